@@ -1,0 +1,55 @@
+"""A case: one piece of work for a customer, here once it has failed."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from bot.domain.errors import Refused
+from bot.domain.working_hours import WorkingHours, is_working, is_working_day, today
+
+CaseState = Literal["open", "failed", "recovered", "not recovered", "no answer"]
+
+
+class Case(BaseModel, frozen=True):
+    """A case as the team knows it; `number` counts within the workspace.
+
+    `happened_at` is UTC; when only the day is known (`happened_by_day`) it is that day's midnight
+    in the team's zone. `link` leads to the chat message it was marked failed from.
+    """
+
+    number: int
+    place: str
+    what_happened: str
+    reference: str | None = None
+    customer: str | None = None
+    happened_at: datetime | None = None
+    happened_by_day: bool = False
+    public_post: str | None = None
+    link: str | None = None
+    failed_at: datetime
+    state: CaseState = "failed"
+    version: int = 1
+
+    @property
+    def label(self) -> str:
+        """`C-7`."""
+        return f"C-{self.number}"
+
+
+def outside_hours(case: Case, hours: WorkingHours) -> bool:
+    """Whether it happened outside the team's hours; False when nobody said when."""
+    if case.happened_at is None:
+        return False
+    if case.happened_by_day:
+        return not is_working_day(hours, today(hours.zone, case.happened_at))
+    return not is_working(hours, case.happened_at)
+
+
+def number_of(label: str, prefix: Literal["C", "AI"]) -> int:
+    """7 for `C-7`; refuses what is no such number."""
+    head, dash, digits = label.strip().upper().partition("-")
+    # More digits than this overflow the database's integer, and no workspace counts so far.
+    if head != prefix or not dash or not digits.isascii() or not digits.isdigit() or len(digits) > 9:
+        raise Refused(f"{label[:40]!r} is not a number like {prefix}-7.")
+    return int(digits)

@@ -1,0 +1,70 @@
+"""A job: one message that the bot owes somebody, from the moment it is saved until it is said."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+JobState = Literal["waiting", "running", "done", "dead"]
+
+LEASE_SECONDS = 30.0
+"""How long a claim holds: longer than the longest call (jobs.md, rule 4)."""
+CALL_SECONDS = LEASE_SECONDS * 0.6
+"""A call is cancelled before its lease can end, so a slow process sends nothing twice (rule 4)."""
+MOST_ATTEMPTS = 12
+"""About two hours of trying with the back-off below; then the job is set aside."""
+LONGEST_BACKOFF_SECONDS = 900.0
+
+
+class Job(BaseModel, frozen=True):
+    """One message to bring about.
+
+    `key` is the message's own name ("retro:7"): scheduling it again while it waits changes
+    nothing, and once it was said, saying it again means editing it. A job that is `once` is never
+    said again. `place` is where it is said: a place's id, or a person's when `direct`. `thread` is
+    the key of the message whose thread it belongs in. `asked_by` is who hears of it when it cannot
+    be said; it stays empty wherever an anonymous author could be read from it.
+    """
+
+    name: str
+    about: str
+    place: str
+    key: str
+    direct: bool = False
+    thread: str | None = None
+    once: bool = False
+    bulk: bool = False
+    """Bulk work (an import) waits behind what people do by hand in the same place."""
+    due_at: datetime
+    asked_by: str | None = None
+    detail: str = ""
+    """A few words the message needs and nothing else holds."""
+    id: int = 0
+    workspace: str = ""
+    state: JobState = "waiting"
+    attempts: int = 0
+    unsure: bool = False
+    """An attempt began and nobody knows how it ended: look before repeating (rule 1)."""
+    began_at: datetime | None = None
+    claimed_by: str = ""
+    at: datetime | None = None
+    """The moment it is being said: what "today" and "late" mean for its message."""
+
+
+class Receipt(BaseModel, frozen=True):
+    """Where a message ended up: the platform's own ids, and a link a person can follow."""
+
+    place: str
+    message: str
+    link: str | None = None
+    digest: str = ""
+    """A fingerprint of what it says now, so that an edit that changes nothing is not sent."""
+
+
+def backoff(attempts: int, jitter: float) -> float:
+    """Seconds to wait after the given number of failed attempts; `jitter` is 0 to 1.
+
+    Doubles from one second up to 15 minutes; the jitter halves it at most, so that many jobs that
+    failed together do not come back together.
+    """
+    return float(min(2.0 ** (attempts - 1), LONGEST_BACKOFF_SECONDS) * (0.5 + jitter / 2))

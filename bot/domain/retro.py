@@ -1,0 +1,140 @@
+"""A retro: what the team heard about one failed case, and what it decided."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from bot.domain.action_item import ActionItem
+from bot.domain.errors import Refused
+
+RetroState = Literal["open", "closed"]
+Outcome = Literal["fixes agreed", "an apology was enough", "nothing we could have changed"]
+OUTCOMES: tuple[Outcome, ...] = (
+    "fixes agreed",
+    "an apology was enough",
+    "nothing we could have changed",
+)
+GAPS = ("training", "communication", "after-hours support", "process", "tools")
+
+
+class Turn(BaseModel, frozen=True):
+    """One closing or reopening: who, when, and in which words."""
+
+    step: Literal["close", "reopen"]
+    by: str
+    at: datetime
+    outcome: Outcome | None = None
+    why: str = ""
+
+
+class Retro(BaseModel, frozen=True):
+    """The retro of case number `case`; there is one per case.
+
+    `answers_close_on` is a whole day in the team's zone: answers close when the team's day ends.
+    """
+
+    case: int
+    place: str
+    opened_at: datetime
+    answers_close_on: date
+    opened_by: str | None = None
+    state: RetroState = "open"
+    history: tuple[Turn, ...] = ()
+    version: int = 1
+
+    @property
+    def label(self) -> str:
+        """The label of its case, `C-7`: people know a retro by its case."""
+        return f"C-{self.case}"
+
+    @property
+    def last(self) -> Turn | None:
+        """The last closing or reopening, if there was one."""
+        return self.history[-1] if self.history else None
+
+
+class Answer(BaseModel, frozen=True):
+    """What one person answered to one prompt.
+
+    `author` and `posted_at` are None when it was posted without a name: neither who nor the moment
+    is known to anybody. `id` is random, so that it says nothing about the order of things.
+    """
+
+    id: str
+    case: int
+    prompt: str
+    text: str
+    author: str | None = None
+    posted_at: datetime | None = None
+    version: int = 1
+
+
+class Comment(BaseModel, frozen=True):
+    """A plain reply in the retro's thread, kept as discussion; `id` is the platform's own."""
+
+    id: str
+    case: int
+    author: str
+    text: str
+    posted_at: datetime
+
+
+class Counts(BaseModel, frozen=True):
+    """The live figures on a retro."""
+
+    answers: int = 0
+    items: int = 0
+    late: int = 0
+    unfinished: int = 0
+
+
+def must_be_open(retro: Retro, to: str) -> None:
+    """Refuses when the retro is closed; `to` says what the person wanted, e.g. "answer"."""
+    if retro.state == "closed":
+        raise Refused(f"The retro {retro.label} is closed; reopen it to {to}.")
+
+
+def close(
+    retro: Retro, by: str, at: datetime, outcome: str, why: str, items: Sequence[ActionItem]
+) -> Retro:
+    """The closed retro; refuses an outcome without its items or without its why."""
+    if retro.state == "closed":
+        raise Refused(f"The retro {retro.label} is already closed.")
+    chosen = next((known for known in OUTCOMES if known == outcome), None)
+    if chosen is None:
+        raise Refused("Choose an outcome.", "outcome")
+    if chosen == "fixes agreed" and all(item.state == "dropped" for item in items):
+        raise Refused(
+            "Fixes agreed needs at least one action item: add one first, or choose another outcome.",
+            "outcome",
+        )
+    if chosen != "fixes agreed" and not why:
+        raise Refused("Say why, in a sentence.", "why")
+    turn = Turn(step="close", by=by, at=at, outcome=chosen, why=why)
+    return retro.model_copy(update={"state": "closed", "history": (*retro.history, turn)})
+
+
+def reopen(retro: Retro, by: str, at: datetime, why: str) -> Retro:
+    """The retro open again, with the why."""
+    if retro.state == "open":
+        raise Refused(f"The retro {retro.label} is already open.")
+    turn = Turn(step="reopen", by=by, at=at, why=why)
+    return retro.model_copy(update={"state": "open", "history": (*retro.history, turn)})
+
+
+def state_of(retro: Retro, counts: Counts) -> str:
+    """The word people see: open, closed, or finished when every item is verified or dropped."""
+    if retro.state == "open":
+        return "open"
+    return "closed" if counts.unfinished else "finished"
+
+
+def edit_answer(answer: Answer, by: str, text: str) -> Answer:
+    """The answer with new words; only its named author may."""
+    if answer.author is None:
+        raise Refused("An answer without a name cannot be edited: nobody knows whose it is.")
+    if answer.author != by:
+        raise Refused("Only the person who wrote this answer can edit it.")
+    return answer.model_copy(update={"text": text})

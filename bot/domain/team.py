@@ -1,0 +1,62 @@
+"""A team: one place in a chat, with a lead, a time zone and working hours."""
+
+from datetime import time
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel
+
+from bot.domain.errors import Refused
+from bot.domain.working_hours import WorkingHours
+
+MOST_DAYS_TO_ANSWER = 30
+"""Longer than this is no retro any more; the number is ours."""
+
+
+class Team(BaseModel, frozen=True):
+    """The people around one place; `place` is its key within the workspace."""
+
+    place: str
+    name: str
+    lead: str | None = None
+    zone: str = "UTC"
+    days: tuple[int, ...] = (0, 1, 2, 3, 4)
+    starts: time = time(9)
+    ends: time = time(17)
+    days_to_answer: int = 3
+    version: int = 1
+
+    @property
+    def hours(self) -> WorkingHours:
+        """The team's week."""
+        return WorkingHours(zone=self.zone, days=self.days, starts=self.starts, ends=self.ends)
+
+
+def settle(
+    team: Team,
+    *,
+    lead: str | None,
+    zone: str,
+    days: tuple[int, ...],
+    starts: time,
+    ends: time,
+    days_to_answer: int,
+) -> Team:
+    """The team with new settings; refuses a week, a day or a zone that cannot be."""
+    if zone not in available_timezones():
+        raise Refused(f"{zone!r} is not a time zone; choose one from the list.", "zone")
+    if not days:
+        raise Refused("Choose at least one working day.", "days")
+    if ends <= starts:
+        raise Refused("The day must end after it starts.", "ends")
+    if not 1 <= days_to_answer <= MOST_DAYS_TO_ANSWER:
+        raise Refused(f"Days to answer is a number from 1 to {MOST_DAYS_TO_ANSWER}.", "days_to_answer")
+    return team.model_copy(
+        update={
+            "lead": lead,
+            "zone": zone,
+            "days": tuple(sorted(set(days))),
+            "starts": starts,
+            "ends": ends,
+            "days_to_answer": days_to_answer,
+        }
+    )

@@ -1,0 +1,52 @@
+"""When a team works: pure questions about days, hours and time zones."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+class WorkingHours(BaseModel, frozen=True):
+    """A week of work in one time zone; `days` counts from Monday as 0."""
+
+    zone: str = "UTC"
+    days: tuple[int, ...] = (0, 1, 2, 3, 4)
+    starts: time = time(9)
+    ends: time = time(17)
+
+
+def today(zone: str, at: datetime) -> date:
+    """The date on the wall in `zone` at the moment `at`."""
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
+def moment(zone: str, day: date, clock: time) -> datetime:
+    """The UTC moment at which the wall clock in `zone` shows `clock` on `day`.
+
+    A time that a clock change skips is read with the offset before the change, and one that it
+    repeats is the first of the two (PEP 495, fold=0).
+    """
+    return datetime.combine(day, clock, ZoneInfo(zone)).astimezone(UTC)
+
+
+def is_working_day(hours: WorkingHours, day: date) -> bool:
+    """Whether the team works on `day` at all."""
+    return day.weekday() in hours.days
+
+
+def is_working(hours: WorkingHours, at: datetime) -> bool:
+    """Whether the moment `at` falls inside the team's hours; the end of the day is outside."""
+    local = at.astimezone(ZoneInfo(hours.zone))
+    return is_working_day(hours, local.date()) and hours.starts <= local.time() < hours.ends
+
+
+def add_working_days(hours: WorkingHours, day: date, count: int) -> date:
+    """The working day that is `count` working days after `day`; `count` is at least 1."""
+    if not hours.days:
+        raise ValueError("a week without working days never ends")
+    while count > 0:
+        day += timedelta(days=1)
+        count -= is_working_day(hours, day)
+    return day

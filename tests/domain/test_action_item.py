@@ -1,0 +1,135 @@
+"""The lifecycle of an action item: every step in every state, and who may take it."""
+
+from datetime import UTC, date, datetime
+from typing import get_args
+
+import pytest
+
+from bot.domain.action_item import (
+    ALLOWED,
+    ActionItem,
+    ItemState,
+    ItemStep,
+    Moved,
+    is_late,
+    move,
+    propose,
+    steps,
+)
+from bot.domain.errors import Refused
+
+AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
+TODAY = date(2026, 3, 5)
+STATES: tuple[ItemState, ...] = get_args(ItemState)
+STEPS = tuple(ALLOWED)
+
+# The DESIGN's lifecycle, said once more by hand: state and step to the state after it.
+LIFECYCLE: dict[tuple[str, str], str] = {
+    ("proposed", "take"): "agreed",
+    ("proposed", "accept"): "agreed",
+    ("proposed", "hand_over"): "proposed",
+    ("proposed", "decline"): "proposed",
+    ("proposed", "change_date"): "proposed",
+    ("proposed", "drop"): "dropped",
+    ("agreed", "hand_over"): "proposed",
+    ("agreed", "decline"): "proposed",
+    ("agreed", "done"): "done",
+    ("agreed", "change_date"): "agreed",
+    ("agreed", "drop"): "dropped",
+    ("done", "verify"): "verified",
+    ("done", "reopen"): "agreed",
+    ("done", "drop"): "dropped",
+    ("verified", "reopen"): "agreed",
+}
+
+
+def item(state: ItemState = "proposed", owner: str | None = "U1") -> ActionItem:
+    """An item that U9 asked for."""
+    return ActionItem(number=12, case=7, place="C1", what="x", asked_by="U9", owner=owner, state=state)
+
+
+def moved(step: ItemStep, by: str = "U1", to: str | None = None) -> Moved:
+    """A step by the owner."""
+    to = to or {"hand_over": "U2", "change_date": "2026-04-01"}.get(step)
+    return Moved(step=step, by=by, at=AT, words="why", to=to)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("step", STEPS)
+def test_each_step_is_allowed_in_the_states_of_the_lifecycle_and_nowhere_else(
+    state: ItemState, step: ItemStep
+) -> None:
+    by = "U2" if step == "verify" else "U1"
+    after = LIFECYCLE.get((state, step))
+    if after is not None:
+        result = move(item(state), moved(step, by), lead=None)
+        assert result.state == after
+        assert result.history[-1].step == step
+    else:
+        with pytest.raises(Refused) as refused:
+            move(item(state), moved(step, by), lead=None)
+        assert refused.value.sentence.startswith("AI-12 ")
+        assert refused.value.sentence.endswith(".")
+
+
+def test_the_sentences_read_as_the_design_says() -> None:
+    with pytest.raises(Refused) as refused:
+        move(item("verified"), moved("verify", "U2"), lead=None)
+    assert refused.value.sentence == "AI-12 is already verified."
+
+
+@pytest.mark.parametrize(
+    ("step", "state", "may"),
+    [
+        ("accept", "proposed", {"owner"}),
+        ("decline", "proposed", {"owner"}),
+        ("take", "proposed", {"owner"}),
+        ("hand_over", "agreed", {"owner", "lead"}),
+        ("change_date", "agreed", {"owner", "lead"}),
+        ("drop", "agreed", {"owner", "lead", "asker"}),
+        ("done", "agreed", {"owner"}),
+        ("verify", "done", {"lead", "asker", "other"}),
+        ("reopen", "done", {"owner", "lead", "asker", "other"}),
+    ],
+)
+def test_who_may_take_a_step_on_an_owned_item(step: ItemStep, state: ItemState, may: set[str]) -> None:
+    people = {"owner": "U1", "lead": "U5", "asker": "U9", "other": "U7"}
+    able = set()
+    for role, person in people.items():
+        try:
+            move(item(state), moved(step, person, to="U8" if step == "hand_over" else None), lead="U5")
+        except Refused:
+            continue
+        able.add(role)
+    assert able == may
+
+
+@pytest.mark.parametrize("step", ["take", "hand_over", "change_date", "drop"])
+def test_an_item_without_an_owner_is_everybodys(step: ItemStep) -> None:
+    assert move(item(owner=None), moved(step, "U7"), lead=None).history
+
+
+def test_naming_oneself_is_agreeing() -> None:
+    assert move(item(owner=None), moved("hand_over", "U7", to="U7"), lead=None).state == "agreed"
+    assert propose(item().model_copy(update={"asked_by": "U1"}), AT, TODAY).state == "agreed"
+    assert propose(item(), AT, TODAY).state == "proposed"
+
+
+def test_a_due_date_that_has_passed_is_refused() -> None:
+    with pytest.raises(Refused) as refused:
+        propose(item().model_copy(update={"due": date(2026, 3, 4)}), AT, TODAY)
+    assert refused.value.field == "due"
+
+
+def test_only_what_is_not_done_yet_can_be_late() -> None:
+    for state in STATES:
+        late = is_late(item(state).model_copy(update={"due": date(2026, 3, 4)}), TODAY)
+        assert late == (state in ("proposed", "agreed"))
+    assert not is_late(item("agreed").model_copy(update={"due": TODAY}), TODAY)
+
+
+def test_every_button_that_is_offered_is_allowed_by_the_state() -> None:
+    for state in STATES:
+        for owner in (None, "U1"):
+            for step in steps(item(state, owner)):
+                assert state in ALLOWED[step]

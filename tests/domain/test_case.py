@@ -1,0 +1,85 @@
+"""Cases and retros: labels, hours and outcomes."""
+
+import re
+from contextlib import nullcontext
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.case import Case, number_of, outside_hours
+from bot.domain.errors import Refused
+from bot.domain.job import LONGEST_BACKOFF_SECONDS, backoff
+from bot.domain.retro import Counts, Retro, state_of
+from bot.domain.working_hours import WorkingHours
+from bot.messages.parts import shortened
+from bot.routes import typed
+
+AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
+
+
+@given(st.text() | st.from_regex(r"[cC]-[0-9]{1,12}"))
+def test_a_label_is_a_number_or_a_refusal_and_nothing_else(text: str) -> None:
+    looks_right = re.fullmatch(r"\s*[cC]-[0-9]{1,9}\s*", text) is not None
+    with nullcontext() if looks_right else pytest.raises(Refused, match="is not a number like C-7"):
+        assert number_of(text, "C") >= 0
+
+
+def test_labels_are_read_in_either_case() -> None:
+    assert number_of("c-7", "C") == 7
+    assert number_of("AI-12", "AI") == 12
+    with pytest.raises(Refused):
+        number_of("C-99999999999999999999", "C")
+
+
+def test_a_day_without_a_time_is_outside_only_when_nobody_works_that_day() -> None:
+    hours = WorkingHours(zone="UTC")
+    sunday = Case(
+        number=1,
+        place="C1",
+        what_happened="x",
+        failed_at=AT,
+        happened_at=datetime(2026, 3, 1, tzinfo=UTC),
+        happened_by_day=True,
+    )
+    monday = sunday.model_copy(update={"happened_at": datetime(2026, 3, 2, tzinfo=UTC)})
+    assert outside_hours(sunday, hours)
+    assert not outside_hours(monday, hours)
+    assert not outside_hours(sunday.model_copy(update={"happened_at": None}), hours)
+
+
+def test_a_retro_is_finished_when_closed_and_nothing_is_unfinished() -> None:
+    retro = Retro(case=1, place="C1", opened_at=AT, answers_close_on=date(2026, 3, 10))
+    closed = retro.model_copy(update={"state": "closed"})
+    assert state_of(retro, Counts()) == "open"
+    assert state_of(closed, Counts(unfinished=1)) == "closed"
+    assert state_of(closed, Counts()) == "finished"
+
+
+@given(st.text(min_size=1), st.integers(2, 60))
+def test_a_shortened_text_fits_and_begins_as_the_whole_does(text: str, most: int) -> None:
+    short = shortened(text, most)
+    assert len(short) <= most
+    assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
+
+
+@given(st.integers(1, 60), st.floats(0, 1))
+def test_a_back_off_grows_within_its_bounds(attempts: int, jitter: float) -> None:
+    assert 0.5 <= backoff(attempts, jitter) <= LONGEST_BACKOFF_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "rest"),
+    [
+        ("failed ZD-1 Lost", "case.fail", "ZD-1 Lost"),
+        ("  FAILED   ZD-1\nLost ", "case.fail", "ZD-1\nLost"),
+        ("failed\nZD-1 Lost", "case.fail", "ZD-1 Lost"),
+        ("mine", "action_item.mine", ""),
+        ("", "team.help", ""),
+        ("help me", "team.help", ""),
+        ("faild ZD-1", "team.help", "faild ZD-1"),
+    ],
+)
+def test_typed_words_ask_for_a_verb(text: str, verb: str, rest: str) -> None:
+    assert typed(text) == (verb, rest)
