@@ -1,0 +1,309 @@
+"""What people read about an action item: its message, its owner's copy, its lists and forms."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from bot.domain.action_item import ActionItem, ItemStep, is_late, steps
+from bot.domain.retro import GAPS
+from bot.messages.case import show_all
+from bot.messages.parts import (
+    LONGEST_TEXT,
+    SHOWN_TEXT,
+    Button,
+    Buttons,
+    Day,
+    Facts,
+    FieldKind,
+    Form,
+    FormField,
+    Inline,
+    Link,
+    Mention,
+    Message,
+    Option,
+    Paragraph,
+    Part,
+    Quote,
+    Small,
+    Strong,
+    Words,
+    one_line,
+    shortened,
+)
+from bot.request import Person
+
+# The button of each step: its label, whether it opens a form, and how it looks.
+BUTTONS: Mapping[ItemStep, Button] = {
+    "take": Button(label="Take it", verb="action_item.take", about="", look="main"),
+    "accept": Button(label="Accept", verb="action_item.accept", about="", look="main"),
+    "hand_over": Button(label="Hand over", verb="action_item.hand_over", about="", opens=True),
+    "decline": Button(label="Decline", verb="action_item.decline", about="", opens=True),
+    "done": Button(label="Mark done", verb="action_item.done", about="", look="main", opens=True),
+    "change_date": Button(label="Change date", verb="action_item.change_date", about="", opens=True),
+    "verify": Button(label="Verify", verb="action_item.verify", about="", look="main"),
+    "reopen": Button(label="Reopen", verb="action_item.reopen", about="", opens=True),
+    "drop": Button(label="Drop", verb="action_item.drop", about="", look="danger", opens=True),
+}
+
+# What is said of the last step, before the words that came with it.
+STORIES: Mapping[ItemStep, str] = {
+    "hand_over": "Handed over by {by} to {to}",
+    "decline": "Declined by {by}",
+    "done": "What changed, says {by}",
+    "change_date": "New date set by {by}",
+    "verify": "Verified by {by}",
+    "reopen": "Reopened by {by}: still missing",
+    "drop": "Dropped by {by}",
+}
+
+
+def card(item: ActionItem, people: Mapping[str, Person], today: date) -> Message:
+    """The item's one message in the retro's thread, as it stands now."""
+    return Message(
+        gist=f"{_head(item, today)}: {one_line(item.what)}",
+        parts=(
+            Paragraph(words=(Strong(text=_head(item, today)),)),
+            Quote(text=shortened(item.what)),
+            Facts(rows=_facts(item, people)),
+            *_story(item, people),
+            *_buttons(item),
+        ),
+    )
+
+
+def own_copy(
+    item: ActionItem, reader: str, people: Mapping[str, Person], today: date, link: str | None
+) -> Message:
+    """The item in its owner's direct messages, with the buttons that fit its state."""
+    thread: Inline = (
+        Link(text=f"the retro C-{item.case}", url=link) if link else f"the retro C-{item.case}"
+    )
+    if item.owner != reader:
+        return Message(
+            gist=f"{item.label} is no longer yours.",
+            parts=(
+                Small(words=(f"{item.label} is no longer yours: {one_line(item.what)} (", thread, ")")),
+            ),
+        )
+    intro = {
+        "proposed": f"{_name(item.asked_by, people)} asks you to take on {item.label}, from ",
+        "agreed": f"{item.label} is yours, from ",
+        "done": f"You marked {item.label} done; somebody else verifies it. It is from ",
+        "verified": f"{item.label} is verified: thank you. It is from ",
+        "dropped": f"{item.label} was dropped. It was from ",
+    }[item.state]
+    mine = tuple(step for step in steps(item) if step != "verify")
+    return Message(
+        gist=f"{_head(item, today)}: {one_line(item.what)}",
+        parts=(
+            Paragraph(words=(intro, thread, ".")),
+            Quote(text=shortened(item.what)),
+            Facts(rows=_facts(item, people)),
+            *_story(item, people),
+            *_buttons(item, mine),
+        ),
+    )
+
+
+def _head(item: ActionItem, today: date) -> str:
+    return f"{item.label} · {item.state}" + (" · late" if is_late(item, today) else "")
+
+
+def _name(person: str | None, people: Mapping[str, Person]) -> str:
+    known = people.get(person or "")
+    return known.name if known else "Somebody"
+
+
+def _facts(item: ActionItem, people: Mapping[str, Person]) -> tuple[tuple[str, Words], ...]:
+    owner: Words = (
+        (Mention(person=item.owner, name=_name(item.owner, people)),) if item.owner else ("nobody yet",)
+    )
+    if item.owner and item.state == "proposed":
+        owner = (*owner, " (has still to accept)")
+    rows: list[tuple[str, Words]] = [("Owner", owner)]
+    rows.append(("Due", (Day(day=item.due),) if item.due else ("no date yet",)))
+    if item.gap:
+        rows.append(("Gap", (item.gap,)))
+    if item.measure:
+        rows.append(("How we will know it worked", (one_line(item.measure, 300),)))
+    return tuple(rows)
+
+
+def _story(item: ActionItem, people: Mapping[str, Person]) -> tuple[Part, ...]:
+    last = item.history[-1] if item.history else None
+    if last is None or last.step not in STORIES:
+        return ()
+    line = STORIES[last.step].format(by=_name(last.by, people), to=_name(last.to, people))
+    told: tuple[Part, ...] = (Small(words=(f"{line}:" if last.words else f"{line}.",)),)
+    return (*told, Quote(text=shortened(last.words))) if last.words else told
+
+
+def _buttons(item: ActionItem, among: Sequence[ItemStep] | None = None) -> tuple[Part, ...]:
+    buttons = [
+        BUTTONS[step].model_copy(update={"about": item.label})
+        for step in (steps(item) if among is None else among)
+    ]
+    if any(len(text) > most for text, most in _long_texts(item)):
+        buttons.append(show_all("action_item.read", item.label))
+    return (Buttons(buttons=tuple(buttons)),) if buttons else ()
+
+
+def _long_texts(item: ActionItem) -> tuple[tuple[str, int], ...]:
+    last = item.history[-1].words if item.history else ""
+    return ((item.what, SHOWN_TEXT), (item.measure, 300), (last, SHOWN_TEXT))
+
+
+def whole(item: ActionItem, people: Mapping[str, Person]) -> Form:
+    """All of an item's words, to read."""
+    parts: list[Part] = [Quote(text=item.what)]
+    if item.measure:
+        parts += [
+            Paragraph(words=(Strong(text="How we will know it worked"),)),
+            Quote(text=item.measure),
+        ]
+    for moved in item.history:
+        if moved.words:
+            line = STORIES.get(moved.step, "{by}").format(
+                by=_name(moved.by, people), to=_name(moved.to, people)
+            )
+            parts += [Paragraph(words=(Strong(text=line),)), Quote(text=moved.words)]
+    return Form(verb="action_item.read", title=item.label, about=item.label, parts=tuple(parts))
+
+
+def add_form(
+    *, about: str, place: str, what: str = "", gap: str = "", kept: Mapping[str, str] | None = None
+) -> Form:
+    """Add action item."""
+    return Form(
+        verb="action_item.add",
+        title="Add action item",
+        about=about,
+        place=place,
+        fields=(
+            FormField(
+                name="what",
+                label="What will change",
+                kind="text",
+                needed=True,
+                value=what,
+                longest=LONGEST_TEXT,
+            ),
+            FormField(
+                name="gap",
+                label="Gap",
+                kind="choice",
+                value=gap,
+                options=tuple(Option(value=known, label=known) for known in GAPS),
+            ),
+            FormField(
+                name="owner",
+                label="Owner",
+                kind="person",
+                hint="They are asked to agree. Naming yourself is agreeing.",
+            ),
+            FormField(name="due", label="Due", kind="date"),
+            FormField(
+                name="measure",
+                label="How we will know it worked",
+                kind="text",
+                longest=LONGEST_TEXT,
+            ),
+        ),
+        submit="Add",
+        kept=kept or {},
+    )
+
+
+def _step_form(verb: str, title: str, submit: str, item: ActionItem, *fields: FormField) -> Form:
+    return Form(
+        verb=verb,
+        title=title,
+        about=item.label,
+        place=item.place,
+        parts=(Small(words=(f"{item.label}: {one_line(item.what)}",)),),
+        fields=fields,
+        submit=submit,
+    )
+
+
+def _field(name: str, label: str, kind: FieldKind = "text", *, needed: bool = True) -> FormField:
+    return FormField(name=name, label=label, kind=kind, needed=needed, longest=LONGEST_TEXT)
+
+
+def hand_over_form(item: ActionItem) -> Form:
+    """Hand over."""
+    owner = _field("owner", "New owner", "person")
+    why = _field("why", "Why", needed=False)
+    return _step_form("action_item.hand_over", "Hand over", "Hand over", item, owner, why)
+
+
+def decline_form(item: ActionItem) -> Form:
+    """Decline."""
+    return _step_form("action_item.decline", "Decline", "Decline", item, _field("why", "Why"))
+
+
+def done_form(item: ActionItem) -> Form:
+    """Mark done."""
+    changed = _field("changed", "What changed")
+    return _step_form("action_item.done", "Mark done", "Done", item, changed)
+
+
+def reopen_form(item: ActionItem) -> Form:
+    """Reopen."""
+    missing = _field("missing", "What is still missing")
+    return _step_form("action_item.reopen", "Reopen", "Reopen", item, missing)
+
+
+def drop_form(item: ActionItem) -> Form:
+    """Drop."""
+    return _step_form("action_item.drop", "Drop", "Drop", item, _field("why", "Why"))
+
+
+def change_date_form(item: ActionItem) -> Form:
+    """Change due date."""
+    due = _field("due", "New date", "date").model_copy(
+        update={"value": item.due.isoformat() if item.due else ""}
+    )
+    why = _field("why", "Why", needed=False)
+    return _step_form("action_item.change_date", "Change due date", "Change", item, due, why)
+
+
+def mine(
+    items: Sequence[ActionItem],
+    links: Mapping[int, str],
+    people: Mapping[str, Person],
+    today: date,
+    *,
+    more: bool,
+) -> Message:
+    """A person's own open items, late ones first; `links` leads from a case's number to its retro."""
+    if not items:
+        return Message(
+            gist="You have no open action items.",
+            title="My action items",
+            parts=(Paragraph(words=("You have no open action items.",)),),
+        )
+    parts: list[Part] = []
+    for item in items:
+        parts.append(Paragraph(words=line(item, links, people, today)))
+        parts.extend(_buttons(item, tuple(step for step in steps(item) if step != "verify")))
+    if more:
+        parts.append(Small(words=("There are more; these are the most urgent ones.",)))
+    return Message(
+        gist=f"You have {len(items)} open action items.", title="My action items", parts=tuple(parts)
+    )
+
+
+def line(item: ActionItem, links: Mapping[int, str], people: Mapping[str, Person], today: date) -> Words:
+    """An item on one line of a list: what, state, owner, date, and the way to its retro."""
+    owner = _name(item.owner, people) if item.owner else "no owner yet"
+    due: Words = (" · due ", Day(day=item.due)) if item.due else ()
+    link = links.get(item.case)
+    retro: Inline = Link(text=f"C-{item.case}", url=link) if link else f"C-{item.case}"
+    return (
+        Strong(text=_head(item, today)),
+        f" · {one_line(item.what)} · {owner}",
+        *due,
+        " · ",
+        retro,
+    )

@@ -1,0 +1,131 @@
+"""What people read about a case."""
+
+from collections.abc import Mapping
+
+from bot.domain.case import Case
+from bot.domain.team import Team
+from bot.messages.parts import (
+    LONGEST_TEXT,
+    Button,
+    Form,
+    FormField,
+    Inline,
+    Link,
+    Message,
+    Paragraph,
+    PlaceName,
+    Quote,
+    Small,
+    Words,
+    one_line,
+)
+
+SHOW_ALL = "Show all"
+
+
+def fail_form(
+    *,
+    place: str,
+    values: Mapping[str, str],
+    link: str | None = None,
+    teams: tuple[Team, ...] | None = None,
+) -> Form:
+    """Mark a case failed; with `teams` it also asks for the place (nobody said which)."""
+    where = FormField(
+        name="place",
+        label="Team's place",
+        kind="place",
+        needed=True,
+        value=teams[0].place if teams and len(teams) == 1 else "",
+        hint="Where the retro opens.",
+    )
+    fields = (
+        FormField(
+            name="what_happened",
+            label="What happened",
+            kind="text",
+            needed=True,
+            longest=LONGEST_TEXT,
+            hint="The facts, as the customer met them. The first words become the retro's title.",
+        ),
+        FormField(name="reference", label="Case reference", hint="Its number elsewhere, e.g. ZD-4711."),
+        FormField(name="customer", label="Customer"),
+        FormField(name="date", label="Date", kind="date", hint="When it happened, as far as you know."),
+        FormField(name="time", label="Time", kind="time", hint="In the team's time zone."),
+        FormField(
+            name="public_post",
+            label="Public post",
+            hint="A link, when the complaint is public.",
+            longest=2000,
+        ),
+    )
+    shown = fields if teams is None else (where, *fields)
+    return Form(
+        verb="case.fail",
+        title="Mark a case failed",
+        place=place,
+        fields=tuple(
+            field.model_copy(update={"value": values[field.name]}) if values.get(field.name) else field
+            for field in shown
+        ),
+        submit="Open the retro",
+        kept={"link": link} if link else {},
+    )
+
+
+def failed(case: Case, place_name: str) -> Message:
+    """To the person who marked it failed: where its retro opens."""
+    words: Words = (
+        f"{case.label} is marked failed: {one_line(case.what_happened, 80)} Its retro opens in ",
+        PlaceName(place=case.place, name=place_name),
+        ".",
+    )
+    return Message(gist=f"{case.label} is marked failed.", parts=(Paragraph(words=words),))
+
+
+def already(case: Case, place_name: str, link: str | None) -> Message:
+    """To the person who marked the same case failed again: where the first retro is."""
+    where: tuple[Inline, ...] = (
+        (Link(text=f"the retro {case.label}", url=link),) if link else (f"the retro {case.label}",)
+    )
+    words: Words = (
+        f"{case.reference or 'This case'} already has a retro, so no second one was opened: see ",
+        *where,
+        " in ",
+        PlaceName(place=case.place, name=place_name),
+        ".",
+    )
+    return Message(
+        gist=f"{case.reference or 'This case'} already has the retro {case.label}.",
+        parts=(Paragraph(words=words),),
+    )
+
+
+def story(case: Case) -> Form:
+    """All of what happened, to read."""
+    return Form(
+        verb="case.read",
+        title=f"{case.label}: what happened",
+        about=case.label,
+        parts=(Quote(text=case.what_happened),),
+    )
+
+
+def show_all(verb: str, about: str) -> Button:
+    """The button to the rest of a shortened text."""
+    return Button(label=SHOW_ALL, verb=verb, about=about, opens=True)
+
+
+def unsaid(what: str, reason: str, *, place: str, name: str) -> Message:
+    """To the person who asked: which message could not be said, why, and that it is not lost.
+
+    Without a `place` it was meant for one person's direct messages.
+    """
+    where: tuple[Inline, ...] = (" in ", PlaceName(place=place, name=name)) if place else ()
+    return Message(
+        gist=f"I could not post {what}: {reason}",
+        parts=(
+            Paragraph(words=(f"I could not post {what}", *where, f". {reason}")),
+            Small(words=("What you did is saved; only this message is missing.",)),
+        ),
+    )

@@ -1,0 +1,223 @@
+"""The vocabulary of messages: frozen data that says what people read, and how it is drawn not.
+
+Text is always plain: a renderer escapes it for its platform, a message never does. Links, names
+and moments are their own inline pieces, so nothing that a person typed can become one.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+
+class Strong(BaseModel, frozen=True):
+    """Words that stand out."""
+
+    kind: Literal["strong"] = "strong"
+    text: str
+
+
+class Mention(BaseModel, frozen=True):
+    """A person, so that the platform can show who it is and tell them; `name` where it cannot."""
+
+    kind: Literal["mention"] = "mention"
+    person: str
+    name: str
+
+
+class PlaceName(BaseModel, frozen=True):
+    """A place that the platform can link to; `name` where it cannot."""
+
+    kind: Literal["place"] = "place"
+    place: str
+    name: str
+
+
+class Link(BaseModel, frozen=True):
+    """Words that lead somewhere; `url` starts with http:// or https://."""
+
+    kind: Literal["link"] = "link"
+    text: str
+    url: str
+
+
+class Moment(BaseModel, frozen=True):
+    """A UTC moment, shown in the reader's own zone, or in `zone` where that is not known."""
+
+    kind: Literal["moment"] = "moment"
+    at: datetime
+    zone: str
+
+
+class Day(BaseModel, frozen=True):
+    """A whole day, the same everywhere."""
+
+    kind: Literal["day"] = "day"
+    day: date
+
+
+Piece = Annotated[Strong | Mention | PlaceName | Link | Moment | Day, Field(discriminator="kind")]
+Inline = str | Piece
+Words = tuple[Inline, ...]
+
+
+class Paragraph(BaseModel, frozen=True):
+    """A few sentences of ours."""
+
+    kind: Literal["paragraph"] = "paragraph"
+    words: Words
+
+
+class Small(BaseModel, frozen=True):
+    """A quiet line: states, dates, counts."""
+
+    kind: Literal["small"] = "small"
+    words: Words
+
+
+class Quote(BaseModel, frozen=True):
+    """People's own words, drawn exactly as typed, line breaks and all. Never empty."""
+
+    kind: Literal["quote"] = "quote"
+    text: str
+
+
+class Facts(BaseModel, frozen=True):
+    """Labelled values, a row each; at most ten (Slack's limit on a section's fields)."""
+
+    kind: Literal["facts"] = "facts"
+    rows: tuple[tuple[str, Words], ...]
+
+
+class Button(BaseModel, frozen=True):
+    """Something to press: the verb it asks for, and what about."""
+
+    label: str
+    verb: str
+    about: str
+    look: Literal["plain", "main", "danger"] = "plain"
+    opens: bool = False
+    """Opens a form (or a text to read) instead of acting at once."""
+
+
+class Buttons(BaseModel, frozen=True):
+    """A row of buttons; at least one."""
+
+    kind: Literal["buttons"] = "buttons"
+    buttons: tuple[Button, ...]
+
+
+Part = Annotated[Paragraph | Small | Quote | Facts | Buttons, Field(discriminator="kind")]
+
+
+class Message(BaseModel, frozen=True):
+    """What the bot says. `title` is its headline; `gist` the one sentence a notification reads."""
+
+    gist: str
+    title: str | None = None
+    parts: tuple[Part, ...] = ()
+
+
+class Option(BaseModel, frozen=True):
+    """One choice; `group` is the heading it stands under in a long list."""
+
+    value: str
+    label: str
+    group: str = ""
+
+
+FieldKind = Literal[
+    "line", "text", "date", "time", "person", "place", "choice", "choices", "tick", "number"
+]
+
+
+class FormField(BaseModel, frozen=True):
+    """One thing to fill in. `longest` counts characters; `value` is what stands there at first."""
+
+    name: str
+    label: str
+    kind: FieldKind = "line"
+    needed: bool = False
+    value: str = ""
+    options: tuple[Option, ...] = ()
+    hint: str = ""
+    longest: int = 200
+
+
+class Form(BaseModel, frozen=True):
+    """A dialog: the verb that its submission asks for, and what about.
+
+    Without `submit` it is only for reading. `place` is the id of the place it belongs to; `kept`
+    comes back with the values as it was sent (ids only: it travels through the person's client).
+    """
+
+    verb: str
+    title: str
+    about: str = ""
+    place: str = ""
+    parts: tuple[Part, ...] = ()
+    fields: tuple[FormField, ...] = ()
+    submit: str = ""
+    kept: Mapping[str, str] = Field(default_factory=dict)
+
+
+LONGEST_TEXT = 40_000
+"""Longer than any text Slack can carry (its message text ends at 40,000 characters)."""
+SHOWN_TEXT = 1_200
+"""What a message shows of a long text; the rest is one click away."""
+SHOWN_LINE = 120
+
+
+def shortened(text: str, most: int = SHOWN_TEXT) -> str:
+    """At most `most` characters of a text, cut at a word where one is near, with an ellipsis."""
+    if len(text) <= most:
+        return text
+    cut = text[: most - 1]
+    space = cut.rfind(" ", most * 3 // 4)
+    return (cut[:space] if space > 0 else cut).rstrip() + "…"
+
+
+def one_line(text: str, most: int = SHOWN_LINE) -> str:
+    """A text on one line, shortened."""
+    return shortened(" ".join(text.split()), most)
+
+
+def plain_words(words: Iterable[Inline]) -> str:
+    """Inline pieces as plain text."""
+    return "".join(_plain_piece(piece) for piece in words)
+
+
+def _plain_piece(piece: Inline) -> str:
+    match piece:
+        case str():
+            return piece
+        case Mention() | PlaceName():
+            return piece.name
+        case Moment():
+            return f"{piece.at:%Y-%m-%d %H:%M} UTC"
+        case Day():
+            return f"{piece.day:%a} {piece.day.day} {piece.day:%b %Y}"
+        case Link() | Strong():
+            return piece.text
+
+
+def plain(message: Message) -> str:
+    """The whole message as plain text, without its buttons: for screen readers and logs of speech."""
+    lines = [message.title] if message.title else []
+    for part in message.parts:
+        match part:
+            case Paragraph() | Small():
+                lines.append(plain_words(part.words))
+            case Quote():
+                lines.append(part.text)
+            case Facts():
+                lines.extend(f"{label}: {plain_words(words)}" for label, words in part.rows)
+            case Buttons():
+                pass
+    return "\n".join(lines)
+
+
+def sentence(text: str) -> Message:
+    """A message of one sentence."""
+    return Message(gist=text, parts=(Paragraph(words=(text,)),))

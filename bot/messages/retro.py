@@ -1,0 +1,323 @@
+"""What people read about a retro: its message, its prompts, answers and summary, and its forms."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.domain.action_item import ActionItem
+from bot.domain.case import Case, outside_hours
+from bot.domain.retro import OUTCOMES, Answer, Counts, Retro, state_of
+from bot.domain.team import Team
+from bot.domain.working_hours import today
+from bot.messages.case import show_all
+from bot.messages.parts import (
+    LONGEST_TEXT,
+    SHOWN_TEXT,
+    Button,
+    Buttons,
+    Day,
+    Facts,
+    Form,
+    FormField,
+    Link,
+    Message,
+    Moment,
+    Option,
+    Paragraph,
+    Part,
+    Quote,
+    Small,
+    Strong,
+    Words,
+    one_line,
+    shortened,
+)
+from bot.prompts import BY_KEY, PROMPTS, Prompt
+from bot.request import Person
+
+TITLE = 80
+BLAMELESS = (
+    "This retro is blameless: everybody did what made sense with what they knew and had. "
+    "What training, communication or after-hours support was missing?"
+)
+UNNAMED = "someone on the team"
+UNNAMED_HINT = (
+    "Your name is stored nowhere, so nobody can find out that it was you, "
+    "and for the same reason this answer cannot be edited later."
+)
+HEARD_PER_GAP = 5
+HEARD_LENGTH = 280
+
+
+def invitation(retro: Retro, case: Case, team: Team, counts: Counts) -> Message:
+    """The retro itself: what happened, what it asks for, and its live counts."""
+    long = len(case.what_happened) > SHOWN_TEXT
+    told: tuple[Part, ...] = ()
+    if one_line(case.what_happened, TITLE) != case.what_happened.strip():
+        told = (Quote(text=shortened(case.what_happened)),)
+    buttons: tuple[Button, ...] = (
+        Button(label="Answer", verb="retro.answer", about=retro.label, look="main", opens=True),
+        Button(label="Add action item", verb="action_item.add", about=retro.label, opens=True),
+        Button(label="Close retro", verb="retro.close", about=retro.label, opens=True),
+    )
+    decided: tuple[Part, ...] = ()
+    if retro.state == "closed":
+        buttons = (Button(label="Reopen", verb="retro.reopen", about=retro.label, opens=True),)
+        decided = _outcome(retro)
+    if long:
+        buttons = (*buttons, show_all("case.read", case.label))
+    title = title_of(case)
+    return Message(
+        gist=title,
+        title=title,
+        parts=(
+            *told,
+            Facts(rows=_facts(retro, case, team)),
+            *((Paragraph(words=(BLAMELESS,)),) if retro.state == "open" else decided),
+            Small(words=(_counted(retro, counts),)),
+            Buttons(buttons=buttons),
+        ),
+    )
+
+
+def title_of(case: Case) -> str:
+    """`Retro: Parcel promised twice, missed twice`."""
+    return f"Retro: {one_line(case.what_happened, TITLE)}"
+
+
+def _facts(retro: Retro, case: Case, team: Team) -> tuple[tuple[str, Words], ...]:
+    rows: list[tuple[str, Words]] = [("Case", (case.label,))]
+    if case.reference:
+        rows.append(("Reference", (case.reference,)))
+    if case.customer:
+        rows.append(("Customer", (case.customer,)))
+    if case.happened_at:
+        when: Words = (
+            (Day(day=today(team.zone, case.happened_at)),)
+            if case.happened_by_day
+            else (Moment(at=case.happened_at, zone=team.zone),)
+        )
+        late = (" · outside the team's hours",) if outside_hours(case, team.hours) else ()
+        rows.append(("Happened", (*when, *late)))
+    if case.public_post:
+        rows.append(("Public post", (Link(text=one_line(case.public_post, 60), url=case.public_post),)))
+    if case.link:
+        rows.append(("Marked from", (Link(text="the message", url=case.link),)))
+    if retro.state == "open":
+        rows.append(("Answers close", (Day(day=retro.answers_close_on),)))
+    return tuple(rows)
+
+
+def _counted(retro: Retro, counts: Counts) -> str:
+    late = f" · {counts.late} late" if counts.late else ""
+    return (
+        f"{state_of(retro, counts)} · {_number(counts.answers, 'answer')} · "
+        f"{_number(counts.items, 'action item')}{late}"
+    )
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _outcome(retro: Retro) -> tuple[Part, ...]:
+    turn = retro.last
+    if turn is None or turn.outcome is None:
+        return ()
+    head = Paragraph(words=("Closed: ", Strong(text=turn.outcome)))
+    return (head, Quote(text=shortened(turn.why))) if turn.why else (head,)
+
+
+def question(retro: Retro, prompt: Prompt) -> Message:
+    """One prompt, in the retro's thread."""
+    return Message(
+        gist=f"{prompt.label}: {prompt.question}",
+        parts=(
+            Paragraph(words=(Strong(text=prompt.label), f"\n{prompt.question}")),
+            Buttons(
+                buttons=(
+                    Button(
+                        label="Answer",
+                        verb="retro.answer",
+                        about=f"{retro.label}/{prompt.key}",
+                        opens=True,
+                    ),
+                )
+            ),
+        ),
+    )
+
+
+def answered(answer: Answer, author: Person | None) -> Message:
+    """An answer, in the retro's thread: `Training · Ana`, or without a name."""
+    head = f"{_label(answer)} · {_who(answer, author)}"
+    buttons = [Button(label="Add action item", verb="action_item.add", about=answer.id, opens=True)]
+    if answer.author is not None:
+        buttons.append(Button(label="Edit", verb="retro.edit_answer", about=answer.id, opens=True))
+    if len(answer.text) > SHOWN_TEXT:
+        buttons.append(show_all("retro.read_answer", answer.id))
+    return Message(
+        gist=f"{head}: {one_line(answer.text)}",
+        parts=(
+            Paragraph(words=(Strong(text=head),)),
+            Quote(text=shortened(answer.text)),
+            Buttons(buttons=tuple(buttons)),
+        ),
+    )
+
+
+def _label(answer: Answer) -> str:
+    # A prompt may have been taken out of the list since this was answered.
+    return BY_KEY[answer.prompt].label if answer.prompt in BY_KEY else answer.prompt
+
+
+def _who(answer: Answer, author: Person | None) -> str:
+    return UNNAMED if answer.author is None else (author.name if author else answer.author)
+
+
+def whole_answer(answer: Answer, author: Person | None) -> Form:
+    """All of a long answer, to read."""
+    return Form(
+        verb="retro.read_answer",
+        title="Answer",
+        about=answer.id,
+        parts=(
+            Paragraph(words=(Strong(text=f"{_label(answer)} · {_who(answer, author)}"),)),
+            Quote(text=answer.text),
+        ),
+    )
+
+
+def answer_form(retro: Retro, case: Case, first: str = "") -> Form:
+    """Answer; the prompt that was pressed comes first."""
+    prompts = sorted(PROMPTS, key=lambda prompt: prompt.key != first)
+    fields = tuple(
+        FormField(
+            name=prompt.key,
+            label=prompt.label,
+            kind="text",
+            hint=prompt.question,
+            longest=LONGEST_TEXT,
+        )
+        for prompt in prompts
+    )
+    unnamed = FormField(name="unnamed", label="Post without my name", kind="tick", hint=UNNAMED_HINT)
+    return Form(
+        verb="retro.answer",
+        title="Answer",
+        about=retro.label,
+        place=retro.place,
+        parts=(Small(words=(f"{title_of(case)} · each may stay empty, one must not.",)),),
+        fields=(*fields, unnamed),
+        submit="Post",
+    )
+
+
+def edit_form(answer: Answer) -> Form:
+    """Edit one's own named answer."""
+    return Form(
+        verb="retro.edit_answer",
+        title="Edit answer",
+        about=answer.id,
+        fields=(
+            FormField(
+                name="text",
+                label=_label(answer),
+                kind="text",
+                needed=True,
+                value=answer.text,
+                longest=LONGEST_TEXT,
+            ),
+        ),
+        submit="Save",
+    )
+
+
+def close_form(retro: Retro) -> Form:
+    """Close the retro, with an outcome."""
+    return Form(
+        verb="retro.close",
+        title="Close retro",
+        about=retro.label,
+        place=retro.place,
+        fields=(
+            FormField(
+                name="outcome",
+                label="Outcome",
+                kind="choice",
+                needed=True,
+                options=tuple(Option(value=outcome, label=outcome) for outcome in OUTCOMES),
+            ),
+            FormField(
+                name="why",
+                label="Why",
+                kind="text",
+                hint="Needed unless fixes were agreed.",
+                longest=LONGEST_TEXT,
+            ),
+        ),
+        submit="Close",
+    )
+
+
+def reopen_form(retro: Retro) -> Form:
+    """Reopen the retro, with a why."""
+    return Form(
+        verb="retro.reopen",
+        title="Reopen",
+        about=retro.label,
+        place=retro.place,
+        fields=(FormField(name="why", label="Why", kind="text", needed=True, longest=LONGEST_TEXT),),
+        submit="Reopen",
+    )
+
+
+def summary(
+    retro: Retro,
+    answers: Sequence[Answer],
+    items: Sequence[ActionItem],
+    people: Mapping[str, Person],
+) -> Message:
+    """At the end of the thread: what was heard per gap, and what will change."""
+    parts: list[Part] = list(_outcome(retro))
+    for prompt in PROMPTS:
+        heard = [answer for answer in answers if answer.prompt == prompt.key]
+        if not heard:
+            continue
+        parts.append(Paragraph(words=(Strong(text=prompt.label), f" · {_number(len(heard), 'answer')}")))
+        lines = [f"• {one_line(answer.text, HEARD_LENGTH)}" for answer in heard[:HEARD_PER_GAP]]
+        if len(heard) > HEARD_PER_GAP:
+            lines.append(f"and {len(heard) - HEARD_PER_GAP} more, in this thread")
+        parts.append(Quote(text="\n".join(lines)))
+    if not answers:
+        parts.append(Paragraph(words=("No answers were posted.",)))
+    changes = [item for item in items if item.state != "dropped"]
+    if changes:
+        parts.append(Paragraph(words=(Strong(text="What will change"),)))
+        parts.append(Quote(text="\n".join(_change(item, people) for item in changes[:20])))
+    if len(changes) > 20:
+        parts.append(Small(words=(f"and {len(changes) - 20} more action items, in this thread",)))
+    return Message(
+        gist=f"The retro {retro.label} is closed.",
+        title=f"{retro.label}: what we heard and what will change",
+        parts=tuple(parts),
+    )
+
+
+def _change(item: ActionItem, people: Mapping[str, Person]) -> str:
+    owner = people.get(item.owner or "")
+    who = owner.name if owner else "no owner yet"
+    due = f", due {item.due.isoformat()}" if item.due else ""
+    return f"• {item.label} {one_line(item.what, 160)} ({who}{due}, {item.state})"
+
+
+def reopened(retro: Retro) -> Message:
+    """In the thread: the retro is open again, and why."""
+    turn = retro.last
+    return Message(
+        gist=f"The retro {retro.label} is open again.",
+        parts=(
+            Paragraph(
+                words=(f"The retro {retro.label} is open again: answers and action items are welcome.",)
+            ),
+            *((Quote(text=shortened(turn.why)),) if turn and turn.why else ()),
+        ),
+    )

@@ -1,0 +1,155 @@
+"""What people read about a team, and about Amends itself."""
+
+from collections.abc import Mapping
+from functools import cache
+from zoneinfo import available_timezones
+
+from bot.domain.team import MOST_DAYS_TO_ANSWER, Team
+from bot.domain.working_hours import WEEKDAYS
+from bot.messages.parts import (
+    Button,
+    Buttons,
+    Form,
+    FormField,
+    Message,
+    Option,
+    Paragraph,
+    Small,
+    Strong,
+    sentence,
+)
+
+COMMANDS: Mapping[str, str] = {
+    "failed [reference] [what happened]": "marks a case failed and opens its retro here "
+    "(or a form, when nothing follows)",
+    "mine": "your open action items",
+    "status": "this team's open retros and action items, late ones first",
+    "settings": "this team's lead, time zone, working hours and days to answer",
+    "help": "this list",
+}
+
+
+def hello() -> Message:
+    """One line about itself, said once in a place it was added to."""
+    return sentence(
+        "I am Amends: when a customer's case has failed, type /amends failed and what happened, and I "
+        "open a blameless retro here and stay with its fixes until they are done."
+    )
+
+
+def help_text(unknown: str = "") -> Message:
+    """What can be typed; after an unknown word it says so first."""
+    known = tuple(
+        Paragraph(words=(Strong(text=f"/amends {words}"), f" · {meaning}"))
+        for words, meaning in COMMANDS.items()
+    )
+    first = f"I do not know {unknown!r}. This is what I know:" if unknown else "What you can type:"
+    return Message(
+        gist=first,
+        parts=(
+            Paragraph(words=(first,)),
+            *known,
+            Buttons(
+                buttons=(
+                    Button(
+                        label="Mark a case failed", verb="case.fail", about="", look="main", opens=True
+                    ),
+                )
+            ),
+        ),
+    )
+
+
+REGIONS = (
+    "Africa",
+    "America",
+    "Antarctica",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+)
+"""Places' own names; the others (EST, GB, Etc/…) are old spellings or wrong in summer."""
+
+
+@cache
+def zones() -> tuple[Option, ...]:
+    """The time zones of the world, grouped by region, with UTC in front."""
+    named = sorted(zone for zone in available_timezones() if zone.partition("/")[0] in REGIONS)
+    return (
+        Option(value="UTC", label="UTC", group="Universal"),
+        *(
+            Option(value=zone, label=zone.replace("_", " "), group=zone.partition("/")[0])
+            for zone in named
+        ),
+    )
+
+
+def _zones_with(zone: str) -> tuple[Option, ...]:
+    if any(option.value == zone for option in zones()):
+        return zones()
+    return (Option(value=zone, label=zone, group="Now"), *zones())
+
+
+def settings_form(team: Team) -> Form:
+    """Team settings."""
+    return Form(
+        verb="team.settings",
+        title="Team settings",
+        place=team.place,
+        fields=(
+            FormField(name="lead", label="Lead", kind="person", value=team.lead or ""),
+            FormField(
+                name="zone",
+                label="Time zone",
+                kind="choice",
+                needed=True,
+                value=team.zone,
+                options=_zones_with(team.zone),
+            ),
+            FormField(
+                name="days",
+                label="Working days",
+                kind="choices",
+                needed=True,
+                value=",".join(str(day) for day in team.days),
+                options=tuple(
+                    Option(value=str(number), label=day) for number, day in enumerate(WEEKDAYS)
+                ),
+            ),
+            FormField(
+                name="starts", label="Day starts", kind="time", needed=True, value=f"{team.starts:%H:%M}"
+            ),
+            FormField(
+                name="ends", label="Day ends", kind="time", needed=True, value=f"{team.ends:%H:%M}"
+            ),
+            FormField(
+                name="days_to_answer",
+                label="Days to answer",
+                kind="number",
+                needed=True,
+                value=str(team.days_to_answer),
+                hint=f"Working days until answers close, 1 to {MOST_DAYS_TO_ANSWER}.",
+            ),
+        ),
+        submit="Save",
+    )
+
+
+def settled(team: Team) -> Message:
+    """To the person who saved the settings: what they are now."""
+    days = ", ".join(WEEKDAYS[day] for day in team.days)
+    return Message(
+        gist=f"The settings of {team.name} are saved.",
+        parts=(
+            Paragraph(words=(f"The settings of {team.name} are saved.",)),
+            Small(
+                words=(
+                    f"{days}, {team.starts:%H:%M} to {team.ends:%H:%M} ({team.zone}); "
+                    f"{team.days_to_answer} working days to answer.",
+                )
+            ),
+        ),
+    )

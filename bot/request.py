@@ -1,0 +1,84 @@
+"""What reaches the bot: a Request from a Person in a Place, the same from every door."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from bot.messages.parts import Form, Message
+
+
+class Person(BaseModel, frozen=True):
+    """Somebody in the workspace; `id` is the platform's. `zone` is an IANA name when known."""
+
+    id: str
+    name: str
+    zone: str | None = None
+    bot: bool = False
+    gone: bool = False
+
+
+class Place(BaseModel, frozen=True):
+    """Where people talk: a shared place, or the bot's direct messages with one person.
+
+    `reference` is whatever the platform needs to speak there again; only its own door reads it.
+    """
+
+    id: str
+    name: str
+    kind: Literal["shared", "direct"] = "shared"
+    reference: Mapping[str, str] = Field(default_factory=dict)
+
+
+class Found(BaseModel, frozen=True):
+    """The chat message that a shortcut was used on. `thread` is the root message's id."""
+
+    text: str
+    link: str | None = None
+    thread: str | None = None
+    author: Person | None = None
+
+
+class Request(BaseModel, frozen=True):
+    """One thing a person asks for.
+
+    `verb` is the route; `about` what it concerns ("C-7", "AI-12", an answer's id); `typed` the
+    words after a command; `values` the fields of a submitted form (None when none was submitted;
+    a tick is "yes" or "", several choices are joined by commas). `people` are the persons named in
+    `values`, as the platform knows them now. `key` is the same for a repeat of the same event and
+    never names the person.
+    """
+
+    workspace: str
+    verb: str
+    person: Person
+    at: datetime
+    place: Place | None = None
+    about: str = ""
+    typed: str = ""
+    values: Mapping[str, str] | None = None
+    people: tuple[Person, ...] = ()
+    found: Found | None = None
+    key: str | None = None
+    bulk: bool = False
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether the person asked not to be named: then nothing about them may be written."""
+        return bool(self.values and self.values.get("unnamed"))
+
+
+class Reply(BaseModel, frozen=True):
+    """What the person who asked gets back, and only they: a message, a form, or faults in theirs.
+
+    `faults` maps a field's name to a sentence; "" is the form as a whole. `already`: it had been done
+    before, so nothing was changed. `saved` is False when nothing could be stored, so that a door
+    whose platform repeats events asks for a repeat.
+    """
+
+    message: Message | None = None
+    form: Form | None = None
+    faults: Mapping[str, str] = Field(default_factory=dict)
+    already: bool = False
+    saved: bool = True
