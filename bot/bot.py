@@ -1,0 +1,101 @@
+"""The bot: a Request in, a Reply out; a Job in, a Message out."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from bot.domain.errors import Lost, Refused
+from bot.domain.job import Job
+from bot.messages.parts import Message, sentence
+from bot.ports import OpenWork, Unavailable, UnitOfWork
+from bot.request import Reply, Request
+from bot.routes import JOBS, VERBS, Verb
+
+log = logging.getLogger(__name__)
+
+MOST_TRIES = 5
+"""How often a request that lost a race is run again; each try meets the winner's new state."""
+
+
+class Bot:
+    """Answers requests, one transaction each, and finds the words for jobs.
+
+    `committed` is called after every change, so that a worker can speak at once.
+    """
+
+    def __init__(self, open_work: OpenWork, committed: Callable[[], None]) -> None:
+        self._open_work = open_work
+        self._committed = committed
+
+    async def answer(self, request: Request) -> Reply:
+        """What the person gets back. Refusals and storage trouble are replies, never exceptions."""
+        # No line here names the person or their words: an anonymous answer must leave no trace.
+        verb = VERBS.get(request.verb)
+        if verb is None:
+            log.warning("verb=%s workspace=%s unknown", request.verb, request.workspace)
+            return Reply(message=sentence("This button is from an older Amends; type /amends help."))
+        try:
+            return await self._try(verb, request)
+        except Refused as refused:
+            log.info("verb=%s workspace=%s refused", request.verb, request.workspace)
+            return _turned_down(refused, request)
+        except Lost:
+            log.warning("verb=%s workspace=%s lost every race", request.verb, request.workspace)
+            return _try_again(request)
+        except Unavailable:
+            log.exception("verb=%s workspace=%s not saved", request.verb, request.workspace)
+            return _try_again(request)
+
+    async def _try(self, verb: Verb, request: Request) -> Reply:
+        for _ in range(MOST_TRIES - 1):
+            try:
+                return await self._once(verb, request)
+            except Lost:
+                continue
+        return await self._once(verb, request)
+
+    async def _once(self, verb: Verb, request: Request) -> Reply:
+        asks = verb.form is not None and request.values is None and not (verb.typed and request.typed)
+        flow = verb.form if verb.form is not None and asks else verb.flow
+        writes = not (asks or verb.reads)
+        async with self._open_work(request.workspace, writes=writes) as work:
+            if writes and not verb.repeatable:
+                if request.key and not await work.requests.first_time(request.key):
+                    return Reply(already=True)
+                await _remember(request, work)
+            reply = await flow(request, work)
+            if writes:
+                await work.commit()
+        log.info(
+            "verb=%s workspace=%s %s", request.verb, request.workspace, "saved" if writes else "read"
+        )
+        return reply
+
+    async def speak(self, job: Job, work: UnitOfWork) -> Message | None:
+        """The words of a job as things stand now; None when there is nothing to say any more."""
+        spoken = JOBS.get(job.name)
+        return await spoken.flow(job, work) if spoken else None
+
+    async def sequel(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
+        """What the bot owes once this job was said for the first time."""
+        spoken = JOBS.get(job.name)
+        return await spoken.then(job, work) if spoken and spoken.then else ()
+
+
+async def _remember(request: Request, work: UnitOfWork) -> None:
+    if request.unnamed or request.bulk:
+        # An import is nobody; and a row that changes as an unnamed answer arrives would name its author.
+        return
+    await work.people.remember(request.person, *request.people)
+
+
+def _turned_down(refused: Refused, request: Request) -> Reply:
+    if request.values is not None:
+        return Reply(faults={refused.field or "": refused.sentence})
+    return Reply(message=sentence(refused.sentence))
+
+
+def _try_again(request: Request) -> Reply:
+    words = "I could not save that just now, so nothing was changed. Please try again in a moment."
+    if request.values is not None:
+        return Reply(faults={"": words}, saved=False)
+    return Reply(message=sentence(words), saved=False)

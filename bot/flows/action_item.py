@@ -1,0 +1,227 @@
+"""What happens with an action item: added, agreed, handed over, done, verified by somebody else."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from bot.domain import action_item as domain
+from bot.domain.action_item import ActionItem, ItemStep, Moved
+from bot.domain.case import number_of
+from bot.domain.errors import Refused
+from bot.domain.job import Job
+from bot.domain.retro import must_be_open
+from bot.domain.working_hours import today
+from bot.flows import fields
+from bot.flows import retro as retros
+from bot.messages import action_item as messages
+from bot.messages.parts import Form, Message
+from bot.ports import UnitOfWork
+from bot.prompts import BY_KEY
+from bot.request import Person, Reply, Request
+
+MOST_LISTED = 10
+
+
+async def get(label: str, work: UnitOfWork) -> ActionItem:
+    """The item with this label; refuses when there is none."""
+    item = await work.action_items.get(number_of(label, "AI"))
+    if item is None:
+        raise Refused(f"{label} is not here any more, or never was.")
+    return item
+
+
+async def add_form(request: Request, work: UnitOfWork) -> Reply:
+    """Opens the form from a retro (`C-7`), from an answer (its id), or from a thread's message."""
+    what = gap = ""
+    if request.found is not None:
+        case = await retros.case_of_thread(request, request.found.thread, work)
+        if case is None:
+            raise Refused("Use this on a message in the thread of a retro.")
+        about, what = f"C-{case}", request.found.text
+    elif request.about.upper().startswith("C-"):
+        about = request.about
+    else:
+        answer = await work.retros.answer(request.about)
+        if answer is None:
+            raise Refused("This answer is not here any more.")
+        about, what = f"C-{answer.case}", answer.text
+        gap = BY_KEY[answer.prompt].gap if answer.prompt in BY_KEY else ""
+    retro = await retros.get(about, work)
+    must_be_open(retro, "add an action item")
+    return Reply(form=messages.add_form(about=about, place=retro.place, what=what, gap=gap))
+
+
+async def add(request: Request, work: UnitOfWork) -> Reply:
+    """Adds an item: agreed when its owner adds it, proposed to them otherwise."""
+    retro = await retros.get(request.about, work)
+    must_be_open(retro, "add an action item")
+    owner = await fields.person(request, "owner", work)
+    item = ActionItem(
+        number=0,
+        case=retro.case,
+        place=retro.place,
+        what=fields.text(request, "what", needed="Say what will change."),
+        asked_by=request.person.id,
+        gap=fields.text(request, "gap") or None,
+        owner=owner.id if owner else None,
+        due=fields.day(request, "due"),
+        measure=fields.text(request, "measure"),
+    )
+    day = await _today(owner or request.person, retro.place, request, work)
+    added = await work.action_items.add(domain.propose(item, request.at, day))
+    await _show(added, request, work)
+    return Reply()
+
+
+# What each step's form says: the field with its words, and the sentence when they are missing.
+WORDS: Mapping[ItemStep, tuple[str, str]] = {
+    "hand_over": ("why", ""),
+    "decline": ("why", "Say why, in a sentence."),
+    "done": ("changed", "Say what changed, in a sentence."),
+    "change_date": ("why", ""),
+    "reopen": ("missing", "Say what is still missing."),
+    "drop": ("why", "Say why, in a sentence."),
+}
+FORMS: Mapping[ItemStep, Callable[[ActionItem], Form]] = {
+    "hand_over": messages.hand_over_form,
+    "decline": messages.decline_form,
+    "done": messages.done_form,
+    "change_date": messages.change_date_form,
+    "reopen": messages.reopen_form,
+    "drop": messages.drop_form,
+}
+
+
+def _step(verb: str) -> ItemStep:
+    return next(step for step in domain.ALLOWED if verb == f"action_item.{step}")
+
+
+async def step_form(request: Request, work: UnitOfWork) -> Reply:
+    """Opens the form of a step, unless this person cannot take it now."""
+    step, item = _step(request.verb), await get(request.about, work)
+    domain.check(item, step, request.person.id, await _lead(item, work))
+    return Reply(form=FORMS[step](item))
+
+
+async def move(request: Request, work: UnitOfWork) -> Reply:
+    """Takes a step: the verb says which, the domain says whether it is allowed."""
+    step, item = _step(request.verb), await get(request.about, work)
+    lead = await _lead(item, work)
+    domain.check(item, step, request.person.id, lead)
+    field, needed = WORDS.get(step, ("", ""))
+    moved = Moved(
+        step=step,
+        by=request.person.id,
+        at=request.at,
+        words=fields.text(request, field, needed=needed) if field else "",
+        to=await _to(step, item, request, work),
+    )
+    after = domain.move(item, moved, lead)
+    await work.action_items.save(after)
+    await _show(after, request, work, was=item.owner)
+    return Reply()
+
+
+async def _to(step: ItemStep, item: ActionItem, request: Request, work: UnitOfWork) -> str | None:
+    if step == "hand_over":
+        owner = await fields.person(request, "owner", work)
+        if owner is None:
+            raise Refused("Choose the new owner.", "owner")
+        return owner.id
+    if step == "change_date":
+        due = fields.day(request, "due")
+        if due is None:
+            raise Refused("Choose the new date.", "due")
+        domain.check_due(due, await _today(request.person, item.place, request, work))
+        return due.isoformat()
+    return None
+
+
+async def _show(item: ActionItem, request: Request, work: UnitOfWork, was: str | None = None) -> None:
+    """Brings every message that shows the item up to date: thread, owners old and new, retro."""
+    thread = retros.key(item.case)
+    in_thread = Job(
+        name="action_item.show",
+        about=item.label,
+        place=item.place,
+        key=f"item:{item.number}",
+        thread=thread,
+        due_at=request.at,
+        asked_by=request.person.id,
+    )
+    await work.jobs.schedule(in_thread)
+    for owner in sorted({owner for owner in (item.owner, was) if owner}):
+        await work.jobs.schedule(
+            Job(
+                name="action_item.tell_owner",
+                about=f"{item.label}/{owner}",
+                place=owner,
+                key=f"owner:{item.number}:{owner}",
+                direct=True,
+                due_at=request.at,
+                asked_by=request.person.id if request.person.id != owner else None,
+            )
+        )
+    await work.jobs.schedule(retros.shown(item.case, item.place, request))
+
+
+async def _lead(item: ActionItem, work: UnitOfWork) -> str | None:
+    return (await retros.team_of(item.place, work)).lead
+
+
+async def _today(person: Person, place: str, request: Request, work: UnitOfWork) -> date:
+    zone = person.zone or (await retros.team_of(place, work)).zone
+    return today(zone, request.at)
+
+
+async def show(job: Job, work: UnitOfWork) -> Message | None:
+    """The item, in the thread."""
+    item = await work.action_items.get(number_of(job.about, "AI"))
+    if item is None:
+        return None
+    people = await _people(item, work)
+    return messages.card(item, people, await _day(item, people, job, work))
+
+
+async def tell_owner(job: Job, work: UnitOfWork) -> Message | None:
+    """The item, in the direct messages of its owner, or of whoever owned it before."""
+    label, _, reader = job.about.partition("/")
+    item = await work.action_items.get(number_of(label, "AI"))
+    if item is None:
+        return None
+    people = await _people(item, work)
+    said = await work.said.get(retros.key(item.case))
+    day = await _day(item, people, job, work)
+    return messages.own_copy(item, reader, people, day, said.link if said else None)
+
+
+async def _people(item: ActionItem, work: UnitOfWork) -> Mapping[str, Person]:
+    last = item.history[-1] if item.history else None
+    named = (item.owner, item.asked_by, last.by if last else None, last.to if last else None)
+    return await work.people.among({person for person in named if person})
+
+
+async def _day(item: ActionItem, people: Mapping[str, Person], job: Job, work: UnitOfWork) -> date:
+    owner = people.get(item.owner or "")
+    zone = (owner.zone if owner else None) or (await retros.team_of(item.place, work)).zone
+    return today(zone, job.at or job.due_at)
+
+
+async def read(request: Request, work: UnitOfWork) -> Reply:
+    """Shows all of an item's words."""
+    item = await get(request.about, work)
+    named = {
+        item.asked_by,
+        *(moved.by for moved in item.history),
+        *(moved.to or "" for moved in item.history),
+    }
+    return Reply(form=messages.whole(item, await work.people.among(named)))
+
+
+async def mine(request: Request, work: UnitOfWork) -> Reply:
+    """A person's own open items, late ones first."""
+    found = await work.action_items.owned_by(request.person.id, MOST_LISTED + 1)
+    items = found[:MOST_LISTED]
+    links = await retros.links_of({item.case for item in items}, work)
+    people = {request.person.id: request.person}
+    day = today(request.person.zone or "UTC", request.at)
+    return Reply(message=messages.mine(items, links, people, day, more=len(found) > MOST_LISTED))

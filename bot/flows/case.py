@@ -1,0 +1,145 @@
+"""What happens with a case: it is marked failed, and its retro opens."""
+
+from datetime import time
+
+from bot.domain.case import Case, number_of
+from bot.domain.errors import Refused
+from bot.domain.job import Job
+from bot.domain.retro import Retro
+from bot.domain.team import Team
+from bot.domain.working_hours import add_working_days, moment, today
+from bot.flows import fields
+from bot.flows import retro as retro_flows
+from bot.flows import team as teams
+from bot.messages import case as messages
+from bot.messages.parts import Message
+from bot.ports import UnitOfWork
+from bot.request import Place, Reply, Request
+
+LONGEST_LINE = 200
+LONGEST_LINK = 2000
+
+
+async def fail_form(request: Request, work: UnitOfWork) -> Reply:
+    """Opens the form, with what is known: typed words, or the message it was asked from."""
+    values = dict(request.values or {})
+    if request.found is not None:
+        values["what_happened"] = request.found.text
+    shared = request.place is not None and request.place.kind == "shared"
+    return Reply(
+        form=messages.fail_form(
+            place=request.place.id if shared and request.place else "",
+            values=values,
+            link=request.found.link if request.found else None,
+            teams=None if shared else tuple(await work.teams.all()),
+        )
+    )
+
+
+async def fail(request: Request, work: UnitOfWork) -> Reply:
+    """Marks a case failed and opens its retro; the same reference opens no second one."""
+    request = _from_typed_words(request)
+    if request.typed and not _complete(request):
+        return await fail_form(request, work)
+    what = fields.text(request, "what_happened", needed="Say what happened, in a sentence or two.")
+    reference = fields.text(request, "reference", longest=LONGEST_LINE)
+    place = await _place(request, work)
+    team = await teams.of(place, request, work)
+    first = await work.cases.by_reference(place.id, reference) if reference else None
+    if first is not None:
+        said = await work.said.get(retro_flows.key(first.number))
+        link = said.link if said else None
+        return Reply(message=messages.already(first, team.name, link), already=True)
+    case = await work.cases.add(_read_case(request, team, what, reference))
+    answers_close_on = add_working_days(team.hours, today(team.zone, request.at), team.days_to_answer)
+    await work.retros.add(
+        Retro(
+            case=case.number,
+            place=place.id,
+            opened_at=request.at,
+            answers_close_on=answers_close_on,
+            opened_by=None if request.bulk else request.person.id,
+        )
+    )
+    await work.jobs.schedule(retro_flows.shown(case.number, place.id, request))
+    # Whoever filled in the form in this very place sees the retro appear: nothing more to say.
+    sees_it = not request.typed and request.place == place and not fields.text(request, "place")
+    return Reply() if sees_it else Reply(message=messages.failed(case, team.name))
+
+
+def _from_typed_words(request: Request) -> Request:
+    """The typed words as values: the first is the reference when it has a digit in it."""
+    if request.values is not None or not request.typed.strip():
+        return request
+    first, *rest = request.typed.split(maxsplit=1)
+    if any(character.isdigit() for character in first):
+        values = {"reference": first, "what_happened": "".join(rest).strip()}
+    else:
+        values = {"what_happened": request.typed.strip()}
+    return request.model_copy(update={"values": values})
+
+
+def _complete(request: Request) -> bool:
+    shared = request.place is not None and request.place.kind == "shared"
+    return shared and bool((request.values or {}).get("what_happened"))
+
+
+async def _place(request: Request, work: UnitOfWork) -> Place:
+    if request.place is not None and request.place.kind == "shared":
+        return request.place
+    chosen = fields.text(request, "place")
+    if not chosen:
+        known = await work.teams.all()
+        if len(known) != 1:
+            raise Refused("Choose the place where the retro opens.", "place")
+        chosen = known[0].place
+    # A platform's picker may name a place that we have not met; the platform knows its name.
+    return await work.places.get(chosen) or Place(id=chosen, name=chosen)
+
+
+def _read_case(request: Request, team: Team, what: str, reference: str) -> Case:
+    day, clock = fields.day(request, "date"), fields.clock(request, "time")
+    if clock is not None and day is None:
+        day = today(team.zone, request.at)
+    happened_at = moment(team.zone, day, clock or time(0)) if day else None
+    if happened_at is not None and happened_at > request.at:
+        raise Refused(
+            "This is in the future; say when it happened.", "date" if clock is None else "time"
+        )
+    post = fields.text(request, "public_post", longest=LONGEST_LINK)
+    if post and not post.startswith(("https://", "http://")):
+        raise Refused("A public post is a link that starts with https://.", "public_post")
+    # Only what we put into the form ourselves comes back here, yet it travelled through a client.
+    link = fields.text(request, "link", longest=LONGEST_LINK)
+    return Case(
+        number=0,
+        place=team.place,
+        what_happened=what,
+        reference=reference or None,
+        customer=fields.text(request, "customer", longest=LONGEST_LINE) or None,
+        happened_at=happened_at,
+        happened_by_day=clock is None,
+        public_post=post or None,
+        link=link if link.startswith(("https://", "http://", "/")) else None,
+        failed_at=request.at,
+    )
+
+
+async def read(request: Request, work: UnitOfWork) -> Reply:
+    """Shows all of what happened."""
+    return Reply(form=messages.story(await get(request.about, work)))
+
+
+async def get(label: str, work: UnitOfWork) -> Case:
+    """The case with this label; refuses when there is none."""
+    case = await work.cases.get(number_of(label, "C"))
+    if case is None:
+        raise Refused(f"{label} is not here any more, or never was.")
+    return case
+
+
+async def unsaid(job: Job, work: UnitOfWork) -> Message | None:
+    """Tells the person who asked that a message could not be said; `about` is the place."""
+    what, _, reason = job.detail.partition("\n")
+    place = await work.places.get(job.about) if job.about else None
+    return messages.unsaid(what, reason, place=job.about, name=place.name if place else job.about)

@@ -1,0 +1,304 @@
+"""What happens in a retro: it is shown, asks, hears answers, and is closed with an outcome."""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from bot.domain.case import number_of
+from bot.domain.errors import Refused
+from bot.domain.job import Job
+from bot.domain.retro import Answer, Comment, Retro, close, edit_answer, must_be_open, reopen
+from bot.domain.team import Team
+from bot.domain.working_hours import today
+from bot.flows import fields
+from bot.messages import retro as messages
+from bot.messages.parts import Message
+from bot.ports import UnitOfWork
+from bot.prompts import BY_KEY, PROMPTS
+from bot.request import Reply, Request
+
+GONE = "This retro is not here any more."
+
+
+def key(case: int) -> str:
+    """The name of the retro's own message: its thread holds everything else."""
+    return f"retro:{case}"
+
+
+def shown(case: int, place: str, request: Request) -> Job:
+    """The job that keeps the retro's message current: posted once, edited from then on."""
+    return Job(
+        name="retro.show",
+        about=f"C-{case}",
+        place=place,
+        key=key(case),
+        bulk=request.bulk,
+        due_at=request.at,
+        asked_by=None if request.unnamed or request.bulk else request.person.id,
+    )
+
+
+async def get(label: str, work: UnitOfWork) -> Retro:
+    """The retro of `C-7`, or of `C-7/training`; refuses when there is none."""
+    retro = await work.retros.get(number_of(label.partition("/")[0], "C"))
+    if retro is None:
+        raise Refused(GONE)
+    return retro
+
+
+async def team_of(place: str, work: UnitOfWork) -> Team:
+    """The team of a place that has a retro, so there is one."""
+    team = await work.teams.get(place)
+    if team is None:
+        raise Refused(GONE)
+    return team
+
+
+async def show(job: Job, work: UnitOfWork) -> Message | None:
+    """The retro as it stands."""
+    retro = await work.retros.get(number_of(job.about, "C"))
+    case = await work.cases.get(number_of(job.about, "C"))
+    if retro is None or case is None:
+        return None
+    team = await team_of(retro.place, work)
+    counts = await work.retros.counts(retro.case, today(team.zone, job.at or job.due_at))
+    return messages.invitation(retro, case, team, counts)
+
+
+async def ask(job: Job, work: UnitOfWork) -> list[Job]:
+    """What follows once the retro's message is there: its prompts, in its thread."""
+    return [
+        Job(
+            name="retro.prompt",
+            about=f"{job.about}/{prompt.key}",
+            place=job.place,
+            key=f"prompt:{number_of(job.about, 'C')}:{prompt.key}",
+            thread=job.key,
+            bulk=job.bulk,
+            due_at=job.due_at,
+            asked_by=job.asked_by,
+        )
+        for prompt in PROMPTS
+        if prompt.question
+    ]
+
+
+async def prompt(job: Job, work: UnitOfWork) -> Message | None:
+    """One prompt."""
+    label, _, name = job.about.partition("/")
+    retro = await work.retros.get(number_of(label, "C"))
+    if retro is None or name not in BY_KEY:
+        return None
+    return messages.question(retro, BY_KEY[name])
+
+
+async def answer_form(request: Request, work: UnitOfWork) -> Reply:
+    """Opens the answer form, the prompt that was pressed first."""
+    retro = await get(request.about, work)
+    must_be_open(retro, "answer")
+    case = await work.cases.get(retro.case)
+    if case is None:
+        raise Refused(GONE)
+    return Reply(form=messages.answer_form(retro, case, request.about.partition("/")[2]))
+
+
+async def answer(request: Request, work: UnitOfWork) -> Reply:
+    """Keeps one answer per filled field; without a name, nothing about the author is written."""
+    retro = await get(request.about, work)
+    must_be_open(retro, "answer")
+    texts = {prompt.key: fields.text(request, prompt.key) for prompt in PROMPTS}
+    if not any(texts.values()):
+        raise Refused("Write something in at least one field.", PROMPTS[0].key)
+    for prompt_key, text in texts.items():
+        if not text:
+            continue
+        answer = Answer(
+            id=uuid4().hex,
+            case=retro.case,
+            prompt=prompt_key,
+            text=text,
+            author=None if request.unnamed else request.person.id,
+            posted_at=None if request.unnamed else request.at,
+        )
+        await work.retros.add_answer(answer)
+        await work.jobs.schedule(_answer_shown(answer, retro, request))
+    await work.jobs.schedule(shown(retro.case, retro.place, request))
+    return Reply()
+
+
+def _answer_shown(answer: Answer, retro: Retro, request: Request) -> Job:
+    return Job(
+        name="retro.answered",
+        about=answer.id,
+        place=retro.place,
+        key=f"answer:{answer.id}",
+        thread=key(retro.case),
+        due_at=request.at,
+        asked_by=answer.author,
+    )
+
+
+async def answered(job: Job, work: UnitOfWork) -> Message | None:
+    """An answer, in the thread."""
+    answer = await work.retros.answer(job.about)
+    if answer is None:
+        return None
+    author = await work.people.get(answer.author) if answer.author else None
+    return messages.answered(answer, author)
+
+
+async def _answer(request: Request, work: UnitOfWork) -> Answer:
+    answer = await work.retros.answer(request.about)
+    if answer is None:
+        raise Refused("This answer is not here any more.")
+    return answer
+
+
+async def edit_answer_form(request: Request, work: UnitOfWork) -> Reply:
+    """Opens one's own named answer."""
+    answer = await _answer(request, work)
+    must_be_open(await get(f"C-{answer.case}", work), "edit an answer")
+    edit_answer(answer, request.person.id, answer.text)
+    return Reply(form=messages.edit_form(answer))
+
+
+async def edit(request: Request, work: UnitOfWork) -> Reply:
+    """Saves one's own named answer."""
+    answer = await _answer(request, work)
+    retro = await get(f"C-{answer.case}", work)
+    must_be_open(retro, "edit an answer")
+    text = fields.text(request, "text", needed="An answer cannot be empty.")
+    changed = edit_answer(answer, request.person.id, text)
+    await work.retros.save_answer(changed)
+    await work.jobs.schedule(_answer_shown(changed, retro, request))
+    return Reply()
+
+
+async def read_answer(request: Request, work: UnitOfWork) -> Reply:
+    """Shows all of a long answer."""
+    answer = await _answer(request, work)
+    author = await work.people.get(answer.author) if answer.author else None
+    return Reply(form=messages.whole_answer(answer, author))
+
+
+async def close_form(request: Request, work: UnitOfWork) -> Reply:
+    """Opens the form to close the retro."""
+    retro = await get(request.about, work)
+    must_be_open(retro, "close it again")
+    return Reply(form=messages.close_form(retro))
+
+
+async def shut(request: Request, work: UnitOfWork) -> Reply:
+    """Closes the retro with an outcome; the summary goes to its thread."""
+    retro = await get(request.about, work)
+    items = await work.action_items.of_case(retro.case)
+    closed = close(
+        retro,
+        request.person.id,
+        request.at,
+        fields.text(request, "outcome"),
+        fields.text(request, "why"),
+        items,
+    )
+    await work.retros.save(closed)
+    await _say_turn(closed, "retro.sum_up", request, work)
+    return Reply()
+
+
+async def reopen_form(request: Request, work: UnitOfWork) -> Reply:
+    """Opens the form to reopen the retro."""
+    retro = await get(request.about, work)
+    if retro.state == "open":
+        raise Refused(f"The retro {retro.label} is already open.")
+    return Reply(form=messages.reopen_form(retro))
+
+
+async def open_again(request: Request, work: UnitOfWork) -> Reply:
+    """Reopens the retro with a why."""
+    retro = await get(request.about, work)
+    why = fields.text(request, "why", needed="Say why, in a sentence.")
+    opened = reopen(retro, request.person.id, request.at, why)
+    await work.retros.save(opened)
+    await _say_turn(opened, "retro.say_reopened", request, work)
+    return Reply()
+
+
+async def _say_turn(retro: Retro, job: str, request: Request, work: UnitOfWork) -> None:
+    """Says a closing or reopening in the thread, once, and brings the retro's message up to date."""
+    await work.jobs.schedule(
+        Job(
+            name=job,
+            about=retro.label,
+            place=retro.place,
+            key=f"turn:{retro.case}:{len(retro.history)}",
+            thread=key(retro.case),
+            once=True,
+            due_at=request.at,
+            asked_by=request.person.id,
+        )
+    )
+    await work.jobs.schedule(shown(retro.case, retro.place, request))
+
+
+async def sum_up(job: Job, work: UnitOfWork) -> Message | None:
+    """What was heard per gap and what will change; nothing when it was reopened meanwhile."""
+    retro = await work.retros.get(number_of(job.about, "C"))
+    if retro is None or retro.state == "open":
+        return None
+    items = await work.action_items.of_case(retro.case)
+    people = await work.people.among({item.owner for item in items if item.owner})
+    return messages.summary(retro, await work.retros.answers(retro.case), items, people)
+
+
+async def say_reopened(job: Job, work: UnitOfWork) -> Message | None:
+    """That it is open again; nothing when it was closed meanwhile."""
+    retro = await work.retros.get(number_of(job.about, "C"))
+    return messages.reopened(retro) if retro is not None and retro.state == "open" else None
+
+
+async def links_of(cases: Collection[int], work: UnitOfWork) -> Mapping[int, str]:
+    """Where the retros of these cases are, as far as they have been said."""
+    said = await work.said.among({key(case) for case in cases})
+    return {case: said[key(case)].link or "" for case in cases if key(case) in said}
+
+
+async def case_of_thread(request: Request, thread: str | None, work: UnitOfWork) -> int | None:
+    """The number of the case whose retro has `thread` as its root message, or None."""
+    if request.place is None or not thread:
+        return None
+    noun, _, number = (await work.said.key_of(request.place.id, thread) or "").partition(":")
+    return int(number) if noun == "retro" else None
+
+
+async def discuss(request: Request, work: UnitOfWork) -> Reply:
+    """Keeps a plain reply in a retro's thread as discussion; other threads are not our business."""
+    case = await case_of_thread(request, request.about, work)
+    text = fields.text(request, "text")
+    if case is None or not text:
+        return Reply()
+    await work.people.remember(request.person)
+    comment = Comment(
+        id=fields.text(request, "id"),
+        case=case,
+        author=request.person.id,
+        text=text,
+        posted_at=_posted_at(request),
+    )
+    await work.retros.keep_comment(comment)
+    return Reply()
+
+
+def _posted_at(request: Request) -> datetime:
+    """Slack's message id is the second it was posted; elsewhere it is when we heard of it."""
+    seconds = fields.text(request, "id")
+    try:
+        return datetime.fromtimestamp(float(seconds), UTC) if "." in seconds else request.at
+    except (ValueError, OverflowError, OSError):
+        return request.at
+
+
+async def undiscuss(request: Request, work: UnitOfWork) -> Reply:
+    """Forgets a reply that its author deleted."""
+    if request.place is not None:
+        await work.retros.drop_comment(request.place.id, fields.text(request, "id"))
+    return Reply()

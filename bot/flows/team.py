@@ -1,0 +1,96 @@
+"""What happens with a team: its first use, its settings, and what Amends says about itself."""
+
+from bot.domain.errors import Refused
+from bot.domain.job import Job
+from bot.domain.team import Team, settle
+from bot.flows import fields
+from bot.messages import team as messages
+from bot.messages.parts import Message
+from bot.ports import UnitOfWork
+from bot.request import Place, Reply, Request
+
+
+async def of(place: Place, request: Request, work: UnitOfWork) -> Team:
+    """The team of a place; its first use makes it, with the person as lead, in their time zone."""
+    team = await work.teams.get(place.id)
+    if team is None:
+        await work.places.remember(place)
+        team = new(place, request)
+        await work.teams.add(team)
+    elif team.lead is None and not request.bulk:
+        # An import made the team, and an import leads nobody.
+        first = new(place, request)
+        await work.teams.save(team.model_copy(update={"lead": first.lead, "zone": first.zone}))
+        team = first
+    return team
+
+
+def new(place: Place, request: Request) -> Team:
+    """A team with default settings, not stored."""
+    lead = None if request.bulk else request.person.id
+    return Team(place=place.id, name=place.name, lead=lead, zone=request.person.zone or "UTC")
+
+
+async def settings_form(request: Request, work: UnitOfWork) -> Reply:
+    """Opens the team's settings."""
+    place = _shared_place(request, "settings")
+    team = await work.teams.get(place.id) or new(place, request)
+    return Reply(form=messages.settings_form(team))
+
+
+async def settings(request: Request, work: UnitOfWork) -> Reply:
+    """Saves the team's settings."""
+    team = await of(_shared_place(request, "settings"), request, work)
+    lead = await fields.person(request, "lead", work)
+    count = fields.text(request, "days_to_answer", needed="Say how many working days people have.")
+    days = fields.text(request, "days", needed="Choose at least one working day.").split(",")
+    starts, ends = fields.clock(request, "starts"), fields.clock(request, "ends")
+    if starts is None or ends is None:
+        raise Refused("Say when the day starts and ends.", "starts" if starts is None else "ends")
+    changed = settle(
+        team,
+        lead=lead.id if lead else None,
+        zone=fields.text(request, "zone", needed="Choose a time zone."),
+        days=tuple(int(day) for day in days if day in "0123456" and day),
+        starts=starts,
+        ends=ends,
+        days_to_answer=int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0,
+    )
+    await work.teams.save(changed)
+    return Reply(message=messages.settled(changed))
+
+
+def _shared_place(request: Request, command: str) -> Place:
+    if request.place is None or request.place.kind == "direct":
+        raise Refused(f"This belongs to a team: type /amends {command} in the team's own place.")
+    return request.place
+
+
+async def say_help(request: Request, work: UnitOfWork) -> Reply:
+    """What can be typed; words that are no command come back in the first line."""
+    word = request.typed.split(maxsplit=1)[0] if request.typed.strip() else ""
+    return Reply(message=messages.help_text(word[:40]))
+
+
+async def joined(request: Request, work: UnitOfWork) -> Reply:
+    """Amends was added to a place: it says one line, and then what could not be said there before."""
+    if request.place is None:
+        return Reply()
+    place = request.place
+    await work.places.remember(place)
+    hello = Job(
+        name="team.hello",
+        about=place.id,
+        place=place.id,
+        key=f"hello:{place.id}",
+        once=True,
+        due_at=request.at,
+    )
+    await work.jobs.schedule(hello)
+    await work.jobs.revive(place.id)
+    return Reply()
+
+
+async def hello(job: Job, work: UnitOfWork) -> Message | None:
+    """One line about itself."""
+    return messages.hello()

@@ -1,0 +1,100 @@
+"""Table of contents: all that the bot does when asked (VERBS) and all that it says to others (JOBS)."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from bot.domain.job import Job
+from bot.flows import action_item, board, case, retro, team
+from bot.messages.parts import Message
+from bot.ports import UnitOfWork
+from bot.request import Reply, Request
+
+Flow = Callable[[Request, UnitOfWork], Awaitable[Reply]]
+Speech = Callable[[Job, UnitOfWork], Awaitable[Message | None]]
+Sequel = Callable[[Job, UnitOfWork], Awaitable[Sequence[Job]]]
+
+
+class Verb(NamedTuple):
+    """What answers a request. `form` opens its form when nothing was filled in yet.
+
+    `reads`: the flow changes nothing. `typed`: words after the command fill the form by themselves.
+    `repeatable`: doing it twice is doing it once, so repeats need not be remembered.
+    """
+
+    flow: Flow
+    form: Flow | None = None
+    reads: bool = False
+    typed: bool = False
+    repeatable: bool = False
+
+
+class Spoken(NamedTuple):
+    """What a job says; `what` names it to a person when it cannot be said.
+
+    `then` is what the bot owes next, saved together with the first time it was said.
+    """
+
+    flow: Speech
+    what: str
+    then: Sequel | None = None
+
+
+VERBS: Mapping[str, Verb] = {
+    "case.fail": Verb(case.fail, form=case.fail_form, typed=True),
+    "case.fail_message": Verb(case.fail, form=case.fail_form),
+    "case.read": Verb(case.read, reads=True),
+    "retro.answer": Verb(retro.answer, form=retro.answer_form),
+    "retro.edit_answer": Verb(retro.edit, form=retro.edit_answer_form),
+    "retro.read_answer": Verb(retro.read_answer, reads=True),
+    "retro.close": Verb(retro.shut, form=retro.close_form),
+    "retro.reopen": Verb(retro.open_again, form=retro.reopen_form),
+    "retro.discuss": Verb(retro.discuss, repeatable=True),
+    "retro.undiscuss": Verb(retro.undiscuss, repeatable=True),
+    "action_item.add": Verb(action_item.add, form=action_item.add_form),
+    "action_item.add_message": Verb(action_item.add, form=action_item.add_form),
+    "action_item.take": Verb(action_item.move),
+    "action_item.accept": Verb(action_item.move),
+    "action_item.hand_over": Verb(action_item.move, form=action_item.step_form),
+    "action_item.decline": Verb(action_item.move, form=action_item.step_form),
+    "action_item.done": Verb(action_item.move, form=action_item.step_form),
+    "action_item.change_date": Verb(action_item.move, form=action_item.step_form),
+    "action_item.verify": Verb(action_item.move),
+    "action_item.reopen": Verb(action_item.move, form=action_item.step_form),
+    "action_item.drop": Verb(action_item.move, form=action_item.step_form),
+    "action_item.read": Verb(action_item.read, reads=True),
+    "action_item.mine": Verb(action_item.mine, reads=True),
+    "board.status": Verb(board.status, reads=True),
+    "team.settings": Verb(team.settings, form=team.settings_form),
+    "team.help": Verb(team.say_help, reads=True),
+    "team.home": Verb(action_item.mine, reads=True),
+    "team.joined": Verb(team.joined),
+}
+
+JOBS: Mapping[str, Spoken] = {
+    "retro.show": Spoken(retro.show, "the retro {about}", then=retro.ask),
+    "retro.prompt": Spoken(retro.prompt, "a prompt of the retro {about}"),
+    "retro.answered": Spoken(retro.answered, "an answer"),
+    "retro.sum_up": Spoken(retro.sum_up, "the summary of {about}"),
+    "retro.say_reopened": Spoken(retro.say_reopened, "that {about} is open again"),
+    "action_item.show": Spoken(action_item.show, "the action item {about}"),
+    "action_item.tell_owner": Spoken(action_item.tell_owner, "the action item {about} to its owner"),
+    "team.hello": Spoken(team.hello, "a greeting"),
+    "case.unsaid": Spoken(case.unsaid, "a note about a message that was not said"),
+}
+
+COMMANDS: Mapping[str, str] = {
+    "failed": "case.fail",
+    "mine": "action_item.mine",
+    "status": "board.status",
+    "settings": "team.settings",
+    "help": "team.help",
+}
+
+
+def typed(text: str) -> tuple[str, str]:
+    """The verb that typed words ask for, and the words that belong to it; unknown ones ask for help."""
+    first, *rest = text.split(maxsplit=1) or [""]
+    verb = COMMANDS.get(first.lower())
+    if verb is None:
+        return "team.help", text.strip()
+    return verb, "" if verb == "team.help" else "".join(rest).strip()

@@ -1,0 +1,120 @@
+"""A desk to test flows at: people ask the bot, and the clock's words can be read, on a real database."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from bot.bot import Bot
+from bot.domain.action_item import ActionItem
+from bot.domain.case import number_of
+from bot.domain.job import Job, Receipt
+from bot.domain.retro import Answer, Retro
+from bot.messages.parts import Message, plain
+from bot.request import Found, Person, Place, Reply, Request
+from storage.database import Database
+
+AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
+SUPPORT = Place(id="C1", name="support")
+ANA = Person(id="U1", name="Ana", zone="Europe/Stockholm")
+BEN = Person(id="U2", name="Ben", zone="America/New_York")
+CLEO = Person(id="U3", name="Cleo", zone="Asia/Tokyo")
+ROBOT = Person(id="B1", name="Robot", bot=True)
+LEFT = Person(id="U9", name="Dora", gone=True)
+
+
+class Desk:
+    """Asks as people do; every request is another moment's, with a key of its own."""
+
+    def __init__(self, database: Database, workspace: str = "test:1") -> None:
+        self.database = database
+        self.workspace = workspace
+        self.woken = asyncio.Event()
+        self.bot = Bot(database.open_work, committed=self.woken.set)
+        self._keys = count(1)
+
+    async def ask(
+        self,
+        person: Person,
+        verb: str,
+        about: str = "",
+        values: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> Reply:
+        """One request in #support, unless `more` says otherwise."""
+        asked = {"place": SUPPORT, "at": AT, "key": f"key-{next(self._keys)}", **more}
+        request = Request(
+            workspace=self.workspace, verb=verb, person=person, about=about, values=values, **asked
+        )
+        return await self.bot.answer(request)
+
+    async def fail(self, person: Person = ANA, typed: str = "ZD-4711 Parcel missed twice") -> str:
+        """A failed case; returns its label."""
+        reply = await self.ask(person, "case.fail", typed=typed)
+        assert reply.message is not None, reply
+        return reply.message.gist.split()[0]
+
+    async def add_item(self, person: Person = ANA, about: str = "C-1", **values: str) -> str:
+        """An action item; returns its label."""
+        for known in (ANA, BEN, CLEO, ROBOT, LEFT):
+            await self.meet(known)
+        reply = await self.ask(person, "action_item.add", about, {"what": "Show the notes", **values})
+        assert not reply.faults, reply.faults
+        async with self.database.open_work(self.workspace, writes=False) as work:
+            return (await work.action_items.of_case(number_of(about, "C")))[-1].label
+
+    async def meet(self, person: Person) -> None:
+        """Lets the bot know somebody."""
+        async with self.database.open_work(self.workspace, writes=True) as work:
+            await work.people.remember(person)
+            await work.commit()
+
+    async def item(self, label: str) -> ActionItem:
+        """An action item as stored."""
+        async with self.database.open_work(self.workspace, writes=False) as work:
+            item = await work.action_items.get(number_of(label, "AI"))
+        assert item is not None
+        return item
+
+    async def retro(self, label: str) -> Retro:
+        """A retro as stored."""
+        async with self.database.open_work(self.workspace, writes=False) as work:
+            retro = await work.retros.get(number_of(label, "C"))
+        assert retro is not None
+        return retro
+
+    async def answers(self, label: str) -> Sequence[Answer]:
+        """A retro's answers as stored."""
+        async with self.database.open_work(self.workspace, writes=False) as work:
+            return await work.retros.answers(number_of(label, "C"))
+
+    async def say_all(self) -> Mapping[str, Message]:
+        """Lets the clock say everything that waits, to nobody, and returns it by the message's key."""
+        queue, said = self.database.queue(), {}
+        while jobs := await queue.claim(datetime.max.replace(tzinfo=UTC), "desk", 50):
+            for job in jobs:
+                message = await self._say(job.model_copy(update={"at": AT}))
+                if message is not None:
+                    said[job.key] = message
+        return said
+
+    async def _say(self, job: Job) -> Message | None:
+        async with self.database.open_work(job.workspace, writes=False) as work:
+            message = await self.bot.speak(job, work)
+            first = await work.said.get(job.key) is None
+            follow = await self.bot.sequel(job, work) if first else ()
+        receipt = Receipt(place=job.place, message=f"m-{job.key}", link=f"https://example.com/{job.key}")
+        await self.database.queue().finish(job, receipt if message else None, 0.0, follow)
+        return message
+
+
+def words(reply: Reply) -> str:
+    """Everything that a reply says, as one text."""
+    told = [plain(reply.message)] if reply.message else []
+    return "\n".join([*told, *reply.faults.values()])
+
+
+def reply_found(text: str, thread: str = "m-retro:1") -> Found:
+    """A message in a retro's thread that a shortcut was used on."""
+    return Found(text=text, link="https://example.com/m", thread=thread, author=BEN)

@@ -1,0 +1,105 @@
+"""A team's settings, its status, and what Amends says of itself."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bot.messages.parts import plain
+from bot.request import Place
+from tests.desk import ANA, AT, BEN, SUPPORT, Desk, words
+
+SETTINGS = {
+    "lead": "U1",
+    "zone": "Asia/Tokyo",
+    "days": "0,1,2,3",
+    "starts": "08:30",
+    "ends": "16:00",
+    "days_to_answer": "5",
+}
+
+
+async def test_settings_open_with_what_is_known_and_save_what_is_chosen(desk: Desk) -> None:
+    await desk.fail()
+    opened = await desk.ask(BEN, "team.settings")
+    assert opened.form is not None
+    assert {field.label: field.value for field in opened.form.fields} == {
+        "Lead": "U1",
+        "Time zone": "Europe/Stockholm",
+        "Working days": "0,1,2,3,4",
+        "Day starts": "09:00",
+        "Day ends": "17:00",
+        "Days to answer": "3",
+    }
+    saved = await desk.ask(BEN, "team.settings", values=SETTINGS)
+    assert "Monday, Tuesday, Wednesday, Thursday, 08:30 to 16:00 (Asia/Tokyo)" in words(saved)
+    async with desk.database.open_work(desk.workspace, writes=False) as work:
+        team = await work.teams.get(SUPPORT.id)
+    assert team is not None
+    assert (team.zone, team.days, team.days_to_answer) == ("Asia/Tokyo", (0, 1, 2, 3), 5)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"zone": "Mars/Olympus"}, "zone"),
+        ({"days": ""}, "days"),
+        ({"days": "8"}, "days"),
+        ({"starts": ""}, "starts"),
+        ({"starts": "17:00"}, "ends"),
+        ({"ends": "late"}, "ends"),
+        ({"days_to_answer": "0"}, "days_to_answer"),
+        ({"days_to_answer": "a week"}, "days_to_answer"),
+        ({"lead": "U404"}, "lead"),
+    ],
+)
+async def test_settings_that_cannot_be_are_refused_beside_their_field(
+    desk: Desk, change: dict[str, str], field: str
+) -> None:
+    await desk.fail()
+    reply = await desk.ask(ANA, "team.settings", values={**SETTINGS, **change})
+    assert list(reply.faults) == [field]
+
+
+async def test_settings_and_status_belong_to_a_teams_place(desk: Desk) -> None:
+    direct = Place(id="D1", name="Ana", kind="direct")
+    assert "team's own place" in words(await desk.ask(ANA, "team.settings", place=direct))
+    assert "team's own place" in words(await desk.ask(ANA, "board.status", place=None))
+    assert "Nothing has failed here yet" in words(await desk.ask(ANA, "board.status"))
+
+
+async def test_status_lists_open_retros_and_items_late_ones_first(desk: Desk) -> None:
+    await desk.fail(ANA, "ZD-1 First")
+    await desk.say_all()
+    await desk.add_item(ANA, owner="U2", what="Undated")
+    await desk.add_item(ANA, what="Dated", due="2026-03-06")
+    await desk.fail(ANA, "ZD-2 Second")
+    told = words(await desk.ask(BEN, "board.status", at=AT.replace(day=20)))
+    assert "C-1 · First · answers closed" in told
+    assert told.index("Dated") < told.index("Undated")
+    assert "no owner yet" in told
+    assert "AI-2 · proposed · late" in told
+
+
+async def test_being_added_says_one_line_once_and_brings_back_what_could_not_be_said(desk: Desk) -> None:
+    await desk.fail()
+    queue = desk.database.queue()
+    (job,) = await queue.claim(None, "clock", 5)
+    await queue.give_up(job, "I am not in that channel.")
+    await desk.ask(ANA, "team.joined")
+    said = await desk.say_all()
+    assert "\n" not in plain(said[f"hello:{SUPPORT.id}"])
+    assert "retro:1" in said
+    await desk.ask(ANA, "team.joined")
+    assert f"hello:{SUPPORT.id}" not in await desk.say_all()
+
+
+async def test_a_database_that_is_gone_is_told_to_the_person(desk: Desk, tmp_path: Path) -> None:
+    await desk.fail()
+    for ending in ("", "-wal", "-shm"):
+        os.unlink(f"{tmp_path}/amends.db{ending}")
+    typed = await desk.ask(ANA, "case.fail", typed="ZD-9 Lost")
+    assert not typed.saved
+    assert "try again" in words(typed)
+    form = await desk.ask(ANA, "case.fail", values={"what_happened": "Lost"})
+    assert "try again" in form.faults[""]
