@@ -1,0 +1,48 @@
+"""Cases, numbered within the workspace."""
+
+from collections.abc import AsyncIterator
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.case import Case
+from storage import versioned
+from storage.counter import count
+from storage.row import Values, find, several, values
+from storage.tables import cases
+
+
+class Cases:
+    """ports.Cases over one transaction."""
+
+    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+        self._connection = connection
+        self._workspace = workspace
+        self._here = cases.c.workspace == workspace
+
+    async def get(self, number: int) -> Case | None:
+        return await find(self._connection, Case, cases, workspace=self._workspace, number=number)
+
+    async def by_reference(self, place: str, reference: str) -> Case | None:
+        named = {"place": place, "reference_folded": reference.casefold()}
+        return await find(self._connection, Case, cases, workspace=self._workspace, **named)
+
+    async def add(self, case: Case) -> Case:
+        number = await count(self._connection, self._workspace, "case")
+        case = case.model_copy(update={"number": number})
+        await versioned.add(self._connection, cases, self._values(case))
+        return case
+
+    async def save(self, case: Case) -> None:
+        await versioned.save(self._connection, cases, self._values(case))
+
+    async def after(self, number: int, most: int = 100) -> AsyncIterator[Case]:
+        query = (
+            select(cases).where(self._here, cases.c.number > number).order_by(cases.c.number).limit(most)
+        )
+        for case in await several(self._connection, Case, query):
+            yield case
+
+    def _values(self, case: Case) -> Values:
+        reference = case.reference.casefold() if case.reference else None
+        return values(self._workspace, case, reference_folded=reference)

@@ -1,0 +1,160 @@
+"""The database behind the ports: an SQLite file, or PostgreSQL for several machines."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from bot import ports
+from storage import sqlite
+from storage.failure import translated
+from storage.queue import Queue
+from storage.tables import teams
+from storage.unit_of_work import UnitOfWork
+
+POSTGRESQL_LIMITS = {"lock_timeout": "2000", "statement_timeout": "10000"}
+"""Milliseconds: a click waits 3 seconds at most, and nothing of ours takes long."""
+POOL_TIMEOUT = 5.0
+"""Seconds that a transaction waits for its turn in this process."""
+POSTGRESQL_CONNECTIONS = 20
+MIGRATING = 4_711_000_001
+"""Our own number for PostgreSQL's advisory lock, so that two machines migrate one after the other."""
+
+VERSIONS = Path(__file__).parent / "migrations" / "versions"
+
+
+class Outdated(Exception):
+    """The schema is not the one this program was written for; the sentence says what to do."""
+
+
+class Database:
+    """Opens units of work; made from a URL, `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self.file: Path | None = None
+        if parsed.get_backend_name() == "sqlite":
+            if not parsed.database or parsed.database == ":memory:":
+                raise ValueError("an SQLite database needs a file: memory would forget what is owed")
+            self.file = Path(parsed.database).absolute()
+            self._writers = sqlite.engine(self.file, writes=True, wait=POOL_TIMEOUT)
+            self._readers = sqlite.engine(self.file, writes=False, wait=POOL_TIMEOUT)
+        else:
+            self._writers = create_async_engine(
+                parsed,
+                pool_size=POSTGRESQL_CONNECTIONS // 2,
+                max_overflow=POSTGRESQL_CONNECTIONS // 2,
+                pool_timeout=POOL_TIMEOUT,
+                pool_pre_ping=True,
+                connect_args={
+                    "timeout": POOL_TIMEOUT,
+                    "server_settings": {"application_name": "amends", **POSTGRESQL_LIMITS},
+                },
+            )
+            self._readers = self._writers.execution_options(postgresql_readonly=True)
+
+    def open_work(
+        self, workspace: str, *, writes: bool
+    ) -> AbstractAsyncContextManager[ports.UnitOfWork]:
+        """ports.OpenWork. Raises Unavailable and Lost, whatever the flow was doing."""
+        return self._open_work(workspace, writes)
+
+    def queue(self) -> ports.Queue:
+        """The worker's side of the jobs."""
+        return Queue(self.transaction)
+
+    @asynccontextmanager
+    async def transaction(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction; without a commit everything is rolled back.
+
+        A reading one refuses to write: on SQLite it could not become a writing one when somebody
+        else wrote meanwhile, and that would show only on busy days (jobs.md, rule 7).
+        """
+        with translated():
+            connection = (self._writers if writes else self._readers).connect()
+            try:
+                await connection.start()
+            except OSError as gone:  # asyncpg does not wrap a refused connection
+                raise ports.Unavailable("the database does not answer") from gone
+            try:
+                yield connection
+            finally:
+                # Whoever asked may be gone; the connection goes back to its pool all the same.
+                await asyncio.shield(asyncio.create_task(connection.close()))
+
+    async def prepare(self) -> None:
+        """Makes sure that the schema is today's: makes or upgrades a file, refuses an old server.
+
+        Raises Outdated with one sentence, or Unavailable.
+        """
+        stored, wanted = await self._version(), head()
+        if stored == wanted:
+            return
+        if stored is not None and stored > wanted:
+            raise Outdated(
+                "The database's schema is newer than this program: install the newer program."
+            )
+        if self.file is None:
+            raise Outdated(
+                "The database's schema is older than this program: run 'python -m bot migrate'."
+            )
+        await self.migrate()
+
+    async def migrate(self) -> None:
+        """Brings the schema to today's, in one transaction; makes an SQLite file that is not there."""
+        # Only here: alembic costs a fifth of a second that most starts need not pay.
+        from storage.migrations.run import upgrade  # noqa: PLC0415
+
+        if self.file is not None:
+            try:
+                self.file.touch(mode=0o600)  # an empty file is an empty database
+            except OSError as refused:
+                raise ports.Unavailable("the database file cannot be made") from refused
+        async with self.transaction(writes=True) as connection:
+            if self.file is None:
+                lock = text("SELECT pg_advisory_xact_lock(:number)")
+                for limit in POSTGRESQL_LIMITS:
+                    await connection.execute(text(f"SET LOCAL {limit} = 0"))
+                await connection.execute(lock, {"number": MIGRATING})
+            await connection.run_sync(upgrade)
+            await connection.commit()
+
+    async def workspaces(self) -> Sequence[str]:
+        """The workspaces that have a team, by name."""
+        async with self.transaction(writes=False) as connection:
+            found = await connection.scalars(
+                select(teams.c.workspace).distinct().order_by(teams.c.workspace)
+            )
+            return list(found)
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._writers.dispose()
+        await self._readers.dispose()
+
+    async def _version(self) -> str | None:
+        if self.file is not None and not self.file.exists():
+            return None
+        async with self.transaction(writes=False) as connection:
+            if not await connection.run_sync(_has_version):
+                return None
+            stored = await connection.execute(text("SELECT version_num FROM alembic_version"))
+            return stored.scalar_one_or_none()
+
+    @asynccontextmanager
+    async def _open_work(self, workspace: str, writes: bool) -> AsyncIterator[ports.UnitOfWork]:
+        async with self.transaction(writes=writes) as connection:
+            yield UnitOfWork(connection, workspace)
+
+
+def head() -> str:
+    """The newest version of the schema, read from the names of the migrations."""
+    return max(path.name.partition("_")[0] for path in VERSIONS.glob("[0-9]*_*.py"))
+
+
+def _has_version(connection: Connection) -> bool:
+    return inspect(connection).has_table("alembic_version")

@@ -1,0 +1,157 @@
+"""Jobs: scheduled in the transaction of the change that causes them, in the lane of their place.
+
+Everybody locks jobs first, in the order of their keys, and lanes after them, in the order of
+their names; the one who takes lanes first (`storage/queue.py`, claim) waits for nothing. So no two
+transactions wait for each other on PostgreSQL.
+"""
+
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, literal_column, or_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.job import Job
+from storage.row import Values, values
+from storage.said import Said
+from storage.tables import jobs, lanes
+from storage.upsert import insert
+
+# Literals, not bound values: only so do queries meet the indexes over these states.
+IS_WAITING: ColumnElement[bool] = jobs.c.state == literal_column("'waiting'")
+IS_DEAD: ColumnElement[bool] = jobs.c.state == literal_column("'dead'")
+
+
+class _Order:
+    """Numbers that only grow: the microsecond, or the next one when several things share it.
+
+    So a lane keeps the order of scheduling without a counter that every transaction waits for.
+    Processes that schedule in the same microsecond for the same place have no order to keep.
+    """
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def __call__(self) -> int:
+        self._last = max(self._last + 1, time.time_ns() // 1000)
+        return self._last
+
+
+next_id = _Order()
+
+
+def saying(place: str) -> str:
+    """The lane of new messages in a place."""
+    return place
+
+
+def editing(place: str) -> str:
+    """The lane of edits in a place: they are paced by themselves."""
+    return f"{place}/edits"
+
+
+class Jobs:
+    """ports.Jobs over one transaction; `flush` writes what was scheduled, just before the commit."""
+
+    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+        self._connection = connection
+        self._workspace = workspace
+        self._scheduled: list[Job] = []
+        self._woken: dict[str, datetime] = {}
+
+    async def schedule(self, job: Job) -> None:
+        self._scheduled.append(job.model_copy(update={"id": next_id()}))
+
+    async def revive(self, place: str) -> int:
+        now = datetime.now(UTC)
+        statement = (
+            update(jobs)
+            .where(jobs.c.workspace == self._workspace, jobs.c.place == place, IS_DEAD)
+            .values(state="waiting", attempts=0, due_at=now, ended_at=None, why="")
+            .returning(jobs.c.lane)
+        )
+        revived = list(await self._connection.scalars(statement))
+        self._woken |= dict.fromkeys(revived, now)
+        return len(revived)
+
+    async def flush(self) -> None:
+        """Writes it all."""
+        woken = await put(self._connection, self._workspace, self._scheduled)
+        for lane, due_at in self._woken.items():
+            woken[lane] = min(due_at, woken.get(lane, due_at))
+        for lane in sorted(woken):
+            await wake(self._connection, self._workspace, lane, woken[lane])
+        self._scheduled, self._woken = [], {}
+
+
+async def put(
+    connection: AsyncConnection, workspace: str, scheduled: Iterable[Job]
+) -> dict[str, datetime]:
+    """Stores jobs, or what a repeat changes; returns the lanes that wait and since when."""
+    woken: dict[str, datetime] = {}
+    for job in sorted(scheduled, key=lambda job: job.key):
+        # Said, but its job was pruned since: then saying it again is editing it, or nothing at all.
+        known = await Said(connection, workspace).get(job.key)
+        if job.once and known is not None:
+            continue
+        lane = saying(job.place) if known is None else editing(job.place)
+        stored = await connection.execute(
+            _scheduling(connection.dialect.name), {**_row(workspace, job), "lane": lane}
+        )
+        row = stored.first()
+        if row is not None and row.state == "waiting":
+            woken[row.lane] = min(row.due_at, woken.get(row.lane, row.due_at))
+    return woken
+
+
+async def wake(connection: AsyncConnection, workspace: str, lane: str, due_at: datetime) -> None:
+    """Makes a lane worth looking at from `due_at` on, if it is not so earlier."""
+    row = {"workspace": workspace, "lane": lane, "due_at": due_at, "claimed_by": ""}
+    await connection.execute(_waking(connection.dialect.name), row)
+
+
+@cache
+def _waking(dialect: str) -> Any:
+    statement = insert(dialect, lanes)
+    return statement.on_conflict_do_update(
+        index_elements=["workspace", "lane"],
+        set_={"due_at": statement.excluded.due_at},
+        where=or_(lanes.c.due_at.is_(None), lanes.c.due_at > statement.excluded.due_at),
+    )
+
+
+def _row(workspace: str, job: Job) -> Values:
+    fields = {name: value for name, value in values(workspace, job).items() if name in jobs.c}
+    begun: Values = {"attempts": 0, "unsure": False, "began_at": None, "claimed_by": ""}
+    return {**fields, **begun, "state": "waiting", "again": False, "why": ""}
+
+
+@cache
+def _scheduling(dialect: str) -> Any:
+    """Stores a job, unless it is there; else what scheduling it once more changes."""
+    statement = insert(dialect, jobs)
+    new = statement.excluded
+    ended = jobs.c.state.in_(("done", "dead"))
+    # An attempt that began may have said the older words: once its end is known, say it again.
+    behind = and_(jobs.c.state.in_(("waiting", "running")), jobs.c.unsure)
+    replaced = or_(ended, behind)
+    earlier = or_(ended, new.due_at < jobs.c.due_at)
+    told = ("name", "about", "thread", "asked_by", "detail")
+    return statement.on_conflict_do_update(
+        index_elements=["workspace", "key"],
+        set_={name: case((replaced, new[name]), else_=jobs.c[name]) for name in told}
+        | {
+            "id": case((ended, new.id), else_=jobs.c.id),
+            "state": case((ended, new.state), else_=jobs.c.state),
+            "attempts": case((ended, new.attempts), else_=jobs.c.attempts),
+            "bulk": case((ended, new.bulk), else_=and_(jobs.c.bulk, new.bulk)),
+            "due_at": case((earlier, new.due_at), else_=jobs.c.due_at),
+            "again": or_(jobs.c.again, behind),
+            "ended_at": None,
+        },
+        # What is said once is never said again; until then it can be wanted earlier.
+        where=or_(jobs.c.once.is_(False), jobs.c.state == "waiting"),
+    ).returning(jobs.c.lane, jobs.c.state, jobs.c.due_at)

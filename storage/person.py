@@ -1,0 +1,45 @@
+"""Persons the bot has met."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.request import Person
+from storage.row import find, several, values
+from storage.tables import people
+from storage.upsert import put
+
+
+class People:
+    """ports.People over one transaction."""
+
+    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+        self._connection = connection
+        self._workspace = workspace
+        self._here = people.c.workspace == workspace
+
+    async def get(self, person: str) -> Person | None:
+        return await find(self._connection, Person, people, workspace=self._workspace, id=person)
+
+    async def among(self, persons: Collection[str]) -> Mapping[str, Person]:
+        if not persons:
+            return {}
+        query = select(people).where(self._here, people.c.id.in_(sorted(set(persons))))
+        return {person.id: person for person in await several(self._connection, Person, query)}
+
+    async def everybody(self) -> Sequence[Person]:
+        query = select(people).where(self._here).order_by(people.c.name, people.c.id)
+        return await several(self._connection, Person, query)
+
+    async def remember(self, *persons: Person) -> None:
+        known = await self.among([person.id for person in persons])
+        # In the order of their ids, so that two transactions never wait for each other in a ring.
+        for person in sorted(persons, key=lambda person: person.id):
+            before = known.get(person.id)
+            zone = person.zone or (before and before.zone)
+            now = person.model_copy(update={"zone": zone})
+            if now == before:
+                continue
+            row = values(self._workspace, now)
+            await put(self._connection, people, row, "name", "zone", "bot", "gone")

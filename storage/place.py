@@ -1,0 +1,55 @@
+"""Places the bot has been to."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.request import Place
+from storage.row import find, several, values
+from storage.tables import places
+from storage.upsert import put
+
+
+def folded(name: str) -> str:
+    """A place's name as people look for it: #Support and support are the same."""
+    return name.strip().removeprefix("#").casefold()
+
+
+class Places:
+    """ports.Places over one transaction."""
+
+    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+        self._connection = connection
+        self._workspace = workspace
+        self._here = places.c.workspace == workspace
+
+    async def get(self, place: str) -> Place | None:
+        return await find(self._connection, Place, places, workspace=self._workspace, id=place)
+
+    async def named(self, name: str) -> Place | None:
+        by_name = (
+            select(places)
+            .where(self._here, places.c.name_folded == folded(name), places.c.kind == "shared")
+            .order_by(places.c.id)
+            .limit(1)
+        )
+        known = await self.get(name)
+        return known or next(iter(await several(self._connection, Place, by_name)), None)
+
+    async def all(self) -> Sequence[Place]:
+        query = (
+            select(places)
+            .where(self._here, places.c.kind == "shared")
+            .order_by(places.c.name_folded, places.c.id)
+        )
+        return await several(self._connection, Place, query)
+
+    async def remember(self, place: Place) -> None:
+        before = await self.get(place.id)
+        if before is not None and not place.reference:
+            place = place.model_copy(update={"reference": before.reference})
+        if place == before:
+            return
+        row = values(self._workspace, place, name_folded=folded(place.name))
+        await put(self._connection, places, row, "name", "name_folded", "kind", "reference")

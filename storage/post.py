@@ -1,0 +1,66 @@
+"""The web workspace's own messages."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.ports import Post
+from storage import versioned
+from storage.counter import count
+from storage.row import find, several, values
+from storage.tables import posts
+
+
+class Posts:
+    """ports.Posts over one transaction."""
+
+    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+        self._connection = connection
+        self._workspace = workspace
+        self._here = posts.c.workspace == workspace
+
+    async def get(self, post: int) -> Post | None:
+        return await find(self._connection, Post, posts, workspace=self._workspace, id=post)
+
+    async def roots(self, place: str, most: int, before: int | None = None) -> Sequence[Post]:
+        query = select(posts).where(self._here, posts.c.place == place, posts.c.thread.is_(None))
+        if before is not None:
+            query = query.where(posts.c.id < before)
+        newest_first = await several(
+            self._connection, Post, query.order_by(posts.c.id.desc()).limit(most)
+        )
+        return newest_first[::-1]
+
+    async def thread(self, root: int) -> Sequence[Post]:
+        query = select(posts).where(self._here, posts.c.thread == root).order_by(posts.c.id)
+        return await several(self._connection, Post, query)
+
+    async def replies(self, roots: Collection[int]) -> Mapping[int, int]:
+        if not roots:
+            return {}
+        query = (
+            select(posts.c.thread, func.count().label("replies"))
+            .where(self._here, posts.c.thread.in_(sorted(set(roots))))
+            .group_by(posts.c.thread)
+        )
+        return {row.thread: row.replies for row in await self._connection.execute(query)}
+
+    async def by_key(self, key: str) -> Post | None:
+        return await find(self._connection, Post, posts, workspace=self._workspace, key=key)
+
+    async def add(self, post: Post) -> Post:
+        # The counter first: it makes whoever adds at the same time wait, so that a message with
+        # the same key is either to be found below or not yet begun.
+        number = await count(self._connection, self._workspace, "post")
+        if post.key is not None and (known := await self.by_key(post.key)):
+            return known
+        post = post.model_copy(update={"id": number})
+        await versioned.add(self._connection, posts, values(self._workspace, post))
+        return post
+
+    async def save(self, post: Post) -> None:
+        row = values(self._workspace, post)
+        await self._connection.execute(
+            update(posts).where(self._here, posts.c.id == post.id).values(row)
+        )

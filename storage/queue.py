@@ -1,0 +1,326 @@
+"""The worker's side of the jobs: lanes are claimed for a while, jobs are finished or put back.
+
+On PostgreSQL the database's clock decides, because workers run on several machines; on SQLite
+they share one machine and its clock. See `storage/job.py` for the order of locks.
+"""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.errors import Lost
+from bot.domain.job import LEASE_SECONDS, Job, Receipt
+from storage.job import IS_DEAD, IS_WAITING, editing, next_id, put, wake
+from storage.row import read
+from storage.said import Said
+from storage.tables import UTCDateTime, jobs, lanes, requests
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+Name = tuple[str, str]  # workspace and key, or workspace and lane
+
+DEAD_DAYS = 30
+"""Dead jobs are kept this long at least: somebody may still put right what killed them."""
+MOST_TRIES = 3
+"""PostgreSQL may break off one of two transactions that meet; nothing was done, so do it again."""
+
+
+def _free_lanes() -> Select[Any]:
+    """Lanes that are due, rested and nobody's, with the key of the job that is first in each."""
+    by, now = bindparam("by", type_=UTCDateTime), bindparam("now", type_=UTCDateTime)
+    first = (
+        select(jobs.c.key)
+        .where(
+            jobs.c.workspace == lanes.c.workspace,
+            jobs.c.lane == lanes.c.lane,
+            IS_WAITING,
+            jobs.c.due_at <= by,
+        )
+        .order_by(jobs.c.bulk, jobs.c.id)
+        .limit(1)
+        .correlate(lanes)
+        .scalar_subquery()
+    )
+    return (
+        select(lanes, first.label("first_key"))
+        .where(
+            lanes.c.due_at <= by,
+            or_(lanes.c.free_at.is_(None), lanes.c.free_at <= now),
+            or_(lanes.c.leased_until.is_(None), lanes.c.leased_until <= now),
+        )
+        .order_by(lanes.c.due_at)
+        .limit(bindparam("most"))
+        .with_for_update(of=lanes, skip_locked=True)
+    )
+
+
+FREE_LANES = _free_lanes()
+
+
+class Transactions(Protocol):
+    """Opens transactions across workspaces: Database.transaction."""
+
+    def __call__(self, *, writes: bool) -> AbstractAsyncContextManager[AsyncConnection]: ...
+
+
+class Queue:
+    """ports.Queue over the database; each call is one short transaction."""
+
+    def __init__(self, transaction: Transactions) -> None:
+        self._transaction = transaction
+
+    async def claim(self, by: datetime | None, claimer: str, most: int) -> Sequence[Job]:
+        async def step(connection: AsyncConnection, now: datetime) -> Sequence[Job]:
+            found = await connection.execute(FREE_LANES, {"by": by or now, "now": now, "most": most})
+            free = {(row.workspace, row.lane): row for row in found}
+            wanted = {lane: row.claimed_key or row.first_key for lane, row in free.items()}
+            for lane in (lane for lane, key in wanted.items() if key is None):
+                await _release(connection, lane, free[lane].free_at)
+            # A claim of its own, so that whoever comes too late is told apart even from itself.
+            claim = f"{claimer} {secrets.token_hex(8)}"
+            begun = await _begin(connection, _named(wanted, free), claim, now)
+            leased = [lane for lane, key in wanted.items() if (lane[0], key) in begun]
+            for workspace, lane in leased:
+                lease = {
+                    "due_at": now,
+                    "leased_until": now + timedelta(seconds=LEASE_SECONDS),
+                    "claimed_by": claim,
+                    "claimed_key": wanted[workspace, lane],
+                }
+                await connection.execute(
+                    update(lanes).where(*_is(lanes, "lane", (workspace, lane))).values(lease)
+                )
+            return [begun[workspace, str(wanted[workspace, lane])] for workspace, lane in leased]
+
+        return await self._do(step)
+
+    async def finish(
+        self, job: Job, receipt: Receipt | None, pace: float, follow: Sequence[Job] = ()
+    ) -> None:
+        async def step(connection: AsyncConnection, now: datetime) -> None:
+            row = await _held(connection, job, follow)
+            if row is None:
+                return
+            lane = row.lane if receipt is None else editing(row.place)
+            ended: dict[str, Any] = {"state": "done", "ended_at": now}
+            if row.again:
+                ended = {"state": "waiting", "id": next_id()}
+            ended |= {"lane": lane, "attempts": 0, "unsure": False, "began_at": None, "again": False}
+            await _update(connection, job, ended | {"why": ""})
+            if receipt is not None:
+                await Said(connection, job.workspace).keep(job.key, receipt)
+            woken = await put(connection, job.workspace, _numbered(follow))
+            if row.again:
+                woken[lane] = min(row.due_at, woken.get(lane, row.due_at))
+            await _leave(connection, row, now + timedelta(seconds=pace), woken)
+
+        await self._do(step)
+
+    async def retry(self, job: Job, wait: float, *, unsure: bool, hold_lane: bool, why: str) -> None:
+        async def step(connection: AsyncConnection, now: datetime) -> None:
+            row = await _held(connection, job)
+            if row is None:
+                return
+            later = now + timedelta(seconds=wait)
+            back = {
+                "state": "waiting",
+                "due_at": later,
+                "unsure": unsure,
+                "began_at": row.began_at if unsure else None,
+                # Nothing was said, so the next attempt says the newest words anyway.
+                "again": row.again and unsure,
+                "why": why,
+            }
+            await _update(connection, job, back)
+            await _leave(connection, row, later if hold_lane else None, {})
+
+        await self._do(step)
+
+    async def give_up(self, job: Job, why: str, follow: Sequence[Job] = ()) -> None:
+        async def step(connection: AsyncConnection, now: datetime) -> None:
+            row = await _held(connection, job, follow)
+            if row is None:
+                return
+            # It stays unsure: the last attempt may have been heard, whatever came back.
+            await _update(connection, job, {"state": "dead", "ended_at": now, "why": why})
+            woken = await put(connection, job.workspace, _numbered(follow))
+            await _leave(connection, row, None, woken)
+
+        await self._do(step)
+
+    async def next_due(self) -> datetime | None:
+        async with self._transaction(writes=False) as connection:
+            now = await _clock(connection)
+            latest = func.max if connection.dialect.name == "sqlite" else func.greatest
+            ready = latest(
+                lanes.c.due_at,
+                func.coalesce(lanes.c.free_at, lanes.c.due_at),
+                func.coalesce(lanes.c.leased_until, lanes.c.due_at),
+                type_=lanes.c.due_at.type,
+            )
+            # Two look-ups in one index: what is due but rests, and the first that is not due yet.
+            resting = select(func.min(ready)).where(lanes.c.due_at <= now)
+            coming = select(func.min(lanes.c.due_at)).where(lanes.c.due_at > now)
+            moments = [(await connection.execute(query)).scalar_one() for query in (resting, coming)]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    async def state(self) -> Mapping[str, object]:
+        async with self._transaction(writes=False) as connection:
+            now = await _clock(connection)
+            count = select(func.count()).select_from(jobs)
+            waiting = (await connection.execute(count.where(IS_WAITING))).scalar_one()
+            dead = (await connection.execute(count.where(IS_DEAD))).scalar_one()
+            oldest = select(func.min(jobs.c.due_at)).where(IS_WAITING, jobs.c.due_at <= now)
+            oldest_due = (await connection.execute(oldest)).scalar_one()
+        return {"waiting": waiting, "dead": dead, "oldest_due": oldest_due}
+
+    async def prune(self, before: datetime, most: int = 500) -> int:
+        async def step(connection: AsyncConnection, now: datetime) -> int:
+            buried = min(before, now - timedelta(days=DEAD_DAYS))
+            # Said again below, for a job that comes back to life while this waits for its row.
+            old = and_(jobs.c.ended_at < before, or_(~IS_DEAD, jobs.c.ended_at < buried))
+            seen = requests.c.day < before.date()
+            return await _bite(connection, jobs, old, most) + await _bite(
+                connection, requests, seen, most
+            )
+
+        return await self._do(step)
+
+    async def _do(self, step: Callable[[AsyncConnection, datetime], Awaitable[Result]]) -> Result:
+        for tries in range(1, MOST_TRIES + 1):
+            try:
+                async with self._transaction(writes=True) as connection:
+                    result = await step(connection, await _clock(connection))
+                    await connection.commit()
+                    return result
+            except Lost:
+                if tries == MOST_TRIES:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+
+async def _clock(connection: AsyncConnection) -> datetime:
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    now: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+    return now.astimezone(UTC)
+
+
+def _is(table: Table, name: str, what: Name) -> tuple[ColumnElement[bool], ...]:
+    return table.c.workspace == what[0], table.c[name] == what[1]
+
+
+def _named(wanted: Mapping[Name, str | None], free: Mapping[Name, Row[Any]]) -> dict[Name, str]:
+    """The jobs to begin, each with the state it must still be in."""
+    return {
+        (lane[0], key): "running" if free[lane].claimed_key else "waiting"
+        for lane, key in wanted.items()
+        if key is not None
+    }
+
+
+async def _begin(
+    connection: AsyncConnection, named: Mapping[Name, str], claim: str, now: datetime
+) -> dict[Name, Job]:
+    """Marks jobs as running; leaves out those that somebody else holds or has just changed."""
+    begun: dict[Name, Job] = {}
+    # Workspace by workspace: SQLite scans the table for pairs, (workspace, key) IN ((…), (…)).
+    for workspace in sorted({name[0] for name in named}):
+        keys = sorted(name[1] for name in named if name[0] == workspace)
+        here = jobs.c.workspace == workspace
+        found = await connection.execute(
+            select(jobs).where(here, jobs.c.key.in_(keys)).with_for_update(skip_locked=True)
+        )
+        rows = [row for row in found if row.state == named[workspace, row.key]]
+        mark = {"state": "running", "claimed_by": claim}
+        for row in rows:
+            # What was known before is for the worker; when it began is kept from the first unsure time.
+            began_at = row.began_at if row.unsure and row.began_at else now
+            told = mark | {"attempts": row.attempts + 1, "began_at": began_at}
+            begun[workspace, row.key] = read(Job, row).model_copy(update=told)
+        # Unsure in the row, in case this process dies.
+        kept = and_(jobs.c.unsure, jobs.c.began_at.is_not(None))
+        mine = jobs.c.key.in_([row.key for row in rows])
+        begins = {"attempts": jobs.c.attempts + 1, "unsure": True}
+        begins["began_at"] = case((kept, jobs.c.began_at), else_=now)
+        await connection.execute(update(jobs).where(here, mine).values(**mark, **begins))
+    return begun
+
+
+async def _held(connection: AsyncConnection, job: Job, follow: Sequence[Job] = ()) -> Row[Any] | None:
+    """The job's row, locked with those that follow; None when another claim runs it by now."""
+    keys = sorted({job.key, *(other.key for other in follow)})
+    found = await connection.execute(
+        select(jobs)
+        .where(jobs.c.workspace == job.workspace, jobs.c.key.in_(keys))
+        .order_by(jobs.c.key)
+        .with_for_update()
+    )
+    row = next((row for row in found if row.key == job.key), None)
+    if row is None or row.state != "running" or row.claimed_by != job.claimed_by:
+        logger.warning("%s %d came back after its lease; another worker has it.", job.name, job.id)
+        return None
+    return row
+
+
+async def _update(connection: AsyncConnection, job: Job, changed: Mapping[str, Any]) -> None:
+    statement = update(jobs).where(*_is(jobs, "key", (job.workspace, job.key)))
+    await connection.execute(statement.values(**changed, claimed_by=""))
+
+
+def _numbered(follow: Sequence[Job]) -> list[Job]:
+    return [job.model_copy(update={"id": next_id()}) for job in follow]
+
+
+async def _leave(
+    connection: AsyncConnection, row: Row[Any], free_at: datetime | None, woken: dict[str, datetime]
+) -> None:
+    """Frees the job's lane until `free_at`, and wakes others, in the order of their names."""
+    for lane in sorted({row.lane, *woken}):
+        if lane == row.lane:
+            await _release(connection, (row.workspace, lane), free_at)
+        else:
+            await wake(connection, row.workspace, lane, woken[lane])
+
+
+async def _release(connection: AsyncConnection, lane: Name, free_at: datetime | None) -> None:
+    here = _is(lanes, "lane", lane)
+    if connection.dialect.name != "sqlite":
+        # Locked by a statement of its own: the next one then sees what was scheduled meanwhile,
+        # where a subquery in a waiting UPDATE would still see the moment before.
+        await connection.execute(select(lanes.c.lane).where(*here).with_for_update())
+    due_at = (
+        select(func.min(jobs.c.due_at))
+        .where(jobs.c.workspace == lane[0], jobs.c.lane == lane[1], IS_WAITING)
+        .scalar_subquery()
+    )
+    freed = {"leased_until": None, "claimed_by": "", "claimed_key": None, "due_at": due_at}
+    rested = {} if free_at is None else {"free_at": free_at}
+    await connection.execute(update(lanes).where(*here).values(**freed, **rested))
+
+
+async def _bite(connection: AsyncConnection, table: Table, old: ColumnElement[bool], most: int) -> int:
+    those = tuple_(table.c.workspace, table.c.key)
+    some = select(table.c.workspace, table.c.key).where(old).limit(most)
+    return (await connection.execute(delete(table).where(those.in_(some), old))).rowcount

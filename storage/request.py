@@ -1,0 +1,26 @@
+"""Requests that were seen, so that a repeat of the same event changes nothing."""
+
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables import requests
+from storage.upsert import put
+
+
+class Requests:
+    """ports.Requests over one transaction; only a hash of the key and the day are kept."""
+
+    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+        self._connection = connection
+        self._workspace = workspace
+
+    async def first_time(self, key: str) -> bool:
+        row = {
+            "workspace": self._workspace,
+            "key": sha256(key.encode()).hexdigest(),
+            "day": datetime.now(UTC).date(),
+        }
+        # Of two at once the second waits here until the first has committed or given up.
+        return await put(self._connection, requests, row)

@@ -1,0 +1,342 @@
+"""Every table, with the domain's field names; `storage/migrations/` makes them.
+
+Every primary key, unique index and look-up starts with the workspace, so two workspaces never
+meet. A `table=True` model does not validate: rows become domain objects through pydantic.
+"""
+
+from datetime import UTC, date, datetime, time
+from typing import Any, ClassVar
+
+from pydantic_core import to_jsonable_python
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Index, MetaData, Table, TypeDecorator, text
+from sqlmodel import Field, SQLModel
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A moment: aware in, UTC stored, aware UTC out. A naive one is a ValueError."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value.isoformat()} has no time zone; only aware moments are stored")
+        value = value.astimezone(UTC)
+        # SQLite keeps text: without the offset all of it has one form, so that text order is time order.
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Data(TypeDecorator[Any]):
+    """Pydantic objects, and tuples and mappings of them, as JSON; pydantic reads them back."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return to_jsonable_python(value)
+
+
+class Row(SQLModel):
+    """What all tables share."""
+
+    metadata: ClassVar[MetaData] = MetaData(
+        naming_convention={"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+    )
+    workspace: str = Field(primary_key=True)
+
+
+def _index(name: str, *columns: str, unique: bool = False, where: str | None = None) -> Index:
+    """An index, over part of the rows when `where` says so.
+
+    A query only meets such an index when it says the same in the same words: a bound parameter
+    will not do (see `storage/job.py`).
+    """
+    condition = None if where is None else text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+class PersonRow(Row, table=True):
+    """Somebody the bot has met."""
+
+    __tablename__ = "people"
+
+    id: str = Field(primary_key=True)
+    name: str
+    zone: str | None
+    bot: bool
+    gone: bool
+
+
+class PlaceRow(Row, table=True):
+    """Somewhere the bot has been; `name_folded` is the name without # in lower case."""
+
+    __tablename__ = "places"
+    __table_args__ = (_index("places_by_name", "workspace", "name_folded"),)
+
+    id: str = Field(primary_key=True)
+    name: str
+    name_folded: str
+    kind: str
+    reference: dict[str, str] = Field(sa_type=Data)
+
+
+class TeamRow(Row, table=True):
+    """The team around a place."""
+
+    __tablename__ = "teams"
+
+    place: str = Field(primary_key=True)
+    name: str
+    lead: str | None
+    zone: str
+    days: list[int] = Field(sa_type=Data)
+    starts: time
+    ends: time
+    days_to_answer: int
+    version: int
+
+
+class CaseRow(Row, table=True):
+    """A case; `reference_folded` makes ZD-4711 and zd-4711 one reference, once per team."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        _index(
+            "cases_by_reference",
+            *("workspace", "place", "reference_folded"),
+            unique=True,
+            where="reference_folded IS NOT NULL",
+        ),
+    )
+
+    number: int = Field(primary_key=True)
+    place: str
+    what_happened: str
+    reference: str | None
+    reference_folded: str | None
+    customer: str | None
+    happened_at: datetime | None = Field(sa_type=UTCDateTime)
+    happened_by_day: bool
+    public_post: str | None
+    link: str | None
+    failed_at: datetime = Field(sa_type=UTCDateTime)
+    state: str
+    version: int
+
+
+class RetroRow(Row, table=True):
+    """The retro of a case."""
+
+    __tablename__ = "retros"
+    __table_args__ = (
+        _index("retros_open", "workspace", "place", "answers_close_on", "case", where="state = 'open'"),
+    )
+
+    case: int = Field(primary_key=True)
+    place: str
+    opened_at: datetime = Field(sa_type=UTCDateTime)
+    answers_close_on: date
+    opened_by: str | None
+    state: str
+    history: list[dict[str, Any]] = Field(sa_type=Data)
+    version: int
+
+
+class AnswerRow(Row, table=True):
+    """An answer.
+
+    SQLite would number the rows of a plain table in the order they came (rowid), which tells more
+    about unnamed answers than anybody may know; this one is kept in the order of its random ids.
+    PostgreSQL has no such thing to turn off: where a row lies in its file (ctid) still follows time,
+    for those who can read the database's own files.
+    """
+
+    __tablename__ = "answers"
+    __table_args__ = (
+        _index("answers_of_case", "workspace", "case", "posted_at", "id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    id: str = Field(primary_key=True)
+    case: int
+    prompt: str
+    text: str
+    author: str | None
+    posted_at: datetime | None = Field(sa_type=UTCDateTime)
+    version: int
+
+
+class CommentRow(Row, table=True):
+    """A plain reply in a retro's thread; Slack's ids are only unique within a place."""
+
+    __tablename__ = "comments"
+    __table_args__ = (_index("comments_of_case", "workspace", "case", "posted_at", "id"),)
+
+    place: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    case: int
+    author: str
+    text: str
+    posted_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class ActionItemRow(Row, table=True):
+    """An action item; `active` until it is verified or dropped."""
+
+    __tablename__ = "action_items"
+    __table_args__ = (
+        _index("action_items_of_case", "workspace", "case", "number"),
+        _index("action_items_of_owner", "workspace", "active", "owner", "due", "number"),
+        _index("action_items_of_place", "workspace", "active", "place", "due", "number"),
+    )
+
+    number: int = Field(primary_key=True)
+    case: int
+    place: str
+    what: str
+    asked_by: str
+    gap: str | None
+    owner: str | None
+    due: date | None
+    measure: str
+    state: str
+    active: bool
+    history: list[dict[str, Any]] = Field(sa_type=Data)
+    version: int
+
+
+class JobRow(Row, table=True):
+    """A message that the bot owes somebody, until long after it was said.
+
+    `id` gives the order within a lane. `lane` is where it is said next: it moves to the lane of
+    edits when it was said. `again`: it was scheduled once more after an attempt began that may
+    have said the older words. `claimed_by` is the claim that runs it, alike for no two claims.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        _index("jobs_first", "workspace", "lane", "bulk", "id", where="state = 'waiting'"),
+        _index("jobs_due", "workspace", "lane", "due_at", where="state = 'waiting'"),
+        _index("jobs_dead", "workspace", "place", where="state = 'dead'"),
+        _index("jobs_ended", "ended_at", where="ended_at IS NOT NULL"),
+    )
+
+    key: str = Field(primary_key=True)
+    id: int = Field(sa_type=BigInteger)
+    name: str
+    about: str
+    place: str
+    direct: bool
+    thread: str | None
+    once: bool
+    bulk: bool
+    due_at: datetime = Field(sa_type=UTCDateTime)
+    asked_by: str | None
+    detail: str
+    lane: str
+    state: str
+    attempts: int
+    unsure: bool
+    began_at: datetime | None = Field(sa_type=UTCDateTime)
+    again: bool
+    claimed_by: str
+    ended_at: datetime | None = Field(sa_type=UTCDateTime)
+    why: str
+
+
+class LaneRow(Row, table=True):
+    """One place and one way of speaking in it: new messages, or edits.
+
+    `due_at` is the earliest moment at which one of its jobs is due, None when none waits. It rests
+    until `free_at`. While `leased_until` is ahead, the claim `claimed_by` says `claimed_key`.
+    """
+
+    __tablename__ = "lanes"
+    __table_args__ = (_index("lanes_due", "due_at", where="due_at IS NOT NULL"),)
+
+    lane: str = Field(primary_key=True)
+    due_at: datetime | None = Field(sa_type=UTCDateTime)
+    free_at: datetime | None = Field(sa_type=UTCDateTime)
+    leased_until: datetime | None = Field(sa_type=UTCDateTime)
+    claimed_by: str
+    claimed_key: str | None
+
+
+class SaidRow(Row, table=True):
+    """Where a message ended up."""
+
+    __tablename__ = "said"
+    __table_args__ = (_index("said_where", "workspace", "place", "message"),)
+
+    key: str = Field(primary_key=True)
+    place: str
+    message: str
+    link: str | None
+    digest: str
+
+
+class RequestRow(Row, table=True):
+    """A request that was seen: only a hash of its key, and only the day, so that it names nobody."""
+
+    __tablename__ = "requests"
+    __table_args__ = (_index("requests_by_day", "day"), {"sqlite_with_rowid": False})
+
+    key: str = Field(primary_key=True)
+    day: date
+
+
+class PostRow(Row, table=True):
+    """A message of the web workspace."""
+
+    __tablename__ = "posts"
+    __table_args__ = (
+        _index("posts_by_key", "workspace", "key", unique=True, where="key IS NOT NULL"),
+        _index("posts_of_place", "workspace", "place", "id", where="thread IS NULL"),
+        _index("posts_of_thread", "workspace", "thread", "id", where="thread IS NOT NULL"),
+    )
+
+    id: int = Field(primary_key=True)
+    place: str
+    thread: int | None
+    author: str | None
+    message: dict[str, Any] | None = Field(sa_type=Data)
+    text: str
+    key: str | None
+    posted_at: datetime = Field(sa_type=UTCDateTime)
+    edited_at: datetime | None = Field(sa_type=UTCDateTime)
+
+
+class CounterRow(Row, table=True):
+    """The last number given out: C-7 means that the counter of cases stood at 7."""
+
+    __tablename__ = "counters"
+
+    noun: str = Field(primary_key=True)
+    number: int
+
+
+def _table(name: str) -> Table:
+    return Row.metadata.tables[name]
+
+
+people = _table("people")
+places = _table("places")
+teams = _table("teams")
+cases = _table("cases")
+retros = _table("retros")
+answers = _table("answers")
+comments = _table("comments")
+action_items = _table("action_items")
+jobs = _table("jobs")
+lanes = _table("lanes")
+said = _table("said")
+requests = _table("requests")
+posts = _table("posts")
+counters = _table("counters")

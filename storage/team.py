@@ -1,0 +1,33 @@
+"""The teams around places."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.team import Team
+from storage import versioned
+from storage.row import find, several, values
+from storage.tables import teams
+
+
+class Teams:
+    """ports.Teams over one transaction."""
+
+    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+        self._connection = connection
+        self._workspace = workspace
+        self._here = teams.c.workspace == workspace
+
+    async def get(self, place: str) -> Team | None:
+        return await find(self._connection, Team, teams, workspace=self._workspace, place=place)
+
+    async def all(self) -> Sequence[Team]:
+        query = select(teams).where(self._here).order_by(teams.c.name, teams.c.place)
+        return await several(self._connection, Team, query)
+
+    async def add(self, team: Team) -> None:
+        await versioned.add(self._connection, teams, values(self._workspace, team))
+
+    async def save(self, team: Team) -> None:
+        await versioned.save(self._connection, teams, values(self._workspace, team))

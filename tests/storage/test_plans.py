@@ -1,0 +1,87 @@
+"""The questions people ask are look-ups in an index, however much is stored."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage import tables
+from storage.database import Database
+from storage.queue import FREE_LANES
+from storage.unit_of_work import UnitOfWork
+from tests.storage.made import AT
+
+Look = Callable[[UnitOfWork], Awaitable[object]]
+
+LOOKS: dict[str, Look] = {
+    "action_items.owned_by": lambda work: work.action_items.owned_by("U7", 20),
+    "action_items.open_in": lambda work: work.action_items.open_in("P7", 20),
+    "action_items.of_case": lambda work: work.action_items.of_case(7),
+    "action_items.get": lambda work: work.action_items.get(7),
+    "retros.open_in": lambda work: work.retros.open_in("P7", 20),
+    "retros.get": lambda work: work.retros.get(7),
+    "retros.counts": lambda work: work.retros.counts(7, date(2026, 3, 2)),
+    "retros.answers": lambda work: work.retros.answers(7),
+    "retros.comments": lambda work: work.retros.comments(7),
+    "cases.get": lambda work: work.cases.get(7),
+    "cases.by_reference": lambda work: work.cases.by_reference("P7", "ZD-7"),
+    "said.key_of": lambda work: work.said.key_of("P7", "7"),
+    "posts.roots": lambda work: work.posts.roots("P7", 20, before=900),
+    "posts.thread": lambda work: work.posts.thread(7),
+    "posts.by_key": lambda work: work.posts.by_key("k"),
+    "places.named": lambda work: work.places.named("support"),
+}
+TABLES = "|".join(tables.Row.metadata.tables)
+
+
+@pytest.mark.parametrize("name", LOOKS)
+async def test_a_look_up_never_reads_a_whole_table(database: Database, name: str) -> None:
+    async with database.transaction(writes=False) as connection:
+        if connection.dialect.name == "postgresql":
+            # An empty table is cheapest read whole. So both are forbidden: PostgreSQL then says
+            # "Disabled" where it sees no other way.
+            for way in ("seqscan", "sort"):
+                await connection.exec_driver_sql(f"SET enable_{way} = off")
+        plans = await _plans(connection, LOOKS[name])
+    assert plans
+    for plan in plans:
+        assert not re.search(rf"SCAN ({TABLES})|TEMP B-TREE|\"Disabled\": true", plan), plan
+
+
+async def test_a_claim_looks_lanes_and_jobs_up(sqlite: Database) -> None:
+    async with sqlite.transaction(writes=False) as connection:
+
+        async def look(_: UnitOfWork) -> Any:
+            return await connection.execute(FREE_LANES, {"by": AT, "now": AT, "most": 20})
+
+        [plan] = await _plans(connection, look)
+    assert "USING INDEX lanes_due" in plan
+    assert "USING INDEX jobs_first" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+async def _plans(connection: AsyncConnection, look: Look) -> list[str]:
+    """How the database would run each statement of a look."""
+    ran: list[tuple[str, Any]] = []
+
+    def remember(_: Any, __: Any, statement: str, given: Any, *___: Any) -> None:
+        ran.append((statement, given))
+
+    event.listen(connection.sync_connection, "before_cursor_execute", remember)
+    await look(UnitOfWork(connection, "W"))
+    event.remove(connection.sync_connection, "before_cursor_execute", remember)
+    return [await _plan(connection, *one) for one in ran if one[0].startswith("SELECT")]
+
+
+async def _plan(connection: AsyncConnection, statement: str, given: Any) -> str:
+    if connection.dialect.name == "sqlite":
+        found = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+        return "\n".join(row.detail for row in found)
+    found = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", given)
+    plan: Any = found.scalar_one()
+    return plan if isinstance(plan, str) else json.dumps(plan)

@@ -1,0 +1,284 @@
+"""The worker's side: lanes, leases, pace, and what is left when a worker dies."""
+
+import asyncio
+import logging
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from bot.domain.job import LEASE_SECONDS, Job
+from storage.database import Database
+from storage.tables import jobs as job_rows
+from storage.tables import lanes, requests
+from tests.storage.made import AT, a_job, saved, seen
+from tests.storage.test_job import RECEIPT, claimed, say, schedule
+
+
+async def worker_dies(database: Database) -> None:
+    """Lets every lease be over, as if a process had died 30 seconds ago."""
+    async with database.transaction(writes=True) as connection:
+        long_ago = datetime.now(UTC) - timedelta(seconds=LEASE_SECONDS)
+        leased = lanes.c.leased_until.is_not(None)
+        await connection.execute(update(lanes).where(leased).values(leased_until=long_ago))
+        await connection.commit()
+
+
+async def rests_until(database: Database, place: str = "P1") -> datetime | None:
+    async with database.transaction(writes=False) as connection:
+        query = lanes.select().where(lanes.c.lane == place)
+        free_at: datetime | None = (await connection.execute(query)).one().free_at
+        return free_at
+
+
+async def test_one_job_at_a_time_in_a_place_and_places_side_by_side(database: Database) -> None:
+    await schedule(database, a_job("a"), a_job("b"), a_job("c", place="P2"))
+    first = await claimed(database)
+    assert sorted(job.key for job in first) == ["a", "c"]
+    assert await claimed(database) == []
+    for job in first:
+        await database.queue().finish(job, RECEIPT, 0)
+    assert [job.key for job in await claimed(database)] == ["b"]
+
+
+async def test_a_claim_takes_no_more_than_it_was_asked_for(database: Database) -> None:
+    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(5)))
+    assert len(await claimed(database, 2)) == 2
+    assert len(await claimed(database, 9)) == 3
+
+
+async def test_what_is_not_due_waits_unless_the_clock_is_told_otherwise(database: Database) -> None:
+    queue, tomorrow = database.queue(), datetime.now(UTC) + timedelta(days=1)
+    await schedule(database, a_job(due_at=tomorrow))
+    assert await claimed(database) == []
+    assert await queue.next_due() == tomorrow
+    assert await queue.state() == {"waiting": 1, "dead": 0, "oldest_due": None}
+    assert await queue.claim(tomorrow - timedelta(seconds=1), "me", 5) == []
+    assert len(await queue.claim(tomorrow, "me", 5)) == 1
+
+
+async def test_a_place_rests_for_its_pace_and_nobody_else_does(database: Database) -> None:
+    await schedule(database, a_job("a"), a_job("b"), a_job("c", place="P2"))
+    before = datetime.now(UTC)
+    for job in await claimed(database):
+        await database.queue().finish(job, RECEIPT, 60 if job.place == "P1" else 0)
+    assert await claimed(database) == []
+    free_at = await rests_until(database)
+    assert free_at is not None
+    assert timedelta(seconds=59) < free_at - before < timedelta(seconds=70)
+    assert await database.queue().next_due() == free_at
+    await schedule(database, a_job("d", place="P2"), a_job("e"))
+    assert [job.key for job in await claimed(database)] == ["d"]
+
+
+async def test_a_job_that_failed_waits_and_lets_others_pass(database: Database) -> None:
+    await schedule(database, a_job("a"), a_job("b"))
+    [job] = await claimed(database)
+    await database.queue().retry(job, 60, unsure=False, hold_lane=False, why="500")
+    assert await say(database) == ["b"]
+    assert await claimed(database) == []
+    [again] = await database.queue().claim(datetime.now(UTC) + timedelta(seconds=61), "me", 5)
+    assert (again.key, again.attempts, again.unsure) == ("a", 2, False)
+
+
+async def test_when_the_platform_asks_for_time_the_whole_lane_waits(database: Database) -> None:
+    await schedule(database, a_job("a"), a_job("b"))
+    [job] = await claimed(database)
+    await database.queue().retry(job, 60, unsure=False, hold_lane=True, why="429")
+    # Not even for a clock that was told to be later: the platform's own clock counts.
+    later = datetime.now(UTC) + timedelta(seconds=61)
+    assert await database.queue().claim(later, "me", 5) == []
+    free_at = await rests_until(database)
+    assert free_at is not None
+    assert await database.queue().next_due() == free_at
+    await schedule(database, a_job("c"))
+    assert await claimed(database) == []
+
+
+async def test_a_dead_workers_job_comes_back_first_and_unsure(database: Database) -> None:
+    queue = database.queue()
+    await schedule(database, a_job("a"), a_job("b"))
+    [lost] = await claimed(database)
+    assert await claimed(database) == []
+    await schedule(database, a_job("urgent"))
+    await worker_dies(database)
+    [found] = await queue.claim(None, "other", 5)
+    assert (found.key, found.attempts, found.unsure) == ("a", 2, True)
+    # The look-up starts where the first attempt that nobody knows the end of began.
+    assert found.began_at == lost.began_at
+    await worker_dies(database)
+    [third] = await queue.claim(None, "other", 5)
+    assert (third.attempts, third.began_at) == (3, lost.began_at)
+
+    await queue.retry(third, 0, unsure=False, hold_lane=False, why="surely not said")
+    [sure] = await queue.claim(None, "other", 5)
+    assert sure.key == "a"
+    assert not sure.unsure
+    assert sure.began_at is not None
+    assert lost.began_at is not None
+    assert sure.began_at > lost.began_at
+
+
+async def test_an_attempt_that_may_have_been_heard_stays_unsure(database: Database) -> None:
+    await schedule(database, a_job())
+    [job] = await claimed(database)
+    await database.queue().retry(job, 0, unsure=True, hold_lane=False, why="connection lost")
+    [again] = await claimed(database)
+    assert again.unsure
+    assert again.began_at == job.began_at
+
+
+async def test_who_comes_after_the_lease_cannot_finish_for_the_new_holder(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue = database.queue()
+    await schedule(database, a_job(asked_by="U-secret"))
+    [late] = await claimed(database)
+    await worker_dies(database)
+    [new] = await claimed(database)
+    with caplog.at_level(logging.WARNING):
+        await queue.finish(late, RECEIPT, 0, [a_job("follow")])
+        await queue.retry(late, 0, unsure=False, hold_lane=True, why="late")
+        await queue.give_up(late, "late")
+    assert caplog.text.count("came back after its lease") == 3
+    assert "U-secret" not in caplog.text
+    assert await queue.state() == {"waiting": 0, "dead": 0, "oldest_due": None}
+    assert await seen(database, lambda work: work.said.get("retro:1")) is None
+    await queue.finish(new, RECEIPT, 0)
+    assert await seen(database, lambda work: work.said.get("retro:1")) == RECEIPT
+
+
+async def test_finishing_keeps_the_receipt_and_schedules_what_follows(database: Database) -> None:
+    await schedule(database, a_job())
+    [job] = await claimed(database)
+    follow = [a_job(f"retro:1:{prompt}", thread="retro:1") for prompt in ("b", "a")]
+    await database.queue().finish(job, RECEIPT, 0, follow)
+    assert await seen(database, lambda work: work.said.get("retro:1")) == RECEIPT
+    assert [await say(database) for _ in range(3)] == [["retro:1:b"], ["retro:1:a"], []]
+
+
+async def test_giving_up_frees_the_place_and_says_what_follows(database: Database) -> None:
+    queue = database.queue()
+    await schedule(database, a_job("a"), a_job("b"))
+    [job] = await claimed(database)
+    await queue.give_up(job, "no such place", [a_job("note", place="U1", direct=True)])
+    assert sorted(job.key for job in await claimed(database)) == ["b", "note"]
+    assert (await queue.state())["dead"] == 1
+
+
+async def test_the_operator_sees_since_when_the_oldest_due_one_waits(database: Database) -> None:
+    await schedule(database, a_job("a", due_at=AT + timedelta(hours=1)), a_job("b", place="P2"))
+    assert await database.queue().state() == {"waiting": 2, "dead": 0, "oldest_due": AT}
+
+
+async def test_an_empty_queue_has_nothing_due(database: Database) -> None:
+    queue = database.queue()
+    assert await queue.next_due() is None
+    assert await queue.state() == {"waiting": 0, "dead": 0, "oldest_due": None}
+    await schedule(database, a_job())
+    await say(database)
+    assert await queue.next_due() is None
+
+
+async def test_workers_side_by_side_never_get_the_same_lane(
+    database: Database, database_url: str
+) -> None:
+    places, each = 12, 3
+    keys = [f"{place}:{number}" for place in range(places) for number in range(each)]
+    await schedule(database, *(a_job(key, place=key.partition(":")[0]) for key in keys))
+    speaking: Counter[str] = Counter()
+    said: list[str] = []
+    together: list[int] = []
+
+    async def work(opened: Database, name: str) -> None:
+        queue = opened.queue()
+        while len(said) < len(keys):
+            jobs = await queue.claim(None, name, 3)
+            speaking.update(job.place for job in jobs)
+            together.extend(speaking.values())
+            for job in jobs:
+                await asyncio.sleep(0)
+                speaking[job.place] -= 1
+                await queue.finish(job, RECEIPT, 0)
+                said.append(job.key)
+
+    # A second process has a pool of its own.
+    other = Database(database_url)
+    try:
+        async with asyncio.timeout(30):
+            workers = [(database, "a"), (other, "b"), (database, "c"), (other, "d")]
+            await asyncio.gather(*(work(*worker) for worker in workers))
+    finally:
+        await other.close()
+    assert sorted(said) == sorted(keys)
+    assert max(together) == 1
+    for place in range(places):
+        assert [key for key in said if key.startswith(f"{place}:")] == [
+            f"{place}:{number}" for number in range(each)
+        ]
+
+
+async def test_flows_and_workers_at_once_lose_nothing_and_never_get_stuck(database: Database) -> None:
+    """Everybody schedules the same few messages while workers say them, follow-ups and all."""
+    queue, rounds = database.queue(), 25
+    keys = [f"m{number}" for number in range(4)]
+    over = asyncio.Event()
+
+    def job(key: str) -> Job:
+        return a_job(key, place=f"P{int(key[1:]) % 2}")
+
+    async def flow(number: int) -> None:
+        for turn in range(rounds):
+            mixed = keys if (turn + number) % 2 else keys[::-1]
+            await schedule(database, *(job(key) for key in mixed))
+
+    async def worker(name: str) -> None:
+        while True:
+            idle = over.is_set()
+            jobs = await queue.claim(None, name, 2)
+            for one in jobs:
+                following = [] if over.is_set() else [job(keys[len(one.key + name) % 4])]
+                await queue.finish(one, RECEIPT, 0, following)
+            if idle and not jobs and (await queue.state())["waiting"] == 0:
+                return
+            await asyncio.sleep(0)
+
+    async with asyncio.timeout(60):
+        workers = [asyncio.create_task(worker(name)) for name in "ab"]
+        await asyncio.gather(*(flow(number) for number in range(3)))
+        over.set()
+        await asyncio.gather(*workers)
+    assert await queue.next_due() is None
+    for key in keys:
+        assert await seen(database, lambda work: work.said.get(key)) == RECEIPT  # noqa: B023 - at once
+
+
+async def test_old_jobs_and_requests_are_forgotten_in_small_bites(database: Database) -> None:
+    queue = database.queue()
+    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(4)))
+    waiting = a_job("waiting", due_at=datetime.now(UTC) + timedelta(days=1))
+    await schedule(database, waiting)
+    done = await claimed(database)
+    for job in done[:3]:
+        await queue.finish(job, None, 0)
+    await queue.give_up(done[3], "no such place")
+    await saved(database, lambda work: work.requests.first_time("key"))
+
+    soon = datetime.now(UTC) + timedelta(days=1)
+    assert await queue.prune(datetime.now(UTC) - timedelta(days=1)) == 0
+    # Two of the three jobs, and the request; then the third. The dead one is still to be seen.
+    assert await queue.prune(soon, 2) == 3
+    assert await queue.prune(soon, 2) == 1
+    assert await queue.prune(soon, 2) == 0
+    assert await queue.state() == {"waiting": 1, "dead": 1, "oldest_due": None}
+    assert await saved(database, lambda work: work.requests.first_time("key"))
+
+    async with database.transaction(writes=True) as connection:
+        old = datetime.now(UTC) - timedelta(days=31)
+        dead = job_rows.c.state == "dead"
+        await connection.execute(update(job_rows).where(dead).values(ended_at=old))
+        await connection.execute(requests.delete())
+        await connection.commit()
+    assert await queue.prune(soon) == 1
+    assert (await queue.state())["dead"] == 0

@@ -1,0 +1,24 @@
+"""What was said is found by our name for it and by the platform's."""
+
+from bot.domain.job import Receipt
+from storage.database import Database
+from tests.storage.made import saved, seen
+
+FIRST = Receipt(place="C1", message="171.1", link="https://example.test/1", digest="d1")
+
+
+async def test_a_message_is_found_by_either_name(database: Database) -> None:
+    await saved(database, lambda work: work.said.keep("retro:1", FIRST))
+    assert await seen(database, lambda work: work.said.get("retro:1")) == FIRST
+    assert await seen(database, lambda work: work.said.key_of("C1", "171.1")) == "retro:1"
+    assert await seen(database, lambda work: work.said.key_of("C2", "171.1")) is None
+    found = await seen(database, lambda work: work.said.among(["retro:1", "retro:2"]))
+    assert found == {"retro:1": FIRST}
+    assert await seen(database, lambda work: work.said.among([])) == {}
+
+
+async def test_the_newest_receipt_counts(database: Database) -> None:
+    newest = FIRST.model_copy(update={"digest": "d2", "link": None})
+    await saved(database, lambda work: work.said.keep("retro:1", FIRST))
+    await saved(database, lambda work: work.said.keep("retro:1", newest))
+    assert await seen(database, lambda work: work.said.get("retro:1")) == newest

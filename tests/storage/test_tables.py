@@ -1,0 +1,79 @@
+"""What holds for every table."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import Column, MetaData, Table, insert, select
+from sqlalchemy.exc import StatementError
+
+from bot.ports import UnitOfWork
+from storage.database import Database
+from storage.tables import Row, UTCDateTime
+from tests.storage.made import a_case, a_retro, a_team, an_answer, an_item, saved, seen
+
+# Only these cross workspaces: the worker's clock, and what is pruned by age.
+ACROSS = {"lanes_due", "jobs_ended", "requests_by_day"}
+
+moments = Table("moments", MetaData(), Column("at", UTCDateTime))
+
+
+@pytest.mark.parametrize("hours", [0, 2, -9.5])
+async def test_a_moment_is_stored_in_utc_and_comes_back_in_utc(database: Database, hours: float) -> None:
+    local = datetime(2026, 3, 29, 2, 30, 0, 123456, timezone(timedelta(hours=hours)))
+    async with database.transaction(writes=True) as connection:
+        await connection.run_sync(moments.create)
+        await connection.execute(insert(moments).values(at=local))
+        stored = (await connection.execute(select(moments))).scalar_one()
+        later = await connection.execute(
+            select(moments).where(moments.c.at > local - timedelta(seconds=1))
+        )
+    assert stored == local
+    assert stored.tzinfo is UTC
+    assert len(later.all()) == 1
+
+
+async def test_a_moment_without_a_zone_is_refused_in_words(database: Database) -> None:
+    async with database.transaction(writes=True) as connection:
+        await connection.run_sync(moments.create)
+        with pytest.raises(StatementError, match="only aware moments are stored"):
+            await connection.execute(insert(moments).values(at=datetime(2026, 3, 2)))  # noqa: DTZ001
+
+
+def test_every_key_and_look_up_starts_with_the_workspace() -> None:
+    for table in Row.metadata.sorted_tables:
+        assert next(iter(table.primary_key.columns)).name == "workspace", table.name
+        for index in table.indexes:
+            starts = next(iter(index.columns)).name == "workspace"
+            assert starts != (index.name in ACROSS), index.name
+            assert starts or not index.unique, index.name
+
+
+def test_no_table_needs_quotes() -> None:
+    assert all(name.isidentifier() and name.islower() for name in Row.metadata.tables)
+    assert "case" not in Row.metadata.tables
+
+
+async def test_two_workspaces_never_meet(database: Database) -> None:
+    async def fill(work: UnitOfWork) -> int:
+        case = await work.cases.add(a_case(reference="ZD-1"))
+        await work.teams.add(a_team())
+        await work.retros.add(a_retro(case.number))
+        await work.retros.add_answer(an_answer())
+        await work.action_items.add(an_item(owner="U1"))
+        assert await work.requests.first_time("key")
+        return case.number
+
+    assert [await saved(database, fill, workspace) for workspace in ("A", "B")] == [1, 1]
+    other = a_case(number=1, what_happened="Only in A", reference="ZD-1")
+    await saved(database, lambda work: work.cases.save(other), "A")
+    assert (await seen(database, lambda work: work.cases.get(1), "B")).what_happened == "Late twice"
+    for look in (
+        lambda work: work.cases.by_reference("P1", "ZD-1"),
+        lambda work: work.teams.get("P1"),
+        lambda work: work.retros.get(1),
+        lambda work: work.retros.answer("a1"),
+        lambda work: work.action_items.get(1),
+    ):
+        assert await seen(database, look, "C") is None
+    assert await seen(database, lambda work: work.action_items.owned_by("U1", 5), "C") == []
+    assert await seen(database, lambda work: work.retros.open_in("P1", 5), "C") == []
