@@ -1,0 +1,312 @@
+"""The Slack door: signed requests (or a socket) in, the bot's replies out.
+
+Everything is acknowledged after the bot has saved it. What needs Slack's Web API (a dialog, a note
+to the person) follows the acknowledgement, so that a slow Slack never makes a click look failed.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
+from slack_sdk.signature import SignatureVerifier
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.messages.parts import Button, Buttons, Form, Message, Paragraph, sentence
+from bot.request import Reply, Request
+from bot.routes import VERBS
+from bot.settings import Misconfigured, Settings
+from handlers.slack import incoming, outgoing, render
+from handlers.slack.directory import Directory, person_of
+from handlers.slack.incoming import Elsewhere, Malformed, Payload, Workspace, mapping, text_at
+from handlers.slack.outgoing import NO_ANSWER, code_of
+from handlers.slack.replies import Replies, place_name, told
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 2 * 1024 * 1024
+"""More than Slack's largest payload (a view of 250 kB, form-encoded) needs."""
+
+STAMP, SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
+
+ELSEWHERE = sentence("This belongs to another workspace; ask somebody there.")
+UNKNOWN = sentence(
+    "I do not know this one any more: it is from another version of me. Try /amends help."
+)
+TROUBLE = sentence("Something went wrong on my side, and nothing was changed. Please try again.")
+
+Read = Callable[[Payload, Workspace, datetime], Request | None]
+
+
+class Answers(Protocol):
+    """What this door needs of the bot."""
+
+    async def answer(self, request: Request) -> Reply: ...
+
+
+async def connect(settings: Settings) -> tuple[aiohttp.ClientSession, AsyncWebClient, AuthorizeResult]:
+    """A connection to the workspace of the token; raises Misconfigured when Slack does not accept it."""
+    session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=outgoing.CALL_SECONDS))
+    slack = outgoing.client(settings.slack_bot_token, settings.slack_api_url, session)
+    try:
+        who = await slack.auth_test()
+    except NO_ANSWER as error:
+        await session.close()
+        if isinstance(error, SlackApiError):
+            raise Misconfigured(
+                f"SLACK_BOT_TOKEN is not accepted by Slack ({code_of(error)})."
+            ) from None
+        host = urlsplit(settings.slack_api_url).hostname
+        raise Misconfigured(
+            f"Slack cannot be reached at {host}: check the network, or SLACK_API_URL."
+        ) from None
+    known = AuthorizeResult(
+        enterprise_id=who.get("enterprise_id"),
+        team_id=who["team_id"],
+        team=who.get("team"),
+        url=who["url"],
+        bot_user_id=who["user_id"],
+        bot_id=who.get("bot_id"),
+        bot_token=settings.slack_bot_token,
+    )
+    return session, slack, known
+
+
+class SlackDoor:
+    """One workspace's Slack: `handler` serves POST /slack/events, `messenger` speaks unasked."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        bot: Answers,
+        session: aiohttp.ClientSession,
+        slack: AsyncWebClient,
+        known: AuthorizeResult,
+    ) -> None:
+        self.workspace = Workspace(
+            team=known.team_id or "", url=known.url or "", bot=known.bot_user_id or ""
+        )
+        self.messenger = outgoing.SlackMessenger(
+            slack, self.workspace.id, self.workspace.url, settings.amends_pace
+        )
+        self._settings = settings
+        self._bot = bot
+        self._session = session
+        self._slack = slack
+        self._directory = Directory(slack)
+        secret = settings.slack_signing_secret
+        self._verifier = SignatureVerifier(secret) if secret else None
+        self._bolt = self._listening(known)
+        self._socket: AsyncSocketModeHandler | None = None
+        self._replies = Replies(slack, session)
+
+    @classmethod
+    async def open(cls, settings: Settings, bot: Answers) -> Self:
+        """The door, once Slack has accepted the token; raises Misconfigured with one sentence."""
+        return cls(settings, bot, *await connect(settings))
+
+    def _listening(self, known: AuthorizeResult) -> AsyncApp:
+        async def authorize(**_: object) -> AuthorizeResult:
+            # Other workspaces are turned away by `incoming`, with a sentence of ours.
+            return known
+
+        bolt = AsyncApp(
+            name="amends",
+            client=self._slack,
+            authorize=authorize,
+            signing_secret=self._settings.slack_signing_secret or "",
+            # Without a secret nothing comes in over HTTP (see _signed), and a socket needs none.
+            request_verification_enabled=self._verifier is not None,
+            process_before_response=True,
+            logger=outgoing.quiet,
+        )
+        anything = re.compile("")
+        bolt.command(anything)(self._command)
+        bolt.action(anything)(self._pressed(incoming.click))
+        bolt.shortcut(anything)(self._pressed(incoming.shortcut))
+        bolt.view(anything)(self._submission)
+        bolt.event(anything)(self._event)
+        bolt.error(_failed)
+        return bolt
+
+    # The ways in
+
+    async def handler(self, request: web.Request) -> web.Response:
+        """POST /slack/events: 413 too large, 401 unsigned or stale, 400 malformed, else the answer."""
+        body = b""
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > MOST_BYTES:
+                return web.Response(status=413, text="too large")
+        if not self._signed(request.headers, body):
+            return web.Response(status=401, text="not signed by Slack")
+        try:
+            headers = {name: [value] for name, value in request.headers.items()}
+            asked = AsyncBoltRequest(body=body.decode(), query=request.query_string, headers={**headers})
+            answer = await self._bolt.async_dispatch(asked)
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            # Our own mistakes end in _failed: what comes out here is Bolt stumbling over the body.
+            return web.Response(status=400, text="malformed")
+        return await to_aiohttp_response(answer)
+
+    def _signed(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether Slack signed it in the last five minutes. Bolt checks too, but parses first."""
+        stamp, signature = (headers.get(name, "") for name in (STAMP, SIGNATURE))
+        # The library's check raises, instead of saying no, at a time that is no number, at a
+        # signature beyond ASCII and at bytes that are no UTF-8.
+        numeric = stamp.isascii() and stamp.isdigit() and len(stamp) < 16
+        if self._verifier is None or not numeric or not signature.isascii():
+            return False
+        try:
+            return self._verifier.is_valid(body, stamp, signature)
+        except UnicodeDecodeError:
+            return False
+
+    async def start_socket_mode(self) -> None:
+        """Connects by Socket Mode; raises Misconfigured when Slack does not accept SLACK_APP_TOKEN."""
+        token = self._settings.slack_app_token or ""
+        try:
+            opened = await self._slack.apps_connections_open(app_token=token)
+        except SlackApiError as refused:
+            raise Misconfigured(
+                f"SLACK_APP_TOKEN is not accepted by Slack ({code_of(refused)})."
+            ) from None
+        except (aiohttp.ClientError, TimeoutError):
+            raise Misconfigured("Slack cannot be reached for Socket Mode: check the network.") from None
+        socket = AsyncSocketModeHandler(self._bolt, token, logger=outgoing.quiet, web_client=self._slack)
+        socket.client.wss_uri = opened["url"]
+        # The library takes a proxy from the environment, even for loopback.
+        socket.client.proxy = self._slack.proxy
+        self._socket = socket
+        await socket.connect_async()  # type: ignore[no-untyped-call]  # the library has no types here
+
+    async def close(self) -> None:
+        """Ends the socket, lets replies that are under way finish, and closes the connection."""
+        if self._socket is not None:
+            await self._socket.close_async()  # type: ignore[no-untyped-call]  # the same
+        await self._replies.finish()
+        await self._session.close()
+
+    # What comes in
+
+    async def _command(self, body: dict[str, Any]) -> BoltResponse:
+        origin = incoming.origin(body)
+        request, reply = await self._asked(incoming.command, body)
+        if reply.form:
+            self._replies.soon(self._replies.open(reply.form, request, origin))
+        if reply.message:
+            return _answer({"response_type": "ephemeral", **render.message(reply.message)})
+        return _answer()
+
+    def _pressed(self, read: Read) -> Callable[[dict[str, Any]], Coroutine[Any, Any, BoltResponse]]:
+        """A listener for clicks and shortcuts: their answers come beside the acknowledgement."""
+
+        async def listen(body: dict[str, Any]) -> BoltResponse:
+            origin = incoming.origin(body)
+            request, reply = await self._asked(read, body)
+            if reply.form:
+                self._replies.soon(self._replies.open(reply.form, request, origin))
+            if reply.message:
+                self._replies.soon(self._replies.tell(reply.message, origin))
+            if request and origin.view == "home" and not reply.form:
+                self._replies.soon(self._refresh_home(request))
+            return _answer()
+
+        return listen
+
+    async def _submission(self, body: dict[str, Any]) -> BoltResponse:
+        request, reply = await self._asked(incoming.submission, body)
+        inputs = incoming.inputs(body)
+        if reply.faults and inputs:
+            faults = render.faults(reply.faults, inputs)
+            return _answer({"response_action": "errors", "errors": faults})
+        if reply.form:
+            view = render.form(reply.form, place_name(reply.form, request))
+            return _answer({"response_action": "update", "view": view})
+        message = reply.message or (reply.faults and sentence(" ".join(reply.faults.values())))
+        if message:
+            return _answer({"response_action": "update", "view": render.reading(message)})
+        return _answer()
+
+    async def _event(self, body: dict[str, Any]) -> BoltResponse:
+        happened = mapping(body, "event")
+        if text_at(happened, "type") == "user_change":
+            self._directory.learn(person_of(mapping(happened, "user")))
+            return _answer()
+        request, reply = await self._asked(incoming.event, body)
+        if not reply.saved:
+            # Slack repeats an event that was not acknowledged, up to three times.
+            return BoltResponse(status=500)
+        message = reply.message or (reply.form and _door_to(reply.form))
+        if request is None or not message:
+            return _answer()
+        # Who an event is about is the reader's to know: some name nobody, some name us.
+        origin = incoming.origin(body)._replace(person=request.person.id)
+        if request.verb == "team.home":
+            self._replies.soon(self._replies.publish(message, origin.person))
+        elif request.place and request.place.kind == "direct":
+            self._replies.soon(self._replies.say(message, origin))
+        else:
+            self._replies.soon(self._replies.tell(message, origin))
+        return _answer()
+
+    async def _refresh_home(self, request: Request) -> None:
+        asked = Request(
+            workspace=request.workspace, verb="team.home", person=request.person, at=request.at
+        )
+        if (reply := await self._bot.answer(asked)).message:
+            await self._replies.publish(reply.message, request.person.id)
+
+    async def _asked(self, read: Read, body: Payload) -> tuple[Request | None, Reply]:
+        """What the bot replies; raises only Malformed. An event that is not ours has no request."""
+        try:
+            request = read(body, self.workspace, datetime.now(UTC))
+        except Elsewhere:
+            log.warning("a request from another workspace was turned away")
+            return None, Reply(message=ELSEWHERE)
+        if request is None:
+            return None, Reply()
+        verb = VERBS.get(request.verb)
+        if verb is None:
+            log.warning("verb=%r is unknown", request.verb[:100])
+            return None, Reply(message=UNKNOWN)
+        opens = verb.form is not None and request.values is None and not (verb.typed and request.typed)
+        try:
+            known = await self._directory.introduce(request, hurry=opens)
+            return known, await self._bot.answer(known)
+        except Exception as error:  # whatever it is, the person hears of it, and it is in the log
+            log.error("verb=%s failed: %s", request.verb, told(error))
+            if request.values is None:
+                return request, Reply(message=TROUBLE, saved=False)
+            return request, Reply(faults={"": TROUBLE.gist}, saved=False)
+
+
+def _answer(body: dict[str, Any] | None = None) -> BoltResponse:
+    return BoltResponse(status=200, body=body or "")
+
+
+def _door_to(form: Form) -> Message:
+    """A form can only follow a press: the button that opens it."""
+    button = Button(label=form.title, verb=form.verb, about=form.about, look="main", opens=True)
+    words = "Press the button, and the form opens."
+    return Message(gist=words, parts=(Paragraph(words=(words,)), Buttons(buttons=(button,))))
+
+
+async def _failed(error: Exception) -> BoltResponse:
+    """Bolt's last resort, for listeners and everything before them."""
+    if isinstance(error, Malformed):
+        log.warning("a malformed payload: %s", error)
+        return BoltResponse(status=400, body="malformed")
+    log.error("a request failed: %s", told(error))
+    return BoltResponse(status=500)

@@ -1,0 +1,417 @@
+"""What Slack sends, as Requests: who asks for what, where, and about what.
+
+The readers are pure: they know only the payload. What only Slack knows (names, time zones, who
+left) is the directory's to add.
+"""
+
+import html
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from bot.request import Found, Person, Place, Request
+from bot.routes import typed
+from handlers.slack.outgoing import permalink
+
+Payload = Mapping[str, Any]
+
+# Slack hides the names of private channels and calls every direct message the same.
+UNNAMED_PLACES = ("privategroup", "mpdm", "directmessage")
+PRIVATE = "a private channel"
+"""What a place is called whose name Slack does not tell."""
+SOMEBODY = "someone"
+
+
+class Malformed(Exception):
+    """A payload with a good signature that is not what Slack sends."""
+
+
+class Elsewhere(Exception):
+    """The payload is somebody's from another workspace."""
+
+
+class Workspace(BaseModel, frozen=True):
+    """The workspace that the token belongs to: its id, its address, and the bot's own person id."""
+
+    team: str
+    url: str
+    bot: str
+
+    @property
+    def id(self) -> str:
+        """`slack:T012AB3CD`: the key of everything stored for it."""
+        return f"slack:{self.team}"
+
+
+class Origin(NamedTuple):
+    """Where somebody asked from: what a reply to only them may need.
+
+    `view` is the kind of view they clicked in, "modal" or "home".
+    """
+
+    person: str
+    channel: str = ""
+    thread: str | None = None
+    trigger: str = ""
+    response_url: str = ""
+    view: str = ""
+
+
+def origin(body: Payload) -> Origin:
+    """The way back to whoever sent a command, a click, a submission, a shortcut or an event."""
+    happened = mapping(body, "event")
+    if happened:
+        user, channel, message = text_at(happened, "user"), text_at(happened, "channel"), happened
+    elif "command" in body:
+        user, channel, message = text_at(body, "user_id"), text_at(body, "channel_id"), {}
+    else:
+        user, channel = text_at(mapping(body, "user"), "id"), text_at(mapping(body, "channel"), "id")
+        message = mapping(body, "message")
+    return Origin(
+        person=user,
+        channel=channel,
+        thread=text_at(message, "thread_ts") or None,
+        trigger=text_at(body, "trigger_id"),
+        response_url=text_at(body, "response_url"),
+        view=text_at(mapping(body, "view"), "type"),
+    )
+
+
+def command(body: Payload, workspace: Workspace, at: datetime) -> Request:
+    """`/amends …` in any channel."""
+    _ours(workspace, text_at(body, "team_id"))
+    verb, rest = typed(said(text_at(body, "text")))
+    return Request(
+        workspace=workspace.id,
+        verb=verb,
+        typed=rest,
+        person=Person(id=needed(body, "user_id"), name=text_at(body, "user_name") or SOMEBODY),
+        place=_place(needed(body, "channel_id"), text_at(body, "channel_name")),
+        at=at,
+        key=f"command:{needed(body, 'trigger_id')}",
+    )
+
+
+def click(body: Payload, workspace: Workspace, at: datetime) -> Request:
+    """A pressed button, in a message, a dialog or the App Home."""
+    person = _whoever(body, workspace)
+    actions = body.get("actions")
+    action = actions[0] if isinstance(actions, list) and actions else None
+    if not isinstance(action, Mapping):
+        raise Malformed("a click without an action")
+    verb, container = needed(action, "action_id"), mapping(body, "container")
+    channel = mapping(body, "channel")
+    kept = _kept(mapping(body, "view"))
+    what = (
+        text_at(action, "action_ts"),
+        text_at(container, "message_ts"),
+        verb,
+        text_at(body, "trigger_id"),
+    )
+    return Request(
+        workspace=workspace.id,
+        verb=verb,
+        about=text_at(action, "value"),
+        person=person,
+        place=_place(needed(channel, "id"), text_at(channel, "name")) if channel else _kept_place(kept),
+        at=at,
+        key="click:" + ":".join(what),
+    )
+
+
+def submission(body: Payload, workspace: Workspace, at: datetime) -> Request:
+    """A filled-in form. People chosen in it are there by id only; a chosen place is where it belongs."""
+    person, view = _whoever(body, workspace), mapping(body, "view")
+    kept = _kept(view)
+    fields = {
+        name: element
+        for elements in mapping(mapping(view, "state"), "values").values()
+        if isinstance(elements, Mapping)
+        for name, element in elements.items()
+        if isinstance(element, Mapping)
+    }
+    values = {str(key): str(value) for key, value in mapping(kept, "kept").items()}
+    values |= {name: _value(element) for name, element in fields.items()}
+    chosen = _chosen(fields, "selected_conversation")
+    return Request(
+        workspace=workspace.id,
+        verb=needed(view, "callback_id"),
+        about=text_at(kept, "about"),
+        person=person,
+        people=tuple(Person(id=other, name="") for other in _chosen(fields, "selected_user")),
+        place=_place(chosen[0], "") if chosen else _kept_place(kept),
+        values=values,
+        at=at,
+        key=f"view:{needed(view, 'id')}",
+    )
+
+
+def shortcut(body: Payload, workspace: Workspace, at: datetime) -> Request:
+    """A shortcut from the lightning menu, or on a message."""
+    person, channel = _whoever(body, workspace), mapping(body, "channel")
+    found = None
+    if message := mapping(body, "message"):
+        found = _found(message, needed(channel, "id"), workspace)
+    return Request(
+        workspace=workspace.id,
+        verb=needed(body, "callback_id"),
+        person=person,
+        place=_place(needed(channel, "id"), text_at(channel, "name")) if channel else None,
+        found=found,
+        at=at,
+        key=f"shortcut:{needed(body, 'trigger_id')}",
+    )
+
+
+def event(body: Payload, workspace: Workspace, at: datetime) -> Request | None:
+    """Something that happened in Slack; None when it does not concern us."""
+    happened = mapping(body, "event")
+    try:
+        # In a shared channel the sender's own workspace stands in the event itself.
+        _ours(workspace, *(text_at(happened, key) for key in ("team", "user_team", "source_team")))
+        _ours(workspace, text_at(body, "team_id"))
+    except Elsewhere:
+        return None
+    read = EVENTS.get(text_at(happened, "type"))
+    request = read(happened, workspace, at) if read else None
+    return request and request.model_copy(update={"key": f"event:{needed(body, 'event_id')}"})
+
+
+def _message(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
+    subtype = text_at(happened, "subtype")
+    if subtype == "message_changed":
+        return _changed(happened, workspace, at)
+    if subtype == "message_deleted":
+        return _deleted(happened, workspace, at)
+    if subtype not in ("", "file_share", "thread_broadcast"):
+        return None
+    if text_at(happened, "channel_type") == "im":
+        return _typed_to_us(happened, workspace, at) if subtype == "" else None
+    return _discussed(happened, happened, workspace, at)
+
+
+def _typed_to_us(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
+    if not (spoke := _speaker(happened)):
+        return None
+    verb, rest = typed(said(text_at(happened, "text")))
+    place = _place(needed(happened, "channel"), "directmessage")
+    return Request(workspace=workspace.id, verb=verb, typed=rest, person=spoke, place=place, at=at)
+
+
+def _discussed(
+    message: Payload, happened: Payload, workspace: Workspace, at: datetime
+) -> Request | None:
+    """A plain reply in a thread: `message` was said in the channel of `happened`."""
+    root, ts, text = (
+        text_at(message, "thread_ts"),
+        text_at(message, "ts"),
+        said(text_at(message, "text")),
+    )
+    spoke = _speaker(message)
+    if not spoke or not text.strip() or not root or root == ts:
+        return None
+    return Request(
+        workspace=workspace.id,
+        verb="retro.discuss",
+        about=root,
+        person=spoke,
+        place=_place(needed(happened, "channel"), ""),
+        values={"text": text, "id": ts},
+        at=at,
+    )
+
+
+def _changed(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
+    now, before = mapping(happened, "message"), mapping(happened, "previous_message")
+    # Slack reports its own unfolding of links as a change too, and a reply more under a root.
+    if text_at(now, "text") == text_at(before, "text") or text_at(now, "subtype") == "tombstone":
+        return None
+    return _discussed(now, happened, workspace, at)
+
+
+def _deleted(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
+    before = mapping(happened, "previous_message")
+    root, ts, spoke = text_at(before, "thread_ts"), text_at(happened, "deleted_ts"), _speaker(before)
+    if not spoke or not root or not ts or root == ts:
+        return None
+    return Request(
+        workspace=workspace.id,
+        verb="retro.undiscuss",
+        about=root,
+        person=spoke,
+        place=_place(needed(happened, "channel"), ""),
+        values={"id": ts},
+        at=at,
+    )
+
+
+def _joined(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
+    if text_at(happened, "user") != workspace.bot:
+        return None
+    inviter = text_at(happened, "inviter")
+    person = (
+        Person(id=inviter, name=SOMEBODY)
+        if inviter
+        else Person(id=workspace.bot, name="Amends", bot=True)
+    )
+    place = _place(needed(happened, "channel"), "")
+    return Request(workspace=workspace.id, verb="team.joined", person=person, place=place, at=at)
+
+
+def _opened_home(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
+    if text_at(happened, "tab") != "home":
+        return None
+    person = Person(id=needed(happened, "user"), name=SOMEBODY)
+    return Request(workspace=workspace.id, verb="team.home", person=person, at=at)
+
+
+EVENTS: Mapping[str, Callable[[Payload, Workspace, datetime], Request | None]] = {
+    "message": _message,
+    "member_joined_channel": _joined,
+    "app_home_opened": _opened_home,
+}
+
+
+def _speaker(message: Payload) -> Person | None:
+    """Who wrote a message; None for bots, ourselves included."""
+    user = text_at(message, "user")
+    return Person(id=user, name=SOMEBODY) if user and not message.get("bot_id") else None
+
+
+def _found(message: Payload, channel: str, workspace: Workspace) -> Found:
+    ts = needed(message, "ts")
+    root = text_at(message, "thread_ts") or None
+    return Found(
+        text=said(text_at(message, "text")),
+        link=permalink(workspace.url, channel, ts, root),
+        thread=root or ts,
+        author=_speaker(message),
+    )
+
+
+def _whoever(body: Payload, workspace: Workspace) -> Person:
+    """Who pressed, submitted or chose; raises Elsewhere for somebody of another workspace."""
+    user, team = mapping(body, "user"), mapping(body, "team")
+    person = Person(
+        id=needed(user, "id"), name=text_at(user, "name") or text_at(user, "username") or SOMEBODY
+    )
+    _ours(workspace, text_at(team, "id"), text_at(user, "team_id"))
+    if not text_at(team, "id") and not text_at(user, "team_id"):
+        raise Malformed("nobody says which workspace this is from")
+    return person
+
+
+def _ours(workspace: Workspace, *teams: str) -> None:
+    if any(team not in ("", workspace.team) for team in teams):
+        raise Elsewhere
+
+
+def _place(channel: str, name: str) -> Place:
+    if channel.startswith("D") or name == "directmessage":
+        return Place(id=channel, name="direct messages", kind="direct")
+    return Place(id=channel, name="" if name in UNNAMED_PLACES else name)
+
+
+def _kept(view: Payload) -> Payload:
+    """What a form of ours carries in `private_metadata`; empty for views that carry nothing."""
+    try:
+        kept = json.loads(text_at(view, "private_metadata") or "{}")
+    except ValueError:
+        raise Malformed("private_metadata is not ours") from None
+    if not isinstance(kept, Mapping):
+        raise Malformed("private_metadata is not ours")
+    return kept
+
+
+def _kept_place(kept: Payload) -> Place | None:
+    return _place(needed(kept, "place"), text_at(kept, "name")) if text_at(kept, "place") else None
+
+
+def _ticked(element: Payload) -> str:
+    options = element.get("selected_options") or ()
+    return ",".join(text_at(option, "value") for option in options if isinstance(option, Mapping))
+
+
+# Under which key each kind of element carries what was filled in:
+# https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
+_READ: Mapping[str, Callable[[Payload], object]] = {
+    "value": lambda element: element.get("value"),
+    "selected_date": lambda element: element.get("selected_date"),
+    "selected_time": lambda element: element.get("selected_time"),
+    "selected_user": lambda element: element.get("selected_user"),
+    "selected_conversation": lambda element: element.get("selected_conversation"),
+    "selected_option": lambda element: mapping(element, "selected_option").get("value"),
+    "selected_options": _ticked,
+}
+
+
+def _value(element: Payload) -> str:
+    """What was filled in; "" for an input that was left empty, which may carry no key at all."""
+    found = (read(element) for key, read in _READ.items() if key in element)
+    return str(next(found, None) or "")
+
+
+def _chosen(fields: Mapping[str, Payload], key: str) -> list[str]:
+    """What was picked in all pickers whose choice stands under a key, each once."""
+    picked = (_value(element) for element in fields.values() if key in element)
+    return list(dict.fromkeys(value for value in picked if value))
+
+
+_MARKUP = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+
+
+def said(text: str) -> str:
+    """A text as its author saw it: Slack's markup for names and links undone, and its escapes."""
+
+    def shown(match: re.Match[str]) -> str:
+        mark, target, label = match.groups()
+        if mark == "":
+            return target if not label or label in target else f"{label} ({target})"
+        if mark == "!":
+            return label or f"@{target.partition('^')[0]}"
+        return f"{mark}{(label or SOMEBODY).removeprefix(mark)}" if mark == "@" or label else PRIVATE
+
+    # Only &amp; &lt; &gt; are Slack's; unescape knows more, so the others are kept from it.
+    plain = re.sub(r"&(?!(?:amp|lt|gt);)", "&amp;", _MARKUP.sub(shown, text))
+    return html.unescape(plain)
+
+
+def mapping(body: Payload, key: str) -> Payload:
+    """The object under a key; empty when it is missing or null."""
+    found = body.get(key)
+    if found is None:
+        return {}
+    if not isinstance(found, Mapping):
+        raise Malformed(f"{key} is not an object")
+    return found
+
+
+def text_at(body: Payload, key: str) -> str:
+    """The text under a key; empty when it is missing or null."""
+    found = body.get(key)
+    if found is None:
+        return ""
+    if not isinstance(found, str):
+        raise Malformed(f"{key} is not a text")
+    return found
+
+
+def needed(body: Payload, key: str) -> str:
+    """The text under a key; raises Malformed when there is none."""
+    if not (found := text_at(body, key)):
+        raise Malformed(f"{key} is missing")
+    return found
+
+
+def inputs(body: Payload) -> list[str]:
+    """The names of a submitted form's fields, in order."""
+    blocks = mapping(body, "view").get("blocks")
+    return [
+        text_at(block, "block_id")
+        for block in (blocks if isinstance(blocks, list) else ())
+        if isinstance(block, Mapping) and block.get("type") == "input"
+    ]

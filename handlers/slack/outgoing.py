@@ -1,0 +1,229 @@
+"""Speaking in Slack unasked: a Delivery in, Slack's ids out, every failure told apart."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.job import Receipt
+from bot.ports import Delivery, Undelivered
+from handlers.slack import render
+
+CALL_SECONDS = 10.0
+"""Slack answers in well under a second; a call must end long before its job's lease (18 s)."""
+PAGE = 200
+"""Messages per page of a look-up: the most that conversations.history recommends."""
+CLOCKS_APART = timedelta(seconds=60)
+"""How far Slack's clock, which stamps messages, may be behind ours."""
+
+
+class Failure(NamedTuple):
+    """What one of Slack's error codes means: whether a person must act first, and the sentence."""
+
+    permanent: bool
+    reason: str
+    unsure: bool = False
+
+
+NOT_THERE = Failure(True, "I am not in that channel: invite me with /invite @Amends, and I will say it.")
+ARCHIVED = Failure(True, "That channel is archived, so nothing can be said there any more.")
+RESTRICTED = Failure(True, "This workspace's rules do not let me post in that channel; ask an admin.")
+NOT_LET_IN = Failure(
+    True, "Slack no longer accepts my token: an admin has to install me in the workspace again."
+)
+TOO_LONG = Failure(True, "Slack found the message too long; this is a fault of mine.")
+NO_PERSON = Failure(True, "Slack does not let me write to that person; they may have left.")
+GONE = Failure(True, "The message was deleted in Slack, so there is nothing left to change.")
+BROKEN = Failure(False, "Slack had trouble of its own.", unsure=True)
+REFUSED = Failure(True, "Slack did not accept how the message was built; this is a fault of mine.")
+
+# https://docs.slack.dev/reference/methods/chat.postMessage#errors, and those of the other methods here.
+FAILURES: Mapping[str, Failure] = {
+    "not_in_channel": NOT_THERE,
+    "channel_not_found": NOT_THERE,
+    "is_archived": ARCHIVED,
+    "restricted_action": RESTRICTED,
+    "restricted_action_read_only_channel": RESTRICTED,
+    "restricted_action_thread_only_channel": RESTRICTED,
+    "restricted_action_thread_locked": RESTRICTED,
+    "restricted_action_non_threadable_channel": RESTRICTED,
+    "cannot_reply_to_message": Failure(True, "That message can have no thread, so I cannot answer it."),
+    "thread_not_found": GONE,
+    "message_not_found": GONE,
+    "cant_update_message": Failure(True, "That message is not mine, so I cannot change it."),
+    "edit_window_closed": Failure(True, "This workspace no longer lets me edit that message."),
+    "messages_tab_disabled": Failure(True, "My messages tab is off: an admin turns it on in App Home."),
+    "user_not_found": NO_PERSON,
+    "users_not_found": NO_PERSON,
+    "user_disabled": NO_PERSON,
+    "user_not_visible": NO_PERSON,
+    "cannot_dm_bot": NO_PERSON,
+    "msg_too_long": TOO_LONG,
+    "msg_blocks_too_long": TOO_LONG,
+    "metadata_too_large": TOO_LONG,
+    "invalid_blocks": REFUSED,
+    "invalid_blocks_format": REFUSED,
+    "invalid_arguments": REFUSED,
+    "no_text": REFUSED,
+    "invalid_auth": NOT_LET_IN,
+    "not_authed": NOT_LET_IN,
+    "account_inactive": NOT_LET_IN,
+    "token_revoked": NOT_LET_IN,
+    "token_expired": NOT_LET_IN,
+    "team_access_not_granted": NOT_LET_IN,
+    "ekm_access_denied": Failure(True, "This workspace's admins have suspended what I may post."),
+    "internal_error": BROKEN,
+    "fatal_error": BROKEN,
+    "service_unavailable": BROKEN,
+    "request_timeout": BROKEN,
+}
+
+
+NO_ANSWER = (SlackApiError, aiohttp.ClientError, TimeoutError)
+"""How a call to Slack fails."""
+
+# Bolt and the SDK write whole payloads into their debug and some warning lines; none of ours may.
+quiet = logging.getLogger("handlers.slack.library")
+quiet.setLevel(logging.ERROR)
+
+
+def client(token: str | None, api_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
+    """A Web API client that repeats nothing by itself, and logs no payload.
+
+    The library's own repeat after a dropped connection posts a message twice. It also takes a proxy
+    from the environment for every host, NO_PROXY or not; loopback is never behind one.
+    """
+    made = AsyncWebClient(
+        token=token, base_url=api_url, session=session, retry_handlers=[], logger=quiet
+    )
+    if urlsplit(api_url).hostname in ("127.0.0.1", "::1", "localhost"):
+        made.proxy = None
+    return made
+
+
+def code_of(error: Exception) -> str:
+    """What may be logged of a failed call: Slack's code, never what was sent or to whom."""
+    return (isinstance(error, SlackApiError) and _answer(error)[2]) or type(error).__name__
+
+
+def permalink(workspace_url: str, place: str, message: str, thread: str | None = None) -> str:
+    """The link that Slack itself gives a message; `thread` is the root's id for a reply."""
+    link = f"{workspace_url.rstrip('/')}/archives/{place}/p{message.replace('.', '')}"
+    reply = thread is not None and thread != message
+    return f"{link}?thread_ts={thread}&cid={place}" if reply else link
+
+
+def undelivered(error: Exception) -> Undelivered:
+    """What a failed call means for whoever wants to repeat it."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return Undelivered("Slack cannot be reached just now.")
+    if not isinstance(error, SlackApiError):
+        return Undelivered("The connection to Slack broke off.", unsure=True)
+    status, headers, code = _answer(error)
+    if status == 429 or code in ("ratelimited", "rate_limited"):
+        return Undelivered("Slack asked to wait.", retry_after=_seconds(headers.get("Retry-After")))
+    if status >= 500:
+        return Undelivered(BROKEN.reason, unsure=True)
+    if code == "missing_scope":
+        needed = error.response.get("needed")
+        scope = f"the permission {needed}" if needed else "a permission"
+        return Undelivered(
+            f"I am missing {scope} in Slack: an admin has to install me again.", permanent=True
+        )
+    failure = FAILURES.get(code) or Failure(False, f"Slack answered {code[:60]!r}.")
+    return Undelivered(failure.reason, permanent=failure.permanent, unsure=failure.unsure)
+
+
+def _answer(error: SlackApiError) -> tuple[int, Mapping[str, str], str]:
+    """Status, headers and code of an answer; one whose body was no JSON is aiohttp's own response."""
+    response = error.response
+    if isinstance(response, aiohttp.ClientResponse):
+        return max(response.status, 500), response.headers, ""
+    data = response.data
+    code = data.get("error", "") if isinstance(data, Mapping) else ""
+    status = response.status_code
+    # A proxy on the way may answer with a page of its own: then nobody knows what Slack did.
+    return status if code or status == 429 else max(status, 500), response.headers, str(code)
+
+
+def _seconds(header: str | None) -> float:
+    """Retry-After in seconds; 30 when it is missing or unreadable, as the library assumes."""
+    return float(header) if header and header.isascii() and header.isdigit() else 30.0
+
+
+class SlackMessenger:
+    """Speaks in the one workspace that the token belongs to."""
+
+    def __init__(self, slack: AsyncWebClient, workspace: str, workspace_url: str, pace: float) -> None:
+        self.pace = pace
+        self._slack = slack
+        self._workspace = workspace
+        self._url = workspace_url
+
+    async def say(self, delivery: Delivery) -> Receipt:
+        """Posts it, in its thread when it has one; a direct message opens by itself."""
+        body = {"channel": delivery.place.id, "unfurl_links": False, "unfurl_media": False}
+        if delivery.thread is not None:
+            body |= {"channel": delivery.thread.place, "thread_ts": delivery.thread.message}
+        answer = await self._call("chat.postMessage", delivery, {**body, **_content(delivery)})
+        return self._receipt(str(answer["channel"]), str(answer["ts"]), delivery)
+
+    async def edit(self, delivery: Delivery, said: Receipt) -> Receipt:
+        """Replaces what it said; repeating an edit changes nothing."""
+        body = {"channel": said.place, "ts": said.message, **_content(delivery)}
+        await self._call("chat.update", delivery, body)
+        return Receipt(place=said.place, message=said.message, link=said.link)
+
+    async def find(self, delivery: Delivery, since: datetime) -> Receipt | None:
+        """Reads back what was said since (minus a minute: clocks differ) and looks for our key."""
+        channel = delivery.thread.place if delivery.thread else delivery.place.id
+        if delivery.place.kind == "direct" and render.PERSON.fullmatch(channel):
+            opened = await self._call("conversations.open", delivery, {"users": channel})
+            channel = str(opened["channel"]["id"])
+        body: dict[str, Any] = {
+            "channel": channel,
+            "oldest": f"{(since - CLOCKS_APART).timestamp():.6f}",
+            "include_all_metadata": True,
+            "limit": PAGE,
+        }
+        method = "conversations.history"
+        if delivery.thread is not None:
+            method, body = "conversations.replies", {**body, "ts": delivery.thread.message}
+        while True:
+            page = await self._call(method, delivery, body)
+            for found in page["messages"]:
+                payload = (found.get("metadata") or {}).get("event_payload") or {}
+                if payload.get("key") == delivery.key:
+                    return self._receipt(channel, str(found["ts"]), delivery)
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return None
+            body["cursor"] = cursor
+
+    async def _call(self, method: str, delivery: Delivery, body: dict[str, Any]) -> Mapping[str, Any]:
+        if delivery.workspace != self._workspace:
+            raise Undelivered("That message belongs to another workspace.", permanent=True)
+        # The read methods take form fields only; the others need JSON for their nested parts.
+        sent = {"data": body} if method.startswith("conversations.") else {"json": body}
+        try:
+            answer = await self._slack.api_call(method, **sent)  # type: ignore[arg-type]  # one of both
+        except NO_ANSWER as error:
+            raise undelivered(error) from None
+        if not isinstance(answer.data, dict):
+            raise Undelivered(BROKEN.reason, unsure=True)
+        return answer.data
+
+    def _receipt(self, channel: str, ts: str, delivery: Delivery) -> Receipt:
+        thread = delivery.thread.message if delivery.thread else None
+        return Receipt(place=channel, message=ts, link=permalink(self._url, channel, ts, thread))
+
+
+def _content(delivery: Delivery) -> dict[str, Any]:
+    # Anybody in the workspace can read metadata: our own key for the message, and nothing about people.
+    metadata = {"event_type": "amends_message", "event_payload": {"key": delivery.key}}
+    return {**render.message(delivery.message), "metadata": metadata}

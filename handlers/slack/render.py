@@ -1,0 +1,410 @@
+"""Messages and forms as Slack draws them: our parts in, Block Kit out, every limit of Slack kept.
+
+Numbers are from Slack's Block Kit reference; the sum of a message's characters is not documented
+there, but messages of about 13,200 were refused, so 12,000 is the budget. Characters are counted
+after escaping, because what is sent is what is counted.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.messages.parts import (
+    Button,
+    Buttons,
+    Day,
+    Facts,
+    FieldKind,
+    Form,
+    FormField,
+    Link,
+    Mention,
+    Message,
+    Moment,
+    Option,
+    Paragraph,
+    Part,
+    Piece,
+    PlaceName,
+    Quote,
+    Small,
+    Strong,
+    Words,
+    one_line,
+    plain,
+    plain_words,
+    shortened,
+)
+
+Block = dict[str, Any]
+
+MESSAGE_BLOCKS, MESSAGE_CHARACTERS, MESSAGE_TEXT = 50, 12_000, 3_000
+VIEW_BLOCKS, VIEW_BYTES, VIEW_WORD, VIEW_KEPT = 100, 240_000, 24, 3_000
+HEADER, SECTION, FIELD, FIELDS = 150, 3_000, 2_000, 10
+ROW, BUTTON_LABEL, BUTTON_VALUE = 25, 75, 2_000
+INPUT_LABEL, INPUT_TEXT = 2_000, 3_000
+OPTION_LABEL, OPTIONS, CHECKBOXES = 75, 100, 10
+LONGEST_URL = 2_000
+"""Links beyond this are shown as their words only, so that one cannot eat a section's 3,000."""
+
+SHORTER = (40_000, 20_000, 10_000, 7_500, 5_000, 3_000, 2_000, 1_200, 600, 300, 100)
+"""How long each text may be, tried in turn until the whole fits."""
+
+PERSON = re.compile(r"[UW][A-Z0-9]+")
+PLACE = re.compile(r"[CG][A-Z0-9]+")
+CONVERSATION = re.compile(r"[CGD][A-Z0-9]+")
+CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+# A bare | would end the address inside <address|words>, and a space or newline the whole link.
+URL_ENTITIES = str.maketrans(
+    {"&": "&amp;", "<": "%3C", ">": "%3E", "|": "%7C", " ": "%20", "\n": "%0A", "\r": "%0D"}
+)
+MORE = "There is more than fits in one message here."
+
+
+def escaped(text: str, most: int) -> str:
+    """A text in which nothing can fire in Slack, at most `most` characters long once escaped."""
+    length = 0
+    for count, letter in enumerate(text):
+        length += len(_entities(letter))
+        if length > most:
+            return _entities(_shorter(text, count, most)) if most > 0 else ""
+    return _entities(text)
+
+
+def _shorter(text: str, count: int, most: int) -> str:
+    """The longest start of `text`, at most `count` characters, that leaves room for an ellipsis."""
+    while count and len(_entities(text[:count])) > most - 1:
+        count -= 1
+    return text[:count].rstrip() + "…"
+
+
+def _entities(text: str) -> str:
+    return text.translate(ENTITIES)
+
+
+def mrkdwn(words: Words, most: int) -> str:
+    """Inline pieces in Slack's markup, at most `most` characters; no piece is ever cut in half."""
+    drawn = ""
+    for piece in words:
+        room = most - len(drawn)
+        if isinstance(piece, str):
+            drawn += escaped(piece, room)
+            continue
+        if len(token := _token(piece)) <= room:
+            drawn += token
+    return drawn
+
+
+def _token(piece: Piece) -> str:
+    match piece:
+        case Strong():
+            # Bold neither spans lines nor has blanks at its edges.
+            words = " ".join(piece.text.split())
+            return f"*{_entities(words)}*" if words else ""
+        case Mention():
+            known = PERSON.fullmatch(piece.person)
+            return f"<@{piece.person}>" if known else _entities(piece.name)
+        case PlaceName():
+            known = PLACE.fullmatch(piece.place)
+            return f"<#{piece.place}>" if known else _entities(f"#{piece.name.removeprefix('#')}")
+        case Link():
+            url, words = piece.url.translate(URL_ENTITIES), _entities(" ".join(piece.text.split()))
+            fits = len(url) <= LONGEST_URL and url.startswith(("http://", "https://"))
+            return f"<{url}|{words or 'link'}>" if fits else words
+        case Moment():
+            local = piece.at.astimezone(ZoneInfo(piece.zone))
+            fallback = f"{local:%a} {local.day} {local:%b %Y} at {local:%H:%M} ({piece.zone})"
+            form = "{date_short_pretty} at {time}"
+            return f"<!date^{int(piece.at.timestamp())}^{form}|{_entities(fallback)}>"
+        case Day():
+            return plain_words((piece,))
+
+
+def _plain(text: str, most: int) -> Block:
+    return {"type": "plain_text", "text": one_line(text, most), "emoji": False}
+
+
+def _marked(text: str) -> Block:
+    # verbatim: neither #names nor @names nor bare addresses in it are turned into something.
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _blocks(title: str | None, parts: Sequence[Part], most: int) -> list[Block]:
+    """Parts as blocks, with every text at most `most` characters."""
+    drawn: list[Block] = []
+    if title and title.strip():
+        drawn.append({"type": "header", "text": _plain(title, HEADER)})
+    for part in parts:
+        drawn.extend(_part(part, most))
+    rows = [block for block in drawn if block["type"] == "actions"]
+    for number, row in enumerate(rows, start=1):
+        row["block_id"] = f"buttons-{number}"
+    return drawn
+
+
+def _part(part: Part, most: int) -> Iterator[Block]:
+    match part:
+        case Paragraph():
+            if (text := mrkdwn(part.words, min(SECTION, most))).strip():
+                yield {"type": "section", "text": _marked(text)}
+        case Small():
+            if (text := mrkdwn(part.words, min(SECTION, most))).strip():
+                yield {"type": "context", "elements": [_marked(text)]}
+        case Quote():
+            for piece in _pieces(shortened(part.text, most)):
+                quote = {"type": "rich_text_quote", "elements": [{"type": "text", "text": piece}]}
+                yield {"type": "rich_text", "elements": [quote]}
+        case Facts():
+            fields = [_fact(label, words, min(FIELD, most)) for label, words in part.rows]
+            for start in range(0, len(fields), FIELDS):
+                yield {"type": "section", "fields": fields[start : start + FIELDS]}
+        case Buttons():
+            yield from _rows(part.buttons)
+
+
+def _fact(label: str, words: Words, most: int) -> Block:
+    head = f"*{escaped(one_line(label, 75), 200)}*\n"
+    return _marked(head + (mrkdwn(words, max(most, 300) - len(head)).strip() or "–"))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A long text in pieces that each fit a block, cut at a blank where one is near; nothing is lost."""
+    start = 0
+    while start < len(text):
+        end = start + SECTION
+        if end < len(text):
+            blank = max(text.rfind(blank, start + SECTION // 2, end) for blank in "\n ")
+            end = blank + 1 if blank > 0 else end
+        yield text[start:end]
+        start = end
+
+
+def _rows(buttons: Sequence[Button]) -> Iterator[Block]:
+    """Rows of buttons; one verb twice needs two rows, because an action_id is unique in its block."""
+    row: list[Block] = []
+    for button in buttons:
+        if len(row) == ROW or any(drawn["action_id"] == button.verb for drawn in row):
+            yield {"type": "actions", "elements": row}
+            row = []
+        row.append(_button(button))
+    yield {"type": "actions", "elements": row}
+
+
+def _button(button: Button) -> Block:
+    if len(button.about) > BUTTON_VALUE:
+        raise ValueError(f"the button {button.verb} carries more than {BUTTON_VALUE} characters")
+    drawn = {"type": "button", "action_id": button.verb, "text": _plain(button.label, BUTTON_LABEL)}
+    if button.about:
+        drawn["value"] = button.about
+    if button.look != "plain":
+        drawn["style"] = "primary" if button.look == "main" else "danger"
+    return drawn
+
+
+def characters(drawn: object) -> int:
+    """The characters that people (or clicks) carry in blocks: what Slack's message limit counts."""
+    if isinstance(drawn, Mapping):
+        return sum(
+            len(value)
+            if key in ("text", "value", "url") and isinstance(value, str)
+            else characters(value)
+            for key, value in drawn.items()
+        )
+    return sum(map(characters, drawn)) if isinstance(drawn, list) else 0
+
+
+def _bytes(drawn: object) -> int:
+    return len(json.dumps(drawn, ensure_ascii=False).encode())
+
+
+def _fitted(
+    title: str | None, parts: Sequence[Part], blocks: int, weigh: Callable[[object], int], budget: int
+) -> list[Block]:
+    """The parts with their texts as long as the budget allows; then, if it must be, the first ones."""
+    drawn: list[Block] = []
+    for most in SHORTER:
+        drawn = _first(_blocks(title, parts, most), blocks)
+        if weigh(drawn) <= budget:
+            return drawn
+    while weigh(drawn) > budget:
+        drawn = _first(drawn, len(drawn) - 1)
+    return drawn
+
+
+def _first(drawn: list[Block], most: int) -> list[Block]:
+    if len(drawn) <= most:
+        return drawn
+    return [*drawn[: most - 1], {"type": "context", "elements": [_marked(MORE)]}]
+
+
+def message(said: Message) -> Block:
+    """`blocks` and `text` of a message; the text is what notifications and screen readers say."""
+    whole = plain(said)
+    text = whole if said.gist in whole else f"{said.gist}\n{whole}"
+    drawn = _fitted(said.title, said.parts, MESSAGE_BLOCKS, characters, MESSAGE_CHARACTERS)
+    return {"text": escaped(text.strip() or said.gist, MESSAGE_TEXT), "blocks": drawn}
+
+
+def home(said: Message) -> Block:
+    """A message as the App Home."""
+    return {"type": "home", "blocks": _view_blocks(said)}
+
+
+def reading(said: Message) -> Block:
+    """A message as a small dialog that can only be read and closed."""
+    return {
+        "type": "modal",
+        "title": _plain("Amends", VIEW_WORD),
+        "close": _plain("Close", VIEW_WORD),
+        "blocks": _view_blocks(said),
+    }
+
+
+def _view_blocks(said: Message) -> list[Block]:
+    """A view has no text beside its blocks, so a message of nothing but its gist shows that."""
+    nothing: Block = {"type": "section", "text": _marked(escaped(said.gist, SECTION))}
+    return _fitted(said.title, said.parts, VIEW_BLOCKS, _bytes, VIEW_BYTES) or [nothing]
+
+
+def form(asked: Form, place_name: str = "") -> Block:
+    """A form as a modal view; `place_name` comes back with it, because a submission names no place.
+
+    Raises ValueError when what it has to keep is over Slack's 3,000 characters: ids never are.
+    """
+    kept = {"about": asked.about, "place": asked.place, "name": place_name, "kept": dict(asked.kept)}
+    metadata = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    if len(metadata) > VIEW_KEPT:
+        raise ValueError(f"the form {asked.verb} keeps more than {VIEW_KEPT} characters")
+    inputs = [_input(field) for field in asked.fields]
+    room, budget = VIEW_BLOCKS - len(inputs), VIEW_BYTES - _bytes(inputs)
+    view: Block = {
+        "type": "modal",
+        "callback_id": asked.verb,
+        "private_metadata": metadata,
+        "title": _plain(asked.title, VIEW_WORD),
+        "close": _plain("Cancel" if asked.submit else "Close", VIEW_WORD),
+        "blocks": [*_fitted(None, asked.parts, room, _bytes, budget), *inputs],
+    }
+    if asked.submit:
+        view["submit"] = _plain(asked.submit, VIEW_WORD)
+    return view
+
+
+def faults(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Sentences for the fields they are about; one about none of `names` stands under the first."""
+    told: dict[str, str] = {}
+    for field, sentence in found.items():
+        name = field if field in names else names[0]
+        told[name] = f"{told[name]} {sentence}" if name in told else sentence
+    return {name: shortened(sentence, INPUT_LABEL) for name, sentence in told.items()}
+
+
+def _input(field: FormField) -> Block:
+    hint = field.hint
+    if field.kind in ("line", "text") and len(field.value) > _longest(field):
+        hint = f"{hint} Only the first {_longest(field):,} characters fit here.".strip()
+    drawn: Block = {
+        "type": "input",
+        "block_id": field.name,
+        "label": _plain(field.label, INPUT_LABEL),
+        "optional": not field.needed,
+        "element": {"action_id": field.name, **ELEMENTS[field.kind](field)},
+    }
+    if hint.strip():
+        drawn["hint"] = _plain(hint, INPUT_LABEL)
+    return drawn
+
+
+def _longest(field: FormField) -> int:
+    return max(1, min(field.longest, INPUT_TEXT))
+
+
+def _typed(field: FormField) -> Block:
+    element: Block = {
+        "type": "plain_text_input",
+        "multiline": field.kind == "text",
+        "max_length": _longest(field),
+    }
+    if field.value:
+        element["initial_value"] = shortened(field.value, _longest(field))
+    return element
+
+
+def _picked(kind: str, initial: str, shape: re.Pattern[str], **more: object) -> Callable[..., Block]:
+    """A picker whose first value is only sent when Slack would take it: a wrong one fails the view."""
+
+    def draw(field: FormField) -> Block:
+        known = shape.match(field.value)
+        return {"type": kind, **more, **({initial: known.group()} if known else {})}
+
+    return draw
+
+
+def _option(option: Option) -> Block:
+    return {"text": _plain(option.label or option.value, OPTION_LABEL), "value": option.value}
+
+
+def _listed(options: Sequence[Option]) -> Block:
+    """At most 100 options as they are; more of them under headings of at most 100 each."""
+    if len(options) <= OPTIONS:
+        return {"options": [_option(option) for option in options]}
+    groups: dict[str, list[Option]] = {}
+    for option in options:
+        groups.setdefault(option.group or "Other", []).append(option)
+    return {
+        "option_groups": [
+            {
+                "label": _plain(name, OPTION_LABEL),
+                "options": [_option(option) for option in group[start : start + OPTIONS]],
+            }
+            for name, group in groups.items()
+            for start in range(0, len(group), OPTIONS)
+        ]
+    }
+
+
+def _one_of(field: FormField) -> Block:
+    chosen = [_option(option) for option in field.options if option.value == field.value]
+    first = {"initial_option": chosen[0]} if chosen else {}
+    return {"type": "static_select", **_listed(field.options), **first}
+
+
+def _several_of(field: FormField) -> Block:
+    values = field.value.split(",")
+    chosen = [_option(option) for option in field.options if option.value in values]
+    kind = "checkboxes" if len(field.options) <= CHECKBOXES else "multi_static_select"
+    return {
+        "type": kind,
+        **_listed(field.options),
+        **({"initial_options": chosen} if chosen else {}),
+    }
+
+
+def _tick(field: FormField) -> Block:
+    yes = _option(Option(value="yes", label="Yes"))
+    first = {"initial_options": [yes]} if field.value else {}
+    return {"type": "checkboxes", "options": [yes], **first}
+
+
+CONVERSATIONS = {
+    "include": ["public", "private"],
+    "exclude_bot_users": True,
+    "exclude_external_shared_channels": True,
+}
+ELEMENTS: Mapping[FieldKind, Callable[[FormField], Block]] = {
+    "line": _typed,
+    "text": _typed,
+    "date": _picked("datepicker", "initial_date", DATE),
+    "time": _picked("timepicker", "initial_time", CLOCK),
+    "person": _picked("users_select", "initial_user", PERSON),
+    "place": _picked("conversations_select", "initial_conversation", CONVERSATION, filter=CONVERSATIONS),
+    "choice": _one_of,
+    "choices": _several_of,
+    "tick": _tick,
+    "number": _picked("number_input", "initial_value", re.compile(r"-?\d+"), is_decimal_allowed=False),
+}

@@ -1,0 +1,130 @@
+"""What goes back to the one person who asked, beside the acknowledgement: dialogs, notes, the Home."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.messages.parts import Form, Message, sentence
+from bot.request import Request
+from handlers.slack import render
+from handlers.slack.incoming import Origin
+from handlers.slack.outgoing import NO_ANSWER, code_of
+
+log = logging.getLogger(__name__)
+
+PARTING_SECONDS = 3.0
+"""How long replies that are under way may still take when the door closes."""
+
+TOO_LATE = sentence("Slack did not open the form in time. Please press or type that once more.")
+
+
+class Replies:
+    """Replies by the Web API. None is ever the only record of anything, so a lost one loses nothing."""
+
+    def __init__(self, slack: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+        self._slack = slack
+        self._session = session
+        self._afterwards: set[asyncio.Task[None]] = set()
+
+    async def finish(self) -> None:
+        """Lets replies that are under way finish, for a moment."""
+        if self._afterwards:
+            await asyncio.wait(self._afterwards, timeout=PARTING_SECONDS)
+        for task in self._afterwards:
+            task.cancel()
+        await asyncio.gather(*self._afterwards, return_exceptions=True)
+
+    def soon(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Runs it after the acknowledgement; the door waits for it when it closes."""
+        task = asyncio.create_task(_logged(coroutine))
+        self._afterwards.add(task)
+        task.add_done_callback(self._afterwards.discard)
+
+    async def open(self, form: Form, request: Request | None, origin: Origin) -> None:
+        """Opens a form; when Slack does not (a trigger lives three seconds), says to ask again."""
+        if not await self._show(render.form(form, place_name(form, request)), origin):
+            await self.tell(TOO_LATE, origin._replace(view=""))
+
+    async def _show(self, view: render.Block, origin: Origin) -> bool:
+        """Opens a dialog, on top of the one that was clicked in; False when Slack did not."""
+        method = "views.push" if origin.view == "modal" else "views.open"
+        try:
+            await self._slack.api_call(method, json={"trigger_id": origin.trigger, "view": view})
+        except NO_ANSWER as error:
+            log.warning("%s failed: %s", method, code_of(error))
+            return False
+        return True
+
+    async def tell(self, message: Message, origin: Origin) -> None:
+        """Shows it to the person alone: where they asked, or else in their direct messages."""
+        if origin.view and await self._show(render.reading(message), origin):
+            return
+        drawn = render.message(message)
+        for way in (self._whisper, self._respond, self._write):
+            try:
+                if await way(drawn, origin):
+                    return
+            except NO_ANSWER as error:
+                log.info("a reply could not be shown this way: %s", code_of(error))
+        log.warning("a reply could not be shown in any way")
+
+    async def _whisper(self, drawn: render.Block, origin: Origin) -> bool:
+        if not origin.channel:
+            return False
+        body = {**drawn, "channel": origin.channel, "user": origin.person, "thread_ts": origin.thread}
+        await self._slack.api_call("chat.postEphemeral", json=_present(body))
+        return True
+
+    async def _respond(self, drawn: render.Block, origin: Origin) -> bool:
+        if not origin.response_url:
+            return False
+        body = {**drawn, "response_type": "ephemeral", "replace_original": False}
+        async with self._session.post(origin.response_url, json=body, proxy=self._slack.proxy) as answer:
+            return answer.status == 200
+
+    async def _write(self, drawn: render.Block, origin: Origin) -> bool:
+        await self._slack.api_call("chat.postMessage", json={**drawn, "channel": origin.person})
+        return True
+
+    async def say(self, message: Message, origin: Origin) -> None:
+        """Answers in the direct messages somebody wrote in."""
+        body = {**render.message(message), "channel": origin.channel, "thread_ts": origin.thread}
+        try:
+            await self._slack.api_call("chat.postMessage", json=_present(body))
+        except NO_ANSWER as error:
+            log.warning("a direct answer could not be said: %s", code_of(error))
+
+    async def publish(self, message: Message, person: str) -> None:
+        """Shows it as a person's App Home."""
+        view = {"user_id": person, "view": render.home(message)}
+        try:
+            await self._slack.api_call("views.publish", json=view)
+        except NO_ANSWER as error:
+            log.warning("the App Home could not be shown: %s", code_of(error))
+
+
+def _present(body: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in body.items() if value is not None}
+
+
+def place_name(form: Form, request: Request | None) -> str:
+    """The name of the form's place, when it is the one somebody asked in."""
+    place = request.place if request else None
+    return place.name if place and place.id == form.place else ""
+
+
+def told(error: BaseException) -> str:
+    """An error for the log: its kind and where, without its own words, which may quote a person."""
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
+
+
+async def _logged(coroutine: Coroutine[Any, Any, None]) -> None:
+    try:
+        await coroutine
+    except Exception as error:  # nobody awaits this task: the log is where it is heard
+        log.error("a reply failed: %s", told(error))

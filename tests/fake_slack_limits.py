@@ -1,0 +1,286 @@
+"""What Slack refuses in blocks and views: a strict reading of its Block Kit reference."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+Node = Mapping[str, Any]
+
+# https://docs.slack.dev/reference/block-kit, and the limits file that the tests compare this with.
+TEXT = 3_000
+LIMITS = {
+    ("action_id", "max_length"): 255,
+    ("block_id", "max_length"): 255,
+    ("button.text", "max_length"): 75,
+    ("button.value", "max_length"): 2_000,
+    ("option.text", "max_length"): 75,
+    ("option.value", "max_length"): 150,
+    ("option_group.label", "max_length"): 75,
+    ("option_group.options", "max_items"): 100,
+    ("select.options", "max_items"): 100,
+    ("select.option_groups", "max_items"): 100,
+    ("checkboxes.options", "max_items"): 10,
+    ("plain_text_input.max_length", "max"): TEXT,
+    ("actions.elements", "max_items"): 25,
+    ("context.elements", "max_items"): 10,
+    ("header.text", "max_length"): 150,
+    ("input.label", "max_length"): 2_000,
+    ("input.hint", "max_length"): 2_000,
+    ("section.text", "max_length"): TEXT,
+    ("section.fields", "max_items"): 10,
+    ("section.fields", "item_max_length"): 2_000,
+    ("view.blocks", "max_items"): 100,
+    ("view.private_metadata", "max_length"): TEXT,
+    ("view.callback_id", "max_length"): 255,
+    ("view.title", "max_length"): 24,
+    ("view.close", "max_length"): 24,
+    ("view.submit", "max_length"): 24,
+}
+MESSAGE_BLOCKS = 50
+MESSAGE_CHARACTERS = 13_200
+"""Not documented; where messages were seen to fail with msg_blocks_too_long."""
+VIEW_BYTES = 250_000
+
+
+def limit(name: str, kind: str = "max_length") -> int:
+    """One limit by the names of the limits file."""
+    return LIMITS[name, kind]
+
+
+def message_problems(blocks: object) -> list[str]:
+    """Everything wrong with a message's blocks; an empty list is what Slack takes."""
+    return _sorted_out(lambda: _blocks(blocks, MESSAGE_BLOCKS, inputs=False))
+
+
+def view_problems(view: object) -> list[str]:
+    """Everything wrong with a modal or a home view."""
+    return _sorted_out(lambda: _view(view))
+
+
+def characters(node: object) -> int:
+    """The characters of every text, value and address in blocks."""
+    if isinstance(node, Mapping):
+        own = sum(len(node[key]) for key in ("text", "value", "url") if isinstance(node.get(key), str))
+        return own + sum(characters(value) for value in node.values())
+    return sum(map(characters, node)) if isinstance(node, list) else 0
+
+
+def _sorted_out(check: Callable[[], Iterable[str]]) -> list[str]:
+    try:
+        return list(check())
+    except (KeyError, TypeError, AttributeError) as error:
+        return [f"not the shape of a block at all: {error!r}"]
+
+
+def _view(view: Any) -> Iterator[str]:
+    kind = view["type"]
+    if kind not in ("modal", "home"):
+        yield f"a view of type {kind}"
+    known = {"type", "blocks", "private_metadata", "callback_id", "external_id", "hash"}
+    yield from _keys(view, known | ({"title", "submit", "close"} if kind == "modal" else set()))
+    yield from _blocks(view["blocks"], limit("view.blocks", "max_items"), inputs=True)
+    if kind == "modal":
+        yield from _plain(view["title"], "view.title")
+    for key in ("submit", "close"):
+        if key in view:
+            yield from _plain(view[key], f"view.{key}")
+    for key in ("private_metadata", "callback_id"):
+        if len(view.get(key, "")) > limit(f"view.{key}"):
+            yield f"{key} is too long"
+    if kind == "modal" and "submit" not in view and any(b["type"] == "input" for b in view["blocks"]):
+        yield "inputs without a submit"
+    if len(json.dumps(view, ensure_ascii=False).encode()) > VIEW_BYTES:
+        yield "view_too_large"
+
+
+def _blocks(blocks: Any, most: int, *, inputs: bool) -> Iterator[str]:
+    if not isinstance(blocks, list) or not blocks:
+        yield "no blocks"
+        return
+    if len(blocks) > most:
+        yield f"{len(blocks)} blocks"
+    yield from _twice("block_id", (block["block_id"] for block in blocks if "block_id" in block))
+    for block in blocks:
+        if len(block.get("block_id", "")) > limit("block_id"):
+            yield "block_id is too long"
+        check = BLOCKS.get(block["type"])
+        if check is None or (block["type"] == "input" and not inputs):
+            yield f"a block of type {block['type']}"
+        else:
+            yield from check(block)
+
+
+def _twice(what: str, values: Iterable[str]) -> Iterator[str]:
+    for value, times in Counter(values).items():
+        if times > 1:
+            yield f"{what} {value} {times} times"
+
+
+def _keys(node: Node, known: set[str]) -> Iterator[str]:
+    for key in set(node) - known:
+        yield f"{node.get('type')} has no {key}"
+
+
+def _plain(node: Node, name: str) -> Iterator[str]:
+    yield from _keys(node, {"type", "text", "emoji"})
+    if node["type"] != "plain_text":
+        yield f"{name} is not plain_text"
+    yield from _length(node["text"], limit(name), name)
+
+
+def _length(text: Any, most: int, name: str) -> Iterator[str]:
+    if not isinstance(text, str) or not 1 <= len(text) <= most:
+        yield f"{name} has {len(text)} characters"
+
+
+def _text(node: Node, most: int, name: str) -> Iterator[str]:
+    yield from _keys(
+        node, {"type", "text", "emoji"} if node["type"] == "plain_text" else {"type", "text", "verbatim"}
+    )
+    if node["type"] not in ("plain_text", "mrkdwn"):
+        yield f"{name} of type {node['type']}"
+    yield from _length(node["text"], most, name)
+    if not node["text"].strip():
+        yield f"{name} is blank"
+
+
+def _section(block: Node) -> Iterator[str]:
+    yield from _keys(block, {"type", "block_id", "text", "fields", "expand"})
+    if "text" not in block and not block.get("fields"):
+        yield "an empty section"
+    if "text" in block:
+        yield from _text(block["text"], limit("section.text"), "section.text")
+    fields = block.get("fields", [])
+    if len(fields) > limit("section.fields", "max_items"):
+        yield f"{len(fields)} fields"
+    for field in fields:
+        yield from _text(field, limit("section.fields", "item_max_length"), "section.fields")
+
+
+def _header(block: Node) -> Iterator[str]:
+    yield from _keys(block, {"type", "block_id", "text"})
+    yield from _plain(block["text"], "header.text")
+
+
+def _context(block: Node) -> Iterator[str]:
+    yield from _keys(block, {"type", "block_id", "elements"})
+    if not 1 <= len(block["elements"]) <= limit("context.elements", "max_items"):
+        yield f"{len(block['elements'])} context elements"
+    for element in block["elements"]:
+        yield from _text(element, TEXT, "context")
+
+
+def _rich_text(block: Node) -> Iterator[str]:
+    yield from _keys(block, {"type", "block_id", "elements"})
+    if not block["elements"]:
+        yield "an empty rich_text"
+    for element in block["elements"]:
+        if element["type"] not in ("rich_text_quote", "rich_text_section"):
+            yield f"rich text of type {element['type']}"
+        yield from _keys(element, {"type", "elements"})
+        for piece in element["elements"]:
+            yield from _keys(piece, {"type", "text", "style"})
+            yield from _length(piece["text"], TEXT, "rich text")
+
+
+def _actions(block: Node) -> Iterator[str]:
+    yield from _keys(block, {"type", "block_id", "elements"})
+    if not 1 <= len(block["elements"]) <= limit("actions.elements", "max_items"):
+        yield f"{len(block['elements'])} elements in a row"
+    yield from _twice("action_id", (element["action_id"] for element in block["elements"]))
+    for element in block["elements"]:
+        yield from _button(element)
+
+
+def _button(node: Node) -> Iterator[str]:
+    yield from _keys(node, {"type", "action_id", "text", "value", "style", "url"})
+    if node["type"] != "button":
+        yield f"an action of type {node['type']}"
+    yield from _plain(node["text"], "button.text")
+    yield from _length(node["action_id"], limit("action_id"), "action_id")
+    if "value" in node:
+        yield from _length(node["value"], limit("button.value"), "button.value")
+    if node.get("style", "primary") not in ("primary", "danger"):
+        yield f"a button in style {node['style']}"
+
+
+def _input(block: Node) -> Iterator[str]:
+    yield from _keys(block, {"type", "block_id", "label", "hint", "optional", "element"})
+    yield from _plain(block["label"], "input.label")
+    if "hint" in block:
+        yield from _plain(block["hint"], "input.hint")
+    element = block["element"]
+    yield from _length(element["action_id"], limit("action_id"), "action_id")
+    check = ELEMENTS.get(element["type"])
+    if check is None:
+        yield f"an input of type {element['type']}"
+    else:
+        yield from check(element)
+
+
+def _typed(node: Node) -> Iterator[str]:
+    yield from _keys(
+        node, {"type", "action_id", "multiline", "max_length", "min_length", "initial_value"}
+    )
+    most = node.get("max_length", TEXT)
+    if not 1 <= most <= limit("plain_text_input.max_length", "max"):
+        yield f"max_length {most}"
+    if len(node.get("initial_value", "")) > most:
+        yield "initial_value is longer than max_length"
+
+
+def _picker(*keys: str) -> Callable[[Node], Iterator[str]]:
+    return lambda node: _keys(node, {"type", "action_id", *keys})
+
+
+def _options(node: Node, most: int, initial: str) -> Iterator[str]:
+    yield from _keys(node, {"type", "action_id", "options", "option_groups", initial})
+    if ("options" in node) == ("option_groups" in node):
+        yield "options or option_groups, one of them"
+    groups = node.get("option_groups", [])
+    if len(groups) > limit("select.option_groups", "max_items"):
+        yield f"{len(groups)} option groups"
+    for group in groups:
+        yield from _plain(group["label"], "option_group.label")
+        if not 1 <= len(group["options"]) <= limit("option_group.options", "max_items"):
+            yield f"{len(group['options'])} options in a group"
+    options = node.get("options") or [option for group in groups for option in group["options"]]
+    if not options or ("options" in node and len(options) > most):
+        yield f"{len(options)} options"
+    yield from _twice("option", (option["value"] for option in options))
+    for option in options:
+        yield from _plain(option["text"], "option.text")
+        yield from _length(option["value"], limit("option.value"), "option.value")
+    chosen = node.get(initial, [])
+    if initial in node and not chosen:
+        yield f"an empty {initial}"
+    for option in chosen if isinstance(chosen, list) else [chosen]:
+        if option not in options:
+            yield f"{initial} is none of the options"
+
+
+BLOCKS: Mapping[str, Callable[[Node], Iterator[str]]] = {
+    "section": _section,
+    "header": _header,
+    "context": _context,
+    "rich_text": _rich_text,
+    "actions": _actions,
+    "input": _input,
+    "divider": lambda node: _keys(node, {"type", "block_id"}),
+}
+ELEMENTS: Mapping[str, Callable[[Node], Iterator[str]]] = {
+    "plain_text_input": _typed,
+    "number_input": _picker("is_decimal_allowed", "initial_value", "min_value", "max_value"),
+    "datepicker": _picker("initial_date"),
+    "timepicker": _picker("initial_time"),
+    "users_select": _picker("initial_user"),
+    "conversations_select": _picker("initial_conversation", "filter"),
+    "static_select": lambda node: _options(node, limit("select.options", "max_items"), "initial_option"),
+    "multi_static_select": lambda node: _options(
+        node, limit("select.options", "max_items"), "initial_options"
+    ),
+    "checkboxes": lambda node: _options(
+        node, limit("checkboxes.options", "max_items"), "initial_options"
+    ),
+}

@@ -1,0 +1,157 @@
+"""What the fake Slack remembers: channels, messages, whispers, views and triggers."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+TRIGGER_SECONDS = 3.0
+
+
+@dataclass
+class Posted:
+    """A message in a channel; `edits` counts chat.update calls."""
+
+    ts: str
+    channel: str
+    user: str
+    text: str
+    blocks: list[Any] = field(default_factory=list)
+    thread_ts: str | None = None
+    metadata: dict[str, Any] | None = None
+    bot: bool = False
+    edits: int = 0
+
+    def shown(self, *, metadata: bool = True) -> dict[str, Any]:
+        """As Slack's answers and payloads carry it."""
+        shown: dict[str, Any] = {"type": "message", "ts": self.ts, "user": self.user, "text": self.text}
+        shown |= {"blocks": self.blocks} if self.blocks else {}
+        shown |= {"bot_id": "B0AMENDS"} if self.bot else {}
+        shown |= {"thread_ts": self.thread_ts} if self.thread_ts else {}
+        if self.metadata:
+            shown["metadata"] = (
+                self.metadata if metadata else {"event_type": self.metadata.get("event_type")}
+            )
+        return shown
+
+    def buttons(self) -> dict[str, dict[str, Any]]:
+        """Its buttons by label."""
+        return buttons_in(self.blocks)
+
+    def words(self) -> str:
+        """Everything that is written in it, a line for each text."""
+        return "\n".join(texts_in(self.blocks)) or self.text
+
+
+@dataclass
+class Whisper:
+    """A message that one person sees; `channel` is None when it came by a response_url."""
+
+    user: str
+    text: str
+    blocks: list[Any]
+    channel: str | None = None
+    thread_ts: str | None = None
+
+    def buttons(self) -> dict[str, dict[str, Any]]:
+        """Its buttons by label."""
+        return buttons_in(self.blocks)
+
+    def words(self) -> str:
+        """Everything that is written in it, a line for each text."""
+        return "\n".join(texts_in(self.blocks)) or self.text
+
+
+@dataclass
+class Channel:
+    """A channel, or direct messages with one person when `direct_to` is set."""
+
+    id: str
+    name: str
+    private: bool = False
+    archived: bool = False
+    direct_to: str | None = None
+    members: set[str] = field(default_factory=set)
+    messages: dict[str, Posted] = field(default_factory=dict)
+    last_post: float = float("-inf")
+
+    def roots(self) -> list[Posted]:
+        """What stands outside threads, oldest first."""
+        return [posted for posted in self.messages.values() if posted.thread_ts in (None, posted.ts)]
+
+    def thread(self, root: Posted) -> list[Posted]:
+        """The replies under a message, oldest first."""
+        return [
+            posted
+            for posted in self.messages.values()
+            if posted.thread_ts == root.ts and posted.ts != root.ts
+        ]
+
+
+@dataclass
+class Trigger:
+    """The right to open one dialog, within three seconds, once."""
+
+    id: str
+    user: str
+    view: str | None = None
+    used: bool = False
+    born: float = field(default_factory=time.monotonic)
+
+    @property
+    def expired(self) -> bool:
+        """Whether its three seconds are over."""
+        return time.monotonic() - self.born > TRIGGER_SECONDS
+
+
+@dataclass
+class View:
+    """A modal or a home view of one person; `depth` counts the modals under it."""
+
+    id: str
+    user: str
+    view: dict[str, Any]
+    trigger: str = ""
+    depth: int = 1
+    open: bool = True
+
+    def shown(self, values: dict[str, Any] | None = None) -> dict[str, Any]:
+        """As Slack's answers and payloads carry it."""
+        return {"id": self.id, "hash": "1.a", **self.view, "state": {"values": values or {}}}
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+        return str(self.view["title"]["text"])
+
+    def labels(self) -> list[str]:
+        """The labels of its fields, in order."""
+        return [block["label"]["text"] for block in self.view["blocks"] if block["type"] == "input"]
+
+    def buttons(self) -> dict[str, dict[str, Any]]:
+        """Its buttons by label."""
+        return buttons_in(self.view["blocks"])
+
+    def words(self) -> str:
+        """Everything that is written in it, a line for each text."""
+        return "\n".join(texts_in(self.view["blocks"]))
+
+
+def buttons_in(blocks: list[Any]) -> dict[str, dict[str, Any]]:
+    """Buttons by label, each with its block's id."""
+    return {
+        element["text"]["text"]: {**element, "block_id": block.get("block_id", "made-up")}
+        for block in blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+    }
+
+
+def texts_in(node: Any) -> list[str]:
+    """Every text in blocks, in order."""
+    if isinstance(node, list):
+        return [text for child in node for text in texts_in(child)]
+    if not isinstance(node, dict):
+        return []
+    if isinstance(node.get("text"), str):
+        return [node["text"]]
+    return [text for child in node.values() for text in texts_in(child)]

@@ -1,0 +1,73 @@
+"""A Slack door with a scripted bot behind it, in front of the fake Slack."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.job import Receipt
+from bot.messages.parts import Message, sentence
+from bot.ports import Delivery
+from bot.request import Place, Reply, Request
+from bot.settings import Settings
+from handlers.slack.app import SlackDoor
+from tests.fakes import FakeSlack
+
+HELLO = sentence("Hello.")
+
+
+class Script:
+    """A bot that remembers what it was asked and replies what it was told."""
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+        self.replies: dict[str, Reply | Callable[[Request], Reply]] = {}
+
+    async def answer(self, request: Request) -> Reply:
+        self.asked.append(request)
+        reply = self.replies.get(request.verb, Reply())
+        return reply(request) if callable(reply) else reply
+
+
+def settings_for(slack: FakeSlack, *, socket: bool = False, **more: Any) -> Settings:
+    """Settings that lead to the fake, whatever the environment says."""
+    values: dict[str, Any] = {
+        "slack_bot_token": slack.token,
+        "slack_signing_secret": None if socket else slack.secret,
+        "slack_app_token": slack.app_token if socket else None,
+        "slack_api_url": slack.api_url,
+        **more,
+    }
+    return Settings(_env_file=None, **values)
+
+
+@asynccontextmanager
+async def serving(slack: FakeSlack, bot: Script, **more: Any) -> AsyncIterator[SlackDoor]:
+    """The door, served over HTTP, with the fake's events sent there."""
+    door = await SlackDoor.open(settings_for(slack, **more), bot)
+    app = web.Application()
+    app.router.add_post("/slack/events", door.handler)
+    runner = web.AppRunner(app, shutdown_timeout=0.2)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    slack.events_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+    try:
+        yield door
+    finally:
+        await runner.cleanup()
+        await door.close()
+
+
+def delivery(
+    slack: FakeSlack,
+    place: str,
+    message: Message = HELLO,
+    key: str = "retro:7",
+    thread: Receipt | None = None,
+) -> Delivery:
+    """A message on its way to a place, or to a person."""
+    where = Place(id=place, name="support", kind="direct" if place.startswith("U") else "shared")
+    return Delivery(
+        workspace=f"slack:{slack.team}", key=key, place=where, message=message, thread=thread
+    )

@@ -1,0 +1,595 @@
+"""The Slack door over the wire: signed HTTP, Socket Mode, and everything that can go wrong with them."""
+
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from bot.messages.parts import Button, Buttons, Form, FormField, Message, Paragraph, Quote, sentence
+from bot.request import Reply, Request
+from bot.settings import Misconfigured
+from handlers.slack.app import MOST_BYTES, SlackDoor
+from tests.fakes import FakeSlack, FormErrors, NotFilledIn
+from tests.handlers.slack_door import Script, delivery, serving, settings_for
+
+FORM = Form(
+    verb="case.fail",
+    title="Mark a case failed",
+    submit="Open the retro",
+    about="C-7",
+    place="C00000001",
+    kept={"link": "x"},
+    fields=(
+        FormField(name="what_happened", label="What happened", kind="text", needed=True),
+        FormField(name="owner", label="Owner", kind="person"),
+        FormField(name="unnamed", label="Post without my name", kind="tick"),
+    ),
+)
+WORDS = sentence("Are you sure?").parts
+BUTTONS = Message(
+    gist="A retro",
+    parts=(
+        Buttons(
+            buttons=(
+                Button(label="Answer", verb="retro.answer", about="C-7", opens=True),
+                Button(label="Take it", verb="action_item.take", about="AI-1"),
+                Button(label="From the past", verb="old.verb", about="AI-1"),
+            )
+        ),
+    ),
+)
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with FakeSlack() as fake:
+        yield fake
+
+
+@pytest.fixture
+def bot() -> Script:
+    return Script()
+
+
+@pytest.fixture
+async def door(slack: FakeSlack, bot: Script) -> AsyncIterator[SlackDoor]:
+    async with serving(slack, bot) as door:
+        yield door
+
+
+async def say_buttons(slack: FakeSlack, door: SlackDoor, channel: str) -> Any:
+    receipt = await door.messenger.say(delivery(slack, channel, BUTTONS))
+    return slack.channels[receipt.place].messages[receipt.message]
+
+
+async def test_a_command_is_answered_to_its_person_alone(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana Ruiz", tz="Europe/Madrid")
+    channel = slack.channel("support", [ana])
+    bot.replies["case.fail"] = Reply(message=sentence("The retro C-7 is open <!channel>."))
+    answer = await ana.command("failed ZD-1 It <broke> & how", channel)
+    assert answer is not None
+    assert answer.words() == "The retro C-7 is open &lt;!channel&gt;."
+    (request,) = bot.asked
+    assert (request.typed, request.workspace) == ("ZD-1 It <broke> & how", f"slack:{slack.team}")
+    assert (request.person.name, request.person.zone) == ("Ana Ruiz", "Europe/Madrid")
+    assert channel.roots() == []
+
+
+async def test_a_command_that_needs_a_form_opens_it_without_asking_who_it_is(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    bot.replies["case.fail"] = Reply(form=FORM)
+    view = await ana.opens("failed", channel)
+    assert view.title == "Mark a case failed"
+    assert slack.calls["users.info"] == 0
+
+
+async def test_a_submission_brings_its_fields_its_place_and_fresh_people(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana, bo = slack.person("Ana"), slack.person("Bo")
+    channel = slack.channel("support", [ana, bo])
+    bot.replies["case.fail"] = lambda request: Reply(form=FORM if request.values is None else None)
+    view = await ana.opens("failed", channel)
+    bo.deleted = True
+    fields = {"What happened": "It broke", "Owner": bo, "Post without my name": True}
+    assert await ana.submit(view, fields) is None
+    request = bot.asked[-1]
+    assert request.values == {
+        "link": "x",
+        "what_happened": "It broke",
+        "owner": bo.id,
+        "unnamed": "yes",
+    }
+    assert (request.about, request.place and request.place.name) == ("C-7", "support")
+    assert [(person.name, person.gone) for person in request.people] == [("Bo", True)]
+
+
+async def test_slack_itself_asks_for_what_is_needed(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana")
+    bot.replies["case.fail"] = Reply(form=FORM)
+    view = await ana.shortcut("case.fail")
+    with pytest.raises(NotFilledIn):
+        await ana.submit(view)
+    assert [request.values for request in bot.asked] == [None]
+
+
+async def test_faults_stay_in_the_form_with_what_was_typed(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana")
+    bot.replies["case.fail"] = Reply(form=FORM)
+    view = await ana.shortcut("case.fail")
+    bot.replies["case.fail"] = Reply(faults={"owner": "Bo has left.", "": "Try again."}, saved=False)
+    with pytest.raises(FormErrors) as caught:
+        await ana.submit(view, {"What happened": "It broke"})
+    assert caught.value.sentences == {"Owner": "Bo has left.", "What happened": "Try again."}
+    assert view.open
+
+
+async def test_a_message_after_a_submission_replaces_the_form(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana")
+    bot.replies["case.fail"] = Reply(form=FORM)
+    view = await ana.shortcut("case.fail")
+    bot.replies["case.fail"] = Reply(message=sentence("ZD-1 has a retro already: C-3."))
+    updated = await ana.submit(view, {"What happened": "It broke"})
+    assert updated is not None
+    assert updated.words().splitlines()[-1] == "ZD-1 has a retro already: C-3."
+    assert "submit" not in updated.view
+
+
+async def test_a_fault_without_a_field_to_stand_under_is_shown_instead(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana")
+    bot.replies["case.fail"] = Reply(form=FORM.model_copy(update={"fields": (), "parts": WORDS}))
+    view = await ana.shortcut("case.fail")
+    bot.replies["case.fail"] = Reply(faults={"": "C-7 was closed meanwhile."})
+    shown = await ana.submit(view)
+    assert shown is not None
+    assert shown.words().splitlines()[-1] == "C-7 was closed meanwhile."
+
+
+async def test_a_button_opens_its_form(slack: FakeSlack, bot: Script, door: SlackDoor) -> None:
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    message = await say_buttons(slack, door, channel.id)
+    bot.replies["retro.answer"] = Reply(form=FORM)
+    view = await ana.press(message, "Answer")
+    assert view.labels() == ["What happened", "Owner", "Post without my name"]
+    assert bot.asked[-1].about == "C-7"
+
+
+async def test_a_click_is_acknowledged_while_slacks_api_is_slow(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    message = await say_buttons(slack, door, channel.id)
+    slack.latency = {"users.info": 30, "chat.postEphemeral": 0.5}
+    bot.replies["action_item.take"] = Reply(message=sentence("AI-1 is yours."))
+    ack = await ana.click(message, "Take it")
+    assert ack.seconds < 2.0
+    assert ana.whispers == []
+    await slack.until(lambda: ana.whispers)
+    assert bot.asked[-1].person.name == "ana"
+
+
+async def test_a_note_in_a_thread_is_whispered_there(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    message = await say_buttons(slack, door, channel.id)
+    message.thread_ts = message.ts
+    bot.replies["action_item.take"] = Reply(message=sentence("AI-1 is yours."))
+    await ana.click(message, "Take it")
+    (whisper,) = await slack.until(lambda: ana.whispers)
+    assert (whisper.channel, whisper.thread_ts) == (channel.id, message.ts)
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+async def test_a_note_finds_another_way_when_slack_refuses_the_first(
+    slack: FakeSlack, bot: Script, door: SlackDoor, failing: int
+) -> None:
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    message = await say_buttons(slack, door, channel.id)
+    slack.fail_next("chat.postEphemeral", error="user_not_in_channel")
+    if failing == 2:
+        slack.fail_next("response_url", status=500)
+    bot.replies["action_item.take"] = Reply(message=sentence("AI-1 is yours."))
+    await ana.click(message, "Take it")
+    if failing == 1:
+        (whisper,) = await slack.until(lambda: ana.whispers)
+        assert (whisper.channel, whisper.words()) == (None, "AI-1 is yours.")
+    else:
+        (direct,) = await slack.until(ana.direct.roots)
+        assert direct.words() == "AI-1 is yours."
+
+
+async def test_a_trigger_that_expired_ends_in_a_sentence(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    message = await say_buttons(slack, door, channel.id)
+    bot.replies["retro.answer"] = Reply(form=FORM)
+    trigger = slack.trigger(ana.id)
+    slack.late(trigger)
+    await ana.click(message, "Answer", trigger=trigger)
+    (whisper,) = await slack.until(lambda: ana.whispers)
+    assert whisper.words() == "Slack did not open the form in time. Please press or type that once more."
+
+
+async def test_somebody_from_another_workspace_reaches_nobody(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    eve = slack.person("Eve")
+    channel = slack.channel("support", [eve])
+    message = await say_buttons(slack, door, channel.id)
+    eve.team = "T0OTHER"
+    await eve.click(message, "Take it")
+    (whisper,) = await slack.until(lambda: eve.whispers)
+    assert whisper.words() == "This belongs to another workspace; ask somebody there."
+    answer = await eve.command("mine", channel)
+    assert answer is not None
+    assert answer.words() == "This belongs to another workspace; ask somebody there."
+    assert bot.asked == []
+
+
+async def test_an_unknown_button_is_told_and_logged_by_its_id_only(
+    slack: FakeSlack, bot: Script, door: SlackDoor, caplog: pytest.LogCaptureFixture
+) -> None:
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    message = await say_buttons(slack, door, channel.id)
+    await ana.click(message, "From the past")
+    (whisper,) = await slack.until(lambda: ana.whispers)
+    assert "another version of me" in whisper.words()
+    assert bot.asked == []
+    assert "verb='old.verb' is unknown" in caplog.text
+
+
+async def test_a_message_shortcut_brings_the_message(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana, bo = slack.person("Ana"), slack.person("Bo")
+    channel = slack.channel("desk", [ana, bo], private=True)
+    message = await bo.says("It broke & <b>", channel)
+    bot.replies["case.fail_message"] = Reply(form=FORM)
+    await ana.shortcut("case.fail_message", message)
+    found = bot.asked[-1].found
+    assert found is not None
+    assert (found.text, found.thread) == ("It broke & <b>", message.ts)
+
+
+async def test_an_unknown_shortcut_is_told(slack: FakeSlack, bot: Script, door: SlackDoor) -> None:
+    ana = slack.person("Ana")
+    await ana.choose("old.shortcut", slack.trigger(ana.id))
+    (direct,) = await slack.until(ana.direct.roots)
+    assert "another version of me" in direct.words()
+
+
+async def test_a_button_in_a_dialog_opens_another_on_top(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana")
+    reading = Form(verb="case.read", title="C-7", parts=(Quote(text="all of it"), *BUTTONS.parts))
+    bot.replies["case.fail"] = Reply(form=reading)
+    view = await ana.shortcut("case.fail")
+    bot.replies["retro.answer"] = Reply(form=FORM)
+    assert (await ana.press(view, "Answer")).depth == 2
+    bot.replies["action_item.take"] = Reply(message=sentence("AI-1 is yours."))
+    assert "AI-1 is yours." in (await ana.press(view, "Take it")).words()
+
+
+async def test_the_home_is_published_and_kept_current(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana")
+    bot.replies["team.home"] = Reply(message=BUTTONS)
+    home = await ana.opens_home()
+    assert list(home.buttons()) == ["Answer", "Take it", "From the past"]
+    bot.replies["team.home"] = Reply(message=sentence("Nothing is left."))
+    await ana.click(home, "Take it")
+    await slack.until(lambda: ana.home and ana.home.words() == "Nothing is left.")
+
+
+async def test_what_is_typed_to_the_bot_directly_is_answered_there(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana")
+    bot.replies["action_item.mine"] = Reply(message=sentence("You have nothing to do."))
+    await ana.says("mine", ana.direct)
+    answer = await slack.until(lambda: next((m for m in ana.direct.roots() if m.bot), None))
+    assert answer.words() == "You have nothing to do."
+
+
+async def test_a_form_asked_for_in_a_message_is_one_press_away(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana")
+    bot.replies["case.fail"] = Reply(form=FORM)
+    await ana.says("failed", ana.direct)
+    answer = await slack.until(lambda: next((m for m in ana.direct.roots() if m.bot), None))
+    assert (await ana.press(answer, "Mark a case failed")).title == "Mark a case failed"
+
+
+async def test_thread_replies_reach_the_bot_and_chatter_does_not(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    root = await ana.says("good morning", channel)
+    reply = await ana.says("I wonder", channel, root)
+    await ana.edits(reply, "I know")
+    await ana.deletes(reply)
+    assert [(r.verb, r.about, r.values) for r in bot.asked] == [
+        ("retro.discuss", root.ts, {"text": "I wonder", "id": reply.ts}),
+        ("retro.discuss", root.ts, {"text": "I know", "id": reply.ts}),
+        ("retro.undiscuss", root.ts, {"id": reply.ts}),
+    ]
+    assert {r.place and r.place.name for r in bot.asked} == {"support"}
+
+
+async def test_an_event_that_could_not_be_saved_is_asked_for_again(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    bot.replies["team.joined"] = Reply(saved=False)
+    assert (await slack.invite_bot(channel, by=ana)).status == 500
+    bot.replies["team.joined"] = Reply()
+    assert (await slack.invite_bot(channel, by=ana)).status == 200
+
+
+async def test_a_repeated_event_has_the_same_key(slack: FakeSlack, bot: Script, door: SlackDoor) -> None:
+    ana = slack.person("Ana")
+    joined = {"type": "member_joined_channel", "user": slack.bot, "channel": "C9", "inviter": ana.id}
+    for retry in range(4):
+        assert (await slack.event(joined, event_id="Ev77", retry=retry)).status == 200
+    assert [request.key for request in bot.asked] == ["event:Ev77"] * 4
+
+
+async def test_events_that_nobody_asked_for_are_acknowledged(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    assert (await slack.event({"type": "team_join", "user": {"id": "U9"}})).status == 200
+    assert (await slack.event({"type": "message", "subtype": "channel_topic"})).status == 200
+    assert bot.asked == []
+
+
+async def test_a_person_who_moved_is_known_by_the_event(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    ana = slack.person("Ana", tz="Europe/Madrid")
+    channel = slack.channel("support", [ana])
+    await ana.command("mine", channel)
+    ana.tz = "Asia/Tokyo"
+    await slack.event({"type": "user_change", "user": ana.shown()})
+    await ana.command("mine", channel)
+    assert [request.person.zone for request in bot.asked] == ["Europe/Madrid", "Asia/Tokyo"]
+    assert slack.calls["users.info"] == 1
+
+
+async def test_a_bot_that_breaks_ends_in_a_sentence_and_a_log_line_without_words(
+    slack: FakeSlack, bot: Script, door: SlackDoor, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks(request: Request) -> Reply:
+        raise RuntimeError(request.typed)
+
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    bot.replies["action_item.mine"] = breaks
+    answer = await ana.command("mine secret words", channel)
+    assert answer is not None
+    assert answer.words().startswith("Something went wrong on my side, and nothing was changed.")
+    assert "RuntimeError" in caplog.text
+    assert "secret words" not in caplog.text
+
+
+async def test_a_bot_that_breaks_leaves_the_form_open(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    def breaks(request: Request) -> Reply:
+        raise RuntimeError
+
+    ana = slack.person("Ana")
+    bot.replies["case.fail"] = Reply(form=FORM)
+    view = await ana.shortcut("case.fail")
+    bot.replies["case.fail"] = breaks
+    with pytest.raises(FormErrors) as caught:
+        await ana.submit(view, {"What happened": "It broke"})
+    assert list(caught.value.sentences) == ["What happened"]
+
+
+EVENT = json.dumps({"type": "event_callback", "team_id": "T0FAKE", "event_id": "E", "event": {}})
+
+
+@pytest.mark.parametrize("age", [-360, 301, 86_400])
+async def test_a_stale_request_is_401(slack: FakeSlack, bot: Script, door: SlackDoor, age: int) -> None:
+    headers = slack.sign(EVENT, str(int(time.time()) - age))
+    assert (await slack.post(EVENT, headers)).status == 401
+
+
+@pytest.mark.parametrize("stamp", ["", "soon", "-1", "1e9", "١٢٣", "9" * 5_000])
+async def test_a_timestamp_that_is_no_number_is_401(
+    slack: FakeSlack, bot: Script, door: SlackDoor, stamp: str
+) -> None:
+    signed = slack.sign(EVENT)
+    headers = {"X-Slack-Signature": signed["X-Slack-Signature"]}
+    headers |= {"X-Slack-Request-Timestamp": stamp} if stamp else {}
+    assert (await slack.post(EVENT, headers)).status == 401
+
+
+async def test_a_forged_request_is_401_whatever_it_says(
+    slack: FakeSlack, bot: Script, door: SlackDoor
+) -> None:
+    signed = slack.sign(EVENT)
+    for body, headers in (
+        (EVENT + " ", signed),
+        ("{", signed),
+        ("ssl_check=1", {}),
+        (EVENT, {**signed, "X-Slack-Signature": "v0=" + "0" * 64}),
+        (EVENT, {**signed, "X-Slack-Signature": "v0=ü"}),
+        (b"\xff\xfe", signed),
+        (EVENT, {}),
+    ):
+        assert (await slack.post(body, headers)).status == 401
+    assert bot.asked == []
+
+
+CLICK = {"type": "block_actions", "actions": [{"action_id": "x"}]}
+
+
+def interaction(payload: object) -> str:
+    return urlencode({"payload": json.dumps(payload)})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{",
+        "[1, 2]",
+        "{" * 10_000,
+        "payload=%7B",
+        interaction([1]),
+        interaction(
+            {"type": "block_actions", "actions": [{"action_id": "x"}], "team": {"id": "T0FAKE"}}
+        ),
+        interaction({"type": "block_actions", "actions": [{"action_id": "x"}], "user": "U1"}),
+        interaction({"type": "view_submission", "view": {"callback_id": "case.fail", "id": 7}}),
+        "command=%2Famends&text=mine&team_id=T0FAKE",
+        json.dumps(
+            {"type": "event_callback", "team_id": "T0FAKE", "event": {"type": "message", "ts": 7}}
+        ),
+    ],
+)
+async def test_a_malformed_request_is_400_and_nothing_happens(
+    slack: FakeSlack, bot: Script, door: SlackDoor, body: str
+) -> None:
+    kind = "application/json" if body[0] in "{[" else "application/x-www-form-urlencoded"
+    ack = await slack.post(body, {"Content-Type": kind, **slack.sign(body)})
+    assert ack.status == 400
+    assert bot.asked == []
+
+
+async def test_an_oversized_request_is_413(slack: FakeSlack, bot: Script, door: SlackDoor) -> None:
+    body = "x" * (MOST_BYTES + 1)
+    assert (await slack.post(body, slack.sign(body))).status == 413
+
+
+async def test_slacks_challenge_is_answered(slack: FakeSlack, bot: Script, door: SlackDoor) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "abc", "token": "x"})
+    ack = await slack.post(body, {"Content-Type": "application/json", **slack.sign(body)})
+    assert (ack.status, ack.body) == (200, {"challenge": "abc"})
+
+
+async def test_without_a_signing_secret_nothing_is_accepted_over_http(
+    slack: FakeSlack, bot: Script
+) -> None:
+    async with serving(slack, bot, socket=True):
+        slack.secret = ""
+        assert (await slack.post(EVENT, slack.sign(EVENT))).status == 401
+
+
+async def test_a_wrong_token_is_one_sentence_at_the_start(slack: FakeSlack, bot: Script) -> None:
+    slack.token = "xoxb-another"
+    settings = settings_for(slack, slack_bot_token="xoxb-wrong")
+    with pytest.raises(Misconfigured) as caught:
+        await SlackDoor.open(settings, bot)
+    assert str(caught.value) == "SLACK_BOT_TOKEN is not accepted by Slack (invalid_auth)."
+
+
+async def test_a_slack_that_cannot_be_reached_is_one_sentence(slack: FakeSlack, bot: Script) -> None:
+    settings = settings_for(slack, slack_api_url="http://127.0.0.1:9/api/")
+    with pytest.raises(Misconfigured) as caught:
+        await SlackDoor.open(settings, bot)
+    assert str(caught.value) == (
+        "Slack cannot be reached at 127.0.0.1: check the network, or SLACK_API_URL."
+    )
+
+
+async def test_everything_works_by_socket_mode_too(slack: FakeSlack, bot: Script) -> None:
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    door = await SlackDoor.open(settings_for(slack, socket=True), bot)
+    try:
+        await door.start_socket_mode()
+        bot.replies["action_item.mine"] = Reply(message=sentence("Nothing to do."))
+        answer = await ana.command("mine", channel)
+        assert answer is not None
+        assert answer.words() == "Nothing to do."
+        bot.replies["case.fail"] = Reply(form=FORM)
+        view = await ana.shortcut("case.fail")
+        bot.replies["case.fail"] = Reply(faults={"": "No."})
+        with pytest.raises(FormErrors):
+            await ana.submit(view, {"What happened": "x"})
+        assert (await slack.invite_bot(channel, by=ana)).status == 200
+        assert bot.asked[-1].verb == "team.joined"
+    finally:
+        await door.close()
+
+
+async def test_a_wrong_app_token_is_one_sentence(slack: FakeSlack, bot: Script) -> None:
+    settings = settings_for(slack, socket=True)
+    slack.app_token = "xapp-another"
+    door = await SlackDoor.open(settings, bot)
+    with pytest.raises(Misconfigured) as caught:
+        await door.start_socket_mode()
+    await door.close()
+    assert str(caught.value) == "SLACK_APP_TOKEN is not accepted by Slack (invalid_auth)."
+
+
+async def test_no_log_line_holds_a_person_a_text_or_a_token(
+    slack: FakeSlack, bot: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with serving(slack, bot) as door:
+        ana = slack.person("Ana Ruiz")
+        channel = slack.channel("support", [ana])
+        message = await say_buttons(slack, door, channel.id)
+        bot.replies["retro.answer"] = Reply(form=FORM)
+        view = await ana.press(message, "Answer")
+        await ana.submit(view, {"What happened": "very private words"})
+        await ana.says("private too", channel, message)
+        bot.replies["action_item.take"] = Reply(
+            message=Message(gist="g", parts=(Paragraph(words=("w",)),))
+        )
+        for method in ("chat.postEphemeral", "chat.postMessage"):
+            slack.fail_next(method, error="channel_not_found")
+        slack.fail_next("response_url", status=500)
+        await ana.click(message, "Take it")
+        slack.fail_next("users.info", status=500)
+        await ana.command("mine", channel)
+        await slack.post("{", slack.sign("{"))
+    for secret in (ana.id, "Ruiz", "private", slack.token, slack.secret):
+        assert secret not in caplog.text
+
+
+async def test_a_proxy_in_the_environment_is_not_used_for_loopback(
+    slack: FakeSlack, bot: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    door = await SlackDoor.open(settings_for(slack, socket=True), bot)
+    try:
+        await door.start_socket_mode()
+        ana = slack.person("Ana")
+        await ana.command("mine", slack.channel("support", [ana]))
+        assert [request.verb for request in bot.asked] == ["action_item.mine"]
+    finally:
+        await door.close()

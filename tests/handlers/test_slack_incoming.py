@@ -1,0 +1,394 @@
+"""Slack's payloads as Requests."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.request import Place, Request
+from handlers.slack import incoming
+from handlers.slack.directory import person_of
+from handlers.slack.incoming import Elsewhere, Malformed, Workspace, said
+
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+OURS = Workspace(team="T1", url="https://acme.slack.com/", bot="UBOT")
+USER = {"id": "U1", "username": "ana", "name": "ana", "team_id": "T1"}
+WHO = {"user": USER, "team": {"id": "T1", "domain": "acme"}}
+
+
+def command(**more: str) -> dict[str, str]:
+    return {
+        "command": "/amends",
+        "text": "failed ZD-1 It broke",
+        "team_id": "T1",
+        "channel_id": "C1",
+        "channel_name": "support",
+        "user_id": "U1",
+        "user_name": "ana",
+        "trigger_id": "13.7.abc",
+        **more,
+    }
+
+
+def click(**more: Any) -> dict[str, Any]:
+    return {
+        "type": "block_actions",
+        "trigger_id": "13.7.abc",
+        "container": {"type": "message", "message_ts": "17.1", "channel_id": "C1"},
+        "channel": {"id": "C1", "name": "support"},
+        "actions": [{"action_id": "action_item.take", "value": "AI-1", "action_ts": "18.5"}],
+        **WHO,
+        **more,
+    }
+
+
+def message(**more: Any) -> dict[str, Any]:
+    event = {"type": "message", "channel": "C1", "channel_type": "channel", "user": "U1", "ts": "20.1"}
+    return {
+        "team_id": "T1",
+        "event_id": "Ev1",
+        "event": {**event, "text": "hello", "team": "T1", **more},
+    }
+
+
+def read_event(body: dict[str, Any]) -> Request | None:
+    return incoming.event(body, OURS, AT)
+
+
+def test_a_command_is_its_words() -> None:
+    request = incoming.command(command(), OURS, AT)
+    assert (request.workspace, request.verb, request.typed) == ("slack:T1", "case.fail", "ZD-1 It broke")
+    assert (request.person.id, request.person.name) == ("U1", "ana")
+    assert request.place == Place(id="C1", name="support")
+    assert request.key == "command:13.7.abc"
+    assert request.at == AT
+
+
+def test_unknown_words_ask_for_help() -> None:
+    request = incoming.command(command(text="frobnicate now"), OURS, AT)
+    assert (request.verb, request.typed) == ("team.help", "frobnicate now")
+
+
+def test_a_private_channels_name_is_not_told_by_slack() -> None:
+    request = incoming.command(command(channel_name="privategroup"), OURS, AT)
+    assert request.place == Place(id="C1", name="")
+
+
+@pytest.mark.parametrize(
+    ("channel", "name"), [("D1", "directmessage"), ("D1", "ana"), ("G1", "directmessage")]
+)
+def test_direct_messages_are_a_direct_place(channel: str, name: str) -> None:
+    request = incoming.command(command(channel_id=channel, channel_name=name), OURS, AT)
+    assert request.place is not None
+    assert request.place.kind == "direct"
+
+
+def test_a_command_from_another_workspace_is_turned_away() -> None:
+    with pytest.raises(Elsewhere):
+        incoming.command(command(team_id="T2"), OURS, AT)
+
+
+def test_a_click_is_its_buttons_verb_and_what_about() -> None:
+    request = incoming.click(click(), OURS, AT)
+    assert (request.verb, request.about, request.values) == ("action_item.take", "AI-1", None)
+    assert request.place == Place(id="C1", name="support")
+    assert request.key == "click:18.5:17.1:action_item.take:13.7.abc"
+
+
+def test_a_click_in_a_dialog_belongs_to_the_forms_place() -> None:
+    view = {"type": "modal", "private_metadata": '{"about":"C-7","place":"C9","name":"desk","kept":{}}'}
+    request = incoming.click(click(channel=None, view=view, container={"type": "view"}), OURS, AT)
+    assert request.place == Place(id="C9", name="desk")
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"user": {**USER, "team_id": "T2"}},
+        {"team": {"id": "T2"}},
+        {"user": {**USER, "team_id": "T2"}, "team": {"id": "T2"}},
+    ],
+)
+def test_a_click_of_somebody_elsewhere_is_turned_away(forged: dict[str, Any]) -> None:
+    with pytest.raises(Elsewhere):
+        incoming.click(click(**forged), OURS, AT)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"user": None},
+        {"user": "U1"},
+        {"user": {"id": "U1"}, "team": None},
+        {"actions": []},
+        {"actions": ["x"]},
+        {"actions": [{"action_id": 7}]},
+        {"container": "here"},
+        {"channel": {"name": "x"}},
+        {"view": {"private_metadata": "not json"}},
+        {"view": {"private_metadata": "[]"}},
+    ],
+)
+def test_what_slack_never_sends_is_malformed(broken: dict[str, Any]) -> None:
+    with pytest.raises(Malformed):
+        incoming.click(click(**broken), OURS, AT)
+
+
+def submitted(values: dict[str, Any], **more: Any) -> dict[str, Any]:
+    view = {
+        "id": "V1",
+        "type": "modal",
+        "callback_id": "case.fail",
+        "private_metadata": '{"about":"C-7","place":"C9","name":"desk","kept":{"answer":"a1"}}',
+        "state": {"values": {name: {name: element} for name, element in values.items()}},
+    }
+    return {"type": "view_submission", "view": {**view, **more}, **WHO}
+
+
+def test_a_submission_is_its_fields_and_what_the_form_kept() -> None:
+    option = {"text": {"type": "plain_text", "text": "Tools"}, "value": "tools"}
+    days = [{"value": "0"}, {"value": "4"}]
+    body = submitted(
+        {
+            "what": {"type": "plain_text_input", "value": "a & <b>"},
+            "empty": {"type": "plain_text_input", "value": None},
+            "count": {"type": "number_input", "value": "3"},
+            "on": {"type": "datepicker", "selected_date": "2026-11-20"},
+            "clock": {"type": "timepicker", "selected_time": "16:30"},
+            "owner": {"type": "users_select", "selected_user": "U2"},
+            "second": {"type": "users_select", "selected_user": "U2"},
+            "gap": {"type": "static_select", "selected_option": option},
+            "none": {"type": "static_select", "selected_option": None},
+            "days": {"type": "checkboxes", "selected_options": days},
+            "unnamed": {"type": "checkboxes", "selected_options": []},
+            "many": {"type": "multi_static_select", "selected_options": [{"value": "x"}]},
+        }
+    )
+    request = incoming.submission(body, OURS, AT)
+    assert request.verb == "case.fail"
+    assert request.about == "C-7"
+    assert request.place == Place(id="C9", name="desk")
+    assert request.key == "view:V1"
+    assert request.values == {
+        "answer": "a1",
+        "what": "a & <b>",
+        "empty": "",
+        "count": "3",
+        "on": "2026-11-20",
+        "clock": "16:30",
+        "owner": "U2",
+        "second": "U2",
+        "gap": "tools",
+        "none": "",
+        "days": "0,4",
+        "unnamed": "",
+        "many": "x",
+    }
+    assert [person.id for person in request.people] == ["U2"]
+
+
+def test_a_chosen_place_is_where_a_submission_belongs() -> None:
+    body = submitted({"place": {"type": "conversations_select", "selected_conversation": "C5"}})
+    assert incoming.submission(body, OURS, AT).place == Place(id="C5", name="")
+
+
+def test_a_key_never_names_the_person() -> None:
+    tick = {"unnamed": {"type": "checkboxes", "selected_options": [{"value": "yes"}]}}
+    requests = (
+        incoming.command(command(), OURS, AT),
+        incoming.click(click(), OURS, AT),
+        incoming.submission(submitted(tick), OURS, AT),
+        read_event(message(thread_ts="10.1")),
+    )
+    for request in requests:
+        assert request is not None
+        assert request.key
+        assert "U1" not in request.key
+
+
+def test_a_message_shortcut_brings_the_message_and_its_link() -> None:
+    body = {
+        "type": "message_action",
+        "callback_id": "case.fail_message",
+        "trigger_id": "1.2.3",
+        "channel": {"id": "C1", "name": "support"},
+        "message": {
+            "ts": "1700.000100",
+            "thread_ts": "1600.000200",
+            "user": "U2",
+            "text": "It &lt;broke&gt;",
+        },
+        **WHO,
+    }
+    request = incoming.shortcut(body, OURS, AT)
+    assert request.found is not None
+    assert request.found.text == "It <broke>"
+    assert request.found.thread == "1600.000200"
+    assert request.found.author is not None
+    assert request.found.author.id == "U2"
+    assert request.found.link == (
+        "https://acme.slack.com/archives/C1/p1700000100?thread_ts=1600.000200&cid=C1"
+    )
+
+
+def test_a_message_outside_threads_is_its_own_root() -> None:
+    body = {
+        "callback_id": "case.fail_message",
+        "trigger_id": "1.2.3",
+        "channel": {"id": "C1", "name": "support"},
+        "message": {"ts": "1700.000100", "bot_id": "B1", "text": "alert"},
+        **WHO,
+    }
+    found = incoming.shortcut(body, OURS, AT).found
+    assert found is not None
+    assert (found.thread, found.author) == ("1700.000100", None)
+    assert found.link == "https://acme.slack.com/archives/C1/p1700000100"
+
+
+def test_a_global_shortcut_has_no_place() -> None:
+    body = {"callback_id": "case.fail", "trigger_id": "1.2.3", **WHO}
+    request = incoming.shortcut(body, OURS, AT)
+    assert (request.verb, request.place, request.found) == ("case.fail", None, None)
+
+
+@pytest.mark.parametrize("subtype", [None, "file_share", "thread_broadcast"])
+def test_a_thread_reply_is_discussion(subtype: str | None) -> None:
+    more = {"subtype": subtype} if subtype else {}
+    request = read_event(message(thread_ts="10.1", text="I &lt;b&gt; think &amp; <@U2|Bo>", **more))
+    assert request is not None
+    assert (request.verb, request.about, request.key) == ("retro.discuss", "10.1", "event:Ev1")
+    assert request.values == {"text": "I <b> think & @Bo", "id": "20.1"}
+    assert request.person.id == "U1"
+
+
+@pytest.mark.parametrize(
+    "chatter",
+    [
+        {},
+        {"thread_ts": "20.1"},
+        {"thread_ts": "10.1", "bot_id": "B1"},
+        {"thread_ts": "10.1", "subtype": "bot_message"},
+        {"thread_ts": "10.1", "subtype": "channel_join"},
+        {"thread_ts": "10.1", "text": "  "},
+        {"thread_ts": "10.1", "user": None},
+        {"thread_ts": "10.1", "user_team": "T2"},
+        {"thread_ts": "10.1", "team": "T2"},
+        {"subtype": "message_changed", "message": {"ts": "9.9", "user": "U1", "text": "new"}},
+        {"subtype": "message_deleted", "deleted_ts": "9.9", "previous_message": {"user": "U1"}},
+    ],
+)
+def test_chatter_is_none_of_our_business(chatter: dict[str, Any]) -> None:
+    assert read_event(message(**chatter)) is None
+
+
+def test_an_edited_reply_is_the_same_reply_with_new_words() -> None:
+    now = {"ts": "20.1", "thread_ts": "10.1", "user": "U1", "text": "better"}
+    request = read_event(
+        message(
+            subtype="message_changed",
+            user=None,
+            ts="30.1",
+            message=now,
+            previous_message={"text": "old"},
+        )
+    )
+    assert request is not None
+    assert (request.verb, request.about) == ("retro.discuss", "10.1")
+    assert request.values == {"text": "better", "id": "20.1"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"message": {"ts": "20.1", "thread_ts": "10.1", "user": "U1", "text": "same"}},
+        {"message": {"ts": "20.1", "thread_ts": "10.1", "bot_id": "B1", "user": "UBOT", "text": "new"}},
+        {
+            "message": {
+                "ts": "20.1",
+                "thread_ts": "10.1",
+                "user": "U1",
+                "text": "",
+                "subtype": "tombstone",
+            }
+        },
+    ],
+)
+def test_a_change_of_nothing_or_of_a_bots_is_ignored(change: dict[str, Any]) -> None:
+    before = {"previous_message": {"text": "same"}}
+    assert read_event(message(subtype="message_changed", **change, **before)) is None
+
+
+def test_a_deleted_reply_is_forgotten() -> None:
+    before = {"ts": "20.1", "thread_ts": "10.1", "user": "U1", "text": "oops"}
+    request = read_event(
+        message(subtype="message_deleted", user=None, deleted_ts="20.1", previous_message=before)
+    )
+    assert request is not None
+    assert (request.verb, request.about, request.values) == ("retro.undiscuss", "10.1", {"id": "20.1"})
+
+
+def test_a_direct_message_is_typed_words() -> None:
+    request = read_event(message(channel="D1", channel_type="im", text="mine"))
+    assert request is not None
+    assert (request.verb, request.typed, request.values) == ("action_item.mine", "", None)
+    assert request.place is not None
+    assert request.place.kind == "direct"
+
+
+def test_our_own_direct_messages_are_not_answered() -> None:
+    assert read_event(message(channel="D1", channel_type="im", bot_id="B1")) is None
+
+
+def test_only_our_own_joining_is_told() -> None:
+    joined = {"type": "member_joined_channel", "user": "UBOT", "channel": "C1", "inviter": "U1"}
+    request = read_event({"team_id": "T1", "event_id": "Ev2", "event": joined})
+    assert request is not None
+    assert (request.verb, request.person.id) == ("team.joined", "U1")
+    assert read_event({"team_id": "T1", "event_id": "Ev3", "event": {**joined, "user": "U1"}}) is None
+
+
+def test_the_home_tab_is_told_and_the_messages_tab_is_not() -> None:
+    opened = {"type": "app_home_opened", "user": "U1", "channel": "D1", "tab": "home"}
+    request = read_event({"team_id": "T1", "event_id": "Ev2", "event": opened})
+    assert request is not None
+    assert (request.verb, request.place) == ("team.home", None)
+    messages = {**opened, "tab": "messages"}
+    assert read_event({"team_id": "T1", "event_id": "Ev3", "event": messages}) is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("a &amp; b &lt;c&gt;", "a & b <c>"),
+        ("&copy; &amp;lt;", "&copy; &lt;"),
+        ("<@U1|Ana> and <@U2>", "@Ana and @someone"),
+        ("<#C1|support> and <#C2|>", "#support and a private channel"),
+        ("<https://x.org/a?b&amp;c>", "https://x.org/a?b&c"),
+        ("<https://x.org|the post>", "the post (https://x.org)"),
+        ("<http://x.org|x.org>", "http://x.org"),
+        ("<!channel> <!here|here> <!subteam^S1|@desk>", "@channel here @desk"),
+        ("plain 🙂 שלום", "plain 🙂 שלום"),
+    ],
+)
+def test_a_text_is_what_its_author_saw(sent: str, shown: str) -> None:
+    assert said(sent) == shown
+
+
+def test_a_person_is_who_slack_says_now() -> None:
+    user = {
+        "id": "U1",
+        "name": "ana",
+        "real_name": "Ana Ruiz",
+        "tz": "Europe/Madrid",
+        "is_bot": False,
+        "deleted": True,
+        "profile": {"display_name": ""},
+    }
+    person = person_of(user)
+    assert (person.name, person.zone, person.gone, person.bot) == (
+        "Ana Ruiz",
+        "Europe/Madrid",
+        True,
+        False,
+    )
+    assert person_of({"id": "USLACKBOT", "name": "slackbot"}).bot

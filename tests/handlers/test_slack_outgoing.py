@@ -1,0 +1,294 @@
+"""Speaking in Slack: what is said where, what every failure means, and looking before repeating."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+
+from bot.domain.job import Receipt
+from bot.messages.parts import Message, Quote, sentence
+from bot.ports import Undelivered
+from handlers.slack import outgoing
+from handlers.slack.outgoing import SlackMessenger
+from tests.fakes import FakeSlack
+from tests.handlers.slack_door import delivery
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with FakeSlack() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def messenger(slack: FakeSlack) -> AsyncIterator[SlackMessenger]:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1.0)) as session:
+        client = outgoing.client(slack.token, slack.api_url, session)
+        yield SlackMessenger(client, f"slack:{slack.team}", slack.url, 1.1)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def test_a_message_is_said_and_its_receipt_leads_to_it(
+    slack: FakeSlack, messenger: SlackMessenger
+) -> None:
+    channel = slack.channel("support")
+    receipt = await messenger.say(delivery(slack, channel.id))
+    (posted,) = channel.roots()
+    assert posted.words() == "Hello."
+    assert receipt == Receipt(
+        place=channel.id,
+        message=posted.ts,
+        link=f"https://fake.slack.com/archives/{channel.id}/p{posted.ts.replace('.', '')}",
+    )
+
+
+async def test_metadata_is_our_key_and_nothing_else(slack: FakeSlack, messenger: SlackMessenger) -> None:
+    channel = slack.channel("support")
+    await messenger.say(delivery(slack, channel.id))
+    assert channel.roots()[0].metadata == {
+        "event_type": "amends_message",
+        "event_payload": {"key": "retro:7"},
+    }
+
+
+async def test_a_reply_is_said_in_its_thread(slack: FakeSlack, messenger: SlackMessenger) -> None:
+    channel = slack.channel("support")
+    root = await messenger.say(delivery(slack, channel.id))
+    reply = await messenger.say(delivery(slack, channel.id, key="prompt:7", thread=root))
+    (posted,) = channel.thread(channel.roots()[0])
+    assert posted.ts == reply.message
+    assert reply.link is not None
+    assert reply.link.endswith(f"?thread_ts={root.message}&cid={channel.id}")
+
+
+async def test_a_direct_message_needs_only_the_person(
+    slack: FakeSlack, messenger: SlackMessenger
+) -> None:
+    ana = slack.person("Ana")
+    receipt = await messenger.say(delivery(slack, ana.id))
+    assert receipt.place == ana.direct.id
+    assert [posted.words() for posted in ana.direct.roots()] == ["Hello."]
+
+
+async def test_an_edit_changes_the_message_that_is_there(
+    slack: FakeSlack, messenger: SlackMessenger
+) -> None:
+    channel = slack.channel("support")
+    said = await messenger.say(delivery(slack, channel.id))
+    for _ in range(2):
+        edited = await messenger.edit(delivery(slack, channel.id, sentence("Goodbye.")), said)
+        assert edited == said
+    (posted,) = channel.roots()
+    assert (posted.words(), posted.edits) == ("Goodbye.", 2)
+    assert posted.metadata is not None
+    assert posted.metadata["event_payload"] == {"key": "retro:7"}
+
+
+async def test_the_longest_message_is_taken(slack: FakeSlack, messenger: SlackMessenger) -> None:
+    channel = slack.channel("support")
+    message = Message(gist="<!channel>", title="x" * 500, parts=(Quote(text="<🙂&" * 10_000),))
+    said = await messenger.say(delivery(slack, channel.id, message))
+    await messenger.edit(delivery(slack, channel.id, message), said)
+
+
+async def test_what_was_said_is_found_by_its_key(slack: FakeSlack, messenger: SlackMessenger) -> None:
+    channel = slack.channel("support")
+    root = await messenger.say(delivery(slack, channel.id))
+    reply = await messenger.say(delivery(slack, channel.id, key="prompt:7", thread=root))
+    slack.page = 1
+    for number in range(3):
+        await messenger.say(delivery(slack, channel.id, key=f"later:{number}"))
+    assert await messenger.find(delivery(slack, channel.id), now()) == root
+    lost = delivery(slack, channel.id, key="prompt:7", thread=root)
+    assert await messenger.find(lost, now()) == reply
+    assert await messenger.find(delivery(slack, channel.id, key="never"), now()) is None
+    assert slack.calls["conversations.history"] == 4 + 4
+
+
+async def test_a_direct_message_is_found_too(slack: FakeSlack, messenger: SlackMessenger) -> None:
+    ana = slack.person("Ana")
+    said = await messenger.say(delivery(slack, ana.id))
+    assert await messenger.find(delivery(slack, ana.id), now()) == said
+
+
+async def test_only_what_was_said_since_is_looked_at(
+    slack: FakeSlack, messenger: SlackMessenger
+) -> None:
+    channel = slack.channel("support")
+    await messenger.say(delivery(slack, channel.id))
+    assert await messenger.find(delivery(slack, channel.id), now() + timedelta(minutes=2)) is None
+
+
+async def test_a_dropped_connection_is_unsure_and_nothing_is_sent_twice(
+    slack: FakeSlack, messenger: SlackMessenger
+) -> None:
+    channel = slack.channel("support")
+    slack.fail_next("chat.postMessage", drop="after")
+    with pytest.raises(Undelivered) as caught:
+        await messenger.say(delivery(slack, channel.id))
+    assert caught.value.unsure
+    assert not caught.value.permanent
+    assert (slack.calls["chat.postMessage"], len(channel.roots())) == (1, 1)
+    found = await messenger.find(delivery(slack, channel.id), now())
+    assert found is not None
+    assert found.message == channel.roots()[0].ts
+
+
+async def test_a_connection_dropped_before_leaves_nothing_to_find(
+    slack: FakeSlack, messenger: SlackMessenger
+) -> None:
+    channel = slack.channel("support")
+    slack.fail_next("chat.postMessage", drop="before")
+    with pytest.raises(Undelivered) as caught:
+        await messenger.say(delivery(slack, channel.id))
+    assert caught.value.unsure
+    assert await messenger.find(delivery(slack, channel.id), now()) is None
+
+
+async def test_a_call_that_takes_too_long_is_unsure(slack: FakeSlack, messenger: SlackMessenger) -> None:
+    channel = slack.channel("support")
+    slack.latency["chat.postMessage"] = 5.0
+    with pytest.raises(Undelivered) as caught:
+        await messenger.say(delivery(slack, channel.id))
+    assert caught.value.unsure
+
+
+async def test_a_slack_that_is_not_there_was_surely_not_reached(slack: FakeSlack) -> None:
+    async with aiohttp.ClientSession() as session:
+        client = outgoing.client(slack.token, "http://127.0.0.1:9/api/", session)
+        messenger = SlackMessenger(client, f"slack:{slack.team}", slack.url, 1.1)
+        with pytest.raises(Undelivered) as caught:
+            await messenger.say(delivery(slack, "C1"))
+    assert not caught.value.unsure
+    assert not caught.value.permanent
+
+
+@pytest.mark.parametrize(("header", "seconds"), [(7, 7.0), (None, 30.0)])
+async def test_429_says_how_long_to_wait(
+    slack: FakeSlack, messenger: SlackMessenger, header: int | None, seconds: float
+) -> None:
+    channel = slack.channel("support")
+    slack.fail_next("chat.postMessage", status=429, retry_after=header)
+    with pytest.raises(Undelivered) as caught:
+        await messenger.say(delivery(slack, channel.id))
+    failure = caught.value
+    assert (failure.retry_after, failure.unsure, failure.permanent) == (seconds, False, False)
+
+
+async def test_the_fakes_own_pace_is_a_429_too(slack: FakeSlack, messenger: SlackMessenger) -> None:
+    slack.one_a_second = True
+    channel = slack.channel("support")
+    await messenger.say(delivery(slack, channel.id))
+    with pytest.raises(Undelivered) as caught:
+        await messenger.say(delivery(slack, channel.id, key="second"))
+    assert (caught.value.retry_after, slack.too_fast) == (1.0, 1)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+async def test_slacks_own_trouble_is_unsure(
+    slack: FakeSlack, messenger: SlackMessenger, status: int
+) -> None:
+    channel = slack.channel("support")
+    slack.fail_next("chat.postMessage", status=status)
+    with pytest.raises(Undelivered) as caught:
+        await messenger.say(delivery(slack, channel.id))
+    assert (caught.value.unsure, caught.value.permanent) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("code", "permanent", "unsure", "words"),
+    [
+        ("is_archived", True, False, "archived"),
+        ("not_in_channel", True, False, "/invite @Amends"),
+        ("channel_not_found", True, False, "/invite @Amends"),
+        ("restricted_action", True, False, "rules"),
+        ("messages_tab_disabled", True, False, "messages tab"),
+        ("token_revoked", True, False, "install me"),
+        ("account_inactive", True, False, "install me"),
+        ("invalid_auth", True, False, "install me"),
+        ("msg_too_long", True, False, "too long"),
+        ("cannot_reply_to_message", True, False, "no thread"),
+        ("user_not_found", True, False, "left"),
+        ("internal_error", False, True, "trouble"),
+        ("fatal_error", False, True, "trouble"),
+        ("service_unavailable", False, True, "trouble"),
+        ("never_heard_of_it", False, False, "never_heard_of_it"),
+    ],
+)
+async def test_every_code_says_whether_a_repeat_can_help(
+    slack: FakeSlack, messenger: SlackMessenger, code: str, permanent: bool, unsure: bool, words: str
+) -> None:
+    channel = slack.channel("support")
+    slack.fail_next("chat.postMessage", error=code)
+    with pytest.raises(Undelivered) as caught:
+        await messenger.say(delivery(slack, channel.id))
+    assert (caught.value.permanent, caught.value.unsure) == (permanent, unsure)
+    assert words in caught.value.reason
+    assert caught.value.reason.endswith(".")
+
+
+async def test_the_ratelimited_code_without_a_429_waits(
+    slack: FakeSlack, messenger: SlackMessenger
+) -> None:
+    channel = slack.channel("support")
+    slack.fail_next("chat.postMessage", error="rate_limited")
+    with pytest.raises(Undelivered) as caught:
+        await messenger.say(delivery(slack, channel.id))
+    assert caught.value.retry_after == 30.0
+
+
+async def test_a_missing_scope_is_named(slack: FakeSlack, messenger: SlackMessenger) -> None:
+    channel = slack.channel("support")
+    slack.scopes.discard("chat:write")
+    with pytest.raises(Undelivered) as caught:
+        await messenger.say(delivery(slack, channel.id))
+    assert caught.value.permanent
+    assert "chat:write" in caught.value.reason
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_a_place_without_us_says_how_to_invite_us(
+    slack: FakeSlack, messenger: SlackMessenger, private: bool
+) -> None:
+    channel = slack.channel("support", private=private, with_bot=False)
+    with pytest.raises(Undelivered) as caught:
+        await messenger.say(delivery(slack, channel.id))
+    assert caught.value.reason == (
+        "I am not in that channel: invite me with /invite @Amends, and I will say it."
+    )
+
+
+async def test_a_message_that_was_deleted_cannot_be_edited(
+    slack: FakeSlack, messenger: SlackMessenger
+) -> None:
+    channel = slack.channel("support")
+    said = await messenger.say(delivery(slack, channel.id))
+    del channel.messages[said.message]
+    with pytest.raises(Undelivered) as caught:
+        await messenger.edit(delivery(slack, channel.id), said)
+    assert caught.value.permanent
+
+
+async def test_nothing_is_said_for_another_workspace(
+    slack: FakeSlack, messenger: SlackMessenger
+) -> None:
+    channel = slack.channel("support")
+    other = delivery(slack, channel.id).model_copy(update={"workspace": "slack:T0OTHER"})
+    with pytest.raises(Undelivered) as caught:
+        await messenger.say(other)
+    assert caught.value.permanent
+    assert slack.calls["chat.postMessage"] == 0
+
+
+async def test_messages_need_exactly_the_scopes_of_the_manifest(
+    slack: FakeSlack, messenger: SlackMessenger
+) -> None:
+    ana = slack.person("Ana")
+    private = slack.channel("desk", private=True)
+    for place in (ana.id, private.id, slack.channel("support").id):
+        said = await messenger.say(delivery(slack, place))
+        assert await messenger.find(delivery(slack, place), now()) == said

@@ -1,0 +1,393 @@
+"""Every part and form in Block Kit, and the promise that no text can break a limit or fire a mention."""
+
+import json
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.messages.parts import (
+    Button,
+    Buttons,
+    Day,
+    Facts,
+    Form,
+    FormField,
+    Link,
+    Mention,
+    Message,
+    Moment,
+    Option,
+    Paragraph,
+    Part,
+    PlaceName,
+    Quote,
+    Small,
+    Strong,
+    plain,
+)
+from handlers.slack import render
+from tests import fake_slack_limits as limits
+from tests.examples import FORMS, MESSAGES
+
+AT = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+LIMITS = (
+    Path(__file__).parents[3]
+    / "shared"
+    / "reference"
+    / "schemas"
+    / "slack-blockkit-limits.slackblocks.json"
+)
+
+
+def drawn(*parts: Part) -> list[dict[str, Any]]:
+    blocks = render.message(Message(gist="g", parts=parts))["blocks"]
+    assert isinstance(blocks, list)
+    return blocks
+
+
+def paragraph(*words: Any) -> str:
+    text = drawn(Paragraph(words=words))[0]["text"]
+    assert text["verbatim"] is True
+    return str(text["text"])
+
+
+@pytest.mark.skipif(not LIMITS.exists(), reason="Slack's limits file is not beside this repository")
+def test_the_fake_knows_the_published_limits() -> None:
+    published = json.loads(LIMITS.read_text())
+    for (name, kind), value in limits.LIMITS.items():
+        node = published
+        for step in name.split("."):
+            node = node[step]
+        assert node[kind] == value, name
+
+
+def test_each_piece_has_its_markup() -> None:
+    assert paragraph("a & b <c>") == "a &amp; b &lt;c&gt;"
+    assert paragraph(Strong(text="now\nhere ")) == "*now here*"
+    assert paragraph(Mention(person="U012AB", name="Ana")) == "<@U012AB>"
+    assert paragraph(PlaceName(place="C012AB", name="support")) == "<#C012AB>"
+    assert paragraph(Link(text="the <post>", url="https://x.org/?a=1&b=|>")) == (
+        "<https://x.org/?a=1&amp;b=%7C%3E|the &lt;post&gt;>"
+    )
+    assert paragraph(Day(day=date(2026, 11, 30))) == "Mon 30 Nov 2026"
+
+
+def test_a_moment_is_shown_in_the_readers_zone_and_falls_back_to_the_teams() -> None:
+    assert paragraph(Moment(at=AT, zone="Europe/Stockholm")) == (
+        "<!date^1795390200^{date_short_pretty} at {time}|Mon 23 Nov 2026 at 00:30 (Europe/Stockholm)>"
+    )
+
+
+def test_what_is_no_slack_id_is_only_a_name() -> None:
+    assert paragraph(Mention(person="here> <!channel", name="<!here>")) == "&lt;!here&gt;"
+    assert paragraph(PlaceName(place="general", name="general")) == "#general"
+    assert paragraph(Link(text="x", url="javascript:alert(1)")) == "x"
+
+
+def test_a_title_is_a_header_and_small_words_are_context() -> None:
+    said = Message(gist="g", title="Retro: " + "long " * 60, parts=(Small(words=("quiet",)),))
+    header, small = render.message(said)["blocks"]
+    assert header["type"] == "header"
+    assert len(header["text"]["text"]) <= 150
+    assert header["text"]["text"].endswith("…")
+    assert small == {
+        "type": "context",
+        "elements": [{"type": "mrkdwn", "text": "quiet", "verbatim": True}],
+    }
+
+
+def test_a_quote_is_exact_and_never_parsed() -> None:
+    text = "  <!channel> *not bold*\n\n@here & more"
+    (block,) = drawn(Quote(text=text))
+    assert block["elements"] == [
+        {"type": "rich_text_quote", "elements": [{"type": "text", "text": text}]}
+    ]
+
+
+def test_facts_are_fields_of_at_most_ten() -> None:
+    rows = tuple((f"Label {n}", (f"value {n}",)) for n in range(12))
+    first, second = drawn(Facts(rows=rows))
+    assert [len(first["fields"]), len(second["fields"])] == [10, 2]
+    assert first["fields"][3]["text"] == "*Label 3*\nvalue 3"
+
+
+def test_a_fact_without_a_value_still_has_a_text() -> None:
+    (block,) = drawn(Facts(rows=(("Customer", ()),)))
+    assert block["fields"][0]["text"] == "*Customer*\n–"
+
+
+def test_a_button_carries_its_verb_and_what_about() -> None:
+    (block,) = drawn(
+        Buttons(
+            buttons=(
+                Button(label="Answer", verb="retro.answer", about="C-7", look="main", opens=True),
+                Button(label="Drop", verb="action_item.drop", about="", look="danger"),
+            )
+        )
+    )
+    answer, drop = block["elements"]
+    assert (answer["action_id"], answer["value"], answer["style"]) == ("retro.answer", "C-7", "primary")
+    assert "value" not in drop
+    assert drop["style"] == "danger"
+
+
+def test_one_verb_twice_stands_in_two_rows() -> None:
+    buttons = tuple(Button(label=f"Take {n}", verb="action_item.take", about=f"AI-{n}") for n in (1, 2))
+    rows = drawn(Buttons(buttons=buttons))
+    assert [row["elements"][0]["value"] for row in rows] == ["AI-1", "AI-2"]
+    assert len({row["block_id"] for row in rows}) == 2
+
+
+def test_the_text_starts_with_the_gist_unless_it_is_said_anyway() -> None:
+    parts = (Paragraph(words=("All of it & more.",)),)
+    assert render.message(Message(gist="All of it", parts=parts))["text"] == "All of it &amp; more."
+    other = render.message(Message(gist="News", parts=parts))["text"]
+    assert other == "News\nAll of it &amp; more."
+
+
+def test_a_message_that_is_too_long_keeps_its_buttons_and_ends_in_an_ellipsis() -> None:
+    buttons = Buttons(buttons=(Button(label="Answer", verb="retro.answer", about="C-1"),))
+    blocks = drawn(Quote(text="word " * 8_000), buttons)
+    assert blocks[-1]["type"] == "actions"
+    assert limits.characters(blocks) <= 12_000
+    assert blocks[-2]["elements"][0]["elements"][0]["text"].endswith("…")
+
+
+def test_a_message_of_too_many_blocks_says_that_there_is_more() -> None:
+    blocks = drawn(*(Paragraph(words=(f"line {n}",)) for n in range(80)))
+    assert len(blocks) == 50
+    assert blocks[-1]["elements"][0]["text"] == render.MORE
+
+
+def test_a_long_text_can_be_read_whole_in_a_dialog() -> None:
+    text = "Ärger, 困る & мука 🙂 " * 1_900
+    view = render.form(Form(verb="case.read", title="C-7", parts=(Quote(text=text[:40_000]),)))
+    pieces = [block["elements"][0]["elements"][0]["text"] for block in view["blocks"]]
+    assert "".join(pieces) == text[:40_000]
+    assert limits.view_problems(view) == []
+    assert view["close"]["text"] == "Close"
+    assert "submit" not in view
+
+
+FIELDS = (
+    FormField(name="what_happened", label="What happened", kind="text", needed=True, value="It broke"),
+    FormField(name="reference", label="Case reference", value="ZD-1", longest=100, hint="If any"),
+    FormField(name="on", label="Date", kind="date", value="2026-11-20"),
+    FormField(name="clock", label="Time", kind="time", value="16:30:00"),
+    FormField(name="owner", label="Owner", kind="person", value="U012AB"),
+    FormField(name="place", label="Where", kind="place", value="C012AB"),
+    FormField(
+        name="gap",
+        label="Gap",
+        kind="choice",
+        value="tools",
+        options=(Option(value="training", label="Training"), Option(value="tools", label="Tools")),
+    ),
+    FormField(
+        name="days",
+        label="Working days",
+        kind="choices",
+        value="0,2",
+        options=tuple(Option(value=str(n), label=f"Day {n}") for n in range(7)),
+    ),
+    FormField(name="unnamed", label="Post without my name", kind="tick", value="yes"),
+    FormField(name="days_to_answer", label="Days to answer", kind="number", value="3"),
+)
+
+
+def test_every_kind_of_field_is_the_element_that_slack_has_for_it() -> None:
+    asked = Form(verb="case.fail", title="Mark a case failed", submit="Open the retro", fields=FIELDS)
+    view = render.form(asked)
+    assert limits.view_problems(view) == []
+    elements = {block["block_id"]: block["element"] for block in view["blocks"]}
+    assert {name: element["type"] for name, element in elements.items()} == {
+        "what_happened": "plain_text_input",
+        "reference": "plain_text_input",
+        "on": "datepicker",
+        "clock": "timepicker",
+        "owner": "users_select",
+        "place": "conversations_select",
+        "gap": "static_select",
+        "days": "checkboxes",
+        "unnamed": "checkboxes",
+        "days_to_answer": "number_input",
+    }
+    assert elements["what_happened"]["multiline"]
+    assert elements["reference"]["max_length"] == 100
+    assert elements["clock"]["initial_time"] == "16:30"
+    assert elements["place"]["filter"]["exclude_external_shared_channels"]
+    assert elements["gap"]["initial_option"]["value"] == "tools"
+    assert [option["value"] for option in elements["days"]["initial_options"]] == ["0", "2"]
+    assert [block["optional"] for block in view["blocks"]] == [False] + [True] * 9
+
+
+def test_a_form_carries_what_it_is_about() -> None:
+    asked = Form(
+        verb="v", title="T", submit="S", about="C-7", place="C01", kept={"answer": "x"}, fields=FIELDS
+    )
+    view = render.form(asked, "support")
+    assert json.loads(view["private_metadata"]) == {
+        "about": "C-7",
+        "place": "C01",
+        "name": "support",
+        "kept": {"answer": "x"},
+    }
+    assert view["callback_id"] == "v"
+    assert view["close"]["text"] == "Cancel"
+
+
+def test_a_form_that_keeps_too_much_is_a_mistake_of_ours() -> None:
+    with pytest.raises(ValueError) as caught:
+        render.form(Form(verb="v", title="T", kept={"text": "x" * 3_000}))
+    assert str(caught.value) == "the form v keeps more than 3000 characters"
+
+
+def test_a_first_value_that_slack_would_refuse_is_left_out() -> None:
+    for kind in ("date", "time", "person", "place", "number", "choice"):
+        field = FormField(
+            name="f", label="F", kind=kind, value="<nonsense>", options=(Option(value="a", label="A"),)
+        )
+        view = render.form(Form(verb="v", title="T", submit="S", fields=(field,)))
+        assert not [key for key in view["blocks"][0]["element"] if key.startswith("initial")]
+        assert limits.view_problems(view) == []
+
+
+def test_a_first_text_that_does_not_fit_is_shortened_and_says_so() -> None:
+    field = FormField(
+        name="f", label="F", kind="text", value="word " * 1_000, longest=20_000, hint="Tell."
+    )
+    block = render.form(Form(verb="v", title="T", submit="S", fields=(field,)))["blocks"][0]
+    assert len(block["element"]["initial_value"]) <= 3_000
+    assert block["hint"]["text"] == "Tell. Only the first 3,000 characters fit here."
+
+
+def test_more_than_a_hundred_options_stand_under_headings() -> None:
+    zones = [Option(value=f"{area}/{n}", label=f"{n}", group=area) for area in "AB" for n in range(130)]
+    field = FormField(name="zone", label="Zone", kind="choice", value="B/129", options=tuple(zones))
+    view = render.form(Form(verb="v", title="T", submit="S", fields=(field,)))
+    groups = view["blocks"][0]["element"]["option_groups"]
+    assert [(group["label"]["text"], len(group["options"])) for group in groups] == [
+        ("A", 100),
+        ("A", 30),
+        ("B", 100),
+        ("B", 30),
+    ]
+    assert limits.view_problems(view) == []
+
+
+def test_more_than_ten_choices_are_a_list_with_several_chosen() -> None:
+    options = tuple(Option(value=str(n), label=str(n)) for n in range(30))
+    field = FormField(name="f", label="F", kind="choices", value="3,29", options=options)
+    element = render.form(Form(verb="v", title="T", submit="S", fields=(field,)))["blocks"][0]["element"]
+    assert element["type"] == "multi_static_select"
+    assert len(element["initial_options"]) == 2
+
+
+def test_faults_stand_under_their_fields_and_the_rest_under_the_first() -> None:
+    told = render.faults({"": "Try again.", "due": "Passed.", "gone": "Odd."}, ["what", "due"])
+    assert told == {"what": "Try again. Odd.", "due": "Passed."}
+
+
+TEXT = st.text(max_size=5_000) | st.sampled_from(
+    [
+        "<!channel>",
+        "<@U012AB>",
+        "@here",
+        "<https://x|y>",
+        "&" * 4_000,
+        "<" * 20_000,
+        "🙂" * 13_000,
+        " ",
+        "",
+    ]
+)
+# A real id may well fire: it was put there as a Mention. Anything else in its place may not.
+NO_ID = TEXT.filter(lambda text: not re.fullmatch("[A-Z0-9]+", text))
+INLINE = st.one_of(
+    TEXT,
+    st.builds(Strong, text=TEXT),
+    st.builds(Mention, person=NO_ID, name=TEXT),
+    st.builds(PlaceName, place=NO_ID, name=TEXT),
+    st.builds(Link, text=TEXT, url=TEXT.map(lambda text: f"https://{text}")),
+    st.builds(Moment, at=st.just(AT), zone=st.just("Europe/Stockholm")),
+)
+WORDS = st.lists(INLINE, max_size=4).map(tuple)
+BUTTON = st.builds(
+    Button,
+    label=TEXT.filter(str.strip),
+    verb=st.sampled_from(["a.b", "c.d", "e.f"]),
+    about=st.text(max_size=40),
+)
+PARTS = st.lists(
+    st.one_of(
+        st.builds(Paragraph, words=WORDS),
+        st.builds(Small, words=WORDS),
+        st.builds(Quote, text=TEXT.filter(bool)),
+        st.builds(Facts, rows=st.lists(st.tuples(TEXT, WORDS), min_size=1, max_size=10).map(tuple)),
+        st.builds(Buttons, buttons=st.lists(BUTTON, min_size=1, max_size=30).map(tuple)),
+    ),
+    max_size=60,
+).map(tuple)
+OURS = re.compile(
+    r"<!date\^1795390200\^\{date_short_pretty\} at \{time\}\|[^<>]*>|<https://[^<>|]*\|[^<>]*>"
+)
+
+
+def markup(node: Any) -> list[str]:
+    """Every text in blocks that Slack parses."""
+    if isinstance(node, list):
+        return [text for child in node for text in markup(child)]
+    if not isinstance(node, dict):
+        return []
+    if node.get("type") == "mrkdwn":
+        assert node["verbatim"] is True
+        return [node["text"]]
+    return [text for child in node.values() for text in markup(child)]
+
+
+@settings(deadline=None, max_examples=150)
+@given(title=TEXT | st.none(), gist=TEXT.filter(str.strip), parts=PARTS)
+def test_no_text_breaks_a_limit_or_fires_a_mention(title: str | None, gist: str, parts: Any) -> None:
+    said = Message(gist=gist, title=title, parts=parts)
+    message = render.message(said)
+    if message["blocks"]:
+        assert limits.message_problems(message["blocks"]) == []
+    assert limits.characters(message["blocks"]) <= 12_000
+    assert 1 <= len(message["text"]) <= 3_000
+    assert "<" not in message["text"]
+    for view in (render.reading(said), render.home(said)):
+        assert limits.view_problems(view) == []
+    for text in markup(message["blocks"]):
+        assert "<" not in OURS.sub("", text)
+
+
+@settings(deadline=None, max_examples=60)
+@given(parts=PARTS, label=TEXT.filter(str.strip), hint=TEXT, value=TEXT, longest=st.integers(0, 9_999))
+def test_no_text_breaks_a_forms_limit(
+    parts: Any, label: str, hint: str, value: str, longest: int
+) -> None:
+    field = FormField(name="f", label=label, hint=hint, kind="text", value=value, longest=longest)
+    asked = Form(verb="a.b", title=label, submit=label, parts=parts, fields=(field,))
+    assert limits.view_problems(render.form(asked)) == []
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_slack_takes_every_message(name: str) -> None:
+    drawn_message = render.message(MESSAGES[name])
+    assert limits.message_problems(drawn_message["blocks"]) == []
+    assert limits.characters(drawn_message["blocks"]) <= 12_000
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_slack_takes_every_form(name: str) -> None:
+    assert limits.view_problems(render.form(FORMS[name], "support")) == []
+
+
+def test_the_text_says_everything_that_fits() -> None:
+    said = Message(gist="g", title="T", parts=(Quote(text="a"), Facts(rows=(("L", ("v",)),))))
+    assert render.message(said)["text"] == f"g\n{plain(said)}"
