@@ -1,0 +1,109 @@
+"""Adding people and places: this workspace has no platform where they would come from."""
+
+import os
+import re
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.messages.parts import Form, FormField
+from bot.messages.team import zones
+from bot.ports import UnitOfWork
+from bot.request import Person, Place
+from handlers.web.incoming import PERSON_PREFIX, Problem, new_key
+
+LONGEST_NAME = 80
+
+Faults = Mapping[str, str]
+
+
+async def begin(work: UnitOfWork) -> bool:
+    """Gives an empty workspace its first place and its first person; False when it is not empty."""
+    if await work.people.everybody():
+        return False
+    await work.people.remember(Person(id=f"{PERSON_PREFIX}you", name="You", zone=machine_zone()))
+    await work.places.remember(Place(id="support", name="support"))
+    return True
+
+
+def form_for(what: str, reader: Person) -> Form:
+    """The dialog that adds a place or a person."""
+    name = FormField(name="name", label="Name", needed=True, longest=LONGEST_NAME)
+    if what == "place":
+        hint = "Where a team talks, for example support-night."
+        fields: tuple[FormField, ...] = (name.model_copy(update={"hint": hint}),)
+    elif what == "person":
+        known = {option.value for option in zones()}
+        zone = FormField(
+            name="zone",
+            label="Time zone",
+            kind="choice",
+            needed=True,
+            value=reader.zone if reader.zone and reader.zone in known else "UTC",
+            options=zones(),
+        )
+        fields = (name, zone)
+    else:
+        raise Problem("There is no such page here.", 404)
+    return Form(verb=what, title=f"Add a {what}", fields=fields, submit="Add")
+
+
+async def add_place(work: UnitOfWork, name: str) -> tuple[Place | None, Faults]:
+    """The new place, or what is wrong with its name."""
+    name = name.strip().lstrip("#").strip()
+    fault = _name_fault(name)
+    if not fault and await work.places.named(name) is not None:
+        fault = f"There is a place called {name} already."
+    if fault:
+        return None, {"name": fault}
+    slug, number = _slug(name), 1
+    while await work.places.get(_numbered(slug, number)) is not None:
+        number += 1
+    place = Place(id=_numbered(slug, number), name=name)
+    await work.places.remember(place)
+    return place, {}
+
+
+async def add_person(work: UnitOfWork, name: str, zone: str) -> tuple[Person | None, Faults]:
+    """The new person, or what is wrong with their name or zone."""
+    name = name.strip()
+    fault = _name_fault(name)
+    if not fault and any(
+        one.name.casefold() == name.casefold() for one in await work.people.everybody()
+    ):
+        fault = f"{name} is here already; add something that tells them apart."
+    faults = {"name": fault} if fault else {}
+    if zone not in {option.value for option in zones()}:
+        faults["zone"] = "Choose a time zone from the list."
+    if faults:
+        return None, faults
+    person = Person(id=PERSON_PREFIX + new_key(), name=name, zone=zone)
+    await work.people.remember(person)
+    return person, {}
+
+
+def machine_zone() -> str:
+    """The time zone this machine is set to, as an IANA name; UTC when it does not say."""
+    told = os.environ.get("TZ", "").lstrip(":")
+    linked = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")[2]
+    names = {option.value for option in zones()}  # without old spellings, such as Etc/UTC
+    return next((name for name in (told, linked) if name in names), "UTC")
+
+
+def _name_fault(name: str) -> str:
+    if not name:
+        return "Give it a name."
+    if len(name) > LONGEST_NAME:
+        return f"A name has at most {LONGEST_NAME} characters."
+    return "" if name.isprintable() else "A name is one line of letters."
+
+
+def _numbered(slug: str, number: int) -> str:
+    return slug if number == 1 else f"{slug}-{number}"
+
+
+def _slug(name: str) -> str:
+    """A place's id for its address: "Support (night)" becomes support-night."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
+    return slug or "place"

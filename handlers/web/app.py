@@ -1,0 +1,417 @@
+"""The workspace in a browser: pages, what is pressed on them, and the stream that keeps them fresh."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from json import dumps
+from typing import Protocol
+
+from aiohttp import web
+from markupsafe import Markup
+
+from bot.messages.parts import Form, sentence
+from bot.ports import OpenWork, Post, Unavailable, UnitOfWork
+from bot.request import Person, Place, Reply, Request
+from bot.settings import Settings
+from handlers.web import additions, incoming, pages, render
+from handlers.web.incoming import Pressed, Problem, new_key
+from handlers.web.outgoing import WORKSPACE, Hub, WebMessenger
+
+log = logging.getLogger(__name__)
+
+A_YEAR = 365 * 24 * 3600
+KEEP_ALIVE_SECONDS = 15.0
+CALM_SECONDS = 0.2
+"""A stream says at most this often that something changed: an import would flood it."""
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+STATIC = {path.name: path for path in (render.FOLDER / "static").iterdir()}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Answers(Protocol):
+    """The bot, as far as a door knows it."""
+
+    async def answer(self, request: Request) -> Reply: ...
+
+
+class WebDoor:
+    """The web door: mount `routes()` (last: they end with a page for unknown paths), call `prepare()`
+    before serving, and `close` on shutdown. `messenger` speaks in it."""
+
+    def __init__(self, settings: Settings, bot: Answers, open_work: OpenWork) -> None:
+        self._settings = settings
+        self._bot = bot
+        self._open_work = open_work
+        self.hub = Hub()
+        known = settings.loopback and settings.amends_port
+        host = f"[{settings.amends_host}]" if ":" in settings.amends_host else settings.amends_host
+        self.messenger = WebMessenger(
+            open_work, self.hub, f"http://{host}:{settings.amends_port}" if known else ""
+        )
+
+    def routes(self) -> list[web.RouteDef]:
+        """Every route of the web door."""
+        guarded = self._guarded
+        return [
+            web.get("/", guarded(self._first)),
+            web.get("/p/{place}", guarded(self._place)),
+            web.get("/p/{place}/t/{root}", guarded(self._place)),
+            web.get("/dm", guarded(self._direct)),
+            web.get("/f/lists", guarded(self._lists)),
+            web.get("/f/posts", guarded(self._posts)),
+            web.get("/events", guarded(self._events)),
+            web.get("/add/{what}", guarded(self._adding)),
+            web.post("/add/{what}", guarded(self._add)),
+            web.post("/you", guarded(self._be)),
+            web.post("/say", guarded(self._say)),
+            web.post("/verb/{verb}", guarded(self._press)),
+            web.get("/static/{name}", guarded(self._static)),
+            web.get("/{path:.*}", guarded(self._unknown)),
+        ]
+
+    def mount(self, app: web.Application) -> None:
+        """Adds the routes, and ends open streams when the app shuts down."""
+        app.add_routes(self.routes())
+        app.on_shutdown.append(self.close)
+
+    async def close(self, _app: web.Application | None = None) -> None:
+        """Ends every open stream, so that the server stops at once."""
+        self.hub.close()
+
+    async def prepare(self) -> None:
+        """Gives an empty workspace its first place and its first person."""
+        async with self._open_work(WORKSPACE, writes=True) as work:
+            if await additions.begin(work):
+                await work.commit()
+
+    # ---- the guard
+
+    def _guarded(self, handler: Handler) -> Handler:
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            try:
+                incoming.check_host(request, self._settings)
+                if request.method not in ("GET", "HEAD"):
+                    incoming.check_origin(request)
+                response = await handler(request)
+            except Problem as problem:
+                response = _problem(request, problem.sentence, problem.status)
+            except web.HTTPRequestEntityTooLarge:
+                response = _problem(request, "That is more than Amends takes at once: shorten it.", 413)
+            except Unavailable:
+                log.exception("web path=%s: the memory cannot be reached", _route(request))
+                words = (
+                    "Amends cannot reach its memory just now, so nothing was changed. Try again soon."
+                )
+                response = _problem(request, words, 503)
+            except web.HTTPException:
+                raise
+            except Exception as error:
+                # Only where and what kind: the error's own words may hold what somebody wrote.
+                where = "".join(traceback.format_tb(error.__traceback__))
+                log.error("web path=%s: %s\n%s", _route(request), type(error).__name__, where)
+                words = "Something broke in Amends, and its log says where. Please try again."
+                response = _problem(request, words, 500)
+            if not response.prepared:
+                for name, value in HEADERS.items():
+                    response.headers.setdefault(name, value)
+            return response
+
+        return guarded
+
+    # ---- pages
+
+    async def _first(self, request: web.Request) -> web.StreamResponse:
+        async with self._open_work(WORKSPACE, writes=False) as work:
+            places = {one.id: one for one in await work.places.all()}
+            last = next((place for place in pages.seen_by(request) if place in places), None)
+            if not places:
+                place = incoming.direct_place(await pages.reader_of(request, work))
+            else:
+                place = places[last] if last else next(iter(places.values()))
+            return await self._page(request, work, place)
+
+    async def _place(self, request: web.Request) -> web.StreamResponse:
+        async with self._open_work(WORKSPACE, writes=False) as work:
+            place = await work.places.get(request.match_info["place"])
+            if place is None or place.kind != "shared":
+                raise Problem("There is no such place here.", 404)
+            number = request.match_info.get("root")
+            root = await pages.root_of(work, place, number) if number else None
+            return await self._page(request, work, place, root)
+
+    async def _direct(self, request: web.Request) -> web.StreamResponse:
+        async with self._open_work(WORKSPACE, writes=False) as work:
+            reader = await pages.reader_of(request, work)
+            return await self._page(request, work, incoming.direct_place(reader))
+
+    async def _page(
+        self, request: web.Request, work: UnitOfWork, place: Place, root: Post | None = None
+    ) -> web.Response:
+        drawn = await pages.page(request, work, self.messenger.base, self.hub.version, place, root)
+        response = _seen(request, *drawn)
+        reader = await pages.reader_of(request, work)
+        if request.cookies.get(pages.YOU) != reader.id:
+            # From now on, whoever else is added: otherwise the first by name would be somebody new.
+            _be(response, reader)
+        return response
+
+    async def _lists(self, request: web.Request) -> web.StreamResponse:
+        async with self._open_work(WORKSPACE, writes=False) as work:
+            return _html(await pages.lists(request, work))
+
+    async def _posts(self, request: web.Request) -> web.StreamResponse:
+        async with self._open_work(WORKSPACE, writes=False) as work:
+            return _seen(request, *await pages.posts(request, work, self.messenger.base))
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Tells a page what to fetch afresh, as long as it is open; carries no content."""
+        here = request.query.get("place", "")
+        known = request.headers.get("Last-Event-ID") or request.query.get("since", "")
+        stream = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
+        with self.hub.listen() as listener:
+            await stream.prepare(request)
+            try:
+                if known != self.hub.version:
+                    await stream.write(_events_of(self.hub.version, posts=True))
+                while not listener.closed:
+                    changed = await listener.changes(KEEP_ALIVE_SECONDS)
+                    if listener.closed:
+                        break
+                    if changed:
+                        await stream.write(_events_of(self.hub.version, posts=here in changed))
+                        await asyncio.sleep(CALM_SECONDS)
+                    else:
+                        await stream.write(b": still here\n\n")
+            except ConnectionError:
+                return stream  # the page was closed
+        return stream
+
+    async def _static(self, request: web.Request) -> web.StreamResponse:
+        path = STATIC.get(request.match_info["name"])
+        if path is None:
+            raise Problem("There is no such page here.", 404)
+        return web.FileResponse(path, headers={**HEADERS, "Cache-Control": "no-cache"})
+
+    async def _unknown(self, request: web.Request) -> web.StreamResponse:
+        raise Problem("There is no such page here.", 404)
+
+    # ---- what is pressed and typed
+
+    async def _press(self, request: web.Request) -> web.StreamResponse:
+        pressed = incoming.read_press(request.match_info["verb"], await request.post())
+        now = datetime.now(UTC)
+        async with self._open_work(WORKSPACE, writes=False) as work:
+            reader = await self._still(request, work)
+            asked = await incoming.asked_by(work, pressed, reader, now)
+        reply = await self._bot.answer(asked.request())
+        return await self._reply(request, reader, asked.place, reply, pressed)
+
+    async def _say(self, request: web.Request) -> web.StreamResponse:
+        data = await request.post()
+        text, key = incoming.text_of(data, "text"), incoming.read_key(data)
+        incoming.check_text(text)
+        thread = incoming.read_number(incoming.text_of(data, "thread"))
+        now = datetime.now(UTC)
+        async with self._open_work(WORKSPACE, writes=False) as work:
+            reader = await self._still(request, work)
+            place = await incoming.place_for(work, incoming.text_of(data, "place"), reader)
+            if thread is not None:
+                await pages.root_of(work, place, str(thread))
+        command = incoming.command(text, direct=place.kind == "direct", in_thread=thread is not None)
+        asked = Request(workspace=WORKSPACE, verb="", person=reader, at=now, place=place, key=key)
+        if command is not None:
+            verb, rest = command
+            reply = await self._bot.answer(asked.model_copy(update={"verb": verb, "typed": rest}))
+        else:
+            post = await self._post(
+                Post(place=place.id, thread=thread, author=reader.id, text=text, key=key, posted_at=now)
+            )
+            reply = Reply()
+            if thread is not None:
+                values = {"text": text, "id": str(post.id)}
+                about = {
+                    "verb": "retro.discuss",
+                    "about": str(thread),
+                    "values": values,
+                    "key": f"{key}:d",
+                }
+                reply = await self._bot.answer(asked.model_copy(update=about))
+        pressed = Pressed(verb="", key=key, place=place.id, thread=thread)
+        response = await self._reply(request, reader, place, reply, pressed, composer=True)
+        if reply.saved:
+            response.headers["HX-Trigger"] = "amends-said"
+        return response
+
+    async def _post(self, post: Post) -> Post:
+        async with self._open_work(WORKSPACE, writes=True) as work:
+            kept = await work.posts.add(post)
+            await work.commit()
+        self.hub.changed(kept.place)
+        return kept
+
+    async def _still(self, request: web.Request, work: UnitOfWork) -> Person:
+        """Who acts; refuses when the page was drawn for somebody else (another tab switched)."""
+        reader = await pages.reader_of(request, work)
+        if request.headers.get("X-You", reader.id) != reader.id:
+            raise Problem(f"You are {reader.name} now, in another tab: reload this page first.")
+        return reader
+
+    async def _be(self, request: web.Request) -> web.StreamResponse:
+        data = await request.post()
+        back = incoming.text_of(data, "back")
+        async with self._open_work(WORKSPACE, writes=False) as work:
+            person = await work.people.get(incoming.text_of(data, "person"))
+        if person is None or person.gone or person.bot:
+            raise Problem("This person is not here any more; choose somebody else.", 404)
+        own = back.startswith("/") and not back.startswith(("//", "/\\"))
+        response = _redirect(request, back if own else "/")
+        _be(response, person)
+        return response
+
+    async def _adding(self, request: web.Request) -> web.StreamResponse:
+        async with self._open_work(WORKSPACE, writes=False) as work:
+            reader = await pages.reader_of(request, work)
+        return self._addition(request, additions.form_for(request.match_info["what"], reader), reader)
+
+    async def _add(self, request: web.Request) -> web.StreamResponse:
+        data = await request.post()
+        made: Place | Person | None
+        async with self._open_work(WORKSPACE, writes=True) as work:
+            reader = await self._still(request, work)
+            asked = additions.form_for(request.match_info["what"], reader)
+            values = {one.name: incoming.text_of(data, f"v.{one.name}") for one in asked.fields}
+            if asked.verb == "place":
+                made, faults = await additions.add_place(work, values["name"])
+            else:
+                made, faults = await additions.add_person(work, values["name"], values["zone"])
+            if made is None:
+                return self._addition(request, render.filled(asked, values), reader, faults)
+            await work.commit()
+            people = await work.people.everybody() if isinstance(made, Person) else ()
+        self.hub.changed()
+        if isinstance(made, Place):
+            return _redirect(request, render.place_path(made.id, reader))
+        if "HX-Request" not in request.headers:
+            return _redirect(request, "/")
+        said = f"{made.name} is here now. To act as {made.name}, choose them under “You are”."
+        note = render.message(sentence(said), self._frame(reader))
+        pieces = render.Pieces(note=note)
+        return _html(render.page("added.html", people=people, reader=reader, pieces=pieces))
+
+    # ---- what comes back
+
+    def _frame(
+        self,
+        reader: Person,
+        people: Sequence[Person] = (),
+        place: str = "",
+        thread: int | None = None,
+    ) -> render.Frame:
+        return pages.frame_of(reader, self.messenger.base, people, place, thread)
+
+    def _addition(
+        self, request: web.Request, asked: Form, reader: Person, faults: Mapping[str, str] | None = None
+    ) -> web.Response:
+        drawn = render.form(asked, self._frame(reader), faults=faults, action=f"/add/{asked.verb}")
+        return _answer(request, asked.title, "/", render.Pieces(form=drawn, again=bool(faults)))
+
+    async def _reply(
+        self,
+        request: web.Request,
+        reader: Person,
+        place: Place,
+        reply: Reply,
+        pressed: Pressed,
+        *,
+        composer: bool = False,
+    ) -> web.Response:
+        """Draws a reply: into the dialog, or as a note that only the reader sees."""
+        async with self._open_work(WORKSPACE, writes=False) as work:
+            people = await work.people.everybody()
+            places = await work.places.all() if reply.form or reply.faults else ()
+        frame = self._frame(reader, people, pressed.place, pressed.thread)
+        asked, note = reply.form, Markup("")
+        if asked is None and reply.faults and pressed.form is not None:
+            asked = render.filled(pressed.form, pressed.values or {})
+        elif asked is None and reply.faults:
+            note = render.message(sentence(" ".join(reply.faults.values())), frame, note=True)
+        drawn = render.form(asked, frame, people, places, reply.faults) if asked else Markup("")
+        if reply.message is not None:
+            note = render.message(reply.message, frame, note=True)
+        if not drawn and not note and "HX-Request" not in request.headers:
+            return _redirect(request, frame.home)
+        # A form leaves an older note alone, and so does a button inside it that says nothing new.
+        kept = bool(asked) or (pressed.note and not note)
+        pieces = render.Pieces(
+            form=drawn,
+            again=bool(reply.faults),
+            note=None if kept else note,
+            pane="thread" if pressed.thread else "place",
+            key=new_key() if composer else "",
+        )
+        return _answer(request, "Amends", frame.home, pieces)
+
+
+def _route(request: web.Request) -> str:
+    """The route's own words, never the path: ids are in that."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "?"
+
+
+def _seen(request: web.Request, html: str, seen: pages.Seen) -> web.Response:
+    """The page, and in a cookie how far the reader has seen."""
+    response, value = _html(html), pages.seen_cookie(seen)
+    if value != request.cookies.get(pages.SEEN):
+        response.set_cookie(pages.SEEN, value, max_age=A_YEAR, httponly=True, samesite="Strict")
+    return response
+
+
+def _be(response: web.Response, person: Person) -> None:
+    response.set_cookie(pages.YOU, person.id, max_age=A_YEAR, httponly=True, samesite="Strict")
+
+
+def _events_of(version: str, *, posts: bool) -> bytes:
+    names = ("amends-posts", "amends-lists") if posts else ("amends-lists",)
+    return "".join(f"id: {version}\nevent: {name}\ndata: {version}\n\n" for name in names).encode()
+
+
+def _html(text: str, status: int = 200) -> web.Response:
+    return web.Response(text=text, content_type="text/html", status=status)
+
+
+def _answer(request: web.Request, title: str, back: str, pieces: render.Pieces) -> web.Response:
+    """What comes back from a press: pieces for the page that asked, or a page of its own."""
+    if "HX-Request" in request.headers:
+        return _html(render.page("reply.html", pieces=pieces))
+    body = pieces.form or pieces.note or ""
+    return _html(render.page("bare.html", title=title, sentence="", body=body, back=back))
+
+
+def _redirect(request: web.Request, path: str) -> web.Response:
+    if "HX-Request" in request.headers:
+        return web.Response(headers={"HX-Redirect": path})
+    return web.Response(status=303, headers={"Location": path})
+
+
+def _problem(request: web.Request, sentence: str, status: int) -> web.Response:
+    """One sentence: as a page, or told to the page that asked."""
+    if "HX-Request" in request.headers:
+        told = dumps({"amends-problem": {"target": "body", "sentence": sentence}})
+        return web.Response(text=sentence, status=status, headers={"HX-Trigger": told})
+    title = "Not here" if status == 404 else "Not this way"
+    page = render.page("bare.html", title=title, sentence=sentence, body="", back="/")
+    return _html(page, status)

@@ -1,0 +1,293 @@
+"""What a browser sends, and who may send it: Requests for the bot, or refused in a sentence."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from ipaddress import ip_address
+from socket import gethostname
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from multidict import MultiMapping
+from pydantic import ValidationError
+
+from bot.messages.parts import LONGEST_TEXT, Form
+from bot.ports import Post, UnitOfWork
+from bot.request import Found, Person, Place, Request
+from bot.routes import VERBS, typed
+from bot.settings import Settings
+from handlers.web.outgoing import WORKSPACE, path_to
+
+PERSON_PREFIX = "u_"
+"""Every person's id made here starts with it and no place's does: both are the `place` of posts."""
+COMMAND = "/amends"
+STALE = "This page is out of date: reload it and try again."
+KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+class Problem(Exception):
+    """What was sent cannot be used; `sentence` tells the person, `status` is HTTP's."""
+
+    def __init__(self, sentence: str, status: int = 400) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.status = status
+
+
+def new_key() -> str:
+    """A one-time name for something that can be pressed once."""
+    return secrets.token_urlsafe(12)
+
+
+# ---- who may knock
+
+
+@cache
+def own_names(host: str) -> frozenset[str]:
+    """The host names this server answers to when it is bound to `host`, beside plain IP addresses."""
+    machine = gethostname().lower()
+    return frozenset({"localhost", host.lower(), machine, f"{machine}.local"})
+
+
+def check_host(request: web.BaseRequest, settings: Settings) -> None:
+    """Refuses other people's host names: a page elsewhere may point its own name at this machine.
+
+    (DNS rebinding.) An address cannot be pointed anywhere, so IP addresses pass, but only
+    loopback ones while the server listens on loopback.
+    """
+    name = _host_name(request.host)
+    try:
+        address = ip_address(name)
+    except ValueError:
+        known = name in own_names(settings.amends_host) and (
+            not settings.loopback or name in ("localhost", settings.amends_host.lower())
+        )
+    else:
+        known = address.is_loopback or not settings.loopback
+    if not known:
+        raise Problem("Amends does not answer under this name; open it by the address it printed.", 403)
+
+
+def check_origin(request: web.BaseRequest) -> None:
+    """Refuses what another web page makes the browser send; programs without a browser pass."""
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        foreign = urlsplit(origin).netloc.lower() != request.host.lower()
+    else:
+        foreign = request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
+    if foreign:
+        raise Problem("This came from another web page, so nothing was done.", 403)
+
+
+def _host_name(host: str) -> str:
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".").lower()
+    except ValueError:
+        return ""
+
+
+# ---- what a form of a page says
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """A button that was pressed, or a dialog that was sent in.
+
+    `place` is the place on screen, `thread` its open thread, `note` whether the button stood in a
+    private note. `values` is None unless a dialog's `form` was sent in.
+    """
+
+    verb: str
+    key: str
+    place: str
+    thread: int | None = None
+    about: str = ""
+    note: bool = False
+    form: Form | None = None
+    values: Mapping[str, str] | None = None
+
+
+Data = MultiMapping[str | bytes | bytearray | web.FileField]
+
+
+def text_of(data: Data, name: str) -> str:
+    """One field's text, with line ends as "\\n"; NUL, which no database of ours stores, is dropped."""
+    value = data.get(name, "")
+    if not isinstance(value, str):
+        raise Problem("Amends takes no files.")
+    return _clean(value)
+
+
+def read_press(verb: str, data: Data) -> Pressed:
+    """The press of a button or of a dialog's main button; refuses what no page of ours sends."""
+    if verb not in VERBS:
+        raise Problem(f"Amends does not know {verb[:60]!r}.", 404)
+    pressed = Pressed(
+        verb=verb,
+        key=read_key(data),
+        place=text_of(data, "place"),
+        thread=read_number(text_of(data, "thread")),
+        about=text_of(data, "about"),
+        note=bool(text_of(data, "note")),
+    )
+    if "dialog" not in data:
+        return pressed
+    form, values = read_form(data)
+    if form.verb != verb:
+        raise Problem(STALE)
+    return Pressed(
+        verb=verb,
+        key=pressed.key,
+        place=pressed.place,
+        thread=pressed.thread,
+        about=form.about,
+        form=form,
+        values={**form.kept, **values},
+    )
+
+
+def read_form(data: Data) -> tuple[Form, dict[str, str]]:
+    """The dialog that was sent in, and what its fields say; other fields are not looked at."""
+    try:
+        form = Form.model_validate_json(text_of(data, "dialog"))
+    except ValidationError:
+        raise Problem(STALE) from None
+    values: dict[str, str] = {}
+    for asked in form.fields:
+        sent = [_clean(value) for value in data.getall(f"v.{asked.name}", []) if isinstance(value, str)]
+        values[asked.name] = ",".join(sent) if asked.kind == "choices" else (sent or [""])[0]
+    return form, values
+
+
+def read_key(data: Data) -> str:
+    """The one-time key of what was pressed."""
+    key = text_of(data, "key")
+    if not KEY.fullmatch(key):
+        raise Problem(STALE)
+    return f"web:{key}"
+
+
+def read_number(text: str) -> int | None:
+    """A post's id; None for an empty one."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise Problem(STALE)
+    return int(text)
+
+
+def _clean(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
+# ---- from there to the bot
+
+
+def command(text: str, *, direct: bool, in_thread: bool) -> tuple[str, str] | None:
+    """The verb and the rest that a typed line asks for, or None when it is plain talk.
+
+    In direct messages everything is for the bot. In a place `/amends …` is, and a line that
+    begins with the word `failed`, except in a thread, where people talk about what failed.
+    """
+    text = text.strip()
+    head, _, rest = text.partition(" ") if " " in text else text.partition("\n")
+    if head.lower() == COMMAND:
+        return typed(rest.strip())
+    if direct or (head.lower() == "failed" and not in_thread):
+        return typed(text)
+    return None
+
+
+def check_text(text: str) -> None:
+    """Refuses a message without words, or longer than any platform carries."""
+    if not text.strip():
+        raise Problem("Write something first.")
+    if len(text) > LONGEST_TEXT:
+        raise Problem(
+            f"That is {len(text):,} characters, and a message can have {LONGEST_TEXT:,}: shorten it."
+        )
+
+
+async def place_for(work: UnitOfWork, place: str, reader: Person) -> Place:
+    """The place on screen: a shared one, or the reader's direct messages; refuses one that is gone."""
+    if place == reader.id:
+        return direct_place(reader)
+    known = await work.places.get(place)
+    if known is None:
+        raise Problem("This place is not there any more.", 404)
+    return known
+
+
+def direct_place(reader: Person) -> Place:
+    """The bot's direct messages with the reader."""
+    return Place(id=reader.id, name=reader.name, kind="direct")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A press with everything the bot wants to know about it, read from the workspace."""
+
+    pressed: Pressed
+    reader: Person
+    place: Place
+    at: datetime
+    people: tuple[Person, ...] = field(default=())
+    found: Found | None = None
+
+    def request(self) -> Request:
+        """The bot's request."""
+        return Request(
+            workspace=WORKSPACE,
+            verb=self.pressed.verb,
+            person=self.reader,
+            at=self.at,
+            place=self.place,
+            about="" if self.found else self.pressed.about,
+            values=self.pressed.values,
+            people=self.people,
+            found=self.found,
+            key=self.pressed.key,
+        )
+
+
+async def asked_by(work: UnitOfWork, pressed: Pressed, reader: Person, at: datetime) -> Asked:
+    """Reads what belongs to a press: its place, the persons it names, the message it is about."""
+    place = (pressed.form.place if pressed.form else "") or pressed.place
+    named = [
+        value
+        for asked in (pressed.form.fields if pressed.form else ())
+        if asked.kind == "person" and (value := (pressed.values or {}).get(asked.name))
+    ]
+    people = await work.people.among(named) if named else {}
+    return Asked(
+        pressed=pressed,
+        reader=reader,
+        place=await place_for(work, place, reader),
+        at=at,
+        people=tuple(people.values()),
+        found=await found_message(work, pressed),
+    )
+
+
+POST_ABOUT = "post:"
+"""Begins `about` where a button is pressed on a person's message, like a chat's message shortcut."""
+
+
+async def found_message(work: UnitOfWork, pressed: Pressed) -> Found | None:
+    """The message a shortcut was used on; refuses one that is gone."""
+    if pressed.form or not pressed.about.startswith(POST_ABOUT):
+        return None
+    number = read_number(pressed.about.removeprefix(POST_ABOUT))
+    post: Post | None = await work.posts.get(number) if number else None
+    if post is None or post.message is not None or post.place != pressed.place:
+        raise Problem("That message is gone.", 404)
+    author = await work.people.get(post.author) if post.author else None
+    return Found(
+        text=post.text,
+        link=path_to(post),
+        thread=None if post.thread is None else str(post.thread),
+        author=author,
+    )

@@ -1,0 +1,155 @@
+"""What the bot says in the web workspace: posts in our own memory, and a nudge to whoever is looking."""
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from bot.domain.job import Receipt
+from bot.ports import Delivery, OpenWork, Post, Unavailable, Undelivered
+
+WORKSPACE = "web"
+
+
+class Listener:
+    """Somebody who looks at one place: which places changed since they last asked."""
+
+    def __init__(self) -> None:
+        self._woken = asyncio.Event()
+        self._places: set[str] = set()
+        self.closed = False
+
+    def wake(self, place: str) -> None:
+        """Tells them that something in a place is new; "" concerns no place (people, the list)."""
+        self._places.add(place)
+        self._woken.set()
+
+    def close(self) -> None:
+        """Tells them that the server stops."""
+        self.closed = True
+        self._woken.set()
+
+    async def changes(self, patience: float) -> set[str]:
+        """The places that changed, as soon as there is one; nothing after `patience` seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                await self._woken.wait()
+        except TimeoutError:
+            return set()
+        self._woken.clear()
+        changed, self._places = self._places, set()
+        return changed
+
+
+class Hub:
+    """Carries "this place changed" to every open page of this process; holds no content."""
+
+    def __init__(self) -> None:
+        self._born = secrets.token_hex(4)
+        self._count = 0
+        self._listeners: set[Listener] = set()
+        self._closed = False
+
+    @property
+    def version(self) -> str:
+        """Changes with every change, and with every start of the process."""
+        return f"{self._born}-{self._count}"
+
+    def changed(self, place: str = "") -> None:
+        """Wakes everybody who looks; "" when it concerns no place."""
+        self._count += 1
+        for listener in self._listeners:
+            listener.wake(place)
+
+    @contextmanager
+    def listen(self) -> Iterator[Listener]:
+        """A listener that hears everything until the block ends."""
+        listener = Listener()
+        if self._closed:
+            listener.close()
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    def close(self) -> None:
+        """Ends every open stream, so that the server can stop at once."""
+        self._closed = True
+        for listener in self._listeners:
+            listener.close()
+
+
+def path_to(post: Post, direct: bool = False) -> str:
+    """Where a page shows this post: in its thread, or among somebody's direct messages."""
+    if direct:
+        return f"/dm#m{post.id}"
+    return f"/p/{quote(post.place, safe='')}/t/{post.thread or post.id}#m{post.id}"
+
+
+class WebMessenger:
+    """ports.Messenger for the web workspace. `base` is the server's address without a slash at its
+    end, or "" while it is not known: links are paths then."""
+
+    pace = 0.0
+
+    def __init__(self, open_work: OpenWork, hub: Hub, base: str = "") -> None:
+        self._open_work = open_work
+        self._hub = hub
+        self.base = base
+
+    async def say(self, delivery: Delivery) -> Receipt:
+        """Posts it; a delivery whose key is known is posted already, and its post is returned."""
+        post = Post(
+            place=delivery.place.id,
+            thread=_number(delivery.thread.message) if delivery.thread else None,
+            message=delivery.message,
+            key=delivery.key,
+            posted_at=datetime.now(UTC),
+        )
+        try:
+            async with self._open_work(WORKSPACE, writes=True) as work:
+                kept = await work.posts.add(post)
+                await work.commit()
+        except Unavailable as lost:
+            raise Undelivered("The web workspace could not be written.", unsure=True) from lost
+        self._hub.changed(kept.place)
+        return self._receipt(kept, delivery)
+
+    async def edit(self, delivery: Delivery, said: Receipt) -> Receipt:
+        """Says it anew in the same post; permanent when the post is gone."""
+        try:
+            async with self._open_work(WORKSPACE, writes=True) as work:
+                known = await work.posts.get(_number(said.message))
+                if known is None:
+                    raise Undelivered("The message to change is gone.", permanent=True)
+                edited = known.model_copy(
+                    update={"message": delivery.message, "edited_at": datetime.now(UTC)}
+                )
+                await work.posts.save(edited)
+                await work.commit()
+        except Unavailable as lost:
+            raise Undelivered("The web workspace could not be written.", unsure=True) from lost
+        self._hub.changed(edited.place)
+        return self._receipt(edited, delivery)
+
+    async def find(self, delivery: Delivery, since: datetime) -> Receipt | None:
+        """The post with the delivery's key; keys are never used again, so `since` says nothing more."""
+        try:
+            async with self._open_work(WORKSPACE, writes=False) as work:
+                post = await work.posts.by_key(delivery.key)
+        except Unavailable as lost:
+            raise Undelivered("The web workspace could not be read.") from lost
+        return None if post is None else self._receipt(post, delivery)
+
+    def _receipt(self, post: Post, delivery: Delivery) -> Receipt:
+        link = self.base + path_to(post, direct=delivery.place.kind == "direct")
+        return Receipt(place=post.place, message=str(post.id), link=link)
+
+
+def _number(message: str) -> int:
+    if not (message.isascii() and message.isdigit()):
+        raise Undelivered("The message to follow is not one of the web workspace.", permanent=True)
+    return int(message)

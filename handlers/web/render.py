@@ -1,0 +1,262 @@
+"""Draws neutral messages and forms as HTML for the web workspace: pure, and the only place that does.
+
+Whatever people typed is escaped by the templates (autoescape) and isolated by direction.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from bot.messages.parts import Form, FormField, Link, Message, Moment, Option
+from bot.ports import Post
+from bot.request import Person, Place
+
+FOLDER = Path(__file__).parent
+NOTHING = Markup("")
+HUES = 6
+"""How many avatar colours the style sheet has."""
+MOST_COUNTED = 20
+"""News are counted up to here; more reads "20+"."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Who reads, where and when. `key` makes the one-time name of each thing that can be pressed.
+
+    `thread` is the root post whose thread is drawn. `base` is this server's own address: links to
+    it are drawn as paths, so that they stay on the address that the reader came by.
+    """
+
+    reader: Person
+    now: datetime
+    key: Callable[[], str]
+    place: str = ""
+    thread: int | None = None
+    base: str = ""
+    people: Mapping[str, Person] = field(default_factory=dict)
+
+    def zone(self, other: str = "UTC") -> ZoneInfo:
+        """The reader's zone, or `other` while theirs is not known."""
+        for name in (self.reader.zone, other):
+            try:
+                if name:
+                    return ZoneInfo(name)
+            except (ZoneInfoNotFoundError, ValueError):
+                continue
+        return ZoneInfo("UTC")
+
+    @property
+    def home(self) -> str:
+        """The path of the place on screen."""
+        return place_path(self.place, self.reader)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One post as the page shows it; `day` stands above the first post of a day."""
+
+    post: Post
+    name: str
+    hue: int
+    clock: str
+    stamp: str
+    day: str
+    replies: int
+    thread: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the sidebar; `news` counts what came since the reader last looked."""
+
+    name: str
+    path: str
+    here: bool
+    news: int
+
+    @property
+    def count(self) -> str:
+        """`3`, or `20+`."""
+        return f"{MOST_COUNTED}+" if self.news > MOST_COUNTED else str(self.news)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One scrolling list of posts with its composer: a place, a thread or direct messages."""
+
+    prefix: str
+    """What the ids of its posts begin with: a root stands in its place and in its thread."""
+    rows: Sequence[Row]
+    source: str
+    """Where the list is fetched afresh."""
+    earlier: str = ""
+    """Where older posts are shown; "" when there are none."""
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """What a press brings back to the page that it was made on.
+
+    `form` fills the dialog, or closes it when it is empty; `again` draws the same form once more.
+    `note` is for the reader alone, in a `pane`; None leaves the note that is there. `key` is the
+    composer's next one.
+    """
+
+    form: Markup = NOTHING
+    again: bool = False
+    note: Markup | None = None
+    pane: str = "place"
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Sidebar:
+    """The left column. `source` is where it is fetched afresh."""
+
+    places: Sequence[Entry]
+    direct: Entry
+    people: Sequence[Person]
+    source: str
+
+
+def place_path(place: str, reader: Person) -> str:
+    """The page of a place, or of the reader's direct messages."""
+    return "/dm" if place == reader.id else f"/p/{quote(place, safe='')}"
+
+
+def long_day(day: date) -> str:
+    """`Sun 22 Nov 2026`."""
+    return f"{day:%a} {day.day} {day:%b %Y}"
+
+
+def rows(
+    posts: Sequence[Post], replies: Mapping[int, int], frame: Frame, open_thread: int | None = None
+) -> list[Row]:
+    """The posts as they are shown, oldest first; the root of a thread has no link to its own thread."""
+    drawn: list[Row] = []
+    zone, last = frame.zone(), None
+    for post in posts:
+        local = post.posted_at.astimezone(zone)
+        author = frame.people.get(post.author) if post.author else None
+        in_thread = frame.thread is not None or frame.place == frame.reader.id
+        drawn.append(
+            Row(
+                post=post,
+                name=author.name if author else "Amends" if post.message else "Somebody",
+                hue=sum(map(ord, post.author)) % HUES if post.author else -1,
+                clock=f"{local:%H:%M}",
+                stamp=f"{long_day(local.date())}, {local:%H:%M}",
+                day=_day_name(local.date(), frame.now.astimezone(zone).date())
+                if local.date() != last
+                else "",
+                replies=replies.get(post.id, 0),
+                thread="" if in_thread else f"{frame.home}/t/{post.id}",
+            )
+        )
+        last = local.date()
+    return drawn
+
+
+def _day_name(day: date, today: date) -> str:
+    return "Today" if day == today else "Yesterday" if (today - day).days == 1 else long_day(day)
+
+
+def message(said: Message, frame: Frame, *, note: bool = False) -> Markup:
+    """The message with its buttons; `note` when it is drawn as a private note."""
+    return _macro("parts.html", "message", said, frame, note)
+
+
+def form(
+    asked: Form,
+    frame: Frame,
+    people: Sequence[Person] = (),
+    places: Sequence[Place] = (),
+    faults: Mapping[str, str] | None = None,
+    action: str = "",
+) -> Markup:
+    """The form as a dialog's content, with the faults beside their fields.
+
+    It carries itself along, so that a faulty one can be shown again with everything typed; the
+    field is called `dialog`, for one called `form` would hide the form itself from scripts.
+    `people` and `places` are the options of the fields that choose one.
+    """
+    listed = {
+        "person": [Option(value=one.id, label=one.name) for one in people if not (one.bot or one.gone)],
+        "place": [Option(value=one.id, label=one.name) for one in places],
+    }
+    drawn = [
+        (one, _grouped(listed.get(one.kind, one.options), one, (faults or {}).get(one.name, "")))
+        for one in asked.fields
+    ]
+    loose = dict(faults or {})
+    for one in asked.fields:
+        loose.pop(one.name, None)
+    # What was typed stands in the fields already: carried twice, long texts would be too much.
+    carried = filled(asked, dict.fromkeys((one.name for one in asked.fields), ""))
+    told = (faults or {}, list(loose.values()))
+    return _macro("form.html", "dialog", asked, carried.model_dump_json(), drawn, *told, frame, action)
+
+
+def filled(asked: Form, values: Mapping[str, str]) -> Form:
+    """The form with what was typed in its fields."""
+    fields = tuple(
+        one.model_copy(update={"value": values.get(one.name, one.value)}) for one in asked.fields
+    )
+    return asked.model_copy(update={"fields": fields})
+
+
+def _grouped(options: Iterable[Option], asked: FormField, fault: str) -> list[tuple[str, list[Option]]]:
+    """Options under their headings, in order, with an empty one first where nothing may be chosen."""
+    groups: list[tuple[str, list[Option]]] = []
+    options = list(options)
+    known = {option.value for option in options}
+    if asked.kind in ("choice", "person", "place") and (
+        not asked.needed or asked.value not in known or fault
+    ):
+        options.insert(0, Option(value="", label="Choose…" if asked.needed else "–"))
+    for option in options:
+        if not groups or groups[-1][0] != option.group:
+            groups.append((option.group, []))
+        groups[-1][1].append(option)
+    return groups
+
+
+def page(name: str, **what: object) -> str:
+    """A whole page, or a fragment of one, from its template."""
+    return ENVIRONMENT.get_template(name).render(**what)
+
+
+def _macro(template: str, name: str, *args: object) -> Markup:
+    drawn = getattr(ENVIRONMENT.get_template(template).module, name)(*args)
+    return Markup(drawn)  # noqa: S704 - the macro's own output, already escaped
+
+
+def _when(piece: Moment, frame: Frame) -> tuple[str, str]:
+    local = piece.at.astimezone(frame.zone(piece.zone))
+    return piece.at.astimezone(UTC).isoformat(), f"{long_day(local.date())}, {local:%H:%M}"
+
+
+def _target(piece: Link, frame: Frame) -> str:
+    """Where a link leads; "" when it is none of ours to follow (javascript: and the like)."""
+    url = piece.url
+    if frame.base and url.startswith(frame.base + "/"):
+        url = url[len(frame.base) :]
+    inside = url.startswith("/") and not url.startswith(("//", "/\\"))
+    return url if inside or url.startswith(("http://", "https://")) else ""
+
+
+ENVIRONMENT = Environment(
+    loader=FileSystemLoader(FOLDER / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+ENVIRONMENT.filters.update(long_day=long_day, place_path=place_path)
+ENVIRONMENT.globals.update(when=_when, target=_target, draw_message=message)

@@ -1,0 +1,131 @@
+// What HTML cannot say by itself: open and close the dialog, keep what was typed, send on Enter.
+"use strict";
+(() => {
+  const dialog = document.getElementById("dialog");
+  const content = document.getElementById("dialog-content");
+
+  // ---- drafts: what was typed and not sent survives Esc, a reload and another page of this tab
+  const draftable = (field) =>
+    field.name && (field.tagName === "TEXTAREA" || (field.tagName === "INPUT" && field.type === "text"));
+  const draftKey = (form) => "draft " + form.dataset.draft;
+  const keepDraft = (form) => {
+    const kept = {};
+    for (const field of form.elements) {
+      if (draftable(field) && field.value !== field.defaultValue) kept[field.name] = field.value;
+    }
+    if (Object.keys(kept).length) sessionStorage.setItem(draftKey(form), JSON.stringify(kept));
+    else sessionStorage.removeItem(draftKey(form));
+  };
+  const restoreDraft = (form) => {
+    const kept = JSON.parse(sessionStorage.getItem(draftKey(form)) || "{}");
+    for (const field of form.elements) {
+      if (draftable(field) && !field.value && kept[field.name]) field.value = kept[field.name];
+    }
+  };
+
+  // ---- the dialog is open exactly while it has content
+  let sentDraft = "";
+  const settleDialog = () => {
+    const filled = content.firstElementChild !== null;
+    const form = document.getElementById("dialog-form");
+    if (sentDraft && (!form || draftKey(form) !== sentDraft)) {
+      sessionStorage.removeItem(sentDraft); // it was taken: nothing to keep
+      sentDraft = "";
+    }
+    if (filled && !dialog.open) {
+      if (form) restoreDraft(form);
+      dialog.showModal();
+    } else if (!filled && dialog.open) {
+      dialog.close();
+    }
+    if (!filled) return;
+    const first =
+      content.querySelector("[aria-invalid=true]") ||
+      (content.contains(document.activeElement) && document.activeElement.closest("form")) ||
+      content.querySelector(".field input, .field textarea, .field select, fieldset input") ||
+      document.getElementById("dialog-title");
+    if (first && first.tagName !== "FORM") {
+      (first.tagName === "FIELDSET" ? first.querySelector("input") : first).focus();
+    }
+  };
+  new MutationObserver(settleDialog).observe(content, { childList: true, subtree: true });
+  dialog.addEventListener("close", () => {
+    sentDraft = "";
+    if (content.firstElementChild) content.replaceChildren();
+  });
+  if (content.firstElementChild) settleDialog();
+
+  // ---- clicks
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-close]")) dialog.close();
+    const dismissed = event.target.closest("[data-dismiss]");
+    if (dismissed) {
+      const room = dismissed.closest(".note-room, #problem");
+      room.replaceChildren();
+      const text = room.parentElement.querySelector("textarea[data-enter]");
+      if (text) text.focus();
+    }
+  });
+
+  // ---- typing
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (!event.target.matches("textarea[data-enter]")) return;
+    event.preventDefault();
+    if (event.target.value.trim()) event.target.form.requestSubmit();
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target.form?.dataset.draft) keepDraft(event.target.form);
+  });
+  document.getElementById("you").addEventListener("change", (event) => event.target.form.submit());
+  document.querySelectorAll("form.composer").forEach(restoreDraft);
+
+  // ---- sending
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.matches("form.composer")) form.dataset.sent = form.elements.text.value;
+    if (form.id === "dialog-form") sentDraft = draftKey(form);
+    document.getElementById("problem").replaceChildren();
+  });
+  document.body.addEventListener("amends-said", (event) => {
+    const form = event.target;
+    if (!form.matches("form.composer")) return;
+    if (form.elements.text.value === form.dataset.sent) form.elements.text.value = "";
+    keepDraft(form);
+    const scroll = form.closest("main, aside").querySelector(".scroll");
+    scroll.scrollTop = scroll.scrollHeight;
+  });
+
+  // ---- a note must be seen: on a narrow window its pane comes to the front
+  for (const room of document.querySelectorAll(".note-room")) {
+    new MutationObserver(() => {
+      if (room.firstElementChild && room.offsetParent === null) {
+        document.body.dataset.pane = room.id.startsWith("thread") ? "thread" : "place";
+      }
+    }).observe(room, { childList: true });
+  }
+
+  // ---- trouble, said where the person is looking
+  const tell = (sentence) => {
+    const said = document.createElement("p");
+    said.textContent = sentence;
+    said.className = "fault";
+    const inside = document.getElementById("dialog-fault");
+    if (dialog.open && inside) {
+      inside.replaceChildren(said);
+      return;
+    }
+    if (dialog.open) dialog.close();
+    const dismiss = document.createElement("button");
+    dismiss.type = "button";
+    dismiss.className = "plain";
+    dismiss.dataset.dismiss = "";
+    dismiss.textContent = "Dismiss";
+    document.getElementById("problem").replaceChildren(said, dismiss);
+  };
+  document.body.addEventListener("amends-problem", (event) => tell(event.detail.sentence));
+  document.addEventListener("htmx:error", (event) => {
+    const form = event.detail.ctx?.sourceElement;
+    if (form?.matches?.("form, button")) tell("Amends cannot be reached just now. What you typed is still here: try again.");
+  });
+})();

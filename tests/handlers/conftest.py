@@ -1,0 +1,26 @@
+"""What the tests of the doors share."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import ClientSession, CookieJar
+
+from storage.database import Database
+from tests.browser import browser, context, page
+from tests.web_house import Visitor, WebHouse, open_web_house
+
+__all__ = ["browser", "context", "page"]
+
+
+@pytest.fixture
+async def web_house(sqlite: Database) -> AsyncIterator[WebHouse]:
+    """The web workspace on loopback, with everything real behind it."""
+    async with open_web_house(sqlite) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def visitor(web_house: WebHouse) -> AsyncIterator[Visitor]:
+    """Somebody who visits it without scripts."""
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        yield Visitor(session, web_house.url)

@@ -1,0 +1,365 @@
+"""The web door in a real browser: dialogs, live updates, keyboard, narrow, dark, no script error."""
+
+import re
+from datetime import UTC, datetime
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+
+from bot.ports import Post
+from handlers.web.outgoing import WORKSPACE
+from tests.browser import PATIENCE_MS, Trouble
+from tests.web_house import WebHouse
+
+expect.set_options(timeout=PATIENCE_MS)
+
+MOMENT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
+
+# Texts whose contrast with what lies behind them is below 4.5 (WCAG 2.2, 1.4.3, level AA).
+WEAK_CONTRAST = """() => {
+  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => {
+    const [r, g, b] = parts(colour).map((one) => {
+      const share = one / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let one = element; one; one = one.parentElement) {
+      const colour = getComputedStyle(one).backgroundColor;
+      if ((parts(colour)[3] ?? 1) > 0) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const weak = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (!own || !element.checkVisibility({opacityProperty: true})) continue;
+    const [high, low] = [light(getComputedStyle(element).color), light(behind(element))].sort(
+      (a, b) => b - a);
+    const ratio = (high + 0.05) / (low + 0.05);
+    if (ratio < 4.5) weak.push(`${element.className || element.tagName}: ${ratio.toFixed(2)}`);
+  }
+  return weak;
+}"""
+
+
+def dialog(page: Page) -> Locator:
+    return page.get_by_role("dialog")
+
+
+def thread(page: Page) -> Locator:
+    return page.get_by_role("complementary")
+
+
+async def fail(page: Page, what: str) -> None:
+    """Marks a case failed with the dialog, and waits for its retro."""
+    await page.get_by_role("button", name="Mark a case failed").click()
+    await page.get_by_label("What happened").fill(what)
+    await page.get_by_role("button", name="Open the retro").click()
+    await expect(page.get_by_role("heading", name=f"Retro: {what}")).to_be_visible()
+
+
+async def add_person(page: Page, name: str) -> None:
+    await page.get_by_role("button", name="Add a person").click()
+    await page.get_by_label("Name").fill(name)
+    await dialog(page).get_by_role("button", name="Add").click()
+    option = page.get_by_label("You are").get_by_role("option", name=name, exact=True)
+    await expect(option).to_be_attached()
+
+
+async def test_the_first_start_explains_itself(page: Page, web_house: WebHouse) -> None:
+    await page.goto(web_house.url)
+    await expect(page.get_by_role("heading", name="support")).to_be_visible()
+    await expect(page.locator(".welcome li")).to_have_count(3)
+    await expect(page.get_by_role("button", name="Mark a case failed")).to_be_visible()
+    await expect(page.get_by_label("You are")).to_have_value("u_you")
+
+
+async def test_the_main_job_from_failed_case_to_verified_item(page: Page, web_house: WebHouse) -> None:
+    await page.goto(web_house.url)
+    await fail(page, "Parcel promised twice")
+    await expect(page.locator(".welcome")).to_have_count(0)
+    await page.get_by_role("link", name="3 replies").click()
+    await thread(page).get_by_role("button", name="Answer").nth(1).click()
+    await page.get_by_label("Training").fill("Reading courier notes")
+    await page.get_by_role("button", name="Post").click()
+    await expect(thread(page).get_by_text("Training · You")).to_be_visible()
+    await thread(page).get_by_role("button", name="Add action item").last.click()
+    await expect(page.get_by_label("What will change")).to_have_value("Reading courier notes")
+    await page.get_by_label("Owner").select_option(label="You")
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await expect(thread(page).get_by_text("AI-1 · agreed")).to_be_visible()
+
+    await expect(page.locator(".count")).to_have_text("1 new")
+    await page.get_by_role("link", name="Amends").click()
+    await page.get_by_role("button", name="Mark done").click()
+    await page.get_by_label("What changed").fill("We practise it every Monday")
+    await page.get_by_role("button", name="Done", exact=True).click()
+    await expect(page.get_by_role("button", name="Mark done")).to_have_count(0)
+
+    await add_person(page, "Ana")
+    await page.get_by_label("You are").select_option(label="Ana")
+    await expect(page.get_by_label("You are").locator("option:checked")).to_have_text("Ana")
+    await page.get_by_role("link", name="support").click()
+    await page.get_by_role("link", name=re.compile(r"\d+ replies")).click()
+    await thread(page).get_by_role("button", name="Verify").click()
+    await expect(thread(page).get_by_text("AI-1 · verified")).to_be_visible()
+
+
+async def test_a_second_tab_hears_of_it_and_keeps_what_is_half_typed(
+    context: BrowserContext, web_house: WebHouse
+) -> None:
+    first, second = await context.new_page(), await context.new_page()
+    await first.goto(web_house.url)
+    await second.goto(f"{web_house.url}/p/support")
+    await second.evaluate("window.sameDocument = true")
+    composer = second.get_by_role("textbox", name="Write to #support")
+    await composer.press_sequentially("half a sen")
+    await fail(first, "Parcel missed")
+    await expect(second.get_by_role("heading", name="Retro: Parcel missed")).to_be_visible()
+    await expect(second.get_by_role("link", name="3 replies")).to_be_visible()
+    await expect(composer).to_have_value("half a sen")
+    await expect(composer).to_be_focused()
+    await composer.press_sequentially("tence")
+    await composer.press("Enter")
+    await expect(first.get_by_text("half a sentence")).to_be_visible()
+    await expect(composer).to_have_value("")
+    assert await second.evaluate("window.sameDocument") is True
+
+
+async def test_a_change_elsewhere_leaves_focus_and_an_open_dialog_alone(
+    context: BrowserContext, web_house: WebHouse
+) -> None:
+    first, second = await context.new_page(), await context.new_page()
+    await first.goto(web_house.url)
+    await fail(first, "Parcel missed")
+    await second.goto(f"{web_house.url}/p/support/t/1")
+    await thread(second).get_by_role("button", name="Close retro").focus()
+    await first.get_by_role("button", name="Answer").click()
+    await first.get_by_label("Communication").fill("A call before six")
+    await second.get_by_role("button", name="Add action item").first.focus()
+    await first.get_by_role("button", name="Post").click()
+    await expect(thread(second).get_by_text("Communication · You")).to_be_visible()
+    await expect(second.get_by_role("button", name="Add action item").first).to_be_focused()
+
+    await second.get_by_role("button", name="Add action item").first.press("Enter")
+    await second.get_by_label("What will change").fill("Call befo")
+    await first.get_by_role("textbox", name="Write to #support").fill("Any news?")
+    await first.get_by_role("button", name="Send").click()
+    await expect(second.get_by_text("Any news?")).to_be_attached()
+    await expect(second.get_by_label("What will change")).to_have_value("Call befo")
+    await expect(second.get_by_label("What will change")).to_be_focused()
+
+
+async def test_a_reader_far_up_is_not_moved_by_news(page: Page, web_house: WebHouse) -> None:
+    await page.goto(web_house.url)
+    for number in range(30):
+        await post(web_house, f"post number {number}")
+    await expect(page.get_by_text("post number 29")).to_be_in_viewport()
+    first = page.get_by_text("post number 0", exact=True)
+    await first.scroll_into_view_if_needed()
+    before = await height_of(first)
+    await post(web_house, "the newest")
+    await expect(page.get_by_text("the newest")).to_be_attached()
+    assert abs(await height_of(first) - before) < 2  # a browser scrolls by whole pixels of its own
+
+
+async def height_of(target: Locator) -> float:
+    """How far down the window it stands, in pixels."""
+    box = await target.bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+async def post(web_house: WebHouse, text: str) -> None:
+    """Somebody says something."""
+    async with web_house.database.open_work(WORKSPACE, writes=True) as work:
+        await work.posts.add(Post(place="support", author="u_you", text=text, posted_at=MOMENT))
+        await work.commit()
+    web_house.door.hub.changed("support")
+
+
+async def test_everything_works_with_the_keyboard_alone(page: Page, web_house: WebHouse) -> None:
+    await page.goto(web_house.url)
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Skip to the conversation")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("main")).to_be_focused()
+    button = page.get_by_role("button", name="Mark a case failed")
+    await tab_to(page, button)
+    outline = await button.evaluate("one => getComputedStyle(one).outlineStyle")
+    assert outline == "solid"
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("What happened")).to_be_focused()
+
+    await page.keyboard.press("Shift+Tab")  # to the cross, and further back stays in the dialog
+    for _ in range(14):
+        await page.keyboard.press("Tab")
+        inside = "document.activeElement === document.body || !!document.activeElement.closest('dialog')"
+        assert await page.evaluate(inside)
+    await page.keyboard.press("Escape")
+    await expect(dialog(page)).to_have_count(0)
+    await expect(button).to_be_focused()
+
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("What happened")).to_be_focused()
+    await page.keyboard.type("Nobody called back")
+    await tab_to(page, page.get_by_role("button", name="Open the retro"))
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Retro: Nobody called back")).to_be_visible()
+    await tab_to(page, page.get_by_role("link", name="3 replies"))
+    await page.keyboard.press("Enter")
+    await tab_to(page, thread(page).get_by_role("textbox", name="Reply"))
+    await page.keyboard.type("One line")
+    await page.keyboard.press("Shift+Enter")
+    await page.keyboard.type("and another")
+    await page.keyboard.press("Enter")
+    await expect(thread(page).locator(".said")).to_have_text("One line\nand another")
+
+
+async def tab_to(page: Page, target: Locator) -> None:
+    """Presses Tab until the target has the focus."""
+    for _ in range(60):
+        if await target.evaluate("one => one === document.activeElement"):
+            return
+        await page.keyboard.press("Tab")
+    await expect(target).to_be_focused()
+
+
+async def test_faults_stand_beside_their_field_and_nothing_typed_is_lost(
+    page: Page, web_house: WebHouse
+) -> None:
+    await page.goto(web_house.url)
+    await page.get_by_role("button", name="Mark a case failed").click()
+    await page.get_by_label("Customer").fill("Mrs. Ólafsdóttir")
+    await page.get_by_label("Date").fill("2126-01-01")
+    await page.get_by_label("Time").fill("21:15")
+    await page.get_by_role("button", name="Open the retro").click()
+    what = page.get_by_label("What happened")
+    await expect(what).to_be_focused()
+    await expect(what).to_have_attribute("aria-invalid", "true")
+    await expect(what).to_have_accessible_description(re.compile("Say what happened"))
+    await what.fill("Parcel missed")
+    await page.get_by_role("button", name="Open the retro").click()
+    await expect(page.get_by_label("Time")).to_have_attribute("aria-invalid", "true")
+    await expect(what).to_have_value("Parcel missed")
+    await expect(page.get_by_label("Customer")).to_have_value("Mrs. Ólafsdóttir")
+    await page.get_by_label("Date").fill("2026-01-01")
+    await page.get_by_role("button", name="Open the retro").click()
+    await expect(page.get_by_role("heading", name="Retro: Parcel missed")).to_be_visible()
+
+
+async def test_escape_keeps_what_was_typed_and_sending_forgets_it(
+    page: Page, web_house: WebHouse
+) -> None:
+    await page.goto(web_house.url)
+    mark = page.get_by_role("button", name="Mark a case failed")
+    await mark.click()
+    await page.get_by_label("What happened").fill("Parcel missed")
+    await page.keyboard.press("Escape")
+    await expect(dialog(page)).to_have_count(0)
+    await page.reload()
+    await mark.click()
+    await expect(page.get_by_label("What happened")).to_have_value("Parcel missed")
+    await page.get_by_role("button", name="Open the retro").click()
+    await expect(page.get_by_role("heading", name="Retro: Parcel missed")).to_be_visible()
+    await mark.click()
+    await expect(page.get_by_label("What happened")).to_have_value("")
+
+
+async def test_a_double_click_on_submit_opens_one_retro(page: Page, web_house: WebHouse) -> None:
+    await page.goto(web_house.url)
+    await page.get_by_role("button", name="Mark a case failed").click()
+    await page.get_by_label("What happened").fill("Parcel missed")
+    await page.get_by_role("button", name="Open the retro").dblclick()
+    await expect(page.get_by_role("link", name="3 replies")).to_be_visible()
+    async with web_house.database.open_work(WORKSPACE, writes=False) as work:
+        assert [case.number async for case in work.cases.after(0)] == [1]
+
+
+async def test_a_note_is_for_me_alone_and_can_be_dismissed(page: Page, web_house: WebHouse) -> None:
+    await page.goto(web_house.url)
+    await page.get_by_role("button", name="Help").click()
+    note = page.get_by_role("region", name="Only you can see this")
+    await expect(note).to_contain_text("/amends mine")
+    await note.get_by_role("button", name="Dismiss").click()
+    await expect(note).to_have_count(0)
+    await expect(page.get_by_role("textbox", name="Write to #support")).to_be_focused()
+
+
+async def test_a_place_is_added_and_opened(page: Page, web_house: WebHouse) -> None:
+    await page.goto(web_house.url)
+    await page.get_by_role("button", name="Add a place").click()
+    await page.get_by_label("Name").fill("Night shift")
+    await dialog(page).get_by_role("button", name="Add").click()
+    await expect(page).to_have_url(f"{web_house.url}/p/night-shift")
+    await expect(page.get_by_role("heading", name="Night shift")).to_be_visible()
+
+
+async def test_a_server_that_is_gone_is_told_and_nothing_typed_is_lost(
+    browser: Browser, web_house: WebHouse
+) -> None:
+    # A context of its own: here the browser itself reports the lost connection as an error.
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(web_house.url)
+    composer = page.get_by_role("textbox", name="Write to #support")
+    await composer.fill("Is anybody there?")
+    await context.set_offline(True)
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.get_by_role("alert").filter(has_text="cannot be reached")).to_be_visible()
+    await expect(composer).to_have_value("Is anybody there?")
+    await context.set_offline(False)
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.locator(".said")).to_have_text("Is anybody there?")
+    await context.close()
+
+
+async def test_a_narrow_window_shows_one_pane_at_a_time(browser: Browser, web_house: WebHouse) -> None:
+    trouble = Trouble()
+    context = await browser.new_context(viewport={"width": 360, "height": 720})
+    trouble.watch(context)
+    page = await context.new_page()
+    await page.goto(web_house.url)
+    await fail(page, "Parcel missed")
+    sidebar = page.get_by_role("navigation")
+    await expect(sidebar).to_be_hidden()
+    await page.get_by_role("link", name="3 replies").click()
+    await expect(thread(page)).to_be_visible()
+    await expect(page.get_by_role("main")).to_be_hidden()
+    await page.get_by_role("link", name="Back to support").click()
+    await expect(page.get_by_role("main")).to_be_visible()
+    await page.get_by_role("link", name="Back to the places").click()
+    await expect(sidebar).to_be_visible()
+    await expect(page.get_by_role("main")).to_be_hidden()
+    await page.get_by_role("button", name="Help").click()
+    await expect(page.get_by_role("region", name="Only you can see this")).to_be_visible()
+    for path in ("/p/support", "/p/support/t/1", "/?places", "/dm"):
+        await page.goto(web_house.url + path)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+    await context.close()
+    assert not trouble
+
+
+async def test_colours_are_readable_in_the_light_and_in_the_dark(
+    browser: Browser, web_house: WebHouse
+) -> None:
+    for scheme in ("light", "dark"):
+        trouble = Trouble()
+        context = await browser.new_context(
+            color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
+        )
+        trouble.watch(context)
+        page = await context.new_page()
+        await page.goto(f"{web_house.url}/p/support")
+        if scheme == "light":
+            await fail(page, "Parcel missed")
+        await page.goto(f"{web_house.url}/p/support/t/1")
+        await page.get_by_role("button", name="Help").click()
+        await expect(page.get_by_role("region", name="Only you can see this")).to_be_visible()
+        assert await page.evaluate(WEAK_CONTRAST) == []
+        dark = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert dark == ("rgb(22, 27, 26)" if scheme == "dark" else "rgb(255, 255, 255)")
+        await context.close()
+        assert not trouble

@@ -1,0 +1,94 @@
+"""Speaking in the web workspace: each message once, edits in place, and pages that hear of it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.domain.job import Receipt
+from bot.messages.parts import sentence
+from bot.ports import Delivery, Undelivered
+from bot.request import Place
+from handlers.web.outgoing import WORKSPACE, Hub, WebMessenger
+from storage.database import Database
+
+SUPPORT = Place(id="support", name="support")
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def delivery(words: str, key: str = "retro:1", thread: Receipt | None = None) -> Delivery:
+    return Delivery(workspace=WORKSPACE, key=key, place=SUPPORT, message=sentence(words), thread=thread)
+
+
+@pytest.fixture
+def messenger(sqlite: Database) -> WebMessenger:
+    return WebMessenger(sqlite.open_work, Hub(), "http://127.0.0.1:3000")
+
+
+async def test_a_message_is_said_once_however_often_it_is_tried(
+    messenger: WebMessenger, sqlite: Database
+) -> None:
+    first = await messenger.say(delivery("Hello"))
+    assert await messenger.say(delivery("Hello")) == first
+    async with sqlite.open_work(WORKSPACE, writes=False) as work:
+        (post,) = await work.posts.roots("support", 10)
+    assert str(post.id) == first.message
+    assert first.link == f"http://127.0.0.1:3000/p/support/t/{post.id}#m{post.id}"
+
+
+async def test_what_was_said_is_found_by_its_name(messenger: WebMessenger) -> None:
+    assert await messenger.find(delivery("Hello"), LONG_AGO) is None
+    said = await messenger.say(delivery("Hello"))
+    assert await messenger.find(delivery("Hello"), LONG_AGO) == said
+
+
+async def test_a_message_goes_into_the_thread_of_another(
+    messenger: WebMessenger, sqlite: Database
+) -> None:
+    root = await messenger.say(delivery("Retro"))
+    reply = await messenger.say(delivery("Prompt", "prompt:1:training", root))
+    assert reply.link == f"http://127.0.0.1:3000/p/support/t/{root.message}#m{reply.message}"
+    async with sqlite.open_work(WORKSPACE, writes=False) as work:
+        assert [str(post.id) for post in await work.posts.thread(int(root.message))] == [reply.message]
+
+
+async def test_an_edit_changes_the_words_where_they_stand(
+    messenger: WebMessenger, sqlite: Database
+) -> None:
+    said = await messenger.say(delivery("Open"))
+    assert await messenger.edit(delivery("Closed"), said) == said
+    async with sqlite.open_work(WORKSPACE, writes=False) as work:
+        (post,) = await work.posts.roots("support", 10)
+    assert post.message == sentence("Closed")
+    assert post.edited_at is not None
+
+
+@pytest.mark.parametrize("message", ["999", "not-a-number"])
+async def test_an_edit_of_what_is_not_there_is_given_up(messenger: WebMessenger, message: str) -> None:
+    with pytest.raises(Undelivered) as told:
+        await messenger.edit(delivery("Closed"), Receipt(place="support", message=message))
+    assert told.value.permanent
+
+
+async def test_a_direct_message_is_linked_among_the_direct_messages(sqlite: Database) -> None:
+    messenger = WebMessenger(sqlite.open_work, Hub())
+    place = Place(id="u_you", name="You", kind="direct")
+    said = await messenger.say(
+        Delivery(workspace=WORKSPACE, key="owner:1", place=place, message=sentence("Yours"))
+    )
+    assert said.link == f"/dm#m{said.message}"
+
+
+async def test_whoever_looks_hears_of_every_change_and_of_the_end() -> None:
+    hub = Hub()
+    before = hub.version
+    with hub.listen() as listener:
+        hub.changed("support")
+        hub.changed("night")
+        assert await listener.changes(5) == {"support", "night"}
+        assert await listener.changes(0.001) == set()
+        hub.close()
+        assert await listener.changes(5) == set()
+        assert listener.closed
+    assert hub.version != before
+    with hub.listen() as late:
+        assert late.closed

@@ -1,0 +1,256 @@
+"""Drawing for the web: nothing that people typed becomes markup, and everything of a form is there."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.messages.parts import (
+    Button,
+    Buttons,
+    Day,
+    Facts,
+    Form,
+    FormField,
+    Link,
+    Mention,
+    Message,
+    Moment,
+    Option,
+    Paragraph,
+    PlaceName,
+    Quote,
+    Small,
+    Strong,
+)
+from bot.ports import Post
+from bot.request import Person, Place
+from handlers.web import render
+from tests.web_house import read
+
+AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
+ANA = Person(id="u_1", name="Ana", zone="Europe/Stockholm")
+BEN = Person(id="u_2", name="Ben", zone="America/New_York")
+FRAME = render.Frame(
+    reader=ANA,
+    now=AT,
+    key=lambda: "key",
+    place="support",
+    base="http://127.0.0.1:3000",
+    people={"u_1": ANA, "u_2": BEN},
+)
+HOSTILE = [
+    "<script>alert('hi')</script>",
+    '"><img src=x onerror=alert(1)>',
+    "<!channel> <@U1> @here &amp; {{ 7 * 7 }} {% raw %}",
+    "مرحبا \u202eevil\u202c 👩‍👩‍👧 📦",
+    "</textarea></blockquote></template><hx-partial hx-target='body'>",
+    "javascript:alert(1)",
+    "' hx-on:click='alert(1)",
+]
+ALLOWED = {
+    *("p", "bdi", "strong", "time", "a", "h3", "blockquote", "dl", "div", "dt", "dd", "form", "input"),
+    *("button", "article", "span", "h2"),
+}
+typed = st.one_of(
+    st.sampled_from(HOSTILE),
+    # What a browser would change on the way (carriage returns, NUL) never reaches a renderer.
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), min_size=1),
+)
+
+
+def everywhere(text: str) -> Message:
+    """A message with this text wherever there is room for one."""
+    words = (
+        text,
+        Strong(text=text),
+        Mention(person="u_2", name=text),
+        PlaceName(place=text, name=text),
+        Link(text=text, url=text),
+        Link(text=text, url=f"https://example.com/{text}"),
+    )
+    return Message(
+        gist=text,
+        title=text,
+        parts=(
+            Paragraph(words=words),
+            Small(words=words),
+            Quote(text=text),
+            Facts(rows=((text, words),)),
+            Buttons(buttons=(Button(label=text, verb="retro.answer", about=text),)),
+        ),
+    )
+
+
+@given(typed)
+def test_no_text_of_a_message_becomes_markup(text: str) -> None:
+    drawn = read(render.message(everywhere(text), FRAME))
+    assert {element.name for element in drawn.elements} <= ALLOWED
+    assert all(not key.startswith("on") for element in drawn.elements for key in element.attributes)
+    assert drawn.all("blockquote")[0].text == text
+    assert drawn.all("input", name="about")[0].attributes["value"] == text
+    for link in drawn.all("a"):
+        assert link.attributes["href"].startswith(("/", "http://", "https://"))
+        assert not link.attributes["href"].startswith("//")
+
+
+@given(typed)
+def test_no_text_of_a_form_becomes_markup_and_what_was_typed_comes_back(text: str) -> None:
+    asked = Form(
+        verb="case.fail",
+        title=text,
+        about=text,
+        parts=(Quote(text=text),),
+        fields=(
+            FormField(name="line", label=text, hint=text, value=text),
+            FormField(name="text", label=text, kind="text", value=text),
+            FormField(
+                name="one",
+                label=text,
+                kind="choice",
+                options=(Option(value=text, label=text, group=text),),
+            ),
+        ),
+        submit=text,
+        kept={"link": text},
+    )
+    drawn = read(render.form(asked, FRAME, faults={"line": text, "": text}))
+    known = ALLOWED | {"header", "footer", "label", "textarea", "select", "option", "optgroup"}
+    assert {element.name for element in drawn.elements} <= known
+    carried = Form.model_validate_json(drawn.all("input", name="dialog")[0].attributes["value"])
+    assert render.filled(carried, {one.name: one.value for one in asked.fields}) == asked
+    assert drawn.all("input", id="field-line")[0].attributes["value"] == text
+    assert drawn.all("textarea")[0].text == f"\n{text}"  # a browser drops the first line end
+    assert drawn.all("p", id="fault-line")[0].text == text
+
+
+@given(typed)
+def test_no_post_of_a_person_becomes_markup(text: str) -> None:
+    post = Post(id=1, place="support", author="u_2", text=text, posted_at=AT)
+    column = render.Column(prefix="r", rows=render.rows([post], {}, FRAME), source="/f/posts")
+    html = render.page(
+        "posts.html",
+        column=column,
+        frame=FRAME,
+        actions=lambda _: (),
+        welcome=False,
+        direct=False,
+    )
+    drawn = read(html)
+    assert {element.name for element in drawn.elements} <= ALLOWED
+    (said,) = [one for one in drawn.all("p") if one.attributes.get("class") == "said"]
+    assert said.text == text
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "//evil.example/", "/\\evil.example", "data:,x"])
+def test_a_link_that_leads_somewhere_odd_is_only_words(url: str) -> None:
+    drawn = read(
+        render.message(Message(gist="g", parts=(Paragraph(words=(Link(text="here", url=url),)),)), FRAME)
+    )
+    assert not drawn.all("a")
+    assert "here" in drawn.text
+
+
+def test_a_link_to_this_server_stays_on_the_address_the_reader_came_by() -> None:
+    said = Message(
+        gist="g",
+        parts=(Paragraph(words=(Link(text="it", url="http://127.0.0.1:3000/p/support/t/1"),)),),
+    )
+    (link,) = read(render.message(said, FRAME)).all("a")
+    assert link.attributes["href"] == "/p/support/t/1"
+
+
+@pytest.mark.parametrize(
+    ("reader", "shown"),
+    [
+        (ANA, "Thu 5 Mar 2026, 15:30"),
+        (BEN, "Thu 5 Mar 2026, 09:30"),
+        (Person(id="u_3", name="Cleo"), "Thu 5 Mar 2026, 23:30"),
+        (Person(id="u_4", name="Dan", zone="Nowhere/Land"), "Thu 5 Mar 2026, 23:30"),
+    ],
+)
+def test_a_moment_is_shown_in_the_readers_zone_or_else_in_its_own(reader: Person, shown: str) -> None:
+    said = Message(gist="g", parts=(Small(words=(Moment(at=AT, zone="Asia/Tokyo"),)),))
+    frame = render.Frame(reader=reader, now=AT, key=str)
+    (time,) = read(render.message(said, frame)).all("time")
+    assert (time.text, time.attributes["datetime"]) == (shown, "2026-03-05T14:30:00+00:00")
+
+
+def test_a_day_is_the_same_day_for_everybody() -> None:
+    said = Message(gist="g", parts=(Small(words=(Day(day=date(2026, 3, 1)),)),))
+    (time,) = read(render.message(said, FRAME)).all("time")
+    assert (time.text, time.attributes["datetime"]) == ("Sun 1 Mar 2026", "2026-03-01")
+
+
+def test_a_mention_of_the_reader_stands_out() -> None:
+    said = Message(
+        gist="g",
+        parts=(Paragraph(words=(Mention(person="u_1", name="Ana"), Mention(person="u_2", name="Ben"))),),
+    )
+    mine, other = read(render.message(said, FRAME)).all("bdi")
+    assert (mine.text, mine.attributes["class"]) == ("@Ana", "mention me")
+    assert (other.text, other.attributes["class"]) == ("@Ben", "mention")
+
+
+def test_a_form_offers_only_people_who_are_still_here() -> None:
+    asked = Form(
+        verb="action_item.hand_over",
+        title="Hand over",
+        fields=(
+            FormField(name="owner", label="New owner", kind="person", needed=True),
+            FormField(name="place", label="Place", kind="place"),
+        ),
+        submit="Hand over",
+    )
+    people = [
+        ANA,
+        BEN,
+        Person(id="u_3", name="Robot", bot=True),
+        Person(id="u_4", name="Left", gone=True),
+    ]
+    drawn = read(render.form(asked, FRAME, people, [Place(id="support", name="support")]))
+    assert [option.text for option in drawn.all("option")] == ["Choose…", "Ana", "Ben", "–", "support"]
+
+
+def test_a_fault_stands_beside_its_field_and_is_tied_to_it() -> None:
+    asked = Form(
+        verb="case.fail",
+        title="Mark a case failed",
+        fields=(
+            FormField(name="what", label="What happened", kind="text", needed=True, hint="The facts."),
+            FormField(name="customer", label="Customer"),
+        ),
+        submit="Open the retro",
+    )
+    drawn = read(render.form(asked, FRAME, faults={"what": "Say what happened.", "": "Try again."}))
+    (field,) = drawn.all("textarea")
+    assert field.attributes["aria-invalid"] == "true"
+    assert field.attributes["aria-describedby"] == "hint-what fault-what"
+    assert drawn.all("p", id="fault-what")[0].text == "Say what happened."
+    assert drawn.all("div", id="dialog-fault")[0].text == "Try again."
+    assert "aria-invalid" not in drawn.all("input", id="field-customer")[0].attributes
+    labels = {label.attributes["for"] for label in drawn.all("label")}
+    assert labels == {"field-what", "field-customer"}
+
+
+def test_choices_and_ticks_come_back_as_they_were() -> None:
+    days = tuple(Option(value=str(day), label=f"Day {day}") for day in range(3))
+    asked = Form(
+        verb="team.settings",
+        title="Team settings",
+        fields=(
+            FormField(name="days", label="Working days", kind="choices", options=days, value="0,2"),
+            FormField(name="unnamed", label="Post without my name", kind="tick", value="yes"),
+        ),
+        submit="Save",
+    )
+    ticks = read(render.form(asked, FRAME)).all("input", type="checkbox")
+    assert ["checked" in tick.attributes for tick in ticks] == [True, False, True, True]
+
+
+def test_a_form_without_a_submit_is_only_for_reading() -> None:
+    asked = Form(verb="case.read", title="C-7: what happened", parts=(Quote(text="All of it"),))
+    drawn = read(render.form(asked, FRAME))
+    assert not drawn.all("form")
+    assert "All of it" in drawn.text
