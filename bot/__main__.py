@@ -1,0 +1,185 @@
+"""The command line: `python -m bot` and `amends`."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tqdm import tqdm
+
+from bot import bootstrap
+from bot.domain.errors import Refused
+from bot.messages.export import FORMATS
+from bot.ports import Unavailable
+from bot.settings import Misconfigured, Settings, read
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; 0 when it went well, 1 when something failed, 2 when it was asked wrongly."""
+    asked = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace, Settings], int] = asked.command
+    try:
+        settings = read()
+        logging.basicConfig(
+            level=settings.amends_log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+        )
+        # Slack's library logs whole requests at DEBUG: texts, names and tokens. Alembic is only chatty.
+        for library in ("slack_bolt", "slack_sdk", "alembic", "aiosqlite"):
+            logging.getLogger(library).setLevel(logging.WARNING)
+        return command(asked, settings)
+    except (Misconfigured, Refused) as wrong:
+        print(f"amends: {wrong}", file=sys.stderr)
+        return 2
+    except Unavailable as unavailable:
+        print(f"amends: {unavailable}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="amends", description="Amends: follow-through for failed cases."
+    )
+    parser.set_defaults(command=_serve)
+    commands = parser.add_subparsers(title="commands")
+
+    serve = commands.add_parser("serve", help="open every door that is configured (the default)")
+    serve.set_defaults(command=_serve)
+
+    imports = commands.add_parser("import", help="mark many cases failed, from a table file")
+    imports.add_argument("file", type=Path, metavar="FILE.csv")
+    imports.add_argument("--team", required=True, metavar="PLACE", help="a place's id or a team's name")
+    imports.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="FIELD=COLUMN|COLUMN",
+        help="which column fills a field (what_happened, reference, customer, happened_at, "
+        "public_post); the first one that is not empty wins",
+    )
+    imports.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="COLUMN=VALUE",
+        help="only such rows; all must hold",
+    )
+    imports.add_argument("--encoding", help="of the file, when it is not UTF-8")
+    imports.add_argument("--day-order", choices=("dmy", "mdy"), help="how to read a date like 3/4/2026")
+    imports.set_defaults(command=_import)
+
+    export = commands.add_parser("export", help="write one retro or all of them")
+    export.add_argument("case", nargs="?", metavar="C-7", help="one case; all of them when left out")
+    export.add_argument("--format", choices=sorted(FORMATS), default="md")
+    export.add_argument("--out", type=Path, metavar="FILE", help="standard output when left out")
+    export.add_argument("--workspace", help="needed when the database holds several")
+    export.set_defaults(command=_export)
+
+    migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
+    migrate.set_defaults(command=_migrate)
+
+    tick = commands.add_parser("tick", help="say what is due, once, and exit")
+    tick.add_argument(
+        "--at", type=_moment, metavar="TIME", help="due by then (ISO 8601, UTC unless it says)"
+    )
+    tick.set_defaults(command=_tick)
+
+    check = commands.add_parser("check", help="say what is configured and what is missing")
+    check.set_defaults(command=_check)
+    return parser
+
+
+def _moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time like 2026-11-30T09:00") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _serve(_: argparse.Namespace, settings: Settings) -> int:
+    def started(address: str) -> None:
+        doors = [
+            name
+            for name, is_open in (("Slack", settings.slack), ("the web door", settings.web))
+            if is_open
+        ]
+        print(
+            f"Amends is open at {address} ({' and '.join(doors) or 'no door'}). Ctrl-C stops it.",
+            flush=True,
+        )
+
+    asyncio.run(bootstrap.serve(settings, started))
+    return 0
+
+
+def _import(asked: argparse.Namespace, settings: Settings) -> int:
+    wanted = bootstrap.Wanted(
+        path=asked.file,
+        team=asked.team,
+        mapping=asked.map,
+        where=asked.where,
+        encoding=asked.encoding,
+        day_order=asked.day_order,
+    )
+    with tqdm(unit="B", unit_scale=True, disable=None) as bar:
+
+        def progress(position: int, size: int | None) -> None:
+            bar.total = size
+            bar.update(position - bar.n)
+
+        def skipped(line: int, reason: str) -> None:
+            bar.write(f"line {line}: {reason}", file=sys.stderr)
+
+        summary = asyncio.run(bootstrap.import_file(settings, wanted, skipped, progress))
+    print(f"{summary.opened} opened, {summary.already} already there, {summary.skipped} skipped.")
+    return 0
+
+
+def _export(asked: argparse.Namespace, settings: Settings) -> int:
+    written = bootstrap.export(settings, FORMATS[asked.format], asked.case, asked.workspace)
+
+    async def write() -> None:
+        # newline="": the CSV writer ends its lines itself, as RFC 4180 says.
+        out = asked.out.open("w", encoding="utf-8", newline="") if asked.out else sys.stdout
+        try:
+            async for piece in written:
+                out.write(piece)
+        finally:
+            if asked.out:
+                out.close()
+
+    asyncio.run(write())
+    return 0
+
+
+def _migrate(_: argparse.Namespace, settings: Settings) -> int:
+    asyncio.run(bootstrap.migrate(settings))
+    print("The database is up to date.")
+    return 0
+
+
+def _tick(asked: argparse.Namespace, settings: Settings) -> int:
+    outcomes = asyncio.run(bootstrap.tick(settings, asked.at or datetime.now(UTC)))
+    print(_counted(outcomes))
+    return 0
+
+
+def _counted(outcomes: Mapping[str, int]) -> str:
+    told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+    return f"{told}." if told else "Nothing was due."
+
+
+def _check(_: argparse.Namespace, settings: Settings) -> int:
+    findings = asyncio.run(bootstrap.check(settings))
+    for finding in findings:
+        print(f"{'ok     ' if finding.fine else 'missing'} {finding.words}")
+    return 0 if all(finding.fine for finding in findings) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

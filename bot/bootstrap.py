@@ -1,0 +1,300 @@
+"""Puts the house together: the memory, the bot, the doors that are configured, and the clock."""
+
+import asyncio
+import json
+import re
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.bot import Bot
+from bot.flows import export as exports
+from bot.messages.export import Format
+from bot.ports import Messenger, Queue, Unavailable
+from bot.request import Place
+from bot.settings import Misconfigured, Settings
+from handlers.import_file import Import, Summary
+from handlers.slack.app import SlackDoor
+from handlers.spreadsheet import Table, parse_mapping
+from handlers.text_lines import Unreadable
+from handlers.web.app import WebDoor
+from handlers.worker import Worker
+from handlers.written_date import DayOrder
+from storage.database import Database, Outdated
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+CHANNEL = re.compile(r"[CG][A-Z0-9]{8,}")
+"""How Slack's channel ids look (C0123ABCD; G for old private ones)."""
+
+LARGEST_BODY = 1024 * 1024
+"""Bytes of one request; the largest real one (a form with long texts) is far below."""
+
+
+@dataclass(frozen=True)
+class House:
+    """What every command needs: the memory, and the bot that answers from it.
+
+    `woken` is set whenever the bot saved something, so that the clock looks at once.
+    """
+
+    settings: Settings
+    database: Database
+    bot: Bot
+    woken: asyncio.Event
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The doors that are configured (None: closed), and the clock that speaks through them."""
+
+    slack: SlackDoor | None
+    web: WebDoor | None
+    worker: Worker
+
+
+@asynccontextmanager
+async def house(settings: Settings) -> AsyncIterator[House]:
+    """Opens the memory, whose schema must be the program's, and closes it again."""
+    database = Database(settings.amends_database_url)
+    try:
+        await database.prepare()
+        woken = asyncio.Event()
+        yield House(settings, database, Bot(database.open_work, committed=woken.set), woken)
+    except Outdated as outdated:
+        raise Misconfigured(str(outdated)) from None
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def doors(built: House) -> AsyncIterator[Doors]:
+    """Opens the doors. A new platform adds its line here, and its routes in `serve`."""
+    settings, bot, database = built.settings, built.bot, built.database
+    slack = await SlackDoor.open(settings, bot) if settings.slack else None
+    browser = WebDoor(settings, bot, database.open_work) if settings.web else None
+    messengers: dict[str, Messenger] = {}
+    if slack:
+        messengers["slack"] = slack.messenger
+    if browser:
+        messengers["web"] = browser.messenger
+        await browser.prepare()
+    worker = Worker(database.queue(), bot, database.open_work, messengers, built.woken)
+    try:
+        yield Doors(slack, browser, worker)
+    finally:
+        await worker.stop()
+        if slack:
+            await slack.close()
+
+
+@asynccontextmanager
+async def server(built: House, opened: Doors) -> AsyncIterator[str]:
+    """Serves every open door over HTTP, and speaks through it; yields the address."""
+    app = web.Application(client_max_size=LARGEST_BODY)
+    app.router.add_get("/healthz", _healthz(built.database.queue()))
+    if opened.slack:
+        app.router.add_post("/slack/events", opened.slack.handler)
+    if opened.web:
+        opened.web.mount(app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    try:
+        address = await _listen(runner, built.settings)
+        if opened.slack and built.settings.slack_app_token:
+            await opened.slack.start_socket_mode()
+        yield address
+    finally:
+        await runner.cleanup()
+
+
+async def serve(settings: Settings, started: Callable[[str], None]) -> None:
+    """Opens every door that is configured and runs the clock until SIGINT or SIGTERM."""
+    async with house(settings) as built, doors(built) as opened, server(built, opened) as address:
+        started(address)
+        await _until_told_to_stop(opened.worker)
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> str:
+    site = web.TCPSite(runner, settings.amends_host, settings.amends_port)
+    try:
+        await site.start()
+    except OSError as taken:
+        raise Misconfigured(
+            f"AMENDS_PORT {settings.amends_port} on {settings.amends_host} cannot be opened: "
+            f"{taken.strerror or taken}."
+        ) from None
+    host, port = runner.addresses[0][:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+async def _until_told_to_stop(worker: Worker) -> None:
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    clock = asyncio.create_task(worker.run())
+    stopped = asyncio.create_task(told.wait())
+    # The clock only ends by itself when something is wrong, and then the process must not look alive.
+    await asyncio.wait({clock, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    await worker.stop()
+    await clock
+
+
+def _healthz(queue: Queue) -> Handler:
+    async def healthz(_: web.Request) -> web.StreamResponse:
+        try:
+            state = await queue.state()
+        except Unavailable:
+            return web.json_response({"ok": False, "why": "the database cannot be reached"}, status=503)
+        return web.json_response({"ok": True, **state}, dumps=lambda data: json.dumps(data, default=str))
+
+    return healthz
+
+
+async def tick(settings: Settings, at: datetime) -> Mapping[str, int]:
+    """Says everything due by `at`, and returns how many messages came out how."""
+    async with house(settings) as built, doors(built) as opened:
+        return await opened.worker.run_due(at)
+
+
+async def migrate(settings: Settings) -> None:
+    """Brings the database's tables up to date."""
+    database = Database(settings.amends_database_url)
+    try:
+        await database.migrate()
+    finally:
+        await database.close()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an import was asked for, as typed."""
+
+    path: Path
+    team: str
+    mapping: Sequence[str]
+    where: Sequence[str]
+    encoding: str | None
+    day_order: DayOrder | None
+
+
+async def import_file(
+    settings: Settings,
+    wanted: Wanted,
+    skipped: Callable[[int, str], None],
+    progress: Callable[[int, int | None], None],
+) -> Summary:
+    """Opens a retro for every row of a table file; safe to run twice."""
+    try:
+        table = Table(wanted.path, parse_mapping(wanted.mapping), wanted.where, wanted.encoding)
+    except Unreadable as unreadable:
+        raise Misconfigured(str(unreadable)) from None
+    with table:
+        async with house(settings) as built:
+            workspace, place = await _place(wanted.team, built)
+            async with built.database.open_work(workspace, writes=False) as work:
+                team = await work.teams.get(place.id)
+            importing = Import(
+                bot=built.bot,
+                workspace=workspace,
+                place=place,
+                zone=team.zone if team else "UTC",
+                day_order=wanted.day_order,
+            )
+            return await importing.run(table, skipped, lambda read: progress(read, table.size))
+
+
+async def _place(name: str, built: House) -> tuple[str, Place]:
+    """The place that an import goes to, and its workspace; an unknown one is made where that can be."""
+    found: list[tuple[str, Place]] = []
+    for workspace in await built.database.workspaces():
+        async with built.database.open_work(workspace, writes=False) as work:
+            place = await work.places.named(name)
+        if place is not None:
+            found.append((workspace, place))
+    if len(found) > 1:
+        raise Misconfigured(f"--team {name} is in several workspaces; name the place by its id.")
+    if found:
+        return found[0]
+    if built.settings.slack and CHANNEL.fullmatch(name):
+        slack = await SlackDoor.open(built.settings, built.bot)
+        await slack.close()
+        return slack.workspace.id, Place(id=name, name=name)
+    if built.settings.web:
+        return "web", Place(id=name, name=name)
+    raise Misconfigured(f"--team {name} is no place that I know, and no door is configured to make it.")
+
+
+async def export(
+    settings: Settings, format_: Format, case: str | None, workspace: str | None
+) -> AsyncIterator[str]:
+    """The pieces of one retro's file, or of every retro's."""
+    async with house(settings) as built:
+        chosen = await _workspace(workspace, built.database)
+        open_work = built.database.open_work
+        first = True
+        yield format_.before
+        if case is not None:
+            yield format_.write(await exports.one(case, chosen, open_work), first)
+        else:
+            async for whole in exports.everything(chosen, open_work):
+                yield format_.write(whole, first)
+                first = False
+        yield format_.after
+
+
+async def _workspace(asked: str | None, database: Database) -> str:
+    known = await database.workspaces()
+    if asked is None and len(known) <= 1:
+        return known[0] if known else "web"
+    if asked is not None and asked in known:
+        return asked
+    raise Misconfigured(f"--workspace must be one of: {', '.join(known)}.")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of `check`."""
+
+    fine: bool
+    words: str
+
+
+async def check(settings: Settings) -> Sequence[Finding]:
+    """What is configured and what is missing."""
+    findings = [await _memory(settings)]
+    if not settings.slack:
+        findings.append(Finding(True, "Slack is not configured: set SLACK_BOT_TOKEN to open that door."))
+    else:
+        findings.append(await _slack(settings))
+    door = f"opens on {settings.amends_host}:{settings.amends_port}" if settings.web else "stays closed"
+    return [*findings, Finding(True, f"The web door {door}.")]
+
+
+async def _memory(settings: Settings) -> Finding:
+    try:
+        async with house(settings) as built:
+            state = await built.database.queue().state()
+    except (Unavailable, Misconfigured) as wrong:
+        return Finding(False, str(wrong))
+    words = (
+        f"The database is up to date: {state['waiting']} messages wait, {state['dead']} were given up."
+    )
+    return Finding(not state["dead"], words)
+
+
+async def _slack(settings: Settings) -> Finding:
+    try:
+        async with house(settings) as built:
+            slack = await SlackDoor.open(settings, built.bot)
+            await slack.close()
+    except (Unavailable, Misconfigured) as wrong:
+        return Finding(False, str(wrong))
+    by = "Socket Mode" if settings.slack_app_token else "POST /slack/events"
+    return Finding(True, f"Slack accepts the token for {slack.workspace.url}; its events come by {by}.")

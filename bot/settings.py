@@ -1,0 +1,100 @@
+"""All that differs between machines, read once from the environment (and a `.env` file)."""
+
+from ipaddress import ip_address
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Misconfigured(Exception):
+    """A setting is missing or wrong; the sentence names it."""
+
+
+class Settings(BaseSettings):
+    """Every setting, with its environment variable as its name."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, frozen=True
+    )
+
+    amends_database_url: str = "sqlite+aiosqlite:///amends.db"
+    amends_host: str = "127.0.0.1"
+    amends_port: int = Field(default=3000, ge=0, le=65535)
+    amends_web: bool | None = None
+    """Opens the web door beside others (1) or never (0); unset: when nothing else is configured."""
+    amends_web_without_login: bool = False
+    """Says explicitly that the web door, which has no login, may be reached from other machines."""
+    amends_pace: float = Field(default=1.1, ge=0, le=60)
+    """Seconds between two new messages in one place; Slack allows about one a second."""
+    amends_log_level: str = "INFO"
+    slack_bot_token: str | None = None
+    slack_signing_secret: str | None = None
+    slack_app_token: str | None = None
+    slack_api_url: str = "https://slack.com/api/"
+
+    @field_validator("amends_database_url")
+    @classmethod
+    def _with_async_driver(cls, url: str) -> str:
+        if url.startswith("sqlite:///"):
+            return url.replace("sqlite:///", "sqlite+aiosqlite:///", 1)
+        if url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+            return url
+        raise ValueError("must start with sqlite:/// or postgresql+asyncpg://")
+
+    @field_validator("amends_log_level")
+    @classmethod
+    def _known_level(cls, level: str) -> str:
+        if level.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return level.upper()
+
+    @field_validator("slack_bot_token", "slack_app_token")
+    @classmethod
+    def _right_kind_of_token(cls, token: str | None, info: ValidationInfo) -> str | None:
+        # The two tokens are easily swapped, and Slack's own answer ("not_allowed_token_type") hides it.
+        start = "xoxb-" if info.field_name == "slack_bot_token" else "xapp-"
+        if token is not None and not token.startswith(start):
+            raise ValueError(f"must start with {start}")
+        return token
+
+    @property
+    def slack(self) -> bool:
+        """Whether Slack is configured."""
+        return self.slack_bot_token is not None
+
+    @property
+    def web(self) -> bool:
+        """Whether the web door opens."""
+        return self.amends_web if self.amends_web is not None else not self.slack
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the server can only be reached from this machine."""
+        if self.amends_host == "localhost":
+            return True
+        try:
+            return ip_address(self.amends_host).is_loopback
+        except ValueError:
+            return False
+
+
+def read() -> Settings:
+    """The settings of this process; raises Misconfigured with one sentence that names the setting."""
+    try:
+        settings = Settings()
+    except ValidationError as invalid:
+        first = invalid.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0]).upper()
+        raise Misconfigured(f"{name} is wrong: {first['msg']}.") from None
+    if (settings.slack_signing_secret or settings.slack_app_token) and not settings.slack_bot_token:
+        raise Misconfigured("SLACK_BOT_TOKEN is missing: Slack is half configured.")
+    if settings.slack_bot_token and not (settings.slack_signing_secret or settings.slack_app_token):
+        raise Misconfigured(
+            "SLACK_SIGNING_SECRET is missing (or set SLACK_APP_TOKEN to use Socket Mode)."
+        )
+    if settings.web and not settings.loopback and not settings.amends_web_without_login:
+        raise Misconfigured(
+            f"AMENDS_HOST is {settings.amends_host}, and the web door has no login: keep it on "
+            "127.0.0.1, or set AMENDS_WEB_WITHOUT_LOGIN=1 where everybody who can reach it may act."
+        )
+    return settings

@@ -1,0 +1,239 @@
+"""Time: claims what is due, asks the bot for the words, says them, and remembers the platform's id."""
+
+import asyncio
+import hashlib
+import logging
+import random
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from bot.bot import Bot
+from bot.domain.job import CALL_SECONDS, MOST_ATTEMPTS, Job, Receipt, backoff
+from bot.messages.parts import Message
+from bot.ports import Delivery, Messenger, OpenWork, Queue, Unavailable, Undelivered
+from bot.request import Place
+from bot.routes import JOBS
+
+log = logging.getLogger(__name__)
+
+SIDE_BY_SIDE = 16
+"""Places spoken to at once. A call waits on the network, so more than the cores is right."""
+POLL_SECONDS = 0.5
+"""How late what another process committed is noticed; our own commits wake us at once (rule 5)."""
+KEPT = timedelta(days=7)
+"""How long finished jobs stay for the operator to look at."""
+PRUNE_SECONDS = 3600.0
+GRACE_SECONDS = 10.0
+NO_DOOR_SECONDS = 60.0
+
+
+class Worker:
+    """Speaks for the bot, one message at a time in each place, places side by side.
+
+    `messengers` maps a workspace's platform ("slack" of "slack:T1", "web") to who speaks there.
+    `woken` is set by whoever committed something, so that the clock looks at once.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        bot: Bot,
+        open_work: OpenWork,
+        messengers: Mapping[str, Messenger],
+        woken: asyncio.Event,
+    ) -> None:
+        self._queue = queue
+        self._bot = bot
+        self._open_work = open_work
+        self._messengers = messengers
+        self._name = uuid4().hex
+        self._woken = woken
+        self._stopping = False
+        self._speaking: set[asyncio.Task[None]] = set()
+        self.outcomes: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        """Speaks until `stop`; trouble with the memory is logged and waited out."""
+        prune_at = 0.0
+        while not self._stopping:
+            try:
+                claimed = await self._claim(by=None)
+                if asyncio.get_running_loop().time() >= prune_at:
+                    prune_at = asyncio.get_running_loop().time() + PRUNE_SECONDS
+                    await self._queue.prune(datetime.now(UTC) - KEPT)
+            except Unavailable:
+                log.exception("the queue cannot be reached; waiting")
+                claimed = 0
+            if not claimed or len(self._speaking) >= SIDE_BY_SIDE:
+                await self._sleep(POLL_SECONDS)
+
+    async def stop(self) -> None:
+        """Claims nothing more, and lets what is being said finish for up to ten seconds."""
+        self._stopping = True
+        self._woken.set()
+        if self._speaking:
+            await asyncio.wait(self._speaking, timeout=GRACE_SECONDS)
+
+    async def run_due(self, by: datetime) -> Mapping[str, int]:
+        """Says everything due by `by`, at the usual pace, and returns how many came out how."""
+        while True:
+            if await self._claim(by=by):
+                continue
+            if not self._speaking:
+                due = await self._queue.next_due()
+                if due is None or due > max(by, datetime.now(UTC)):
+                    return dict(self.outcomes)
+            await self._sleep(POLL_SECONDS)
+
+    async def _claim(self, by: datetime | None) -> int:
+        room = SIDE_BY_SIDE - len(self._speaking)
+        self._woken.clear()
+        if room <= 0:
+            return 0
+        jobs = await self._queue.claim(by, self._name, room)
+        for job in jobs:
+            task = asyncio.create_task(
+                self._speak(job.model_copy(update={"at": by or datetime.now(UTC)}))
+            )
+            self._speaking.add(task)
+            task.add_done_callback(self._spoken)
+        return len(jobs)
+
+    def _spoken(self, task: asyncio.Task[None]) -> None:
+        self._speaking.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a job could not be put away; its lease will end", exc_info=task.exception())
+        self._woken.set()
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _speak(self, job: Job) -> None:
+        messenger = self._messengers.get(job.workspace.partition(":")[0])
+        if messenger is None:
+            # Its door is not configured in this process; another one may have it.
+            await self._queue.retry(
+                job, NO_DOOR_SECONDS, unsure=job.unsure, hold_lane=True, why="no door for this workspace"
+            )
+            return
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                await self._deliver(job, messenger)
+        except Undelivered as undelivered:
+            await self._put_back(job, undelivered)
+        except TimeoutError:
+            await self._put_back(job, Undelivered("The platform did not answer in time.", unsure=True))
+        except Unavailable:
+            raise
+        except Exception as fault:
+            # A fault of ours must neither stop the clock nor hold up the place: it is tried again,
+            # and set aside after its tries like everything else.
+            log.exception("job=%s id=%s failed", job.name, job.id)
+            await self._put_back(
+                job, Undelivered(f"Something is wrong in Amends ({type(fault).__name__}).")
+            )
+
+    async def _deliver(self, job: Job, messenger: Messenger) -> None:
+        async with self._open_work(job.workspace, writes=False) as work:
+            message = await self._bot.speak(job, work)
+            said = await work.said.get(job.key)
+            root = await work.said.get(job.thread) if job.thread else None
+            known = None if job.direct else await work.places.get(job.place)
+        place = known or Place(id=job.place, name=job.place, kind="direct" if job.direct else "shared")
+        if message is None or (job.once and said is not None):
+            await self._finish(job, None, 0.0, "nothing to say")
+            return
+        if job.thread and root is None:
+            raise Undelivered("The message that this belongs under is not there yet.")
+        delivery = Delivery(
+            workspace=job.workspace, key=job.key, place=place, message=message, thread=root
+        )
+        found = (
+            await messenger.find(delivery, job.began_at) if _unsure(job, said) and job.began_at else None
+        )
+        earlier = said or found
+        if earlier is None:
+            receipt = await messenger.say(delivery)
+            await self._finish(job, _with_digest(receipt, message), messenger.pace, "said")
+        elif earlier.digest == _digest(message):
+            await self._finish(job, None, 0.0, "already so")
+        else:
+            receipt = await messenger.edit(delivery, earlier)
+            first = said is None
+            await self._finish(job, _with_digest(receipt, message), 0.0, "found" if first else "edited")
+
+    async def _finish(self, job: Job, receipt: Receipt | None, pace: float, outcome: str) -> None:
+        follow: tuple[Job, ...] = ()
+        if outcome in ("said", "found"):
+            async with self._open_work(job.workspace, writes=False) as work:
+                follow = tuple(await self._bot.sequel(job, work))
+        await self._queue.finish(job, receipt, pace, follow)
+        self._count(outcome, job)
+        self._wake_in(pace)
+
+    async def _put_back(self, job: Job, undelivered: Undelivered) -> None:
+        if undelivered.permanent or job.attempts >= MOST_ATTEMPTS:
+            log.error(
+                "job=%s id=%s about=%s workspace=%s given up after %d attempts: %s",
+                job.name,
+                job.id,
+                job.about.partition("/")[0],
+                job.workspace,
+                job.attempts,
+                undelivered.reason,
+            )
+            await self._queue.give_up(job, undelivered.reason, _note(job, undelivered.reason))
+            self._count("given up", job)
+            return
+        asked = undelivered.retry_after
+        wait = asked if asked is not None else backoff(job.attempts, random.random())  # noqa: S311 - jitter
+        await self._queue.retry(
+            job, wait, unsure=undelivered.unsure, hold_lane=asked is not None, why=undelivered.reason
+        )
+        self._count("put back", job)
+        self._wake_in(wait)
+
+    def _count(self, outcome: str, job: Job) -> None:
+        self.outcomes[outcome] += 1
+        log.info("job=%s id=%s workspace=%s %s", job.name, job.id, job.workspace, outcome)
+
+    def _wake_in(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._woken.set)
+
+
+def _unsure(job: Job, said: Receipt | None) -> bool:
+    return job.unsure and said is None
+
+
+def _digest(message: Message) -> str:
+    return hashlib.sha256(message.model_dump_json().encode()).hexdigest()
+
+
+def _with_digest(receipt: Receipt, message: Message) -> Receipt:
+    return receipt.model_copy(update={"digest": _digest(message)})
+
+
+def _note(job: Job, reason: str) -> tuple[Job, ...]:
+    """One note a day, place and reason to the person who asked, so that a bad day is no flood."""
+    if job.asked_by is None or job.at is None:
+        return ()
+    what = JOBS[job.name].what.format(about=job.about.partition("/")[0])
+    about = "" if job.direct else job.place
+    mark = hashlib.sha256(f"{about}\n{reason}\n{job.at:%Y-%m-%d}".encode()).hexdigest()[:16]
+    return (
+        Job(
+            name="case.unsaid",
+            about=about,
+            place=job.asked_by,
+            direct=True,
+            once=True,
+            key=f"unsaid:{job.asked_by}:{mark}",
+            detail=f"{what}\n{reason}",
+            due_at=job.at,
+        ),
+    )

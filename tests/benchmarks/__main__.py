@@ -1,0 +1,44 @@
+"""`python -m tests.benchmarks [a b c d]`: measures, and prints a table. Nothing passes or fails by time."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.benchmarks import clicks, lists, opening, start
+from tests.benchmarks.figure import Figure, table
+
+BENCHMARKS: Mapping[str, Callable[[Path], Awaitable[list[Figure]]]] = {
+    "a": clicks.measure,
+    "b": opening.measure,
+    "c": lists.measure,
+    "d": start.measure,
+}
+
+
+def main() -> None:
+    """Runs the benchmarks that were named, or all of them."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description="a: clicks at 50 in flight. b: saying imported retros. c: lists over much data. "
+        "d: start and memory.",
+    )
+    parser.add_argument("names", nargs="*", metavar="a|b|c|d", help="all of them when none is named")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    if unknown := set(names) - set(BENCHMARKS):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f} before")
+    figures: list[Figure] = []
+    # One folder for all, so that what is filled for one benchmark serves the next.
+    with TemporaryDirectory(prefix="amends-benchmarks-") as folder:
+        for name in names:
+            print(f"{name} …", file=sys.stderr, flush=True)
+            figures += asyncio.run(BENCHMARKS[name](Path(folder)))
+    print(table(figures))
+
+
+if __name__ == "__main__":
+    main()

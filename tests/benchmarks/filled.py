@@ -1,0 +1,149 @@
+"""An SQLite file with as many retros and items as wanted, by bulk inserts into the house's own tables."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import batched, chain
+from pathlib import Path
+
+from sqlalchemy import Connection, Table, create_engine, insert
+
+from bot.domain.action_item import ActionItem
+from bot.domain.case import Case
+from bot.domain.job import Receipt
+from bot.domain.retro import Retro
+from bot.domain.team import Team
+from bot.request import Person, Place
+from storage.database import Database
+from storage.row import Values, values
+from storage.tables import action_items, cases, counters, people, places, retros, said, teams
+from tests.benchmarks.quick_slack import TEAM
+
+WORKSPACE = f"slack:{TEAM}"
+MOST_AT_ONCE = 10_000
+FAILED_AT = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
+CLOSE_ON = date(2026, 1, 8)
+PLACES, PERSONS = 91, 901
+"""The first place, and the first person, have a tenth of everything; the rest is spread evenly."""
+
+
+def place(number: int) -> str:
+    """A channel's id."""
+    return f"C{number:08d}"
+
+
+def person(number: int) -> str:
+    """A person's id."""
+    return f"U{number:08d}"
+
+
+BUSY_PLACE, BUSY_PERSON = place(0), person(0)
+
+
+def _skewed(number: int, count: int) -> int:
+    """0 for every tenth number, else one of 1 to count - 1."""
+    return 0 if number % 10 == 0 else 1 + number % (count - 1)
+
+
+async def fill(file: Path, retro_count: int, item_count: int, *, fresh: bool = False) -> None:
+    """Makes the file. `fresh`: everything is open and unowned; else only a fifth is open, all owned."""
+    database = Database(f"sqlite+aiosqlite:///{file}")
+    try:
+        await database.prepare()
+    finally:
+        await database.close()
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        _put(connection, people, _people())
+        _put(connection, places, _places())
+        _put(connection, teams, _teams())
+        _put(connection, cases, _cases(retro_count))
+        _put(connection, retros, _retros(retro_count, fresh=fresh))
+        _put(connection, action_items, _items(item_count, retro_count, fresh=fresh))
+        _put(connection, said, _said(retro_count, item_count))
+        last = {"case": retro_count, "item": item_count}
+        _put(
+            connection,
+            counters,
+            ({"workspace": WORKSPACE, "noun": noun, "number": number} for noun, number in last.items()),
+        )
+    engine.dispose()
+
+
+def _put(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
+    for some in batched(rows, MOST_AT_ONCE):
+        connection.execute(insert(table), list(some))
+
+
+def _people() -> Iterator[Values]:
+    for number in range(PERSONS):
+        known = Person(id=person(number), name=f"Person {number}", zone="Europe/Stockholm")
+        yield values(WORKSPACE, known)
+
+
+def _places() -> Iterator[Values]:
+    for number in range(PLACES):
+        known = Place(id=place(number), name=f"team-{number}")
+        yield values(WORKSPACE, known, name_folded=known.name)
+
+
+def _teams() -> Iterator[Values]:
+    for number in range(PLACES):
+        yield values(
+            WORKSPACE, Team(place=place(number), name=f"team-{number}", lead=person(number))
+        )
+
+
+def _cases(count: int) -> Iterator[Values]:
+    like = Case(number=1, place="", what_happened="", customer="A customer", failed_at=FAILED_AT)
+    row = values(WORKSPACE, like)
+    for number in range(1, count + 1):
+        yield {
+            **row,
+            "number": number,
+            "place": place(_skewed(number, PLACES)),
+            "what_happened": f"The parcel was promised twice and missed twice, for the {number}th time.",
+            "reference": f"OLD-{number}",
+            "reference_folded": f"old-{number}",
+        }
+
+
+def _retros(count: int, *, fresh: bool) -> Iterator[Values]:
+    row = values(WORKSPACE, Retro(case=1, place="", opened_at=FAILED_AT, answers_close_on=CLOSE_ON))
+    for number in range(1, count + 1):
+        yield {
+            **row,
+            "case": number,
+            "place": place(_skewed(number, PLACES)),
+            "state": "open" if fresh or number // 10 % 5 == 0 else "closed",
+            "answers_close_on": CLOSE_ON + timedelta(days=number % 365),
+        }
+
+
+def _items(count: int, retro_count: int, *, fresh: bool) -> Iterator[Values]:
+    like = ActionItem(number=1, case=1, place="", what="", asked_by=person(1), gap="training")
+    row = values(WORKSPACE, like, active=True)
+    for number in range(1, count + 1):
+        case = 1 + number % retro_count
+        state = "proposed" if fresh else "agreed" if number // 10 % 5 == 0 else "verified"
+        yield {
+            **row,
+            "number": number,
+            "case": case,
+            "place": place(_skewed(case, PLACES)),
+            "what": f"Somebody calls before the courier gives up, as was agreed {number} times.",
+            "owner": None if fresh else person(_skewed(number, PERSONS)),
+            "due": CLOSE_ON + timedelta(days=number % 365),
+            "state": state,
+            "active": state != "verified",
+        }
+
+
+def _said(retro_count: int, item_count: int) -> Iterator[Values]:
+    row = values(WORKSPACE, Receipt(place="", message="", link="https://benchmark.example/p1"))
+    keys = chain(
+        ((f"retro:{number}", number) for number in range(1, retro_count + 1)),
+        ((f"item:{number}", 1 + number % retro_count) for number in range(1, item_count + 1)),
+    )
+    for message, (key, case) in enumerate(keys):
+        where = place(_skewed(case, PLACES))
+        yield {**row, "key": key, "place": where, "message": f"1600000000.{message:07d}"}

@@ -1,0 +1,114 @@
+"""The processes that are measured, and the ones beside them: each started for itself, always stopped."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import aiohttp
+
+ROOT = Path(__file__).parent.parent.parent
+START_SECONDS = 30.0
+TOKEN, SECRET = "xoxb-benchmark", "benchmark-secret"
+
+
+class Running(NamedTuple):
+    """A server at work: its address, its process, and when that was started (monotonic seconds)."""
+
+    address: str
+    pid: int
+    began: float
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This environment with only these settings of ours, and the repository to import from."""
+    ours = ("AMENDS_", "SLACK_", "TEAMS_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**kept, "PYTHONPATH": str(ROOT), **settings}
+
+
+def house(slack: str, database: Path, **more: str) -> dict[str, str]:
+    """The settings of an Amends that speaks to a stand-in; the web door stays closed."""
+    return environment(
+        AMENDS_DATABASE_URL=f"sqlite:///{database}",
+        AMENDS_PORT="0",
+        SLACK_BOT_TOKEN=TOKEN,
+        SLACK_SIGNING_SECRET=SECRET,
+        SLACK_API_URL=f"{slack}/api/",
+        **more,
+    )
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, module: str, env: dict[str, str] | None = None
+) -> AsyncIterator[Running]:
+    """`python -m module` in its own process, once it has printed its address; stopped afterwards."""
+    began = time.monotonic()
+    with (folder / f"{module}.log").open("a+b") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", module),
+            cwd=folder,
+            env=env or environment(),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+        )
+        try:
+            yield Running(await _address(process, log.name), process.pid, began)
+        finally:
+            if process.returncode is None:
+                process.send_signal(signal.SIGTERM)
+            await process.wait()
+
+
+async def _address(process: asyncio.subprocess.Process, log: str) -> str:
+    assert process.stdout is not None
+    async with asyncio.timeout(START_SECONDS):
+        line = (await process.stdout.readline()).decode()
+    found = re.search(r"http://[^ \n]+:\d+", line)
+    if found is None:
+        raise RuntimeError(f"it did not start: {line}{Path(log).read_text()[-2000:]}")
+    return found.group()
+
+
+async def run(folder: Path, *arguments: str, env: dict[str, str]) -> str:
+    """What `python -m bot …` printed; raises RuntimeError when it failed."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *arguments),
+        cwd=folder,
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"python -m bot {' '.join(arguments)}: {err.decode()[-2000:]}")
+    return out.decode()
+
+
+async def healthy(http: aiohttp.ClientSession, address: str) -> None:
+    """Waits for a good /healthz."""
+    async with asyncio.timeout(START_SECONDS):
+        while True:
+            try:
+                async with http.get(f"{address}/healthz") as answer:
+                    if answer.status == 200:
+                        return
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(0.005)
+
+
+def resident(pid: int) -> float:
+    """Resident memory of a process in MiB, from /proc; NaN where there is no such thing."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return float("nan")
+    kib = re.search(r"VmRSS:\s+(\d+) kB", status)
+    return int(kib.group(1)) / 1024 if kib else float("nan")

@@ -1,0 +1,213 @@
+"""The clock says what is owed: in order, at a pace, once, whatever the platform does meanwhile."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from bot.domain.job import MOST_ATTEMPTS, Job, Receipt
+from bot.messages.parts import plain
+from bot.ports import Delivery, Undelivered
+from bot.request import Place
+from handlers.worker import Worker
+from storage.database import Database
+from tests.desk import ANA, Desk
+
+SOON = timedelta(seconds=10)
+
+
+class Platform:
+    """A chat platform across the network: it keeps what was said, and fails when told to."""
+
+    def __init__(self, pace: float = 0.0) -> None:
+        self.pace = pace
+        self.said: list[tuple[str, str, str | None]] = []
+        self.edits: list[str] = []
+        self.looked_up: list[str] = []
+        self.at: dict[str, list[float]] = defaultdict(list)
+        self.faults: list[tuple[Undelivered, bool]] = []
+        self.ids: dict[str, str] = {}
+
+    def fail(self, fault: Undelivered, *, after_acting: bool = False) -> None:
+        """The next call fails, before or after it took effect."""
+        self.faults.append((fault, after_acting))
+
+    async def say(self, delivery: Delivery) -> Receipt:
+        fault, after = self.faults.pop(0) if self.faults else (None, False)
+        if fault is not None and not after:
+            raise fault
+        self.said.append((delivery.key, delivery.place.id, delivery.thread and delivery.thread.message))
+        self.at[delivery.place.id].append(asyncio.get_running_loop().time())
+        self.ids[delivery.key] = f"id-{len(self.said)}"
+        if fault is not None:
+            raise fault
+        return Receipt(place=delivery.place.id, message=self.ids[delivery.key])
+
+    async def edit(self, delivery: Delivery, said: Receipt) -> Receipt:
+        self.edits.append(plain(delivery.message))
+        return said
+
+    async def find(self, delivery: Delivery, since: datetime) -> Receipt | None:
+        self.looked_up.append(delivery.key)
+        known = self.ids.get(delivery.key)
+        return Receipt(place=delivery.place.id, message=known) if known else None
+
+    @property
+    def keys(self) -> list[str]:
+        return [key for key, _, _ in self.said]
+
+
+@asynccontextmanager
+async def running(database: Database, desk: Desk, platform: Platform) -> AsyncIterator[Worker]:
+    """A worker at work."""
+    worker = Worker(database.queue(), desk.bot, database.open_work, {"test": platform}, desk.woken)
+    task = asyncio.create_task(worker.run())
+    try:
+        yield worker
+    finally:
+        await worker.stop()
+        await task
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Waits for a thing, not for a time."""
+    async with asyncio.timeout(SOON.total_seconds()):
+        while not true():  # noqa: ASYNC110 - rows and lists have no event of their own
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def desk(sqlite: Database) -> Desk:
+    """People asking the bot."""
+    return Desk(sqlite)
+
+
+async def test_the_retro_is_said_first_and_its_prompts_in_its_thread(desk: Desk) -> None:
+    platform = Platform()
+    async with running(desk.database, desk, platform):
+        await desk.fail()
+        await until(lambda: len(platform.said) == 4)
+    assert platform.said[0] == ("retro:1", "C1", None)
+    assert {thread for _, _, thread in platform.said[1:]} == {"id-1"}
+
+
+async def test_a_change_edits_the_message_and_no_change_says_nothing(desk: Desk) -> None:
+    platform = Platform()
+    async with running(desk.database, desk, platform) as worker:
+        await desk.fail()
+        await until(lambda: len(platform.said) == 4)
+        await desk.ask(ANA, "retro.answer", "C-1", {"training": "Notes"})
+        await until(lambda: len(platform.edits) == 1 and len(platform.said) == 5)
+        (answer,) = await desk.answers("C-1")
+        await desk.ask(ANA, "retro.edit_answer", answer.id, {"text": "Notes"})
+        await until(lambda: worker.outcomes["already so"] == 1)
+    assert "1 answer" in platform.edits[0]
+
+
+async def test_new_messages_in_one_place_keep_the_pace_and_other_places_do_not_wait(desk: Desk) -> None:
+    platform = Platform(pace=0.2)
+    await desk.fail()
+    await desk.ask(ANA, "case.fail", typed="ZD-2 Other", place=Place(id="C2", name="returns"))
+    async with running(desk.database, desk, platform):
+        await until(lambda: len(platform.said) == 8)
+    for moments in platform.at.values():
+        assert min(later - earlier for earlier, later in pairwise(moments)) >= 0.2
+    assert {place for _, place, _ in platform.said[:2]} == {"C1", "C2"}
+
+
+async def test_retry_after_is_honoured_and_nothing_is_said_twice(desk: Desk) -> None:
+    platform = Platform()
+    platform.fail(Undelivered("Slow down.", retry_after=0.3))
+    async with running(desk.database, desk, platform) as worker:
+        await desk.fail()
+        await until(lambda: worker.outcomes["put back"] == 1)
+        refused_at = asyncio.get_running_loop().time()
+        await until(lambda: len(platform.said) == 4)
+    assert platform.at["C1"][0] - refused_at >= 0.25
+    assert platform.keys.count("retro:1") == 1
+    assert platform.looked_up == []
+
+
+async def test_a_call_that_may_have_arrived_is_looked_up_and_not_repeated(desk: Desk) -> None:
+    platform = Platform()
+    platform.fail(Undelivered("The connection broke.", unsure=True), after_acting=True)
+    async with running(desk.database, desk, platform):
+        await desk.fail()
+        await until(lambda: len(platform.said) == 4)
+    assert platform.keys.count("retro:1") == 1
+    assert platform.looked_up == ["retro:1"]
+
+
+async def test_a_call_that_did_not_arrive_is_looked_up_and_repeated(desk: Desk) -> None:
+    platform = Platform()
+    platform.fail(Undelivered("The connection broke.", unsure=True))
+    async with running(desk.database, desk, platform):
+        await desk.fail()
+        await until(lambda: len(platform.said) == 4)
+    assert platform.keys.count("retro:1") == 1
+
+
+async def test_what_cannot_be_said_is_given_up_with_a_line_and_the_person_is_told(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    platform = Platform()
+    platform.fail(Undelivered("I am not in that channel.", permanent=True))
+    with caplog.at_level(logging.ERROR):
+        async with running(desk.database, desk, platform):
+            await desk.fail()
+            await until(lambda: len(platform.said) == 1)
+    assert platform.said[0][1] == "U1"
+    assert "job=retro.show" in caplog.text
+    assert "about=C-1" in caplog.text
+    assert "I am not in that channel." in caplog.text
+    assert (await desk.database.queue().state())["dead"] == 1
+
+
+async def test_a_fault_of_ours_is_set_aside_after_its_tries_and_the_queue_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
+    platform = Platform()
+    poison = Job(name="retro.show", about="nonsense", place="C1", key="poison", due_at=datetime.now(UTC))
+    async with desk.database.open_work(desk.workspace, writes=True) as work:
+        await work.jobs.schedule(poison)
+        await work.commit()
+    async with running(desk.database, desk, platform) as worker:
+        await desk.fail()
+        await until(lambda: worker.outcomes["given up"] == 1 and len(platform.said) == 4)
+    assert worker.outcomes["put back"] == MOST_ATTEMPTS - 1
+
+
+async def test_a_thread_message_waits_until_its_root_is_there(desk: Desk) -> None:
+    platform = Platform()
+    await desk.fail()
+    queue = desk.database.queue()
+    (root,) = await queue.claim(None, "somebody else", 5)
+    await desk.ask(ANA, "retro.answer", "C-1", {"training": "Notes"})
+    await queue.retry(root, 0.5, unsure=False, hold_lane=False, why="not yet")
+    async with running(desk.database, desk, platform):
+        await until(lambda: len(platform.said) == 5)
+    assert platform.keys[0] == "retro:1"
+
+
+async def test_due_by_a_time_is_said_and_counted_and_then_it_ends(desk: Desk) -> None:
+    platform = Platform()
+    await desk.fail()
+    worker = Worker(
+        desk.database.queue(), desk.bot, desk.database.open_work, {"test": platform}, desk.woken
+    )
+    assert await worker.run_due(datetime.now(UTC)) == {"said": 4}
+    assert await worker.run_due(datetime.now(UTC)) == {"said": 4}
+    assert len(platform.said) == 4
+
+
+async def test_without_its_door_a_workspaces_messages_wait(desk: Desk) -> None:
+    await desk.fail()
+    worker = Worker(desk.database.queue(), desk.bot, desk.database.open_work, {}, desk.woken)
+    assert await worker.run_due(datetime.now(UTC)) == {}
+    assert (await desk.database.queue().state())["waiting"] == 1

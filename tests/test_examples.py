@@ -1,0 +1,110 @@
+"""Every message has an example, and every example looks on each platform as its golden file says.
+
+`python -m tests.test_examples` writes the golden files anew; read the difference before you commit.
+"""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from bot.messages import action_item, board, case, retro, team
+from bot.messages.parts import Form, Message
+from bot.request import Place
+from bot.routes import JOBS, VERBS
+from handlers.slack import render as slack
+from handlers.web import render as web
+from tests.examples import ANA, AT, BEN, FORMS, MESSAGES, PEOPLE
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+def _slack_message(message: Message) -> str:
+    return json.dumps(slack.message(message), ensure_ascii=False, indent=1) + "\n"
+
+
+def _slack_form(form: Form) -> str:
+    return json.dumps(slack.form(form), ensure_ascii=False, indent=1) + "\n"
+
+
+FRAME = web.Frame(reader=ANA, now=AT, key=lambda: "one-time-key", place="C1", people=PEOPLE)
+
+
+def _web_message(message: Message) -> str:
+    return f"{web.message(message, FRAME)}\n"
+
+
+def _web_form(form: Form) -> str:
+    return f"{web.form(form, FRAME, [ANA, BEN], [Place(id='C1', name='support')])}\n"
+
+
+# How a platform draws: the ending of its golden files, a message, a form.
+DRAWN: Mapping[str, tuple[str, Callable[[Message], str], Callable[[Form], str]]] = {
+    "slack": ("json", _slack_message, _slack_form),
+    "web": ("html", _web_message, _web_form),
+}
+
+
+def _drawn(platform: str) -> Mapping[Path, str]:
+    """What each golden file of a platform should hold."""
+    ending, draw_message, draw_form = DRAWN[platform]
+    folder = SNAPSHOTS / platform
+    messages = {folder / f"{name}.{ending}": draw_message(it) for name, it in MESSAGES.items()}
+    forms = {folder / f"{name}.form.{ending}": draw_form(it) for name, it in FORMS.items()}
+    return messages | forms
+
+
+@pytest.mark.parametrize("platform", DRAWN)
+def test_every_example_looks_as_its_golden_file_says(platform: str) -> None:
+    drawn = _drawn(platform)
+    kept = set((SNAPSHOTS / platform).iterdir())
+    assert kept == set(drawn), "write them anew: python -m tests.test_examples"
+    for path, text in drawn.items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} differs"
+
+
+@pytest.mark.parametrize(
+    "module", [case, retro, action_item, team, board], ids=lambda module: module.__name__
+)
+def test_every_function_that_makes_a_message_or_a_form_has_an_example(module: ModuleType) -> None:
+    examples = Path(__file__).with_name("examples.py").read_text()
+    noun = module.__name__.rpartition(".")[2]
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        made = inspect.signature(function).return_annotation
+        if function.__module__ == module.__name__ and made in (Message, Form) and name[0] != "_":
+            assert f"{noun}.{name}(" in examples, f"add an example of {noun}.{name} to tests/examples.py"
+
+
+def test_every_button_and_form_asks_for_a_verb_that_is_routed() -> None:
+    asked = {form.verb for form in FORMS.values()}
+    for message in MESSAGES.values():
+        for part in message.parts:
+            asked |= {button.verb for button in getattr(part, "buttons", ())}
+    assert asked <= set(VERBS)
+
+
+def test_a_button_opens_a_form_exactly_when_its_verb_has_one() -> None:
+    for message in MESSAGES.values():
+        for part in message.parts:
+            for button in getattr(part, "buttons", ()):
+                verb = VERBS[button.verb]
+                assert button.opens == (verb.form is not None or verb.reads), button
+
+
+def test_routes_are_named_noun_verb_and_jobs_name_what_they_say() -> None:
+    for name in (*VERBS, *JOBS):
+        noun, _, verb = name.partition(".")
+        assert noun.isidentifier(), name
+        assert verb.isidentifier(), name
+
+
+if __name__ == "__main__":
+    for platform in DRAWN:
+        (SNAPSHOTS / platform).mkdir(parents=True, exist_ok=True)
+        for old in (SNAPSHOTS / platform).iterdir():
+            old.unlink()
+        for path, text in _drawn(platform).items():
+            path.write_text(text, encoding="utf-8")
