@@ -19,7 +19,7 @@ from bot.settings import Misconfigured, Settings, read
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; 0 when it went well, 1 when something failed, 2 when it was asked wrongly."""
-    asked = _parser().parse_args(arguments)
+    asked = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace, Settings], int] = asked.command
     try:
         settings = read()
@@ -40,12 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="amends", description="Amends: follow-through for failed cases."
-    )
-    parser.set_defaults(command=_serve)
-    commands = parser.add_subparsers(title="commands")
+def parser() -> argparse.ArgumentParser:
+    """Every command and what it takes."""
+    amends = argparse.ArgumentParser(prog="amends", description="Follow-through for failed cases.")
+    amends.set_defaults(command=_serve)
+    commands = amends.add_subparsers(title="commands", metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="open every door that is configured (the default)")
     serve.set_defaults(command=_serve)
@@ -90,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="say what is configured and what is missing")
     check.set_defaults(command=_check)
-    return parser
+    return amends
 
 
 def _moment(text: str) -> datetime:

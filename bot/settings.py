@@ -36,10 +36,11 @@ class Settings(BaseSettings):
     @classmethod
     def _with_async_driver(cls, url: str) -> str:
         if url.startswith("sqlite:///"):
-            return url.replace("sqlite:///", "sqlite+aiosqlite:///", 1)
-        if url.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+            url = url.replace("sqlite:///", "sqlite+aiosqlite:///", 1)
+        path = url.removeprefix("sqlite+aiosqlite:///")
+        if url.startswith("postgresql+asyncpg://") or path not in (url, "", ":memory:"):
             return url
-        raise ValueError("must start with sqlite:/// or postgresql+asyncpg://")
+        raise ValueError("must be sqlite:///FILE or start with postgresql+asyncpg://")
 
     @field_validator("amends_log_level")
     @classmethod

@@ -161,7 +161,7 @@ class Worker:
             receipt = await messenger.say(delivery)
             await self._finish(job, _with_digest(receipt, message), messenger.pace, "said")
         elif earlier.digest == _digest(message):
-            await self._finish(job, None, 0.0, "already so")
+            await self._finish(job, earlier, 0.0, "already so")
         else:
             receipt = await messenger.edit(delivery, earlier)
             first = said is None

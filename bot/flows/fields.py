@@ -19,8 +19,8 @@ def text(request: Request, field: str, *, needed: str = "", longest: int = LONGE
             f"This has {len(value):,} characters and {longest:,} fit: shorten it, or link to the rest.",
             field,
         )
-    # PostgreSQL stores no NUL in a text, and nobody types one on purpose.
-    return value.replace("\0", "")
+    # No database stores half a surrogate pair, PostgreSQL no NUL; nobody types either on purpose.
+    return value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def day(request: Request, field: str) -> date | None:
