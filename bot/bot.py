@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from bot.domain.errors import Lost, Refused
 from bot.domain.job import Job
+from bot.flows import case
 from bot.messages.parts import Message, sentence
 from bot.ports import OpenWork, Unavailable, UnitOfWork
 from bot.request import Reply, Request
@@ -79,6 +80,13 @@ class Bot:
         """What the bot owes once this job was said for the first time."""
         spoken = JOBS.get(job.name)
         return await spoken.then(job, work) if spoken and spoken.then else ()
+
+    async def substitute(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
+        """What the bot owes instead of a job that cannot be said; `job.detail` holds the reason."""
+        spoken = JOBS.get(job.name)
+        if spoken and spoken.otherwise:
+            return await spoken.otherwise(job, work)
+        return case.note_unsaid(job, spoken.what if spoken else job.name)
 
 
 async def _remember(request: Request, work: UnitOfWork) -> None:

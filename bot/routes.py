@@ -31,12 +31,14 @@ class Verb(NamedTuple):
 class Spoken(NamedTuple):
     """What a job says; `what` names it to a person when it cannot be said.
 
-    `then` is what the bot owes next, saved together with the first time it was said.
+    `then` is what the bot owes next, saved together with the first time it was said. `otherwise`
+    is what it owes when this cannot be said for good; without it, whoever asked is told.
     """
 
     flow: Speech
     what: str
     then: Sequel | None = None
+    otherwise: Sequel | None = None
 
 
 VERBS: Mapping[str, Verb] = {
@@ -77,7 +79,11 @@ JOBS: Mapping[str, Spoken] = {
     "retro.sum_up": Spoken(retro.sum_up, "the summary of {about}"),
     "retro.say_reopened": Spoken(retro.say_reopened, "that {about} is open again"),
     "action_item.show": Spoken(action_item.show, "the action item {about}"),
-    "action_item.tell_owner": Spoken(action_item.tell_owner, "the action item {about} to its owner"),
+    "action_item.tell_owner": Spoken(
+        action_item.tell_owner, "the action item {about} to its owner", otherwise=action_item.go_public
+    ),
+    "action_item.call_owner": Spoken(action_item.call_owner, "a word to the owner of {about}"),
+    "action_item.tell_lead": Spoken(action_item.tell_lead, "that the owner of {about} is out of reach"),
     "team.hello": Spoken(team.hello, "a greeting"),
     "case.unsaid": Spoken(case.unsaid, "a note about a message that was not said"),
 }

@@ -10,11 +10,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from bot.bot import Bot
+from bot.domain.errors import Lost
 from bot.domain.job import CALL_SECONDS, MOST_ATTEMPTS, Job, Receipt, backoff
-from bot.messages.parts import Message
 from bot.ports import Delivery, Messenger, OpenWork, Queue, Unavailable, Undelivered
 from bot.request import Place
-from bot.routes import JOBS
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +24,8 @@ POLL_SECONDS = 0.5
 KEPT = timedelta(days=7)
 """How long finished jobs stay for the operator to look at."""
 PRUNE_SECONDS = 3600.0
+BITE = 500
+"""Rows pruned in one transaction, so that nobody waits for it."""
 GRACE_SECONDS = 10.0
 NO_DOOR_SECONDS = 60.0
 
@@ -51,23 +52,29 @@ class Worker:
         self._name = uuid4().hex
         self._woken = woken
         self._stopping = False
+        self._prune_at = 0.0
         self._speaking: set[asyncio.Task[None]] = set()
         self.outcomes: Counter[str] = Counter()
 
     async def run(self) -> None:
         """Speaks until `stop`; trouble with the memory is logged and waited out."""
-        prune_at = 0.0
         while not self._stopping:
             try:
                 claimed = await self._claim(by=None)
-                if asyncio.get_running_loop().time() >= prune_at:
-                    prune_at = asyncio.get_running_loop().time() + PRUNE_SECONDS
-                    await self._queue.prune(datetime.now(UTC) - KEPT)
-            except Unavailable:
+                await self._prune()
+            except (Unavailable, Lost):
                 log.exception("the queue cannot be reached; waiting")
                 claimed = 0
             if not claimed or len(self._speaking) >= SIDE_BY_SIDE:
                 await self._sleep(POLL_SECONDS)
+
+    async def _prune(self) -> None:
+        """Once an hour, and bite after bite while there is more."""
+        now = asyncio.get_running_loop().time()
+        if now < self._prune_at:
+            return
+        pruned = await self._queue.prune(datetime.now(UTC) - KEPT, BITE)
+        self._prune_at = now + (PRUNE_SECONDS if pruned < BITE else POLL_SECONDS)
 
     async def stop(self) -> None:
         """Claims nothing more, and lets what is being said finish for up to ten seconds."""
@@ -122,50 +129,36 @@ class Worker:
             )
             return
         try:
-            async with asyncio.timeout(CALL_SECONDS):
-                await self._deliver(job, messenger)
+            await self._deliver(job, messenger)
         except Undelivered as undelivered:
             await self._put_back(job, undelivered)
-        except TimeoutError:
-            await self._put_back(job, Undelivered("The platform did not answer in time.", unsure=True))
         except Unavailable:
+            # Whatever was said stays unsure, and is looked up when the lease has ended.
             raise
         except Exception as fault:
             # A fault of ours must neither stop the clock nor hold up the place: it is tried again,
-            # and set aside after its tries like everything else.
+            # after a look at what may have been said, and set aside after its tries like all else.
             log.exception("job=%s id=%s failed", job.name, job.id)
-            await self._put_back(
-                job, Undelivered(f"Something is wrong in Amends ({type(fault).__name__}).")
-            )
+            reason = f"Something is wrong in Amends ({type(fault).__name__})."
+            await self._put_back(job, Undelivered(reason, unsure=True))
 
     async def _deliver(self, job: Job, messenger: Messenger) -> None:
         async with self._open_work(job.workspace, writes=False) as work:
             message = await self._bot.speak(job, work)
             said = await work.said.get(job.key)
             root = await work.said.get(job.thread) if job.thread else None
-            known = None if job.direct else await work.places.get(job.place)
-        place = known or Place(id=job.place, name=job.place, kind="direct" if job.direct else "shared")
+            known = await work.places.get(job.place)
         if message is None or (job.once and said is not None):
             await self._finish(job, None, 0.0, "nothing to say")
             return
         if job.thread and root is None:
             raise Undelivered("The message that this belongs under is not there yet.")
+        place = known or Place(id=job.place, name=job.place, kind="direct" if job.direct else "shared")
         delivery = Delivery(
             workspace=job.workspace, key=job.key, place=place, message=message, thread=root
         )
-        found = (
-            await messenger.find(delivery, job.began_at) if _unsure(job, said) and job.began_at else None
-        )
-        earlier = said or found
-        if earlier is None:
-            receipt = await messenger.say(delivery)
-            await self._finish(job, _with_digest(receipt, message), messenger.pace, "said")
-        elif earlier.digest == _digest(message):
-            await self._finish(job, earlier, 0.0, "already so")
-        else:
-            receipt = await messenger.edit(delivery, earlier)
-            first = said is None
-            await self._finish(job, _with_digest(receipt, message), 0.0, "found" if first else "edited")
+        receipt, outcome = await _call(messenger, delivery, said, job)
+        await self._finish(job, receipt, messenger.pace if outcome == "said" else 0.0, outcome)
 
     async def _finish(self, job: Job, receipt: Receipt | None, pace: float, outcome: str) -> None:
         follow: tuple[Job, ...] = ()
@@ -187,13 +180,18 @@ class Worker:
                 job.attempts,
                 undelivered.reason,
             )
-            await self._queue.give_up(job, undelivered.reason, _note(job, undelivered.reason))
+            async with self._open_work(job.workspace, writes=False) as work:
+                told = job.model_copy(update={"detail": undelivered.reason})
+                instead = await self._bot.substitute(told, work)
+            await self._queue.give_up(job, undelivered.reason, instead)
             self._count("given up", job)
             return
         asked = undelivered.retry_after
         wait = asked if asked is not None else backoff(job.attempts, random.random())  # noqa: S311 - jitter
+        # Once unsure, only a look-up that was answered makes sure; a needless one costs little.
+        unsure = job.unsure or undelivered.unsure
         await self._queue.retry(
-            job, wait, unsure=undelivered.unsure, hold_lane=asked is not None, why=undelivered.reason
+            job, wait, unsure=unsure, hold_lane=asked is not None, why=undelivered.reason
         )
         self._count("put back", job)
         self._wake_in(wait)
@@ -206,34 +204,26 @@ class Worker:
         asyncio.get_running_loop().call_later(seconds, self._woken.set)
 
 
-def _unsure(job: Job, said: Receipt | None) -> bool:
-    return job.unsure and said is None
+async def _call(
+    messenger: Messenger, delivery: Delivery, said: Receipt | None, job: Job
+) -> tuple[Receipt, str]:
+    """Says it, edits it, or leaves it as it is; returns where it is now and what was done.
 
-
-def _digest(message: Message) -> str:
-    return hashlib.sha256(message.model_dump_json().encode()).hexdigest()
-
-
-def _with_digest(receipt: Receipt, message: Message) -> Receipt:
-    return receipt.model_copy(update={"digest": _digest(message)})
-
-
-def _note(job: Job, reason: str) -> tuple[Job, ...]:
-    """One note a day, place and reason to the person who asked, so that a bad day is no flood."""
-    if job.asked_by is None or job.at is None:
-        return ()
-    what = JOBS[job.name].what.format(about=job.about.partition("/")[0])
-    about = "" if job.direct else job.place
-    mark = hashlib.sha256(f"{about}\n{reason}\n{job.at:%Y-%m-%d}".encode()).hexdigest()[:16]
-    return (
-        Job(
-            name="case.unsaid",
-            about=about,
-            place=job.asked_by,
-            direct=True,
-            once=True,
-            key=f"unsaid:{job.asked_by}:{mark}",
-            detail=f"{what}\n{reason}",
-            due_at=job.at,
-        ),
-    )
+    A post whose last attempt nobody knows the end of is looked for first; an edit is simply repeated.
+    """
+    digest = hashlib.sha256(delivery.message.model_dump_json().encode()).hexdigest()
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            unsure_since = job.began_at if job.unsure and said is None else None
+            found = await messenger.find(delivery, unsure_since) if unsure_since else None
+            earlier = said or found
+            if earlier is None:
+                receipt, outcome = await messenger.say(delivery), "said"
+            elif earlier.digest == digest:
+                receipt, outcome = earlier, "already so"
+            else:
+                receipt = await messenger.edit(delivery, earlier)
+                outcome = "edited" if said else "found"
+    except TimeoutError:
+        raise Undelivered("The platform did not answer in time.", unsure=True) from None
+    return receipt.model_copy(update={"digest": digest}), outcome

@@ -63,7 +63,7 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     trouble.watch(opened)
     yield opened
     await opened.close()
-    assert not trouble
+    assert trouble == []
 
 
 @pytest.fixture

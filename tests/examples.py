@@ -143,6 +143,8 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.own_verified": action_item.own_copy(VERIFIED, "U1", PEOPLE, TODAY, LINK),
     "action_item.own_dropped": action_item.own_copy(DROPPED, "U1", PEOPLE, TODAY, LINK),
     "action_item.no_longer_own": action_item.own_copy(HANDED, "U1", PEOPLE, TODAY, LINK),
+    "action_item.call_owner": action_item.call_owner(ITEM, ANA),
+    "action_item.unreached": action_item.unreached(ITEM, ANA, "They have left the workspace."),
     "action_item.mine": action_item.mine((LATE, ITEM, DONE), LINKS, PEOPLE, TODAY, more=True),
     "action_item.mine_none": action_item.mine((), LINKS, PEOPLE, TODAY, more=False),
     "board.status": board.status(((RETRO, CASE),), (LATE, UNOWNED), LINKS, PEOPLE, TODAY, more=True),

@@ -54,8 +54,8 @@ def table(folder: Path, text: str, name: str = "cases.csv") -> str:
 def test_rows_become_retros_once_and_what_cannot_be_read_is_named_by_line(tmp_path: Path) -> None:
     rows = "Id;Story;Day\nZD-1;Lost;2026/3/4\nZD-2;;2026/3/4\nZD-3;Late;soon\nZD-4;Broken;2026/3/5\n"
     file = table(tmp_path, rows)
-    asked = ("import", file, "--team", "support", "--map", "what_happened=Story")
-    asked = (*asked, "--map", "reference=Id", "--map", "happened_at=Day")
+    columns = ("--map", "what_happened=Story", "--map", "reference=Id", "--map", "happened_at=Day")
+    asked = ("import", file, "--team", "support", *columns)
     first = amends(tmp_path, *asked)
     assert first.stdout == "2 opened, 0 already there, 2 skipped.\n", first.stderr
     assert "line 3: Say what happened" in first.stderr

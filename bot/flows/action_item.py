@@ -194,6 +194,57 @@ async def tell_owner(job: Job, work: UnitOfWork) -> Message | None:
     return messages.own_copy(item, reader, people, day, said.link if said else None)
 
 
+async def go_public(job: Job, work: UnitOfWork) -> list[Job]:
+    """Its owner cannot be reached directly: they are named in the thread, and the lead is told."""
+    label, _, reader = job.about.partition("/")
+    item = await work.action_items.get(number_of(label, "AI"))
+    if item is None or item.owner != reader or item.state not in domain.OPEN_STATES:
+        return []
+    team = await work.teams.get(item.place)
+    called = Job(
+        name="action_item.call_owner",
+        about=job.about,
+        place=item.place,
+        key=f"call:{item.number}:{reader}",
+        thread=retros.key(item.case),
+        once=True,
+        due_at=job.at or job.due_at,
+    )
+    if team is None or team.lead is None or team.lead == reader:
+        return [called]
+    told = called.model_copy(
+        update={
+            "name": "action_item.tell_lead",
+            "place": team.lead,
+            "direct": True,
+            "thread": None,
+            "key": f"unreached:{item.number}:{reader}",
+            "detail": job.detail,
+        }
+    )
+    return [called, told]
+
+
+async def call_owner(job: Job, work: UnitOfWork) -> Message | None:
+    """Names the owner in the thread; nothing when the item is somebody else's by now."""
+    item, owner = await _owned(job, work)
+    return messages.call_owner(item, owner) if item and owner else None
+
+
+async def tell_lead(job: Job, work: UnitOfWork) -> Message | None:
+    """Tells the lead that an owner cannot be reached, and why."""
+    item, owner = await _owned(job, work)
+    return messages.unreached(item, owner, job.detail) if item and owner else None
+
+
+async def _owned(job: Job, work: UnitOfWork) -> tuple[ActionItem | None, Person | None]:
+    label, _, reader = job.about.partition("/")
+    item = await work.action_items.get(number_of(label, "AI"))
+    if item is None or item.owner != reader:
+        return None, None
+    return item, await work.people.get(reader) or Person(id=reader, name="The owner")
+
+
 async def _people(item: ActionItem, work: UnitOfWork) -> Mapping[str, Person]:
     last = item.history[-1] if item.history else None
     named = (item.owner, item.asked_by, last.by if last else None, last.to if last else None)

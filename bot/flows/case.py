@@ -1,5 +1,7 @@
 """What happens with a case: it is marked failed, and its retro opens."""
 
+import hashlib
+from collections.abc import Sequence
 from datetime import time
 
 from bot.domain.case import Case, number_of
@@ -136,6 +138,25 @@ async def get(label: str, work: UnitOfWork) -> Case:
     if case is None:
         raise Refused(f"{label} is not here any more, or never was.")
     return case
+
+
+def note_unsaid(job: Job, what: str) -> Sequence[Job]:
+    """One note a day, place and reason to the person who asked, so that a bad day is no flood."""
+    if job.asked_by is None or job.at is None:
+        return ()
+    place, reason = "" if job.direct else job.place, job.detail
+    mark = hashlib.sha256(f"{place}\n{reason}\n{job.at:%Y-%m-%d}".encode()).hexdigest()[:16]
+    note = Job(
+        name="case.unsaid",
+        about=place,
+        place=job.asked_by,
+        direct=True,
+        once=True,
+        key=f"unsaid:{job.asked_by}:{mark}",
+        detail=f"{what.format(about=job.about.partition('/')[0])}\n{reason}",
+        due_at=job.at,
+    )
+    return (note,)
 
 
 async def unsaid(job: Job, work: UnitOfWork) -> Message | None:

@@ -105,6 +105,36 @@ def own_copy(
     )
 
 
+def call_owner(item: ActionItem, owner: Person) -> Message:
+    """In the thread, to an owner whose direct messages cannot be reached."""
+    return Message(
+        gist=f"{owner.name}: {item.label} waits for you in this thread.",
+        parts=(
+            Paragraph(
+                words=(
+                    Mention(person=owner.id, name=owner.name),
+                    f" {item.label} waits for you in this thread: I cannot write to you directly.",
+                )
+            ),
+        ),
+    )
+
+
+def unreached(item: ActionItem, owner: Person, reason: str) -> Message:
+    """To the lead: an owner who cannot be reached directly, and what helps."""
+    return Message(
+        gist=f"{owner.name} cannot be reached about {item.label}.",
+        parts=(
+            Paragraph(
+                words=(
+                    f"I cannot write to {owner.name} about {item.label}, so I named them in the thread "
+                    f"of C-{item.case} instead. {reason}",
+                )
+            ),
+        ),
+    )
+
+
 def _head(item: ActionItem, today: date) -> str:
     return f"{item.label} · {item.state}" + (" · late" if is_late(item, today) else "")
 

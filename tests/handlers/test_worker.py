@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -12,11 +12,11 @@ import pytest
 
 from bot.domain.job import MOST_ATTEMPTS, Job, Receipt
 from bot.messages.parts import plain
-from bot.ports import Delivery, Undelivered
+from bot.ports import Delivery, Undelivered, UnitOfWork
 from bot.request import Place
 from handlers.worker import Worker
 from storage.database import Database
-from tests.desk import ANA, Desk
+from tests.desk import ANA, BEN, Desk
 
 SOON = timedelta(seconds=10)
 
@@ -31,7 +31,9 @@ class Platform:
         self.looked_up: list[str] = []
         self.at: dict[str, list[float]] = defaultdict(list)
         self.faults: list[tuple[Undelivered, bool]] = []
+        self.look_up_faults: list[Undelivered] = []
         self.ids: dict[str, str] = {}
+        self.unreachable = ""
 
     def fail(self, fault: Undelivered, *, after_acting: bool = False) -> None:
         """The next call fails, before or after it took effect."""
@@ -39,6 +41,8 @@ class Platform:
 
     async def say(self, delivery: Delivery) -> Receipt:
         fault, after = self.faults.pop(0) if self.faults else (None, False)
+        if delivery.place.id == self.unreachable:
+            fault = Undelivered("They have left.", permanent=True)
         if fault is not None and not after:
             raise fault
         self.said.append((delivery.key, delivery.place.id, delivery.thread and delivery.thread.message))
@@ -54,6 +58,8 @@ class Platform:
 
     async def find(self, delivery: Delivery, since: datetime) -> Receipt | None:
         self.looked_up.append(delivery.key)
+        if self.look_up_faults:
+            raise self.look_up_faults.pop(0)
         known = self.ids.get(delivery.key)
         return Receipt(place=delivery.place.id, message=known) if known else None
 
@@ -143,6 +149,36 @@ async def test_a_call_that_may_have_arrived_is_looked_up_and_not_repeated(desk: 
     assert platform.looked_up == ["retro:1"]
 
 
+async def test_a_look_up_that_fails_leaves_it_unsure_and_is_done_again(desk: Desk) -> None:
+    platform = Platform()
+    platform.fail(Undelivered("The connection broke.", unsure=True), after_acting=True)
+    platform.look_up_faults.append(Undelivered("Slow down.", retry_after=0.1))
+    async with running(desk.database, desk, platform):
+        await desk.fail()
+        await until(lambda: len(platform.said) == 4)
+    assert platform.keys.count("retro:1") == 1
+    assert platform.looked_up == ["retro:1", "retro:1"]
+
+
+async def test_a_fault_of_ours_after_it_was_said_does_not_say_it_twice(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
+    sequel, faults = desk.bot.sequel, [RuntimeError("ours")]
+
+    async def faulty(job: Job, work: UnitOfWork) -> Sequence[Job]:
+        if faults:
+            raise faults.pop()
+        return await sequel(job, work)
+
+    monkeypatch.setattr(desk.bot, "sequel", faulty)
+    platform = Platform()
+    async with running(desk.database, desk, platform):
+        await desk.fail()
+        await until(lambda: len(platform.said) == 4)
+    assert platform.keys.count("retro:1") == 1
+
+
 async def test_a_call_that_did_not_arrive_is_looked_up_and_repeated(desk: Desk) -> None:
     platform = Platform()
     platform.fail(Undelivered("The connection broke.", unsure=True))
@@ -166,6 +202,19 @@ async def test_what_cannot_be_said_is_given_up_with_a_line_and_the_person_is_tol
     assert "about=C-1" in caplog.text
     assert "I am not in that channel." in caplog.text
     assert (await desk.database.queue().state())["dead"] == 1
+
+
+async def test_an_owner_out_of_reach_is_named_in_the_thread_and_the_lead_is_told(desk: Desk) -> None:
+    platform = Platform()
+    async with running(desk.database, desk, platform):
+        await desk.fail(BEN)
+        await until(lambda: len(platform.said) == 4)
+        platform.unreachable = "U1"
+        await desk.add_item(ANA, owner="U1")
+        await until(lambda: {"call:1:U1", "unreached:1:U1"} <= set(platform.keys))
+    said = {key: (place, thread) for key, place, thread in platform.said}
+    assert said["call:1:U1"] == ("C1", "id-1")
+    assert said["unreached:1:U1"] == ("U2", None)
 
 
 async def test_a_fault_of_ours_is_set_aside_after_its_tries_and_the_queue_goes_on(

@@ -1,0 +1,113 @@
+"""Whoever comes second hears a sentence, and nothing happens twice, on both databases."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+
+import pytest
+
+from bot.request import Reply
+from storage.database import Database
+from tests.desk import ANA, AT, BEN, CLEO, Desk, words
+
+CROWD = 8
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    """People asking the bot, on both databases."""
+    return Desk(database)
+
+
+async def at_once(*asked: Awaitable[Reply]) -> Sequence[str]:
+    """What each of them was told, asked at the same moment; sorted, so that silence comes first."""
+    replies = await asyncio.gather(*asked)
+    assert all(reply.saved for reply in replies)
+    return sorted(words(reply) for reply in replies)
+
+
+async def test_two_people_taking_an_item_at_once(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA)
+    told = await at_once(
+        desk.ask(BEN, "action_item.take", item), desk.ask(CLEO, "action_item.take", item)
+    )
+    assert told == ["", "AI-1 is already agreed."]
+    assert len((await desk.item(item)).history) == 2
+
+
+async def test_accepting_twice_at_once(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, owner="U2")
+    told = await at_once(*(desk.ask(BEN, "action_item.accept", item) for _ in range(CROWD)))
+    assert told == ["", *["AI-1 is already agreed."] * (CROWD - 1)]
+
+
+async def test_two_people_verifying_at_once(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, owner="U1")
+    await desk.ask(ANA, "action_item.done", item, {"changed": "x"})
+    told = await at_once(
+        desk.ask(BEN, "action_item.verify", item), desk.ask(CLEO, "action_item.verify", item)
+    )
+    assert told == ["", "AI-1 is already verified."]
+
+
+async def test_two_people_closing_at_once(desk: Desk) -> None:
+    await desk.fail()
+    outcome = {"outcome": "an apology was enough", "why": "She said so."}
+    told = await at_once(
+        desk.ask(BEN, "retro.close", "C-1", outcome), desk.ask(CLEO, "retro.close", "C-1", outcome)
+    )
+    assert told == ["", "The retro C-1 is already closed."]
+    assert len((await desk.retro("C-1")).history) == 1
+
+
+async def test_the_same_event_many_times_at_once(desk: Desk) -> None:
+    replies = await asyncio.gather(
+        *(desk.ask(ANA, "case.fail", typed="Lost parcel", key="event-1") for _ in range(CROWD))
+    )
+    assert sorted(reply.already for reply in replies) == [False, *[True] * (CROWD - 1)]
+    said = await desk.say_all()
+    assert [key for key in said if key.startswith("retro:")] == ["retro:1"]
+
+
+async def test_the_same_form_many_times_at_once(desk: Desk) -> None:
+    await desk.fail()
+    values = {"training": "Maps"}
+    await asyncio.gather(
+        *(desk.ask(ANA, "retro.answer", "C-1", values, key="view-1") for _ in range(CROWD))
+    )
+    assert len(await desk.answers("C-1")) == 1
+
+
+async def test_the_same_reference_many_times_at_once(desk: Desk) -> None:
+    replies = await asyncio.gather(
+        *(desk.ask(ANA, "case.fail", typed=f"ZD-1 Lost, says {n}") for n in range(CROWD))
+    )
+    assert sorted(reply.already for reply in replies) == [False, *[True] * (CROWD - 1)]
+    assert [key for key in await desk.say_all() if key.startswith("retro:")] == ["retro:1"]
+
+
+async def test_a_burst_of_cases_in_a_new_place_makes_one_team_and_no_number_twice(desk: Desk) -> None:
+    labels = await asyncio.gather(*(desk.fail(ANA, f"ZD-{n} Lost") for n in range(CROWD)))
+    assert sorted(labels, key=lambda label: int(label[2:])) == [f"C-{n + 1}" for n in range(CROWD)]
+
+
+async def test_an_answer_and_a_close_at_once_leave_nothing_half_done(desk: Desk) -> None:
+    await desk.fail()
+    outcome = {"outcome": "an apology was enough", "why": "She said so."}
+    await at_once(
+        *(desk.ask(ANA, "retro.answer", "C-1", {"training": f"Maps {n}"}) for n in range(CROWD)),
+        desk.ask(BEN, "retro.close", "C-1", outcome),
+    )
+    shown = (await desk.say_all())["retro:1"]
+    answers = len(await desk.answers("C-1"))
+    assert f"closed · {answers} answer" in shown.model_dump_json().replace("finished", "closed")
+
+
+async def test_a_late_request_of_yesterday_is_judged_by_its_own_time(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, owner="U1")
+    yesterday = AT.replace(day=4)
+    reply = await desk.ask(ANA, "action_item.change_date", item, {"due": "2026-03-04"}, at=yesterday)
+    assert not reply.faults
