@@ -45,7 +45,8 @@ class Platform:
             fault = Undelivered("They have left.", permanent=True)
         if fault is not None and not after:
             raise fault
-        self.said.append((delivery.key, delivery.place.id, delivery.thread and delivery.thread.message))
+        thread = delivery.thread.message if delivery.thread else None
+        self.said.append((delivery.key, delivery.place.id, thread))
         self.at[delivery.place.id].append(asyncio.get_running_loop().time())
         self.ids[delivery.key] = f"id-{len(self.said)}"
         if fault is not None:

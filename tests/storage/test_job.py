@@ -107,6 +107,22 @@ async def test_scheduled_again_after_an_attempt_that_may_have_been_heard_it_is_s
     assert (again.detail, again.unsure) == ("second", False)
 
 
+@pytest.mark.parametrize("unsure", [True, False])
+async def test_scheduled_again_during_an_attempt_that_failed_it_is_said_again_only_if_that_was_heard(
+    database: Database, unsure: bool
+) -> None:
+    queue = database.queue()
+    await schedule(database, a_job(detail="first"))
+    [job] = await claimed(database)
+    await schedule(database, a_job(detail="second"))
+    await queue.retry(job, 0, unsure=unsure, hold_lane=False, why="no answer")
+    [found] = await claimed(database)
+    assert (found.detail, found.unsure) == ("second", unsure)
+    await queue.finish(found, RECEIPT, 0)
+    # Surely not heard: the second attempt said the newest words. Else: it may have found the older ones.
+    assert len(await claimed(database)) == (1 if unsure else 0)
+
+
 @pytest.mark.parametrize("when", ["running", "done", "pruned"])
 async def test_what_is_said_once_is_never_said_again(database: Database, when: str) -> None:
     queue = database.queue()
