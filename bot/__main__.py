@@ -3,10 +3,13 @@
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -97,7 +100,10 @@ def _moment(text: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time like 2026-11-30T09:00") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    try:
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise argparse.ArgumentTypeError(f"{text!r} is beyond the calendar") from None
 
 
 def _serve(_: argparse.Namespace, settings: Settings) -> int:
@@ -142,17 +148,30 @@ def _import(asked: argparse.Namespace, settings: Settings) -> int:
 def _export(asked: argparse.Namespace, settings: Settings) -> int:
     written = bootstrap.export(settings, FORMATS[asked.format], asked.case, asked.workspace)
 
-    async def write() -> None:
-        # newline="": the CSV writer ends its lines itself, as RFC 4180 says.
-        out = asked.out.open("w", encoding="utf-8", newline="") if asked.out else sys.stdout
-        try:
-            async for piece in written:
+    async def write(out: TextIO) -> None:
+        async with aclosing(written) as pieces:
+            async for piece in pieces:
                 out.write(piece)
-        finally:
-            if asked.out:
-                out.close()
+        out.flush()
 
-    asyncio.run(write())
+    if asked.out is None:
+        try:
+            asyncio.run(write(sys.stdout))
+        except BrokenPipeError:
+            # Whoever read it (head, say) has enough; Python would complain once more at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    # Beside the target and then in its place: a failed export must not cost the last good one.
+    beside = asked.out.with_name(f".{asked.out.name}.part")
+    try:
+        # newline="": the CSV writer ends its lines itself, as RFC 4180 says.
+        with beside.open("w", encoding="utf-8", newline="") as out:
+            asyncio.run(write(out))
+        beside.replace(asked.out)
+    except OSError as failed:
+        raise Misconfigured(f"--out {asked.out} cannot be written: {failed.strerror}.") from None
+    finally:
+        beside.unlink(missing_ok=True)
     return 0
 
 

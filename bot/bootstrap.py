@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from handlers.import_file import Import, Summary
 from handlers.slack.app import SlackDoor
 from handlers.spreadsheet import Table, parse_mapping
 from handlers.text_lines import Unreadable
+from handlers.web.additions import add_place
 from handlers.web.app import WebDoor
 from handlers.worker import Worker
 from handlers.written_date import DayOrder
@@ -61,7 +62,7 @@ class Doors:
 @asynccontextmanager
 async def house(settings: Settings) -> AsyncIterator[House]:
     """Opens the memory, whose schema must be the program's, and closes it again."""
-    database = Database(settings.amends_database_url)
+    database = _database(settings)
     try:
         await database.prepare()
         woken = asyncio.Event()
@@ -163,9 +164,16 @@ async def tick(settings: Settings, at: datetime) -> Mapping[str, int]:
         return await opened.worker.run_due(at)
 
 
+def _database(settings: Settings) -> Database:
+    try:
+        return Database(settings.amends_database_url)
+    except ValueError as wrong:
+        raise Misconfigured(f"AMENDS_DATABASE_URL is wrong: {wrong}.") from None
+
+
 async def migrate(settings: Settings) -> None:
     """Brings the database's tables up to date."""
-    database = Database(settings.amends_database_url)
+    database = _database(settings)
     try:
         await database.migrate()
     finally:
@@ -227,13 +235,18 @@ async def _place(name: str, built: House) -> tuple[str, Place]:
         await slack.close()
         return slack.workspace.id, Place(id=name, name=name)
     if built.settings.web:
-        return "web", Place(id=name, name=name)
+        async with built.database.open_work("web", writes=True) as work:
+            made, faults = await add_place(work, name)
+            await work.commit()
+        if made is None:
+            raise Misconfigured(f"--team {name!r}: {faults['name']}")
+        return "web", made
     raise Misconfigured(f"--team {name} is no place that I know, and no door is configured to make it.")
 
 
 async def export(
     settings: Settings, format_: Format, case: str | None, workspace: str | None
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """The pieces of one retro's file, or of every retro's."""
     async with house(settings) as built:
         chosen = await _workspace(workspace, built.database)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from bot.domain.errors import Lost, Refused
 from bot.domain.job import Job
+from bot.fault import told
 from bot.flows import case
 from bot.messages.parts import Message, sentence
 from bot.ports import OpenWork, Unavailable, UnitOfWork
@@ -26,6 +27,8 @@ class Bot:
     def __init__(self, open_work: OpenWork, committed: Callable[[], None]) -> None:
         self._open_work = open_work
         self._committed = committed
+        self.answering = 0
+        """How many requests are being answered just now; whoever speaks unasked may hold back."""
 
     async def answer(self, request: Request) -> Reply:
         """What the person gets back. Refusals and storage trouble are replies, never exceptions."""
@@ -42,17 +45,22 @@ class Bot:
         except Lost:
             log.warning("verb=%s workspace=%s lost every race", request.verb, request.workspace)
             return _try_again(request)
-        except Unavailable:
-            log.exception("verb=%s workspace=%s not saved", request.verb, request.workspace)
+        except Unavailable as unavailable:
+            log.error("verb=%s workspace=%s not saved: %s", request.verb, request.workspace, unavailable)
+            log.debug("%s", told(unavailable))
             return _try_again(request)
 
     async def _try(self, verb: Verb, request: Request) -> Reply:
-        for _ in range(MOST_TRIES - 1):
-            try:
-                return await self._once(verb, request)
-            except Lost:
-                continue
-        return await self._once(verb, request)
+        self.answering += 1
+        try:
+            for _ in range(MOST_TRIES - 1):
+                try:
+                    return await self._once(verb, request)
+                except Lost:
+                    continue
+            return await self._once(verb, request)
+        finally:
+            self.answering -= 1
 
     async def _once(self, verb: Verb, request: Request) -> Reply:
         asks = verb.form is not None and request.values is None and not (verb.typed and request.typed)
@@ -60,7 +68,10 @@ class Bot:
         writes = not (asks or verb.reads)
         async with self._open_work(request.workspace, writes=writes) as work:
             if writes and not verb.repeatable:
-                if request.key and not await work.requests.first_time(request.key):
+                known = request.key and not await work.requests.first_time(
+                    request.key, forever=request.bulk
+                )
+                if known:
                     return Reply(already=True)
                 await _remember(request, work)
             reply = await flow(request, work)

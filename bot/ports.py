@@ -21,7 +21,10 @@ from bot.request import Person, Place
 
 
 class Unavailable(Exception):
-    """The memory cannot be reached or written just now; nothing was changed."""
+    """The memory cannot be reached or written just now; nothing was changed.
+
+    Its words say why, for the log, and quote nothing that is stored.
+    """
 
 
 class Undelivered(Exception):
@@ -29,6 +32,7 @@ class Undelivered(Exception):
 
     `permanent`: trying again cannot help until a person acts; `reason` is one sentence for them.
     `retry_after`: seconds that the platform asked for. `unsure`: it may have arrived all the same.
+    `outage`: the trouble is the platform's or the way to it, so it is worth trying for days.
     """
 
     def __init__(
@@ -38,12 +42,14 @@ class Undelivered(Exception):
         permanent: bool = False,
         retry_after: float | None = None,
         unsure: bool = False,
+        outage: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.permanent = permanent
         self.retry_after = retry_after
         self.unsure = unsure
+        self.outage = outage
 
 
 class People(Protocol):
@@ -138,10 +144,10 @@ class Retros(Protocol):
     async def save_answer(self, answer: Answer) -> None: ...
     async def comments(self, case: int) -> Sequence[Comment]: ...
     async def keep_comment(self, comment: Comment) -> None:
-        """Stores it, or its new text when it is known."""
+        """Stores it, or its new text when it is known and its author's."""
         ...
 
-    async def drop_comment(self, place: str, comment: str) -> None: ...
+    async def drop_comment(self, place: str, comment: str, author: str) -> None: ...
 
 
 class ActionItems(Protocol):
@@ -192,8 +198,11 @@ class Said(Protocol):
 class Requests(Protocol):
     """Which requests were handled."""
 
-    async def first_time(self, key: str) -> bool:
-        """Remembers the key; False when it is known, so that a repeat changes nothing."""
+    async def first_time(self, key: str, *, forever: bool = False) -> bool:
+        """Remembers the key; False when it is known, so that a repeat changes nothing.
+
+        Platforms repeat within a day; a person repeats an import after a year: `forever`.
+        """
         ...
 
 
@@ -296,7 +305,7 @@ class Queue(Protocol):
         ...
 
     async def next_due(self) -> datetime | None:
-        """When the next lane has something to say, or None: how long a worker may sleep."""
+        """Since or from when the earliest message waits, said by somebody else just now or not."""
         ...
 
     async def state(self) -> Mapping[str, object]:

@@ -18,7 +18,8 @@ class Verb(NamedTuple):
     """What answers a request. `form` opens its form when nothing was filled in yet.
 
     `reads`: the flow changes nothing. `typed`: words after the command fill the form by themselves.
-    `repeatable`: doing it twice is doing it once, so repeats need not be remembered.
+    `repeatable`: doing it twice is doing it once, so repeats need not be remembered. `heard`: it
+    comes from the platform itself, so no button or form may ask for it.
     """
 
     flow: Flow
@@ -26,6 +27,7 @@ class Verb(NamedTuple):
     reads: bool = False
     typed: bool = False
     repeatable: bool = False
+    heard: bool = False
 
 
 class Spoken(NamedTuple):
@@ -50,8 +52,8 @@ VERBS: Mapping[str, Verb] = {
     "retro.read_answer": Verb(retro.read_answer, reads=True),
     "retro.close": Verb(retro.shut, form=retro.close_form),
     "retro.reopen": Verb(retro.open_again, form=retro.reopen_form),
-    "retro.discuss": Verb(retro.discuss, repeatable=True),
-    "retro.undiscuss": Verb(retro.undiscuss, repeatable=True),
+    "retro.discuss": Verb(retro.discuss, repeatable=True, heard=True),
+    "retro.undiscuss": Verb(retro.undiscuss, repeatable=True, heard=True),
     "action_item.add": Verb(action_item.add, form=action_item.add_form),
     "action_item.add_message": Verb(action_item.add, form=action_item.add_form),
     "action_item.take": Verb(action_item.move),
@@ -69,7 +71,7 @@ VERBS: Mapping[str, Verb] = {
     "team.settings": Verb(team.settings, form=team.settings_form),
     "team.help": Verb(team.say_help, reads=True),
     "team.home": Verb(action_item.mine, reads=True),
-    "team.joined": Verb(team.joined),
+    "team.joined": Verb(team.joined, heard=True),
 }
 
 JOBS: Mapping[str, Spoken] = {

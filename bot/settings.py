@@ -1,6 +1,7 @@
 """All that differs between machines, read once from the environment (and a `.env` file)."""
 
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -41,6 +42,14 @@ class Settings(BaseSettings):
         if url.startswith("postgresql+asyncpg://") or path not in (url, "", ":memory:"):
             return url
         raise ValueError("must be sqlite:///FILE or start with postgresql+asyncpg://")
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        # urlsplit itself raises ValueError for half an IPv6 address and the like.
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            raise ValueError("must be an address like https://slack.com/api/")
+        return url
 
     @field_validator("amends_log_level")
     @classmethod
@@ -83,6 +92,8 @@ def read() -> Settings:
     """The settings of this process; raises Misconfigured with one sentence that names the setting."""
     try:
         settings = Settings()
+    except UnicodeDecodeError:
+        raise Misconfigured("The file .env is not UTF-8: save it again as UTF-8.") from None
     except ValidationError as invalid:
         first = invalid.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]).upper()

@@ -11,7 +11,8 @@ from uuid import uuid4
 
 from bot.bot import Bot
 from bot.domain.errors import Lost
-from bot.domain.job import CALL_SECONDS, MOST_ATTEMPTS, Job, Receipt, backoff
+from bot.domain.job import CALL_SECONDS, Job, Receipt, backoff, is_hopeless
+from bot.fault import told
 from bot.ports import Delivery, Messenger, OpenWork, Queue, Unavailable, Undelivered
 from bot.request import Place
 
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 
 SIDE_BY_SIDE = 16
 """Places spoken to at once. A call waits on the network, so more than the cores is right."""
+WHILE_SOMEBODY_WAITS = 2
+"""The same while a request is being answered: people come before messages."""
 POLL_SECONDS = 0.5
 """How late what another process committed is noticed; our own commits wake us at once (rule 5)."""
 KEPT = timedelta(days=7)
@@ -62,8 +65,8 @@ class Worker:
             try:
                 claimed = await self._claim(by=None)
                 await self._prune()
-            except (Unavailable, Lost):
-                log.exception("the queue cannot be reached; waiting")
+            except (Unavailable, Lost) as trouble:
+                log.error("the queue cannot be reached; waiting: %s", trouble)
                 claimed = 0
             if not claimed or len(self._speaking) >= SIDE_BY_SIDE:
                 await self._sleep(POLL_SECONDS)
@@ -84,18 +87,21 @@ class Worker:
             await asyncio.wait(self._speaking, timeout=GRACE_SECONDS)
 
     async def run_due(self, by: datetime) -> Mapping[str, int]:
-        """Says everything due by `by`, at the usual pace, and returns how many came out how."""
+        """Says everything due by `by`, at the usual pace, and returns how many came out how.
+
+        What another process holds is waited for: it says it, or its lease ends.
+        """
         while True:
             if await self._claim(by=by):
                 continue
             if not self._speaking:
                 due = await self._queue.next_due()
-                if due is None or due > max(by, datetime.now(UTC)):
+                if due is None or due > by:
                     return dict(self.outcomes)
             await self._sleep(POLL_SECONDS)
 
     async def _claim(self, by: datetime | None) -> int:
-        room = SIDE_BY_SIDE - len(self._speaking)
+        room = (WHILE_SOMEBODY_WAITS if self._bot.answering else SIDE_BY_SIDE) - len(self._speaking)
         self._woken.clear()
         if room <= 0:
             return 0
@@ -110,8 +116,9 @@ class Worker:
 
     def _spoken(self, task: asyncio.Task[None]) -> None:
         self._speaking.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("a job could not be put away; its lease will end", exc_info=task.exception())
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            log.error("a job could not be put away; its lease will end: %s", told(fault))
         self._woken.set()
 
     async def _sleep(self, seconds: float) -> None:
@@ -138,7 +145,7 @@ class Worker:
         except Exception as fault:
             # A fault of ours must neither stop the clock nor hold up the place: it is tried again,
             # after a look at what may have been said, and set aside after its tries like all else.
-            log.exception("job=%s id=%s failed", job.name, job.id)
+            log.error("job=%s id=%s failed: %s", job.name, job.id, told(fault))
             reason = f"Something is wrong in Amends ({type(fault).__name__})."
             await self._put_back(job, Undelivered(reason, unsure=True))
 
@@ -148,8 +155,9 @@ class Worker:
             said = await work.said.get(job.key)
             root = await work.said.get(job.thread) if job.thread else None
             known = await work.places.get(job.place)
+        began = asyncio.get_running_loop().time()
         if message is None or (job.once and said is not None):
-            await self._finish(job, None, 0.0, "nothing to say")
+            await self._finish(job, None, began, "nothing to say")
             return
         if job.thread and root is None:
             raise Undelivered("The message that this belongs under is not there yet.")
@@ -158,19 +166,26 @@ class Worker:
             workspace=job.workspace, key=job.key, place=place, message=message, thread=root
         )
         receipt, outcome = await _call(messenger, delivery, said, job)
-        await self._finish(job, receipt, messenger.pace if outcome == "said" else 0.0, outcome)
+        if job.unsure:  # it was looked for first, so nobody can say when the call itself began
+            began = asyncio.get_running_loop().time()
+        await self._finish(job, receipt, began + (messenger.pace if outcome == "said" else 0.0), outcome)
 
-    async def _finish(self, job: Job, receipt: Receipt | None, pace: float, outcome: str) -> None:
+    async def _finish(self, job: Job, receipt: Receipt | None, free_at: float, outcome: str) -> None:
+        """Puts it away; `free_at`, by the loop's clock, is when the place has rested from it.
+
+        It rests from the moment the call began: a slow call is no reason for a longer pause.
+        """
         follow: tuple[Job, ...] = ()
         if outcome in ("said", "found"):
             async with self._open_work(job.workspace, writes=False) as work:
                 follow = tuple(await self._bot.sequel(job, work))
-        await self._queue.finish(job, receipt, pace, follow)
+        rest = max(0.0, free_at - asyncio.get_running_loop().time())
+        await self._queue.finish(job, receipt, rest, follow)
         self._count(outcome, job)
-        self._wake_in(pace)
+        self._wake_in(rest)
 
     async def _put_back(self, job: Job, undelivered: Undelivered) -> None:
-        if undelivered.permanent or job.attempts >= MOST_ATTEMPTS:
+        if undelivered.permanent or is_hopeless(job, outage=undelivered.outage):
             log.error(
                 "job=%s id=%s about=%s workspace=%s given up after %d attempts: %s",
                 job.name,
@@ -187,7 +202,7 @@ class Worker:
             self._count("given up", job)
             return
         asked = undelivered.retry_after
-        wait = asked if asked is not None else backoff(job.attempts, random.random())  # noqa: S311 - jitter
+        wait = max(asked or 0.0, backoff(job.attempts, random.random()))  # noqa: S311 - jitter
         # Once unsure, only a look-up that was answered makes sure; a needless one costs little.
         unsure = job.unsure or undelivered.unsure
         await self._queue.retry(
@@ -225,5 +240,5 @@ async def _call(
                 receipt = await messenger.edit(delivery, earlier)
                 outcome = "edited" if said else "found"
     except TimeoutError:
-        raise Undelivered("The platform did not answer in time.", unsure=True) from None
+        raise Undelivered("The platform did not answer in time.", unsure=True, outage=True) from None
     return receipt.model_copy(update={"digest": digest}), outcome

@@ -5,12 +5,9 @@ from datetime import UTC, date, datetime, time
 from typing import Literal
 
 from bot.domain.errors import Refused
-from bot.domain.working_hours import moment
+from bot.domain.working_hours import EARLIEST, moment
 
 DayOrder = Literal["dmy", "mdy"]
-
-EARLIEST = date(1900, 1, 1)
-"""Anything before is a slip of the keyboard; and near the year 1, local times cannot be computed."""
 
 _DAY_AND_CLOCK = re.compile(r"([^\sT]+)(?:[\sT]+(.+))?", re.DOTALL)
 _YEAR_FIRST = re.compile(r"(?P<y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})")

@@ -36,7 +36,6 @@ class ActionItems:
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
-        self._here = action_items.c.workspace == workspace
 
     async def get(self, number: int) -> ActionItem | None:
         return await find(
@@ -55,7 +54,7 @@ class ActionItems:
     async def of_case(self, case: int) -> Sequence[ActionItem]:
         query = (
             select(action_items)
-            .where(self._here, action_items.c.case == case)
+            .where(action_items.c.workspace == self._workspace, action_items.c.case == case)
             .order_by(action_items.c.number)
         )
         return await several(self._connection, ActionItem, query)

@@ -18,7 +18,6 @@ class Cases:
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
-        self._here = cases.c.workspace == workspace
 
     async def get(self, number: int) -> Case | None:
         return await find(self._connection, Case, cases, workspace=self._workspace, number=number)
@@ -38,7 +37,10 @@ class Cases:
 
     async def after(self, number: int, most: int = 100) -> AsyncIterator[Case]:
         query = (
-            select(cases).where(self._here, cases.c.number > number).order_by(cases.c.number).limit(most)
+            select(cases)
+            .where(cases.c.workspace == self._workspace, cases.c.number > number)
+            .order_by(cases.c.number)
+            .limit(most)
         )
         for case in await several(self._connection, Case, query):
             yield case

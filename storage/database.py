@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from bot import ports
@@ -35,7 +36,10 @@ class Database:
     """Opens units of work; made from a URL, `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`."""
 
     def __init__(self, url: str) -> None:
-        parsed = make_url(url)
+        try:
+            parsed = make_url(url)
+        except ArgumentError as unreadable:
+            raise ValueError("it is no address of a database") from unreadable
         self.file: Path | None = None
         if parsed.get_backend_name() == "sqlite":
             if not parsed.database or parsed.database == ":memory:":
@@ -43,9 +47,11 @@ class Database:
             self.file = Path(parsed.database).absolute()
             self._writers = sqlite.engine(self.file, writes=True, wait=POOL_TIMEOUT)
             self._readers = sqlite.engine(self.file, writes=False, wait=POOL_TIMEOUT)
+            self._turns = {True: asyncio.Semaphore(1), False: asyncio.Semaphore(sqlite.READERS)}
         else:
             self._writers = create_async_engine(
                 parsed,
+                hide_parameters=True,
                 pool_size=POSTGRESQL_CONNECTIONS // 2,
                 max_overflow=POSTGRESQL_CONNECTIONS // 2,
                 pool_timeout=POOL_TIMEOUT,
@@ -56,6 +62,7 @@ class Database:
                 },
             )
             self._readers = self._writers.execution_options(postgresql_readonly=True)
+            self._turns = dict.fromkeys((True, False), asyncio.Semaphore(POSTGRESQL_CONNECTIONS))
 
     def open_work(
         self, workspace: str, *, writes: bool
@@ -75,16 +82,35 @@ class Database:
         else wrote meanwhile, and that would show only on busy days (jobs.md, rule 7).
         """
         with translated():
-            connection = (self._writers if writes else self._readers).connect()
-            try:
-                await connection.start()
-            except OSError as gone:  # asyncpg does not wrap a refused connection
-                raise ports.Unavailable("the database does not answer") from gone
-            try:
+            async with self._turn(writes), self._connected(writes) as connection:
                 yield connection
-            finally:
-                # Whoever asked may be gone; the connection goes back to its pool all the same.
-                await asyncio.shield(asyncio.create_task(connection.close()))
+
+    @asynccontextmanager
+    async def _turn(self, writes: bool) -> AsyncIterator[None]:
+        """Transactions begin in the order they were asked for; the pool lets the latest go first."""
+        turns = self._turns[writes]
+        try:
+            async with asyncio.timeout(POOL_TIMEOUT):
+                await turns.acquire()
+        except TimeoutError:
+            raise ports.Unavailable("the database is busy") from None
+        try:
+            yield
+        finally:
+            turns.release()
+
+    @asynccontextmanager
+    async def _connected(self, writes: bool) -> AsyncIterator[AsyncConnection]:
+        connection = (self._writers if writes else self._readers).connect()
+        try:
+            await connection.start()
+        except OSError as gone:  # asyncpg does not wrap a refused connection
+            raise ports.Unavailable("the database does not answer") from gone
+        try:
+            yield connection
+        finally:
+            # Whoever asked may be gone; the connection goes back to its pool all the same.
+            await asyncio.shield(asyncio.create_task(connection.close()))
 
     async def prepare(self) -> None:
         """Makes sure that the schema is today's: makes or upgrades a file, refuses an old server.

@@ -40,7 +40,9 @@ def translated() -> Iterator[None]:
             or failed.connection_invalidated
             or state.startswith(TROUBLE)
         ):
-            raise Unavailable("the database cannot be used just now") from failed
+            # The driver's own first line says why and quotes no row; details may stand below it.
+            why = (str(failed.orig).splitlines() or [""])[0]
+            raise Unavailable(f"the database cannot be used just now: {why}") from failed
         raise
     except PoolTimeout as busy:
         raise Unavailable("the database is busy") from busy

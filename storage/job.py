@@ -6,7 +6,7 @@ transactions wait for each other on PostgreSQL.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -82,8 +82,7 @@ class Jobs:
         woken = await put(self._connection, self._workspace, self._scheduled)
         for lane, due_at in self._woken.items():
             woken[lane] = min(due_at, woken.get(lane, due_at))
-        for lane in sorted(woken):
-            await wake(self._connection, self._workspace, lane, woken[lane])
+        await wake(self._connection, self._workspace, woken)
         self._scheduled, self._woken = [], {}
 
 
@@ -92,12 +91,13 @@ async def put(
 ) -> dict[str, datetime]:
     """Stores jobs, or what a repeat changes; returns the lanes that wait and since when."""
     woken: dict[str, datetime] = {}
-    for job in sorted(scheduled, key=lambda job: job.key):
-        # Said, but its job was pruned since: then saying it again is editing it, or nothing at all.
-        known = await Said(connection, workspace).get(job.key)
-        if job.once and known is not None:
+    ordered = sorted(scheduled, key=lambda job: job.key)
+    # Said, but its job was pruned since: then saying it again is editing it, or nothing at all.
+    known = await Said(connection, workspace).among([job.key for job in ordered])
+    for job in ordered:
+        if job.once and job.key in known:
             continue
-        lane = saying(job.place) if known is None else editing(job.place)
+        lane = editing(job.place) if job.key in known else saying(job.place)
         stored = await connection.execute(
             _scheduling(connection.dialect.name), {**_row(workspace, job), "lane": lane}
         )
@@ -107,10 +107,14 @@ async def put(
     return woken
 
 
-async def wake(connection: AsyncConnection, workspace: str, lane: str, due_at: datetime) -> None:
-    """Makes a lane worth looking at from `due_at` on, if it is not so earlier."""
-    row = {"workspace": workspace, "lane": lane, "due_at": due_at, "claimed_by": ""}
-    await connection.execute(_waking(connection.dialect.name), row)
+async def wake(connection: AsyncConnection, workspace: str, woken: Mapping[str, datetime]) -> None:
+    """Makes lanes worth looking at from their moments on, if they are not so earlier."""
+    rows = [
+        {"workspace": workspace, "lane": lane, "due_at": woken[lane], "claimed_by": ""}
+        for lane in sorted(woken)
+    ]
+    if rows:
+        await connection.execute(_waking(connection.dialect.name), rows)
 
 
 @cache
@@ -134,9 +138,10 @@ def _scheduling(dialect: str) -> Any:
     """Stores a job, unless it is there; else what scheduling it once more changes."""
     statement = insert(dialect, jobs)
     new = statement.excluded
-    ended = jobs.c.state.in_(("done", "dead"))
+    # Literals again: for a list of bound values the statement is put together anew on every run.
+    ended = jobs.c.state.in_((literal_column("'done'"), literal_column("'dead'")))
     # An attempt that began may have said the older words: once its end is known, say it again.
-    behind = and_(jobs.c.state.in_(("waiting", "running")), jobs.c.unsure)
+    behind = and_(~ended, jobs.c.unsure)
     replaced = or_(ended, behind)
     earlier = or_(ended, new.due_at < jobs.c.due_at)
     told = ("name", "about", "thread", "asked_by", "detail")

@@ -2,13 +2,17 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.request import Person
 from storage.row import find, several, values
 from storage.tables import people
 from storage.upsert import put
+
+HERE = people.c.workspace == bindparam("workspace")
+AMONG = select(people).where(HERE, people.c.id.in_(bindparam("ids", expanding=True)))
+EVERYBODY = select(people).where(HERE).order_by(people.c.name, people.c.id)
 
 
 class People:
@@ -17,7 +21,6 @@ class People:
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
-        self._here = people.c.workspace == workspace
 
     async def get(self, person: str) -> Person | None:
         return await find(self._connection, Person, people, workspace=self._workspace, id=person)
@@ -25,18 +28,17 @@ class People:
     async def among(self, persons: Collection[str]) -> Mapping[str, Person]:
         if not persons:
             return {}
-        query = select(people).where(self._here, people.c.id.in_(sorted(set(persons))))
-        return {person.id: person for person in await several(self._connection, Person, query)}
+        asked = {"workspace": self._workspace, "ids": sorted(set(persons))}
+        found = await several(self._connection, Person, AMONG, asked)
+        return {person.id: person for person in found}
 
     async def everybody(self) -> Sequence[Person]:
-        query = select(people).where(self._here).order_by(people.c.name, people.c.id)
-        return await several(self._connection, Person, query)
+        return await several(self._connection, Person, EVERYBODY, {"workspace": self._workspace})
 
     async def remember(self, *persons: Person) -> None:
-        known = await self.among([person.id for person in persons])
         # In the order of their ids, so that two transactions never wait for each other in a ring.
         for person in sorted(persons, key=lambda person: person.id):
-            before = known.get(person.id)
+            before = await self.get(person.id)
             zone = person.zone or (before and before.zone)
             now = person.model_copy(update={"zone": zone})
             if now == before:

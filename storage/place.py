@@ -22,7 +22,6 @@ class Places:
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
-        self._here = places.c.workspace == workspace
 
     async def get(self, place: str) -> Place | None:
         return await find(self._connection, Place, places, workspace=self._workspace, id=place)
@@ -30,7 +29,11 @@ class Places:
     async def named(self, name: str) -> Place | None:
         by_name = (
             select(places)
-            .where(self._here, places.c.name_folded == folded(name), places.c.kind == "shared")
+            .where(
+                places.c.workspace == self._workspace,
+                places.c.name_folded == folded(name),
+                places.c.kind == "shared",
+            )
             .order_by(places.c.id)
             .limit(1)
         )
@@ -40,7 +43,7 @@ class Places:
     async def all(self) -> Sequence[Place]:
         query = (
             select(places)
-            .where(self._here, places.c.kind == "shared")
+            .where(places.c.workspace == self._workspace, places.c.kind == "shared")
             .order_by(places.c.name_folded, places.c.id)
         )
         return await several(self._connection, Place, query)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports import Post
@@ -18,13 +18,12 @@ class Posts:
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
-        self._here = posts.c.workspace == workspace
 
     async def get(self, post: int) -> Post | None:
         return await find(self._connection, Post, posts, workspace=self._workspace, id=post)
 
     async def roots(self, place: str, most: int, before: int | None = None) -> Sequence[Post]:
-        query = select(posts).where(self._here, posts.c.place == place, posts.c.thread.is_(None))
+        query = select(posts).where(self._here(), posts.c.place == place, posts.c.thread.is_(None))
         if before is not None:
             query = query.where(posts.c.id < before)
         newest_first = await several(
@@ -33,7 +32,7 @@ class Posts:
         return newest_first[::-1]
 
     async def thread(self, root: int) -> Sequence[Post]:
-        query = select(posts).where(self._here, posts.c.thread == root).order_by(posts.c.id)
+        query = select(posts).where(self._here(), posts.c.thread == root).order_by(posts.c.id)
         return await several(self._connection, Post, query)
 
     async def replies(self, roots: Collection[int]) -> Mapping[int, int]:
@@ -41,7 +40,7 @@ class Posts:
             return {}
         query = (
             select(posts.c.thread, func.count().label("replies"))
-            .where(self._here, posts.c.thread.in_(sorted(set(roots))))
+            .where(self._here(), posts.c.thread.in_(sorted(set(roots))))
             .group_by(posts.c.thread)
         )
         return {row.thread: row.replies for row in await self._connection.execute(query)}
@@ -62,5 +61,8 @@ class Posts:
     async def save(self, post: Post) -> None:
         row = values(self._workspace, post)
         await self._connection.execute(
-            update(posts).where(self._here, posts.c.id == post.id).values(row)
+            update(posts).where(self._here(), posts.c.id == post.id).values(row)
         )
+
+    def _here(self) -> ColumnElement[bool]:
+        return posts.c.workspace == self._workspace

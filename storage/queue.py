@@ -17,7 +17,6 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
-    case,
     delete,
     func,
     or_,
@@ -77,6 +76,30 @@ def _free_lanes() -> Select[Any]:
 
 FREE_LANES = _free_lanes()
 
+# An UPDATE sets whichever columns it is given values for.
+_THESE = (
+    jobs.c.workspace == bindparam("workspace"),
+    jobs.c.key.in_(bindparam("keys", expanding=True)),
+)
+FREE_JOBS = select(jobs).where(*_THESE).with_for_update(skip_locked=True)
+OWN_JOBS = select(jobs).where(*_THESE).order_by(jobs.c.key).with_for_update()
+CHANGE_JOB = update(jobs).where(
+    jobs.c.workspace == bindparam("this_workspace"), jobs.c.key == bindparam("this_name")
+)
+_THIS_LANE = (lanes.c.workspace == bindparam("this_workspace"), lanes.c.lane == bindparam("this_name"))
+LOCK_LANE = select(lanes.c.lane).where(*_THIS_LANE).with_for_update()
+CHANGE_LANE = update(lanes).where(*_THIS_LANE)
+_FIRST_DUE = (
+    select(func.min(jobs.c.due_at))
+    .where(
+        jobs.c.workspace == bindparam("this_workspace"),
+        jobs.c.lane == bindparam("this_name"),
+        IS_WAITING,
+    )
+    .scalar_subquery()
+)
+FREE_LANE = CHANGE_LANE.values(leased_until=None, claimed_by="", claimed_key=None, due_at=_FIRST_DUE)
+
 
 class Transactions(Protocol):
     """Opens transactions across workspaces: Database.transaction."""
@@ -101,16 +124,14 @@ class Queue:
             claim = f"{claimer} {secrets.token_hex(8)}"
             begun = await _begin(connection, _named(wanted, free), claim, now)
             leased = [lane for lane, key in wanted.items() if (lane[0], key) in begun]
-            for workspace, lane in leased:
-                lease = {
-                    "due_at": now,
-                    "leased_until": now + timedelta(seconds=LEASE_SECONDS),
-                    "claimed_by": claim,
-                    "claimed_key": wanted[workspace, lane],
-                }
-                await connection.execute(
-                    update(lanes).where(*_is(lanes, "lane", (workspace, lane))).values(lease)
-                )
+            lease = {
+                "due_at": now,
+                "leased_until": now + timedelta(seconds=LEASE_SECONDS),
+                "claimed_by": claim,
+            }
+            leases = [{**_this(lane), **lease, "claimed_key": wanted[lane]} for lane in leased]
+            if leases:
+                await connection.execute(CHANGE_LANE, leases)
             return [begun[workspace, str(wanted[workspace, lane])] for workspace, lane in leased]
 
         return await self._do(step)
@@ -171,19 +192,9 @@ class Queue:
 
     async def next_due(self) -> datetime | None:
         async with self._transaction(writes=False) as connection:
-            now = await _clock(connection)
-            latest = func.max if connection.dialect.name == "sqlite" else func.greatest
-            ready = latest(
-                lanes.c.due_at,
-                func.coalesce(lanes.c.free_at, lanes.c.due_at),
-                func.coalesce(lanes.c.leased_until, lanes.c.due_at),
-                type_=lanes.c.due_at.type,
-            )
-            # Two look-ups in one index: what is due but rests, and the first that is not due yet.
-            resting = select(func.min(ready)).where(lanes.c.due_at <= now)
-            coming = select(func.min(lanes.c.due_at)).where(lanes.c.due_at > now)
-            moments = [(await connection.execute(query)).scalar_one() for query in (resting, coming)]
-        return min((moment for moment in moments if moment is not None), default=None)
+            found = await connection.execute(select(func.min(lanes.c.due_at)))
+            due_at: datetime | None = found.scalar_one()
+        return due_at
 
     async def state(self) -> Mapping[str, object]:
         async with self._transaction(writes=False) as connection:
@@ -227,8 +238,8 @@ async def _clock(connection: AsyncConnection) -> datetime:
     return now.astimezone(UTC)
 
 
-def _is(table: Table, name: str, what: Name) -> tuple[ColumnElement[bool], ...]:
-    return table.c.workspace == what[0], table.c[name] == what[1]
+def _this(what: Name) -> dict[str, Any]:
+    return {"this_workspace": what[0], "this_name": what[1]}
 
 
 def _named(wanted: Mapping[Name, str | None], free: Mapping[Name, Row[Any]]) -> dict[Name, str]:
@@ -248,35 +259,26 @@ async def _begin(
     # Workspace by workspace: SQLite scans the table for pairs, (workspace, key) IN ((…), (…)).
     for workspace in sorted({name[0] for name in named}):
         keys = sorted(name[1] for name in named if name[0] == workspace)
-        here = jobs.c.workspace == workspace
-        found = await connection.execute(
-            select(jobs).where(here, jobs.c.key.in_(keys)).with_for_update(skip_locked=True)
-        )
+        found = await connection.execute(FREE_JOBS, {"workspace": workspace, "keys": keys})
         rows = [row for row in found if row.state == named[workspace, row.key]]
-        mark = {"state": "running", "claimed_by": claim}
+        changed = []
         for row in rows:
             # What was known before is for the worker; when it began is kept from the first unsure time.
             began_at = row.began_at if row.unsure and row.began_at else now
+            mark = {"state": "running", "claimed_by": claim}
             told = mark | {"attempts": row.attempts + 1, "began_at": began_at}
             begun[workspace, row.key] = read(Job, row).model_copy(update=told)
-        # Unsure in the row, in case this process dies.
-        kept = and_(jobs.c.unsure, jobs.c.began_at.is_not(None))
-        mine = jobs.c.key.in_([row.key for row in rows])
-        begins = {"attempts": jobs.c.attempts + 1, "unsure": True}
-        begins["began_at"] = case((kept, jobs.c.began_at), else_=now)
-        await connection.execute(update(jobs).where(here, mine).values(**mark, **begins))
+            # Unsure in the row, in case this process dies.
+            changed.append({**_this((workspace, row.key)), **told, "unsure": True})
+        if changed:
+            await connection.execute(CHANGE_JOB, changed)
     return begun
 
 
 async def _held(connection: AsyncConnection, job: Job, follow: Sequence[Job] = ()) -> Row[Any] | None:
     """The job's row, locked with those that follow; None when another claim runs it by now."""
     keys = sorted({job.key, *(other.key for other in follow)})
-    found = await connection.execute(
-        select(jobs)
-        .where(jobs.c.workspace == job.workspace, jobs.c.key.in_(keys))
-        .order_by(jobs.c.key)
-        .with_for_update()
-    )
+    found = await connection.execute(OWN_JOBS, {"workspace": job.workspace, "keys": keys})
     row = next((row for row in found if row.key == job.key), None)
     if row is None or row.state != "running" or row.claimed_by != job.claimed_by:
         logger.warning("%s %d came back after its lease; another worker has it.", job.name, job.id)
@@ -285,8 +287,8 @@ async def _held(connection: AsyncConnection, job: Job, follow: Sequence[Job] = (
 
 
 async def _update(connection: AsyncConnection, job: Job, changed: Mapping[str, Any]) -> None:
-    statement = update(jobs).where(*_is(jobs, "key", (job.workspace, job.key)))
-    await connection.execute(statement.values(**changed, claimed_by=""))
+    unclaimed = {**_this((job.workspace, job.key)), **changed, "claimed_by": ""}
+    await connection.execute(CHANGE_JOB, unclaimed)
 
 
 def _numbered(follow: Sequence[Job]) -> list[Job]:
@@ -301,23 +303,16 @@ async def _leave(
         if lane == row.lane:
             await _release(connection, (row.workspace, lane), free_at)
         else:
-            await wake(connection, row.workspace, lane, woken[lane])
+            await wake(connection, row.workspace, {lane: woken[lane]})
 
 
 async def _release(connection: AsyncConnection, lane: Name, free_at: datetime | None) -> None:
-    here = _is(lanes, "lane", lane)
     if connection.dialect.name != "sqlite":
         # Locked by a statement of its own: the next one then sees what was scheduled meanwhile,
         # where a subquery in a waiting UPDATE would still see the moment before.
-        await connection.execute(select(lanes.c.lane).where(*here).with_for_update())
-    due_at = (
-        select(func.min(jobs.c.due_at))
-        .where(jobs.c.workspace == lane[0], jobs.c.lane == lane[1], IS_WAITING)
-        .scalar_subquery()
-    )
-    freed = {"leased_until": None, "claimed_by": "", "claimed_key": None, "due_at": due_at}
+        await connection.execute(LOCK_LANE, _this(lane))
     rested = {} if free_at is None else {"free_at": free_at}
-    await connection.execute(update(lanes).where(*here).values(**freed, **rested))
+    await connection.execute(FREE_LANE, {**_this(lane), **rested})
 
 
 async def _bite(connection: AsyncConnection, table: Table, old: ColumnElement[bool], most: int) -> int:

@@ -1,6 +1,6 @@
 """Requests that were seen, so that a repeat of the same event changes nothing."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,11 +16,11 @@ class Requests:
         self._connection = connection
         self._workspace = workspace
 
-    async def first_time(self, key: str) -> bool:
+    async def first_time(self, key: str, *, forever: bool = False) -> bool:
         row = {
             "workspace": self._workspace,
             "key": sha256(key.encode()).hexdigest(),
-            "day": datetime.now(UTC).date(),
+            "day": date.max if forever else datetime.now(UTC).date(),
         }
         # Of two at once the second waits here until the first has committed or given up.
         return await put(self._connection, requests, row)

@@ -21,6 +21,10 @@ OPEN_IN = (
     .order_by(retros.c.answers_close_on, retros.c.case)
     .limit(bindparam("most"))
 )
+ABOUT = select(cases).where(
+    cases.c.workspace == bindparam("workspace"),
+    cases.c.number.in_(bindparam("numbers", expanding=True)),
+)
 
 
 def _of_this(table: Table) -> ColumnElement[bool]:
@@ -28,7 +32,8 @@ def _of_this(table: Table) -> ColumnElement[bool]:
 
 
 ANSWERED = select(func.count()).select_from(answers).where(_of_this(answers)).scalar_subquery()
-LATE = action_items.c.state.in_(("proposed", "agreed")) & (action_items.c.due < bindparam("today"))
+UNDONE = action_items.c.state.in_((literal_column("'proposed'"), literal_column("'agreed'")))
+LATE = UNDONE & (action_items.c.due < bindparam("today"))
 COUNTS = select(
     ANSWERED.label("answers"),
     func.count(case((action_items.c.state != "dropped", 1))).label("items"),
@@ -57,8 +62,8 @@ class Retros:
         asked = {"workspace": self._workspace, "place": place, "most": most}
         opened = await several(self._connection, Retro, OPEN_IN, asked)
         numbers = [retro.case for retro in opened]
-        about = select(cases).where(cases.c.workspace == self._workspace, cases.c.number.in_(numbers))
-        found = {case.number: case for case in await several(self._connection, Case, about)}
+        about = {"workspace": self._workspace, "numbers": numbers}
+        found = {case.number: case for case in await several(self._connection, Case, ABOUT, about)}
         return [(retro, found[retro.case]) for retro in opened]
 
     async def counts(self, case: int, today: date) -> Counts:
@@ -95,13 +100,17 @@ class Retros:
         if retro is None:
             raise LookupError(f"a comment belongs to retro C-{comment.case}, which is not there")
         row = values(self._workspace, comment, place=retro.place)
-        await put(self._connection, comments, row, "text")
+        key = {name: row[name] for name in ("workspace", "place", "id")}
+        known = await find(self._connection, Comment, comments, **key)
+        if known is None or known.author == comment.author:
+            await put(self._connection, comments, row, "text")
 
-    async def drop_comment(self, place: str, comment: str) -> None:
+    async def drop_comment(self, place: str, comment: str, author: str) -> None:
         await self._connection.execute(
             delete(comments).where(
                 comments.c.workspace == self._workspace,
                 comments.c.place == place,
                 comments.c.id == comment,
+                comments.c.author == author,
             )
         )

@@ -2,13 +2,21 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.job import Receipt
 from storage.row import find, read, values
 from storage.tables import said
 from storage.upsert import put
+
+HERE = said.c.workspace == bindparam("workspace")
+AMONG = select(said).where(HERE, said.c.key.in_(bindparam("keys", expanding=True)))
+KEY_OF = (
+    select(said.c.key)
+    .where(HERE, said.c.place == bindparam("place"), said.c.message == bindparam("message"))
+    .limit(1)
+)
 
 
 class Said:
@@ -17,7 +25,6 @@ class Said:
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
-        self._here = said.c.workspace == workspace
 
     async def get(self, key: str) -> Receipt | None:
         return await find(self._connection, Receipt, said, workspace=self._workspace, key=key)
@@ -25,14 +32,14 @@ class Said:
     async def among(self, keys: Collection[str]) -> Mapping[str, Receipt]:
         if not keys:
             return {}
-        query = select(said).where(self._here, said.c.key.in_(sorted(set(keys))))
-        return {row.key: read(Receipt, row) for row in await self._connection.execute(query)}
+        asked = {"workspace": self._workspace, "keys": sorted(set(keys))}
+        return {row.key: read(Receipt, row) for row in await self._connection.execute(AMONG, asked)}
 
     async def keep(self, key: str, receipt: Receipt) -> None:
         row = values(self._workspace, receipt, key=key)
         await put(self._connection, said, row, *Receipt.model_fields)
 
     async def key_of(self, place: str, message: str) -> str | None:
-        query = select(said.c.key).where(self._here, said.c.place == place, said.c.message == message)
-        row = (await self._connection.execute(query.limit(1))).first()
+        asked = {"workspace": self._workspace, "place": place, "message": message}
+        row = (await self._connection.execute(KEY_OF, asked)).first()
         return None if row is None else str(row.key)

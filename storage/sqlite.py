@@ -1,8 +1,11 @@
-"""SQLite through aiosqlite, with one trip to its thread per statement instead of four.
+"""SQLite through aiosqlite, with as few trips to its thread as can be.
 
 aiosqlite makes, runs, reads and closes a cursor in four trips; a trip costs more than a small
 statement, and a writer holds up everybody else while it travels (measured: 2 to 3 times fewer
-commits a second). Here a statement is run and read at once: results are small by design.
+commits a second). Here a statement is run and read at once: results are small by design. What the
+one writer runs inside its transaction makes no trip at all (measured: a third less work for a
+click): it looks rows up by their keys, and nothing can make it wait. What can wait, for another
+process or the disk, does so in the thread: BEGIN IMMEDIATE, COMMIT, and everything that only reads.
 """
 
 import asyncio
@@ -35,6 +38,7 @@ def engine(file: Path, *, writes: bool, wait: float) -> AsyncEngine:
     """
     made = create_async_engine(
         "sqlite+aiosqlite://",
+        hide_parameters=True,  # an error in the log must not hold what somebody wrote
         async_creator=_creator(file, writes),
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1 if writes else READERS,
@@ -68,7 +72,11 @@ def _creator(file: Path, writes: bool) -> Callable[[], Any]:
         # mode=rw: a file that vanished must not come back empty without a word.
         # isolation_level=None: the driver shall not begin transactions by itself.
         connection = sqlite3.connect(
-            f"file:{quote(str(file))}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+            f"file:{quote(str(file))}?mode=rw",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,  # SQLite itself takes turns
         )
         try:
             for pragma in (*PRAGMAS, f"query_only = {'OFF' if writes else 'ON'}"):
@@ -80,6 +88,7 @@ def _creator(file: Path, writes: bool) -> Callable[[], Any]:
 
     async def create() -> aiosqlite.Connection:
         connection = _Connection(connect, iter_chunk_size=64)
+        connection.writes = writes
         connection._thread.daemon = True  # as SQLAlchemy does: a forgotten one must not block the exit
         try:
             return await connection
@@ -92,12 +101,17 @@ def _creator(file: Path, writes: bool) -> Callable[[], Any]:
 
 
 class _Connection(aiosqlite.Connection):
+    writes = False
+
     def cursor(self) -> Any:
         return _Cursor(self)
 
     async def run(self, call: Callable[[sqlite3.Connection], None]) -> None:
-        """One trip to the thread."""
-        await self._execute(call, self._conn)  # type: ignore[no-untyped-call]  # aiosqlite's own
+        """Runs it here when a write transaction is open, else in one trip to the thread."""
+        if self.writes and self._conn.in_transaction:
+            call(self._conn)
+        else:
+            await self._execute(call, self._conn)  # type: ignore[no-untyped-call]  # aiosqlite's own
 
 
 class _Cursor:

@@ -17,13 +17,13 @@ class Teams:
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
-        self._here = teams.c.workspace == workspace
 
     async def get(self, place: str) -> Team | None:
         return await find(self._connection, Team, teams, workspace=self._workspace, place=place)
 
     async def all(self) -> Sequence[Team]:
-        query = select(teams).where(self._here).order_by(teams.c.name, teams.c.place)
+        here = teams.c.workspace == self._workspace
+        query = select(teams).where(here).order_by(teams.c.name, teams.c.place)
         return await several(self._connection, Team, query)
 
     async def add(self, team: Team) -> None:

@@ -100,8 +100,13 @@ def test_an_export_is_one_retro_or_everything_in_three_formats(tmp_path: Path) -
     assert lines[1].endswith(",'=cmd()")
     amends(tmp_path, "export", "--format", "json", "--out", "all.json")
     assert len(json.loads((tmp_path / "all.json").read_text())) == 2
-    missing = amends(tmp_path, "export", "C-9")
+    missing = amends(tmp_path, "export", "C-9", "--out", "all.json")
     assert (missing.returncode, missing.stderr) == (2, "amends: There is no case C-9.\n")
+    assert len(json.loads((tmp_path / "all.json").read_text())) == 2
+    nowhere = amends(tmp_path, "export", "--out", "none/all.json")
+    assert nowhere.returncode == 2
+    assert nowhere.stderr.startswith("amends: --out none/all.json cannot be written")
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".part") == []
 
 
 @pytest.mark.parametrize(
@@ -114,6 +119,8 @@ def test_an_export_is_one_retro_or_everything_in_three_formats(tmp_path: Path) -
         ({"AMENDS_HOST": "0.0.0.0"}, "the web door has no login"),
         ({"AMENDS_DATABASE_URL": "mysql://x"}, "AMENDS_DATABASE_URL is wrong"),
         ({"AMENDS_DATABASE_URL": "sqlite:///:memory:"}, "AMENDS_DATABASE_URL is wrong"),
+        ({"AMENDS_DATABASE_URL": "postgresql+asyncpg://u@h:port/x"}, "AMENDS_DATABASE_URL is wrong"),
+        ({"SLACK_API_URL": "http://[bad/"}, "SLACK_API_URL is wrong"),
         (
             {
                 "SLACK_BOT_TOKEN": "xoxb-1",

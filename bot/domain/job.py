@@ -12,7 +12,9 @@ LEASE_SECONDS = 30.0
 CALL_SECONDS = LEASE_SECONDS * 0.6
 """A call is cancelled before its lease can end, so a slow process sends nothing twice (rule 4)."""
 MOST_ATTEMPTS = 12
-"""About two hours of trying with the back-off below; then the job is set aside."""
+"""16 to 32 minutes of trying with the back-off below; then the job is set aside."""
+MOST_ATTEMPTS_IN_AN_OUTAGE = 300
+"""One and a half to three days: a platform that is down, or asks to wait, loses nobody a message."""
 LONGEST_BACKOFF_SECONDS = 900.0
 
 
@@ -61,10 +63,16 @@ class Receipt(BaseModel, frozen=True):
     """A fingerprint of what it says now, so that an edit that changes nothing is not sent."""
 
 
+def is_hopeless(job: Job, *, outage: bool) -> bool:
+    """Whether it was tried often enough; longer when the trouble is the platform's own."""
+    return job.attempts >= (MOST_ATTEMPTS_IN_AN_OUTAGE if outage else MOST_ATTEMPTS)
+
+
 def backoff(attempts: int, jitter: float) -> float:
     """Seconds to wait after the given number of failed attempts; `jitter` is 0 to 1.
 
     Doubles from one second up to 15 minutes; the jitter halves it at most, so that many jobs that
     failed together do not come back together.
     """
-    return float(min(2.0 ** (attempts - 1), LONGEST_BACKOFF_SECONDS) * (0.5 + jitter / 2))
+    doubled = 2.0 ** min(attempts - 1, 20)  # a float overflows where hundreds of attempts lead
+    return float(min(doubled, LONGEST_BACKOFF_SECONDS) * (0.5 + jitter / 2))

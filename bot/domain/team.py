@@ -1,12 +1,11 @@
 """A team: one place in a chat, with a lead, a time zone and working hours."""
 
 from datetime import time
-from zoneinfo import available_timezones
 
 from pydantic import BaseModel
 
 from bot.domain.errors import Refused
-from bot.domain.working_hours import WorkingHours
+from bot.domain.working_hours import WorkingHours, known_zones
 
 MOST_DAYS_TO_ANSWER = 30
 """Longer than this is no retro any more; the number is ours."""
@@ -42,7 +41,7 @@ def settle(
     days_to_answer: int,
 ) -> Team:
     """The team with new settings; refuses a week, a day or a zone that cannot be."""
-    if zone not in available_timezones():
+    if zone not in known_zones():
         raise Refused(f"{zone!r} is not a time zone; choose one from the list.", "zone")
     if not days:
         raise Refused("Choose at least one working day.", "days")

@@ -1,10 +1,13 @@
 """When a team works: pure questions about days, hours and time zones."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel
 
+EARLIEST = date(1900, 1, 1)
+"""Anything before is a slip of the keyboard; and near the year 1, local times cannot be computed."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -15,6 +18,12 @@ class WorkingHours(BaseModel, frozen=True):
     days: tuple[int, ...] = (0, 1, 2, 3, 4)
     starts: time = time(9)
     ends: time = time(17)
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """The IANA names that this machine knows; without those that stand for a machine's own setting."""
+    return frozenset(available_timezones() - {"localtime", "posixrules", "Factory"})
 
 
 def today(zone: str, at: datetime) -> date:

@@ -9,7 +9,7 @@ from bot.domain.errors import Refused
 from bot.domain.job import Job
 from bot.domain.retro import Retro
 from bot.domain.team import Team
-from bot.domain.working_hours import add_working_days, moment, today
+from bot.domain.working_hours import EARLIEST, add_working_days, moment, today
 from bot.flows import fields
 from bot.flows import retro as retro_flows
 from bot.flows import team as teams
@@ -51,6 +51,9 @@ async def fail(request: Request, work: UnitOfWork) -> Reply:
     if first is not None:
         said = await work.said.get(retro_flows.key(first.number))
         link = said.link if said else None
+        if said is None:
+            # It was given up, or still waits: asking again is a reason to try again.
+            await work.jobs.schedule(retro_flows.shown(first.number, place.id, request))
         return Reply(message=messages.already(first, team.name, link), already=True)
     case = await work.cases.add(_read_case(request, team, what, reference))
     answers_close_on = add_working_days(team.hours, today(team.zone, request.at), team.days_to_answer)
@@ -101,6 +104,8 @@ async def _place(request: Request, work: UnitOfWork) -> Place:
 
 def _read_case(request: Request, team: Team, what: str, reference: str) -> Case:
     day, clock = fields.day(request, "date"), fields.clock(request, "time")
+    if day is not None and day < EARLIEST:
+        raise Refused(f"{day.isoformat()} is too long ago to be meant; look at the year.", "date")
     if clock is not None and day is None:
         day = today(team.zone, request.at)
     happened_at = moment(team.zone, day, clock or time(0)) if day else None

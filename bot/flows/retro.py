@@ -300,5 +300,6 @@ def _posted_at(request: Request) -> datetime:
 async def undiscuss(request: Request, work: UnitOfWork) -> Reply:
     """Forgets a reply that its author deleted."""
     if request.place is not None:
-        await work.retros.drop_comment(request.place.id, fields.text(request, "id"))
+        comment = fields.text(request, "id")
+        await work.retros.drop_comment(request.place.id, comment, request.person.id)
     return Reply()

@@ -17,11 +17,12 @@ async def of(place: Place, request: Request, work: UnitOfWork) -> Team:
         await work.places.remember(place)
         team = new(place, request)
         await work.teams.add(team)
-    elif team.lead is None and not request.bulk:
-        # An import made the team, and an import leads nobody.
+    elif team.lead is None and team.version == 1 and not request.bulk:
+        # An import made the team, and an import leads nobody; nobody has settled anything either.
         first = new(place, request)
-        await work.teams.save(team.model_copy(update={"lead": first.lead, "zone": first.zone}))
-        team = first
+        team = team.model_copy(update={"lead": first.lead, "zone": first.zone})
+        await work.teams.save(team)
+        team = team.model_copy(update={"version": team.version + 1})
     return team
 
 
@@ -51,7 +52,7 @@ async def settings(request: Request, work: UnitOfWork) -> Reply:
         team,
         lead=lead.id if lead else None,
         zone=fields.text(request, "zone", needed="Choose a time zone."),
-        days=tuple(int(day) for day in days if day in "0123456" and day),
+        days=tuple(int(day) for day in days if day in set("0123456")),
         starts=starts,
         ends=ends,
         days_to_answer=int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0,

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from functools import cache
-from zoneinfo import available_timezones
 
 from bot.domain.team import MOST_DAYS_TO_ANSWER, Team
-from bot.domain.working_hours import WEEKDAYS
+from bot.domain.working_hours import WEEKDAYS, known_zones
 from bot.messages.parts import (
     Button,
     Buttons,
@@ -77,7 +76,7 @@ REGIONS = (
 @cache
 def zones() -> tuple[Option, ...]:
     """The time zones of the world, grouped by region, with UTC in front."""
-    named = sorted(zone for zone in available_timezones() if zone.partition("/")[0] in REGIONS)
+    named = sorted(zone for zone in known_zones() if zone.partition("/")[0] in REGIONS)
     return (
         Option(value="UTC", label="UTC", group="Universal"),
         *(

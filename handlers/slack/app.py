@@ -23,6 +23,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.fault import told
 from bot.messages.parts import Button, Buttons, Form, Message, Paragraph, sentence
 from bot.request import Reply, Request
 from bot.routes import VERBS
@@ -31,7 +32,7 @@ from handlers.slack import incoming, outgoing, render
 from handlers.slack.directory import Directory, person_of
 from handlers.slack.incoming import Elsewhere, Malformed, Payload, Workspace, mapping, text_at
 from handlers.slack.outgoing import NO_ANSWER, code_of
-from handlers.slack.replies import Replies, place_name, told
+from handlers.slack.replies import Replies, place_name
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,9 @@ UNKNOWN = sentence(
     "I do not know this one any more: it is from another version of me. Try /amends help."
 )
 TROUBLE = sentence("Something went wrong on my side, and nothing was changed. Please try again.")
+
+STUMBLES = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
+"""How Bolt fails on payloads that are not what Slack sends."""
 
 Read = Callable[[Payload, Workspace, datetime], Request | None]
 
@@ -155,8 +159,10 @@ class SlackDoor:
             headers = {name: [value] for name, value in request.headers.items()}
             asked = AsyncBoltRequest(body=body.decode(), query=request.query_string, headers={**headers})
             answer = await self._bolt.async_dispatch(asked)
-        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        except STUMBLES:
             # Our own mistakes end in _failed: what comes out here is Bolt stumbling over the body.
+            return web.Response(status=400, text="malformed")
+        if answer.status == 404:  # nothing of ours listens to such a thing, and Slack sends none
             return web.Response(status=400, text="malformed")
         return await to_aiohttp_response(answer)
 
@@ -309,4 +315,5 @@ async def _failed(error: Exception) -> BoltResponse:
         log.warning("a malformed payload: %s", error)
         return BoltResponse(status=400, body="malformed")
     log.error("a request failed: %s", told(error))
-    return BoltResponse(status=500)
+    # Faults of ours are caught in _asked: this is Bolt stumbling over a payload of another shape.
+    return BoltResponse(status=400 if isinstance(error, STUMBLES) else 500)

@@ -18,28 +18,37 @@ CALL_SECONDS = 10.0
 """Slack answers in well under a second; a call must end long before its job's lease (18 s)."""
 PAGE = 200
 """Messages per page of a look-up: the most that conversations.history recommends."""
+LONGEST_WAIT = 3600.0
+"""Nobody's rate limit holds a place for longer; a larger number is a slip somewhere."""
 CLOCKS_APART = timedelta(seconds=60)
 """How far Slack's clock, which stamps messages, may be behind ours."""
 
 
 class Failure(NamedTuple):
-    """What one of Slack's error codes means: whether a person must act first, and the sentence."""
+    """What one of Slack's error codes means: whether a person must act first, and the sentence.
+
+    An `outage` ends by itself or by an admin's hand, with the token that we have.
+    """
 
     permanent: bool
     reason: str
     unsure: bool = False
+    outage: bool = False
 
 
 NOT_THERE = Failure(True, "I am not in that channel: invite me with /invite @Amends, and I will say it.")
 ARCHIVED = Failure(True, "That channel is archived, so nothing can be said there any more.")
 RESTRICTED = Failure(True, "This workspace's rules do not let me post in that channel; ask an admin.")
+# Nobody can be told in Slack while the token is not accepted, so what is owed waits for the admin.
 NOT_LET_IN = Failure(
-    True, "Slack no longer accepts my token: an admin has to install me in the workspace again."
+    False,
+    "Slack no longer accepts my token: an admin has to install me in the workspace again.",
+    outage=True,
 )
 TOO_LONG = Failure(True, "Slack found the message too long; this is a fault of mine.")
 NO_PERSON = Failure(True, "Slack does not let me write to that person; they may have left.")
 GONE = Failure(True, "The message was deleted in Slack, so there is nothing left to change.")
-BROKEN = Failure(False, "Slack had trouble of its own.", unsure=True)
+BROKEN = Failure(False, "Slack had trouble of its own.", unsure=True, outage=True)
 REFUSED = Failure(True, "Slack did not accept how the message was built; this is a fault of mine.")
 
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors, and those of the other methods here.
@@ -121,14 +130,15 @@ def permalink(workspace_url: str, place: str, message: str, thread: str | None =
 def undelivered(error: Exception) -> Undelivered:
     """What a failed call means for whoever wants to repeat it."""
     if isinstance(error, aiohttp.ClientConnectorError):
-        return Undelivered("Slack cannot be reached just now.")
+        return Undelivered("Slack cannot be reached just now.", outage=True)
     if not isinstance(error, SlackApiError):
-        return Undelivered("The connection to Slack broke off.", unsure=True)
+        return Undelivered("The connection to Slack broke off.", unsure=True, outage=True)
     status, headers, code = _answer(error)
     if status == 429 or code in ("ratelimited", "rate_limited"):
-        return Undelivered("Slack asked to wait.", retry_after=_seconds(headers.get("Retry-After")))
+        asked = _seconds(headers.get("Retry-After"))
+        return Undelivered("Slack asked to wait.", retry_after=asked, outage=True)
     if status >= 500:
-        return Undelivered(BROKEN.reason, unsure=True)
+        return Undelivered(BROKEN.reason, unsure=True, outage=True)
     if code == "missing_scope":
         needed = error.response.get("needed")
         scope = f"the permission {needed}" if needed else "a permission"
@@ -136,7 +146,9 @@ def undelivered(error: Exception) -> Undelivered:
             f"I am missing {scope} in Slack: an admin has to install me again.", permanent=True
         )
     failure = FAILURES.get(code) or Failure(False, f"Slack answered {code[:60]!r}.")
-    return Undelivered(failure.reason, permanent=failure.permanent, unsure=failure.unsure)
+    return Undelivered(
+        failure.reason, permanent=failure.permanent, unsure=failure.unsure, outage=failure.outage
+    )
 
 
 def _answer(error: SlackApiError) -> tuple[int, Mapping[str, str], str]:
@@ -152,8 +164,9 @@ def _answer(error: SlackApiError) -> tuple[int, Mapping[str, str], str]:
 
 
 def _seconds(header: str | None) -> float:
-    """Retry-After in seconds; 30 when it is missing or unreadable, as the library assumes."""
-    return float(header) if header and header.isascii() and header.isdigit() else 30.0
+    """Retry-After in seconds, an hour at most; 30 when it cannot be read, as the library assumes."""
+    readable = header and header.isascii() and header.isdigit()
+    return min(float(header or ""), LONGEST_WAIT) if readable else 30.0
 
 
 class SlackMessenger:

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.fault import told
 from bot.messages.parts import Form, Message, sentence
 from bot.request import Request
 from handlers.slack import render
@@ -116,11 +116,6 @@ def place_name(form: Form, request: Request | None) -> str:
     """The name of the form's place, when it is the one somebody asked in."""
     place = request.place if request else None
     return place.name if place and place.id == form.place else ""
-
-
-def told(error: BaseException) -> str:
-    """An error for the log: its kind and where, without its own words, which may quote a person."""
-    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
 
 
 async def _logged(coroutine: Coroutine[Any, Any, None]) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from json import dumps
@@ -11,6 +10,7 @@ from typing import Protocol
 from aiohttp import web
 from markupsafe import Markup
 
+from bot.fault import told
 from bot.messages.parts import Form, sentence
 from bot.ports import OpenWork, Post, Unavailable, UnitOfWork
 from bot.request import Person, Place, Reply, Request
@@ -104,6 +104,7 @@ class WebDoor:
         async def guarded(request: web.Request) -> web.StreamResponse:
             try:
                 incoming.check_host(request, self._settings)
+                incoming.check_address(request)
                 if request.method not in ("GET", "HEAD"):
                     incoming.check_origin(request)
                 response = await handler(request)
@@ -111,8 +112,8 @@ class WebDoor:
                 response = _problem(request, problem.sentence, problem.status)
             except web.HTTPRequestEntityTooLarge:
                 response = _problem(request, "That is more than Amends takes at once: shorten it.", 413)
-            except Unavailable:
-                log.exception("web path=%s: the memory cannot be reached", _route(request))
+            except Unavailable as unavailable:
+                log.error("web path=%s: %s", _route(request), unavailable)
                 words = (
                     "Amends cannot reach its memory just now, so nothing was changed. Try again soon."
                 )
@@ -120,9 +121,7 @@ class WebDoor:
             except web.HTTPException:
                 raise
             except Exception as error:
-                # Only where and what kind: the error's own words may hold what somebody wrote.
-                where = "".join(traceback.format_tb(error.__traceback__))
-                log.error("web path=%s: %s\n%s", _route(request), type(error).__name__, where)
+                log.error("web path=%s: %s", _route(request), told(error))
                 words = "Something broke in Amends, and its log says where. Please try again."
                 response = _problem(request, words, 500)
             if not response.prepared:
@@ -212,7 +211,7 @@ class WebDoor:
     # ---- what is pressed and typed
 
     async def _press(self, request: web.Request) -> web.StreamResponse:
-        pressed = incoming.read_press(request.match_info["verb"], await request.post())
+        pressed = incoming.read_press(request.match_info["verb"], await incoming.posted(request))
         now = datetime.now(UTC)
         async with self._open_work(WORKSPACE, writes=False) as work:
             reader = await self._still(request, work)
@@ -221,7 +220,7 @@ class WebDoor:
         return await self._reply(request, reader, asked.place, reply, pressed)
 
     async def _say(self, request: web.Request) -> web.StreamResponse:
-        data = await request.post()
+        data = await incoming.posted(request)
         text, key = incoming.text_of(data, "text"), incoming.read_key(data)
         incoming.check_text(text)
         thread = incoming.read_number(incoming.text_of(data, "thread"))
@@ -271,13 +270,13 @@ class WebDoor:
         return reader
 
     async def _be(self, request: web.Request) -> web.StreamResponse:
-        data = await request.post()
+        data = await incoming.posted(request)
         back = incoming.text_of(data, "back")
         async with self._open_work(WORKSPACE, writes=False) as work:
             person = await work.people.get(incoming.text_of(data, "person"))
         if person is None or person.gone or person.bot:
             raise Problem("This person is not here any more; choose somebody else.", 404)
-        own = back.startswith("/") and not back.startswith(("//", "/\\"))
+        own = back.isprintable() and back.startswith("/") and not back.startswith(("//", "/\\"))
         response = _redirect(request, back if own else "/")
         _be(response, person)
         return response
@@ -288,7 +287,7 @@ class WebDoor:
         return self._addition(request, additions.form_for(request.match_info["what"], reader), reader)
 
     async def _add(self, request: web.Request) -> web.StreamResponse:
-        data = await request.post()
+        data = await incoming.posted(request)
         made: Place | Person | None
         async with self._open_work(WORKSPACE, writes=True) as work:
             reader = await self._still(request, work)

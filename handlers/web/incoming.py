@@ -75,11 +75,33 @@ def check_origin(request: web.BaseRequest) -> None:
     """Refuses what another web page makes the browser send; programs without a browser pass."""
     origin = request.headers.get("Origin")
     if origin is not None:
-        foreign = urlsplit(origin).netloc.lower() != request.host.lower()
+        foreign = _netloc(origin) != request.host.lower()
     else:
         foreign = request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
     if foreign:
         raise Problem("This came from another web page, so nothing was done.", 403)
+
+
+def check_address(request: web.BaseRequest) -> None:
+    """Refuses an address or a cookie with what no text holds: NUL, or bytes beyond UTF-8."""
+    told = (request.path, *request.query.values(), *request.cookies.values())
+    if any("\0" in text or not _is_text(text) for text in told):
+        raise Problem("This address cannot be read.", 400)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _netloc(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _host_name(host: str) -> str:
@@ -113,6 +135,14 @@ class Pressed:
 Data = MultiMapping[str | bytes | bytearray | web.FileField]
 
 
+async def posted(request: web.Request) -> Data:
+    """What a form sent; refuses a body that is no form."""
+    try:
+        return await request.post()
+    except (ValueError, LookupError):  # an unknown charset, broken multipart, bytes beyond UTF-8
+        raise Problem("What was sent is no form, so nothing was done.", 400) from None
+
+
 def text_of(data: Data, name: str) -> str:
     """One field's text, with line ends as "\\n"; NUL, which no database of ours stores, is dropped."""
     value = data.get(name, "")
@@ -123,7 +153,7 @@ def text_of(data: Data, name: str) -> str:
 
 def read_press(verb: str, data: Data) -> Pressed:
     """The press of a button or of a dialog's main button; refuses what no page of ours sends."""
-    if verb not in VERBS:
+    if verb not in VERBS or VERBS[verb].heard:
         raise Problem(f"Amends does not know {verb[:60]!r}.", 404)
     pressed = Pressed(
         verb=verb,
@@ -174,7 +204,7 @@ def read_number(text: str) -> int | None:
     """A post's id; None for an empty one."""
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise Problem(STALE)
     return int(text)
 

@@ -64,7 +64,7 @@ def frame_of(
 
 async def root_of(work: UnitOfWork, place: Place, number: str) -> Post:
     """The post that a thread hangs on; refuses what is none."""
-    known = number.isascii() and number.isdigit() and len(number) < 16
+    known = number.isascii() and number.isdigit() and len(number) < 10
     root = await work.posts.get(int(number)) if known else None
     if root is None or root.place != place.id or root.thread is not None:
         raise Problem("There is no such thread here.", 404)
@@ -216,7 +216,7 @@ def seen_by(request: web.Request) -> dict[str, int]:
     seen: dict[str, int] = {}
     for pair in request.cookies.get(SEEN, "").split("|")[:MOST_SEEN]:
         place, _, number = pair.rpartition(":")
-        if place and number.isascii() and number.isdigit() and len(number) < 16:
+        if place and number.isascii() and number.isdigit() and len(number) < 10:
             seen[unquote(place)] = int(number)
     return seen
 

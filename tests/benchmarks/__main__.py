@@ -1,17 +1,17 @@
-"""`python -m tests.benchmarks [a b c d]`: measures, and prints a table. Nothing passes or fails by time."""
+"""`python -m tests.benchmarks [a b c d]` measures and prints a table; nothing fails for being slow."""
 
 import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks import clicks, lists, opening, start
 from tests.benchmarks.figure import Figure, table
 
-BENCHMARKS: Mapping[str, Callable[[Path], Awaitable[list[Figure]]]] = {
+BENCHMARKS: Mapping[str, Callable[[Path], Coroutine[None, None, list[Figure]]]] = {
     "a": clicks.measure,
     "b": opening.measure,
     "c": lists.measure,
@@ -30,7 +30,9 @@ def main() -> None:
     names = parser.parse_args().names or list(BENCHMARKS)
     if unknown := set(names) - set(BENCHMARKS):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f} before")
+    print(
+        f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f} before"
+    )
     figures: list[Figure] = []
     # One folder for all, so that what is filled for one benchmark serves the next.
     with TemporaryDirectory(prefix="amends-benchmarks-") as folder:

@@ -1,8 +1,8 @@
-"""An SQLite file with as many retros and items as wanted, by bulk inserts into the house's own tables."""
+"""An SQLite file with many retros and items, by bulk inserts into the house's own tables."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from itertools import batched, chain
+from itertools import chain, islice
 from pathlib import Path
 
 from sqlalchemy import Connection, Table, create_engine, insert
@@ -70,8 +70,9 @@ async def fill(file: Path, retro_count: int, item_count: int, *, fresh: bool = F
 
 
 def _put(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
-    for some in batched(rows, MOST_AT_ONCE):
-        connection.execute(insert(table), list(some))
+    rest = iter(rows)
+    while some := list(islice(rest, MOST_AT_ONCE)):
+        connection.execute(insert(table), some)
 
 
 def _people() -> Iterator[Values]:
@@ -88,9 +89,7 @@ def _places() -> Iterator[Values]:
 
 def _teams() -> Iterator[Values]:
     for number in range(PLACES):
-        yield values(
-            WORKSPACE, Team(place=place(number), name=f"team-{number}", lead=person(number))
-        )
+        yield values(WORKSPACE, Team(place=place(number), name=f"team-{number}", lead=person(number)))
 
 
 def _cases(count: int) -> Iterator[Values]:

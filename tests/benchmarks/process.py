@@ -51,7 +51,8 @@ async def running(
 ) -> AsyncIterator[Running]:
     """`python -m module` in its own process, once it has printed its address; stopped afterwards."""
     began = time.monotonic()
-    with (folder / f"{module}.log").open("a+b") as log:
+    told = folder / f"{module}.log"
+    with told.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", module),
             cwd=folder,
@@ -60,21 +61,22 @@ async def running(
             stderr=log,
         )
         try:
-            yield Running(await _address(process, log.name), process.pid, began)
+            if (address := await _address(process)) is None:
+                await process.wait()
+                raise RuntimeError(f"{module} did not start: {await asyncio.to_thread(told.read_text)}")
+            yield Running(address, process.pid, began)
         finally:
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
             await process.wait()
 
 
-async def _address(process: asyncio.subprocess.Process, log: str) -> str:
+async def _address(process: asyncio.subprocess.Process) -> str | None:
     assert process.stdout is not None
     async with asyncio.timeout(START_SECONDS):
         line = (await process.stdout.readline()).decode()
     found = re.search(r"http://[^ \n]+:\d+", line)
-    if found is None:
-        raise RuntimeError(f"it did not start: {line}{Path(log).read_text()[-2000:]}")
-    return found.group()
+    return found.group() if found else None
 
 
 async def run(folder: Path, *arguments: str, env: dict[str, str]) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.messages.parts import Button, Buttons
-from bot.request import Found, Place
+from bot.request import Found, Person, Place
 from tests.desk import ANA, AT, BEN, SUPPORT, Desk, words
 
 DIRECT = Place(id="D1", name="Ana", kind="direct")
@@ -68,6 +68,23 @@ async def test_the_same_reference_opens_no_second_retro_and_says_where_the_first
     assert await desk.say_all() == {}
 
 
+async def test_asking_again_for_a_retro_that_could_not_be_said_tries_again(desk: Desk) -> None:
+    await desk.fail()
+    queue = desk.database.queue()
+    (job,) = await queue.claim(None, "clock", 5)
+    await queue.give_up(job, "The workspace was closed.")
+    assert await desk.say_all() == {}
+    reply = await desk.ask(BEN, "case.fail", typed="ZD-4711 Parcel missed twice")
+    assert "already has a retro" in words(reply)
+    assert "retro:1" in await desk.say_all()
+
+
+async def test_a_zone_that_this_machine_does_not_know_is_as_good_as_none(desk: Desk) -> None:
+    martian = Person(id="U5", name="Marvin", zone="Mars/Olympus")
+    assert martian.zone is None
+    assert await desk.fail(martian) == "C-1"
+
+
 async def test_a_message_arrives_in_the_form_with_its_link_and_stays_linked(desk: Desk) -> None:
     found = Found(text="They never called back!", link="https://example.com/m/1")
     opened = await desk.ask(ANA, "case.fail_message", found=found)
@@ -102,6 +119,7 @@ async def test_outside_the_teams_hours_is_said_when_it_was(desk: Desk) -> None:
         ({"what_happened": "x", "date": "2026-03-05", "time": "25:00"}, "time", "is not a time"),
         ({"what_happened": "x", "date": "2026-03-06"}, "date", "in the future"),
         ({"what_happened": "x", "time": "23:59"}, "time", "in the future"),
+        ({"what_happened": "x", "date": "0001-01-01"}, "date", "too long ago"),
         ({"what_happened": "x", "public_post": "javascript:alert(1)"}, "public_post", "https://"),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.messages.parts import plain
-from bot.request import Place
+from bot.request import Person, Place
 from tests.desk import ANA, AT, BEN, SUPPORT, Desk, words
 
 SETTINGS = {
@@ -45,6 +45,8 @@ async def test_settings_open_with_what_is_known_and_save_what_is_chosen(desk: De
         ({"zone": "Mars/Olympus"}, "zone"),
         ({"days": ""}, "days"),
         ({"days": "8"}, "days"),
+        ({"days": "12"}, "days"),
+        ({"zone": "localtime"}, "zone"),
         ({"starts": ""}, "starts"),
         ({"starts": "17:00"}, "ends"),
         ({"ends": "late"}, "ends"),
@@ -59,6 +61,31 @@ async def test_settings_that_cannot_be_are_refused_beside_their_field(
     await desk.fail()
     reply = await desk.ask(ANA, "team.settings", values={**SETTINGS, **change})
     assert list(reply.faults) == [field]
+
+
+async def test_a_team_that_wants_no_lead_keeps_its_settings(desk: Desk) -> None:
+    await desk.fail()
+    without = {**SETTINGS, "lead": ""}
+    for _ in range(2):
+        assert "are saved" in words(await desk.ask(ANA, "team.settings", values=without))
+    await desk.fail(BEN, "ZD-2 Lost")
+    async with desk.database.open_work(desk.workspace, writes=False) as work:
+        team = await work.teams.get(SUPPORT.id)
+    assert team is not None
+    assert (team.lead, team.zone, team.days_to_answer) == (None, "Asia/Tokyo", 5)
+
+
+async def test_an_imported_team_is_led_by_the_first_person_who_uses_it(desk: Desk) -> None:
+    robot = Person(id="import", name="Import", bot=True)
+    await desk.ask(robot, "case.fail", values={"what_happened": "Lost"}, bulk=True)
+    await desk.meet(ANA)
+    await desk.fail(BEN, "ZD-2 Late")
+    assert "are saved" in words(await desk.ask(BEN, "team.settings", values=SETTINGS))
+    await desk.fail(ANA, "ZD-3 Broken")
+    async with desk.database.open_work(desk.workspace, writes=False) as work:
+        team = await work.teams.get(SUPPORT.id)
+    assert team is not None
+    assert (team.lead, team.zone) == ("U1", "Asia/Tokyo")
 
 
 async def test_settings_and_status_belong_to_a_teams_place(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from io import BytesIO
 
 import pytest
+import yarl
 from aiohttp import ClientSession, CookieJar, MultipartWriter, StreamReader
 from sqlalchemy import text as statement
 
@@ -286,7 +287,44 @@ async def test_a_memory_that_is_gone_is_told_in_one_sentence_and_logged(
     async with visitor.session.get(f"{visitor.url}/p/support") as response:
         assert response.status == 503
         assert "nothing was changed" in await response.text()
-    assert "the memory cannot be reached" in caplog.text
+    assert "no such table: posts" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/p/%00", 400), ("/f/posts?place=%00", 400), ("/p/support/t/99999999999999", 404)],
+)
+async def test_an_address_that_means_nothing_is_no_fault_of_ours(
+    visitor: Visitor, path: str, status: int
+) -> None:
+    async with visitor.session.get(yarl.URL(visitor.url + path, encoded=True)) as response:
+        assert response.status == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=klingon", b"key=1"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\n\xff\r\n--x--',
+        ),
+        ("multipart/form-data", b"nothing"),
+    ],
+)
+async def test_a_body_that_is_no_form_is_refused_in_one_sentence(
+    visitor: Visitor, kind: str, body: bytes
+) -> None:
+    headers = {"Content-Type": kind, "Origin": visitor.url}
+    async with visitor.session.post(f"{visitor.url}/say", data=body, headers=headers) as response:
+        assert response.status == 400
+        assert "nothing was done" in (told := await response.text()) or "reload" in told.lower()
+
+
+@pytest.mark.parametrize("verb", ["retro.discuss", "retro.undiscuss", "team.joined"])
+async def test_what_only_a_platform_reports_cannot_be_pressed(visitor: Visitor, verb: str) -> None:
+    data = {"place": "support", "key": new_key(), "about": "1"}
+    await visitor.send(f"/verb/{verb}", data, status=404)
 
 
 # ---- talking

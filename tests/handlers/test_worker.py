@@ -256,6 +256,31 @@ async def test_due_by_a_time_is_said_and_counted_and_then_it_ends(desk: Desk) ->
     assert len(platform.said) == 4
 
 
+async def test_what_a_dead_process_holds_is_waited_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.queue.LEASE_SECONDS", 0.5)
+    platform = Platform()
+    await desk.fail()
+    assert len(await desk.database.queue().claim(None, "dead", 5)) == 1
+    worker = Worker(
+        desk.database.queue(), desk.bot, desk.database.open_work, {"test": platform}, desk.woken
+    )
+    assert await worker.run_due(datetime.now(UTC)) == {"said": 4}
+
+
+async def test_an_outage_is_sat_out_where_a_fault_of_ours_is_not(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
+    platform = Platform()
+    for _ in range(MOST_ATTEMPTS + 1):
+        platform.fail(Undelivered("Slack asked to wait.", retry_after=0.0, outage=True))
+    async with running(desk.database, desk, platform):
+        await desk.fail()
+        await until(lambda: len(platform.said) == 4)
+
+
 async def test_without_its_door_a_workspaces_messages_wait(desk: Desk) -> None:
     await desk.fail()
     worker = Worker(desk.database.queue(), desk.bot, desk.database.open_work, {}, desk.woken)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.errors import Refused
-from handlers.written_date import EARLIEST, DayOrder, parse_moment
+from bot.domain.working_hours import EARLIEST
+from handlers.written_date import DayOrder, parse_moment
 
 MIDNIGHT_IN_BERLIN = datetime(2019, 9, 23, 22, tzinfo=UTC)
 

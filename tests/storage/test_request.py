@@ -1,5 +1,7 @@
 """A repeated request is recognised, and what is kept says nothing about it."""
 
+from datetime import UTC, datetime, timedelta
+
 from storage.database import Database
 from tests.storage.made import saved
 
@@ -10,6 +12,15 @@ async def test_a_key_is_new_only_once(database: Database) -> None:
     assert await saved(database, lambda work: work.requests.first_time(KEY))
     assert not await saved(database, lambda work: work.requests.first_time(KEY))
     assert await saved(database, lambda work: work.requests.first_time(KEY + "!"))
+
+
+async def test_what_is_remembered_forever_is_never_pruned(database: Database) -> None:
+    await saved(database, lambda work: work.requests.first_time(KEY))
+    await saved(database, lambda work: work.requests.first_time(KEY + "!", forever=True))
+    in_a_year = datetime.now(UTC) + timedelta(days=365)
+    assert await database.queue().prune(in_a_year) == 1
+    assert await saved(database, lambda work: work.requests.first_time(KEY))
+    assert not await saved(database, lambda work: work.requests.first_time(KEY + "!"))
 
 
 async def test_a_request_that_was_rolled_back_is_new_again(database: Database) -> None:

@@ -107,7 +107,10 @@ async def test_a_comment_is_kept_once_with_its_newest_text(database: Database) -
     kept = await seen(database, lambda work: work.retros.comments(1))
     assert kept == [comments[2], comments[0]]
 
-    await saved(database, lambda work: work.retros.drop_comment("P2", "1"))
-    assert len(await seen(database, lambda work: work.retros.comments(1))) == 2
-    await saved(database, lambda work: work.retros.drop_comment("P1", "1"))
+    await saved(database, lambda work: work.retros.drop_comment("P2", "1", "U1"))
+    await saved(database, lambda work: work.retros.drop_comment("P1", "1", "U9"))
+    forged = Comment(id="1", case=1, author="U9", text="Forged", posted_at=AT)
+    await saved(database, lambda work: work.retros.keep_comment(forged))
+    assert await seen(database, lambda work: work.retros.comments(1)) == kept
+    await saved(database, lambda work: work.retros.drop_comment("P1", "1", "U1"))
     assert await seen(database, lambda work: work.retros.comments(1)) == [comments[0]]

@@ -1,0 +1,90 @@
+"""(b) Saying imported retros, against what the platform allows: one message per pace and place."""
+
+import asyncio
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import aiohttp
+
+from tests.benchmarks.figure import Figure
+from tests.benchmarks.filled import place
+from tests.benchmarks.process import ROOT, house, run, running
+
+PACE = 0.15
+"""Seconds instead of Slack's 1.1, so that a run stays under a minute."""
+COMPLAINTS = 94
+MESSAGES = COMPLAINTS * 4
+"""The retro and its three prompts."""
+SHARED = Path(os.environ.get("AMENDS_SHARED") or ROOT.parent / "shared")
+SAMPLE = SHARED / "data" / "cases" / "complaints_sample_2019.csv"
+OPTIONS = (
+    *("--map", "what_happened=Consumer complaint narrative|Issue"),
+    *("--map", "reference=Complaint ID"),
+    *("--map", "happened_at=Date received"),
+    *("--where", "Timely response?=No"),
+)
+
+
+async def measure(folder: Path) -> list[Figure]:
+    """One place, and four side by side."""
+    file = SAMPLE if SAMPLE.exists() else _generated(folder / "complaints.csv")
+    ideal = (MESSAGES - 1) * PACE
+    one = max((await _said(folder, file, [place(1)])).values())
+    four = max((await _said(folder, file, [place(number) for number in range(2, 6)])).values())
+    pace, floor = f"at {PACE} s a message", f"{ideal:.1f} s (the pace)"
+    return [
+        Figure(f"b  94 retros, 1 place, {pace}", f"{one:.1f} s", floor, f"{one / ideal:.3f}", "<= 1.05"),
+        Figure(
+            f"b  94 retros each, 4 places, {pace}",
+            f"{four:.1f} s",
+            floor,
+            f"{four / ideal:.3f}",
+            "<= 1.05",
+        ),
+        Figure("b  4 places against 1", f"{four:.1f} s", f"{one:.1f} s", f"{four / one:.3f}", "<= 1.00"),
+    ]
+
+
+def _generated(file: Path) -> Path:
+    """As many complaints of the same shape, where the real ones are not at hand."""
+    with file.open("w", newline="") as out:
+        rows = csv.writer(out)
+        rows.writerow(
+            [
+                "Date received",
+                "Issue",
+                "Consumer complaint narrative",
+                "Timely response?",
+                "Complaint ID",
+            ]
+        )
+        for number in range(COMPLAINTS):
+            story = f"I called {number} times and nobody called back. " * (1 + number % 40)
+            rows.writerow(
+                [f"2019-03-{1 + number % 28:02d}", "No answer", story, "No", 3_000_000 + number]
+            )
+    return file
+
+
+async def _said(folder: Path, file: Path, places: Sequence[str]) -> Mapping[str, float]:
+    """Seconds between the first message in each place and the last."""
+    database = folder / f"opening-{len(places)}.db"
+    async with (
+        running(folder, "tests.benchmarks.quick_slack") as slack,
+        aiohttp.ClientSession() as http,
+    ):
+        settings = house(slack.address, database, AMENDS_PACE=str(PACE))
+        for where in places:
+            await run(folder, "import", str(file), "--team", where, *OPTIONS, env=settings)
+        async with running(folder, "bot", settings), asyncio.timeout(MESSAGES * PACE * 2 + 30):
+            times: dict[str, list[float]] = {}
+            while sum(map(len, times.values())) < MESSAGES * len(places):
+                await asyncio.sleep(0.5)
+                async with http.get(f"{slack.address}/said") as answer:
+                    times = await answer.json()
+    wrong = {where: len(said) for where, said in times.items() if len(said) != MESSAGES}
+    if wrong:
+        raise RuntimeError(f"not {MESSAGES} messages a place: {wrong}")
+    return {where: said[-1] - said[0] for where, said in times.items()}
