@@ -141,6 +141,8 @@ def _import(asked: argparse.Namespace, settings: Settings) -> int:
             bar.write(f"line {line}: {reason}", file=sys.stderr)
 
         summary = asyncio.run(bootstrap.import_file(settings, wanted, skipped, progress))
+    if summary.made_place:
+        print(f"There was no place {summary.made_place} yet, so it was made.")
     print(f"{summary.opened} opened, {summary.already} already there, {summary.skipped} skipped.")
     return 0
 

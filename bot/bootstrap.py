@@ -198,14 +198,18 @@ async def import_file(
     skipped: Callable[[int, str], None],
     progress: Callable[[int, int | None], None],
 ) -> Summary:
-    """Opens a retro for every row of a table file; safe to run twice."""
+    """Opens a retro for every row of a table file; safe to run twice.
+
+    `skipped` hears the line and the reason of each row that was left out, `progress` the bytes read
+    and the file's size.
+    """
     try:
         table = Table(wanted.path, parse_mapping(wanted.mapping), wanted.where, wanted.encoding)
     except Unreadable as unreadable:
         raise Misconfigured(str(unreadable)) from None
     with table:
         async with house(settings) as built:
-            workspace, place = await _place(wanted.team, built)
+            workspace, place, made = await _place(wanted.team, built)
             async with built.database.open_work(workspace, writes=False) as work:
                 team = await work.teams.get(place.id)
             importing = Import(
@@ -215,11 +219,13 @@ async def import_file(
                 zone=team.zone if team else "UTC",
                 day_order=wanted.day_order,
             )
-            return await importing.run(table, skipped, lambda read: progress(read, table.size))
+            summary = await importing.run(table, skipped, lambda read: progress(read, table.size))
+            summary.made_place = place.name if made else ""
+            return summary
 
 
-async def _place(name: str, built: House) -> tuple[str, Place]:
-    """The place that an import goes to, and its workspace; an unknown one is made where that can be."""
+async def _place(name: str, built: House) -> tuple[str, Place, bool]:
+    """The workspace and the place that an import goes to, and whether the place had to be made."""
     found: list[tuple[str, Place]] = []
     for workspace in await built.database.workspaces():
         async with built.database.open_work(workspace, writes=False) as work:
@@ -229,18 +235,18 @@ async def _place(name: str, built: House) -> tuple[str, Place]:
     if len(found) > 1:
         raise Misconfigured(f"--team {name} is in several workspaces; name the place by its id.")
     if found:
-        return found[0]
+        return *found[0], False
     if built.settings.slack and CHANNEL.fullmatch(name):
         slack = await SlackDoor.open(built.settings, built.bot)
         await slack.close()
-        return slack.workspace.id, Place(id=name, name=name)
+        return slack.workspace.id, Place(id=name, name=name), False
     if built.settings.web:
         async with built.database.open_work("web", writes=True) as work:
             made, faults = await add_place(work, name)
             await work.commit()
         if made is None:
             raise Misconfigured(f"--team {name!r}: {faults['name']}")
-        return "web", made
+        return "web", made, True
     raise Misconfigured(f"--team {name} is no place that I know, and no door is configured to make it.")
 
 

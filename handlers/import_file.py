@@ -18,11 +18,15 @@ NOBODY = Person(id="import", name="Import", bot=True)
 
 @dataclass
 class Summary:
-    """What an import came to; `skipped` is told row by row as it happens, and only counted here."""
+    """What an import came to; `skipped` is told row by row as it happens, and only counted here.
+
+    `made_place` names the place when it was not there before.
+    """
 
     opened: int = 0
     already: int = 0
     skipped: int = 0
+    made_place: str = ""
 
 
 @dataclass(frozen=True)

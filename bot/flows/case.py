@@ -27,13 +27,15 @@ async def fail_form(request: Request, work: UnitOfWork) -> Reply:
     values = dict(request.values or {})
     if request.found is not None:
         values["what_happened"] = request.found.text
-    shared = request.place is not None and request.place.kind == "shared"
+    place = request.place.id if request.place and request.place.kind == "shared" else ""
+    team = await work.teams.get(place) if place else None
     return Reply(
         form=messages.fail_form(
-            place=request.place.id if shared and request.place else "",
+            place=place,
             values=values,
             link=request.found.link if request.found else None,
-            teams=None if shared else tuple(await work.teams.all()),
+            teams=None if place else tuple(await work.teams.all()),
+            zone=team.zone if team else "",
         )
     )
 

@@ -223,11 +223,11 @@ async def open_again(request: Request, work: UnitOfWork) -> Reply:
     return Reply()
 
 
-async def _say_turn(retro: Retro, job: str, request: Request, work: UnitOfWork) -> None:
-    """Says a closing or reopening in the thread, once, and brings the retro's message up to date."""
+async def _say_turn(retro: Retro, name: str, request: Request, work: UnitOfWork) -> None:
+    """Says a closing or reopening in the thread, once, and brings retro and prompts up to date."""
     await work.jobs.schedule(
         Job(
-            name=job,
+            name=name,
             about=retro.label,
             place=retro.place,
             key=f"turn:{retro.case}:{len(retro.history)}",
@@ -237,7 +237,9 @@ async def _say_turn(retro: Retro, job: str, request: Request, work: UnitOfWork) 
             asked_by=request.person.id,
         )
     )
-    await work.jobs.schedule(shown(retro.case, retro.place, request))
+    changed = shown(retro.case, retro.place, request)
+    for job in (changed, *await ask(changed, work)):
+        await work.jobs.schedule(job)
 
 
 async def sum_up(job: Job, work: UnitOfWork) -> Message | None:

@@ -17,7 +17,6 @@ from bot.messages.parts import (
     Quote,
     Small,
     Words,
-    one_line,
 )
 
 SHOW_ALL = "Show all"
@@ -29,8 +28,12 @@ def fail_form(
     values: Mapping[str, str],
     link: str | None = None,
     teams: tuple[Team, ...] | None = None,
+    zone: str = "",
 ) -> Form:
-    """Mark a case failed; with `teams` it also asks for the place (nobody said which)."""
+    """Mark a case failed; with `teams` it also asks for the place (nobody said which).
+
+    `zone` is the team's, as far as it is known.
+    """
     where = FormField(
         name="place",
         label="Team's place",
@@ -51,7 +54,12 @@ def fail_form(
         FormField(name="reference", label="Case reference", hint="Its number elsewhere, e.g. ZD-4711."),
         FormField(name="customer", label="Customer"),
         FormField(name="date", label="Date", kind="date", hint="When it happened, as far as you know."),
-        FormField(name="time", label="Time", kind="time", hint="In the team's time zone."),
+        FormField(
+            name="time",
+            label="Time",
+            kind="time",
+            hint=f"In the team's time zone{f' ({zone})' if zone else ''}.",
+        ),
         FormField(
             name="public_post",
             label="Public post",
@@ -76,7 +84,7 @@ def fail_form(
 def failed(case: Case, place_name: str) -> Message:
     """To the person who marked it failed: where its retro opens."""
     words: Words = (
-        f"{case.label} is marked failed: {one_line(case.what_happened, 80)} Its retro opens in ",
+        f"{case.label} is marked failed. Its retro opens in ",
         PlaceName(place=case.place, name=place_name),
         ".",
     )

@@ -12,7 +12,7 @@ from bot.domain.action_item import ActionItem, Moved
 from bot.domain.case import Case
 from bot.domain.retro import Answer, Comment, Counts, Retro, state_of
 from bot.messages.retro import UNNAMED, title_of
-from bot.prompts import BY_KEY
+from bot.prompts import BY_KEY, PROMPTS
 from bot.request import Person
 
 Row = dict[str, str | int | None]
@@ -32,6 +32,12 @@ class Whole(BaseModel, frozen=True):
         """A person's name, or their id when nobody knows it."""
         known = self.people.get(person or "")
         return known.name if known else person
+
+    @property
+    def asked(self) -> Sequence[Answer]:
+        """The answers, prompt by prompt."""
+        order = {prompt.key: place for place, prompt in enumerate(PROMPTS)}
+        return sorted(self.answers, key=lambda answer: order.get(answer.prompt, len(order)))
 
     @property
     def state(self) -> str:
@@ -69,7 +75,7 @@ def as_data(whole: Whole) -> dict[str, object]:
                 "posted_at": _moment(answer.posted_at),
                 "text": answer.text,
             }
-            for answer in whole.answers
+            for answer in whole.asked
         ],
         "discussion": [
             {
@@ -133,7 +139,8 @@ COLUMNS = (
 
 
 def as_csv(whole: Whole, first: bool) -> str:
-    """One retro as CSV rows: the case, then each answer, comment and action item.
+    """One retro as CSV rows: the case and what was decided, each answer and comment, each action
+    item with its steps.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, "CSV
     Injection"); the other formats have it unchanged.
@@ -165,7 +172,15 @@ def _rows(whole: Whole) -> Iterator[Row]:
         "at": _moment(whole.case.failed_at),
         "text": whole.case.what_happened,
     }
-    for answer in whole.answers:
+    for turn in whole.retro.history:
+        yield {
+            "kind": turn.step,
+            "person": whole.name(turn.by),
+            "state": turn.outcome,
+            "at": _moment(turn.at),
+            "text": turn.why,
+        }
+    for answer in whole.asked:
         yield {
             "kind": "answer",
             "prompt_or_gap": _label(answer),
@@ -190,6 +205,18 @@ def _rows(whole: Whole) -> Iterator[Row]:
             "due": item.due.isoformat() if item.due else None,
             "text": item.what,
         }
+        if item.measure:
+            yield {"kind": "measure", "number": item.label, "text": item.measure}
+        for moved in item.history:
+            data = _moved_data(moved, whole)
+            yield {
+                "kind": f"step: {data['step']}",
+                "number": item.label,
+                "person": whole.name(moved.by),
+                "state": str(data["to"] or "") or None,
+                "at": _moment(moved.at),
+                "text": moved.words,
+            }
 
 
 def as_markdown(whole: Whole, first: bool) -> str:
@@ -206,7 +233,7 @@ def as_markdown(whole: Whole, first: bool) -> str:
         lines += ["", "## Why this outcome", "", *_quoted(turn.why)]
     if whole.answers:
         lines += ["", "## Answers"]
-        for answer in whole.answers:
+        for answer in whole.asked:
             who = whole.name(answer.author) or UNNAMED
             lines += ["", f"**{_label(answer)} · {_plain(who)}**", "", *_quoted(answer.text)]
     if whole.comments:
@@ -216,15 +243,31 @@ def as_markdown(whole: Whole, first: bool) -> str:
     if whole.items:
         lines += ["", "## Action items"]
         for item in whole.items:
-            owner = _plain(whole.name(item.owner) or "no owner yet")
-            due = f", due {item.due.isoformat()}" if item.due else ""
-            lines += ["", f"**{item.label} · {item.state}** ({owner}{due})", "", *_quoted(item.what)]
-            for moved in item.history:
-                if moved.words:
-                    step = moved.step.replace("_", " ")
-                    by = _plain(whole.name(moved.by) or "")
-                    lines += ["", f"{step}, {by}:", "", *_quoted(moved.words)]
+            lines += _item_lines(item, whole)
     return ("" if first else "\n---\n\n") + "\n".join(lines) + "\n"
+
+
+def _item_lines(item: ActionItem, whole: Whole) -> list[str]:
+    owner = _plain(whole.name(item.owner) or "no owner yet")
+    due = f", due {item.due.isoformat()}" if item.due else ""
+    lines = ["", f"**{item.label} · {item.state}** ({owner}{due})", "", *_quoted(item.what)]
+    if item.gap:
+        lines += ["", f"Gap: {_plain(item.gap)}"]
+    if item.measure:
+        lines += ["", "How we will know it worked:", "", *_quoted(item.measure)]
+    for moved in item.history:
+        lines += _told(moved, whole)
+    return lines
+
+
+def _told(moved: Moved, whole: Whole) -> list[str]:
+    """One step of an item: when, by whom, to what end, and in which words."""
+    data = _moved_data(moved, whole)
+    to = f" to {_plain(str(data['to']))}" if data["to"] else ""
+    by = _plain(whole.name(moved.by) or "")
+    line = f"- {moved.at:%Y-%m-%d} · {data['step']}{to} · {by}"
+    quoted = [f"  {told}" for told in _quoted(moved.words)] if moved.words else []
+    return ["", line, *([""] if quoted else []), *quoted]
 
 
 def _plain(text: str) -> str:

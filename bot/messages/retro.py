@@ -127,22 +127,13 @@ def _outcome(retro: Retro) -> tuple[Part, ...]:
 
 
 def question(retro: Retro, prompt: Prompt) -> Message:
-    """One prompt, in the retro's thread."""
+    """One prompt, in the retro's thread; a closed retro hears no answers, so it has no button."""
+    asked = Paragraph(words=(Strong(text=prompt.label), f"\n{prompt.question}"))
+    about = f"{retro.label}/{prompt.key}"
+    button = Button(label="Answer", verb="retro.answer", about=about, opens=True)
     return Message(
         gist=f"{prompt.label}: {prompt.question}",
-        parts=(
-            Paragraph(words=(Strong(text=prompt.label), f"\n{prompt.question}")),
-            Buttons(
-                buttons=(
-                    Button(
-                        label="Answer",
-                        verb="retro.answer",
-                        about=f"{retro.label}/{prompt.key}",
-                        opens=True,
-                    ),
-                )
-            ),
-        ),
+        parts=(asked, Buttons(buttons=(button,))) if retro.state == "open" else (asked,),
     )
 
 
@@ -238,6 +229,7 @@ def close_form(retro: Retro) -> Form:
         title="Close retro",
         about=retro.label,
         place=retro.place,
+        parts=(Small(words=(f"This closes the retro {retro.label}. It can be reopened.",)),),
         fields=(
             FormField(
                 name="outcome",
@@ -265,6 +257,7 @@ def reopen_form(retro: Retro) -> Form:
         title="Reopen",
         about=retro.label,
         place=retro.place,
+        parts=(Small(words=(f"This opens the retro {retro.label} again.",)),),
         fields=(FormField(name="why", label="Why", kind="text", needed=True, longest=LONGEST_TEXT),),
         submit="Reopen",
     )

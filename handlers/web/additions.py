@@ -15,24 +15,26 @@ from handlers.web.incoming import PERSON_PREFIX, Problem, new_key
 LONGEST_NAME = 80
 
 Faults = Mapping[str, str]
+FIRST_PERSON = f"{PERSON_PREFIX}you"
+"""Who everybody is until they say otherwise."""
 
 
 async def begin(work: UnitOfWork) -> bool:
     """Gives an empty workspace its first place and its first person; False when it is not empty."""
     if await work.people.everybody():
         return False
-    await work.people.remember(Person(id=f"{PERSON_PREFIX}you", name="You", zone=machine_zone()))
+    await work.people.remember(Person(id=FIRST_PERSON, name="You", zone=machine_zone()))
     await work.places.remember(Place(id="support", name="support"))
     return True
 
 
 def form_for(what: str, reader: Person) -> Form:
-    """The dialog that adds a place or a person."""
+    """The dialog that adds a place or a person, or changes who oneself is."""
     name = FormField(name="name", label="Name", needed=True, longest=LONGEST_NAME)
     if what == "place":
         hint = "Where a team talks, for example support-night."
         fields: tuple[FormField, ...] = (name.model_copy(update={"hint": hint}),)
-    elif what == "person":
+    elif what in ("person", "you"):
         known = {option.value for option in zones()}
         zone = FormField(
             name="zone",
@@ -42,9 +44,12 @@ def form_for(what: str, reader: Person) -> Form:
             value=reader.zone if reader.zone and reader.zone in known else "UTC",
             options=zones(),
         )
-        fields = (name, zone)
+        own = {"value": reader.name} if what == "you" else {}
+        fields = (name.model_copy(update=own), zone)
     else:
         raise Problem("There is no such page here.", 404)
+    if what == "you":
+        return Form(verb=what, title="Who you are", fields=fields, submit="Save")
     return Form(verb=what, title=f"Add a {what}", fields=fields, submit="Add")
 
 
@@ -64,12 +69,15 @@ async def add_place(work: UnitOfWork, name: str) -> tuple[Place | None, Faults]:
     return place, {}
 
 
-async def add_person(work: UnitOfWork, name: str, zone: str) -> tuple[Person | None, Faults]:
-    """The new person, or what is wrong with their name or zone."""
+async def add_person(
+    work: UnitOfWork, name: str, zone: str, known_as: str = ""
+) -> tuple[Person | None, Faults]:
+    """The new person, or `known_as` with another name; or what is wrong with their name or zone."""
     name = name.strip()
     fault = _name_fault(name)
     if not fault and any(
-        one.name.casefold() == name.casefold() for one in await work.people.everybody()
+        one.name.casefold() == name.casefold() and one.id != known_as
+        for one in await work.people.everybody()
     ):
         fault = f"{name} is here already; add something that tells them apart."
     faults = {"name": fault} if fault else {}
@@ -77,7 +85,7 @@ async def add_person(work: UnitOfWork, name: str, zone: str) -> tuple[Person | N
         faults["zone"] = "Choose a time zone from the list."
     if faults:
         return None, faults
-    person = Person(id=PERSON_PREFIX + new_key(), name=name, zone=zone)
+    person = Person(id=known_as or PERSON_PREFIX + new_key(), name=name, zone=zone)
     await work.people.remember(person)
     return person, {}
 

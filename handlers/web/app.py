@@ -296,7 +296,8 @@ class WebDoor:
             if asked.verb == "place":
                 made, faults = await additions.add_place(work, values["name"])
             else:
-                made, faults = await additions.add_person(work, values["name"], values["zone"])
+                known_as = reader.id if asked.verb == "you" else ""
+                made, faults = await additions.add_person(work, **values, known_as=known_as)
             if made is None:
                 return self._addition(request, render.filled(asked, values), reader, faults)
             await work.commit()
@@ -304,7 +305,7 @@ class WebDoor:
         self.hub.changed()
         if isinstance(made, Place):
             return _redirect(request, render.place_path(made.id, reader))
-        if "HX-Request" not in request.headers:
+        if asked.verb == "you" or "HX-Request" not in request.headers:
             return _redirect(request, "/")
         said = f"{made.name} is here now. To act as {made.name}, choose them under “You are”."
         note = render.message(sentence(said), self._frame(reader))

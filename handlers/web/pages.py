@@ -10,6 +10,7 @@ from bot.messages.parts import Button
 from bot.ports import Post, UnitOfWork
 from bot.request import Person, Place
 from handlers.web import incoming, render
+from handlers.web.additions import FIRST_PERSON
 from handlers.web.incoming import Problem
 
 YOU = "you"
@@ -33,14 +34,14 @@ Seen = Mapping[str, int]
 
 
 async def reader_of(request: web.Request, work: UnitOfWork) -> Person:
-    """Who the cookie says; the first person when it says nothing that is true any more."""
+    """Who the cookie says; without one "You", whom nobody chose, rather than somebody by name."""
     chosen = await work.people.get(request.cookies.get(YOU, ""))
     if chosen is not None and not (chosen.gone or chosen.bot):
         return chosen
     here = [one for one in await work.people.everybody() if not (one.gone or one.bot)]
     if not here:
         raise Problem("Nobody is in this workspace any more; restart Amends to begin anew.", 404)
-    return here[0]
+    return next((one for one in here if one.id == FIRST_PERSON), here[0])
 
 
 def frame_of(

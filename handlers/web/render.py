@@ -239,7 +239,8 @@ def _macro(template: str, name: str, *args: object) -> Markup:
 
 def _when(piece: Moment, frame: Frame) -> tuple[str, str]:
     local = piece.at.astimezone(frame.zone(piece.zone))
-    return piece.at.astimezone(UTC).isoformat(), f"{long_day(local.date())}, {local:%H:%M}"
+    shown = f"{long_day(local.date())}, {local:%H:%M} ({local.tzinfo})"
+    return piece.at.astimezone(UTC).isoformat(), shown
 
 
 def _target(piece: Link, frame: Frame) -> str:

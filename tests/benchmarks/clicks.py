@@ -110,7 +110,7 @@ async def measure(folder: Path) -> list[Figure]:
 async def _rounds(
     http: aiohttp.ClientSession, bare: str, amends: str, body: Body
 ) -> tuple[list[Round], list[Round]]:
-    """Both in turns; the first turn warms up. Each request takes the next number, and so its own item."""
+    """Both in turns; the first turn warms up. Each request has the next number, and so its own item."""
     numbers = count(1)
     kept: dict[str, list[Round]] = {bare: [], amends: []}
     for turn in range(ROUNDS + 1):

@@ -138,6 +138,7 @@ async def test_closing_says_what_was_heard_per_gap_and_what_will_change(desk: De
     for part in ("fixes agreed", "Training · 2 answers", "The depot's map", "A number", "AI-1 Show"):
         assert part in summary
     assert "closed · 3 answers · 1 action item" in plain(said["retro:1"])
+    assert "retro.answer" not in said["prompt:1:training"].model_dump_json()
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES[1:])

@@ -321,6 +321,19 @@ async def test_a_body_that_is_no_form_is_refused_in_one_sentence(
         assert "nothing was done" in (told := await response.text()) or "reload" in told.lower()
 
 
+async def test_you_can_give_yourself_a_name_of_your_own(visitor: Visitor) -> None:
+    drawn = await visitor.see("/add/you")
+    await visitor.fill(drawn, name="Ana", zone="Europe/Stockholm")
+    page = await visitor.see("/p/support")
+    assert [option.text for option in page.all("option", selected="")] == ["Ana"]
+
+
+async def test_a_new_browser_is_you_and_nobody_by_name(visitor: Visitor) -> None:
+    await visitor.fill(await visitor.see("/add/person"), name="Ana", zone="UTC")
+    page = await visitor.see("/p/support")
+    assert [option.text for option in page.all("option", selected="")] == ["You"]
+
+
 @pytest.mark.parametrize("verb", ["retro.discuss", "retro.undiscuss", "team.joined"])
 async def test_what_only_a_platform_reports_cannot_be_pressed(visitor: Visitor, verb: str) -> None:
     data = {"place": "support", "key": new_key(), "about": "1"}

@@ -1,0 +1,77 @@
+"""A retro as a file: nothing is left out, and nobody's words can do harm in it."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from bot.messages.export import FORMATS, Whole
+from tests.examples import CASE, CLOSED, DONE, HOSTILE, NAMED, PEOPLE, UNNAMED
+
+WHOLE = Whole(
+    case=CASE.model_copy(update={"what_happened": f"# {HOSTILE}"}),
+    retro=CLOSED,
+    answers=(UNNAMED, NAMED),
+    comments=(),
+    items=(DONE,),
+    people=PEOPLE,
+)
+
+
+def written(name: str) -> str:
+    """The whole file with two retros."""
+    kind = FORMATS[name]
+    return kind.before + kind.write(WHOLE, True) + kind.write(WHOLE, False) + kind.after
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_format_holds_everything_that_was_said(name: str) -> None:
+    text = written(name)
+    for part in (
+        "ZD-4711",
+        "Ólafsdóttir",
+        "We practise reading courier notes.",
+        "Nobody answered the night number.",
+        "Courier notes are shown on the order screen",
+        "No repeat of this failure in April",
+        "The notes are shown.",
+        "fixes agreed",
+        "Two fixes cover it.",
+    ):
+        assert part in text
+
+
+def test_json_is_a_list_of_cases_and_an_unnamed_answer_has_no_author_and_no_moment() -> None:
+    first, second = json.loads(written("json"))
+    assert first == second
+    assert first["answers"][1] == {
+        "prompt": "After-hours support",
+        "author": None,
+        "posted_at": None,
+        "text": "Nobody answered the night number.",
+    }
+
+
+def test_csv_is_one_table_with_a_row_for_each_thing() -> None:
+    rows = list(csv.DictReader(io.StringIO(written("csv"))))
+    kinds = [row["kind"] for row in rows[: len(rows) // 2]]
+    assert kinds == [
+        "case",
+        "close",
+        "answer",
+        "answer",
+        "action item",
+        "measure",
+        "step: add",
+        "step: done",
+    ]
+    assert [row["person"] for row in rows if row["kind"] == "answer"][:2] == ["Ana", ""]
+
+
+def test_markdown_quotes_peoples_words_so_that_they_cannot_pose_as_headings() -> None:
+    lines = written("md").splitlines()
+    assert next(line for line in lines if line.startswith("# ")).startswith("# Retro: \\# Look")
+    assert '> # Look: \\<!channel> \\<@U1> @here &amp; *bold* \\<script>alert("hi")\\</script>' in (
+        "\n".join(lines)
+    )
