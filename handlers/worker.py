@@ -22,6 +22,8 @@ SIDE_BY_SIDE = 16
 """Places spoken to at once. A call waits on the network, so more than the cores is right."""
 WHILE_SOMEBODY_WAITS = 2
 """The same while a request is being answered: people come before messages."""
+AHEAD_SECONDS = 0.05
+"""How early a place's next message is claimed, so that its words are ready once the place has rested."""
 POLL_SECONDS = 0.5
 """How late what another process committed is noticed; our own commits wake us at once (rule 5)."""
 KEPT = timedelta(days=7)
@@ -57,6 +59,7 @@ class Worker:
         self._stopping = False
         self._prune_at = 0.0
         self._speaking: set[asyncio.Task[None]] = set()
+        self._free_at: dict[tuple[str, str], float] = {}
         self.outcomes: Counter[str] = Counter()
 
     async def run(self) -> None:
@@ -155,9 +158,8 @@ class Worker:
             said = await work.said.get(job.key)
             root = await work.said.get(job.thread) if job.thread else None
             known = await work.places.get(job.place)
-        began = asyncio.get_running_loop().time()
         if message is None or (job.once and said is not None):
-            await self._finish(job, None, began, "nothing to say")
+            await self._finish(job, None, 0.0, "nothing to say")
             return
         if job.thread and root is None:
             raise Undelivered("The message that this belongs under is not there yet.")
@@ -165,21 +167,32 @@ class Worker:
         delivery = Delivery(
             workspace=job.workspace, key=job.key, place=place, message=message, thread=root
         )
+        if said is None:
+            await self._rested(job)
+        began = asyncio.get_running_loop().time()
         receipt, outcome = await _call(messenger, delivery, said, job)
         if job.unsure:  # it was looked for first, so nobody can say when the call itself began
             began = asyncio.get_running_loop().time()
         await self._finish(job, receipt, began + (messenger.pace if outcome == "said" else 0.0), outcome)
+
+    async def _rested(self, job: Job) -> None:
+        """Waits for what is left of the place's rest: it was claimed a little ahead."""
+        left = self._free_at.pop((job.workspace, job.place), 0.0) - asyncio.get_running_loop().time()
+        if left > 0:
+            await asyncio.sleep(left)
 
     async def _finish(self, job: Job, receipt: Receipt | None, free_at: float, outcome: str) -> None:
         """Puts it away; `free_at`, by the loop's clock, is when the place has rested from it.
 
         It rests from the moment the call began: a slow call is no reason for a longer pause.
         """
+        if outcome == "said":
+            self._free_at[job.workspace, job.place] = free_at
         follow: tuple[Job, ...] = ()
         if outcome in ("said", "found"):
             async with self._open_work(job.workspace, writes=False) as work:
                 follow = tuple(await self._bot.sequel(job, work))
-        rest = max(0.0, free_at - asyncio.get_running_loop().time())
+        rest = max(0.0, free_at - AHEAD_SECONDS - asyncio.get_running_loop().time())
         await self._queue.finish(job, receipt, rest, follow)
         self._count(outcome, job)
         self._wake_in(rest)

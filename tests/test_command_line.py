@@ -12,10 +12,9 @@ import pytest
 from bot.__main__ import parser
 from bot.routes import COMMANDS
 from bot.settings import Settings
+from tests.shared import COMPLAINTS
 
 ROOT = Path(__file__).parent.parent
-SHARED = Path(os.environ.get("AMENDS_SHARED", ROOT.parent / "shared"))
-COMPLAINTS = SHARED / "data" / "cases" / "complaints_sample_2019.csv"
 IMPORT = (
     "--map",
     "what_happened=Consumer complaint narrative|Issue",

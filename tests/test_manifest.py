@@ -10,9 +10,10 @@ import yaml
 from jsonschema import Draft7Validator
 
 from bot.routes import VERBS
+from tests.shared import SCHEMAS
 
 ROOT = Path(__file__).parent.parent
-SCHEMA = ROOT.parent / "shared" / "reference" / "schemas" / "slack-manifest-schema.json"
+SCHEMA = SCHEMAS / "slack-manifest-schema.json"
 
 
 @pytest.fixture

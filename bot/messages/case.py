@@ -72,6 +72,7 @@ def fail_form(
         verb="case.fail",
         title="Mark a case failed",
         place=place,
+        parts=(Small(words=("From ", Link(text="this message", url=link), ".")),) if link else (),
         fields=tuple(
             field.model_copy(update={"value": values[field.name]}) if values.get(field.name) else field
             for field in shown

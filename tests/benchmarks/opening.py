@@ -2,7 +2,6 @@
 
 import asyncio
 import csv
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,15 +9,14 @@ import aiohttp
 
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.filled import place
-from tests.benchmarks.process import ROOT, house, run, running
+from tests.benchmarks.process import house, run, running
+from tests.shared import COMPLAINTS as SAMPLE
 
 PACE = 0.15
 """Seconds instead of Slack's 1.1, so that a run stays under a minute."""
 COMPLAINTS = 94
 MESSAGES = COMPLAINTS * 4
 """The retro and its three prompts."""
-SHARED = Path(os.environ.get("AMENDS_SHARED") or ROOT.parent / "shared")
-SAMPLE = SHARED / "data" / "cases" / "complaints_sample_2019.csv"
 OPTIONS = (
     *("--map", "what_happened=Consumer complaint narrative|Issue"),
     *("--map", "reference=Complaint ID"),

@@ -3,7 +3,6 @@
 import json
 import re
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,15 +32,10 @@ from bot.messages.parts import (
 from handlers.slack import render
 from tests import fake_slack_limits as limits
 from tests.examples import FORMS, MESSAGES
+from tests.shared import SCHEMAS
 
 AT = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
-LIMITS = (
-    Path(__file__).parents[3]
-    / "shared"
-    / "reference"
-    / "schemas"
-    / "slack-blockkit-limits.slackblocks.json"
-)
+LIMITS = SCHEMAS / "slack-blockkit-limits.slackblocks.json"
 
 
 def drawn(*parts: Part) -> list[dict[str, Any]]:

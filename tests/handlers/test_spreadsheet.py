@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from handlers.spreadsheet import Broken, Row, Table, parse_mapping
 from handlers.text_lines import MOST_CHARACTERS, Unreadable
+from tests.shared import COMPLAINTS
 
-SHARED = Path(os.environ.get("AMENDS_SHARED") or Path(__file__).parents[3] / "shared")
-COMPLAINTS = SHARED / "data/cases/complaints_sample_2019.csv"
 COMPLAINT_MAPPING = (
     "what_happened=Consumer complaint narrative|Issue",
     "reference=Complaint ID",
