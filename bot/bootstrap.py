@@ -30,8 +30,8 @@ from storage.database import Database, Outdated
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-CHANNEL = re.compile(r"[CG][A-Z0-9]{8,}")
-"""How Slack's channel ids look (C0123ABCD; G for old private ones)."""
+CHANNEL = re.compile(r"[CG](?=.*[0-9])[A-Z0-9]+")
+"""How Slack's channel ids look (C0123ABCD; G for old private ones), and a team's name hardly does."""
 
 LARGEST_BODY = 1024 * 1024
 """Bytes of one request; the largest real one (a form with long texts) is far below."""

@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
+from bot import bootstrap
 from tests.fakes import FakeSlack, FormErrors
+from tests.handlers.slack_door import settings_for
 from tests.journeys.slack_house import open_slack_house, said
 
 NEXT_WEEK = date.today() + timedelta(days=7)  # noqa: DTZ011 - any day that has not passed anywhere
@@ -216,3 +219,30 @@ async def test_reactions_of_slack_to_the_posts_never_lose_or_double_a_message(
         await slack.until(lambda: len(slack.posted()) >= 4, 30)
         await said(slack, "After-hours support")
     assert len(slack.posted()) == 4
+
+
+async def test_an_import_goes_to_a_channel_by_its_id_and_is_said_at_the_pace(
+    slack: FakeSlack, tmp_path: Path
+) -> None:
+    ana = slack.person("Ana")
+    support = slack.channel("support", members=[ana])
+    (tmp_path / "cases.csv").write_text("Id,Story\nZD-1,Lost\nZD-2,Late\n")
+    database = f"sqlite+aiosqlite:///{tmp_path / 'amends.db'}"
+    wanted = bootstrap.Wanted(
+        path=tmp_path / "cases.csv",
+        team=support.id,
+        mapping=("what_happened=Story", "reference=Id"),
+        where=(),
+        encoding=None,
+        day_order=None,
+    )
+    settings = settings_for(slack, amends_database_url=database)
+    summary = await bootstrap.import_file(settings, wanted, _unheard, _unheard)
+    assert (summary.opened, summary.made_place) == (2, "")
+    async with open_slack_house(slack, database):
+        await slack.until(lambda: len(slack.posted()) == 8)
+    assert {posted.channel for posted in slack.posted()} == {support.id}
+
+
+def _unheard(*_: object) -> None:
+    """Nobody listens to this import's progress."""
