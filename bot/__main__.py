@@ -19,6 +19,8 @@ from bot.messages.export import FORMATS
 from bot.ports import Unavailable
 from bot.settings import Misconfigured, Settings, read
 
+TEAMS_LIBRARIES = ("botbuilder", "botframework", "msal", "msrest", "urllib3")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; 0 when it went well, 1 when something failed, 2 when it was asked wrongly."""
@@ -29,8 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.basicConfig(
             level=settings.amends_log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
         )
-        # Slack's library logs whole requests at DEBUG: texts, names and tokens. Alembic is only chatty.
-        for library in ("slack_bolt", "slack_sdk", "alembic", "aiosqlite"):
+        # Slack's library logs whole requests at DEBUG: texts, names and tokens; those of Teams log
+        # addresses with people's ids in them. Alembic is only chatty.
+        for library in ("slack_bolt", "slack_sdk", "alembic", "aiosqlite", *TEAMS_LIBRARIES):
             logging.getLogger(library).setLevel(logging.WARNING)
         return command(asked, settings)
     except (Misconfigured, Refused) as wrong:
@@ -90,6 +93,14 @@ def parser() -> argparse.ArgumentParser:
     )
     tick.set_defaults(command=_tick)
 
+    package = commands.add_parser("teams-package", help="make the app package to upload to Teams")
+    package.add_argument(
+        "--app-id", metavar="ID", help="the app's id in Azure; TEAMS_APP_ID when left out"
+    )
+    package.add_argument("--domain", required=True, metavar="HOST", help="where this server is reached")
+    package.add_argument("--out", type=Path, default=Path("amends-teams.zip"), metavar="FILE.zip")
+    package.set_defaults(command=_teams_package)
+
     check = commands.add_parser("check", help="say what is configured and what is missing")
     check.set_defaults(command=_check)
     return amends
@@ -110,7 +121,11 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
     def started(address: str) -> None:
         doors = [
             name
-            for name, is_open in (("Slack", settings.slack), ("the web door", settings.web))
+            for name, is_open in (
+                ("Slack", settings.slack),
+                ("Teams", settings.teams),
+                ("the web door", settings.web),
+            )
             if is_open
         ]
         print(
@@ -192,6 +207,12 @@ def _tick(asked: argparse.Namespace, settings: Settings) -> int:
 def _counted(outcomes: Mapping[str, int]) -> str:
     told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
     return f"{told}." if told else "Nothing was due."
+
+
+def _teams_package(asked: argparse.Namespace, settings: Settings) -> int:
+    bootstrap.teams_package(settings, asked.app_id, asked.domain, asked.out)
+    print(f"{asked.out} is ready: upload it in Teams under Apps, Manage your apps, Upload an app.")
+    return 0
 
 
 def _check(_: argparse.Namespace, settings: Settings) -> int:

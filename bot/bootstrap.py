@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -27,6 +28,9 @@ from handlers.web.app import WebDoor
 from handlers.worker import Worker
 from handlers.written_date import DayOrder
 from storage.database import Database, Outdated
+
+if TYPE_CHECKING:
+    from handlers.teams.app import TeamsDoor
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -55,6 +59,7 @@ class Doors:
     """The doors that are configured (None: closed), and the clock that speaks through them."""
 
     slack: SlackDoor | None
+    teams: "TeamsDoor | None"
     web: WebDoor | None
     worker: Worker
 
@@ -78,20 +83,32 @@ async def doors(built: House) -> AsyncIterator[Doors]:
     """Opens the doors. A new platform adds its line here, and its routes in `serve`."""
     settings, bot, database = built.settings, built.bot, built.database
     slack = await SlackDoor.open(settings, bot) if settings.slack else None
+    teams = await _teams_door(built) if settings.teams else None
     browser = WebDoor(settings, bot, database.open_work) if settings.web else None
     messengers: dict[str, Messenger] = {}
     if slack:
         messengers["slack"] = slack.messenger
+    if teams:
+        messengers["teams"] = teams.messenger
     if browser:
         messengers["web"] = browser.messenger
         await browser.prepare()
     worker = Worker(database.queue(), bot, database.open_work, messengers, built.woken)
     try:
-        yield Doors(slack, browser, worker)
+        yield Doors(slack, teams, browser, worker)
     finally:
         await worker.stop()
         if slack:
             await slack.close()
+        if teams:
+            await teams.close()
+
+
+async def _teams_door(built: House) -> "TeamsDoor":
+    # Its SDK takes a third of a second to import, which nobody else should wait for.
+    from handlers.teams.app import TeamsDoor  # noqa: PLC0415 - only where Teams is configured
+
+    return await TeamsDoor.open(built.settings, built.bot, built.database.open_work)
 
 
 @asynccontextmanager
@@ -101,6 +118,9 @@ async def server(built: House, opened: Doors) -> AsyncIterator[str]:
     app.router.add_get("/healthz", _healthz(built.database.queue()))
     if opened.slack:
         app.router.add_post("/slack/events", opened.slack.handler)
+    if opened.teams:
+        # Every method: the web door's page for unknown paths would answer the others.
+        app.router.add_route("*", "/api/messages", opened.teams.handler)
     if opened.web:
         opened.web.mount(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
@@ -178,6 +198,16 @@ async def migrate(settings: Settings) -> None:
         await database.migrate()
     finally:
         await database.close()
+
+
+def teams_package(settings: Settings, app_id: str | None, domain: str, path: Path) -> None:
+    """Writes the app package for Teams; raises Misconfigured with one sentence."""
+    from handlers.teams import package  # noqa: PLC0415 - only where it is asked for
+
+    chosen = app_id or settings.teams_app_id
+    if not chosen:
+        raise Misconfigured("--app-id is missing, and TEAMS_APP_ID is not set either.")
+    package.write(path, chosen, domain, targeted=settings.teams_targeted)
 
 
 @dataclass(frozen=True)
@@ -292,6 +322,10 @@ async def check(settings: Settings) -> Sequence[Finding]:
         findings.append(Finding(True, "Slack is not configured: set SLACK_BOT_TOKEN to open that door."))
     else:
         findings.append(await _slack(settings))
+    if not settings.teams:
+        findings.append(Finding(True, "Teams is not configured: set TEAMS_APP_ID to open that door."))
+    else:
+        findings.extend(await _teams(settings))
     door = f"opens on {settings.amends_host}:{settings.amends_port}" if settings.web else "stays closed"
     return [*findings, Finding(True, f"The web door {door}.")]
 
@@ -317,3 +351,41 @@ async def _slack(settings: Settings) -> Finding:
         return Finding(False, str(wrong))
     by = "Socket Mode" if settings.slack_app_token else "POST /slack/events"
     return Finding(True, f"Slack accepts the token for {slack.workspace.url}; its events come by {by}.")
+
+
+async def _teams(settings: Settings) -> Sequence[Finding]:
+    from handlers.teams.mends import NoToken, Tokens, fetch_with  # noqa: PLC0415 - only where configured
+
+    if settings.teams_unauthenticated:
+        words = (
+            "Teams is open without authentication on this machine, for an emulator: POST /api/messages."
+        )
+        return [Finding(True, words)]
+    try:
+        await Tokens(fetch_with(settings)).get()
+    except NoToken as why:
+        return [
+            Finding(False, f"Teams: {why} Check TEAMS_APP_ID, TEAMS_APP_PASSWORD, TEAMS_APP_TENANT_ID.")
+        ]
+    words = "Teams: Microsoft's login gives a token for the app; activities come by POST /api/messages."
+    return [Finding(True, words), *await _deaf_channels(settings)]
+
+
+async def _deaf_channels(settings: Settings) -> Sequence[Finding]:
+    """Where plain replies in a thread were not heard yet: Teams tells nobody whether it was granted."""
+    try:
+        async with house(settings) as built:
+            deaf: list[str] = []
+            for workspace in await built.database.workspaces():
+                if workspace.startswith("teams:"):
+                    async with built.database.open_work(workspace, writes=False) as work:
+                        deaf += [p.name for p in await work.places.all() if "hears" not in p.reference]
+    except (Unavailable, Misconfigured):
+        return []  # the database's own line says it
+    if not deaf:
+        return []
+    words = (
+        f"Teams: no plain reply was heard yet in {', '.join(deaf)}. To keep them as discussion, an "
+        "owner of the team agrees to ChannelMessage.Read.Group on adding the app; the rest works so."
+    )
+    return [Finding(True, words)]

@@ -109,8 +109,8 @@ async def _remember(request: Request, work: UnitOfWork) -> None:
 
 def _turned_down(refused: Refused, request: Request) -> Reply:
     if request.values is not None:
-        return Reply(faults={refused.field or "": refused.sentence})
-    return Reply(message=sentence(refused.sentence))
+        return Reply(faults={refused.field or "": refused.sentence}, refused=True)
+    return Reply(message=sentence(refused.sentence), refused=True)
 
 
 def _try_again(request: Request) -> Reply:

@@ -81,7 +81,8 @@ class Request(BaseModel, frozen=True):
 class Reply(BaseModel, frozen=True):
     """What the person who asked gets back, and only they: a message, a form, or faults in theirs.
 
-    `faults` maps a field's name to a sentence; "" is the form as a whole. `already`: it had been done
+    `faults` maps a field's name to a sentence; "" is the form as a whole. `refused`: what was asked may
+    not be done, and `message` says why. `already`: it had been done
     before, so nothing was changed. `saved` is False when nothing could be stored, so that a door
     whose platform repeats events asks for a repeat.
     """
@@ -89,5 +90,6 @@ class Reply(BaseModel, frozen=True):
     message: Message | None = None
     form: Form | None = None
     faults: Mapping[str, str] = Field(default_factory=dict)
+    refused: bool = False
     already: bool = False
     saved: bool = True

@@ -1,6 +1,7 @@
 """All that differs between machines, read once from the environment (and a `.env` file)."""
 
 from ipaddress import ip_address
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
@@ -32,6 +33,16 @@ class Settings(BaseSettings):
     slack_signing_secret: str | None = None
     slack_app_token: str | None = None
     slack_api_url: str = "https://slack.com/api/"
+    teams_app_id: str | None = None
+    teams_app_password: str | None = None
+    teams_app_tenant_id: str | None = None
+    teams_app_type: Literal["SingleTenant", "UserAssignedMSI"] = "SingleTenant"
+    teams_unauthenticated: bool = False
+    """Takes what claims to be Teams without a token, from this machine only: for emulators."""
+    teams_tenants: str = ""
+    """Which tenants may use the app, separated by commas; empty: only the app's own."""
+    teams_targeted: bool = False
+    """Says private things in a channel as targeted messages instead of in the personal chat."""
 
     @field_validator("amends_database_url")
     @classmethod
@@ -58,6 +69,15 @@ class Settings(BaseSettings):
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return level.upper()
 
+    @field_validator("teams_app_type", mode="before")
+    @classmethod
+    def _known_type(cls, kind: object) -> str:
+        # The SDK takes anything else for MultiTenant, silently, and new ones cannot be made any more.
+        for known in ("SingleTenant", "UserAssignedMSI"):
+            if str(kind).lower() == known.lower():
+                return known
+        raise ValueError("must be SingleTenant or UserAssignedMSI")
+
     @field_validator("slack_bot_token", "slack_app_token")
     @classmethod
     def _right_kind_of_token(cls, token: str | None, info: ValidationInfo) -> str | None:
@@ -75,7 +95,18 @@ class Settings(BaseSettings):
     @property
     def web(self) -> bool:
         """Whether the web door opens."""
-        return self.amends_web if self.amends_web is not None else not self.slack
+        return self.amends_web if self.amends_web is not None else not (self.slack or self.teams)
+
+    @property
+    def teams(self) -> bool:
+        """Whether Teams is configured."""
+        return self.teams_app_id is not None or self.teams_unauthenticated
+
+    @property
+    def tenants(self) -> frozenset[str]:
+        """The tenants that may use the Teams app; empty: any, only without authentication."""
+        asked = self.teams_tenants.split(",") if self.teams_tenants else [self.teams_app_tenant_id or ""]
+        return frozenset(tenant.strip().lower() for tenant in asked if tenant.strip())
 
     @property
     def loopback(self) -> bool:
@@ -104,9 +135,31 @@ def read() -> Settings:
         raise Misconfigured(
             "SLACK_SIGNING_SECRET is missing (or set SLACK_APP_TOKEN to use Socket Mode)."
         )
+    _check_teams(settings)
     if settings.web and not settings.loopback and not settings.amends_web_without_login:
         raise Misconfigured(
             f"AMENDS_HOST is {settings.amends_host}, and the web door has no login: keep it on "
             "127.0.0.1, or set AMENDS_WEB_WITHOUT_LOGIN=1 where everybody who can reach it may act."
         )
     return settings
+
+
+def _check_teams(settings: Settings) -> None:
+    if settings.teams_unauthenticated and not settings.loopback:
+        raise Misconfigured(
+            f"TEAMS_UNAUTHENTICATED lets anybody in, and AMENDS_HOST is {settings.amends_host}: keep it "
+            "on 127.0.0.1, or leave it out and set TEAMS_APP_ID."
+        )
+    if settings.teams_unauthenticated:
+        return
+    if settings.teams_app_id is None:
+        others = (settings.teams_app_password, settings.teams_app_tenant_id, settings.teams_tenants)
+        if any(others):
+            raise Misconfigured("TEAMS_APP_ID is missing: Teams is half configured.")
+        return
+    if settings.teams_app_type == "SingleTenant" and not settings.teams_app_password:
+        raise Misconfigured(
+            "TEAMS_APP_PASSWORD is missing (or set TEAMS_APP_TYPE=UserAssignedMSI, which needs none)."
+        )
+    if not settings.teams_app_tenant_id:
+        raise Misconfigured("TEAMS_APP_TENANT_ID is missing: it says whose tokens and people to accept.")

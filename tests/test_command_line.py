@@ -30,7 +30,9 @@ IMPORT = (
 def amends(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Runs `python -m bot` with these settings and no others."""
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AMENDS_", "SLACK_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AMENDS_", "SLACK_", "TEAMS_"))
     }
     environment = {**kept, "PYTHONPATH": str(ROOT), "AMENDS_LOG_LEVEL": "WARNING", **settings}
     return subprocess.run(  # noqa: PLW1510 - the exit code is what the tests look at
@@ -129,6 +131,15 @@ def test_an_export_is_one_retro_or_everything_in_three_formats(tmp_path: Path) -
             },
             "Slack cannot be reached",
         ),
+        ({"TEAMS_APP_PASSWORD": "p"}, "TEAMS_APP_ID is missing"),
+        ({"TEAMS_APP_ID": "a", "TEAMS_APP_TENANT_ID": "t"}, "TEAMS_APP_PASSWORD is missing"),
+        ({"TEAMS_APP_ID": "a", "TEAMS_APP_PASSWORD": "p"}, "TEAMS_APP_TENANT_ID is missing"),
+        (
+            {"TEAMS_APP_ID": "a", "TEAMS_APP_TYPE": "UserAssignedMSI"},
+            "TEAMS_APP_TENANT_ID is missing",
+        ),
+        ({"TEAMS_APP_ID": "a", "TEAMS_APP_TYPE": "MultiTenant"}, "TEAMS_APP_TYPE is wrong"),
+        ({"TEAMS_UNAUTHENTICATED": "1", "AMENDS_HOST": "0.0.0.0"}, "TEAMS_UNAUTHENTICATED"),
     ],
 )
 def test_a_missing_or_wrong_setting_is_one_line_that_names_it(
@@ -164,6 +175,7 @@ def test_check_says_what_is_configured(tmp_path: Path) -> None:
     assert told.returncode == 0
     assert "The database is up to date" in told.stdout
     assert "Slack is not configured" in told.stdout
+    assert "Teams is not configured" in told.stdout
     assert "The web door opens on 127.0.0.1:3000" in told.stdout
 
 

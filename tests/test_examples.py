@@ -16,6 +16,7 @@ from bot.messages.parts import Form, Message
 from bot.request import Place
 from bot.routes import JOBS, VERBS
 from handlers.slack import render as slack
+from handlers.teams import render as teams
 from handlers.web import render as web
 from tests.examples import ANA, AT, BEN, FORMS, MESSAGES, PEOPLE
 
@@ -28,6 +29,17 @@ def _slack_message(message: Message) -> str:
 
 def _slack_form(form: Form) -> str:
     return json.dumps(slack.form(form), ensure_ascii=False, indent=1) + "\n"
+
+
+KNOWN = teams.Known("one-time-key", PEOPLE, [Place(id="C1", name="support")])
+
+
+def _teams_message(message: Message) -> str:
+    return json.dumps(teams.message(message), ensure_ascii=False, indent=1) + "\n"
+
+
+def _teams_form(form: Form) -> str:
+    return json.dumps(teams.dialog(form, KNOWN), ensure_ascii=False, indent=1) + "\n"
 
 
 FRAME = web.Frame(reader=ANA, now=AT, key=lambda: "one-time-key", place="C1", people=PEOPLE)
@@ -44,6 +56,7 @@ def _web_form(form: Form) -> str:
 # How a platform draws: the ending of its golden files, a message, a form.
 DRAWN: Mapping[str, tuple[str, Callable[[Message], str], Callable[[Form], str]]] = {
     "slack": ("json", _slack_message, _slack_form),
+    "teams": ("json", _teams_message, _teams_form),
     "web": ("html", _web_message, _web_form),
 }
 

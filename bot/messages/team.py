@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from importlib.resources import files
 
 from bot.domain.team import MOST_DAYS_TO_ANSWER, Team
 from bot.domain.working_hours import WEEKDAYS, known_zones
@@ -73,10 +74,17 @@ REGIONS = (
 """Places' own names; the others (EST, GB, Etc/…) are old spellings or wrong in summer."""
 
 
+def _spelled_today() -> frozenset[str]:
+    """The zones that IANA lists by country: without the old spellings (Asia/Calcutta) of the same."""
+    listed = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8").splitlines()
+    return frozenset(line.split("\t")[2] for line in listed if line and not line.startswith("#"))
+
+
 @cache
 def zones() -> tuple[Option, ...]:
     """The time zones of the world, grouped by region, with UTC in front."""
-    named = sorted(zone for zone in known_zones() if zone.partition("/")[0] in REGIONS)
+    known = known_zones() & _spelled_today()
+    named = sorted(zone for zone in known if zone.partition("/")[0] in REGIONS)
     return (
         Option(value="UTC", label="UTC", group="Universal"),
         *(

@@ -28,9 +28,10 @@ from bot.messages.parts import Button, Buttons, Form, Message, Paragraph, senten
 from bot.request import Reply, Request
 from bot.routes import VERBS
 from bot.settings import Misconfigured, Settings
+from handlers.payload import Malformed, Payload, mapping, text_at
 from handlers.slack import incoming, outgoing, render
 from handlers.slack.directory import Directory, person_of
-from handlers.slack.incoming import Elsewhere, Malformed, Payload, Workspace, mapping, text_at
+from handlers.slack.incoming import Elsewhere, Workspace
 from handlers.slack.outgoing import NO_ANSWER, code_of
 from handlers.slack.replies import Replies, place_name
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.request import Person, Place, Request
-from handlers.slack.incoming import PRIVATE, SOMEBODY, Payload, mapping, needed, text_at
+from handlers.payload import Payload, mapping, needed, text_at
+from handlers.slack.incoming import PRIVATE, SOMEBODY
 from handlers.slack.outgoing import NO_ANSWER, code_of
 
 log = logging.getLogger(__name__)

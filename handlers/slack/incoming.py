@@ -9,25 +9,20 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
 from bot.request import Found, Person, Place, Request
 from bot.routes import typed
+from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.slack.outgoing import permalink
-
-Payload = Mapping[str, Any]
 
 # Slack hides the names of private channels and calls every direct message the same.
 UNNAMED_PLACES = ("privategroup", "mpdm", "directmessage")
 PRIVATE = "a private channel"
 """What a place is called whose name Slack does not tell."""
 SOMEBODY = "someone"
-
-
-class Malformed(Exception):
-    """A payload with a good signature that is not what Slack sends."""
 
 
 class Elsewhere(Exception):
@@ -378,33 +373,6 @@ def said(text: str) -> str:
     # Only &amp; &lt; &gt; are Slack's; unescape knows more, so the others are kept from it.
     plain = re.sub(r"&(?!(?:amp|lt|gt);)", "&amp;", _MARKUP.sub(shown, text))
     return html.unescape(plain)
-
-
-def mapping(body: Payload, key: str) -> Payload:
-    """The object under a key; empty when it is missing or null."""
-    found = body.get(key)
-    if found is None:
-        return {}
-    if not isinstance(found, Mapping):
-        raise Malformed(f"{key} is not an object")
-    return found
-
-
-def text_at(body: Payload, key: str) -> str:
-    """The text under a key; empty when it is missing or null."""
-    found = body.get(key)
-    if found is None:
-        return ""
-    if not isinstance(found, str):
-        raise Malformed(f"{key} is not a text")
-    return found
-
-
-def needed(body: Payload, key: str) -> str:
-    """The text under a key; raises Malformed when there is none."""
-    if not (found := text_at(body, key)):
-        raise Malformed(f"{key} is missing")
-    return found
 
 
 def inputs(body: Payload) -> list[str]:

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [a b c d]` measures and prints a table; nothing fails for being slow."""
+"""`python -m tests.benchmarks [a b c d e]` measures and prints a table; nothing fails for being slow."""
 
 import argparse
 import asyncio
@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import clicks, lists, opening, start
+from tests.benchmarks import clicks, lists, opening, start, teams
 from tests.benchmarks.figure import Figure, table
 
 BENCHMARKS: Mapping[str, Callable[[Path], Coroutine[None, None, list[Figure]]]] = {
@@ -16,6 +16,7 @@ BENCHMARKS: Mapping[str, Callable[[Path], Coroutine[None, None, list[Figure]]]] 
     "b": opening.measure,
     "c": lists.measure,
     "d": start.measure,
+    "e": teams.measure,
 }
 
 
@@ -24,9 +25,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
         description="a: clicks at 50 in flight. b: saying imported retros. c: lists over much data. "
-        "d: start and memory.",
+        "d: start and memory. e: clicks in Teams, and how long they block.",
     )
-    parser.add_argument("names", nargs="*", metavar="a|b|c|d", help="all of them when none is named")
+    parser.add_argument("names", nargs="*", metavar="a|b|c|d|e", help="all of them when none is named")
     names = parser.parse_args().names or list(BENCHMARKS)
     if unknown := set(names) - set(BENCHMARKS):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from bot.request import Place, Request
+from handlers.payload import Malformed
 from handlers.slack import incoming
 from handlers.slack.directory import person_of
-from handlers.slack.incoming import Elsewhere, Malformed, Workspace, said
+from handlers.slack.incoming import Elsewhere, Workspace, said
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OURS = Workspace(team="T1", url="https://acme.slack.com/", bot="UBOT")

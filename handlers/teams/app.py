@@ -1,0 +1,338 @@
+"""The Teams door: POST /api/messages in, the bot's replies out.
+
+What comes in is authenticated by the SDK's adapter, saved by the bot, and then answered. What has to be
+said by a call to the connector follows the answer, so that a slow Teams never makes a click look failed.
+"""
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Protocol, Self
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from aiohttp import web
+
+from bot.fault import told
+from bot.messages.parts import Form, Message, Paragraph, Part, Quote, plain, sentence
+from bot.ports import OpenWork, Unavailable
+from bot.request import Person, Place, Reply, Request
+from bot.routes import VERBS
+from bot.settings import Settings
+from handlers.payload import Malformed, Payload, mapping, needed, text_at
+from handlers.teams import incoming, render
+from handlers.teams.connector import Connector
+from handlers.teams.directory import Directory, Met
+from handlers.teams.mends import (
+    Answer,
+    Tokens,
+    Unauthorised,
+    adapter_for,
+    check_claims,
+    fetch_with,
+    run_turn,
+)
+from handlers.teams.outgoing import TeamsMessenger
+from handlers.teams.replies import Replies
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 512 * 1024
+"""More than Teams' largest activity (a message of 100 KB with its HTML beside it) needs."""
+
+WORDS = "application/vnd.microsoft.activity.message"
+UNKNOWN = sentence(
+    "I do not know this one any more: it is from another version of me. Try /amends help."
+)
+TROUBLE = sentence("Something went wrong on my side, and nothing was changed. Please try again.")
+CLOSED = sentence("That can no longer be done here; what you wrote is below, so that nothing is lost.")
+
+PRIVATE = ("action_item.mine", "team.home")
+"""Whose answers are for one person's eyes, wherever they asked; so is every refusal."""
+ASIDE = ("retro.discuss", "retro.undiscuss", "team.joined")
+"""What nobody waits for an answer to."""
+LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+
+OK, FORBIDDEN, UNSAVED = (
+    int(HTTPStatus.OK),
+    int(HTTPStatus.FORBIDDEN),
+    int(HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+
+class Answers(Protocol):
+    """What this door needs of the bot."""
+
+    async def answer(self, request: Request) -> Reply: ...
+
+
+class TeamsDoor:
+    """Every allowed tenant's Teams: `handler` serves /api/messages, `messenger` speaks unasked."""
+
+    def __init__(self, settings: Settings, bot: Answers, open_work: OpenWork) -> None:
+        self._settings = settings
+        self._bot = bot
+        self._open_work = open_work
+        self._app_id = "" if settings.teams_unauthenticated else settings.teams_app_id or ""
+        self._tokens = Tokens(fetch_with(settings))
+        self._adapter = adapter_for(self._app_id, self._tokens)
+        self._connector = Connector(self._tokens if self._app_id else None)
+        app_id, pace = settings.teams_app_id or "", settings.amends_pace
+        self.messenger = TeamsMessenger(self._connector, open_work, app_id, pace)
+        self._directory = Directory(self._connector, open_work)
+        self._replies = Replies(self._connector, self.messenger, open_work, settings.teams_targeted)
+        self._fresh: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, settings: Settings, bot: Answers, open_work: OpenWork) -> Self:
+        """The door, with its token on the way: a login that is down must not keep it closed."""
+        door = cls(settings, bot, open_work)
+        if door._app_id:
+            door._fresh = asyncio.create_task(door._tokens.keep_fresh())
+        return door
+
+    async def close(self) -> None:
+        """Lets replies that are under way finish, and ends everything that the door holds open."""
+        await self._replies.finish()
+        if self._fresh is not None:
+            self._fresh.cancel()
+            await asyncio.gather(self._fresh, return_exceptions=True)
+        self._tokens.close()
+        await self._connector.close()
+
+    # The way in
+
+    async def handler(self, request: web.Request) -> web.Response:
+        """405 no POST, 415 no JSON, 413 too large, 400 malformed, 401 unsigned, 403 another tenant's."""
+        if request.method != "POST":
+            return web.Response(status=405, headers={"Allow": "POST"}, text="only POST")
+        if request.content_type != "application/json":
+            # A page in somebody's browser can send other types here unasked.
+            return web.Response(status=415, text="only application/json")
+        raw = b""
+        async for chunk in request.content.iter_any():
+            raw += chunk
+            if len(raw) > MOST_BYTES:
+                return web.Response(status=413, text="too large")
+        try:
+            body = _read(raw)
+            header = self._header(request.headers.get("Authorization", ""), body)
+            status, answer = await run_turn(self._adapter, header, body, lambda: self._turn(body))
+        except Unauthorised as why:
+            log.warning("a request was turned away: %s", why)
+            return web.Response(status=401, text="not from Teams")
+        except Malformed as why:
+            log.warning("a malformed activity: %s", why)
+            return web.Response(status=400, text="malformed")
+        except Exception as error:  # without its own words, which may hold somebody's
+            log.error("an activity failed: %s", told(error))
+            return web.Response(status=500, text="failed")
+        return (
+            web.json_response(answer, status=status)
+            if answer is not None
+            else web.Response(status=status)
+        )
+
+    def _header(self, header: str, body: Payload) -> str:
+        if self._app_id:
+            check_claims(header, self._app_id)
+            needed(body, "serviceUrl")
+            return header
+        address = urlsplit(needed(body, "serviceUrl"))
+        if not LOOPBACK.fullmatch(address.hostname or ""):
+            raise Malformed("without authentication, serviceUrl must be on this machine")
+        return ""
+
+    async def _turn(self, body: Payload) -> Answer:
+        tenant = incoming.tenant_of(body).lower()
+        allowed = self._settings.tenants
+        if (allowed or self._app_id) and tenant not in allowed:
+            log.warning(
+                "a request of another tenant was turned away; TEAMS_TENANTS names who may use me"
+            )
+            return FORBIDDEN, None
+        kind, now = needed(body, "type"), datetime.now(UTC)
+        if kind == "invoke":
+            read = incoming.INVOKED.get(text_at(body, "name"))
+            if read is None:
+                return int(HTTPStatus.NOT_IMPLEMENTED), None
+            return OK, await INVOKES[text_at(body, "name")](self, read(body, now), body)
+        if renamed := incoming.renamed(body):
+            await self._directory.rename(f"teams:{tenant}", renamed)
+        heard = incoming.HEARD.get(kind)
+        request = heard(body, now) if heard else None
+        return await self._heard(request, body) if request else (OK, None)
+
+    # What happens
+
+    async def _heard(self, request: Request, body: Payload) -> Answer:
+        if request.verb in ("retro.discuss", "retro.undiscuss"):
+            # With the team's consent everything said in its channels arrives: the rest stays unread.
+            if request.place:
+                await self._directory.hears(request.workspace, request.place)
+            if not await self._directory.begins_retro(request):
+                return OK, None
+        if request.verb == "team.joined" and request.place and request.place.kind == "direct":
+            # For one person there is nothing to greet; what could not be said to them is said now.
+            await self._directory.keep(request.workspace, request.place, welcome=True)
+            return OK, None
+        request, reply = await self._asked(request, body)
+        if request.verb in ASIDE:
+            return (OK if reply.saved else UNSAVED), None
+        origin = incoming.origin(body)
+        if reply.form:
+            drawn = render.door_to(reply.form, request.typed)
+        elif message := reply.message or _sentences(reply):
+            drawn = render.message(message)
+        else:
+            return OK, None
+        clicked = not text_at(body, "text").strip()
+        if request.verb in PRIVATE or reply.refused or not reply.saved or clicked:
+            self._replies.soon(self._replies.whisper(drawn, origin, request))
+        else:
+            self._replies.soon(self._replies.say(drawn, origin))
+        return OK, None
+
+    async def _clicked(self, request: Request, body: Payload) -> Mapping[str, object]:
+        request, reply = await self._asked(request, body)
+        origin = incoming.origin(body)
+        if reply.form:
+            drawn = render.door_to(reply.form, request.typed)
+            self._replies.soon(self._replies.whisper(drawn, origin, request))
+        elif reply.message and reply.refused and origin.shared:
+            drawn = render.message(reply.message)
+            self._replies.soon(self._replies.whisper(drawn, origin, request))
+        words = reply.message or _sentences(reply)
+        # This answer is shown to whoever pressed, and to nobody else; the card itself is edited for all.
+        return {"statusCode": OK, "type": WORDS, "value": plain(words)[:1_000] if words else ""}
+
+    async def _opened(self, request: Request, body: Payload) -> Mapping[str, object]:
+        request, reply = await self._asked(request, body)
+        if reply.form:
+            return render.dialog(reply.form, await self._known(reply.form, request))
+        return render.reading(reply.message or _sentences(reply) or UNKNOWN)
+
+    async def _submitted(self, request: Request, body: Payload) -> Mapping[str, object]:
+        if request.values is None:
+            return await self._pressed_inside(request, body)
+        met = await self._met(request, body)
+        faults, reply = met.faults, Reply()
+        if not faults:
+            reply = await self._reply(met.request)
+            faults = reply.faults
+        if faults:
+            return await self._again(request, met.request, met.people, faults, body)
+        if reply.form:
+            return render.dialog(reply.form, await self._known(reply.form, met.request))
+        return render.reading(reply.message) if reply.message else {}
+
+    async def _pressed_inside(self, request: Request, body: Payload) -> Mapping[str, object]:
+        """A button inside a dialog: its form takes the dialog's place, its words too."""
+        request, reply = await self._asked(request, body)
+        if reply.form:
+            return render.dialog(reply.form, await self._known(reply.form, request))
+        words = reply.message or _sentences(reply)
+        return render.reading(words) if words else {}
+
+    async def _again(
+        self,
+        sent: Request,
+        request: Request,
+        people: Mapping[str, Person],
+        faults: Mapping[str, str],
+        body: Payload,
+    ) -> Mapping[str, object]:
+        """The dialog once more: everything typed still there, and what is wrong beside its field."""
+        values = sent.values or {}
+        place = incoming.direct_place(body) if incoming.place_fields(body) else request.place
+        asked = request.model_copy(
+            update={"values": None, "key": None, "place": place, "people": (), "typed": ""}
+        )
+        form = (await self._reply(asked)).form
+        if form is None:
+            return render.reading(_what_was_typed(values, incoming.kept(body), faults))
+        fields = tuple(
+            field.model_copy(update={"value": values.get(field.name, "")}) for field in form.fields
+        )
+        filled = form.model_copy(update={"fields": fields, "kept": incoming.kept(body)})
+        return render.dialog(filled, await self._known(filled, request, people), faults)
+
+    # The bot
+
+    async def _asked(self, request: Request, body: Payload) -> tuple[Request, Reply]:
+        met = await self._met(request, body)
+        return met.request, await self._reply(met.request)
+
+    async def _met(self, request: Request, body: Payload) -> Met:
+        try:
+            return await self._directory.introduce(request, body)
+        except Unavailable as unavailable:
+            # The bot says it to the person, in its own words.
+            log.error("verb=%s: %s", request.verb[:100], unavailable)
+            return Met(request, {}, {})
+
+    async def _reply(self, request: Request) -> Reply:
+        if request.verb not in VERBS:
+            log.warning("verb=%r is unknown", request.verb[:100])
+            return Reply(message=UNKNOWN, refused=True)
+        try:
+            return await self._bot.answer(request)
+        except Exception as error:  # whatever it is, the person hears of it, and it is in the log
+            log.error("verb=%s failed: %s", request.verb, told(error))
+            if request.values is None:
+                return Reply(message=TROUBLE, saved=False)
+            return Reply(faults={"": TROUBLE.gist}, saved=False)
+
+    async def _known(
+        self, form: Form, request: Request, picked: Mapping[str, Person] | None = None
+    ) -> render.Known:
+        """The names that a form shows: of people who stand in it, and of the places to choose from."""
+        ids = {field.value for field in form.fields if field.kind == "person" and field.value}
+        wants_places = any(field.kind == "place" for field in form.fields)
+        people: dict[str, Person] = {}
+        places: list[Place] = []
+        if ids or wants_places:
+            async with self._open_work(request.workspace, writes=False) as work:
+                people = dict(await work.people.among(ids))
+                places = list(await work.places.all()) if wants_places else []
+        return render.Known(uuid4().hex, {**people, **(picked or {})}, places)
+
+
+def _read(raw: bytes) -> Payload:
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise Malformed("the body is no JSON") from None
+    if not isinstance(body, dict):
+        raise Malformed("the body is no object")
+    needed(body, "type")
+    mapping(body, "conversation")
+    return body
+
+
+def _sentences(reply: Reply) -> Message | None:
+    return sentence(" ".join(reply.faults.values())) if reply.faults else None
+
+
+def _what_was_typed(
+    values: Mapping[str, str], kept: Mapping[str, str], faults: Mapping[str, str]
+) -> Message:
+    """For a dialog that cannot come back: why, and the words, to copy."""
+    typed = [value for name, value in values.items() if name not in kept and len(value) > 3]
+    parts: list[Part] = [Paragraph(words=(" ".join(faults.values()),))]
+    if typed:
+        parts += [Paragraph(words=(CLOSED.gist,)), *(Quote(text=value) for value in typed)]
+    return Message(gist=" ".join(faults.values()), parts=tuple(parts))
+
+
+INVOKES: Mapping[str, Callable[[TeamsDoor, Request, Payload], Awaitable[Mapping[str, object]]]] = {
+    "adaptiveCard/action": TeamsDoor._clicked,
+    "task/fetch": TeamsDoor._opened,
+    "task/submit": TeamsDoor._submitted,
+    "composeExtension/fetchTask": TeamsDoor._opened,
+    "composeExtension/submitAction": TeamsDoor._submitted,
+}

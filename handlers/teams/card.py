@@ -1,0 +1,225 @@
+"""What messages are made of, as Teams draws it: our parts in, Adaptive Cards 1.5 out, 25 KB at most.
+
+The house's limit is 25 KB for a card, below every published one: 28 KB for what a message extension
+shows, 100 KB for a message. Teams adds three things to the schema of Adaptive Cards, and we use them:
+`msteams` at the top (mentions, width) and in a button's data (opens a dialog), and `choices.data` (the
+people picker).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from bot.messages.parts import (
+    Button,
+    Buttons,
+    Day,
+    Facts,
+    Link,
+    Mention,
+    Moment,
+    Paragraph,
+    Part,
+    Piece,
+    PlaceName,
+    Quote,
+    Small,
+    Strong,
+    Words,
+    one_line,
+    plain_words,
+    shortened,
+)
+
+Element = dict[str, Any]
+
+VERSION = "1.5"
+CARD_BYTES = 25_000
+TITLE, LABEL = 150, 120
+ROW = 6
+"""Buttons of one row; Teams hides the seventh."""
+
+SHORTER = (22_000, 16_000, 12_000, 8_000, 5_000, 3_000, 2_000, 1_200, 600, 300, 100)
+"""How long each text may be, tried in turn until the whole card fits."""
+
+NONE = "–"
+MORE = "There is more than fits in one message here."
+
+# What Markdown or a card's functions could make something of. Backslashes where Markdown knows them,
+# entities for < and & (so that no <at> of theirs is a mention), and a space of no width in {{DATE(…)}}.
+_MARKS = re.compile(r"[\\*_\[\]`~#|]")
+_LISTS = re.compile(r"^(\s*)([-+>]|\d+[.)])(?=\s|$)", re.MULTILINE)
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_COMMAND = re.compile(r"(?<!\S)/amends(?= (?:failed|mine|status|settings|help)\b)")
+
+
+def escaped(text: str) -> str:
+    """A text in which nothing can act in a card; each line becomes a paragraph, as Markdown needs it."""
+    marked = _MARKS.sub(r"\\\g<0>", text.replace("\0", ""))
+    listed = _LISTS.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", marked)
+    harmless = listed.translate(_ENTITIES).replace("{{", "{\u200b{").replace("}}", "}\u200b}")
+    return re.sub(r"[\r\n]+", "\n\n", harmless)
+
+
+def ours(text: str) -> str:
+    """Our own words: what is typed in Slack as /amends is a mention in Teams."""
+    return _COMMAND.sub("@Amends", text)
+
+
+class _Mentions:
+    """Who is mentioned in one card: each with a text that names only them."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    def of(self, mention: Mention) -> str:
+        """The text that mentions somebody."""
+        name = " ".join(mention.name.translate(_ENTITIES).split()) or "someone"
+        text, count = f"<at>{name}</at>", 1
+        while self._texts.get(text, mention.person) != mention.person:
+            count += 1
+            text = f"<at>{name} ({count})</at>"
+        self._texts[text] = mention.person
+        return text
+
+    def within(self, body: Sequence[Element]) -> list[Element]:
+        """The entities of those that are still in a card's body."""
+        shown = json.dumps(body, ensure_ascii=False)
+        return [
+            {
+                "type": "mention",
+                "text": text,
+                "mentioned": {"id": person, "name": text.removeprefix("<at>").removesuffix("</at>")},
+            }
+            for text, person in self._texts.items()
+            if json.dumps(text, ensure_ascii=False)[1:-1] in shown
+        ]
+
+
+def _inline(words: Words, mentions: _Mentions, most: int) -> str:
+    """Inline pieces in a card's Markdown, at most about `most` characters; no piece is cut in half."""
+    drawn = ""
+    for piece in words:
+        room = most - len(drawn)
+        if isinstance(piece, str):
+            drawn += escaped(ours(shortened(piece, room) if len(piece) > room > 0 else piece[:room]))
+        elif len(token := _token(piece, mentions)) <= max(room, 100):
+            drawn += token
+    return drawn
+
+
+def _token(piece: Piece, mentions: _Mentions) -> str:
+    match piece:
+        case Strong():
+            words = " ".join(ours(piece.text).split())
+            return f"**{escaped(words)}**" if words else ""
+        case Mention():
+            return mentions.of(piece) if piece.person else escaped(piece.name)
+        case PlaceName():
+            # Only a link with the team's id would lead there, and a message does not know that.
+            return escaped(f"#{piece.name.removeprefix('#')}")
+        case Link():
+            words = " ".join(piece.text.split()) or "link"
+            known = piece.url.startswith(("http://", "https://"))
+            return f"[{escaped(words)}]({_address(piece.url)})" if known else escaped(words)
+        case Moment():
+            at = f"{piece.at:%Y-%m-%dT%H:%M:%SZ}"
+            return f"{{{{DATE({at}, SHORT)}}}} at {{{{TIME({at})}}}}"
+        case Day():
+            return plain_words((piece,))
+
+
+def _address(url: str) -> str:
+    """A link's address, without what would end it inside (…)."""
+    return quote(url, safe=":/?#@!$&'*+,;=%~-._")
+
+
+def text_block(text: str, **more: object) -> Element:
+    """Words in a card's Markdown, as many lines as they need."""
+    return {"type": "TextBlock", "text": text, "wrap": True, **more}
+
+
+def _body(
+    title: str | None, parts: Sequence[Part], mentions: _Mentions, most: int, dialog: bool
+) -> list[Element]:
+    """Parts as elements, with every text at most `most` characters."""
+    drawn: list[Element] = []
+    if title and title.strip():
+        words = escaped(one_line(title, TITLE))
+        drawn.append(text_block(words, size="Large", weight="Bolder", style="heading"))
+    for part in parts:
+        drawn.extend(_part(part, mentions, most, dialog))
+    return drawn
+
+
+def _part(part: Part, mentions: _Mentions, most: int, dialog: bool) -> Iterator[Element]:
+    match part:
+        case Paragraph():
+            if (text := _inline(part.words, mentions, most)).strip():
+                yield text_block(text)
+        case Small():
+            if (text := _inline(part.words, mentions, most)).strip():
+                yield text_block(text, size="Small", isSubtle=True)
+        case Quote():
+            quoted = text_block(escaped(shortened(part.text, most)))
+            yield {"type": "Container", "style": "emphasis", "items": [quoted]}
+        case Facts():
+            rows = [
+                {
+                    "title": escaped(one_line(label, LABEL)),
+                    "value": _inline(words, mentions, max(most, 300)).strip() or NONE,
+                }
+                for label, words in part.rows
+            ]
+            yield {"type": "FactSet", "facts": rows}
+        case Buttons():
+            for start in range(0, len(part.buttons), ROW):
+                row = part.buttons[start : start + ROW]
+                yield {"type": "ActionSet", "actions": [_button(button, dialog) for button in row]}
+
+
+LOOKS = {"main": {"style": "positive"}, "danger": {"style": "destructive"}, "plain": {}}
+
+
+def _button(button: Button, dialog: bool) -> Element:
+    """A button that acts, or opens a dialog; in a dialog only a submission can be sent."""
+    data: Element = {"verb": button.verb, "about": button.about}
+    drawn: Element = {"title": one_line(button.label, LABEL), **LOOKS[button.look]}
+    if dialog:
+        # Its inputs stay behind: the button is about something else than the form.
+        return {"type": "Action.Submit", **drawn, "data": data, "associatedInputs": "none"}
+    if button.opens:
+        opening = {**data, "msteams": {"type": "task/fetch"}}
+        return {"type": "Action.Submit", **drawn, "data": opening, "associatedInputs": "none"}
+    fallback = {"type": "Action.Submit", **drawn, "data": data}
+    acting = {"type": "Action.Execute", **drawn, "verb": button.verb, "data": data}
+    return {**acting, "fallback": fallback}
+
+
+def size(drawn: object) -> int:
+    """Bytes of a card as it is sent."""
+    return len(json.dumps(drawn, ensure_ascii=False).encode())
+
+
+def fitted(
+    title: str | None, parts: Sequence[Part], budget: int, *, dialog: bool = False
+) -> tuple[list[Element], list[Element]]:
+    """Body and mentions: texts as long as the budget allows; then, if it must be, the first parts."""
+    mentions, drawn = _Mentions(), list[Element]()
+    for most in SHORTER:
+        mentions = _Mentions()
+        drawn = _body(title, parts, mentions, most, dialog)
+        if size(drawn) + size(mentions.within(drawn)) <= budget:
+            return drawn, mentions.within(drawn)
+    while drawn and size(drawn) + size(mentions.within(drawn)) > budget - 200:
+        drawn.pop()
+    drawn.append(text_block(MORE, size="Small", isSubtle=True))
+    return drawn, mentions.within(drawn)
+
+
+def card(body: list[Element], entities: Sequence[Element], **more: object) -> Element:
+    """A whole card; `entities` are the mentions in its body."""
+    own: Element = {"width": "Full", **({"entities": list(entities)} if entities else {})}
+    return {"type": "AdaptiveCard", "version": VERSION, "body": body, **more, "msteams": own}

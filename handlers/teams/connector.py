@@ -1,0 +1,193 @@
+"""The Bot Connector's REST calls, on the event loop, within Teams' limits.
+
+The SDK's own client sends from threads, which cannot be called off: a call given up after the worker's
+deadline would still arrive. It also loses what it cannot parse of an error. So only its adapter is
+used, for what comes in, and these few calls are made here, signed with the same token.
+"""
+
+import asyncio
+import json
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from yarl import URL
+
+from handlers.teams.mends import NoToken, Tokens
+
+WINDOWS = ((7, 1.0), (8, 2.0), (60, 30.0), (1_800, 3_600.0))
+"""How many messages one conversation takes in how many seconds; a channel is one, threads and all.
+https://learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit"""
+TENANT_WINDOWS = ((50, 1.0),)
+"""All requests of one app in one tenant."""
+LONGEST_WAIT = 3.0
+"""Seconds that a call waits for its turn; who would have to wait longer is told so instead."""
+LONGEST_RETRY_AFTER = 3600.0
+"""Nobody's rate limit holds a place for longer; a larger number is a slip somewhere."""
+CALL_SECONDS = 15.0
+MOST_KNOWN = 10_000
+
+NO_ANSWER = (aiohttp.ClientError, TimeoutError)
+"""How a call to the connector fails without an answer."""
+
+Known = Mapping[str, Any]
+
+
+class Declined(Exception):
+    """The connector answered that it did not do it; holds its status and code, and no one's id."""
+
+    def __init__(self, status: int, code: str = "", retry_after: float | None = None) -> None:
+        super().__init__(f"{status} {code}".strip())
+        self.status = status
+        self.code = code
+        self.retry_after = retry_after
+
+
+class Limits:
+    """Sliding windows over what was sent, per conversation or tenant."""
+
+    def __init__(
+        self, windows: tuple[tuple[int, float], ...], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._windows = windows
+        self._clock = clock
+        self._most = max(most for most, _ in windows)
+        self._sent: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=self._most))
+
+    def wait(self, name: str) -> float:
+        """Seconds until another one may be sent; 0 counts it as sent now."""
+        now, sent = self._clock(), self._sent[name]
+        waits = [sent[-most] + seconds - now for most, seconds in self._windows if len(sent) >= most]
+        wait = max(waits, default=0.0)
+        if wait > 0:
+            return wait
+        sent.append(now)
+        if len(self._sent) > MOST_KNOWN:
+            del self._sent[next(iter(self._sent))]
+        return 0.0
+
+    async def turn(self, name: str) -> None:
+        """Waits for its turn; raises Declined when that would take long."""
+        waited = 0.0
+        while (wait := self.wait(name)) > 0:
+            waited += wait
+            if waited > LONGEST_WAIT:
+                raise Declined(429, "our own limit", wait)
+            await asyncio.sleep(wait)
+
+
+class Connector:
+    """Calls to whatever service URL an activity named; its claim was checked when it came in."""
+
+    def __init__(self, tokens: Tokens | None) -> None:
+        # Without a token nothing is signed: that is the emulator, on this machine.
+        self._tokens = tokens
+        self._session: aiohttp.ClientSession | None = None
+        self._conversations = Limits(WINDOWS)
+        self._tenants = Limits(TENANT_WINDOWS)
+        self._latest: dict[str, str] = {}
+
+    async def close(self) -> None:
+        """Closes its connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def create(self, way: Known, body: Known, conversation: str = "") -> Known:
+        """A new post in a channel, or the chat with one person; `conversation` is whose pace it is."""
+        return await self.call("POST", way, "/v3/conversations", body, conversation)
+
+    async def send(self, way: Known, conversation: str, activity: Known, *, to_one: str = "") -> Known:
+        """A message in a conversation; with `to_one` only that member sees it."""
+        path = f"/v3/conversations/{quote(conversation, safe='')}/activities"
+        if to_one:
+            path, activity = f"{path}?isTargetedActivity=true", {**activity, "recipient": {"id": to_one}}
+        return await self.call("POST", way, path, activity, conversation)
+
+    async def update(self, way: Known, conversation: str, id: str, activity: Known) -> None:
+        """Another text for a message of ours."""
+        path = f"/v3/conversations/{quote(conversation, safe='')}/activities/{quote(id, safe='')}"
+        await self.call("PUT", way, path, activity, conversation)
+
+    async def member(self, way: Known, conversation: str, person: str) -> Known:
+        """Somebody in a conversation's roster, by either of their ids."""
+        path = f"/v3/conversations/{quote(conversation, safe='')}/members/{quote(person, safe='')}"
+        return await self.call("GET", way, path)
+
+    async def channels(self, way: Known, team: str) -> list[Known]:
+        """A team's channels."""
+        found = await self.call("GET", way, f"/v3/teams/{quote(team, safe='')}/conversations")
+        return [channel for channel in found.get("conversations") or () if isinstance(channel, dict)]
+
+    async def team(self, way: Known, team: str) -> Known:
+        """A team's own name."""
+        return await self.call("GET", way, f"/v3/teams/{quote(team, safe='')}")
+
+    def visited(self, tenant: str, service_url: str) -> None:
+        """Where Teams serves a tenant from just now: it may move, and older references lag behind."""
+        self._latest[tenant] = service_url
+
+    async def call(
+        self, method: str, way: Known, path: str, body: Known | None = None, conversation: str = ""
+    ) -> Known:
+        """One call; raises Declined, NoToken, and NO_ANSWER's errors when nobody knows what happened.
+
+        What was certainly not done (401, or 404 at an old address) is asked once more, better.
+        """
+        tenant, stored = str(way.get("tenant_id", "")), str(way["service_url"])
+        await self._tenants.turn(tenant)
+        if conversation:
+            await self._conversations.turn(conversation.partition(";")[0])
+        try:
+            return await self._asked(method, stored, path, body)
+        except Declined as declined:
+            latest = self._latest.get(tenant, stored)
+            moved = declined.status == 404 and latest != stored
+            if not moved and not (declined.status == 401 and self._tokens):
+                raise
+            return await self._asked(method, latest if moved else stored, path, body)
+
+    async def _asked(self, method: str, service_url: str, path: str, body: Known | None) -> Known:
+        token = await self._tokens.get() if self._tokens else ""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if self._session is None:
+            timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
+            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=True)
+        url = f"{service_url.rstrip('/')}{path}"
+        # Ids are quoted already and must stay so: a channel's has ":" and "@", a thread's ";" and "=".
+        async with self._session.request(
+            method, URL(url, encoded=True), json=body, headers=headers, allow_redirects=False
+        ) as answer:
+            text = await answer.text(errors="replace")
+            if answer.status == 401 and self._tokens:
+                self._tokens.forget(token)
+            if not 200 <= answer.status < 300:
+                raise Declined(answer.status, _code(text), _seconds(answer.headers.get("Retry-After")))
+        return _object(text)
+
+
+def _object(text: str) -> Known:
+    try:
+        found = json.loads(text) if text.strip() else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _code(text: str) -> str:
+    """The error's code; a page of a proxy on the way has none."""
+    error = _object(text).get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    return code[:60] if isinstance(code, str) else ""
+
+
+def _seconds(header: str | None) -> float | None:
+    """Retry-After in seconds, an hour at most; None when it is missing or no number."""
+    readable = header and header.isascii() and header.isdigit()
+    return min(float(header or ""), LONGEST_RETRY_AFTER) if readable else None
+
+
+FAILED = (Declined, NoToken, *NO_ANSWER)
+"""Every way in which a call can fail."""

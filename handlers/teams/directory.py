@@ -1,0 +1,179 @@
+"""Who people are, what channels are called, and how to reach both: learnt on every visit, and kept."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from bot.ports import OpenWork
+from bot.request import Person, Place, Request
+from handlers.payload import Payload, text_at
+from handlers.teams import incoming
+from handlers.teams.connector import FAILED, Connector, Declined
+
+log = logging.getLogger(__name__)
+
+ASK_SECONDS = 1.0
+"""Longest wait for Teams' word about a name or a person: clicks are answered within three seconds."""
+MOST_KNOWN = 10_000
+UNNAMED = "a channel"
+"""What a channel is called whose name Teams does not tell."""
+
+STRANGER = "This person is not in the team in Teams: add them to it first, or choose somebody else."
+SILENT = "Teams did not say in time who this is. Please try again."
+
+
+class Met(NamedTuple):
+    """A request with everybody and its place as they are known; `faults` says who is not.
+
+    `people` are those whom the form's people pickers named, by the picker's own ids.
+    """
+
+    request: Request
+    people: Mapping[str, Person]
+    faults: Mapping[str, str]
+
+
+class Directory:
+    """What it takes to speak to people and places first, stored when it changes."""
+
+    def __init__(self, connector: Connector, open_work: OpenWork) -> None:
+        self._connector = connector
+        self._open_work = open_work
+        self._kept: dict[tuple[str, str], Place] = {}
+
+    async def introduce(self, request: Request, body: Payload) -> Met:
+        """Stores how to reach who asks and where; finds out the place's name and the people named."""
+        way = incoming.origin(body)
+        self._connector.visited(way.tenant, way.service_url)
+        here = incoming.channel_place(body)
+        if not request.unnamed and not incoming.only_opens(body):
+            # Whoever asks not to be named leaves no row that changes as their words arrive; and who
+            # opens a form may be about to ask for that.
+            await self.keep(request.workspace, incoming.direct_place(body))
+        here = here and await self._named(request.workspace, here)
+        place = await self._place(request, here)
+        request = request.model_copy(update={"place": place})
+        pickers = incoming.person_fields(body)
+        if request.values is None or not pickers:
+            return Met(request, {}, {})
+        return await self._people(request, pickers)
+
+    async def keep(self, workspace: str, place: Place, *, welcome: bool = False) -> Place:
+        """Stores a place's reference, added to what is known of it; `welcome`: what was given up
+        there gets another try."""
+        known = self._kept.get((workspace, place.id))
+        if known is not None and not welcome and _added(known, place) == known:
+            return known
+        async with self._open_work(workspace, writes=True) as work:
+            now = _added(await work.places.get(place.id), place)
+            await work.places.remember(now)
+            if welcome:
+                await work.jobs.revive(place.id)
+            await work.commit()
+        self._kept[workspace, place.id] = now
+        if len(self._kept) > MOST_KNOWN:
+            del self._kept[next(iter(self._kept))]
+        return now
+
+    async def hears(self, workspace: str, place: Place) -> None:
+        """Notes that the bot hears a channel without being mentioned: its team's owner granted that."""
+        known = self._kept.get((workspace, place.id))
+        if known is None:
+            async with self._open_work(workspace, writes=False) as work:
+                known = await work.places.get(place.id)
+        if known is not None and "hears" not in known.reference:
+            await self.keep(workspace, known.model_copy(update={"reference": {"hears": "yes"}}))
+
+    async def rename(self, workspace: str, place: Place) -> None:
+        """Notes a channel's new name, where it is one that we know."""
+        async with self._open_work(workspace, writes=False) as work:
+            known = await work.places.get(place.id)
+        if known is not None and place.name:
+            await self.keep(workspace, place)
+
+    async def begins_retro(self, request: Request) -> bool:
+        """Whether the thread of a plain reply is one of ours; the others are nobody's business."""
+        if request.place is None:
+            return False
+        async with self._open_work(request.workspace, writes=False) as work:
+            key = await work.said.key_of(request.place.id, request.about)
+        return key is not None and key.startswith("retro:")
+
+    async def _place(self, request: Request, here: Place | None) -> Place | None:
+        place = request.place
+        if place is None or place.kind == "direct" or (here and here.id == place.id):
+            return here or place
+        async with self._open_work(request.workspace, writes=False) as work:
+            # A dialog's place travelled through a client: one that we have not met is not believed.
+            return await work.places.get(place.id) or here
+
+    async def _named(self, workspace: str, place: Place) -> Place:
+        known = self._kept.get((workspace, place.id))
+        if known is None:
+            async with self._open_work(workspace, writes=False) as work:
+                known = await work.places.get(place.id)
+        if not place.name and (known is None or known.name in ("", UNNAMED)):
+            place = place.model_copy(update={"name": await self._name(place)})
+        return await self.keep(workspace, place)
+
+    async def _name(self, place: Place) -> str:
+        way, team = place.reference, place.reference.get("team_id", "")
+        if not team:
+            return UNNAMED
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                if team == place.id:
+                    return text_at(await self._connector.team(way, team), "name") or UNNAMED
+                channels = await self._connector.channels(way, team)
+        except FAILED as error:
+            log.warning("a channel's name could not be asked: %s", _told(error))
+            return UNNAMED
+        return (
+            next((text_at(one, "name") for one in channels if one.get("id") == place.id), "") or UNNAMED
+        )
+
+    async def _people(self, request: Request, pickers: list[str]) -> Met:
+        values, people, faults = dict(request.values or {}), dict[str, Person](), dict[str, str]()
+        for field in pickers:
+            if not (picked := values.get(field, "")):
+                continue
+            try:
+                person = await self._person(request, picked)
+            except FAILED as error:
+                strange = isinstance(error, Declined) and error.status in (400, 403, 404)
+                log.info("a chosen person could not be looked up: %s", _told(error))
+                faults[field] = STRANGER if strange else SILENT
+                continue
+            values[field], people[picked] = person.id, person
+        found = tuple(people.values())
+        return Met(request.model_copy(update={"values": values, "people": found}), people, faults)
+
+    async def _person(self, request: Request, picked: str) -> Person:
+        """Who was picked: somebody we know by Teams' id for bots, or by the id that the picker gives."""
+        async with self._open_work(request.workspace, writes=False) as work:
+            known = await work.people.get(picked)
+        place = request.place
+        if known is not None or place is None or place.kind == "direct":
+            return known or Person(id=picked, name=incoming.SOMEBODY)
+        way = place.reference
+        async with asyncio.timeout(ASK_SECONDS):
+            member = await self._connector.member(way, way.get("conversation_id", place.id), picked)
+        id, name = text_at(member, "id"), text_at(member, "name") or incoming.SOMEBODY
+        reference = {key: way[key] for key in ("service_url", "tenant_id", "bot_id") if key in way}
+        reference["aad_object_id"] = text_at(member, "aadObjectId") or text_at(member, "objectId")
+        await self.keep(request.workspace, Place(id=id, name=name, kind="direct", reference=reference))
+        return Person(id=id, name=name)
+
+
+def _added(before: Place | None, now: Place) -> Place:
+    """A place with what was known of it before and is not told now."""
+    if before is None:
+        return now
+    reference = {**before.reference, **now.reference}
+    return now.model_copy(update={"name": now.name or before.name, "reference": reference})
+
+
+def _told(error: Exception) -> str:
+    """An error for the log: a status and a code, or its kind, never an address with somebody's id."""
+    return str(error) if isinstance(error, Declined) else type(error).__name__

@@ -1,0 +1,391 @@
+"""What Teams sends, as Requests: who asks for what, where, and about what.
+
+The readers are pure: they know only the activity. What only Teams or the memory knows (names of
+channels, whom the people picker named) is the directory's to add.
+"""
+
+import hashlib
+import html
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from html.parser import HTMLParser
+from typing import NamedTuple
+
+from bot.request import Found, Person, Place, Request
+from bot.routes import typed
+from handlers.payload import Malformed, Payload, mapping, needed, text_at
+
+SOMEBODY = "someone"
+THREAD = ";messageid="
+
+
+class Origin(NamedTuple):
+    """Where somebody asked from, and what it takes to answer there.
+
+    `conversation` has the thread's suffix, as Teams told it; `shared`: others read it too; `known`:
+    the bot itself talks in it (a message action can come from any chat).
+    """
+
+    service_url: str
+    tenant: str
+    conversation: str
+    person: str
+    aad: str
+    bot: str
+    team: str
+    shared: bool
+    known: bool
+
+
+def tenant_of(body: Payload) -> str:
+    """The tenant; the SDK's own field for it is always empty, so the raw JSON is read. Empty: none."""
+    data = mapping(mapping(body, "channelData"), "tenant")
+    return text_at(data, "id") or text_at(mapping(body, "conversation"), "tenantId")
+
+
+def origin(body: Payload) -> Origin:
+    """The way back to whoever sent an activity."""
+    conversation, sender = mapping(body, "conversation"), mapping(body, "from")
+    kind = text_at(conversation, "conversationType")
+    extension = text_at(body, "name").startswith("composeExtension/")
+    return Origin(
+        service_url=needed(body, "serviceUrl"),
+        tenant=tenant_of(body),
+        conversation=needed(conversation, "id"),
+        person=text_at(sender, "id"),
+        aad=text_at(sender, "aadObjectId"),
+        bot=text_at(mapping(body, "recipient"), "id"),
+        team=text_at(mapping(mapping(body, "channelData"), "team"), "id"),
+        shared=kind == "channel",
+        # A message extension is used in any chat; whether the bot is in it, nobody says.
+        known=kind == "channel" or (kind in ("", "personal") and not extension),
+    )
+
+
+def whoever(body: Payload) -> Person:
+    """Who sent it; their zone as their own client tells it."""
+    sender = mapping(body, "from")
+    zone = text_at(body, "localTimezone") or next(
+        (text_at(info, "timezone") for info in _entities(body) if info.get("type") == "clientInfo"), ""
+    )
+    return Person(id=needed(sender, "id"), name=text_at(sender, "name") or SOMEBODY, zone=zone or None)
+
+
+def direct_place(body: Payload) -> Place:
+    """The bot's chat with whoever sent it; its conversation is only known from inside it."""
+    person, way = whoever(body), origin(body)
+    reference = {"service_url": way.service_url, "tenant_id": way.tenant, "bot_id": way.bot}
+    reference |= {"aad_object_id": way.aad} if way.aad else {}
+    if way.known and not way.shared:
+        reference["conversation_id"] = way.conversation
+    return Place(id=person.id, name=person.name, kind="direct", reference=reference)
+
+
+def channel_place(body: Payload) -> Place | None:
+    """The channel that it came from; None when it came from elsewhere. Mostly Teams tells no name."""
+    way = origin(body)
+    if not way.shared:
+        return None
+    data = mapping(body, "channelData")
+    channel, team = mapping(data, "channel"), mapping(data, "team")
+    chosen = text_at(mapping(mapping(data, "settings"), "selectedChannel"), "id")
+    id = chosen or text_at(channel, "id") or text_at(data, "teamsChannelId") or base(way.conversation)
+    reference = {
+        "service_url": way.service_url,
+        "tenant_id": way.tenant,
+        "conversation_id": id,
+        "team_id": text_at(team, "id"),
+        "channel_id": id,
+        "bot_id": way.bot,
+    }
+    # The General channel has no name of its own, and the team's id.
+    name = text_at(channel, "name") or (text_at(team, "name") if id == text_at(team, "id") else "")
+    return Place(id=id, name=name, reference={key: value for key, value in reference.items() if value})
+
+
+def place_of(body: Payload) -> Place:
+    """Where it came from: a channel, or else the person's own chat with the bot."""
+    return channel_place(body) or direct_place(body)
+
+
+def base(conversation: str) -> str:
+    """A conversation without the thread in it."""
+    return conversation.partition(THREAD)[0]
+
+
+def root_of(body: Payload) -> str:
+    """The id of the message that the thread began with; empty outside threads."""
+    return needed(mapping(body, "conversation"), "id").partition(THREAD)[2]
+
+
+def key_of(*parts: str) -> str:
+    """The same for a repeat of the same event. Hashed: a chat's id would name the person."""
+    return "teams:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
+
+
+def _request(body: Payload, verb: str, at: datetime, **more: object) -> Request:
+    whole = {
+        # Only an emulator names no tenant.
+        "workspace": f"teams:{tenant_of(body) or 'local'}",
+        "verb": verb,
+        "person": whoever(body),
+        "place": place_of(body),
+        "at": at,
+        "key": _event_key(body, verb),
+        **more,
+    }
+    return Request.model_validate(whole)
+
+
+def _event_key(body: Payload, *more: str) -> str:
+    conversation = text_at(mapping(body, "conversation"), "id")
+    return key_of(conversation, text_at(body, "id") or text_at(body, "timestamp"), *more)
+
+
+# Messages
+
+
+def message(body: Payload, at: datetime) -> Request | None:
+    """A message: words for the bot, an old client's button, or a reply in a thread; None otherwise."""
+    value = body.get("value")
+    if isinstance(value, Mapping) and text_at(value, "verb") and not text_at(body, "text").strip():
+        return _pressed(body, value, at)
+    words, called = said_to(body)
+    command = words.strip().lower().startswith("/amends")
+    if called or command or not origin(body).shared:
+        verb, rest = typed(_without_slash(words))
+        return _request(body, verb, at, typed=rest)
+    return discussed(body, at)
+
+
+def _without_slash(words: str) -> str:
+    first, *rest = words.strip().split(maxsplit=1) or [""]
+    return "".join(rest) if first.lower() in ("/amends", "@amends") else words
+
+
+def said_to(body: Payload) -> tuple[str, bool]:
+    """The words of a message without the mention of the bot, and whether there was one."""
+    text, bot = text_at(body, "text"), text_at(mapping(body, "recipient"), "id")
+    called = False
+    for entity in _entities(body):
+        if entity.get("type") == "mention" and text_at(mapping(entity, "mentioned"), "id") == bot:
+            text, called = text.replace(text_at(entity, "text"), " "), True
+    return shown(text), called
+
+
+def discussed(body: Payload, at: datetime) -> Request | None:
+    """A plain reply in a thread, new or changed; None for what begins a thread, and for empty ones."""
+    root, id = root_of(body), text_at(body, "id")
+    words, called = said_to(body)
+    if not origin(body).shared or called or not root or root == id or not words.strip():
+        return None
+    return _request(body, "retro.discuss", at, about=root, values={"text": words, "id": id}, key=None)
+
+
+def changed(body: Payload, at: datetime) -> Request | None:
+    """A message that its author changed, or brought back."""
+    return discussed(body, at)
+
+
+def deleted(body: Payload, at: datetime) -> Request | None:
+    """A reply that its author deleted."""
+    root, id = root_of(body), text_at(body, "id")
+    if not origin(body).shared or not root or root == id:
+        return None
+    return _request(body, "retro.undiscuss", at, about=root, values={"id": id}, key=None)
+
+
+def joined(body: Payload, at: datetime) -> Request | None:
+    """The app was added: to a team (or a channel of it), or for one person."""
+    bot = text_at(mapping(body, "recipient"), "id")
+    members = body.get("membersAdded")
+    added = isinstance(members, list) and any(
+        isinstance(member, Mapping) and member.get("id") == bot for member in members
+    )
+    if not added and not text_at(body, "action").startswith("add"):
+        return None
+    return _request(body, "team.joined", at)
+
+
+def renamed(body: Payload) -> Place | None:
+    """A channel under its new name; None for everything else."""
+    if text_at(mapping(body, "channelData"), "eventType") != "channelRenamed":
+        return None
+    return channel_place(body)
+
+
+# Buttons and dialogs
+
+
+def click(body: Payload, at: datetime) -> Request:
+    """A pressed button (Action.Execute)."""
+    action = mapping(mapping(body, "value"), "action")
+    if text_at(action, "type") != "Action.Execute":
+        raise Malformed("the action is no Action.Execute")
+    return _pressed(body, {**mapping(action, "data"), "verb": needed(action, "verb")}, at)
+
+
+def opening(body: Payload, at: datetime) -> Request:
+    """A button that opens a dialog, in a message."""
+    return _pressed(body, mapping(mapping(body, "value"), "data"), at)
+
+
+def only_opens(body: Payload) -> bool:
+    """Whether it only asks for a dialog."""
+    return text_at(body, "name") in ("task/fetch", "composeExtension/fetchTask")
+
+
+def _pressed(body: Payload, data: Payload, at: datetime) -> Request:
+    verb, about = needed(data, "verb"), text_at(data, "about")
+    key = _event_key(body, verb, about, text_at(body, "replyToId"))
+    return _request(body, verb, at, about=about, typed=text_at(data, "typed"), key=key)
+
+
+def shortcut(body: Payload, at: datetime) -> Request:
+    """A message action, or the same action without a message: its form opens."""
+    value = mapping(body, "value")
+    payload = mapping(value, "messagePayload")
+    found = _found(payload) if payload else None
+    return _request(body, needed(value, "commandId"), at, found=found, key=None)
+
+
+def submission(body: Payload, at: datetime) -> Request:
+    """A filled-in dialog, or a button in one. Chosen people are there as the picker named them."""
+    data = mapping(mapping(body, "value"), "data")
+    own = mapping(data, "amends")
+    if not own:
+        return _pressed(body, data, at)
+    values = {str(key): str(value) for key, value in mapping(own, "kept").items()}
+    values |= {name: _value(value) for name, value in data.items() if name not in ("amends", "msteams")}
+    chosen = [values[name] for name in _names(own, "places") if values.get(name)]
+    place = Place(id=chosen[0], name="") if chosen else _kept_place(own, body)
+    return _request(
+        body,
+        needed(own, "verb"),
+        at,
+        about=text_at(own, "about"),
+        values=values,
+        place=place,
+        people=tuple(
+            Person(id=values[name], name="") for name in _names(own, "persons") if values.get(name)
+        ),
+        key=key_of(needed(own, "once")),
+    )
+
+
+def kept(body: Payload) -> Mapping[str, str]:
+    """What a submitted dialog carried beside its fields."""
+    own = mapping(mapping(mapping(body, "value"), "data"), "amends")
+    return {str(key): str(value) for key, value in mapping(own, "kept").items()}
+
+
+def person_fields(body: Payload) -> list[str]:
+    """The names of the people pickers in a submitted dialog."""
+    return _names(mapping(mapping(mapping(body, "value"), "data"), "amends"), "persons")
+
+
+def place_fields(body: Payload) -> list[str]:
+    """The names of the choices of a place in a submitted dialog."""
+    return _names(mapping(mapping(mapping(body, "value"), "data"), "amends"), "places")
+
+
+def _kept_place(own: Payload, body: Payload) -> Place:
+    place, here = text_at(own, "place"), place_of(body)
+    return here if place in ("", here.id) else Place(id=place, name="")
+
+
+def _names(own: Payload, key: str) -> list[str]:
+    names = own.get(key)
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def _value(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, Mapping | list):
+        raise Malformed("a field is no text")
+    return str(value)
+
+
+def _found(payload: Payload) -> Found:
+    sender, id = mapping(payload, "from"), text_at(payload, "id")
+    content = mapping(payload, "body")
+    text = text_at(content, "content")
+    # The picker's and the messages' ids differ (AAD, and 29:…), so the author is a name without one.
+    name = text_at(mapping(sender, "user"), "displayName")
+    return Found(
+        text=shown(text) if text_at(content, "contentType") == "html" else text,
+        link=text_at(payload, "linkToMessage") or None,
+        thread=text_at(payload, "replyToId") or id or None,
+        author=Person(id="", name=name) if name else None,
+    )
+
+
+def _entities(body: Payload) -> list[Payload]:
+    entities = body.get("entities")
+    return (
+        [entity for entity in entities if isinstance(entity, Mapping)]
+        if isinstance(entities, list)
+        else []
+    )
+
+
+class _Words(HTMLParser):
+    """Collects what a person reads in HTML, with line breaks where blocks end."""
+
+    BLOCKS = ("p", "div", "br", "li", "blockquote", "tr", "h1", "h2", "h3", "pre")
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.words: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "br":
+            self.words.append("\n")
+        elif tag in ("img", "attachment"):
+            self.words.append(dict(attrs).get("alt") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.BLOCKS and tag != "br":
+            self.words.append("\n")
+
+
+_TAGS = re.compile(r"</?[a-zA-Z][^<>]*>")
+
+
+def shown(text: str) -> str:
+    """A text as its author saw it: tags gone, entities undone, and no run of empty lines."""
+    if not _TAGS.search(text):
+        plain = html.unescape(text)
+    else:
+        reader = _Words()
+        reader.feed(text)
+        reader.close()
+        plain = "".join(reader.words)
+    tidy = "\n".join(line.rstrip() for line in plain.replace("\xa0", " ").splitlines())
+    return re.sub(r"\n{3,}", "\n\n", tidy).strip()
+
+
+Reader = Callable[[Payload, datetime], Request | None]
+
+HEARD: Mapping[str, Reader] = {
+    "message": message,
+    "messageUpdate": changed,
+    "messageDelete": deleted,
+    "conversationUpdate": joined,
+    "installationUpdate": joined,
+}
+"""What happens in Teams, by the activity's type."""
+
+INVOKED: Mapping[str, Callable[[Payload, datetime], Request]] = {
+    "adaptiveCard/action": click,
+    "task/fetch": opening,
+    "task/submit": submission,
+    "composeExtension/fetchTask": shortcut,
+    "composeExtension/submitAction": submission,
+}
+"""What waits for an answer, by the invoke's name."""

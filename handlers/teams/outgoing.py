@@ -1,0 +1,203 @@
+"""Messages to Teams: what is sent where, what each failure means, and what is known of a lost answer.
+
+Teams has no look-up for what a bot said, and takes no key of ours with a message. So a new message is
+said *at least once*: when its answer got lost (a timeout, a dropped connection, a 5xx), and the process
+that sent it does not know better, it is said again, which may double it. It is never lost. An edit is
+simply repeated. What the connector declined (4xx) did not happen, and is repeated safely.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import aiohttp
+
+from bot.domain.job import Receipt
+from bot.ports import Delivery, OpenWork, Undelivered
+from bot.request import Place
+from handlers.teams import render
+from handlers.teams.connector import FAILED, Connector, Declined
+from handlers.teams.incoming import THREAD, base
+from handlers.teams.mends import NoToken
+
+MOST_REMEMBERED = 1_000
+
+
+class Failure(NamedTuple):
+    """What an answer means: if a person must act first, the sentence, and if it may have arrived.
+
+    An `outage` ends by itself or by an admin's hand, so it is sat out for days.
+    """
+
+    permanent: bool
+    reason: str
+    unsure: bool = False
+    outage: bool = False
+
+
+NOT_FOR_THEM = Failure(
+    True,
+    "Amends is not installed for them in Teams, or they blocked it: they open Apps, find Amends and "
+    "choose Add.",
+)
+NOT_THERE = Failure(
+    True, "Amends is not in that team in Teams any more: an owner adds it under Manage team, Apps."
+)
+GONE = Failure(True, "That message or channel is not in Teams any more.")
+TOO_LONG = Failure(True, "Teams found the message too long; this is a fault of mine.")
+REFUSED = Failure(True, "Teams did not accept how the message was built; this is a fault of mine.")
+NOT_LET_IN = Failure(False, "Teams does not accept my token just now.", outage=True)
+WAIT = Failure(False, "Teams asked to wait.", outage=True)
+CLASH = Failure(False, "Teams was changing the same conversation just then.")
+BROKEN = Failure(False, "Teams had trouble of its own.", unsure=True, outage=True)
+
+# https://learn.microsoft.com/microsoftteams/platform/bots/build-conversational-capability
+FAILURES: Mapping[int, Failure] = {
+    400: REFUSED,
+    401: NOT_LET_IN,
+    403: NOT_THERE,
+    404: GONE,
+    412: CLASH,
+    413: TOO_LONG,
+    429: WAIT,
+}
+
+
+def undelivered(error: Exception, *, direct: bool) -> Undelivered:
+    """What a failed call means for whoever wants to repeat it; the worker's back-off has the jitter."""
+    if isinstance(error, Declined):
+        failure = FAILURES.get(error.status, BROKEN if error.status >= 500 else REFUSED)
+        if direct and error.status in (403, 404):
+            failure = NOT_FOR_THEM
+        waits = error.retry_after if error.status in (412, 429, 502, 503, 504) else None
+        return Undelivered(
+            failure.reason,
+            permanent=failure.permanent,
+            retry_after=waits,
+            unsure=failure.unsure,
+            outage=failure.outage,
+        )
+    if isinstance(error, NoToken):
+        return Undelivered(f"I get no token for Teams. {error}", outage=True)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return Undelivered("Teams cannot be reached just now.", outage=True)
+    return Undelivered("The connection to Teams broke off.", unsure=True, outage=True)
+
+
+class TeamsMessenger:
+    """ports.Messenger for every tenant that may use the app."""
+
+    def __init__(self, connector: Connector, open_work: OpenWork, app_id: str, pace: float) -> None:
+        self.pace = pace
+        self._connector = connector
+        self._open_work = open_work
+        self._bot = f"28:{app_id}" if app_id else ""
+        self._said: OrderedDict[tuple[str, str], Receipt] = OrderedDict()
+
+    async def say(self, delivery: Delivery) -> Receipt:
+        """A reply in its thread, a new post in a channel, or a message in somebody's personal chat."""
+        way, place = _way(delivery.place), delivery.place
+        activity = render.message(delivery.message)
+        try:
+            if place.kind == "direct":
+                conversation = await self.chat_with(delivery.workspace, place)
+                answer = await self._connector.send(way, conversation, activity)
+                id = str(answer.get("id") or "")
+            elif delivery.thread is not None:
+                thread = _in_thread(way, delivery.thread.message)
+                id = str((await self._connector.send(way, thread, activity)).get("id") or "")
+            else:
+                id = await self._post(way, place, activity)
+        except FAILED as error:
+            raise undelivered(error, direct=place.kind == "direct") from None
+        if not id:
+            raise Undelivered("Teams did not say where it put the message.", unsure=True)
+        return self._remembered(delivery, self._receipt(delivery, id, way))
+
+    async def edit(self, delivery: Delivery, said: Receipt) -> Receipt:
+        """Replaces what it said; repeating an edit changes nothing."""
+        way, place = _way(delivery.place), delivery.place
+        try:
+            if place.kind == "direct":
+                conversation = await self.chat_with(delivery.workspace, place)
+            else:
+                root = delivery.thread.message if delivery.thread else said.message
+                conversation = _in_thread(way, root)
+            activity = {**render.message(delivery.message), "id": said.message}
+            await self._connector.update(way, conversation, said.message, activity)
+        except FAILED as error:
+            raise undelivered(error, direct=place.kind == "direct") from None
+        return Receipt(place=said.place, message=said.message, link=said.link)
+
+    async def find(self, delivery: Delivery, since: datetime) -> Receipt | None:
+        """What this process itself knows of it: Teams has no look-up. After None it is said again."""
+        return self._said.get((delivery.workspace, delivery.key))
+
+    async def chat_with(self, workspace: str, place: Place) -> str:
+        """The id of the personal chat with somebody, opened the first time and then remembered."""
+        known = place.reference.get("conversation_id", "")
+        if known:
+            return known
+        way = _way(place)
+        body = {
+            "isGroup": False,
+            "bot": {"id": way.get("bot_id") or self._bot},
+            "members": [{"id": place.id}],
+            "tenantId": way.get("tenant_id", ""),
+            "channelData": {"tenant": {"id": way.get("tenant_id", "")}},
+        }
+        opened = str((await self._connector.create(way, body)).get("id") or "")
+        if not opened:
+            raise Declined(502, "no conversation id")
+        async with self._open_work(workspace, writes=True) as work:
+            stored = await work.places.get(place.id) or place
+            reference = {**stored.reference, "conversation_id": opened}
+            await work.places.remember(stored.model_copy(update={"reference": reference}))
+            await work.commit()
+        return opened
+
+    async def _post(self, way: Mapping[str, str], place: Place, activity: Mapping[str, Any]) -> str:
+        channel, tenant = way.get("channel_id") or place.id, way.get("tenant_id", "")
+        body = {
+            "isGroup": True,
+            "bot": {"id": way.get("bot_id") or self._bot},
+            "tenantId": tenant,
+            "channelData": {"channel": {"id": channel}, "tenant": {"id": tenant}},
+            "activity": activity,
+        }
+        answer = await self._connector.create(way, body, channel)
+        # The new thread's id ends in the message's; older answers carry only that.
+        return str(answer.get("activityId") or str(answer.get("id") or "").partition(THREAD)[2])
+
+    def _remembered(self, delivery: Delivery, receipt: Receipt) -> Receipt:
+        self._said[delivery.workspace, delivery.key] = receipt
+        if len(self._said) > MOST_REMEMBERED:
+            self._said.popitem(last=False)
+        return receipt
+
+    def _receipt(self, delivery: Delivery, id: str, way: Mapping[str, str]) -> Receipt:
+        place = delivery.place
+        if place.kind == "direct":
+            return Receipt(place=place.id, message=id)
+        root = delivery.thread.message if delivery.thread else id
+        return Receipt(place=place.id, message=id, link=link_to(way, place.id, id, root))
+
+
+def _way(place: Place) -> Mapping[str, str]:
+    """A place's stored reference; without one nobody can speak there."""
+    if not place.reference.get("service_url"):
+        failure = NOT_FOR_THEM if place.kind == "direct" else NOT_THERE
+        raise Undelivered(failure.reason, permanent=True)
+    return place.reference
+
+
+def _in_thread(way: Mapping[str, str], root: str) -> str:
+    return f"{base(way.get('conversation_id') or way.get('channel_id', ''))}{THREAD}{root}"
+
+
+def link_to(way: Mapping[str, str], channel: str, message: str, root: str) -> str:
+    """The link that Teams itself gives a message in a channel."""
+    path = f"https://teams.microsoft.com/l/message/{quote(channel, safe=':@')}/{message}"
+    return f"{path}?tenantId={quote(way.get('tenant_id', ''))}&parentMessageId={root}"

@@ -1,0 +1,255 @@
+"""Messages and forms as Teams draws them, with every limit of Teams kept.
+
+A dialog is the answer to whoever asked for it; what it keeps comes back in the data of its button.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from bot.messages.parts import (
+    Button,
+    Buttons,
+    Day,
+    FieldKind,
+    Form,
+    FormField,
+    Message,
+    Option,
+    Paragraph,
+    PlaceName,
+    Small,
+    Strong,
+    one_line,
+    plain,
+    shortened,
+)
+from bot.request import Person, Place
+from handlers.teams.card import (
+    CARD_BYTES,
+    LABEL,
+    Element,
+    card,
+    escaped,
+    fitted,
+    ours,
+    size,
+    text_block,
+)
+
+CARD = "application/vnd.microsoft.card.adaptive"
+SUMMARY, DIALOG_TITLE = 300, 60
+INPUT_TEXT, INPUT_TEXTS = 10_000, 5_000
+"""Characters that a text field takes, alone or among several: more would not come back whole."""
+LONG_LIST = 100
+"""From here on choices leave out the heading that they would stand under, and are sorted by name."""
+PEOPLE = "graph.microsoft.com/users"
+
+
+def message(said: Message) -> Element:
+    """A message as the activity's `summary` (what a notification reads) and its one card."""
+    gist = one_line(ours(said.gist), SUMMARY)
+    fallback = shortened(plain(said), 1_000)
+    body, entities = fitted(said.title, said.parts, CARD_BYTES - size(fallback) - 300)
+    shown = body or [text_block(escaped(gist))]
+    return {
+        "type": "message",
+        "summary": gist,
+        "attachments": [_attached(card(shown, entities, fallbackText=fallback or gist))],
+    }
+
+
+def door_to(asked: Form, typed: str) -> Element:
+    """A form can only follow a press: the button that opens it, with what was typed already."""
+    words = "Press the button, and the form opens."
+    button = Button(label=asked.title, verb=asked.verb, about=asked.about, look="main", opens=True)
+    drawn = message(Message(gist=words, parts=(Paragraph(words=(words,)), Buttons(buttons=(button,)))))
+    if typed:
+        drawn["attachments"][0]["content"]["body"][-1]["actions"][0]["data"]["typed"] = typed
+    return drawn
+
+
+def _attached(card: Element) -> Element:
+    return {"contentType": CARD, "content": card}
+
+
+def reading(said: Message) -> Element:
+    """A message as a dialog's answer: words where words are all there is, else a card to read."""
+    simple = not said.title and all(
+        isinstance(part, Paragraph | Small)
+        and all(isinstance(word, str | Strong | Day | PlaceName) for word in part.words)
+        for part in said.parts
+    )
+    if simple:
+        return {"task": {"type": "message", "value": ours(shortened(plain(said), 1_000) or said.gist)}}
+    body, entities = fitted(said.title, said.parts, CARD_BYTES - 300, dialog=True)
+    return _task("Amends", card(body or [text_block(escaped(said.gist))], entities), "medium")
+
+
+def _task(title: str, card: Element, height: str) -> Element:
+    info = {"title": one_line(title, DIALOG_TITLE), "height": height, "width": "medium"}
+    return {"task": {"type": "continue", "value": {**info, "card": _attached(card)}}}
+
+
+class Known:
+    """What a form needs that its own words do not hold: names, and the key of this one opening.
+
+    `once` comes back with the submission, so that a repeat of it changes nothing.
+    """
+
+    def __init__(
+        self, once: str, people: Mapping[str, Person] | None = None, places: Sequence[Place] = ()
+    ) -> None:
+        self.once = once
+        self.people = people or {}
+        self.places = places
+
+
+def dialog(asked: Form, known: Known, faults: Mapping[str, str] | None = None) -> Element:
+    """A form as a dialog's answer, with the sentences of what was wrong beside their fields."""
+    return _task(asked.title, form(asked, known, faults), "large" if len(asked.fields) > 3 else "medium")
+
+
+def form(asked: Form, known: Known, faults: Mapping[str, str] | None = None) -> Element:
+    """A form as a card for a dialog; what it keeps comes back in the data of its one button."""
+    faults = faults or {}
+    names = {field.name for field in asked.fields}
+    general = [sentence for name, sentence in faults.items() if name not in names]
+    warned = [_warning(sentence) for sentence in general]
+    actions = [_submit(asked, known)] if asked.submit else []
+    texts = sum(field.kind == "text" for field in asked.fields)
+    inputs: list[Element] = []
+    for most in (INPUT_TEXT if texts < 3 else INPUT_TEXTS, 4_000, 2_000, 1_000, 300):
+        inputs = [piece for field in asked.fields for piece in _field(field, known, faults, most)]
+        if size([*warned, *inputs, *actions]) <= CARD_BYTES - 1_500:
+            break
+    room = CARD_BYTES - size([*warned, *inputs, *actions]) - 300
+    body, entities = fitted(None, asked.parts, room, dialog=True) if asked.parts else ([], [])
+    nothing = [] if body or inputs or warned else [text_block(escaped(asked.title))]
+    more = {"actions": actions} if actions else {}
+    return card([*warned, *body, *nothing, *inputs], entities, **more)
+
+
+def _submit(asked: Form, known: Known) -> Element:
+    """The button; its data is all that the submission tells of the form that it belongs to."""
+    own = {
+        "verb": asked.verb,
+        "about": asked.about,
+        "place": asked.place,
+        "kept": dict(asked.kept),
+        "once": known.once,
+    }
+    for kind in ("person", "place"):
+        names = [field.name for field in asked.fields if field.kind == kind]
+        own |= {kind + "s": names} if names else {}
+    return {"type": "Action.Submit", "title": asked.submit, "style": "positive", "data": {"amends": own}}
+
+
+def _warning(sentence: str) -> Element:
+    # The words say that it is a fault; the colour only helps.
+    return text_block(escaped(f"Please look again: {sentence}"), weight="Bolder", color="Attention")
+
+
+def _field(field: FormField, known: Known, faults: Mapping[str, str], most: int) -> Iterator[Element]:
+    cut = field.kind in ("line", "text") and len(field.value) > min(field.longest, most)
+    hint = (
+        f"{field.hint} Only the first {min(field.longest, most):,} characters fit here."
+        if cut
+        else field.hint
+    )
+    drawn: Element = {**INPUTS[field.kind](field, known, most), "id": field.name}
+    drawn["label"] = one_line(field.label, LABEL)
+    if field.needed:
+        drawn |= {"isRequired": True, "errorMessage": f"{field.label} is needed."}
+    yield drawn
+    if hint.strip():
+        yield text_block(escaped(hint.strip()), size="Small", isSubtle=True, spacing="None")
+    if field.name in faults:
+        yield _warning(faults[field.name])
+
+
+def _typed(field: FormField, _: Known, most: int) -> Element:
+    longest = max(1, min(field.longest, most))
+    drawn: Element = {"type": "Input.Text", "isMultiline": field.kind == "text", "maxLength": longest}
+    return {**drawn, **({"value": shortened(field.value, longest)} if field.value else {})}
+
+
+def _plainly(kind: str, shape: str) -> Callable[[FormField, Known, int], Element]:
+    """An input whose first value is only sent when it has the right shape: a wrong one is not drawn."""
+
+    def draw(field: FormField, _: Known, __: int) -> Element:
+        fits = re.fullmatch(shape, field.value)
+        return {"type": kind, **({"value": field.value} if fits else {})}
+
+    return draw
+
+
+def _number(field: FormField, _: Known, __: int) -> Element:
+    fits = re.fullmatch(r"-?\d{1,15}", field.value)
+    return {"type": "Input.Number", **({"value": int(field.value)} if fits else {})}
+
+
+def _choices(options: Sequence[Option]) -> list[Element]:
+    """The choices; those of a long list by their own names, because headings cannot be drawn."""
+    if len(options) <= LONG_LIST:
+        return [{"title": one.label or one.value, "value": one.value} for one in options]
+    named = [(one.label.removeprefix(f"{one.group}/"), one.value) for one in options]
+    return [{"title": title, "value": value} for title, value in sorted(named)]
+
+
+def _one_of(field: FormField, _: Known, __: int) -> Element:
+    # The published schema of 1.5 does not know the style "filtered", which would search.
+    drawn: Element = {"type": "Input.ChoiceSet", "style": "compact", "choices": _choices(field.options)}
+    chosen = any(option.value == field.value for option in field.options)
+    return {**drawn, **({"value": field.value} if chosen else {})}
+
+
+def _several_of(field: FormField, _: Known, __: int) -> Element:
+    style = "expanded" if len(field.options) <= 10 else "compact"
+    drawn: Element = {"type": "Input.ChoiceSet", "isMultiSelect": True, "style": style}
+    drawn["choices"] = _choices(field.options)
+    return {**drawn, **({"value": field.value} if field.value else {})}
+
+
+def _person(field: FormField, known: Known, _: int) -> Element:
+    """The people picker; who stands there already is a choice of ours, so that their name shows."""
+    drawn: Element = {
+        "type": "Input.ChoiceSet",
+        "choices": [],
+        "choices.data": {"type": "Data.Query", "dataset": PEOPLE},
+    }
+    if field.value:
+        drawn["value"] = field.value
+        if person := known.people.get(field.value):
+            drawn["choices"] = [{"title": person.name, "value": field.value}]
+    return drawn
+
+
+def _place(field: FormField, known: Known, most: int) -> Element:
+    options = tuple(Option(value=place.id, label=place.name or place.id) for place in known.places)
+    none = (Option(value="", label="Amends is in no channel yet: add it to a team first"),)
+    return _one_of(field.model_copy(update={"options": options or none}), known, most)
+
+
+def _tick(field: FormField, _: Known, __: int) -> Element:
+    return {
+        "type": "Input.Toggle",
+        "title": field.label,
+        "valueOn": "yes",
+        "valueOff": "",
+        "value": "yes" if field.value else "",
+        "wrap": True,
+    }
+
+
+INPUTS: Mapping[FieldKind, Callable[[FormField, Known, int], Element]] = {
+    "line": _typed,
+    "text": _typed,
+    "date": _plainly("Input.Date", r"\d{4}-\d{2}-\d{2}"),
+    "time": _plainly("Input.Time", r"([01]\d|2[0-3]):[0-5]\d"),
+    "person": _person,
+    "place": _place,
+    "choice": _one_of,
+    "choices": _several_of,
+    "tick": _tick,
+    "number": _number,
+}

@@ -1,0 +1,109 @@
+"""What goes back to the one person who asked, beside the answer of the HTTP request."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from bot.fault import told
+from bot.messages.parts import Mention, Message, Paragraph
+from bot.ports import OpenWork, Undelivered
+from bot.request import Place, Request
+from handlers.teams import render
+from handlers.teams.card import Element
+from handlers.teams.connector import FAILED, Connector, Declined
+from handlers.teams.incoming import Origin
+from handlers.teams.outgoing import TeamsMessenger
+
+log = logging.getLogger(__name__)
+
+PARTING_SECONDS = 3.0
+"""How long replies that are under way may still take when the door closes."""
+
+
+class Replies:
+    """Replies by the connector; none is the only record of anything, so a lost one loses nothing."""
+
+    def __init__(
+        self, connector: Connector, messenger: TeamsMessenger, open_work: OpenWork, targeted: bool
+    ) -> None:
+        self._connector = connector
+        self._messenger = messenger
+        self._open_work = open_work
+        self._targeted = targeted
+        self._afterwards: set[asyncio.Task[None]] = set()
+
+    async def finish(self) -> None:
+        """Lets replies that are under way finish, for a moment."""
+        if self._afterwards:
+            await asyncio.wait(self._afterwards, timeout=PARTING_SECONDS)
+        for task in self._afterwards:
+            task.cancel()
+        await asyncio.gather(*self._afterwards, return_exceptions=True)
+
+    def soon(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Runs it after the answer; the door waits for it when it closes."""
+        task = asyncio.create_task(_logged(coroutine))
+        self._afterwards.add(task)
+        task.add_done_callback(self._afterwards.discard)
+
+    async def say(self, activity: Element, origin: Origin) -> None:
+        """Answers where somebody asked: in the thread, or in their chat."""
+        try:
+            await self._connector.send(_way(origin), origin.conversation, activity)
+        except FAILED as error:
+            log.warning("an answer could not be said: %s", _code(error))
+
+    async def whisper(self, activity: Element, origin: Origin, request: Request) -> None:
+        """Tells one person alone: as a targeted message where that is on, else in their own chat."""
+        if not origin.shared and origin.known:
+            await self.say(activity, origin)
+            return
+        if self._targeted and origin.shared:
+            try:
+                await self._connector.send(
+                    _way(origin), origin.conversation, activity, to_one=request.person.id
+                )
+                return
+            except FAILED as error:
+                log.info("a targeted message was not taken: %s", _code(error))
+        try:
+            await self._write(activity, request)
+        except (*FAILED, Undelivered) as error:
+            log.info("a private answer could not be said: %s", _code(error))
+            away = isinstance(error, Declined) and error.status in (403, 404)
+            if origin.shared and (away or isinstance(error, Undelivered)):
+                await self.say(render.message(_unreached(request)), origin)
+
+    async def _write(self, activity: Element, request: Request) -> None:
+        async with self._open_work(request.workspace, writes=False) as work:
+            place = await work.places.get(request.person.id)
+        if place is None:
+            place = Place(id=request.person.id, name=request.person.name, kind="direct")
+        chat = await self._messenger.chat_with(request.workspace, place)
+        await self._connector.send(place.reference, chat, activity)
+
+
+def _unreached(request: Request) -> Message:
+    """Without what was meant for their eyes only."""
+    person = request.person
+    words = (
+        " I have an answer for you alone, and cannot write to you: find Amends under Apps and add it."
+    )
+    mention = Mention(person=person.id, name=person.name)
+    return Message(gist=f"{person.name}:{words}", parts=(Paragraph(words=(mention, words)),))
+
+
+def _way(origin: Origin) -> dict[str, str]:
+    return {"service_url": origin.service_url, "tenant_id": origin.tenant}
+
+
+def _code(error: Exception) -> str:
+    return str(error) if isinstance(error, Declined) else type(error).__name__
+
+
+async def _logged(coroutine: Coroutine[Any, Any, None]) -> None:
+    try:
+        await coroutine
+    except Exception as error:  # nobody awaits this task: the log is where it is heard
+        log.error("a reply failed: %s", told(error))

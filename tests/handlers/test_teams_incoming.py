@@ -1,0 +1,250 @@
+"""What Teams sends, read as requests."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.request import Request
+from handlers.payload import Malformed
+from handlers.teams import incoming
+
+AT = datetime(2026, 11, 22, tzinfo=UTC)
+CHANNEL, TEAM, ROOT = "19:chan@thread.tacv2", "19:team@thread.tacv2", "1700000000001"
+BOT = {"id": "28:bot", "name": "Amends"}
+MENTION = {"type": "mention", "mentioned": BOT, "text": "<at>Amends</at>"}
+
+
+def activity(kind: str = "message", **more: Any) -> dict[str, Any]:
+    """An activity in a channel's thread."""
+    return {
+        "type": kind,
+        "id": "1700000000002",
+        "serviceUrl": "https://smba.example/emea/",
+        "channelId": "msteams",
+        "from": {"id": "29:ana", "name": "Ana", "aadObjectId": "aad-ana"},
+        "recipient": BOT,
+        "conversation": {
+            "id": f"{CHANNEL};messageid={ROOT}",
+            "conversationType": "channel",
+            "tenantId": "t1",
+        },
+        "channelData": {
+            "tenant": {"id": "t1"},
+            "team": {"id": TEAM},
+            "channel": {"id": CHANNEL},
+        },
+        "localTimezone": "Europe/Stockholm",
+        **more,
+    }
+
+
+def personal(kind: str = "message", **more: Any) -> dict[str, Any]:
+    """An activity in the personal chat."""
+    chat = {"id": "a:1chat", "conversationType": "personal", "tenantId": "t1"}
+    return activity(kind, conversation=chat, channelData={"tenant": {"id": "t1"}}, **more)
+
+
+def message(body: dict[str, Any]) -> Request:
+    request = incoming.message(body, AT)
+    assert request is not None
+    return request
+
+
+def test_a_mention_is_a_command_and_is_taken_out_of_its_words() -> None:
+    asked = message(activity(text="<at>Amends</at> failed ZD-1 A &amp; B", entities=[MENTION]))
+    assert (asked.verb, asked.typed) == ("case.fail", "ZD-1 A & B")
+    assert asked.workspace == "teams:t1"
+    assert (asked.person.id, asked.person.name, asked.person.zone) == (
+        "29:ana",
+        "Ana",
+        "Europe/Stockholm",
+    )
+    assert asked.place is not None
+    assert (asked.place.id, asked.place.kind) == (CHANNEL, "shared")
+    assert asked.place.reference == {
+        "service_url": "https://smba.example/emea/",
+        "tenant_id": "t1",
+        "conversation_id": CHANNEL,
+        "team_id": TEAM,
+        "channel_id": CHANNEL,
+        "bot_id": "28:bot",
+    }
+
+
+def test_somebody_elses_mention_stays_in_the_words() -> None:
+    other = {"type": "mention", "mentioned": {"id": "29:ben"}, "text": "<at>Ben</at>"}
+    asked = message(activity(text="<at>Amends</at> failed ask <at>Ben</at>", entities=[MENTION, other]))
+    assert asked.typed == "ask Ben"
+
+
+@pytest.mark.parametrize("text", ["mine", "/amends mine", "@Amends mine", "  MINE "])
+def test_in_the_personal_chat_everything_is_for_the_bot(text: str) -> None:
+    asked = message(personal(text=text))
+    assert asked.verb == "action_item.mine"
+    assert asked.place is not None
+    assert (asked.place.id, asked.place.kind) == ("29:ana", "direct")
+    assert asked.place.reference["conversation_id"] == "a:1chat"
+    assert asked.place.reference["aad_object_id"] == "aad-ana"
+
+
+def test_a_repeat_has_the_same_key_and_the_key_names_nobody() -> None:
+    first, again = (message(personal(text="help")).key for _ in range(2))
+    assert first == again
+    assert first is not None
+    assert "29:" not in first
+    assert "chat" not in first
+    assert message(personal(text="help", id="other")).key != first
+
+
+def test_a_plain_reply_is_discussion_of_its_thread() -> None:
+    said = message(activity(text="Nobody&nbsp;called <b>back</b>"))
+    assert (said.verb, said.about) == ("retro.discuss", ROOT)
+    assert said.values == {"text": "Nobody called back", "id": "1700000000002"}
+    assert said.key is None
+
+
+def test_what_begins_a_thread_and_what_is_empty_is_not_discussion() -> None:
+    assert incoming.message(activity(text="hello", id=ROOT), AT) is None
+    assert incoming.message(activity(text="  "), AT) is None
+    top = {"id": CHANNEL, "conversationType": "channel", "tenantId": "t1"}
+    assert incoming.message(activity(text="hello", conversation=top), AT) is None
+
+
+def test_changed_and_deleted_replies_are_told_by_their_id() -> None:
+    changed = incoming.changed(activity("messageUpdate", text="better"), AT)
+    assert changed is not None
+    assert changed.values == {"text": "better", "id": "1700000000002"}
+    gone = incoming.deleted(activity("messageDelete"), AT)
+    assert gone is not None
+    assert (gone.verb, gone.about, gone.values) == ("retro.undiscuss", ROOT, {"id": "1700000000002"})
+    assert (
+        incoming.changed(activity("messageUpdate", text="<at>Amends</at> x", entities=[MENTION]), AT)
+        is None
+    )
+
+
+def test_a_click_names_its_verb_and_what_about() -> None:
+    value = {"action": {"type": "Action.Execute", "verb": "action_item.take", "data": {"about": "AI-1"}}}
+    asked = incoming.click(activity("invoke", value=value, replyToId="5"), AT)
+    assert (asked.verb, asked.about, asked.values) == ("action_item.take", "AI-1", None)
+    again = incoming.click(activity("invoke", value=value, replyToId="5"), AT)
+    assert asked.key == again.key
+    with pytest.raises(Malformed):
+        incoming.click(activity("invoke", value={"action": {"type": "Action.Submit"}}), AT)
+
+
+def test_an_old_clients_click_is_a_message_with_a_value() -> None:
+    asked = message(activity(value={"verb": "action_item.take", "about": "AI-1"}))
+    assert (asked.verb, asked.about) == ("action_item.take", "AI-1")
+
+
+def test_a_submission_brings_its_values_its_people_and_its_key() -> None:
+    own = {
+        "verb": "action_item.add",
+        "about": "C-1",
+        "place": CHANNEL,
+        "kept": {"link": "https://x.example"},
+        "once": "abc",
+        "persons": ["owner"],
+    }
+    data = {"amends": own, "what": "Do it", "owner": "aad-ben", "count": 3, "tick": "yes", "none": None}
+    sent = incoming.submission(activity("invoke", value={"data": data}), AT)
+    assert (sent.verb, sent.about) == ("action_item.add", "C-1")
+    assert sent.values == {
+        "link": "https://x.example",
+        "what": "Do it",
+        "owner": "aad-ben",
+        "count": "3",
+        "tick": "yes",
+        "none": "",
+    }
+    assert [person.id for person in sent.people] == ["aad-ben"]
+    other = incoming.submission(activity("invoke", id="another", value={"data": data}), AT)
+    assert sent.key == other.key, "the client repeats a slow submission under another id"
+
+
+def test_a_chosen_place_is_where_it_belongs() -> None:
+    own = {"verb": "case.fail", "once": "abc", "places": ["place"]}
+    data = {"amends": own, "place": CHANNEL, "what_happened": "x"}
+    sent = incoming.submission(personal("invoke", value={"data": data}), AT)
+    assert sent.place is not None
+    assert (sent.place.id, sent.place.kind) == (CHANNEL, "shared")
+
+
+def test_a_message_action_brings_the_message_as_people_read_it() -> None:
+    payload = {
+        "id": "1700000000007",
+        "replyToId": None,
+        "linkToMessage": "https://teams.example/l/message/1",
+        "from": {"user": {"id": "aad-ben", "displayName": "Ben"}},
+        "body": {
+            "contentType": "html",
+            "content": "<div><p>Late &amp; <b>lost</b></p><p>twice<br>over</p></div>",
+        },
+    }
+    value = {"commandId": "case.fail_message", "messagePayload": payload}
+    asked = incoming.shortcut(activity("invoke", name="composeExtension/fetchTask", value=value), AT)
+    assert asked.verb == "case.fail_message"
+    assert asked.found is not None
+    assert asked.found.text == "Late & lost\ntwice\nover"
+    assert asked.found.link == "https://teams.example/l/message/1"
+    assert asked.found.thread == "1700000000007"
+    assert asked.found.author is not None
+    assert asked.found.author.name == "Ben"
+
+
+def test_a_message_action_in_somebody_elses_chat_tells_no_way_to_speak_there() -> None:
+    body = personal("invoke", name="composeExtension/fetchTask", value={"commandId": "case.fail"})
+    assert "conversation_id" not in incoming.direct_place(body).reference
+    assert not incoming.origin(body).known
+
+
+def test_being_added_is_told_and_somebody_elses_coming_is_not() -> None:
+    joined = incoming.joined(activity("conversationUpdate", membersAdded=[BOT]), AT)
+    assert joined is not None
+    assert joined.verb == "team.joined"
+    assert incoming.joined(activity("conversationUpdate", membersAdded=[{"id": "29:x"}]), AT) is None
+    assert incoming.joined(activity("installationUpdate", action="add"), AT) is not None
+    assert incoming.joined(activity("installationUpdate", action="remove"), AT) is None
+
+
+def test_the_channel_that_was_chosen_on_install_is_the_place_and_general_has_the_teams_name() -> None:
+    data = {"tenant": {"id": "t1"}, "team": {"id": TEAM, "name": "Care"}}
+    general = {"id": TEAM, "conversationType": "channel"}
+    place = incoming.channel_place(activity(conversation=general, channelData=data))
+    assert place is not None
+    assert (place.id, place.name) == (TEAM, "Care")
+    chosen = {**data, "settings": {"selectedChannel": {"id": CHANNEL}}}
+    place = incoming.channel_place(activity(conversation=general, channelData=chosen))
+    assert place is not None
+    assert (place.id, place.name) == (CHANNEL, "")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"from": {}},
+        {"from": "Ana"},
+        {"conversation": {}},
+        {"serviceUrl": 7},
+        {"channelData": []},
+        {"localTimezone": {}},
+    ],
+)
+def test_what_teams_never_sends_is_malformed(wrong: dict[str, Any]) -> None:
+    with pytest.raises(Malformed):
+        incoming.message(activity(text="<at>Amends</at> help", entities=[MENTION]) | wrong, AT)
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("5 &lt; 6 &amp; 7", "5 < 6 & 7"),
+        ("<p>one</p><p>&nbsp;</p><p>two</p>", "one\n\ntwo"),
+        ('<img alt="a cat"> and <attachment id="x"></attachment>text', "a cat and text"),
+        ("a < b", "a < b"),
+    ],
+)
+def test_html_becomes_what_people_read(sent: str, read: str) -> None:
+    assert incoming.shown(sent) == read

@@ -1,0 +1,333 @@
+"""Every part and form as an Adaptive Card, and the promise that no text can break a limit or act."""
+
+import json
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.messages.parts import (
+    Button,
+    Buttons,
+    Day,
+    Facts,
+    Form,
+    FormField,
+    Link,
+    Mention,
+    Message,
+    Moment,
+    Option,
+    Paragraph,
+    Part,
+    PlaceName,
+    Quote,
+    Small,
+    Strong,
+    sentence,
+)
+from bot.request import Person, Place
+from handlers.teams import render
+from tests import fake_teams_card as cards
+from tests.examples import FORMS, HOSTILE, LONG, MESSAGES
+
+AT = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+KNOWN = render.Known("once", {"29:1": Person(id="29:1", name="Ana")}, [Place(id="19:a", name="support")])
+
+
+def content(said: Message) -> Any:
+    (attachment,) = render.message(said)["attachments"]
+    assert attachment["contentType"] == cards.CARD
+    return attachment["content"]
+
+
+def drawn(*parts: Part) -> Any:
+    return content(Message(gist="g", parts=parts))["body"]
+
+
+def paragraph(*words: Any) -> str:
+    (block,) = drawn(Paragraph(words=words))
+    assert block["wrap"] is True
+    return str(block["text"])
+
+
+def dialog(form: Form, faults: dict[str, str] | None = None) -> Any:
+    task = render.dialog(form, KNOWN, faults)["task"]
+    assert task["type"] == "continue"
+    return task["value"]["card"]["content"]
+
+
+def one(field: FormField) -> Any:
+    form = Form(verb="v.x", title="T", fields=(field,), submit="Go")
+    return dialog(form)["body"][0]
+
+
+def test_each_piece_has_its_markup() -> None:
+    assert paragraph("a & b <c>") == "a &amp; b &lt;c&gt;"
+    assert paragraph(Strong(text="now\nhere ")) == "**now here**"
+    assert paragraph(PlaceName(place="19:a", name="support")) == "\\#support"
+    assert paragraph(Link(text="the [post]", url="https://x.org/a b?q=(1)|>")) == (
+        "[the \\[post\\]](https://x.org/a%20b?q=%281%29%7C%3E)"
+    )
+    assert paragraph(Link(text="x", url="javascript:alert(1)")) == "x"
+    assert paragraph(Day(day=date(2026, 11, 30))) == "Mon 30 Nov 2026"
+    assert paragraph(Moment(at=AT, zone="Europe/Stockholm")) == (
+        "{{DATE(2026-11-22T23:30:00Z, SHORT)}} at {{TIME(2026-11-22T23:30:00Z)}}"
+    )
+
+
+def test_a_mention_names_its_person_to_teams_and_two_of_the_same_name_stay_apart() -> None:
+    card = content(
+        Message(
+            gist="g",
+            parts=(
+                Paragraph(words=(Mention(person="29:1", name="Ana <b>"), " and ")),
+                Facts(rows=(("Owner", (Mention(person="29:2", name="Ana <b>"),)),)),
+                Small(words=(Mention(person="29:1", name="Ana <b>"),)),
+            ),
+        )
+    )
+    entities = card["msteams"]["entities"]
+    assert [(entity["text"], entity["mentioned"]["id"]) for entity in entities] == [
+        ("<at>Ana &lt;b&gt;</at>", "29:1"),
+        ("<at>Ana &lt;b&gt; (2)</at>", "29:2"),
+    ]
+    assert cards.problems(card) == []
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "<at>Ana</at>",
+        "{{DATE(2026-01-01T00:00:00Z, SHORT)}}",
+        "[press](https://evil.example)",
+        "**bold** _it_ `code` ~no~",
+        "# no heading",
+        "- no list",
+        "1. no list",
+        "> no quote",
+        "a\n- b\n2) c",
+        "\\*",
+    ],
+)
+def test_what_people_type_is_shown_as_typed_and_never_acts(typed: str) -> None:
+    (box,) = drawn(Quote(text=typed))
+    (block,) = box["items"]
+    text = block["text"]
+    assert not cards.AT.search(text)
+    assert "{{" not in text
+    assert not re.search(r"(?<!\\)[*_`\[#~]", text)
+    assert not re.search(r"(?m)^\s*([-+>]|\d+[.)])\s", text)
+    shown = cards.read(text).replace("\u200b", "").replace("\n\n", "\n")
+    assert shown == typed
+
+
+def test_a_quote_stands_apart_without_colour_and_keeps_its_lines() -> None:
+    (box,) = drawn(Quote(text="one\ntwo"))
+    assert box["type"] == "Container"
+    assert box["style"] == "emphasis"
+    assert box["items"][0]["text"] == "one\n\ntwo"
+
+
+def test_our_own_words_say_the_mention_and_peoples_words_stay() -> None:
+    assert paragraph("type /amends settings here") == "type @Amends settings here"
+    assert paragraph(Strong(text="/amends help")) == "**@Amends help**"
+    (box,) = drawn(Quote(text="type /amends help"))
+    assert box["items"][0]["text"] == "type /amends help"
+
+
+def test_a_message_is_a_summary_for_notifications_and_one_card_with_a_plain_text() -> None:
+    drawn = render.message(Message(gist="What happened", title="Title", parts=(Small(words=("q",)),)))
+    assert drawn["type"] == "message"
+    assert drawn["summary"] == "What happened"
+    assert "text" not in drawn
+    card = drawn["attachments"][0]["content"]
+    assert card["fallbackText"] == "Title\nq"
+    assert card["body"][0]["style"] == "heading"
+    assert card["body"][1] == {
+        "type": "TextBlock",
+        "text": "q",
+        "wrap": True,
+        "size": "Small",
+        "isSubtle": True,
+    }
+
+
+def test_a_message_of_nothing_but_its_gist_shows_that() -> None:
+    assert cards.words(content(Message(gist="Just *this*."))) == "Just *this*."
+
+
+def test_a_button_that_acts_is_an_execute_with_a_fallback_for_old_clients() -> None:
+    (row,) = drawn(Buttons(buttons=(Button(label="Verify", verb="a.b", about="AI-1", look="main"),)))
+    (action,) = row["actions"]
+    assert (action["type"], action["verb"]) == ("Action.Execute", "a.b")
+    assert action["data"] == {"verb": "a.b", "about": "AI-1"}
+    assert action["fallback"]["type"] == "Action.Submit"
+    assert action["fallback"]["data"] == action["data"]
+
+
+def test_a_button_that_opens_a_form_fetches_a_dialog() -> None:
+    (row,) = drawn(Buttons(buttons=(Button(label="Drop", verb="a.b", about="AI-1", opens=True),)))
+    (action,) = row["actions"]
+    assert action["type"] == "Action.Submit"
+    assert action["data"] == {"verb": "a.b", "about": "AI-1", "msteams": {"type": "task/fetch"}}
+
+
+def test_more_buttons_than_teams_shows_in_a_row_get_a_second_row() -> None:
+    buttons = tuple(Button(label=f"B{n}", verb="a.b", about=str(n)) for n in range(8))
+    first, second = drawn(Buttons(buttons=buttons))
+    assert [len(first["actions"]), len(second["actions"])] == [6, 2]
+
+
+def test_inside_a_dialog_every_button_is_a_submission_that_leaves_the_inputs_behind() -> None:
+    form = Form(
+        verb="v.x",
+        title="T",
+        parts=(Buttons(buttons=(Button(label="B", verb="a.b", about="1"),)),),
+        fields=(FormField(name="why", label="Why"),),
+        submit="Go",
+    )
+    action = dialog(form)["body"][0]["actions"][0]
+    assert (action["type"], action["associatedInputs"]) == ("Action.Submit", "none")
+    assert action["data"] == {"verb": "a.b", "about": "1"}
+
+
+def test_every_kind_of_field_has_its_input() -> None:
+    line = one(FormField(name="a", label="A", value="x", needed=True))
+    assert (line["type"], line["isMultiline"], line["value"]) == ("Input.Text", False, "x")
+    assert (line["isRequired"], line["errorMessage"]) == (True, "A is needed.")
+    assert one(FormField(name="a", label="A", kind="text"))["isMultiline"] is True
+    day = one(FormField(name="a", label="A", kind="date", value="2026-11-30"))
+    assert (day["type"], day["value"]) == ("Input.Date", "2026-11-30")
+    assert "value" not in one(FormField(name="a", label="A", kind="date", value="soon"))
+    assert one(FormField(name="a", label="A", kind="time", value="09:30"))["value"] == "09:30"
+    assert "value" not in one(FormField(name="a", label="A", kind="time", value="25:00"))
+    assert one(FormField(name="a", label="A", kind="number", value="3"))["value"] == 3
+    tick = one(FormField(name="a", label="A", kind="tick", value="yes"))
+    assert (tick["valueOn"], tick["valueOff"], tick["value"]) == ("yes", "", "yes")
+    options = (Option(value="1", label="One"), Option(value="2", label="Two"))
+    choice = one(FormField(name="a", label="A", kind="choice", options=options, value="2"))
+    assert choice["choices"][0] == {"title": "One", "value": "1"}
+    assert choice["value"] == "2"
+    several = one(FormField(name="a", label="A", kind="choices", options=options, value="1,2"))
+    assert (several["isMultiSelect"], several["value"]) == (True, "1,2")
+
+
+def test_people_are_picked_from_the_organisation_and_whoever_stands_there_has_a_name() -> None:
+    picker = one(FormField(name="owner", label="Owner", kind="person", value="29:1"))
+    assert picker["choices.data"] == {"type": "Data.Query", "dataset": "graph.microsoft.com/users"}
+    assert picker["choices"] == [{"title": "Ana", "value": "29:1"}]
+    assert picker["value"] == "29:1"
+    assert picker.get("isMultiSelect") is not True
+
+
+def test_a_place_is_chosen_from_those_that_amends_is_in() -> None:
+    field = FormField(name="place", label="Team's place", kind="place")
+    assert one(field)["choices"] == [{"title": "support", "value": "19:a"}]
+    form = Form(verb="v.x", title="T", fields=(field,), submit="Go")
+    card = render.form(form, render.Known("once"))
+    assert cards.problems(card, dialog=True) == []
+
+
+def test_a_dialog_carries_what_its_submission_needs() -> None:
+    form = Form(
+        verb="v.x",
+        title="T",
+        about="C-7",
+        place="19:a",
+        kept={"link": "https://x.example"},
+        fields=(FormField(name="owner", label="Owner", kind="person"),),
+        submit="Go",
+    )
+    (action,) = dialog(form)["actions"]
+    assert action["title"] == "Go"
+    assert action["data"]["amends"] == {
+        "verb": "v.x",
+        "about": "C-7",
+        "place": "19:a",
+        "kept": {"link": "https://x.example"},
+        "once": "once",
+        "persons": ["owner"],
+    }
+
+
+def test_a_form_only_for_reading_has_nothing_to_press() -> None:
+    assert "actions" not in dialog(FORMS["case.read"])
+
+
+def test_a_fault_stands_beside_its_field_in_words_and_one_of_no_field_on_top() -> None:
+    form = Form(
+        verb="v.x",
+        title="T",
+        fields=(FormField(name="a", label="A"), FormField(name="b", label="B")),
+        submit="Go",
+    )
+    body = dialog(form, {"b": "Too long.", "": "Not now."})["body"]
+    assert [element.get("id") or cards.read(element["text"]) for element in body] == [
+        "Please look again: Not now.",
+        "a",
+        "b",
+        "Please look again: Too long.",
+    ]
+
+
+def test_plain_words_answer_a_dialog_as_words_and_the_rest_as_a_card_to_read() -> None:
+    assert render.reading(sentence("Saved."))["task"] == {"type": "message", "value": "Saved."}
+    linked = Message(gist="g", parts=(Paragraph(words=(Link(text="here", url="https://x.example"),)),))
+    assert render.reading(linked)["task"]["type"] == "continue"
+
+
+def test_the_door_to_a_form_carries_what_was_typed() -> None:
+    drawn = render.door_to(FORMS["case.fail"], "ZD-4711")
+    (action,) = cards.actions(drawn["attachments"][0]["content"]).values()
+    assert action["data"] == {
+        "verb": "case.fail",
+        "about": "",
+        "typed": "ZD-4711",
+        "msteams": {"type": "task/fetch"},
+    }
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_teams_would_take_every_message(name: str) -> None:
+    assert cards.message_problems(render.message(MESSAGES[name])) == []
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_teams_would_take_every_form_with_faults_and_long_words_in_it(name: str) -> None:
+    assert cards.problems(dialog(FORMS[name]), dialog=True) == []
+    form = FORMS[name]
+    fields = tuple(
+        field.model_copy(update={"value": HOSTILE + LONG * 8}) if field.kind == "text" else field
+        for field in form.fields
+    )
+    faults = {field.name: "Shorten it, please." for field in fields}
+    filled = dialog(form.model_copy(update={"fields": fields}), faults)
+    assert cards.problems(filled, dialog=True) == []
+
+
+def test_a_long_list_is_sorted_by_the_names_of_its_choices() -> None:
+    (zones,) = [one for one in cards.inputs(dialog(FORMS["team.settings"])) if one["id"] == "zone"]
+    titles = [choice["title"] for choice in zones["choices"]]
+    assert titles == sorted(titles)
+    assert {"title": "Stockholm", "value": "Europe/Stockholm"} in zones["choices"]
+
+
+TEXTS = st.text(min_size=1, max_size=300) | st.sampled_from(
+    [HOSTILE, LONG * 10, "<at>x</at>", "漢" * 9000]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(TEXTS, min_size=1, max_size=6), TEXTS)
+def test_no_text_breaks_a_limit_or_fires_a_mention(texts: list[str], name: str) -> None:
+    parts: list[Part] = [Quote(text=text) for text in texts]
+    parts += [Paragraph(words=(text, Mention(person="29:1", name=name))) for text in texts]
+    parts.append(Facts(rows=tuple((text, (text,)) for text in texts)))
+    activity = render.message(Message(gist=texts[0], title=name, parts=tuple(parts)))
+    # Half a surrogate pair is no text anywhere; JSON carries it all the same.
+    whole = json.loads(json.dumps(activity, ensure_ascii=False).encode("utf-8", "replace"))
+    assert cards.message_problems(whole) == []
