@@ -97,7 +97,7 @@ class Bot:
         spoken = JOBS.get(job.name)
         if spoken and spoken.otherwise:
             return await spoken.otherwise(job, work)
-        return case.note_unsaid(job, spoken.what if spoken else job.name)
+        return await case.note_unsaid(job, spoken.what if spoken else job.name, work)
 
 
 async def _remember(request: Request, work: UnitOfWork) -> None:

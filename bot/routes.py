@@ -34,7 +34,7 @@ class Spoken(NamedTuple):
     """What a job says; `what` names it to a person when it cannot be said.
 
     `then` is what the bot owes next, saved together with the first time it was said. `otherwise`
-    is what it owes when this cannot be said for good; without it, whoever asked is told.
+    is what it owes when this cannot be said for good; without it, whoever asked and the lead are told.
     """
 
     flow: Speech

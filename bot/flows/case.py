@@ -1,7 +1,6 @@
 """What happens with a case: it is marked failed, and its retro opens."""
 
 import hashlib
-from collections.abc import Sequence
 from datetime import time
 
 from bot.domain.case import Case, number_of
@@ -147,23 +146,28 @@ async def get(label: str, work: UnitOfWork) -> Case:
     return case
 
 
-def note_unsaid(job: Job, what: str) -> Sequence[Job]:
-    """One note a day, place and reason to the person who asked, so that a bad day is no flood."""
-    if job.asked_by is None or job.at is None:
-        return ()
-    place, reason = "" if job.direct else job.place, job.detail
-    mark = hashlib.sha256(f"{place}\n{reason}\n{job.at:%Y-%m-%d}".encode()).hexdigest()[:16]
-    note = Job(
-        name="case.unsaid",
-        about=place,
-        place=job.asked_by,
-        direct=True,
-        once=True,
-        key=f"unsaid:{job.asked_by}:{mark}",
-        detail=f"{what.format(about=job.about.partition('/')[0])}\n{reason}",
-        due_at=job.at,
-    )
-    return (note,)
+async def note_unsaid(job: Job, what: str, work: UnitOfWork) -> list[Job]:
+    """A note to the person who asked and to the lead: one a day, place and reason, so no flood.
+
+    `job.detail` holds the reason. An unnamed answer has nobody who asked: only the lead is told.
+    """
+    team = None if job.direct else await work.teams.get(job.place)
+    readers = {reader for reader in (job.asked_by, team.lead if team else None) if reader}
+    place, reason, at = "" if job.direct else job.place, job.detail, job.at or job.due_at
+    mark = hashlib.sha256(f"{place}\n{reason}\n{at:%Y-%m-%d}".encode()).hexdigest()[:16]
+    return [
+        Job(
+            name="case.unsaid",
+            about=place,
+            place=reader,
+            direct=True,
+            once=True,
+            key=f"unsaid:{reader}:{mark}",
+            detail=f"{what.format(about=job.about.partition('/')[0])}\n{reason}",
+            due_at=at,
+        )
+        for reader in sorted(readers)
+    ]
 
 
 async def unsaid(job: Job, work: UnitOfWork) -> Message | None:

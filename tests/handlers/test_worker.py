@@ -205,6 +205,17 @@ async def test_what_cannot_be_said_is_given_up_with_a_line_and_the_person_is_tol
     assert (await desk.database.queue().state())["dead"] == 1
 
 
+async def test_the_lead_is_told_too_and_alone_when_nobody_may_be_named(desk: Desk) -> None:
+    platform = Platform()
+    async with running(desk.database, desk, platform):
+        await desk.fail(BEN)
+        await until(lambda: len(platform.said) == 4)
+        platform.fail(Undelivered("The channel is archived.", permanent=True))
+        await desk.ask(ANA, "retro.answer", "C-1", {"training": "Maps", "unnamed": "yes"})
+        await until(lambda: len(platform.said) == 5)
+    assert platform.said[4][1] == "U2"
+
+
 async def test_an_owner_out_of_reach_is_named_in_the_thread_and_the_lead_is_told(desk: Desk) -> None:
     platform = Platform()
     async with running(desk.database, desk, platform):
