@@ -62,8 +62,10 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     opened = await browser.new_context(viewport={"width": 1280, "height": 800})
     trouble.watch(opened)
     yield opened
+    # Before it closes: a fetch that closing breaks off is the browser's end and no fault of the page.
+    seen = list(trouble)
     await opened.close()
-    assert trouble == []
+    assert seen == []
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 A_YEAR = 365 * 24 * 3600
 KEEP_ALIVE_SECONDS = 15.0
+LEAVING_SECONDS = 0.5
 CALM_SECONDS = 0.2
 """A stream says at most this often that something changed: an import would flood it."""
 HEADERS = {
@@ -302,11 +303,12 @@ class WebDoor:
                 return self._addition(request, render.filled(asked, values), reader, faults)
             await work.commit()
             people = await work.people.everybody() if isinstance(made, Person) else ()
+        if isinstance(made, Place) or asked.verb == "you" or "HX-Request" not in request.headers:
+            # This page is about to leave: news that reach it on its way out are a broken fetch.
+            asyncio.get_running_loop().call_later(LEAVING_SECONDS, self.hub.changed)
+            to = render.place_path(made.id, reader) if isinstance(made, Place) else "/"
+            return _redirect(request, to)
         self.hub.changed()
-        if isinstance(made, Place):
-            return _redirect(request, render.place_path(made.id, reader))
-        if asked.verb == "you" or "HX-Request" not in request.headers:
-            return _redirect(request, "/")
         said = f"{made.name} is here now. To act as {made.name}, choose them under “You are”."
         note = render.message(sentence(said), self._frame(reader))
         pieces = render.Pieces(note=note)
