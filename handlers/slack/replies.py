@@ -1,49 +1,30 @@
 """What goes back to the one person who asked, beside the acknowledgement: dialogs, notes, the Home."""
 
-import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.fault import told
 from bot.messages.parts import Form, Message, sentence
 from bot.request import Request
+from handlers.afterwards import Afterwards
 from handlers.slack import render
 from handlers.slack.incoming import Origin
 from handlers.slack.outgoing import NO_ANSWER, code_of
 
 log = logging.getLogger(__name__)
 
-PARTING_SECONDS = 3.0
-"""How long replies that are under way may still take when the door closes."""
-
 TOO_LATE = sentence("Slack did not open the form in time. Please press or type that once more.")
 
 
-class Replies:
+class Replies(Afterwards):
     """Replies by the Web API. None is ever the only record of anything, so a lost one loses nothing."""
 
     def __init__(self, slack: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+        super().__init__()
         self._slack = slack
         self._session = session
-        self._afterwards: set[asyncio.Task[None]] = set()
-
-    async def finish(self) -> None:
-        """Lets replies that are under way finish, for a moment."""
-        if self._afterwards:
-            await asyncio.wait(self._afterwards, timeout=PARTING_SECONDS)
-        for task in self._afterwards:
-            task.cancel()
-        await asyncio.gather(*self._afterwards, return_exceptions=True)
-
-    def soon(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Runs it after the acknowledgement; the door waits for it when it closes."""
-        task = asyncio.create_task(_logged(coroutine))
-        self._afterwards.add(task)
-        task.add_done_callback(self._afterwards.discard)
 
     async def open(self, form: Form, request: Request | None, origin: Origin) -> None:
         """Opens a form; when Slack does not (a trigger lives three seconds), says to ask again."""
@@ -116,10 +97,3 @@ def place_name(form: Form, request: Request | None) -> str:
     """The name of the form's place, when it is the one somebody asked in."""
     place = request.place if request else None
     return place.name if place and place.id == form.place else ""
-
-
-async def _logged(coroutine: Coroutine[Any, Any, None]) -> None:
-    try:
-        await coroutine
-    except Exception as error:  # nobody awaits this task: the log is where it is heard
-        log.error("a reply failed: %s", told(error))

@@ -1,14 +1,11 @@
 """What goes back to the one person who asked, beside the answer of the HTTP request."""
 
-import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any
 
-from bot.fault import told
 from bot.messages.parts import Mention, Message, Paragraph
 from bot.ports import OpenWork, Undelivered
 from bot.request import Place, Request
+from handlers.afterwards import Afterwards
 from handlers.teams import render
 from handlers.teams.card import Element
 from handlers.teams.connector import FAILED, Connector, Declined
@@ -17,35 +14,18 @@ from handlers.teams.outgoing import TeamsMessenger
 
 log = logging.getLogger(__name__)
 
-PARTING_SECONDS = 3.0
-"""How long replies that are under way may still take when the door closes."""
 
-
-class Replies:
+class Replies(Afterwards):
     """Replies by the connector; none is the only record of anything, so a lost one loses nothing."""
 
     def __init__(
         self, connector: Connector, messenger: TeamsMessenger, open_work: OpenWork, targeted: bool
     ) -> None:
+        super().__init__()
         self._connector = connector
         self._messenger = messenger
         self._open_work = open_work
         self._targeted = targeted
-        self._afterwards: set[asyncio.Task[None]] = set()
-
-    async def finish(self) -> None:
-        """Lets replies that are under way finish, for a moment."""
-        if self._afterwards:
-            await asyncio.wait(self._afterwards, timeout=PARTING_SECONDS)
-        for task in self._afterwards:
-            task.cancel()
-        await asyncio.gather(*self._afterwards, return_exceptions=True)
-
-    def soon(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Runs it after the answer; the door waits for it when it closes."""
-        task = asyncio.create_task(_logged(coroutine))
-        self._afterwards.add(task)
-        task.add_done_callback(self._afterwards.discard)
 
     async def say(self, activity: Element, origin: Origin) -> None:
         """Answers where somebody asked: in the thread, or in their chat."""
@@ -100,10 +80,3 @@ def _way(origin: Origin) -> dict[str, str]:
 
 def _code(error: Exception) -> str:
     return str(error) if isinstance(error, Declined) else type(error).__name__
-
-
-async def _logged(coroutine: Coroutine[Any, Any, None]) -> None:
-    try:
-        await coroutine
-    except Exception as error:  # nobody awaits this task: the log is where it is heard
-        log.error("a reply failed: %s", told(error))
