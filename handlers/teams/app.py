@@ -160,7 +160,9 @@ class TeamsDoor:
             read = incoming.INVOKED.get(text_at(body, "name"))
             if read is None:
                 return int(HTTPStatus.NOT_IMPLEMENTED), None
-            return OK, await INVOKES[text_at(body, "name")](self, read(body, now), body)
+            answer = await INVOKES[text_at(body, "name")](self, read(body, now), body)
+            # Nothing more to show is no body at all: clients take an empty object for a broken dialog.
+            return OK, answer or None
         if renamed := incoming.renamed(body):
             await self._directory.rename(f"teams:{tenant}", renamed)
         heard = incoming.HEARD.get(kind)

@@ -97,14 +97,17 @@ KINDS: Mapping[str, Body] = {"click Take it": _click, "click Answer (a dialog)":
 
 async def measure(folder: Path) -> list[Figure]:
     """A row of throughput and one of waiting for each kind of click, and one of blocking."""
-    file = folder / "teams.db"
-    # Each click takes the next number, and so has an item of its own to take.
-    await fill(file, RETROS, (ROUNDS + 1) * REQUESTS * len(KINDS) * 2 + 4 * TURNS, fresh=True)
+    # Each click takes the next number, and so has an item of its own to take. The turns that are
+    # looked at for blocks have a file of their own, without all that the clicks left to be said.
+    file, other = folder / "teams.db", folder / "turns.db"
+    await fill(file, RETROS, (ROUNDS + 1) * REQUESTS * len(KINDS) * 2, fresh=True)
+    await fill(other, RETROS, 4 * TURNS, fresh=True)
     async with (
         running(folder, "tests.benchmarks.quick_teams") as stand_in,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=TURNS)) as http,
     ):
-        _move(file, f"{stand_in.address}/teams/")
+        for filled in (file, other):
+            _move(filled, f"{stand_in.address}/teams/")
         return [
             *await _clicks(folder, stand_in, file, http),
             *await _blocks(folder, stand_in, file, http),
@@ -185,7 +188,7 @@ async def _blocks(
     folder: Path, stand_in: Running, file: Path, http: aiohttp.ClientSession
 ) -> list[Figure]:
     """The longest block in each, from its start: half of the turns click, half ask for words."""
-    numbers = count((ROUNDS + 1) * REQUESTS * len(KINDS) * 2 + 1)
+    numbers = count(1)
     found: list[float] = []
     asking = await _asking(stand_in, http, TURNS)
     for module in ("tests.benchmarks.teams_bot", "tests.benchmarks.bare_botbuilder"):
