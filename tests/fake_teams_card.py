@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from datetime import time as clock
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jsonschema
 
+from tests.shared import SCHEMAS
+
 Node = Mapping[str, Any]
-SCHEMA = Path(__file__).parents[2] / "shared/reference/schemas/adaptive-card-schema.1.5.0.json"
+SCHEMA = SCHEMAS / "adaptive-card-schema.1.5.0.json"
 CARD = "application/vnd.microsoft.card.adaptive"
 MOST_CARD_BYTES = 25 * 1024
 """The house's own limit, below every published one (message extension results end at 28 KB)."""

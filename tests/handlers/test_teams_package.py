@@ -1,7 +1,6 @@
 """The app package: what Teams would accept, and what the code needs."""
 
 import json
-import os
 import struct
 import zipfile
 import zlib
@@ -16,9 +15,8 @@ from bot.messages.team import COMMANDS
 from bot.routes import VERBS
 from bot.settings import Misconfigured
 from handlers.teams import package
+from tests.shared import SCHEMAS
 
-SHARED = Path(os.environ.get("AMENDS_SHARED", Path(__file__).parents[3] / "shared"))
-SCHEMAS = SHARED / "reference" / "schemas"
 APP = "11111111-aaaa-4bbb-8ccc-000000000001"
 HOST = "amends.example.com"
 
