@@ -63,7 +63,7 @@ class Bot:
             self.answering -= 1
 
     async def _once(self, verb: Verb, request: Request) -> Reply:
-        asks = verb.form is not None and request.values is None and not (verb.typed and request.typed)
+        asks = verb.only_opens(request)
         flow = verb.form if verb.form is not None and asks else verb.flow
         writes = not (asks or verb.reads)
         async with self._open_work(request.workspace, writes=writes) as work:

@@ -325,7 +325,6 @@ class Delivery(BaseModel, frozen=True):
     place: Place
     message: Message
     thread: Receipt | None = None
-    zone: str = "UTC"
 
 
 class Messenger(Protocol):

@@ -29,6 +29,10 @@ class Verb(NamedTuple):
     repeatable: bool = False
     heard: bool = False
 
+    def only_opens(self, request: Request) -> bool:
+        """Whether the request just asks for the form: nothing was filled in, nor typed instead."""
+        return self.form is not None and request.values is None and not (self.typed and request.typed)
+
 
 class Spoken(NamedTuple):
     """What a job says; `what` names it to a person when it cannot be said.

@@ -288,7 +288,7 @@ class SlackDoor:
         if verb is None:
             log.warning("verb=%r is unknown", request.verb[:100])
             return None, Reply(message=UNKNOWN)
-        opens = verb.form is not None and request.values is None and not (verb.typed and request.typed)
+        opens = verb.only_opens(request)
         try:
             known = await self._directory.introduce(request, hurry=opens)
             return known, await self._bot.answer(known)
