@@ -6,7 +6,7 @@ import json
 import re
 import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from handlers.web.additions import add_place
 from handlers.web.app import WebDoor
 from handlers.worker import Worker
 from handlers.written_date import DayOrder
-from storage.database import Database, Outdated
+from storage.database import Database, Outdated, Taken
 
 if TYPE_CHECKING:
     from handlers.teams.app import TeamsDoor
@@ -38,6 +38,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CHANNEL = re.compile(r"[CG](?=.*[0-9])[A-Z0-9]+")
 """How Slack's channel ids look (C0123ABCD; G for old private ones), and a team's name hardly does."""
 
+PARTING_SECONDS = 4.0
+"""How long requests may still take when told to stop; the worker's grace runs beside it."""
 LARGEST_BODY = 1024 * 1024
 """Bytes of one request; the largest real one (a form with long texts) is far below."""
 
@@ -66,17 +68,22 @@ class Doors:
 
 
 @asynccontextmanager
-async def house(settings: Settings) -> AsyncIterator[House]:
-    """Opens the memory, whose schema must be the program's, and closes it again."""
+async def house(settings: Settings, *, speaks: bool = False) -> AsyncIterator[House]:
+    """Opens the memory, whose schema must be the program's, and closes it again.
+
+    `speaks`: for the clock's own process, of which an SQLite file takes one.
+    """
     database = _database(settings)
     try:
-        await database.prepare()
-        woken = asyncio.Event()
-        yield House(settings, database, Bot(database.open_work, committed=woken.set), woken)
-    except Outdated as outdated:
-        raise Misconfigured(str(outdated)) from None
-    finally:
-        await database.close()
+        with database.clock() if speaks else nullcontext():
+            try:
+                await database.prepare()
+                woken = asyncio.Event()
+                yield House(settings, database, Bot(database.open_work, committed=woken.set), woken)
+            finally:
+                await database.close()
+    except (Outdated, Taken) as refused:
+        raise Misconfigured(str(refused)) from None
 
 
 @asynccontextmanager
@@ -124,7 +131,7 @@ async def server(built: House, opened: Doors) -> AsyncIterator[str]:
         app.router.add_route("*", "/api/messages", opened.teams.handler)
     if opened.web:
         opened.web.mount(app)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=PARTING_SECONDS)
     await runner.setup()
     try:
         address = await _listen(runner, built.settings)
@@ -137,11 +144,18 @@ async def server(built: House, opened: Doors) -> AsyncIterator[str]:
 
 async def serve(settings: Settings, started: Callable[[str], None]) -> None:
     """Opens every door that is configured and runs the clock until SIGINT or SIGTERM."""
-    async with house(settings) as built, doors(built) as opened, server(built, opened) as address:
-        # The collector would walk all that start-up made, again and again, and hold the loop for 0.1 s.
-        gc.freeze()
-        started(address)
-        await _until_told_to_stop(opened.worker)
+    async with house(settings, speaks=True) as built, doors(built) as opened:
+        async with server(built, opened) as address:
+            # The collector would walk all that start-up made, again and again, and hold the loop for
+            # 0.1 s.
+            gc.freeze()
+            started(address)
+            clock = asyncio.create_task(opened.worker.run())
+            await _until_told_to_stop(clock)
+            # Beside the server, so that what is in flight on both sides has the same few seconds.
+            parting = asyncio.create_task(opened.worker.stop())
+        await parting
+        await clock
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> str:
@@ -157,17 +171,14 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-async def _until_told_to_stop(worker: Worker) -> None:
+async def _until_told_to_stop(clock: asyncio.Task[None]) -> None:
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    clock = asyncio.create_task(worker.run())
     stopped = asyncio.create_task(told.wait())
     # The clock only ends by itself when something is wrong, and then the process must not look alive.
     await asyncio.wait({clock, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
-    await worker.stop()
-    await clock
 
 
 def _healthz(queue: Queue) -> Handler:
@@ -183,7 +194,7 @@ def _healthz(queue: Queue) -> Handler:
 
 async def tick(settings: Settings, at: datetime) -> Mapping[str, int]:
     """Says everything due by `at`, and returns how many messages came out how."""
-    async with house(settings) as built, doors(built) as opened:
+    async with house(settings, speaks=True) as built, doors(built) as opened:
         return await opened.worker.run_due(at)
 
 
@@ -199,6 +210,8 @@ async def migrate(settings: Settings) -> None:
     database = _database(settings)
     try:
         await database.migrate()
+    except Outdated as outdated:
+        raise Misconfigured(str(outdated)) from None
     finally:
         await database.close()
 
@@ -320,7 +333,7 @@ class Finding:
 
 async def check(settings: Settings) -> Sequence[Finding]:
     """What is configured and what is missing."""
-    findings = [await _memory(settings)]
+    findings = [*await _memory(settings)]
     if not settings.slack:
         findings.append(Finding(True, "Slack is not configured: set SLACK_BOT_TOKEN to open that door."))
     else:
@@ -333,16 +346,21 @@ async def check(settings: Settings) -> Sequence[Finding]:
     return [*findings, Finding(True, f"The web door {door}.")]
 
 
-async def _memory(settings: Settings) -> Finding:
+async def _memory(settings: Settings) -> Sequence[Finding]:
     try:
         async with house(settings) as built:
-            state = await built.database.queue().state()
+            queue = built.database.queue()
+            state, given_up = await queue.state(), await queue.given_up()
     except (Unavailable, Misconfigured) as wrong:
-        return Finding(False, str(wrong))
-    words = (
-        f"The database is up to date: {state['waiting']} messages wait, {state['dead']} were given up."
-    )
-    return Finding(not state["dead"], words)
+        return [Finding(False, str(wrong))]
+    findings = [Finding(True, f"The database is up to date: {state['waiting']} messages wait.")]
+    if given_up:
+        # Names of jobs and the platform's reasons: whom they were for is nobody's business here.
+        what = "; ".join(f"{job.times} of {job.name}: {job.why}" for job in given_up)
+        findings.append(
+            Finding(False, f"Messages that were given up: {state['dead']}. The most: {what}")
+        )
+    return findings
 
 
 async def _slack(settings: Settings) -> Finding:

@@ -2,18 +2,21 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from bot.domain.errors import Lost, Refused
 from bot.domain.job import Job
 from bot.fault import told
-from bot.flows import case
+from bot.flows import agenda, case
 from bot.messages.parts import Message, sentence
-from bot.ports import OpenWork, Unavailable, UnitOfWork
+from bot.ports import OpenWork, Unavailable, Undelivered, UnitOfWork
 from bot.request import Reply, Request
 from bot.routes import JOBS, VERBS, Verb
 
 log = logging.getLogger(__name__)
 
+BITE = 100
+"""Things of a kind looked at in one transaction, so that nobody waits long for it."""
 MOST_TRIES = 5
 """How often a request that lost a race is run again; each try meets the winner's new state."""
 
@@ -82,10 +85,50 @@ class Bot:
         )
         return reply
 
+    async def look(self, workspace: str, at: datetime) -> int:
+        """Looks at what is due in a workspace at `at`, a bite of it; returns how many things."""
+        try:
+            return await self._look(workspace, at, BITE)
+        except (Unavailable, Lost):
+            raise
+        except Exception as fault:
+            # One thing that cannot be looked at must not keep the others from their reminders.
+            log.error("workspace=%s a look failed; one by one now: %s", workspace, told(fault))
+        return await self._look_singly(workspace, at)
+
+    async def _look(self, workspace: str, at: datetime, most: int) -> int:
+        async with self._open_work(workspace, writes=True) as work:
+            looked = await agenda.look(at, most, work)
+            await work.commit()
+        return looked
+
+    async def _look_singly(self, workspace: str, at: datetime) -> int:
+        looked = 0
+        for _ in range(BITE):
+            try:
+                found = await self._look(workspace, at, 1)
+            except (Unavailable, Lost):
+                raise
+            except Exception as fault:
+                async with self._open_work(workspace, writes=True) as work:
+                    skipped = await agenda.skip(at, work)
+                    await work.commit()
+                found = len(skipped)
+                log.error("workspace=%s about=%s not looked at: %s", workspace, skipped, told(fault))
+            if not found:
+                break
+            looked += found
+        return looked
+
     async def speak(self, job: Job, work: UnitOfWork) -> Message | None:
-        """The words of a job as things stand now; None when there is nothing to say any more."""
+        """The words of a job as things stand now; None when there is nothing to say any more.
+
+        Raises Undelivered for a job that this version does not know: a newer one beside it does.
+        """
         spoken = JOBS.get(job.name)
-        return await spoken.flow(job, work) if spoken else None
+        if spoken is None:
+            raise Undelivered(f"{job.name} is a newer version's: this one waits for it.", outage=True)
+        return await spoken.flow(job, work)
 
     async def sequel(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
         """What the bot owes once this job was said for the first time."""

@@ -4,20 +4,32 @@
 through a UnitOfWork belongs to its one workspace, so two workspaces never meet.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import date, datetime
-from typing import Protocol
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
 
 from pydantic import BaseModel
 
-from bot.domain.action_item import ActionItem
-from bot.domain.case import Case
 from bot.domain.job import Job, Receipt
-from bot.domain.retro import Answer, Comment, Counts, Retro
-from bot.domain.team import Team
 from bot.messages.parts import Message
-from bot.request import Person, Place
+from bot.repositories import (
+    ActionItems,
+    Agenda,
+    Cases,
+    Jobs,
+    People,
+    Places,
+    Posts,
+    Readers,
+    Reminders,
+    Requests,
+    Retros,
+    Said,
+    Teams,
+)
+from bot.request import Place
 
 
 class Unavailable(Exception):
@@ -52,202 +64,6 @@ class Undelivered(Exception):
         self.outage = outage
 
 
-class People(Protocol):
-    """Persons the bot has met."""
-
-    async def get(self, person: str) -> Person | None: ...
-    async def among(self, persons: Collection[str]) -> Mapping[str, Person]: ...
-    async def everybody(self) -> Sequence[Person]:
-        """All of them by name (for the web door, whose workspaces are small)."""
-        ...
-
-    async def remember(self, *persons: Person) -> None:
-        """Stores who they are now; writes only what changed. A None zone keeps a known one."""
-        ...
-
-
-class Places(Protocol):
-    """Places the bot has met."""
-
-    async def get(self, place: str) -> Place | None: ...
-    async def named(self, name: str) -> Place | None:
-        """By id, or else by name with or without a leading #, whatever the case."""
-        ...
-
-    async def all(self) -> Sequence[Place]:
-        """The shared places, by name."""
-        ...
-
-    async def remember(self, place: Place) -> None:
-        """Stores it; writes only what changed. An empty reference keeps the known one."""
-        ...
-
-
-class Teams(Protocol):
-    """Teams, one per place."""
-
-    async def get(self, place: str) -> Team | None: ...
-    async def all(self) -> Sequence[Team]: ...
-    async def add(self, team: Team) -> None:
-        """Raises Lost when the place became a team meanwhile."""
-        ...
-
-    async def save(self, team: Team) -> None:
-        """Stores it as the next version; raises Lost when `team.version` is not the stored one."""
-        ...
-
-
-class Cases(Protocol):
-    """Failed cases."""
-
-    async def get(self, number: int) -> Case | None: ...
-    async def by_reference(self, place: str, reference: str) -> Case | None:
-        """The team's case with this reference; upper and lower case are the same."""
-        ...
-
-    async def add(self, case: Case) -> Case:
-        """Stores it under the workspace's next number (`case.number` is ignored) and returns it.
-
-        Raises Lost when the team got a case with this reference meanwhile.
-        """
-        ...
-
-    async def save(self, case: Case) -> None: ...
-    def after(self, number: int, most: int = 100) -> AsyncIterator[Case]:
-        """Cases with larger numbers, in order, at most `most`: pages for an export."""
-        ...
-
-
-class Retros(Protocol):
-    """Retros with their answers and their discussion."""
-
-    async def get(self, case: int) -> Retro | None: ...
-    async def add(self, retro: Retro) -> None: ...
-    async def save(self, retro: Retro) -> None:
-        """Stores it as the next version; raises Lost when `retro.version` is not the stored one."""
-        ...
-
-    async def open_in(self, place: str, most: int) -> Sequence[tuple[Retro, Case]]:
-        """The open ones, those whose answers closed first on top; an index carries it."""
-        ...
-
-    async def counts(self, case: int, today: date) -> Counts:
-        """Answers, items that were not dropped, late ones (due before `today`), unfinished ones."""
-        ...
-
-    async def answers(self, case: int) -> Sequence[Answer]:
-        """Named ones in the order they came, then unnamed ones in an order that says nothing."""
-        ...
-
-    async def answer(self, answer: str) -> Answer | None: ...
-    async def add_answer(self, answer: Answer) -> None: ...
-    async def save_answer(self, answer: Answer) -> None: ...
-    async def comments(self, case: int) -> Sequence[Comment]: ...
-    async def keep_comment(self, comment: Comment) -> None:
-        """Stores it, or its new text when it is known and its author's."""
-        ...
-
-    async def drop_comment(self, place: str, comment: str, author: str) -> None: ...
-
-
-class ActionItems(Protocol):
-    """Action items."""
-
-    async def get(self, number: int) -> ActionItem | None: ...
-    async def add(self, item: ActionItem) -> ActionItem:
-        """Stores it under the workspace's next number (`item.number` is ignored) and returns it."""
-        ...
-
-    async def save(self, item: ActionItem) -> None:
-        """Stores it as the next version; raises Lost when `item.version` is not the stored one."""
-        ...
-
-    async def of_case(self, case: int) -> Sequence[ActionItem]: ...
-    async def owned_by(self, person: str, most: int) -> Sequence[ActionItem]:
-        """Neither verified nor dropped, earliest due first, undated last; an index carries it."""
-        ...
-
-    async def open_in(self, place: str, most: int) -> Sequence[ActionItem]:
-        """The same for a place, whoever owns them."""
-        ...
-
-
-class Jobs(Protocol):
-    """What the bot owes, as flows see it: saved with the change that causes it."""
-
-    async def schedule(self, job: Job) -> None:
-        """Saves what the bot owes, in this transaction; see Job for what a repeat does."""
-        ...
-
-    async def revive(self, place: str) -> int:
-        """Gives what was given up in this place another try; returns how many messages."""
-        ...
-
-
-class Said(Protocol):
-    """What was said where: message keys and the platform's ids for them."""
-
-    async def get(self, key: str) -> Receipt | None: ...
-    async def among(self, keys: Collection[str]) -> Mapping[str, Receipt]: ...
-    async def keep(self, key: str, receipt: Receipt) -> None: ...
-    async def key_of(self, place: str, message: str) -> str | None:
-        """The key of a message that the platform names, e.g. "retro:7"; None when it is not ours."""
-        ...
-
-
-class Requests(Protocol):
-    """Which requests were handled."""
-
-    async def first_time(self, key: str, *, forever: bool = False) -> bool:
-        """Remembers the key; False when it is known, so that a repeat changes nothing.
-
-        Platforms repeat within a day; a person repeats an import after a year: `forever`.
-        """
-        ...
-
-
-class Post(BaseModel, frozen=True):
-    """A message of the web workspace, which has no platform to keep its messages for it.
-
-    Exactly one of `message` (ours) and `text` (a person's) is there. `place` is a place's id, or a
-    person's for their direct messages. `thread` is the root post's id. `id` counts upward.
-    """
-
-    id: int = 0
-    place: str
-    thread: int | None = None
-    author: str | None = None
-    message: Message | None = None
-    text: str = ""
-    key: str | None = None
-    posted_at: datetime
-    edited_at: datetime | None = None
-
-
-class Posts(Protocol):
-    """The web workspace's own messages."""
-
-    async def get(self, post: int) -> Post | None: ...
-    async def roots(self, place: str, most: int, before: int | None = None) -> Sequence[Post]:
-        """The newest `most` outside threads (older than `before`), oldest first."""
-        ...
-
-    async def thread(self, root: int) -> Sequence[Post]:
-        """The replies, oldest first, without the root."""
-        ...
-
-    async def replies(self, roots: Collection[int]) -> Mapping[int, int]:
-        """How many replies each root has; roots without any are left out."""
-        ...
-
-    async def by_key(self, key: str) -> Post | None: ...
-    async def add(self, post: Post) -> Post:
-        """Stores it and returns it with its id; with a known `key`, returns the one that is there."""
-        ...
-
-    async def save(self, post: Post) -> None: ...
-
-
 class UnitOfWork(Protocol):
     """One transaction in one workspace. Leaving it without `commit` rolls everything back."""
 
@@ -258,6 +74,9 @@ class UnitOfWork(Protocol):
     cases: Cases
     retros: Retros
     action_items: ActionItems
+    agenda: Agenda
+    readers: Readers
+    reminders: Reminders
     jobs: Jobs
     said: Said
     requests: Requests
@@ -272,6 +91,52 @@ class OpenWork(Protocol):
     def __call__(self, workspace: str, *, writes: bool) -> AbstractAsyncContextManager[UnitOfWork]: ...
 
 
+class Rate(NamedTuple):
+    """How many messages a minute in one workspace, and how many at once after a quiet time."""
+
+    a_minute: float
+    burst: int
+
+    @property
+    def gap(self) -> timedelta:
+        """The time between two of them, in the long run."""
+        return max(timedelta(minutes=1) / self.a_minute, timedelta(microseconds=1))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a platform allows; None: as many as there are.
+
+    `pace`: seconds between two new messages in one place. `new` and `edits` hold for a whole
+    workspace. `together`: a wait that the platform asks for concerns the whole workspace.
+    """
+
+    pace: float = 0.0
+    new: Rate | None = None
+    edits: Rate | None = None
+    together: bool = False
+
+    def at(self, pace: float) -> "Limits":
+        """The same at another pace. A quicker one, for stand-ins, quickens all alike; 0 lifts all."""
+        if pace >= self.pace:
+            return replace(self, pace=pace)
+        if pace <= 0:
+            return Limits(together=self.together)
+        quicker = self.pace / pace
+        new, edits = (
+            rate and Rate(rate.a_minute * quicker, rate.burst) for rate in (self.new, self.edits)
+        )
+        return replace(self, pace=pace, new=new, edits=edits)
+
+
+class GivenUp(NamedTuple):
+    """What could not be said: the job's name, the reason, and how many."""
+
+    name: str
+    why: str
+    times: int
+
+
 class Queue(Protocol):
     """The worker's side of the jobs, across workspaces. Each call is one short transaction.
 
@@ -280,10 +145,17 @@ class Queue(Protocol):
     by `by` is looked at.
     """
 
-    async def claim(self, by: datetime | None, claimer: str, most: int) -> Sequence[Job]:
+    async def claim(
+        self,
+        by: datetime | None,
+        claimer: str,
+        most: int,
+        limits: Mapping[str, Limits] | None = None,
+    ) -> Sequence[Job]:
         """At most `most` jobs of different free lanes, each marked as begun and leased.
 
-        `by` None means now, by the queue's clock.
+        `by` None means now, by the queue's clock. `limits` names the platforms to look at and what
+        they allow in one workspace; None: every platform, without limits.
         """
         ...
 
@@ -296,20 +168,44 @@ class Queue(Protocol):
         """
         ...
 
-    async def retry(self, job: Job, wait: float, *, unsure: bool, hold_lane: bool, why: str) -> None:
-        """Puts it back for `wait` seconds, the whole lane with it when the platform asked for that."""
+    async def retry(
+        self,
+        job: Job,
+        wait: float,
+        *,
+        unsure: bool,
+        hold_lane: bool,
+        why: str,
+        hold_workspace: bool = False,
+    ) -> None:
+        """Puts it back for `wait` seconds, the whole lane with it when the platform asked for that.
+
+        A lane rests for an hour at most. `hold_workspace`: the workspace's other lanes of the same
+        kind rest as well, for a minute at most.
+        """
         ...
 
     async def give_up(self, job: Job, why: str, follow: Sequence[Job] = ()) -> None:
         """Sets it aside as dead, with the reason, and frees its lane."""
         ...
 
-    async def next_due(self) -> datetime | None:
-        """Since or from when the earliest message waits, said by somebody else just now or not."""
+    async def restless(self, by: datetime) -> Sequence[str]:
+        """The workspaces in which something has to be looked at by then; see Agenda."""
+        ...
+
+    async def next_due(self, platforms: Collection[str] | None = None) -> datetime | None:
+        """Since or from when the earliest message waits, said by somebody else just now or not.
+
+        `platforms`: only on these; None: on any.
+        """
         ...
 
     async def state(self) -> Mapping[str, object]:
         """For the operator: how many wait and are dead, and since when the oldest due one waits."""
+        ...
+
+    async def given_up(self, most: int = 5) -> Sequence[GivenUp]:
+        """For the operator: what is dead and why, the most frequent `most` first; names nobody."""
         ...
 
     async def prune(self, before: datetime, most: int = 500) -> int:
@@ -330,8 +226,10 @@ class Delivery(BaseModel, frozen=True):
 class Messenger(Protocol):
     """Speaks on one platform. Every method raises Undelivered when it fails."""
 
-    pace: float
-    """Seconds between two new messages in one place."""
+    @property
+    def limits(self) -> Limits:
+        """What the platform allows."""
+        ...
 
     async def say(self, delivery: Delivery) -> Receipt: ...
     async def edit(self, delivery: Delivery, said: Receipt) -> Receipt: ...

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from bot.domain.job import Job
-from bot.flows import action_item, board, case, retro, team
+from bot.flows import action_item, board, case, reminder, retro, team
 from bot.messages.parts import Message
 from bot.ports import UnitOfWork
 from bot.request import Reply, Request
@@ -69,10 +69,12 @@ VERBS: Mapping[str, Verb] = {
     "action_item.verify": Verb(action_item.move),
     "action_item.reopen": Verb(action_item.move, form=action_item.step_form),
     "action_item.drop": Verb(action_item.move, form=action_item.step_form),
+    "action_item.remind_later": Verb(action_item.remind_later, form=action_item.remind_later_form),
     "action_item.read": Verb(action_item.read, reads=True),
     "action_item.mine": Verb(action_item.mine, reads=True),
     "board.status": Verb(board.status, reads=True),
     "team.settings": Verb(team.settings, form=team.settings_form),
+    "team.own_settings": Verb(team.own_settings, form=team.own_settings_form),
     "team.help": Verb(team.say_help, reads=True),
     "team.home": Verb(action_item.mine, reads=True),
     "team.joined": Verb(team.joined, heard=True),
@@ -90,6 +92,9 @@ JOBS: Mapping[str, Spoken] = {
     ),
     "action_item.call_owner": Spoken(action_item.call_owner, "a word to the owner of {about}"),
     "action_item.tell_lead": Spoken(action_item.tell_lead, "that the owner of {about} is out of reach"),
+    "reminder.tell": Spoken(reminder.tell, "a reminder about {about}", otherwise=action_item.pass_on),
+    "reminder.tell_thread": Spoken(reminder.tell_thread, "a reminder about {about}"),
+    "board.weekly": Spoken(board.weekly, "the week's summary"),
     "team.hello": Spoken(team.hello, "a greeting"),
     "case.unsaid": Spoken(case.unsaid, "a note about a message that was not said"),
 }

@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+USUAL_PACE = 1.1
+"""Seconds between two new messages in one place: Slack allows about one a second (jobs.md, rule 3)."""
+
 
 class Misconfigured(Exception):
     """A setting is missing or wrong; the sentence names it."""
@@ -26,8 +29,8 @@ class Settings(BaseSettings):
     """Opens the web door beside others (1) or never (0); unset: when nothing else is configured."""
     amends_web_without_login: bool = False
     """Says explicitly that the web door, which has no login, may be reached from other machines."""
-    amends_pace: float = Field(default=1.1, ge=0, le=60)
-    """Seconds between two new messages in one place; Slack allows about one a second."""
+    amends_pace: float = Field(default=USUAL_PACE, ge=0, le=60)
+    """Seconds between two new messages in one place; a quicker one quickens all limits, 0 lifts them."""
     amends_log_level: str = "INFO"
     slack_bot_token: str | None = None
     slack_signing_secret: str | None = None

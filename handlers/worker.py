@@ -5,18 +5,27 @@ import hashlib
 import logging
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from bot.bot import Bot
 from bot.domain.errors import Lost
-from bot.domain.job import CALL_SECONDS, Job, Receipt, backoff, is_hopeless
+from bot.domain.job import (
+    CALL_SECONDS,
+    MOST_ATTEMPTS_IN_AN_OUTAGE,
+    Job,
+    Receipt,
+    backoff,
+    is_hopeless,
+)
 from bot.fault import told
 from bot.ports import Delivery, Messenger, OpenWork, Queue, Unavailable, Undelivered
 from bot.request import Place
 
 log = logging.getLogger(__name__)
+
+Name = tuple[str, str]  # workspace and key
 
 SIDE_BY_SIDE = 16
 """Places spoken to at once. A call waits on the network, so more than the cores is right."""
@@ -31,8 +40,10 @@ KEPT = timedelta(days=7)
 PRUNE_SECONDS = 3600.0
 BITE = 500
 """Rows pruned in one transaction, so that nobody waits for it."""
-GRACE_SECONDS = 10.0
-NO_DOOR_SECONDS = 60.0
+GRACE_SECONDS = 5.0
+"""How long a call may still take when told to stop; with what the doors wait, under 10."""
+PATIENCE_SECONDS = 90.0
+"""How long a tick waits for what it cannot claim: longer than any lease, and than any pace."""
 
 
 class Worker:
@@ -58,7 +69,10 @@ class Worker:
         self._woken = woken
         self._stopping = False
         self._prune_at = 0.0
-        self._speaking: set[asyncio.Task[None]] = set()
+        self._look_at = 0.0
+        self._speaking: dict[asyncio.Task[None], Name] = {}
+        self._limits = {platform: messenger.limits for platform, messenger in messengers.items()}
+        self._ticking = False
         self._free_at: dict[tuple[str, str], float] = {}
         self.outcomes: Counter[str] = Counter()
 
@@ -66,6 +80,7 @@ class Worker:
         """Speaks until `stop`; trouble with the memory is logged and waited out."""
         while not self._stopping:
             try:
+                await self._look()
                 claimed = await self._claim(by=None)
                 await self._prune()
             except (Unavailable, Lost) as trouble:
@@ -73,6 +88,20 @@ class Worker:
                 claimed = 0
             if not claimed or len(self._speaking) >= SIDE_BY_SIDE:
                 await self._sleep(POLL_SECONDS)
+
+    async def _look(self) -> None:
+        """Looks twice a second for what is due, and puts reminders of it among the messages owed."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._look_at:
+            self._look_at = now + POLL_SECONDS
+            await self._look_by(datetime.now(UTC))
+
+    async def _look_by(self, by: datetime) -> None:
+        while workspaces := await self._queue.restless(by):
+            looked = [await self._bot.look(workspace, by) for workspace in workspaces]
+            # What another process is looking at just now is not ours to wait for.
+            if self._stopping or not any(looked):
+                return
 
     async def _prune(self) -> None:
         """Once an hour, and bite after bite while there is more."""
@@ -83,23 +112,36 @@ class Worker:
         self._prune_at = now + (PRUNE_SECONDS if pruned < BITE else POLL_SECONDS)
 
     async def stop(self) -> None:
-        """Claims nothing more, and lets what is being said finish for up to ten seconds."""
+        """Claims nothing more, lets what is being said finish for a moment, and hands back the rest."""
         self._stopping = True
         self._woken.set()
         if self._speaking:
             await asyncio.wait(self._speaking, timeout=GRACE_SECONDS)
+        left = list(self._speaking)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)  # `_spoken` has told what went wrong
 
     async def run_due(self, by: datetime) -> Mapping[str, int]:
         """Says everything due by `by`, at the usual pace, and returns how many came out how.
 
-        What another process holds is waited for: it says it, or its lease ends.
+        What another process holds is waited for: it says it, or its lease ends. What cannot be
+        claimed for longer than that (a platform that asked for an hour) is left for the next time.
         """
+        loop, self._ticking = asyncio.get_running_loop(), True
+        await self._look_by(by)
+        patient_until = loop.time() + PATIENCE_SECONDS
         while True:
             if await self._claim(by=by):
                 continue
-            if not self._speaking:
-                due = await self._queue.next_due()
+            if self._speaking:
+                patient_until = loop.time() + PATIENCE_SECONDS
+            else:
+                due = await self._queue.next_due(self._limits)
                 if due is None or due > by:
+                    return dict(self.outcomes)
+                if loop.time() > patient_until:
+                    log.warning("what is due since %s is held back or held elsewhere; left.", due)
                     return dict(self.outcomes)
             await self._sleep(POLL_SECONDS)
 
@@ -108,17 +150,26 @@ class Worker:
         self._woken.clear()
         if room <= 0:
             return 0
-        jobs = await self._queue.claim(by, self._name, room)
+        jobs = await self._queue.claim(by, self._name, room, self._limits)
         for job in jobs:
-            task = asyncio.create_task(
-                self._speak(job.model_copy(update={"at": by or datetime.now(UTC)}))
-            )
-            self._speaking.add(task)
+            if self._stopping:
+                await self._hand_back(job, unsure=job.unsure)
+                continue
+            name = (job.workspace, job.key)
+            same = [task for task, other in self._speaking.items() if other == name]
+            said_at = job.model_copy(update={"at": by or datetime.now(UTC)})
+            task = asyncio.create_task(self._speak(said_at, same))
+            self._speaking[task] = name
             task.add_done_callback(self._spoken)
         return len(jobs)
 
+    async def _hand_back(self, job: Job, *, unsure: bool) -> None:
+        """Lets another process go on at once, instead of when the lease has ended."""
+        await self._queue.retry(job, 0.0, unsure=unsure, hold_lane=False, why="Amends was stopped.")
+        self._count("handed back", job)
+
     def _spoken(self, task: asyncio.Task[None]) -> None:
-        self._speaking.discard(task)
+        del self._speaking[task]
         fault = None if task.cancelled() else task.exception()
         if fault is not None:
             log.error("a job could not be put away; its lease will end: %s", told(fault))
@@ -130,13 +181,25 @@ class Worker:
         except TimeoutError:
             return
 
-    async def _speak(self, job: Job) -> None:
-        messenger = self._messengers.get(job.workspace.partition(":")[0])
-        if messenger is None:
-            # Its door is not configured in this process; another one may have it.
-            await self._queue.retry(
-                job, NO_DOOR_SECONDS, unsure=job.unsure, hold_lane=True, why="no door for this workspace"
-            )
+    async def _speak(self, job: Job, same: Sequence[asyncio.Task[None]]) -> None:
+        """Says it and puts it away; `same` are our own attempts whose lease the clock ended too early.
+
+        A clock that jumps does that: then the call is waited for, and looked up afterwards.
+        """
+        try:
+            if same:
+                await asyncio.wait(same)
+            await self._attempt(job)
+        except asyncio.CancelledError:
+            # The process stops, and whatever was being said may have been heard.
+            await self._hand_back(job, unsure=True)
+            raise
+
+    async def _attempt(self, job: Job) -> None:
+        messenger = self._messengers[job.workspace.partition(":")[0]]
+        if job.attempts > MOST_ATTEMPTS_IN_AN_OUTAGE:
+            # Nobody lived to put it back so often: it kills whoever tries.
+            await self._put_back(job, Undelivered("Amends never came to its end.", permanent=True))
             return
         try:
             await self._deliver(job, messenger)
@@ -173,7 +236,9 @@ class Worker:
         receipt, outcome = await _call(messenger, delivery, said, job)
         if job.unsure:  # it was looked for first, so nobody can say when the call itself began
             began = asyncio.get_running_loop().time()
-        await self._finish(job, receipt, began + (messenger.pace if outcome == "said" else 0.0), outcome)
+        await self._finish(
+            job, receipt, began + (messenger.limits.pace if outcome == "said" else 0.0), outcome
+        )
 
     async def _rested(self, job: Job) -> None:
         """Waits for what is left of the place's rest: it was claimed a little ahead."""
@@ -218,8 +283,15 @@ class Worker:
         wait = max(asked or 0.0, backoff(job.attempts, random.random()))  # noqa: S311 - jitter
         # Once unsure, only a look-up that was answered makes sure; a needless one costs little.
         unsure = job.unsure or undelivered.unsure
+        limits = self._limits[job.workspace.partition(":")[0]]
         await self._queue.retry(
-            job, wait, unsure=unsure, hold_lane=asked is not None, why=undelivered.reason
+            job,
+            wait,
+            unsure=unsure,
+            # A tick may be told a later time than it is; only a lane's rest goes by the real clock.
+            hold_lane=asked is not None or self._ticking,
+            why=undelivered.reason,
+            hold_workspace=asked is not None and limits.together,
         )
         self._count("put back", job)
         self._wake_in(wait)

@@ -13,7 +13,7 @@ from storage.tables import cases
 
 
 class Cases:
-    """ports.Cases over one transaction."""
+    """repositories.Cases over one transaction."""
 
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection

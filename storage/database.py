@@ -1,9 +1,10 @@
 """The database behind the ports: an SQLite file, or PostgreSQL for several machines."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from sqlite3 import Error as SQLiteError
 
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.engine import make_url
@@ -30,6 +31,10 @@ VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 class Outdated(Exception):
     """The schema is not the one this program was written for; the sentence says what to do."""
+
+
+class Taken(Exception):
+    """Another process is the clock of this database; the sentence says what to do."""
 
 
 class Database:
@@ -112,18 +117,37 @@ class Database:
             # Whoever asked may be gone; the connection goes back to its pool all the same.
             await asyncio.shield(asyncio.create_task(connection.close()))
 
+    @contextmanager
+    def clock(self) -> Iterator[None]:
+        """For whoever speaks: one process at a time on an SQLite file, any number on PostgreSQL.
+
+        On a file leases go by the machine's clock and by what this process is doing, so two would
+        say things twice. Raises Taken with one sentence, or Unavailable.
+        """
+        if self.file is None:
+            yield
+            return
+        file = self.file.resolve()  # one file is one clock, whichever way leads to it
+        try:
+            held = sqlite.hold(file.with_name(f"{file.name}-clock"))
+        except sqlite.Held:
+            raise Taken(
+                f"Another Amends is at work on {file}, which takes one at a time: stop that serve or "
+                "tick first, or set AMENDS_DATABASE_URL to a PostgreSQL that several share."
+            ) from None
+        except SQLiteError as refused:
+            raise ports.Unavailable(f"{file}-clock cannot be used: {refused}") from refused
+        with closing(held):
+            yield
+
     async def prepare(self) -> None:
         """Makes sure that the schema is today's: makes or upgrades a file, refuses an old server.
 
-        Raises Outdated with one sentence, or Unavailable.
+        A schema of the next version will do, so that the old and the new program may run side by side:
+        migrations only add. Raises Outdated with one sentence, or Unavailable.
         """
-        stored, wanted = await self._version(), head()
-        if stored == wanted:
+        if _is_ready(await self._version()):
             return
-        if stored is not None and stored > wanted:
-            raise Outdated(
-                "The database's schema is newer than this program: install the newer program."
-            )
         if self.file is None:
             raise Outdated(
                 "The database's schema is older than this program: run 'python -m bot migrate'."
@@ -131,7 +155,12 @@ class Database:
         await self.migrate()
 
     async def migrate(self) -> None:
-        """Brings the schema to today's, in one transaction; makes an SQLite file that is not there."""
+        """Brings the schema to today's, in one transaction; makes an SQLite file that is not there.
+
+        Raises Outdated when it is too new, or Unavailable.
+        """
+        if _is_ready(await self._version()):
+            return
         # Only here: alembic costs a fifth of a second that most starts need not pay.
         from storage.migrations.run import upgrade  # noqa: PLC0415
 
@@ -180,6 +209,15 @@ class Database:
 def head() -> str:
     """The newest version of the schema, read from the names of the migrations."""
     return max(path.name.partition("_")[0] for path in VERSIONS.glob("[0-9]*_*.py"))
+
+
+def _is_ready(stored: str | None) -> bool:
+    """Whether this program can work with a schema; raises Outdated when it is too new."""
+    if stored is None or stored < head():
+        return False
+    if int(stored) > int(head()) + 1:
+        raise Outdated("The database's schema is newer than this program: install the newer program.")
+    return True
 
 
 def _has_version(connection: Connection) -> bool:

@@ -1,8 +1,9 @@
 """Jobs: scheduled in the transaction of the change that causes them, in the lane of their place.
 
 Everybody locks jobs first, in the order of their keys, and lanes after them, in the order of
-their names; the one who takes lanes first (`storage/queue.py`, claim) waits for nothing. So no two
-transactions wait for each other on PostgreSQL.
+their names, and a workspace's own lanes last (`storage/lane.py`). The one who takes lanes first
+(`storage/queue.py`, claim) waits for nothing but those. So no two transactions wait for each other on
+PostgreSQL.
 """
 
 import time
@@ -54,7 +55,7 @@ def editing(place: str) -> str:
 
 
 class Jobs:
-    """ports.Jobs over one transaction; `flush` writes what was scheduled, just before the commit."""
+    """repositories.Jobs over one transaction; `flush` writes what was scheduled, before the commit."""
 
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection

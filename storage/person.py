@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.request import Person
+from storage.agenda import Agenda
 from storage.row import find, several, values
 from storage.tables import people
 from storage.upsert import put
@@ -16,7 +17,7 @@ EVERYBODY = select(people).where(HERE).order_by(people.c.name, people.c.id)
 
 
 class People:
-    """ports.People over one transaction."""
+    """repositories.People over one transaction."""
 
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection
@@ -45,3 +46,6 @@ class People:
                 continue
             row = values(self._workspace, now)
             await put(self._connection, people, row, "name", "zone", "bot", "gone")
+            if before and (before.zone, before.gone) != (now.zone, now.gone):
+                # Their day begins at another moment, or never again.
+                await Agenda(self._connection, self._workspace).bring_up(owner=person.id)

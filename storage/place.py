@@ -17,7 +17,7 @@ def folded(name: str) -> str:
 
 
 class Places:
-    """ports.Places over one transaction."""
+    """repositories.Places over one transaction."""
 
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection

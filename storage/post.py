@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.ports import Post
+from bot.repositories import Post
 from storage import versioned
 from storage.counter import count
 from storage.row import find, several, values
@@ -13,7 +13,7 @@ from storage.tables import posts
 
 
 class Posts:
-    """ports.Posts over one transaction."""
+    """repositories.Posts over one transaction."""
 
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection

@@ -6,75 +6,51 @@ they share one machine and its clock. See `storage/job.py` for the order of lock
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Table,
-    and_,
-    bindparam,
-    delete,
-    func,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, or_, select, tuple_, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import Lost
 from bot.domain.job import LEASE_SECONDS, Job, Receipt
+from bot.ports import GivenUp, Limits
+from storage import agenda
 from storage.job import IS_DEAD, IS_WAITING, editing, next_id, put, wake
+from storage.lane import (
+    CHANGE_LANE,
+    FIRST_DUE,
+    LOCK_LANE,
+    LONGEST_REST,
+    LONGEST_REST_TOGETHER,
+    SLEW,
+    Budgets,
+    Name,
+    free_lanes,
+    hold_back,
+    moments,
+    on,
+    set_back,
+    this,
+)
 from storage.row import read
 from storage.said import Said
-from storage.tables import UTCDateTime, jobs, lanes, requests
+from storage.tables import jobs, lanes, requests
 
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
-Name = tuple[str, str]  # workspace and key, or workspace and lane
 
 DEAD_DAYS = 30
 """Dead jobs are kept this long at least: somebody may still put right what killed them."""
+RESTLESS = 100
+"""Rows of a kind that are read to see where something is due."""
 MOST_TRIES = 3
 """PostgreSQL may break off one of two transactions that meet; nothing was done, so do it again."""
 
-
-def _free_lanes() -> Select[Any]:
-    """Lanes that are due, rested and nobody's, with the key of the job that is first in each."""
-    by, now = bindparam("by", type_=UTCDateTime), bindparam("now", type_=UTCDateTime)
-    first = (
-        select(jobs.c.key)
-        .where(
-            jobs.c.workspace == lanes.c.workspace,
-            jobs.c.lane == lanes.c.lane,
-            IS_WAITING,
-            jobs.c.due_at <= by,
-        )
-        .order_by(jobs.c.bulk, jobs.c.id)
-        .limit(1)
-        .correlate(lanes)
-        .scalar_subquery()
-    )
-    return (
-        select(lanes, first.label("first_key"))
-        .where(
-            lanes.c.due_at <= by,
-            or_(lanes.c.free_at.is_(None), lanes.c.free_at <= now),
-            or_(lanes.c.leased_until.is_(None), lanes.c.leased_until <= now),
-        )
-        .order_by(lanes.c.due_at)
-        .limit(bindparam("most"))
-        .with_for_update(of=lanes, skip_locked=True)
-    )
-
-
-FREE_LANES = _free_lanes()
 
 # An UPDATE sets whichever columns it is given values for.
 _THESE = (
@@ -86,19 +62,7 @@ OWN_JOBS = select(jobs).where(*_THESE).order_by(jobs.c.key).with_for_update()
 CHANGE_JOB = update(jobs).where(
     jobs.c.workspace == bindparam("this_workspace"), jobs.c.key == bindparam("this_name")
 )
-_THIS_LANE = (lanes.c.workspace == bindparam("this_workspace"), lanes.c.lane == bindparam("this_name"))
-LOCK_LANE = select(lanes.c.lane).where(*_THIS_LANE).with_for_update()
-CHANGE_LANE = update(lanes).where(*_THIS_LANE)
-_FIRST_DUE = (
-    select(func.min(jobs.c.due_at))
-    .where(
-        jobs.c.workspace == bindparam("this_workspace"),
-        jobs.c.lane == bindparam("this_name"),
-        IS_WAITING,
-    )
-    .scalar_subquery()
-)
-FREE_LANE = CHANGE_LANE.values(leased_until=None, claimed_by="", claimed_key=None, due_at=_FIRST_DUE)
+FREE_LANE = CHANGE_LANE.values(leased_until=None, claimed_by="", claimed_key=None, due_at=FIRST_DUE)
 
 
 class Transactions(Protocol):
@@ -107,34 +71,68 @@ class Transactions(Protocol):
     def __call__(self, *, writes: bool) -> AbstractAsyncContextManager[AsyncConnection]: ...
 
 
+Clock = Callable[[AsyncConnection], Awaitable[datetime]]
+
+
 class Queue:
-    """ports.Queue over the database; each call is one short transaction."""
+    """ports.Queue over the database; each call is one short transaction. `clock`: for tests."""
 
-    def __init__(self, transaction: Transactions) -> None:
+    def __init__(self, transaction: Transactions, clock: Clock | None = None) -> None:
         self._transaction = transaction
+        self._clock = clock or _clock
+        self._latest = datetime.min.replace(tzinfo=UTC)
 
-    async def claim(self, by: datetime | None, claimer: str, most: int) -> Sequence[Job]:
+    async def claim(
+        self,
+        by: datetime | None,
+        claimer: str,
+        most: int,
+        limits: Mapping[str, Limits] | None = None,
+    ) -> Sequence[Job]:
+        platforms = None if limits is None else frozenset(limits)
+
         async def step(connection: AsyncConnection, now: datetime) -> Sequence[Job]:
-            found = await connection.execute(FREE_LANES, {"by": by or now, "now": now, "most": most})
+            await self._mind_the_clock(connection, now)
+            asked = {"by": by or now, "most": most, **moments(now)}
+            found = await connection.execute(free_lanes(platforms), asked)
             free = {(row.workspace, row.lane): row for row in found}
             wanted = {lane: row.claimed_key or row.first_key for lane, row in free.items()}
             for lane in (lane for lane, key in wanted.items() if key is None):
                 await _release(connection, lane, free[lane].free_at)
+            budgets = Budgets(connection, now)
+            await budgets.lock((lane for lane, key in wanted.items() if key is not None), limits or {})
+            chosen = budgets.within(lane for lane, key in wanted.items() if key is not None)
             # A claim of its own, so that whoever comes too late is told apart even from itself.
             claim = f"{claimer} {secrets.token_hex(8)}"
-            begun = await _begin(connection, _named(wanted, free), claim, now)
-            leased = [lane for lane, key in wanted.items() if (lane[0], key) in begun]
-            lease = {
-                "due_at": now,
-                "leased_until": now + timedelta(seconds=LEASE_SECONDS),
-                "claimed_by": claim,
-            }
-            leases = [{**_this(lane), **lease, "claimed_key": wanted[lane]} for lane in leased]
+            begun = await _begin(connection, _named(chosen, wanted, free), claim, now)
+            leased = [lane for lane in chosen if (lane[0], wanted[lane]) in begun]
+            leased_until = now + timedelta(seconds=LEASE_SECONDS)
+            leases = [
+                {
+                    **this(lane),
+                    # Due at once when the lease ends, even if a tick took it before its time.
+                    "due_at": min(free[lane].due_at, now),
+                    "leased_until": leased_until,
+                    "claimed_by": claim,
+                    "claimed_key": wanted[lane],
+                }
+                for lane in leased
+            ]
             if leases:
                 await connection.execute(CHANGE_LANE, leases)
+            await budgets.charge(leased)
             return [begun[workspace, str(wanted[workspace, lane])] for workspace, lane in leased]
 
         return await self._do(step)
+
+    async def _mind_the_clock(self, connection: AsyncConnection, now: datetime) -> None:
+        # Only where one clock is the law: of several processes each would put it right once more.
+        if connection.dialect.name == "sqlite" and self._latest - now > SLEW:
+            logger.warning(
+                "The clock was set back by %s; what waits goes by the new one.", self._latest - now
+            )
+            await set_back(connection, now, self._latest)
+        self._latest = now
 
     async def finish(
         self, job: Job, receipt: Receipt | None, pace: float, follow: Sequence[Job] = ()
@@ -158,12 +156,22 @@ class Queue:
 
         await self._do(step)
 
-    async def retry(self, job: Job, wait: float, *, unsure: bool, hold_lane: bool, why: str) -> None:
+    async def retry(
+        self,
+        job: Job,
+        wait: float,
+        *,
+        unsure: bool,
+        hold_lane: bool,
+        why: str,
+        hold_workspace: bool = False,
+    ) -> None:
         async def step(connection: AsyncConnection, now: datetime) -> None:
             row = await _held(connection, job)
             if row is None:
                 return
-            later = now + timedelta(seconds=wait)
+            rest = timedelta(seconds=wait)
+            later = now + rest
             back = {
                 "state": "waiting",
                 "due_at": later,
@@ -174,7 +182,11 @@ class Queue:
                 "why": why,
             }
             await _update(connection, job, back)
-            await _leave(connection, row, later if hold_lane else None, {})
+            free_at = now + min(rest, LONGEST_REST) if hold_lane else None
+            await _leave(connection, row, free_at, {})
+            if hold_workspace:
+                until = now + min(rest, LONGEST_REST_TOGETHER)
+                await hold_back(connection, (row.workspace, row.lane), until)
 
         await self._do(step)
 
@@ -190,21 +202,32 @@ class Queue:
 
         await self._do(step)
 
-    async def next_due(self) -> datetime | None:
+    async def restless(self, by: datetime) -> Sequence[str]:
         async with self._transaction(writes=False) as connection:
-            found = await connection.execute(select(func.min(lanes.c.due_at)))
+            return await agenda.restless(connection, by, RESTLESS)
+
+    async def next_due(self, platforms: Collection[str] | None = None) -> datetime | None:
+        async with self._transaction(writes=False) as connection:
+            found = await connection.execute(select(func.min(lanes.c.due_at)).where(*on(platforms)))
             due_at: datetime | None = found.scalar_one()
         return due_at
 
     async def state(self) -> Mapping[str, object]:
         async with self._transaction(writes=False) as connection:
-            now = await _clock(connection)
+            now = await self._clock(connection)
             count = select(func.count()).select_from(jobs)
             waiting = (await connection.execute(count.where(IS_WAITING))).scalar_one()
             dead = (await connection.execute(count.where(IS_DEAD))).scalar_one()
             oldest = select(func.min(jobs.c.due_at)).where(IS_WAITING, jobs.c.due_at <= now)
             oldest_due = (await connection.execute(oldest)).scalar_one()
         return {"waiting": waiting, "dead": dead, "oldest_due": oldest_due}
+
+    async def given_up(self, most: int = 5) -> Sequence[GivenUp]:
+        times = func.count().label("times")
+        dead = select(jobs.c.name, jobs.c.why, times).where(IS_DEAD).group_by(jobs.c.name, jobs.c.why)
+        async with self._transaction(writes=False) as connection:
+            found = await connection.execute(dead.order_by(times.desc(), jobs.c.name).limit(most))
+            return [GivenUp(row.name, row.why, row.times) for row in found]
 
     async def prune(self, before: datetime, most: int = 500) -> int:
         async def step(connection: AsyncConnection, now: datetime) -> int:
@@ -222,7 +245,7 @@ class Queue:
         for tries in range(1, MOST_TRIES + 1):
             try:
                 async with self._transaction(writes=True) as connection:
-                    result = await step(connection, await _clock(connection))
+                    result = await step(connection, await self._clock(connection))
                     await connection.commit()
                     return result
             except Lost:
@@ -238,16 +261,13 @@ async def _clock(connection: AsyncConnection) -> datetime:
     return now.astimezone(UTC)
 
 
-def _this(what: Name) -> dict[str, Any]:
-    return {"this_workspace": what[0], "this_name": what[1]}
-
-
-def _named(wanted: Mapping[Name, str | None], free: Mapping[Name, Row[Any]]) -> dict[Name, str]:
-    """The jobs to begin, each with the state it must still be in."""
+def _named(
+    chosen: Sequence[Name], wanted: Mapping[Name, str | None], free: Mapping[Name, Row[Any]]
+) -> dict[Name, str]:
+    """The jobs to begin, by workspace and key, each with the state it must still be in."""
     return {
-        (lane[0], key): "running" if free[lane].claimed_key else "waiting"
-        for lane, key in wanted.items()
-        if key is not None
+        (lane[0], str(wanted[lane])): "running" if free[lane].claimed_key else "waiting"
+        for lane in chosen
     }
 
 
@@ -269,7 +289,7 @@ async def _begin(
             told = mark | {"attempts": row.attempts + 1, "began_at": began_at}
             begun[workspace, row.key] = read(Job, row).model_copy(update=told)
             # Unsure in the row, in case this process dies.
-            changed.append({**_this((workspace, row.key)), **told, "unsure": True})
+            changed.append({**this((workspace, row.key)), **told, "unsure": True})
         if changed:
             await connection.execute(CHANGE_JOB, changed)
     return begun
@@ -287,7 +307,7 @@ async def _held(connection: AsyncConnection, job: Job, follow: Sequence[Job] = (
 
 
 async def _update(connection: AsyncConnection, job: Job, changed: Mapping[str, Any]) -> None:
-    unclaimed = {**_this((job.workspace, job.key)), **changed, "claimed_by": ""}
+    unclaimed = {**this((job.workspace, job.key)), **changed, "claimed_by": ""}
     await connection.execute(CHANGE_JOB, unclaimed)
 
 
@@ -310,9 +330,9 @@ async def _release(connection: AsyncConnection, lane: Name, free_at: datetime | 
     if connection.dialect.name != "sqlite":
         # Locked by a statement of its own: the next one then sees what was scheduled meanwhile,
         # where a subquery in a waiting UPDATE would still see the moment before.
-        await connection.execute(LOCK_LANE, _this(lane))
+        await connection.execute(LOCK_LANE, this(lane))
     rested = {} if free_at is None else {"free_at": free_at}
-    await connection.execute(FREE_LANE, {**_this(lane), **rested})
+    await connection.execute(FREE_LANE, {**this(lane), **rested})
 
 
 async def _bite(connection: AsyncConnection, table: Table, old: ColumnElement[bool], most: int) -> int:

@@ -10,7 +10,7 @@ from storage.upsert import put
 
 
 class Requests:
-    """ports.Requests over one transaction; only a hash of the key and the day are kept."""
+    """repositories.Requests over one transaction; only a hash of the key and the day are kept."""
 
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection

@@ -1,15 +1,16 @@
 """Retros with what was answered and discussed in them."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.case import Case
+from bot.domain.reminder import NEVER_LOOKED
 from bot.domain.retro import Answer, Comment, Counts, Retro
 from storage import versioned
-from storage.row import find, read, several, values
+from storage.row import Values, find, read, several, values
 from storage.tables import action_items, answers, cases, comments, retros
 from storage.upsert import put
 
@@ -20,6 +21,20 @@ OPEN_IN = (
     .where(retros.c.workspace == bindparam("workspace"), retros.c.place == bindparam("place"), IS_OPEN)
     .order_by(retros.c.answers_close_on, retros.c.case)
     .limit(bindparam("most"))
+)
+CLOSED_IN = (
+    select(retros)
+    .where(
+        retros.c.workspace == bindparam("workspace"),
+        retros.c.place == bindparam("place"),
+        retros.c.closed_at >= bindparam("after"),
+    )
+    .order_by(retros.c.closed_at)
+    .limit(bindparam("most"))
+)
+AMONG = select(retros).where(
+    retros.c.workspace == bindparam("workspace"),
+    retros.c.case.in_(bindparam("numbers", expanding=True)),
 )
 ABOUT = select(cases).where(
     cases.c.workspace == bindparam("workspace"),
@@ -43,7 +58,7 @@ COUNTS = select(
 
 
 class Retros:
-    """ports.Retros over one transaction."""
+    """repositories.Retros over one transaction."""
 
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection
@@ -53,18 +68,36 @@ class Retros:
         return await find(self._connection, Retro, retros, workspace=self._workspace, case=case)
 
     async def add(self, retro: Retro) -> None:
-        await versioned.add(self._connection, retros, values(self._workspace, retro))
+        await versioned.add(self._connection, retros, self._values(retro))
 
     async def save(self, retro: Retro) -> None:
-        await versioned.save(self._connection, retros, values(self._workspace, retro))
+        await versioned.save(self._connection, retros, self._values(retro))
+
+    def _values(self, retro: Retro) -> Values:
+        opened = retro.state == "open"
+        closed_at = None if opened or retro.last is None else retro.last.at
+        look_at = NEVER_LOOKED if opened else None
+        return values(self._workspace, retro, closed_at=closed_at, look_at=look_at)
+
+    async def closed_in(self, place: str, after: datetime, most: int) -> Sequence[tuple[Retro, Case]]:
+        asked = {"workspace": self._workspace, "place": place, "after": after, "most": most}
+        return await self._with_cases(await several(self._connection, Retro, CLOSED_IN, asked))
 
     async def open_in(self, place: str, most: int) -> Sequence[tuple[Retro, Case]]:
         asked = {"workspace": self._workspace, "place": place, "most": most}
-        opened = await several(self._connection, Retro, OPEN_IN, asked)
-        numbers = [retro.case for retro in opened]
-        about = {"workspace": self._workspace, "numbers": numbers}
-        found = {case.number: case for case in await several(self._connection, Case, ABOUT, about)}
-        return [(retro, found[retro.case]) for retro in opened]
+        return await self._with_cases(await several(self._connection, Retro, OPEN_IN, asked))
+
+    async def among(self, numbers: Collection[int]) -> Mapping[int, tuple[Retro, Case]]:
+        if not numbers:
+            return {}
+        asked = {"workspace": self._workspace, "numbers": sorted(set(numbers))}
+        found = await several(self._connection, Retro, AMONG, asked)
+        return {retro.case: (retro, case) for retro, case in await self._with_cases(found)}
+
+    async def _with_cases(self, found: Sequence[Retro]) -> Sequence[tuple[Retro, Case]]:
+        about = {"workspace": self._workspace, "numbers": [retro.case for retro in found]}
+        known = {case.number: case for case in await several(self._connection, Case, ABOUT, about)}
+        return [(retro, known[retro.case]) for retro in found]
 
     async def counts(self, case: int, today: date) -> Counts:
         asked = {"workspace": self._workspace, "number": case, "today": today}

@@ -20,7 +20,7 @@ KEY_OF = (
 
 
 class Said:
-    """ports.Said over one transaction."""
+    """repositories.Said over one transaction."""
 
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection

@@ -67,6 +67,28 @@ def engine(file: Path, *, writes: bool, wait: float) -> AsyncEngine:
     return made
 
 
+class Held(Exception):
+    """Another process holds it."""
+
+
+def hold(file: Path) -> sqlite3.Connection:
+    """Holds a small file until the connection is closed; raises Held when somebody else does.
+
+    A lock of the kernel's, through SQLite: alike on every system, and gone with the process however it
+    ends. The file itself stays, empty, and means nothing.
+    """
+    address = f"file:{quote(str(file))}?mode=rwc"
+    connection = sqlite3.connect(address, uri=True, timeout=0, isolation_level=None)
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+        return connection
+    except sqlite3.OperationalError as refused:
+        connection.close()
+        if refused.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            raise Held from None
+        raise
+
+
 def _creator(file: Path, writes: bool) -> Callable[[], Any]:
     def connect() -> sqlite3.Connection:
         # mode=rw: a file that vanished must not come back empty without a word.

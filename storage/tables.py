@@ -62,6 +62,19 @@ def _index(name: str, *columns: str, unique: bool = False, where: str | None = N
     return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
+def _look_at() -> Any:
+    """When the clock has to look at it next; None when never again.
+
+    The default makes what an older program stored due at once, which then sets the true moment.
+    """
+    never_looked = text("'1970-01-01 00:00:00.000000'")
+    return Field(sa_type=UTCDateTime, sa_column_kwargs={"server_default": never_looked})
+
+
+def _looked_at(table: str) -> Index:
+    return _index(f"{table}_look_at", "look_at", "workspace", where="look_at IS NOT NULL")
+
+
 class PersonRow(Row, table=True):
     """Somebody the bot has met."""
 
@@ -88,9 +101,10 @@ class PlaceRow(Row, table=True):
 
 
 class TeamRow(Row, table=True):
-    """The team around a place."""
+    """The team around a place; at `look_at` its week begins."""
 
     __tablename__ = "teams"
+    __table_args__ = (_looked_at("teams"),)
 
     place: str = Field(primary_key=True)
     name: str
@@ -100,7 +114,9 @@ class TeamRow(Row, table=True):
     starts: time
     ends: time
     days_to_answer: int
+    made_at: datetime | None = Field(sa_type=UTCDateTime)
     version: int
+    look_at: datetime | None = _look_at()
 
 
 class CaseRow(Row, table=True):
@@ -132,11 +148,13 @@ class CaseRow(Row, table=True):
 
 
 class RetroRow(Row, table=True):
-    """The retro of a case."""
+    """The retro of a case; `closed_at` is there while it is closed."""
 
     __tablename__ = "retros"
     __table_args__ = (
         _index("retros_open", "workspace", "place", "answers_close_on", "case", where="state = 'open'"),
+        _index("retros_closed", "workspace", "place", "closed_at", where="closed_at IS NOT NULL"),
+        _looked_at("retros"),
     )
 
     case: int = Field(primary_key=True)
@@ -147,6 +165,8 @@ class RetroRow(Row, table=True):
     state: str
     history: list[dict[str, Any]] = Field(sa_type=Data)
     version: int
+    closed_at: datetime | None = Field(sa_type=UTCDateTime)
+    look_at: datetime | None = _look_at()
 
 
 class AnswerRow(Row, table=True):
@@ -195,6 +215,7 @@ class ActionItemRow(Row, table=True):
         _index("action_items_of_case", "workspace", "case", "number"),
         _index("action_items_of_owner", "workspace", "active", "owner", "due", "number"),
         _index("action_items_of_place", "workspace", "active", "place", "due", "number"),
+        _looked_at("action_items"),
     )
 
     number: int = Field(primary_key=True)
@@ -206,10 +227,41 @@ class ActionItemRow(Row, table=True):
     owner: str | None
     due: date | None
     measure: str
+    remind_on: date | None
     state: str
     active: bool
     history: list[dict[str, Any]] = Field(sa_type=Data)
     version: int
+    look_at: datetime | None = _look_at()
+
+
+class ReaderRow(Row, table=True):
+    """How a person wants to be reminded."""
+
+    __tablename__ = "readers"
+
+    person: str = Field(primary_key=True)
+    days: list[int] = Field(sa_type=Data)
+    starts: time | None
+    ends: time | None
+    digest: bool
+    quiet_until: date | None
+
+
+class ReminderRow(Row, table=True):
+    """A reminder that was due, once per thing, kind, reader and day."""
+
+    __tablename__ = "reminders"
+    __table_args__ = (_index("reminders_of_message", "workspace", "message"),)
+
+    about: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    reader: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    message: str
+    asked_at: datetime = Field(sa_type=UTCDateTime)
+    outcome: str
+    outcome_at: datetime | None = Field(sa_type=UTCDateTime)
 
 
 class JobRow(Row, table=True):
@@ -255,7 +307,8 @@ class LaneRow(Row, table=True):
     """One place and one way of speaking in it: new messages, or edits.
 
     `due_at` is the earliest moment at which one of its jobs is due, None when none waits. It rests
-    until `free_at`. While `leased_until` is ahead, the claim `claimed_by` says `claimed_key`.
+    until `free_at`. While `leased_until` is ahead, the claim `claimed_by` says `claimed_key`. A
+    workspace has two lanes of its own, for what all its places may say together: `storage/lane.py`.
     """
 
     __tablename__ = "lanes"
@@ -334,6 +387,8 @@ retros = _table("retros")
 answers = _table("answers")
 comments = _table("comments")
 action_items = _table("action_items")
+readers = _table("readers")
+reminders = _table("reminders")
 jobs = _table("jobs")
 lanes = _table("lanes")
 said = _table("said")

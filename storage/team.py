@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.reminder import NEVER_LOOKED
 from bot.domain.team import Team
 from storage import versioned
-from storage.row import find, several, values
+from storage.row import Values, find, several, values
 from storage.tables import teams
 
 
 class Teams:
-    """ports.Teams over one transaction."""
+    """repositories.Teams over one transaction."""
 
     def __init__(self, connection: AsyncConnection, workspace: str) -> None:
         self._connection = connection
@@ -27,7 +28,10 @@ class Teams:
         return await several(self._connection, Team, query)
 
     async def add(self, team: Team) -> None:
-        await versioned.add(self._connection, teams, values(self._workspace, team))
+        await versioned.add(self._connection, teams, self._values(team))
 
     async def save(self, team: Team) -> None:
-        await versioned.save(self._connection, teams, values(self._workspace, team))
+        await versioned.save(self._connection, teams, self._values(team))
+
+    def _values(self, team: Team) -> Values:
+        return values(self._workspace, team, look_at=NEVER_LOOKED)

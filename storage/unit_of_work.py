@@ -2,13 +2,16 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import ports
+from bot import repositories
 from storage.action_item import ActionItems
+from storage.agenda import Agenda
 from storage.case import Cases
 from storage.job import Jobs
 from storage.person import People
 from storage.place import Places
 from storage.post import Posts
+from storage.reader import Readers
+from storage.reminder import Reminders
 from storage.request import Requests
 from storage.retro import Retros
 from storage.said import Said
@@ -22,16 +25,19 @@ class UnitOfWork:
         self._connection = connection
         self._jobs = Jobs(connection, workspace)
         self.workspace = workspace
-        self.people: ports.People = People(connection, workspace)
-        self.places: ports.Places = Places(connection, workspace)
-        self.teams: ports.Teams = Teams(connection, workspace)
-        self.cases: ports.Cases = Cases(connection, workspace)
-        self.retros: ports.Retros = Retros(connection, workspace)
-        self.action_items: ports.ActionItems = ActionItems(connection, workspace)
-        self.jobs: ports.Jobs = self._jobs
-        self.said: ports.Said = Said(connection, workspace)
-        self.requests: ports.Requests = Requests(connection, workspace)
-        self.posts: ports.Posts = Posts(connection, workspace)
+        self.people: repositories.People = People(connection, workspace)
+        self.places: repositories.Places = Places(connection, workspace)
+        self.teams: repositories.Teams = Teams(connection, workspace)
+        self.cases: repositories.Cases = Cases(connection, workspace)
+        self.retros: repositories.Retros = Retros(connection, workspace)
+        self.action_items: repositories.ActionItems = ActionItems(connection, workspace)
+        self.agenda: repositories.Agenda = Agenda(connection, workspace)
+        self.readers: repositories.Readers = Readers(connection, workspace)
+        self.reminders: repositories.Reminders = Reminders(connection, workspace)
+        self.jobs: repositories.Jobs = self._jobs
+        self.said: repositories.Said = Said(connection, workspace)
+        self.requests: repositories.Requests = Requests(connection, workspace)
+        self.posts: repositories.Posts = Posts(connection, workspace)
 
     async def commit(self) -> None:
         """Saves everything, the scheduled jobs with it."""

@@ -27,8 +27,9 @@ LEFT = Person(id="U9", name="Dora", gone=True)
 class Desk:
     """Asks as people do; every request is another moment's, with a key of its own."""
 
-    def __init__(self, database: Database, workspace: str = "test:1") -> None:
+    def __init__(self, database: Database, workspace: str = "test:1", at: datetime = AT) -> None:
         self.database = database
+        self.at = at
         self.workspace = workspace
         self.woken = asyncio.Event()
         self.bot = Bot(database.open_work, committed=self.woken.set)
@@ -43,7 +44,7 @@ class Desk:
         **more: Any,
     ) -> Reply:
         """One request in #support, unless `more` says otherwise."""
-        asked = {"place": SUPPORT, "at": AT, "key": f"key-{next(self._keys)}", **more}
+        asked = {"place": SUPPORT, "at": self.at, "key": f"key-{next(self._keys)}", **more}
         request = Request(
             workspace=self.workspace, verb=verb, person=person, about=about, values=values, **asked
         )
@@ -89,15 +90,21 @@ class Desk:
         async with self.database.open_work(self.workspace, writes=False) as work:
             return await work.retros.answers(number_of(label, "C"))
 
-    async def say_all(self) -> Mapping[str, Message]:
+    async def say_all(self, at: datetime = AT) -> Mapping[str, Message]:
         """Lets the clock say everything that waits, to nobody, and returns it by the message's key."""
         queue, said = self.database.queue(), {}
         while jobs := await queue.claim(datetime.max.replace(tzinfo=UTC), "desk", 50):
             for job in jobs:
-                message = await self._say(job.model_copy(update={"at": AT}))
+                message = await self._say(job.model_copy(update={"at": at}))
                 if message is not None:
                     said[job.key] = message
         return said
+
+    async def tick(self, at: datetime) -> Mapping[str, Message]:
+        """Lets the clock look at what is due at `at`, and say it; returns what it said by key."""
+        while await self.bot.look(self.workspace, at):
+            pass
+        return await self.say_all(at)
 
     async def _say(self, job: Job) -> Message | None:
         async with self.database.open_work(job.workspace, writes=False) as work:

@@ -6,13 +6,17 @@ Adding a message means adding its example here; `tests/test_examples.py` is red 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 
-from bot.domain.action_item import ActionItem, Moved
+from bot.domain.action_item import ActionItem, Moved, steps
 from bot.domain.case import Case
+from bot.domain.reader import Reader
+from bot.domain.reminder import Asked
 from bot.domain.retro import Answer, Counts, Retro, Turn
 from bot.domain.team import Team
-from bot.messages import action_item, board, case, retro, team
+from bot.messages import action_item, board, case, reminder, retro, team
 from bot.messages.parts import Form, Message, sentence
+from bot.messages.reminder import Due
 from bot.prompts import PROMPTS
+from bot.reminders import BY_NAME
 from bot.request import Person
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
@@ -92,7 +96,58 @@ HANDED = _moved(Moved(step="hand_over", by="U1", at=AT, to="U2", words="Ben know
 DECLINED = _moved(Moved(step="decline", by="U1", at=AT, words="No time before May."), owner=None)
 MISSING = _moved(Moved(step="reopen", by="U2", at=AT, words="Not on mobile."), state="agreed")
 LATE = AGREED.model_copy(update={"due": date(2026, 3, 2)})
+READER = Reader(
+    person="U1",
+    days=(0, 1, 2, 3),
+    starts=time(8),
+    ends=time(14),
+    digest=True,
+    quiet_until=date(2026, 4, 1),
+)
 LONG_ITEM = _item(what=LONG, measure=LONG[:900])
+
+
+def _due(
+    reminder_name: str,
+    subject: ActionItem | Retro,
+    reader: str = "U1",
+    *,
+    day: date = ITEM.due or TODAY,
+    asked_on: date = TODAY,
+    late: int = 0,
+    before: tuple[date, ...] = (),
+    holds: bool = True,
+    outcome: str = "",
+) -> Due:
+    entry = BY_NAME[reminder_name]
+    asked = Asked(
+        about=subject.label,
+        name=reminder_name,
+        reader=reader,
+        day=asked_on,
+        message="remind:U1:2026-03-05:0",
+        asked_at=AT,
+        outcome=outcome,
+    )
+    what = subject.what if isinstance(subject, ActionItem) else CASE.what_happened
+    allowed = steps(subject) if isinstance(subject, ActionItem) else ()
+    shown = tuple(step for step in entry.steps if step in allowed)
+    return Due(asked, entry, subject, what, LINK, "Ana", day, late, shown, before, holds)
+
+
+DUE_TODAY = _due("item_due_today", AGREED, day=TODAY)
+LATE_NOW = _due("item_late", LATE, day=date(2026, 3, 2), late=3)
+LATE_TOLD = _due(
+    "item_late",
+    LATE,
+    "U2",
+    day=date(2026, 3, 2),
+    late=3,
+    before=(date(2026, 3, 3), date(2026, 3, 4)),
+)
+UNDECIDED = _due("retro_undecided", RETRO, day=date(2026, 3, 10))
+HALF_TIME = _due("retro_half_time", RETRO, "", day=date(2026, 3, 9))
+ANSWERS_CLOSED = _due("retro_answers_closed", RETRO, "", day=date(2026, 3, 10))
 
 MESSAGES: Mapping[str, Message] = {
     "sentence": sentence("AI-12 is already verified."),
@@ -149,6 +204,31 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.mine_none": action_item.mine((), LINKS, PEOPLE, TODAY, more=False),
     "board.status": board.status(((RETRO, CASE),), (LATE, UNOWNED), LINKS, PEOPLE, TODAY, more=True),
     "board.status_none": board.status((), (), LINKS, PEOPLE, TODAY, more=False),
+    "board.weekly": board.weekly(
+        (LATE, UNOWNED, DONE), ((CLOSED, CASE),), LINKS, PEOPLE, TODAY, more=True
+    ),
+    "reminder.due_soon": reminder.told([_due("item_due_soon", AGREED)]),
+    "reminder.due_today": reminder.told([DUE_TODAY]),
+    "reminder.proposed": reminder.told([_due("item_proposed", ITEM)]),
+    "reminder.late": reminder.told([LATE_NOW]),
+    "reminder.late_to_lead": reminder.told([LATE_TOLD]),
+    "reminder.left": reminder.told([_due("item_left", AGREED, "U2")]),
+    "reminder.unowned": reminder.told([_due("item_unowned", UNOWNED, "")]),
+    "reminder.unverified": reminder.told([_due("item_done", DONE, "U2")]),
+    "reminder.undated": reminder.told([_due("item_undated", AGREED)]),
+    "reminder.undecided": reminder.told([UNDECIDED]),
+    "reminder.digest": reminder.told(
+        [LATE_NOW, DUE_TODAY, UNDECIDED, _due("item_late", DONE, holds=False, outcome="done")]
+    ),
+    "reminder.digest_long": reminder.told([LATE_NOW] * 12),
+    "reminder.over": reminder.told([_due("item_late", DONE, holds=False, outcome="done")]),
+    "reminder.unanswered": reminder.unanswered(HALF_TIME, RETRO, PROMPTS[:3]),
+    "reminder.unanswered_over": reminder.unanswered(HALF_TIME, RETRO, ()),
+    "reminder.answers_closed": reminder.answers_closed(ANSWERS_CLOSED, RETRO, (NAMED, UNNAMED)),
+    "reminder.answers_closed_over": reminder.answers_closed(ANSWERS_CLOSED, CLOSED, (NAMED,)),
+    "action_item.reminded_later": action_item.reminded_later(_item(remind_on=date(2026, 3, 9))),
+    "team.settled_own": team.settled_own(READER),
+    "team.settled_own_as_team": team.settled_own(Reader(person="U1")),
     "team.hello": team.hello(),
     "team.help": team.help_text(),
     "team.help_unknown": team.help_text("faild"),
@@ -174,9 +254,14 @@ FORMS: Mapping[str, Form] = {
     "action_item.decline": action_item.decline_form(ITEM),
     "action_item.done": action_item.done_form(AGREED),
     "action_item.change_date": action_item.change_date_form(AGREED),
+    "action_item.remind_later": action_item.remind_later_form(AGREED, TODAY),
     "action_item.reopen": action_item.reopen_form(DONE),
     "action_item.drop": action_item.drop_form(AGREED),
     "action_item.read": action_item.whole(LONG_ITEM, PEOPLE),
+    "action_item.read_reminders": action_item.whole(
+        DONE, PEOPLE, [LATE_NOW.asked.model_copy(update={"outcome": "asked again"}), LATE_TOLD.asked]
+    ),
+    "team.own_settings": team.own_settings_form(READER),
     "team.settings": team.settings_form(
         TEAM.model_copy(update={"starts": time(8), "ends": time(16, 30)})
     ),

@@ -14,9 +14,10 @@
 import argparse
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from random import Random
 from typing import Any, Self
 
 import aiohttp
@@ -33,6 +34,7 @@ __all__ = [
     "Channel",
     "FakeSlack",
     "FormErrors",
+    "Mood",
     "NotFilledIn",
     "Posted",
     "SlackPerson",
@@ -51,6 +53,34 @@ class Fault:
     error: str = ""
     retry_after: int | None = None
     drop: str = ""
+    acted: bool = False
+    """With a status: only the answer fails, the call took effect."""
+
+
+BAD_MOOD = (
+    Fault(status=429, retry_after=1),
+    Fault(status=500),
+    Fault(status=500, acted=True),
+    Fault(drop="before"),
+    Fault(drop="after"),
+    Fault(drop="after"),
+)
+
+
+@dataclass(frozen=True)
+class Mood:
+    """Lets a share (0 to 1) of all calls fail, at random; `spared` are methods that never do."""
+
+    random: Random
+    share: float
+    faults: Sequence[Fault] = BAD_MOOD
+    spared: frozenset[str] = frozenset({"auth.test"})
+
+    def fault(self, method: str) -> Fault:
+        """What happens to a call of this method."""
+        if method in self.spared or self.random.random() >= self.share:
+            return Fault()
+        return self.random.choice(self.faults)
 
 
 class FakeSlack(Wire):
@@ -78,6 +108,8 @@ class FakeSlack(Wire):
         """Seconds before a call of a method takes effect."""
         self.lingering: dict[str, float] = {}
         """Seconds between its effect and its answer."""
+        self.mood: Mood | None = None
+        """Faults at random, for calls that `fail_next` says nothing about."""
         self.one_a_second = False
         self.too_fast = 0
         self.page = 200
@@ -226,11 +258,9 @@ class FakeSlack(Wire):
             self.changed.notify_all()
         if seconds := self.latency.get(method):
             await asyncio.sleep(seconds)
-        fault = self._faults[method].popleft() if self._faults[method] else Fault()
-        if fault.status != 200:
-            retry = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-            code = "ratelimited" if fault.status == 429 else "internal_error"
-            return web.json_response({"ok": False, "error": code}, status=fault.status, headers=retry)
+        fault = self._fault(method)
+        if fault.status != 200 and not fault.acted:
+            return _failed(fault)
         answer: dict[str, Any] = {"ok": False, "error": fault.error}
         if not fault.error and fault.drop != "before":
             answer = self._answer(method, args, token)
@@ -241,9 +271,16 @@ class FakeSlack(Wire):
         if fault.drop:
             assert request.transport is not None
             request.transport.abort()
+        if fault.status != 200:
+            return _failed(fault)
         status = 429 if answer.get("error") == "ratelimited" else 200
         headers = {"Retry-After": str(answer["retry_after"])} if "retry_after" in answer else {}
         return web.json_response(answer, status=status, headers=headers)
+
+    def _fault(self, method: str) -> Fault:
+        if self._faults[method]:
+            return self._faults[method].popleft()
+        return self.mood.fault(method) if self.mood else Fault()
 
     async def _arguments(self, request: web.Request) -> tuple[dict[str, Any], str]:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -297,6 +334,12 @@ class FakeSlack(Wire):
         }
         whispers = [asdict(whisper) for whisper in self.whispers]
         return web.json_response({"channels": channels, "whispers": whispers, "calls": self.calls})
+
+
+def _failed(fault: Fault) -> web.Response:
+    retry = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    code = "ratelimited" if fault.status == 429 else "internal_error"
+    return web.json_response({"ok": False, "error": code}, status=fault.status, headers=retry)
 
 
 async def _serve(port: int) -> None:

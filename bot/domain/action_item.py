@@ -1,7 +1,7 @@
 """An action item: a fix that somebody agreed to, until somebody else has seen it work."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
@@ -10,7 +10,17 @@ from bot.domain.errors import Refused
 
 ItemState = Literal["proposed", "agreed", "done", "verified", "dropped"]
 ItemStep = Literal[
-    "add", "take", "accept", "hand_over", "decline", "done", "change_date", "verify", "reopen", "drop"
+    "add",
+    "take",
+    "accept",
+    "hand_over",
+    "decline",
+    "done",
+    "change_date",
+    "verify",
+    "reopen",
+    "drop",
+    "remind_later",
 ]
 OPEN_STATES: tuple[ItemState, ...] = ("proposed", "agreed", "done")
 
@@ -25,6 +35,7 @@ ALLOWED: dict[ItemStep, tuple[ItemState, ...]] = {
     "verify": ("done",),
     "reopen": ("done", "verified"),
     "drop": ("proposed", "agreed", "done"),
+    "remind_later": ("proposed", "agreed"),
 }
 AFTER: dict[ItemStep, ItemState] = {
     "take": "agreed",
@@ -75,6 +86,8 @@ class ActionItem(BaseModel, frozen=True):
     owner: str | None = None
     due: date | None = None
     measure: str = ""
+    remind_on: date | None = None
+    """The day, in the owner's zone, until which its owner asked not to be reminded of it."""
     state: ItemState = "proposed"
     history: tuple[Moved, ...] = ()
     version: int = 1
@@ -99,8 +112,8 @@ def steps(item: ActionItem) -> tuple[ItemStep, ...]:
     whose: dict[ItemState, tuple[ItemStep, ...]] = {
         "proposed": ("take", "hand_over", "change_date", "drop")
         if item.owner is None
-        else ("accept", "hand_over", "decline", "change_date", "drop"),
-        "agreed": ("done", "change_date", "hand_over", "decline", "drop"),
+        else ("accept", "hand_over", "decline", "change_date", "remind_later", "drop"),
+        "agreed": ("done", "change_date", "hand_over", "decline", "remind_later", "drop"),
         "done": ("verify", "reopen", "drop"),
         "verified": ("reopen",),
         "dropped": (),
@@ -137,6 +150,8 @@ def move(item: ActionItem, moved: Moved, lead: str | None) -> ActionItem:
 
     `moved.to` is the new owner of a hand-over and the new day of a changed date (ISO 8601).
     """
+    if moved.step == "remind_later":
+        raise ValueError("being reminded later is no step of an item's life: see remind_later")
     check(item, moved.step, moved.by, lead)
     if moved.step == "hand_over" and item.state == "agreed" and moved.to == item.owner:
         raise Refused(f"{item.label} is already theirs; choose somebody else.", "owner")
@@ -148,9 +163,37 @@ def move(item: ActionItem, moved: Moved, lead: str | None) -> ActionItem:
             "state": "agreed" if to_oneself else AFTER.get(moved.step, item.state),
             "owner": owner,
             "due": date.fromisoformat(moved.to or "") if moved.step == "change_date" else item.due,
+            "remind_on": None,
             "history": (*item.history, moved),
         }
     )
+
+
+def may(item: ActionItem, step: ItemStep, by: str, lead: str | None) -> bool:
+    """Whether this person could take the step now."""
+    whose = WHOSE.get(step)
+    return item.state in ALLOWED[step] and (whose is None or whose.may(item, by, lead))
+
+
+Later = Literal["tomorrow", "three_days", "next_week", "after_due"]
+
+
+def remind_later(item: ActionItem, later: str, by: str, today: date) -> ActionItem:
+    """The item, of which its owner is not reminded before a day; refuses an unknown choice.
+
+    It is no step of its life, so its history does not hold it.
+    """
+    check(item, "remind_later", by, lead=None)
+    days: dict[str, date] = {
+        "tomorrow": today + timedelta(days=1),
+        "three_days": today + timedelta(days=3),
+        "next_week": today + timedelta(days=7 - today.weekday()),
+    }
+    if item.due is not None and item.due >= today:
+        days["after_due"] = item.due + timedelta(days=1)
+    if later not in days:
+        raise Refused("Choose when to be reminded.", "when")
+    return item.model_copy(update={"remind_on": days[later]})
 
 
 class Whose(NamedTuple):
@@ -188,6 +231,7 @@ WHOSE: dict[ItemStep, Whose] = {
     "decline": Whose(_owner, "Only the owner of {label} can decline it."),
     "done": Whose(_owner, "Only the owner of {label} can mark it done; hand it over first."),
     "change_date": Whose(_holder, "{label} has an owner: only they or the lead can change its date."),
+    "remind_later": Whose(_owner, "Only the owner of {label} is reminded of it."),
     "verify": Whose(
         _somebody_else, "Nobody verifies their own item: ask somebody else to look at {label}."
     ),

@@ -1,6 +1,6 @@
 """A team: one place in a chat, with a lead, a time zone and working hours."""
 
-from datetime import time
+from datetime import datetime, time
 
 from pydantic import BaseModel
 
@@ -22,6 +22,8 @@ class Team(BaseModel, frozen=True):
     starts: time = time(9)
     ends: time = time(17)
     days_to_answer: int = 3
+    made_at: datetime | None = None
+    """When its place first used Amends; None for teams that are older than this field."""
     version: int = 1
 
     @property
@@ -45,8 +47,7 @@ def settle(
         raise Refused(f"{zone!r} is not a time zone; choose one from the list.", "zone")
     if not days:
         raise Refused("Choose at least one working day.", "days")
-    if ends <= starts:
-        raise Refused("The day must end after it starts.", "ends")
+    check_day(starts, ends)
     if not 1 <= days_to_answer <= MOST_DAYS_TO_ANSWER:
         raise Refused(f"Days to answer is a number from 1 to {MOST_DAYS_TO_ANSWER}.", "days_to_answer")
     return team.model_copy(
@@ -59,3 +60,9 @@ def settle(
             "days_to_answer": days_to_answer,
         }
     )
+
+
+def check_day(starts: time, ends: time) -> None:
+    """Refuses a working day that ends before it starts."""
+    if ends <= starts:
+        raise Refused("The day must end after it starts.", "ends")

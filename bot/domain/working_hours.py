@@ -51,11 +51,46 @@ def is_working(hours: WorkingHours, at: datetime) -> bool:
     return is_working_day(hours, local.date()) and hours.starts <= local.time() < hours.ends
 
 
+def next_working(hours: WorkingHours, at: datetime) -> datetime:
+    """The first moment from `at` on that falls inside the hours: `at` itself, or the start of a day.
+
+    A day whose start a clock change skips begins as `moment` says, and counts only if that is in time;
+    one whose start comes twice begins twice.
+    """
+    if is_working(hours, at):
+        return at
+    # From the day before on: a clock that is set back just after midnight brings it back.
+    day = today(hours.zone, at) - timedelta(days=2)
+    while True:
+        day = add_working_days(hours, day, 1)
+        for fold in (0, 1):
+            start = moment(hours.zone, day, hours.starts.replace(fold=fold))
+            if start > at and is_working(hours, start):
+                return start
+
+
 def add_working_days(hours: WorkingHours, day: date, count: int) -> date:
-    """The working day that is `count` working days after `day`; `count` is at least 1."""
+    """The working day that is `count` working days after `day`, or before it when `count` is negative.
+
+    0 gives the day itself, or the last working day before one on which nobody works.
+    """
     if not hours.days:
         raise ValueError("a week without working days never ends")
-    while count > 0:
-        day += timedelta(days=1)
-        count -= is_working_day(hours, day)
+    step = timedelta(days=1 if count > 0 else -1)
+    if count == 0:
+        while not is_working_day(hours, day):
+            day += step
+    for _ in range(abs(count)):
+        day += step
+        while not is_working_day(hours, day):
+            day += step
     return day
+
+
+def working_days_between(hours: WorkingHours, first: date, last: date) -> int:
+    """How many working days `last` is after `first`: 0 when it is the same or an earlier day."""
+    count = 0
+    while first < last:
+        first += timedelta(days=1)
+        count += is_working_day(hours, first)
+    return count

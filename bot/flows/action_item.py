@@ -1,7 +1,7 @@
 """What happens with an action item: added, agreed, handed over, done, verified by somebody else."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 
 from bot.domain import action_item as domain
 from bot.domain.action_item import ActionItem, ItemStep, Moved
@@ -10,7 +10,7 @@ from bot.domain.errors import Refused
 from bot.domain.job import Job
 from bot.domain.retro import must_be_open
 from bot.domain.working_hours import today
-from bot.flows import fields
+from bot.flows import fields, reminder, thread
 from bot.flows import retro as retros
 from bot.messages import action_item as messages
 from bot.messages.parts import Form, Message
@@ -33,7 +33,7 @@ async def add_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens the form from a retro (`C-7`), from an answer (its id), or from a thread's message."""
     what = gap = ""
     if request.found is not None:
-        case = await retros.case_of_thread(request, request.found.thread, work)
+        case = await thread.case_of(request, request.found.thread, work)
         if case is None:
             raise Refused("Use this on a message in the thread of a retro.")
         about, what = f"C-{case}", request.found.text
@@ -118,7 +118,26 @@ async def move(request: Request, work: UnitOfWork) -> Reply:
     after = domain.move(item, moved, lead)
     await work.action_items.save(after)
     await _show(after, request, work, was=item.owner)
+    await reminder.settle(after, step, request, work)
     return Reply()
+
+
+async def remind_later_form(request: Request, work: UnitOfWork) -> Reply:
+    """Opens the form to be reminded later."""
+    item = await get(request.about, work)
+    domain.check(item, "remind_later", request.person.id, await _lead(item, work))
+    day = await _today(request.person, item.place, request, work)
+    return Reply(form=messages.remind_later_form(item, day))
+
+
+async def remind_later(request: Request, work: UnitOfWork) -> Reply:
+    """Leaves its owner alone with it until a day of their choice."""
+    item = await get(request.about, work)
+    day = await _today(request.person, item.place, request, work)
+    later = domain.remind_later(item, fields.text(request, "when"), request.person.id, day)
+    await work.action_items.save(later)
+    await reminder.settle(later, "remind_later", request, work)
+    return Reply(message=messages.reminded_later(later))
 
 
 async def _to(step: ItemStep, item: ActionItem, request: Request, work: UnitOfWork) -> str | None:
@@ -136,26 +155,34 @@ async def _to(step: ItemStep, item: ActionItem, request: Request, work: UnitOfWo
     return None
 
 
-async def _show(item: ActionItem, request: Request, work: UnitOfWork, was: str | None = None) -> None:
-    """Brings every message that shows the item up to date: thread, owners old and new, retro."""
-    thread = retros.key(item.case)
-    in_thread = Job(
+def in_thread(item: ActionItem, at: datetime) -> Job:
+    """The job that keeps the item's message in the retro's thread current."""
+    return Job(
         name="action_item.show",
         about=item.label,
         place=item.place,
         key=f"item:{item.number}",
-        thread=thread,
-        due_at=request.at,
-        asked_by=request.person.id,
+        thread=thread.key(item.case),
+        due_at=at,
     )
-    await work.jobs.schedule(in_thread)
+
+
+def own_key(item: ActionItem, owner: str | None = None) -> str:
+    """The key of the item's message in the direct messages of its owner (or of a former one)."""
+    return f"owner:{item.number}:{owner or item.owner}"
+
+
+async def _show(item: ActionItem, request: Request, work: UnitOfWork, was: str | None = None) -> None:
+    """Brings every message that shows the item up to date: thread, owners old and new, retro."""
+    asked = {"asked_by": request.person.id}
+    await work.jobs.schedule(in_thread(item, request.at).model_copy(update=asked))
     for owner in sorted({owner for owner in (item.owner, was) if owner}):
         await work.jobs.schedule(
             Job(
                 name="action_item.tell_owner",
                 about=f"{item.label}/{owner}",
                 place=owner,
-                key=f"owner:{item.number}:{owner}",
+                key=own_key(item, owner),
                 direct=True,
                 due_at=request.at,
                 asked_by=request.person.id if request.person.id != owner else None,
@@ -189,7 +216,7 @@ async def tell_owner(job: Job, work: UnitOfWork) -> Message | None:
     if item is None:
         return None
     people = await _people(item, work)
-    said = await work.said.get(retros.key(item.case))
+    said = await work.said.get(thread.key(item.case))
     day = await _day(item, people, job, work)
     return messages.own_copy(item, reader, people, day, said.link if said else None)
 
@@ -206,7 +233,7 @@ async def go_public(job: Job, work: UnitOfWork) -> list[Job]:
         about=job.about,
         place=item.place,
         key=f"call:{item.number}:{reader}",
-        thread=retros.key(item.case),
+        thread=thread.key(item.case),
         once=True,
         due_at=job.at or job.due_at,
     )
@@ -223,6 +250,15 @@ async def go_public(job: Job, work: UnitOfWork) -> list[Job]:
         }
     )
     return [called, told]
+
+
+async def pass_on(job: Job, work: UnitOfWork) -> list[Job]:
+    """A reminder cannot be said to somebody directly: the same for each of its items that is theirs."""
+    about = sorted({asked.about for asked in await work.reminders.in_message(job.key)})
+    owned = (
+        job.model_copy(update={"about": f"{label}/{job.place}"}) for label in about if label[0] == "A"
+    )
+    return [passed for one in owned for passed in await go_public(one, work)]
 
 
 async def call_owner(job: Job, work: UnitOfWork) -> Message | None:
@@ -265,14 +301,18 @@ async def read(request: Request, work: UnitOfWork) -> Reply:
         *(moved.by for moved in item.history),
         *(moved.to or "" for moved in item.history),
     }
-    return Reply(form=messages.whole(item, await work.people.among(named)))
+    asked = await work.reminders.of([item.label])
+    said = await work.said.among({one.message for one in asked})
+    heard = [one for one in asked if one.message in said]
+    named |= {one.reader for one in heard}
+    return Reply(form=messages.whole(item, await work.people.among(named - {""}), heard))
 
 
 async def mine(request: Request, work: UnitOfWork) -> Reply:
     """A person's own open items, late ones first."""
     found = await work.action_items.owned_by(request.person.id, MOST_LISTED + 1)
     items = found[:MOST_LISTED]
-    links = await retros.links_of({item.case for item in items}, work)
+    links = await thread.links_of({item.case for item in items}, work)
     people = {request.person.id: request.person}
     day = today(request.person.zone or "UTC", request.at)
     return Reply(message=messages.mine(items, links, people, day, more=len(found) > MOST_LISTED))

@@ -9,7 +9,7 @@ from bot.domain.job import Job
 from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import EARLIEST, add_working_days, moment, today
-from bot.flows import fields
+from bot.flows import fields, thread
 from bot.flows import retro as retro_flows
 from bot.flows import team as teams
 from bot.messages import case as messages
@@ -50,7 +50,7 @@ async def fail(request: Request, work: UnitOfWork) -> Reply:
     team = await teams.of(place, request, work)
     first = await work.cases.by_reference(place.id, reference) if reference else None
     if first is not None:
-        said = await work.said.get(retro_flows.key(first.number))
+        said = await work.said.get(thread.key(first.number))
         link = said.link if said else None
         if said is None:
             # It was given up, or still waits: asking again is a reason to try again.

@@ -49,6 +49,12 @@ def clock(request: Request, field: str) -> time | None:
     return parsed
 
 
+def days(request: Request, field: str) -> tuple[int, ...]:
+    """The field's days of the week, Monday as 0, in their order; others are left out."""
+    chosen = set(_values(request).get(field, "").split(","))
+    return tuple(day for day in range(7) if str(day) in chosen)
+
+
 async def person(request: Request, field: str, work: UnitOfWork) -> Person | None:
     """The chosen person, or None; refuses bots, people who left, and unknown ones."""
     value = _values(request).get(field, "").strip()

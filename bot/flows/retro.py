@@ -1,6 +1,5 @@
 """What happens in a retro: it is shown, asks, hears answers, and is closed with an outcome."""
 
-from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -10,7 +9,7 @@ from bot.domain.job import Job
 from bot.domain.retro import Answer, Comment, Retro, close, edit_answer, must_be_open, reopen
 from bot.domain.team import Team
 from bot.domain.working_hours import today
-from bot.flows import fields
+from bot.flows import fields, reminder, thread
 from bot.messages import retro as messages
 from bot.messages.parts import Message
 from bot.ports import UnitOfWork
@@ -20,22 +19,16 @@ from bot.request import Reply, Request
 GONE = "This retro is not here any more."
 
 
-def key(case: int) -> str:
-    """The name of the retro's own message: its thread holds everything else."""
-    return f"retro:{case}"
+def current(case: int, place: str, at: datetime) -> Job:
+    """The job that keeps the retro's message current: posted once, edited from then on."""
+    return Job(name="retro.show", about=f"C-{case}", place=place, key=thread.key(case), due_at=at)
 
 
 def shown(case: int, place: str, request: Request) -> Job:
-    """The job that keeps the retro's message current: posted once, edited from then on."""
-    return Job(
-        name="retro.show",
-        about=f"C-{case}",
-        place=place,
-        key=key(case),
-        bulk=request.bulk,
-        due_at=request.at,
-        asked_by=None if request.unnamed or request.bulk else request.person.id,
-    )
+    """The same, asked for by somebody."""
+    asked_by = None if request.unnamed or request.bulk else request.person.id
+    job = current(case, place, request.at)
+    return job.model_copy(update={"bulk": request.bulk, "asked_by": asked_by})
 
 
 async def get(label: str, work: UnitOfWork) -> Retro:
@@ -123,6 +116,7 @@ async def answer(request: Request, work: UnitOfWork) -> Reply:
         await work.retros.add_answer(answer)
         await work.jobs.schedule(_answer_shown(answer, retro, request))
     await work.jobs.schedule(shown(retro.case, retro.place, request))
+    await reminder.refresh(retro, request.at, work)
     return Reply()
 
 
@@ -132,7 +126,7 @@ def _answer_shown(answer: Answer, retro: Retro, request: Request) -> Job:
         about=answer.id,
         place=retro.place,
         key=f"answer:{answer.id}",
-        thread=key(retro.case),
+        thread=thread.key(retro.case),
         due_at=request.at,
         asked_by=answer.author,
     )
@@ -231,12 +225,13 @@ async def _say_turn(retro: Retro, name: str, request: Request, work: UnitOfWork)
             about=retro.label,
             place=retro.place,
             key=f"turn:{retro.case}:{len(retro.history)}",
-            thread=key(retro.case),
+            thread=thread.key(retro.case),
             once=True,
             due_at=request.at,
             asked_by=request.person.id,
         )
     )
+    await reminder.settle(retro, "closed" if retro.state == "closed" else "reopened", request, work)
     changed = shown(retro.case, retro.place, request)
     for job in (changed, *await ask(changed, work)):
         await work.jobs.schedule(job)
@@ -258,23 +253,9 @@ async def say_reopened(job: Job, work: UnitOfWork) -> Message | None:
     return messages.reopened(retro) if retro is not None and retro.state == "open" else None
 
 
-async def links_of(cases: Collection[int], work: UnitOfWork) -> Mapping[int, str]:
-    """Where the retros of these cases are, as far as they have been said."""
-    said = await work.said.among({key(case) for case in cases})
-    return {case: said[key(case)].link or "" for case in cases if key(case) in said}
-
-
-async def case_of_thread(request: Request, thread: str | None, work: UnitOfWork) -> int | None:
-    """The number of the case whose retro has `thread` as its root message, or None."""
-    if request.place is None or not thread:
-        return None
-    noun, _, number = (await work.said.key_of(request.place.id, thread) or "").partition(":")
-    return int(number) if noun == "retro" else None
-
-
 async def discuss(request: Request, work: UnitOfWork) -> Reply:
     """Keeps a plain reply in a retro's thread as discussion; other threads are not our business."""
-    case = await case_of_thread(request, request.about, work)
+    case = await thread.case_of(request, request.about, work)
     text = fields.text(request, "text")
     if case is None or not text:
         return Reply()

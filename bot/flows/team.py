@@ -2,12 +2,18 @@
 
 from bot.domain.errors import Refused
 from bot.domain.job import Job
+from bot.domain.reader import Reader
+from bot.domain.reader import settle as settle_own
 from bot.domain.team import Team, settle
+from bot.domain.working_hours import today
 from bot.flows import fields
 from bot.messages import team as messages
 from bot.messages.parts import Message
 from bot.ports import UnitOfWork
 from bot.request import Place, Reply, Request
+
+OWN = ("mine", "my", "me", "own")
+"""What can be typed after `settings` for one's own."""
 
 
 async def of(place: Place, request: Request, work: UnitOfWork) -> Team:
@@ -29,14 +35,52 @@ async def of(place: Place, request: Request, work: UnitOfWork) -> Team:
 def new(place: Place, request: Request) -> Team:
     """A team with default settings, not stored."""
     lead = None if request.bulk else request.person.id
-    return Team(place=place.id, name=place.name, lead=lead, zone=request.person.zone or "UTC")
+    zone = request.person.zone or "UTC"
+    return Team(place=place.id, name=place.name, lead=lead, zone=zone, made_at=request.at)
+
+
+def _own(request: Request) -> bool:
+    """Whether a person's own settings are meant: typed so, or typed where no team is."""
+    return request.typed.strip().lower() in OWN or (
+        request.place is not None and request.place.kind == "direct"
+    )
 
 
 async def settings_form(request: Request, work: UnitOfWork) -> Reply:
-    """Opens the team's settings."""
+    """Opens the team's settings, or a person's own."""
+    if _own(request):
+        return await own_settings_form(request, work)
     place = _shared_place(request, "settings")
     team = await work.teams.get(place.id) or new(place, request)
     return Reply(form=messages.settings_form(team))
+
+
+async def own_settings_form(request: Request, work: UnitOfWork) -> Reply:
+    """Opens a person's own settings."""
+    known = await work.readers.get(request.person.id)
+    return Reply(form=messages.own_settings_form(known or Reader(person=request.person.id)))
+
+
+async def own_settings(request: Request, work: UnitOfWork) -> Reply:
+    """Saves when and how a person wants to be reminded."""
+    known = await work.readers.get(request.person.id) or Reader(person=request.person.id)
+    quiet_until = fields.day(request, "quiet_until")
+    if quiet_until is not None and quiet_until <= today(request.person.zone or "UTC", request.at):
+        quiet_until = None
+    changed = settle_own(
+        known,
+        starts=fields.clock(request, "starts"),
+        ends=fields.clock(request, "ends"),
+        days=fields.days(request, "days"),
+        digest=bool(fields.text(request, "digest")),
+        quiet_until=quiet_until,
+    )
+    await work.readers.save(changed)
+    await work.agenda.bring_up(owner=request.person.id)
+    for team in await work.teams.all():
+        if team.lead == request.person.id:
+            await work.agenda.bring_up(place=team.place)
+    return Reply(message=messages.settled_own(changed))
 
 
 async def settings(request: Request, work: UnitOfWork) -> Reply:
@@ -44,7 +88,6 @@ async def settings(request: Request, work: UnitOfWork) -> Reply:
     team = await of(_shared_place(request, "settings"), request, work)
     lead = await fields.person(request, "lead", work)
     count = fields.text(request, "days_to_answer", needed="Say how many working days people have.")
-    days = fields.text(request, "days", needed="Choose at least one working day.").split(",")
     starts, ends = fields.clock(request, "starts"), fields.clock(request, "ends")
     if starts is None or ends is None:
         raise Refused("Say when the day starts and ends.", "starts" if starts is None else "ends")
@@ -52,12 +95,13 @@ async def settings(request: Request, work: UnitOfWork) -> Reply:
         team,
         lead=lead.id if lead else None,
         zone=fields.text(request, "zone", needed="Choose a time zone."),
-        days=tuple(int(day) for day in days if day in set("0123456")),
+        days=fields.days(request, "days"),
         starts=starts,
         ends=ends,
         days_to_answer=int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0,
     )
     await work.teams.save(changed)
+    await work.agenda.bring_up(place=team.place)
     return Reply(message=messages.settled(changed))
 
 

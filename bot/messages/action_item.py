@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from bot.domain.action_item import ActionItem, ItemStep, is_late, steps
+from bot.domain.reminder import Asked
 from bot.domain.retro import GAPS
 from bot.messages.case import show_all
 from bot.messages.parts import (
@@ -28,9 +29,16 @@ from bot.messages.parts import (
     Strong,
     Words,
     one_line,
+    plain_words,
+    sentence,
     shortened,
 )
 from bot.request import Person
+
+MOST_REMINDED = 20
+OWN_SETTINGS = Buttons(
+    buttons=(Button(label="My settings", verb="team.own_settings", about="", opens=True),)
+)
 
 # The button of each step: its label, whether it opens a form, and how it looks.
 BUTTONS: Mapping[ItemStep, Button] = {
@@ -42,6 +50,9 @@ BUTTONS: Mapping[ItemStep, Button] = {
     "change_date": Button(label="Change date", verb="action_item.change_date", about="", opens=True),
     "verify": Button(label="Verify", verb="action_item.verify", about="", look="main"),
     "reopen": Button(label="Reopen", verb="action_item.reopen", about="", opens=True),
+    "remind_later": Button(
+        label="Remind me later", verb="action_item.remind_later", about="", opens=True
+    ),
     "drop": Button(label="Drop", verb="action_item.drop", about="", look="danger", opens=True),
 }
 
@@ -183,8 +194,8 @@ def _long_texts(item: ActionItem) -> tuple[tuple[str, int], ...]:
     return ((item.what, SHOWN_TEXT), (item.measure, 300), (last, SHOWN_TEXT))
 
 
-def whole(item: ActionItem, people: Mapping[str, Person]) -> Form:
-    """All of an item's words, to read."""
+def whole(item: ActionItem, people: Mapping[str, Person], asked: Sequence[Asked] = ()) -> Form:
+    """All of an item's words, to read, and who was reminded of it when, and what came of that."""
     parts: list[Part] = [Quote(text=item.what)]
     if item.measure:
         parts += [
@@ -197,7 +208,18 @@ def whole(item: ActionItem, people: Mapping[str, Person]) -> Form:
                 by=_name(moved.by, people), to=_name(moved.to, people)
             )
             parts += [Paragraph(words=(Strong(text=line),)), Quote(text=moved.words)]
+    if asked:
+        parts.append(Paragraph(words=(Strong(text="Reminders"),)))
+        parts.extend(Small(words=_reminded(one, people)) for one in asked[-MOST_REMINDED:])
     return Form(verb="action_item.read", title=item.label, about=item.label, parts=tuple(parts))
+
+
+def _reminded(asked: Asked, people: Mapping[str, Person]) -> Words:
+    """`Thu 5 Mar 2026 · Ana · late · done`."""
+    who = _name(asked.reader, people) if asked.reader else "the thread"
+    why = asked.name.partition("_")[2].replace("_", " ")
+    came = asked.outcome.replace("_", " ") or "no answer yet"
+    return (Day(day=asked.day), f" · {who} · {why} · {came}")
 
 
 def add_form(
@@ -289,6 +311,29 @@ def drop_form(item: ActionItem) -> Form:
     return _step_form("action_item.drop", "Drop", "Drop", item, _field("why", "Why"))
 
 
+def remind_later_form(item: ActionItem, today: date) -> Form:
+    """Remind me later."""
+    choices = [("tomorrow", "Tomorrow"), ("three_days", "In three days"), ("next_week", "Next week")]
+    if item.due is not None and item.due >= today:
+        choices.append(("after_due", "After the due date"))
+    when = FormField(
+        name="when",
+        label="When",
+        kind="choice",
+        needed=True,
+        value="tomorrow",
+        options=tuple(Option(value=value, label=label) for value, label in choices),
+        hint="On that day, or the next one on which you work.",
+    )
+    return _step_form("action_item.remind_later", "Remind me later", "Remind me later", item, when)
+
+
+def reminded_later(item: ActionItem) -> Message:
+    """To its owner: when they hear of it again."""
+    day = plain_words((Day(day=item.remind_on),)) if item.remind_on else ""
+    return sentence(f"I remind you of {item.label} again on {day}, or the next day on which you work.")
+
+
 def change_date_form(item: ActionItem) -> Form:
     """Change due date."""
     due = _field("due", "New date", "date").model_copy(
@@ -311,7 +356,7 @@ def mine(
         return Message(
             gist="You have no open action items.",
             title="My action items",
-            parts=(Paragraph(words=("You have no open action items.",)),),
+            parts=(Paragraph(words=("You have no open action items.",)), OWN_SETTINGS),
         )
     parts: list[Part] = []
     for item in items:
@@ -319,6 +364,7 @@ def mine(
         parts.extend(_buttons(item, tuple(step for step in steps(item) if step != "verify")))
     if more:
         parts.append(Small(words=("There are more; these are the most urgent ones.",)))
+    parts.append(OWN_SETTINGS)
     return Message(
         gist=f"You have {len(items)} open action items.", title="My action items", parts=tuple(parts)
     )

@@ -1,9 +1,9 @@
 """What people read about a whole team: its open retros and action items."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
-from bot.domain.action_item import ActionItem
+from bot.domain.action_item import ActionItem, is_late
 from bot.domain.case import Case
 from bot.domain.retro import Retro
 from bot.messages.action_item import line
@@ -41,6 +41,61 @@ def status(
     if more:
         parts.append(Small(words=("There are more; these are the most urgent ones.",)))
     return Message(gist="What is open in this team.", title="Status", parts=tuple(parts))
+
+
+def weekly(
+    items: Sequence[ActionItem],
+    closed: Sequence[tuple[Retro, Case]],
+    links: Mapping[int, str],
+    people: Mapping[str, Person],
+    today: date,
+    *,
+    more: bool,
+) -> Message:
+    """Monday's summary for the whole team: what waits for somebody, and what was closed last week."""
+    parts: list[Part] = []
+    for heading, belongs in SECTIONS:
+        here = [item for item in items if belongs(item, today)]
+        if here:
+            parts.append(Paragraph(words=(Strong(text=heading),)))
+        parts.extend(Paragraph(words=line(item, links, people, today)) for item in here)
+    if more:
+        parts.append(Small(words=("There are more; /amends status shows the most urgent ones.",)))
+    if closed:
+        parts.append(Paragraph(words=(Strong(text="Closed last week"),)))
+        parts.extend(Paragraph(words=_closed_line(retro, case, links)) for retro, case in closed)
+    waiting = "1 action item waits" if len(items) == 1 else f"{len(items)} action items wait"
+    return Message(
+        gist=f"This week: {waiting} for somebody{', and more' if more else ''}.",
+        title="This week",
+        parts=tuple(parts),
+    )
+
+
+def _unowned(item: ActionItem, today: date) -> bool:
+    return item.state == "proposed" and item.owner is None
+
+
+def _late_and_owned(item: ActionItem, today: date) -> bool:
+    return is_late(item, today) and item.owner is not None
+
+
+def _unverified(item: ActionItem, today: date) -> bool:
+    return item.state == "done"
+
+
+SECTIONS: tuple[tuple[str, Callable[[ActionItem, date], bool]], ...] = (
+    ("Late", _late_and_owned),
+    ("Without an owner", _unowned),
+    ("Done, not verified", _unverified),
+)
+
+
+def _closed_line(retro: Retro, case: Case, links: Mapping[int, str]) -> Words:
+    link = links.get(retro.case)
+    label: Inline = Link(text=retro.label, url=link) if link else Strong(text=retro.label)
+    outcome = retro.last.outcome if retro.last else None
+    return (label, f" · {one_line(case.what_happened)} · {outcome or retro.state}")
 
 
 def _retro_line(retro: Retro, case: Case, links: Mapping[int, str], today: date) -> Words:

@@ -43,6 +43,9 @@ UNNAMED_HINT = (
     "Your name is stored nowhere, so nobody can find out that it was you, "
     "and for the same reason this answer cannot be edited later."
 )
+ANSWER = Button(label="Answer", verb="retro.answer", about="", look="main", opens=True)
+ADD_ITEM = Button(label="Add action item", verb="action_item.add", about="", opens=True)
+CLOSE = Button(label="Close retro", verb="retro.close", about="", opens=True)
 HEARD_PER_GAP = 5
 HEARD_LENGTH = 280
 
@@ -53,10 +56,8 @@ def invitation(retro: Retro, case: Case, team: Team, counts: Counts) -> Message:
     told: tuple[Part, ...] = ()
     if one_line(case.what_happened, TITLE) != case.what_happened.strip():
         told = (Quote(text=shortened(case.what_happened)),)
-    buttons: tuple[Button, ...] = (
-        Button(label="Answer", verb="retro.answer", about=retro.label, look="main", opens=True),
-        Button(label="Add action item", verb="action_item.add", about=retro.label, opens=True),
-        Button(label="Close retro", verb="retro.close", about=retro.label, opens=True),
+    buttons = tuple(
+        button.model_copy(update={"about": retro.label}) for button in (ANSWER, ADD_ITEM, CLOSE)
     )
     decided: tuple[Part, ...] = ()
     if retro.state == "closed":
@@ -129,8 +130,7 @@ def _outcome(retro: Retro) -> tuple[Part, ...]:
 def question(retro: Retro, prompt: Prompt) -> Message:
     """One prompt, in the retro's thread; a closed retro hears no answers, so it has no button."""
     asked = Paragraph(words=(Strong(text=prompt.label), f"\n{prompt.question}"))
-    about = f"{retro.label}/{prompt.key}"
-    button = Button(label="Answer", verb="retro.answer", about=about, opens=True)
+    button = ANSWER.model_copy(update={"about": f"{retro.label}/{prompt.key}", "look": "plain"})
     return Message(
         gist=f"{prompt.label}: {prompt.question}",
         parts=(asked, Buttons(buttons=(button,))) if retro.state == "open" else (asked,),
@@ -270,18 +270,7 @@ def summary(
     people: Mapping[str, Person],
 ) -> Message:
     """At the end of the thread: what was heard per gap, and what will change."""
-    parts: list[Part] = list(_outcome(retro))
-    for prompt in PROMPTS:
-        heard = [answer for answer in answers if answer.prompt == prompt.key]
-        if not heard:
-            continue
-        parts.append(Paragraph(words=(Strong(text=prompt.label), f" · {_number(len(heard), 'answer')}")))
-        lines = [f"• {one_line(answer.text, HEARD_LENGTH)}" for answer in heard[:HEARD_PER_GAP]]
-        if len(heard) > HEARD_PER_GAP:
-            lines.append(f"and {len(heard) - HEARD_PER_GAP} more, in this thread")
-        parts.append(Quote(text="\n".join(lines)))
-    if not answers:
-        parts.append(Paragraph(words=("No answers were posted.",)))
+    parts: list[Part] = [*_outcome(retro), *heard(answers)]
     changes = [item for item in items if item.state != "dropped"]
     if changes:
         parts.append(Paragraph(words=(Strong(text="What will change"),)))
@@ -293,6 +282,21 @@ def summary(
         title=f"{retro.label}: what we heard and what will change",
         parts=tuple(parts),
     )
+
+
+def heard(answers: Sequence[Answer]) -> tuple[Part, ...]:
+    """What was answered, per prompt, the first few of each."""
+    parts: list[Part] = []
+    for prompt in PROMPTS:
+        of_this = [answer for answer in answers if answer.prompt == prompt.key]
+        if not of_this:
+            continue
+        head = (Strong(text=prompt.label), f" · {_number(len(of_this), 'answer')}")
+        lines = [f"• {one_line(answer.text, HEARD_LENGTH)}" for answer in of_this[:HEARD_PER_GAP]]
+        if len(of_this) > HEARD_PER_GAP:
+            lines.append(f"and {len(of_this) - HEARD_PER_GAP} more, in this thread")
+        parts += [Paragraph(words=head), Quote(text="\n".join(lines))]
+    return tuple(parts) or (Paragraph(words=("No answers were posted.",)),)
 
 
 def _change(item: ActionItem, people: Mapping[str, Person]) -> str:

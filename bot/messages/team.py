@@ -1,14 +1,17 @@
 """What people read about a team, and about Amends itself."""
 
 from collections.abc import Mapping
+from datetime import time
 from functools import cache
 from importlib.resources import files
 
+from bot.domain.reader import Reader
 from bot.domain.team import MOST_DAYS_TO_ANSWER, Team
 from bot.domain.working_hours import WEEKDAYS, known_zones
 from bot.messages.parts import (
     Button,
     Buttons,
+    Day,
     Form,
     FormField,
     Message,
@@ -16,6 +19,7 @@ from bot.messages.parts import (
     Paragraph,
     Small,
     Strong,
+    Words,
     sentence,
 )
 
@@ -25,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "mine": "your open action items",
     "status": "this team's open retros and action items, late ones first",
     "settings": "this team's lead, time zone, working hours and days to answer",
+    "settings mine": "your own: working hours, one daily digest, quiet until a date",
     "help": "this list",
 }
 
@@ -106,6 +111,7 @@ def settings_form(team: Team) -> Form:
         verb="team.settings",
         title="Team settings",
         place=team.place,
+        parts=(Small(words=("When I remind you yourself: /amends settings mine",)),),
         fields=(
             FormField(name="lead", label="Lead", kind="person", value=team.lead or ""),
             FormField(
@@ -122,9 +128,7 @@ def settings_form(team: Team) -> Form:
                 kind="choices",
                 needed=True,
                 value=",".join(str(day) for day in team.days),
-                options=tuple(
-                    Option(value=str(number), label=day) for number, day in enumerate(WEEKDAYS)
-                ),
+                options=_WEEK,
             ),
             FormField(
                 name="starts", label="Day starts", kind="time", needed=True, value=f"{team.starts:%H:%M}"
@@ -143,6 +147,63 @@ def settings_form(team: Team) -> Form:
         ),
         submit="Save",
     )
+
+
+def own_settings_form(reader: Reader) -> Form:
+    """My settings: when and how one person wants to be reminded."""
+    return Form(
+        verb="team.own_settings",
+        title="My settings",
+        parts=(Small(words=("When and how I remind you. What stays empty is as in your team.",)),),
+        fields=(
+            FormField(
+                name="days",
+                label="Working days",
+                kind="choices",
+                value=",".join(str(day) for day in reader.days),
+                options=_WEEK,
+            ),
+            FormField(name="starts", label="Day starts", kind="time", value=_clock(reader.starts)),
+            FormField(name="ends", label="Day ends", kind="time", value=_clock(reader.ends)),
+            FormField(
+                name="digest",
+                label="One daily digest",
+                kind="tick",
+                value="yes" if reader.digest else "",
+                hint="Everything at the start of your day, in one message, and nothing after it.",
+            ),
+            FormField(
+                name="quiet_until",
+                label="Quiet until",
+                kind="date",
+                value=reader.quiet_until.isoformat() if reader.quiet_until else "",
+                hint="No reminders before that day, for a holiday say.",
+            ),
+        ),
+        submit="Save",
+    )
+
+
+def _clock(at: time | None) -> str:
+    return f"{at:%H:%M}" if at else ""
+
+
+def settled_own(reader: Reader) -> Message:
+    """To the person who saved their own settings: what they are now."""
+    days = ", ".join(WEEKDAYS[day] for day in reader.days) or "your team's working days"
+    hours = f"{_clock(reader.starts)} to {_clock(reader.ends)}" if reader.starts else "your team's hours"
+    digest = "one daily digest" if reader.digest else "reminders as they come up"
+    quiet: Words = (", none before ", Day(day=reader.quiet_until)) if reader.quiet_until else ()
+    return Message(
+        gist="Your settings are saved.",
+        parts=(
+            Paragraph(words=("Your settings are saved.",)),
+            Small(words=(f"{days}, {hours}; {digest}", *quiet, ".")),
+        ),
+    )
+
+
+_WEEK = tuple(Option(value=str(number), label=day) for number, day in enumerate(WEEKDAYS))
 
 
 def settled(team: Team) -> Message:

@@ -11,7 +11,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.job import Receipt
-from bot.ports import Delivery, Undelivered
+from bot.ports import Delivery, Limits, Rate, Undelivered
+from bot.settings import USUAL_PACE
 from handlers.slack import render
 
 CALL_SECONDS = 10.0
@@ -20,6 +21,10 @@ PAGE = 200
 """Messages per page of a look-up: the most that conversations.history recommends."""
 LONGEST_WAIT = 3600.0
 """Nobody's rate limit holds a place for longer; a larger number is a slip somewhere."""
+LIMITS = Limits(pace=USUAL_PACE, new=Rate(300, 600), edits=Rate(50, 50), together=True)
+"""chat.postMessage: about one a second in a channel, "several hundred" a minute in a workspace, and
+short bursts; chat.update: 50 a minute (tier 3). A 429 is about a method in a workspace.
+https://docs.slack.dev/apis/web-api/rate-limits"""
 CLOCKS_APART = timedelta(seconds=60)
 """How far Slack's clock, which stamps messages, may be behind ours."""
 
@@ -173,7 +178,7 @@ class SlackMessenger:
     """Speaks in the one workspace that the token belongs to."""
 
     def __init__(self, slack: AsyncWebClient, workspace: str, workspace_url: str, pace: float) -> None:
-        self.pace = pace
+        self.limits = LIMITS.at(pace)
         self._slack = slack
         self._workspace = workspace
         self._url = workspace_url

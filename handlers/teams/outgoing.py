@@ -15,13 +15,18 @@ from urllib.parse import quote
 import aiohttp
 
 from bot.domain.job import Receipt
-from bot.ports import Delivery, OpenWork, Undelivered
+from bot.ports import Delivery, Limits, OpenWork, Rate, Undelivered
 from bot.request import Place
+from bot.settings import USUAL_PACE
 from handlers.teams import render
 from handlers.teams.connector import FAILED, Connector, Declined
 from handlers.teams.incoming import THREAD, base
 from handlers.teams.mends import NoToken
 
+LIMITS = Limits(pace=USUAL_PACE, new=Rate(1500, 25), edits=Rate(1500, 25))
+"""At most 2 sends a second in a conversation, and 50 requests a second in a tenant, both kinds
+together. A 429 is mostly about one conversation, so the others go on.
+https://learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit"""
 MOST_REMEMBERED = 1_000
 
 
@@ -90,7 +95,7 @@ class TeamsMessenger:
     """ports.Messenger for every tenant that may use the app."""
 
     def __init__(self, connector: Connector, open_work: OpenWork, app_id: str, pace: float) -> None:
-        self.pace = pace
+        self.limits = LIMITS.at(pace)
         self._connector = connector
         self._open_work = open_work
         self._bot = f"28:{app_id}" if app_id else ""

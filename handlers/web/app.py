@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from bot.fault import told
 from bot.messages.parts import Form, sentence
-from bot.ports import OpenWork, Post, Unavailable, UnitOfWork
+from bot.ports import OpenWork, Unavailable, UnitOfWork
+from bot.repositories import Post
 from bot.request import Person, Place, Reply, Request
 from bot.settings import Settings
 from handlers.web import additions, incoming, pages, render

@@ -15,7 +15,8 @@ from multidict import MultiMapping
 from pydantic import ValidationError
 
 from bot.messages.parts import LONGEST_TEXT, Form
-from bot.ports import Post, UnitOfWork
+from bot.ports import UnitOfWork
+from bot.repositories import Post
 from bot.request import Found, Person, Place, Request
 from bot.routes import VERBS, typed
 from bot.settings import Settings

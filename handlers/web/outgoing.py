@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from bot.domain.job import Receipt
-from bot.ports import Delivery, OpenWork, Post, Unavailable, Undelivered
+from bot.ports import Delivery, Limits, OpenWork, Unavailable, Undelivered
+from bot.repositories import Post
 
 WORKSPACE = "web"
 
@@ -93,7 +94,7 @@ class WebMessenger:
     """ports.Messenger for the web workspace. `base` is the server's address without a slash at its
     end, or "" while it is not known: links are paths then."""
 
-    pace = 0.0
+    limits = Limits()
 
     def __init__(self, open_work: OpenWork, hub: Hub, base: str = "") -> None:
         self._open_work = open_work
@@ -102,9 +103,11 @@ class WebMessenger:
 
     async def say(self, delivery: Delivery) -> Receipt:
         """Posts it; a delivery whose key is known is posted already, and its post is returned."""
+        # Direct messages are one conversation here: what belongs under one of them follows it.
+        root = delivery.thread if delivery.place.kind == "shared" else None
         post = Post(
             place=delivery.place.id,
-            thread=_number(delivery.thread.message) if delivery.thread else None,
+            thread=_number(root.message) if root else None,
             message=delivery.message,
             key=delivery.key,
             posted_at=datetime.now(UTC),

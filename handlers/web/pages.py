@@ -7,7 +7,8 @@ from urllib.parse import quote, unquote, urlencode
 from aiohttp import web
 
 from bot.messages.parts import Button
-from bot.ports import Post, UnitOfWork
+from bot.ports import UnitOfWork
+from bot.repositories import Post
 from bot.request import Person, Place
 from handlers.web import incoming, render
 from handlers.web.additions import FIRST_PERSON
@@ -26,9 +27,10 @@ FOOTER = (
     Button(label="My action items", verb="action_item.mine", about=""),
     Button(label="Status", verb="board.status", about=""),
     Button(label="Team settings", verb="team.settings", about="", opens=True),
+    Button(label="My settings", verb="team.own_settings", about="", opens=True),
     Button(label="Help", verb="team.help", about=""),
 )
-FOR_ANY_PLACE = ("action_item.mine", "team.help")
+FOR_ANY_PLACE = ("action_item.mine", "team.own_settings", "team.help")
 
 Seen = Mapping[str, int]
 

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.messages.parts import Form, FormField, Link, Message, Moment, Option
-from bot.ports import Post
+from bot.repositories import Post
 from bot.request import Person, Place
 
 FOLDER = Path(__file__).parent

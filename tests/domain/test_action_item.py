@@ -21,7 +21,7 @@ from bot.domain.errors import Refused
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 TODAY = date(2026, 3, 5)
 STATES: tuple[ItemState, ...] = get_args(ItemState)
-STEPS = tuple(ALLOWED)
+STEPS = tuple(step for step in ALLOWED if step != "remind_later")
 
 # The DESIGN's lifecycle, said once more by hand: state and step to the state after it.
 LIFECYCLE: dict[tuple[str, str], str] = {

@@ -90,7 +90,8 @@ async def test_an_imported_team_is_led_by_the_first_person_who_uses_it(desk: Des
 
 async def test_settings_and_status_belong_to_a_teams_place(desk: Desk) -> None:
     direct = Place(id="D1", name="Ana", kind="direct")
-    assert "team's own place" in words(await desk.ask(ANA, "team.settings", place=direct))
+    submitted = await desk.ask(ANA, "team.settings", values=SETTINGS, place=direct)
+    assert "team's own place" in submitted.faults[""]
     assert "team's own place" in words(await desk.ask(ANA, "board.status", place=None))
     assert "Nothing has failed here yet" in words(await desk.ask(ANA, "board.status"))
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
-from bot.ports import Post
+from bot.repositories import Post
 from handlers.web.outgoing import WORKSPACE
 from tests.browser import PATIENCE_MS, Trouble
 from tests.web_house import WebHouse

@@ -24,7 +24,7 @@ from bot.messages.parts import (
     Small,
     Strong,
 )
-from bot.ports import Post
+from bot.repositories import Post
 from bot.request import Person, Place
 from handlers.web import render
 from tests.web_house import read

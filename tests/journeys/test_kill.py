@@ -20,7 +20,9 @@ PATIENCE = 60.0
 
 
 @asynccontextmanager
-async def amends(slack: FakeSlack, database: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def amends(
+    slack: FakeSlack, database: Path, **settings: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """`python -m bot` in a process of its own, ready for Slack's requests."""
     environment = {
         **os.environ,
@@ -31,6 +33,7 @@ async def amends(slack: FakeSlack, database: Path) -> AsyncIterator[asyncio.subp
         "SLACK_SIGNING_SECRET": slack.secret,
         "SLACK_API_URL": slack.api_url,
         "PYTHONPATH": str(ROOT),
+        **settings,
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable,

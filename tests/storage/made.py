@@ -9,7 +9,8 @@ from bot.domain.case import Case
 from bot.domain.job import Job
 from bot.domain.retro import Answer, Retro
 from bot.domain.team import Team
-from bot.ports import Post, UnitOfWork
+from bot.ports import UnitOfWork
+from bot.repositories import Post
 from storage.database import Database
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -1,15 +1,20 @@
 """The migrations make the very tables that the program was written for."""
 
 import re
+import zlib
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, MetaData, insert, inspect, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports import Unavailable
 from storage.database import VERSIONS, Database, Outdated, head
+from storage.migrations.run import upgrade
 from storage.tables import Row
 from tests.storage.made import a_case, saved, seen
 
@@ -41,7 +46,7 @@ async def test_migrations_and_tables_agree(database: Database) -> None:
         if index.dialect_options[name]["where"] is not None
     }
     assert wanted.items() <= conditions.items()
-    assert len(wanted) == 10
+    assert len(wanted) == 14
 
 
 async def test_an_sqlite_file_is_made_on_the_first_start_and_kept_on_the_next(tmp_path: Path) -> None:
@@ -73,15 +78,91 @@ async def test_a_server_without_tables_is_refused_in_one_sentence_until_it_is_mi
     await database.close()
 
 
-async def test_a_schema_from_the_future_is_refused_in_one_sentence(database: Database) -> None:
+async def test_a_schema_of_the_next_version_will_do_and_a_later_one_is_refused_in_one_sentence(
+    database: Database,
+) -> None:
+    for ahead in (1, 2):
+        stored = f"{int(head()) + ahead:04}"
+        async with database.transaction(writes=True) as connection:
+            await connection.execute(text(f"UPDATE alembic_version SET version_num = '{stored}'"))
+            await connection.commit()
+        for bring in (database.prepare, database.migrate):
+            if ahead == 1:
+                await bring()
+                assert (await saved(database, lambda work: work.cases.add(a_case()))).number
+                continue
+            with pytest.raises(Outdated) as refused:
+                await bring()
+            assert str(refused.value) == (
+                "The database's schema is newer than this program: install the newer program."
+            )
+
+
+async def test_the_older_program_goes_on_over_every_migration(empty_url: str) -> None:
+    """Old and new run side by side: so a migration adds tables, and columns that may be left out.
+
+    What is dropped is dropped one version after nobody uses it.
+    """
+    versions = sorted(path.name.partition("_")[0] for path in VERSIONS.glob("[0-9]*_*.py"))
+    database = Database(empty_url)
+    if database.file is not None:
+        database.file.touch()
     async with database.transaction(writes=True) as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await connection.run_sync(upgrade, versions[0])
+        for number, newer in enumerate(versions[1:]):
+            before = await connection.run_sync(_tables)
+            await _fill(connection, before, f"before {number}")
+            await connection.run_sync(upgrade, newer)
+            await _fill(connection, before, f"after {number}")
         await connection.commit()
-    with pytest.raises(Outdated) as refused:
-        await database.prepare()
-    assert str(refused.value) == (
-        "The database's schema is newer than this program: install the newer program."
-    )
+    await database.prepare()
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE cases RENAME COLUMN link TO address",
+        "ALTER TABLE cases DROP COLUMN link",
+        "CREATE UNIQUE INDEX no_two ON cases (customer)",
+    ],
+)
+async def test_what_an_older_program_could_not_work_with_is_noticed(
+    database: Database, change: str
+) -> None:
+    async with database.transaction(writes=True) as connection:
+        before = await connection.run_sync(_tables)
+        await _fill(connection, before, "before")
+        await connection.execute(text(change))
+        with pytest.raises(DBAPIError):
+            await _fill(connection, before, "after", customer="before")
+
+
+def _tables(connection: Connection) -> MetaData:
+    """The tables as they are in the database."""
+    found = MetaData()
+    found.reflect(connection)
+    return found
+
+
+async def _fill(connection: AsyncConnection, known: MetaData, words: str, **given: str) -> None:
+    """One row in every table, in all the columns that are known."""
+    moment = datetime(2026, 3, 2, 9, 30, tzinfo=UTC if connection.dialect.name == "postgresql" else None)
+    some: dict[type, object] = {
+        str: words,
+        # Numbers are keys here and there, so no two rows have the same ones.
+        int: zlib.crc32(words.encode()) >> 1,
+        bool: False,
+        datetime: moment,
+        date: moment.date(),
+        time: moment.time(),
+        object: {},  # JSON
+    }
+    for table in known.sorted_tables:
+        if table.name != "alembic_version":
+            row = {column.name: some[column.type.python_type] for column in table.columns}
+            told = {name: words for name, words in given.items() if name in row}
+            await connection.execute(insert(table).values(row | told))
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(

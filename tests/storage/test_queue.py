@@ -9,11 +9,30 @@ import pytest
 from sqlalchemy import update
 
 from bot.domain.job import LEASE_SECONDS, Job
+from bot.ports import GivenUp, Limits, Rate
 from storage.database import Database
+from storage.lane import LONGEST_REST
+from storage.queue import Queue
 from storage.tables import jobs as job_rows
 from storage.tables import lanes, requests
 from tests.storage.made import AT, a_job, saved, seen
 from tests.storage.test_job import RECEIPT, claimed, say, schedule
+
+LIMITS = {"W": Limits(new=Rate(60, 3), edits=Rate(60, 1))}
+"""In workspace W: one new message a second, or three after a quiet time."""
+
+
+class Clock:
+    """A clock to be put forward and back; it starts when everything is due."""
+
+    def __init__(self) -> None:
+        self.now = AT + timedelta(hours=1)
+
+    async def __call__(self, _: object) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
 
 
 async def worker_dies(database: Database) -> None:
@@ -282,3 +301,198 @@ async def test_old_jobs_and_requests_are_forgotten_in_small_bites(database: Data
         await connection.commit()
     assert await queue.prune(soon) == 1
     assert (await queue.state())["dead"] == 0
+
+
+async def test_a_workspace_has_a_budget_that_fills_up_again(database: Database) -> None:
+    clock = Clock()
+    queue = Queue(database.transaction, clock)
+    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(9)))
+
+    async def claims() -> int:
+        claimed = await queue.claim(None, "me", 9, LIMITS)
+        for job in claimed:
+            await queue.finish(job, RECEIPT, 0)
+        return len(claimed)
+
+    assert [await claims(), await claims()] == [3, 0]
+    clock.move(0.9)
+    assert await claims() == 0
+    clock.move(0.1)
+    assert [await claims(), await claims()] == [1, 0]
+    clock.move(2.5)
+    assert [await claims(), await claims()] == [2, 0]
+    # However long it was quiet, no more than the burst at once.
+    clock.move(3600)
+    assert await claims() == 3
+
+
+async def test_edits_and_other_workspaces_have_budgets_of_their_own(database: Database) -> None:
+    queue = Queue(database.transaction, Clock())
+    await schedule(database, a_job("edited", place="P0"))
+    [said] = await queue.claim(None, "me", 9, LIMITS)
+    await queue.finish(said, RECEIPT, 0)
+    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(1, 9)))
+    assert len(await queue.claim(None, "me", 9, LIMITS)) == 2
+    await schedule(database, a_job("edited", place="P0"))
+    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(8)), workspace="W:2")
+    # The spent workspace's lanes are older, and hold up nobody.
+    claimed = await queue.claim(None, "me", 4, LIMITS)
+    assert Counter(job.workspace for job in claimed) == {"W": 1, "W:2": 3}
+    assert await queue.claim(None, "me", 9, LIMITS) == []
+
+
+async def test_what_dies_unsaid_is_no_reason_to_say_more(database: Database) -> None:
+    """Whoever claimed may have said it before it died, so its share is spent."""
+    clock = Clock()
+    queue = Queue(database.transaction, clock)
+    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(5)))
+    assert len(await queue.claim(None, "dies", 9, LIMITS)) == 3
+    assert await queue.claim(None, "me", 9, LIMITS) == []
+
+
+async def test_an_import_leaves_a_part_of_the_budget_to_people(database: Database) -> None:
+    queue, limits = Queue(database.transaction, Clock()), {"W": Limits(new=Rate(60, 10))}
+    await schedule(database, *(a_job(f"{n}", place=f"P{n}", bulk=True) for n in range(20)))
+    # Four seconds' worth is kept back, so that a person need not wait behind the rows of a file.
+    assert len(await queue.claim(None, "me", 6, limits)) == 6
+    assert await queue.claim(None, "me", 20, limits) == []
+    await schedule(database, a_job("by hand", place="P9"), a_job("too", place="elsewhere"))
+    assert {job.key for job in await queue.claim(None, "me", 20, limits)} == {"by hand", "too"}
+
+
+async def test_processes_side_by_side_share_one_budget(database: Database, database_url: str) -> None:
+    """They claim at the same moment, again and again, and together they get the burst."""
+    limits = {"W": Limits(new=Rate(1, 20))}
+    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(60)))
+    other = Database(database_url)
+
+    async def work(opened: Database) -> int:
+        claims = [await opened.queue().claim(None, "me", 3, limits) for _ in range(20)]
+        return sum(map(len, claims))
+
+    try:
+        async with asyncio.timeout(30):
+            shares = await asyncio.gather(*(work(one) for one in (database, other, database, other)))
+    finally:
+        await other.close()
+    assert sum(shares) == 20
+
+
+async def test_a_platform_that_asks_for_time_gets_it_from_the_whole_workspace(
+    database: Database,
+) -> None:
+    clock = Clock()
+    queue = Queue(database.transaction, clock)
+    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(5)))
+    jobs = await queue.claim(None, "me", 2, LIMITS)
+    for wait, job in zip((40, 1), jobs, strict=True):
+        await queue.retry(job, wait, unsure=False, hold_lane=True, why="429", hold_workspace=True)
+    await schedule(database, a_job("W:2 goes on", place="P1"), workspace="W:2")
+    claimed = await queue.claim(None, "me", 9, LIMITS)
+    assert [job.workspace for job in claimed] == ["W:2"]
+    await queue.finish(claimed[0], RECEIPT, 0)
+    clock.move(39)
+    assert await queue.claim(None, "me", 9, LIMITS) == []
+    clock.move(1)
+    assert len(await queue.claim(None, "me", 9, LIMITS)) == 1
+
+
+async def test_one_place_that_waits_for_an_hour_lets_the_others_try_after_a_minute(
+    database: Database,
+) -> None:
+    clock = Clock()
+    queue = Queue(database.transaction, clock)
+    await schedule(database, a_job("a"), a_job("b", place="P2"))
+    [job] = await queue.claim(None, "me", 1, LIMITS)
+    await queue.retry(job, 9999, unsure=False, hold_lane=True, why="429", hold_workspace=True)
+    await schedule(database, a_job("c"))
+    clock.move(60)
+    [other] = await queue.claim(None, "me", 9, LIMITS)
+    assert other.key == "b"
+    await queue.finish(other, RECEIPT, 0)
+    clock.move(LONGEST_REST.total_seconds() - 61)
+    assert await queue.claim(None, "me", 9, LIMITS) == []
+    clock.move(1)
+    assert [job.key for job in await queue.claim(None, "me", 9, LIMITS)] == ["c"]
+
+
+async def test_only_platforms_with_a_door_are_claimed_and_waited_for(database: Database) -> None:
+    queue, limits = database.queue(), {"slack": Limits(), "web": Limits()}
+    far = datetime.now(UTC) + timedelta(days=1)
+    await schedule(database, a_job("a"), workspace="teams:T1")
+    await schedule(database, a_job("b", due_at=far), workspace="slack:T1")
+    await schedule(database, a_job("c"), workspace="webbed")
+    assert await queue.claim(None, "me", 9, limits) == []
+    assert await queue.next_due(limits) == far
+    assert await queue.next_due([]) is None
+    assert await queue.claim(None, "me", 9, {}) == []
+    await schedule(database, a_job("d"), workspace="web")
+    assert [job.key for job in await queue.claim(None, "me", 9, limits)] == ["d"]
+
+
+async def test_a_clock_set_back_while_nobody_looked_holds_a_lane_no_longer_than_its_lease(
+    database: Database,
+) -> None:
+    clock = Clock()
+    await schedule(database, a_job("leased"), a_job("rests", place="P2"))
+    for job in await Queue(database.transaction, clock).claim(None, "dead", 9):
+        if job.key == "rests":
+            longest = LONGEST_REST.total_seconds()
+            await Queue(database.transaction, clock).retry(
+                job, longest, unsure=False, hold_lane=True, why="429"
+            )
+    await schedule(database, a_job("next", place="P2"))
+    # A few seconds are no jump: clocks are put right by as much all the time.
+    clock.move(-2)
+    assert await Queue(database.transaction, clock).claim(None, "me", 9) == []
+    clock.move(-600)
+    claimed = await Queue(database.transaction, clock).claim(None, "me", 9)
+    assert {(job.key, job.unsure) for job in claimed} == {("leased", True), ("next", False)}
+
+
+async def test_a_clock_set_back_under_a_process_changes_no_wait(sqlite: Database) -> None:
+    clock = Clock()
+    queue = Queue(sqlite.transaction, clock)
+    keys = ("leased", "rests", "tried")
+    await schedule(sqlite, *(a_job(key, place=key) for key in keys))
+    jobs = {job.key: job for job in await queue.claim(None, "me", 9)}
+    await queue.finish(jobs["rests"], RECEIPT, 20)
+    await queue.retry(jobs["tried"], 10, unsure=False, hold_lane=False, why="500")
+    soon, later = clock.now + timedelta(seconds=1), clock.now + timedelta(seconds=100)
+    await schedule(
+        sqlite,
+        a_job("after", place="rests", due_at=clock.now),
+        a_job("soon", place="P1", due_at=clock.now),
+        a_job("reminder", place="P2", due_at=later),
+    )
+    assert [job.key for job in await queue.claim(None, "me", 9)] == ["soon"]
+    await schedule(sqlite, a_job("due", place="P3", due_at=clock.now))
+    clock.move(-1800)
+    # What was due is due still, and what is being said is nobody else's.
+    assert [job.key for job in await queue.claim(None, "me", 9)] == ["due"]
+    clock.move(10)
+    assert [job.key for job in await queue.claim(None, "me", 9)] == ["tried"]
+    clock.move(10)
+    assert [job.key for job in await queue.claim(None, "me", 9)] == ["after"]
+    clock.move(10)
+    again = await queue.claim(None, "me", 9)
+    assert {job.key for job in again} == {"leased", "soon", "due"}
+    assert soon > clock.now
+    # A reminder has its own moment, on whatever clock.
+    clock.move(1870)
+    assert "reminder" in {job.key for job in await queue.claim(None, "me", 9)}
+
+
+async def test_the_operator_sees_what_was_given_up_and_why_and_nobodys_name(
+    database: Database,
+) -> None:
+    queue = database.queue()
+    assert await queue.given_up() == []
+    await schedule(database, *(a_job(f"{n}", place=f"P{n}", asked_by="U-secret") for n in range(3)))
+    for job in await claimed(database):
+        await queue.give_up(job, "It broke." if job.key == "0" else "Not there.")
+    assert await queue.given_up() == [
+        GivenUp("retro.announce", "Not there.", 2),
+        GivenUp("retro.announce", "It broke.", 1),
+    ]
+    assert await queue.given_up(1) == [GivenUp("retro.announce", "Not there.", 2)]

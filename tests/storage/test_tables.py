@@ -12,7 +12,14 @@ from storage.tables import Row, UTCDateTime
 from tests.storage.made import a_case, a_retro, a_team, an_answer, an_item, saved, seen
 
 # Only these cross workspaces: the worker's clock, and what is pruned by age.
-ACROSS = {"lanes_due", "jobs_ended", "requests_by_day"}
+ACROSS = {
+    "lanes_due",
+    "jobs_ended",
+    "requests_by_day",
+    "action_items_look_at",
+    "retros_look_at",
+    "teams_look_at",
+}
 
 moments = Table("moments", MetaData(), Column("at", UTCDateTime))
 

@@ -1,0 +1,229 @@
+"""A reminder: when the bot speaks unasked, counted in working days from a day that the state knows.
+
+All of it follows from how things stand: there is nothing to cancel when they change. `bot/reminders.py`
+holds the table itself.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from itertools import count
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel
+
+from bot.domain.action_item import ActionItem, ItemStep, Moved
+from bot.domain.retro import Retro
+from bot.domain.working_hours import (
+    WorkingHours,
+    add_working_days,
+    moment,
+    today,
+    working_days_between,
+)
+
+Whom = Literal["owner", "lead", "asker", "thread"]
+Since = Literal[
+    "unowned",
+    "undated",
+    "proposed",
+    "left",
+    "due",
+    "remind_on",
+    "done",
+    "half_time",
+    "answers_close",
+    "undecided",
+]
+NEVER_LOOKED = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+"""Stands for "look at it at the next chance": what was just changed, or never looked at yet."""
+
+
+class On(NamedTuple):
+    """So many working days after the day that a reminder counts from (negative: before), to whom."""
+
+    day: int
+    to: tuple[Whom, ...]
+
+
+class Every(NamedTuple):
+    """What follows the last of the days: every so many working days, or every week (0), to whom."""
+
+    working_days: int
+    to: tuple[Whom, ...]
+
+
+class Reminder(BaseModel, frozen=True):
+    """One line of the table: `when` is for people, `since`, `on` and `then` are the same for the clock.
+
+    `says` is the sentence for the owner or the thread, `tells` the one for everybody else who hears of
+    it; `label`, `owner`, `day` and `late` may stand in them. `steps` are the buttons, as far as the
+    reader may press them; a retro has its own.
+    """
+
+    name: str
+    about: Literal["item", "retro"]
+    when: str
+    since: Since
+    on: tuple[On, ...]
+    then: Every | None = None
+    says: str
+    tells: str = ""
+    steps: tuple[ItemStep, ...] = ()
+    needs: ItemStep | None = None
+    """Whoever may not take this step is not asked."""
+    or_thread: bool = False
+    """It is said in the thread when none of those it is for is there."""
+
+
+class Asked(BaseModel, frozen=True):
+    """A reminder that was due: about what ("AI-12", "C-7"), which, to whom, for which local day.
+
+    `reader` is a person, or "" for a place. `message` is the key of the message that says it. `outcome`
+    is empty until something came of it: a step somebody took, or that it was asked again.
+    """
+
+    about: str
+    name: str
+    reader: str
+    day: date
+    message: str
+    asked_at: datetime
+    outcome: str = ""
+    outcome_at: datetime | None = None
+
+
+def days(reminder: Reminder, whom: Whom, since: date, hours: WorkingHours) -> Iterator[date]:
+    """The days on which this is for them, in order; endless when it repeats."""
+    last = since
+    for on in reminder.on:
+        last = add_working_days(hours, since, on.day)
+        if whom in on.to:
+            yield last
+    if reminder.then is None or whom not in reminder.then.to:
+        return
+    for times in count(1):
+        if reminder.then.working_days:
+            yield add_working_days(hours, last, reminder.then.working_days * times)
+        else:
+            # The same day of the week; when nobody works then, the next day on which somebody does.
+            yield add_working_days(hours, last + timedelta(days=7 * times - 1), 1)
+
+
+class Around(NamedTuple):
+    """Where the clock stands: the newest day whose moment has come, and the moment of the next."""
+
+    due: date | None
+    next: datetime | None
+
+
+def around(coming: Iterator[date], hours: WorkingHours, at: datetime, after: datetime) -> Around:
+    """The newest day that began for the reader at or before `at`, but after `after`, and the next one.
+
+    What `after` says is the last step anybody took: they knew then. Older days that were slept through
+    are left out: only the newest state is worth saying.
+    """
+    due: date | None = None
+    for day in coming:
+        begins = moment(hours.zone, day, hours.starts)
+        if begins > at:
+            return Around(due, begins)
+        if begins > after:
+            due = day
+    return Around(due, None)
+
+
+def touched(subject: ActionItem | Retro) -> datetime:
+    """When somebody last took a step with it."""
+    if subject.history:
+        return subject.history[-1].at
+    return subject.opened_at if isinstance(subject, Retro) else NEVER_LOOKED
+
+
+def half_time(retro: Retro, hours: WorkingHours) -> date:
+    """The working day in the middle of the time to answer."""
+    opened = today(hours.zone, retro.opened_at)
+    whole = working_days_between(hours, opened, retro.answers_close_on)
+    return add_working_days(hours, opened, (whole + 1) // 2)
+
+
+def _last(item: ActionItem, *steps: ItemStep) -> Moved | None:
+    return next((moved for moved in reversed(item.history) if moved.step in steps), None)
+
+
+def _unowned(item: ActionItem, hours: WorkingHours) -> date | None:
+    left = _last(item, "add", "decline")
+    free = item.state == "proposed" and item.owner is None and left is not None
+    return today(hours.zone, left.at) if free and left else None
+
+
+def _undated(item: ActionItem, hours: WorkingHours) -> date | None:
+    waits = item.state == "agreed" and item.due is None
+    return today(hours.zone, touched(item)) if waits else None
+
+
+def _proposed(item: ActionItem, hours: WorkingHours) -> date | None:
+    asked = _last(item, "add", "hand_over")
+    waits = item.state == "proposed" and item.owner is not None
+    return today(hours.zone, asked.at) if waits and asked else None
+
+
+def _is_under_way(item: ActionItem) -> bool:
+    return item.state in ("proposed", "agreed") and item.owner is not None
+
+
+def _left(item: ActionItem, hours: WorkingHours) -> date | None:
+    # Whether its owner has left is for whoever knows the people to say.
+    return today(hours.zone, touched(item)) if _is_under_way(item) else None
+
+
+def _due(item: ActionItem, hours: WorkingHours) -> date | None:
+    return item.due if _is_under_way(item) else None
+
+
+def _remind_on(item: ActionItem, hours: WorkingHours) -> date | None:
+    if item.remind_on is None or not _is_under_way(item):
+        return None
+    return add_working_days(hours, item.remind_on - timedelta(days=1), 1)
+
+
+def _done(item: ActionItem, hours: WorkingHours) -> date | None:
+    done = _last(item, "done")
+    return today(hours.zone, done.at) if item.state == "done" and done else None
+
+
+OF_ITEM: Mapping[str, Callable[[ActionItem, WorkingHours], date | None]] = {
+    "unowned": _unowned,
+    "undated": _undated,
+    "proposed": _proposed,
+    "left": _left,
+    "due": _due,
+    "remind_on": _remind_on,
+    "done": _done,
+}
+
+
+def _half_time(retro: Retro, hours: WorkingHours) -> date | None:
+    return half_time(retro, hours) if retro.state == "open" else None
+
+
+def _answers_close(retro: Retro, hours: WorkingHours) -> date | None:
+    return retro.answers_close_on if retro.state == "open" else None
+
+
+def _undecided(retro: Retro, hours: WorkingHours) -> date | None:
+    reopened = [today(hours.zone, turn.at) for turn in retro.history]
+    return max((retro.answers_close_on, *reopened)) if retro.state == "open" else None
+
+
+OF_RETRO: Mapping[str, Callable[[Retro, WorkingHours], date | None]] = {
+    "half_time": _half_time,
+    "answers_close": _answers_close,
+    "undecided": _undecided,
+}
+
+
+def since(reminder: Reminder, subject: ActionItem | Retro, hours: WorkingHours) -> date | None:
+    """The day that the reminder counts from, in the reader's zone; None when its reason is not there."""
+    if isinstance(subject, Retro):
+        return OF_RETRO[reminder.since](subject, hours)
+    return OF_ITEM[reminder.since](subject, hours)

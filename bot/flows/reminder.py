@@ -1,0 +1,263 @@
+"""What a reminder says when its time has come, and what becomes of it when somebody acts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from bot.domain import action_item as items
+from bot.domain.action_item import ActionItem, ItemStep
+from bot.domain.job import Job
+from bot.domain.reader import Reader, hours_of
+from bot.domain.reminder import Asked, Reminder, Whom, since
+from bot.domain.retro import Answer, Retro
+from bot.domain.team import Team
+from bot.domain.working_hours import WorkingHours, working_days_between
+from bot.flows import thread
+from bot.messages import reminder as messages
+from bot.messages.parts import Message
+from bot.messages.reminder import Due
+from bot.ports import UnitOfWork
+from bot.prompts import PROMPTS, Prompt
+from bot.reminders import BY_NAME, REMINDERS
+from bot.request import Person, Request
+
+AGAIN = "asked again"
+UNANSWERED = ("retro_half_time", "retro_last_day")
+"""Only for prompts that nobody has answered; asked of the place, never of anybody."""
+RANK = {reminder.name: rank for rank, reminder in enumerate(REMINDERS)}
+
+Subject = ActionItem | Retro
+
+
+class Known(NamedTuple):
+    """The teams, people and settings that reminders about some things depend on."""
+
+    teams: Mapping[str, Team]
+    people: Mapping[str, Person]
+    readers: Mapping[str, Reader]
+
+    def is_here(self, person: str | None) -> bool:
+        """Whether somebody is there who could be asked; whoever was never met is taken for present."""
+        if not person:
+            return False
+        known = self.people.get(person)
+        return known is None or not (known.gone or known.bot)
+
+    def hours(self, reader: str, team: Team) -> WorkingHours:
+        """When a reader works ("" is the thread: the team's hours)."""
+        person = self.people.get(reader)
+        return hours_of(self.readers.get(reader), person.zone if person else None, team)
+
+    def _reader(self, reminder: Reminder, whom: Whom, subject: Subject) -> str | None:
+        """Who that is now ("" for the thread); None when nobody is, or nothing is theirs to do."""
+        team = self.teams[subject.place]
+        if whom == "thread":
+            return ""
+        owner = subject.owner if isinstance(subject, ActionItem) else None
+        asker = subject.asked_by if isinstance(subject, ActionItem) else None
+        person = {"owner": owner, "lead": team.lead, "asker": asker}[whom]
+        if not self.is_here(person) or person is None:
+            return None
+        if isinstance(subject, ActionItem) and reminder.needs is not None:
+            return person if items.may(subject, reminder.needs, person, team.lead) else None
+        return person
+
+    def applies(self, reminder: Reminder, subject: Subject) -> bool:
+        """Whether it is about such a thing, and about an owner who has left only if they have."""
+        if isinstance(subject, Retro):
+            return reminder.about == "retro"
+        if reminder.about == "retro":
+            return False
+        left = subject.owner is not None and not self.is_here(subject.owner)
+        if reminder.since == "left":
+            return left
+        return not left or subject.state == "done"
+
+    def whose(self, reminder: Reminder, subject: Subject) -> Mapping[tuple[Whom, str], WorkingHours]:
+        """Everybody it is for now, and when they work; the thread when nobody else is there for it."""
+        kinds = dict.fromkeys(whom for step in (*reminder.on, reminder.then) if step for whom in step.to)
+        readers = {whom: self._reader(reminder, whom, subject) for whom in kinds}
+        if reminder.or_thread and all(reader is None for reader in readers.values()):
+            readers = dict.fromkeys(kinds, "")
+        team = self.teams[subject.place]
+        return {
+            (whom, reader): self.hours(reader, team)
+            for whom, reader in readers.items()
+            if reader is not None
+        }
+
+
+async def known(subjects: Iterable[Subject], work: UnitOfWork) -> Known:
+    """All that must be known about these things, read at once."""
+    subjects = tuple(subjects)
+    teams: dict[str, Team] = {}
+    for place in sorted({subject.place for subject in subjects}):
+        teams[place] = await work.teams.get(place) or Team(place=place, name=place)
+    persons = {team.lead for team in teams.values()}
+    for subject in subjects:
+        if isinstance(subject, ActionItem):
+            persons |= {subject.owner, subject.asked_by}
+    named = {person for person in persons if person}
+    return Known(teams, await work.people.among(named), await work.readers.among(named))
+
+
+def keeper(asked: Asked, subject: Subject, at: datetime, *, under: str | None = None) -> Job:
+    """The job that says the message a reminder is in, and edits it from then on."""
+    if asked.reader:
+        return Job(
+            name="reminder.tell",
+            about=asked.about,
+            place=asked.reader,
+            key=asked.message,
+            direct=True,
+            thread=under,
+            due_at=at,
+        )
+    return Job(
+        name="reminder.tell_thread",
+        about=asked.about,
+        place=subject.place,
+        key=asked.message,
+        thread=thread.key(subject.case),
+        due_at=at,
+    )
+
+
+async def settle(subject: Subject, outcome: str, request: Request, work: UnitOfWork) -> None:
+    """Somebody acted on it: every open reminder of it has its outcome, and its message says so."""
+    opened = [asked for asked in await work.reminders.of([subject.label]) if not asked.outcome]
+    changed = [one.model_copy(update={"outcome": outcome, "outcome_at": request.at}) for one in opened]
+    await work.reminders.settle(changed)
+    await say_anew(changed, subject, request.at, work)
+
+
+async def say_anew(asked: Sequence[Asked], subject: Subject, at: datetime, work: UnitOfWork) -> None:
+    """Brings the messages of these reminders up to date."""
+    for one in {one.message: one for one in asked}.values():
+        await work.jobs.schedule(keeper(one, subject, at))
+
+
+async def refresh(retro: Retro, at: datetime, work: UnitOfWork) -> None:
+    """Brings open reminders about a retro up to date, after an answer."""
+    opened = [asked for asked in await work.reminders.of([retro.label]) if not asked.outcome]
+    await say_anew(opened, retro, at, work)
+
+
+async def tell(job: Job, work: UnitOfWork) -> Message | None:
+    """What is due for one person, in one message; nothing when no reason is left before it was said."""
+    dues = await _dues(job, work)
+    return messages.told(dues) if dues else None
+
+
+async def tell_thread(job: Job, work: UnitOfWork) -> Message | None:
+    """The same in a retro's thread, to whoever reads it."""
+    dues = await _dues(job, work)
+    if not dues:
+        return None
+    first = dues[0]
+    if not isinstance(first.subject, Retro):
+        return messages.told(dues)
+    answers = await work.retros.answers(first.subject.case)
+    if first.reminder.name == "retro_answers_closed":
+        return messages.answers_closed(first, first.subject, answers)
+    if first.reminder.name in UNANSWERED:
+        return messages.unanswered(first, first.subject, unanswered(answers))
+    return messages.told(dues)
+
+
+def unanswered(answers: Iterable[Answer]) -> tuple[Prompt, ...]:
+    """The prompts that nobody has answered."""
+    heard = {answer.prompt for answer in answers}
+    return tuple(prompt for prompt in PROMPTS if prompt.question and prompt.key not in heard)
+
+
+async def _dues(job: Job, work: UnitOfWork) -> list[Due]:
+    """What one message reminds of, for the strongest reason each; what is over only once it was said."""
+    asked = await work.reminders.in_message(job.key)
+    subjects = await _subjects({one.about for one in asked}, work)
+    cases = await work.retros.among({subject.case for subject in subjects.values()})
+    facts = await known(subjects.values(), work)
+    links = await thread.links_of(set(cases), work)
+    earlier = await work.reminders.of(subjects)
+    was_said = await work.said.among({one.message for one in earlier})
+    dues: list[Due] = []
+    for about, subject in subjects.items():
+        rows = sorted((one for one in asked if one.about == about), key=lambda one: RANK[one.name])
+        open_rows = [one for one in rows if _holds(one, subject, facts)]
+        one = (open_rows or rows)[0]
+        others = [
+            other.day
+            for other in earlier
+            if other.about == about and other.message in was_said and other.message != job.key
+            if isinstance(subject, ActionItem) and other.reader == subject.owner != one.reader
+        ]
+        case = cases[subject.case][1]
+        what = subject.what if isinstance(subject, ActionItem) else case.what_happened
+        dues.append(
+            _due(one, subject, what, links.get(subject.case), facts, tuple(others), bool(open_rows))
+        )
+    if job.key not in was_said:
+        dues = [due for due in dues if due.holds]
+    return dues
+
+
+async def _subjects(abouts: Iterable[str], work: UnitOfWork) -> Mapping[str, Subject]:
+    """The things by their labels, in the order of their numbers; those that are gone are left out."""
+    numbers: dict[str, set[int]] = {"AI": set(), "C": set()}
+    for about in abouts:
+        numbers[about.partition("-")[0]].add(int(about.partition("-")[2]))
+    found: dict[str, Subject] = {}
+    for number, item in sorted((await work.action_items.among(numbers["AI"])).items()):
+        found[f"AI-{number}"] = item
+    for number, (retro, _) in sorted((await work.retros.among(numbers["C"])).items()):
+        found[f"C-{number}"] = retro
+    return found
+
+
+def _holds(asked: Asked, subject: Subject, facts: Known) -> bool:
+    """Whether there is still a reason to ask this of this reader."""
+    reminder = BY_NAME.get(asked.name)
+    if asked.outcome or reminder is None or not facts.applies(reminder, subject):
+        return False
+    return any(
+        reader == asked.reader and since(reminder, subject, hours) is not None
+        for (_, reader), hours in facts.whose(reminder, subject).items()
+    )
+
+
+def _due(
+    asked: Asked,
+    subject: Subject,
+    what: str,
+    link: str | None,
+    facts: Known,
+    before: tuple[date, ...],
+    holds: bool,
+) -> Due:
+    reminder = BY_NAME[asked.name]
+    team = facts.teams[subject.place]
+    hours = facts.hours(asked.reader, team)
+    day = since(reminder, subject, hours)
+    owner = facts.people.get(subject.owner or "") if isinstance(subject, ActionItem) else None
+    steps: tuple[ItemStep, ...] = ()
+    if isinstance(subject, ActionItem):
+        # In the thread everybody sees the buttons; who may press them is said when they do.
+        steps = tuple(
+            step
+            for step in reminder.steps
+            if step in items.steps(subject)
+            and (not asked.reader or items.may(subject, step, asked.reader, team.lead))
+        )
+    return Due(
+        asked=asked,
+        reminder=reminder,
+        subject=subject,
+        what=what,
+        link=link,
+        owner=owner.name if owner else "its owner",
+        day=day,
+        late=working_days_between(hours, day, asked.day) if day else 0,
+        steps=steps,
+        before=before,
+        holds=holds and day is not None,
+    )

@@ -1,0 +1,144 @@
+"""What people read when the bot speaks unasked: reminders, what nobody has answered, what was heard."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from bot.domain.action_item import ActionItem, ItemStep
+from bot.domain.reminder import Asked, Reminder
+from bot.domain.retro import Answer, Retro
+from bot.messages.action_item import BUTTONS
+from bot.messages.parts import (
+    Button,
+    Buttons,
+    Day,
+    Inline,
+    Link,
+    Message,
+    Paragraph,
+    Part,
+    Quote,
+    Small,
+    Strong,
+    one_line,
+    plain_words,
+    shortened,
+)
+from bot.messages.retro import ADD_ITEM, ANSWER, CLOSE, heard
+from bot.prompts import Prompt
+
+MOST_TOLD = 10
+"""Things in one message: Slack allows 50 blocks, and nobody acts on more at once."""
+
+
+class Due(NamedTuple):
+    """One thing to remind of: why (`reminder`), counted from `day`, and what its reader may press.
+
+    `late` is in working days. `before`: when its owner was asked, for others to see. `holds` is False
+    when the reason is gone.
+    """
+
+    asked: Asked
+    reminder: Reminder
+    subject: ActionItem | Retro
+    what: str
+    link: str | None
+    owner: str
+    day: date | None
+    late: int
+    steps: tuple[ItemStep, ...]
+    before: tuple[date, ...]
+    holds: bool
+
+
+def told(dues: Sequence[Due]) -> Message:
+    """What is due for one reader: one thing with its words, or several with the buttons of each."""
+    open_ones = [due for due in dues if due.holds]
+    if not open_ones:
+        over = tuple(_over(due) for due in dues)
+        return Message(gist=plain_words(over[0].words), parts=over)
+    shown = [*open_ones, *(due for due in dues if not due.holds)][:MOST_TOLD]
+    parts: list[Part] = []
+    for due in shown:
+        parts.extend(_parts(due, alone=len(dues) == 1) if due.holds else (_over(due),))
+    if len(dues) > MOST_TOLD:
+        parts.append(Small(words=(f"and {len(dues) - MOST_TOLD} more: /amends mine, /amends status",)))
+    if len(dues) == 1:
+        return Message(gist=f"{_sentence(dues[0])} {one_line(dues[0].what)}", parts=tuple(parts))
+    whom = "you" if dues[0].asked.reader else "somebody"
+    return Message(
+        gist=f"{len(open_ones)} things wait for {whom}: {_sentence(open_ones[0])}",
+        title=f"What waits for {whom}",
+        parts=tuple(parts),
+    )
+
+
+def _parts(due: Due, *, alone: bool) -> tuple[Part, ...]:
+    label = due.subject.label
+    retro = f"the retro C-{due.subject.case}"
+    where: Inline = Link(text=retro, url=due.link) if due.link else retro
+    head = Paragraph(words=(Strong(text=_sentence(due)),))
+    if alone:
+        body: tuple[Part, ...] = (
+            head,
+            Quote(text=shortened(due.what)),
+            Small(words=("From ", where, ".")),
+        )
+    else:
+        body = (Paragraph(words=(*head.words, f" {one_line(due.what)} · ", where)),)
+    if due.before:
+        asked = ", ".join(plain_words((Day(day=day),)) for day in due.before[-5:])
+        body = (*body, Small(words=(f"{due.owner} was asked on {asked}.",)))
+    if isinstance(due.subject, Retro):
+        buttons = _on_retro(label)
+    else:
+        buttons = tuple(BUTTONS[step].model_copy(update={"about": label}) for step in due.steps)
+    return (*body, Buttons(buttons=buttons)) if buttons else body
+
+
+def _on_retro(label: str) -> tuple[Button, ...]:
+    return tuple(button.model_copy(update={"about": label}) for button in (ADD_ITEM, CLOSE))
+
+
+def _sentence(due: Due) -> str:
+    owner = due.subject.owner if isinstance(due.subject, ActionItem) else None
+    own = due.asked.reader in (owner, "")
+    template = due.reminder.says if own or not due.reminder.tells else due.reminder.tells
+    day = plain_words((Day(day=due.day),)) if due.day else ""
+    return template.format(
+        label=due.subject.label,
+        owner=due.owner,
+        day=f"today, {day}" if due.day == due.asked.day else day,
+        late=f"{due.late} working day{'' if due.late == 1 else 's'}",
+    )
+
+
+def _over(due: Due) -> Small:
+    outcome = due.asked.outcome.replace("_", " ") or due.subject.state
+    return Small(words=(f"{due.subject.label} · {outcome} · {one_line(due.what)}",))
+
+
+def unanswered(due: Due, retro: Retro, prompts: Sequence[Prompt]) -> Message:
+    """In the thread, to everybody and nobody in particular: what has no answer yet."""
+    if not due.holds or not prompts:
+        words = "Every prompt has an answer." if retro.state == "open" else "This retro is closed."
+        return Message(gist=words, parts=(Small(words=(words,)),))
+    close = _sentence(due._replace(day=retro.answers_close_on))
+    parts: list[Part] = [Paragraph(words=(close,))]
+    for prompt in prompts:
+        button = ANSWER.model_copy(update={"about": f"{retro.label}/{prompt.key}", "look": "plain"})
+        asked = Paragraph(words=(Strong(text=prompt.label), f"\n{prompt.question}"))
+        parts += [asked, Buttons(buttons=(button,))]
+    return Message(gist=f"{close} {prompts[0].label}", parts=tuple(parts))
+
+
+def answers_closed(due: Due, retro: Retro, answers: Sequence[Answer]) -> Message:
+    """In the thread: what was heard per gap, and the way on."""
+    closed = retro.state == "closed"
+    buttons = () if closed else (Buttons(buttons=_on_retro(retro.label)),)
+    words = "This retro is closed." if closed else _sentence(due)
+    return Message(
+        gist=words,
+        title=f"{retro.label}: what we heard so far",
+        parts=(Paragraph(words=(words,)), *heard(answers), *buttons),
+    )

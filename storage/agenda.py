@@ -1,0 +1,113 @@
+"""When the clock looks at what: a moment in each row, and an index over those that have one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import Select, Table, bindparam, select, union_all, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.action_item import ActionItem
+from bot.domain.reminder import NEVER_LOOKED
+from bot.domain.retro import Retro
+from bot.domain.team import Team
+from bot.repositories import Look
+from storage.row import read
+from storage.tables import UTCDateTime, action_items, retros, teams
+
+KINDS: dict[type[BaseModel], tuple[Table, str]] = {
+    ActionItem: (action_items, "number"),
+    Retro: (retros, "case"),
+    Team: (teams, "place"),
+}
+BY = bindparam("by", type_=UTCDateTime)
+
+
+def _due(table: Table) -> Select[Any]:
+    """Leaves out what another process is looking at; SQLite has one clock."""
+    # Without the "" SQLite goes by the primary key, through all that a workspace has, and sorts it.
+    here = table.c.workspace.concat("") == bindparam("this_workspace")
+    return (
+        select(table)
+        .where(table.c.look_at <= BY, here)
+        .order_by(table.c.look_at)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+
+
+DUE = {kind: _due(table) for kind, (table, _) in KINDS.items()}
+PUT_OFF = {
+    kind: update(table)
+    .where(
+        table.c.workspace == bindparam("this_workspace"),
+        table.c[key] == bindparam("this_key"),
+        table.c.version == bindparam("this_version"),
+    )
+    .values(look_at=bindparam("next_at", type_=UTCDateTime))
+    for kind, (table, key) in KINDS.items()
+}
+RESTLESS = union_all(
+    *(
+        select(
+            select(table.c.workspace)
+            .where(table.c.look_at <= BY)
+            .order_by(table.c.look_at)
+            .limit(bindparam("most"))
+            .subquery()
+            .c.workspace
+        )
+        for table, _ in KINDS.values()
+    )
+)
+
+
+async def restless(connection: AsyncConnection, by: datetime, most: int) -> Sequence[str]:
+    """Workspaces that have something to look at by then, as far as the first `most` of a kind tell."""
+    found = await connection.scalars(RESTLESS, {"by": by, "most": most})
+    return sorted(set(found))
+
+
+class Agenda:
+    """repositories.Agenda over one transaction."""
+
+    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+        self._connection = connection
+        self._workspace = workspace
+
+    async def due(self, by: datetime, most: int) -> Look:
+        asked = {"by": by, "this_workspace": self._workspace, "most": most}
+        found: dict[type[BaseModel], tuple[Any, ...]] = {}
+        for kind, statement in DUE.items():
+            rows = await self._connection.execute(statement, asked)
+            found[kind] = tuple(read(kind, row) for row in rows)
+        return Look(items=found[ActionItem], retros=found[Retro], teams=found[Team])
+
+    async def put_off(self, until: Sequence[tuple[ActionItem | Retro | Team, datetime | None]]) -> None:
+        for kind, (_, key) in KINDS.items():
+            rows = [
+                {
+                    "this_workspace": self._workspace,
+                    "this_key": getattr(thing, key),
+                    "this_version": thing.version,
+                    "next_at": next_at,
+                }
+                for thing, next_at in until
+                if type(thing) is kind
+            ]
+            if rows:
+                await self._connection.execute(PUT_OFF[kind], rows)
+
+    async def bring_up(self, *, place: str | None = None, owner: str | None = None) -> None:
+        here = {"look_at": NEVER_LOOKED}
+        items = update(action_items).where(
+            action_items.c.workspace == self._workspace, action_items.c.active
+        )
+        if owner is not None:
+            await self._connection.execute(items.where(action_items.c.owner == owner).values(here))
+        if place is not None:
+            await self._connection.execute(items.where(action_items.c.place == place).values(here))
+            opened = retros.c.look_at.is_not(None)
+            these = (retros.c.workspace == self._workspace, retros.c.place == place, opened)
+            await self._connection.execute(update(retros).where(*these).values(here))

@@ -1,0 +1,39 @@
+"""The table of reminders in the README is the one that the clock goes by."""
+
+from pathlib import Path
+
+from bot.reminders import REMINDERS
+
+README = Path(__file__).parents[1] / "README.md"
+WHOM = {
+    "owner": "its owner",
+    "lead": "the lead",
+    "asker": "whoever asked for it",
+    "thread": "the thread",
+}
+WEEKLY = (
+    "| each week, at the start of the team's first working day | the team's place | what is late, "
+    "without an owner, done and not verified, and what was closed last week; "
+    "nothing when nothing waits |"
+)
+
+
+def table() -> str:
+    """The rows as the README shows them: when, to whom, what it says."""
+    rows = ["| when | to whom | says |", "|---|---|---|"]
+    for reminder in REMINDERS:
+        then = reminder.then.to if reminder.then else ()
+        readers = dict.fromkeys(
+            WHOM[whom] for to in (*(on.to for on in reminder.on), then) for whom in to
+        )
+        noun = "an action item" if reminder.about == "item" else "a retro"
+        label = "AI-12" if reminder.about == "item" else "C-7"
+        said = reminder.says.format(
+            label=label, owner="Ana", day="Thu 5 Mar 2026", late="3 working days"
+        )
+        rows.append(f"| {noun}: {reminder.when} | {', '.join(readers)} | {said} |")
+    return "\n".join([*rows, WEEKLY])
+
+
+def test_the_readme_shows_the_table_of_reminders() -> None:
+    assert table() in README.read_text(encoding="utf-8"), f"put this into the README:\n{table()}"
