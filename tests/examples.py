@@ -224,6 +224,9 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.over": reminder.told([_due("item_late", DONE, holds=False, outcome="done")]),
     "reminder.unanswered": reminder.unanswered(HALF_TIME, RETRO, PROMPTS[:3]),
     "reminder.unanswered_over": reminder.unanswered(HALF_TIME, RETRO, ()),
+    "reminder.unanswered_again": reminder.unanswered(
+        HALF_TIME._replace(holds=False), RETRO, PROMPTS[:1]
+    ),
     "reminder.answers_closed": reminder.answers_closed(ANSWERS_CLOSED, RETRO, (NAMED, UNNAMED)),
     "reminder.answers_closed_over": reminder.answers_closed(ANSWERS_CLOSED, CLOSED, (NAMED,)),
     "action_item.reminded_later": action_item.reminded_later(_item(remind_on=date(2026, 3, 9))),

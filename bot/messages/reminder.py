@@ -120,9 +120,12 @@ def _over(due: Due) -> Small:
 
 def unanswered(due: Due, retro: Retro, prompts: Sequence[Prompt]) -> Message:
     """In the thread, to everybody and nobody in particular: what has no answer yet."""
-    if not due.holds or not prompts:
-        words = "Every prompt has an answer." if retro.state == "open" else "This retro is closed."
-        return Message(gist=words, parts=(Small(words=(words,)),))
+    if retro.state == "closed":
+        return _quiet("This retro is closed.")
+    if not prompts:
+        return _quiet("Every prompt has an answer.")
+    if not due.holds:
+        return _quiet("Asked again, further down.")
     close = _sentence(due._replace(day=retro.answers_close_on))
     parts: list[Part] = [Paragraph(words=(close,))]
     for prompt in prompts:
@@ -130,6 +133,10 @@ def unanswered(due: Due, retro: Retro, prompts: Sequence[Prompt]) -> Message:
         asked = Paragraph(words=(Strong(text=prompt.label), f"\n{prompt.question}"))
         parts += [asked, Buttons(buttons=(button,))]
     return Message(gist=f"{close} {prompts[0].label}", parts=tuple(parts))
+
+
+def _quiet(words: str) -> Message:
+    return Message(gist=words, parts=(Small(words=(words,)),))
 
 
 def answers_closed(due: Due, retro: Retro, answers: Sequence[Answer]) -> Message:

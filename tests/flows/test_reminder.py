@@ -326,6 +326,7 @@ async def test_a_prompt_without_an_answer_is_brought_up_at_half_time_and_on_the_
     edited = (await desk.tick(stockholm(9, 10)))["remind:C-1:retro_half_time:2026-03-09"]
     assert labels(edited) == ["Answer C-1/communication"]
     last = await desk.tick(stockholm(10))
+    assert plain(last["remind:C-1:retro_half_time:2026-03-09"]) == "Asked again, further down."
     message = last["remind:C-1:retro_last_day:2026-03-10"]
     assert "Answers close today, Tue 10 Mar 2026" in plain(message)
     assert labels(message) == ["Answer C-1/communication"]
