@@ -15,10 +15,12 @@ from tqdm import tqdm
 
 from bot import bootstrap
 from bot.domain.errors import Refused
+from bot.domain.working_hours import EARLIEST
 from bot.messages.export import FORMATS
 from bot.ports import Unavailable
 from bot.settings import Misconfigured, Settings, read
 
+LATEST_YEAR = 3000
 TEAMS_LIBRARIES = ("botbuilder", "botframework", "msal", "msrest", "urllib3")
 
 
@@ -111,10 +113,10 @@ def _moment(text: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time like 2026-11-30T09:00") from None
-    try:
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:
-        raise argparse.ArgumentTypeError(f"{text!r} is beyond the calendar") from None
+    # Near the calendar's ends moments cannot be computed; and nobody is reminded of anything then.
+    if not EARLIEST.year <= at.year < LATEST_YEAR:
+        raise argparse.ArgumentTypeError(f"{text!r} is beyond the calendar")
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _serve(_: argparse.Namespace, settings: Settings) -> int:

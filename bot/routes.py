@@ -78,6 +78,7 @@ VERBS: Mapping[str, Verb] = {
     "team.help": Verb(team.say_help, reads=True),
     "team.home": Verb(action_item.mine, reads=True),
     "team.joined": Verb(team.joined, heard=True),
+    "team.person_changed": Verb(team.person_changed, repeatable=True, heard=True),
 }
 
 JOBS: Mapping[str, Spoken] = {
@@ -94,6 +95,7 @@ JOBS: Mapping[str, Spoken] = {
     "action_item.tell_lead": Spoken(action_item.tell_lead, "that the owner of {about} is out of reach"),
     "reminder.tell": Spoken(reminder.tell, "a reminder about {about}", otherwise=action_item.pass_on),
     "reminder.tell_thread": Spoken(reminder.tell_thread, "a reminder about {about}"),
+    "reminder.tell_instead": Spoken(reminder.tell_instead, "a reminder about {about}"),
     "board.weekly": Spoken(board.weekly, "the week's summary"),
     "team.hello": Spoken(team.hello, "a greeting"),
     "case.unsaid": Spoken(case.unsaid, "a note about a message that was not said"),

@@ -150,6 +150,8 @@ class Worker:
         self._woken.clear()
         if room <= 0:
             return 0
+        # From before the claim on: a process that sleeps in between must not speak after its lease.
+        until = asyncio.get_running_loop().time() + CALL_SECONDS
         jobs = await self._queue.claim(by, self._name, room, self._limits)
         for job in jobs:
             if self._stopping:
@@ -158,7 +160,7 @@ class Worker:
             name = (job.workspace, job.key)
             same = [task for task, other in self._speaking.items() if other == name]
             said_at = job.model_copy(update={"at": by or datetime.now(UTC)})
-            task = asyncio.create_task(self._speak(said_at, same))
+            task = asyncio.create_task(self._speak(said_at, same, until))
             self._speaking[task] = name
             task.add_done_callback(self._spoken)
         return len(jobs)
@@ -181,7 +183,7 @@ class Worker:
         except TimeoutError:
             return
 
-    async def _speak(self, job: Job, same: Sequence[asyncio.Task[None]]) -> None:
+    async def _speak(self, job: Job, same: Sequence[asyncio.Task[None]], until: float) -> None:
         """Says it and puts it away; `same` are our own attempts whose lease the clock ended too early.
 
         A clock that jumps does that: then the call is waited for, and looked up afterwards.
@@ -189,20 +191,20 @@ class Worker:
         try:
             if same:
                 await asyncio.wait(same)
-            await self._attempt(job)
+            await self._attempt(job, until)
         except asyncio.CancelledError:
             # The process stops, and whatever was being said may have been heard.
             await self._hand_back(job, unsure=True)
             raise
 
-    async def _attempt(self, job: Job) -> None:
+    async def _attempt(self, job: Job, until: float) -> None:
         messenger = self._messengers[job.workspace.partition(":")[0]]
         if job.attempts > MOST_ATTEMPTS_IN_AN_OUTAGE:
             # Nobody lived to put it back so often: it kills whoever tries.
             await self._put_back(job, Undelivered("Amends never came to its end.", permanent=True))
             return
         try:
-            await self._deliver(job, messenger)
+            await self._deliver(job, messenger, until)
         except Undelivered as undelivered:
             await self._put_back(job, undelivered)
         except Unavailable:
@@ -215,7 +217,7 @@ class Worker:
             reason = f"Something is wrong in Amends ({type(fault).__name__})."
             await self._put_back(job, Undelivered(reason, unsure=True))
 
-    async def _deliver(self, job: Job, messenger: Messenger) -> None:
+    async def _deliver(self, job: Job, messenger: Messenger, until: float) -> None:
         async with self._open_work(job.workspace, writes=False) as work:
             message = await self._bot.speak(job, work)
             said = await work.said.get(job.key)
@@ -233,7 +235,9 @@ class Worker:
         if said is None:
             await self._rested(job)
         began = asyncio.get_running_loop().time()
-        receipt, outcome = await _call(messenger, delivery, said, job)
+        if began >= until:
+            raise Undelivered("It came too late to be said.", unsure=job.unsure, outage=True)
+        receipt, outcome = await _call(messenger, delivery, said, job, until)
         if job.unsure:  # it was looked for first, so nobody can say when the call itself began
             began = asyncio.get_running_loop().time()
         await self._finish(
@@ -305,15 +309,17 @@ class Worker:
 
 
 async def _call(
-    messenger: Messenger, delivery: Delivery, said: Receipt | None, job: Job
+    messenger: Messenger, delivery: Delivery, said: Receipt | None, job: Job, until: float
 ) -> tuple[Receipt, str]:
     """Says it, edits it, or leaves it as it is; returns where it is now and what was done.
+
+    `until`, by the loop's clock, is when the call is given up.
 
     A post whose last attempt nobody knows the end of is looked for first; an edit is simply repeated.
     """
     digest = hashlib.sha256(delivery.message.model_dump_json().encode()).hexdigest()
     try:
-        async with asyncio.timeout(CALL_SECONDS):
+        async with asyncio.timeout_at(until):
             unsure_since = job.began_at if job.unsure and said is None else None
             found = await messenger.find(delivery, unsure_since) if unsure_since else None
             earlier = said or found

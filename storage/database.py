@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from sqlite3 import Error as SQLiteError
+from typing import Any
 
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, event, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -18,8 +19,18 @@ from storage.queue import Queue
 from storage.tables import teams
 from storage.unit_of_work import UnitOfWork
 
-POSTGRESQL_LIMITS = {"lock_timeout": "2000", "statement_timeout": "10000"}
+POSTGRESQL_LIMITS = {
+    "lock_timeout": "2000",
+    "statement_timeout": "10000",
+    "idle_in_transaction_session_timeout": "5000",
+}
 """Milliseconds: a click waits 3 seconds at most, and nothing of ours takes long."""
+TRANSACTION_LIMIT = "SET transaction_timeout = 10000"
+"""Milliseconds, from PostgreSQL 17 on: a process that is stopped half-way keeps nobody longer."""
+NO_TRANSACTION_LIMIT = (
+    "SELECT set_config('transaction_timeout', '0', true) "
+    "WHERE current_setting('transaction_timeout', true) IS NOT NULL"
+)
 POOL_TIMEOUT = 2.0
 """Seconds that a transaction waits for its turn in this process: with BUSY_SECONDS under Slack's 3."""
 POSTGRESQL_CONNECTIONS = 20
@@ -66,6 +77,7 @@ class Database:
                     "server_settings": {"application_name": "amends", **POSTGRESQL_LIMITS},
                 },
             )
+            event.listen(self._writers.sync_engine, "connect", _limit_transactions)
             self._readers = self._writers.execution_options(postgresql_readonly=True)
             self._turns = dict.fromkeys((True, False), asyncio.Semaphore(POSTGRESQL_CONNECTIONS))
 
@@ -174,6 +186,7 @@ class Database:
                 lock = text("SELECT pg_advisory_xact_lock(:number)")
                 for limit in POSTGRESQL_LIMITS:
                     await connection.execute(text(f"SET LOCAL {limit} = 0"))
+                await connection.execute(text(NO_TRANSACTION_LIMIT))
                 await connection.execute(lock, {"number": MIGRATING})
             await connection.run_sync(upgrade)
             await connection.commit()
@@ -204,6 +217,13 @@ class Database:
     async def _open_work(self, workspace: str, writes: bool) -> AsyncIterator[ports.UnitOfWork]:
         async with self.transaction(writes=writes) as connection:
             yield UnitOfWork(connection, workspace)
+
+
+def _limit_transactions(connection: Any, record: Any) -> None:
+    # The limit for idle ones is not enough: asyncpg may be stopped between two halves of a statement.
+    if connection.driver_connection.get_server_version().major >= 17:
+        # Past SQLAlchemy, which would roll it back with its first transaction.
+        connection.run_async(lambda driver: driver.execute(TRANSACTION_LIMIT))
 
 
 def head() -> str:

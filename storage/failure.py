@@ -13,8 +13,9 @@ from storage.versioned import is_taken
 # PostgreSQL, appendix A of its manual: the loser of two transactions that met.
 MET = ("40001", "40P01")
 # Its classes for connections, resources, operators stepping in, and the system around it; and
-# 25006, a server that only reads just now, and 55P03, a lock that did not come in time.
-TROUBLE = ("08", "25006", "53", "55P03", "57", "58")
+# 25006, a server that only reads just now, 25P03 and 25P04, a transaction that took too long, and
+# 55P03, a lock that did not come in time.
+TROUBLE = ("08", "25006", "25P03", "25P04", "53", "55P03", "57", "58")
 
 
 @contextmanager
@@ -46,3 +47,9 @@ def translated() -> Iterator[None]:
         raise
     except PoolTimeout as busy:
         raise Unavailable("the database is busy") from busy
+    except Exception as broken:
+        # What asyncpg says of a connection that ended half-way; SQLAlchemy passes it on as it is, and
+        # who uses SQLite need not load asyncpg for its name.
+        if type(broken).__name__ == "InternalClientError":
+            raise Unavailable("the connection to the database broke off") from broken
+        raise

@@ -11,7 +11,19 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -216,7 +228,9 @@ class Queue:
         async with self._transaction(writes=False) as connection:
             now = await self._clock(connection)
             count = select(func.count()).select_from(jobs)
-            waiting = (await connection.execute(count.where(IS_WAITING))).scalar_one()
+            # What is being said just now may be a dead process's, so it still waits.
+            unsaid = or_(IS_WAITING, jobs.c.state == literal_column("'running'"))
+            waiting = (await connection.execute(count.where(unsaid))).scalar_one()
             dead = (await connection.execute(count.where(IS_DEAD))).scalar_one()
             oldest = select(func.min(jobs.c.due_at)).where(IS_WAITING, jobs.c.due_at <= now)
             oldest_due = (await connection.execute(oldest)).scalar_one()

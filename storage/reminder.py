@@ -10,7 +10,6 @@ from storage.row import several, values
 from storage.tables import reminders
 from storage.upsert import insert
 
-
 HERE = reminders.c.workspace == bindparam("workspace")
 OF = select(reminders).where(HERE, reminders.c.about.in_(bindparam("abouts", expanding=True)))
 IN_MESSAGE = select(reminders).where(HERE, reminders.c.message == bindparam("message"))

@@ -101,12 +101,13 @@ def days(reminder: Reminder, whom: Whom, since: date, hours: WorkingHours) -> It
             yield last
     if reminder.then is None or whom not in reminder.then.to:
         return
-    for times in count(1):
-        if reminder.then.working_days:
-            yield add_working_days(hours, last, reminder.then.working_days * times)
-        else:
-            # The same day of the week; when nobody works then, the next day on which somebody does.
-            yield add_working_days(hours, last + timedelta(days=7 * times - 1), 1)
+    if reminder.then.working_days:
+        while True:
+            last = add_working_days(hours, last, reminder.then.working_days)
+            yield last
+    for weeks in count(1):
+        # The same day of the week; when nobody works then, the next day on which somebody does.
+        yield add_working_days(hours, last + timedelta(days=7 * weeks - 1), 1)
 
 
 class Around(NamedTuple):

@@ -253,12 +253,19 @@ async def go_public(job: Job, work: UnitOfWork) -> list[Job]:
 
 
 async def pass_on(job: Job, work: UnitOfWork) -> list[Job]:
-    """A reminder cannot be said to somebody directly: the same for each of its items that is theirs."""
-    about = sorted({asked.about for asked in await work.reminders.in_message(job.key)})
-    owned = (
-        job.model_copy(update={"about": f"{label}/{job.place}"}) for label in about if label[0] == "A"
-    )
-    return [passed for one in owned for passed in await go_public(one, work)]
+    """A reminder cannot be said to somebody directly.
+
+    For each of its items that is theirs it is as when its owner cannot be told of it; what they hear
+    of as the lead, or because they asked for it, goes to the retro's thread.
+    """
+    passed: list[Job] = []
+    for due in await reminder.dues(job, work):
+        if isinstance(due.subject, ActionItem) and due.subject.owner == job.place:
+            owned = job.model_copy(update={"about": f"{due.subject.label}/{job.place}"})
+            passed += await go_public(owned, work)
+        else:
+            passed.append(reminder.instead(job, due))
+    return passed
 
 
 async def call_owner(job: Job, work: UnitOfWork) -> Message | None:
@@ -282,8 +289,9 @@ async def _owned(job: Job, work: UnitOfWork) -> tuple[ActionItem | None, Person 
 
 
 async def _people(item: ActionItem, work: UnitOfWork) -> Mapping[str, Person]:
-    last = item.history[-1] if item.history else None
-    named = (item.owner, item.asked_by, last.by if last else None, last.to if last else None)
+    last, handed = item.history[-1:], item.last("hand_over")
+    steps = (*last, *((handed,) if handed else ()))
+    named = (item.owner, item.asked_by, *(one for moved in steps for one in (moved.by, moved.to)))
     return await work.people.among({person for person in named if person})
 
 

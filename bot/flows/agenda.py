@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from bot.domain.action_item import OPEN_STATES, ActionItem, is_late
 from bot.domain.reminder import Asked, Reminder, around, days, since, touched
+from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import WorkingHours, add_working_days, moment, next_working, today
 from bot.flows import action_item, board, reminder
@@ -48,15 +49,21 @@ async def look(at: datetime, most: int, work: UnitOfWork) -> int:
         asked[one.about].append(one)
     again: dict[str, datetime | None] = {}
     asks: list[_Ask] = []
+    open_rows = [one for rows in asked.values() for one in rows if not one.outcome]
+    said = await work.said.among({one.message for one in open_rows})
     for subject in subjects:
         new, again[subject.label] = _plan(subject, facts, asked[subject.label], at)
         asks += await _still_unanswered(new, work)
+        unsaid = [one for one in asked[subject.label] if not one.outcome and one.message not in said]
+        mornings = await _say_still(unsaid, subject, facts, at, work)
+        # A platform that is down may outlast their day: in the morning it is said, if it was not.
+        mornings += [_next_day(ask.hours, at) for ask in new]
+        again[subject.label] = _first(again[subject.label], *mornings)
         await _show_late(subject, facts, at, work)
     slots = await _slots(asks, at, work)
     for ask in [ask for ask in asks if _had_their_digest(ask, facts, slots, at)]:
         asks.remove(ask)
-        tomorrow = _next_day(ask.hours, at)
-        again[ask.subject.label] = min(again[ask.subject.label] or tomorrow, tomorrow)
+        again[ask.subject.label] = _first(again[ask.subject.label], _next_day(ask.hours, at))
     await _say(asks, facts, asked, slots, at, work)
     weeks = [(team, await board.begin_week(team, at, work)) for team in found.teams]
     await work.agenda.put_off([*((thing, again.get(thing.label)) for thing in things), *weeks])
@@ -131,6 +138,26 @@ def _next_day(hours: WorkingHours, at: datetime) -> datetime:
     return moment(hours.zone, add_working_days(hours, today(hours.zone, at), 1), hours.starts)
 
 
+def _first(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+async def _say_still(
+    unsaid: Iterable[Asked], subject: Subject, facts: Known, at: datetime, work: UnitOfWork
+) -> list[datetime]:
+    """Schedules what was asked and never said, to those who work now; returns when to look again."""
+    moments: list[datetime] = []
+    for one in unsaid:
+        hours = facts.hours(one.reader, facts.teams[subject.place])
+        may_be_asked = _may_be_asked(one.reader, hours, facts, at)
+        if may_be_asked > at:
+            moments.append(may_be_asked)
+            continue
+        moments.append(_next_day(hours, at))
+        await work.jobs.schedule(reminder.keeper(one, subject, at))
+    return moments
+
+
 async def _still_unanswered(asks: Sequence[_Ask], work: UnitOfWork) -> list[_Ask]:
     """Without those about prompts that have been answered."""
     kept: list[_Ask] = []
@@ -168,12 +195,23 @@ def _had_their_digest(ask: _Ask, facts: Known, slots: Slots, at: datetime) -> bo
     return wants_one and slots[ask.reader, today(ask.hours.zone, at)] > 0
 
 
-def _message(ask: _Ask, slots: Slots, at: datetime) -> str:
+def _message(ask: _Ask, newest: Mapping[str, str], slots: Slots, at: datetime) -> str:
     """The key of the message that says it: one for all that is due for a person, or in a thread."""
     day = today(ask.hours.zone, at)
     if not ask.reader:
-        return f"remind:C-{ask.subject.case}:{ask.reminder.name}:{day.isoformat()}"
+        name = newest.get(ask.subject.label, ask.reminder.name)
+        return f"remind:C-{ask.subject.case}:{name}:{day.isoformat()}"
     return _key(ask.reader, day, min(slots[ask.reader, day], MOST_MESSAGES - 1))
+
+
+def _newest(asks: Iterable[_Ask]) -> Mapping[str, str]:
+    """Which reminder a retro's thread hears, by the retro's label.
+
+    Half time, the last day and the end may be due at once: after a sleep, or when there is only one day.
+    """
+    in_threads = (ask for ask in asks if not ask.reader and isinstance(ask.subject, Retro))
+    in_order = sorted(in_threads, key=lambda ask: ask.day)
+    return {ask.subject.label: ask.reminder.name for ask in in_order}
 
 
 async def _say(
@@ -186,13 +224,14 @@ async def _say(
 ) -> None:
     """Keeps what is asked, and schedules the messages that say it, one for each reader."""
     messages: dict[str, list[tuple[Asked, Subject]]] = defaultdict(list)
+    newest = _newest(asks)
     for ask in asks:
         one = Asked(
             about=ask.subject.label,
             name=ask.reminder.name,
             reader=ask.reader,
             day=ask.day,
-            message=_message(ask, slots, at),
+            message=_message(ask, newest, slots, at),
             asked_at=at,
         )
         messages[one.message].append((one, ask.subject))

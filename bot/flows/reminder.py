@@ -1,6 +1,6 @@
 """What a reminder says when its time has come, and what becomes of it when somebody acts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from bot.domain.reader import Reader, hours_of
 from bot.domain.reminder import Asked, Reminder, Whom, since
 from bot.domain.retro import Answer, Retro
 from bot.domain.team import Team
-from bot.domain.working_hours import WorkingHours, working_days_between
+from bot.domain.working_hours import WorkingHours, is_working, today, working_days_between
 from bot.flows import thread
 from bot.messages import reminder as messages
 from bot.messages.parts import Message
@@ -145,24 +145,47 @@ async def refresh(retro: Retro, at: datetime, work: UnitOfWork) -> None:
 
 async def tell(job: Job, work: UnitOfWork) -> Message | None:
     """What is due for one person, in one message; nothing when no reason is left before it was said."""
-    dues = await _dues(job, work)
-    return messages.told(dues) if dues else None
+    found = await dues(job, work)
+    return messages.told(found) if found else None
 
 
 async def tell_thread(job: Job, work: UnitOfWork) -> Message | None:
     """The same in a retro's thread, to whoever reads it."""
-    dues = await _dues(job, work)
-    if not dues:
+    found = await dues(job, work)
+    if not found:
         return None
-    first = dues[0]
+    first = found[0]
     if not isinstance(first.subject, Retro):
-        return messages.told(dues)
+        return messages.told(found)
     answers = await work.retros.answers(first.subject.case)
     if first.reminder.name == "retro_answers_closed":
         return messages.answers_closed(first, first.subject, answers)
     if first.reminder.name in UNANSWERED:
-        return messages.unanswered(first, first.subject, unanswered(answers))
-    return messages.told(dues)
+        left = unanswered(answers)
+        if not left and await work.said.get(job.key) is None:
+            return None
+        return messages.unanswered(first, first.subject, left)
+    return messages.told(found)
+
+
+def instead(job: Job, due: Due) -> Job:
+    """What is said in the thread because it could not be said to its reader."""
+    return Job(
+        name="reminder.tell_instead",
+        about=due.subject.label,
+        place=due.subject.place,
+        key=f"{job.key}:{due.subject.label}",
+        thread=thread.key(due.subject.case),
+        due_at=job.at or job.due_at,
+        detail=job.key,
+    )
+
+
+async def tell_instead(job: Job, work: UnitOfWork) -> Message | None:
+    """One thing of a message that its reader could not get; its key is the job's detail."""
+    found = await dues(job.model_copy(update={"key": job.detail}), work)
+    mine = [due for due in found if due.subject.label == job.about]
+    return messages.told(mine) if mine else None
 
 
 def unanswered(answers: Iterable[Answer]) -> tuple[Prompt, ...]:
@@ -171,7 +194,7 @@ def unanswered(answers: Iterable[Answer]) -> tuple[Prompt, ...]:
     return tuple(prompt for prompt in PROMPTS if prompt.question and prompt.key not in heard)
 
 
-async def _dues(job: Job, work: UnitOfWork) -> list[Due]:
+async def dues(job: Job, work: UnitOfWork) -> list[Due]:
     """What one message reminds of, for the strongest reason each; what is over only once it was said."""
     asked = await work.reminders.in_message(job.key)
     subjects = await _subjects({one.about for one in asked}, work)
@@ -180,9 +203,9 @@ async def _dues(job: Job, work: UnitOfWork) -> list[Due]:
     links = await thread.links_of(set(cases), work)
     earlier = await work.reminders.of(subjects)
     was_said = await work.said.among({one.message for one in earlier})
-    dues: list[Due] = []
+    told: list[Due] = []
     for about, subject in subjects.items():
-        rows = sorted((one for one in asked if one.about == about), key=lambda one: RANK[one.name])
+        rows = sorted((one for one in asked if one.about == about), key=_weight)
         open_rows = [one for one in rows if _holds(one, subject, facts)]
         one = (open_rows or rows)[0]
         others = [
@@ -190,15 +213,32 @@ async def _dues(job: Job, work: UnitOfWork) -> list[Due]:
             for other in earlier
             if other.about == about and other.message in was_said and other.message != job.key
             if isinstance(subject, ActionItem) and other.reader == subject.owner != one.reader
+            if subject.state != "done"  # the owner did what they were asked
         ]
         case = cases[subject.case][1]
         what = subject.what if isinstance(subject, ActionItem) else case.what_happened
-        dues.append(
+        told.append(
             _due(one, subject, what, links.get(subject.case), facts, tuple(others), bool(open_rows))
         )
     if job.key not in was_said:
-        dues = [due for due in dues if due.holds]
-    return dues
+        told = [due for due in told if due.holds]
+        at = job.at or job.due_at
+        if not any(is_working(hours, at) for hours in _hours(told, facts)):
+            # It waited until after their day, for a platform that was down; the agenda comes back to it.
+            return []
+    # The most urgent first: a message has room for only so many.
+    return sorted(told, key=lambda due: (RANK[due.reminder.name], -due.late))
+
+
+def _weight(asked: Asked) -> tuple[int, int]:
+    """The strongest first: the table's order; of a retro's own, what the newest day brought."""
+    reminder = BY_NAME[asked.name]
+    return (-asked.day.toordinal() if reminder.about == "retro" else 0, RANK[asked.name])
+
+
+def _hours(dues: Iterable[Due], facts: Known) -> Iterator[WorkingHours]:
+    for due in dues:
+        yield facts.hours(due.asked.reader, facts.teams[due.subject.place])
 
 
 async def _subjects(abouts: Iterable[str], work: UnitOfWork) -> Mapping[str, Subject]:
@@ -256,7 +296,8 @@ def _due(
         link=link,
         owner=owner.name if owner else "its owner",
         day=day,
-        late=working_days_between(hours, day, asked.day) if day else 0,
+        # Not until the day it fell due: that may have been slept through.
+        late=working_days_between(hours, day, today(hours.zone, asked.asked_at)) if day else 0,
         steps=steps,
         before=before,
         holds=holds and day is not None,

@@ -136,6 +136,13 @@ async def joined(request: Request, work: UnitOfWork) -> Reply:
     return Reply()
 
 
+async def person_changed(request: Request, work: UnitOfWork) -> Reply:
+    """Somebody has another name or zone, or has left: kept, when it is somebody that we know."""
+    if await work.people.get(request.person.id) is not None:
+        await work.people.remember(request.person)
+    return Reply()
+
+
 async def hello(job: Job, work: UnitOfWork) -> Message | None:
     """One line about itself."""
     return messages.hello()

@@ -67,6 +67,19 @@ STORIES: Mapping[ItemStep, str] = {
     "drop": "Dropped by {by}",
 }
 
+# What came of a reminder, when it was this step.
+OUTCOMES: Mapping[str, str] = {
+    "take": "taken",
+    "accept": "accepted",
+    "hand_over": "handed over",
+    "decline": "declined",
+    "change_date": "new date",
+    "verify": "verified",
+    "reopen": "reopened",
+    "drop": "dropped",
+    "remind_later": "put off",
+}
+
 
 def card(item: ActionItem, people: Mapping[str, Person], today: date) -> Message:
     """The item's one message in the retro's thread, as it stands now."""
@@ -96,8 +109,10 @@ def own_copy(
                 Small(words=(f"{item.label} is no longer yours: {one_line(item.what)} (", thread, ")")),
             ),
         )
+    handed = item.last("hand_over")
+    asker = _name(handed.by if handed else item.asked_by, people)
     intro = {
-        "proposed": f"{_name(item.asked_by, people)} asks you to take on {item.label}, from ",
+        "proposed": f"{asker} asks you to take on {item.label}, from ",
         "agreed": f"{item.label} is yours, from ",
         "done": f"You marked {item.label} done; somebody else verifies it. It is from ",
         "verified": f"{item.label} is verified: thank you. It is from ",
@@ -218,8 +233,12 @@ def _reminded(asked: Asked, people: Mapping[str, Person]) -> Words:
     """`Thu 5 Mar 2026 · Ana · late · done`."""
     who = _name(asked.reader, people) if asked.reader else "the thread"
     why = asked.name.partition("_")[2].replace("_", " ")
-    came = asked.outcome.replace("_", " ") or "no answer yet"
-    return (Day(day=asked.day), f" · {who} · {why} · {came}")
+    return (Day(day=asked.day), f" · {who} · {why} · {outcome_of(asked) or 'no answer yet'}")
+
+
+def outcome_of(asked: Asked) -> str:
+    """What came of a reminder, in words; empty while nothing did."""
+    return OUTCOMES.get(asked.outcome, asked.outcome)
 
 
 def add_form(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from bot.domain.action_item import ActionItem, ItemStep
 from bot.domain.reminder import Asked, Reminder
 from bot.domain.retro import Answer, Retro
-from bot.messages.action_item import BUTTONS
+from bot.messages.action_item import BUTTONS, outcome_of
 from bot.messages.parts import (
     Button,
     Buttons,
@@ -63,14 +63,13 @@ def told(dues: Sequence[Due]) -> Message:
         parts.extend(_parts(due, alone=len(dues) == 1) if due.holds else (_over(due),))
     if len(dues) > MOST_TOLD:
         parts.append(Small(words=(f"and {len(dues) - MOST_TOLD} more: /amends mine, /amends status",)))
-    if len(dues) == 1:
-        return Message(gist=f"{_sentence(dues[0])} {one_line(dues[0].what)}", parts=tuple(parts))
-    whom = "you" if dues[0].asked.reader else "somebody"
-    return Message(
-        gist=f"{len(open_ones)} things wait for {whom}: {_sentence(open_ones[0])}",
-        title=f"What waits for {whom}",
-        parts=tuple(parts),
-    )
+    first = open_ones[0]
+    whom = "you" if first.asked.reader else "somebody"
+    gist = f"{_sentence(first)} {one_line(first.what)}"
+    if len(open_ones) > 1:
+        gist = f"{len(open_ones)} things wait for {whom}: {_sentence(first)}"
+    title = f"What waits for {whom}" if len(dues) > 1 else None
+    return Message(gist=gist, title=title, parts=tuple(parts))
 
 
 def _parts(due: Due, *, alone: bool) -> tuple[Part, ...]:
@@ -114,7 +113,7 @@ def _sentence(due: Due) -> str:
 
 
 def _over(due: Due) -> Small:
-    outcome = due.asked.outcome.replace("_", " ") or due.subject.state
+    outcome = outcome_of(due.asked) or due.subject.state
     return Small(words=(f"{due.subject.label} · {outcome} · {one_line(due.what)}",))
 
 

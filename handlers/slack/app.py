@@ -25,6 +25,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.fault import told
 from bot.messages.parts import Button, Buttons, Form, Message, Paragraph, sentence
+from bot.ports import Unavailable
 from bot.request import Reply, Request
 from bot.routes import VERBS
 from bot.settings import Misconfigured, Settings
@@ -61,13 +62,19 @@ class Answers(Protocol):
 
 
 async def connect(settings: Settings) -> tuple[aiohttp.ClientSession, AsyncWebClient, AuthorizeResult]:
-    """A connection to the workspace of the token; raises Misconfigured when Slack does not accept it."""
+    """A connection to the workspace of the token.
+
+    Raises Misconfigured when Slack does not accept it, Unavailable when Slack has trouble of its own.
+    """
     session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=outgoing.CALL_SECONDS))
     slack = outgoing.client(settings.slack_bot_token, settings.slack_api_url, session)
     try:
         who = await slack.auth_test()
     except NO_ANSWER as error:
         await session.close()
+        trouble = outgoing.undelivered(error)
+        if isinstance(error, SlackApiError) and (trouble.unsure or trouble.retry_after):
+            raise Unavailable(f"{trouble.reason} Start me again in a minute.") from None
         if isinstance(error, SlackApiError):
             raise Misconfigured(
                 f"SLACK_BOT_TOKEN is not accepted by Slack ({code_of(error)})."
@@ -249,8 +256,8 @@ class SlackDoor:
     async def _event(self, body: dict[str, Any]) -> BoltResponse:
         happened = mapping(body, "event")
         if text_at(happened, "type") == "user_change":
+            # The request then has them as they are now, whatever was known of them.
             self._directory.learn(person_of(mapping(happened, "user")))
-            return _answer()
         request, reply = await self._asked(incoming.event, body)
         if not reply.saved:
             # Slack repeats an event that was not acknowledged, up to three times.

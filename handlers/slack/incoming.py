@@ -264,10 +264,16 @@ def _opened_home(happened: Payload, workspace: Workspace, at: datetime) -> Reque
     return Request(workspace=workspace.id, verb="team.home", person=person, at=at)
 
 
+def _person_changed(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
+    person = Person(id=needed(mapping(happened, "user"), "id"), name=SOMEBODY)
+    return Request(workspace=workspace.id, verb="team.person_changed", person=person, at=at)
+
+
 EVENTS: Mapping[str, Callable[[Payload, Workspace, datetime], Request | None]] = {
     "message": _message,
     "member_joined_channel": _joined,
     "app_home_opened": _opened_home,
+    "user_change": _person_changed,
 }
 
 

@@ -381,7 +381,12 @@ async def test_a_person_who_moved_is_known_by_the_event(
     ana.tz = "Asia/Tokyo"
     await slack.event({"type": "user_change", "user": ana.shown()})
     await ana.command("mine", channel)
-    assert [request.person.zone for request in bot.asked] == ["Europe/Madrid", "Asia/Tokyo"]
+    told = [(request.verb, request.person.zone) for request in bot.asked]
+    assert told == [
+        ("action_item.mine", "Europe/Madrid"),
+        ("team.person_changed", "Asia/Tokyo"),
+        ("action_item.mine", "Asia/Tokyo"),
+    ]
     assert slack.calls["users.info"] == 1
 
 

@@ -1,0 +1,210 @@
+"""Reminders about a whole retro and a whole team in Slack, and at whose nine o'clock they come."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot import bootstrap
+from tests.fakes import FakeSlack, Posted
+from tests.handlers.slack_door import settings_for
+from tests.journeys.later import (
+    NEW_YORK,
+    STOCKHOLM,
+    TEN_PAST,
+    TOKYO,
+    added,
+    after,
+    at,
+    failed,
+    of,
+    on_sqlite,
+    open_slack_later,
+    part,
+    shown,
+    working_day,
+)
+
+NOBODY = "nobody has answered this yet"
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    """A workspace."""
+    async with FakeSlack() as fake:
+        yield fake
+
+
+def holding(posts: list[Posted], words: str) -> list[Posted]:
+    """Those with these words."""
+    return [posted for posted in posts if words in posted.words()]
+
+
+@on_sqlite
+async def test_a_thread_hears_what_is_unanswered_and_the_lead_that_it_is_undecided(
+    slack: FakeSlack, database_url: str
+) -> None:
+    ana, ben = slack.person("Ana", tz=STOCKHOLM), slack.person("Ben", tz=STOCKHOLM)
+    support = slack.channel("support", members=[ana, ben])
+    half, last, closed = (working_day(STOCKHOLM, days) for days in (2, 3, 4))
+    async with open_slack_later(slack, database_url) as later:
+        retro = await failed(later, ana, support)
+
+        # Half time: the prompts without an answer, and nobody's name; answered from there.
+        await later.turn(at(STOCKHOLM, half, time(8, 59)))
+        assert holding(support.thread(retro), NOBODY) == []
+        await later.turn(at(STOCKHOLM, half))
+        (halfway,) = holding(support.thread(retro), NOBODY)
+        assert f"Answers close {shown(last)}" in halfway.words()
+        assert "<@" not in halfway.words()
+        form = await ben.press(part(halfway, "C-1/training"), "Answer")
+        await ben.submit(form, {"Training": "A rehearsal", "Communication": "A call"})
+        await later.turn(at(STOCKHOLM, half, TEN_PAST))
+        assert "*Training*" not in halfway.words()
+        assert "*After-hours support*" in halfway.words()
+
+        # The last day: what is left of them, and the earlier message steps back.
+        await later.turn(at(STOCKHOLM, last))
+        (final,) = holding(support.thread(retro), "Answers close today")
+        assert "*Communication*" not in final.words()
+        assert "*After-hours support*" in final.words()
+        assert halfway.buttons() == {}
+
+        # Closed: what was heard, and the way on. A late answer is welcome.
+        await later.turn(at(STOCKHOLM, closed))
+        (heard,) = holding(support.thread(retro), "what we heard so far")
+        assert "A rehearsal" in heard.words()
+        assert "Late ones stay welcome" in heard.words()
+        assert {"Add action item", "Close retro"} <= set(heard.buttons())
+        assert final.buttons() == {}
+        await ana.submit(await ana.press(retro, "Answer"), {"After-hours support": "A night number"})
+        await later.turn(at(STOCKHOLM, closed, TEN_PAST))
+        assert holding(support.thread(retro), "After-hours support · Ana")
+        assert "A night number" in heard.words()
+
+        # Undecided: two working days later to the lead, who closes it from there.
+        assert of(ana, "undecided") == []
+        await later.turn(at(STOCKHOLM, after(last, 2)))
+        (undecided,) = of(ana, f"C-1 is open and undecided since {shown(last)}")
+        await later.turn(at(STOCKHOLM, after(last, 4)))
+        assert len(of(ana, "undecided")) == 1
+        form = await ana.press(undecided, "Close retro")
+        await ana.submit(form, {"Outcome": "an apology was enough", "Why": "She said so."})
+        await later.turn(at(STOCKHOLM, after(last, 4), TEN_PAST))
+        assert "C-1 · closed" in undecided.words()
+        assert undecided.buttons() == {}
+        assert heard.buttons() == {}
+        said = len(slack.posted())
+        for days in (5, 8, 11):
+            await later.turn(at(STOCKHOLM, after(last, days)))
+        assert len(slack.posted()) == said
+
+
+async def test_monday_tells_the_place_what_waits_and_nothing_when_nothing_does(
+    slack: FakeSlack, database_url: str
+) -> None:
+    ana, ben = slack.person("Ana", tz=STOCKHOLM), slack.person("Ben", tz=STOCKHOLM)
+    support = slack.channel("support", members=[ana, ben])
+    today = datetime.now(ZoneInfo(STOCKHOLM)).date()
+    monday = today + timedelta(days=7 - today.weekday())
+    async with open_slack_later(slack, database_url) as later:
+        retro = await failed(later, ana, support)
+        await added(later, ben, retro, "Notes", owner=ben, due=today)
+        await added(later, ben, retro, "Labels")
+        await added(later, ana, retro, "Maps", owner=ana)
+        await ana.command("failed ZD-2 Broken kettle", support)
+        await later.turn()
+        form = await ana.press(support.roots()[-1], "Close retro")
+        await ana.submit(form, {"Outcome": "an apology was enough", "Why": "She said so."})
+        items = {number: holding(support.thread(retro), f"AI-{number} ·")[0] for number in (1, 2, 3)}
+        await ana.submit(await ana.press(items[3], "Mark done"), {"What changed": "Drawn."})
+
+        await later.turn(at(STOCKHOLM, monday, time(8, 59)))
+        assert holding(support.roots(), "This week") == []
+        await later.turn(at(STOCKHOLM, monday))
+        (week,) = holding(support.roots(), "This week")
+        titles = ("*Late*", "*Without an owner*", "*Done, not verified*", "*Closed last week*")
+        places = [week.words().index(title) for title in titles]
+        assert places == sorted(places)
+        assert "AI-1 · agreed · late* · Notes · Ben" in week.words()
+        assert "AI-2 · proposed* · Labels" in week.words()
+        assert "AI-3 · done* · Maps" in week.words()
+        assert "Broken kettle · an apology was enough" in week.words()
+
+        # All is seen to: the next week begins in silence.
+        await ben.submit(await ben.press(items[1], "Mark done"), {"What changed": "Printed."})
+        await later.turn(at(STOCKHOLM, monday, TEN_PAST))
+        await ben.click(items[2], "Take it")
+        await ana.click(items[1], "Verify")
+        await ben.click(items[3], "Verify")
+        await later.turn(at(STOCKHOLM, monday, time(9, 20)))
+        await later.turn(at(STOCKHOLM, monday + timedelta(days=7), time(12)))
+        assert holding(support.roots(), "This week") == [week]
+
+
+@on_sqlite
+async def test_everybody_is_reminded_at_their_own_nine_o_clock_and_never_outside_their_day(
+    slack: FakeSlack, database_url: str
+) -> None:
+    """Hour by hour through nearly a fortnight."""
+    ana, ben = slack.person("Ana", tz=NEW_YORK), slack.person("Ben", tz=TOKYO)
+    support = slack.channel("support", members=[ana, ben])
+    zones = {ana.direct.id: NEW_YORK, ben.direct.id: TOKYO, support.id: STOCKHOLM}
+    async with open_slack_later(slack, database_url) as later:
+        retro = await failed(later, ana, support)
+        form = await ana.opens("settings", support)
+        await ana.submit(form, {"Time zone": STOCKHOLM})
+        await added(later, ana, retro, "Notes", owner=ben, due=working_day(TOKYO, 4))
+        await added(later, ben, retro, "Labels", owner=ben, due=working_day(TOKYO, 4))
+        await added(later, ana, retro, "Maps")
+        known = {posted.ts for posted in slack.posted()}
+        moment = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        said: dict[str, list[datetime]] = {channel: [] for channel in zones}
+        for _ in range(13 * 24):
+            moment += timedelta(hours=1)
+            await later.turn(moment)
+            for posted in slack.posted():
+                if posted.ts not in known:
+                    known.add(posted.ts)
+                    local = moment.astimezone(ZoneInfo(zones[posted.channel]))
+                    said[posted.channel].append(local)
+    for channel, moments in said.items():
+        assert len(moments) >= 4, zones[channel]
+        assert {local.hour for local in moments} == {9}, zones[channel]
+        assert all(local.weekday() < 5 for local in moments)
+    for person in (ana, ben):
+        days = [local.date() for local in said[person.direct.id]]
+        assert len(days) == len(set(days)), "more than one message on a day"
+
+
+async def test_a_week_asleep_is_one_message_for_each_and_the_newest_for_the_thread(
+    slack: FakeSlack, database_url: str
+) -> None:
+    """Closed and opened again, as `python -m bot tick` does."""
+    ana, ben = slack.person("Ana", tz=STOCKHOLM), slack.person("Ben", tz=STOCKHOLM)
+    support = slack.channel("support", members=[ana, ben])
+    due = [working_day(STOCKHOLM, days) for days in (1, 2, 4)]
+    async with open_slack_later(slack, database_url) as later:
+        retro = await failed(later, ana, support)
+        for day in due:
+            await added(later, ana, retro, f"Notes of {day}", owner=ben, due=day)
+        await added(later, ben, retro, "Labels")
+    before = {posted.ts for posted in slack.posted()}
+    settings = settings_for(slack, amends_database_url=database_url, amends_port=0, amends_pace=0.0)
+    awake = at(STOCKHOLM, working_day(STOCKHOLM, 9), time(10))
+    for moment in (awake, awake, awake + timedelta(hours=3)):
+        await bootstrap.tick(settings, moment)
+    new = [posted for posted in slack.posted() if posted.ts not in before]
+    (own,) = (posted for posted in new if posted.channel == ben.direct.id)
+    assert "AI-1 is late by 8 working days" in own.words()
+    assert "AI-2 is late by 7 working days" in own.words()
+    assert "AI-3 is late by 5 working days" in own.words()
+    (lead,) = (posted for posted in new if posted.channel == ana.direct.id)
+    for words in ("AI-1 of Ben is late", "AI-4 still has no owner", "C-1 is open and undecided"):
+        assert words in lead.words()
+    in_thread = [posted for posted in new if posted.thread_ts == retro.ts]
+    assert len(in_thread) == 2
+    assert holding(in_thread, "what we heard so far")
+    assert holding(in_thread, "AI-4 has no owner yet")
+    assert len(holding(support.roots(), "This week")) == 1
