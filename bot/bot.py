@@ -130,6 +130,11 @@ class Bot:
             raise Undelivered(f"{job.name} is a newer version's: this one waits for it.", outage=True)
         return await spoken.flow(job, work)
 
+    def goes_on(self, job: Job) -> bool:
+        """Whether anything follows once this job was said for the first time."""
+        spoken = JOBS.get(job.name)
+        return spoken is not None and spoken.then is not None
+
     async def sequel(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
         """What the bot owes once this job was said for the first time."""
         spoken = JOBS.get(job.name)

@@ -220,8 +220,8 @@ class Worker:
     async def _deliver(self, job: Job, messenger: Messenger, until: float) -> None:
         async with self._open_work(job.workspace, writes=False) as work:
             message = await self._bot.speak(job, work)
-            said = await work.said.get(job.key)
-            root = await work.said.get(job.thread) if job.thread else None
+            receipts = await work.said.among([key for key in (job.key, job.thread) if key])
+            said, root = receipts.get(job.key), receipts.get(job.thread or "")
             known = await work.places.get(job.place)
         if message is None or (job.once and said is not None):
             await self._finish(job, None, 0.0, "nothing to say")
@@ -258,7 +258,7 @@ class Worker:
         if outcome == "said":
             self._free_at[job.workspace, job.place] = free_at
         follow: tuple[Job, ...] = ()
-        if outcome in ("said", "found"):
+        if outcome in ("said", "found") and self._bot.goes_on(job):
             async with self._open_work(job.workspace, writes=False) as work:
                 follow = tuple(await self._bot.sequel(job, work))
         rest = max(0.0, free_at - AHEAD_SECONDS - asyncio.get_running_loop().time())

@@ -41,8 +41,9 @@ class Round(NamedTuple):
     seconds: Sequence[float]
 
 
-def _command(text: str, number: int) -> str:
-    where = number % PLACES
+def command(text: str, number: int, places: int = PLACES) -> str:
+    """A typed `/amends …`, in one of so many places."""
+    where = number % places
     return urlencode(
         {
             "command": "/amends",
@@ -83,10 +84,10 @@ def _click(verb: str, about: str, number: int) -> str:
 
 
 KINDS: Mapping[str, Body] = {
-    "/amends failed …": lambda n: _command(f"failed ZD-{n} Parcel promised twice, missed twice", n),
+    "/amends failed …": lambda n: command(f"failed ZD-{n} Parcel promised twice, missed twice", n),
     "click Take it": lambda n: _click("action_item.take", f"AI-{n}", n),
     "click Answer (a form)": lambda n: _click("retro.answer", f"C-{1 + n % RETROS}", n),
-    "/amends mine": lambda n: _command("mine", n),
+    "/amends mine": lambda n: command("mine", n),
 }
 
 

@@ -33,10 +33,13 @@ def environment(**settings: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), **settings}
 
 
-def house(slack: str, database: Path, **more: str) -> dict[str, str]:
-    """The settings of an Amends that speaks to a stand-in; the web door stays closed."""
+def house(slack: str, database: Path | str, **more: str) -> dict[str, str]:
+    """The settings of an Amends that speaks to a stand-in; the web door stays closed.
+
+    `database`: an SQLite file, or the address of any other.
+    """
     return environment(
-        AMENDS_DATABASE_URL=f"sqlite:///{database}",
+        AMENDS_DATABASE_URL=f"sqlite:///{database}" if isinstance(database, Path) else database,
         AMENDS_PORT="0",
         SLACK_BOT_TOKEN=TOKEN,
         SLACK_SIGNING_SECRET=SECRET,
@@ -47,11 +50,14 @@ def house(slack: str, database: Path, **more: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def running(
-    folder: Path, module: str, env: dict[str, str] | None = None
+    folder: Path, module: str, env: dict[str, str] | None = None, number: int = 0
 ) -> AsyncIterator[Running]:
-    """`python -m module` in its own process, once it has printed its address; stopped afterwards."""
+    """`python -m module` in its own process, once it has printed its address; stopped afterwards.
+
+    `number` tells several of the same module apart. One that serves nothing prints anything else.
+    """
     began = time.monotonic()
-    told = folder / f"{module}.log"
+    told = folder / f"{module}-{number}.log"
     with told.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", module),
@@ -75,8 +81,10 @@ async def _address(process: asyncio.subprocess.Process) -> str | None:
     assert process.stdout is not None
     async with asyncio.timeout(START_SECONDS):
         line = (await process.stdout.readline()).decode()
+    if not line:
+        return None
     found = re.search(r"http://[^ \n]+:\d+", line)
-    return found.group() if found else None
+    return found.group() if found else ""
 
 
 async def run(folder: Path, *arguments: str, env: dict[str, str]) -> str:

@@ -1,0 +1,192 @@
+"""A database full of open action items, of which a thousand are due, made by SQL itself in seconds."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Date,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    case,
+    cast,
+    delete,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.action_item import ActionItem, Moved
+from bot.domain.retro import Retro
+from bot.domain.team import Team
+from bot.request import Person, Place
+from storage.database import Database
+from storage.row import Values, values
+from storage.tables import (
+    UTCDateTime,
+    action_items,
+    jobs,
+    lanes,
+    people,
+    places,
+    reminders,
+    retros,
+    teams,
+)
+from tests.benchmarks.filled import PERSONS, PLACES, WORKSPACE
+
+DUE = 1_000
+"""Items that their owner has to be told of, whatever else is stored."""
+ITEMS_PER_RETRO = 10
+AT = datetime(2026, 3, 4, 10, tzinfo=UTC)
+"""A Wednesday, eleven o'clock for everybody."""
+SINCE = datetime(2026, 3, 4, 8, tzinfo=UTC)
+"""When the day of those who have something due today began."""
+LATER = timedelta(days=30)
+MORNINGS = 365
+ZONE = "Europe/Stockholm"
+TODAY = -1
+"""The number of today's morning."""
+
+mornings = Table(
+    "mornings",
+    MetaData(),
+    Column("number", Integer, primary_key=True),
+    Column("due", Date),
+    Column("look_at", UTCDateTime),
+    prefixes=["TEMPORARY"],
+)
+
+
+async def fill(database: Database, items: int) -> None:
+    """Fills a new database: all is open, and so many items and a tenth of retros are there.
+
+    Those that are due are spread evenly, and are of the same places and people however much there is.
+    """
+    async with database.transaction(writes=True) as connection:
+        if connection.dialect.name == "postgresql":
+            await connection.execute(text("SET LOCAL statement_timeout = 0"))
+        await connection.execute(insert(people), list(_people()))
+        await connection.execute(insert(places), list(_places()))
+        await connection.execute(insert(teams), list(_teams()))
+        await connection.run_sync(mornings.create)
+        await connection.execute(insert(mornings), list(_mornings()))
+        await _multiply(connection, retros, _retro(), items // ITEMS_PER_RETRO, 0)
+        await _multiply(connection, action_items, _item(), items, items // DUE)
+        await connection.run_sync(mornings.drop)
+        await connection.commit()
+    async with database.transaction(writes=True) as connection:
+        await connection.execute(text("ANALYZE"))
+        await connection.commit()
+
+
+async def make_due(database: Database, items: int) -> None:
+    """Makes the thousand due once more, as if nobody had been told."""
+    async with database.transaction(writes=True) as connection:
+        for table in (reminders, jobs, lanes):
+            await connection.execute(delete(table))
+        numbers = [{"this": number} for number in range(items // DUE, items + 1, items // DUE)]
+        ours = (action_items.c.workspace == WORKSPACE, action_items.c.number == bindparam("this"))
+        await connection.execute(update(action_items).where(*ours).values(look_at=SINCE), numbers)
+        await connection.commit()
+
+
+def _person(number: int) -> str:
+    return f"U{number}"
+
+
+def _place(number: int) -> str:
+    return f"C{number}"
+
+
+def _people() -> Iterator[Values]:
+    for number in range(PERSONS):
+        yield values(WORKSPACE, Person(id=_person(number), name=f"Person {number}", zone=ZONE))
+
+
+def _places() -> Iterator[Values]:
+    for number in range(PLACES):
+        known = Place(id=_place(number), name=f"team-{number}")
+        yield values(WORKSPACE, known, name_folded=known.name)
+
+
+def _teams() -> Iterator[Values]:
+    for number in range(PLACES):
+        team = Team(place=_place(number), name=f"team-{number}", lead=_person(number), zone=ZONE)
+        yield values(WORKSPACE, team, look_at=AT + LATER)
+
+
+def _mornings() -> Iterator[Values]:
+    yield {"number": TODAY, "due": SINCE.date(), "look_at": SINCE}
+    for number in range(MORNINGS):
+        # A working day before it is due, which the clock looks at first of all.
+        look_at = SINCE + LATER + timedelta(days=number)
+        yield {"number": number, "due": look_at.date() + timedelta(days=2), "look_at": look_at}
+
+
+def _retro() -> Values:
+    close_on = date(2026, 3, 6)
+    return values(WORKSPACE, Retro(case=1, place="", opened_at=SINCE, answers_close_on=close_on))
+
+
+def _item() -> Values:
+    steps = (
+        Moved(step="add", by=_person(1), at=AT - timedelta(days=9)),
+        Moved(step="take", by=_person(2), at=AT - timedelta(days=8)),
+    )
+    like = ActionItem(
+        number=1,
+        case=1,
+        place="",
+        what="Somebody calls before the courier gives up, as was agreed once more.",
+        asked_by=_person(1),
+        gap="training",
+        state="agreed",
+        history=steps,
+    )
+    return values(WORKSPACE, like, active=True)
+
+
+async def _multiply(
+    connection: AsyncConnection, table: Table, like: Values, count: int, every: int
+) -> None:
+    """Rows like one, each with its number, place, owner and morning; every so-manieth has today's."""
+    numbers = select(literal(1).label("n")).cte("numbers", recursive=True)
+    numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < count))
+    n = numbers.c.n
+    usual = n % MORNINGS
+    morning = case((n % every == 0, TODAY), else_=usual) if every else usual
+    retro = 1 + n % max(1, count // ITEMS_PER_RETRO)
+    varied: dict[str, ColumnElement[Any]] = {
+        "number": n,
+        "case": retro if "number" in like else n,
+        "place": _named("C", n % PLACES),
+        "owner": _named("U", n % PERSONS),
+        "due": mornings.c.due,
+        "look_at": mornings.c.look_at,
+    }
+    chosen: dict[str, ColumnElement[Any]] = {
+        column.name: varied[column.name]
+        if column.name in varied
+        else literal(like.get(column.name), column.type)
+        for column in table.columns
+    }
+    rows = select(*chosen.values()).join_from(numbers, mornings, mornings.c.number == morning)
+    # Made at once from sorted rows: filled row by row, in no order, they took two to four times as long.
+    for index in table.indexes:
+        await connection.run_sync(index.drop)
+    await connection.execute(insert(table).from_select(list(chosen), rows))
+    for index in table.indexes:
+        await connection.run_sync(index.create)
+
+
+def _named(letter: str, number: ColumnElement[int]) -> ColumnElement[str]:
+    return literal(letter, String).concat(cast(number, String))
