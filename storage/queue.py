@@ -18,7 +18,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    literal_column,
     or_,
     select,
     tuple_,
@@ -228,9 +227,7 @@ class Queue:
         async with self._transaction(writes=False) as connection:
             now = await self._clock(connection)
             count = select(func.count()).select_from(jobs)
-            # What is being said just now may be a dead process's, so it still waits.
-            unsaid = or_(IS_WAITING, jobs.c.state == literal_column("'running'"))
-            waiting = (await connection.execute(count.where(unsaid))).scalar_one()
+            waiting = (await connection.execute(count.where(IS_WAITING))).scalar_one()
             dead = (await connection.execute(count.where(IS_DEAD))).scalar_one()
             oldest = select(func.min(jobs.c.due_at)).where(IS_WAITING, jobs.c.due_at <= now)
             oldest_due = (await connection.execute(oldest)).scalar_one()
