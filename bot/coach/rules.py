@@ -1,0 +1,199 @@
+"""What the coach knows about a language: the TOML files of its folder, read once.
+
+`words.toml` holds word lists, `team.toml` and `customer.toml` the rules for a reader each. A language
+is added by adding a folder beside `en`; nothing else has to know.
+"""
+
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from bot.coach.pattern import Lexicon, Pattern, Sentence, WordList, compiled
+from bot.coach.words import Spelling
+
+Flag = Literal[
+    "blame", "excuse", "passes_blame", "conditional_apology", "presumes_feelings", "combative"
+]
+"""What a text may be marked with; DESIGN.md section 5 fixes the words."""
+Hint = Literal["asks_why_or_who", "no_apology", "no_responsibility", "no_next_step"]
+"""What is worth a remark and marks nothing."""
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _WordsRead(_Read):
+    words: str = ""
+    endings: str = ""
+    exceptions: str = ""
+    also: tuple[str, ...] = ()
+    capital: bool = False
+
+
+class _SpellingRead(_Read):
+    whole: dict[str, str]
+    endings: dict[str, str]
+
+
+class _LanguageRead(_Read):
+    spelling: _SpellingRead
+    common: str
+    foreign: str
+    denials: str
+    denials_broken_by: str = ""
+    reports: str
+    lists: dict[str, _WordsRead]
+
+
+class _RuleRead(_Read):
+    label: Flag | Hint
+    kind: Line
+    says: tuple[Line, ...] = Field(min_length=1)
+    fine: tuple[Line, ...] = ()
+    fine_nearby: tuple[Line, ...] = ()
+    denied_is_fine: bool = False
+    why: Line
+    instead: Line
+
+
+class _RulesRead(_Read):
+    rule: tuple[_RuleRead, ...]
+    missing: tuple[_RuleRead, ...] = ()
+
+
+class Rule(BaseModel, frozen=True, arbitrary_types_allowed=True):
+    """What to look for, when it is fine all the same, and what to say about it.
+
+    `fine` forgives where it overlaps what was found; `fine_nearby` anywhere in this sentence and the
+    ones beside it; `denied_is_fine` a denial shortly before ("it is not your fault").
+    """
+
+    label: Flag | Hint
+    kind: str
+    says: tuple[Pattern, ...]
+    fine: tuple[Pattern, ...]
+    fine_nearby: tuple[Pattern, ...]
+    denied_is_fine: bool
+    why: str
+    instead: str
+
+
+class Rulebook:
+    """The rules for one reader, and which of them a sentence can meet at all.
+
+    A sentence is not held against every pattern, only against those with a word of its own: the rarer
+    of the words that a pattern needs is where it is looked up.
+    """
+
+    def __init__(self, rules: Sequence[Rule], common: frozenset[str]):
+        self.rules = rules
+        self._by_word: dict[str, list[tuple[int, Pattern]]] = defaultdict(list)
+
+        def often(words: frozenset[str]) -> int:
+            return sum(100 if word in common else 1 for word in words)
+
+        for number, rule in enumerate(rules):
+            for pattern in rule.says:
+                for word in min(pattern.needs, key=often):
+                    self._by_word[word].append((number, pattern))
+
+    def possible(self, sentence: Sentence) -> Iterator[tuple[Rule, list[Pattern]]]:
+        """The rules that the sentence may meet, in order, each with the patterns worth a look."""
+        worth: dict[int, dict[str, Pattern]] = defaultdict(dict)
+        for word in sentence.known & self._by_word.keys():
+            for number, pattern in self._by_word[word]:
+                worth[number][pattern.line] = pattern
+        for number in sorted(worth):
+            yield self.rules[number], list(worth[number].values())
+
+
+class Language(BaseModel, frozen=True, arbitrary_types_allowed=True):
+    """The word lists of a language, and its rules for each reader.
+
+    `common` and `foreign`: short words of this language and of others, to tell them apart.
+    """
+
+    spelling: Spelling
+    common: frozenset[str]
+    foreign: frozenset[str]
+    denials: frozenset[str]
+    denials_broken_by: frozenset[str]
+    reports: frozenset[str]
+    lexicon: Lexicon
+    team: Rulebook
+    customer: Rulebook
+    missing: tuple[Rule, ...]
+
+
+def languages() -> tuple[str, ...]:
+    """The names of the languages that have a folder, in order."""
+    here = files("bot.coach")
+    return tuple(sorted(item.name for item in here.iterdir() if (item / "words.toml").is_file()))
+
+
+@cache
+def language(name: str) -> Language:
+    """The language of that name; raises ValueError with a sentence when there is none."""
+    if name not in languages():
+        raise ValueError(f"The coach has no rules for {name!r}; it knows {', '.join(languages())}.")
+    return read_folder(files("bot.coach") / name)
+
+
+def read_folder(folder: Traversable) -> Language:
+    """The language that a folder describes; raises ValueError where a file of it cannot be meant."""
+
+    def table(file: str) -> dict[str, object]:
+        return tomllib.loads((folder / file).read_text(encoding="utf-8"))
+
+    read = _LanguageRead.model_validate(table("words.toml"))
+    lexicon = Lexicon({name: _word_list(listed) for name, listed in read.lists.items()})
+    team = _RulesRead.model_validate(table("team.toml"))
+    customer = _RulesRead.model_validate(table("customer.toml"))
+    whole = {word: tuple(meant.split()) for word, meant in read.spelling.whole.items()}
+
+    def rules(found: tuple[_RuleRead, ...]) -> tuple[Rule, ...]:
+        return tuple(_rule(rule, lexicon) for rule in found)
+
+    common = frozenset(read.common.split())
+    return Language(
+        spelling=Spelling(whole, read.spelling.endings),
+        common=common,
+        foreign=frozenset(read.foreign.split()),
+        denials=frozenset(read.denials.split()),
+        denials_broken_by=frozenset(read.denials_broken_by.split()),
+        reports=frozenset(read.reports.split()),
+        lexicon=lexicon,
+        team=Rulebook(rules(team.rule), common),
+        customer=Rulebook(rules(customer.rule), common),
+        missing=rules(customer.missing),
+    )
+
+
+def _word_list(read: _WordsRead) -> WordList:
+    return WordList(
+        words=frozenset(read.words.lower().split()),
+        endings=tuple(read.endings.split()),
+        exceptions=frozenset(read.exceptions.split()),
+        also=read.also,
+        capital=read.capital,
+    )
+
+
+def _rule(read: _RuleRead, lexicon: Lexicon) -> Rule:
+    def patterns(lines: tuple[str, ...]) -> tuple[Pattern, ...]:
+        return tuple(compiled(line, lexicon) for line in lines)
+
+    return Rule(
+        **read.model_dump(exclude={"says", "fine", "fine_nearby"}),
+        says=patterns(read.says),
+        fine=patterns(read.fine),
+        fine_nearby=patterns(read.fine_nearby),
+    )
