@@ -8,17 +8,38 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
+from importlib.util import LazyLoader, find_spec, module_from_spec
 from pathlib import Path
-from typing import TextIO
+from types import ModuleType
+from typing import TYPE_CHECKING, TextIO
 
 from tqdm import tqdm
 
-from bot import bootstrap
+from bot.coach.lines import READERS, coach
+from bot.coach.rules import languages
 from bot.domain.errors import Refused
 from bot.domain.working_hours import EARLIEST
 from bot.messages.export import FORMATS
 from bot.ports import Unavailable
 from bot.settings import Misconfigured, Settings, read
+
+
+def _when_used(name: str) -> ModuleType:
+    """The module of that name, which is not run before something in it is asked for."""
+    spec = find_spec(name)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{name} is not there.")
+    spec.loader = LazyLoader(spec.loader)
+    module = sys.modules[name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+if TYPE_CHECKING:
+    from bot import bootstrap
+else:
+    # Every door and the database: more than a second, for which `coach` has no use.
+    bootstrap = _when_used("bot.bootstrap")
 
 LATEST_YEAR = 3000
 TEAMS_LIBRARIES = ("botbuilder", "botframework", "msal", "msrest", "urllib3")
@@ -27,8 +48,10 @@ TEAMS_LIBRARIES = ("botbuilder", "botframework", "msal", "msrest", "urllib3")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; 0 when it went well, 1 when something failed, 2 when it was asked wrongly."""
     asked = parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace, Settings], int] = asked.command
     try:
+        if "reader" in asked:  # the coach needs neither settings nor a database
+            return _coach(asked.reader, asked.language)
+        command: Callable[[argparse.Namespace, Settings], int] = asked.command
         settings = read()
         logging.basicConfig(
             level=settings.amends_log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -86,6 +109,13 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--workspace", help="needed when the database holds several")
     export.set_defaults(command=_export)
 
+    forget = commands.add_parser("forget", help="remove what identifies a customer; keep the learning")
+    whom = forget.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--customer", metavar="NAME", help="in all cases of the customer of this name")
+    whom.add_argument("--case", metavar="C-7", help="in one case")
+    forget.add_argument("--workspace", help="needed when the database holds several")
+    forget.set_defaults(command=_forget)
+
     migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
     migrate.set_defaults(command=_migrate)
 
@@ -102,6 +132,10 @@ def parser() -> argparse.ArgumentParser:
     package.add_argument("--domain", required=True, metavar="HOST", help="where this server is reached")
     package.add_argument("--out", type=Path, default=Path("amends-teams.zip"), metavar="FILE.zip")
     package.set_defaults(command=_teams_package)
+
+    reads = commands.add_parser("coach", help="say which words may hurt: texts in, one a line, JSON out")
+    reads.add_argument("--for", dest="reader", choices=sorted(READERS), required=True)
+    reads.add_argument("--language", choices=languages(), default="en")
 
     check = commands.add_parser("check", help="say what is configured and what is missing")
     check.set_defaults(command=_check)
@@ -177,8 +211,7 @@ def _export(asked: argparse.Namespace, settings: Settings) -> int:
         try:
             asyncio.run(write(sys.stdout))
         except BrokenPipeError:
-            # Whoever read it (head, say) has enough; Python would complain once more at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _let_go_of_output()
         return 0
     # Beside the target and then in its place: a failed export must not cost the last good one.
     beside = asked.out.with_name(f".{asked.out.name}.part")
@@ -191,6 +224,18 @@ def _export(asked: argparse.Namespace, settings: Settings) -> int:
         raise Misconfigured(f"--out {asked.out} cannot be written: {failed.strerror}.") from None
     finally:
         beside.unlink(missing_ok=True)
+    return 0
+
+
+def _forget(asked: argparse.Namespace, settings: Settings) -> int:
+    labels = asyncio.run(bootstrap.forget(settings, asked.customer, asked.case, asked.workspace))
+    if not labels:
+        print("There is nothing to forget: no such case, or it was forgotten before.")
+        return 0
+    print(
+        f"Forgot the customer of {', '.join(labels)}: name, reference, links and their own account are "
+        "removed, and messages that showed them are being changed. What was learned stays."
+    )
     return 0
 
 
@@ -215,6 +260,22 @@ def _teams_package(asked: argparse.Namespace, settings: Settings) -> int:
     bootstrap.teams_package(settings, asked.app_id, asked.domain, asked.out)
     print(f"{asked.out} is ready: upload it in Teams under Apps, Manage your apps, Upload an app.")
     return 0
+
+
+def _coach(reader: str, language: str) -> int:
+    outcome = 0
+    try:
+        for wrong in coach(sys.stdin.buffer, sys.stdout.buffer, reader, language):
+            print(f"amends: {wrong}", file=sys.stderr)
+            outcome = 2
+    except BrokenPipeError:
+        _let_go_of_output()
+    return outcome
+
+
+def _let_go_of_output() -> None:
+    # Whoever read it (head, say) has enough; Python would complain once more at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _check(_: argparse.Namespace, settings: Settings) -> int:

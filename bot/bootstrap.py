@@ -2,25 +2,27 @@
 
 import asyncio
 import gc
-import json
 import re
 import signal
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from bot.bot import Bot
+from bot.domain.case import number_of
 from bot.flows import export as exports
+from bot.flows import forget as forgetting
 from bot.messages.export import Format
-from bot.ports import Messenger, Queue, Unavailable
+from bot.ports import Messenger, Unavailable
 from bot.request import Place
 from bot.settings import Misconfigured, Settings
 from handlers.import_file import Import, Summary
+from handlers.server import healthz, listen
 from handlers.slack.app import SlackDoor
 from handlers.spreadsheet import Table, parse_mapping
 from handlers.text_lines import Unreadable
@@ -33,7 +35,6 @@ from storage.database import Database, Outdated, Taken
 if TYPE_CHECKING:
     from handlers.teams.app import TeamsDoor
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CHANNEL = re.compile(r"[CG](?=.*[0-9])[A-Z0-9]+")
 """How Slack's channel ids look (C0123ABCD; G for old private ones), and a team's name hardly does."""
@@ -101,7 +102,15 @@ async def doors(built: House) -> AsyncIterator[Doors]:
     if browser:
         messengers["web"] = browser.messenger
         await browser.prepare()
-    worker = Worker(database.queue(), bot, database.open_work, messengers, built.woken)
+    days = settings.amends_forget_after_days
+    worker = Worker(
+        database.queue(),
+        bot,
+        database.open_work,
+        messengers,
+        built.woken,
+        forget_after=timedelta(days=days) if days else None,
+    )
     try:
         yield Doors(slack, teams, browser, worker)
     finally:
@@ -123,7 +132,7 @@ async def _teams_door(built: House) -> "TeamsDoor":
 async def server(built: House, opened: Doors) -> AsyncIterator[str]:
     """Serves every open door over HTTP, and speaks through it; yields the address."""
     app = web.Application(client_max_size=LARGEST_BODY)
-    app.router.add_get("/healthz", _healthz(built.database.queue()))
+    app.router.add_get("/healthz", healthz(built.database.queue()))
     if opened.slack:
         app.router.add_post("/slack/events", opened.slack.handler)
     if opened.teams:
@@ -134,7 +143,7 @@ async def server(built: House, opened: Doors) -> AsyncIterator[str]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=PARTING_SECONDS)
     await runner.setup()
     try:
-        address = await _listen(runner, built.settings)
+        address = await listen(runner, built.settings)
         if opened.slack and built.settings.slack_app_token:
             await opened.slack.start_socket_mode()
         yield address
@@ -158,19 +167,6 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
         await clock
 
 
-async def _listen(runner: web.AppRunner, settings: Settings) -> str:
-    site = web.TCPSite(runner, settings.amends_host, settings.amends_port)
-    try:
-        await site.start()
-    except OSError as taken:
-        raise Misconfigured(
-            f"AMENDS_PORT {settings.amends_port} on {settings.amends_host} cannot be opened: "
-            f"{taken.strerror or taken}."
-        ) from None
-    host, port = runner.addresses[0][:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
 async def _until_told_to_stop(clock: asyncio.Task[None]) -> None:
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -179,17 +175,6 @@ async def _until_told_to_stop(clock: asyncio.Task[None]) -> None:
     # The clock only ends by itself when something is wrong, and then the process must not look alive.
     await asyncio.wait({clock, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
-
-
-def _healthz(queue: Queue) -> Handler:
-    async def healthz(_: web.Request) -> web.StreamResponse:
-        try:
-            state = await queue.state()
-        except Unavailable:
-            return web.json_response({"ok": False, "why": "the database cannot be reached"}, status=503)
-        return web.json_response({"ok": True, **state}, dumps=lambda data: json.dumps(data, default=str))
-
-    return healthz
 
 
 async def tick(settings: Settings, at: datetime) -> Mapping[str, int]:
@@ -321,6 +306,18 @@ async def _workspace(asked: str | None, database: Database) -> str:
     if asked is not None and asked in known:
         return asked
     raise Misconfigured(f"--workspace must be one of: {', '.join(known)}.")
+
+
+async def forget(
+    settings: Settings, customer: str | None, case: str | None, workspace: str | None
+) -> Sequence[str]:
+    """Removes what identifies a customer from their cases, or from one; returns the cases' labels."""
+    async with house(settings) as built:
+        chosen = await _workspace(workspace, built.database)
+        async with built.database.open_work(chosen, writes=False) as work:
+            numbers = [number_of(case, "C")] if case else await forgetting.named(customer or "", work)
+        at = datetime.now(UTC)
+        return [f"C-{number}" for number in numbers if await built.bot.forget(chosen, number, at)]
 
 
 @dataclass(frozen=True)

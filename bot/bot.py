@@ -4,10 +4,11 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from bot.coach.coach import Remark
 from bot.domain.errors import Lost, Refused
 from bot.domain.job import Job
 from bot.fault import told
-from bot.flows import agenda, case
+from bot.flows import agenda, case, coach, forget
 from bot.messages.parts import Message, sentence
 from bot.ports import OpenWork, Unavailable, Undelivered, UnitOfWork
 from bot.request import Reply, Request
@@ -69,6 +70,7 @@ class Bot:
         asks = verb.only_opens(request)
         flow = verb.form if verb.form is not None and asks else verb.flow
         writes = not (asks or verb.reads)
+        remarks: Sequence[Remark] = ()
         async with self._open_work(request.workspace, writes=writes) as work:
             if writes and not verb.repeatable:
                 known = request.key and not await work.requests.first_time(
@@ -78,8 +80,15 @@ class Bot:
                     return Reply(already=True)
                 await _remember(request, work)
             reply = await flow(request, work)
-            if writes:
+            if writes and verb.words and not request.bulk:
+                remarks = await coach.remarks(request, *verb.words, work)
+            if writes and not remarks:
                 await work.commit()
+        if remarks and verb.form:
+            # It could be posted, and is not yet: nothing was committed. Its writer sees it once more.
+            async with self._open_work(request.workspace, writes=False) as work:
+                asked = await verb.form(request.model_copy(update={"values": None}), work)
+            return coach.once_more(asked, remarks, request)
         log.info(
             "verb=%s workspace=%s %s", request.verb, request.workspace, "saved" if writes else "read"
         )
@@ -119,6 +128,14 @@ class Bot:
                 break
             looked += found
         return looked
+
+    async def forget(self, workspace: str, case: int, at: datetime) -> bool:
+        """Removes what identifies the customer of a case; False when nothing was left to remove."""
+        async with self._open_work(workspace, writes=True) as work:
+            forgotten = await forget.forget(case, at, work)
+            await work.commit()
+        self._committed()
+        return forgotten
 
     async def speak(self, job: Job, work: UnitOfWork) -> Message | None:
         """The words of a job as things stand now; None when there is nothing to say any more.

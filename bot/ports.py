@@ -23,6 +23,7 @@ from bot.repositories import (
     Places,
     Posts,
     Readers,
+    Recoveries,
     Reminders,
     Requests,
     Retros,
@@ -74,6 +75,7 @@ class UnitOfWork(Protocol):
     cases: Cases
     retros: Retros
     action_items: ActionItems
+    recoveries: Recoveries
     agenda: Agenda
     readers: Readers
     reminders: Reminders
@@ -187,6 +189,10 @@ class Queue(Protocol):
 
     async def give_up(self, job: Job, why: str, follow: Sequence[Job] = ()) -> None:
         """Sets it aside as dead, with the reason, and frees its lane."""
+        ...
+
+    async def to_forget(self, before: datetime) -> Sequence[tuple[str, int]]:
+        """Cases that failed before then and whose customers are not forgotten: workspace and number."""
         ...
 
     async def restless(self, by: datetime) -> Sequence[str]:

@@ -13,6 +13,7 @@ from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.job import Job, Receipt
 from bot.domain.reader import Reader
+from bot.domain.recovery import Recovery, Tally
 from bot.domain.reminder import Asked
 from bot.domain.retro import Answer, Comment, Counts, Retro
 from bot.domain.team import Team
@@ -154,11 +155,40 @@ class ActionItems(Protocol):
     async def among(self, numbers: Collection[int]) -> Mapping[int, ActionItem]: ...
 
 
+class Recoveries(Protocol):
+    """What is owed to customers, per case."""
+
+    async def get(self, case: int) -> Recovery | None: ...
+    async def add(self, recovery: Recovery) -> None:
+        """Raises Lost when somebody began it meanwhile."""
+        ...
+
+    async def save(self, recovery: Recovery) -> None:
+        """Stores it as the next version; raises Lost when `recovery.version` is not the stored one."""
+        ...
+
+    async def among(self, numbers: Collection[int]) -> Mapping[int, Recovery]: ...
+    async def owed_by(self, person: str, most: int) -> Sequence[Recovery]:
+        """Those in which they have something left to do, the earliest promise first."""
+        ...
+
+    async def open_in(self, place: str, most: int) -> Sequence[Recovery]:
+        """Those without a verdict, the earliest promise first; an index carries it."""
+        ...
+
+    async def enough_in(self, place: str, most: int) -> Sequence[Recovery]:
+        """Those in which an apology was enough, the newest first; an index carries it."""
+        ...
+
+    async def tally(self, place: str) -> Tally: ...
+
+
 class Look(BaseModel, frozen=True):
     """Things whose moment has come, or which were changed since the clock last looked at them."""
 
     items: tuple[ActionItem, ...] = ()
     retros: tuple[Retro, ...] = ()
+    recoveries: tuple[Recovery, ...] = ()
     teams: tuple[Team, ...] = ()
 
 
@@ -169,12 +199,14 @@ class Agenda(Protocol):
         """At most `most` of each kind, held until the transaction ends; others' are left out."""
         ...
 
-    async def put_off(self, until: Sequence[tuple[ActionItem | Retro | Team, datetime | None]]) -> None:
+    async def put_off(
+        self, until: Sequence[tuple[ActionItem | Retro | Recovery | Team, datetime | None]]
+    ) -> None:
         """Looks at them again at these moments; None: not before they are changed."""
         ...
 
     async def bring_up(self, *, place: str | None = None, owner: str | None = None) -> None:
-        """Looks at once at all that is open in a place, or at the items of an owner."""
+        """Looks at once at all that is open in a place, or at what an owner has to do."""
         ...
 
 

@@ -1,12 +1,14 @@
 """Table of contents: all that the bot does when asked (VERBS) and all that it says to others (JOBS)."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from bot.domain.job import Job
-from bot.flows import action_item, board, case, reminder, retro, team
+from bot.domain.recovery_step import STEPS, StepName
+from bot.flows import action_item, board, case, coach, recovery, reminder, retro, team
 from bot.messages.parts import Message
 from bot.ports import UnitOfWork
+from bot.prompts import PROMPTS
 from bot.request import Reply, Request
 
 Flow = Callable[[Request, UnitOfWork], Awaitable[Reply]]
@@ -14,12 +16,21 @@ Speech = Callable[[Job, UnitOfWork], Awaitable[Message | None]]
 Sequel = Callable[[Job, UnitOfWork], Awaitable[Sequence[Job]]]
 
 
+class Words(NamedTuple):
+    """Which fields of a form the language coach reads before it is posted, and for whom they are."""
+
+    fields: tuple[str, ...]
+    reader: Literal["team", "customer"] = "team"
+    whole: bool = False
+    """It is all that a customer will read, so what is missing is worth a remark."""
+
+
 class Verb(NamedTuple):
     """What answers a request. `form` opens its form when nothing was filled in yet.
 
     `reads`: the flow changes nothing. `typed`: words after the command fill the form by themselves.
     `repeatable`: doing it twice is doing it once, so repeats need not be remembered. `heard`: it
-    comes from the platform itself, so no button or form may ask for it.
+    comes from the platform itself, so no button or form may ask for it. `words`: what the coach reads.
     """
 
     flow: Flow
@@ -28,6 +39,7 @@ class Verb(NamedTuple):
     typed: bool = False
     repeatable: bool = False
     heard: bool = False
+    words: Words | None = None
 
     def only_opens(self, request: Request) -> bool:
         """Whether the request just asks for the form: nothing was filled in, nor typed instead."""
@@ -47,32 +59,50 @@ class Spoken(NamedTuple):
     otherwise: Sequel | None = None
 
 
+ANSWERS = Words(tuple(prompt.key for prompt in PROMPTS))
+WHY = Words(("why",))
+ITEM = Words(("what", "measure"))
+TO_CUSTOMER: Mapping[StepName, Words] = {
+    "apologise": Words(("words",), "customer"),
+    "apologise_publicly": Words(("words",), "customer", whole=True),
+    "tell_changed": Words(("words",), "customer"),
+}
+
 VERBS: Mapping[str, Verb] = {
     "case.fail": Verb(case.fail, form=case.fail_form, typed=True),
     "case.fail_message": Verb(case.fail, form=case.fail_form),
     "case.read": Verb(case.read, reads=True),
-    "retro.answer": Verb(retro.answer, form=retro.answer_form),
-    "retro.edit_answer": Verb(retro.edit, form=retro.edit_answer_form),
+    "retro.answer": Verb(retro.answer, form=retro.answer_form, words=ANSWERS),
+    "retro.edit_answer": Verb(retro.edit, form=retro.edit_answer_form, words=Words(("text",))),
     "retro.read_answer": Verb(retro.read_answer, reads=True),
-    "retro.close": Verb(retro.shut, form=retro.close_form),
-    "retro.reopen": Verb(retro.open_again, form=retro.reopen_form),
+    "retro.close": Verb(retro.shut, form=retro.close_form, words=WHY),
+    "retro.reopen": Verb(retro.open_again, form=retro.reopen_form, words=WHY),
     "retro.discuss": Verb(retro.discuss, repeatable=True, heard=True),
     "retro.undiscuss": Verb(retro.undiscuss, repeatable=True, heard=True),
-    "action_item.add": Verb(action_item.add, form=action_item.add_form),
-    "action_item.add_message": Verb(action_item.add, form=action_item.add_form),
+    "action_item.add": Verb(action_item.add, form=action_item.add_form, words=ITEM),
+    "action_item.add_message": Verb(action_item.add, form=action_item.add_form, words=ITEM),
     "action_item.take": Verb(action_item.move),
     "action_item.accept": Verb(action_item.move),
-    "action_item.hand_over": Verb(action_item.move, form=action_item.step_form),
-    "action_item.decline": Verb(action_item.move, form=action_item.step_form),
-    "action_item.done": Verb(action_item.move, form=action_item.step_form),
-    "action_item.change_date": Verb(action_item.move, form=action_item.step_form),
+    "action_item.hand_over": Verb(action_item.move, form=action_item.step_form, words=WHY),
+    "action_item.decline": Verb(action_item.move, form=action_item.step_form, words=WHY),
+    "action_item.done": Verb(action_item.move, form=action_item.step_form, words=Words(("changed",))),
+    "action_item.change_date": Verb(action_item.move, form=action_item.step_form, words=WHY),
     "action_item.verify": Verb(action_item.move),
-    "action_item.reopen": Verb(action_item.move, form=action_item.step_form),
-    "action_item.drop": Verb(action_item.move, form=action_item.step_form),
+    "action_item.reopen": Verb(action_item.move, form=action_item.step_form, words=Words(("missing",))),
+    "action_item.drop": Verb(action_item.move, form=action_item.step_form, words=WHY),
     "action_item.remind_later": Verb(action_item.remind_later, form=action_item.remind_later_form),
     "action_item.read": Verb(action_item.read, reads=True),
     "action_item.mine": Verb(action_item.mine, reads=True),
+    "recovery.open": Verb(recovery.bring),
+    **{
+        f"recovery.{step}": Verb(recovery.take, form=recovery.step_form, words=TO_CUSTOMER.get(step))
+        for step in STEPS
+    },
+    "recovery.not_needed": Verb(recovery.not_needed, form=recovery.not_needed_form, words=WHY),
+    "recovery.hand_over": Verb(recovery.hand_over, form=recovery.hand_over_form, words=WHY),
+    "recovery.read": Verb(recovery.read, reads=True),
     "board.status": Verb(board.status, reads=True),
+    "coach.draft": Verb(coach.draft, form=coach.draft_form, reads=True, typed=True),
     "team.settings": Verb(team.settings, form=team.settings_form),
     "team.own_settings": Verb(team.own_settings, form=team.own_settings_form),
     "team.help": Verb(team.say_help, reads=True),
@@ -93,11 +123,21 @@ JOBS: Mapping[str, Spoken] = {
     ),
     "action_item.call_owner": Spoken(action_item.call_owner, "a word to the owner of {about}"),
     "action_item.tell_lead": Spoken(action_item.tell_lead, "that the owner of {about} is out of reach"),
-    "reminder.tell": Spoken(reminder.tell, "a reminder about {about}", otherwise=action_item.pass_on),
+    "recovery.show": Spoken(recovery.show, "what is owed to the customer of {about}"),
+    "recovery.tell_owner": Spoken(
+        recovery.tell_owner,
+        "the customer of {about} to whoever looks after them",
+        otherwise=recovery.go_public,
+    ),
+    "recovery.call_owner": Spoken(recovery.call_owner, "a word about the customer of {about}"),
+    "recovery.tell_lead": Spoken(recovery.tell_lead, "that somebody is out of reach about {about}"),
+    "recovery.check_in": Spoken(recovery.check_in, "a word", otherwise=recovery.tell_nobody),
+    "reminder.tell": Spoken(reminder.tell, "a reminder about {about}", otherwise=recovery.pass_on),
     "reminder.tell_thread": Spoken(reminder.tell_thread, "a reminder about {about}"),
     "reminder.tell_instead": Spoken(reminder.tell_instead, "a reminder about {about}"),
     "board.weekly": Spoken(board.weekly, "the week's summary"),
     "team.hello": Spoken(team.hello, "a greeting"),
+    "case.withdrawn": Spoken(case.withdrawn, "that something was taken back"),
     "case.unsaid": Spoken(case.unsaid, "a note about a message that was not said"),
 }
 
@@ -105,7 +145,9 @@ COMMANDS: Mapping[str, str] = {
     "failed": "case.fail",
     "mine": "action_item.mine",
     "status": "board.status",
+    "customer": "recovery.open",
     "settings": "team.settings",
+    "draft": "coach.draft",
     "help": "team.help",
 }
 

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     """Says explicitly that the web door, which has no login, may be reached from other machines."""
     amends_pace: float = Field(default=USUAL_PACE, ge=0, le=60)
     """Seconds between two new messages in one place; a quicker one quickens all limits, 0 lifts them."""
+    amends_forget_after_days: int | None = Field(default=None, ge=1, le=36500)
+    """Days after a case failed at which its customer is forgotten; unset: only when asked."""
     amends_log_level: str = "INFO"
     slack_bot_token: str | None = None
     slack_signing_secret: str | None = None

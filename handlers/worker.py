@@ -60,6 +60,7 @@ class Worker:
         open_work: OpenWork,
         messengers: Mapping[str, Messenger],
         woken: asyncio.Event,
+        forget_after: timedelta | None = None,
     ) -> None:
         self._queue = queue
         self._bot = bot
@@ -70,6 +71,7 @@ class Worker:
         self._stopping = False
         self._prune_at = 0.0
         self._look_at = 0.0
+        self._forget_after = forget_after
         self._speaking: dict[asyncio.Task[None], Name] = {}
         self._limits = {platform: messenger.limits for platform, messenger in messengers.items()}
         self._ticking = False
@@ -103,11 +105,22 @@ class Worker:
             if self._stopping or not any(looked):
                 return
 
+    async def _forget_by(self, by: datetime) -> None:
+        """Forgets the customers of old cases where the operator asked for that; the log says so."""
+        if self._forget_after is None:
+            return
+        while old := await self._queue.to_forget(by - self._forget_after):
+            for workspace, case in old:
+                await self._bot.forget(workspace, case, by)
+                self.outcomes["forgotten"] += 1
+                log.info("workspace=%s about=C-%d its customer is forgotten", workspace, case)
+
     async def _prune(self) -> None:
         """Once an hour, and bite after bite while there is more."""
         now = asyncio.get_running_loop().time()
         if now < self._prune_at:
             return
+        await self._forget_by(datetime.now(UTC))
         pruned = await self._queue.prune(datetime.now(UTC) - KEPT, BITE)
         self._prune_at = now + (PRUNE_SECONDS if pruned < BITE else POLL_SECONDS)
 
@@ -129,6 +142,7 @@ class Worker:
         claimed for longer than that (a platform that asked for an hour) is left for the next time.
         """
         loop, self._ticking = asyncio.get_running_loop(), True
+        await self._forget_by(by)
         await self._look_by(by)
         patient_until = loop.time() + PATIENCE_SECONDS
         while True:

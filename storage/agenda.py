@@ -9,16 +9,19 @@ from sqlalchemy import Select, Table, bindparam, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.action_item import ActionItem
+from bot.domain.recovery import Recovery
 from bot.domain.reminder import NEVER_LOOKED
 from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.repositories import Look
+from storage.column import UTCDateTime
 from storage.row import read
-from storage.tables import UTCDateTime, action_items, retros, teams
+from storage.tables import action_items, recoveries, recovery_owners, retros, teams
 
 KINDS: dict[type[BaseModel], tuple[Table, str]] = {
     ActionItem: (action_items, "number"),
     Retro: (retros, "case"),
+    Recovery: (recoveries, "case"),
     Team: (teams, "place"),
 }
 BY = bindparam("by", type_=UTCDateTime)
@@ -82,9 +85,16 @@ class Agenda:
         for kind, statement in DUE.items():
             rows = await self._connection.execute(statement, asked)
             found[kind] = tuple(read(kind, row) for row in rows)
-        return Look(items=found[ActionItem], retros=found[Retro], teams=found[Team])
+        return Look(
+            items=found[ActionItem],
+            retros=found[Retro],
+            recoveries=found[Recovery],
+            teams=found[Team],
+        )
 
-    async def put_off(self, until: Sequence[tuple[ActionItem | Retro | Team, datetime | None]]) -> None:
+    async def put_off(
+        self, until: Sequence[tuple[ActionItem | Retro | Recovery | Team, datetime | None]]
+    ) -> None:
         for kind, (_, key) in KINDS.items():
             rows = [
                 {
@@ -104,10 +114,18 @@ class Agenda:
         items = update(action_items).where(
             action_items.c.workspace == self._workspace, action_items.c.active
         )
+        recovering = update(recoveries).where(
+            recoveries.c.workspace == self._workspace, recoveries.c.look_at.is_not(None)
+        )
         if owner is not None:
             await self._connection.execute(items.where(action_items.c.owner == owner).values(here))
+            theirs = select(recovery_owners.c.case).where(
+                recovery_owners.c.workspace == self._workspace, recovery_owners.c.person == owner
+            )
+            await self._connection.execute(recovering.where(recoveries.c.case.in_(theirs)).values(here))
         if place is not None:
             await self._connection.execute(items.where(action_items.c.place == place).values(here))
             opened = retros.c.look_at.is_not(None)
             these = (retros.c.workspace == self._workspace, retros.c.place == place, opened)
             await self._connection.execute(update(retros).where(*these).values(here))
+            await self._connection.execute(recovering.where(recoveries.c.place == place).values(here))

@@ -145,7 +145,7 @@ def _scheduling(dialect: str) -> Any:
     behind = and_(~ended, jobs.c.unsure)
     replaced = or_(ended, behind)
     earlier = or_(ended, new.due_at < jobs.c.due_at)
-    told = ("name", "about", "thread", "asked_by", "detail")
+    told = ("name", "about", "thread", "asked_by", "detail", "once")
     return statement.on_conflict_do_update(
         index_elements=["workspace", "key"],
         set_={name: case((replaced, new[name]), else_=jobs.c[name]) for name in told}
@@ -158,6 +158,6 @@ def _scheduling(dialect: str) -> Any:
             "again": or_(jobs.c.again, behind),
             "ended_at": None,
         },
-        # What is said once is never said again; until then it can be wanted earlier.
-        where=or_(jobs.c.once.is_(False), jobs.c.state == "waiting"),
+        # What is said once is never said again, unless that is asked for; it can be wanted earlier.
+        where=or_(jobs.c.once.is_(False), jobs.c.state == "waiting", new.once.is_(False)),
     ).returning(jobs.c.lane, jobs.c.state, jobs.c.due_at)

@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.job import LEASE_SECONDS
 from bot.ports import Limits, Rate
+from storage.column import UTCDateTime
 from storage.job import IS_WAITING, editing, saying
-from storage.tables import UTCDateTime, jobs, lanes
+from storage.tables import jobs, lanes
 from storage.upsert import insert, put
 
 Name = tuple[str, str]  # workspace and lane

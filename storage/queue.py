@@ -49,7 +49,7 @@ from storage.lane import (
 )
 from storage.row import read
 from storage.said import Said
-from storage.tables import jobs, lanes, requests
+from storage.tables import cases, jobs, lanes, requests
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +57,8 @@ Result = TypeVar("Result")
 
 DEAD_DAYS = 30
 """Dead jobs are kept this long at least: somebody may still put right what killed them."""
+TO_FORGET = 100
+"""Cases at once whose customers are forgotten."""
 RESTLESS = 100
 """Rows of a kind that are read to see where something is due."""
 MOST_TRIES = 3
@@ -212,6 +214,14 @@ class Queue:
             await _leave(connection, row, None, woken)
 
         await self._do(step)
+
+    async def to_forget(self, before: datetime) -> Sequence[tuple[str, int]]:
+        old = select(cases.c.workspace, cases.c.number).where(
+            cases.c.failed_at < before, cases.c.forgotten_at.is_(None)
+        )
+        async with self._transaction(writes=False) as connection:
+            found = await connection.execute(old.order_by(cases.c.failed_at).limit(TO_FORGET))
+            return [(row.workspace, row.number) for row in found]
 
     async def restless(self, by: datetime) -> Sequence[str]:
         async with self._transaction(writes=False) as connection:

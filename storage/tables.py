@@ -4,43 +4,13 @@ Every primary key, unique index and look-up starts with the workspace, so two wo
 meet. A `table=True` model does not validate: rows become domain objects through pydantic.
 """
 
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any, ClassVar
 
-from pydantic_core import to_jsonable_python
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Index, MetaData, Table, TypeDecorator, text
+from sqlalchemy import BigInteger, Index, MetaData, Table, text
 from sqlmodel import Field, SQLModel
 
-
-class UTCDateTime(TypeDecorator[datetime]):
-    """A moment: aware in, UTC stored, aware UTC out. A naive one is a ValueError."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value.isoformat()} has no time zone; only aware moments are stored")
-        value = value.astimezone(UTC)
-        # SQLite keeps text: without the offset all of it has one form, so that text order is time order.
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Data(TypeDecorator[Any]):
-    """Pydantic objects, and tuples and mappings of them, as JSON; pydantic reads them back."""
-
-    impl = JSON(none_as_null=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        return to_jsonable_python(value)
+from storage.column import Data, UTCDateTime
 
 
 class Row(SQLModel):
@@ -114,6 +84,8 @@ class TeamRow(Row, table=True):
     starts: time
     ends: time
     days_to_answer: int
+    coach: bool = Field(sa_column_kwargs={"server_default": text("true")})
+    days_to_apologise: int = Field(sa_column_kwargs={"server_default": text("0")})
     made_at: datetime | None = Field(sa_type=UTCDateTime)
     version: int
     look_at: datetime | None = _look_at()
@@ -130,6 +102,7 @@ class CaseRow(Row, table=True):
             unique=True,
             where="reference_folded IS NOT NULL",
         ),
+        _index("cases_to_forget", "failed_at", "workspace", where="forgotten_at IS NULL"),
     )
 
     number: int = Field(primary_key=True)
@@ -143,6 +116,7 @@ class CaseRow(Row, table=True):
     public_post: str | None
     link: str | None
     failed_at: datetime = Field(sa_type=UTCDateTime)
+    forgotten_at: datetime | None = Field(sa_type=UTCDateTime)
     state: str
     version: int
 
@@ -233,6 +207,50 @@ class ActionItemRow(Row, table=True):
     history: list[dict[str, Any]] = Field(sa_type=Data)
     version: int
     look_at: datetime | None = _look_at()
+
+
+class RecoveryRow(Row, table=True):
+    """What is owed to the customer of a case.
+
+    `outcome` is empty until their verdict is there, `due` the day of a promise that is still to be kept.
+    """
+
+    __tablename__ = "recoveries"
+    __table_args__ = (
+        _index("recoveries_of_place", "workspace", "place", "outcome", "due", "case"),
+        _index("recoveries_enough", "workspace", "place", "was_enough", "case"),
+        _looked_at("recoveries"),
+    )
+
+    case: int = Field(primary_key=True)
+    place: str
+    contact: str | None
+    failed_at: datetime = Field(sa_type=UTCDateTime)
+    begun_at: datetime = Field(sa_type=UTCDateTime)
+    aim: int
+    apologise_by: date
+    steps: list[dict[str, Any]] = Field(sa_type=Data)
+    earlier: list[list[dict[str, Any]]] = Field(sa_type=Data)
+    enough: str
+    gaps: list[str] = Field(sa_type=Data)
+    finished_at: datetime | None = Field(sa_type=UTCDateTime)
+    touched_at: datetime = Field(sa_type=UTCDateTime)
+    version: int
+    outcome: str
+    was_enough: bool
+    due: date | None
+    look_at: datetime | None = _look_at()
+
+
+class RecoveryOwnerRow(Row, table=True):
+    """Somebody who has something left to do for a customer; gone once the verdict is there."""
+
+    __tablename__ = "recovery_owners"
+    __table_args__ = (_index("recovery_owners_of_person", "workspace", "person", "due", "case"),)
+
+    case: int = Field(primary_key=True)
+    person: str = Field(primary_key=True)
+    due: date | None
 
 
 class ReaderRow(Row, table=True):
@@ -387,6 +405,8 @@ retros = _table("retros")
 answers = _table("answers")
 comments = _table("comments")
 action_items = _table("action_items")
+recoveries = _table("recoveries")
+recovery_owners = _table("recovery_owners")
 readers = _table("readers")
 reminders = _table("reminders")
 jobs = _table("jobs")

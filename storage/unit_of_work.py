@@ -11,6 +11,7 @@ from storage.person import People
 from storage.place import Places
 from storage.post import Posts
 from storage.reader import Readers
+from storage.recovery import Recoveries
 from storage.reminder import Reminders
 from storage.request import Requests
 from storage.retro import Retros
@@ -31,6 +32,7 @@ class UnitOfWork:
         self.cases: repositories.Cases = Cases(connection, workspace)
         self.retros: repositories.Retros = Retros(connection, workspace)
         self.action_items: repositories.ActionItems = ActionItems(connection, workspace)
+        self.recoveries: repositories.Recoveries = Recoveries(connection, workspace)
         self.agenda: repositories.Agenda = Agenda(connection, workspace)
         self.readers: repositories.Readers = Readers(connection, workspace)
         self.reminders: repositories.Reminders = Reminders(connection, workspace)

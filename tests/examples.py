@@ -4,16 +4,32 @@ Adding a message means adding its example here; `tests/test_examples.py` is red 
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
+from bot.coach.coach import read_for_customer, read_for_team
 from bot.domain.action_item import ActionItem, Moved, steps
 from bot.domain.case import Case
 from bot.domain.reader import Reader
+from bot.domain.recovery import Recovery, Tally, begin, close_unanswered, enough, hand_over, judge, take
+from bot.domain.recovery import not_needed as leave_out
+from bot.domain.recovery_step import STEPS, Step, StepName
 from bot.domain.reminder import Asked
-from bot.domain.retro import Answer, Counts, Retro, Turn
+from bot.domain.retro import Answer, Comment, Counts, Retro, Turn
 from bot.domain.team import Team
-from bot.messages import action_item, board, case, reminder, retro, team
+from bot.messages import (
+    action_item,
+    board,
+    case,
+    coach,
+    owed,
+    recovery,
+    recovery_form,
+    reminder,
+    retro,
+    team,
+)
 from bot.messages.parts import Form, Message, sentence
+from bot.messages.recovery import Shown
 from bot.messages.reminder import Due
 from bot.prompts import PROMPTS
 from bot.reminders import BY_NAME
@@ -27,6 +43,8 @@ BEN = Person(id="U2", name="Ben", zone="America/New_York")
 PEOPLE: Mapping[str, Person] = {"U1": ANA, "U2": BEN}
 LINKS = {7: LINK}
 LONG = "The parcel was promised for Monday, then for Tuesday, and came on neither day. " * 60
+BLAMING = "The night shift was careless and should have checked the address."
+DRAFT = "We are sorry if you were upset. We were very busy, and the courier lost it."
 HOSTILE = 'Look: <!channel> <@U1> @here &amp; *bold* <script>alert("hi")</script> مرحبا 📦\nsecond line'
 
 TEAM = Team(place="C1", name="support", lead="U1", zone="Europe/Stockholm")
@@ -88,6 +106,7 @@ def _moved(moved: Moved, **changes: object) -> ActionItem:
 AGREED = _moved(Moved(step="accept", by="U1", at=AT), state="agreed")
 DONE = _moved(Moved(step="done", by="U1", at=AT, words="The notes are shown."), state="done")
 VERIFIED = _moved(Moved(step="verify", by="U2", at=AT), state="verified")
+DONE_AND_SEEN = DONE.model_copy(update={"state": "verified"})
 DROPPED = _moved(
     Moved(step="drop", by="U1", at=AT, words="The screen is being replaced."), state="dropped"
 )
@@ -107,9 +126,54 @@ READER = Reader(
 LONG_ITEM = _item(what=LONG, measure=LONG[:900])
 
 
+OWED = begin(CASE, "U1", TEAM, AT)
+
+
+def _taken(before: Recovery, name: StepName, words: str = "", **more: object) -> Recovery:
+    step = Step(name=name, by="U1", at=AT, words=words).model_copy(update=more)
+    return take(before, step, AT)
+
+
+HEARD = _taken(OWED, "hear", "Twice I stayed at home, and nobody came.\nNobody called, either.")
+UPSET = _taken(HEARD, "apologise_publicly", "We are sorry, Mrs. Ó.", link="https://example.com/post/2")
+SORRY = _taken(UPSET, "apologise", "I called her.", how="A call", at=AT + timedelta(hours=1))
+WISH = _taken(SORRY, "ask_wish", "A day that holds.")
+PROMISED = _taken(WISH, "promise", "It comes on Friday.", due=date(2026, 3, 6), how="A call")
+LATE_PROMISE = _taken(WISH, "promise", "It comes on Monday.", due=date(2026, 3, 2), how="A call")
+KEPT = _taken(PROMISED, "keep", "I brought it myself.")
+CHECKED = _taken(KEPT, "check_back", "Yes.", view="Tell me before you come.")
+FINISHED = CHECKED.model_copy(update={"finished_at": AT})
+TOLD = _taken(FINISHED, "tell_changed", "We show the notes now.")
+VIEWED = _taken(FINISHED, "tell_changed", "We show the notes now.", view="And send a text message.")
+
+
+def _judged(before: Recovery, chosen: str, words: str) -> Recovery:
+    return judge(before, Step(name="verdict", by="U1", at=AT, words=words, chosen=chosen), AT, TEAM)
+
+
+RECOVERED = _judged(VIEWED, "recovered", "Thank you for bringing it yourself.")
+AGAIN = _judged(TOLD, "not recovered", "It was late again.")
+UNANSWERED = close_unanswered(TOLD, AT)
+APOLOGY = enough(
+    _taken(HEARD, "apologise", "Sorry.", how="A call"), "U1", AT, "She asks for no more.", ("tools",)
+)
+UNREACHABLE = leave_out(OWED, "hear", "U1", AT, "Three calls and two letters, no answer.")
+HANDED_OVER = hand_over(PROMISED, "keep", "U1", "U2", "Ben drives there on Friday.", AT, "U1")
+BACK = {5: ("tools",)}
+
+
+def _shown(
+    recovery_now: Recovery,
+    case_now: Case = CASE,
+    at: datetime = AT + timedelta(hours=3),
+    back: Mapping[int, tuple[str, ...]] | None = None,
+) -> Shown:
+    return Shown(recovery_now, case_now, TEAM, PEOPLE, at, LINKS, back or {})
+
+
 def _due(
     reminder_name: str,
-    subject: ActionItem | Retro,
+    subject: ActionItem | Retro | Recovery,
     reader: str = "U1",
     *,
     day: date = ITEM.due or TODAY,
@@ -154,6 +218,7 @@ MESSAGES: Mapping[str, Message] = {
     "case.failed": case.failed(CASE, "support"),
     "case.already": case.already(CASE, "support", LINK),
     "case.already_unsaid": case.already(CASE, "support", None),
+    "case.withdrawn": case.withdrawn(),
     "case.unsaid": case.unsaid("the retro C-7", "I am not there.", place="C1", name="support"),
     "case.unsaid_direct": case.unsaid("AI-12 to its owner", "They left.", place="", name=""),
     "retro.invitation": retro.invitation(RETRO, CASE, TEAM, Counts()),
@@ -170,6 +235,12 @@ MESSAGES: Mapping[str, Message] = {
         Counts(),
     ),
     "retro.closed": retro.invitation(CLOSED, CASE, TEAM, Counts(answers=2, items=1, unfinished=1)),
+    "retro.forgotten": retro.invitation(
+        RETRO,
+        CASE.model_copy(update={"customer": None, "reference": None, "forgotten_at": AT}),
+        TEAM,
+        Counts(),
+    ),
     "retro.finished": retro.invitation(CLOSED, CASE, TEAM, Counts(answers=2, items=1)),
     "retro.question": retro.question(RETRO, PROMPTS[0]),
     "retro.answered": retro.answered(NAMED, ANA),
@@ -217,6 +288,79 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.unverified": reminder.told([_due("item_done", DONE, "U2")]),
     "reminder.undated": reminder.told([_due("item_undated", AGREED)]),
     "reminder.undecided": reminder.told([UNDECIDED]),
+    "reminder.promise_late": reminder.told([_due("recovery_promise_late", LATE_PROMISE, late=3)]),
+    "reminder.promise_late_to_lead": reminder.told(
+        [_due("recovery_promise_late", LATE_PROMISE, "U2", late=3)]
+    ),
+    "reminder.promise_today": reminder.told([_due("recovery_promise_today", PROMISED, day=TODAY)]),
+    "reminder.promise_soon": reminder.told([_due("recovery_promise_soon", PROMISED)]),
+    "reminder.apology": reminder.told([_due("recovery_apology", HEARD, day=TODAY - timedelta(days=1))]),
+    "reminder.check_back": reminder.told([_due("recovery_check_back", KEPT, day=TODAY)]),
+    "reminder.silent": reminder.told([_due("recovery_silent", TOLD, day=TODAY)]),
+    "reminder.customer_waits": reminder.told([_due("recovery_waits", OWED, day=TODAY)]),
+    "recovery.card": recovery.card(_shown(OWED)),
+    "recovery.card_bare": recovery.card(_shown(begin(BARE, None, TEAM, AT), BARE)),
+    "recovery.card_upset": recovery.card(_shown(UPSET)),
+    "recovery.card_promised": recovery.card(_shown(PROMISED)),
+    "recovery.card_late": recovery.card(_shown(LATE_PROMISE, back=BACK)),
+    "recovery.card_kept": recovery.card(_shown(KEPT)),
+    "recovery.card_waits": recovery.card(_shown(CHECKED)),
+    "recovery.card_finished": recovery.card(_shown(FINISHED)),
+    "recovery.card_told": recovery.card(_shown(TOLD)),
+    "recovery.card_viewed": recovery.card(_shown(VIEWED)),
+    "recovery.card_recovered": recovery.card(_shown(RECOVERED)),
+    "recovery.card_again": recovery.card(_shown(AGAIN)),
+    "recovery.card_unanswered": recovery.card(_shown(UNANSWERED)),
+    "recovery.card_apology": recovery.card(_shown(APOLOGY)),
+    "recovery.card_unreachable": recovery.card(_shown(UNREACHABLE)),
+    "recovery.card_hostile": recovery.card(
+        _shown(_taken(_taken(OWED, "hear", HOSTILE), "ask_wish", HOSTILE))
+    ),
+    "recovery.card_long": recovery.card(
+        _shown(
+            _taken(_taken(_taken(OWED, "hear", LONG), "ask_wish", LONG), "apologise", LONG, how="A call")
+        )
+    ),
+    "recovery.own_copy": recovery.own_copy(_shown(OWED), "U1"),
+    "recovery.own_copy_handed": recovery.own_copy(_shown(HANDED_OVER), "U2"),
+    "recovery.own_copy_closed": recovery.own_copy(_shown(RECOVERED), "U1"),
+    "recovery.own_copy_over": recovery.own_copy(_shown(OWED), "U2"),
+    "recovery.call_owner": recovery.call_owner(OWED, ANA),
+    "recovery.unreached": recovery.unreached(OWED, ANA, "They have left the workspace."),
+    "recovery.check_in": recovery.check_in(OWED, "Ben"),
+    "recovery.check_in_lead": recovery.check_in(OWED, ""),
+    "retro.invitation_one_side": retro.invitation(
+        RETRO, CASE, TEAM, Counts(), recovery.beside(None, BACK, {5: LINK})
+    ),
+    "retro.invitation_recovered": retro.invitation(
+        CLOSED, CASE, TEAM, Counts(), recovery.beside(RECOVERED, {}, {})
+    ),
+    "retro.summary_both_sides": retro.summary(
+        CLOSED, (NAMED,), (AGREED,), PEOPLE, recovery.in_summary(HEARD)
+    ),
+    "retro.summary_one_side": retro.summary(
+        CLOSED, (NAMED,), (AGREED,), PEOPLE, recovery.in_summary(OWED)
+    ),
+    "action_item.mine_customers": action_item.mine(
+        (LATE,),
+        LINKS,
+        PEOPLE,
+        TODAY,
+        more=False,
+        owed=owed.mine((LATE_PROMISE, OWED), {7: CASE}, "U1", TODAY),
+    ),
+    "action_item.mine_customers_alone": action_item.mine(
+        (), LINKS, PEOPLE, TODAY, more=False, owed=owed.mine((CHECKED,), {7: CASE}, "U1", TODAY)
+    ),
+    "board.status_customers": board.status(
+        ((RETRO, CASE),),
+        (LATE,),
+        LINKS,
+        PEOPLE,
+        TODAY,
+        more=False,
+        owed=owed.status((LATE_PROMISE, OWED), {7: CASE}, PEOPLE, Tally(4, 2, 1), TODAY),
+    ),
     "reminder.digest": reminder.told(
         [LATE_NOW, DUE_TODAY, UNDECIDED, _due("item_late", DONE, holds=False, outcome="done")]
     ),
@@ -232,6 +376,8 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.reminded_later": action_item.reminded_later(_item(remind_on=date(2026, 3, 9))),
     "team.settled_own": team.settled_own(READER),
     "team.settled_own_as_team": team.settled_own(Reader(person="U1")),
+    "coach.read": coach.read(DRAFT, read_for_customer(DRAFT)),
+    "coach.read_hostile": coach.read(HOSTILE, ()),
     "team.hello": team.hello(),
     "team.help": team.help_text(),
     "team.help_unknown": team.help_text("faild"),
@@ -263,6 +409,39 @@ FORMS: Mapping[str, Form] = {
     "action_item.read": action_item.whole(LONG_ITEM, PEOPLE),
     "action_item.read_reminders": action_item.whole(
         DONE, PEOPLE, [LATE_NOW.asked.model_copy(update={"outcome": "asked again"}), LATE_TOLD.asked]
+    ),
+    "coach.advised": coach.advised(
+        retro.answer_form(RETRO, CASE), read_for_team(BLAMING), {"training": BLAMING}
+    ),
+    "coach.draft": coach.draft_form(),
+    "coach.draft_read": coach.draft_form(DRAFT, "customer", read_for_customer(DRAFT)),
+    "coach.draft_fine": coach.draft_form("The page loads.", "team", ()),
+    **{
+        f"recovery.{name}": recovery_form.step_form(
+            name, OWED, CASE, {"who": "U1"} if name == "apologise" else {}
+        )
+        for name in STEPS
+    },
+    "recovery.tell_changed_draft": recovery_form.step_form(
+        "tell_changed", FINISHED, CASE, {"words": recovery_form.draft((DONE_AND_SEEN,))}
+    ),
+    "recovery.verdict_items": recovery_form.step_form(
+        "verdict", TOLD, CASE, {}, (DONE, VERIFIED.model_copy(update={"number": 13}))
+    ),
+    "recovery.not_needed": recovery_form.not_needed_form(OWED, CASE, ""),
+    "recovery.not_needed_step": recovery_form.not_needed_form(OWED, CASE, "apologise"),
+    "recovery.hand_over": recovery_form.hand_over_form(PROMISED, CASE, "keep"),
+    "recovery.read": recovery_form.both_sides(
+        AGAIN,
+        CASE,
+        (UNNAMED, NAMED),
+        (Comment(id="1.2", case=7, author="U2", text="The depot was closed.", posted_at=AT),),
+        PEOPLE,
+    ),
+    "recovery.read_one_side": recovery_form.both_sides(OWED, CASE, (), (), PEOPLE),
+    "recovery.read_unreachable": recovery_form.both_sides(UNREACHABLE, CASE, (NAMED,), (), PEOPLE),
+    "action_item.add_from_view": action_item.add_form(
+        about="C-7", place="C1", what="And send a text message.", kept={"from_view": "yes"}
     ),
     "team.own_settings": team.own_settings_form(READER),
     "team.settings": team.settings_form(

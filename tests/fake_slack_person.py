@@ -181,7 +181,9 @@ class SlackPerson:
             self.slack.views[pushed.id] = pushed
             return pushed
         assert action in (None, "clear"), action
-        view.open = False
+        for other in self.slack.views.values():
+            if other is view or (action == "clear" and other.user == self.id):
+                other.open = False
         return None
 
     # Writing

@@ -27,7 +27,7 @@ async def _story(page: Page, url: str) -> None:
     await page.get_by_label("Case reference").fill("ZD-4711")
     await page.get_by_label("Customer").fill("Mrs. Ólafsdóttir")
     await page.get_by_role("button", name="Open the retro").click()
-    await page.get_by_role("link", name="3 replies").click()
+    await page.get_by_role("link", name="4 replies").click()
     thread = page.get_by_role("complementary")
     await _answer(page, {"Training": "Reading the courier's notes before we promise a day."})
     await thread.get_by_text("Training · Ana").wait_for()

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from bot.messages import action_item, board, case, reminder, retro, team
+from bot.messages import action_item, board, case, coach, recovery, recovery_form, reminder, retro, team
 from bot.messages.parts import Form, Message
 from bot.request import Place
 from bot.routes import JOBS, VERBS
@@ -80,7 +80,9 @@ def test_every_example_looks_as_its_golden_file_says(platform: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [case, retro, action_item, team, board, reminder], ids=lambda module: module.__name__
+    "module",
+    [case, retro, action_item, team, board, reminder, recovery, recovery_form, coach],
+    ids=lambda module: module.__name__,
 )
 def test_every_function_that_makes_a_message_or_a_form_has_an_example(module: ModuleType) -> None:
     examples = Path(__file__).with_name("examples.py").read_text()

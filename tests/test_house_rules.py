@@ -13,7 +13,7 @@ CODE = [
 ]
 COMPOSERS = ("bot/bootstrap.py", "bot/__main__.py")
 DOORS = ("slack", "teams", "web", "hooks")
-FLOORS = ("bot.domain", "bot.messages", "bot.flows", "bot.routes", "bot.bot")
+FLOORS = ("bot.coach", "bot.domain", "bot.messages", "bot.flows", "bot.routes", "bot.bot")
 OUTSIDE = (
     "handlers",
     "storage",

@@ -11,6 +11,7 @@ WHOM = {
     "asker": "whoever asked for it",
     "thread": "the thread",
 }
+NOUNS = {"item": "an action item", "retro": "a retro", "recovery": "a customer"}
 WEEKLY = (
     "| each week, at the start of the team's first working day | the team's place | what is late, "
     "without an owner, done and not verified, and what was closed last week; "
@@ -26,10 +27,14 @@ def table() -> str:
         readers = dict.fromkeys(
             WHOM[whom] for to in (*(on.to for on in reminder.on), then) for whom in to
         )
-        noun = "an action item" if reminder.about == "item" else "a retro"
+        noun = NOUNS[reminder.about]
         label = "AI-12" if reminder.about == "item" else "C-7"
         said = reminder.says.format(
-            label=label, owner="Ana", day="Thu 5 Mar 2026", late="3 working days"
+            label=label,
+            owner="Ana",
+            day="Thu 5 Mar 2026",
+            late="3 working days",
+            step="Hear the customer",
         )
         rows.append(f"| {noun}: {reminder.when} | {', '.join(readers)} | {said} |")
     return "\n".join([*rows, WEEKLY])

@@ -29,6 +29,8 @@ class Case(BaseModel, frozen=True):
     link: str | None = None
     failed_at: datetime
     state: CaseState = "failed"
+    forgotten_at: datetime | None = None
+    """When what identifies the customer was removed."""
     version: int = 1
 
     @property

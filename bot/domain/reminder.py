@@ -4,7 +4,7 @@ All of it follows from how things stand: there is nothing to cancel when they ch
 holds the table itself.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Literal, NamedTuple
@@ -12,6 +12,17 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel
 
 from bot.domain.action_item import ActionItem, ItemStep, Moved
+from bot.domain.recovery import (
+    SILENT_ASKS,
+    SILENT_DAYS,
+    Recovery,
+    is_silent,
+    next_step,
+    promised_by,
+)
+from bot.domain.recovery_step import (
+    StepName,
+)
 from bot.domain.retro import Retro
 from bot.domain.working_hours import (
     WorkingHours,
@@ -33,9 +44,16 @@ Since = Literal[
     "half_time",
     "answers_close",
     "undecided",
+    "apologise_by",
+    "promised",
+    "kept",
+    "waits",
+    "silent",
 ]
 NEVER_LOOKED = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 """Stands for "look at it at the next chance": what was just changed, or never looked at yet."""
+SILENT = "recovery_silent"
+"""The name of the reminder that asks for a customer's verdict."""
 
 
 class On(NamedTuple):
@@ -56,12 +74,12 @@ class Reminder(BaseModel, frozen=True):
     """One line of the table: `when` is for people, `since`, `on` and `then` are the same for the clock.
 
     `says` is the sentence for the owner or the thread, `tells` the one for everybody else who hears of
-    it; `label`, `owner`, `day` and `late` may stand in them. `steps` are the buttons, as far as the
-    reader may press them; a retro has its own.
+    it; `label`, `owner`, `day`, `late` and `step` may stand in them. `steps` are the buttons, as far as
+    the reader may press them; a retro and a recovery have their own.
     """
 
     name: str
-    about: Literal["item", "retro"]
+    about: Literal["item", "retro", "recovery"]
     when: str
     since: Since
     on: tuple[On, ...]
@@ -73,10 +91,12 @@ class Reminder(BaseModel, frozen=True):
     """Whoever may not take this step is not asked."""
     or_thread: bool = False
     """It is said in the thread when none of those it is for is there."""
+    recovers: StepName | None = None
+    """About a recovery: whose owner it is for, and whose button it has; None is the next step's."""
 
 
 class Asked(BaseModel, frozen=True):
-    """A reminder that was due: about what ("AI-12", "C-7"), which, to whom, for which local day.
+    """A reminder that was due: about what ("AI-12", "C-7", "R-7"), which, to whom, for which local day.
 
     `reader` is a person, or "" for a place. `message` is the key of the message that says it. `outcome`
     is empty until something came of it: a step somebody took, or that it was asked again.
@@ -133,8 +153,10 @@ def around(coming: Iterator[date], hours: WorkingHours, at: datetime, after: dat
     return Around(due, None)
 
 
-def touched(subject: ActionItem | Retro) -> datetime:
+def touched(subject: ActionItem | Retro | Recovery) -> datetime:
     """When somebody last took a step with it."""
+    if isinstance(subject, Recovery):
+        return subject.touched_at
     if subject.history:
         return subject.history[-1].at
     return subject.opened_at if isinstance(subject, Retro) else NEVER_LOOKED
@@ -223,8 +245,65 @@ OF_RETRO: Mapping[str, Callable[[Retro, WorkingHours], date | None]] = {
 }
 
 
-def since(reminder: Reminder, subject: ActionItem | Retro, hours: WorkingHours) -> date | None:
+TRACKED: tuple[StepName, ...] = ("apologise", "keep", "check_back", "verdict")
+"""Steps with reminders of their own."""
+
+
+def _apologise_by(recovery: Recovery, hours: WorkingHours) -> date | None:
+    return recovery.apologise_by if recovery.is_in("apologise", "to do") else None
+
+
+def _promised(recovery: Recovery, hours: WorkingHours) -> date | None:
+    return promised_by(recovery)
+
+
+def _kept(recovery: Recovery, hours: WorkingHours) -> date | None:
+    kept = recovery.step("keep")
+    waits = kept.state == "done" and recovery.is_in("check_back", "to do")
+    return today(hours.zone, kept.at) if waits and kept.at else None
+
+
+def _waits(recovery: Recovery, hours: WorkingHours) -> date | None:
+    step = next_step(recovery)
+    waits = step is not None and step not in TRACKED
+    return today(hours.zone, recovery.touched_at) if waits else None
+
+
+def _silent(recovery: Recovery, hours: WorkingHours) -> date | None:
+    return today(hours.zone, recovery.touched_at) if is_silent(recovery) else None
+
+
+OF_RECOVERY: Mapping[str, Callable[[Recovery, WorkingHours], date | None]] = {
+    "apologise_by": _apologise_by,
+    "promised": _promised,
+    "kept": _kept,
+    "waits": _waits,
+    "silent": _silent,
+}
+
+
+def days_of_silence(recovery: Recovery, asked: Iterable[Asked]) -> frozenset[date]:
+    """On which days the verdict was asked for since the last step."""
+    began = recovery.touched_at
+    return frozenset(one.day for one in asked if one.name == SILENT and one.asked_at > began)
+
+
+def silence_ends(
+    recovery: Recovery, days_asked: Collection[date], hours: WorkingHours
+) -> datetime | None:
+    """When silence is taken for the answer; None before the verdict was asked for often enough."""
+    if not is_silent(recovery) or len(days_asked) < SILENT_ASKS:
+        return None
+    last = add_working_days(hours, sorted(days_asked)[SILENT_ASKS - 1], SILENT_DAYS)
+    return moment(hours.zone, last, hours.starts)
+
+
+def since(
+    reminder: Reminder, subject: ActionItem | Retro | Recovery, hours: WorkingHours
+) -> date | None:
     """The day that the reminder counts from, in the reader's zone; None when its reason is not there."""
+    if isinstance(subject, Recovery):
+        return OF_RECOVERY[reminder.since](subject, hours) if subject.outcome is None else None
     if isinstance(subject, Retro):
         return OF_RETRO[reminder.since](subject, hours)
     return OF_ITEM[reminder.since](subject, hours)

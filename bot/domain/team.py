@@ -22,6 +22,10 @@ class Team(BaseModel, frozen=True):
     starts: time = time(9)
     ends: time = time(17)
     days_to_answer: int = 3
+    coach: bool = True
+    """Whether the language coach reads along in its forms."""
+    days_to_apologise: int = 0
+    """The team's aim, in working days; 0 is the same working day."""
     made_at: datetime | None = None
     """When its place first used Amends; None for teams that are older than this field."""
     version: int = 1
@@ -60,6 +64,15 @@ def settle(
             "days_to_answer": days_to_answer,
         }
     )
+
+
+def aim(team: Team, days_to_apologise: int) -> Team:
+    """The team with another aim for the apology to a customer; refuses what is no aim."""
+    if not 0 <= days_to_apologise <= MOST_DAYS_TO_ANSWER:
+        raise Refused(
+            f"Days to apologise is a number from 0 to {MOST_DAYS_TO_ANSWER}.", "days_to_apologise"
+        )
+    return team.model_copy(update={"days_to_apologise": days_to_apologise})
 
 
 def check_day(starts: time, ends: time) -> None:

@@ -8,17 +8,21 @@ from bot.domain.action_item import ActionItem, ItemStep, Moved
 from bot.domain.case import number_of
 from bot.domain.errors import Refused
 from bot.domain.job import Job
+from bot.domain.recovery import Recovery
 from bot.domain.retro import must_be_open
 from bot.domain.working_hours import today
-from bot.flows import fields, reminder, thread
+from bot.flows import customer, fields, reminder, thread
 from bot.flows import retro as retros
 from bot.messages import action_item as messages
+from bot.messages import owed as owed_messages
 from bot.messages.parts import Form, Message
 from bot.ports import UnitOfWork
 from bot.prompts import BY_KEY
 from bot.request import Person, Reply, Request
 
 MOST_LISTED = 10
+MOST_OWED = 5
+"""Customers in a list: with ten items and their buttons, all of it fits one message in Slack."""
 
 
 async def get(label: str, work: UnitOfWork) -> ActionItem:
@@ -32,13 +36,16 @@ async def get(label: str, work: UnitOfWork) -> ActionItem:
 async def add_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens the form from a retro (`C-7`), from an answer (its id), or from a thread's message."""
     what = gap = ""
+    kept: dict[str, str] = {}
     if request.found is not None:
         case = await thread.case_of(request, request.found.thread, work)
         if case is None:
             raise Refused("Use this on a message in the thread of a retro.")
         about, what = f"C-{case}", request.found.text
     elif request.about.upper().startswith("C-"):
-        about = request.about
+        about, _, part = request.about.partition("/")
+        if part == "view":
+            what, kept = await customer.view_of(about, work), {"from_view": "yes"}
     else:
         answer = await work.retros.answer(request.about)
         if answer is None:
@@ -46,13 +53,17 @@ async def add_form(request: Request, work: UnitOfWork) -> Reply:
         about, what = f"C-{answer.case}", answer.text
         gap = BY_KEY[answer.prompt].gap if answer.prompt in BY_KEY else ""
     retro = await retros.get(about, work)
-    must_be_open(retro, "add an action item")
-    return Reply(form=messages.add_form(about=about, place=retro.place, what=what, gap=gap))
+    if not kept:
+        must_be_open(retro, "add an action item")
+    return Reply(form=messages.add_form(about=about, place=retro.place, what=what, gap=gap, kept=kept))
 
 
 async def add(request: Request, work: UnitOfWork) -> Reply:
     """Adds an item: agreed when its owner adds it, proposed to them otherwise."""
     retro = await retros.get(request.about, work)
+    if retro.state == "closed" and fields.text(request, "from_view"):
+        # What the customer adds once the retro is finished is a reason to open it again.
+        retro = await retros.open_because(retro, "The customer's view of what changed.", request, work)
     must_be_open(retro, "add an action item")
     owner = await fields.person(request, "owner", work)
     item = ActionItem(
@@ -172,23 +183,37 @@ def own_key(item: ActionItem, owner: str | None = None) -> str:
     return f"owner:{item.number}:{owner or item.owner}"
 
 
+def own_copy(item: ActionItem, owner: str, at: datetime) -> Job:
+    """The job that keeps its copy in the direct messages of its owner, or of a former one, current."""
+    return Job(
+        name="action_item.tell_owner",
+        about=f"{item.label}/{owner}",
+        place=owner,
+        key=own_key(item, owner),
+        direct=True,
+        due_at=at,
+    )
+
+
 async def _show(item: ActionItem, request: Request, work: UnitOfWork, was: str | None = None) -> None:
     """Brings every message that shows the item up to date: thread, owners old and new, retro."""
     asked = {"asked_by": request.person.id}
     await work.jobs.schedule(in_thread(item, request.at).model_copy(update=asked))
     for owner in sorted({owner for owner in (item.owner, was) if owner}):
-        await work.jobs.schedule(
-            Job(
-                name="action_item.tell_owner",
-                about=f"{item.label}/{owner}",
-                place=owner,
-                key=own_key(item, owner),
-                direct=True,
-                due_at=request.at,
-                asked_by=request.person.id if request.person.id != owner else None,
-            )
-        )
+        asked_by = request.person.id if request.person.id != owner else None
+        own = own_copy(item, owner, request.at)
+        await work.jobs.schedule(own.model_copy(update={"asked_by": asked_by}))
     await work.jobs.schedule(retros.shown(item.case, item.place, request))
+    await customer.note_retro(item.case, request.at, work)
+
+
+async def open_again(item: ActionItem, words: str, request: Request, work: UnitOfWork) -> None:
+    """Reopens an item whose fix did not hold, with the customer's words."""
+    moved = Moved(step="reopen", by=request.person.id, at=request.at, words=words)
+    after = domain.move(item, moved, await _lead(item, work))
+    await work.action_items.save(after)
+    await _show(after, request, work, was=item.owner)
+    await reminder.settle(after, "reopen", request, work)
 
 
 async def _lead(item: ActionItem, work: UnitOfWork) -> str | None:
@@ -263,7 +288,7 @@ async def pass_on(job: Job, work: UnitOfWork) -> list[Job]:
         if isinstance(due.subject, ActionItem) and due.subject.owner == job.place:
             owned = job.model_copy(update={"about": f"{due.subject.label}/{job.place}"})
             passed += await go_public(owned, work)
-        else:
+        elif not isinstance(due.subject, Recovery):  # flows/recovery.py passes those on
             passed.append(reminder.instead(job, due))
     return passed
 
@@ -319,8 +344,14 @@ async def read(request: Request, work: UnitOfWork) -> Reply:
 async def mine(request: Request, work: UnitOfWork) -> Reply:
     """A person's own open items, late ones first."""
     found = await work.action_items.owned_by(request.person.id, MOST_LISTED + 1)
+    owed = await work.recoveries.owed_by(request.person.id, MOST_OWED + 1)
+    cases = await work.retros.among({recovery.case for recovery in owed})
     items = found[:MOST_LISTED]
     links = await thread.links_of({item.case for item in items}, work)
     people = {request.person.id: request.person}
     day = today(request.person.zone or "UTC", request.at)
-    return Reply(message=messages.mine(items, links, people, day, more=len(found) > MOST_LISTED))
+    more = len(found) > MOST_LISTED or len(owed) > MOST_OWED
+    told = owed_messages.mine(
+        owed[:MOST_OWED], {number: case for number, (_, case) in cases.items()}, request.person.id, day
+    )
+    return Reply(message=messages.mine(items, links, people, day, more=more, owed=told))

@@ -10,11 +10,23 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from bot.domain.action_item import OPEN_STATES, ActionItem, is_late
-from bot.domain.reminder import Asked, Reminder, around, days, since, touched
+from bot.domain.recovery import Recovery, promised_by
+from bot.domain.recovery import is_late as is_promise_late
+from bot.domain.reminder import (
+    SILENT,
+    Asked,
+    Reminder,
+    around,
+    days,
+    days_of_silence,
+    silence_ends,
+    since,
+    touched,
+)
 from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import WorkingHours, add_working_days, moment, next_working, today
-from bot.flows import action_item, board, reminder
+from bot.flows import action_item, board, customer, recovery, reminder
 from bot.flows import retro as retros
 from bot.flows.reminder import AGAIN, UNANSWERED, Known, Subject
 from bot.ports import UnitOfWork
@@ -41,7 +53,7 @@ Slots = Mapping[tuple[str, date], int]
 async def look(at: datetime, most: int, work: UnitOfWork) -> int:
     """Looks at what is due at `at`, at most `most` of each kind; returns how many it looked at."""
     found = await work.agenda.due(at, most)
-    things: tuple[Subject, ...] = (*found.items, *found.retros)
+    things: tuple[Subject, ...] = (*found.items, *found.retros, *found.recoveries)
     subjects = [thing for thing in things if _is_open(thing)]
     facts = await reminder.known(subjects, work)
     asked: dict[str, list[Asked]] = defaultdict(list)
@@ -51,7 +63,7 @@ async def look(at: datetime, most: int, work: UnitOfWork) -> int:
     asks: list[_Ask] = []
     open_rows = [one for rows in asked.values() for one in rows if not one.outcome]
     said = await work.said.among({one.message for one in open_rows})
-    for subject in subjects:
+    for subject in await _not_silent(subjects, facts, asked, at, work):
         new, again[subject.label] = _plan(subject, facts, asked[subject.label], at)
         asks += await _still_unanswered(new, work)
         unsaid = [one for one in asked[subject.label] if not one.outcome and one.message not in said]
@@ -73,7 +85,12 @@ async def look(at: datetime, most: int, work: UnitOfWork) -> int:
 async def skip(at: datetime, work: UnitOfWork) -> list[str]:
     """Leaves what is first alone for a day, because looking at it failed; returns what that is."""
     found = await work.agenda.due(at, 1)
-    things: tuple[Subject | Team, ...] = (*found.items, *found.retros, *found.teams)
+    things: tuple[Subject | Team, ...] = (
+        *found.items,
+        *found.retros,
+        *found.recoveries,
+        *found.teams,
+    )
     tomorrow = at + timedelta(days=1)
     await work.agenda.put_off([(thing, tomorrow) for thing in things])
     return [thing.place if isinstance(thing, Team) else thing.label for thing in things]
@@ -83,13 +100,42 @@ def _is_open(subject: Subject) -> bool:
     return subject.state in OPEN_STATES if isinstance(subject, ActionItem) else subject.state == "open"
 
 
+async def _not_silent(
+    subjects: Sequence[Subject],
+    facts: Known,
+    asked: Mapping[str, Sequence[Asked]],
+    at: datetime,
+    work: UnitOfWork,
+) -> list[Subject]:
+    """Without those whose customer was asked often enough and never answered: they end here."""
+    kept: list[Subject] = []
+    for subject in subjects:
+        ends = _silence_ends(subject, facts, asked[subject.label], ())
+        if isinstance(subject, Recovery) and ends is not None and ends <= at:
+            await recovery.close_unanswered(subject, at, work)
+        else:
+            kept.append(subject)
+    return kept
+
+
+def _silence_ends(
+    subject: Subject, facts: Known, asked: Sequence[Asked], asks: Iterable[_Ask]
+) -> datetime | None:
+    """When a customer's silence is their answer, counting what is asked for right now."""
+    if not isinstance(subject, Recovery):
+        return None
+    now = {ask.day for ask in asks if ask.reminder.name == SILENT}
+    days_asked = days_of_silence(subject, asked) | now
+    return silence_ends(subject, days_asked, facts.teams[subject.place].hours)
+
+
 def _plan(
     subject: Subject, facts: Known, asked: Sequence[Asked], at: datetime
 ) -> tuple[list[_Ask], datetime | None]:
     """What to ask about it now, and when to look at it again."""
     known = {(one.name, one.reader, one.day) for one in asked}
     asks: dict[tuple[str, str, date], _Ask] = {}
-    coming = [moment for moment in (_turns_late(subject, facts),) if moment and moment > at]
+    coming = [turn for turn in (_turns_late(subject, facts),) if turn and turn > at]
     for entry in REMINDERS:
         if not facts.applies(entry, subject):
             continue
@@ -108,14 +154,18 @@ def _plan(
                 coming.append(may_be_asked)
             else:
                 asks[entry.name, reader, now.due] = _Ask(subject, entry, reader, now.due, hours)
-    return list(asks.values()), min(coming, default=None)
+    ends = _silence_ends(subject, facts, asked, asks.values())
+    return list(asks.values()), min([*coming, *((ends,) if ends else ())], default=None)
 
 
 def _turns_late(subject: Subject, facts: Known) -> datetime | None:
     """When the messages that show it have to say that it is late."""
-    if not isinstance(subject, ActionItem) or subject.due is None:
+    due = subject.due if isinstance(subject, ActionItem) else None
+    if isinstance(subject, Recovery):
+        due = promised_by(subject)
+    if due is None:
         return None
-    return moment(facts.teams[subject.place].zone, subject.due + timedelta(days=1), time(0))
+    return moment(facts.teams[subject.place].zone, due + timedelta(days=1), time(0))
 
 
 def _put_off(subject: Subject, reader: str, hours: WorkingHours, at: datetime) -> bool:
@@ -170,7 +220,11 @@ async def _still_unanswered(asks: Sequence[_Ask], work: UnitOfWork) -> list[_Ask
 
 
 async def _show_late(subject: Subject, facts: Known, at: datetime, work: UnitOfWork) -> None:
-    """Brings the messages up to date that show an item which is late by now."""
+    """Brings the messages up to date that show an item, or a promise, which is late by now."""
+    if isinstance(subject, Recovery):
+        if is_promise_late(subject, today(facts.teams[subject.place].zone, at)):
+            await customer.shown(subject, at, work)
+        return
     if not isinstance(subject, ActionItem):
         return
     if is_late(subject, today(facts.teams[subject.place].zone, at)):
@@ -236,21 +290,25 @@ async def _say(
         )
         messages[one.message].append((one, ask.subject))
     await work.reminders.add([one for rows in messages.values() for one, _ in rows])
-    own = await work.said.among({_own_message(rows[0][1]) for rows in messages.values()})
+    own = await work.said.among({_own_message(*rows[0]) for rows in messages.values()})
     for rows in messages.values():
         first, subject = rows[0]
         settings = facts.readers.get(first.reader)
         alone = len({one.about for one, _ in rows}) == 1 and not (settings and settings.digest)
-        mine = isinstance(subject, ActionItem) and subject.owner == first.reader
-        # It follows the item's own message, where its story is.
-        under = _own_message(subject) if alone and mine and _own_message(subject) in own else None
+        mine = _own_message(first, subject)
+        # It follows the thing's own message, where its story is.
+        under = mine if alone and mine in own else None
         await work.jobs.schedule(reminder.keeper(first, subject, at, under=under))
         for one, about in rows:
             await _ask_again(one, about, asked[one.about], at, work)
 
 
-def _own_message(subject: Subject) -> str:
-    return action_item.own_key(subject) if isinstance(subject, ActionItem) else ""
+def _own_message(asked: Asked, subject: Subject) -> str:
+    """The key of the message in the reader's direct messages that shows it anyway; "" without one."""
+    if isinstance(subject, Recovery):
+        return customer.own_key(subject, asked.reader)
+    mine = isinstance(subject, ActionItem) and subject.owner == asked.reader
+    return action_item.own_key(subject) if mine and isinstance(subject, ActionItem) else ""
 
 
 async def _ask_again(

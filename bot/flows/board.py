@@ -4,12 +4,14 @@ from datetime import date, datetime, time, timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.job import Job
+from bot.domain.recovery import owners
 from bot.domain.reminder import NEVER_LOOKED
 from bot.domain.team import Team
 from bot.domain.working_hours import add_working_days, is_working, moment, next_working, today
 from bot.flows import thread
 from bot.flows.action_item import MOST_LISTED
 from bot.messages import board as messages
+from bot.messages import owed as owed_messages
 from bot.messages.parts import Message
 from bot.ports import UnitOfWork
 from bot.request import Reply, Request
@@ -83,6 +85,18 @@ async def status(request: Request, work: UnitOfWork) -> Reply:
     links = await thread.links_of(
         {retro.case for retro, _ in listed} | {item.case for item in items}, work
     )
-    people = await work.people.among({item.owner for item in items if item.owner})
-    more = max(len(retros_found), len(items_found)) > MOST_LISTED
-    return Reply(message=messages.status(listed, items, links, people, day, more=more))
+    recoveries = await work.recoveries.open_in(team.place, MOST_LISTED + 1)
+    cases = await work.retros.among({recovery.case for recovery in recoveries})
+    named = {item.owner for item in items} | {
+        owner for recovery in recoveries for owner in owners(recovery)
+    }
+    people = await work.people.among({person for person in named if person})
+    more = max(len(retros_found), len(items_found), len(recoveries)) > MOST_LISTED
+    owed = owed_messages.status(
+        recoveries[:MOST_LISTED],
+        {number: case for number, (_, case) in cases.items()},
+        people,
+        await work.recoveries.tally(team.place),
+        day,
+    )
+    return Reply(message=messages.status(listed, items, links, people, day, more=more, owed=owed))

@@ -9,7 +9,7 @@ from bot.domain.job import Job
 from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import EARLIEST, add_working_days, moment, today
-from bot.flows import fields, thread
+from bot.flows import customer, fields, thread
 from bot.flows import retro as retro_flows
 from bot.flows import team as teams
 from bot.messages import case as messages
@@ -68,6 +68,10 @@ async def fail(request: Request, work: UnitOfWork) -> Reply:
         )
     )
     await work.jobs.schedule(retro_flows.shown(case.number, place.id, request))
+    if not request.bulk:
+        # An import of old cases must not flood anybody: theirs begin when somebody presses Customer.
+        contact = team.lead if request.person.bot else request.person.id
+        await customer.begin(case, contact, team, request.at, work)
     # Whoever filled in the form in this very place sees the retro appear: nothing more to say.
     sees_it = not request.typed and request.place == place and not fields.text(request, "place")
     return Reply() if sees_it else Reply(message=messages.failed(case, team.name))
@@ -168,6 +172,11 @@ async def note_unsaid(job: Job, what: str, work: UnitOfWork) -> list[Job]:
         )
         for reader in sorted(readers)
     ]
+
+
+async def withdrawn(job: Job, work: UnitOfWork) -> Message | None:
+    """In place of a message that would still name a customer who was forgotten."""
+    return messages.withdrawn()
 
 
 async def unsaid(job: Job, work: UnitOfWork) -> Message | None:

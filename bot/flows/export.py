@@ -43,6 +43,7 @@ async def _gather(case: Case, work: UnitOfWork) -> Whole | None:
     answers = await work.retros.answers(case.number)
     comments = await work.retros.comments(case.number)
     items = await work.action_items.of_case(case.number)
+    recovery = await work.recoveries.get(case.number)
     named = {answer.author for answer in answers} | {comment.author for comment in comments}
     for item in items:
         named |= {
@@ -50,5 +51,17 @@ async def _gather(case: Case, work: UnitOfWork) -> Whole | None:
             *(moved.by for moved in item.history),
             *(moved.to for moved in item.history),
         }
+    if recovery is not None:
+        named.add(recovery.contact)
+        for steps in (*recovery.earlier, recovery.steps):
+            named |= {person for step in steps for person in (step.owner, step.by, step.handed_by)}
     people = await work.people.among({person for person in named if person})
-    return Whole(case=case, retro=retro, answers=answers, comments=comments, items=items, people=people)
+    return Whole(
+        case=case,
+        retro=retro,
+        answers=answers,
+        comments=comments,
+        items=items,
+        recovery=recovery,
+        people=people,
+    )

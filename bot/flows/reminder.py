@@ -8,6 +8,8 @@ from bot.domain import action_item as items
 from bot.domain.action_item import ActionItem, ItemStep
 from bot.domain.job import Job
 from bot.domain.reader import Reader, hours_of
+from bot.domain.recovery import Recovery, next_step, owner_of
+from bot.domain.recovery import owners as owners_of
 from bot.domain.reminder import Asked, Reminder, Whom, since
 from bot.domain.retro import Answer, Retro
 from bot.domain.team import Team
@@ -24,9 +26,11 @@ from bot.request import Person, Request
 AGAIN = "asked again"
 UNANSWERED = ("retro_half_time", "retro_last_day")
 """Only for prompts that nobody has answered; asked of the place, never of anybody."""
+ANY_STEP = ("recovery_waits", "recovery_silent")
+"""Over with any step that is taken."""
 RANK = {reminder.name: rank for rank, reminder in enumerate(REMINDERS)}
 
-Subject = ActionItem | Retro
+Subject = ActionItem | Retro | Recovery
 
 
 class Known(NamedTuple):
@@ -53,7 +57,7 @@ class Known(NamedTuple):
         team = self.teams[subject.place]
         if whom == "thread":
             return ""
-        owner = subject.owner if isinstance(subject, ActionItem) else None
+        owner = self._owner(reminder, subject, team)
         asker = subject.asked_by if isinstance(subject, ActionItem) else None
         person = {"owner": owner, "lead": team.lead, "asker": asker}[whom]
         if not self.is_here(person) or person is None:
@@ -62,11 +66,20 @@ class Known(NamedTuple):
             return person if items.may(subject, reminder.needs, person, team.lead) else None
         return person
 
+    def _owner(self, reminder: Reminder, subject: Subject, team: Team) -> str | None:
+        if not isinstance(subject, Recovery):
+            return subject.owner if isinstance(subject, ActionItem) else None
+        owner = step_owner(reminder, subject)
+        # A customer is never left alone: whoever leads stands in for somebody who left.
+        return owner if self.is_here(owner) else team.lead
+
     def applies(self, reminder: Reminder, subject: Subject) -> bool:
         """Whether it is about such a thing, and about an owner who has left only if they have."""
         if isinstance(subject, Retro):
             return reminder.about == "retro"
-        if reminder.about == "retro":
+        if isinstance(subject, Recovery):
+            return reminder.about == "recovery"
+        if reminder.about != "item":
             return False
         left = subject.owner is not None and not self.is_here(subject.owner)
         if reminder.since == "left":
@@ -87,6 +100,12 @@ class Known(NamedTuple):
         }
 
 
+def step_owner(reminder: Reminder, recovery: Recovery) -> str | None:
+    """Whose the step is that a reminder is about."""
+    step = reminder.recovers or next_step(recovery)
+    return owner_of(recovery, step) if step else recovery.contact
+
+
 async def known(subjects: Iterable[Subject], work: UnitOfWork) -> Known:
     """All that must be known about these things, read at once."""
     subjects = tuple(subjects)
@@ -97,6 +116,8 @@ async def known(subjects: Iterable[Subject], work: UnitOfWork) -> Known:
     for subject in subjects:
         if isinstance(subject, ActionItem):
             persons |= {subject.owner, subject.asked_by}
+        elif isinstance(subject, Recovery):
+            persons |= owners_of(subject)
     named = {person for person in persons if person}
     return Known(teams, await work.people.among(named), await work.readers.among(named))
 
@@ -129,6 +150,19 @@ async def settle(subject: Subject, outcome: str, request: Request, work: UnitOfW
     changed = [one.model_copy(update={"outcome": outcome, "outcome_at": request.at}) for one in opened]
     await work.reminders.settle(changed)
     await say_anew(changed, subject, request.at, work)
+
+
+async def settle_over(recovery: Recovery, outcome: str, at: datetime, work: UnitOfWork) -> None:
+    """A step was taken for a customer: reminders without a reason are over, the others stay."""
+    facts = await known([recovery], work)
+    opened = [asked for asked in await work.reminders.of([recovery.label]) if not asked.outcome]
+    over = [
+        one.model_copy(update={"outcome": outcome, "outcome_at": at})
+        for one in opened
+        if one.name in ANY_STEP or not _holds(one, recovery, facts)
+    ]
+    await work.reminders.settle(over)
+    await say_anew(opened, recovery, at, work)
 
 
 async def say_anew(asked: Sequence[Asked], subject: Subject, at: datetime, work: UnitOfWork) -> None:
@@ -243,7 +277,7 @@ def _hours(dues: Iterable[Due], facts: Known) -> Iterator[WorkingHours]:
 
 async def _subjects(abouts: Iterable[str], work: UnitOfWork) -> Mapping[str, Subject]:
     """The things by their labels, in the order of their numbers; those that are gone are left out."""
-    numbers: dict[str, set[int]] = {"AI": set(), "C": set()}
+    numbers: dict[str, set[int]] = {"AI": set(), "C": set(), "R": set()}
     for about in abouts:
         numbers[about.partition("-")[0]].add(int(about.partition("-")[2]))
     found: dict[str, Subject] = {}
@@ -251,6 +285,8 @@ async def _subjects(abouts: Iterable[str], work: UnitOfWork) -> Mapping[str, Sub
         found[f"AI-{number}"] = item
     for number, (retro, _) in sorted((await work.retros.among(numbers["C"])).items()):
         found[f"C-{number}"] = retro
+    for number, recovery in sorted((await work.recoveries.among(numbers["R"])).items()):
+        found[f"R-{number}"] = recovery
     return found
 
 
@@ -278,7 +314,10 @@ def _due(
     team = facts.teams[subject.place]
     hours = facts.hours(asked.reader, team)
     day = since(reminder, subject, hours)
-    owner = facts.people.get(subject.owner or "") if isinstance(subject, ActionItem) else None
+    whose = subject.owner if isinstance(subject, ActionItem) else None
+    if isinstance(subject, Recovery):
+        whose = step_owner(reminder, subject)
+    owner = facts.people.get(whose or "")
     steps: tuple[ItemStep, ...] = ()
     if isinstance(subject, ActionItem):
         # In the thread everybody sees the buttons; who may press them is said when they do.

@@ -6,10 +6,19 @@ from uuid import uuid4
 from bot.domain.case import number_of
 from bot.domain.errors import Refused
 from bot.domain.job import Job
+from bot.domain.recovery import (
+    APOLOGY_ENOUGH,
+    MUST_BE_HEARD,
+    Recovery,
+    check_outcome,
+    enough,
+    not_enough,
+)
 from bot.domain.retro import Answer, Comment, Retro, close, edit_answer, must_be_open, reopen
 from bot.domain.team import Team
 from bot.domain.working_hours import today
-from bot.flows import fields, reminder, thread
+from bot.flows import customer, fields, reminder, thread
+from bot.messages import recovery as recovery_messages
 from bot.messages import retro as messages
 from bot.messages.parts import Message
 from bot.ports import UnitOfWork
@@ -55,17 +64,23 @@ async def show(job: Job, work: UnitOfWork) -> Message | None:
         return None
     team = await team_of(retro.place, work)
     counts = await work.retros.counts(retro.case, today(team.zone, job.at or job.due_at))
-    return messages.invitation(retro, case, team, counts)
+    recovery = await work.recoveries.get(retro.case)
+    back = await customer.recalled(retro.case, retro.place, work)
+    beside = recovery_messages.beside(recovery, back, await thread.links_of(back, work))
+    return messages.invitation(retro, case, team, counts, beside)
 
 
 async def ask(job: Job, work: UnitOfWork) -> list[Job]:
-    """What follows once the retro's message is there: its prompts, in its thread."""
-    return [
+    """What follows once the retro's message is there: its prompts and its customer, in its thread."""
+    number = number_of(job.about, "C")
+    recovery = await work.recoveries.get(number)
+    beside = customer.showing(recovery, job.due_at, asked_by=job.asked_by) if recovery else []
+    prompts = [
         Job(
             name="retro.prompt",
             about=f"{job.about}/{prompt.key}",
             place=job.place,
-            key=f"prompt:{number_of(job.about, 'C')}:{prompt.key}",
+            key=f"prompt:{number}:{prompt.key}",
             thread=job.key,
             bulk=job.bulk,
             due_at=job.due_at,
@@ -74,6 +89,7 @@ async def ask(job: Job, work: UnitOfWork) -> list[Job]:
         for prompt in PROMPTS
         if prompt.question
     ]
+    return [*prompts, *beside]
 
 
 async def prompt(job: Job, work: UnitOfWork) -> Message | None:
@@ -114,20 +130,21 @@ async def answer(request: Request, work: UnitOfWork) -> Reply:
             posted_at=None if request.unnamed else request.at,
         )
         await work.retros.add_answer(answer)
-        await work.jobs.schedule(_answer_shown(answer, retro, request))
+        await work.jobs.schedule(answer_shown(answer, retro, request.at))
     await work.jobs.schedule(shown(retro.case, retro.place, request))
     await reminder.refresh(retro, request.at, work)
     return Reply()
 
 
-def _answer_shown(answer: Answer, retro: Retro, request: Request) -> Job:
+def answer_shown(answer: Answer, retro: Retro, at: datetime) -> Job:
+    """The job that keeps an answer in the thread current."""
     return Job(
         name="retro.answered",
         about=answer.id,
         place=retro.place,
         key=f"answer:{answer.id}",
         thread=thread.key(retro.case),
-        due_at=request.at,
+        due_at=at,
         asked_by=answer.author,
     )
 
@@ -164,7 +181,7 @@ async def edit(request: Request, work: UnitOfWork) -> Reply:
     text = fields.text(request, "text", needed="An answer cannot be empty.")
     changed = edit_answer(answer, request.person.id, text)
     await work.retros.save_answer(changed)
-    await work.jobs.schedule(_answer_shown(changed, retro, request))
+    await work.jobs.schedule(answer_shown(changed, retro, request.at))
     return Reply()
 
 
@@ -186,17 +203,47 @@ async def shut(request: Request, work: UnitOfWork) -> Reply:
     """Closes the retro with an outcome; the summary goes to its thread."""
     retro = await get(request.about, work)
     items = await work.action_items.of_case(retro.case)
-    closed = close(
-        retro,
-        request.person.id,
-        request.at,
-        fields.text(request, "outcome"),
-        fields.text(request, "why"),
-        items,
-    )
+    outcome, why = fields.text(request, "outcome"), fields.text(request, "why")
+    closed = close(retro, request.person.id, request.at, outcome, why, items)
+    recovery = await work.recoveries.get(retro.case)
+    if outcome == MUST_BE_HEARD:
+        answers, comments = await work.retros.answers(retro.case), await work.retros.comments(retro.case)
+        check_outcome(outcome, recovery, len(answers) + len(comments))
     await work.retros.save(closed)
+    await _follow(closed, recovery, request, work)
     await _say_turn(closed, "retro.sum_up", request, work)
     return Reply()
+
+
+async def _follow(retro: Retro, recovery: Recovery | None, request: Request, work: UnitOfWork) -> None:
+    """What an outcome means for what is owed to the customer, and for whoever handled the case."""
+    turn = retro.last
+    if turn is None:
+        return
+    if turn.outcome == MUST_BE_HEARD and recovery is not None and recovery.contact is not None:
+        # Asked for by nobody: whether it could be said is nobody else's business either.
+        word = Job(
+            name="recovery.check_in",
+            about=retro.label,
+            place=recovery.contact,
+            key=f"check_in:{retro.case}:{len(retro.history)}",
+            direct=True,
+            once=True,
+            due_at=request.at,
+        )
+        await work.jobs.schedule(word)
+    changed: Recovery | None = None
+    if turn.outcome == APOLOGY_ENOUGH:
+        recovery = recovery or await customer.of(retro.label, request, work)
+        if recovery.outcome is None:
+            gaps = sorted(await customer.gaps_of(retro.case, work))
+            changed = enough(recovery, request.person.id, request.at, turn.why, gaps)
+    elif recovery is not None and recovery.enough and recovery.outcome is None:
+        changed = not_enough(recovery, request.at)
+    if changed is not None:
+        await work.recoveries.save(changed)
+        await customer.shown(changed, request.at, work)
+        await reminder.settle_over(changed, "not needed", request.at, work)
 
 
 async def reopen_form(request: Request, work: UnitOfWork) -> Reply:
@@ -211,10 +258,21 @@ async def open_again(request: Request, work: UnitOfWork) -> Reply:
     """Reopens the retro with a why."""
     retro = await get(request.about, work)
     why = fields.text(request, "why", needed="Say why, in a sentence.")
+    await open_because(retro, why, request, work)
+    return Reply()
+
+
+async def open_because(retro: Retro, why: str, request: Request, work: UnitOfWork) -> Retro:
+    """Reopens the retro; returns it as it is stored now."""
     opened = reopen(retro, request.person.id, request.at, why)
     await work.retros.save(opened)
     await _say_turn(opened, "retro.say_reopened", request, work)
-    return Reply()
+    return opened.model_copy(update={"version": opened.version + 1})
+
+
+def turn_key(case: int, number: int) -> str:
+    """The key of what was said when a retro was closed or reopened for the `number`th time, from 1."""
+    return f"turn:{case}:{number}"
 
 
 async def _say_turn(retro: Retro, name: str, request: Request, work: UnitOfWork) -> None:
@@ -224,7 +282,7 @@ async def _say_turn(retro: Retro, name: str, request: Request, work: UnitOfWork)
             name=name,
             about=retro.label,
             place=retro.place,
-            key=f"turn:{retro.case}:{len(retro.history)}",
+            key=turn_key(retro.case, len(retro.history)),
             thread=thread.key(retro.case),
             once=True,
             due_at=request.at,
@@ -232,6 +290,7 @@ async def _say_turn(retro: Retro, name: str, request: Request, work: UnitOfWork)
         )
     )
     await reminder.settle(retro, "closed" if retro.state == "closed" else "reopened", request, work)
+    await customer.note_retro(retro.case, request.at, work)
     changed = shown(retro.case, retro.place, request)
     for job in (changed, *await ask(changed, work)):
         await work.jobs.schedule(job)
@@ -244,7 +303,8 @@ async def sum_up(job: Job, work: UnitOfWork) -> Message | None:
         return None
     items = await work.action_items.of_case(retro.case)
     people = await work.people.among({item.owner for item in items if item.owner})
-    return messages.summary(retro, await work.retros.answers(retro.case), items, people)
+    told = recovery_messages.in_summary(await work.recoveries.get(retro.case))
+    return messages.summary(retro, await work.retros.answers(retro.case), items, people, told)
 
 
 async def say_reopened(job: Job, work: UnitOfWork) -> Message | None:

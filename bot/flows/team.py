@@ -4,7 +4,7 @@ from bot.domain.errors import Refused
 from bot.domain.job import Job
 from bot.domain.reader import Reader
 from bot.domain.reader import settle as settle_own
-from bot.domain.team import Team, settle
+from bot.domain.team import Team, aim, settle
 from bot.domain.working_hours import today
 from bot.flows import fields
 from bot.messages import team as messages
@@ -100,6 +100,10 @@ async def settings(request: Request, work: UnitOfWork) -> Reply:
         ends=ends,
         days_to_answer=int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0,
     )
+    if "coach" in (request.values or {}):  # a form of an older program does not have it
+        changed = changed.model_copy(update={"coach": bool(fields.text(request, "coach"))})
+    days = fields.text(request, "days_to_apologise") or str(team.days_to_apologise)
+    changed = aim(changed, int(days) if days.isascii() and days.isdigit() and len(days) < 4 else -1)
     await work.teams.save(changed)
     await work.agenda.bring_up(place=team.place)
     return Reply(message=messages.settled(changed))

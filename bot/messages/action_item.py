@@ -369,15 +369,21 @@ def mine(
     today: date,
     *,
     more: bool,
+    owed: tuple[Part, ...] = (),
 ) -> Message:
-    """A person's own open items, late ones first; `links` leads from a case's number to its retro."""
-    if not items:
+    """A person's own open items, late ones first; `links` leads from a case's number to its retro.
+
+    `owed` is what they have left to do for customers.
+    """
+    if not items and not owed:
         return Message(
             gist="You have no open action items.",
             title="My action items",
             parts=(Paragraph(words=("You have no open action items.",)), OWN_SETTINGS),
         )
-    parts: list[Part] = []
+    parts: list[Part] = [*owed]
+    if not items:
+        parts.append(Paragraph(words=("You have no open action items.",)))
     for item in items:
         parts.append(Paragraph(words=line(item, links, people, today)))
         parts.extend(_buttons(item, tuple(step for step in steps(item) if step != "verify")))
@@ -385,7 +391,10 @@ def mine(
         parts.append(Small(words=("There are more; these are the most urgent ones.",)))
     parts.append(OWN_SETTINGS)
     return Message(
-        gist=f"You have {len(items)} open action items.", title="My action items", parts=tuple(parts)
+        gist=f"You have {len(items) or 'no'} open action items"
+        f"{' and something to do for customers' if owed else ''}.",
+        title="My action items",
+        parts=tuple(parts),
     )
 
 

@@ -30,9 +30,13 @@ def status(
     today: date,
     *,
     more: bool,
+    owed: tuple[Part, ...] = (),
 ) -> Message:
-    """A plain list of what is open in a team, late ones first."""
-    parts: list[Part] = [Paragraph(words=(Strong(text="Open retros" if retros else "No open retros"),))]
+    """A plain list of what is open in a team, late ones first; `owed` is what customers wait for."""
+    parts: list[Part] = [
+        *owed,
+        Paragraph(words=(Strong(text="Open retros" if retros else "No open retros"),)),
+    ]
     parts.extend(Paragraph(words=_retro_line(retro, case, links, today)) for retro, case in retros)
     parts.append(
         Paragraph(words=(Strong(text="Open action items" if items else "No open action items"),))

@@ -17,6 +17,7 @@ from bot.messages.parts import (
     Quote,
     Small,
     Words,
+    sentence,
 )
 
 SHOW_ALL = "Show all"
@@ -123,6 +124,11 @@ def story(case: Case) -> Form:
 def show_all(verb: str, about: str) -> Button:
     """The button to the rest of a shortened text."""
     return Button(label=SHOW_ALL, verb=verb, about=about, opens=True)
+
+
+def withdrawn() -> Message:
+    """In place of a message that named a customer."""
+    return sentence("This was taken back with the customer's details. The retro holds what was learned.")
 
 
 def unsaid(what: str, reason: str, *, place: str, name: str) -> Message:

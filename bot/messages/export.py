@@ -10,6 +10,8 @@ from pydantic import BaseModel
 
 from bot.domain.action_item import ActionItem, Moved
 from bot.domain.case import Case
+from bot.domain.recovery import Recovery
+from bot.domain.recovery_step import STEPS, Step
 from bot.domain.retro import Answer, Comment, Counts, Retro, state_of
 from bot.messages.retro import UNNAMED, title_of
 from bot.prompts import BY_KEY, PROMPTS
@@ -26,6 +28,7 @@ class Whole(BaseModel, frozen=True):
     answers: Sequence[Answer]
     comments: Sequence[Comment]
     items: Sequence[ActionItem]
+    recovery: Recovery | None = None
     people: Mapping[str, Person]
 
     def name(self, person: str | None) -> str | None:
@@ -86,7 +89,45 @@ def as_data(whole: Whole) -> dict[str, object]:
             for comment in whole.comments
         ],
         "action_items": [_item_data(item, whole) for item in whole.items],
+        "recovery": _recovery_data(whole.recovery, whole) if whole.recovery else None,
     }
+
+
+def _recovery_data(recovery: Recovery, whole: Whole) -> dict[str, object]:
+    """What the customer was owed; rounds before the last one ended with *not recovered*."""
+    return {
+        "contact": whole.name(recovery.contact),
+        "state": recovery.state,
+        "failed_at": _moment(recovery.failed_at),
+        "apologise_by": recovery.apologise_by.isoformat(),
+        "an_apology_was_enough": recovery.enough or None,
+        "steps": [_step_data(step, whole) for step in recovery.steps],
+        "earlier": [[_step_data(step, whole) for step in steps] for steps in recovery.earlier],
+    }
+
+
+def _step_data(step: Step, whole: Whole) -> dict[str, object]:
+    return {
+        "step": STEPS[step.name].label,
+        "state": step.state,
+        "owner": whole.name(step.owner),
+        "by": whole.name(step.by),
+        "at": _moment(step.at),
+        "words": step.words or None,
+        "how": step.how or None,
+        "due": step.due.isoformat() if step.due else None,
+        "link": step.link or None,
+        "customers_view": step.view or None,
+        "verdict": step.chosen,
+        "handed_over_by": whole.name(step.handed_by),
+        "handed_over_why": step.handed_why or None,
+    }
+
+
+def _taken(recovery: Recovery | None) -> Iterator[Step]:
+    """Every step that was done or left out, the first round first."""
+    for steps in (*recovery.earlier, recovery.steps) if recovery else ():
+        yield from (step for step in steps if step.state != "to do")
 
 
 def _label(answer: Answer) -> str:
@@ -217,6 +258,22 @@ def _rows(whole: Whole) -> Iterator[Row]:
                 "at": _moment(moved.at),
                 "text": moved.words,
             }
+    for step in _taken(whole.recovery):
+        yield from _step_rows(step, whole)
+
+
+def _step_rows(step: Step, whole: Whole) -> Iterator[Row]:
+    row: Row = {
+        "kind": f"customer: {STEPS[step.name].label}",
+        "person": whole.name(step.by),
+        "state": step.chosen or step.state,
+        "due": step.due.isoformat() if step.due else None,
+        "at": _moment(step.at),
+    }
+    yield row | {"text": step.words}
+    for what, text in (("how", step.how), ("link", step.link), ("their view", step.view)):
+        if text:
+            yield row | {"kind": f"{row['kind']}: {what}", "text": text}
 
 
 def as_markdown(whole: Whole, first: bool) -> str:
@@ -244,7 +301,26 @@ def as_markdown(whole: Whole, first: bool) -> str:
         lines += ["", "## Action items"]
         for item in whole.items:
             lines += _item_lines(item, whole)
+    if whole.recovery:
+        lines += _customer_lines(whole.recovery, whole)
     return ("" if first else "\n---\n\n") + "\n".join(lines) + "\n"
+
+
+def _customer_lines(recovery: Recovery, whole: Whole) -> list[str]:
+    contact = _plain(whole.name(recovery.contact) or "nobody yet")
+    lines = ["", f"## The customer ({recovery.state}, {contact})"]
+    for step in _taken(recovery):
+        by = f" · {_plain(whole.name(step.by) or '')}" if step.by else ""
+        at = f"{step.at:%Y-%m-%d} · " if step.at else ""
+        due = f" · by {step.due.isoformat()}" if step.due else ""
+        how = f" · {_plain(step.how)}" if step.how else ""
+        link = f" · {_plain(step.link)}" if step.link else ""
+        head = f"**{at}{STEPS[step.name].label} · {step.chosen or step.state}{by}{how}{due}{link}**"
+        lines += ["", head]
+        for text in (step.words, step.view):
+            lines += ["", *_quoted(text)] if text else []
+    waits = [STEPS[step.name].label for step in recovery.steps if step.state == "to do"]
+    return [*lines, "", f"Still to do: {', '.join(waits)}"] if waits else lines
 
 
 def _item_lines(item: ActionItem, whole: Whole) -> list[str]:

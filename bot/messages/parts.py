@@ -10,6 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+SEEN = "coached"
+"""Kept in a form whose remarks its writer has seen: it is posted as it is."""
+
 
 class Strong(BaseModel, frozen=True):
     """Words that stand out."""
@@ -159,7 +162,14 @@ class Form(BaseModel, frozen=True):
     parts: tuple[Part, ...] = ()
     fields: tuple[FormField, ...] = ()
     submit: str = ""
+    back: str = ""
+    """What the second way to send it says: to have it read once more, so without SEEN."""
     kept: Mapping[str, str] = Field(default_factory=dict)
+
+    @property
+    def kept_to_read_again(self) -> Mapping[str, str]:
+        """What comes back when it is sent the second way: its writer wants it read once more."""
+        return {name: value for name, value in self.kept.items() if name != SEEN}
 
 
 LONGEST_TEXT = 40_000

@@ -5,6 +5,14 @@ from datetime import date
 from typing import NamedTuple
 
 from bot.domain.action_item import ActionItem, ItemStep
+from bot.domain.recovery import (
+    Recovery,
+    next_step,
+    owner_of,
+)
+from bot.domain.recovery_step import (
+    STEPS,
+)
 from bot.domain.reminder import Asked, Reminder
 from bot.domain.retro import Answer, Retro
 from bot.messages.action_item import BUTTONS, outcome_of
@@ -24,6 +32,7 @@ from bot.messages.parts import (
     plain_words,
     shortened,
 )
+from bot.messages.recovery import on_reminder
 from bot.messages.retro import ADD_ITEM, ANSWER, CLOSE, heard
 from bot.prompts import Prompt
 
@@ -40,7 +49,7 @@ class Due(NamedTuple):
 
     asked: Asked
     reminder: Reminder
-    subject: ActionItem | Retro
+    subject: ActionItem | Retro | Recovery
     what: str
     link: str | None
     owner: str
@@ -73,7 +82,7 @@ def told(dues: Sequence[Due]) -> Message:
 
 
 def _parts(due: Due, *, alone: bool) -> tuple[Part, ...]:
-    label = due.subject.label
+    label = _label(due)
     retro = f"the retro C-{due.subject.case}"
     where: Inline = Link(text=retro, url=due.link) if due.link else retro
     head = Paragraph(words=(Strong(text=_sentence(due)),))
@@ -90,9 +99,16 @@ def _parts(due: Due, *, alone: bool) -> tuple[Part, ...]:
         body = (*body, Small(words=(f"{due.owner} was asked on {asked}.",)))
     if isinstance(due.subject, Retro):
         buttons = _on_retro(label)
+    elif isinstance(due.subject, Recovery):
+        buttons = on_reminder(due.subject, due.reminder.recovers)
     else:
         buttons = tuple(BUTTONS[step].model_copy(update={"about": label}) for step in due.steps)
     return (*body, Buttons(buttons=buttons)) if buttons else body
+
+
+def _label(due: Due) -> str:
+    """What people know it by."""
+    return due.subject.case_label if isinstance(due.subject, Recovery) else due.subject.label
 
 
 def _on_retro(label: str) -> tuple[Button, ...]:
@@ -101,11 +117,16 @@ def _on_retro(label: str) -> tuple[Button, ...]:
 
 def _sentence(due: Due) -> str:
     owner = due.subject.owner if isinstance(due.subject, ActionItem) else None
+    step = None
+    if isinstance(due.subject, Recovery):
+        step = due.reminder.recovers or next_step(due.subject)
+        owner = owner_of(due.subject, step) if step else due.subject.contact
     own = due.asked.reader in (owner, "")
     template = due.reminder.says if own or not due.reminder.tells else due.reminder.tells
     day = plain_words((Day(day=due.day),)) if due.day else ""
     return template.format(
-        label=due.subject.label,
+        label=_label(due),
+        step=STEPS[step].label if step else "",
         owner=due.owner,
         day=f"today, {day}" if due.day == due.asked.day else day,
         late=f"{due.late} working day{'' if due.late == 1 else 's'}",
@@ -114,7 +135,7 @@ def _sentence(due: Due) -> str:
 
 def _over(due: Due) -> Small:
     outcome = outcome_of(due.asked) or due.subject.state
-    return Small(words=(f"{due.subject.label} · {outcome} · {one_line(due.what)}",))
+    return Small(words=(f"{_label(due)} · {outcome} · {one_line(due.what)}",))
 
 
 def unanswered(due: Due, retro: Retro, prompts: Sequence[Prompt]) -> Message:

@@ -46,22 +46,27 @@ UNNAMED_HINT = (
 ANSWER = Button(label="Answer", verb="retro.answer", about="", look="main", opens=True)
 ADD_ITEM = Button(label="Add action item", verb="action_item.add", about="", opens=True)
 CLOSE = Button(label="Close retro", verb="retro.close", about="", opens=True)
+CUSTOMER = Button(label="Customer", verb="recovery.open", about="")
 HEARD_PER_GAP = 5
 HEARD_LENGTH = 280
 
 
-def invitation(retro: Retro, case: Case, team: Team, counts: Counts) -> Message:
-    """The retro itself: what happened, what it asks for, and its live counts."""
+def invitation(
+    retro: Retro, case: Case, team: Team, counts: Counts, customer: tuple[Part, ...] = ()
+) -> Message:
+    """The retro itself: what happened, what it asks for, its live counts, and a word on the customer."""
     long = len(case.what_happened) > SHOWN_TEXT
     told: tuple[Part, ...] = ()
     if one_line(case.what_happened, TITLE) != case.what_happened.strip():
         told = (Quote(text=shortened(case.what_happened)),)
     buttons = tuple(
-        button.model_copy(update={"about": retro.label}) for button in (ANSWER, ADD_ITEM, CLOSE)
+        button.model_copy(update={"about": retro.label})
+        for button in (ANSWER, ADD_ITEM, CLOSE, CUSTOMER)
     )
     decided: tuple[Part, ...] = ()
     if retro.state == "closed":
-        buttons = (Button(label="Reopen", verb="retro.reopen", about=retro.label, opens=True),)
+        reopen = Button(label="Reopen", verb="retro.reopen", about=retro.label, opens=True)
+        buttons = (reopen, CUSTOMER.model_copy(update={"about": retro.label}))
         decided = _outcome(retro)
     if long:
         buttons = (*buttons, show_all("case.read", case.label))
@@ -74,6 +79,7 @@ def invitation(retro: Retro, case: Case, team: Team, counts: Counts) -> Message:
             Facts(rows=_facts(retro, case, team)),
             *((Paragraph(words=(BLAMELESS,)),) if retro.state == "open" else decided),
             Small(words=(_counted(retro, counts),)),
+            *customer,
             Buttons(buttons=buttons),
         ),
     )
@@ -90,6 +96,8 @@ def _facts(retro: Retro, case: Case, team: Team) -> tuple[tuple[str, Words], ...
         rows.append(("Reference", (case.reference,)))
     if case.customer:
         rows.append(("Customer", (case.customer,)))
+    if case.forgotten_at:
+        rows.append(("Customer", ("forgotten on ", Day(day=today(team.zone, case.forgotten_at)))))
     if case.happened_at:
         when: Words = (
             (Day(day=today(team.zone, case.happened_at)),)
@@ -139,7 +147,7 @@ def question(retro: Retro, prompt: Prompt) -> Message:
 
 def answered(answer: Answer, author: Person | None) -> Message:
     """An answer, in the retro's thread: `Training · Ana`, or without a name."""
-    head = f"{_label(answer)} · {_who(answer, author)}"
+    head = heading(answer, author)
     buttons = [Button(label="Add action item", verb="action_item.add", about=answer.id, opens=True)]
     if answer.author is not None:
         buttons.append(Button(label="Edit", verb="retro.edit_answer", about=answer.id, opens=True))
@@ -160,6 +168,11 @@ def _label(answer: Answer) -> str:
     return BY_KEY[answer.prompt].label if answer.prompt in BY_KEY else answer.prompt
 
 
+def heading(answer: Answer, author: Person | None) -> str:
+    """`Training · Ana`, or without a name."""
+    return f"{_label(answer)} · {_who(answer, author)}"
+
+
 def _who(answer: Answer, author: Person | None) -> str:
     return UNNAMED if answer.author is None else (author.name if author else answer.author)
 
@@ -171,7 +184,7 @@ def whole_answer(answer: Answer, author: Person | None) -> Form:
         title="Answer",
         about=answer.id,
         parts=(
-            Paragraph(words=(Strong(text=f"{_label(answer)} · {_who(answer, author)}"),)),
+            Paragraph(words=(Strong(text=heading(answer, author)),)),
             Quote(text=answer.text),
         ),
     )
@@ -268,9 +281,10 @@ def summary(
     answers: Sequence[Answer],
     items: Sequence[ActionItem],
     people: Mapping[str, Person],
+    customer: tuple[Part, ...] = (),
 ) -> Message:
-    """At the end of the thread: what was heard per gap, and what will change."""
-    parts: list[Part] = [*_outcome(retro), *heard(answers)]
+    """At the end of the thread: what was heard per gap and from the customer, and what will change."""
+    parts: list[Part] = [*_outcome(retro), *heard(answers), *customer]
     changes = [item for item in items if item.state != "dropped"]
     if changes:
         parts.append(Paragraph(words=(Strong(text="What will change"),)))

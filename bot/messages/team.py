@@ -26,10 +26,12 @@ from bot.messages.parts import (
 COMMANDS: Mapping[str, str] = {
     "failed [reference] [what happened]": "marks a case failed and opens its retro here "
     "(or a form, when nothing follows)",
-    "mine": "your open action items",
-    "status": "this team's open retros and action items, late ones first",
-    "settings": "this team's lead, time zone, working hours and days to answer",
+    "mine": "your open action items, and what you owe to customers",
+    "status": "what is owed to customers, open retros and action items, late ones first",
+    "customer C-7": "what is owed to the customer of a case, step by step",
+    "settings": "this team's lead, time zone, working hours, days to answer and to apologise",
     "settings mine": "your own: working hours, one daily digest, quiet until a date",
+    "draft [words to a customer]": "reads a text before you send it, and says what may hurt",
     "help": "this list",
 }
 
@@ -144,6 +146,20 @@ def settings_form(team: Team) -> Form:
                 value=str(team.days_to_answer),
                 hint=f"Working days until answers close, 1 to {MOST_DAYS_TO_ANSWER}.",
             ),
+            FormField(
+                name="days_to_apologise",
+                label="Days to apologise",
+                kind="number",
+                value=str(team.days_to_apologise),
+                hint="Working days until the customer has had an apology in person; 0 is the same one.",
+            ),
+            FormField(
+                name="coach",
+                label="Language coach",
+                kind="tick",
+                value="yes" if team.coach else "",
+                hint="Reads along and makes remarks to the writer alone, before something is posted.",
+            ),
         ),
         submit="Save",
     )
@@ -216,7 +232,8 @@ def settled(team: Team) -> Message:
             Small(
                 words=(
                     f"{days}, {team.starts:%H:%M} to {team.ends:%H:%M} ({team.zone}); "
-                    f"{team.days_to_answer} working days to answer.",
+                    f"{team.days_to_answer} working days to answer, "
+                    f"{team.days_to_apologise or 'the same day'} to apologise.",
                 )
             ),
         ),

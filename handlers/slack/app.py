@@ -24,7 +24,7 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.fault import told
-from bot.messages.parts import Button, Buttons, Form, Message, Paragraph, sentence
+from bot.messages.parts import SEEN, Button, Buttons, Form, Message, Paragraph, sentence
 from bot.ports import Unavailable
 from bot.request import Reply, Request
 from bot.routes import VERBS
@@ -247,8 +247,15 @@ class SlackDoor:
             return _answer({"response_action": "errors", "errors": faults})
         if reply.form:
             view = render.form(reply.form, place_name(reply.form, request))
-            return _answer({"response_action": "update", "view": view})
+            # On top of the one that was filled in: closing it is the way back, with everything typed.
+            way = "push" if reply.form.back else "update"
+            return _answer({"response_action": way, "view": view})
         message = reply.message or (reply.faults and sentence(" ".join(reply.faults.values())))
+        if request and request.values and request.values.get(SEEN):
+            # Under a form that was asked once more lies the first one, which is done with, too.
+            if message:
+                self._replies.soon(self._replies.tell(message, incoming.origin(body)._replace(view="")))
+            return _answer({"response_action": "clear"})
         if message:
             return _answer({"response_action": "update", "view": render.reading(message)})
         return _answer()

@@ -287,7 +287,7 @@ def form(asked: Form, place_name: str = "") -> Block:
         "callback_id": asked.verb,
         "private_metadata": metadata,
         "title": _plain(asked.title, VIEW_WORD),
-        "close": _plain("Cancel" if asked.submit else "Close", VIEW_WORD),
+        "close": _plain(asked.back or ("Cancel" if asked.submit else "Close"), VIEW_WORD),
         "blocks": [*_fitted(None, asked.parts, room, _bytes, budget), *inputs],
     }
     if asked.submit:

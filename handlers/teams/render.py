@@ -116,6 +116,9 @@ def form(asked: Form, known: Known, faults: Mapping[str, str] | None = None) -> 
     general = [sentence for name, sentence in faults.items() if name not in names]
     warned = [_warning(sentence) for sentence in general]
     actions = [_submit(asked, known)] if asked.submit else []
+    if asked.back:
+        changed = {"submit": asked.back, "kept": asked.kept_to_read_again}
+        actions.append({**_submit(asked.model_copy(update=changed), known), "style": "default"})
     texts = sum(field.kind == "text" for field in asked.fields)
     inputs: list[Element] = []
     for most in (INPUT_TEXT if texts < 3 else INPUT_TEXTS, 4_000, 2_000, 1_000, 300):

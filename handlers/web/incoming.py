@@ -176,7 +176,7 @@ def read_press(verb: str, data: Data) -> Pressed:
         thread=pressed.thread,
         about=form.about,
         form=form,
-        values={**form.kept, **values},
+        values={**(form.kept_to_read_again if "again" in data else form.kept), **values},
     )
 
 

@@ -28,10 +28,10 @@ from bot.domain.action_item import ActionItem, Moved
 from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.request import Person, Place
+from storage.column import UTCDateTime
 from storage.database import Database
 from storage.row import Values, values
 from storage.tables import (
-    UTCDateTime,
     action_items,
     jobs,
     lanes,

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from bot.domain import action_item
 from bot.domain.action_item import ALLOWED, ActionItem, ItemState, ItemStep, Moved, may, remind_later
 from bot.domain.errors import Refused
+from bot.domain.recovery import Recovery
+from bot.domain.recovery_step import STEPS, Step, StepName
 from bot.domain.reminder import (
     NEVER_LOOKED,
     OF_ITEM,
+    OF_RECOVERY,
     OF_RETRO,
     On,
     Reminder,
@@ -58,8 +61,53 @@ PAIRS = [
 ]
 pairs = st.sampled_from(PAIRS)
 
+
+def _customer(*done: StepName, due: date | None = None) -> Recovery:
+    """A customer with whom these steps were done on Thursday; the apology was due that day."""
+    steps = tuple(
+        Step(name=name, state="done" if name in done else "to do", at=THURSDAY, due=due)
+        for name in STEPS
+        if name != "apologise_publicly"
+    )
+    return Recovery(
+        case=7,
+        place="C1",
+        contact="U1",
+        failed_at=THURSDAY,
+        begun_at=THURSDAY,
+        aim=0,
+        apologise_by=date(2026, 3, 26),
+        steps=steps,
+        touched_at=THURSDAY,
+    )
+
+
+PROMISED = _customer("hear", "apologise", "ask_wish", "promise", due=date(2026, 3, 31))
+KEPT = _customer("hear", "apologise", "ask_wish", "promise", "keep")
+SILENT = _customer(*(name for name in STEPS if name != "verdict"))
+
 # Each line of the table on plain dates: about what, who hears it, and on which days first.
-LINES: list[tuple[str, ActionItem | Retro, Whom, str]] = [
+LINES: list[tuple[str, ActionItem | Retro | Recovery, Whom, str]] = [
+    # A promise for Tuesday is like an item that is due then.
+    ("recovery_promise_soon", PROMISED, "owner", "Fri 27 Mar"),
+    ("recovery_promise_today", PROMISED, "owner", "Tue 31 Mar"),
+    (
+        "recovery_promise_late",
+        PROMISED,
+        "owner",
+        "Wed 1 Apr, Thu 2 Apr, Fri 3 Apr, Mon 6 Apr, Tue 7 Apr, Tue 14 Apr, Tue 21 Apr, Tue 28 Apr",
+    ),
+    ("recovery_promise_late", PROMISED, "lead", "Fri 3 Apr, Mon 6 Apr, Tue 7 Apr, Tue 14 Apr"),
+    # No apology on Thursday, as the team aims for: from the next working day on.
+    ("recovery_apology", _customer(), "owner", "Fri 27 Mar, Mon 30 Mar, Tue 31 Mar, Tue 7 Apr"),
+    ("recovery_apology", _customer(), "lead", "Mon 30 Mar, Tue 31 Mar, Tue 7 Apr"),
+    # Kept on Thursday: one working day later, and on.
+    ("recovery_check_back", KEPT, "owner", "Fri 27 Mar, Tue 31 Mar, Tue 7 Apr"),
+    ("recovery_check_back", KEPT, "lead", "Tue 31 Mar, Tue 7 Apr"),
+    # Nothing but the verdict is missing; the third time is after the end, unless a time was missed.
+    ("recovery_silent", SILENT, "owner", "Tue 31 Mar, Mon 6 Apr, Fri 10 Apr"),
+    ("recovery_waits", _customer(), "owner", "Mon 30 Mar, Mon 6 Apr, Mon 13 Apr"),
+    ("recovery_waits", _customer(), "lead", "Mon 6 Apr, Mon 13 Apr"),
     # Half of the three days to answer, the last of them, and the morning after.
     ("retro_half_time", RETRO, "thread", "Mon 30 Mar"),
     ("retro_last_day", RETRO, "thread", "Tue 31 Mar"),
@@ -99,7 +147,7 @@ LINES: list[tuple[str, ActionItem | Retro, Whom, str]] = [
 ]
 
 
-def _begun(reminder: Reminder, whom: Whom, subject: ActionItem | Retro) -> Iterator[date]:
+def _begun(reminder: Reminder, whom: Whom, subject: ActionItem | Retro | Recovery) -> Iterator[date]:
     first = since(reminder, subject, STOCKHOLM)
     assert first is not None
     return days(reminder, whom, first, STOCKHOLM)
@@ -107,7 +155,7 @@ def _begun(reminder: Reminder, whom: Whom, subject: ActionItem | Retro) -> Itera
 
 @pytest.mark.parametrize(("name", "subject", "whom", "expected"), LINES)
 def test_a_line_of_the_table_speaks_on_these_days(
-    name: str, subject: ActionItem | Retro, whom: Whom, expected: str
+    name: str, subject: ActionItem | Retro | Recovery, whom: Whom, expected: str
 ) -> None:
     wanted = expected.split(", ")
     begun = list(islice(_begun(BY_NAME[name], whom, subject), len(wanted) + 1))
@@ -130,7 +178,9 @@ def test_nine_o_clock_is_an_hour_earlier_in_utc_once_the_clock_has_changed() -> 
 def test_the_table_can_be_carried_out() -> None:
     assert len(BY_NAME) == len(REMINDERS)
     for entry in REMINDERS:
-        assert entry.since in (OF_ITEM if entry.about == "item" else OF_RETRO), entry.name
+        of = {"item": OF_ITEM, "retro": OF_RETRO, "recovery": OF_RECOVERY}[entry.about]
+        assert entry.since in of, entry.name
+        assert entry.about == "recovery" or entry.recovers is None, entry.name
         assert set(entry.steps) <= set(get_args(ItemStep)), entry.name
         assert entry.on, entry.name
         assert [on.day for on in entry.on] == sorted({on.day for on in entry.on}), entry.name
@@ -143,7 +193,7 @@ def test_the_words_of_the_table_can_be_filled_in() -> None:
         assert entry.tells or whom in ("owner", "thread"), entry.name
         for template in (entry.says, entry.tells):
             fields = {field for _, field, _, _ in Formatter().parse(template) if field is not None}
-            assert fields <= {"label", "owner", "day", "late"}, entry.name
+            assert fields <= {"label", "owner", "day", "late", "step"}, entry.name
         fields = {field for _, field, _, _ in Formatter().parse(entry.says) if field is not None}
         assert "owner" not in fields, f"{entry.name}: its owner is not told who they are"
 
@@ -307,6 +357,14 @@ def test_a_reason_that_is_gone_is_no_reason() -> None:
     for entry in REMINDERS:
         if entry.about == "retro":
             assert since(entry, RETRO.model_copy(update={"state": "closed"}), STOCKHOLM) is None
+            continue
+        if entry.about == "recovery":
+            for name, subject, _, _ in LINES:
+                if name == entry.name and isinstance(subject, Recovery):
+                    verdict = Step(name="verdict", state="done", chosen="recovered", at=THURSDAY)
+                    ended = subject.model_copy(update={"steps": (*subject.steps[:-1], verdict)})
+                    assert since(entry, subject, STOCKHOLM) is not None
+                    assert since(entry, ended, STOCKHOLM) is None, name
             continue
         for state in ("verified", "dropped"):
             for name, subject, _, _ in LINES:

@@ -146,6 +146,9 @@ async def test_the_other_outcomes_need_a_why_and_no_items(desk: Desk, outcome: s
     await desk.fail()
     without = await desk.ask(ANA, "retro.close", "C-1", {"outcome": outcome, "why": ""})
     assert list(without.faults) == ["why"]
+    # The last of them needs both sides as well; tests/flows/test_recovery.py has the refusals.
+    await desk.ask(ANA, "retro.answer", "C-1", {"training": "We did all we know."})
+    await desk.ask(ANA, "recovery.hear", "C-1", {"words": "The road was under water."})
     await desk.ask(ANA, "retro.close", "C-1", {"outcome": outcome, "why": "It was their wish."})
     assert (await desk.retro("C-1")).state == "closed"
 

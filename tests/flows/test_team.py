@@ -30,6 +30,8 @@ async def test_settings_open_with_what_is_known_and_save_what_is_chosen(desk: De
         "Day starts": "09:00",
         "Day ends": "17:00",
         "Days to answer": "3",
+        "Days to apologise": "0",
+        "Language coach": "yes",
     }
     saved = await desk.ask(BEN, "team.settings", values=SETTINGS)
     assert "Monday, Tuesday, Wednesday, Thursday, 08:30 to 16:00 (Asia/Tokyo)" in words(saved)
@@ -112,8 +114,8 @@ async def test_status_lists_open_retros_and_items_late_ones_first(desk: Desk) ->
 async def test_being_added_says_one_line_once_and_brings_back_what_could_not_be_said(desk: Desk) -> None:
     await desk.fail()
     queue = desk.database.queue()
-    (job,) = await queue.claim(None, "clock", 5)
-    await queue.give_up(job, "I am not in that channel.")
+    jobs = {job.key: job for job in await queue.claim(None, "clock", 5)}
+    await queue.give_up(jobs["retro:1"], "I am not in that channel.")
     await desk.ask(ANA, "team.joined")
     said = await desk.say_all()
     assert "\n" not in plain(said[f"hello:{SUPPORT.id}"])

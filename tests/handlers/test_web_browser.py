@@ -80,7 +80,7 @@ async def test_the_main_job_from_failed_case_to_verified_item(page: Page, web_ho
     await page.goto(web_house.url)
     await fail(page, "Parcel promised twice")
     await expect(page.locator(".welcome")).to_have_count(0)
-    await page.get_by_role("link", name="3 replies").click()
+    await page.get_by_role("link", name="4 replies").click()
     await thread(page).get_by_role("button", name="Answer").nth(1).click()
     await page.get_by_label("Training").fill("Reading courier notes")
     await page.get_by_role("button", name="Post").click()
@@ -91,7 +91,7 @@ async def test_the_main_job_from_failed_case_to_verified_item(page: Page, web_ho
     await page.get_by_role("button", name="Add", exact=True).click()
     await expect(thread(page).get_by_text("AI-1 · agreed")).to_be_visible()
 
-    await expect(page.locator(".count")).to_have_text("1 new")
+    await expect(page.locator(".count")).to_have_text("2 new")
     await page.get_by_role("link", name="Amends").click()
     await page.get_by_role("button", name="Mark done").click()
     await page.get_by_label("What changed").fill("We practise it every Monday")
@@ -118,7 +118,7 @@ async def test_a_second_tab_hears_of_it_and_keeps_what_is_half_typed(
     await composer.press_sequentially("half a sen")
     await fail(first, "Parcel missed")
     await expect(second.get_by_role("heading", name="Retro: Parcel missed")).to_be_visible()
-    await expect(second.get_by_role("link", name="3 replies")).to_be_visible()
+    await expect(second.get_by_role("link", name="4 replies")).to_be_visible()
     await expect(composer).to_have_value("half a sen")
     await expect(composer).to_be_focused()
     await composer.press_sequentially("tence")
@@ -208,7 +208,7 @@ async def test_everything_works_with_the_keyboard_alone(page: Page, web_house: W
     await tab_to(page, page.get_by_role("button", name="Open the retro"))
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Retro: Nobody called back")).to_be_visible()
-    await tab_to(page, page.get_by_role("link", name="3 replies"))
+    await tab_to(page, page.get_by_role("link", name="4 replies"))
     await page.keyboard.press("Enter")
     await tab_to(page, thread(page).get_by_role("textbox", name="Reply"))
     await page.keyboard.type("One line")
@@ -273,7 +273,7 @@ async def test_a_double_click_on_submit_opens_one_retro(page: Page, web_house: W
     await page.get_by_role("button", name="Mark a case failed").click()
     await page.get_by_label("What happened").fill("Parcel missed")
     await page.get_by_role("button", name="Open the retro").dblclick()
-    await expect(page.get_by_role("link", name="3 replies")).to_be_visible()
+    await expect(page.get_by_role("link", name="4 replies")).to_be_visible()
     async with web_house.database.open_work(WORKSPACE, writes=False) as work:
         assert [case.number async for case in work.cases.after(0)] == [1]
 
@@ -325,7 +325,7 @@ async def test_a_narrow_window_shows_one_pane_at_a_time(browser: Browser, web_ho
     await fail(page, "Parcel missed")
     sidebar = page.get_by_role("navigation")
     await expect(sidebar).to_be_hidden()
-    await page.get_by_role("link", name="3 replies").click()
+    await page.get_by_role("link", name="4 replies").click()
     await expect(thread(page)).to_be_visible()
     await expect(page.get_by_role("main")).to_be_hidden()
     await page.get_by_role("link", name="Back to support").click()

@@ -85,7 +85,7 @@ async def test_every_answer_carries_a_strict_policy(visitor: Visitor) -> None:
 
 async def test_no_page_has_a_script_or_a_style_of_its_own(visitor: Visitor) -> None:
     await fail(visitor, "Parcel missed")
-    await until(visitor, "/p/support", "3 replies")
+    await until(visitor, "/p/support", "4 replies")
     page = await visitor.see("/p/support/t/1")
     assert all("src" in script.attributes for script in page.all("script"))
     assert not page.all("style")
@@ -133,7 +133,7 @@ def test_the_machines_zone_is_a_real_one(monkeypatch: pytest.MonkeyPatch) -> Non
 async def test_a_case_is_marked_failed_and_its_retro_appears_with_its_prompts(visitor: Visitor) -> None:
     back = await fail(visitor, "Parcel promised twice", reference="ZD-4711", customer="Mrs. Ólafsdóttir")
     assert not back.all("form")  # the dialog closes
-    page = await until(visitor, "/p/support", "3 replies")
+    page = await until(visitor, "/p/support", "4 replies")
     assert "Retro: Parcel promised twice" in page.text
     assert "Mrs. Ólafsdóttir" in page.text
     thread = await visitor.see("/p/support/t/1")
@@ -169,7 +169,7 @@ async def test_the_same_dialog_sent_twice_opens_one_retro(visitor: Visitor, web_
     drawn = await visitor.press("case.fail")
     path, data = dialog(drawn, what_happened="Parcel missed")
     await asyncio.gather(visitor.send(path, data), visitor.send(path, data))
-    await until(visitor, "/p/support", "3 replies")
+    await until(visitor, "/p/support", "4 replies")
     async with web_house.database.open_work(WORKSPACE, writes=False) as work:
         assert [case.number async for case in work.cases.after(0)] == [1]
 
@@ -189,7 +189,7 @@ async def test_a_reply_for_me_alone_is_a_note(visitor: Visitor) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 async def test_hostile_words_in_every_field_stay_words(visitor: Visitor, text: str) -> None:
     await fail(visitor, text, reference=text, customer=text)
-    page = await until(visitor, "/p/support", "3 replies")
+    page = await until(visitor, "/p/support", "4 replies")
     assert all("src" in script.attributes for script in page.all("script"))
     assert [image.attributes["src"] for image in page.all("img")] == ["/static/icon.svg"]
     assert text in [value.text for value in page.all("dd")]
@@ -233,7 +233,7 @@ async def test_a_body_that_is_too_large_is_refused_in_one_sentence(visitor: Visi
 
 async def test_four_long_answers_with_wide_letters_fit(visitor: Visitor) -> None:
     await fail(visitor, "Parcel missed")
-    await until(visitor, "/p/support", "3 replies")
+    await until(visitor, "/p/support", "4 replies")
     path, data = dialog(
         await visitor.press("retro.answer", about="C-1"),
         **dict.fromkeys(("training", "communication", "after_hours", "else"), "📦" * LONGEST_TEXT),
@@ -382,7 +382,7 @@ async def test_a_reply_in_a_retros_thread_is_kept_as_discussion(
     visitor: Visitor, web_house: WebHouse
 ) -> None:
     await fail(visitor, "Parcel missed")
-    await until(visitor, "/p/support", "3 replies")
+    await until(visitor, "/p/support", "4 replies")
     await visitor.say("failed to see the note", thread="1")
     async with web_house.database.open_work(WORKSPACE, writes=False) as work:
         (comment,) = await work.retros.comments(1)
@@ -398,7 +398,7 @@ async def test_a_message_becomes_a_failed_case_with_its_text(visitor: Visitor) -
 
 async def test_a_reply_becomes_an_action_item_with_its_text(visitor: Visitor) -> None:
     await fail(visitor, "Parcel missed")
-    await until(visitor, "/p/support", "3 replies")
+    await until(visitor, "/p/support", "4 replies")
     await visitor.say("Read the notes aloud", thread="1")
     page = await visitor.see("/p/support/t/1")
     about = [one.attributes["value"] for one in page.all("input", name="about")]
@@ -412,7 +412,7 @@ async def test_an_answer_without_a_name_leaves_no_trace_of_its_author(
 ) -> None:
     await visitor.fill(await visitor.see("/add/person"), name="Ana", zone="Europe/Stockholm")
     await fail(visitor, "Parcel missed")
-    await until(visitor, "/p/support", "3 replies")
+    await until(visitor, "/p/support", "4 replies")
     page = await visitor.see("/")
     ana = next(one.attributes["value"] for one in page.all("option") if one.text == "Ana")
     await visitor.send("/you", {"person": ana, "back": "/"})
@@ -481,13 +481,13 @@ async def test_places_whose_names_look_alike_get_addresses_of_their_own(visitor:
 
 async def test_direct_messages_show_how_many_are_new_until_they_are_read(visitor: Visitor) -> None:
     await fail(visitor, "Parcel missed")
-    await until(visitor, "/p/support", "3 replies")
+    await until(visitor, "/p/support", "4 replies")
     drawn = await visitor.press("action_item.add", about="C-1")
     await visitor.fill(drawn, what="Read the notes", owner="u_you")
-    page = await until(visitor, "/p/support", "1 new")
-    assert [one.text for one in page.all("span") if one.attributes.get("class") == "count"] == ["1 new"]
+    page = await until(visitor, "/p/support", "2 new")
+    assert [one.text for one in page.all("span") if one.attributes.get("class") == "count"] == ["2 new"]
     assert "Mark done" in (await visitor.see("/dm")).text
-    assert "1 new" not in (await visitor.see("/p/support")).text
+    assert "2 new" not in (await visitor.see("/p/support")).text
 
 
 async def test_one_persons_direct_messages_are_not_anothers(

@@ -103,10 +103,15 @@ def desk(sqlite: Database) -> Desk:
     return Desk(sqlite, at=datetime.now(UTC))
 
 
+async def failed(desk: Desk) -> None:
+    """A case whose customer nobody looks after yet, as an import makes it: four messages, no more."""
+    await desk.ask(ANA, "case.fail", typed="ZD-4711 Parcel missed twice", bulk=True)
+
+
 async def test_the_retro_is_said_first_and_its_prompts_in_its_thread(desk: Desk) -> None:
     platform = Platform()
     async with running(desk.database, desk, platform):
-        await desk.fail()
+        await failed(desk)
         await until(lambda: len(platform.said) == 4)
     assert platform.said[0] == ("retro:1", "C1", None)
     assert {thread for _, _, thread in platform.said[1:]} == {"id-1"}
@@ -115,7 +120,7 @@ async def test_the_retro_is_said_first_and_its_prompts_in_its_thread(desk: Desk)
 async def test_a_change_edits_the_message_and_no_change_says_nothing(desk: Desk) -> None:
     platform = Platform()
     async with running(desk.database, desk, platform) as worker:
-        await desk.fail()
+        await failed(desk)
         await until(lambda: len(platform.said) == 4)
         await desk.ask(ANA, "retro.answer", "C-1", {"training": "Notes"})
         await until(lambda: len(platform.edits) == 1 and len(platform.said) == 5)
@@ -127,8 +132,8 @@ async def test_a_change_edits_the_message_and_no_change_says_nothing(desk: Desk)
 
 async def test_new_messages_in_one_place_keep_the_pace_and_other_places_do_not_wait(desk: Desk) -> None:
     platform = Platform(pace=0.2)
-    await desk.fail()
-    await desk.ask(ANA, "case.fail", typed="ZD-2 Other", place=Place(id="C2", name="returns"))
+    await failed(desk)
+    await desk.ask(ANA, "case.fail", typed="ZD-2 Other", place=Place(id="C2", name="returns"), bulk=True)
     async with running(desk.database, desk, platform):
         await until(lambda: len(platform.said) == 8)
     for moments in platform.at.values():
@@ -140,7 +145,7 @@ async def test_retry_after_is_honoured_and_nothing_is_said_twice(desk: Desk) -> 
     platform = Platform()
     platform.fail(Undelivered("Slow down.", retry_after=0.3))
     async with running(desk.database, desk, platform) as worker:
-        await desk.fail()
+        await failed(desk)
         await until(lambda: worker.outcomes["put back"] == 1)
         refused_at = asyncio.get_running_loop().time()
         await until(lambda: len(platform.said) == 4)
@@ -153,7 +158,7 @@ async def test_a_call_that_may_have_arrived_is_looked_up_and_not_repeated(desk: 
     platform = Platform()
     platform.fail(Undelivered("The connection broke.", unsure=True), after_acting=True)
     async with running(desk.database, desk, platform):
-        await desk.fail()
+        await failed(desk)
         await until(lambda: len(platform.said) == 4)
     assert platform.keys.count("retro:1") == 1
     assert platform.looked_up == ["retro:1"]
@@ -164,7 +169,7 @@ async def test_a_look_up_that_fails_leaves_it_unsure_and_is_done_again(desk: Des
     platform.fail(Undelivered("The connection broke.", unsure=True), after_acting=True)
     platform.look_up_faults.append(Undelivered("Slow down.", retry_after=0.1))
     async with running(desk.database, desk, platform):
-        await desk.fail()
+        await failed(desk)
         await until(lambda: len(platform.said) == 4)
     assert platform.keys.count("retro:1") == 1
     assert platform.looked_up == ["retro:1", "retro:1"]
@@ -184,7 +189,7 @@ async def test_a_fault_of_ours_after_it_was_said_does_not_say_it_twice(
     monkeypatch.setattr(desk.bot, "sequel", faulty)
     platform = Platform()
     async with running(desk.database, desk, platform):
-        await desk.fail()
+        await failed(desk)
         await until(lambda: len(platform.said) == 4)
     assert platform.keys.count("retro:1") == 1
 
@@ -193,7 +198,7 @@ async def test_a_call_that_did_not_arrive_is_looked_up_and_repeated(desk: Desk) 
     platform = Platform()
     platform.fail(Undelivered("The connection broke.", unsure=True))
     async with running(desk.database, desk, platform):
-        await desk.fail()
+        await failed(desk)
         await until(lambda: len(platform.said) == 4)
     assert platform.keys.count("retro:1") == 1
 
@@ -218,18 +223,18 @@ async def test_the_lead_is_told_too_and_alone_when_nobody_may_be_named(desk: Des
     platform = Platform()
     async with running(desk.database, desk, platform):
         await desk.fail(BEN)
-        await until(lambda: len(platform.said) == 4)
+        await until(lambda: len(platform.said) == 6)  # the retro, its prompts, its customer twice
         platform.fail(Undelivered("The channel is archived.", permanent=True))
         await desk.ask(ANA, "retro.answer", "C-1", {"training": "Maps", "unnamed": "yes"})
-        await until(lambda: len(platform.said) == 5)
-    assert platform.said[4][1] == "U2"
+        await until(lambda: len(platform.said) == 7)
+    assert platform.said[6][1] == "U2"
 
 
 async def test_an_owner_out_of_reach_is_named_in_the_thread_and_the_lead_is_told(desk: Desk) -> None:
     platform = Platform()
     async with running(desk.database, desk, platform):
         await desk.fail(BEN)
-        await until(lambda: len(platform.said) == 4)
+        await until(lambda: len(platform.said) == 6)  # the retro, its prompts, its customer twice
         platform.unreachable = "U1"
         await desk.add_item(ANA, owner="U1")
         await until(lambda: {"call:1:U1", "unreached:1:U1"} <= set(platform.keys))
@@ -248,14 +253,14 @@ async def test_a_fault_of_ours_is_set_aside_after_its_tries_and_the_queue_goes_o
         await work.jobs.schedule(poison)
         await work.commit()
     async with running(desk.database, desk, platform) as worker:
-        await desk.fail()
+        await failed(desk)
         await until(lambda: worker.outcomes["given up"] == 1 and len(platform.said) == 4)
     assert worker.outcomes["put back"] == MOST_ATTEMPTS - 1
 
 
 async def test_a_thread_message_waits_until_its_root_is_there(desk: Desk) -> None:
     platform = Platform()
-    await desk.fail()
+    await failed(desk)
     queue = desk.database.queue()
     (root,) = await queue.claim(None, "somebody else", 5)
     await desk.ask(ANA, "retro.answer", "C-1", {"training": "Notes"})
@@ -267,7 +272,7 @@ async def test_a_thread_message_waits_until_its_root_is_there(desk: Desk) -> Non
 
 async def test_due_by_a_time_is_said_and_counted_and_then_it_ends(desk: Desk) -> None:
     platform = Platform()
-    await desk.fail()
+    await failed(desk)
     worker = Worker(
         desk.database.queue(), desk.bot, desk.database.open_work, {"test": platform}, desk.woken
     )
@@ -281,7 +286,7 @@ async def test_what_a_dead_process_holds_is_waited_for(
 ) -> None:
     monkeypatch.setattr("storage.queue.LEASE_SECONDS", 0.5)
     platform = Platform()
-    await desk.fail()
+    await failed(desk)
     assert len(await desk.database.queue().claim(None, "dead", 5)) == 1
     worker = Worker(
         desk.database.queue(), desk.bot, desk.database.open_work, {"test": platform}, desk.woken
@@ -297,12 +302,12 @@ async def test_an_outage_is_sat_out_where_a_fault_of_ours_is_not(
     for _ in range(MOST_ATTEMPTS + 1):
         platform.fail(Undelivered("Slack asked to wait.", retry_after=0.0, outage=True))
     async with running(desk.database, desk, platform):
-        await desk.fail()
+        await failed(desk)
         await until(lambda: len(platform.said) == 4)
 
 
 async def test_without_its_door_a_workspaces_messages_wait(desk: Desk) -> None:
-    await desk.fail()
+    await failed(desk)
     worker = Worker(desk.database.queue(), desk.bot, desk.database.open_work, {}, desk.woken)
     assert await worker.run_due(datetime.now(UTC)) == {}
     assert (await desk.database.queue().state())["waiting"] == 1
@@ -314,7 +319,7 @@ async def test_told_to_stop_it_hands_back_what_hangs_and_another_goes_on_at_once
     monkeypatch.setattr("handlers.worker.GRACE_SECONDS", 0.05)
     platform, other = Platform(), Platform()
     platform.hangs.append(asyncio.Event())
-    await desk.fail()
+    await failed(desk)
     async with running(desk.database, desk, platform) as worker:
         await until(lambda: len(platform.said) == 1)
     assert worker.outcomes == {"handed back": 1}
@@ -328,7 +333,7 @@ async def test_told_to_stop_it_hands_back_what_hangs_and_another_goes_on_at_once
 
 async def test_told_to_stop_while_it_claims_it_hands_that_back_and_says_nothing(desk: Desk) -> None:
     platform = Platform()
-    await desk.fail()
+    await failed(desk)
     worker = Worker(
         desk.database.queue(), desk.bot, desk.database.open_work, {"test": platform}, desk.woken
     )
@@ -350,7 +355,7 @@ async def test_a_clock_that_jumps_ahead_says_nothing_twice(desk: Desk) -> None:
     async def clock(_: object) -> datetime:
         return datetime.now(UTC) + ahead
 
-    await desk.fail()
+    await failed(desk)
     queue = Queue(desk.database.transaction, clock)
     worker = Worker(queue, desk.bot, desk.database.open_work, {"test": platform}, desk.woken)
     task = asyncio.create_task(worker.run())
@@ -391,7 +396,7 @@ async def test_a_job_of_a_newer_version_waits_for_it_longer_than_a_fault_of_ours
 
 async def test_a_job_that_kills_whoever_tries_is_set_aside_in_the_end(desk: Desk) -> None:
     platform = Platform()
-    await desk.fail()
+    await failed(desk)
     async with desk.database.transaction(writes=True) as connection:
         await connection.execute(update(jobs).values(attempts=MOST_ATTEMPTS_IN_AN_OUTAGE))
         await connection.commit()
@@ -405,7 +410,7 @@ async def test_a_tick_leaves_what_it_cannot_have_in_the_end(
 ) -> None:
     monkeypatch.setattr("handlers.worker.PATIENCE_SECONDS", 0.1)
     platform = Platform()
-    await desk.fail()
+    await failed(desk)
     [job] = await desk.database.queue().claim(None, "somebody else", 5)
     worker = Worker(
         desk.database.queue(), desk.bot, desk.database.open_work, {"test": platform}, desk.woken
@@ -429,7 +434,7 @@ async def test_a_tick_for_a_later_time_waits_between_its_tries(
     )
     began = asyncio.get_running_loop().time()
     later = datetime.now(UTC) + timedelta(minutes=1)
-    assert await worker.run_due(later) == {"put back": 1, "said": 4}
+    assert await worker.run_due(later) == {"put back": 1, "said": 6}
     assert platform.at["C1"][0] - began >= 0.3
 
 
@@ -441,7 +446,7 @@ async def test_a_workspaces_budget_is_kept_over_all_its_places(desk: Desk) -> No
         await desk.ask(ANA, "case.fail", typed=f"ZD-{number} Late", place=place)
     began = asyncio.get_running_loop().time()
     async with running(desk.database, desk, platform):
-        await until(lambda: len(platform.said) == 12)
+        await until(lambda: len(platform.said) >= 12)
     # Four at once, and from then on ten a second, however late a message follows its claim.
     for count, moment in enumerate(sorted(at for place in platform.at.values() for at in place), 1):
         assert count <= 4 + 10 * (moment - began)
@@ -456,7 +461,7 @@ async def test_a_wait_that_concerns_the_workspace_is_kept_in_all_its_places(desk
         await until(lambda: worker.outcomes["put back"] == 1)
         refused_at = asyncio.get_running_loop().time()
         await desk.ask(ANA, "case.fail", typed="ZD-2 Other", place=Place(id="C2", name="returns"))
-        await until(lambda: len(platform.said) == 8)
+        await until(lambda: len(platform.said) >= 8)
     assert min(platform.at["C1"] + platform.at["C2"]) - refused_at >= 0.4
 
 

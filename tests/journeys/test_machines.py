@@ -100,11 +100,11 @@ async def test_several_clocks_share_one_postgresql(tmp_path: Path, database_url:
         support = [slack.channel(f"support-{number}", members=[ana]) for number in range(5)]
         for number, channel in enumerate(support):
             await ana.command(f"failed ZD-{number} Lost {number}", channel)
-        await slack.until(lambda: len(slack.posted()) >= 20)
+        await slack.until(lambda: len(slack.posted()) >= 30)
         assert await waiting(slack) == 0
         assert first.returncode is None
         assert second.returncode is None
-        assert len(slack.posted()) == 20
+        assert len(slack.posted()) == 30
 
 
 @pytest.mark.parametrize("acted", [False, True])
@@ -133,9 +133,9 @@ async def test_sigterm_ends_in_ten_seconds_whatever_hangs_and_the_next_goes_on_a
         slow.clear()
         # Well before any lease could end: the jobs were handed back.
         async with amends(slack, tmp_path / "amends.db"):
-            await slack.until(lambda: len(slack.posted()) >= 8, LEASE_SECONDS / 2)
+            await slack.until(lambda: len(slack.posted()) >= 12, LEASE_SECONDS / 2)
             assert await waiting(slack) == 0
-        assert len(titles(slack)) == 8
+        assert len(titles(slack)) == 12
         for number in range(2):
             assert titles(slack).count(f"Retro: Lost {number}") == 1
 
@@ -158,12 +158,12 @@ async def test_a_killed_processs_jobs_are_taken_over_within_a_minute(
                 await first.wait()
                 killed = time.monotonic()
                 slack.lingering.clear()
-                await slack.until(lambda: len(slack.posted()) >= 12, 60.0)
+                await slack.until(lambda: len(slack.posted()) >= 18, 60.0)
                 assert time.monotonic() - killed < 60
                 assert await waiting(slack) == 0
         for number in range(3):
             assert titles(slack).count(f"Retro: Lost {number}") == 1
-        assert len(slack.posted()) == 12
+        assert len(slack.posted()) == 18
 
 
 async def test_check_and_healthz_say_what_was_given_up_and_the_rest_goes_on(
@@ -177,7 +177,7 @@ async def test_check_and_healthz_say_what_was_given_up_and_the_rest_goes_on(
         support = slack.channel("support", members=[ana])
         async with open_slack_house(slack, database_url):
             await ana.command("failed ZD-1 Lost", support)
-            await slack.until(lambda: len(slack.posted()) >= 4)
+            await slack.until(lambda: len(slack.posted()) >= 6)
             assert slack.events_url is not None
             url = slack.events_url.replace("/slack/events", "/healthz")
             async with aiohttp.ClientSession() as session, session.get(url) as response:

@@ -7,8 +7,9 @@ from sqlalchemy import Column, MetaData, Table, insert, select
 from sqlalchemy.exc import StatementError
 
 from bot.ports import UnitOfWork
+from storage.column import UTCDateTime
 from storage.database import Database
-from storage.tables import Row, UTCDateTime
+from storage.tables import Row
 from tests.storage.made import a_case, a_retro, a_team, an_answer, an_item, saved, seen
 
 # Only these cross workspaces: the worker's clock, and what is pruned by age.
@@ -18,6 +19,8 @@ ACROSS = {
     "requests_by_day",
     "action_items_look_at",
     "retros_look_at",
+    "recoveries_look_at",
+    "cases_to_forget",
     "teams_look_at",
 }
 

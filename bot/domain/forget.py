@@ -1,0 +1,97 @@
+"""Forgetting a customer: what identifies them goes, and what was learned stays."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.domain.action_item import ActionItem
+from bot.domain.case import Case
+from bot.domain.recovery import Recovery
+from bot.domain.recovery_step import Step
+from bot.domain.retro import Retro
+
+REMOVED = "(removed)"
+THEM = "the customer"
+SHORTEST_NAME = 4
+"""Letters: a shorter part of a name (Mr, Li, May) is too often another word."""
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+LINK = re.compile(r"https?://\S+")
+NUMBER = re.compile(r"\+?\d[\d ()/-]{6,}\d")
+"""A telephone, account or order number; a date has fewer digits in a row of these."""
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+Scrub = Callable[[str], str]
+
+
+def scrubber(case: Case) -> Scrub:
+    """What takes the customer's name, numbers and addresses out of a text."""
+    found: list[tuple[re.Pattern[str], str]] = []
+    if case.customer:
+        found.append((re.compile(re.escape(case.customer), re.IGNORECASE), THEM))
+        parts = sorted(set(re.findall(r"[^\W\d_]+", case.customer)), key=len, reverse=True)
+        for part in parts:
+            if len(part) >= SHORTEST_NAME:
+                found.append((re.compile(rf"\b{re.escape(part)}\b"), THEM))
+    if case.reference:
+        found.append((re.compile(rf"(?<!\w){re.escape(case.reference)}(?!\w)", re.IGNORECASE), REMOVED))
+    found += [(LINK, REMOVED), (ADDRESS, REMOVED)]
+
+    def scrub(text: str) -> str:
+        for pattern, instead in found:
+            text = pattern.sub(instead, text)
+        return NUMBER.sub(lambda match: match[0] if DAY.fullmatch(match[0]) else REMOVED, text)
+
+    return scrub
+
+
+def forget_case(case: Case, scrub: Scrub, at: datetime) -> Case:
+    """The case without its customer, its reference, and every way back to them."""
+    return case.model_copy(
+        update={
+            "what_happened": scrub(case.what_happened),
+            "customer": None,
+            "reference": None,
+            "public_post": None,
+            "link": None,
+            "forgotten_at": at,
+        }
+    )
+
+
+def forget_retro(retro: Retro, scrub: Scrub) -> Retro:
+    """The retro, its whys without the customer."""
+    history = tuple(turn.model_copy(update={"why": scrub(turn.why)}) for turn in retro.history)
+    return retro.model_copy(update={"history": history})
+
+
+def forget_item(item: ActionItem, scrub: Scrub) -> ActionItem:
+    """The action item, its words without the customer."""
+    history = tuple(moved.model_copy(update={"words": scrub(moved.words)}) for moved in item.history)
+    words = {"what": scrub(item.what), "measure": scrub(item.measure)}
+    return item.model_copy(update={**words, "history": history})
+
+
+def forget_recovery(recovery: Recovery, scrub: Scrub) -> Recovery:
+    """The recovery: which steps were taken, by whom and when, without the customer's own account."""
+    return recovery.model_copy(
+        update={
+            "steps": tuple(_forget_step(step, scrub) for step in recovery.steps),
+            "earlier": tuple(
+                tuple(_forget_step(step, scrub) for step in steps) for steps in recovery.earlier
+            ),
+            "enough": scrub(recovery.enough),
+        }
+    )
+
+
+def _forget_step(step: Step, scrub: Scrub) -> Step:
+    own_account = step.name == "hear" and step.state == "done"
+    return step.model_copy(
+        update={
+            "words": REMOVED if own_account and step.words else scrub(step.words),
+            "how": scrub(step.how),
+            "view": scrub(step.view),
+            "handed_why": scrub(step.handed_why),
+            "link": "",
+        }
+    )

@@ -1,0 +1,372 @@
+"""A recovery: everything owed to the customer of a failed case, until they say how it was for them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from bot.domain.case import Case
+from bot.domain.errors import Refused
+from bot.domain.recovery_step import CATALOGUE, STEPS, Step, StepName, StepState, Verdict
+from bot.domain.team import Team
+from bot.domain.working_hours import add_working_days, moment, next_working, today
+
+MUST_BE_HEARD = "nothing we could have changed"
+APOLOGY_ENOUGH = "an apology was enough"
+SETTLED_BY_APOLOGY: tuple[StepName, ...] = ("promise", "keep", "check_back", "tell_changed")
+"""What is not needed any more once an apology was enough."""
+WITHOUT_PROMISE: tuple[StepName, ...] = ("keep", "check_back")
+SILENT_ASKS, SILENT_DAYS = 2, 3
+"""After so many reminders, and so many working days after the last, silence is the answer."""
+
+
+class Recovery(BaseModel, frozen=True):
+    """What is owed to the customer of case number `case`; there is at most one per case.
+
+    `contact` looks after the customer. `apologise_by` is the team's aim of `aim` working days, a day in
+    its zone. `earlier` holds the steps of former rounds, each ended by *not recovered*. `enough` says
+    why an apology was enough, and `gaps` what was missing then. `finished_at` is there while the retro
+    is finished.
+    """
+
+    case: int
+    place: str
+    contact: str | None
+    failed_at: datetime
+    begun_at: datetime
+    aim: int
+    apologise_by: date
+    steps: tuple[Step, ...]
+    earlier: tuple[tuple[Step, ...], ...] = ()
+    enough: str = ""
+    gaps: tuple[str, ...] = ()
+    finished_at: datetime | None = None
+    touched_at: datetime
+    version: int = 1
+
+    @property
+    def label(self) -> str:
+        """`R-7`: its name among the things that are reminded of; people know it by its case."""
+        return f"R-{self.case}"
+
+    @property
+    def case_label(self) -> str:
+        """`C-7`, what people read."""
+        return f"C-{self.case}"
+
+    @property
+    def outcome(self) -> Verdict | None:
+        """The customer's verdict, once it is there."""
+        return self.steps[-1].chosen
+
+    @property
+    def state(self) -> str:
+        """The word people see: open, recovered or no answer."""
+        return self.outcome or "open"
+
+    def step(self, name: StepName) -> Step:
+        """The step of this name; refuses one that this case has not."""
+        found = next((step for step in self.steps if step.name == name), None)
+        if found is None:
+            raise Refused(
+                f"{self.case_label} has no public post, so there is no public apology to make."
+            )
+        return found
+
+    def is_in(self, name: StepName, *states: StepState) -> bool:
+        """Whether the step is there and in one of these states."""
+        return any(step.name == name and step.state in states for step in self.steps)
+
+
+class Tally(NamedTuple):
+    """How the recoveries of a place ended: nobody's figures, only the place's.
+
+    `enough` of the recovered ones needed no more than an apology.
+    """
+
+    recovered: int = 0
+    enough: int = 0
+    unanswered: int = 0
+
+
+def begin(case: Case, contact: str | None, team: Team, at: datetime) -> Recovery:
+    """A recovery in which everything is still to do."""
+    failed_at = _failed_at(case, team)
+    return Recovery(
+        case=case.number,
+        place=case.place,
+        contact=contact,
+        failed_at=failed_at,
+        begun_at=at,
+        aim=team.days_to_apologise,
+        apologise_by=aim_day(team, failed_at),
+        steps=tuple(
+            Step(name=kind.name) for kind in CATALOGUE if case.public_post is not None or not kind.public
+        ),
+        touched_at=at,
+    )
+
+
+def _failed_at(case: Case, team: Team) -> datetime:
+    if case.happened_at is None:
+        return case.failed_at
+    if not case.happened_by_day:
+        return min(case.happened_at, case.failed_at)
+    # Nobody said at what time: the end of that working day does the team no wrong.
+    return min(case.failed_at, moment(team.zone, today(team.zone, case.happened_at), team.ends))
+
+
+def aim_day(team: Team, failed_at: datetime) -> date:
+    """The day by which the team wants to have apologised; what fails after hours is the next day's."""
+    first = today(team.zone, next_working(team.hours, failed_at))
+    return add_working_days(team.hours, first, team.days_to_apologise)
+
+
+def owner_of(recovery: Recovery, name: StepName) -> str | None:
+    """Who is to take the step."""
+    step = next((step for step in recovery.steps if step.name == name), None)
+    return (step.owner if step else None) or recovery.contact
+
+
+def owners(recovery: Recovery) -> frozenset[str]:
+    """Everybody who has something left to do for this customer, and the contact."""
+    to_do = {owner_of(recovery, step.name) for step in recovery.steps if step.state == "to do"}
+    return frozenset(owner for owner in (*to_do, recovery.contact) if owner)
+
+
+# Why a step is not offered yet; those that are left out always are.
+OFFERED: Mapping[StepName, Callable[[Recovery], bool]] = {
+    "keep": lambda recovery: recovery.is_in("promise", "done"),
+    "check_back": lambda recovery: recovery.is_in("keep", "done"),
+    "tell_changed": lambda recovery: recovery.finished_at is not None,
+}
+
+
+def is_offered(recovery: Recovery, name: StepName) -> bool:
+    """Whether the card offers the step now; any of them may be taken before, save the last but one."""
+    offered = OFFERED.get(name)
+    return recovery.is_in(name, "to do") and (offered is None or offered(recovery))
+
+
+def next_step(recovery: Recovery) -> StepName | None:
+    """The natural next one; None when all is done, or when only the retro is waited for."""
+    for step in recovery.steps:
+        if step.state == "to do":
+            return step.name if is_offered(recovery, step.name) else None
+    return None
+
+
+def upset(recovery: Recovery) -> tuple[str, ...]:
+    """A gentle sentence for each step that came before the one that naturally precedes it."""
+    by_name = {step.name: step for step in recovery.steps}
+    told: list[str] = []
+    for kind in CATALOGUE:
+        step, before = by_name.get(kind.name), by_name.get(kind.after) if kind.after else None
+        if step is None or before is None or step.state != "done" or before.state == "not needed":
+            continue
+        if before.state == "to do" or (before.at and step.at and step.at < before.at):
+            told.append(kind.upset)
+    return tuple(told)
+
+
+def is_late(recovery: Recovery, day: date) -> bool:
+    """Whether a promise should have been kept before `day`, its owner's today."""
+    due = promised_by(recovery)
+    return due is not None and due < day
+
+
+def promised_by(recovery: Recovery) -> date | None:
+    """The day by which something is promised that is still to be kept."""
+    return recovery.step("promise").due if recovery.is_in("keep", "to do") else None
+
+
+def is_heard(recovery: Recovery | None) -> bool:
+    """Whether the customer's account is there."""
+    return recovery is not None and bool(accounts(recovery))
+
+
+def accounts(recovery: Recovery) -> tuple[Step, ...]:
+    """The customer's accounts, the first one first."""
+    rounds = (*recovery.earlier, recovery.steps)
+    return tuple(
+        step for steps in rounds for step in steps if step.name == "hear" and step.state == "done"
+    )
+
+
+def is_one_sided(recovery: Recovery | None) -> bool:
+    """Whether the retro knows the team's side only: the customer is neither heard nor unreachable."""
+    return not is_heard(recovery) and (recovery is None or recovery.is_in("hear", "to do"))
+
+
+def check(recovery: Recovery, name: StepName) -> None:
+    """Refuses a step that may not be taken now."""
+    step, label = recovery.step(name), recovery.case_label
+    if name == "tell_changed" and recovery.finished_at is None:
+        raise Refused(
+            f"The retro {label} is not finished yet: tell the customer once every fix is verified."
+        )
+    if name == "verdict" or (name == "tell_changed" and not step.view):
+        return
+    if recovery.outcome is not None:
+        raise Refused(f"The recovery of {label} is closed: {recovery.outcome}.")
+    # A promise may be renewed until it is kept.
+    if step.state == "done" and not (name == "promise" and recovery.is_in("keep", "to do")):
+        raise Refused(f"{STEPS[name].label} is already done for {label}.")
+
+
+def take(recovery: Recovery, done: Step, at: datetime) -> Recovery:
+    """The recovery after a step that was done; `done` holds who, when and the words."""
+    check(recovery, done.name)
+    before = recovery.step(done.name)
+    kept = {"state": "done", "owner": before.owner}
+    changed = _with(recovery, at, done.model_copy(update=kept))
+    return _awake(changed) if done.name == "promise" else changed
+
+
+def _awake(recovery: Recovery) -> Recovery:
+    """A promise has to be kept, even when nobody thought that there would be one."""
+    slept = [step for step in recovery.steps if step.name in WITHOUT_PROMISE]
+    woken = [Step(name=step.name, owner=step.owner) for step in slept if step.state == "not needed"]
+    return _with(recovery.model_copy(update={"enough": ""}), recovery.touched_at, *woken)
+
+
+def not_needed(recovery: Recovery, name: StepName, by: str, at: datetime, why: str) -> Recovery:
+    """The recovery without a step, and why; without a promise there is none to keep."""
+    if name == "verdict":
+        raise Refused("The verdict is the customer's own: when they never answered, it is no answer.")
+    step = recovery.step(name)
+    if recovery.outcome is not None:
+        raise Refused(f"The recovery of {recovery.case_label} is closed: {recovery.outcome}.")
+    if step.state != "to do":
+        raise Refused(f"{STEPS[name].label} is already {step.state} for {recovery.case_label}.")
+    if not why:
+        raise Refused("Say why, in a sentence.", "why")
+    names = (name, *WITHOUT_PROMISE) if name == "promise" else (name,)
+    return _leave(recovery, names, by, at, why)
+
+
+def enough(recovery: Recovery, by: str, at: datetime, why: str, gaps: Sequence[str]) -> Recovery:
+    """An apology was enough: nothing is promised, and there is nothing to tell afterwards."""
+    if recovery.outcome is not None:
+        raise Refused(f"The recovery of {recovery.case_label} is closed: {recovery.outcome}.")
+    if not why:
+        raise Refused("Say why, in a sentence.", "why")
+    if recovery.is_in("promise", "done"):
+        raise Refused(
+            f"Something was promised to the customer of {recovery.case_label}, so it is more than an "
+            "apology."
+        )
+    left = _leave(recovery, SETTLED_BY_APOLOGY, by, at, why)
+    return left.model_copy(update={"enough": why, "gaps": tuple(sorted(set(gaps)))})
+
+
+def not_enough(recovery: Recovery, at: datetime) -> Recovery:
+    """The recovery when an apology turned out not to be all: what was left out is to do again."""
+    why = recovery.enough
+    again = [
+        Step(name=step.name, owner=step.owner)
+        for step in recovery.steps
+        if step.state == "not needed" and step.words == why and step.name in SETTLED_BY_APOLOGY
+    ]
+    return _with(recovery.model_copy(update={"enough": "", "gaps": ()}), at, *again)
+
+
+def entrust(recovery: Recovery, to: str, by: str) -> Recovery:
+    """The recovery with its promise to be kept by somebody else than the contact."""
+    keep = recovery.step("keep").model_copy(update={"owner": to, "handed_by": by})
+    return _with(recovery, recovery.touched_at, keep)
+
+
+def _leave(recovery: Recovery, names: Sequence[StepName], by: str, at: datetime, why: str) -> Recovery:
+    left = [
+        step.model_copy(update={"state": "not needed", "by": by, "at": at, "words": why})
+        for step in recovery.steps
+        if step.name in names and step.state == "to do"
+    ]
+    return _with(recovery, at, *left)
+
+
+def hand_over(
+    recovery: Recovery, name: StepName | None, by: str, to: str, why: str, at: datetime, lead: str | None
+) -> Recovery:
+    """The recovery with a step in other hands, or, without a name, all that is left to do."""
+    if recovery.outcome is not None:
+        raise Refused(f"The recovery of {recovery.case_label} is closed: {recovery.outcome}.")
+    steps = [step for step in recovery.steps if name in (None, step.name)]
+    if name is not None and recovery.step(name).state != "to do":
+        raise Refused(f"{STEPS[name].label} is already {recovery.step(name).state}.", "step")
+    holder = recovery.contact if name is None else owner_of(recovery, name)
+    if to == holder:
+        raise Refused("This is already theirs; choose somebody else.", "owner")
+    # Whoever takes it upon themself needs nobody's leave.
+    if by not in (holder, recovery.contact, lead, to):
+        raise Refused("Only whoever has it or the team's lead can hand this over; anybody may take it.")
+    handed = {"owner": to, "handed_by": by, "handed_why": why}
+    changed = _with(
+        recovery, at, *(step.model_copy(update=handed) for step in steps if step.state == "to do")
+    )
+    return changed.model_copy(update={"contact": to}) if name is None else changed
+
+
+def judge(recovery: Recovery, given: Step, at: datetime, team: Team) -> Recovery:
+    """The recovery with the customer's verdict; *not recovered* begins it anew."""
+    if given.chosen is None:
+        raise Refused("Choose what the customer said.", "verdict")
+    if recovery.outcome == given.chosen:
+        raise Refused(f"The verdict on {recovery.case_label} is already {given.chosen}.", "verdict")
+    if given.chosen != "no answer" and not given.words:
+        raise Refused("Write what the customer said, in their own words.", "words")
+    before = recovery.step("verdict")
+    given = given.model_copy(update={"state": "done", "owner": before.owner})
+    judged = _with(recovery, at, given)
+    if given.chosen != "not recovered":
+        return judged
+    heard = Step(name="hear", state="done", by=given.by, at=given.at, words=given.words)
+    anew = tuple(heard if step.name == "hear" else Step(name=step.name) for step in recovery.steps)
+    return judged.model_copy(
+        update={
+            "steps": anew,
+            "earlier": (*recovery.earlier, judged.steps),
+            "enough": "",
+            "gaps": (),
+            "failed_at": at,
+            "apologise_by": aim_day(team, at),
+            "aim": team.days_to_apologise,
+            "finished_at": None,
+        }
+    )
+
+
+def is_silent(recovery: Recovery) -> bool:
+    """Whether only the customer's verdict is missing."""
+    others = recovery.steps[:-1]
+    return recovery.outcome is None and all(step.state != "to do" for step in others)
+
+
+def close_unanswered(recovery: Recovery, at: datetime) -> Recovery:
+    """Silence is an answer too: the recovery ended by nobody's word."""
+    return _with(recovery, at, Step(name="verdict", state="done", at=at, chosen="no answer"))
+
+
+def check_outcome(outcome: str, recovery: Recovery | None, told: int) -> None:
+    """Refuses *nothing we could have changed* before both sides are in; `told`: accounts of the team."""
+    if outcome != MUST_BE_HEARD:
+        return
+    if not told:
+        raise Refused(
+            "Nothing we could have changed needs the team's side: an answer or a reply in the thread.",
+            "outcome",
+        )
+    if not is_heard(recovery):
+        raise Refused(
+            "Nothing we could have changed needs the customer's side as well: press Customer and hear "
+            "them first.",
+            "outcome",
+        )
+
+
+def _with(recovery: Recovery, at: datetime, *changed: Step) -> Recovery:
+    new = {step.name: step for step in changed}
+    steps = tuple(new.get(step.name, step) for step in recovery.steps)
+    return recovery.model_copy(update={"steps": steps, "touched_at": at})

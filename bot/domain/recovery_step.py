@@ -1,0 +1,121 @@
+"""The steps a customer is owed: the catalogue in its natural order, and one step of one customer."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel
+
+StepName = Literal[
+    "hear",
+    "apologise",
+    "apologise_publicly",
+    "ask_wish",
+    "promise",
+    "keep",
+    "check_back",
+    "tell_changed",
+    "verdict",
+]
+StepState = Literal["to do", "done", "not needed"]
+Verdict = Literal["recovered", "not recovered", "no answer"]
+VERDICTS: tuple[Verdict, ...] = ("recovered", "not recovered", "no answer")
+QUESTIONS = ("Have we fixed everything for you?", "What else can we do for you?")
+
+
+class Kind(NamedTuple):
+    """One line of the catalogue: a step's name, its label, what to do, and what usually comes before.
+
+    `upset` is the gentle sentence when it came before the step named in `after`. `waits` says since
+    when it is owed, when that is not from the beginning. `public`: only with a public post.
+    """
+
+    name: StepName
+    label: str
+    task: str
+    after: StepName | None = None
+    upset: str = ""
+    waits: str = ""
+    public: bool = False
+
+
+# The catalogue in its natural order. The card, the forms and the buttons are made from it.
+CATALOGUE = (
+    Kind(
+        "hear",
+        "Hear the customer",
+        "Ask what it was like for them, and keep it in their own words.",
+    ),
+    Kind(
+        "apologise",
+        "Apologise in person",
+        "Say sorry to them yourself; a call is best.",
+    ),
+    Kind(
+        "apologise_publicly",
+        "Apologise in public",
+        "Answer where they complained, after the apology in person.",
+        after="apologise",
+        upset="The apology in public came before the one in person: they may have read it first.",
+        public=True,
+    ),
+    Kind(
+        "ask_wish",
+        "Ask what would make it right",
+        "Ask for their wish, and keep it in their own words.",
+    ),
+    Kind(
+        "promise",
+        "Promise",
+        "Agree on what you will do and by when, and tell them.",
+        after="ask_wish",
+        upset="The promise came before asking what would make it right: ask if it is what they need.",
+    ),
+    Kind(
+        "keep",
+        "Keep the promise",
+        "Do what was promised.",
+        after="promise",
+        upset="Something was done before anything was promised: tell the customer about it.",
+        waits="once something is promised",
+    ),
+    Kind(
+        "check_back",
+        "Check back",
+        "Ask them both questions one working day after the promise was kept.",
+        after="keep",
+        upset="You checked back before the promise was kept: ask once more when it is.",
+        waits="one working day after the promise was kept",
+    ),
+    Kind(
+        "tell_changed",
+        "Tell what changed",
+        "Tell them what is different now, and ask for their view.",
+        waits="once the retro is finished",
+    ),
+    Kind("verdict", "Verdict", "Ask them how it was, and keep their own words."),
+)
+STEPS: Mapping[StepName, Kind] = {kind.name: kind for kind in CATALOGUE}
+
+
+class Step(BaseModel, frozen=True):
+    """One step for one customer; `owner` None is the case's contact.
+
+    `words` are the customer's (their account, wish, verdict), ours (what was said, promised, done) or,
+    when it is not needed, the why. `view` is what the customer answered to them.
+    """
+
+    name: StepName
+    state: StepState = "to do"
+    owner: str | None = None
+    by: str | None = None
+    at: datetime | None = None
+    words: str = ""
+    how: str = ""
+    due: date | None = None
+    """The promise: by when, a whole day in the zone of whoever keeps it."""
+    link: str = ""
+    view: str = ""
+    chosen: Verdict | None = None
+    handed_by: str | None = None
+    handed_why: str = ""

@@ -1,0 +1,64 @@
+"""What happens when the language coach reads along: remarks for the writer alone, before it is posted.
+
+Nothing about them is stored or logged, and nothing is refused because of them.
+"""
+
+from collections.abc import Sequence
+
+from bot.coach.coach import Remark, read_for_customer, read_for_team
+from bot.domain.case import number_of
+from bot.flows import fields
+from bot.messages import coach as messages
+from bot.messages.parts import SEEN
+from bot.ports import UnitOfWork
+from bot.request import Reply, Request
+
+
+async def remarks(
+    request: Request, names: Sequence[str], reader: str, whole: bool, work: UnitOfWork
+) -> list[Remark]:
+    """What the coach says of these fields of a form; nothing where its team turned it off."""
+    if not request.values or request.values.get(SEEN) or not await _reads_along(request, work):
+        return []
+    texts = [fields.text(request, name) for name in names]
+    return [remark for text in texts if text for remark in read(text, reader, whole=whole)]
+
+
+def read(text: str, reader: str, *, whole: bool = True) -> tuple[Remark, ...]:
+    """The remarks on one text; `whole`: it is all that a customer will read."""
+    return read_for_customer(text, whole=whole) if reader == "customer" else read_for_team(text)
+
+
+async def _reads_along(request: Request, work: UnitOfWork) -> bool:
+    place = request.place.id if request.place and request.place.kind == "shared" else None
+    label = request.about.partition("/")[0].upper()
+    if place is None and label.startswith("C-"):
+        retro = await work.retros.get(number_of(label, "C"))
+        place = retro.place if retro else None
+    elif place is None and label.startswith("AI-"):
+        item = await work.action_items.get(number_of(label, "AI"))
+        place = item.place if item else None
+    team = await work.teams.get(place) if place else None
+    return team is None or team.coach
+
+
+def once_more(asked: Reply, found: Sequence[Remark], request: Request) -> Reply:
+    """The form as it was filled in, with the remarks above it."""
+    if asked.form is None:
+        return asked
+    return Reply(form=messages.advised(asked.form, found, request.values or {}))
+
+
+async def draft_form(request: Request, work: UnitOfWork) -> Reply:
+    """Opens the form that reads any text."""
+    return Reply(form=messages.draft_form())
+
+
+async def draft(request: Request, work: UnitOfWork) -> Reply:
+    """Reads a text and shows it marked up, with the remarks; nothing of it is kept."""
+    if request.values is None:
+        text = request.typed.strip()
+        return Reply(message=messages.read(text, read(text, "customer")))
+    text = fields.text(request, "text", needed="Write or paste the text to read.")
+    reader = fields.text(request, "reader") or "customer"
+    return Reply(form=messages.draft_form(text, reader, read(text, reader)))

@@ -1,0 +1,76 @@
+"""What people read about what is owed to customers, in lists: one person's, and a whole team's."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from bot.domain.case import Case
+from bot.domain.recovery import (
+    Recovery,
+    Tally,
+    is_late,
+    is_offered,
+    next_step,
+    owner_of,
+    promised_by,
+)
+from bot.domain.recovery_step import STEPS, StepName
+from bot.messages.parts import Buttons, Day, Paragraph, Part, Small, Strong, Words, one_line
+from bot.messages.recovery import BUTTONS
+from bot.messages.retro import CUSTOMER
+from bot.request import Person
+
+
+def mine(
+    owed: Sequence[Recovery], cases: Mapping[int, Case], person: str, day: date
+) -> tuple[Part, ...]:
+    """What one person has left to do for customers, with the button of the first of it."""
+    parts: list[Part] = [Paragraph(words=(Strong(text="Owed to customers"),))] if owed else []
+    for recovery in owed:
+        own = [
+            step.name
+            for step in recovery.steps
+            if is_offered(recovery, step.name) and owner_of(recovery, step.name) == person
+        ]
+        first = "keep" if "keep" in own else next(iter(own), None)
+        line = _line(recovery, cases.get(recovery.case), first, day)
+        buttons = [BUTTONS[first].model_copy(update={"look": "main"})] if first else []
+        told = [
+            button.model_copy(update={"about": recovery.case_label}) for button in (*buttons, CUSTOMER)
+        ]
+        parts += [Paragraph(words=line), Buttons(buttons=tuple(told))]
+    return tuple(parts)
+
+
+def status(
+    owed: Sequence[Recovery],
+    cases: Mapping[int, Case],
+    people: Mapping[str, Person],
+    tally: Tally,
+    day: date,
+) -> tuple[Part, ...]:
+    """What a team owes to customers, late promises first, and how it ended so far."""
+    parts: list[Part] = [Paragraph(words=(Strong(text="Owed to customers"),))] if owed else []
+    for recovery in owed:
+        first = "keep" if promised_by(recovery) else next_step(recovery)
+        owner = owner_of(recovery, first) if first else recovery.contact
+        line = _line(recovery, cases.get(recovery.case), first, day)
+        parts.append(Paragraph(words=(*line, f" · {_name(owner, people)}")))
+    if tally.recovered or tally.unanswered:
+        alone = f" ({tally.enough} with an apology alone)" if tally.enough else ""
+        ended = f"Customers so far: {tally.recovered} recovered{alone}, {tally.unanswered} no answer."
+        parts.append(Small(words=(ended,)))
+    return tuple(parts)
+
+
+def _line(recovery: Recovery, case: Case | None, first: StepName | None, day: date) -> Words:
+    what = f" · {one_line(case.what_happened)}" if case else ""
+    due = promised_by(recovery)
+    head = "promise late" if is_late(recovery, day) else "customer"
+    then = STEPS[first].label if first else "waits for the retro to be finished"
+    when: Words = (" · due ", Day(day=due)) if due else ()
+    return (Strong(text=f"{recovery.case_label} · {head}"), what, f" · next: {then}", *when)
+
+
+def _name(person: str | None, people: Mapping[str, Person]) -> str:
+    known = people.get(person or "")
+    return known.name if known else "nobody yet"

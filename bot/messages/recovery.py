@@ -1,0 +1,376 @@
+"""What people read about what is owed to a customer: its card, its copies, its lines in lists."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import NamedTuple
+
+from bot.domain.case import Case
+from bot.domain.recovery import (
+    Recovery,
+    accounts,
+    is_late,
+    is_offered,
+    is_one_sided,
+    next_step,
+    owner_of,
+    owners,
+    promised_by,
+    upset,
+)
+from bot.domain.recovery_step import (
+    CATALOGUE,
+    STEPS,
+    Kind,
+    Step,
+    StepName,
+)
+from bot.domain.team import Team
+from bot.domain.working_hours import today
+from bot.messages.parts import (
+    Button,
+    Buttons,
+    Day,
+    Facts,
+    Inline,
+    Link,
+    Mention,
+    Message,
+    Moment,
+    Paragraph,
+    Part,
+    Quote,
+    Small,
+    Strong,
+    Words,
+    one_line,
+    shortened,
+)
+from bot.request import Person
+
+SHOWN_WORDS = 100
+SHOWN_ACCOUNT = 600
+ONE_SIDE = "We have heard one side only: the customer's is still missing."
+BUTTONS: Mapping[StepName, Button] = {
+    kind.name: Button(label=kind.label, verb=f"recovery.{kind.name}", about="", opens=True)
+    for kind in CATALOGUE
+}
+PROMISE_AGAIN = BUTTONS["promise"].model_copy(update={"label": "Promise another day"})
+NOT_NEEDED = Button(label="Not needed", verb="recovery.not_needed", about="", opens=True)
+HAND_OVER = Button(label="Hand over", verb="recovery.hand_over", about="", opens=True)
+BOTH_SIDES = Button(label="Both sides", verb="recovery.read", about="", opens=True)
+TOLD = "Told, and asked for their view."
+
+
+class Shown(NamedTuple):
+    """All that the card is made from; `back`: former cases whose gap is here again, and which gap."""
+
+    recovery: Recovery
+    case: Case
+    team: Team
+    people: Mapping[str, Person]
+    at: datetime
+    links: Mapping[int, str]
+    back: Mapping[int, tuple[str, ...]]
+
+    @property
+    def today(self) -> date:
+        """The team's."""
+        return today(self.team.zone, self.at)
+
+
+def card(shown: Shown) -> Message:
+    """All that is owed to the customer of a case, as it stands now."""
+    recovery = shown.recovery
+    customer = f" · {one_line(shown.case.customer, 60)}" if shown.case.customer else ""
+    head = f"{recovery.case_label} · customer · {_state(shown)}"
+    return Message(
+        gist=f"{head}: {one_line(shown.case.what_happened)}",
+        parts=(Paragraph(words=(Strong(text=f"{head}{customer}"),)), *_body(shown)),
+    )
+
+
+def own_copy(shown: Shown, reader: str) -> Message:
+    """The card in the direct messages of whoever has something to do in it."""
+    recovery, label = shown.recovery, shown.recovery.case_label
+    link = shown.links.get(recovery.case)
+    retro: Inline = Link(text=f"the retro {label}", url=link) if link else f"the retro {label}"
+    if recovery.outcome is not None:
+        done = f"The customer of {label}: {recovery.outcome}. Thank you."
+        return Message(
+            gist=done, parts=(Paragraph(words=(done, " It is from ", retro, ".")), *_body(shown))
+        )
+    if reader not in owners(recovery):
+        over = f"The customer of {label} is in other hands now"
+        return Message(gist=f"{over}.", parts=(Small(words=(f"{over} (", retro, ").")),))
+    handed = [
+        step for step in recovery.steps if step.owner == reader and step.handed_by not in (None, reader)
+    ]
+    if recovery.contact == reader and not handed:
+        intro: tuple[Part, ...] = (
+            Paragraph(words=(f"You look after the customer of {label}, from ", retro, ".")),
+        )
+        gist = f"You look after the customer of {label}."
+    else:
+        what = ", ".join(STEPS[step.name].label for step in handed if step.state == "to do")
+        by = _name(handed[-1].handed_by if handed else None, shown.people)
+        gist = f"{by} asks you to take over for the customer of {label}: {what or 'what is left'}."
+        why = handed[-1].handed_why if handed else ""
+        intro = (Paragraph(words=(gist, " It is from ", retro, ".")),)
+        intro = (*intro, Quote(text=shortened(why, 400))) if why else intro
+    return Message(gist=gist, parts=(*intro, *_body(shown)))
+
+
+def _state(shown: Shown) -> str:
+    if shown.recovery.outcome is None and is_late(shown.recovery, shown.today):
+        return "promise late"
+    return shown.recovery.state
+
+
+def _body(shown: Shown) -> tuple[Part, ...]:
+    recovery = shown.recovery
+    parts: list[Part] = [Small(words=_clock(shown))]
+    if recovery.earlier:
+        told = (
+            f"They said that it is not put right, {_times(len(recovery.earlier))}: so this began again."
+        )
+        parts.append(Small(words=(told,)))
+    due = promised_by(recovery)
+    if due is not None and is_late(recovery, shown.today):
+        late = (Strong(text="The promise is late"), ": it was due ", Day(day=due), ".")
+        parts.append(Paragraph(words=late))
+    if recovery.outcome is None:
+        parts.append(Paragraph(words=_next(recovery)))
+    if recovery.enough:
+        parts.append(Small(words=(f"An apology was enough: {one_line(recovery.enough, 200)}",)))
+    parts.extend(Small(words=(sentence,)) for sentence in upset(recovery))
+    parts.append(Facts(rows=tuple(_row(shown, step) for step in recovery.steps)))
+    heard = accounts(recovery)
+    if heard:
+        parts.append(Small(words=("What the customer says:",)))
+        parts.append(Quote(text=shortened(heard[-1].words, SHOWN_ACCOUNT)))
+    view = recovery.step("tell_changed").view
+    if view:
+        parts.append(Small(words=("Their view of what changed:",)))
+        parts.append(Quote(text=shortened(view, SHOWN_ACCOUNT)))
+    parts.extend(_recalled(shown.back, shown.links))
+    parts.append(Buttons(buttons=_buttons(recovery)))
+    return tuple(parts)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _clock(shown: Shown) -> Words:
+    """How long the customer waits, or waited, for the apology, and what the team wants it to be."""
+    recovery = shown.recovery
+    apology = recovery.step("apologise")
+    if apology.state == "not needed":
+        return ("Failed ", Moment(at=recovery.failed_at, zone=shown.team.zone))
+    aim = (aim_words(recovery.aim), ", ", Day(day=recovery.apologise_by), ".")
+    if apology.at is not None:
+        return (
+            f"The apology came {span(recovery.failed_at, apology.at)} after the failure; "
+            "the team's aim was ",
+            *aim,
+        )
+    passed = recovery.apologise_by < shown.today
+    return (
+        f"{span(recovery.failed_at, shown.at)} since the failure (as of ",
+        Moment(at=shown.at, zone=shown.team.zone),
+        "); the team's aim ",
+        "was " if passed else "is ",
+        *aim,
+    )
+
+
+def span(since: datetime, at: datetime) -> str:
+    """`40 min`, `3 h` or `5 days`."""
+    minutes = max(0, int((at - since).total_seconds() // 60))
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+
+
+def aim_words(days: int) -> str:
+    """`the same working day`, `1 working day`, `3 working days`."""
+    if days == 0:
+        return "the same working day"
+    return f"{days} working day{'' if days == 1 else 's'}"
+
+
+def _next(recovery: Recovery) -> Words:
+    step = next_step(recovery)
+    if step is not None:
+        return ("Next: ", Strong(text=STEPS[step].label), f" · {STEPS[step].task}")
+    waits = next(step.name for step in recovery.steps if step.state == "to do")
+    return ("Next: ", Strong(text=STEPS[waits].label), f", {STEPS[waits].waits}.")
+
+
+def _row(shown: Shown, step: Step) -> tuple[str, Words]:
+    kind = STEPS[step.name]
+    if step.state == "not needed":
+        return kind.label, (f"not needed: {one_line(step.words, SHOWN_WORDS)}",)
+    if step.state == "to do":
+        return kind.label, _to_do(shown, kind)
+    if step.chosen == "no answer" and step.by is None:
+        return kind.label, ("no answer, asked twice and then closed",)
+    said: list[Inline] = [step.chosen or "done", f" · {_name(step.by, shown.people)} · "]
+    said.append(Day(day=today(shown.team.zone, step.at or shown.at)))
+    if step.how:
+        said.append(f" · {step.how}")
+    if step.due:
+        said += [" · by ", Day(day=step.due)]
+    if step.link:
+        said += [" · ", Link(text="the post", url=step.link)]
+    words = TOLD if step.name == "tell_changed" else one_line(step.words, SHOWN_WORDS)
+    # The customer's account stands below, whole as far as it fits.
+    return kind.label, (*said, f" · {words}" if words and step.name != "hear" else "")
+
+
+def _to_do(shown: Shown, kind: Kind) -> Words:
+    owner = owner_of(shown.recovery, kind.name)
+    who: Inline = Mention(person=owner, name=_name(owner, shown.people)) if owner else "nobody yet"
+    if kind.waits and not is_offered(shown.recovery, kind.name):
+        return ("to do, ", kind.waits, " · ", who)
+    due = promised_by(shown.recovery) if kind.name == "keep" else None
+    return ("to do · ", who, *((" · by ", Day(day=due)) if due else ()))
+
+
+def _name(person: str | None, people: Mapping[str, Person]) -> str:
+    known = people.get(person or "")
+    return known.name if known else "Somebody"
+
+
+def _buttons(recovery: Recovery) -> tuple[Button, ...]:
+    """The natural next one first; the others in their order."""
+    first = next_step(recovery)
+    label = recovery.case_label
+    shown: list[Button] = []
+    for step in recovery.steps:
+        # Who could not be reached may still call; and the verdict may change.
+        may_change = step.state == "not needed" if step.name == "hear" else step.name == "verdict"
+        closed = recovery.outcome is not None and step.name not in ("verdict", "tell_changed")
+        if closed or not (is_offered(recovery, step.name) or may_change):
+            continue
+        look = {"about": label, "look": "main" if step.name == first else "plain"}
+        shown.append(BUTTONS[step.name].model_copy(update=look))
+    shown.sort(key=lambda button: button.look != "main")
+    if recovery.outcome is None and is_offered(recovery, "keep"):
+        shown.append(PROMISE_AGAIN.model_copy(update={"about": label}))
+    told = recovery.step("tell_changed")
+    if told.state == "done" and not told.view:
+        view = {"about": label, "label": f"{STEPS['tell_changed'].label}: their view"}
+        shown.append(BUTTONS["tell_changed"].model_copy(update=view))
+    if told.view:
+        add = Button(label="Add action item", verb="action_item.add", about=f"{label}/view", opens=True)
+        shown.append(add)
+    others = (BOTH_SIDES,) if recovery.outcome is not None else (NOT_NEEDED, HAND_OVER, BOTH_SIDES)
+    return (*shown, *(button.model_copy(update={"about": label}) for button in others))
+
+
+def on_reminder(recovery: Recovery, step: StepName | None) -> tuple[Button, ...]:
+    """What can be done about a reminder: the step it is about, or hand it over."""
+    name, label = step or next_step(recovery), recovery.case_label
+    if name is None:
+        return ()
+    first = BUTTONS[name].model_copy(update={"about": label, "look": "main"})
+    later = [PROMISE_AGAIN.model_copy(update={"about": label})]
+    others = [] if name == "verdict" else [NOT_NEEDED.model_copy(update={"about": f"{label}/{name}"})]
+    return (
+        first,
+        *(later if name == "keep" else ()),
+        HAND_OVER.model_copy(update={"about": f"{label}/{name}"}),
+        *others,
+    )
+
+
+def _recalled(back: Mapping[int, tuple[str, ...]], links: Mapping[int, str]) -> tuple[Part, ...]:
+    told: list[Part] = []
+    for number, gaps in sorted(back.items(), reverse=True)[:3]:
+        link = links.get(number)
+        case: Inline = Link(text=f"C-{number}", url=link) if link else f"C-{number}"
+        gap = "gap" if len(gaps) == 1 else "gaps"
+        words = ("An apology was enough in ", case, f", and the same {gap} is back: {', '.join(gaps)}.")
+        told.append(Small(words=words))
+    return tuple(told)
+
+
+def beside(
+    recovery: Recovery | None,
+    back: Mapping[int, tuple[str, ...]],
+    links: Mapping[int, str],
+) -> tuple[Part, ...]:
+    """What the retro itself says of the customer: whether they were heard, and what is back."""
+    one_side: tuple[Part, ...] = (Small(words=(ONE_SIDE,)),) if is_one_sided(recovery) else ()
+    ended: tuple[Part, ...] = ()
+    if recovery is not None and recovery.outcome is not None:
+        ended = (Small(words=(f"The customer: {recovery.outcome}.",)),)
+    return (*one_side, *ended, *_recalled(back, links))
+
+
+def in_summary(recovery: Recovery | None) -> tuple[Part, ...]:
+    """The customer's side, beside the team's, when the retro is closed."""
+    if recovery is None or not accounts(recovery):
+        return (Small(words=(ONE_SIDE,)),) if is_one_sided(recovery) else ()
+    head = Paragraph(words=(Strong(text="What the customer says"),))
+    return (head, Quote(text=shortened(accounts(recovery)[-1].words, SHOWN_ACCOUNT)))
+
+
+def call_owner(recovery: Recovery, owner: Person) -> Message:
+    """In the thread, to somebody whose direct messages cannot be reached."""
+    label = recovery.case_label
+    return Message(
+        gist=f"{owner.name}: the customer of {label} waits for you in this thread.",
+        parts=(
+            Paragraph(
+                words=(
+                    Mention(person=owner.id, name=owner.name),
+                    f" the customer of {label} waits for you in this thread: I cannot write to you "
+                    "directly.",
+                )
+            ),
+        ),
+    )
+
+
+def unreached(recovery: Recovery, owner: Person, reason: str) -> Message:
+    """To the lead: somebody who looks after a customer and cannot be reached directly."""
+    label = recovery.case_label
+    return Message(
+        gist=f"{owner.name} cannot be reached about the customer of {label}.",
+        parts=(
+            Paragraph(
+                words=(
+                    f"I cannot write to {owner.name} about the customer of {label}, so I named them in "
+                    f"the thread instead. {reason}",
+                )
+            ),
+        ),
+    )
+
+
+def check_in(recovery: Recovery, lead: str) -> Message:
+    """To whoever handled a case that no one could have won, and to nobody else."""
+    talk = f"{lead}, or anybody you trust," if lead else "Somebody you trust"
+    return Message(
+        gist=f"About {recovery.case_label}: this was not about you.",
+        parts=(
+            Paragraph(
+                words=(
+                    f"The retro {recovery.case_label} came to this: nothing we could have changed. What "
+                    "the customer felt was real, and it was not personal. Cases like this stay with one "
+                    "for a while.",
+                )
+            ),
+            Paragraph(
+                words=(
+                    f"If you want to talk, {talk} will listen: you need no reason. And you may stay out "
+                    "of the thread from here on; nobody will ask why.",
+                )
+            ),
+            Small(
+                words=("Only you can read this. I tell nobody that I sent it, or what you do with it.",)
+            ),
+        ),
+    )

@@ -1,0 +1,150 @@
+"""(coach) How often the coach is right, how often it speaks for nothing, and how long it takes."""
+
+import ast
+import csv
+import json
+import random
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+from bot.coach.coach import read_for_customer, read_for_team
+from tests.benchmarks.figure import Figure, ms, percentile
+from tests.coach.measured import Labelled, flagged, own, scores
+from tests.shared import COMPLAINTS, ROOT, SHARED
+
+LANGUAGE = SHARED / "data" / "language"
+SETS = {"team": "blame_dev.jsonl", "customer": "apology_dev.jsonl"}
+AIMS = {"team": "0.90, 0.75", "customer": "0.85, 0.75"}
+WORDS = 500
+ROUNDS = 400
+MOST_SENTENCES = 20_000
+_RESIDENT = """
+import psutil
+before = psutil.Process().memory_info().rss
+from bot.coach.coach import read_for_customer, read_for_team
+for line in open({file!r}, encoding="utf-8"):
+    read_for_team(line)
+    read_for_customer(line)
+print((psutil.Process().memory_info().rss - before) / 2**20)
+"""
+
+
+async def measure(folder: Path) -> list[Figure]:
+    """Rows for every label, for prose that should be left alone, and for 500 words."""
+    return [*_rightness(), *_silence(), *_time(), _memory(folder)]
+
+
+def _rightness() -> Iterator[Figure]:
+    for reader, file in SETS.items():
+        if not (LANGUAGE / file).exists():
+            yield Figure(f"coach  {file}", f"skipped: {LANGUAGE / file} is not here")
+        else:
+            rows = list(_rows(LANGUAGE / file))
+            sure = [row for row in rows if not row.doubtful]
+            yield from _scored(f"{file}, all {len(rows)}", rows, reader)
+            yield from _scored(f"{file}, the {len(sure)} that are not borderline", sure, reader)
+        for part in (reader, f"{reader}_held_out"):
+            texts = own(part)
+            yield from _scored(f"our own {part.replace('_', ' ')}, {len(texts)}", texts, reader)
+
+
+def _rows(file: Path) -> Iterator[Labelled]:
+    for line in file.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        marks = frozenset(row.get("labels") or [row["label"]]) - {"ok", "none"}
+        yield Labelled(row["text"], marks, bool(row["borderline"]))
+
+
+def _scored(what: str, texts: Sequence[Labelled], reader: str) -> Iterator[Figure]:
+    for label, score in scores(texts, reader).items():
+        of = f"of {score.right + score.wrong} marked and {score.right + score.missed} to mark"
+        yield Figure(
+            f"coach  precision, recall: {label}, {what}",
+            f"{score.precision:.2f}, {score.recall:.2f}",
+            of,
+            aim=AIMS[reader],
+        )
+
+
+def _silence() -> Iterator[Figure]:
+    """Software prose has nobody to blame and no customer; complaints have, and are here to compare."""
+    texts = {"Python's and our own documentation": list(_documentation())}
+    if COMPLAINTS.exists():
+        texts["complaints by customers (these do blame)"] = list(_complaints())
+    else:
+        yield Figure("coach  complaints", f"skipped: {COMPLAINTS} is not here")
+    for what, sentences in texts.items():
+        for reader in SETS:
+            share = sum(flagged(sentences, reader)) / len(sentences)
+            yield Figure(
+                f"coach  marked for the {reader}: {what}",
+                f"{share:.2%}",
+                f"of {len(sentences)} sentences",
+                aim="-" if "blame" in what else "< 0.3%",
+            )
+
+
+def _documentation() -> Iterator[str]:
+    files = [*Path(ast.__file__).parent.glob("*.py"), *ROOT.glob("*/**/*.py")]
+    texts = [(ROOT / "README.md").read_text(encoding="utf-8")]
+    for file in sorted(files):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                texts.append(ast.get_docstring(node) or "")
+    yield from islice(_sentences(texts), MOST_SENTENCES)
+
+
+def _complaints() -> Iterator[str]:
+    with COMPLAINTS.open(encoding="utf-8", newline="") as file:
+        texts = [row["Consumer complaint narrative"] for row in csv.DictReader(file)]
+    yield from islice(_sentences(texts), MOST_SENTENCES)
+
+
+def _sentences(texts: Sequence[str]) -> Iterator[str]:
+    seen = set()
+    for text in texts:
+        for sentence in re.split(r"(?<=[.!?])\s+", " ".join(text.split())):
+            if 20 < len(sentence) < 400 and sentence not in seen:
+                seen.add(sentence)
+                yield sentence
+
+
+def _time() -> Iterator[Figure]:
+    chance = random.Random(1)
+    for reader, read in (("team", read_for_team), ("customer", read_for_customer)):
+        sentences = [each.text for part in (reader, f"{reader}_held_out") for each in own(part)]
+        took: list[float] = []
+        for _ in range(ROUNDS):
+            chance.shuffle(sentences)
+            text = " ".join(" ".join(sentences * 2).split()[:WORDS])
+            began = time.perf_counter()
+            read(text)
+            took.append(time.perf_counter() - began)
+        yield Figure(
+            f"coach  {WORDS} words for the {reader}, p50 and p99",
+            f"{ms(median(took))}, {ms(percentile(took, 99))}",
+            aim="p99 < 20 ms",
+        )
+
+
+def _memory(folder: Path) -> Figure:
+    file = folder / "texts.txt"
+    texts = [each.text for part in ("team", "customer") for each in own(part)]
+    file.write_text("\n".join(texts * 10), encoding="utf-8")
+    told = subprocess.run(
+        [sys.executable, "-c", _RESIDENT.format(file=str(file))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return Figure(
+        "coach  memory on top of a bare Python", f"{float(told.stdout):.0f} MiB", aim="< 100 MiB"
+    )

@@ -1,0 +1,85 @@
+"""A customer is forgotten, and what was learned from their case stays."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.domain.case import Case
+from bot.domain.forget import scrubber
+from bot.messages.parts import plain
+from storage.tables import Row
+from tests.desk import ANA, AT, BEN, Desk
+
+CUSTOMER = "Maria Santos"
+SECRETS = ("Santos", "Maria", "ZD-4711", "maria@example.com", "+46 70 123 45 67", "example.com/post")
+FAILED = {
+    "what_happened": "Maria Santos waited twice; her number is +46 70 123 45 67",
+    "reference": "ZD-4711",
+    "customer": CUSTOMER,
+    "public_post": "https://example.com/post/1",
+}
+ACCOUNT = "I am Maria, maria@example.com, and I waited for two days."
+
+
+async def everything(desk: Desk) -> str:
+    """All that the database holds, but for what was only remembered as a hash."""
+    told: list[str] = []
+    async with desk.database.transaction(writes=False) as connection:
+        for table in Row.metadata.sorted_tables:
+            rows = await connection.execute(select(table))
+            told += [json.dumps([str(value) for value in row], ensure_ascii=False) for row in rows]
+    return "\n".join(told)
+
+
+async def a_case_with_a_history(desk: Desk) -> None:
+    """A failed case that names its customer everywhere."""
+    await desk.ask(ANA, "case.fail", values=FAILED)
+    await desk.ask(BEN, "retro.answer", "C-1", {"training": "Maria Santos needed a person to call"})
+    await desk.add_item(ANA, what="Call people like Maria Santos back", owner="U1")
+    await desk.ask(ANA, "recovery.hear", "C-1", {"words": ACCOUNT})
+    await desk.ask(ANA, "recovery.ask_wish", "C-1", {"words": "Santos wants a call"})
+    why = {"outcome": "fixes agreed", "why": "Mrs. Santos was heard."}
+    await desk.ask(ANA, "retro.close", "C-1", why)
+    await desk.say_all()
+
+
+async def test_what_identifies_the_customer_is_gone_and_what_was_learned_stays(desk: Desk) -> None:
+    await a_case_with_a_history(desk)
+    before = await everything(desk)
+    assert all(secret in before for secret in SECRETS)
+    assert await desk.bot.forget(desk.workspace, 1, AT + timedelta(days=1))
+    said = await desk.say_all(AT + timedelta(days=1))
+    after = await everything(desk)
+    assert [secret for secret in SECRETS if secret in after] == []
+    for learned in ("needed a person to call", "Call people like the customer back", "fixes agreed"):
+        assert learned in after
+    # And whatever was said of it is changed.
+    for key in ("retro:1", "item:1", "owner:1:U1", "recovery:1", "turn:1:1"):
+        assert not any(secret in plain(said[key]) for secret in SECRETS), key
+    assert "forgotten on Fri 6 Mar 2026" in plain(said["retro:1"])
+
+
+async def test_a_customer_is_forgotten_once(desk: Desk) -> None:
+    await a_case_with_a_history(desk)
+    assert await desk.bot.forget(desk.workspace, 1, AT)
+    assert not await desk.bot.forget(desk.workspace, 1, AT)
+    assert not await desk.bot.forget(desk.workspace, 99, AT)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("maria santos rang", "the customer rang"),
+        ("Santos and Marianne", "the customer and Marianne"),
+        ("due 2026-03-05, at 14:30", "due 2026-03-05, at 14:30"),
+        ("see zd-4711, ZD-47110", "see (removed), ZD-47110"),
+        ("order 4512 8876 1", "order (removed)"),
+        ("write to m.s@mail.example.com!", "write to (removed)!"),
+    ],
+)
+def test_only_what_identifies_them_is_taken_out_of_a_text(text: str, left: str) -> None:
+    known = {"customer": CUSTOMER, "reference": "ZD-4711"}
+    case = Case(number=1, place="C1", what_happened="Late", failed_at=AT, **known)
+    assert scrubber(case)(text) == left
