@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from bot.bot import Bot
+from bot.coach.rules import prepare
 from bot.domain.case import number_of
 from bot.flows import export as exports
 from bot.flows import forget as forgetting
@@ -160,11 +161,13 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
             gc.freeze()
             started(address)
             clock = asyncio.create_task(opened.worker.run())
+            coach = asyncio.create_task(asyncio.to_thread(prepare, "en"))
             await _until_told_to_stop(clock)
             # Beside the server, so that what is in flight on both sides has the same few seconds.
             parting = asyncio.create_task(opened.worker.stop())
         await parting
         await clock
+        await coach
 
 
 async def _until_told_to_stop(clock: asyncio.Task[None]) -> None:

@@ -90,6 +90,21 @@ def test_the_real_complaints_open_94_retros(tmp_path: Path) -> None:
     assert all(case["reference"] for case in cases)
 
 
+def test_a_customer_is_forgotten_by_name_or_by_case_and_it_is_said_where(tmp_path: Path) -> None:
+    rows = "Id;Story;Who\nZD-1;Lost;Ana Maria\nZD-2;Late;ana maria\nZD-3;Late;Ben\n"
+    columns = ("what_happened=Story", "reference=Id", "customer=Who")
+    mapped = [word for column in columns for word in ("--map", column)]
+    amends(tmp_path, "import", table(tmp_path, rows), "--team", "support", *mapped)
+    named = amends(tmp_path, "forget", "--customer", "Ana Maria")
+    assert named.stdout.startswith("Forgot the customer of C-1, C-2: ")
+    assert "nothing to forget" in amends(tmp_path, "forget", "--case", "C-1").stdout
+    assert amends(tmp_path, "forget", "--case", "C-3").stdout.startswith("Forgot the customer of C-3")
+    whole = amends(tmp_path, "export", "--format", "json").stdout
+    assert not [word for word in ("Maria", "maria", "Ben", "ZD-") if word in whole]
+    assert amends(tmp_path, "forget", "--case", "7").returncode == 2
+    assert amends(tmp_path, "forget").returncode == 2
+
+
 def test_an_export_is_one_retro_or_everything_in_three_formats(tmp_path: Path) -> None:
     file = table(tmp_path, "Id,Story\nZD-1,=cmd()\nZD-2,# Not a heading\n")
     asked = ("--team", "support", "--map", "what_happened=Story", "--map", "reference=Id")

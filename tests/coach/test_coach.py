@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.coach.coach import FLAGS, labels, read_for_customer, read_for_team
 from bot.coach.pattern import Lexicon, Misread, WordList, compiled
-from bot.coach.rules import language, languages, read_folder
+from bot.coach.rules import language, languages, prepare, read_folder
 from bot.prompts import PROMPTS
 from tests.coach.measured import flagged, own, scores
 
@@ -203,3 +203,7 @@ def test_a_language_is_a_folder(tmp_path: Path) -> None:
 def test_a_pattern_that_cannot_be_meant_is_refused(line: str) -> None:
     with pytest.raises(Misread):
         compiled(line, Lexicon({"person": WordList(frozenset(["ana"]))}))
+
+
+def test_everything_can_be_made_ready_before_anybody_writes() -> None:
+    assert prepare("en") > 100

@@ -281,6 +281,32 @@ async def test_due_by_a_time_is_said_and_counted_and_then_it_ends(desk: Desk) ->
     assert len(platform.said) == 4
 
 
+async def test_the_customers_of_old_cases_are_forgotten_where_the_operator_asked_for_it(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    values = {"what_happened": "Santos waited", "customer": "Santos"}
+    old = datetime.now(UTC) - timedelta(days=31)
+    await desk.ask(ANA, "case.fail", values=values, bulk=True, at=old)
+    await desk.ask(ANA, "case.fail", values=values, bulk=True)
+    worker = Worker(
+        desk.database.queue(),
+        desk.bot,
+        desk.database.open_work,
+        {"test": Platform()},
+        desk.woken,
+        forget_after=timedelta(days=30),
+    )
+    with caplog.at_level(logging.INFO):
+        assert (await worker.run_due(datetime.now(UTC)))["forgotten"] == 1
+    assert "about=C-1 its customer is forgotten" in caplog.text
+    async with desk.database.open_work(desk.workspace, writes=False) as work:
+        first, second = await work.cases.get(1), await work.cases.get(2)
+    assert first is not None
+    assert second is not None
+    assert (first.customer, first.what_happened) == (None, "the customer waited")
+    assert second.customer == "Santos"
+
+
 async def test_what_a_dead_process_holds_is_waited_for(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
