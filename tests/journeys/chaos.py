@@ -311,7 +311,8 @@ class Burst:
                     asked = [posted for posted in thread if prompt.question in posted.words()]
                     assert len(asked) == 1, f"{prompt.label} of {what}: {len(asked)} times"
             case = int(_key(root).partition(":")[2])
-            assert len(thread) == 3 + items.pop(case, 0), f"{what}: {[_key(one) for one in thread]}"
+            # Its prompts, its customer's card, its items.
+            assert len(thread) == 4 + items.pop(case, 0), f"{what}: {[_key(one) for one in thread]}"
         assert not items
         assert len(self.told) == cases
         self._check_reminders()
