@@ -84,11 +84,12 @@ class Bot:
                 remarks = await coach.remarks(request, *verb.words, work)
             if writes and not remarks:
                 await work.commit()
-        if remarks and verb.form:
+        if remarks and verb.form and verb.words:
             # It could be posted, and is not yet: nothing was committed. Its writer sees it once more.
             async with self._open_work(request.workspace, writes=False) as work:
-                asked = await verb.form(request.model_copy(update={"values": None}), work)
-            return coach.once_more(asked, remarks, request)
+                opened = {"values": None, "about": coach.opened_for(request)}
+                asked = await verb.form(request.model_copy(update=opened), work)
+            return coach.once_more(asked, remarks, verb.words.fields, request)
         log.info(
             "verb=%s workspace=%s %s", request.verb, request.workspace, "saved" if writes else "read"
         )
@@ -131,9 +132,15 @@ class Bot:
 
     async def forget(self, workspace: str, case: int, at: datetime) -> bool:
         """Removes what identifies the customer of a case; False when nothing was left to remove."""
-        async with self._open_work(workspace, writes=True) as work:
-            forgotten = await forget.forget(case, at, work)
-            await work.commit()
+        for tries in range(1, MOST_TRIES + 1):
+            try:
+                async with self._open_work(workspace, writes=True) as work:
+                    forgotten = await forget.forget(case, at, work)
+                    await work.commit()
+                break
+            except Lost:
+                if tries == MOST_TRIES:
+                    raise
         self._committed()
         return forgotten
 

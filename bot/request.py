@@ -72,6 +72,12 @@ class Request(BaseModel, frozen=True):
     key: str | None = None
     bulk: bool = False
 
+    @field_validator("about", "typed")
+    @classmethod
+    def _storable(cls, text: str) -> str:
+        # No database stores half a surrogate pair, PostgreSQL no NUL; nobody types either on purpose.
+        return text.replace("\0", "").encode("utf-8", "replace").decode()
+
     @property
     def unnamed(self) -> bool:
         """Whether the person asked not to be named: then nothing about them may be written."""

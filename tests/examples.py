@@ -411,7 +411,7 @@ FORMS: Mapping[str, Form] = {
         DONE, PEOPLE, [LATE_NOW.asked.model_copy(update={"outcome": "asked again"}), LATE_TOLD.asked]
     ),
     "coach.advised": coach.advised(
-        retro.answer_form(RETRO, CASE), read_for_team(BLAMING), {"training": BLAMING}
+        retro.answer_form(RETRO, CASE), read_for_team(BLAMING), {"training": BLAMING}, "mark"
     ),
     "coach.draft": coach.draft_form(),
     "coach.draft_read": coach.draft_form(DRAFT, "customer", read_for_customer(DRAFT)),

@@ -20,6 +20,10 @@ DENIED_WITHIN = 4
 """Words before what was found in which a denial forgives it."""
 
 
+REPORTED_WITHIN = 60
+"""Words before a quotation in which it is said to be one."""
+
+
 class Remark(BaseModel, frozen=True):
     """One thing to look at again: where, what it may do to the reader (one sentence), better words."""
 
@@ -95,9 +99,9 @@ def _found(
     places = [place for pattern in patterns for place in sentence.found_by(pattern)]
     if not places or any(_says(each, rule.fine_nearby) for each in nearby):
         return
-    fine = [place for pattern in rule.fine for place in sentence.found_by(pattern)]
+    fine = {number for pattern in rule.fine for place in sentence.found_by(pattern) for number in place}
     for place in places:
-        if any(place.start < other.stop and other.start < place.stop for other in fine):
+        if not fine.isdisjoint(place):
             continue
         if rule.denied_is_fine and _denied(place, sentence, known):
             continue
@@ -120,7 +124,8 @@ def _denied(place: range, sentence: Sentence, known: Language) -> bool:
 def _reported(place: range, sentence: Sentence, known: Language) -> bool:
     """Whether these are words that somebody else said, between quotation marks."""
     inside = all(sentence.words[number].quoted for number in place)
-    return inside and any(word.word in known.reports for word in sentence.words[: place.start])
+    before = sentence.words[max(0, place.start - REPORTED_WITHIN) : place.start]
+    return inside and any(word.word in known.reports for word in before)
 
 
 def _says(sentence: Sentence, patterns: Iterable[Pattern]) -> bool:

@@ -14,7 +14,9 @@ REMOVED = "(removed)"
 THEM = "the customer"
 SHORTEST_NAME = 4
 """Letters: a shorter part of a name (Mr, Li, May) is too often another word."""
-ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+SPACED = "\u0e00"
+"""Scripts from here on (Thai, Chinese, Japanese) put no space between words."""
 LINK = re.compile(r"https?://\S+")
 NUMBER = re.compile(r"\+?\d[\d ()/-]{6,}\d")
 """A telephone, account or order number; a date has fewer digits in a row of these."""
@@ -27,11 +29,13 @@ def scrubber(case: Case) -> Scrub:
     """What takes the customer's name, numbers and addresses out of a text."""
     found: list[tuple[re.Pattern[str], str]] = []
     if case.customer:
-        found.append((re.compile(re.escape(case.customer), re.IGNORECASE), THEM))
+        found.append((_word(case.customer), THEM))
         parts = sorted(set(re.findall(r"[^\W\d_]+", case.customer)), key=len, reverse=True)
         for part in parts:
             if len(part) >= SHORTEST_NAME:
-                found.append((re.compile(rf"\b{re.escape(part)}\b"), THEM))
+                # As a name is written, or shouted: in lower case it is too often another word.
+                shouted = re.escape(part.upper())
+                found.append((re.compile(rf"\b(?:{re.escape(part)}|{shouted})\b"), THEM))
     if case.reference:
         found.append((re.compile(rf"(?<!\w){re.escape(case.reference)}(?!\w)", re.IGNORECASE), REMOVED))
     found += [(LINK, REMOVED), (ADDRESS, REMOVED)]
@@ -42,6 +46,13 @@ def scrubber(case: Case) -> Scrub:
         return NUMBER.sub(lambda match: match[0] if DAY.fullmatch(match[0]) else REMOVED, text)
 
     return scrub
+
+
+def _word(name: str) -> re.Pattern[str]:
+    whole = re.escape(name)
+    if max(name) < SPACED:
+        whole = rf"(?<![^\W_]){whole}(?![^\W_])"
+    return re.compile(whole, re.IGNORECASE)
 
 
 def forget_case(case: Case, scrub: Scrub, at: datetime) -> Case:

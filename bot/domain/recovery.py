@@ -231,15 +231,27 @@ def _awake(recovery: Recovery) -> Recovery:
     return _with(recovery.model_copy(update={"enough": ""}), recovery.touched_at, *woken)
 
 
+def check_open(recovery: Recovery) -> None:
+    """Refuses when the customer has given a verdict, or never answered."""
+    if recovery.outcome is not None:
+        raise Refused(f"The recovery of {recovery.case_label} is closed: {recovery.outcome}.")
+
+
+def can_leave(recovery: Recovery) -> bool:
+    """Whether a step is left that may turn out not to be needed; the verdict is the customer's."""
+    return recovery.outcome is None and any(step.state == "to do" for step in recovery.steps[:-1])
+
+
 def not_needed(recovery: Recovery, name: StepName, by: str, at: datetime, why: str) -> Recovery:
     """The recovery without a step, and why; without a promise there is none to keep."""
     if name == "verdict":
         raise Refused("The verdict is the customer's own: when they never answered, it is no answer.")
     step = recovery.step(name)
-    if recovery.outcome is not None:
-        raise Refused(f"The recovery of {recovery.case_label} is closed: {recovery.outcome}.")
+    check_open(recovery)
     if step.state != "to do":
         raise Refused(f"{STEPS[name].label} is already {step.state} for {recovery.case_label}.")
+    if name == "keep" and recovery.is_in("promise", "done"):
+        raise Refused("What was promised is kept, or promised for another day with the customer's yes.")
     if not why:
         raise Refused("Say why, in a sentence.", "why")
     names = (name, *WITHOUT_PROMISE) if name == "promise" else (name,)
@@ -248,8 +260,7 @@ def not_needed(recovery: Recovery, name: StepName, by: str, at: datetime, why: s
 
 def enough(recovery: Recovery, by: str, at: datetime, why: str, gaps: Sequence[str]) -> Recovery:
     """An apology was enough: nothing is promised, and there is nothing to tell afterwards."""
-    if recovery.outcome is not None:
-        raise Refused(f"The recovery of {recovery.case_label} is closed: {recovery.outcome}.")
+    check_open(recovery)
     if not why:
         raise Refused("Say why, in a sentence.", "why")
     if recovery.is_in("promise", "done"):

@@ -8,6 +8,8 @@ from pydantic import BaseModel
 
 EARLIEST = date(1900, 1, 1)
 """Anything before is a slip of the keyboard; and near the year 1, local times cannot be computed."""
+LATEST = date(2200, 1, 1)
+"""Anything after is a slip of the keyboard; and near the year 9999, days cannot be counted."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 

@@ -35,12 +35,17 @@ async def begin_week(team: Team, at: datetime, work: UnitOfWork) -> datetime:
             name="board.weekly",
             about=week.isoformat(),
             place=team.place,
-            key=f"weekly:{team.place}:{week.isoformat()}",
+            key=weekly_key(team.place, week),
             once=True,
             due_at=at,
         )
     )
     return next_week
+
+
+def weekly_key(place: str, monday: date) -> str:
+    """The key of a week's summary."""
+    return f"weekly:{place}:{monday.isoformat()}"
 
 
 def _begins(team: Team, monday: date) -> datetime:

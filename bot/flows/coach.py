@@ -3,6 +3,7 @@
 Nothing about them is stored or logged, and nothing is refused because of them.
 """
 
+import hashlib
 from collections.abc import Sequence
 
 from bot.coach.coach import Remark, read_for_customer, read_for_team
@@ -18,10 +19,17 @@ async def remarks(
     request: Request, names: Sequence[str], reader: str, whole: bool, work: UnitOfWork
 ) -> list[Remark]:
     """What the coach says of these fields of a form; nothing where its team turned it off."""
-    if not request.values or request.values.get(SEEN) or not await _reads_along(request, work):
+    if not request.values:
         return []
     texts = [fields.text(request, name) for name in names]
+    if request.values.get(SEEN) == _mark(texts) or not await _reads_along(request, work):
+        return []
     return [remark for text in texts if text for remark in read(text, reader, whole=whole)]
+
+
+def _mark(texts: Sequence[str]) -> str:
+    """Tells these words from others, so that only words that were read are posted as they are."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
 def read(text: str, reader: str, *, whole: bool = True) -> tuple[Remark, ...]:
@@ -30,23 +38,40 @@ def read(text: str, reader: str, *, whole: bool = True) -> tuple[Remark, ...]:
 
 
 async def _reads_along(request: Request, work: UnitOfWork) -> bool:
-    place = request.place.id if request.place and request.place.kind == "shared" else None
-    label = request.about.partition("/")[0].upper()
-    if place is None and label.startswith("C-"):
-        retro = await work.retros.get(number_of(label, "C"))
-        place = retro.place if retro else None
-    elif place is None and label.startswith("AI-"):
-        item = await work.action_items.get(number_of(label, "AI"))
-        place = item.place if item else None
+    place = await _place_of(request.about, work)
+    if place is None and request.place is not None:
+        place = request.place.id
     team = await work.teams.get(place) if place else None
     return team is None or team.coach
 
 
-def once_more(asked: Reply, found: Sequence[Remark], request: Request) -> Reply:
+async def _place_of(about: str, work: UnitOfWork) -> str | None:
+    """Whose it is: the place of a case (`C-7`), of an item (`AI-12`), or of an answer."""
+    label = about.partition("/")[0].upper()
+    if label.startswith("AI-"):
+        item = await work.action_items.get(number_of(label, "AI"))
+        return item.place if item else None
+    if not label.startswith("C-"):
+        answer = await work.retros.answer(about)
+        if answer is None:
+            return None
+        label = f"C-{answer.case}"
+    retro = await work.retros.get(number_of(label, "C"))
+    return retro.place if retro else None
+
+
+def opened_for(request: Request) -> str:
+    """What its form was opened for: one from the customer's view is opened from there again."""
+    from_view = bool(request.values and request.values.get("from_view"))
+    return f"{request.about}/view" if from_view and "/" not in request.about else request.about
+
+
+def once_more(asked: Reply, found: Sequence[Remark], names: Sequence[str], request: Request) -> Reply:
     """The form as it was filled in, with the remarks above it."""
     if asked.form is None:
         return asked
-    return Reply(form=messages.advised(asked.form, found, request.values or {}))
+    mark = _mark([fields.text(request, name) for name in names])
+    return Reply(form=messages.advised(asked.form, found, request.values or {}, mark))
 
 
 async def draft_form(request: Request, work: UnitOfWork) -> Reply:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, time
 
 from bot.domain.errors import Refused
+from bot.domain.working_hours import LATEST
 from bot.messages.parts import LONGEST_TEXT
 from bot.ports import UnitOfWork
 from bot.request import Person, Request
@@ -29,9 +30,12 @@ def day(request: Request, field: str) -> date | None:
     if not value:
         return None
     try:
-        return date.fromisoformat(value)
+        parsed = date.fromisoformat(value)
     except ValueError:
         raise Refused(f"{value[:40]!r} is not a date: write it like 2026-11-30.", field) from None
+    if parsed > LATEST:
+        raise Refused(f"{parsed.isoformat()} is too far away to be meant; look at the year.", field)
+    return parsed
 
 
 def clock(request: Request, field: str) -> time | None:

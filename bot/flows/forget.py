@@ -1,17 +1,20 @@
 """A customer is forgotten: in all that is stored of a case, and in all that was said of it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.action_item import ActionItem
 from bot.domain.forget import Scrub, forget_case, forget_item, forget_recovery, forget_retro, scrubber
 from bot.domain.job import Job
+from bot.domain.recovery import Recovery
 from bot.domain.retro import Answer, Retro
-from bot.flows import action_item, customer, reminder, thread
+from bot.flows import action_item, board, customer, reminder, thread
 from bot.flows import retro as retros
 from bot.flows.reminder import Subject
 from bot.ports import UnitOfWork
 
+MOST_WEEKS = 520
+"""Ten years of Mondays: nobody's summary is read after that."""
 WEB = "web"
 """The workspace whose messages are in our own memory, people's plain replies among them."""
 
@@ -43,8 +46,11 @@ async def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
         recovery = forget_recovery(recovery, scrub)
         await work.recoveries.save(recovery)
     await _forget_replies(number, scrub, work)
-    shown = customer.showing(recovery, at) if recovery else []
-    for job in (*_said_of(retro, answers, items, at), *shown):
+    shown = customer.showing(recovery, at, was=_took_part(recovery)) if recovery else []
+    for job in _in_the_thread(retro, answers, items, at):
+        # Even when it was not said yet: it may be on its way, in the older words.
+        await work.jobs.schedule(job)
+    for job in (*_elsewhere(retro, items, case.failed_at, at), *shown):
         if await work.said.get(job.key) is not None:
             await work.jobs.schedule(job)
     subjects: list[Subject] = [retro, *items]
@@ -54,31 +60,41 @@ async def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
     return True
 
 
-def _said_of(
+def _took_part(recovery: Recovery) -> set[str]:
+    """Everybody who may have a copy of the card."""
+    steps = [step for steps in (*recovery.earlier, recovery.steps) for step in steps]
+    named = {person for step in steps for person in (step.owner, step.by, step.handed_by)}
+    return {person for person in (*named, recovery.contact) if person}
+
+
+def _in_the_thread(
     retro: Retro, answers: Iterable[Answer], items: Iterable[ActionItem], at: datetime
 ) -> list[Job]:
-    """The keepers of all that was said of it, so that it is edited."""
-    jobs = [retros.current(retro.case, retro.place, at)]
-    jobs += [retros.answer_shown(answer, retro, at) for answer in answers]
-    # A summary is said once and never again: it is taken back, and the retro holds what was learned.
-    jobs += [
-        jobs[0].model_copy(
-            update={
-                "name": "case.withdrawn",
-                "key": retros.turn_key(retro.case, number),
-                "thread": thread.key(retro.case),
-            }
-        )
-        for number in range(1, len(retro.history) + 1)
+    """The keepers of what the thread holds of it, so that it is edited."""
+    return [
+        retros.current(retro.case, retro.place, at),
+        *(retros.answer_shown(answer, retro, at) for answer in answers),
+        *(action_item.in_thread(item, at) for item in items),
     ]
+
+
+def _elsewhere(
+    retro: Retro, items: Iterable[ActionItem], failed_at: datetime, at: datetime
+) -> list[Job]:
+    """The keepers of owners' copies; and summaries, said once, which are taken back."""
+    jobs: list[Job] = []
     for item in items:
-        owners = {
-            item.owner,
-            *(moved.to for moved in item.history),
-            *(moved.by for moved in item.history),
-        }
-        copies = [action_item.own_copy(item, owner, at) for owner in sorted(filter(None, owners))]
-        jobs += [action_item.in_thread(item, at), *copies]
+        owners = {item.owner, *(who for moved in item.history for who in (moved.by, moved.to))}
+        jobs += [action_item.own_copy(item, owner, at) for owner in sorted(filter(None, owners))]
+    turns = [retros.turn_key(retro.case, number) for number in range(1, len(retro.history) + 1)]
+    first = failed_at.date() - timedelta(days=failed_at.weekday())
+    weeks = range(min((at.date() - first).days // 7 + 1, MOST_WEEKS))
+    weekly = [board.weekly_key(retro.place, first + timedelta(days=7 * week)) for week in weeks]
+    root = retros.current(retro.case, retro.place, at)
+    taken_back = {"name": "case.withdrawn"}
+    for key in turns:
+        jobs.append(root.model_copy(update={**taken_back, "key": key, "thread": thread.key(retro.case)}))
+    jobs += [root.model_copy(update={**taken_back, "key": key}) for key in weekly]
     return jobs
 
 

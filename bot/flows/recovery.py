@@ -13,7 +13,7 @@ from bot.domain.recovery import (
 )
 from bot.domain.recovery_step import STEPS, VERDICTS, Step, StepName
 from bot.domain.team import Team
-from bot.domain.working_hours import moment, today
+from bot.domain.working_hours import EARLIEST, moment, today
 from bot.flows import action_item, customer, fields, reminder, thread
 from bot.flows import retro as retros
 from bot.messages import recovery as messages
@@ -142,6 +142,8 @@ def _when(who: Person, team: Team, request: Request) -> datetime:
     now = today(zone, request.at)
     if day is None and clock is None:
         return request.at
+    if day is not None and day < EARLIEST:
+        raise Refused(f"{day.isoformat()} is too long ago to be meant; look at the year.", "date")
     if clock is None:
         at = request.at if day == now else moment(zone, day or now, time(12))
     else:
@@ -188,6 +190,9 @@ async def _move_case(recovery: Recovery, work: UnitOfWork) -> None:
 async def not_needed_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens the form to leave a step out."""
     recovery = await _get(request, work)
+    domain.check_open(recovery)
+    if not domain.can_leave(recovery):
+        raise Refused("Only the verdict is left, and that is the customer's own.")
     first = request.about.partition("/")[2]
     return Reply(form=forms.not_needed_form(recovery, await _case(recovery, work), first))
 
@@ -209,6 +214,7 @@ async def not_needed(request: Request, work: UnitOfWork) -> Reply:
 async def hand_over_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens the form to hand a step over."""
     recovery = await _get(request, work)
+    domain.check_open(recovery)
     first = request.about.partition("/")[2]
     return Reply(form=forms.hand_over_form(recovery, await _case(recovery, work), first))
 

@@ -26,8 +26,11 @@ READERS = (
 )
 
 
-def advised(form: Form, found: Sequence[Remark], values: Mapping[str, str]) -> Form:
-    """The form as it was filled in, with what the coach says; it can be posted as it is all the same."""
+def advised(form: Form, found: Sequence[Remark], values: Mapping[str, str], mark: str) -> Form:
+    """The form as it was filled in, with what the coach says; it can be posted as it is all the same.
+
+    `mark` comes back with it and tells the words that were read: changed ones are read once more.
+    """
     return form.model_copy(
         update={
             "parts": (
@@ -40,7 +43,7 @@ def advised(form: Form, found: Sequence[Remark], values: Mapping[str, str]) -> F
             ),
             "submit": "Post as it is",
             "back": "Change it",
-            "kept": {**form.kept, SEEN: "yes"},
+            "kept": {**form.kept, SEEN: mark},
         }
     )
 

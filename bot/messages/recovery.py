@@ -8,6 +8,7 @@ from bot.domain.case import Case
 from bot.domain.recovery import (
     Recovery,
     accounts,
+    can_leave,
     is_late,
     is_offered,
     is_one_sided,
@@ -265,7 +266,9 @@ def _buttons(recovery: Recovery) -> tuple[Button, ...]:
     if told.view:
         add = Button(label="Add action item", verb="action_item.add", about=f"{label}/view", opens=True)
         shown.append(add)
-    others = (BOTH_SIDES,) if recovery.outcome is not None else (NOT_NEEDED, HAND_OVER, BOTH_SIDES)
+    others: tuple[Button, ...] = (BOTH_SIDES,)
+    if recovery.outcome is None:
+        others = (*((NOT_NEEDED,) if can_leave(recovery) else ()), HAND_OVER, BOTH_SIDES)
     return (*shown, *(button.model_copy(update={"about": label}) for button in others))
 
 
@@ -352,7 +355,7 @@ def unreached(recovery: Recovery, owner: Person, reason: str) -> Message:
 
 def check_in(recovery: Recovery, lead: str) -> Message:
     """To whoever handled a case that no one could have won, and to nobody else."""
-    talk = f"{lead}, or anybody you trust," if lead else "Somebody you trust"
+    talk = f"{lead}, or anybody you trust," if lead else "somebody you trust"
     return Message(
         gist=f"About {recovery.case_label}: this was not about you.",
         parts=(

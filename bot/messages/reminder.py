@@ -16,6 +16,7 @@ from bot.domain.recovery_step import (
 from bot.domain.reminder import Asked, Reminder
 from bot.domain.retro import Answer, Retro
 from bot.messages.action_item import BUTTONS, outcome_of
+from bot.messages.case import show_all
 from bot.messages.parts import (
     Button,
     Buttons,
@@ -103,6 +104,8 @@ def _parts(due: Due, *, alone: bool) -> tuple[Part, ...]:
         buttons = on_reminder(due.subject, due.reminder.recovers)
     else:
         buttons = tuple(BUTTONS[step].model_copy(update={"about": label}) for step in due.steps)
+        if due.before:  # whoever looks after others sees who was asked when, and what came of it
+            buttons = (*buttons, show_all("action_item.read", label))
     return (*body, Buttons(buttons=buttons)) if buttons else body
 
 

@@ -113,7 +113,7 @@ def settings_form(team: Team) -> Form:
         verb="team.settings",
         title="Team settings",
         place=team.place,
-        parts=(Small(words=("When I remind you yourself: /amends settings mine",)),),
+        parts=(Small(words=("Your own reminders: /amends settings mine",)),),
         fields=(
             FormField(name="lead", label="Lead", kind="person", value=team.lead or ""),
             FormField(

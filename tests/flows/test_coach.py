@@ -59,8 +59,12 @@ async def test_a_post_without_a_name_is_read_too_and_nothing_of_it_is_kept(desk:
 )
 async def test_whys_and_items_are_read_too(desk: Desk, verb: str, values: dict[str, str]) -> None:
     await desk.fail()
-    assert "careless" in read(await desk.ask(ANA, verb, "C-1", values))
-    assert (await desk.ask(ANA, verb, "C-1", {**values, "coached": "yes"})).form is None
+    advised = await desk.ask(ANA, verb, "C-1", values)
+    assert "careless" in read(advised)
+    assert advised.form is not None
+    changed = {**values, **advised.form.kept, "why": f"{BLAMING} Again.", "what": f"{BLAMING} Again."}
+    assert (await desk.ask(ANA, verb, "C-1", changed)).form is not None, "other words are read again"
+    assert (await desk.ask(ANA, verb, "C-1", {**values, **advised.form.kept})).form is None
 
 
 async def test_a_team_can_turn_the_coach_off_and_an_older_form_leaves_it_as_it_is(desk: Desk) -> None:

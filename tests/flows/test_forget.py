@@ -83,3 +83,43 @@ def test_only_what_identifies_them_is_taken_out_of_a_text(text: str, left: str) 
     known = {"customer": CUSTOMER, "reference": "ZD-4711"}
     case = Case(number=1, place="C1", what_happened="Late", failed_at=AT, **known)
     assert scrubber(case)(text) == left
+
+
+@pytest.mark.parametrize(
+    ("customer", "text"),
+    [
+        ("Ann", "we planned the annual call"),
+        ("Li", "delivered early"),
+        ("A", "a plan and a day"),
+    ],
+)
+def test_a_short_name_takes_no_other_word_with_it(customer: str, text: str) -> None:
+    case = Case(number=1, place="C1", what_happened="Late", failed_at=AT, customer=customer)
+    kept = scrubber(case)(text)
+    assert kept == (text if customer != "A" else "the customer plan and the customer day")
+
+
+def test_names_in_capitals_are_taken_out_too() -> None:
+    case = Case(number=1, place="C1", what_happened="Late", failed_at=AT, customer=CUSTOMER)
+    assert scrubber(case)("needed MARIA; mrs SANTOS") == "needed the customer; mrs the customer"
+    chinese = case.model_copy(update={"customer": "王小明"})
+    assert scrubber(chinese)("我们给王小明打电话") == "我们给the customer打电话"
+
+
+async def test_a_copy_of_somebody_who_took_a_step_is_changed_and_a_weeks_summary_taken_back(
+    desk: Desk,
+) -> None:
+    await a_case_with_a_history(desk)
+    await desk.meet(BEN)
+    await desk.ask(ANA, "recovery.hand_over", "C-1", {"step": "verdict", "owner": "U2", "why": ""})
+    await desk.say_all()
+    monday = AT + timedelta(days=4)
+    await desk.tick(monday)
+    verdict = {"verdict": "recovered", "words": "Santos says thanks."}
+    await desk.ask(BEN, "recovery.verdict", "C-1", verdict, at=monday)
+    await desk.say_all(monday)
+    await desk.bot.forget(desk.workspace, 1, monday + timedelta(days=1))
+    said = await desk.say_all(monday + timedelta(days=1))
+    assert "customer:1:U2" in said
+    for key, message in said.items():
+        assert not any(secret in plain(message) for secret in SECRETS), key

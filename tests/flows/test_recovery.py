@@ -668,3 +668,19 @@ async def test_another_workspace_or_place_never_sees_it(desk: Desk) -> None:
     assert "is not a number" in words(
         await desk.ask(ANA, "recovery.open", typed="ZD-4711", place=elsewhere)
     )
+
+
+async def test_what_cannot_be_meant_is_refused_beside_its_field(desk: Desk) -> None:
+    await desk.ask(ANA, "case.fail", values=PUBLIC)
+    long_ago = {"how": "A call", "date": "0001-01-01", "time": "00:00"}
+    assert list((await desk.ask(ANA, "recovery.apologise", "C-1", long_ago)).faults) == ["date"]
+    far = {"words": "A refund", "how": "A call", "due": "9999-12-31"}
+    refused = await desk.ask(ANA, "recovery.promise", "C-1", far)
+    assert refused.faults == {"due": "9999-12-31 is too far away to be meant; look at the year."}
+
+
+async def test_a_promise_is_kept_or_renewed_and_never_just_left_out(desk: Desk) -> None:
+    await desk.ask(ANA, "case.fail", values=PUBLIC)
+    await step(desk, "promise", words="A refund", how="A call", due="2026-03-12")
+    left = await desk.ask(ANA, "recovery.not_needed", "C-1", {"step": "keep", "why": "No time"})
+    assert "What was promised is kept" in words(left)

@@ -67,7 +67,7 @@ async def test_an_item_not_accepted_is_brought_up_after_one_working_day_and_told
     told = reminders(answers)["remind:U1:2026-03-10:0"]
     assert "AI-1 waits for the answer of Ben." in plain(told)
     assert "Ben was asked on Fri 6 Mar 2026." in plain(told)
-    assert labels(told) == ["Hand over AI-1"]
+    assert labels(told) == ["Hand over AI-1", "Show all AI-1"]
     assert (await desk.item(item)).state == "proposed"
 
 
