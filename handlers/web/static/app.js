@@ -128,4 +128,9 @@
     const form = event.detail.ctx?.sourceElement;
     if (form?.matches?.("form, button")) tell("Amends cannot be reached just now. What you typed is still here: try again.");
   });
+
+  // A page that is leaving wants no more news: a fetch that the leaving breaks off reads as a fault.
+  window.addEventListener("beforeunload", () => document.getElementById("events")?.remove());
+  // And one that the browser brings back as it was is out of date.
+  window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 })();
