@@ -192,10 +192,14 @@ def _import(asked: argparse.Namespace, settings: Settings) -> int:
             bar.write(f"line {line}: {reason}", file=sys.stderr)
 
         summary = asyncio.run(bootstrap.import_file(settings, wanted, skipped, progress))
+    if summary.untold:
+        print(f"and {summary.untold} more.", file=sys.stderr)
+    if summary.settled:
+        print(summary.settled.sentence, file=sys.stderr)
     if summary.made_place:
         print(f"There was no place {summary.made_place} yet, so it was made.")
     print(f"{summary.opened} opened, {summary.already} already there, {summary.skipped} skipped.")
-    return 0
+    return 1 if summary.skipped else 0
 
 
 def _export(asked: argparse.Namespace, settings: Settings) -> int:

@@ -22,7 +22,7 @@ from bot.messages.export import Format
 from bot.ports import Messenger, Unavailable
 from bot.request import Place
 from bot.settings import Misconfigured, Settings
-from handlers.import_file import Import, Summary
+from handlers.import_file import Import, Summary, find_places, shared_place
 from handlers.server import healthz, listen
 from handlers.slack.app import SlackDoor
 from handlers.spreadsheet import Table, parse_mapping
@@ -30,7 +30,7 @@ from handlers.text_lines import Unreadable
 from handlers.web.additions import add_place
 from handlers.web.app import WebDoor
 from handlers.worker import Worker
-from handlers.written_date import DayOrder
+from handlers.written_date import DayOrder, settle_order
 from storage.database import Database, Outdated, Taken
 
 if TYPE_CHECKING:
@@ -234,14 +234,16 @@ async def import_file(
 ) -> Summary:
     """Opens a retro for every row of a table file; safe to run twice.
 
-    `skipped` hears the line and the reason of each row that was left out, `progress` the bytes read
-    and the file's size.
+    Raises Refused when the dates are written in two orders and nobody said which is meant.
+    `skipped` hears the line and the reason of the first rows that were left out, `progress` the bytes
+    read and the file's size.
     """
     try:
         table = Table(wanted.path, parse_mapping(wanted.mapping), wanted.where, wanted.encoding)
     except Unreadable as unreadable:
         raise Misconfigured(str(unreadable)) from None
     with table:
+        settled = None if wanted.day_order else settle_order(table.column("happened_at"))
         async with house(settings) as built:
             workspace, place, made = await _place(wanted.team, built)
             async with built.database.open_work(workspace, writes=False) as work:
@@ -251,21 +253,18 @@ async def import_file(
                 workspace=workspace,
                 place=place,
                 zone=team.zone if team else "UTC",
-                day_order=wanted.day_order,
+                day_order=settled.order if settled else wanted.day_order,
             )
             summary = await importing.run(table, skipped, lambda read: progress(read, table.size))
             summary.made_place = place.name if made else ""
+            summary.settled = settled
             return summary
 
 
 async def _place(name: str, built: House) -> tuple[str, Place, bool]:
     """The workspace and the place that an import goes to, and whether the place had to be made."""
-    found: list[tuple[str, Place]] = []
-    for workspace in await built.database.workspaces():
-        async with built.database.open_work(workspace, writes=False) as work:
-            place = await work.places.named(name)
-        if place is not None:
-            found.append((workspace, place))
+    open_work, closed = built.database.open_work, () if built.settings.web else ("web",)
+    found = await find_places(name, await built.database.workspaces(used=False), open_work, closed)
     if len(found) > 1:
         raise Misconfigured(f"--team {name} is in several workspaces; name the place by its id.")
     if found:
@@ -275,13 +274,14 @@ async def _place(name: str, built: House) -> tuple[str, Place, bool]:
         await slack.close()
         return slack.workspace.id, Place(id=name, name=name), False
     if built.settings.web:
-        async with built.database.open_work("web", writes=True) as work:
-            made, faults = await add_place(work, name)
+        async with open_work("web", writes=True) as work:
+            known = await shared_place(name, work)  # a serve may just have made it
+            place, faults = (known, {}) if known else await add_place(work, name)
             await work.commit()
-        if made is None:
+        if place is None:
             raise Misconfigured(f"--team {name!r}: {faults['name']}")
-        return "web", made, True
-    raise Misconfigured(f"--team {name} is no place that I know, and no door is configured to make it.")
+        return "web", place, known is None
+    raise Misconfigured(f"--team {name} is no place that I know: invite me there, or give its id.")
 
 
 async def export(

@@ -1,32 +1,64 @@
 """Many cases at once: each row of a table file asks the bot to mark one case failed."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from bot.bot import Bot
 from bot.domain.errors import Refused
-from bot.ports import Unavailable
+from bot.ports import OpenWork, Unavailable, UnitOfWork
 from bot.request import Person, Place, Request
 from handlers.spreadsheet import Broken, Row, Table
-from handlers.written_date import DayOrder, parse_moment
+from handlers.written_date import DayOrder, Settled, parse_moment
 
+MOST_TOLD = 20
+"""Rows left out that are told one by one: in a large file all of them can be wrong in the same way."""
 NOBODY = Person(id="import", name="Import", bot=True)
 
 
 @dataclass
 class Summary:
-    """What an import came to; `skipped` is told row by row as it happens, and only counted here.
+    """What an import came to; the first MOST_TOLD of the `skipped` are told as they happen.
 
-    `made_place` names the place when it was not there before.
+    `made_place` names the place when it was not there before, `settled` the row that shows how the
+    dates are meant when nobody said it.
     """
 
     opened: int = 0
     already: int = 0
     skipped: int = 0
     made_place: str = ""
+    settled: Settled | None = None
+
+    @property
+    def untold(self) -> int:
+        """How many rows were left out of which nothing was told."""
+        return max(self.skipped - MOST_TOLD, 0)
+
+
+async def find_places(
+    name: str, workspaces: Sequence[str], open_work: OpenWork, closed: Collection[str]
+) -> Sequence[tuple[str, Place]]:
+    """Where the shared place of this id or name is: each workspace that has one, with the place.
+
+    A place that is there is the place, whether or not anybody used it. Only in workspaces that are
+    `closed` now an unused one is not meant: the first place of a web workspace is made unasked.
+    """
+    found: list[tuple[str, Place]] = []
+    for workspace in workspaces:
+        async with open_work(workspace, writes=False) as work:
+            place = await shared_place(name, work)
+            if place and (workspace not in closed or await work.teams.get(place.id)):
+                found.append((workspace, place))
+    return found
+
+
+async def shared_place(name: str, work: UnitOfWork) -> Place | None:
+    """The place of this id or name where people talk; somebody's direct messages are none."""
+    place = await work.places.named(name)
+    return place if place and place.kind == "shared" else None
 
 
 @dataclass(frozen=True)
@@ -44,8 +76,9 @@ class Import:
     ) -> Summary:
         """Opens a retro for every row, a short transaction each, so that people can work beside it.
 
-        `skipped` hears the line and the reason of each row that was left out, `progress` the bytes
-        read. Raises Unavailable when the memory fails: running the same import again goes on there.
+        `skipped` hears the line and the reason of the first MOST_TOLD rows that were left out,
+        `progress` the bytes read. Raises Unavailable when the memory fails: running the same import
+        again goes on there.
         """
         summary = Summary()
         for row in table:
@@ -53,7 +86,8 @@ class Import:
             reason = row.reason if isinstance(row, Broken) else await self._open(row, summary)
             if reason:
                 summary.skipped += 1
-                skipped(row.line, reason)
+                if not summary.untold:
+                    skipped(row.line, reason)
         progress(table.position)
         return summary
 

@@ -77,6 +77,7 @@ class Table:
         where: Sequence[str] = (),
         encoding: str | None = None,
     ) -> None:
+        self._path, self._names, self._encoding = path, mapping, encoding
         csv.field_size_limit(MOST_CHARACTERS)  # for the whole process: the module has no other way
         self._lines = Lines(path, encoding)
         try:
@@ -118,6 +119,19 @@ class Table:
                 yield Broken(line, self._number, reason)
             elif all(cells[column].strip() == value for column, value in self._where):
                 yield Row(line, self._number, self._values(cells))
+
+    def column(self, field: str) -> Iterator[tuple[int, str]]:
+        """The line and the value of a field in every row that can be read, asked for or not.
+
+        It is a reading of its own, behind which the rows are all still there. Nothing when the field
+        is not mapped, and in a pipe, which can be read once only.
+        """
+        if self.size is None or field not in self._names:
+            return
+        with Table(self._path, {field: self._names[field]}, encoding=self._encoding) as other:
+            for line, cells in other._records():
+                if not isinstance(cells, str) and other._fault(line, cells) is None:
+                    yield line, other._values(cells)[field]
 
     def _records(self) -> Iterator[tuple[int, list[str] | str]]:
         """The first line and the cells of each record behind the header, or why it has none."""

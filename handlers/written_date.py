@@ -1,22 +1,71 @@
 """Reads a date as people and their programs write it in a table."""
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from bot.domain.errors import Refused
 from bot.domain.working_hours import EARLIEST, moment
 
 DayOrder = Literal["dmy", "mdy"]
 
-_DAY_AND_CLOCK = re.compile(r"([^\sT]+)(?:[\sT]+(.+))?", re.DOTALL)
-_YEAR_FIRST = re.compile(r"(?P<y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})")
-_DAY_FIRST = r"(?P<d>\d{1,2})([-/.])(?P<m>\d{1,2})\2(?P<y>\d{4})"
-_ORDERS = {
-    "dmy": re.compile(_DAY_FIRST),
-    "mdy": re.compile(r"(?P<m>\d{1,2})([-/])(?P<d>\d{1,2})\2(?P<y>\d{4})"),  # dots mean day first
+FIRST_OF_THE_1900S = 69
+"""Two-digit years from here on are 1969 to 1999, those before are 2000 to 2068: the rule of POSIX.
+
+https://pubs.opengroup.org/onlinepubs/9799919799/functions/strptime.html, and Python's `%y`.
+"""
+
+_DAY_AND_CLOCK = re.compile(r"([^\sT,]+)(?:,?[\sT]+(.+))?", re.DOTALL)
+_ONE_WAY = (
+    re.compile(r"(?P<y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})"),
+    re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4}|\d{2})"),  # dots mean day first
+)
+_ORDERS: Mapping[DayOrder, re.Pattern[str]] = {
+    "dmy": re.compile(r"(?P<d>\d{1,2})([-/])(?P<m>\d{1,2})\2(?P<y>\d{4}|\d{2})"),
+    "mdy": re.compile(r"(?P<m>\d{1,2})([-/])(?P<d>\d{1,2})\2(?P<y>\d{4}|\d{2})"),
 }
 _CLOCK = re.compile(r"(\d{1,2}:[\d:.,]+)\s*([ap]m)?\s*(z|utc|gmt|[+-][\d:]+)?", re.IGNORECASE)
+
+
+class Settled(NamedTuple):
+    """In which order a column's dates are written, and the first row that shows it."""
+
+    order: DayOrder
+    line: int
+    day: str
+
+    @property
+    def sentence(self) -> str:
+        """What was taken for granted, for whoever may know better."""
+        first = {"dmy": "day", "mdy": "month"}[self.order]
+        return (
+            f"Dates are read {first} first, as {self.day!r} in line {self.line} shows (see --day-order)."
+        )
+
+
+def settle_order(column: Iterable[tuple[int, str]]) -> Settled | None:
+    """The order that a column's dates are written in, from the line and the text of each.
+
+    A date that is one in a single order settles it for all. None when no row settles it, and when no
+    row needs it settled. Raises Refused when rows settle it both ways.
+    """
+    settled: dict[DayOrder, Settled] = {}
+    doubtful = False
+    for line, text in column:
+        match = _DAY_AND_CLOCK.fullmatch(text.strip())
+        readings = _readings(match[1]) if match else {}
+        if match and len(readings) == 1:
+            order = next(iter(readings))
+            settled.setdefault(order, Settled(order, line, match[1]))
+        doubtful = doubtful or len(set(readings.values())) > 1
+        if len(settled) > 1:
+            told = " and ".join(f"{row.day!r} in line {row.line}" for row in settled.values())
+            raise Refused(
+                f"The dates are written in two orders, {told}; say which with --day-order dmy or mdy.",
+                "happened_at",
+            )
+    return next(iter(settled.values()), None) if doubtful else None
 
 
 def parse_moment(text: str, zone: str, day_order: DayOrder | None = None) -> tuple[datetime, bool]:
@@ -25,6 +74,10 @@ def parse_moment(text: str, zone: str, day_order: DayOrder | None = None) -> tup
     A day is its midnight on the wall in `zone` (an IANA name), and so is a time without an offset.
     Reads ISO 8601, 2019/9/24, 24.9.2019, and 24/9/2019 or 9/24/2019 when `day_order` says which
     comes first or only one of them can be; times may say am or pm. Raises Refused.
+
+    A year of two digits comes last and follows POSIX (see FIRST_OF_THE_1900S). It may thus lie ahead,
+    and no case failed in the future; but nor did one in 1945, so that no century is taken off: 45 is
+    2045, which is refused where the case is opened, like every slip of the keyboard.
     """
     try:
         match = _DAY_AND_CLOCK.fullmatch(text.strip())
@@ -47,27 +100,37 @@ def _day(text: str, order: DayOrder | None) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        if year_first := _YEAR_FIRST.fullmatch(text):
-            return _built(year_first)
-    readings: set[date] = set()
-    for name, pattern in _ORDERS.items():
-        if (match := pattern.fullmatch(text)) and (order in (None, name) or match[2] == "."):
-            try:
-                readings.add(_built(match))
-            except ValueError:
-                continue
-    if len(readings) > 1:
+        for pattern in _ONE_WAY:
+            if match := pattern.fullmatch(text):
+                return _built(match)
+    days = {day for name, day in _readings(text).items() if order in (None, name)}
+    if len(days) > 1:
         raise Refused(
             f"{_shown(text)} can be read in two ways; say which with --day-order dmy or mdy.",
             "happened_at",
         )
-    if not readings:
+    if not days:
         raise ValueError(text)
-    return readings.pop()
+    return days.pop()
+
+
+def _readings(text: str) -> Mapping[DayOrder, date]:
+    """The day by each order in which it is one; nothing when the way of writing tells the order."""
+    readings: dict[DayOrder, date] = {}
+    for order, pattern in _ORDERS.items():
+        if match := pattern.fullmatch(text):
+            try:
+                readings[order] = _built(match)
+            except ValueError:
+                continue
+    return readings
 
 
 def _built(match: re.Match[str]) -> date:
-    return date(int(match["y"]), int(match["m"]), int(match["d"]))
+    year = int(match["y"])
+    if len(match["y"]) == 2:
+        year += 1900 if year >= FIRST_OF_THE_1900S else 2000
+    return date(year, int(match["m"]), int(match["d"]))
 
 
 def _clock(text: str) -> time:

@@ -16,7 +16,7 @@ from bot import ports
 from storage import sqlite
 from storage.failure import translated
 from storage.queue import Queue
-from storage.tables import teams
+from storage.tables import places, teams
 from storage.unit_of_work import UnitOfWork
 
 POSTGRESQL_LIMITS = {
@@ -191,13 +191,11 @@ class Database:
             await connection.run_sync(upgrade)
             await connection.commit()
 
-    async def workspaces(self) -> Sequence[str]:
-        """The workspaces that have a team, by name."""
+    async def workspaces(self, *, used: bool = True) -> Sequence[str]:
+        """The workspaces that have a team, by name; not only `used`: those that have a place."""
+        workspace = (teams if used else places).c.workspace
         async with self.transaction(writes=False) as connection:
-            found = await connection.scalars(
-                select(teams.c.workspace).distinct().order_by(teams.c.workspace)
-            )
-            return list(found)
+            return list(await connection.scalars(select(workspace).distinct().order_by(workspace)))
 
     async def close(self) -> None:
         """Closes every connection."""

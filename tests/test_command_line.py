@@ -3,9 +3,15 @@
 import json
 import os
 import re
+import shlex
+import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -27,23 +33,61 @@ IMPORT = (
 )
 
 
-def amends(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Runs `python -m bot` with these settings and no others."""
+def environment(**settings: str) -> dict[str, str]:
+    """What a process sees: these settings and no others."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("AMENDS_", "SLACK_", "TEAMS_"))
     }
-    environment = {**kept, "PYTHONPATH": str(ROOT), "AMENDS_LOG_LEVEL": "WARNING", **settings}
+    return {**kept, "PYTHONPATH": str(ROOT), "AMENDS_LOG_LEVEL": "WARNING", **settings}
+
+
+def amends(
+    folder: Path, *arguments: str, piped: str | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs `python -m bot` with these settings and no others; `piped` is its standard input."""
     return subprocess.run(  # noqa: PLW1510 - the exit code is what the tests look at
         [sys.executable, "-m", "bot", *arguments],
         cwd=folder,
-        env=environment,
+        env=environment(**settings),
+        input=piped,
         capture_output=True,
         text=True,
         timeout=120,
         encoding="utf-8",
     )
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str, **settings: str) -> Iterator[None]:
+    """The workspace, opened and looked at as with a browser; it is open until the block ends."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", *arguments],
+        cwd=folder,
+        env=environment(AMENDS_PORT="0", AMENDS_PACE="0", **settings),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            line = process.stdout.readline()
+            (address,) = re.findall(r"Amends is open at (http://\S+)", line)
+            with urlopen(address) as page:
+                assert page.status == 200
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+
+
+def told_in_readme(first_words: str) -> list[str]:
+    """The arguments of the README's first command line that begins so, behind `python -m bot`."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    start = ".venv/bin/python -m bot"
+    (line, *_) = re.findall(rf"{re.escape(start + first_words)}.*$", readme, re.MULTILINE)
+    return shlex.split(line.removeprefix(start))
 
 
 def table(folder: Path, text: str, name: str = "cases.csv") -> str:
@@ -58,6 +102,7 @@ def test_rows_become_retros_once_and_what_cannot_be_read_is_named_by_line(tmp_pa
     columns = ("--map", "what_happened=Story", "--map", "reference=Id", "--map", "happened_at=Day")
     asked = ("import", file, "--team", "support", *columns)
     first = amends(tmp_path, *asked)
+    assert first.returncode == 1
     made = "There was no place support yet, so it was made.\n"
     assert first.stdout == f"{made}2 opened, 0 already there, 2 skipped.\n", first.stderr
     assert "line 3: Say what happened" in first.stderr
@@ -78,8 +123,122 @@ def test_rows_without_a_reference_are_known_again_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not COMPLAINTS.exists(), reason=f"{COMPLAINTS} is not here")
+@pytest.mark.parametrize("beside", [False, True], ids=["stopped again", "still open"])
+def test_the_readmes_import_fills_the_workspace_that_the_readme_opened(
+    tmp_path: Path, beside: bool
+) -> None:
+    shutil.copy(COMPLAINTS, tmp_path / "complaints.csv")
+    opens, imports = told_in_readme(""), told_in_readme(" import ")
+    assert imports[:4] == ["import", "complaints.csv", "--team", "support"]
+
+    def twice() -> None:
+        for counts in ("94 opened, 0 already there", "0 opened, 94 already there"):
+            told = amends(tmp_path, *imports)
+            assert (told.stdout, told.returncode) == (f"{counts}, 0 skipped.\n", 0), told.stderr
+
+    with serving(tmp_path, *opens):
+        if beside:
+            twice()
+    if not beside:
+        twice()
+    cases = json.loads(amends(tmp_path, "export", "--format", "json").stdout)
+    assert len({case["reference"] for case in cases}) == 94
+
+
+def test_a_place_of_the_workspace_is_the_place_by_name_and_by_id_before_anybody_used_it(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path):
+        pass
+    file = table(tmp_path, "Story\nLost\n")
+    for team, counts in (("#Support", "1 opened, 0"), ("support", "0 opened, 1")):
+        told = amends(tmp_path, "import", file, "--team", team, "--map", "what_happened=Story")
+        assert told.stdout == f"{counts} already there, 0 skipped.\n", told.stderr
+    other = amends(tmp_path, "import", file, "--team", "billing", "--map", "what_happened=Story")
+    assert other.stdout.startswith("There was no place billing yet, so it was made.\n1 opened")
+
+
+DATED = ("--team", "support", "--map", "what_happened=Story", "--map", "happened_at=Day")
+
+
+@pytest.mark.parametrize(
+    ("row", "order", "days"),
+    [
+        ("07/14/23", (), ["2023-03-04", "2023-07-14"]),
+        ("14/07/23", (), ["2023-04-03", "2023-07-14"]),
+        ("07/14/23", ("--day-order", "mdy"), ["2023-03-04", "2023-07-14"]),
+    ],
+)
+def test_one_row_shows_how_the_whole_column_means_its_dates_even_one_that_is_not_asked_for(
+    tmp_path: Path, row: str, order: tuple[str, ...], days: list[str]
+) -> None:
+    file = table(tmp_path, f"Story,Day,Late\nLost,03/04/23,yes\nLate,{row},yes\nFine,{row},no\n")
+    told = amends(tmp_path, "import", file, *DATED, *order, "--where", "Late=yes")
+    assert told.returncode == 0, told.stderr
+    first = "month" if row.startswith("07") else "day"
+    said = f"Dates are read {first} first, as {row!r} in line 3 shows (see --day-order).\n"
+    assert told.stderr == ("" if order else said)
+    cases = json.loads(amends(tmp_path, "export", "--format", "json").stdout)
+    assert [case["happened_at"] for case in cases] == days
+    again = amends(tmp_path, "import", file, *DATED, "--where", "Late=no")
+    assert again.stdout == "1 opened, 0 already there, 0 skipped.\n"
+
+
+def test_dates_in_two_orders_are_one_sentence_until_the_order_is_said(tmp_path: Path) -> None:
+    file = table(tmp_path, "Story,Day\nLost,07/14/23\nLate,14/07/23\nGone,03/04/23\n")
+    told = amends(tmp_path, "import", file, *DATED)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr == (
+        "amends: The dates are written in two orders, '07/14/23' in line 2 and '14/07/23' in line 3; "
+        "say which with --day-order dmy or mdy.\n"
+    )
+    assert not (tmp_path / "amends.db").exists()
+    said = amends(tmp_path, "import", file, *DATED, "--day-order", "mdy")
+    assert said.returncode == 1
+    assert said.stdout.endswith("\n2 opened, 0 already there, 1 skipped.\n")
+    assert said.stderr == "line 3: '14/07/23' is not a date that can be read.\n"
+
+
+@pytest.mark.parametrize("rows", ["03/04/23", "03/04/23\nLate,14/07/23"], ids=["a file", "a pipe"])
+def test_a_date_that_nothing_settles_is_left_out_and_may_be_said(tmp_path: Path, rows: str) -> None:
+    # A pipe is read once, so that its other rows are not seen before.
+    text, piped = f"Story,Day\nLost,{rows}\n", "14/07" in rows
+    file = "/dev/stdin" if piped else table(tmp_path, text)
+    told = amends(tmp_path, "import", file, *DATED, piped=text if piped else None)
+    assert told.returncode == 1
+    assert told.stderr == (
+        "line 2: '03/04/23' can be read in two ways; say which with --day-order dmy or mdy.\n"
+    )
+    order = ("--day-order", "dmy")
+    said = amends(tmp_path, "import", file, *DATED, *order, piped=text if piped else None)
+    assert said.returncode == 0
+    assert said.stdout == f"1 opened, {int(piped)} already there, 0 skipped.\n"
+
+
+def test_a_year_of_two_digits_that_lies_ahead_is_left_out(tmp_path: Path) -> None:
+    file = table(tmp_path, "Story,Day\nLost,07/14/68\nLate,07/14/69\n")
+    told = amends(tmp_path, "import", file, *DATED)
+    assert told.stderr == "line 2: This is in the future; say when it happened.\n"
+    cases = json.loads(amends(tmp_path, "export", "--format", "json").stdout)
+    assert [case["happened_at"] for case in cases] == ["1969-07-14"]
+
+
+@pytest.mark.parametrize(("wrong", "more"), [(20, ""), (1234, "and 1214 more.\n")])
+def test_of_many_rows_that_cannot_be_read_the_first_twenty_are_shown_and_all_are_counted(
+    tmp_path: Path, wrong: int, more: str
+) -> None:
+    file = table(tmp_path, "Story,Day\n" + "Lost,soon\n" * wrong + "Late,07/14/23\n")
+    told = amends(tmp_path, "import", file, *DATED)
+    assert told.returncode == 1
+    assert told.stdout.endswith(f"\n1 opened, 0 already there, {wrong} skipped.\n")
+    lines = (f"line {line}: 'soon' is not a date that can be read.\n" for line in range(2, 22))
+    assert told.stderr == "".join(lines) + more
+
+
+@pytest.mark.skipif(not COMPLAINTS.exists(), reason=f"{COMPLAINTS} is not here")
 def test_the_real_complaints_open_94_retros(tmp_path: Path) -> None:
     first = amends(tmp_path, "import", str(COMPLAINTS), "--team", "support", *IMPORT)
+    assert first.returncode == 0
     assert first.stdout.endswith("\n94 opened, 0 already there, 0 skipped.\n"), first.stderr
     again = amends(tmp_path, "import", str(COMPLAINTS), "--team", "support", *IMPORT)
     assert again.stdout == "0 opened, 94 already there, 0 skipped.\n"

@@ -154,6 +154,17 @@ def test_the_first_column_that_is_not_empty_wins(file: Path) -> None:
     assert found == ["story", "t"]
 
 
+def test_a_column_has_every_row_that_can_be_read_asked_for_or_not(file: Path) -> None:
+    file.write_text(
+        'id,late,opened,sent\n1,No,,2/3/23\n"2,No\n\n3,Yes,"14/07/23 \n",1/1/23\n4,No\n5,No,,\n'
+    )
+    mapping = parse_mapping(["what_happened=id", "happened_at=opened|sent"])
+    with Table(file, mapping, ["late=No"]) as table:
+        assert list(table.column("happened_at")) == [(2, "2/3/23"), (5, "14/07/23"), (8, "")]
+        assert len([row for row in table if isinstance(row, Row)]) == 2  # still there
+        assert list(table.column("customer")) == []
+
+
 def test_line_and_row_numbers_part_ways_behind_a_cell_with_line_breaks(file: Path) -> None:
     file.write_text('id,text\n1,"one\ntwo\n"\n\n2,x\n;\n')
     assert read(file) == [
@@ -418,6 +429,7 @@ def test_a_pipe_has_no_size_and_is_read_all_the_same() -> None:
         os.close(writing)
         with Table(Path(f"/dev/fd/{reading}"), SIMPLE) as table:
             assert table.size is None
+            assert list(table.column("reference")) == []
             assert list(table) == [row(2, 2, "1", "x")]
             assert table.position == 12
     finally:

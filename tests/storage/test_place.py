@@ -2,7 +2,7 @@
 
 from bot.request import Place
 from storage.database import Database
-from tests.storage.made import saved, seen
+from tests.storage.made import a_team, saved, seen
 
 SUPPORT = Place(id="C1", name="support", reference={"service": "https://example.test/"})
 DIRECT = Place(id="D1", name="billing", kind="direct")
@@ -38,3 +38,11 @@ async def test_a_place_that_did_not_change_is_not_written(database: Database) ->
     # A reading transaction refuses to write, so this passes only when nothing is written.
     async with database.open_work("W", writes=False) as work:
         await work.places.remember(SUPPORT)
+
+
+async def test_a_workspace_is_known_by_its_places_before_any_team_uses_one(database: Database) -> None:
+    await saved(database, lambda work: work.places.remember(SUPPORT))
+    assert list(await database.workspaces()) == []
+    assert list(await database.workspaces(used=False)) == ["W"]
+    await saved(database, lambda work: work.teams.add(a_team(place="C1")))
+    assert list(await database.workspaces()) == ["W"]
