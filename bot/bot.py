@@ -9,7 +9,7 @@ from bot.domain.errors import Lost, Refused
 from bot.domain.job import Job
 from bot.fault import told
 from bot.flows import agenda, case, coach, forget
-from bot.messages.parts import Message, sentence
+from bot.messages.parts import Message, Typed, sentence
 from bot.ports import OpenWork, Unavailable, Undelivered, UnitOfWork
 from bot.request import Reply, Request
 from bot.routes import JOBS, VERBS, Verb
@@ -40,7 +40,8 @@ class Bot:
         verb = VERBS.get(request.verb)
         if verb is None:
             log.warning("verb=%s workspace=%s unknown", request.verb, request.workspace)
-            return Reply(message=sentence("This button is from an older Amends; type /amends help."))
+            older = "This button is from an older Amends; type "
+            return Reply(message=sentence(older, Typed(words="help"), "."))
         try:
             return await self._try(verb, request)
         except Refused as refused:

@@ -1,6 +1,10 @@
-"""Table of contents: all that the bot does when asked (VERBS) and all that it says to others (JOBS)."""
+"""Table of contents: all that the bot does when asked (VERBS) and all that it says to others (JOBS).
+
+COMMANDS are the words that people type for it: help, the manifests and the README go by that list.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Literal, NamedTuple
 
 from bot.domain.job import Job
@@ -46,6 +50,14 @@ class Verb(NamedTuple):
         return self.form is not None and request.values is None and not (self.typed and request.typed)
 
 
+class TypedWord(NamedTuple):
+    """A word that can be typed: the verb that it asks for, what may follow it, and what it does."""
+
+    verb: str
+    follows: str
+    meaning: str
+
+
 class Spoken(NamedTuple):
     """What a job says; `what` names it to a person when it cannot be said.
 
@@ -67,6 +79,41 @@ TO_CUSTOMER: Mapping[StepName, Words] = {
     "apologise_publicly": Words(("words",), "customer", whole=True),
     "tell_changed": Words(("words",), "customer"),
 }
+
+COMMANDS: Mapping[str, TypedWord] = {
+    "failed": TypedWord(
+        "case.fail",
+        "[reference] [what happened]",
+        "marks a case failed and opens its retro here; without words a form asks",
+    ),
+    "mine": TypedWord(
+        "action_item.mine", "", "your open action items, late ones first, and what you owe to customers"
+    ),
+    "status": TypedWord(
+        "board.status", "", "what is owed to customers and what is open in this team, late ones first"
+    ),
+    "customer": TypedWord(
+        "recovery.open",
+        "C-7",
+        "what is owed to the customer of a case, step by step (its own reference will do, too)",
+    ),
+    "settings": TypedWord(
+        "team.settings",
+        "[mine]",
+        "this team's lead, time zone, working hours, days to answer and to apologise; "
+        "settings mine: when and how you are reminded",
+    ),
+    "draft": TypedWord(
+        "coach.draft",
+        "[words to a customer]",
+        "reads a text before you send it and tells you alone what may hurt; without words a form asks",
+    ),
+    "help": TypedWord("team.help", "", "this list"),
+}
+TYPED: Mapping[str, str] = {
+    f"{word} {command.follows}".strip(): command.meaning for word, command in COMMANDS.items()
+}
+"""Each command as it is typed, and what it does."""
 
 VERBS: Mapping[str, Verb] = {
     "case.fail": Verb(case.fail, form=case.fail_form, typed=True),
@@ -105,7 +152,7 @@ VERBS: Mapping[str, Verb] = {
     "coach.draft": Verb(coach.draft, form=coach.draft_form, reads=True, typed=True),
     "team.settings": Verb(team.settings, form=team.settings_form),
     "team.own_settings": Verb(team.own_settings, form=team.own_settings_form),
-    "team.help": Verb(team.say_help, reads=True),
+    "team.help": Verb(partial(team.say_help, TYPED), reads=True),
     "team.home": Verb(action_item.mine, reads=True),
     "team.joined": Verb(team.joined, heard=True),
     "team.person_changed": Verb(team.person_changed, repeatable=True, heard=True),
@@ -141,21 +188,11 @@ JOBS: Mapping[str, Spoken] = {
     "case.unsaid": Spoken(case.unsaid, "a note about a message that was not said"),
 }
 
-COMMANDS: Mapping[str, str] = {
-    "failed": "case.fail",
-    "mine": "action_item.mine",
-    "status": "board.status",
-    "customer": "recovery.open",
-    "settings": "team.settings",
-    "draft": "coach.draft",
-    "help": "team.help",
-}
-
 
 def typed(text: str) -> tuple[str, str]:
     """The verb that typed words ask for, and the words that belong to it; unknown ones ask for help."""
     first, *rest = text.split(maxsplit=1) or [""]
-    verb = COMMANDS.get(first.lower())
-    if verb is None:
+    command = COMMANDS.get(first.lower())
+    if command is None:
         return "team.help", text.strip()
-    return verb, "" if verb == "team.help" else "".join(rest).strip()
+    return command.verb, "" if command.verb == "team.help" else "".join(rest).strip()

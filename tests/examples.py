@@ -34,6 +34,7 @@ from bot.messages.reminder import Due
 from bot.prompts import PROMPTS
 from bot.reminders import BY_NAME
 from bot.request import Person
+from bot.routes import TYPED
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 TODAY = date(2026, 3, 5)
@@ -379,8 +380,8 @@ MESSAGES: Mapping[str, Message] = {
     "coach.read": coach.read(DRAFT, read_for_customer(DRAFT)),
     "coach.read_hostile": coach.read(HOSTILE, ()),
     "team.hello": team.hello(),
-    "team.help": team.help_text(),
-    "team.help_unknown": team.help_text("faild"),
+    "team.help": team.help_text(TYPED),
+    "team.help_unknown": team.help_text(TYPED, "faild"),
     "team.settled": team.settled(TEAM),
 }
 

@@ -79,10 +79,10 @@ async def weekly(job: Job, work: UnitOfWork) -> Message | None:
 async def status(request: Request, work: UnitOfWork) -> Reply:
     """Open retros and items of the team, late ones first."""
     if request.place is None or request.place.kind == "direct":
-        raise Refused("This belongs to a team: type /amends status in the team's own place.")
+        raise Refused("This belongs to a team: ask for it in the team's own place.")
     team = await work.teams.get(request.place.id)
     if team is None:
-        raise Refused("Nothing has failed here yet: the first /amends failed makes this place a team.")
+        raise Refused("Nothing has failed here yet: the first failed case makes this place a team.")
     day = today(team.zone, request.at)
     retros_found = await work.retros.open_in(team.place, MOST_LISTED + 1)
     items_found = await work.action_items.open_in(team.place, MOST_LISTED + 1)

@@ -62,7 +62,7 @@ async def _which(request: Request, work: UnitOfWork) -> str:
     """The label of the case: from a button, or typed as `C-7` or as its own reference."""
     typed = request.about or request.typed.strip()
     if not typed:
-        raise Refused("Say which case: /amends customer C-7.")
+        raise Refused("Say which case, as in: customer C-7.")
     if request.typed and request.place is not None and not typed.upper().startswith("C-"):
         case = await work.cases.by_reference(request.place.id, typed)
         return case.label if case else typed

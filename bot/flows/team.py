@@ -1,5 +1,7 @@
 """What happens with a team: its first use, its settings, and what Amends says about itself."""
 
+from collections.abc import Mapping
+
 from bot.domain.errors import Refused
 from bot.domain.job import Job
 from bot.domain.reader import Reader
@@ -50,7 +52,7 @@ async def settings_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens the team's settings, or a person's own."""
     if _own(request):
         return await own_settings_form(request, work)
-    place = _shared_place(request, "settings")
+    place = _shared_place(request)
     team = await work.teams.get(place.id) or new(place, request)
     return Reply(form=messages.settings_form(team))
 
@@ -85,7 +87,7 @@ async def own_settings(request: Request, work: UnitOfWork) -> Reply:
 
 async def settings(request: Request, work: UnitOfWork) -> Reply:
     """Saves the team's settings."""
-    team = await of(_shared_place(request, "settings"), request, work)
+    team = await of(_shared_place(request), request, work)
     lead = await fields.person(request, "lead", work)
     count = fields.text(request, "days_to_answer", needed="Say how many working days people have.")
     starts, ends = fields.clock(request, "starts"), fields.clock(request, "ends")
@@ -109,16 +111,16 @@ async def settings(request: Request, work: UnitOfWork) -> Reply:
     return Reply(message=messages.settled(changed))
 
 
-def _shared_place(request: Request, command: str) -> Place:
+def _shared_place(request: Request) -> Place:
     if request.place is None or request.place.kind == "direct":
-        raise Refused(f"This belongs to a team: type /amends {command} in the team's own place.")
+        raise Refused("This belongs to a team: ask for it in the team's own place.")
     return request.place
 
 
-async def say_help(request: Request, work: UnitOfWork) -> Reply:
-    """What can be typed; words that are no command come back in the first line."""
+async def say_help(commands: Mapping[str, str], request: Request, work: UnitOfWork) -> Reply:
+    """What can be typed, and what each does; words that are no command come back in the first line."""
     word = request.typed.split(maxsplit=1)[0] if request.typed.strip() else ""
-    return Reply(message=messages.help_text(word[:40]))
+    return Reply(message=messages.help_text(commands, word[:40]))
 
 
 async def joined(request: Request, work: UnitOfWork) -> Reply:

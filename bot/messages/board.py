@@ -16,6 +16,7 @@ from bot.messages.parts import (
     Part,
     Small,
     Strong,
+    Typed,
     Words,
     one_line,
 )
@@ -64,7 +65,8 @@ def weekly(
             parts.append(Paragraph(words=(Strong(text=heading),)))
         parts.extend(Paragraph(words=line(item, links, people, today)) for item in here)
     if more:
-        parts.append(Small(words=("There are more; /amends status shows the most urgent ones.",)))
+        shows = " shows the most urgent ones."
+        parts.append(Small(words=("There are more; ", Typed(words="status"), shows)))
     if closed:
         parts.append(Paragraph(words=(Strong(text="Closed last week"),)))
         parts.extend(Paragraph(words=_closed_line(retro, case, links)) for retro, case in closed)

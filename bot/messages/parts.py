@@ -21,6 +21,13 @@ class Strong(BaseModel, frozen=True):
     text: str
 
 
+class Typed(BaseModel, frozen=True):
+    """A command to type: its words without the name that each platform calls the bot by."""
+
+    kind: Literal["typed"] = "typed"
+    words: str
+
+
 class Mention(BaseModel, frozen=True):
     """A person, so that the platform can show who it is and tell them; `name` where it cannot."""
 
@@ -60,7 +67,9 @@ class Day(BaseModel, frozen=True):
     day: date
 
 
-Piece = Annotated[Strong | Mention | PlaceName | Link | Moment | Day, Field(discriminator="kind")]
+Piece = Annotated[
+    Strong | Typed | Mention | PlaceName | Link | Moment | Day, Field(discriminator="kind")
+]
 Inline = str | Piece
 Words = tuple[Inline, ...]
 
@@ -193,15 +202,21 @@ def one_line(text: str, most: int = SHOWN_LINE) -> str:
     return shortened(" ".join(text.split()), most)
 
 
-def plain_words(words: Iterable[Inline]) -> str:
+CALLED = "/amends"
+"""How the bot is called where commands are typed, unless a platform has a way of its own."""
+
+
+def plain_words(words: Iterable[Inline], called: str = CALLED) -> str:
     """Inline pieces as plain text."""
-    return "".join(_plain_piece(piece) for piece in words)
+    return "".join(_plain_piece(piece, called) for piece in words)
 
 
-def _plain_piece(piece: Inline) -> str:
+def _plain_piece(piece: Inline, called: str) -> str:
     match piece:
         case str():
             return piece
+        case Typed():
+            return f"{called} {piece.words}"
         case Mention() | PlaceName():
             return piece.name
         case Moment():
@@ -212,22 +227,22 @@ def _plain_piece(piece: Inline) -> str:
             return piece.text
 
 
-def plain(message: Message) -> str:
+def plain(message: Message, called: str = CALLED) -> str:
     """The whole message as plain text, without its buttons: for screen readers and logs of speech."""
     lines = [message.title] if message.title else []
     for part in message.parts:
         match part:
             case Paragraph() | Small():
-                lines.append(plain_words(part.words))
+                lines.append(plain_words(part.words, called))
             case Quote():
                 lines.append(part.text)
             case Facts():
-                lines.extend(f"{label}: {plain_words(words)}" for label, words in part.rows)
+                lines.extend(f"{label}: {plain_words(words, called)}" for label, words in part.rows)
             case Buttons():
                 pass
     return "\n".join(lines)
 
 
-def sentence(text: str) -> Message:
+def sentence(*words: Inline) -> Message:
     """A message of one sentence."""
-    return Message(gist=text, parts=(Paragraph(words=(text,)),))
+    return Message(gist=plain_words(words), parts=(Paragraph(words=words),))

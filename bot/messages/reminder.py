@@ -29,6 +29,7 @@ from bot.messages.parts import (
     Quote,
     Small,
     Strong,
+    Typed,
     one_line,
     plain_words,
     shortened,
@@ -72,7 +73,8 @@ def told(dues: Sequence[Due]) -> Message:
     for due in shown:
         parts.extend(_parts(due, alone=len(dues) == 1) if due.holds else (_over(due),))
     if len(dues) > MOST_TOLD:
-        parts.append(Small(words=(f"and {len(dues) - MOST_TOLD} more: /amends mine, /amends status",)))
+        more = f"and {len(dues) - MOST_TOLD} more: "
+        parts.append(Small(words=(more, Typed(words="mine"), ", ", Typed(words="status"))))
     first = open_ones[0]
     whom = "you" if first.asked.reader else "somebody"
     gist = f"{_sentence(first)} {one_line(first.what)}"

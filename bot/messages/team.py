@@ -18,37 +18,26 @@ from bot.messages.parts import (
     Option,
     Paragraph,
     Small,
-    Strong,
+    Typed,
     Words,
     sentence,
 )
-
-COMMANDS: Mapping[str, str] = {
-    "failed [reference] [what happened]": "marks a case failed and opens its retro here "
-    "(or a form, when nothing follows)",
-    "mine": "your open action items, and what you owe to customers",
-    "status": "what is owed to customers, open retros and action items, late ones first",
-    "customer C-7": "what is owed to the customer of a case, step by step",
-    "settings": "this team's lead, time zone, working hours, days to answer and to apologise",
-    "settings mine": "your own: working hours, one daily digest, quiet until a date",
-    "draft [words to a customer]": "reads a text before you send it, and says what may hurt",
-    "help": "this list",
-}
 
 
 def hello() -> Message:
     """One line about itself, said once in a place it was added to."""
     return sentence(
-        "I am Amends: when a customer's case has failed, type /amends failed and what happened, and I "
-        "open a blameless retro here and stay with its fixes until they are done."
+        "I am Amends: when a customer's case has failed, type ",
+        Typed(words="failed"),
+        " and what happened, and I open a blameless retro here and stay with its fixes until they are "
+        "done.",
     )
 
 
-def help_text(unknown: str = "") -> Message:
-    """What can be typed; after an unknown word it says so first."""
+def help_text(commands: Mapping[str, str], unknown: str = "") -> Message:
+    """What can be typed, and what each does; after an unknown word it says so first."""
     known = tuple(
-        Paragraph(words=(Strong(text=f"/amends {words}"), f" · {meaning}"))
-        for words, meaning in COMMANDS.items()
+        Paragraph(words=(Typed(words=words), f" · {meaning}")) for words, meaning in commands.items()
     )
     first = f"I do not know {unknown!r}. This is what I know:" if unknown else "What you can type:"
     return Message(
@@ -113,7 +102,7 @@ def settings_form(team: Team) -> Form:
         verb="team.settings",
         title="Team settings",
         place=team.place,
-        parts=(Small(words=("Your own reminders: /amends settings mine",)),),
+        parts=(Small(words=("Your own reminders: ", Typed(words="settings mine"))),),
         fields=(
             FormField(name="lead", label="Lead", kind="person", value=team.lead or ""),
             FormField(

@@ -24,7 +24,7 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.fault import told
-from bot.messages.parts import SEEN, Button, Buttons, Form, Message, Paragraph, sentence
+from bot.messages.parts import SEEN, Button, Buttons, Form, Message, Paragraph, Typed, sentence
 from bot.ports import Unavailable
 from bot.request import Reply, Request
 from bot.routes import VERBS
@@ -45,7 +45,7 @@ STAMP, SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
 
 ELSEWHERE = sentence("This belongs to another workspace; ask somebody there.")
 UNKNOWN = sentence(
-    "I do not know this one any more: it is from another version of me. Try /amends help."
+    "I do not know this one any more: it is from another version of me. Try ", Typed(words="help"), "."
 )
 TROUBLE = sentence("Something went wrong on my side, and nothing was changed. Please try again.")
 

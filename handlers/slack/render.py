@@ -31,6 +31,7 @@ from bot.messages.parts import (
     Quote,
     Small,
     Strong,
+    Typed,
     Words,
     one_line,
     plain,
@@ -106,6 +107,8 @@ def _token(piece: Piece) -> str:
             # Bold neither spans lines nor has blanks at its edges.
             words = " ".join(piece.text.split())
             return f"*{_entities(words)}*" if words else ""
+        case Typed():
+            return f"*{_entities(plain_words((piece,)))}*"
         case Mention():
             known = PERSON.fullmatch(piece.person)
             return f"<@{piece.person}>" if known else _entities(piece.name)

@@ -18,13 +18,14 @@ from uuid import uuid4
 from aiohttp import web
 
 from bot.fault import told
-from bot.messages.parts import Form, Message, Paragraph, Part, Quote, plain, sentence
+from bot.messages.parts import Form, Message, Paragraph, Part, Quote, Typed, plain, sentence
 from bot.ports import OpenWork, Unavailable
 from bot.request import Person, Place, Reply, Request
 from bot.routes import VERBS
 from bot.settings import Settings
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.teams import incoming, render
+from handlers.teams.card import MENTION
 from handlers.teams.connector import Connector
 from handlers.teams.directory import Directory, Met
 from handlers.teams.mends import (
@@ -46,7 +47,7 @@ MOST_BYTES = 512 * 1024
 
 WORDS = "application/vnd.microsoft.activity.message"
 UNKNOWN = sentence(
-    "I do not know this one any more: it is from another version of me. Try /amends help."
+    "I do not know this one any more: it is from another version of me. Try ", Typed(words="help"), "."
 )
 TROUBLE = sentence("Something went wrong on my side, and nothing was changed. Please try again.")
 CLOSED = sentence("That can no longer be done here; what you wrote is below, so that nothing is lost.")
@@ -210,7 +211,7 @@ class TeamsDoor:
             self._replies.soon(self._replies.whisper(drawn, origin, request))
         words = reply.message or _sentences(reply)
         # This answer is shown to whoever pressed, and to nobody else; the card itself is edited for all.
-        return {"statusCode": OK, "type": WORDS, "value": plain(words)[:1_000] if words else ""}
+        return {"statusCode": OK, "type": WORDS, "value": plain(words, MENTION)[:1_000] if words else ""}
 
     async def _opened(self, request: Request, body: Payload) -> Mapping[str, object]:
         request, reply = await self._asked(request, body)

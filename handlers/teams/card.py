@@ -27,6 +27,7 @@ from bot.messages.parts import (
     Quote,
     Small,
     Strong,
+    Typed,
     Words,
     one_line,
     plain_words,
@@ -52,7 +53,8 @@ MORE = "There is more than fits in one message here."
 _MARKS = re.compile(r"[\\*_\[\]`~#|]")
 _LISTS = re.compile(r"^(\s*)([-+>]|\d+[.)])(?=\s|$)", re.MULTILINE)
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_COMMAND = re.compile(r"(?<!\S)/amends(?= (?:failed|mine|status|settings|help)\b)")
+MENTION = "@Amends"
+"""How the bot is called in Teams; in its own chat it understands the words without it, too."""
 
 
 def escaped(text: str) -> str:
@@ -61,11 +63,6 @@ def escaped(text: str) -> str:
     listed = _LISTS.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", marked)
     harmless = listed.translate(_ENTITIES).replace("{{", "{\u200b{").replace("}}", "}\u200b}")
     return re.sub(r"[\r\n]+", "\n\n", harmless)
-
-
-def ours(text: str) -> str:
-    """Our own words: what is typed in Slack as /amends is a mention in Teams."""
-    return _COMMAND.sub("@Amends", text)
 
 
 class _Mentions:
@@ -104,7 +101,7 @@ def _inline(words: Words, mentions: _Mentions, most: int) -> str:
     for piece in words:
         room = most - len(drawn)
         if isinstance(piece, str):
-            drawn += escaped(ours(shortened(piece, room) if len(piece) > room > 0 else piece[:room]))
+            drawn += escaped(shortened(piece, room) if len(piece) > room > 0 else piece[:room])
         elif len(token := _token(piece, mentions)) <= max(room, 100):
             drawn += token
     return drawn
@@ -113,8 +110,10 @@ def _inline(words: Words, mentions: _Mentions, most: int) -> str:
 def _token(piece: Piece, mentions: _Mentions) -> str:
     match piece:
         case Strong():
-            words = " ".join(ours(piece.text).split())
+            words = " ".join(piece.text.split())
             return f"**{escaped(words)}**" if words else ""
+        case Typed():
+            return f"**{escaped(plain_words((piece,), MENTION))}**"
         case Mention():
             return mentions.of(piece) if piece.person else escaped(piece.name)
         case PlaceName():

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bot.messages.team import COMMANDS
+from bot.routes import TYPED
 from bot.settings import Misconfigured
 
 TEMPLATE = Path(__file__).with_name("manifest.json")
@@ -44,7 +44,7 @@ def manifest(app_id: str, domain: str, *, targeted: bool = False) -> dict[str, A
     for listed in bot["commandLists"]:
         listed["commands"] = [
             {"title": words.partition(" ")[0], "description": f"{words}: {meaning}"}
-            for words, meaning in COMMANDS.items()
+            for words, meaning in TYPED.items()
         ]
     if targeted:
         made["$schema"] = made["$schema"].replace(made["manifestVersion"], TARGETED_VERSION)

@@ -19,6 +19,7 @@ from bot.messages.parts import (
     PlaceName,
     Small,
     Strong,
+    Typed,
     one_line,
     plain,
     shortened,
@@ -27,11 +28,11 @@ from bot.request import Person, Place
 from handlers.teams.card import (
     CARD_BYTES,
     LABEL,
+    MENTION,
     Element,
     card,
     escaped,
     fitted,
-    ours,
     size,
     text_block,
 )
@@ -47,8 +48,10 @@ PEOPLE = "graph.microsoft.com/users"
 
 def message(said: Message) -> Element:
     """A message as the activity's `summary` (what a notification reads) and its one card."""
-    gist = one_line(ours(said.gist), SUMMARY)
-    fallback = shortened(plain(said), 1_000)
+    words = plain(said, MENTION)
+    # A sentence is its own gist, and may name what to type.
+    gist = one_line(words if said.gist == plain(said) else said.gist, SUMMARY)
+    fallback = shortened(words, 1_000)
     body, entities = fitted(said.title, said.parts, CARD_BYTES - size(fallback) - 300)
     shown = body or [text_block(escaped(gist))]
     return {
@@ -76,11 +79,12 @@ def reading(said: Message) -> Element:
     """A message as a dialog's answer: words where words are all there is, else a card to read."""
     simple = not said.title and all(
         isinstance(part, Paragraph | Small)
-        and all(isinstance(word, str | Strong | Day | PlaceName) for word in part.words)
+        and all(isinstance(word, str | Strong | Typed | Day | PlaceName) for word in part.words)
         for part in said.parts
     )
     if simple:
-        return {"task": {"type": "message", "value": ours(shortened(plain(said), 1_000) or said.gist)}}
+        words = shortened(plain(said, MENTION), 1_000)
+        return {"task": {"type": "message", "value": words or said.gist}}
     body, entities = fitted(said.title, said.parts, CARD_BYTES - 300, dialog=True)
     return _task("Amends", card(body or [text_block(escaped(said.gist))], entities), "medium")
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from bot.messages.parts import Form, FormField, Link, Message, Moment, Option
+from bot.messages.parts import Form, FormField, Link, Message, Moment, Option, plain_words
 from bot.repositories import Post
 from bot.request import Person, Place
 
@@ -259,5 +259,5 @@ ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-ENVIRONMENT.filters.update(long_day=long_day, place_path=place_path)
+ENVIRONMENT.filters.update(long_day=long_day, place_path=place_path, plain_words=plain_words)
 ENVIRONMENT.globals.update(when=_when, target=_target, draw_message=message)

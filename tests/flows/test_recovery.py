@@ -585,7 +585,7 @@ async def test_the_card_comes_when_it_is_typed_for_by_number_or_reference(desk: 
         assert reply.message is not None
         assert "Hear the customer" in labels(reply.message)
     for typed, sentence in (
-        ("", "Say which case: /amends customer C-7."),
+        ("", "Say which case, as in: customer C-7."),
         ("C-9", "C-9 is not here any more, or never was."),
         ("ZD-9", "'ZD-9' is not a number like C-7."),
     ):

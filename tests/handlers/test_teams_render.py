@@ -27,6 +27,7 @@ from bot.messages.parts import (
     Quote,
     Small,
     Strong,
+    Typed,
     sentence,
 )
 from bot.request import Person, Place
@@ -132,9 +133,10 @@ def test_a_quote_stands_apart_without_colour_and_keeps_its_lines() -> None:
     assert box["items"][0]["text"] == "one\n\ntwo"
 
 
-def test_our_own_words_say_the_mention_and_peoples_words_stay() -> None:
-    assert paragraph("type /amends settings here") == "type @Amends settings here"
-    assert paragraph(Strong(text="/amends help")) == "**@Amends help**"
+def test_a_command_is_typed_with_the_mention_and_peoples_words_stay() -> None:
+    assert paragraph("type ", Typed(words="customer C-7"), ".") == "type **@Amends customer C-7**."
+    assert paragraph("type /amends help") == "type /amends help"
+    assert paragraph(Strong(text="/amends help")) == "**/amends help**"
     (box,) = drawn(Quote(text="type /amends help"))
     assert box["items"][0]["text"] == "type /amends help"
 

@@ -1,0 +1,131 @@
+"""The typed commands are declared once: parsing, help, both manifests and the README go by that list."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from bot.messages.parts import Message, Paragraph, Typed, plain
+from bot.messages.team import help_text
+from bot.routes import COMMANDS, TYPED, VERBS, typed
+from handlers.slack import render as slack
+from handlers.teams import package
+from handlers.teams import render as teams
+from handlers.teams.app import UNKNOWN
+from handlers.teams.card import escaped
+from handlers.web import render as web
+from tests.examples import FORMS, MESSAGES
+from tests.test_examples import FRAME
+
+ROOT = Path(__file__).parent.parent
+TABLE = re.compile(r"<!-- typed commands -->\n(.*?)\n<!-- end of typed commands -->", re.DOTALL)
+BARE = re.compile(r"(?<![\w/:])/amends\b")
+"""The command as a sentence would hold it; an address like sqlite:///amends.db is something else."""
+
+
+def _table() -> str:
+    """The rows as the README shows them: what is typed, and what happens then."""
+    rows = [f"| `/amends {words}` | {meaning} |" for words, meaning in TYPED.items()]
+    return "\n".join(["| type | and this happens |", "|---|---|", *rows])
+
+
+def _typed_within(node: object) -> Iterator[Typed]:
+    """Every typed command that a message or a form shows."""
+    if isinstance(node, Typed):
+        yield node
+    elif isinstance(node, tuple):
+        for piece in node:
+            yield from _typed_within(piece)
+    elif isinstance(node, BaseModel):
+        for _, value in node:
+            yield from _typed_within(value)
+
+
+@pytest.mark.parametrize("word", COMMANDS)
+def test_every_word_asks_for_its_verb_in_any_spelling_and_no_other_word_does(word: str) -> None:
+    verb = COMMANDS[word].verb
+    assert verb in VERBS
+    assert typed(word)[0] == typed(f" {word.upper()} more")[0] == verb
+    assert typed(f"{word}x")[0] == "team.help"
+
+
+def test_what_follows_a_word_belongs_to_it_except_after_help() -> None:
+    assert typed("settings  mine ") == ("team.settings", "mine")
+    assert typed("help me") == ("team.help", "")
+    assert typed("") == ("team.help", "")
+
+
+def test_help_says_every_command_once_as_it_is_typed_on_each_platform() -> None:
+    said = help_text(TYPED)
+    for words in TYPED:
+        assert plain(said).count(f"/amends {words} · ") == 1
+        assert str(slack.message(said)["blocks"]).count(f"*/amends {words}* · ") == 1
+        assert str(web.message(said, FRAME)).count(f">/amends {words}</strong>") == 1
+        card = teams.message(said)["attachments"][0]["content"]
+        assert card["fallbackText"].count(f"@Amends {words} · ") == 1
+        assert [block["text"] for block in card["body"] if "text" in block].count(
+            f"**@Amends {escaped(words)}** · {escaped(TYPED[words])}"
+        ) == 1
+
+
+def test_nothing_that_teams_shows_says_the_command_of_slack() -> None:
+    for name, message in MESSAGES.items():
+        assert not BARE.search(str(teams.message(message))), name
+        assert not BARE.search(str(teams.reading(message))), name
+    for name, form in FORMS.items():
+        assert not BARE.search(str(teams.dialog(form, teams.Known("once")))), name
+    assert "Try @Amends help." in str(teams.reading(UNKNOWN))
+    assert teams.message(UNKNOWN)["summary"].endswith("Try @Amends help.")
+
+
+def test_every_command_that_a_message_names_is_one_that_can_be_typed() -> None:
+    named = {one.words for said in (*MESSAGES.values(), *FORMS.values()) for one in _typed_within(said)}
+    assert named
+    for words in named:
+        assert words.split()[0] in COMMANDS, f"nobody can type {words}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "bot").rglob("*.py")), ids=lambda path: path.stem)
+def test_no_sentence_of_ours_spells_the_command_itself(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    spelled = [
+        f"{path.name}:{node.lineno}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and BARE.search(node.value)
+    ]
+    known = 1 if path == ROOT / "bot" / "messages" / "parts.py" else 0
+    assert len(spelled) == known, (
+        f"{spelled}: in Teams one types otherwise; use Typed (bot/messages/parts.py)."
+    )
+
+
+def test_a_typed_command_is_no_way_to_change_what_people_wrote() -> None:
+    theirs = Message(gist="g", parts=(Paragraph(words=("Say /amends status: ", Typed(words="mine"))),))
+    (drawn,) = teams.message(theirs)["attachments"][0]["content"]["body"]
+    assert drawn["text"] == "Say /amends status: **@Amends mine**"
+
+
+def test_slacks_usage_hint_lists_every_command() -> None:
+    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+    (command,) = manifest["features"]["slash_commands"]
+    hint = " | ".join(TYPED)
+    assert command["usage_hint"] == hint, f"put this into manifest.yml:\n{hint}"
+
+
+def test_the_teams_package_lists_every_word_once_with_what_it_does() -> None:
+    made = package.manifest("11111111-aaaa-4bbb-8ccc-000000000001", "amends.example.com")
+    for listed in made["bots"][0]["commandLists"]:
+        assert [one["title"] for one in listed["commands"]] == list(COMMANDS)
+        assert [one["description"] for one in listed["commands"]] == [
+            f"{words}: {meaning}" for words, meaning in TYPED.items()
+        ]
+
+
+def test_the_readme_shows_the_table_of_typed_commands() -> None:
+    found = TABLE.search((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert found, "the README has lost the comments around its table of typed commands"
+    assert found[1] == _table(), f"put this into the README:\n{_table()}"
