@@ -29,6 +29,7 @@ from handlers.spreadsheet import Table, parse_mapping
 from handlers.text_lines import Unreadable
 from handlers.web.additions import add_place
 from handlers.web.app import WebDoor
+from handlers.web.memberships import Everybody
 from handlers.worker import Worker
 from handlers.written_date import DayOrder, settle_order
 from storage.database import Database, Outdated, Taken
@@ -100,8 +101,10 @@ async def doors(built: House) -> AsyncIterator[Doors]:
         messengers["slack"] = slack.messenger
     if teams:
         messengers["teams"] = teams.messenger
+        bot.memberships["teams"] = teams.memberships
     if browser:
         messengers["web"] = browser.messenger
+        bot.memberships["web"] = Everybody(database.open_work)
         await browser.prepare()
     days = settings.amends_forget_after_days
     worker = Worker(
@@ -126,7 +129,7 @@ async def _teams_door(built: House) -> "TeamsDoor":
     # Its SDK takes a third of a second to import, which nobody else should wait for.
     from handlers.teams.app import TeamsDoor  # noqa: PLC0415 - only where Teams is configured
 
-    return await TeamsDoor.open(built.settings, built.bot, built.database.open_work)
+    return await TeamsDoor.open(built.settings, built.bot, built.database.open_work, built.woken.set)
 
 
 @asynccontextmanager

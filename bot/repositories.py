@@ -43,6 +43,10 @@ class Places(Protocol):
         """By id, or else by name with or without a leading #, whatever the case."""
         ...
 
+    async def direct_with(self, key: str, value: str) -> Place | None:
+        """The direct messages whose reference holds this; looks through those of the workspace."""
+        ...
+
     async def all(self) -> Sequence[Place]:
         """The shared places, by name."""
         ...

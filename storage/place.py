@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import JSON, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.request import Place
@@ -39,6 +39,16 @@ class Places:
         )
         known = await self.get(name)
         return known or next(iter(await several(self._connection, Place, by_name)), None)
+
+    async def direct_with(self, key: str, value: str) -> Place | None:
+        held = type_coerce(places.c.reference, JSON)[key].as_string()
+        query = (
+            select(places)
+            .where(places.c.workspace == self._workspace, places.c.kind == "direct", held == value)
+            .order_by(places.c.id)
+            .limit(1)
+        )
+        return next(iter(await several(self._connection, Place, query)), None)
 
     async def all(self) -> Sequence[Place]:
         query = (

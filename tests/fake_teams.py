@@ -145,23 +145,37 @@ class FakeTeams(Connector):
 
     # Its people and places
 
-    def person(self, name: str, tz: str | None = "UTC", *, tenant: str = "") -> TeamsPerson:
-        """Somebody new; the app is installed for them."""
+    def person(
+        self, name: str, tz: str | None = "UTC", *, tenant: str = "", guest: bool = False
+    ) -> TeamsPerson:
+        """Somebody new; the app is installed for them. A guest is a guest of their tenant."""
         person = TeamsPerson(self, f"29:{uuid4().hex}", name, tz, tenant or self.tenant)
+        person.role = "guest" if guest else "user"
         self.people[person.id] = person
         chat = Place(f"a:1{uuid4().hex}", name, direct_to=person.id, members={person.id})
         self.places[chat.id] = person.chat = chat
         return person
 
     def channel(
-        self, name: str, members: Iterable[TeamsPerson] = (), *, team: str = "", rsc: bool = True
+        self,
+        name: str,
+        members: Iterable[TeamsPerson] = (),
+        *,
+        team: str = "",
+        rsc: bool = True,
+        private: bool = False,
+        tenant: str = "",
     ) -> Place:
-        """A channel, in a team of its own unless one is named (by the id in `Place.team`)."""
+        """A channel, in a team of its own unless one is named (by the id in `Place.team`).
+
+        `tenant`: whose it is, when members of several are in it.
+        """
         if not team:
             team = f"19:{uuid4().hex}@thread.tacv2"
             self.teams[team] = f"The {name} team"
         ids = {person.id for person in members}
-        place = Place(f"19:{uuid4().hex}@thread.tacv2", name, team=team, members=ids, rsc=rsc)
+        id = f"19:{uuid4().hex}@thread.tacv2"
+        place = Place(id, name, team, members=ids, private=private, tenant=tenant, rsc=rsc)
         self.places[place.id] = place
         return place
 

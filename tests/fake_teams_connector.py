@@ -70,6 +70,8 @@ class Connector:
         """Seconds between its effect and its answer."""
         self.throttled = False
         self.page = 50
+        self.knows_aad = True
+        """Whether a single member is found by the id that people pickers give: not every host does."""
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._last_id = 0
 
@@ -190,13 +192,13 @@ class Connector:
     def _create(self, _: web.Request, body: Body) -> Answer:
         data = body.get("channelData") or {}
         tenant = (data.get("tenant") or {}).get("id") or body.get("tenantId")
-        if tenant != self.tenant:
-            raise Refusal(400, "BadArgument", "the tenant is missing or another")
         channel = (data.get("channel") or {}).get("id")
-        return self._post(str(channel), body) if channel else self._chat(body)
+        return self._post(str(channel), tenant, body) if channel else self._chat(tenant, body)
 
-    def _post(self, channel: str, body: Body) -> Answer:
+    def _post(self, channel: str, tenant: object, body: Body) -> Answer:
         place = self._allowed(channel)
+        if tenant != (place.tenant or self.tenant):
+            raise Refusal(400, "BadArgument", "the tenant is missing or another")
         if SUFFIX in channel or place.direct_to:
             raise Refusal(400, "BadArgument", "a new post needs a channel's own id")
         if not body.get("activity"):
@@ -204,15 +206,15 @@ class Connector:
         posted = self._say(place, body["activity"], root=None)
         return 201, {"id": f"{place.id}{SUFFIX}{posted.id}", "activityId": posted.id}
 
-    def _chat(self, body: Body) -> Answer:
+    def _chat(self, tenant: object, body: Body) -> Answer:
         members = body.get("members") or []
         if body.get("isGroup") or len(members) != 1:
             raise Refusal(400, "BadSyntax", "a bot can only begin a chat with one person")
         if body.get("activity"):
             raise Refusal(400, "BadSyntax", "a chat begins without a message")
         person = self.people.get(members[0].get("id", ""))
-        if person is None or person.tenant != self.tenant:
-            raise Refusal(400, "BadSyntax", "nobody has this id")
+        if person is None or person.tenant != tenant:
+            raise Refusal(400, "BadSyntax", "nobody has this id in this tenant")
         return 201, {"id": self._allowed(person.chat.id).id}
 
     def _send(self, request: web.Request, body: Body) -> Answer:
@@ -305,13 +307,17 @@ class Connector:
 
     def _roster(self, conversation: str) -> list[TeamsPerson]:
         if conversation in self.teams:
-            places = [place for place in self.places.values() if place.team == conversation]
+            places = self._standard(conversation)
         else:
-            places = [self._allowed(conversation)]
+            place = self._allowed(conversation)
+            places = [place] if place.private or place.direct_to else self._standard(place.team)
         if not any(place.installed for place in places):
             raise Refusal(403, "BotNotInConversationRoster")
         ids = {id for place in places for id in place.members}
         return [person for person in self.people.values() if person.id in ids and not person.left]
+
+    def _standard(self, team: str) -> list[Place]:
+        return [p for p in self.places.values() if p.team == team and not p.private]
 
     def _members(self, request: web.Request, _: Body) -> Answer:
         return 200, [member.shown() for member in self._roster(request.match_info["conversation"])]
@@ -327,7 +333,7 @@ class Connector:
     def _member(self, request: web.Request, _: Body) -> Answer:
         wanted = request.match_info["member"]
         for member in self._roster(request.match_info["conversation"]):
-            if wanted in (member.id, member.aad):
+            if wanted == member.id or (self.knows_aad and wanted == member.aad):
                 return 200, member.shown()
         raise Refusal(404, "MemberNotFoundInConversation")
 

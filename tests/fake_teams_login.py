@@ -22,6 +22,8 @@ LOGIN, KEYS = "login.microsoftonline.com", "login.botframework.com"
 MANAGED = "169.254.169.254"
 """Where a machine in Azure asks for its managed identity's token."""
 TOKEN_SECONDS = 3600
+ENDORSED = ["msteams", "directline", "webchat", "emulator"]
+"""The services that a key vouches for: as Microsoft's own, far more than Teams."""
 
 
 def new_key() -> rsa.RSAPrivateKey:
@@ -135,7 +137,7 @@ class Login:
     async def keys(self, _: web.Request) -> web.Response:
         """GET /v1/.well-known/keys: the public keys, and whom each vouches for."""
         public = json.loads(RSAAlgorithm.to_jwk(self._key.public_key()))
-        key = {**public, "kid": self._kid, "x5t": self._kid, "use": "sig", "endorsements": ["msteams"]}
+        key = {**public, "kid": self._kid, "x5t": self._kid, "use": "sig", "endorsements": ENDORSED}
         return web.json_response({"keys": [key]})
 
 

@@ -32,6 +32,7 @@ class TeamsPerson:
     def __init__(self, teams: FakeTeams, id: str, name: str, tz: str | None, tenant: str) -> None:
         self.teams, self.id, self.name, self.tz, self.tenant = teams, id, name, tz, tenant
         self.aad = str(uuid4())
+        self.role = "user"
         self.installed = True
         self.left = False
         self.told: list[Told] = []
@@ -43,7 +44,7 @@ class TeamsPerson:
         mail = f"{self.name.lower().replace(' ', '.')}@fake.example"
         who = {"id": self.id, "aadObjectId": self.aad, "objectId": self.aad, "name": self.name}
         named = {"givenName": first, "surname": last, "email": mail, "userPrincipalName": mail}
-        return {**who, **named, "tenantId": self.tenant, "userRole": "user"}
+        return {**who, **named, "tenantId": self.tenant, "userRole": self.role}
 
     def whispers(self) -> list[str]:
         """The words of everything that only they can see: answers, targeted messages, the chat."""
@@ -242,6 +243,29 @@ class TeamsPerson:
             str(task["value"].get("title", "")), attachment["content"], invoke, value, activity
         )
 
+    # Being in a channel
+
+    async def joins(self, place: Place) -> None:
+        """Comes into a channel (or its team), and the bot is told."""
+        place.members.add(self.id)
+        await self._regrouped(place, "Added")
+
+    async def leaves(self, place: Place) -> None:
+        """Leaves a channel (or its team), and the bot is told."""
+        place.members.discard(self.id)
+        await self._regrouped(place, "Removed")
+
+    async def _regrouped(self, place: Place, how: str) -> None:
+        # Of a standard channel it is the team that they join, and that is told in General.
+        kind, where = (
+            ("channel", place) if place.private else ("team", Place(place.team, "", tenant=place.tenant))
+        )
+        told = {
+            f"members{how}": [{"id": self.id, "aadObjectId": self.aad}],
+            "channelData": {"team": {"id": place.team}, "eventType": f"{kind}Member{how}"},
+        }
+        _taken(await self.teams.send(self.activity("conversationUpdate", where, None, **told)))
+
     # Having the app
 
     async def installs(self) -> None:
@@ -275,7 +299,7 @@ class TeamsPerson:
         self, action: str, members: Mapping[str, Any], place: Place | None = None
     ) -> None:
         # Both are told in the General channel, whose id is the team's.
-        where = Place(place.team, "", team=place.team) if place else self.chat
+        where = Place(place.team, "", place.team, tenant=place.tenant) if place else self.chat
         for kind, more in (("conversationUpdate", {}), ("installationUpdate", {"action": action})):
             data = {key: value for key, value in members.items() if key == "channelData"}
             told = {**(members if kind == "conversationUpdate" else data), **more}
@@ -300,8 +324,9 @@ class TeamsPerson:
 
     def activity(self, kind: str, place: Place, root: str | None, **more: Any) -> dict[str, Any]:
         """An activity as Teams sends it from this person in a place."""
-        conversation: dict[str, Any] = {"id": place.id, "tenantId": self.tenant}
-        data: dict[str, Any] = {"tenant": {"id": self.tenant}}
+        tenant = place.tenant or self.tenant
+        conversation: dict[str, Any] = {"id": place.id, "tenantId": tenant}
+        data: dict[str, Any] = {"tenant": {"id": tenant}}
         if place.direct_to:
             conversation["conversationType"] = "personal"
         else:

@@ -54,13 +54,19 @@ def _card(activity: Mapping[str, Any]) -> Node:
 
 @dataclass
 class Place:
-    """A channel of a team, or the personal chat with one person when `direct_to` is set."""
+    """A channel of a team, or the personal chat with one person when `direct_to` is set.
+
+    A standard channel has everybody of its team in it, a `private` one only its own members. What
+    people of several tenants do in one carries its own `tenant`, where that is set.
+    """
 
     id: str
     name: str
     team: str = ""
     direct_to: str | None = None
     members: set[str] = field(default_factory=set)
+    private: bool = False
+    tenant: str = ""
     installed: bool = True
     rsc: bool = True
     """Whether the bot hears what does not mention it (ChannelMessage.Read.Group was granted)."""

@@ -28,6 +28,7 @@ from handlers.teams import incoming, render
 from handlers.teams.card import MENTION
 from handlers.teams.connector import Connector
 from handlers.teams.directory import Directory, Met
+from handlers.teams.memberships import TeamsMemberships
 from handlers.teams.mends import (
     Answer,
     Tokens,
@@ -52,10 +53,8 @@ UNKNOWN = sentence(
 TROUBLE = sentence("Something went wrong on my side, and nothing was changed. Please try again.")
 CLOSED = sentence("That can no longer be done here; what you wrote is below, so that nothing is lost.")
 
-PRIVATE = ("action_item.mine", "team.home")
-"""Whose answers are for one person's eyes, wherever they asked; so is every refusal."""
-ASIDE = ("retro.discuss", "retro.undiscuss", "team.joined")
-"""What nobody waits for an answer to."""
+TEAMS, EMULATOR = "msteams", "emulator"
+"""The service that an activity came by; others (the chat of a web page, say) are signed as well."""
 LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
 OK, FORBIDDEN, UNSAVED = (
@@ -72,9 +71,14 @@ class Answers(Protocol):
 
 
 class TeamsDoor:
-    """Every allowed tenant's Teams: `handler` serves /api/messages, `messenger` speaks unasked."""
+    """Every allowed tenant's Teams: `handler` serves /api/messages, `messenger` speaks unasked.
 
-    def __init__(self, settings: Settings, bot: Answers, open_work: OpenWork) -> None:
+    `memberships` says who is in which channel; `committed` is called when something is owed anew.
+    """
+
+    def __init__(
+        self, settings: Settings, bot: Answers, open_work: OpenWork, committed: Callable[[], None]
+    ) -> None:
         self._settings = settings
         self._bot = bot
         self._open_work = open_work
@@ -84,14 +88,17 @@ class TeamsDoor:
         self._connector = Connector(self._tokens if self._app_id else None)
         app_id, pace = settings.teams_app_id or "", settings.amends_pace
         self.messenger = TeamsMessenger(self._connector, open_work, app_id, pace)
-        self._directory = Directory(self._connector, open_work)
+        self.memberships = TeamsMemberships(self._connector, open_work)
+        self._directory = Directory(self._connector, open_work, self.memberships, committed)
         self._replies = Replies(self._connector, self.messenger, open_work, settings.teams_targeted)
         self._fresh: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, settings: Settings, bot: Answers, open_work: OpenWork) -> Self:
+    async def open(
+        cls, settings: Settings, bot: Answers, open_work: OpenWork, committed: Callable[[], None]
+    ) -> Self:
         """The door, with its token on the way: a login that is down must not keep it closed."""
-        door = cls(settings, bot, open_work)
+        door = cls(settings, bot, open_work, committed)
         if door._app_id:
             door._fresh = asyncio.create_task(door._tokens.keep_fresh())
         return door
@@ -99,6 +106,7 @@ class TeamsDoor:
     async def close(self) -> None:
         """Lets replies that are under way finish, and ends everything that the door holds open."""
         await self._replies.finish()
+        await self.memberships.close()
         if self._fresh is not None:
             self._fresh.cancel()
             await asyncio.gather(self._fresh, return_exceptions=True)
@@ -108,7 +116,10 @@ class TeamsDoor:
     # The way in
 
     async def handler(self, request: web.Request) -> web.Response:
-        """405 no POST, 415 no JSON, 413 too large, 400 malformed, 401 unsigned, 403 another tenant's."""
+        """405 no POST, 415 no JSON, 413 too large, 400 malformed, 401 unsigned, 403 another's.
+
+        Another's: of a tenant that may not use the app, or of a service that is not Teams.
+        """
         if request.method != "POST":
             return web.Response(status=405, headers={"Allow": "POST"}, text="only POST")
         if request.content_type != "application/json":
@@ -149,6 +160,9 @@ class TeamsDoor:
         return ""
 
     async def _turn(self, body: Payload) -> Answer:
+        if text_at(body, "channelId") not in ((TEAMS,) if self._app_id else (TEAMS, EMULATOR)):
+            log.warning("an activity of another service than Teams was turned away")
+            return FORBIDDEN, None
         tenant = incoming.tenant_of(body).lower()
         allowed = self._settings.tenants
         if (allowed or self._app_id) and tenant not in allowed:
@@ -164,28 +178,37 @@ class TeamsDoor:
             answer = await INVOKES[text_at(body, "name")](self, read(body, now), body)
             # Nothing more to show is no body at all: clients take an empty object for a broken dialog.
             return OK, answer or None
+        workspace = incoming.workspace_of(body)
+        if incoming.regroups(body):
+            self.memberships.forget(workspace)
         if renamed := incoming.renamed(body):
-            await self._directory.rename(f"teams:{tenant}", renamed)
-        heard = incoming.HEARD.get(kind)
-        request = heard(body, now) if heard else None
-        return await self._heard(request, body) if request else (OK, None)
+            await self._directory.rename(workspace, renamed)
+        read_event = incoming.HEARD.get(kind)
+        request = read_event(body, now) if read_event else None
+        if request is None:
+            return OK, None
+        return await (self._happened if request.heard else self._typed)(request, body)
 
     # What happens
 
-    async def _heard(self, request: Request, body: Payload) -> Answer:
-        if request.verb in ("retro.discuss", "retro.undiscuss"):
+    async def _happened(self, request: Request, body: Payload) -> Answer:
+        """Nobody asked for it, so nobody waits for an answer."""
+        if request.verb != "team.joined":
             # With the team's consent everything said in its channels arrives: the rest stays unread.
             if request.place:
                 await self._directory.hears(request.workspace, request.place)
             if not await self._directory.begins_retro(request):
                 return OK, None
-        if request.verb == "team.joined" and request.place and request.place.kind == "direct":
+        elif request.place and request.place.kind == "direct":
             # For one person there is nothing to greet; what could not be said to them is said now.
             await self._directory.keep(request.workspace, request.place, welcome=True)
             return OK, None
+        _, reply = await self._asked(request, body)
+        return (OK if reply.saved else UNSAVED), None
+
+    async def _typed(self, request: Request, body: Payload) -> Answer:
+        """Words for the bot, or a button of an old client, which come as a message."""
         request, reply = await self._asked(request, body)
-        if request.verb in ASIDE:
-            return (OK if reply.saved else UNSAVED), None
         origin = incoming.origin(body)
         if reply.form:
             drawn = render.door_to(reply.form, request.typed)
@@ -194,7 +217,7 @@ class TeamsDoor:
         else:
             return OK, None
         clicked = not text_at(body, "text").strip()
-        if request.verb in PRIVATE or reply.refused or not reply.saved or clicked:
+        if clicked or reply.refused or not reply.saved or not _for_all(request, origin):
             self._replies.soon(self._replies.whisper(drawn, origin, request))
         else:
             self._replies.soon(self._replies.say(drawn, origin))
@@ -293,7 +316,7 @@ class TeamsDoor:
     async def _known(
         self, form: Form, request: Request, picked: Mapping[str, Person] | None = None
     ) -> render.Known:
-        """The names that a form shows: of people who stand in it, and of the places to choose from."""
+        """The names that a form shows: of people who stand in it, and of their places to choose from."""
         ids = {field.value for field in form.fields if field.kind == "person" and field.value}
         wants_places = any(field.kind == "place" for field in form.fields)
         people: dict[str, Person] = {}
@@ -302,6 +325,7 @@ class TeamsDoor:
             async with self._open_work(request.workspace, writes=False) as work:
                 people = dict(await work.people.among(ids))
                 places = list(await work.places.all()) if wants_places else []
+            places = await self.memberships.theirs(request.workspace, places, request.person)
         return render.Known(uuid4().hex, {**people, **(picked or {})}, places)
 
 
@@ -315,6 +339,12 @@ def _read(raw: bytes) -> Payload:
     needed(body, "type")
     mapping(body, "conversation")
     return body
+
+
+def _for_all(request: Request, origin: incoming.Origin) -> bool:
+    """Whether everybody in the channel may read the answer."""
+    verb = VERBS.get(request.verb)
+    return origin.shared and verb is not None and verb.audience == "channel"
 
 
 def _sentences(reply: Reply) -> Message | None:

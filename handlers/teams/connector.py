@@ -23,6 +23,12 @@ WINDOWS = ((7, 1.0), (8, 2.0), (60, 30.0), (1_800, 3_600.0))
 https://learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit"""
 TENANT_WINDOWS = ((50, 1.0),)
 """All requests of one app in one tenant."""
+ROSTER_WINDOWS = ((14, 1.0), (16, 2.0), (120, 30.0), (3_600, 3_600.0))
+"""Questions about the people of one conversation."""
+TENANT_ROSTER_WINDOWS = ((25, 1.0),)
+"""Half of what a tenant allows: who opens a form in a large house must not keep messages waiting."""
+ROSTER_PAGE = 500
+"""People on a page of a roster: the most that Teams gives."""
 LONGEST_WAIT = 3.0
 """Seconds that a call waits for its turn; who would have to wait longer is told so instead."""
 LONGEST_RETRY_AFTER = 3600.0
@@ -88,6 +94,8 @@ class Connector:
         self._session: aiohttp.ClientSession | None = None
         self._conversations = Limits(WINDOWS)
         self._tenants = Limits(TENANT_WINDOWS)
+        self._rosters = Limits(ROSTER_WINDOWS)
+        self._tenant_rosters = Limits(TENANT_ROSTER_WINDOWS)
         self._latest: dict[str, str] = {}
 
     async def close(self) -> None:
@@ -113,8 +121,20 @@ class Connector:
 
     async def member(self, way: Known, conversation: str, person: str) -> Known:
         """Somebody in a conversation's roster, by either of their ids."""
+        await self._rosters.turn(conversation)
         path = f"/v3/conversations/{quote(conversation, safe='')}/members/{quote(person, safe='')}"
         return await self.call("GET", way, path)
+
+    async def roster(self, way: Known, conversation: str, after: str = "") -> Known:
+        """A page of a conversation's roster; its `continuationToken` is the next page's `after`.
+
+        https://learn.microsoft.com/microsoftteams/platform/bots/how-to/get-teams-context
+        """
+        await self._tenant_rosters.turn(str(way.get("tenant_id", "")))
+        await self._rosters.turn(conversation)
+        more = f"&continuationToken={quote(after, safe='')}" if after else ""
+        path = f"/v3/conversations/{quote(conversation, safe='')}/pagedmembers?pageSize={ROSTER_PAGE}"
+        return await self.call("GET", way, f"{path}{more}")
 
     async def channels(self, way: Known, team: str) -> list[Known]:
         """A team's channels."""
@@ -191,3 +211,8 @@ def _seconds(header: str | None) -> float | None:
 
 FAILED = (Declined, NoToken, *NO_ANSWER)
 """Every way in which a call can fail."""
+
+
+def why(error: Exception) -> str:
+    """A failure for the log: a status and a code, or its kind, never an address with somebody's id."""
+    return str(error) if isinstance(error, Declined) else type(error).__name__

@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from bot.access import MembershipUnknown
 from bot.ports import OpenWork
 from bot.request import Person, Place, Request
 from handlers.payload import Payload, text_at
 from handlers.teams import incoming
-from handlers.teams.connector import FAILED, Connector, Declined
+from handlers.teams.connector import FAILED, Connector, Declined, why
+from handlers.teams.memberships import Member, TeamsMemberships, member_of
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +37,22 @@ class Met(NamedTuple):
 
 
 class Directory:
-    """What it takes to speak to people and places first, stored when it changes."""
+    """What it takes to speak to people and places first, stored when it changes.
 
-    def __init__(self, connector: Connector, open_work: OpenWork) -> None:
+    `committed` is called after a change that owes messages, so that a worker can speak at once.
+    """
+
+    def __init__(
+        self,
+        connector: Connector,
+        open_work: OpenWork,
+        memberships: TeamsMemberships,
+        committed: Callable[[], None],
+    ) -> None:
         self._connector = connector
         self._open_work = open_work
+        self._memberships = memberships
+        self._committed = committed
         self._kept: dict[tuple[str, str], Place] = {}
 
     async def introduce(self, request: Request, body: Payload) -> Met:
@@ -70,7 +83,9 @@ class Directory:
             await work.places.remember(now)
             if welcome:
                 await work.jobs.revive(place.id)
-            await work.commit()
+            owes = await work.commit()
+        if owes:
+            self._committed()
         self._kept[workspace, place.id] = now
         if len(self._kept) > MOST_KNOWN:
             del self._kept[next(iter(self._kept))]
@@ -105,8 +120,9 @@ class Directory:
         if place is None or place.kind == "direct" or (here and here.id == place.id):
             return here or place
         async with self._open_work(request.workspace, writes=False) as work:
-            # A dialog's place travelled through a client: one that we have not met is not believed.
-            return await work.places.get(place.id) or here
+            known = await work.places.get(place.id)
+        # It travelled through a client: what we have not met, or somebody's own chat, is not believed.
+        return known if known is not None and known.kind == "shared" else here
 
     async def _named(self, workspace: str, place: Place) -> Place:
         known = self._kept.get((workspace, place.id))
@@ -127,7 +143,7 @@ class Directory:
                     return text_at(await self._connector.team(way, team), "name") or UNNAMED
                 channels = await self._connector.channels(way, team)
         except FAILED as error:
-            log.warning("a channel's name could not be asked: %s", _told(error))
+            log.warning("a channel's name could not be asked: %s", why(error))
             return UNNAMED
         return (
             next((text_at(one, "name") for one in channels if one.get("id") == place.id), "") or UNNAMED
@@ -140,30 +156,67 @@ class Directory:
                 continue
             try:
                 person = await self._person(request, picked)
+            except MembershipUnknown:
+                faults[field] = SILENT
+                continue
             except FAILED as error:
                 strange = isinstance(error, Declined) and error.status in (400, 403, 404)
-                log.info("a chosen person could not be looked up: %s", _told(error))
+                log.info("a chosen person could not be looked up: %s", why(error))
                 faults[field] = STRANGER if strange else SILENT
+                continue
+            if person is None:
+                faults[field] = STRANGER
                 continue
             values[field], people[picked] = person.id, person
         found = tuple(people.values())
         return Met(request.model_copy(update={"values": values, "people": found}), people, faults)
 
-    async def _person(self, request: Request, picked: str) -> Person:
-        """Who was picked: somebody we know by Teams' id for bots, or by the id that the picker gives."""
-        async with self._open_work(request.workspace, writes=False) as work:
-            known = await work.people.get(picked)
+    async def _person(self, request: Request, picked: str) -> Person | None:
+        """Who was picked: somebody we know, by Teams' id for bots or by the picker's; or a member."""
+        known = await self._known(request.workspace, picked)
         place = request.place
         if known is not None or place is None or place.kind == "direct":
             return known or Person(id=picked, name=incoming.SOMEBODY)
+        if not await self._may_ask(request, place):
+            return None
+        member = await self._member(request.workspace, place, picked)
+        if member is None:
+            return None
+        way = place.reference
+        reference = {key: way[key] for key in ("service_url", "tenant_id", "bot_id") if key in way}
+        reference |= {"aad_object_id": member.aad} if member.aad else {}
+        name = member.name or incoming.SOMEBODY
+        own = Place(id=member.id, name=name, kind="direct", reference=reference)
+        await self.keep(request.workspace, own)
+        return Person(id=member.id, name=name)
+
+    async def _known(self, workspace: str, picked: str) -> Person | None:
+        async with self._open_work(workspace, writes=False) as work:
+            if person := await work.people.get(picked):
+                return person
+            chat = await work.places.direct_with("aad_object_id", picked)
+            if chat is None:
+                return None
+            return await work.people.get(chat.id) or Person(id=chat.id, name=chat.name)
+
+    async def _may_ask(self, request: Request, place: Place) -> bool:
+        """Whether they may learn who is in a place: only who is in it themself. The bot asks again."""
+        return request.here == place.id or await self._memberships.includes(
+            request.workspace, place.id, request.person, unnamed=request.unnamed
+        )
+
+    async def _member(self, workspace: str, place: Place, picked: str) -> Member | None:
+        """From the roster, which has both ids even where a single member is only known by one."""
+        try:
+            member = await self._memberships.member(workspace, place.id, picked)
+        except MembershipUnknown:
+            member = None
+        if member is not None:
+            return member
         way = place.reference
         async with asyncio.timeout(ASK_SECONDS):
-            member = await self._connector.member(way, way.get("conversation_id", place.id), picked)
-        id, name = text_at(member, "id"), text_at(member, "name") or incoming.SOMEBODY
-        reference = {key: way[key] for key in ("service_url", "tenant_id", "bot_id") if key in way}
-        reference["aad_object_id"] = text_at(member, "aadObjectId") or text_at(member, "objectId")
-        await self.keep(request.workspace, Place(id=id, name=name, kind="direct", reference=reference))
-        return Person(id=id, name=name)
+            told = await self._connector.member(way, way.get("conversation_id", place.id), picked)
+        return member_of(told)
 
 
 def _added(before: Place | None, now: Place) -> Place:
@@ -172,8 +225,3 @@ def _added(before: Place | None, now: Place) -> Place:
         return now
     reference = {**before.reference, **now.reference}
     return now.model_copy(update={"name": now.name or before.name, "reference": reference})
-
-
-def _told(error: Exception) -> str:
-    """An error for the log: a status and a code, or its kind, never an address with somebody's id."""
-    return str(error) if isinstance(error, Declined) else type(error).__name__

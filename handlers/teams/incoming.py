@@ -5,16 +5,14 @@ channels, whom the people picker named) is the directory's to add.
 """
 
 import hashlib
-import html
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from html.parser import HTMLParser
 from typing import NamedTuple
 
 from bot.request import Found, Person, Place, Request
 from bot.routes import typed
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
+from handlers.teams.markup import shown
 
 SOMEBODY = "someone"
 THREAD = ";messageid="
@@ -42,6 +40,11 @@ def tenant_of(body: Payload) -> str:
     """The tenant; the SDK's own field for it is always empty, so the raw JSON is read. Empty: none."""
     data = mapping(mapping(body, "channelData"), "tenant")
     return text_at(data, "id") or text_at(mapping(body, "conversation"), "tenantId")
+
+
+def workspace_of(body: Payload) -> str:
+    """The tenant's workspace; only an emulator names no tenant."""
+    return f"teams:{tenant_of(body) or 'local'}"
 
 
 def origin(body: Payload) -> Origin:
@@ -109,6 +112,12 @@ def place_of(body: Payload) -> Place:
     return channel_place(body) or direct_place(body)
 
 
+def here(body: Payload) -> str | None:
+    """The channel that Teams itself says it came from, whatever a card or a dialog carries."""
+    way = origin(body)
+    return base(way.conversation) if way.shared else None
+
+
 def base(conversation: str) -> str:
     """A conversation without the thread in it."""
     return conversation.partition(THREAD)[0]
@@ -126,11 +135,11 @@ def key_of(*parts: str) -> str:
 
 def _request(body: Payload, verb: str, at: datetime, **more: object) -> Request:
     whole = {
-        # Only an emulator names no tenant.
-        "workspace": f"teams:{tenant_of(body) or 'local'}",
+        "workspace": workspace_of(body),
         "verb": verb,
         "person": whoever(body),
         "place": place_of(body),
+        "here": here(body),
         "at": at,
         "key": _event_key(body, verb),
         **more,
@@ -180,7 +189,8 @@ def discussed(body: Payload, at: datetime) -> Request | None:
     words, called = said_to(body)
     if not origin(body).shared or called or not root or root == id or not words.strip():
         return None
-    return _request(body, "retro.discuss", at, about=root, values={"text": words, "id": id}, key=None)
+    values = {"text": words, "id": id}
+    return _request(body, "retro.discuss", at, about=root, values=values, key=None, heard=True)
 
 
 def changed(body: Payload, at: datetime) -> Request | None:
@@ -193,7 +203,8 @@ def deleted(body: Payload, at: datetime) -> Request | None:
     root, id = root_of(body), text_at(body, "id")
     if not origin(body).shared or not root or root == id:
         return None
-    return _request(body, "retro.undiscuss", at, about=root, values={"id": id}, key=None)
+    values = {"id": id}
+    return _request(body, "retro.undiscuss", at, about=root, values=values, key=None, heard=True)
 
 
 def joined(body: Payload, at: datetime) -> Request | None:
@@ -205,7 +216,13 @@ def joined(body: Payload, at: datetime) -> Request | None:
     )
     if not added and not text_at(body, "action").startswith("add"):
         return None
-    return _request(body, "team.joined", at)
+    return _request(body, "team.joined", at, heard=True)
+
+
+def regroups(body: Payload) -> bool:
+    """Whether it tells that a team's people or channels came, went or changed."""
+    personal = text_at(mapping(body, "conversation"), "conversationType") == "personal"
+    return needed(body, "type") in ("conversationUpdate", "installationUpdate") and not personal
 
 
 def renamed(body: Payload) -> Place | None:
@@ -239,7 +256,8 @@ def only_opens(body: Payload) -> bool:
 def _pressed(body: Payload, data: Payload, at: datetime) -> Request:
     verb, about = needed(data, "verb"), text_at(data, "about")
     key = _event_key(body, verb, about, text_at(body, "replyToId"))
-    return _request(body, verb, at, about=about, typed=text_at(data, "typed"), key=key)
+    place, words = _kept_place(text_at(data, "channel"), body), text_at(data, "typed")
+    return _request(body, verb, at, about=about, typed=words, place=place, key=key)
 
 
 def shortcut(body: Payload, at: datetime) -> Request:
@@ -259,7 +277,7 @@ def submission(body: Payload, at: datetime) -> Request:
     values = {str(key): str(value) for key, value in mapping(own, "kept").items()}
     values |= {name: _value(value) for name, value in data.items() if name not in ("amends", "msteams")}
     chosen = [values[name] for name in _names(own, "places") if values.get(name)]
-    place = Place(id=chosen[0], name="") if chosen else _kept_place(own, body)
+    place = Place(id=chosen[0], name="") if chosen else _kept_place(text_at(own, "place"), body)
     return _request(
         body,
         needed(own, "verb"),
@@ -290,9 +308,10 @@ def place_fields(body: Payload) -> list[str]:
     return _names(mapping(mapping(mapping(body, "value"), "data"), "amends"), "places")
 
 
-def _kept_place(own: Payload, body: Payload) -> Place:
-    place, here = text_at(own, "place"), place_of(body)
-    return here if place in ("", here.id) else Place(id=place, name="")
+def _kept_place(kept: str, body: Payload) -> Place:
+    """The place that a button or a dialog carries, which proves nothing; or else where it stands."""
+    stands = place_of(body)
+    return stands if kept in ("", stands.id) else Place(id=kept, name="")
 
 
 def _names(own: Payload, key: str) -> list[str]:
@@ -329,45 +348,6 @@ def _entities(body: Payload) -> list[Payload]:
         if isinstance(entities, list)
         else []
     )
-
-
-class _Words(HTMLParser):
-    """Collects what a person reads in HTML, with line breaks where blocks end."""
-
-    BLOCKS = ("p", "div", "br", "li", "blockquote", "tr", "h1", "h2", "h3", "pre")
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.words: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "br":
-            self.words.append("\n")
-        elif tag in ("img", "attachment"):
-            self.words.append(dict(attrs).get("alt") or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.BLOCKS and tag != "br":
-            self.words.append("\n")
-
-
-_TAGS = re.compile(r"</?[a-zA-Z][^<>]*>")
-
-
-def shown(text: str) -> str:
-    """A text as its author saw it: tags gone, entities undone, and no run of empty lines."""
-    if not _TAGS.search(text):
-        plain = html.unescape(text)
-    else:
-        reader = _Words()
-        reader.feed(text)
-        reader.close()
-        plain = "".join(reader.words)
-    tidy = "\n".join(line.rstrip() for line in plain.replace("\xa0", " ").splitlines())
-    return re.sub(r"\n{3,}", "\n\n", tidy).strip()
 
 
 Reader = Callable[[Payload, datetime], Request | None]

@@ -62,12 +62,16 @@ def message(said: Message) -> Element:
 
 
 def door_to(asked: Form, typed: str) -> Element:
-    """A form can only follow a press: the button that opens it, with what was typed already."""
+    """A form can only follow a press: the button that opens it, with what was typed already.
+
+    It may be pressed elsewhere than where it was asked for, so it carries the form's channel.
+    """
     words = "Press the button, and the form opens."
     button = Button(label=asked.title, verb=asked.verb, about=asked.about, look="main", opens=True)
     drawn = message(Message(gist=words, parts=(Paragraph(words=(words,)), Buttons(buttons=(button,)))))
-    if typed:
-        drawn["attachments"][0]["content"]["body"][-1]["actions"][0]["data"]["typed"] = typed
+    carried = {"typed": typed, "channel": asked.place}
+    data = drawn["attachments"][0]["content"]["body"][-1]["actions"][0]["data"]
+    data |= {name: value for name, value in carried.items() if value}
     return drawn
 
 
@@ -233,8 +237,10 @@ def _person(field: FormField, known: Known, _: int) -> Element:
 
 def _place(field: FormField, known: Known, most: int) -> Element:
     options = tuple(Option(value=place.id, label=place.name or place.id) for place in known.places)
-    none = (Option(value="", label="Amends is in no channel yet: add it to a team first"),)
-    return _one_of(field.model_copy(update={"options": options or none}), known, most)
+    none = (Option(value="", label="Amends is in no channel of yours: add it to a team first"),)
+    only = options[0].value if len(options) == 1 else ""
+    drawn = {"options": options or none, "value": field.value or only}
+    return _one_of(field.model_copy(update=drawn), known, most)
 
 
 def _tick(field: FormField, _: Known, __: int) -> Element:

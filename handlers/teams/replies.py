@@ -8,7 +8,7 @@ from bot.request import Place, Request
 from handlers.afterwards import Afterwards
 from handlers.teams import render
 from handlers.teams.card import Element
-from handlers.teams.connector import FAILED, Connector, Declined
+from handlers.teams.connector import FAILED, Connector, Declined, why
 from handlers.teams.incoming import Origin
 from handlers.teams.outgoing import TeamsMessenger
 
@@ -32,7 +32,7 @@ class Replies(Afterwards):
         try:
             await self._connector.send(_way(origin), origin.conversation, activity)
         except FAILED as error:
-            log.warning("an answer could not be said: %s", _code(error))
+            log.warning("an answer could not be said: %s", why(error))
 
     async def whisper(self, activity: Element, origin: Origin, request: Request) -> None:
         """Tells one person alone: as a targeted message where that is on, else in their own chat."""
@@ -46,11 +46,11 @@ class Replies(Afterwards):
                 )
                 return
             except FAILED as error:
-                log.info("a targeted message was not taken: %s", _code(error))
+                log.info("a targeted message was not taken: %s", why(error))
         try:
             await self._write(activity, request)
         except (*FAILED, Undelivered) as error:
-            log.info("a private answer could not be said: %s", _code(error))
+            log.info("a private answer could not be said: %s", why(error))
             away = isinstance(error, Declined) and error.status in (403, 404)
             if origin.shared and (away or isinstance(error, Undelivered)):
                 await self.say(render.message(_unreached(request)), origin)
@@ -76,7 +76,3 @@ def _unreached(request: Request) -> Message:
 
 def _way(origin: Origin) -> dict[str, str]:
     return {"service_url": origin.service_url, "tenant_id": origin.tenant}
-
-
-def _code(error: Exception) -> str:
-    return str(error) if isinstance(error, Declined) else type(error).__name__

@@ -233,24 +233,14 @@ class WebDoor:
             if thread is not None:
                 await pages.root_of(work, place, str(thread))
         command = incoming.command(text, direct=place.kind == "direct", in_thread=thread is not None)
-        asked = Request(workspace=WORKSPACE, verb="", person=reader, at=now, place=place, key=key)
         if command is not None:
-            verb, rest = command
-            reply = await self._bot.answer(asked.model_copy(update={"verb": verb, "typed": rest}))
+            reply = await self._bot.answer(incoming.typed_line(command, reader, place, now, key))
         else:
             post = await self._post(
                 Post(place=place.id, thread=thread, author=reader.id, text=text, key=key, posted_at=now)
             )
-            reply = Reply()
-            if thread is not None:
-                values = {"text": text, "id": str(post.id)}
-                about = {
-                    "verb": "retro.discuss",
-                    "about": str(thread),
-                    "values": values,
-                    "key": f"{key}:d",
-                }
-                reply = await self._bot.answer(asked.model_copy(update=about))
+            heard = incoming.overheard(post, reader, place) if thread is not None else None
+            reply = await self._bot.answer(heard) if heard else Reply()
         pressed = Pressed(verb="", key=key, place=place.id, thread=thread)
         response = await self._reply(request, reader, place, reply, pressed, composer=True)
         if reply.saved:

@@ -154,7 +154,7 @@ def text_of(data: Data, name: str) -> str:
 
 def read_press(verb: str, data: Data) -> Pressed:
     """The press of a button or of a dialog's main button; refuses what no page of ours sends."""
-    if verb not in VERBS or VERBS[verb].heard:
+    if verb not in VERBS or VERBS[verb].access == "platform":
         raise Problem(f"Amends does not know {verb[:60]!r}.", 404)
     pressed = Pressed(
         verb=verb,
@@ -189,6 +189,10 @@ def read_form(data: Data) -> tuple[Form, dict[str, str]]:
     values: dict[str, str] = {}
     for asked in form.fields:
         sent = [_clean(value) for value in data.getall(f"v.{asked.name}", []) if isinstance(value, str)]
+        if asked.kind == "tick" and not (sent or f"t.{asked.name}" in data):
+            # A browser sends nothing for a box that is not ticked, but what stands beside it. Without
+            # either it got lost, and only the bot knows what that means.
+            continue
         values[asked.name] = ",".join(sent) if asked.kind == "choices" else (sent or [""])[0]
     return form, values
 
@@ -270,18 +274,46 @@ class Asked:
 
     def request(self) -> Request:
         """The bot's request."""
-        return Request(
-            workspace=WORKSPACE,
+        return _request(
+            self.reader,
+            self.place,
+            self.at,
             verb=self.pressed.verb,
-            person=self.reader,
-            at=self.at,
-            place=self.place,
             about="" if self.found else self.pressed.about,
             values=self.pressed.values,
             people=self.people,
             found=self.found,
             key=self.pressed.key,
         )
+
+
+def typed_line(asked: tuple[str, str], reader: Person, place: Place, at: datetime, key: str) -> Request:
+    """A typed command: its verb, and the words that belong to it."""
+    verb, words = asked
+    return _request(reader, place, at, verb=verb, typed=words, key=key)
+
+
+def overheard(post: Post, reader: Person, place: Place) -> Request:
+    """A reply in a thread that was just posted: nobody asks for anything with it."""
+    values = {"text": post.text, "id": str(post.id)}
+    about, key = str(post.thread), f"{post.key}:d"
+    return _request(
+        reader,
+        place,
+        post.posted_at,
+        verb="retro.discuss",
+        about=about,
+        values=values,
+        key=key,
+        heard=True,
+    )
+
+
+def _request(reader: Person, place: Place, at: datetime, **more: object) -> Request:
+    # Who reads was just looked up, and the place on the page is where they are.
+    shared = place.kind == "shared"
+    whole = {"workspace": WORKSPACE, "person": reader, "introduced": True, "at": at, "place": place}
+    return Request.model_validate({**whole, "here": place.id if shared else None, **more})
 
 
 async def asked_by(work: UnitOfWork, pressed: Pressed, reader: Person, at: datetime) -> Asked:

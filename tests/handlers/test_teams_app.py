@@ -32,6 +32,28 @@ async def test_what_is_for_ones_own_eyes_goes_to_the_personal_chat(teams: FakeTe
     assert not [posted for posted in support.messages.values() if posted.bot]
 
 
+async def test_a_draft_and_its_remarks_and_a_customers_card_are_seen_by_one_person(
+    teams: FakeTeams, url: str
+) -> None:
+    ana, ben = teams.person("Ana"), teams.person("Ben")
+    support = teams.channel("support", [ana, ben])
+    draft = "We are sorry if you feel that way."
+    async with open_teams_house(teams, url):
+        await ana.says("failed ZD-1 Parcel lost", support, mention=True)
+        retro = await said(teams, "Retro: Parcel lost", where=support)
+        await ana.says(f"draft {draft}", support, mention=True)
+        remarks = await told(teams, ana, "feel that way")
+        asked = await ana.says("customer C-1", support, mention=True)
+        card = await told(teams, ana, "Hear the customer")
+    public = [posted for posted in support.messages.values() if posted.bot]
+    assert remarks not in [posted.words() for posted in public]
+    assert not [posted for posted in public if "feel that way" in posted.words()]
+    # The card stands in the retro's thread for everybody, and is not answered a second time.
+    assert not [posted for posted in support.thread(asked) if posted.bot]
+    assert {posted.root for posted in public if posted.words() == card} <= {retro.id}
+    assert ben.whispers() == []
+
+
 async def test_who_cannot_be_written_to_is_only_told_that_and_how_to_change_it(
     teams: FakeTeams, url: str
 ) -> None:

@@ -31,10 +31,15 @@ async def teams() -> AsyncIterator[FakeTeams]:
 
 @asynccontextmanager
 async def serving(
-    teams: FakeTeams, database: Database, bot: Script, **more: Any
+    teams: FakeTeams,
+    database: Database,
+    bot: Script,
+    *,
+    committed: Callable[[], None] = lambda: None,
+    **more: Any,
 ) -> AsyncIterator[TeamsDoor]:
     """The door with a scripted bot behind it, served over HTTP."""
-    door = await TeamsDoor.open(settings_for(teams, **more), bot, database.open_work)
+    door = await TeamsDoor.open(settings_for(teams, **more), bot, database.open_work, committed)
     app = web.Application()
     app.router.add_post("/api/messages", door.handler)
     runner = web.AppRunner(app, shutdown_timeout=0.2)
@@ -211,6 +216,37 @@ async def test_an_activity_that_claims_two_tenants_is_refused(
         activity["channelData"]["tenant"]["id"] = OTHER_TENANT
         assert (await teams.send(activity)).status in (400, 403)
     assert bot.asked == []
+
+
+@pytest.mark.parametrize("service", ["directline", "webchat", "emulator", "", None])
+async def test_what_is_signed_and_not_of_teams_gets_403_and_nothing_happens(
+    teams: FakeTeams, sqlite: Database, service: str | None
+) -> None:
+    ana, bot = teams.person("Ana"), Script()
+    support = teams.channel("support", members=[ana])
+    async with serving(teams, sqlite, bot):
+        heard = await teams.send({**typed(ana, support), "channelId": service})
+        invoke = {**typed(ana, support), "type": "invoke", "name": "task/fetch", "channelId": service}
+        assert heard.status in (401, 403)
+        assert (await teams.send(invoke)).status == heard.status
+        assert bot.asked == []
+        assert await known(sqlite, teams, support) is None
+        if service:
+            # Its key vouches for that service as well: it is our own rule that turns it away.
+            assert heard.status == 403
+
+
+async def test_an_emulator_is_let_in_where_nothing_is_signed_and_other_services_are_not(
+    sqlite: Database,
+) -> None:
+    async with FakeTeams(app_id="") as teams:
+        ana, bot = teams.person("Ana"), Script()
+        support = teams.channel("support", members=[ana])
+        async with serving(teams, sqlite, bot):
+            for service, status in (("emulator", 200), ("msteams", 200), ("webchat", 403), ("", 403)):
+                heard = await teams.send({**typed(ana, support), "channelId": service})
+                assert heard.status == status, service
+        assert len(bot.asked) == 2
 
 
 def test_without_an_app_id_it_only_starts_unauthenticated_on_loopback(

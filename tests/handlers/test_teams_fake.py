@@ -211,3 +211,53 @@ async def test_a_targeted_message_is_one_members_alone(teams: FakeTeams) -> None
     assert (await call(teams, "POST", where, {**AS_BOT, "recipient": {"id": ben.id}})).status == 400
     assert (await call(teams, "POST", where, {**AS_BOT, "recipient": {"id": ana.id}})).status == 201
     assert (ana.whispers(), ben.whispers()) == (["Hello"], [])
+
+
+async def roster(teams: FakeTeams, place: Place) -> set[str]:
+    """Who is in a place, as the connector tells it page by page."""
+    names: set[str] = set()
+    after = "0"
+    while after:
+        asked = f"/conversations/{place.id}/pagedmembers?pageSize=500&continuationToken={after}"
+        page = (await call(teams, "GET", asked)).body
+        names |= {member["name"] for member in page["members"]}
+        after = page.get("continuationToken", "")
+    return names
+
+
+async def test_a_standard_channel_has_its_teams_people_and_a_private_one_its_own(
+    teams: FakeTeams,
+) -> None:
+    ana, ben, gus = teams.person("Ana"), teams.person("Ben"), teams.person("Gus", guest=True)
+    desk = teams.channel("desk", [ana, gus])
+    night = teams.channel("night", [ben], team=desk.team)
+    vault = teams.channel("vault", [ana], team=desk.team, private=True)
+    teams.page = 2
+    assert await roster(teams, desk) == await roster(teams, night) == {"Ana", "Ben", "Gus"}
+    assert await roster(teams, vault) == {"Ana"}
+    told = (await call(teams, "GET", f"/conversations/{desk.id}/members/{gus.id}")).body
+    assert told["userRole"] == "guest"
+
+
+async def test_a_host_may_know_members_by_their_own_ids_only(teams: FakeTeams) -> None:
+    ana = teams.person("Ana")
+    desk = teams.channel("desk", [ana])
+    assert (await call(teams, "GET", f"/conversations/{desk.id}/members/{ana.aad}")).status == 200
+    teams.knows_aad = False
+    asked = f"/conversations/{desk.id}/members"
+    assert code(await call(teams, "GET", f"{asked}/{ana.aad}")) == (404, "MemberNotFoundInConversation")
+    assert (await call(teams, "GET", f"{asked}/{ana.id}")).body["aadObjectId"] == ana.aad
+
+
+async def test_a_chat_begins_in_ones_own_tenant_and_a_channel_may_have_people_of_several(
+    teams: FakeTeams,
+) -> None:
+    other = "99999999-aaaa-4bbb-8ccc-000000000009"
+    eve = teams.person("Eve", tenant=other)
+    wanted = {"members": [{"id": eve.id}], "channelData": {"tenant": {"id": teams.tenant}}}
+    assert code(await call(teams, "POST", "/conversations", wanted)) == (400, "BadSyntax")
+    wanted["channelData"] = {"tenant": {"id": other}}
+    assert (await call(teams, "POST", "/conversations", wanted)).status == 201
+    shared = teams.channel("shared", [eve], tenant=teams.tenant)
+    assert eve.activity("message", shared, None)["channelData"]["tenant"]["id"] == teams.tenant
+    assert eve.activity("message", eve.chat, None)["channelData"]["tenant"]["id"] == other

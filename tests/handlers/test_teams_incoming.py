@@ -8,6 +8,7 @@ import pytest
 from bot.request import Request
 from handlers.payload import Malformed
 from handlers.teams import incoming
+from handlers.teams.markup import shown
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 CHANNEL, TEAM, ROOT = "19:chan@thread.tacv2", "19:team@thread.tacv2", "1700000000001"
@@ -172,6 +173,75 @@ def test_a_chosen_place_is_where_it_belongs() -> None:
     assert (sent.place.id, sent.place.kind) == (CHANNEL, "shared")
 
 
+ELSEWHERE = "19:elsewhere@thread.tacv2"
+
+
+def pressed(way: str, data: dict[str, Any], body: dict[str, Any]) -> Request | None:
+    """A command that somebody asks for, with data that travelled through their client."""
+    value: dict[str, dict[str, Any]] = {
+        "click": {"action": {"type": "Action.Execute", "verb": data["verb"], "data": data}},
+        "opening": {"data": data},
+        "submission": {"data": {"amends": {**data, "once": "abc", "kept": {}}}},
+        "shortcut": {"commandId": data["verb"]},
+        "message": data,
+    }
+    reader: Any = getattr(incoming, way)
+    read: Request | None = reader({**body, "value": value[way]}, AT)
+    return read
+
+
+@pytest.mark.parametrize("way", ["click", "opening", "submission", "shortcut", "message"])
+def test_the_channel_they_ask_from_is_the_conversations_whatever_their_data_says(way: str) -> None:
+    claims: dict[str, Any] = {
+        "verb": "team.settings",
+        "about": "C-1",
+        "place": ELSEWHERE,
+        "channel": ELSEWHERE,
+    }
+    claims |= {"here": ELSEWHERE, "heard": True, "introduced": True}
+    inside = pressed(way, claims, activity("invoke", name="task/fetch"))
+    alone = pressed(way, claims, personal("invoke", name="task/fetch"))
+    assert inside is not None
+    assert alone is not None
+    assert (inside.here, alone.here) == (CHANNEL, None)
+    for asked in (inside, alone):
+        assert not asked.heard
+        assert not asked.introduced
+
+
+def test_a_group_chat_is_no_channel() -> None:
+    chat = {"id": "19:group@thread.v2", "conversationType": "groupChat", "tenantId": "t1"}
+    data = {"tenant": {"id": "t1"}, "channel": {"id": CHANNEL}}
+    assert message(activity(text="help", conversation=chat, channelData=data)).here is None
+
+
+def test_typed_words_are_asked_and_what_happens_is_heard() -> None:
+    typed = message(activity(text="<at>Amends</at> help", entities=[MENTION]))
+    assert (typed.here, typed.heard) == (CHANNEL, False)
+    happened = (
+        incoming.message(activity(text="a reply"), AT),
+        incoming.changed(activity("messageUpdate", text="a better reply"), AT),
+        incoming.deleted(activity("messageDelete"), AT),
+        incoming.joined(activity("conversationUpdate", membersAdded=[BOT]), AT),
+    )
+    assert [event and event.heard for event in happened] == [True] * 4
+
+
+def test_a_door_leads_back_to_the_channel_that_it_was_asked_for_in() -> None:
+    data = {"verb": "team.settings", "about": "", "channel": CHANNEL, "typed": "x"}
+    asked = pressed("opening", data, personal("invoke"))
+    assert asked is not None
+    assert asked.place is not None
+    assert (asked.place.id, asked.here, asked.typed) == (CHANNEL, None, "x")
+
+
+def test_people_and_channels_that_come_and_go_are_told_by_a_teams_own_events() -> None:
+    assert incoming.regroups(activity("conversationUpdate", membersRemoved=[{"id": "29:x"}]))
+    assert incoming.regroups(activity("installationUpdate", action="add"))
+    assert not incoming.regroups(personal("conversationUpdate", membersAdded=[BOT]))
+    assert not incoming.regroups(activity("message", text="hello"))
+
+
 def test_a_message_action_brings_the_message_as_people_read_it() -> None:
     payload = {
         "id": "1700000000007",
@@ -247,4 +317,4 @@ def test_what_teams_never_sends_is_malformed(wrong: dict[str, Any]) -> None:
     ],
 )
 def test_html_becomes_what_people_read(sent: str, read: str) -> None:
-    assert incoming.shown(sent) == read
+    assert shown(sent) == read

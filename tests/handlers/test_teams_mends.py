@@ -120,7 +120,7 @@ async def test_a_key_is_fetched_off_the_loop_and_kept(teams: FakeTeams) -> None:
     keys = JwtTokenExtractor.get_open_id_metadata(_keys_url())
     assert isinstance(keys, SigningKeys)
     found = await keys.get("first")
-    assert found.endorsements == ["msteams"]
+    assert "msteams" in found.endorsements
     assert await keys.get("first") is found
     assert teams.calls["keys"] == 1
     with pytest.raises(PermissionError):

@@ -282,15 +282,41 @@ def test_plain_words_answer_a_dialog_as_words_and_the_rest_as_a_card_to_read() -
     assert render.reading(linked)["task"]["type"] == "continue"
 
 
-def test_the_door_to_a_form_carries_what_was_typed() -> None:
+def test_the_door_to_a_form_carries_what_was_typed_and_the_forms_channel() -> None:
     drawn = render.door_to(FORMS["case.fail"], "ZD-4711")
     (action,) = cards.actions(drawn["attachments"][0]["content"]).values()
     assert action["data"] == {
         "verb": "case.fail",
         "about": "",
         "typed": "ZD-4711",
+        "channel": "C1",
         "msteams": {"type": "task/fetch"},
     }
+    drawn = render.door_to(FORMS["coach.draft"], "")
+    (action,) = cards.actions(drawn["attachments"][0]["content"]).values()
+    assert set(action["data"]) == {"verb", "about", "msteams"}
+
+
+@pytest.mark.parametrize(
+    ("places", "stands", "value"),
+    [
+        ([], "", ""),
+        ([Place(id="19:a", name="care")], "", "19:a"),
+        ([Place(id="19:a", name="care"), Place(id="19:b", name="sales")], "", None),
+        ([Place(id="19:a", name="care"), Place(id="19:b", name="sales")], "19:b", "19:b"),
+        ([Place(id="19:a", name="care")], "19:gone", None),
+    ],
+    ids=["none", "the only one", "two", "chosen before", "chosen before, and not theirs"],
+)
+def test_a_channel_is_only_filled_in_where_it_is_the_only_one(
+    places: list[Place], stands: str, value: str | None
+) -> None:
+    field = FormField(name="place", label="Team's place", kind="place", value=stands)
+    asked = Form(verb="case.fail", title="T", fields=(field,), submit="Go")
+    (drawn,) = cards.inputs(render.form(asked, render.Known("once", places=places)))
+    assert drawn.get("value") == value
+    offered = [choice["value"] for choice in drawn["choices"]]
+    assert offered == ([place.id for place in places] or [""])
 
 
 @pytest.mark.parametrize("name", MESSAGES)

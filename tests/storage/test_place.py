@@ -46,3 +46,15 @@ async def test_a_workspace_is_known_by_its_places_before_any_team_uses_one(datab
     assert list(await database.workspaces(used=False)) == ["W"]
     await saved(database, lambda work: work.teams.add(a_team(place="C1")))
     assert list(await database.workspaces()) == ["W"]
+
+
+async def test_direct_messages_are_found_by_what_their_reference_holds(database: Database) -> None:
+    chat = DIRECT.model_copy(update={"reference": {"aad_object_id": "a'b", "tenant_id": "t1"}})
+    channel = SUPPORT.model_copy(update={"reference": {"aad_object_id": "a'b"}})
+    await saved(database, lambda work: work.places.remember(channel))
+    await saved(database, lambda work: work.places.remember(DIRECT.model_copy(update={"id": "D0"})))
+    await saved(database, lambda work: work.places.remember(chat))
+    held = "aad_object_id"
+    assert await seen(database, lambda work: work.places.direct_with(held, "a'b")) == chat
+    assert await seen(database, lambda work: work.places.direct_with(held, "other")) is None
+    assert await seen(database, lambda work: work.places.direct_with("bot_id", "a'b")) is None

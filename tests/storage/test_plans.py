@@ -46,6 +46,7 @@ LOOKS: dict[str, Look] = {
     "posts.thread": lambda work: work.posts.thread(7),
     "posts.by_key": lambda work: work.posts.by_key("k"),
     "places.named": lambda work: work.places.named("support"),
+    "places.direct_with": lambda work: work.places.direct_with("aad_object_id", "7"),
 }
 LOCKING = ("agenda.due",)
 """What it finds it also locks, so it is no reading transaction's."""

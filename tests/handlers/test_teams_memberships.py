@@ -1,0 +1,347 @@
+"""Who is in which channel, as Teams' rosters say: asked once for many, and never believed for long."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+
+from bot.access import MembershipUnknown
+from bot.request import Person
+from bot.request import Place as BotPlace
+from handlers.teams import connector as connector_module
+from handlers.teams import memberships as memberships_module
+from handlers.teams.connector import ROSTER_WINDOWS, Connector, Declined, Limits
+from handlers.teams.memberships import HOLDS_SECONDS, MOST_PAGES, Member, TeamsMemberships
+from handlers.teams.mends import Tokens, fetch_with
+from storage.database import Database
+from tests.fake_teams import FakeTeams, Place, TeamsPerson
+from tests.journeys.teams_house import settings_for
+
+WORKSPACE, ELSEWHERE = "teams:t1", "teams:t2"
+CHANNEL = "19:support@thread.tacv2"
+
+
+class Clock:
+    """Seconds, as a test says them."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Pages:
+    """A connector whose rosters a test writes itself, as real ones would not answer."""
+
+    def __init__(self, *pages: Mapping[str, Any] | Exception) -> None:
+        self.pages = pages
+        self.asked: list[tuple[str, str]] = []
+
+    async def roster(
+        self, _: Mapping[str, Any], conversation: str, after: str = ""
+    ) -> Mapping[str, Any]:
+        self.asked.append((conversation, after))
+        page = self.pages[min(len(self.asked), len(self.pages)) - 1]
+        if isinstance(page, Exception):
+            raise page
+        return page
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands."""
+    return Clock()
+
+
+@pytest.fixture
+async def teams() -> AsyncIterator[FakeTeams]:
+    """A tenant."""
+    async with FakeTeams() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def memberships(
+    teams: FakeTeams, sqlite: Database, clock: Clock
+) -> AsyncIterator[TeamsMemberships]:
+    """What is asked of the fake."""
+    tokens = Tokens(fetch_with(settings_for(teams)))
+    connector = Connector(tokens)
+    asked = TeamsMemberships(connector, sqlite.open_work, clock)
+    yield asked
+    await asked.close()
+    tokens.close()
+    await connector.close()
+
+
+def scripted(
+    database: Database, *pages: Mapping[str, Any] | Exception
+) -> tuple[TeamsMemberships, Pages]:
+    """Memberships before a connector that answers these pages."""
+    connector = Pages(*pages)
+    return TeamsMemberships(connector, database.open_work), connector  # type: ignore[arg-type]
+
+
+def page(*ids: str, **more: Any) -> dict[str, Any]:
+    return {"members": [{"id": id, "aadObjectId": f"aad-{id}", "name": id} for id in ids], **more}
+
+
+async def meet(database: Database, workspace: str, *places: BotPlace) -> None:
+    """The bot was there once."""
+    async with database.open_work(workspace, writes=True) as work:
+        for place in places:
+            await work.places.remember(place)
+        await work.commit()
+
+
+def channel(teams: FakeTeams, place: Place) -> BotPlace:
+    """A channel as the bot keeps it."""
+    way = {"service_url": teams.service_url, "tenant_id": teams.tenant, "conversation_id": place.id}
+    return BotPlace(id=place.id, name=place.name, reference=way)
+
+
+def support(**reference: str) -> BotPlace:
+    return BotPlace(id=CHANNEL, name="support", reference={"service_url": "http://x/", **reference})
+
+
+def person(someone: TeamsPerson | str) -> Person:
+    id = someone if isinstance(someone, str) else someone.id
+    return Person(id=id, name="Somebody")
+
+
+async def is_in(
+    memberships: TeamsMemberships,
+    place: Place | str,
+    someone: TeamsPerson | str,
+    workspace: str = WORKSPACE,
+    *,
+    unnamed: bool = False,
+) -> bool:
+    id = place if isinstance(place, str) else place.id
+    return await memberships.includes(workspace, id, person(someone), unnamed=unnamed)
+
+
+async def test_who_is_on_the_roster_is_in_and_nobody_else(
+    teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships
+) -> None:
+    ana, gus, eve = teams.person("Ana"), teams.person("Gus", guest=True), teams.person("Eve")
+    desk = teams.channel("desk", [ana, gus])
+    vault = teams.channel("vault", [ana], team=desk.team, private=True)
+    await meet(sqlite, WORKSPACE, channel(teams, desk), channel(teams, vault))
+    asked = [await is_in(memberships, desk, one) for one in (ana, gus, eve, ana.aad)]
+    assert asked == [True, True, False, True], "a guest who is in it is; either id will do"
+    # A private channel has a roster of its own, not its team's.
+    assert [await is_in(memberships, vault, one) for one in (ana, gus)] == [True, False]
+    assert await memberships.people_in(WORKSPACE, desk.id) == 2
+    assert await memberships.people_in(WORKSPACE, vault.id) == 1
+
+
+async def test_a_roster_names_nobody_so_unnamed_is_answered_like_any_other(
+    teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships
+) -> None:
+    ana, desk = teams.person("Ana"), teams.channel("desk")
+    await meet(sqlite, WORKSPACE, channel(teams, desk))
+    assert not await is_in(memberships, desk, ana, unnamed=True)
+    desk.members.add(ana.id)
+    memberships.forget(WORKSPACE)
+    assert await is_in(memberships, desk, ana, unnamed=True)
+    assert (teams.calls["members"], teams.calls["member"]) == (2, 0)
+
+
+async def test_every_page_is_read(
+    teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships
+) -> None:
+    people = [teams.person(f"P{number}") for number in range(7)]
+    desk = teams.channel("desk", people)
+    teams.page = 3
+    await meet(sqlite, WORKSPACE, channel(teams, desk))
+    assert all([await is_in(memberships, desk, one) for one in people])
+    assert await memberships.people_in(WORKSPACE, desk.id) == 7
+    assert teams.calls["members"] == 3
+
+
+async def test_a_roster_is_kept_for_five_minutes_and_not_longer(
+    teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships, clock: Clock
+) -> None:
+    ana = teams.person("Ana")
+    desk = teams.channel("desk", [ana])
+    await meet(sqlite, WORKSPACE, channel(teams, desk))
+    assert await is_in(memberships, desk, ana)
+    desk.members.discard(ana.id)
+    clock.now += HOLDS_SECONDS - 1
+    assert await is_in(memberships, desk, ana)
+    clock.now += 1
+    assert not await is_in(memberships, desk, ana)
+    assert teams.calls["members"] == 2
+
+
+async def test_what_is_forgotten_is_asked_again_and_other_tenants_rosters_are_kept(
+    teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships
+) -> None:
+    ana = teams.person("Ana")
+    desk = teams.channel("desk", [ana])
+    for workspace in (WORKSPACE, ELSEWHERE):
+        await meet(sqlite, workspace, channel(teams, desk))
+        assert await is_in(memberships, desk, ana, workspace)
+    desk.members.discard(ana.id)
+    memberships.forget(WORKSPACE)
+    assert not await is_in(memberships, desk, ana)
+    assert await is_in(memberships, desk, ana, ELSEWHERE)
+
+
+async def test_many_questions_at_once_are_one_call(
+    teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships
+) -> None:
+    people = [teams.person(f"P{number}") for number in range(20)]
+    desk = teams.channel("desk", people[:10])
+    teams.latency["members"] = 0.05
+    await meet(sqlite, WORKSPACE, channel(teams, desk))
+    answers = await asyncio.gather(*(is_in(memberships, desk, one) for one in people))
+    assert answers == [True] * 10 + [False] * 10
+    assert teams.calls["members"] == 1
+
+
+async def test_a_slow_roster_is_unknown_for_now_and_is_read_on_for_whoever_asks_next(
+    teams: FakeTeams,
+    sqlite: Database,
+    memberships: TeamsMemberships,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ana = teams.person("Ana")
+    desk = teams.channel("desk", [ana])
+    teams.latency["members"] = 0.3
+    await meet(sqlite, WORKSPACE, channel(teams, desk))
+    monkeypatch.setattr(memberships_module, "ASK_SECONDS", 0.05)
+    with pytest.raises(MembershipUnknown):
+        await is_in(memberships, desk, ana)
+    assert await memberships.people_in(WORKSPACE, desk.id) is None
+    monkeypatch.setattr(memberships_module, "ASK_SECONDS", 5.0)
+    assert await is_in(memberships, desk, ana)
+    assert teams.calls["members"] == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 403}, {"status": 404}, {"status": 429}, {"status": 500}, {"drop": "before"}],
+    ids=str,
+)
+async def test_a_roster_that_is_not_told_is_unknown_and_asked_again_the_next_time(
+    teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships, fault: dict[str, Any]
+) -> None:
+    ana = teams.person("Ana")
+    desk = teams.channel("desk", [ana])
+    await meet(sqlite, WORKSPACE, channel(teams, desk))
+    # aiohttp itself asks a second time where a connection broke.
+    teams.fail_next("members", times=4 if "drop" in fault else 2, **fault)
+    with pytest.raises(MembershipUnknown):
+        await is_in(memberships, desk, ana)
+    assert await memberships.people_in(WORKSPACE, desk.id) is None
+    assert await is_in(memberships, desk, ana)
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [({},), ({"members": "everybody"},), (page("29:ana", continuationToken="2"), {})],
+    ids=["no page", "no list", "no second page"],
+)
+async def test_half_a_roster_is_none(sqlite: Database, pages: tuple[dict[str, Any], ...]) -> None:
+    memberships, _ = scripted(sqlite, *pages)
+    await meet(sqlite, WORKSPACE, support())
+    with pytest.raises(MembershipUnknown):
+        await is_in(memberships, CHANNEL, "29:ana")
+
+
+async def test_a_roster_without_an_end_is_not_read_for_ever(sqlite: Database) -> None:
+    memberships, pages = scripted(sqlite, page("29:ana", continuationToken="again"))
+    await meet(sqlite, WORKSPACE, support())
+    with pytest.raises(MembershipUnknown):
+        await is_in(memberships, CHANNEL, "29:ana")
+    assert len(pages.asked) == MOST_PAGES
+
+
+async def test_bots_are_no_people_and_who_is_told_twice_is_one(sqlite: Database) -> None:
+    # In a shared channel somebody is told once for each team that brings them in.
+    odd: list[Any] = [None, {"name": "Nobody"}, {"id": 7}]
+    told = page("29:ana", "28:bot", "29:ben", "29:ana")
+    memberships, _ = scripted(sqlite, {"members": [*told["members"], *odd]})
+    await meet(sqlite, WORKSPACE, support())
+    assert await memberships.people_in(WORKSPACE, CHANNEL) == 2
+    assert not await is_in(memberships, CHANNEL, "28:bot")
+
+
+async def test_a_roster_is_asked_by_the_channels_own_conversation_without_a_thread(
+    sqlite: Database,
+) -> None:
+    memberships, pages = scripted(sqlite, page("29:ana", continuationToken="2"), page("29:ben"))
+    await meet(sqlite, WORKSPACE, support(conversation_id=f"{CHANNEL};messageid=17"))
+    assert await is_in(memberships, CHANNEL, "29:ben")
+    assert pages.asked == [(CHANNEL, ""), (CHANNEL, "2")]
+
+
+async def test_a_member_is_found_by_either_id(sqlite: Database) -> None:
+    memberships, _ = scripted(sqlite, page("29:ana", "29:ben"))
+    await meet(sqlite, WORKSPACE, support())
+    ben = Member("29:ben", "aad-29:ben", "29:ben")
+    for id in ("29:ben", "aad-29:ben"):
+        assert await memberships.member(WORKSPACE, CHANNEL, id) == ben
+    assert await memberships.member(WORKSPACE, CHANNEL, "aad-of-nobody") is None
+
+
+async def test_ones_own_chat_is_ones_own_and_nobody_elses(sqlite: Database) -> None:
+    memberships, pages = scripted(sqlite, page("29:ana", "29:ben"))
+    chat = BotPlace(id="29:ana", name="Ana", kind="direct", reference={"service_url": "http://x/"})
+    await meet(sqlite, WORKSPACE, chat)
+    assert await is_in(memberships, "29:ana", "29:ana")
+    assert not await is_in(memberships, "29:ana", "29:ben")
+    assert pages.asked == []
+
+
+async def test_a_channel_that_the_bot_never_met_is_nobodys_until_it_does(sqlite: Database) -> None:
+    memberships, pages = scripted(sqlite, page("29:ana"))
+    assert not await is_in(memberships, CHANNEL, "29:ana")
+    assert await memberships.people_in(WORKSPACE, CHANNEL) is None
+    assert pages.asked == []
+    await meet(sqlite, WORKSPACE, support())
+    assert await is_in(memberships, CHANNEL, "29:ana")
+    # Another tenant's channel is one that was never met, whoever is in it.
+    assert not await is_in(memberships, CHANNEL, "29:ana", ELSEWHERE)
+
+
+async def test_a_channel_without_a_way_to_it_is_unknown(sqlite: Database) -> None:
+    memberships, _ = scripted(sqlite, page("29:ana"))
+    await meet(sqlite, WORKSPACE, BotPlace(id=CHANNEL, name="imported"))
+    with pytest.raises(MembershipUnknown):
+        await is_in(memberships, CHANNEL, "29:ana")
+
+
+async def test_of_many_places_those_one_is_in_are_theirs_and_the_unknown_are_not(
+    teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships
+) -> None:
+    ana = teams.person("Ana")
+    mine, other, silent = teams.channel("mine", [ana]), teams.channel("other"), teams.channel("silent")
+    silent.installed = False
+    places = [channel(teams, place) for place in (mine, other, silent)]
+    assert await memberships.theirs(WORKSPACE, places, person(ana)) == places[:1]
+    assert await memberships.theirs(WORKSPACE, [], person(ana)) == []
+
+
+async def test_rosters_are_asked_within_teams_own_limits(
+    teams: FakeTeams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    limits = Limits(ROSTER_WINDOWS, clock)
+    assert [limits.wait("19:x") for _ in range(14)] == [0.0] * 14
+    assert limits.wait("19:x") == 1.0
+    monkeypatch.setattr(connector_module, "LONGEST_WAIT", 0.0)
+    tokens = Tokens(fetch_with(settings_for(teams)))
+    connector = Connector(tokens)
+    desk = channel(teams, teams.channel("desk"))
+    for _ in range(14):
+        await connector.roster(desk.reference, desk.id)
+    with pytest.raises(Declined):
+        await connector.roster(desk.reference, desk.id)
+    assert teams.calls["members"] == 14
+    tokens.close()
+    await connector.close()

@@ -1,0 +1,277 @@
+"""Who sees the answer to each command, at the door of each platform: one person, or the channel.
+
+The bot behind the doors answers every command with words of its own, so that nothing but the door
+decides where they appear. What a platform causes by itself is answered to nobody.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import ClientSession, CookieJar, web
+from aiohttp.test_utils import TestServer
+
+from bot.domain.job import Receipt
+from bot.messages.parts import Button, Buttons, Form, FormField, Message, sentence
+from bot.request import Person, Reply
+from bot.routes import COMMANDS, VERBS
+from bot.settings import Settings
+from handlers.web import additions
+from handlers.web.app import WebDoor
+from handlers.web.outgoing import WORKSPACE
+from storage.database import Database
+from tests.fake_teams import FakeTeams, Place, TeamsPerson
+from tests.fake_teams_forged import forge, told
+from tests.fakes import FakeSlack
+from tests.handlers import slack_door
+from tests.handlers.slack_door import Script, delivery
+from tests.handlers.test_teams_auth import serving as serving_teams
+from tests.web_house import Visitor
+
+Seen = dict[str, str]
+"""Who saw the answer to each command: "one", "all" or "nobody"."""
+
+ASKED = sorted(verb for verb in VERBS if VERBS[verb].access != "platform")
+HAPPENS = sorted(verb for verb in VERBS if VERBS[verb].access == "platform")
+TYPED = {command.verb: word for word, command in COMMANDS.items()}
+FORM_OF, ANSWER_TO = "The form of ", "The answer to "
+
+
+def form(verb: str) -> Form:
+    """A form that cannot be mistaken for another command's."""
+    fields = (FormField(name="what", label="What", kind="text"),)
+    return Form(verb=verb, title=FORM_OF + verb, fields=fields, submit="Go")
+
+
+def answering() -> Script:
+    """A bot with words of its own for everything."""
+    bot = Script()
+    bot.replies = {verb: Reply(message=sentence(f"{ANSWER_TO}{verb}.")) for verb in VERBS}
+    return bot
+
+
+def opening() -> Script:
+    """A bot that asks for a form, whatever it is asked."""
+    bot = Script()
+    bot.replies = {verb: Reply(form=form(verb)) for verb in VERBS}
+    return bot
+
+
+def seen(words: Callable[[str], str], one: Iterable[str], everybody: Iterable[str]) -> Seen:
+    """Who saw the words of each command, by all that one person alone saw, and all that was public."""
+    alone, public = "\n".join(one), "\n".join(everybody)
+    return {
+        verb: "all" if words(verb) in public else "one" if words(verb) in alone else "nobody"
+        for verb in VERBS
+    }
+
+
+def answer_to(verb: str) -> str:
+    return f"{ANSWER_TO}{verb}."
+
+
+def only(who: str, verbs: Iterable[str]) -> Seen:
+    return {**dict.fromkeys(VERBS, "nobody"), **dict.fromkeys(verbs, who)}
+
+
+TO_ALL = {verb for verb in TYPED if VERBS[verb].audience == "channel"}
+TO_ONE = set(TYPED) - TO_ALL
+
+
+def test_what_is_said_to_the_channel_is_only_what_everybody_may_read() -> None:
+    assert {verb for verb in VERBS if VERBS[verb].audience == "channel"} == {
+        "case.fail",
+        "board.status",
+        "team.help",
+    }
+
+
+# ---- Teams: the one platform where an answer may be public
+
+
+async def teams_words(
+    teams: FakeTeams, person: TeamsPerson, channel: Place
+) -> tuple[list[str], list[str]]:
+    """What this person alone saw, and what the bot said in the channel for everybody."""
+    public = [p.words() for p in channel.messages.values() if p.bot and p.only_for is None]
+    return person.whispers(), public
+
+
+@asynccontextmanager
+async def in_teams(
+    sqlite: Database, bot: Script, *, targeted: bool
+) -> AsyncIterator[tuple[FakeTeams, TeamsPerson, TeamsPerson, Place]]:
+    """A channel with two people; both must have been there for what only one of them sees."""
+    async with FakeTeams() as teams:
+        ana, ben = teams.person("Ana"), teams.person("Ben")
+        channel = teams.channel("support", [ana, ben])
+        async with serving_teams(teams, sqlite, bot, teams_targeted=targeted):
+            yield teams, ana, ben, channel
+        assert ben.whispers() == []
+
+
+@pytest.mark.parametrize("targeted", [False, True], ids=["in their chat", "targeted"])
+async def test_in_teams_a_typed_command_is_answered_to_whom_its_answer_is_for(
+    sqlite: Database, targeted: bool
+) -> None:
+    async with in_teams(sqlite, answering(), targeted=targeted) as (teams, ana, _, channel):
+        for word in TYPED.values():
+            await ana.says(f"{word} some words", channel, mention=True)
+        await teams.until(
+            lambda: len([p for p in teams.posted() if ANSWER_TO in p.words()]) == len(TYPED)
+        )
+    words = await teams_words(teams, ana, channel)
+    assert seen(answer_to, *words) == only("one", TO_ONE) | dict.fromkeys(TO_ALL, "all")
+    if targeted:
+        assert not [posted for posted in ana.chat.messages.values() if posted.bot]
+
+
+@pytest.mark.parametrize("targeted", [False, True], ids=["in their chat", "targeted"])
+async def test_in_teams_the_door_to_a_form_and_what_was_typed_are_for_the_same_eyes(
+    sqlite: Database, targeted: bool
+) -> None:
+    async with in_teams(sqlite, opening(), targeted=targeted) as (teams, ana, _, channel):
+        for verb, word in TYPED.items():
+            await ana.says(f"{word} secret-{verb}", channel, mention=True)
+        await teams.until(lambda: len([p for p in teams.posted() if p.buttons()]) == len(TYPED))
+    doors = {str(posted.activity): posted for posted in teams.posted()}
+    for verb in TYPED:
+        ((_, posted),) = [one for one in doors.items() if FORM_OF + verb in one[0]]
+        public = posted.place == channel.id and posted.only_for is None
+        assert public == (verb in TO_ALL), verb
+        if verb != "team.help":  # which keeps the word that it did not know
+            assert [f"secret-{verb}" in one for one in doors].count(True) == 1
+
+
+async def test_in_teams_whatever_is_pressed_is_answered_to_its_presser(sqlite: Database) -> None:
+    async with in_teams(sqlite, answering(), targeted=False) as (_, ana, _, channel):
+        shown = [told(await forge(ana, "a click", verb, "C-1", at=channel)) for verb in ASKED]
+    _, public = await teams_words(ana.teams, ana, channel)
+    assert seen(answer_to, shown, public) == only("one", ASKED)
+
+
+async def test_in_teams_an_old_clients_press_is_answered_to_its_presser(sqlite: Database) -> None:
+    async with in_teams(sqlite, answering(), targeted=False) as (teams, _, __, channel):
+        # Each by somebody else: one chat takes only so many messages a second.
+        pressers = {verb: teams.person(f"Presser of {verb}") for verb in ASKED}
+        channel.members |= {presser.id for presser in pressers.values()}
+        for verb, presser in pressers.items():
+            await forge(presser, "an old client's click", verb, "C-1", at=channel)
+        await teams.until(lambda: all(presser.whispers() for presser in pressers.values()))
+        for verb, presser in pressers.items():
+            assert presser.whispers() == [answer_to(verb)]
+        assert [posted for posted in channel.messages.values() if posted.bot] == []
+
+
+async def test_in_teams_a_refusal_is_for_ones_own_eyes_whatever_was_asked(sqlite: Database) -> None:
+    bot = Script()
+    bot.replies = {verb: Reply(message=sentence(f"{ANSWER_TO}{verb}."), refused=True) for verb in VERBS}
+    async with in_teams(sqlite, bot, targeted=False) as (teams, ana, _, channel):
+        for word in TYPED.values():
+            await ana.says(word, channel, mention=True)
+        await teams.until(lambda: len(ana.whispers()) == len(TYPED))
+    assert seen(answer_to, *await teams_words(teams, ana, channel)) == only("one", TYPED)
+
+
+async def test_in_teams_nothing_private_is_said_where_it_cannot_be_whispered(sqlite: Database) -> None:
+    async with in_teams(sqlite, answering(), targeted=False) as (teams, ana, _, channel):
+        ana.installed = False
+        for verb in TO_ONE:
+            await ana.says(f"{TYPED[verb]} secret words", channel, mention=True)
+        await teams.until(lambda: len([p for p in teams.posted() if p.mentioned()]) == len(TO_ONE))
+    assert seen(answer_to, *await teams_words(teams, ana, channel)) == only("nobody", [])
+
+
+async def test_in_teams_what_happens_by_itself_is_answered_to_nobody(sqlite: Database) -> None:
+    bot = answering()
+    async with in_teams(sqlite, bot, targeted=False) as (teams, ana, _, channel):
+        root = await ana.says("A retro", channel)
+        async with sqlite.open_work(f"teams:{teams.tenant}", writes=True) as work:
+            await work.said.keep("retro:1", Receipt(place=channel.id, message=root.id))
+            await work.commit()
+        reply = await ana.says("plain words", channel, root)
+        await ana.deletes(reply)
+        await ana.adds_app(channel)
+    # Teams tells nobody of changes to a person.
+    assert {request.verb for request in bot.asked} == set(HAPPENS) - {"team.person_changed"}
+    assert seen(answer_to, *await teams_words(teams, ana, channel)) == only("nobody", [])
+
+
+# ---- Slack, which has a private note for everything
+
+
+def labelled(verbs: Iterable[str]) -> Message:
+    """A message with a button for each of these commands."""
+    buttons = tuple(Button(label=verb, verb=verb, about="C-1") for verb in verbs)
+    return Message(gist="Buttons", parts=(Buttons(buttons=buttons),))
+
+
+async def test_in_slack_every_answer_is_for_one_person_however_it_was_asked_for(
+    sqlite: Database,
+) -> None:
+    bot = answering()
+    async with FakeSlack() as slack:
+        ana, ben = slack.person("Ana"), slack.person("Ben")
+        channel = slack.channel("support", [ana, ben])
+        async with slack_door.serving(slack, bot) as door:
+            for verb, word in TYPED.items():
+                answer = await ana.command(f"{word} some words", channel)
+                assert answer is not None
+                assert answer.words() == answer_to(verb)
+            for verb in ASKED:
+                said = delivery(slack, channel.id, labelled([verb]), key=verb)
+                receipt = await door.messenger.say(said)
+                await ana.click(slack.channels[channel.id].messages[receipt.message], verb)
+            await slack.until(lambda: len(ana.whispers) == len(TYPED) + len(ASKED))
+        public = [posted.words() for posted in slack.posted()]
+        one = [whisper.words() for whisper in ana.whispers]
+        assert seen(answer_to, one, public) == only("one", ASKED)
+        assert ben.whispers == []
+
+
+async def test_in_slack_what_happens_by_itself_is_answered_to_nobody(sqlite: Database) -> None:
+    bot = answering()
+    async with FakeSlack() as slack:
+        ana = slack.person("Ana")
+        channel = slack.channel("support", [ana])
+        async with slack_door.serving(slack, bot):
+            root = await ana.says("A retro", channel)
+            reply = await ana.says("plain words", channel, root)
+            await ana.deletes(reply)
+            await slack.event({"type": "user_change", "user": ana.shown()})
+            await slack.invite_bot(channel, ana)
+        assert {request.verb for request in bot.asked} == set(HAPPENS)
+        words = [whisper.words() for whisper in slack.whispers], [p.words() for p in slack.posted()]
+        assert seen(answer_to, *words) == only("nobody", [])
+
+
+# ---- The web workspace, where a note is drawn on the page of whoever asked
+
+
+@asynccontextmanager
+async def on_the_web(sqlite: Database, bot: Script) -> AsyncIterator[tuple[Visitor, Visitor]]:
+    """Two people at their own browsers."""
+    door = WebDoor(Settings(_env_file=None, amends_port=0, slack_bot_token=None), bot, sqlite.open_work)
+    await door.prepare()
+    async with sqlite.open_work(WORKSPACE, writes=True) as work:
+        made, _ = await additions.add_person(work, name="Ben", zone="UTC")
+        await work.commit()
+    assert isinstance(made, Person)
+    app = web.Application()
+    door.mount(app)
+    async with TestServer(app, host="127.0.0.1") as server:
+        url = f"http://127.0.0.1:{server.port}"
+        async with (
+            ClientSession(cookie_jar=CookieJar(unsafe=True)) as first,
+            ClientSession(cookie_jar=CookieJar(unsafe=True), cookies={"you": made.id}) as second,
+        ):
+            yield Visitor(first, url), Visitor(second, url)
+
+
+async def test_on_the_web_every_answer_is_on_the_askers_own_page(sqlite: Database) -> None:
+    bot = answering()
+    async with on_the_web(sqlite, bot) as (asker, other):
+        shown = [(await asker.say(f"/amends {word} words")).text for word in TYPED.values()]
+        shown += [(await asker.press(verb, about="C-1")).text for verb in ASKED]
+        pages = [(await someone.see("/p/support")).text for someone in (asker, other)]
+    assert seen(answer_to, shown, pages) == only("one", ASKED)
