@@ -36,10 +36,11 @@ def _when_used(name: str) -> ModuleType:
 
 
 if TYPE_CHECKING:
-    from bot import bootstrap
+    from bot import bootstrap, check
 else:
     # Every door and the database: more than a second, for which `coach` has no use.
     bootstrap = _when_used("bot.bootstrap")
+    check = _when_used("bot.check")
 
 LATEST_YEAR = 3000
 TEAMS_LIBRARIES = ("botbuilder", "botframework", "msal", "msrest", "urllib3")
@@ -113,7 +114,14 @@ def parser() -> argparse.ArgumentParser:
     whom = forget.add_mutually_exclusive_group(required=True)
     whom.add_argument("--customer", metavar="NAME", help="in all cases of the customer of this name")
     whom.add_argument("--case", metavar="C-7", help="in one case")
-    forget.add_argument("--workspace", help="needed when the database holds several")
+    whom.add_argument(
+        "--due",
+        action="store_true",
+        help="in every case older than AMENDS_FORGET_AFTER_DAYS, however many they are",
+    )
+    forget.add_argument(
+        "--workspace", help="needed when the database holds several; with --due, only there"
+    )
     forget.set_defaults(command=_forget)
 
     migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
@@ -137,8 +145,8 @@ def parser() -> argparse.ArgumentParser:
     reads.add_argument("--for", dest="reader", choices=sorted(READERS), required=True)
     reads.add_argument("--language", choices=languages(), default="en")
 
-    check = commands.add_parser("check", help="say what is configured and what is missing")
-    check.set_defaults(command=_check)
+    checks = commands.add_parser("check", help="say what is configured and what is missing")
+    checks.set_defaults(command=_check)
     return amends
 
 
@@ -232,9 +240,14 @@ def _export(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _forget(asked: argparse.Namespace, settings: Settings) -> int:
-    labels = asyncio.run(bootstrap.forget(settings, asked.customer, asked.case, asked.workspace))
+    if asked.due:
+        labels = asyncio.run(bootstrap.forget_due(settings, asked.workspace))
+        nothing = "no case is that old."
+    else:
+        labels = asyncio.run(bootstrap.forget(settings, asked.customer, asked.case, asked.workspace))
+        nothing = "no such case, or it was forgotten before."
     if not labels:
-        print("There is nothing to forget: no such case, or it was forgotten before.")
+        print(f"There is nothing to forget: {nothing}")
         return 0
     print(
         f"Forgot the customer of {', '.join(labels)}: name, reference, links and their own account are "
@@ -283,7 +296,7 @@ def _let_go_of_output() -> None:
 
 
 def _check(_: argparse.Namespace, settings: Settings) -> int:
-    findings = asyncio.run(bootstrap.check(settings))
+    findings = asyncio.run(check.check(settings))
     for finding in findings:
         print(f"{'ok     ' if finding.fine else 'missing'} {finding.words}")
     return 0 if all(finding.fine for finding in findings) else 1

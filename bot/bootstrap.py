@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from bot.domain.case import number_of
 from bot.flows import export as exports
 from bot.flows import forget as forgetting
 from bot.messages.export import Format
-from bot.ports import Messenger, Unavailable
+from bot.ports import Messenger
 from bot.request import Place
 from bot.settings import Misconfigured, Settings
 from handlers.import_file import Import, Summary, find_places, shared_place
@@ -106,14 +106,13 @@ async def doors(built: House) -> AsyncIterator[Doors]:
         messengers["web"] = browser.messenger
         bot.memberships["web"] = Everybody(database.open_work)
         await browser.prepare()
-    days = settings.amends_forget_after_days
     worker = Worker(
         database.queue(),
         bot,
         database.open_work,
         messengers,
         built.woken,
-        forget_after=timedelta(days=days) if days else None,
+        forget_after=settings.forget_after,
     )
     try:
         yield Doors(slack, teams, browser, worker)
@@ -326,90 +325,20 @@ async def forget(
         return [f"C-{number}" for number in numbers if await built.bot.forget(chosen, number, at)]
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One line of `check`."""
+async def forget_due(settings: Settings, workspace: str | None) -> Sequence[str]:
+    """Forgets every customer who is due, however many; returns the cases' labels, oldest first.
 
-    fine: bool
-    words: str
-
-
-async def check(settings: Settings) -> Sequence[Finding]:
-    """What is configured and what is missing."""
-    findings = [*await _memory(settings)]
-    if not settings.slack:
-        findings.append(Finding(True, "Slack is not configured: set SLACK_BOT_TOKEN to open that door."))
-    else:
-        findings.append(await _slack(settings))
-    if not settings.teams:
-        findings.append(Finding(True, "Teams is not configured: set TEAMS_APP_ID to open that door."))
-    else:
-        findings.extend(await _teams(settings))
-    door = f"opens on {settings.amends_host}:{settings.amends_port}" if settings.web else "stays closed"
-    return [*findings, Finding(True, f"The web door {door}.")]
-
-
-async def _memory(settings: Settings) -> Sequence[Finding]:
-    try:
-        async with house(settings) as built:
-            queue = built.database.queue()
-            state, given_up = await queue.state(), await queue.given_up()
-    except (Unavailable, Misconfigured) as wrong:
-        return [Finding(False, str(wrong))]
-    findings = [Finding(True, f"The database is up to date: {state['waiting']} messages wait.")]
-    if given_up:
-        # Names of jobs and the platform's reasons: whom they were for is nobody's business here.
-        what = "; ".join(f"{job.times} of {job.name}: {job.why}" for job in given_up)
-        findings.append(
-            Finding(False, f"Messages that were given up: {state['dead']}. The most: {what}")
-        )
-    return findings
-
-
-async def _slack(settings: Settings) -> Finding:
-    try:
-        async with house(settings) as built:
-            slack = await SlackDoor.open(settings, built.bot)
-            await slack.close()
-    except (Unavailable, Misconfigured) as wrong:
-        return Finding(False, str(wrong))
-    by = "Socket Mode" if settings.slack_app_token else "POST /slack/events"
-    return Finding(True, f"Slack accepts the token for {slack.workspace.url}; its events come by {by}.")
-
-
-async def _teams(settings: Settings) -> Sequence[Finding]:
-    from handlers.teams.mends import NoToken, Tokens, fetch_with  # noqa: PLC0415 - only where configured
-
-    if settings.teams_unauthenticated:
-        words = (
-            "Teams is open without authentication on this machine, for an emulator: POST /api/messages."
-        )
-        return [Finding(True, words)]
-    try:
-        await Tokens(fetch_with(settings)).get()
-    except NoToken as why:
+    All workspaces unless one is asked for: then the label says which.
+    """
+    age = settings.forget_after
+    if age is None:
+        raise Misconfigured("AMENDS_FORGET_AFTER_DAYS is not set, so no customer is ever due.")
+    async with house(settings) as built:
+        known = await built.database.workspaces()
+        chosen = known if workspace is None else [await _workspace(workspace, built.database)]
+        due = await built.database.queue().overdue(age)
         return [
-            Finding(False, f"Teams: {why} Check TEAMS_APP_ID, TEAMS_APP_PASSWORD, TEAMS_APP_TENANT_ID.")
+            f"C-{number} in {where}" if len(known) > 1 else f"C-{number}"
+            for where, number in due.cases
+            if where in chosen and await built.bot.forget(where, number, datetime.now(UTC))
         ]
-    words = "Teams: Microsoft's login gives a token for the app; activities come by POST /api/messages."
-    return [Finding(True, words), *await _deaf_channels(settings)]
-
-
-async def _deaf_channels(settings: Settings) -> Sequence[Finding]:
-    """Where plain replies in a thread were not heard yet: Teams tells nobody whether it was granted."""
-    try:
-        async with house(settings) as built:
-            deaf: list[str] = []
-            for workspace in await built.database.workspaces():
-                if workspace.startswith("teams:"):
-                    async with built.database.open_work(workspace, writes=False) as work:
-                        deaf += [p.name for p in await work.places.all() if "hears" not in p.reference]
-    except (Unavailable, Misconfigured):
-        return []  # the database's own line says it
-    if not deaf:
-        return []
-    words = (
-        f"Teams: no plain reply was heard yet in {', '.join(deaf)}. To keep them as discussion, an "
-        "owner of the team agrees to ChannelMessage.Read.Group on adding the app; the rest works so."
-    )
-    return [Finding(True, words)]

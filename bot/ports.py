@@ -139,6 +139,27 @@ class GivenUp(NamedTuple):
     times: int
 
 
+class ObservedTime(NamedTuple):
+    """The time by what really passed while a process was running, because a clock may be wrong.
+
+    `uptime` is for how long one was running, and `behind` how far the clock is ahead of `at`.
+    """
+
+    at: datetime
+    uptime: timedelta
+    behind: timedelta
+
+
+class ToForget(NamedTuple):
+    """Cases whose customers are due to be forgotten, workspace and number each, the oldest first.
+
+    `waiting` is how many more are due than may be forgotten in a day.
+    """
+
+    cases: Sequence[tuple[str, int]]
+    waiting: int
+
+
 class Queue(Protocol):
     """The worker's side of the jobs, across workspaces. Each call is one short transaction.
 
@@ -191,8 +212,22 @@ class Queue(Protocol):
         """Sets it aside as dead, with the reason, and frees its lane."""
         ...
 
-    async def to_forget(self, before: datetime) -> Sequence[tuple[str, int]]:
-        """Cases that failed before then and whose customers are not forgotten: workspace and number."""
+    async def observe_time(self, before: ObservedTime | None, elapsed: timedelta) -> ObservedTime:
+        """Writes down how much time passed since `before`, and returns what is known of the time now.
+
+        `elapsed` is by a clock that nobody can set. Without `before` none has passed.
+        """
+        ...
+
+    async def overdue(self, age: timedelta) -> ToForget:
+        """All cases stored for longer than `age`, by the observed time."""
+        ...
+
+    async def to_forget(self, age: timedelta) -> ToForget:
+        """As many of them as may be forgotten in a day, a tenth of all cases; none until that is over.
+
+        Whoever gets them forgets them: what is left of them waits for the next day.
+        """
         ...
 
     async def restless(self, by: datetime) -> Sequence[str]:

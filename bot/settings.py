@@ -1,5 +1,6 @@
 """All that differs between machines, read once from the environment (and a `.env` file)."""
 
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
@@ -32,7 +33,7 @@ class Settings(BaseSettings):
     amends_pace: float = Field(default=USUAL_PACE, ge=0, le=60)
     """Seconds between two new messages in one place; a quicker one quickens all limits, 0 lifts them."""
     amends_forget_after_days: int | None = Field(default=None, ge=1, le=36500)
-    """Days after a case failed at which its customer is forgotten; unset: only when asked."""
+    """Days that a case is stored before its customer is forgotten; unset: only when asked."""
     amends_log_level: str = "INFO"
     slack_bot_token: str | None = None
     slack_signing_secret: str | None = None
@@ -91,6 +92,12 @@ class Settings(BaseSettings):
         if token is not None and not token.startswith(start):
             raise ValueError(f"must start with {start}")
         return token
+
+    @property
+    def forget_after(self) -> timedelta | None:
+        """How long a case is stored before its customer is forgotten; None: until somebody asks."""
+        days = self.amends_forget_after_days
+        return None if days is None else timedelta(days=days)
 
     @property
     def slack(self) -> bool:

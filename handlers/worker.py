@@ -20,7 +20,7 @@ from bot.domain.job import (
     is_hopeless,
 )
 from bot.fault import told
-from bot.ports import Delivery, Messenger, OpenWork, Queue, Unavailable, Undelivered
+from bot.ports import Delivery, Messenger, ObservedTime, OpenWork, Queue, Unavailable, Undelivered
 from bot.request import Place
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,12 @@ KEPT = timedelta(days=7)
 PRUNE_SECONDS = 3600.0
 BITE = 500
 """Rows pruned in one transaction, so that nobody waits for it."""
+FORGET_BITE = 10
+"""Customers forgotten before messages get their turn again."""
+OBSERVE_SECONDS = 600.0
+"""How often it is written down how much time has passed; the rest is lost with the process."""
+FAR_BEHIND = timedelta(days=1)
+"""Observed time is so far behind the clock only when Amends was off, or the clock is wrong."""
 GRACE_SECONDS = 5.0
 """How long a call may still take when told to stop; with what the doors wait, under 10."""
 PATIENCE_SECONDS = 90.0
@@ -72,6 +78,9 @@ class Worker:
         self._prune_at = 0.0
         self._look_at = 0.0
         self._forget_after = forget_after
+        self._observed: ObservedTime | None = None
+        self._observed_at = 0.0
+        self._to_forget: Sequence[tuple[str, int]] = ()
         self._speaking: dict[asyncio.Task[None], Name] = {}
         self._limits = {platform: messenger.limits for platform, messenger in messengers.items()}
         self._ticking = False
@@ -82,9 +91,11 @@ class Worker:
         """Speaks until `stop`; trouble with the memory is logged and waited out."""
         while not self._stopping:
             try:
+                # First of all: what this process stores proves nothing about its own clock.
+                observed = await self._observe_time()
                 await self._look()
                 claimed = await self._claim(by=None)
-                await self._prune()
+                await self._prune(observed)
             except (Unavailable, Lost) as trouble:
                 log.error("the queue cannot be reached; waiting: %s", trouble)
                 claimed = 0
@@ -105,24 +116,51 @@ class Worker:
             if self._stopping or not any(looked):
                 return
 
-    async def _forget_by(self, by: datetime) -> None:
+    async def _observe_time(self) -> ObservedTime:
+        """Writes down now and then how much time has passed; warns when the clock may be wrong."""
+        now, before = asyncio.get_running_loop().time(), self._observed
+        elapsed = now - self._observed_at
+        if before is not None and elapsed < OBSERVE_SECONDS:
+            return before
+        observed = await self._queue.observe_time(before, timedelta(seconds=elapsed))
+        self._observed, self._observed_at = observed, now
+        if observed.behind > FAR_BEHIND and (before is None or before.behind <= FAR_BEHIND):
+            log.warning(
+                "The clock is %d days ahead of the time that was observed: Amends was off, or the clock "
+                "is wrong. What is old goes by the observed time, which catches up 5 days a day.",
+                observed.behind.days,
+            )
+        return observed
+
+    async def _forget(self) -> None:
         """Forgets the customers of old cases where the operator asked for that; the log says so."""
         if self._forget_after is None:
             return
-        while old := await self._queue.to_forget(by - self._forget_after):
-            for workspace, case in old:
-                await self._bot.forget(workspace, case, by)
-                self.outcomes["forgotten"] += 1
+        if not self._to_forget:
+            self._to_forget, waiting = await self._queue.to_forget(self._forget_after)
+            if waiting:
+                log.warning(
+                    "%d more customers are due to be forgotten and wait: only a tenth of all cases is "
+                    "forgotten in a day. 'python -m bot forget --due' forgets them all now.",
+                    waiting,
+                )
+        some, left = self._to_forget[:FORGET_BITE], self._to_forget[FORGET_BITE:]
+        # After trouble the rest waits for the next quota, or two might be used within one day.
+        self._to_forget = ()
+        for workspace, case in some:
+            if await self._bot.forget(workspace, case, datetime.now(UTC)):
                 log.info("workspace=%s about=C-%d its customer is forgotten", workspace, case)
+        self._to_forget = left
 
-    async def _prune(self) -> None:
-        """Once an hour, and bite after bite while there is more."""
+    async def _prune(self, observed: ObservedTime) -> None:
+        """Once an hour, and bite after bite while there is more; age goes by the observed time."""
         now = asyncio.get_running_loop().time()
         if now < self._prune_at:
             return
-        await self._forget_by(datetime.now(UTC))
-        pruned = await self._queue.prune(datetime.now(UTC) - KEPT, BITE)
-        self._prune_at = now + (PRUNE_SECONDS if pruned < BITE else POLL_SECONDS)
+        await self._forget()
+        pruned = await self._queue.prune(min(datetime.now(UTC), observed.at) - KEPT, BITE)
+        more = pruned >= BITE or self._to_forget
+        self._prune_at = now + (POLL_SECONDS if more else PRUNE_SECONDS)
 
     async def stop(self) -> None:
         """Claims nothing more, lets what is being said finish for a moment, and hands back the rest."""
@@ -142,7 +180,6 @@ class Worker:
         claimed for longer than that (a platform that asked for an hour) is left for the next time.
         """
         loop, self._ticking = asyncio.get_running_loop(), True
-        await self._forget_by(by)
         await self._look_by(by)
         patient_until = loop.time() + PATIENCE_SECONDS
         while True:

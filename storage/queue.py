@@ -28,8 +28,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import Lost
 from bot.domain.job import LEASE_SECONDS, Job, Receipt
-from bot.ports import GivenUp, Limits
-from storage import agenda
+from bot.ports import GivenUp, Limits, ObservedTime, ToForget
+from storage import agenda, observed_time
 from storage.job import IS_DEAD, IS_WAITING, editing, next_id, put, wake
 from storage.lane import (
     CHANGE_LANE,
@@ -49,7 +49,7 @@ from storage.lane import (
 )
 from storage.row import read
 from storage.said import Said
-from storage.tables import cases, jobs, lanes, requests
+from storage.tables import jobs, lanes, requests
 
 logger = logging.getLogger(__name__)
 
@@ -57,8 +57,6 @@ Result = TypeVar("Result")
 
 DEAD_DAYS = 30
 """Dead jobs are kept this long at least: somebody may still put right what killed them."""
-TO_FORGET = 100
-"""Cases at once whose customers are forgotten."""
 RESTLESS = 100
 """Rows of a kind that are read to see where something is due."""
 MOST_TRIES = 3
@@ -215,13 +213,27 @@ class Queue:
 
         await self._do(step)
 
-    async def to_forget(self, before: datetime) -> Sequence[tuple[str, int]]:
-        old = select(cases.c.workspace, cases.c.number).where(
-            cases.c.failed_at < before, cases.c.forgotten_at.is_(None)
-        )
+    async def observe_time(self, before: ObservedTime | None, elapsed: timedelta) -> ObservedTime:
+        async def step(connection: AsyncConnection, now: datetime) -> ObservedTime:
+            return await observed_time.observe(connection, now, before, elapsed)
+
+        return await self._do(step)
+
+    async def overdue(self, age: timedelta) -> ToForget:
         async with self._transaction(writes=False) as connection:
-            found = await connection.execute(old.order_by(cases.c.failed_at).limit(TO_FORGET))
-            return [(row.workspace, row.number) for row in found]
+            now = await observed_time.trusted_now(connection, await self._clock(connection))
+            old = await observed_time.old_cases(connection, now, age)
+            return ToForget(old, max(0, len(old) - await observed_time.daily_quota(connection)))
+
+    async def to_forget(self, age: timedelta) -> ToForget:
+        async def step(connection: AsyncConnection, now: datetime) -> bool:
+            return await observed_time.take_daily_quota(connection)
+
+        # Looked up before, while others may write; a case that is gone meanwhile is only skipped.
+        old, waiting = await self.overdue(age)
+        if not old or not await self._do(step):
+            return ToForget((), 0)
+        return ToForget(old[: len(old) - waiting], waiting)
 
     async def restless(self, by: datetime) -> Sequence[str]:
         async with self._transaction(writes=False) as connection:
@@ -252,7 +264,8 @@ class Queue:
 
     async def prune(self, before: datetime, most: int = 500) -> int:
         async def step(connection: AsyncConnection, now: datetime) -> int:
-            buried = min(before, now - timedelta(days=DEAD_DAYS))
+            trusted = await observed_time.trusted_now(connection, now)
+            buried = min(before, trusted - timedelta(days=DEAD_DAYS))
             # Said again below, for a job that comes back to life while this waits for its row.
             old = and_(jobs.c.ended_at < before, or_(~IS_DEAD, jobs.c.ended_at < buried))
             seen = requests.c.day < before.date()

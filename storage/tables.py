@@ -385,7 +385,10 @@ class PostRow(Row, table=True):
 
 
 class CounterRow(Row, table=True):
-    """The last number given out: C-7 means that the counter of cases stood at 7."""
+    """The last number given out: C-7 means that the counter of cases stood at 7.
+
+    Those of no workspace ("") count minutes for the whole database: `storage/observed_time.py`.
+    """
 
     __tablename__ = "counters"
 

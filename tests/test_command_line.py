@@ -6,10 +6,11 @@ import re
 import shlex
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -262,6 +263,54 @@ def test_a_customer_is_forgotten_by_name_or_by_case_and_it_is_said_where(tmp_pat
     assert not [word for word in ("Maria", "maria", "Ben", "ZD-") if word in whole]
     assert amends(tmp_path, "forget", "--case", "7").returncode == 2
     assert amends(tmp_path, "forget").returncode == 2
+
+
+def forty_days_later(folder: Path, cases: int, of: int) -> None:
+    """An import of which the first cases were stored forty days ago."""
+    rows = "Id;Who\n" + "".join(f"ZD-{number};Customer {number}\n" for number in range(1, of + 1))
+    asked = ("--team", "support", "--map", "what_happened=Id", "--map", "customer=Who")
+    assert amends(folder, "import", table(folder, rows), *asked).returncode == 0
+    back = "strftime('%Y-%m-%d %H:%M:%f000', failed_at, '-40 days')"
+    with closing(sqlite3.connect(folder / "amends.db")) as database, database:
+        database.execute(f"UPDATE cases SET failed_at = {back} WHERE number <= {cases}")
+
+
+def known_customers(folder: Path) -> int:
+    """In how many cases the customer is known."""
+    cases = json.loads(amends(folder, "export", "--format", "json").stdout)
+    return sum(case["customer"] is not None for case in cases)
+
+
+def test_a_tick_at_a_time_that_is_told_forgets_nobody(tmp_path: Path) -> None:
+    forty_days_later(tmp_path, 3, of=5)
+    for later in ((), ("--at", "2036-01-01T09:00")):
+        ticked = amends(tmp_path, "tick", *later, AMENDS_FORGET_AFTER_DAYS="30", AMENDS_PACE="0")
+        assert ticked.returncode == 0
+        assert "forgotten" not in ticked.stdout
+    assert known_customers(tmp_path) == 5
+
+
+def test_who_waits_to_be_forgotten_is_counted_and_forgotten_when_the_operator_says_so(
+    tmp_path: Path,
+) -> None:
+    forty_days_later(tmp_path, 3, of=21)
+    unset = amends(tmp_path, "forget", "--due")
+    assert unset.returncode == 2
+    assert unset.stderr == "amends: AMENDS_FORGET_AFTER_DAYS is not set, so no customer is ever due.\n"
+    after = {"AMENDS_FORGET_AFTER_DAYS": "30"}
+    counted = amends(tmp_path, "check", **after)
+    assert counted.returncode == 1
+    assert (
+        "missing 1 more customers are due to be forgotten than may be in a day (a tenth of all cases), "
+        "so they wait. If that is right, 'python -m bot forget --due' forgets them now.\n"
+    ) in counted.stdout
+    assert amends(tmp_path, "forget", "--due", "--workspace", "elsewhere", **after).returncode == 2
+    said = amends(tmp_path, "forget", "--due", "--workspace", "web", **after)
+    assert said.stdout.startswith("Forgot the customer of C-1, C-2, C-3: ")
+    again = amends(tmp_path, "forget", "--due", **after)
+    assert again.stdout == "There is nothing to forget: no case is that old.\n"
+    assert amends(tmp_path, "check", **after).returncode == 0
+    assert known_customers(tmp_path) == 18
 
 
 def test_an_export_is_one_retro_or_everything_in_three_formats(tmp_path: Path) -> None:

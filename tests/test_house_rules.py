@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 CODE = [
     path for folder in ("bot", "handlers", "storage") for path in sorted((ROOT / folder).rglob("*.py"))
 ]
-COMPOSERS = ("bot/bootstrap.py", "bot/__main__.py")
+COMPOSERS = ("bot/bootstrap.py", "bot/check.py", "bot/__main__.py")
 DOORS = ("slack", "teams", "web", "hooks")
 FLOORS = ("bot.coach", "bot.domain", "bot.messages", "bot.flows", "bot.routes", "bot.bot")
 OUTSIDE = (

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from bot.domain.job import MOST_ATTEMPTS, MOST_ATTEMPTS_IN_AN_OUTAGE, Job, Receipt
 from bot.messages.parts import Message, plain, sentence
-from bot.ports import Delivery, Limits, Rate, Undelivered, UnitOfWork
+from bot.ports import Delivery, Limits, Rate, Unavailable, Undelivered, UnitOfWork
 from bot.request import Place
 from bot.routes import JOBS, Spoken
 from handlers.worker import Worker
@@ -81,9 +81,16 @@ class Platform:
 async def running(database: Database, desk: Desk, platform: Platform) -> AsyncIterator[Worker]:
     """A worker at work."""
     worker = Worker(database.queue(), desk.bot, database.open_work, {"test": platform}, desk.woken)
+    async with at_work(worker):
+        yield worker
+
+
+@asynccontextmanager
+async def at_work(worker: Worker) -> AsyncIterator[None]:
+    """Lets a worker work until the block ends."""
     task = asyncio.create_task(worker.run())
     try:
-        yield worker
+        yield
     finally:
         await worker.stop()
         await task
@@ -281,30 +288,104 @@ async def test_due_by_a_time_is_said_and_counted_and_then_it_ends(desk: Desk) ->
     assert len(platform.said) == 4
 
 
-async def test_the_customers_of_old_cases_are_forgotten_where_the_operator_asked_for_it(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
-    values = {"what_happened": "Santos waited", "customer": "Santos"}
-    old = datetime.now(UTC) - timedelta(days=31)
-    await desk.ask(ANA, "case.fail", values=values, bulk=True, at=old)
-    await desk.ask(ANA, "case.fail", values=values, bulk=True)
-    worker = Worker(
-        desk.database.queue(),
+def forgetting(desk: Desk, queue: Queue | None = None) -> Worker:
+    """A worker that forgets customers after 30 days."""
+    return Worker(
+        queue or desk.database.queue(),
         desk.bot,
         desk.database.open_work,
         {"test": Platform()},
         desk.woken,
         forget_after=timedelta(days=30),
     )
-    with caplog.at_level(logging.INFO):
-        assert (await worker.run_due(datetime.now(UTC)))["forgotten"] == 1
-    assert "about=C-1 its customer is forgotten" in caplog.text
+
+
+async def santos_waited(desk: Desk, *days_ago: float) -> None:
+    """A case of the customer Santos so many days ago each."""
+    values = {"what_happened": "Santos waited", "customer": "Santos"}
+    for days in days_ago:
+        at = datetime.now(UTC) - timedelta(days=days)
+        assert (await desk.ask(ANA, "case.fail", values=values, bulk=True, at=at)).saved
+
+
+async def remembered(desk: Desk) -> list[int]:
+    """The numbers of the cases whose customer is known."""
     async with desk.database.open_work(desk.workspace, writes=False) as work:
-        first, second = await work.cases.get(1), await work.cases.get(2)
+        return [case.number async for case in work.cases.after(0) if case.customer == "Santos"]
+
+
+async def test_the_customers_of_old_cases_are_forgotten_where_the_operator_asked_for_it(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    await santos_waited(desk, 31, 0)
+    caplog.set_level(logging.INFO)
+    async with at_work(forgetting(desk)):
+        await until(lambda: "about=C-1 its customer is forgotten" in caplog.text)
+    async with desk.database.open_work(desk.workspace, writes=False) as work:
+        first = await work.cases.get(1)
     assert first is not None
-    assert second is not None
     assert (first.customer, first.what_happened) == (None, "the customer waited")
-    assert second.customer == "Santos"
+    assert await remembered(desk) == [2]
+
+
+async def test_a_tick_forgets_nobody_whatever_time_it_is_told(desk: Desk) -> None:
+    await santos_waited(desk, 31, 0)
+    assert set(await forgetting(desk).run_due(datetime.now(UTC) + timedelta(days=3652))) == {"said"}
+    assert await remembered(desk) == [1, 2]
+
+
+async def test_a_tenth_is_forgotten_in_bites_and_it_is_logged_how_many_wait(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.worker.FORGET_BITE", 1)
+    await santos_waited(desk, *range(60, 31, -1), 0)
+    caplog.set_level(logging.INFO)
+    async with at_work(forgetting(desk)):
+        await until(lambda: caplog.text.count("its customer is forgotten") == 3)
+    assert await remembered(desk) == list(range(4, 31))
+    assert caplog.text.count("26 more customers are due to be forgotten and wait") == 1
+
+
+async def test_what_trouble_keeps_from_being_forgotten_waits_for_the_next_day(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    async def unavailable(workspace: str, case: int, at: datetime) -> bool:
+        tried.append(case)
+        raise Unavailable("the disk is full")
+
+    monkeypatch.setattr(desk.bot, "forget", unavailable)
+    await santos_waited(desk, *range(60, 31, -1), 0)
+    worker = forgetting(desk)
+    async with at_work(worker):
+        await until(lambda: worker._prune_at > 0)
+    assert "the disk is full" in caplog.text
+    assert tried == [1]
+    assert await remembered(desk) == list(range(1, 31))
+
+
+async def test_a_clock_that_jumps_by_years_forgets_nobody_and_is_told_of_once(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.worker.OBSERVE_SECONDS", 0.0)
+    monkeypatch.setattr("handlers.worker.PRUNE_SECONDS", 0.0)
+    ahead, readings = timedelta(), 0
+
+    async def clock(_: object) -> datetime:
+        nonlocal readings
+        readings += 1
+        return datetime.now(UTC) + ahead
+
+    await santos_waited(desk, 29, 0)
+    async with at_work(forgetting(desk, Queue(desk.database.transaction, clock))):
+        await until(lambda: readings > 10)
+        assert "The clock is" not in caplog.text
+        ahead, readings = timedelta(days=3652), 0
+        desk.woken.set()
+        await until(lambda: readings > 20)
+    assert await remembered(desk) == [1, 2]
+    assert caplog.text.count("The clock is 3651 days ahead") == 1
 
 
 async def test_what_a_dead_process_holds_is_waited_for(

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot import bootstrap
+from bot import bootstrap, check
 from bot.domain.job import LEASE_SECONDS
 from bot.settings import Misconfigured
 from storage.database import Database
@@ -185,7 +185,7 @@ async def test_check_and_healthz_say_what_was_given_up_and_the_rest_goes_on(
                 assert response.status == 200
                 health = json.loads(await response.text())
         assert (health["ok"], health["dead"]) == (True, 1)
-        findings = await bootstrap.check(settings_for(slack, amends_database_url=database_url))
+        findings = await check.check(settings_for(slack, amends_database_url=database_url))
     [wrong] = [finding for finding in findings if not finding.fine]
     assert wrong.words == (
         "Messages that were given up: 1. The most: 1 of retro.announce: "

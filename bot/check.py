@@ -1,0 +1,106 @@
+"""What is configured and what is missing, for the operator."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.bootstrap import house
+from bot.ports import Unavailable
+from bot.settings import Misconfigured, Settings
+from handlers.slack.app import SlackDoor
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of `check`."""
+
+    fine: bool
+    words: str
+
+
+async def check(settings: Settings) -> Sequence[Finding]:
+    """What is configured and what is missing."""
+    findings = [*await _memory(settings)]
+    if not settings.slack:
+        findings.append(Finding(True, "Slack is not configured: set SLACK_BOT_TOKEN to open that door."))
+    else:
+        findings.append(await _slack(settings))
+    if not settings.teams:
+        findings.append(Finding(True, "Teams is not configured: set TEAMS_APP_ID to open that door."))
+    else:
+        findings.extend(await _teams(settings))
+    door = f"opens on {settings.amends_host}:{settings.amends_port}" if settings.web else "stays closed"
+    return [*findings, Finding(True, f"The web door {door}.")]
+
+
+async def _memory(settings: Settings) -> Sequence[Finding]:
+    try:
+        async with house(settings) as built:
+            queue = built.database.queue()
+            state, given_up = await queue.state(), await queue.given_up()
+            age = settings.forget_after
+            waiting = 0 if age is None else (await queue.overdue(age)).waiting
+    except (Unavailable, Misconfigured) as wrong:
+        return [Finding(False, str(wrong))]
+    findings = [Finding(True, f"The database is up to date: {state['waiting']} messages wait.")]
+    if given_up:
+        # Names of jobs and the platform's reasons: whom they were for is nobody's business here.
+        what = "; ".join(f"{job.times} of {job.name}: {job.why}" for job in given_up)
+        findings.append(
+            Finding(False, f"Messages that were given up: {state['dead']}. The most: {what}")
+        )
+    if waiting:
+        words = (
+            f"{waiting} more customers are due to be forgotten than may be in a day (a tenth of all "
+            "cases), so they wait. If that is right, 'python -m bot forget --due' forgets them now."
+        )
+        findings.append(Finding(False, words))
+    return findings
+
+
+async def _slack(settings: Settings) -> Finding:
+    try:
+        async with house(settings) as built:
+            slack = await SlackDoor.open(settings, built.bot)
+            await slack.close()
+    except (Unavailable, Misconfigured) as wrong:
+        return Finding(False, str(wrong))
+    by = "Socket Mode" if settings.slack_app_token else "POST /slack/events"
+    return Finding(True, f"Slack accepts the token for {slack.workspace.url}; its events come by {by}.")
+
+
+async def _teams(settings: Settings) -> Sequence[Finding]:
+    from handlers.teams.mends import NoToken, Tokens, fetch_with  # noqa: PLC0415 - only where configured
+
+    if settings.teams_unauthenticated:
+        words = (
+            "Teams is open without authentication on this machine, for an emulator: POST /api/messages."
+        )
+        return [Finding(True, words)]
+    try:
+        await Tokens(fetch_with(settings)).get()
+    except NoToken as why:
+        return [
+            Finding(False, f"Teams: {why} Check TEAMS_APP_ID, TEAMS_APP_PASSWORD, TEAMS_APP_TENANT_ID.")
+        ]
+    words = "Teams: Microsoft's login gives a token for the app; activities come by POST /api/messages."
+    return [Finding(True, words), *await _deaf_channels(settings)]
+
+
+async def _deaf_channels(settings: Settings) -> Sequence[Finding]:
+    """Where plain replies in a thread were not heard yet: Teams tells nobody whether it was granted."""
+    try:
+        async with house(settings) as built:
+            deaf: list[str] = []
+            for workspace in await built.database.workspaces():
+                if workspace.startswith("teams:"):
+                    async with built.database.open_work(workspace, writes=False) as work:
+                        deaf += [p.name for p in await work.places.all() if "hears" not in p.reference]
+    except (Unavailable, Misconfigured):
+        return []  # the database's own line says it
+    if not deaf:
+        return []
+    words = (
+        f"Teams: no plain reply was heard yet in {', '.join(deaf)}. To keep them as discussion, an "
+        "owner of the team agrees to ChannelMessage.Read.Group on adding the app; the rest works so."
+    )
+    return [Finding(True, words)]
