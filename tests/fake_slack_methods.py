@@ -26,13 +26,16 @@ Method = Callable[["FakeSlack", Arguments], dict[str, Any]]
 
 
 def auth_test(slack: "FakeSlack", _: Arguments) -> dict[str, Any]:
+    grid = {"enterprise_id": slack.enterprise} if slack.enterprise else {}
     return {
         "url": slack.url,
         "team": "Fake",
-        "team_id": slack.team,
+        "team_id": slack.enterprise if slack.org_wide else slack.team,
         "user": "amends",
         "user_id": slack.bot,
         "bot_id": slack.bot_id,
+        "is_enterprise_install": slack.org_wide,
+        **grid,
     }
 
 
@@ -128,14 +131,37 @@ def conversations_open(slack: "FakeSlack", args: Arguments) -> dict[str, Any]:
 
 def conversations_info(slack: "FakeSlack", args: Arguments) -> dict[str, Any]:
     channel = _known(slack, args)
+    shown = {
+        "id": channel.id,
+        "name": channel.name,
+        "is_private": channel.private,
+        "is_archived": channel.archived,
+        "is_im": channel.direct_to is not None,
+        "is_shared": channel.shared,
+        "is_ext_shared": channel.shared,
+        "is_pending_ext_shared": channel.pending,
+        "is_member": slack.bot in channel.members,
+        "context_team_id": slack.team,
+    }
+    if str(args.get("include_num_members")).lower() in ("true", "1"):
+        shown["num_members"] = len(channel.members)
+    return {"channel": shown}
+
+
+def conversations_members(slack: "FakeSlack", args: Arguments) -> dict[str, Any]:
+    channel = _known(slack, args)
+    limit = str(args.get("limit") or 100)
+    if not limit.isdigit() or not 0 < int(limit) < 1_000:
+        raise Refusal("invalid_limit")
+    everybody, cursor = sorted(channel.members), str(args.get("cursor") or "")
+    if cursor and cursor not in everybody:
+        raise Refusal("invalid_cursor")
+    start = everybody.index(cursor) if cursor else 0
+    size = min(int(limit), slack.page)
+    following = everybody[start + size : start + size + 1]
     return {
-        "channel": {
-            "id": channel.id,
-            "name": channel.name,
-            "is_private": channel.private,
-            "is_archived": channel.archived,
-            "is_im": channel.direct_to is not None,
-        }
+        "members": everybody[start : start + size],
+        "response_metadata": {"next_cursor": "".join(following)},
     }
 
 
@@ -248,6 +274,7 @@ METHODS: Mapping[str, tuple[Method, str | None]] = {
     "views.publish": (views_publish, None),
     "conversations.open": (conversations_open, "im:write"),
     "conversations.info": (conversations_info, "{}:read"),
+    "conversations.members": (conversations_members, "{}:read"),
     "conversations.history": (history, "{}:history"),
     "conversations.replies": (replies, "{}:history"),
     "users.info": (users_info, "users:read"),

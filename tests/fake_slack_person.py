@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from datetime import date
@@ -31,12 +32,24 @@ class NotFilledIn(Exception):
 
 
 class SlackPerson:
-    """Somebody in the workspace; `deleted` when they have left."""
+    """Somebody in the workspace; `deleted` when they have left.
+
+    `team` is the workspace they belong to. On Enterprise Grid they have an `organisation`, and may
+    belong to several `workspaces` of it.
+    """
 
     def __init__(self, slack: FakeSlack, id: str, name: str, tz: str | None, *, bot: bool) -> None:
         self.slack, self.id, self.name, self.tz, self.bot = slack, id, name, tz, bot
         self.deleted = False
+        self.guest = False
         self.team = slack.team
+        self.organisation = slack.enterprise
+        self.workspaces: tuple[str, ...] = (slack.team,)
+
+    def sees(self, channel: Channel) -> bool:
+        """Whether Slack shows them a channel."""
+        full = not (self.guest or self.deleted) and self.slack.team in self.workspaces
+        return self.id in channel.members or (full and not channel.private)
 
     def shown(self) -> dict[str, Any]:
         """As users.info tells them."""
@@ -47,8 +60,20 @@ class SlackPerson:
             "real_name": self.name,
             "deleted": self.deleted,
             "is_bot": self.bot,
+            "is_restricted": self.guest,
+            "is_ultra_restricted": False,
             "profile": {"real_name": self.name, "display_name": ""},
         }
+        if self.organisation:
+            # Whose workspaces are several is told to be of the organisation.
+            shown["enterprise_user"] = {
+                "id": self.id,
+                "enterprise_id": self.organisation,
+                "teams": list(self.workspaces),
+            }
+        beside_us = any({self.id, self.slack.bot} <= c.members for c in self.slack.channels.values())
+        if self.slack.team not in self.workspaces and not beside_us:
+            shown["is_stranger"] = True
         return shown | ({"tz": self.tz} if self.tz else {})
 
     @property
@@ -72,6 +97,7 @@ class SlackPerson:
         self, text: str, channel: Channel, *, trigger: str | None = None
     ) -> Whisper | None:
         """Types `/amends …`; returns what came back at once, if anything did."""
+        assert self.sees(channel), "Slack shows them no such channel"
         payload = {
             "command": "/amends",
             "text": _escaped(text),
@@ -82,6 +108,7 @@ class SlackPerson:
             "user_name": self.shown()["name"],
             "trigger_id": trigger or self.slack.trigger(self.id),
             "response_url": self.slack.response_url(self.id),
+            **({"enterprise_id": self.organisation} if self.organisation else {}),
         }
         ack = _in_time(await self.slack.send("slash_commands", payload))
         if not ack.body:
@@ -143,6 +170,7 @@ class SlackPerson:
         if on.channel is None:
             return {"container": {"type": "message"}, "response_url": self.slack.response_url(self.id)}
         channel = self.slack.channels[on.channel]
+        assert self.sees(channel), "Slack shows them no such channel"
         ts = on.ts if isinstance(on, Posted) else self.slack.next_ts()
         message = on.shown() if isinstance(on, Posted) else {}
         return {
@@ -186,6 +214,40 @@ class SlackPerson:
                 other.open = False
         return None
 
+    # What no screen of Slack's shows them
+
+    async def forges_click(self, verb: str, about: str, on: View | None = None) -> Ack:
+        """Sends a click on a button that is not there: in a view, or in their direct messages."""
+        action = {"action_id": verb, "value": about, "action_ts": f"{time.time():.6f}", "type": "button"}
+        where = on or Posted(self.slack.next_ts(), self.direct.id, self.slack.bot, "")
+        payload = {
+            "type": "block_actions",
+            "trigger_id": self.slack.trigger(self.id, on.id if on else None),
+            "actions": [action],
+            **self._where(where),
+            **self._who(),
+        }
+        return _in_time(await self.slack.send("interactive", payload))
+
+    async def forges_form(
+        self, verb: str, about: str, place: Channel, values: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Submits a form that was never opened, for any place; returns what came back."""
+        elements = {
+            name: {name: {"type": "plain_text_input", "value": value}} for name, value in values.items()
+        }
+        kept = {"about": about, "place": place.id, "name": place.name, "kept": {}}
+        view = {
+            "id": self.slack.next_id("V"),
+            "type": "modal",
+            "callback_id": verb,
+            "private_metadata": json.dumps(kept),
+            "blocks": [{"type": "input", "block_id": name} for name in values],
+            "state": {"values": elements},
+        }
+        payload = {"type": "view_submission", "view": view, **self._who()}
+        return _in_time(await self.slack.send("interactive", payload)).body
+
     # Writing
 
     async def says(
@@ -197,26 +259,30 @@ class SlackPerson:
         channel.messages[ts] = posted
         if self.slack.bot in channel.members:
             shown = {**posted.shown(), **self._kind(channel), "team": self.team}
-            _acked(await self.slack.event(shown, event_id=event_id))
+            if channel.shared:
+                shown |= {"user_team": self.team, "source_team": self.team}
+            event = self.slack.event(shown, event_id=event_id, host=channel.host, shared=channel.shared)
+            _acked(await event)
         return posted
 
     async def edits(self, message: Posted, text: str) -> None:
         """Changes their message."""
-        before = message.shown()
+        before = self._wrote(message)
         message.text = _escaped(text)
-        after = {"message": message.shown(), "previous_message": before}
+        after = {"message": self._wrote(message), "previous_message": before}
         await self._changed("message_changed", message.channel, after)
 
     async def deletes(self, message: Posted) -> None:
         """Deletes their message."""
         del self.slack.channels[message.channel].messages[message.ts]
-        before = {"deleted_ts": message.ts, "previous_message": message.shown()}
+        before = {"deleted_ts": message.ts, "previous_message": self._wrote(message)}
         await self._changed("message_deleted", message.channel, before)
 
     async def _changed(self, subtype: str, where: str, more: Mapping[str, object]) -> None:
-        kind = self._kind(self.slack.channels[where])
-        event = {**kind, "type": "message", "subtype": subtype, "hidden": True, **more}
-        _acked(await self.slack.event({**event, "ts": self.slack.next_ts()}))
+        channel = self.slack.channels[where]
+        event = {**self._kind(channel), "type": "message", "subtype": subtype, "hidden": True, **more}
+        event["ts"] = self.slack.next_ts()
+        _acked(await self.slack.event(event, host=channel.host, shared=channel.shared))
 
     async def opens_home(self) -> View:
         """Looks at the App Home, and waits until it is there."""
@@ -231,10 +297,15 @@ class SlackPerson:
 
     def _who(self) -> dict[str, Any]:
         user = {"id": self.id, "username": self.shown()["name"], "name": self.shown()["name"]}
-        return {
-            "user": {**user, "team_id": self.team},
-            "team": {"id": self.slack.team, "domain": "fake"},
-        }
+        # `team` is where Amends is installed, whoever it is that pressed.
+        team, grid = {"id": self.slack.team, "domain": "fake"}, {}
+        if self.slack.enterprise:
+            team["enterprise_id"] = self.slack.enterprise
+            grid = {"enterprise": {"id": self.slack.enterprise, "name": "Fake Grid"}}
+        return {"user": {**user, "team_id": self.team}, "team": team, **grid}
+
+    def _wrote(self, message: Posted) -> dict[str, Any]:
+        return {**message.shown(), "team": self.team, "user_team": self.team}
 
     def _kind(self, channel: Channel) -> dict[str, Any]:
         kind = "im" if channel.direct_to else "group" if channel.private else "channel"

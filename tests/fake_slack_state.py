@@ -63,12 +63,19 @@ class Whisper:
 
 @dataclass
 class Channel:
-    """A channel, or direct messages with one person when `direct_to` is set."""
+    """A channel, or direct messages with one person when `direct_to` is set.
+
+    `shared` with another organisation, or `pending`: such an invitation is on its way. `host`: the
+    workspace it belongs to, when that is another one than ours.
+    """
 
     id: str
     name: str
     private: bool = False
     archived: bool = False
+    shared: bool = False
+    pending: bool = False
+    host: str | None = None
     direct_to: str | None = None
     members: set[str] = field(default_factory=set)
     messages: dict[str, Posted] = field(default_factory=dict)

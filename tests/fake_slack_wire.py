@@ -84,12 +84,21 @@ class Wire:
         *,
         event_id: str | None = None,
         retry: int = 0,
-        team: str | None = None,
+        host: str | None = None,
+        installed: str | None = None,
+        shared: bool = False,
     ) -> Ack:
-        """Sends an event; the same `event_id` again is a repeat."""
+        """Sends an event; the same `event_id` again is a repeat.
+
+        `host`: the workspace of its channel; `installed`: the one whose installation it was sent to.
+        """
+        authorized = {"team_id": installed or self.team, "is_bot": True, "is_enterprise_install": False}
         payload = {
             "type": "event_callback",
-            "team_id": team or self.team,
+            "team_id": host or self.team,
+            "context_team_id": installed or self.team,
+            "authorizations": [authorized],
+            "is_ext_shared_channel": shared,
             "api_app_id": "A0AMENDS",
             "event_id": event_id or self.next_id("Ev"),
             "event_time": int(time.time()),

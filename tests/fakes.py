@@ -92,12 +92,19 @@ class FakeSlack(Wire):
         token: str = "xoxb-fake",
         secret: str = "fake-secret",
         app_token: str = "xapp-fake",
+        enterprise: str | None = None,
     ) -> None:
         super().__init__(team, secret)
+        self.enterprise = enterprise
+        """The organisation of the workspace, on Enterprise Grid."""
+        self.org_wide = False
+        """Whether the token is of an installation for the whole organisation."""
         self.token, self.app_token = token, app_token
         self.bot, self.bot_id = "U0AMENDS", "B0AMENDS"
         self.url = "https://fake.slack.com/"
-        self.scopes = set(yaml.safe_load(MANIFEST.read_text())["oauth_config"]["scopes"]["bot"])
+        manifest = yaml.safe_load(MANIFEST.read_text())
+        self.scopes = set(manifest["oauth_config"]["scopes"]["bot"])
+        self.subscribed = set(manifest["settings"]["event_subscriptions"]["bot_events"])
         self.people: dict[str, SlackPerson] = {}
         self.channels: dict[str, Channel] = {}
         self.whispers: list[Whisper] = []
@@ -154,9 +161,27 @@ class FakeSlack(Wire):
 
     # Its people and places
 
-    def person(self, name: str, tz: str | None = "UTC", *, bot: bool = False) -> "SlackPerson":
-        """Somebody new in the workspace."""
+    def person(
+        self,
+        name: str,
+        tz: str | None = "UTC",
+        *,
+        bot: bool = False,
+        guest: bool = False,
+        team: str | None = None,
+        organisation: str | None = None,
+        workspaces: Sequence[str] | None = None,
+    ) -> "SlackPerson":
+        """Somebody new in the workspace, or, with another `team`, in one of our channels only.
+
+        On Enterprise Grid they are of our organisation, unless `team` or `organisation` is another's,
+        and members of `workspaces`: of our own, unless said otherwise.
+        """
         person = SlackPerson(self, self.next_id("U"), name, tz, bot=bot)
+        person.guest = guest
+        person.organisation = organisation or (None if team else self.enterprise)
+        person.team = team or self.team
+        person.workspaces = tuple(workspaces) if workspaces is not None else (person.team,)
         self.people[person.id] = person
         return person
 
@@ -167,10 +192,14 @@ class FakeSlack(Wire):
         *,
         private: bool = False,
         with_bot: bool = True,
+        shared: bool = False,
+        host: str | None = None,
     ) -> Channel:
         """A channel; Amends is in it unless said otherwise."""
         ids = {person.id for person in members} | ({self.bot} if with_bot else set())
-        channel = Channel(self.next_id("C"), name, private=private, members=ids)
+        channel = Channel(
+            self.next_id("C"), name, private=private, shared=shared, host=host, members=ids
+        )
         self.channels[channel.id] = channel
         return channel
 
@@ -191,7 +220,64 @@ class FakeSlack(Wire):
         """Adds Amends to a channel, and tells it."""
         channel.members.add(self.bot)
         joined = {"user": self.bot, "channel": channel.id, "inviter": by.id, "team": self.team}
-        return await self.event({"type": "member_joined_channel", **joined})
+        event = {"type": "member_joined_channel", **joined}
+        return await self.event(event, host=channel.host, shared=channel.shared)
+
+    async def joins(self, person: "SlackPerson", channel: Channel) -> None:
+        """Adds somebody to a channel."""
+        channel.members.add(person.id)
+        gone = {"user": person.id, "channel": channel.id, "team": person.team}
+        await self.tell({"type": "member_joined_channel", **gone}, channel)
+
+    async def leaves(self, person: "SlackPerson", channel: Channel) -> None:
+        """Takes somebody out of a channel."""
+        channel.members.discard(person.id)
+        gone = {"user": person.id, "channel": channel.id, "team": person.team}
+        await self.tell({"type": "member_left_channel", **gone}, channel)
+
+    async def removes_bot(self, channel: Channel) -> None:
+        """Takes Amends out of a channel."""
+        await self.tell({"type": f"{_kind(channel)}_left", "channel": channel.id}, channel)
+        channel.members.discard(self.bot)
+
+    async def archives(self, channel: Channel, *, archived: bool = True) -> None:
+        """Archives a channel, or takes it out of the archive."""
+        channel.archived = archived
+        kind = f"{_kind(channel)}_{'archive' if archived else 'unarchive'}"
+        await self.tell({"type": kind, "channel": channel.id, "user": "U0ADMIN"}, channel)
+
+    async def deletes(self, channel: Channel) -> None:
+        """Deletes a channel, with all that was said."""
+        await self.tell({"type": f"{_kind(channel)}_deleted", "channel": channel.id}, channel)
+        del self.channels[channel.id]
+
+    async def converts(self, channel: Channel, *, private: bool) -> None:
+        """Makes a channel private or public, which a message in it tells."""
+        channel.private = private
+        subtype = f"channel_convert_to_{'private' if private else 'public'}"
+        said = {"type": "message", "subtype": subtype, "user": "U0ADMIN", "ts": self.next_ts()}
+        kind = "group" if private else "channel"
+        await self.tell({**said, "channel": channel.id, "channel_type": kind}, channel)
+
+    async def shares(self, channel: Channel, *, shared: bool = True) -> None:
+        """Shares a channel with another organisation, or no more."""
+        channel.shared, channel.pending = shared, False
+        if shared:
+            event = {"type": "channel_shared", "connected_team_id": "T0PARTNER"}
+        else:
+            event = {"type": "channel_unshared", "previously_connected_team_id": "T0PARTNER"}
+        await self.tell({**event, "channel": channel.id}, channel)
+
+    async def tell(self, event: dict[str, Any], channel: Channel) -> None:
+        """Sends what happened in a channel to Amends, if it asked for such and can see the channel."""
+        kind = event["type"]
+        if kind == "message":
+            kind = f"message.{event['channel_type']}s"
+        in_it = self.bot in channel.members
+        seen = in_it or (not channel.private and kind.startswith("channel_"))
+        if kind in self.subscribed and seen:
+            ack = await self.event(event, host=channel.host, shared=channel.shared)
+            assert ack.status == 200, f"Slack will repeat this event: status {ack.status}"
 
     def posted(self) -> list[Posted]:
         """Every message of Amends', in the order they were said."""
@@ -334,6 +420,10 @@ class FakeSlack(Wire):
         }
         whispers = [asdict(whisper) for whisper in self.whispers]
         return web.json_response({"channels": channels, "whispers": whispers, "calls": self.calls})
+
+
+def _kind(channel: Channel) -> str:
+    return "group" if channel.private else "channel"
 
 
 def _failed(fault: Fault) -> web.Response:

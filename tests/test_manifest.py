@@ -65,7 +65,18 @@ def test_everything_slack_sends_arrives_at_one_address(manifest: dict[str, Any])
 def test_events_have_the_scopes_that_slack_wants_for_them(manifest: dict[str, Any]) -> None:
     needed = {
         "app_home_opened": (),
+        "channel_archive": ("channels:read",),
+        "channel_deleted": ("channels:read",),
+        "channel_left": ("channels:read",),
+        "channel_shared": ("channels:read", "groups:read"),
+        "channel_unarchive": ("channels:read",),
+        "channel_unshared": ("channels:read", "groups:read"),
+        "group_archive": ("groups:read",),
+        "group_deleted": ("groups:read",),
+        "group_left": ("groups:read",),
+        "group_unarchive": ("groups:read",),
         "member_joined_channel": ("channels:read", "groups:read"),
+        "member_left_channel": ("channels:read", "groups:read"),
         "message.channels": ("channels:history",),
         "message.groups": ("groups:history",),
         "message.im": ("im:history",),

@@ -4,6 +4,7 @@ Everything is acknowledged after the bot has saved it. What needs Slack's Web AP
 to the person) follows the acknowledgement, so that a slow Slack never makes a click look failed.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable, Coroutine, Mapping
@@ -23,18 +24,22 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.access import NO_ANSWER_NOW, MembershipUnknown
+from bot.domain.errors import Refused
 from bot.fault import told
 from bot.messages.parts import SEEN, Button, Buttons, Form, Message, Paragraph, Typed, sentence
 from bot.ports import Unavailable
 from bot.request import Reply, Request
 from bot.routes import VERBS
 from bot.settings import Misconfigured, Settings
+from bot.untold import Untold
 from handlers.payload import Malformed, Payload, mapping, text_at
 from handlers.slack import incoming, outgoing, render
-from handlers.slack.directory import Directory, person_of
-from handlers.slack.incoming import Elsewhere, Workspace
+from handlers.slack.directory import Directory, in_time
+from handlers.slack.memberships import SHARED, SlackMemberships
 from handlers.slack.outgoing import NO_ANSWER, code_of
 from handlers.slack.replies import Replies, place_name
+from handlers.slack.workspace import Elsewhere, Workspace, is_doubtful, is_shared
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +54,11 @@ UNKNOWN = sentence(
 )
 TROUBLE = sentence("Something went wrong on my side, and nothing was changed. Please try again.")
 
+ORGANISATION = (
+    "SLACK_BOT_TOKEN is of an installation for a whole organisation, which I cannot serve yet: "
+    "install me in one workspace, and use the token from there."
+)
+
 STUMBLES = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 """How Bolt fails on payloads that are not what Slack sends."""
 
@@ -57,6 +67,8 @@ Read = Callable[[Payload, Workspace, datetime], Request | None]
 
 class Answers(Protocol):
     """What this door needs of the bot."""
+
+    untold: Untold
 
     async def answer(self, request: Request) -> Reply: ...
 
@@ -83,6 +95,9 @@ async def connect(settings: Settings) -> tuple[aiohttp.ClientSession, AsyncWebCl
         raise Misconfigured(
             f"Slack cannot be reached at {host}: check the network, or SLACK_API_URL."
         ) from None
+    if who.get("is_enterprise_install") or not str(who.get("team_id") or "").startswith("T"):
+        await session.close()
+        raise Misconfigured(ORGANISATION)
     known = AuthorizeResult(
         enterprise_id=who.get("enterprise_id"),
         team_id=who["team_id"],
@@ -107,7 +122,10 @@ class SlackDoor:
         known: AuthorizeResult,
     ) -> None:
         self.workspace = Workspace(
-            team=known.team_id or "", url=known.url or "", bot=known.bot_user_id or ""
+            team=known.team_id or "",
+            url=known.url or "",
+            bot=known.bot_user_id or "",
+            enterprise=known.enterprise_id or "",
         )
         self.messenger = outgoing.SlackMessenger(
             slack, self.workspace.id, self.workspace.url, settings.amends_pace
@@ -116,7 +134,10 @@ class SlackDoor:
         self._bot = bot
         self._session = session
         self._slack = slack
-        self._directory = Directory(slack)
+        self._directory = Directory(slack, self.workspace)
+        self.memberships = SlackMemberships(
+            self._directory, self.workspace, shared_too=settings.amends_shared_channels
+        )
         secret = settings.slack_signing_secret
         self._verifier = SignatureVerifier(secret) if secret else None
         self._bolt = self._listening(known)
@@ -210,6 +231,8 @@ class SlackDoor:
         if self._socket is not None:
             await self._socket.close_async()  # type: ignore[no-untyped-call]  # the same
         await self._replies.finish()
+        await self.memberships.close()
+        await self._directory.close()
         await self._session.close()
 
     # What comes in
@@ -264,13 +287,14 @@ class SlackDoor:
         happened = mapping(body, "event")
         if text_at(happened, "type") == "user_change":
             # The request then has them as they are now, whatever was known of them.
-            self._directory.learn(person_of(mapping(happened, "user")))
+            self._directory.learn(mapping(happened, "user"))
+        self.memberships.hear(happened)
         request, reply = await self._asked(incoming.event, body)
         if not reply.saved:
             # Slack repeats an event that was not acknowledged, up to three times.
             return BoltResponse(status=500)
         message = reply.message or (reply.form and _door_to(reply.form))
-        if request is None or not message:
+        if request is None or request.heard or not message:
             return _answer()
         # Who an event is about is the reader's to know: some name nobody, some name us.
         origin = incoming.origin(body)._replace(person=request.person.id)
@@ -290,27 +314,89 @@ class SlackDoor:
             await self._replies.publish(reply.message, request.person.id)
 
     async def _asked(self, read: Read, body: Payload) -> tuple[Request | None, Reply]:
-        """What the bot replies; raises only Malformed. An event that is not ours has no request."""
+        """What the bot replies; raises only Malformed. What does not reach the bot has no request."""
         try:
             request = read(body, self.workspace, datetime.now(UTC))
         except Elsewhere:
-            log.warning("a request from another workspace was turned away")
-            return None, Reply(message=ELSEWHERE)
+            return None, _from_elsewhere(body)
         if request is None:
             return None, Reply()
         verb = VERBS.get(request.verb)
         if verb is None:
             log.warning("verb=%r is unknown", request.verb[:100])
             return None, Reply(message=UNKNOWN)
-        opens = verb.only_opens(request)
+        return await self._answered(request, body, hurry=verb.only_opens(request))
+
+    async def _answered(
+        self, request: Request, body: Payload, *, hurry: bool
+    ) -> tuple[Request | None, Reply]:
         try:
-            known = await self._directory.introduce(request, hurry=opens)
+            known = await self._admitted(request, body, hurry=hurry)
             return known, await self._bot.answer(known)
+        except Elsewhere:
+            return None, _from_elsewhere(body)
+        except Refused as refused:
+            self._log(logging.INFO, request, "refused")
+            return None, _turned_down(refused.sentence, request)
+        except MembershipUnknown:
+            self._log(logging.WARNING, request, "turned down: Slack does not say where or who this is")
+            return None, _turned_down(NO_ANSWER_NOW, request, saved=False)
         except Exception as error:  # whatever it is, the person hears of it, and it is in the log
-            log.error("verb=%s failed: %s", request.verb, told(error))
+            self._log(logging.ERROR, request, f"failed: {told(error)}")
             if request.values is None:
                 return request, Reply(message=TROUBLE, saved=False)
             return request, Reply(faults={"": TROUBLE.gist}, saved=False)
+
+    def _log(self, level: int, request: Request, words: str) -> None:
+        """A line for the operator; of an unnamed submission none at this moment."""
+        if not request.unnamed:
+            log.log(level, "verb=%s %s", request.verb, words)
+        elif level >= logging.WARNING:
+            self._bot.untold.note(f"verb={request.verb} {words}")
+
+    async def _admitted(self, request: Request, body: Payload, *, hurry: bool) -> Request:
+        """The request with everybody as Slack knows them.
+
+        Raises Elsewhere for somebody of another organisation, Refused in a channel that is shared with
+        one, MembershipUnknown when only Slack could tell, and does not.
+        """
+        people, id = self._directory.people, request.person.id
+        # Of which organisation somebody is stays true for longer than what else is known of them.
+        doubtful = is_doubtful(body, self.workspace) and people.last(id) is None
+        if doubtful and (request.unnamed or await in_time(people.get(id)) is None):
+            raise MembershipUnknown
+        known, closed = await asyncio.gather(
+            self._directory.introduce(request, hurry=hurry),
+            self.memberships.is_closed(None if request.heard else request.here),
+        )
+        if request.heard:
+            # Its channel's name was asked, and with it what the event may not say.
+            shared = is_shared(body)
+            closed = self.memberships.is_known_closed(request.here, shared=shared)
+        profile = people.last(id)
+        if profile is not None and not profile.ours:
+            raise Elsewhere
+        if closed is None:
+            raise MembershipUnknown
+        if closed:
+            raise Refused(SHARED)
+        if request.here and not request.heard:
+            self.memberships.met(request.here, id)
+        return known
+
+
+def _from_elsewhere(body: Payload) -> Reply:
+    log.warning("a request from another workspace was turned away")
+    # An event is nobody's question.
+    return Reply() if "event" in body else Reply(message=ELSEWHERE)
+
+
+def _turned_down(words: str, request: Request, *, saved: bool = True) -> Reply:
+    if request.heard:
+        return Reply(refused=True, saved=saved)
+    if request.values is None:
+        return Reply(message=sentence(words), refused=True, saved=saved)
+    return Reply(faults={"": words}, refused=True, saved=saved)
 
 
 def _answer(body: dict[str, Any] | None = None) -> BoltResponse:

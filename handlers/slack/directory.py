@@ -1,24 +1,61 @@
-"""Who people are and what places are called, as Slack tells them and as long as it may be trusted."""
+"""Who people are and what channels are like, as Slack tells it and as long as it may be trusted."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.request import Person, Place, Request
-from handlers.payload import Payload, mapping, needed, text_at
+from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.slack.incoming import PRIVATE, SOMEBODY
 from handlers.slack.outgoing import NO_ANSWER, code_of
+from handlers.slack.remembered import Remembered
+from handlers.slack.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 ASK_SECONDS = 1.0
-"""Longest wait for Slack's word about a person: a click must be answered within three seconds."""
-KNOWN_SECONDS = 600.0
+"""Longest wait for Slack's word: a click must be answered within three seconds."""
+KNOWN_SECONDS = 300.0
 MOST_KNOWN = 10_000
-"""People and places kept in mind; the ones learnt longest ago go first."""
+"""People and channels kept in mind; the ones learnt longest ago go first."""
+
+
+class Profile(NamedTuple):
+    """Somebody, and how far they belong to us.
+
+    `ours`: a person of our own organisation, which is our workspace where there is no Enterprise Grid.
+    `full`: a full member of our workspace, who may see its public channels; no guest, nobody who left.
+    """
+
+    person: Person
+    ours: bool
+    full: bool
+
+
+class Channel(NamedTuple):
+    """What a channel is like. `there` is False when Slack shows us no such channel.
+
+    `shared`: with another organisation, or about to be. `people` counts bots, too.
+    """
+
+    name: str = ""
+    private: bool = True
+    shared: bool = False
+    people: int | None = None
+    there: bool = True
+
+
+NOT_THERE = Channel(there=False)
+
+
+class NoSuchChannel(Exception):
+    """Slack shows us no such channel: it is gone, or private, and we are not in it."""
 
 
 def person_of(user: Payload) -> Person:
@@ -35,85 +72,132 @@ def person_of(user: Payload) -> Person:
     )
 
 
+def profile_of(user: Payload, workspace: Workspace) -> Profile:
+    """The same, with what they are to our workspace and its organisation."""
+    person, team = person_of(user), text_at(user, "team_id")
+    enterprise = mapping(user, "enterprise_user")
+    teams = enterprise.get("teams")
+    # A stranger is of another workspace than ours, which may still be one of our organisation.
+    at_home = team == workspace.team and not user.get("is_stranger")
+    organisation = workspace.enterprise in (text_at(enterprise, "enterprise_id"), team)
+    ours = at_home or (bool(workspace.enterprise) and organisation)
+    among_us = at_home or (isinstance(teams, list) and workspace.team in teams)
+    guest = bool(user.get("is_restricted") or user.get("is_ultra_restricted"))
+    return Profile(person, ours, full=ours and among_us and not guest and not person.gone)
+
+
+def channel_of(channel: Payload) -> Channel:
+    """A channel as conversations.info tells it; what it does not say is taken for the stricter."""
+    people = channel.get("num_members")
+    return Channel(
+        name=text_at(channel, "name"),
+        private=channel.get("is_private") is not False,
+        shared=bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared")),
+        people=people if isinstance(people, int) else None,
+    )
+
+
+async def in_time(asking: Awaitable[T | None]) -> T | None:
+    """What is told within a second; None otherwise."""
+    try:
+        async with asyncio.timeout(ASK_SECONDS):
+            return await asking
+    except TimeoutError:
+        log.warning("Slack did not answer in time")
+        return None
+
+
 class Directory:
-    """Who people are and what places are called, remembered for ten minutes."""
+    """Who people are and what channels are like, remembered for five minutes."""
 
-    def __init__(self, slack: AsyncWebClient, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, slack: AsyncWebClient, workspace: Workspace, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._slack = slack
-        self._clock = clock
-        self._known: dict[str, tuple[float, Person | Place]] = {}
+        self._workspace = workspace
+        self.people = Remembered(self._ask_person, KNOWN_SECONDS, clock, MOST_KNOWN)
+        self.channels = Remembered(self._ask_channel, KNOWN_SECONDS, clock, MOST_KNOWN)
 
-    def learn(self, about: Person | Place) -> None:
-        """Remembers somebody or some place as they are now."""
-        self._known.pop(about.id, None)
-        self._known[about.id] = (self._clock() + KNOWN_SECONDS, about)
-        if len(self._known) > MOST_KNOWN:
-            del self._known[next(iter(self._known))]
-
-    def known(self, id: str) -> Person | Place | None:
-        """What is remembered, unless it is too old."""
-        until, about = self._known.get(id, (0.0, None))
-        return about if until > self._clock() else None
+    def learn(self, user: Payload) -> None:
+        """Remembers somebody as Slack tells that they are now."""
+        profile = profile_of(user, self._workspace)
+        self.people.learn(profile.person.id, profile)
 
     async def introduce(self, request: Request, *, hurry: bool) -> Request:
         """The request with everybody and its place as Slack knows them.
 
-        In a `hurry` (a dialog must open within three seconds) nothing is asked. A submission's
-        people are asked afresh: somebody may have left since the picker offered them. Those that
-        Slack says nothing about are left out.
+        In a `hurry` (a dialog must open within three seconds) nothing is asked, and nothing ever about
+        somebody who does not want to be named. A submission's people are asked afresh: somebody may have
+        left since the picker offered them. Those that Slack says nothing about, and those of another
+        organisation, are left out.
         """
+        id = request.person.id
         if hurry:
-            person, place = self.known(request.person.id), request.place and self.known(request.place.id)
-            return request.model_copy(
-                update={
-                    "person": person if isinstance(person, Person) else request.person,
-                    "place": place if isinstance(place, Place) else request.place,
-                }
+            profile, place = self.people.known(id), self._as_remembered(request.place)
+            people = request.people
+        else:
+            about = self._remembered(id) if request.unnamed else in_time(self.people.get(id))
+            (profile, place), fresh = await asyncio.gather(
+                asyncio.gather(about, self._named(request.place)),
+                asyncio.gather(*(self._fresh(other.id) for other in request.people)),
             )
-        person, place, *people = await asyncio.gather(
-            self._person(request.person.id),
-            self._named(request.place),
-            *(self._fresh(other.id) for other in request.people),
-        )
+            people = tuple(other.person for other in fresh if other is not None and other.ours)
         return request.model_copy(
             update={
-                "person": person or request.person,
+                "person": profile.person if profile else request.person,
+                "introduced": profile is not None,
                 "place": place,
-                "people": tuple(other for other in people if other is not None),
+                "people": people,
             }
         )
 
-    async def _person(self, id: str) -> Person | None:
-        known = self.known(id)
-        return known if isinstance(known, Person) else await self._fresh(id)
+    async def close(self) -> None:
+        """Ends what is still being asked."""
+        await self.people.close()
+        await self.channels.close()
 
-    async def _fresh(self, id: str) -> Person | None:
-        answer = await self._ask("users.info", {"user": id})
-        if answer is None:
-            known = self.known(id)
-            return known if isinstance(known, Person) else None
-        person = person_of(mapping(answer, "user"))
-        self.learn(person)
-        return person
+    async def _remembered(self, id: str) -> Profile | None:
+        return self.people.known(id)
+
+    async def _fresh(self, id: str) -> Profile | None:
+        return await in_time(self.people.ask(id)) or self.people.known(id)
+
+    def _as_remembered(self, place: Place | None) -> Place | None:
+        channel = self.channels.last(place.id) if place is not None and not place.name else None
+        return place.model_copy(update={"name": channel.name}) if place and channel else place
 
     async def _named(self, place: Place | None) -> Place | None:
         if place is None or place.name:
             return place
-        known = self.known(place.id)
-        if isinstance(known, Place):
-            return known
-        answer = await self._ask("conversations.info", {"channel": place.id})
-        name = text_at(mapping(answer, "channel"), "name") if answer else ""
-        named = place.model_copy(update={"name": name or PRIVATE})
-        if answer:
-            self.learn(named)
-        return named
+        channel = await in_time(self.channels.get(place.id))
+        return place.model_copy(update={"name": (channel.name if channel else "") or PRIVATE})
 
-    async def _ask(self, method: str, about: Mapping[str, str]) -> Payload | None:
+    async def _ask_person(self, id: str) -> Profile | None:
+        answer = await self.ask("users.info", {"user": id})
         try:
-            async with asyncio.timeout(ASK_SECONDS):
-                answer = await self._slack.api_call(method, data=dict(about))
+            return profile_of(mapping(answer, "user"), self._workspace) if answer else None
+        except Malformed as malformed:
+            log.warning("users.info told nobody: %s", malformed)
+            return None
+
+    async def _ask_channel(self, id: str) -> Channel | None:
+        try:
+            answer = await self.ask("conversations.info", {"channel": id, "include_num_members": "true"})
+            return channel_of(mapping(answer, "channel")) if answer else None
+        except NoSuchChannel:
+            return NOT_THERE
+        except Malformed as malformed:
+            log.warning("conversations.info told nothing: %s", malformed)
+            return None
+
+    async def ask(self, method: str, about: Mapping[str, str]) -> Payload | None:
+        """What a method tells; None when Slack does not answer, and NoSuchChannel is raised."""
+        try:
+            answer = await self._slack.api_call(method, data=dict(about))
         except NO_ANSWER as error:
-            log.warning("%s did not answer: %s", method, code_of(error))
+            code = code_of(error)
+            if code == "channel_not_found":
+                raise NoSuchChannel from None
+            log.warning("%s did not answer: %s", method, code)
             return None
         return answer.data if isinstance(answer.data, dict) else None

@@ -11,35 +11,17 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from pydantic import BaseModel
-
 from bot.request import Found, Person, Place, Request
 from bot.routes import typed
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.slack.outgoing import permalink
+from handlers.slack.workspace import Elsewhere, Workspace, check_installed, check_ours
 
 # Slack hides the names of private channels and calls every direct message the same.
 UNNAMED_PLACES = ("privategroup", "mpdm", "directmessage")
 PRIVATE = "a private channel"
 """What a place is called whose name Slack does not tell."""
 SOMEBODY = "someone"
-
-
-class Elsewhere(Exception):
-    """The payload is somebody's from another workspace."""
-
-
-class Workspace(BaseModel, frozen=True):
-    """The workspace that the token belongs to: its id, its address, and the bot's own person id."""
-
-    team: str
-    url: str
-    bot: str
-
-    @property
-    def id(self) -> str:
-        """`slack:T012AB3CD`: the key of everything stored for it."""
-        return f"slack:{self.team}"
 
 
 class Origin(NamedTuple):
@@ -78,14 +60,16 @@ def origin(body: Payload) -> Origin:
 
 def command(body: Payload, workspace: Workspace, at: datetime) -> Request:
     """`/amends …` in any channel."""
-    _ours(workspace, text_at(body, "team_id"))
+    check_ours(body, workspace)
+    place = _place(needed(body, "channel_id"), text_at(body, "channel_name"))
     verb, rest = typed(said(text_at(body, "text")))
     return Request(
         workspace=workspace.id,
         verb=verb,
         typed=rest,
         person=Person(id=needed(body, "user_id"), name=text_at(body, "user_name") or SOMEBODY),
-        place=_place(needed(body, "channel_id"), text_at(body, "channel_name")),
+        place=place,
+        here=_here(place),
         at=at,
         key=f"command:{needed(body, 'trigger_id')}",
     )
@@ -99,8 +83,7 @@ def click(body: Payload, workspace: Workspace, at: datetime) -> Request:
     if not isinstance(action, Mapping):
         raise Malformed("a click without an action")
     verb, container = needed(action, "action_id"), mapping(body, "container")
-    channel = mapping(body, "channel")
-    kept = _kept(mapping(body, "view"))
+    place, kept = _asked_from(body), _kept(mapping(body, "view"))
     what = (
         text_at(action, "action_ts"),
         text_at(container, "message_ts"),
@@ -112,7 +95,8 @@ def click(body: Payload, workspace: Workspace, at: datetime) -> Request:
         verb=verb,
         about=text_at(action, "value"),
         person=person,
-        place=_place(needed(channel, "id"), text_at(channel, "name")) if channel else _kept_place(kept),
+        place=place or _kept_place(kept),
+        here=_here(place),
         at=at,
         key="click:" + ":".join(what),
     )
@@ -130,7 +114,7 @@ def submission(body: Payload, workspace: Workspace, at: datetime) -> Request:
         if isinstance(element, Mapping)
     }
     values = {str(key): str(value) for key, value in mapping(kept, "kept").items()}
-    values |= {name: _value(element) for name, element in fields.items()}
+    values |= {name: _value(element) for name, element in fields.items() if not _is_lost(element)}
     chosen = _chosen(fields, "selected_conversation")
     return Request(
         workspace=workspace.id,
@@ -147,15 +131,16 @@ def submission(body: Payload, workspace: Workspace, at: datetime) -> Request:
 
 def shortcut(body: Payload, workspace: Workspace, at: datetime) -> Request:
     """A shortcut from the lightning menu, or on a message."""
-    person, channel = _whoever(body, workspace), mapping(body, "channel")
+    person, place = _whoever(body, workspace), _asked_from(body)
     found = None
     if message := mapping(body, "message"):
-        found = _found(message, needed(channel, "id"), workspace)
+        found = _found(message, needed(mapping(body, "channel"), "id"), workspace)
     return Request(
         workspace=workspace.id,
         verb=needed(body, "callback_id"),
         person=person,
-        place=_place(needed(channel, "id"), text_at(channel, "name")) if channel else None,
+        place=place,
+        here=_here(place),
         found=found,
         at=at,
         key=f"shortcut:{needed(body, 'trigger_id')}",
@@ -165,14 +150,15 @@ def shortcut(body: Payload, workspace: Workspace, at: datetime) -> Request:
 def event(body: Payload, workspace: Workspace, at: datetime) -> Request | None:
     """Something that happened in Slack; None when it does not concern us."""
     happened = mapping(body, "event")
+    read = EVENTS.get(text_at(happened, "type"))
+    if read is None:
+        return None
     try:
-        # In a shared channel the sender's own workspace stands in the event itself.
-        _ours(workspace, *(text_at(happened, key) for key in ("team", "user_team", "source_team")))
-        _ours(workspace, text_at(body, "team_id"))
+        check_installed(body, workspace)
+        check_ours(body, workspace)
     except Elsewhere:
         return None
-    read = EVENTS.get(text_at(happened, "type"))
-    request = read(happened, workspace, at) if read else None
+    request = read(happened, workspace, at)
     return request and request.model_copy(update={"key": f"event:{needed(body, 'event_id')}"})
 
 
@@ -209,12 +195,15 @@ def _discussed(
     spoke = _speaker(message)
     if not spoke or not text.strip() or not root or root == ts:
         return None
+    place = _place(needed(happened, "channel"), "")
     return Request(
         workspace=workspace.id,
         verb="retro.discuss",
         about=root,
         person=spoke,
-        place=_place(needed(happened, "channel"), ""),
+        place=place,
+        here=_here(place),
+        heard=True,
         values={"text": text, "id": ts},
         at=at,
     )
@@ -233,12 +222,15 @@ def _deleted(happened: Payload, workspace: Workspace, at: datetime) -> Request |
     root, ts, spoke = text_at(before, "thread_ts"), text_at(happened, "deleted_ts"), _speaker(before)
     if not spoke or not root or not ts or root == ts:
         return None
+    place = _place(needed(happened, "channel"), "")
     return Request(
         workspace=workspace.id,
         verb="retro.undiscuss",
         about=root,
         person=spoke,
-        place=_place(needed(happened, "channel"), ""),
+        place=place,
+        here=_here(place),
+        heard=True,
         values={"id": ts},
         at=at,
     )
@@ -254,7 +246,15 @@ def _joined(happened: Payload, workspace: Workspace, at: datetime) -> Request | 
         else Person(id=workspace.bot, name="Amends", bot=True)
     )
     place = _place(needed(happened, "channel"), "")
-    return Request(workspace=workspace.id, verb="team.joined", person=person, place=place, at=at)
+    return Request(
+        workspace=workspace.id,
+        verb="team.joined",
+        person=person,
+        place=place,
+        here=_here(place),
+        heard=True,
+        at=at,
+    )
 
 
 def _opened_home(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
@@ -266,7 +266,7 @@ def _opened_home(happened: Payload, workspace: Workspace, at: datetime) -> Reque
 
 def _person_changed(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
     person = Person(id=needed(mapping(happened, "user"), "id"), name=SOMEBODY)
-    return Request(workspace=workspace.id, verb="team.person_changed", person=person, at=at)
+    return Request(workspace=workspace.id, verb="team.person_changed", person=person, heard=True, at=at)
 
 
 EVENTS: Mapping[str, Callable[[Payload, Workspace, datetime], Request | None]] = {
@@ -300,15 +300,21 @@ def _whoever(body: Payload, workspace: Workspace) -> Person:
     person = Person(
         id=needed(user, "id"), name=text_at(user, "name") or text_at(user, "username") or SOMEBODY
     )
-    _ours(workspace, text_at(team, "id"), text_at(user, "team_id"))
+    check_ours(body, workspace)
     if not text_at(team, "id") and not text_at(user, "team_id"):
         raise Malformed("nobody says which workspace this is from")
     return person
 
 
-def _ours(workspace: Workspace, *teams: str) -> None:
-    if any(team not in ("", workspace.team) for team in teams):
-        raise Elsewhere
+def _asked_from(body: Payload) -> Place | None:
+    """Where a click or a shortcut was made; None in dialogs, in the Home and from the lightning menu."""
+    channel = mapping(body, "channel")
+    return _place(needed(channel, "id"), text_at(channel, "name")) if channel else None
+
+
+def _here(place: Place | None) -> str | None:
+    """The channel that Slack itself says somebody asks from; never one that travelled in a form."""
+    return place.id if place is not None and place.kind == "shared" else None
 
 
 def _place(channel: str, name: str) -> Place:
@@ -348,6 +354,12 @@ _READ: Mapping[str, Callable[[Payload], object]] = {
     "selected_option": lambda element: mapping(element, "selected_option").get("value"),
     "selected_options": _ticked,
 }
+
+
+def _is_lost(element: Payload) -> bool:
+    """Whether boxes say neither what is ticked nor that nothing is: only the bot knows what it means."""
+    boxes = text_at(element, "type") == "checkboxes"
+    return boxes and not isinstance(element.get("selected_options"), list)
 
 
 def _value(element: Payload) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 from aiohttp import web
 
 TEAM = "T0BENCHMARK"
+PEOPLE = 25
+"""In each channel."""
 
 
 class QuickSlack:
@@ -40,9 +42,13 @@ class QuickSlack:
         if method == "users.info":
             person = str(args["user"])
             profile = {"real_name": f"Person {person}", "display_name": ""}
-            return {"user": {"id": person, "name": person, "tz": "Europe/Stockholm", "profile": profile}}
+            who = {"id": person, "name": person, "team_id": TEAM, "tz": "Europe/Stockholm"}
+            return {"user": {**who, "profile": profile}}
         if method == "conversations.info":
-            return {"channel": {"id": args["channel"], "name": f"team-{args['channel']}"}}
+            channel = {"id": args["channel"], "name": f"team-{args['channel']}", "is_private": False}
+            return {"channel": {**channel, "is_ext_shared": False, "num_members": PEOPLE}}
+        if method == "conversations.members":
+            return {"members": [f"U{number}" for number in range(PEOPLE)]}
         if method == "chat.postMessage":
             # Monotonic seconds are the same for every process of one machine.
             self.said[str(args["channel"])].append(time.monotonic())

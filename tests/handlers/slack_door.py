@@ -11,6 +11,7 @@ from bot.messages.parts import Message, sentence
 from bot.ports import Delivery
 from bot.request import Place, Reply, Request
 from bot.settings import Settings
+from bot.untold import Untold
 from handlers.slack.app import SlackDoor
 from tests.fakes import FakeSlack
 
@@ -22,6 +23,7 @@ class Script:
 
     def __init__(self) -> None:
         self.asked: list[Request] = []
+        self.untold = Untold()
         self.replies: dict[str, Reply | Callable[[Request], Reply]] = {}
 
     async def answer(self, request: Request) -> Reply:

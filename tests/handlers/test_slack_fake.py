@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from tests import fake_slack_limits as limits
-from tests.fakes import FakeSlack
+from tests.fakes import Ack, FakeSlack
 
 TEXT = {"type": "plain_text", "text": "x"}
 BUTTON = {"type": "button", "action_id": "a", "text": TEXT}
@@ -81,6 +81,7 @@ async def test_calls_are_refused_with_slacks_own_codes(slack: FakeSlack) -> None
     archived = slack.channel("old")
     archived.archived = True
     outside = slack.channel("outside", with_bot=False)
+    hidden = slack.channel("hidden", with_bot=False, private=True)
     here = {"channel": open_channel.id, "text": "x"}
     root = await call(slack, "chat.postMessage", **here)
     reply = await call(slack, "chat.postMessage", **here, thread_ts=root["ts"])
@@ -102,6 +103,10 @@ async def test_calls_are_refused_with_slacks_own_codes(slack: FakeSlack) -> None
         ("user_not_in_channel", "chat.postEphemeral", {**here, "user": gone.id}),
         ("thread_not_found", "conversations.replies", {"channel": open_channel.id, "ts": posted.ts}),
         ("user_not_found", "users.info", {"user": "U404"}),
+        ("channel_not_found", "conversations.members", {"channel": hidden.id}),
+        ("invalid_limit", "conversations.members", {"channel": outside.id, "limit": 1000}),
+        ("invalid_limit", "conversations.members", {"channel": outside.id, "limit": "many"}),
+        ("invalid_cursor", "conversations.members", {"channel": outside.id, "cursor": "U404"}),
         ("invalid_trigger_id", "views.open", {"trigger_id": "x", "view": reading()}),
         ("invalid_arguments", "views.open", {"trigger_id": "x", "view": {"type": "modal"}}),
     ):
@@ -150,3 +155,82 @@ async def test_it_runs_alone_and_shows_what_was_said() -> None:
     finally:
         process.kill()
         await process.wait()
+
+
+async def test_members_are_told_page_by_page(slack: FakeSlack) -> None:
+    people = [slack.person(f"P{number}") for number in range(5)]
+    channel = slack.channel("support", people, with_bot=False)
+    slack.page = 2
+    told, cursor = [], ""
+    for size in (2, 2, 1):
+        page = await call(slack, "conversations.members", channel=channel.id, cursor=cursor)
+        assert len(page["members"]) == size
+        told += page["members"]
+        cursor = page["response_metadata"]["next_cursor"]
+    assert (told, cursor) == (sorted(person.id for person in people), "")
+
+
+async def test_how_many_are_in_a_channel_is_only_told_when_asked_for(slack: FakeSlack) -> None:
+    channel = slack.channel("support", [slack.person("Ana")])
+    for asked, told in (("true", 2), ("false", None)):
+        answer = await call(slack, "conversations.info", channel=channel.id, include_num_members=asked)
+        assert answer["channel"].get("num_members") == told
+
+
+async def test_people_only_act_where_slack_shows_them_a_channel(slack: FakeSlack) -> None:
+    ana, gus = slack.person("Ana"), slack.person("Gus", guest=True)
+    eve = slack.person("Eve", team="T0PARTNER")
+    plaza, den = slack.channel("plaza"), slack.channel("den", private=True)
+    assert [person.sees(plaza) for person in (ana, gus, eve)] == [True, False, False]
+    for person in (ana, gus, eve):
+        assert not person.sees(den)
+        den.members.add(person.id)
+        assert person.sees(den)
+    with pytest.raises(AssertionError, match="no such channel"):
+        await gus.command("mine", plaza)
+
+
+async def test_what_the_manifest_does_not_ask_for_is_not_told(
+    slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    async def hear(event: dict[str, Any], **_: object) -> Ack:
+        told.append(event.get("subtype") or event["type"])
+        return Ack(200, {}, 0.0)
+
+    monkeypatch.setattr(slack, "event", hear)
+    ana = slack.person("Ana")
+    plaza, den = slack.channel("plaza", with_bot=False), slack.channel("den", private=True)
+    unseen = slack.channel("unseen", private=True, with_bot=False)
+    for channel in (plaza, den, unseen):
+        await slack.joins(ana, channel)
+        await slack.leaves(ana, channel)
+        await slack.archives(channel)
+        await slack.archives(channel, archived=False)
+        await slack.shares(channel)
+        await slack.shares(channel, shared=False)
+    everything = ["member_joined_channel", "member_left_channel", "group_archive", "group_unarchive"]
+    public = ["channel_archive", "channel_unarchive", "channel_shared", "channel_unshared"]
+    assert told == [*public, *everything, "channel_shared", "channel_unshared"]
+    told.clear()
+    slack.subscribed -= {"member_joined_channel", "group_left"}
+    await slack.joins(ana, den)
+    await slack.converts(den, private=False)
+    await slack.converts(den, private=True)
+    await slack.removes_bot(den)
+    await slack.converts(den, private=False)
+    await slack.deletes(den)
+    convert = "channel_convert_to_"
+    assert told == [f"{convert}public", f"{convert}private", "channel_deleted"]
+
+
+async def test_on_grid_a_person_is_told_with_their_organisation() -> None:
+    async with FakeSlack(enterprise="E0FAKE") as slack:
+        sue = slack.person("Sue", workspaces=["T0SISTER"])
+        assert (await call(slack, "auth.test"))["enterprise_id"] == "E0FAKE"
+        told = (await call(slack, "users.info", user=sue.id))["user"]
+        assert told["enterprise_user"]["teams"] == ["T0SISTER"]
+        assert told["is_stranger"]
+        slack.channel("support", [sue])
+        assert "is_stranger" not in (await call(slack, "users.info", user=sue.id))["user"]

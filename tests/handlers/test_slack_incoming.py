@@ -9,7 +9,8 @@ from bot.request import Place, Request
 from handlers.payload import Malformed
 from handlers.slack import incoming
 from handlers.slack.directory import person_of
-from handlers.slack.incoming import Elsewhere, Workspace, said
+from handlers.slack.incoming import said
+from handlers.slack.workspace import Elsewhere, Workspace, is_doubtful
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OURS = Workspace(team="T1", url="https://acme.slack.com/", bot="UBOT")
@@ -186,6 +187,27 @@ def test_a_submission_is_its_fields_and_what_the_form_kept() -> None:
         "many": "x",
     }
     assert [person.id for person in request.people] == ["U2"]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "read"),
+    [
+        ({"selected_options": [{"value": "yes"}]}, "yes"),
+        ({"selected_options": []}, ""),
+        ({"selected_options": None}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_boxes_say_what_is_ticked_or_that_nothing_is_and_else_they_got_lost(
+    boxes: dict[str, Any] | None, read: str | None
+) -> None:
+    body = submitted({"unnamed": {"type": "checkboxes", **boxes}} if boxes is not None else {})
+    body["view"]["callback_id"] = "retro.answer"
+    request = incoming.submission(body, OURS, AT)
+    assert request.values is not None
+    assert request.values.get("unnamed") == read
+    assert request.unnamed is (read != "")
 
 
 def test_a_chosen_place_is_where_a_submission_belongs() -> None:
@@ -393,3 +415,152 @@ def test_a_person_is_who_slack_says_now() -> None:
         False,
     )
     assert person_of({"id": "USLACKBOT", "name": "slackbot"}).bot
+
+
+def shortcut(**more: Any) -> dict[str, Any]:
+    said_there = {"ts": "1700.000100", "user": "U2", "text": "It broke"}
+    channel = {"id": "C1", "name": "support"}
+    asked = {"type": "message_action", "callback_id": "case.fail_message", "trigger_id": "1.2.3"}
+    return {**asked, "channel": channel, "message": said_there, **WHO, **more}
+
+
+DIALOG = {"type": "modal", "private_metadata": '{"about":"C-7","place":"C9","name":"desk","kept":{}}'}
+DIRECT = {"id": "D1", "name": "directmessage"}
+
+
+def test_where_somebody_asks_from_is_what_slack_itself_says() -> None:
+    assert incoming.command(command(), OURS, AT).here == "C1"
+    assert incoming.click(click(), OURS, AT).here == "C1"
+    assert incoming.shortcut(shortcut(), OURS, AT).here == "C1"
+    # Direct messages are no channel, and what a form carries proves nothing.
+    assert incoming.command(command(channel_id="D1"), OURS, AT).here is None
+    assert incoming.click(click(channel=DIRECT), OURS, AT).here is None
+    assert incoming.click(click(channel=None, view=DIALOG), OURS, AT).here is None
+    assert incoming.shortcut(shortcut(channel=DIRECT), OURS, AT).here is None
+    assert incoming.shortcut(shortcut(channel=None, message=None), OURS, AT).here is None
+    chosen = {"place": {"type": "conversations_select", "selected_conversation": "C5"}}
+    for values in ({}, chosen):
+        form = incoming.submission(submitted(values), OURS, AT)
+        assert form.place is not None
+        assert form.here is None
+
+
+def test_only_events_are_heard_and_only_those_that_nobody_asks_for() -> None:
+    joined = {"type": "member_joined_channel", "user": "UBOT", "channel": "C1", "inviter": "U1"}
+    changed = {"ts": "20.1", "thread_ts": "10.1", "user": "U1", "text": "better"}
+    gone = {"thread_ts": "10.1", "user": "U1", "text": "oops"}
+    heard = [
+        message(thread_ts="10.1"),
+        message(subtype="message_changed", message=changed, previous_message={"text": "old"}),
+        message(subtype="message_deleted", deleted_ts="20.1", previous_message=gone),
+        {"team_id": "T1", "event_id": "Ev2", "event": joined},
+    ]
+    for body in heard:
+        request = read_event(body)
+        assert request is not None
+        assert (request.heard, request.here) == (True, "C1"), body
+    moved = {"type": "user_change", "user": {"id": "U1"}}
+    request = read_event({"team_id": "T1", "event_id": "Ev2", "event": moved})
+    assert request is not None
+    assert (request.heard, request.here) == (True, None)
+    opened = {"type": "app_home_opened", "user": "U1", "tab": "home"}
+    asked = [
+        incoming.command(command(), OURS, AT),
+        incoming.click(click(), OURS, AT),
+        incoming.shortcut(shortcut(), OURS, AT),
+        incoming.submission(submitted({}), OURS, AT),
+        read_event(message(channel="D1", channel_type="im", text="mine")),
+        read_event({"team_id": "T1", "event_id": "Ev3", "event": opened}),
+    ]
+    for request in asked:
+        assert request is not None
+        assert not request.heard
+
+
+def test_a_click_cannot_pretend_to_be_an_event() -> None:
+    """Whatever else stands in a click's body, its reader makes no heard request."""
+    forged = click(event={"type": "message"}, heard=True, type="event_callback")
+    forged["actions"] = [{"action_id": "retro.discuss", "value": "10.1", "heard": True}]
+    assert not incoming.click(forged, OURS, AT).heard
+
+
+ON_GRID = OURS.model_copy(update={"enterprise": "E1"})
+
+
+@pytest.mark.parametrize(
+    ("team", "ours"),
+    [("T1", True), ("E1", True), ("T2", None), ("E2", False)],
+)
+def test_on_grid_a_person_may_be_of_a_sister_workspace(team: str, ours: bool | None) -> None:
+    """Which only Slack can tell; another organisation says so itself."""
+    body = click(user={**USER, "team_id": team})
+    hand_in = submitted({}) | {"user": {**USER, "team_id": team}}
+    reply = message(thread_ts="10.1", team=team)
+    if ours is False:
+        for read, sent in ((incoming.click, body), (incoming.submission, hand_in)):
+            with pytest.raises(Elsewhere):
+                read(sent, ON_GRID, AT)
+        assert incoming.event(reply, ON_GRID, AT) is None
+        return
+    assert incoming.click(body, ON_GRID, AT).person.id == "U1"
+    assert incoming.submission(hand_in, ON_GRID, AT).person.id == "U1"
+    assert incoming.event(reply, ON_GRID, AT) is not None
+    for sent in (body, hand_in, reply):
+        assert is_doubtful(sent, ON_GRID) is (ours is None)
+        assert not is_doubtful(sent, OURS)
+
+
+def test_on_grid_a_command_from_a_sister_workspace_names_the_organisation() -> None:
+    sister = command(team_id="T2", enterprise_id="E1")
+    assert incoming.command(sister, ON_GRID, AT).person.id == "U1"
+    assert not is_doubtful(sister, ON_GRID)
+    unsaid = command(team_id="T2")
+    assert incoming.command(unsaid, ON_GRID, AT).person.id == "U1"
+    assert is_doubtful(unsaid, ON_GRID)
+    other = command(team_id="T2", enterprise_id="E2")
+    for foreign, workspace in ((other, ON_GRID), (other, OURS), (unsaid, OURS)):
+        with pytest.raises(Elsewhere):
+            incoming.command(foreign, workspace, AT)
+    # A workspace may have come into an organisation since we started.
+    assert incoming.command(command(enterprise_id="E1"), OURS, AT).person.id == "U1"
+
+
+@pytest.mark.parametrize(
+    ("outside", "ours"),
+    [
+        ({"authorizations": [{"team_id": "T1"}]}, True),
+        ({"context_team_id": "T1"}, True),
+        ({"context_team_id": "T1", "authorizations": [{"team_id": "T1", "enterprise_id": None}]}, True),
+        ({"authorizations": [{"team_id": "T9"}]}, False),
+        ({"context_team_id": "T9"}, False),
+        ({"authorizations": [], "context_team_id": None}, False),
+        ({"authorizations": ["T1"]}, False),
+        ({"team_id": None}, False),
+    ],
+)
+def test_an_event_of_a_channel_that_a_partner_hosts_is_for_whom_it_was_sent_to(
+    outside: dict[str, Any], ours: bool
+) -> None:
+    body = message(thread_ts="10.1") | {"team_id": "T9", "is_ext_shared_channel": True, **outside}
+    assert (read_event(body) is not None) is ours
+
+
+def test_an_event_that_was_sent_to_another_installation_is_not_ours_though_the_channel_is() -> None:
+    body = message(thread_ts="10.1") | {"authorizations": [{"team_id": "T9"}], "context_team_id": "T9"}
+    assert read_event(body) is None
+
+
+@pytest.mark.parametrize("where", ["message", "previous_message"])
+def test_a_partner_is_not_heard_by_editing_or_deleting(where: str) -> None:
+    theirs = {"ts": "20.1", "thread_ts": "10.1", "user": "U9", "text": "x", "user_team": "T9"}
+    event = {
+        "message": message(
+            subtype="message_changed", user=None, team=None, message=theirs, previous_message={}
+        ),
+        "previous_message": message(
+            subtype="message_deleted", user=None, team=None, deleted_ts="20.1", previous_message=theirs
+        ),
+    }
+    assert read_event(event[where]) is None
+    del theirs["user_team"]
+    assert read_event(event[where]) is not None

@@ -1,0 +1,214 @@
+"""Who is in which channel, as Slack says: asked outside transactions, and kept for five minutes.
+
+A public channel counts every full member of the workspace. A private one, and every guest, and whoever
+is of another workspace of our organisation: only who is in `conversations.members`. A channel that
+Slack does not show us counts nobody: whoever is in it asks from there.
+
+Where somebody asks, the platform itself says, so a command or a click there needs no question, and what
+they do next in a dialog needs none for half an hour. With one exception: unless it is allowed, the bot
+does not work in a channel that is shared with another organisation. What a channel is like is learnt
+when it is first met, so a retro's buttons find it known; older knowledge than five minutes is used, and
+asked anew beside the answer. Only the first command or click in a channel after a start waits for it,
+for a second at most and beside what is asked about the person, so that a form opens within Slack's
+three; when Slack is silent then, nothing is done. Events say of themselves whether their channel is
+shared, so they never wait.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from bot.access import MembershipUnknown
+from bot.domain.errors import Refused
+from bot.request import Person
+from handlers.payload import Payload, mapping, text_at
+from handlers.slack.directory import KNOWN_SECONDS, Directory, NoSuchChannel, in_time
+from handlers.slack.remembered import Remembered
+from handlers.slack.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+HERE_SECONDS = 1800.0
+"""How long it counts that somebody asked from a channel: a long answer is written in a dialog."""
+MOST_HERE = 10_000
+FEW = 10
+"""Up to so many members are counted without the bots among them."""
+PAGE = 999
+"""Members a page: the most that Slack takes is below 1,000."""
+MOST_PAGES = 100
+READ_SECONDS = 60.0
+"""For all pages: whoever asks waits a second, and the next one has the list."""
+MOST_LISTS = 500
+
+SHARED = (
+    "This is about a channel that is shared with another organisation, where I do not work: "
+    "use one of your own, or ask whoever runs me to allow it."
+)
+
+GOING = frozenset({"member_joined_channel", "member_left_channel"})
+"""Events that change who is in a channel."""
+CHANGING = frozenset(
+    {
+        "channel_archive",
+        "channel_deleted",
+        "channel_left",
+        "channel_shared",
+        "channel_unarchive",
+        "channel_unshared",
+        "group_archive",
+        "group_deleted",
+        "group_left",
+        "group_unarchive",
+        # These two are subtypes of a message, and reach us where we are a member.
+        "channel_convert_to_private",
+        "channel_convert_to_public",
+    }
+)
+"""Events that change what a channel is, or whether we are in it."""
+
+
+class SlackMemberships:
+    """access.Memberships for the one workspace that the token belongs to.
+
+    `shared_too`: the operator lets the bot work in channels shared with another organisation.
+    """
+
+    def __init__(
+        self,
+        known: Directory,
+        workspace: Workspace,
+        *,
+        shared_too: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._directory = known
+        self._workspace = workspace
+        self._shared_too = shared_too
+        self._clock = clock
+        self._members = Remembered(self._read, KNOWN_SECONDS, clock, MOST_LISTS)
+        self._here: dict[tuple[str, str], float] = {}
+
+    async def includes(self, workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
+        """Whether the channel counts this person; raises MembershipUnknown after a second, or Refused.
+
+        For somebody who is `unnamed`, Slack is asked about the channel only.
+        """
+        included = await in_time(self._includes(channel, person.id, unnamed=unnamed))
+        if included is None:
+            raise MembershipUnknown
+        return included
+
+    async def people_in(self, workspace: str, channel: str) -> int | None:
+        """How many people are in the channel, to the person when they are few; None after a second."""
+        return await in_time(self._count(channel))
+
+    async def is_closed(self, channel: str | None) -> bool | None:
+        """Whether the bot may not work in a channel where somebody asks; None when nobody says."""
+        if channel is None or self._shared_too:
+            return False
+        channels = self._directory.channels
+        if channels.last(channel) is not None and channels.known(channel) is None:
+            channels.begin(channel)
+        facts = channels.last(channel) or await in_time(channels.ask(channel))
+        return None if facts is None else facts.shared
+
+    def is_known_closed(self, channel: str | None, *, shared: bool) -> bool:
+        """The same, as far as it was told before; `shared`: an event says so of its channel."""
+        facts = self._directory.channels.last(channel) if channel else None
+        return not self._shared_too and (shared or (facts is not None and facts.shared))
+
+    def met(self, channel: str, person: str) -> None:
+        """Remembers that somebody asked from a channel, as the platform itself says."""
+        self._here.pop((channel, person), None)
+        self._here[channel, person] = self._clock() + HERE_SECONDS
+        if len(self._here) > MOST_HERE:
+            del self._here[next(iter(self._here))]
+
+    def hear(self, happened: Payload) -> None:
+        """Forgets at once what an event has made untrue."""
+        kind = text_at(happened, "subtype") or text_at(happened, "type")
+        if kind not in GOING | CHANGING:
+            return
+        channel, person = text_at(happened, "channel"), text_at(happened, "user")
+        self._members.forget(channel)
+        if kind in CHANGING or person == self._workspace.bot:
+            self._directory.channels.forget(channel)
+            self._here = {key: until for key, until in self._here.items() if key[0] != channel}
+        else:
+            self._directory.channels.expire(channel)  # only how many are in it
+            if kind == "member_left_channel":
+                self._here.pop((channel, person), None)
+
+    async def close(self) -> None:
+        """Ends what is still being read."""
+        await self._members.close()
+
+    async def _includes(self, channel: str, person: str, *, unnamed: bool) -> bool | None:
+        if channel.startswith("D"):
+            return False  # direct messages are nobody's channel
+        channels, people = self._directory.channels, self._directory.people
+        here = self._here.get((channel, person), 0.0) > self._clock()
+        facts = (channels.last(channel) if here else None) or await channels.get(channel)
+        if facts is None:
+            return None
+        if facts.shared and not self._shared_too:
+            raise Refused(SHARED)
+        if here or not facts.there:
+            return here
+        asks = not unnamed and (facts.shared or not facts.private)
+        profile = await people.get(person) if asks else people.known(person)
+        if profile is not None and (profile.person.gone or not profile.ours):
+            return False
+        if profile is not None and profile.full and not facts.private:
+            return True
+        members = await self._members.get(channel)
+        if members is None:
+            return None
+        if person in members:
+            return True
+        # Whether somebody who is not in a public channel is a full member, only their profile says.
+        return None if profile is None and not facts.private else False
+
+    async def _count(self, channel: str) -> int | None:
+        facts = await self._directory.channels.get(channel)
+        if facts is None or not facts.there:
+            return None
+        if facts.people is not None and facts.people > FEW:
+            return facts.people
+        members = await self._members.get(channel)
+        if members is None:
+            return None
+        if len(members) > FEW:
+            return len(members)
+        people = self._directory.people
+        everybody = sorted(members - {self._workspace.bot})
+        profiles = [people.known(id) for id in everybody]
+        if None in profiles:
+            # All of them anew: a question about one alone would say who is about to write.
+            profiles = await asyncio.gather(*(people.ask(id) for id in everybody))
+        if None in profiles:
+            return None
+        return sum(one.ours and not (one.person.bot or one.person.gone) for one in profiles if one)
+
+    async def _read(self, channel: str) -> frozenset[str] | None:
+        """Everybody in a channel, page by page; None when Slack does not tell all of it."""
+        about, members = {"channel": channel, "limit": str(PAGE)}, set[str]()
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                for _ in range(MOST_PAGES):
+                    page = await self._directory.ask("conversations.members", about)
+                    found = page.get("members") if page else None
+                    if page is None or not isinstance(found, list):
+                        return None
+                    members.update(str(id) for id in found)
+                    cursor = text_at(mapping(page, "response_metadata"), "next_cursor")
+                    if not cursor:
+                        return frozenset(members)
+                    about["cursor"] = cursor
+        except NoSuchChannel:
+            return frozenset()
+        except TimeoutError:
+            pass
+        log.warning("a channel's members could not be read to the end")
+        return None
