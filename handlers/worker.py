@@ -5,14 +5,17 @@ import hashlib
 import logging
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
 from uuid import uuid4
 
 from bot.bot import Bot
 from bot.domain.errors import Lost
 from bot.domain.job import (
     CALL_SECONDS,
+    LEASE_SECONDS,
     MOST_ATTEMPTS_IN_AN_OUTAGE,
     Job,
     Receipt,
@@ -20,11 +23,13 @@ from bot.domain.job import (
     is_hopeless,
 )
 from bot.fault import told
+from bot.messages.parts import Message
 from bot.ports import Delivery, Messenger, ObservedTime, OpenWork, Queue, Unavailable, Undelivered
 from bot.request import Place
 
 log = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
 Name = tuple[str, str]  # workspace and key
 
 SIDE_BY_SIDE = 16
@@ -46,8 +51,10 @@ OBSERVE_SECONDS = 600.0
 """How often it is written down how much time has passed; the rest is lost with the process."""
 FAR_BEHIND = timedelta(days=1)
 """Observed time is so far behind the clock only when Amends was off, or the clock is wrong."""
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 4.0
 """How long a call may still take when told to stop; with what the doors wait, under 10."""
+HAND_BACK_SECONDS = 1.0
+"""How long handing back may take: a memory that is silent takes nothing, and the leases end."""
 PATIENCE_SECONDS = 90.0
 """How long a tick waits for what it cannot claim: longer than any lease, and than any pace."""
 
@@ -98,6 +105,10 @@ class Worker:
                 await self._prune(observed)
             except (Unavailable, Lost) as trouble:
                 log.error("the queue cannot be reached; waiting: %s", trouble)
+                claimed = 0
+            except Exception as fault:
+                # A fault of ours, or one of a driver's that nobody knew: people are answered meanwhile.
+                log.error("the clock stumbled; waiting: %s", told(fault))
                 claimed = 0
             if not claimed or len(self._speaking) >= SIDE_BY_SIDE:
                 await self._sleep(POLL_SECONDS)
@@ -171,7 +182,8 @@ class Worker:
         left = list(self._speaking)
         for task in left:
             task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)  # `_spoken` has told what went wrong
+        if left:
+            await asyncio.wait(left, timeout=HAND_BACK_SECONDS)  # `_spoken` tells what went wrong
 
     async def run_due(self, by: datetime) -> Mapping[str, int]:
         """Says everything due by `by`, at the usual pace, and returns how many came out how.
@@ -269,13 +281,9 @@ class Worker:
             await self._put_back(job, Undelivered(reason, unsure=True))
 
     async def _deliver(self, job: Job, messenger: Messenger, until: float) -> None:
-        async with self._open_work(job.workspace, writes=False) as work:
-            message = await self._bot.speak(job, work)
-            receipts = await work.said.among([key for key in (job.key, job.thread) if key])
-            said, root = receipts.get(job.key), receipts.get(job.thread or "")
-            known = await work.places.get(job.place)
+        message, said, root, known = await self._surely(partial(self._words, job))
         if message is None or (job.once and said is not None):
-            await self._finish(job, None, 0.0, "nothing to say")
+            await self._surely(partial(self._finish, job, None, 0.0, "nothing to say"))
             return
         if job.thread and root is None:
             raise Undelivered("The message that this belongs under is not there yet.")
@@ -291,9 +299,30 @@ class Worker:
         receipt, outcome = await _call(messenger, delivery, said, job, until)
         if job.unsure:  # it was looked for first, so nobody can say when the call itself began
             began = asyncio.get_running_loop().time()
-        await self._finish(
-            job, receipt, began + (messenger.limits.pace if outcome == "said" else 0.0), outcome
-        )
+        free_at = began + (messenger.limits.pace if outcome == "said" else 0.0)
+        await self._surely(partial(self._finish, job, receipt, free_at, outcome))
+
+    async def _surely(self, step: Callable[[], Awaitable[Result]]) -> Result:
+        """Does it again while the memory is out of reach and the lease can hold; twice is once."""
+        until = asyncio.get_running_loop().time() + LEASE_SECONDS
+        while True:
+            try:
+                return await step()
+            except Unavailable as trouble:
+                if self._stopping or asyncio.get_running_loop().time() >= until:
+                    raise
+                log.warning("a message waits for the memory: %s", trouble)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _words(
+        self, job: Job
+    ) -> tuple[Message | None, Receipt | None, Receipt | None, Place | None]:
+        """What to say, what was said before, what it belongs under, and where."""
+        async with self._open_work(job.workspace, writes=False) as work:
+            message = await self._bot.speak(job, work)
+            receipts = await work.said.among([key for key in (job.key, job.thread) if key])
+            known = await work.places.get(job.place)
+        return message, receipts.get(job.key), receipts.get(job.thread or ""), known
 
     async def _rested(self, job: Job) -> None:
         """Waits for what is left of the place's rest: it was claimed a little ahead."""

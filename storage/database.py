@@ -1,39 +1,29 @@
 """The database behind the ports: an SQLite file, or PostgreSQL for several machines."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from sqlite3 import Error as SQLiteError
-from typing import Any
 
-from sqlalchemy import Connection, event, inspect, select, text
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import ports
-from storage import sqlite
-from storage.failure import translated
+from storage import postgresql, sqlite
+from storage.failure import first_line, reached, translated
+from storage.postgresql import LimitedConnection, lift_limits
 from storage.queue import Queue
 from storage.tables import places, teams
 from storage.unit_of_work import UnitOfWork
 
-POSTGRESQL_LIMITS = {
-    "lock_timeout": "2000",
-    "statement_timeout": "10000",
-    "idle_in_transaction_session_timeout": "5000",
-}
-"""Milliseconds: a click waits 3 seconds at most, and nothing of ours takes long."""
-TRANSACTION_LIMIT = "SET transaction_timeout = 10000"
-"""Milliseconds, from PostgreSQL 17 on: a process that is stopped half-way keeps nobody longer."""
-NO_TRANSACTION_LIMIT = (
-    "SELECT set_config('transaction_timeout', '0', true) "
-    "WHERE current_setting('transaction_timeout', true) IS NOT NULL"
-)
+log = logging.getLogger(__name__)
+
 POOL_TIMEOUT = 2.0
-"""Seconds that a transaction waits for its turn in this process: with BUSY_SECONDS under Slack's 3."""
-POSTGRESQL_CONNECTIONS = 20
+"""Seconds that a transaction waits for its turn and a connection: with BUSY_SECONDS under Slack's 3."""
 MIGRATING = 4_711_000_001
 """Our own number for PostgreSQL's advisory lock, so that two machines migrate one after the other."""
 
@@ -65,21 +55,9 @@ class Database:
             self._readers = sqlite.engine(self.file, writes=False, wait=POOL_TIMEOUT)
             self._turns = {True: asyncio.Semaphore(1), False: asyncio.Semaphore(sqlite.READERS)}
         else:
-            self._writers = create_async_engine(
-                parsed,
-                hide_parameters=True,
-                pool_size=POSTGRESQL_CONNECTIONS // 2,
-                max_overflow=POSTGRESQL_CONNECTIONS // 2,
-                pool_timeout=POOL_TIMEOUT,
-                pool_pre_ping=True,
-                connect_args={
-                    "timeout": POOL_TIMEOUT,
-                    "server_settings": {"application_name": "amends", **POSTGRESQL_LIMITS},
-                },
-            )
-            event.listen(self._writers.sync_engine, "connect", _limit_transactions)
+            self._writers = postgresql.engine(parsed, wait=POOL_TIMEOUT)
             self._readers = self._writers.execution_options(postgresql_readonly=True)
-            self._turns = dict.fromkeys((True, False), asyncio.Semaphore(POSTGRESQL_CONNECTIONS))
+            self._turns = dict.fromkeys((True, False), asyncio.Semaphore(postgresql.CONNECTIONS))
 
     def open_work(
         self, workspace: str, *, writes: bool
@@ -92,22 +70,24 @@ class Database:
         return Queue(self.transaction)
 
     @asynccontextmanager
-    async def transaction(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, *, writes: bool, limited: bool = True) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction; without a commit everything is rolled back.
 
         A reading one refuses to write: on SQLite it could not become a writing one when somebody
-        else wrote meanwhile, and that would show only on busy days (jobs.md, rule 7).
+        else wrote meanwhile, and that would show only on busy days (jobs.md, rule 7). On PostgreSQL
+        each call is `limited` in time, here and by the server.
         """
+        until = asyncio.get_running_loop().time() + POOL_TIMEOUT
         with translated():
-            async with self._turn(writes), self._connected(writes) as connection:
+            async with self._turn(writes, until), self._connected(writes, until, limited) as connection:
                 yield connection
 
     @asynccontextmanager
-    async def _turn(self, writes: bool) -> AsyncIterator[None]:
+    async def _turn(self, writes: bool, until: float) -> AsyncIterator[None]:
         """Transactions begin in the order they were asked for; the pool lets the latest go first."""
         turns = self._turns[writes]
         try:
-            async with asyncio.timeout(POOL_TIMEOUT):
+            async with asyncio.timeout_at(until):
                 await turns.acquire()
         except TimeoutError:
             raise ports.Unavailable("the database is busy") from None
@@ -117,17 +97,23 @@ class Database:
             turns.release()
 
     @asynccontextmanager
-    async def _connected(self, writes: bool) -> AsyncIterator[AsyncConnection]:
-        connection = (self._writers if writes else self._readers).connect()
+    async def _connected(
+        self, writes: bool, until: float, limited: bool
+    ) -> AsyncIterator[AsyncConnection]:
+        engine = self._writers if writes else self._readers
+        remote = self.file is None
+        connection = (LimitedConnection if remote and limited else AsyncConnection)(engine)
+        with reached():
+            # What can hang on a file is SQLite's to end.
+            async with asyncio.timeout_at(until if remote else None):
+                await connection.start()
         try:
-            await connection.start()
-        except OSError as gone:  # asyncpg does not wrap a refused connection
-            raise ports.Unavailable("the database does not answer") from gone
-        try:
+            if remote and not limited:
+                await lift_limits(connection)
             yield connection
         finally:
             # Whoever asked may be gone; the connection goes back to its pool all the same.
-            await asyncio.shield(asyncio.create_task(connection.close()))
+            await asyncio.shield(asyncio.create_task(_put_back(connection)))
 
     @contextmanager
     def clock(self) -> Iterator[None]:
@@ -181,12 +167,9 @@ class Database:
                 self.file.touch(mode=0o600)  # an empty file is an empty database
             except OSError as refused:
                 raise ports.Unavailable("the database file cannot be made") from refused
-        async with self.transaction(writes=True) as connection:
+        async with self.transaction(writes=True, limited=False) as connection:
             if self.file is None:
                 lock = text("SELECT pg_advisory_xact_lock(:number)")
-                for limit in POSTGRESQL_LIMITS:
-                    await connection.execute(text(f"SET LOCAL {limit} = 0"))
-                await connection.execute(text(NO_TRANSACTION_LIMIT))
                 await connection.execute(lock, {"number": MIGRATING})
             await connection.run_sync(upgrade)
             await connection.commit()
@@ -217,11 +200,12 @@ class Database:
             yield UnitOfWork(connection, workspace)
 
 
-def _limit_transactions(connection: Any, record: Any) -> None:
-    # The limit for idle ones is not enough: asyncpg may be stopped between two halves of a statement.
-    if connection.driver_connection.get_server_version().major >= 17:
-        # Past SQLAlchemy, which would roll it back with its first transaction.
-        connection.run_async(lambda driver: driver.execute(TRANSACTION_LIMIT))
+async def _put_back(connection: AsyncConnection) -> None:
+    try:
+        await connection.close()
+    except DBAPIError as broken:
+        # It is thrown away, and what it did not commit is rolled back where it went.
+        log.warning("a connection broke before it was put back: %s", first_line(broken))
 
 
 def head() -> str:

@@ -41,15 +41,29 @@ def translated() -> Iterator[None]:
             or failed.connection_invalidated
             or state.startswith(TROUBLE)
         ):
-            # The driver's own first line says why and quotes no row; details may stand below it.
-            why = (str(failed.orig).splitlines() or [""])[0]
-            raise Unavailable(f"the database cannot be used just now: {why}") from failed
+            raise Unavailable(f"the database cannot be used just now: {first_line(failed)}") from failed
         raise
     except PoolTimeout as busy:
         raise Unavailable("the database is busy") from busy
     except Exception as broken:
-        # What asyncpg says of a connection that ended half-way; SQLAlchemy passes it on as it is, and
-        # who uses SQLite need not load asyncpg for its name.
-        if type(broken).__name__ == "InternalClientError":
-            raise Unavailable("the connection to the database broke off") from broken
+        # What asyncpg says of a connection that ended half-way, where SQLAlchemy passes it on as it is;
+        # who uses SQLite need not load asyncpg for its names.
+        if type(broken).__module__.partition(".")[0] == "asyncpg":
+            raise Unavailable(f"the database cannot be used just now: {first_line(broken)}") from broken
         raise
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Raises Unavailable for whatever goes wrong on the way to a connection."""
+    try:
+        yield
+    except Exception as failed:
+        # Drivers raise much beside their own errors: what the network says, what a name server says.
+        raise Unavailable(f"the database cannot be reached: {first_line(failed)}") from failed
+
+
+def first_line(failed: Exception) -> str:
+    """The driver's own first line, which says why and quotes no row; details may stand below it."""
+    cause = failed.orig if isinstance(failed, DBAPIError) else failed
+    return (str(cause).splitlines() or [type(cause).__name__])[0]

@@ -71,9 +71,7 @@ async def fill(database: Database, items: int) -> None:
 
     Those that are due are spread evenly, and are of the same places and people however much there is.
     """
-    async with database.transaction(writes=True) as connection:
-        if connection.dialect.name == "postgresql":
-            await connection.execute(text("SET LOCAL statement_timeout = 0"))
+    async with database.transaction(writes=True, limited=False) as connection:
         await connection.execute(insert(people), list(_people()))
         await connection.execute(insert(places), list(_places()))
         await connection.execute(insert(teams), list(_teams()))
@@ -83,14 +81,14 @@ async def fill(database: Database, items: int) -> None:
         await _multiply(connection, action_items, _item(), items, items // DUE)
         await connection.run_sync(mornings.drop)
         await connection.commit()
-    async with database.transaction(writes=True) as connection:
+    async with database.transaction(writes=True, limited=False) as connection:
         await connection.execute(text("ANALYZE"))
         await connection.commit()
 
 
 async def make_due(database: Database, items: int) -> None:
     """Makes the thousand due once more, as if nobody had been told."""
-    async with database.transaction(writes=True) as connection:
+    async with database.transaction(writes=True, limited=False) as connection:
         for table in (reminders, jobs, lanes):
             await connection.execute(delete(table))
         numbers = [{"this": number} for number in range(items // DUE, items + 1, items // DUE)]

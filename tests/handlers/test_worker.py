@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -399,6 +400,24 @@ async def test_what_a_dead_process_holds_is_waited_for(
         desk.database.queue(), desk.bot, desk.database.open_work, {"test": platform}, desk.woken
     )
     assert await worker.run_due(datetime.now(UTC)) == {"said": 4}
+
+
+async def test_an_error_that_nobody_knew_is_told_and_does_not_stop_the_clock(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    claim, faults = Queue.claim, [RuntimeError("a driver's own")]
+
+    async def faulty(queue: Queue, *asked: Any) -> Sequence[Job]:
+        if faults:
+            raise faults.pop()
+        return await claim(queue, *asked)
+
+    monkeypatch.setattr(Queue, "claim", faulty)
+    platform = Platform()
+    async with running(desk.database, desk, platform):
+        await failed(desk)
+        await until(lambda: len(platform.said) == 4)
+    assert "RuntimeError" in caplog.text
 
 
 async def test_an_outage_is_sat_out_where_a_fault_of_ours_is_not(
