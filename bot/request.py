@@ -49,6 +49,10 @@ class Found(BaseModel, frozen=True):
     author: Person | None = None
 
 
+CAN_BE_UNNAMED = frozenset({"retro.answer"})
+"""Verbs whose form asks whether to post without a name; `routes.py` says the same of them."""
+
+
 class Request(BaseModel, frozen=True):
     """One thing a person asks for.
 
@@ -80,8 +84,18 @@ class Request(BaseModel, frozen=True):
 
     @property
     def unnamed(self) -> bool:
-        """Whether the person asked not to be named: then nothing about them may be written."""
-        return bool(self.values and self.values.get("unnamed"))
+        """Whether the person asked not to be named: then nothing about them may be written.
+
+        Also when their choice got lost on the way: what was not said names nobody.
+        """
+        if self.values is None:
+            return False
+        return bool(self.values.get("unnamed")) or not self.has_chosen
+
+    @property
+    def has_chosen(self) -> bool:
+        """Whether the form says if a name may stand here, wherever it asks for that."""
+        return self.verb not in CAN_BE_UNNAMED or "unnamed" in (self.values or {})
 
 
 class Reply(BaseModel, frozen=True):

@@ -97,6 +97,7 @@ class Worker:
     async def run(self) -> None:
         """Speaks until `stop`; trouble with the memory is logged and waited out."""
         while not self._stopping:
+            self._bot.untold.tell_hourly()
             try:
                 # First of all: what this process stores proves nothing about its own clock.
                 observed = await self._observe_time()
@@ -184,6 +185,7 @@ class Worker:
             task.cancel()
         if left:
             await asyncio.wait(left, timeout=HAND_BACK_SECONDS)  # `_spoken` tells what went wrong
+        self._bot.untold.tell()
 
     async def run_due(self, by: datetime) -> Mapping[str, int]:
         """Says everything due by `by`, at the usual pace, and returns how many came out how.
@@ -276,7 +278,7 @@ class Worker:
         except Exception as fault:
             # A fault of ours must neither stop the clock nor hold up the place: it is tried again,
             # after a look at what may have been said, and set aside after its tries like all else.
-            log.error("job=%s id=%s failed: %s", job.name, job.id, told(fault))
+            self._failed(job, f"failed: {told(fault)}")
             reason = f"Something is wrong in Amends ({type(fault).__name__})."
             await self._put_back(job, Undelivered(reason, unsure=True))
 
@@ -348,15 +350,8 @@ class Worker:
 
     async def _put_back(self, job: Job, undelivered: Undelivered) -> None:
         if undelivered.permanent or is_hopeless(job, outage=undelivered.outage):
-            log.error(
-                "job=%s id=%s about=%s workspace=%s given up after %d attempts: %s",
-                job.name,
-                job.id,
-                job.about.partition("/")[0],
-                job.workspace,
-                job.attempts,
-                undelivered.reason,
-            )
+            about = "" if job.traceless else f" about={job.about.partition('/')[0]}"
+            self._failed(job, f"given up{about} after {job.attempts} attempts: {undelivered.reason}")
             async with self._open_work(job.workspace, writes=False) as work:
                 told = job.model_copy(update={"detail": undelivered.reason})
                 instead = await self._bot.substitute(told, work)
@@ -382,7 +377,15 @@ class Worker:
 
     def _count(self, outcome: str, job: Job) -> None:
         self.outcomes[outcome] += 1
-        log.info("job=%s id=%s workspace=%s %s", job.name, job.id, job.workspace, outcome)
+        if not job.traceless:
+            log.info("job=%s id=%s workspace=%s %s", job.name, job.id, job.workspace, outcome)
+
+    def _failed(self, job: Job, how: str) -> None:
+        """A line for the operator; of a traceless job later, and not which of them it was."""
+        if job.traceless:
+            self._bot.untold.note(f"job={job.name} workspace={job.workspace} {how}")
+        else:
+            log.error("job=%s id=%s workspace=%s %s", job.name, job.id, job.workspace, how)
 
     def _wake_in(self, seconds: float) -> None:
         asyncio.get_running_loop().call_later(seconds, self._woken.set)

@@ -6,6 +6,7 @@ their names, and a workspace's own lanes last (`storage/lane.py`). The one who t
 PostgreSQL.
 """
 
+import secrets
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, literal_column, or_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.job import Job
+from bot.domain.job import Job, minute
 from storage.row import Values, values
 from storage.said import Said
 from storage.tables import jobs, lanes
@@ -41,7 +42,25 @@ class _Order:
         return self._last
 
 
-next_id = _Order()
+_next = _Order()
+MINUTE = 60_000_000
+"""Microseconds, which ids count."""
+
+
+def next_id(*, traceless: bool) -> int:
+    """The next place in line; a traceless job's is anywhere in this minute, so that it tells no more.
+
+    So it may pass what was scheduled in the same minute, or be passed by it, and nothing else.
+    """
+    if not traceless:
+        return _next()
+    return time.time_ns() // 1000 // MINUTE * MINUTE + secrets.randbelow(MINUTE)
+
+
+def numbered(job: Job) -> Job:
+    """The job in its place in line, and a traceless one with its moment rounded."""
+    due_at = minute(job.due_at) if job.traceless else job.due_at
+    return job.model_copy(update={"id": next_id(traceless=job.traceless), "due_at": due_at})
 
 
 def saying(place: str) -> str:
@@ -64,10 +83,10 @@ class Jobs:
         self._woken: dict[str, datetime] = {}
 
     async def schedule(self, job: Job) -> None:
-        self._scheduled.append(job.model_copy(update={"id": next_id()}))
+        self._scheduled.append(numbered(job))
 
     async def revive(self, place: str) -> int:
-        now = datetime.now(UTC)
+        now = minute(datetime.now(UTC))  # traceless ones may be among them
         statement = (
             update(jobs)
             .where(jobs.c.workspace == self._workspace, jobs.c.place == place, IS_DEAD)
@@ -157,6 +176,7 @@ def _scheduling(dialect: str) -> Any:
             "due_at": case((earlier, new.due_at), else_=jobs.c.due_at),
             "again": or_(jobs.c.again, behind),
             "ended_at": None,
+            "traceless": or_(jobs.c.traceless, new.traceless),
         },
         # What is said once is never said again, unless that is asked for; it can be wanted earlier.
         where=or_(jobs.c.once.is_(False), jobs.c.state == "waiting", new.once.is_(False)),

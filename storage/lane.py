@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, case, false, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.job import LEASE_SECONDS
+from bot.domain.job import LEASE_SECONDS, minute
 from bot.ports import Limits, Rate
 from storage.column import UTCDateTime
 from storage.job import IS_WAITING, editing, saying
@@ -206,6 +206,7 @@ async def set_back(connection: AsyncConnection, now: datetime, latest: datetime)
     for job in (await connection.execute(put_off)).all():
         own = and_(jobs.c.workspace == job.workspace, jobs.c.key == job.key)
         due_at = max(now, job.due_at - back)
+        due_at = minute(due_at) if job.traceless else due_at
         await connection.execute(update(jobs).where(own).values(due_at=due_at))
         its_lane = this((job.workspace, job.lane))
         await connection.execute(CHANGE_LANE.values(due_at=FIRST_DUE), its_lane)

@@ -27,10 +27,10 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.errors import Lost
-from bot.domain.job import LEASE_SECONDS, Job, Receipt
+from bot.domain.job import LEASE_SECONDS, Job, Receipt, minute
 from bot.ports import GivenUp, Limits, ObservedTime, ToForget
 from storage import agenda, observed_time
-from storage.job import IS_DEAD, IS_WAITING, editing, next_id, put, wake
+from storage.job import IS_DEAD, IS_WAITING, editing, next_id, numbered, put, wake
 from storage.lane import (
     CHANGE_LANE,
     FIRST_DUE,
@@ -73,6 +73,10 @@ OWN_JOBS = select(jobs).where(*_THESE).order_by(jobs.c.key).with_for_update()
 CHANGE_JOB = update(jobs).where(
     jobs.c.workspace == bindparam("this_workspace"), jobs.c.key == bindparam("this_name")
 )
+DROP_JOB = delete(jobs).where(
+    jobs.c.workspace == bindparam("this_workspace"), jobs.c.key == bindparam("this_name")
+)
+BRING_FORWARD = CHANGE_JOB.where(IS_WAITING, jobs.c.traceless).returning(jobs.c.lane)
 FREE_LANE = CHANGE_LANE.values(leased_until=None, claimed_by="", claimed_key=None, due_at=FIRST_DUE)
 
 
@@ -92,6 +96,8 @@ class Queue:
         self._transaction = transaction
         self._clock = clock or _clock
         self._latest = datetime.min.replace(tzinfo=UTC)
+        self._sooner: dict[Name, datetime] = {}
+        """Traceless jobs that wait for another try, and until when: a row says the minute after it."""
 
     async def claim(
         self,
@@ -101,9 +107,12 @@ class Queue:
         limits: Mapping[str, Limits] | None = None,
     ) -> Sequence[Job]:
         platforms = None if limits is None else frozenset(limits)
+        ready: list[Name] = []
 
         async def step(connection: AsyncConnection, now: datetime) -> Sequence[Job]:
             await self._mind_the_clock(connection, now)
+            ready[:] = sorted(name for name, until in self._sooner.items() if until <= now)
+            await _bring_forward(connection, ready, now)
             asked = {"by": by or now, "most": most, **moments(now)}
             found = await connection.execute(free_lanes(platforms), asked)
             free = {(row.workspace, row.lane): row for row in found}
@@ -134,7 +143,10 @@ class Queue:
             await budgets.charge(leased)
             return [begun[workspace, str(wanted[workspace, lane])] for workspace, lane in leased]
 
-        return await self._do(step)
+        claimed = await self._do(step)
+        for name in ready:
+            self._sooner.pop(name, None)
+        return claimed
 
     async def _mind_the_clock(self, connection: AsyncConnection, now: datetime) -> None:
         # Only where one clock is the law: of several processes each would put it right once more.
@@ -155,15 +167,20 @@ class Queue:
             lane = row.lane if receipt is None else editing(row.place)
             ended: dict[str, Any] = {"state": "done", "ended_at": now}
             if row.again:
-                ended = {"state": "waiting", "id": next_id()}
+                ended = {"state": "waiting", "id": next_id(traceless=row.traceless)}
             ended |= {"lane": lane, "attempts": 0, "unsure": False, "began_at": None, "again": False}
-            await _update(connection, job, ended | {"why": ""})
+            if row.traceless and not row.again:
+                await connection.execute(DROP_JOB, this((job.workspace, job.key)))
+            else:
+                await _update(connection, job, ended | {"why": ""})
             if receipt is not None:
                 await Said(connection, job.workspace).keep(job.key, receipt)
-            woken = await put(connection, job.workspace, _numbered(follow))
+            woken = await put(connection, job.workspace, [numbered(other) for other in follow])
             if row.again:
                 woken[lane] = min(row.due_at, woken.get(lane, row.due_at))
-            await _leave(connection, row, now + timedelta(seconds=pace), woken)
+            # Without a pace it is nobody's business when something was said here.
+            free_at = None if row.traceless and pace <= 0 else now + timedelta(seconds=pace)
+            await _leave(connection, row, free_at, woken)
 
         await self._do(step)
 
@@ -183,9 +200,12 @@ class Queue:
                 return
             rest = timedelta(seconds=wait)
             later = now + rest
+            if row.traceless and wait > 0:
+                self._sooner[job.workspace, job.key] = later
+                later += timedelta(minutes=1)
             back = {
                 "state": "waiting",
-                "due_at": later,
+                "due_at": minute(later) if row.traceless else later,
                 "unsure": unsure,
                 "began_at": row.began_at if unsure else None,
                 # Nothing was said, so the next attempt says the newest words anyway.
@@ -207,8 +227,14 @@ class Queue:
             if row is None:
                 return
             # It stays unsure: the last attempt may have been heard, whatever came back.
-            await _update(connection, job, {"state": "dead", "ended_at": now, "why": why})
-            woken = await put(connection, job.workspace, _numbered(follow))
+            ended_at = minute(now) if row.traceless else now
+            await _update(connection, job, {"state": "dead", "ended_at": ended_at, "why": why})
+            # What is said instead of a traceless job would tell its moment as well.
+            instead = [
+                other.model_copy(update={"traceless": row.traceless or other.traceless})
+                for other in follow
+            ]
+            woken = await put(connection, job.workspace, [numbered(other) for other in instead])
             await _leave(connection, row, None, woken)
 
         await self._do(step)
@@ -318,7 +344,9 @@ async def _begin(
         changed = []
         for row in rows:
             # What was known before is for the worker; when it began is kept from the first unsure time.
+            # Rounded down, the look-up of a traceless one begins earlier, and finds it all the same.
             began_at = row.began_at if row.unsure and row.began_at else now
+            began_at = minute(began_at) if row.traceless else began_at
             mark = {"state": "running", "claimed_by": claim}
             told = mark | {"attempts": row.attempts + 1, "began_at": began_at}
             begun[workspace, row.key] = read(Job, row).model_copy(update=told)
@@ -335,7 +363,8 @@ async def _held(connection: AsyncConnection, job: Job, follow: Sequence[Job] = (
     found = await connection.execute(OWN_JOBS, {"workspace": job.workspace, "keys": keys})
     row = next((row for row in found if row.key == job.key), None)
     if row is None or row.state != "running" or row.claimed_by != job.claimed_by:
-        logger.warning("%s %d came back after its lease; another worker has it.", job.name, job.id)
+        if not job.traceless:
+            logger.warning("%s %d came back after its lease; another worker has it.", job.name, job.id)
         return None
     return row
 
@@ -345,8 +374,15 @@ async def _update(connection: AsyncConnection, job: Job, changed: Mapping[str, A
     await connection.execute(CHANGE_JOB, unclaimed)
 
 
-def _numbered(follow: Sequence[Job]) -> list[Job]:
-    return [job.model_copy(update={"id": next_id()}) for job in follow]
+async def _bring_forward(connection: AsyncConnection, names: Sequence[Name], now: datetime) -> None:
+    """Makes traceless jobs due now that were put off until a moment of which a row may say nothing."""
+    woken: dict[str, dict[str, datetime]] = {}
+    for name in names:
+        moved = await connection.execute(BRING_FORWARD, {**this(name), "due_at": minute(now)})
+        for lane in moved.scalars():
+            woken.setdefault(name[0], {})[lane] = minute(now)
+    for workspace, lanes_of_it in sorted(woken.items()):
+        await wake(connection, workspace, lanes_of_it)
 
 
 async def _leave(

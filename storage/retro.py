@@ -3,7 +3,18 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.case import Case
@@ -55,6 +66,12 @@ COUNTS = select(
     func.count(case((LATE, 1))).label("late"),
     func.count(case((action_items.c.active, 1))).label("unfinished"),
 ).where(_of_this(action_items))
+# PostgreSQL keeps rows in the order they came, and with each the transaction it came in (ctid, xmin).
+# So a retro's unnamed answers are put in anew with every one more: in any order, all in one transaction.
+SHUFFLE = text(
+    'WITH these AS (DELETE FROM answers WHERE workspace = :workspace AND "case" = :number '
+    "AND author IS NULL RETURNING *) INSERT INTO answers SELECT * FROM these ORDER BY random()"
+)
 
 
 class Retros:
@@ -116,6 +133,10 @@ class Retros:
 
     async def add_answer(self, answer: Answer) -> None:
         await versioned.add(self._connection, answers, values(self._workspace, answer))
+        if answer.author is None and self._connection.dialect.name == "postgresql":
+            await self._connection.execute(
+                SHUFFLE, {"workspace": self._workspace, "number": answer.case}
+            )
 
     async def save_answer(self, answer: Answer) -> None:
         await versioned.save(self._connection, answers, values(self._workspace, answer))

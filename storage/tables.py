@@ -146,10 +146,8 @@ class RetroRow(Row, table=True):
 class AnswerRow(Row, table=True):
     """An answer.
 
-    SQLite would number the rows of a plain table in the order they came (rowid), which tells more
-    about unnamed answers than anybody may know; this one is kept in the order of its random ids.
-    PostgreSQL has no such thing to turn off: where a row lies in its file (ctid) still follows time,
-    for those who can read the database's own files.
+    SQLite would number the rows in the order they came (rowid), which nobody may know of unnamed ones;
+    this table is kept in the order of its random ids. For PostgreSQL see `storage/retro.py`.
     """
 
     __tablename__ = "answers"
@@ -286,8 +284,8 @@ class JobRow(Row, table=True):
     """A message that the bot owes somebody, until long after it was said.
 
     `id` gives the order within a lane. `lane` is where it is said next: it moves to the lane of
-    edits when it was said. `again`: it was scheduled once more after an attempt began that may
-    have said the older words. `claimed_by` is the claim that runs it, alike for no two claims.
+    edits when it was said. `again`: scheduled once more after an attempt began that may have said the
+    older words. `claimed_by` is the claim that runs it, alike for no two. No rowid: see AnswerRow.
     """
 
     __tablename__ = "jobs"
@@ -296,6 +294,7 @@ class JobRow(Row, table=True):
         _index("jobs_due", "workspace", "lane", "due_at", where="state = 'waiting'"),
         _index("jobs_dead", "workspace", "place", where="state = 'dead'"),
         _index("jobs_ended", "ended_at", where="ended_at IS NOT NULL"),
+        {"sqlite_with_rowid": False},
     )
 
     key: str = Field(primary_key=True)
@@ -310,6 +309,7 @@ class JobRow(Row, table=True):
     due_at: datetime = Field(sa_type=UTCDateTime)
     asked_by: str | None
     detail: str
+    traceless: bool = Field(sa_column_kwargs={"server_default": text("false")})
     lane: str
     state: str
     attempts: int

@@ -246,6 +246,9 @@ MESSAGES: Mapping[str, Message] = {
     "retro.question": retro.question(RETRO, PROMPTS[0]),
     "retro.answered": retro.answered(NAMED, ANA),
     "retro.answered_unnamed": retro.answered(UNNAMED, None),
+    "retro.answered_named_like_unnamed": retro.answered(
+        NAMED, ANA.model_copy(update={"name": "Some\u200bone on  the TEAM"})
+    ),
     "retro.answered_long": retro.answered(NAMED.model_copy(update={"text": LONG}), ANA),
     "retro.answered_hostile": retro.answered(
         NAMED.model_copy(update={"text": HOSTILE}), ANA.model_copy(update={"name": HOSTILE})
@@ -393,6 +396,8 @@ FORMS: Mapping[str, Form] = {
     "retro.answer": retro.answer_form(RETRO, CASE),
     "retro.answer_prompt": retro.answer_form(RETRO, CASE, "after_hours"),
     "retro.edit_answer": retro.edit_form(NAMED),
+    "retro.answer_two_people": retro.answer_form(RETRO, CASE, people=2),
+    "retro.answer_one_person": retro.answer_form(RETRO, CASE, people=1),
     "retro.read_answer": retro.whole_answer(NAMED.model_copy(update={"text": LONG}), ANA),
     "retro.close": retro.close_form(RETRO),
     "retro.reopen": retro.reopen_form(CLOSED),

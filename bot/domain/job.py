@@ -25,7 +25,9 @@ class Job(BaseModel, frozen=True):
     nothing, and once it was said, saying it again means editing it. A job that is `once` is never
     said again. `place` is where it is said: a place's id, or a person's when `direct`. `thread` is
     the key of the message whose thread it belongs in. `asked_by` is who hears of it when it cannot
-    be said; it stays empty wherever an anonymous author could be read from it.
+    be said; it stays empty wherever an anonymous author could be read from it. A `traceless` one is
+    caused by an answer without a name: its row tells no moment finer than the minute and no place in
+    line, and is gone once it was said.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Job(BaseModel, frozen=True):
     asked_by: str | None = None
     detail: str = ""
     """A few words the message needs and nothing else holds."""
+    traceless: bool = False
     id: int = 0
     workspace: str = ""
     state: JobState = "waiting"
@@ -61,6 +64,11 @@ class Receipt(BaseModel, frozen=True):
     link: str | None = None
     digest: str = ""
     """A fingerprint of what it says now, so that an edit that changes nothing is not sent."""
+
+
+def minute(at: datetime) -> datetime:
+    """The minute that a moment is in: all that is kept of it where an author could be read from more."""
+    return at.replace(second=0, microsecond=0)
 
 
 def is_hopeless(job: Job, *, outage: bool) -> bool:

@@ -165,16 +165,19 @@ async def settle_over(recovery: Recovery, outcome: str, at: datetime, work: Unit
     await say_anew(opened, recovery, at, work)
 
 
-async def say_anew(asked: Sequence[Asked], subject: Subject, at: datetime, work: UnitOfWork) -> None:
+async def say_anew(
+    asked: Sequence[Asked], subject: Subject, at: datetime, work: UnitOfWork, *, traceless: bool = False
+) -> None:
     """Brings the messages of these reminders up to date."""
     for one in {one.message: one for one in asked}.values():
-        await work.jobs.schedule(keeper(one, subject, at))
+        job = keeper(one, subject, at)
+        await work.jobs.schedule(job.model_copy(update={"traceless": traceless}))
 
 
-async def refresh(retro: Retro, at: datetime, work: UnitOfWork) -> None:
+async def refresh(retro: Retro, request: Request, work: UnitOfWork) -> None:
     """Brings open reminders about a retro up to date, after an answer."""
     opened = [asked for asked in await work.reminders.of([retro.label]) if not asked.outcome]
-    await say_anew(opened, retro, at, work)
+    await say_anew(opened, retro, request.at, work, traceless=request.unnamed)
 
 
 async def tell(job: Job, work: UnitOfWork) -> Message | None:

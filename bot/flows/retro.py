@@ -26,6 +26,10 @@ from bot.prompts import BY_KEY, PROMPTS
 from bot.request import Reply, Request
 
 GONE = "This retro is not here any more."
+CHOICE_LOST = (
+    "Whether your name may stand here got lost on the way, so nothing was posted: keep your words, "
+    "open Answer once more, and post them there."
+)
 
 
 def current(case: int, place: str, at: datetime) -> Job:
@@ -37,7 +41,9 @@ def shown(case: int, place: str, request: Request) -> Job:
     """The same, asked for by somebody."""
     asked_by = None if request.unnamed or request.bulk else request.person.id
     job = current(case, place, request.at)
-    return job.model_copy(update={"bulk": request.bulk, "asked_by": asked_by})
+    return job.model_copy(
+        update={"bulk": request.bulk, "asked_by": asked_by, "traceless": request.unnamed}
+    )
 
 
 async def get(label: str, work: UnitOfWork) -> Retro:
@@ -108,11 +114,14 @@ async def answer_form(request: Request, work: UnitOfWork) -> Reply:
     case = await work.cases.get(retro.case)
     if case is None:
         raise Refused(GONE)
-    return Reply(form=messages.answer_form(retro, case, request.about.partition("/")[2]))
+    first = request.about.partition("/")[2]
+    return Reply(form=messages.answer_form(retro, case, first, request.people_in_channel))
 
 
 async def answer(request: Request, work: UnitOfWork) -> Reply:
     """Keeps one answer per filled field; without a name, nothing about the author is written."""
+    if not request.has_chosen:
+        raise Refused(CHOICE_LOST)
     retro = await get(request.about, work)
     must_be_open(retro, "answer")
     texts = {prompt.key: fields.text(request, prompt.key) for prompt in PROMPTS}
@@ -132,7 +141,7 @@ async def answer(request: Request, work: UnitOfWork) -> Reply:
         await work.retros.add_answer(answer)
         await work.jobs.schedule(answer_shown(answer, retro, request.at))
     await work.jobs.schedule(shown(retro.case, retro.place, request))
-    await reminder.refresh(retro, request.at, work)
+    await reminder.refresh(retro, request, work)
     return Reply()
 
 
@@ -146,6 +155,7 @@ def answer_shown(answer: Answer, retro: Retro, at: datetime) -> Job:
         thread=thread.key(retro.case),
         due_at=at,
         asked_by=answer.author,
+        traceless=answer.author is None,
     )
 
 

@@ -13,7 +13,8 @@ from bot.domain.case import Case
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import STEPS, Step
 from bot.domain.retro import Answer, Comment, Counts, Retro, state_of
-from bot.messages.retro import UNNAMED, title_of
+from bot.messages.author import UNNAMED, signed
+from bot.messages.retro import title_of
 from bot.prompts import BY_KEY, PROMPTS
 from bot.request import Person
 
@@ -34,7 +35,7 @@ class Whole(BaseModel, frozen=True):
     def name(self, person: str | None) -> str | None:
         """A person's name, or their id when nobody knows it."""
         known = self.people.get(person or "")
-        return known.name if known else person
+        return signed(known.name) if known else person
 
     @property
     def asked(self) -> Sequence[Answer]:

@@ -16,6 +16,7 @@ from bot.domain.recovery_step import (
     StepName,
 )
 from bot.domain.retro import Answer, Comment
+from bot.messages.author import signed
 from bot.messages.parts import (
     LONGEST_TEXT,
     Day,
@@ -260,7 +261,7 @@ def both_sides(
         parts.append(Quote(text=answer.text))
     for comment in comments[:MOST_READ]:
         author = people.get(comment.author)
-        parts.append(Small(words=(author.name if author else "Somebody",)))
+        parts.append(Small(words=(signed(author.name) if author else "Somebody",)))
         parts.append(Quote(text=comment.text))
     if not answers and not comments:
         parts.append(Small(words=("Nobody has answered yet.",)))

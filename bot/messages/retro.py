@@ -7,6 +7,7 @@ from bot.domain.case import Case, outside_hours
 from bot.domain.retro import OUTCOMES, Answer, Counts, Retro, state_of
 from bot.domain.team import Team
 from bot.domain.working_hours import today
+from bot.messages.author import UNNAMED, signed
 from bot.messages.case import show_all
 from bot.messages.parts import (
     LONGEST_TEXT,
@@ -38,11 +39,12 @@ BLAMELESS = (
     "This retro is blameless: everybody did what made sense with what they knew and had. "
     "What training, communication or after-hours support was missing?"
 )
-UNNAMED = "someone on the team"
-UNNAMED_HINT = (
-    "Your name is stored nowhere, so nobody can find out that it was you, "
-    "and for the same reason this answer cannot be edited later."
-)
+UNNAMED_HINT = "Your name is stored nowhere, and for the same reason this answer cannot be edited later."
+FEW_PEOPLE = {
+    1: "Only one person is in this channel, so anybody can tell who wrote it.",
+    2: "Only two people are in this channel, so the other one can tell who wrote it.",
+}
+"""What the form says where a name need not be written to be known; with three people nobody can tell."""
 ANSWER = Button(label="Answer", verb="retro.answer", about="", look="main", opens=True)
 ADD_ITEM = Button(label="Add action item", verb="action_item.add", about="", opens=True)
 CLOSE = Button(label="Close retro", verb="retro.close", about="", opens=True)
@@ -174,7 +176,7 @@ def heading(answer: Answer, author: Person | None) -> str:
 
 
 def _who(answer: Answer, author: Person | None) -> str:
-    return UNNAMED if answer.author is None else (author.name if author else answer.author)
+    return UNNAMED if answer.author is None else signed(author.name if author else answer.author)
 
 
 def whole_answer(answer: Answer, author: Person | None) -> Form:
@@ -190,8 +192,11 @@ def whole_answer(answer: Answer, author: Person | None) -> Form:
     )
 
 
-def answer_form(retro: Retro, case: Case, first: str = "") -> Form:
-    """Answer; the prompt that was pressed comes first."""
+def answer_form(retro: Retro, case: Case, first: str = "", people: int | None = None) -> Form:
+    """Answer; the prompt that was pressed comes first. `people`: how many could have written it.
+
+    Where nobody knows how many they are, it says nothing about that.
+    """
     prompts = sorted(PROMPTS, key=lambda prompt: prompt.key != first)
     fields = tuple(
         FormField(
@@ -203,7 +208,13 @@ def answer_form(retro: Retro, case: Case, first: str = "") -> Form:
         )
         for prompt in prompts
     )
-    unnamed = FormField(name="unnamed", label="Post without my name", kind="tick", hint=UNNAMED_HINT)
+    few = "" if people is None else FEW_PEOPLE.get(max(people, 1), "")
+    unnamed = FormField(
+        name="unnamed",
+        label="Post without my name",
+        kind="tick",
+        hint=f"{few} {UNNAMED_HINT}".strip(),
+    )
     return Form(
         verb="retro.answer",
         title="Answer",

@@ -5,7 +5,7 @@ channels, whom the people picker named) is the directory's to add.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.teams.markup import shown
 
 SOMEBODY = "someone"
+TICKED, UNTICKED = "yes", "no"
+"""What a tick says: words for both, because Teams sends nothing at all for an input that is empty."""
 THREAD = ";messageid="
 
 
@@ -275,7 +277,10 @@ def submission(body: Payload, at: datetime) -> Request:
     if not own:
         return _pressed(body, data, at)
     values = {str(key): str(value) for key, value in mapping(own, "kept").items()}
-    values |= {name: _value(value) for name, value in data.items() if name not in ("amends", "msteams")}
+    ticks = _names(own, "ticks")
+    others = ("amends", "msteams", *ticks)
+    values |= {name: _value(value) for name, value in data.items() if name not in others}
+    values |= _ticked(data, ticks)
     chosen = [values[name] for name in _names(own, "places") if values.get(name)]
     place = Place(id=chosen[0], name="") if chosen else _kept_place(text_at(own, "place"), body)
     return _request(
@@ -325,6 +330,17 @@ def _value(value: object) -> str:
     if isinstance(value, Mapping | list):
         raise Malformed("a field is no text")
     return str(value)
+
+
+def _ticked(data: Payload, names: Iterable[str]) -> dict[str, str]:
+    """What ticks say; one that says neither got lost, and only the bot knows what that means."""
+    said = {TICKED: "yes", UNTICKED: "", True: "yes", False: ""}
+    told = {name: data.get(name) for name in names}
+    return {
+        name: said[value]
+        for name, value in told.items()
+        if isinstance(value, str | bool) and value in said
+    }
 
 
 def _found(payload: Payload) -> Found:

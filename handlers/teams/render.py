@@ -36,6 +36,7 @@ from handlers.teams.card import (
     size,
     text_block,
 )
+from handlers.teams.incoming import TICKED, UNTICKED
 
 CARD = "application/vnd.microsoft.card.adaptive"
 SUMMARY, DIALOG_TITLE = 300, 60
@@ -149,7 +150,7 @@ def _submit(asked: Form, known: Known) -> Element:
         "kept": dict(asked.kept),
         "once": known.once,
     }
-    for kind in ("person", "place"):
+    for kind in ("person", "place", "tick"):
         names = [field.name for field in asked.fields if field.kind == kind]
         own |= {kind + "s": names} if names else {}
     return {"type": "Action.Submit", "title": asked.submit, "style": "positive", "data": {"amends": own}}
@@ -247,9 +248,9 @@ def _tick(field: FormField, _: Known, __: int) -> Element:
     return {
         "type": "Input.Toggle",
         "title": field.label,
-        "valueOn": "yes",
-        "valueOff": "",
-        "value": "yes" if field.value else "",
+        "valueOn": TICKED,
+        "valueOff": UNTICKED,
+        "value": TICKED if field.value else UNTICKED,
         "wrap": True,
     }
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from bot.domain.job import Receipt
+from bot.domain.job import Receipt, minute
 from bot.ports import Delivery, Limits, OpenWork, Unavailable, Undelivered
 from bot.repositories import Post
 
@@ -110,7 +110,8 @@ class WebMessenger:
             thread=_number(root.message) if root else None,
             message=delivery.message,
             key=delivery.key,
-            posted_at=datetime.now(UTC),
+            # The page shows minutes. More would be a trace of whoever answered without a name.
+            posted_at=minute(datetime.now(UTC)),
         )
         try:
             async with self._open_work(WORKSPACE, writes=True) as work:
@@ -129,7 +130,7 @@ class WebMessenger:
                 if known is None:
                     raise Undelivered("The message to change is gone.", permanent=True)
                 edited = known.model_copy(
-                    update={"message": delivery.message, "edited_at": datetime.now(UTC)}
+                    update={"message": delivery.message, "edited_at": minute(datetime.now(UTC))}
                 )
                 await work.posts.save(edited)
                 await work.commit()

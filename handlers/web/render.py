@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bot.messages.author import signed
 from bot.messages.parts import Form, FormField, Link, Message, Moment, Option, plain_words
 from bot.repositories import Post
 from bot.request import Person, Place
@@ -148,7 +149,7 @@ def rows(
         drawn.append(
             Row(
                 post=post,
-                name=author.name if author else "Amends" if post.message else "Somebody",
+                name=signed(author.name) if author else "Amends" if post.message else "Somebody",
                 hue=sum(map(ord, post.author)) % HUES if post.author else -1,
                 clock=f"{local:%H:%M}",
                 stamp=f"{long_day(local.date())}, {local:%H:%M}",

@@ -69,18 +69,6 @@ async def test_the_author_of_an_unnamed_answer_is_in_no_row_of_any_table(desk: D
     assert "Ana" not in everything
 
 
-async def test_a_log_of_an_unnamed_answer_names_nobody(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
-    await desk.fail(BEN)
-    caplog.clear()
-    with caplog.at_level("DEBUG", logger="bot"):
-        await desk.ask(ANA, "retro.answer", "C-1", {"training": "Courier notes", "unnamed": "yes"})
-    assert "retro.answer" in caplog.text
-    for trace in ("U1", "Ana", "Courier"):
-        assert trace not in caplog.text
-
-
 async def _dump(desk: Desk) -> str:
     async with desk.database.transaction(writes=False) as connection:
         raw = await connection.get_raw_connection()

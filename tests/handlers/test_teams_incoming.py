@@ -165,6 +165,23 @@ def test_a_submission_brings_its_values_its_people_and_its_key() -> None:
     assert sent.key == other.key, "the client repeats a slow submission under another id"
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [("yes", "yes"), ("no", ""), (True, "yes"), (False, ""), ("", None), (None, None), ("maybe", None)],
+)
+def test_a_tick_says_yes_or_no_and_what_says_neither_got_lost(sent: object, read: str | None) -> None:
+    own = {"verb": "retro.answer", "about": "C-1", "once": "abc", "kept": {}, "ticks": ["unnamed"]}
+    data: dict[str, object] = {"amends": own, "training": "Maps", "unnamed": sent}
+    request = incoming.submission(activity("invoke", value={"data": data}), AT)
+    assert request.values is not None
+    assert request.values.get("unnamed") == read
+    assert request.unnamed is (read != "")
+    del data["unnamed"]
+    lost = incoming.submission(activity("invoke", value={"data": data}), AT)
+    assert lost.values == {"training": "Maps"}
+    assert lost.unnamed
+
+
 def test_a_chosen_place_is_where_it_belongs() -> None:
     own = {"verb": "case.fail", "once": "abc", "places": ["place"]}
     data = {"amends": own, "place": CHANNEL, "what_happened": "x"}

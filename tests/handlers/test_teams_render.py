@@ -209,7 +209,9 @@ def test_every_kind_of_field_has_its_input() -> None:
     assert "value" not in one(FormField(name="a", label="A", kind="time", value="25:00"))
     assert one(FormField(name="a", label="A", kind="number", value="3"))["value"] == 3
     tick = one(FormField(name="a", label="A", kind="tick", value="yes"))
-    assert (tick["valueOn"], tick["valueOff"], tick["value"]) == ("yes", "", "yes")
+    # Not "" when it is not ticked: Teams sends nothing for that, and then nobody chose anything.
+    assert (tick["valueOn"], tick["valueOff"], tick["value"]) == ("yes", "no", "yes")
+    assert one(FormField(name="a", label="A", kind="tick"))["value"] == "no"
     options = (Option(value="1", label="One"), Option(value="2", label="Two"))
     choice = one(FormField(name="a", label="A", kind="choice", options=options, value="2"))
     assert choice["choices"][0] == {"title": "One", "value": "1"}

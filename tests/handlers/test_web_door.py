@@ -426,8 +426,41 @@ async def test_an_answer_without_a_name_leaves_no_trace_of_its_author(
     ours = [
         record.getMessage() for record in caplog.records if record.name.startswith(("bot", "handlers"))
     ]
-    assert ours
-    assert not [line for line in ours if ana in line or "Reading" in line]
+    assert ours == []
+
+
+async def test_an_answer_is_named_unnamed_or_without_its_choice_not_posted_at_all(
+    visitor: Visitor, web_house: WebHouse
+) -> None:
+    await fail(visitor, "Parcel missed")
+    drawn = await visitor.press("retro.answer", about="C-1")
+    path, data = dialog(drawn, training="Reading the notes")
+    assert data.pop("t.unnamed")
+    lost = await visitor.send(path, data)
+    assert "got lost on the way, so nothing was posted" in lost.text
+    # Nothing that was typed is lost with it.
+    assert "Reading the notes" in [area.text.strip() for area in lost.all("textarea")]
+    named = await visitor.press("retro.answer", about="C-1")
+    await visitor.fill(named, training="Reading the map")
+    thread = await until(visitor, "/p/support/t/1", "Reading the map")
+    assert "someone on the team" not in thread.text
+    assert "Reading the notes" not in thread.text
+
+
+async def test_what_the_bot_says_is_stored_by_the_minute_that_the_page_shows(
+    visitor: Visitor, web_house: WebHouse
+) -> None:
+    await fail(visitor, "Parcel missed")
+    await visitor.fill(await visitor.press("retro.answer", about="C-1"), training="Maps", unnamed="yes")
+    await until(visitor, "/p/support/t/1", "someone on the team")
+    await until(visitor, "/p/support/t/1", "1 answer")
+    async with web_house.database.open_work("web", writes=False) as work:
+        posts = [*await work.posts.roots("support", 50), *await work.posts.thread(1)]
+    said = [post for post in posts if post.message is not None]
+    assert any(post.edited_at for post in said)
+    for post in said:
+        for moment in (post.posted_at, post.edited_at):
+            assert moment is None or (moment.second, moment.microsecond) == (0, 0)
 
 
 # ---- people, places and what is new

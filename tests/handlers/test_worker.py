@@ -10,13 +10,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot.domain.job import MOST_ATTEMPTS, MOST_ATTEMPTS_IN_AN_OUTAGE, Job, Receipt
 from bot.messages.parts import Message, plain, sentence
 from bot.ports import Delivery, Limits, Rate, Unavailable, Undelivered, UnitOfWork
 from bot.request import Place
 from bot.routes import JOBS, Spoken
+from bot.untold import HOUR, Untold
 from handlers.worker import Worker
 from storage.database import Database
 from storage.queue import Queue
@@ -236,6 +237,64 @@ async def test_the_lead_is_told_too_and_alone_when_nobody_may_be_named(desk: Des
         await desk.ask(ANA, "retro.answer", "C-1", {"training": "Maps", "unnamed": "yes"})
         await until(lambda: len(platform.said) == 7)
     assert platform.said[6][1] == "U2"
+
+
+async def test_of_an_unnamed_answer_there_is_no_line_and_no_row_once_it_was_said(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    platform = Platform()
+    await failed(desk)
+    async with running(desk.database, desk, platform) as worker:
+        await until(lambda: worker.outcomes["said"] == 4)
+        caplog.clear()
+        platform.fail(Undelivered("Slack had trouble of its own.", unsure=True, outage=True))
+        with caplog.at_level(logging.DEBUG):
+            await desk.ask(ANA, "retro.answer", "C-1", {"training": "Maps", "unnamed": "yes"})
+            await until(lambda: worker.outcomes["said"] == 5 and worker.outcomes["edited"] == 1)
+        assert worker.outcomes["put back"] == 1
+    lines = [record for record in caplog.records if record.name.startswith(("bot", "handlers"))]
+    assert [record.getMessage() for record in lines] == []
+    async with desk.database.transaction(writes=False) as connection:
+        names = set(await connection.scalars(select(jobs.c.name)))
+    assert names == {"retro.prompt"}
+
+
+async def test_an_unnamed_answer_that_cannot_be_said_is_told_within_the_hour_and_by_itself(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    platform = Platform()
+    await desk.fail(BEN)
+    async with running(desk.database, desk, platform) as worker:
+        await until(lambda: worker.outcomes["said"] == 6)
+        caplog.clear()
+        platform.fail(Undelivered("The channel is archived.", permanent=True))
+        await desk.ask(ANA, "retro.answer", "C-1", {"training": "Maps", "unnamed": "yes"})
+        await until(lambda: worker.outcomes["said"] == 7 and worker.outcomes["edited"] == 1)
+        assert caplog.text == ""
+        assert platform.said[6][1] == "U2"  # the lead hears of it at once
+        [gone] = await desk.database.queue().given_up()
+        assert (gone.name, gone.why) == ("retro.answered", "The channel is archived.")
+    # It stops: whenever that is, it says nothing about the answer.
+    [line] = [record.getMessage() for record in caplog.records]
+    assert line == (
+        "unnamed answers, within the last hour: 1 times: job=retro.answered workspace=test:1 "
+        "given up after 1 attempts: The channel is archived."
+    )
+
+
+async def test_what_failed_is_told_once_an_hour(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(desk.bot, "untold", Untold(lambda: now))
+    desk.bot.untold.note("job=retro.answered failed")
+    async with running(desk.database, desk, Platform()) as worker:
+        now = HOUR - 1
+        await failed(desk)
+        await until(lambda: worker.outcomes["said"] == 4)
+        assert caplog.text == ""
+        now = HOUR
+        await until(lambda: "1 times: job=retro.answered failed" in caplog.text)
 
 
 async def test_an_owner_out_of_reach_is_named_in_the_thread_and_the_lead_is_told(desk: Desk) -> None:
