@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from bot.allowance import Allowance
 from bot.bot import Bot
 from bot.coach.rules import prepare
 from bot.domain.case import number_of
@@ -82,7 +83,10 @@ async def house(settings: Settings, *, speaks: bool = False) -> AsyncIterator[Ho
             try:
                 await database.prepare()
                 woken = asyncio.Event()
-                yield House(settings, database, Bot(database.open_work, committed=woken.set), woken)
+                # A pace of 0 is for stand-ins, which take as much as is sent.
+                starts = settings.amends_starts_a_minute if settings.amends_pace else 0
+                bot = Bot(database.open_work, woken.set, Allowance(starts))
+                yield House(settings, database, bot, woken)
             finally:
                 await database.close()
     except (Outdated, Taken) as refused:
@@ -99,6 +103,7 @@ async def doors(built: House) -> AsyncIterator[Doors]:
     messengers: dict[str, Messenger] = {}
     if slack:
         messengers["slack"] = slack.messenger
+        bot.memberships["slack"] = slack.memberships
     if teams:
         messengers["teams"] = teams.messenger
         bot.memberships["teams"] = teams.memberships

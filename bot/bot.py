@@ -1,18 +1,24 @@
 """The bot: a Request in, a Reply out; a Job in, a Message out."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import NamedTuple
 
+from bot.access import NO_ANSWER_NOW, Memberships, MembershipUnknown, Unasked, check
+from bot.allowance import Allowance
 from bot.coach.coach import Remark
 from bot.domain.errors import Lost, Refused
-from bot.domain.job import Job
+from bot.domain.job import Job, minute
 from bot.fault import told
 from bot.flows import agenda, case, coach, forget
 from bot.messages.parts import Message, Typed, sentence
 from bot.ports import OpenWork, Unavailable, Undelivered, UnitOfWork
 from bot.request import Reply, Request
 from bot.routes import JOBS, VERBS, Verb
+from bot.untold import Untold
 
 log = logging.getLogger(__name__)
 
@@ -20,19 +26,43 @@ BITE = 100
 """Things of a kind looked at in one transaction, so that nobody waits long for it."""
 MOST_TRIES = 5
 """How often a request that lost a race is run again; each try meets the winner's new state."""
+TOO_MANY = "That is more than one person may start in a minute: wait a moment, then go on."
+
+
+class Uncounted(Exception):
+    """A form says how many people could have written an answer, and they were not counted yet."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(channel)
+        self.channel = channel
+
+
+class Asked(NamedTuple):
+    """What the platform said while a request was answered: which channels they are in, and how full."""
+
+    channels: dict[str, bool]
+    people: dict[str, int | None]
 
 
 class Bot:
     """Answers requests, one transaction each, and finds the words for jobs.
 
-    `committed` is called after every change, so that a worker can speak at once.
+    `committed` is called after every change, so that a worker can speak at once. `memberships` says
+    who is in which channel, by platform ("slack" of "slack:T1"): each adapter adds its own. Where none
+    does, nothing that belongs to a channel is shown to anybody who asks from elsewhere.
     """
 
-    def __init__(self, open_work: OpenWork, committed: Callable[[], None]) -> None:
+    def __init__(
+        self, open_work: OpenWork, committed: Callable[[], None], allowance: Allowance | None = None
+    ) -> None:
         self._open_work = open_work
         self._committed = committed
+        self._allowance = allowance or Allowance(0)
+        self.memberships: dict[str, Memberships] = {}
         self.answering = 0
         """How many requests are being answered just now; whoever speaks unasked may hold back."""
+        self.untold = Untold()
+        """What went wrong with unnamed answers, for whoever tells it once an hour."""
 
     async def answer(self, request: Request) -> Reply:
         """What the person gets back. Refusals and storage trouble are replies, never exceptions."""
@@ -43,36 +73,79 @@ class Bot:
             older = "This button is from an older Amends; type "
             return Reply(message=sentence(older, Typed(words="help"), "."))
         try:
+            if request.unnamed:
+                return await self._quietly(verb, request)
             return await self._try(verb, request)
         except Refused as refused:
-            log.info("verb=%s workspace=%s refused", request.verb, request.workspace)
+            self._log(logging.INFO, request, "refused")
             return _turned_down(refused, request)
+        except MembershipUnknown:
+            self._log(logging.WARNING, request, "membership unknown")
+            return _turned_down(Refused(NO_ANSWER_NOW), request)
         except Lost:
-            log.warning("verb=%s workspace=%s lost every race", request.verb, request.workspace)
+            self._log(logging.WARNING, request, "lost every race")
             return _try_again(request)
         except Unavailable as unavailable:
-            log.error("verb=%s workspace=%s not saved: %s", request.verb, request.workspace, unavailable)
-            log.debug("%s", told(unavailable))
+            self._log(logging.ERROR, request, f"not saved: {unavailable}")
+            self._log(logging.DEBUG, request, told(unavailable))
             return _try_again(request)
 
+    async def _quietly(self, verb: Verb, request: Request) -> Reply:
+        """Answers somebody who is not named, by the minute; a fault leaves no line of its own."""
+        try:
+            return await self._try(verb, request.model_copy(update={"at": minute(request.at)}))
+        except (Refused, MembershipUnknown, Lost, Unavailable):
+            raise
+        except Exception as fault:
+            # An adapter would log it, with the moment; the operator reads of it within the hour.
+            self._log(logging.ERROR, request, f"failed: {told(fault)}")
+            return _try_again(request)
+
+    def _log(self, level: int, request: Request, words: str) -> None:
+        """A line for the operator; of an unnamed submission none but what went wrong, and that later."""
+        if not request.unnamed:
+            log.log(level, "verb=%s workspace=%s %s", request.verb, request.workspace, words)
+        elif level >= logging.WARNING:
+            self.untold.note(f"verb={request.verb} workspace={request.workspace} {words}")
+
     async def _try(self, verb: Verb, request: Request) -> Reply:
+        if (
+            verb.starts
+            and not (request.bulk or verb.only_opens(request))
+            and not self._allowance.take(request.workspace, request.person.id)
+        ):
+            raise Refused(TOO_MANY)
         self.answering += 1
         try:
-            for _ in range(MOST_TRIES - 1):
+            asked = Asked({}, {})
+            if verb.access in ("channel", "thing", "members") and not request.bulk:
+                await self._ask_before(request, asked)
+            for tries in range(1, MOST_TRIES + 1):
                 try:
-                    return await self._once(verb, request)
+                    return await self._once(verb, request, asked)
                 except Lost:
-                    continue
-            return await self._once(verb, request)
+                    if tries == MOST_TRIES:
+                        raise
+                except Unasked as unasked:
+                    await self._ask(unasked.channels, request, asked)
+                except Uncounted as uncounted:
+                    asked.people[uncounted.channel] = await self._people_in(uncounted.channel, request)
+            raise MembershipUnknown
         finally:
             self.answering -= 1
 
-    async def _once(self, verb: Verb, request: Request) -> Reply:
+    async def _once(self, verb: Verb, request: Request, asked: Asked) -> Reply:
         asks = verb.only_opens(request)
         flow = verb.form if verb.form is not None and asks else verb.flow
         writes = not (asks or verb.reads)
         remarks: Sequence[Remark] = ()
+        owes = False
         async with self._open_work(request.workspace, writes=writes) as work:
+            request, channel = await check(request, verb.access, asked.channels, work)
+            if verb.can_be_unnamed and asks and channel is not None:
+                if channel not in asked.people:
+                    raise Uncounted(channel)
+                request = request.model_copy(update={"people_in_channel": asked.people[channel]})
             if writes and not verb.repeatable:
                 known = request.key and not await work.requests.first_time(
                     request.key, forever=request.bulk
@@ -84,17 +157,49 @@ class Bot:
             if writes and verb.words and not request.bulk:
                 remarks = await coach.remarks(request, *verb.words, work)
             if writes and not remarks:
-                await work.commit()
+                owes = await work.commit()
+        if owes:
+            self._committed()
         if remarks and verb.form and verb.words:
             # It could be posted, and is not yet: nothing was committed. Its writer sees it once more.
+            opened: dict[str, object] = {"values": None, "about": coach.opened_for(request)}
+            if verb.can_be_unnamed and channel is not None:
+                opened["people_in_channel"] = await self._people_in(channel, request)
             async with self._open_work(request.workspace, writes=False) as work:
-                opened = {"values": None, "about": coach.opened_for(request)}
-                asked = await verb.form(request.model_copy(update=opened), work)
-            return coach.once_more(asked, remarks, verb.words.fields, request)
-        log.info(
-            "verb=%s workspace=%s %s", request.verb, request.workspace, "saved" if writes else "read"
-        )
+                form = await verb.form(request.model_copy(update=opened), work)
+            return coach.once_more(form, remarks, verb.words.fields, request)
+        if not (asks and verb.can_be_unnamed):
+            # Whoever opens such a form may be about to ask for no name.
+            self._log(logging.INFO, request, "saved" if writes else "read")
         return reply
+
+    async def _ask_before(self, request: Request, asked: Asked) -> None:
+        """Asks at once about the channel of a form: what it was opened for is mostly there."""
+        place = request.place
+        if place is not None and place.kind == "shared" and place.id != request.here:
+            # Whoever has a part in the very thing needs no membership; for the others it is asked again.
+            with suppress(MembershipUnknown):
+                await self._ask({place.id}, request, asked)
+
+    async def _ask(self, channels: Collection[str], request: Request, asked: Asked) -> None:
+        """Asks the platform about each of these channels; raises MembershipUnknown, or Refused."""
+        memberships = self._memberships(request)
+        if memberships is None:
+            raise MembershipUnknown
+        answers = await asyncio.gather(
+            *(
+                memberships.includes(request.workspace, channel, request.person, unnamed=request.unnamed)
+                for channel in channels
+            )
+        )
+        asked.channels.update(zip(channels, answers, strict=True))
+
+    async def _people_in(self, channel: str, request: Request) -> int | None:
+        memberships = self._memberships(request)
+        return await memberships.people_in(request.workspace, channel) if memberships else None
+
+    def _memberships(self, request: Request) -> Memberships | None:
+        return self.memberships.get(request.workspace.partition(":")[0])
 
     async def look(self, workspace: str, at: datetime) -> int:
         """Looks at what is due in a workspace at `at`, a bite of it; returns how many things."""
@@ -110,7 +215,9 @@ class Bot:
     async def _look(self, workspace: str, at: datetime, most: int) -> int:
         async with self._open_work(workspace, writes=True) as work:
             looked = await agenda.look(at, most, work)
-            await work.commit()
+            owes = await work.commit()
+        if owes:
+            self._committed()
         return looked
 
     async def _look_singly(self, workspace: str, at: datetime) -> int:

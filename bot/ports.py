@@ -84,7 +84,9 @@ class UnitOfWork(Protocol):
     requests: Requests
     posts: Posts
 
-    async def commit(self) -> None: ...
+    async def commit(self) -> bool:
+        """Saves everything; returns whether it owes messages, which somebody can say at once."""
+        ...
 
 
 class OpenWork(Protocol):

@@ -78,6 +78,10 @@ class Cases(Protocol):
         """The team's case with this reference; upper and lower case are the same."""
         ...
 
+    async def with_reference(self, reference: str) -> Sequence[Case]:
+        """The same in all teams of the workspace, by number; an index carries it."""
+        ...
+
     async def add(self, case: Case) -> Case:
         """Stores it under the workspace's next number (`case.number` is ignored) and returns it.
 

@@ -75,12 +75,25 @@ class Request(BaseModel, frozen=True):
     found: Found | None = None
     key: str | None = None
     bulk: bool = False
+    here: str | None = None
+    """The channel that the platform itself says they ask from; None for a dialog or a direct chat."""
+    heard: bool = False
+    """It happened on the platform, and nobody asked for it; only readers of events say so."""
+    introduced: bool = False
+    """`person` is as the platform knows them now, not only what the request itself says of them."""
+    people_in_channel: int | None = None
+    """How many people could have written it, as far as the platform says; for the answer form."""
 
     @field_validator("about", "typed")
     @classmethod
     def _storable(cls, text: str) -> str:
         # No database stores half a surrogate pair, PostgreSQL no NUL; nobody types either on purpose.
         return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+    @property
+    def chosen_place(self) -> str:
+        """The channel that was chosen in the form; empty when it asks for none."""
+        return (self.values or {}).get("place", "").strip()
 
     @property
     def unnamed(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Literal, NamedTuple
 
+from bot.access import Access, Audience
 from bot.domain.job import Job
 from bot.domain.recovery_step import STEPS, StepName
 from bot.flows import action_item, board, case, coach, recovery, reminder, retro, team
@@ -30,19 +31,25 @@ class Words(NamedTuple):
 
 
 class Verb(NamedTuple):
-    """What answers a request. `form` opens its form when nothing was filled in yet.
+    """What answers a request, whom it concerns and who sees the answer (`bot/access.py`).
 
-    `reads`: the flow changes nothing. `typed`: words after the command fill the form by themselves.
-    `repeatable`: doing it twice is doing it once, so repeats need not be remembered. `heard`: it
-    comes from the platform itself, so no button or form may ask for it. `words`: what the coach reads.
+    `form` opens its form when nothing was filled in yet. `audience`: where a platform has
+    private notes, an answer for the channel is one all the same. `reads`: the flow changes nothing.
+    `typed`: words after the command fill the form by themselves. `repeatable`: doing it twice is doing
+    it once, so repeats need not be remembered. `starts`: it begins something new, of which a person may
+    begin only so many a minute. `can_be_unnamed`: its form offers to post without a name. `words`: what
+    the coach reads.
     """
 
     flow: Flow
+    access: Access
     form: Flow | None = None
+    audience: Audience = "person"
     reads: bool = False
     typed: bool = False
     repeatable: bool = False
-    heard: bool = False
+    starts: bool = False
+    can_be_unnamed: bool = False
     words: Words | None = None
 
     def only_opens(self, request: Request) -> bool:
@@ -116,46 +123,59 @@ TYPED: Mapping[str, str] = {
 """Each command as it is typed, and what it does."""
 
 VERBS: Mapping[str, Verb] = {
-    "case.fail": Verb(case.fail, form=case.fail_form, typed=True),
-    "case.fail_message": Verb(case.fail, form=case.fail_form),
-    "case.read": Verb(case.read, reads=True),
-    "retro.answer": Verb(retro.answer, form=retro.answer_form, words=ANSWERS),
-    "retro.edit_answer": Verb(retro.edit, form=retro.edit_answer_form, words=Words(("text",))),
-    "retro.read_answer": Verb(retro.read_answer, reads=True),
-    "retro.close": Verb(retro.shut, form=retro.close_form, words=WHY),
-    "retro.reopen": Verb(retro.open_again, form=retro.reopen_form, words=WHY),
-    "retro.discuss": Verb(retro.discuss, repeatable=True, heard=True),
-    "retro.undiscuss": Verb(retro.undiscuss, repeatable=True, heard=True),
-    "action_item.add": Verb(action_item.add, form=action_item.add_form, words=ITEM),
-    "action_item.add_message": Verb(action_item.add, form=action_item.add_form, words=ITEM),
-    "action_item.take": Verb(action_item.move),
-    "action_item.accept": Verb(action_item.move),
-    "action_item.hand_over": Verb(action_item.move, form=action_item.step_form, words=WHY),
-    "action_item.decline": Verb(action_item.move, form=action_item.step_form, words=WHY),
-    "action_item.done": Verb(action_item.move, form=action_item.step_form, words=Words(("changed",))),
-    "action_item.change_date": Verb(action_item.move, form=action_item.step_form, words=WHY),
-    "action_item.verify": Verb(action_item.move),
-    "action_item.reopen": Verb(action_item.move, form=action_item.step_form, words=Words(("missing",))),
-    "action_item.drop": Verb(action_item.move, form=action_item.step_form, words=WHY),
-    "action_item.remind_later": Verb(action_item.remind_later, form=action_item.remind_later_form),
-    "action_item.read": Verb(action_item.read, reads=True),
-    "action_item.mine": Verb(action_item.mine, reads=True),
-    "recovery.open": Verb(recovery.bring),
+    "case.fail": Verb(case.fail, "channel", case.fail_form, audience="channel", typed=True, starts=True),
+    "case.fail_message": Verb(case.fail, "channel", case.fail_form, starts=True),
+    "case.read": Verb(case.read, "thing", reads=True),
+    "retro.answer": Verb(
+        retro.answer, "thing", retro.answer_form, starts=True, can_be_unnamed=True, words=ANSWERS
+    ),
+    "retro.edit_answer": Verb(retro.edit, "thing", retro.edit_answer_form, words=Words(("text",))),
+    "retro.read_answer": Verb(retro.read_answer, "thing", reads=True),
+    "retro.close": Verb(retro.shut, "members", retro.close_form, words=WHY),
+    "retro.reopen": Verb(retro.open_again, "members", retro.reopen_form, words=WHY),
+    "retro.discuss": Verb(retro.discuss, "platform", repeatable=True),
+    "retro.undiscuss": Verb(retro.undiscuss, "platform", repeatable=True),
+    "action_item.add": Verb(action_item.add, "thing", action_item.add_form, starts=True, words=ITEM),
+    "action_item.add_message": Verb(
+        action_item.add, "thing", action_item.add_form, starts=True, words=ITEM
+    ),
+    "action_item.take": Verb(action_item.move, "thing"),
+    "action_item.accept": Verb(action_item.move, "thing"),
+    "action_item.hand_over": Verb(action_item.move, "thing", action_item.step_form, words=WHY),
+    "action_item.decline": Verb(action_item.move, "thing", action_item.step_form, words=WHY),
+    "action_item.done": Verb(
+        action_item.move, "thing", action_item.step_form, words=Words(("changed",))
+    ),
+    "action_item.change_date": Verb(action_item.move, "thing", action_item.step_form, words=WHY),
+    "action_item.verify": Verb(action_item.move, "thing"),
+    "action_item.reopen": Verb(
+        action_item.move, "thing", action_item.step_form, words=Words(("missing",))
+    ),
+    "action_item.drop": Verb(action_item.move, "thing", action_item.step_form, words=WHY),
+    "action_item.remind_later": Verb(action_item.remind_later, "thing", action_item.remind_later_form),
+    "action_item.read": Verb(action_item.read, "thing", reads=True),
+    "action_item.mine": Verb(action_item.mine, "own", reads=True),
+    "recovery.open": Verb(recovery.bring, "thing"),
     **{
-        f"recovery.{step}": Verb(recovery.take, form=recovery.step_form, words=TO_CUSTOMER.get(step))
+        f"recovery.{step}": Verb(
+            recovery.take,
+            "members" if step == "verdict" else "thing",
+            recovery.step_form,
+            words=TO_CUSTOMER.get(step),
+        )
         for step in STEPS
     },
-    "recovery.not_needed": Verb(recovery.not_needed, form=recovery.not_needed_form, words=WHY),
-    "recovery.hand_over": Verb(recovery.hand_over, form=recovery.hand_over_form, words=WHY),
-    "recovery.read": Verb(recovery.read, reads=True),
-    "board.status": Verb(board.status, reads=True),
-    "coach.draft": Verb(coach.draft, form=coach.draft_form, reads=True, typed=True),
-    "team.settings": Verb(team.settings, form=team.settings_form),
-    "team.own_settings": Verb(team.own_settings, form=team.own_settings_form),
-    "team.help": Verb(partial(team.say_help, TYPED), reads=True),
-    "team.home": Verb(action_item.mine, reads=True),
-    "team.joined": Verb(team.joined, heard=True),
-    "team.person_changed": Verb(team.person_changed, repeatable=True, heard=True),
+    "recovery.not_needed": Verb(recovery.not_needed, "thing", recovery.not_needed_form, words=WHY),
+    "recovery.hand_over": Verb(recovery.hand_over, "thing", recovery.hand_over_form, words=WHY),
+    "recovery.read": Verb(recovery.read, "thing", reads=True),
+    "board.status": Verb(board.status, "channel", audience="channel", reads=True),
+    "coach.draft": Verb(coach.draft, "own", coach.draft_form, reads=True, typed=True),
+    "team.settings": Verb(team.settings, "channel", team.settings_form),
+    "team.own_settings": Verb(team.own_settings, "own", team.own_settings_form),
+    "team.help": Verb(partial(team.say_help, TYPED), "own", audience="channel", reads=True),
+    "team.home": Verb(action_item.mine, "own", reads=True),
+    "team.joined": Verb(team.joined, "platform"),
+    "team.person_changed": Verb(team.person_changed, "platform", repeatable=True),
 }
 
 JOBS: Mapping[str, Spoken] = {
@@ -184,6 +204,7 @@ JOBS: Mapping[str, Spoken] = {
     "reminder.tell_instead": Spoken(reminder.tell_instead, "a reminder about {about}"),
     "board.weekly": Spoken(board.weekly, "the week's summary"),
     "team.hello": Spoken(team.hello, "a greeting"),
+    "team.settings_changed": Spoken(team.settings_changed, "that a team's settings were changed"),
     "case.withdrawn": Spoken(case.withdrawn, "that something was taken back"),
     "case.unsaid": Spoken(case.unsaid, "a note about a message that was not said"),
 }

@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     """Seconds between two new messages in one place; a quicker one quickens all limits, 0 lifts them."""
     amends_forget_after_days: int | None = Field(default=None, ge=1, le=36500)
     """Days that a case is stored before its customer is forgotten; unset: only when asked."""
+    amends_shared_channels: bool = False
+    """Works in Slack channels that are shared with another organisation, too."""
+    amends_starts_a_minute: int = Field(default=120, ge=0, le=100_000)
+    """How many cases, answers and items one person may start a minute; 0: any number."""
     amends_log_level: str = "INFO"
     slack_bot_token: str | None = None
     slack_signing_secret: str | None = None

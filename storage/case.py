@@ -1,15 +1,26 @@
 """Cases, numbered within the workspace."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.case import Case
 from storage import versioned
 from storage.counter import count
 from storage.row import Values, find, several, values
-from storage.tables import cases
+from storage.tables import cases, teams
+
+# The index is by place: a case has a team, so the teams' places lead to it.
+WITH_REFERENCE = (
+    select(cases)
+    .where(
+        cases.c.workspace == bindparam("workspace"),
+        cases.c.place.in_(select(teams.c.place).where(teams.c.workspace == bindparam("workspace"))),
+        cases.c.reference_folded == bindparam("reference"),
+    )
+    .order_by(cases.c.number)
+)
 
 
 class Cases:
@@ -25,6 +36,10 @@ class Cases:
     async def by_reference(self, place: str, reference: str) -> Case | None:
         named = {"place": place, "reference_folded": reference.casefold()}
         return await find(self._connection, Case, cases, workspace=self._workspace, **named)
+
+    async def with_reference(self, reference: str) -> Sequence[Case]:
+        asked = {"workspace": self._workspace, "reference": reference.casefold()}
+        return await several(self._connection, Case, WITH_REFERENCE, asked)
 
     async def add(self, case: Case) -> Case:
         number = await count(self._connection, self._workspace, "case")

@@ -97,13 +97,14 @@ class Jobs:
         self._woken |= dict.fromkeys(revived, now)
         return len(revived)
 
-    async def flush(self) -> None:
-        """Writes it all."""
+    async def flush(self) -> bool:
+        """Writes it all; returns whether there is something to say now."""
         woken = await put(self._connection, self._workspace, self._scheduled)
         for lane, due_at in self._woken.items():
             woken[lane] = min(due_at, woken.get(lane, due_at))
         await wake(self._connection, self._workspace, woken)
         self._scheduled, self._woken = [], {}
+        return bool(woken)
 
 
 async def put(
@@ -175,8 +176,8 @@ def _scheduling(dialect: str) -> Any:
             "bulk": case((ended, new.bulk), else_=and_(jobs.c.bulk, new.bulk)),
             "due_at": case((earlier, new.due_at), else_=jobs.c.due_at),
             "again": or_(jobs.c.again, behind),
-            "ended_at": None,
             "traceless": or_(jobs.c.traceless, new.traceless),
+            "ended_at": None,
         },
         # What is said once is never said again, unless that is asked for; it can be wanted earlier.
         where=or_(jobs.c.once.is_(False), jobs.c.state == "waiting", new.once.is_(False)),

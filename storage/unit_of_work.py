@@ -41,7 +41,8 @@ class UnitOfWork:
         self.requests: repositories.Requests = Requests(connection, workspace)
         self.posts: repositories.Posts = Posts(connection, workspace)
 
-    async def commit(self) -> None:
-        """Saves everything, the scheduled jobs with it."""
-        await self._jobs.flush()
+    async def commit(self) -> bool:
+        """Saves everything, the scheduled jobs with it; returns whether there were any."""
+        owes = await self._jobs.flush()
         await self._connection.commit()
+        return owes

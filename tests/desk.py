@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
+from bot.access import MembershipUnknown
 from bot.bot import Bot
 from bot.domain.action_item import ActionItem
 from bot.domain.case import number_of
 from bot.domain.job import Job, Receipt
 from bot.domain.retro import Answer, Retro
 from bot.messages.parts import Message, plain
-from bot.request import Found, Person, Place, Reply, Request
+from bot.request import CAN_BE_UNNAMED, Found, Person, Place, Reply, Request
+from bot.routes import VERBS
 from storage.database import Database
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
@@ -24,6 +26,27 @@ ROBOT = Person(id="B1", name="Robot", bot=True)
 LEFT = Person(id="U9", name="Dora", gone=True)
 
 
+class InTheirChannels:
+    """Memberships as a test says them; whoever has no channels named is in every one."""
+
+    def __init__(self) -> None:
+        self.channels: dict[str, set[str]] = {}
+        self.people: int | None = None
+        self.asked: list[tuple[str, str]] = []
+        self.silent = False
+
+    async def includes(self, workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
+        """Whether the test put them there; raises MembershipUnknown when it is `silent`."""
+        if self.silent:
+            raise MembershipUnknown
+        self.asked.append((channel, person.id))
+        return person.id not in self.channels or channel in self.channels[person.id]
+
+    async def people_in(self, workspace: str, channel: str) -> int | None:
+        """As many as the test says."""
+        return self.people
+
+
 class Desk:
     """Asks as people do; every request is another moment's, with a key of its own."""
 
@@ -32,7 +55,9 @@ class Desk:
         self.at = at
         self.workspace = workspace
         self.woken = asyncio.Event()
+        self.memberships = InTheirChannels()
         self.bot = Bot(database.open_work, committed=self.woken.set)
+        self.bot.memberships[workspace.partition(":")[0]] = self.memberships
         self._keys = count(1)
 
     async def ask(
@@ -43,8 +68,15 @@ class Desk:
         values: Mapping[str, str] | None = None,
         **more: Any,
     ) -> Reply:
-        """One request in #support, unless `more` says otherwise."""
-        asked = {"place": SUPPORT, "at": self.at, "key": f"key-{next(self._keys)}", **more}
+        """One request in #support, unless `more` says otherwise; what a platform causes is heard.
+
+        As from a dialog: no channel is named by the platform, so membership is asked. The answer form
+        always says whether to post without a name.
+        """
+        if verb in CAN_BE_UNNAMED and values is not None:
+            values = {"unnamed": "", **values}
+        asked = {"place": SUPPORT, "at": self.at, "key": f"key-{next(self._keys)}", "introduced": True}
+        asked |= {"heard": verb in VERBS and VERBS[verb].access == "platform", **more}
         request = Request(
             workspace=self.workspace, verb=verb, person=person, about=about, values=values, **asked
         )

@@ -33,7 +33,7 @@ async def fail_form(request: Request, work: UnitOfWork) -> Reply:
             place=place,
             values=values,
             link=request.found.link if request.found else None,
-            teams=None if place else tuple(await work.teams.all()),
+            asks_place=not place,
             zone=team.zone if team else "",
         )
     )
@@ -97,12 +97,9 @@ def _complete(request: Request) -> bool:
 async def _place(request: Request, work: UnitOfWork) -> Place:
     if request.place is not None and request.place.kind == "shared":
         return request.place
-    chosen = fields.text(request, "place")
+    chosen = request.chosen_place
     if not chosen:
-        known = await work.teams.all()
-        if len(known) != 1:
-            raise Refused("Choose the place where the retro opens.", "place")
-        chosen = known[0].place
+        raise Refused("Choose the place where the retro opens.", "place")
     # A platform's picker may name a place that we have not met; the platform knows its name.
     return await work.places.get(chosen) or Place(id=chosen, name=chosen)
 

@@ -52,21 +52,12 @@ def _label(request: Request) -> str:
 
 async def bring(request: Request, work: UnitOfWork) -> Reply:
     """The card of a case, to whoever asks, and in the retro's thread; begun when it is not there yet."""
-    recovery = await customer.of(await _which(request, work), request, work)
+    if not request.about:
+        raise Refused("Say which case, as in: customer C-7.")
+    recovery = await customer.of(_label(request), request, work)
     await work.jobs.schedule(customer.card(recovery.case, recovery.place, request.at, request.person.id))
     shown = await _shown(recovery, request.at, work)
     return Reply(message=messages.card(shown)) if shown else Reply()
-
-
-async def _which(request: Request, work: UnitOfWork) -> str:
-    """The label of the case: from a button, or typed as `C-7` or as its own reference."""
-    typed = request.about or request.typed.strip()
-    if not typed:
-        raise Refused("Say which case, as in: customer C-7.")
-    if request.typed and request.place is not None and not typed.upper().startswith("C-"):
-        case = await work.cases.by_reference(request.place.id, typed)
-        return case.label if case else typed
-    return typed.partition("/")[0]
 
 
 async def step_form(request: Request, work: UnitOfWork) -> Reply:

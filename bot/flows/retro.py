@@ -312,7 +312,8 @@ async def sum_up(job: Job, work: UnitOfWork) -> Message | None:
     if retro is None or retro.state == "open":
         return None
     items = await work.action_items.of_case(retro.case)
-    people = await work.people.among({item.owner for item in items if item.owner})
+    named = {item.owner for item in items if item.owner} | {turn.by for turn in retro.history[-1:]}
+    people = await work.people.among(named)
     told = recovery_messages.in_summary(await work.recoveries.get(retro.case))
     return messages.summary(retro, await work.retros.answers(retro.case), items, people, told)
 
@@ -320,7 +321,9 @@ async def sum_up(job: Job, work: UnitOfWork) -> Message | None:
 async def say_reopened(job: Job, work: UnitOfWork) -> Message | None:
     """That it is open again; nothing when it was closed meanwhile."""
     retro = await work.retros.get(number_of(job.about, "C"))
-    return messages.reopened(retro) if retro is not None and retro.state == "open" else None
+    if retro is None or retro.state != "open":
+        return None
+    return messages.reopened(retro, await work.people.among({turn.by for turn in retro.history[-1:]}))
 
 
 async def discuss(request: Request, work: UnitOfWork) -> Reply:

@@ -108,7 +108,35 @@ async def settings(request: Request, work: UnitOfWork) -> Reply:
     changed = aim(changed, int(days) if days.isascii() and days.isdigit() and len(days) < 4 else -1)
     await work.teams.save(changed)
     await work.agenda.bring_up(place=team.place)
+    for reader in sorted({team.lead, changed.lead} - {request.person.id, None}, key=str):
+        await work.jobs.schedule(_changed(changed, str(reader), request))
     return Reply(message=messages.settled(changed))
+
+
+def _changed(team: Team, reader: str, request: Request) -> Job:
+    """A word to a lead, of before or of now, that somebody else changed their team's settings."""
+    return Job(
+        name="team.settings_changed",
+        about=team.place,
+        place=reader,
+        key=f"settings:{team.place}:{team.version}:{reader}",
+        direct=True,
+        once=True,
+        due_at=request.at,
+        detail=request.person.id,
+    )
+
+
+async def settings_changed(job: Job, work: UnitOfWork) -> Message | None:
+    """Who changed a team's settings, and what they are now; `detail` is who it was."""
+    team = await work.teams.get(job.about)
+    if team is None:
+        return None
+    people = await work.people.among({job.detail, team.lead or ""} - {""})
+    names = {id: person.name for id, person in people.items()}
+    return messages.settings_changed(
+        team, names.get(job.detail, "Somebody"), names.get(team.lead or "", "")
+    )
 
 
 def _shared_place(request: Request) -> Place:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from bot.domain.case import Case
-from bot.domain.team import Team
 from bot.messages.parts import (
     LONGEST_TEXT,
     Button,
@@ -28,10 +27,10 @@ def fail_form(
     place: str,
     values: Mapping[str, str],
     link: str | None = None,
-    teams: tuple[Team, ...] | None = None,
+    asks_place: bool = False,
     zone: str = "",
 ) -> Form:
-    """Mark a case failed; with `teams` it also asks for the place (nobody said which).
+    """Mark a case failed; `asks_place` too, when nobody said where.
 
     `zone` is the team's, as far as it is known.
     """
@@ -40,7 +39,6 @@ def fail_form(
         label="Team's place",
         kind="place",
         needed=True,
-        value=teams[0].place if teams and len(teams) == 1 else "",
         hint="Where the retro opens.",
     )
     fields = (
@@ -68,7 +66,7 @@ def fail_form(
             longest=2000,
         ),
     )
-    shown = fields if teams is None else (where, *fields)
+    shown = (where, *fields) if asks_place else fields
     return Form(
         verb="case.fail",
         title="Mark a case failed",

@@ -295,7 +295,8 @@ def summary(
     customer: tuple[Part, ...] = (),
 ) -> Message:
     """At the end of the thread: what was heard per gap and from the customer, and what will change."""
-    parts: list[Part] = [*_outcome(retro), *heard(answers), *customer]
+    closed_by = Small(words=(f"Closed by {_by(retro, people)}.",))
+    parts: list[Part] = [*_outcome(retro), closed_by, *heard(answers), *customer]
     changes = [item for item in items if item.state != "dropped"]
     if changes:
         parts.append(Paragraph(words=(Strong(text="What will change"),)))
@@ -331,15 +332,20 @@ def _change(item: ActionItem, people: Mapping[str, Person]) -> str:
     return f"• {item.label} {one_line(item.what, 160)} ({who}{due}, {item.state})"
 
 
-def reopened(retro: Retro) -> Message:
-    """In the thread: the retro is open again, and why."""
-    turn = retro.last
+def reopened(retro: Retro, people: Mapping[str, Person]) -> Message:
+    """In the thread: the retro is open again, by whom, and why."""
+    turn, by = retro.last, _by(retro, people)
+    words = f"{by} opened the retro {retro.label} again: answers and action items are welcome."
     return Message(
         gist=f"The retro {retro.label} is open again.",
         parts=(
-            Paragraph(
-                words=(f"The retro {retro.label} is open again: answers and action items are welcome.",)
-            ),
+            Paragraph(words=(words,)),
             *((Quote(text=shortened(turn.why)),) if turn and turn.why else ()),
         ),
     )
+
+
+def _by(retro: Retro, people: Mapping[str, Person]) -> str:
+    """Who closed or reopened it last."""
+    known = people.get(retro.last.by) if retro.last else None
+    return known.name if known else "Somebody"

@@ -213,17 +213,21 @@ _WEEK = tuple(Option(value=str(number), label=day) for number, day in enumerate(
 
 def settled(team: Team) -> Message:
     """To the person who saved the settings: what they are now."""
+    first = f"The settings of {team.name} are saved."
+    return Message(gist=first, parts=(Paragraph(words=(first,)), Small(words=(_hours(team),))))
+
+
+def settings_changed(team: Team, by: str, lead: str) -> Message:
+    """To the lead, of before and of now: who changed the settings, and what they are; names as words."""
+    first = f"{by} changed the settings of {team.name}."
+    now = f"Lead: {lead or 'nobody'}. {_hours(team)}"
+    return Message(gist=first, parts=(Paragraph(words=(first,)), Small(words=(now,))))
+
+
+def _hours(team: Team) -> str:
     days = ", ".join(WEEKDAYS[day] for day in team.days)
-    return Message(
-        gist=f"The settings of {team.name} are saved.",
-        parts=(
-            Paragraph(words=(f"The settings of {team.name} are saved.",)),
-            Small(
-                words=(
-                    f"{days}, {team.starts:%H:%M} to {team.ends:%H:%M} ({team.zone}); "
-                    f"{team.days_to_answer} working days to answer, "
-                    f"{team.days_to_apologise or 'the same day'} to apologise.",
-                )
-            ),
-        ),
+    return (
+        f"{days}, {team.starts:%H:%M} to {team.ends:%H:%M} ({team.zone}); "
+        f"{team.days_to_answer} working days to answer, "
+        f"{team.days_to_apologise or 'the same day'} to apologise."
     )

@@ -123,7 +123,14 @@ async def test_closing_says_what_was_heard_per_gap_and_what_will_change(desk: De
     assert not reply.faults
     said = await desk.say_all()
     summary = plain(said["turn:1:1"])
-    for part in ("fixes agreed", "Training · 2 answers", "The depot's map", "A number", "AI-1 Show"):
+    for part in (
+        "fixes agreed",
+        "Closed by Cleo.",
+        "Training · 2 answers",
+        "The depot's map",
+        "A number",
+        "AI-1 Show",
+    ):
         assert part in summary
     assert "closed · 3 answers · 1 action item" in plain(said["retro:1"])
     assert "retro.answer" not in said["prompt:1:training"].model_dump_json()
@@ -157,6 +164,7 @@ async def test_a_closed_retro_turns_answers_and_items_down_until_it_is_reopened(
     assert list((await desk.ask(BEN, "retro.reopen", "C-1", {"why": ""})).faults) == ["why"]
     await desk.ask(BEN, "retro.reopen", "C-1", {"why": "It happened again."})
     said = await desk.say_all()
+    assert plain(said["turn:1:2"]).startswith("Ben opened the retro C-1 again")
     assert "It happened again." in plain(said["turn:1:2"])
     assert not (await desk.ask(BEN, "retro.answer", "C-1", {"training": "x"})).faults
 
@@ -192,7 +200,7 @@ async def test_a_form_left_open_for_a_day_still_works_or_says_why_not(desk: Desk
 async def test_a_button_of_a_retro_that_is_gone_says_so(desk: Desk) -> None:
     for verb in ("retro.answer", "retro.close", "action_item.add"):
         assert "not here any more" in words(await desk.ask(ANA, verb, "C-99"))
-    assert "not a number" in words(await desk.ask(ANA, "retro.close", "nonsense"))
+    assert "nonsense is not here" in words(await desk.ask(ANA, "retro.close", "nonsense"))
 
 
 async def test_an_item_can_be_added_from_a_reply_in_the_thread(desk: Desk) -> None:

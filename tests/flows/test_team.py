@@ -7,7 +7,7 @@ import pytest
 
 from bot.messages.parts import plain
 from bot.request import Person, Place
-from tests.desk import ANA, AT, BEN, SUPPORT, Desk, words
+from tests.desk import ANA, AT, BEN, CLEO, SUPPORT, Desk, words
 
 SETTINGS = {
     "lead": "U1",
@@ -88,6 +88,27 @@ async def test_an_imported_team_is_led_by_the_first_person_who_uses_it(desk: Des
         team = await work.teams.get(SUPPORT.id)
     assert team is not None
     assert (team.lead, team.zone) == ("U1", "Asia/Tokyo")
+
+
+async def test_the_lead_of_before_and_of_now_hear_who_changed_the_settings(desk: Desk) -> None:
+    await desk.fail(ANA)
+    for person in (ANA, BEN, CLEO):
+        await desk.meet(person)
+    await desk.say_all()
+    await desk.ask(CLEO, "team.settings", values={**SETTINGS, "lead": BEN.id})
+    said = await desk.say_all()
+    told = {key: plain(message) for key, message in said.items() if key.startswith("settings:")}
+    assert [key.rpartition(":")[2] for key in sorted(told)] == [ANA.id, BEN.id]
+    for heard in told.values():
+        assert heard.startswith("Cleo changed the settings of support.\nLead: Ben. ")
+
+
+async def test_who_changes_the_settings_of_their_own_team_tells_nobody(desk: Desk) -> None:
+    await desk.fail(ANA)
+    await desk.meet(ANA)
+    await desk.say_all()
+    await desk.ask(ANA, "team.settings", values={**SETTINGS, "lead": ANA.id})
+    assert not [key for key in await desk.say_all() if key.startswith("settings:")]
 
 
 async def test_settings_and_status_belong_to_a_teams_place(desk: Desk) -> None:

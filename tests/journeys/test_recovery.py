@@ -186,7 +186,7 @@ async def test_not_recovered_reopens_the_fix_that_did_not_hold(
             lambda: "AI-1 · agreed" in item.words() and "No notes on mine." in item.words()
         )
         await slack.until(lambda: "open · " in retro.words())
-        await said(slack, "The retro C-1 is open again")
+        await said(slack, "opened the retro C-1 again")
         await slack.until(lambda: "not put right, once" in card.words())
         assert "C-1 · customer · open" in card.words()
 

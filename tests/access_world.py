@@ -1,0 +1,62 @@
+"""What there is to see and do in one private channel: for tests that ask who may, command by command."""
+
+from collections.abc import Mapping
+
+from bot.routes import VERBS
+
+CASE, ITEM, REFERENCE = "C-1", "AI-1", "ZD-4711"
+NEVER = {CASE: "C-99", ITEM: "AI-99"}
+"""Labels that were never given, for the same commands."""
+
+# What a person would fill in, so that the command would change something if it were let through.
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "case.fail": {"what_happened": "Lost again", "place": "C1"},
+    "case.fail_message": {"what_happened": "Lost again", "place": "C1"},
+    "retro.answer": {"training": "A list of holidays", "unnamed": ""},
+    "retro.edit_answer": {"text": "Other words"},
+    "retro.close": {"outcome": "an apology was enough", "why": "It was small."},
+    "retro.reopen": {"why": "It came back."},
+    "retro.discuss": {"text": "Overheard", "id": "1.2"},
+    "retro.undiscuss": {"id": "1.1"},
+    "action_item.add": {"what": "Show the notes"},
+    "action_item.add_message": {"what": "Show the notes"},
+    "action_item.hand_over": {"owner": "U3"},
+    "action_item.decline": {"why": "No time"},
+    "action_item.done": {"changed": "The notes are shown"},
+    "action_item.change_date": {"due": "2026-04-01"},
+    "action_item.reopen": {"missing": "The second half"},
+    "action_item.drop": {"why": "Not needed"},
+    "action_item.remind_later": {"when": "2026-03-10"},
+    "recovery.hear": {"words": "Nobody came."},
+    "recovery.apologise": {"how": "A call"},
+    "recovery.apologise_publicly": {"link": "https://example.com/r", "words": "We are sorry."},
+    "recovery.ask_wish": {"words": "A refund"},
+    "recovery.promise": {"words": "A refund", "how": "A call", "due": "2026-04-01"},
+    "recovery.keep": {"words": "Refunded"},
+    "recovery.check_back": {"words": "All well"},
+    "recovery.tell_changed": {"words": "We changed it"},
+    "recovery.verdict": {"verdict": "recovered", "words": "Thank you"},
+    "recovery.not_needed": {"step": "hear", "why": "Could not be reached"},
+    "recovery.hand_over": {"owner": "U3", "step": "everything"},
+    "coach.draft": {"text": "Sorry.", "reader": "customer"},
+    "team.settings": {
+        "lead": "U9",
+        "zone": "UTC",
+        "days": "0,1,2",
+        "starts": "09:00",
+        "ends": "17:00",
+        "days_to_answer": "3",
+    },
+    "team.own_settings": {"starts": "09:00", "ends": "17:00"},
+}
+
+
+def about(verb: str, answer: str) -> str:
+    """What a command is asked about: the case, the item, the named answer with this id, or nothing."""
+    if VERBS[verb].access not in ("thing", "members"):
+        return ""
+    if verb in ("retro.edit_answer", "retro.read_answer"):
+        return answer
+    if verb.startswith("action_item.") and not verb.startswith("action_item.add"):
+        return ITEM
+    return CASE

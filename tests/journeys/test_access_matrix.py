@@ -1,0 +1,313 @@
+"""Every command, asked for by every kind of person from everywhere, in Slack and in Teams.
+
+What is looked at is the bot's reply, which is all that an adapter shows; where the adapter turns
+somebody away by itself, the bot is never asked. What may not be done has changed nothing stored.
+"""
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, Protocol, get_args
+
+import pytest
+from sqlalchemy import select
+
+from bot import access, bootstrap
+from bot.request import Person, Place, Reply, Request
+from bot.routes import VERBS
+from storage.tables import Row
+from tests.access_world import CASE, VALUES, about
+from tests.desk import words
+from tests.fake_teams import FakeTeams, TeamsPerson
+from tests.fake_teams import Place as TeamsPlace
+from tests.fake_teams_forged import forge
+from tests.fakes import Channel, FakeSlack, SlackPerson
+from tests.handlers.slack_door import settings_for as slack_settings
+from tests.journeys.teams_house import settings_for as teams_settings
+
+Who = Literal[
+    "member",
+    "member elsewhere",
+    "guest inside",
+    "guest outside",
+    "ex-member",
+    "deactivated",
+    "other workspace",
+    "external in a shared channel",
+]
+Where = Literal["same channel", "other channel", "direct message", "App Home", "forged"]
+WHO: Sequence[Who] = get_args(Who)
+WHERE: Sequence[Where] = get_args(Where)
+
+LET_IN, AT_THE_DOOR = "let in", "turned away by the adapter"
+KEPT = ("cases", "retros", "answers", "comments", "action_items", "recoveries", "teams", "jobs")
+
+
+def expected(verb: str, who: Who, where: Where, label: str) -> str:
+    """What the rule says, written down a second time: LET_IN, AT_THE_DOOR, or the sentence."""
+    concern = VERBS[verb].access
+    if who in ("other workspace", "external in a shared channel"):
+        return AT_THE_DOOR
+    if concern == "platform":
+        return access.NOT_ASKED_FOR
+    if who == "deactivated":
+        return access.DEACTIVATED
+    if concern == "own" or who in ("member", "guest inside"):
+        return LET_IN
+    if where == "same channel":
+        # The platform itself says that they are there, so whoever else they are, they see it.
+        return LET_IN
+    if concern == "channel":
+        # In another channel, in a chat or at home it is that one's, or nobody's.
+        return access.STRANGE_CHANNEL if where == "forged" else LET_IN
+    return access.missing(label)
+
+
+class World(Protocol):
+    """A platform with a private channel, #den, in which there is something to see, and everybody."""
+
+    built: bootstrap.House
+    answer: str
+
+    async def asks(self, who: Who, where: Where, verb: str, label: str) -> None: ...
+
+
+@dataclass
+class Slack:
+    """World on the fake Slack; #den is shared with a partner, which the operator allows."""
+
+    slack: FakeSlack
+    built: bootstrap.House
+    den: Channel
+    sales: Channel
+    people: Mapping[Who, SlackPerson]
+    answer: str
+
+    async def asks(self, who: Who, where: Where, verb: str, label: str) -> None:
+        """A click where the platform says they are, or a form that says where it belongs."""
+        person = self.people[who]
+        if where == "forged":
+            await person.forges_form(verb, label, self.den, VALUES.get(verb, {}))
+            return
+        at = {
+            "same channel": {"channel": {"id": self.den.id, "name": "privategroup"}},
+            "other channel": {"channel": {"id": self.sales.id, "name": "sales"}},
+            "direct message": {"channel": {"id": f"D{person.id[1:]}", "name": "directmessage"}},
+            "App Home": {"view": {"id": "V0HOME", "type": "home"}},
+        }[where]
+        payload = {
+            "type": "block_actions",
+            "trigger_id": self.slack.trigger(person.id),
+            "actions": [{"type": "button", "action_id": verb, "value": label}],
+            "user": {"id": person.id, "name": person.name, "team_id": person.team},
+            "team": {"id": self.slack.team, "domain": "fake"},
+            **at,
+        }
+        assert (await self.slack.send("interactive", payload)).status == 200
+
+
+@dataclass
+class Teams:
+    """World on the fake Teams; there is no Home, so dialogs are opened in the personal chat instead."""
+
+    teams: FakeTeams
+    built: bootstrap.House
+    den: TeamsPlace
+    sales: TeamsPlace
+    people: Mapping[Who, TeamsPerson]
+    answer: str
+
+    async def asks(self, who: Who, where: Where, verb: str, label: str) -> None:
+        """The same, by activities of one's own making."""
+        person = self.people[who]
+        at, way = {
+            "same channel": (self.den, "a click"),
+            "other channel": (self.sales, "a click"),
+            "direct message": (person.chat, "a click"),
+            "App Home": (person.chat, "a button that opens a dialog"),
+            "forged": (self.sales, "a submitted dialog"),
+        }[where]
+        claims = self.den if where == "forged" else None
+        await forge(person, way, verb, label, VALUES.get(verb, {}), at=at, claims=claims)
+
+
+@pytest.fixture
+def sqlite_url(_ready_on_sqlite: Path, tmp_path: Path) -> str:
+    """A database on the quick one alone: who may is the same on both."""
+    return f"sqlite+aiosqlite:///{shutil.copy(_ready_on_sqlite, tmp_path / 'amends.db')}"
+
+
+@asynccontextmanager
+async def slack_world(url: str) -> AsyncIterator[Slack]:
+    """Slack's."""
+    async with FakeSlack() as slack:
+        people: dict[Who, SlackPerson] = {
+            "member": slack.person("Mia"),
+            "member elsewhere": slack.person("Olga"),
+            "guest inside": slack.person("Gus", guest=True),
+            "guest outside": slack.person("Gil", guest=True),
+            "ex-member": slack.person("Lea"),
+            "deactivated": slack.person("Dora"),
+            "other workspace": slack.person("Otto", team="T0OTHER"),
+            "external in a shared channel": slack.person("Eve", team="T0PARTNER"),
+        }
+        inside = [people[who] for who in WHO if who not in ("member elsewhere", "guest outside")]
+        den = slack.channel("den", inside, private=True, shared=True)
+        sales = slack.channel("sales", list(people.values()), shared=True)
+        settings = slack_settings(
+            slack,
+            amends_database_url=url,
+            amends_port=0,
+            amends_pace=0.0,
+            amends_shared_channels=True,
+        )
+        async with (
+            bootstrap.house(settings) as built,
+            bootstrap.doors(built) as opened,
+            bootstrap.server(built, opened) as address,
+        ):
+            slack.events_url = f"{address}/slack/events"
+            answer = await _fill(built, f"slack:{slack.team}", den.id, people["member"].id)
+            await slack.leaves(people["ex-member"], den)
+            people["deactivated"].deleted = True
+            yield Slack(slack, built, den, sales, people, answer)
+
+
+@asynccontextmanager
+async def teams_world(url: str) -> AsyncIterator[Teams]:
+    """Teams'."""
+    async with FakeTeams() as teams:
+        people: dict[Who, TeamsPerson] = {
+            "member": teams.person("Mia"),
+            "member elsewhere": teams.person("Olga"),
+            "guest inside": teams.person("Gus", guest=True),
+            "guest outside": teams.person("Gil", guest=True),
+            "ex-member": teams.person("Lea"),
+            "deactivated": teams.person("Dora"),
+            "other workspace": teams.person("Otto", tenant="another-tenant"),
+            "external in a shared channel": teams.person("Eve", tenant="partner-tenant"),
+        }
+        inside = [people[who] for who in WHO if who not in ("member elsewhere", "guest outside")]
+        den = teams.channel("den", inside, private=True)
+        sales = teams.channel("sales", list(people.values()))
+        settings = teams_settings(teams, amends_database_url=url, amends_port=0, amends_pace=0.0)
+        async with (
+            bootstrap.house(settings) as built,
+            bootstrap.doors(built) as opened,
+            bootstrap.server(built, opened) as address,
+        ):
+            teams.endpoint = f"{address}/api/messages"
+            workspace = f"teams:{teams.login.tenant}"
+            # Amends meets the channels, and with them the way to their rosters.
+            for place in (den, sales):
+                await forge(people["member"], "a click", "team.help", at=place)
+            answer = await _fill(built, workspace, den.id, people["member"].id)
+            await people["ex-member"].leaves(den)
+            gone = people["deactivated"]
+            async with built.database.open_work(workspace, writes=True) as work:
+                # Teams tells nobody that an account is deactivated; where it is known, it holds.
+                await work.people.remember(Person(id=gone.id, name=gone.name, gone=True))
+                await work.commit()
+            yield Teams(teams, built, den, sales, people, answer)
+
+
+async def _fill(built: bootstrap.House, workspace: str, channel: str, member: str) -> str:
+    """A case, an item and a named answer, all of the member's; returns the answer's id."""
+    ask = partial(
+        Request,
+        workspace=workspace,
+        person=Person(id=member, name="Mia"),
+        place=Place(id=channel, name="den"),
+        at=datetime.now(UTC),
+        here=channel,
+        introduced=True,
+    )
+    for request in (
+        ask(verb="case.fail", typed="ZD-4711 Parcel missed twice"),
+        ask(verb="action_item.add", about=CASE, values={"what": "Show the notes", "owner": member}),
+        ask(verb="retro.answer", about=CASE, values={"training": "A list", "unnamed": ""}),
+    ):
+        reply = await built.bot.answer(request)
+        assert not reply.refused, words(reply)
+    async with built.database.open_work(workspace, writes=False) as work:
+        return (await work.retros.answers(1))[0].id
+
+
+async def _stored(built: bootstrap.House) -> dict[str, list[tuple[Any, ...]]]:
+    tables = [Row.metadata.tables[name] for name in KEPT]
+    async with built.database.transaction(writes=False) as connection:
+        return {
+            table.name: [tuple(row) for row in await connection.execute(select(table))]
+            for table in tables
+        }
+
+
+class Watch:
+    """The bot, with its replies written down; none: it was never asked."""
+
+    def __init__(self, built: bootstrap.House, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.replies: dict[str, Reply] = {}
+        self._answer = built.bot.answer
+        monkeypatch.setattr(built.bot, "answer", self.answer)
+
+    async def answer(self, request: Request) -> Reply:
+        """The bot's own reply."""
+        reply = await self._answer(request)
+        self.replies[request.verb] = reply
+        return reply
+
+    def outcome(self, verb: str, label: str) -> str:
+        """How the last cell came out, in the words of `expected`.
+
+        A Home that is drawn anew after a click is the bot's own request, and no cell.
+        """
+        if verb not in self.replies:
+            return AT_THE_DOOR
+        told = words(self.replies[verb])
+        return told if told in {*SENTENCES, access.missing(label)} else LET_IN
+
+
+SENTENCES = (
+    access.NOT_ASKED_FOR,
+    access.DEACTIVATED,
+    access.STRANGE_CHANNEL,
+    access.NO_ANSWER_NOW,
+)
+CELLS: Sequence[tuple[str, Who, Where]] = [
+    (verb, who, where) for verb in sorted(VERBS) for who in WHO for where in WHERE
+]
+
+
+@pytest.mark.parametrize("platform", [slack_world, teams_world])
+async def test_every_command_asked_by_everybody_from_everywhere_comes_out_as_the_rule_says(
+    platform: Callable[[str], AbstractAsyncContextManager[World]],
+    sqlite_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with platform(sqlite_url) as world:
+        watch = Watch(world.built, monkeypatch)
+        wrong: list[str] = []
+
+        async def go_through(cells: Sequence[tuple[str, Who, Where]]) -> None:
+            for verb, who, where in cells:
+                label = about(verb, world.answer)
+                watch.replies.clear()
+                await world.asks(who, where, verb, label)
+                outcome, wanted = watch.outcome(verb, label), expected(verb, who, where, label)
+                if outcome != wanted:
+                    wrong.append(f"{verb}, {who}, {where}: {outcome!r} instead of {wanted!r}")
+
+        let_in = [cell for cell in CELLS if expected(*cell, "") == LET_IN]
+        turned_away = [cell for cell in CELLS if cell not in let_in]
+        # Who once asked from the channel itself is believed for a while, so those cells come last.
+        turned_away.sort(key=lambda cell: cell[2] == "same channel")
+        before = await _stored(world.built)
+        await go_through(turned_away)
+        assert await _stored(world.built) == before
+        # These do change something.
+        await go_through(let_in)
+        assert not wrong, f"{len(wrong)} of {len(CELLS)} cells:\n" + "\n".join(wrong[:40])

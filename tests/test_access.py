@@ -1,0 +1,277 @@
+"""The one rule: who may see and do what, for every command there is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bot import access
+from bot.request import Found, Person, Place, Reply
+from bot.routes import VERBS
+from storage.database import Database
+from storage.tables import Row
+from tests.access_world import CASE, ITEM, NEVER, REFERENCE, VALUES, about
+from tests.desk import ANA, BEN, CLEO, ROBOT, SUPPORT, Desk, words
+
+SALES = Place(id="C2", name="sales")
+DIRECT = Place(id="D7", name="direct messages", kind="direct")
+OUTSIDER = Person(id="U7", name="Olga", zone="Europe/Warsaw")
+MEMBER = CLEO
+
+# How an outsider may come: where they are, what the platform attests, and what travelled in a form.
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "from another channel": {"place": SALES, "here": "C2"},
+    "from direct messages": {"place": DIRECT},
+    "from the App Home": {"place": None},
+    "from a form that claims the channel": {"place": SUPPORT},
+}
+ABOUT_THINGS = sorted(verb for verb in VERBS if VERBS[verb].access in ("thing", "members"))
+FOR_CHANNELS = sorted(verb for verb in VERBS if VERBS[verb].access == "channel")
+
+
+@pytest.fixture
+async def answer(desk: Desk) -> str:
+    """In #support, whose lead is Ana: a case, an item of Ben's, and Ben's named answer; its id."""
+    desk.memberships.channels = {
+        OUTSIDER.id: {"C2"},
+        MEMBER.id: {"C1"},
+        ANA.id: {"C1"},
+        BEN.id: {"C1"},
+    }
+    await desk.fail()
+    await desk.add_item(ANA, owner=BEN.id)
+    await desk.meet(OUTSIDER)
+    await desk.ask(BEN, "retro.answer", CASE, {"training": "A list", "unnamed": ""})
+    async with desk.database.open_work(desk.workspace, writes=True) as work:
+        await work.places.remember(SALES)
+        await work.commit()
+    await desk.say_all()
+    return (await desk.answers(CASE))[0].id
+
+
+@pytest.fixture
+def desk(sqlite: Database) -> Desk:
+    """People asking the bot."""
+    return Desk(sqlite)
+
+
+async def _stored(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything there is, but who was seen and which events were."""
+    kept = [name for name in Row.metadata.tables if name not in ("requests", "people")]
+    async with database.transaction(writes=False) as connection:
+        return {
+            name: [tuple(row) for row in await connection.execute(text(f"SELECT * FROM {name}"))]
+            for name in kept
+        }
+
+
+async def _both(desk: Desk, person: Person, verb: str, label: str, **way: Any) -> tuple[Reply, ...]:
+    """The replies to the button and to the filled-in form, as far as the command has one."""
+    pressed = await desk.ask(person, verb, label, **way)
+    if verb not in VALUES:
+        return (pressed,)
+    return pressed, await desk.ask(person, verb, label, VALUES[verb], **way)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("verb", ABOUT_THINGS)
+async def test_an_outsider_reads_what_they_would_of_a_number_never_given(
+    desk: Desk, answer: str, verb: str, way: str
+) -> None:
+    label = about(verb, answer)
+    never = NEVER.get(label, "0" * 32)
+    before = await _stored(desk.database)
+    replies = await _both(desk, OUTSIDER, verb, label, **WAYS[way])
+    controls = await _both(desk, OUTSIDER, verb, never, **WAYS[way])
+    assert await _stored(desk.database) == before
+    for reply, control in zip(replies, controls, strict=True):
+        assert reply.model_dump_json().replace(label, never) == control.model_dump_json()
+        assert words(reply) == access.missing(label)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("verb", ABOUT_THINGS)
+async def test_a_member_is_let_in_from_anywhere(desk: Desk, answer: str, verb: str, way: str) -> None:
+    for reply in await _both(desk, MEMBER, verb, about(verb, answer), **WAYS[way]):
+        assert words(reply) not in (access.missing(about(verb, answer)), access.NO_ANSWER_NOW)
+
+
+@pytest.mark.parametrize("verb", ABOUT_THINGS)
+async def test_whoever_asks_from_the_channel_itself_is_let_in_and_nobody_is_asked(
+    desk: Desk, answer: str, verb: str
+) -> None:
+    desk.memberships.silent = True
+    label = about(verb, answer)
+    for reply in await _both(desk, OUTSIDER, verb, label, place=SUPPORT, here="C1"):
+        assert words(reply) != access.missing(label)
+
+
+@pytest.mark.parametrize("verb", ABOUT_THINGS)
+async def test_when_membership_cannot_be_asked_nothing_is_shown_or_changed(
+    desk: Desk, answer: str, verb: str
+) -> None:
+    before = await _stored(desk.database)
+    desk.memberships.silent = True
+    for way in WAYS.values():
+        for reply in await _both(desk, OUTSIDER, verb, about(verb, answer), **way):
+            assert words(reply) == access.NO_ANSWER_NOW
+            assert reply.form is None
+    assert await _stored(desk.database) == before
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("verb", FOR_CHANNELS)
+async def test_an_outsider_does_nothing_for_a_channel_of_others(
+    desk: Desk, answer: str, verb: str, way: str
+) -> None:
+    before = await _stored(desk.database)
+    wanted = {**WAYS[way], "place": SUPPORT} if way == "from another channel" else WAYS[way]
+    replies = await _both(desk, OUTSIDER, verb, "", **wanted)
+    assert await _stored(desk.database) == before
+    if verb == "team.settings" and wanted["place"] in (DIRECT, None):
+        return  # there it is one's own settings, or nobody's
+    for reply in replies[-1:]:
+        assert reply.refused, words(reply)
+
+
+async def test_an_outsider_does_not_become_the_lead_of_a_team(desk: Desk, answer: str) -> None:
+    for way in WAYS.values():
+        forged = {**way, "place": SUPPORT}
+        await desk.ask(OUTSIDER, "team.settings", "", VALUES["team.settings"], **forged)
+    async with desk.database.open_work(desk.workspace, writes=False) as work:
+        team = await work.teams.get("C1")
+    assert team is not None
+    assert team.lead == ANA.id
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+async def test_who_is_deactivated_can_do_nothing_at_all(desk: Desk, answer: str, verb: str) -> None:
+    if VERBS[verb].access == "platform":
+        return
+    gone = MEMBER.model_copy(update={"gone": True})
+    before = await _stored(desk.database)
+    for way in (*WAYS.values(), {"place": SUPPORT, "here": "C1"}):
+        for reply in await _both(desk, gone, verb, about(verb, answer), **way):
+            assert words(reply) == access.DEACTIVATED
+    await desk.meet(gone)
+    unsaid = MEMBER.model_copy(update={"gone": False})
+    for reply in await _both(
+        desk, unsaid, verb, about(verb, answer), place=SUPPORT, here="C1", introduced=False
+    ):
+        assert words(reply) == access.DEACTIVATED
+    assert await _stored(desk.database) == before
+
+
+@pytest.mark.parametrize("verb", sorted(verb for verb in VERBS if VERBS[verb].access == "platform"))
+async def test_nobody_can_ask_for_what_a_platform_causes(desk: Desk, answer: str, verb: str) -> None:
+    before = await _stored(desk.database)
+    for person in (MEMBER, ANA, OUTSIDER):
+        for way in (*WAYS.values(), {"place": SUPPORT, "here": "C1"}):
+            for reply in await _both(desk, person, verb, "m-retro:1", heard=False, **way):
+                assert words(reply) == access.NOT_ASKED_FOR
+    assert await _stored(desk.database) == before
+
+
+PARTS: Mapping[str, tuple[Person, str, str]] = {
+    "its owner": (BEN, "action_item.read", ITEM),
+    "whoever asked for it": (ANA, "action_item.read", ITEM),
+    "the contact of its customer": (ANA, "recovery.read", CASE),
+    "whoever marked the case failed": (ANA, "case.read", CASE),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+async def test_whoever_has_a_part_in_a_thing_sees_that_thing_from_anywhere(
+    desk: Desk, answer: str, part: str
+) -> None:
+    person, verb, label = PARTS[part]
+    desk.memberships.channels[person.id] = set()
+    for way in WAYS.values():
+        reply = await desk.ask(person, verb, label, **way)
+        assert words(reply) != access.missing(label)
+
+
+async def test_the_owner_of_an_item_sees_that_item_only(desk: Desk, answer: str) -> None:
+    desk.memberships.channels[BEN.id] = set()
+    for verb in ("recovery.read", "recovery.open", "case.read", "retro.answer", "retro.close"):
+        assert words(await desk.ask(BEN, verb, CASE, place=DIRECT)) == access.missing(CASE)
+
+
+@pytest.mark.parametrize("verb", sorted(verb for verb in VERBS if VERBS[verb].access == "members"))
+async def test_what_is_for_members_only_is_not_even_for_the_lead_from_outside(
+    desk: Desk, answer: str, verb: str
+) -> None:
+    desk.memberships.channels[ANA.id] = set()
+    for way in WAYS.values():
+        for reply in await _both(desk, ANA, verb, CASE, **way):
+            assert words(reply) == access.missing(CASE)
+
+
+async def test_a_reference_opens_its_case_from_anywhere_the_person_may_see_it(
+    desk: Desk, answer: str
+) -> None:
+    for typed in (CASE, REFERENCE, REFERENCE.lower()):
+        for way in ({"place": DIRECT}, {"place": SALES, "here": "C2"}):
+            seen = await desk.ask(MEMBER, "recovery.open", typed=typed, **way)
+            assert "C-1 · customer" in words(seen)
+            hidden = await desk.ask(OUTSIDER, "recovery.open", typed=typed, **way)
+            assert words(hidden) == access.missing(typed)
+
+
+async def test_a_reference_of_two_teams_means_the_one_that_is_asked_from_or_is_asked_back(
+    desk: Desk, answer: str
+) -> None:
+    desk.memberships.channels[MEMBER.id] = {"C1", "C2"}
+    await desk.ask(MEMBER, "case.fail", typed=f"{REFERENCE} Sold twice", place=SALES, here="C2")
+    here = await desk.ask(MEMBER, "recovery.open", typed=REFERENCE, place=SALES, here="C2")
+    assert "C-2 · customer" in words(here)
+    asked_back = await desk.ask(MEMBER, "recovery.open", typed=REFERENCE, place=DIRECT)
+    assert words(asked_back).endswith("say which one you mean, C-1, C-2.")
+    only_theirs = await desk.ask(OUTSIDER, "recovery.open", typed=REFERENCE, place=DIRECT)
+    assert "C-2 · customer" in words(only_theirs)
+
+
+async def test_a_message_of_another_channel_makes_no_case_in_this_one(desk: Desk, answer: str) -> None:
+    found = Found(text="Lost", link="https://example.com/m", thread="m-retro:1", author=BEN)
+    reply = await desk.ask(OUTSIDER, "case.fail_message", place=SUPPORT, found=found)
+    assert reply.refused
+    reply = await desk.ask(OUTSIDER, "action_item.add_message", place=SUPPORT, found=found)
+    assert reply.refused
+    assert reply.form is None
+
+
+async def test_a_form_that_cannot_be_checked_keeps_what_was_typed(desk: Desk, answer: str) -> None:
+    desk.memberships.silent = True
+    reply = await desk.ask(MEMBER, "retro.close", CASE, VALUES["retro.close"])
+    assert reply.faults == {"": access.NO_ANSWER_NOW}
+
+
+async def test_membership_is_asked_once_for_what_a_form_was_opened_for(desk: Desk, answer: str) -> None:
+    desk.memberships.asked.clear()
+    await desk.ask(MEMBER, "retro.close", CASE, VALUES["retro.close"])
+    assert desk.memberships.asked == [("C1", MEMBER.id)]
+
+
+async def test_an_import_is_the_operators(desk: Desk, answer: str) -> None:
+    desk.memberships.silent = True
+    values = {"what_happened": "Long ago"}
+    reply = await desk.ask(ROBOT, "case.fail", "", values, bulk=True)
+    assert not reply.refused
+    assert (await desk.retro("C-2")).place == "C1"
+
+
+def test_every_command_says_whom_it_concerns_and_who_sees_its_answer() -> None:
+    assert {verb.access for verb in VERBS.values()} == {"own", "channel", "thing", "members", "platform"}
+    public = {name for name, verb in VERBS.items() if verb.audience == "channel"}
+    assert public == {"case.fail", "board.status", "team.help"}
+
+
+async def test_an_owner_submits_their_form_even_when_nobody_says_who_is_in_the_channel(
+    desk: Desk, answer: str
+) -> None:
+    await desk.ask(BEN, "action_item.accept", ITEM)
+    desk.memberships.silent = True
+    reply = await desk.ask(BEN, "action_item.done", ITEM, VALUES["action_item.done"])
+    assert not reply.faults
+    assert (await desk.item(ITEM)).state == "done"

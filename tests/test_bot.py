@@ -1,0 +1,76 @@
+"""The bot itself: whom it wakes, and how much one person may start."""
+
+import pytest
+
+from bot.allowance import Allowance
+from bot.bot import TOO_MANY, Bot
+from storage.database import Database
+from tests.desk import ANA, BEN, Desk, words
+
+
+@pytest.fixture
+def desk(sqlite: Database) -> Desk:
+    """People asking the bot."""
+    return Desk(sqlite)
+
+
+async def test_whoever_speaks_is_woken_by_a_commit_that_owes_a_message(desk: Desk) -> None:
+    await desk.fail()
+    assert desk.woken.is_set()
+
+
+async def test_nobody_is_woken_for_a_form_a_list_a_refusal_or_a_setting_of_ones_own(desk: Desk) -> None:
+    await desk.fail()
+    await desk.say_all()
+    desk.woken.clear()
+    await desk.ask(BEN, "retro.answer", "C-1")
+    await desk.ask(BEN, "action_item.mine")
+    await desk.ask(BEN, "retro.close", "C-1", {"outcome": "no such"})
+    await desk.ask(BEN, "team.own_settings", "", {"starts": "09:00", "ends": "17:00", "days": "0"})
+    assert not desk.woken.is_set()
+
+
+async def test_a_reminder_that_falls_due_wakes_whoever_speaks(desk: Desk) -> None:
+    await desk.fail()
+    await desk.say_all()
+    desk.woken.clear()
+    while await desk.bot.look(desk.workspace, desk.at.replace(day=20)):
+        pass
+    assert desk.woken.is_set()
+
+
+async def test_one_person_starts_only_so_many_things_a_minute(desk: Desk) -> None:
+    now = 0.0
+    desk.bot = Bot(desk.database.open_work, desk.woken.set, Allowance(3, lambda: now))
+    desk.bot.memberships["test"] = desk.memberships
+    for number in range(3):
+        await desk.fail(typed=f"ZD-{number} Lost")
+    refused = await desk.ask(ANA, "case.fail", typed="ZD-4 Lost")
+    assert words(refused) == TOO_MANY
+    assert await desk.fail(BEN, "ZD-5 Lost") == "C-4"
+    form = await desk.ask(ANA, "case.fail")
+    assert form.form is not None
+    now = 20.0
+    assert await desk.fail(typed="ZD-6 Lost") == "C-5"
+    assert words(await desk.ask(ANA, "case.fail", typed="ZD-7 Lost")) == TOO_MANY
+
+
+async def test_an_import_starts_as_many_as_its_file_has(desk: Desk) -> None:
+    desk.bot = Bot(desk.database.open_work, desk.woken.set, Allowance(1))
+    desk.bot.memberships["test"] = desk.memberships
+    for _ in range(3):
+        reply = await desk.ask(ANA, "case.fail", "", {"what_happened": "Long ago"}, bulk=True)
+        assert not reply.refused
+
+
+def test_an_allowance_of_none_lets_everybody_start_anything() -> None:
+    allowance = Allowance(0)
+    assert all(allowance.take("test:1", "U1") for _ in range(1_000))
+
+
+def test_people_and_workspaces_have_allowances_of_their_own() -> None:
+    allowance = Allowance(1, lambda: 0.0)
+    assert allowance.take("test:1", "U1")
+    assert not allowance.take("test:1", "U1")
+    assert allowance.take("test:1", "U2")
+    assert allowance.take("test:2", "U1")
