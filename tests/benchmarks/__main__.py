@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [a … h coach]` measures; nothing fails for being slow."""
+"""`python -m tests.benchmarks [a … i coach]` measures; nothing fails for being slow."""
 
 import argparse
 import asyncio
@@ -8,7 +8,18 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks import burst, clicks, coach, jobs, lists, opening, start, sweep, teams
+from tests.benchmarks import (
+    burst,
+    clicks,
+    coach,
+    first_message,
+    jobs,
+    lists,
+    opening,
+    start,
+    sweep,
+    teams,
+)
 from tests.benchmarks.figure import Figure, table
 
 BENCHMARKS: Mapping[str, Callable[[Path], Coroutine[None, None, list[Figure]]]] = {
@@ -20,6 +31,7 @@ BENCHMARKS: Mapping[str, Callable[[Path], Coroutine[None, None, list[Figure]]]] 
     "f": sweep.measure,
     "g": jobs.measure,
     "h": burst.measure,
+    "i": first_message.measure,
     "coach": coach.measure,
 }
 
@@ -31,10 +43,10 @@ def main() -> None:
         description="a: clicks at 50 in flight. b: saying imported retros. c: lists over much data. "
         "d: start and memory. e: clicks in Teams, and how long they block. f: the look at what is due "
         "among very much. g: jobs a second, one and two processes. h: 200 failed cases in 20 places. "
-        "coach: how often the language coach is right.",
+        "i: from a command to its first message. coach: how often the language coach is right.",
     )
     parser.add_argument(
-        "names", nargs="*", metavar="a|b|c|d|e|f|g|h|coach", help="all of them when none is named"
+        "names", nargs="*", metavar="a|b|c|d|e|f|g|h|i|coach", help="all of them when none is named"
     )
     names = parser.parse_args().names or list(BENCHMARKS)
     if unknown := set(names) - set(BENCHMARKS):
