@@ -10,9 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.request import Person, Place, Request
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
+from handlers.remembered import Remembered
 from handlers.slack.incoming import PRIVATE, SOMEBODY
 from handlers.slack.outgoing import NO_ANSWER, code_of
-from handlers.slack.remembered import Remembered
 from handlers.slack.workspace import Workspace
 
 log = logging.getLogger(__name__)

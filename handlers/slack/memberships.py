@@ -23,8 +23,8 @@ from bot.access import MembershipUnknown
 from bot.domain.errors import Refused
 from bot.request import Person
 from handlers.payload import Payload, mapping, text_at
+from handlers.remembered import Remembered
 from handlers.slack.directory import KNOWN_SECONDS, Directory, NoSuchChannel, in_time
-from handlers.slack.remembered import Remembered
 from handlers.slack.workspace import Workspace
 
 log = logging.getLogger(__name__)

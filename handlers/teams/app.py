@@ -320,13 +320,13 @@ class TeamsDoor:
         ids = {field.value for field in form.fields if field.kind == "person" and field.value}
         wants_places = any(field.kind == "place" for field in form.fields)
         people: dict[str, Person] = {}
-        places: list[Place] = []
+        places, unchecked = list[Place](), False
         if ids or wants_places:
             async with self._open_work(request.workspace, writes=False) as work:
                 people = dict(await work.people.among(ids))
                 places = list(await work.places.all()) if wants_places else []
-            places = await self.memberships.theirs(request.workspace, places, request.person)
-        return render.Known(uuid4().hex, {**people, **(picked or {})}, places)
+            places, unchecked = await self.memberships.theirs(request.workspace, places, request.person)
+        return render.Known(uuid4().hex, {**people, **(picked or {})}, places, unchecked=unchecked)
 
 
 def _read(raw: bytes) -> Payload:

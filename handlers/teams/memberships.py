@@ -8,11 +8,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bot.access import MembershipUnknown
 from bot.ports import OpenWork
 from bot.request import Person, Place
+from handlers.remembered import Remembered
 from handlers.teams.connector import FAILED, Connector, Declined, why
 from handlers.teams.incoming import base
 
@@ -49,20 +51,24 @@ UNMET = Roster({}, 0)
 """A channel that the bot was never in, or somebody's own chat: nobody else belongs to it."""
 
 
-class _Asked(NamedTuple):
-    """A roster that is being read, or was."""
+REFUSED = Roster({}, 0)
+"""A channel whose roster we do not get: a private one's perhaps, or one that we were removed from."""
 
-    at: float
-    reading: asyncio.Task[Roster]
 
-    @property
-    def spoiled(self) -> bool:
-        """Whether it came to nothing, so that it is worth another try."""
-        if not self.reading.done():
-            return False
-        return bool(self.reading.cancelled() or self.reading.exception()) or (
-            self.reading.result() is UNMET
-        )
+class Theirs(NamedTuple):
+    """The channels that somebody is in; `unchecked`: of some more, Teams does not say just now."""
+
+    places: list[Place]
+    unchecked: bool
+
+
+@dataclass(frozen=True)
+class _Channel:
+    """A channel whose roster is asked for, with its place where that was read already."""
+
+    workspace: str
+    id: str
+    place: Place | None = field(default=None, compare=False)
 
 
 class TeamsMemberships:
@@ -73,9 +79,7 @@ class TeamsMemberships:
     ) -> None:
         self._connector = connector
         self._open_work = open_work
-        self._clock = clock
-        self._rosters: dict[tuple[str, str], _Asked] = {}
-        self._reading: set[asyncio.Task[Roster]] = set()
+        self._rosters = Remembered(self._read, HOLDS_SECONDS, clock, MOST_KEPT)
 
     async def includes(self, workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
         """Whether the channel's roster has this person; raises MembershipUnknown."""
@@ -95,76 +99,59 @@ class TeamsMemberships:
         """Somebody in the channel, by either of their ids; raises MembershipUnknown."""
         return (await self._roster(workspace, channel)).members.get(id)
 
-    async def theirs(self, workspace: str, places: Sequence[Place], person: Person) -> list[Place]:
-        """Those of the places that this person is in, all asked at once.
-
-        A place that Teams says nothing about just now is not among them.
-        """
-
-        async def is_in(place: Place) -> bool:
-            try:
-                return person.id in (await self._roster(workspace, place.id, place)).members
-            except MembershipUnknown:
-                return False
-
-        answers = await asyncio.gather(*(is_in(place) for place in places))
-        return [place for place, yes in zip(places, answers, strict=True) if yes]
+    async def theirs(self, workspace: str, places: Sequence[Place], person: Person) -> Theirs:
+        """Those of the places that this person is in, all asked at once."""
+        channels = [_Channel(workspace, place.id, place) for place in places]
+        told = await asyncio.gather(*map(self._told, channels))
+        pairs = zip(places, told, strict=True)
+        found = [place for place, roster in pairs if roster and person.id in roster.members]
+        return Theirs(found, None in told)
 
     def forget(self, workspace: str) -> None:
         """Lets every roster of a tenant be asked again: somebody came or went.
 
         All of them, because who joins one team may join another team's shared channel with it.
         """
-        for key in [key for key in self._rosters if key[0] == workspace]:
-            del self._rosters[key]
+        self._rosters.forget_all(lambda channel: channel.workspace == workspace)
 
     async def close(self) -> None:
         """Ends what is still being read."""
-        for reading in self._reading:
-            reading.cancel()
-        await asyncio.gather(*self._reading, return_exceptions=True)
+        await self._rosters.close()
 
-    async def _roster(self, workspace: str, channel: str, place: Place | None = None) -> Roster:
-        """The roster at hand, or the one that is being read for whoever asked first."""
-        asked = self._rosters.get((workspace, channel))
-        if asked is None or asked.spoiled or self._clock() - asked.at >= HOLDS_SECONDS:
-            asked = self._begin(workspace, channel, place)
+    async def _roster(self, workspace: str, channel: str) -> Roster:
+        roster = await self._told(_Channel(workspace, channel))
+        if roster is None or roster is REFUSED:
+            raise MembershipUnknown
+        return roster
+
+    async def _told(self, channel: _Channel) -> Roster | None:
+        """The roster at hand, or the one being read for whoever asked first; None after a second."""
+        known = self._rosters.known(channel)
+        if known is UNMET or known is REFUSED:
+            self._rosters.forget(channel)  # the bot may have been added meanwhile
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                return await asyncio.shield(asked.reading)
+                return await self._rosters.get(channel)
         except TimeoutError:
-            raise MembershipUnknown from None
+            return None
 
-    def _begin(self, workspace: str, channel: str, place: Place | None) -> _Asked:
-        now = self._clock()
-        fresh = {key: one for key, one in self._rosters.items() if now - one.at < HOLDS_SECONDS}
-        self._rosters = dict(list(fresh.items())[-MOST_KEPT:])
-        reading = asyncio.create_task(self._read(workspace, channel, place))
-        self._reading.add(reading)
-        reading.add_done_callback(self._ended)
-        asked = self._rosters[workspace, channel] = _Asked(now, reading)
-        return asked
-
-    def _ended(self, reading: asyncio.Task[Roster]) -> None:
-        self._reading.discard(reading)
-        if not reading.cancelled():
-            reading.exception()  # looked at: whoever asked may have stopped waiting
-
-    async def _read(self, workspace: str, channel: str, place: Place | None) -> Roster:
+    async def _read(self, channel: _Channel) -> Roster | None:
+        """Everybody in a channel; None when Teams does not tell all of it just now."""
+        place = channel.place
         if place is None:
-            async with self._open_work(workspace, writes=False) as work:
-                place = await work.places.get(channel)
+            async with self._open_work(channel.workspace, writes=False) as work:
+                place = await work.places.get(channel.id)
         if place is None or place.kind == "direct":
             return UNMET
         if not place.reference.get("service_url"):
-            raise MembershipUnknown
+            return REFUSED
         try:
             async with asyncio.timeout(READ_SECONDS):
                 return await self._pages(place)
         except FAILED as error:
-            # A private channel's may be refused to us (403, 404): then nobody says who is in it.
             log.warning("a roster could not be read: %s", why(error))
-            raise MembershipUnknown from None
+            refused = isinstance(error, Declined) and error.status in (403, 404)
+            return REFUSED if refused else None
 
     async def _pages(self, place: Place) -> Roster:
         way, members, after = place.reference, dict[str, Member](), ""

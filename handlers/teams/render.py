@@ -45,6 +45,9 @@ INPUT_TEXT, INPUT_TEXTS = 10_000, 5_000
 LONG_LIST = 100
 """From here on choices leave out the heading that they would stand under, and are sorted by name."""
 PEOPLE = "graph.microsoft.com/users"
+NO_CHANNEL = "Amends is in no channel of yours: add it to a team first"
+NONE_CHECKED = "No channel can be chosen just now"
+UNCHECKED = "Some channels could not be checked just now; open the form again to see them."
 
 
 def message(said: Message) -> Element:
@@ -102,15 +105,22 @@ def _task(title: str, card: Element, height: str) -> Element:
 class Known:
     """What a form needs that its own words do not hold: names, and the key of this one opening.
 
-    `once` comes back with the submission, so that a repeat of it changes nothing.
+    `once` comes back with the submission, so that a repeat of it changes nothing. `unchecked`: some
+    channels are missing among the places, because nobody said in time who is in them.
     """
 
     def __init__(
-        self, once: str, people: Mapping[str, Person] | None = None, places: Sequence[Place] = ()
+        self,
+        once: str,
+        people: Mapping[str, Person] | None = None,
+        places: Sequence[Place] = (),
+        *,
+        unchecked: bool = False,
     ) -> None:
         self.once = once
         self.people = people or {}
         self.places = places
+        self.unchecked = unchecked
 
 
 def dialog(asked: Form, known: Known, faults: Mapping[str, str] | None = None) -> Element:
@@ -173,8 +183,9 @@ def _field(field: FormField, known: Known, faults: Mapping[str, str], most: int)
     if field.needed:
         drawn |= {"isRequired": True, "errorMessage": f"{field.label} is needed."}
     yield drawn
-    if hint.strip():
-        yield text_block(escaped(hint.strip()), size="Small", isSubtle=True, spacing="None")
+    missing = UNCHECKED if field.kind == "place" and known.unchecked else ""
+    for words in filter(None, (hint.strip(), missing)):
+        yield text_block(escaped(words), size="Small", isSubtle=True, spacing="None")
     if field.name in faults:
         yield _warning(faults[field.name])
 
@@ -238,7 +249,7 @@ def _person(field: FormField, known: Known, _: int) -> Element:
 
 def _place(field: FormField, known: Known, most: int) -> Element:
     options = tuple(Option(value=place.id, label=place.name or place.id) for place in known.places)
-    none = (Option(value="", label="Amends is in no channel of yours: add it to a team first"),)
+    none = (Option(value="", label=NONE_CHECKED if known.unchecked else NO_CHANNEL),)
     only = options[0].value if len(options) == 1 else ""
     drawn = {"options": options or none, "value": field.value or only}
     return _one_of(field.model_copy(update=drawn), known, most)

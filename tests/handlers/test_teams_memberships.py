@@ -12,7 +12,7 @@ from bot.request import Place as BotPlace
 from handlers.teams import connector as connector_module
 from handlers.teams import memberships as memberships_module
 from handlers.teams.connector import ROSTER_WINDOWS, Connector, Declined, Limits
-from handlers.teams.memberships import HOLDS_SECONDS, MOST_PAGES, Member, TeamsMemberships
+from handlers.teams.memberships import HOLDS_SECONDS, MOST_PAGES, Member, TeamsMemberships, Theirs
 from handlers.teams.mends import Tokens, fetch_with
 from storage.database import Database
 from tests.fake_teams import FakeTeams, Place, TeamsPerson
@@ -191,6 +191,22 @@ async def test_what_is_forgotten_is_asked_again_and_other_tenants_rosters_are_ke
     assert await is_in(memberships, desk, ana, ELSEWHERE)
 
 
+async def test_what_was_asked_before_somebody_left_is_not_kept_after_it(
+    teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships
+) -> None:
+    ana = teams.person("Ana")
+    desk = teams.channel("desk", [ana])
+    teams.latency["members"] = 0.1
+    await meet(sqlite, WORKSPACE, channel(teams, desk))
+    asked_before = asyncio.create_task(is_in(memberships, desk, ana))
+    await asyncio.sleep(0)
+    memberships.forget(WORKSPACE)
+    await asked_before
+    desk.members.discard(ana.id)
+    assert not await is_in(memberships, desk, ana)
+    assert teams.calls["members"] == 2
+
+
 async def test_many_questions_at_once_are_one_call(
     teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships
 ) -> None:
@@ -316,15 +332,38 @@ async def test_a_channel_without_a_way_to_it_is_unknown(sqlite: Database) -> Non
         await is_in(memberships, CHANNEL, "29:ana")
 
 
-async def test_of_many_places_those_one_is_in_are_theirs_and_the_unknown_are_not(
+async def test_of_many_places_those_one_is_in_are_theirs_and_the_refused_are_not(
     teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships
 ) -> None:
     ana = teams.person("Ana")
     mine, other, silent = teams.channel("mine", [ana]), teams.channel("other"), teams.channel("silent")
     silent.installed = False
     places = [channel(teams, place) for place in (mine, other, silent)]
-    assert await memberships.theirs(WORKSPACE, places, person(ana)) == places[:1]
-    assert await memberships.theirs(WORKSPACE, [], person(ana)) == []
+    unmet = BotPlace(id="19:imported", name="imported")
+    theirs = await memberships.theirs(WORKSPACE, [*places, unmet], person(ana))
+    assert theirs == Theirs(places[:1], unchecked=False), "to ask once more would not help"
+    assert await memberships.theirs(WORKSPACE, [], person(ana)) == Theirs([], unchecked=False)
+
+
+@pytest.mark.parametrize("fault", [{"status": 429}, {"status": 503}, {"drop": "before"}], ids=str)
+async def test_of_places_that_nobody_tells_about_just_now_it_is_known_that_they_are_missing(
+    teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships, fault: dict[str, Any]
+) -> None:
+    ana = teams.person("Ana")
+    mine = channel(teams, teams.channel("mine", [ana]))
+    teams.fail_next("members", times=2 if "drop" in fault else 1, **fault)
+    assert await memberships.theirs(WORKSPACE, [mine], person(ana)) == Theirs([], unchecked=True)
+    assert await memberships.theirs(WORKSPACE, [mine], person(ana)) == Theirs([mine], unchecked=False)
+
+
+async def test_a_channel_that_was_refused_is_asked_again_the_next_time(
+    teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships
+) -> None:
+    ana = teams.person("Ana")
+    mine = channel(teams, teams.channel("mine", [ana]))
+    teams.fail_next("members", status=403)
+    assert await memberships.theirs(WORKSPACE, [mine], person(ana)) == Theirs([], unchecked=False)
+    assert await memberships.theirs(WORKSPACE, [mine], person(ana)) == Theirs([mine], unchecked=False)
 
 
 async def test_rosters_are_asked_within_teams_own_limits(

@@ -300,6 +300,28 @@ def test_the_door_to_a_form_carries_what_was_typed_and_the_forms_channel() -> No
 
 
 @pytest.mark.parametrize(
+    ("places", "unchecked", "label"),
+    [
+        ([Place(id="19:a", name="care")], True, "care"),
+        ([], True, "No channel can be chosen just now"),
+        ([], False, "Amends is in no channel of yours: add it to a team first"),
+    ],
+    ids=["some", "all of them", "none"],
+)
+def test_channels_that_could_not_be_checked_are_told_of_under_the_choice_of_a_channel_only(
+    places: list[Place], unchecked: bool, label: str
+) -> None:
+    place = FormField(name="place", label="Team's place", kind="place", hint="Where it is posted.")
+    asked = Form(verb="v.x", title="T", fields=(place, FormField(name="a", label="A")), submit="Go")
+    card = render.form(asked, render.Known("once", places=places, unchecked=unchecked))
+    assert cards.problems(card, dialog=True) == []
+    assert [choice["title"] for choice in card["body"][0]["choices"]] == [label]
+    told = ["Some channels could not be checked just now; open the form again to see them."]
+    under = [element.get("id") or cards.read(element["text"]) for element in card["body"]]
+    assert under == ["place", "Where it is posted.", *(told if unchecked else []), "a"]
+
+
+@pytest.mark.parametrize(
     ("places", "stands", "value"),
     [
         ([], "", ""),
