@@ -6,16 +6,17 @@ everybody else it does not exist: they read the sentence for a number that was n
 """
 
 import re
-from collections.abc import Collection, Mapping
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case, number_of
 from bot.domain.errors import Refused
 from bot.domain.recovery import owners
 from bot.domain.retro import Answer
-from bot.ports import UnitOfWork
-from bot.request import Person, Request
+from bot.ports import MembershipUnknown, UnitOfWork
+from bot.request import Request
 
 Access = Literal["own", "channel", "thing", "members", "platform"]
 """What a command concerns, and so who may ask for it.
@@ -31,7 +32,7 @@ Audience = Literal["person", "channel"]
 DEACTIVATED = "Your account is deactivated in this workspace, so nothing was changed."
 NOT_ASKED_FOR = "Nobody can ask for this: it only happens by itself."
 STRANGE_CHANNEL = "I know no such channel of yours: choose a channel that you are in."
-CASE = re.compile(r"C-[0-9]+")
+CASE = re.compile(r"C-[0-9]{1,9}")
 ANSWER = re.compile(r"[0-9a-f]{32}")
 """How an answer's own id looks."""
 ANSWER_GONE = "This answer is not here any more."
@@ -41,32 +42,30 @@ NO_ANSWER_NOW = (
 )
 
 
-class Memberships(Protocol):
-    """Who is in which channel, as one platform says; asked outside transactions, kept for minutes."""
-
-    async def includes(self, workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
-        """Whether the channel counts this person as one of its own.
-
-        `unnamed`: they asked not to be named, so the platform is asked nothing that names them. Raises
-        MembershipUnknown when it cannot be asked just now, Refused where the bot may not work at all.
-        """
-        ...
-
-    async def people_in(self, workspace: str, channel: str) -> int | None:
-        """How many people could write in the channel, without bots; None when nobody says just now."""
-        ...
-
-
-class MembershipUnknown(Exception):
-    """The platform does not say just now who is in a channel, so nothing is shown or changed."""
-
-
 class Unasked(Exception):
-    """Whether somebody is in these channels decides, and was not asked yet: ask, and begin again."""
+    """What decides was not asked yet: ask the platform, and begin again.
 
-    def __init__(self, channels: Collection[str]) -> None:
+    `channels`: whether the person is in these. `guest`: whether they are a guest of the workspace.
+    """
+
+    def __init__(self, channels: Collection[str] = (), *, guest: bool = False) -> None:
         super().__init__(f"{len(channels)} channels")
         self.channels = frozenset(channels)
+        self.guest = guest
+
+
+@dataclass
+class Asked:
+    """What the platform said while a request is answered; it grows from one try to the next."""
+
+    channels: dict[str, bool] = field(default_factory=dict)
+    """Which channels the person is in."""
+    guest: bool | None = None
+    """Whether they are a guest of the workspace; None: not asked."""
+    people: dict[str, int | None] = field(default_factory=dict)
+    """How many people are in a channel; None: nobody says."""
+    trouble: MembershipUnknown | Refused | None = None
+    """Why something could not be told; it only matters where nothing else lets the person in."""
 
 
 class _Thing(NamedTuple):
@@ -78,19 +77,16 @@ class _Thing(NamedTuple):
 
 
 class Admitted(NamedTuple):
-    """A request that the rule allows, with a typed reference as its label, and its channel."""
+    """The request as the command gets it (a typed reference has become a label), and its channel."""
 
     request: Request
     channel: str | None = None
 
 
-async def check(
-    request: Request, access: Access, known: Mapping[str, bool], work: UnitOfWork
-) -> Admitted:
+async def check(request: Request, access: Access, asked: Asked, work: UnitOfWork) -> Admitted:
     """Lets a request pass when the rule allows it; reads only.
 
-    `known`: which channels the person is in, as far as it was asked. Raises Refused, with the very
-    sentence for a thing that is not there, or Unasked.
+    Raises Refused, with the very sentence for a thing that is not there, or Unasked.
     """
     if access == "platform" or request.bulk:
         # An import is the operator's, at the command line; no adapter makes such a request.
@@ -101,9 +97,10 @@ async def check(
         raise Refused(DEACTIVATED)
     if access == "own":
         return Admitted(request)
-    if access == "channel" or (request.found is not None and not request.about):
-        return _check_channel(request, known)
-    return await _check_thing(request, known, work, part=access == "thing")
+    if access == "channel" or request.found is not None:
+        # A message that somebody pointed at: what it belongs to is in the channel where they saw it.
+        return _check_channel(request.model_copy(update={"about": ""}), asked)
+    return await _check_thing(request, asked, work, part=access == "thing")
 
 
 async def _is_gone(request: Request, work: UnitOfWork) -> bool:
@@ -113,40 +110,42 @@ async def _is_gone(request: Request, work: UnitOfWork) -> bool:
     return stored is not None and stored.gone
 
 
-def _check_channel(request: Request, known: Mapping[str, bool]) -> Admitted:
+def _check_channel(request: Request, asked: Asked) -> Admitted:
     channel = _channel_of(request)
-    if channel is not None and not _is_in(channel, request, known):
-        if channel not in known:
+    if channel is not None and not _is_in(channel, request, asked):
+        if channel not in asked.channels:
             raise Unasked({channel})
-        raise Refused(STRANGE_CHANNEL, "place")
+        raise asked.trouble or Refused(STRANGE_CHANNEL, "place")
     return Admitted(request, channel)
 
 
-async def _check_thing(
-    request: Request, known: Mapping[str, bool], work: UnitOfWork, *, part: bool
-) -> Admitted:
-    label = request.about.partition("/")[0] or request.typed.strip()
-    if not label:
+async def _check_thing(request: Request, asked: Asked, work: UnitOfWork, *, part: bool) -> Admitted:
+    if not request.about and not request.typed.strip():
         return Admitted(request)  # nothing is named, so there is nothing to see: the command says so
+    label = request.about.partition("/")[0] if request.about else request.typed.strip()
     things = await _things(label, request, work)
     mine: list[_Thing] = []
     unasked: set[str] = set()
     for thing in things:
-        if _is_in(thing.channel, request, known) or (part and await _has_part(request, thing, work)):
+        inside = _is_in(thing.channel, request, asked)
+        # Guests act only where they are members, whatever else they have to do with it.
+        if inside or (part and not asked.guest and await _has_part(request, thing, work)):
+            if not inside and asked.guest is None:
+                raise Unasked(guest=True)
             mine.append(thing)
-        elif thing.channel not in known:
+        elif thing.channel not in asked.channels:
             unasked.add(thing.channel)
     here = [thing for thing in mine if request.place is not None and thing.channel == request.place.id]
     if unasked and not here:
         raise Unasked(unasked)
     if not mine:
-        raise Refused(missing(label))
+        raise asked.trouble or Refused(missing(label))
     if len(mine) > 1 and not here:
         labels = ", ".join(thing.label for thing in mine)
         raise Refused(f"{label[:40]} is in several of your channels: say which one you mean, {labels}.")
     thing = (here or mine)[0]
-    about = request.about or thing.label
-    return Admitted(request.model_copy(update={"about": about}), thing.channel)
+    found = {"about": request.about or thing.label, "inside": _is_in(thing.channel, request, asked)}
+    return Admitted(request.model_copy(update=found), thing.channel)
 
 
 def _channel_of(request: Request) -> str | None:
@@ -156,8 +155,8 @@ def _channel_of(request: Request) -> str | None:
     return request.chosen_place or None
 
 
-def _is_in(channel: str, request: Request, known: Mapping[str, bool]) -> bool:
-    return request.here == channel or known.get(channel, False)
+def _is_in(channel: str, request: Request, asked: Asked) -> bool:
+    return request.here == channel or asked.channels.get(channel, False)
 
 
 def missing(label: str) -> str:
@@ -170,13 +169,15 @@ def missing(label: str) -> str:
 async def _things(label: str, request: Request, work: UnitOfWork) -> list[_Thing]:
     """What a label or a reference may mean: nothing, one thing, or cases of several channels."""
     head = label.upper()
-    if head.startswith("AI-"):
+    if request.about and head.startswith("AI-"):
         item = await work.action_items.get(number_of(label, "AI"))
         return [_Thing(item.label, item.place, item)] if item else []
     if CASE.fullmatch(head):
         case = await work.cases.get(number_of(label, "C"))
-        return [_Thing(case.label, case.place, case)] if case else []
+        if case is not None or request.about:
+            return [_Thing(case.label, case.place, case)] if case else []
     if not request.about:
+        # Typed: a case's own reference, however much it looks like one of our numbers.
         cases = await work.cases.with_reference(label)
         return [_Thing(case.label, case.place, case) for case in cases]
     answer = await work.retros.answer(label)

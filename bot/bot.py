@@ -2,12 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
-from bot.access import NO_ANSWER_NOW, Memberships, MembershipUnknown, Unasked, check
+from bot.access import NO_ANSWER_NOW, Asked, Unasked, check
 from bot.allowance import Allowance
 from bot.coach.coach import Remark
 from bot.domain.errors import Lost, Refused
@@ -15,8 +13,15 @@ from bot.domain.job import Job, minute
 from bot.fault import told
 from bot.flows import agenda, case, coach, forget
 from bot.messages.parts import Message, Typed, sentence
-from bot.ports import OpenWork, Unavailable, Undelivered, UnitOfWork
-from bot.request import Reply, Request
+from bot.ports import (
+    Memberships,
+    MembershipUnknown,
+    OpenWork,
+    Unavailable,
+    Undelivered,
+    UnitOfWork,
+)
+from bot.request import CAN_BE_UNNAMED, Reply, Request
 from bot.routes import JOBS, VERBS, Verb
 from bot.untold import Untold
 
@@ -35,13 +40,6 @@ class Uncounted(Exception):
     def __init__(self, channel: str) -> None:
         super().__init__(channel)
         self.channel = channel
-
-
-class Asked(NamedTuple):
-    """What the platform said while a request was answered: which channels they are in, and how full."""
-
-    channels: dict[str, bool]
-    people: dict[str, int | None]
 
 
 class Bot:
@@ -117,7 +115,7 @@ class Bot:
             raise Refused(TOO_MANY)
         self.answering += 1
         try:
-            asked = Asked({}, {})
+            asked = Asked()
             if verb.access in ("channel", "thing", "members") and not request.bulk:
                 await self._ask_before(request, asked)
             for tries in range(1, MOST_TRIES + 1):
@@ -127,7 +125,7 @@ class Bot:
                     if tries == MOST_TRIES:
                         raise
                 except Unasked as unasked:
-                    await self._ask(unasked.channels, request, asked)
+                    await self._ask(unasked, request, asked)
                 except Uncounted as uncounted:
                     asked.people[uncounted.channel] = await self._people_in(uncounted.channel, request)
             raise MembershipUnknown
@@ -141,8 +139,8 @@ class Bot:
         remarks: Sequence[Remark] = ()
         owes = False
         async with self._open_work(request.workspace, writes=writes) as work:
-            request, channel = await check(request, verb.access, asked.channels, work)
-            if verb.can_be_unnamed and asks and channel is not None:
+            request, channel = await check(request, verb.access, asked, work)
+            if request.verb in CAN_BE_UNNAMED and asks and channel is not None:
                 if channel not in asked.people:
                     raise Uncounted(channel)
                 request = request.model_copy(update={"people_in_channel": asked.people[channel]})
@@ -163,12 +161,12 @@ class Bot:
         if remarks and verb.form and verb.words:
             # It could be posted, and is not yet: nothing was committed. Its writer sees it once more.
             opened: dict[str, object] = {"values": None, "about": coach.opened_for(request)}
-            if verb.can_be_unnamed and channel is not None:
+            if request.verb in CAN_BE_UNNAMED and channel is not None:
                 opened["people_in_channel"] = await self._people_in(channel, request)
             async with self._open_work(request.workspace, writes=False) as work:
                 form = await verb.form(request.model_copy(update=opened), work)
             return coach.once_more(form, remarks, verb.words.fields, request)
-        if not (asks and verb.can_be_unnamed):
+        if not (asks and request.verb in CAN_BE_UNNAMED):
             # Whoever opens such a form may be about to ask for no name.
             self._log(logging.INFO, request, "saved" if writes else "read")
         return reply
@@ -177,22 +175,32 @@ class Bot:
         """Asks at once about the channel of a form: what it was opened for is mostly there."""
         place = request.place
         if place is not None and place.kind == "shared" and place.id != request.here:
-            # Whoever has a part in the very thing needs no membership; for the others it is asked again.
-            with suppress(MembershipUnknown):
-                await self._ask({place.id}, request, asked)
+            await self._ask(Unasked({place.id}), request, asked)
 
-    async def _ask(self, channels: Collection[str], request: Request, asked: Asked) -> None:
-        """Asks the platform about each of these channels; raises MembershipUnknown, or Refused."""
+    async def _ask(self, unasked: Unasked, request: Request, asked: Asked) -> None:
+        """Asks the platform what decides, and notes what it does not say.
+
+        Raises MembershipUnknown where nobody could say anything.
+        """
         memberships = self._memberships(request)
         if memberships is None:
             raise MembershipUnknown
+        workspace, person, unnamed = request.workspace, request.person, request.unnamed
+        channels = sorted(unasked.channels)
+        if unasked.guest:
+            asked.guest = await memberships.is_guest(workspace, person, unnamed=unnamed)
         answers = await asyncio.gather(
-            *(
-                memberships.includes(request.workspace, channel, request.person, unnamed=request.unnamed)
-                for channel in channels
-            )
+            *(memberships.includes(workspace, channel, person, unnamed=unnamed) for channel in channels),
+            return_exceptions=True,
         )
-        asked.channels.update(zip(channels, answers, strict=True))
+        for channel, answer in zip(channels, answers, strict=True):
+            if isinstance(answer, MembershipUnknown | Refused):
+                # Another thing of the same name may still be theirs.
+                asked.trouble, asked.channels[channel] = answer, False
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                asked.channels[channel] = answer
 
     async def _people_in(self, channel: str, request: Request) -> int | None:
         memberships = self._memberships(request)

@@ -30,7 +30,7 @@ from bot.repositories import (
     Said,
     Teams,
 )
-from bot.request import Place
+from bot.request import Person, Place
 
 
 class Unavailable(Exception):
@@ -65,6 +65,33 @@ class Undelivered(Exception):
         self.outage = outage
 
 
+class MembershipUnknown(Exception):
+    """The platform does not say just now who is in a channel, so nothing is shown or changed."""
+
+
+class Memberships(Protocol):
+    """Who is in which channel, as one platform says; asked outside transactions, kept for minutes.
+
+    Of somebody who is `unnamed`, because they asked not to be named, nothing is asked that names them.
+    Every method but `people_in` raises MembershipUnknown when it cannot be asked just now.
+    """
+
+    async def includes(self, workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
+        """Whether the channel counts this person as one of its own.
+
+        Raises Refused for a channel in which the bot may not work at all.
+        """
+        ...
+
+    async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
+        """Whether they are only a guest of the workspace, as far as the platform has such."""
+        ...
+
+    async def people_in(self, workspace: str, channel: str) -> int | None:
+        """How many people could write in the channel, without bots; None when nobody says just now."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction in one workspace. Leaving it without `commit` rolls everything back."""
 
@@ -85,7 +112,7 @@ class UnitOfWork(Protocol):
     posts: Posts
 
     async def commit(self) -> bool:
-        """Saves everything; returns whether it owes messages, which somebody can say at once."""
+        """Saves everything; returns whether it scheduled messages, so that whoever speaks is woken."""
         ...
 
 

@@ -79,6 +79,8 @@ class Request(BaseModel, frozen=True):
     """The channel that the platform itself says they ask from; None for a dialog or a direct chat."""
     heard: bool = False
     """It happened on the platform, and nobody asked for it; only readers of events say so."""
+    inside: bool = False
+    """They are a member of the channel of what they ask about; the bot says so, no adapter."""
     introduced: bool = False
     """`person` is as the platform knows them now, not only what the request itself says of them."""
     people_in_channel: int | None = None
@@ -101,7 +103,7 @@ class Request(BaseModel, frozen=True):
 
         Also when their choice got lost on the way: what was not said names nobody.
         """
-        if self.values is None:
+        if self.values is None or self.verb not in CAN_BE_UNNAMED:
             return False
         return bool(self.values.get("unnamed")) or not self.has_chosen
 
@@ -109,6 +111,12 @@ class Request(BaseModel, frozen=True):
     def has_chosen(self) -> bool:
         """Whether the form says if a name may stand here, wherever it asks for that."""
         return self.verb not in CAN_BE_UNNAMED or "unnamed" in (self.values or {})
+
+
+def shown_again(verb: str, values: Mapping[str, str]) -> Mapping[str, str]:
+    """What stands in a form that is shown once more; a choice that got lost comes back as "no name"."""
+    lost = verb in CAN_BE_UNNAMED and "unnamed" not in values
+    return {**values, "unnamed": "yes"} if lost else values
 
 
 class Reply(BaseModel, frozen=True):

@@ -33,12 +33,11 @@ class Words(NamedTuple):
 class Verb(NamedTuple):
     """What answers a request, whom it concerns and who sees the answer (`bot/access.py`).
 
-    `form` opens its form when nothing was filled in yet. `audience`: where a platform has
-    private notes, an answer for the channel is one all the same. `reads`: the flow changes nothing.
-    `typed`: words after the command fill the form by themselves. `repeatable`: doing it twice is doing
-    it once, so repeats need not be remembered. `starts`: it begins something new, of which a person may
-    begin only so many a minute. `can_be_unnamed`: its form offers to post without a name. `words`: what
-    the coach reads.
+    `form` opens its form when nothing was filled in yet. `audience`: who may read the answer to typed
+    words; Slack and the web answer privately all the same. `reads`: the flow changes nothing. `typed`:
+    words after the command fill the form by themselves. `repeatable`: doing it twice is doing it once,
+    so repeats need not be remembered. `starts`: it begins something new, or says it anew, which a person
+    may do only so often in a minute. `words`: what the coach reads.
     """
 
     flow: Flow
@@ -49,7 +48,6 @@ class Verb(NamedTuple):
     typed: bool = False
     repeatable: bool = False
     starts: bool = False
-    can_be_unnamed: bool = False
     words: Words | None = None
 
     def only_opens(self, request: Request) -> bool:
@@ -126,13 +124,11 @@ VERBS: Mapping[str, Verb] = {
     "case.fail": Verb(case.fail, "channel", case.fail_form, audience="channel", typed=True, starts=True),
     "case.fail_message": Verb(case.fail, "channel", case.fail_form, starts=True),
     "case.read": Verb(case.read, "thing", reads=True),
-    "retro.answer": Verb(
-        retro.answer, "thing", retro.answer_form, starts=True, can_be_unnamed=True, words=ANSWERS
-    ),
+    "retro.answer": Verb(retro.answer, "thing", retro.answer_form, starts=True, words=ANSWERS),
     "retro.edit_answer": Verb(retro.edit, "thing", retro.edit_answer_form, words=Words(("text",))),
     "retro.read_answer": Verb(retro.read_answer, "thing", reads=True),
-    "retro.close": Verb(retro.shut, "members", retro.close_form, words=WHY),
-    "retro.reopen": Verb(retro.open_again, "members", retro.reopen_form, words=WHY),
+    "retro.close": Verb(retro.shut, "members", retro.close_form, starts=True, words=WHY),
+    "retro.reopen": Verb(retro.open_again, "members", retro.reopen_form, starts=True, words=WHY),
     "retro.discuss": Verb(retro.discuss, "platform", repeatable=True),
     "retro.undiscuss": Verb(retro.undiscuss, "platform", repeatable=True),
     "action_item.add": Verb(action_item.add, "thing", action_item.add_form, starts=True, words=ITEM),
@@ -155,7 +151,7 @@ VERBS: Mapping[str, Verb] = {
     "action_item.remind_later": Verb(action_item.remind_later, "thing", action_item.remind_later_form),
     "action_item.read": Verb(action_item.read, "thing", reads=True),
     "action_item.mine": Verb(action_item.mine, "own", reads=True),
-    "recovery.open": Verb(recovery.bring, "thing"),
+    "recovery.open": Verb(recovery.bring, "thing", starts=True),
     **{
         f"recovery.{step}": Verb(
             recovery.take,

@@ -36,8 +36,8 @@ class Settings(BaseSettings):
     """Days that a case is stored before its customer is forgotten; unset: only when asked."""
     amends_shared_channels: bool = False
     """Works in Slack channels that are shared with another organisation, too."""
-    amends_starts_a_minute: int = Field(default=120, ge=0, le=100_000)
-    """How many cases, answers and items one person may start a minute; 0: any number."""
+    amends_starts_a_minute: int = Field(default=60, ge=0, le=100_000)
+    """How many cases, answers, items and the like one person may start a minute; 0: any number."""
     amends_log_level: str = "INFO"
     slack_bot_token: str | None = None
     slack_signing_secret: str | None = None

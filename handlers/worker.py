@@ -109,7 +109,7 @@ class Worker:
                 claimed = 0
             except Exception as fault:
                 # A fault of ours, or one of a driver's that nobody knew: people are answered meanwhile.
-                log.error("the clock stumbled; waiting: %s", told(fault))
+                log.error("speaking failed; trying again: %s", told(fault))
                 claimed = 0
             if not claimed or len(self._speaking) >= SIDE_BY_SIDE:
                 await self._sleep(POLL_SECONDS)

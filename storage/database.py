@@ -23,7 +23,7 @@ from storage.unit_of_work import UnitOfWork
 log = logging.getLogger(__name__)
 
 POOL_TIMEOUT = 2.0
-"""Seconds that a transaction waits for its turn and a connection: with BUSY_SECONDS under Slack's 3."""
+"""Seconds that a transaction waits for its turn, and for a connection."""
 MIGRATING = 4_711_000_001
 """Our own number for PostgreSQL's advisory lock, so that two machines migrate one after the other."""
 

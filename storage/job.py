@@ -98,7 +98,7 @@ class Jobs:
         return len(revived)
 
     async def flush(self) -> bool:
-        """Writes it all; returns whether there is something to say now."""
+        """Writes it all; returns whether there was something."""
         woken = await put(self._connection, self._workspace, self._scheduled)
         for lane, due_at in self._woken.items():
             woken[lane] = min(due_at, woken.get(lane, due_at))

@@ -103,14 +103,19 @@ async def lift_limits(connection: AsyncConnection) -> None:
 
 @contextmanager
 def _limited(driver: Any, seconds: float) -> Iterator[None]:
-    limit = asyncio.get_running_loop().call_later(seconds, _hang_up, driver, seconds)
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    # One more round of the loop: where it was held up, the answer may lie there beside the limit.
+    limit = loop.call_later(seconds, loop.call_soon, _hang_up, driver, seconds, done)
     try:
         yield
     finally:
+        done.set()
         limit.cancel()
 
 
-def _hang_up(driver: Any, seconds: float) -> None:
+def _hang_up(driver: Any, seconds: float, done: asyncio.Event) -> None:
+    if done.is_set():
+        return
     log.warning("the database did not answer in %.1f s; that connection is given up", seconds)
     driver.terminate()
 

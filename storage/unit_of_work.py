@@ -42,7 +42,7 @@ class UnitOfWork:
         self.posts: repositories.Posts = Posts(connection, workspace)
 
     async def commit(self) -> bool:
-        """Saves everything, the scheduled jobs with it; returns whether there were any."""
+        """Saves everything; returns whether it scheduled messages, so that whoever speaks is woken."""
         owes = await self._jobs.flush()
         await self._connection.commit()
         return owes

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from bot.access import MembershipUnknown
 from bot.bot import Bot
 from bot.domain.action_item import ActionItem
 from bot.domain.case import number_of
 from bot.domain.job import Job, Receipt
 from bot.domain.retro import Answer, Retro
 from bot.messages.parts import Message, plain
+from bot.ports import MembershipUnknown
 from bot.request import CAN_BE_UNNAMED, Found, Person, Place, Reply, Request
 from bot.routes import VERBS
 from storage.database import Database
@@ -31,16 +31,24 @@ class InTheirChannels:
 
     def __init__(self) -> None:
         self.channels: dict[str, set[str]] = {}
+        self.guests: set[str] = set()
+        self.unsaid: set[str] = set()
         self.people: int | None = None
         self.asked: list[tuple[str, str]] = []
         self.silent = False
 
     async def includes(self, workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
         """Whether the test put them there; raises MembershipUnknown when it is `silent`."""
-        if self.silent:
+        if self.silent or channel in self.unsaid:
             raise MembershipUnknown
         self.asked.append((channel, person.id))
         return person.id not in self.channels or channel in self.channels[person.id]
+
+    async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
+        """Whether the test says so."""
+        if self.silent:
+            raise MembershipUnknown
+        return person.id in self.guests
 
     async def people_in(self, workspace: str, channel: str) -> int | None:
         """As many as the test says."""

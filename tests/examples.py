@@ -394,8 +394,9 @@ FORMS: Mapping[str, Form] = {
     "case.fail_message": case.fail_form(place="C1", values={"what_happened": HOSTILE}, link=LINK),
     "case.fail_anywhere": case.fail_form(place="", values={"reference": "ZD-1"}, asks_place=True),
     "case.read": case.story(CASE.model_copy(update={"what_happened": LONG})),
-    "retro.answer": retro.answer_form(RETRO, CASE),
-    "retro.answer_prompt": retro.answer_form(RETRO, CASE, "after_hours"),
+    "retro.answer": retro.answer_form(RETRO, CASE, people=12),
+    "retro.answer_uncounted": retro.answer_form(RETRO, CASE),
+    "retro.answer_prompt": retro.answer_form(RETRO, CASE, "after_hours", people=12),
     "retro.answer_two_people": retro.answer_form(RETRO, CASE, people=2),
     "retro.answer_one_person": retro.answer_form(RETRO, CASE, people=1),
     "retro.edit_answer": retro.edit_form(NAMED),
@@ -418,7 +419,7 @@ FORMS: Mapping[str, Form] = {
         DONE, PEOPLE, [LATE_NOW.asked.model_copy(update={"outcome": "asked again"}), LATE_TOLD.asked]
     ),
     "coach.advised": coach.advised(
-        retro.answer_form(RETRO, CASE), read_for_team(BLAMING), {"training": BLAMING}, "mark"
+        retro.answer_form(RETRO, CASE, people=12), read_for_team(BLAMING), {"training": BLAMING}, "mark"
     ),
     "coach.draft": coach.draft_form(),
     "coach.draft_read": coach.draft_form(DRAFT, "customer", read_for_customer(DRAFT)),

@@ -271,7 +271,58 @@ async def test_an_owner_submits_their_form_even_when_nobody_says_who_is_in_the_c
     desk: Desk, answer: str
 ) -> None:
     await desk.ask(BEN, "action_item.accept", ITEM)
-    desk.memberships.silent = True
+    desk.memberships.unsaid.add("C1")
     reply = await desk.ask(BEN, "action_item.done", ITEM, VALUES["action_item.done"])
     assert not reply.faults
     assert (await desk.item(ITEM)).state == "done"
+
+
+@pytest.mark.parametrize("part", PARTS)
+async def test_a_guest_acts_only_where_they_are_a_member_whatever_part_they_have(
+    desk: Desk, answer: str, part: str
+) -> None:
+    person, verb, label = PARTS[part]
+    desk.memberships.channels[person.id] = set()
+    desk.memberships.guests.add(person.id)
+    for way in WAYS.values():
+        assert words(await desk.ask(person, verb, label, **way)) == access.missing(label)
+    desk.memberships.channels[person.id] = {"C1"}
+    assert words(await desk.ask(person, verb, label, place=DIRECT)) != access.missing(label)
+
+
+async def test_the_customers_view_is_no_way_round_to_reopen_a_retro(desk: Desk, answer: str) -> None:
+    await desk.ask(ANA, "retro.close", CASE, VALUES["retro.close"])
+    forged = {"what": "Show the notes", "from_view": "yes"}
+    desk.memberships.channels[ANA.id] = set()
+    reply = await desk.ask(ANA, "action_item.add", CASE, forged)
+    assert "is closed" in words(reply)
+    desk.memberships.channels[ANA.id] = {"C1"}
+    nothing_said = await desk.ask(ANA, "action_item.add", CASE, forged)
+    assert "has not said anything" in words(nothing_said)
+    assert (await desk.retro(CASE)).state == "closed"
+
+
+async def test_a_channel_that_cannot_be_checked_hides_no_case_of_ones_own(
+    desk: Desk, answer: str
+) -> None:
+    await desk.ask(OUTSIDER, "case.fail", typed=f"{REFERENCE} Sold twice", place=SALES, here="C2")
+    desk.memberships.unsaid.add("C1")
+    theirs = await desk.ask(OUTSIDER, "recovery.open", typed=REFERENCE, place=DIRECT)
+    assert "C-2 · customer" in words(theirs)
+    unsaid = await desk.ask(OUTSIDER, "recovery.open", typed=CASE, place=DIRECT)
+    assert words(unsaid) == access.NO_ANSWER_NOW
+
+
+async def test_a_reference_that_looks_like_one_of_our_numbers_opens_its_case(desk: Desk) -> None:
+    await desk.ask(ANA, "case.fail", typed="AI-2024-55 Parcel missed")
+    await desk.ask(ANA, "case.fail", typed="C-100045 Parcel missed")
+    for typed, label in (("AI-2024-55", "C-1"), ("C-100045", "C-2"), ("C-1", "C-1")):
+        assert f"{label} · customer" in words(await desk.ask(ANA, "recovery.open", typed=typed))
+
+
+@pytest.mark.parametrize("label", ["/C-1", "/", " ", "C-1/../C-1", "C--1"])
+async def test_a_label_that_names_nothing_shows_nothing(desk: Desk, answer: str, label: str) -> None:
+    for verb in ABOUT_THINGS:
+        reply = await desk.ask(OUTSIDER, verb, label, place=DIRECT)
+        assert reply.form is None, verb
+        assert reply.refused or not words(reply), verb

@@ -61,8 +61,9 @@ async def add_form(request: Request, work: UnitOfWork) -> Reply:
 async def add(request: Request, work: UnitOfWork) -> Reply:
     """Adds an item: agreed when its owner adds it, proposed to them otherwise."""
     retro = await retros.get(request.about, work)
-    if retro.state == "closed" and fields.text(request, "from_view"):
+    if retro.state == "closed" and request.inside and fields.text(request, "from_view"):
         # What the customer adds once the retro is finished is a reason to open it again.
+        await customer.view_of(retro.label, work)
         retro = await retros.open_because(retro, "The customer's view of what changed.", request, work)
     must_be_open(retro, "add an action item")
     owner = await fields.person(request, "owner", work)

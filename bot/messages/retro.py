@@ -45,6 +45,10 @@ FEW_PEOPLE = {
     2: "Only two people are in this channel, so the other one can tell who wrote it.",
 }
 """What the form says where a name need not be written to be known; with three people nobody can tell."""
+UNCOUNTED = (
+    "I cannot tell just now how many people are in this channel: with fewer than three, "
+    "others can tell who wrote it."
+)
 ANSWER = Button(label="Answer", verb="retro.answer", about="", look="main", opens=True)
 ADD_ITEM = Button(label="Add action item", verb="action_item.add", about="", opens=True)
 CLOSE = Button(label="Close retro", verb="retro.close", about="", opens=True)
@@ -195,7 +199,7 @@ def whole_answer(answer: Answer, author: Person | None) -> Form:
 def answer_form(retro: Retro, case: Case, first: str = "", people: int | None = None) -> Form:
     """Answer; the prompt that was pressed comes first. `people`: how many could have written it.
 
-    Where nobody knows how many they are, it says nothing about that.
+    Where nobody knows how many they are, it says that.
     """
     prompts = sorted(PROMPTS, key=lambda prompt: prompt.key != first)
     fields = tuple(
@@ -208,7 +212,7 @@ def answer_form(retro: Retro, case: Case, first: str = "", people: int | None = 
         )
         for prompt in prompts
     )
-    few = "" if people is None else FEW_PEOPLE.get(max(people, 1), "")
+    few = UNCOUNTED if people is None else FEW_PEOPLE.get(max(people, 1), "")
     unnamed = FormField(
         name="unnamed",
         label="Post without my name",
@@ -348,4 +352,4 @@ def reopened(retro: Retro, people: Mapping[str, Person]) -> Message:
 def _by(retro: Retro, people: Mapping[str, Person]) -> str:
     """Who closed or reopened it last."""
     known = people.get(retro.last.by) if retro.last else None
-    return known.name if known else "Somebody"
+    return signed(known.name) if known else "Somebody"

@@ -24,11 +24,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.access import NO_ANSWER_NOW, MembershipUnknown
+from bot.access import NO_ANSWER_NOW
 from bot.domain.errors import Refused
 from bot.fault import told
 from bot.messages.parts import SEEN, Button, Buttons, Form, Message, Paragraph, Typed, sentence
-from bot.ports import Unavailable
+from bot.ports import MembershipUnknown, Unavailable
 from bot.request import Reply, Request
 from bot.routes import VERBS
 from bot.settings import Misconfigured, Settings

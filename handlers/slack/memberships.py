@@ -5,7 +5,7 @@ is of another workspace of our organisation: only who is in `conversations.membe
 Slack does not show us counts nobody: whoever is in it asks from there.
 
 Where somebody asks, the platform itself says, so a command or a click there needs no question, and what
-they do next in a dialog needs none for half an hour. With one exception: unless it is allowed, the bot
+they do next in a dialog needs none for five minutes. With one exception: unless it is allowed, the bot
 does not work in a channel that is shared with another organisation. What a channel is like is learnt
 when it is first met, so a retro's buttons find it known; older knowledge than five minutes is used, and
 asked anew beside the answer. Only the first command or click in a channel after a start waits for it,
@@ -19,18 +19,22 @@ import logging
 import time
 from collections.abc import Callable
 
-from bot.access import MembershipUnknown
 from bot.domain.errors import Refused
+from bot.ports import MembershipUnknown
 from bot.request import Person
 from handlers.payload import Payload, mapping, text_at
 from handlers.remembered import Remembered
-from handlers.slack.directory import KNOWN_SECONDS, Directory, NoSuchChannel, in_time
+from handlers.slack.directory import KNOWN_SECONDS, Channel, Directory, NoSuchChannel, in_time
 from handlers.slack.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-HERE_SECONDS = 1800.0
-"""How long it counts that somebody asked from a channel: a long answer is written in a dialog."""
+HERE_SECONDS = 2 * 3600.0
+"""How long it counts that somebody asked from a channel.
+
+After KNOWN_SECONDS it only decides what nothing else can: an answer without a name, written at length
+by a full member who never joined its public channel, or a form for a channel that we are not in.
+"""
 MOST_HERE = 10_000
 FEW = 10
 """Up to so many members are counted without the bots among them."""
@@ -69,7 +73,7 @@ CHANGING = frozenset(
 
 
 class SlackMemberships:
-    """access.Memberships for the one workspace that the token belongs to.
+    """ports.Memberships for the one workspace that the token belongs to.
 
     `shared_too`: the operator lets the bot work in channels shared with another organisation.
     """
@@ -99,6 +103,14 @@ class SlackMemberships:
             raise MembershipUnknown
         return included
 
+    async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
+        """Whether they are no full member of the workspace; raises MembershipUnknown after a second."""
+        people = self._directory.people
+        profile = people.known(person.id) if unnamed else await in_time(people.get(person.id))
+        if profile is None:
+            raise MembershipUnknown
+        return not profile.full
+
     async def people_in(self, workspace: str, channel: str) -> int | None:
         """How many people are in the channel, to the person when they are few; None after a second."""
         return await in_time(self._count(channel))
@@ -121,7 +133,7 @@ class SlackMemberships:
     def met(self, channel: str, person: str) -> None:
         """Remembers that somebody asked from a channel, as the platform itself says."""
         self._here.pop((channel, person), None)
-        self._here[channel, person] = self._clock() + HERE_SECONDS
+        self._here[channel, person] = self._clock()
         if len(self._here) > MOST_HERE:
             del self._here[next(iter(self._here))]
 
@@ -147,15 +159,26 @@ class SlackMemberships:
     async def _includes(self, channel: str, person: str, *, unnamed: bool) -> bool | None:
         if channel.startswith("D"):
             return False  # direct messages are nobody's channel
-        channels, people = self._directory.channels, self._directory.people
-        here = self._here.get((channel, person), 0.0) > self._clock()
-        facts = (channels.last(channel) if here else None) or await channels.get(channel)
+        age = self._clock() - self._here.get((channel, person), -HERE_SECONDS)
+        channels, fresh = self._directory.channels, age < KNOWN_SECONDS
+        facts = (channels.last(channel) if fresh else None) or await channels.get(channel)
+        if facts is None and age < HERE_SECONDS:
+            facts = channels.last(channel)
         if facts is None:
             return None
-        if facts.shared and not self._shared_too:
+        included = fresh or await self._counts(channel, facts, person, unnamed=unnamed)
+        if included is None or not facts.there:
+            included = age < HERE_SECONDS or included
+        if included and facts.shared and not self._shared_too:
+            # Only to who is in it: for others nothing in it is there.
             raise Refused(SHARED)
-        if here or not facts.there:
-            return here
+        return included
+
+    async def _counts(self, channel: str, facts: Channel, person: str, *, unnamed: bool) -> bool | None:
+        """Whether Slack counts them as one of the channel; None when it does not say."""
+        if not facts.there:
+            return False
+        people = self._directory.people
         asks = not unnamed and (facts.shared or not facts.private)
         profile = await people.get(person) if asks else people.known(person)
         if profile is not None and (profile.person.gone or not profile.ours):

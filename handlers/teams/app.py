@@ -20,7 +20,7 @@ from aiohttp import web
 from bot.fault import told
 from bot.messages.parts import Form, Message, Paragraph, Part, Quote, Typed, plain, sentence
 from bot.ports import OpenWork, Unavailable
-from bot.request import Person, Place, Reply, Request
+from bot.request import Person, Place, Reply, Request, shown_again
 from bot.routes import VERBS
 from bot.settings import Settings
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
@@ -273,7 +273,7 @@ class TeamsDoor:
         body: Payload,
     ) -> Mapping[str, object]:
         """The dialog once more: everything typed still there, and what is wrong beside its field."""
-        values = sent.values or {}
+        values = shown_again(sent.verb, sent.values or {})
         place = incoming.direct_place(body) if incoming.place_fields(body) else request.place
         asked = request.model_copy(
             update={"values": None, "key": None, "place": place, "people": (), "typed": ""}

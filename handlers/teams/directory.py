@@ -5,8 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from bot.access import MembershipUnknown
-from bot.ports import OpenWork
+from bot.ports import MembershipUnknown, OpenWork
 from bot.request import Person, Place, Request
 from handlers.payload import Payload, text_at
 from handlers.teams import incoming

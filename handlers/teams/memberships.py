@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bot.access import MembershipUnknown
-from bot.ports import OpenWork
+from bot.ports import MembershipUnknown, OpenWork
 from bot.request import Person, Place
 from handlers.remembered import Remembered
 from handlers.teams.connector import FAILED, Connector, Declined, why
@@ -72,7 +71,7 @@ class _Channel:
 
 
 class TeamsMemberships:
-    """access.Memberships for every tenant that may use the app."""
+    """ports.Memberships for every tenant that may use the app."""
 
     def __init__(
         self, connector: Connector, open_work: OpenWork, clock: Callable[[], float] = time.monotonic
@@ -86,6 +85,10 @@ class TeamsMemberships:
         if channel == person.id:
             return True
         return person.id in (await self._roster(workspace, channel)).members
+
+    async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
+        """Never, as far as Teams tells: of a guest it only says so in the rosters that they are in."""
+        return False
 
     async def people_in(self, workspace: str, channel: str) -> int | None:
         """How many people are in the channel; None when Teams does not say just now."""

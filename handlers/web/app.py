@@ -14,7 +14,7 @@ from bot.fault import told
 from bot.messages.parts import Form, sentence
 from bot.ports import OpenWork, Unavailable, UnitOfWork
 from bot.repositories import Post
-from bot.request import Person, Place, Reply, Request
+from bot.request import Person, Place, Reply, Request, shown_again
 from bot.settings import Settings
 from handlers.web import additions, incoming, pages, render
 from handlers.web.incoming import Pressed, Problem, new_key
@@ -339,7 +339,7 @@ class WebDoor:
         frame = self._frame(reader, people, pressed.place, pressed.thread)
         asked, note = reply.form, Markup("")
         if asked is None and reply.faults and pressed.form is not None:
-            asked = render.filled(pressed.form, pressed.values or {})
+            asked = render.filled(pressed.form, shown_again(pressed.verb, pressed.values or {}))
         elif asked is None and reply.faults:
             note = render.message(sentence(" ".join(reply.faults.values())), frame, note=True)
         drawn = render.form(asked, frame, people, places, reply.faults) if asked else Markup("")

@@ -5,7 +5,7 @@ from bot.request import Person
 
 
 class Everybody:
-    """access.Memberships for the web workspace, in which nothing is private."""
+    """ports.Memberships for the web workspace, in which nothing is private."""
 
     def __init__(self, open_work: OpenWork) -> None:
         self._open_work = open_work
@@ -13,6 +13,10 @@ class Everybody:
     async def includes(self, workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
         """Always."""
         return True
+
+    async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
+        """Nobody is."""
+        return False
 
     async def people_in(self, workspace: str, channel: str) -> int | None:
         """How many people are in the workspace: neither bots nor gone."""

@@ -43,7 +43,7 @@ async def measure(folder: Path) -> list[Figure]:
     floor, ours = seconds.values()
     return [
         Figure(
-            "i  command to its first message: p50",
+            "i  click to message (a command to its first): p50",
             ms(median(ours)),
             f"{ms(median(floor))} (bare Bolt)",
             f"{median(ours) / median(floor):.1f}",

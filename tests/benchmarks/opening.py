@@ -1,7 +1,6 @@
 """(b) Saying imported retros, against what the platform allows: one message per pace and place."""
 
 import asyncio
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,11 +10,11 @@ from tests.benchmarks.figure import Figure
 from tests.benchmarks.filled import place
 from tests.benchmarks.process import house, run, running
 from tests.shared import COMPLAINTS as SAMPLE
+from tests.shared import UNTIMELY, generated_complaints
 
 PACE = 0.15
 """Seconds instead of Slack's 1.1, so that a run stays under a minute."""
-COMPLAINTS = 94
-MESSAGES = COMPLAINTS * 4
+MESSAGES = UNTIMELY * 4
 """The retro and its three prompts."""
 OPTIONS = (
     *("--map", "what_happened=Consumer complaint narrative|Issue"),
@@ -27,7 +26,7 @@ OPTIONS = (
 
 async def measure(folder: Path) -> list[Figure]:
     """One place, and four side by side."""
-    file = SAMPLE if SAMPLE.exists() else _generated(folder / "complaints.csv")
+    file = SAMPLE if SAMPLE.exists() else generated_complaints(folder / "complaints.csv")
     ideal = (MESSAGES - 1) * PACE
     one = max((await _said(folder, file, [place(1)])).values())
     four = max((await _said(folder, file, [place(number) for number in range(2, 6)])).values())
@@ -43,27 +42,6 @@ async def measure(folder: Path) -> list[Figure]:
         ),
         Figure("b  4 places against 1", f"{four:.1f} s", f"{one:.1f} s", f"{four / one:.3f}", "<= 1.00"),
     ]
-
-
-def _generated(file: Path) -> Path:
-    """As many complaints of the same shape, where the real ones are not at hand."""
-    with file.open("w", newline="") as out:
-        rows = csv.writer(out)
-        rows.writerow(
-            [
-                "Date received",
-                "Issue",
-                "Consumer complaint narrative",
-                "Timely response?",
-                "Complaint ID",
-            ]
-        )
-        for number in range(COMPLAINTS):
-            story = f"I called {number} times and nobody called back. " * (1 + number % 40)
-            rows.writerow(
-                [f"2019-03-{1 + number % 28:02d}", "No answer", story, "No", 3_000_000 + number]
-            )
-    return file
 
 
 async def _said(folder: Path, file: Path, places: Sequence[str]) -> Mapping[str, float]:

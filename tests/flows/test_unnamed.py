@@ -13,7 +13,7 @@ from bot.domain.errors import Lost
 from bot.flows.retro import CHOICE_LOST
 from bot.messages.retro import FEW_PEOPLE
 from bot.ports import Unavailable, UnitOfWork
-from bot.request import CAN_BE_UNNAMED, Reply, Request
+from bot.request import CAN_BE_UNNAMED, Reply, Request, shown_again
 from bot.routes import VERBS
 from bot.untold import Untold
 from storage.database import Database
@@ -28,8 +28,16 @@ def submission(values: dict[str, str], verb: str = "retro.answer") -> Request:
     return Request(workspace="test:1", verb=verb, person=ANA, at=AT, **more)
 
 
-def test_what_asks_for_a_name_is_the_same_in_the_routes_and_in_a_request() -> None:
-    assert {name for name, verb in VERBS.items() if verb.can_be_unnamed} == CAN_BE_UNNAMED
+def test_a_choice_that_got_lost_is_shown_again_as_no_name() -> None:
+    assert shown_again("retro.answer", TYPED) == {**TYPED, "unnamed": "yes"}
+    assert shown_again("retro.answer", {**TYPED, "unnamed": ""}) == {**TYPED, "unnamed": ""}
+    assert shown_again("retro.close", TYPED) == TYPED
+
+
+def test_no_other_command_can_hide_who_it_comes_from() -> None:
+    assert set(VERBS) > CAN_BE_UNNAMED
+    for verb in set(VERBS) - CAN_BE_UNNAMED:
+        assert not submission({"unnamed": "yes"}, verb).unnamed
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def request_of(
     return Request(
         values=values or None,
         workspace="slack:T0FAKE",
-        verb="case.fail",
+        verb="retro.answer" if "unnamed" in values else "case.fail",
         person=Person(id=person.id, name="handle"),
         place=place,
         people=tuple(Person(id=other.id, name="") for other in others),

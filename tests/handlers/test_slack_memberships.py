@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 import aiohttp
 import pytest
 
-from bot.access import MembershipUnknown
 from bot.domain.errors import Refused
+from bot.ports import MembershipUnknown
 from bot.request import Person
 from handlers.slack import directory, memberships, outgoing
 from handlers.slack.directory import Directory
@@ -279,24 +279,46 @@ async def test_direct_messages_are_nobodys_channel(slack: FakeSlack, house: Hous
     assert house.asked == {}
 
 
-async def test_whoever_asked_from_a_channel_is_in_it_for_half_an_hour(
-    slack: FakeSlack, house: House
-) -> None:
+async def test_whoever_asked_from_a_channel_is_in_it_for_a_while(slack: FakeSlack, house: House) -> None:
     """So that a dialog that was opened there can be submitted, whatever Slack says of the channel."""
     ana, bo = slack.person("Ana"), slack.person("Bo")
     den = slack.channel("den", private=True, with_bot=False)
     assert await house.memberships.is_closed(den.id) is False
     house.memberships.met(den.id, ana.id)
     slack.fail_next("conversations.info", times=100, status=500)
-    house.clock.now = 1799.0
+    house.clock.now = directory.KNOWN_SECONDS - 1
     assert await house.includes(den, ana)
     assert await house.includes(den, ana, unnamed=True)
     assert house.asked == {"conversations.info": 1}
+    house.clock.now = memberships.HERE_SECONDS - 1
+    assert await house.includes(den, ana)
     with pytest.raises(MembershipUnknown):
         await house.includes(den, bo)
-    house.clock.now = 1801.0
+    house.clock.now = memberships.HERE_SECONDS + 1
     with pytest.raises(MembershipUnknown):
         await house.includes(den, ana)
+
+
+async def test_after_minutes_slack_is_asked_again_of_who_asked_from_a_channel(
+    slack: FakeSlack, house: House
+) -> None:
+    ana = slack.person("Ana")
+    den = slack.channel("den", private=True)
+    house.memberships.met(den.id, ana.id)
+    assert await house.includes(den, ana)
+    house.clock.now = directory.KNOWN_SECONDS + 1
+    assert not await house.includes(den, ana)
+
+
+async def test_a_long_answer_without_a_name_is_heard_of_a_full_member_who_never_joined(
+    slack: FakeSlack, house: House
+) -> None:
+    ana, olga = slack.person("Ana"), slack.person("Olga")
+    support = slack.channel("support", members=[ana])
+    house.memberships.met(support.id, olga.id)
+    house.clock.now = 3600.0
+    assert await house.includes(support, olga, unnamed=True)
+    assert "users.info" not in house.asked
 
 
 async def test_not_more_is_remembered_of_who_asked_where_than_fits(

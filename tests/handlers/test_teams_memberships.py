@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.access import MembershipUnknown
+from bot.ports import MembershipUnknown
 from bot.request import Person
 from bot.request import Place as BotPlace
 from handlers.teams import connector as connector_module

@@ -31,6 +31,12 @@ PASSING = [
     "someone\u3164on\u115fthe team",
     "someone on the team (support)",
     "Training · someone on the team",
+    "5omeone on th3 te4m",
+    "someone on the tearn",
+    "Somebody on the team",
+    "someone in the team",
+    "someone on the te\u0251m",
+    "\u202emaet eht no enoemos",
 ]
 
 
@@ -47,7 +53,19 @@ def test_a_name_that_passes_as_nobodys_is_shown_as_a_name(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Ana", "Zoë Bà", "someone", "the team", "Тимофей", "Someone Else", "", "山田", "team someone"],
+    [
+        "Ana",
+        "Zoë Bà",
+        "someone",
+        "the team",
+        "Тимофей",
+        "Someone Else",
+        "",
+        "山田",
+        "team someone",
+        "Tom on the road",
+        "Thea Somerset",
+    ],
 )
 def test_other_names_stay_as_they_are(name: str) -> None:
     assert signed(name) == name
