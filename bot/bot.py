@@ -100,8 +100,8 @@ class Bot:
             return _try_again(request)
 
     def _log(self, level: int, request: Request, words: str) -> None:
-        """A line for the operator; of an unnamed submission none but what went wrong, and that later."""
-        if not request.unnamed:
+        """A line for the operator; of who is or may become unnamed only what went wrong, and later."""
+        if not request.quiet:
             log.log(level, "verb=%s workspace=%s %s", request.verb, request.workspace, words)
         elif level >= logging.WARNING:
             self.untold.note(f"verb={request.verb} workspace={request.workspace} {words}")
@@ -166,9 +166,7 @@ class Bot:
             async with self._open_work(request.workspace, writes=False) as work:
                 form = await verb.form(request.model_copy(update=opened), work)
             return coach.once_more(form, remarks, verb.words.fields, request)
-        if not (asks and request.verb in CAN_BE_UNNAMED):
-            # Whoever opens such a form may be about to ask for no name.
-            self._log(logging.INFO, request, "saved" if writes else "read")
+        self._log(logging.INFO, request, "saved" if writes else "read")
         return reply
 
     async def _ask_before(self, request: Request, asked: Asked) -> None:

@@ -108,6 +108,11 @@ class Request(BaseModel, frozen=True):
         return bool(self.values.get("unnamed")) or not self.has_chosen
 
     @property
+    def quiet(self) -> bool:
+        """Whether no log may have a line of it: it has no name, or may be about to have none."""
+        return self.unnamed or (self.values is None and self.verb in CAN_BE_UNNAMED)
+
+    @property
     def has_chosen(self) -> bool:
         """Whether the form says if a name may stand here, wherever it asks for that."""
         return self.verb not in CAN_BE_UNNAMED or "unnamed" in (self.values or {})

@@ -348,8 +348,8 @@ class SlackDoor:
             return request, Reply(faults={"": TROUBLE.gist}, saved=False)
 
     def _log(self, level: int, request: Request, words: str) -> None:
-        """A line for the operator; of an unnamed submission none at this moment."""
-        if not request.unnamed:
+        """A line for the operator; of who is or may become unnamed none at this moment."""
+        if not request.quiet:
             log.log(level, "verb=%s %s", request.verb, words)
         elif level >= logging.WARNING:
             self._bot.untold.note(f"verb={request.verb} {words}")

@@ -34,6 +34,20 @@ def test_a_choice_that_got_lost_is_shown_again_as_no_name() -> None:
     assert shown_again("retro.close", TYPED) == TYPED
 
 
+async def test_a_refused_opening_of_the_answer_form_leaves_no_line(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    await desk.fail()
+    caplog.clear()
+    with caplog.at_level("DEBUG", logger="bot"):
+        assert (await desk.ask(BEN, "retro.answer", "C-99")).refused
+        desk.memberships.silent = True
+        assert (await desk.ask(BEN, "retro.answer", "C-1")).refused
+        assert caplog.messages == []
+        assert (await desk.ask(BEN, "retro.close", "C-99")).refused
+    assert len(caplog.messages) == 1
+
+
 def test_no_other_command_can_hide_who_it_comes_from() -> None:
     assert set(VERBS) > CAN_BE_UNNAMED
     for verb in set(VERBS) - CAN_BE_UNNAMED:
