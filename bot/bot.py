@@ -118,6 +118,8 @@ class Bot:
             asked = Asked()
             if verb.access in ("channel", "thing", "members") and not request.bulk:
                 await self._ask_before(request, asked)
+            if request.here and verb.only_opens(request) and request.verb in CAN_BE_UNNAMED:
+                asked.people[request.here] = await self._people_in(request.here, request)
             for tries in range(1, MOST_TRIES + 1):
                 try:
                     return await self._once(verb, request, asked)
