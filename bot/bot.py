@@ -45,7 +45,7 @@ class Uncounted(Exception):
 class Bot:
     """Answers requests, one transaction each, and finds the words for jobs.
 
-    `committed` is called after every change, so that a worker can speak at once. `memberships` says
+    `committed` is called after a commit that owes messages, so a worker can speak. `memberships` says
     who is in which channel, by platform ("slack" of "slack:T1"): each adapter adds its own. Where none
     does, nothing that belongs to a channel is shown to anybody who asks from elsewhere.
     """
