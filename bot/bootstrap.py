@@ -15,7 +15,7 @@ from aiohttp import web
 
 from bot.allowance import Allowance
 from bot.bot import Bot
-from bot.coach.rules import prepare
+from bot.coach.rules import language
 from bot.domain.case import number_of
 from bot.flows import export as exports
 from bot.flows import forget as forgetting
@@ -162,19 +162,18 @@ async def server(built: House, opened: Doors) -> AsyncIterator[str]:
 async def serve(settings: Settings, started: Callable[[str], None]) -> None:
     """Opens every door that is configured and runs the clock until SIGINT or SIGTERM."""
     async with house(settings, speaks=True) as built, doors(built) as opened:
+        language("en")  # else the first who writes something would wait for the coach to read its rules
         async with server(built, opened) as address:
             # The collector would walk all that start-up made, again and again, and hold the loop for
             # 0.1 s.
             gc.freeze()
             started(address)
             clock = asyncio.create_task(opened.worker.run())
-            coach = asyncio.create_task(asyncio.to_thread(prepare, "en"))
             await _until_told_to_stop(clock)
             # Beside the server, so that what is in flight on both sides has the same few seconds.
             parting = asyncio.create_task(opened.worker.stop())
         await parting
         await clock
-        await coach
 
 
 async def _until_told_to_stop(clock: asyncio.Task[None]) -> None:

@@ -5,18 +5,15 @@ word that may be missing, `a_b` the two in a row, `..` up to three words of the 
 eight that may pass commas, `!a|b` "and now none of these", `^` the beginning of the sentence.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
-from itertools import accumulate
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from sys import intern
+from typing import NamedTuple, Protocol
 
 from bot.coach.words import Word
 
-_GAPS = {
-    "..": r"(?:(?![,;:()—–\"?!]/)[^ ]+ ){0,3}?",
-    "...": r"(?:(?![;:()—–?!]/)[^ ]+ ){0,8}?",
-}
+
+class Misread(ValueError):
+    """A pattern that cannot be meant, told in one sentence."""
 
 
 class WordList(NamedTuple):
@@ -34,171 +31,216 @@ class WordList(NamedTuple):
 
 
 class Lexicon:
-    """The word lists of a language, turned around: from a word to the signs of its lists."""
+    """The word lists of a language, turned around: from a word to its lists, each written `<name>`."""
 
     def __init__(self, lists: Mapping[str, WordList]):
-        self.lists = lists
-        # One sign for each list, from the letters that Unicode keeps free for such things.
-        self._signs = {name: chr(0xE000 + number) for number, name in enumerate(lists)}
-        self._always: dict[str, str] = {}
-        self._capital: dict[str, str] = {}
+        self._lists = lists
+        self._always: dict[str, tuple[str, ...]] = {}
+        self._capital: dict[str, tuple[str, ...]] = {}
         self._endings: list[tuple[tuple[str, ...], frozenset[str], str]] = []
+        self._places: dict[str, OneOf] = {}
         for name, listed in lists.items():
-            sign = self._signs[name]
             index = self._capital if listed.capital else self._always
             for word in listed.words:
-                index[word] = index.get(word, "") + sign
+                index[word] = (*index.get(word, ()), f"<{name}>")
             if listed.endings:
-                self._endings.append((listed.endings, listed.exceptions, sign))
+                self._endings.append((listed.endings, listed.exceptions, f"<{name}>"))
 
-    def signs_of(self, word: Word) -> str:
-        """The signs of every list that the word is in."""
-        signs = self._always.get(word.word, "")
+    def lists_of(self, word: Word) -> tuple[str, ...]:
+        """Every list that the word is in."""
+        found = self._always.get(word.word, ())
         if word.capital:
-            signs += self._capital.get(word.word, "")
-        for endings, exceptions, sign in self._endings:
-            if len(word.word) > 3 and word.word.endswith(endings) and word.word not in exceptions:
-                signs += sign
-        return signs
+            found += self._capital.get(word.word, ())
+        if len(word.word) > 3:
+            for endings, exceptions, name in self._endings:
+                if word.word.endswith(endings) and word.word not in exceptions:
+                    found += (name,)
+        return found
 
-    def signs_in(self, name: str) -> str:
-        """The signs that a word of this list may bear; raises KeyError when there is no such list."""
-        return self._signs[name] + "".join(self.signs_in(other) for other in self.lists[name].also)
+    def place(self, options: str) -> "OneOf":
+        """The place for `a|b_c|<name>`: one object for all patterns, which share most of theirs.
 
-    def words_in(self, name: str) -> frozenset[str] | None:
-        """Every word of a list; None when there is no end to them."""
-        listed = self.lists[name]
-        parts = [listed.words, *(self.words_in(other) for other in listed.also)]
-        if listed.endings or None in parts:
-            return None
-        return frozenset().union(*(part for part in parts if part is not None))
+        Raises KeyError when there is no such list, Misread when an option is empty.
+        """
+        if options not in self._places:
+            phrases: dict[str, tuple[tuple[str, ...], ...]] = {}
+            lists: set[str] = set()
+            needed: set[str] = set()
+            for option in options.split("|"):
+                if option.startswith("<"):
+                    lists |= self._parts(option[1:-1])
+                    continue
+                words = [intern(word) for word in option.split("_")]  # most stand in many patterns
+                if not words[0]:
+                    raise Misread(f"There is an empty place in {options!r}.")
+                phrases[words[0]] = (*phrases.get(words[0], ()), tuple(words[1:]))
+                needed.add(max(words, key=len))
+            self._places[options] = OneOf(phrases, frozenset(lists), frozenset(needed | lists))
+        return self._places[options]
+
+    def _parts(self, name: str) -> set[str]:
+        return {f"<{name}>"}.union(*(self._parts(part) for part in self._lists[name].also))
 
 
 class Sentence:
-    """A sentence in the form that patterns search: every word with the signs of its lists."""
+    """A sentence in the form that patterns search; `known` holds its words and the lists they are in."""
 
     def __init__(self, words: Sequence[Word], lexicon: Lexicon):
         self.words = words
-        self.known = frozenset(word.word for word in words)
-        pieces = [f"{word.word}/{lexicon.signs_of(word)} " for word in words]
-        self.line = "".join(pieces)
-        places = accumulate((len(piece) for piece in pieces), initial=0)
-        self._number = {place: number for number, place in enumerate(places)}
+        self.plain = tuple(word.word for word in words)
+        self.lists = [lexicon.lists_of(word) for word in words]
+        self.known = frozenset(self.plain).union(*self.lists)
+
+    def may_meet(self, pattern: "Pattern") -> bool:
+        """Whether it has a word of each of those that the pattern needs."""
+        return not any(map(self.known.isdisjoint, pattern.needs))
 
     def found_by(self, pattern: "Pattern") -> Iterator[range]:
         """The numbers of the words of every place that fits, in order, none twice."""
-        for needed in pattern.needs:
-            if self.known.isdisjoint(needed):
-                return
+        if not self.may_meet(pattern):
+            return
+        lost: set[int] = set()
         after = 0
-        for place, number in self._number.items():
-            # To look only where the first word fits is several times quicker than to search the line.
-            if place < after or number == len(self.words):
+        for start, word in enumerate(self.plain):
+            if start < after or not pattern.may_begin(word, self.lists[start]):
                 continue
-            if pattern.first and self.words[number].word not in pattern.first:
-                continue
-            found = pattern.expression.match(self.line, place)
-            if found and found.group():
-                after = found.end()
-                yield range(number, self._number[after])
+            end = pattern.end(self, start, lost)
+            if end is not None:
+                after = end
+                yield range(start, end)
+
+
+class Place(Protocol):
+    """One place of a pattern."""
+
+    def ends(self, sentence: Sentence, start: int) -> Iterable[int]:
+        """Where what fills this place from word `start` may end, the best way first."""
+
+
+class OneOf(NamedTuple):
+    """One of several: `phrases` by their first word, then any word of the `lists`.
+
+    `needed`: of each way to fill this place the longest word, or the list.
+    """
+
+    phrases: Mapping[str, Sequence[tuple[str, ...]]]
+    lists: frozenset[str]
+    needed: frozenset[str]
+
+    def ends(self, sentence: Sentence, start: int) -> Sequence[int]:
+        """As the rule names them; the lists come last."""
+        if start == len(sentence.plain):
+            return ()
+        found = []
+        for more in self.phrases.get(sentence.plain[start], ()):
+            end = start + 1 + len(more)
+            if sentence.plain[start + 1 : end] == more:
+                found.append(end)
+        if not self.lists.isdisjoint(sentence.lists[start]):
+            found.append(start + 1)
+        return found
+
+
+class _Optional(NamedTuple):
+    inner: OneOf
+
+    def ends(self, sentence: Sentence, start: int) -> Iterable[int]:
+        return (*self.inner.ends(sentence, start), start)
+
+
+class _NoneOf(NamedTuple):
+    inner: OneOf
+
+    def ends(self, sentence: Sentence, start: int) -> Iterable[int]:
+        return () if self.inner.ends(sentence, start) else (start,)
+
+
+class _Gap(NamedTuple):
+    most: int
+    stops: frozenset[str]
+
+    def ends(self, sentence: Sentence, start: int) -> Iterable[int]:
+        yield start
+        for end, word in enumerate(sentence.plain[start : start + self.most], start + 1):
+            if word in self.stops:
+                return
+            yield end
+
+
+class _Beginning:
+    def ends(self, sentence: Sentence, start: int) -> Iterable[int]:
+        return () if start else (0,)
+
+
+_OTHERS: Mapping[str, Place] = {
+    "^": _Beginning(),
+    "..": _Gap(3, frozenset(',;:()—–"?!')),
+    "...": _Gap(8, frozenset(";:()—–?!")),
+}
 
 
 class Pattern:
-    """A line of a rule, ready to search; a sentence without a word of each of `needs` cannot fit.
+    """A line of a rule, ready to search; a sentence without a word of each of `needs` cannot fit."""
 
-    `first` holds every word that it may begin with; empty when there is no end to them.
-    """
-
-    def __init__(self, line: str, source: str, needs: tuple[frozenset[str], ...], first: frozenset[str]):
+    def __init__(self, line: str, places: Sequence[Place]):
         self.line = line
-        self.needs = needs
-        self.first = first
-        self._source = source
+        self.needs = tuple(place.needed for place in places if isinstance(place, OneOf))
+        self._places = places
+        self._first = _first(places)
 
-    @cached_property
-    def expression(self) -> re.Pattern[str]:
-        """Made when it is first searched: most of them never are, and the coach must start fast."""
-        return re.compile(self._source)
+    def may_begin(self, word: str, lists: Sequence[str]) -> bool:
+        """Whether this may be its first word; to ask is quicker than to try."""
+        first = self._first
+        return not first or word in first or not first.isdisjoint(lists)
+
+    def end(self, sentence: Sentence, start: int, lost: set[int], number: int = 0) -> int | None:
+        """Where its places from `number` on end when they begin at word `start`; None: they do not fit.
+
+        `lost` remembers what does not, so that no sentence takes long, however many ways there are.
+        """
+        if number == len(self._places):
+            return start
+        way = start * len(self._places) + number
+        if way in lost:
+            return None
+        for following in self._places[number].ends(sentence, start):
+            end = self.end(sentence, following, lost, number + 1)
+            if end is not None:
+                return end
+        lost.add(way)
+        return None
 
 
-class Misread(ValueError):
-    """A pattern that cannot be meant, told in one sentence."""
+def _first(places: Sequence[Place]) -> frozenset[str]:
+    """The words and lists that a pattern may begin with; empty when it may be any word."""
+    every: set[str] = set()
+    for place in places:
+        here = place.inner if isinstance(place, _Optional) else place
+        if isinstance(here, OneOf):
+            every |= here.phrases.keys() | here.lists
+        elif not isinstance(here, _Beginning):
+            break
+        if isinstance(place, OneOf):
+            return frozenset(every)
+    return frozenset()
 
 
 def compiled(line: str, lexicon: Lexicon) -> Pattern:
     """The pattern of a line; raises Misread when it cannot be meant."""
-    parts: list[str] = []
-    needs: list[frozenset[str]] = []
     try:
-        for element in line.lower().split():
-            if element == "^":
-                parts.append(r"\A")
-            elif element in _GAPS:
-                parts.append(_GAPS[element])
-            elif element.startswith("!"):
-                parts.append(f"(?!{_one_of(element[1:], lexicon)})")
-            elif element.startswith("[") and element.endswith("]"):
-                parts.append(f"(?:{_one_of(element[1:-1], lexicon)})?")
-            else:
-                parts.append(_one_of(element, lexicon))
-                if needed := _needed(element, lexicon):
-                    needs.append(needed)
+        pattern = Pattern(line, [_place(element, lexicon) for element in line.lower().split()])
     except KeyError as unknown:
         raise Misread(f"The pattern {line!r} names a list that is not there: {unknown}.") from None
-    if not needs:
+    if not pattern.needs:
         raise Misread(f"The pattern {line!r} needs at least one word that is written out.")
-    return Pattern(line, "".join(parts), tuple(needs), _first(line.lower().split(), lexicon))
+    return pattern
 
 
-def _first(elements: Sequence[str], lexicon: Lexicon) -> frozenset[str]:
-    """Every word that a pattern may begin with; empty when there is no end to them."""
-    every: set[str] = set()
-    for element in elements:
-        if element == "^":
-            continue
-        if element in _GAPS or element.startswith("!"):
-            return frozenset()
-        optional = element.startswith("[") and element.endswith("]")
-        words = _words_of(element.strip("[]") if optional else element, lexicon, 0)
-        if not words:
-            return frozenset()
-        every |= words
-        if not optional:
-            break
-    return frozenset(every)
-
-
-def _one_of(element: str, lexicon: Lexicon) -> str:
-    options = element.split("|")
-    names = [option[1:-1] for option in options if option.startswith("<")]
-    ways = [
-        "".join(f"{re.escape(word)}/[^ ]* " for word in option.split("_"))
-        for option in options
-        if not option.startswith("<")
-    ]
-    if any(way.startswith("/") for way in ways):
-        raise Misread(f"There is an empty place in {element!r}.")
-    if names:
-        signs = "".join(lexicon.signs_in(name) for name in names)
-        ways.append(f"[^ /]+/[^ {signs}]*[{signs}][^ ]* ")
-    return f"(?:{'|'.join(ways)})"
-
-
-def _needed(element: str, lexicon: Lexicon) -> frozenset[str]:
-    """A word of each way to fill this place, the longest; empty when there is no end to them."""
-    return _words_of(element, lexicon, None)
-
-
-def _words_of(element: str, lexicon: Lexicon, number: int | None) -> frozenset[str]:
-    """The words of that number in every option, or the longest; empty when there is no end to them."""
-    every: set[str] = set()
-    for option in element.split("|"):
-        if option.startswith("<"):
-            words = lexicon.words_in(option[1:-1])
-            if words is None:
-                return frozenset()
-            every |= words
-        else:
-            parts = option.split("_")
-            every.add(max(parts, key=len) if number is None else parts[number])
-    return frozenset(every)
+def _place(element: str, lexicon: Lexicon) -> Place:
+    if element in _OTHERS:
+        return _OTHERS[element]
+    if element.startswith("!"):
+        return _NoneOf(lexicon.place(element[1:]))
+    if element.startswith("[") and element.endswith("]"):
+        return _Optional(lexicon.place(element[1:-1]))
+    return lexicon.place(element)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from threading import Lock
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -24,6 +25,10 @@ Flag = Literal[
 Hint = Literal["asks_why_or_who", "no_apology", "no_responsibility", "no_next_step"]
 """What is worth a remark and marks nothing."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+_READING = Lock()
+"""Whoever asks for a language while another thread reads it waits for that, and does not read it too."""
 
 
 class _Read(BaseModel):
@@ -89,16 +94,16 @@ class Rule(BaseModel, frozen=True, arbitrary_types_allowed=True):
 class Rulebook:
     """The rules for one reader, and which of them a sentence can meet at all.
 
-    A sentence is not held against every pattern, only against those with a word of its own: the rarer
-    of the words that a pattern needs is where it is looked up.
+    A sentence is not held against every pattern, only against those with a word of its own: each is
+    looked up by the rarest words, or lists of words, that it needs.
     """
 
     def __init__(self, rules: Sequence[Rule], common: frozenset[str]):
         self.rules = rules
         self._by_word: dict[str, list[tuple[int, Pattern]]] = defaultdict(list)
 
-        def often(words: frozenset[str]) -> int:
-            return sum(100 if word in common else 1 for word in words)
+        def often(needed: frozenset[str]) -> int:
+            return sum(300 if one.startswith("<") else 100 if one in common else 1 for one in needed)
 
         for number, rule in enumerate(rules):
             for pattern in rule.says:
@@ -110,7 +115,8 @@ class Rulebook:
         worth: dict[int, dict[str, Pattern]] = defaultdict(dict)
         for word in sentence.known & self._by_word.keys():
             for number, pattern in self._by_word[word]:
-                worth[number][pattern.line] = pattern
+                if sentence.may_meet(pattern):
+                    worth[number][pattern.line] = pattern
         for number in sorted(worth):
             yield self.rules[number], list(worth[number].values())
 
@@ -139,23 +145,20 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(item.name for item in here.iterdir() if (item / "words.toml").is_file()))
 
 
-@cache
 def language(name: str) -> Language:
-    """The language of that name; raises ValueError with a sentence when there is none."""
+    """The language of that name, read when it is first asked for, which takes a tenth of a second.
+
+    Raises ValueError with a sentence when there is none.
+    """
+    with _READING:
+        return _read(name)
+
+
+@cache
+def _read(name: str) -> Language:
     if name not in languages():
         raise ValueError(f"The coach has no rules for {name!r}; it knows {', '.join(languages())}.")
     return read_folder(files("bot.coach") / name)
-
-
-def prepare(name: str) -> int:
-    """Makes every pattern of a language ready, which takes half a second; returns how many there are.
-
-    Else each is made when a text first meets it, and the writer of that text waits.
-    """
-    known = language(name)
-    rules = (*known.team.rules, *known.customer.rules, *known.missing)
-    patterns = [pattern for rule in rules for pattern in (*rule.says, *rule.fine, *rule.fine_nearby)]
-    return len({pattern.expression for pattern in patterns})
 
 
 def read_folder(folder: Traversable) -> Language:

@@ -2,6 +2,9 @@
 
 import ast
 import re
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -9,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.coach.coach import FLAGS, labels, read_for_customer, read_for_team
-from bot.coach.pattern import Lexicon, Misread, WordList, compiled
-from bot.coach.rules import language, languages, prepare, read_folder
+from bot.coach.pattern import Lexicon, Misread, Sentence, WordList, compiled
+from bot.coach.rules import language, languages, read_folder
+from bot.coach.words import Spelling, sentences
 from bot.prompts import PROMPTS
 from tests.coach.measured import flagged, own, scores
 
@@ -208,5 +212,66 @@ def test_a_pattern_that_cannot_be_meant_is_refused(line: str) -> None:
         compiled(line, Lexicon({"person": WordList(frozenset(["ana"]))}))
 
 
-def test_everything_can_be_made_ready_before_anybody_writes() -> None:
-    assert prepare("en") > 100
+@pytest.mark.parametrize(
+    ("line", "text", "found"),
+    [
+        ("a|a_lot", "a lot", ["a"]),
+        ("a_lot|a", "a lot", ["a lot"]),
+        ("a|a_lot late", "a late a lot late", ["a late", "a lot late"]),
+        ("so .. late", "so very very very late so late", ["so very very very late", "so late"]),
+        ("so .. late", "so , late", []),
+        ("so ... late", "so , late", ["so , late"]),
+        ("so ... late", "so ; late", []),
+        ("so ... late", "so so late late", ["so so late"]),
+        ("late ..", "late and later", ["late"]),
+        ("late !again|once_more", "late again late once more late once", ["late"]),
+        ("late !again", "late", ["late"]),
+        ("^ [so] late", "so late and late", ["so late"]),
+        ("<name> late", "Ana late ana late BO late", ["Ana late", "BO late"]),
+        ("<done> it", "we tested it and red it and shed it and mended it", ["tested it", "mended it"]),
+        ("<anything> late", "Ana late tested late", ["Ana late", "tested late"]),
+        ("[<done>] late", "tested late late", ["tested late", "late"]),
+        ("late [<done>|again]", "late tested late again", ["late tested", "late again"]),
+        ("late late", "late late late late late", ["late late", "late late"]),
+    ],
+)
+def test_a_pattern_finds_what_its_signs_mean(line: str, text: str, found: list[str]) -> None:
+    lexicon = Lexicon(
+        {
+            "name": WordList(frozenset(["ana", "bo"]), capital=True),
+            "done": WordList(frozenset(), endings=("ed",), exceptions=frozenset(["shed"])),
+            "anything": WordList(frozenset(), also=("name", "done")),
+        }
+    )
+    (words,) = sentences(text, Spelling({}, {}))
+    places = Sentence(words, lexicon).found_by(compiled(line, lexicon))
+    assert [text[words[at.start].start : words[at.stop - 1].end] for at in places] == found
+
+
+def test_twenty_threads_that_meet_a_cold_coach_hear_the_same_and_read_its_rules_once() -> None:
+    program = """
+        import threading
+        from bot.coach import coach, rules
+        read_folder, read, together, heard = rules.read_folder, [], threading.Barrier(20), []
+        def counted(folder):
+            read.append(folder)
+            return read_folder(folder)
+        rules.read_folder = counted
+        def ask():
+            together.wait()
+            heard.append(coach.read_for_team("Ana forgot to call back."))
+        threads = [threading.Thread(target=ask) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        print(len(read), len(heard), len(set(heard)), heard[0][0].words)
+    """
+    told = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout == "1 20 1 forgot to call\n"
