@@ -25,18 +25,17 @@ from bot.request import Place
 from bot.settings import Misconfigured, Settings
 from handlers.import_file import Import, Summary, find_places, shared_place
 from handlers.server import healthz, listen
-from handlers.slack.app import SlackDoor
 from handlers.spreadsheet import Table, parse_mapping
 from handlers.text_lines import Unreadable
 from handlers.web.additions import add_place
-from handlers.web.app import WebDoor
-from handlers.web.memberships import Everybody
 from handlers.worker import Worker
 from handlers.written_date import DayOrder, settle_order
 from storage.database import Database, Outdated, Taken
 
 if TYPE_CHECKING:
+    from handlers.slack.app import SlackDoor
     from handlers.teams.app import TeamsDoor
+    from handlers.web.app import WebDoor
 
 
 CHANNEL = re.compile(r"[CG](?=.*[0-9])[A-Z0-9]+")
@@ -65,9 +64,9 @@ class House:
 class Doors:
     """The doors that are configured (None: closed), and the clock that speaks through them."""
 
-    slack: SlackDoor | None
+    slack: "SlackDoor | None"
     teams: "TeamsDoor | None"
-    web: WebDoor | None
+    web: "WebDoor | None"
     worker: Worker
 
 
@@ -97,9 +96,9 @@ async def house(settings: Settings, *, speaks: bool = False) -> AsyncIterator[Ho
 async def doors(built: House) -> AsyncIterator[Doors]:
     """Opens the doors. A new platform adds its line here, and its routes in `serve`."""
     settings, bot, database = built.settings, built.bot, built.database
-    slack = await SlackDoor.open(settings, bot) if settings.slack else None
+    slack = await slack_door(built) if settings.slack else None
     teams = await _teams_door(built) if settings.teams else None
-    browser = WebDoor(settings, bot, database.open_work) if settings.web else None
+    browser = await _web_door(built) if settings.web else None
     messengers: dict[str, Messenger] = {}
     if slack:
         messengers["slack"] = slack.messenger
@@ -109,8 +108,7 @@ async def doors(built: House) -> AsyncIterator[Doors]:
         bot.memberships["teams"] = teams.memberships
     if browser:
         messengers["web"] = browser.messenger
-        bot.memberships["web"] = Everybody(database.open_work)
-        await browser.prepare()
+        bot.memberships["web"] = browser.memberships
     worker = Worker(
         database.queue(),
         bot,
@@ -129,11 +127,29 @@ async def doors(built: House) -> AsyncIterator[Doors]:
             await teams.close()
 
 
+# Each door is imported where it is opened: its platform's library takes time and memory, which nobody
+# pays for a door that stays closed.
+
+
+async def slack_door(built: House) -> "SlackDoor":
+    """Raises Misconfigured or Unavailable when Slack does not let it open."""
+    from handlers.slack.app import SlackDoor  # noqa: PLC0415 - only where Slack is configured
+
+    return await SlackDoor.open(built.settings, built.bot)
+
+
 async def _teams_door(built: House) -> "TeamsDoor":
-    # Its SDK takes a third of a second to import, which nobody else should wait for.
     from handlers.teams.app import TeamsDoor  # noqa: PLC0415 - only where Teams is configured
 
     return await TeamsDoor.open(built.settings, built.bot, built.database.open_work, built.woken.set)
+
+
+async def _web_door(built: House) -> "WebDoor":
+    from handlers.web.app import WebDoor  # noqa: PLC0415 - only where the web door is open
+
+    browser = WebDoor(built.settings, built.bot, built.database.open_work)
+    await browser.prepare()
+    return browser
 
 
 @asynccontextmanager
@@ -276,7 +292,7 @@ async def _place(name: str, built: House) -> tuple[str, Place, bool]:
     if found:
         return *found[0], False
     if built.settings.slack and CHANNEL.fullmatch(name):
-        slack = await SlackDoor.open(built.settings, built.bot)
+        slack = await slack_door(built)
         await slack.close()
         return slack.workspace.id, Place(id=name, name=name), False
     if built.settings.web:

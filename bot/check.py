@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.bootstrap import house
+from bot.bootstrap import house, slack_door
 from bot.ports import Unavailable
 from bot.settings import Misconfigured, Settings
-from handlers.slack.app import SlackDoor
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ async def _memory(settings: Settings) -> Sequence[Finding]:
 async def _slack(settings: Settings) -> Finding:
     try:
         async with house(settings) as built:
-            slack = await SlackDoor.open(settings, built.bot)
+            slack = await slack_door(built)
             await slack.close()
     except (Unavailable, Misconfigured) as wrong:
         return Finding(False, str(wrong))

@@ -12,7 +12,6 @@ from aiohttp.test_utils import TestServer
 from bot.bot import Bot
 from bot.settings import Settings
 from handlers.web.app import WebDoor
-from handlers.web.memberships import Everybody
 from handlers.worker import Worker
 from storage.database import Database
 
@@ -34,8 +33,8 @@ async def open_web_house(database: Database) -> AsyncIterator[WebHouse]:
     settings = Settings(_env_file=None, amends_port=0, slack_bot_token=None)
     woken = asyncio.Event()
     bot = Bot(database.open_work, committed=woken.set)
-    bot.memberships["web"] = Everybody(database.open_work)
     door = WebDoor(settings, bot, database.open_work)
+    bot.memberships["web"] = door.memberships
     await door.prepare()
     worker = Worker(database.queue(), bot, database.open_work, {"web": door.messenger}, woken)
     app = web.Application(client_max_size=1024 * 1024)

@@ -18,6 +18,7 @@ from bot.request import Person, Place, Reply, Request, shown_again
 from bot.settings import Settings
 from handlers.web import additions, incoming, pages, render
 from handlers.web.incoming import Pressed, Problem, new_key
+from handlers.web.memberships import Everybody
 from handlers.web.outgoing import WORKSPACE, Hub, WebMessenger
 
 log = logging.getLogger(__name__)
@@ -52,13 +53,14 @@ class Answers(Protocol):
 
 class WebDoor:
     """The web door: mount `routes()` (last: they end with a page for unknown paths), call `prepare()`
-    before serving, and `close` on shutdown. `messenger` speaks in it."""
+    before serving, and `close` on shutdown. `messenger` speaks in it, to whom `memberships` says."""
 
     def __init__(self, settings: Settings, bot: Answers, open_work: OpenWork) -> None:
         self._settings = settings
         self._bot = bot
         self._open_work = open_work
         self.hub = Hub()
+        self.memberships = Everybody(open_work)
         known = settings.loopback and settings.amends_port
         host = f"[{settings.amends_host}]" if ":" in settings.amends_host else settings.amends_host
         self.messenger = WebMessenger(
