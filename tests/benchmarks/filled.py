@@ -1,11 +1,15 @@
-"""An SQLite file with many retros and items, by bulk inserts into the house's own tables."""
+"""An SQLite file with many retros and items, by bulk inserts into the house's own tables.
+
+The tables are made by the program whose file it is: of an older one, by that one's own command line.
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, islice
 from pathlib import Path
 
-from sqlalchemy import Connection, Table, create_engine, insert
+from sqlalchemy import Connection, Table, column, create_engine, insert, inspect
+from sqlalchemy import table as lightweight
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
@@ -13,9 +17,9 @@ from bot.domain.job import Receipt
 from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.request import Person, Place
-from storage.database import Database
 from storage.row import Values, values
 from storage.tables import action_items, cases, counters, people, places, retros, said, teams
+from tests.benchmarks.process import OURS, Program, environment, run
 from tests.benchmarks.quick_slack import TEAM
 
 WORKSPACE = f"slack:{TEAM}"
@@ -44,35 +48,61 @@ def _skewed(number: int, count: int) -> int:
     return 0 if number % 10 == 0 else 1 + number % (count - 1)
 
 
+def case_of_item(item: int, retro_count: int) -> int:
+    """The number of the case that an item belongs to."""
+    return 1 + item % retro_count
+
+
+def place_of_case(case: int) -> str:
+    """The channel of a case."""
+    return place(_skewed(case, PLACES))
+
+
+async def make(file: Path, program: Program = OURS) -> None:
+    """Makes the file with the tables of a program, and nothing in them."""
+    url = f"sqlite:///{file}"
+    await run(file.parent, "migrate", env=environment(AMENDS_DATABASE_URL=url), program=program)
+
+
 async def fill(file: Path, retro_count: int, item_count: int, *, fresh: bool = False) -> None:
     """Makes the file. `fresh`: everything is open and unowned; else only a fifth is open, all owned."""
-    database = Database(f"sqlite+aiosqlite:///{file}")
-    try:
-        await database.prepare()
-    finally:
-        await database.close()
+    await make(file)
+    put_retros(file, retro_count, item_count, fresh=fresh)
+
+
+def put_retros(file: Path, retro_count: int, item_count: int, *, fresh: bool = False) -> None:
+    """Fills a file that has its tables; see `fill`."""
+    last = {"case": retro_count, "item": item_count}
+    put(file, people, _people())
+    put(file, places, _places())
+    put(file, teams, _teams())
+    put(file, cases, _cases(retro_count))
+    put(file, retros, _retros(retro_count, fresh=fresh))
+    put(file, action_items, _items(item_count, retro_count, fresh=fresh))
+    put(file, said, _said(retro_count, item_count))
+    put(
+        file,
+        counters,
+        ({"workspace": WORKSPACE, "noun": noun, "number": number} for noun, number in last.items()),
+    )
+
+
+def put(file: Path, table: Table, rows: Iterable[Values]) -> None:
+    """Inserts rows, as far as the file's program has such a table and such columns."""
     engine = create_engine(f"sqlite:///{file}")
     with engine.begin() as connection:
-        _put(connection, people, _people())
-        _put(connection, places, _places())
-        _put(connection, teams, _teams())
-        _put(connection, cases, _cases(retro_count))
-        _put(connection, retros, _retros(retro_count, fresh=fresh))
-        _put(connection, action_items, _items(item_count, retro_count, fresh=fresh))
-        _put(connection, said, _said(retro_count, item_count))
-        last = {"case": retro_count, "item": item_count}
-        _put(
-            connection,
-            counters,
-            ({"workspace": WORKSPACE, "noun": noun, "number": number} for noun, number in last.items()),
-        )
+        if inspect(connection).has_table(table.name):
+            _put(connection, table, rows)
     engine.dispose()
 
 
 def _put(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
+    known = {each["name"] for each in inspect(connection).get_columns(table.name)}
+    theirs = lightweight(table.name, *(column(c.name, c.type) for c in table.c if c.name in known))
     rest = iter(rows)
     while some := list(islice(rest, MOST_AT_ONCE)):
-        connection.execute(insert(table), some)
+        those = [{name: value for name, value in row.items() if name in known} for row in some]
+        connection.execute(insert(theirs), those)
 
 
 def _people() -> Iterator[Values]:
@@ -99,7 +129,7 @@ def _cases(count: int) -> Iterator[Values]:
         yield {
             **row,
             "number": number,
-            "place": place(_skewed(number, PLACES)),
+            "place": place_of_case(number),
             "what_happened": f"The parcel was promised twice and missed twice, for the {number}th time.",
             "reference": f"OLD-{number}",
             "reference_folded": f"old-{number}",
@@ -112,7 +142,7 @@ def _retros(count: int, *, fresh: bool) -> Iterator[Values]:
         yield {
             **row,
             "case": number,
-            "place": place(_skewed(number, PLACES)),
+            "place": place_of_case(number),
             "state": "open" if fresh or number // 10 % 5 == 0 else "closed",
             "answers_close_on": CLOSE_ON + timedelta(days=number % 365),
         }
@@ -122,13 +152,13 @@ def _items(count: int, retro_count: int, *, fresh: bool) -> Iterator[Values]:
     like = ActionItem(number=1, case=1, place="", what="", asked_by=person(1), gap="training")
     row = values(WORKSPACE, like, active=True)
     for number in range(1, count + 1):
-        case = 1 + number % retro_count
+        case = case_of_item(number, retro_count)
         state = "proposed" if fresh else "agreed" if number // 10 % 5 == 0 else "verified"
         yield {
             **row,
             "number": number,
             "case": case,
-            "place": place(_skewed(case, PLACES)),
+            "place": place_of_case(case),
             "what": f"Somebody calls before the courier gives up, as was agreed {number} times.",
             "owner": None if fresh else person(_skewed(number, PERSONS)),
             "due": CLOSE_ON + timedelta(days=number % 365),
@@ -141,8 +171,7 @@ def _said(retro_count: int, item_count: int) -> Iterator[Values]:
     row = values(WORKSPACE, Receipt(place="", message="", link="https://benchmark.example/p1"))
     keys = chain(
         ((f"retro:{number}", number) for number in range(1, retro_count + 1)),
-        ((f"item:{number}", 1 + number % retro_count) for number in range(1, item_count + 1)),
+        ((f"item:{number}", case_of_item(number, retro_count)) for number in range(1, item_count + 1)),
     )
     for message, (key, case) in enumerate(keys):
-        where = place(_skewed(case, PLACES))
-        yield {**row, "key": key, "place": where, "message": f"1600000000.{message:07d}"}
+        yield {**row, "key": key, "place": place_of_case(case), "message": f"1600000000.{message:07d}"}

@@ -6,8 +6,8 @@ import re
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,16 @@ import aiohttp
 ROOT = Path(__file__).parent.parent.parent
 START_SECONDS = 30.0
 TOKEN, SECRET = "xoxb-benchmark", "benchmark-secret"
+
+
+class Program(NamedTuple):
+    """A checkout of Amends, and the Python that has what it needs; ours, or another commit's."""
+
+    root: Path
+    python: str
+
+
+OURS = Program(ROOT, sys.executable)
 
 
 class Running(NamedTuple):
@@ -41,6 +51,7 @@ def house(slack: str, database: Path | str, **more: str) -> dict[str, str]:
     return environment(
         AMENDS_DATABASE_URL=f"sqlite:///{database}" if isinstance(database, Path) else database,
         AMENDS_PORT="0",
+        AMENDS_STARTS_A_MINUTE="0",  # each person here does the work of many
         SLACK_BOT_TOKEN=TOKEN,
         SLACK_SIGNING_SECRET=SECRET,
         SLACK_API_URL=f"{slack}/api/",
@@ -50,7 +61,11 @@ def house(slack: str, database: Path | str, **more: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def running(
-    folder: Path, module: str, env: dict[str, str] | None = None, number: int = 0
+    folder: Path,
+    module: str,
+    env: dict[str, str] | None = None,
+    number: int = 0,
+    program: Program = OURS,
 ) -> AsyncIterator[Running]:
     """`python -m module` in its own process, once it has printed its address; stopped afterwards.
 
@@ -60,9 +75,9 @@ async def running(
     told = folder / f"{module}-{number}.log"
     with told.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", module),
+            *(program.python, "-m", module),
             cwd=folder,
-            env=env or environment(),
+            env=_importing(program, env or environment()),
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
         )
@@ -74,7 +89,25 @@ async def running(
         finally:
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
+                process.send_signal(signal.SIGCONT)  # one that is halted would never hear of it
             await process.wait()
+
+
+def _importing(program: Program, env: Mapping[str, str]) -> dict[str, str]:
+    return {**env, "PYTHONPATH": str(program.root)}
+
+
+@contextmanager
+def halted(processes: Iterable[Running]) -> Iterator[None]:
+    """Halts other processes meanwhile, so that what they still have to say slows nobody down."""
+    others = list(processes)
+    for other in others:
+        os.kill(other.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for other in others:
+            os.kill(other.pid, signal.SIGCONT)
 
 
 async def _address(process: asyncio.subprocess.Process) -> str | None:
@@ -87,12 +120,12 @@ async def _address(process: asyncio.subprocess.Process) -> str | None:
     return found.group() if found else ""
 
 
-async def run(folder: Path, *arguments: str, env: dict[str, str]) -> str:
+async def run(folder: Path, *arguments: str, env: Mapping[str, str], program: Program = OURS) -> str:
     """What `python -m bot …` printed; raises RuntimeError when it failed."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *arguments),
+        *(program.python, "-m", "bot", *arguments),
         cwd=folder,
-        env=env,
+        env=_importing(program, env),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -122,3 +155,14 @@ def resident(pid: int) -> float:
         return float("nan")
     kib = re.search(r"VmRSS:\s+(\d+) kB", status)
     return int(kib.group(1)) / 1024 if kib else float("nan")
+
+
+def processor(pid: int) -> float:
+    """Seconds of the processor that a process has used, from /proc; NaN where there is no such thing."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return float("nan")
+    # After the name, which is in brackets and may hold anything: fields 14 and 15 of proc(5).
+    user, system = status.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
