@@ -1,29 +1,35 @@
-"""`python -m tests.benchmarks [a … i coach]` measures; nothing fails for being slow."""
+"""`python -m tests.benchmarks [a … k coach]` measures; nothing fails for being slow."""
 
 import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.benchmarks import (
+    blocks,
     burst,
-    clicks,
     coach,
     first_message,
     jobs,
     lists,
     opening,
+    reads,
     start,
     sweep,
     teams,
+    writes,
 )
 from tests.benchmarks.figure import Figure, table
+from tests.benchmarks.process import Program
 
-BENCHMARKS: Mapping[str, Callable[[Path], Coroutine[None, None, list[Figure]]]] = {
-    "a": clicks.measure,
+Measure = Callable[[Path], Coroutine[None, None, list[Figure]]]
+
+BENCHMARKS: dict[str, Measure] = {
+    "a": writes.measure,
     "b": opening.measure,
     "c": lists.measure,
     "d": start.measure,
@@ -32,6 +38,8 @@ BENCHMARKS: Mapping[str, Callable[[Path], Coroutine[None, None, list[Figure]]]] 
     "g": jobs.measure,
     "h": burst.measure,
     "i": first_message.measure,
+    "j": reads.measure,
+    "k": blocks.measure,
     "coach": coach.measure,
 }
 
@@ -40,17 +48,36 @@ def main() -> None:
     """Runs the benchmarks that were named, or all of them."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
-        description="a: clicks at 50 in flight. b: saying imported retros. c: lists over much data. "
-        "d: start and memory. e: clicks in Teams, and how long they block. f: the look at what is due "
-        "among very much. g: jobs a second, one and two processes. h: 200 failed cases in 20 places. "
-        "i: from a command to its first message. coach: how often the language coach is right.",
+        description="a: what is saved, at 50 in flight. b: saying imported retros. "
+        "c: lists over much data. d: start and memory. e: clicks in Teams, and how long they block. "
+        "f: the look at what is due among very much. g: jobs a second, one and two processes. "
+        "h: 200 failed cases in 20 places. i: from a command to its first message. "
+        "j: what only reads, at 50 in flight. "
+        "k: the longest block of the event loop. coach: how often the language coach is right.",
     )
     parser.add_argument(
-        "names", nargs="*", metavar="a|b|c|d|e|f|g|h|i|coach", help="all of them when none is named"
+        "names", nargs="*", metavar="|".join(BENCHMARKS), help="all of them when none is named"
     )
-    names = parser.parse_args().names or list(BENCHMARKS)
+    parser.add_argument(
+        "--rival", type=Path, metavar="FOLDER", help="another commit's checkout, measured beside in a, j"
+    )
+    parser.add_argument(
+        "--rival-python",
+        default=sys.executable,
+        metavar="PYTHON",
+        help="the one that has what the rival needs, when it needs something else",
+    )
+    asked = parser.parse_args()
+    names = asked.names or list(BENCHMARKS)
     if unknown := set(names) - set(BENCHMARKS):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    if asked.rival and not (asked.rival / "bot").is_dir():
+        parser.error(f"--rival {asked.rival} is no checkout of Amends")
+    rival = Program(asked.rival.resolve(), asked.rival_python) if asked.rival else None
+    benchmarks = BENCHMARKS | {
+        "a": partial(writes.measure, rival=rival),
+        "j": partial(reads.measure, rival=rival),
+    }
     print(
         f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f} before"
     )
@@ -59,7 +86,7 @@ def main() -> None:
     with TemporaryDirectory(prefix="amends-benchmarks-") as folder:
         for name in names:
             print(f"{name} …", file=sys.stderr, flush=True)
-            figures += asyncio.run(BENCHMARKS[name](Path(folder)))
+            figures += asyncio.run(benchmarks[name](Path(folder)))
     print(table(figures))
 
 

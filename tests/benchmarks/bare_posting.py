@@ -5,16 +5,14 @@ import os
 import re
 from typing import Any
 
-from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.benchmarks.bare_bolt import authorize
+from tests.benchmarks.bare_bolt import authorize, serve, served
 from tests.benchmarks.process import SECRET, TOKEN
 
 
-def bare_posting(api_url: str) -> web.Application:
+def bare_posting(api_url: str) -> AsyncApp:
     """The application; it remembers nothing, so nothing that it owes survives it."""
     slack = AsyncWebClient(token=TOKEN, base_url=api_url)
     slack.proxy = None
@@ -26,21 +24,12 @@ def bare_posting(api_url: str) -> web.Application:
 
     bolt.command(re.compile(""))(answer)
 
-    async def events(request: web.Request) -> web.Response:
-        return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
-
-    app = web.Application()
-    app.router.add_post("/slack/events", events)
-    return app
+    return bolt
 
 
 async def main() -> None:
     """Serves on a free port of loopback until it is stopped."""
-    runner = web.AppRunner(bare_posting(os.environ["SLACK_API_URL"]), access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
-    await asyncio.Event().wait()
+    await serve(served(bare_posting(os.environ["SLACK_API_URL"])))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,4 @@
-"""(a) Signed commands and clicks, 50 in flight, against a bare Bolt that only acknowledges.
-
-The clock is at work beside them, as in life: it speaks, and edits the messages of the items that
-are taken, in the same process and the same database.
-"""
+"""What people send from Slack, signed: commands, clicks and filled-in forms, 50 in flight."""
 
 import asyncio
 import hashlib
@@ -10,47 +6,39 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
-from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 import aiohttp
 
-from tests.benchmarks.figure import Figure, ms, percentile
-from tests.benchmarks.filled import PLACES, fill, person, place
-from tests.benchmarks.process import SECRET, house, running
+from tests.benchmarks.filled import PLACES, case_of_item, person, place, place_of_case
+from tests.benchmarks.process import SECRET
 from tests.benchmarks.quick_slack import TEAM
 
 IN_FLIGHT = 50
-ROUNDS = 5
-REQUESTS = 300
-"""In each round, of each kind, to each of the two."""
 RETROS = 100
-QUIET_TRIES = 16
-"""Looks, four a second: new messages are paced, so it may take longer than is worth waiting."""
+"""Stored, and open, wherever people press and answer."""
 
 Body = Callable[[int], str]
 
 
 class Round(NamedTuple):
-    """One burst: requests a second, and how long each acknowledgement took in seconds."""
+    """One burst: those acknowledged a second, how long each took in seconds, and how many were not."""
 
     rate: float
     seconds: Sequence[float]
+    refused: int = 0
 
 
-def command(text: str, number: int, places: int = PLACES) -> str:
-    """A typed `/amends …`, in one of so many places."""
-    where = number % places
+def command(text: str, number: int, places: int = PLACES, where: str = "") -> str:
+    """A typed `/amends …`, in one of so many places, or in the one that is named."""
     return urlencode(
         {
             "command": "/amends",
             "text": text,
             "team_id": TEAM,
-            "channel_id": place(where),
-            "channel_name": f"team-{where}",
+            "channel_id": where or place(number % places),
+            "channel_name": f"team-{number % places}",
             "user_id": person(number % IN_FLIGHT),
             "user_name": "somebody",
             "trigger_id": f"{time.time_ns()}.{number}",
@@ -59,8 +47,25 @@ def command(text: str, number: int, places: int = PLACES) -> str:
     )
 
 
-def _click(verb: str, about: str, number: int) -> str:
-    where = number % PLACES
+def failed(number: int) -> str:
+    """`/amends failed …`: a case, each with its own reference."""
+    return command(f"failed ZD-{number} Parcel promised twice, missed twice", number)
+
+
+def take(number: int) -> str:
+    """Take it: a click on the message of an item; each number has its own."""
+    return click("action_item.take", f"AI-{number}", number, case_of_item(number, RETROS))
+
+
+def answer_form(number: int) -> str:
+    """Answer: a click on the message of a retro, which opens a form."""
+    case = 1 + number % RETROS
+    return click("retro.answer", f"C-{case}", number, case)
+
+
+def click(verb: str, about: str, number: int, case: int) -> str:
+    """A pressed button in the channel of a case."""
+    where = place_of_case(case)
     payload = {
         "type": "block_actions",
         "trigger_id": f"{time.time_ns()}.{number}",
@@ -73,106 +78,74 @@ def _click(verb: str, about: str, number: int) -> str:
                 "action_ts": f"{time.time():.6f}",
             }
         ],
-        "team": {"id": TEAM},
-        "user": {"id": person(number % IN_FLIGHT), "team_id": TEAM, "name": "somebody"},
+        **_pressed_by(number),
         "container": {"type": "message", "message_ts": f"1600000000.{number:07d}"},
-        "channel": {"id": place(where), "name": f"team-{where}"},
+        "channel": {"id": where, "name": f"team-{where}"},
         "message": {"ts": f"1600000000.{number:07d}", "text": "A retro"},
         "response_url": "https://benchmark.example/response",
     }
     return urlencode({"payload": json.dumps(payload)})
 
 
-KINDS: Mapping[str, Body] = {
-    "/amends failed …": lambda n: command(f"failed ZD-{n} Parcel promised twice, missed twice", n),
-    "click Take it": lambda n: _click("action_item.take", f"AI-{n}", n),
-    "click Answer (a form)": lambda n: _click("retro.answer", f"C-{1 + n % RETROS}", n),
-    "/amends mine": lambda n: command("mine", n),
-}
+def answer(number: int) -> str:
+    """An answer to a retro, with its author's name: the form is sent in."""
+    case = 1 + number % RETROS
+    words = f"We would have needed to know when the courier comes, as {number} times before."
+    values: dict[str, Mapping[str, object]] = {
+        "training": {"type": "plain_text_input", "value": words},
+        "unnamed": {"type": "checkboxes", "selected_options": []},
+    }
+    return submission("retro.answer", f"C-{case}", number, place_of_case(case), values)
 
 
-async def measure(folder: Path) -> list[Figure]:
-    """A row of throughput and one of waiting for each kind of request, each on a fresh database."""
-    figures = []
-    async with (
-        running(folder, "tests.benchmarks.bare_bolt") as bare,
-        running(folder, "tests.benchmarks.quick_slack") as slack,
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=IN_FLIGHT)) as http,
-    ):
-        for number, (kind, body) in enumerate(KINDS.items()):
-            file = folder / f"clicks-{number}.db"
-            await fill(file, RETROS, (ROUNDS + 1) * REQUESTS * 2, fresh=True)
-            async with running(folder, "bot", house(slack.address, file)) as amends:
-                floor, ours = await _rounds(http, bare.address, amends.address, body)
-            figures += _rows(kind, floor, ours)
-    return figures
+def submission(
+    verb: str, about: str, number: int, where: str, values: Mapping[str, Mapping[str, object]]
+) -> str:
+    """A form of ours that was filled in: the element of each field by the field's name."""
+    view = {
+        "type": "modal",
+        "id": f"V{time.time_ns()}.{number}",
+        "callback_id": verb,
+        "private_metadata": json.dumps({"about": about, "place": where, "name": f"team-{where}"}),
+        "state": {"values": {name: {name: element} for name, element in values.items()}},
+        "blocks": [{"type": "input", "block_id": name} for name in values],
+    }
+    payload = {"type": "view_submission", **_pressed_by(number), "view": view}
+    return urlencode({"payload": json.dumps(payload)})
 
 
-async def _rounds(
-    http: aiohttp.ClientSession, bare: str, amends: str, body: Body
-) -> tuple[list[Round], list[Round]]:
-    """Both in turns; the first turn warms up. Each request has the next number, and so its own item."""
-    numbers = count(1)
-    kept: dict[str, list[Round]] = {bare: [], amends: []}
-    for turn in range(ROUNDS + 1):
-        for address, rounds in kept.items():
-            bodies = [body(next(numbers)) for _ in range(REQUESTS)]
-            burst = await ask(http, address, bodies)
-            if turn:
-                rounds.append(burst)
-        await _quiet(http, amends)
-    return kept[bare], kept[amends]
-
-
-async def _quiet(http: aiohttp.ClientSession, amends: str) -> None:
-    """Waits a little for what is due to be said, so that it does not slow down the floor."""
-    for _ in range(QUIET_TRIES):
-        async with http.get(f"{amends}/healthz") as answer:
-            if (await answer.json()).get("oldest_due") is None:
-                return
-        await asyncio.sleep(0.25)
-
-
-def _rows(kind: str, floor: Sequence[Round], ours: Sequence[Round]) -> list[Figure]:
-    slow, fast = median(r.rate for r in ours), median(r.rate for r in floor)
-    times, bare = ([s for r in rounds for s in r.seconds] for rounds in (ours, floor))
-    return [
-        Figure(
-            f"a  {kind}: a second",
-            f"{slow:.0f}",
-            f"{fast:.0f} (bare Bolt)",
-            f"{slow / fast:.2f}",
-            ">= 0.33",
-        ),
-        Figure(
-            f"a  {kind}: p50, p99",
-            f"{ms(percentile(times, 50))}, {ms(percentile(times, 99))}",
-            f"{ms(percentile(bare, 50))}, {ms(percentile(bare, 99))}",
-            f"{percentile(times, 99) / percentile(bare, 99):.1f} (p99)",
-            "p99 < 300 ms",
-        ),
-    ]
+def _pressed_by(number: int) -> dict[str, object]:
+    user = {"id": person(number % IN_FLIGHT), "team_id": TEAM, "name": "somebody"}
+    return {"team": {"id": TEAM}, "user": user}
 
 
 async def ask(http: aiohttp.ClientSession, address: str, bodies: Sequence[str]) -> Round:
     """Sends them all, IN_FLIGHT at once; raises RuntimeError when one is not acknowledged."""
-    url = f"{address}/slack/events"
-    waiting = iter(bodies)
+    asked = await send(http, address, bodies)
+    if asked.refused:
+        raise RuntimeError(f"{address} did not acknowledge {asked.refused} of {bodies[0]}")
+    return asked
+
+
+async def send(http: aiohttp.ClientSession, address: str, bodies: Sequence[str]) -> Round:
+    """Sends them all, IN_FLIGHT at once; what is answered with anything but 200 counts as refused."""
+    url, waiting = f"{address}/slack/events", iter(bodies)
     seconds: list[float] = []
+    taken = 0
 
     async def one_after_another() -> None:
+        nonlocal taken
         for body in waiting:
             headers = _signed(body)
             began = time.perf_counter()
-            async with http.post(url, data=body, headers=headers) as answer:
-                await answer.read()
+            async with http.post(url, data=body, headers=headers) as reply:
+                await reply.read()
             seconds.append(time.perf_counter() - began)
-            if answer.status != 200:
-                raise RuntimeError(f"{answer.status} for {body}")
+            taken += reply.status == 200
 
     began = time.perf_counter()
     await asyncio.gather(*(one_after_another() for _ in range(IN_FLIGHT)))
-    return Round(len(bodies) / (time.perf_counter() - began), seconds)
+    return Round(taken / (time.perf_counter() - began), seconds, len(bodies) - taken)
 
 
 def _signed(body: str) -> dict[str, str]:

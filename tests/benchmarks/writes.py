@@ -1,0 +1,104 @@
+"""(a) Commands, clicks and answers that are saved, 50 in flight: in bursts of 250, and 2,500 in a row.
+
+Against a bare Bolt that only acknowledges, a plain application that saves the same rows, and, where it
+is named, the program of another commit. The latter and ours speak meanwhile, as in life, and their
+processor time is with that. After each kind the rows are counted: what was acknowledged has its row.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from tests.benchmarks.clicks import Body, answer, failed, take
+from tests.benchmarks.contenders import (
+    BARE,
+    PLAIN,
+    RIVAL,
+    US,
+    Field,
+    Turn,
+    against,
+    contenders,
+    in_turns,
+)
+from tests.benchmarks.figure import Figure, ms, percentile
+from tests.benchmarks.process import Program, resident
+
+BURST, BURSTS, SUSTAINED = 250, 4, 2_500
+ALL = BURST * (BURSTS + 1) + SUSTAINED
+
+KINDS: Sequence[tuple[str, Body, str]] = (
+    ("/amends failed …", failed, "SELECT count(*) FROM cases"),
+    ("click Take it", take, "SELECT count(*) FROM action_items WHERE owner IS NOT NULL"),
+    ("an answer", answer, "SELECT count(*) FROM answers"),
+)
+"""Each kind with its requests, and the rows that they leave."""
+
+
+async def measure(folder: Path, rival: Program | None = None) -> list[Figure]:
+    """The rows of each kind, each on fresh databases."""
+    figures = []
+    for number, (kind, body, rows) in enumerate(KINDS):
+        names = (BARE, US, PLAIN, RIVAL)
+        async with contenders(folder, f"writes-{number}", ALL + 1, names, rival) as field:
+            figures += await _kind(f"a  {kind}", body, rows, field)
+    return figures
+
+
+async def _kind(what: str, body: Body, rows: str, field: Field) -> list[Figure]:
+    before = {name: one.count(rows) for name, one in field.items()}
+    turns = [
+        await in_turns(field, body, range(1 + BURST * turn, 1 + BURST * (turn + 1)))
+        for turn in range(BURSTS + 1)
+    ]
+    sustained = await in_turns(field, body, range(1 + ALL - SUSTAINED, 1 + ALL))
+    stored = {name: one.count(rows) - before[name] for name, one in field.items()}
+    bursts = {name: [turn[name] for turn in turns[1:]] for name in field}  # the first warms up
+    long = {name: [turn] for name, turn in sustained.items()}
+    memory = {name: resident(one.server.pid) for name, one in field.items()}
+    return [
+        *_pace(f"{what}, bursts of {BURST}", bursts),
+        *_pace(f"{what}, {SUSTAINED:,} in a row", long),
+        *against(
+            f"{what}, {SUSTAINED:,} in a row: processor each",
+            {name: turn.processor for name, turn in sustained.items()},
+            lambda seconds: f"{seconds * 1000:.2f} ms",
+        ),
+        *against(
+            f"{what}, {SUSTAINED:,} in a row: memory after it", memory, lambda mib: f"{mib:.0f} MiB"
+        ),
+        *(
+            _kept(what, name, [*(turn[name] for turn in turns), sustained[name]], stored[name])
+            for name, one in field.items()
+            if one.file
+        ),
+    ]
+
+
+def _pace(what: str, turns: dict[str, list[Turn]]) -> list[Figure]:
+    rates = {name: median(turn.round.rate for turn in kept) for name, kept in turns.items()}
+    seconds = {name: [s for turn in kept for s in turn.round.seconds] for name, kept in turns.items()}
+    halves = {name: percentile(all_, 50) for name, all_ in seconds.items()}
+    slowest = {name: percentile(all_, 99) for name, all_ in seconds.items()}
+    return [
+        *against(f"{what}: a second", rates, lambda rate: f"{rate:.0f}", {BARE: ">= 0.33"}),
+        *against(f"{what}: p50", halves, ms),
+        *against(f"{what}: p99", slowest, ms, {BARE: "p99 < 300 ms"}),
+    ]
+
+
+def _kept(what: str, name: str, turns: Sequence[Turn], stored: int) -> Figure:
+    refused = sum(turn.round.refused for turn in turns)
+    acknowledged = sum(len(turn.round.seconds) for turn in turns) - refused
+    lost = acknowledged - stored
+    said = f"LOST {lost}" if lost else "none lost"
+    if lost:
+        print(f"{what}: {name} LOST {lost} of {acknowledged}", file=sys.stderr, flush=True)
+    return Figure(
+        f"{what}: stored of those acknowledged, {name}",
+        f"{stored:,}",
+        f"{acknowledged:,} (acknowledged; {refused:,} refused)",
+        said,
+        "none lost",
+    )
