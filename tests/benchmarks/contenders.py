@@ -4,6 +4,7 @@ Each is a process of its own on a database of its own, filled alike. While one i
 halted: what they still have to say is not said at its cost.
 """
 
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
@@ -24,6 +25,7 @@ from tests.benchmarks.process import (
     halted,
     healthy,
     house,
+    log_of,
     processor,
     running,
 )
@@ -31,12 +33,21 @@ from tests.benchmarks.process import (
 US, BARE, PLAIN, RIVAL = "ours", "bare Bolt", "plain Bolt + SQLModel", "rival commit"
 
 
+NOT_SAVED = re.compile(r"verb=.*(not saved|lost every race)")
+"""A line in the log of Amends: somebody was asked to try again, because nothing could be saved."""
+
+
 class Contender(NamedTuple):
-    """A server, its database (None: it keeps nothing), and the file of its heartbeat."""
+    """A server, its database (None: it keeps nothing), the file of its heartbeat, and its log."""
 
     server: Running
     file: Path | None
     beats: Path
+    log: Path
+
+    def asked_again(self) -> int:
+        """How often somebody was told that nothing was saved: with a 200, as Slack wants it."""
+        return len(NOT_SAVED.findall(self.log.read_text()))
 
     def count(self, sql: str) -> int:
         """What a query counts in its database; 0 without one."""
@@ -93,7 +104,7 @@ async def contenders(
             await healthy(http, server.address)
             if file and name == PLAIN:  # it makes its tables when it starts
                 put_retros(file, RETROS, items, fresh=True)
-            field[name] = Contender(server, file, beats)
+            field[name] = Contender(server, file, beats, log_of(folder, module, number))
         yield field
 
 

@@ -59,6 +59,11 @@ def house(slack: str, database: Path | str, **more: str) -> dict[str, str]:
     )
 
 
+def log_of(folder: Path, module: str, number: int) -> Path:
+    """Where a process that runs there says what it does."""
+    return folder / f"{module}-{number}.log"
+
+
 @asynccontextmanager
 async def running(
     folder: Path,
@@ -72,7 +77,7 @@ async def running(
     `number` tells several of the same module apart. One that serves nothing prints anything else.
     """
     began = time.monotonic()
-    told = folder / f"{module}-{number}.log"
+    told = log_of(folder, module, number)
     with told.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *(program.python, "-m", module),

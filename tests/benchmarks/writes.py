@@ -2,7 +2,8 @@
 
 Against a bare Bolt that only acknowledges, a plain application that saves the same rows, and, where it
 is named, the program of another commit. The latter and ours speak meanwhile, as in life, and their
-processor time is with that. After each kind the rows are counted: what was acknowledged has its row.
+processor time is with that. After each kind the rows are counted: what was acknowledged has its row,
+unless its sender was told that nothing could be saved.
 """
 
 import sys
@@ -16,6 +17,7 @@ from tests.benchmarks.contenders import (
     PLAIN,
     RIVAL,
     US,
+    Contender,
     Field,
     Turn,
     against,
@@ -69,7 +71,12 @@ async def _kind(what: str, body: Body, rows: str, field: Field) -> list[Figure]:
             f"{what}, {SUSTAINED:,} in a row: memory after it", memory, lambda mib: f"{mib:.0f} MiB"
         ),
         *(
-            _kept(what, name, [*(turn[name] for turn in turns), sustained[name]], stored[name])
+            _kept(
+                f"{what}: stored, {name}",
+                [*(turn[name] for turn in turns), sustained[name]],
+                one,
+                stored[name],
+            )
             for name, one in field.items()
             if one.file
         ),
@@ -88,17 +95,15 @@ def _pace(what: str, turns: dict[str, list[Turn]]) -> list[Figure]:
     ]
 
 
-def _kept(what: str, name: str, turns: Sequence[Turn], stored: int) -> Figure:
+def _kept(what: str, turns: Sequence[Turn], one: Contender, stored: int) -> Figure:
+    """Rows against requests that were answered with 200."""
     refused = sum(turn.round.refused for turn in turns)
     acknowledged = sum(len(turn.round.seconds) for turn in turns) - refused
-    lost = acknowledged - stored
+    again = one.asked_again()
+    lost = acknowledged - again - stored
     said = f"LOST {lost}" if lost else "none lost"
     if lost:
-        print(f"{what}: {name} LOST {lost} of {acknowledged}", file=sys.stderr, flush=True)
-    return Figure(
-        f"{what}: stored of those acknowledged, {name}",
-        f"{stored:,}",
-        f"{acknowledged:,} (acknowledged; {refused:,} refused)",
-        said,
-        "none lost",
-    )
+        print(f"{what}: {said} of {acknowledged}", file=sys.stderr, flush=True)
+    told = [f"{again:,} told to try again"] if again else []
+    told += [f"{refused:,} more refused"] if refused else []
+    return Figure(what, f"{stored:,}", f"{acknowledged:,} ({', '.join(['with 200', *told])})", said)
