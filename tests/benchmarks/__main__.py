@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [a … k coach]` measures; nothing fails for being slow."""
+"""`python -m tests.benchmarks [a … n coach]` measures; nothing fails for being slow."""
 
 import argparse
 import asyncio
@@ -14,7 +14,10 @@ from tests.benchmarks import (
     burst,
     coach,
     first_message,
+    grown,
+    held,
     jobs,
+    later_writes,
     lists,
     opening,
     reads,
@@ -40,6 +43,9 @@ BENCHMARKS: dict[str, Measure] = {
     "i": first_message.measure,
     "j": reads.measure,
     "k": blocks.measure,
+    "l": grown.measure,
+    "m": held.measure,
+    "n": later_writes.measure,
     "coach": coach.measure,
 }
 
@@ -53,7 +59,9 @@ def main() -> None:
         "f: the look at what is due among very much. g: jobs a second, one and two processes. "
         "h: 200 failed cases in 20 places. i: from a command to its first message. "
         "j: what only reads, at 50 in flight. "
-        "k: the longest block of the event loop. coach: how often the language coach is right.",
+        "k: the longest block of the event loop. l: what is asked for, with much stored. "
+        "m: settings, forget and export, with much stored. n: a write after 9,000 of them. "
+        "coach: how often the language coach is right.",
     )
     parser.add_argument(
         "names", nargs="*", metavar="|".join(BENCHMARKS), help="all of them when none is named"
