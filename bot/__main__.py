@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         # Slack's library logs whole requests at DEBUG: texts, names and tokens; those of Teams log
         # addresses with people's ids in them. Alembic is only chatty.
-        for library in ("slack_bolt", "slack_sdk", "alembic", "aiosqlite", *TEAMS_LIBRARIES):
+        for library in ("slack_bolt", "slack_sdk", "alembic", *TEAMS_LIBRARIES):
             logging.getLogger(library).setLevel(logging.WARNING)
         return command(asked, settings)
     except (Misconfigured, Refused) as wrong:

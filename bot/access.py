@@ -83,7 +83,7 @@ class Admitted(NamedTuple):
     channel: str | None = None
 
 
-async def check(request: Request, access: Access, asked: Asked, work: UnitOfWork) -> Admitted:
+def check(request: Request, access: Access, asked: Asked, work: UnitOfWork) -> Admitted:
     """Lets a request pass when the rule allows it; reads only.
 
     Raises Refused, with the very sentence for a thing that is not there, or Unasked.
@@ -93,20 +93,20 @@ async def check(request: Request, access: Access, asked: Asked, work: UnitOfWork
         if access == "platform" and not request.heard:
             raise Refused(NOT_ASKED_FOR)
         return Admitted(request)
-    if await _is_gone(request, work):
+    if _is_gone(request, work):
         raise Refused(DEACTIVATED)
     if access == "own":
         return Admitted(request)
     if access == "channel" or request.found is not None:
         # A message that somebody pointed at: what it belongs to is in the channel where they saw it.
         return _check_channel(request.model_copy(update={"about": ""}), asked)
-    return await _check_thing(request, asked, work, part=access == "thing")
+    return _check_thing(request, asked, work, part=access == "thing")
 
 
-async def _is_gone(request: Request, work: UnitOfWork) -> bool:
+def _is_gone(request: Request, work: UnitOfWork) -> bool:
     if request.introduced or request.person.gone:
         return request.person.gone
-    stored = await work.people.get(request.person.id)
+    stored = work.people.get(request.person.id)
     return stored is not None and stored.gone
 
 
@@ -119,17 +119,17 @@ def _check_channel(request: Request, asked: Asked) -> Admitted:
     return Admitted(request, channel)
 
 
-async def _check_thing(request: Request, asked: Asked, work: UnitOfWork, *, part: bool) -> Admitted:
+def _check_thing(request: Request, asked: Asked, work: UnitOfWork, *, part: bool) -> Admitted:
     if not request.about and not request.typed.strip():
         return Admitted(request)  # nothing is named, so there is nothing to see: the command says so
     label = request.about.partition("/")[0] if request.about else request.typed.strip()
-    things = await _things(label, request, work)
+    things = _things(label, request, work)
     mine: list[_Thing] = []
     unasked: set[str] = set()
     for thing in things:
         inside = _is_in(thing.channel, request, asked)
         # Guests act only where they are members, whatever else they have to do with it.
-        if inside or (part and not asked.guest and await _has_part(request, thing, work)):
+        if inside or (part and not asked.guest and _has_part(request, thing, work)):
             if not inside and asked.guest is None:
                 raise Unasked(guest=True)
             mine.append(thing)
@@ -166,28 +166,28 @@ def missing(label: str) -> str:
     return f"{label[:40]} is not here any more, or never was."
 
 
-async def _things(label: str, request: Request, work: UnitOfWork) -> list[_Thing]:
+def _things(label: str, request: Request, work: UnitOfWork) -> list[_Thing]:
     """What a label or a reference may mean: nothing, one thing, or cases of several channels."""
     head = label.upper()
     if request.about and head.startswith("AI-"):
-        item = await work.action_items.get(number_of(label, "AI"))
+        item = work.action_items.get(number_of(label, "AI"))
         return [_Thing(item.label, item.place, item)] if item else []
     if CASE.fullmatch(head):
-        case = await work.cases.get(number_of(label, "C"))
+        case = work.cases.get(number_of(label, "C"))
         if case is not None or request.about:
             return [_Thing(case.label, case.place, case)] if case else []
     if not request.about:
         # Typed: a case's own reference, however much it looks like one of our numbers.
-        cases = await work.cases.with_reference(label)
+        cases = work.cases.with_reference(label)
         return [_Thing(case.label, case.place, case) for case in cases]
-    answer = await work.retros.answer(label)
-    case = await work.cases.get(answer.case) if answer else None
+    answer = work.retros.answer(label)
+    case = work.cases.get(answer.case) if answer else None
     return [_Thing(label, case.place, answer)] if answer and case else []
 
 
-async def _has_part(request: Request, thing: _Thing, work: UnitOfWork) -> bool:
+def _has_part(request: Request, thing: _Thing, work: UnitOfWork) -> bool:
     """Whether somebody is the owner, asker, contact or lead of this very thing."""
-    team = await work.teams.get(thing.channel)
+    team = work.teams.get(thing.channel)
     people: set[str | None] = {team.lead} if team else set()
     match thing.itself:
         case ActionItem() as item:
@@ -195,8 +195,8 @@ async def _has_part(request: Request, thing: _Thing, work: UnitOfWork) -> bool:
         case Answer() as answer:
             people.add(answer.author)
         case Case() as failed:
-            retro = await work.retros.get(failed.number)
-            recovery = await work.recoveries.get(failed.number)
+            retro = work.retros.get(failed.number)
+            recovery = work.recoveries.get(failed.number)
             people.add(retro.opened_by if retro else None)
             people |= owners(recovery) if recovery else frozenset()
     return request.person.id in people

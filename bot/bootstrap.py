@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from bot.domain.case import number_of
 from bot.flows import export as exports
 from bot.flows import forget as forgetting
 from bot.messages.export import Format
-from bot.ports import Messenger
+from bot.ports import Messenger, UnitOfWork
 from bot.request import Place
 from bot.settings import Misconfigured, Settings
 from handlers.import_file import Import, Summary, find_places, shared_place
@@ -80,14 +81,14 @@ async def house(settings: Settings, *, speaks: bool = False) -> AsyncIterator[Ho
     try:
         with database.clock() if speaks else nullcontext():
             try:
-                await database.prepare()
+                database.prepare()
                 woken = asyncio.Event()
                 # A pace of 0 is for stand-ins, which take as much as is sent.
                 starts = settings.amends_starts_a_minute if settings.amends_pace else 0
-                bot = Bot(database.open_work, woken.set, Allowance(starts))
+                bot = Bot(database, woken.set, Allowance(starts))
                 yield House(settings, database, bot, woken)
             finally:
-                await database.close()
+                database.close()
     except (Outdated, Taken) as refused:
         raise Misconfigured(str(refused)) from None
 
@@ -110,9 +111,8 @@ async def doors(built: House) -> AsyncIterator[Doors]:
         messengers["web"] = browser.messenger
         bot.memberships["web"] = browser.memberships
     worker = Worker(
-        database.queue(),
         bot,
-        database.open_work,
+        database,
         messengers,
         built.woken,
         forget_after=settings.forget_after,
@@ -141,13 +141,13 @@ async def slack_door(built: House) -> "SlackDoor":
 async def _teams_door(built: House) -> "TeamsDoor":
     from handlers.teams.app import TeamsDoor  # noqa: PLC0415 - only where Teams is configured
 
-    return await TeamsDoor.open(built.settings, built.bot, built.database.open_work, built.woken.set)
+    return await TeamsDoor.open(built.settings, built.bot, built.database, built.woken.set)
 
 
 async def _web_door(built: House) -> "WebDoor":
     from handlers.web.app import WebDoor  # noqa: PLC0415 - only where the web door is open
 
-    browser = WebDoor(built.settings, built.bot, built.database.open_work)
+    browser = WebDoor(built.settings, built.bot, built.database)
     await browser.prepare()
     return browser
 
@@ -156,7 +156,7 @@ async def _web_door(built: House) -> "WebDoor":
 async def server(built: House, opened: Doors) -> AsyncIterator[str]:
     """Serves every open door over HTTP, and speaks through it; yields the address."""
     app = web.Application(client_max_size=LARGEST_BODY)
-    app.router.add_get("/healthz", healthz(built.database.queue()))
+    app.router.add_get("/healthz", healthz(built.database))
     if opened.slack:
         app.router.add_post("/slack/events", opened.slack.handler)
     if opened.teams:
@@ -219,11 +219,11 @@ async def migrate(settings: Settings) -> None:
     """Brings the database's tables up to date."""
     database = _database(settings)
     try:
-        await database.migrate()
+        database.migrate()
     except Outdated as outdated:
         raise Misconfigured(str(outdated)) from None
     finally:
-        await database.close()
+        database.close()
 
 
 def teams_package(settings: Settings, app_id: str | None, domain: str, path: Path) -> None:
@@ -268,8 +268,7 @@ async def import_file(
         settled = None if wanted.day_order else settle_order(table.column("happened_at"))
         async with house(settings) as built:
             workspace, place, made = await _place(wanted.team, built)
-            async with built.database.open_work(workspace, writes=False) as work:
-                team = await work.teams.get(place.id)
+            team = await built.database.read(workspace, lambda work: work.teams.get(place.id))
             importing = Import(
                 bot=built.bot,
                 workspace=workspace,
@@ -285,8 +284,8 @@ async def import_file(
 
 async def _place(name: str, built: House) -> tuple[str, Place, bool]:
     """The workspace and the place that an import goes to, and whether the place had to be made."""
-    open_work, closed = built.database.open_work, () if built.settings.web else ("web",)
-    found = await find_places(name, await built.database.workspaces(used=False), open_work, closed)
+    closed = () if built.settings.web else ("web",)
+    found = await find_places(name, built.database.workspaces(used=False), built.database, closed)
     if len(found) > 1:
         raise Misconfigured(f"--team {name} is in several workspaces; name the place by its id.")
     if found:
@@ -296,13 +295,15 @@ async def _place(name: str, built: House) -> tuple[str, Place, bool]:
         await slack.close()
         return slack.workspace.id, Place(id=name, name=name), False
     if built.settings.web:
-        async with open_work("web", writes=True) as work:
-            known = await shared_place(name, work)  # a serve may just have made it
-            place, faults = (known, {}) if known else await add_place(work, name)
-            await work.commit()
+
+        def make(work: UnitOfWork) -> tuple[Place | None, Mapping[str, str], bool]:
+            known = shared_place(name, work)  # a serve may just have made it
+            return (known, {}, False) if known else (*add_place(work, name), True)
+
+        place, faults, made = await built.database.write("web", make)
         if place is None:
             raise Misconfigured(f"--team {name!r}: {faults['name']}")
-        return "web", place, known is None
+        return "web", place, made
     raise Misconfigured(f"--team {name} is no place that I know: invite me there, or give its id.")
 
 
@@ -311,21 +312,24 @@ async def export(
 ) -> AsyncGenerator[str, None]:
     """The pieces of one retro's file, or of every retro's."""
     async with house(settings) as built:
-        chosen = await _workspace(workspace, built.database)
-        open_work = built.database.open_work
-        first = True
+        chosen = _workspace(workspace, built.database)
         yield format_.before
         if case is not None:
-            yield format_.write(await exports.one(case, chosen, open_work), first)
+            whole = await built.database.read(chosen, lambda work: exports.one(case, work))
+            yield format_.write(whole, True)
         else:
-            async for whole in exports.everything(chosen, open_work):
-                yield format_.write(whole, first)
-                first = False
+            first = True
+            last: int | None = 0
+            while last is not None:
+                wholes, last = await built.database.read(chosen, partial(exports.page, last))
+                for whole in wholes:
+                    yield format_.write(whole, first)
+                    first = False
         yield format_.after
 
 
-async def _workspace(asked: str | None, database: Database) -> str:
-    known = await database.workspaces()
+def _workspace(asked: str | None, database: Database) -> str:
+    known = database.workspaces()
     if asked is None and len(known) <= 1:
         return known[0] if known else "web"
     if asked is not None and asked in known:
@@ -338,9 +342,11 @@ async def forget(
 ) -> Sequence[str]:
     """Removes what identifies a customer from their cases, or from one; returns the cases' labels."""
     async with house(settings) as built:
-        chosen = await _workspace(workspace, built.database)
-        async with built.database.open_work(chosen, writes=False) as work:
-            numbers = [number_of(case, "C")] if case else await forgetting.named(customer or "", work)
+        chosen = _workspace(workspace, built.database)
+        numbers = await built.database.read(
+            chosen,
+            lambda work: [number_of(case, "C")] if case else forgetting.named(customer or "", work),
+        )
         at = datetime.now(UTC)
         return [f"C-{number}" for number in numbers if await built.bot.forget(chosen, number, at)]
 
@@ -354,9 +360,9 @@ async def forget_due(settings: Settings, workspace: str | None) -> Sequence[str]
     if age is None:
         raise Misconfigured("AMENDS_FORGET_AFTER_DAYS is not set, so no customer is ever due.")
     async with house(settings) as built:
-        known = await built.database.workspaces()
-        chosen = known if workspace is None else [await _workspace(workspace, built.database)]
-        due = await built.database.queue().overdue(age)
+        known = built.database.workspaces()
+        chosen = known if workspace is None else [_workspace(workspace, built.database)]
+        due = await built.database.read_queue(lambda queue: queue.overdue(age))
         return [
             f"C-{number} in {where}" if len(known) > 1 else f"C-{number}"
             for where, number in due.cases

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from bot.access import NO_ANSWER_NOW, Asked, Unasked, check
 from bot.allowance import Allowance
@@ -16,14 +17,16 @@ from bot.messages.parts import Message, Typed, sentence
 from bot.ports import (
     Memberships,
     MembershipUnknown,
-    OpenWork,
+    Transactions,
     Unavailable,
     Undelivered,
     UnitOfWork,
 )
 from bot.request import CAN_BE_UNNAMED, Reply, Request
-from bot.routes import JOBS, VERBS, Verb
+from bot.routes import JOBS, VERBS, Flow, Verb
 from bot.untold import Untold
+
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +54,12 @@ class Bot:
     """
 
     def __init__(
-        self, open_work: OpenWork, committed: Callable[[], None], allowance: Allowance | None = None
+        self,
+        transactions: Transactions,
+        committed: Callable[[], None],
+        allowance: Allowance | None = None,
     ) -> None:
-        self._open_work = open_work
+        self._transactions = transactions
         self._committed = committed
         self._allowance = allowance or Allowance(0)
         self.memberships: dict[str, Memberships] = {}
@@ -137,39 +143,41 @@ class Bot:
     async def _once(self, verb: Verb, request: Request, asked: Asked) -> Reply:
         asks = verb.only_opens(request)
         flow = verb.form if verb.form is not None and asks else verb.flow
-        writes = not (asks or verb.reads)
+        if asks or verb.reads:
+            reply = await self._transactions.read(
+                request.workspace, lambda work: _look(verb, flow, request, asked, work)
+            )
+            self._log(logging.INFO, request, "read")
+            return reply
         remarks: Sequence[Remark] = ()
-        owes = False
-        async with self._open_work(request.workspace, writes=writes) as work:
-            request, channel = await check(request, verb.access, asked, work)
-            if request.verb in CAN_BE_UNNAMED and asks and channel is not None:
-                if channel not in asked.people:
-                    raise Uncounted(channel)
-                request = request.model_copy(update={"people_in_channel": asked.people[channel]})
-            if writes and not verb.repeatable:
-                known = request.key and not await work.requests.first_time(
-                    request.key, forever=request.bulk
-                )
-                if known:
-                    return Reply(already=True)
-                await _remember(request, work)
-            reply = await flow(request, work)
-            if writes and verb.words and not request.bulk:
-                remarks = await coach.remarks(request, *verb.words, work)
-            if writes and not remarks:
-                owes = await work.commit()
+        if verb.words and request.values and not request.bulk:
+            # Before the turn, because others wait for that to end.
+            remarks = await asyncio.to_thread(coach.remarks, request, *verb.words)
+        try:
+            reply = await self._save(
+                request.workspace, lambda work: _change(verb, request, remarks, asked, work)
+            )
+        except _NotYet as not_yet:
+            return await self._once_more(not_yet, verb, remarks)
+        self._log(logging.INFO, request, "saved")
+        return reply
+
+    async def _once_more(self, not_yet: "_NotYet", verb: Verb, remarks: Sequence[Remark]) -> Reply:
+        """The form once more, filled as it was posted, with what the coach remarks."""
+        form, request = not_yet.form, not_yet.request
+        opened: dict[str, object] = {"values": None, "about": coach.opened_for(request)}
+        if request.verb in CAN_BE_UNNAMED and not_yet.channel is not None:
+            opened["people_in_channel"] = await self._people_in(not_yet.channel, request)
+        again = request.model_copy(update=opened)
+        asked = await self._transactions.read(request.workspace, lambda work: form(again, work))
+        return coach.once_more(asked, remarks, verb.words.fields if verb.words else (), request)
+
+    async def _save(self, workspace: str, change: Callable[[UnitOfWork], Result]) -> Result:
+        """What `change` returns, once it is saved; wakes whoever speaks when it owes messages."""
+        result, owes = await self._transactions.write(workspace, lambda work: (change(work), work.owes))
         if owes:
             self._committed()
-        if remarks and verb.form and verb.words:
-            # It could be posted, and is not yet: nothing was committed. Its writer sees it once more.
-            opened: dict[str, object] = {"values": None, "about": coach.opened_for(request)}
-            if request.verb in CAN_BE_UNNAMED and channel is not None:
-                opened["people_in_channel"] = await self._people_in(channel, request)
-            async with self._open_work(request.workspace, writes=False) as work:
-                form = await verb.form(request.model_copy(update=opened), work)
-            return coach.once_more(form, remarks, verb.words.fields, request)
-        self._log(logging.INFO, request, "saved" if writes else "read")
-        return reply
+        return result
 
     async def _ask_before(self, request: Request, asked: Asked) -> None:
         """Asks at once about the channel of a form: what it was opened for is mostly there."""
@@ -221,12 +229,7 @@ class Bot:
         return await self._look_singly(workspace, at)
 
     async def _look(self, workspace: str, at: datetime, most: int) -> int:
-        async with self._open_work(workspace, writes=True) as work:
-            looked = await agenda.look(at, most, work)
-            owes = await work.commit()
-        if owes:
-            self._committed()
-        return looked
+        return await self._save(workspace, lambda work: agenda.look(at, most, work))
 
     async def _look_singly(self, workspace: str, at: datetime) -> int:
         looked = 0
@@ -236,9 +239,7 @@ class Bot:
             except (Unavailable, Lost):
                 raise
             except Exception as fault:
-                async with self._open_work(workspace, writes=True) as work:
-                    skipped = await agenda.skip(at, work)
-                    await work.commit()
+                skipped = await self._save(workspace, lambda work: agenda.skip(at, work))
                 found = len(skipped)
                 log.error("workspace=%s about=%s not looked at: %s", workspace, skipped, told(fault))
             if not found:
@@ -250,17 +251,13 @@ class Bot:
         """Removes what identifies the customer of a case; False when nothing was left to remove."""
         for tries in range(1, MOST_TRIES + 1):
             try:
-                async with self._open_work(workspace, writes=True) as work:
-                    forgotten = await forget.forget(case, at, work)
-                    await work.commit()
-                break
+                return await self._save(workspace, lambda work: forget.forget(case, at, work))
             except Lost:
                 if tries == MOST_TRIES:
                     raise
-        self._committed()
-        return forgotten
+        raise AssertionError("the last try returned or raised")
 
-    async def speak(self, job: Job, work: UnitOfWork) -> Message | None:
+    def speak(self, job: Job, work: UnitOfWork) -> Message | None:
         """The words of a job as things stand now; None when there is nothing to say any more.
 
         Raises Undelivered for a job that this version does not know: a newer one beside it does.
@@ -268,31 +265,64 @@ class Bot:
         spoken = JOBS.get(job.name)
         if spoken is None:
             raise Undelivered(f"{job.name} is a newer version's: this one waits for it.", outage=True)
-        return await spoken.flow(job, work)
+        return spoken.flow(job, work)
 
     def goes_on(self, job: Job) -> bool:
         """Whether anything follows once this job was said for the first time."""
         spoken = JOBS.get(job.name)
         return spoken is not None and spoken.then is not None
 
-    async def sequel(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
+    def sequel(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
         """What the bot owes once this job was said for the first time."""
         spoken = JOBS.get(job.name)
-        return await spoken.then(job, work) if spoken and spoken.then else ()
+        return spoken.then(job, work) if spoken and spoken.then else ()
 
-    async def substitute(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
+    def substitute(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
         """What the bot owes instead of a job that cannot be said; `job.detail` holds the reason."""
         spoken = JOBS.get(job.name)
         if spoken and spoken.otherwise:
-            return await spoken.otherwise(job, work)
-        return await case.note_unsaid(job, spoken.what if spoken else job.name, work)
+            return spoken.otherwise(job, work)
+        return case.note_unsaid(job, spoken.what if spoken else job.name, work)
 
 
-async def _remember(request: Request, work: UnitOfWork) -> None:
+class _NotYet(Exception):
+    """It could be posted, and is not yet: nothing was kept, and its writer sees its form once more."""
+
+    def __init__(self, form: Flow, request: Request, channel: str | None) -> None:
+        super().__init__()
+        self.form = form
+        self.request = request
+        self.channel = channel
+
+
+def _look(verb: Verb, flow: Flow, request: Request, asked: Asked, work: UnitOfWork) -> Reply:
+    request, channel = check(request, verb.access, asked, work)
+    if request.verb in CAN_BE_UNNAMED and verb.only_opens(request) and channel is not None:
+        if channel not in asked.people:
+            raise Uncounted(channel)
+        request = request.model_copy(update={"people_in_channel": asked.people[channel]})
+    return flow(request, work)
+
+
+def _change(
+    verb: Verb, request: Request, remarks: Sequence[Remark], asked: Asked, work: UnitOfWork
+) -> Reply:
+    request, channel = check(request, verb.access, asked, work)
+    if not verb.repeatable:
+        if request.key and not work.requests.first_time(request.key, forever=request.bulk):
+            return Reply(already=True)
+        _remember(request, work)
+    reply = verb.flow(request, work)
+    if remarks and verb.form and coach.reads_along(request, work):
+        raise _NotYet(verb.form, request, channel)
+    return reply
+
+
+def _remember(request: Request, work: UnitOfWork) -> None:
     if request.unnamed or request.bulk:
         # An import is nobody; and a row that changes as an unnamed answer arrives would name its author.
         return
-    await work.people.remember(request.person, *request.people)
+    work.people.remember(request.person, *request.people)
 
 
 def _turned_down(refused: Refused, request: Request) -> Reply:

@@ -34,10 +34,14 @@ async def check(settings: Settings) -> Sequence[Finding]:
 async def _memory(settings: Settings) -> Sequence[Finding]:
     try:
         async with house(settings) as built:
-            queue = built.database.queue()
-            state, given_up = await queue.state(), await queue.given_up()
             age = settings.forget_after
-            waiting = 0 if age is None else (await queue.overdue(age)).waiting
+            state, given_up, waiting = await built.database.read_queue(
+                lambda queue: (
+                    queue.state(),
+                    queue.given_up(),
+                    0 if age is None else queue.overdue(age).waiting,
+                )
+            )
     except (Unavailable, Misconfigured) as wrong:
         return [Finding(False, str(wrong))]
     findings = [Finding(True, f"The database is up to date: {state['waiting']} messages wait.")]
@@ -90,10 +94,10 @@ async def _deaf_channels(settings: Settings) -> Sequence[Finding]:
     try:
         async with house(settings) as built:
             deaf: list[str] = []
-            for workspace in await built.database.workspaces():
+            for workspace in built.database.workspaces():
                 if workspace.startswith("teams:"):
-                    async with built.database.open_work(workspace, writes=False) as work:
-                        deaf += [p.name for p in await work.places.all() if "hears" not in p.reference]
+                    places = await built.database.read(workspace, lambda work: work.places.all())
+                    deaf += [place.name for place in places if "hears" not in place.reference]
     except (Unavailable, Misconfigured):
         return []  # the database's own line says it
     if not deaf:

@@ -4,11 +4,10 @@
 through a UnitOfWork belongs to its one workspace, so two workspaces never meet.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -31,6 +30,8 @@ from bot.repositories import (
     Teams,
 )
 from bot.request import Person, Place
+
+Result = TypeVar("Result")
 
 
 class Unavailable(Exception):
@@ -93,7 +94,7 @@ class Memberships(Protocol):
 
 
 class UnitOfWork(Protocol):
-    """One transaction in one workspace. Leaving it without `commit` rolls everything back."""
+    """One transaction in one workspace; see Transactions for how it ends."""
 
     workspace: str
     people: People
@@ -111,15 +112,10 @@ class UnitOfWork(Protocol):
     requests: Requests
     posts: Posts
 
-    async def commit(self) -> bool:
-        """Saves everything; returns whether it scheduled messages, so that whoever speaks is woken."""
+    @property
+    def owes(self) -> bool:
+        """Whether it scheduled messages, so that whoever speaks is woken once they are saved."""
         ...
-
-
-class OpenWork(Protocol):
-    """Opens a transaction; `writes` says that it will change something, so that it may wait its turn."""
-
-    def __call__(self, workspace: str, *, writes: bool) -> AbstractAsyncContextManager[UnitOfWork]: ...
 
 
 class Rate(NamedTuple):
@@ -190,14 +186,14 @@ class ToForget(NamedTuple):
 
 
 class Queue(Protocol):
-    """The worker's side of the jobs, across workspaces. Each call is one short transaction.
+    """The worker's side of the jobs, across workspaces, in one short transaction.
 
     A lane is one place and one way of speaking in it (saying something new, or editing): one
     job at a time, in order, at a pace. Time is the queue's own clock, except that only what is due
     by `by` is looked at.
     """
 
-    async def claim(
+    def claim(
         self,
         by: datetime | None,
         claimer: str,
@@ -211,16 +207,14 @@ class Queue(Protocol):
         """
         ...
 
-    async def finish(
-        self, job: Job, receipt: Receipt | None, pace: float, follow: Sequence[Job] = ()
-    ) -> None:
+    def finish(self, job: Job, receipt: Receipt | None, pace: float, follow: Sequence[Job] = ()) -> None:
         """Said (or, without a receipt, nothing left to say): stores the receipt and `follow` with it.
 
         The lane rests for `pace` seconds. A job that was scheduled again meanwhile waits again.
         """
         ...
 
-    async def retry(
+    def retry(
         self,
         job: Job,
         wait: float,
@@ -237,49 +231,74 @@ class Queue(Protocol):
         """
         ...
 
-    async def give_up(self, job: Job, why: str, follow: Sequence[Job] = ()) -> None:
+    def give_up(self, job: Job, why: str, follow: Sequence[Job] = ()) -> None:
         """Sets it aside as dead, with the reason, and frees its lane."""
         ...
 
-    async def observe_time(self, before: ObservedTime | None, elapsed: timedelta) -> ObservedTime:
+    def observe_time(self, before: ObservedTime | None, elapsed: timedelta) -> ObservedTime:
         """Writes down how much time passed since `before`, and returns what is known of the time now.
 
         `elapsed` is by a clock that nobody can set. Without `before` none has passed.
         """
         ...
 
-    async def overdue(self, age: timedelta) -> ToForget:
+    def overdue(self, age: timedelta) -> ToForget:
         """All cases stored for longer than `age`, by the observed time."""
         ...
 
-    async def to_forget(self, age: timedelta) -> ToForget:
+    def to_forget(self, age: timedelta) -> ToForget:
         """As many of them as may be forgotten in a day, a tenth of all cases; none until that is over.
 
         Whoever gets them forgets them: what is left of them waits for the next day.
         """
         ...
 
-    async def restless(self, by: datetime) -> Sequence[str]:
+    def restless(self, by: datetime) -> Sequence[str]:
         """The workspaces in which something has to be looked at by then; see Agenda."""
         ...
 
-    async def next_due(self, platforms: Collection[str] | None = None) -> datetime | None:
+    def next_due(self, platforms: Collection[str] | None = None) -> datetime | None:
         """Since or from when the earliest message waits, said by somebody else just now or not.
 
         `platforms`: only on these; None: on any.
         """
         ...
 
-    async def state(self) -> Mapping[str, object]:
+    def state(self) -> Mapping[str, object]:
         """For the operator: how many wait and are dead, and since when the oldest due one waits."""
         ...
 
-    async def given_up(self, most: int = 5) -> Sequence[GivenUp]:
+    def given_up(self, most: int = 5) -> Sequence[GivenUp]:
         """For the operator: what is dead and why, the most frequent `most` first; names nobody."""
         ...
 
-    async def prune(self, before: datetime, most: int = 500) -> int:
+    def prune(self, before: datetime, most: int = 500) -> int:
         """Forgets finished jobs and seen requests older than `before`, a small bite at a time."""
+        ...
+
+
+class Transactions(Protocol):
+    """Runs plain functions in transactions, away from the event loop; each raises Unavailable and Lost.
+
+    What returns is saved before anybody hears of it; what raises changes nothing. Neither may wait for
+    anything, nor touch what belongs to the event loop. Whoever is cancelled waits no longer, but what
+    had begun is saved all the same.
+    """
+
+    async def write(self, workspace: str, change: Callable[[UnitOfWork], Result]) -> Result:
+        """What `change` returns, in a transaction that waits its turn."""
+        ...
+
+    async def read(self, workspace: str, look: Callable[[UnitOfWork], Result]) -> Result:
+        """What `look` returns; it cannot change anything."""
+        ...
+
+    async def write_queue(self, change: Callable[[Queue], Result]) -> Result:
+        """The same for the worker; runs it again when another one was in its way."""
+        ...
+
+    async def read_queue(self, look: Callable[[Queue], Result]) -> Result:
+        """The same for the worker."""
         ...
 
 

@@ -3,7 +3,7 @@
 `storage/` keeps these promises, a file per noun; a UnitOfWork (`bot/ports.py`) holds them all.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -24,13 +24,13 @@ from bot.request import Person, Place
 class People(Protocol):
     """Persons the bot has met."""
 
-    async def get(self, person: str) -> Person | None: ...
-    async def among(self, persons: Collection[str]) -> Mapping[str, Person]: ...
-    async def everybody(self) -> Sequence[Person]:
+    def get(self, person: str) -> Person | None: ...
+    def among(self, persons: Collection[str]) -> Mapping[str, Person]: ...
+    def everybody(self) -> Sequence[Person]:
         """All of them by name (for the web door, whose workspaces are small)."""
         ...
 
-    async def remember(self, *persons: Person) -> None:
+    def remember(self, *persons: Person) -> None:
         """Stores who they are now; writes only what changed. A None zone keeps a known one."""
         ...
 
@@ -38,20 +38,20 @@ class People(Protocol):
 class Places(Protocol):
     """Places the bot has met."""
 
-    async def get(self, place: str) -> Place | None: ...
-    async def named(self, name: str) -> Place | None:
+    def get(self, place: str, /) -> Place | None: ...
+    def named(self, name: str) -> Place | None:
         """By id, or else by name with or without a leading #, whatever the case."""
         ...
 
-    async def direct_with(self, key: str, value: str) -> Place | None:
+    def direct_with(self, key: str, value: str) -> Place | None:
         """The direct messages whose reference holds this; looks through those of the workspace."""
         ...
 
-    async def all(self) -> Sequence[Place]:
+    def all(self) -> Sequence[Place]:
         """The shared places, by name."""
         ...
 
-    async def remember(self, place: Place) -> None:
+    def remember(self, place: Place) -> None:
         """Stores it; writes only what changed. An empty reference keeps the known one."""
         ...
 
@@ -59,13 +59,13 @@ class Places(Protocol):
 class Teams(Protocol):
     """Teams, one per place."""
 
-    async def get(self, place: str) -> Team | None: ...
-    async def all(self) -> Sequence[Team]: ...
-    async def add(self, team: Team) -> None:
+    def get(self, place: str, /) -> Team | None: ...
+    def all(self) -> Sequence[Team]: ...
+    def add(self, team: Team, /) -> Team:
         """Raises Lost when the place became a team meanwhile."""
         ...
 
-    async def save(self, team: Team) -> None:
+    def save(self, team: Team, /) -> None:
         """Stores it as the next version; raises Lost when `team.version` is not the stored one."""
         ...
 
@@ -73,24 +73,24 @@ class Teams(Protocol):
 class Cases(Protocol):
     """Failed cases."""
 
-    async def get(self, number: int) -> Case | None: ...
-    async def by_reference(self, place: str, reference: str) -> Case | None:
+    def get(self, number: int, /) -> Case | None: ...
+    def by_reference(self, place: str, reference: str) -> Case | None:
         """The team's case with this reference; upper and lower case are the same."""
         ...
 
-    async def with_reference(self, reference: str) -> Sequence[Case]:
+    def with_reference(self, reference: str) -> Sequence[Case]:
         """The same in all teams of the workspace, by number; an index carries it."""
         ...
 
-    async def add(self, case: Case) -> Case:
+    def add(self, case: Case, /) -> Case:
         """Stores it under the workspace's next number (`case.number` is ignored) and returns it.
 
         Raises Lost when the team got a case with this reference meanwhile.
         """
         ...
 
-    async def save(self, case: Case) -> None: ...
-    def after(self, number: int, most: int = 100) -> AsyncIterator[Case]:
+    def save(self, case: Case, /) -> None: ...
+    def after(self, number: int, most: int = 100) -> Sequence[Case]:
         """Cases with larger numbers, in order, at most `most`: pages for an export."""
         ...
 
@@ -98,97 +98,97 @@ class Cases(Protocol):
 class Retros(Protocol):
     """Retros with their answers and their discussion."""
 
-    async def get(self, case: int) -> Retro | None: ...
-    async def add(self, retro: Retro) -> None: ...
-    async def save(self, retro: Retro) -> None:
+    def get(self, case: int, /) -> Retro | None: ...
+    def add(self, retro: Retro, /) -> Retro: ...
+    def save(self, retro: Retro, /) -> None:
         """Stores it as the next version; raises Lost when `retro.version` is not the stored one."""
         ...
 
-    async def open_in(self, place: str, most: int) -> Sequence[tuple[Retro, Case]]:
+    def open_in(self, place: str, most: int) -> Sequence[tuple[Retro, Case]]:
         """The open ones, those whose answers closed first on top; an index carries it."""
         ...
 
-    async def closed_in(self, place: str, after: datetime, most: int) -> Sequence[tuple[Retro, Case]]:
+    def closed_in(self, place: str, after: datetime, most: int) -> Sequence[tuple[Retro, Case]]:
         """Those closed at or after a moment, in that order; an index carries it."""
         ...
 
-    async def among(self, numbers: Collection[int]) -> Mapping[int, tuple[Retro, Case]]:
+    def with_cases(self, numbers: Collection[int]) -> Mapping[int, tuple[Retro, Case]]:
         """The retros of these cases, with them."""
         ...
 
-    async def counts(self, case: int, today: date) -> Counts:
+    def counts(self, case: int, today: date) -> Counts:
         """Answers, items that were not dropped, late ones (due before `today`), unfinished ones."""
         ...
 
-    async def answers(self, case: int) -> Sequence[Answer]:
+    def answers(self, case: int) -> Sequence[Answer]:
         """Named ones in the order they came, then unnamed ones in an order that says nothing."""
         ...
 
-    async def answer(self, answer: str) -> Answer | None: ...
-    async def add_answer(self, answer: Answer) -> None: ...
-    async def save_answer(self, answer: Answer) -> None: ...
-    async def comments(self, case: int) -> Sequence[Comment]: ...
-    async def keep_comment(self, comment: Comment) -> None:
+    def answer(self, answer: str) -> Answer | None: ...
+    def add_answer(self, answer: Answer) -> None: ...
+    def save_answer(self, answer: Answer) -> None: ...
+    def comments(self, case: int) -> Sequence[Comment]: ...
+    def keep_comment(self, comment: Comment) -> None:
         """Stores it, or its new text when it is known and its author's."""
         ...
 
-    async def drop_comment(self, place: str, comment: str, author: str) -> None: ...
+    def drop_comment(self, place: str, comment: str, author: str) -> None: ...
 
 
 class ActionItems(Protocol):
     """Action items."""
 
-    async def get(self, number: int) -> ActionItem | None: ...
-    async def add(self, item: ActionItem) -> ActionItem:
+    def get(self, number: int, /) -> ActionItem | None: ...
+    def add(self, item: ActionItem, /) -> ActionItem:
         """Stores it under the workspace's next number (`item.number` is ignored) and returns it."""
         ...
 
-    async def save(self, item: ActionItem) -> None:
+    def save(self, item: ActionItem, /) -> None:
         """Stores it as the next version; raises Lost when `item.version` is not the stored one."""
         ...
 
-    async def of_case(self, case: int) -> Sequence[ActionItem]: ...
-    async def owned_by(self, person: str, most: int) -> Sequence[ActionItem]:
+    def of_case(self, case: int) -> Sequence[ActionItem]: ...
+    def owned_by(self, person: str, most: int) -> Sequence[ActionItem]:
         """Neither verified nor dropped, earliest due first, undated last; an index carries it."""
         ...
 
-    async def open_in(self, place: str, most: int) -> Sequence[ActionItem]:
+    def open_in(self, place: str, most: int) -> Sequence[ActionItem]:
         """The same for a place, whoever owns them."""
         ...
 
-    async def to_act_on(self, place: str, today: date, most: int) -> Sequence[ActionItem]:
+    def to_act_on(self, place: str, today: date, most: int) -> Sequence[ActionItem]:
         """Those of a place that are late (due before `today`), unowned, or done and not verified."""
         ...
 
-    async def among(self, numbers: Collection[int]) -> Mapping[int, ActionItem]: ...
+    def among(self, numbers: Collection[int], /) -> Mapping[int, ActionItem]: ...
 
 
 class Recoveries(Protocol):
     """What is owed to customers, per case."""
 
-    async def get(self, case: int) -> Recovery | None: ...
-    async def add(self, recovery: Recovery) -> None:
+    def get(self, case: int, /) -> Recovery | None: ...
+    def add(self, recovery: Recovery, /) -> Recovery:
         """Raises Lost when somebody began it meanwhile."""
         ...
 
-    async def save(self, recovery: Recovery) -> None:
+    def save(self, recovery: Recovery, /) -> None:
         """Stores it as the next version; raises Lost when `recovery.version` is not the stored one."""
         ...
 
-    async def among(self, numbers: Collection[int]) -> Mapping[int, Recovery]: ...
-    async def owed_by(self, person: str, most: int) -> Sequence[Recovery]:
+    def among(self, numbers: Collection[int], /) -> Mapping[int, Recovery]: ...
+    def owed_by(self, person: str, most: int) -> Sequence[Recovery]:
         """Those in which they have something left to do, the earliest promise first."""
         ...
 
-    async def open_in(self, place: str, most: int) -> Sequence[Recovery]:
+    def open_in(self, place: str, most: int) -> Sequence[Recovery]:
         """Those without a verdict, the earliest promise first; an index carries it."""
         ...
 
-    async def enough_in(self, place: str, most: int) -> Sequence[Recovery]:
+    def enough_in(self, place: str, most: int) -> Sequence[Recovery]:
         """Those in which an apology was enough, the newest first; an index carries it."""
         ...
 
-    async def tally(self, place: str) -> Tally: ...
+    def tally(self, place: str) -> Tally: ...
 
 
 class Look(BaseModel, frozen=True):
@@ -203,17 +203,17 @@ class Look(BaseModel, frozen=True):
 class Agenda(Protocol):
     """What the clock looks at, and when. Whatever is added or saved comes up at once."""
 
-    async def due(self, by: datetime, most: int) -> Look:
+    def due(self, by: datetime, most: int) -> Look:
         """At most `most` of each kind, held until the transaction ends; others' are left out."""
         ...
 
-    async def put_off(
+    def put_off(
         self, until: Sequence[tuple[ActionItem | Retro | Recovery | Team, datetime | None]]
     ) -> None:
         """Looks at them again at these moments; None: not before they are changed."""
         ...
 
-    async def bring_up(self, *, place: str | None = None, owner: str | None = None) -> None:
+    def bring_up(self, *, place: str | None = None, owner: str | None = None) -> None:
         """Looks at once at all that is open in a place, or at what an owner has to do."""
         ...
 
@@ -221,27 +221,27 @@ class Agenda(Protocol):
 class Readers(Protocol):
     """How people want to be reminded, as far as they said."""
 
-    async def get(self, person: str) -> Reader | None: ...
-    async def among(self, persons: Collection[str]) -> Mapping[str, Reader]: ...
-    async def save(self, reader: Reader) -> None: ...
+    def get(self, person: str) -> Reader | None: ...
+    def among(self, persons: Collection[str]) -> Mapping[str, Reader]: ...
+    def save(self, reader: Reader) -> None: ...
 
 
 class Reminders(Protocol):
     """Which reminders were due, and what came of them."""
 
-    async def of(self, abouts: Collection[str]) -> Sequence[Asked]:
+    def of(self, abouts: Collection[str]) -> Sequence[Asked]:
         """About these things ("AI-12", "C-7"), in the order of their days."""
         ...
 
-    async def in_message(self, key: str) -> Sequence[Asked]:
+    def in_message(self, key: str) -> Sequence[Asked]:
         """Those that one message says."""
         ...
 
-    async def add(self, asked: Sequence[Asked]) -> None:
+    def add(self, asked: Sequence[Asked]) -> None:
         """Keeps new ones; those that are known stay as they are."""
         ...
 
-    async def settle(self, asked: Sequence[Asked]) -> None:
+    def settle(self, asked: Sequence[Asked]) -> None:
         """Stores their outcomes."""
         ...
 
@@ -249,11 +249,11 @@ class Reminders(Protocol):
 class Jobs(Protocol):
     """What the bot owes, as flows see it: saved with the change that causes it."""
 
-    async def schedule(self, job: Job) -> None:
+    def schedule(self, job: Job) -> None:
         """Saves what the bot owes, in this transaction; see Job for what a repeat does."""
         ...
 
-    async def revive(self, place: str) -> int:
+    def revive(self, place: str) -> int:
         """Gives what was given up in this place another try; returns how many messages."""
         ...
 
@@ -261,10 +261,10 @@ class Jobs(Protocol):
 class Said(Protocol):
     """What was said where: message keys and the platform's ids for them."""
 
-    async def get(self, key: str) -> Receipt | None: ...
-    async def among(self, keys: Collection[str]) -> Mapping[str, Receipt]: ...
-    async def keep(self, key: str, receipt: Receipt) -> None: ...
-    async def key_of(self, place: str, message: str) -> str | None:
+    def get(self, key: str) -> Receipt | None: ...
+    def among(self, keys: Collection[str]) -> Mapping[str, Receipt]: ...
+    def keep(self, key: str, receipt: Receipt) -> None: ...
+    def key_of(self, place: str, message: str) -> str | None:
         """The key of a message that the platform names, e.g. "retro:7"; None when it is not ours."""
         ...
 
@@ -272,7 +272,7 @@ class Said(Protocol):
 class Requests(Protocol):
     """Which requests were handled."""
 
-    async def first_time(self, key: str, *, forever: bool = False) -> bool:
+    def first_time(self, key: str, *, forever: bool = False) -> bool:
         """Remembers the key; False when it is known, so that a repeat changes nothing.
 
         Platforms repeat within a day; a person repeats an import after a year: `forever`.
@@ -301,22 +301,22 @@ class Post(BaseModel, frozen=True):
 class Posts(Protocol):
     """The web workspace's own messages."""
 
-    async def get(self, post: int) -> Post | None: ...
-    async def roots(self, place: str, most: int, before: int | None = None) -> Sequence[Post]:
+    def get(self, post: int) -> Post | None: ...
+    def roots(self, place: str, most: int, before: int | None = None) -> Sequence[Post]:
         """The newest `most` outside threads (older than `before`), oldest first."""
         ...
 
-    async def thread(self, root: int) -> Sequence[Post]:
+    def thread(self, root: int) -> Sequence[Post]:
         """The replies, oldest first, without the root."""
         ...
 
-    async def replies(self, roots: Collection[int]) -> Mapping[int, int]:
+    def replies(self, roots: Collection[int]) -> Mapping[int, int]:
         """How many replies each root has; roots without any are left out."""
         ...
 
-    async def by_key(self, key: str) -> Post | None: ...
-    async def add(self, post: Post) -> Post:
+    def by_key(self, key: str) -> Post | None: ...
+    def add(self, post: Post) -> Post:
         """Stores it and returns it with its id; with a known `key`, returns the one that is there."""
         ...
 
-    async def save(self, post: Post) -> None: ...
+    def save(self, post: Post) -> None: ...

@@ -3,7 +3,7 @@
 COMMANDS are the words that people type for it: help, the manifests and the README go by that list.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -16,9 +16,9 @@ from bot.ports import UnitOfWork
 from bot.prompts import PROMPTS
 from bot.request import Reply, Request
 
-Flow = Callable[[Request, UnitOfWork], Awaitable[Reply]]
-Speech = Callable[[Job, UnitOfWork], Awaitable[Message | None]]
-Sequel = Callable[[Job, UnitOfWork], Awaitable[Sequence[Job]]]
+Flow = Callable[[Request, UnitOfWork], Reply]
+Speech = Callable[[Job, UnitOfWork], Message | None]
+Sequel = Callable[[Job, UnitOfWork], Sequence[Job]]
 
 
 class Words(NamedTuple):

@@ -23,7 +23,7 @@ class Settings(BaseSettings):
         env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, frozen=True
     )
 
-    amends_database_url: str = "sqlite+aiosqlite:///amends.db"
+    amends_database_url: str = "sqlite:///amends.db"
     amends_host: str = "127.0.0.1"
     amends_port: int = Field(default=3000, ge=0, le=65535)
     amends_web: bool | None = None
@@ -56,13 +56,14 @@ class Settings(BaseSettings):
 
     @field_validator("amends_database_url")
     @classmethod
-    def _with_async_driver(cls, url: str) -> str:
-        if url.startswith("sqlite:///"):
-            url = url.replace("sqlite:///", "sqlite+aiosqlite:///", 1)
-        path = url.removeprefix("sqlite+aiosqlite:///")
-        if url.startswith("postgresql+asyncpg://") or path not in (url, "", ":memory:"):
+    def _a_database(cls, url: str) -> str:
+        kind, _, rest = url.partition("://")
+        backend = kind.partition("+")[0]  # a driver in the address is understood
+        if backend in ("postgresql", "postgres") or (
+            backend == "sqlite" and rest.startswith("/") and rest not in ("/", "/:memory:")
+        ):
             return url
-        raise ValueError("must be sqlite:///FILE or start with postgresql+asyncpg://")
+        raise ValueError("must be sqlite:///FILE or start with postgresql://")
 
     @field_validator("slack_api_url")
     @classmethod

@@ -4,11 +4,12 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from bot.bot import Bot
 from bot.domain.errors import Refused
-from bot.ports import OpenWork, Unavailable, UnitOfWork
+from bot.ports import Transactions, Unavailable, UnitOfWork
 from bot.request import Person, Place, Request
 from handlers.spreadsheet import Broken, Row, Table
 from handlers.written_date import DayOrder, Settled, parse_moment
@@ -39,7 +40,7 @@ class Summary:
 
 
 async def find_places(
-    name: str, workspaces: Sequence[str], open_work: OpenWork, closed: Collection[str]
+    name: str, workspaces: Sequence[str], transactions: Transactions, closed: Collection[str]
 ) -> Sequence[tuple[str, Place]]:
     """Where the shared place of this id or name is: each workspace that has one, with the place.
 
@@ -48,16 +49,20 @@ async def find_places(
     """
     found: list[tuple[str, Place]] = []
     for workspace in workspaces:
-        async with open_work(workspace, writes=False) as work:
-            place = await shared_place(name, work)
-            if place and (workspace not in closed or await work.teams.get(place.id)):
-                found.append((workspace, place))
+        place, used = await transactions.read(workspace, partial(_place_and_use, name))
+        if place and (used or workspace not in closed):
+            found.append((workspace, place))
     return found
 
 
-async def shared_place(name: str, work: UnitOfWork) -> Place | None:
+def _place_and_use(name: str, work: UnitOfWork) -> tuple[Place | None, bool]:
+    place = shared_place(name, work)
+    return place, place is not None and work.teams.get(place.id) is not None
+
+
+def shared_place(name: str, work: UnitOfWork) -> Place | None:
     """The place of this id or name where people talk; somebody's direct messages are none."""
-    place = await work.places.named(name)
+    place = work.places.named(name)
     return place if place and place.kind == "shared" else None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from bot.ports import Queue, Unavailable
+from bot.ports import Transactions, Unavailable
 from bot.settings import Misconfigured, Settings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -25,12 +25,12 @@ async def listen(runner: web.AppRunner, settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def healthz(queue: Queue) -> Handler:
+def healthz(transactions: Transactions) -> Handler:
     """GET /healthz: what waits and what was given up; 503 when the database cannot be reached."""
 
     async def healthz(_: web.Request) -> web.StreamResponse:
         try:
-            state = await queue.state()
+            state = await transactions.read_queue(lambda queue: queue.state())
         except Unavailable:
             return web.json_response({"ok": False, "why": "the database cannot be reached"}, status=503)
         return web.json_response({"ok": True, **state}, dumps=lambda data: json.dumps(data, default=str))

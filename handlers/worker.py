@@ -24,7 +24,15 @@ from bot.domain.job import (
 )
 from bot.fault import told
 from bot.messages.parts import Message
-from bot.ports import Delivery, Messenger, ObservedTime, OpenWork, Queue, Unavailable, Undelivered
+from bot.ports import (
+    Delivery,
+    Messenger,
+    ObservedTime,
+    Transactions,
+    Unavailable,
+    Undelivered,
+    UnitOfWork,
+)
 from bot.request import Place
 
 log = logging.getLogger(__name__)
@@ -68,16 +76,14 @@ class Worker:
 
     def __init__(
         self,
-        queue: Queue,
         bot: Bot,
-        open_work: OpenWork,
+        transactions: Transactions,
         messengers: Mapping[str, Messenger],
         woken: asyncio.Event,
         forget_after: timedelta | None = None,
     ) -> None:
-        self._queue = queue
         self._bot = bot
-        self._open_work = open_work
+        self._transactions = transactions
         self._messengers = messengers
         self._name = uuid4().hex
         self._woken = woken
@@ -122,7 +128,7 @@ class Worker:
             await self._look_by(datetime.now(UTC))
 
     async def _look_by(self, by: datetime) -> None:
-        while workspaces := await self._queue.restless(by):
+        while workspaces := await self._transactions.read_queue(lambda queue: queue.restless(by)):
             looked = [await self._bot.look(workspace, by) for workspace in workspaces]
             # What another process is looking at just now is not ours to wait for.
             if self._stopping or not any(looked):
@@ -134,7 +140,9 @@ class Worker:
         elapsed = now - self._observed_at
         if before is not None and elapsed < OBSERVE_SECONDS:
             return before
-        observed = await self._queue.observe_time(before, timedelta(seconds=elapsed))
+        observed = await self._transactions.write_queue(
+            lambda queue: queue.observe_time(before, timedelta(seconds=elapsed))
+        )
         self._observed, self._observed_at = observed, now
         if observed.behind > FAR_BEHIND and (before is None or before.behind <= FAR_BEHIND):
             log.warning(
@@ -148,8 +156,11 @@ class Worker:
         """Forgets the customers of old cases where the operator asked for that; the log says so."""
         if self._forget_after is None:
             return
+        age = self._forget_after
         if not self._to_forget:
-            self._to_forget, waiting = await self._queue.to_forget(self._forget_after)
+            self._to_forget, waiting = await self._transactions.write_queue(
+                lambda queue: queue.to_forget(age)
+            )
             if waiting:
                 log.warning(
                     "%d more customers are due to be forgotten and wait: only a tenth of all cases is "
@@ -170,7 +181,8 @@ class Worker:
         if now < self._prune_at:
             return
         await self._forget()
-        pruned = await self._queue.prune(min(datetime.now(UTC), observed.at) - KEPT, BITE)
+        before = min(datetime.now(UTC), observed.at) - KEPT
+        pruned = await self._transactions.write_queue(lambda queue: queue.prune(before, BITE))
         more = pruned >= BITE or self._to_forget
         self._prune_at = now + (POLL_SECONDS if more else PRUNE_SECONDS)
 
@@ -202,7 +214,7 @@ class Worker:
             if self._speaking:
                 patient_until = loop.time() + PATIENCE_SECONDS
             else:
-                due = await self._queue.next_due(self._limits)
+                due = await self._transactions.read_queue(lambda queue: queue.next_due(self._limits))
                 if due is None or due > by:
                     return dict(self.outcomes)
                 if loop.time() > patient_until:
@@ -217,7 +229,9 @@ class Worker:
             return 0
         # From before the claim on: a process that sleeps in between must not speak after its lease.
         until = asyncio.get_running_loop().time() + CALL_SECONDS
-        jobs = await self._queue.claim(by, self._name, room, self._limits)
+        jobs = await self._transactions.write_queue(
+            lambda queue: queue.claim(by, self._name, room, self._limits)
+        )
         for job in jobs:
             if self._stopping:
                 await self._hand_back(job, unsure=job.unsure)
@@ -232,7 +246,11 @@ class Worker:
 
     async def _hand_back(self, job: Job, *, unsure: bool) -> None:
         """Lets another process go on at once, instead of when the lease has ended."""
-        await self._queue.retry(job, 0.0, unsure=unsure, hold_lane=False, why="Amends was stopped.")
+        await self._transactions.write_queue(
+            lambda queue: queue.retry(
+                job, 0.0, unsure=unsure, hold_lane=False, why="Amends was stopped."
+            )
+        )
         self._count("handed back", job)
 
     def _spoken(self, task: asyncio.Task[None]) -> None:
@@ -320,11 +338,16 @@ class Worker:
         self, job: Job
     ) -> tuple[Message | None, Receipt | None, Receipt | None, Place | None]:
         """What to say, what was said before, what it belongs under, and where."""
-        async with self._open_work(job.workspace, writes=False) as work:
-            message = await self._bot.speak(job, work)
-            receipts = await work.said.among([key for key in (job.key, job.thread) if key])
-            known = await work.places.get(job.place)
-        return message, receipts.get(job.key), receipts.get(job.thread or ""), known
+
+        def look(
+            work: UnitOfWork,
+        ) -> tuple[Message | None, Receipt | None, Receipt | None, Place | None]:
+            message = self._bot.speak(job, work)
+            receipts = work.said.among([key for key in (job.key, job.thread) if key])
+            known = work.places.get(job.place)
+            return message, receipts.get(job.key), receipts.get(job.thread or ""), known
+
+        return await self._transactions.read(job.workspace, look)
 
     async def _rested(self, job: Job) -> None:
         """Waits for what is left of the place's rest: it was claimed a little ahead."""
@@ -341,10 +364,11 @@ class Worker:
             self._free_at[job.workspace, job.place] = free_at
         follow: tuple[Job, ...] = ()
         if outcome in ("said", "found") and self._bot.goes_on(job):
-            async with self._open_work(job.workspace, writes=False) as work:
-                follow = tuple(await self._bot.sequel(job, work))
+            follow = await self._transactions.read(
+                job.workspace, lambda work: tuple(self._bot.sequel(job, work))
+            )
         rest = max(0.0, free_at - AHEAD_SECONDS - asyncio.get_running_loop().time())
-        await self._queue.finish(job, receipt, rest, follow)
+        await self._transactions.write_queue(lambda queue: queue.finish(job, receipt, rest, follow))
         self._count(outcome, job)
         self._wake_in(rest)
 
@@ -352,10 +376,13 @@ class Worker:
         if undelivered.permanent or is_hopeless(job, outage=undelivered.outage):
             about = "" if job.traceless else f" about={job.about.partition('/')[0]}"
             self._failed(job, f"given up{about} after {job.attempts} attempts: {undelivered.reason}")
-            async with self._open_work(job.workspace, writes=False) as work:
-                told = job.model_copy(update={"detail": undelivered.reason})
-                instead = await self._bot.substitute(told, work)
-            await self._queue.give_up(job, undelivered.reason, instead)
+            told = job.model_copy(update={"detail": undelivered.reason})
+            instead = await self._transactions.read(
+                job.workspace, lambda work: self._bot.substitute(told, work)
+            )
+            await self._transactions.write_queue(
+                lambda queue: queue.give_up(job, undelivered.reason, instead)
+            )
             self._count("given up", job)
             return
         asked = undelivered.retry_after
@@ -363,14 +390,16 @@ class Worker:
         # Once unsure, only a look-up that was answered makes sure; a needless one costs little.
         unsure = job.unsure or undelivered.unsure
         limits = self._limits[job.workspace.partition(":")[0]]
-        await self._queue.retry(
-            job,
-            wait,
-            unsure=unsure,
-            # A tick may be told a later time than it is; only a lane's rest goes by the real clock.
-            hold_lane=asked is not None or self._ticking,
-            why=undelivered.reason,
-            hold_workspace=asked is not None and limits.together,
+        await self._transactions.write_queue(
+            lambda queue: queue.retry(
+                job,
+                wait,
+                unsure=unsure,
+                # A tick may be told a later time than it is; only a lane's rest goes by the real clock.
+                hold_lane=asked is not None or self._ticking,
+                why=undelivered.reason,
+                hold_workspace=asked is not None and limits.together,
+            )
         )
         self._count("put back", job)
         self._wake_in(wait)

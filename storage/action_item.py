@@ -1,18 +1,18 @@
 """Action items, numbered within the workspace."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Column, Select, bindparam, literal_column, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.action_item import ActionItem
 from bot.domain.reminder import NEVER_LOOKED
-from storage import versioned
 from storage.counter import count
-from storage.row import Values, find, several, values
+from storage.row import Values, several, values
+from storage.statement import Statement
 from storage.tables import action_items
+from storage.versioned import Versioned
 
 ENDED = ("verified", "dropped")
 
@@ -37,63 +37,43 @@ def _to_act_on() -> Select[Any]:
     return _active(action_items.c.place).where(or_(late, unowned, unverified))
 
 
-OWNED_BY = _active(action_items.c.owner)
-OPEN_IN = _active(action_items.c.place)
-TO_ACT_ON = _to_act_on()
-AMONG = select(action_items).where(
-    action_items.c.workspace == bindparam("workspace"),
-    action_items.c.number.in_(bindparam("numbers", expanding=True)),
+OWNED_BY = Statement(_active(action_items.c.owner))
+OPEN_IN = Statement(_active(action_items.c.place))
+TO_ACT_ON = Statement(_to_act_on())
+OF_CASE = Statement(
+    select(action_items)
+    .where(
+        action_items.c.workspace == bindparam("workspace"), action_items.c.case == bindparam("number")
+    )
+    .order_by(action_items.c.number)
 )
 
 
-class ActionItems:
+class ActionItems(Versioned[ActionItem]):
     """repositories.ActionItems over one transaction."""
 
-    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
-        self._connection = connection
-        self._workspace = workspace
+    kind, table, key = ActionItem, action_items, "number"
 
-    async def get(self, number: int) -> ActionItem | None:
-        return await find(
-            self._connection, ActionItem, action_items, workspace=self._workspace, number=number
-        )
+    def add(self, thing: ActionItem) -> ActionItem:
+        number = count(self._connection, self._workspace, "item")
+        return super().add(thing.model_copy(update={"number": number}))
 
-    async def add(self, item: ActionItem) -> ActionItem:
-        number = await count(self._connection, self._workspace, "item")
-        item = item.model_copy(update={"number": number})
-        await versioned.add(self._connection, action_items, self._values(item))
-        return item
+    def of_case(self, case: int) -> Sequence[ActionItem]:
+        asked = {"workspace": self._workspace, "number": case}
+        return several(self._connection, ActionItem, OF_CASE, asked)
 
-    async def save(self, item: ActionItem) -> None:
-        await versioned.save(self._connection, action_items, self._values(item))
-
-    async def of_case(self, case: int) -> Sequence[ActionItem]:
-        query = (
-            select(action_items)
-            .where(action_items.c.workspace == self._workspace, action_items.c.case == case)
-            .order_by(action_items.c.number)
-        )
-        return await several(self._connection, ActionItem, query)
-
-    async def owned_by(self, person: str, most: int) -> Sequence[ActionItem]:
+    def owned_by(self, person: str, most: int) -> Sequence[ActionItem]:
         asked = {"workspace": self._workspace, "whose": person, "most": most}
-        return await several(self._connection, ActionItem, OWNED_BY, asked)
+        return several(self._connection, ActionItem, OWNED_BY, asked)
 
-    async def open_in(self, place: str, most: int) -> Sequence[ActionItem]:
+    def open_in(self, place: str, most: int) -> Sequence[ActionItem]:
         asked = {"workspace": self._workspace, "whose": place, "most": most}
-        return await several(self._connection, ActionItem, OPEN_IN, asked)
+        return several(self._connection, ActionItem, OPEN_IN, asked)
 
-    async def to_act_on(self, place: str, today: date, most: int) -> Sequence[ActionItem]:
+    def to_act_on(self, place: str, today: date, most: int) -> Sequence[ActionItem]:
         asked = {"workspace": self._workspace, "whose": place, "today": today, "most": most}
-        return await several(self._connection, ActionItem, TO_ACT_ON, asked)
+        return several(self._connection, ActionItem, TO_ACT_ON, asked)
 
-    async def among(self, numbers: Collection[int]) -> Mapping[int, ActionItem]:
-        if not numbers:
-            return {}
-        asked = {"workspace": self._workspace, "numbers": sorted(set(numbers))}
-        found = await several(self._connection, ActionItem, AMONG, asked)
-        return {item.number: item for item in found}
-
-    def _values(self, item: ActionItem) -> Values:
-        active = item.state not in ENDED
-        return values(self._workspace, item, active=active, look_at=NEVER_LOOKED if active else None)
+    def row(self, thing: ActionItem) -> Values:
+        active = thing.state not in ENDED
+        return values(self._workspace, thing, active=active, look_at=NEVER_LOOKED if active else None)

@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Select, Table, bindparam, select, union_all, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Select, Table, bindparam, select, union_all, update
 
 from bot.domain.action_item import ActionItem
 from bot.domain.recovery import Recovery
@@ -66,24 +65,24 @@ RESTLESS = union_all(
 )
 
 
-async def restless(connection: AsyncConnection, by: datetime, most: int) -> Sequence[str]:
+def restless(connection: Connection, by: datetime, most: int) -> Sequence[str]:
     """Workspaces that have something to look at by then, as far as the first `most` of a kind tell."""
-    found = await connection.scalars(RESTLESS, {"by": by, "most": most})
+    found = connection.scalars(RESTLESS, {"by": by, "most": most})
     return sorted(set(found))
 
 
 class Agenda:
     """repositories.Agenda over one transaction."""
 
-    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+    def __init__(self, connection: Connection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
 
-    async def due(self, by: datetime, most: int) -> Look:
+    def due(self, by: datetime, most: int) -> Look:
         asked = {"by": by, "this_workspace": self._workspace, "most": most}
         found: dict[type[BaseModel], tuple[Any, ...]] = {}
         for kind, statement in DUE.items():
-            rows = await self._connection.execute(statement, asked)
+            rows = self._connection.execute(statement, asked)
             found[kind] = tuple(read(kind, row) for row in rows)
         return Look(
             items=found[ActionItem],
@@ -92,7 +91,7 @@ class Agenda:
             teams=found[Team],
         )
 
-    async def put_off(
+    def put_off(
         self, until: Sequence[tuple[ActionItem | Retro | Recovery | Team, datetime | None]]
     ) -> None:
         for kind, (_, key) in KINDS.items():
@@ -107,9 +106,9 @@ class Agenda:
                 if type(thing) is kind
             ]
             if rows:
-                await self._connection.execute(PUT_OFF[kind], rows)
+                self._connection.execute(PUT_OFF[kind], rows)
 
-    async def bring_up(self, *, place: str | None = None, owner: str | None = None) -> None:
+    def bring_up(self, *, place: str | None = None, owner: str | None = None) -> None:
         here = {"look_at": NEVER_LOOKED}
         items = update(action_items).where(
             action_items.c.workspace == self._workspace, action_items.c.active
@@ -118,14 +117,14 @@ class Agenda:
             recoveries.c.workspace == self._workspace, recoveries.c.look_at.is_not(None)
         )
         if owner is not None:
-            await self._connection.execute(items.where(action_items.c.owner == owner).values(here))
+            self._connection.execute(items.where(action_items.c.owner == owner).values(here))
             theirs = select(recovery_owners.c.case).where(
                 recovery_owners.c.workspace == self._workspace, recovery_owners.c.person == owner
             )
-            await self._connection.execute(recovering.where(recoveries.c.case.in_(theirs)).values(here))
+            self._connection.execute(recovering.where(recoveries.c.case.in_(theirs)).values(here))
         if place is not None:
-            await self._connection.execute(items.where(action_items.c.place == place).values(here))
+            self._connection.execute(items.where(action_items.c.place == place).values(here))
             opened = retros.c.look_at.is_not(None)
             these = (retros.c.workspace == self._workspace, retros.c.place == place, opened)
-            await self._connection.execute(update(retros).where(*these).values(here))
-            await self._connection.execute(recovering.where(recoveries.c.place == place).values(here))
+            self._connection.execute(update(retros).where(*these).values(here))
+            self._connection.execute(recovering.where(recoveries.c.place == place).values(here))

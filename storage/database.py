@@ -1,29 +1,30 @@
 """The database behind the ports: an SQLite file, or PostgreSQL for several machines."""
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from sqlite3 import Error as SQLiteError
+from typing import TypeVar
 
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import URL, Connection, inspect, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.exc import ArgumentError
 
 from bot import ports
-from storage import postgresql, sqlite
-from storage.failure import first_line, reached, translated
-from storage.postgresql import LimitedConnection, lift_limits
-from storage.queue import Queue
+from bot.domain.errors import Lost
+from storage import sqlite
+from storage.failure import connect, translated
+from storage.postgresql import PostgreSQL
+from storage.queue import Past, Queue
+from storage.sqlite import SQLite
 from storage.tables import places, teams
+from storage.turn import outcome
 from storage.unit_of_work import UnitOfWork
 
-log = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
-POOL_TIMEOUT = 2.0
-"""Seconds that a transaction waits for its turn, and for a connection."""
+MOST_TRIES = 3
+"""PostgreSQL may break off one of two transactions that meet; nothing was done, so do it again."""
 MIGRATING = 4_711_000_001
 """Our own number for PostgreSQL's advisory lock, so that two machines migrate one after the other."""
 
@@ -39,81 +40,75 @@ class Taken(Exception):
 
 
 class Database:
-    """Opens units of work; made from a URL, `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`."""
+    """ports.Transactions over `sqlite:///FILE` or `postgresql://…`, whichever driver stands in it."""
 
     def __init__(self, url: str) -> None:
-        try:
-            parsed = make_url(url)
-        except ArgumentError as unreadable:
-            raise ValueError("it is no address of a database") from unreadable
+        address = _parsed(url)
         self.file: Path | None = None
-        if parsed.get_backend_name() == "sqlite":
-            if not parsed.database or parsed.database == ":memory:":
+        if address.get_backend_name() == "sqlite":
+            if not address.database or address.database == ":memory:":
                 raise ValueError("an SQLite database needs a file: memory would forget what is owed")
-            self.file = Path(parsed.database).absolute()
-            self._writers = sqlite.engine(self.file, writes=True, wait=POOL_TIMEOUT)
-            self._readers = sqlite.engine(self.file, writes=False, wait=POOL_TIMEOUT)
-            self._turns = {True: asyncio.Semaphore(1), False: asyncio.Semaphore(sqlite.READERS)}
+            self.file = Path(address.database).absolute()
+            self._engines: SQLite | PostgreSQL = SQLite(self.file)
         else:
-            self._writers = postgresql.engine(parsed, wait=POOL_TIMEOUT)
-            self._readers = self._writers.execution_options(postgresql_readonly=True)
-            self._turns = dict.fromkeys((True, False), asyncio.Semaphore(postgresql.CONNECTIONS))
+            self._engines = PostgreSQL(address)
+        self._past = Past()
 
-    def open_work(
-        self, workspace: str, *, writes: bool
-    ) -> AbstractAsyncContextManager[ports.UnitOfWork]:
-        """ports.OpenWork. Raises Unavailable and Lost, whatever the flow was doing."""
-        return self._open_work(workspace, writes)
+    async def write(self, workspace: str, change: Callable[[ports.UnitOfWork], Result]) -> Result:
+        """ports.Transactions.write."""
 
-    def queue(self) -> ports.Queue:
-        """The worker's side of the jobs."""
-        return Queue(self.transaction)
+        def turn(connection: Connection) -> Result:
+            work = UnitOfWork(connection, workspace)
+            result = change(work)
+            work.flush()
+            return result
 
-    @asynccontextmanager
-    async def transaction(self, *, writes: bool, limited: bool = True) -> AsyncIterator[AsyncConnection]:
-        """A connection in a transaction; without a commit everything is rolled back.
+        return await self._turn(turn, writes=True)
 
-        A reading one refuses to write: on SQLite it could not become a writing one when somebody
-        else wrote meanwhile, and that would show only on busy days (jobs.md, rule 7). On PostgreSQL
-        each call is `limited` in time, here and by the server.
+    async def read(self, workspace: str, look: Callable[[ports.UnitOfWork], Result]) -> Result:
+        """ports.Transactions.read.
+
+        A reading transaction refuses to write: on SQLite it could not become a writing one when
+        somebody else wrote meanwhile, and that would show only on busy days.
         """
-        until = asyncio.get_running_loop().time() + POOL_TIMEOUT
-        with translated():
-            async with self._turn(writes, until), self._connected(writes, until, limited) as connection:
-                yield connection
 
-    @asynccontextmanager
-    async def _turn(self, writes: bool, until: float) -> AsyncIterator[None]:
-        """Transactions begin in the order they were asked for; the pool lets the latest go first."""
-        turns = self._turns[writes]
-        try:
-            async with asyncio.timeout_at(until):
-                await turns.acquire()
-        except TimeoutError:
-            raise ports.Unavailable("the database is busy") from None
-        try:
-            yield
-        finally:
-            turns.release()
+        def turn(connection: Connection) -> Result:
+            return look(UnitOfWork(connection, workspace))
 
-    @asynccontextmanager
-    async def _connected(
-        self, writes: bool, until: float, limited: bool
-    ) -> AsyncIterator[AsyncConnection]:
-        engine = self._writers if writes else self._readers
-        remote = self.file is None
-        connection = (LimitedConnection if remote and limited else AsyncConnection)(engine)
-        with reached():
-            # What can hang on a file is SQLite's to end.
-            async with asyncio.timeout_at(until if remote else None):
-                await connection.start()
+        return await self._turn(turn, writes=False)
+
+    async def write_queue(self, change: Callable[[ports.Queue], Result]) -> Result:
+        """ports.Transactions.write_queue."""
+        for _ in range(MOST_TRIES - 1):
+            try:
+                return await self._queue(change, writes=True)
+            except Lost:
+                continue
+        return await self._queue(change, writes=True)
+
+    async def read_queue(self, look: Callable[[ports.Queue], Result]) -> Result:
+        """ports.Transactions.read_queue."""
+        return await self._queue(look, writes=False)
+
+    async def _queue(self, step: Callable[[ports.Queue], Result], *, writes: bool) -> Result:
+        def turn(connection: Connection) -> Result:
+            return step(Queue(connection, self._past))
+
+        return await self._turn(turn, writes=writes)
+
+    async def _turn(self, work: Callable[[Connection], Result], *, writes: bool) -> Result:
         try:
-            if remote and not limited:
-                await lift_limits(connection)
+            turn = self._engines.submit(work, writes=writes)
+        except RuntimeError as closed:
+            raise ports.Unavailable("the database is closed") from closed
+        return await outcome(turn, self._engines.patience)
+
+    @contextmanager
+    def transaction(self, *, writes: bool) -> Iterator[Connection]:
+        """A connection of the caller's own, step by step; without a commit everything is rolled back."""
+        engine = self._engines.writers if writes else self._engines.readers
+        with translated(), connect(engine) as connection:
             yield connection
-        finally:
-            # Whoever asked may be gone; the connection goes back to its pool all the same.
-            await asyncio.shield(asyncio.create_task(_put_back(connection)))
 
     @contextmanager
     def clock(self) -> Iterator[None]:
@@ -138,26 +133,30 @@ class Database:
         with closing(held):
             yield
 
-    async def prepare(self) -> None:
+    def prepare(self) -> None:
         """Makes sure that the schema is today's: makes or upgrades a file, refuses an old server.
 
         A schema of the next version will do, so that the old and the new program may run side by side:
         migrations only add. Raises Outdated with one sentence, or Unavailable.
         """
-        if _is_ready(await self._version()):
+        if _is_ready(self._version()):
             return
         if self.file is None:
             raise Outdated(
                 "The database's schema is older than this program: run 'python -m bot migrate'."
             )
-        await self.migrate()
+        self.migrate()
 
-    async def migrate(self) -> None:
+    def migrate(self) -> None:
         """Brings the schema to today's, in one transaction; makes an SQLite file that is not there.
 
         Raises Outdated when it is too new, or Unavailable.
         """
-        if _is_ready(await self._version()):
+        if isinstance(self._engines, PostgreSQL) and self._engines.pooled:
+            with self.transaction(writes=True) as connection:
+                self._engines.limit_role(connection)
+                connection.commit()
+        if _is_ready(self._version()):
             return
         # Only here: alembic costs a fifth of a second that most starts need not pay.
         from storage.migrations.run import upgrade  # noqa: PLC0415
@@ -167,45 +166,42 @@ class Database:
                 self.file.touch(mode=0o600)  # an empty file is an empty database
             except OSError as refused:
                 raise ports.Unavailable("the database file cannot be made") from refused
-        async with self.transaction(writes=True, limited=False) as connection:
-            if self.file is None:
+        with self.transaction(writes=True) as connection:
+            if isinstance(self._engines, PostgreSQL):
+                self._engines.lift_limits(connection)
                 lock = text("SELECT pg_advisory_xact_lock(:number)")
-                await connection.execute(lock, {"number": MIGRATING})
-            await connection.run_sync(upgrade)
-            await connection.commit()
+                connection.execute(lock, {"number": MIGRATING})
+            upgrade(connection)
+            connection.commit()
 
-    async def workspaces(self, *, used: bool = True) -> Sequence[str]:
+    def workspaces(self, *, used: bool = True) -> Sequence[str]:
         """The workspaces that have a team, by name; not only `used`: those that have a place."""
         workspace = (teams if used else places).c.workspace
-        async with self.transaction(writes=False) as connection:
-            return list(await connection.scalars(select(workspace).distinct().order_by(workspace)))
+        with self.transaction(writes=False) as connection:
+            return list(connection.scalars(select(workspace).distinct().order_by(workspace)))
 
-    async def close(self) -> None:
-        """Closes every connection."""
-        await self._writers.dispose()
-        await self._readers.dispose()
+    def close(self) -> None:
+        """Lets what runs come to its end, and closes every connection."""
+        self._engines.close()
 
-    async def _version(self) -> str | None:
+    def _version(self) -> str | None:
         if self.file is not None and not self.file.exists():
             return None
-        async with self.transaction(writes=False) as connection:
-            if not await connection.run_sync(_has_version):
+        with self.transaction(writes=False) as connection:
+            if not inspect(connection).has_table("alembic_version"):
                 return None
-            stored = await connection.execute(text("SELECT version_num FROM alembic_version"))
+            stored = connection.execute(text("SELECT version_num FROM alembic_version"))
             return stored.scalar_one_or_none()
 
-    @asynccontextmanager
-    async def _open_work(self, workspace: str, writes: bool) -> AsyncIterator[ports.UnitOfWork]:
-        async with self.transaction(writes=writes) as connection:
-            yield UnitOfWork(connection, workspace)
 
-
-async def _put_back(connection: AsyncConnection) -> None:
+def _parsed(url: str) -> URL:
     try:
-        await connection.close()
-    except DBAPIError as broken:
-        # It is thrown away, and what it did not commit is rolled back where it went.
-        log.warning("a connection broke before it was put back: %s", first_line(broken))
+        parsed = make_url(url.replace("postgres://", "postgresql://", 1))
+    except ArgumentError as unreadable:
+        raise ValueError("it is no address of a database") from unreadable
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ValueError("it is neither sqlite:///FILE nor postgresql://…")
+    return parsed
 
 
 def head() -> str:
@@ -220,7 +216,3 @@ def _is_ready(stored: str | None) -> bool:
     if int(stored) > int(head()) + 1:
         raise Outdated("The database's schema is newer than this program: install the newer program.")
     return True
-
-
-def _has_version(connection: Connection) -> bool:
-    return inspect(connection).has_table("alembic_version")

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.domain.errors import Lost
@@ -17,6 +18,8 @@ MET = ("40001", "40P01")
 # 55P03, a lock that did not come in time.
 TROUBLE = ("08", "25006", "25P03", "25P04", "53", "55P03", "57", "58")
 
+DRIVERS = ("sqlite3", "psycopg")
+
 
 @contextmanager
 def translated() -> Iterator[None]:
@@ -26,38 +29,32 @@ def translated() -> Iterator[None]:
     """
     try:
         yield
-    except IntegrityError as refused:
-        if is_taken(refused):
-            raise Lost("somebody stored the same first") from refused
-        raise
-    except DBAPIError as failed:
-        state = str(getattr(failed.orig, "sqlstate", None) or "")
+    except Exception as failed:
+        error = failed.orig if isinstance(failed, DBAPIError) else failed
+        if type(error).__module__.partition(".")[0] not in DRIVERS:
+            raise
+        if is_taken(failed):
+            raise Lost("somebody stored the same first") from failed
+        state = str(getattr(error, "sqlstate", None) or "")
         if state in MET:
             raise Lost("another transaction was in the way") from failed
+        kinds = {kind.__name__ for kind in type(error).__mro__}
         # A plain DatabaseError is SQLite's for a file that is damaged or no database.
         if (
-            isinstance(failed, OperationalError | InterfaceError)
-            or type(failed) is DatabaseError
-            or failed.connection_invalidated
+            kinds & {"OperationalError", "InterfaceError"}
+            or type(error).__name__ == "DatabaseError"
             or state.startswith(TROUBLE)
         ):
             raise Unavailable(f"the database cannot be used just now: {first_line(failed)}") from failed
         raise
+
+
+def connect(engine: Engine) -> Connection:
+    """A connection that its user closes; raises Unavailable for whatever goes wrong on the way to it."""
+    try:
+        return engine.connect()
     except PoolTimeout as busy:
         raise Unavailable("the database is busy") from busy
-    except Exception as broken:
-        # What asyncpg says of a connection that ended half-way, where SQLAlchemy passes it on as it is;
-        # who uses SQLite need not load asyncpg for its names.
-        if type(broken).__module__.partition(".")[0] == "asyncpg":
-            raise Unavailable(f"the database cannot be used just now: {first_line(broken)}") from broken
-        raise
-
-
-@contextmanager
-def reached() -> Iterator[None]:
-    """Raises Unavailable for whatever goes wrong on the way to a connection."""
-    try:
-        yield
     except Exception as failed:
         # Drivers raise much beside their own errors: what the network says, what a name server says.
         raise Unavailable(f"the database cannot be reached: {first_line(failed)}") from failed

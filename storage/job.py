@@ -8,17 +8,16 @@ PostgreSQL.
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, literal_column, or_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, literal_column, or_, update
 
 from bot.domain.job import Job, minute
 from storage.row import Values, values
 from storage.said import Said
+from storage.statement import Statement
 from storage.tables import jobs, lanes
 from storage.upsert import insert
 
@@ -45,6 +44,8 @@ class _Order:
 _next = _Order()
 MINUTE = 60_000_000
 """Microseconds, which ids count."""
+MOST_TOGETHER = 8
+"""Jobs stored in one statement, which is compiled for each number of them."""
 
 
 def next_id(*, traceless: bool) -> int:
@@ -76,16 +77,16 @@ def editing(place: str) -> str:
 class Jobs:
     """repositories.Jobs over one transaction; `flush` writes what was scheduled, before the commit."""
 
-    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+    def __init__(self, connection: Connection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
         self._scheduled: list[Job] = []
         self._woken: dict[str, datetime] = {}
 
-    async def schedule(self, job: Job) -> None:
+    def schedule(self, job: Job) -> None:
         self._scheduled.append(numbered(job))
 
-    async def revive(self, place: str) -> int:
+    def revive(self, place: str) -> int:
         now = minute(datetime.now(UTC))  # traceless ones may be among them
         statement = (
             update(jobs)
@@ -93,58 +94,71 @@ class Jobs:
             .values(state="waiting", attempts=0, due_at=now, ended_at=None, why="")
             .returning(jobs.c.lane)
         )
-        revived = list(await self._connection.scalars(statement))
+        revived = list(self._connection.scalars(statement))
         self._woken |= dict.fromkeys(revived, now)
         return len(revived)
 
-    async def flush(self) -> bool:
-        """Writes it all; returns whether there was something."""
-        woken = await put(self._connection, self._workspace, self._scheduled)
+    @property
+    def owes(self) -> bool:
+        """Whether something was scheduled that `flush` has to write."""
+        return bool(self._scheduled or self._woken)
+
+    def flush(self) -> None:
+        """Writes it all."""
+        woken = put(self._connection, self._workspace, self._scheduled)
         for lane, due_at in self._woken.items():
             woken[lane] = min(due_at, woken.get(lane, due_at))
-        await wake(self._connection, self._workspace, woken)
+        wake(self._connection, self._workspace, woken)
         self._scheduled, self._woken = [], {}
-        return bool(woken)
 
 
-async def put(
-    connection: AsyncConnection, workspace: str, scheduled: Iterable[Job]
-) -> dict[str, datetime]:
+def put(connection: Connection, workspace: str, scheduled: Iterable[Job]) -> dict[str, datetime]:
     """Stores jobs, or what a repeat changes; returns the lanes that wait and since when."""
     woken: dict[str, datetime] = {}
     ordered = sorted(scheduled, key=lambda job: job.key)
     # Said, but its job was pruned since: then saying it again is editing it, or nothing at all.
-    known = await Said(connection, workspace).among([job.key for job in ordered])
-    for job in ordered:
-        if job.once and job.key in known:
-            continue
-        lane = editing(job.place) if job.key in known else saying(job.place)
-        stored = await connection.execute(
-            _scheduling(connection.dialect.name), {**_row(workspace, job), "lane": lane}
-        )
-        row = stored.first()
-        if row is not None and row.state == "waiting":
-            woken[row.lane] = min(row.due_at, woken.get(row.lane, row.due_at))
+    known = Said(connection, workspace).among([job.key for job in ordered])
+    rows = [
+        _row(workspace, job) | {"lane": editing(job.place) if job.key in known else saying(job.place)}
+        for job in ordered
+        if not (job.once and job.key in known)
+    ]
+    for some in _without_doubles(rows):
+        numbered_columns = {f"job_{n}_{name}": row[name] for n, row in enumerate(some) for name in row}
+        scheduling = _scheduling(connection.dialect.name, len(some), tuple(some[0]))
+        for row in scheduling.all(connection, numbered_columns):
+            if row.state == "waiting":
+                woken[row.lane] = min(row.due_at, woken.get(row.lane, row.due_at))
     return woken
 
 
-async def wake(connection: AsyncConnection, workspace: str, woken: Mapping[str, datetime]) -> None:
+def _without_doubles(rows: Iterable[Values]) -> Iterator[Sequence[Values]]:
+    """The rows, sorted by key, in few groups: PostgreSQL takes no key twice in one statement."""
+    left = list(rows)
+    while left:
+        some = list({row["key"]: row for row in reversed(left)}.values())[::-1][:MOST_TOGETHER]
+        yield some
+        left = [row for row in left if not any(row is one for one in some)]
+
+
+def wake(connection: Connection, workspace: str, woken: Mapping[str, datetime]) -> None:
     """Makes lanes worth looking at from their moments on, if they are not so earlier."""
     rows = [
         {"workspace": workspace, "lane": lane, "due_at": woken[lane], "claimed_by": ""}
         for lane in sorted(woken)
     ]
-    if rows:
-        await connection.execute(_waking(connection.dialect.name), rows)
+    _waking(connection.dialect.name).run_each(connection, rows)
 
 
 @cache
-def _waking(dialect: str) -> Any:
+def _waking(dialect: str) -> Statement:
     statement = insert(dialect, lanes)
-    return statement.on_conflict_do_update(
-        index_elements=["workspace", "lane"],
-        set_={"due_at": statement.excluded.due_at},
-        where=or_(lanes.c.due_at.is_(None), lanes.c.due_at > statement.excluded.due_at),
+    return Statement(
+        statement.on_conflict_do_update(
+            index_elements=["workspace", "lane"],
+            set_={"due_at": statement.excluded.due_at},
+            where=or_(lanes.c.due_at.is_(None), lanes.c.due_at > statement.excluded.due_at),
+        )
     )
 
 
@@ -155,9 +169,14 @@ def _row(workspace: str, job: Job) -> Values:
 
 
 @cache
-def _scheduling(dialect: str) -> Any:
-    """Stores a job, unless it is there; else what scheduling it once more changes."""
-    statement = insert(dialect, jobs)
+def _scheduling(dialect: str, how_many: int, names: tuple[str, ...]) -> Statement:
+    """Stores jobs, unless they are there; else what scheduling them once more changes."""
+    statement = insert(dialect, jobs).values(
+        [
+            {name: bindparam(f"job_{n}_{name}", type_=jobs.c[name].type) for name in names}
+            for n in range(how_many)
+        ]
+    )
     new = statement.excluded
     # Literals again: for a list of bound values the statement is put together anew on every run.
     ended = jobs.c.state.in_((literal_column("'done'"), literal_column("'dead'")))
@@ -166,7 +185,7 @@ def _scheduling(dialect: str) -> Any:
     replaced = or_(ended, behind)
     earlier = or_(ended, new.due_at < jobs.c.due_at)
     told = ("name", "about", "thread", "asked_by", "detail", "once")
-    return statement.on_conflict_do_update(
+    stored = statement.on_conflict_do_update(
         index_elements=["workspace", "key"],
         set_={name: case((replaced, new[name]), else_=jobs.c[name]) for name in told}
         | {
@@ -181,4 +200,5 @@ def _scheduling(dialect: str) -> Any:
         },
         # What is said once is never said again, unless that is asked for; it can be wanted earlier.
         where=or_(jobs.c.once.is_(False), jobs.c.state == "waiting", new.once.is_(False)),
-    ).returning(jobs.c.lane, jobs.c.state, jobs.c.due_at)
+    )
+    return Statement(stored.returning(jobs.c.lane, jobs.c.state, jobs.c.due_at))

@@ -12,8 +12,19 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, false, func, literal, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from bot.domain.job import LEASE_SECONDS, minute
 from bot.ports import Limits, Rate
@@ -115,13 +126,13 @@ def free_lanes(platforms: frozenset[str] | None) -> Select[Any]:
 class Budgets:
     """What the workspaces of some lanes may still say, locked until the transaction ends."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
         self._rates: dict[Name, Rate] = {}
         self._free_at: dict[Name, datetime | None] = {}
 
-    async def lock(self, chosen: Iterable[Name], limits: Mapping[str, Limits]) -> None:
+    def lock(self, chosen: Iterable[Name], limits: Mapping[str, Limits]) -> None:
         """Reads those of the lanes' workspaces that have a limit."""
         for workspace, lane in chosen:
             limit = limits.get(workspace.partition(":")[0], Limits())
@@ -129,11 +140,11 @@ class Budgets:
             if rate is not None:
                 self._rates[_whole(workspace, lane)] = rate
         for name in sorted(self._rates):
-            found = (await self._connection.execute(LOCK_LANE, this(name))).first()
+            found = self._connection.execute(LOCK_LANE, this(name)).first()
             if found is None:
                 row = {"workspace": name[0], "lane": name[1], "claimed_by": ""}
-                await put(self._connection, lanes, row)
-                found = (await self._connection.execute(LOCK_LANE, this(name))).one()
+                put(self._connection, lanes, row)
+                found = self._connection.execute(LOCK_LANE, this(name)).one()
             self._free_at[name] = found.free_at
 
     def within(self, chosen: Iterable[Name]) -> list[Name]:
@@ -147,12 +158,12 @@ class Budgets:
                 admitted.append(lane)
         return admitted
 
-    async def charge(self, leased: Iterable[Name]) -> None:
+    def charge(self, leased: Iterable[Name]) -> None:
         """Counts what is about to be said."""
         counts = Counter(name for name in (_whole(*lane) for lane in leased) if name in self._rates)
         for name, count in counts.items():
             free_at = self._since(name) + count * self._rates[name].gap
-            await self._connection.execute(CHANGE_LANE, {**this(name), "free_at": free_at})
+            self._connection.execute(CHANGE_LANE, {**this(name), "free_at": free_at})
 
     def _room(self, name: Name) -> int:
         return max(0, (self._now - self._since(name)) // self._rates[name].gap + 1)
@@ -165,11 +176,11 @@ class Budgets:
         return max(free_at, earliest)
 
 
-async def hold_back(connection: AsyncConnection, lane: Name, until: datetime) -> None:
+def hold_back(connection: Connection, lane: Name, until: datetime) -> None:
     """Lets the lane's whole workspace rest; the last thing in its transaction."""
     workspace, name = _whole(*lane)
     row = {"workspace": workspace, "lane": name, "free_at": until, "claimed_by": ""}
-    await connection.execute(_holding_back(connection.dialect.name), row)
+    connection.execute(_holding_back(connection.dialect.name), row)
 
 
 @cache
@@ -186,27 +197,27 @@ def _whole(workspace: str, lane: str) -> Name:
     return workspace, EDITS if lane.endswith(EDITS) else NEW
 
 
-async def set_back(connection: AsyncConnection, now: datetime, latest: datetime) -> None:
+def set_back(connection: Connection, now: datetime, latest: datetime) -> None:
     """Puts right what a clock that was set back from `latest` to `now` would hold up.
 
     What was due stays due; rests, leases and waits between tries keep their length.
     """
     back = latest - now
     held = select(lanes).where(or_(lanes.c.free_at > now, lanes.c.leased_until > now))
-    for lane in (await connection.execute(held)).all():
+    for lane in connection.execute(held).all():
         earlier = {
             name: getattr(lane, name) and getattr(lane, name) - back
             for name in ("free_at", "leased_until")
         }
-        await connection.execute(CHANGE_LANE, {**this((lane.workspace, lane.lane)), **earlier})
+        connection.execute(CHANGE_LANE, {**this((lane.workspace, lane.lane)), **earlier})
     was_due = and_(lanes.c.due_at > now, lanes.c.due_at <= latest)
-    await connection.execute(update(lanes).where(was_due).values(due_at=now))
+    connection.execute(update(lanes).where(was_due).values(due_at=now))
     was_due_or_tried = or_(jobs.c.due_at <= latest, jobs.c.attempts > 0)
     put_off = select(jobs).where(IS_WAITING, jobs.c.due_at > now, was_due_or_tried)
-    for job in (await connection.execute(put_off)).all():
+    for job in connection.execute(put_off).all():
         own = and_(jobs.c.workspace == job.workspace, jobs.c.key == job.key)
         due_at = max(now, job.due_at - back)
         due_at = minute(due_at) if job.traceless else due_at
-        await connection.execute(update(jobs).where(own).values(due_at=due_at))
+        connection.execute(update(jobs).where(own).values(due_at=due_at))
         its_lane = this((job.workspace, job.lane))
-        await connection.execute(CHANGE_LANE.values(due_at=FIRST_DUE), its_lane)
+        connection.execute(CHANGE_LANE.values(due_at=FIRST_DUE), its_lane)

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import and_, case, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, and_, case, func, or_, select, update
 
 from bot.ports import ObservedTime
 from storage.tables import cases, counters, jobs
@@ -38,53 +37,51 @@ class _Record(NamedTuple):
     quota_at: timedelta
 
 
-async def observe(
-    connection: AsyncConnection, clock: datetime, before: ObservedTime | None, elapsed: timedelta
+def observe(
+    connection: Connection, clock: datetime, before: ObservedTime | None, elapsed: timedelta
 ) -> ObservedTime:
     """Writes down that time has passed since `before`; without it, only tells what is known.
 
     Each process goes on from what it observed itself, so several together are no faster than one.
     """
-    record = await _read(connection, lock=True)
+    record = _read(connection, lock=True)
     if record is None:
-        record = _Record(await _newest(connection, clock), timedelta(), timedelta())
+        record = _Record(_newest(connection, clock), timedelta(), timedelta())
         for noun, number in _minutes(record).items():
             row = {"workspace": DATABASE, "noun": noun, "number": number}
-            await put(connection, counters, row)
+            put(connection, counters, row)
     elif before is not None:
         reach = CATCH_UP * elapsed
         record = record._replace(
             observed=min(max(clock, before.at - reach), before.at + reach),
             uptime=max(record.uptime, before.uptime + elapsed),
         )
-        await _write(connection, record)
+        _write(connection, record)
     return ObservedTime(record.observed, record.uptime, clock - record.observed)
 
 
-async def trusted_now(connection: AsyncConnection, clock: datetime) -> datetime:
+def trusted_now(connection: Connection, clock: datetime) -> datetime:
     """The clock's time, or the observed one where that is earlier."""
-    record = await _read(connection)
-    return min(clock, record.observed if record else await _newest(connection, clock))
+    record = _read(connection)
+    return min(clock, record.observed if record else _newest(connection, clock))
 
 
-async def take_daily_quota(connection: AsyncConnection) -> bool:
+def take_daily_quota(connection: Connection) -> bool:
     """Whether a day's quota may be forgotten; whoever is told so has taken it."""
-    record = await _read(connection, lock=True)
+    record = _read(connection, lock=True)
     if record is None or record.uptime < record.quota_at:
         return False
-    await _write(connection, record._replace(quota_at=record.uptime + QUOTA_EVERY))
+    _write(connection, record._replace(quota_at=record.uptime + QUOTA_EVERY))
     return True
 
 
-async def daily_quota(connection: AsyncConnection) -> int:
+def daily_quota(connection: Connection) -> int:
     """How many cases may be forgotten in a day: a tenth of all that there are, and always one."""
-    count = (await connection.execute(select(func.count()).select_from(cases))).scalar_one()
+    count = connection.execute(select(func.count()).select_from(cases)).scalar_one()
     return max(1, int(count) // QUOTA)
 
 
-async def old_cases(
-    connection: AsyncConnection, now: datetime, age: timedelta
-) -> Sequence[tuple[str, int]]:
+def old_cases(connection: Connection, now: datetime, age: timedelta) -> Sequence[tuple[str, int]]:
     """Cases stored for longer than `age` whose customers are not forgotten, the oldest first.
 
     Where a wrong clock dated a case, its number tells more, because numbers are given in the order of
@@ -92,7 +89,7 @@ async def old_cases(
     """
     failed_at, known = cases.c.failed_at, cases.c.forgotten_at.is_(None)
     some = select(cases.c.number).where(known, or_(failed_at < now - age, failed_at > now)).limit(1)
-    if (await connection.execute(some)).first() is None:
+    if connection.execute(some).first() is None:
         return []  # by the index, and nearly always; what follows reads all cases
     latest = func.max(case((failed_at <= now, failed_at)))
     dated = select(
@@ -112,34 +109,34 @@ async def old_cases(
         .where(known)
         .order_by(failed_at, cases.c.workspace, cases.c.number)
     )
-    return [(row.workspace, row.number) for row in await connection.execute(old)]
+    return [(row.workspace, row.number) for row in connection.execute(old)]
 
 
-async def _newest(connection: AsyncConnection, clock: datetime) -> datetime:
+def _newest(connection: Connection, clock: datetime) -> datetime:
     """The newest time at which something is known to have been stored; in an empty database, now."""
     failed_at = select(func.max(cases.c.failed_at)).where(cases.c.failed_at <= clock)
     # A job's id is the microsecond in which it was scheduled.
     job = select(func.max(jobs.c.id)).where(jobs.c.id <= (clock - EPOCH) // timedelta(microseconds=1))
-    case_at = (await connection.execute(failed_at)).scalar_one()
-    job_id = (await connection.execute(job)).scalar_one()
+    case_at = connection.execute(failed_at).scalar_one()
+    job_id = connection.execute(job).scalar_one()
     job_at = None if job_id is None else EPOCH + timedelta(microseconds=job_id)
     return max((at for at in (case_at, job_at) if at is not None), default=clock)
 
 
-async def _read(connection: AsyncConnection, *, lock: bool = False) -> _Record | None:
+def _read(connection: Connection, *, lock: bool = False) -> _Record | None:
     ours = counters.c.workspace == DATABASE
     query = select(counters.c.noun, counters.c.number).where(ours).order_by(counters.c.noun)
-    found = await connection.execute(query.with_for_update() if lock else query)
+    found = connection.execute(query.with_for_update() if lock else query)
     minutes = {row.noun: row.number * MINUTE for row in found}
     if not minutes:
         return None
     return _Record(EPOCH + minutes["observed"], minutes["uptime"], minutes["quota_at"])
 
 
-async def _write(connection: AsyncConnection, record: _Record) -> None:
+def _write(connection: Connection, record: _Record) -> None:
     for noun, number in _minutes(record).items():
         row = and_(counters.c.workspace == DATABASE, counters.c.noun == noun)
-        await connection.execute(update(counters).where(row).values(number=number))
+        connection.execute(update(counters).where(row).values(number=number))
 
 
 def _minutes(record: _Record) -> dict[str, int]:

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import JSON, select, type_coerce
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import JSON, Connection, select, type_coerce
 
 from bot.request import Place
 from storage.row import find, several, values
@@ -19,14 +18,14 @@ def folded(name: str) -> str:
 class Places:
     """repositories.Places over one transaction."""
 
-    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+    def __init__(self, connection: Connection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
 
-    async def get(self, place: str) -> Place | None:
-        return await find(self._connection, Place, places, workspace=self._workspace, id=place)
+    def get(self, place: str) -> Place | None:
+        return find(self._connection, Place, places, workspace=self._workspace, id=place)
 
-    async def named(self, name: str) -> Place | None:
+    def named(self, name: str) -> Place | None:
         by_name = (
             select(places)
             .where(
@@ -37,10 +36,10 @@ class Places:
             .order_by(places.c.id)
             .limit(1)
         )
-        known = await self.get(name)
-        return known or next(iter(await several(self._connection, Place, by_name)), None)
+        known = self.get(name)
+        return known or next(iter(several(self._connection, Place, by_name)), None)
 
-    async def direct_with(self, key: str, value: str) -> Place | None:
+    def direct_with(self, key: str, value: str) -> Place | None:
         held = type_coerce(places.c.reference, JSON)[key].as_string()
         query = (
             select(places)
@@ -48,21 +47,21 @@ class Places:
             .order_by(places.c.id)
             .limit(1)
         )
-        return next(iter(await several(self._connection, Place, query)), None)
+        return next(iter(several(self._connection, Place, query)), None)
 
-    async def all(self) -> Sequence[Place]:
+    def all(self) -> Sequence[Place]:
         query = (
             select(places)
             .where(places.c.workspace == self._workspace, places.c.kind == "shared")
             .order_by(places.c.name_folded, places.c.id)
         )
-        return await several(self._connection, Place, query)
+        return several(self._connection, Place, query)
 
-    async def remember(self, place: Place) -> None:
-        before = await self.get(place.id)
+    def remember(self, place: Place) -> None:
+        before = self.get(place.id)
         if before is not None and not place.reference:
             place = place.model_copy(update={"reference": before.reference})
         if place == before:
             return
         row = values(self._workspace, place, name_folded=folded(place.name))
-        await put(self._connection, places, row, "name", "name_folded", "kind", "reference")
+        put(self._connection, places, row, "name", "name_folded", "kind", "reference")

@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from bot.repositories import Post
 from storage import versioned
@@ -15,27 +14,25 @@ from storage.tables import posts
 class Posts:
     """repositories.Posts over one transaction."""
 
-    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+    def __init__(self, connection: Connection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
 
-    async def get(self, post: int) -> Post | None:
-        return await find(self._connection, Post, posts, workspace=self._workspace, id=post)
+    def get(self, post: int) -> Post | None:
+        return find(self._connection, Post, posts, workspace=self._workspace, id=post)
 
-    async def roots(self, place: str, most: int, before: int | None = None) -> Sequence[Post]:
+    def roots(self, place: str, most: int, before: int | None = None) -> Sequence[Post]:
         query = select(posts).where(self._here(), posts.c.place == place, posts.c.thread.is_(None))
         if before is not None:
             query = query.where(posts.c.id < before)
-        newest_first = await several(
-            self._connection, Post, query.order_by(posts.c.id.desc()).limit(most)
-        )
+        newest_first = several(self._connection, Post, query.order_by(posts.c.id.desc()).limit(most))
         return newest_first[::-1]
 
-    async def thread(self, root: int) -> Sequence[Post]:
+    def thread(self, root: int) -> Sequence[Post]:
         query = select(posts).where(self._here(), posts.c.thread == root).order_by(posts.c.id)
-        return await several(self._connection, Post, query)
+        return several(self._connection, Post, query)
 
-    async def replies(self, roots: Collection[int]) -> Mapping[int, int]:
+    def replies(self, roots: Collection[int]) -> Mapping[int, int]:
         if not roots:
             return {}
         query = (
@@ -43,26 +40,24 @@ class Posts:
             .where(self._here(), posts.c.thread.in_(sorted(set(roots))))
             .group_by(posts.c.thread)
         )
-        return {row.thread: row.replies for row in await self._connection.execute(query)}
+        return {row.thread: row.replies for row in self._connection.execute(query)}
 
-    async def by_key(self, key: str) -> Post | None:
-        return await find(self._connection, Post, posts, workspace=self._workspace, key=key)
+    def by_key(self, key: str) -> Post | None:
+        return find(self._connection, Post, posts, workspace=self._workspace, key=key)
 
-    async def add(self, post: Post) -> Post:
+    def add(self, post: Post) -> Post:
         # The counter first: it makes whoever adds at the same time wait, so that a message with
         # the same key is either to be found below or not yet begun.
-        number = await count(self._connection, self._workspace, "post")
-        if post.key is not None and (known := await self.by_key(post.key)):
+        number = count(self._connection, self._workspace, "post")
+        if post.key is not None and (known := self.by_key(post.key)):
             return known
         post = post.model_copy(update={"id": number})
-        await versioned.add(self._connection, posts, values(self._workspace, post))
+        versioned.add(self._connection, posts, values(self._workspace, post))
         return post
 
-    async def save(self, post: Post) -> None:
+    def save(self, post: Post) -> None:
         row = values(self._workspace, post)
-        await self._connection.execute(
-            update(posts).where(self._here(), posts.c.id == post.id).values(row)
-        )
+        self._connection.execute(update(posts).where(self._here(), posts.c.id == post.id).values(row))
 
     def _here(self) -> ColumnElement[bool]:
         return posts.c.workspace == self._workspace

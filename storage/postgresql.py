@@ -1,24 +1,25 @@
-"""PostgreSQL through asyncpg, with an end to every wait: a host that falls silent never says so.
+"""PostgreSQL through psycopg: as many threads as connections, and none that waits for a silent server.
 
-A call without an answer ends by hanging up. Whoever waited hears of a broken connection, as if the
-host had closed it, and the pool makes a new one. Nothing is asked of the host for that: to cancel what
-runs there asyncpg would open one more connection, and wait for it as well.
+A host that falls silent never says so: a call without an answer ends by closing its connection, as if
+the host had closed it, and the pool makes a new one.
 """
 
-import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+import select
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, event, text
-from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DisconnectionError
 
-from storage.failure import first_line
+from storage.failure import connect, translated
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 LIMITS = {
     "lock_timeout": "1500",
@@ -26,122 +27,141 @@ LIMITS = {
     "idle_in_transaction_session_timeout": "5000",
 }
 """Milliseconds: a click waits 3 seconds at most, and nothing of ours takes long."""
-TRANSACTION_LIMIT = "SET transaction_timeout = 10000"
-"""Milliseconds, from PostgreSQL 17 on: a process that is stopped half-way keeps nobody longer."""
-NO_TRANSACTION_LIMIT = (
-    "SELECT set_config('transaction_timeout', '0', true) "
-    "WHERE current_setting('transaction_timeout', true) IS NOT NULL"
-)
+TRANSACTION_LIMIT = "transaction_timeout"
+"""From PostgreSQL 17 on: a process that is stopped half-way keeps nobody longer."""
+TRANSACTION_MILLISECONDS = "10000"
+WIRE = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 3000,
+    "keepalives": 1,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+}
+"""Seconds, but for the milliseconds of tcp_user_timeout."""
 CALL_SECONDS = 2.2
 """How long a call may take: a server that is there has ended it by then, and a click waits for 3."""
-PING_SECONDS = 0.5
-"""How long a connection that rested may take to answer: a new one, and a lock, need time as well."""
+TURN_SECONDS = 0.7
+"""How long a turn may wait to begin: with CALL_SECONDS under Slack's 3."""
 CONNECTIONS = 20
+BESIDE = 4
+"""Connections beside those of the threads, for what runs step by step."""
+OF_ASYNCPG = ("prepared_statement_cache_size", "prepared_statement_name_func", "command_timeout")
+"""What an address for our earlier driver may hold, and this one does not know."""
 
 
-def engine(url: URL, *, wait: float) -> AsyncEngine:
-    """Connects when asked to; `wait`: seconds that a transaction waits for a connection."""
-    # Only here: who uses SQLite need not load it.
-    from asyncpg import Connection  # type: ignore[import-untyped]  # noqa: PLC0415
+class PostgreSQL:
+    """A server, the connections to it and the threads that use them.
 
-    class Curt(Connection):  # type: ignore[misc]
-        async def close(self, **_: Any) -> None:
-            # No goodbye: who is gone does not answer it, and asyncpg would wait for that.
-            self.terminate()
+    `?pooler=transaction` in the address: a pooler such as PgBouncer stands between, which gives each
+    transaction another connection. Then nothing is prepared, and the limits are the role's.
+    """
 
-    made = create_async_engine(
-        url,
-        hide_parameters=True,
-        pool_size=CONNECTIONS // 2,
-        max_overflow=CONNECTIONS // 2,
-        pool_timeout=wait,
-        connect_args={
-            "timeout": wait,
-            "connection_class": Curt,
-            "server_settings": {"application_name": "amends", **LIMITS},
-        },
-    )
-    event.listen(made.sync_engine, "connect", _limit_transactions)
-    event.listen(made.sync_engine, "checkout", _ping)
-    event.listen(made.sync_engine, "handle_error", _distrust)
-    return made
+    def __init__(self, address: URL) -> None:
+        address, pooler = _understood(address)
+        self.pooled = pooler == "transaction"
+        if pooler not in (None, "transaction"):
+            raise ValueError("pooler can only be transaction")
+        started = {"application_name": "amends"}
+        if self.pooled:
+            own: Mapping[str, Any] = {"prepare_threshold": None}
+        else:
+            limits = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
+            own = {"options": limits}
+        self.writers = create_engine(
+            address,
+            hide_parameters=True,  # an error in the log must not hold what somebody wrote
+            pool_size=CONNECTIONS,
+            max_overflow=BESIDE,
+            pool_timeout=TURN_SECONDS,
+            pool_use_lifo=True,  # so that no more are open than were ever needed at once
+            connect_args={**WIRE, **started, **own},
+        )
+        self.readers = self.writers.execution_options(postgresql_readonly=True)
+        event.listen(self.writers, "do_connect", _connect)
+        event.listen(self.writers, "connect", self._connected, insert=True)
+        event.listen(self.writers, "checkout", _checked_out)
+        self._threads = ThreadPoolExecutor(CONNECTIONS, "database")
 
+    @property
+    def patience(self) -> float:
+        """Seconds that a turn may wait to begin."""
+        return TURN_SECONDS
 
-class LimitedConnection(AsyncConnection):
-    """A connection whose calls take CALL_SECONDS at most; whoever starts it limits that."""
+    def submit(self, work: Callable[[Connection], Result], *, writes: bool) -> Future[Result]:
+        """A turn; see `storage/turn.py`."""
+        return self._threads.submit(self._serve, work, self.writers if writes else self.readers)
 
-    _driver: Any
+    def close(self) -> None:
+        """Lets what was asked for come to its end, and closes every connection."""
+        self._threads.shutdown()
+        self.writers.dispose()
 
-    async def start(self, is_ctxmanager: bool = False) -> AsyncConnection:
-        await super().start(is_ctxmanager)
-        self._driver = (await self.get_raw_connection()).driver_connection
-        return self
+    def limit_role(self, connection: Connection) -> None:
+        """Gives the limits to the role, because a pooler lets nobody bring their own."""
+        found = connection.execute(text("SELECT current_user, current_database()")).one()
+        quoted = connection.dialect.identifier_preparer.quote_identifier
+        whose = f"{quoted(found[0])} IN DATABASE {quoted(found[1])}"
+        for name, value in self._limits(connection).items():
+            connection.execute(text(f"ALTER ROLE {whose} SET {name} = '{value}'"))
 
-    async def execute(self, *args: Any, **more: Any) -> Any:
-        with _limited(self._driver, CALL_SECONDS):
-            return await super().execute(*args, **more)
+    def lift_limits(self, connection: Connection) -> None:
+        """For a transaction that may take as long as it takes."""
+        for name in self._limits(connection):
+            connection.execute(text(f"SET LOCAL {name} = 0"))
+        connection.connection.driver_connection.patient = True  # type: ignore[union-attr]
 
-    async def run_sync(self, *args: Any, **more: Any) -> Any:
-        with _limited(self._driver, CALL_SECONDS):
-            return await super().run_sync(*args, **more)
+    def _limits(self, connection: Connection) -> Mapping[str, str]:
+        known = connection.execute(text(f"SELECT current_setting('{TRANSACTION_LIMIT}', true)")).scalar()
+        return LIMITS if known is None else LIMITS | {TRANSACTION_LIMIT: TRANSACTION_MILLISECONDS}
 
-    async def commit(self) -> None:
-        with _limited(self._driver, CALL_SECONDS):
-            await super().commit()
+    def _serve(self, work: Callable[[Connection], Result], engine: Engine) -> Result:
+        with translated(), connect(engine) as connection, connection.begin():
+            return work(connection)
 
-    async def close(self) -> None:
-        with _limited(self._driver, CALL_SECONDS):
-            await super().close()
-
-
-async def lift_limits(connection: AsyncConnection) -> None:
-    """Lets this transaction take as long as it takes, as far as the server is concerned."""
-    for limit in LIMITS:
-        await connection.execute(text(f"SET LOCAL {limit} = 0"))
-    await connection.execute(text(NO_TRANSACTION_LIMIT))
-
-
-@contextmanager
-def _limited(driver: Any, seconds: float) -> Iterator[None]:
-    loop, done = asyncio.get_running_loop(), asyncio.Event()
-    # One more round of the loop: where it was held up, the answer may lie there beside the limit.
-    limit = loop.call_later(seconds, loop.call_soon, _hang_up, driver, seconds, done)
-    try:
-        yield
-    finally:
-        done.set()
-        limit.cancel()
-
-
-def _hang_up(driver: Any, seconds: float, done: asyncio.Event) -> None:
-    if done.is_set():
-        return
-    log.warning("the database did not answer in %.1f s; that connection is given up", seconds)
-    driver.terminate()
+    def _connected(self, connection: Any, record: Any) -> None:
+        # The limit for idle ones is not enough: a process may be stopped between two statements.
+        if not self.pooled and connection.info.server_version >= 170000:
+            # Past SQLAlchemy, which would roll it back with its first transaction.
+            connection.autocommit = True
+            connection.execute(f"SET {TRANSACTION_LIMIT} = {TRANSACTION_MILLISECONDS}")
+            connection.autocommit = False
 
 
-def _limit_transactions(connection: Any, record: Any) -> None:
-    # The limit for idle ones is not enough: asyncpg may be stopped between two halves of a statement.
-    if connection.driver_connection.get_server_version().major >= 17:
-        # Past SQLAlchemy, which would roll it back with its first transaction.
-        connection.run_async(lambda driver: driver.execute(TRANSACTION_LIMIT))
+class LimitedConnection(psycopg.Connection[Any]):
+    """A connection that is closed when a call takes longer than CALL_SECONDS, unless it is `patient`."""
+
+    patient = False
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """psycopg's own, through which every call goes, with an end."""
+        try:
+            return super().wait(gen, interval, timeout or (None if self.patient else CALL_SECONDS))
+        except psycopg.OperationalError:
+            if self.info.transaction_status == TransactionStatus.ACTIVE:
+                log.warning("the database did not answer in time; that connection is given up")
+                self.close()
+            raise
 
 
-def _ping(connection: Any, record: Any, proxy: Any) -> None:
-    try:
-        connection.run_async(_answer)
-    except Exception as gone:
-        # Those that rest beside it have most likely gone with it.
-        log.warning("a connection that rested is gone: %s", first_line(gone))
-        raise InvalidatePoolError from gone
+def _connect(dialect: Any, record: Any, args: Any, more: Any) -> LimitedConnection:
+    connection: LimitedConnection = LimitedConnection.connect(*args, **more)
+    return connection
 
 
-async def _answer(driver: Any) -> None:
-    with _limited(driver, PING_SECONDS):
-        await driver.execute("SELECT 1")
+def _checked_out(connection: Any, record: Any, proxy: Any) -> None:
+    # A server has nothing to say to a connection that is idle, except that it is closed: that it is
+    # there is seen without asking it.
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise DisconnectionError("the server closed the connection")
 
 
-def _distrust(context: ExceptionContext) -> None:
-    # When it was not the server that answered, nobody knows how the connection stands.
-    if getattr(context.original_exception, "sqlstate", None) is None:
-        context.is_disconnect = True
+def _understood(address: URL) -> tuple[URL, str | None]:
+    """The address in the words of libpq, whichever driver it was written for, and its pooler."""
+    query = {name: value for name, value in address.query.items() if name not in OF_ASYNCPG}
+    pooler = query.pop("pooler", None)
+    if "ssl" in query:  # asyncpg's word for it
+        query.setdefault("sslmode", query.pop("ssl"))
+    return address.set(drivername="postgresql+psycopg", query=query), str(pooler) if pooler else None

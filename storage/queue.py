@@ -6,13 +6,13 @@ they share one machine and its clock. See `storage/job.py` for the order of lock
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Table,
     and_,
     bindparam,
@@ -24,9 +24,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import Row
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.errors import Lost
 from bot.domain.job import LEASE_SECONDS, Job, Receipt, minute
 from bot.ports import GivenUp, Limits, ObservedTime, ToForget
 from storage import agenda, observed_time
@@ -59,8 +57,6 @@ DEAD_DAYS = 30
 """Dead jobs are kept this long at least: somebody may still put right what killed them."""
 RESTLESS = 100
 """Rows of a kind that are read to see where something is due."""
-MOST_TRIES = 3
-"""PostgreSQL may break off one of two transactions that meet; nothing was done, so do it again."""
 
 
 # An UPDATE sets whichever columns it is given values for.
@@ -80,26 +76,27 @@ BRING_FORWARD = CHANGE_JOB.where(IS_WAITING, jobs.c.traceless).returning(jobs.c.
 FREE_LANE = CHANGE_LANE.values(leased_until=None, claimed_by="", claimed_key=None, due_at=FIRST_DUE)
 
 
-class Transactions(Protocol):
-    """Opens transactions across workspaces: Database.transaction."""
-
-    def __call__(self, *, writes: bool) -> AbstractAsyncContextManager[AsyncConnection]: ...
+Clock = Callable[[Connection], datetime]
 
 
-Clock = Callable[[AsyncConnection], Awaitable[datetime]]
+class Past:
+    """What a process remembers from one transaction to the next."""
+
+    def __init__(self) -> None:
+        self.latest = datetime.min.replace(tzinfo=UTC)
+        self.sooner: dict[Name, datetime] = {}
+        """Traceless jobs that wait for another try, and until when: a row says the minute after it."""
 
 
 class Queue:
-    """ports.Queue over the database; each call is one short transaction. `clock`: for tests."""
+    """ports.Queue over one transaction. `clock`: for tests."""
 
-    def __init__(self, transaction: Transactions, clock: Clock | None = None) -> None:
-        self._transaction = transaction
+    def __init__(self, connection: Connection, past: Past, clock: Clock | None = None) -> None:
+        self._connection = connection
+        self._past = past
         self._clock = clock or _clock
-        self._latest = datetime.min.replace(tzinfo=UTC)
-        self._sooner: dict[Name, datetime] = {}
-        """Traceless jobs that wait for another try, and until when: a row says the minute after it."""
 
-    async def claim(
+    def claim(
         self,
         by: datetime | None,
         claimer: str,
@@ -109,22 +106,22 @@ class Queue:
         platforms = None if limits is None else frozenset(limits)
         ready: list[Name] = []
 
-        async def step(connection: AsyncConnection, now: datetime) -> Sequence[Job]:
-            await self._mind_the_clock(connection, now)
-            ready[:] = sorted(name for name, until in self._sooner.items() if until <= now)
-            await _bring_forward(connection, ready, now)
+        def step(connection: Connection, now: datetime) -> Sequence[Job]:
+            self._mind_the_clock(connection, now)
+            ready[:] = sorted(name for name, until in self._past.sooner.items() if until <= now)
+            _bring_forward(connection, ready, now)
             asked = {"by": by or now, "most": most, **moments(now)}
-            found = await connection.execute(free_lanes(platforms), asked)
+            found = connection.execute(free_lanes(platforms), asked)
             free = {(row.workspace, row.lane): row for row in found}
             wanted = {lane: row.claimed_key or row.first_key for lane, row in free.items()}
             for lane in (lane for lane, key in wanted.items() if key is None):
-                await _release(connection, lane, free[lane].free_at)
+                _release(connection, lane, free[lane].free_at)
             budgets = Budgets(connection, now)
-            await budgets.lock((lane for lane, key in wanted.items() if key is not None), limits or {})
+            budgets.lock((lane for lane, key in wanted.items() if key is not None), limits or {})
             chosen = budgets.within(lane for lane, key in wanted.items() if key is not None)
             # A claim of its own, so that whoever comes too late is told apart even from itself.
             claim = f"{claimer} {secrets.token_hex(8)}"
-            begun = await _begin(connection, _named(chosen, wanted, free), claim, now)
+            begun = _begin(connection, _named(chosen, wanted, free), claim, now)
             leased = [lane for lane in chosen if (lane[0], wanted[lane]) in begun]
             leased_until = now + timedelta(seconds=LEASE_SECONDS)
             leases = [
@@ -139,29 +136,27 @@ class Queue:
                 for lane in leased
             ]
             if leases:
-                await connection.execute(CHANGE_LANE, leases)
-            await budgets.charge(leased)
+                connection.execute(CHANGE_LANE, leases)
+            budgets.charge(leased)
             return [begun[workspace, str(wanted[workspace, lane])] for workspace, lane in leased]
 
-        claimed = await self._do(step)
+        claimed = self._do(step)
         for name in ready:
-            self._sooner.pop(name, None)
+            self._past.sooner.pop(name, None)
         return claimed
 
-    async def _mind_the_clock(self, connection: AsyncConnection, now: datetime) -> None:
+    def _mind_the_clock(self, connection: Connection, now: datetime) -> None:
         # Only where one clock is the law: of several processes each would put it right once more.
-        if connection.dialect.name == "sqlite" and self._latest - now > SLEW:
+        if connection.dialect.name == "sqlite" and self._past.latest - now > SLEW:
             logger.warning(
-                "The clock was set back by %s; what waits goes by the new one.", self._latest - now
+                "The clock was set back by %s; what waits goes by the new one.", self._past.latest - now
             )
-            await set_back(connection, now, self._latest)
-        self._latest = now
+            set_back(connection, now, self._past.latest)
+        self._past.latest = now
 
-    async def finish(
-        self, job: Job, receipt: Receipt | None, pace: float, follow: Sequence[Job] = ()
-    ) -> None:
-        async def step(connection: AsyncConnection, now: datetime) -> None:
-            row = await _held(connection, job, follow)
+    def finish(self, job: Job, receipt: Receipt | None, pace: float, follow: Sequence[Job] = ()) -> None:
+        def step(connection: Connection, now: datetime) -> None:
+            row = _held(connection, job, follow)
             if row is None:
                 return
             lane = row.lane if receipt is None else editing(row.place)
@@ -170,21 +165,21 @@ class Queue:
                 ended = {"state": "waiting", "id": next_id(traceless=row.traceless)}
             ended |= {"lane": lane, "attempts": 0, "unsure": False, "began_at": None, "again": False}
             if row.traceless and not row.again:
-                await connection.execute(DROP_JOB, this((job.workspace, job.key)))
+                connection.execute(DROP_JOB, this((job.workspace, job.key)))
             else:
-                await _update(connection, job, ended | {"why": ""})
+                _update(connection, job, ended | {"why": ""})
             if receipt is not None:
-                await Said(connection, job.workspace).keep(job.key, receipt)
-            woken = await put(connection, job.workspace, [numbered(other) for other in follow])
+                Said(connection, job.workspace).keep(job.key, receipt)
+            woken = put(connection, job.workspace, [numbered(other) for other in follow])
             if row.again:
                 woken[lane] = min(row.due_at, woken.get(lane, row.due_at))
             # Without a pace it is nobody's business when something was said here.
             free_at = None if row.traceless and pace <= 0 else now + timedelta(seconds=pace)
-            await _leave(connection, row, free_at, woken)
+            _leave(connection, row, free_at, woken)
 
-        await self._do(step)
+        self._do(step)
 
-    async def retry(
+    def retry(
         self,
         job: Job,
         wait: float,
@@ -194,14 +189,14 @@ class Queue:
         why: str,
         hold_workspace: bool = False,
     ) -> None:
-        async def step(connection: AsyncConnection, now: datetime) -> None:
-            row = await _held(connection, job)
+        def step(connection: Connection, now: datetime) -> None:
+            row = _held(connection, job)
             if row is None:
                 return
             rest = timedelta(seconds=wait)
             later = now + rest
             if row.traceless and wait > 0:
-                self._sooner[job.workspace, job.key] = later
+                self._past.sooner[job.workspace, job.key] = later
                 later += timedelta(minutes=1)
             back = {
                 "state": "waiting",
@@ -212,112 +207,100 @@ class Queue:
                 "again": row.again and unsure,
                 "why": why,
             }
-            await _update(connection, job, back)
+            _update(connection, job, back)
             free_at = now + min(rest, LONGEST_REST) if hold_lane else None
-            await _leave(connection, row, free_at, {})
+            _leave(connection, row, free_at, {})
             if hold_workspace:
                 until = now + min(rest, LONGEST_REST_TOGETHER)
-                await hold_back(connection, (row.workspace, row.lane), until)
+                hold_back(connection, (row.workspace, row.lane), until)
 
-        await self._do(step)
+        self._do(step)
 
-    async def give_up(self, job: Job, why: str, follow: Sequence[Job] = ()) -> None:
-        async def step(connection: AsyncConnection, now: datetime) -> None:
-            row = await _held(connection, job, follow)
+    def give_up(self, job: Job, why: str, follow: Sequence[Job] = ()) -> None:
+        def step(connection: Connection, now: datetime) -> None:
+            row = _held(connection, job, follow)
             if row is None:
                 return
             # It stays unsure: the last attempt may have been heard, whatever came back.
             ended_at = minute(now) if row.traceless else now
-            await _update(connection, job, {"state": "dead", "ended_at": ended_at, "why": why})
+            _update(connection, job, {"state": "dead", "ended_at": ended_at, "why": why})
             # What is said instead of a traceless job would tell its moment as well.
             instead = [
                 other.model_copy(update={"traceless": row.traceless or other.traceless})
                 for other in follow
             ]
-            woken = await put(connection, job.workspace, [numbered(other) for other in instead])
-            await _leave(connection, row, None, woken)
+            woken = put(connection, job.workspace, [numbered(other) for other in instead])
+            _leave(connection, row, None, woken)
 
-        await self._do(step)
+        self._do(step)
 
-    async def observe_time(self, before: ObservedTime | None, elapsed: timedelta) -> ObservedTime:
-        async def step(connection: AsyncConnection, now: datetime) -> ObservedTime:
-            return await observed_time.observe(connection, now, before, elapsed)
+    def observe_time(self, before: ObservedTime | None, elapsed: timedelta) -> ObservedTime:
+        def step(connection: Connection, now: datetime) -> ObservedTime:
+            return observed_time.observe(connection, now, before, elapsed)
 
-        return await self._do(step)
+        return self._do(step)
 
-    async def overdue(self, age: timedelta) -> ToForget:
-        async with self._transaction(writes=False) as connection:
-            now = await observed_time.trusted_now(connection, await self._clock(connection))
-            old = await observed_time.old_cases(connection, now, age)
-            return ToForget(old, max(0, len(old) - await observed_time.daily_quota(connection)))
+    def overdue(self, age: timedelta) -> ToForget:
+        connection = self._connection
+        now = observed_time.trusted_now(connection, self._clock(connection))
+        old = observed_time.old_cases(connection, now, age)
+        return ToForget(old, max(0, len(old) - observed_time.daily_quota(connection)))
 
-    async def to_forget(self, age: timedelta) -> ToForget:
-        async def step(connection: AsyncConnection, now: datetime) -> bool:
-            return await observed_time.take_daily_quota(connection)
+    def to_forget(self, age: timedelta) -> ToForget:
+        def step(connection: Connection, now: datetime) -> bool:
+            return observed_time.take_daily_quota(connection)
 
         # Looked up before, while others may write; a case that is gone meanwhile is only skipped.
-        old, waiting = await self.overdue(age)
-        if not old or not await self._do(step):
+        old, waiting = self.overdue(age)
+        if not old or not self._do(step):
             return ToForget((), 0)
         return ToForget(old[: len(old) - waiting], waiting)
 
-    async def restless(self, by: datetime) -> Sequence[str]:
-        async with self._transaction(writes=False) as connection:
-            return await agenda.restless(connection, by, RESTLESS)
+    def restless(self, by: datetime) -> Sequence[str]:
+        return agenda.restless(self._connection, by, RESTLESS)
 
-    async def next_due(self, platforms: Collection[str] | None = None) -> datetime | None:
-        async with self._transaction(writes=False) as connection:
-            found = await connection.execute(select(func.min(lanes.c.due_at)).where(*on(platforms)))
-            due_at: datetime | None = found.scalar_one()
+    def next_due(self, platforms: Collection[str] | None = None) -> datetime | None:
+        connection = self._connection
+        found = connection.execute(select(func.min(lanes.c.due_at)).where(*on(platforms)))
+        due_at: datetime | None = found.scalar_one()
         return due_at
 
-    async def state(self) -> Mapping[str, object]:
-        async with self._transaction(writes=False) as connection:
-            now = await self._clock(connection)
-            count = select(func.count()).select_from(jobs)
-            waiting = (await connection.execute(count.where(IS_WAITING))).scalar_one()
-            dead = (await connection.execute(count.where(IS_DEAD))).scalar_one()
-            oldest = select(func.min(jobs.c.due_at)).where(IS_WAITING, jobs.c.due_at <= now)
-            oldest_due = (await connection.execute(oldest)).scalar_one()
+    def state(self) -> Mapping[str, object]:
+        connection = self._connection
+        now = self._clock(connection)
+        count = select(func.count()).select_from(jobs)
+        waiting = connection.execute(count.where(IS_WAITING)).scalar_one()
+        dead = connection.execute(count.where(IS_DEAD)).scalar_one()
+        oldest = select(func.min(jobs.c.due_at)).where(IS_WAITING, jobs.c.due_at <= now)
+        oldest_due = connection.execute(oldest).scalar_one()
         return {"waiting": waiting, "dead": dead, "oldest_due": oldest_due}
 
-    async def given_up(self, most: int = 5) -> Sequence[GivenUp]:
+    def given_up(self, most: int = 5) -> Sequence[GivenUp]:
         times = func.count().label("times")
         dead = select(jobs.c.name, jobs.c.why, times).where(IS_DEAD).group_by(jobs.c.name, jobs.c.why)
-        async with self._transaction(writes=False) as connection:
-            found = await connection.execute(dead.order_by(times.desc(), jobs.c.name).limit(most))
-            return [GivenUp(row.name, row.why, row.times) for row in found]
+        connection = self._connection
+        found = connection.execute(dead.order_by(times.desc(), jobs.c.name).limit(most))
+        return [GivenUp(row.name, row.why, row.times) for row in found]
 
-    async def prune(self, before: datetime, most: int = 500) -> int:
-        async def step(connection: AsyncConnection, now: datetime) -> int:
-            trusted = await observed_time.trusted_now(connection, now)
+    def prune(self, before: datetime, most: int = 500) -> int:
+        def step(connection: Connection, now: datetime) -> int:
+            trusted = observed_time.trusted_now(connection, now)
             buried = min(before, trusted - timedelta(days=DEAD_DAYS))
             # Said again below, for a job that comes back to life while this waits for its row.
             old = and_(jobs.c.ended_at < before, or_(~IS_DEAD, jobs.c.ended_at < buried))
             seen = requests.c.day < before.date()
-            return await _bite(connection, jobs, old, most) + await _bite(
-                connection, requests, seen, most
-            )
+            return _bite(connection, jobs, old, most) + _bite(connection, requests, seen, most)
 
-        return await self._do(step)
+        return self._do(step)
 
-    async def _do(self, step: Callable[[AsyncConnection, datetime], Awaitable[Result]]) -> Result:
-        for tries in range(1, MOST_TRIES + 1):
-            try:
-                async with self._transaction(writes=True) as connection:
-                    result = await step(connection, await self._clock(connection))
-                    await connection.commit()
-                    return result
-            except Lost:
-                if tries == MOST_TRIES:
-                    raise
-        raise AssertionError("the last try returns or raises")
+    def _do(self, step: Callable[[Connection, datetime], Result]) -> Result:
+        return step(self._connection, self._clock(self._connection))
 
 
-async def _clock(connection: AsyncConnection) -> datetime:
+def _clock(connection: Connection) -> datetime:
     if connection.dialect.name == "sqlite":
         return datetime.now(UTC)
-    now: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+    now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
     return now.astimezone(UTC)
 
 
@@ -331,15 +314,15 @@ def _named(
     }
 
 
-async def _begin(
-    connection: AsyncConnection, named: Mapping[Name, str], claim: str, now: datetime
+def _begin(
+    connection: Connection, named: Mapping[Name, str], claim: str, now: datetime
 ) -> dict[Name, Job]:
     """Marks jobs as running; leaves out those that somebody else holds or has just changed."""
     begun: dict[Name, Job] = {}
     # Workspace by workspace: SQLite scans the table for pairs, (workspace, key) IN ((…), (…)).
     for workspace in sorted({name[0] for name in named}):
         keys = sorted(name[1] for name in named if name[0] == workspace)
-        found = await connection.execute(FREE_JOBS, {"workspace": workspace, "keys": keys})
+        found = connection.execute(FREE_JOBS, {"workspace": workspace, "keys": keys})
         rows = [row for row in found if row.state == named[workspace, row.key]]
         changed = []
         for row in rows:
@@ -353,14 +336,14 @@ async def _begin(
             # Unsure in the row, in case this process dies.
             changed.append({**this((workspace, row.key)), **told, "unsure": True})
         if changed:
-            await connection.execute(CHANGE_JOB, changed)
+            connection.execute(CHANGE_JOB, changed)
     return begun
 
 
-async def _held(connection: AsyncConnection, job: Job, follow: Sequence[Job] = ()) -> Row[Any] | None:
+def _held(connection: Connection, job: Job, follow: Sequence[Job] = ()) -> Row[Any] | None:
     """The job's row, locked with those that follow; None when another claim runs it by now."""
     keys = sorted({job.key, *(other.key for other in follow)})
-    found = await connection.execute(OWN_JOBS, {"workspace": job.workspace, "keys": keys})
+    found = connection.execute(OWN_JOBS, {"workspace": job.workspace, "keys": keys})
     row = next((row for row in found if row.key == job.key), None)
     if row is None or row.state != "running" or row.claimed_by != job.claimed_by:
         if not job.traceless:
@@ -369,43 +352,43 @@ async def _held(connection: AsyncConnection, job: Job, follow: Sequence[Job] = (
     return row
 
 
-async def _update(connection: AsyncConnection, job: Job, changed: Mapping[str, Any]) -> None:
+def _update(connection: Connection, job: Job, changed: Mapping[str, Any]) -> None:
     unclaimed = {**this((job.workspace, job.key)), **changed, "claimed_by": ""}
-    await connection.execute(CHANGE_JOB, unclaimed)
+    connection.execute(CHANGE_JOB, unclaimed)
 
 
-async def _bring_forward(connection: AsyncConnection, names: Sequence[Name], now: datetime) -> None:
+def _bring_forward(connection: Connection, names: Sequence[Name], now: datetime) -> None:
     """Makes traceless jobs due now that were put off until a moment of which a row may say nothing."""
     woken: dict[str, dict[str, datetime]] = {}
     for name in names:
-        moved = await connection.execute(BRING_FORWARD, {**this(name), "due_at": minute(now)})
+        moved = connection.execute(BRING_FORWARD, {**this(name), "due_at": minute(now)})
         for lane in moved.scalars():
             woken.setdefault(name[0], {})[lane] = minute(now)
     for workspace, lanes_of_it in sorted(woken.items()):
-        await wake(connection, workspace, lanes_of_it)
+        wake(connection, workspace, lanes_of_it)
 
 
-async def _leave(
-    connection: AsyncConnection, row: Row[Any], free_at: datetime | None, woken: dict[str, datetime]
+def _leave(
+    connection: Connection, row: Row[Any], free_at: datetime | None, woken: dict[str, datetime]
 ) -> None:
     """Frees the job's lane until `free_at`, and wakes others, in the order of their names."""
     for lane in sorted({row.lane, *woken}):
         if lane == row.lane:
-            await _release(connection, (row.workspace, lane), free_at)
+            _release(connection, (row.workspace, lane), free_at)
         else:
-            await wake(connection, row.workspace, {lane: woken[lane]})
+            wake(connection, row.workspace, {lane: woken[lane]})
 
 
-async def _release(connection: AsyncConnection, lane: Name, free_at: datetime | None) -> None:
+def _release(connection: Connection, lane: Name, free_at: datetime | None) -> None:
     if connection.dialect.name != "sqlite":
         # Locked by a statement of its own: the next one then sees what was scheduled meanwhile,
         # where a subquery in a waiting UPDATE would still see the moment before.
-        await connection.execute(LOCK_LANE, this(lane))
+        connection.execute(LOCK_LANE, this(lane))
     rested = {} if free_at is None else {"free_at": free_at}
-    await connection.execute(FREE_LANE, {**this(lane), **rested})
+    connection.execute(FREE_LANE, {**this(lane), **rested})
 
 
-async def _bite(connection: AsyncConnection, table: Table, old: ColumnElement[bool], most: int) -> int:
+def _bite(connection: Connection, table: Table, old: ColumnElement[bool], most: int) -> int:
     those = tuple_(table.c.workspace, table.c.key)
     some = select(table.c.workspace, table.c.key).where(old).limit(most)
-    return (await connection.execute(delete(table).where(those.in_(some), old))).rowcount
+    return connection.execute(delete(table).where(those.in_(some), old)).rowcount

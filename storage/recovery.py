@@ -1,25 +1,22 @@
 """What is owed to customers, and by whom."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
+from datetime import date
 
 from sqlalchemy import bindparam, case, delete, func, insert, literal_column, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.recovery import Recovery, Tally, owners, promised_by
 from bot.domain.reminder import NEVER_LOOKED
-from storage import versioned
-from storage.row import Values, find, several, values
+from storage.row import Values, several, values
+from storage.statement import Statement
 from storage.tables import recoveries, recovery_owners
+from storage.versioned import Versioned
 
 OF_PLACE = (
     recoveries.c.workspace == bindparam("workspace"),
     recoveries.c.place == bindparam("place"),
 )
-AMONG = select(recoveries).where(
-    recoveries.c.workspace == bindparam("workspace"),
-    recoveries.c.case.in_(bindparam("numbers", expanding=True)),
-)
-OWED_BY = (
+OWED_BY = Statement(
     select(recovery_owners.c.case)
     .where(
         recovery_owners.c.workspace == bindparam("workspace"),
@@ -28,90 +25,92 @@ OWED_BY = (
     .order_by(recovery_owners.c.due.asc().nulls_last(), recovery_owners.c.case)
     .limit(bindparam("most"))
 )
-OPEN_IN = (
+OPEN_IN = Statement(
     select(recoveries)
     .where(*OF_PLACE, recoveries.c.outcome == bindparam("outcome"))
     .order_by(recoveries.c.due.asc().nulls_last(), recoveries.c.case)
     .limit(bindparam("most"))
 )
-ENOUGH_IN = (
+ENOUGH_IN = Statement(
     select(recoveries)
     .where(*OF_PLACE, recoveries.c.was_enough == bindparam("was_enough"))
     .order_by(recoveries.c.case.desc())
     .limit(bindparam("most"))
 )
 RECOVERED = recoveries.c.outcome == literal_column("'recovered'")
-TALLY = select(
-    func.count(case((RECOVERED, 1))).label("recovered"),
-    func.count(case((RECOVERED & recoveries.c.was_enough, 1))).label("enough"),
-    func.count(case((recoveries.c.outcome == literal_column("'no answer'"), 1))).label("unanswered"),
-).where(*OF_PLACE)
-FORGET_OWNERS = delete(recovery_owners).where(
-    recovery_owners.c.workspace == bindparam("this_workspace"),
-    recovery_owners.c.case == bindparam("this_case"),
+UNANSWERED = recoveries.c.outcome == literal_column("'no answer'")
+TALLY = Statement(
+    select(
+        func.count(case((RECOVERED, 1))).label("recovered"),
+        func.count(case((RECOVERED & recoveries.c.was_enough, 1))).label("enough"),
+        func.count(case((UNANSWERED, 1))).label("unanswered"),
+    ).where(*OF_PLACE)
 )
-ADD_OWNERS = insert(recovery_owners)
+FORGET_OWNERS = Statement(
+    delete(recovery_owners).where(
+        recovery_owners.c.workspace == bindparam("this_workspace"),
+        recovery_owners.c.case == bindparam("this_case"),
+    )
+)
+ADD_OWNERS = Statement(insert(recovery_owners))
 
 
-class Recoveries:
-    """ports.Recoveries over one transaction."""
+class Recoveries(Versioned[Recovery]):
+    """repositories.Recoveries over one transaction."""
 
-    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
-        self._connection = connection
-        self._workspace = workspace
+    kind, table, key = Recovery, recoveries, "case"
 
-    async def get(self, case: int) -> Recovery | None:
-        return await find(self._connection, Recovery, recoveries, workspace=self._workspace, case=case)
+    def add(self, thing: Recovery) -> Recovery:
+        super().add(thing)
+        self._keep_owners(thing)
+        return thing
 
-    async def add(self, recovery: Recovery) -> None:
-        await versioned.add(self._connection, recoveries, self._values(recovery))
-        await self._keep_owners(recovery)
+    def save(self, thing: Recovery) -> None:
+        before = self.get(thing.case)
+        super().save(thing)
+        self._keep_owners(thing, before)
 
-    async def save(self, recovery: Recovery) -> None:
-        await versioned.save(self._connection, recoveries, self._values(recovery))
-        await self._keep_owners(recovery)
-
-    async def among(self, numbers: Collection[int]) -> Mapping[int, Recovery]:
-        if not numbers:
-            return {}
-        asked = {"workspace": self._workspace, "numbers": sorted(set(numbers))}
-        found = await several(self._connection, Recovery, AMONG, asked)
-        return {recovery.case: recovery for recovery in found}
-
-    async def owed_by(self, person: str, most: int) -> Sequence[Recovery]:
+    def owed_by(self, person: str, most: int) -> Sequence[Recovery]:
         asked = {"workspace": self._workspace, "person": person, "most": most}
-        numbers = list(await self._connection.scalars(OWED_BY, asked))
-        found = await self.among(numbers)
+        numbers = [row.case for row in OWED_BY.all(self._connection, asked)]
+        found = self.among(numbers)
         return [found[number] for number in numbers]
 
-    async def open_in(self, place: str, most: int) -> Sequence[Recovery]:
+    def open_in(self, place: str, most: int) -> Sequence[Recovery]:
         asked = {"workspace": self._workspace, "place": place, "outcome": "", "most": most}
-        return await several(self._connection, Recovery, OPEN_IN, asked)
+        return several(self._connection, Recovery, OPEN_IN, asked)
 
-    async def enough_in(self, place: str, most: int) -> Sequence[Recovery]:
+    def enough_in(self, place: str, most: int) -> Sequence[Recovery]:
         asked = {"workspace": self._workspace, "place": place, "was_enough": True, "most": most}
-        return await several(self._connection, Recovery, ENOUGH_IN, asked)
+        return several(self._connection, Recovery, ENOUGH_IN, asked)
 
-    async def tally(self, place: str) -> Tally:
+    def tally(self, place: str) -> Tally:
         asked = {"workspace": self._workspace, "place": place}
-        return Tally(*(await self._connection.execute(TALLY, asked)).one())
+        return Tally(*TALLY.all(self._connection, asked)[0])
 
-    async def _keep_owners(self, recovery: Recovery) -> None:
-        here = {"this_workspace": self._workspace, "this_case": recovery.case}
-        await self._connection.execute(FORGET_OWNERS, here)
-        if recovery.outcome is not None:
-            return
-        row = {"workspace": self._workspace, "case": recovery.case, "due": promised_by(recovery)}
-        rows = [{**row, "person": person} for person in sorted(owners(recovery))]
-        if rows:
-            await self._connection.execute(ADD_OWNERS, rows)
+    def _keep_owners(self, recovery: Recovery, before: Recovery | None = None) -> None:
+        owed = _owed(recovery)
+        if before is not None:
+            if owed == _owed(before):
+                return
+            here = {"this_workspace": self._workspace, "this_case": recovery.case}
+            FORGET_OWNERS.run(self._connection, here)
+        row = {"workspace": self._workspace, "case": recovery.case}
+        rows = [{**row, "person": person, "due": due} for person, due in owed]
+        ADD_OWNERS.run_each(self._connection, rows)
 
-    def _values(self, recovery: Recovery) -> Values:
+    def row(self, thing: Recovery) -> Values:
         return values(
             self._workspace,
-            recovery,
-            outcome=recovery.outcome or "",
-            was_enough=bool(recovery.enough),
-            due=promised_by(recovery),
-            look_at=NEVER_LOOKED if recovery.outcome is None else None,
+            thing,
+            outcome=thing.outcome or "",
+            was_enough=bool(thing.enough),
+            due=promised_by(thing),
+            look_at=NEVER_LOOKED if thing.outcome is None else None,
         )
+
+
+def _owed(recovery: Recovery) -> Sequence[tuple[str, date | None]]:
+    """Who owes something to the customer, and by when."""
+    due = promised_by(recovery)
+    return [] if recovery.outcome else [(person, due) for person in sorted(owners(recovery))]

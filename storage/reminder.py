@@ -1,20 +1,21 @@
 """Which reminders were due, to whom, and what came of them."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, bindparam, select, update
 
 from bot.domain.reminder import Asked
-from storage.row import several, values
+from storage.row import read, several, values
+from storage.statement import Among, Statement
 from storage.tables import reminders
 from storage.upsert import insert
 
 HERE = reminders.c.workspace == bindparam("workspace")
-OF = select(reminders).where(HERE, reminders.c.about.in_(bindparam("abouts", expanding=True)))
-IN_MESSAGE = select(reminders).where(HERE, reminders.c.message == bindparam("message"))
+OF = Among(select(reminders).where(HERE), reminders.c.about)
+IN_MESSAGE = Statement(select(reminders).where(HERE, reminders.c.message == bindparam("message")))
 KEY = ("workspace", "about", "name", "reader", "day")
-SETTLE = (
+SETTLE = Statement(
     update(reminders)
     .where(*(reminders.c[name] == bindparam(f"this_{name}") for name in KEY))
     .values(outcome=bindparam("new_outcome"), outcome_at=bindparam("new_outcome_at"))
@@ -24,34 +25,35 @@ SETTLE = (
 class Reminders:
     """repositories.Reminders over one transaction."""
 
-    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+    def __init__(self, connection: Connection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
 
-    async def of(self, abouts: Collection[str]) -> Sequence[Asked]:
-        if not abouts:
-            return ()
-        asked = {"workspace": self._workspace, "abouts": sorted(set(abouts))}
-        return _by_day(await several(self._connection, Asked, OF, asked))
+    def of(self, abouts: Collection[str]) -> Sequence[Asked]:
+        found = OF.all(self._connection, {"workspace": self._workspace}, abouts)
+        return _by_day([read(Asked, row) for row in found])
 
-    async def in_message(self, key: str) -> Sequence[Asked]:
+    def in_message(self, key: str) -> Sequence[Asked]:
         asked = {"workspace": self._workspace, "message": key}
-        return _by_day(await several(self._connection, Asked, IN_MESSAGE, asked))
+        return _by_day(several(self._connection, Asked, IN_MESSAGE, asked))
 
-    async def add(self, asked: Sequence[Asked]) -> None:
-        if asked:
-            adding = insert(self._connection.dialect.name, reminders).on_conflict_do_nothing()
-            await self._connection.execute(adding, [values(self._workspace, one) for one in asked])
+    def add(self, asked: Sequence[Asked]) -> None:
+        rows = [values(self._workspace, one) for one in asked]
+        _adding(self._connection.dialect.name).run_each(self._connection, rows)
 
-    async def settle(self, asked: Sequence[Asked]) -> None:
+    def settle(self, asked: Sequence[Asked]) -> None:
         rows = [
             {f"this_{name}": value for name, value in values(self._workspace, one).items()}
             | {"new_outcome": one.outcome, "new_outcome_at": one.outcome_at}
             for one in asked
         ]
         these = [*(f"this_{name}" for name in KEY), "new_outcome", "new_outcome_at"]
-        if rows:
-            await self._connection.execute(SETTLE, [{name: row[name] for name in these} for row in rows])
+        SETTLE.run_each(self._connection, [{name: row[name] for name in these} for row in rows])
+
+
+@cache
+def _adding(dialect: str) -> Statement:
+    return Statement(insert(dialect, reminders).on_conflict_do_nothing())
 
 
 def _by_day(found: Sequence[Asked]) -> Sequence[Asked]:

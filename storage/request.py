@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from hashlib import sha256
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from storage.tables import requests
 from storage.upsert import put
@@ -12,15 +12,15 @@ from storage.upsert import put
 class Requests:
     """repositories.Requests over one transaction; only a hash of the key and the day are kept."""
 
-    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+    def __init__(self, connection: Connection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
 
-    async def first_time(self, key: str, *, forever: bool = False) -> bool:
+    def first_time(self, key: str, *, forever: bool = False) -> bool:
         row = {
             "workspace": self._workspace,
             "key": sha256(key.encode()).hexdigest(),
             "day": date.max if forever else datetime.now(UTC).date(),
         }
         # Of two at once the second waits here until the first has committed or given up.
-        return await put(self._connection, requests, row)
+        return put(self._connection, requests, row)

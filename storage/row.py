@@ -1,17 +1,13 @@
-"""Between a domain object and its row: the field names are the same, so this is all of it.
+"""Between a domain object and its row: the field names are the same, so this is all of it."""
 
-Statements that run on every request are built once and given their values when they run: building
-one costs SQLAlchemy several times as long as SQLite needs to run it.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import Executable, Select, Table, bindparam, select
-from sqlalchemy.engine import Row
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Executable, Table, bindparam, select
+
+from storage.statement import Statement
 
 Values = dict[str, Any]
 Thing = TypeVar("Thing", bound=BaseModel)
@@ -23,30 +19,26 @@ def values(workspace: str, thing: BaseModel, **more: Any) -> Values:
     return {**fields, "workspace": workspace, **more}
 
 
-def read(kind: type[Thing], row: Row[Any]) -> Thing:
+def read(kind: type[Thing], row: Any) -> Thing:
     """The thing that a row holds, validated; columns that only the table knows are left out."""
     return kind.model_validate(row._asdict())
 
 
-async def find(
-    connection: AsyncConnection, kind: type[Thing], table: Table, **where: Any
-) -> Thing | None:
+def find(connection: Connection, kind: type[Thing], table: Table, **where: Any) -> Thing | None:
     """The thing whose columns have these values; they name it, so there is one at most."""
-    found = await connection.execute(_having(table, tuple(where)), where)
-    row = found.first()
+    row = _having(table, tuple(where)).first(connection, where)
     return None if row is None else read(kind, row)
 
 
-async def several(
-    connection: AsyncConnection,
-    kind: type[Thing],
-    query: Executable,
-    where: Mapping[str, Any] | None = None,
+def several(
+    connection: Connection, kind: type[Thing], query: Statement | Executable, where: Values | None = None
 ) -> Sequence[Thing]:
     """All things that a query finds, in its order."""
-    return [read(kind, row) for row in await connection.execute(query, where)]
+    if isinstance(query, Statement):
+        return [read(kind, row) for row in query.all(connection, where or {})]
+    return [read(kind, row) for row in connection.execute(query, where)]
 
 
 @cache
-def _having(table: Table, names: tuple[str, ...]) -> Select[Any]:
-    return select(table).where(*(table.c[name] == bindparam(name) for name in names))
+def _having(table: Table, names: tuple[str, ...]) -> Statement:
+    return Statement(select(table).where(*(table.c[name] == bindparam(name) for name in names)))

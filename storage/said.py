@@ -2,17 +2,17 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, bindparam, select
 
 from bot.domain.job import Receipt
-from storage.row import find, read, values
+from storage.row import read, values
+from storage.statement import Among, Statement
 from storage.tables import said
 from storage.upsert import put
 
 HERE = said.c.workspace == bindparam("workspace")
-AMONG = select(said).where(HERE, said.c.key.in_(bindparam("keys", expanding=True)))
-KEY_OF = (
+AMONG = Among(select(said).where(HERE), said.c.key)
+KEY_OF = Statement(
     select(said.c.key)
     .where(HERE, said.c.place == bindparam("place"), said.c.message == bindparam("message"))
     .limit(1)
@@ -22,24 +22,22 @@ KEY_OF = (
 class Said:
     """repositories.Said over one transaction."""
 
-    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
+    def __init__(self, connection: Connection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
 
-    async def get(self, key: str) -> Receipt | None:
-        return await find(self._connection, Receipt, said, workspace=self._workspace, key=key)
+    def get(self, key: str) -> Receipt | None:
+        return self.among([key]).get(key)
 
-    async def among(self, keys: Collection[str]) -> Mapping[str, Receipt]:
-        if not keys:
-            return {}
-        asked = {"workspace": self._workspace, "keys": sorted(set(keys))}
-        return {row.key: read(Receipt, row) for row in await self._connection.execute(AMONG, asked)}
+    def among(self, keys: Collection[str]) -> Mapping[str, Receipt]:
+        found = AMONG.all(self._connection, {"workspace": self._workspace}, keys)
+        return {row.key: read(Receipt, row) for row in found}
 
-    async def keep(self, key: str, receipt: Receipt) -> None:
+    def keep(self, key: str, receipt: Receipt) -> None:
         row = values(self._workspace, receipt, key=key)
-        await put(self._connection, said, row, *Receipt.model_fields)
+        put(self._connection, said, row, *Receipt.model_fields)
 
-    async def key_of(self, place: str, message: str) -> str | None:
+    def key_of(self, place: str, message: str) -> str | None:
         asked = {"workspace": self._workspace, "place": place, "message": message}
-        row = (await self._connection.execute(KEY_OF, asked)).first()
+        row = KEY_OF.first(self._connection, asked)
         return None if row is None else str(row.key)

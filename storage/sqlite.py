@@ -1,67 +1,183 @@
-"""SQLite through aiosqlite, with as few trips to its thread as can be.
+"""SQLite through Python's own driver: one thread that writes, several that read.
 
-aiosqlite makes, runs, reads and closes a cursor in four trips; a trip costs more than a small
-statement, and a writer holds up everybody else while it travels (measured: 2 to 3 times fewer
-commits a second). Here a statement is run and read at once: results are small by design. What the
-one writer runs inside its transaction makes no trip at all (measured: a third less work for a
-click): it looks rows up by their keys, and nothing can make it wait. What can wait, for another
-process or the disk, does so in the thread: BEGIN IMMEDIATE, COMMIT, and everything that only reads.
+What waits to be written shares one commit, because the disk is what takes long: each turn in a
+savepoint of its own, so that one that fails takes nothing of the others with it, and nobody answered
+before the disk has it all.
 """
 
-import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
-import aiosqlite
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import QueuePool
 
+from bot.ports import Unavailable
+from storage.failure import connect, translated
+
+Result = TypeVar("Result")
+
+TURN_SECONDS = 2.0
+"""How long a turn may wait to begin: with BUSY_SECONDS under Slack's 3."""
 BUSY_SECONDS = 0.8
 """How long to wait for another process, whose transactions take milliseconds."""
 READERS = 4
+BESIDE = 2
+"""Connections beside those of the threads, for what runs step by step."""
+TOGETHER = 50
+"""Turns that share a commit at most."""
+SHARED_SECONDS = 0.05
+"""How long a shared transaction may collect turns: another process waits for it to end."""
 
 # synchronous = FULL: what was committed survives a power cut, too. NORMAL may lose the last commits,
 # and with 50 requests in flight it was no faster than the noise (about 250 small commits a second).
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 
 
-def engine(file: Path, *, writes: bool, wait: float) -> AsyncEngine:
-    """For writing, with one connection that this process's writers queue for, or for reading.
+@dataclass
+class Turn:
+    """A change that waits to be made with others."""
 
-    `wait`: seconds that a transaction waits for a free connection. Reading ones refuse to write.
-    """
-    made = create_async_engine(
-        "sqlite+aiosqlite://",
+    work: Callable[[Connection], Any]
+    future: Future[Any]
+    result: Any = None
+    fault: BaseException | None = None
+
+    def tell(self) -> None:
+        """Answers whoever waits."""
+        if self.fault is not None:
+            self.future.set_exception(self.fault)
+        else:
+            self.future.set_result(self.result)
+
+
+class SQLite:
+    """A file, its connections and the threads that use them."""
+
+    def __init__(self, file: Path) -> None:
+        self.writers = _engine(file, writes=True)
+        self.readers = _engine(file, writes=False)
+        self._writing = ThreadPoolExecutor(1, "writer")
+        self._reading = ThreadPoolExecutor(READERS, "reader")
+        self._waiting: deque[Turn] = deque()
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a turn may wait to begin."""
+        return TURN_SECONDS
+
+    def submit(self, work: Callable[[Connection], Result], *, writes: bool) -> Future[Result]:
+        """A turn; see `storage/turn.py`."""
+        if not writes:
+            return self._reading.submit(self._read, work)
+        turn = Turn(work, Future())
+        self._waiting.append(turn)
+        self._writing.submit(self._share)  # which may find that it was taken together with another
+        return turn.future
+
+    def close(self) -> None:
+        """Lets what was asked for come to its end, and closes every connection."""
+        for threads in (self._writing, self._reading):
+            threads.shutdown()
+        for engine in (self.writers, self.readers):
+            engine.dispose()
+
+    def _read(self, work: Callable[[Connection], Result]) -> Result:
+        with translated(), connect(self.readers) as connection, connection.begin():
+            return work(connection)
+
+    def _share(self) -> None:
+        """Takes what waits, and commits it all at once; nobody hears of theirs before."""
+        ended: list[Turn] = []
+        try:
+            with translated():
+                if self._waiting:
+                    with connect(self.writers) as connection, connection.begin():
+                        self._take_turns(connection, ended)
+        except BaseException as fault:
+            # Nobody's work was kept, whatever they had been told of it so far.
+            if not ended and (turn := self._next()) is not None:
+                ended.append(turn)
+            for turn in ended:
+                turn.fault = turn.fault or fault
+        for turn in ended:
+            turn.tell()
+
+    def _take_turns(self, connection: Connection, ended: list[Turn]) -> None:
+        """Runs those that wait, one after the other, each in a savepoint."""
+        driver: sqlite3.Connection = cast(Any, connection.connection.driver_connection)
+        until = time.monotonic() + SHARED_SECONDS
+        # Who asks from now on waits for the next commit, so that nobody waits for many of them.
+        for _ in range(min(len(self._waiting), TOGETHER)):
+            turn = self._next() if time.monotonic() < until else None
+            if turn is None:
+                return
+            ended.append(turn)
+            _step(driver, "SAVEPOINT turn")
+            try:
+                with translated():
+                    turn.result = turn.work(connection)
+            except BaseException as fault:
+                turn.fault = fault
+                if driver.in_transaction:
+                    _step(driver, "ROLLBACK TO turn")
+            if not driver.in_transaction:
+                # A full disk, for one, rolls back everything, and says so to one turn only.
+                raise Unavailable("the database rolled back everything that waited together")
+            _step(driver, "RELEASE turn")
+
+    def _next(self) -> Turn | None:
+        """The next that was not given up."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if turn.future.set_running_or_notify_cancel():
+                return turn
+        return None
+
+
+def _step(driver: sqlite3.Connection, statement: str) -> None:
+    # Past SQLAlchemy, which would take ten times as long for it.
+    try:
+        driver.execute(statement).close()
+    except sqlite3.Error as refused:
+        raise Unavailable(f"the database cannot be used just now: {refused}") from refused
+
+
+def _engine(file: Path, *, writes: bool) -> Engine:
+    """For writing, or for reading: then it refuses to write."""
+    made = create_engine(
+        "sqlite://",
+        paramstyle="named",
         hide_parameters=True,  # an error in the log must not hold what somebody wrote
-        async_creator=_creator(file, writes),
-        poolclass=AsyncAdaptedQueuePool,
+        creator=_creator(file, writes),
+        poolclass=QueuePool,
         pool_size=1 if writes else READERS,
-        max_overflow=0,
-        pool_timeout=wait,
-        # Every transaction is ended by its Connection; the pool need not travel to make sure.
-        pool_reset_on_return=None,
+        max_overflow=BESIDE,
+        pool_timeout=TURN_SECONDS,
     )
 
-    @event.listens_for(made.sync_engine, "connect")
+    @event.listens_for(made, "connect")
     def _connected(connection: Any, record: Any) -> None:
         record.info["file"] = _identity(file)
 
-    @event.listens_for(made.sync_engine, "checkout")
+    @event.listens_for(made, "checkout")
     def _checked_out(connection: Any, record: Any, proxy: Any) -> None:
         # SQLite goes on writing into a file that was deleted or replaced, where nobody finds it.
         if record.info["file"] != _identity(file):
             raise DisconnectionError("the database file is not the one that was opened")
 
-    @event.listens_for(made.sync_engine, "begin")
+    @event.listens_for(made, "begin")
     def _begin(connection: Connection) -> None:
         # IMMEDIATE: a transaction that reads first and writes later fails at once when somebody
-        # else wrote in between, whatever the timeout (jobs.md, rule 7).
+        # else wrote in between, whatever the timeout.
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return made
@@ -89,7 +205,7 @@ def hold(file: Path) -> sqlite3.Connection:
         raise
 
 
-def _creator(file: Path, writes: bool) -> Callable[[], Any]:
+def _creator(file: Path, writes: bool) -> Callable[[], sqlite3.Connection]:
     def connect() -> sqlite3.Connection:
         # mode=rw: a file that vanished must not come back empty without a word.
         # isolation_level=None: the driver shall not begin transactions by itself.
@@ -108,69 +224,7 @@ def _creator(file: Path, writes: bool) -> Callable[[], Any]:
             raise
         return connection
 
-    async def create() -> aiosqlite.Connection:
-        connection = _Connection(connect, iter_chunk_size=64)
-        connection.writes = writes
-        connection._thread.daemon = True  # as SQLAlchemy does: a forgotten one must not block the exit
-        try:
-            return await connection
-        except Exception:
-            # It tells its thread to stop and does not wait; the loop may be closed before it did.
-            await asyncio.to_thread(connection._thread.join)
-            raise
-
-    return create
-
-
-class _Connection(aiosqlite.Connection):
-    writes = False
-
-    def cursor(self) -> Any:
-        return _Cursor(self)
-
-    async def run(self, call: Callable[[sqlite3.Connection], None]) -> None:
-        """Runs it here when a write transaction is open, else in one trip to the thread."""
-        if self.writes and self._conn.in_transaction:
-            call(self._conn)
-        else:
-            await self._execute(call, self._conn)  # type: ignore[no-untyped-call]  # aiosqlite's own
-
-
-class _Cursor:
-    """As much of aiosqlite's cursor as SQLAlchemy uses."""
-
-    arraysize = 1
-
-    def __init__(self, connection: _Connection) -> None:
-        self._connection = connection
-        self._rows: list[Any] = []
-        self.description: Any = None
-        self.rowcount = -1
-        self.lastrowid: int | None = None
-
-    async def __aenter__(self) -> "_Cursor":
-        return self
-
-    async def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
-        await self._connection.run(lambda connection: self._read(connection.execute(sql, values)))
-
-    async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        await self._connection.run(lambda connection: self._read(connection.executemany(sql, rows)))
-
-    def _read(self, cursor: sqlite3.Cursor) -> None:
-        try:
-            self._rows = cursor.fetchall()
-            # After reading: only then are the rows that an UPDATE … RETURNING changed all counted.
-            self.description, self.rowcount = cursor.description, cursor.rowcount
-            self.lastrowid = cursor.lastrowid
-        finally:
-            cursor.close()
-
-    async def fetchall(self) -> list[Any]:
-        return self._rows
-
-    async def close(self) -> None:
-        """Was closed in the trip that ran it."""
+    return connect
 
 
 def _identity(file: Path) -> tuple[int, int] | None:

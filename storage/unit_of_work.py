@@ -1,6 +1,6 @@
 """One transaction in one workspace, and everything that can be reached through it."""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from bot import repositories
 from storage.action_item import ActionItems
@@ -22,8 +22,7 @@ from storage.team import Teams
 class UnitOfWork:
     """ports.UnitOfWork; whoever opened the connection rolls back what was not committed."""
 
-    def __init__(self, connection: AsyncConnection, workspace: str) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, workspace: str) -> None:
         self._jobs = Jobs(connection, workspace)
         self.workspace = workspace
         self.people: repositories.People = People(connection, workspace)
@@ -41,8 +40,11 @@ class UnitOfWork:
         self.requests: repositories.Requests = Requests(connection, workspace)
         self.posts: repositories.Posts = Posts(connection, workspace)
 
-    async def commit(self) -> bool:
-        """Saves everything; returns whether it scheduled messages, so that whoever speaks is woken."""
-        owes = await self._jobs.flush()
-        await self._connection.commit()
-        return owes
+    @property
+    def owes(self) -> bool:
+        """ports.UnitOfWork.owes."""
+        return self._jobs.owes
+
+    def flush(self) -> None:
+        """Writes the scheduled jobs, before the commit."""
+        self._jobs.flush()

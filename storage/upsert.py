@@ -2,11 +2,11 @@
 
 from functools import cache
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.row import Values
+from storage.statement import Statement
 
 
 def insert(dialect: str, table: Table) -> sqlite.Insert:
@@ -19,18 +19,16 @@ def insert(dialect: str, table: Table) -> sqlite.Insert:
     return postgresql.insert(table)  # type: ignore[return-value]  # the same methods, no common base
 
 
-async def put(connection: AsyncConnection, table: Table, values: Values, *changed: str) -> bool:
+def put(connection: Connection, table: Table, values: Values, *changed: str) -> bool:
     """Stores a row, or the `changed` columns of the one that is there; True when it did either."""
-    statement = _putting(connection.dialect.name, table, changed)
-    return (await connection.execute(statement, values)).rowcount == 1
+    return _putting(connection.dialect.name, table, changed).run(connection, values) == 1
 
 
 @cache
-def _putting(dialect: str, table: Table, changed: tuple[str, ...]) -> sqlite.Insert:
+def _putting(dialect: str, table: Table, changed: tuple[str, ...]) -> Statement:
     statement = insert(dialect, table)
     key = [column.name for column in table.primary_key.columns]
     if not changed:
-        return statement.on_conflict_do_nothing(index_elements=key)
-    return statement.on_conflict_do_update(
-        index_elements=key, set_={name: statement.excluded[name] for name in changed}
-    )
+        return Statement(statement.on_conflict_do_nothing(index_elements=key))
+    replaced = {name: statement.excluded[name] for name in changed}
+    return Statement(statement.on_conflict_do_update(index_elements=key, set_=replaced))

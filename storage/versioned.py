@@ -1,14 +1,17 @@
 """Compare and swap: a change is a claim that can lose to somebody else's."""
 
+from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import Column, Insert, Table, Update, bindparam, insert, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from pydantic import BaseModel
+from sqlalchemy import Column, Connection, Table, bindparam, insert, select, update
 
 from bot.domain.errors import Lost
-from storage.row import Values
+from storage.row import Values, find, read, values
+from storage.statement import Among, Statement
+
+Thing = TypeVar("Thing", bound=BaseModel)
 
 UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A of its manual
 UNIQUE_VIOLATIONS = (
@@ -17,21 +20,67 @@ UNIQUE_VIOLATIONS = (
 )  # sqlite.org/rescode.html
 
 
-async def add(connection: AsyncConnection, table: Table, values: Values) -> None:
+class Versioned(Generic[Thing]):
+    """The things of one table over one transaction, which reads none of them twice.
+
+    A `kind` of thing, its `table`, and the column that is its `key` beside the workspace.
+    """
+
+    kind: ClassVar[Any]
+    table: ClassVar[Table]
+    key: ClassVar[str]
+
+    def __init__(self, connection: Connection, workspace: str) -> None:
+        self._connection = connection
+        self._workspace = workspace
+        self._known: dict[Any, Thing | None] = {}
+
+    def get(self, key: Any) -> Thing | None:
+        """The thing of this key."""
+        if key not in self._known:
+            where = {"workspace": self._workspace, self.key: key}
+            self._known[key] = find(self._connection, self.kind, self.table, **where)
+        return self._known[key]
+
+    def among(self, keys: Collection[Any]) -> Mapping[Any, Thing]:
+        """Those of these keys that are there."""
+        query = _among(self.table, self.key)
+        found = query.all(self._connection, {"workspace": self._workspace}, keys)
+        return {getattr(row, self.key): read(self.kind, row) for row in found}
+
+    def add(self, thing: Thing) -> Thing:
+        """Stores a new thing as it returns it; raises Lost when somebody stored the like of it first."""
+        add(self._connection, self.table, self.row(thing))
+        self._known[getattr(thing, self.key)] = thing
+        return thing
+
+    def save(self, thing: Thing) -> None:
+        """Stores the next version of a thing; raises Lost when it is not the stored one's."""
+        row = self.row(thing)
+        save(self._connection, self.table, row)
+        next_one = thing.model_copy(update={"version": row["version"] + 1})
+        self._known[getattr(thing, self.key)] = next_one
+
+    def row(self, thing: Thing) -> Values:
+        """The columns of a thing."""
+        return values(self._workspace, thing)
+
+
+def add(connection: Connection, table: Table, values: Values) -> None:
     """Stores a new row; raises Lost when somebody stored the like of it first."""
     try:
-        await connection.execute(_adding(table), values)
-    except IntegrityError as refused:
+        _adding(table).run(connection, values)
+    except Exception as refused:
         if is_taken(refused):
             raise Lost(f"{table.name}: somebody added it first") from refused
         raise
 
 
-async def save(connection: AsyncConnection, table: Table, values: Values) -> None:
+def save(connection: Connection, table: Table, values: Values) -> None:
     """Stores the next version of a row; raises Lost when `values["version"]` is not the stored one."""
     known = {f"known_{column.name}": values[column.name] for column in _known(table)}
     unknown = {name: values[name] for name in values if f"known_{name}" not in known}
-    if (await connection.execute(_saving(table), {**unknown, **known})).rowcount == 0:
+    if _saving(table).run(connection, {**unknown, **known}) == 0:
         raise Lost(f"{table.name}: somebody changed it first")
 
 
@@ -40,17 +89,23 @@ def _known(table: Table) -> list[Column[Any]]:
 
 
 @cache
-def _adding(table: Table) -> Insert:
-    return insert(table)
+def _among(table: Table, key: str) -> Among:
+    return Among(select(table).where(table.c.workspace == bindparam("workspace")), table.c[key])
 
 
 @cache
-def _saving(table: Table) -> Update:
+def _adding(table: Table) -> Statement:
+    return Statement(insert(table))
+
+
+@cache
+def _saving(table: Table) -> Statement:
     seen = (column == bindparam(f"known_{column.name}") for column in _known(table))
-    return update(table).where(*seen).values(version=table.c.version + 1)
+    return Statement(update(table).where(*seen).values(version=table.c.version + 1))
 
 
-def is_taken(refused: IntegrityError) -> bool:
+def is_taken(refused: BaseException) -> bool:
     """Whether a key was there already, in either database's words."""
-    name = getattr(refused.orig, "sqlite_errorname", None)
-    return name in UNIQUE_VIOLATIONS or getattr(refused.orig, "sqlstate", None) == UNIQUE_VIOLATION
+    error = getattr(refused, "orig", refused)
+    name = getattr(error, "sqlite_errorname", None)
+    return name in UNIQUE_VIOLATIONS or getattr(error, "sqlstate", None) == UNIQUE_VIOLATION

@@ -4,10 +4,9 @@
 give the address of one that is ready, or has no tables yet.
 """
 
-import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -50,14 +49,14 @@ def postgresql() -> Iterator["PostgresServer"]:
 @pytest.fixture(scope="session")
 def _ready_on_postgresql(postgresql: "PostgresServer") -> str:
     postgresql.psql("CREATE DATABASE ready;")
-    asyncio.run(_migrate(_url(postgresql, "ready")))
+    _migrate(_url(postgresql, "ready"))
     return "ready"
 
 
 @pytest.fixture(scope="session")
 def _ready_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("sqlite") / "ready.db"
-    asyncio.run(_migrate(f"sqlite+aiosqlite:///{file}"))
+    _migrate(f"sqlite:///{file}")
     return file
 
 
@@ -65,7 +64,7 @@ def _ready_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database without tables: an SQLite file that is not there yet, or an empty one on the server."""
     if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'amends.db'}"
+        yield f"sqlite:///{tmp_path / 'amends.db'}"
     else:
         yield from _created(request.getfixturevalue("postgresql"), "template1")
 
@@ -75,27 +74,27 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     """A database with today's tables and nothing in them."""
     if request.param == "sqlite":
         file = shutil.copy(request.getfixturevalue("_ready_on_sqlite"), tmp_path / "amends.db")
-        yield f"sqlite+aiosqlite:///{file}"
+        yield f"sqlite:///{file}"
     else:
         ready = request.getfixturevalue("_ready_on_postgresql")
         yield from _created(request.getfixturevalue("postgresql"), ready)
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+def database(database_url: str) -> Iterator[Database]:
     """The same, opened."""
     opened = Database(database_url)
     yield opened
-    await opened.close()
+    opened.close()
 
 
 @pytest.fixture
-async def sqlite(_ready_on_sqlite: Path, tmp_path: Path) -> AsyncIterator[Database]:
+def sqlite(_ready_on_sqlite: Path, tmp_path: Path) -> Iterator[Database]:
     """An SQLite database, for tests that are about something else than storage."""
     file = shutil.copy(_ready_on_sqlite, tmp_path / "amends.db")
-    opened = Database(f"sqlite+aiosqlite:///{file}")
+    opened = Database(f"sqlite:///{file}")
     yield opened
-    await opened.close()
+    opened.close()
 
 
 def _created(server: "PostgresServer", template: str) -> Iterator[str]:
@@ -106,12 +105,12 @@ def _created(server: "PostgresServer", template: str) -> Iterator[str]:
 
 
 def _url(server: "PostgresServer", name: str) -> str:
-    return server.get_uri(database=name, driver="asyncpg")
+    return server.get_uri(database=name, driver="psycopg")
 
 
-async def _migrate(url: str) -> None:
+def _migrate(url: str) -> None:
     database = Database(url)
     try:
-        await database.migrate()
+        database.migrate()
     finally:
-        await database.close()
+        database.close()

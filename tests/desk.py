@@ -16,6 +16,7 @@ from bot.ports import MembershipUnknown
 from bot.request import CAN_BE_UNNAMED, Found, Person, Place, Reply, Request
 from bot.routes import VERBS
 from storage.database import Database
+from tests.session import open_work, queue_of
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 SUPPORT = Place(id="C1", name="support")
@@ -64,7 +65,7 @@ class Desk:
         self.workspace = workspace
         self.woken = asyncio.Event()
         self.memberships = InTheirChannels()
-        self.bot = Bot(database.open_work, committed=self.woken.set)
+        self.bot = Bot(database, committed=self.woken.set)
         self.bot.memberships[workspace.partition(":")[0]] = self.memberships
         self._keys = count(1)
 
@@ -99,43 +100,43 @@ class Desk:
     async def add_item(self, person: Person = ANA, about: str = "C-1", **values: str) -> str:
         """An action item; returns its label."""
         for known in (ANA, BEN, CLEO, ROBOT, LEFT):
-            await self.meet(known)
+            self.meet(known)
         reply = await self.ask(person, "action_item.add", about, {"what": "Show the notes", **values})
         assert not reply.faults, reply.faults
-        async with self.database.open_work(self.workspace, writes=False) as work:
-            return (await work.action_items.of_case(number_of(about, "C")))[-1].label
+        with open_work(self.database, self.workspace, writes=False) as work:
+            return work.action_items.of_case(number_of(about, "C"))[-1].label
 
-    async def meet(self, person: Person) -> None:
+    def meet(self, person: Person) -> None:
         """Lets the bot know somebody."""
-        async with self.database.open_work(self.workspace, writes=True) as work:
-            await work.people.remember(person)
-            await work.commit()
+        with open_work(self.database, self.workspace, writes=True) as work:
+            work.people.remember(person)
+            work.commit()
 
-    async def item(self, label: str) -> ActionItem:
+    def item(self, label: str) -> ActionItem:
         """An action item as stored."""
-        async with self.database.open_work(self.workspace, writes=False) as work:
-            item = await work.action_items.get(number_of(label, "AI"))
+        with open_work(self.database, self.workspace, writes=False) as work:
+            item = work.action_items.get(number_of(label, "AI"))
         assert item is not None
         return item
 
-    async def retro(self, label: str) -> Retro:
+    def retro(self, label: str) -> Retro:
         """A retro as stored."""
-        async with self.database.open_work(self.workspace, writes=False) as work:
-            retro = await work.retros.get(number_of(label, "C"))
+        with open_work(self.database, self.workspace, writes=False) as work:
+            retro = work.retros.get(number_of(label, "C"))
         assert retro is not None
         return retro
 
-    async def answers(self, label: str) -> Sequence[Answer]:
+    def answers(self, label: str) -> Sequence[Answer]:
         """A retro's answers as stored."""
-        async with self.database.open_work(self.workspace, writes=False) as work:
-            return await work.retros.answers(number_of(label, "C"))
+        with open_work(self.database, self.workspace, writes=False) as work:
+            return work.retros.answers(number_of(label, "C"))
 
-    async def say_all(self, at: datetime = AT) -> Mapping[str, Message]:
+    def say_all(self, at: datetime = AT) -> Mapping[str, Message]:
         """Lets the clock say everything that waits, to nobody, and returns it by the message's key."""
-        queue, said = self.database.queue(), {}
-        while jobs := await queue.claim(datetime.max.replace(tzinfo=UTC), "desk", 50):
+        queue, said = queue_of(self.database), {}
+        while jobs := queue.claim(datetime.max.replace(tzinfo=UTC), "desk", 50):
             for job in jobs:
-                message = await self._say(job.model_copy(update={"at": at}))
+                message = self._say(job.model_copy(update={"at": at}))
                 if message is not None:
                     said[job.key] = message
         return said
@@ -144,15 +145,15 @@ class Desk:
         """Lets the clock look at what is due at `at`, and say it; returns what it said by key."""
         while await self.bot.look(self.workspace, at):
             pass
-        return await self.say_all(at)
+        return self.say_all(at)
 
-    async def _say(self, job: Job) -> Message | None:
-        async with self.database.open_work(job.workspace, writes=False) as work:
-            message = await self.bot.speak(job, work)
-            first = await work.said.get(job.key) is None
-            follow = await self.bot.sequel(job, work) if first else ()
+    def _say(self, job: Job) -> Message | None:
+        with open_work(self.database, job.workspace, writes=False) as work:
+            message = self.bot.speak(job, work)
+            first = work.said.get(job.key) is None
+            follow = self.bot.sequel(job, work) if first else ()
         receipt = Receipt(place=job.place, message=f"m-{job.key}", link=f"https://example.com/{job.key}")
-        await self.database.queue().finish(job, receipt if message else None, 0.0, follow)
+        queue_of(self.database).finish(job, receipt if message else None, 0.0, follow)
         return message
 
 

@@ -53,8 +53,8 @@ async def _answer(page: Page, texts: dict[str, str], *, unnamed: bool = False) -
 async def make(picture: Path) -> None:
     """Plays the story on an empty database and takes the picture."""
     with TemporaryDirectory() as folder:
-        database = Database(f"sqlite+aiosqlite:///{folder}/amends.db")
-        await database.prepare()
+        database = Database(f"sqlite:///{folder}/amends.db")
+        database.prepare()
         async with open_web_house(database) as house, async_playwright() as playwright:
             browser = await playwright.chromium.launch(
                 executable_path=find_chromium(), args=[*ARGUMENTS]
@@ -63,7 +63,7 @@ async def make(picture: Path) -> None:
             await _story(page, house.url)
             await page.screenshot(path=picture)
             await browser.close()
-        await database.close()
+        database.close()
 
 
 if __name__ == "__main__":

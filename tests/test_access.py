@@ -13,6 +13,7 @@ from storage.database import Database
 from storage.tables import Row
 from tests.access_world import CASE, ITEM, NEVER, REFERENCE, VALUES, about
 from tests.desk import ANA, BEN, CLEO, ROBOT, SUPPORT, Desk, words
+from tests.session import open_work
 
 SALES = Place(id="C2", name="sales")
 DIRECT = Place(id="D7", name="direct messages", kind="direct")
@@ -41,13 +42,13 @@ async def answer(desk: Desk) -> str:
     }
     await desk.fail()
     await desk.add_item(ANA, owner=BEN.id)
-    await desk.meet(OUTSIDER)
+    desk.meet(OUTSIDER)
     await desk.ask(BEN, "retro.answer", CASE, {"training": "A list", "unnamed": ""})
-    async with desk.database.open_work(desk.workspace, writes=True) as work:
-        await work.places.remember(SALES)
-        await work.commit()
-    await desk.say_all()
-    return (await desk.answers(CASE))[0].id
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        work.places.remember(SALES)
+        work.commit()
+    desk.say_all()
+    return desk.answers(CASE)[0].id
 
 
 @pytest.fixture
@@ -56,12 +57,12 @@ def desk(sqlite: Database) -> Desk:
     return Desk(sqlite)
 
 
-async def _stored(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+def _stored(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     """Everything there is, but who was seen and which events were."""
     kept = [name for name in Row.metadata.tables if name not in ("requests", "people")]
-    async with database.transaction(writes=False) as connection:
+    with database.transaction(writes=False) as connection:
         return {
-            name: [tuple(row) for row in await connection.execute(text(f"SELECT * FROM {name}"))]
+            name: [tuple(row) for row in connection.execute(text(f"SELECT * FROM {name}"))]
             for name in kept
         }
 
@@ -81,10 +82,10 @@ async def test_an_outsider_reads_what_they_would_of_a_number_never_given(
 ) -> None:
     label = about(verb, answer)
     never = NEVER.get(label, "0" * 32)
-    before = await _stored(desk.database)
+    before = _stored(desk.database)
     replies = await _both(desk, OUTSIDER, verb, label, **WAYS[way])
     controls = await _both(desk, OUTSIDER, verb, never, **WAYS[way])
-    assert await _stored(desk.database) == before
+    assert _stored(desk.database) == before
     for reply, control in zip(replies, controls, strict=True):
         assert reply.model_dump_json().replace(label, never) == control.model_dump_json()
         assert words(reply) == access.missing(label)
@@ -111,13 +112,13 @@ async def test_whoever_asks_from_the_channel_itself_is_let_in_and_nobody_is_aske
 async def test_when_membership_cannot_be_asked_nothing_is_shown_or_changed(
     desk: Desk, answer: str, verb: str
 ) -> None:
-    before = await _stored(desk.database)
+    before = _stored(desk.database)
     desk.memberships.silent = True
     for way in WAYS.values():
         for reply in await _both(desk, OUTSIDER, verb, about(verb, answer), **way):
             assert words(reply) == access.NO_ANSWER_NOW
             assert reply.form is None
-    assert await _stored(desk.database) == before
+    assert _stored(desk.database) == before
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -125,10 +126,10 @@ async def test_when_membership_cannot_be_asked_nothing_is_shown_or_changed(
 async def test_an_outsider_does_nothing_for_a_channel_of_others(
     desk: Desk, answer: str, verb: str, way: str
 ) -> None:
-    before = await _stored(desk.database)
+    before = _stored(desk.database)
     wanted = {**WAYS[way], "place": SUPPORT} if way == "from another channel" else WAYS[way]
     replies = await _both(desk, OUTSIDER, verb, "", **wanted)
-    assert await _stored(desk.database) == before
+    assert _stored(desk.database) == before
     if verb == "team.settings" and wanted["place"] in (DIRECT, None):
         return  # there it is one's own settings, or nobody's
     for reply in replies[-1:]:
@@ -139,8 +140,8 @@ async def test_an_outsider_does_not_become_the_lead_of_a_team(desk: Desk, answer
     for way in WAYS.values():
         forged = {**way, "place": SUPPORT}
         await desk.ask(OUTSIDER, "team.settings", "", VALUES["team.settings"], **forged)
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        team = await work.teams.get("C1")
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        team = work.teams.get("C1")
     assert team is not None
     assert team.lead == ANA.id
 
@@ -150,27 +151,27 @@ async def test_who_is_deactivated_can_do_nothing_at_all(desk: Desk, answer: str,
     if VERBS[verb].access == "platform":
         return
     gone = MEMBER.model_copy(update={"gone": True})
-    before = await _stored(desk.database)
+    before = _stored(desk.database)
     for way in (*WAYS.values(), {"place": SUPPORT, "here": "C1"}):
         for reply in await _both(desk, gone, verb, about(verb, answer), **way):
             assert words(reply) == access.DEACTIVATED
-    await desk.meet(gone)
+    desk.meet(gone)
     unsaid = MEMBER.model_copy(update={"gone": False})
     for reply in await _both(
         desk, unsaid, verb, about(verb, answer), place=SUPPORT, here="C1", introduced=False
     ):
         assert words(reply) == access.DEACTIVATED
-    assert await _stored(desk.database) == before
+    assert _stored(desk.database) == before
 
 
 @pytest.mark.parametrize("verb", sorted(verb for verb in VERBS if VERBS[verb].access == "platform"))
 async def test_nobody_can_ask_for_what_a_platform_causes(desk: Desk, answer: str, verb: str) -> None:
-    before = await _stored(desk.database)
+    before = _stored(desk.database)
     for person in (MEMBER, ANA, OUTSIDER):
         for way in (*WAYS.values(), {"place": SUPPORT, "here": "C1"}):
             for reply in await _both(desk, person, verb, "m-retro:1", heard=False, **way):
                 assert words(reply) == access.NOT_ASKED_FOR
-    assert await _stored(desk.database) == before
+    assert _stored(desk.database) == before
 
 
 PARTS: Mapping[str, tuple[Person, str, str]] = {
@@ -258,7 +259,7 @@ async def test_an_import_is_the_operators(desk: Desk, answer: str) -> None:
     values = {"what_happened": "Long ago"}
     reply = await desk.ask(ROBOT, "case.fail", "", values, bulk=True)
     assert not reply.refused
-    assert (await desk.retro("C-2")).place == "C1"
+    assert desk.retro("C-2").place == "C1"
 
 
 def test_every_command_says_whom_it_concerns_and_who_sees_its_answer() -> None:
@@ -274,7 +275,7 @@ async def test_an_owner_submits_their_form_even_when_nobody_says_who_is_in_the_c
     desk.memberships.unsaid.add("C1")
     reply = await desk.ask(BEN, "action_item.done", ITEM, VALUES["action_item.done"])
     assert not reply.faults
-    assert (await desk.item(ITEM)).state == "done"
+    assert desk.item(ITEM).state == "done"
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -299,7 +300,7 @@ async def test_the_customers_view_is_no_way_round_to_reopen_a_retro(desk: Desk, 
     desk.memberships.channels[ANA.id] = {"C1"}
     nothing_said = await desk.ask(ANA, "action_item.add", CASE, forged)
     assert "has not said anything" in words(nothing_said)
-    assert (await desk.retro(CASE)).state == "closed"
+    assert desk.retro(CASE).state == "closed"
 
 
 async def test_a_channel_that_cannot_be_checked_hides_no_case_of_ones_own(

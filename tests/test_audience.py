@@ -26,6 +26,7 @@ from tests.fakes import FakeSlack
 from tests.handlers import slack_door
 from tests.handlers.slack_door import Script, delivery
 from tests.handlers.test_teams_auth import serving as serving_teams
+from tests.session import open_work
 from tests.web_house import Visitor
 
 Seen = dict[str, str]
@@ -89,9 +90,7 @@ def test_what_is_said_to_the_channel_is_only_what_everybody_may_read() -> None:
 # ---- Teams: the one platform where an answer may be public
 
 
-async def teams_words(
-    teams: FakeTeams, person: TeamsPerson, channel: Place
-) -> tuple[list[str], list[str]]:
+def teams_words(teams: FakeTeams, person: TeamsPerson, channel: Place) -> tuple[list[str], list[str]]:
     """What this person alone saw, and what the bot said in the channel for everybody."""
     public = [p.words() for p in channel.messages.values() if p.bot and p.only_for is None]
     return person.whispers(), public
@@ -120,7 +119,7 @@ async def test_in_teams_a_typed_command_is_answered_to_whom_its_answer_is_for(
         await teams.until(
             lambda: len([p for p in teams.posted() if ANSWER_TO in p.words()]) == len(TYPED)
         )
-    words = await teams_words(teams, ana, channel)
+    words = teams_words(teams, ana, channel)
     assert seen(answer_to, *words) == only("one", TO_ONE) | dict.fromkeys(TO_ALL, "all")
     if targeted:
         assert not [posted for posted in ana.chat.messages.values() if posted.bot]
@@ -146,7 +145,7 @@ async def test_in_teams_the_door_to_a_form_and_what_was_typed_are_for_the_same_e
 async def test_in_teams_whatever_is_pressed_is_answered_to_its_presser(sqlite: Database) -> None:
     async with in_teams(sqlite, answering(), targeted=False) as (_, ana, _, channel):
         shown = [told(await forge(ana, "a click", verb, "C-1", at=channel)) for verb in ASKED]
-    _, public = await teams_words(ana.teams, ana, channel)
+    _, public = teams_words(ana.teams, ana, channel)
     assert seen(answer_to, shown, public) == only("one", ASKED)
 
 
@@ -170,7 +169,7 @@ async def test_in_teams_a_refusal_is_for_ones_own_eyes_whatever_was_asked(sqlite
         for word in TYPED.values():
             await ana.says(word, channel, mention=True)
         await teams.until(lambda: len(ana.whispers()) == len(TYPED))
-    assert seen(answer_to, *await teams_words(teams, ana, channel)) == only("one", TYPED)
+    assert seen(answer_to, *teams_words(teams, ana, channel)) == only("one", TYPED)
 
 
 async def test_in_teams_nothing_private_is_said_where_it_cannot_be_whispered(sqlite: Database) -> None:
@@ -179,22 +178,22 @@ async def test_in_teams_nothing_private_is_said_where_it_cannot_be_whispered(sql
         for verb in TO_ONE:
             await ana.says(f"{TYPED[verb]} secret words", channel, mention=True)
         await teams.until(lambda: len([p for p in teams.posted() if p.mentioned()]) == len(TO_ONE))
-    assert seen(answer_to, *await teams_words(teams, ana, channel)) == only("nobody", [])
+    assert seen(answer_to, *teams_words(teams, ana, channel)) == only("nobody", [])
 
 
 async def test_in_teams_what_happens_by_itself_is_answered_to_nobody(sqlite: Database) -> None:
     bot = answering()
     async with in_teams(sqlite, bot, targeted=False) as (teams, ana, _, channel):
         root = await ana.says("A retro", channel)
-        async with sqlite.open_work(f"teams:{teams.tenant}", writes=True) as work:
-            await work.said.keep("retro:1", Receipt(place=channel.id, message=root.id))
-            await work.commit()
+        with open_work(sqlite, f"teams:{teams.tenant}", writes=True) as work:
+            work.said.keep("retro:1", Receipt(place=channel.id, message=root.id))
+            work.commit()
         reply = await ana.says("plain words", channel, root)
         await ana.deletes(reply)
         await ana.adds_app(channel)
     # Teams tells nobody of changes to a person.
     assert {request.verb for request in bot.asked} == set(HAPPENS) - {"team.person_changed"}
-    assert seen(answer_to, *await teams_words(teams, ana, channel)) == only("nobody", [])
+    assert seen(answer_to, *teams_words(teams, ana, channel)) == only("nobody", [])
 
 
 # ---- Slack, which has a private note for everything
@@ -251,11 +250,11 @@ async def test_in_slack_what_happens_by_itself_is_answered_to_nobody(sqlite: Dat
 @asynccontextmanager
 async def on_the_web(sqlite: Database, bot: Script) -> AsyncIterator[tuple[Visitor, Visitor]]:
     """Two people at their own browsers."""
-    door = WebDoor(Settings(_env_file=None, amends_port=0, slack_bot_token=None), bot, sqlite.open_work)
+    door = WebDoor(Settings(_env_file=None, amends_port=0, slack_bot_token=None), bot, sqlite)
     await door.prepare()
-    async with sqlite.open_work(WORKSPACE, writes=True) as work:
-        made, _ = await additions.add_person(work, name="Ben", zone="UTC")
-        await work.commit()
+    with open_work(sqlite, WORKSPACE, writes=True) as work:
+        made, _ = additions.add_person(work, name="Ben", zone="UTC")
+        work.commit()
     assert isinstance(made, Person)
     app = web.Application()
     door.mount(app)

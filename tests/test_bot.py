@@ -21,7 +21,7 @@ async def test_whoever_speaks_is_woken_by_a_commit_that_owes_a_message(desk: Des
 
 async def test_nobody_is_woken_for_a_form_a_list_a_refusal_or_a_setting_of_ones_own(desk: Desk) -> None:
     await desk.fail()
-    await desk.say_all()
+    desk.say_all()
     desk.woken.clear()
     await desk.ask(BEN, "retro.answer", "C-1")
     await desk.ask(BEN, "action_item.mine")
@@ -32,7 +32,7 @@ async def test_nobody_is_woken_for_a_form_a_list_a_refusal_or_a_setting_of_ones_
 
 async def test_a_reminder_that_falls_due_wakes_whoever_speaks(desk: Desk) -> None:
     await desk.fail()
-    await desk.say_all()
+    desk.say_all()
     desk.woken.clear()
     while await desk.bot.look(desk.workspace, desk.at.replace(day=20)):
         pass
@@ -41,7 +41,7 @@ async def test_a_reminder_that_falls_due_wakes_whoever_speaks(desk: Desk) -> Non
 
 async def test_one_person_starts_only_so_many_things_a_minute(desk: Desk) -> None:
     now = 0.0
-    desk.bot = Bot(desk.database.open_work, desk.woken.set, Allowance(3, lambda: now))
+    desk.bot = Bot(desk.database, desk.woken.set, Allowance(3, lambda: now))
     desk.bot.memberships["test"] = desk.memberships
     for number in range(3):
         await desk.fail(typed=f"ZD-{number} Lost")
@@ -56,7 +56,7 @@ async def test_one_person_starts_only_so_many_things_a_minute(desk: Desk) -> Non
 
 
 async def test_an_import_starts_as_many_as_its_file_has(desk: Desk) -> None:
-    desk.bot = Bot(desk.database.open_work, desk.woken.set, Allowance(1))
+    desk.bot = Bot(desk.database, desk.woken.set, Allowance(1))
     desk.bot.memberships["test"] = desk.memberships
     for _ in range(3):
         reply = await desk.ask(ANA, "case.fail", "", {"what_happened": "Long ago"}, bulk=True)

@@ -346,7 +346,7 @@ def test_an_export_is_one_retro_or_everything_in_three_formats(tmp_path: Path) -
         ({"AMENDS_HOST": "0.0.0.0"}, "the web door has no login"),
         ({"AMENDS_DATABASE_URL": "mysql://x"}, "AMENDS_DATABASE_URL is wrong"),
         ({"AMENDS_DATABASE_URL": "sqlite:///:memory:"}, "AMENDS_DATABASE_URL is wrong"),
-        ({"AMENDS_DATABASE_URL": "postgresql+asyncpg://u@h:port/x"}, "AMENDS_DATABASE_URL is wrong"),
+        ({"AMENDS_DATABASE_URL": "postgresql://u@h:port/x"}, "AMENDS_DATABASE_URL is wrong"),
         ({"SLACK_API_URL": "http://[bad/"}, "SLACK_API_URL is wrong"),
         (
             {

@@ -32,11 +32,11 @@ async def open_web_house(database: Database) -> AsyncIterator[WebHouse]:
     """Serves the web workspace from `database` until the block ends."""
     settings = Settings(_env_file=None, amends_port=0, slack_bot_token=None)
     woken = asyncio.Event()
-    bot = Bot(database.open_work, committed=woken.set)
-    door = WebDoor(settings, bot, database.open_work)
+    bot = Bot(database, committed=woken.set)
+    door = WebDoor(settings, bot, database)
     bot.memberships["web"] = door.memberships
     await door.prepare()
-    worker = Worker(database.queue(), bot, database.open_work, {"web": door.messenger}, woken)
+    worker = Worker(bot, database, {"web": door.messenger}, woken)
     app = web.Application(client_max_size=1024 * 1024)
     door.mount(app)
     server = TestServer(app, host="127.0.0.1")

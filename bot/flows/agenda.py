@@ -50,41 +50,41 @@ Slots = Mapping[tuple[str, date], int]
 """How many messages of reminders a reader got on a day of theirs."""
 
 
-async def look(at: datetime, most: int, work: UnitOfWork) -> int:
+def look(at: datetime, most: int, work: UnitOfWork) -> int:
     """Looks at what is due at `at`, at most `most` of each kind; returns how many it looked at."""
-    found = await work.agenda.due(at, most)
+    found = work.agenda.due(at, most)
     things: tuple[Subject, ...] = (*found.items, *found.retros, *found.recoveries)
     subjects = [thing for thing in things if _is_open(thing)]
-    facts = await reminder.known(subjects, work)
+    facts = reminder.known(subjects, work)
     asked: dict[str, list[Asked]] = defaultdict(list)
-    for one in await work.reminders.of({subject.label for subject in subjects}):
+    for one in work.reminders.of({subject.label for subject in subjects}):
         asked[one.about].append(one)
     again: dict[str, datetime | None] = {}
     asks: list[_Ask] = []
     open_rows = [one for rows in asked.values() for one in rows if not one.outcome]
-    said = await work.said.among({one.message for one in open_rows})
-    for subject in await _not_silent(subjects, facts, asked, at, work):
+    said = work.said.among({one.message for one in open_rows})
+    for subject in _not_silent(subjects, facts, asked, at, work):
         new, again[subject.label] = _plan(subject, facts, asked[subject.label], at)
-        asks += await _still_unanswered(new, work)
+        asks += _still_unanswered(new, work)
         unsaid = [one for one in asked[subject.label] if not one.outcome and one.message not in said]
-        mornings = await _say_still(unsaid, subject, facts, at, work)
+        mornings = _say_still(unsaid, subject, facts, at, work)
         # A platform that is down may outlast their day: in the morning it is said, if it was not.
         mornings += [_next_day(ask.hours, at) for ask in new]
         again[subject.label] = _first(again[subject.label], *mornings)
-        await _show_late(subject, facts, at, work)
-    slots = await _slots(asks, at, work)
+        _show_late(subject, facts, at, work)
+    slots = _slots(asks, at, work)
     for ask in [ask for ask in asks if _had_their_digest(ask, facts, slots, at)]:
         asks.remove(ask)
         again[ask.subject.label] = _first(again[ask.subject.label], _next_day(ask.hours, at))
-    await _say(asks, facts, asked, slots, at, work)
-    weeks = [(team, await board.begin_week(team, at, work)) for team in found.teams]
-    await work.agenda.put_off([*((thing, again.get(thing.label)) for thing in things), *weeks])
+    _say(asks, facts, asked, slots, at, work)
+    weeks = [(team, board.begin_week(team, at, work)) for team in found.teams]
+    work.agenda.put_off([*((thing, again.get(thing.label)) for thing in things), *weeks])
     return len(things) + len(weeks)
 
 
-async def skip(at: datetime, work: UnitOfWork) -> list[str]:
+def skip(at: datetime, work: UnitOfWork) -> list[str]:
     """Leaves what is first alone for a day, because looking at it failed; returns what that is."""
-    found = await work.agenda.due(at, 1)
+    found = work.agenda.due(at, 1)
     things: tuple[Subject | Team, ...] = (
         *found.items,
         *found.retros,
@@ -92,7 +92,7 @@ async def skip(at: datetime, work: UnitOfWork) -> list[str]:
         *found.teams,
     )
     tomorrow = at + timedelta(days=1)
-    await work.agenda.put_off([(thing, tomorrow) for thing in things])
+    work.agenda.put_off([(thing, tomorrow) for thing in things])
     return [thing.place if isinstance(thing, Team) else thing.label for thing in things]
 
 
@@ -100,7 +100,7 @@ def _is_open(subject: Subject) -> bool:
     return subject.state in OPEN_STATES if isinstance(subject, ActionItem) else subject.state == "open"
 
 
-async def _not_silent(
+def _not_silent(
     subjects: Sequence[Subject],
     facts: Known,
     asked: Mapping[str, Sequence[Asked]],
@@ -112,7 +112,7 @@ async def _not_silent(
     for subject in subjects:
         ends = _silence_ends(subject, facts, asked[subject.label], ())
         if isinstance(subject, Recovery) and ends is not None and ends <= at:
-            await recovery.close_unanswered(subject, at, work)
+            recovery.close_unanswered(subject, at, work)
         else:
             kept.append(subject)
     return kept
@@ -192,7 +192,7 @@ def _first(*moments: datetime | None) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-async def _say_still(
+def _say_still(
     unsaid: Iterable[Asked], subject: Subject, facts: Known, at: datetime, work: UnitOfWork
 ) -> list[datetime]:
     """Schedules what was asked and never said, to those who work now; returns when to look again."""
@@ -204,38 +204,38 @@ async def _say_still(
             moments.append(may_be_asked)
             continue
         moments.append(_next_day(hours, at))
-        await work.jobs.schedule(reminder.keeper(one, subject, at))
+        work.jobs.schedule(reminder.keeper(one, subject, at))
     return moments
 
 
-async def _still_unanswered(asks: Sequence[_Ask], work: UnitOfWork) -> list[_Ask]:
+def _still_unanswered(asks: Sequence[_Ask], work: UnitOfWork) -> list[_Ask]:
     """Without those about prompts that have been answered."""
     kept: list[_Ask] = []
     for ask in asks:
         asks_for_answers = ask.reminder.name in UNANSWERED
-        if asks_for_answers and not reminder.unanswered(await work.retros.answers(ask.subject.case)):
+        if asks_for_answers and not reminder.unanswered(work.retros.answers(ask.subject.case)):
             continue
         kept.append(ask)
     return kept
 
 
-async def _show_late(subject: Subject, facts: Known, at: datetime, work: UnitOfWork) -> None:
+def _show_late(subject: Subject, facts: Known, at: datetime, work: UnitOfWork) -> None:
     """Brings the messages up to date that show an item, or a promise, which is late by now."""
     if isinstance(subject, Recovery):
         if is_promise_late(subject, today(facts.teams[subject.place].zone, at)):
-            await customer.shown(subject, at, work)
+            customer.shown(subject, at, work)
         return
     if not isinstance(subject, ActionItem):
         return
     if is_late(subject, today(facts.teams[subject.place].zone, at)):
-        await work.jobs.schedule(action_item.in_thread(subject, at))
-        await work.jobs.schedule(retros.current(subject.case, subject.place, at))
+        work.jobs.schedule(action_item.in_thread(subject, at))
+        work.jobs.schedule(retros.current(subject.case, subject.place, at))
 
 
-async def _slots(asks: Iterable[_Ask], at: datetime, work: UnitOfWork) -> Slots:
+def _slots(asks: Iterable[_Ask], at: datetime, work: UnitOfWork) -> Slots:
     days_of = {(ask.reader, today(ask.hours.zone, at)) for ask in asks if ask.reader}
     keys = {of: [_key(*of, number) for number in range(MOST_MESSAGES)] for of in days_of}
-    said = await work.said.among([key for of in keys.values() for key in of])
+    said = work.said.among([key for of in keys.values() for key in of])
     return {of: sum(key in said for key in keys[of]) for of in keys}
 
 
@@ -268,7 +268,7 @@ def _newest(asks: Iterable[_Ask]) -> Mapping[str, str]:
     return {ask.subject.label: ask.reminder.name for ask in in_order}
 
 
-async def _say(
+def _say(
     asks: Sequence[_Ask],
     facts: Known,
     asked: Mapping[str, Sequence[Asked]],
@@ -289,8 +289,8 @@ async def _say(
             asked_at=at,
         )
         messages[one.message].append((one, ask.subject))
-    await work.reminders.add([one for rows in messages.values() for one, _ in rows])
-    own = await work.said.among({_own_message(*rows[0]) for rows in messages.values()})
+    work.reminders.add([one for rows in messages.values() for one, _ in rows])
+    own = work.said.among({_own_message(*rows[0]) for rows in messages.values()})
     for rows in messages.values():
         first, subject = rows[0]
         settings = facts.readers.get(first.reader)
@@ -298,9 +298,9 @@ async def _say(
         mine = _own_message(first, subject)
         # It follows the thing's own message, where its story is.
         under = mine if alone and mine in own else None
-        await work.jobs.schedule(reminder.keeper(first, subject, at, under=under))
+        work.jobs.schedule(reminder.keeper(first, subject, at, under=under))
         for one, about in rows:
-            await _ask_again(one, about, asked[one.about], at, work)
+            _ask_again(one, about, asked[one.about], at, work)
 
 
 def _own_message(asked: Asked, subject: Subject) -> str:
@@ -311,7 +311,7 @@ def _own_message(asked: Asked, subject: Subject) -> str:
     return action_item.own_key(subject) if mine and isinstance(subject, ActionItem) else ""
 
 
-async def _ask_again(
+def _ask_again(
     new: Asked, subject: Subject, before: Iterable[Asked], at: datetime, work: UnitOfWork
 ) -> None:
     """What was asked of the same reader before was not answered: only the newest has buttons."""
@@ -320,5 +320,5 @@ async def _ask_again(
         for one in before
         if one.reader == new.reader and not one.outcome and one.message != new.message
     ]
-    await work.reminders.settle(old)
-    await reminder.say_anew(old, subject, at, work)
+    work.reminders.settle(old)
+    reminder.say_anew(old, subject, at, work)

@@ -17,7 +17,7 @@ from bot.ports import UnitOfWork
 from bot.request import Reply, Request
 
 
-async def begin_week(team: Team, at: datetime, work: UnitOfWork) -> datetime:
+def begin_week(team: Team, at: datetime, work: UnitOfWork) -> datetime:
     """Schedules the weekly summary once the team's week has begun; returns when the next one begins."""
     week = today(team.zone, at) - timedelta(days=today(team.zone, at).weekday())
     begins = _begins(team, week)
@@ -30,7 +30,7 @@ async def begin_week(team: Team, at: datetime, work: UnitOfWork) -> datetime:
     if not is_working(team.hours, at):
         # It was slept through until after hours.
         return min(next_working(team.hours, at), next_week)
-    await work.jobs.schedule(
+    work.jobs.schedule(
         Job(
             name="board.weekly",
             about=week.isoformat(),
@@ -54,54 +54,50 @@ def _begins(team: Team, monday: date) -> datetime:
     return moment(team.zone, first, team.starts)
 
 
-async def weekly(job: Job, work: UnitOfWork) -> Message | None:
+def weekly(job: Job, work: UnitOfWork) -> Message | None:
     """What is late, unowned and unverified in a team; nothing when there is nothing to act on."""
-    team = await work.teams.get(job.place)
+    team = work.teams.get(job.place)
     if team is None:
         return None
     at = job.at or job.due_at
     day = today(team.zone, at)
-    items = await work.action_items.to_act_on(team.place, day, MOST_LISTED + 1)
+    items = work.action_items.to_act_on(team.place, day, MOST_LISTED + 1)
     if not items:
         return None
     monday = date.fromisoformat(job.about)
-    closed = await work.retros.closed_in(
+    closed = work.retros.closed_in(
         team.place, moment(team.zone, monday - timedelta(days=7), time(0)), MOST_LISTED
     )
-    links = await thread.links_of(
-        {item.case for item in items} | {retro.case for retro, _ in closed}, work
-    )
-    people = await work.people.among({item.owner for item in items if item.owner})
+    links = thread.links_of({item.case for item in items} | {retro.case for retro, _ in closed}, work)
+    people = work.people.among({item.owner for item in items if item.owner})
     more = len(items) > MOST_LISTED
     return messages.weekly(items[:MOST_LISTED], closed, links, people, day, more=more)
 
 
-async def status(request: Request, work: UnitOfWork) -> Reply:
+def status(request: Request, work: UnitOfWork) -> Reply:
     """Open retros and items of the team, late ones first."""
     if request.place is None or request.place.kind == "direct":
         raise Refused("This belongs to a team: ask for it in the team's own place.")
-    team = await work.teams.get(request.place.id)
+    team = work.teams.get(request.place.id)
     if team is None:
         raise Refused("Nothing has failed here yet: the first failed case makes this place a team.")
     day = today(team.zone, request.at)
-    retros_found = await work.retros.open_in(team.place, MOST_LISTED + 1)
-    items_found = await work.action_items.open_in(team.place, MOST_LISTED + 1)
+    retros_found = work.retros.open_in(team.place, MOST_LISTED + 1)
+    items_found = work.action_items.open_in(team.place, MOST_LISTED + 1)
     listed, items = retros_found[:MOST_LISTED], items_found[:MOST_LISTED]
-    links = await thread.links_of(
-        {retro.case for retro, _ in listed} | {item.case for item in items}, work
-    )
-    recoveries = await work.recoveries.open_in(team.place, MOST_LISTED + 1)
-    cases = await work.retros.among({recovery.case for recovery in recoveries})
+    links = thread.links_of({retro.case for retro, _ in listed} | {item.case for item in items}, work)
+    recoveries = work.recoveries.open_in(team.place, MOST_LISTED + 1)
+    cases = work.retros.with_cases({recovery.case for recovery in recoveries})
     named = {item.owner for item in items} | {
         owner for recovery in recoveries for owner in owners(recovery)
     }
-    people = await work.people.among({person for person in named if person})
+    people = work.people.among({person for person in named if person})
     more = max(len(retros_found), len(items_found), len(recoveries)) > MOST_LISTED
     owed = owed_messages.status(
         recoveries[:MOST_LISTED],
         {number: case for number, (_, case) in cases.items()},
         people,
-        await work.recoveries.tally(team.place),
+        work.recoveries.tally(team.place),
         day,
     )
     return Reply(message=messages.status(listed, items, links, people, day, more=more, owed=owed))

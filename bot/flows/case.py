@@ -21,13 +21,13 @@ LONGEST_LINE = 200
 LONGEST_LINK = 2000
 
 
-async def fail_form(request: Request, work: UnitOfWork) -> Reply:
+def fail_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens the form, with what is known: typed words, or the message it was asked from."""
     values = dict(request.values or {})
     if request.found is not None:
         values["what_happened"] = request.found.text
     place = request.place.id if request.place and request.place.kind == "shared" else ""
-    team = await work.teams.get(place) if place else None
+    team = work.teams.get(place) if place else None
     return Reply(
         form=messages.fail_form(
             place=place,
@@ -39,26 +39,26 @@ async def fail_form(request: Request, work: UnitOfWork) -> Reply:
     )
 
 
-async def fail(request: Request, work: UnitOfWork) -> Reply:
+def fail(request: Request, work: UnitOfWork) -> Reply:
     """Marks a case failed and opens its retro; the same reference opens no second one."""
     request = _from_typed_words(request)
     if request.typed and not _complete(request):
-        return await fail_form(request, work)
+        return fail_form(request, work)
     what = fields.text(request, "what_happened", needed="Say what happened, in a sentence or two.")
     reference = fields.text(request, "reference", longest=LONGEST_LINE)
-    place = await _place(request, work)
-    team = await teams.of(place, request, work)
-    first = await work.cases.by_reference(place.id, reference) if reference else None
+    place = _place(request, work)
+    team = teams.of(place, request, work)
+    first = work.cases.by_reference(place.id, reference) if reference else None
     if first is not None:
-        said = await work.said.get(thread.key(first.number))
+        said = work.said.get(thread.key(first.number))
         link = said.link if said else None
         if said is None:
             # It was given up, or still waits: asking again is a reason to try again.
-            await work.jobs.schedule(retro_flows.shown(first.number, place.id, request))
+            work.jobs.schedule(retro_flows.shown(first.number, place.id, request))
         return Reply(message=messages.already(first, team.name, link), already=True)
-    case = await work.cases.add(_read_case(request, team, what, reference))
+    case = work.cases.add(_read_case(request, team, what, reference))
     answers_close_on = add_working_days(team.hours, today(team.zone, request.at), team.days_to_answer)
-    await work.retros.add(
+    work.retros.add(
         Retro(
             case=case.number,
             place=place.id,
@@ -67,11 +67,11 @@ async def fail(request: Request, work: UnitOfWork) -> Reply:
             opened_by=None if request.bulk else request.person.id,
         )
     )
-    await work.jobs.schedule(retro_flows.shown(case.number, place.id, request))
+    work.jobs.schedule(retro_flows.shown(case.number, place.id, request))
     if not request.bulk:
         # An import of old cases must not flood anybody: theirs begin when somebody presses Customer.
         contact = team.lead if request.person.bot else request.person.id
-        await customer.begin(case, contact, team, request.at, work)
+        customer.begin(case, contact, team, request.at, work)
     # Whoever filled in the form in this very place sees the retro appear: nothing more to say.
     sees_it = not request.typed and request.place == place and not fields.text(request, "place")
     return Reply() if sees_it else Reply(message=messages.failed(case, team.name))
@@ -94,14 +94,14 @@ def _complete(request: Request) -> bool:
     return shared and bool((request.values or {}).get("what_happened"))
 
 
-async def _place(request: Request, work: UnitOfWork) -> Place:
+def _place(request: Request, work: UnitOfWork) -> Place:
     if request.place is not None and request.place.kind == "shared":
         return request.place
     chosen = request.chosen_place
     if not chosen:
         raise Refused("Choose the place where the retro opens.", "place")
     # A platform's picker may name a place that we have not met; the platform knows its name.
-    return await work.places.get(chosen) or Place(id=chosen, name=chosen)
+    return work.places.get(chosen) or Place(id=chosen, name=chosen)
 
 
 def _read_case(request: Request, team: Team, what: str, reference: str) -> Case:
@@ -134,25 +134,25 @@ def _read_case(request: Request, team: Team, what: str, reference: str) -> Case:
     )
 
 
-async def read(request: Request, work: UnitOfWork) -> Reply:
+def read(request: Request, work: UnitOfWork) -> Reply:
     """Shows all of what happened."""
-    return Reply(form=messages.story(await get(request.about, work)))
+    return Reply(form=messages.story(get(request.about, work)))
 
 
-async def get(label: str, work: UnitOfWork) -> Case:
+def get(label: str, work: UnitOfWork) -> Case:
     """The case with this label; refuses when there is none."""
-    case = await work.cases.get(number_of(label, "C"))
+    case = work.cases.get(number_of(label, "C"))
     if case is None:
         raise Refused(f"{label} is not here any more, or never was.")
     return case
 
 
-async def note_unsaid(job: Job, what: str, work: UnitOfWork) -> list[Job]:
+def note_unsaid(job: Job, what: str, work: UnitOfWork) -> list[Job]:
     """A note to the person who asked and to the lead: one a day, place and reason, so no flood.
 
     `job.detail` holds the reason. An unnamed answer has nobody who asked: only the lead is told.
     """
-    team = None if job.direct else await work.teams.get(job.place)
+    team = None if job.direct else work.teams.get(job.place)
     readers = {reader for reader in (job.asked_by, team.lead if team else None) if reader}
     place, reason, at = "" if job.direct else job.place, job.detail, job.at or job.due_at
     mark = hashlib.sha256(f"{place}\n{reason}\n{at:%Y-%m-%d}".encode()).hexdigest()[:16]
@@ -171,13 +171,13 @@ async def note_unsaid(job: Job, what: str, work: UnitOfWork) -> list[Job]:
     ]
 
 
-async def withdrawn(job: Job, work: UnitOfWork) -> Message | None:
+def withdrawn(job: Job, work: UnitOfWork) -> Message | None:
     """In place of a message that would still name a customer who was forgotten."""
     return messages.withdrawn()
 
 
-async def unsaid(job: Job, work: UnitOfWork) -> Message | None:
+def unsaid(job: Job, work: UnitOfWork) -> Message | None:
     """Tells the person who asked that a message could not be said; `about` is the place."""
     what, _, reason = job.detail.partition("\n")
-    place = await work.places.get(job.about) if job.about else None
+    place = work.places.get(job.about) if job.about else None
     return messages.unsaid(what, reason, place=job.about, name=place.name if place else job.about)

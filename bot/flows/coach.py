@@ -5,6 +5,7 @@ Nothing about them is stored or logged, and nothing is refused because of them.
 
 import hashlib
 from collections.abc import Sequence
+from threading import Lock
 
 from bot.coach.coach import Remark, read_for_customer, read_for_team
 from bot.domain.case import number_of
@@ -14,15 +15,16 @@ from bot.messages.parts import SEEN
 from bot.ports import UnitOfWork
 from bot.request import Reply, Request
 
+ONE_AT_A_TIME = Lock()
+"""Reading is all processor, and whoever comes first makes ready what the others need."""
 
-async def remarks(
-    request: Request, names: Sequence[str], reader: str, whole: bool, work: UnitOfWork
-) -> list[Remark]:
-    """What the coach says of these fields of a form; nothing where its team turned it off."""
+
+def remarks(request: Request, names: Sequence[str], reader: str, whole: bool) -> list[Remark]:
+    """What the coach says of these fields of a form, as long as its writer has not seen it."""
     if not request.values:
         return []
     texts = [fields.text(request, name) for name in names]
-    if request.values.get(SEEN) == _mark(texts) or not await _reads_along(request, work):
+    if request.values.get(SEEN) == _mark(texts):
         return []
     return [remark for text in texts if text for remark in read(text, reader, whole=whole)]
 
@@ -34,29 +36,31 @@ def _mark(texts: Sequence[str]) -> str:
 
 def read(text: str, reader: str, *, whole: bool = True) -> tuple[Remark, ...]:
     """The remarks on one text; `whole`: it is all that a customer will read."""
-    return read_for_customer(text, whole=whole) if reader == "customer" else read_for_team(text)
+    with ONE_AT_A_TIME:
+        return read_for_customer(text, whole=whole) if reader == "customer" else read_for_team(text)
 
 
-async def _reads_along(request: Request, work: UnitOfWork) -> bool:
-    place = await _place_of(request.about, work)
+def reads_along(request: Request, work: UnitOfWork) -> bool:
+    """Whether whose thing this is lets the coach read along."""
+    place = _place_of(request.about, work)
     if place is None and request.place is not None:
         place = request.place.id
-    team = await work.teams.get(place) if place else None
+    team = work.teams.get(place) if place else None
     return team is None or team.coach
 
 
-async def _place_of(about: str, work: UnitOfWork) -> str | None:
+def _place_of(about: str, work: UnitOfWork) -> str | None:
     """Whose it is: the place of a case (`C-7`), of an item (`AI-12`), or of an answer."""
     label = about.partition("/")[0].upper()
     if label.startswith("AI-"):
-        item = await work.action_items.get(number_of(label, "AI"))
+        item = work.action_items.get(number_of(label, "AI"))
         return item.place if item else None
     if not label.startswith("C-"):
-        answer = await work.retros.answer(about)
+        answer = work.retros.answer(about)
         if answer is None:
             return None
         label = f"C-{answer.case}"
-    retro = await work.retros.get(number_of(label, "C"))
+    retro = work.retros.get(number_of(label, "C"))
     return retro.place if retro else None
 
 
@@ -74,12 +78,12 @@ def once_more(asked: Reply, found: Sequence[Remark], names: Sequence[str], reque
     return Reply(form=messages.advised(asked.form, found, request.values or {}, mark))
 
 
-async def draft_form(request: Request, work: UnitOfWork) -> Reply:
+def draft_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens the form that reads any text."""
     return Reply(form=messages.draft_form())
 
 
-async def draft(request: Request, work: UnitOfWork) -> Reply:
+def draft(request: Request, work: UnitOfWork) -> Reply:
     """Reads a text and shows it marked up, with the remarks; nothing of it is kept."""
     if request.values is None:
         text = request.typed.strip()

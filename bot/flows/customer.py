@@ -57,7 +57,7 @@ def showing(
     return [card(recovery.case, recovery.place, at, asked_by), *copies]
 
 
-async def shown(
+def shown(
     recovery: Recovery,
     at: datetime,
     work: UnitOfWork,
@@ -67,76 +67,78 @@ async def shown(
 ) -> None:
     """Brings the card and its copies up to date."""
     for job in showing(recovery, at, was=was, asked_by=asked_by):
-        await work.jobs.schedule(job)
+        work.jobs.schedule(job)
 
 
-async def begin(case: Case, contact: str | None, team: Team, at: datetime, work: UnitOfWork) -> Recovery:
+def begin(case: Case, contact: str | None, team: Team, at: datetime, work: UnitOfWork) -> Recovery:
     """Begins what is owed to the customer; the card and its copies come with the retro's prompts."""
     recovery = domain.begin(case, contact, team, at)
-    retro = await work.retros.get(case.number)
-    if retro is not None and await _is_finished(retro, team, at, work):
+    retro = work.retros.get(case.number)
+    if retro is not None and _is_finished(retro, team, at, work):
         recovery = recovery.model_copy(update={"finished_at": at})
-    await work.recoveries.add(recovery)
+    work.recoveries.add(recovery)
     return recovery
 
 
-async def of(label: str, request: Request, work: UnitOfWork) -> Recovery:
+def of(label: str, request: Request, work: UnitOfWork) -> Recovery:
     """The recovery of `C-7`; cases from before it, and imported ones, begin theirs on first need."""
     number = number_of(label, "C")
-    recovery = await work.recoveries.get(number)
+    recovery = work.recoveries.get(number)
     if recovery is not None:
         return recovery
-    case, retro = await work.cases.get(number), await work.retros.get(number)
-    team = await work.teams.get(case.place) if case else None
+    case, retro = work.cases.get(number), work.retros.get(number)
+    team = work.teams.get(case.place) if case else None
     if case is None or retro is None or team is None:
         raise Refused(f"{label[:40]} is not here any more, or never was.")
     contact = retro.opened_by or team.lead or request.person.id
-    recovery = await begin(case, contact, team, request.at, work)
-    await shown(recovery, request.at, work)
+    recovery = begin(case, contact, team, request.at, work)
+    shown(recovery, request.at, work)
     return recovery
 
 
-async def view_of(label: str, work: UnitOfWork) -> str:
+def view_of(label: str, work: UnitOfWork) -> str:
     """What the customer answered when they were told what changed; refuses when there is nothing yet."""
-    recovery = await work.recoveries.get(number_of(label, "C"))
+    recovery = work.recoveries.get(number_of(label, "C"))
     view = recovery.step("tell_changed").view if recovery else ""
     if not view:
         raise Refused(f"The customer of {label[:20]} has not said anything about it yet.")
     return view
 
 
-async def note_retro(case: int, at: datetime, work: UnitOfWork) -> None:
+def note_retro(case: int, at: datetime, work: UnitOfWork) -> None:
     """The retro or its items moved: the customer can be told what changed once it is finished."""
-    recovery, retro = await work.recoveries.get(case), await work.retros.get(case)
+    recovery, retro = work.recoveries.get(case), work.retros.get(case)
     if recovery is None or retro is None:
         return
-    team = await work.teams.get(retro.place) or Team(place=retro.place, name=retro.place)
-    finished = await _is_finished(retro, team, at, work)
+    team = work.teams.get(retro.place) or Team(place=retro.place, name=retro.place)
+    finished = _is_finished(retro, team, at, work)
     if finished == (recovery.finished_at is not None):
         return
     changed = {"finished_at": at if finished else None, "touched_at": at}
     recovery = recovery.model_copy(update=changed)
-    await work.recoveries.save(recovery)
-    await shown(recovery, at, work)
+    work.recoveries.save(recovery)
+    shown(recovery, at, work)
 
 
-async def _is_finished(retro: Retro, team: Team, at: datetime, work: UnitOfWork) -> bool:
-    counts = await work.retros.counts(retro.case, today(team.zone, at))
+def _is_finished(retro: Retro, team: Team, at: datetime, work: UnitOfWork) -> bool:
+    if retro.state == "open":
+        return False
+    counts = work.retros.counts(retro.case, today(team.zone, at))
     return state_of(retro, counts) == "finished"
 
 
-async def gaps_of(case: int, work: UnitOfWork) -> frozenset[str]:
+def gaps_of(case: int, work: UnitOfWork) -> frozenset[str]:
     """What was missing, as far as answers and items say."""
-    answers, items = await work.retros.answers(case), await work.action_items.of_case(case)
+    answers, items = work.retros.answers(case), work.action_items.of_case(case)
     answered = {BY_KEY[answer.prompt].gap for answer in answers if answer.prompt in BY_KEY}
     return frozenset({*answered, *(item.gap or "" for item in items if item.state != "dropped")} - {""})
 
 
-async def recalled(case: int, place: str, work: UnitOfWork) -> dict[int, tuple[str, ...]]:
+def recalled(case: int, place: str, work: UnitOfWork) -> dict[int, tuple[str, ...]]:
     """Other cases of the place in which an apology was enough, by the gaps that are back in this one."""
-    former = [one for one in await work.recoveries.enough_in(place, MOST_RECALLED) if one.case != case]
+    former = [one for one in work.recoveries.enough_in(place, MOST_RECALLED) if one.case != case]
     if not any(one.gaps for one in former):
         return {}
-    here = await gaps_of(case, work)
+    here = gaps_of(case, work)
     back = {one.case: tuple(gap for gap in one.gaps if gap in here) for one in former}
     return {number: gaps for number, gaps in back.items() if gaps}

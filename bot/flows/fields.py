@@ -59,12 +59,12 @@ def days(request: Request, field: str) -> tuple[int, ...]:
     return tuple(day for day in range(7) if str(day) in chosen)
 
 
-async def person(request: Request, field: str, work: UnitOfWork) -> Person | None:
+def person(request: Request, field: str, work: UnitOfWork) -> Person | None:
     """The chosen person, or None; refuses bots, people who left, and unknown ones."""
     value = _values(request).get(field, "").strip()
     if not value:
         return None
-    chosen = await work.people.get(value)
+    chosen = work.people.get(value)
     if chosen is None:
         raise Refused("I do not know this person; choose somebody from the list.", field)
     if chosen.bot:

@@ -19,44 +19,43 @@ WEB = "web"
 """The workspace whose messages are in our own memory, people's plain replies among them."""
 
 
-async def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
+def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
     """Removes what identifies the customer of a case; False when there is nothing left to remove."""
-    case = await work.cases.get(number)
+    case = work.cases.get(number)
     if case is None or case.forgotten_at is not None:
         return False
     scrub = scrubber(case)
-    await work.cases.save(forget_case(case, scrub, at))
-    retro = await work.retros.get(number)
+    work.cases.save(forget_case(case, scrub, at))
+    retro = work.retros.get(number)
     if retro is None:
         return True
-    await work.retros.save(forget_retro(retro, scrub))
+    work.retros.save(forget_retro(retro, scrub))
     answers = [
-        answer.model_copy(update={"text": scrub(answer.text)})
-        for answer in await work.retros.answers(number)
+        answer.model_copy(update={"text": scrub(answer.text)}) for answer in work.retros.answers(number)
     ]
     for answer in answers:
-        await work.retros.save_answer(answer)
-    for comment in await work.retros.comments(number):
-        await work.retros.keep_comment(comment.model_copy(update={"text": scrub(comment.text)}))
-    items = [forget_item(item, scrub) for item in await work.action_items.of_case(number)]
+        work.retros.save_answer(answer)
+    for comment in work.retros.comments(number):
+        work.retros.keep_comment(comment.model_copy(update={"text": scrub(comment.text)}))
+    items = [forget_item(item, scrub) for item in work.action_items.of_case(number)]
     for item in items:
-        await work.action_items.save(item)
-    recovery = await work.recoveries.get(number)
+        work.action_items.save(item)
+    recovery = work.recoveries.get(number)
     if recovery is not None:
         recovery = forget_recovery(recovery, scrub)
-        await work.recoveries.save(recovery)
-    await _forget_replies(number, scrub, work)
+        work.recoveries.save(recovery)
+    _forget_replies(number, scrub, work)
     shown = customer.showing(recovery, at, was=_took_part(recovery)) if recovery else []
     for job in _in_the_thread(retro, answers, items, at):
         # Even when it was not said yet: it may be on its way, in the older words.
-        await work.jobs.schedule(job)
+        work.jobs.schedule(job)
     for job in (*_elsewhere(retro, items, case.failed_at, at), *shown):
-        if await work.said.get(job.key) is not None:
-            await work.jobs.schedule(job)
+        if work.said.get(job.key) is not None:
+            work.jobs.schedule(job)
     subjects: list[Subject] = [retro, *items]
     if recovery is not None:
         subjects.append(recovery)
-    await _say_reminders_anew(subjects, at, work)
+    _say_reminders_anew(subjects, at, work)
     return True
 
 
@@ -98,28 +97,28 @@ def _elsewhere(
     return jobs
 
 
-async def _say_reminders_anew(subjects: Iterable[Subject], at: datetime, work: UnitOfWork) -> None:
+def _say_reminders_anew(subjects: Iterable[Subject], at: datetime, work: UnitOfWork) -> None:
     for subject in subjects:
-        asked = await work.reminders.of([subject.label])
-        said = await work.said.among({one.message for one in asked})
+        asked = work.reminders.of([subject.label])
+        said = work.said.among({one.message for one in asked})
         heard = [one for one in asked if one.message in said]
-        await reminder.say_anew(heard, subject, at, work)
+        reminder.say_anew(heard, subject, at, work)
 
 
-async def _forget_replies(number: int, scrub: Scrub, work: UnitOfWork) -> None:
-    root = await work.said.get(thread.key(number)) if work.workspace == WEB else None
-    for post in await work.posts.thread(int(root.message)) if root else ():
+def _forget_replies(number: int, scrub: Scrub, work: UnitOfWork) -> None:
+    root = work.said.get(thread.key(number)) if work.workspace == WEB else None
+    for post in work.posts.thread(int(root.message)) if root else ():
         if post.text:
-            await work.posts.save(post.model_copy(update={"text": scrub(post.text)}))
+            work.posts.save(post.model_copy(update={"text": scrub(post.text)}))
 
 
-async def named(name: str, work: UnitOfWork) -> list[int]:
+def named(name: str, work: UnitOfWork) -> list[int]:
     """The numbers of the cases whose customer has this name, upper and lower case alike."""
     numbers: list[int] = []
     last, more = 0, True
     while more:
         more = False
-        async for case in work.cases.after(last):
+        for case in work.cases.after(last):
             last, more = case.number, True
             if case.customer and case.customer.casefold() == name.strip().casefold():
                 numbers.append(case.number)

@@ -50,19 +50,19 @@ def _label(request: Request) -> str:
     return request.about.partition("/")[0]
 
 
-async def bring(request: Request, work: UnitOfWork) -> Reply:
+def bring(request: Request, work: UnitOfWork) -> Reply:
     """The card of a case, to whoever asks, and in the retro's thread; begun when it is not there yet."""
     if not request.about:
         raise Refused("Say which case, as in: customer C-7.")
-    recovery = await customer.of(_label(request), request, work)
-    await work.jobs.schedule(customer.card(recovery.case, recovery.place, request.at, request.person.id))
-    shown = await _shown(recovery, request.at, work)
+    recovery = customer.of(_label(request), request, work)
+    work.jobs.schedule(customer.card(recovery.case, recovery.place, request.at, request.person.id))
+    shown = _shown(recovery, request.at, work)
     return Reply(message=messages.card(shown)) if shown else Reply()
 
 
-async def step_form(request: Request, work: UnitOfWork) -> Reply:
+def step_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens the form of a step, unless it cannot be taken now."""
-    name, recovery = _name(request.verb), await _get(request, work)
+    name, recovery = _name(request.verb), _get(request, work)
     domain.check(recovery, name)
     values: dict[str, str] = {}
     items: Sequence[ActionItem] = ()
@@ -72,32 +72,32 @@ async def step_form(request: Request, work: UnitOfWork) -> Reply:
     elif name == "promise" and step.state == "done":
         values["words"] = step.words
     elif name == "tell_changed":
-        verified = await work.action_items.of_case(recovery.case)
+        verified = work.action_items.of_case(recovery.case)
         values["words"] = step.words or forms.draft(verified)
     elif name == "verdict":
-        found = await work.action_items.of_case(recovery.case)
+        found = work.action_items.of_case(recovery.case)
         items = [item for item in found if item.state in ("done", "verified")]
-    case = await _case(recovery, work)
+    case = _case(recovery, work)
     return Reply(form=forms.step_form(name, recovery, case, values, items))
 
 
-async def take(request: Request, work: UnitOfWork) -> Reply:
+def take(request: Request, work: UnitOfWork) -> Reply:
     """Notes a step that was done: the verb says which, the domain says whether it is allowed."""
-    name, before = _name(request.verb), await _get(request, work)
+    name, before = _name(request.verb), _get(request, work)
     domain.check(before, name)
-    team = await retros.team_of(before.place, work)
-    done = await _done(name, team, request, work)
+    team = retros.team_of(before.place, work)
+    done = _done(name, team, request, work)
     if name == "verdict":
-        return await _judge(before, done, team, request, work)
+        return _judge(before, done, team, request, work)
     after = domain.take(before, done, request.at)
-    keeper = await fields.person(request, "keeper", work)
+    keeper = fields.person(request, "keeper", work)
     if name == "promise" and keeper is not None and keeper.id != domain.owner_of(after, "keep"):
         after = domain.entrust(after, keeper.id, request.person.id)
-    await _save(before, after, name, request, work)
+    _save(before, after, name, request, work)
     return Reply()
 
 
-async def _done(name: StepName, team: Team, request: Request, work: UnitOfWork) -> Step:
+def _done(name: StepName, team: Team, request: Request, work: UnitOfWork) -> Step:
     """The step as the form describes it."""
     link, due = fields.text(request, "link", longest=LONGEST_LINK), fields.day(request, "due")
     if name == "apologise_publicly" and not link.startswith(("https://", "http://")):
@@ -106,11 +106,11 @@ async def _done(name: StepName, team: Team, request: Request, work: UnitOfWork) 
         raise Refused("Say by when: a promise has a day.", "due")
     who, at = request.person, request.at
     if name == "apologise":
-        who = await fields.person(request, "who", work) or who
+        who = fields.person(request, "who", work) or who
         at = _when(who, team, request)
     words = fields.text(request, "words", needed=WORDS.get(name, ""))
     how = fields.text(request, "how", needed=HOW.get(name, ""), longest=100)
-    keeper = await fields.person(request, "keeper", work)
+    keeper = fields.person(request, "keeper", work)
     check_due(due, today((keeper or who).zone or team.zone, request.at))
     chosen = fields.text(request, "verdict")
     return Step(
@@ -144,77 +144,77 @@ def _when(who: Person, team: Team, request: Request) -> datetime:
     return at
 
 
-async def _judge(before: Recovery, given: Step, team: Team, request: Request, work: UnitOfWork) -> Reply:
+def _judge(before: Recovery, given: Step, team: Team, request: Request, work: UnitOfWork) -> Reply:
     """The customer's verdict: the case follows, and when it is not put right, all begins again."""
     after = domain.judge(before, given, request.at, team)
-    unheld = await _unheld(before, request, work) if given.chosen == "not recovered" else None
-    await _save(before, after, "verdict", request, work)
-    await _move_case(after, work)
+    unheld = _unheld(before, request, work) if given.chosen == "not recovered" else None
+    _save(before, after, "verdict", request, work)
+    _move_case(after, work)
     if given.chosen == "not recovered":
-        retro = await retros.get(after.case_label, work)
+        retro = retros.get(after.case_label, work)
         if retro.state == "closed":
-            await retros.open_because(retro, f"The customer: {given.words}", request, work)
+            retros.open_because(retro, f"The customer: {given.words}", request, work)
         if unheld is not None:
-            await action_item.open_again(unheld, given.words, request, work)
+            action_item.open_again(unheld, given.words, request, work)
     return Reply()
 
 
-async def _unheld(recovery: Recovery, request: Request, work: UnitOfWork) -> ActionItem | None:
+def _unheld(recovery: Recovery, request: Request, work: UnitOfWork) -> ActionItem | None:
     label = fields.text(request, "item")
     if not label:
         return None
-    item = await action_item.get(label, work)
+    item = action_item.get(label, work)
     if item.case != recovery.case:
         raise Refused(f"{item.label} belongs to another case.", "item")
     return item
 
 
-async def _move_case(recovery: Recovery, work: UnitOfWork) -> None:
+def _move_case(recovery: Recovery, work: UnitOfWork) -> None:
     """The state of the case follows the customer's verdict; who is still unhappy has failed again."""
-    case = await _case(recovery, work)
+    case = _case(recovery, work)
     states: dict[str | None, CaseState] = {"recovered": "recovered", "no answer": "no answer"}
     state = states.get(recovery.outcome, "failed")
     if case.state != state:
-        await work.cases.save(case.model_copy(update={"state": state}))
+        work.cases.save(case.model_copy(update={"state": state}))
 
 
-async def not_needed_form(request: Request, work: UnitOfWork) -> Reply:
+def not_needed_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens the form to leave a step out."""
-    recovery = await _get(request, work)
+    recovery = _get(request, work)
     domain.check_open(recovery)
     if not domain.can_leave(recovery):
         raise Refused("Only the verdict is left, and that is the customer's own.")
     first = request.about.partition("/")[2]
-    return Reply(form=forms.not_needed_form(recovery, await _case(recovery, work), first))
+    return Reply(form=forms.not_needed_form(recovery, _case(recovery, work), first))
 
 
-async def not_needed(request: Request, work: UnitOfWork) -> Reply:
+def not_needed(request: Request, work: UnitOfWork) -> Reply:
     """Leaves a step out, or all after the apology, and keeps why."""
-    before = await _get(request, work)
+    before = _get(request, work)
     chosen = fields.text(request, "step", needed="Choose what is not needed.")
     why, by = fields.text(request, "why"), request.person.id
     if chosen == ENOUGH:
-        gaps = sorted(await customer.gaps_of(before.case, work))
+        gaps = sorted(customer.gaps_of(before.case, work))
         after = domain.enough(before, by, request.at, why, gaps)
     else:
         after = domain.not_needed(before, _chosen(chosen), by, request.at, why)
-    await _save(before, after, "not needed", request, work)
+    _save(before, after, "not needed", request, work)
     return Reply()
 
 
-async def hand_over_form(request: Request, work: UnitOfWork) -> Reply:
+def hand_over_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens the form to hand a step over."""
-    recovery = await _get(request, work)
+    recovery = _get(request, work)
     domain.check_open(recovery)
     first = request.about.partition("/")[2]
-    return Reply(form=forms.hand_over_form(recovery, await _case(recovery, work), first))
+    return Reply(form=forms.hand_over_form(recovery, _case(recovery, work), first))
 
 
-async def hand_over(request: Request, work: UnitOfWork) -> Reply:
+def hand_over(request: Request, work: UnitOfWork) -> Reply:
     """Puts a step, or all that is left, into other hands; they hear of it directly."""
-    before = await _get(request, work)
+    before = _get(request, work)
     chosen = fields.text(request, "step", needed="Choose what to hand over.")
-    owner = await fields.person(request, "owner", work)
+    owner = fields.person(request, "owner", work)
     if owner is None:
         raise Refused("Choose the new owner.", "owner")
     after = domain.hand_over(
@@ -224,9 +224,9 @@ async def hand_over(request: Request, work: UnitOfWork) -> Reply:
         owner.id,
         fields.text(request, "why"),
         request.at,
-        (await retros.team_of(before.place, work)).lead,
+        retros.team_of(before.place, work).lead,
     )
-    await _save(before, after, "hand_over", request, work)
+    _save(before, after, "hand_over", request, work)
     return Reply()
 
 
@@ -237,95 +237,93 @@ def _chosen(value: str) -> StepName:
     return name
 
 
-async def read(request: Request, work: UnitOfWork) -> Reply:
+def read(request: Request, work: UnitOfWork) -> Reply:
     """Both sides, and all that was done, to read."""
-    recovery = await _get(request, work)
-    answers = await work.retros.answers(recovery.case)
-    comments = await work.retros.comments(recovery.case)
+    recovery = _get(request, work)
+    answers = work.retros.answers(recovery.case)
+    comments = work.retros.comments(recovery.case)
     named = {answer.author for answer in answers} | {comment.author for comment in comments}
     named |= {step.by for steps in (*recovery.earlier, recovery.steps) for step in steps}
-    people = await work.people.among({person for person in named if person})
-    case = await _case(recovery, work)
+    people = work.people.among({person for person in named if person})
+    case = _case(recovery, work)
     return Reply(form=forms.both_sides(recovery, case, answers, comments, people))
 
 
-async def _get(request: Request, work: UnitOfWork) -> Recovery:
-    recovery = await work.recoveries.get(number_of(_label(request), "C"))
+def _get(request: Request, work: UnitOfWork) -> Recovery:
+    recovery = work.recoveries.get(number_of(_label(request), "C"))
     if recovery is None:
         raise Refused(f"Press Customer on the retro {_label(request)[:20]} first.")
     return recovery
 
 
-async def _case(recovery: Recovery, work: UnitOfWork) -> Case:
-    case = await work.cases.get(recovery.case)
+def _case(recovery: Recovery, work: UnitOfWork) -> Case:
+    case = work.cases.get(recovery.case)
     if case is None:
         raise Refused(f"{recovery.case_label} is not here any more.")
     return case
 
 
-async def _save(
-    before: Recovery, after: Recovery, outcome: str, request: Request, work: UnitOfWork
-) -> None:
+def _save(before: Recovery, after: Recovery, outcome: str, request: Request, work: UnitOfWork) -> None:
     """Saves it, and brings up to date whatever shows it: card, copies, retro, reminders."""
-    await work.recoveries.save(after)
-    await customer.shown(after, request.at, work, was=domain.owners(before), asked_by=request.person.id)
-    await reminder.settle_over(after, outcome, request.at, work)
+    work.recoveries.save(after)
+    customer.shown(after, request.at, work, was=domain.owners(before), asked_by=request.person.id)
+    reminder.settle_over(after, outcome, request.at, work)
     changed = domain.is_one_sided(before) != domain.is_one_sided(after)
     if changed or before.outcome != after.outcome:
-        await work.jobs.schedule(retros.shown(after.case, after.place, request))
+        work.jobs.schedule(retros.shown(after.case, after.place, request))
 
 
-async def close_unanswered(recovery: Recovery, at: datetime, work: UnitOfWork) -> None:
+def close_unanswered(recovery: Recovery, at: datetime, work: UnitOfWork) -> None:
     """The customer never said how it was: after two reminders the clock ends it."""
     after = domain.close_unanswered(recovery, at)
-    await work.recoveries.save(after)
-    await _move_case(after, work)
-    await customer.shown(after, at, work, was=domain.owners(recovery))
-    await reminder.settle_over(after, "no answer", at, work)
-    await work.jobs.schedule(retros.current(after.case, after.place, at))
+    work.recoveries.save(after)
+    _move_case(after, work)
+    customer.shown(after, at, work, was=domain.owners(recovery))
+    reminder.settle_over(after, "no answer", at, work)
+    work.jobs.schedule(retros.current(after.case, after.place, at))
 
 
-async def _shown(recovery: Recovery, at: datetime, work: UnitOfWork) -> Shown | None:
-    case, team = await work.cases.get(recovery.case), await work.teams.get(recovery.place)
+def _shown(recovery: Recovery, at: datetime, work: UnitOfWork) -> Shown | None:
+    case, team = work.cases.get(recovery.case), work.teams.get(recovery.place)
     if case is None or team is None:
         return None
     steps = recovery.steps
     named = {recovery.contact, *(step.by for step in steps)}
     named |= {step.owner for step in steps} | {step.handed_by for step in steps}
-    back = await customer.recalled(recovery.case, recovery.place, work)
+    back = customer.recalled(recovery.case, recovery.place, work)
     return Shown(
         recovery,
         case,
         team,
-        await work.people.among({person for person in named if person}),
+        work.people.among({person for person in named if person}),
         at,
-        await thread.links_of({recovery.case, *back}, work),
+        thread.links_of({recovery.case, *back}, work),
         back,
     )
 
 
-async def show(job: Job, work: UnitOfWork) -> Message | None:
+def show(job: Job, work: UnitOfWork) -> Message | None:
     """The card, in the retro's thread."""
-    recovery = await work.recoveries.get(number_of(job.about, "C"))
-    shown = await _shown(recovery, job.at or job.due_at, work) if recovery else None
+    recovery = work.recoveries.get(number_of(job.about, "C"))
+    shown = _shown(recovery, job.at or job.due_at, work) if recovery else None
     return messages.card(shown) if shown else None
 
 
-async def tell_owner(job: Job, work: UnitOfWork) -> Message | None:
+def tell_owner(job: Job, work: UnitOfWork) -> Message | None:
     """The card, in the direct messages of whoever has something to do in it, or had."""
     label, _, reader = job.about.partition("/")
-    recovery = await work.recoveries.get(number_of(label, "C"))
-    shown = await _shown(recovery, job.at or job.due_at, work) if recovery else None
+    recovery = work.recoveries.get(number_of(label, "C"))
+    shown = _shown(recovery, job.at or job.due_at, work) if recovery else None
     return messages.own_copy(shown, reader) if shown else None
 
 
-async def go_public(job: Job, work: UnitOfWork) -> list[Job]:
+def go_public(job: Job, work: UnitOfWork) -> list[Job]:
     """Somebody cannot be reached directly: they are named in the thread, and the lead is told."""
     label, _, reader = job.about.partition("/")
-    recovery = await work.recoveries.get(number_of(label, "C"))
+    recovery = work.recoveries.get(number_of(label, "C"))
     if recovery is None or recovery.outcome is not None or reader not in domain.owners(recovery):
         return []
-    team = await work.teams.get(recovery.place)
+    team = work.teams.get(recovery.place)
     called = Job(
         name="recovery.call_owner",
         about=job.about,
@@ -348,50 +346,46 @@ async def go_public(job: Job, work: UnitOfWork) -> list[Job]:
     return [called, called.model_copy(update=told)]
 
 
-async def pass_on(job: Job, work: UnitOfWork) -> list[Job]:
+def pass_on(job: Job, work: UnitOfWork) -> list[Job]:
     """A reminder cannot be said to somebody directly: the same for each thing that is theirs to do."""
-    passed = await action_item.pass_on(job, work)
-    about = sorted({asked.about for asked in await work.reminders.in_message(job.key)})
+    passed = action_item.pass_on(job, work)
+    about = sorted({asked.about for asked in work.reminders.in_message(job.key)})
     for label in about:
         if label.startswith("R-"):
             named = job.model_copy(update={"about": f"C-{label[2:]}/{job.place}"})
-            passed += await go_public(named, work)
+            passed += go_public(named, work)
     return passed
 
 
-async def call_owner(job: Job, work: UnitOfWork) -> Message | None:
+def call_owner(job: Job, work: UnitOfWork) -> Message | None:
     """Names somebody in the thread; nothing when they have nothing left to do."""
-    return await _said_of(job, work, messages.call_owner)
+    return _said_of(job, work, messages.call_owner)
 
 
-async def tell_lead(job: Job, work: UnitOfWork) -> Message | None:
+def tell_lead(job: Job, work: UnitOfWork) -> Message | None:
     """Tells the lead that somebody cannot be reached, and why."""
-    return await _said_of(
-        job, work, lambda recovery, owner: messages.unreached(recovery, owner, job.detail)
-    )
+    return _said_of(job, work, lambda recovery, owner: messages.unreached(recovery, owner, job.detail))
 
 
-async def _said_of(
-    job: Job, work: UnitOfWork, say: Callable[[Recovery, Person], Message]
-) -> Message | None:
+def _said_of(job: Job, work: UnitOfWork, say: Callable[[Recovery, Person], Message]) -> Message | None:
     label, _, reader = job.about.partition("/")
-    recovery = await work.recoveries.get(number_of(label, "C"))
+    recovery = work.recoveries.get(number_of(label, "C"))
     if recovery is None or reader not in domain.owners(recovery):
         return None
-    return say(recovery, await work.people.get(reader) or Person(id=reader, name="They"))
+    return say(recovery, work.people.get(reader) or Person(id=reader, name="They"))
 
 
-async def check_in(job: Job, work: UnitOfWork) -> Message | None:
+def check_in(job: Job, work: UnitOfWork) -> Message | None:
     """A word to whoever handled a case that no one could have won; only they ever see it."""
-    recovery = await work.recoveries.get(number_of(job.about, "C"))
+    recovery = work.recoveries.get(number_of(job.about, "C"))
     if recovery is None:
         return None
-    team = await work.teams.get(recovery.place)
+    team = work.teams.get(recovery.place)
     other = team.lead if team and team.lead != job.place else None
-    lead = await work.people.get(other) if other else None
+    lead = work.people.get(other) if other else None
     return messages.check_in(recovery, lead.name if lead else "")
 
 
-async def tell_nobody(job: Job, work: UnitOfWork) -> list[Job]:
+def tell_nobody(job: Job, work: UnitOfWork) -> list[Job]:
     """What is private stays so, also when it could not be said."""
     return []

@@ -106,12 +106,12 @@ def step_owner(reminder: Reminder, recovery: Recovery) -> str | None:
     return owner_of(recovery, step) if step else recovery.contact
 
 
-async def known(subjects: Iterable[Subject], work: UnitOfWork) -> Known:
+def known(subjects: Iterable[Subject], work: UnitOfWork) -> Known:
     """All that must be known about these things, read at once."""
     subjects = tuple(subjects)
     teams: dict[str, Team] = {}
     for place in sorted({subject.place for subject in subjects}):
-        teams[place] = await work.teams.get(place) or Team(place=place, name=place)
+        teams[place] = work.teams.get(place) or Team(place=place, name=place)
     persons = {team.lead for team in teams.values()}
     for subject in subjects:
         if isinstance(subject, ActionItem):
@@ -119,7 +119,7 @@ async def known(subjects: Iterable[Subject], work: UnitOfWork) -> Known:
         elif isinstance(subject, Recovery):
             persons |= owners_of(subject)
     named = {person for person in persons if person}
-    return Known(teams, await work.people.among(named), await work.readers.among(named))
+    return Known(teams, work.people.among(named), work.readers.among(named))
 
 
 def keeper(asked: Asked, subject: Subject, at: datetime, *, under: str | None = None) -> Job:
@@ -144,62 +144,62 @@ def keeper(asked: Asked, subject: Subject, at: datetime, *, under: str | None = 
     )
 
 
-async def settle(subject: Subject, outcome: str, request: Request, work: UnitOfWork) -> None:
+def settle(subject: Subject, outcome: str, request: Request, work: UnitOfWork) -> None:
     """Somebody acted on it: every open reminder of it has its outcome, and its message says so."""
-    opened = [asked for asked in await work.reminders.of([subject.label]) if not asked.outcome]
+    opened = [asked for asked in work.reminders.of([subject.label]) if not asked.outcome]
     changed = [one.model_copy(update={"outcome": outcome, "outcome_at": request.at}) for one in opened]
-    await work.reminders.settle(changed)
-    await say_anew(changed, subject, request.at, work)
+    work.reminders.settle(changed)
+    say_anew(changed, subject, request.at, work)
 
 
-async def settle_over(recovery: Recovery, outcome: str, at: datetime, work: UnitOfWork) -> None:
+def settle_over(recovery: Recovery, outcome: str, at: datetime, work: UnitOfWork) -> None:
     """A step was taken for a customer: reminders without a reason are over, the others stay."""
-    facts = await known([recovery], work)
-    opened = [asked for asked in await work.reminders.of([recovery.label]) if not asked.outcome]
+    facts = known([recovery], work)
+    opened = [asked for asked in work.reminders.of([recovery.label]) if not asked.outcome]
     over = [
         one.model_copy(update={"outcome": outcome, "outcome_at": at})
         for one in opened
         if one.name in ANY_STEP or not _holds(one, recovery, facts)
     ]
-    await work.reminders.settle(over)
-    await say_anew(opened, recovery, at, work)
+    work.reminders.settle(over)
+    say_anew(opened, recovery, at, work)
 
 
-async def say_anew(
+def say_anew(
     asked: Sequence[Asked], subject: Subject, at: datetime, work: UnitOfWork, *, traceless: bool = False
 ) -> None:
     """Brings the messages of these reminders up to date."""
     for one in {one.message: one for one in asked}.values():
         job = keeper(one, subject, at)
-        await work.jobs.schedule(job.model_copy(update={"traceless": traceless}))
+        work.jobs.schedule(job.model_copy(update={"traceless": traceless}))
 
 
-async def refresh(retro: Retro, request: Request, work: UnitOfWork) -> None:
+def refresh(retro: Retro, request: Request, work: UnitOfWork) -> None:
     """Brings open reminders about a retro up to date, after an answer."""
-    opened = [asked for asked in await work.reminders.of([retro.label]) if not asked.outcome]
-    await say_anew(opened, retro, request.at, work, traceless=request.unnamed)
+    opened = [asked for asked in work.reminders.of([retro.label]) if not asked.outcome]
+    say_anew(opened, retro, request.at, work, traceless=request.unnamed)
 
 
-async def tell(job: Job, work: UnitOfWork) -> Message | None:
+def tell(job: Job, work: UnitOfWork) -> Message | None:
     """What is due for one person, in one message; nothing when no reason is left before it was said."""
-    found = await dues(job, work)
+    found = dues(job, work)
     return messages.told(found) if found else None
 
 
-async def tell_thread(job: Job, work: UnitOfWork) -> Message | None:
+def tell_thread(job: Job, work: UnitOfWork) -> Message | None:
     """The same in a retro's thread, to whoever reads it."""
-    found = await dues(job, work)
+    found = dues(job, work)
     if not found:
         return None
     first = found[0]
     if not isinstance(first.subject, Retro):
         return messages.told(found)
-    answers = await work.retros.answers(first.subject.case)
+    answers = work.retros.answers(first.subject.case)
     if first.reminder.name == "retro_answers_closed":
         return messages.answers_closed(first, first.subject, answers)
     if first.reminder.name in UNANSWERED:
         left = unanswered(answers)
-        if not left and await work.said.get(job.key) is None:
+        if not left and work.said.get(job.key) is None:
             return None
         return messages.unanswered(first, first.subject, left)
     return messages.told(found)
@@ -218,9 +218,9 @@ def instead(job: Job, due: Due) -> Job:
     )
 
 
-async def tell_instead(job: Job, work: UnitOfWork) -> Message | None:
+def tell_instead(job: Job, work: UnitOfWork) -> Message | None:
     """One thing of a message that its reader could not get; its key is the job's detail."""
-    found = await dues(job.model_copy(update={"key": job.detail}), work)
+    found = dues(job.model_copy(update={"key": job.detail}), work)
     mine = [due for due in found if due.subject.label == job.about]
     return messages.told(mine) if mine else None
 
@@ -231,15 +231,15 @@ def unanswered(answers: Iterable[Answer]) -> tuple[Prompt, ...]:
     return tuple(prompt for prompt in PROMPTS if prompt.question and prompt.key not in heard)
 
 
-async def dues(job: Job, work: UnitOfWork) -> list[Due]:
+def dues(job: Job, work: UnitOfWork) -> list[Due]:
     """What one message reminds of, for the strongest reason each; what is over only once it was said."""
-    asked = await work.reminders.in_message(job.key)
-    subjects = await _subjects({one.about for one in asked}, work)
-    cases = await work.retros.among({subject.case for subject in subjects.values()})
-    facts = await known(subjects.values(), work)
-    links = await thread.links_of(set(cases), work)
-    earlier = await work.reminders.of(subjects)
-    was_said = await work.said.among({one.message for one in earlier})
+    asked = work.reminders.in_message(job.key)
+    subjects = _subjects({one.about for one in asked}, work)
+    cases = work.retros.with_cases({subject.case for subject in subjects.values()})
+    facts = known(subjects.values(), work)
+    links = thread.links_of(set(cases), work)
+    earlier = work.reminders.of(subjects)
+    was_said = work.said.among({one.message for one in earlier})
     told: list[Due] = []
     for about, subject in subjects.items():
         rows = sorted((one for one in asked if one.about == about), key=_weight)
@@ -278,17 +278,17 @@ def _hours(dues: Iterable[Due], facts: Known) -> Iterator[WorkingHours]:
         yield facts.hours(due.asked.reader, facts.teams[due.subject.place])
 
 
-async def _subjects(abouts: Iterable[str], work: UnitOfWork) -> Mapping[str, Subject]:
+def _subjects(abouts: Iterable[str], work: UnitOfWork) -> Mapping[str, Subject]:
     """The things by their labels, in the order of their numbers; those that are gone are left out."""
     numbers: dict[str, set[int]] = {"AI": set(), "C": set(), "R": set()}
     for about in abouts:
         numbers[about.partition("-")[0]].add(int(about.partition("-")[2]))
     found: dict[str, Subject] = {}
-    for number, item in sorted((await work.action_items.among(numbers["AI"])).items()):
+    for number, item in sorted(work.action_items.among(numbers["AI"]).items()):
         found[f"AI-{number}"] = item
-    for number, (retro, _) in sorted((await work.retros.among(numbers["C"])).items()):
+    for number, (retro, _) in sorted(work.retros.with_cases(numbers["C"]).items()):
         found[f"C-{number}"] = retro
-    for number, recovery in sorted((await work.recoveries.among(numbers["R"])).items()):
+    for number, recovery in sorted(work.recoveries.among(numbers["R"]).items()):
         found[f"R-{number}"] = recovery
     return found
 

@@ -46,40 +46,40 @@ def shown(case: int, place: str, request: Request) -> Job:
     )
 
 
-async def get(label: str, work: UnitOfWork) -> Retro:
+def get(label: str, work: UnitOfWork) -> Retro:
     """The retro of `C-7`, or of `C-7/training`; refuses when there is none."""
-    retro = await work.retros.get(number_of(label.partition("/")[0], "C"))
+    retro = work.retros.get(number_of(label.partition("/")[0], "C"))
     if retro is None:
         raise Refused(GONE)
     return retro
 
 
-async def team_of(place: str, work: UnitOfWork) -> Team:
+def team_of(place: str, work: UnitOfWork) -> Team:
     """The team of a place that has a retro, so there is one."""
-    team = await work.teams.get(place)
+    team = work.teams.get(place)
     if team is None:
         raise Refused(GONE)
     return team
 
 
-async def show(job: Job, work: UnitOfWork) -> Message | None:
+def show(job: Job, work: UnitOfWork) -> Message | None:
     """The retro as it stands."""
-    retro = await work.retros.get(number_of(job.about, "C"))
-    case = await work.cases.get(number_of(job.about, "C"))
+    retro = work.retros.get(number_of(job.about, "C"))
+    case = work.cases.get(number_of(job.about, "C"))
     if retro is None or case is None:
         return None
-    team = await team_of(retro.place, work)
-    counts = await work.retros.counts(retro.case, today(team.zone, job.at or job.due_at))
-    recovery = await work.recoveries.get(retro.case)
-    back = await customer.recalled(retro.case, retro.place, work)
-    beside = recovery_messages.beside(recovery, back, await thread.links_of(back, work))
+    team = team_of(retro.place, work)
+    counts = work.retros.counts(retro.case, today(team.zone, job.at or job.due_at))
+    recovery = work.recoveries.get(retro.case)
+    back = customer.recalled(retro.case, retro.place, work)
+    beside = recovery_messages.beside(recovery, back, thread.links_of(back, work))
     return messages.invitation(retro, case, team, counts, beside)
 
 
-async def ask(job: Job, work: UnitOfWork) -> list[Job]:
+def ask(job: Job, work: UnitOfWork) -> list[Job]:
     """What follows once the retro's message is there: its prompts and its customer, in its thread."""
     number = number_of(job.about, "C")
-    recovery = await work.recoveries.get(number)
+    recovery = work.recoveries.get(number)
     beside = customer.showing(recovery, job.due_at, asked_by=job.asked_by) if recovery else []
     prompts = [
         Job(
@@ -98,31 +98,31 @@ async def ask(job: Job, work: UnitOfWork) -> list[Job]:
     return [*prompts, *beside]
 
 
-async def prompt(job: Job, work: UnitOfWork) -> Message | None:
+def prompt(job: Job, work: UnitOfWork) -> Message | None:
     """One prompt."""
     label, _, name = job.about.partition("/")
-    retro = await work.retros.get(number_of(label, "C"))
+    retro = work.retros.get(number_of(label, "C"))
     if retro is None or name not in BY_KEY:
         return None
     return messages.question(retro, BY_KEY[name])
 
 
-async def answer_form(request: Request, work: UnitOfWork) -> Reply:
+def answer_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens the answer form, the prompt that was pressed first."""
-    retro = await get(request.about, work)
+    retro = get(request.about, work)
     must_be_open(retro, "answer")
-    case = await work.cases.get(retro.case)
+    case = work.cases.get(retro.case)
     if case is None:
         raise Refused(GONE)
     first = request.about.partition("/")[2]
     return Reply(form=messages.answer_form(retro, case, first, request.people_in_channel))
 
 
-async def answer(request: Request, work: UnitOfWork) -> Reply:
+def answer(request: Request, work: UnitOfWork) -> Reply:
     """Keeps one answer per filled field; without a name, nothing about the author is written."""
     if not request.has_chosen:
         raise Refused(CHOICE_LOST)
-    retro = await get(request.about, work)
+    retro = get(request.about, work)
     must_be_open(retro, "answer")
     texts = {prompt.key: fields.text(request, prompt.key) for prompt in PROMPTS}
     if not any(texts.values()):
@@ -138,10 +138,10 @@ async def answer(request: Request, work: UnitOfWork) -> Reply:
             author=None if request.unnamed else request.person.id,
             posted_at=None if request.unnamed else request.at,
         )
-        await work.retros.add_answer(answer)
-        await work.jobs.schedule(answer_shown(answer, retro, request.at))
-    await work.jobs.schedule(shown(retro.case, retro.place, request))
-    await reminder.refresh(retro, request, work)
+        work.retros.add_answer(answer)
+        work.jobs.schedule(answer_shown(answer, retro, request.at))
+    work.jobs.schedule(shown(retro.case, retro.place, request))
+    reminder.refresh(retro, request, work)
     return Reply()
 
 
@@ -159,73 +159,73 @@ def answer_shown(answer: Answer, retro: Retro, at: datetime) -> Job:
     )
 
 
-async def answered(job: Job, work: UnitOfWork) -> Message | None:
+def answered(job: Job, work: UnitOfWork) -> Message | None:
     """An answer, in the thread."""
-    answer = await work.retros.answer(job.about)
+    answer = work.retros.answer(job.about)
     if answer is None:
         return None
-    author = await work.people.get(answer.author) if answer.author else None
+    author = work.people.get(answer.author) if answer.author else None
     return messages.answered(answer, author)
 
 
-async def _answer(request: Request, work: UnitOfWork) -> Answer:
-    answer = await work.retros.answer(request.about)
+def _answer(request: Request, work: UnitOfWork) -> Answer:
+    answer = work.retros.answer(request.about)
     if answer is None:
         raise Refused("This answer is not here any more.")
     return answer
 
 
-async def edit_answer_form(request: Request, work: UnitOfWork) -> Reply:
+def edit_answer_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens one's own named answer."""
-    answer = await _answer(request, work)
-    must_be_open(await get(f"C-{answer.case}", work), "edit an answer")
+    answer = _answer(request, work)
+    must_be_open(get(f"C-{answer.case}", work), "edit an answer")
     edit_answer(answer, request.person.id, answer.text)
     return Reply(form=messages.edit_form(answer))
 
 
-async def edit(request: Request, work: UnitOfWork) -> Reply:
+def edit(request: Request, work: UnitOfWork) -> Reply:
     """Saves one's own named answer."""
-    answer = await _answer(request, work)
-    retro = await get(f"C-{answer.case}", work)
+    answer = _answer(request, work)
+    retro = get(f"C-{answer.case}", work)
     must_be_open(retro, "edit an answer")
     text = fields.text(request, "text", needed="An answer cannot be empty.")
     changed = edit_answer(answer, request.person.id, text)
-    await work.retros.save_answer(changed)
-    await work.jobs.schedule(answer_shown(changed, retro, request.at))
+    work.retros.save_answer(changed)
+    work.jobs.schedule(answer_shown(changed, retro, request.at))
     return Reply()
 
 
-async def read_answer(request: Request, work: UnitOfWork) -> Reply:
+def read_answer(request: Request, work: UnitOfWork) -> Reply:
     """Shows all of a long answer."""
-    answer = await _answer(request, work)
-    author = await work.people.get(answer.author) if answer.author else None
+    answer = _answer(request, work)
+    author = work.people.get(answer.author) if answer.author else None
     return Reply(form=messages.whole_answer(answer, author))
 
 
-async def close_form(request: Request, work: UnitOfWork) -> Reply:
+def close_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens the form to close the retro."""
-    retro = await get(request.about, work)
+    retro = get(request.about, work)
     must_be_open(retro, "close it again")
     return Reply(form=messages.close_form(retro))
 
 
-async def shut(request: Request, work: UnitOfWork) -> Reply:
+def shut(request: Request, work: UnitOfWork) -> Reply:
     """Closes the retro with an outcome; the summary goes to its thread."""
-    retro = await get(request.about, work)
-    items = await work.action_items.of_case(retro.case)
+    retro = get(request.about, work)
+    items = work.action_items.of_case(retro.case)
     outcome, why = fields.text(request, "outcome"), fields.text(request, "why")
     closed = close(retro, request.person.id, request.at, outcome, why, items)
-    recovery = await work.recoveries.get(retro.case)
+    recovery = work.recoveries.get(retro.case)
     if outcome == MUST_BE_HEARD:
-        answers, comments = await work.retros.answers(retro.case), await work.retros.comments(retro.case)
+        answers, comments = work.retros.answers(retro.case), work.retros.comments(retro.case)
         check_outcome(outcome, recovery, len(answers) + len(comments))
-    await work.retros.save(closed)
-    await _follow(closed, recovery, request, work)
-    await _say_turn(closed, "retro.sum_up", request, work)
+    work.retros.save(closed)
+    _follow(closed, recovery, request, work)
+    _say_turn(closed, "retro.sum_up", request, work)
     return Reply()
 
 
-async def _follow(retro: Retro, recovery: Recovery | None, request: Request, work: UnitOfWork) -> None:
+def _follow(retro: Retro, recovery: Recovery | None, request: Request, work: UnitOfWork) -> None:
     """What an outcome means for what is owed to the customer, and for whoever handled the case."""
     turn = retro.last
     if turn is None:
@@ -241,42 +241,42 @@ async def _follow(retro: Retro, recovery: Recovery | None, request: Request, wor
             once=True,
             due_at=request.at,
         )
-        await work.jobs.schedule(word)
+        work.jobs.schedule(word)
     changed: Recovery | None = None
     if turn.outcome == APOLOGY_ENOUGH:
-        recovery = recovery or await customer.of(retro.label, request, work)
+        recovery = recovery or customer.of(retro.label, request, work)
         if recovery.outcome is None:
-            gaps = sorted(await customer.gaps_of(retro.case, work))
+            gaps = sorted(customer.gaps_of(retro.case, work))
             changed = enough(recovery, request.person.id, request.at, turn.why, gaps)
     elif recovery is not None and recovery.enough and recovery.outcome is None:
         changed = not_enough(recovery, request.at)
     if changed is not None:
-        await work.recoveries.save(changed)
-        await customer.shown(changed, request.at, work)
-        await reminder.settle_over(changed, "not needed", request.at, work)
+        work.recoveries.save(changed)
+        customer.shown(changed, request.at, work)
+        reminder.settle_over(changed, "not needed", request.at, work)
 
 
-async def reopen_form(request: Request, work: UnitOfWork) -> Reply:
+def reopen_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens the form to reopen the retro."""
-    retro = await get(request.about, work)
+    retro = get(request.about, work)
     if retro.state == "open":
         raise Refused(f"The retro {retro.label} is already open.")
     return Reply(form=messages.reopen_form(retro))
 
 
-async def open_again(request: Request, work: UnitOfWork) -> Reply:
+def open_again(request: Request, work: UnitOfWork) -> Reply:
     """Reopens the retro with a why."""
-    retro = await get(request.about, work)
+    retro = get(request.about, work)
     why = fields.text(request, "why", needed="Say why, in a sentence.")
-    await open_because(retro, why, request, work)
+    open_because(retro, why, request, work)
     return Reply()
 
 
-async def open_because(retro: Retro, why: str, request: Request, work: UnitOfWork) -> Retro:
+def open_because(retro: Retro, why: str, request: Request, work: UnitOfWork) -> Retro:
     """Reopens the retro; returns it as it is stored now."""
     opened = reopen(retro, request.person.id, request.at, why)
-    await work.retros.save(opened)
-    await _say_turn(opened, "retro.say_reopened", request, work)
+    work.retros.save(opened)
+    _say_turn(opened, "retro.say_reopened", request, work)
     return opened.model_copy(update={"version": opened.version + 1})
 
 
@@ -285,9 +285,9 @@ def turn_key(case: int, number: int) -> str:
     return f"turn:{case}:{number}"
 
 
-async def _say_turn(retro: Retro, name: str, request: Request, work: UnitOfWork) -> None:
+def _say_turn(retro: Retro, name: str, request: Request, work: UnitOfWork) -> None:
     """Says a closing or reopening in the thread, once, and brings retro and prompts up to date."""
-    await work.jobs.schedule(
+    work.jobs.schedule(
         Job(
             name=name,
             about=retro.label,
@@ -299,40 +299,40 @@ async def _say_turn(retro: Retro, name: str, request: Request, work: UnitOfWork)
             asked_by=request.person.id,
         )
     )
-    await reminder.settle(retro, "closed" if retro.state == "closed" else "reopened", request, work)
-    await customer.note_retro(retro.case, request.at, work)
+    reminder.settle(retro, "closed" if retro.state == "closed" else "reopened", request, work)
+    customer.note_retro(retro.case, request.at, work)
     changed = shown(retro.case, retro.place, request)
-    for job in (changed, *await ask(changed, work)):
-        await work.jobs.schedule(job)
+    for job in (changed, *ask(changed, work)):
+        work.jobs.schedule(job)
 
 
-async def sum_up(job: Job, work: UnitOfWork) -> Message | None:
+def sum_up(job: Job, work: UnitOfWork) -> Message | None:
     """What was heard per gap and what will change; nothing when it was reopened meanwhile."""
-    retro = await work.retros.get(number_of(job.about, "C"))
+    retro = work.retros.get(number_of(job.about, "C"))
     if retro is None or retro.state == "open":
         return None
-    items = await work.action_items.of_case(retro.case)
+    items = work.action_items.of_case(retro.case)
     named = {item.owner for item in items if item.owner} | {turn.by for turn in retro.history[-1:]}
-    people = await work.people.among(named)
-    told = recovery_messages.in_summary(await work.recoveries.get(retro.case))
-    return messages.summary(retro, await work.retros.answers(retro.case), items, people, told)
+    people = work.people.among(named)
+    told = recovery_messages.in_summary(work.recoveries.get(retro.case))
+    return messages.summary(retro, work.retros.answers(retro.case), items, people, told)
 
 
-async def say_reopened(job: Job, work: UnitOfWork) -> Message | None:
+def say_reopened(job: Job, work: UnitOfWork) -> Message | None:
     """That it is open again; nothing when it was closed meanwhile."""
-    retro = await work.retros.get(number_of(job.about, "C"))
+    retro = work.retros.get(number_of(job.about, "C"))
     if retro is None or retro.state != "open":
         return None
-    return messages.reopened(retro, await work.people.among({turn.by for turn in retro.history[-1:]}))
+    return messages.reopened(retro, work.people.among({turn.by for turn in retro.history[-1:]}))
 
 
-async def discuss(request: Request, work: UnitOfWork) -> Reply:
+def discuss(request: Request, work: UnitOfWork) -> Reply:
     """Keeps a plain reply in a retro's thread as discussion; other threads are not our business."""
-    case = await thread.case_of(request, request.about, work)
+    case = thread.case_of(request, request.about, work)
     text = fields.text(request, "text")
     if case is None or not text:
         return Reply()
-    await work.people.remember(request.person)
+    work.people.remember(request.person)
     comment = Comment(
         id=fields.text(request, "id"),
         case=case,
@@ -340,7 +340,7 @@ async def discuss(request: Request, work: UnitOfWork) -> Reply:
         text=text,
         posted_at=_posted_at(request),
     )
-    await work.retros.keep_comment(comment)
+    work.retros.keep_comment(comment)
     return Reply()
 
 
@@ -353,9 +353,9 @@ def _posted_at(request: Request) -> datetime:
         return request.at
 
 
-async def undiscuss(request: Request, work: UnitOfWork) -> Reply:
+def undiscuss(request: Request, work: UnitOfWork) -> Reply:
     """Forgets a reply that its author deleted."""
     if request.place is not None:
         comment = fields.text(request, "id")
-        await work.retros.drop_comment(request.place.id, comment, request.person.id)
+        work.retros.drop_comment(request.place.id, comment, request.person.id)
     return Reply()

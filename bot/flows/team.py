@@ -18,18 +18,18 @@ OWN = ("mine", "my", "me", "own")
 """What can be typed after `settings` for one's own."""
 
 
-async def of(place: Place, request: Request, work: UnitOfWork) -> Team:
+def of(place: Place, request: Request, work: UnitOfWork) -> Team:
     """The team of a place; its first use makes it, with the person as lead, in their time zone."""
-    team = await work.teams.get(place.id)
+    team = work.teams.get(place.id)
     if team is None:
-        await work.places.remember(place)
+        work.places.remember(place)
         team = new(place, request)
-        await work.teams.add(team)
+        work.teams.add(team)
     elif team.lead is None and team.version == 1 and not request.bulk:
         # An import made the team, and an import leads nobody; nobody has settled anything either.
         first = new(place, request)
         team = team.model_copy(update={"lead": first.lead, "zone": first.zone})
-        await work.teams.save(team)
+        work.teams.save(team)
         team = team.model_copy(update={"version": team.version + 1})
     return team
 
@@ -48,24 +48,24 @@ def _own(request: Request) -> bool:
     )
 
 
-async def settings_form(request: Request, work: UnitOfWork) -> Reply:
+def settings_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens the team's settings, or a person's own."""
     if _own(request):
-        return await own_settings_form(request, work)
+        return own_settings_form(request, work)
     place = _shared_place(request)
-    team = await work.teams.get(place.id) or new(place, request)
+    team = work.teams.get(place.id) or new(place, request)
     return Reply(form=messages.settings_form(team))
 
 
-async def own_settings_form(request: Request, work: UnitOfWork) -> Reply:
+def own_settings_form(request: Request, work: UnitOfWork) -> Reply:
     """Opens a person's own settings."""
-    known = await work.readers.get(request.person.id)
+    known = work.readers.get(request.person.id)
     return Reply(form=messages.own_settings_form(known or Reader(person=request.person.id)))
 
 
-async def own_settings(request: Request, work: UnitOfWork) -> Reply:
+def own_settings(request: Request, work: UnitOfWork) -> Reply:
     """Saves when and how a person wants to be reminded."""
-    known = await work.readers.get(request.person.id) or Reader(person=request.person.id)
+    known = work.readers.get(request.person.id) or Reader(person=request.person.id)
     quiet_until = fields.day(request, "quiet_until")
     if quiet_until is not None and quiet_until <= today(request.person.zone or "UTC", request.at):
         quiet_until = None
@@ -77,18 +77,18 @@ async def own_settings(request: Request, work: UnitOfWork) -> Reply:
         digest=bool(fields.text(request, "digest")),
         quiet_until=quiet_until,
     )
-    await work.readers.save(changed)
-    await work.agenda.bring_up(owner=request.person.id)
-    for team in await work.teams.all():
+    work.readers.save(changed)
+    work.agenda.bring_up(owner=request.person.id)
+    for team in work.teams.all():
         if team.lead == request.person.id:
-            await work.agenda.bring_up(place=team.place)
+            work.agenda.bring_up(place=team.place)
     return Reply(message=messages.settled_own(changed))
 
 
-async def settings(request: Request, work: UnitOfWork) -> Reply:
+def settings(request: Request, work: UnitOfWork) -> Reply:
     """Saves the team's settings."""
-    team = await of(_shared_place(request), request, work)
-    lead = await fields.person(request, "lead", work)
+    team = of(_shared_place(request), request, work)
+    lead = fields.person(request, "lead", work)
     count = fields.text(request, "days_to_answer", needed="Say how many working days people have.")
     starts, ends = fields.clock(request, "starts"), fields.clock(request, "ends")
     if starts is None or ends is None:
@@ -106,10 +106,10 @@ async def settings(request: Request, work: UnitOfWork) -> Reply:
         changed = changed.model_copy(update={"coach": bool(fields.text(request, "coach"))})
     days = fields.text(request, "days_to_apologise") or str(team.days_to_apologise)
     changed = aim(changed, int(days) if days.isascii() and days.isdigit() and len(days) < 4 else -1)
-    await work.teams.save(changed)
-    await work.agenda.bring_up(place=team.place)
+    work.teams.save(changed)
+    work.agenda.bring_up(place=team.place)
     for reader in sorted({team.lead, changed.lead} - {request.person.id, None}, key=str):
-        await work.jobs.schedule(_changed(changed, str(reader), request))
+        work.jobs.schedule(_changed(changed, str(reader), request))
     return Reply(message=messages.settled(changed))
 
 
@@ -127,12 +127,12 @@ def _changed(team: Team, reader: str, request: Request) -> Job:
     )
 
 
-async def settings_changed(job: Job, work: UnitOfWork) -> Message | None:
+def settings_changed(job: Job, work: UnitOfWork) -> Message | None:
     """Who changed a team's settings, and what they are now; `detail` is who it was."""
-    team = await work.teams.get(job.about)
+    team = work.teams.get(job.about)
     if team is None:
         return None
-    people = await work.people.among({job.detail, team.lead or ""} - {""})
+    people = work.people.among({job.detail, team.lead or ""} - {""})
     names = {id: person.name for id, person in people.items()}
     return messages.settings_changed(
         team, names.get(job.detail, "Somebody"), names.get(team.lead or "", "")
@@ -145,18 +145,18 @@ def _shared_place(request: Request) -> Place:
     return request.place
 
 
-async def say_help(commands: Mapping[str, str], request: Request, work: UnitOfWork) -> Reply:
+def say_help(commands: Mapping[str, str], request: Request, work: UnitOfWork) -> Reply:
     """What can be typed, and what each does; words that are no command come back in the first line."""
     word = request.typed.split(maxsplit=1)[0] if request.typed.strip() else ""
     return Reply(message=messages.help_text(commands, word[:40]))
 
 
-async def joined(request: Request, work: UnitOfWork) -> Reply:
+def joined(request: Request, work: UnitOfWork) -> Reply:
     """Amends was added to a place: it says one line, and then what could not be said there before."""
     if request.place is None:
         return Reply()
     place = request.place
-    await work.places.remember(place)
+    work.places.remember(place)
     hello = Job(
         name="team.hello",
         about=place.id,
@@ -165,18 +165,18 @@ async def joined(request: Request, work: UnitOfWork) -> Reply:
         once=True,
         due_at=request.at,
     )
-    await work.jobs.schedule(hello)
-    await work.jobs.revive(place.id)
+    work.jobs.schedule(hello)
+    work.jobs.revive(place.id)
     return Reply()
 
 
-async def person_changed(request: Request, work: UnitOfWork) -> Reply:
+def person_changed(request: Request, work: UnitOfWork) -> Reply:
     """Somebody has another name or zone, or has left: kept, when it is somebody that we know."""
-    if await work.people.get(request.person.id) is not None:
-        await work.people.remember(request.person)
+    if work.people.get(request.person.id) is not None:
+        work.people.remember(request.person)
     return Reply()
 
 
-async def hello(job: Job, work: UnitOfWork) -> Message | None:
+def hello(job: Job, work: UnitOfWork) -> Message | None:
     """One line about itself."""
     return messages.hello()

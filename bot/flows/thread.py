@@ -11,15 +11,15 @@ def key(case: int) -> str:
     return f"retro:{case}"
 
 
-async def links_of(cases: Collection[int], work: UnitOfWork) -> Mapping[int, str]:
+def links_of(cases: Collection[int], work: UnitOfWork) -> Mapping[int, str]:
     """Where the retros of these cases are, as far as they have been said."""
-    said = await work.said.among({key(case) for case in cases})
+    said = work.said.among({key(case) for case in cases})
     return {case: said[key(case)].link or "" for case in cases if key(case) in said}
 
 
-async def case_of(request: Request, thread: str | None, work: UnitOfWork) -> int | None:
+def case_of(request: Request, thread: str | None, work: UnitOfWork) -> int | None:
     """The number of the case whose retro has `thread` as its root message, or None."""
     if request.place is None or not thread:
         return None
-    noun, _, number = (await work.said.key_of(request.place.id, thread) or "").partition(":")
+    noun, _, number = (work.said.key_of(request.place.id, thread) or "").partition(":")
     return int(number) if noun == "retro" else None

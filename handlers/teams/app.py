@@ -19,7 +19,7 @@ from aiohttp import web
 
 from bot.fault import told
 from bot.messages.parts import Form, Message, Paragraph, Part, Quote, Typed, plain, sentence
-from bot.ports import OpenWork, Unavailable
+from bot.ports import Transactions, Unavailable
 from bot.request import Person, Place, Reply, Request, shown_again
 from bot.routes import VERBS
 from bot.settings import Settings
@@ -77,28 +77,28 @@ class TeamsDoor:
     """
 
     def __init__(
-        self, settings: Settings, bot: Answers, open_work: OpenWork, committed: Callable[[], None]
+        self, settings: Settings, bot: Answers, transactions: Transactions, committed: Callable[[], None]
     ) -> None:
         self._settings = settings
         self._bot = bot
-        self._open_work = open_work
+        self._transactions = transactions
         self._app_id = "" if settings.teams_unauthenticated else settings.teams_app_id or ""
         self._tokens = Tokens(fetch_with(settings))
         self._adapter = adapter_for(self._app_id, self._tokens)
         self._connector = Connector(self._tokens if self._app_id else None)
         app_id, pace = settings.teams_app_id or "", settings.amends_pace
-        self.messenger = TeamsMessenger(self._connector, open_work, app_id, pace)
-        self.memberships = TeamsMemberships(self._connector, open_work)
-        self._directory = Directory(self._connector, open_work, self.memberships, committed)
-        self._replies = Replies(self._connector, self.messenger, open_work, settings.teams_targeted)
+        self.messenger = TeamsMessenger(self._connector, transactions, app_id, pace)
+        self.memberships = TeamsMemberships(self._connector, transactions)
+        self._directory = Directory(self._connector, transactions, self.memberships, committed)
+        self._replies = Replies(self._connector, self.messenger, transactions, settings.teams_targeted)
         self._fresh: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(
-        cls, settings: Settings, bot: Answers, open_work: OpenWork, committed: Callable[[], None]
+        cls, settings: Settings, bot: Answers, transactions: Transactions, committed: Callable[[], None]
     ) -> Self:
         """The door, with its token on the way: a login that is down must not keep it closed."""
-        door = cls(settings, bot, open_work, committed)
+        door = cls(settings, bot, transactions, committed)
         if door._app_id:
             door._fresh = asyncio.create_task(door._tokens.keep_fresh())
         return door
@@ -322,9 +322,13 @@ class TeamsDoor:
         people: dict[str, Person] = {}
         places, unchecked = list[Place](), False
         if ids or wants_places:
-            async with self._open_work(request.workspace, writes=False) as work:
-                people = dict(await work.people.among(ids))
-                places = list(await work.places.all()) if wants_places else []
+            people, places = await self._transactions.read(
+                request.workspace,
+                lambda work: (
+                    dict(work.people.among(ids)),
+                    list(work.places.all()) if wants_places else [],
+                ),
+            )
             places, unchecked = await self.memberships.theirs(request.workspace, places, request.person)
         return render.Known(uuid4().hex, {**people, **(picked or {})}, places, unchecked=unchecked)
 

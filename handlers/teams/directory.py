@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from bot.ports import MembershipUnknown, OpenWork
+from bot.ports import MembershipUnknown, Transactions, UnitOfWork
 from bot.request import Person, Place, Request
 from handlers.payload import Payload, text_at
 from handlers.teams import incoming
@@ -44,12 +44,12 @@ class Directory:
     def __init__(
         self,
         connector: Connector,
-        open_work: OpenWork,
+        transactions: Transactions,
         memberships: TeamsMemberships,
         committed: Callable[[], None],
     ) -> None:
         self._connector = connector
-        self._open_work = open_work
+        self._transactions = transactions
         self._memberships = memberships
         self._committed = committed
         self._kept: dict[tuple[str, str], Place] = {}
@@ -77,12 +77,15 @@ class Directory:
         known = self._kept.get((workspace, place.id))
         if known is not None and not welcome and _added(known, place) == known:
             return known
-        async with self._open_work(workspace, writes=True) as work:
-            now = _added(await work.places.get(place.id), place)
-            await work.places.remember(now)
+
+        def remember(work: UnitOfWork) -> tuple[Place, bool]:
+            now = _added(work.places.get(place.id), place)
+            work.places.remember(now)
             if welcome:
-                await work.jobs.revive(place.id)
-            owes = await work.commit()
+                work.jobs.revive(place.id)
+            return now, work.owes
+
+        now, owes = await self._transactions.write(workspace, remember)
         if owes:
             self._committed()
         self._kept[workspace, place.id] = now
@@ -94,15 +97,13 @@ class Directory:
         """Notes that the bot hears a channel without being mentioned: its team's owner granted that."""
         known = self._kept.get((workspace, place.id))
         if known is None:
-            async with self._open_work(workspace, writes=False) as work:
-                known = await work.places.get(place.id)
+            known = await self._transactions.read(workspace, lambda work: work.places.get(place.id))
         if known is not None and "hears" not in known.reference:
             await self.keep(workspace, known.model_copy(update={"reference": {"hears": "yes"}}))
 
     async def rename(self, workspace: str, place: Place) -> None:
         """Notes a channel's new name, where it is one that we know."""
-        async with self._open_work(workspace, writes=False) as work:
-            known = await work.places.get(place.id)
+        known = await self._transactions.read(workspace, lambda work: work.places.get(place.id))
         if known is not None and place.name:
             await self.keep(workspace, place)
 
@@ -110,24 +111,25 @@ class Directory:
         """Whether the thread of a plain reply is one of ours; the others are nobody's business."""
         if request.place is None:
             return False
-        async with self._open_work(request.workspace, writes=False) as work:
-            key = await work.said.key_of(request.place.id, request.about)
+        place = request.place.id
+        key = await self._transactions.read(
+            request.workspace, lambda work: work.said.key_of(place, request.about)
+        )
         return key is not None and key.startswith("retro:")
 
     async def _place(self, request: Request, here: Place | None) -> Place | None:
         place = request.place
         if place is None or place.kind == "direct" or (here and here.id == place.id):
             return here or place
-        async with self._open_work(request.workspace, writes=False) as work:
-            known = await work.places.get(place.id)
+        asked = place.id
+        known = await self._transactions.read(request.workspace, lambda work: work.places.get(asked))
         # It travelled through a client: what we have not met, or somebody's own chat, is not believed.
         return known if known is not None and known.kind == "shared" else here
 
     async def _named(self, workspace: str, place: Place) -> Place:
         known = self._kept.get((workspace, place.id))
         if known is None:
-            async with self._open_work(workspace, writes=False) as work:
-                known = await work.places.get(place.id)
+            known = await self._transactions.read(workspace, lambda work: work.places.get(place.id))
         if not place.name and (known is None or known.name in ("", UNNAMED)):
             place = place.model_copy(update={"name": await self._name(place)})
         return await self.keep(workspace, place)
@@ -190,13 +192,15 @@ class Directory:
         return Person(id=member.id, name=name)
 
     async def _known(self, workspace: str, picked: str) -> Person | None:
-        async with self._open_work(workspace, writes=False) as work:
-            if person := await work.people.get(picked):
+        def look(work: UnitOfWork) -> Person | None:
+            if person := work.people.get(picked):
                 return person
-            chat = await work.places.direct_with("aad_object_id", picked)
+            chat = work.places.direct_with("aad_object_id", picked)
             if chat is None:
                 return None
-            return await work.people.get(chat.id) or Person(id=chat.id, name=chat.name)
+            return work.people.get(chat.id) or Person(id=chat.id, name=chat.name)
+
+        return await self._transactions.read(workspace, look)
 
     async def _may_ask(self, request: Request, place: Place) -> bool:
         """Whether they may learn who is in a place: only who is in it themself. The bot asks again."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bot.ports import MembershipUnknown, OpenWork
+from bot.ports import MembershipUnknown, Transactions
 from bot.request import Person, Place
 from handlers.remembered import Remembered
 from handlers.teams.connector import FAILED, Connector, Declined, why
@@ -74,10 +74,13 @@ class TeamsMemberships:
     """ports.Memberships for every tenant that may use the app."""
 
     def __init__(
-        self, connector: Connector, open_work: OpenWork, clock: Callable[[], float] = time.monotonic
+        self,
+        connector: Connector,
+        transactions: Transactions,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connector = connector
-        self._open_work = open_work
+        self._transactions = transactions
         self._rosters = Remembered(self._read, HOLDS_SECONDS, clock, MOST_KEPT)
 
     async def includes(self, workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
@@ -142,8 +145,9 @@ class TeamsMemberships:
         """Everybody in a channel; None when Teams does not tell all of it just now."""
         place = channel.place
         if place is None:
-            async with self._open_work(channel.workspace, writes=False) as work:
-                place = await work.places.get(channel.id)
+            place = await self._transactions.read(
+                channel.workspace, lambda work: work.places.get(channel.id)
+            )
         if place is None or place.kind == "direct":
             return UNMET
         if not place.reference.get("service_url"):

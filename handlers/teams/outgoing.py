@@ -15,7 +15,7 @@ from urllib.parse import quote
 import aiohttp
 
 from bot.domain.job import Receipt
-from bot.ports import Delivery, Limits, OpenWork, Rate, Undelivered
+from bot.ports import Delivery, Limits, Rate, Transactions, Undelivered, UnitOfWork
 from bot.request import Place
 from bot.settings import USUAL_PACE
 from handlers.teams import render
@@ -94,10 +94,12 @@ def undelivered(error: Exception, *, direct: bool) -> Undelivered:
 class TeamsMessenger:
     """ports.Messenger for every tenant that may use the app."""
 
-    def __init__(self, connector: Connector, open_work: OpenWork, app_id: str, pace: float) -> None:
+    def __init__(
+        self, connector: Connector, transactions: Transactions, app_id: str, pace: float
+    ) -> None:
         self.limits = LIMITS.at(pace)
         self._connector = connector
-        self._open_work = open_work
+        self._transactions = transactions
         self._bot = f"28:{app_id}" if app_id else ""
         self._said: OrderedDict[tuple[str, str], Receipt] = OrderedDict()
 
@@ -156,11 +158,13 @@ class TeamsMessenger:
         opened = str((await self._connector.create(way, body)).get("id") or "")
         if not opened:
             raise Declined(502, "no conversation id")
-        async with self._open_work(workspace, writes=True) as work:
-            stored = await work.places.get(place.id) or place
+
+        def remember(work: UnitOfWork) -> None:
+            stored = work.places.get(place.id) or place
             reference = {**stored.reference, "conversation_id": opened}
-            await work.places.remember(stored.model_copy(update={"reference": reference}))
-            await work.commit()
+            work.places.remember(stored.model_copy(update={"reference": reference}))
+
+        await self._transactions.write(workspace, remember)
         return opened
 
     async def _post(self, way: Mapping[str, str], place: Place, activity: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 import logging
 
 from bot.messages.parts import Mention, Message, Paragraph
-from bot.ports import OpenWork, Undelivered
+from bot.ports import Transactions, Undelivered
 from bot.request import Place, Request
 from handlers.afterwards import Afterwards
 from handlers.teams import render
@@ -19,12 +19,12 @@ class Replies(Afterwards):
     """Replies by the connector; none is the only record of anything, so a lost one loses nothing."""
 
     def __init__(
-        self, connector: Connector, messenger: TeamsMessenger, open_work: OpenWork, targeted: bool
+        self, connector: Connector, messenger: TeamsMessenger, transactions: Transactions, targeted: bool
     ) -> None:
         super().__init__()
         self._connector = connector
         self._messenger = messenger
-        self._open_work = open_work
+        self._transactions = transactions
         self._targeted = targeted
 
     async def say(self, activity: Element, origin: Origin) -> None:
@@ -56,8 +56,9 @@ class Replies(Afterwards):
                 await self.say(render.message(_unreached(request)), origin)
 
     async def _write(self, activity: Element, request: Request) -> None:
-        async with self._open_work(request.workspace, writes=False) as work:
-            place = await work.places.get(request.person.id)
+        place = await self._transactions.read(
+            request.workspace, lambda work: work.places.get(request.person.id)
+        )
         if place is None:
             place = Place(id=request.person.id, name=request.person.name, kind="direct")
         chat = await self._messenger.chat_with(request.workspace, place)

@@ -19,12 +19,12 @@ FIRST_PERSON = f"{PERSON_PREFIX}you"
 """Who everybody is until they say otherwise."""
 
 
-async def begin(work: UnitOfWork) -> bool:
+def begin(work: UnitOfWork) -> bool:
     """Gives an empty workspace its first place and its first person; False when it is not empty."""
-    if await work.people.everybody():
+    if work.people.everybody():
         return False
-    await work.people.remember(Person(id=FIRST_PERSON, name="You", zone=machine_zone()))
-    await work.places.remember(Place(id="support", name="support"))
+    work.people.remember(Person(id=FIRST_PERSON, name="You", zone=machine_zone()))
+    work.places.remember(Place(id="support", name="support"))
     return True
 
 
@@ -53,31 +53,39 @@ def form_for(what: str, reader: Person) -> Form:
     return Form(verb=what, title=f"Add a {what}", fields=fields, submit="Add")
 
 
-async def add_place(work: UnitOfWork, name: str) -> tuple[Place | None, Faults]:
+def add(
+    work: UnitOfWork, asked: Form, reader: Person, values: Mapping[str, str]
+) -> tuple[Place | Person | None, Faults]:
+    """What the form makes of these values, or what is wrong with them."""
+    if asked.verb == "place":
+        return add_place(work, values["name"])
+    return add_person(work, **values, known_as=reader.id if asked.verb == "you" else "")
+
+
+def add_place(work: UnitOfWork, name: str) -> tuple[Place | None, Faults]:
     """The new place, or what is wrong with its name."""
     name = name.strip().lstrip("#").strip()
     fault = _name_fault(name)
-    if not fault and await work.places.named(name) is not None:
+    if not fault and work.places.named(name) is not None:
         fault = f"There is a place called {name} already."
     if fault:
         return None, {"name": fault}
     slug, number = _slug(name), 1
-    while await work.places.get(_numbered(slug, number)) is not None:
+    while work.places.get(_numbered(slug, number)) is not None:
         number += 1
     place = Place(id=_numbered(slug, number), name=name)
-    await work.places.remember(place)
+    work.places.remember(place)
     return place, {}
 
 
-async def add_person(
+def add_person(
     work: UnitOfWork, name: str, zone: str, known_as: str = ""
 ) -> tuple[Person | None, Faults]:
     """The new person, or `known_as` with another name; or what is wrong with their name or zone."""
     name = name.strip()
     fault = _name_fault(name)
     if not fault and any(
-        one.name.casefold() == name.casefold() and one.id != known_as
-        for one in await work.people.everybody()
+        one.name.casefold() == name.casefold() and one.id != known_as for one in work.people.everybody()
     ):
         fault = f"{name} is here already; add something that tells them apart."
     faults = {"name": fault} if fault else {}
@@ -86,7 +94,7 @@ async def add_person(
     if faults:
         return None, faults
     person = Person(id=known_as or PERSON_PREFIX + new_key(), name=name, zone=zone)
-    await work.people.remember(person)
+    work.people.remember(person)
     return person, {}
 
 

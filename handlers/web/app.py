@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from bot.fault import told
 from bot.messages.parts import Form, sentence
-from bot.ports import OpenWork, Unavailable, UnitOfWork
+from bot.ports import Transactions, Unavailable, UnitOfWork
 from bot.repositories import Post
 from bot.request import Person, Place, Reply, Request, shown_again
 from bot.settings import Settings
 from handlers.web import additions, incoming, pages, render
-from handlers.web.incoming import Pressed, Problem, new_key
+from handlers.web.incoming import Asked, Pressed, Problem, new_key
 from handlers.web.memberships import Everybody
 from handlers.web.outgoing import WORKSPACE, Hub, WebMessenger
 
@@ -43,6 +43,8 @@ HEADERS = {
 STATIC = {path.name: path for path in (render.FOLDER / "static").iterdir()}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Page = Callable[[web.Request, UnitOfWork], web.Response]
+Added = tuple[Person, Form, Place | Person | None, additions.Faults, Sequence[Person]]
 
 
 class Answers(Protocol):
@@ -55,28 +57,28 @@ class WebDoor:
     """The web door: mount `routes()` (last: they end with a page for unknown paths), call `prepare()`
     before serving, and `close` on shutdown. `messenger` speaks in it, to whom `memberships` says."""
 
-    def __init__(self, settings: Settings, bot: Answers, open_work: OpenWork) -> None:
+    def __init__(self, settings: Settings, bot: Answers, transactions: Transactions) -> None:
         self._settings = settings
         self._bot = bot
-        self._open_work = open_work
+        self._transactions = transactions
         self.hub = Hub()
-        self.memberships = Everybody(open_work)
+        self.memberships = Everybody(transactions)
         known = settings.loopback and settings.amends_port
         host = f"[{settings.amends_host}]" if ":" in settings.amends_host else settings.amends_host
         self.messenger = WebMessenger(
-            open_work, self.hub, f"http://{host}:{settings.amends_port}" if known else ""
+            transactions, self.hub, f"http://{host}:{settings.amends_port}" if known else ""
         )
 
     def routes(self) -> list[web.RouteDef]:
         """Every route of the web door."""
         guarded = self._guarded
         return [
-            web.get("/", guarded(self._first)),
-            web.get("/p/{place}", guarded(self._place)),
-            web.get("/p/{place}/t/{root}", guarded(self._place)),
-            web.get("/dm", guarded(self._direct)),
-            web.get("/f/lists", guarded(self._lists)),
-            web.get("/f/posts", guarded(self._posts)),
+            web.get("/", guarded(self._reading(self._first))),
+            web.get("/p/{place}", guarded(self._reading(self._place))),
+            web.get("/p/{place}/t/{root}", guarded(self._reading(self._place))),
+            web.get("/dm", guarded(self._reading(self._direct))),
+            web.get("/f/lists", guarded(self._reading(self._lists))),
+            web.get("/f/posts", guarded(self._reading(self._posts))),
             web.get("/events", guarded(self._events)),
             web.get("/add/{what}", guarded(self._adding)),
             web.post("/add/{what}", guarded(self._add)),
@@ -98,9 +100,7 @@ class WebDoor:
 
     async def prepare(self) -> None:
         """Gives an empty workspace its first place and its first person."""
-        async with self._open_work(WORKSPACE, writes=True) as work:
-            if await additions.begin(work):
-                await work.commit()
+        await self._transactions.write(WORKSPACE, additions.begin)
 
     # ---- the guard
 
@@ -137,48 +137,48 @@ class WebDoor:
 
     # ---- pages
 
-    async def _first(self, request: web.Request) -> web.StreamResponse:
-        async with self._open_work(WORKSPACE, writes=False) as work:
-            places = {one.id: one for one in await work.places.all()}
-            last = next((place for place in pages.seen_by(request) if place in places), None)
-            if not places:
-                place = incoming.direct_place(await pages.reader_of(request, work))
-            else:
-                place = places[last] if last else next(iter(places.values()))
-            return await self._page(request, work, place)
+    def _reading(self, page: Page) -> Handler:
+        async def read(request: web.Request) -> web.StreamResponse:
+            return await self._transactions.read(WORKSPACE, lambda work: page(request, work))
 
-    async def _place(self, request: web.Request) -> web.StreamResponse:
-        async with self._open_work(WORKSPACE, writes=False) as work:
-            place = await work.places.get(request.match_info["place"])
-            if place is None or place.kind != "shared":
-                raise Problem("There is no such place here.", 404)
-            number = request.match_info.get("root")
-            root = await pages.root_of(work, place, number) if number else None
-            return await self._page(request, work, place, root)
+        return read
 
-    async def _direct(self, request: web.Request) -> web.StreamResponse:
-        async with self._open_work(WORKSPACE, writes=False) as work:
-            reader = await pages.reader_of(request, work)
-            return await self._page(request, work, incoming.direct_place(reader))
+    def _first(self, request: web.Request, work: UnitOfWork) -> web.Response:
+        places = {one.id: one for one in work.places.all()}
+        last = next((place for place in pages.seen_by(request) if place in places), None)
+        if not places:
+            place = incoming.direct_place(pages.reader_of(request, work))
+        else:
+            place = places[last] if last else next(iter(places.values()))
+        return self._page(request, work, place)
 
-    async def _page(
+    def _place(self, request: web.Request, work: UnitOfWork) -> web.Response:
+        place = work.places.get(request.match_info["place"])
+        if place is None or place.kind != "shared":
+            raise Problem("There is no such place here.", 404)
+        number = request.match_info.get("root")
+        root = pages.root_of(work, place, number) if number else None
+        return self._page(request, work, place, root)
+
+    def _direct(self, request: web.Request, work: UnitOfWork) -> web.Response:
+        return self._page(request, work, incoming.direct_place(pages.reader_of(request, work)))
+
+    def _page(
         self, request: web.Request, work: UnitOfWork, place: Place, root: Post | None = None
     ) -> web.Response:
-        drawn = await pages.page(request, work, self.messenger.base, self.hub.version, place, root)
+        drawn = pages.page(request, work, self.messenger.base, self.hub.version, place, root)
         response = _seen(request, *drawn)
-        reader = await pages.reader_of(request, work)
+        reader = pages.reader_of(request, work)
         if request.cookies.get(pages.YOU) != reader.id:
             # From now on, whoever else is added: otherwise the first by name would be somebody new.
             _be(response, reader)
         return response
 
-    async def _lists(self, request: web.Request) -> web.StreamResponse:
-        async with self._open_work(WORKSPACE, writes=False) as work:
-            return _html(await pages.lists(request, work))
+    def _lists(self, request: web.Request, work: UnitOfWork) -> web.Response:
+        return _html(pages.lists(request, work))
 
-    async def _posts(self, request: web.Request) -> web.StreamResponse:
-        async with self._open_work(WORKSPACE, writes=False) as work:
-            return _seen(request, *await pages.posts(request, work, self.messenger.base))
+    def _posts(self, request: web.Request, work: UnitOfWork) -> web.Response:
+        return _seen(request, *pages.posts(request, work, self.messenger.base))
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Tells a page what to fetch afresh, as long as it is open; carries no content."""
@@ -217,9 +217,12 @@ class WebDoor:
     async def _press(self, request: web.Request) -> web.StreamResponse:
         pressed = incoming.read_press(request.match_info["verb"], await incoming.posted(request))
         now = datetime.now(UTC)
-        async with self._open_work(WORKSPACE, writes=False) as work:
-            reader = await self._still(request, work)
-            asked = await incoming.asked_by(work, pressed, reader, now)
+
+        def asked_by(work: UnitOfWork) -> tuple[Person, Asked]:
+            reader = pages.actor_of(request, work)
+            return reader, incoming.asked_by(work, pressed, reader, now)
+
+        reader, asked = await self._transactions.read(WORKSPACE, asked_by)
         reply = await self._bot.answer(asked.request())
         return await self._reply(request, reader, asked.place, reply, pressed)
 
@@ -229,11 +232,15 @@ class WebDoor:
         incoming.check_text(text)
         thread = incoming.read_number(incoming.text_of(data, "thread"))
         now = datetime.now(UTC)
-        async with self._open_work(WORKSPACE, writes=False) as work:
-            reader = await self._still(request, work)
-            place = await incoming.place_for(work, incoming.text_of(data, "place"), reader)
+
+        def said_by(work: UnitOfWork) -> tuple[Person, Place]:
+            reader = pages.actor_of(request, work)
+            place = incoming.place_for(work, incoming.text_of(data, "place"), reader)
             if thread is not None:
-                await pages.root_of(work, place, str(thread))
+                pages.root_of(work, place, str(thread))
+            return reader, place
+
+        reader, place = await self._transactions.read(WORKSPACE, said_by)
         command = incoming.command(text, direct=place.kind == "direct", in_thread=thread is not None)
         if command is not None:
             reply = await self._bot.answer(incoming.typed_line(command, reader, place, now, key))
@@ -250,24 +257,16 @@ class WebDoor:
         return response
 
     async def _post(self, post: Post) -> Post:
-        async with self._open_work(WORKSPACE, writes=True) as work:
-            kept = await work.posts.add(post)
-            await work.commit()
+        kept = await self._transactions.write(WORKSPACE, lambda work: work.posts.add(post))
         self.hub.changed(kept.place)
         return kept
-
-    async def _still(self, request: web.Request, work: UnitOfWork) -> Person:
-        """Who acts; refuses when the page was drawn for somebody else (another tab switched)."""
-        reader = await pages.reader_of(request, work)
-        if request.headers.get("X-You", reader.id) != reader.id:
-            raise Problem(f"You are {reader.name} now, in another tab: reload this page first.")
-        return reader
 
     async def _be(self, request: web.Request) -> web.StreamResponse:
         data = await incoming.posted(request)
         back = incoming.text_of(data, "back")
-        async with self._open_work(WORKSPACE, writes=False) as work:
-            person = await work.people.get(incoming.text_of(data, "person"))
+        person = await self._transactions.read(
+            WORKSPACE, lambda work: work.people.get(incoming.text_of(data, "person"))
+        )
         if person is None or person.gone or person.bot:
             raise Problem("This person is not here any more; choose somebody else.", 404)
         own = back.isprintable() and back.startswith("/") and not back.startswith(("//", "/\\"))
@@ -276,26 +275,22 @@ class WebDoor:
         return response
 
     async def _adding(self, request: web.Request) -> web.StreamResponse:
-        async with self._open_work(WORKSPACE, writes=False) as work:
-            reader = await pages.reader_of(request, work)
+        reader = await self._transactions.read(WORKSPACE, lambda work: pages.reader_of(request, work))
         return self._addition(request, additions.form_for(request.match_info["what"], reader), reader)
 
     async def _add(self, request: web.Request) -> web.StreamResponse:
         data = await incoming.posted(request)
-        made: Place | Person | None
-        async with self._open_work(WORKSPACE, writes=True) as work:
-            reader = await self._still(request, work)
+
+        def add(work: UnitOfWork) -> Added:
+            reader = pages.actor_of(request, work)
             asked = additions.form_for(request.match_info["what"], reader)
             values = {one.name: incoming.text_of(data, f"v.{one.name}") for one in asked.fields}
-            if asked.verb == "place":
-                made, faults = await additions.add_place(work, values["name"])
-            else:
-                known_as = reader.id if asked.verb == "you" else ""
-                made, faults = await additions.add_person(work, **values, known_as=known_as)
-            if made is None:
-                return self._addition(request, render.filled(asked, values), reader, faults)
-            await work.commit()
-            people = await work.people.everybody() if isinstance(made, Person) else ()
+            made, faults = additions.add(work, asked, reader, values)
+            return reader, render.filled(asked, values), made, faults, work.people.everybody()
+
+        reader, asked, made, faults, people = await self._transactions.write(WORKSPACE, add)
+        if made is None:
+            return self._addition(request, asked, reader, faults)
         if isinstance(made, Place) or asked.verb == "you" or "HX-Request" not in request.headers:
             # This page is about to leave: news that reach it on its way out are a broken fetch.
             asyncio.get_running_loop().call_later(LEAVING_SECONDS, self.hub.changed)
@@ -335,9 +330,13 @@ class WebDoor:
         composer: bool = False,
     ) -> web.Response:
         """Draws a reply: into the dialog, or as a note that only the reader sees."""
-        async with self._open_work(WORKSPACE, writes=False) as work:
-            people = await work.people.everybody()
-            places = await work.places.all() if reply.form or reply.faults else ()
+        people, places = await self._transactions.read(
+            WORKSPACE,
+            lambda work: (
+                work.people.everybody(),
+                work.places.all() if reply.form or reply.faults else (),
+            ),
+        )
         frame = self._frame(reader, people, pressed.place, pressed.thread)
         asked, note = reply.form, Markup("")
         if asked is None and reply.faults and pressed.form is not None:

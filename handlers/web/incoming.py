@@ -246,11 +246,11 @@ def check_text(text: str) -> None:
         )
 
 
-async def place_for(work: UnitOfWork, place: str, reader: Person) -> Place:
+def place_for(work: UnitOfWork, place: str, reader: Person) -> Place:
     """The place on screen: a shared one, or the reader's direct messages; refuses one that is gone."""
     if place == reader.id:
         return direct_place(reader)
-    known = await work.places.get(place)
+    known = work.places.get(place)
     if known is None:
         raise Problem("This place is not there any more.", 404)
     return known
@@ -316,7 +316,7 @@ def _request(reader: Person, place: Place, at: datetime, **more: object) -> Requ
     return Request.model_validate({**whole, "here": place.id if shared else None, **more})
 
 
-async def asked_by(work: UnitOfWork, pressed: Pressed, reader: Person, at: datetime) -> Asked:
+def asked_by(work: UnitOfWork, pressed: Pressed, reader: Person, at: datetime) -> Asked:
     """Reads what belongs to a press: its place, the persons it names, the message it is about."""
     place = (pressed.form.place if pressed.form else "") or pressed.place
     named = [
@@ -324,14 +324,14 @@ async def asked_by(work: UnitOfWork, pressed: Pressed, reader: Person, at: datet
         for asked in (pressed.form.fields if pressed.form else ())
         if asked.kind == "person" and (value := (pressed.values or {}).get(asked.name))
     ]
-    people = await work.people.among(named) if named else {}
+    people = work.people.among(named) if named else {}
     return Asked(
         pressed=pressed,
         reader=reader,
-        place=await place_for(work, place, reader),
+        place=place_for(work, place, reader),
         at=at,
         people=tuple(people.values()),
-        found=await found_message(work, pressed),
+        found=found_message(work, pressed),
     )
 
 
@@ -339,15 +339,15 @@ POST_ABOUT = "post:"
 """Begins `about` where a button is pressed on a person's message, like a chat's message shortcut."""
 
 
-async def found_message(work: UnitOfWork, pressed: Pressed) -> Found | None:
+def found_message(work: UnitOfWork, pressed: Pressed) -> Found | None:
     """The message a shortcut was used on; refuses one that is gone."""
     if pressed.form or not pressed.about.startswith(POST_ABOUT):
         return None
     number = read_number(pressed.about.removeprefix(POST_ABOUT))
-    post: Post | None = await work.posts.get(number) if number else None
+    post: Post | None = work.posts.get(number) if number else None
     if post is None or post.message is not None or post.place != pressed.place:
         raise Problem("That message is gone.", 404)
-    author = await work.people.get(post.author) if post.author else None
+    author = work.people.get(post.author) if post.author else None
     return Found(
         text=post.text,
         link=path_to(post),

@@ -1,14 +1,14 @@
 """Who is in which place of the web workspace: everybody."""
 
-from bot.ports import OpenWork
+from bot.ports import Transactions
 from bot.request import Person
 
 
 class Everybody:
     """ports.Memberships for the web workspace, in which nothing is private."""
 
-    def __init__(self, open_work: OpenWork) -> None:
-        self._open_work = open_work
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
 
     async def includes(self, workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
         """Always."""
@@ -20,6 +20,5 @@ class Everybody:
 
     async def people_in(self, workspace: str, channel: str) -> int | None:
         """How many people are in the workspace: neither bots nor gone."""
-        async with self._open_work(workspace, writes=False) as work:
-            everybody = await work.people.everybody()
+        everybody = await self._transactions.read(workspace, lambda work: work.people.everybody())
         return sum(not (one.bot or one.gone) for one in everybody)

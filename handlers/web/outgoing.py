@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from bot.domain.job import Receipt, minute
-from bot.ports import Delivery, Limits, OpenWork, Unavailable, Undelivered
+from bot.ports import Delivery, Limits, Transactions, Unavailable, Undelivered, UnitOfWork
 from bot.repositories import Post
 
 WORKSPACE = "web"
@@ -96,8 +96,8 @@ class WebMessenger:
 
     limits = Limits()
 
-    def __init__(self, open_work: OpenWork, hub: Hub, base: str = "") -> None:
-        self._open_work = open_work
+    def __init__(self, transactions: Transactions, hub: Hub, base: str = "") -> None:
+        self._transactions = transactions
         self._hub = hub
         self.base = base
 
@@ -114,9 +114,7 @@ class WebMessenger:
             posted_at=minute(datetime.now(UTC)),
         )
         try:
-            async with self._open_work(WORKSPACE, writes=True) as work:
-                kept = await work.posts.add(post)
-                await work.commit()
+            kept = await self._transactions.write(WORKSPACE, lambda work: work.posts.add(post))
         except Unavailable as lost:
             raise Undelivered("The web workspace could not be written.", unsure=True) from lost
         self._hub.changed(kept.place)
@@ -124,16 +122,19 @@ class WebMessenger:
 
     async def edit(self, delivery: Delivery, said: Receipt) -> Receipt:
         """Says it anew in the same post; permanent when the post is gone."""
+        number = _number(said.message)
+
+        def say_anew(work: UnitOfWork) -> Post:
+            known = work.posts.get(number)
+            if known is None:
+                raise Undelivered("The message to change is gone.", permanent=True)
+            new = {"message": delivery.message, "edited_at": minute(datetime.now(UTC))}
+            edited = known.model_copy(update=new)
+            work.posts.save(edited)
+            return edited
+
         try:
-            async with self._open_work(WORKSPACE, writes=True) as work:
-                known = await work.posts.get(_number(said.message))
-                if known is None:
-                    raise Undelivered("The message to change is gone.", permanent=True)
-                edited = known.model_copy(
-                    update={"message": delivery.message, "edited_at": minute(datetime.now(UTC))}
-                )
-                await work.posts.save(edited)
-                await work.commit()
+            edited = await self._transactions.write(WORKSPACE, say_anew)
         except Unavailable as lost:
             raise Undelivered("The web workspace could not be written.", unsure=True) from lost
         self._hub.changed(edited.place)
@@ -142,8 +143,7 @@ class WebMessenger:
     async def find(self, delivery: Delivery, since: datetime) -> Receipt | None:
         """The post with the delivery's key; keys are never used again, so `since` says nothing more."""
         try:
-            async with self._open_work(WORKSPACE, writes=False) as work:
-                post = await work.posts.by_key(delivery.key)
+            post = await self._transactions.read(WORKSPACE, lambda work: work.posts.by_key(delivery.key))
         except Unavailable as lost:
             raise Undelivered("The web workspace could not be read.") from lost
         return None if post is None else self._receipt(post, delivery)

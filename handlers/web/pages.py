@@ -35,15 +35,23 @@ FOR_ANY_PLACE = ("action_item.mine", "team.own_settings", "team.help")
 Seen = Mapping[str, int]
 
 
-async def reader_of(request: web.Request, work: UnitOfWork) -> Person:
+def reader_of(request: web.Request, work: UnitOfWork) -> Person:
     """Who the cookie says; without one "You", whom nobody chose, rather than somebody by name."""
-    chosen = await work.people.get(request.cookies.get(YOU, ""))
+    chosen = work.people.get(request.cookies.get(YOU, ""))
     if chosen is not None and not (chosen.gone or chosen.bot):
         return chosen
-    here = [one for one in await work.people.everybody() if not (one.gone or one.bot)]
+    here = [one for one in work.people.everybody() if not (one.gone or one.bot)]
     if not here:
         raise Problem("Nobody is in this workspace any more; restart Amends to begin anew.", 404)
     return next((one for one in here if one.id == FIRST_PERSON), here[0])
+
+
+def actor_of(request: web.Request, work: UnitOfWork) -> Person:
+    """Who acts; refuses when the page was drawn for somebody else (another tab switched)."""
+    reader = reader_of(request, work)
+    if request.headers.get("X-You", reader.id) != reader.id:
+        raise Problem(f"You are {reader.name} now, in another tab: reload this page first.")
+    return reader
 
 
 def frame_of(
@@ -65,31 +73,31 @@ def frame_of(
     )
 
 
-async def root_of(work: UnitOfWork, place: Place, number: str) -> Post:
+def root_of(work: UnitOfWork, place: Place, number: str) -> Post:
     """The post that a thread hangs on; refuses what is none."""
     known = number.isascii() and number.isdigit() and len(number) < 10
-    root = await work.posts.get(int(number)) if known else None
+    root = work.posts.get(int(number)) if known else None
     if root is None or root.place != place.id or root.thread is not None:
         raise Problem("There is no such thread here.", 404)
     return root
 
 
-async def page(
+def page(
     request: web.Request, work: UnitOfWork, base: str, version: str, place: Place, root: Post | None
 ) -> tuple[str, Seen]:
     """The page of a place, with a thread beside it when there is a root, and what was seen by then.
 
     `version` is the hub's, from before anything was read: the stream tells what came since.
     """
-    people = await work.people.everybody()
-    reader = await reader_of(request, work)
+    people = work.people.everybody()
+    reader = reader_of(request, work)
     most = most_of(request)
     outer = frame_of(reader, base, people, place.id)
-    column, last = await _column(work, outer, most, beside=root is not None)
+    column, last = _column(work, outer, most, beside=root is not None)
     frame, thread = outer, None
     if root is not None:
         frame = frame_of(reader, base, people, place.id, root.id)
-        thread, _ = await _column(work, frame, most)
+        thread, _ = _column(work, frame, most)
     seen = looked(seen_by(request), place.id, last)
     direct = place.kind == "direct"
     html = render.page(
@@ -106,30 +114,30 @@ async def page(
         mark=MARK,
         footer=[one for one in FOOTER if not direct or one.verb in FOR_ANY_PLACE],
         actions=_shortcuts,
-        sidebar=await _sidebar(work, reader, people, place.id, seen),
+        sidebar=_sidebar(work, reader, people, place.id, seen),
         back=request.path,
         events=f"/events?{urlencode({'place': place.id, 'since': version})}",
     )
     return html, seen
 
 
-async def lists(request: web.Request, work: UnitOfWork) -> str:
+def lists(request: web.Request, work: UnitOfWork) -> str:
     """The sidebar's lists, afresh."""
-    reader = await reader_of(request, work)
-    people = await work.people.everybody()
+    reader = reader_of(request, work)
+    people = work.people.everybody()
     here = request.query.get("place", "")
-    sidebar = await _sidebar(work, reader, people, here, seen_by(request))
+    sidebar = _sidebar(work, reader, people, here, seen_by(request))
     return render.page("sidebar.html", sidebar=sidebar)
 
 
-async def posts(request: web.Request, work: UnitOfWork, base: str) -> tuple[str, Seen]:
+def posts(request: web.Request, work: UnitOfWork, base: str) -> tuple[str, Seen]:
     """The posts of a place or a thread, afresh, and what was seen by then."""
-    reader = await reader_of(request, work)
-    place = await incoming.place_for(work, request.query.get("place", ""), reader)
+    reader = reader_of(request, work)
+    place = incoming.place_for(work, request.query.get("place", ""), reader)
     thread = incoming.read_number(request.query.get("thread", ""))
-    frame = frame_of(reader, base, await work.people.everybody(), place.id, thread)
+    frame = frame_of(reader, base, work.people.everybody(), place.id, thread)
     beside = bool(request.query.get("beside"))
-    column, last = await _column(work, frame, most_of(request), beside=beside)
+    column, last = _column(work, frame, most_of(request), beside=beside)
     seen = seen_by(request)
     html = render.page(
         "fresh.html",
@@ -143,17 +151,17 @@ async def posts(request: web.Request, work: UnitOfWork, base: str) -> tuple[str,
     return html, looked(seen, place.id, last) if thread is None else seen
 
 
-async def _column(
+def _column(
     work: UnitOfWork, frame: render.Frame, most: int, *, beside: bool = False
 ) -> tuple[render.Column, int]:
     """A list of the newest `most` posts, and the newest one's id; `beside` an open thread."""
     if frame.thread is None:
-        posts = list(await work.posts.roots(frame.place, most + 1))
-        replies = await work.posts.replies([post.id for post in posts])
+        posts = list(work.posts.roots(frame.place, most + 1))
+        replies = work.posts.replies([post.id for post in posts])
         shown = posts[-most:]
     else:
-        root = await root_of(work, Place(id=frame.place, name=""), str(frame.thread))
-        posts, replies = [root, *await work.posts.thread(root.id)], {}
+        root = root_of(work, Place(id=frame.place, name=""), str(frame.thread))
+        posts, replies = [root, *work.posts.thread(root.id)], {}
         shown = [root, *posts[1:][-most:]]
     more = len(shown) < len(posts)
     in_place = frame.thread is None and frame.place != frame.reader.id
@@ -174,12 +182,12 @@ async def _column(
     return column, max((post.id for post in posts), default=0)
 
 
-async def _sidebar(
+def _sidebar(
     work: UnitOfWork, reader: Person, people: Sequence[Person], here: str, seen: Seen
 ) -> render.Sidebar:
     entries = []
-    for place in await work.places.all():
-        newest = await work.posts.roots(place.id, 1) if place.id != here else ()
+    for place in work.places.all():
+        newest = work.posts.roots(place.id, 1) if place.id != here else ()
         entries.append(
             render.Entry(
                 name=place.name,
@@ -189,7 +197,7 @@ async def _sidebar(
             )
         )
     at_home = here == reader.id
-    told = () if at_home else await work.posts.roots(reader.id, render.MOST_COUNTED + 1)
+    told = () if at_home else work.posts.roots(reader.id, render.MOST_COUNTED + 1)
     unread = sum(post.id > seen.get(reader.id, 0) for post in told)
     return render.Sidebar(
         places=entries,

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Connection,
     Date,
     Integer,
     MetaData,
@@ -22,7 +23,6 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.action_item import ActionItem, Moved
 from bot.domain.retro import Retro
@@ -66,35 +66,35 @@ mornings = Table(
 )
 
 
-async def fill(database: Database, items: int) -> None:
+def fill(database: Database, items: int) -> None:
     """Fills a new database: all is open, and so many items and a tenth of retros are there.
 
     Those that are due are spread evenly, and are of the same places and people however much there is.
     """
-    async with database.transaction(writes=True, limited=False) as connection:
-        await connection.execute(insert(people), list(_people()))
-        await connection.execute(insert(places), list(_places()))
-        await connection.execute(insert(teams), list(_teams()))
-        await connection.run_sync(mornings.create)
-        await connection.execute(insert(mornings), list(_mornings()))
-        await _multiply(connection, retros, _retro(), items // ITEMS_PER_RETRO, 0)
-        await _multiply(connection, action_items, _item(), items, items // DUE)
-        await connection.run_sync(mornings.drop)
-        await connection.commit()
-    async with database.transaction(writes=True, limited=False) as connection:
-        await connection.execute(text("ANALYZE"))
-        await connection.commit()
+    with database.transaction(writes=True) as connection:
+        connection.execute(insert(people), list(_people()))
+        connection.execute(insert(places), list(_places()))
+        connection.execute(insert(teams), list(_teams()))
+        mornings.create(connection)
+        connection.execute(insert(mornings), list(_mornings()))
+        _multiply(connection, retros, _retro(), items // ITEMS_PER_RETRO, 0)
+        _multiply(connection, action_items, _item(), items, items // DUE)
+        mornings.drop(connection)
+        connection.commit()
+    with database.transaction(writes=True) as connection:
+        connection.execute(text("ANALYZE"))
+        connection.commit()
 
 
-async def make_due(database: Database, items: int) -> None:
+def make_due(database: Database, items: int) -> None:
     """Makes the thousand due once more, as if nobody had been told."""
-    async with database.transaction(writes=True, limited=False) as connection:
+    with database.transaction(writes=True) as connection:
         for table in (reminders, jobs, lanes):
-            await connection.execute(delete(table))
+            connection.execute(delete(table))
         numbers = [{"this": number} for number in range(items // DUE, items + 1, items // DUE)]
         ours = (action_items.c.workspace == WORKSPACE, action_items.c.number == bindparam("this"))
-        await connection.execute(update(action_items).where(*ours).values(look_at=SINCE), numbers)
-        await connection.commit()
+        connection.execute(update(action_items).where(*ours).values(look_at=SINCE), numbers)
+        connection.commit()
 
 
 def _person(number: int) -> str:
@@ -153,9 +153,7 @@ def _item() -> Values:
     return values(WORKSPACE, like, active=True)
 
 
-async def _multiply(
-    connection: AsyncConnection, table: Table, like: Values, count: int, every: int
-) -> None:
+def _multiply(connection: Connection, table: Table, like: Values, count: int, every: int) -> None:
     """Rows like one, each with its number, place, owner and morning; every so-manieth has today's."""
     numbers = select(literal(1).label("n")).cte("numbers", recursive=True)
     numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < count))
@@ -180,10 +178,10 @@ async def _multiply(
     rows = select(*chosen.values()).join_from(numbers, mornings, mornings.c.number == morning)
     # Made at once from sorted rows: filled row by row, in no order, they took two to four times as long.
     for index in table.indexes:
-        await connection.run_sync(index.drop)
-    await connection.execute(insert(table).from_select(list(chosen), rows))
+        index.drop(connection)
+    connection.execute(insert(table).from_select(list(chosen), rows))
     for index in table.indexes:
-        await connection.run_sync(index.create)
+        index.create(connection)
 
 
 def _named(letter: str, number: ColumnElement[int]) -> ColumnElement[str]:

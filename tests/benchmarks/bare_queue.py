@@ -1,14 +1,15 @@
 """The floor: the queue's own statements in a loop on one bare connection, and nothing around them."""
 
-import asyncio
 import os
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import psycopg
+from psycopg.rows import dict_row
 
 from bot.domain.job import LEASE_SECONDS, Receipt
 from handlers.worker import SIDE_BY_SIDE
@@ -21,7 +22,7 @@ from tests.benchmarks.bare_sql import POSTGRESQL, Spelled, spelled
 from tests.benchmarks.filled import WORKSPACE
 from tests.benchmarks.postgresql import bare
 
-NOW = "SELECT clock_timestamp()"
+NOW = "SELECT clock_timestamp() AS now"
 IDLE_SECONDS = 0.02
 FREE_LANES = spelled(free_lanes(frozenset({"slack"})), POSTGRESQL)
 BEGIN_JOB = spelled(CHANGE_JOB, POSTGRESQL, "state", "claimed_by", "attempts", "began_at", "unsure")
@@ -42,30 +43,31 @@ FREE = spelled(FREE_LANE, POSTGRESQL, "free_at")
 OWN = spelled(OWN_JOBS, POSTGRESQL, workspace="", keys=[""])
 
 Row = Mapping[str, Any]
+Connection = psycopg.Connection[dict[str, Any]]
 
 
-async def claim(connection: asyncpg.Connection) -> Sequence[Row]:
+def claim(connection: Connection) -> Sequence[Row]:
     """As many as a worker claims at once, each of another lane."""
-    async with connection.transaction():
-        now = await connection.fetchval(NOW)
+    with connection.transaction():
+        now = _now(connection)
         asked = {"by": now, "most": SIDE_BY_SIDE, **moments(now)}
-        free = [row["first_key"] for row in await _fetch(connection, FREE_LANES, asked)]
+        free = [row["first_key"] for row in _fetch(connection, FREE_LANES, asked)]
         # None: another process has said the last of that lane just now, and frees it by itself.
         keys = {f"keys_{number}": key for number, key in enumerate(sorted(filter(None, free)), 1)}
         if not keys:
             return ()
-        found = await _fetch(connection, _free_jobs(len(keys)), {"workspace": WORKSPACE, **keys})
+        found = _fetch(connection, _free_jobs(len(keys)), {"workspace": WORKSPACE, **keys})
         rows = [row for row in found if row["state"] == "waiting"]
         if not rows:
             return ()
         mark = {"claimed_by": secrets.token_hex(16), "began_at": now, "unsure": True, "state": "running"}
-        await _run(
+        _run(
             connection,
             BEGIN_JOB,
             [{**this((WORKSPACE, row["key"])), **mark, "attempts": row["attempts"] + 1} for row in rows],
         )
         until = {"due_at": now, "leased_until": now + timedelta(seconds=LEASE_SECONDS)}
-        await _run(
+        _run(
             connection,
             LEASE,
             [
@@ -76,19 +78,19 @@ async def claim(connection: asyncpg.Connection) -> Sequence[Row]:
         return rows
 
 
-async def finish(connection: asyncpg.Connection, job: Row, number: int) -> None:
+def finish(connection: Connection, job: Row, number: int) -> None:
     """Keeps that it was said, and frees its lane."""
-    async with connection.transaction():
-        now: datetime = await connection.fetchval(NOW)
-        [row] = await _fetch(connection, OWN, {"workspace": WORKSPACE, "keys_1": job["key"]})
+    with connection.transaction():
+        now = _now(connection)
+        [row] = _fetch(connection, OWN, {"workspace": WORKSPACE, "keys_1": job["key"]})
         ended = {"state": "done", "ended_at": now, "lane": editing(row["place"]), "attempts": 0}
         ended |= {"unsure": False, "began_at": None, "again": False, "why": "", "claimed_by": ""}
-        await _run(connection, END_JOB, [{**this((WORKSPACE, row["key"])), **ended}])
+        _run(connection, END_JOB, [{**this((WORKSPACE, row["key"])), **ended}])
         receipt = Receipt(place=row["place"], message=f"{os.getpid()}.{number}").model_dump()
-        await _run(connection, KEEP, [{"workspace": WORKSPACE, "key": row["key"], **receipt}])
+        _run(connection, KEEP, [{"workspace": WORKSPACE, "key": row["key"], **receipt}])
         lane = this((WORKSPACE, row["lane"]))
-        await _fetch(connection, LOCK, lane)
-        await _run(connection, FREE, [{**lane, "free_at": now}])
+        _fetch(connection, LOCK, lane)
+        _run(connection, FREE, [{**lane, "free_at": now}])
 
 
 @cache
@@ -96,31 +98,37 @@ def _free_jobs(count: int) -> Spelled:
     return spelled(FREE_JOBS, POSTGRESQL, workspace="", keys=[""] * count)
 
 
-async def _fetch(connection: asyncpg.Connection, what: Spelled, given: Row) -> Sequence[Row]:
-    rows: Sequence[Row] = await connection.fetch(what.text, *what.values(given))
-    return rows
+def _now(connection: Connection) -> datetime:
+    (row,) = connection.execute(NOW).fetchall()
+    now: datetime = row["now"]
+    return now
 
 
-async def _run(connection: asyncpg.Connection, what: Spelled, given: Sequence[Row]) -> None:
+def _fetch(connection: Connection, what: Spelled, given: Row) -> Sequence[Row]:
+    return connection.execute(what.text.encode(), what.values(given)).fetchall()
+
+
+def _run(connection: Connection, what: Spelled, given: Sequence[Row]) -> None:
     if len(given) == 1:
-        await connection.execute(what.text, *what.values(given[0]))
+        connection.execute(what.text.encode(), what.values(given[0]))
     else:
-        await connection.executemany(what.text, [what.values(one) for one in given])
+        connection.cursor().executemany(what.text.encode(), [what.values(one) for one in given])
 
 
-async def main() -> None:
+def main() -> None:
     """Claims and finishes until it is killed; says `ready` first."""
-    connection = await asyncpg.connect(bare(os.environ["AMENDS_DATABASE_URL"]))
+    address = bare(os.environ["AMENDS_DATABASE_URL"])
+    connection = psycopg.connect(address, autocommit=True, row_factory=dict_row)
     print("ready", flush=True)
     number = 0
     while True:
-        claimed = await claim(connection)
+        claimed = claim(connection)
         for job in claimed:
             number += 1
-            await finish(connection, job, number)
+            finish(connection, job, number)
         if not claimed:
-            await asyncio.sleep(IDLE_SECONDS)
+            time.sleep(IDLE_SECONDS)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

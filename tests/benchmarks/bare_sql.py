@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
 SQLITE: Dialect = sqlite.dialect(paramstyle="qmark")
-POSTGRESQL: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own gap
+POSTGRESQL: Dialect = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]  # SQLAlchemy's own gap
 
 
 class Spelled(NamedTuple):

@@ -30,7 +30,7 @@ async def measure(folder: Path) -> list[Figure]:
     """Two rows for each database: the time to the last prompt, and the slowest acknowledgement."""
     figures = await _burst(folder, "1 process on SQLite", folder / "burst.db", 1)
     with postgresql() as server:
-        url = await server.made("burst")
+        url = server.made("burst")
         return [*figures, *await _burst(folder, "2 processes on PostgreSQL", url, 2)]
 
 

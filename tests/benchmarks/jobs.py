@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import psycopg
 from sqlalchemy import delete, insert, update
 
 from bot.domain.job import Job, Receipt
@@ -25,6 +25,7 @@ from tests.benchmarks.figure import Figure
 from tests.benchmarks.filled import WORKSPACE
 from tests.benchmarks.postgresql import bare, postgresql
 from tests.benchmarks.process import environment, running
+from tests.session import open_work
 
 PLACES, RETROS = 50, 400
 ROUNDS = 3
@@ -36,18 +37,18 @@ OURS, BARE = "tests.benchmarks.worker_alone", "tests.benchmarks.bare_queue"
 async def measure(folder: Path) -> list[Figure]:
     """One and two processes, of ours and bare, in turns; then two of ours against one."""
     with postgresql() as server:
-        url = await server.made("jobs")
+        url = server.made("jobs")
         database = Database(url)
         rates: dict[tuple[str, int], list[float]] = {
             (module, count): [] for count in (1, 2) for module in (BARE, OURS)
         }
         try:
-            await _fill(database)
+            _fill(database)
             for _ in range(ROUNDS):
                 for (module, count), kept in rates.items():
                     kept.append(await _rate(folder, module, count, database, url))
         finally:
-            await database.close()
+            database.close()
     found = {which: median(kept) for which, kept in rates.items()}
     one, two, bare_one, bare_two = (found[module, count] for module in (OURS, BARE) for count in (1, 2))
     return [
@@ -62,28 +63,28 @@ def _row(what: str, rate: float, floor: float, words: str, aim: str = "-") -> Fi
     return Figure(name, f"{rate:.0f}", f"{floor:.0f} ({words})", f"{rate / floor:.2f}", aim)
 
 
-async def _fill(database: Database) -> None:
+def _fill(database: Database) -> None:
     """Retros that were said, and their prompts, which are owed."""
     close_on = date(2026, 3, 6)
     where = {case: f"C{case % PLACES}" for case in range(1, RETROS + 1)}
-    async with database.transaction(writes=True) as connection:
+    with database.transaction(writes=True) as connection:
         rows = [
             values(WORKSPACE, Retro(case=case, place=place, opened_at=AT, answers_close_on=close_on))
             | {"closed_at": None, "look_at": None}
             for case, place in where.items()
         ]
-        await connection.execute(insert(retros), rows)
+        connection.execute(insert(retros), rows)
         receipts = [
             values(WORKSPACE, Receipt(place=place, message=str(case)), key=f"retro:{case}")
             for case, place in where.items()
         ]
-        await connection.execute(insert(said), receipts)
-        await connection.commit()
-    async with database.open_work(WORKSPACE, writes=True) as work:
+        connection.execute(insert(said), receipts)
+        connection.commit()
+    with open_work(database, WORKSPACE, writes=True) as work:
         for case, place in where.items():
             for prompt in PROMPTS:
                 if prompt.question:
-                    await work.jobs.schedule(
+                    work.jobs.schedule(
                         Job(
                             name="retro.prompt",
                             about=f"C-{case}/{prompt.key}",
@@ -93,57 +94,57 @@ async def _fill(database: Database) -> None:
                             due_at=AT,
                         )
                     )
-        await work.commit()
-    async with database.transaction(writes=True) as connection:
+        work.commit()
+    with database.transaction(writes=True) as connection:
         # Nobody begins before `_owe` says so.
-        await connection.execute(update(lanes).values(due_at=None))
-        await connection.commit()
+        connection.execute(update(lanes).values(due_at=None))
+        connection.commit()
 
 
-async def _owe(database: Database) -> None:
+def _owe(database: Database) -> None:
     """Makes all of them due once more, as if nothing had been said."""
     waiting = {"state": "waiting", "attempts": 0, "unsure": False, "ended_at": None, "again": False}
     free = {"free_at": None, "leased_until": None, "claimed_by": "", "claimed_key": None}
-    async with database.transaction(writes=True) as connection:
-        await connection.execute(delete(said).where(said.c.key.startswith("prompt:")))
-        await connection.execute(update(jobs).values(lane=jobs.c.place, due_at=AT, **waiting))
-        await connection.execute(update(lanes).values(due_at=AT, **free))
-        await connection.commit()
+    with database.transaction(writes=True) as connection:
+        connection.execute(delete(said).where(said.c.key.startswith("prompt:")))
+        connection.execute(update(jobs).values(lane=jobs.c.place, due_at=AT, **waiting))
+        connection.execute(update(lanes).values(due_at=AT, **free))
+        connection.commit()
 
 
 async def _rate(folder: Path, module: str, count: int, database: Database, url: str) -> float:
     """Jobs a second of so many processes, which were started before anything is owed."""
-    connection = await asyncpg.connect(bare(url))
-    try:
-        await connection.execute("VACUUM ANALYZE")
+    with psycopg.connect(bare(url), autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
         async with AsyncExitStack() as stack:
             for number in range(count):
                 env = environment(AMENDS_DATABASE_URL=url)
                 await stack.enter_async_context(running(folder, module, env, number))
-            await _owe(database)
+            _owe(database)
             try:
                 async with asyncio.timeout(MOST_SECONDS):
                     await _all_ended(connection)
             except TimeoutError:
-                states = await connection.fetch("SELECT state, why, count(*) FROM jobs GROUP BY 1, 2")
+                asked = "SELECT state, why, count(*) FROM jobs GROUP BY 1, 2"
+                states = connection.execute(asked).fetchall()
                 logs = await asyncio.to_thread(_logs, folder, module)
                 raise RuntimeError(f"{count} of {module} are not done: {states}; {logs}") from None
-        rows = await connection.fetch("SELECT ended_at FROM jobs ORDER BY ended_at")
-        messages = await connection.fetchval("SELECT count(*) FROM said WHERE key LIKE 'prompt:%'")
-    finally:
-        await connection.close()
+        rows = connection.execute("SELECT ended_at FROM jobs ORDER BY ended_at").fetchall()
+        spoken = connection.execute("SELECT count(*) FROM said WHERE key LIKE 'prompt:%'")
+        messages = spoken.fetchall()[0][0]
     if messages != len(rows):
         raise RuntimeError(f"{messages} of {len(rows)} were said")
-    return _in_the_middle([row["ended_at"] for row in rows])
+    return _in_the_middle([ended_at for (ended_at,) in rows])
 
 
 def _logs(folder: Path, module: str) -> list[str]:
     return [file.read_text()[-2000:] for file in folder.glob(f"{module}-*.log")]
 
 
-async def _all_ended(connection: asyncpg.Connection) -> None:
+async def _all_ended(connection: psycopg.Connection) -> None:
     while True:
-        if not await connection.fetchval("SELECT count(*) FROM jobs WHERE ended_at IS NULL"):
+        left = connection.execute("SELECT count(*) FROM jobs WHERE ended_at IS NULL").fetchall()
+        if left == [(0,)]:
             return
         await asyncio.sleep(0.2)
 

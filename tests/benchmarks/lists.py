@@ -1,6 +1,5 @@
 """(c) What people ask to see, with very much stored against little: indexes, not scans."""
 
-import asyncio
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,17 +27,16 @@ async def filled(folder: Path, sizes: tuple[int, int]) -> Path:
 
 async def measure(folder: Path) -> list[Figure]:
     """A row for each question, asked by the person and in the place that have a tenth of it all."""
-    databases = [
-        Database(f"sqlite+aiosqlite:///{await filled(folder, sizes)}") for sizes in (LITTLE, MUCH)
-    ]
+    databases = [Database(f"sqlite:///{await filled(folder, sizes)}") for sizes in (LITTLE, MUCH)]
     try:
         return [await _asked(words, verb, databases) for words, verb in ASKED.items()]
     finally:
-        await asyncio.gather(*(database.close() for database in databases))
+        for database in databases:
+            database.close()
 
 
 async def _asked(words: str, verb: str, databases: list[Database]) -> Figure:
-    bots = [Bot(database.open_work, committed=lambda: None) for database in databases]
+    bots = [Bot(database, committed=lambda: None) for database in databases]
     request = Request(
         workspace=WORKSPACE,
         verb=verb,

@@ -18,15 +18,15 @@ class Server(NamedTuple):
 
     server: "PostgresServer"
 
-    async def made(self, name: str) -> str:
+    def made(self, name: str) -> str:
         """The address of a new database."""
         self.server.psql(f"CREATE DATABASE {name};")
-        url = self.server.get_uri(database=name, driver="asyncpg")
+        url = self.server.get_uri(database=name, driver="psycopg")
         database = Database(url)
         try:
-            await database.migrate()
+            database.migrate()
         finally:
-            await database.close()
+            database.close()
         return url
 
 
@@ -53,5 +53,5 @@ def postgresql() -> Iterator[Server]:
 
 
 def bare(url: str) -> str:
-    """The same address in the words of asyncpg itself."""
-    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
+    """The same address in the words of psycopg itself."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)

@@ -13,7 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import psycopg
+from psycopg.rows import dict_row
 from pydantic import BaseModel
 from sqlalchemy import Dialect
 
@@ -60,14 +61,14 @@ async def measure(folder: Path) -> list[Figure]:
             sizes = []
             for items in (LITTLE, MUCH):
                 if name == "SQLite":
-                    url = f"sqlite+aiosqlite:///{folder / f'sweep-{items}.db'}"
+                    url = f"sqlite:///{folder / f'sweep-{items}.db'}"
                 else:
-                    url = await server.made(f"sweep_{items}")
+                    url = server.made(f"sweep_{items}")
                 database = Database(url)
-                stack.push_async_callback(database.close)
+                stack.callback(database.close)
                 began = time.perf_counter()
-                await database.migrate()
-                await fill(database, items)
+                database.migrate()
+                fill(database, items)
                 figures.append(_filled(name, items, time.perf_counter() - began))
                 sizes.append(Filled(items, database, _ours(database), _bare(url)))
             figures += await _rounds(name, sizes)
@@ -85,7 +86,7 @@ async def _rounds(name: str, sizes: list[Filled]) -> list[Figure]:
     for turn in range(ROUNDS + 1):
         for kept, way in ((ours, "ours"), (bared, "bare")):
             for size in sizes:
-                await make_due(size.database, size.items)
+                make_due(size.database, size.items)
                 sweep = size.ours if way == "ours" else size.bare
                 seconds = await sweep()
                 if turn:
@@ -107,7 +108,7 @@ async def _rounds(name: str, sizes: list[Filled]) -> list[Figure]:
 
 
 def _ours(database: Database) -> Sweep:
-    bot = Bot(database.open_work, committed=lambda: None)
+    bot = Bot(database, committed=lambda: None)
 
     async def sweep() -> float:
         began, looked = time.perf_counter(), 0
@@ -168,22 +169,20 @@ def _sweep_sqlite(file: str) -> float:
 async def _sweep_postgresql(address: str) -> float:
     asked = {"by": AT, "this_workspace": WORKSPACE, "most": BITE}
     kinds, looked = _kinds(POSTGRESQL), 0
-    connection = await asyncpg.connect(address)
-    try:
+    with psycopg.connect(address, autocommit=True, row_factory=dict_row) as connection:
         began, found = time.perf_counter(), 1
         while found:
             found = 0
-            async with connection.transaction():
+            with connection.transaction():
                 for kind in kinds:
-                    rows = await connection.fetch(kind.pick.text, *kind.pick.values(asked))
+                    picked = connection.execute(kind.pick.text.encode(), kind.pick.values(asked))
+                    rows = picked.fetchall()
                     off = [kind.put_off.values(_later(row, kind, AT + LATER)) for row in rows]
                     if off:
-                        await connection.executemany(kind.put_off.text, off)
+                        connection.cursor().executemany(kind.put_off.text.encode(), off)
                     found += len(rows)
             looked += found
         seconds = time.perf_counter() - began
-    finally:
-        await connection.close()
     _all_seen(looked)
     return seconds
 

@@ -41,15 +41,15 @@ async def main() -> None:
     logging.basicConfig(level=logging.INFO)  # as `serve` does: a line for each job
     database, woken, told = Database(os.environ["AMENDS_DATABASE_URL"]), asyncio.Event(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
-    bot = Bot(database.open_work, committed=woken.set)
-    worker = Worker(database.queue(), bot, database.open_work, {"slack": AtOnce()}, woken)
+    bot = Bot(database, committed=woken.set)
+    worker = Worker(bot, database, {"slack": AtOnce()}, woken)
     clock = asyncio.create_task(worker.run())
     gc.freeze()
     print("ready", flush=True)
     await told.wait()
     await worker.stop()
     await clock
-    await database.close()
+    database.close()
 
 
 if __name__ == "__main__":

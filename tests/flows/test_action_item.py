@@ -15,7 +15,7 @@ def labels(message: Message) -> list[str]:
 async def test_an_item_from_an_answer_arrives_with_its_text_and_gap(desk: Desk) -> None:
     await desk.fail()
     await desk.ask(ANA, "retro.answer", "C-1", {"after_hours": "A night number"})
-    (answer,) = await desk.answers("C-1")
+    (answer,) = desk.answers("C-1")
     opened = await desk.ask(BEN, "action_item.add", answer.id)
     assert opened.form is not None
     values = {field.name: field.value for field in opened.form.fields}
@@ -33,8 +33,8 @@ async def test_whoever_names_themself_has_agreed_and_others_are_asked(desk: Desk
     await desk.fail()
     own = await desk.add_item(ANA, owner="U1")
     others = await desk.add_item(ANA, owner="U2")
-    assert ((await desk.item(own)).state, (await desk.item(others)).state) == ("agreed", "proposed")
-    said = await desk.say_all()
+    assert (desk.item(own).state, desk.item(others).state) == ("agreed", "proposed")
+    said = desk.say_all()
     more = ["Remind me later", "Drop"]
     assert labels(said["item:1"]) == ["Mark done", "Change date", "Hand over", "Decline", *more]
     assert labels(said["owner:2:U2"]) == ["Accept", "Hand over", "Decline", "Change date", *more]
@@ -44,24 +44,24 @@ async def test_whoever_names_themself_has_agreed_and_others_are_asked(desk: Desk
 async def test_an_item_without_an_owner_can_be_taken_once(desk: Desk) -> None:
     await desk.fail()
     item = await desk.add_item(ANA)
-    assert labels((await desk.say_all())["item:1"])[:2] == ["Take it", "Hand over"]
+    assert labels(desk.say_all()["item:1"])[:2] == ["Take it", "Hand over"]
     assert (await desk.ask(BEN, "action_item.take", item)).message is None
     assert words(await desk.ask(CLEO, "action_item.take", item)) == "AI-1 is already agreed."
-    assert (await desk.item(item)).owner == "U2"
+    assert desk.item(item).owner == "U2"
 
 
 async def test_a_hand_over_needs_the_new_owners_yes_and_tells_both(desk: Desk) -> None:
     await desk.fail()
     item = await desk.add_item(ANA, owner="U1")
-    await desk.say_all()
+    desk.say_all()
     await desk.ask(ANA, "action_item.hand_over", item, {"owner": "U2", "why": "Ben knows the depot."})
-    assert ((await desk.item(item)).state, (await desk.item(item)).owner) == ("proposed", "U2")
-    said = await desk.say_all()
+    assert (desk.item(item).state, desk.item(item).owner) == ("proposed", "U2")
+    said = desk.say_all()
     assert "no longer yours" in plain(said["owner:1:U1"])
     assert "Ben knows the depot." in plain(said["owner:1:U2"])
     assert "Only the person" in words(await desk.ask(CLEO, "action_item.accept", item))
     await desk.ask(BEN, "action_item.accept", item)
-    assert (await desk.item(item)).state == "agreed"
+    assert desk.item(item).state == "agreed"
     assert words(await desk.ask(BEN, "action_item.accept", item)) == "AI-1 is already agreed."
 
 
@@ -70,8 +70,8 @@ async def test_declined_goes_back_to_proposed_without_an_owner(desk: Desk) -> No
     item = await desk.add_item(ANA, owner="U2")
     assert list((await desk.ask(BEN, "action_item.decline", item, {"why": ""})).faults) == ["why"]
     await desk.ask(BEN, "action_item.decline", item, {"why": "No time before May."})
-    assert ((await desk.item(item)).state, (await desk.item(item)).owner) == ("proposed", None)
-    said = await desk.say_all()
+    assert (desk.item(item).state, desk.item(item).owner) == ("proposed", None)
+    said = desk.say_all()
     assert "No time before May." in plain(said["item:1"])
     assert "no longer yours" in plain(said["owner:1:U2"])
 
@@ -85,7 +85,7 @@ async def test_nobody_verifies_their_own_item(desk: Desk) -> None:
     assert "Nobody verifies their own item" in words(await desk.ask(ANA, "action_item.verify", item))
     await desk.ask(BEN, "action_item.verify", item)
     assert words(await desk.ask(CLEO, "action_item.verify", item)) == "AI-1 is already verified."
-    said = await desk.say_all()
+    said = desk.say_all()
     assert labels(said["item:1"]) == ["Reopen"]
     assert "verified" in plain(said["owner:1:U1"])
 
@@ -95,13 +95,13 @@ async def test_whoever_marked_it_done_cannot_verify_it_after_a_hand_over(desk: D
     item = await desk.add_item(ANA, owner="U1")
     await desk.ask(ANA, "action_item.done", item, {"changed": "x"})
     await desk.ask(BEN, "action_item.reopen", item, {"missing": "Not on mobile."})
-    assert "Not on mobile." in plain((await desk.say_all())["item:1"])
+    assert "Not on mobile." in plain(desk.say_all()["item:1"])
     await desk.ask(ANA, "action_item.hand_over", item, {"owner": "U2"})
     await desk.ask(BEN, "action_item.accept", item)
     await desk.ask(BEN, "action_item.done", item, {"changed": "On mobile too."})
     assert "Nobody verifies" in words(await desk.ask(BEN, "action_item.verify", item))
     await desk.ask(ANA, "action_item.verify", item)
-    assert (await desk.item(item)).state == "verified"
+    assert desk.item(item).state == "verified"
 
 
 async def test_a_date_changes_with_a_why_but_not_into_the_past(desk: Desk) -> None:
@@ -116,15 +116,15 @@ async def test_a_date_changes_with_a_why_but_not_into_the_past(desk: Desk) -> No
     past = await desk.ask(ANA, "action_item.change_date", item, {"due": "2026-03-04"})
     assert list(past.faults) == ["due"]
     await desk.ask(ANA, "action_item.change_date", item, {"due": "2026-04-01", "why": "Supplier."})
-    assert str((await desk.item(item)).due) == "2026-04-01"
-    assert "Supplier." in plain((await desk.say_all())["item:1"])
+    assert str(desk.item(item).due) == "2026-04-01"
+    assert "Supplier." in plain(desk.say_all()["item:1"])
 
 
 async def test_today_is_the_owners_today(desk: Desk) -> None:
     """At 14:30 UTC on the 5th it is the 5th in Stockholm; a moment later in Tokyo it can be the 6th."""
     await desk.fail()
     for known in (ANA, CLEO):
-        await desk.meet(known)
+        desk.meet(known)
     late_evening = AT.replace(hour=16)
     values = {"what": "x", "owner": "U3", "due": "2026-03-05"}
     tokyo = await desk.ask(ANA, "action_item.add", "C-1", values, at=late_evening)
@@ -157,8 +157,8 @@ async def test_an_owned_item_is_handed_over_dated_and_dropped_only_by_owner_lead
     values = {"due": "2026-03-20", "why": "The lead asks."}
     assert not (await desk.ask(ANA, "action_item.change_date", item, values)).faults
     assert not (await desk.ask(ANA, "action_item.drop", item, {"why": "Replaced."})).faults
-    assert (await desk.item(item)).state == "dropped"
-    assert labels((await desk.say_all())["item:1"]) == []
+    assert desk.item(item).state == "dropped"
+    assert labels(desk.say_all()["item:1"]) == []
     assert words(await desk.ask(ANA, "action_item.drop", item)) == "AI-1 is already dropped."
 
 
@@ -168,7 +168,7 @@ async def test_the_same_click_twice_changes_nothing(desk: Desk) -> None:
     await desk.ask(BEN, "action_item.take", item, key="click-1")
     again = await desk.ask(BEN, "action_item.take", item, key="click-1")
     assert again.already
-    assert len((await desk.item(item)).history) == 2
+    assert len(desk.item(item).history) == 2
 
 
 async def test_mine_lists_my_open_items_late_ones_first_with_their_buttons(desk: Desk) -> None:
@@ -190,7 +190,7 @@ async def test_mine_lists_my_open_items_late_ones_first_with_their_buttons(desk:
 async def test_long_texts_of_an_item_are_one_click_away(desk: Desk) -> None:
     await desk.fail()
     item = await desk.add_item(ANA, what="Change. " * 1_000)
-    assert "Show all" in labels((await desk.say_all())["item:1"])
+    assert "Show all" in labels(desk.say_all()["item:1"])
     read = await desk.ask(BEN, "action_item.read", item)
     assert read.form is not None
     assert ("Change. " * 1_000).strip() in read.form.model_dump_json()

@@ -7,6 +7,7 @@ import pytest
 from bot.messages.parts import Button, Buttons
 from bot.request import Found, Person, Place
 from tests.desk import ANA, AT, BEN, SUPPORT, Desk, words
+from tests.session import open_work, queue_of
 
 DIRECT = Place(id="D1", name="Ana", kind="direct")
 
@@ -14,7 +15,7 @@ DIRECT = Place(id="D1", name="Ana", kind="direct")
 async def test_typed_words_open_a_retro_at_once_with_the_first_word_as_reference(desk: Desk) -> None:
     reply = await desk.ask(ANA, "case.fail", typed="ZD-4711 Parcel promised twice, missed twice")
     assert "C-1 is marked failed" in words(reply)
-    said = await desk.say_all()
+    said = desk.say_all()
     assert said["retro:1"].title == "Retro: Parcel promised twice, missed twice"
     assert [key for key in said if key.startswith("prompt:1:")] == [
         "prompt:1:training",
@@ -25,8 +26,8 @@ async def test_typed_words_open_a_retro_at_once_with_the_first_word_as_reference
 
 async def test_a_first_word_without_a_digit_belongs_to_what_happened(desk: Desk) -> None:
     await desk.ask(ANA, "case.fail", typed="Parcel missed twice")
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        case = await work.cases.get(1)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        case = work.cases.get(1)
     assert case is not None
     assert (case.reference, case.what_happened) == (None, "Parcel missed twice")
 
@@ -46,38 +47,38 @@ async def test_no_words_or_only_a_reference_open_the_form(desk: Desk) -> None:
     only_reference = await desk.ask(ANA, "case.fail", typed="ZD-4711")
     assert only_reference.form is not None
     assert {field.name: field.value for field in only_reference.form.fields}["reference"] == "ZD-4711"
-    assert await desk.say_all() == {}
+    assert desk.say_all() == {}
 
 
 async def test_the_first_use_makes_the_place_a_team_led_by_that_person_in_their_zone(desk: Desk) -> None:
     await desk.fail(ANA)
     await desk.fail(BEN, "ZD-2 Another one")
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        team = await work.teams.get(SUPPORT.id)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        team = work.teams.get(SUPPORT.id)
     assert team is not None
     assert (team.lead, team.zone) == ("U1", "Europe/Stockholm")
 
 
 async def test_the_same_reference_opens_no_second_retro_and_says_where_the_first_is(desk: Desk) -> None:
     await desk.fail()
-    await desk.say_all()
+    desk.say_all()
     reply = await desk.ask(BEN, "case.fail", values={"what_happened": "Again!", "reference": "zd-4711"})
     assert reply.already
     assert "already has a retro" in words(reply)
     assert "https://example.com/retro:1" in (reply.message.model_dump_json() if reply.message else "")
-    assert await desk.say_all() == {}
+    assert desk.say_all() == {}
 
 
 async def test_asking_again_for_a_retro_that_could_not_be_said_tries_again(desk: Desk) -> None:
     await desk.fail()
-    queue = desk.database.queue()
-    jobs = {job.key: job for job in await queue.claim(None, "clock", 5)}
+    queue = queue_of(desk.database)
+    jobs = {job.key: job for job in queue.claim(None, "clock", 5)}
     assert set(jobs) == {"retro:1"}
-    await queue.give_up(jobs["retro:1"], "The workspace was closed.")
-    assert await desk.say_all() == {}
+    queue.give_up(jobs["retro:1"], "The workspace was closed.")
+    assert desk.say_all() == {}
     reply = await desk.ask(BEN, "case.fail", typed="ZD-4711 Parcel missed twice")
     assert "already has a retro" in words(reply)
-    assert "retro:1" in await desk.say_all()
+    assert "retro:1" in desk.say_all()
 
 
 async def test_a_zone_that_this_machine_does_not_know_is_as_good_as_none(desk: Desk) -> None:
@@ -94,7 +95,7 @@ async def test_a_message_arrives_in_the_form_with_its_link_and_stays_linked(desk
     assert values["what_happened"] == "They never called back!"
     submitted = {**values, **opened.form.kept}
     await desk.ask(ANA, opened.form.verb, values=submitted)
-    assert "https://example.com/m/1" in (await desk.say_all())["retro:1"].model_dump_json()
+    assert "https://example.com/m/1" in desk.say_all()["retro:1"].model_dump_json()
 
 
 async def test_outside_the_teams_hours_is_said_when_it_was(desk: Desk) -> None:
@@ -104,7 +105,7 @@ async def test_outside_the_teams_hours_is_said_when_it_was(desk: Desk) -> None:
     await desk.ask(ANA, "case.fail", values=inside)
     on_sunday = {"what_happened": "Closed", "date": "2026-03-01"}
     await desk.ask(ANA, "case.fail", values=on_sunday)
-    said = await desk.say_all()
+    said = desk.say_all()
     assert "outside the team's hours" in said["retro:1"].model_dump_json()
     assert "outside the team's hours" not in said["retro:2"].model_dump_json()
     assert "outside the team's hours" in said["retro:3"].model_dump_json()
@@ -130,13 +131,13 @@ async def test_bad_input_is_one_sentence_beside_its_field(
     reply = await desk.ask(ANA, "case.fail", values=values)
     assert list(reply.faults) == [field]
     assert part in reply.faults[field]
-    assert await desk.say_all() == {}
+    assert desk.say_all() == {}
 
 
 async def test_a_text_of_30000_characters_is_kept_whole_and_shown_shortened(desk: Desk) -> None:
     story = "The customer waited. " * 1_500
     await desk.ask(ANA, "case.fail", values={"what_happened": story})
-    message = (await desk.say_all())["retro:1"]
+    message = desk.say_all()["retro:1"]
     shown = message.model_dump_json()
     assert len(shown) < 5_000
     buttons = [button for part in message.parts if isinstance(part, Buttons) for button in part.buttons]
@@ -169,7 +170,7 @@ async def test_the_same_event_twice_changes_nothing(desk: Desk) -> None:
     again = await desk.ask(ANA, "case.fail", typed="ZD-1 Lost", key="event-1")
     assert not first.already
     assert again.already
-    assert list(await desk.say_all()).count("retro:1") == 1
+    assert list(desk.say_all()).count("retro:1") == 1
 
 
 async def test_a_refused_form_can_be_sent_again_under_the_same_key(desk: Desk) -> None:
@@ -177,13 +178,13 @@ async def test_a_refused_form_can_be_sent_again_under_the_same_key(desk: Desk) -
     assert refused.faults
     mended = await desk.ask(ANA, "case.fail", values={"what_happened": "Lost"}, key="view-1")
     assert not mended.faults
-    assert "retro:1" in await desk.say_all()
+    assert "retro:1" in desk.say_all()
 
 
 async def test_answers_close_after_the_teams_working_days(desk: Desk) -> None:
     friday = AT + timedelta(days=1)
     await desk.ask(ANA, "case.fail", typed="ZD-1 Lost", at=friday)
-    assert (await desk.retro("C-1")).answers_close_on.isoformat() == "2026-03-11"
+    assert desk.retro("C-1").answers_close_on.isoformat() == "2026-03-11"
 
 
 async def test_two_workspaces_never_meet(desk: Desk) -> None:

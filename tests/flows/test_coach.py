@@ -1,10 +1,16 @@
 """The coach reads along for the writer alone, blocks nothing, and is silent where it was turned off."""
 
+import asyncio
+from threading import current_thread
+
 import pytest
 
+from bot.coach.coach import Remark, read_for_team
+from bot.flows import coach as reading_along
 from bot.messages.parts import Message, Strong, plain
 from bot.request import Place, Reply
 from tests.desk import ANA, BEN, Desk, words
+from tests.session import open_work
 
 BLAMING = "Ben was careless and should have checked the address."
 
@@ -27,9 +33,9 @@ async def test_the_writer_sees_remarks_before_anything_is_posted_and_can_post_al
     assert (form.submit, form.back) == ("Post as it is", "Change it")
     values = {field.name: field.value for field in form.fields}
     assert (values["training"], values["communication"]) == (BLAMING, "A word to the driver")
-    assert await desk.answers("C-1") == []
+    assert desk.answers("C-1") == []
     await desk.ask(BEN, "retro.answer", "C-1", {**typed, **form.kept})
-    assert {answer.text for answer in await desk.answers("C-1")} == {BLAMING, "A word to the driver"}
+    assert {answer.text for answer in desk.answers("C-1")} == {BLAMING, "A word to the driver"}
 
 
 async def test_changed_words_are_read_once_more_and_fine_ones_are_posted(desk: Desk) -> None:
@@ -37,7 +43,7 @@ async def test_changed_words_are_read_once_more_and_fine_ones_are_posted(desk: D
     assert (await desk.ask(BEN, "retro.answer", "C-1", {"training": BLAMING})).form is not None
     fine = {"training": "We needed to know where the address is checked."}
     assert (await desk.ask(BEN, "retro.answer", "C-1", fine)).form is None
-    assert len(await desk.answers("C-1")) == 1
+    assert len(desk.answers("C-1")) == 1
 
 
 async def test_a_post_without_a_name_is_read_too_and_nothing_of_it_is_kept(desk: Desk) -> None:
@@ -46,8 +52,8 @@ async def test_a_post_without_a_name_is_read_too_and_nothing_of_it_is_kept(desk:
     reply = await desk.ask(BEN, "retro.answer", "C-1", typed)
     assert reply.form is not None
     assert {field.name: field.value for field in reply.form.fields}["unnamed"] == "yes"
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        assert await work.people.get(BEN.id) is None
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        assert work.people.get(BEN.id) is None
 
 
 @pytest.mark.parametrize(
@@ -115,3 +121,28 @@ async def test_a_draft_can_be_typed_with_the_command(desk: Desk) -> None:
 async def test_a_text_without_remarks_is_told_so(desk: Desk) -> None:
     told = await desk.ask(ANA, "coach.draft", values={"text": "The page loads.", "reader": "team"})
     assert "I found nothing to remark on." in read(told)
+
+
+async def test_it_reads_before_the_turn_at_the_database_and_one_text_at_a_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others wait for a turn to end, and twenty who compile its rules at once hold up everybody."""
+    reading: list[str] = []
+    now: list[str] = []
+    together: list[int] = []
+
+    def watched(text: str) -> tuple[Remark, ...]:
+        reading.append(current_thread().name)
+        now.append(text)
+        together.append(len(now))
+        remarks = read_for_team(text)
+        now.remove(text)
+        return remarks
+
+    monkeypatch.setattr(reading_along, "read_for_team", watched)
+    await desk.fail()
+    asked = (desk.ask(BEN, "retro.answer", "C-1", {"training": f"{n} {BLAMING}"}) for n in range(20))
+    assert all(reply.form for reply in await asyncio.gather(*asked))
+    assert len(reading) == 20
+    assert not [name for name in reading if name.startswith(("writer", "reader", "database"))]
+    assert set(together) == {1}

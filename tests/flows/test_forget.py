@@ -23,12 +23,12 @@ FAILED = {
 ACCOUNT = "I am Maria, maria@example.com, and I waited for two days."
 
 
-async def everything(desk: Desk) -> str:
+def everything(desk: Desk) -> str:
     """All that the database holds, but for what was only remembered as a hash."""
     told: list[str] = []
-    async with desk.database.transaction(writes=False) as connection:
+    with desk.database.transaction(writes=False) as connection:
         for table in Row.metadata.sorted_tables:
-            rows = await connection.execute(select(table))
+            rows = connection.execute(select(table))
             told += [json.dumps([str(value) for value in row], ensure_ascii=False) for row in rows]
     return "\n".join(told)
 
@@ -42,16 +42,16 @@ async def a_case_with_a_history(desk: Desk) -> None:
     await desk.ask(ANA, "recovery.ask_wish", "C-1", {"words": "Santos wants a call"})
     why = {"outcome": "fixes agreed", "why": "Mrs. Santos was heard."}
     await desk.ask(ANA, "retro.close", "C-1", why)
-    await desk.say_all()
+    desk.say_all()
 
 
 async def test_what_identifies_the_customer_is_gone_and_what_was_learned_stays(desk: Desk) -> None:
     await a_case_with_a_history(desk)
-    before = await everything(desk)
+    before = everything(desk)
     assert all(secret in before for secret in SECRETS)
     assert await desk.bot.forget(desk.workspace, 1, AT + timedelta(days=1))
-    said = await desk.say_all(AT + timedelta(days=1))
-    after = await everything(desk)
+    said = desk.say_all(AT + timedelta(days=1))
+    after = everything(desk)
     assert [secret for secret in SECRETS if secret in after] == []
     for learned in ("needed a person to call", "Call people like the customer back", "fixes agreed"):
         assert learned in after
@@ -110,16 +110,16 @@ async def test_a_copy_of_somebody_who_took_a_step_is_changed_and_a_weeks_summary
     desk: Desk,
 ) -> None:
     await a_case_with_a_history(desk)
-    await desk.meet(BEN)
+    desk.meet(BEN)
     await desk.ask(ANA, "recovery.hand_over", "C-1", {"step": "verdict", "owner": "U2", "why": ""})
-    await desk.say_all()
+    desk.say_all()
     monday = AT + timedelta(days=4)
     await desk.tick(monday)
     verdict = {"verdict": "recovered", "words": "Santos says thanks."}
     await desk.ask(BEN, "recovery.verdict", "C-1", verdict, at=monday)
-    await desk.say_all(monday)
+    desk.say_all(monday)
     await desk.bot.forget(desk.workspace, 1, monday + timedelta(days=1))
-    said = await desk.say_all(monday + timedelta(days=1))
+    said = desk.say_all(monday + timedelta(days=1))
     assert "customer:1:U2" in said
     for key, message in said.items():
         assert not any(secret in plain(message) for secret in SECRETS), key

@@ -13,6 +13,7 @@ from bot.messages.export import FORMATS
 from bot.messages.parts import Buttons, Form, Message, plain
 from bot.request import Reply
 from tests.desk import ANA, AT, BEN, CLEO, LEFT, Desk, words
+from tests.session import open_work, queue_of
 
 # AT is Thursday 5 March 2026, 15:30 in Stockholm, where Ana (the lead) and the team are.
 PUBLIC = {"what_happened": "Missed twice", "public_post": "https://example.com/post/1"}
@@ -36,18 +37,18 @@ def form_of(reply: Reply) -> Form:
     return reply.form
 
 
-async def recovery(desk: Desk, number: int = 1) -> Recovery:
+def recovery(desk: Desk, number: int = 1) -> Recovery:
     """A recovery as stored."""
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        found = await work.recoveries.get(number)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        found = work.recoveries.get(number)
     assert found is not None
     return found
 
 
-async def state_of_case(desk: Desk, number: int = 1) -> str:
+def state_of_case(desk: Desk, number: int = 1) -> str:
     """The state of a case as stored."""
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        case = await work.cases.get(number)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        case = work.cases.get(number)
     assert case is not None
     return case.state
 
@@ -87,7 +88,7 @@ def unasked(said: Mapping[str, Message], person: str = "U1") -> str:
 
 async def test_it_begins_with_the_failed_case_and_its_card_follows_the_prompts(desk: Desk) -> None:
     await desk.fail()
-    said = await desk.say_all()
+    said = desk.say_all()
     assert list(said)[-1] == "recovery:1"
     assert "https://example.com/retro:1" in said["customer:1:U1"].model_dump_json()
     card = said["recovery:1"]
@@ -111,7 +112,7 @@ async def test_it_begins_with_the_failed_case_and_its_card_follows_the_prompts(d
 async def test_only_a_case_with_a_public_post_is_owed_a_public_apology(desk: Desk) -> None:
     await desk.fail()
     await desk.ask(ANA, "case.fail", values=PUBLIC)
-    said = await desk.say_all()
+    said = desk.say_all()
     assert "Apologise in public" not in labels(said["recovery:1"])
     assert "Apologise in public" in labels(said["recovery:2"])
     link = {"link": "https://example.com/2", "words": "Sorry"}
@@ -124,12 +125,12 @@ async def test_the_retro_has_heard_one_side_only_until_the_customer_is_heard_or_
 ) -> None:
     for _ in range(2):
         await desk.fail(typed="Parcel missed")
-    assert "one side only" in plain((await desk.say_all())["retro:1"])
+    assert "one side only" in plain(desk.say_all()["retro:1"])
     await step(desk, "hear", words=ACCOUNT)
-    assert "one side only" not in plain((await desk.say_all())["retro:1"])
+    assert "one side only" not in plain(desk.say_all()["retro:1"])
     why = {"step": "hear", "why": "Three calls and a letter."}
     await desk.ask(ANA, "recovery.not_needed", "C-2", why)
-    said = await desk.say_all()
+    said = desk.say_all()
     assert "one side only" not in plain(said["retro:2"])
     assert "not needed: Three calls and a letter." in plain(said["recovery:2"])
     # They may still call.
@@ -140,7 +141,7 @@ async def test_both_sides_stand_side_by_side_and_the_account_is_kept_as_it_was_t
     await desk.fail()
     await desk.ask(BEN, "retro.answer", "C-1", {"training": "The map was old.", "unnamed": "yes"})
     await step(desk, "hear", words=ACCOUNT)
-    assert (await recovery(desk)).step("hear").words == ACCOUNT.strip()
+    assert recovery(desk).step("hear").words == ACCOUNT.strip()
     read = form_of(await desk.ask(ANA, "recovery.read", "C-1"))
     told = plain(Message(gist="", parts=read.parts))
     for words_told in ("neither is judged", ACCOUNT.strip(), "The map was old.", "someone on the team"):
@@ -150,11 +151,11 @@ async def test_both_sides_stand_side_by_side_and_the_account_is_kept_as_it_was_t
 
 async def test_the_card_shows_a_clock_since_the_failure_and_the_teams_aim(desk: Desk) -> None:
     await desk.fail()
-    card = plain((await desk.say_all(AT + timedelta(hours=1, minutes=59)))["recovery:1"])
+    card = plain(desk.say_all(AT + timedelta(hours=1, minutes=59))["recovery:1"])
     assert "1 h since the failure" in card
     assert "the team's aim is the same working day, Thu 5 Mar 2026" in card
     await step(desk, "apologise", AT + timedelta(hours=3), how="A call")
-    card = plain((await desk.say_all())["recovery:1"])
+    card = plain(desk.say_all()["recovery:1"])
     assert "The apology came 3 h after the failure" in card
 
 
@@ -167,7 +168,7 @@ async def test_the_aim_is_the_teams_own_and_its_reminder_comes_when_it_has_passe
         "days_to_answer": "3",
         "lead": "U1",
     }
-    await desk.meet(ANA)
+    desk.meet(ANA)
     reply = await desk.ask(ANA, "team.settings", values={**settings, "days_to_apologise": "31"})
     assert list(reply.faults) == ["days_to_apologise"]
     saved = await desk.ask(ANA, "team.settings", values={**settings, "days_to_apologise": "1"})
@@ -175,7 +176,7 @@ async def test_the_aim_is_the_teams_own_and_its_reminder_comes_when_it_has_passe
     # Whoever saves without the field leaves it as it is.
     await desk.ask(ANA, "team.settings", values=settings)
     await desk.fail()
-    assert (await recovery(desk)).apologise_by == date(2026, 3, 6)
+    assert recovery(desk).apologise_by == date(2026, 3, 6)
     assert "waits for an apology" not in unasked(await desk.tick(stockholm(6)))
     said = await desk.tick(stockholm(9))
     assert "still waits for an apology; the team's aim was Fri 6 Mar 2026" in unasked(said)
@@ -185,7 +186,7 @@ async def test_the_aim_is_the_teams_own_and_its_reminder_comes_when_it_has_passe
 async def test_what_fails_after_hours_is_apologised_for_on_the_next_working_day(desk: Desk) -> None:
     saturday = datetime(2026, 3, 7, 12, tzinfo=UTC)
     await desk.ask(ANA, "case.fail", typed="ZD-1 Lost", at=saturday)
-    assert (await recovery(desk)).apologise_by == date(2026, 3, 9)
+    assert recovery(desk).apologise_by == date(2026, 3, 9)
 
 
 async def test_any_step_goes_in_any_order_and_an_upset_one_is_said_gently(desk: Desk) -> None:
@@ -200,7 +201,7 @@ async def test_any_step_goes_in_any_order_and_an_upset_one_is_said_gently(desk: 
         link="https://example.com/2",
         words="We are sorry. We missed your delivery, and I will call you tomorrow at 10:00.",
     )
-    card = (await desk.say_all())["recovery:1"]
+    card = desk.say_all()["recovery:1"]
     assert "The apology in public came before the one in person" in plain(card)
     assert "Next: Hear the customer" in plain(card)
     again = await desk.ask(
@@ -236,7 +237,7 @@ async def test_a_promise_has_a_day_and_is_reminded_like_an_item(desk: Desk) -> N
 async def test_a_late_promise_is_on_the_card_and_first_in_the_status_and_the_lead_hears_of_it(
     desk: Desk,
 ) -> None:
-    await desk.meet(BEN)
+    desk.meet(BEN)
     await desk.fail(typed="ZD-0 Another one")
     await desk.fail()
     await desk.ask(BEN, "recovery.hear", "C-2", {"words": "x"})
@@ -256,7 +257,7 @@ async def test_a_late_promise_is_on_the_card_and_first_in_the_status_and_the_lea
     assert "C-1" not in mine
     # A new day is a new promise; the old one is kept in nobody's way.
     await desk.ask(ANA, "recovery.promise", "C-2", promise | {"due": "2026-03-20"}, at=wednesday)
-    said = await desk.say_all(wednesday)
+    said = desk.say_all(wednesday)
     assert "promise late" not in plain(said["recovery:2"])
 
 
@@ -275,9 +276,9 @@ async def test_the_two_questions_are_asked_one_working_day_after_the_promise_was
         "What else can we do for you?",
     ]
     await step(desk, "check_back", stockholm(9, 10), words="Yes.", view="Call before you come.")
-    kept = (await recovery(desk)).step("check_back")
+    kept = recovery(desk).step("check_back")
     assert (kept.words, kept.view) == ("Yes.", "Call before you come.")
-    assert "Check back" not in labels((await desk.say_all())["recovery:1"])
+    assert "Check back" not in labels(desk.say_all()["recovery:1"])
 
 
 async def test_what_changed_is_told_only_when_the_retro_is_finished_from_verified_items_alone(
@@ -286,14 +287,14 @@ async def test_what_changed_is_told_only_when_the_retro_is_finished_from_verifie
     await desk.fail()
     early = await desk.ask(ANA, "recovery.tell_changed", "C-1")
     assert "is not finished yet" in words(early)
-    assert "Tell what changed" not in labels((await desk.say_all())["recovery:1"])
+    assert "Tell what changed" not in labels(desk.say_all()["recovery:1"])
     await desk.add_item(ANA, what="Never seen to work", owner="U1")
     await desk.ask(ANA, "action_item.drop", "AI-1", {"why": "Too dear."})
     await desk.add_item(ANA, owner="U1")
     await desk.ask(ANA, "action_item.done", "AI-2", {"changed": "The notes are shown."})
     await desk.ask(BEN, "action_item.verify", "AI-2")
     await desk.ask(ANA, "retro.close", "C-1", {"outcome": "fixes agreed"})
-    assert "Tell what changed" in labels((await desk.say_all())["recovery:1"])
+    assert "Tell what changed" in labels(desk.say_all()["recovery:1"])
     form = form_of(await desk.ask(ANA, "recovery.tell_changed", "C-1"))
     draft = form.fields[0].value
     assert "- The notes are shown." in draft
@@ -309,21 +310,21 @@ async def test_the_customers_view_is_kept_and_becomes_an_action_item_in_one_clic
     await desk.fail()
     await finish(desk)
     await step(desk, "tell_changed", words="The notes are shown.")
-    card = (await desk.say_all())["recovery:1"]
+    card = desk.say_all()["recovery:1"]
     assert "Tell what changed: their view" in labels(card)
     assert "Add action item" not in labels(card)
     await step(desk, "tell_changed", words="The notes are shown.", view="Send a message, too.")
-    card = (await desk.say_all())["recovery:1"]
+    card = desk.say_all()["recovery:1"]
     assert "Send a message, too." in plain(card)
     assert "Add action item" in labels(card)
     form = form_of(await desk.ask(ANA, "action_item.add", "C-1/view"))
     assert (form.about, form.fields[0].value) == ("C-1", "Send a message, too.")
     await desk.ask(ANA, "action_item.add", "C-1", {"what": "Send a message", **form.kept})
-    retro = await desk.retro("C-1")
+    retro = desk.retro("C-1")
     assert retro.state == "open"
     assert retro.last is not None
     assert "customer's view" in retro.last.why
-    assert (await desk.item("AI-2")).what == "Send a message"
+    assert desk.item("AI-2").what == "Send a message"
 
 
 async def test_recovered_ends_it_with_the_customers_words(desk: Desk) -> None:
@@ -332,10 +333,10 @@ async def test_recovered_ends_it_with_the_customers_words(desk: Desk) -> None:
     silent = await desk.ask(ANA, "recovery.verdict", "C-1", {"verdict": "recovered"})
     assert list(silent.faults) == ["words"]
     await step(desk, "verdict", verdict="recovered", words="Thank you.")
-    said = await desk.say_all()
+    said = desk.say_all()
     assert plain(said["recovery:1"]).startswith("C-1 · customer · recovered")
     assert "The customer of C-1: recovered. Thank you." in plain(said["customer:1:U1"])
-    assert await state_of_case(desk) == "recovered"
+    assert state_of_case(desk) == "recovered"
     assert "Owed to customers" not in words(await desk.ask(ANA, "action_item.mine"))
     assert "1 recovered" in words(await desk.ask(ANA, "board.status"))
     over = await desk.ask(ANA, "recovery.keep", "C-1", {"words": "x"})
@@ -354,18 +355,18 @@ async def test_not_recovered_fails_the_case_again_and_reopens_the_retro_and_the_
     later = AT + timedelta(days=1)
     verdict = {"verdict": "not recovered", "words": "It was late again.", "item": "AI-1"}
     assert not (await desk.ask(ANA, "recovery.verdict", "C-1", verdict, at=later)).faults
-    retro, item = await desk.retro("C-1"), await desk.item("AI-1")
+    retro, item = desk.retro("C-1"), desk.item("AI-1")
     assert retro.state == "open"
     assert retro.last is not None
     assert retro.last.why == "The customer: It was late again."
     assert item.state == "agreed"
     assert item.history[-1].words == "It was late again."
-    assert await state_of_case(desk) == "failed"
-    anew = await recovery(desk)
+    assert state_of_case(desk) == "failed"
+    anew = recovery(desk)
     assert anew.failed_at == later
     assert anew.is_in("apologise", "to do")
     assert anew.step("hear").words == "It was late again."
-    card = plain((await desk.say_all(later))["recovery:1"])
+    card = plain(desk.say_all(later)["recovery:1"])
     assert "not put right, once" in card
     told = form_of(await desk.ask(ANA, "recovery.read", "C-1"))
     assert ACCOUNT.strip() in plain(Message(gist="", parts=told.parts))
@@ -378,15 +379,15 @@ async def test_an_item_of_another_case_is_not_reopened(desk: Desk) -> None:
     verdict = {"verdict": "not recovered", "words": "No.", "item": "AI-1"}
     reply = await desk.ask(ANA, "recovery.verdict", "C-2", verdict)
     assert list(reply.faults) == ["item"]
-    assert (await desk.item("AI-1")).state == "verified"
+    assert desk.item("AI-1").state == "verified"
 
 
 async def test_a_customer_who_is_unhappy_after_all_makes_it_failed_again(desk: Desk) -> None:
     await desk.fail()
     await step(desk, "verdict", verdict="recovered", words="Fine.")
     await step(desk, "verdict", verdict="not recovered", words="Not fine.")
-    assert await state_of_case(desk) == "failed"
-    assert (await recovery(desk)).outcome is None
+    assert state_of_case(desk) == "failed"
+    assert recovery(desk).outcome is None
 
 
 async def test_silence_is_reminded_of_twice_and_then_closed_by_the_clock(desk: Desk) -> None:
@@ -400,7 +401,7 @@ async def test_silence_is_reminded_of_twice_and_then_closed_by_the_clock(desk: D
         said = await desk.tick(stockholm(day))
         if f"remind:U1:2026-03-{day:02}:0" in said and "ask them once more" in unasked(said):
             asked.append(day)
-        if await state_of_case(desk) == "no answer":
+        if state_of_case(desk) == "no answer":
             break
     # Three and seven working days after Thursday the 5th, and three more.
     assert (asked, day) == ([10, 16], 19)
@@ -409,7 +410,7 @@ async def test_silence_is_reminded_of_twice_and_then_closed_by_the_clock(desk: D
     assert "1 no answer" in words(await desk.ask(ANA, "board.status"))
     # And a customer who calls after all is welcome.
     await step(desk, "verdict", verdict="recovered", words="I was away.")
-    assert await state_of_case(desk) == "recovered"
+    assert state_of_case(desk) == "recovered"
 
 
 async def test_a_clock_that_slept_asks_twice_all_the_same(desk: Desk) -> None:
@@ -417,12 +418,12 @@ async def test_a_clock_that_slept_asks_twice_all_the_same(desk: Desk) -> None:
     await sorry(desk)
     for name in ("ask_wish", "promise", "tell_changed"):
         await desk.ask(ANA, "recovery.not_needed", "C-1", {"step": name, "why": "Nobody answers."})
-    await desk.say_all()
+    desk.say_all()
     for day, state in ((25, "failed"), (27, "failed"), (30, "failed")):
         await desk.tick(stockholm(day))
-        assert await state_of_case(desk) == state
+        assert state_of_case(desk) == state
     await desk.tick(datetime(2026, 3, 31, 9, tzinfo=UTC))
-    assert await state_of_case(desk) == "no answer"
+    assert state_of_case(desk) == "no answer"
 
 
 async def test_an_apology_was_enough_is_a_whole_recovery_and_comes_back_with_its_gap(
@@ -433,18 +434,18 @@ async def test_an_apology_was_enough_is_a_whole_recovery_and_comes_back_with_its
     await desk.ask(ANA, "retro.answer", "C-1", {"training": "The map was old."})
     closed = {"outcome": "an apology was enough", "why": "She asks for no more."}
     assert not (await desk.ask(ANA, "retro.close", "C-1", closed)).faults
-    now = await recovery(desk)
+    now = recovery(desk)
     for name in ("promise", "keep", "check_back", "tell_changed"):
         assert now.step(name).state == "not needed"
     await step(desk, "ask_wish", words="Nothing more.")
     await step(desk, "verdict", verdict="recovered", words="Thank you.")
     assert "1 recovered (1 with an apology alone)" in words(await desk.ask(ANA, "board.status"))
     await desk.fail(typed="ZD-2 Missed again")
-    assert "An apology was enough" not in plain((await desk.say_all())["retro:2"])
+    assert "An apology was enough" not in plain(desk.say_all()["retro:2"])
     await desk.ask(BEN, "retro.answer", "C-2", {"communication": "No word."})
-    assert "An apology was enough" not in plain((await desk.say_all())["retro:2"])
+    assert "An apology was enough" not in plain(desk.say_all()["retro:2"])
     await desk.ask(BEN, "retro.answer", "C-2", {"training": "The same map."})
-    said = plain((await desk.say_all())["retro:2"])
+    said = plain(desk.say_all()["retro:2"])
     assert "An apology was enough in C-1, and the same gap is back: training." in said
 
 
@@ -456,7 +457,7 @@ async def test_an_apology_can_be_enough_before_the_retro_is_closed(desk: Desk) -
     without = await desk.ask(ANA, "recovery.not_needed", "C-1", {"step": "enough", "why": ""})
     assert list(without.faults) == ["why"]
     await desk.ask(ANA, "recovery.not_needed", "C-1", {"step": "enough", "why": "Her words."})
-    assert "An apology was enough: Her words." in plain((await desk.say_all())["recovery:1"])
+    assert "An apology was enough: Her words." in plain(desk.say_all()["recovery:1"])
 
 
 async def test_a_promise_is_more_than_an_apology(desk: Desk) -> None:
@@ -465,7 +466,7 @@ async def test_a_promise_is_more_than_an_apology(desk: Desk) -> None:
     closed = {"outcome": "an apology was enough", "why": "x"}
     reply = await desk.ask(ANA, "retro.close", "C-1", closed)
     assert "more than an apology" in reply.faults[""]
-    assert (await desk.retro("C-1")).state == "open"
+    assert desk.retro("C-1").state == "open"
 
 
 async def test_another_outcome_brings_back_what_an_apology_made_needless(desk: Desk) -> None:
@@ -475,7 +476,7 @@ async def test_another_outcome_brings_back_what_an_apology_made_needless(desk: D
     await desk.ask(ANA, "retro.close", "C-1", closed)
     await desk.ask(ANA, "retro.reopen", "C-1", {"why": "Not so."})
     await finish(desk)
-    now = await recovery(desk)
+    now = recovery(desk)
     assert now.enough == ""
     assert now.is_in("tell_changed", "to do")
 
@@ -489,30 +490,28 @@ async def test_nothing_we_could_have_changed_needs_both_sides_and_offers_a_priva
     await desk.ask(BEN, "retro.answer", "C-1", {"training": "We tried all."})
     assert "the customer's side" in (await desk.ask(ANA, "retro.close", "C-1", closed)).faults["outcome"]
     await step(desk, "hear", words="It was the storm.")
-    await desk.say_all()
+    desk.say_all()
     assert not (await desk.ask(ANA, "retro.close", "C-1", closed)).faults
     jobs = [
-        job
-        for job in await desk.database.queue().claim(None, "desk", 50)
-        if job.name == "recovery.check_in"
+        job for job in queue_of(desk.database).claim(None, "desk", 50) if job.name == "recovery.check_in"
     ]
     assert [(job.place, job.direct, job.asked_by) for job in jobs] == [("U2", True, None)]
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        word = await desk.bot.speak(jobs[0], work)
-        assert await desk.bot.substitute(jobs[0], work) == []
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        word = desk.bot.speak(jobs[0], work)
+        assert desk.bot.substitute(jobs[0], work) == []
     assert word is not None
     for part in ("not personal", "stay out of the thread", "Only you can read this"):
         assert part in plain(word)
-    whole = await export.one("C-1", desk.workspace, desk.database.open_work)
+    whole = await desk.database.read(desk.workspace, lambda work: export.one("C-1", work))
     assert all("check_in" not in each.write(whole, True) for each in FORMATS.values())
 
 
 async def test_a_step_is_handed_over_with_a_word_and_not_by_just_anybody(desk: Desk) -> None:
     for person in (ANA, BEN, CLEO, LEFT):
-        await desk.meet(person)
+        desk.meet(person)
     await desk.fail()
     await promised(desk)
-    await desk.say_all()
+    desk.say_all()
     form = form_of(await desk.ask(ANA, "recovery.hand_over", "C-1/keep"))
     assert [field.label for field in form.fields] == ["What", "New owner", "Why"]
     assert form.fields[0].value == "keep"
@@ -524,7 +523,7 @@ async def test_a_step_is_handed_over_with_a_word_and_not_by_just_anybody(desk: D
         in (await desk.ask(ANA, "recovery.hand_over", "C-1", given | {"owner": "U9"})).faults["owner"]
     )
     assert not (await desk.ask(ANA, "recovery.hand_over", "C-1", given)).faults
-    said = await desk.say_all()
+    said = desk.say_all()
     own = plain(said["customer:1:U2"])
     assert "Ana asks you to take over for the customer of C-1: Keep the promise." in own
     assert "Ben drives there." in own
@@ -532,15 +531,15 @@ async def test_a_step_is_handed_over_with_a_word_and_not_by_just_anybody(desk: D
     # Whoever wants to may take it all.
     mine = {"step": "everything", "owner": "U3", "why": ""}
     assert not (await desk.ask(CLEO, "recovery.hand_over", "C-1", mine)).faults
-    assert (await recovery(desk)).contact == "U3"
-    assert "in other hands now" in plain((await desk.say_all())["customer:1:U1"])
+    assert recovery(desk).contact == "U3"
+    assert "in other hands now" in plain(desk.say_all()["customer:1:U1"])
 
 
 async def test_a_customer_is_never_left_alone_when_their_contact_leaves(desk: Desk) -> None:
     await desk.ask(ANA, "case.fail", typed="ZD-0 First")
     await desk.fail(BEN)
     await desk.tick(AT)
-    await desk.meet(BEN.model_copy(update={"gone": True}))
+    desk.meet(BEN.model_copy(update={"gone": True}))
     said = await desk.tick(stockholm(6))
     assert "The customer of C-2" in unasked(said)
     assert unasked(said, "U2") == ""
@@ -554,14 +553,14 @@ async def test_nobody_who_waits_is_forgotten_between_the_steps(desk: Desk) -> No
     said = await desk.tick(stockholm(9))
     assert "The customer of C-1 waits. Next: Hear the customer." in unasked(said)
     await step(desk, "hear", stockholm(9, 10), words="x")
-    edited = (await desk.say_all(stockholm(9, 10)))["remind:U1:2026-03-09:0"]
+    edited = desk.say_all(stockholm(9, 10))["remind:U1:2026-03-09:0"]
     assert labels(edited) == []
 
 
 async def test_an_import_floods_nobody_and_begins_on_the_first_press(desk: Desk) -> None:
     await desk.fail()
     await desk.ask(ANA, "case.fail", values={"what_happened": "Old one"}, bulk=True)
-    said = await desk.say_all()
+    said = desk.say_all()
     assert [key for key in said if "customer" in key or "recovery" in key] == [
         "customer:1:U1",
         "recovery:1",
@@ -572,7 +571,7 @@ async def test_an_import_floods_nobody_and_begins_on_the_first_press(desk: Desk)
     assert "Press Customer" in refused.faults[""]
     reply = await desk.ask(BEN, "recovery.open", "C-2")
     assert "C-2 · customer · open" in words(reply)
-    said = await desk.say_all()
+    said = desk.say_all()
     # Ana leads the team, and nobody marked it failed.
     assert {"recovery:2", "customer:2:U1"} <= set(said)
 
@@ -595,10 +594,10 @@ async def test_the_card_comes_when_it_is_typed_for_by_number_or_reference(desk: 
 async def test_a_contact_who_cannot_be_reached_is_named_in_the_thread_and_the_lead_is_told(
     desk: Desk,
 ) -> None:
-    await desk.meet(BEN)
+    desk.meet(BEN)
     await desk.ask(ANA, "case.fail", typed="ZD-0 First")
     await desk.fail(BEN)
-    await desk.say_all()
+    desk.say_all()
     own = Job(
         name="recovery.tell_owner",
         about="C-2/U2",
@@ -608,11 +607,11 @@ async def test_a_contact_who_cannot_be_reached_is_named_in_the_thread_and_the_le
         due_at=AT,
         detail="They blocked me.",
     )
-    async with desk.database.open_work(desk.workspace, writes=True) as work:
-        for job in await desk.bot.substitute(own, work):
-            await work.jobs.schedule(job)
-        await work.commit()
-    said = await desk.say_all(AT)
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        for job in desk.bot.substitute(own, work):
+            work.jobs.schedule(job)
+        work.commit()
+    said = desk.say_all(AT)
     assert "Ben the customer of C-2 waits for you in this thread" in plain(said["call_customer:2:U2"])
     assert "They blocked me." in plain(said["unreached_customer:2:U2"])
 
@@ -621,7 +620,7 @@ async def test_every_export_holds_the_recovery(desk: Desk) -> None:
     await desk.fail()
     await promised(desk)
     await step(desk, "verdict", verdict="not recovered", words="=HYPERLINK(1)")
-    whole = await export.one("C-1", desk.workspace, desk.database.open_work)
+    whole = await desk.database.read(desk.workspace, lambda work: export.one("C-1", work))
     data = json.loads(FORMATS["json"].write(whole, True))["recovery"]
     assert data["contact"] == "Ana"
     assert data["steps"][0]["words"] == "=HYPERLINK(1)"
@@ -645,7 +644,7 @@ async def test_a_step_without_its_words_is_refused_beside_the_field(desk: Desk, 
 
 
 async def test_an_apology_says_who_how_and_when_and_never_in_the_future(desk: Desk) -> None:
-    await desk.meet(BEN)
+    desk.meet(BEN)
     await desk.fail()
     form = form_of(await desk.ask(ANA, "recovery.apologise", "C-1"))
     assert [field.label for field in form.fields[:2]] == ["Who apologised", "How"]
@@ -655,7 +654,7 @@ async def test_an_apology_says_who_how_and_when_and_never_in_the_future(desk: De
     assert list((await desk.ask(ANA, "recovery.apologise", "C-1", said)).faults) == ["time"]
     said["time"] = "08:00"
     assert not (await desk.ask(ANA, "recovery.apologise", "C-1", said)).faults
-    done = (await recovery(desk)).step("apologise")
+    done = recovery(desk).step("apologise")
     # Eight o'clock in New York, where Ben is.
     assert (done.by, done.at) == ("U2", datetime(2026, 3, 5, 13, tzinfo=UTC))
 

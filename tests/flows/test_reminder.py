@@ -6,6 +6,7 @@ from bot.domain.team import Team
 from bot.messages.parts import Buttons, Message, plain
 from storage.database import Database
 from tests.desk import ANA, AT, BEN, CLEO, SUPPORT, Desk, words
+from tests.session import open_work
 
 # AT is Thursday 5 March 2026, 15:30 in Stockholm, where Ana (the lead) and the team are; Ben is in New
 # York, Cleo in Tokyo. A working day is nine to five.
@@ -68,7 +69,7 @@ async def test_an_item_not_accepted_is_brought_up_after_one_working_day_and_told
     assert "AI-1 waits for the answer of Ben." in plain(told)
     assert "Ben was asked on Fri 6 Mar 2026." in plain(told)
     assert labels(told) == ["Hand over AI-1", "Show all AI-1"]
-    assert (await desk.item(item)).state == "proposed"
+    assert desk.item(item).state == "proposed"
 
 
 async def test_an_item_is_reminded_two_working_days_before_it_is_due_and_on_its_day(desk: Desk) -> None:
@@ -157,7 +158,7 @@ async def test_an_owner_who_left_is_told_to_the_lead_and_not_reminded(desk: Desk
     await opened(desk)
     await desk.add_item(ANA, owner="U2", due="2026-03-06")
     await desk.tick(AT)
-    await desk.meet(BEN.model_copy(update={"gone": True}))
+    desk.meet(BEN.model_copy(update={"gone": True}))
     said = reminders(await desk.tick(stockholm(6)))
     assert "AI-1 needs an owner: Ben has left." in plain(said["remind:U1:2026-03-06:0"])
     assert labels(said["remind:U1:2026-03-06:0"]) == ["Hand over AI-1", "Change date AI-1"]
@@ -218,7 +219,7 @@ async def test_a_reminder_whose_reason_is_gone_is_not_said(desk: Desk) -> None:
     while await desk.bot.look(desk.workspace, stockholm(9)):
         pass
     await desk.ask(ANA, "action_item.done", "AI-1", {"changed": "They are shown."}, at=stockholm(9))
-    assert not [key for key in await desk.say_all(stockholm(9)) if key.startswith("remind:U1")]
+    assert not [key for key in desk.say_all(stockholm(9)) if key.startswith("remind:U1")]
 
 
 async def test_acting_on_a_reminder_takes_its_buttons_away(desk: Desk) -> None:
@@ -425,8 +426,8 @@ async def test_new_settings_of_the_team_move_its_reminders(desk: Desk, sqlite: D
     await opened(desk)
     await desk.add_item(ANA, owner="U1", due="2026-03-09")
     await desk.tick(AT)
-    async with sqlite.open_work(desk.workspace, writes=False) as work:
-        team = await work.teams.get("C1")
+    with open_work(sqlite, desk.workspace, writes=False) as work:
+        team = work.teams.get("C1")
     assert isinstance(team, Team)
     settings = {
         "lead": "U1",

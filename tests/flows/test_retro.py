@@ -7,15 +7,16 @@ import pytest
 from bot.domain.retro import OUTCOMES
 from bot.messages.parts import plain
 from tests.desk import ANA, AT, BEN, CLEO, Desk, reply_found, words
+from tests.session import open_work
 
 
 async def test_each_filled_field_is_an_answer_in_the_thread_with_its_prompt_and_name(desk: Desk) -> None:
     await desk.fail()
-    await desk.say_all()
+    desk.say_all()
     values = {"training": "Courier notes", "communication": "", "after_hours": "", "else": "A map"}
     reply = await desk.ask(ANA, "retro.answer", "C-1", values)
     assert not reply.faults
-    said = await desk.say_all()
+    said = desk.say_all()
     texts = sorted(plain(message) for key, message in said.items() if key.startswith("answer:"))
     assert texts == ["Anything else · Ana\nA map", "Training · Ana\nCourier notes"]
     assert "2 answers" in plain(said["retro:1"])
@@ -46,11 +47,11 @@ async def test_an_unnamed_answer_is_shown_without_a_name_and_cannot_be_edited_by
 ) -> None:
     await desk.fail(BEN)
     await desk.ask(ANA, "retro.answer", "C-1", {"training": "Courier notes", "unnamed": "yes"})
-    said = await desk.say_all()
+    said = desk.say_all()
     shown = next(message for key, message in said.items() if key.startswith("answer:"))
     assert plain(shown) == "Training · someone on the team\nCourier notes"
     assert "retro.edit_answer" not in shown.model_dump_json()
-    (answer,) = await desk.answers("C-1")
+    (answer,) = desk.answers("C-1")
     for person in (ANA, BEN):
         assert "cannot be edited" in words(await desk.ask(person, "retro.edit_answer", answer.id))
 
@@ -61,26 +62,25 @@ async def test_the_author_of_an_unnamed_answer_is_in_no_row_of_any_table(desk: D
     await desk.ask(ANA, "retro.answer", "C-1")
     values = {"training": "Courier notes", "communication": "A call", "unnamed": "yes"}
     await desk.ask(ANA, "retro.answer", "C-1", values)
-    await desk.say_all()
-    everything = await _dump(desk)
+    desk.say_all()
+    everything = _dump(desk)
     assert "Courier notes" in everything
     assert "U2" in everything
     assert "U1" not in everything
     assert "Ana" not in everything
 
 
-async def _dump(desk: Desk) -> str:
-    async with desk.database.transaction(writes=False) as connection:
-        raw = await connection.get_raw_connection()
-        driver = raw.driver_connection
+def _dump(desk: Desk) -> str:
+    with desk.database.transaction(writes=False) as connection:
+        driver = connection.connection.driver_connection
         assert driver is not None
-        return "\n".join([line async for line in driver.iterdump()])
+        return "\n".join(driver.iterdump())
 
 
 async def test_ones_own_named_answer_can_be_edited_and_nobody_elses(desk: Desk) -> None:
     await desk.fail()
     await desk.ask(ANA, "retro.answer", "C-1", {"training": "Courier nots"})
-    (answer,) = await desk.answers("C-1")
+    (answer,) = desk.answers("C-1")
     opened = await desk.ask(ANA, "retro.edit_answer", answer.id)
     assert opened.form is not None
     assert opened.form.fields[0].value == "Courier nots"
@@ -88,29 +88,29 @@ async def test_ones_own_named_answer_can_be_edited_and_nobody_elses(desk: Desk) 
     sneaky = await desk.ask(BEN, "retro.edit_answer", answer.id, {"text": "Mine now"})
     assert "Only the person who wrote" in words(sneaky)
     await desk.ask(ANA, "retro.edit_answer", answer.id, {"text": "Courier notes"})
-    said = await desk.say_all()
+    said = desk.say_all()
     assert plain(said[f"answer:{answer.id}"]) == "Training · Ana\nCourier notes"
 
 
 async def test_a_plain_reply_in_the_thread_is_kept_edited_and_forgotten(desk: Desk) -> None:
     await desk.fail()
-    await desk.say_all()
+    desk.say_all()
     root = "m-retro:1"
     for text in ("We could ask the courier", "We could ask the depot"):
         await desk.ask(BEN, "retro.discuss", root, {"text": text, "id": "1772721000.0001"})
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        (comment,) = await work.retros.comments(1)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        (comment,) = work.retros.comments(1)
     assert (comment.text, comment.author) == ("We could ask the depot", "U2")
     await desk.ask(BEN, "retro.undiscuss", values={"id": "1772721000.0001"})
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        assert await work.retros.comments(1) == []
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        assert work.retros.comments(1) == []
 
 
 async def test_a_reply_in_another_thread_is_not_our_business(desk: Desk) -> None:
     await desk.fail()
-    await desk.say_all()
+    desk.say_all()
     await desk.ask(BEN, "retro.discuss", "m-lunch", {"text": "Pizza?", "id": "1772721000.0002"})
-    assert "Pizza" not in await _dump(desk)
+    assert "Pizza" not in _dump(desk)
 
 
 async def test_closing_says_what_was_heard_per_gap_and_what_will_change(desk: Desk) -> None:
@@ -118,10 +118,10 @@ async def test_closing_says_what_was_heard_per_gap_and_what_will_change(desk: De
     await desk.ask(ANA, "retro.answer", "C-1", {"training": "Courier notes", "after_hours": "A number"})
     await desk.ask(BEN, "retro.answer", "C-1", {"training": "The depot's map", "unnamed": "yes"})
     await desk.add_item(ANA, owner="U1")
-    await desk.say_all()
+    desk.say_all()
     reply = await desk.ask(CLEO, "retro.close", "C-1", {"outcome": "fixes agreed", "why": ""})
     assert not reply.faults
-    said = await desk.say_all()
+    said = desk.say_all()
     summary = plain(said["turn:1:1"])
     for part in (
         "fixes agreed",
@@ -145,7 +145,7 @@ async def test_the_other_outcomes_need_a_why_and_no_items(desk: Desk, outcome: s
     await desk.ask(ANA, "retro.answer", "C-1", {"training": "We did all we know."})
     await desk.ask(ANA, "recovery.hear", "C-1", {"words": "The road was under water."})
     await desk.ask(ANA, "retro.close", "C-1", {"outcome": outcome, "why": "It was their wish."})
-    assert (await desk.retro("C-1")).state == "closed"
+    assert desk.retro("C-1").state == "closed"
 
 
 async def test_fixes_agreed_needs_an_item(desk: Desk) -> None:
@@ -163,7 +163,7 @@ async def test_a_closed_retro_turns_answers_and_items_down_until_it_is_reopened(
     assert "already closed" in words(await desk.ask(BEN, "retro.close", "C-1", {"outcome": OUTCOMES[1]}))
     assert list((await desk.ask(BEN, "retro.reopen", "C-1", {"why": ""})).faults) == ["why"]
     await desk.ask(BEN, "retro.reopen", "C-1", {"why": "It happened again."})
-    said = await desk.say_all()
+    said = desk.say_all()
     assert plain(said["turn:1:2"]).startswith("Ben opened the retro C-1 again")
     assert "It happened again." in plain(said["turn:1:2"])
     assert not (await desk.ask(BEN, "retro.answer", "C-1", {"training": "x"})).faults
@@ -174,18 +174,18 @@ async def test_it_is_finished_when_every_item_is_verified_or_dropped(desk: Desk)
     first = await desk.add_item(ANA, owner="U1")
     second = await desk.add_item(ANA)
     await desk.ask(ANA, "retro.close", "C-1", {"outcome": "fixes agreed"})
-    assert "closed ·" in plain((await desk.say_all())["retro:1"])
+    assert "closed ·" in plain(desk.say_all()["retro:1"])
     await desk.ask(ANA, "action_item.drop", second, {"why": "Not needed"})
     await desk.ask(ANA, "action_item.done", first, {"changed": "It is shown"})
     await desk.ask(BEN, "action_item.verify", first)
-    assert "finished ·" in plain((await desk.say_all())["retro:1"])
+    assert "finished ·" in plain(desk.say_all()["retro:1"])
 
 
 async def test_a_summary_is_not_said_when_the_retro_was_reopened_before_it_could_be(desk: Desk) -> None:
     await desk.fail()
     await desk.ask(ANA, "retro.close", "C-1", {"outcome": OUTCOMES[1], "why": "x"})
     await desk.ask(ANA, "retro.reopen", "C-1", {"why": "Too early."})
-    said = await desk.say_all()
+    said = desk.say_all()
     assert "turn:1:1" not in said
     assert "turn:1:2" in said
 
@@ -205,7 +205,7 @@ async def test_a_button_of_a_retro_that_is_gone_says_so(desk: Desk) -> None:
 
 async def test_an_item_can_be_added_from_a_reply_in_the_thread(desk: Desk) -> None:
     await desk.fail()
-    await desk.say_all()
+    desk.say_all()
     opened = await desk.ask(ANA, "action_item.add_message", found=reply_found("Let's print the map"))
     assert opened.form is not None
     assert opened.form.about == "C-1"

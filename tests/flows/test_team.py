@@ -8,6 +8,7 @@ import pytest
 from bot.messages.parts import plain
 from bot.request import Person, Place
 from tests.desk import ANA, AT, BEN, CLEO, SUPPORT, Desk, words
+from tests.session import open_work, queue_of
 
 SETTINGS = {
     "lead": "U1",
@@ -35,8 +36,8 @@ async def test_settings_open_with_what_is_known_and_save_what_is_chosen(desk: De
     }
     saved = await desk.ask(BEN, "team.settings", values=SETTINGS)
     assert "Monday, Tuesday, Wednesday, Thursday, 08:30 to 16:00 (Asia/Tokyo)" in words(saved)
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        team = await work.teams.get(SUPPORT.id)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        team = work.teams.get(SUPPORT.id)
     assert team is not None
     assert (team.zone, team.days, team.days_to_answer) == ("Asia/Tokyo", (0, 1, 2, 3), 5)
 
@@ -71,8 +72,8 @@ async def test_a_team_that_wants_no_lead_keeps_its_settings(desk: Desk) -> None:
     for _ in range(2):
         assert "are saved" in words(await desk.ask(ANA, "team.settings", values=without))
     await desk.fail(BEN, "ZD-2 Lost")
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        team = await work.teams.get(SUPPORT.id)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        team = work.teams.get(SUPPORT.id)
     assert team is not None
     assert (team.lead, team.zone, team.days_to_answer) == (None, "Asia/Tokyo", 5)
 
@@ -80,12 +81,12 @@ async def test_a_team_that_wants_no_lead_keeps_its_settings(desk: Desk) -> None:
 async def test_an_imported_team_is_led_by_the_first_person_who_uses_it(desk: Desk) -> None:
     robot = Person(id="import", name="Import", bot=True)
     await desk.ask(robot, "case.fail", values={"what_happened": "Lost"}, bulk=True)
-    await desk.meet(ANA)
+    desk.meet(ANA)
     await desk.fail(BEN, "ZD-2 Late")
     assert "are saved" in words(await desk.ask(BEN, "team.settings", values=SETTINGS))
     await desk.fail(ANA, "ZD-3 Broken")
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        team = await work.teams.get(SUPPORT.id)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        team = work.teams.get(SUPPORT.id)
     assert team is not None
     assert (team.lead, team.zone) == ("U1", "Asia/Tokyo")
 
@@ -93,10 +94,10 @@ async def test_an_imported_team_is_led_by_the_first_person_who_uses_it(desk: Des
 async def test_the_lead_of_before_and_of_now_hear_who_changed_the_settings(desk: Desk) -> None:
     await desk.fail(ANA)
     for person in (ANA, BEN, CLEO):
-        await desk.meet(person)
-    await desk.say_all()
+        desk.meet(person)
+    desk.say_all()
     await desk.ask(CLEO, "team.settings", values={**SETTINGS, "lead": BEN.id})
-    said = await desk.say_all()
+    said = desk.say_all()
     told = {key: plain(message) for key, message in said.items() if key.startswith("settings:")}
     assert [key.rpartition(":")[2] for key in sorted(told)] == [ANA.id, BEN.id]
     for heard in told.values():
@@ -105,10 +106,10 @@ async def test_the_lead_of_before_and_of_now_hear_who_changed_the_settings(desk:
 
 async def test_who_changes_the_settings_of_their_own_team_tells_nobody(desk: Desk) -> None:
     await desk.fail(ANA)
-    await desk.meet(ANA)
-    await desk.say_all()
+    desk.meet(ANA)
+    desk.say_all()
     await desk.ask(ANA, "team.settings", values={**SETTINGS, "lead": ANA.id})
-    assert not [key for key in await desk.say_all() if key.startswith("settings:")]
+    assert not [key for key in desk.say_all() if key.startswith("settings:")]
 
 
 async def test_settings_and_status_belong_to_a_teams_place(desk: Desk) -> None:
@@ -121,7 +122,7 @@ async def test_settings_and_status_belong_to_a_teams_place(desk: Desk) -> None:
 
 async def test_status_lists_open_retros_and_items_late_ones_first(desk: Desk) -> None:
     await desk.fail(ANA, "ZD-1 First")
-    await desk.say_all()
+    desk.say_all()
     await desk.add_item(ANA, owner="U2", what="Undated")
     await desk.add_item(ANA, what="Dated", due="2026-03-06")
     await desk.fail(ANA, "ZD-2 Second")
@@ -134,15 +135,15 @@ async def test_status_lists_open_retros_and_items_late_ones_first(desk: Desk) ->
 
 async def test_being_added_says_one_line_once_and_brings_back_what_could_not_be_said(desk: Desk) -> None:
     await desk.fail()
-    queue = desk.database.queue()
-    jobs = {job.key: job for job in await queue.claim(None, "clock", 5)}
-    await queue.give_up(jobs["retro:1"], "I am not in that channel.")
+    queue = queue_of(desk.database)
+    jobs = {job.key: job for job in queue.claim(None, "clock", 5)}
+    queue.give_up(jobs["retro:1"], "I am not in that channel.")
     await desk.ask(ANA, "team.joined")
-    said = await desk.say_all()
+    said = desk.say_all()
     assert "\n" not in plain(said[f"hello:{SUPPORT.id}"])
     assert "retro:1" in said
     await desk.ask(ANA, "team.joined")
-    assert f"hello:{SUPPORT.id}" not in await desk.say_all()
+    assert f"hello:{SUPPORT.id}" not in desk.say_all()
 
 
 async def test_a_database_that_is_gone_is_told_to_the_person(desk: Desk, tmp_path: Path) -> None:

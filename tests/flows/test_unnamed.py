@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,12 +11,13 @@ from bot.bot import Bot
 from bot.domain.errors import Lost
 from bot.flows.retro import CHOICE_LOST
 from bot.messages.retro import FEW_PEOPLE
-from bot.ports import Unavailable, UnitOfWork
+from bot.ports import Unavailable
 from bot.request import CAN_BE_UNNAMED, Reply, Request, shown_again
 from bot.routes import VERBS
 from bot.untold import Untold
 from storage.database import Database
 from tests.desk import ANA, AT, BEN, SUPPORT, Desk, words
+from tests.session import open_work, queue_of
 
 TYPED = {"training": "Courier notes"}
 
@@ -75,10 +75,10 @@ async def test_without_the_choice_nothing_is_posted_and_the_form_says_so(desk: D
     reply = await desk.bot.answer(submission(TYPED))
     assert reply == Reply(faults={"": CHOICE_LOST}, refused=True)
     assert CHOICE_LOST.count(".") == 1
-    assert await desk.answers("C-1") == []
+    assert desk.answers("C-1") == []
     # It was not taken for handled: the same submission with its choice is.
     assert not (await desk.bot.answer(submission({**TYPED, "unnamed": ""}))).faults
-    assert [answer.author for answer in await desk.answers("C-1")] == ["U1"]
+    assert [answer.author for answer in desk.answers("C-1")] == ["U1"]
 
 
 async def test_without_the_choice_its_sender_is_remembered_nowhere(
@@ -89,8 +89,8 @@ async def test_without_the_choice_its_sender_is_remembered_nowhere(
     with caplog.at_level("DEBUG", logger="bot"):
         await desk.bot.answer(submission(TYPED))
     assert caplog.text == ""
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        assert await work.people.get("U1") is None
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        assert work.people.get("U1") is None
 
 
 @pytest.mark.parametrize("people", [None, 0, 1, 2, 3, 30])
@@ -136,19 +136,25 @@ async def test_an_unnamed_submission_leaves_no_line_whatever_comes_of_it(
 async def test_what_an_unnamed_submission_stores_is_by_the_minute(desk: Desk) -> None:
     moment = AT + timedelta(seconds=12, microseconds=345)
     await desk.fail(BEN)
-    await desk.say_all()
+    desk.say_all()
     await desk.ask(ANA, "retro.answer", "C-1", {**TYPED, "unnamed": "yes"}, at=moment)
-    jobs = await desk.database.queue().claim(AT, "me", 5)
+    jobs = queue_of(desk.database).claim(AT, "me", 5)
     assert {(job.name, job.due_at, job.traceless, job.asked_by) for job in jobs} == {
         ("retro.answered", AT, True, None),
         ("retro.show", AT, True, None),
     }
 
 
-@asynccontextmanager
-async def _broken(fault: Exception) -> AsyncIterator[UnitOfWork]:
-    raise type(fault)(*fault.args)  # a new one each time, with a traceback of its own
-    yield
+class Broken:
+    """A memory in which nothing works."""
+
+    def __init__(self, fault: Exception) -> None:
+        self.fault = fault
+
+    async def _fail(self, *_: object) -> Any:
+        raise type(self.fault)(*self.fault.args)  # a new one each time, with a traceback of its own
+
+    write = read = write_queue = read_queue = _fail
 
 
 @pytest.mark.parametrize(
@@ -162,7 +168,7 @@ async def _broken(fault: Exception) -> AsyncIterator[UnitOfWork]:
 async def test_what_fails_is_told_to_the_operator_within_the_hour_and_not_when_it_was(
     caplog: pytest.LogCaptureFixture, fault: Exception, told: str
 ) -> None:
-    bot = Bot(lambda *_, **__: _broken(fault), committed=lambda: None)
+    bot = Bot(Broken(fault), committed=lambda: None)
     for person in (ANA, BEN):
         request = submission({**TYPED, "unnamed": "yes"}).model_copy(update={"person": person})
         reply = await bot.answer(request)
@@ -181,7 +187,7 @@ async def test_what_fails_is_told_to_the_operator_within_the_hour_and_not_when_i
 
 
 async def test_a_fault_with_a_named_answer_is_still_the_adapters_to_log() -> None:
-    bot = Bot(lambda *_, **__: _broken(RuntimeError("ours")), committed=lambda: None)
+    bot = Bot(Broken(RuntimeError("ours")), committed=lambda: None)
     with pytest.raises(RuntimeError):
         await bot.answer(submission({**TYPED, "unnamed": ""}))
 
@@ -209,7 +215,7 @@ async def test_many_unnamed_answers_at_once_are_all_kept(crowded: Desk) -> None:
             for n in range(12)
         )
     )
-    kept = sorted(answer.text for answer in await crowded.answers("C-1"))
+    kept = sorted(answer.text for answer in crowded.answers("C-1"))
     posted = [f"Note {n}" for n, reply in enumerate(replies) if not words(reply)]
     assert kept == sorted(posted)
     assert len(kept) == 12

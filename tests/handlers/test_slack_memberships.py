@@ -332,7 +332,7 @@ async def test_not_more_is_remembered_of_who_asked_where_than_fits(
     assert [await house.includes(den, person) for person in people] == [False, True, True]
 
 
-async def leaves(house: House, person: SlackPerson, channel: Channel) -> None:
+def leaves(house: House, person: SlackPerson, channel: Channel) -> None:
     channel.members.discard(person.id)
     house.memberships.hear(
         {"type": "member_left_channel", "channel": channel.id, "user": person.id, "team": "T0FAKE"}
@@ -345,7 +345,7 @@ async def test_whoever_leaves_is_out_at_once(slack: FakeSlack, house: House) -> 
     house.memberships.met(den.id, ana.id)
     house.memberships.met(den.id, bo.id)
     assert await house.includes(den, ana)
-    await leaves(house, ana, den)
+    leaves(house, ana, den)
     assert not await house.includes(den, ana)
     slack.fail_next("conversations.members", times=9, status=500)
     assert await house.includes(den, bo), "Bo asked from there, and did not leave"
@@ -501,7 +501,7 @@ async def test_whoever_came_or_went_is_counted(slack: FakeSlack, house: House) -
     den = slack.channel("den", people, private=True)
     assert await house.people_in(den) == 12
     for person in people[2:]:
-        await leaves(house, person, den)
+        leaves(house, person, den)
     assert await house.people_in(den) == 2
 
 

@@ -20,6 +20,7 @@ from tests.fake_teams_forged import WAYS, forge, told
 from tests.handlers.slack_door import Script
 from tests.handlers.test_teams_auth import OTHER_TENANT, serving
 from tests.journeys.teams_house import in_thread, open_teams_house, said
+from tests.session import open_work, queue_of
 
 NEVER_GIVEN = "is not here any more, or never was"
 UNSEEN = ("requests", "people", "places")
@@ -43,7 +44,7 @@ async def teams() -> AsyncIterator[FakeTeams]:
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     """A database of its own."""
-    return f"sqlite+aiosqlite:///{tmp_path / 'amends.db'}"
+    return f"sqlite:///{tmp_path / 'amends.db'}"
 
 
 class World(NamedTuple):
@@ -64,11 +65,11 @@ class World(NamedTuple):
 
     async def stored(self) -> dict[str, list[tuple[Any, ...]]]:
         """Everything there is, but who was seen, which events were, and what the clock has looked at."""
-        async with self.house.database.transaction(writes=False) as connection:
+        with self.house.database.transaction(writes=False) as connection:
             return {
                 name: [
                     tuple(row)
-                    for row in await connection.execute(
+                    for row in connection.execute(
                         select(*(column for column in table.c if column.name != "look_at"))
                     )
                 ]
@@ -108,12 +109,12 @@ def owed(person: TeamsPerson, due_at: datetime) -> Job:
 @pytest.mark.parametrize("way", WAYS)
 async def test_what_happens_by_itself_cannot_be_sent_as_a_card(world: World, way: str) -> None:
     given_up = owed(world.ana, due_at=datetime.now(UTC) + timedelta(days=1))
-    async with world.house.database.open_work(world.workspace, writes=True) as work:
-        await work.jobs.schedule(given_up)
-        await work.commit()
-    async with world.house.database.transaction(writes=True) as connection:
-        await connection.execute(text("UPDATE jobs SET state = 'dead' WHERE key = 'x'"))
-        await connection.commit()
+    with open_work(world.house.database, world.workspace, writes=True) as work:
+        work.jobs.schedule(given_up)
+        work.commit()
+    with world.house.database.transaction(writes=True) as connection:
+        connection.execute(text("UPDATE jobs SET state = 'dead' WHERE key = 'x'"))
+        connection.commit()
     before = await world.stored()
     values = {"text": "I never said this", "id": "17"}
     for verb in [name for name in VERBS if VERBS[name].access == "platform"]:
@@ -341,8 +342,8 @@ async def test_a_forged_form_does_not_tell_who_is_in_another_channel(
         )
         answers.append(told(heard).replace(id, "…"))
     assert answers[0] == answers[1]
-    async with world.house.database.open_work(world.workspace, writes=False) as work:
-        assert await work.places.get(cleo.id) is None
+    with open_work(world.house.database, world.workspace, writes=False) as work:
+        assert work.places.get(cleo.id) is None
 
 
 # Nobody's name
@@ -359,9 +360,9 @@ async def test_an_unnamed_answer_from_ones_own_chat_is_let_in_by_the_roster_and_
     assert told(heard) == ""
     await said(teams, "Training · someone on the team", where=world.vault)
     assert (teams.calls["members"], teams.calls["member"]) == (1, 0)
-    async with world.house.database.transaction(writes=False) as connection:
+    with world.house.database.transaction(writes=False) as connection:
         for name in Row.metadata.tables:
-            rows = str([tuple(row) for row in await connection.execute(text(f"SELECT * FROM {name}"))])
+            rows = str([tuple(row) for row in connection.execute(text(f"SELECT * FROM {name}"))])
             for id in (cleo.id, cleo.aad, "Cleo"):
                 assert id not in rows, name
 
@@ -384,16 +385,16 @@ async def test_who_adds_the_app_wakes_the_clock_for_what_they_could_not_be_told(
 ) -> None:
     ana, woken = teams.person("Ana"), []
     workspace = f"teams:{teams.tenant}"
-    async with sqlite.open_work(workspace, writes=True) as work:
-        await work.places.remember(BotPlace(id=ana.id, name="Ana", kind="direct"))
-        await work.jobs.schedule(owed(ana, datetime.now(UTC)))
-        await work.commit()
+    with open_work(sqlite, workspace, writes=True) as work:
+        work.places.remember(BotPlace(id=ana.id, name="Ana", kind="direct"))
+        work.jobs.schedule(owed(ana, datetime.now(UTC)))
+        work.commit()
     async with serving(teams, sqlite, Script(), committed=lambda: woken.append(True)):
         await ana.installs()
         assert woken == [], "nothing was given up"
-        queue = sqlite.queue()
-        (job,) = await queue.claim(None, "test", 1)
-        await queue.give_up(job, "not installed")
+        queue = queue_of(sqlite)
+        (job,) = queue.claim(None, "test", 1)
+        queue.give_up(job, "not installed")
         await ana.installs()
         assert woken
-    assert await sqlite.queue().claim(None, "test", 1)
+    assert queue_of(sqlite).claim(None, "test", 1)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.fake_teams import FakeTeams, Told
 from tests.journeys.teams_house import offered, open_teams_house, said, told
+from tests.session import open_work
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ async def teams() -> AsyncIterator[FakeTeams]:
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     """A database of its own."""
-    return f"sqlite+aiosqlite:///{tmp_path / 'amends.db'}"
+    return f"sqlite:///{tmp_path / 'amends.db'}"
 
 
 async def test_what_is_for_ones_own_eyes_goes_to_the_personal_chat(teams: FakeTeams, url: str) -> None:
@@ -113,8 +114,8 @@ async def test_a_channels_name_is_asked_once_and_follows_a_renaming(teams: FakeT
         renamed = {"channel": {"id": support.id, "name": "care"}, "eventType": "channelRenamed"}
         heard = await teams.send(ana.activity("conversationUpdate", support, None, channelData=renamed))
         assert heard.status == 200
-        async with built.database.open_work(f"teams:{teams.tenant}", writes=False) as work:
-            place = await work.places.get(support.id)
+        with open_work(built.database, f"teams:{teams.tenant}", writes=False) as work:
+            place = work.places.get(support.id)
     assert teams.calls["team"] == 1
     assert place is not None
     assert place.name == "care"

@@ -18,6 +18,7 @@ from tests.fake_teams import FakeTeams, Place, TeamsPerson
 from tests.fake_teams_login import new_key
 from tests.handlers.slack_door import Script
 from tests.journeys.teams_house import settings_for
+from tests.session import open_work
 
 OTHER_TENANT = "99999999-aaaa-4bbb-8ccc-000000000009"
 
@@ -39,7 +40,7 @@ async def serving(
     **more: Any,
 ) -> AsyncIterator[TeamsDoor]:
     """The door with a scripted bot behind it, served over HTTP."""
-    door = await TeamsDoor.open(settings_for(teams, **more), bot, database.open_work, committed)
+    door = await TeamsDoor.open(settings_for(teams, **more), bot, database, committed)
     app = web.Application()
     app.router.add_post("/api/messages", door.handler)
     runner = web.AppRunner(app, shutdown_timeout=0.2)
@@ -60,10 +61,10 @@ def typed(ana: TeamsPerson, support: Place) -> dict[str, Any]:
     return ana.activity("message", support, "1700000000001", id="1700000000001", **more)
 
 
-async def known(database: Database, teams: FakeTeams, place: Place) -> BotPlace | None:
+def known(database: Database, teams: FakeTeams, place: Place) -> BotPlace | None:
     """What the bot remembers of a place."""
-    async with database.open_work(f"teams:{teams.tenant}", writes=False) as work:
-        return await work.places.get(place.id)
+    with open_work(database, f"teams:{teams.tenant}", writes=False) as work:
+        return work.places.get(place.id)
 
 
 def unsigned(teams: FakeTeams) -> str:
@@ -114,7 +115,7 @@ async def test_a_wrong_token_gets_401_and_nothing_happens(
         heard = await teams.send(typed(ana, support), token=TOKENS[kind](teams))
         assert heard.status == 401
         assert bot.asked == []
-        assert await known(sqlite, teams, support) is None
+        assert known(sqlite, teams, support) is None
         assert (await teams.send(typed(ana, support))).status in (200, 201, 202)
         assert [request.verb for request in bot.asked] == ["team.help"]
 
@@ -200,7 +201,7 @@ async def test_a_foreign_tenant_is_refused_and_an_allowed_one_is_not(
     async with serving(teams, sqlite, bot):
         assert (await teams.send(typed(mallory, support))).status == 403
         assert bot.asked == []
-        assert OTHER_TENANT not in str(await sqlite.workspaces())
+        assert OTHER_TENANT not in str(sqlite.workspaces())
     async with serving(teams, sqlite, bot, teams_tenants=f"{teams.tenant},{OTHER_TENANT}"):
         assert (await teams.send(typed(mallory, support))).status in (200, 201, 202)
         assert [request.workspace for request in bot.asked] == [f"teams:{OTHER_TENANT}"]
@@ -230,7 +231,7 @@ async def test_what_is_signed_and_not_of_teams_gets_403_and_nothing_happens(
         assert heard.status in (401, 403)
         assert (await teams.send(invoke)).status == heard.status
         assert bot.asked == []
-        assert await known(sqlite, teams, support) is None
+        assert known(sqlite, teams, support) is None
         if service:
             # Its key vouches for that service as well: it is our own rule that turns it away.
             assert heard.status == 403

@@ -17,6 +17,7 @@ from handlers.teams.mends import Tokens, fetch_with
 from storage.database import Database
 from tests.fake_teams import FakeTeams, Place, TeamsPerson
 from tests.journeys.teams_house import settings_for
+from tests.session import open_work
 
 WORKSPACE, ELSEWHERE = "teams:t1", "teams:t2"
 CHANNEL = "19:support@thread.tacv2"
@@ -69,7 +70,7 @@ async def memberships(
     """What is asked of the fake."""
     tokens = Tokens(fetch_with(settings_for(teams)))
     connector = Connector(tokens)
-    asked = TeamsMemberships(connector, sqlite.open_work, clock)
+    asked = TeamsMemberships(connector, sqlite, clock)
     yield asked
     await asked.close()
     tokens.close()
@@ -81,19 +82,19 @@ def scripted(
 ) -> tuple[TeamsMemberships, Pages]:
     """Memberships before a connector that answers these pages."""
     connector = Pages(*pages)
-    return TeamsMemberships(connector, database.open_work), connector  # type: ignore[arg-type]
+    return TeamsMemberships(connector, database), connector  # type: ignore[arg-type]
 
 
 def page(*ids: str, **more: Any) -> dict[str, Any]:
     return {"members": [{"id": id, "aadObjectId": f"aad-{id}", "name": id} for id in ids], **more}
 
 
-async def meet(database: Database, workspace: str, *places: BotPlace) -> None:
+def meet(database: Database, workspace: str, *places: BotPlace) -> None:
     """The bot was there once."""
-    async with database.open_work(workspace, writes=True) as work:
+    with open_work(database, workspace, writes=True) as work:
         for place in places:
-            await work.places.remember(place)
-        await work.commit()
+            work.places.remember(place)
+        work.commit()
 
 
 def channel(teams: FakeTeams, place: Place) -> BotPlace:
@@ -129,7 +130,7 @@ async def test_who_is_on_the_roster_is_in_and_nobody_else(
     ana, gus, eve = teams.person("Ana"), teams.person("Gus", guest=True), teams.person("Eve")
     desk = teams.channel("desk", [ana, gus])
     vault = teams.channel("vault", [ana], team=desk.team, private=True)
-    await meet(sqlite, WORKSPACE, channel(teams, desk), channel(teams, vault))
+    meet(sqlite, WORKSPACE, channel(teams, desk), channel(teams, vault))
     asked = [await is_in(memberships, desk, one) for one in (ana, gus, eve, ana.aad)]
     assert asked == [True, True, False, True], "a guest who is in it is; either id will do"
     # A private channel has a roster of its own, not its team's.
@@ -142,7 +143,7 @@ async def test_a_roster_names_nobody_so_unnamed_is_answered_like_any_other(
     teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships
 ) -> None:
     ana, desk = teams.person("Ana"), teams.channel("desk")
-    await meet(sqlite, WORKSPACE, channel(teams, desk))
+    meet(sqlite, WORKSPACE, channel(teams, desk))
     assert not await is_in(memberships, desk, ana, unnamed=True)
     desk.members.add(ana.id)
     memberships.forget(WORKSPACE)
@@ -156,7 +157,7 @@ async def test_every_page_is_read(
     people = [teams.person(f"P{number}") for number in range(7)]
     desk = teams.channel("desk", people)
     teams.page = 3
-    await meet(sqlite, WORKSPACE, channel(teams, desk))
+    meet(sqlite, WORKSPACE, channel(teams, desk))
     assert all([await is_in(memberships, desk, one) for one in people])
     assert await memberships.people_in(WORKSPACE, desk.id) == 7
     assert teams.calls["members"] == 3
@@ -167,7 +168,7 @@ async def test_a_roster_is_kept_for_five_minutes_and_not_longer(
 ) -> None:
     ana = teams.person("Ana")
     desk = teams.channel("desk", [ana])
-    await meet(sqlite, WORKSPACE, channel(teams, desk))
+    meet(sqlite, WORKSPACE, channel(teams, desk))
     assert await is_in(memberships, desk, ana)
     desk.members.discard(ana.id)
     clock.now += HOLDS_SECONDS - 1
@@ -183,7 +184,7 @@ async def test_what_is_forgotten_is_asked_again_and_other_tenants_rosters_are_ke
     ana = teams.person("Ana")
     desk = teams.channel("desk", [ana])
     for workspace in (WORKSPACE, ELSEWHERE):
-        await meet(sqlite, workspace, channel(teams, desk))
+        meet(sqlite, workspace, channel(teams, desk))
         assert await is_in(memberships, desk, ana, workspace)
     desk.members.discard(ana.id)
     memberships.forget(WORKSPACE)
@@ -197,7 +198,7 @@ async def test_what_was_asked_before_somebody_left_is_not_kept_after_it(
     ana = teams.person("Ana")
     desk = teams.channel("desk", [ana])
     teams.latency["members"] = 0.1
-    await meet(sqlite, WORKSPACE, channel(teams, desk))
+    meet(sqlite, WORKSPACE, channel(teams, desk))
     asked_before = asyncio.create_task(is_in(memberships, desk, ana))
     await asyncio.sleep(0)
     memberships.forget(WORKSPACE)
@@ -213,7 +214,7 @@ async def test_many_questions_at_once_are_one_call(
     people = [teams.person(f"P{number}") for number in range(20)]
     desk = teams.channel("desk", people[:10])
     teams.latency["members"] = 0.05
-    await meet(sqlite, WORKSPACE, channel(teams, desk))
+    meet(sqlite, WORKSPACE, channel(teams, desk))
     answers = await asyncio.gather(*(is_in(memberships, desk, one) for one in people))
     assert answers == [True] * 10 + [False] * 10
     assert teams.calls["members"] == 1
@@ -228,7 +229,7 @@ async def test_a_slow_roster_is_unknown_for_now_and_is_read_on_for_whoever_asks_
     ana = teams.person("Ana")
     desk = teams.channel("desk", [ana])
     teams.latency["members"] = 0.3
-    await meet(sqlite, WORKSPACE, channel(teams, desk))
+    meet(sqlite, WORKSPACE, channel(teams, desk))
     monkeypatch.setattr(memberships_module, "ASK_SECONDS", 0.05)
     with pytest.raises(MembershipUnknown):
         await is_in(memberships, desk, ana)
@@ -248,7 +249,7 @@ async def test_a_roster_that_is_not_told_is_unknown_and_asked_again_the_next_tim
 ) -> None:
     ana = teams.person("Ana")
     desk = teams.channel("desk", [ana])
-    await meet(sqlite, WORKSPACE, channel(teams, desk))
+    meet(sqlite, WORKSPACE, channel(teams, desk))
     # aiohttp itself asks a second time where a connection broke.
     teams.fail_next("members", times=4 if "drop" in fault else 2, **fault)
     with pytest.raises(MembershipUnknown):
@@ -264,14 +265,14 @@ async def test_a_roster_that_is_not_told_is_unknown_and_asked_again_the_next_tim
 )
 async def test_half_a_roster_is_none(sqlite: Database, pages: tuple[dict[str, Any], ...]) -> None:
     memberships, _ = scripted(sqlite, *pages)
-    await meet(sqlite, WORKSPACE, support())
+    meet(sqlite, WORKSPACE, support())
     with pytest.raises(MembershipUnknown):
         await is_in(memberships, CHANNEL, "29:ana")
 
 
 async def test_a_roster_without_an_end_is_not_read_for_ever(sqlite: Database) -> None:
     memberships, pages = scripted(sqlite, page("29:ana", continuationToken="again"))
-    await meet(sqlite, WORKSPACE, support())
+    meet(sqlite, WORKSPACE, support())
     with pytest.raises(MembershipUnknown):
         await is_in(memberships, CHANNEL, "29:ana")
     assert len(pages.asked) == MOST_PAGES
@@ -282,7 +283,7 @@ async def test_bots_are_no_people_and_who_is_told_twice_is_one(sqlite: Database)
     odd: list[Any] = [None, {"name": "Nobody"}, {"id": 7}]
     told = page("29:ana", "28:bot", "29:ben", "29:ana")
     memberships, _ = scripted(sqlite, {"members": [*told["members"], *odd]})
-    await meet(sqlite, WORKSPACE, support())
+    meet(sqlite, WORKSPACE, support())
     assert await memberships.people_in(WORKSPACE, CHANNEL) == 2
     assert not await is_in(memberships, CHANNEL, "28:bot")
 
@@ -291,14 +292,14 @@ async def test_a_roster_is_asked_by_the_channels_own_conversation_without_a_thre
     sqlite: Database,
 ) -> None:
     memberships, pages = scripted(sqlite, page("29:ana", continuationToken="2"), page("29:ben"))
-    await meet(sqlite, WORKSPACE, support(conversation_id=f"{CHANNEL};messageid=17"))
+    meet(sqlite, WORKSPACE, support(conversation_id=f"{CHANNEL};messageid=17"))
     assert await is_in(memberships, CHANNEL, "29:ben")
     assert pages.asked == [(CHANNEL, ""), (CHANNEL, "2")]
 
 
 async def test_a_member_is_found_by_either_id(sqlite: Database) -> None:
     memberships, _ = scripted(sqlite, page("29:ana", "29:ben"))
-    await meet(sqlite, WORKSPACE, support())
+    meet(sqlite, WORKSPACE, support())
     ben = Member("29:ben", "aad-29:ben", "29:ben")
     for id in ("29:ben", "aad-29:ben"):
         assert await memberships.member(WORKSPACE, CHANNEL, id) == ben
@@ -308,7 +309,7 @@ async def test_a_member_is_found_by_either_id(sqlite: Database) -> None:
 async def test_ones_own_chat_is_ones_own_and_nobody_elses(sqlite: Database) -> None:
     memberships, pages = scripted(sqlite, page("29:ana", "29:ben"))
     chat = BotPlace(id="29:ana", name="Ana", kind="direct", reference={"service_url": "http://x/"})
-    await meet(sqlite, WORKSPACE, chat)
+    meet(sqlite, WORKSPACE, chat)
     assert await is_in(memberships, "29:ana", "29:ana")
     assert not await is_in(memberships, "29:ana", "29:ben")
     assert pages.asked == []
@@ -319,7 +320,7 @@ async def test_a_channel_that_the_bot_never_met_is_nobodys_until_it_does(sqlite:
     assert not await is_in(memberships, CHANNEL, "29:ana")
     assert await memberships.people_in(WORKSPACE, CHANNEL) is None
     assert pages.asked == []
-    await meet(sqlite, WORKSPACE, support())
+    meet(sqlite, WORKSPACE, support())
     assert await is_in(memberships, CHANNEL, "29:ana")
     # Another tenant's channel is one that was never met, whoever is in it.
     assert not await is_in(memberships, CHANNEL, "29:ana", ELSEWHERE)
@@ -327,7 +328,7 @@ async def test_a_channel_that_the_bot_never_met_is_nobodys_until_it_does(sqlite:
 
 async def test_a_channel_without_a_way_to_it_is_unknown(sqlite: Database) -> None:
     memberships, _ = scripted(sqlite, page("29:ana"))
-    await meet(sqlite, WORKSPACE, BotPlace(id=CHANNEL, name="imported"))
+    meet(sqlite, WORKSPACE, BotPlace(id=CHANNEL, name="imported"))
     with pytest.raises(MembershipUnknown):
         await is_in(memberships, CHANNEL, "29:ana")
 

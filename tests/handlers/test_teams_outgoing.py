@@ -16,6 +16,7 @@ from handlers.teams.outgoing import TeamsMessenger
 from storage.database import Database
 from tests.fake_teams import APP, FakeTeams, Place, TeamsPerson
 from tests.journeys.teams_house import settings_for
+from tests.session import open_work
 
 HELLO = sentence("Hello.")
 
@@ -32,7 +33,7 @@ async def messenger(teams: FakeTeams, sqlite: Database) -> AsyncIterator[TeamsMe
     """Who speaks there."""
     tokens = Tokens(fetch_with(settings_for(teams)))
     connector = Connector(tokens)
-    yield TeamsMessenger(connector, sqlite.open_work, APP, 0.0)
+    yield TeamsMessenger(connector, sqlite, APP, 0.0)
     tokens.close()
     await connector.close()
 
@@ -85,8 +86,8 @@ async def test_a_personal_chat_is_opened_once_and_remembered(
     ana = teams.person("Ana")
     said = await messenger.say(delivery(teams, ana))
     assert said.place == ana.id
-    async with sqlite.open_work(f"teams:{teams.tenant}", writes=False) as work:
-        stored = await work.places.get(ana.id)
+    with open_work(sqlite, f"teams:{teams.tenant}", writes=False) as work:
+        stored = work.places.get(ana.id)
     assert stored is not None
     assert stored.reference["conversation_id"] == ana.chat.id
     again = delivery(teams, ana, key="other").model_copy(update={"place": stored})

@@ -8,6 +8,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 from bot.repositories import Post
 from handlers.web.outgoing import WORKSPACE
 from tests.browser import PATIENCE_MS, Trouble
+from tests.session import open_work
 from tests.web_house import WebHouse
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -155,12 +156,12 @@ async def test_a_change_elsewhere_leaves_focus_and_an_open_dialog_alone(
 async def test_a_reader_far_up_is_not_moved_by_news(page: Page, web_house: WebHouse) -> None:
     await page.goto(web_house.url)
     for number in range(30):
-        await post(web_house, f"post number {number}")
+        post(web_house, f"post number {number}")
     await expect(page.get_by_text("post number 29")).to_be_in_viewport()
     first = page.get_by_text("post number 0", exact=True)
     await first.scroll_into_view_if_needed()
     before = await height_of(first)
-    await post(web_house, "the newest")
+    post(web_house, "the newest")
     await expect(page.get_by_text("the newest")).to_be_attached()
     assert abs(await height_of(first) - before) < 2  # a browser scrolls by whole pixels of its own
 
@@ -172,11 +173,11 @@ async def height_of(target: Locator) -> float:
     return box["y"]
 
 
-async def post(web_house: WebHouse, text: str) -> None:
+def post(web_house: WebHouse, text: str) -> None:
     """Somebody says something."""
-    async with web_house.database.open_work(WORKSPACE, writes=True) as work:
-        await work.posts.add(Post(place="support", author="u_you", text=text, posted_at=MOMENT))
-        await work.commit()
+    with open_work(web_house.database, WORKSPACE, writes=True) as work:
+        work.posts.add(Post(place="support", author="u_you", text=text, posted_at=MOMENT))
+        work.commit()
     web_house.door.hub.changed("support")
 
 
@@ -274,8 +275,8 @@ async def test_a_double_click_on_submit_opens_one_retro(page: Page, web_house: W
     await page.get_by_label("What happened").fill("Parcel missed")
     await page.get_by_role("button", name="Open the retro").dblclick()
     await expect(page.get_by_role("link", name="4 replies")).to_be_visible()
-    async with web_house.database.open_work(WORKSPACE, writes=False) as work:
-        assert [case.number async for case in work.cases.after(0)] == [1]
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        assert [case.number for case in work.cases.after(0)] == [1]
 
 
 async def test_a_note_is_for_me_alone_and_can_be_dismissed(page: Page, web_house: WebHouse) -> None:

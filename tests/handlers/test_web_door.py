@@ -14,6 +14,7 @@ from bot.request import Person, Place
 from handlers.web import additions
 from handlers.web.outgoing import WORKSPACE
 from tests.handlers.test_web_render import HOSTILE
+from tests.session import open_work
 from tests.web_house import Markup, Visitor, WebHouse, dialog, new_key, read
 
 DEADLINE = 10.0
@@ -69,8 +70,8 @@ async def test_what_another_web_page_sends_does_nothing(
     async with visitor.session.post(f"{visitor.url}/say", data=data, headers=headers) as response:
         assert response.status == 403
         assert "another web page" in await response.text()
-    async with web_house.database.open_work(WORKSPACE, writes=False) as work:
-        assert not await work.posts.roots("support", 10)
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        assert not work.posts.roots("support", 10)
 
 
 async def test_every_answer_carries_a_strict_policy(visitor: Visitor) -> None:
@@ -115,9 +116,9 @@ async def test_an_empty_workspace_explains_itself(visitor: Visitor) -> None:
 
 async def test_a_second_start_adds_nobody(web_house: WebHouse) -> None:
     await web_house.door.prepare()
-    async with web_house.database.open_work(WORKSPACE, writes=False) as work:
-        assert [one.name for one in await work.people.everybody()] == ["You"]
-        assert [one.id for one in await work.places.all()] == ["support"]
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        assert [one.name for one in work.people.everybody()] == ["You"]
+        assert [one.id for one in work.places.all()] == ["support"]
 
 
 def test_the_machines_zone_is_a_real_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,8 +171,8 @@ async def test_the_same_dialog_sent_twice_opens_one_retro(visitor: Visitor, web_
     path, data = dialog(drawn, what_happened="Parcel missed")
     await asyncio.gather(visitor.send(path, data), visitor.send(path, data))
     await until(visitor, "/p/support", "4 replies")
-    async with web_house.database.open_work(WORKSPACE, writes=False) as work:
-        assert [case.number async for case in work.cases.after(0)] == [1]
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        assert [case.number for case in work.cases.after(0)] == [1]
 
 
 async def test_every_form_has_a_key_of_its_own(visitor: Visitor) -> None:
@@ -281,9 +282,9 @@ async def test_everything_works_without_scripts_too(visitor: Visitor) -> None:
 async def test_a_memory_that_is_gone_is_told_in_one_sentence_and_logged(
     visitor: Visitor, web_house: WebHouse, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with web_house.database.transaction(writes=True) as connection:
-        await connection.execute(statement("DROP TABLE posts"))
-        await connection.commit()
+    with web_house.database.transaction(writes=True) as connection:
+        connection.execute(statement("DROP TABLE posts"))
+        connection.commit()
     async with visitor.session.get(f"{visitor.url}/p/support") as response:
         assert response.status == 503
         assert "nothing was changed" in await response.text()
@@ -384,8 +385,8 @@ async def test_a_reply_in_a_retros_thread_is_kept_as_discussion(
     await fail(visitor, "Parcel missed")
     await until(visitor, "/p/support", "4 replies")
     await visitor.say("failed to see the note", thread="1")
-    async with web_house.database.open_work(WORKSPACE, writes=False) as work:
-        (comment,) = await work.retros.comments(1)
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        (comment,) = work.retros.comments(1)
     assert (comment.text, comment.author) == ("failed to see the note", "u_you")
     assert "failed to see the note" in (await visitor.see("/p/support/t/1")).text
 
@@ -454,8 +455,8 @@ async def test_what_the_bot_says_is_stored_by_the_minute_that_the_page_shows(
     await visitor.fill(await visitor.press("retro.answer", about="C-1"), training="Maps", unnamed="yes")
     await until(visitor, "/p/support/t/1", "someone on the team")
     await until(visitor, "/p/support/t/1", "1 answer")
-    async with web_house.database.open_work("web", writes=False) as work:
-        posts = [*await work.posts.roots("support", 50), *await work.posts.thread(1)]
+    with open_work(web_house.database, "web", writes=False) as work:
+        posts = [*work.posts.roots("support", 50), *work.posts.thread(1)]
     said = [post for post in posts if post.message is not None]
     assert any(post.edited_at for post in said)
     for post in said:
@@ -527,9 +528,9 @@ async def test_one_persons_direct_messages_are_not_anothers(
     visitor: Visitor, web_house: WebHouse
 ) -> None:
     await visitor.see("/")
-    async with web_house.database.open_work(WORKSPACE, writes=True) as work:
-        await work.people.remember(Person(id="u_ana", name="Ana"))
-        await work.commit()
+    with open_work(web_house.database, WORKSPACE, writes=True) as work:
+        work.people.remember(Person(id="u_ana", name="Ana"))
+        work.commit()
     data = {"place": "u_ana", "key": new_key(), "text": "mine"}
     refused = await visitor.send("/say", data, 404)
     assert "not there any more" in refused.text
@@ -557,9 +558,9 @@ async def stream(web_house: WebHouse) -> AsyncIterator[ClientSession]:
 async def test_a_page_hears_of_what_changes_in_its_place_and_of_nothing_twice(
     visitor: Visitor, web_house: WebHouse, stream: ClientSession
 ) -> None:
-    async with web_house.database.open_work(WORKSPACE, writes=True) as work:
-        await work.places.remember(Place(id="night", name="night"))
-        await work.commit()
+    with open_work(web_house.database, WORKSPACE, writes=True) as work:
+        work.places.remember(Place(id="night", name="night"))
+        work.commit()
     query = {"place": "support", "since": web_house.door.hub.version}
     async with stream.get(f"{web_house.url}/events", params=query) as events, asyncio.timeout(DEADLINE):
         await visitor.say("Elsewhere", place="night")

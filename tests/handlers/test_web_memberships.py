@@ -9,6 +9,7 @@ from handlers.web.incoming import Asked, Pressed
 from handlers.web.memberships import Everybody
 from handlers.web.outgoing import WORKSPACE
 from storage.database import Database
+from tests.session import open_work
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 ANA = Person(id="u_ana", name="Ana")
@@ -19,10 +20,10 @@ async def test_everybody_is_everywhere_and_bots_and_who_is_gone_are_not_counted(
     sqlite: Database,
 ) -> None:
     robot, gone = Person(id="u_bot", name="Robot", bot=True), Person(id="u_d", name="Dora", gone=True)
-    async with sqlite.open_work(WORKSPACE, writes=True) as work:
-        await work.people.remember(ANA, Person(id="u_ben", name="Ben"), robot, gone)
-        await work.commit()
-    everybody = Everybody(sqlite.open_work)
+    with open_work(sqlite, WORKSPACE, writes=True) as work:
+        work.people.remember(ANA, Person(id="u_ben", name="Ben"), robot, gone)
+        work.commit()
+    everybody = Everybody(sqlite)
     assert await everybody.includes(WORKSPACE, "support", ANA, unnamed=True)
     assert await everybody.people_in(WORKSPACE, "support") == 2
 

@@ -10,6 +10,7 @@ from bot.ports import Delivery, Undelivered
 from bot.request import Place
 from handlers.web.outgoing import WORKSPACE, Hub, WebMessenger
 from storage.database import Database
+from tests.session import open_work
 
 SUPPORT = Place(id="support", name="support")
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -21,7 +22,7 @@ def delivery(words: str, key: str = "retro:1", thread: Receipt | None = None) ->
 
 @pytest.fixture
 def messenger(sqlite: Database) -> WebMessenger:
-    return WebMessenger(sqlite.open_work, Hub(), "http://127.0.0.1:3000")
+    return WebMessenger(sqlite, Hub(), "http://127.0.0.1:3000")
 
 
 async def test_a_message_is_said_once_however_often_it_is_tried(
@@ -29,8 +30,8 @@ async def test_a_message_is_said_once_however_often_it_is_tried(
 ) -> None:
     first = await messenger.say(delivery("Hello"))
     assert await messenger.say(delivery("Hello")) == first
-    async with sqlite.open_work(WORKSPACE, writes=False) as work:
-        (post,) = await work.posts.roots("support", 10)
+    with open_work(sqlite, WORKSPACE, writes=False) as work:
+        (post,) = work.posts.roots("support", 10)
     assert str(post.id) == first.message
     assert first.link == f"http://127.0.0.1:3000/p/support/t/{post.id}#m{post.id}"
 
@@ -47,8 +48,8 @@ async def test_a_message_goes_into_the_thread_of_another(
     root = await messenger.say(delivery("Retro"))
     reply = await messenger.say(delivery("Prompt", "prompt:1:training", root))
     assert reply.link == f"http://127.0.0.1:3000/p/support/t/{root.message}#m{reply.message}"
-    async with sqlite.open_work(WORKSPACE, writes=False) as work:
-        assert [str(post.id) for post in await work.posts.thread(int(root.message))] == [reply.message]
+    with open_work(sqlite, WORKSPACE, writes=False) as work:
+        assert [str(post.id) for post in work.posts.thread(int(root.message))] == [reply.message]
 
 
 async def test_an_edit_changes_the_words_where_they_stand(
@@ -56,8 +57,8 @@ async def test_an_edit_changes_the_words_where_they_stand(
 ) -> None:
     said = await messenger.say(delivery("Open"))
     assert await messenger.edit(delivery("Closed"), said) == said
-    async with sqlite.open_work(WORKSPACE, writes=False) as work:
-        (post,) = await work.posts.roots("support", 10)
+    with open_work(sqlite, WORKSPACE, writes=False) as work:
+        (post,) = work.posts.roots("support", 10)
     assert post.message == sentence("Closed")
     assert post.edited_at is not None
 
@@ -70,7 +71,7 @@ async def test_an_edit_of_what_is_not_there_is_given_up(messenger: WebMessenger,
 
 
 async def test_a_direct_message_is_linked_among_the_direct_messages(sqlite: Database) -> None:
-    messenger = WebMessenger(sqlite.open_work, Hub())
+    messenger = WebMessenger(sqlite, Hub())
     place = Place(id="u_you", name="You", kind="direct")
     said = await messenger.say(
         Delivery(workspace=WORKSPACE, key="owner:1", place=place, message=sentence("Yours"))

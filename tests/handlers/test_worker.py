@@ -23,6 +23,7 @@ from storage.database import Database
 from storage.queue import Queue
 from storage.tables import jobs
 from tests.desk import ANA, BEN, Desk
+from tests.session import open_work, queue_of
 
 SOON = timedelta(seconds=10)
 
@@ -82,7 +83,7 @@ class Platform:
 @asynccontextmanager
 async def running(database: Database, desk: Desk, platform: Platform) -> AsyncIterator[Worker]:
     """A worker at work."""
-    worker = Worker(database.queue(), desk.bot, database.open_work, {"test": platform}, desk.woken)
+    worker = Worker(desk.bot, database, {"test": platform}, desk.woken)
     async with at_work(worker):
         yield worker
 
@@ -133,7 +134,7 @@ async def test_a_change_edits_the_message_and_no_change_says_nothing(desk: Desk)
         await until(lambda: len(platform.said) == 4)
         await desk.ask(ANA, "retro.answer", "C-1", {"training": "Notes"})
         await until(lambda: len(platform.edits) == 1 and len(platform.said) == 5)
-        (answer,) = await desk.answers("C-1")
+        (answer,) = desk.answers("C-1")
         await desk.ask(ANA, "retro.edit_answer", answer.id, {"text": "Notes"})
         await until(lambda: worker.outcomes["already so"] == 1)
     assert "1 answer" in platform.edits[0]
@@ -190,10 +191,10 @@ async def test_a_fault_of_ours_after_it_was_said_does_not_say_it_twice(
     monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
     sequel, faults = desk.bot.sequel, [RuntimeError("ours")]
 
-    async def faulty(job: Job, work: UnitOfWork) -> Sequence[Job]:
+    def faulty(job: Job, work: UnitOfWork) -> Sequence[Job]:
         if faults:
             raise faults.pop()
-        return await sequel(job, work)
+        return sequel(job, work)
 
     monkeypatch.setattr(desk.bot, "sequel", faulty)
     platform = Platform()
@@ -225,7 +226,7 @@ async def test_what_cannot_be_said_is_given_up_with_a_line_and_the_person_is_tol
     assert "job=retro.show" in caplog.text
     assert "about=C-1" in caplog.text
     assert "I am not in that channel." in caplog.text
-    assert (await desk.database.queue().state())["dead"] == 1
+    assert queue_of(desk.database).state()["dead"] == 1
 
 
 async def test_the_lead_is_told_too_and_alone_when_nobody_may_be_named(desk: Desk) -> None:
@@ -254,8 +255,8 @@ async def test_of_an_unnamed_answer_there_is_no_line_and_no_row_once_it_was_said
         assert worker.outcomes["put back"] == 1
     lines = [record for record in caplog.records if record.name.startswith(("bot", "handlers"))]
     assert [record.getMessage() for record in lines] == []
-    async with desk.database.transaction(writes=False) as connection:
-        names = set(await connection.scalars(select(jobs.c.name)))
+    with desk.database.transaction(writes=False) as connection:
+        names = set(connection.scalars(select(jobs.c.name)))
     assert names == {"retro.prompt"}
 
 
@@ -272,7 +273,7 @@ async def test_an_unnamed_answer_that_cannot_be_said_is_told_within_the_hour_and
         await until(lambda: worker.outcomes["said"] == 7 and worker.outcomes["edited"] == 1)
         assert caplog.text == ""
         assert platform.said[6][1] == "U2"  # the lead hears of it at once
-        [gone] = await desk.database.queue().given_up()
+        [gone] = queue_of(desk.database).given_up()
         assert (gone.name, gone.why) == ("retro.answered", "The channel is archived.")
     # It stops: whenever that is, it says nothing about the answer.
     [line] = [record.getMessage() for record in caplog.records]
@@ -316,9 +317,9 @@ async def test_a_fault_of_ours_is_set_aside_after_its_tries_and_the_queue_goes_o
     monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
     platform = Platform()
     poison = Job(name="retro.show", about="nonsense", place="C1", key="poison", due_at=datetime.now(UTC))
-    async with desk.database.open_work(desk.workspace, writes=True) as work:
-        await work.jobs.schedule(poison)
-        await work.commit()
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        work.jobs.schedule(poison)
+        work.commit()
     async with running(desk.database, desk, platform) as worker:
         await failed(desk)
         await until(lambda: worker.outcomes["given up"] == 1 and len(platform.said) == 4)
@@ -328,10 +329,10 @@ async def test_a_fault_of_ours_is_set_aside_after_its_tries_and_the_queue_goes_o
 async def test_a_thread_message_waits_until_its_root_is_there(desk: Desk) -> None:
     platform = Platform()
     await failed(desk)
-    queue = desk.database.queue()
-    (root,) = await queue.claim(None, "somebody else", 5)
+    queue = queue_of(desk.database)
+    (root,) = queue.claim(None, "somebody else", 5)
     await desk.ask(ANA, "retro.answer", "C-1", {"training": "Notes"})
-    await queue.retry(root, 0.5, unsure=False, hold_lane=False, why="not yet")
+    queue.retry(root, 0.5, unsure=False, hold_lane=False, why="not yet")
     async with running(desk.database, desk, platform):
         await until(lambda: len(platform.said) == 5)
     assert platform.keys[0] == "retro:1"
@@ -340,20 +341,17 @@ async def test_a_thread_message_waits_until_its_root_is_there(desk: Desk) -> Non
 async def test_due_by_a_time_is_said_and_counted_and_then_it_ends(desk: Desk) -> None:
     platform = Platform()
     await failed(desk)
-    worker = Worker(
-        desk.database.queue(), desk.bot, desk.database.open_work, {"test": platform}, desk.woken
-    )
+    worker = Worker(desk.bot, desk.database, {"test": platform}, desk.woken)
     assert await worker.run_due(datetime.now(UTC)) == {"said": 4}
     assert await worker.run_due(datetime.now(UTC)) == {"said": 4}
     assert len(platform.said) == 4
 
 
-def forgetting(desk: Desk, queue: Queue | None = None) -> Worker:
+def forgetting(desk: Desk) -> Worker:
     """A worker that forgets customers after 30 days."""
     return Worker(
-        queue or desk.database.queue(),
         desk.bot,
-        desk.database.open_work,
+        desk.database,
         {"test": Platform()},
         desk.woken,
         forget_after=timedelta(days=30),
@@ -368,10 +366,10 @@ async def santos_waited(desk: Desk, *days_ago: float) -> None:
         assert (await desk.ask(ANA, "case.fail", values=values, bulk=True, at=at)).saved
 
 
-async def remembered(desk: Desk) -> list[int]:
+def remembered(desk: Desk) -> list[int]:
     """The numbers of the cases whose customer is known."""
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        return [case.number async for case in work.cases.after(0) if case.customer == "Santos"]
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        return [case.number for case in work.cases.after(0) if case.customer == "Santos"]
 
 
 async def test_the_customers_of_old_cases_are_forgotten_where_the_operator_asked_for_it(
@@ -381,17 +379,17 @@ async def test_the_customers_of_old_cases_are_forgotten_where_the_operator_asked
     caplog.set_level(logging.INFO)
     async with at_work(forgetting(desk)):
         await until(lambda: "about=C-1 its customer is forgotten" in caplog.text)
-    async with desk.database.open_work(desk.workspace, writes=False) as work:
-        first = await work.cases.get(1)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        first = work.cases.get(1)
     assert first is not None
     assert (first.customer, first.what_happened) == (None, "the customer waited")
-    assert await remembered(desk) == [2]
+    assert remembered(desk) == [2]
 
 
 async def test_a_tick_forgets_nobody_whatever_time_it_is_told(desk: Desk) -> None:
     await santos_waited(desk, 31, 0)
     assert set(await forgetting(desk).run_due(datetime.now(UTC) + timedelta(days=3652))) == {"said"}
-    assert await remembered(desk) == [1, 2]
+    assert remembered(desk) == [1, 2]
 
 
 async def test_a_tenth_is_forgotten_in_bites_and_it_is_logged_how_many_wait(
@@ -402,7 +400,7 @@ async def test_a_tenth_is_forgotten_in_bites_and_it_is_logged_how_many_wait(
     caplog.set_level(logging.INFO)
     async with at_work(forgetting(desk)):
         await until(lambda: caplog.text.count("its customer is forgotten") == 3)
-    assert await remembered(desk) == list(range(4, 31))
+    assert remembered(desk) == list(range(4, 31))
     assert caplog.text.count("26 more customers are due to be forgotten and wait") == 1
 
 
@@ -422,7 +420,7 @@ async def test_what_trouble_keeps_from_being_forgotten_waits_for_the_next_day(
         await until(lambda: worker._prune_at > 0)
     assert "the disk is full" in caplog.text
     assert tried == [1]
-    assert await remembered(desk) == list(range(1, 31))
+    assert remembered(desk) == list(range(1, 31))
 
 
 async def test_a_clock_that_jumps_by_years_forgets_nobody_and_is_told_of_once(
@@ -432,19 +430,20 @@ async def test_a_clock_that_jumps_by_years_forgets_nobody_and_is_told_of_once(
     monkeypatch.setattr("handlers.worker.PRUNE_SECONDS", 0.0)
     ahead, readings = timedelta(), 0
 
-    async def clock(_: object) -> datetime:
+    def clock(_: object) -> datetime:
         nonlocal readings
         readings += 1
         return datetime.now(UTC) + ahead
 
     await santos_waited(desk, 29, 0)
-    async with at_work(forgetting(desk, Queue(desk.database.transaction, clock))):
+    monkeypatch.setattr("storage.queue._clock", clock)
+    async with at_work(forgetting(desk)):
         await until(lambda: readings > 10)
         assert "The clock is" not in caplog.text
         ahead, readings = timedelta(days=3652), 0
         desk.woken.set()
         await until(lambda: readings > 20)
-    assert await remembered(desk) == [1, 2]
+    assert remembered(desk) == [1, 2]
     assert caplog.text.count("The clock is 3651 days ahead") == 1
 
 
@@ -454,10 +453,8 @@ async def test_what_a_dead_process_holds_is_waited_for(
     monkeypatch.setattr("storage.queue.LEASE_SECONDS", 0.5)
     platform = Platform()
     await failed(desk)
-    assert len(await desk.database.queue().claim(None, "dead", 5)) == 1
-    worker = Worker(
-        desk.database.queue(), desk.bot, desk.database.open_work, {"test": platform}, desk.woken
-    )
+    assert len(queue_of(desk.database).claim(None, "dead", 5)) == 1
+    worker = Worker(desk.bot, desk.database, {"test": platform}, desk.woken)
     assert await worker.run_due(datetime.now(UTC)) == {"said": 4}
 
 
@@ -466,10 +463,10 @@ async def test_an_error_that_nobody_knew_is_told_and_does_not_stop_the_clock(
 ) -> None:
     claim, faults = Queue.claim, [RuntimeError("a driver's own")]
 
-    async def faulty(queue: Queue, *asked: Any) -> Sequence[Job]:
+    def faulty(queue: Queue, *asked: Any) -> Sequence[Job]:
         if faults:
             raise faults.pop()
-        return await claim(queue, *asked)
+        return claim(queue, *asked)
 
     monkeypatch.setattr(Queue, "claim", faulty)
     platform = Platform()
@@ -493,9 +490,9 @@ async def test_an_outage_is_sat_out_where_a_fault_of_ours_is_not(
 
 async def test_without_its_door_a_workspaces_messages_wait(desk: Desk) -> None:
     await failed(desk)
-    worker = Worker(desk.database.queue(), desk.bot, desk.database.open_work, {}, desk.woken)
+    worker = Worker(desk.bot, desk.database, {}, desk.woken)
     assert await worker.run_due(datetime.now(UTC)) == {}
-    assert (await desk.database.queue().state())["waiting"] == 1
+    assert queue_of(desk.database).state()["waiting"] == 1
 
 
 async def test_told_to_stop_it_hands_back_what_hangs_and_another_goes_on_at_once(
@@ -508,7 +505,7 @@ async def test_told_to_stop_it_hands_back_what_hangs_and_another_goes_on_at_once
     async with running(desk.database, desk, platform) as worker:
         await until(lambda: len(platform.said) == 1)
     assert worker.outcomes == {"handed back": 1}
-    assert (await desk.database.queue().state())["waiting"] == 1
+    assert queue_of(desk.database).state()["waiting"] == 1
     # It was heard before it hung; whoever comes next looks first, and need not wait for a lease.
     other.ids = platform.ids
     async with asyncio.timeout(SOON.total_seconds()), running(desk.database, desk, other):
@@ -519,30 +516,27 @@ async def test_told_to_stop_it_hands_back_what_hangs_and_another_goes_on_at_once
 async def test_told_to_stop_while_it_claims_it_hands_that_back_and_says_nothing(desk: Desk) -> None:
     platform = Platform()
     await failed(desk)
-    worker = Worker(
-        desk.database.queue(), desk.bot, desk.database.open_work, {"test": platform}, desk.woken
-    )
+    worker = Worker(desk.bot, desk.database, {"test": platform}, desk.woken)
     clock = asyncio.create_task(worker.run())
     await asyncio.sleep(0)  # it asked the database, and has no answer yet
     await worker.stop()
     await clock
     assert platform.said == []
     assert worker.outcomes == {"handed back": 1}
-    [job] = await desk.database.queue().claim(None, "me", 5)
+    [job] = queue_of(desk.database).claim(None, "me", 5)
     assert not job.unsure
 
 
-async def test_a_clock_that_jumps_ahead_says_nothing_twice(desk: Desk) -> None:
+async def test_a_clock_that_jumps_ahead_says_nothing_twice(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     platform, ahead = Platform(), timedelta()
     answer = asyncio.Event()
     platform.hangs.append(answer)
 
-    async def clock(_: object) -> datetime:
-        return datetime.now(UTC) + ahead
-
+    monkeypatch.setattr("storage.queue._clock", lambda _: datetime.now(UTC) + ahead)
     await failed(desk)
-    queue = Queue(desk.database.transaction, clock)
-    worker = Worker(queue, desk.bot, desk.database.open_work, {"test": platform}, desk.woken)
+    worker = Worker(desk.bot, desk.database, {"test": platform}, desk.woken)
     task = asyncio.create_task(worker.run())
     await until(lambda: len(platform.said) == 1)
     ahead = timedelta(days=7)
@@ -563,15 +557,15 @@ async def test_a_job_of_a_newer_version_waits_for_it_longer_than_a_fault_of_ours
     monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
     platform = Platform()
     new = Job(name="retro.newer", about="C-1", place="C1", key="newer", due_at=datetime.now(UTC))
-    async with desk.database.open_work(desk.workspace, writes=True) as work:
-        await work.jobs.schedule(new)
-        await work.commit()
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        work.jobs.schedule(new)
+        work.commit()
     async with running(desk.database, desk, platform) as worker:
         await until(lambda: worker.outcomes["put back"] > MOST_ATTEMPTS)
     assert platform.said == []
     assert worker.outcomes["given up"] == 0
 
-    async def newer(job: Job, work: UnitOfWork) -> Message:
+    def newer(job: Job, work: UnitOfWork) -> Message:
         return sentence("Something new.")
 
     monkeypatch.setattr("bot.bot.JOBS", {**JOBS, "retro.newer": Spoken(newer, "news")})
@@ -582,9 +576,9 @@ async def test_a_job_of_a_newer_version_waits_for_it_longer_than_a_fault_of_ours
 async def test_a_job_that_kills_whoever_tries_is_set_aside_in_the_end(desk: Desk) -> None:
     platform = Platform()
     await failed(desk)
-    async with desk.database.transaction(writes=True) as connection:
-        await connection.execute(update(jobs).values(attempts=MOST_ATTEMPTS_IN_AN_OUTAGE))
-        await connection.commit()
+    with desk.database.transaction(writes=True) as connection:
+        connection.execute(update(jobs).values(attempts=MOST_ATTEMPTS_IN_AN_OUTAGE))
+        connection.commit()
     async with running(desk.database, desk, platform) as worker:
         await until(lambda: worker.outcomes["given up"] == 1)
     assert "retro:1" not in platform.keys
@@ -596,14 +590,12 @@ async def test_a_tick_leaves_what_it_cannot_have_in_the_end(
     monkeypatch.setattr("handlers.worker.PATIENCE_SECONDS", 0.1)
     platform = Platform()
     await failed(desk)
-    [job] = await desk.database.queue().claim(None, "somebody else", 5)
-    worker = Worker(
-        desk.database.queue(), desk.bot, desk.database.open_work, {"test": platform}, desk.woken
-    )
+    [job] = queue_of(desk.database).claim(None, "somebody else", 5)
+    worker = Worker(desk.bot, desk.database, {"test": platform}, desk.woken)
     async with asyncio.timeout(SOON.total_seconds()):
         assert await worker.run_due(datetime.now(UTC)) == {}
     assert "held elsewhere" in caplog.text
-    await desk.database.queue().retry(job, 0, unsure=False, hold_lane=False, why="not said")
+    queue_of(desk.database).retry(job, 0, unsure=False, hold_lane=False, why="not said")
     assert await worker.run_due(datetime.now(UTC)) == {"said": 4}
 
 
@@ -614,9 +606,7 @@ async def test_a_tick_for_a_later_time_waits_between_its_tries(
     platform = Platform()
     platform.fail(Undelivered("Slack had trouble of its own.", outage=True))
     await desk.fail()
-    worker = Worker(
-        desk.database.queue(), desk.bot, desk.database.open_work, {"test": platform}, desk.woken
-    )
+    worker = Worker(desk.bot, desk.database, {"test": platform}, desk.woken)
     began = asyncio.get_running_loop().time()
     later = datetime.now(UTC) + timedelta(minutes=1)
     assert await worker.run_due(later) == {"put back": 1, "said": 6}

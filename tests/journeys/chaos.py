@@ -25,6 +25,7 @@ from storage.database import Database
 from storage.tables import action_items, jobs
 from tests.fakes import Channel, FakeSlack, Posted, SlackPerson
 from tests.journeys.test_kill import ROOT
+from tests.session import open_work
 
 ACK_SECONDS = 3.0
 START_SECONDS = 60.0
@@ -190,7 +191,7 @@ class Burst:
         # POSIX counts the other way: Etc/GMT-3 is three hours ahead.
         self.zone = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
         self.owners = [self.slack.person(f"Owner {number}", self.zone) for number in range(25)]
-        async with self.database.open_work(self.workspace, writes=True) as work:
+        with open_work(self.database, self.workspace, writes=True) as work:
             for number in range(PLACES):
                 lead = self.slack.person(f"Lead {number}", self.zone)
                 channel = self.slack.channel(f"support-{number}", members=[lead])
@@ -198,8 +199,8 @@ class Burst:
                 self.channels.append(channel)
                 days = tuple(range(7))
                 team = Team(place=channel.id, name=channel.name, lead=lead.id, zone=self.zone, days=days)
-                await work.teams.add(team)
-            await work.commit()
+                work.teams.add(team)
+            work.commit()
 
     async def arrive(self, cases: int, doors: Doors, gap: float) -> None:
         """Lets cases fail one after the other, without waiting for one before the next.
@@ -251,8 +252,8 @@ class Burst:
         at = datetime.now(UTC) - timedelta(days=5)
         due: date = today(self.zone, datetime.now(UTC)) - timedelta(days=3)
         place = self.channels[number % PLACES].id
-        async with self.database.open_work(self.workspace, writes=False) as work:
-            case = await work.cases.by_reference(place, f"ZD-{number}")
+        with open_work(self.database, self.workspace, writes=False) as work:
+            case = work.cases.by_reference(place, f"ZD-{number}")
         assert case is not None
         item = ActionItem(
             number=0,
@@ -265,35 +266,35 @@ class Burst:
             state="agreed",
             history=(Moved(step="add", by=lead.id, at=at), Moved(step="accept", by=owner.id, at=at)),
         )
-        async with self.database.open_work(self.workspace, writes=True) as work:
-            item = await work.action_items.add(item)
-            await work.commit()
+        with open_work(self.database, self.workspace, writes=True) as work:
+            item = work.action_items.add(item)
+            work.commit()
         self.items.append(item)
 
     async def quiet(self, seconds: float) -> None:
         """Waits until nothing is owed: no job waits or runs, and everything was looked at."""
         try:
             async with asyncio.timeout(seconds):
-                while await self._owed():
+                while self._owed():
                     await _change(self.slack, GLANCE_SECONDS)
         except TimeoutError:
-            raise AssertionError(f"not quiet after {seconds:.0f} s: {await self._left()}") from None
+            raise AssertionError(f"not quiet after {seconds:.0f} s: {self._left()}") from None
 
-    async def _owed(self) -> bool:
+    def _owed(self) -> bool:
         undone = select(func.count()).where(jobs.c.state.in_(("waiting", "running")))
         unseen = select(func.count()).where(action_items.c.look_at <= datetime.now(UTC))
         try:
-            async with self.database.transaction(writes=False) as connection:
-                return any([await connection.scalar(query) for query in (undone, unseen)])
+            with self.database.transaction(writes=False) as connection:
+                return any(connection.scalar(query) for query in (undone, unseen))
         except Unavailable:
             return True  # too busy to say so
 
-    async def _left(self) -> list[str]:
+    def _left(self) -> list[str]:
         query = select(jobs).where(jobs.c.state != "done").limit(20)
-        async with self.database.transaction(writes=False) as connection:
+        with self.database.transaction(writes=False) as connection:
             return [
                 f"{row.key} {row.state} attempts={row.attempts} due={row.due_at} {row.why}"
-                for row in await connection.execute(query)
+                for row in connection.execute(query)
             ]
 
     def check(self, cases: int) -> None:

@@ -30,6 +30,7 @@ from tests.fake_teams_forged import forge
 from tests.fakes import Channel, FakeSlack, SlackPerson
 from tests.handlers.slack_door import settings_for as slack_settings
 from tests.journeys.teams_house import settings_for as teams_settings
+from tests.session import open_work
 
 Who = Literal[
     "member",
@@ -152,7 +153,7 @@ class Teams:
 @pytest.fixture
 def sqlite_url(_ready_on_sqlite: Path, tmp_path: Path) -> str:
     """A database on the quick one alone: who may is the same on both."""
-    return f"sqlite+aiosqlite:///{shutil.copy(_ready_on_sqlite, tmp_path / 'amends.db')}"
+    return f"sqlite:///{shutil.copy(_ready_on_sqlite, tmp_path / 'amends.db')}"
 
 
 @asynccontextmanager
@@ -224,10 +225,10 @@ async def teams_world(url: str) -> AsyncIterator[Teams]:
             answer = await _fill(built, workspace, den.id, people["member"].id)
             await people["ex-member"].leaves(den)
             gone = people["deactivated"]
-            async with built.database.open_work(workspace, writes=True) as work:
+            with open_work(built.database, workspace, writes=True) as work:
                 # Teams tells nobody that an account is deactivated; where it is known, it holds.
-                await work.people.remember(Person(id=gone.id, name=gone.name, gone=True))
-                await work.commit()
+                work.people.remember(Person(id=gone.id, name=gone.name, gone=True))
+                work.commit()
             yield Teams(teams, built, den, sales, people, answer)
 
 
@@ -249,16 +250,15 @@ async def _fill(built: bootstrap.House, workspace: str, channel: str, member: st
     ):
         reply = await built.bot.answer(request)
         assert not reply.refused, words(reply)
-    async with built.database.open_work(workspace, writes=False) as work:
-        return (await work.retros.answers(1))[0].id
+    with open_work(built.database, workspace, writes=False) as work:
+        return work.retros.answers(1)[0].id
 
 
-async def _stored(built: bootstrap.House) -> dict[str, list[tuple[Any, ...]]]:
+def _stored(built: bootstrap.House) -> dict[str, list[tuple[Any, ...]]]:
     tables = [Row.metadata.tables[name] for name in KEPT]
-    async with built.database.transaction(writes=False) as connection:
+    with built.database.transaction(writes=False) as connection:
         return {
-            table.name: [tuple(row) for row in await connection.execute(select(table))]
-            for table in tables
+            table.name: [tuple(row) for row in connection.execute(select(table))] for table in tables
         }
 
 
@@ -326,9 +326,9 @@ async def test_every_command_asked_by_everybody_from_everywhere_comes_out_as_the
         turned_away = [cell for cell in CELLS if cell not in let_in]
         # Who once asked from the channel itself is believed for a while, so those cells come last.
         turned_away.sort(key=lambda cell: cell[2] == "same channel")
-        before = await _stored(world.built)
+        before = _stored(world.built)
         await go_through(turned_away)
-        assert await _stored(world.built) == before
+        assert _stored(world.built) == before
         # These do change something.
         await go_through(let_in)
         assert not wrong, f"{len(wrong)} of {len(CELLS)} cells:\n" + "\n".join(wrong[:40])

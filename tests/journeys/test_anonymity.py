@@ -18,9 +18,9 @@ from bot.domain.job import Job, Receipt
 from bot.request import Person
 from storage.database import Database
 from storage.job import _Order
-from storage.queue import Queue
 from storage.tables import Row
 from tests.desk import BEN, Desk
+from tests.session import open_work, queue_of
 
 AT = datetime(2026, 3, 5, 14, 30, 1, 234567, tzinfo=UTC)
 SUBMISSIONS = 40
@@ -41,7 +41,7 @@ class Clock:
     def __init__(self) -> None:
         self.now = AT
 
-    async def __call__(self, _: object) -> datetime:
+    def __call__(self, _: object) -> datetime:
         self.now += timedelta(milliseconds=100)
         return self.now
 
@@ -60,18 +60,18 @@ def desk(database: Database) -> Desk:
     return Desk(database, at=AT)
 
 
-async def everything(database: Database) -> Known:
+def everything(database: Database) -> Known:
     """All rows of all tables, as the database hands them out; `place in line` where it tells one."""
     found: dict[tuple[str, ...], Mapping[str, Any]] = {}
-    async with database.transaction(writes=False) as connection:
+    with database.transaction(writes=False) as connection:
         for name, table in Row.metadata.tables.items():
             inner = ""
             if connection.dialect.name == "postgresql":
                 inner = ', xmin::text::bigint AS "place in line"'
             elif table.dialect_options["sqlite"]["with_rowid"]:
                 inner = ', rowid AS "place in line"'
-            rows = await connection.execute(text(f"SELECT *{inner} FROM {name}"))
-            typed = await connection.execute(table.select())
+            rows = connection.execute(text(f"SELECT *{inner} FROM {name}"))
+            typed = connection.execute(table.select())
             names = [column.name for column in table.primary_key.columns]
             moments = {tuple(str(row._mapping[key]) for key in names): row for row in typed}
             for order, row in enumerate(rows.mappings()):
@@ -135,21 +135,21 @@ class Speaking:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.clock = Clock()
-        self.queue = Queue(desk.database.transaction, self.clock)
+        self.queue = queue_of(desk.database, self.clock)
         self.order: list[str] = []
         self._ids = count(1)
 
     async def claim(self, by: datetime | None = None) -> Sequence[Job]:
-        return await self.queue.claim(by, "me", 10)
+        return self.queue.claim(by, "me", 10)
 
     async def say(self, job: Job) -> None:
-        async with self.desk.database.open_work(job.workspace, writes=False) as work:
-            message = await self.desk.bot.speak(job, work)
-            first = await work.said.get(job.key) is None
-            follow = await self.desk.bot.sequel(job, work) if first else ()
+        with open_work(self.desk.database, job.workspace, writes=False) as work:
+            message = self.desk.bot.speak(job, work)
+            first = work.said.get(job.key) is None
+            follow = self.desk.bot.sequel(job, work) if first else ()
         self.order.append(job.key)
         receipt = Receipt(place=job.place, message=f"{next(self._ids):09}") if message else None
-        await self.queue.finish(job, receipt, 0.0, follow)
+        self.queue.finish(job, receipt, 0.0, follow)
 
     async def all(self, by: datetime | None = None) -> None:
         while jobs := await self.claim(by):
@@ -173,7 +173,7 @@ async def answered(desk: Desk) -> tuple[list[str], tuple[str, str], list[Person]
         await desk.ask(person, "retro.answer", "C-1")
         reply = await desk.ask(person, "retro.answer", "C-1", values)
         assert not reply.faults
-        new = [answer.id for answer in await desk.answers("C-1") if answer.id not in ids]
+        new = [answer.id for answer in desk.answers("C-1") if answer.id not in ids]
         together = (new[0], new[-1]) if len(new) == 2 else together
         ids += new
     return ids, together, people
@@ -183,11 +183,11 @@ async def test_six_and_more_unnamed_answers_whose_order_and_authors_no_table_tel
     database, speaking = desk.database, Speaking(desk)
     await desk.fail(BEN)
     await speaking.all()
-    before = await everything(database)
+    before = everything(database)
     ids, together, people = await answered(desk)
 
     but = BY_ARRIVAL if database.file is None else ()
-    waiting = await everything(database)
+    waiting = everything(database)
     tells_nothing(waiting, ids, together, but)
     assert moments(before, waiting) == []
     assert len([key for key in waiting if key[0] == "jobs" and "answer:" in key[2]]) == len(ids)
@@ -198,14 +198,14 @@ async def test_six_and_more_unnamed_answers_whose_order_and_authors_no_table_tel
             if not job.key.startswith("answer:"):
                 await speaking.say(job)
             elif turn == "put back":
-                await speaking.queue.retry(job, 3.0, unsure=True, hold_lane=False, why="no answer")
+                speaking.queue.retry(job, 3.0, unsure=True, hold_lane=False, why="no answer")
             else:
-                async with database.open_work(job.workspace, writes=False) as work:
+                with open_work(database, job.workspace, writes=False) as work:
                     told = job.model_copy(update={"detail": "I am not in that channel."})
-                    instead = await desk.bot.substitute(told, work)
-                await speaking.queue.give_up(job, "I am not in that channel.", instead)
+                    instead = desk.bot.substitute(told, work)
+                speaking.queue.give_up(job, "I am not in that channel.", instead)
     running = await speaking.claim()
-    during = await everything(database)
+    during = everything(database)
     tells_nothing(during, ids, together, but)
     assert moments(before, during) == []
     states = [row["state"] for key, row in during.items() if key[0] == "jobs" and "answer:" in key[2]]
@@ -215,12 +215,12 @@ async def test_six_and_more_unnamed_answers_whose_order_and_authors_no_table_tel
         await speaking.say(job)
     speaking.clock.now += timedelta(seconds=3)
     await speaking.all()
-    async with database.open_work(desk.workspace, writes=True) as work:
-        assert await work.jobs.revive("C1") == 1  # by the machine's own clock
-        await work.commit()
-    assert moments(before, await everything(database)) == []
+    with open_work(database, desk.workspace, writes=True) as work:
+        assert work.jobs.revive("C1") == 1  # by the machine's own clock
+        work.commit()
+    assert moments(before, everything(database)) == []
     await speaking.all(by=datetime.max.replace(tzinfo=UTC))
-    after = await everything(database)
+    after = everything(database)
     said = [key.removeprefix("answer:") for key in speaking.order if key.startswith("answer:")]
     assert sorted(said) == sorted(ids)
     assert abs(correlation([said.index(id) for id in ids])) < MOST_BY_CHANCE

@@ -41,7 +41,7 @@ async def opened(url: str) -> AsyncIterator[Database]:
     try:
         yield database
     finally:
-        await database.close()
+        database.close()
 
 
 async def killed(url: str, folder: Path, seed: int, *, processes: int, kills: int) -> None:
@@ -122,7 +122,7 @@ def urls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         if name.endswith("sqlite"):
             file = tmp_path_factory.mktemp("chaos") / "amends.db"
             shutil.copy(request.getfixturevalue("_ready_on_sqlite"), file)
-            found[name] = f"sqlite+aiosqlite:///{file}"
+            found[name] = f"sqlite:///{file}"
             continue
         try:
             server = request.getfixturevalue("postgresql")
@@ -130,7 +130,7 @@ def urls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             continue  # the test that waits for it asks again, and is skipped with the reason
         ready = request.getfixturevalue("_ready_on_postgresql")
         server.psql(f"CREATE DATABASE chaos_{number} TEMPLATE {ready};")
-        found[name] = server.get_uri(database=f"chaos_{number}", driver="asyncpg")
+        found[name] = server.get_uri(database=f"chaos_{number}", driver="psycopg")
     return found
 
 

@@ -10,6 +10,7 @@ from tests.fake_teams import Dialog, FakeTeams
 from tests.fakes import FakeSlack
 from tests.journeys import teams_house
 from tests.journeys.slack_house import open_slack_house, said
+from tests.session import open_work
 from tests.web_house import Visitor, dialog, open_web_house
 
 BLAMING = "Ben was careless and should have checked the address."
@@ -92,8 +93,8 @@ async def test_in_the_web_door_the_form_comes_back_with_remarks_and_two_ways(sql
         assert {"Post as it is", "Change it"} <= {button.text for button in remarks.all("button")}
         path, data = dialog(remarks, training=BLAMING)
         assert "careless" in (await visitor.send(path, {**data, "again": "yes"})).text
-        async with sqlite.open_work("web", writes=False) as work:
-            assert await work.retros.answers(1) == []
+        with open_work(sqlite, "web", writes=False) as work:
+            assert work.retros.answers(1) == []
         await visitor.fill(remarks, training=BLAMING)
-        async with sqlite.open_work("web", writes=False) as work:
-            assert [answer.text for answer in await work.retros.answers(1)] == [BLAMING]
+        with open_work(sqlite, "web", writes=False) as work:
+            assert [answer.text for answer in work.retros.answers(1)] == [BLAMING]

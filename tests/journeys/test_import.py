@@ -16,6 +16,7 @@ from tests.journeys.slack_house import open_slack_house, said
 from tests.journeys.teams_house import open_teams_house
 from tests.journeys.teams_house import said as said_in_teams
 from tests.journeys.teams_house import settings_for as teams_settings
+from tests.session import open_work
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ async def teams() -> AsyncIterator[FakeTeams]:
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     """The address of a file for one test."""
-    return f"sqlite+aiosqlite:///{tmp_path / 'amends.db'}"
+    return f"sqlite:///{tmp_path / 'amends.db'}"
 
 
 async def imported(folder: Path, team: str, settings: Settings) -> Summary:
@@ -71,8 +72,8 @@ async def test_a_slack_channel_is_found_that_amends_was_only_invited_to(
         assert await imported(tmp_path, team, settings) == Summary(already=2)
         await said(slack, "Retro: Late", where=support.id)
         # And the place keeps its name.
-        async with built.database.open_work(f"slack:{slack.team}", writes=False) as work:
-            assert [team.name for team in await work.teams.all()] == ["support"]
+        with open_work(built.database, f"slack:{slack.team}", writes=False) as work:
+            assert [team.name for team in work.teams.all()] == ["support"]
 
 
 @pytest.mark.parametrize("by", ["name", "id"])

@@ -19,6 +19,7 @@ from tests.fakes import FakeSlack
 from tests.handlers.slack_door import settings_for
 from tests.journeys.slack_house import open_slack_house
 from tests.journeys.test_kill import amends, waiting
+from tests.session import queue_of
 from tests.storage.made import a_job
 from tests.storage.test_job import claimed, schedule
 from tests.test_command_line import amends as run
@@ -80,7 +81,7 @@ async def test_the_clock_is_taken_before_any_door_opens(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "amends.db-clock", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         async with FakeSlack() as slack:
-            url = f"sqlite+aiosqlite:///{tmp_path / 'amends.db'}"
+            url = f"sqlite:///{tmp_path / 'amends.db'}"
             settings = settings_for(slack, amends_database_url=url, amends_port=0)
             with pytest.raises(Misconfigured):
                 await bootstrap.serve(settings, started=print)
@@ -169,9 +170,9 @@ async def test_a_killed_processs_jobs_are_taken_over_within_a_minute(
 async def test_check_and_healthz_say_what_was_given_up_and_the_rest_goes_on(
     tmp_path: Path, database: Database, database_url: str
 ) -> None:
-    await schedule(database, a_job("poison", asked_by="U-secret", about="C-1"))
-    [job] = await claimed(database)
-    await database.queue().give_up(job, "Something is wrong in Amends (ValueError).")
+    schedule(database, a_job("poison", asked_by="U-secret", about="C-1"))
+    [job] = claimed(database)
+    queue_of(database).give_up(job, "Something is wrong in Amends (ValueError).")
     async with FakeSlack() as slack:
         ana = slack.person("Ana")
         support = slack.channel("support", members=[ana])

@@ -32,7 +32,7 @@ async def test_two_people_taking_an_item_at_once(desk: Desk) -> None:
         desk.ask(BEN, "action_item.take", item), desk.ask(CLEO, "action_item.take", item)
     )
     assert told == ["", "AI-1 is already agreed."]
-    assert len((await desk.item(item)).history) == 2
+    assert len(desk.item(item).history) == 2
 
 
 async def test_accepting_twice_at_once(desk: Desk) -> None:
@@ -59,7 +59,7 @@ async def test_two_people_closing_at_once(desk: Desk) -> None:
         desk.ask(BEN, "retro.close", "C-1", outcome), desk.ask(CLEO, "retro.close", "C-1", outcome)
     )
     assert told == ["", "The retro C-1 is already closed."]
-    assert len((await desk.retro("C-1")).history) == 1
+    assert len(desk.retro("C-1").history) == 1
 
 
 async def test_the_same_event_many_times_at_once(desk: Desk) -> None:
@@ -67,7 +67,7 @@ async def test_the_same_event_many_times_at_once(desk: Desk) -> None:
         *(desk.ask(ANA, "case.fail", typed="Lost parcel", key="event-1") for _ in range(CROWD))
     )
     assert sorted(reply.already for reply in replies) == [False, *[True] * (CROWD - 1)]
-    said = await desk.say_all()
+    said = desk.say_all()
     assert [key for key in said if key.startswith("retro:")] == ["retro:1"]
 
 
@@ -77,7 +77,7 @@ async def test_the_same_form_many_times_at_once(desk: Desk) -> None:
     await asyncio.gather(
         *(desk.ask(ANA, "retro.answer", "C-1", values, key="view-1") for _ in range(CROWD))
     )
-    assert len(await desk.answers("C-1")) == 1
+    assert len(desk.answers("C-1")) == 1
 
 
 async def test_the_same_reference_many_times_at_once(desk: Desk) -> None:
@@ -85,7 +85,7 @@ async def test_the_same_reference_many_times_at_once(desk: Desk) -> None:
         *(desk.ask(ANA, "case.fail", typed=f"ZD-1 Lost, says {n}") for n in range(CROWD))
     )
     assert sorted(reply.already for reply in replies) == [False, *[True] * (CROWD - 1)]
-    assert [key for key in await desk.say_all() if key.startswith("retro:")] == ["retro:1"]
+    assert [key for key in desk.say_all() if key.startswith("retro:")] == ["retro:1"]
 
 
 async def test_a_burst_of_cases_in_a_new_place_makes_one_team_and_no_number_twice(desk: Desk) -> None:
@@ -100,8 +100,8 @@ async def test_an_answer_and_a_close_at_once_leave_nothing_half_done(desk: Desk)
         *(desk.ask(ANA, "retro.answer", "C-1", {"training": f"Maps {n}"}) for n in range(CROWD)),
         desk.ask(BEN, "retro.close", "C-1", outcome),
     )
-    shown = (await desk.say_all())["retro:1"]
-    answers = len(await desk.answers("C-1"))
+    shown = desk.say_all()["retro:1"]
+    answers = len(desk.answers("C-1"))
     assert f"closed · {answers} answer" in shown.model_dump_json().replace("finished", "closed")
 
 

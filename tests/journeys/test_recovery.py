@@ -18,6 +18,7 @@ from tests.handlers.test_web_door import until
 from tests.journeys.slack_house import open_slack_house, said
 from tests.journeys.teams_house import open_teams_house
 from tests.journeys.teams_house import said as said_in_teams
+from tests.session import open_work
 from tests.web_house import Visitor
 
 NEXT_WEEK = date.today() + timedelta(days=7)  # noqa: DTZ011 - any day that has not passed anywhere
@@ -300,7 +301,7 @@ async def test_on_the_web_the_customer_is_heard_and_shown_beside_the_retro(
     assert ACCOUNT in page.text
     form = await visitor.press("recovery.verdict", about="C-1")
     await visitor.fill(form, verdict="recovered", words="Thanks!")
-    async with sqlite.open_work(WORKSPACE, writes=False) as work:
-        case = await work.cases.get(1)
+    with open_work(sqlite, WORKSPACE, writes=False) as work:
+        case = work.cases.get(1)
     assert case is not None
     assert case.state == "recovered"

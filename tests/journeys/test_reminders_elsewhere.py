@@ -131,7 +131,7 @@ async def test_in_teams_my_settings_and_the_thread_work_the_same(
         assert offer.buttons() == {}
         assert "AI-1 · taken" in offer.words()
         await ben.says("settings")
-        await later.turn()
+        await teams.until(lambda: "My settings" in mine(ben)[-1].buttons())
         form = await ben.press(mine(ben)[-1], "My settings")
         answer = await ben.submit(form, {"One daily digest": True, "Quiet until": after(first, 20)})
         assert answer is not None

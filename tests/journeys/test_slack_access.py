@@ -51,11 +51,11 @@ class World(NamedTuple):
     async def kept(self) -> dict[str, list[tuple[Any, ...]]]:
         """What is stored of cases and teams, but when the clock looks at it next."""
         tables = [Row.metadata.tables[name] for name in KEPT]
-        async with self.built.database.transaction(writes=False) as connection:
+        with self.built.database.transaction(writes=False) as connection:
             return {
                 table.name: [
                     tuple(row)
-                    for row in await connection.execute(
+                    for row in connection.execute(
                         select(*(column for column in table.columns if column.name != "look_at"))
                     )
                 ]
@@ -88,7 +88,7 @@ async def world(slack: FakeSlack, database_url: str) -> AsyncIterator[World]:
 @pytest.fixture
 def sqlite_url(_ready_on_sqlite: Path, tmp_path: Path) -> str:
     """A database on the quick one alone."""
-    return f"sqlite+aiosqlite:///{shutil.copy(_ready_on_sqlite, tmp_path / 'amends.db')}"
+    return f"sqlite:///{shutil.copy(_ready_on_sqlite, tmp_path / 'amends.db')}"
 
 
 @pytest.fixture

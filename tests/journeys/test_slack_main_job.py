@@ -227,7 +227,7 @@ async def test_an_import_goes_to_a_channel_by_its_id_and_is_said_at_the_pace(
     ana = slack.person("Ana")
     support = slack.channel("support", members=[ana])
     (tmp_path / "cases.csv").write_text("Id,Story\nZD-1,Lost\nZD-2,Late\n")
-    database = f"sqlite+aiosqlite:///{tmp_path / 'amends.db'}"
+    database = f"sqlite:///{tmp_path / 'amends.db'}"
     wanted = bootstrap.Wanted(
         path=tmp_path / "cases.csv",
         team=support.id,

@@ -10,6 +10,7 @@ from bot.bootstrap import House
 from storage.tables import Row
 from tests.fake_teams import Dialog, FakeTeams, Place, Posted, TeamsPerson
 from tests.journeys.teams_house import answered, in_thread, offered, open_teams_house, said, told
+from tests.session import open_work
 
 NEXT_WEEK = date.today() + timedelta(days=7)  # noqa: DTZ011 - any day that has not passed anywhere
 YESTERDAY = date.today() - timedelta(days=2)  # noqa: DTZ011 - a day that has passed everywhere
@@ -175,7 +176,7 @@ async def test_no_trace_of_who_answered_without_a_name_is_said_or_stored(
             await ben.submit(form, {"Training": "Maps", "Post without my name": True})
             await said(teams, "Training · someone on the team")
             await teams.until(lambda: "1 answer" in retro.words())
-            stored = await _rows(built)
+            stored = _rows(built)
     assert "Maps" in stored
     spoken = str([posted.activity for posted in teams.posted()])
     logged = "\n".join(record.getMessage() for record in caplog.records)
@@ -185,10 +186,10 @@ async def test_no_trace_of_who_answered_without_a_name_is_said_or_stored(
         assert trace not in logged
 
 
-async def _rows(built: House) -> str:
+def _rows(built: House) -> str:
     """Every row of every table."""
-    async with built.database.transaction(writes=False) as connection:
-        tables = [await connection.execute(select(table)) for table in Row.metadata.sorted_tables]
+    with built.database.transaction(writes=False) as connection:
+        tables = [connection.execute(select(table)) for table in Row.metadata.sorted_tables]
         return str([tuple(row) for table in tables for row in table])
 
 
@@ -205,9 +206,9 @@ async def test_replies_in_the_thread_are_kept_where_the_team_granted_it_and_noth
             gone = await ana.says("Never mind", place, retro)
             await ana.deletes(gone)
             await ana.says("Nothing to do with any retro", place)
-        async with built.database.open_work(f"teams:{teams.tenant}", writes=False) as work:
-            assert [kept.text for kept in await work.retros.comments(1)] == ["The map was very old"]
-            assert await work.retros.comments(2) == []
+        with open_work(built.database, f"teams:{teams.tenant}", writes=False) as work:
+            assert [kept.text for kept in work.retros.comments(1)] == ["The map was very old"]
+            assert work.retros.comments(2) == []
     assert teams.refusals == []
 
 

@@ -184,7 +184,7 @@ async def test_slack_and_teams_live_side_by_side_and_see_nothing_of_each_other(
             assert in_slack is not None
             assert ("Parcel" in in_teams, "Kettle" in in_teams) == (True, False)
             assert ("Kettle" in in_slack.words(), "Parcel" in in_slack.words()) == (True, False)
-            assert set(await built.database.workspaces()) == {
+            assert set(built.database.workspaces()) == {
                 f"teams:{teams.tenant}",
                 f"slack:{slack.team}",
             }

@@ -1,6 +1,6 @@
 """Small things to store."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from bot.domain.team import Team
 from bot.ports import UnitOfWork
 from bot.repositories import Post
 from storage.database import Database
+from tests.session import open_work
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -52,19 +53,15 @@ def one_writer(database: Database) -> bool:
     return database.file is not None
 
 
-async def saved(
-    database: Database, change: Callable[[UnitOfWork], Awaitable[object]], workspace: str = "W"
-) -> Any:
+def saved(database: Database, change: Callable[[UnitOfWork], object], workspace: str = "W") -> Any:
     """What a change returns, once it is committed."""
-    async with database.open_work(workspace, writes=True) as work:
-        made = await change(work)
-        await work.commit()
+    with open_work(database, workspace, writes=True) as work:
+        made = change(work)
+        work.commit()
         return made
 
 
-async def seen(
-    database: Database, look: Callable[[UnitOfWork], Awaitable[object]], workspace: str = "W"
-) -> Any:
+def seen(database: Database, look: Callable[[UnitOfWork], object], workspace: str = "W") -> Any:
     """What a look finds."""
-    async with database.open_work(workspace, writes=False) as work:
-        return await look(work)
+    with open_work(database, workspace, writes=False) as work:
+        return look(work)

@@ -4,10 +4,11 @@ from datetime import date
 
 from bot.domain.action_item import Moved
 from storage.database import Database
+from tests.session import open_work
 from tests.storage.made import AT, an_item, saved, seen
 
 
-async def test_an_item_comes_back_as_it_was_stored(database: Database) -> None:
+def test_an_item_comes_back_as_it_was_stored(database: Database) -> None:
     moved = (
         Moved(step="add", by="U1", at=AT),
         Moved(step="hand_over", by="U1", at=AT, to="U2", words="She knows “how” 🙃"),
@@ -15,34 +16,34 @@ async def test_an_item_comes_back_as_it_was_stored(database: Database) -> None:
     given = an_item(
         gap="training", owner="U2", due=date(2026, 4, 1), measure="No late one", history=moved
     )
-    item = await saved(database, lambda work: work.action_items.add(given))
+    item = saved(database, lambda work: work.action_items.add(given))
     assert item == given.model_copy(update={"number": 1})
-    assert await seen(database, lambda work: work.action_items.get(1)) == item
+    assert seen(database, lambda work: work.action_items.get(1)) == item
 
 
-async def test_the_earliest_due_comes_first_and_undated_ones_last(database: Database) -> None:
-    async with database.open_work("W", writes=True) as work:
+def test_the_earliest_due_comes_first_and_undated_ones_last(database: Database) -> None:
+    with open_work(database, "W", writes=True) as work:
         for due in (None, date(2026, 4, 2), None, date(2026, 4, 1), date(2026, 4, 2)):
-            await work.action_items.add(an_item(owner="U1", due=due))
-        await work.commit()
-    mine = await seen(database, lambda work: work.action_items.owned_by("U1", 4))
-    here = await seen(database, lambda work: work.action_items.open_in("P1", 10))
+            work.action_items.add(an_item(owner="U1", due=due))
+        work.commit()
+    mine = seen(database, lambda work: work.action_items.owned_by("U1", 4))
+    here = seen(database, lambda work: work.action_items.open_in("P1", 10))
     assert [item.number for item in mine] == [4, 2, 5, 1]
     assert [item.number for item in here] == [4, 2, 5, 1, 3]
 
 
-async def test_items_that_ended_are_nobodys_any_more_until_they_are_reopened(database: Database) -> None:
-    async with database.open_work("W", writes=True) as work:
+def test_items_that_ended_are_nobodys_any_more_until_they_are_reopened(database: Database) -> None:
+    with open_work(database, "W", writes=True) as work:
         for state in ("proposed", "agreed", "done", "verified", "dropped"):
-            await work.action_items.add(an_item(owner="U1", state=state))
-        await work.commit()
-    mine = await seen(database, lambda work: work.action_items.owned_by("U1", 10))
+            work.action_items.add(an_item(owner="U1", state=state))
+        work.commit()
+    mine = seen(database, lambda work: work.action_items.owned_by("U1", 10))
     assert [item.state for item in mine] == ["proposed", "agreed", "done"]
 
-    verified = await seen(database, lambda work: work.action_items.get(4))
+    verified = seen(database, lambda work: work.action_items.get(4))
     reopened = verified.model_copy(update={"state": "agreed"})
-    await saved(database, lambda work: work.action_items.save(reopened))
-    here = await seen(database, lambda work: work.action_items.open_in("P1", 10))
+    saved(database, lambda work: work.action_items.save(reopened))
+    here = seen(database, lambda work: work.action_items.open_in("P1", 10))
     assert [item.number for item in here] == [1, 2, 3, 4]
-    of_case = await seen(database, lambda work: work.action_items.of_case(1))
+    of_case = seen(database, lambda work: work.action_items.of_case(1))
     assert [item.number for item in of_case] == [1, 2, 3, 4, 5]

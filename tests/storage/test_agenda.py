@@ -14,6 +14,7 @@ from bot.request import Person
 from storage.agenda import restless
 from storage.database import Database
 from storage.tables import action_items
+from tests.session import open_work
 from tests.storage.made import AT, a_case, a_retro, a_team, an_item, one_writer, saved, seen
 
 LATER = AT + timedelta(days=3)
@@ -25,154 +26,154 @@ def an_asked(**more: object) -> Asked:
     return Asked.model_validate({**given, "message": "remind:U1:x", "asked_at": AT, **more})
 
 
-async def _remember(person: Person, work: UnitOfWork) -> None:
-    await work.people.remember(person)
+def _remember(person: Person, work: UnitOfWork) -> None:
+    work.people.remember(person)
 
 
-async def _closed_since(after: datetime, work: UnitOfWork) -> object:
-    return await work.retros.closed_in("P1", after, 5)
+def _closed_since(after: datetime, work: UnitOfWork) -> object:
+    return work.retros.closed_in("P1", after, 5)
 
 
-async def _add(item: ActionItem, work: UnitOfWork) -> object:
-    return await work.action_items.add(item)
+def _add(item: ActionItem, work: UnitOfWork) -> object:
+    return work.action_items.add(item)
 
 
-async def due(database: Database, by: datetime = AT, workspace: str = "W") -> set[str]:
+def due(database: Database, by: datetime = AT, workspace: str = "W") -> set[str]:
     """What the clock would look at."""
-    async with database.open_work(workspace, writes=True) as work:
-        look = await work.agenda.due(by, 10)
+    with open_work(database, workspace, writes=True) as work:
+        look = work.agenda.due(by, 10)
     items, retros = (thing.label for thing in look.items), (thing.label for thing in look.retros)
     return {*items, *retros, *(team.place for team in look.teams)}
 
 
-async def test_whatever_is_added_comes_up_at_once_and_when_it_was_put_off_to(database: Database) -> None:
-    await saved(database, lambda work: work.teams.add(a_team()))
-    await saved(database, lambda work: work.retros.add(a_retro()))
-    item: ActionItem = await saved(database, lambda work: work.action_items.add(an_item()))
-    assert await due(database) == {"AI-1", "C-1", "P1"}
-    await saved(
+def test_whatever_is_added_comes_up_at_once_and_when_it_was_put_off_to(database: Database) -> None:
+    saved(database, lambda work: work.teams.add(a_team()))
+    saved(database, lambda work: work.retros.add(a_retro()))
+    item: ActionItem = saved(database, lambda work: work.action_items.add(an_item()))
+    assert due(database) == {"AI-1", "C-1", "P1"}
+    saved(
         database,
         lambda work: work.agenda.put_off([(item, LATER), (a_retro(), None), (a_team(), LATER)]),
     )
-    assert await due(database, LATER - timedelta(seconds=1)) == set()
-    assert await due(database, LATER) == {"AI-1", "P1"}
+    assert due(database, LATER - timedelta(seconds=1)) == set()
+    assert due(database, LATER) == {"AI-1", "P1"}
 
 
-async def test_a_change_brings_it_up_again_and_an_end_never_does(database: Database) -> None:
-    item: ActionItem = await saved(database, lambda work: work.action_items.add(an_item()))
-    await saved(database, lambda work: work.agenda.put_off([(item, LATER)]))
-    await saved(database, lambda work: work.action_items.save(item))
-    assert await due(database) == {"AI-1"}
+def test_a_change_brings_it_up_again_and_an_end_never_does(database: Database) -> None:
+    item: ActionItem = saved(database, lambda work: work.action_items.add(an_item()))
+    saved(database, lambda work: work.agenda.put_off([(item, LATER)]))
+    saved(database, lambda work: work.action_items.save(item))
+    assert due(database) == {"AI-1"}
     ended = item.model_copy(update={"version": 2, "state": "dropped"})
-    await saved(database, lambda work: work.action_items.save(ended))
-    assert await due(database, LATER) == set()
+    saved(database, lambda work: work.action_items.save(ended))
+    assert due(database, LATER) == set()
 
 
-async def test_what_was_changed_meanwhile_is_not_put_off(database: Database) -> None:
-    item: ActionItem = await saved(database, lambda work: work.action_items.add(an_item()))
-    await saved(database, lambda work: work.action_items.save(item))
-    await saved(database, lambda work: work.agenda.put_off([(item, None)]))
-    assert await due(database) == {"AI-1"}
+def test_what_was_changed_meanwhile_is_not_put_off(database: Database) -> None:
+    item: ActionItem = saved(database, lambda work: work.action_items.add(an_item()))
+    saved(database, lambda work: work.action_items.save(item))
+    saved(database, lambda work: work.agenda.put_off([(item, None)]))
+    assert due(database) == {"AI-1"}
 
 
-async def test_one_workspace_never_looks_at_anothers(database: Database) -> None:
-    await saved(database, lambda work: work.action_items.add(an_item()), "W")
-    await saved(database, lambda work: work.action_items.add(an_item()), "V")
-    assert await due(database, workspace="X") == set()
-    assert await due(database, workspace="V") == {"AI-1"}
-    async with database.transaction(writes=False) as connection:
-        assert await restless(connection, AT, 10) == ["V", "W"]
+def test_one_workspace_never_looks_at_anothers(database: Database) -> None:
+    saved(database, lambda work: work.action_items.add(an_item()), "W")
+    saved(database, lambda work: work.action_items.add(an_item()), "V")
+    assert due(database, workspace="X") == set()
+    assert due(database, workspace="V") == {"AI-1"}
+    with database.transaction(writes=False) as connection:
+        assert restless(connection, AT, 10) == ["V", "W"]
 
 
-async def test_two_clocks_share_what_is_due_and_neither_waits_for_the_other(database: Database) -> None:
+def test_two_clocks_share_what_is_due_and_neither_waits_for_the_other(database: Database) -> None:
     for _ in range(4):
-        await saved(database, lambda work: work.action_items.add(an_item()))
+        saved(database, lambda work: work.action_items.add(an_item()))
     if one_writer(database):
         # There is one clock on SQLite; what it looked at and did not put off, it looks at again.
-        assert await due(database) == await due(database) == {"AI-1", "AI-2", "AI-3", "AI-4"}
+        assert due(database) == due(database) == {"AI-1", "AI-2", "AI-3", "AI-4"}
         return
-    async with (
-        database.open_work("W", writes=True) as one,
-        database.open_work("W", writes=True) as other,
+    with (
+        open_work(database, "W", writes=True) as one,
+        open_work(database, "W", writes=True) as other,
     ):
-        first = {item.number for item in (await one.agenda.due(AT, 2)).items}
-        second = {item.number for item in (await other.agenda.due(AT, 4)).items}
+        first = {item.number for item in one.agenda.due(AT, 2).items}
+        second = {item.number for item in other.agenda.due(AT, 4).items}
     assert len(first) == 2
     assert first | second == {1, 2, 3, 4}
     assert not first & second
 
 
-async def test_an_owner_whose_zone_changed_or_who_left_has_their_items_brought_up(
+def test_an_owner_whose_zone_changed_or_who_left_has_their_items_brought_up(
     database: Database,
 ) -> None:
     ana = Person(id="U1", name="Ana", zone="Europe/Stockholm")
-    await saved(database, lambda work: work.people.remember(ana))
-    mine: ActionItem = await saved(database, lambda work: work.action_items.add(an_item(owner="U1")))
-    other: ActionItem = await saved(database, lambda work: work.action_items.add(an_item(owner="U2")))
+    saved(database, lambda work: work.people.remember(ana))
+    mine: ActionItem = saved(database, lambda work: work.action_items.add(an_item(owner="U1")))
+    other: ActionItem = saved(database, lambda work: work.action_items.add(an_item(owner="U2")))
     both = [(mine, LATER), (other, LATER)]
     for now in ({"zone": "Asia/Tokyo"}, {"gone": True}):
-        await saved(database, lambda work: work.agenda.put_off(both))
-        assert await due(database) == set()
+        saved(database, lambda work: work.agenda.put_off(both))
+        assert due(database) == set()
         ana = ana.model_copy(update=now)
-        await saved(database, partial(_remember, ana))
-        assert await due(database) == {"AI-1"}
-    await saved(database, lambda work: work.agenda.put_off(both))
-    await saved(database, lambda work: work.people.remember(ana.model_copy(update={"name": "Anna"})))
-    assert await due(database) == set()
+        saved(database, partial(_remember, ana))
+        assert due(database) == {"AI-1"}
+    saved(database, lambda work: work.agenda.put_off(both))
+    saved(database, lambda work: work.people.remember(ana.model_copy(update={"name": "Anna"})))
+    assert due(database) == set()
 
 
-async def test_new_settings_bring_up_what_is_open_in_a_place(database: Database) -> None:
-    item: ActionItem = await saved(database, lambda work: work.action_items.add(an_item()))
+def test_new_settings_bring_up_what_is_open_in_a_place(database: Database) -> None:
+    item: ActionItem = saved(database, lambda work: work.action_items.add(an_item()))
     done = an_item(state="verified")
-    await saved(database, lambda work: work.action_items.add(done))
-    await saved(database, lambda work: work.retros.add(a_retro()))
+    saved(database, lambda work: work.action_items.add(done))
+    saved(database, lambda work: work.retros.add(a_retro()))
     closed = a_retro(2, state="closed", history=(Turn(step="close", by="U1", at=AT),))
-    await saved(database, lambda work: work.retros.add(closed))
-    await saved(database, lambda work: work.agenda.put_off([(item, LATER), (a_retro(), LATER)]))
-    await saved(database, lambda work: work.agenda.bring_up(place="P1"))
-    assert await due(database) == {"AI-1", "C-1"}
+    saved(database, lambda work: work.retros.add(closed))
+    saved(database, lambda work: work.agenda.put_off([(item, LATER), (a_retro(), LATER)]))
+    saved(database, lambda work: work.agenda.bring_up(place="P1"))
+    assert due(database) == {"AI-1", "C-1"}
 
 
-async def test_a_reader_is_kept_and_changed(database: Database) -> None:
+def test_a_reader_is_kept_and_changed(database: Database) -> None:
     reader = Reader(person="U1", days=(0, 2), starts=time(8), ends=time(12), digest=True)
-    await saved(database, lambda work: work.readers.save(reader))
+    saved(database, lambda work: work.readers.save(reader))
     changed = reader.model_copy(update={"quiet_until": date(2026, 4, 1), "digest": False})
-    await saved(database, lambda work: work.readers.save(changed))
-    assert await seen(database, lambda work: work.readers.get("U1")) == changed
-    assert await seen(database, lambda work: work.readers.among(["U1", "U2"])) == {"U1": changed}
-    assert await seen(database, lambda work: work.readers.get("U1"), "V") is None
+    saved(database, lambda work: work.readers.save(changed))
+    assert seen(database, lambda work: work.readers.get("U1")) == changed
+    assert seen(database, lambda work: work.readers.among(["U1", "U2"])) == {"U1": changed}
+    assert seen(database, lambda work: work.readers.get("U1"), "V") is None
 
 
-async def test_the_same_reminder_is_kept_once_and_its_outcome_with_it(database: Database) -> None:
+def test_the_same_reminder_is_kept_once_and_its_outcome_with_it(database: Database) -> None:
     first = an_asked()
-    await saved(database, lambda work: work.reminders.add([first]))
+    saved(database, lambda work: work.reminders.add([first]))
     again = an_asked(message="remind:U1:y", asked_at=LATER)
-    await saved(database, lambda work: work.reminders.add([again, an_asked(reader="U2")]))
-    kept = await seen(database, lambda work: work.reminders.of(["AI-1"]))
+    saved(database, lambda work: work.reminders.add([again, an_asked(reader="U2")]))
+    kept = seen(database, lambda work: work.reminders.of(["AI-1"]))
     assert sorted((one.reader, one.message) for one in kept) == [
         ("U1", "remind:U1:x"),
         ("U2", "remind:U1:x"),
     ]
     answered = first.model_copy(update={"outcome": "done", "outcome_at": LATER})
-    await saved(database, lambda work: work.reminders.settle([answered]))
+    saved(database, lambda work: work.reminders.settle([answered]))
     (mine, others) = sorted(
-        await seen(database, lambda work: work.reminders.in_message("remind:U1:x")),
+        seen(database, lambda work: work.reminders.in_message("remind:U1:x")),
         key=lambda one: one.reader,
     )
     assert mine == answered
     assert others.outcome == ""
 
 
-async def test_closed_retros_of_a_week_are_found_by_when_they_were_closed(database: Database) -> None:
-    await saved(database, lambda work: work.cases.add(a_case()))
+def test_closed_retros_of_a_week_are_found_by_when_they_were_closed(database: Database) -> None:
+    saved(database, lambda work: work.cases.add(a_case()))
     closed = a_retro(state="closed", history=(Turn(step="close", by="U1", at=AT),))
-    await saved(database, lambda work: work.retros.add(closed))
+    saved(database, lambda work: work.retros.add(closed))
     for after, found in ((AT, 1), (AT + timedelta(seconds=1), 0)):
-        listed = await seen(database, partial(_closed_since, after))
+        listed = seen(database, partial(_closed_since, after))
         assert len(listed) == found
 
 
-async def test_only_what_waits_for_somebody_is_to_be_acted_on(database: Database) -> None:
+def test_only_what_waits_for_somebody_is_to_be_acted_on(database: Database) -> None:
     today = AT.date()
     for item in (
         an_item(owner="U1", state="agreed", due=today - timedelta(days=1)),
@@ -182,19 +183,17 @@ async def test_only_what_waits_for_somebody_is_to_be_acted_on(database: Database
         an_item(owner="U1", state="verified"),
         an_item(place="P2"),
     ):
-        await saved(database, partial(_add, item))
-    found = await seen(database, lambda work: work.action_items.to_act_on("P1", today, 9))
+        saved(database, partial(_add, item))
+    found = seen(database, lambda work: work.action_items.to_act_on("P1", today, 9))
     assert [item.number for item in found] == [1, 3, 4]
 
 
-async def test_what_an_older_program_stored_is_looked_at_at_once(database: Database) -> None:
-    await saved(database, lambda work: work.action_items.add(an_item()))
-    async with database.transaction(writes=True) as connection:
-        row = (await connection.execute(select(action_items))).one()._asdict()
+def test_what_an_older_program_stored_is_looked_at_at_once(database: Database) -> None:
+    saved(database, lambda work: work.action_items.add(an_item()))
+    with database.transaction(writes=True) as connection:
+        row = connection.execute(select(action_items)).one()._asdict()
         del row["look_at"]
-        await connection.execute(action_items.insert(), {**row, "number": 2})
-        await connection.execute(
-            update(action_items).where(action_items.c.number == 1).values(look_at=None)
-        )
-        await connection.commit()
-    assert await due(database) == {"AI-2"}
+        connection.execute(action_items.insert(), {**row, "number": 2})
+        connection.execute(update(action_items).where(action_items.c.number == 1).values(look_at=None))
+        connection.commit()
+    assert due(database) == {"AI-2"}

@@ -7,11 +7,12 @@ import pytest
 from bot.domain.case import Case
 from bot.domain.errors import Lost
 from storage.database import Database
+from tests.session import open_work
 from tests.storage.made import AT, a_case, saved, seen
 
 
-async def test_a_case_comes_back_as_it_was_stored(database: Database) -> None:
-    case = await saved(
+def test_a_case_comes_back_as_it_was_stored(database: Database) -> None:
+    case = saved(
         database,
         lambda work: work.cases.add(
             a_case(
@@ -26,40 +27,40 @@ async def test_a_case_comes_back_as_it_was_stored(database: Database) -> None:
         ),
     )
     assert case.number == 1
-    assert await seen(database, lambda work: work.cases.get(1)) == case
-    assert await seen(database, lambda work: work.cases.get(2)) is None
+    assert seen(database, lambda work: work.cases.get(1)) == case
+    assert seen(database, lambda work: work.cases.get(2)) is None
 
 
-async def test_a_reference_is_found_whatever_its_case_and_only_in_its_team(database: Database) -> None:
-    case = await saved(database, lambda work: work.cases.add(a_case(reference="ZD-4711")))
-    assert await seen(database, lambda work: work.cases.by_reference("P1", "zd-4711")) == case
-    assert await seen(database, lambda work: work.cases.by_reference("P2", "ZD-4711")) is None
-    assert await seen(database, lambda work: work.cases.by_reference("P1", "ZD-4712")) is None
+def test_a_reference_is_found_whatever_its_case_and_only_in_its_team(database: Database) -> None:
+    case = saved(database, lambda work: work.cases.add(a_case(reference="ZD-4711")))
+    assert seen(database, lambda work: work.cases.by_reference("P1", "zd-4711")) == case
+    assert seen(database, lambda work: work.cases.by_reference("P2", "ZD-4711")) is None
+    assert seen(database, lambda work: work.cases.by_reference("P1", "ZD-4712")) is None
 
 
-async def test_a_second_case_with_the_reference_is_lost_but_other_teams_may_have_it(
+def test_a_second_case_with_the_reference_is_lost_but_other_teams_may_have_it(
     database: Database,
 ) -> None:
-    await saved(database, lambda work: work.cases.add(a_case(reference="ZD-4711")))
+    saved(database, lambda work: work.cases.add(a_case(reference="ZD-4711")))
     with pytest.raises(Lost):
-        await saved(database, lambda work: work.cases.add(a_case(reference="zd-4711")))
-    other = await saved(database, lambda work: work.cases.add(a_case(place="P2", reference="ZD-4711")))
+        saved(database, lambda work: work.cases.add(a_case(reference="zd-4711")))
+    other = saved(database, lambda work: work.cases.add(a_case(place="P2", reference="ZD-4711")))
     assert other.number == 2
 
 
-async def test_cases_without_a_reference_never_collide(database: Database) -> None:
+def test_cases_without_a_reference_never_collide(database: Database) -> None:
     for _ in range(2):
-        await saved(database, lambda work: work.cases.add(a_case()))
-    assert (await seen(database, lambda work: work.cases.get(2))).reference is None
+        saved(database, lambda work: work.cases.add(a_case()))
+    assert seen(database, lambda work: work.cases.get(2)).reference is None
 
 
-async def test_pages_follow_each_other_in_the_order_of_numbers(database: Database) -> None:
+def test_pages_follow_each_other_in_the_order_of_numbers(database: Database) -> None:
     for _ in range(5):
-        await saved(database, lambda work: work.cases.add(a_case()))
+        saved(database, lambda work: work.cases.add(a_case()))
 
-    async def page(after: int, most: int) -> list[int]:
-        async with database.open_work("W", writes=False) as work:
-            cases: list[Case] = [case async for case in work.cases.after(after, most)]
+    def page(after: int, most: int) -> list[int]:
+        with open_work(database, "W", writes=False) as work:
+            cases: list[Case] = list(work.cases.after(after, most))
         return [case.number for case in cases]
 
-    assert [await page(0, 2), await page(2, 2), await page(4, 2)] == [[1, 2], [3, 4], [5]]
+    assert [page(0, 2), page(2, 2), page(4, 2)] == [[1, 2], [3, 4], [5]]

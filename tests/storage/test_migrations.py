@@ -10,7 +10,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, insert, inspect, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ports import Unavailable
 from storage.database import VERSIONS, Database, Outdated, head
@@ -34,10 +33,10 @@ def _conditions(connection: Connection) -> dict[str, str]:
     return {part[1]: re.sub(r"[()]|::text|::character varying", "", part[2]) for part in parts if part}
 
 
-async def test_migrations_and_tables_agree(database: Database) -> None:
-    async with database.transaction(writes=False) as connection:
-        assert await connection.run_sync(_differences) == []
-        conditions = await connection.run_sync(_conditions)
+def test_migrations_and_tables_agree(database: Database) -> None:
+    with database.transaction(writes=False) as connection:
+        assert _differences(connection) == []
+        conditions = _conditions(connection)
     name = connection.dialect.name
     wanted = {
         str(index.name): str(index.dialect_options[name]["where"])
@@ -49,56 +48,56 @@ async def test_migrations_and_tables_agree(database: Database) -> None:
     assert len(wanted) == 16
 
 
-async def test_an_sqlite_file_is_made_on_the_first_start_and_kept_on_the_next(tmp_path: Path) -> None:
+def test_an_sqlite_file_is_made_on_the_first_start_and_kept_on_the_next(tmp_path: Path) -> None:
     file = tmp_path / "a folder" / "50% é.db"
     file.parent.mkdir()
     for number in (1, 2):
-        database = Database(f"sqlite+aiosqlite:///{file}")
-        await database.prepare()
-        assert (await saved(database, lambda work: work.cases.add(a_case()))).number == number
-        await database.close()
+        database = Database(f"sqlite:///{file}")
+        database.prepare()
+        assert saved(database, lambda work: work.cases.add(a_case())).number == number
+        database.close()
     # Others on the machine have no business in it.
     assert file.stat().st_mode & 0o077 == 0
 
 
-async def test_a_server_without_tables_is_refused_in_one_sentence_until_it_is_migrated(
+def test_a_server_without_tables_is_refused_in_one_sentence_until_it_is_migrated(
     empty_url: str,
 ) -> None:
     database = Database(empty_url)
     if database.file is None:
         with pytest.raises(Outdated) as refused:
-            await database.prepare()
+            database.prepare()
         assert str(refused.value) == (
             "The database's schema is older than this program: run 'python -m bot migrate'."
         )
-    await database.migrate()
-    await database.prepare()
-    await database.migrate()
-    assert await seen(database, lambda work: work.cases.get(1)) is None
-    await database.close()
+    database.migrate()
+    database.prepare()
+    database.migrate()
+    assert seen(database, lambda work: work.cases.get(1)) is None
+    database.close()
 
 
-async def test_a_schema_of_the_next_version_will_do_and_a_later_one_is_refused_in_one_sentence(
+def test_a_schema_of_the_next_version_will_do_and_a_later_one_is_refused_in_one_sentence(
     database: Database,
 ) -> None:
     for ahead in (1, 2):
         stored = f"{int(head()) + ahead:04}"
-        async with database.transaction(writes=True) as connection:
-            await connection.execute(text(f"UPDATE alembic_version SET version_num = '{stored}'"))
-            await connection.commit()
+        with database.transaction(writes=True) as connection:
+            connection.execute(text(f"UPDATE alembic_version SET version_num = '{stored}'"))
+            connection.commit()
         for bring in (database.prepare, database.migrate):
             if ahead == 1:
-                await bring()
-                assert (await saved(database, lambda work: work.cases.add(a_case()))).number
+                bring()
+                assert saved(database, lambda work: work.cases.add(a_case())).number
                 continue
             with pytest.raises(Outdated) as refused:
-                await bring()
+                bring()
             assert str(refused.value) == (
                 "The database's schema is newer than this program: install the newer program."
             )
 
 
-async def test_the_older_program_goes_on_over_every_migration(empty_url: str) -> None:
+def test_the_older_program_goes_on_over_every_migration(empty_url: str) -> None:
     """Old and new run side by side: so a migration adds tables, and columns that may be left out.
 
     What is dropped is dropped one version after nobody uses it.
@@ -107,16 +106,16 @@ async def test_the_older_program_goes_on_over_every_migration(empty_url: str) ->
     database = Database(empty_url)
     if database.file is not None:
         database.file.touch()
-    async with database.transaction(writes=True) as connection:
-        await connection.run_sync(upgrade, versions[0])
+    with database.transaction(writes=True) as connection:
+        upgrade(connection, versions[0])
         for number, newer in enumerate(versions[1:]):
-            before = await connection.run_sync(_tables)
-            await _fill(connection, before, f"before {number}")
-            await connection.run_sync(upgrade, newer)
-            await _fill(connection, before, f"after {number}")
-        await connection.commit()
-    await database.prepare()
-    await database.close()
+            before = _tables(connection)
+            _fill(connection, before, f"before {number}")
+            upgrade(connection, newer)
+            _fill(connection, before, f"after {number}")
+        connection.commit()
+    database.prepare()
+    database.close()
 
 
 @pytest.mark.parametrize(
@@ -127,15 +126,13 @@ async def test_the_older_program_goes_on_over_every_migration(empty_url: str) ->
         "CREATE UNIQUE INDEX no_two ON cases (customer)",
     ],
 )
-async def test_what_an_older_program_could_not_work_with_is_noticed(
-    database: Database, change: str
-) -> None:
-    async with database.transaction(writes=True) as connection:
-        before = await connection.run_sync(_tables)
-        await _fill(connection, before, "before")
-        await connection.execute(text(change))
+def test_what_an_older_program_could_not_work_with_is_noticed(database: Database, change: str) -> None:
+    with database.transaction(writes=True) as connection:
+        before = _tables(connection)
+        _fill(connection, before, "before")
+        connection.execute(text(change))
         with pytest.raises(DBAPIError):
-            await _fill(connection, before, "after", customer="before")
+            _fill(connection, before, "after", customer="before")
 
 
 def _tables(connection: Connection) -> MetaData:
@@ -145,7 +142,7 @@ def _tables(connection: Connection) -> MetaData:
     return found
 
 
-async def _fill(connection: AsyncConnection, known: MetaData, words: str, **given: str) -> None:
+def _fill(connection: Connection, known: MetaData, words: str, **given: str) -> None:
     """One row in every table, in all the columns that are known."""
     moment = datetime(2026, 3, 2, 9, 30, tzinfo=UTC if connection.dialect.name == "postgresql" else None)
     some: dict[type, object] = {
@@ -162,20 +159,20 @@ async def _fill(connection: AsyncConnection, known: MetaData, words: str, **give
         if table.name != "alembic_version":
             row = {column.name: some[column.type.python_type] for column in table.columns}
             told = {name: words for name, words in given.items() if name in row}
-            await connection.execute(insert(table).values(row | told))
+            connection.execute(insert(table).values(row | told))
 
 
-async def test_a_migration_that_fails_leaves_nothing_behind(
+def test_a_migration_that_fails_leaves_nothing_behind(
     empty_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = Database(empty_url)
     monkeypatch.setattr("storage.migrations.run.upgrade", _break_off)
     with pytest.raises(Unavailable):
-        await database.migrate()
-    async with database.transaction(writes=False) as connection:
-        names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+        database.migrate()
+    with database.transaction(writes=False) as connection:
+        names = inspect(connection).get_table_names()
     assert names == []
-    await database.close()
+    database.close()
 
 
 def _break_off(connection: Connection) -> None:

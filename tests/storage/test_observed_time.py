@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.ports import ObservedTime
+from bot.ports import ObservedTime, Queue
 from storage.database import Database
-from storage.queue import Queue
+from tests.session import queue_of
 from tests.storage.made import AT, a_case, a_job, saved, seen
 from tests.storage.test_job import schedule
 from tests.storage.test_queue import Clock
@@ -21,246 +21,251 @@ class Process:
     """A process that observes the time and forgets whoever is due, every hour that it runs."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self.queue = Queue(database.transaction, clock)
+        self.queue = queue_of(database, clock)
         self.observed: ObservedTime | None = None
         self._database = database
         self._clock = clock
 
-    async def look(self, elapsed: timedelta = timedelta()) -> int:
+    def look(self, elapsed: timedelta = timedelta()) -> int:
         """Goes on after that much real time, and returns how many customers it forgot."""
-        self.observed = await self.queue.observe_time(self.observed, elapsed)
-        due = await self.queue.to_forget(AGE)
+        self.observed = self.queue.observe_time(self.observed, elapsed)
+        due = self.queue.to_forget(AGE)
         for workspace, number in due.cases:
-            await forget(self._database, number, self._clock.now, workspace)
+            forget(self._database, number, self._clock.now, workspace)
         return len(due.cases)
 
-    async def run(self, days: float, hours: int = 6) -> Sequence[int]:
+    def run(self, days: float, hours: int = 6) -> Sequence[int]:
         """Runs on while the clock goes right, and looks every so many hours; how many it forgot then."""
         forgotten, step = [], hours * HOUR
         for _ in range(round(days * DAY / step)):
             self._clock.move(step.total_seconds())
-            forgotten.append(await self.look(step))
+            forgotten.append(self.look(step))
         return forgotten
 
 
-async def stored(database: Database, *days_ago: float, now: datetime = AT, workspace: str = "W") -> None:
+def stored(database: Database, *days_ago: float, now: datetime = AT, workspace: str = "W") -> None:
     """Cases that were stored so many days ago, in that order."""
     for days in days_ago:
         case = a_case(failed_at=now - timedelta(days=days))
-        await saved(database, lambda work: work.cases.add(case), workspace)  # noqa: B023 - at once
+        saved(database, lambda work: work.cases.add(case), workspace)  # noqa: B023 - at once
 
 
-async def forget(database: Database, number: int, at: datetime, workspace: str = "W") -> None:
-    case = await seen(database, lambda work: work.cases.get(number), workspace)
+def forget(database: Database, number: int, at: datetime, workspace: str = "W") -> None:
+    case = seen(database, lambda work: work.cases.get(number), workspace)
     forgotten = case.model_copy(update={"forgotten_at": at})
-    await saved(database, lambda work: work.cases.save(forgotten), workspace)
+    saved(database, lambda work: work.cases.save(forgotten), workspace)
 
 
-async def overdue(queue: Queue) -> list[int]:
-    return [number for _, number in (await queue.overdue(AGE)).cases]
+def overdue(queue: Queue) -> list[int]:
+    return [number for _, number in queue.overdue(AGE).cases]
 
 
-async def test_a_case_is_old_once_it_was_stored_for_longer_than_the_limit(database: Database) -> None:
-    await stored(database, 31, 29.99, 0)
+def test_a_case_is_old_once_it_was_stored_for_longer_than_the_limit(database: Database) -> None:
+    stored(database, 31, 29.99, 0)
     process = Process(database, Clock())
-    assert await process.look() == 1
-    assert (await seen(database, lambda work: work.cases.get(1))).forgotten_at is not None
-    assert (await seen(database, lambda work: work.cases.get(2))).forgotten_at is None
-    assert await overdue(process.queue) == []
+    assert process.look() == 1
+    assert seen(database, lambda work: work.cases.get(1)).forgotten_at is not None
+    assert seen(database, lambda work: work.cases.get(2)).forgotten_at is None
+    assert overdue(process.queue) == []
 
 
-async def test_in_a_quiet_database_cases_grow_old_while_a_process_runs(database: Database) -> None:
-    await stored(database, 0)
+def test_in_a_quiet_database_cases_grow_old_while_a_process_runs(database: Database) -> None:
+    stored(database, 0)
     process = Process(database, Clock())
-    assert await process.look() == 0
-    assert sum(await process.run(29)) == 0
-    assert sum(await process.run(22 / 24, hours=1)) == 0
-    assert sum(await process.run(2 / 24, hours=1)) == 1
+    assert process.look() == 0
+    assert sum(process.run(29)) == 0
+    assert sum(process.run(22 / 24, hours=1)) == 0
+    assert sum(process.run(2 / 24, hours=1)) == 1
 
 
-async def test_a_clock_that_jumps_by_years_makes_nobody_old_at_once(database: Database) -> None:
-    await stored(database, *range(25, -1, -1))
+def test_a_clock_that_jumps_by_years_makes_nobody_old_at_once(database: Database) -> None:
+    stored(database, *range(25, -1, -1))
     clock = Clock()
     process = Process(database, clock)
-    await process.look()
+    process.look()
     clock.now += YEARS
     # Restarts do not make it any truer.
     for restarted in (process, Process(database, clock), Process(database, clock)):
-        assert await restarted.look() == 0
-        assert await restarted.look(HOUR) == 0
+        assert restarted.look() == 0
+        assert restarted.look(HOUR) == 0
     assert process.observed is not None
     assert process.observed.behind > YEARS - DAY
 
 
-async def test_a_clock_that_was_wrong_for_an_hour_leaves_nothing_behind(database: Database) -> None:
-    await stored(database, *range(25, -1, -1))
+def test_a_clock_that_was_wrong_for_an_hour_leaves_nothing_behind(database: Database) -> None:
+    stored(database, *range(25, -1, -1))
     clock = Clock()
     process = Process(database, clock)
-    await process.look()
+    process.look()
     for wrong in (YEARS, -YEARS):
         clock.now += wrong
-        assert sum(await process.run(1 / 24, hours=1)) == 0
+        assert sum(process.run(1 / 24, hours=1)) == 0
         clock.now -= wrong
-        assert sum(await process.run(4 / 24, hours=1)) == 0
+        assert sum(process.run(4 / 24, hours=1)) == 0
         assert process.observed is not None
         assert abs(process.observed.behind) < HOUR / 60
 
 
-async def test_a_clock_that_stays_wrong_costs_a_tenth_a_day_at_most(database: Database) -> None:
-    await stored(database, *range(29, 9, -1), 0)
+def test_a_clock_that_stays_wrong_costs_a_tenth_a_day_at_most(database: Database) -> None:
+    stored(database, *range(29, 9, -1), 0)
     clock = Clock()
     process = Process(database, clock)
-    await process.look()
+    process.look()
     clock.now += YEARS
     # It is believed five days a day, so that a day passes in five hours.
-    assert sum(await process.run(4 / 24, hours=1)) == 0
-    forgotten = await process.run(14)
+    assert sum(process.run(4 / 24, hours=1)) == 0
+    forgotten = process.run(14)
     assert max(sum(forgotten[look : look + 4]) for look in range(len(forgotten))) == 2
     assert sum(forgotten) == 21
 
 
-async def test_after_a_month_in_which_nothing_ran_what_is_due_is_caught_up_with(
+def test_after_a_month_in_which_nothing_ran_what_is_due_is_caught_up_with(
     database: Database,
 ) -> None:
-    await stored(database, 0)
+    stored(database, 0)
     clock = Clock()
-    await Process(database, clock).look()
+    Process(database, clock).look()
     clock.now += timedelta(days=31)
     process = Process(database, clock)
-    assert await process.look() == 0
-    assert sum(await process.run(8)) == 1
+    assert process.look() == 0
+    assert sum(process.run(8)) == 1
 
 
-async def test_a_tenth_of_all_cases_is_forgotten_in_a_day_and_the_rest_is_counted(
+def test_a_tenth_of_all_cases_is_forgotten_in_a_day_and_the_rest_is_counted(
     database: Database,
 ) -> None:
-    await stored(database, *range(60, 35, -1))
-    await stored(database, 34, 33, 0, 0, 0, workspace="V")
+    stored(database, *range(60, 35, -1))
+    stored(database, 34, 33, 0, 0, 0, workspace="V")
     process = Process(database, Clock())
-    await process.look()
-    assert (await process.queue.overdue(AGE)).waiting == 27 - 3 - 3
-    forgotten = [3, *await process.run(11)]
+    process.look()
+    assert (process.queue.overdue(AGE)).waiting == 27 - 3 - 3
+    forgotten = [3, *process.run(11)]
     assert max(sum(forgotten[look : look + 4]) for look in range(len(forgotten))) == 3
     assert sum(forgotten) == 27
-    assert await overdue(process.queue) == []
+    assert overdue(process.queue) == []
 
 
-async def test_what_is_due_is_named_whole_to_whoever_asks_the_oldest_first(database: Database) -> None:
-    await stored(database, 50, 40, 0)
-    await stored(database, 45, workspace="V")
+def test_what_is_due_is_named_whole_to_whoever_asks_the_oldest_first(database: Database) -> None:
+    stored(database, 50, 40, 0)
+    stored(database, 45, workspace="V")
     queue = Process(database, Clock()).queue
-    assert await queue.overdue(AGE) == ([("W", 1), ("V", 1), ("W", 2)], 2)
+    assert queue.overdue(AGE) == ([("W", 1), ("V", 1), ("W", 2)], 2)
 
 
-async def test_one_is_forgotten_in_a_day_where_there_are_few(database: Database) -> None:
-    await stored(database, 40, 35, 0)
+def test_one_is_forgotten_in_a_day_where_there_are_few(database: Database) -> None:
+    stored(database, 40, 35, 0)
     process = Process(database, Clock())
-    assert await process.look() == 1
-    assert sum(await process.run(1)) == 0
-    assert sum(await process.run(0.25)) == 1
+    assert process.look() == 1
+    assert sum(process.run(1)) == 0
+    assert sum(process.run(0.25)) == 1
 
 
-async def test_a_process_that_restarts_gets_no_second_quota(database: Database) -> None:
-    await stored(database, *range(60, 40, -1), 0)
+def test_a_process_that_restarts_gets_no_second_quota(database: Database) -> None:
+    stored(database, *range(60, 40, -1), 0)
     clock = Clock()
-    assert await Process(database, clock).look() == 2
-    assert [await Process(database, clock).look() for _ in range(3)] == [0, 0, 0]
+    assert Process(database, clock).look() == 2
+    assert [Process(database, clock).look() for _ in range(3)] == [0, 0, 0]
     clock.now += timedelta(days=2)
-    assert await Process(database, clock).look() == 0
+    assert Process(database, clock).look() == 0
 
 
 async def test_processes_side_by_side_forget_no_more_than_a_tenth_together(
     database: Database, database_url: str
 ) -> None:
-    await stored(database, *range(80, 40, -1))
-    await schedule(database, a_job())
+    stored(database, *range(80, 40, -1))
+    schedule(database, a_job())
     clock = Clock()
     other = Database(database_url)
     try:
         processes = [Process(opened, clock) for opened in (database, other, database, other)]
         async with asyncio.timeout(60):
-            assert sum(await asyncio.gather(*(one.look() for one in processes))) == 4
+            assert sum(await asyncio.gather(*(asyncio.to_thread(one.look) for one in processes))) == 4
             for _ in range(24):
                 clock.move(HOUR.total_seconds())
-                assert sum(await asyncio.gather(*(one.look(HOUR) for one in processes))) == 0
+                assert (
+                    sum(await asyncio.gather(*(asyncio.to_thread(one.look, HOUR) for one in processes)))
+                    == 0
+                )
             clock.move(HOUR.total_seconds())
-            assert sum(await asyncio.gather(*(one.look(HOUR) for one in processes))) == 4
+            assert (
+                sum(await asyncio.gather(*(asyncio.to_thread(one.look, HOUR) for one in processes))) == 4
+            )
     finally:
-        await other.close()
+        other.close()
 
 
-async def test_several_processes_believe_a_jump_no_sooner_than_one(database: Database) -> None:
+def test_several_processes_believe_a_jump_no_sooner_than_one(database: Database) -> None:
     clock = Clock()
     processes = [Process(database, clock) for _ in range(3)]
     for one in processes:
-        await one.look()
+        one.look()
     clock.now += YEARS
     for _ in range(4):
         for one in processes:
-            await one.look(HOUR)
+            one.look(HOUR)
     for one in processes:
         assert one.observed is not None
         assert one.observed.behind == YEARS - 4 * 5 * HOUR
         assert one.observed.uptime == 4 * HOUR
 
 
-async def test_cases_that_a_wrong_clock_dated_grow_old_with_their_neighbours(
+def test_cases_that_a_wrong_clock_dated_grow_old_with_their_neighbours(
     database: Database,
 ) -> None:
     ahead, back = -YEARS.days, YEARS.days
-    await stored(database, 50, ahead, 40, 20, back, ahead, 0)
+    stored(database, 50, ahead, 40, 20, back, ahead, 0)
     process = Process(database, Clock())
-    assert await overdue(process.queue) == [1, 3, 2]
-    assert sum([await process.look(), *await process.run(25)]) == 4
+    assert overdue(process.queue) == [1, 3, 2]
+    assert sum([process.look(), *process.run(25)]) == 4
     # Those of a wrong date were stored before C-7, and nobody knows how long before.
-    assert (await seen(database, lambda work: work.cases.get(4))).forgotten_at is not None
-    assert await overdue(process.queue) == []
-    assert sum(await process.run(9)) == 3
+    assert seen(database, lambda work: work.cases.get(4)).forgotten_at is not None
+    assert overdue(process.queue) == []
+    assert sum(process.run(9)) == 3
 
 
-async def test_cases_that_came_at_once_are_old_in_whichever_order_they_were_stored(
+def test_cases_that_came_at_once_are_old_in_whichever_order_they_were_stored(
     database: Database,
 ) -> None:
-    await stored(database, 40, 39, 39.001, 0)
-    assert await overdue(Process(database, Clock()).queue) == [1, 3, 2]
+    stored(database, 40, 39, 39.001, 0)
+    assert overdue(Process(database, Clock()).queue) == [1, 3, 2]
 
 
-async def test_without_a_record_time_goes_by_the_newest_that_was_stored(database: Database) -> None:
-    await stored(database, 100)
+def test_without_a_record_time_goes_by_the_newest_that_was_stored(database: Database) -> None:
+    stored(database, 100)
     clock = Clock()
     queue = Process(database, clock).queue
-    assert await overdue(queue) == []
+    assert overdue(queue) == []
     # A job's id is the microsecond of now, which this clock has not reached yet.
-    await schedule(database, a_job())
-    assert await overdue(queue) == []
+    schedule(database, a_job())
+    assert overdue(queue) == []
     clock.now = datetime.now(UTC) + YEARS
-    assert await overdue(queue) == [1]
-    assert (await queue.observe_time(None, HOUR)).at <= datetime.now(UTC)
+    assert overdue(queue) == [1]
+    assert queue.observe_time(None, HOUR).at <= datetime.now(UTC)
 
 
-async def test_in_an_empty_database_time_begins_by_the_clock(database: Database) -> None:
+def test_in_an_empty_database_time_begins_by_the_clock(database: Database) -> None:
     clock = Clock()
-    assert await Process(database, clock).queue.observe_time(None, HOUR) == (
+    assert Process(database, clock).queue.observe_time(None, HOUR) == (
         clock.now,
         timedelta(),
         timedelta(),
     )
 
 
-async def test_by_the_longest_setting_nobody_is_old(database: Database) -> None:
-    await stored(database, 20000, 0)
+def test_by_the_longest_setting_nobody_is_old(database: Database) -> None:
+    stored(database, 20000, 0)
     queue = Process(database, Clock()).queue
-    assert await queue.overdue(timedelta(days=36500)) == ([], 0)
+    assert queue.overdue(timedelta(days=36500)) == ([], 0)
 
 
-async def test_a_clock_that_jumps_leaves_dead_jobs_to_be_seen(database: Database) -> None:
+def test_a_clock_that_jumps_leaves_dead_jobs_to_be_seen(database: Database) -> None:
     clock = Clock()
     clock.now = datetime.now(UTC) + timedelta(seconds=5)
     process = Process(database, clock)
-    await schedule(database, a_job(due_at=AT))
-    await process.look()
-    (job,) = await process.queue.claim(None, "me", 1)
-    await process.queue.give_up(job, "no such place")
+    schedule(database, a_job(due_at=AT))
+    process.look()
+    (job,) = process.queue.claim(None, "me", 1)
+    process.queue.give_up(job, "no such place")
     clock.now += YEARS
-    assert await process.queue.prune(clock.now) == 0
-    assert (await process.queue.state())["dead"] == 1
+    assert process.queue.prune(clock.now) == 0
+    assert (process.queue.state())["dead"] == 1

@@ -2,21 +2,21 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, event
 
 from storage import tables
 from storage.database import Database
 from storage.lane import free_lanes, moments
+from storage.statement import Compiled, Statement
 from storage.unit_of_work import UnitOfWork
 from tests.storage.made import AT
 
-Look = Callable[[UnitOfWork], Awaitable[object]]
+Look = Callable[[UnitOfWork], object]
 
 LOOKS: dict[str, Look] = {
     "action_items.owned_by": lambda work: work.action_items.owned_by("U7", 20),
@@ -54,48 +54,56 @@ TABLES = "|".join(tables.Row.metadata.tables)
 
 
 @pytest.mark.parametrize("name", LOOKS)
-async def test_a_look_up_never_reads_a_whole_table(database: Database, name: str) -> None:
-    async with database.transaction(writes=name in LOCKING) as connection:
+def test_a_look_up_never_reads_a_whole_table(database: Database, name: str) -> None:
+    with database.transaction(writes=name in LOCKING) as connection:
         if connection.dialect.name == "postgresql":
             # An empty table is cheapest read whole. So both are forbidden: PostgreSQL then says
             # "Disabled" where it sees no other way.
             for way in ("seqscan", "sort"):
-                await connection.exec_driver_sql(f"SET enable_{way} = off")
-        plans = await _plans(connection, LOOKS[name])
+                connection.exec_driver_sql(f"SET enable_{way} = off")
+        plans = _plans(connection, LOOKS[name])
     assert plans
     for plan in plans:
         assert not re.search(rf"SCAN ({TABLES})|TEMP B-TREE|\"Disabled\": true", plan), plan
 
 
-async def test_a_claim_looks_lanes_and_jobs_up(sqlite: Database) -> None:
-    async with sqlite.transaction(writes=False) as connection:
+def test_a_claim_looks_lanes_and_jobs_up(sqlite: Database) -> None:
+    with sqlite.transaction(writes=False) as connection:
 
-        async def look(_: UnitOfWork) -> Any:
-            return await connection.execute(free_lanes(None), {"by": AT, "most": 20, **moments(AT)})
+        def look(_: UnitOfWork) -> Any:
+            return connection.execute(free_lanes(None), {"by": AT, "most": 20, **moments(AT)})
 
-        [plan] = await _plans(connection, look)
+        [plan] = _plans(connection, look)
     assert "USING INDEX lanes_due" in plan
     assert "USING INDEX jobs_first" in plan
     assert "TEMP B-TREE" not in plan
 
 
-async def _plans(connection: AsyncConnection, look: Look) -> list[str]:
+def _plans(connection: Connection, look: Look) -> list[str]:
     """How the database would run each statement of a look."""
     ran: list[tuple[str, Any]] = []
 
     def remember(_: Any, __: Any, statement: str, given: Any, *___: Any) -> None:
         ran.append((statement, given))
 
-    event.listen(connection.sync_connection, "before_cursor_execute", remember)
-    await look(UnitOfWork(connection, "W"))
-    event.remove(connection.sync_connection, "before_cursor_execute", remember)
-    return [await _plan(connection, *one) for one in ran if one[0].startswith("SELECT")]
+    def compiled(statement: Statement, connection: Connection, values: Mapping[str, Any]) -> Compiled:
+        known = compile_(statement, connection, values)
+        ran.append((known.words, known.bound(values)))
+        return known
+
+    compile_ = Statement.compiled
+    event.listen(connection, "before_cursor_execute", remember)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Statement, "compiled", compiled)
+        look(UnitOfWork(connection, "W"))
+    event.remove(connection, "before_cursor_execute", remember)
+    return [_plan(connection, *one) for one in ran if one[0].startswith("SELECT")]
 
 
-async def _plan(connection: AsyncConnection, statement: str, given: Any) -> str:
+def _plan(connection: Connection, statement: str, given: Any) -> str:
     if connection.dialect.name == "sqlite":
-        found = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+        found = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
         return "\n".join(row.detail for row in found)
-    found = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", given)
+    found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", given)
     plan: Any = found.scalar_one()
     return plan if isinstance(plan, str) else json.dumps(plan)

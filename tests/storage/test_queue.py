@@ -3,18 +3,21 @@
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import update
 
+from bot import ports
 from bot.domain.job import LEASE_SECONDS, Job
 from bot.ports import GivenUp, Limits, Rate
 from storage.database import Database
 from storage.lane import LONGEST_REST
-from storage.queue import Queue
 from storage.tables import jobs as job_rows
 from storage.tables import lanes, requests
+from tests.session import queue_of
 from tests.storage.made import AT, a_job, saved, seen
 from tests.storage.test_job import RECEIPT, claimed, say, schedule
 
@@ -28,110 +31,114 @@ class Clock:
     def __init__(self) -> None:
         self.now = AT + timedelta(hours=1)
 
-    async def __call__(self, _: object) -> datetime:
+    def __call__(self, _: object) -> datetime:
         return self.now
 
     def move(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
 
-async def worker_dies(database: Database) -> None:
+def finish(job: Job, following: Sequence[Job], queue: ports.Queue) -> None:
+    queue.finish(job, RECEIPT, 0, following)
+
+
+def worker_dies(database: Database) -> None:
     """Lets every lease be over, as if a process had died 30 seconds ago."""
-    async with database.transaction(writes=True) as connection:
+    with database.transaction(writes=True) as connection:
         long_ago = datetime.now(UTC) - timedelta(seconds=LEASE_SECONDS)
         leased = lanes.c.leased_until.is_not(None)
-        await connection.execute(update(lanes).where(leased).values(leased_until=long_ago))
-        await connection.commit()
+        connection.execute(update(lanes).where(leased).values(leased_until=long_ago))
+        connection.commit()
 
 
-async def rests_until(database: Database, place: str = "P1") -> datetime | None:
-    async with database.transaction(writes=False) as connection:
+def rests_until(database: Database, place: str = "P1") -> datetime | None:
+    with database.transaction(writes=False) as connection:
         query = lanes.select().where(lanes.c.lane == place)
-        free_at: datetime | None = (await connection.execute(query)).one().free_at
+        free_at: datetime | None = connection.execute(query).one().free_at
         return free_at
 
 
-async def test_one_job_at_a_time_in_a_place_and_places_side_by_side(database: Database) -> None:
-    await schedule(database, a_job("a"), a_job("b"), a_job("c", place="P2"))
-    first = await claimed(database)
+def test_one_job_at_a_time_in_a_place_and_places_side_by_side(database: Database) -> None:
+    schedule(database, a_job("a"), a_job("b"), a_job("c", place="P2"))
+    first = claimed(database)
     assert sorted(job.key for job in first) == ["a", "c"]
-    assert await claimed(database) == []
+    assert claimed(database) == []
     for job in first:
-        await database.queue().finish(job, RECEIPT, 0)
-    assert [job.key for job in await claimed(database)] == ["b"]
+        queue_of(database).finish(job, RECEIPT, 0)
+    assert [job.key for job in claimed(database)] == ["b"]
 
 
-async def test_a_claim_takes_no_more_than_it_was_asked_for(database: Database) -> None:
-    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(5)))
-    assert len(await claimed(database, 2)) == 2
-    assert len(await claimed(database, 9)) == 3
+def test_a_claim_takes_no_more_than_it_was_asked_for(database: Database) -> None:
+    schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(5)))
+    assert len(claimed(database, 2)) == 2
+    assert len(claimed(database, 9)) == 3
 
 
-async def test_what_is_not_due_waits_unless_the_clock_is_told_otherwise(database: Database) -> None:
-    queue, tomorrow = database.queue(), datetime.now(UTC) + timedelta(days=1)
-    await schedule(database, a_job(due_at=tomorrow))
-    assert await claimed(database) == []
-    assert await queue.next_due() == tomorrow
-    assert await queue.state() == {"waiting": 1, "dead": 0, "oldest_due": None}
-    assert await queue.claim(tomorrow - timedelta(seconds=1), "me", 5) == []
-    assert len(await queue.claim(tomorrow, "me", 5)) == 1
+def test_what_is_not_due_waits_unless_the_clock_is_told_otherwise(database: Database) -> None:
+    queue, tomorrow = queue_of(database), datetime.now(UTC) + timedelta(days=1)
+    schedule(database, a_job(due_at=tomorrow))
+    assert claimed(database) == []
+    assert queue.next_due() == tomorrow
+    assert queue.state() == {"waiting": 1, "dead": 0, "oldest_due": None}
+    assert queue.claim(tomorrow - timedelta(seconds=1), "me", 5) == []
+    assert len(queue.claim(tomorrow, "me", 5)) == 1
 
 
-async def test_a_place_rests_for_its_pace_and_nobody_else_does(database: Database) -> None:
-    await schedule(database, a_job("a"), a_job("b"), a_job("c", place="P2"))
+def test_a_place_rests_for_its_pace_and_nobody_else_does(database: Database) -> None:
+    schedule(database, a_job("a"), a_job("b"), a_job("c", place="P2"))
     before = datetime.now(UTC)
-    for job in await claimed(database):
-        await database.queue().finish(job, RECEIPT, 60 if job.place == "P1" else 0)
-    assert await claimed(database) == []
-    free_at = await rests_until(database)
+    for job in claimed(database):
+        queue_of(database).finish(job, RECEIPT, 60 if job.place == "P1" else 0)
+    assert claimed(database) == []
+    free_at = rests_until(database)
     assert free_at is not None
     assert timedelta(seconds=59) < free_at - before < timedelta(seconds=70)
-    assert await database.queue().next_due() == AT
-    await schedule(database, a_job("d", place="P2"), a_job("e"))
-    assert [job.key for job in await claimed(database)] == ["d"]
+    assert queue_of(database).next_due() == AT
+    schedule(database, a_job("d", place="P2"), a_job("e"))
+    assert [job.key for job in claimed(database)] == ["d"]
 
 
-async def test_a_job_that_failed_waits_and_lets_others_pass(database: Database) -> None:
-    await schedule(database, a_job("a"), a_job("b"))
-    [job] = await claimed(database)
-    await database.queue().retry(job, 60, unsure=False, hold_lane=False, why="500")
-    assert await say(database) == ["b"]
-    assert await claimed(database) == []
-    [again] = await database.queue().claim(datetime.now(UTC) + timedelta(seconds=61), "me", 5)
+def test_a_job_that_failed_waits_and_lets_others_pass(database: Database) -> None:
+    schedule(database, a_job("a"), a_job("b"))
+    [job] = claimed(database)
+    queue_of(database).retry(job, 60, unsure=False, hold_lane=False, why="500")
+    assert say(database) == ["b"]
+    assert claimed(database) == []
+    [again] = queue_of(database).claim(datetime.now(UTC) + timedelta(seconds=61), "me", 5)
     assert (again.key, again.attempts, again.unsure) == ("a", 2, False)
 
 
-async def test_when_the_platform_asks_for_time_the_whole_lane_waits(database: Database) -> None:
-    await schedule(database, a_job("a"), a_job("b"))
-    [job] = await claimed(database)
-    await database.queue().retry(job, 60, unsure=False, hold_lane=True, why="429")
+def test_when_the_platform_asks_for_time_the_whole_lane_waits(database: Database) -> None:
+    schedule(database, a_job("a"), a_job("b"))
+    [job] = claimed(database)
+    queue_of(database).retry(job, 60, unsure=False, hold_lane=True, why="429")
     # Not even for a clock that was told to be later: the platform's own clock counts.
     later = datetime.now(UTC) + timedelta(seconds=61)
-    assert await database.queue().claim(later, "me", 5) == []
-    free_at = await rests_until(database)
+    assert queue_of(database).claim(later, "me", 5) == []
+    free_at = rests_until(database)
     assert free_at is not None
-    assert await database.queue().next_due() == AT
-    await schedule(database, a_job("c"))
-    assert await claimed(database) == []
+    assert queue_of(database).next_due() == AT
+    schedule(database, a_job("c"))
+    assert claimed(database) == []
 
 
-async def test_a_dead_workers_job_comes_back_first_and_unsure(database: Database) -> None:
-    queue = database.queue()
-    await schedule(database, a_job("a"), a_job("b"))
-    [lost] = await claimed(database)
-    assert await claimed(database) == []
-    await schedule(database, a_job("urgent"))
-    await worker_dies(database)
-    [found] = await queue.claim(None, "other", 5)
+def test_a_dead_workers_job_comes_back_first_and_unsure(database: Database) -> None:
+    queue = queue_of(database)
+    schedule(database, a_job("a"), a_job("b"))
+    [lost] = claimed(database)
+    assert claimed(database) == []
+    schedule(database, a_job("urgent"))
+    worker_dies(database)
+    [found] = queue.claim(None, "other", 5)
     assert (found.key, found.attempts, found.unsure) == ("a", 2, True)
     # The look-up starts where the first attempt that nobody knows the end of began.
     assert found.began_at == lost.began_at
-    await worker_dies(database)
-    [third] = await queue.claim(None, "other", 5)
+    worker_dies(database)
+    [third] = queue.claim(None, "other", 5)
     assert (third.attempts, third.began_at) == (3, lost.began_at)
 
-    await queue.retry(third, 0, unsure=False, hold_lane=False, why="surely not said")
-    [sure] = await queue.claim(None, "other", 5)
+    queue.retry(third, 0, unsure=False, hold_lane=False, why="surely not said")
+    [sure] = queue.claim(None, "other", 5)
     assert sure.key == "a"
     assert not sure.unsure
     assert sure.began_at is not None
@@ -139,65 +146,65 @@ async def test_a_dead_workers_job_comes_back_first_and_unsure(database: Database
     assert sure.began_at > lost.began_at
 
 
-async def test_an_attempt_that_may_have_been_heard_stays_unsure(database: Database) -> None:
-    await schedule(database, a_job())
-    [job] = await claimed(database)
-    await database.queue().retry(job, 0, unsure=True, hold_lane=False, why="connection lost")
-    [again] = await claimed(database)
+def test_an_attempt_that_may_have_been_heard_stays_unsure(database: Database) -> None:
+    schedule(database, a_job())
+    [job] = claimed(database)
+    queue_of(database).retry(job, 0, unsure=True, hold_lane=False, why="connection lost")
+    [again] = claimed(database)
     assert again.unsure
     assert again.began_at == job.began_at
 
 
-async def test_who_comes_after_the_lease_cannot_finish_for_the_new_holder(
+def test_who_comes_after_the_lease_cannot_finish_for_the_new_holder(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    queue = database.queue()
-    await schedule(database, a_job(asked_by="U-secret"))
-    [late] = await claimed(database)
-    await worker_dies(database)
-    [new] = await claimed(database)
+    queue = queue_of(database)
+    schedule(database, a_job(asked_by="U-secret"))
+    [late] = claimed(database)
+    worker_dies(database)
+    [new] = claimed(database)
     with caplog.at_level(logging.WARNING):
-        await queue.finish(late, RECEIPT, 0, [a_job("follow")])
-        await queue.retry(late, 0, unsure=False, hold_lane=True, why="late")
-        await queue.give_up(late, "late")
+        queue.finish(late, RECEIPT, 0, [a_job("follow")])
+        queue.retry(late, 0, unsure=False, hold_lane=True, why="late")
+        queue.give_up(late, "late")
     assert caplog.text.count("came back after its lease") == 3
     assert "U-secret" not in caplog.text
-    assert await queue.state() == {"waiting": 0, "dead": 0, "oldest_due": None}
-    assert await seen(database, lambda work: work.said.get("retro:1")) is None
-    await queue.finish(new, RECEIPT, 0)
-    assert await seen(database, lambda work: work.said.get("retro:1")) == RECEIPT
+    assert queue.state() == {"waiting": 0, "dead": 0, "oldest_due": None}
+    assert seen(database, lambda work: work.said.get("retro:1")) is None
+    queue.finish(new, RECEIPT, 0)
+    assert seen(database, lambda work: work.said.get("retro:1")) == RECEIPT
 
 
-async def test_finishing_keeps_the_receipt_and_schedules_what_follows(database: Database) -> None:
-    await schedule(database, a_job())
-    [job] = await claimed(database)
+def test_finishing_keeps_the_receipt_and_schedules_what_follows(database: Database) -> None:
+    schedule(database, a_job())
+    [job] = claimed(database)
     follow = [a_job(f"retro:1:{prompt}", thread="retro:1") for prompt in ("b", "a")]
-    await database.queue().finish(job, RECEIPT, 0, follow)
-    assert await seen(database, lambda work: work.said.get("retro:1")) == RECEIPT
-    assert [await say(database) for _ in range(3)] == [["retro:1:b"], ["retro:1:a"], []]
+    queue_of(database).finish(job, RECEIPT, 0, follow)
+    assert seen(database, lambda work: work.said.get("retro:1")) == RECEIPT
+    assert [say(database) for _ in range(3)] == [["retro:1:b"], ["retro:1:a"], []]
 
 
-async def test_giving_up_frees_the_place_and_says_what_follows(database: Database) -> None:
-    queue = database.queue()
-    await schedule(database, a_job("a"), a_job("b"))
-    [job] = await claimed(database)
-    await queue.give_up(job, "no such place", [a_job("note", place="U1", direct=True)])
-    assert sorted(job.key for job in await claimed(database)) == ["b", "note"]
-    assert (await queue.state())["dead"] == 1
+def test_giving_up_frees_the_place_and_says_what_follows(database: Database) -> None:
+    queue = queue_of(database)
+    schedule(database, a_job("a"), a_job("b"))
+    [job] = claimed(database)
+    queue.give_up(job, "no such place", [a_job("note", place="U1", direct=True)])
+    assert sorted(job.key for job in claimed(database)) == ["b", "note"]
+    assert queue.state()["dead"] == 1
 
 
-async def test_the_operator_sees_since_when_the_oldest_due_one_waits(database: Database) -> None:
-    await schedule(database, a_job("a", due_at=AT + timedelta(hours=1)), a_job("b", place="P2"))
-    assert await database.queue().state() == {"waiting": 2, "dead": 0, "oldest_due": AT}
+def test_the_operator_sees_since_when_the_oldest_due_one_waits(database: Database) -> None:
+    schedule(database, a_job("a", due_at=AT + timedelta(hours=1)), a_job("b", place="P2"))
+    assert queue_of(database).state() == {"waiting": 2, "dead": 0, "oldest_due": AT}
 
 
-async def test_an_empty_queue_has_nothing_due(database: Database) -> None:
-    queue = database.queue()
-    assert await queue.next_due() is None
-    assert await queue.state() == {"waiting": 0, "dead": 0, "oldest_due": None}
-    await schedule(database, a_job())
-    await say(database)
-    assert await queue.next_due() is None
+def test_an_empty_queue_has_nothing_due(database: Database) -> None:
+    queue = queue_of(database)
+    assert queue.next_due() is None
+    assert queue.state() == {"waiting": 0, "dead": 0, "oldest_due": None}
+    schedule(database, a_job())
+    say(database)
+    assert queue.next_due() is None
 
 
 async def test_workers_side_by_side_never_get_the_same_lane(
@@ -205,21 +212,20 @@ async def test_workers_side_by_side_never_get_the_same_lane(
 ) -> None:
     places, each = 12, 3
     keys = [f"{place}:{number}" for place in range(places) for number in range(each)]
-    await schedule(database, *(a_job(key, place=key.partition(":")[0]) for key in keys))
+    schedule(database, *(a_job(key, place=key.partition(":")[0]) for key in keys))
     speaking: Counter[str] = Counter()
     said: list[str] = []
     together: list[int] = []
 
     async def work(opened: Database, name: str) -> None:
-        queue = opened.queue()
         while len(said) < len(keys):
-            jobs = await queue.claim(None, name, 3)
+            jobs = await opened.write_queue(lambda queue: queue.claim(None, name, 3))
             speaking.update(job.place for job in jobs)
             together.extend(speaking.values())
             for job in jobs:
                 await asyncio.sleep(0)
                 speaking[job.place] -= 1
-                await queue.finish(job, RECEIPT, 0)
+                await opened.write_queue(partial(finish, job, ()))
                 said.append(job.key)
 
     # A second process has a pool of its own.
@@ -229,7 +235,7 @@ async def test_workers_side_by_side_never_get_the_same_lane(
             workers = [(database, "a"), (other, "b"), (database, "c"), (other, "d")]
             await asyncio.gather(*(work(*worker) for worker in workers))
     finally:
-        await other.close()
+        other.close()
     assert sorted(said) == sorted(keys)
     assert max(together) == 1
     for place in range(places):
@@ -240,259 +246,263 @@ async def test_workers_side_by_side_never_get_the_same_lane(
 
 async def test_flows_and_workers_at_once_lose_nothing_and_never_get_stuck(database: Database) -> None:
     """Everybody schedules the same few messages while workers say them, follow-ups and all."""
-    queue, rounds = database.queue(), 25
+    rounds = 25
     keys = [f"m{number}" for number in range(4)]
     over = asyncio.Event()
 
     def job(key: str) -> Job:
         return a_job(key, place=f"P{int(key[1:]) % 2}")
 
+    def schedule_all(mixed: Sequence[str], work: ports.UnitOfWork) -> None:
+        for key in mixed:
+            work.jobs.schedule(job(key))
+
     async def flow(number: int) -> None:
         for turn in range(rounds):
             mixed = keys if (turn + number) % 2 else keys[::-1]
-            await schedule(database, *(job(key) for key in mixed))
+            await database.write("W", partial(schedule_all, mixed))
 
     async def worker(name: str) -> None:
         while True:
             idle = over.is_set()
-            jobs = await queue.claim(None, name, 2)
+            jobs = await database.write_queue(lambda queue: queue.claim(None, name, 2))
             for one in jobs:
                 following = [] if over.is_set() else [job(keys[len(one.key + name) % 4])]
-                await queue.finish(one, RECEIPT, 0, following)
-            if idle and not jobs and (await queue.state())["waiting"] == 0:
+                await database.write_queue(partial(finish, one, following))
+            state = await database.read_queue(lambda queue: queue.state())
+            if idle and not jobs and state["waiting"] == 0:
                 return
-            await asyncio.sleep(0)
 
     async with asyncio.timeout(60):
         workers = [asyncio.create_task(worker(name)) for name in "ab"]
         await asyncio.gather(*(flow(number) for number in range(3)))
         over.set()
         await asyncio.gather(*workers)
-    assert await queue.next_due() is None
+    assert queue_of(database).next_due() is None
     for key in keys:
-        assert await seen(database, lambda work: work.said.get(key)) == RECEIPT  # noqa: B023 - at once
+        assert seen(database, lambda work: work.said.get(key)) == RECEIPT  # noqa: B023 - at once
 
 
-async def test_old_jobs_and_requests_are_forgotten_in_small_bites(database: Database) -> None:
-    queue = database.queue()
-    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(4)))
+def test_old_jobs_and_requests_are_forgotten_in_small_bites(database: Database) -> None:
+    queue = queue_of(database)
+    schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(4)))
     waiting = a_job("waiting", due_at=datetime.now(UTC) + timedelta(days=1))
-    await schedule(database, waiting)
-    done = await claimed(database)
+    schedule(database, waiting)
+    done = claimed(database)
     for job in done[:3]:
-        await queue.finish(job, None, 0)
-    await queue.give_up(done[3], "no such place")
-    await saved(database, lambda work: work.requests.first_time("key"))
+        queue.finish(job, None, 0)
+    queue.give_up(done[3], "no such place")
+    saved(database, lambda work: work.requests.first_time("key"))
 
     soon = datetime.now(UTC) + timedelta(days=1)
-    assert await queue.prune(datetime.now(UTC) - timedelta(days=1)) == 0
+    assert queue.prune(datetime.now(UTC) - timedelta(days=1)) == 0
     # Two of the three jobs, and the request; then the third. The dead one is still to be seen.
-    assert await queue.prune(soon, 2) == 3
-    assert await queue.prune(soon, 2) == 1
-    assert await queue.prune(soon, 2) == 0
-    assert await queue.state() == {"waiting": 1, "dead": 1, "oldest_due": None}
-    assert await saved(database, lambda work: work.requests.first_time("key"))
+    assert queue.prune(soon, 2) == 3
+    assert queue.prune(soon, 2) == 1
+    assert queue.prune(soon, 2) == 0
+    assert queue.state() == {"waiting": 1, "dead": 1, "oldest_due": None}
+    assert saved(database, lambda work: work.requests.first_time("key"))
 
-    async with database.transaction(writes=True) as connection:
+    with database.transaction(writes=True) as connection:
         old = datetime.now(UTC) - timedelta(days=31)
         dead = job_rows.c.state == "dead"
-        await connection.execute(update(job_rows).where(dead).values(ended_at=old))
-        await connection.execute(requests.delete())
-        await connection.commit()
-    assert await queue.prune(soon) == 1
-    assert (await queue.state())["dead"] == 0
+        connection.execute(update(job_rows).where(dead).values(ended_at=old))
+        connection.execute(requests.delete())
+        connection.commit()
+    assert queue.prune(soon) == 1
+    assert queue.state()["dead"] == 0
 
 
-async def test_a_workspace_has_a_budget_that_fills_up_again(database: Database) -> None:
+def test_a_workspace_has_a_budget_that_fills_up_again(database: Database) -> None:
     clock = Clock()
-    queue = Queue(database.transaction, clock)
-    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(9)))
+    queue = queue_of(database, clock)
+    schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(9)))
 
-    async def claims() -> int:
-        claimed = await queue.claim(None, "me", 9, LIMITS)
+    def claims() -> int:
+        claimed = queue.claim(None, "me", 9, LIMITS)
         for job in claimed:
-            await queue.finish(job, RECEIPT, 0)
+            queue.finish(job, RECEIPT, 0)
         return len(claimed)
 
-    assert [await claims(), await claims()] == [3, 0]
+    assert [claims(), claims()] == [3, 0]
     clock.move(0.9)
-    assert await claims() == 0
+    assert claims() == 0
     clock.move(0.1)
-    assert [await claims(), await claims()] == [1, 0]
+    assert [claims(), claims()] == [1, 0]
     clock.move(2.5)
-    assert [await claims(), await claims()] == [2, 0]
+    assert [claims(), claims()] == [2, 0]
     # However long it was quiet, no more than the burst at once.
     clock.move(3600)
-    assert await claims() == 3
+    assert claims() == 3
 
 
-async def test_edits_and_other_workspaces_have_budgets_of_their_own(database: Database) -> None:
-    queue = Queue(database.transaction, Clock())
-    await schedule(database, a_job("edited", place="P0"))
-    [said] = await queue.claim(None, "me", 9, LIMITS)
-    await queue.finish(said, RECEIPT, 0)
-    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(1, 9)))
-    assert len(await queue.claim(None, "me", 9, LIMITS)) == 2
-    await schedule(database, a_job("edited", place="P0"))
-    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(8)), workspace="W:2")
+def test_edits_and_other_workspaces_have_budgets_of_their_own(database: Database) -> None:
+    queue = queue_of(database, Clock())
+    schedule(database, a_job("edited", place="P0"))
+    [said] = queue.claim(None, "me", 9, LIMITS)
+    queue.finish(said, RECEIPT, 0)
+    schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(1, 9)))
+    assert len(queue.claim(None, "me", 9, LIMITS)) == 2
+    schedule(database, a_job("edited", place="P0"))
+    schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(8)), workspace="W:2")
     # The spent workspace's lanes are older, and hold up nobody.
-    claimed = await queue.claim(None, "me", 4, LIMITS)
+    claimed = queue.claim(None, "me", 4, LIMITS)
     assert Counter(job.workspace for job in claimed) == {"W": 1, "W:2": 3}
-    assert await queue.claim(None, "me", 9, LIMITS) == []
+    assert queue.claim(None, "me", 9, LIMITS) == []
 
 
-async def test_what_dies_unsaid_is_no_reason_to_say_more(database: Database) -> None:
+def test_what_dies_unsaid_is_no_reason_to_say_more(database: Database) -> None:
     """Whoever claimed may have said it before it died, so its share is spent."""
     clock = Clock()
-    queue = Queue(database.transaction, clock)
-    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(5)))
-    assert len(await queue.claim(None, "dies", 9, LIMITS)) == 3
-    assert await queue.claim(None, "me", 9, LIMITS) == []
+    queue = queue_of(database, clock)
+    schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(5)))
+    assert len(queue.claim(None, "dies", 9, LIMITS)) == 3
+    assert queue.claim(None, "me", 9, LIMITS) == []
 
 
-async def test_an_import_leaves_a_part_of_the_budget_to_people(database: Database) -> None:
-    queue, limits = Queue(database.transaction, Clock()), {"W": Limits(new=Rate(60, 10))}
-    await schedule(database, *(a_job(f"{n}", place=f"P{n}", bulk=True) for n in range(20)))
+def test_an_import_leaves_a_part_of_the_budget_to_people(database: Database) -> None:
+    queue, limits = queue_of(database, Clock()), {"W": Limits(new=Rate(60, 10))}
+    schedule(database, *(a_job(f"{n}", place=f"P{n}", bulk=True) for n in range(20)))
     # Four seconds' worth is kept back, so that a person need not wait behind the rows of a file.
-    assert len(await queue.claim(None, "me", 6, limits)) == 6
-    assert await queue.claim(None, "me", 20, limits) == []
-    await schedule(database, a_job("by hand", place="P9"), a_job("too", place="elsewhere"))
-    assert {job.key for job in await queue.claim(None, "me", 20, limits)} == {"by hand", "too"}
+    assert len(queue.claim(None, "me", 6, limits)) == 6
+    assert queue.claim(None, "me", 20, limits) == []
+    schedule(database, a_job("by hand", place="P9"), a_job("too", place="elsewhere"))
+    assert {job.key for job in queue.claim(None, "me", 20, limits)} == {"by hand", "too"}
 
 
 async def test_processes_side_by_side_share_one_budget(database: Database, database_url: str) -> None:
     """They claim at the same moment, again and again, and together they get the burst."""
     limits = {"W": Limits(new=Rate(1, 20))}
-    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(60)))
+    schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(60)))
     other = Database(database_url)
 
     async def work(opened: Database) -> int:
-        claims = [await opened.queue().claim(None, "me", 3, limits) for _ in range(20)]
+        claims = [
+            await opened.write_queue(lambda queue: queue.claim(None, "me", 3, limits)) for _ in range(20)
+        ]
         return sum(map(len, claims))
 
     try:
         async with asyncio.timeout(30):
             shares = await asyncio.gather(*(work(one) for one in (database, other, database, other)))
     finally:
-        await other.close()
+        other.close()
     assert sum(shares) == 20
 
 
-async def test_a_platform_that_asks_for_time_gets_it_from_the_whole_workspace(
+def test_a_platform_that_asks_for_time_gets_it_from_the_whole_workspace(
     database: Database,
 ) -> None:
     clock = Clock()
-    queue = Queue(database.transaction, clock)
-    await schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(5)))
-    jobs = await queue.claim(None, "me", 2, LIMITS)
+    queue = queue_of(database, clock)
+    schedule(database, *(a_job(f"{n}", place=f"P{n}") for n in range(5)))
+    jobs = queue.claim(None, "me", 2, LIMITS)
     for wait, job in zip((40, 1), jobs, strict=True):
-        await queue.retry(job, wait, unsure=False, hold_lane=True, why="429", hold_workspace=True)
-    await schedule(database, a_job("W:2 goes on", place="P1"), workspace="W:2")
-    claimed = await queue.claim(None, "me", 9, LIMITS)
+        queue.retry(job, wait, unsure=False, hold_lane=True, why="429", hold_workspace=True)
+    schedule(database, a_job("W:2 goes on", place="P1"), workspace="W:2")
+    claimed = queue.claim(None, "me", 9, LIMITS)
     assert [job.workspace for job in claimed] == ["W:2"]
-    await queue.finish(claimed[0], RECEIPT, 0)
+    queue.finish(claimed[0], RECEIPT, 0)
     clock.move(39)
-    assert await queue.claim(None, "me", 9, LIMITS) == []
+    assert queue.claim(None, "me", 9, LIMITS) == []
     clock.move(1)
-    assert len(await queue.claim(None, "me", 9, LIMITS)) == 1
+    assert len(queue.claim(None, "me", 9, LIMITS)) == 1
 
 
-async def test_one_place_that_waits_for_an_hour_lets_the_others_try_after_a_minute(
+def test_one_place_that_waits_for_an_hour_lets_the_others_try_after_a_minute(
     database: Database,
 ) -> None:
     clock = Clock()
-    queue = Queue(database.transaction, clock)
-    await schedule(database, a_job("a"), a_job("b", place="P2"))
-    [job] = await queue.claim(None, "me", 1, LIMITS)
-    await queue.retry(job, 9999, unsure=False, hold_lane=True, why="429", hold_workspace=True)
-    await schedule(database, a_job("c"))
+    queue = queue_of(database, clock)
+    schedule(database, a_job("a"), a_job("b", place="P2"))
+    [job] = queue.claim(None, "me", 1, LIMITS)
+    queue.retry(job, 9999, unsure=False, hold_lane=True, why="429", hold_workspace=True)
+    schedule(database, a_job("c"))
     clock.move(60)
-    [other] = await queue.claim(None, "me", 9, LIMITS)
+    [other] = queue.claim(None, "me", 9, LIMITS)
     assert other.key == "b"
-    await queue.finish(other, RECEIPT, 0)
+    queue.finish(other, RECEIPT, 0)
     clock.move(LONGEST_REST.total_seconds() - 61)
-    assert await queue.claim(None, "me", 9, LIMITS) == []
+    assert queue.claim(None, "me", 9, LIMITS) == []
     clock.move(1)
-    assert [job.key for job in await queue.claim(None, "me", 9, LIMITS)] == ["c"]
+    assert [job.key for job in queue.claim(None, "me", 9, LIMITS)] == ["c"]
 
 
-async def test_only_platforms_with_a_door_are_claimed_and_waited_for(database: Database) -> None:
-    queue, limits = database.queue(), {"slack": Limits(), "web": Limits()}
+def test_only_platforms_with_a_door_are_claimed_and_waited_for(database: Database) -> None:
+    queue, limits = queue_of(database), {"slack": Limits(), "web": Limits()}
     far = datetime.now(UTC) + timedelta(days=1)
-    await schedule(database, a_job("a"), workspace="teams:T1")
-    await schedule(database, a_job("b", due_at=far), workspace="slack:T1")
-    await schedule(database, a_job("c"), workspace="webbed")
-    assert await queue.claim(None, "me", 9, limits) == []
-    assert await queue.next_due(limits) == far
-    assert await queue.next_due([]) is None
-    assert await queue.claim(None, "me", 9, {}) == []
-    await schedule(database, a_job("d"), workspace="web")
-    assert [job.key for job in await queue.claim(None, "me", 9, limits)] == ["d"]
+    schedule(database, a_job("a"), workspace="teams:T1")
+    schedule(database, a_job("b", due_at=far), workspace="slack:T1")
+    schedule(database, a_job("c"), workspace="webbed")
+    assert queue.claim(None, "me", 9, limits) == []
+    assert queue.next_due(limits) == far
+    assert queue.next_due([]) is None
+    assert queue.claim(None, "me", 9, {}) == []
+    schedule(database, a_job("d"), workspace="web")
+    assert [job.key for job in queue.claim(None, "me", 9, limits)] == ["d"]
 
 
-async def test_a_clock_set_back_while_nobody_looked_holds_a_lane_no_longer_than_its_lease(
+def test_a_clock_set_back_while_nobody_looked_holds_a_lane_no_longer_than_its_lease(
     database: Database,
 ) -> None:
     clock = Clock()
-    await schedule(database, a_job("leased"), a_job("rests", place="P2"))
-    for job in await Queue(database.transaction, clock).claim(None, "dead", 9):
+    schedule(database, a_job("leased"), a_job("rests", place="P2"))
+    for job in queue_of(database, clock).claim(None, "dead", 9):
         if job.key == "rests":
             longest = LONGEST_REST.total_seconds()
-            await Queue(database.transaction, clock).retry(
-                job, longest, unsure=False, hold_lane=True, why="429"
-            )
-    await schedule(database, a_job("next", place="P2"))
+            queue_of(database, clock).retry(job, longest, unsure=False, hold_lane=True, why="429")
+    schedule(database, a_job("next", place="P2"))
     # A few seconds are no jump: clocks are put right by as much all the time.
     clock.move(-2)
-    assert await Queue(database.transaction, clock).claim(None, "me", 9) == []
+    assert queue_of(database, clock).claim(None, "me", 9) == []
     clock.move(-600)
-    claimed = await Queue(database.transaction, clock).claim(None, "me", 9)
+    claimed = queue_of(database, clock).claim(None, "me", 9)
     assert {(job.key, job.unsure) for job in claimed} == {("leased", True), ("next", False)}
 
 
-async def test_a_clock_set_back_under_a_process_changes_no_wait(sqlite: Database) -> None:
+def test_a_clock_set_back_under_a_process_changes_no_wait(sqlite: Database) -> None:
     clock = Clock()
-    queue = Queue(sqlite.transaction, clock)
+    queue = queue_of(sqlite, clock)
     keys = ("leased", "rests", "tried")
-    await schedule(sqlite, *(a_job(key, place=key) for key in keys))
-    jobs = {job.key: job for job in await queue.claim(None, "me", 9)}
-    await queue.finish(jobs["rests"], RECEIPT, 20)
-    await queue.retry(jobs["tried"], 10, unsure=False, hold_lane=False, why="500")
+    schedule(sqlite, *(a_job(key, place=key) for key in keys))
+    jobs = {job.key: job for job in queue.claim(None, "me", 9)}
+    queue.finish(jobs["rests"], RECEIPT, 20)
+    queue.retry(jobs["tried"], 10, unsure=False, hold_lane=False, why="500")
     soon, later = clock.now + timedelta(seconds=1), clock.now + timedelta(seconds=100)
-    await schedule(
+    schedule(
         sqlite,
         a_job("after", place="rests", due_at=clock.now),
         a_job("soon", place="P1", due_at=clock.now),
         a_job("reminder", place="P2", due_at=later),
     )
-    assert [job.key for job in await queue.claim(None, "me", 9)] == ["soon"]
-    await schedule(sqlite, a_job("due", place="P3", due_at=clock.now))
+    assert [job.key for job in queue.claim(None, "me", 9)] == ["soon"]
+    schedule(sqlite, a_job("due", place="P3", due_at=clock.now))
     clock.move(-1800)
     # What was due is due still, and what is being said is nobody else's.
-    assert [job.key for job in await queue.claim(None, "me", 9)] == ["due"]
+    assert [job.key for job in queue.claim(None, "me", 9)] == ["due"]
     clock.move(10)
-    assert [job.key for job in await queue.claim(None, "me", 9)] == ["tried"]
+    assert [job.key for job in queue.claim(None, "me", 9)] == ["tried"]
     clock.move(10)
-    assert [job.key for job in await queue.claim(None, "me", 9)] == ["after"]
+    assert [job.key for job in queue.claim(None, "me", 9)] == ["after"]
     clock.move(10)
-    again = await queue.claim(None, "me", 9)
+    again = queue.claim(None, "me", 9)
     assert {job.key for job in again} == {"leased", "soon", "due"}
     assert soon > clock.now
     # A reminder has its own moment, on whatever clock.
     clock.move(1870)
-    assert "reminder" in {job.key for job in await queue.claim(None, "me", 9)}
+    assert "reminder" in {job.key for job in queue.claim(None, "me", 9)}
 
 
-async def test_the_operator_sees_what_was_given_up_and_why_and_nobodys_name(
+def test_the_operator_sees_what_was_given_up_and_why_and_nobodys_name(
     database: Database,
 ) -> None:
-    queue = database.queue()
-    assert await queue.given_up() == []
-    await schedule(database, *(a_job(f"{n}", place=f"P{n}", asked_by="U-secret") for n in range(3)))
-    for job in await claimed(database):
-        await queue.give_up(job, "It broke." if job.key == "0" else "Not there.")
-    assert await queue.given_up() == [
+    queue = queue_of(database)
+    assert queue.given_up() == []
+    schedule(database, *(a_job(f"{n}", place=f"P{n}", asked_by="U-secret") for n in range(3)))
+    for job in claimed(database):
+        queue.give_up(job, "It broke." if job.key == "0" else "Not there.")
+    assert queue.given_up() == [
         GivenUp("retro.announce", "Not there.", 2),
         GivenUp("retro.announce", "It broke.", 1),
     ]
-    assert await queue.given_up(1) == [GivenUp("retro.announce", "Not there.", 2)]
+    assert queue.given_up(1) == [GivenUp("retro.announce", "Not there.", 2)]

@@ -13,6 +13,7 @@ from bot.domain.recovery_step import Step
 from bot.ports import UnitOfWork
 from storage.agenda import restless
 from storage.database import Database
+from tests.session import open_work
 from tests.storage.made import AT, a_case, a_team, saved, seen
 
 LATER = AT + timedelta(days=3)
@@ -33,59 +34,59 @@ def ended(number: int, verdict: str, **more: Any) -> Recovery:
     return domain.judge(a_recovery(number, **more), given, AT, a_team())
 
 
-async def add(work: UnitOfWork, *recoveries: Recovery) -> None:
+def add(work: UnitOfWork, *recoveries: Recovery) -> None:
     for one in recoveries:
-        await work.recoveries.add(one)
+        work.recoveries.add(one)
 
 
-async def _owed(person: str, most: int, work: UnitOfWork) -> object:
-    return await work.recoveries.owed_by(person, most)
+def _owed(person: str, most: int, work: UnitOfWork) -> object:
+    return work.recoveries.owed_by(person, most)
 
 
-async def _bring_up(whose: dict[str, str], work: UnitOfWork) -> None:
-    await work.agenda.bring_up(**whose)
+def _bring_up(whose: dict[str, str], work: UnitOfWork) -> None:
+    work.agenda.bring_up(**whose)
 
 
-async def test_it_comes_back_as_it_was_stored(database: Database) -> None:
+def test_it_comes_back_as_it_was_stored(database: Database) -> None:
     heard = Step(name="hear", by="U1", at=AT, words="Twice.\n  And “no” call 📦")
     again = Step(name="verdict", by="U1", at=AT, words="No.", chosen="not recovered")
     kept = domain.judge(domain.take(a_recovery(), heard, AT), again, LATER, a_team())
-    await saved(database, lambda work: work.recoveries.add(kept))
-    assert await seen(database, lambda work: work.recoveries.get(1)) == kept
-    assert await seen(database, lambda work: work.recoveries.among({1, 2})) == {1: kept}
-    assert await seen(database, lambda work: work.recoveries.get(2)) is None
+    saved(database, lambda work: work.recoveries.add(kept))
+    assert seen(database, lambda work: work.recoveries.get(1)) == kept
+    assert seen(database, lambda work: work.recoveries.among({1, 2})) == {1: kept}
+    assert seen(database, lambda work: work.recoveries.get(2)) is None
 
 
-async def test_a_case_has_one_recovery_and_the_second_change_of_the_same_state_loses(
+def test_a_case_has_one_recovery_and_the_second_change_of_the_same_state_loses(
     database: Database,
 ) -> None:
-    await saved(database, lambda work: work.recoveries.add(a_recovery()))
+    saved(database, lambda work: work.recoveries.add(a_recovery()))
     with pytest.raises(Lost):
-        await saved(database, lambda work: work.recoveries.add(a_recovery()))
-    await saved(database, lambda work: work.recoveries.save(a_recovery(enough="x")))
+        saved(database, lambda work: work.recoveries.add(a_recovery()))
+    saved(database, lambda work: work.recoveries.save(a_recovery(enough="x")))
     with pytest.raises(Lost):
-        await saved(database, lambda work: work.recoveries.save(a_recovery(enough="y")))
-    assert (await seen(database, lambda work: work.recoveries.get(1))).enough == "x"
+        saved(database, lambda work: work.recoveries.save(a_recovery(enough="y")))
+    assert seen(database, lambda work: work.recoveries.get(1)).enough == "x"
 
 
-async def test_whoever_owes_something_finds_it_the_earliest_promise_first(database: Database) -> None:
+def test_whoever_owes_something_finds_it_the_earliest_promise_first(database: Database) -> None:
     late, soon = promised(2, date(2026, 3, 2)), promised(3, date(2026, 3, 9))
     handed = domain.hand_over(a_recovery(4, "U2"), "hear", "U2", "U1", "", AT, None)
     others = (a_recovery(1), late, soon, handed, ended(5, "recovered"), a_recovery(6, "U9"))
-    await saved(database, lambda work: add(work, *others))
-    owed = await seen(database, lambda work: work.recoveries.owed_by("U1", 9))
+    saved(database, lambda work: add(work, *others))
+    owed = seen(database, lambda work: work.recoveries.owed_by("U1", 9))
     assert [one.case for one in owed] == [2, 3, 1, 4]
     for person, most, cases in (("U1", 1, [2]), ("U2", 9, [4])):
-        owed = await seen(database, partial(_owed, person, most))
+        owed = seen(database, partial(_owed, person, most))
         assert [one.case for one in owed] == cases
     # What was handed over is theirs, and what is over is nobody's.
     back = domain.hand_over(handed, "hear", "U1", "U2", "", AT, None)
-    await saved(database, lambda work: work.recoveries.save(back))
-    owed = await seen(database, lambda work: work.recoveries.owed_by("U1", 9))
+    saved(database, lambda work: work.recoveries.save(back))
+    owed = seen(database, lambda work: work.recoveries.owed_by("U1", 9))
     assert [one.case for one in owed] == [2, 3, 1]
 
 
-async def test_a_place_sees_what_it_owes_and_how_it_ended(database: Database) -> None:
+def test_a_place_sees_what_it_owes_and_how_it_ended(database: Database) -> None:
     enough = domain.enough(a_recovery(4), "U1", AT, "Her words.", ("tools", "training"))
     verdict = Step(name="verdict", by="U1", at=AT, words="So.", chosen="recovered")
     everything = (
@@ -97,44 +98,44 @@ async def test_a_place_sees_what_it_owes_and_how_it_ended(database: Database) ->
         ended(6, "not recovered"),
         promised(7, date(2026, 3, 2)).model_copy(update={"place": "P2"}),
     )
-    await saved(database, lambda work: add(work, *everything))
-    opened = await seen(database, lambda work: work.recoveries.open_in("P1", 9))
+    saved(database, lambda work: add(work, *everything))
+    opened = seen(database, lambda work: work.recoveries.open_in("P1", 9))
     assert [one.case for one in opened] == [2, 1, 6]
-    (alone,) = await seen(database, lambda work: work.recoveries.enough_in("P1", 9))
+    (alone,) = seen(database, lambda work: work.recoveries.enough_in("P1", 9))
     assert (alone.case, alone.gaps) == (4, ("tools", "training"))
-    assert await seen(database, lambda work: work.recoveries.tally("P1")) == Tally(2, 1, 1)
-    assert await seen(database, lambda work: work.recoveries.tally("P3")) == Tally()
+    assert seen(database, lambda work: work.recoveries.tally("P1")) == Tally(2, 1, 1)
+    assert seen(database, lambda work: work.recoveries.tally("P3")) == Tally()
 
 
-async def test_one_workspace_never_sees_anothers(database: Database) -> None:
-    await saved(database, lambda work: work.recoveries.add(a_recovery()), "A")
-    assert await seen(database, lambda work: work.recoveries.get(1), "B") is None
-    assert await seen(database, lambda work: work.recoveries.owed_by("U1", 9), "B") == []
-    assert await seen(database, lambda work: work.recoveries.open_in("P1", 9), "B") == []
-    assert await seen(database, lambda work: work.recoveries.tally("P1"), "B") == Tally()
-    await saved(database, lambda work: work.recoveries.add(a_recovery(contact="U2")), "B")
-    assert (await seen(database, lambda work: work.recoveries.get(1), "A")).contact == "U1"
+def test_one_workspace_never_sees_anothers(database: Database) -> None:
+    saved(database, lambda work: work.recoveries.add(a_recovery()), "A")
+    assert seen(database, lambda work: work.recoveries.get(1), "B") is None
+    assert seen(database, lambda work: work.recoveries.owed_by("U1", 9), "B") == []
+    assert seen(database, lambda work: work.recoveries.open_in("P1", 9), "B") == []
+    assert seen(database, lambda work: work.recoveries.tally("P1"), "B") == Tally()
+    saved(database, lambda work: work.recoveries.add(a_recovery(contact="U2")), "B")
+    assert seen(database, lambda work: work.recoveries.get(1), "A").contact == "U1"
 
 
-async def test_the_clock_looks_at_it_until_the_verdict_is_there(database: Database) -> None:
-    async def due() -> list[int]:
-        async with database.open_work("W", writes=True) as work:
-            return [one.case for one in (await work.agenda.due(AT, 9)).recoveries]
+def test_the_clock_looks_at_it_until_the_verdict_is_there(database: Database) -> None:
+    def due() -> list[int]:
+        with open_work(database, "W", writes=True) as work:
+            return [one.case for one in work.agenda.due(AT, 9).recoveries]
 
     first = a_recovery()
-    await saved(database, lambda work: work.recoveries.add(first))
-    assert await due() == [1]
-    async with database.transaction(writes=False) as connection:
-        assert await restless(connection, AT, 9) == ["W"]
-    await saved(database, lambda work: work.agenda.put_off([(first, LATER)]))
-    assert await due() == []
+    saved(database, lambda work: work.recoveries.add(first))
+    assert due() == [1]
+    with database.transaction(writes=False) as connection:
+        assert restless(connection, AT, 9) == ["W"]
+    saved(database, lambda work: work.agenda.put_off([(first, LATER)]))
+    assert due() == []
     # Whoever has something to do in it changed their hours, or the team did.
     for whose in ({"owner": "U1"}, {"place": "P1"}):
-        await saved(database, partial(_bring_up, whose))
-        assert await due() == [1]
-        await saved(database, lambda work: work.agenda.put_off([(first, LATER)]))
-    await saved(database, lambda work: work.agenda.bring_up(owner="U7"))
-    assert await due() == []
-    await saved(database, lambda work: work.recoveries.save(ended(1, "recovered")))
-    await saved(database, lambda work: work.agenda.bring_up(place="P1"))
-    assert await due() == []
+        saved(database, partial(_bring_up, whose))
+        assert due() == [1]
+        saved(database, lambda work: work.agenda.put_off([(first, LATER)]))
+    saved(database, lambda work: work.agenda.bring_up(owner="U7"))
+    assert due() == []
+    saved(database, lambda work: work.recoveries.save(ended(1, "recovered")))
+    saved(database, lambda work: work.agenda.bring_up(place="P1"))
+    assert due() == []

@@ -7,18 +7,18 @@ from tests.storage.made import saved, seen
 FIRST = Receipt(place="C1", message="171.1", link="https://example.test/1", digest="d1")
 
 
-async def test_a_message_is_found_by_either_name(database: Database) -> None:
-    await saved(database, lambda work: work.said.keep("retro:1", FIRST))
-    assert await seen(database, lambda work: work.said.get("retro:1")) == FIRST
-    assert await seen(database, lambda work: work.said.key_of("C1", "171.1")) == "retro:1"
-    assert await seen(database, lambda work: work.said.key_of("C2", "171.1")) is None
-    found = await seen(database, lambda work: work.said.among(["retro:1", "retro:2"]))
+def test_a_message_is_found_by_either_name(database: Database) -> None:
+    saved(database, lambda work: work.said.keep("retro:1", FIRST))
+    assert seen(database, lambda work: work.said.get("retro:1")) == FIRST
+    assert seen(database, lambda work: work.said.key_of("C1", "171.1")) == "retro:1"
+    assert seen(database, lambda work: work.said.key_of("C2", "171.1")) is None
+    found = seen(database, lambda work: work.said.among(["retro:1", "retro:2"]))
     assert found == {"retro:1": FIRST}
-    assert await seen(database, lambda work: work.said.among([])) == {}
+    assert seen(database, lambda work: work.said.among([])) == {}
 
 
-async def test_the_newest_receipt_counts(database: Database) -> None:
+def test_the_newest_receipt_counts(database: Database) -> None:
     newest = FIRST.model_copy(update={"digest": "d2", "link": None})
-    await saved(database, lambda work: work.said.keep("retro:1", FIRST))
-    await saved(database, lambda work: work.said.keep("retro:1", newest))
-    assert await seen(database, lambda work: work.said.get("retro:1")) == newest
+    saved(database, lambda work: work.said.keep("retro:1", FIRST))
+    saved(database, lambda work: work.said.keep("retro:1", newest))
+    assert seen(database, lambda work: work.said.get("retro:1")) == newest

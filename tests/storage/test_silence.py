@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
 
-from bot.ports import Unavailable
+from bot.ports import Queue, Unavailable
 from storage import postgresql
 from storage.database import MIGRATING, Database
 from tests.proxy import Proxy
@@ -18,6 +20,8 @@ on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect
 AT_ONCE = 3.0
 """Seconds: a click waits no longer."""
 SOON = 10.0
+THREADS = ThreadPoolExecutor(20)
+"""The loop's own are fewer than what falls silent at once."""
 
 
 @asynccontextmanager
@@ -25,7 +29,7 @@ async def behind(proxy: Proxy) -> AsyncIterator[Database]:
     """The database that the proxy leads to."""
     opened = Database(proxy.url)
     yield opened
-    await opened.close()
+    opened.close()
 
 
 async def use(database: Database, workspace: str = "W") -> bool:
@@ -37,7 +41,7 @@ async def use(database: Database, workspace: str = "W") -> bool:
     ):
         try:
             async with asyncio.timeout(AT_ONCE):
-                await step()
+                await asyncio.get_running_loop().run_in_executor(THREADS, step)
         except Unavailable:
             return False
     return True
@@ -85,22 +89,21 @@ async def test_a_server_that_cannot_limit_transactions_is_unavailable(database_u
     refused = {b"transaction_timeout": b"transaction_timeouX"}
     async with Proxy(database_url, refused) as proxy, behind(proxy) as database:
         with pytest.raises(Unavailable, match="transaction_timeoux"):
-            await database.prepare()
+            await asyncio.to_thread(database.prepare)
 
 
 @on_postgresql
 async def test_a_silence_costs_none_of_the_connections(database_url: str) -> None:
     async def all_at_once(database: Database, then: Callable[[], None]) -> set[type | None]:
-        there = asyncio.Barrier(postgresql.CONNECTIONS)
+        there, loop = Barrier(postgresql.CONNECTIONS), asyncio.get_running_loop()
 
-        async def one() -> None:
-            async with database.transaction(writes=False) as connection:
-                async with asyncio.timeout(SOON):
-                    await there.wait()
-                then()
-                await connection.execute(text("SELECT 1"))
+        def one(queue: Queue) -> None:
+            there.wait(SOON)
+            loop.call_soon_threadsafe(then)
+            there.wait(SOON)
+            queue.next_due()
 
-        each = (one() for _ in range(postgresql.CONNECTIONS))
+        each = (database.read_queue(one) for _ in range(postgresql.CONNECTIONS))
         outcomes = await asyncio.gather(*each, return_exceptions=True)
         return {type(outcome) if outcome else None for outcome in outcomes}
 
@@ -116,14 +119,14 @@ async def test_a_silence_costs_none_of_the_connections(database_url: str) -> Non
 async def test_migrating_takes_as_long_as_it_takes(
     empty_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgresql, "CALL_SECONDS", 1.0)
+    monkeypatch.setattr("storage.postgresql.CALL_SECONDS", 1.0)
     database, other = Database(empty_url), Database(empty_url)
-    async with other.transaction(writes=True) as connection:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATING})
-        migrating = asyncio.create_task(database.migrate())
+    with other.transaction(writes=True) as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATING})
+        migrating = asyncio.create_task(asyncio.to_thread(database.migrate))
         await asyncio.wait({migrating}, timeout=2.0)
         assert not migrating.done()
     await migrating
-    await database.prepare()
+    database.prepare()
     for opened in (database, other):
-        await opened.close()
+        opened.close()

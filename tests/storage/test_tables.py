@@ -28,25 +28,24 @@ moments = Table("moments", MetaData(), Column("at", UTCDateTime))
 
 
 @pytest.mark.parametrize("hours", [0, 2, -9.5])
-async def test_a_moment_is_stored_in_utc_and_comes_back_in_utc(database: Database, hours: float) -> None:
+def test_a_moment_is_stored_in_utc_and_comes_back_in_utc(database: Database, hours: float) -> None:
     local = datetime(2026, 3, 29, 2, 30, 0, 123456, timezone(timedelta(hours=hours)))
-    async with database.transaction(writes=True) as connection:
-        await connection.run_sync(moments.create)
-        await connection.execute(insert(moments).values(at=local))
-        stored = (await connection.execute(select(moments))).scalar_one()
-        later = await connection.execute(
-            select(moments).where(moments.c.at > local - timedelta(seconds=1))
-        )
+    with database.transaction(writes=True) as connection:
+        moments.create(connection)
+        connection.execute(insert(moments).values(at=local))
+        stored = connection.execute(select(moments)).scalar_one()
+        soon = moments.c.at > local - timedelta(seconds=1)
+        later = connection.execute(select(moments).where(soon)).all()
     assert stored == local
     assert stored.tzinfo is UTC
-    assert len(later.all()) == 1
+    assert len(later) == 1
 
 
-async def test_a_moment_without_a_zone_is_refused_in_words(database: Database) -> None:
-    async with database.transaction(writes=True) as connection:
-        await connection.run_sync(moments.create)
+def test_a_moment_without_a_zone_is_refused_in_words(database: Database) -> None:
+    with database.transaction(writes=True) as connection:
+        moments.create(connection)
         with pytest.raises(StatementError, match="only aware moments are stored"):
-            await connection.execute(insert(moments).values(at=datetime(2026, 3, 2)))  # noqa: DTZ001
+            connection.execute(insert(moments).values(at=datetime(2026, 3, 2)))  # noqa: DTZ001
 
 
 def test_every_key_and_look_up_starts_with_the_workspace() -> None:
@@ -63,20 +62,20 @@ def test_no_table_needs_quotes() -> None:
     assert "case" not in Row.metadata.tables
 
 
-async def test_two_workspaces_never_meet(database: Database) -> None:
-    async def fill(work: UnitOfWork) -> int:
-        case = await work.cases.add(a_case(reference="ZD-1"))
-        await work.teams.add(a_team())
-        await work.retros.add(a_retro(case.number))
-        await work.retros.add_answer(an_answer())
-        await work.action_items.add(an_item(owner="U1"))
-        assert await work.requests.first_time("key")
+def test_two_workspaces_never_meet(database: Database) -> None:
+    def fill(work: UnitOfWork) -> int:
+        case = work.cases.add(a_case(reference="ZD-1"))
+        work.teams.add(a_team())
+        work.retros.add(a_retro(case.number))
+        work.retros.add_answer(an_answer())
+        work.action_items.add(an_item(owner="U1"))
+        assert work.requests.first_time("key")
         return case.number
 
-    assert [await saved(database, fill, workspace) for workspace in ("A", "B")] == [1, 1]
+    assert [saved(database, fill, workspace) for workspace in ("A", "B")] == [1, 1]
     other = a_case(number=1, what_happened="Only in A", reference="ZD-1")
-    await saved(database, lambda work: work.cases.save(other), "A")
-    assert (await seen(database, lambda work: work.cases.get(1), "B")).what_happened == "Late twice"
+    saved(database, lambda work: work.cases.save(other), "A")
+    assert seen(database, lambda work: work.cases.get(1), "B").what_happened == "Late twice"
     for look in (
         lambda work: work.cases.by_reference("P1", "ZD-1"),
         lambda work: work.teams.get("P1"),
@@ -84,6 +83,6 @@ async def test_two_workspaces_never_meet(database: Database) -> None:
         lambda work: work.retros.answer("a1"),
         lambda work: work.action_items.get(1),
     ):
-        assert await seen(database, look, "C") is None
-    assert await seen(database, lambda work: work.action_items.owned_by("U1", 5), "C") == []
-    assert await seen(database, lambda work: work.retros.open_in("P1", 5), "C") == []
+        assert seen(database, look, "C") is None
+    assert seen(database, lambda work: work.action_items.owned_by("U1", 5), "C") == []
+    assert seen(database, lambda work: work.retros.open_in("P1", 5), "C") == []

@@ -9,14 +9,14 @@ from storage.database import Database
 from tests.storage.made import a_team, saved, seen
 
 
-async def test_a_team_comes_back_as_it_was_stored(database: Database) -> None:
+def test_a_team_comes_back_as_it_was_stored(database: Database) -> None:
     team = a_team(lead="U1", zone="Asia/Tokyo", days=(6, 0), starts=time(7, 30), ends=time(15))
-    await saved(database, lambda work: work.teams.add(team))
-    assert await seen(database, lambda work: work.teams.get("P1")) == team
-    assert await seen(database, lambda work: work.teams.all()) == [team]
+    saved(database, lambda work: work.teams.add(team))
+    assert seen(database, lambda work: work.teams.get("P1")) == team
+    assert seen(database, lambda work: work.teams.all()) == [team]
 
 
-async def test_a_place_becomes_a_team_only_once(database: Database) -> None:
-    await saved(database, lambda work: work.teams.add(a_team()))
+def test_a_place_becomes_a_team_only_once(database: Database) -> None:
+    saved(database, lambda work: work.teams.add(a_team()))
     with pytest.raises(Lost):
-        await saved(database, lambda work: work.teams.add(a_team(name="Other")))
+        saved(database, lambda work: work.teams.add(a_team(name="Other")))

@@ -10,8 +10,8 @@ from bot.domain.job import LEASE_SECONDS, Job, minute
 from storage.database import Database
 from storage.job import _Order
 from storage.migrations.run import upgrade
-from storage.queue import Queue
 from storage.tables import jobs, lanes
+from tests.session import queue_of
 from tests.storage.made import AT, a_job, saved, seen
 from tests.storage.test_job import RECEIPT, claimed, schedule
 from tests.storage.test_queue import Clock, worker_dies
@@ -23,10 +23,10 @@ def an_answer_job(key: str = "answer:1", **more: object) -> Job:
     return a_job(key, **{"name": "retro.answered", "traceless": True, "due_at": POSTED, **more})
 
 
-async def rows(database: Database) -> dict[str, Job]:
+def rows(database: Database) -> dict[str, Job]:
     """The stored jobs by key, with the moment of their end in `at`."""
-    async with database.transaction(writes=False) as connection:
-        found = await connection.execute(select(jobs))
+    with database.transaction(writes=False) as connection:
+        found = connection.execute(select(jobs))
         return {
             row.key: Job.model_validate({**row._asdict(), "at": row.ended_at}, strict=False)
             for row in found
@@ -40,82 +40,82 @@ def at_minute(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     monkeypatch.setattr("storage.job.time", SimpleNamespace(time_ns=lambda: nanoseconds))
 
 
-async def test_its_row_tells_the_minute_and_no_place_in_line(
+def test_its_row_tells_the_minute_and_no_place_in_line(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_minute(monkeypatch, 7)
     keys = [f"answer:{n:02}" for n in range(20)]
-    await schedule(database, *(an_answer_job(key) for key in keys))
-    stored = await rows(database)
+    schedule(database, *(an_answer_job(key) for key in keys))
+    stored = rows(database)
     assert {job.due_at for job in stored.values()} == {minute(POSTED)}
     assert all(7 * 60_000_000 <= job.id < 8 * 60_000_000 for job in stored.values())
     assert sorted(keys, key=lambda key: stored[key].id) != keys
 
 
-async def test_others_keep_their_order_and_it_waits_behind_nothing_of_a_later_minute(
+def test_others_keep_their_order_and_it_waits_behind_nothing_of_a_later_minute(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_minute(monkeypatch, 1)
-    await schedule(database, a_job("a"), a_job("b"))
+    schedule(database, a_job("a"), a_job("b"))
     at_minute(monkeypatch, 2)
-    await schedule(database, an_answer_job(), an_answer_job("answer:2"))
+    schedule(database, an_answer_job(), an_answer_job("answer:2"))
     at_minute(monkeypatch, 3)
-    await schedule(database, a_job("c"), a_job("d"))
+    schedule(database, a_job("c"), a_job("d"))
     said = []
-    while found := await claimed(database):
+    while found := claimed(database):
         said += [job.key for job in found]
-        await database.queue().finish(found[0], RECEIPT, 0)
+        queue_of(database).finish(found[0], RECEIPT, 0)
     assert (said[:2], sorted(said[2:4]), said[4:]) == (["a", "b"], ["answer:1", "answer:2"], ["c", "d"])
 
 
 @pytest.mark.parametrize("said", [True, False])
-async def test_nothing_is_left_of_it_once_it_was_said_or_had_nothing_to_say(
+def test_nothing_is_left_of_it_once_it_was_said_or_had_nothing_to_say(
     database: Database, said: bool
 ) -> None:
-    await schedule(database, an_answer_job())
-    [job] = await claimed(database)
-    await database.queue().finish(job, RECEIPT if said else None, 0)
-    assert await rows(database) == {}
-    assert (await seen(database, lambda work: work.said.get("answer:1")) is not None) is said
-    assert await database.queue().next_due() is None
+    schedule(database, an_answer_job())
+    [job] = claimed(database)
+    queue_of(database).finish(job, RECEIPT if said else None, 0)
+    assert rows(database) == {}
+    assert (seen(database, lambda work: work.said.get("answer:1")) is not None) is said
+    assert queue_of(database).next_due() is None
     # Scheduled again, what was said is edited: beside what is new in its place.
-    await schedule(database, an_answer_job(), a_job("new"))
-    assert len(await claimed(database)) == (2 if said else 1)
+    schedule(database, an_answer_job(), a_job("new"))
+    assert len(claimed(database)) == (2 if said else 1)
 
 
-async def test_without_a_pace_its_place_does_not_tell_when_it_was_said(database: Database) -> None:
-    await schedule(database, an_answer_job(), a_job("b", place="P2"))
-    for job in await claimed(database):
-        await database.queue().finish(job, RECEIPT, 0)
-    async with database.transaction(writes=False) as connection:
-        found = await connection.execute(text("SELECT lane, free_at FROM lanes"))
+def test_without_a_pace_its_place_does_not_tell_when_it_was_said(database: Database) -> None:
+    schedule(database, an_answer_job(), a_job("b", place="P2"))
+    for job in claimed(database):
+        queue_of(database).finish(job, RECEIPT, 0)
+    with database.transaction(writes=False) as connection:
+        found = connection.execute(text("SELECT lane, free_at FROM lanes"))
         rest = {row.lane: row.free_at is not None for row in found}
     assert rest == {"P1": False, "P2": True}
 
 
-async def test_a_change_while_it_is_said_is_said_too_and_then_nothing_is_left(
+def test_a_change_while_it_is_said_is_said_too_and_then_nothing_is_left(
     database: Database,
 ) -> None:
-    await schedule(database, an_answer_job(detail="first"))
-    [job] = await claimed(database)
-    await schedule(database, an_answer_job(detail="second"))
-    await database.queue().finish(job, RECEIPT, 0)
-    [again] = await claimed(database)
+    schedule(database, an_answer_job(detail="first"))
+    [job] = claimed(database)
+    schedule(database, an_answer_job(detail="second"))
+    queue_of(database).finish(job, RECEIPT, 0)
+    [again] = claimed(database)
     assert (again.detail, again.due_at) == ("second", minute(POSTED))
-    await database.queue().finish(again, RECEIPT, 0)
-    assert await rows(database) == {}
+    queue_of(database).finish(again, RECEIPT, 0)
+    assert rows(database) == {}
 
 
-async def test_one_that_joins_a_job_with_a_trace_takes_that_with_it(database: Database) -> None:
-    await schedule(database, a_job(asked_by="U1"))
-    before = (await rows(database))["retro:1"]
-    await schedule(database, an_answer_job("retro:1"))
-    joined = (await rows(database))["retro:1"]
+def test_one_that_joins_a_job_with_a_trace_takes_that_with_it(database: Database) -> None:
+    schedule(database, a_job(asked_by="U1"))
+    before = rows(database)["retro:1"]
+    schedule(database, an_answer_job("retro:1"))
+    joined = rows(database)["retro:1"]
     assert (joined.id, joined.due_at, joined.asked_by) == (before.id, AT, "U1")
-    [job] = await claimed(database)
+    [job] = claimed(database)
     assert job.traceless
-    await database.queue().finish(job, RECEIPT, 0)
-    assert await rows(database) == {}
+    queue_of(database).finish(job, RECEIPT, 0)
+    assert rows(database) == {}
 
 
 async def test_put_back_its_row_tells_the_minute_after_and_it_is_tried_in_time_all_the_same(
@@ -123,104 +123,104 @@ async def test_put_back_its_row_tells_the_minute_after_and_it_is_tried_in_time_a
 ) -> None:
     clock = Clock()
     clock.move(17.5)
-    queue, other = (Queue(database.transaction, clock) for _ in range(2))
-    await schedule(database, an_answer_job())
-    [job] = await queue.claim(None, "me", 5)
-    await queue.retry(job, 2.0, unsure=False, hold_lane=False, why="500")
-    stored = (await rows(database))["answer:1"]
+    queue, other = (queue_of(database, clock) for _ in range(2))
+    schedule(database, an_answer_job())
+    [job] = queue.claim(None, "me", 5)
+    queue.retry(job, 2.0, unsure=False, hold_lane=False, why="500")
+    stored = rows(database)["answer:1"]
     assert stored.due_at == minute(clock.now) + timedelta(minutes=1)
 
     clock.move(1.9)
-    assert await queue.claim(None, "me", 5) == []
+    assert queue.claim(None, "me", 5) == []
     clock.move(0.2)
     # Another process only knows what the row says.
-    assert await other.claim(None, "other", 5) == []
-    [again] = await queue.claim(None, "me", 5)
+    assert other.claim(None, "other", 5) == []
+    [again] = queue.claim(None, "me", 5)
     assert (again.key, again.attempts) == ("answer:1", 2)
     assert again.due_at == minute(clock.now)
-    await queue.retry(again, 2.0, unsure=False, hold_lane=False, why="500")
+    queue.retry(again, 2.0, unsure=False, hold_lane=False, why="500")
     clock.move(60)
-    assert [job.key for job in await other.claim(None, "other", 5)] == ["answer:1"]
+    assert [job.key for job in other.claim(None, "other", 5)] == ["answer:1"]
     # And whoever comes second leaves it alone.
-    assert await queue.claim(None, "me", 5) == []
-    assert (await rows(database))["answer:1"].state == "running"
+    assert queue.claim(None, "me", 5) == []
+    assert rows(database)["answer:1"].state == "running"
 
 
-async def test_handed_back_it_is_due_at_once(database: Database) -> None:
-    await schedule(database, an_answer_job())
-    [job] = await claimed(database)
-    await database.queue().retry(job, 0.0, unsure=True, hold_lane=False, why="Amends was stopped.")
-    assert [job.key for job in await claimed(database)] == ["answer:1"]
-    assert (await rows(database))["answer:1"].due_at.second == 0
+def test_handed_back_it_is_due_at_once(database: Database) -> None:
+    schedule(database, an_answer_job())
+    [job] = claimed(database)
+    queue_of(database).retry(job, 0.0, unsure=True, hold_lane=False, why="Amends was stopped.")
+    assert [job.key for job in claimed(database)] == ["answer:1"]
+    assert rows(database)["answer:1"].due_at.second == 0
 
 
-async def test_the_look_up_of_what_may_have_been_said_begins_before_it_could_have_been(
+def test_the_look_up_of_what_may_have_been_said_begins_before_it_could_have_been(
     database: Database,
 ) -> None:
     clock = Clock()
     clock.move(59.9)
-    queue, began = Queue(database.transaction, clock), clock.now
-    await schedule(database, an_answer_job())
-    [job] = await queue.claim(None, "me", 5)
+    queue, began = queue_of(database, clock), clock.now
+    schedule(database, an_answer_job())
+    [job] = queue.claim(None, "me", 5)
     assert job.began_at == minute(began)
-    await worker_dies(database)
+    worker_dies(database)
     clock.move(LEASE_SECONDS + 1)
-    [again] = await queue.claim(None, "other", 5)
+    [again] = queue.claim(None, "other", 5)
     assert again.unsure
     assert again.began_at == minute(began)
-    assert (await rows(database))["answer:1"].began_at == minute(began)
+    assert rows(database)["answer:1"].began_at == minute(began)
 
 
-async def test_given_up_it_tells_the_minute_and_what_is_said_instead_is_traceless_too(
+def test_given_up_it_tells_the_minute_and_what_is_said_instead_is_traceless_too(
     database: Database,
 ) -> None:
-    await schedule(database, an_answer_job())
-    [job] = await claimed(database)
+    schedule(database, an_answer_job())
+    [job] = claimed(database)
     note = a_job("unsaid", place="U9", direct=True, due_at=datetime.now(UTC))
-    await database.queue().give_up(job, "I am not in that channel.", [note])
-    stored = await rows(database)
+    queue_of(database).give_up(job, "I am not in that channel.", [note])
+    stored = rows(database)
     dead, instead = stored["answer:1"], stored["unsaid"]
     assert dead.state == "dead"
     for moment in (dead.at, dead.due_at, dead.began_at, instead.due_at):
         assert moment is not None
         assert moment == minute(moment)
     assert instead.traceless
-    [said] = await claimed(database)
-    await database.queue().finish(said, RECEIPT, 0)
-    assert set(await rows(database)) == {"answer:1"}
+    [said] = claimed(database)
+    queue_of(database).finish(said, RECEIPT, 0)
+    assert set(rows(database)) == {"answer:1"}
     # It can be said yet, when somebody has put right what was in the way.
-    assert await saved(database, lambda work: work.jobs.revive("P1")) == 1
-    revived = (await rows(database))["answer:1"]
+    assert saved(database, lambda work: work.jobs.revive("P1")) == 1
+    revived = rows(database)["answer:1"]
     assert revived.due_at == minute(revived.due_at)
-    assert [job.key for job in await claimed(database)] == ["answer:1"]
+    assert [job.key for job in claimed(database)] == ["answer:1"]
 
 
-async def test_a_clock_that_is_set_back_leaves_its_moment_rounded(sqlite: Database) -> None:
+def test_a_clock_that_is_set_back_leaves_its_moment_rounded(sqlite: Database) -> None:
     clock = Clock()
-    queue = Queue(sqlite.transaction, clock)
-    await schedule(sqlite, an_answer_job())
-    [job] = await queue.claim(None, "me", 5)
-    await queue.retry(job, 200.0, unsure=False, hold_lane=False, why="500")
+    queue = queue_of(sqlite, clock)
+    schedule(sqlite, an_answer_job())
+    [job] = queue.claim(None, "me", 5)
+    queue.retry(job, 200.0, unsure=False, hold_lane=False, why="500")
     clock.move(-1000.25)
-    await queue.claim(None, "me", 5)
-    moved = (await rows(sqlite))["answer:1"].due_at
+    queue.claim(None, "me", 5)
+    moved = rows(sqlite)["answer:1"].due_at
     assert moved == minute(moved)
     assert moved < clock.now + timedelta(seconds=260)
 
 
-async def test_a_late_comer_writes_no_line_about_it(
+def test_a_late_comer_writes_no_line_about_it(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await schedule(database, an_answer_job())
-    [late] = await claimed(database)
-    await worker_dies(database)
-    await claimed(database)
-    await database.queue().finish(late, RECEIPT, 0)
+    schedule(database, an_answer_job())
+    [late] = claimed(database)
+    worker_dies(database)
+    claimed(database)
+    queue_of(database).finish(late, RECEIPT, 0)
     assert caplog.text == ""
-    assert (await rows(database))["answer:1"].state == "running"
+    assert rows(database)["answer:1"].state == "running"
 
 
-async def test_the_migration_takes_the_traces_from_what_an_older_program_left(empty_url: str) -> None:
+def test_the_migration_takes_the_traces_from_what_an_older_program_left(empty_url: str) -> None:
     """Said: gone. Still owed: kept, without its moment and its place. Everybody else's: as it was."""
     database = Database(empty_url)
     if database.file is not None:
@@ -235,20 +235,20 @@ async def test_the_migration_takes_the_traces_from_what_an_older_program_left(em
         ("retro:2", "retro.show", named, "waiting"),
     ]
     id = int(POSTED.timestamp() * 1_000_000)
-    async with database.transaction(writes=True) as connection:
-        await connection.run_sync(upgrade, "0003")
+    with database.transaction(writes=True) as connection:
+        upgrade(connection, "0003")
         older = [column for column in jobs.c if column.name != "traceless"]
         for key, name, asked_by, state in left:
             row = a_job(key, name=name, asked_by=asked_by, id=id, due_at=POSTED).model_dump()
             row |= {"workspace": "W", "state": state, "began_at": POSTED, "ended_at": POSTED}
             row |= {"lane": "P1", "again": False, "why": ""}
             statement = jobs.insert().values({column: row[column.name] for column in older})
-            await connection.execute(statement)
+            connection.execute(statement)
         lane = {"workspace": "W", "lane": "P1", "due_at": POSTED, "claimed_by": ""}
-        await connection.execute(lanes.insert().values(lane))
-        await connection.run_sync(upgrade, "0004")
-        await connection.commit()
-    stored = await rows(database)
+        connection.execute(lanes.insert().values(lane))
+        upgrade(connection, "0004")
+        connection.commit()
+    stored = rows(database)
     assert set(stored) == {"answer:waiting", "answer:dead", "answer:named", "retro:2"}
     for key in ("answer:waiting", "answer:dead"):
         job = stored[key]
@@ -259,10 +259,10 @@ async def test_the_migration_takes_the_traces_from_what_an_older_program_left(em
     for key in ("answer:named", "retro:2"):
         job = stored[key]
         assert (job.id, job.due_at, job.at, job.traceless) == (id, POSTED, POSTED, False)
-    await database.prepare()
+    database.prepare()
     said = []
-    while found := await claimed(database):
+    while found := claimed(database):
         said += [job.key for job in found]
-        await database.queue().finish(found[0], RECEIPT, 0)
+        queue_of(database).finish(found[0], RECEIPT, 0)
     assert sorted(said) == ["answer:waiting", "retro:2"]
-    await database.close()
+    database.close()

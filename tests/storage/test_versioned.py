@@ -2,13 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
+from threading import Barrier
 
 import pytest
 
 from bot.domain.errors import Lost
 from bot.ports import UnitOfWork
 from storage.database import Database
+from tests.session import open_work
 from tests.storage.made import (
     a_case,
     a_post,
@@ -21,23 +24,22 @@ from tests.storage.made import (
     seen,
 )
 
-Change = Callable[[UnitOfWork], Awaitable[object]]
+Change = Callable[[UnitOfWork], object]
 
 
 async def race(database: Database, *changes: Change) -> Counter[str]:
     """Runs changes side by side, each in a transaction of its own, begun before any other is over."""
-    begun = asyncio.Barrier(len(changes))
+    begun = Barrier(len(changes))
+
+    def at_once(change: Change, work: UnitOfWork) -> None:
+        work.cases.get(1)
+        if not one_writer(database):  # else they wait before the door: behind it there is room for one
+            begun.wait()
+        change(work)
 
     async def one(change: Change) -> str:
         try:
-            if one_writer(database):
-                await begun.wait()  # before the door: behind it there is room for one
-            async with database.open_work("W", writes=True) as work:
-                await work.cases.get(1)
-                if not one_writer(database):
-                    await begun.wait()
-                await change(work)
-                await work.commit()
+            await database.write("W", partial(at_once, change))
         except Lost:
             return "lost"
         return "won"
@@ -79,37 +81,38 @@ def _save_case(what: str) -> Change:
 async def test_of_two_who_change_the_same_thing_one_is_told_that_they_lost(
     database: Database, add: Change, save: Callable[[str], Change], read: Change
 ) -> None:
-    await saved(database, add)
+    saved(database, add)
     assert await race(database, save("first"), save("second")) == {"won": 1, "lost": 1}
-    stored = await seen(database, read)
+    stored = seen(database, read)
     assert stored.version == 2
     assert ("first" in stored.model_dump_json()) != ("second" in stored.model_dump_json())
 
 
-async def test_who_saw_the_newest_version_wins(database: Database) -> None:
-    await saved(database, lambda work: work.action_items.add(an_item()))
+def test_who_saw_the_newest_version_wins(database: Database) -> None:
+    saved(database, lambda work: work.action_items.add(an_item()))
     for what in ("one", "two", "three"):
-        async with database.open_work("W", writes=True) as work:
-            item = await work.action_items.get(1)
+        with open_work(database, "W", writes=True) as work:
+            item = work.action_items.get(1)
             assert item is not None
-            await work.action_items.save(item.model_copy(update={"what": what}))
-            await work.commit()
-    item = await seen(database, lambda work: work.action_items.get(1))
+            work.action_items.save(item.model_copy(update={"what": what}))
+            work.commit()
+    item = seen(database, lambda work: work.action_items.get(1))
     assert (item.what, item.version) == ("three", 4)
 
 
 async def test_the_same_reference_twice_at_once_opens_one_case(database: Database) -> None:
-    def add(work: UnitOfWork) -> Awaitable[object]:
+    def add(work: UnitOfWork) -> object:
         return work.cases.add(a_case(reference="ZD-1"))
 
     assert await race(database, add, add, add) == {"won": 1, "lost": 2}
     # The losers rolled back, so their numbers are given out again.
-    assert (await saved(database, lambda work: work.cases.add(a_case()))).number == 2
+    assert saved(database, lambda work: work.cases.add(a_case())).number == 2
 
 
 async def test_two_places_becoming_a_team_at_once_make_one_team(database: Database) -> None:
-    def add(work: UnitOfWork) -> Awaitable[object]:
-        return work.teams.add(a_team())
+    def add(work: UnitOfWork) -> object:
+        work.teams.add(a_team())
+        return None
 
     assert await race(database, add, add) == {"won": 1, "lost": 1}
 
@@ -117,8 +120,8 @@ async def test_two_places_becoming_a_team_at_once_make_one_team(database: Databa
 async def test_the_same_request_twice_at_once_is_new_to_one_of_them(database: Database) -> None:
     answers: list[bool] = []
 
-    async def first(work: UnitOfWork) -> None:
-        answers.append(await work.requests.first_time("key"))
+    def first(work: UnitOfWork) -> None:
+        answers.append(work.requests.first_time("key"))
 
     assert await race(database, first, first, first) == {"won": 3}
     assert sorted(answers) == [False, False, True]
@@ -127,12 +130,12 @@ async def test_the_same_request_twice_at_once_is_new_to_one_of_them(database: Da
 async def test_numbers_have_no_gaps_and_no_doubles_whoever_asks_at_once(database: Database) -> None:
     numbers: list[int] = []
 
-    async def add(work: UnitOfWork) -> None:
-        numbers.append((await work.cases.add(a_case())).number)
-        numbers.append((await work.action_items.add(an_item())).number)
+    def add(work: UnitOfWork) -> None:
+        numbers.append(work.cases.add(a_case()).number)
+        numbers.append(work.action_items.add(an_item()).number)
 
-    async def fail(work: UnitOfWork) -> None:
-        await work.cases.add(a_case())
+    def fail(work: UnitOfWork) -> None:
+        work.cases.add(a_case())
         raise Lost("changed their mind")
 
     assert await race(database, *[add] * 5, fail, *[add] * 5) == {"won": 10, "lost": 1}
@@ -142,8 +145,8 @@ async def test_numbers_have_no_gaps_and_no_doubles_whoever_asks_at_once(database
 async def test_two_who_post_under_one_key_at_once_get_the_same_post(database: Database) -> None:
     ids: list[int] = []
 
-    async def add(work: UnitOfWork) -> None:
-        ids.append((await work.posts.add(a_post(text="x", key="k"))).id)
+    def add(work: UnitOfWork) -> None:
+        ids.append(work.posts.add(a_post(text="x", key="k")).id)
 
     assert await race(database, add, add) == {"won": 2}
     assert len(set(ids)) == 1

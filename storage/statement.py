@@ -1,0 +1,153 @@
+"""Statements that run on every request: compiled once, then handed to the driver as they are.
+
+What SQLAlchemy does on each run takes several times as long as SQLite needs for the statement itself.
+So its words, and how values become the driver's and columns become ours, are asked for once.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Delete, Dialect, Insert, Select, Update, bindparam
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Processor = Callable[[Any], Any]
+Query = Select[*tuple[Any, ...]]
+
+MOST_AMONG = 512
+"""SQLite took 999 values in a statement until it was 3.32."""
+
+
+class Statement:
+    """One statement; the values that it is run with name its bind parameters, or columns that it sets.
+
+    It runs in the connection's transaction, begins one where there is none, and raises the driver's own
+    errors; see `storage/failure.py`. A list of values is nothing for it: see `one_of`.
+    """
+
+    def __init__(self, built: Query | Insert | Update | Delete) -> None:
+        self._built = built
+        self._compiled: dict[tuple[str, tuple[str, ...]], Compiled] = {}
+
+    def all(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Any]:
+        """All rows that it finds or returns, each a named tuple."""
+        compiled = self.compiled(connection, values)
+        with _cursor(connection) as cursor:
+            cursor.execute(compiled.words, compiled.bound(values))
+            return compiled.read(cursor.fetchall())
+
+    def first(self, connection: Connection, values: Mapping[str, Any]) -> Any | None:
+        """The first of them, or None."""
+        return next(iter(self.all(connection, values)), None)
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """How many rows it changed."""
+        compiled = self.compiled(connection, values)
+        with _cursor(connection) as cursor:
+            cursor.execute(compiled.words, compiled.bound(values))
+            return int(cursor.rowcount)
+
+    def run_each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Runs it for each of these, which all name the same."""
+        if rows:
+            compiled = self.compiled(connection, rows[0])
+            with _cursor(connection) as cursor:
+                cursor.executemany(compiled.words, [compiled.bound(row) for row in rows])
+
+    def compiled(self, connection: Connection, values: Mapping[str, Any]) -> "Compiled":
+        """What the driver gets when it runs with values of these names."""
+        asked = connection.dialect.name, tuple(values)
+        known = self._compiled.get(asked)
+        if known is None:
+            known = self._compiled[asked] = Compiled(self._built, connection.dialect, list(values))
+        return known
+
+
+class Among:
+    """A query about several things at once, by the values of one column.
+
+    It is compiled for 1, 2, 4, 8 … of them: the last value stands for those that are missing.
+    """
+
+    def __init__(self, built: Query, column: ColumnElement[Any]) -> None:
+        self._built = built
+        self._column = column
+        self._statements: dict[int, Statement] = {}
+
+    def all(
+        self, connection: Connection, values: Mapping[str, Any], those: Collection[Any]
+    ) -> Sequence[Any]:
+        """All rows in which the column has one of the values; of no values none."""
+        if not those:
+            return []
+        ordered = sorted(set(those))
+        size = 1 << (len(ordered) - 1).bit_length()
+        if size > MOST_AMONG:
+            half = len(ordered) // 2
+            first, second = ordered[:half], ordered[half:]
+            return [*self.all(connection, values, first), *self.all(connection, values, second)]
+        names = [f"those_{number}" for number in range(size)]
+        known = self._statements.get(size)
+        if known is None:
+            chosen = self._column.in_([bindparam(name) for name in names])
+            known = self._statements[size] = Statement(self._built.where(chosen))
+        ordered += ordered[-1:] * (size - len(ordered))
+        return known.all(connection, {**values, **dict(zip(names, ordered, strict=True))})
+
+
+class Compiled:
+    """A statement in the words of one database."""
+
+    def __init__(
+        self, built: Query | Insert | Update | Delete, dialect: Dialect, names: list[str]
+    ) -> None:
+        compiled = built.compile(dialect=dialect, column_keys=names)
+        self.words = str(compiled)
+        if not isinstance(compiled, SQLCompiler):
+            raise TypeError(f"{self.words} takes no values")
+        self._binding = _processors(
+            (name, parameter.type.dialect_impl(dialect).bind_processor(dialect))
+            for parameter, name in compiled.bind_names.items()
+        )
+        self._fixed: dict[str, Any] = {}
+        self._fixed = self.bound({n: v for n, v in compiled.params.items() if n not in names})
+        columns = list(built.exported_columns)
+        self._row = _row([str(column.key) for column in columns])
+        self._reading = _processors(
+            (place, column.type.dialect_impl(dialect).result_processor(dialect, None))
+            for place, column in enumerate(columns)
+        )
+
+    def bound(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What the driver is given for these values; nothing is NULL for every type."""
+        bound = {**self._fixed, **values}
+        for name, processor in self._binding:
+            if values.get(name) is not None:
+                bound[name] = processor(values[name])
+        return bound
+
+    def read(self, found: Sequence[Sequence[Any]]) -> list[Any]:
+        """Our rows from the driver's."""
+        rows = []
+        for one in found:
+            columns = list(one)
+            for place, processor in self._reading:
+                if columns[place] is not None:
+                    columns[place] = processor(columns[place])
+            rows.append(self._row._make(columns))
+        return rows
+
+
+def _row(names: Sequence[str]) -> Any:
+    return namedtuple("Row", names)
+
+
+def _processors(found: Iterable[tuple[Any, Processor | None]]) -> list[tuple[Any, Processor]]:
+    return [(where, processor) for where, processor in found if processor is not None]
+
+
+def _cursor(connection: Connection) -> closing[Any]:
+    if not connection.in_transaction():
+        connection.begin()
+    return closing(connection.connection.cursor())

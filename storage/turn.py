@@ -1,0 +1,47 @@
+"""Turns at the database: the event loop asks for them, threads take them in the order of asking.
+
+What runs in a turn is plain code in a thread; whoever asked waits on the loop. A turn that has not
+begun can be given up; one that has begun comes to its end, whether or not anybody still waits for it.
+"""
+
+import asyncio
+import logging
+from concurrent.futures import Future
+from typing import TypeVar
+
+from bot.fault import told
+from bot.ports import Unavailable
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+
+async def outcome(turn: Future[Result], patience: float) -> Result:
+    """What comes of a turn once it has ended, or what it raised.
+
+    Raises Unavailable when it did not begin within `patience` seconds; then it never will.
+    """
+    loop, in_time = asyncio.get_running_loop(), True
+
+    def give_up() -> None:
+        nonlocal in_time
+        in_time = not turn.cancel()
+
+    limit = loop.call_later(patience, give_up)
+    try:
+        return await asyncio.wrap_future(turn)
+    except asyncio.CancelledError:
+        if not in_time:
+            raise Unavailable("the database is busy") from None
+        turn.add_done_callback(_tell)
+        raise
+    finally:
+        limit.cancel()
+
+
+def _tell(turn: Future[Result]) -> None:
+    """Tells the operator what nobody waits for any more."""
+    fault = None if turn.cancelled() else turn.exception()
+    if fault is not None:
+        log.warning("a turn that nobody waited for any more failed: %s", told(fault))

@@ -1,0 +1,228 @@
+"""Turns at the database: in order, together where that is cheaper, and told what really happened."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from bot.domain.errors import Lost
+from bot.ports import Unavailable, UnitOfWork
+from storage import sqlite as engines
+from storage.database import Database
+from tests.storage.made import a_case, an_item, seen
+
+
+def add(number: int = 0) -> Callable[[UnitOfWork], int]:
+    return lambda work: work.cases.add(a_case(what_happened=f"Case {number}")).number
+
+
+def mistake(work: UnitOfWork) -> None:
+    work.cases.add(a_case())
+    raise ZeroDivisionError
+
+
+def stored(database: Database) -> list[int]:
+    found: list[int] = seen(database, lambda work: [case.number for case in work.cases.after(0)])
+    return found
+
+
+@asynccontextmanager
+async def held(database: Database) -> AsyncIterator[None]:
+    """Keeps the only writer at work until the block ends: what is asked for in it waits together."""
+    begun, over = Event(), Event()
+
+    def hold(work: UnitOfWork) -> None:
+        begun.set()
+        over.wait(30)
+
+    task = asyncio.create_task(database.write("W", hold))
+    await asyncio.to_thread(begun.wait, 30)
+    try:
+        yield
+    finally:
+        over.set()
+        await task
+
+
+def commits(database: Database) -> list[Any]:
+    """Every COMMIT from now on."""
+    seen: list[Any] = []
+    event.listen(database._engines.writers, "commit", seen.append)
+    return seen
+
+
+async def test_what_waits_together_shares_one_commit(sqlite: Database) -> None:
+    async with held(sqlite):
+        told = commits(sqlite)
+        asked = [asyncio.create_task(sqlite.write("W", add(number))) for number in range(20)]
+        await asyncio.sleep(0)
+    assert sorted(await asyncio.gather(*asked)) == list(range(1, 21))
+    # That of who held it, and one for all twenty.
+    assert len(told) == 2
+    assert stored(sqlite) == list(range(1, 21))
+
+
+async def test_one_that_fails_takes_nothing_of_the_others_with_it(sqlite: Database) -> None:
+    def lose(work: UnitOfWork) -> None:
+        work.cases.add(a_case())
+        work.action_items.add(an_item())
+        raise Lost("changed their mind")
+
+    def taken(work: UnitOfWork) -> None:
+        work.cases.add(a_case(reference="ZD-1"))
+        work.cases.add(a_case(reference="zd-1"))
+
+    async with held(sqlite):
+        asked = [
+            asyncio.create_task(sqlite.write("W", change))
+            for change in (add(1), lose, add(2), taken, add(3))
+        ]
+        await asyncio.sleep(0)
+    came = await asyncio.gather(*asked, return_exceptions=True)
+    assert [one if isinstance(one, int) else type(one) for one in came] == [1, Lost, 2, Lost, 3]
+    assert stored(sqlite) == [1, 2, 3]
+    assert seen(sqlite, lambda work: work.action_items.get(1)) is None
+
+
+async def test_nobody_is_answered_before_the_disk_has_it(sqlite: Database, tmp_path: Path) -> None:
+    """Whoever is told that it is saved can see it from another process at once."""
+    with closing(sqlite3.connect(tmp_path / "amends.db")) as other:
+
+        async def ask(number: int) -> None:
+            told = await sqlite.write("W", add(number))
+            assert other.execute("SELECT 1 FROM cases WHERE number = ?", (told,)).fetchone()
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(100):
+                group.create_task(ask(number))
+
+
+async def test_a_commit_that_fails_fails_all_who_shared_it(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialect = sqlite._engines.writers.dialect
+    commit, faults = dialect.do_commit, [sqlite3.OperationalError("disk I/O error")]
+
+    def fail_once(connection: Any) -> None:
+        if faults and connection.execute("SELECT 1 FROM cases").fetchone():
+            raise faults.pop()
+        commit(connection)
+
+    monkeypatch.setattr(dialect, "do_commit", fail_once)
+    async with held(sqlite):
+        asked = [asyncio.create_task(sqlite.write("W", add(number))) for number in range(3)]
+        refused = asyncio.create_task(sqlite.write("W", mistake))
+        await asyncio.sleep(0)
+    came = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(one) for one in came] == [Unavailable] * 3
+    # What was wrong with one of them already, they hear all the same.
+    with pytest.raises(ZeroDivisionError):
+        await refused
+    assert stored(sqlite) == []
+    assert await sqlite.write("W", add()) == 1
+
+
+async def test_a_disk_that_is_full_in_the_middle_keeps_nothing_of_anybody(sqlite: Database) -> None:
+    """SQLite then rolls back everything, and tells only whoever wrote at that moment."""
+
+    def fill(work: UnitOfWork) -> None:
+        for _ in range(50):
+            work.cases.add(a_case(what_happened="x" * 4000))
+
+    async with held(sqlite):
+        await asyncio.sleep(0)
+    await sqlite.write("W", add())
+    with sqlite.transaction(writes=True) as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    connections = sqlite._engines.writers.pool
+
+    def limit(connection: Any, *_: Any) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages + 4}")
+
+    event.listen(connections, "checkout", limit)
+    async with held(sqlite):
+        asked = [asyncio.create_task(sqlite.write("W", change)) for change in (add(1), fill, add(2))]
+        await asyncio.sleep(0)
+    came = await asyncio.gather(*asked, return_exceptions=True)
+    event.remove(connections, "checkout", limit)
+    # Whoever came after it found room again.
+    assert [one if isinstance(one, int) else type(one) for one in came] == [Unavailable, Unavailable, 2]
+    assert stored(sqlite) == [1, 2]
+
+
+async def test_who_is_cancelled_before_their_turn_changes_nothing(sqlite: Database) -> None:
+    async with held(sqlite):
+        asked = asyncio.create_task(sqlite.write("W", add()))
+        await asyncio.sleep(0)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+    await sqlite.write("W", lambda work: None)
+    assert stored(sqlite) == []
+
+
+async def test_who_is_cancelled_in_their_turn_is_saved_whole_and_the_next_goes_on(
+    database: Database,
+) -> None:
+    begun, over = Event(), Event()
+
+    def change(work: UnitOfWork) -> None:
+        work.cases.add(a_case())
+        begun.set()
+        over.wait(30)
+        work.action_items.add(an_item())
+
+    asked = asyncio.create_task(database.write("W", change))
+    await asyncio.to_thread(begun.wait, 30)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    over.set()
+    assert await database.write("W", add()) == 2
+    assert seen(database, lambda work: work.action_items.get(1)) is not None
+
+
+async def test_who_waits_too_long_for_their_turn_is_told_and_nothing_is_changed(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "TURN_SECONDS", 0.05)
+    async with held(sqlite):
+        with pytest.raises(Unavailable, match="busy"):
+            await sqlite.write("W", add())
+    await sqlite.write("W", lambda work: None)
+    assert stored(sqlite) == []
+
+
+async def test_everybody_hears_of_a_file_that_another_process_holds(
+    sqlite: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.05)
+    with closing(sqlite3.connect(tmp_path / "amends.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        asked = (sqlite.write("W", add(number)) for number in range(3))
+        came = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(one) for one in came] == [Unavailable] * 3
+        # Readers do not care.
+        assert await sqlite.read("W", lambda work: work.cases.get(1)) is None
+        other.execute("ROLLBACK")
+    assert await sqlite.write("W", add()) == 1
+
+
+async def test_a_reading_turn_refuses_to_write(database: Database) -> None:
+    with pytest.raises(Unavailable):
+        await database.read("W", add())
+
+
+async def test_a_closed_database_takes_no_more_turns_and_ends_those_it_has(database: Database) -> None:
+    asked = [asyncio.create_task(database.write("W", add(number))) for number in range(5)]
+    await asyncio.sleep(0)
+    database.close()
+    assert sorted(await asyncio.gather(*asked)) == [1, 2, 3, 4, 5]
+    with pytest.raises(Unavailable, match="closed"):
+        await database.write("W", add())
