@@ -214,7 +214,11 @@ class Agenda(Protocol):
         ...
 
     def bring_up(self, *, place: str | None = None, owner: str | None = None) -> None:
-        """Looks at once at all that is open in a place, or at what an owner has to do."""
+        """Looks soon at all that is open in a place, or at what an owner has to do: see `stir`."""
+        ...
+
+    def stir(self, most: int) -> bool:
+        """Goes on with what is to be brought up, `most` things of it; False when nothing is."""
         ...
 
 

@@ -13,9 +13,10 @@ from bot.domain.reminder import NEVER_LOOKED
 from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.repositories import Look
+from storage import stirred as stirring
 from storage.column import UTCDateTime
 from storage.row import read
-from storage.tables import action_items, recoveries, recovery_owners, retros, teams
+from storage.tables import action_items, recoveries, retros, stirred, teams
 
 KINDS: dict[type[BaseModel], tuple[Table, str]] = {
     ActionItem: (action_items, "number"),
@@ -61,7 +62,8 @@ RESTLESS = union_all(
             .c.workspace
         )
         for table, _ in KINDS.values()
-    )
+    ),
+    select(select(stirred.c.workspace).limit(bindparam("most")).subquery().c.workspace),
 )
 
 
@@ -109,22 +111,13 @@ class Agenda:
                 self._connection.execute(PUT_OFF[kind], rows)
 
     def bring_up(self, *, place: str | None = None, owner: str | None = None) -> None:
-        here = {"look_at": NEVER_LOOKED}
-        items = update(action_items).where(
-            action_items.c.workspace == self._workspace, action_items.c.active
-        )
-        recovering = update(recoveries).where(
-            recoveries.c.workspace == self._workspace, recoveries.c.look_at.is_not(None)
-        )
-        if owner is not None:
-            self._connection.execute(items.where(action_items.c.owner == owner).values(here))
-            theirs = select(recovery_owners.c.case).where(
-                recovery_owners.c.workspace == self._workspace, recovery_owners.c.person == owner
-            )
-            self._connection.execute(recovering.where(recoveries.c.case.in_(theirs)).values(here))
-        if place is not None:
-            self._connection.execute(items.where(action_items.c.place == place).values(here))
-            opened = retros.c.look_at.is_not(None)
-            these = (retros.c.workspace == self._workspace, retros.c.place == place, opened)
-            self._connection.execute(update(retros).where(*these).values(here))
-            self._connection.execute(recovering.where(recoveries.c.place == place).values(here))
+        stirring.mark(self._connection, self._workspace, place, owner)
+
+    def stir(self, most: int) -> bool:
+        found = stirring.go_on(self._connection, self._workspace, most)
+        if found is None:
+            return False
+        table, key = KINDS[found[0]]
+        these = (table.c.workspace == self._workspace, table.c[key].in_(found[1]))
+        self._connection.execute(update(table).where(*these).values(look_at=NEVER_LOOKED))
+        return True

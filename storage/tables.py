@@ -7,10 +7,10 @@ meet. A `table=True` model does not validate: rows become domain objects through
 from datetime import date, datetime, time
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Index, MetaData, Table, text
+from sqlalchemy import BigInteger, MetaData, Table, text
 from sqlmodel import Field, SQLModel
 
-from storage.column import Data, UTCDateTime
+from storage.column import Data, UTCDateTime, index, looked_at, never_looked
 
 
 class Row(SQLModel):
@@ -20,29 +20,6 @@ class Row(SQLModel):
         naming_convention={"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
     )
     workspace: str = Field(primary_key=True)
-
-
-def _index(name: str, *columns: str, unique: bool = False, where: str | None = None) -> Index:
-    """An index, over part of the rows when `where` says so.
-
-    A query only meets such an index when it says the same in the same words: a bound parameter
-    will not do (see `storage/job.py`).
-    """
-    condition = None if where is None else text(where)
-    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
-
-
-def _look_at() -> Any:
-    """When the clock has to look at it next; None when never again.
-
-    The default makes what an older program stored due at once, which then sets the true moment.
-    """
-    never_looked = text("'1970-01-01 00:00:00.000000'")
-    return Field(sa_type=UTCDateTime, sa_column_kwargs={"server_default": never_looked})
-
-
-def _looked_at(table: str) -> Index:
-    return _index(f"{table}_look_at", "look_at", "workspace", where="look_at IS NOT NULL")
 
 
 class PersonRow(Row, table=True):
@@ -61,7 +38,7 @@ class PlaceRow(Row, table=True):
     """Somewhere the bot has been; `name_folded` is the name without # in lower case."""
 
     __tablename__ = "places"
-    __table_args__ = (_index("places_by_name", "workspace", "name_folded"),)
+    __table_args__ = (index("places_by_name", "workspace", "name_folded"),)
 
     id: str = Field(primary_key=True)
     name: str
@@ -74,7 +51,7 @@ class TeamRow(Row, table=True):
     """The team around a place; at `look_at` its week begins."""
 
     __tablename__ = "teams"
-    __table_args__ = (_looked_at("teams"),)
+    __table_args__ = (looked_at("teams"),)
 
     place: str = Field(primary_key=True)
     name: str
@@ -88,7 +65,7 @@ class TeamRow(Row, table=True):
     days_to_apologise: int = Field(sa_column_kwargs={"server_default": text("0")})
     made_at: datetime | None = Field(sa_type=UTCDateTime)
     version: int
-    look_at: datetime | None = _look_at()
+    look_at: datetime | None = never_looked()
 
 
 class CaseRow(Row, table=True):
@@ -96,13 +73,13 @@ class CaseRow(Row, table=True):
 
     __tablename__ = "cases"
     __table_args__ = (
-        _index(
+        index(
             "cases_by_reference",
             *("workspace", "place", "reference_folded"),
             unique=True,
             where="reference_folded IS NOT NULL",
         ),
-        _index("cases_to_forget", "failed_at", "workspace", where="forgotten_at IS NULL"),
+        index("cases_to_forget", "failed_at", "workspace", where="forgotten_at IS NULL"),
     )
 
     number: int = Field(primary_key=True)
@@ -126,9 +103,9 @@ class RetroRow(Row, table=True):
 
     __tablename__ = "retros"
     __table_args__ = (
-        _index("retros_open", "workspace", "place", "answers_close_on", "case", where="state = 'open'"),
-        _index("retros_closed", "workspace", "place", "closed_at", where="closed_at IS NOT NULL"),
-        _looked_at("retros"),
+        index("retros_open", "workspace", "place", "answers_close_on", "case", where="state = 'open'"),
+        index("retros_closed", "workspace", "place", "closed_at", where="closed_at IS NOT NULL"),
+        looked_at("retros"),
     )
 
     case: int = Field(primary_key=True)
@@ -140,7 +117,7 @@ class RetroRow(Row, table=True):
     history: list[dict[str, Any]] = Field(sa_type=Data)
     version: int
     closed_at: datetime | None = Field(sa_type=UTCDateTime)
-    look_at: datetime | None = _look_at()
+    look_at: datetime | None = never_looked()
 
 
 class AnswerRow(Row, table=True):
@@ -152,7 +129,7 @@ class AnswerRow(Row, table=True):
 
     __tablename__ = "answers"
     __table_args__ = (
-        _index("answers_of_case", "workspace", "case", "posted_at", "id"),
+        index("answers_of_case", "workspace", "case", "posted_at", "id"),
         {"sqlite_with_rowid": False},
     )
 
@@ -169,7 +146,7 @@ class CommentRow(Row, table=True):
     """A plain reply in a retro's thread; Slack's ids are only unique within a place."""
 
     __tablename__ = "comments"
-    __table_args__ = (_index("comments_of_case", "workspace", "case", "posted_at", "id"),)
+    __table_args__ = (index("comments_of_case", "workspace", "case", "posted_at", "id"),)
 
     place: str = Field(primary_key=True)
     id: str = Field(primary_key=True)
@@ -184,10 +161,10 @@ class ActionItemRow(Row, table=True):
 
     __tablename__ = "action_items"
     __table_args__ = (
-        _index("action_items_of_case", "workspace", "case", "number"),
-        _index("action_items_of_owner", "workspace", "active", "owner", "due", "number"),
-        _index("action_items_of_place", "workspace", "active", "place", "due", "number"),
-        _looked_at("action_items"),
+        index("action_items_of_case", "workspace", "case", "number"),
+        index("action_items_of_owner", "workspace", "active", "owner", "due", "number"),
+        index("action_items_of_place", "workspace", "active", "place", "due", "number"),
+        looked_at("action_items"),
     )
 
     number: int = Field(primary_key=True)
@@ -204,7 +181,7 @@ class ActionItemRow(Row, table=True):
     active: bool
     history: list[dict[str, Any]] = Field(sa_type=Data)
     version: int
-    look_at: datetime | None = _look_at()
+    look_at: datetime | None = never_looked()
 
 
 class RecoveryRow(Row, table=True):
@@ -215,9 +192,9 @@ class RecoveryRow(Row, table=True):
 
     __tablename__ = "recoveries"
     __table_args__ = (
-        _index("recoveries_of_place", "workspace", "place", "outcome", "due", "case"),
-        _index("recoveries_enough", "workspace", "place", "was_enough", "case"),
-        _looked_at("recoveries"),
+        index("recoveries_of_place", "workspace", "place", "outcome", "due", "case"),
+        index("recoveries_enough", "workspace", "place", "was_enough", "case"),
+        looked_at("recoveries"),
     )
 
     case: int = Field(primary_key=True)
@@ -237,14 +214,14 @@ class RecoveryRow(Row, table=True):
     outcome: str
     was_enough: bool
     due: date | None
-    look_at: datetime | None = _look_at()
+    look_at: datetime | None = never_looked()
 
 
 class RecoveryOwnerRow(Row, table=True):
     """Somebody who has something left to do for a customer; gone once the verdict is there."""
 
     __tablename__ = "recovery_owners"
-    __table_args__ = (_index("recovery_owners_of_person", "workspace", "person", "due", "case"),)
+    __table_args__ = (index("recovery_owners_of_person", "workspace", "person", "due", "case"),)
 
     case: int = Field(primary_key=True)
     person: str = Field(primary_key=True)
@@ -264,11 +241,26 @@ class ReaderRow(Row, table=True):
     quiet_until: date | None
 
 
+class StirredRow(Row, table=True):
+    """Somebody, or a place, whose hours changed: what is open of theirs comes up, a bite at a time.
+
+    `of` says what of theirs: `storage/stirred.py`. It came up as far as `number` of `day`; when `day` is
+    None, all that has a day did.
+    """
+
+    __tablename__ = "stirred"
+
+    of: str = Field(primary_key=True)
+    whose: str = Field(primary_key=True)
+    day: date | None
+    number: int
+
+
 class ReminderRow(Row, table=True):
     """A reminder that was due, once per thing, kind, reader and day."""
 
     __tablename__ = "reminders"
-    __table_args__ = (_index("reminders_of_message", "workspace", "message"),)
+    __table_args__ = (index("reminders_of_message", "workspace", "message"),)
 
     about: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
@@ -290,10 +282,10 @@ class JobRow(Row, table=True):
 
     __tablename__ = "jobs"
     __table_args__ = (
-        _index("jobs_first", "workspace", "lane", "bulk", "id", where="state = 'waiting'"),
-        _index("jobs_due", "workspace", "lane", "due_at", where="state = 'waiting'"),
-        _index("jobs_dead", "workspace", "place", where="state = 'dead'"),
-        _index("jobs_ended", "ended_at", where="ended_at IS NOT NULL"),
+        index("jobs_first", "workspace", "lane", "bulk", "id", where="state = 'waiting'"),
+        index("jobs_due", "workspace", "lane", "due_at", where="state = 'waiting'"),
+        index("jobs_dead", "workspace", "place", where="state = 'dead'"),
+        index("jobs_ended", "ended_at", where="ended_at IS NOT NULL"),
         {"sqlite_with_rowid": False},
     )
 
@@ -330,7 +322,7 @@ class LaneRow(Row, table=True):
     """
 
     __tablename__ = "lanes"
-    __table_args__ = (_index("lanes_due", "due_at", where="due_at IS NOT NULL"),)
+    __table_args__ = (index("lanes_due", "due_at", where="due_at IS NOT NULL"),)
 
     lane: str = Field(primary_key=True)
     due_at: datetime | None = Field(sa_type=UTCDateTime)
@@ -344,7 +336,7 @@ class SaidRow(Row, table=True):
     """Where a message ended up."""
 
     __tablename__ = "said"
-    __table_args__ = (_index("said_where", "workspace", "place", "message"),)
+    __table_args__ = (index("said_where", "workspace", "place", "message"),)
 
     key: str = Field(primary_key=True)
     place: str
@@ -357,7 +349,7 @@ class RequestRow(Row, table=True):
     """A request that was seen: only a hash of its key, and only the day, so that it names nobody."""
 
     __tablename__ = "requests"
-    __table_args__ = (_index("requests_by_day", "day"), {"sqlite_with_rowid": False})
+    __table_args__ = (index("requests_by_day", "day"), {"sqlite_with_rowid": False})
 
     key: str = Field(primary_key=True)
     day: date
@@ -368,9 +360,9 @@ class PostRow(Row, table=True):
 
     __tablename__ = "posts"
     __table_args__ = (
-        _index("posts_by_key", "workspace", "key", unique=True, where="key IS NOT NULL"),
-        _index("posts_of_place", "workspace", "place", "id", where="thread IS NULL"),
-        _index("posts_of_thread", "workspace", "thread", "id", where="thread IS NOT NULL"),
+        index("posts_by_key", "workspace", "key", unique=True, where="key IS NOT NULL"),
+        index("posts_of_place", "workspace", "place", "id", where="thread IS NULL"),
+        index("posts_of_thread", "workspace", "thread", "id", where="thread IS NOT NULL"),
     )
 
     id: int = Field(primary_key=True)
@@ -411,6 +403,7 @@ action_items = _table("action_items")
 recoveries = _table("recoveries")
 recovery_owners = _table("recovery_owners")
 readers = _table("readers")
+stirred = _table("stirred")
 reminders = _table("reminders")
 jobs = _table("jobs")
 lanes = _table("lanes")

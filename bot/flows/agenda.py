@@ -51,7 +51,13 @@ Slots = Mapping[tuple[str, date], int]
 
 
 def look(at: datetime, most: int, work: UnitOfWork) -> int:
-    """Looks at what is due at `at`, at most `most` of each kind; returns how many it looked at."""
+    """Looks at what is due at `at`, at most `most` of each kind; returns how many it looked at.
+
+    Before that it brings up what new hours concern, in looks of their own (1 each): what is looked at
+    meanwhile is looked at again.
+    """
+    if work.agenda.stir(most):
+        return 1
     found = work.agenda.due(at, most)
     things: tuple[Subject, ...] = (*found.items, *found.retros, *found.recoveries)
     subjects = [thing for thing in things if _is_open(thing)]

@@ -65,3 +65,9 @@ def seen(database: Database, look: Callable[[UnitOfWork], object], workspace: st
     """What a look finds."""
     with open_work(database, workspace, writes=False) as work:
         return look(work)
+
+
+def stir_all(database: Database) -> None:
+    """Brings up all that new hours concern, as the clock does: a transaction a bite."""
+    while saved(database, lambda work: work.agenda.stir(2)):
+        pass

@@ -15,7 +15,7 @@ from storage.agenda import restless
 from storage.database import Database
 from storage.tables import action_items
 from tests.session import open_work
-from tests.storage.made import AT, a_case, a_retro, a_team, an_item, one_writer, saved, seen
+from tests.storage.made import AT, a_case, a_retro, a_team, an_item, one_writer, saved, seen, stir_all
 
 LATER = AT + timedelta(days=3)
 
@@ -116,9 +116,11 @@ def test_an_owner_whose_zone_changed_or_who_left_has_their_items_brought_up(
         assert due(database) == set()
         ana = ana.model_copy(update=now)
         saved(database, partial(_remember, ana))
+        stir_all(database)
         assert due(database) == {"AI-1"}
     saved(database, lambda work: work.agenda.put_off(both))
     saved(database, lambda work: work.people.remember(ana.model_copy(update={"name": "Anna"})))
+    stir_all(database)
     assert due(database) == set()
 
 
@@ -131,6 +133,7 @@ def test_new_settings_bring_up_what_is_open_in_a_place(database: Database) -> No
     saved(database, lambda work: work.retros.add(closed))
     saved(database, lambda work: work.agenda.put_off([(item, LATER), (a_retro(), LATER)]))
     saved(database, lambda work: work.agenda.bring_up(place="P1"))
+    stir_all(database)
     assert due(database) == {"AI-1", "C-1"}
 
 

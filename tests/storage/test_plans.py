@@ -13,6 +13,7 @@ from storage import tables
 from storage.database import Database
 from storage.lane import free_lanes, moments
 from storage.statement import Compiled, Statement
+from storage.stirred import OPEN
 from storage.unit_of_work import UnitOfWork
 from tests.storage.made import AT
 
@@ -65,6 +66,27 @@ def test_a_look_up_never_reads_a_whole_table(database: Database, name: str) -> N
     assert plans
     for plan in plans:
         assert not re.search(rf"SCAN ({TABLES})|TEMP B-TREE|\"Disabled\": true", plan), plan
+
+
+@pytest.mark.parametrize(
+    ("of", "day"),
+    [(of, day) for of in OPEN for day in (date.min, None) if day or of != "place's retros"],
+)
+def test_what_new_hours_concern_is_found_in_an_index(
+    database: Database, of: str, day: date | None
+) -> None:
+    with database.transaction(writes=True) as connection:
+        if connection.dialect.name == "postgresql":
+            for way in ("seqscan", "sort", "bitmapscan"):
+                connection.exec_driver_sql(f"SET enable_{way} = off")
+        mark = {"workspace": "W", "of": of, "whose": "U1", "day": day, "number": 7}
+        connection.execute(tables.stirred.insert(), mark)
+        plans = _plans(connection, lambda work: work.agenda.stir(20))
+    assert len(plans) == 2
+    for plan in plans:
+        assert not re.search(rf"SCAN ({TABLES})|TEMP B-TREE|\"Disabled\": true", plan), plan
+    in_order = r"number>|case>|due,\w+\)>|answers_close_on,case\)>|Index Cond.*ROW|Index Cond.* > 7"
+    assert re.search(in_order, plans[1]), plans[1]
 
 
 def test_a_claim_looks_lanes_and_jobs_up(sqlite: Database) -> None:

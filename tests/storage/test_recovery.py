@@ -14,7 +14,7 @@ from bot.ports import UnitOfWork
 from storage.agenda import restless
 from storage.database import Database
 from tests.session import open_work
-from tests.storage.made import AT, a_case, a_team, saved, seen
+from tests.storage.made import AT, a_case, a_team, saved, seen, stir_all
 
 LATER = AT + timedelta(days=3)
 
@@ -132,10 +132,13 @@ def test_the_clock_looks_at_it_until_the_verdict_is_there(database: Database) ->
     # Whoever has something to do in it changed their hours, or the team did.
     for whose in ({"owner": "U1"}, {"place": "P1"}):
         saved(database, partial(_bring_up, whose))
+        stir_all(database)
         assert due() == [1]
         saved(database, lambda work: work.agenda.put_off([(first, LATER)]))
     saved(database, lambda work: work.agenda.bring_up(owner="U7"))
+    stir_all(database)
     assert due() == []
     saved(database, lambda work: work.recoveries.save(ended(1, "recovered")))
     saved(database, lambda work: work.agenda.bring_up(place="P1"))
+    stir_all(database)
     assert due() == []
