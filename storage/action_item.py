@@ -9,8 +9,8 @@ from sqlalchemy import Column, Select, bindparam, literal_column, or_, select
 from bot.domain.action_item import ActionItem
 from bot.domain.reminder import NEVER_LOOKED
 from storage.counter import count
-from storage.row import Values, several, values
-from storage.statement import Statement
+from storage.row import Values, read, several, values
+from storage.statement import Among, Statement
 from storage.tables import action_items
 from storage.versioned import Versioned
 
@@ -40,12 +40,11 @@ def _to_act_on() -> Select[Any]:
 OWNED_BY = Statement(_active(action_items.c.owner))
 OPEN_IN = Statement(_active(action_items.c.place))
 TO_ACT_ON = Statement(_to_act_on())
-OF_CASE = Statement(
+OF_CASE = Among(
     select(action_items)
-    .where(
-        action_items.c.workspace == bindparam("workspace"), action_items.c.case == bindparam("number")
-    )
-    .order_by(action_items.c.number)
+    .where(action_items.c.workspace == bindparam("workspace"))
+    .order_by(action_items.c.case, action_items.c.number),
+    action_items.c.case,
 )
 
 
@@ -58,9 +57,9 @@ class ActionItems(Versioned[ActionItem]):
         number = count(self._connection, self._workspace, "item")
         return super().add(thing.model_copy(update={"number": number}))
 
-    def of_case(self, case: int) -> Sequence[ActionItem]:
-        asked = {"workspace": self._workspace, "number": case}
-        return several(self._connection, ActionItem, OF_CASE, asked)
+    def of_case(self, *cases: int) -> Sequence[ActionItem]:
+        here = {"workspace": self._workspace}
+        return [read(ActionItem, row) for row in OF_CASE.all(self._connection, here, cases)]
 
     def owned_by(self, person: str, most: int) -> Sequence[ActionItem]:
         asked = {"workspace": self._workspace, "whose": person, "most": most}

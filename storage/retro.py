@@ -22,7 +22,7 @@ from bot.domain.retro import Answer, Comment, Counts, Retro
 from storage import versioned
 from storage.case import Cases
 from storage.row import Values, find, read, several, values
-from storage.statement import Statement
+from storage.statement import Among, Statement
 from storage.tables import action_items, answers, comments, retros
 from storage.upsert import put
 from storage.versioned import Versioned
@@ -62,13 +62,17 @@ COUNTS = Statement(
         func.count(case((action_items.c.active, 1))).label("unfinished"),
     ).where(_of_this(action_items))
 )
-ANSWERS = Statement(
+ANSWERS = Among(
     select(answers)
-    .where(_of_this(answers))
-    .order_by(answers.c.posted_at.asc().nulls_last(), answers.c.id)
+    .where(answers.c.workspace == bindparam("workspace"))
+    .order_by(answers.c.case, answers.c.posted_at.asc().nulls_last(), answers.c.id),
+    answers.c.case,
 )
-COMMENTS = Statement(
-    select(comments).where(_of_this(comments)).order_by(comments.c.posted_at, comments.c.id)
+COMMENTS = Among(
+    select(comments)
+    .where(comments.c.workspace == bindparam("workspace"))
+    .order_by(comments.c.case, comments.c.posted_at, comments.c.id),
+    comments.c.case,
 )
 # PostgreSQL keeps rows in the order they came, and with each the transaction it came in (ctid, xmin).
 # So a retro's unnamed answers are put in anew with every one more: in any order, all in one transaction.
@@ -109,9 +113,9 @@ class Retros(Versioned[Retro]):
         asked = {"workspace": self._workspace, "number": case, "today": today}
         return read(Counts, COUNTS.first(self._connection, asked))
 
-    def answers(self, case: int) -> Sequence[Answer]:
-        asked = {"workspace": self._workspace, "number": case}
-        return several(self._connection, Answer, ANSWERS, asked)
+    def answers(self, *cases: int) -> Sequence[Answer]:
+        here = {"workspace": self._workspace}
+        return [read(Answer, row) for row in ANSWERS.all(self._connection, here, cases)]
 
     def answer(self, answer: str) -> Answer | None:
         return find(self._connection, Answer, answers, workspace=self._workspace, id=answer)
@@ -124,9 +128,9 @@ class Retros(Versioned[Retro]):
     def save_answer(self, answer: Answer) -> None:
         versioned.save(self._connection, answers, values(self._workspace, answer))
 
-    def comments(self, case: int) -> Sequence[Comment]:
-        asked = {"workspace": self._workspace, "number": case}
-        return several(self._connection, Comment, COMMENTS, asked)
+    def comments(self, *cases: int) -> Sequence[Comment]:
+        here = {"workspace": self._workspace}
+        return [read(Comment, row) for row in COMMENTS.all(self._connection, here, cases)]
 
     def keep_comment(self, comment: Comment) -> None:
         retro = self.get(comment.case)

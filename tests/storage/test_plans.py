@@ -35,6 +35,11 @@ LOOKS: dict[str, Look] = {
     "retros.counts": lambda work: work.retros.counts(7, date(2026, 3, 2)),
     "retros.answers": lambda work: work.retros.answers(7),
     "retros.comments": lambda work: work.retros.comments(7),
+    "of several cases": lambda work: (
+        work.retros.answers(7, 8, 9),
+        work.retros.comments(7, 8, 9),
+        work.action_items.of_case(7, 8, 9),
+    ),
     "recoveries.get": lambda work: work.recoveries.get(7),
     "recoveries.owed_by": lambda work: work.recoveries.owed_by("U7", 20),
     "recoveries.open_in": lambda work: work.recoveries.open_in("P7", 20),
@@ -87,6 +92,12 @@ def test_what_new_hours_concern_is_found_in_an_index(
         assert not re.search(rf"SCAN ({TABLES})|TEMP B-TREE|\"Disabled\": true", plan), plan
     in_order = r"number>|case>|due,\w+\)>|answers_close_on,case\)>|Index Cond.*ROW|Index Cond.* > 7"
     assert re.search(in_order, plans[1]), plans[1]
+
+
+def test_what_belongs_to_several_cases_is_looked_up_case_by_case(sqlite: Database) -> None:
+    with sqlite.transaction(writes=False) as connection:
+        plans = _plans(connection, LOOKS["of several cases"])
+    assert all("(workspace=? AND case=?)" in plan for plan in plans), plans
 
 
 def test_a_claim_looks_lanes_and_jobs_up(sqlite: Database) -> None:
