@@ -19,7 +19,6 @@ from bot.bot import Bot
 from bot.coach.rules import language
 from bot.domain.case import number_of
 from bot.flows import export as exports
-from bot.flows import forget as forgetting
 from bot.messages.export import Format
 from bot.ports import Messenger, UnitOfWork
 from bot.request import Place
@@ -345,7 +344,9 @@ async def forget(
         chosen = _workspace(workspace, built.database)
         numbers = await built.database.read(
             chosen,
-            lambda work: [number_of(case, "C")] if case else forgetting.named(customer or "", work),
+            lambda work: (
+                [number_of(case, "C")] if case else work.cases.of_customer((customer or "").strip())
+            ),
         )
         at = datetime.now(UTC)
         return [f"C-{number}" for number in numbers if await built.bot.forget(chosen, number, at)]

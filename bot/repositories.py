@@ -82,6 +82,10 @@ class Cases(Protocol):
         """The same in all teams of the workspace, by number; an index carries it."""
         ...
 
+    def of_customer(self, name: str) -> Sequence[int]:
+        """The numbers of a customer's cases, upper and lower case alike; an index carries it."""
+        ...
+
     def add(self, case: Case, /) -> Case:
         """Stores it under the workspace's next number (`case.number` is ignored) and returns it.
 

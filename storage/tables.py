@@ -69,7 +69,10 @@ class TeamRow(Row, table=True):
 
 
 class CaseRow(Row, table=True):
-    """A case; `reference_folded` makes ZD-4711 and zd-4711 one reference, once per team."""
+    """A case; `reference_folded` makes ZD-4711 and zd-4711 one reference, once per team.
+
+    By `customer_sum` a customer is looked up, see `storage/case.py`; an older program leaves it None.
+    """
 
     __tablename__ = "cases"
     __table_args__ = (
@@ -79,6 +82,7 @@ class CaseRow(Row, table=True):
             unique=True,
             where="reference_folded IS NOT NULL",
         ),
+        index("cases_of_customer", "workspace", "customer_sum", "number", where="customer IS NOT NULL"),
         index("cases_to_forget", "failed_at", "workspace", where="forgotten_at IS NULL"),
     )
 
@@ -88,6 +92,7 @@ class CaseRow(Row, table=True):
     reference: str | None
     reference_folded: str | None
     customer: str | None
+    customer_sum: int | None
     happened_at: datetime | None = Field(sa_type=UTCDateTime)
     happened_by_day: bool
     public_post: str | None

@@ -110,16 +110,3 @@ def _forget_replies(number: int, scrub: Scrub, work: UnitOfWork) -> None:
     for post in work.posts.thread(int(root.message)) if root else ():
         if post.text:
             work.posts.save(post.model_copy(update={"text": scrub(post.text)}))
-
-
-def named(name: str, work: UnitOfWork) -> list[int]:
-    """The numbers of the cases whose customer has this name, upper and lower case alike."""
-    numbers: list[int] = []
-    last, more = 0, True
-    while more:
-        more = False
-        for case in work.cases.after(last):
-            last, more = case.number, True
-            if case.customer and case.customer.casefold() == name.strip().casefold():
-                numbers.append(case.number)
-    return numbers

@@ -1,14 +1,22 @@
 """Cases are numbered, and a reference is there once per team."""
 
 from datetime import timedelta, timezone
+from functools import partial
 
 import pytest
+from sqlalchemy import select
 
 from bot.domain.case import Case
 from bot.domain.errors import Lost
+from bot.ports import UnitOfWork
 from storage.database import Database
+from storage.tables import cases
 from tests.session import open_work
 from tests.storage.made import AT, a_case, saved, seen
+
+
+def _add(case: Case, work: UnitOfWork) -> Case:
+    return work.cases.add(case)
 
 
 def test_a_case_comes_back_as_it_was_stored(database: Database) -> None:
@@ -64,3 +72,27 @@ def test_pages_follow_each_other_in_the_order_of_numbers(database: Database) -> 
         return [case.number for case in cases]
 
     assert [page(0, 2), page(2, 2), page(4, 2)] == [[1, 2], [3, 4], [5]]
+
+
+def test_a_customers_cases_are_found_by_name_until_they_are_forgotten(database: Database) -> None:
+    for name in ("Åsa Öberg", "ÅSA ÖBERG", None, "Åsa"):
+        saved(database, partial(_add, a_case(customer=name)))
+    saved(database, partial(_add, a_case(customer="Åsa Öberg")), "V")
+    assert seen(database, lambda work: work.cases.of_customer("åsa öberg")) == [1, 2]
+    assert seen(database, lambda work: work.cases.of_customer("nobody")) == []
+    first = seen(database, lambda work: work.cases.get(1))
+    forgotten = first.model_copy(update={"customer": None})
+    saved(database, lambda work: work.cases.save(forgotten))
+    assert seen(database, lambda work: work.cases.of_customer("Åsa Öberg")) == [2]
+    with database.transaction(writes=False) as connection:
+        query = select(cases.c.customer_sum).where(cases.c.number == 1, cases.c.workspace == "W")
+        assert connection.scalar(query) is None
+
+
+def test_two_customers_whose_sums_are_the_same_are_told_apart(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.case.customer_sum", lambda _: 7)
+    for name in ("Maria", "Mario"):
+        saved(database, partial(_add, a_case(customer=name)))
+    assert seen(database, lambda work: work.cases.of_customer("mario")) == [2]

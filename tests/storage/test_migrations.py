@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, MetaData, insert, inspect, text
+from sqlalchemy import Connection, MetaData, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.ports import Unavailable
@@ -45,7 +45,7 @@ def test_migrations_and_tables_agree(database: Database) -> None:
         if index.dialect_options[name]["where"] is not None
     }
     assert wanted.items() <= conditions.items()
-    assert len(wanted) == 16
+    assert len(wanted) == 17
 
 
 def test_an_sqlite_file_is_made_on_the_first_start_and_kept_on_the_next(tmp_path: Path) -> None:
@@ -183,3 +183,32 @@ def _break_off(connection: Connection) -> None:
 def test_the_newest_migration_is_the_wanted_version() -> None:
     newest = max(VERSIONS.glob("0*.py")).read_text()
     assert f'revision = "{head()}"' in newest
+
+
+def test_customers_of_before_are_found_by_name(empty_url: str) -> None:
+    names = ("Maria Santos", "MARIA SANTOS", "Straße 7", None, "Mario Santos")
+    database = Database(empty_url)
+    if database.file is not None:
+        database.file.touch()
+    with database.transaction(writes=True) as connection:
+        upgrade(connection, "0004")
+        known = _tables(connection)
+        _fill(connection, known, "W")
+        cases = known.tables["cases"]
+        like = connection.execute(select(cases)).one()._asdict()
+        for number, name in enumerate(names * 500, 1):
+            told = {"number": number, "customer": name, "reference_folded": str(number)}
+            connection.execute(insert(cases).values(like | told))
+        connection.commit()
+    database.migrate()
+    with database.transaction(writes=True) as connection:
+        cases = _tables(connection).tables["cases"]
+        unsummed = cases.c.customer.is_not(None) & cases.c.customer_sum.is_(None)
+        assert connection.execute(select(cases.c.number).where(unsummed)).all() == []
+        older = like | {"number": 9999, "customer": "maria santos", "reference_folded": "9999"}
+        connection.execute(insert(cases).values(older))
+        connection.commit()
+    found = seen(database, lambda work: work.cases.of_customer("Maria SANTOS"))
+    assert found == [*(number for number in range(1, 2501) if number % 5 in (1, 2)), 9999]
+    assert len(seen(database, lambda work: work.cases.of_customer("STRASSE 7"))) == 500
+    database.close()

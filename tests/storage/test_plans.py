@@ -46,6 +46,7 @@ LOOKS: dict[str, Look] = {
     "recoveries.enough_in": lambda work: work.recoveries.enough_in("P7", 20),
     "recoveries.tally": lambda work: work.recoveries.tally("P7"),
     "cases.get": lambda work: work.cases.get(7),
+    "cases.of_customer": lambda work: work.cases.of_customer("Maria Santos"),
     "cases.by_reference": lambda work: work.cases.by_reference("P7", "ZD-7"),
     "said.key_of": lambda work: work.said.key_of("P7", "7"),
     "posts.roots": lambda work: work.posts.roots("P7", 20, before=900),
