@@ -325,6 +325,10 @@ class Posts(Protocol):
         """The replies, oldest first, without the root."""
         ...
 
+    def newest(self) -> Mapping[str, int]:
+        """The newest one's id outside threads, of every shared place that has any."""
+        ...
+
     def replies(self, roots: Collection[int]) -> Mapping[int, int]:
         """How many replies each root has; roots without any are left out."""
         ...

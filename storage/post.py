@@ -2,13 +2,25 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
 
 from bot.repositories import Post
 from storage import versioned
 from storage.counter import count
 from storage.row import find, several, values
-from storage.tables import posts
+from storage.statement import Statement
+from storage.tables import places, posts
+
+OF_PLACE = (
+    posts.c.workspace == places.c.workspace,
+    posts.c.place == places.c.id,
+    posts.c.thread.is_(None),
+)
+NEWEST = Statement(
+    select(places.c.id, select(func.max(posts.c.id)).where(*OF_PLACE).scalar_subquery().label("newest"))
+    .where(places.c.workspace == bindparam("workspace"), places.c.kind == "shared")
+    .order_by(places.c.id)
+)
 
 
 class Posts:
@@ -31,6 +43,10 @@ class Posts:
     def thread(self, root: int) -> Sequence[Post]:
         query = select(posts).where(self._here(), posts.c.thread == root).order_by(posts.c.id)
         return several(self._connection, Post, query)
+
+    def newest(self) -> Mapping[str, int]:
+        found = NEWEST.all(self._connection, {"workspace": self._workspace})
+        return {row.id: row.newest for row in found if row.newest is not None}
 
     def replies(self, roots: Collection[int]) -> Mapping[int, int]:
         if not roots:

@@ -304,14 +304,8 @@ class WebDoor:
 
     # ---- what comes back
 
-    def _frame(
-        self,
-        reader: Person,
-        people: Sequence[Person] = (),
-        place: str = "",
-        thread: int | None = None,
-    ) -> render.Frame:
-        return pages.frame_of(reader, self.messenger.base, people, place, thread)
+    def _frame(self, reader: Person, place: str = "", thread: int | None = None) -> render.Frame:
+        return pages.frame_of(reader, self.messenger.base, place, thread)
 
     def _addition(
         self, request: web.Request, asked: Form, reader: Person, faults: Mapping[str, str] | None = None
@@ -333,11 +327,11 @@ class WebDoor:
         people, places = await self._transactions.read(
             WORKSPACE,
             lambda work: (
-                work.people.everybody(),
+                work.people.everybody() if reply.form or reply.faults else (),
                 work.places.all() if reply.form or reply.faults else (),
             ),
         )
-        frame = self._frame(reader, people, pressed.place, pressed.thread)
+        frame = self._frame(reader, pressed.place, pressed.thread)
         asked, note = reply.form, Markup("")
         if asked is None and reply.faults and pressed.form is not None:
             asked = render.filled(pressed.form, shown_again(pressed.verb, pressed.values or {}))

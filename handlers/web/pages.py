@@ -1,6 +1,7 @@
 """What is on the screen: reads a place, a thread and the sidebar, and has them drawn."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote, urlencode
 
@@ -54,13 +55,7 @@ def actor_of(request: web.Request, work: UnitOfWork) -> Person:
     return reader
 
 
-def frame_of(
-    reader: Person,
-    base: str,
-    people: Sequence[Person] = (),
-    place: str = "",
-    thread: int | None = None,
-) -> render.Frame:
+def frame_of(reader: Person, base: str, place: str = "", thread: int | None = None) -> render.Frame:
     """The frame to draw in, now."""
     return render.Frame(
         reader=reader,
@@ -69,7 +64,6 @@ def frame_of(
         place=place,
         thread=thread,
         base=base,
-        people={one.id: one for one in people},
     )
 
 
@@ -92,11 +86,11 @@ def page(
     people = work.people.everybody()
     reader = reader_of(request, work)
     most = most_of(request)
-    outer = frame_of(reader, base, people, place.id)
+    outer = frame_of(reader, base, place.id)
     column, last = _column(work, outer, most, beside=root is not None)
     frame, thread = outer, None
     if root is not None:
-        frame = frame_of(reader, base, people, place.id, root.id)
+        frame = frame_of(reader, base, place.id, root.id)
         thread, _ = _column(work, frame, most)
     seen = looked(seen_by(request), place.id, last)
     direct = place.kind == "direct"
@@ -124,9 +118,8 @@ def page(
 def lists(request: web.Request, work: UnitOfWork) -> str:
     """The sidebar's lists, afresh."""
     reader = reader_of(request, work)
-    people = work.people.everybody()
     here = request.query.get("place", "")
-    sidebar = _sidebar(work, reader, people, here, seen_by(request))
+    sidebar = _sidebar(work, reader, (), here, seen_by(request))
     return render.page("sidebar.html", sidebar=sidebar)
 
 
@@ -135,7 +128,7 @@ def posts(request: web.Request, work: UnitOfWork, base: str) -> tuple[str, Seen]
     reader = reader_of(request, work)
     place = incoming.place_for(work, request.query.get("place", ""), reader)
     thread = incoming.read_number(request.query.get("thread", ""))
-    frame = frame_of(reader, base, work.people.everybody(), place.id, thread)
+    frame = frame_of(reader, base, place.id, thread)
     beside = bool(request.query.get("beside"))
     column, last = _column(work, frame, most_of(request), beside=beside)
     seen = seen_by(request)
@@ -170,10 +163,11 @@ def _column(
         where["beside"] = "yes"
     path = frame.home + (f"/t/{frame.thread}" if frame.thread else "")
     prefix = "r" if in_place else "m"
+    people = work.people.among({post.author for post in shown if post.author})
     oldest = shown[0 if frame.thread is None else 1].id if more else 0
     column = render.Column(
         prefix=prefix,
-        rows=render.rows(shown, replies, frame),
+        rows=render.rows(shown, replies, replace(frame, people=people)),
         source=f"/f/posts?{urlencode(where)}",
         earlier=f"{path}?most={most + NEWEST}#{prefix}{oldest}"
         if more and most < MOST_POSTS and not beside
@@ -185,17 +179,16 @@ def _column(
 def _sidebar(
     work: UnitOfWork, reader: Person, people: Sequence[Person], here: str, seen: Seen
 ) -> render.Sidebar:
-    entries = []
-    for place in work.places.all():
-        newest = work.posts.roots(place.id, 1) if place.id != here else ()
-        entries.append(
-            render.Entry(
-                name=place.name,
-                path=render.place_path(place.id, reader),
-                here=place.id == here,
-                news=sum(post.id > seen.get(place.id, 0) for post in newest),
-            )
+    newest = work.posts.newest()
+    entries = [
+        render.Entry(
+            name=place.name,
+            path=render.place_path(place.id, reader),
+            here=place.id == here,
+            news=int(place.id != here and newest.get(place.id, 0) > seen.get(place.id, 0)),
         )
+        for place in work.places.all()
+    ]
     at_home = here == reader.id
     told = () if at_home else work.posts.roots(reader.id, render.MOST_COUNTED + 1)
     unread = sum(post.id > seen.get(reader.id, 0) for post in told)

@@ -50,6 +50,7 @@ LOOKS: dict[str, Look] = {
     "cases.by_reference": lambda work: work.cases.by_reference("P7", "ZD-7"),
     "said.key_of": lambda work: work.said.key_of("P7", "7"),
     "posts.roots": lambda work: work.posts.roots("P7", 20, before=900),
+    "posts.newest": lambda work: work.posts.newest(),
     "posts.thread": lambda work: work.posts.thread(7),
     "posts.by_key": lambda work: work.posts.by_key("k"),
     "places.named": lambda work: work.places.named("support"),

@@ -1,0 +1,98 @@
+"""What a page of the web workspace asks the memory, however many places, people and posts there are."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+from aiohttp.web import Request
+
+from bot.ports import UnitOfWork
+from bot.repositories import Post
+from bot.request import Person, Place
+from handlers.web import additions, pages
+from storage.database import Database
+from tests.session import open_work
+from tests.storage.made import AT
+from tests.test_statements import counted
+
+BASE = "http://localhost"
+SUPPORT = Place(id="support", name="support")
+
+
+@pytest.fixture
+def web(sqlite: Database) -> Database:
+    with open_work(sqlite, "web", writes=True) as work:
+        additions.begin(work)
+        work.commit()
+    return sqlite
+
+
+def changed(web: Database, change: Callable[[UnitOfWork], object]) -> None:
+    with open_work(web, "web", writes=True) as work:
+        change(work)
+        work.commit()
+
+
+def asked(path: str) -> Request:
+    return make_mocked_request("GET", path, headers={"Cookie": f"{pages.YOU}={additions.FIRST_PERSON}"})
+
+
+def page(path: str, work: UnitOfWork) -> str:
+    root = re.search(r"/t/(\d+)", path)
+    thread = pages.root_of(work, SUPPORT, root[1]) if root else None
+    return pages.page(asked(path), work, BASE, "1", SUPPORT, thread)[0]
+
+
+def lists(path: str, work: UnitOfWork) -> str:
+    return pages.lists(asked(path), work)
+
+
+def posts(path: str, work: UnitOfWork) -> str:
+    return pages.posts(asked(path), work, BASE)[0]
+
+
+LOOKS = (
+    (page, "/p/support"),
+    (page, "/p/support/t/1"),
+    (lists, "/f/lists?place=support"),
+    (posts, "/f/posts?place=support"),
+    (posts, "/f/posts?place=support&thread=1"),
+)
+
+
+def crowd(work: UnitOfWork) -> None:
+    for number in range(40):
+        person = Person(id=f"u_{number}", name=f"Person {number}")
+        place = Place(id=f"place-{number}", name=f"place-{number}")
+        work.people.remember(person)
+        work.places.remember(place)
+        for where, thread in ((place.id, None), ("support", None), ("support", 1)):
+            post = Post(place=where, thread=thread, author=person.id, text="Hi", posted_at=AT)
+            work.posts.add(post)
+
+
+@pytest.mark.parametrize(("look", "path"), LOOKS)
+def test_a_page_asks_as_much_with_many_places_people_and_posts(
+    web: Database, look: Callable[[str, UnitOfWork], str], path: str
+) -> None:
+    first = Post(place="support", author="u_0", text="Root", posted_at=AT)
+    changed(web, lambda work: work.posts.add(first))
+    costs = []
+    for _ in range(2):
+        with counted(web) as ran, open_work(web, "web", writes=False) as work:
+            look(path, work)
+        costs.append(len(ran))
+        changed(web, crowd)
+    assert costs[0] == costs[1] <= 11
+
+
+def test_a_place_with_something_new_has_a_dot_until_it_was_seen(web: Database) -> None:
+    with open_work(web, "web", writes=False) as work:
+        assert "something new" not in page("/p/support", work)
+    changed(web, crowd)
+    with open_work(web, "web", writes=False) as work:
+        html = page("/p/support", work)
+        assert html.count("something new") == 40
+        assert html.count("Person 39") >= 2  # among those one can be, and as an author
+        assert lists("/f/lists?place=place-7", work).count("something new") == 40
