@@ -199,7 +199,9 @@ class Recoveries(Protocol):
         """Those in which an apology was enough, the newest first; an index carries it."""
         ...
 
-    def tally(self, place: str) -> Tally: ...
+    def tally(self, place: str) -> Tally:
+        """How those of a place ended, counted so far as it says; an index carries it."""
+        ...
 
 
 class Look(BaseModel, frozen=True):

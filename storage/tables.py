@@ -198,6 +198,7 @@ class RecoveryRow(Row, table=True):
     __tablename__ = "recoveries"
     __table_args__ = (
         index("recoveries_of_place", "workspace", "place", "outcome", "due", "case"),
+        index("recoveries_ended", "workspace", "place", "outcome", "was_enough"),
         index("recoveries_enough", "workspace", "place", "was_enough", "case"),
         looked_at("recoveries"),
     )

@@ -19,6 +19,8 @@ SETTLED_BY_APOLOGY: tuple[StepName, ...] = ("promise", "keep", "check_back", "te
 WITHOUT_PROMISE: tuple[StepName, ...] = ("keep", "check_back")
 SILENT_ASKS, SILENT_DAYS = 2, 3
 """After so many reminders, and so many working days after the last, silence is the answer."""
+MOST_TALLIED = 1000
+"""What people read says "more than" from there on, so that nothing counts for ever."""
 
 
 class Recovery(BaseModel, frozen=True):
@@ -82,7 +84,8 @@ class Recovery(BaseModel, frozen=True):
 class Tally(NamedTuple):
     """How the recoveries of a place ended: nobody's figures, only the place's.
 
-    `enough` of the recovered ones needed no more than an apology.
+    `enough` of the recovered ones needed no more than an apology. Each is counted up to MOST_TALLIED;
+    one more stands for all that are more.
     """
 
     recovered: int = 0

@@ -5,6 +5,7 @@ from datetime import date
 
 from bot.domain.case import Case
 from bot.domain.recovery import (
+    MOST_TALLIED,
     Recovery,
     Tally,
     is_late,
@@ -56,10 +57,15 @@ def status(
         line = _line(recovery, cases.get(recovery.case), first, day)
         parts.append(Paragraph(words=(*line, f" · {_name(owner, people)}")))
     if tally.recovered or tally.unanswered:
-        alone = f" ({tally.enough} with an apology alone)" if tally.enough else ""
-        ended = f"Customers so far: {tally.recovered} recovered{alone}, {tally.unanswered} no answer."
+        recovered, unanswered = _tallied(tally.recovered), _tallied(tally.unanswered)
+        alone = f" ({_tallied(tally.enough)} with an apology alone)" if tally.enough else ""
+        ended = f"Customers so far: {recovered} recovered{alone}, {unanswered} no answer."
         parts.append(Small(words=(ended,)))
     return tuple(parts)
+
+
+def _tallied(count: int) -> str:
+    return str(count) if count <= MOST_TALLIED else f"more than {MOST_TALLIED:,}"
 
 
 def _line(recovery: Recovery, case: Case | None, first: StepName | None, day: date) -> Words:

@@ -96,6 +96,12 @@ def test_what_new_hours_concern_is_found_in_an_index(
     assert re.search(in_order, plans[1]), plans[1]
 
 
+def test_a_tally_reads_nothing_but_an_index(sqlite: Database) -> None:
+    with sqlite.transaction(writes=False) as connection:
+        (plan,) = _plans(connection, LOOKS["recoveries.tally"])
+    assert plan.count("SEARCH recoveries USING COVERING INDEX") == 3
+
+
 def test_what_belongs_to_several_cases_is_looked_up_case_by_case(sqlite: Database) -> None:
     with sqlite.transaction(writes=False) as connection:
         plans = _plans(connection, LOOKS["of several cases"])

@@ -5,14 +5,19 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from bot.domain import recovery as domain
 from bot.domain.errors import Lost
-from bot.domain.recovery import Recovery, Tally
+from bot.domain.recovery import MOST_TALLIED, Recovery, Tally
 from bot.domain.recovery_step import Step
+from bot.messages import owed
+from bot.messages.parts import Message, plain
 from bot.ports import UnitOfWork
 from storage.agenda import restless
 from storage.database import Database
+from storage.recovery import Recoveries
+from storage.tables import recoveries
 from tests.session import open_work
 from tests.storage.made import AT, a_case, a_team, saved, seen, stir_all
 
@@ -105,6 +110,24 @@ def test_a_place_sees_what_it_owes_and_how_it_ended(database: Database) -> None:
     assert (alone.case, alone.gaps) == (4, ("tools", "training"))
     assert seen(database, lambda work: work.recoveries.tally("P1")) == Tally(2, 1, 1)
     assert seen(database, lambda work: work.recoveries.tally("P3")) == Tally()
+
+
+def test_a_place_is_tallied_no_further_than_it_is_told(database: Database) -> None:
+    given = [(number, "recovered" if number < 1100 else "no answer") for number in range(1, 1110)]
+    with database.transaction(writes=True) as connection:
+        row = Recoveries(connection, "W").row(a_recovery())
+        rows = [
+            {**row, "case": number, "outcome": verdict, "was_enough": number < 4, "due": None}
+            for number, verdict in given
+        ]
+        connection.execute(insert(recoveries), rows)
+        connection.commit()
+    tally = seen(database, lambda work: work.recoveries.tally("P1"))
+    assert tally == Tally(MOST_TALLIED + 1, 3, 10)
+    (told,) = owed.status([], {}, {}, tally, AT.date())
+    assert plain(Message(parts=(told,), gist="")).strip() == (
+        "Customers so far: more than 1,000 recovered (3 with an apology alone), 10 no answer."
+    )
 
 
 def test_one_workspace_never_sees_anothers(database: Database) -> None:

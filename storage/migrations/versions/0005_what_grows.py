@@ -1,4 +1,4 @@
-"""What grows with the data: whose hours changed comes up a bite at a time, customers are looked up.
+"""What grows with the data: whose hours changed comes up a bite at a time, and indexes.
 
 The older program runs on beside this: it does not know the table, and brings all up at once; and its
 cases have no sum, so that they are looked through one by one.
@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "of", "whose", name=op.f("pk_stirred")),
     )
+    op.create_index("recoveries_ended", "recoveries", ["workspace", "place", "outcome", "was_enough"])
     op.add_column("cases", sa.Column("customer_sum", sa.Integer(), nullable=True))
     _sum_customers()
     op.create_index(
@@ -68,6 +69,7 @@ def _sum_customers() -> None:
 
 def downgrade() -> None:
     """Takes it back."""
+    op.drop_index("recoveries_ended", "recoveries")
     op.drop_index("cases_of_customer", "cases")
     op.drop_column("cases", "customer_sum")
     op.drop_table("stirred")
