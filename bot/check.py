@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.bootstrap import house, slack_door
-from bot.ports import Unavailable
+from bot.ports import MOST_COUNTED, Unavailable
 from bot.settings import Misconfigured, Settings
 
 
@@ -44,13 +44,12 @@ async def _memory(settings: Settings) -> Sequence[Finding]:
             )
     except (Unavailable, Misconfigured) as wrong:
         return [Finding(False, str(wrong))]
-    findings = [Finding(True, f"The database is up to date: {state['waiting']} messages wait.")]
+    waits, dead = _counted(state["waiting"]), _counted(state["dead"])
+    findings = [Finding(True, f"The database is up to date: {waits} messages wait.")]
     if given_up:
         # Names of jobs and the platform's reasons: whom they were for is nobody's business here.
         what = "; ".join(f"{job.times} of {job.name}: {job.why}" for job in given_up)
-        findings.append(
-            Finding(False, f"Messages that were given up: {state['dead']}. The most: {what}")
-        )
+        findings.append(Finding(False, f"Messages that were given up: {dead}. The most: {what}"))
     if waiting:
         words = (
             f"{waiting} more customers are due to be forgotten than may be in a day (a tenth of all "
@@ -58,6 +57,11 @@ async def _memory(settings: Settings) -> Sequence[Finding]:
         )
         findings.append(Finding(False, words))
     return findings
+
+
+def _counted(count: object) -> str:
+    more = isinstance(count, int) and count > MOST_COUNTED
+    return f"more than {MOST_COUNTED:,}" if more else str(count)
 
 
 async def _slack(settings: Settings) -> Finding:

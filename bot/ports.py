@@ -33,6 +33,9 @@ from bot.request import Person, Place
 
 Result = TypeVar("Result")
 
+MOST_COUNTED = 1000
+"""Messages: whoever asks for the state every few seconds must not make the database count for long."""
+
 
 class Unavailable(Exception):
     """The memory cannot be reached or written just now; nothing was changed.
@@ -265,7 +268,10 @@ class Queue(Protocol):
         ...
 
     def state(self) -> Mapping[str, object]:
-        """For the operator: how many wait and are dead, and since when the oldest due one waits."""
+        """For the operator: how many wait and are dead, and since when the oldest due one is not said.
+
+        Both are counted up to MOST_COUNTED; one more stands for all that are more.
+        """
         ...
 
     def given_up(self, most: int = 5) -> Sequence[GivenUp]:

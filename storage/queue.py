@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from bot.domain.job import LEASE_SECONDS, Job, Receipt, minute
-from bot.ports import GivenUp, Limits, ObservedTime, ToForget
+from bot.ports import MOST_COUNTED, GivenUp, Limits, ObservedTime, ToForget
 from storage import agenda, observed_time
 from storage.job import IS_DEAD, IS_WAITING, editing, next_id, numbered, put, wake
 from storage.lane import (
@@ -268,10 +268,16 @@ class Queue:
     def state(self) -> Mapping[str, object]:
         connection = self._connection
         now = self._clock(connection)
-        count = select(func.count()).select_from(jobs)
-        waiting = connection.execute(count.where(IS_WAITING)).scalar_one()
-        dead = connection.execute(count.where(IS_DEAD)).scalar_one()
-        oldest = select(func.min(jobs.c.due_at)).where(IS_WAITING, jobs.c.due_at <= now)
+        waiting, dead = (
+            connection.execute(
+                select(func.count()).select_from(
+                    select(jobs.c.workspace).where(which).limit(MOST_COUNTED + 1).subquery()
+                )
+            ).scalar_one()
+            for which in (IS_WAITING, IS_DEAD)
+        )
+        # A lane is due when the first of its messages is.
+        oldest = select(func.min(lanes.c.due_at)).where(lanes.c.due_at <= now)
         oldest_due = connection.execute(oldest).scalar_one()
         return {"waiting": waiting, "dead": dead, "oldest_due": oldest_due}
 

@@ -169,7 +169,7 @@ def test_who_comes_after_the_lease_cannot_finish_for_the_new_holder(
         queue.give_up(late, "late")
     assert caplog.text.count("came back after its lease") == 3
     assert "U-secret" not in caplog.text
-    assert queue.state() == {"waiting": 0, "dead": 0, "oldest_due": None}
+    assert queue.state() == {"waiting": 0, "dead": 0, "oldest_due": AT}  # the new one says it
     assert seen(database, lambda work: work.said.get("retro:1")) is None
     queue.finish(new, RECEIPT, 0)
     assert seen(database, lambda work: work.said.get("retro:1")) == RECEIPT
@@ -196,6 +196,19 @@ def test_giving_up_frees_the_place_and_says_what_follows(database: Database) -> 
 def test_the_operator_sees_since_when_the_oldest_due_one_waits(database: Database) -> None:
     schedule(database, a_job("a", due_at=AT + timedelta(hours=1)), a_job("b", place="P2"))
     assert queue_of(database).state() == {"waiting": 2, "dead": 0, "oldest_due": AT}
+
+
+def test_the_state_counts_no_further_than_it_says(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.queue.MOST_COUNTED", 2)
+    queue = queue_of(database)
+    for number in range(4):
+        schedule(database, a_job(f"a{number}", place=f"P{number}"))
+        assert queue.state() == {"waiting": min(number + 1, 3), "dead": 0, "oldest_due": AT}
+    for job in claimed(database):
+        queue.give_up(job, "no such place")
+    assert queue.state() == {"waiting": 0, "dead": 3, "oldest_due": None}
 
 
 def test_an_empty_queue_has_nothing_due(database: Database) -> None:
