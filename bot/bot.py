@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 BITE = 100
 """Things of a kind looked at in one transaction, so that nobody waits long for it."""
+BITE_BESIDE = 10
+"""The same while somebody waits for an answer just now."""
 MOST_TRIES = 5
 """How often a request that lost a race is run again; each try meets the winner's new state."""
 TOO_MANY = "That is more than one person may start in a minute: wait a moment, then go on."
@@ -220,7 +222,7 @@ class Bot:
     async def look(self, workspace: str, at: datetime) -> int:
         """Looks at what is due in a workspace at `at`, a bite of it; returns how many things."""
         try:
-            return await self._look(workspace, at, BITE)
+            return await self._look(workspace, at, BITE_BESIDE if self.answering else BITE)
         except (Unavailable, Lost):
             raise
         except Exception as fault:

@@ -1,9 +1,12 @@
 """The bot itself: whom it wakes, and how much one person may start."""
 
+from datetime import datetime
+
 import pytest
 
 from bot.allowance import Allowance
-from bot.bot import TOO_MANY, Bot
+from bot.bot import BITE, BITE_BESIDE, TOO_MANY, Bot
+from bot.ports import UnitOfWork
 from storage.database import Database
 from tests.desk import ANA, BEN, Desk, words
 
@@ -74,3 +77,20 @@ def test_people_and_workspaces_have_allowances_of_their_own() -> None:
     assert not allowance.take("test:1", "U1")
     assert allowance.take("test:1", "U2")
     assert allowance.take("test:2", "U1")
+
+
+async def test_the_clock_takes_small_bites_while_somebody_waits(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bites: list[int] = []
+
+    def look(at: datetime, most: int, work: UnitOfWork) -> int:
+        bites.append(most)
+        return 0
+
+    monkeypatch.setattr("bot.bot.agenda.look", look)
+    for answering in (0, 1, 0, 3):
+        desk.bot.answering = answering
+        await desk.bot.look(desk.workspace, desk.at)
+    assert bites == [BITE, BITE_BESIDE, BITE, BITE_BESIDE]
+    assert BITE_BESIDE <= BITE / 10
