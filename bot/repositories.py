@@ -323,8 +323,8 @@ class Posts(Protocol):
         """The newest `most` outside threads (older than `before`), oldest first."""
         ...
 
-    def thread(self, root: int) -> Sequence[Post]:
-        """The replies, oldest first, without the root."""
+    def thread(self, root: int, most: int | None = None, before: int | None = None) -> Sequence[Post]:
+        """The replies, oldest first, without the root; or the newest `most` (older than `before`)."""
         ...
 
     def newest(self) -> Mapping[str, int]:

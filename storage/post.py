@@ -1,8 +1,9 @@
 """The web workspace's own messages."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, update
 
 from bot.repositories import Post
 from storage import versioned
@@ -34,15 +35,17 @@ class Posts:
         return find(self._connection, Post, posts, workspace=self._workspace, id=post)
 
     def roots(self, place: str, most: int, before: int | None = None) -> Sequence[Post]:
-        query = select(posts).where(self._here(), posts.c.place == place, posts.c.thread.is_(None))
+        query = select(posts).where(posts.c.place == place, posts.c.thread.is_(None))
+        return self._newest(query, most, before)
+
+    def thread(self, root: int, most: int | None = None, before: int | None = None) -> Sequence[Post]:
+        return self._newest(select(posts).where(posts.c.thread == root), most, before)
+
+    def _newest(self, query: Select[Any], most: int | None, before: int | None) -> Sequence[Post]:
         if before is not None:
             query = query.where(posts.c.id < before)
-        newest_first = several(self._connection, Post, query.order_by(posts.c.id.desc()).limit(most))
-        return newest_first[::-1]
-
-    def thread(self, root: int) -> Sequence[Post]:
-        query = select(posts).where(self._here(), posts.c.thread == root).order_by(posts.c.id)
-        return several(self._connection, Post, query)
+        query = query.where(self._here()).order_by(posts.c.id.desc()).limit(most)
+        return several(self._connection, Post, query)[::-1]
 
     def newest(self) -> Mapping[str, int]:
         found = NEWEST.all(self._connection, {"workspace": self._workspace})

@@ -19,7 +19,8 @@ YOU = "you"
 SEEN = "seen"
 NEWEST = 50
 """Posts on a page at first; "Show earlier" adds as many again, up to MOST_POSTS."""
-MOST_POSTS = 1000
+MOST_POSTS = 200
+"""After that "Show earlier" leads to a page of those before them."""
 MOST_SEEN = 60
 """Places whose last look a browser remembers; cookies are small."""
 
@@ -87,11 +88,12 @@ def page(
     reader = reader_of(request, work)
     most = most_of(request)
     outer = frame_of(reader, base, place.id)
-    column, last = _column(work, outer, most, beside=root is not None)
+    before = before_of(request)
+    column, last = _column(work, outer, most, None if root else before, beside=root is not None)
     frame, thread = outer, None
     if root is not None:
         frame = frame_of(reader, base, place.id, root.id)
-        thread, _ = _column(work, frame, most)
+        thread, _ = _column(work, frame, most, before)
     seen = looked(seen_by(request), place.id, last)
     direct = place.kind == "direct"
     html = render.page(
@@ -104,7 +106,7 @@ def page(
         outer=outer,
         column=column,
         thread=thread,
-        welcome=not column.rows,
+        welcome=not (column.rows or column.newest),
         mark=MARK,
         footer=[one for one in FOOTER if not direct or one.verb in FOR_ANY_PLACE],
         actions=_shortcuts,
@@ -130,14 +132,14 @@ def posts(request: web.Request, work: UnitOfWork, base: str) -> tuple[str, Seen]
     thread = incoming.read_number(request.query.get("thread", ""))
     frame = frame_of(reader, base, place.id, thread)
     beside = bool(request.query.get("beside"))
-    column, last = _column(work, frame, most_of(request), beside=beside)
+    column, last = _column(work, frame, most_of(request), before_of(request), beside=beside)
     seen = seen_by(request)
     html = render.page(
         "fresh.html",
         column=column,
         frame=frame,
         actions=_shortcuts,
-        welcome=thread is None and not column.rows,
+        welcome=thread is None and not (column.rows or column.newest),
         direct=place.kind == "direct",
         mark=MARK,
     )
@@ -145,35 +147,50 @@ def posts(request: web.Request, work: UnitOfWork, base: str) -> tuple[str, Seen]
 
 
 def _column(
-    work: UnitOfWork, frame: render.Frame, most: int, *, beside: bool = False
+    work: UnitOfWork,
+    frame: render.Frame,
+    most: int,
+    before: int | None = None,
+    *,
+    beside: bool = False,
 ) -> tuple[render.Column, int]:
-    """A list of the newest `most` posts, and the newest one's id; `beside` an open thread."""
+    """A list of the newest `most` posts (older than `before`), and the newest one's id.
+
+    `beside` an open thread, which is what older posts are shown of.
+    """
     if frame.thread is None:
-        posts = list(work.posts.roots(frame.place, most + 1))
+        head: list[Post] = []
+        posts = work.posts.roots(frame.place, most + 1, before)
         replies = work.posts.replies([post.id for post in posts])
-        shown = posts[-most:]
     else:
-        root = root_of(work, Place(id=frame.place, name=""), str(frame.thread))
-        posts, replies = [root, *work.posts.thread(root.id)], {}
-        shown = [root, *posts[1:][-most:]]
-    more = len(shown) < len(posts)
+        head = [root_of(work, Place(id=frame.place, name=""), str(frame.thread))]
+        posts, replies = work.posts.thread(frame.thread, most + 1, before), {}
+    shown = [*head, *posts[-most:]]
     in_place = frame.thread is None and frame.place != frame.reader.id
     where = {"place": frame.place, "most": str(most), "thread": str(frame.thread or "")}
     if beside:
         where["beside"] = "yes"
+    since = {} if before is None else {"before": str(before)}
     path = frame.home + (f"/t/{frame.thread}" if frame.thread else "")
     prefix = "r" if in_place else "m"
     people = work.people.among({post.author for post in shown if post.author})
-    oldest = shown[0 if frame.thread is None else 1].id if more else 0
     column = render.Column(
         prefix=prefix,
         rows=render.rows(shown, replies, replace(frame, people=people)),
-        source=f"/f/posts?{urlencode(where)}",
-        earlier=f"{path}?most={most + NEWEST}#{prefix}{oldest}"
-        if more and most < MOST_POSTS and not beside
+        source=f"/f/posts?{urlencode({**where, **since})}",
+        earlier=_earlier(path, prefix, posts[1].id, most, since)
+        if len(posts) > most and not beside
         else "",
+        newest=path if since else "",
     )
-    return column, max((post.id for post in posts), default=0)
+    return column, max((post.id for post in shown), default=0)
+
+
+def _earlier(path: str, prefix: str, oldest: int, most: int, since: Mapping[str, str]) -> str:
+    """Where more of the list is shown; once that would be too long, the part before it."""
+    if most == MOST_POSTS:
+        return f"{path}?before={oldest}"
+    return f"{path}?{urlencode({'most': most + NEWEST, **since})}#{prefix}{oldest}"
 
 
 def _sidebar(
@@ -213,6 +230,12 @@ def most_of(request: web.Request) -> int:
     most = request.query.get("most", "")
     number = int(most) if most.isascii() and most.isdigit() and len(most) < 6 else NEWEST
     return min(max(number, NEWEST), MOST_POSTS)
+
+
+def before_of(request: web.Request) -> int | None:
+    """Before which post those stand that the page shows; None: they are the newest."""
+    before = request.query.get("before", "")
+    return int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None
 
 
 def seen_by(request: web.Request) -> dict[str, int]:

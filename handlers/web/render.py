@@ -98,6 +98,8 @@ class Column:
     """Where the list is fetched afresh."""
     earlier: str = ""
     """Where older posts are shown; "" when there are none."""
+    newest: str = ""
+    """Where the newest posts are shown; "" when these are."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
@@ -12,12 +14,14 @@ from bot.repositories import Post
 from bot.request import Person, Place
 from handlers.web import additions, pages
 from storage.database import Database
+from storage.row import several
 from tests.session import open_work
 from tests.storage.made import AT
 from tests.test_statements import counted
 
 BASE = "http://localhost"
 SUPPORT = Place(id="support", name="support")
+ROOT = Post(place="support", author="u_0", text="Root", posted_at=AT)
 
 
 @pytest.fixture
@@ -68,16 +72,15 @@ def crowd(work: UnitOfWork) -> None:
         work.people.remember(person)
         work.places.remember(place)
         for where, thread in ((place.id, None), ("support", None), ("support", 1)):
-            post = Post(place=where, thread=thread, author=person.id, text="Hi", posted_at=AT)
-            work.posts.add(post)
+            said = Post(place=where, thread=thread, author=person.id, text="Hi", posted_at=AT)
+            work.posts.add(said)
 
 
 @pytest.mark.parametrize(("look", "path"), LOOKS)
 def test_a_page_asks_as_much_with_many_places_people_and_posts(
     web: Database, look: Callable[[str, UnitOfWork], str], path: str
 ) -> None:
-    first = Post(place="support", author="u_0", text="Root", posted_at=AT)
-    changed(web, lambda work: work.posts.add(first))
+    changed(web, lambda work: work.posts.add(ROOT))
     costs = []
     for _ in range(2):
         with counted(web) as ran, open_work(web, "web", writes=False) as work:
@@ -96,3 +99,58 @@ def test_a_place_with_something_new_has_a_dot_until_it_was_seen(web: Database) -
         assert html.count("something new") == 40
         assert html.count("Person 39") >= 2  # among those one can be, and as an author
         assert lists("/f/lists?place=place-7", work).count("something new") == 40
+
+
+def _earlier(html: str) -> str | None:
+    found = re.search(r'<a href="([^"#]+)[^"]*">Show earlier</a>', html)
+    return unescape(found[1]) if found else None
+
+
+@pytest.mark.parametrize("where", ["/p/support", "/p/support/t/1"])
+def test_every_post_is_reached_and_no_page_holds_them_all(web: Database, where: str) -> None:
+    def talk(work: UnitOfWork) -> None:
+        for number in range(501):
+            thread = None if number == 0 or where == "/p/support" else 1
+            text = f"Post number {number}."
+            work.posts.add(Post(place="support", thread=thread, text=text, posted_at=AT))
+
+    changed(web, talk)
+    seen: set[str] = set()
+    path: str | None = where
+    with open_work(web, "web", writes=False) as work:
+        while path is not None:
+            html = page(path, work)
+            told = re.findall(r"Post number \d+", html)
+            assert len(told) <= pages.MOST_POSTS + pages.NEWEST + 2
+            assert ("Show the newest" in html) == ("before=" in path)
+            seen |= set(told)
+            path = _earlier(html)
+    assert len(seen) == 501
+
+
+def test_a_thread_is_read_no_further_than_it_is_shown(
+    web: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed(web, lambda work: work.posts.add(ROOT))
+    for _ in range(5):
+        changed(web, crowd)
+    read: list[int] = []
+
+    def note(*given: Any) -> Any:
+        found = several(*given)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr("storage.post.several", note)
+    with open_work(web, "web", writes=False) as work:
+        html = page("/p/support/t/1", work)
+        posts("/f/posts?place=support&thread=1", work)
+    assert _earlier(html) == "/p/support/t/1?most=100"
+    assert max(read) == pages.NEWEST + 1
+
+
+def test_an_address_before_everything_says_where_the_newest_are(web: Database) -> None:
+    with open_work(web, "web", writes=False) as work:
+        html = page("/p/support?before=1", work)
+        assert "Show the newest" in html
+        assert "before" not in page("/p/support?before=x", work)

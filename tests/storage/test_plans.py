@@ -51,7 +51,7 @@ LOOKS: dict[str, Look] = {
     "said.key_of": lambda work: work.said.key_of("P7", "7"),
     "posts.roots": lambda work: work.posts.roots("P7", 20, before=900),
     "posts.newest": lambda work: work.posts.newest(),
-    "posts.thread": lambda work: work.posts.thread(7),
+    "posts.thread": lambda work: (work.posts.thread(7), work.posts.thread(7, 20, before=900)),
     "posts.by_key": lambda work: work.posts.by_key("k"),
     "places.named": lambda work: work.places.named("support"),
     "places.direct_with": lambda work: work.places.direct_with("aad_object_id", "7"),

@@ -34,6 +34,16 @@ def test_the_newest_roots_come_oldest_first_and_page_by_page(database: Database)
     assert seen(database, lambda work: work.posts.replies([1, 2])) == {2: 1}
 
 
+def test_a_thread_comes_whole_or_page_by_page(database: Database) -> None:
+    for _ in range(5):
+        saved(database, lambda work: work.posts.add(a_post(text="reply", thread=9)))
+    whole = seen(database, lambda work: work.posts.thread(9))
+    newest = seen(database, lambda work: work.posts.thread(9, 2))
+    before = seen(database, lambda work: work.posts.thread(9, 2, before=4))
+    told = [[post.id for post in page] for page in (whole, newest, before)]
+    assert told == [[1, 2, 3, 4, 5], [4, 5], [2, 3]]
+
+
 def test_an_edited_post_stays_where_it_was(database: Database) -> None:
     post = saved(database, lambda work: work.posts.add(a_post(message=sentence("One"))))
     edited = post.model_copy(update={"message": sentence("Two"), "edited_at": AT})
