@@ -452,6 +452,7 @@ async def test_what_the_bot_says_is_stored_by_the_minute_that_the_page_shows(
     visitor: Visitor, web_house: WebHouse
 ) -> None:
     await fail(visitor, "Parcel missed")
+    await until(visitor, "/p/support", "Parcel missed")
     await visitor.fill(await visitor.press("retro.answer", about="C-1"), training="Maps", unnamed="yes")
     await until(visitor, "/p/support/t/1", "someone on the team")
     await until(visitor, "/p/support/t/1", "1 answer")
