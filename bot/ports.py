@@ -7,7 +7,7 @@ through a UnitOfWork belongs to its one workspace, so two workspaces never meet.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -167,6 +167,28 @@ class GivenUp(NamedTuple):
     times: int
 
 
+@dataclass(frozen=True)
+class Ended:
+    """What came of an attempt at a job; `follow` is owed from then on, and saved with it.
+
+    `done`: said, or without a receipt nothing left to say; its lane rests for so many seconds.
+    `waiting`: put back for so many seconds because of `why`, with the whole lane if the platform asked
+    for that (`hold_lane`) and the workspace's other lanes of the kind, for a minute at most
+    (`hold_workspace`); `unsure`: it may have been said all the same.
+    `dead`: set aside because of `why`.
+    """
+
+    job: Job
+    state: Literal["done", "waiting", "dead"]
+    rest: float = 0.0
+    why: str = ""
+    receipt: Receipt | None = None
+    follow: Sequence[Job] = ()
+    unsure: bool = False
+    hold_lane: bool = False
+    hold_workspace: bool = False
+
+
 class ObservedTime(NamedTuple):
     """The time by what really passed while a process was running, because a clock may be wrong.
 
@@ -210,32 +232,11 @@ class Queue(Protocol):
         """
         ...
 
-    def finish(self, job: Job, receipt: Receipt | None, pace: float, follow: Sequence[Job] = ()) -> None:
-        """Said (or, without a receipt, nothing left to say): stores the receipt and `follow` with it.
+    def put_away(self, ended: Sequence[Ended]) -> None:
+        """Puts jobs away, all or none of them, with what follows; leaves out those of a later claim.
 
-        The lane rests for `pace` seconds. A job that was scheduled again meanwhile waits again.
+        A job that was scheduled again meanwhile waits again. A lane rests for an hour at most.
         """
-        ...
-
-    def retry(
-        self,
-        job: Job,
-        wait: float,
-        *,
-        unsure: bool,
-        hold_lane: bool,
-        why: str,
-        hold_workspace: bool = False,
-    ) -> None:
-        """Puts it back for `wait` seconds, the whole lane with it when the platform asked for that.
-
-        A lane rests for an hour at most. `hold_workspace`: the workspace's other lanes of the same
-        kind rest as well, for a minute at most.
-        """
-        ...
-
-    def give_up(self, job: Job, why: str, follow: Sequence[Job] = ()) -> None:
-        """Sets it aside as dead, with the reason, and frees its lane."""
         ...
 
     def observe_time(self, before: ObservedTime | None, elapsed: timedelta) -> ObservedTime:

@@ -26,39 +26,34 @@ from bot.fault import told
 from bot.messages.parts import Message
 from bot.ports import (
     Delivery,
+    Ended,
     Messenger,
-    ObservedTime,
     Transactions,
     Unavailable,
     Undelivered,
     UnitOfWork,
 )
 from bot.request import Place
+from handlers.put_away import PutAway
+from handlers.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 Name = tuple[str, str]  # workspace and key
+Words = tuple[Message | None, Receipt | None, Receipt | None, Place | None]
+WordsRead = asyncio.Task[Mapping[str, Words]]
 
 SIDE_BY_SIDE = 16
 """Places spoken to at once. A call waits on the network, so more than the cores is right."""
-WHILE_SOMEBODY_WAITS = 2
-"""The same while a request is being answered: people come before messages."""
+BREATH_SECONDS = 0.1
+"""How often something is claimed at most while a request is being answered: people come first."""
+LOOK_LATE_SECONDS = 3.0
+"""How long the look at what is due waits for people at most."""
 AHEAD_SECONDS = 0.05
 """How early a place's next message is claimed, so that its words are ready once the place has rested."""
 POLL_SECONDS = 0.5
 """How late what another process committed is noticed; our own commits wake us at once (rule 5)."""
-KEPT = timedelta(days=7)
-"""How long finished jobs stay for the operator to look at."""
-PRUNE_SECONDS = 3600.0
-BITE = 500
-"""Rows pruned in one transaction, so that nobody waits for it."""
-FORGET_BITE = 10
-"""Customers forgotten before messages get their turn again."""
-OBSERVE_SECONDS = 600.0
-"""How often it is written down how much time has passed; the rest is lost with the process."""
-FAR_BEHIND = timedelta(days=1)
-"""Observed time is so far behind the clock only when Amends was off, or the clock is wrong."""
 GRACE_SECONDS = 4.0
 """How long a call may still take when told to stop; with what the doors wait, under 10."""
 HAND_BACK_SECONDS = 1.0
@@ -88,16 +83,14 @@ class Worker:
         self._name = uuid4().hex
         self._woken = woken
         self._stopping = False
-        self._prune_at = 0.0
         self._look_at = 0.0
-        self._forget_after = forget_after
-        self._observed: ObservedTime | None = None
-        self._observed_at = 0.0
-        self._to_forget: Sequence[tuple[str, int]] = ()
+        self._upkeep = Upkeep(bot, transactions, forget_after)
         self._speaking: dict[asyncio.Task[None], Name] = {}
         self._limits = {platform: messenger.limits for platform, messenger in messengers.items()}
         self._ticking = False
         self._free_at: dict[tuple[str, str], float] = {}
+        self._claimed_at = 0.0
+        self._put_away = PutAway(transactions)
         self.outcomes: Counter[str] = Counter()
 
     async def run(self) -> None:
@@ -106,10 +99,11 @@ class Worker:
             self._bot.untold.tell_hourly()
             try:
                 # First of all: what this process stores proves nothing about its own clock.
-                observed = await self._observe_time()
+                observed = await self._upkeep.observe_time()
                 await self._look()
+                await self._let_people_go_first()
                 claimed = await self._claim(by=None)
-                await self._prune(observed)
+                await self._upkeep.prune(observed)
             except (Unavailable, Lost) as trouble:
                 log.error("the queue cannot be reached; waiting: %s", trouble)
                 claimed = 0
@@ -123,9 +117,16 @@ class Worker:
     async def _look(self) -> None:
         """Looks twice a second for what is due, and puts reminders of it among the messages owed."""
         now = asyncio.get_running_loop().time()
-        if now >= self._look_at:
+        if now >= self._look_at + (LOOK_LATE_SECONDS if self._bot.answering else 0.0):
             self._look_at = now + POLL_SECONDS
             await self._look_by(datetime.now(UTC))
+
+    async def _let_people_go_first(self) -> None:
+        """Waits while somebody is being answered, if something was claimed just now."""
+        until, loop = self._claimed_at + BREATH_SECONDS, asyncio.get_running_loop()
+        while self._bot.answering and not self._stopping and (left := until - loop.time()) > 0:
+            self._woken.clear()
+            await self._sleep(left)
 
     async def _look_by(self, by: datetime) -> None:
         while workspaces := await self._transactions.read_queue(lambda queue: queue.restless(by)):
@@ -133,58 +134,6 @@ class Worker:
             # What another process is looking at just now is not ours to wait for.
             if self._stopping or not any(looked):
                 return
-
-    async def _observe_time(self) -> ObservedTime:
-        """Writes down now and then how much time has passed; warns when the clock may be wrong."""
-        now, before = asyncio.get_running_loop().time(), self._observed
-        elapsed = now - self._observed_at
-        if before is not None and elapsed < OBSERVE_SECONDS:
-            return before
-        observed = await self._transactions.write_queue(
-            lambda queue: queue.observe_time(before, timedelta(seconds=elapsed))
-        )
-        self._observed, self._observed_at = observed, now
-        if observed.behind > FAR_BEHIND and (before is None or before.behind <= FAR_BEHIND):
-            log.warning(
-                "The clock is %d days ahead of the time that was observed: Amends was off, or the clock "
-                "is wrong. What is old goes by the observed time, which catches up 5 days a day.",
-                observed.behind.days,
-            )
-        return observed
-
-    async def _forget(self) -> None:
-        """Forgets the customers of old cases where the operator asked for that; the log says so."""
-        if self._forget_after is None:
-            return
-        age = self._forget_after
-        if not self._to_forget:
-            self._to_forget, waiting = await self._transactions.write_queue(
-                lambda queue: queue.to_forget(age)
-            )
-            if waiting:
-                log.warning(
-                    "%d more customers are due to be forgotten and wait: only a tenth of all cases is "
-                    "forgotten in a day. 'python -m bot forget --due' forgets them all now.",
-                    waiting,
-                )
-        some, left = self._to_forget[:FORGET_BITE], self._to_forget[FORGET_BITE:]
-        # After trouble the rest waits for the next quota, or two might be used within one day.
-        self._to_forget = ()
-        for workspace, case in some:
-            if await self._bot.forget(workspace, case, datetime.now(UTC)):
-                log.info("workspace=%s about=C-%d its customer is forgotten", workspace, case)
-        self._to_forget = left
-
-    async def _prune(self, observed: ObservedTime) -> None:
-        """Once an hour, and bite after bite while there is more; age goes by the observed time."""
-        now = asyncio.get_running_loop().time()
-        if now < self._prune_at:
-            return
-        await self._forget()
-        before = min(datetime.now(UTC), observed.at) - KEPT
-        pruned = await self._transactions.write_queue(lambda queue: queue.prune(before, BITE))
-        more = pruned >= BITE or self._to_forget
-        self._prune_at = now + (POLL_SECONDS if more else PRUNE_SECONDS)
 
     async def stop(self) -> None:
         """Claims nothing more, lets what is being said finish for a moment, and hands back the rest."""
@@ -223,34 +172,34 @@ class Worker:
             await self._sleep(POLL_SECONDS)
 
     async def _claim(self, by: datetime | None) -> int:
-        room = (WHILE_SOMEBODY_WAITS if self._bot.answering else SIDE_BY_SIDE) - len(self._speaking)
         self._woken.clear()
-        if room <= 0:
+        if (room := SIDE_BY_SIDE - len(self._speaking)) <= 0:
             return 0
         # From before the claim on: a process that sleeps in between must not speak after its lease.
-        until = asyncio.get_running_loop().time() + CALL_SECONDS
+        self._claimed_at = asyncio.get_running_loop().time()
+        until = self._claimed_at + CALL_SECONDS
         jobs = await self._transactions.write_queue(
             lambda queue: queue.claim(by, self._name, room, self._limits)
         )
+        at = by or datetime.now(UTC)
+        jobs = [job.model_copy(update={"at": at}) for job in jobs]
+        read = {} if self._stopping else self._read_together(jobs)
         for job in jobs:
             if self._stopping:
                 await self._hand_back(job, unsure=job.unsure)
                 continue
             name = (job.workspace, job.key)
             same = [task for task, other in self._speaking.items() if other == name]
-            said_at = job.model_copy(update={"at": by or datetime.now(UTC)})
-            task = asyncio.create_task(self._speak(said_at, same, until))
+            # What they said, or did not, is read afterwards.
+            words = None if same else read.get(job.workspace)
+            task = asyncio.create_task(self._speak(job, words, same, until))
             self._speaking[task] = name
             task.add_done_callback(self._spoken)
         return len(jobs)
 
     async def _hand_back(self, job: Job, *, unsure: bool) -> None:
         """Lets another process go on at once, instead of when the lease has ended."""
-        await self._transactions.write_queue(
-            lambda queue: queue.retry(
-                job, 0.0, unsure=unsure, hold_lane=False, why="Amends was stopped."
-            )
-        )
+        await self._put_away(Ended(job, "waiting", why="Amends was stopped.", unsure=unsure))
         self._count("handed back", job)
 
     def _spoken(self, task: asyncio.Task[None]) -> None:
@@ -266,7 +215,9 @@ class Worker:
         except TimeoutError:
             return
 
-    async def _speak(self, job: Job, same: Sequence[asyncio.Task[None]], until: float) -> None:
+    async def _speak(
+        self, job: Job, words: WordsRead | None, same: Sequence[asyncio.Task[None]], until: float
+    ) -> None:
         """Says it and puts it away; `same` are our own attempts whose lease the clock ended too early.
 
         A clock that jumps does that: then the call is waited for, and looked up afterwards.
@@ -274,20 +225,20 @@ class Worker:
         try:
             if same:
                 await asyncio.wait(same)
-            await self._attempt(job, until)
+            await self._attempt(job, words, until)
         except asyncio.CancelledError:
             # The process stops, and whatever was being said may have been heard.
             await self._hand_back(job, unsure=True)
             raise
 
-    async def _attempt(self, job: Job, until: float) -> None:
+    async def _attempt(self, job: Job, words: WordsRead | None, until: float) -> None:
         messenger = self._messengers[job.workspace.partition(":")[0]]
         if job.attempts > MOST_ATTEMPTS_IN_AN_OUTAGE:
             # Nobody lived to put it back so often: it kills whoever tries.
             await self._put_back(job, Undelivered("Amends never came to its end.", permanent=True))
             return
         try:
-            await self._deliver(job, messenger, until)
+            await self._deliver(job, words, messenger, until)
         except Undelivered as undelivered:
             await self._put_back(job, undelivered)
         except Unavailable:
@@ -300,8 +251,13 @@ class Worker:
             reason = f"Something is wrong in Amends ({type(fault).__name__})."
             await self._put_back(job, Undelivered(reason, unsure=True))
 
-    async def _deliver(self, job: Job, messenger: Messenger, until: float) -> None:
-        message, said, root, known = await self._surely(partial(self._words, job))
+    async def _deliver(
+        self, job: Job, words: WordsRead | None, messenger: Messenger, until: float
+    ) -> None:
+        read = {} if words is None else await asyncio.shield(words)
+        if job.key not in read:
+            read = await self._surely(partial(self._words, job.workspace, [job]))
+        message, said, root, known = read[job.key]
         if message is None or (job.once and said is not None):
             await self._surely(partial(self._finish, job, None, 0.0, "nothing to say"))
             return
@@ -334,20 +290,38 @@ class Worker:
                 log.warning("a message waits for the memory: %s", trouble)
             await asyncio.sleep(POLL_SECONDS)
 
-    async def _words(
-        self, job: Job
-    ) -> tuple[Message | None, Receipt | None, Receipt | None, Place | None]:
-        """What to say, what was said before, what it belongs under, and where."""
+    def _read_together(self, jobs: Sequence[Job]) -> Mapping[str, WordsRead]:
+        """Begins to read what several jobs of a workspace need, at once."""
+        of = {job.workspace: [one for one in jobs if one.workspace == job.workspace] for job in jobs}
+        return {
+            workspace: asyncio.create_task(self._words_if_all(workspace, some))
+            for workspace, some in of.items()
+            if len(some) > 1
+        }
 
-        def look(
-            work: UnitOfWork,
-        ) -> tuple[Message | None, Receipt | None, Receipt | None, Place | None]:
-            message = self._bot.speak(job, work)
-            receipts = work.said.among([key for key in (job.key, job.thread) if key])
-            known = work.places.get(job.place)
-            return message, receipts.get(job.key), receipts.get(job.thread or ""), known
+    async def _words_if_all(self, workspace: str, jobs: Sequence[Job]) -> Mapping[str, Words]:
+        """The same for all of them, or for none when one is in the way: then each reads for itself."""
+        try:
+            return await self._words(workspace, jobs)
+        except Exception:
+            return {}
 
-        return await self._transactions.read(job.workspace, look)
+    async def _words(self, workspace: str, jobs: Sequence[Job]) -> Mapping[str, Words]:
+        """What to say, what was said before, what it belongs under, and where; by the job's key."""
+
+        def look(work: UnitOfWork) -> Mapping[str, Words]:
+            receipts = work.said.among({key for job in jobs for key in (job.key, job.thread) if key})
+            return {
+                job.key: (
+                    self._bot.speak(job, work),
+                    receipts.get(job.key),
+                    receipts.get(job.thread or ""),
+                    work.places.get(job.place),
+                )
+                for job in jobs
+            }
+
+        return await self._transactions.read(workspace, look)
 
     async def _rested(self, job: Job) -> None:
         """Waits for what is left of the place's rest: it was claimed a little ahead."""
@@ -368,7 +342,7 @@ class Worker:
                 job.workspace, lambda work: tuple(self._bot.sequel(job, work))
             )
         rest = max(0.0, free_at - AHEAD_SECONDS - asyncio.get_running_loop().time())
-        await self._transactions.write_queue(lambda queue: queue.finish(job, receipt, rest, follow))
+        await self._put_away(Ended(job, "done", rest, receipt=receipt, follow=follow))
         self._count(outcome, job)
         self._wake_in(rest)
 
@@ -380,9 +354,7 @@ class Worker:
             instead = await self._transactions.read(
                 job.workspace, lambda work: self._bot.substitute(told, work)
             )
-            await self._transactions.write_queue(
-                lambda queue: queue.give_up(job, undelivered.reason, instead)
-            )
+            await self._put_away(Ended(job, "dead", why=undelivered.reason, follow=instead))
             self._count("given up", job)
             return
         asked = undelivered.retry_after
@@ -390,14 +362,15 @@ class Worker:
         # Once unsure, only a look-up that was answered makes sure; a needless one costs little.
         unsure = job.unsure or undelivered.unsure
         limits = self._limits[job.workspace.partition(":")[0]]
-        await self._transactions.write_queue(
-            lambda queue: queue.retry(
+        await self._put_away(
+            Ended(
                 job,
+                "waiting",
                 wait,
+                why=undelivered.reason,
                 unsure=unsure,
                 # A tick may be told a later time than it is; only a lane's rest goes by the real clock.
                 hold_lane=asked is not None or self._ticking,
-                why=undelivered.reason,
                 hold_workspace=asked is not None and limits.together,
             )
         )

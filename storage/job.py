@@ -21,6 +21,8 @@ from storage.statement import Statement
 from storage.tables import jobs, lanes
 from storage.upsert import insert
 
+Name = tuple[str, str]  # workspace and key, or workspace and lane
+
 # Literals, not bound values: only so do queries meet the indexes over these states.
 IS_WAITING: ColumnElement[bool] = jobs.c.state == literal_column("'waiting'")
 IS_DEAD: ColumnElement[bool] = jobs.c.state == literal_column("'dead'")
@@ -81,7 +83,7 @@ class Jobs:
         self._connection = connection
         self._workspace = workspace
         self._scheduled: list[Job] = []
-        self._woken: dict[str, datetime] = {}
+        self._woken: dict[Name, datetime] = {}
 
     def schedule(self, job: Job) -> None:
         self._scheduled.append(numbered(job))
@@ -95,7 +97,7 @@ class Jobs:
             .returning(jobs.c.lane)
         )
         revived = list(self._connection.scalars(statement))
-        self._woken |= dict.fromkeys(revived, now)
+        self._woken |= {(self._workspace, lane): now for lane in revived}
         return len(revived)
 
     @property
@@ -108,13 +110,13 @@ class Jobs:
         woken = put(self._connection, self._workspace, self._scheduled)
         for lane, due_at in self._woken.items():
             woken[lane] = min(due_at, woken.get(lane, due_at))
-        wake(self._connection, self._workspace, woken)
+        wake(self._connection, woken)
         self._scheduled, self._woken = [], {}
 
 
-def put(connection: Connection, workspace: str, scheduled: Iterable[Job]) -> dict[str, datetime]:
+def put(connection: Connection, workspace: str, scheduled: Iterable[Job]) -> dict[Name, datetime]:
     """Stores jobs, or what a repeat changes; returns the lanes that wait and since when."""
-    woken: dict[str, datetime] = {}
+    woken: dict[Name, datetime] = {}
     ordered = sorted(scheduled, key=lambda job: job.key)
     # Said, but its job was pruned since: then saying it again is editing it, or nothing at all.
     known = Said(connection, workspace).among([job.key for job in ordered])
@@ -128,7 +130,8 @@ def put(connection: Connection, workspace: str, scheduled: Iterable[Job]) -> dic
         scheduling = _scheduling(connection.dialect.name, len(some), tuple(some[0]))
         for row in scheduling.all(connection, numbered_columns):
             if row.state == "waiting":
-                woken[row.lane] = min(row.due_at, woken.get(row.lane, row.due_at))
+                lane = (workspace, row.lane)
+                woken[lane] = min(row.due_at, woken.get(lane, row.due_at))
     return woken
 
 
@@ -141,10 +144,10 @@ def _without_doubles(rows: Iterable[Values]) -> Iterator[Sequence[Values]]:
         left = [row for row in left if not any(row is one for one in some)]
 
 
-def wake(connection: Connection, workspace: str, woken: Mapping[str, datetime]) -> None:
+def wake(connection: Connection, woken: Mapping[Name, datetime]) -> None:
     """Makes lanes worth looking at from their moments on, if they are not so earlier."""
     rows = [
-        {"workspace": workspace, "lane": lane, "due_at": woken[lane], "claimed_by": ""}
+        {"workspace": lane[0], "lane": lane[1], "due_at": woken[lane], "claimed_by": ""}
         for lane in sorted(woken)
     ]
     _waking(connection.dialect.name).run_each(connection, rows)

@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Select,
     and_,
     bindparam,
     case,
@@ -29,11 +28,10 @@ from sqlalchemy import (
 from bot.domain.job import LEASE_SECONDS, minute
 from bot.ports import Limits, Rate
 from storage.column import UTCDateTime
-from storage.job import IS_WAITING, editing, saying
+from storage.job import IS_WAITING, Name, editing, saying
+from storage.statement import Statement
 from storage.tables import jobs, lanes
 from storage.upsert import insert, put
-
-Name = tuple[str, str]  # workspace and lane
 
 LONGEST_REST = timedelta(hours=1)
 """No lane rests longer; one that would was put to rest by a clock that was wrong then."""
@@ -45,24 +43,30 @@ KEPT_FREE = timedelta(seconds=4)
 """As much of a workspace's budget is left to people when an import speaks."""
 
 _HERE = (lanes.c.workspace == bindparam("this_workspace"), lanes.c.lane == bindparam("this_name"))
-LOCK_LANE = select(lanes.c.free_at).where(*_HERE).with_for_update()
-CHANGE_LANE = update(lanes).where(*_HERE)
-FIRST_DUE = (
-    select(func.min(jobs.c.due_at))
-    .where(
-        jobs.c.workspace == bindparam("this_workspace"),
-        jobs.c.lane == bindparam("this_name"),
-        IS_WAITING,
+LOCK_LANE = Statement(select(lanes.c.free_at).where(*_HERE).with_for_update())
+CHANGE_LANE = Statement(update(lanes).where(*_HERE))
+_FIRST_DUE = select(func.min(jobs.c.due_at)).where(
+    jobs.c.workspace == bindparam("this_workspace"), jobs.c.lane == bindparam("this_name"), IS_WAITING
+)
+_RESTS = func.coalesce(bindparam("rests_until", type_=UTCDateTime), lanes.c.free_at)
+FREE_LANE = Statement(
+    update(lanes)
+    .where(*_HERE)
+    .values(
+        leased_until=None,
+        claimed_by="",
+        claimed_key=None,
+        due_at=_FIRST_DUE.scalar_subquery(),
+        free_at=_RESTS,
     )
-    .scalar_subquery()
 )
 EDITS = editing("")
 NEW = saying("")
 
 
-def this(lane: Name) -> dict[str, Any]:
-    """The values that name it in a statement."""
-    return {"this_workspace": lane[0], "this_name": lane[1]}
+def this(name: Name) -> dict[str, Any]:
+    """The values that name a lane, or a job, in a statement."""
+    return {"this_workspace": name[0], "this_name": name[1]}
 
 
 def moments(now: datetime) -> dict[str, datetime]:
@@ -85,7 +89,7 @@ def on(platforms: Collection[str] | None) -> tuple[Any, ...]:
 
 
 @cache
-def free_lanes(platforms: frozenset[str] | None) -> Select[Any]:
+def free_lanes(platforms: frozenset[str] | None) -> Statement:
     """Lanes that may speak, with the key of the job that is first in each; locked, if not already."""
     names = ("by", "now", "no_lease", "no_rest", "bulk_now")
     at = {name: bindparam(name, type_=UTCDateTime) for name in names}
@@ -97,19 +101,20 @@ def free_lanes(platforms: frozenset[str] | None) -> Select[Any]:
     )
     first = select(jobs.c.key).where(*waiting).order_by(jobs.c.bulk, jobs.c.id).limit(1).correlate(lanes)
     by_hand = select(jobs.c.key).where(*waiting, jobs.c.bulk.is_(False)).correlate(lanes).exists()
-    whole = lanes.alias("whole")
-    spent = or_(whole.c.free_at > at["now"], and_(whole.c.free_at > at["bulk_now"], ~by_hand))
+    budget = lanes.alias("budget")
+    spent = or_(budget.c.free_at > at["now"], and_(budget.c.free_at > at["bulk_now"], ~by_hand))
     # A scalar, not NOT EXISTS: PostgreSQL would make a join of that, and read all lanes for it.
     used_up = select(literal(1)).where(
-        whole.c.workspace == lanes.c.workspace,
-        whole.c.lane == case((lanes.c.lane.endswith(EDITS), EDITS), else_=NEW),
-        whole.c.free_at <= at["no_rest"],
+        budget.c.workspace == lanes.c.workspace,
+        budget.c.lane == case((lanes.c.lane.endswith(EDITS), EDITS), else_=NEW),
+        budget.c.free_at <= at["no_rest"],
         spent,
     )
     resting = and_(lanes.c.free_at > at["now"], lanes.c.free_at <= at["no_rest"])
     leased = and_(lanes.c.leased_until > at["now"], lanes.c.leased_until <= at["no_lease"])
-    return (
-        select(lanes, first.scalar_subquery().label("first_key"))
+    held = (lanes.c.workspace, lanes.c.lane, lanes.c.due_at, lanes.c.claimed_key)
+    return Statement(
+        select(*held, first.scalar_subquery().label("first_key"))
         .where(
             lanes.c.due_at <= at["by"],
             or_(lanes.c.free_at.is_(None), ~resting),
@@ -123,101 +128,100 @@ def free_lanes(platforms: frozenset[str] | None) -> Select[Any]:
     )
 
 
+def free(connection: Connection, rests: Mapping[Name, datetime | None]) -> None:
+    """Frees lanes that are locked; they rest until their moment, if they have one."""
+    FREE_LANE.run_each(connection, [{**this(lane), "rests_until": rests[lane]} for lane in rests])
+
+
 class Budgets:
     """What the workspaces of some lanes may still say, locked until the transaction ends."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(
+        self, connection: Connection, now: datetime, due: Iterable[Name], limits: Mapping[str, Limits]
+    ) -> None:
         self._connection = connection
         self._now = now
         self._rates: dict[Name, Rate] = {}
-        self._free_at: dict[Name, datetime | None] = {}
-
-    def lock(self, chosen: Iterable[Name], limits: Mapping[str, Limits]) -> None:
-        """Reads those of the lanes' workspaces that have a limit."""
-        for workspace, lane in chosen:
-            limit = limits.get(workspace.partition(":")[0], Limits())
-            rate = limit.edits if lane.endswith(EDITS) else limit.new
+        for lane in due:
+            limit = limits.get(lane[0].partition(":")[0], Limits())
+            rate = limit.edits if lane[1].endswith(EDITS) else limit.new
             if rate is not None:
-                self._rates[_whole(workspace, lane)] = rate
-        for name in sorted(self._rates):
-            found = self._connection.execute(LOCK_LANE, this(name)).first()
-            if found is None:
-                row = {"workspace": name[0], "lane": name[1], "claimed_by": ""}
-                put(self._connection, lanes, row)
-                found = self._connection.execute(LOCK_LANE, this(name)).one()
-            self._free_at[name] = found.free_at
+                self._rates[whole(lane)] = rate
+        self._since = {name: self._lock(name) for name in sorted(self._rates)}
 
-    def within(self, chosen: Iterable[Name]) -> list[Name]:
+    def within(self, due: Iterable[Name]) -> list[Name]:
         """The first of the lanes, as many as may speak."""
         taken: Counter[Name] = Counter()
         admitted = []
-        for lane in chosen:
-            name = _whole(*lane)
+        for lane in due:
+            name = whole(lane)
             taken[name] += 1
-            if name not in self._rates or taken[name] <= self._room(name):
+            rate = self._rates.get(name)
+            if rate is None or taken[name] <= (self._now - self._since[name]) // rate.gap + 1:
                 admitted.append(lane)
         return admitted
 
     def charge(self, leased: Iterable[Name]) -> None:
         """Counts what is about to be said."""
-        counts = Counter(name for name in (_whole(*lane) for lane in leased) if name in self._rates)
-        for name, count in counts.items():
-            free_at = self._since(name) + count * self._rates[name].gap
-            self._connection.execute(CHANGE_LANE, {**this(name), "free_at": free_at})
+        counts = Counter(name for name in map(whole, leased) if name in self._rates)
+        rests = {name: self._since[name] + counts[name] * self._rates[name].gap for name in counts}
+        CHANGE_LANE.run_each(
+            self._connection, [{**this(name), "free_at": rests[name]} for name in sorted(rests)]
+        )
 
-    def _room(self, name: Name) -> int:
-        return max(0, (self._now - self._since(name)) // self._rates[name].gap + 1)
-
-    def _since(self, name: Name) -> datetime:
-        rate, free_at = self._rates[name], self._free_at[name]
+    def _lock(self, name: Name) -> datetime:
+        """Since when the workspace could have said something more."""
+        found = LOCK_LANE.first(self._connection, this(name))
+        if found is None:
+            row = {"workspace": name[0], "lane": name[1], "claimed_by": ""}
+            put(self._connection, lanes, row)
+            found = LOCK_LANE.first(self._connection, this(name))
+        rate, free_at = self._rates[name], found.free_at if found else None
         earliest = self._now - (rate.burst - 1) * rate.gap
         if free_at is None or free_at > self._now + LONGEST_REST + SLEW:
             return earliest
-        return max(free_at, earliest)
+        since: datetime = max(free_at, earliest)
+        return since
 
 
-def hold_back(connection: Connection, lane: Name, until: datetime) -> None:
-    """Lets the lane's whole workspace rest; the last thing in its transaction."""
-    workspace, name = _whole(*lane)
-    row = {"workspace": workspace, "lane": name, "free_at": until, "claimed_by": ""}
-    connection.execute(_holding_back(connection.dialect.name), row)
+def hold_back(connection: Connection, until: Mapping[Name, datetime]) -> None:
+    """Lets whole workspaces rest; the last thing in its transaction."""
+    rows = [
+        {"workspace": name[0], "lane": name[1], "free_at": until[name], "claimed_by": ""}
+        for name in sorted(until)
+    ]
+    _holding_back(connection.dialect.name).run_each(connection, rows)
 
 
 @cache
-def _holding_back(dialect: str) -> Any:
+def _holding_back(dialect: str) -> Statement:
     statement = insert(dialect, lanes)
-    return statement.on_conflict_do_update(
-        index_elements=["workspace", "lane"],
-        set_={"free_at": statement.excluded.free_at},
-        where=or_(lanes.c.free_at.is_(None), lanes.c.free_at < statement.excluded.free_at),
+    return Statement(
+        statement.on_conflict_do_update(
+            index_elements=["workspace", "lane"],
+            set_={"free_at": statement.excluded.free_at},
+            where=or_(lanes.c.free_at.is_(None), lanes.c.free_at < statement.excluded.free_at),
+        )
     )
 
 
-def _whole(workspace: str, lane: str) -> Name:
-    return workspace, EDITS if lane.endswith(EDITS) else NEW
+def whole(lane: Name) -> Name:
+    """Its workspace's own lane of the same kind."""
+    return lane[0], EDITS if lane[1].endswith(EDITS) else NEW
 
 
 def set_back(connection: Connection, now: datetime, latest: datetime) -> None:
-    """Puts right what a clock that was set back from `latest` to `now` would hold up.
+    """Lets what a clock would hold up that was set back from `latest` to `now` go on at once.
 
-    What was due stays due; rests, leases and waits between tries keep their length.
+    Leases hold as long as new ones do. Whoever speaks keeps the pace by a clock that nobody can set, and
+    a platform that asked for time asks again.
     """
-    back = latest - now
-    held = select(lanes).where(or_(lanes.c.free_at > now, lanes.c.leased_until > now))
-    for lane in connection.execute(held).all():
-        earlier = {
-            name: getattr(lane, name) and getattr(lane, name) - back
-            for name in ("free_at", "leased_until")
-        }
-        connection.execute(CHANGE_LANE, {**this((lane.workspace, lane.lane)), **earlier})
-    was_due = and_(lanes.c.due_at > now, lanes.c.due_at <= latest)
-    connection.execute(update(lanes).where(was_due).values(due_at=now))
-    was_due_or_tried = or_(jobs.c.due_at <= latest, jobs.c.attempts > 0)
-    put_off = select(jobs).where(IS_WAITING, jobs.c.due_at > now, was_due_or_tried)
-    for job in connection.execute(put_off).all():
-        own = and_(jobs.c.workspace == job.workspace, jobs.c.key == job.key)
-        due_at = max(now, job.due_at - back)
-        due_at = minute(due_at) if job.traceless else due_at
-        connection.execute(update(jobs).where(own).values(due_at=due_at))
-        its_lane = this((job.workspace, job.lane))
-        connection.execute(CHANGE_LANE.values(due_at=FIRST_DUE), its_lane)
+    due_at = minute(now)  # traceless ones may be among them
+    put_off = or_(jobs.c.due_at <= latest, jobs.c.attempts > 0)
+    ahead = and_(IS_WAITING, jobs.c.due_at > now, put_off)
+    connection.execute(update(jobs).where(ahead).values(due_at=due_at))
+    # A lane that is looked at too early learns when it is due.
+    connection.execute(update(lanes).where(lanes.c.due_at > now).values(due_at=due_at))
+    connection.execute(update(lanes).where(lanes.c.free_at > now).values(free_at=None))
+    until = now + timedelta(seconds=LEASE_SECONDS)
+    connection.execute(update(lanes).where(lanes.c.leased_until > until).values(leased_until=until))

@@ -6,13 +6,15 @@ they share one machine and its clock. See `storage/job.py` for the order of lock
 
 import logging
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from itertools import groupby
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    DateTime,
     Table,
     and_,
     bindparam,
@@ -23,57 +25,60 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.engine import Row
 
+from bot.domain.errors import Lost
 from bot.domain.job import LEASE_SECONDS, Job, Receipt, minute
-from bot.ports import MOST_COUNTED, GivenUp, Limits, ObservedTime, ToForget
+from bot.ports import MOST_COUNTED, Ended, GivenUp, Limits, ObservedTime, ToForget
 from storage import agenda, observed_time
-from storage.job import IS_DEAD, IS_WAITING, editing, next_id, numbered, put, wake
+from storage.job import IS_DEAD, IS_WAITING, Name, editing, next_id, numbered, put, wake
 from storage.lane import (
     CHANGE_LANE,
-    FIRST_DUE,
     LOCK_LANE,
     LONGEST_REST,
     LONGEST_REST_TOGETHER,
     SLEW,
     Budgets,
-    Name,
+    free,
     free_lanes,
     hold_back,
     moments,
     on,
     set_back,
     this,
+    whole,
 )
-from storage.row import read
+from storage.row import Values, read
 from storage.said import Said
+from storage.statement import Among, Statement
 from storage.tables import jobs, lanes, requests
 
 logger = logging.getLogger(__name__)
-
-Result = TypeVar("Result")
 
 DEAD_DAYS = 30
 """Dead jobs are kept this long at least: somebody may still put right what killed them."""
 RESTLESS = 100
 """Rows of a kind that are read to see where something is due."""
+GONE = "gone"
+"""The state of a traceless job that was said: it leaves no row."""
+LATE = "%s %d came back after its lease; another worker has it."
 
+CLOCK = Statement(select(func.clock_timestamp(type_=DateTime).label("now")))
 
-# An UPDATE sets whichever columns it is given values for.
-_THESE = (
-    jobs.c.workspace == bindparam("workspace"),
-    jobs.c.key.in_(bindparam("keys", expanding=True)),
+_THIS = (jobs.c.workspace == bindparam("this_workspace"), jobs.c.key == bindparam("this_name"))
+_HERE = select(jobs).where(jobs.c.workspace == bindparam("workspace"))
+ROWS = Among(_HERE, jobs.c.key)
+FREE_JOBS = Among(_HERE.with_for_update(skip_locked=True), jobs.c.key)
+LOCK_JOB = Statement(select(jobs.c.key).where(*_THIS).with_for_update())
+CHANGE_JOB = Statement(update(jobs).where(*_THIS))
+DROP_JOB = Statement(delete(jobs).where(*_THIS))
+BRING_FORWARD = Statement(
+    update(jobs).where(*_THIS, IS_WAITING, jobs.c.traceless).returning(jobs.c.lane)
 )
-FREE_JOBS = select(jobs).where(*_THESE).with_for_update(skip_locked=True)
-OWN_JOBS = select(jobs).where(*_THESE).order_by(jobs.c.key).with_for_update()
-CHANGE_JOB = update(jobs).where(
-    jobs.c.workspace == bindparam("this_workspace"), jobs.c.key == bindparam("this_name")
+CHANGED = (
+    *("state", "id", "lane", "due_at", "attempts", "unsure"),
+    *("began_at", "again", "ended_at", "why", "claimed_by"),
 )
-DROP_JOB = delete(jobs).where(
-    jobs.c.workspace == bindparam("this_workspace"), jobs.c.key == bindparam("this_name")
-)
-BRING_FORWARD = CHANGE_JOB.where(IS_WAITING, jobs.c.traceless).returning(jobs.c.lane)
-FREE_LANE = CHANGE_LANE.values(leased_until=None, claimed_by="", claimed_key=None, due_at=FIRST_DUE)
+"""The columns of a job that may change when it is put away."""
 
 
 Clock = Callable[[Connection], datetime]
@@ -103,142 +108,117 @@ class Queue:
         most: int,
         limits: Mapping[str, Limits] | None = None,
     ) -> Sequence[Job]:
-        platforms = None if limits is None else frozenset(limits)
-        ready: list[Name] = []
+        connection, now = self._connection, self._clock(self._connection)
+        self._mind_the_clock(now)
+        self._bring_forward(now)
+        statement = free_lanes(None if limits is None else frozenset(limits))
+        found = statement.all(connection, {"by": by or now, "most": most, **moments(now)})
+        due = {(row.workspace, row.lane): row for row in found}
+        wanted = {lane: row.claimed_key or row.first_key for lane, row in due.items()}
+        free(connection, {lane: None for lane, key in wanted.items() if key is None})
+        named = [lane for lane, key in wanted.items() if key is not None]
+        budgets = Budgets(connection, now, named, limits or {})
+        states = {
+            (lane[0], wanted[lane]): "running" if due[lane].claimed_key else "waiting"
+            for lane in budgets.within(named)
+        }
+        # A claim of its own, so that whoever comes too late is told apart even from itself.
+        claim = f"{claimer} {secrets.token_hex(8)}"
+        begun = _begin(connection, states, claim, now)
+        leased = [lane for lane in named if (lane[0], wanted[lane]) in begun]
+        leases = [
+            {
+                **this(lane),
+                # Due at once when the lease ends, even if a tick took it before its time.
+                "due_at": min(due[lane].due_at, now),
+                "leased_until": now + timedelta(seconds=LEASE_SECONDS),
+                "claimed_by": claim,
+                "claimed_key": wanted[lane],
+            }
+            for lane in leased
+        ]
+        CHANGE_LANE.run_each(connection, leases)
+        budgets.charge(leased)
+        return [begun[lane[0], wanted[lane]] for lane in leased]
 
-        def step(connection: Connection, now: datetime) -> Sequence[Job]:
-            self._mind_the_clock(connection, now)
-            ready[:] = sorted(name for name, until in self._past.sooner.items() if until <= now)
-            _bring_forward(connection, ready, now)
-            asked = {"by": by or now, "most": most, **moments(now)}
-            found = connection.execute(free_lanes(platforms), asked)
-            free = {(row.workspace, row.lane): row for row in found}
-            wanted = {lane: row.claimed_key or row.first_key for lane, row in free.items()}
-            for lane in (lane for lane, key in wanted.items() if key is None):
-                _release(connection, lane, free[lane].free_at)
-            budgets = Budgets(connection, now)
-            budgets.lock((lane for lane, key in wanted.items() if key is not None), limits or {})
-            chosen = budgets.within(lane for lane, key in wanted.items() if key is not None)
-            # A claim of its own, so that whoever comes too late is told apart even from itself.
-            claim = f"{claimer} {secrets.token_hex(8)}"
-            begun = _begin(connection, _named(chosen, wanted, free), claim, now)
-            leased = [lane for lane in chosen if (lane[0], wanted[lane]) in begun]
-            leased_until = now + timedelta(seconds=LEASE_SECONDS)
-            leases = [
-                {
-                    **this(lane),
-                    # Due at once when the lease ends, even if a tick took it before its time.
-                    "due_at": min(free[lane].due_at, now),
-                    "leased_until": leased_until,
-                    "claimed_by": claim,
-                    "claimed_key": wanted[lane],
-                }
-                for lane in leased
-            ]
-            if leases:
-                connection.execute(CHANGE_LANE, leases)
-            budgets.charge(leased)
-            return [begun[workspace, str(wanted[workspace, lane])] for workspace, lane in leased]
-
-        claimed = self._do(step)
-        for name in ready:
-            self._past.sooner.pop(name, None)
-        return claimed
-
-    def _mind_the_clock(self, connection: Connection, now: datetime) -> None:
+    def _mind_the_clock(self, now: datetime) -> None:
         # Only where one clock is the law: of several processes each would put it right once more.
-        if connection.dialect.name == "sqlite" and self._past.latest - now > SLEW:
+        if self._connection.dialect.name == "sqlite" and self._past.latest - now > SLEW:
             logger.warning(
                 "The clock was set back by %s; what waits goes by the new one.", self._past.latest - now
             )
-            set_back(connection, now, self._past.latest)
+            set_back(self._connection, now, self._past.latest)
         self._past.latest = now
 
-    def finish(self, job: Job, receipt: Receipt | None, pace: float, follow: Sequence[Job] = ()) -> None:
-        def step(connection: Connection, now: datetime) -> None:
-            row = _held(connection, job, follow)
+    def _bring_forward(self, now: datetime) -> None:
+        """Makes traceless jobs due now that were put off until a moment that no row may tell."""
+        woken: dict[Name, datetime] = {}
+        for name in sorted(name for name, until in self._past.sooner.items() if until <= now):
+            due = {**this(name), "due_at": minute(now)}
+            for moved in BRING_FORWARD.all(self._connection, due):
+                woken[name[0], moved.lane] = minute(now)
+            self._past.sooner.pop(name, None)
+        wake(self._connection, woken)
+
+    def put_away(self, ended: Sequence[Ended]) -> None:
+        connection, now = self._connection, self._clock(self._connection)
+        rows, woken = _take(connection, ended)
+        changed: list[Values] = []
+        said: dict[str, dict[str, Receipt]] = {}
+        rests: dict[Name, datetime | None] = {}
+        held: dict[Name, datetime] = {}
+        for one in ended:
+            # Who comes twice comes too late.
+            row = rows.pop((one.job.workspace, one.job.key), None)
             if row is None:
-                return
-            lane = row.lane if receipt is None else editing(row.place)
-            ended: dict[str, Any] = {"state": "done", "ended_at": now}
-            if row.again:
-                ended = {"state": "waiting", "id": next_id(traceless=row.traceless)}
-            ended |= {"lane": lane, "attempts": 0, "unsure": False, "began_at": None, "again": False}
-            if row.traceless and not row.again:
-                connection.execute(DROP_JOB, this((job.workspace, job.key)))
-            else:
-                _update(connection, job, ended | {"why": ""})
-            if receipt is not None:
-                Said(connection, job.workspace).keep(job.key, receipt)
-            woken = put(connection, job.workspace, [numbered(other) for other in follow])
-            if row.again:
-                woken[lane] = min(row.due_at, woken.get(lane, row.due_at))
-            # Without a pace it is nobody's business when something was said here.
-            free_at = None if row.traceless and pace <= 0 else now + timedelta(seconds=pace)
-            _leave(connection, row, free_at, woken)
+                if not one.job.traceless:
+                    logger.warning(LATE, one.job.name, one.job.id)
+                continue
+            after, lane = self._after(one, row, now), (row.workspace, row.lane)
+            changed.append({**this((row.workspace, row.key)), **{name: after[name] for name in CHANGED}})
+            if one.receipt is not None:
+                said.setdefault(row.workspace, {})[row.key] = one.receipt
+            rests[lane] = _rests_until(one, row, now)
+            if row.again and one.state == "done":
+                other = (row.workspace, after["lane"])
+                woken[other] = min(row.due_at, woken.get(other, row.due_at))
+            if one.hold_workspace:
+                until = now + min(timedelta(seconds=one.rest), LONGEST_REST_TOGETHER)
+                held[whole(lane)] = max(until, held.get(whole(lane), until))
+        CHANGE_JOB.run_each(connection, [row for row in changed if row["state"] != GONE])
+        DROP_JOB.run_each(connection, [row for row in changed if row["state"] == GONE])
+        for workspace, receipts in said.items():
+            Said(connection, workspace).keep_each(receipts)
+        _leave(connection, rests, woken)
+        hold_back(connection, held)
 
-        self._do(step)
-
-    def retry(
-        self,
-        job: Job,
-        wait: float,
-        *,
-        unsure: bool,
-        hold_lane: bool,
-        why: str,
-        hold_workspace: bool = False,
-    ) -> None:
-        def step(connection: Connection, now: datetime) -> None:
-            row = _held(connection, job)
-            if row is None:
-                return
-            rest = timedelta(seconds=wait)
-            later = now + rest
-            if row.traceless and wait > 0:
-                self._past.sooner[job.workspace, job.key] = later
-                later += timedelta(minutes=1)
-            back = {
-                "state": "waiting",
-                "due_at": minute(later) if row.traceless else later,
-                "unsure": unsure,
-                "began_at": row.began_at if unsure else None,
-                # Nothing was said, so the next attempt says the newest words anyway.
-                "again": row.again and unsure,
-                "why": why,
-            }
-            _update(connection, job, back)
-            free_at = now + min(rest, LONGEST_REST) if hold_lane else None
-            _leave(connection, row, free_at, {})
-            if hold_workspace:
-                until = now + min(rest, LONGEST_REST_TOGETHER)
-                hold_back(connection, (row.workspace, row.lane), until)
-
-        self._do(step)
-
-    def give_up(self, job: Job, why: str, follow: Sequence[Job] = ()) -> None:
-        def step(connection: Connection, now: datetime) -> None:
-            row = _held(connection, job, follow)
-            if row is None:
-                return
+    def _after(self, one: Ended, row: Any, now: datetime) -> Values:
+        """A job's row once it was put away."""
+        after = {**row._asdict(), "state": one.state, "why": one.why, "claimed_by": ""}
+        if one.state == "dead":
             # It stays unsure: the last attempt may have been heard, whatever came back.
-            ended_at = minute(now) if row.traceless else now
-            _update(connection, job, {"state": "dead", "ended_at": ended_at, "why": why})
-            # What is said instead of a traceless job would tell its moment as well.
-            instead = [
-                other.model_copy(update={"traceless": row.traceless or other.traceless})
-                for other in follow
-            ]
-            woken = put(connection, job.workspace, [numbered(other) for other in instead])
-            _leave(connection, row, None, woken)
-
-        self._do(step)
+            return after | {"ended_at": minute(now) if row.traceless else now}
+        if one.state == "waiting":
+            later = now + timedelta(seconds=one.rest)
+            if row.traceless and one.rest > 0:
+                self._past.sooner[row.workspace, row.key] = later
+                later += timedelta(minutes=1)
+            return after | {
+                "due_at": minute(later) if row.traceless else later,
+                "unsure": one.unsure,
+                "began_at": row.began_at if one.unsure else None,
+                # Nothing was said, so the next attempt says the newest words anyway.
+                "again": row.again and one.unsure,
+            }
+        after |= {"attempts": 0, "unsure": False, "began_at": None, "again": False}
+        after["lane"] = row.lane if one.receipt is None else editing(row.place)
+        if row.again:
+            return after | {"state": "waiting", "id": next_id(traceless=row.traceless)}
+        return after | {"state": GONE if row.traceless else "done", "ended_at": now}
 
     def observe_time(self, before: ObservedTime | None, elapsed: timedelta) -> ObservedTime:
-        def step(connection: Connection, now: datetime) -> ObservedTime:
-            return observed_time.observe(connection, now, before, elapsed)
-
-        return self._do(step)
+        connection = self._connection
+        return observed_time.observe(connection, self._clock(connection), before, elapsed)
 
     def overdue(self, age: timedelta) -> ToForget:
         connection = self._connection
@@ -247,12 +227,8 @@ class Queue:
         return ToForget(old, max(0, len(old) - observed_time.daily_quota(connection)))
 
     def to_forget(self, age: timedelta) -> ToForget:
-        def step(connection: Connection, now: datetime) -> bool:
-            return observed_time.take_daily_quota(connection)
-
-        # Looked up before, while others may write; a case that is gone meanwhile is only skipped.
         old, waiting = self.overdue(age)
-        if not old or not self._do(step):
+        if not old or not observed_time.take_daily_quota(self._connection):
             return ToForget((), 0)
         return ToForget(old[: len(old) - waiting], waiting)
 
@@ -289,109 +265,127 @@ class Queue:
         return [GivenUp(row.name, row.why, row.times) for row in found]
 
     def prune(self, before: datetime, most: int = 500) -> int:
-        def step(connection: Connection, now: datetime) -> int:
-            trusted = observed_time.trusted_now(connection, now)
-            buried = min(before, trusted - timedelta(days=DEAD_DAYS))
-            # Said again below, for a job that comes back to life while this waits for its row.
-            old = and_(jobs.c.ended_at < before, or_(~IS_DEAD, jobs.c.ended_at < buried))
-            seen = requests.c.day < before.date()
-            return _bite(connection, jobs, old, most) + _bite(connection, requests, seen, most)
-
-        return self._do(step)
-
-    def _do(self, step: Callable[[Connection, datetime], Result]) -> Result:
-        return step(self._connection, self._clock(self._connection))
+        connection = self._connection
+        trusted = observed_time.trusted_now(connection, self._clock(connection))
+        buried = min(before, trusted - timedelta(days=DEAD_DAYS))
+        # Said again in `_bite`, for a job that comes back to life while this waits for its row.
+        old = and_(jobs.c.ended_at < before, or_(~IS_DEAD, jobs.c.ended_at < buried))
+        seen = requests.c.day < before.date()
+        return _bite(connection, jobs, old, most) + _bite(connection, requests, seen, most)
 
 
 def _clock(connection: Connection) -> datetime:
     if connection.dialect.name == "sqlite":
         return datetime.now(UTC)
-    now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    [found] = CLOCK.all(connection, {})
+    now: datetime = found.now
     return now.astimezone(UTC)
 
 
-def _named(
-    chosen: Sequence[Name], wanted: Mapping[Name, str | None], free: Mapping[Name, Row[Any]]
-) -> dict[Name, str]:
-    """The jobs to begin, by workspace and key, each with the state it must still be in."""
-    return {
-        (lane[0], str(wanted[lane])): "running" if free[lane].claimed_key else "waiting"
-        for lane in chosen
-    }
-
-
 def _begin(
-    connection: Connection, named: Mapping[Name, str], claim: str, now: datetime
+    connection: Connection, states: Mapping[Name, str], claim: str, now: datetime
 ) -> dict[Name, Job]:
-    """Marks jobs as running; leaves out those that somebody else holds or has just changed."""
+    """Marks jobs as running that are in these states; leaves out what somebody holds or just changed."""
     begun: dict[Name, Job] = {}
-    # Workspace by workspace: SQLite scans the table for pairs, (workspace, key) IN ((…), (…)).
-    for workspace in sorted({name[0] for name in named}):
-        keys = sorted(name[1] for name in named if name[0] == workspace)
-        found = connection.execute(FREE_JOBS, {"workspace": workspace, "keys": keys})
-        rows = [row for row in found if row.state == named[workspace, row.key]]
-        changed = []
-        for row in rows:
-            # What was known before is for the worker; when it began is kept from the first unsure time.
-            # Rounded down, the look-up of a traceless one begins earlier, and finds it all the same.
-            began_at = row.began_at if row.unsure and row.began_at else now
-            began_at = minute(began_at) if row.traceless else began_at
-            mark = {"state": "running", "claimed_by": claim}
-            told = mark | {"attempts": row.attempts + 1, "began_at": began_at}
-            begun[workspace, row.key] = read(Job, row).model_copy(update=told)
-            # Unsure in the row, in case this process dies.
-            changed.append({**this((workspace, row.key)), **told, "unsure": True})
-        if changed:
-            connection.execute(CHANGE_JOB, changed)
+    changed = []
+    for row in _rows(connection, states, FREE_JOBS):
+        if row.state != states[row.workspace, row.key]:
+            continue
+        # What was known before is for the worker; when it began is kept from the first unsure time.
+        # Rounded down, the look-up of a traceless one begins earlier, and finds it all the same.
+        began_at = row.began_at if row.unsure and row.began_at else now
+        began_at = minute(began_at) if row.traceless else began_at
+        mark = {"state": "running", "claimed_by": claim}
+        told = mark | {"attempts": row.attempts + 1, "began_at": began_at}
+        begun[row.workspace, row.key] = read(Job, row).model_copy(update=told)
+        # Unsure in the row, in case this process dies.
+        changed.append({**this((row.workspace, row.key)), **told, "unsure": True})
+    CHANGE_JOB.run_each(connection, changed)
     return begun
 
 
-def _held(connection: Connection, job: Job, follow: Sequence[Job] = ()) -> Row[Any] | None:
-    """The job's row, locked with those that follow; None when another claim runs it by now."""
-    keys = sorted({job.key, *(other.key for other in follow)})
-    found = connection.execute(OWN_JOBS, {"workspace": job.workspace, "keys": keys})
-    row = next((row for row in found if row.key == job.key), None)
-    if row is None or row.state != "running" or row.claimed_by != job.claimed_by:
-        if not job.traceless:
-            logger.warning("%s %d came back after its lease; another worker has it.", job.name, job.id)
-        return None
-    return row
+def _rows(connection: Connection, names: Collection[Name], query: Among = ROWS) -> list[Any]:
+    # Workspace by workspace: SQLite scans the table for pairs, (workspace, key) IN ((…), (…)).
+    found: list[Any] = []
+    for workspace in sorted({name[0] for name in names}):
+        keys = [name[1] for name in names if name[0] == workspace]
+        found += query.all(connection, {"workspace": workspace}, keys)
+    return found
 
 
-def _update(connection: Connection, job: Job, changed: Mapping[str, Any]) -> None:
-    unclaimed = {**this((job.workspace, job.key)), **changed, "claimed_by": ""}
-    connection.execute(CHANGE_JOB, unclaimed)
+def _held(connection: Connection, ended: Iterable[Ended]) -> dict[Name, Any]:
+    """The rows of those that no other claim runs by now."""
+    claims = {(one.job.workspace, one.job.key, one.job.claimed_by) for one in ended}
+    rows = _rows(connection, {claim[:2] for claim in claims})
+    return {
+        (row.workspace, row.key): row
+        for row in rows
+        if row.state == "running" and (row.workspace, row.key, row.claimed_by) in claims
+    }
 
 
-def _bring_forward(connection: Connection, names: Sequence[Name], now: datetime) -> None:
-    """Makes traceless jobs due now that were put off until a moment of which a row may say nothing."""
-    woken: dict[str, dict[str, datetime]] = {}
-    for name in names:
-        moved = connection.execute(BRING_FORWARD, {**this(name), "due_at": minute(now)})
-        for lane in moved.scalars():
-            woken.setdefault(name[0], {})[lane] = minute(now)
-    for workspace, lanes_of_it in sorted(woken.items()):
-        wake(connection, workspace, lanes_of_it)
+def _take(
+    connection: Connection, ended: Sequence[Ended]
+) -> tuple[dict[Name, Any], dict[Name, datetime]]:
+    """Locks the jobs and stores what follows them, in the one order of all keys.
+
+    Returns the rows that are still ours, and the lanes that what follows has woken.
+    """
+    leading = [one for one in ended if one.follow]
+    before = _held(connection, leading)
+    follow: dict[Name, Job] = {}
+    for one in leading:
+        row = before.get((one.job.workspace, one.job.key))
+        if row is None:
+            continue
+        for job in one.follow:
+            # What is said instead of a traceless job would tell its moment as well.
+            traceless = job.traceless or (one.state == "dead" and row.traceless)
+            owed = numbered(job.model_copy(update={"traceless": traceless}))
+            follow.setdefault((row.workspace, job.key), owed)
+    woken: dict[Name, datetime] = {}
+    own = {(one.job.workspace, one.job.key, False) for one in ended}
+    in_order = sorted(own | {(*name, True) for name in follow})
+    for (workspace, follows), some in groupby(in_order, lambda name: (name[0], name[2])):
+        keys = [name[1] for name in some]
+        if follows:
+            woken |= put(connection, workspace, [follow[workspace, key] for key in keys])
+        else:
+            _lock(connection, LOCK_JOB, [(workspace, key) for key in keys])
+    held = _held(connection, ended)
+    if any(name not in held or held[name].traceless != row.traceless for name, row in before.items()):
+        raise Lost("a job was changed just now, and what follows it with that")
+    return held, woken
+
+
+def _lock(connection: Connection, statement: Statement, names: Iterable[Name]) -> None:
+    """Locks rows one by one in this order, because a server sorts words in its own way."""
+    if connection.dialect.name != "sqlite":
+        statement.run_each(connection, [this(name) for name in names])
+
+
+def _rests_until(one: Ended, row: Any, now: datetime) -> datetime | None:
+    """Until when the lane rests; None when it need not, or that is nobody's business."""
+    rest = timedelta(seconds=one.rest)
+    if one.state == "done":
+        return None if row.traceless and one.rest <= 0 else now + rest
+    return now + min(rest, LONGEST_REST) if one.hold_lane else None
 
 
 def _leave(
-    connection: Connection, row: Row[Any], free_at: datetime | None, woken: dict[str, datetime]
+    connection: Connection,
+    rests: Mapping[Name, datetime | None],
+    woken: Mapping[Name, datetime],
 ) -> None:
-    """Frees the job's lane until `free_at`, and wakes others, in the order of their names."""
-    for lane in sorted({row.lane, *woken}):
-        if lane == row.lane:
-            _release(connection, (row.workspace, lane), free_at)
+    """Frees lanes and wakes others, in the one order of all lanes."""
+    for freed, lanes_of_it in groupby(sorted({*rests, *woken}), lambda name: name in rests):
+        if freed:
+            # By a statement of its own: the next one then sees what was scheduled meanwhile, where a
+            # subquery in a waiting UPDATE would still see the moment before.
+            _lock(connection, LOCK_LANE, lanes_of_it)
         else:
-            wake(connection, row.workspace, {lane: woken[lane]})
-
-
-def _release(connection: Connection, lane: Name, free_at: datetime | None) -> None:
-    if connection.dialect.name != "sqlite":
-        # Locked by a statement of its own: the next one then sees what was scheduled meanwhile,
-        # where a subquery in a waiting UPDATE would still see the moment before.
-        connection.execute(LOCK_LANE, this(lane))
-    rested = {} if free_at is None else {"free_at": free_at}
-    connection.execute(FREE_LANE, {**this(lane), **rested})
+            wake(connection, {name: woken[name] for name in lanes_of_it})
+    free(connection, rests)
 
 
 def _bite(connection: Connection, table: Table, old: ColumnElement[bool], most: int) -> int:

@@ -8,7 +8,7 @@ from bot.domain.job import Receipt
 from storage.row import read, values
 from storage.statement import Among, Statement
 from storage.tables import said
-from storage.upsert import put
+from storage.upsert import put_each
 
 HERE = said.c.workspace == bindparam("workspace")
 AMONG = Among(select(said).where(HERE), said.c.key)
@@ -34,8 +34,12 @@ class Said:
         return {row.key: read(Receipt, row) for row in found}
 
     def keep(self, key: str, receipt: Receipt) -> None:
-        row = values(self._workspace, receipt, key=key)
-        put(self._connection, said, row, *Receipt.model_fields)
+        self.keep_each({key: receipt})
+
+    def keep_each(self, receipts: Mapping[str, Receipt]) -> None:
+        """Keeps several."""
+        rows = [values(self._workspace, receipt, key=key) for key, receipt in receipts.items()]
+        put_each(self._connection, said, rows, *Receipt.model_fields)
 
     def key_of(self, place: str, message: str) -> str | None:
         asked = {"workspace": self._workspace, "place": place, "message": message}

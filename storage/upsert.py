@@ -1,5 +1,6 @@
 """INSERT … ON CONFLICT, which SQLAlchemy spells once per database."""
 
+from collections.abc import Sequence
 from functools import cache
 
 from sqlalchemy import Connection, Table
@@ -22,6 +23,11 @@ def insert(dialect: str, table: Table) -> sqlite.Insert:
 def put(connection: Connection, table: Table, values: Values, *changed: str) -> bool:
     """Stores a row, or the `changed` columns of the one that is there; True when it did either."""
     return _putting(connection.dialect.name, table, changed).run(connection, values) == 1
+
+
+def put_each(connection: Connection, table: Table, rows: Sequence[Values], *changed: str) -> None:
+    """Stores several rows, or their `changed` columns."""
+    _putting(connection.dialect.name, table, changed).run_each(connection, rows)
 
 
 @cache

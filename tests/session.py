@@ -1,12 +1,14 @@
 """Transactions step by step, in the test's own thread: what the product runs in turns."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from sqlalchemy import Connection
 
 from bot import ports
+from bot.domain.job import Job, Receipt
+from bot.ports import Ended
 from storage.database import Database
 from storage.queue import Clock, Past, Queue
 from storage.unit_of_work import UnitOfWork
@@ -32,9 +34,22 @@ def open_work(database: Database, workspace: str, *, writes: bool) -> Iterator[S
         yield Session(connection, workspace)
 
 
-def queue_of(database: Database, clock: Clock | None = None) -> ports.Queue:
+class QueueOf(ports.Queue, Protocol):
+    """The worker's side of the jobs, which puts them away one by one, too."""
+
+    def finish(self, job: Job, receipt: Receipt | None, pace: float, follow: Sequence[Job] = ()) -> None:
+        """Said, or nothing left to say."""
+
+    def retry(self, job: Job, rest: float, **how: Any) -> None:
+        """Put back."""
+
+    def give_up(self, job: Job, why: str, follow: Sequence[Job] = ()) -> None:
+        """Set aside."""
+
+
+def queue_of(database: Database, clock: Clock | None = None) -> QueueOf:
     """The worker's side of the jobs; each call is one transaction."""
-    return cast(ports.Queue, _EachAlone(database, clock))
+    return cast(QueueOf, _EachAlone(database, clock))
 
 
 class _EachAlone:
@@ -51,3 +66,12 @@ class _EachAlone:
             return result
 
         return call
+
+    def finish(self, job: Job, receipt: Receipt | None, pace: float, follow: Sequence[Job] = ()) -> None:
+        self.put_away([Ended(job, "done", pace, receipt=receipt, follow=follow)])
+
+    def retry(self, job: Job, rest: float, **how: Any) -> None:
+        self.put_away([Ended(job, "waiting", rest, **how)])
+
+    def give_up(self, job: Job, why: str, follow: Sequence[Job] = ()) -> None:
+        self.put_away([Ended(job, "dead", why=why, follow=follow)])

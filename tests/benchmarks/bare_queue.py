@@ -10,13 +10,14 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
+from sqlalchemy import bindparam, select
 
 from bot.domain.job import LEASE_SECONDS, Receipt
 from handlers.worker import SIDE_BY_SIDE
 from storage.job import editing
-from storage.lane import CHANGE_LANE, LOCK_LANE, free_lanes, moments, this
-from storage.queue import CHANGE_JOB, FREE_JOBS, FREE_LANE, OWN_JOBS
-from storage.tables import said
+from storage.lane import CHANGE_LANE, FREE_LANE, LOCK_LANE, free_lanes, moments, this
+from storage.queue import CHANGE_JOB
+from storage.tables import jobs, said
 from storage.upsert import insert
 from tests.benchmarks.bare_sql import POSTGRESQL, Spelled, spelled
 from tests.benchmarks.filled import WORKSPACE
@@ -24,11 +25,13 @@ from tests.benchmarks.postgresql import bare
 
 NOW = "SELECT clock_timestamp() AS now"
 IDLE_SECONDS = 0.02
-FREE_LANES = spelled(free_lanes(frozenset({"slack"})), POSTGRESQL)
-BEGIN_JOB = spelled(CHANGE_JOB, POSTGRESQL, "state", "claimed_by", "attempts", "began_at", "unsure")
-LEASE = spelled(CHANGE_LANE, POSTGRESQL, "due_at", "leased_until", "claimed_by", "claimed_key")
+FREE_LANES = spelled(free_lanes(frozenset({"slack"}))._built, POSTGRESQL)
+BEGIN_JOB = spelled(
+    CHANGE_JOB._built, POSTGRESQL, "state", "claimed_by", "attempts", "began_at", "unsure"
+)
+LEASE = spelled(CHANGE_LANE._built, POSTGRESQL, "due_at", "leased_until", "claimed_by", "claimed_key")
 ENDED = ("state", "ended_at", "lane", "attempts", "unsure", "began_at", "again", "why", "claimed_by")
-END_JOB = spelled(CHANGE_JOB, POSTGRESQL, *ENDED)
+END_JOB = spelled(CHANGE_JOB._built, POSTGRESQL, *ENDED)
 _KEEPING = insert("postgresql", said)
 KEEP = spelled(
     _KEEPING.on_conflict_do_update(
@@ -38,9 +41,12 @@ KEEP = spelled(
     POSTGRESQL,
     *("workspace", "key", *Receipt.model_fields),
 )
-LOCK = spelled(LOCK_LANE, POSTGRESQL)
-FREE = spelled(FREE_LANE, POSTGRESQL, "free_at")
-OWN = spelled(OWN_JOBS, POSTGRESQL, workspace="", keys=[""])
+LOCK = spelled(LOCK_LANE._built, POSTGRESQL)
+FREE = spelled(FREE_LANE._built, POSTGRESQL)
+_THESE = select(jobs).where(
+    jobs.c.workspace == bindparam("workspace"), jobs.c.key.in_(bindparam("keys", expanding=True))
+)
+OWN = spelled(_THESE.with_for_update(), POSTGRESQL, workspace="", keys=[""])
 
 Row = Mapping[str, Any]
 Connection = psycopg.Connection[dict[str, Any]]
@@ -90,12 +96,12 @@ def finish(connection: Connection, job: Row, number: int) -> None:
         _run(connection, KEEP, [{"workspace": WORKSPACE, "key": row["key"], **receipt}])
         lane = this((WORKSPACE, row["lane"]))
         _fetch(connection, LOCK, lane)
-        _run(connection, FREE, [{**lane, "free_at": now}])
+        _run(connection, FREE, [{**lane, "rests_until": now}])
 
 
 @cache
 def _free_jobs(count: int) -> Spelled:
-    return spelled(FREE_JOBS, POSTGRESQL, workspace="", keys=[""] * count)
+    return spelled(_THESE.with_for_update(skip_locked=True), POSTGRESQL, workspace="", keys=[""] * count)
 
 
 def _now(connection: Connection) -> datetime:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -395,7 +396,7 @@ async def test_a_tick_forgets_nobody_whatever_time_it_is_told(desk: Desk) -> Non
 async def test_a_tenth_is_forgotten_in_bites_and_it_is_logged_how_many_wait(
     desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.worker.FORGET_BITE", 1)
+    monkeypatch.setattr("handlers.upkeep.FORGET_BITE", 1)
     await santos_waited(desk, *range(60, 31, -1), 0)
     caplog.set_level(logging.INFO)
     async with at_work(forgetting(desk)):
@@ -417,7 +418,7 @@ async def test_what_trouble_keeps_from_being_forgotten_waits_for_the_next_day(
     await santos_waited(desk, *range(60, 31, -1), 0)
     worker = forgetting(desk)
     async with at_work(worker):
-        await until(lambda: worker._prune_at > 0)
+        await until(lambda: worker._upkeep.prune_at > 0)
     assert "the disk is full" in caplog.text
     assert tried == [1]
     assert remembered(desk) == list(range(1, 31))
@@ -426,8 +427,8 @@ async def test_what_trouble_keeps_from_being_forgotten_waits_for_the_next_day(
 async def test_a_clock_that_jumps_by_years_forgets_nobody_and_is_told_of_once(
     desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.worker.OBSERVE_SECONDS", 0.0)
-    monkeypatch.setattr("handlers.worker.PRUNE_SECONDS", 0.0)
+    monkeypatch.setattr("handlers.upkeep.OBSERVE_SECONDS", 0.0)
+    monkeypatch.setattr("handlers.upkeep.PRUNE_SECONDS", 0.0)
     ahead, readings = timedelta(), 0
 
     def clock(_: object) -> datetime:
@@ -474,6 +475,38 @@ async def test_an_error_that_nobody_knew_is_told_and_does_not_stop_the_clock(
         await failed(desk)
         await until(lambda: len(platform.said) == 4)
     assert "RuntimeError" in caplog.text
+
+
+async def test_while_somebody_is_answered_the_clock_claims_now_and_then_and_looks_later(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.worker.LOOK_LATE_SECONDS", 0.3)
+    claims: list[float] = []
+    looks: list[float] = []
+    claim, look = Queue.claim, Worker._look_by
+
+    def counted(queue: Queue, *asked: Any) -> Sequence[Job]:
+        claims.append(time.monotonic())
+        return claim(queue, *asked)
+
+    async def looked(worker: Worker, by: datetime) -> None:
+        looks.append(time.monotonic())
+        await look(worker, by)
+
+    monkeypatch.setattr(Queue, "claim", counted)
+    monkeypatch.setattr(Worker, "_look_by", looked)
+    platform = Platform()
+    await failed(desk)
+    desk.bot.answering += 1
+    async with running(desk.database, desk, platform):
+        await until(lambda: len(platform.said) == 4 and len(looks) > 1)
+        before = len(claims)
+        desk.bot.answering -= 1
+        desk.woken.set()
+        await until(lambda: len(claims) > before)
+    gaps = [later - earlier for earlier, later in pairwise(claims[:before])]
+    assert min(gaps) >= 0.09
+    assert min(later - earlier for earlier, later in pairwise(looks)) >= 0.7
 
 
 async def test_an_outage_is_sat_out_where_a_fault_of_ours_is_not(

@@ -112,7 +112,7 @@ def test_a_claim_looks_lanes_and_jobs_up(sqlite: Database) -> None:
     with sqlite.transaction(writes=False) as connection:
 
         def look(_: UnitOfWork) -> Any:
-            return connection.execute(free_lanes(None), {"by": AT, "most": 20, **moments(AT)})
+            return free_lanes(None).all(connection, {"by": AT, "most": 20, **moments(AT)})
 
         [plan] = _plans(connection, look)
     assert "USING INDEX lanes_due" in plan

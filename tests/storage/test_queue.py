@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from bot import ports
 from bot.domain.job import LEASE_SECONDS, Job
-from bot.ports import GivenUp, Limits, Rate
+from bot.ports import Ended, GivenUp, Limits, Rate
 from storage.database import Database
 from storage.lane import LONGEST_REST
 from storage.tables import jobs as job_rows
@@ -38,8 +38,8 @@ class Clock:
         self.now += timedelta(seconds=seconds)
 
 
-def finish(job: Job, following: Sequence[Job], queue: ports.Queue) -> None:
-    queue.finish(job, RECEIPT, 0, following)
+def finish(jobs: Sequence[Job], following: Sequence[Job], queue: ports.Queue) -> None:
+    queue.put_away([Ended(job, "done", receipt=RECEIPT, follow=following) for job in jobs])
 
 
 def worker_dies(database: Database) -> None:
@@ -184,6 +184,47 @@ def test_finishing_keeps_the_receipt_and_schedules_what_follows(database: Databa
     assert [say(database) for _ in range(3)] == [["retro:1:b"], ["retro:1:a"], []]
 
 
+def test_what_ends_together_is_put_away_together_each_in_its_own_way(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue = queue_of(database)
+    for workspace in ("W", "W:2"):
+        schedule(database, *(a_job(key, place=key) for key in "abcd"), workspace=workspace)
+    jobs = {(job.workspace, job.key): job for job in claimed(database)}
+    schedule(database, a_job("a", detail="newer", place="a"), a_job("e", place="c"))
+    late = jobs["W", "d"].model_copy(update={"claimed_by": "somebody before"})
+    queue.put_away(
+        [
+            Ended(jobs["W", "d"], "done"),
+            Ended(late, "done", receipt=RECEIPT, follow=[a_job("never")]),
+            Ended(jobs["W:2", "a"], "dead", why="gone", follow=[a_job("note", place="b")]),
+            Ended(jobs["W", "c"], "waiting", 60, why="500"),
+            Ended(jobs["W:2", "b"], "waiting", 60, why="429", hold_lane=True),
+            Ended(jobs["W", "a"], "done", receipt=RECEIPT, follow=[a_job("follows", place="d")]),
+        ]
+    )
+    assert caplog.text.count("came back after its lease") == 1
+    assert seen(database, lambda work: work.said.get("a")) == RECEIPT
+    assert seen(database, lambda work: work.said.get("d")) is None
+    said = {(job.workspace, job.key): job for job in claimed(database)}
+    assert set(said) == {("W", "a"), ("W", "e"), ("W", "follows")}
+    assert said["W", "a"].detail == "newer"
+    assert queue.given_up() == [GivenUp("retro.announce", "gone", 1)]
+    # Those that were left alone are held as they were.
+    queue.put_away([Ended(jobs[name], "done") for name in (("W", "b"), ("W:2", "c"), ("W:2", "d"))])
+    assert caplog.text.count("came back after its lease") == 1
+
+
+def test_who_is_put_away_twice_at_once_is_put_away_once(database: Database) -> None:
+    schedule(database, a_job())
+    [job] = claimed(database)
+    queue_of(database).put_away(
+        [Ended(job, "done", receipt=RECEIPT), Ended(job, "waiting", why="stopped")]
+    )
+    assert claimed(database) == []
+    assert queue_of(database).state()["waiting"] == 0
+
+
 def test_giving_up_frees_the_place_and_says_what_follows(database: Database) -> None:
     queue = queue_of(database)
     schedule(database, a_job("a"), a_job("b"))
@@ -238,7 +279,7 @@ async def test_workers_side_by_side_never_get_the_same_lane(
             for job in jobs:
                 await asyncio.sleep(0)
                 speaking[job.place] -= 1
-                await opened.write_queue(partial(finish, job, ()))
+                await opened.write_queue(partial(finish, [job], ()))
                 said.append(job.key)
 
     # A second process has a pool of its own.
@@ -264,7 +305,7 @@ async def test_flows_and_workers_at_once_lose_nothing_and_never_get_stuck(databa
     over = asyncio.Event()
 
     def job(key: str) -> Job:
-        return a_job(key, place=f"P{int(key[1:]) % 2}")
+        return a_job(key, place=f"P{int(key[1]) % 2}")
 
     def schedule_all(mixed: Sequence[str], work: ports.UnitOfWork) -> None:
         for key in mixed:
@@ -276,12 +317,13 @@ async def test_flows_and_workers_at_once_lose_nothing_and_never_get_stuck(databa
             await database.write("W", partial(schedule_all, mixed))
 
     async def worker(name: str) -> None:
+        turn = len(name)
         while True:
             idle = over.is_set()
             jobs = await database.write_queue(lambda queue: queue.claim(None, name, 2))
-            for one in jobs:
-                following = [] if over.is_set() else [job(keys[len(one.key + name) % 4])]
-                await database.write_queue(partial(finish, one, following))
+            turn = (turn + 1) % len(keys)
+            following = [] if over.is_set() else [job(keys[turn]), job(f"m{turn}a"), job(keys[turn - 2])]
+            await database.write_queue(partial(finish, jobs, following))
             state = await database.read_queue(lambda queue: queue.state())
             if idle and not jobs and state["waiting"] == 0:
                 return
@@ -473,7 +515,7 @@ def test_a_clock_set_back_while_nobody_looked_holds_a_lane_no_longer_than_its_le
     assert {(job.key, job.unsure) for job in claimed} == {("leased", True), ("next", False)}
 
 
-def test_a_clock_set_back_under_a_process_changes_no_wait(sqlite: Database) -> None:
+def test_a_clock_set_back_under_a_process_holds_nothing_up(sqlite: Database) -> None:
     clock = Clock()
     queue = queue_of(sqlite, clock)
     keys = ("leased", "rests", "tried")
@@ -491,18 +533,18 @@ def test_a_clock_set_back_under_a_process_changes_no_wait(sqlite: Database) -> N
     assert [job.key for job in queue.claim(None, "me", 9)] == ["soon"]
     schedule(sqlite, a_job("due", place="P3", due_at=clock.now))
     clock.move(-1800)
-    # What was due is due still, and what is being said is nobody else's.
-    assert [job.key for job in queue.claim(None, "me", 9)] == ["due"]
-    clock.move(10)
-    assert [job.key for job in queue.claim(None, "me", 9)] == ["tried"]
-    clock.move(10)
-    assert [job.key for job in queue.claim(None, "me", 9)] == ["after"]
-    clock.move(10)
+    # What waited goes on at once, and what is being said is nobody else's.
+    assert {job.key for job in queue.claim(None, "me", 9)} == {"due", "tried", "after"}
+    clock.move(LEASE_SECONDS - 1)
+    assert queue.claim(None, "me", 9) == []
+    clock.move(2)
     again = queue.claim(None, "me", 9)
-    assert {job.key for job in again} == {"leased", "soon", "due"}
+    assert {job.key for job in again} == {"leased", "soon", "due", "tried", "after"}
     assert soon > clock.now
     # A reminder has its own moment, on whatever clock.
-    clock.move(1870)
+    clock.move(1868)
+    assert "reminder" not in {job.key for job in queue.claim(None, "me", 9)}
+    clock.move(1)
     assert "reminder" in {job.key for job in queue.claim(None, "me", 9)}
 
 

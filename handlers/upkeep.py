@@ -1,0 +1,90 @@
+"""What the clock sees to beside speaking: how much time has passed, and what is too old to keep."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from bot.bot import Bot
+from bot.ports import ObservedTime, Transactions
+
+log = logging.getLogger(__name__)
+
+KEPT = timedelta(days=7)
+"""How long finished jobs stay for the operator to look at."""
+PRUNE_SECONDS = 3600.0
+BITE = 500
+"""Rows pruned in one transaction, so that nobody waits for it."""
+FORGET_BITE = 10
+"""Customers forgotten before messages get their turn again."""
+OBSERVE_SECONDS = 600.0
+"""How often it is written down how much time has passed; the rest is lost with the process."""
+FAR_BEHIND = timedelta(days=1)
+"""Observed time is so far behind the clock only when Amends was off, or the clock is wrong."""
+BITE_SECONDS = 0.5
+"""How soon the next bite follows while there is more."""
+
+
+class Upkeep:
+    """Notes the time, forgets customers and prunes; each now and then, and each a bite at a time."""
+
+    def __init__(self, bot: Bot, transactions: Transactions, forget_after: timedelta | None) -> None:
+        self._bot = bot
+        self._transactions = transactions
+        self._forget_after = forget_after
+        self._observed: ObservedTime | None = None
+        self._observed_at = 0.0
+        self._to_forget: Sequence[tuple[str, int]] = ()
+        self.prune_at = 0.0
+
+    async def observe_time(self) -> ObservedTime:
+        """Writes down now and then how much time has passed; warns when the clock may be wrong."""
+        now, before = asyncio.get_running_loop().time(), self._observed
+        elapsed = now - self._observed_at
+        if before is not None and elapsed < OBSERVE_SECONDS:
+            return before
+        observed = await self._transactions.write_queue(
+            lambda queue: queue.observe_time(before, timedelta(seconds=elapsed))
+        )
+        self._observed, self._observed_at = observed, now
+        if observed.behind > FAR_BEHIND and (before is None or before.behind <= FAR_BEHIND):
+            log.warning(
+                "The clock is %d days ahead of the time that was observed: Amends was off, or the clock "
+                "is wrong. What is old goes by the observed time, which catches up 5 days a day.",
+                observed.behind.days,
+            )
+        return observed
+
+    async def prune(self, observed: ObservedTime) -> None:
+        """Once an hour, and bite after bite while there is more; age goes by the observed time."""
+        now = asyncio.get_running_loop().time()
+        if now < self.prune_at:
+            return
+        await self._forget()
+        before = min(datetime.now(UTC), observed.at) - KEPT
+        pruned = await self._transactions.write_queue(lambda queue: queue.prune(before, BITE))
+        more = pruned >= BITE or self._to_forget
+        self.prune_at = now + (BITE_SECONDS if more else PRUNE_SECONDS)
+
+    async def _forget(self) -> None:
+        """Forgets the customers of old cases where the operator asked for that; the log says so."""
+        if self._forget_after is None:
+            return
+        age = self._forget_after
+        if not self._to_forget:
+            self._to_forget, waiting = await self._transactions.write_queue(
+                lambda queue: queue.to_forget(age)
+            )
+            if waiting:
+                log.warning(
+                    "%d more customers are due to be forgotten and wait: only a tenth of all cases is "
+                    "forgotten in a day. 'python -m bot forget --due' forgets them all now.",
+                    waiting,
+                )
+        some, left = self._to_forget[:FORGET_BITE], self._to_forget[FORGET_BITE:]
+        # After trouble the rest waits for the next quota, or two might be used within one day.
+        self._to_forget = ()
+        for workspace, case in some:
+            if await self._bot.forget(workspace, case, datetime.now(UTC)):
+                log.info("workspace=%s about=C-%d its customer is forgotten", workspace, case)
+        self._to_forget = left
