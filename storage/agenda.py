@@ -16,6 +16,7 @@ from bot.repositories import Look
 from storage import stirred as stirring
 from storage.column import UTCDateTime
 from storage.row import read
+from storage.statement import Statement
 from storage.tables import action_items, recoveries, retros, stirred, teams
 
 KINDS: dict[type[BaseModel], tuple[Table, str]] = {
@@ -40,18 +41,20 @@ def _due(table: Table) -> Select[Any]:
     )
 
 
-DUE = {kind: _due(table) for kind, (table, _) in KINDS.items()}
+DUE = {kind: Statement(_due(table)) for kind, (table, _) in KINDS.items()}
 PUT_OFF = {
-    kind: update(table)
-    .where(
-        table.c.workspace == bindparam("this_workspace"),
-        table.c[key] == bindparam("this_key"),
-        table.c.version == bindparam("this_version"),
+    kind: Statement(
+        update(table)
+        .where(
+            table.c.workspace == bindparam("this_workspace"),
+            table.c[key] == bindparam("this_key"),
+            table.c.version == bindparam("this_version"),
+        )
+        .values(look_at=bindparam("next_at", type_=UTCDateTime))
     )
-    .values(look_at=bindparam("next_at", type_=UTCDateTime))
     for kind, (table, key) in KINDS.items()
 }
-RESTLESS = union_all(
+_RESTLESS = union_all(
     *(
         select(
             select(table.c.workspace)
@@ -65,12 +68,12 @@ RESTLESS = union_all(
     ),
     select(select(stirred.c.workspace).limit(bindparam("most")).subquery().c.workspace),
 )
+RESTLESS = Statement(_RESTLESS)
 
 
 def restless(connection: Connection, by: datetime, most: int) -> Sequence[str]:
     """Workspaces that have something to look at by then, as far as the first `most` of a kind tell."""
-    found = connection.scalars(RESTLESS, {"by": by, "most": most})
-    return sorted(set(found))
+    return sorted({row.workspace for row in RESTLESS.all(connection, {"by": by, "most": most})})
 
 
 class Agenda:
@@ -84,7 +87,7 @@ class Agenda:
         asked = {"by": by, "this_workspace": self._workspace, "most": most}
         found: dict[type[BaseModel], tuple[Any, ...]] = {}
         for kind, statement in DUE.items():
-            rows = self._connection.execute(statement, asked)
+            rows = statement.all(self._connection, asked)
             found[kind] = tuple(read(kind, row) for row in rows)
         return Look(
             items=found[ActionItem],
@@ -107,8 +110,7 @@ class Agenda:
                 for thing, next_at in until
                 if type(thing) is kind
             ]
-            if rows:
-                self._connection.execute(PUT_OFF[kind], rows)
+            PUT_OFF[kind].run_each(self._connection, rows)
 
     def bring_up(self, *, place: str | None = None, owner: str | None = None) -> None:
         stirring.mark(self._connection, self._workspace, place, owner)

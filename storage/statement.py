@@ -9,11 +9,22 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Delete, Dialect, Insert, Select, Update, bindparam
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    Update,
+    bindparam,
+)
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Processor = Callable[[Any], Any]
 Query = Select[*tuple[Any, ...]]
+Built = Query | CompoundSelect[*tuple[Any, ...]] | Insert | Update | Delete
 
 MOST_AMONG = 512
 """SQLite took 999 values in a statement until it was 3.32."""
@@ -23,11 +34,11 @@ class Statement:
     """One statement; the values that it is run with name its bind parameters, or columns that it sets.
 
     It runs in the connection's transaction, begins one where there is none, and raises the driver's own
-    errors; see `storage/failure.py`. A list of values is nothing for it: see `one_of`.
+    errors; see `storage/failure.py`. It takes no list of values: see `Among`.
     """
 
-    def __init__(self, built: Query | Insert | Update | Delete) -> None:
-        self._built = built
+    def __init__(self, built: Built) -> None:
+        self.built = built
         self._compiled: dict[tuple[str, tuple[str, ...]], Compiled] = {}
 
     def all(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Any]:
@@ -60,7 +71,7 @@ class Statement:
         asked = connection.dialect.name, tuple(values)
         known = self._compiled.get(asked)
         if known is None:
-            known = self._compiled[asked] = Compiled(self._built, connection.dialect, list(values))
+            known = self._compiled[asked] = Compiled(self.built, connection.dialect, list(values))
         return known
 
 
@@ -71,7 +82,7 @@ class Among:
     """
 
     def __init__(self, built: Query, column: ColumnElement[Any]) -> None:
-        self._built = built
+        self.built = built
         self._column = column
         self._statements: dict[int, Statement] = {}
 
@@ -91,7 +102,7 @@ class Among:
         known = self._statements.get(size)
         if known is None:
             chosen = self._column.in_([bindparam(name) for name in names])
-            known = self._statements[size] = Statement(self._built.where(chosen))
+            known = self._statements[size] = Statement(self.built.where(chosen))
         ordered += ordered[-1:] * (size - len(ordered))
         return known.all(connection, {**values, **dict(zip(names, ordered, strict=True))})
 
@@ -100,7 +111,10 @@ class Compiled:
     """A statement in the words of one database."""
 
     def __init__(
-        self, built: Query | Insert | Update | Delete, dialect: Dialect, names: list[str]
+        self,
+        built: Built,
+        dialect: Dialect,
+        names: list[str],
     ) -> None:
         compiled = built.compile(dialect=dialect, column_keys=names)
         self.words = str(compiled)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    bindparam,
     delete,
     literal_column,
     select,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 from bot.domain.action_item import ActionItem
 from bot.domain.recovery import Recovery
 from bot.domain.retro import Retro
+from storage.statement import Statement
 from storage.tables import action_items, recoveries, recovery_owners, retros, stirred
 from storage.upsert import put
 
@@ -50,6 +52,14 @@ OPEN = {
     "place's recoveries": Open(Recovery, recoveries.c.place, *RECOVERY),
 }
 
+# What another process brings up just now is left to it.
+MARKED = Statement(
+    select(stirred)
+    .where(stirred.c.workspace == bindparam("workspace"))
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+
 
 def mark(connection: Connection, workspace: str, place: str | None, owner: str | None) -> None:
     """Notes that all of theirs has to come up, from the first on."""
@@ -62,9 +72,7 @@ def mark(connection: Connection, workspace: str, place: str | None, owner: str |
 
 def go_on(connection: Connection, workspace: str, most: int) -> tuple[type[BaseModel], list[int]] | None:
     """The next `most` things that have to come up, with their marks moved on; None without a mark."""
-    marked = select(stirred).where(stirred.c.workspace == workspace).limit(1)
-    # What another process brings up just now is left to it.
-    this = connection.execute(marked.with_for_update(skip_locked=True)).first()
+    this = MARKED.first(connection, {"workspace": workspace})
     if this is None:
         return None
     kind, whose, day, number, is_open = OPEN[this.of]

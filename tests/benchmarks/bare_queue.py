@@ -25,13 +25,13 @@ from tests.benchmarks.postgresql import bare
 
 NOW = "SELECT clock_timestamp() AS now"
 IDLE_SECONDS = 0.02
-FREE_LANES = spelled(free_lanes(frozenset({"slack"}))._built, POSTGRESQL)
+FREE_LANES = spelled(free_lanes(frozenset({"slack"})).built, POSTGRESQL)
 BEGIN_JOB = spelled(
-    CHANGE_JOB._built, POSTGRESQL, "state", "claimed_by", "attempts", "began_at", "unsure"
+    CHANGE_JOB.built, POSTGRESQL, "state", "claimed_by", "attempts", "began_at", "unsure"
 )
-LEASE = spelled(CHANGE_LANE._built, POSTGRESQL, "due_at", "leased_until", "claimed_by", "claimed_key")
+LEASE = spelled(CHANGE_LANE.built, POSTGRESQL, "due_at", "leased_until", "claimed_by", "claimed_key")
 ENDED = ("state", "ended_at", "lane", "attempts", "unsure", "began_at", "again", "why", "claimed_by")
-END_JOB = spelled(CHANGE_JOB._built, POSTGRESQL, *ENDED)
+END_JOB = spelled(CHANGE_JOB.built, POSTGRESQL, *ENDED)
 _KEEPING = insert("postgresql", said)
 KEEP = spelled(
     _KEEPING.on_conflict_do_update(
@@ -41,8 +41,8 @@ KEEP = spelled(
     POSTGRESQL,
     *("workspace", "key", *Receipt.model_fields),
 )
-LOCK = spelled(LOCK_LANE._built, POSTGRESQL)
-FREE = spelled(FREE_LANE._built, POSTGRESQL)
+LOCK = spelled(LOCK_LANE.built, POSTGRESQL)
+FREE = spelled(FREE_LANE.built, POSTGRESQL)
 _THESE = select(jobs).where(
     jobs.c.workspace == bindparam("workspace"), jobs.c.key.in_(bindparam("keys", expanding=True))
 )

@@ -1,5 +1,6 @@
 """(k) The longest block of the event loop while 50 commands are in flight, beside a bare Bolt's."""
 
+import asyncio
 import time
 from pathlib import Path
 from statistics import median
@@ -10,6 +11,8 @@ from tests.benchmarks.contenders import BARE, PLAIN, US, Field, against, contend
 from tests.benchmarks.figure import Figure, ms
 
 BURST, BURSTS = 250, 5
+AWAKE_SECONDS = 0.2
+"""After being halted, whose length the first beat tells."""
 KINDS: dict[str, Body] = {"/amends failed …": failed, "click Take it": take, "an answer": answer}
 
 
@@ -36,6 +39,7 @@ async def _blocks(field: Field, body: Body, turn: int) -> dict[str, float]:
     found = {}
     numbers = range(1 + BURST * turn, 1 + BURST * (turn + 1))
     for name, one in field.items():
+        await asyncio.sleep(AWAKE_SECONDS)
         began = time.monotonic()
         await in_turns(field, body, numbers, only=name)
         found[name] = heartbeat.longest(one.beats, began, time.monotonic())

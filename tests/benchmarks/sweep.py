@@ -139,7 +139,7 @@ def _bare(url: str) -> Sweep:
 def _kinds(dialect: Dialect) -> list[Kind]:
     named: Mapping[type[BaseModel], tuple[Any, str]] = KINDS
     return [
-        Kind(key, spelled(PICK[kind], dialect), spelled(PUT_OFF[kind], dialect))
+        Kind(key, spelled(PICK[kind].built, dialect), spelled(PUT_OFF[kind].built, dialect))
         for kind, (_, key) in named.items()
     ]
 
