@@ -69,12 +69,10 @@ MORE = "There is more than fits in one message here."
 
 def escaped(text: str, most: int) -> str:
     """A text in which nothing can fire in Slack, at most `most` characters long once escaped."""
-    length = 0
-    for count, letter in enumerate(text):
-        length += len(_entities(letter))
-        if length > most:
-            return _entities(_shorter(text, count, most)) if most > 0 else ""
-    return _entities(text)
+    whole = _entities(text)
+    if len(whole) <= most:
+        return whole
+    return _entities(_shorter(text, min(len(text), most), most)) if most > 0 else ""
 
 
 def _shorter(text: str, count: int, most: int) -> str:
