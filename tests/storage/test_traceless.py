@@ -259,7 +259,7 @@ def test_the_migration_takes_the_traces_from_what_an_older_program_left(empty_ur
     for key in ("answer:named", "retro:2"):
         job = stored[key]
         assert (job.id, job.due_at, job.at, job.traceless) == (id, POSTED, POSTED, False)
-    database.prepare()
+    database.migrate()
     said = []
     while found := claimed(database):
         said += [job.key for job in found]
