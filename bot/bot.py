@@ -149,6 +149,8 @@ class Bot:
             reply = await self._transactions.read(
                 request.workspace, lambda work: _look(verb, flow, request, asked, work)
             )
+            if verb.apart is not None and not asks:
+                reply = await asyncio.to_thread(verb.apart, request)
             self._log(logging.INFO, request, "read")
             return reply
         remarks: Sequence[Remark] = ()

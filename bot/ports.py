@@ -250,10 +250,10 @@ class Queue(Protocol):
         """All cases stored for longer than `age`, by the observed time."""
         ...
 
-    def to_forget(self, age: timedelta) -> ToForget:
-        """As many of them as may be forgotten in a day, a tenth of all cases; none until that is over.
+    def take_daily_quota(self) -> bool:
+        """Whether as many of them as may be forgotten in a day, a tenth of all cases, may be so now.
 
-        Whoever gets them forgets them: what is left of them waits for the next day.
+        Whoever is told so forgets them; nobody else is until the day is over.
         """
         ...
 
@@ -287,9 +287,9 @@ class Queue(Protocol):
 class Transactions(Protocol):
     """Runs plain functions in transactions, away from the event loop; each raises Unavailable and Lost.
 
-    What returns is saved before anybody hears of it; what raises changes nothing. Neither may wait for
-    anything, nor touch what belongs to the event loop. Whoever is cancelled waits no longer, but what
-    had begun is saved all the same.
+    What returns is saved before anybody hears of it; what raises changes nothing. Such a function may
+    neither wait for anything, nor touch what belongs to the event loop. Whoever is cancelled waits no
+    longer, but what had begun is saved all the same.
     """
 
     async def write(self, workspace: str, change: Callable[[UnitOfWork], Result]) -> Result:

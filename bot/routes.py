@@ -37,7 +37,8 @@ class Verb(NamedTuple):
     words; Slack and the web answer privately all the same. `reads`: the flow changes nothing. `typed`:
     words after the command fill the form by themselves. `repeatable`: doing it twice is doing it once,
     so repeats need not be remembered. `starts`: it begins something new, or says it anew, which a person
-    may do only so often in a minute. `words`: what the coach reads.
+    may do only so often in a minute. `words`: what the coach reads. `apart`: what answers instead of the
+    flow where something was filled in, outside the transaction, because it takes long.
     """
 
     flow: Flow
@@ -49,6 +50,7 @@ class Verb(NamedTuple):
     repeatable: bool = False
     starts: bool = False
     words: Words | None = None
+    apart: Callable[[Request], Reply] | None = None
 
     def only_opens(self, request: Request) -> bool:
         """Whether the request just asks for the form: nothing was filled in, nor typed instead."""
@@ -165,7 +167,9 @@ VERBS: Mapping[str, Verb] = {
     "recovery.hand_over": Verb(recovery.hand_over, "thing", recovery.hand_over_form, words=WHY),
     "recovery.read": Verb(recovery.read, "thing", reads=True),
     "board.status": Verb(board.status, "channel", audience="channel", reads=True),
-    "coach.draft": Verb(coach.draft, "own", coach.draft_form, reads=True, typed=True),
+    "coach.draft": Verb(
+        coach.draft_form, "own", coach.draft_form, reads=True, typed=True, apart=coach.draft
+    ),
     "team.settings": Verb(team.settings, "channel", team.settings_form),
     "team.own_settings": Verb(team.own_settings, "own", team.own_settings_form),
     "team.help": Verb(partial(team.say_help, TYPED), "own", audience="channel", reads=True),

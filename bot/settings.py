@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 USUAL_PACE = 1.1
-"""Seconds between two new messages in one place: Slack allows about one a second (jobs.md, rule 3)."""
+"""Seconds between two new messages in one place: Slack allows about one a second."""
 
 
 class Misconfigured(Exception):

@@ -72,9 +72,13 @@ class Upkeep:
             return
         age = self._forget_after
         if not self._to_forget:
-            self._to_forget, waiting = await self._transactions.write_queue(
-                lambda queue: queue.to_forget(age)
-            )
+            # Looked up while others may write; a case that is gone meanwhile is only skipped.
+            old, waiting = await self._transactions.read_queue(lambda queue: queue.overdue(age))
+            if not old or not await self._transactions.write_queue(
+                lambda queue: queue.take_daily_quota()
+            ):
+                return
+            self._to_forget = old[: len(old) - waiting]
             if waiting:
                 log.warning(
                     "%d more customers are due to be forgotten and wait: only a tenth of all cases is "

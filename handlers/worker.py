@@ -24,15 +24,7 @@ from bot.domain.job import (
 )
 from bot.fault import told
 from bot.messages.parts import Message
-from bot.ports import (
-    Delivery,
-    Ended,
-    Messenger,
-    Transactions,
-    Unavailable,
-    Undelivered,
-    UnitOfWork,
-)
+from bot.ports import Delivery, Ended, Messenger, Transactions, Unavailable, Undelivered, UnitOfWork
 from bot.request import Place
 from handlers.put_away import PutAway
 from handlers.upkeep import Upkeep
@@ -53,7 +45,7 @@ LOOK_LATE_SECONDS = 3.0
 AHEAD_SECONDS = 0.05
 """How early a place's next message is claimed, so that its words are ready once the place has rested."""
 POLL_SECONDS = 0.5
-"""How late what another process committed is noticed; our own commits wake us at once (rule 5)."""
+"""How late what another process committed is noticed; our own commits wake us at once."""
 GRACE_SECONDS = 4.0
 """How long a call may still take when told to stop; with what the doors wait, under 10."""
 HAND_BACK_SECONDS = 1.0
@@ -118,8 +110,9 @@ class Worker:
         """Looks twice a second for what is due, and puts reminders of it among the messages owed."""
         now = asyncio.get_running_loop().time()
         if now >= self._look_at + (LOOK_LATE_SECONDS if self._bot.answering else 0.0):
-            self._look_at = now + POLL_SECONDS
-            await self._look_by(datetime.now(UTC))
+            # What was claimed is said before more is looked at: saved settings concern thousands.
+            more = await self._look_once(datetime.now(UTC))
+            self._look_at = now if more else now + POLL_SECONDS
 
     async def _let_people_go_first(self) -> None:
         """Waits while somebody is being answered, if something was claimed just now."""
@@ -128,12 +121,12 @@ class Worker:
             self._woken.clear()
             await self._sleep(left)
 
-    async def _look_by(self, by: datetime) -> None:
-        while workspaces := await self._transactions.read_queue(lambda queue: queue.restless(by)):
-            looked = [await self._bot.look(workspace, by) for workspace in workspaces]
-            # What another process is looking at just now is not ours to wait for.
-            if self._stopping or not any(looked):
-                return
+    async def _look_once(self, by: datetime) -> bool:
+        """Looks at a bite in each workspace; whether there was something, so that there may be more."""
+        workspaces = await self._transactions.read_queue(lambda queue: queue.restless(by))
+        looked = [await self._bot.look(workspace, by) for workspace in workspaces]
+        # What another process is looking at just now is not ours to wait for.
+        return any(looked)
 
     async def stop(self) -> None:
         """Claims nothing more, lets what is being said finish for a moment, and hands back the rest."""
@@ -155,7 +148,8 @@ class Worker:
         claimed for longer than that (a platform that asked for an hour) is left for the next time.
         """
         loop, self._ticking = asyncio.get_running_loop(), True
-        await self._look_by(by)
+        while await self._look_once(by) and not self._stopping:
+            continue
         patient_until = loop.time() + PATIENCE_SECONDS
         while True:
             if await self._claim(by=by):

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from threading import Lock
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, literal_column, or_, update
 
@@ -37,10 +38,12 @@ class _Order:
 
     def __init__(self) -> None:
         self._last = 0
+        self._lock = Lock()
 
     def __call__(self) -> int:
-        self._last = max(self._last + 1, time.time_ns() // 1000)
-        return self._last
+        with self._lock:
+            self._last = max(self._last + 1, time.time_ns() // 1000)
+            return self._last
 
 
 _next = _Order()

@@ -150,6 +150,7 @@ def _connect(dialect: Any, record: Any, args: Any, more: Any) -> LimitedConnecti
 
 
 def _checked_out(connection: Any, record: Any, proxy: Any) -> None:
+    connection.patient = False
     # A server has nothing to say to a connection that is idle, except that it is closed: that it is
     # there is seen without asking it.
     poll = select.poll()

@@ -92,6 +92,11 @@ class Past:
         self.sooner: dict[Name, datetime] = {}
         """Traceless jobs that wait for another try, and until when: a row says the minute after it."""
 
+    def forget(self, name: Name, until: datetime) -> None:
+        """Lets go of a job, unless it was put off anew meanwhile."""
+        if self.sooner.get(name) == until:
+            self.sooner.pop(name, None)
+
 
 class Queue:
     """ports.Queue over one transaction. `clock`: for tests."""
@@ -153,11 +158,14 @@ class Queue:
     def _bring_forward(self, now: datetime) -> None:
         """Makes traceless jobs due now that were put off until a moment that no row may tell."""
         woken: dict[Name, datetime] = {}
-        for name in sorted(name for name, until in self._past.sooner.items() if until <= now):
-            due = {**this(name), "due_at": minute(now)}
-            for moved in BRING_FORWARD.all(self._connection, due):
-                woken[name[0], moved.lane] = minute(now)
-            self._past.sooner.pop(name, None)
+        for name, until in sorted(self._past.sooner.items()):
+            if until > now:
+                continue
+            moved = BRING_FORWARD.all(self._connection, {**this(name), "due_at": minute(now)})
+            woken |= {(name[0], row.lane): minute(now) for row in moved}
+            # Only once it does not wait any more: this transaction may still come to nothing.
+            if not moved:
+                self._past.forget(name, until)
         wake(self._connection, woken)
 
     def put_away(self, ended: Sequence[Ended]) -> None:
@@ -226,11 +234,8 @@ class Queue:
         old = observed_time.old_cases(connection, now, age)
         return ToForget(old, max(0, len(old) - observed_time.daily_quota(connection)))
 
-    def to_forget(self, age: timedelta) -> ToForget:
-        old, waiting = self.overdue(age)
-        if not old or not observed_time.take_daily_quota(self._connection):
-            return ToForget((), 0)
-        return ToForget(old[: len(old) - waiting], waiting)
+    def take_daily_quota(self) -> bool:
+        return observed_time.take_daily_quota(self._connection)
 
     def restless(self, by: datetime) -> Sequence[str]:
         return agenda.restless(self._connection, by, RESTLESS)

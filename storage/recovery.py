@@ -14,6 +14,7 @@ from sqlalchemy import (
     select,
 )
 
+from bot.domain.errors import Lost
 from bot.domain.recovery import MOST_TALLIED, Recovery, Tally, owners, promised_by
 from bot.domain.reminder import NEVER_LOOKED
 from storage.row import Values, several, values
@@ -83,6 +84,8 @@ class Recoveries(Versioned[Recovery]):
 
     def save(self, thing: Recovery) -> None:
         before = self.get(thing.case)
+        if before is not None and before.version != thing.version:
+            raise Lost("recoveries: somebody changed it first")
         super().save(thing)
         self._keep_owners(thing, before)
 

@@ -43,7 +43,7 @@ PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 
 
 @dataclass
-class Turn:
+class Change:
     """A change that waits to be made with others."""
 
     work: Callable[[Connection], Any]
@@ -67,7 +67,7 @@ class SQLite:
         self.readers = _engine(file, writes=False)
         self._writing = ThreadPoolExecutor(1, "writer")
         self._reading = ThreadPoolExecutor(READERS, "reader")
-        self._waiting: deque[Turn] = deque()
+        self._waiting: deque[Change] = deque()
 
     @property
     def patience(self) -> float:
@@ -78,9 +78,13 @@ class SQLite:
         """A turn; see `storage/turn.py`."""
         if not writes:
             return self._reading.submit(self._read, work)
-        turn = Turn(work, Future())
+        turn = Change(work, Future())
         self._waiting.append(turn)
-        self._writing.submit(self._share)  # which may find that it was taken together with another
+        try:
+            self._writing.submit(self._share)  # which may find that it was taken together with another
+        except RuntimeError:
+            turn.future.cancel()
+            raise
         return turn.future
 
     def close(self) -> None:
@@ -96,7 +100,7 @@ class SQLite:
 
     def _share(self) -> None:
         """Takes what waits, and commits it all at once; nobody hears of theirs before."""
-        ended: list[Turn] = []
+        ended: list[Change] = []
         try:
             with translated():
                 if self._waiting:
@@ -111,7 +115,7 @@ class SQLite:
         for turn in ended:
             turn.tell()
 
-    def _take_turns(self, connection: Connection, ended: list[Turn]) -> None:
+    def _take_turns(self, connection: Connection, ended: list[Change]) -> None:
         """Runs those that wait, one after the other, each in a savepoint."""
         driver: sqlite3.Connection = cast(Any, connection.connection.driver_connection)
         until = time.monotonic() + SHARED_SECONDS
@@ -134,7 +138,7 @@ class SQLite:
                 raise Unavailable("the database rolled back everything that waited together")
             _step(driver, "RELEASE turn")
 
-    def _next(self) -> Turn | None:
+    def _next(self) -> Change | None:
         """The next that was not given up."""
         while self._waiting:
             turn = self._waiting.popleft()

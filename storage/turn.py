@@ -9,7 +9,6 @@ import logging
 from concurrent.futures import Future
 from typing import TypeVar
 
-from bot.fault import told
 from bot.ports import Unavailable
 
 log = logging.getLogger(__name__)
@@ -32,7 +31,8 @@ async def outcome(turn: Future[Result], patience: float) -> Result:
     try:
         return await asyncio.wrap_future(turn)
     except asyncio.CancelledError:
-        if not in_time:
+        task = asyncio.current_task()
+        if not in_time and not (task and task.cancelling()):
             raise Unavailable("the database is busy") from None
         turn.add_done_callback(_tell)
         raise
@@ -41,7 +41,10 @@ async def outcome(turn: Future[Result], patience: float) -> Result:
 
 
 def _tell(turn: Future[Result]) -> None:
-    """Tells the operator what nobody waits for any more."""
+    """Tells the operator of a fault that nobody waits for any more, and not where it was: see Untold.
+
+    What the bot itself raises is an answer, and whoever it was for has gone.
+    """
     fault = None if turn.cancelled() else turn.exception()
-    if fault is not None:
-        log.warning("a turn that nobody waited for any more failed: %s", told(fault))
+    if fault is not None and not type(fault).__module__.startswith("bot."):
+        log.warning("a turn that nobody waited for any more failed: %s", type(fault).__name__)

@@ -21,7 +21,7 @@ UNIQUE_VIOLATIONS = (
 
 
 class Versioned(Generic[Thing]):
-    """The things of one table over one transaction, which reads none of them twice.
+    """The things of one table over one transaction, which reads none of them twice by its key.
 
     A `kind` of thing, its `table`, and the column that is its `key` beside the workspace.
     """
@@ -44,9 +44,11 @@ class Versioned(Generic[Thing]):
 
     def among(self, keys: Collection[Any]) -> Mapping[Any, Thing]:
         """Those of these keys that are there."""
-        query = _among(self.table, self.key)
-        found = query.all(self._connection, {"workspace": self._workspace}, keys)
-        return {getattr(row, self.key): read(self.kind, row) for row in found}
+        unread = set(keys) - self._known.keys()
+        rows = _among(self.table, self.key).all(self._connection, {"workspace": self._workspace}, unread)
+        found = {getattr(row, self.key): read(self.kind, row) for row in rows}
+        self._known |= dict.fromkeys(unread) | found
+        return {key: thing for key in keys if (thing := self._known[key]) is not None}
 
     def add(self, thing: Thing) -> Thing:
         """Stores a new thing as it returns it; raises Lost when somebody stored the like of it first."""

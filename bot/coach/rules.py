@@ -21,7 +21,7 @@ from bot.coach.words import Spelling
 Flag = Literal[
     "blame", "excuse", "passes_blame", "conditional_apology", "presumes_feelings", "combative"
 ]
-"""What a text may be marked with; DESIGN.md section 5 fixes the words."""
+"""What a text may be marked with; `coach` writes these very words."""
 Hint = Literal["asks_why_or_who", "no_apology", "no_responsibility", "no_next_step"]
 """What is worth a remark and marks nothing."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

@@ -8,9 +8,9 @@ from pydantic import BaseModel
 JobState = Literal["waiting", "running", "done", "dead"]
 
 LEASE_SECONDS = 30.0
-"""How long a claim holds: longer than the longest call (jobs.md, rule 4)."""
+"""How long a claim holds: longer than the longest call."""
 CALL_SECONDS = LEASE_SECONDS * 0.6
-"""A call is cancelled before its lease can end, so a slow process sends nothing twice (rule 4)."""
+"""A call is cancelled before its lease can end, so a slow process sends nothing twice."""
 MOST_ATTEMPTS = 12
 """16 to 32 minutes of trying with the back-off below; then the job is set aside."""
 MOST_ATTEMPTS_IN_AN_OUTAGE = 300
@@ -49,7 +49,7 @@ class Job(BaseModel, frozen=True):
     state: JobState = "waiting"
     attempts: int = 0
     unsure: bool = False
-    """An attempt began and nobody knows how it ended: look before repeating (rule 1)."""
+    """An attempt began and nobody knows how it ended: look before repeating."""
     began_at: datetime | None = None
     claimed_by: str = ""
     at: datetime | None = None

@@ -5,7 +5,6 @@ Nothing about them is stored or logged, and nothing is refused because of them.
 
 import hashlib
 from collections.abc import Sequence
-from threading import Lock
 
 from bot.coach.coach import Remark, read_for_customer, read_for_team
 from bot.domain.case import number_of
@@ -14,9 +13,6 @@ from bot.messages import coach as messages
 from bot.messages.parts import SEEN
 from bot.ports import UnitOfWork
 from bot.request import Reply, Request
-
-ONE_AT_A_TIME = Lock()
-"""Reading is all processor, and whoever comes first makes ready what the others need."""
 
 
 def remarks(request: Request, names: Sequence[str], reader: str, whole: bool) -> list[Remark]:
@@ -36,8 +32,7 @@ def _mark(texts: Sequence[str]) -> str:
 
 def read(text: str, reader: str, *, whole: bool = True) -> tuple[Remark, ...]:
     """The remarks on one text; `whole`: it is all that a customer will read."""
-    with ONE_AT_A_TIME:
-        return read_for_customer(text, whole=whole) if reader == "customer" else read_for_team(text)
+    return read_for_customer(text, whole=whole) if reader == "customer" else read_for_team(text)
 
 
 def reads_along(request: Request, work: UnitOfWork) -> bool:
@@ -83,7 +78,7 @@ def draft_form(request: Request, work: UnitOfWork) -> Reply:
     return Reply(form=messages.draft_form())
 
 
-def draft(request: Request, work: UnitOfWork) -> Reply:
+def draft(request: Request) -> Reply:
     """Reads a text and shows it marked up, with the remarks; nothing of it is kept."""
     if request.values is None:
         text = request.typed.strip()

@@ -49,8 +49,10 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
     for job in _in_the_thread(retro, answers, items, at):
         # Even when it was not said yet: it may be on its way, in the older words.
         work.jobs.schedule(job)
-    for job in (*_elsewhere(retro, items, case.failed_at, at), *shown):
-        if work.said.get(job.key) is not None:
+    elsewhere = [*_elsewhere(retro, items, case.failed_at, at), *shown]
+    said = work.said.among({job.key for job in elsewhere})
+    for job in elsewhere:
+        if job.key in said:
             work.jobs.schedule(job)
     subjects: list[Subject] = [retro, *items]
     if recovery is not None:

@@ -146,3 +146,19 @@ async def test_it_reads_before_the_turn_at_the_database_and_one_text_at_a_time(
     assert len(reading) == 20
     assert not [name for name in reading if name.startswith(("writer", "reader", "database"))]
     assert set(together) == {1}
+
+
+async def test_a_draft_is_read_outside_the_databases_threads(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long one takes half a second, in which nobody shall wait for a turn."""
+    threads: list[str] = []
+
+    def read(text: str, *, whole: bool) -> tuple[Remark, ...]:
+        threads.append(current_thread().name)
+        return ()
+
+    monkeypatch.setattr("bot.flows.coach.read_for_customer", read)
+    await desk.ask(ANA, "coach.draft", typed="We are sorry that you waited.")
+    [thread] = threads
+    assert not thread.startswith(("reader", "writer", "database", "Main"))

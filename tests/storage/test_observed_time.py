@@ -29,10 +29,11 @@ class Process:
     def look(self, elapsed: timedelta = timedelta()) -> int:
         """Goes on after that much real time, and returns how many customers it forgot."""
         self.observed = self.queue.observe_time(self.observed, elapsed)
-        due = self.queue.to_forget(AGE)
-        for workspace, number in due.cases:
+        old, waiting = self.queue.overdue(AGE)
+        due = old[: len(old) - waiting] if old and self.queue.take_daily_quota() else []
+        for workspace, number in due:
             forget(self._database, number, self._clock.now, workspace)
-        return len(due.cases)
+        return len(due)
 
     def run(self, days: float, hours: int = 6) -> Sequence[int]:
         """Runs on while the clock goes right, and looks every so many hours; how many it forgot then."""

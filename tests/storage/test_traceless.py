@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import select, text
 
 from bot.domain.job import LEASE_SECONDS, Job, minute
+from bot.ports import Ended
 from storage.database import Database
 from storage.job import _Order
 from storage.migrations.run import upgrade
+from storage.queue import Past, Queue
 from storage.tables import jobs, lanes
 from tests.session import queue_of
 from tests.storage.made import AT, a_job, saved, seen
@@ -144,6 +146,29 @@ async def test_put_back_its_row_tells_the_minute_after_and_it_is_tried_in_time_a
     # And whoever comes second leaves it alone.
     assert queue.claim(None, "me", 5) == []
     assert rows(database)["answer:1"].state == "running"
+
+
+def test_a_claim_that_came_to_nothing_leaves_it_as_near_as_it_was(database: Database) -> None:
+    clock, past = Clock(), Past()
+    clock.move(17.5)
+
+    def claim(*, saved: bool) -> list[str]:
+        with database.transaction(writes=True) as connection:
+            jobs = Queue(connection, past, clock).claim(None, "me", 5)
+            if saved:
+                connection.commit()
+        return [job.key for job in jobs]
+
+    schedule(database, an_answer_job())
+    [job] = queue_of(database, clock).claim(None, "me", 5)
+    with database.transaction(writes=True) as connection:
+        Queue(connection, past, clock).put_away([Ended(job, "waiting", 2.0, why="500")])
+        connection.commit()
+    clock.move(2.1)
+    assert claim(saved=False) == ["answer:1"]
+    assert claim(saved=True) == ["answer:1"]
+    assert claim(saved=True) == []
+    assert past.sooner == {}
 
 
 def test_handed_back_it_is_due_at_once(database: Database) -> None:

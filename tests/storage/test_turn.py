@@ -188,6 +188,29 @@ async def test_who_is_cancelled_in_their_turn_is_saved_whole_and_the_next_goes_o
     assert seen(database, lambda work: work.action_items.get(1)) is not None
 
 
+@pytest.mark.parametrize(("fault", "told"), [(Lost("first"), ""), (ZeroDivisionError(), "ZeroDiv")])
+async def test_what_nobody_waits_for_any_more_is_told_when_it_is_a_fault_and_not_where_it_was(
+    sqlite: Database, caplog: pytest.LogCaptureFixture, fault: Exception, told: str
+) -> None:
+    begun, over = Event(), Event()
+
+    def fail(work: UnitOfWork) -> None:
+        begun.set()
+        over.wait(30)
+        raise fault
+
+    asked = asyncio.create_task(sqlite.write("W", fail))
+    await asyncio.to_thread(begun.wait, 30)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    over.set()
+    await sqlite.write("W", lambda work: None)
+    assert told in caplog.text
+    assert bool(told) == bool(caplog.text)
+    assert "test_turn.py" not in "".join(record.getMessage() for record in caplog.records)
+
+
 async def test_who_waits_too_long_for_their_turn_is_told_and_nothing_is_changed(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
