@@ -58,8 +58,8 @@ def desk(sqlite: Database) -> Desk:
 
 
 def _stored(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    """Everything there is, but who was seen and which events were."""
-    kept = [name for name in Row.metadata.tables if name not in ("requests", "people")]
+    """Everything there is, but who was seen, whose hours that changed, and which events were."""
+    kept = [name for name in Row.metadata.tables if name not in ("requests", "people", "stirred")]
     with database.transaction(writes=False) as connection:
         return {
             name: [tuple(row) for row in connection.execute(text(f"SELECT * FROM {name}"))]
