@@ -1,5 +1,6 @@
-"""How many statements the commonest commands cost: on a server each is a journey there and back."""
+"""How many statements the commonest commands and messages cost: on a server each is a journey."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -7,8 +8,11 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import event
 
+from bot.request import Place
+from handlers.worker import Worker
 from storage.database import Database
 from tests.desk import ANA, BEN, Desk
+from tests.handlers.test_worker import Platform
 
 ENDS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
 """What begins and ends a transaction, which those that wait together share."""
@@ -72,3 +76,24 @@ async def test_the_commonest_commands_cost_few_statements(sqlite: Database, aske
     assert not reply.refused
     assert not reply.faults
     assert len(ran) == asked.statements, "\n".join(ran)
+
+
+PLACES = 12
+ALONE, AMONG_MANY = 21, 15
+"""Statements for the first message of a retro, its prompts scheduled: by itself, and of PLACES each."""
+
+
+@pytest.mark.parametrize(("places", "most"), [(1, ALONE), (PLACES, AMONG_MANY)])
+async def test_a_message_costs_the_worker_few_statements_and_fewer_among_many(
+    sqlite: Database, places: int, most: int
+) -> None:
+    desk, platform = Desk(sqlite), Platform()
+    for number in range(places):
+        place = Place(id=f"C{number}", name=f"team {number}")
+        await desk.ask(ANA, "case.fail", typed=f"ZD-{number} Lost", place=place, here=place.id)
+    worker = Worker(desk.bot, sqlite, {"test": platform}, desk.woken)
+    with counted(sqlite) as ran:
+        await worker._claim(by=None)
+        await asyncio.gather(*worker._speaking)
+    assert len(platform.keys) == places
+    assert len(ran) / places <= most, "\n".join(ran)
