@@ -16,6 +16,8 @@ from handlers.written_date import DayOrder, Settled, parse_moment
 
 MOST_TOLD = 20
 """Rows left out that are told one by one: in a large file all of them can be wrong in the same way."""
+MOST_TRIES = 20
+"""How often a row is asked for while the memory is busy, which takes up to a second each time."""
 NOBODY = Person(id="import", name="Import", bot=True)
 
 
@@ -102,19 +104,21 @@ class Import:
             values = _form_values(row, self.zone, self.day_order)
         except Refused as refused:
             return refused.sentence
-        reply = await self.bot.answer(
-            Request(
-                workspace=self.workspace,
-                verb="case.fail",
-                person=NOBODY,
-                place=self.place,
-                at=datetime.now(UTC),
-                values=values,
-                key=self._key(row),
-                bulk=True,
-            )
+        request = Request(
+            workspace=self.workspace,
+            verb="case.fail",
+            person=NOBODY,
+            place=self.place,
+            at=datetime.now(UTC),
+            values=values,
+            key=self._key(row),
+            bulk=True,
         )
-        if not reply.saved:
+        for _ in range(MOST_TRIES):
+            reply = await self.bot.answer(request)
+            if reply.saved:
+                break
+        else:
             raise Unavailable(f"The import stopped at line {row.line}; run it again to go on there.")
         if reply.faults:
             return " ".join(reply.faults.values())

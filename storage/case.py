@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select, update
 
 from bot.domain.case import Case
 from storage.counter import count
@@ -38,6 +38,17 @@ OF_CUSTOMER, UNSUMMED = (
     for chosen in (cases.c.customer_sum == bindparam("sum"), cases.c.customer_sum.is_(None))
 )
 
+# Its customer may be forgotten meanwhile: then there is nothing to find it by.
+SUM = Statement(
+    update(cases)
+    .where(
+        cases.c.workspace == bindparam("of"),
+        cases.c.number == bindparam("this"),
+        cases.c.customer == bindparam("known"),
+    )
+    .values(customer_sum=bindparam("sum"))
+)
+
 
 def customer_sum(name: str) -> int:
     """A sum of a name, upper and lower case alike, that thousands of names have: it tells nobody's.
@@ -45,6 +56,27 @@ def customer_sum(name: str) -> int:
     So it does no harm where an older program forgets a customer, and leaves it behind.
     """
     return zlib.crc32(name.casefold().encode(errors="replace")) & 0xFFFF
+
+
+def sum_customers(connection: Connection, most: int) -> int:
+    """Gives at most `most` cases that came from an older program the sum of their customer's name."""
+    unsummed = select(cases.c.workspace, cases.c.number, cases.c.customer).where(
+        cases.c.customer.is_not(None), cases.c.customer_sum.is_(None)
+    )
+    rows = connection.execute(unsummed.limit(most)).all()
+    SUM.run_each(
+        connection,
+        [
+            {
+                "of": row.workspace,
+                "this": row.number,
+                "known": row.customer,
+                "sum": customer_sum(row.customer),
+            }
+            for row in rows
+        ],
+    )
+    return len(rows)
 
 
 class Cases(Versioned[Case]):

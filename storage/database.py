@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from bot import ports
 from bot.domain.errors import Lost
 from storage import sqlite
+from storage.case import sum_customers
 from storage.failure import connect, translated
 from storage.postgresql import PostgreSQL
 from storage.queue import Past, Queue
@@ -25,6 +26,8 @@ Result = TypeVar("Result")
 
 MOST_TRIES = 3
 """PostgreSQL may break off one of two transactions that meet; nothing was done, so do it again."""
+BITE = 1000
+"""Rows that a migration changes in one transaction, so that nobody beside it waits long."""
 MIGRATING = 4_711_000_001
 """Our own number for PostgreSQL's advisory lock, so that two machines migrate one after the other."""
 
@@ -101,7 +104,7 @@ class Database:
             turn = self._engines.submit(work, writes=writes)
         except RuntimeError as closed:
             raise ports.Unavailable("the database is closed") from closed
-        return await outcome(turn, self._engines.patience)
+        return await outcome(turn, self._engines.patience, self._engines.alive)
 
     @contextmanager
     def transaction(self, *, writes: bool) -> Iterator[Connection]:
@@ -166,6 +169,18 @@ class Database:
                 self.file.touch(mode=0o600)  # an empty file is an empty database
             except OSError as refused:
                 raise ports.Unavailable("the database file cannot be made") from refused
+        for tries in range(1, MOST_TRIES + 1):
+            try:
+                self._change_schema(upgrade)
+                break
+            except Lost as met:
+                # The program that runs beside it was in the way, and nothing was changed.
+                if tries == MOST_TRIES:
+                    raise ports.Unavailable("the database is busy: run migrate again") from met
+        while self._sum_customers():
+            continue
+
+    def _change_schema(self, upgrade: Callable[[Connection], None]) -> None:
         with self.transaction(writes=True) as connection:
             if isinstance(self._engines, PostgreSQL):
                 self._engines.lift_limits(connection)
@@ -173,6 +188,12 @@ class Database:
                 connection.execute(lock, {"number": MIGRATING})
             upgrade(connection)
             connection.commit()
+
+    def _sum_customers(self) -> bool:
+        with self.transaction(writes=True) as connection:
+            summed = sum_customers(connection, BITE)
+            connection.commit()
+        return summed == BITE
 
     def workspaces(self, *, used: bool = True) -> Sequence[str]:
         """The workspaces that have a team, by name; not only `used`: those that have a place."""

@@ -6,6 +6,7 @@ the host had closed it, and the pool makes a new one.
 
 import logging
 import select
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -28,8 +29,8 @@ LIMITS = {
 }
 """Milliseconds: a click waits 3 seconds at most, and nothing of ours takes long."""
 TRANSACTION_LIMIT = "transaction_timeout"
-"""From PostgreSQL 17 on: a process that is stopped half-way keeps nobody longer."""
-TRANSACTION_MILLISECONDS = "10000"
+"""From PostgreSQL 17 on: a process that is stopped half-way, of a batch as well, keeps nobody longer."""
+TRANSACTION_MILLISECONDS = "5000"
 WIRE = {
     "connect_timeout": 2,
     "tcp_user_timeout": 3000,
@@ -41,8 +42,10 @@ WIRE = {
 """Seconds, but for the milliseconds of tcp_user_timeout."""
 CALL_SECONDS = 2.2
 """How long a call may take: a server that is there has ended it by then, and a click waits for 3."""
-TURN_SECONDS = 0.7
-"""How long a turn may wait to begin: with CALL_SECONDS under Slack's 3."""
+PATIENCE_SECONDS = 0.7
+"""How long a turn waits to begin when none ends: with CALL_SECONDS under Slack's 3."""
+ALIVE_SECONDS = 0.3
+"""A server with which a turn ended so lately is only busy."""
 CONNECTIONS = 20
 BESIDE = 4
 """Connections beside those of the threads, for what runs step by step."""
@@ -73,20 +76,22 @@ class PostgreSQL:
             hide_parameters=True,  # an error in the log must not hold what somebody wrote
             pool_size=CONNECTIONS,
             max_overflow=BESIDE,
-            pool_timeout=TURN_SECONDS,
+            pool_timeout=PATIENCE_SECONDS,
             pool_use_lifo=True,  # so that no more are open than were ever needed at once
             connect_args={**WIRE, **started, **own},
         )
         self.readers = self.writers.execution_options(postgresql_readonly=True)
-        event.listen(self.writers, "do_connect", _connect)
+        event.listen(self.writers, "do_connect", self._connect)
         event.listen(self.writers, "connect", self._connected, insert=True)
-        event.listen(self.writers, "checkout", _checked_out)
+        event.listen(self.writers, "checkout", self._checked_out)
         self._threads = ThreadPoolExecutor(CONNECTIONS, "database")
+        self._ended_at = self._silent_at = 0.0
 
-    @property
-    def patience(self) -> float:
-        """Seconds that a turn may wait to begin."""
-        return TURN_SECONDS
+    patience = PATIENCE_SECONDS
+
+    def alive(self) -> bool:
+        """Whether it is worth waiting for a turn."""
+        return time.monotonic() - self._ended_at < ALIVE_SECONDS
 
     def submit(self, work: Callable[[Connection], Result], *, writes: bool) -> Future[Result]:
         """A turn; see `storage/turn.py`."""
@@ -117,9 +122,32 @@ class PostgreSQL:
 
     def _serve(self, work: Callable[[Connection], Result], engine: Engine) -> Result:
         with translated(), connect(engine) as connection, connection.begin():
-            return work(connection)
+            result = work(connection)
+        self._ended_at = time.monotonic()
+        return result
+
+    def _connect(self, dialect: Any, record: Any, args: Any, more: Any) -> "LimitedConnection":
+        connection: LimitedConnection = LimitedConnection.connect(*args, **more)
+        connection.fell_silent = self._fell_silent
+        return connection
+
+    def _fell_silent(self) -> None:
+        self._silent_at = time.monotonic()
+
+    def _checked_out(self, connection: Any, record: Any, proxy: Any) -> None:
+        connection.patient = False
+        # Those that rested when another one fell silent have most likely gone with it.
+        if record.info["made_at"] < self._silent_at:
+            raise DisconnectionError("the server has fallen silent since")
+        # A server has nothing to say to a connection that is idle, except that it is closed: that it is
+        # there is seen without asking it.
+        poll = select.poll()
+        poll.register(connection.fileno(), select.POLLIN)
+        if poll.poll(0):
+            raise DisconnectionError("the server closed the connection")
 
     def _connected(self, connection: Any, record: Any) -> None:
+        record.info["made_at"] = time.monotonic()
         # The limit for idle ones is not enough: a process may be stopped between two statements.
         if not self.pooled and connection.info.server_version >= 170000:
             # Past SQLAlchemy, which would roll it back with its first transaction.
@@ -132,6 +160,7 @@ class LimitedConnection(psycopg.Connection[Any]):
     """A connection that is closed when a call takes longer than CALL_SECONDS, unless it is `patient`."""
 
     patient = False
+    fell_silent: Callable[[], None] | None = None
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """psycopg's own, through which every call goes, with an end."""
@@ -141,22 +170,9 @@ class LimitedConnection(psycopg.Connection[Any]):
             if self.info.transaction_status == TransactionStatus.ACTIVE:
                 log.warning("the database did not answer in time; that connection is given up")
                 self.close()
+                if self.fell_silent is not None:
+                    self.fell_silent()
             raise
-
-
-def _connect(dialect: Any, record: Any, args: Any, more: Any) -> LimitedConnection:
-    connection: LimitedConnection = LimitedConnection.connect(*args, **more)
-    return connection
-
-
-def _checked_out(connection: Any, record: Any, proxy: Any) -> None:
-    connection.patient = False
-    # A server has nothing to say to a connection that is idle, except that it is closed: that it is
-    # there is seen without asking it.
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    if poll.poll(0):
-        raise DisconnectionError("the server closed the connection")
 
 
 def _understood(address: URL) -> tuple[URL, str | None]:

@@ -22,11 +22,10 @@ from sqlalchemy.pool import QueuePool
 
 from bot.ports import Unavailable
 from storage.failure import connect, translated
+from storage.turn import TURN_SECONDS
 
 Result = TypeVar("Result")
 
-TURN_SECONDS = 2.0
-"""How long a turn may wait to begin: with BUSY_SECONDS under Slack's 3."""
 BUSY_SECONDS = 0.8
 """How long to wait for another process, whose transactions take milliseconds."""
 READERS = 4
@@ -69,10 +68,11 @@ class SQLite:
         self._reading = ThreadPoolExecutor(READERS, "reader")
         self._waiting: deque[Change] = deque()
 
-    @property
-    def patience(self) -> float:
-        """Seconds that a turn may wait to begin."""
-        return TURN_SECONDS
+    patience = TURN_SECONDS
+
+    def alive(self) -> bool:
+        """Whether it is worth waiting longer for a turn: what is slow with a file ends by itself."""
+        return False
 
     def submit(self, work: Callable[[Connection], Result], *, writes: bool) -> Future[Result]:
         """A turn; see `storage/turn.py`."""

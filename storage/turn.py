@@ -6,6 +6,7 @@ begun can be given up; one that has begun comes to its end, whether or not anybo
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -16,18 +17,28 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
-async def outcome(turn: Future[Result], patience: float) -> Result:
+TURN_SECONDS = 2.0
+"""How long a turn may wait to begin: with what one may take, about Slack's 3."""
+LOOK_SECONDS = 0.1
+
+
+async def outcome(turn: Future[Result], patience: float, alive: Callable[[], bool]) -> Result:
     """What comes of a turn once it has ended, or what it raised.
 
-    Raises Unavailable when it did not begin within `patience` seconds; then it never will.
+    Raises Unavailable when it did not begin in time; then it never will. That is after TURN_SECONDS, and
+    after `patience` already when the database is not `alive`: then waiting on would help nobody.
     """
     loop, in_time = asyncio.get_running_loop(), True
+    until = loop.time() + TURN_SECONDS
+    limit = loop.call_later(patience, lambda: look())  # noqa: PLW0108 - it is not there yet
 
-    def give_up() -> None:
-        nonlocal in_time
-        in_time = not turn.cancel()
+    def look() -> None:
+        nonlocal in_time, limit
+        if loop.time() < until and alive():
+            limit = loop.call_later(LOOK_SECONDS, look)
+        else:
+            in_time = not turn.cancel()
 
-    limit = loop.call_later(patience, give_up)
     try:
         return await asyncio.wrap_future(turn)
     except asyncio.CancelledError:

@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
+from bot.domain.errors import Lost
 from bot.ports import Unavailable
 from storage.database import VERSIONS, Database, Outdated, head
 from storage.migrations.run import upgrade
@@ -172,6 +173,23 @@ def test_a_migration_that_fails_leaves_nothing_behind(
     with database.transaction(writes=False) as connection:
         names = inspect(connection).get_table_names()
     assert names == []
+    database.close()
+
+
+def test_a_migration_that_meets_the_program_beside_it_is_done_again(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met = [Lost("another transaction was in the way")]
+
+    def meet(connection: Connection) -> None:
+        if met:
+            raise met.pop()
+        upgrade(connection)
+
+    database = Database(empty_url)
+    monkeypatch.setattr("storage.migrations.run.upgrade", meet)
+    database.migrate()
+    database.prepare()
     database.close()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from threading import Event
@@ -15,6 +16,7 @@ from bot.domain.errors import Lost
 from bot.ports import Unavailable, UnitOfWork
 from storage import sqlite as engines
 from storage.database import Database
+from storage.turn import outcome
 from tests.storage.made import a_case, an_item, seen
 
 
@@ -214,12 +216,29 @@ async def test_what_nobody_waits_for_any_more_is_told_when_it_is_a_fault_and_not
 async def test_who_waits_too_long_for_their_turn_is_told_and_nothing_is_changed(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "TURN_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite._engines, "patience", 0.05)
     async with held(sqlite):
         with pytest.raises(Unavailable, match="busy"):
             await sqlite.write("W", add())
     await sqlite.write("W", lambda work: None)
     assert stored(sqlite) == []
+
+
+async def test_a_busy_database_is_waited_for_while_it_serves_others_and_a_dead_one_is_not() -> None:
+    turn: Future[str] = Future()
+    looks = 0
+
+    def serves() -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            turn.set_running_or_notify_cancel()
+            turn.set_result("done")
+        return True
+
+    assert await outcome(turn, 0.0, serves) == "done"
+    with pytest.raises(Unavailable, match="busy"):
+        await outcome(Future[str](), 0.0, lambda: False)
 
 
 async def test_everybody_hears_of_a_file_that_another_process_holds(
