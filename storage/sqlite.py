@@ -1,8 +1,8 @@
 """SQLite through Python's own driver: one thread that writes, several that read.
 
 What waits to be written shares one commit, because the disk is what takes long: each turn in a
-savepoint of its own, so that one that fails takes nothing of the others with it, and nobody answered
-before the disk has it all.
+savepoint of its own, so that one that fails takes nothing of the others with it. Answers come once the
+disk has it all.
 """
 
 import os

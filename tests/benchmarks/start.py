@@ -1,6 +1,7 @@
 """(d) From `python -m bot` to a good /healthz, and its memory, beside a bare Bolt.
 
-The coach has read its rules by then: `serve` does so before it opens. Half of the requests have it read.
+The rules of the coach are in memory by then: `serve` loads them before it opens. Half of the requests
+have it read.
 """
 
 import time
