@@ -1,39 +1,25 @@
 """Persons the bot has met."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import bindparam, select
 
 from bot.request import Person
 from storage.agenda import Agenda
-from storage.row import read, several, values
-from storage.statement import Among, Statement
+from storage.keyed import Keyed
+from storage.row import several, values
+from storage.statement import Statement
 from storage.tables import people
 from storage.upsert import put
 
 HERE = people.c.workspace == bindparam("workspace")
-AMONG = Among(select(people).where(HERE), people.c.id)
 EVERYBODY = Statement(select(people).where(HERE).order_by(people.c.name, people.c.id))
 
 
-class People:
+class People(Keyed[Person]):
     """repositories.People over one transaction."""
 
-    def __init__(self, connection: Connection, workspace: str) -> None:
-        self._connection = connection
-        self._workspace = workspace
-        self._known: dict[str, Person | None] = {}
-
-    def get(self, person: str) -> Person | None:
-        self.among([person])
-        return self._known[person]
-
-    def among(self, persons: Collection[str]) -> Mapping[str, Person]:
-        unread = set(persons) - self._known.keys()
-        rows = AMONG.all(self._connection, {"workspace": self._workspace}, unread)
-        self._known |= dict.fromkeys(unread) | {row.id: read(Person, row) for row in rows}
-        found = {person: self._known[person] for person in persons}
-        return {id: person for id, person in found.items() if person is not None}
+    kind, table, key = Person, people, "id"
 
     def everybody(self) -> Sequence[Person]:
         return several(self._connection, Person, EVERYBODY, {"workspace": self._workspace})

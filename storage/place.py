@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import JSON, Connection, select, type_coerce
+from sqlalchemy import JSON, select, type_coerce
 
 from bot.request import Place
-from storage.row import find, several, values
+from storage.keyed import Keyed
+from storage.row import several, values
 from storage.tables import places
 from storage.upsert import put
 
@@ -15,15 +16,10 @@ def folded(name: str) -> str:
     return name.strip().removeprefix("#").casefold()
 
 
-class Places:
+class Places(Keyed[Place]):
     """repositories.Places over one transaction."""
 
-    def __init__(self, connection: Connection, workspace: str) -> None:
-        self._connection = connection
-        self._workspace = workspace
-
-    def get(self, place: str) -> Place | None:
-        return find(self._connection, Place, places, workspace=self._workspace, id=place)
+    kind, table, key = Place, places, "id"
 
     def named(self, name: str) -> Place | None:
         by_name = (
@@ -65,3 +61,4 @@ class Places:
             return
         row = values(self._workspace, place, name_folded=folded(place.name))
         put(self._connection, places, row, "name", "name_folded", "kind", "reference")
+        self._known[place.id] = place

@@ -1,17 +1,14 @@
 """Compare and swap: a change is a claim that can lose to somebody else's."""
 
-from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any
 
-from pydantic import BaseModel
-from sqlalchemy import Column, Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Column, Connection, Table, bindparam, insert, update
 
 from bot.domain.errors import Lost
-from storage.row import Values, find, read, values
-from storage.statement import Among, Statement
-
-Thing = TypeVar("Thing", bound=BaseModel)
+from storage.keyed import Keyed, Thing
+from storage.row import Values, values
+from storage.statement import Statement
 
 UNIQUE_VIOLATION = "23505"  # PostgreSQL, appendix A of its manual
 UNIQUE_VIOLATIONS = (
@@ -20,35 +17,8 @@ UNIQUE_VIOLATIONS = (
 )  # sqlite.org/rescode.html
 
 
-class Versioned(Generic[Thing]):
-    """The things of one table over one transaction, which reads none of them twice by its key.
-
-    A `kind` of thing, its `table`, and the column that is its `key` beside the workspace.
-    """
-
-    kind: ClassVar[Any]
-    table: ClassVar[Table]
-    key: ClassVar[str]
-
-    def __init__(self, connection: Connection, workspace: str) -> None:
-        self._connection = connection
-        self._workspace = workspace
-        self._known: dict[Any, Thing | None] = {}
-
-    def get(self, key: Any) -> Thing | None:
-        """The thing of this key."""
-        if key not in self._known:
-            where = {"workspace": self._workspace, self.key: key}
-            self._known[key] = find(self._connection, self.kind, self.table, **where)
-        return self._known[key]
-
-    def among(self, keys: Collection[Any]) -> Mapping[Any, Thing]:
-        """Those of these keys that are there."""
-        unread = set(keys) - self._known.keys()
-        rows = _among(self.table, self.key).all(self._connection, {"workspace": self._workspace}, unread)
-        found = {getattr(row, self.key): read(self.kind, row) for row in rows}
-        self._known |= dict.fromkeys(unread) | found
-        return {key: thing for key in keys if (thing := self._known[key]) is not None}
+class Versioned(Keyed[Thing]):
+    """Things that are changed by claims."""
 
     def add(self, thing: Thing) -> Thing:
         """Stores a new thing as it returns it; raises Lost when somebody stored the like of it first."""
@@ -88,11 +58,6 @@ def save(connection: Connection, table: Table, values: Values) -> None:
 
 def _known(table: Table) -> list[Column[Any]]:
     return [*table.primary_key.columns, table.c.version]
-
-
-@cache
-def _among(table: Table, key: str) -> Among:
-    return Among(select(table).where(table.c.workspace == bindparam("workspace")), table.c[key])
 
 
 @cache

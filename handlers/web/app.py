@@ -286,7 +286,8 @@ class WebDoor:
             asked = additions.form_for(request.match_info["what"], reader)
             values = {one.name: incoming.text_of(data, f"v.{one.name}") for one in asked.fields}
             made, faults = additions.add(work, asked, reader, values)
-            return reader, render.filled(asked, values), made, faults, work.people.everybody()
+            people = work.people.everybody() if isinstance(made, Person) else ()
+            return reader, render.filled(asked, values), made, faults, people
 
         reader, asked, made, faults, people = await self._transactions.write(WORKSPACE, add)
         if made is None:
