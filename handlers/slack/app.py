@@ -7,7 +7,7 @@ to the person) follows the acknowledgement, so that a slow Slack never makes a c
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
@@ -21,7 +21,6 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
-from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access import NO_ANSWER_NOW
@@ -39,14 +38,13 @@ from handlers.slack.directory import Directory, in_time
 from handlers.slack.memberships import SHARED, SlackMemberships
 from handlers.slack.outgoing import NO_ANSWER, code_of
 from handlers.slack.replies import Replies, place_name
+from handlers.slack.signature import Signature
 from handlers.slack.workspace import Elsewhere, Workspace, is_doubtful, is_shared
 
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 2 * 1024 * 1024
 """More than Slack's largest payload (a view of 250 kB, form-encoded) needs."""
-
-STAMP, SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
 
 ELSEWHERE = sentence("This belongs to another workspace; ask somebody there.")
 UNKNOWN = sentence(
@@ -138,8 +136,7 @@ class SlackDoor:
         self.memberships = SlackMemberships(
             self._directory, self.workspace, shared_too=settings.amends_shared_channels
         )
-        secret = settings.slack_signing_secret
-        self._verifier = SignatureVerifier(secret) if secret else None
+        self._signature = Signature(settings.slack_signing_secret)
         self._bolt = self._listening(known)
         self._socket: AsyncSocketModeHandler | None = None
         self._replies = Replies(slack, session)
@@ -159,8 +156,10 @@ class SlackDoor:
             client=self._slack,
             authorize=authorize,
             signing_secret=self._settings.slack_signing_secret or "",
-            # Without a secret nothing comes in over HTTP (see _signed), and a socket needs none.
-            request_verification_enabled=self._verifier is not None,
+            # `handler` has checked the signature, before anything is parsed; a socket needs none.
+            request_verification_enabled=False,
+            ssl_check_enabled=False,  # unsigned, so it comes no further than `handler`
+            attaching_function_token_enabled=False,  # for steps of Slack's workflows: there are none
             process_before_response=True,
             logger=outgoing.quiet,
         )
@@ -182,7 +181,7 @@ class SlackDoor:
             body += chunk
             if len(body) > MOST_BYTES:
                 return web.Response(status=413, text="too large")
-        if not self._signed(request.headers, body):
+        if not self._signature.is_valid(request.headers, body):
             return web.Response(status=401, text="not signed by Slack")
         try:
             headers = {name: [value] for name, value in request.headers.items()}
@@ -194,19 +193,6 @@ class SlackDoor:
         if answer.status == 404:  # nothing of ours listens to such a thing, and Slack sends none
             return web.Response(status=400, text="malformed")
         return await to_aiohttp_response(answer)
-
-    def _signed(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Whether Slack signed it in the last five minutes. Bolt checks too, but parses first."""
-        stamp, signature = (headers.get(name, "") for name in (STAMP, SIGNATURE))
-        # The library's check raises, instead of saying no, at a time that is no number, at a
-        # signature beyond ASCII and at bytes that are no UTF-8.
-        numeric = stamp.isascii() and stamp.isdigit() and len(stamp) < 16
-        if self._verifier is None or not numeric or not signature.isascii():
-            return False
-        try:
-            return self._verifier.is_valid(body, stamp, signature)
-        except UnicodeDecodeError:
-            return False
 
     async def start_socket_mode(self) -> None:
         """Connects by Socket Mode; raises Misconfigured when Slack does not accept SLACK_APP_TOKEN."""
@@ -365,10 +351,12 @@ class SlackDoor:
         doubtful = is_doubtful(body, self.workspace) and people.last(id) is None
         if doubtful and (request.unnamed or await in_time(people.get(id)) is None):
             raise MembershipUnknown
-        known, closed = await asyncio.gather(
-            self._directory.introduce(request, hurry=hurry),
-            self.memberships.is_closed(None if request.heard else request.here),
-        )
+        introduced = self._directory.introduce(request, hurry=hurry)
+        here = None if request.heard else request.here
+        if self.memberships.knows(here):  # then there is nothing to wait for side by side
+            known, closed = await introduced, await self.memberships.is_closed(here)
+        else:
+            known, closed = await asyncio.gather(introduced, self.memberships.is_closed(here))
         if request.heard:
             # Its channel's name was asked, and with it what the event may not say.
             shared = is_shared(body)

@@ -132,7 +132,7 @@ class Directory:
         organisation, are left out.
         """
         id = request.person.id
-        if hurry:
+        if hurry or self._is_known(request):
             profile, place = self.people.known(id), self._as_remembered(request.place)
             people = request.people
         else:
@@ -149,6 +149,15 @@ class Directory:
                 "place": place,
                 "people": people,
             }
+        )
+
+    def _is_known(self, request: Request) -> bool:
+        """Whether nothing has to be asked about it."""
+        place, profile = request.place, self.people.known(request.person.id)
+        return (
+            not request.people
+            and (profile is not None or request.unnamed)
+            and (place is None or bool(place.name))
         )
 
     async def close(self) -> None:

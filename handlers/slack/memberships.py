@@ -115,6 +115,10 @@ class SlackMemberships:
         """How many people are in the channel, to the person when they are few; None after a second."""
         return await in_time(self._count(channel))
 
+    def knows(self, channel: str | None) -> bool:
+        """Whether `is_closed` answers without asking Slack first."""
+        return channel is None or self._shared_too or self._directory.channels.last(channel) is not None
+
     async def is_closed(self, channel: str | None) -> bool | None:
         """Whether the bot may not work in a channel where somebody asks; None when nobody says."""
         if channel is None or self._shared_too:
