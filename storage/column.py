@@ -1,11 +1,14 @@
 """What a column can hold beyond the plain, moments in UTC and our own objects as JSON; and indexes."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic_core import to_jsonable_python
+from pydantic_core import from_json, to_json
 from sqlalchemy import JSON, DateTime, Dialect, Index, TypeDecorator, text
 from sqlmodel import Field
+
+TEXT_LENGTH = len("2026-11-29 00:00:00.000000")
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -15,28 +18,46 @@ class UTCDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value.isoformat()} has no time zone; only aware moments are stored")
-        value = value.astimezone(UTC)
-        # SQLite keeps text: without the offset all of it has one form, so that text order is time order.
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+        return None if value is None else _in_utc(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return None if value is None else value.astimezone(UTC)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
+        """The driver's value for a moment; SQLite keeps text, which we write ourselves, in a third of
+        the time.
+        """
+        return _written if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """A moment from what the driver found."""
+        return _read if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
-class Data(TypeDecorator[Any]):
-    """Pydantic objects, and tuples and mappings of them, as JSON; pydantic reads them back."""
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"{value.isoformat()} has no time zone; only aware moments are stored")
+    return value.astimezone(UTC)
 
-    impl = JSON(none_as_null=True)
-    cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        return to_jsonable_python(value)
+def _written(value: datetime | None) -> str | None:
+    # Without the offset all of it has one form, so that text order is time order.
+    return None if value is None else _in_utc(value).isoformat(" ", "microseconds")[:TEXT_LENGTH]
+
+
+def _read(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+Data = JSON(none_as_null=True)
+"""Pydantic objects, and tuples and mappings of them, as JSON; pydantic reads them back.
+
+An engine says how, by AS_JSON.
+"""
+AS_JSON: Mapping[str, Any] = {
+    "json_serializer": lambda value: to_json(value).decode(),
+    "json_deserializer": from_json,
+}
 
 
 def index(name: str, *columns: str, unique: bool = False, where: str | None = None) -> Index:

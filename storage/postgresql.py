@@ -16,6 +16,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DisconnectionError
 
+from storage.column import AS_JSON
 from storage.failure import connect, translated
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class PostgreSQL:
             own = {"options": limits}
         self.writers = create_engine(
             address,
+            **AS_JSON,
             hide_parameters=True,  # an error in the log must not hold what somebody wrote
             pool_size=CONNECTIONS,
             max_overflow=BESIDE,

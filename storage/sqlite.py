@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 from bot.ports import Unavailable
+from storage.column import AS_JSON
 from storage.failure import connect, translated
 from storage.turn import TURN_SECONDS
 
@@ -67,6 +69,9 @@ class SQLite:
         self._writing = ThreadPoolExecutor(1, "writer")
         self._reading = ThreadPoolExecutor(READERS, "reader")
         self._waiting: deque[Change] = deque()
+        self._asked = False
+        """Whether the writer was asked to take what waits, and has not found it all taken since."""
+        self._asking = Lock()
 
     patience = TURN_SECONDS
 
@@ -79,12 +84,11 @@ class SQLite:
         if not writes:
             return self._reading.submit(self._read, work)
         turn = Change(work, Future())
-        self._waiting.append(turn)
-        try:
-            self._writing.submit(self._share)  # which may find that it was taken together with another
-        except RuntimeError:
-            turn.future.cancel()
-            raise
+        with self._asking:
+            if not self._asked:
+                self._writing.submit(self._write)
+                self._asked = True
+            self._waiting.append(turn)
         return turn.future
 
     def close(self) -> None:
@@ -97,6 +101,14 @@ class SQLite:
     def _read(self, work: Callable[[Connection], Result]) -> Result:
         with translated(), connect(self.readers) as connection, connection.begin():
             return work(connection)
+
+    def _write(self) -> None:
+        while True:
+            self._share()
+            with self._asking:
+                if not self._waiting:
+                    self._asked = False
+                    return
 
     def _share(self) -> None:
         """Takes what waits, and commits it all at once; nobody hears of theirs before."""
@@ -160,6 +172,7 @@ def _engine(file: Path, *, writes: bool) -> Engine:
     made = create_engine(
         "sqlite://",
         paramstyle="named",
+        **AS_JSON,
         hide_parameters=True,  # an error in the log must not hold what somebody wrote
         creator=_creator(file, writes),
         poolclass=QueuePool,

@@ -17,6 +17,7 @@ from bot.domain.job import Receipt
 from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.request import Person, Place
+from storage.column import AS_JSON
 from storage.row import Values, values
 from storage.tables import action_items, cases, counters, people, places, retros, said, teams
 from tests.benchmarks.process import OURS, Program, environment, run
@@ -89,7 +90,7 @@ def put_retros(file: Path, retro_count: int, item_count: int, *, fresh: bool = F
 
 def put(file: Path, table: Table, rows: Iterable[Values]) -> None:
     """Inserts rows, as far as the file's program has such a table and such columns."""
-    engine = create_engine(f"sqlite:///{file}")
+    engine = create_engine(f"sqlite:///{file}", **AS_JSON)
     with engine.begin() as connection:
         if inspect(connection).has_table(table.name):
             _put(connection, table, rows)
