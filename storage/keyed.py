@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from pydantic import BaseModel
 from sqlalchemy import Connection, Table, bindparam, select
 
-from storage.row import read
+from storage.row import find, read
 from storage.statement import Among
 
 Thing = TypeVar("Thing", bound=BaseModel)
@@ -31,7 +31,10 @@ class Keyed(Generic[Thing]):
 
     def get(self, key: Any) -> Thing | None:
         """The thing of this key."""
-        return self.among([key]).get(key)
+        if key not in self._known:
+            where = {"workspace": self._workspace, self.key: key}
+            self._known[key] = find(self._connection, self.kind, self.table, **where)
+        return self._known[key]
 
     def among(self, keys: Collection[Any]) -> Mapping[Any, Thing]:
         """Those of these keys that are there."""

@@ -29,6 +29,8 @@ class People(Keyed[Person]):
         self.among([person.id for person in persons])
         for person in sorted(persons, key=lambda person: person.id):
             before = self.get(person.id)
+            if person == before:
+                continue
             zone = person.zone or (before and before.zone)
             now = person.model_copy(update={"zone": zone})
             if now == before:

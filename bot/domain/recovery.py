@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import NamedTuple
 
 from pydantic import BaseModel
@@ -104,11 +105,14 @@ def begin(case: Case, contact: str | None, team: Team, at: datetime) -> Recovery
         begun_at=at,
         aim=team.days_to_apologise,
         apologise_by=aim_day(team, failed_at),
-        steps=tuple(
-            Step(name=kind.name) for kind in CATALOGUE if case.public_post is not None or not kind.public
-        ),
+        steps=_to_do(in_public=case.public_post is not None),
         touched_at=at,
     )
+
+
+@cache
+def _to_do(*, in_public: bool) -> tuple[Step, ...]:
+    return tuple(Step(name=kind.name) for kind in CATALOGUE if in_public or not kind.public)
 
 
 def _failed_at(case: Case, team: Team) -> datetime:
@@ -134,7 +138,7 @@ def owner_of(recovery: Recovery, name: StepName) -> str | None:
 
 def owners(recovery: Recovery) -> frozenset[str]:
     """Everybody who has something left to do for this customer, and the contact."""
-    to_do = {owner_of(recovery, step.name) for step in recovery.steps if step.state == "to do"}
+    to_do = (step.owner for step in recovery.steps if step.state == "to do")
     return frozenset(owner for owner in (*to_do, recovery.contact) if owner)
 
 
