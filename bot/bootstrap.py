@@ -46,6 +46,9 @@ PARTING_SECONDS = 4.0
 LARGEST_BODY = 1024 * 1024
 """Bytes of one request; the largest real one (a form with long texts) is far below."""
 
+MADE_BETWEEN = 10_000
+"""Objects between two looks for garbage in rings, of which requests leave hardly any; usually 700."""
+
 
 @dataclass(frozen=True)
 class House:
@@ -182,6 +185,7 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
             # The collector would walk all that start-up made, again and again, and hold the loop for
             # 0.1 s.
             gc.freeze()
+            gc.set_threshold(MADE_BETWEEN)
             started(address)
             clock = asyncio.create_task(opened.worker.run())
             await _until_told_to_stop(clock)

@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
-BITE = 100
+BITE = 30
 """Things of a kind looked at in one transaction, so that nobody waits long for it."""
 BITE_BESIDE = 10
 """The same while somebody waits for an answer just now."""

@@ -6,6 +6,7 @@ holds the table itself.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from itertools import count
 from typing import Literal, NamedTuple
 
@@ -93,6 +94,12 @@ class Reminder(BaseModel, frozen=True):
     """It is said in the thread when none of those it is for is there."""
     recovers: StepName | None = None
     """About a recovery: whose owner it is for, and whose button it has; None is the next step's."""
+
+    @cached_property
+    def whom(self) -> tuple[Whom, ...]:
+        """Everybody that it is for at some time, each once."""
+        steps = (*self.on, *((self.then,) if self.then else ()))
+        return tuple(dict.fromkeys(whom for step in steps for whom in step.to))
 
 
 class Asked(BaseModel, frozen=True):

@@ -88,10 +88,9 @@ class Known(NamedTuple):
 
     def whose(self, reminder: Reminder, subject: Subject) -> Mapping[tuple[Whom, str], WorkingHours]:
         """Everybody it is for now, and when they work; the thread when nobody else is there for it."""
-        kinds = dict.fromkeys(whom for step in (*reminder.on, reminder.then) if step for whom in step.to)
-        readers = {whom: self._reader(reminder, whom, subject) for whom in kinds}
+        readers = {whom: self._reader(reminder, whom, subject) for whom in reminder.whom}
         if reminder.or_thread and all(reader is None for reader in readers.values()):
-            readers = dict.fromkeys(kinds, "")
+            readers = dict.fromkeys(reminder.whom, "")
         team = self.teams[subject.place]
         return {
             (whom, reader): self.hours(reader, team)
