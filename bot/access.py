@@ -14,7 +14,7 @@ from bot.domain.action_item import ActionItem
 from bot.domain.case import Case, number_of
 from bot.domain.errors import Refused
 from bot.domain.recovery import owners
-from bot.domain.retro import Answer
+from bot.domain.retro import Answer, Retro
 from bot.ports import MembershipUnknown, UnitOfWork
 from bot.request import Request
 
@@ -73,7 +73,7 @@ class _Thing(NamedTuple):
 
     label: str
     channel: str
-    itself: Case | ActionItem | Answer
+    itself: Retro | ActionItem | Answer | Case
 
 
 class Admitted(NamedTuple):
@@ -173,9 +173,9 @@ def _things(label: str, request: Request, work: UnitOfWork) -> list[_Thing]:
         item = work.action_items.get(number_of(label, "AI"))
         return [_Thing(item.label, item.place, item)] if item else []
     if CASE.fullmatch(head):
-        case = work.cases.get(number_of(label, "C"))
-        if case is not None or request.about:
-            return [_Thing(case.label, case.place, case)] if case else []
+        retro = work.retros.get(number_of(label, "C"))
+        if retro is not None or request.about:
+            return [_Thing(f"C-{retro.case}", retro.place, retro)] if retro else []
     if not request.about:
         # Typed: a case's own reference, however much it looks like one of our numbers.
         cases = work.cases.with_reference(label)
@@ -194,9 +194,8 @@ def _has_part(request: Request, thing: _Thing, work: UnitOfWork) -> bool:
             people |= {item.owner, item.asked_by}
         case Answer() as answer:
             people.add(answer.author)
-        case Case() as failed:
-            retro = work.retros.get(failed.number)
-            recovery = work.recoveries.get(failed.number)
+        case Case(number=number) | Retro(case=number):
+            retro, recovery = work.retros.get(number), work.recoveries.get(number)
             people.add(retro.opened_by if retro else None)
             people |= owners(recovery) if recovery else frozenset()
     return request.person.id in people

@@ -31,12 +31,12 @@ class Asked(NamedTuple):
 COMMONEST = (
     Asked("case.fail", 12, typed="ZD-1 Parcel lost"),
     Asked("retro.answer", 2, "C-1"),
-    Asked("retro.answer", 9, "C-1", {"training": "Maps of the city"}),
-    Asked("action_item.add", 11, "C-1", {"what": "Maps of the city"}),
+    Asked("retro.answer", 8, "C-1", {"training": "Maps of the city"}),
+    Asked("action_item.add", 10, "C-1", {"what": "Maps of the city"}),
     Asked("action_item.take", 12, "AI-1"),
     Asked("action_item.done", 12, "AI-2", {"changed": "Printed."}),
     Asked("action_item.verify", 12, "AI-3", {"saw": "They hang there."}),
-    Asked("retro.close", 14, "C-1", {"outcome": "fixes agreed"}),
+    Asked("retro.close", 13, "C-1", {"outcome": "fixes agreed"}),
     Asked("action_item.mine", 3),
     Asked("board.status", 10),
 )

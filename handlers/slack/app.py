@@ -164,11 +164,12 @@ class SlackDoor:
             logger=outgoing.quiet,
         )
         anything = re.compile("")
-        bolt.command(anything)(self._command)
+        # Bolt asks them in this order; most of what comes are clicks, and the dialogs they open.
         bolt.action(anything)(self._pressed(incoming.click))
-        bolt.shortcut(anything)(self._pressed(incoming.shortcut))
         bolt.view(anything)(self._submission)
+        bolt.command(anything)(self._command)
         bolt.event(anything)(self._event)
+        bolt.shortcut(anything)(self._pressed(incoming.shortcut))
         bolt.error(_failed)
         return bolt
 
