@@ -19,7 +19,7 @@ from storage.postgresql import PostgreSQL
 from storage.queue import Past, Queue
 from storage.sqlite import SQLite
 from storage.tables import places, teams
-from storage.turn import outcome
+from storage.turn import Turn
 from storage.unit_of_work import UnitOfWork
 
 Result = TypeVar("Result")
@@ -100,11 +100,12 @@ class Database:
         return await self._turn(turn, writes=writes)
 
     async def _turn(self, work: Callable[[Connection], Result], *, writes: bool) -> Result:
+        turn = Turn(work)
         try:
-            turn = self._engines.submit(work, writes=writes)
+            self._engines.submit(turn, writes=writes)
         except RuntimeError as closed:
             raise ports.Unavailable("the database is closed") from closed
-        return await outcome(turn, self._engines.patience, self._engines.alive)
+        return await turn.outcome(self._engines.patience, self._engines.alive)
 
     @contextmanager
     def transaction(self, *, writes: bool) -> Iterator[Connection]:

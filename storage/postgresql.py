@@ -8,7 +8,8 @@ import logging
 import select
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DisconnectionError
 
 from storage.column import AS_JSON
 from storage.failure import connect, translated
+from storage.turn import Turn
 
 log = logging.getLogger(__name__)
 
@@ -95,9 +97,9 @@ class PostgreSQL:
         """Whether it is worth waiting for a turn."""
         return time.monotonic() - self._ended_at < ALIVE_SECONDS
 
-    def submit(self, work: Callable[[Connection], Result], *, writes: bool) -> Future[Result]:
-        """A turn; see `storage/turn.py`."""
-        return self._threads.submit(self._serve, work, self.writers if writes else self.readers)
+    def submit(self, turn: Turn[Any], *, writes: bool) -> None:
+        """Lets a thread take the turn; raises RuntimeError once it is closed."""
+        self._threads.submit(turn.run, partial(self._serve, self.writers if writes else self.readers))
 
     def close(self) -> None:
         """Lets what was asked for come to its end, and closes every connection."""
@@ -122,7 +124,7 @@ class PostgreSQL:
         known = connection.execute(text(f"SELECT current_setting('{TRANSACTION_LIMIT}', true)")).scalar()
         return LIMITS if known is None else LIMITS | {TRANSACTION_LIMIT: TRANSACTION_MILLISECONDS}
 
-    def _serve(self, work: Callable[[Connection], Result], engine: Engine) -> Result:
+    def _serve(self, engine: Engine, work: Callable[[Connection], Result]) -> Result:
         with translated(), connect(engine) as connection, connection.begin():
             result = work(connection)
         self._ended_at = time.monotonic()

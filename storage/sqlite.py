@@ -10,8 +10,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar, cast
@@ -24,7 +23,7 @@ from sqlalchemy.pool import QueuePool
 from bot.ports import Unavailable
 from storage.column import AS_JSON
 from storage.failure import connect, translated
-from storage.turn import TURN_SECONDS
+from storage.turn import TURN_SECONDS, Turn, tell
 
 Result = TypeVar("Result")
 
@@ -33,7 +32,7 @@ BUSY_SECONDS = 0.8
 READERS = 4
 BESIDE = 2
 """Connections beside those of the threads, for what runs step by step."""
-TOGETHER = 50
+TOGETHER = 25
 """Turns that share a commit at most."""
 SHARED_SECONDS = 0.05
 """How long a shared transaction may collect turns: another process waits for it to end."""
@@ -41,23 +40,6 @@ SHARED_SECONDS = 0.05
 # synchronous = FULL: what was committed survives a power cut, too. NORMAL may lose the last commits,
 # and with 50 requests in flight it was no faster than the noise (about 250 small commits a second).
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
-
-
-@dataclass
-class Change:
-    """A change that waits to be made with others."""
-
-    work: Callable[[Connection], Any]
-    future: Future[Any]
-    result: Any = None
-    fault: BaseException | None = None
-
-    def tell(self) -> None:
-        """Answers whoever waits."""
-        if self.fault is not None:
-            self.future.set_exception(self.fault)
-        else:
-            self.future.set_result(self.result)
 
 
 class SQLite:
@@ -68,7 +50,7 @@ class SQLite:
         self.readers = _engine(file, writes=False)
         self._writing = ThreadPoolExecutor(1, "writer")
         self._reading = ThreadPoolExecutor(READERS, "reader")
-        self._waiting: deque[Change] = deque()
+        self._waiting: deque[Turn[Any]] = deque()
         self._asked = False
         """Whether the writer was asked to take what waits, and has not found it all taken since."""
         self._asking = Lock()
@@ -79,17 +61,16 @@ class SQLite:
         """Whether it is worth waiting longer for a turn: what is slow with a file ends by itself."""
         return False
 
-    def submit(self, work: Callable[[Connection], Result], *, writes: bool) -> Future[Result]:
-        """A turn; see `storage/turn.py`."""
+    def submit(self, turn: Turn[Any], *, writes: bool) -> None:
+        """Lets a thread take the turn; raises RuntimeError once it is closed."""
         if not writes:
-            return self._reading.submit(self._read, work)
-        turn = Change(work, Future())
+            self._reading.submit(turn.run, self._read)
+            return
         with self._asking:
             if not self._asked:
                 self._writing.submit(self._write)
                 self._asked = True
             self._waiting.append(turn)
-        return turn.future
 
     def close(self) -> None:
         """Lets what was asked for come to its end, and closes every connection."""
@@ -112,7 +93,7 @@ class SQLite:
 
     def _share(self) -> None:
         """Takes what waits, and commits it all at once; nobody hears of theirs before."""
-        ended: list[Change] = []
+        ended: list[Turn[Any]] = []
         try:
             with translated():
                 if self._waiting:
@@ -124,10 +105,9 @@ class SQLite:
                 ended.append(turn)
             for turn in ended:
                 turn.fault = turn.fault or fault
-        for turn in ended:
-            turn.tell()
+        tell(ended)
 
-    def _take_turns(self, connection: Connection, ended: list[Change]) -> None:
+    def _take_turns(self, connection: Connection, ended: list[Turn[Any]]) -> None:
         """Runs those that wait, one after the other, each in a savepoint."""
         driver: sqlite3.Connection = cast(Any, connection.connection.driver_connection)
         until = time.monotonic() + SHARED_SECONDS
@@ -150,11 +130,11 @@ class SQLite:
                 raise Unavailable("the database rolled back everything that waited together")
             _step(driver, "RELEASE turn")
 
-    def _next(self) -> Change | None:
+    def _next(self) -> Turn[Any] | None:
         """The next that was not given up."""
         while self._waiting:
             turn = self._waiting.popleft()
-            if turn.future.set_running_or_notify_cancel():
+            if turn.begin():
                 return turn
         return None
 

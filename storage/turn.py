@@ -6,9 +6,11 @@ begun can be given up; one that has begun comes to its end, whether or not anybo
 
 import asyncio
 import logging
-from collections.abc import Callable
-from concurrent.futures import Future
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Any, Generic, TypeVar, cast
+
+from sqlalchemy import Connection
 
 from bot.ports import Unavailable
 
@@ -22,40 +24,94 @@ TURN_SECONDS = 2.0
 LOOK_SECONDS = 0.1
 
 
-async def outcome(turn: Future[Result], patience: float, alive: Callable[[], bool]) -> Result:
-    """What comes of a turn once it has ended, or what it raised.
+class Turn(Generic[Result]):
+    """Work that waits for a thread, and what came of it; made on the loop of whoever waits for that.
 
-    Raises Unavailable when it did not begin in time; then it never will. That is after TURN_SECONDS, and
-    after `patience` already when the database is not `alive`: then waiting on would help nobody.
+    The thread that begins it keeps `result` or `fault`, and then tells; see `tell`.
     """
-    loop, in_time = asyncio.get_running_loop(), True
-    until = loop.time() + TURN_SECONDS
-    limit = loop.call_later(patience, lambda: look())  # noqa: PLW0108 - it is not there yet
 
-    def look() -> None:
-        nonlocal in_time, limit
-        if loop.time() < until and alive():
-            limit = loop.call_later(LOOK_SECONDS, look)
+    def __init__(self, work: Callable[[Connection], Result]) -> None:
+        self.work = work
+        self.result: Result | None = None
+        self.fault: BaseException | None = None
+        self.loop = asyncio.get_running_loop()
+        self._answer: asyncio.Future[Result] = self.loop.create_future()
+        # Whoever is first decides: a thread, that it begins; or who waits, that it never does.
+        self._decided = Lock()
+
+    def begin(self) -> bool:
+        """Whether it begins now, in this thread; False when it was given up."""
+        return self._decided.acquire(blocking=False)
+
+    def give_up(self) -> bool:
+        """Whether it never begins; False when it has begun."""
+        return self._decided.acquire(blocking=False)
+
+    def run(self, serve: Callable[[Callable[[Connection], Result]], Result]) -> None:
+        """Comes to its end alone, by what gives its work a connection, unless it was given up."""
+        if not self.begin():
+            return
+        try:
+            self.result = serve(self.work)
+        except BaseException as fault:
+            self.fault = fault
+        tell([self])
+
+    async def outcome(self, patience: float, alive: Callable[[], bool]) -> Result:
+        """What comes of it once it has ended, or what it raised.
+
+        Raises Unavailable when it did not begin in time; then it never will. That is after TURN_SECONDS,
+        and after `patience` already when the database is not `alive`: then waiting on would help nobody.
+        """
+        until = self.loop.time() + TURN_SECONDS
+        limit = self.loop.call_later(patience, lambda: look())  # noqa: PLW0108 - it is not there yet
+
+        def look() -> None:
+            nonlocal limit
+            if self.loop.time() < until and alive():
+                limit = self.loop.call_later(LOOK_SECONDS, look)
+            elif self.give_up():
+                self._answer.set_exception(Unavailable("the database is busy"))
+
+        try:
+            return await self._answer
+        except asyncio.CancelledError:
+            if not self.give_up() and not self._answer.cancelled():
+                self._tell_operator()  # it ended at the very moment at which nobody waits any more
+            raise
+        finally:
+            limit.cancel()
+
+    def answer(self) -> None:
+        """Answers whoever waits; on the loop."""
+        if self._answer.done():
+            self._tell_operator()
+        elif self.fault is None:
+            self._answer.set_result(cast(Result, self.result))
+        elif isinstance(self.fault, StopIteration):  # which a future takes from nobody
+            self._answer.set_exception(RuntimeError("something was asked for one more than there is"))
         else:
-            in_time = not turn.cancel()
+            self._answer.set_exception(self.fault)
 
-    try:
-        return await asyncio.wrap_future(turn)
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if not in_time and not (task and task.cancelling()):
-            raise Unavailable("the database is busy") from None
-        turn.add_done_callback(_tell)
-        raise
-    finally:
-        limit.cancel()
+    def _tell_operator(self) -> None:
+        """Tells of a fault that nobody waits for any more, and not where it was: see Untold.
+
+        What the bot itself raises is an answer, and whoever it was for has gone.
+        """
+        if self.fault is not None and not type(self.fault).__module__.startswith("bot."):
+            name = type(self.fault).__name__
+            log.warning("a turn that nobody waited for any more failed: %s", name)
 
 
-def _tell(turn: Future[Result]) -> None:
-    """Tells the operator of a fault that nobody waits for any more, and not where it was: see Untold.
+def tell(turns: Sequence[Turn[Any]]) -> None:
+    """Answers whoever waits for these, from a thread: together, because waking a loop takes long."""
+    for loop in {turn.loop for turn in turns}:
+        try:
+            loop.call_soon_threadsafe(_answer, [turn for turn in turns if turn.loop is loop])
+        except RuntimeError:
+            log.debug("that loop is closed: nobody waits there")
 
-    What the bot itself raises is an answer, and whoever it was for has gone.
-    """
-    fault = None if turn.cancelled() else turn.exception()
-    if fault is not None and not type(fault).__module__.startswith("bot."):
-        log.warning("a turn that nobody waited for any more failed: %s", type(fault).__name__)
+
+def _answer(turns: Sequence[Turn[Any]]) -> None:
+    for turn in turns:
+        turn.answer()

@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from threading import Event
@@ -16,8 +15,10 @@ from bot.domain.errors import Lost
 from bot.ports import Unavailable, UnitOfWork
 from storage import sqlite as engines
 from storage.database import Database
-from storage.turn import outcome
+from storage.turn import Turn
 from tests.storage.made import a_case, an_item, seen
+
+NO_CONNECTION: Any = None
 
 
 def add(number: int = 0) -> Callable[[UnitOfWork], int]:
@@ -225,20 +226,39 @@ async def test_who_waits_too_long_for_their_turn_is_told_and_nothing_is_changed(
 
 
 async def test_a_busy_database_is_waited_for_while_it_serves_others_and_a_dead_one_is_not() -> None:
-    turn: Future[str] = Future()
-    looks = 0
+    turn, looks = Turn(lambda _: "done"), 0
 
     def serves() -> bool:
         nonlocal looks
         looks += 1
         if looks == 2:
-            turn.set_running_or_notify_cancel()
-            turn.set_result("done")
+            turn.run(lambda work: work(NO_CONNECTION))
         return True
 
-    assert await outcome(turn, 0.0, serves) == "done"
+    assert await turn.outcome(0.0, serves) == "done"
+    late = Turn(lambda _: "done")
     with pytest.raises(Unavailable, match="busy"):
-        await outcome(Future[str](), 0.0, lambda: False)
+        await late.outcome(0.0, lambda: False)
+    assert not late.begin()
+
+
+async def test_whatever_is_wrong_with_one_is_told_to_them_and_the_others_are_answered() -> None:
+    """A future of asyncio's takes no StopIteration, which a careless `next` raises."""
+    turns: list[Turn[Any]] = [Turn(lambda _: next(iter(()))), Turn(lambda _: "done")]
+    for turn in turns:
+        turn.run(lambda work: work(NO_CONNECTION))
+    with pytest.raises(RuntimeError, match="more than there is"):
+        await turns[0].outcome(1.0, lambda: True)
+    assert await turns[1].outcome(1.0, lambda: True) == "done"
+
+
+async def test_a_turn_ends_though_the_loop_that_waited_for_it_is_closed() -> None:
+    async def ask() -> Turn[str]:
+        return Turn(lambda _: "done")
+
+    turn = await asyncio.to_thread(asyncio.run, ask())
+    turn.run(lambda work: work(NO_CONNECTION))
+    assert turn.result == "done"
 
 
 async def test_everybody_hears_of_a_file_that_another_process_holds(
