@@ -12,11 +12,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from threading import Lock
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, literal_column, or_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    false,
+    literal_column,
+    null,
+    or_,
+    update,
+)
 
 from bot.domain.job import Job, minute
-from storage.row import Values, values
+from storage.row import Values
 from storage.said import Said
 from storage.statement import Statement
 from storage.tables import jobs, lanes
@@ -122,29 +134,28 @@ def put(connection: Connection, workspace: str, scheduled: Iterable[Job]) -> dic
     woken: dict[Name, datetime] = {}
     ordered = sorted(scheduled, key=lambda job: job.key)
     # Said, but its job was pruned since: then saying it again is editing it, or nothing at all.
-    known = Said(connection, workspace).among([job.key for job in ordered])
-    rows = [
-        _row(workspace, job) | {"lane": editing(job.place) if job.key in known else saying(job.place)}
-        for job in ordered
-        if not (job.once and job.key in known)
-    ]
-    for some in _without_doubles(rows):
-        numbered_columns = {f"job_{n}_{name}": row[name] for n, row in enumerate(some) for name in row}
-        scheduling = _scheduling(connection.dialect.name, len(some), tuple(some[0]))
-        for row in scheduling.all(connection, numbered_columns):
+    known = Said(connection, workspace).known({job.key for job in ordered})
+    owed = [job for job in ordered if not (job.once and job.key in known)]
+    for some in _without_doubles(owed):
+        bound: Values = {"workspace": workspace}
+        for number, job in enumerate(some):
+            bound |= {name: getattr(job, column) for name, column in _named(number)}
+            lane = editing(job.place) if job.key in known else saying(job.place)
+            bound[f"job_{number}_lane"] = lane
+        for row in _scheduling(connection.dialect.name, len(some)).all(connection, bound):
             if row.state == "waiting":
-                lane = (workspace, row.lane)
-                woken[lane] = min(row.due_at, woken.get(lane, row.due_at))
+                name = (workspace, row.lane)
+                woken[name] = min(row.due_at, woken.get(name, row.due_at))
     return woken
 
 
-def _without_doubles(rows: Iterable[Values]) -> Iterator[Sequence[Values]]:
-    """The rows, sorted by key, in few groups: PostgreSQL takes no key twice in one statement."""
-    left = list(rows)
+def _without_doubles(owed: Iterable[Job]) -> Iterator[Sequence[Job]]:
+    """The jobs, sorted by key, in few groups: PostgreSQL takes no key twice in one statement."""
+    left = list(owed)
     while left:
-        some = list({row["key"]: row for row in reversed(left)}.values())[::-1][:MOST_TOGETHER]
+        some = list({job.key: job for job in reversed(left)}.values())[::-1][:MOST_TOGETHER]
         yield some
-        left = [row for row in left if not any(row is one for one in some)]
+        left = [job for job in left if not any(job is one for one in some)]
 
 
 def wake(connection: Connection, woken: Mapping[Name, datetime]) -> None:
@@ -168,19 +179,35 @@ def _waking(dialect: str) -> Statement:
     )
 
 
-def _row(workspace: str, job: Job) -> Values:
-    fields = {name: value for name, value in values(workspace, job).items() if name in jobs.c}
-    begun: Values = {"attempts": 0, "unsure": False, "began_at": None, "claimed_by": ""}
-    return {**fields, **begun, "state": "waiting", "again": False, "why": ""}
+OWN = tuple(name for name in Job.model_fields if name in jobs.c and name != "workspace")
+BEGUN: Mapping[str, ColumnElement[Any]] = {
+    "state": literal_column("'waiting'"),
+    "attempts": literal_column("0"),
+    "unsure": false(),
+    "began_at": null(),
+    "again": false(),
+    "claimed_by": literal_column("''"),
+    "why": literal_column("''"),
+}
+"""What every job is when it is scheduled; no values, because those are bound anew for each row."""
 
 
 @cache
-def _scheduling(dialect: str, how_many: int, names: tuple[str, ...]) -> Statement:
+def _named(number: int) -> Sequence[tuple[str, str]]:
+    """The values of the job of this number in a statement, and what of a job they are."""
+    return [(f"job_{number}_{column}", column) for column in OWN if column not in BEGUN]
+
+
+@cache
+def _scheduling(dialect: str, how_many: int) -> Statement:
     """Stores jobs, unless they are there; else what scheduling them once more changes."""
+    here: Values = {"workspace": bindparam("workspace"), **BEGUN}
     statement = insert(dialect, jobs).values(
         [
-            {name: bindparam(f"job_{n}_{name}", type_=jobs.c[name].type) for name in names}
-            for n in range(how_many)
+            here
+            | {column: bindparam(name, type_=jobs.c[column].type) for name, column in _named(number)}
+            | {"lane": bindparam(f"job_{number}_lane")}
+            for number in range(how_many)
         ]
     )
     new = statement.excluded

@@ -26,7 +26,8 @@ class People(Keyed[Person]):
 
     def remember(self, *persons: Person) -> None:
         # In the order of their ids, so that two transactions never wait for each other in a ring.
-        self.among([person.id for person in persons])
+        if len(persons) > 1:
+            self.among([person.id for person in persons])
         for person in sorted(persons, key=lambda person: person.id):
             before = self.get(person.id)
             if person == before:

@@ -12,6 +12,7 @@ from storage.upsert import put_each
 
 HERE = said.c.workspace == bindparam("workspace")
 AMONG = Among(select(said).where(HERE), said.c.key)
+KNOWN = Among(select(said.c.key).where(HERE), said.c.key)
 KEY_OF = Statement(
     select(said.c.key)
     .where(HERE, said.c.place == bindparam("place"), said.c.message == bindparam("message"))
@@ -32,6 +33,11 @@ class Said:
     def among(self, keys: Collection[str]) -> Mapping[str, Receipt]:
         found = AMONG.all(self._connection, {"workspace": self._workspace}, keys)
         return {row.key: read(Receipt, row) for row in found}
+
+    def known(self, keys: Collection[str]) -> Collection[str]:
+        """Those of these keys that something was said under."""
+        found = KNOWN.all(self._connection, {"workspace": self._workspace}, keys)
+        return {row.key for row in found}
 
     def keep(self, key: str, receipt: Receipt) -> None:
         self.keep_each({key: receipt})

@@ -30,6 +30,8 @@ Result = TypeVar("Result")
 BUSY_SECONDS = 0.8
 """How long to wait for another process, whose transactions take milliseconds."""
 READERS = 4
+STATEMENTS = 512
+"""Kept prepared by each connection: more than we have. Python's own number is 128."""
 BESIDE = 2
 """Connections beside those of the threads, for what runs step by step."""
 TOGETHER = 25
@@ -212,6 +214,7 @@ def _creator(file: Path, writes: bool) -> Callable[[], sqlite3.Connection]:
             timeout=BUSY_SECONDS,
             isolation_level=None,
             check_same_thread=False,  # SQLite itself takes turns
+            cached_statements=STATEMENTS,
         )
         try:
             for pragma in (*PRAGMAS, f"query_only = {'OFF' if writes else 'ON'}"):
