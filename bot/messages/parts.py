@@ -6,6 +6,7 @@ and moments are their own inline pieces, so nothing that a person typed can beco
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -222,9 +223,14 @@ def _plain_piece(piece: Inline, called: str) -> str:
         case Moment():
             return f"{piece.at:%Y-%m-%d %H:%M} UTC"
         case Day():
-            return f"{piece.day:%a} {piece.day.day} {piece.day:%b %Y}"
+            return _day(piece.day)
         case Link() | Strong():
             return piece.text
+
+
+@lru_cache(1000)
+def _day(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b %Y}"
 
 
 def plain(message: Message, called: str = CALLED) -> str:
