@@ -151,12 +151,15 @@ class Bot:
             )
             if verb.apart is not None and not asks:
                 reply = await asyncio.to_thread(verb.apart, request)
-            self._log(logging.INFO, request, "read")
+            self._log(logging.DEBUG, request, "read")
             return reply
         remarks: Sequence[Remark] = ()
         if verb.words and request.values and not request.bulk:
             # Before the turn, because others wait for that to end.
-            remarks = await asyncio.to_thread(coach.remarks, request, *verb.words)
+            if coach.is_short(request):
+                remarks = coach.remarks(request, *verb.words)
+            else:
+                remarks = await asyncio.to_thread(coach.remarks, request, *verb.words)
         try:
             reply = await self._save(
                 request.workspace, lambda work: _change(verb, request, remarks, asked, work)
@@ -201,18 +204,19 @@ class Bot:
         channels = sorted(unasked.channels)
         if unasked.guest:
             asked.guest = await memberships.is_guest(workspace, person, unnamed=unnamed)
-        answers = await asyncio.gather(
-            *(memberships.includes(workspace, channel, person, unnamed=unnamed) for channel in channels),
-            return_exceptions=True,
-        )
-        for channel, answer in zip(channels, answers, strict=True):
-            if isinstance(answer, MembershipUnknown | Refused):
+
+        async def ask(channel: str) -> None:
+            try:
+                included = await memberships.includes(workspace, channel, person, unnamed=unnamed)
+            except (MembershipUnknown, Refused) as trouble:
                 # Another thing of the same name may still be theirs.
-                asked.trouble, asked.channels[channel] = answer, False
-            elif isinstance(answer, BaseException):
-                raise answer
-            else:
-                asked.channels[channel] = answer
+                asked.trouble, included = trouble, False
+            asked.channels[channel] = included
+
+        if len(channels) == 1:  # as nearly always; several are asked side by side
+            await ask(channels[0])
+        else:
+            await asyncio.gather(*map(ask, channels))
 
     async def _people_in(self, channel: str, request: Request) -> int | None:
         memberships = self._memberships(request)

@@ -14,6 +14,14 @@ from bot.messages.parts import SEEN
 from bot.ports import UnitOfWork
 from bot.request import Reply, Request
 
+SHORT = 300
+"""Characters that are read in less than half a millisecond."""
+
+
+def is_short(request: Request) -> bool:
+    """Whether reading it takes so little that nobody needs to wait for it elsewhere."""
+    return sum(map(len, map(str, (request.values or {}).values()))) <= SHORT
+
 
 def remarks(request: Request, names: Sequence[str], reader: str, whole: bool) -> list[Remark]:
     """What the coach says of these fields of a form, as long as its writer has not seen it."""

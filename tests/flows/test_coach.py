@@ -1,12 +1,12 @@
 """The coach reads along for the writer alone, blocks nothing, and is silent where it was turned off."""
 
-import asyncio
 from threading import current_thread
 
 import pytest
 
 from bot.coach.coach import Remark, read_for_team
 from bot.flows import coach as reading_along
+from bot.flows.coach import SHORT
 from bot.messages.parts import Message, Strong, plain
 from bot.request import Place, Reply
 from tests.desk import ANA, BEN, Desk, words
@@ -123,29 +123,23 @@ async def test_a_text_without_remarks_is_told_so(desk: Desk) -> None:
     assert "I found nothing to remark on." in read(told)
 
 
-async def test_it_reads_before_the_turn_at_the_database_and_one_text_at_a_time(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("times", "on_the_loop"), [(1, True), (SHORT // len(BLAMING) + 1, False)])
+async def test_a_long_text_is_read_beside_the_loop_and_a_short_one_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, times: int, on_the_loop: bool
 ) -> None:
-    """Others wait for a turn to end, and twenty who compile its rules at once hold up everybody."""
-    reading: list[str] = []
-    now: list[str] = []
-    together: list[int] = []
+    """And never in a turn at the database, whose end others wait for."""
+    threads: list[str] = []
 
     def watched(text: str) -> tuple[Remark, ...]:
-        reading.append(current_thread().name)
-        now.append(text)
-        together.append(len(now))
-        remarks = read_for_team(text)
-        now.remove(text)
-        return remarks
+        threads.append(current_thread().name)
+        return read_for_team(text)
 
     monkeypatch.setattr(reading_along, "read_for_team", watched)
     await desk.fail()
-    asked = (desk.ask(BEN, "retro.answer", "C-1", {"training": f"{n} {BLAMING}"}) for n in range(20))
-    assert all(reply.form for reply in await asyncio.gather(*asked))
-    assert len(reading) == 20
-    assert not [name for name in reading if name.startswith(("writer", "reader", "database"))]
-    assert set(together) == {1}
+    reply = await desk.ask(BEN, "retro.answer", "C-1", {"training": " ".join([BLAMING] * times)})
+    assert reply.form
+    assert [name == current_thread().name for name in threads] == [on_the_loop]
+    assert not threads[0].startswith(("writer", "reader", "database"))
 
 
 async def test_a_draft_is_read_outside_the_databases_threads(
