@@ -2,136 +2,169 @@
 
 import os
 import secrets
+import sqlite3
 import time
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, make_url, select
 
 from bot.domain.job import LEASE_SECONDS, Receipt
 from handlers.worker import SIDE_BY_SIDE
 from storage.job import editing
 from storage.lane import CHANGE_LANE, FREE_LANE, LOCK_LANE, free_lanes, moments, this
 from storage.queue import CHANGE_JOB
+from storage.sqlite import PRAGMAS
 from storage.tables import jobs, said
 from storage.upsert import insert
-from tests.benchmarks.bare_sql import POSTGRESQL, Spelled, spelled
+from tests.benchmarks.bare_sql import POSTGRESQL, SQLITE, Spelled, spelled
 from tests.benchmarks.filled import WORKSPACE
 from tests.benchmarks.postgresql import bare
 
-NOW = "SELECT clock_timestamp() AS now"
 IDLE_SECONDS = 0.02
-FREE_LANES = spelled(free_lanes(frozenset({"slack"})).built, POSTGRESQL)
-BEGIN_JOB = spelled(
-    CHANGE_JOB.built, POSTGRESQL, "state", "claimed_by", "attempts", "began_at", "unsure"
-)
-LEASE = spelled(CHANGE_LANE.built, POSTGRESQL, "due_at", "leased_until", "claimed_by", "claimed_key")
 ENDED = ("state", "ended_at", "lane", "attempts", "unsure", "began_at", "again", "why", "claimed_by")
-END_JOB = spelled(CHANGE_JOB.built, POSTGRESQL, *ENDED)
-_KEEPING = insert("postgresql", said)
-KEEP = spelled(
-    _KEEPING.on_conflict_do_update(
-        index_elements=["workspace", "key"],
-        set_={name: _KEEPING.excluded[name] for name in Receipt.model_fields},
-    ),
-    POSTGRESQL,
-    *("workspace", "key", *Receipt.model_fields),
-)
-LOCK = spelled(LOCK_LANE.built, POSTGRESQL)
-FREE = spelled(FREE_LANE.built, POSTGRESQL)
 _THESE = select(jobs).where(
     jobs.c.workspace == bindparam("workspace"), jobs.c.key.in_(bindparam("keys", expanding=True))
 )
-OWN = spelled(_THESE.with_for_update(), POSTGRESQL, workspace="", keys=[""])
 
 Row = Mapping[str, Any]
-Connection = psycopg.Connection[dict[str, Any]]
 
 
-def claim(connection: Connection) -> Sequence[Row]:
-    """As many as a worker claims at once, each of another lane."""
-    with connection.transaction():
-        now = _now(connection)
-        asked = {"by": now, "most": SIDE_BY_SIDE, **moments(now)}
-        free = [row["first_key"] for row in _fetch(connection, FREE_LANES, asked)]
-        # None: another process has said the last of that lane just now, and frees it by itself.
-        keys = {f"keys_{number}": key for number, key in enumerate(sorted(filter(None, free)), 1)}
-        if not keys:
-            return ()
-        found = _fetch(connection, _free_jobs(len(keys)), {"workspace": WORKSPACE, **keys})
-        rows = [row for row in found if row["state"] == "waiting"]
-        if not rows:
-            return ()
-        mark = {"claimed_by": secrets.token_hex(16), "began_at": now, "unsure": True, "state": "running"}
-        _run(
-            connection,
-            BEGIN_JOB,
-            [{**this((WORKSPACE, row["key"])), **mark, "attempts": row["attempts"] + 1} for row in rows],
+class Loop:
+    """Claims and finishes on a connection of its own to SQLite or PostgreSQL."""
+
+    def __init__(self, address: str) -> None:
+        url = make_url(address)
+        self._on_file = url.get_backend_name() == "sqlite"
+        self._dialect = SQLITE if self._on_file else POSTGRESQL
+        if self._on_file:
+            file = sqlite3.connect(cast(str, url.database), isolation_level=None)
+            file.row_factory = sqlite3.Row
+            for pragma in PRAGMAS:
+                file.execute(f"PRAGMA {pragma}")
+            self._connection: Any = file
+        else:
+            self._connection = psycopg.connect(bare(address), autocommit=True, row_factory=dict_row)
+        name = self._dialect.name
+        keeping = insert(name, said)
+        keep = keeping.on_conflict_do_update(
+            index_elements=["workspace", "key"],
+            set_={column: keeping.excluded[column] for column in Receipt.model_fields},
         )
-        until = {"due_at": now, "leased_until": now + timedelta(seconds=LEASE_SECONDS)}
-        _run(
-            connection,
-            LEASE,
-            [
-                {**this((WORKSPACE, row["lane"])), **mark, **until, "claimed_key": row["key"]}
-                for row in rows
-            ],
+        self._free_lanes = self._spelled(free_lanes(frozenset({"slack"})).built)
+        marks = ("state", "claimed_by", "attempts", "began_at", "unsure")
+        self._begin_job = self._spelled(CHANGE_JOB.built, *marks)
+        leases = ("due_at", "leased_until", "claimed_by", "claimed_key")
+        self._lease = self._spelled(CHANGE_LANE.built, *leases)
+        self._end_job = self._spelled(CHANGE_JOB.built, *ENDED)
+        self._keep = self._spelled(keep, "workspace", "key", *Receipt.model_fields)
+        self._lock = self._spelled(LOCK_LANE.built)
+        self._free = self._spelled(FREE_LANE.built)
+        self._own = self._spelled(_THESE.with_for_update(), workspace="", keys=[""])
+        self._free_jobs = cache(
+            lambda count: self._spelled(
+                _THESE.with_for_update(skip_locked=True), workspace="", keys=[""] * count
+            )
         )
-        return rows
+
+    def claim(self) -> Sequence[Row]:
+        """As many as a worker claims at once, each of another lane."""
+        with self._transaction():
+            now = self._now()
+            asked = {"by": now, "most": SIDE_BY_SIDE, **moments(now)}
+            free = [row["first_key"] for row in self._fetch(self._free_lanes, asked)]
+            # None: another process has said the last of that lane just now, and frees it by itself.
+            keys = {f"keys_{number}": key for number, key in enumerate(sorted(filter(None, free)), 1)}
+            if not keys:
+                return ()
+            found = self._fetch(self._free_jobs(len(keys)), {"workspace": WORKSPACE, **keys})
+            rows = [row for row in found if row["state"] == "waiting"]
+            if not rows:
+                return ()
+            mark = {"claimed_by": secrets.token_hex(16), "began_at": now, "unsure": True}
+            begun = {**mark, "state": "running"}
+            self._run(
+                self._begin_job,
+                [
+                    {**this((WORKSPACE, row["key"])), **begun, "attempts": row["attempts"] + 1}
+                    for row in rows
+                ],
+            )
+            until = {"due_at": now, "leased_until": now + timedelta(seconds=LEASE_SECONDS)}
+            self._run(
+                self._lease,
+                [
+                    {**this((WORKSPACE, row["lane"])), **mark, **until, "claimed_key": row["key"]}
+                    for row in rows
+                ],
+            )
+            return rows
+
+    def finish(self, job: Row, number: int) -> None:
+        """Keeps that it was said, and frees its lane."""
+        with self._transaction():
+            now = self._now()
+            [row] = self._fetch(self._own, {"workspace": WORKSPACE, "keys_1": job["key"]})
+            ended = {"state": "done", "ended_at": now, "lane": editing(row["place"]), "attempts": 0}
+            ended |= {"unsure": False, "began_at": None, "again": False, "why": "", "claimed_by": ""}
+            self._run(self._end_job, [{**this((WORKSPACE, row["key"])), **ended}])
+            receipt = Receipt(place=row["place"], message=f"{os.getpid()}.{number}").model_dump()
+            self._run(self._keep, [{"workspace": WORKSPACE, "key": row["key"], **receipt}])
+            lane = this((WORKSPACE, row["lane"]))
+            self._fetch(self._lock, lane)
+            self._run(self._free, [{**lane, "rests_until": now}])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE" if self._on_file else "BEGIN")
+        yield  # what goes wrong ends the process, and with it the transaction
+        self._connection.execute("COMMIT")
+
+    def _spelled(self, statement: Any, *columns: str, **example: Any) -> Spelled:
+        return spelled(statement, self._dialect, *columns, **example)
+
+    def _now(self) -> datetime:
+        if self._on_file:
+            return datetime.now(UTC)
+        now: datetime = self._connection.execute("SELECT clock_timestamp() AS now").fetchone()["now"]
+        return now
+
+    def _fetch(self, what: Spelled, given: Row) -> Sequence[Row]:
+        found: Sequence[Row] = self._connection.execute(what.text, self._values(what, given)).fetchall()
+        return found
+
+    def _run(self, what: Spelled, given: Sequence[Row]) -> None:
+        if len(given) == 1:
+            self._connection.execute(what.text, self._values(what, given[0]))
+        else:
+            rows = [self._values(what, one) for one in given]
+            self._connection.cursor().executemany(what.text, rows)
+
+    def _values(self, what: Spelled, given: Row) -> list[Any]:
+        values = what.values(given)
+        return [_written(value) for value in values] if self._on_file else values
 
 
-def finish(connection: Connection, job: Row, number: int) -> None:
-    """Keeps that it was said, and frees its lane."""
-    with connection.transaction():
-        now = _now(connection)
-        [row] = _fetch(connection, OWN, {"workspace": WORKSPACE, "keys_1": job["key"]})
-        ended = {"state": "done", "ended_at": now, "lane": editing(row["place"]), "attempts": 0}
-        ended |= {"unsure": False, "began_at": None, "again": False, "why": "", "claimed_by": ""}
-        _run(connection, END_JOB, [{**this((WORKSPACE, row["key"])), **ended}])
-        receipt = Receipt(place=row["place"], message=f"{os.getpid()}.{number}").model_dump()
-        _run(connection, KEEP, [{"workspace": WORKSPACE, "key": row["key"], **receipt}])
-        lane = this((WORKSPACE, row["lane"]))
-        _fetch(connection, LOCK, lane)
-        _run(connection, FREE, [{**lane, "rests_until": now}])
-
-
-@cache
-def _free_jobs(count: int) -> Spelled:
-    return spelled(_THESE.with_for_update(skip_locked=True), POSTGRESQL, workspace="", keys=[""] * count)
-
-
-def _now(connection: Connection) -> datetime:
-    (row,) = connection.execute(NOW).fetchall()
-    now: datetime = row["now"]
-    return now
-
-
-def _fetch(connection: Connection, what: Spelled, given: Row) -> Sequence[Row]:
-    return connection.execute(what.text.encode(), what.values(given)).fetchall()
-
-
-def _run(connection: Connection, what: Spelled, given: Sequence[Row]) -> None:
-    if len(given) == 1:
-        connection.execute(what.text.encode(), what.values(given[0]))
-    else:
-        connection.cursor().executemany(what.text.encode(), [what.values(one) for one in given])
+def _written(value: Any) -> Any:
+    moment = isinstance(value, datetime)
+    return value.replace(tzinfo=None).isoformat(" ", "microseconds") if moment else value
 
 
 def main() -> None:
     """Claims and finishes until it is killed; says `ready` first."""
-    address = bare(os.environ["AMENDS_DATABASE_URL"])
-    connection = psycopg.connect(address, autocommit=True, row_factory=dict_row)
+    loop = Loop(os.environ["AMENDS_DATABASE_URL"])
     print("ready", flush=True)
     number = 0
     while True:
-        claimed = claim(connection)
+        claimed = loop.claim()
         for job in claimed:
             number += 1
-            finish(connection, job, number)
+            loop.finish(job, number)
         if not claimed:
             time.sleep(IDLE_SECONDS)
 

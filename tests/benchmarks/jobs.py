@@ -1,4 +1,4 @@
-"""(g) Jobs a second on PostgreSQL, one and two processes, against a bare loop of the same claims in SQL.
+"""(g) Jobs a second, on PostgreSQL by one and two processes, against a bare loop of the same claims.
 
 The issue's "Benchmark (b)". Each job is a prompt: ours reads what it needs for the words, makes the
 message, and hands it to a messenger that answers at once. What is counted lies between the first tenth
@@ -6,14 +6,14 @@ and the last, so that nobody's start, and nobody's pause before looking again, i
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median
 
 import psycopg
-from sqlalchemy import delete, insert, update
+from sqlalchemy import Select, delete, func, insert, select, update
 
 from bot.domain.job import Job, Receipt
 from bot.domain.retro import Retro
@@ -35,31 +35,38 @@ OURS, BARE = "tests.benchmarks.worker_alone", "tests.benchmarks.bare_queue"
 
 
 async def measure(folder: Path) -> list[Figure]:
-    """One and two processes, of ours and bare, in turns; then two of ours against one."""
+    """Ours against the bare loop on SQLite, then one and two of each on PostgreSQL, in turns."""
+    file = await _rates(folder, f"sqlite:///{folder / 'jobs.db'}", counts=(1,))
     with postgresql() as server:
-        url = server.made("jobs")
-        database = Database(url)
-        rates: dict[tuple[str, int], list[float]] = {
-            (module, count): [] for count in (1, 2) for module in (BARE, OURS)
-        }
-        try:
-            _fill(database)
-            for _ in range(ROUNDS):
-                for (module, count), kept in rates.items():
-                    kept.append(await _rate(folder, module, count, database, url))
-        finally:
-            database.close()
-    found = {which: median(kept) for which, kept in rates.items()}
+        found = await _rates(folder, server.made("jobs"), counts=(1, 2))
     one, two, bare_one, bare_two = (found[module, count] for module in (OURS, BARE) for count in (1, 2))
     return [
-        _row("1 process", one, bare_one, "bare loop", ">= 0.50"),
-        _row("2 processes", two, bare_two, "2 bare loops"),
-        _row("2 processes against 1", two, one, "1 process", ">= 1.50, with the cores for it"),
+        _row("SQLite", file[OURS, 1], file[BARE, 1], "bare loop", ">= 0.50"),
+        _row("PostgreSQL, 1 process", one, bare_one, "bare loop", ">= 0.50"),
+        _row("PostgreSQL, 2 processes", two, bare_two, "2 bare loops"),
+        _row("PostgreSQL, 2 processes against 1", two, one, "1 process", ">= 1.50, with cores for it"),
     ]
 
 
+async def _rates(folder: Path, url: str, counts: Sequence[int]) -> Mapping[tuple[str, int], float]:
+    """Jobs a second of so many processes of ours, and so many bare ones, in turns."""
+    rates: dict[tuple[str, int], list[float]] = {
+        (module, count): [] for count in counts for module in (BARE, OURS)
+    }
+    database = Database(url)
+    try:
+        database.migrate()
+        _fill(database)
+        for _ in range(ROUNDS):
+            for (module, count), kept in rates.items():
+                kept.append(await _rate(folder, module, count, database, url))
+    finally:
+        database.close()
+    return {which: median(kept) for which, kept in rates.items()}
+
+
 def _row(what: str, rate: float, floor: float, words: str, aim: str = "-") -> Figure:
-    name = f"g  jobs a second on PostgreSQL, {what}"
+    name = f"g  jobs a second on {what}"
     return Figure(name, f"{rate:.0f}", f"{floor:.0f} ({words})", f"{rate / floor:.2f}", aim)
 
 
@@ -114,39 +121,42 @@ def _owe(database: Database) -> None:
 
 async def _rate(folder: Path, module: str, count: int, database: Database, url: str) -> float:
     """Jobs a second of so many processes, which were started before anything is owed."""
-    with psycopg.connect(bare(url), autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
-        async with AsyncExitStack() as stack:
-            for number in range(count):
-                env = environment(AMENDS_DATABASE_URL=url)
-                await stack.enter_async_context(running(folder, module, env, number))
-            _owe(database)
-            try:
-                async with asyncio.timeout(MOST_SECONDS):
-                    await _all_ended(connection)
-            except TimeoutError:
-                asked = "SELECT state, why, count(*) FROM jobs GROUP BY 1, 2"
-                states = connection.execute(asked).fetchall()
-                logs = await asyncio.to_thread(_logs, folder, module)
-                raise RuntimeError(f"{count} of {module} are not done: {states}; {logs}") from None
-        rows = connection.execute("SELECT ended_at FROM jobs ORDER BY ended_at").fetchall()
-        spoken = connection.execute("SELECT count(*) FROM said WHERE key LIKE 'prompt:%'")
-        messages = spoken.fetchall()[0][0]
-    if messages != len(rows):
-        raise RuntimeError(f"{messages} of {len(rows)} were said")
-    return _in_the_middle([ended_at for (ended_at,) in rows])
+    if database.file is None:
+        with psycopg.connect(bare(url), autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+    async with AsyncExitStack() as stack:
+        for number in range(count):
+            env = environment(AMENDS_DATABASE_URL=url)
+            await stack.enter_async_context(running(folder, module, env, number))
+        _owe(database)
+        try:
+            async with asyncio.timeout(MOST_SECONDS):
+                await _all_ended(database)
+        except TimeoutError:
+            logs = await asyncio.to_thread(_logs, folder, module)
+            raise RuntimeError(f"{count} of {module} are not done: {logs}") from None
+    with database.transaction(writes=False) as connection:
+        ended = list(connection.scalars(select(jobs.c.ended_at).order_by(jobs.c.ended_at)))
+    messages = _count(database, select(func.count()).where(said.c.key.startswith("prompt:")))
+    if messages != len(ended):
+        raise RuntimeError(f"{messages} of {len(ended)} were said")
+    return _in_the_middle(ended)
+
+
+async def _all_ended(database: Database) -> None:
+    while True:
+        if not _count(database, select(func.count()).where(jobs.c.ended_at.is_(None))):
+            return
+        await asyncio.sleep(0.2)
+
+
+def _count(database: Database, query: Select[int]) -> int:
+    with database.transaction(writes=False) as connection:
+        return connection.scalars(query).one()
 
 
 def _logs(folder: Path, module: str) -> list[str]:
     return [file.read_text()[-2000:] for file in folder.glob(f"{module}-*.log")]
-
-
-async def _all_ended(connection: psycopg.Connection) -> None:
-    while True:
-        left = connection.execute("SELECT count(*) FROM jobs WHERE ended_at IS NULL").fetchall()
-        if left == [(0,)]:
-            return
-        await asyncio.sleep(0.2)
 
 
 def _in_the_middle(ended: Sequence[datetime]) -> float:
