@@ -160,8 +160,13 @@ class Database:
             with self.transaction(writes=True) as connection:
                 self._engines.limit_role(connection)
                 connection.commit()
-        if _is_ready(self._version()):
-            return
+        if not _is_ready(self._version()):
+            self._upgrade()
+        # Also where one that was killed had got the schema only.
+        while self._sum_customers():
+            continue
+
+    def _upgrade(self) -> None:
         # Only here: alembic costs a fifth of a second that most starts need not pay.
         from storage.migrations.run import upgrade  # noqa: PLC0415
 
@@ -178,8 +183,6 @@ class Database:
                 # The program that runs beside it was in the way, and nothing was changed.
                 if tries == MOST_TRIES:
                     raise ports.Unavailable("the database is busy: run migrate again") from met
-        while self._sum_customers():
-            continue
 
     def _change_schema(self, upgrade: Callable[[Connection], None]) -> None:
         with self.transaction(writes=True) as connection:

@@ -229,4 +229,8 @@ def test_customers_of_before_are_found_by_name(empty_url: str) -> None:
     found = seen(database, lambda work: work.cases.of_customer("Maria SANTOS"))
     assert found == [*(number for number in range(1, 2501) if number % 5 in (1, 2)), 9999]
     assert len(seen(database, lambda work: work.cases.of_customer("STRASSE 7"))) == 500
+    # What an older program beside it stored since, or a migration that was killed left over.
+    database.migrate()
+    with database.transaction(writes=False) as connection:
+        assert connection.execute(select(cases.c.number).where(unsummed)).all() == []
     database.close()
