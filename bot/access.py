@@ -173,9 +173,11 @@ def _things(label: str, request: Request, work: UnitOfWork) -> list[_Thing]:
         item = work.action_items.get(number_of(label, "AI"))
         return [_Thing(item.label, item.place, item)] if item else []
     if CASE.fullmatch(head):
-        retro = work.retros.get(number_of(label, "C"))
-        if retro is not None or request.about:
-            return [_Thing(f"C-{retro.case}", retro.place, retro)] if retro else []
+        number = number_of(label, "C")
+        # Nearly every command about a case reads its retro anyway.
+        named = work.retros.get(number) or work.cases.get(number)
+        if named is not None or request.about:
+            return [_Thing(f"C-{number}", named.place, named)] if named else []
     if not request.about:
         # Typed: a case's own reference, however much it looks like one of our numbers.
         cases = work.cases.with_reference(label)

@@ -205,18 +205,21 @@ class Bot:
         if unasked.guest:
             asked.guest = await memberships.is_guest(workspace, person, unnamed=unnamed)
 
-        async def ask(channel: str) -> None:
+        async def ask(channel: str) -> bool | MembershipUnknown | Refused:
             try:
-                included = await memberships.includes(workspace, channel, person, unnamed=unnamed)
+                return await memberships.includes(workspace, channel, person, unnamed=unnamed)
             except (MembershipUnknown, Refused) as trouble:
-                # Another thing of the same name may still be theirs.
-                asked.trouble, included = trouble, False
-            asked.channels[channel] = included
+                return trouble
 
-        if len(channels) == 1:  # as nearly always; several are asked side by side
-            await ask(channels[0])
-        else:
-            await asyncio.gather(*map(ask, channels))
+        # Nearly always it is one, for which no task is made; several are asked side by side.
+        alone = len(channels) == 1
+        answers = [await ask(channels[0])] if alone else await asyncio.gather(*map(ask, channels))
+        for channel, answer in zip(channels, answers, strict=True):
+            if isinstance(answer, bool):
+                asked.channels[channel] = answer
+            else:
+                # Another thing of the same name may still be theirs.
+                asked.trouble, asked.channels[channel] = answer, False
 
     async def _people_in(self, channel: str, request: Request) -> int | None:
         memberships = self._memberships(request)

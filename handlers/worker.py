@@ -92,27 +92,32 @@ class Worker:
             try:
                 # First of all: what this process stores proves nothing about its own clock.
                 observed = await self._upkeep.observe_time()
-                await self._look()
+                more = await self._look()
                 await self._let_people_go_first()
                 claimed = await self._claim(by=None)
                 await self._upkeep.prune(observed)
             except (Unavailable, Lost) as trouble:
                 log.error("the queue cannot be reached; waiting: %s", trouble)
-                claimed = 0
+                claimed, more = 0, False
             except Exception as fault:
                 # A fault of ours, or one of a driver's that nobody knew: people are answered meanwhile.
                 log.error("speaking failed; trying again: %s", told(fault))
-                claimed = 0
+                claimed, more = 0, False
             if not claimed or len(self._speaking) >= SIDE_BY_SIDE:
-                await self._sleep(POLL_SECONDS)
+                await self._sleep(BREATH_SECONDS if more else POLL_SECONDS)
 
-    async def _look(self) -> None:
-        """Looks twice a second for what is due, and puts reminders of it among the messages owed."""
+    async def _look(self) -> bool:
+        """Looks twice a second for what is due, and puts reminders of it among the messages owed.
+
+        Returns whether there may be more: then it is looked for again soon.
+        """
         now = asyncio.get_running_loop().time()
         if now >= self._look_at + (LOOK_LATE_SECONDS if self._bot.answering else 0.0):
             # What was claimed is said before more is looked at: saved settings concern thousands.
             more = await self._look_once(datetime.now(UTC))
             self._look_at = now if more else now + POLL_SECONDS
+            return more
+        return False
 
     async def _let_people_go_first(self) -> None:
         """Waits while somebody is being answered, if something was claimed just now."""

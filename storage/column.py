@@ -46,7 +46,11 @@ def _written(value: datetime | None) -> str | None:
 
 
 def _read(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+    if text is None:
+        return None
+    at = datetime.fromisoformat(text)
+    # Ours have no offset; one that a tool or a person wrote may.
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 Data = JSON(none_as_null=True)

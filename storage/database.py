@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from sqlite3 import Error as SQLiteError
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import URL, Connection, inspect, select, text
 from sqlalchemy.engine import make_url
@@ -15,12 +15,14 @@ from bot.domain.errors import Lost
 from storage import sqlite
 from storage.case import sum_customers
 from storage.failure import connect, translated
-from storage.postgresql import PostgreSQL
 from storage.queue import Past, Queue
 from storage.sqlite import SQLite
 from storage.tables import places, teams
 from storage.turn import Turn
 from storage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from storage.postgresql import PostgreSQL
 
 Result = TypeVar("Result")
 
@@ -45,6 +47,9 @@ class Taken(Exception):
 class Database:
     """ports.Transactions over `sqlite:///FILE` or `postgresql://…`, whichever driver stands in it."""
 
+    _engines: "SQLite | PostgreSQL"
+    _server: "PostgreSQL | None" = None
+
     def __init__(self, url: str) -> None:
         address = _parsed(url)
         self.file: Path | None = None
@@ -52,9 +57,12 @@ class Database:
             if not address.database or address.database == ":memory:":
                 raise ValueError("an SQLite database needs a file: memory would forget what is owed")
             self.file = Path(address.database).absolute()
-            self._engines: SQLite | PostgreSQL = SQLite(self.file)
+            self._engines = SQLite(self.file)
         else:
-            self._engines = PostgreSQL(address)
+            # Only where there is a server: its driver takes 8 MiB.
+            from storage.postgresql import PostgreSQL  # noqa: PLC0415
+
+            self._engines = self._server = PostgreSQL(address)
         self._past = Past()
 
     async def write(self, workspace: str, change: Callable[[ports.UnitOfWork], Result]) -> Result:
@@ -156,9 +164,9 @@ class Database:
 
         Raises Outdated when it is too new, or Unavailable.
         """
-        if isinstance(self._engines, PostgreSQL) and self._engines.pooled:
+        if self._server is not None and self._server.pooled:
             with self.transaction(writes=True) as connection:
-                self._engines.limit_role(connection)
+                self._server.limit_role(connection)
                 connection.commit()
         if not _is_ready(self._version()):
             self._upgrade()
@@ -186,8 +194,8 @@ class Database:
 
     def _change_schema(self, upgrade: Callable[[Connection], None]) -> None:
         with self.transaction(writes=True) as connection:
-            if isinstance(self._engines, PostgreSQL):
-                self._engines.lift_limits(connection)
+            if self._server is not None:
+                self._server.lift_limits(connection)
                 lock = text("SELECT pg_advisory_xact_lock(:number)")
                 connection.execute(lock, {"number": MIGRATING})
             upgrade(connection)

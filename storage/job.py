@@ -179,7 +179,6 @@ def _waking(dialect: str) -> Statement:
     )
 
 
-OWN = tuple(name for name in Job.model_fields if name in jobs.c and name != "workspace")
 BEGUN: Mapping[str, ColumnElement[Any]] = {
     "state": literal_column("'waiting'"),
     "attempts": literal_column("0"),
@@ -190,18 +189,22 @@ BEGUN: Mapping[str, ColumnElement[Any]] = {
     "why": literal_column("''"),
 }
 """What every job is when it is scheduled; no values, because those are bound anew for each row."""
+OWN = tuple(
+    name for name in Job.model_fields if name in jobs.c and name not in BEGUN and name != "workspace"
+)
+"""The columns in which jobs differ when they are scheduled, beside their lane."""
 
 
 @cache
 def _named(number: int) -> Sequence[tuple[str, str]]:
-    """The values of the job of this number in a statement, and what of a job they are."""
-    return [(f"job_{number}_{column}", column) for column in OWN if column not in BEGUN]
+    """The bind parameter and the column of each value of the job of this number in a statement."""
+    return [(f"job_{number}_{column}", column) for column in OWN]
 
 
 @cache
 def _scheduling(dialect: str, how_many: int) -> Statement:
     """Stores jobs, unless they are there; else what scheduling them once more changes."""
-    here: Values = {"workspace": bindparam("workspace"), **BEGUN}
+    here: dict[str, ColumnElement[Any]] = {"workspace": bindparam("workspace"), **BEGUN}
     statement = insert(dialect, jobs).values(
         [
             here

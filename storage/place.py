@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import JSON, select, type_coerce
+from sqlalchemy import select
 
 from bot.request import Place
 from storage.keyed import Keyed
@@ -36,7 +36,7 @@ class Places(Keyed[Place]):
         return known or next(iter(several(self._connection, Place, by_name)), None)
 
     def direct_with(self, key: str, value: str) -> Place | None:
-        held = type_coerce(places.c.reference, JSON)[key].as_string()
+        held = places.c.reference[key].as_string()
         query = (
             select(places)
             .where(places.c.workspace == self._workspace, places.c.kind == "direct", held == value)

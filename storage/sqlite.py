@@ -5,6 +5,7 @@ savepoint of its own, so that one that fails takes nothing of the others with it
 disk has it all.
 """
 
+import logging
 import os
 import sqlite3
 import time
@@ -23,7 +24,9 @@ from sqlalchemy.pool import QueuePool
 from bot.ports import Unavailable
 from storage.column import AS_JSON
 from storage.failure import connect, translated
-from storage.turn import TURN_SECONDS, Turn, tell
+from storage.turn import TURN_SECONDS, Turn, answer_all
+
+log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -86,12 +89,19 @@ class SQLite:
             return work(connection)
 
     def _write(self) -> None:
-        while True:
-            self._share()
+        try:
+            while True:
+                self._share()
+                with self._asking:
+                    if not self._waiting:
+                        self._asked = False
+                        return
+        except BaseException as fault:
+            # Whoever asks next must find a writer.
             with self._asking:
-                if not self._waiting:
-                    self._asked = False
-                    return
+                self._asked = False
+            log.error("the writer stumbled: %s", type(fault).__name__)
+            raise
 
     def _share(self) -> None:
         """Takes what waits, and commits it all at once; nobody hears of theirs before."""
@@ -107,7 +117,7 @@ class SQLite:
                 ended.append(turn)
             for turn in ended:
                 turn.fault = turn.fault or fault
-        tell(ended)
+        answer_all(ended)
 
     def _take_turns(self, connection: Connection, ended: list[Turn[Any]]) -> None:
         """Runs those that wait, one after the other, each in a savepoint."""

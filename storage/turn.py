@@ -27,7 +27,7 @@ LOOK_SECONDS = 0.1
 class Turn(Generic[Result]):
     """Work that waits for a thread, and what came of it; made on the loop of whoever waits for that.
 
-    The thread that begins it keeps `result` or `fault`, and then tells; see `tell`.
+    The thread that begins it sets `result` or `fault`, and then answers; see `answer_all`.
     """
 
     def __init__(self, work: Callable[[Connection], Result]) -> None:
@@ -36,7 +36,7 @@ class Turn(Generic[Result]):
         self.fault: BaseException | None = None
         self.loop = asyncio.get_running_loop()
         self._answer: asyncio.Future[Result] = self.loop.create_future()
-        # Whoever is first decides: a thread, that it begins; or who waits, that it never does.
+        # Taken once: by the thread that begins the turn, or by whoever gives it up before that.
         self._decided = Lock()
 
     def begin(self) -> bool:
@@ -48,14 +48,14 @@ class Turn(Generic[Result]):
         return self._decided.acquire(blocking=False)
 
     def run(self, serve: Callable[[Callable[[Connection], Result]], Result]) -> None:
-        """Comes to its end alone, by what gives its work a connection, unless it was given up."""
+        """Does the work alone, unless it was given up; `serve` gives the work a connection."""
         if not self.begin():
             return
         try:
             self.result = serve(self.work)
         except BaseException as fault:
             self.fault = fault
-        tell([self])
+        answer_all([self])
 
     async def outcome(self, patience: float, alive: Callable[[], bool]) -> Result:
         """What comes of it once it has ended, or what it raised.
@@ -70,14 +70,14 @@ class Turn(Generic[Result]):
             nonlocal limit
             if self.loop.time() < until and alive():
                 limit = self.loop.call_later(LOOK_SECONDS, look)
-            elif self.give_up():
+            elif not self._answer.done() and self.give_up():
                 self._answer.set_exception(Unavailable("the database is busy"))
 
         try:
             return await self._answer
         except asyncio.CancelledError:
             if not self.give_up() and not self._answer.cancelled():
-                self._tell_operator()  # it ended at the very moment at which nobody waits any more
+                self.log_fault()  # it ended in the very moment in which the wait for it was cancelled
             raise
         finally:
             limit.cancel()
@@ -85,16 +85,19 @@ class Turn(Generic[Result]):
     def answer(self) -> None:
         """Answers whoever waits; on the loop."""
         if self._answer.done():
-            self._tell_operator()
+            self.log_fault()
         elif self.fault is None:
             self._answer.set_result(cast(Result, self.result))
-        elif isinstance(self.fault, StopIteration):  # which a future takes from nobody
-            self._answer.set_exception(RuntimeError("something was asked for one more than there is"))
+        elif isinstance(self.fault, StopIteration):
+            # asyncio takes this one for the end of a coroutine, and refuses it.
+            error = RuntimeError("StopIteration in a turn")
+            error.__cause__ = self.fault
+            self._answer.set_exception(error)
         else:
             self._answer.set_exception(self.fault)
 
-    def _tell_operator(self) -> None:
-        """Tells of a fault that nobody waits for any more, and not where it was: see Untold.
+    def log_fault(self) -> None:
+        """Logs a fault that nobody waits for any more, and not where it was: see Untold.
 
         What the bot itself raises is an answer, and whoever it was for has gone.
         """
@@ -103,13 +106,15 @@ class Turn(Generic[Result]):
             log.warning("a turn that nobody waited for any more failed: %s", name)
 
 
-def tell(turns: Sequence[Turn[Any]]) -> None:
+def answer_all(turns: Sequence[Turn[Any]]) -> None:
     """Answers whoever waits for these, from a thread: together, because waking a loop takes long."""
     for loop in {turn.loop for turn in turns}:
+        here = [turn for turn in turns if turn.loop is loop]
         try:
-            loop.call_soon_threadsafe(_answer, [turn for turn in turns if turn.loop is loop])
-        except RuntimeError:
-            log.debug("that loop is closed: nobody waits there")
+            loop.call_soon_threadsafe(_answer, here)
+        except RuntimeError:  # the loop is closed, so nobody waits there
+            for turn in here:
+                turn.log_fault()
 
 
 def _answer(turns: Sequence[Turn[Any]]) -> None:

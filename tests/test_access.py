@@ -1,5 +1,6 @@
 """The one rule: who may see and do what, for every command there is."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from bot import access
+from bot.domain.errors import Refused
+from bot.ports import MembershipUnknown
 from bot.request import Found, Person, Place, Reply
 from bot.routes import VERBS
 from storage.database import Database
@@ -327,3 +330,33 @@ async def test_a_label_that_names_nothing_shows_nothing(desk: Desk, answer: str,
         reply = await desk.ask(OUTSIDER, verb, label, place=DIRECT)
         assert reply.form is None, verb
         assert reply.refused or not words(reply), verb
+
+
+async def test_a_case_without_a_retro_is_there_for_its_channel_and_for_nobody_else(desk: Desk) -> None:
+    """Today every case has one; whoever adds one that has none shall find it all the same."""
+    await desk.fail()
+    desk.memberships.channels = {MEMBER.id: {"C1"}, OUTSIDER.id: {"C2"}}
+    with desk.database.transaction(writes=True) as connection:
+        connection.execute(text("DELETE FROM recoveries"))
+        connection.execute(text("DELETE FROM retros"))
+        connection.commit()
+    shown = await desk.ask(MEMBER, "case.read", CASE)
+    assert shown.form is not None
+    assert "is not here" in words(await desk.ask(OUTSIDER, "case.read", CASE, place=SALES, here="C2"))
+
+
+async def test_the_same_trouble_is_told_whichever_channel_answers_first(desk: Desk) -> None:
+    await desk.fail(typed="ZD-1 Lost")
+    await desk.ask(BEN, "case.fail", typed="ZD-1 Lost", place=SALES, here="C2")
+    slow = asyncio.Event()
+
+    async def includes(workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
+        if channel == "C1":
+            await slow.wait()
+            raise MembershipUnknown
+        slow.set()
+        raise Refused("This channel is closed.")
+
+    desk.memberships.includes = includes  # type: ignore[method-assign]
+    reply = await desk.ask(OUTSIDER, "case.read", "", typed="ZD-1", place=DIRECT, here="D7")
+    assert words(reply) == "This channel is closed."

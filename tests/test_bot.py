@@ -93,4 +93,4 @@ async def test_the_clock_takes_small_bites_while_somebody_waits(
         desk.bot.answering = answering
         await desk.bot.look(desk.workspace, desk.at)
     assert bites == [BITE, BITE_BESIDE, BITE, BITE_BESIDE]
-    assert BITE_BESIDE <= BITE / 3
+    assert BITE_BESIDE < BITE

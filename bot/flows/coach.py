@@ -15,7 +15,7 @@ from bot.ports import UnitOfWork
 from bot.request import Reply, Request
 
 SHORT = 300
-"""Characters that are read in less than half a millisecond."""
+"""Characters that are read in a millisecond at most, once the coach knows its rules."""
 
 
 def is_short(request: Request) -> bool:

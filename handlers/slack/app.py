@@ -354,7 +354,7 @@ class SlackDoor:
             raise MembershipUnknown
         introduced = self._directory.introduce(request, hurry=hurry)
         here = None if request.heard else request.here
-        if self.memberships.knows(here):  # then there is nothing to wait for side by side
+        if self.memberships.is_met(here):  # then there is nothing to wait for side by side
             known, closed = await introduced, await self.memberships.is_closed(here)
         else:
             known, closed = await asyncio.gather(introduced, self.memberships.is_closed(here))

@@ -509,6 +509,20 @@ async def test_while_somebody_is_answered_the_clock_claims_now_and_then_and_look
     assert min(later - earlier for earlier, later in pairwise(looks)) >= 0.29
 
 
+async def test_bite_after_bite_is_looked_at_without_a_pause_while_there_is_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.worker.POLL_SECONDS", 2 * SOON.total_seconds())
+    bites = [True] * 5 + [False]
+
+    async def look(worker: Worker, by: datetime) -> bool:
+        return bites.pop(0) if bites else False
+
+    monkeypatch.setattr(Worker, "_look_once", look)
+    async with running(desk.database, desk, Platform()):
+        await until(lambda: not bites)
+
+
 async def test_an_outage_is_sat_out_where_a_fault_of_ours_is_not(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """What holds for every table."""
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import Column, MetaData, Table, insert, select
 from sqlalchemy.exc import StatementError
 
 from bot.ports import UnitOfWork
-from storage.column import UTCDateTime
+from storage.column import Data, UTCDateTime
 from storage.database import Database
 from storage.tables import Row
 from tests.storage.made import a_case, a_retro, a_team, an_answer, an_item, saved, seen
@@ -25,6 +26,7 @@ ACROSS = {
 }
 
 moments = Table("moments", MetaData(), Column("at", UTCDateTime))
+data = Table("data", MetaData(), Column("it", Data))
 
 
 @pytest.mark.parametrize("hours", [0, 2, -9.5])
@@ -39,6 +41,35 @@ def test_a_moment_is_stored_in_utc_and_comes_back_in_utc(database: Database, hou
     assert stored == local
     assert stored.tzinfo is UTC
     assert len(later) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-03-29 02:30:00", "2026-03-29 02:30:00.000000", "2026-03-29 04:30:00+02:00"]
+)
+def test_a_moment_that_somebody_else_wrote_into_a_file_is_read_too(sqlite: Database, text: str) -> None:
+    with sqlite.transaction(writes=True) as connection:
+        moments.create(connection)
+        connection.exec_driver_sql("INSERT INTO moments VALUES (:at)", {"at": text})
+        stored = connection.execute(select(moments)).scalar_one()
+    assert stored == datetime(2026, 3, 29, 2, 30, tzinfo=UTC)
+
+
+def test_objects_with_other_letters_come_back_and_so_does_what_an_older_program_wrote(
+    sqlite: Database,
+) -> None:
+    words = "Straße 7, 東京, 🚚"
+    escaped = json.dumps([{"words": words}])
+    assert "\\u" in escaped
+    for number, value in ((1, [{"words": words}]), (2, None)):
+        with sqlite.transaction(writes=True) as connection:
+            if number == 1:
+                data.create(connection)
+            connection.execute(insert(data).values(it=value))
+            connection.commit()
+    with sqlite.transaction(writes=True) as connection:
+        connection.exec_driver_sql("INSERT INTO data VALUES (:it)", {"it": escaped})
+        found = connection.execute(select(data)).scalars().all()
+    assert found == [[{"words": words}], None, [{"words": words}]]
 
 
 def test_a_moment_without_a_zone_is_refused_in_words(database: Database) -> None:

@@ -247,18 +247,58 @@ async def test_whatever_is_wrong_with_one_is_told_to_them_and_the_others_are_ans
     turns: list[Turn[Any]] = [Turn(lambda _: next(iter(()))), Turn(lambda _: "done")]
     for turn in turns:
         turn.run(lambda work: work(NO_CONNECTION))
-    with pytest.raises(RuntimeError, match="more than there is"):
+    with pytest.raises(RuntimeError, match="StopIteration") as told:
         await turns[0].outcome(1.0, lambda: True)
+    assert isinstance(told.value.__cause__, StopIteration)
     assert await turns[1].outcome(1.0, lambda: True) == "done"
 
 
-async def test_a_turn_ends_though_the_loop_that_waited_for_it_is_closed() -> None:
+@pytest.mark.parametrize(("fault", "told"), [(None, ""), (ZeroDivisionError(), "ZeroDiv")])
+async def test_a_turn_ends_though_the_loop_that_waited_for_it_is_closed(
+    caplog: pytest.LogCaptureFixture, fault: Exception | None, told: str
+) -> None:
+    def work(_: Any) -> str:
+        if fault is not None:
+            raise fault
+        return "done"
+
     async def ask() -> Turn[str]:
-        return Turn(lambda _: "done")
+        return Turn(work)
 
     turn = await asyncio.to_thread(asyncio.run, ask())
     turn.run(lambda work: work(NO_CONNECTION))
-    assert turn.result == "done"
+    assert (turn.result, turn.fault) == ("done" if fault is None else None, fault)
+    assert told in caplog.text
+    assert bool(told) == bool(caplog.text)
+
+
+async def test_a_wait_that_is_cancelled_as_its_limit_falls_due_is_only_cancelled() -> None:
+    loop, wrong = asyncio.get_running_loop(), list[Any]()
+    loop.set_exception_handler(lambda _, context: wrong.append(context))
+    turn = Turn(lambda _: "done")
+    asked = asyncio.create_task(turn.outcome(0.0, lambda: False))
+    await asyncio.sleep(0)  # it waits now, and its limit falls due in the next round
+    loop.call_soon(asked.cancel)
+    with pytest.raises((asyncio.CancelledError, Unavailable)):
+        await asked
+    await asyncio.sleep(0)
+    assert wrong == []
+    assert not turn.begin()
+
+
+async def test_a_fault_in_the_moment_in_which_the_wait_is_cancelled_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    turn = Turn(lambda _: "done")
+    asked = asyncio.create_task(turn.outcome(1.0, lambda: True))
+    await asyncio.sleep(0)
+    assert turn.begin()
+    turn.fault = ZeroDivisionError()
+    turn.answer()
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert "ZeroDivisionError" in caplog.text
 
 
 async def test_everybody_hears_of_a_file_that_another_process_holds(
