@@ -89,6 +89,7 @@ class Worker:
         """Speaks until `stop`; trouble with the memory is logged and waited out."""
         while not self._stopping:
             self._bot.untold.tell_hourly()
+            claimed, more = 0, False
             try:
                 # First of all: what this process stores proves nothing about its own clock.
                 observed = await self._upkeep.observe_time()
@@ -98,11 +99,9 @@ class Worker:
                 await self._upkeep.prune(observed)
             except (Unavailable, Lost) as trouble:
                 log.error("the queue cannot be reached; waiting: %s", trouble)
-                claimed, more = 0, False
             except Exception as fault:
                 # A fault of ours, or one of a driver's that nobody knew: people are answered meanwhile.
                 log.error("speaking failed; trying again: %s", told(fault))
-                claimed, more = 0, False
             if not claimed or len(self._speaking) >= SIDE_BY_SIDE:
                 await self._sleep(BREATH_SECONDS if more else POLL_SECONDS)
 

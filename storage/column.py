@@ -8,8 +8,6 @@ from pydantic_core import from_json, to_json
 from sqlalchemy import JSON, DateTime, Dialect, Index, TypeDecorator, text
 from sqlmodel import Field
 
-TEXT_LENGTH = len("2026-11-29 00:00:00.000000")
-
 
 class UTCDateTime(TypeDecorator[datetime]):
     """A moment: aware in, UTC stored, aware UTC out. A naive one is a ValueError."""
@@ -41,8 +39,10 @@ def _in_utc(value: datetime) -> datetime:
 
 
 def _written(value: datetime | None) -> str | None:
+    if value is None:
+        return None
     # Without the offset all of it has one form, so that text order is time order.
-    return None if value is None else _in_utc(value).isoformat(" ", "microseconds")[:TEXT_LENGTH]
+    return _in_utc(value).isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 def _read(text: str | None) -> datetime | None:

@@ -20,7 +20,7 @@ SHORT = 300
 
 def is_short(request: Request) -> bool:
     """Whether reading it takes so little that nobody needs to wait for it elsewhere."""
-    return sum(map(len, map(str, (request.values or {}).values()))) <= SHORT
+    return sum(map(len, (request.values or {}).values())) <= SHORT
 
 
 def remarks(request: Request, names: Sequence[str], reader: str, whole: bool) -> list[Remark]:

@@ -223,13 +223,14 @@ def _plain_piece(piece: Inline, called: str) -> str:
         case Moment():
             return f"{piece.at:%Y-%m-%d %H:%M} UTC"
         case Day():
-            return _day(piece.day)
+            return long_day(piece.day)
         case Link() | Strong():
             return piece.text
 
 
 @lru_cache(1000)
-def _day(day: date) -> str:
+def long_day(day: date) -> str:
+    """`Sun 22 Nov 2026`."""
     return f"{day:%a} {day.day} {day:%b %Y}"
 
 

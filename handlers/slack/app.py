@@ -155,7 +155,6 @@ class SlackDoor:
             name="amends",
             client=self._slack,
             authorize=authorize,
-            signing_secret=self._settings.slack_signing_secret or "",
             # `handler` has checked the signature, before anything is parsed; a socket needs none.
             request_verification_enabled=False,
             ssl_check_enabled=False,  # unsigned, so it comes no further than `handler`
@@ -354,7 +353,7 @@ class SlackDoor:
             raise MembershipUnknown
         introduced = self._directory.introduce(request, hurry=hurry)
         here = None if request.heard else request.here
-        if self.memberships.is_met(here):  # then there is nothing to wait for side by side
+        if self.memberships.answers_at_once(here):  # then there is nothing to wait for side by side
             known, closed = await introduced, await self.memberships.is_closed(here)
         else:
             known, closed = await asyncio.gather(introduced, self.memberships.is_closed(here))

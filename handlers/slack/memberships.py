@@ -115,7 +115,7 @@ class SlackMemberships:
         """How many people are in the channel, to the person when they are few; None after a second."""
         return await in_time(self._count(channel))
 
-    def is_met(self, channel: str | None) -> bool:
+    def answers_at_once(self, channel: str | None) -> bool:
         """Whether `is_closed` answers without asking Slack first."""
         return channel is None or self._shared_too or self._directory.channels.last(channel) is not None
 

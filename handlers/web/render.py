@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.messages.author import signed
-from bot.messages.parts import Form, FormField, Link, Message, Moment, Option, plain_words
+from bot.messages.parts import Form, FormField, Link, Message, Moment, Option, long_day, plain_words
 from bot.repositories import Post
 from bot.request import Person, Place
 
@@ -131,11 +131,6 @@ class Sidebar:
 def place_path(place: str, reader: Person) -> str:
     """The page of a place, or of the reader's direct messages."""
     return "/dm" if place == reader.id else f"/p/{quote(place, safe='')}"
-
-
-def long_day(day: date) -> str:
-    """`Sun 22 Nov 2026`."""
-    return f"{day:%a} {day.day} {day:%b %Y}"
 
 
 def rows(

@@ -22,7 +22,7 @@ from storage.queue import CHANGE_JOB
 from storage.sqlite import PRAGMAS
 from storage.tables import jobs, said
 from storage.upsert import insert
-from tests.benchmarks.bare_sql import POSTGRESQL, SQLITE, Spelled, spelled
+from tests.benchmarks.bare_sql import POSTGRESQL, SQLITE, Spelled, spelled, written
 from tests.benchmarks.filled import WORKSPACE
 from tests.benchmarks.postgresql import bare
 
@@ -147,12 +147,9 @@ class Loop:
 
     def _values(self, what: Spelled, given: Row) -> list[Any]:
         values = what.values(given)
-        return [_written(value) for value in values] if self._on_file else values
-
-
-def _written(value: Any) -> Any:
-    moment = isinstance(value, datetime)
-    return value.replace(tzinfo=None).isoformat(" ", "microseconds") if moment else value
+        if not self._on_file:
+            return values
+        return [written(value) if isinstance(value, datetime) else value for value in values]
 
 
 def main() -> None:

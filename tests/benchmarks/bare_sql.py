@@ -1,6 +1,7 @@
 """The house's own statements in the words of a driver, to run them without all that is around them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect
@@ -37,3 +38,8 @@ def spelled(statement: ClauseElement, dialect: Dialect, *columns: str, **example
         whole = made.construct_expanded_state(example)
         return Spelled(whole.statement, tuple(whole.positiontup or ()), whole.parameters)
     return Spelled(made.string, tuple(made.positiontup or ()), made.params)
+
+
+def written(moment: datetime) -> str:
+    """A moment in UTC as SQLite keeps it."""
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")

@@ -8,7 +8,6 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, closing
-from datetime import datetime
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -23,7 +22,7 @@ from storage.agenda import DUE as PICK
 from storage.agenda import KINDS, PUT_OFF
 from storage.database import Database
 from tests.benchmarks.agenda import AT, DUE, LATER, fill, make_due
-from tests.benchmarks.bare_sql import POSTGRESQL, SQLITE, Spelled, spelled
+from tests.benchmarks.bare_sql import POSTGRESQL, SQLITE, Spelled, spelled, written
 from tests.benchmarks.figure import Figure, ms
 from tests.benchmarks.filled import WORKSPACE
 from tests.benchmarks.postgresql import bare, postgresql
@@ -145,7 +144,7 @@ def _kinds(dialect: Dialect) -> list[Kind]:
 
 
 def _sweep_sqlite(file: str) -> float:
-    asked = {"by": _written(AT), "this_workspace": WORKSPACE, "most": BITE}
+    asked = {"by": written(AT), "this_workspace": WORKSPACE, "most": BITE}
     kinds, looked = _kinds(SQLITE), 0
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
@@ -156,7 +155,7 @@ def _sweep_sqlite(file: str) -> float:
             connection.execute("BEGIN IMMEDIATE")
             for kind in kinds:
                 rows = connection.execute(kind.pick.text, kind.pick.values(asked)).fetchall()
-                off = [kind.put_off.values(_later(row, kind, _written(AT + LATER))) for row in rows]
+                off = [kind.put_off.values(_later(row, kind, written(AT + LATER))) for row in rows]
                 connection.executemany(kind.put_off.text, off)
                 found += len(rows)
             connection.execute("COMMIT")
@@ -194,11 +193,6 @@ def _later(row: Mapping[str, Any], kind: Kind, until: object) -> Mapping[str, ob
         "this_key": row[kind.key],
         "this_version": row["version"],
     }
-
-
-def _written(moment: datetime) -> str:
-    """As SQLite keeps it."""
-    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def _all_seen(looked: int) -> None:

@@ -1,5 +1,6 @@
 """The coach reads along for the writer alone, blocks nothing, and is silent where it was turned off."""
 
+import asyncio
 from threading import current_thread
 
 import pytest
@@ -121,6 +122,31 @@ async def test_a_draft_can_be_typed_with_the_command(desk: Desk) -> None:
 async def test_a_text_without_remarks_is_told_so(desk: Desk) -> None:
     told = await desk.ask(ANA, "coach.draft", values={"text": "The page loads.", "reader": "team"})
     assert "I found nothing to remark on." in read(told)
+
+
+async def test_it_reads_before_the_turn_at_the_database_and_one_text_at_a_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others wait for a turn to end, and twenty who compile its rules at once hold up everybody."""
+    reading: list[str] = []
+    now: list[str] = []
+    together: list[int] = []
+
+    def watched(text: str) -> tuple[Remark, ...]:
+        reading.append(current_thread().name)
+        now.append(text)
+        together.append(len(now))
+        remarks = read_for_team(text)
+        now.remove(text)
+        return remarks
+
+    monkeypatch.setattr(reading_along, "read_for_team", watched)
+    await desk.fail()
+    asked = (desk.ask(BEN, "retro.answer", "C-1", {"training": f"{n} {BLAMING}"}) for n in range(20))
+    assert all(reply.form for reply in await asyncio.gather(*asked))
+    assert len(reading) == 20
+    assert not [name for name in reading if name.startswith(("writer", "reader", "database"))]
+    assert set(together) == {1}
 
 
 @pytest.mark.parametrize(("times", "on_the_loop"), [(1, True), (SHORT // len(BLAMING) + 1, False)])
