@@ -72,6 +72,7 @@ def fill(database: Database, items: int) -> None:
     Those that are due are spread evenly, and are of the same places and people however much there is.
     """
     with database.transaction(writes=True) as connection:
+        _lift_limits(database, connection)
         connection.execute(insert(people), list(_people()))
         connection.execute(insert(places), list(_places()))
         connection.execute(insert(teams), list(_teams()))
@@ -82,8 +83,15 @@ def fill(database: Database, items: int) -> None:
         mornings.drop(connection)
         connection.commit()
     with database.transaction(writes=True) as connection:
+        _lift_limits(database, connection)
         connection.execute(text("ANALYZE"))
         connection.commit()
+
+
+def _lift_limits(database: Database, connection: Connection) -> None:
+    """A million rows take longer than anybody may wait who uses the program."""
+    if database._server is not None:
+        database._server.lift_limits(connection)
 
 
 def make_due(database: Database, items: int) -> None:
