@@ -76,7 +76,7 @@ async def _slack(settings: Settings) -> Finding:
 
 
 async def _teams(settings: Settings) -> Sequence[Finding]:
-    from handlers.teams.mends import NoToken, Tokens, fetch_with  # noqa: PLC0415 - only where configured
+    from handlers.teams.token import NoToken, Tokens, fetch_with  # noqa: PLC0415 - only where configured
 
     if settings.teams_unauthenticated:
         words = (

@@ -42,6 +42,8 @@ class Login:
         self.app_id, self.password, self.tenant = app_id, password, tenant
         self.token_seconds = TOKEN_SECONDS
         """How long the next tokens hold."""
+        self.endorsed = list(ENDORSED)
+        """The services that its keys vouch for, when they are fetched the next time."""
         self._key, self._kid = FIRST_KEY(), "first"
         self._tokens: dict[str, float] = {}
 
@@ -137,7 +139,7 @@ class Login:
     async def keys(self, _: web.Request) -> web.Response:
         """GET /v1/.well-known/keys: the public keys, and whom each vouches for."""
         public = json.loads(RSAAlgorithm.to_jwk(self._key.public_key()))
-        key = {**public, "kid": self._kid, "x5t": self._kid, "use": "sig", "endorsements": ENDORSED}
+        key = {**public, "kid": self._kid, "x5t": self._kid, "use": "sig", "endorsements": self.endorsed}
         return web.json_response({"keys": [key]})
 
 

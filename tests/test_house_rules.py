@@ -27,6 +27,7 @@ OUTSIDE = (
 BELOW_THE_LINE = ("bot/domain/", "bot/flows/", "bot/messages/", "bot/repositories", "storage/")
 THE_LINE = ("storage/database.py", "storage/turn.py")
 """Where the event loop's side asks, and the threads' side answers."""
+THE_SDK, ITS_ONLY_USER = ("botbuilder", "botframework"), "handlers/teams/botbuilder_patches.py"
 BANNED_NAMES = re.compile(r"(^|_)(utils?|helpers?|common|manager|service|base)(_|$)", re.IGNORECASE)
 
 
@@ -63,6 +64,14 @@ def test_imports_point_the_way_the_design_says(path: Path) -> None:
                 others = [f"handlers.{other}" for other in DOORS if other != door]
                 wrong = next((other for other in others if _inside(name, other)), None)
                 assert wrong is None, f"{here} imports {name}: doors do not know each other."
+
+
+@pytest.mark.parametrize("path", CODE, ids=_relative)
+def test_one_file_alone_imports_the_sdk_of_teams(path: Path) -> None:
+    found = [name for name in _imports(path) if any(_inside(name, package) for package in THE_SDK)]
+    assert bool(found) == (_relative(path) == ITS_ONLY_USER), (
+        f"{_relative(path)} imports {found}: only {ITS_ONLY_USER} does; ask an Authenticator instead."
+    )
 
 
 @pytest.mark.parametrize(

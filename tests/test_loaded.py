@@ -102,6 +102,13 @@ async def test_serving_teams_alone_loads_teams_alone(tmp_path: Path) -> None:
     assert of(TEAMS, modules)
 
 
+async def test_the_sdk_of_teams_is_only_loaded_where_tokens_are_checked(tmp_path: Path) -> None:
+    for command in ("serve", "check"):
+        modules = await loaded(tmp_path, command, TEAMS_UNAUTHENTICATED="1")
+        assert of({"handlers.teams"}, modules)
+        assert not of({"botbuilder", "botframework"}, modules), command
+
+
 async def test_serving_the_web_door_alone_loads_no_platform(tmp_path: Path) -> None:
     modules = await loaded(tmp_path, "serve")
     assert of(DOORS | SERVER, modules) == WEB

@@ -1,18 +1,16 @@
 """The Teams door: POST /api/messages in, the bot's replies out.
 
-What comes in is authenticated by the SDK's adapter, saved by the bot, and then answered. What has to be
-said by a call to the connector follows the answer, so that a slow Teams never makes a click look failed.
+What comes in is authenticated, saved by the bot, and then answered. What has to be said by a call to
+the connector follows the answer, so that a slow Teams never makes a click look failed.
 """
 
 import asyncio
 import json
 import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Protocol, Self
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from aiohttp import web
@@ -25,21 +23,14 @@ from bot.routes import VERBS
 from bot.settings import Settings
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.teams import incoming, render
+from handlers.teams.authentication import Authenticator, Claims, OpenAuthenticator, Unauthorised
 from handlers.teams.card import MENTION
 from handlers.teams.connector import Connector
 from handlers.teams.directory import Directory, Met
 from handlers.teams.memberships import TeamsMemberships
-from handlers.teams.mends import (
-    Answer,
-    Tokens,
-    Unauthorised,
-    adapter_for,
-    check_claims,
-    fetch_with,
-    run_turn,
-)
 from handlers.teams.outgoing import TeamsMessenger
 from handlers.teams.replies import Replies
+from handlers.teams.token import Tokens, fetch_with
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +46,15 @@ CLOSED = sentence("That can no longer be done here; what you wrote is below, so 
 
 TEAMS, EMULATOR = "msteams", "emulator"
 """The service that an activity came by; others (the chat of a web page, say) are signed as well."""
-LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
 OK, FORBIDDEN, UNSAVED = (
     int(HTTPStatus.OK),
     int(HTTPStatus.FORBIDDEN),
     int(HTTPStatus.SERVICE_UNAVAILABLE),
 )
+
+Answer = tuple[int, Mapping[str, object] | None]
+"""The status and the JSON of an HTTP answer."""
 
 
 class Answers(Protocol):
@@ -77,15 +70,19 @@ class TeamsDoor:
     """
 
     def __init__(
-        self, settings: Settings, bot: Answers, transactions: Transactions, committed: Callable[[], None]
+        self,
+        settings: Settings,
+        bot: Answers,
+        transactions: Transactions,
+        committed: Callable[[], None],
+        authenticator: Authenticator,
     ) -> None:
         self._settings = settings
         self._bot = bot
         self._transactions = transactions
-        self._app_id = "" if settings.teams_unauthenticated else settings.teams_app_id or ""
+        self._authenticator = authenticator
         self._tokens = Tokens(fetch_with(settings))
-        self._adapter = adapter_for(self._app_id, self._tokens)
-        self._connector = Connector(self._tokens if self._app_id else None)
+        self._connector = Connector(None if settings.teams_unauthenticated else self._tokens)
         app_id, pace = settings.teams_app_id or "", settings.amends_pace
         self.messenger = TeamsMessenger(self._connector, transactions, app_id, pace)
         self.memberships = TeamsMemberships(self._connector, transactions)
@@ -98,8 +95,8 @@ class TeamsDoor:
         cls, settings: Settings, bot: Answers, transactions: Transactions, committed: Callable[[], None]
     ) -> Self:
         """The door, with its token on the way: a login that is down must not keep it closed."""
-        door = cls(settings, bot, transactions, committed)
-        if door._app_id:
+        door = cls(settings, bot, transactions, committed, _authenticator_for(settings))
+        if not settings.teams_unauthenticated:
             door._fresh = asyncio.create_task(door._tokens.keep_fresh())
         return door
 
@@ -132,8 +129,10 @@ class TeamsDoor:
                 return web.Response(status=413, text="too large")
         try:
             body = _read(raw)
-            header = self._header(request.headers.get("Authorization", ""), body)
-            status, answer = await run_turn(self._adapter, header, body, lambda: self._turn(body))
+            header = request.headers.get("Authorization", "")
+            claims = await self._authenticator.authenticate(header, body)
+            _check_shape(body)
+            status, answer = await self._turn(body, claims)
         except Unauthorised as why:
             log.warning("a request was turned away: %s", why)
             return web.Response(status=401, text="not from Teams")
@@ -149,23 +148,13 @@ class TeamsDoor:
             else web.Response(status=status)
         )
 
-    def _header(self, header: str, body: Payload) -> str:
-        if self._app_id:
-            check_claims(header, self._app_id)
-            needed(body, "serviceUrl")
-            return header
-        address = urlsplit(needed(body, "serviceUrl"))
-        if not LOOPBACK.fullmatch(address.hostname or ""):
-            raise Malformed("without authentication, serviceUrl must be on this machine")
-        return ""
-
-    async def _turn(self, body: Payload) -> Answer:
-        if text_at(body, "channelId") not in ((TEAMS,) if self._app_id else (TEAMS, EMULATOR)):
+    async def _turn(self, body: Payload, claims: Claims) -> Answer:
+        if claims.service not in ((TEAMS,) if claims.signed else (TEAMS, EMULATOR)):
             log.warning("an activity of another service than Teams was turned away")
             return FORBIDDEN, None
         tenant = incoming.tenant_of(body).lower()
         allowed = self._settings.tenants
-        if (allowed or self._app_id) and tenant not in allowed:
+        if (allowed or claims.signed) and tenant not in allowed:
             log.warning(
                 "a request of another tenant was turned away; TEAMS_TENANTS names who may use me"
             )
@@ -343,6 +332,24 @@ def _read(raw: bytes) -> Payload:
     needed(body, "type")
     mapping(body, "conversation")
     return body
+
+
+def _check_shape(body: Payload) -> None:
+    """Raises Malformed for what no reader should meet, whichever parts it looks at."""
+    mapping(body, "from")
+    mapping(body, "recipient")
+    text_at(body, "id")
+    text_at(body, "name")
+
+
+def _authenticator_for(settings: Settings) -> Authenticator:
+    if settings.teams_unauthenticated:
+        return OpenAuthenticator()
+    from handlers.teams.botbuilder_patches import (  # noqa: PLC0415 - only where tokens are checked
+        BotbuilderAuthenticator,
+    )
+
+    return BotbuilderAuthenticator(settings.teams_app_id or "")
 
 
 def _for_all(request: Request, origin: incoming.Origin) -> bool:

@@ -1,8 +1,8 @@
 """The Bot Connector's REST calls, on the event loop, within Teams' limits.
 
 The SDK's own client sends from threads, which cannot be called off: a call given up after the worker's
-deadline would still arrive. It also loses what it cannot parse of an error. So only its adapter is
-used, for what comes in, and these few calls are made here, signed with the same token.
+deadline would still arrive. It also loses what it cannot parse of an error. So only its
+check of what comes in is used, and these few calls are made here, signed with the bot's own token.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from handlers.teams.mends import NoToken, Tokens
+from handlers.teams.token import NoToken, Tokens
 
 WINDOWS = ((7, 1.0), (8, 2.0), (60, 30.0), (1_800, 3_600.0))
 """How many messages one conversation takes in how many seconds; a channel is one, threads and all.

@@ -21,7 +21,7 @@ from bot.settings import USUAL_PACE
 from handlers.teams import render
 from handlers.teams.connector import FAILED, Connector, Declined
 from handlers.teams.incoming import THREAD, base
-from handlers.teams.mends import NoToken
+from handlers.teams.token import NoToken
 
 LIMITS = Limits(pace=USUAL_PACE, new=Rate(1500, 25), edits=Rate(1500, 25))
 """At most 2 sends a second in a conversation, and 50 requests a second in a tenant, both kinds

@@ -12,15 +12,18 @@ from aiohttp import web
 from bot import settings as all_settings
 from bot.request import Place as BotPlace
 from bot.settings import Misconfigured
+from handlers.payload import Malformed, Payload
 from handlers.teams.app import TeamsDoor
+from handlers.teams.authentication import Authenticator, Claims, Unauthorised
 from storage.database import Database
-from tests.fake_teams import FakeTeams, Place, TeamsPerson
+from tests.fake_teams import APP, FakeTeams, Place, TeamsPerson
 from tests.fake_teams_login import new_key
 from tests.handlers.slack_door import Script
 from tests.journeys.teams_house import settings_for
 from tests.session import open_work
 
 OTHER_TENANT = "99999999-aaaa-4bbb-8ccc-000000000009"
+EMULATOR_ISSUER = "https://sts.windows.net/d6d49420-f39b-4df7-a1dc-d59a935871db/"
 
 
 @pytest.fixture
@@ -37,10 +40,15 @@ async def serving(
     bot: Script,
     *,
     committed: Callable[[], None] = lambda: None,
+    authenticator: Authenticator | None = None,
     **more: Any,
 ) -> AsyncIterator[TeamsDoor]:
     """The door with a scripted bot behind it, served over HTTP."""
-    door = await TeamsDoor.open(settings_for(teams, **more), bot, database, committed)
+    settings = settings_for(teams, **more)
+    if authenticator:
+        door = TeamsDoor(settings, bot, database, committed, authenticator)
+    else:
+        door = await TeamsDoor.open(settings, bot, database, committed)
     app = web.Application()
     app.router.add_post("/api/messages", door.handler)
     runner = web.AppRunner(app, shutdown_timeout=0.2)
@@ -100,6 +108,8 @@ TOKENS: dict[str, Callable[[FakeTeams], str]] = {
     "for nobody": signed(aud=None),
     "of another issuer": signed(iss="https://sts.windows.net/x/"),
     "of nobody": signed(iss=None),
+    "of an emulator": signed(iss=EMULATOR_ISSUER, ver="1.0", appid=APP),
+    "of another bot, as a skill's": signed(ver="1.0", appid="33333333-aaaa-4bbb-8ccc-000000000003"),
     "for another service URL": lambda teams: teams.login.sign("https://evil.example/"),
     "for no service URL": signed(serviceurl=None),
 }
@@ -141,6 +151,53 @@ async def test_invokes_need_the_same_token(teams: FakeTeams, sqlite: Database) -
     assert bot.asked == []
 
 
+class Doorman:
+    """An authenticator that knows everybody by name."""
+
+    def __init__(self, **guests: Claims | Exception) -> None:
+        self.guests = guests
+        self.asked: list[Payload] = []
+
+    async def authenticate(self, header: str, body: Payload) -> Claims:
+        self.asked.append(body)
+        guest = self.guests[header]
+        if isinstance(guest, Exception):
+            raise guest
+        return guest
+
+
+async def test_whom_the_authenticator_knows_decides_alone_who_is_heard(
+    teams: FakeTeams, sqlite: Database
+) -> None:
+    ana, bot = teams.person("Ana"), Script()
+    doorman = Doorman(
+        signed=Claims("msteams", signed=True),
+        unsigned=Claims("msteams", signed=False),
+        unsigned_emulator=Claims("emulator", signed=False),
+        signed_emulator=Claims("emulator", signed=True),
+        other=Claims("webchat", signed=True),
+        stranger=Unauthorised("no token"),
+        odd=Malformed("no activity"),
+        broken=RuntimeError("out of order"),
+    )
+    support = teams.channel("support", members=[ana])
+    activity = typed(ana, support)
+    async with serving(teams, sqlite, bot, authenticator=doorman):
+        for header, status, heard in (
+            ("stranger", 401, 0),
+            ("odd", 400, 0),
+            ("broken", 500, 0),
+            ("other", 403, 0),
+            ("signed_emulator", 403, 0),
+            ("unsigned_emulator", 200, 1),
+            ("unsigned", 200, 2),
+            ("signed", 200, 3),
+        ):
+            answer = await teams.post(json.dumps(activity), {"Authorization": header})
+            assert (answer.status, len(bot.asked)) == (status, heard), header
+    assert doorman.asked == [activity] * 8
+
+
 async def test_a_new_key_of_teams_is_found_without_a_restart(teams: FakeTeams, sqlite: Database) -> None:
     ana, bot = teams.person("Ana"), Script()
     support = teams.channel("support", members=[ana])
@@ -173,7 +230,9 @@ async def test_a_malformed_body_is_turned_away_and_nothing_happens(
     assert bot.asked == []
 
 
-@pytest.mark.parametrize("part", ["conversation", "from", "channelData", "value", "entities"])
+@pytest.mark.parametrize(
+    "part", ["conversation", "from", "recipient", "channelData", "value", "entities"]
+)
 async def test_a_signed_activity_of_a_wrong_shape_is_400_and_nothing_happens(
     teams: FakeTeams, sqlite: Database, part: str
 ) -> None:
@@ -182,6 +241,18 @@ async def test_a_signed_activity_of_a_wrong_shape_is_400_and_nothing_happens(
     async with serving(teams, sqlite, bot):
         activity = {**typed(ana, support), "type": "invoke", "name": "task/fetch"}
         assert (await teams.send({**activity, "value": {}, part: "a text"})).status == 400
+    assert bot.asked == []
+
+
+@pytest.mark.parametrize("part", ["conversation", "from", "recipient", "id", "name", "serviceUrl"])
+async def test_a_wrong_shape_is_400_whether_or_not_anybody_would_read_it(
+    teams: FakeTeams, sqlite: Database, part: str
+) -> None:
+    ana, bot = teams.person("Ana"), Script()
+    support = teams.channel("support", members=[ana])
+    async with serving(teams, sqlite, bot):
+        for kind in ("message", "invoke", "typing"):
+            assert (await teams.send({**typed(ana, support), "type": kind, part: 7})).status == 400
     assert bot.asked == []
 
 
@@ -235,6 +306,19 @@ async def test_what_is_signed_and_not_of_teams_gets_403_and_nothing_happens(
         if service:
             # Its key vouches for that service as well: it is our own rule that turns it away.
             assert heard.status == 403
+
+
+async def test_a_key_that_does_not_vouch_for_the_service_gets_401(
+    teams: FakeTeams, sqlite: Database
+) -> None:
+    ana, bot = teams.person("Ana"), Script()
+    support = teams.channel("support", members=[ana])
+    teams.login.endorsed.remove("msteams")
+    async with serving(teams, sqlite, bot):
+        assert (await teams.send(typed(ana, support))).status == 401
+        # It is a good key for others: that they are not for us is another rule.
+        assert (await teams.send({**typed(ana, support), "channelId": "webchat"})).status == 403
+    assert bot.asked == []
 
 
 async def test_an_emulator_is_let_in_where_nothing_is_signed_and_other_services_are_not(

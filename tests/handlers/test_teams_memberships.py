@@ -13,7 +13,7 @@ from handlers.teams import connector as connector_module
 from handlers.teams import memberships as memberships_module
 from handlers.teams.connector import ROSTER_WINDOWS, Connector, Declined, Limits
 from handlers.teams.memberships import HOLDS_SECONDS, MOST_PAGES, Member, TeamsMemberships, Theirs
-from handlers.teams.mends import Tokens, fetch_with
+from handlers.teams.token import Tokens, fetch_with
 from storage.database import Database
 from tests.fake_teams import FakeTeams, Place, TeamsPerson
 from tests.journeys.teams_house import settings_for

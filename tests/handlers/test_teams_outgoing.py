@@ -11,8 +11,8 @@ from bot.messages.parts import sentence
 from bot.ports import Delivery, Undelivered
 from bot.request import Place as BotPlace
 from handlers.teams.connector import WINDOWS, Connector, Declined, Limits
-from handlers.teams.mends import Tokens, fetch_with
 from handlers.teams.outgoing import TeamsMessenger
+from handlers.teams.token import Tokens, fetch_with
 from storage.database import Database
 from tests.fake_teams import APP, FakeTeams, Place, TeamsPerson
 from tests.journeys.teams_house import settings_for
