@@ -123,17 +123,19 @@ def test_the_stock_check_still_takes_tokens_of_emulators_for_its_own(teams: Fake
 async def test_a_token_of_or_for_somebody_else_is_turned_away_before_any_key_is_fetched(
     teams: FakeTeams,
 ) -> None:
-    authenticator = BotbuilderAuthenticator(APP)
-    for header in (
-        "",
-        "Bearer",
-        "Bearer ",
-        f"Basic {teams.login.sign(SERVICE_URL)}",
-        "Bearer nonsense",
-        f"Bearer {teams.login.sign(SERVICE_URL, aud='another')}",
-        f"Bearer {teams.login.sign(SERVICE_URL, iss=OF_AN_EMULATOR)}",
+    authenticator, good = BotbuilderAuthenticator(APP), teams.login.sign(SERVICE_URL)
+    claims = jwt.decode(good, options={"verify_signature": False})
+    for header, why in (
+        ("", "no bearer token"),
+        ("Bearer", "no bearer token"),
+        ("Bearer ", "no bearer token"),
+        (f"Basic {good}", "no bearer token"),
+        ("Bearer nonsense", "not a token"),
+        (f"Bearer {teams.login.sign(SERVICE_URL, aud='another')}", "somebody else"),
+        (f"Bearer {teams.login.sign(SERVICE_URL, iss=OF_AN_EMULATOR)}", "somebody else"),
+        (f"Bearer {jwt.encode(claims, '', algorithm='none')}", "somebody else"),
     ):
-        with pytest.raises(Unauthorised):
+        with pytest.raises(Unauthorised, match=why):
             await authenticator.authenticate(header, ACTIVITY)
     assert teams.calls["keys"] == 0
 

@@ -198,6 +198,23 @@ async def test_whom_the_authenticator_knows_decides_alone_who_is_heard(
     assert doorman.asked == [activity] * 8
 
 
+async def test_who_is_signed_is_refused_while_no_tenant_may_use_the_app(sqlite: Database) -> None:
+    async with FakeTeams(app_id="") as teams:
+        ana, bot = teams.person("Ana"), Script()
+        support = teams.channel("support", members=[ana])
+        doorman = Doorman(ana=Claims("msteams", signed=True))
+        async with serving(teams, sqlite, bot, authenticator=doorman):
+            heard = await teams.post(json.dumps(typed(ana, support)), {"Authorization": "ana"})
+        assert (heard.status, bot.asked) == (403, [])
+
+
+async def test_the_bots_own_token_is_fetched_before_anybody_asks(
+    teams: FakeTeams, sqlite: Database
+) -> None:
+    async with serving(teams, sqlite, Script()):
+        await teams.until(lambda: teams.calls["token"])
+
+
 async def test_a_new_key_of_teams_is_found_without_a_restart(teams: FakeTeams, sqlite: Database) -> None:
     ana, bot = teams.person("Ana"), Script()
     support = teams.channel("support", members=[ana])
@@ -361,3 +378,17 @@ async def test_unauthenticated_takes_what_has_no_token(sqlite: Database) -> None
         async with serving(teams, sqlite, bot):
             assert (await teams.send(typed(ana, support))).status in (200, 201, 202)
         assert len(bot.asked) == 1
+
+
+async def test_unauthenticated_answers_nobody_beyond_this_machine(sqlite: Database) -> None:
+    async with FakeTeams(app_id="") as teams:
+        ana, bot = teams.person("Ana"), Script()
+        support = teams.channel("support", members=[ana])
+        async with serving(teams, sqlite, bot):
+            for url in ("https://evil.example/", "http://127.0.0.1.evil.example/", "localhost", None):
+                heard = await teams.send({**typed(ana, support), "serviceUrl": url})
+                assert heard.status == 400, url
+            assert bot.asked == []
+            for url in ("http://localhost:9/", "http://127.0.0.1:9/", "http://[::1]:9/"):
+                event = {**typed(ana, support), "type": "typing", "serviceUrl": url}
+                assert (await teams.send(event)).status == 200, url
