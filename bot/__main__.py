@@ -20,7 +20,7 @@ from bot.coach.rules import languages
 from bot.domain.errors import Refused
 from bot.domain.working_hours import EARLIEST
 from bot.messages.export import FORMATS
-from bot.ports import Unavailable
+from bot.ports import StorageUnavailable
 from bot.settings import Misconfigured, Settings, read
 
 
@@ -38,7 +38,7 @@ def _when_used(name: str) -> ModuleType:
 if TYPE_CHECKING:
     from bot import bootstrap, check
 else:
-    # Every door and the database: more than a second, for which `coach` has no use.
+    # Every adapter and the database: more than a second, for which `coach` has no use.
     bootstrap = _when_used("bot.bootstrap")
     check = _when_used("bot.check")
 
@@ -48,11 +48,11 @@ TEAMS_LIBRARIES = ("botbuilder", "botframework", "msal", "msrest", "urllib3")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; 0 when it went well, 1 when something failed, 2 when it was asked wrongly."""
-    asked = parser().parse_args(arguments)
+    args = parser().parse_args(arguments)
     try:
-        if "reader" in asked:  # the coach needs neither settings nor a database
-            return _coach(asked.reader, asked.language)
-        command: Callable[[argparse.Namespace, Settings], int] = asked.command
+        if "reader" in args:  # the coach needs neither settings nor a database
+            return _coach(args.reader, args.language)
+        command: Callable[[argparse.Namespace, Settings], int] = args.command
         settings = read()
         logging.basicConfig(
             level=settings.amends_log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -61,11 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # addresses with people's ids in them. Alembic is only chatty.
         for library in ("slack_bolt", "slack_sdk", "alembic", *TEAMS_LIBRARIES):
             logging.getLogger(library).setLevel(logging.WARNING)
-        return command(asked, settings)
+        return command(args, settings)
     except (Misconfigured, Refused) as wrong:
         print(f"amends: {wrong}", file=sys.stderr)
         return 2
-    except Unavailable as unavailable:
+    except StorageUnavailable as unavailable:
         print(f"amends: {unavailable}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -163,7 +163,7 @@ def _moment(text: str) -> datetime:
 
 def _serve(_: argparse.Namespace, settings: Settings) -> int:
     def started(address: str) -> None:
-        doors = [
+        adapters = [
             name
             for name, is_open in (
                 ("Slack", settings.slack),
@@ -173,7 +173,7 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
             if is_open
         ]
         print(
-            f"Amends is open at {address} ({' and '.join(doors) or 'no door'}). Ctrl-C stops it.",
+            f"Amends is open at {address} ({' and '.join(adapters) or 'no door'}). Ctrl-C stops it.",
             flush=True,
         )
 
@@ -181,14 +181,14 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _import(asked: argparse.Namespace, settings: Settings) -> int:
+def _import(args: argparse.Namespace, settings: Settings) -> int:
     wanted = bootstrap.Wanted(
-        path=asked.file,
-        team=asked.team,
-        mapping=asked.map,
-        where=asked.where,
-        encoding=asked.encoding,
-        day_order=asked.day_order,
+        path=args.file,
+        team=args.team,
+        mapping=args.map,
+        where=args.where,
+        encoding=args.encoding,
+        day_order=args.day_order,
     )
     with tqdm(unit="B", unit_scale=True, disable=None) as bar:
 
@@ -204,14 +204,14 @@ def _import(asked: argparse.Namespace, settings: Settings) -> int:
         print(f"and {summary.untold} more.", file=sys.stderr)
     if summary.settled:
         print(summary.settled.sentence, file=sys.stderr)
-    if summary.made_place:
-        print(f"There was no place {summary.made_place} yet, so it was made.")
+    if summary.made_channel:
+        print(f"There was no place {summary.made_channel} yet, so it was made.")
     print(f"{summary.opened} opened, {summary.already} already there, {summary.skipped} skipped.")
     return 1 if summary.skipped else 0
 
 
-def _export(asked: argparse.Namespace, settings: Settings) -> int:
-    written = bootstrap.export(settings, FORMATS[asked.format], asked.case, asked.workspace)
+def _export(args: argparse.Namespace, settings: Settings) -> int:
+    written = bootstrap.export(settings, FORMATS[args.format], args.case, args.workspace)
 
     async def write(out: TextIO) -> None:
         async with aclosing(written) as pieces:
@@ -219,32 +219,32 @@ def _export(asked: argparse.Namespace, settings: Settings) -> int:
                 out.write(piece)
         out.flush()
 
-    if asked.out is None:
+    if args.out is None:
         try:
             asyncio.run(write(sys.stdout))
         except BrokenPipeError:
             _let_go_of_output()
         return 0
     # Beside the target and then in its place: a failed export must not cost the last good one.
-    beside = asked.out.with_name(f".{asked.out.name}.part")
+    beside = args.out.with_name(f".{args.out.name}.part")
     try:
         # newline="": the CSV writer ends its lines itself, as RFC 4180 says.
         with beside.open("w", encoding="utf-8", newline="") as out:
             asyncio.run(write(out))
-        beside.replace(asked.out)
+        beside.replace(args.out)
     except OSError as failed:
-        raise Misconfigured(f"--out {asked.out} cannot be written: {failed.strerror}.") from None
+        raise Misconfigured(f"--out {args.out} cannot be written: {failed.strerror}.") from None
     finally:
         beside.unlink(missing_ok=True)
     return 0
 
 
-def _forget(asked: argparse.Namespace, settings: Settings) -> int:
-    if asked.due:
-        labels = asyncio.run(bootstrap.forget_due(settings, asked.workspace))
+def _forget(args: argparse.Namespace, settings: Settings) -> int:
+    if args.due:
+        labels = asyncio.run(bootstrap.forget_due(settings, args.workspace))
         nothing = "no case is that old."
     else:
-        labels = asyncio.run(bootstrap.forget(settings, asked.customer, asked.case, asked.workspace))
+        labels = asyncio.run(bootstrap.forget(settings, args.customer, args.case, args.workspace))
         nothing = "no such case, or it was forgotten before."
     if not labels:
         print(f"There is nothing to forget: {nothing}")
@@ -262,8 +262,8 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _tick(asked: argparse.Namespace, settings: Settings) -> int:
-    outcomes = asyncio.run(bootstrap.tick(settings, asked.at or datetime.now(UTC)))
+def _tick(args: argparse.Namespace, settings: Settings) -> int:
+    outcomes = asyncio.run(bootstrap.tick(settings, args.at or datetime.now(UTC)))
     print(_counted(outcomes))
     return 0
 
@@ -273,16 +273,16 @@ def _counted(outcomes: Mapping[str, int]) -> str:
     return f"{told}." if told else "Nothing was due."
 
 
-def _teams_package(asked: argparse.Namespace, settings: Settings) -> int:
-    bootstrap.teams_package(settings, asked.app_id, asked.domain, asked.out)
-    print(f"{asked.out} is ready: upload it in Teams under Apps, Manage your apps, Upload an app.")
+def _teams_package(args: argparse.Namespace, settings: Settings) -> int:
+    bootstrap.teams_package(settings, args.app_id, args.domain, args.out)
+    print(f"{args.out} is ready: upload it in Teams under Apps, Manage your apps, Upload an app.")
     return 0
 
 
-def _coach(reader: str, language: str) -> int:
+def _coach(recipient_id: str, language: str) -> int:
     outcome = 0
     try:
-        for wrong in coach(sys.stdin.buffer, sys.stdout.buffer, reader, language):
+        for wrong in coach(sys.stdin.buffer, sys.stdout.buffer, recipient_id, language):
             print(f"amends: {wrong}", file=sys.stderr)
             outcome = 2
     except BrokenPipeError:

@@ -42,7 +42,7 @@ NO_ANSWER_NOW = (
 )
 
 
-class Unasked(Exception):
+class MembershipNeeded(Exception):
     """What decides was not asked yet: ask the platform, and begin again.
 
     `channels`: whether the person is in these. `guest`: whether they are a guest of the workspace.
@@ -72,7 +72,7 @@ class _Thing(NamedTuple):
     """What a label or a reference may mean: the thing itself, under its label, and its channel."""
 
     label: str
-    channel: str
+    channel_id: str
     itself: Retro | ActionItem | Answer | Case
 
 
@@ -80,10 +80,10 @@ class Admitted(NamedTuple):
     """The request as the command gets it (a typed reference has become a label), and its channel."""
 
     request: Request
-    channel: str | None = None
+    channel_id: str | None = None
 
 
-def check(request: Request, access: Access, asked: Asked, work: UnitOfWork) -> Admitted:
+def check(request: Request, access: Access, sent: Asked, work: UnitOfWork) -> Admitted:
     """Lets a request pass when the rule allows it; reads only.
 
     Raises Refused, with the very sentence for a thing that is not there, or Unasked.
@@ -97,10 +97,10 @@ def check(request: Request, access: Access, asked: Asked, work: UnitOfWork) -> A
         raise Refused(DEACTIVATED)
     if access == "own":
         return Admitted(request)
-    if access == "channel" or request.found is not None:
+    if access == "channel" or request.source is not None:
         # A message that somebody pointed at: what it belongs to is in the channel where they saw it.
-        return _check_channel(request.model_copy(update={"about": ""}), asked)
-    return _check_thing(request, asked, work, part=access == "thing")
+        return _check_channel(request.model_copy(update={"about": ""}), sent)
+    return _check_thing(request, sent, work, part=access == "thing")
 
 
 def _is_gone(request: Request, work: UnitOfWork) -> bool:
@@ -110,16 +110,16 @@ def _is_gone(request: Request, work: UnitOfWork) -> bool:
     return stored is not None and stored.gone
 
 
-def _check_channel(request: Request, asked: Asked) -> Admitted:
-    channel = _channel_of(request)
-    if channel is not None and not _is_in(channel, request, asked):
-        if channel not in asked.channels:
-            raise Unasked({channel})
-        raise asked.trouble or Refused(STRANGE_CHANNEL, "place")
-    return Admitted(request, channel)
+def _check_channel(request: Request, sent: Asked) -> Admitted:
+    channel_id = _channel_of(request)
+    if channel_id is not None and not _is_in(channel_id, request, sent):
+        if channel_id not in sent.channels:
+            raise MembershipNeeded({channel_id})
+        raise sent.trouble or Refused(STRANGE_CHANNEL, "place")
+    return Admitted(request, channel_id)
 
 
-def _check_thing(request: Request, asked: Asked, work: UnitOfWork, *, part: bool) -> Admitted:
+def _check_thing(request: Request, sent: Asked, work: UnitOfWork, *, part: bool) -> Admitted:
     if not request.about and not request.typed.strip():
         return Admitted(request)  # nothing is named, so there is nothing to see: the command says so
     label = request.about.partition("/")[0] if request.about else request.typed.strip()
@@ -127,36 +127,38 @@ def _check_thing(request: Request, asked: Asked, work: UnitOfWork, *, part: bool
     mine: list[_Thing] = []
     unasked: set[str] = set()
     for thing in things:
-        inside = _is_in(thing.channel, request, asked)
+        inside = _is_in(thing.channel_id, request, sent)
         # Guests act only where they are members, whatever else they have to do with it.
-        if inside or (part and not asked.guest and _has_part(request, thing, work)):
-            if not inside and asked.guest is None:
-                raise Unasked(guest=True)
+        if inside or (part and not sent.guest and _has_part(request, thing, work)):
+            if not inside and sent.guest is None:
+                raise MembershipNeeded(guest=True)
             mine.append(thing)
-        elif thing.channel not in asked.channels:
-            unasked.add(thing.channel)
-    here = [thing for thing in mine if request.place is not None and thing.channel == request.place.id]
+        elif thing.channel_id not in sent.channels:
+            unasked.add(thing.channel_id)
+    here = [
+        thing for thing in mine if request.channel is not None and thing.channel_id == request.channel.id
+    ]
     if unasked and not here:
-        raise Unasked(unasked)
+        raise MembershipNeeded(unasked)
     if not mine:
-        raise asked.trouble or Refused(missing(label))
+        raise sent.trouble or Refused(missing(label))
     if len(mine) > 1 and not here:
         labels = ", ".join(thing.label for thing in mine)
         raise Refused(f"{label[:40]} is in several of your channels: say which one you mean, {labels}.")
     thing = (here or mine)[0]
-    found = {"about": request.about or thing.label, "inside": _is_in(thing.channel, request, asked)}
-    return Admitted(request.model_copy(update=found), thing.channel)
+    found = {"about": request.about or thing.label, "inside": _is_in(thing.channel_id, request, sent)}
+    return Admitted(request.model_copy(update=found), thing.channel_id)
 
 
 def _channel_of(request: Request) -> str | None:
     """The channel a request is for: where it was asked, or the one chosen in its form."""
-    if request.place is not None and request.place.kind == "shared":
-        return request.place.id
-    return request.chosen_place or None
+    if request.channel is not None and request.channel.kind == "shared":
+        return request.channel.id
+    return request.chosen_channel or None
 
 
-def _is_in(channel: str, request: Request, asked: Asked) -> bool:
-    return request.here == channel or asked.channels.get(channel, False)
+def _is_in(channel_id: str, request: Request, sent: Asked) -> bool:
+    return request.here == channel_id or sent.channels.get(channel_id, False)
 
 
 def missing(label: str) -> str:
@@ -171,32 +173,32 @@ def _things(label: str, request: Request, work: UnitOfWork) -> list[_Thing]:
     head = label.upper()
     if request.about and head.startswith("AI-"):
         item = work.action_items.get(number_of(label, "AI"))
-        return [_Thing(item.label, item.place, item)] if item else []
+        return [_Thing(item.label, item.channel_id, item)] if item else []
     if CASE.fullmatch(head):
         number = number_of(label, "C")
         # Nearly every command about a case reads its retro anyway.
         named = work.retros.get(number) or work.cases.get(number)
         if named is not None or request.about:
-            return [_Thing(f"C-{number}", named.place, named)] if named else []
+            return [_Thing(f"C-{number}", named.channel_id, named)] if named else []
     if not request.about:
         # Typed: a case's own reference, however much it looks like one of our numbers.
         cases = work.cases.with_reference(label)
-        return [_Thing(case.label, case.place, case) for case in cases]
+        return [_Thing(case.label, case.channel_id, case) for case in cases]
     answer = work.retros.answer(label)
-    case = work.cases.get(answer.case) if answer else None
-    return [_Thing(label, case.place, answer)] if answer and case else []
+    case = work.cases.get(answer.case_number) if answer else None
+    return [_Thing(label, case.channel_id, answer)] if answer and case else []
 
 
 def _has_part(request: Request, thing: _Thing, work: UnitOfWork) -> bool:
     """Whether somebody is the owner, asker, contact or lead of this very thing."""
-    team = work.teams.get(thing.channel)
+    team = work.teams.get(thing.channel_id)
     people: set[str | None] = {team.lead} if team else set()
     match thing.itself:
         case ActionItem() as item:
             people |= {item.owner, item.asked_by}
         case Answer() as answer:
             people.add(answer.author)
-        case Case(number=number) | Retro(case=number):
+        case Case(number=number) | Retro(case_number=number):
             retro, recovery = work.retros.get(number), work.recoveries.get(number)
             people.add(retro.opened_by if retro else None)
             people |= owners(recovery) if recovery else frozenset()

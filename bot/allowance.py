@@ -18,11 +18,11 @@ class Allowance:
         self._clock = clock
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
 
-    def take(self, workspace: str, person: str) -> bool:
+    def take(self, workspace: str, person_id: str) -> bool:
         """Whether one more may be started now; counts it if so."""
         if not self._a_minute:
             return True
-        now, name = self._clock(), (workspace, person)
+        now, name = self._clock(), (workspace, person_id)
         left, since = self._buckets.pop(name, (float(self._a_minute), now))
         left = min(float(self._a_minute), left + (now - since) * self._a_minute / 60)
         allowed = left >= 1

@@ -1,4 +1,4 @@
-"""Puts the house together: the memory, the bot, the doors that are configured, and the clock."""
+"""Puts the program together: the storage, the bot, the adapters that are configured, and the clock."""
 
 import asyncio
 import gc
@@ -17,25 +17,25 @@ from aiohttp import web
 from bot.allowance import Allowance
 from bot.bot import Bot
 from bot.coach.rules import language
+from bot.commands import export as export_commands
 from bot.domain.case import number_of
-from bot.flows import export as exports
+from bot.domain.channel import Channel
 from bot.messages.export import Format
 from bot.ports import Messenger, UnitOfWork
-from bot.request import Place
 from bot.settings import Misconfigured, Settings
-from handlers.import_file import Import, Summary, find_places, shared_place
+from handlers.csv_import.import_file import Import, Summary, find_channels, shared_channel
+from handlers.csv_import.spreadsheet import Table, parse_mapping
+from handlers.csv_import.text_lines import CsvError
+from handlers.csv_import.written_date import DayOrder, settle_order
 from handlers.server import healthz, listen
-from handlers.spreadsheet import Table, parse_mapping
-from handlers.text_lines import Unreadable
-from handlers.web.additions import add_place
+from handlers.web.additions import add_channel
 from handlers.worker import Worker
-from handlers.written_date import DayOrder, settle_order
-from storage.database import Database, Outdated, Taken
+from storage.database import AlreadyRunning, Database, SchemaOutdated
 
 if TYPE_CHECKING:
-    from handlers.slack.app import SlackDoor
-    from handlers.teams.app import TeamsDoor
-    from handlers.web.app import WebDoor
+    from handlers.slack.app import SlackAdapter
+    from handlers.teams.app import TeamsAdapter
+    from handlers.web.app import WebAdapter
 
 
 CHANNEL = re.compile(r"[CG](?=.*[0-9])[A-Z0-9]+")
@@ -54,8 +54,8 @@ Python's own number is 700: then the searches are a twentieth of a request's tim
 
 
 @dataclass(frozen=True)
-class House:
-    """What every command needs: the memory, and the bot that answers from it.
+class App:
+    """What every command needs: the storage, and the bot that answers from it.
 
     `woken` is set whenever the bot saved something, so that the clock looks at once.
     """
@@ -67,18 +67,18 @@ class House:
 
 
 @dataclass(frozen=True)
-class Doors:
-    """The doors that are configured (None: closed), and the clock that speaks through them."""
+class Adapters:
+    """The adapters that are configured (None: closed), and the clock that speaks through them."""
 
-    slack: "SlackDoor | None"
-    teams: "TeamsDoor | None"
-    web: "WebDoor | None"
+    slack: "SlackAdapter | None"
+    teams: "TeamsAdapter | None"
+    web: "WebAdapter | None"
     worker: Worker
 
 
 @asynccontextmanager
-async def house(settings: Settings, *, speaks: bool = False) -> AsyncIterator[House]:
-    """Opens the memory, whose schema must be the program's, and closes it again.
+async def open_app(settings: Settings, *, speaks: bool = False) -> AsyncIterator[App]:
+    """Opens the storage, whose schema must be the program's, and closes it again.
 
     `speaks`: for the clock's own process, of which an SQLite file takes one.
     """
@@ -91,18 +91,18 @@ async def house(settings: Settings, *, speaks: bool = False) -> AsyncIterator[Ho
                 # A pace of 0 is for stand-ins, which take as much as is sent.
                 starts = settings.amends_starts_a_minute if settings.amends_pace else 0
                 bot = Bot(database, woken.set, Allowance(starts))
-                yield House(settings, database, bot, woken)
+                yield App(settings, database, bot, woken)
             finally:
                 database.close()
-    except (Outdated, Taken) as refused:
+    except (SchemaOutdated, AlreadyRunning) as refused:
         raise Misconfigured(str(refused)) from None
 
 
 @asynccontextmanager
-async def doors(built: House) -> AsyncIterator[Doors]:
-    """Opens the doors. A new platform adds its line here, and its routes in `serve`."""
+async def adapters(built: App) -> AsyncIterator[Adapters]:
+    """Opens the adapters. A new platform adds its line here, and its routes in `serve`."""
     settings, bot, database = built.settings, built.bot, built.database
-    slack = await slack_door(built) if settings.slack else None
+    slack = await slack_adapter(built) if settings.slack else None
     teams = await _teams_door(built) if settings.teams else None
     browser = await _web_door(built) if settings.web else None
     messengers: dict[str, Messenger] = {}
@@ -123,7 +123,7 @@ async def doors(built: House) -> AsyncIterator[Doors]:
         forget_after=settings.forget_after,
     )
     try:
-        yield Doors(slack, teams, browser, worker)
+        yield Adapters(slack, teams, browser, worker)
     finally:
         await worker.stop()
         if slack:
@@ -132,40 +132,40 @@ async def doors(built: House) -> AsyncIterator[Doors]:
             await teams.close()
 
 
-# Each door is imported where it is opened: its platform's library takes time and memory, which nobody
-# pays for a door that stays closed.
+# Each adapter is imported where it is opened: its platform's library takes time and memory, which nobody
+# pays for a adapter that stays closed.
 
 
-async def slack_door(built: House) -> "SlackDoor":
+async def slack_adapter(built: App) -> "SlackAdapter":
     """Raises Misconfigured or Unavailable when Slack does not let it open."""
-    from handlers.slack.app import SlackDoor  # noqa: PLC0415 - only where Slack is configured
+    from handlers.slack.app import SlackAdapter  # noqa: PLC0415 - only where Slack is configured
 
-    return await SlackDoor.open(built.settings, built.bot)
-
-
-async def _teams_door(built: House) -> "TeamsDoor":
-    from handlers.teams.app import TeamsDoor  # noqa: PLC0415 - only where Teams is configured
-
-    return await TeamsDoor.open(built.settings, built.bot, built.database, built.woken.set)
+    return await SlackAdapter.open(built.settings, built.bot)
 
 
-async def _web_door(built: House) -> "WebDoor":
-    from handlers.web.app import WebDoor  # noqa: PLC0415 - only where the web door is open
+async def _teams_door(built: App) -> "TeamsAdapter":
+    from handlers.teams.app import TeamsAdapter  # noqa: PLC0415 - only where Teams is configured
 
-    browser = WebDoor(built.settings, built.bot, built.database)
+    return await TeamsAdapter.open(built.settings, built.bot, built.database, built.woken.set)
+
+
+async def _web_door(built: App) -> "WebAdapter":
+    from handlers.web.app import WebAdapter  # noqa: PLC0415 - only where the web adapter is open
+
+    browser = WebAdapter(built.settings, built.bot, built.database)
     await browser.prepare()
     return browser
 
 
 @asynccontextmanager
-async def server(built: House, opened: Doors) -> AsyncIterator[str]:
-    """Serves every open door over HTTP, and speaks through it; yields the address."""
+async def server(built: App, opened: Adapters) -> AsyncIterator[str]:
+    """Serves every open adapter over HTTP, and speaks through it; yields the address."""
     app = web.Application(client_max_size=LARGEST_BODY)
     app.router.add_get("/healthz", healthz(built.database))
     if opened.slack:
         app.router.add_post("/slack/events", opened.slack.handler)
     if opened.teams:
-        # Every method: the web door's page for unknown paths would answer the others.
+        # Every method: the web adapter's page for unknown paths would answer the others.
         app.router.add_route("*", "/api/messages", opened.teams.handler)
     if opened.web:
         opened.web.mount(app)
@@ -181,8 +181,8 @@ async def server(built: House, opened: Doors) -> AsyncIterator[str]:
 
 
 async def serve(settings: Settings, started: Callable[[str], None]) -> None:
-    """Opens every door that is configured and runs the clock until SIGINT or SIGTERM."""
-    async with house(settings, speaks=True) as built, doors(built) as opened:
+    """Opens every adapter that is configured and runs the clock until SIGINT or SIGTERM."""
+    async with open_app(settings, speaks=True) as built, adapters(built) as opened:
         language("en")  # else the first who writes something would wait for the coach to read its rules
         async with server(built, opened) as address:
             # The collector would walk all that start-up made, again and again, and hold the loop for
@@ -210,7 +210,7 @@ async def _until_told_to_stop(clock: asyncio.Task[None]) -> None:
 
 async def tick(settings: Settings, at: datetime) -> Mapping[str, int]:
     """Says everything due by `at`, and returns how many messages came out how."""
-    async with house(settings, speaks=True) as built, doors(built) as opened:
+    async with open_app(settings, speaks=True) as built, adapters(built) as opened:
         return await opened.worker.run_due(at)
 
 
@@ -226,7 +226,7 @@ async def migrate(settings: Settings) -> None:
     database = _database(settings)
     try:
         database.migrate()
-    except Outdated as outdated:
+    except SchemaOutdated as outdated:
         raise Misconfigured(str(outdated)) from None
     finally:
         database.close()
@@ -268,48 +268,48 @@ async def import_file(
     """
     try:
         table = Table(wanted.path, parse_mapping(wanted.mapping), wanted.where, wanted.encoding)
-    except Unreadable as unreadable:
+    except CsvError as unreadable:
         raise Misconfigured(str(unreadable)) from None
     with table:
         settled = None if wanted.day_order else settle_order(table.column("happened_at"))
-        async with house(settings) as built:
-            workspace, place, made = await _place(wanted.team, built)
-            team = await built.database.read(workspace, lambda work: work.teams.get(place.id))
+        async with open_app(settings) as built:
+            workspace, channel, made = await _channel(wanted.team, built)
+            team = await built.database.read(workspace, lambda work: work.teams.get(channel.id))
             importing = Import(
                 bot=built.bot,
                 workspace=workspace,
-                place=place,
+                channel=channel,
                 zone=team.zone if team else "UTC",
                 day_order=settled.order if settled else wanted.day_order,
             )
             summary = await importing.run(table, skipped, lambda read: progress(read, table.size))
-            summary.made_place = place.name if made else ""
+            summary.made_channel = channel.name if made else ""
             summary.settled = settled
             return summary
 
 
-async def _place(name: str, built: House) -> tuple[str, Place, bool]:
-    """The workspace and the place that an import goes to, and whether the place had to be made."""
+async def _channel(name: str, built: App) -> tuple[str, Channel, bool]:
+    """The workspace and the channel that an import goes to, and whether the channel had to be made."""
     closed = () if built.settings.web else ("web",)
-    found = await find_places(name, built.database.workspaces(used=False), built.database, closed)
+    found = await find_channels(name, built.database.workspaces(used=False), built.database, closed)
     if len(found) > 1:
         raise Misconfigured(f"--team {name} is in several workspaces; name the place by its id.")
     if found:
         return *found[0], False
     if built.settings.slack and CHANNEL.fullmatch(name):
-        slack = await slack_door(built)
+        slack = await slack_adapter(built)
         await slack.close()
-        return slack.workspace.id, Place(id=name, name=name), False
+        return slack.workspace.id, Channel(id=name, name=name), False
     if built.settings.web:
 
-        def make(work: UnitOfWork) -> tuple[Place | None, Mapping[str, str], bool]:
-            known = shared_place(name, work)  # a serve may just have made it
-            return (known, {}, False) if known else (*add_place(work, name), True)
+        def make(work: UnitOfWork) -> tuple[Channel | None, Mapping[str, str], bool]:
+            known = shared_channel(name, work)  # a serve may just have made it
+            return (known, {}, False) if known else (*add_channel(work, name), True)
 
-        place, faults, made = await built.database.write("web", make)
-        if place is None:
+        channel, faults, made = await built.database.write("web", make)
+        if channel is None:
             raise Misconfigured(f"--team {name!r}: {faults['name']}")
-        return "web", place, made
+        return "web", channel, made
     raise Misconfigured(f"--team {name} is no place that I know: invite me there, or give its id.")
 
 
@@ -317,17 +317,17 @@ async def export(
     settings: Settings, format_: Format, case: str | None, workspace: str | None
 ) -> AsyncGenerator[str, None]:
     """The pieces of one retro's file, or of every retro's."""
-    async with house(settings) as built:
+    async with open_app(settings) as built:
         chosen = _workspace(workspace, built.database)
         yield format_.before
         if case is not None:
-            whole = await built.database.read(chosen, lambda work: exports.one(case, work))
+            whole = await built.database.read(chosen, lambda work: export_commands.one(case, work))
             yield format_.write(whole, True)
         else:
             first = True
             last: int | None = 0
             while last is not None:
-                wholes, last = await built.database.read(chosen, partial(exports.page, last))
+                wholes, last = await built.database.read(chosen, partial(export_commands.page, last))
                 for whole in wholes:
                     yield format_.write(whole, first)
                     first = False
@@ -347,7 +347,7 @@ async def forget(
     settings: Settings, customer: str | None, case: str | None, workspace: str | None
 ) -> Sequence[str]:
     """Removes what identifies a customer from their cases, or from one; returns the cases' labels."""
-    async with house(settings) as built:
+    async with open_app(settings) as built:
         chosen = _workspace(workspace, built.database)
         numbers = await built.database.read(
             chosen,
@@ -367,7 +367,7 @@ async def forget_due(settings: Settings, workspace: str | None) -> Sequence[str]
     age = settings.forget_after
     if age is None:
         raise Misconfigured("AMENDS_FORGET_AFTER_DAYS is not set, so no customer is ever due.")
-    async with house(settings) as built:
+    async with open_app(settings) as built:
         known = built.database.workspaces()
         chosen = known if workspace is None else [_workspace(workspace, built.database)]
         due = await built.database.read_queue(lambda queue: queue.overdue(age))

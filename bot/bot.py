@@ -6,35 +6,38 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from bot.access import NO_ANSWER_NOW, Asked, Unasked, check
+from bot.access import NO_ANSWER_NOW, Asked, MembershipNeeded, check
 from bot.allowance import Allowance
 from bot.coach.coach import Remark
-from bot.domain.errors import Lost, Refused
+from bot.commands import coach as coach_commands
+from bot.commands import forget as forget_commands
+from bot.domain.errors import ConflictError, Refused
 from bot.domain.job import Job, minute
-from bot.fault import told
-from bot.flows import agenda, case, coach, forget
+from bot.jobs import case as case_jobs
+from bot.jobs import scheduler as scheduler_jobs
 from bot.messages.parts import Message, Typed, sentence
 from bot.ports import (
+    DeliveryError,
     Memberships,
     MembershipUnknown,
+    StorageUnavailable,
     Transactions,
-    Unavailable,
-    Undelivered,
     UnitOfWork,
 )
 from bot.request import CAN_BE_UNNAMED, Reply, Request
 from bot.routes import JOBS, VERBS, Flow, Verb
+from bot.safe_traceback import redacted
 from bot.untold import Untold
 
 Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
-BITE = 30
+BATCH_SIZE = 30
 """Things of a kind looked at in one transaction, so that nobody waits long for it."""
-BITE_BESIDE = 10
+BATCH_SIZE_BESIDE = 10
 """The same while somebody waits for an answer just now."""
-MOST_TRIES = 5
+MAX_TRIES = 5
 """How often a request that lost a race is run again; each try meets the winner's new state."""
 TOO_MANY = "That is more than one person may start in a minute: wait a moment, then go on."
 
@@ -42,9 +45,9 @@ TOO_MANY = "That is more than one person may start in a minute: wait a moment, t
 class Uncounted(Exception):
     """A form says how many people could have written an answer, and they were not counted yet."""
 
-    def __init__(self, channel: str) -> None:
-        super().__init__(channel)
-        self.channel = channel
+    def __init__(self, channel_id: str) -> None:
+        super().__init__(channel_id)
+        self.channel_id = channel_id
 
 
 class Bot:
@@ -88,23 +91,23 @@ class Bot:
         except MembershipUnknown:
             self._log(logging.WARNING, request, "membership unknown")
             return _turned_down(Refused(NO_ANSWER_NOW), request)
-        except Lost:
+        except ConflictError:
             self._log(logging.WARNING, request, "lost every race")
             return _try_again(request)
-        except Unavailable as unavailable:
+        except StorageUnavailable as unavailable:
             self._log(logging.ERROR, request, f"not saved: {unavailable}")
-            self._log(logging.DEBUG, request, told(unavailable))
+            self._log(logging.DEBUG, request, redacted(unavailable))
             return _try_again(request)
 
     async def _quietly(self, verb: Verb, request: Request) -> Reply:
         """Answers somebody who is not named, by the minute; a fault leaves no line of its own."""
         try:
             return await self._try(verb, request.model_copy(update={"at": minute(request.at)}))
-        except (Refused, MembershipUnknown, Lost, Unavailable):
+        except (Refused, MembershipUnknown, ConflictError, StorageUnavailable):
             raise
         except Exception as fault:
             # An adapter would log it, with the moment; the operator reads of it within the hour.
-            self._log(logging.ERROR, request, f"failed: {told(fault)}")
+            self._log(logging.ERROR, request, f"failed: {redacted(fault)}")
             return _try_again(request)
 
     def _log(self, level: int, request: Request, words: str) -> None:
@@ -123,31 +126,33 @@ class Bot:
             raise Refused(TOO_MANY)
         self.answering += 1
         try:
-            asked = Asked()
+            sent = Asked()
             if verb.access in ("channel", "thing", "members") and not request.bulk:
-                await self._ask_before(request, asked)
+                await self._ask_before(request, sent)
             if request.here and verb.only_opens(request) and request.verb in CAN_BE_UNNAMED:
-                asked.people[request.here] = await self._people_in(request.here, request)
-            for tries in range(1, MOST_TRIES + 1):
+                sent.people[request.here] = await self._people_in(request.here, request)
+            for tries in range(1, MAX_TRIES + 1):
                 try:
-                    return await self._once(verb, request, asked)
-                except Lost:
-                    if tries == MOST_TRIES:
+                    return await self._once(verb, request, sent)
+                except ConflictError:
+                    if tries == MAX_TRIES:
                         raise
-                except Unasked as unasked:
-                    await self._ask(unasked, request, asked)
+                except MembershipNeeded as unasked:
+                    await self._ask(unasked, request, sent)
                 except Uncounted as uncounted:
-                    asked.people[uncounted.channel] = await self._people_in(uncounted.channel, request)
+                    sent.people[uncounted.channel_id] = await self._people_in(
+                        uncounted.channel_id, request
+                    )
             raise MembershipUnknown
         finally:
             self.answering -= 1
 
-    async def _once(self, verb: Verb, request: Request, asked: Asked) -> Reply:
+    async def _once(self, verb: Verb, request: Request, sent: Asked) -> Reply:
         asks = verb.only_opens(request)
         flow = verb.form if verb.form is not None and asks else verb.flow
         if asks or verb.reads:
             reply = await self._transactions.read(
-                request.workspace, lambda work: _look(verb, flow, request, asked, work)
+                request.workspace, lambda work: _look(verb, flow, request, sent, work)
             )
             if verb.apart is not None and not asks:
                 reply = await asyncio.to_thread(verb.apart, request)
@@ -156,13 +161,13 @@ class Bot:
         remarks: Sequence[Remark] = ()
         if verb.words and request.values and not request.bulk:
             # Before the turn, because others wait for that to end.
-            if coach.is_short(request):
-                remarks = coach.remarks(request, *verb.words)
+            if coach_commands.is_short(request):
+                remarks = coach_commands.remarks(request, *verb.words)
             else:
-                remarks = await asyncio.to_thread(coach.remarks, request, *verb.words)
+                remarks = await asyncio.to_thread(coach_commands.remarks, request, *verb.words)
         try:
             reply = await self._save(
-                request.workspace, lambda work: _change(verb, request, remarks, asked, work)
+                request.workspace, lambda work: _change(verb, request, remarks, sent, work)
             )
         except _NotYet as not_yet:
             return await self._once_more(not_yet, verb, remarks)
@@ -172,12 +177,12 @@ class Bot:
     async def _once_more(self, not_yet: "_NotYet", verb: Verb, remarks: Sequence[Remark]) -> Reply:
         """The form once more, filled as it was posted, with what the coach remarks."""
         form, request = not_yet.form, not_yet.request
-        opened: dict[str, object] = {"values": None, "about": coach.opened_for(request)}
-        if request.verb in CAN_BE_UNNAMED and not_yet.channel is not None:
-            opened["people_in_channel"] = await self._people_in(not_yet.channel, request)
+        opened: dict[str, object] = {"values": None, "about": coach_commands.opened_for(request)}
+        if request.verb in CAN_BE_UNNAMED and not_yet.channel_id is not None:
+            opened["people_in_channel"] = await self._people_in(not_yet.channel_id, request)
         again = request.model_copy(update=opened)
-        asked = await self._transactions.read(request.workspace, lambda work: form(again, work))
-        return coach.once_more(asked, remarks, verb.words.fields if verb.words else (), request)
+        reply = await self._transactions.read(request.workspace, lambda work: form(again, work))
+        return coach_commands.once_more(reply, remarks, verb.words.fields if verb.words else (), request)
 
     async def _save(self, workspace: str, change: Callable[[UnitOfWork], Result]) -> Result:
         """What `change` returns, once it is saved; wakes whoever speaks when it owes messages."""
@@ -186,13 +191,13 @@ class Bot:
             self._committed()
         return result
 
-    async def _ask_before(self, request: Request, asked: Asked) -> None:
+    async def _ask_before(self, request: Request, sent: Asked) -> None:
         """Asks at once about the channel of a form: what it was opened for is mostly there."""
-        place = request.place
-        if place is not None and place.kind == "shared" and place.id != request.here:
-            await self._ask(Unasked({place.id}), request, asked)
+        channel = request.channel
+        if channel is not None and channel.kind == "shared" and channel.id != request.here:
+            await self._ask(MembershipNeeded({channel.id}), request, sent)
 
-    async def _ask(self, unasked: Unasked, request: Request, asked: Asked) -> None:
+    async def _ask(self, unasked: MembershipNeeded, request: Request, sent: Asked) -> None:
         """Asks the platform what decides, and notes what it does not say.
 
         Raises MembershipUnknown where nobody could say anything.
@@ -203,79 +208,83 @@ class Bot:
         workspace, person, unnamed = request.workspace, request.person, request.unnamed
         channels = sorted(unasked.channels)
         if unasked.guest:
-            asked.guest = await memberships.is_guest(workspace, person, unnamed=unnamed)
+            sent.guest = await memberships.is_guest(workspace, person, unnamed=unnamed)
 
-        async def ask(channel: str) -> bool | MembershipUnknown | Refused:
+        async def ask(channel_id: str) -> bool | MembershipUnknown | Refused:
             try:
-                return await memberships.includes(workspace, channel, person, unnamed=unnamed)
+                return await memberships.includes(workspace, channel_id, person, unnamed=unnamed)
             except (MembershipUnknown, Refused) as trouble:
                 return trouble
 
         # Nearly always it is one, for which no task is made; several are asked side by side.
         alone = len(channels) == 1
         answers = [await ask(channels[0])] if alone else await asyncio.gather(*map(ask, channels))
-        for channel, answer in zip(channels, answers, strict=True):
+        for channel_id, answer in zip(channels, answers, strict=True):
             if isinstance(answer, bool):
-                asked.channels[channel] = answer
+                sent.channels[channel_id] = answer
             else:
                 # Another thing of the same name may still be theirs.
-                asked.trouble, asked.channels[channel] = answer, False
+                sent.trouble, sent.channels[channel_id] = answer, False
 
-    async def _people_in(self, channel: str, request: Request) -> int | None:
+    async def _people_in(self, channel_id: str, request: Request) -> int | None:
         memberships = self._memberships(request)
-        return await memberships.people_in(request.workspace, channel) if memberships else None
+        return await memberships.people_in(request.workspace, channel_id) if memberships else None
 
     def _memberships(self, request: Request) -> Memberships | None:
         return self.memberships.get(request.workspace.partition(":")[0])
 
-    async def look(self, workspace: str, at: datetime) -> int:
-        """Looks at what is due in a workspace at `at`, a bite of it; returns how many things."""
+    async def run_due(self, workspace: str, at: datetime) -> int:
+        """Looks at what is due in a workspace at `at`, a batch of it; returns how many things."""
         try:
-            return await self._look(workspace, at, BITE_BESIDE if self.answering else BITE)
-        except (Unavailable, Lost):
+            return await self._run_due(
+                workspace, at, BATCH_SIZE_BESIDE if self.answering else BATCH_SIZE
+            )
+        except (StorageUnavailable, ConflictError):
             raise
         except Exception as fault:
             # One thing that cannot be looked at must not keep the others from their reminders.
-            log.error("workspace=%s a look failed; one by one now: %s", workspace, told(fault))
-        return await self._look_singly(workspace, at)
+            log.error("workspace=%s a look failed; one by one now: %s", workspace, redacted(fault))
+        return await self._run_due_singly(workspace, at)
 
-    async def _look(self, workspace: str, at: datetime, most: int) -> int:
-        return await self._save(workspace, lambda work: agenda.look(at, most, work))
+    async def _run_due(self, workspace: str, at: datetime, limit: int) -> int:
+        return await self._save(workspace, lambda work: scheduler_jobs.run_due(at, limit, work))
 
-    async def _look_singly(self, workspace: str, at: datetime) -> int:
+    async def _run_due_singly(self, workspace: str, at: datetime) -> int:
         looked = 0
-        for _ in range(BITE):
+        for _ in range(BATCH_SIZE):
             try:
-                found = await self._look(workspace, at, 1)
-            except (Unavailable, Lost):
+                found = await self._run_due(workspace, at, 1)
+            except (StorageUnavailable, ConflictError):
                 raise
             except Exception as fault:
-                skipped = await self._save(workspace, lambda work: agenda.skip(at, work))
+                skipped = await self._save(workspace, lambda work: scheduler_jobs.skip(at, work))
                 found = len(skipped)
-                log.error("workspace=%s about=%s not looked at: %s", workspace, skipped, told(fault))
+                log.error("workspace=%s about=%s not looked at: %s", workspace, skipped, redacted(fault))
             if not found:
                 break
             looked += found
         return looked
 
-    async def forget(self, workspace: str, case: int, at: datetime) -> bool:
+    async def forget(self, workspace: str, case_number: int, at: datetime) -> bool:
         """Removes what identifies the customer of a case; False when nothing was left to remove."""
-        for tries in range(1, MOST_TRIES + 1):
+        for tries in range(1, MAX_TRIES + 1):
             try:
-                return await self._save(workspace, lambda work: forget.forget(case, at, work))
-            except Lost:
-                if tries == MOST_TRIES:
+                return await self._save(
+                    workspace, lambda work: forget_commands.forget(case_number, at, work)
+                )
+            except ConflictError:
+                if tries == MAX_TRIES:
                     raise
         raise AssertionError("the last try returned or raised")
 
     def speak(self, job: Job, work: UnitOfWork) -> Message | None:
         """The words of a job as things stand now; None when there is nothing to say any more.
 
-        Raises Undelivered for a job that this version does not know: a newer one beside it does.
+        Raises DeliveryError for a job that this version does not know: a newer one beside it does.
         """
         spoken = JOBS.get(job.name)
         if spoken is None:
-            raise Undelivered(f"{job.name} is a newer version's: this one waits for it.", outage=True)
+            raise DeliveryError(f"{job.name} is a newer version's: this one waits for it.", outage=True)
         return spoken.flow(job, work)
 
     def goes_on(self, job: Job) -> bool:
@@ -293,39 +302,39 @@ class Bot:
         spoken = JOBS.get(job.name)
         if spoken and spoken.otherwise:
             return spoken.otherwise(job, work)
-        return case.note_unsaid(job, spoken.what if spoken else job.name, work)
+        return case_jobs.note_unsaid(job, spoken.what if spoken else job.name, work)
 
 
 class _NotYet(Exception):
     """It could be posted, and is not yet: nothing was kept, and its writer sees its form once more."""
 
-    def __init__(self, form: Flow, request: Request, channel: str | None) -> None:
+    def __init__(self, form: Flow, request: Request, channel_id: str | None) -> None:
         super().__init__()
         self.form = form
         self.request = request
-        self.channel = channel
+        self.channel_id = channel_id
 
 
-def _look(verb: Verb, flow: Flow, request: Request, asked: Asked, work: UnitOfWork) -> Reply:
-    request, channel = check(request, verb.access, asked, work)
-    if request.verb in CAN_BE_UNNAMED and verb.only_opens(request) and channel is not None:
-        if channel not in asked.people:
-            raise Uncounted(channel)
-        request = request.model_copy(update={"people_in_channel": asked.people[channel]})
+def _look(verb: Verb, flow: Flow, request: Request, sent: Asked, work: UnitOfWork) -> Reply:
+    request, channel_id = check(request, verb.access, sent, work)
+    if request.verb in CAN_BE_UNNAMED and verb.only_opens(request) and channel_id is not None:
+        if channel_id not in sent.people:
+            raise Uncounted(channel_id)
+        request = request.model_copy(update={"people_in_channel": sent.people[channel_id]})
     return flow(request, work)
 
 
 def _change(
-    verb: Verb, request: Request, remarks: Sequence[Remark], asked: Asked, work: UnitOfWork
+    verb: Verb, request: Request, remarks: Sequence[Remark], sent: Asked, work: UnitOfWork
 ) -> Reply:
-    request, channel = check(request, verb.access, asked, work)
+    request, channel_id = check(request, verb.access, sent, work)
     if not verb.repeatable:
         if request.key and not work.requests.first_time(request.key, forever=request.bulk):
             return Reply(already=True)
         _remember(request, work)
     reply = verb.flow(request, work)
-    if remarks and verb.form and coach.reads_along(request, work):
-        raise _NotYet(verb.form, request, channel)
+    if remarks and verb.form and coach_commands.reads_along(request, work):
+        raise _NotYet(verb.form, request, channel_id)
     return reply
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.bootstrap import house, slack_door
-from bot.ports import MOST_COUNTED, Unavailable
+from bot.bootstrap import open_app, slack_adapter
+from bot.ports import MAX_COUNTED, StorageUnavailable
 from bot.settings import Misconfigured, Settings
 
 
@@ -27,13 +27,15 @@ async def check(settings: Settings) -> Sequence[Finding]:
         findings.append(Finding(True, "Teams is not configured: set TEAMS_APP_ID to open that door."))
     else:
         findings.extend(await _teams(settings))
-    door = f"opens on {settings.amends_host}:{settings.amends_port}" if settings.web else "stays closed"
-    return [*findings, Finding(True, f"The web door {door}.")]
+    adapter = (
+        f"opens on {settings.amends_host}:{settings.amends_port}" if settings.web else "stays closed"
+    )
+    return [*findings, Finding(True, f"The web door {adapter}.")]
 
 
 async def _memory(settings: Settings) -> Sequence[Finding]:
     try:
-        async with house(settings) as built:
+        async with open_app(settings) as built:
             age = settings.forget_after
             state, given_up, waiting = await built.database.read_queue(
                 lambda queue: (
@@ -42,7 +44,7 @@ async def _memory(settings: Settings) -> Sequence[Finding]:
                     0 if age is None else queue.overdue(age).waiting,
                 )
             )
-    except (Unavailable, Misconfigured) as wrong:
+    except (StorageUnavailable, Misconfigured) as wrong:
         return [Finding(False, str(wrong))]
     waits, dead = _counted(state["waiting"]), _counted(state["dead"])
     findings = [Finding(True, f"The database is up to date: {waits} messages wait.")]
@@ -60,16 +62,16 @@ async def _memory(settings: Settings) -> Sequence[Finding]:
 
 
 def _counted(count: object) -> str:
-    more = isinstance(count, int) and count > MOST_COUNTED
-    return f"more than {MOST_COUNTED:,}" if more else str(count)
+    more = isinstance(count, int) and count > MAX_COUNTED
+    return f"more than {MAX_COUNTED:,}" if more else str(count)
 
 
 async def _slack(settings: Settings) -> Finding:
     try:
-        async with house(settings) as built:
-            slack = await slack_door(built)
+        async with open_app(settings) as built:
+            slack = await slack_adapter(built)
             await slack.close()
-    except (Unavailable, Misconfigured) as wrong:
+    except (StorageUnavailable, Misconfigured) as wrong:
         return Finding(False, str(wrong))
     by = "Socket Mode" if settings.slack_app_token else "POST /slack/events"
     return Finding(True, f"Slack accepts the token for {slack.workspace.url}; its events come by {by}.")
@@ -96,13 +98,13 @@ async def _teams(settings: Settings) -> Sequence[Finding]:
 async def _deaf_channels(settings: Settings) -> Sequence[Finding]:
     """Where plain replies in a thread were not heard yet: Teams tells nobody whether it was granted."""
     try:
-        async with house(settings) as built:
+        async with open_app(settings) as built:
             deaf: list[str] = []
             for workspace in built.database.workspaces():
                 if workspace.startswith("teams:"):
-                    places = await built.database.read(workspace, lambda work: work.places.all())
-                    deaf += [place.name for place in places if "hears" not in place.reference]
-    except (Unavailable, Misconfigured):
+                    channels = await built.database.read(workspace, lambda work: work.channels.all())
+                    deaf += [channel.name for channel in channels if "hears" not in channel.reference]
+    except (StorageUnavailable, Misconfigured):
         return []  # the database's own line says it
     if not deaf:
         return []

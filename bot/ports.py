@@ -1,4 +1,4 @@
-"""What the bot needs from outside, as Protocols: a memory, a queue and somebody to speak.
+"""What the bot needs from outside, as Protocols: storage, a queue and somebody to speak.
 
 `storage/` and `handlers/` keep these promises; nothing in `bot/` knows how. Everything reached
 through a UnitOfWork belongs to its one workspace, so two workspaces never meet.
@@ -11,45 +11,46 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from bot.domain.job import Job, Receipt
+from bot.domain.channel import Channel
+from bot.domain.job import Job, MessageRef
+from bot.domain.person import Person
 from bot.messages.parts import Message
 from bot.repositories import (
     ActionItems,
-    Agenda,
     Cases,
+    Channels,
     Jobs,
     People,
-    Places,
     Posts,
-    Readers,
+    PreferencesOfPeople,
     Recoveries,
     Reminders,
     Requests,
     Retros,
-    Said,
+    Scheduler,
+    SentMessages,
     Teams,
 )
-from bot.request import Person, Place
 
 Result = TypeVar("Result")
 
-MOST_COUNTED = 1000
+MAX_COUNTED = 1000
 """Messages: whoever asks for the state every few seconds must not make the database count for long."""
 
 
-class Unavailable(Exception):
-    """The memory cannot be reached or written just now; nothing was changed.
+class StorageUnavailable(Exception):
+    """Storage cannot be reached or written just now; nothing was changed.
 
     Its words say why, for the log, and quote nothing that is stored.
     """
 
 
-class Undelivered(Exception):
+class DeliveryError(Exception):
     """A message was not said, or may not have been.
 
     `permanent`: trying again cannot help until a person acts; `reason` is one sentence for them.
-    `retry_after`: seconds that the platform asked for. `unsure`: it may have arrived all the same.
-    `outage`: the trouble is the platform's or the way to it, so it is worth trying for days.
+    `retry_after`: seconds that the platform asked for. `maybe_delivered`: it may have arrived all the
+    same. `outage`: the trouble is the platform's or the way to it, so it is worth trying for days.
     """
 
     def __init__(
@@ -58,14 +59,14 @@ class Undelivered(Exception):
         *,
         permanent: bool = False,
         retry_after: float | None = None,
-        unsure: bool = False,
+        maybe_delivered: bool = False,
         outage: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.permanent = permanent
         self.retry_after = retry_after
-        self.unsure = unsure
+        self.maybe_delivered = maybe_delivered
         self.outage = outage
 
 
@@ -80,7 +81,7 @@ class Memberships(Protocol):
     Every method but `people_in` raises MembershipUnknown when it cannot be asked just now.
     """
 
-    async def includes(self, workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
+    async def includes(self, workspace: str, channel_id: str, person: Person, *, unnamed: bool) -> bool:
         """Whether the channel counts this person as one of its own.
 
         Raises Refused for a channel in which the bot may not work at all.
@@ -91,7 +92,7 @@ class Memberships(Protocol):
         """Whether they are only a guest of the workspace, as far as the platform has such."""
         ...
 
-    async def people_in(self, workspace: str, channel: str) -> int | None:
+    async def people_in(self, workspace: str, channel_id: str) -> int | None:
         """How many people could write in the channel, without bots; None when nobody says just now."""
         ...
 
@@ -101,17 +102,17 @@ class UnitOfWork(Protocol):
 
     workspace: str
     people: People
-    places: Places
+    channels: Channels
     teams: Teams
     cases: Cases
     retros: Retros
     action_items: ActionItems
     recoveries: Recoveries
-    agenda: Agenda
-    readers: Readers
+    scheduler: Scheduler
+    preferences: PreferencesOfPeople
     reminders: Reminders
     jobs: Jobs
-    said: Said
+    said: SentMessages
     requests: Requests
     posts: Posts
 
@@ -137,26 +138,26 @@ class Rate(NamedTuple):
 class Limits:
     """What a platform allows; None: as many as there are.
 
-    `pace`: seconds between two new messages in one place. `new` and `edits` hold for a whole
+    `min_interval`: seconds between two new messages in one place. `new` and `edits` hold for a whole
     workspace. `together`: a wait that the platform asks for concerns the whole workspace.
     """
 
-    pace: float = 0.0
+    min_interval: float = 0.0
     new: Rate | None = None
     edits: Rate | None = None
     together: bool = False
 
-    def at(self, pace: float) -> "Limits":
+    def at(self, min_interval: float) -> "Limits":
         """The same at another pace. A quicker one, for stand-ins, quickens all alike; 0 lifts all."""
-        if pace >= self.pace:
-            return replace(self, pace=pace)
-        if pace <= 0:
+        if min_interval >= self.min_interval:
+            return replace(self, min_interval=min_interval)
+        if min_interval <= 0:
             return Limits(together=self.together)
-        quicker = self.pace / pace
+        quicker = self.min_interval / min_interval
         new, edits = (
             rate and Rate(rate.a_minute * quicker, rate.burst) for rate in (self.new, self.edits)
         )
-        return replace(self, pace=pace, new=new, edits=edits)
+        return replace(self, min_interval=min_interval, new=new, edits=edits)
 
 
 class GivenUp(NamedTuple):
@@ -171,21 +172,21 @@ class GivenUp(NamedTuple):
 class Ended:
     """What came of an attempt at a job; `follow` is owed from then on, and saved with it.
 
-    `done`: said, or without a receipt nothing left to say; its lane rests for so many seconds.
-    `waiting`: put back for so many seconds because of `why`, with the whole lane if the platform asked
-    for that (`hold_lane`) and the workspace's other lanes of the kind, for a minute at most
-    (`hold_workspace`); `unsure`: it may have been said all the same.
-    `dead`: set aside because of `why`.
+    `done`: said, or without a receipt nothing left to say; its channel queue rests for so many seconds.
+    `waiting`: put back for so many seconds because of `why`, with the whole channel queue if the
+    platform asked for that (`hold_lane`) and the workspace's other channel queues of the kind, for a
+    minute at most (`hold_workspace`); `unsure`: it may have been said all the same. `dead`: set aside
+    because of `why`.
     """
 
     job: Job
     state: Literal["done", "waiting", "dead"]
-    rest: float = 0.0
+    cool_down: float = 0.0
     why: str = ""
-    receipt: Receipt | None = None
+    message_ref: MessageRef | None = None
     follow: Sequence[Job] = ()
     unsure: bool = False
-    hold_lane: bool = False
+    hold_queue: bool = False
     hold_workspace: bool = False
 
 
@@ -213,7 +214,7 @@ class ToForget(NamedTuple):
 class Queue(Protocol):
     """The worker's side of the jobs, across workspaces, in one short transaction.
 
-    A lane is one place and one way of speaking in it (saying something new, or editing): one
+    A channel queue is one place and one way of speaking in it (saying something new, or editing): one
     job at a time, in order, at a pace. Time is the queue's own clock, except that only what is due
     by `by` is looked at.
     """
@@ -222,10 +223,10 @@ class Queue(Protocol):
         self,
         by: datetime | None,
         claimer: str,
-        most: int,
+        limit: int,
         limits: Mapping[str, Limits] | None = None,
     ) -> Sequence[Job]:
-        """At most `most` jobs of different free lanes, each marked as begun and leased.
+        """At most `limit` jobs of different free channel queues, each marked as begun and leased.
 
         `by` None means now, by the queue's clock. `limits` names the platforms to look at and what
         they allow in one workspace; None: every platform, without limits.
@@ -235,7 +236,7 @@ class Queue(Protocol):
     def put_away(self, ended: Sequence[Ended]) -> None:
         """Puts jobs away, all or none of them, with what follows; leaves out those of a later claim.
 
-        A job that was scheduled again meanwhile waits again. A lane rests for an hour at most.
+        A job that was scheduled again meanwhile waits again. A channel queue rests for an hour at most.
         """
         ...
 
@@ -257,8 +258,8 @@ class Queue(Protocol):
         """
         ...
 
-    def restless(self, by: datetime) -> Sequence[str]:
-        """The workspaces in which something has to be looked at by then; see Agenda."""
+    def workspaces_with_due_work(self, by: datetime) -> Sequence[str]:
+        """The workspaces in which something has to be looked at by then; see Scheduler."""
         ...
 
     def next_due(self, platforms: Collection[str] | None = None) -> datetime | None:
@@ -271,21 +272,23 @@ class Queue(Protocol):
     def state(self) -> Mapping[str, object]:
         """For the operator: how many wait and are dead, and since when the oldest due one is not said.
 
-        Both are counted up to MOST_COUNTED; one more stands for all that are more.
+        Both are counted up to MAX_COUNTED; one more stands for all that are more.
         """
         ...
 
-    def given_up(self, most: int = 5) -> Sequence[GivenUp]:
-        """For the operator: what is dead and why, the most frequent `most` first; names nobody."""
+    def given_up(self, limit: int = 5) -> Sequence[GivenUp]:
+        """For the operator: what is dead and why, the most frequent `limit` first; names nobody."""
         ...
 
-    def prune(self, before: datetime, most: int = 500) -> int:
-        """Forgets finished jobs and seen requests older than `before`, a small bite at a time."""
+    def prune(self, before: datetime, limit: int = 500) -> int:
+        """Forgets finished jobs and seen requests older than `before`, a small batch at a time."""
         ...
 
 
 class Transactions(Protocol):
-    """Runs plain functions in transactions, away from the event loop; each raises Unavailable and Lost.
+    """Runs plain functions in transactions, away from the event loop.
+
+    Each method raises StorageUnavailable and ConflictError.
 
     What returns is saved before anybody hears of it; what raises changes nothing. Such a function may
     neither wait for anything, nor touch what belongs to the event loop. Whoever is cancelled waits no
@@ -314,21 +317,21 @@ class Delivery(BaseModel, frozen=True):
 
     workspace: str
     key: str
-    place: Place
+    channel: Channel
     message: Message
-    thread: Receipt | None = None
+    thread: MessageRef | None = None
 
 
 class Messenger(Protocol):
-    """Speaks on one platform. Every method raises Undelivered when it fails."""
+    """Speaks on one platform. Every method raises DeliveryError when it fails."""
 
     @property
     def limits(self) -> Limits:
         """What the platform allows."""
         ...
 
-    async def say(self, delivery: Delivery) -> Receipt: ...
-    async def edit(self, delivery: Delivery, said: Receipt) -> Receipt: ...
-    async def find(self, delivery: Delivery, since: datetime) -> Receipt | None:
+    async def say(self, delivery: Delivery) -> MessageRef: ...
+    async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef: ...
+    async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         """Looks whether it was said already, at or after `since`; None when it was not."""
         ...

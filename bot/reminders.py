@@ -2,7 +2,7 @@
 
 Days are working days of whoever reads it; it is said at the start of their day, in their own zone. When
 several are due about the same thing for the same person, the first of them in this table is said. The
-weekly summary for the whole team stands beside this table, in `bot/flows/board.py`.
+weekly summary for the whole team stands beside this table, in `bot/jobs/board.py`.
 """
 
 from bot.domain.reminder import Every, On, Reminder

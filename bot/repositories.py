@@ -11,23 +11,24 @@ from pydantic import BaseModel
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
-from bot.domain.job import Job, Receipt
-from bot.domain.reader import Reader
+from bot.domain.channel import Channel
+from bot.domain.job import Job, MessageRef
+from bot.domain.notification_preferences import NotificationPreferences
+from bot.domain.person import Person
 from bot.domain.recovery import Recovery, Tally
 from bot.domain.reminder import Asked
 from bot.domain.retro import Answer, Comment, Counts, Retro
 from bot.domain.team import Team
 from bot.messages.parts import Message
-from bot.request import Person, Place
 
 
 class People(Protocol):
     """Persons the bot has met."""
 
-    def get(self, person: str, /) -> Person | None: ...
+    def get(self, person_id: str, /) -> Person | None: ...
     def among(self, persons: Collection[str], /) -> Mapping[str, Person]: ...
     def everybody(self) -> Sequence[Person]:
-        """All of them by name (for the web door, whose workspaces are small)."""
+        """All of them by name (for the web adapter, whose workspaces are small)."""
         ...
 
     def remember(self, *persons: Person) -> None:
@@ -35,38 +36,38 @@ class People(Protocol):
         ...
 
 
-class Places(Protocol):
-    """Places the bot has met."""
+class Channels(Protocol):
+    """Channels the bot has met."""
 
-    def get(self, place: str, /) -> Place | None: ...
-    def named(self, name: str) -> Place | None:
+    def get(self, channel_id: str, /) -> Channel | None: ...
+    def named(self, name: str) -> Channel | None:
         """By id, or else by name with or without a leading #, whatever the case."""
         ...
 
-    def direct_with(self, key: str, value: str) -> Place | None:
+    def direct_with(self, key: str, value: str) -> Channel | None:
         """The direct messages whose reference holds this; looks through those of the workspace."""
         ...
 
-    def all(self) -> Sequence[Place]:
-        """The shared places, by name."""
+    def all(self) -> Sequence[Channel]:
+        """The shared channels, by name."""
         ...
 
-    def remember(self, place: Place) -> None:
+    def remember(self, channel: Channel) -> None:
         """Stores it; writes only what changed. An empty reference keeps the known one."""
         ...
 
 
 class Teams(Protocol):
-    """Teams, one per place."""
+    """Teams, one per channel."""
 
-    def get(self, place: str, /) -> Team | None: ...
+    def get(self, channel_id: str, /) -> Team | None: ...
     def all(self) -> Sequence[Team]: ...
     def add(self, team: Team, /) -> Team:
-        """Raises Lost when the place became a team meanwhile."""
+        """Raises ConflictError when the channel became a team meanwhile."""
         ...
 
     def save(self, team: Team, /) -> None:
-        """Stores it as the next version; raises Lost when `team.version` is not the stored one."""
+        """Stores it as the next version; raises ConflictError when another one is stored."""
         ...
 
 
@@ -74,7 +75,7 @@ class Cases(Protocol):
     """Failed cases."""
 
     def get(self, number: int, /) -> Case | None: ...
-    def by_reference(self, place: str, reference: str) -> Case | None:
+    def by_reference(self, channel_id: str, reference: str) -> Case | None:
         """The team's case with this reference; upper and lower case are the same."""
         ...
 
@@ -89,30 +90,30 @@ class Cases(Protocol):
     def add(self, case: Case, /) -> Case:
         """Stores it under the workspace's next number (`case.number` is ignored) and returns it.
 
-        Raises Lost when the team got a case with this reference meanwhile.
+        Raises ConflictError when the team got a case with this reference meanwhile.
         """
         ...
 
     def save(self, case: Case, /) -> None: ...
-    def after(self, number: int, most: int = 100) -> Sequence[Case]:
-        """Cases with larger numbers, in order, at most `most`: pages for an export."""
+    def after(self, number: int, limit: int = 100) -> Sequence[Case]:
+        """Cases with larger numbers, in order, at most `limit`: pages for an export."""
         ...
 
 
 class Retros(Protocol):
     """Retros with their answers and their discussion."""
 
-    def get(self, case: int, /) -> Retro | None: ...
+    def get(self, case_number: int, /) -> Retro | None: ...
     def add(self, retro: Retro, /) -> Retro: ...
     def save(self, retro: Retro, /) -> None:
-        """Stores it as the next version; raises Lost when `retro.version` is not the stored one."""
+        """Stores it as the next version; raises ConflictError when another one is stored."""
         ...
 
-    def open_in(self, place: str, most: int) -> Sequence[tuple[Retro, Case]]:
+    def open_in(self, channel_id: str, limit: int) -> Sequence[tuple[Retro, Case]]:
         """The open ones, those whose answers closed first on top; an index carries it."""
         ...
 
-    def closed_in(self, place: str, after: datetime, most: int) -> Sequence[tuple[Retro, Case]]:
+    def closed_in(self, channel_id: str, after: datetime, limit: int) -> Sequence[tuple[Retro, Case]]:
         """Those closed at or after a moment, in that order; an index carries it."""
         ...
 
@@ -121,7 +122,7 @@ class Retros(Protocol):
         """The retros of these cases, with them."""
         ...
 
-    def counts(self, case: int, today: date) -> Counts:
+    def counts(self, case_number: int, today: date) -> Counts:
         """Answers, items that were not dropped, late ones (due before `today`), unfinished ones."""
         ...
 
@@ -140,7 +141,7 @@ class Retros(Protocol):
         """Stores it, or its new text when it is known and its author's."""
         ...
 
-    def drop_comment(self, place: str, comment: str, author: str) -> None: ...
+    def drop_comment(self, channel_id: str, comment: str, author: str) -> None: ...
 
 
 class ActionItems(Protocol):
@@ -152,23 +153,23 @@ class ActionItems(Protocol):
         ...
 
     def save(self, item: ActionItem, /) -> None:
-        """Stores it as the next version; raises Lost when `item.version` is not the stored one."""
+        """Stores it as the next version; raises ConflictError when another one is stored."""
         ...
 
     def of_case(self, *cases: int) -> Sequence[ActionItem]:
         """Case by case, by number."""
         ...
 
-    def owned_by(self, person: str, most: int) -> Sequence[ActionItem]:
+    def owned_by(self, person_id: str, limit: int) -> Sequence[ActionItem]:
         """Neither verified nor dropped, earliest due first, undated last; an index carries it."""
         ...
 
-    def open_in(self, place: str, most: int) -> Sequence[ActionItem]:
-        """The same for a place, whoever owns them."""
+    def open_in(self, channel_id: str, limit: int) -> Sequence[ActionItem]:
+        """The same for a channel, whoever owns them."""
         ...
 
-    def to_act_on(self, place: str, today: date, most: int) -> Sequence[ActionItem]:
-        """Those of a place that are late (due before `today`), unowned, or done and not verified."""
+    def to_act_on(self, channel_id: str, today: date, limit: int) -> Sequence[ActionItem]:
+        """Those of a channel that are late (due before `today`), unowned, or done and not verified."""
         ...
 
     def among(self, numbers: Collection[int], /) -> Mapping[int, ActionItem]: ...
@@ -177,34 +178,34 @@ class ActionItems(Protocol):
 class Recoveries(Protocol):
     """What is owed to customers, per case."""
 
-    def get(self, case: int, /) -> Recovery | None: ...
+    def get(self, case_number: int, /) -> Recovery | None: ...
     def add(self, recovery: Recovery, /) -> Recovery:
-        """Raises Lost when somebody began it meanwhile."""
+        """Raises ConflictError when somebody began it meanwhile."""
         ...
 
     def save(self, recovery: Recovery, /) -> None:
-        """Stores it as the next version; raises Lost when `recovery.version` is not the stored one."""
+        """Stores it as the next version; raises ConflictError when another one is stored."""
         ...
 
     def among(self, numbers: Collection[int], /) -> Mapping[int, Recovery]: ...
-    def owed_by(self, person: str, most: int) -> Sequence[Recovery]:
+    def owed_by(self, person_id: str, limit: int) -> Sequence[Recovery]:
         """Those in which they have something left to do, the earliest promise first."""
         ...
 
-    def open_in(self, place: str, most: int) -> Sequence[Recovery]:
+    def open_in(self, channel_id: str, limit: int) -> Sequence[Recovery]:
         """Those without a verdict, the earliest promise first; an index carries it."""
         ...
 
-    def enough_in(self, place: str, most: int) -> Sequence[Recovery]:
+    def enough_in(self, channel_id: str, limit: int) -> Sequence[Recovery]:
         """Those in which an apology was enough, the newest first; an index carries it."""
         ...
 
-    def tally(self, place: str) -> Tally:
-        """How those of a place ended, counted so far as it says; an index carries it."""
+    def tally(self, channel_id: str) -> Tally:
+        """How those of a channel ended, counted so far as it says; an index carries it."""
         ...
 
 
-class Look(BaseModel, frozen=True):
+class DueWork(BaseModel, frozen=True):
     """Things whose moment has come, or which were changed since the clock last looked at them."""
 
     items: tuple[ActionItem, ...] = ()
@@ -213,34 +214,34 @@ class Look(BaseModel, frozen=True):
     teams: tuple[Team, ...] = ()
 
 
-class Agenda(Protocol):
+class Scheduler(Protocol):
     """What the clock looks at, and when. Whatever is added or saved comes up at once."""
 
-    def due(self, by: datetime, most: int) -> Look:
-        """At most `most` of each kind, held until the transaction ends; others' are left out."""
+    def due(self, by: datetime, limit: int) -> DueWork:
+        """At most `limit` of each kind, held until the transaction ends; others' are left out."""
         ...
 
-    def put_off(
+    def reschedule(
         self, until: Sequence[tuple[ActionItem | Retro | Recovery | Team, datetime | None]]
     ) -> None:
         """Looks at them again at these moments; None: not before they are changed."""
         ...
 
-    def bring_up(self, *, place: str | None = None, owner: str | None = None) -> None:
-        """Looks soon at all that is open in a place, or at what an owner has to do: see `stir`."""
+    def run_now(self, *, channel_id: str | None = None, owner: str | None = None) -> None:
+        """Looks soon at all that is open in a channel, or at what an owner has to do: see `stir`."""
         ...
 
-    def stir(self, most: int) -> bool:
-        """Goes on with what is to be brought up, `most` things of it; False when nothing is."""
+    def stir(self, limit: int) -> bool:
+        """Goes on with what is to be brought up, `limit` things of it; False when nothing is."""
         ...
 
 
-class Readers(Protocol):
+class PreferencesOfPeople(Protocol):
     """How people want to be reminded, as far as they said."""
 
-    def get(self, person: str, /) -> Reader | None: ...
-    def among(self, persons: Collection[str], /) -> Mapping[str, Reader]: ...
-    def save(self, reader: Reader) -> None: ...
+    def get(self, person_id: str, /) -> NotificationPreferences | None: ...
+    def among(self, persons: Collection[str], /) -> Mapping[str, NotificationPreferences]: ...
+    def save(self, preferences: NotificationPreferences) -> None: ...
 
 
 class Reminders(Protocol):
@@ -254,34 +255,34 @@ class Reminders(Protocol):
         """Those that one message says."""
         ...
 
-    def add(self, asked: Sequence[Asked]) -> None:
+    def add(self, sent_reminders: Sequence[Asked]) -> None:
         """Keeps new ones; those that are known stay as they are."""
         ...
 
-    def settle(self, asked: Sequence[Asked]) -> None:
+    def resolve(self, sent_reminders: Sequence[Asked]) -> None:
         """Stores their outcomes."""
         ...
 
 
 class Jobs(Protocol):
-    """What the bot owes, as flows see it: saved with the change that causes it."""
+    """What the bot owes, as commands see it: saved with the change that causes it."""
 
     def schedule(self, job: Job) -> None:
         """Saves what the bot owes, in this transaction; see Job for what a repeat does."""
         ...
 
-    def revive(self, place: str) -> int:
-        """Gives what was given up in this place another try; returns how many messages."""
+    def retry_dead(self, channel_id: str) -> int:
+        """Gives what was given up in this channel another try; returns how many messages."""
         ...
 
 
-class Said(Protocol):
+class SentMessages(Protocol):
     """What was said where: message keys and the platform's ids for them."""
 
-    def get(self, key: str) -> Receipt | None: ...
-    def among(self, keys: Collection[str]) -> Mapping[str, Receipt]: ...
-    def keep(self, key: str, receipt: Receipt) -> None: ...
-    def key_of(self, place: str, message: str) -> str | None:
+    def get(self, key: str) -> MessageRef | None: ...
+    def among(self, keys: Collection[str]) -> Mapping[str, MessageRef]: ...
+    def keep(self, key: str, message_ref: MessageRef) -> None: ...
+    def key_of(self, channel_id: str, message: str) -> str | None:
         """The key of a message that the platform names, e.g. "retro:7"; None when it is not ours."""
         ...
 
@@ -300,12 +301,12 @@ class Requests(Protocol):
 class Post(BaseModel, frozen=True):
     """A message of the web workspace, which has no platform to keep its messages for it.
 
-    Exactly one of `message` (ours) and `text` (a person's) is there. `place` is a place's id, or a
+    Exactly one of `message` (ours) and `text` (a person's) is there. `channel` is a channel's id, or a
     person's for their direct messages. `thread` is the root post's id. `id` counts upward.
     """
 
     id: int = 0
-    place: str
+    channel_id: str
     thread: int | None = None
     author: str | None = None
     message: Message | None = None
@@ -319,16 +320,16 @@ class Posts(Protocol):
     """The web workspace's own messages."""
 
     def get(self, post: int) -> Post | None: ...
-    def roots(self, place: str, most: int, before: int | None = None) -> Sequence[Post]:
-        """The newest `most` outside threads (older than `before`), oldest first."""
+    def roots(self, channel_id: str, limit: int, before: int | None = None) -> Sequence[Post]:
+        """The newest `limit` outside threads (older than `before`), oldest first."""
         ...
 
-    def thread(self, root: int, most: int | None = None, before: int | None = None) -> Sequence[Post]:
-        """The replies, oldest first, without the root; or the newest `most` (older than `before`)."""
+    def thread(self, root: int, limit: int | None = None, before: int | None = None) -> Sequence[Post]:
+        """The replies, oldest first, without the root; or the newest `limit` (older than `before`)."""
         ...
 
     def newest(self) -> Mapping[str, int]:
-        """The newest one's id outside threads, of every shared place that has any."""
+        """The newest one's id outside threads, of every shared channel that has any."""
         ...
 
     def replies(self, roots: Collection[int]) -> Mapping[int, int]:

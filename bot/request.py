@@ -1,46 +1,16 @@
-"""What reaches the bot: a Request from a Person in a Place, the same from every door."""
+"""What reaches the bot: a Request from a Person in a Channel, the same from every adapter."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
 
 from pydantic import BaseModel, Field, field_validator
 
-from bot.domain.working_hours import known_zones
+from bot.domain.channel import Channel
+from bot.domain.person import Person
 from bot.messages.parts import Form, Message
 
 
-class Person(BaseModel, frozen=True):
-    """Somebody in the workspace; `id` is the platform's.
-
-    `zone` is an IANA name that this machine knows, or None: a platform may know newer ones.
-    """
-
-    id: str
-    name: str
-    zone: str | None = None
-    bot: bool = False
-    gone: bool = False
-
-    @field_validator("zone")
-    @classmethod
-    def _known_here(cls, zone: str | None) -> str | None:
-        return zone if zone in known_zones() else None
-
-
-class Place(BaseModel, frozen=True):
-    """Where people talk: a shared place, or the bot's direct messages with one person.
-
-    `reference` is whatever the platform needs to speak there again; only its own door reads it.
-    """
-
-    id: str
-    name: str
-    kind: Literal["shared", "direct"] = "shared"
-    reference: Mapping[str, str] = Field(default_factory=dict)
-
-
-class Found(BaseModel, frozen=True):
+class SourceMessage(BaseModel, frozen=True):
     """The chat message that a shortcut was used on. `thread` is the root message's id."""
 
     text: str
@@ -67,12 +37,12 @@ class Request(BaseModel, frozen=True):
     verb: str
     person: Person
     at: datetime
-    place: Place | None = None
+    channel: Channel | None = None
     about: str = ""
     typed: str = ""
     values: Mapping[str, str] | None = None
     people: tuple[Person, ...] = ()
-    found: Found | None = None
+    source: SourceMessage | None = None
     key: str | None = None
     bulk: bool = False
     here: str | None = None
@@ -93,7 +63,7 @@ class Request(BaseModel, frozen=True):
         return text.replace("\0", "").encode("utf-8", "replace").decode()
 
     @property
-    def chosen_place(self) -> str:
+    def chosen_channel(self) -> str:
         """The channel that was chosen in the form; empty when it asks for none."""
         return (self.values or {}).get("place", "").strip()
 
@@ -129,7 +99,7 @@ class Reply(BaseModel, frozen=True):
 
     `faults` maps a field's name to a sentence; "" is the form as a whole. `refused`: what was asked may
     not be done, and `message` says why. `already`: it had been done
-    before, so nothing was changed. `saved` is False when nothing could be stored, so that a door
+    before, so nothing was changed. `saved` is False when nothing could be stored, so that a adapter
     whose platform repeats events asks for a repeat.
     """
 

@@ -8,9 +8,22 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from bot.access import Access, Audience
+from bot.commands import action_item as action_item_commands
+from bot.commands import board as board_commands
+from bot.commands import case as case_commands
+from bot.commands import coach as coach_commands
+from bot.commands import recovery as recovery_commands
+from bot.commands import retro as retro_commands
+from bot.commands import team as team_commands
 from bot.domain.job import Job
 from bot.domain.recovery_step import STEPS, StepName
-from bot.flows import action_item, board, case, coach, recovery, reminder, retro, team
+from bot.jobs import action_item as action_item_jobs
+from bot.jobs import board as board_jobs
+from bot.jobs import case as case_jobs
+from bot.jobs import recovery as recovery_jobs
+from bot.jobs import reminder as reminder_jobs
+from bot.jobs import retro as retro_jobs
+from bot.jobs import team as team_jobs
 from bot.messages.parts import Message
 from bot.ports import UnitOfWork
 from bot.prompts import PROMPTS
@@ -123,90 +136,132 @@ TYPED: Mapping[str, str] = {
 """Each command as it is typed, and what it does."""
 
 VERBS: Mapping[str, Verb] = {
-    "case.fail": Verb(case.fail, "channel", case.fail_form, audience="channel", typed=True, starts=True),
-    "case.fail_message": Verb(case.fail, "channel", case.fail_form, starts=True),
-    "case.read": Verb(case.read, "thing", reads=True),
-    "retro.answer": Verb(retro.answer, "thing", retro.answer_form, starts=True, words=ANSWERS),
-    "retro.edit_answer": Verb(retro.edit, "thing", retro.edit_answer_form, words=Words(("text",))),
-    "retro.read_answer": Verb(retro.read_answer, "thing", reads=True),
-    "retro.close": Verb(retro.shut, "members", retro.close_form, starts=True, words=WHY),
-    "retro.reopen": Verb(retro.open_again, "members", retro.reopen_form, starts=True, words=WHY),
-    "retro.discuss": Verb(retro.discuss, "platform", repeatable=True),
-    "retro.undiscuss": Verb(retro.undiscuss, "platform", repeatable=True),
-    "action_item.add": Verb(action_item.add, "thing", action_item.add_form, starts=True, words=ITEM),
+    "case.fail": Verb(
+        case_commands.fail,
+        "channel",
+        case_commands.fail_form,
+        audience="channel",
+        typed=True,
+        starts=True,
+    ),
+    "case.fail_message": Verb(case_commands.fail, "channel", case_commands.fail_form, starts=True),
+    "case.read": Verb(case_commands.read, "thing", reads=True),
+    "retro.answer": Verb(
+        retro_commands.answer, "thing", retro_commands.answer_form, starts=True, words=ANSWERS
+    ),
+    "retro.edit_answer": Verb(
+        retro_commands.edit_answer, "thing", retro_commands.edit_answer_form, words=Words(("text",))
+    ),
+    "retro.read_answer": Verb(retro_commands.read_answer, "thing", reads=True),
+    "retro.close": Verb(
+        retro_commands.close, "members", retro_commands.close_form, starts=True, words=WHY
+    ),
+    "retro.reopen": Verb(
+        retro_commands.reopen, "members", retro_commands.reopen_form, starts=True, words=WHY
+    ),
+    "retro.discuss": Verb(retro_commands.discuss, "platform", repeatable=True),
+    "retro.undiscuss": Verb(retro_commands.undiscuss, "platform", repeatable=True),
+    "action_item.add": Verb(
+        action_item_commands.add, "thing", action_item_commands.add_form, starts=True, words=ITEM
+    ),
     "action_item.add_message": Verb(
-        action_item.add, "thing", action_item.add_form, starts=True, words=ITEM
+        action_item_commands.add, "thing", action_item_commands.add_form, starts=True, words=ITEM
     ),
-    "action_item.take": Verb(action_item.move, "thing"),
-    "action_item.accept": Verb(action_item.move, "thing"),
-    "action_item.hand_over": Verb(action_item.move, "thing", action_item.step_form, words=WHY),
-    "action_item.decline": Verb(action_item.move, "thing", action_item.step_form, words=WHY),
+    "action_item.take": Verb(action_item_commands.move, "thing"),
+    "action_item.accept": Verb(action_item_commands.move, "thing"),
+    "action_item.hand_over": Verb(
+        action_item_commands.move, "thing", action_item_commands.step_form, words=WHY
+    ),
+    "action_item.decline": Verb(
+        action_item_commands.move, "thing", action_item_commands.step_form, words=WHY
+    ),
     "action_item.done": Verb(
-        action_item.move, "thing", action_item.step_form, words=Words(("changed",))
+        action_item_commands.move, "thing", action_item_commands.step_form, words=Words(("changed",))
     ),
-    "action_item.change_date": Verb(action_item.move, "thing", action_item.step_form, words=WHY),
-    "action_item.verify": Verb(action_item.move, "thing"),
+    "action_item.change_date": Verb(
+        action_item_commands.move, "thing", action_item_commands.step_form, words=WHY
+    ),
+    "action_item.verify": Verb(action_item_commands.move, "thing"),
     "action_item.reopen": Verb(
-        action_item.move, "thing", action_item.step_form, words=Words(("missing",))
+        action_item_commands.move, "thing", action_item_commands.step_form, words=Words(("missing",))
     ),
-    "action_item.drop": Verb(action_item.move, "thing", action_item.step_form, words=WHY),
-    "action_item.remind_later": Verb(action_item.remind_later, "thing", action_item.remind_later_form),
-    "action_item.read": Verb(action_item.read, "thing", reads=True),
-    "action_item.mine": Verb(action_item.mine, "own", reads=True),
-    "recovery.open": Verb(recovery.bring, "thing", starts=True),
+    "action_item.drop": Verb(
+        action_item_commands.move, "thing", action_item_commands.step_form, words=WHY
+    ),
+    "action_item.remind_later": Verb(
+        action_item_commands.remind_later, "thing", action_item_commands.remind_later_form
+    ),
+    "action_item.read": Verb(action_item_commands.read, "thing", reads=True),
+    "action_item.mine": Verb(action_item_commands.mine, "own", reads=True),
+    "recovery.open": Verb(recovery_commands.bring, "thing", starts=True),
     **{
         f"recovery.{step}": Verb(
-            recovery.take,
+            recovery_commands.take,
             "members" if step == "verdict" else "thing",
-            recovery.step_form,
+            recovery_commands.step_form,
             words=TO_CUSTOMER.get(step),
         )
         for step in STEPS
     },
-    "recovery.not_needed": Verb(recovery.not_needed, "thing", recovery.not_needed_form, words=WHY),
-    "recovery.hand_over": Verb(recovery.hand_over, "thing", recovery.hand_over_form, words=WHY),
-    "recovery.read": Verb(recovery.read, "thing", reads=True),
-    "board.status": Verb(board.status, "channel", audience="channel", reads=True),
-    "coach.draft": Verb(
-        coach.draft_form, "own", coach.draft_form, reads=True, typed=True, apart=coach.draft
+    "recovery.not_needed": Verb(
+        recovery_commands.not_needed, "thing", recovery_commands.not_needed_form, words=WHY
     ),
-    "team.settings": Verb(team.settings, "channel", team.settings_form),
-    "team.own_settings": Verb(team.own_settings, "own", team.own_settings_form),
-    "team.help": Verb(partial(team.say_help, TYPED), "own", audience="channel", reads=True),
-    "team.home": Verb(action_item.mine, "own", reads=True),
-    "team.joined": Verb(team.joined, "platform"),
-    "team.person_changed": Verb(team.person_changed, "platform", repeatable=True),
+    "recovery.hand_over": Verb(
+        recovery_commands.hand_over, "thing", recovery_commands.hand_over_form, words=WHY
+    ),
+    "recovery.read": Verb(recovery_commands.read, "thing", reads=True),
+    "board.status": Verb(board_commands.status, "channel", audience="channel", reads=True),
+    "coach.draft": Verb(
+        coach_commands.draft_form,
+        "own",
+        coach_commands.draft_form,
+        reads=True,
+        typed=True,
+        apart=coach_commands.draft,
+    ),
+    "team.settings": Verb(team_commands.settings, "channel", team_commands.settings_form),
+    "team.own_settings": Verb(team_commands.own_settings, "own", team_commands.own_settings_form),
+    "team.help": Verb(partial(team_commands.say_help, TYPED), "own", audience="channel", reads=True),
+    "team.home": Verb(action_item_commands.mine, "own", reads=True),
+    "team.joined": Verb(team_commands.joined, "platform"),
+    "team.person_changed": Verb(team_commands.person_changed, "platform", repeatable=True),
 }
 
 JOBS: Mapping[str, Spoken] = {
-    "retro.show": Spoken(retro.show, "the retro {about}", then=retro.ask),
-    "retro.prompt": Spoken(retro.prompt, "a prompt of the retro {about}"),
-    "retro.answered": Spoken(retro.answered, "an answer"),
-    "retro.sum_up": Spoken(retro.sum_up, "the summary of {about}"),
-    "retro.say_reopened": Spoken(retro.say_reopened, "that {about} is open again"),
-    "action_item.show": Spoken(action_item.show, "the action item {about}"),
+    "retro.show": Spoken(retro_jobs.show, "the retro {about}", then=retro_jobs.ask),
+    "retro.prompt": Spoken(retro_jobs.prompt, "a prompt of the retro {about}"),
+    "retro.answered": Spoken(retro_jobs.answered, "an answer"),
+    "retro.sum_up": Spoken(retro_jobs.sum_up, "the summary of {about}"),
+    "retro.say_reopened": Spoken(retro_jobs.say_reopened, "that {about} is open again"),
+    "action_item.show": Spoken(action_item_jobs.show, "the action item {about}"),
     "action_item.tell_owner": Spoken(
-        action_item.tell_owner, "the action item {about} to its owner", otherwise=action_item.go_public
+        action_item_jobs.tell_owner,
+        "the action item {about} to its owner",
+        otherwise=action_item_jobs.go_public,
     ),
-    "action_item.call_owner": Spoken(action_item.call_owner, "a word to the owner of {about}"),
-    "action_item.tell_lead": Spoken(action_item.tell_lead, "that the owner of {about} is out of reach"),
-    "recovery.show": Spoken(recovery.show, "what is owed to the customer of {about}"),
+    "action_item.call_owner": Spoken(action_item_jobs.call_owner, "a word to the owner of {about}"),
+    "action_item.tell_lead": Spoken(
+        action_item_jobs.tell_lead, "that the owner of {about} is out of reach"
+    ),
+    "recovery.show": Spoken(recovery_jobs.show, "what is owed to the customer of {about}"),
     "recovery.tell_owner": Spoken(
-        recovery.tell_owner,
+        recovery_jobs.tell_owner,
         "the customer of {about} to whoever looks after them",
-        otherwise=recovery.go_public,
+        otherwise=recovery_jobs.go_public,
     ),
-    "recovery.call_owner": Spoken(recovery.call_owner, "a word about the customer of {about}"),
-    "recovery.tell_lead": Spoken(recovery.tell_lead, "that somebody is out of reach about {about}"),
-    "recovery.check_in": Spoken(recovery.check_in, "a word", otherwise=recovery.tell_nobody),
-    "reminder.tell": Spoken(reminder.tell, "a reminder about {about}", otherwise=recovery.pass_on),
-    "reminder.tell_thread": Spoken(reminder.tell_thread, "a reminder about {about}"),
-    "reminder.tell_instead": Spoken(reminder.tell_instead, "a reminder about {about}"),
-    "board.weekly": Spoken(board.weekly, "the week's summary"),
-    "team.hello": Spoken(team.hello, "a greeting"),
-    "team.settings_changed": Spoken(team.settings_changed, "that a team's settings were changed"),
-    "case.withdrawn": Spoken(case.withdrawn, "that something was taken back"),
-    "case.unsaid": Spoken(case.unsaid, "a note about a message that was not said"),
+    "recovery.call_owner": Spoken(recovery_jobs.call_owner, "a word about the customer of {about}"),
+    "recovery.tell_lead": Spoken(recovery_jobs.tell_lead, "that somebody is out of reach about {about}"),
+    "recovery.check_in": Spoken(recovery_jobs.check_in, "a word", otherwise=recovery_jobs.tell_nobody),
+    "reminder.tell": Spoken(
+        reminder_jobs.tell, "a reminder about {about}", otherwise=reminder_jobs.pass_on
+    ),
+    "reminder.tell_thread": Spoken(reminder_jobs.tell_thread, "a reminder about {about}"),
+    "reminder.tell_instead": Spoken(reminder_jobs.tell_instead, "a reminder about {about}"),
+    "board.weekly": Spoken(board_jobs.weekly, "the week's summary"),
+    "team.hello": Spoken(team_jobs.hello, "a greeting"),
+    "team.settings_changed": Spoken(team_jobs.settings_changed, "that a team's settings were changed"),
+    "case.withdrawn": Spoken(case_jobs.withdrawn, "that something was taken back"),
+    "case.unsaid": Spoken(case_jobs.unsaid, "a note about a message that was not said"),
 }
 
 

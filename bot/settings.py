@@ -27,9 +27,9 @@ class Settings(BaseSettings):
     amends_host: str = "127.0.0.1"
     amends_port: int = Field(default=3000, ge=0, le=65535)
     amends_web: bool | None = None
-    """Opens the web door beside others (1) or never (0); unset: when nothing else is configured."""
+    """Opens the web adapter beside others (1) or never (0); unset: when nothing else is configured."""
     amends_web_without_login: bool = False
-    """Says explicitly that the web door, which has no login, may be reached from other machines."""
+    """Says explicitly that the web adapter, which has no login, may be reached from other machines."""
     amends_pace: float = Field(default=USUAL_PACE, ge=0, le=60)
     """Seconds between two new messages in one place; a quicker one quickens all limits, 0 lifts them."""
     amends_forget_after_days: int | None = Field(default=None, ge=1, le=36500)
@@ -111,7 +111,7 @@ class Settings(BaseSettings):
 
     @property
     def web(self) -> bool:
-        """Whether the web door opens."""
+        """Whether the web adapter opens."""
         return self.amends_web if self.amends_web is not None else not (self.slack or self.teams)
 
     @property

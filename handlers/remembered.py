@@ -20,12 +20,12 @@ class Remembered(Generic[K, T]):
         ask: Callable[[K], Awaitable[T | None]],
         seconds: float,
         clock: Callable[[], float],
-        most: int,
+        limit: int,
     ) -> None:
         self._ask = ask
         self._seconds = seconds
         self._clock = clock
-        self._most = most
+        self._most = limit
         self._told: dict[K, tuple[float, T]] = {}
         self._asking: dict[K, asyncio.Task[T | None]] = {}
         self._under_way: set[asyncio.Task[T | None]] = set()
@@ -40,7 +40,7 @@ class Remembered(Generic[K, T]):
         return self._told[id][1] if id in self._told else None
 
     def learn(self, id: K, told: T) -> None:
-        """Keeps what is so now; of more than `most`, those learnt longest ago go."""
+        """Keeps what is so now; of more than `limit`, those learnt longest ago go."""
         self._told.pop(id, None)
         self._told[id] = (self._clock() + self._seconds, told)
         if len(self._told) > self._most:

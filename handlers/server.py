@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from bot.ports import Transactions, Unavailable
+from bot.ports import StorageUnavailable, Transactions
 from bot.settings import Misconfigured, Settings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -31,7 +31,7 @@ def healthz(transactions: Transactions) -> Handler:
     async def healthz(_: web.Request) -> web.StreamResponse:
         try:
             state = await transactions.read_queue(lambda queue: queue.state())
-        except Unavailable:
+        except StorageUnavailable:
             return web.json_response({"ok": False, "why": "the database cannot be reached"}, status=503)
         return web.json_response({"ok": True, **state}, dumps=lambda data: json.dumps(data, default=str))
 

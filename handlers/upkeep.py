@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 KEPT = timedelta(days=7)
 """How long finished jobs stay for the operator to look at."""
 PRUNE_SECONDS = 3600.0
-BITE = 500
+BATCH_SIZE = 500
 """Rows pruned in one transaction, so that nobody waits for it."""
 FORGET_BITE = 10
 """Customers forgotten before messages get their turn again."""
@@ -22,11 +22,11 @@ OBSERVE_SECONDS = 600.0
 FAR_BEHIND = timedelta(days=1)
 """Observed time is so far behind the clock only when Amends was off, or the clock is wrong."""
 BITE_SECONDS = 0.5
-"""How soon the next bite follows while there is more."""
+"""How soon the next batch follows while there is more."""
 
 
 class Upkeep:
-    """Notes the time, forgets customers and prunes; each now and then, and each a bite at a time."""
+    """Notes the time, forgets customers and prunes; each now and then, and each a batch at a time."""
 
     def __init__(self, bot: Bot, transactions: Transactions, forget_after: timedelta | None) -> None:
         self._bot = bot
@@ -56,14 +56,14 @@ class Upkeep:
         return observed
 
     async def prune(self, observed: ObservedTime) -> None:
-        """Once an hour, and bite after bite while there is more; age goes by the observed time."""
+        """Once an hour, and batch after batch while there is more; age goes by the observed time."""
         now = asyncio.get_running_loop().time()
         if now < self.prune_at:
             return
         await self._forget()
         before = min(datetime.now(UTC), observed.at) - KEPT
-        pruned = await self._transactions.write_queue(lambda queue: queue.prune(before, BITE))
-        more = pruned >= BITE or self._to_forget
+        pruned = await self._transactions.write_queue(lambda queue: queue.prune(before, BATCH_SIZE))
+        more = pruned >= BATCH_SIZE or self._to_forget
         self.prune_at = now + (BITE_SECONDS if more else PRUNE_SECONDS)
 
     async def _forget(self) -> None:
@@ -88,7 +88,7 @@ class Upkeep:
         some, left = self._to_forget[:FORGET_BITE], self._to_forget[FORGET_BITE:]
         # After trouble the rest waits for the next quota, or two might be used within one day.
         self._to_forget = ()
-        for workspace, case in some:
-            if await self._bot.forget(workspace, case, datetime.now(UTC)):
-                log.info("workspace=%s about=C-%d its customer is forgotten", workspace, case)
+        for workspace, case_number in some:
+            if await self._bot.forget(workspace, case_number, datetime.now(UTC)):
+                log.info("workspace=%s about=C-%d its customer is forgotten", workspace, case_number)
         self._to_forget = left

@@ -12,20 +12,28 @@ from typing import TypeVar
 from uuid import uuid4
 
 from bot.bot import Bot
-from bot.domain.errors import Lost
+from bot.domain.channel import Channel
+from bot.domain.errors import ConflictError
 from bot.domain.job import (
     CALL_SECONDS,
     LEASE_SECONDS,
-    MOST_ATTEMPTS_IN_AN_OUTAGE,
+    MAX_ATTEMPTS_IN_AN_OUTAGE,
     Job,
-    Receipt,
+    MessageRef,
     backoff,
     is_hopeless,
 )
-from bot.fault import told
 from bot.messages.parts import Message
-from bot.ports import Delivery, Ended, Messenger, Transactions, Unavailable, Undelivered, UnitOfWork
-from bot.request import Place
+from bot.ports import (
+    Delivery,
+    DeliveryError,
+    Ended,
+    Messenger,
+    StorageUnavailable,
+    Transactions,
+    UnitOfWork,
+)
+from bot.safe_traceback import redacted
 from handlers.put_away import PutAway
 from handlers.upkeep import Upkeep
 
@@ -33,29 +41,29 @@ log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 Name = tuple[str, str]  # workspace and key
-Words = tuple[Message | None, Receipt | None, Receipt | None, Place | None]
+Words = tuple[Message | None, MessageRef | None, MessageRef | None, Channel | None]
 WordsRead = asyncio.Task[Mapping[str, Words]]
 
 SIDE_BY_SIDE = 16
-"""Places spoken to at once. A call waits on the network, so more than the cores is right."""
+"""Channels spoken to at once. A call waits on the network, so more than the cores is right."""
 BREATH_SECONDS = 0.1
 """How often something is claimed at most while a request is being answered: people come first."""
 LOOK_LATE_SECONDS = 3.0
 """How long the look at what is due waits for people at most."""
 AHEAD_SECONDS = 0.05
-"""How early a place's next message is claimed, so that its words are ready once the place has rested."""
+"""How early a channel's next message is claimed, so that its words are ready when it may be sent."""
 POLL_SECONDS = 0.5
 """How late what another process committed is noticed; our own commits wake us at once."""
 GRACE_SECONDS = 4.0
-"""How long a call may still take when told to stop; with what the doors wait, under 10."""
+"""How long a call may still take when told to stop; with what the adapters wait, under 10."""
 HAND_BACK_SECONDS = 1.0
-"""How long handing back may take: a memory that is silent takes nothing, and the leases end."""
+"""How long handing back may take: a storage that is silent takes nothing, and the leases end."""
 PATIENCE_SECONDS = 90.0
 """How long a tick waits for what it cannot claim: longer than any lease, and than any pace."""
 
 
 class Worker:
-    """Speaks for the bot, one message at a time in each place, places side by side.
+    """Speaks for the bot, one message at a time in each channel, channels side by side.
 
     `messengers` maps a workspace's platform ("slack" of "slack:T1", "web") to who speaks there.
     `woken` is set by whoever committed something, so that the clock looks at once.
@@ -86,7 +94,7 @@ class Worker:
         self.outcomes: Counter[str] = Counter()
 
     async def run(self) -> None:
-        """Speaks until `stop`; trouble with the memory is logged and waited out."""
+        """Speaks until `stop`; trouble with the storage is logged and waited out."""
         while not self._stopping:
             self._bot.untold.tell_hourly()
             claimed, more = 0, False
@@ -97,11 +105,11 @@ class Worker:
                 await self._let_people_go_first()
                 claimed = await self._claim(by=None)
                 await self._upkeep.prune(observed)
-            except (Unavailable, Lost) as trouble:
+            except (StorageUnavailable, ConflictError) as trouble:
                 log.error("the queue cannot be reached; waiting: %s", trouble)
             except Exception as fault:
                 # A fault of ours, or one of a driver's that nobody knew: people are answered meanwhile.
-                log.error("speaking failed; trying again: %s", told(fault))
+                log.error("speaking failed; trying again: %s", redacted(fault))
             if not claimed or len(self._speaking) >= SIDE_BY_SIDE:
                 await self._sleep(BREATH_SECONDS if more else POLL_SECONDS)
 
@@ -126,9 +134,11 @@ class Worker:
             await self._sleep(left)
 
     async def _look_once(self, by: datetime) -> bool:
-        """Looks at a bite in each workspace; whether there was something, so that there may be more."""
-        workspaces = await self._transactions.read_queue(lambda queue: queue.restless(by))
-        looked = [await self._bot.look(workspace, by) for workspace in workspaces]
+        """Looks at a batch in each workspace; whether there was something, so that there may be more."""
+        workspaces = await self._transactions.read_queue(
+            lambda queue: queue.workspaces_with_due_work(by)
+        )
+        looked = [await self._bot.run_due(workspace, by) for workspace in workspaces]
         # What another process is looking at just now is not ours to wait for.
         return any(looked)
 
@@ -204,7 +214,7 @@ class Worker:
         del self._speaking[task]
         fault = None if task.cancelled() else task.exception()
         if fault is not None:
-            log.error("a job could not be put away; its lease will end: %s", told(fault))
+            log.error("a job could not be put away; its lease will end: %s", redacted(fault))
         self._woken.set()
 
     async def _sleep(self, seconds: float) -> None:
@@ -231,23 +241,23 @@ class Worker:
 
     async def _attempt(self, job: Job, words: WordsRead | None, until: float) -> None:
         messenger = self._messengers[job.workspace.partition(":")[0]]
-        if job.attempts > MOST_ATTEMPTS_IN_AN_OUTAGE:
+        if job.attempts > MAX_ATTEMPTS_IN_AN_OUTAGE:
             # Nobody lived to put it back so often: it kills whoever tries.
-            await self._put_back(job, Undelivered("Amends never came to its end.", permanent=True))
+            await self._put_back(job, DeliveryError("Amends never came to its end.", permanent=True))
             return
         try:
             await self._deliver(job, words, messenger, until)
-        except Undelivered as undelivered:
+        except DeliveryError as undelivered:
             await self._put_back(job, undelivered)
-        except Unavailable:
+        except StorageUnavailable:
             # Whatever was said stays unsure, and is looked up when the lease has ended.
             raise
         except Exception as fault:
-            # A fault of ours must neither stop the clock nor hold up the place: it is tried again,
+            # A fault of ours must neither stop the clock nor hold up the channel: it is tried again,
             # after a look at what may have been said, and set aside after its tries like all else.
-            self._failed(job, f"failed: {told(fault)}")
+            self._failed(job, f"failed: {redacted(fault)}")
             reason = f"Something is wrong in Amends ({type(fault).__name__})."
-            await self._put_back(job, Undelivered(reason, unsure=True))
+            await self._put_back(job, DeliveryError(reason, maybe_delivered=True))
 
     async def _deliver(
         self, job: Job, words: WordsRead | None, messenger: Messenger, until: float
@@ -260,29 +270,31 @@ class Worker:
             await self._surely(partial(self._finish, job, None, 0.0, "nothing to say"))
             return
         if job.thread and root is None:
-            raise Undelivered("The message that this belongs under is not there yet.")
-        place = known or Place(id=job.place, name=job.place, kind="direct" if job.direct else "shared")
+            raise DeliveryError("The message that this belongs under is not there yet.")
+        channel = known or Channel(
+            id=job.channel_id, name=job.channel_id, kind="direct" if job.direct else "shared"
+        )
         delivery = Delivery(
-            workspace=job.workspace, key=job.key, place=place, message=message, thread=root
+            workspace=job.workspace, key=job.key, channel=channel, message=message, thread=root
         )
         if said is None:
             await self._rested(job)
         began = asyncio.get_running_loop().time()
         if began >= until:
-            raise Undelivered("It came too late to be said.", unsure=job.unsure, outage=True)
-        receipt, outcome = await _call(messenger, delivery, said, job, until)
+            raise DeliveryError("It came too late to be said.", maybe_delivered=job.unsure, outage=True)
+        message_ref, outcome = await _call(messenger, delivery, said, job, until)
         if job.unsure:  # it was looked for first, so nobody can say when the call itself began
             began = asyncio.get_running_loop().time()
-        free_at = began + (messenger.limits.pace if outcome == "said" else 0.0)
-        await self._surely(partial(self._finish, job, receipt, free_at, outcome))
+        next_allowed_at = began + (messenger.limits.min_interval if outcome == "said" else 0.0)
+        await self._surely(partial(self._finish, job, message_ref, next_allowed_at, outcome))
 
     async def _surely(self, step: Callable[[], Awaitable[Result]]) -> Result:
-        """Does it again while the memory is out of reach and the lease can hold; twice is once."""
+        """Does it again while the storage is out of reach and the lease can hold; twice is once."""
         until = asyncio.get_running_loop().time() + LEASE_SECONDS
         while True:
             try:
                 return await step()
-            except Unavailable as trouble:
+            except StorageUnavailable as trouble:
                 if self._stopping or asyncio.get_running_loop().time() >= until:
                     raise
                 log.warning("a message waits for the memory: %s", trouble)
@@ -308,13 +320,13 @@ class Worker:
         """What to say, what was said before, what it belongs under, and where; by the job's key."""
 
         def look(work: UnitOfWork) -> Mapping[str, Words]:
-            receipts = work.said.among({key for job in jobs for key in (job.key, job.thread) if key})
+            message_refs = work.said.among({key for job in jobs for key in (job.key, job.thread) if key})
             return {
                 job.key: (
                     self._bot.speak(job, work),
-                    receipts.get(job.key),
-                    receipts.get(job.thread or ""),
-                    work.places.get(job.place),
+                    message_refs.get(job.key),
+                    message_refs.get(job.thread or ""),
+                    work.channels.get(job.channel_id),
                 )
                 for job in jobs
             }
@@ -322,29 +334,33 @@ class Worker:
         return await self._transactions.read(workspace, look)
 
     async def _rested(self, job: Job) -> None:
-        """Waits for what is left of the place's rest: it was claimed a little ahead."""
-        left = self._free_at.pop((job.workspace, job.place), 0.0) - asyncio.get_running_loop().time()
+        """Waits for what is left of the channel's rest: it was claimed a little ahead."""
+        left = (
+            self._free_at.pop((job.workspace, job.channel_id), 0.0) - asyncio.get_running_loop().time()
+        )
         if left > 0:
             await asyncio.sleep(left)
 
-    async def _finish(self, job: Job, receipt: Receipt | None, free_at: float, outcome: str) -> None:
-        """Puts it away; `free_at`, by the loop's clock, is when the place has rested from it.
+    async def _finish(
+        self, job: Job, message_ref: MessageRef | None, next_allowed_at: float, outcome: str
+    ) -> None:
+        """Puts it away; `next_allowed_at`, by the loop's clock, is when the channel has rested from it.
 
         It rests from the moment the call began: a slow call is no reason for a longer pause.
         """
         if outcome == "said":
-            self._free_at[job.workspace, job.place] = free_at
+            self._free_at[job.workspace, job.channel_id] = next_allowed_at
         follow: tuple[Job, ...] = ()
         if outcome in ("said", "found") and self._bot.goes_on(job):
             follow = await self._transactions.read(
                 job.workspace, lambda work: tuple(self._bot.sequel(job, work))
             )
-        rest = max(0.0, free_at - AHEAD_SECONDS - asyncio.get_running_loop().time())
-        await self._put_away(Ended(job, "done", rest, receipt=receipt, follow=follow))
+        cool_down = max(0.0, next_allowed_at - AHEAD_SECONDS - asyncio.get_running_loop().time())
+        await self._put_away(Ended(job, "done", cool_down, message_ref=message_ref, follow=follow))
         self._count(outcome, job)
-        self._wake_in(rest)
+        self._wake_in(cool_down)
 
-    async def _put_back(self, job: Job, undelivered: Undelivered) -> None:
+    async def _put_back(self, job: Job, undelivered: DeliveryError) -> None:
         if undelivered.permanent or is_hopeless(job, outage=undelivered.outage):
             about = "" if job.traceless else f" about={job.about.partition('/')[0]}"
             self._failed(job, f"given up{about} after {job.attempts} attempts: {undelivered.reason}")
@@ -358,7 +374,7 @@ class Worker:
         asked = undelivered.retry_after
         wait = max(asked or 0.0, backoff(job.attempts, random.random()))  # noqa: S311 - jitter
         # Once unsure, only a look-up that was answered makes sure; a needless one costs little.
-        unsure = job.unsure or undelivered.unsure
+        unsure = job.unsure or undelivered.maybe_delivered
         limits = self._limits[job.workspace.partition(":")[0]]
         await self._put_away(
             Ended(
@@ -367,8 +383,9 @@ class Worker:
                 wait,
                 why=undelivered.reason,
                 unsure=unsure,
-                # A tick may be told a later time than it is; only a lane's rest goes by the real clock.
-                hold_lane=asked is not None or self._ticking,
+                # A tick may be told a later time than it is; only a channel queue's rest goes by the
+                # real clock.
+                hold_queue=asked is not None or self._ticking,
                 hold_workspace=asked is not None and limits.together,
             )
         )
@@ -392,8 +409,8 @@ class Worker:
 
 
 async def _call(
-    messenger: Messenger, delivery: Delivery, said: Receipt | None, job: Job, until: float
-) -> tuple[Receipt, str]:
+    messenger: Messenger, delivery: Delivery, said: MessageRef | None, job: Job, until: float
+) -> tuple[MessageRef, str]:
     """Says it, edits it, or leaves it as it is; returns where it is now and what was done.
 
     `until`, by the loop's clock, is when the call is given up.
@@ -407,12 +424,14 @@ async def _call(
             found = await messenger.find(delivery, unsure_since) if unsure_since else None
             earlier = said or found
             if earlier is None:
-                receipt, outcome = await messenger.say(delivery), "said"
+                message_ref, outcome = await messenger.say(delivery), "said"
             elif earlier.digest == digest:
-                receipt, outcome = earlier, "already so"
+                message_ref, outcome = earlier, "already so"
             else:
-                receipt = await messenger.edit(delivery, earlier)
+                message_ref = await messenger.edit(delivery, earlier)
                 outcome = "edited" if said else "found"
     except TimeoutError:
-        raise Undelivered("The platform did not answer in time.", unsure=True, outage=True) from None
-    return receipt.model_copy(update={"digest": digest}), outcome
+        raise DeliveryError(
+            "The platform did not answer in time.", maybe_delivered=True, outage=True
+        ) from None
+    return message_ref.model_copy(update={"digest": digest}), outcome

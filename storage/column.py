@@ -64,25 +64,31 @@ AS_JSON: Mapping[str, Any] = {
 }
 
 
+def stored_as(name: str, field: str) -> dict[str, str]:
+    """For a field whose column has another name in the database: `table.c` knows it by the field's."""
+    return {"name": name, "key": field}
+
+
 def index(name: str, *columns: str, unique: bool = False, where: str | None = None) -> Index:
     """An index, over part of the rows when `where` says so.
 
     A query only meets such an index when it says the same in the same words: a bound parameter
-    will not do (see `storage/job.py`).
+    will not do (see `storage/jobs/job.py`).
     """
     condition = None if where is None else text(where)
     return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
 
 
-def never_looked() -> Any:
+def never_checked() -> Any:
     """When the clock has to look at it next; None when never again.
 
     The default makes what an older program stored due at once, which then sets the true moment.
     """
     at_once = text("'1970-01-01 00:00:00.000000'")
-    return Field(sa_type=UTCDateTime, sa_column_kwargs={"server_default": at_once})
+    kwargs = {"server_default": at_once, **stored_as("look_at", "next_check_at")}
+    return Field(sa_type=UTCDateTime, sa_column_kwargs=kwargs)
 
 
-def looked_at(table: str) -> Index:
+def checked_at(table: str) -> Index:
     """The index over what has such a moment."""
-    return index(f"{table}_look_at", "look_at", "workspace", where="look_at IS NOT NULL")
+    return index(f"{table}_look_at", "next_check_at", "workspace", where="look_at IS NOT NULL")

@@ -11,13 +11,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot import ports
-from bot.domain.errors import Lost
+from bot.domain.errors import ConflictError
 from storage import sqlite
-from storage.case import sum_customers
 from storage.failure import connect, translated
-from storage.queue import Past, Queue
+from storage.jobs.queue import Past, Queue
+from storage.repositories.case import sum_customers
 from storage.sqlite import SQLite
-from storage.tables import places, teams
+from storage.tables import channels, teams
 from storage.turn import Turn
 from storage.unit_of_work import UnitOfWork
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-MOST_TRIES = 3
+MAX_TRIES = 3
 """PostgreSQL may break off one of two transactions that meet; nothing was done, so do it again."""
-BITE = 1000
+BATCH_SIZE = 1000
 """Rows that a migration changes in one transaction, so that nobody beside it waits long."""
 MIGRATING = 4_711_000_001
 """Our own number for PostgreSQL's advisory lock, so that two machines migrate one after the other."""
@@ -36,11 +36,11 @@ MIGRATING = 4_711_000_001
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
-class Outdated(Exception):
+class SchemaOutdated(Exception):
     """The schema is not the one this program was written for; the sentence says what to do."""
 
 
-class Taken(Exception):
+class AlreadyRunning(Exception):
     """Another process is the clock of this database; the sentence says what to do."""
 
 
@@ -90,10 +90,10 @@ class Database:
 
     async def write_queue(self, change: Callable[[ports.Queue], Result]) -> Result:
         """ports.Transactions.write_queue."""
-        for _ in range(MOST_TRIES - 1):
+        for _ in range(MAX_TRIES - 1):
             try:
                 return await self._queue(change, writes=True)
-            except Lost:
+            except ConflictError:
                 continue
         return await self._queue(change, writes=True)
 
@@ -112,7 +112,7 @@ class Database:
         try:
             self._engines.submit(turn, writes=writes)
         except RuntimeError as closed:
-            raise ports.Unavailable("the database is closed") from closed
+            raise ports.StorageUnavailable("the database is closed") from closed
         return await turn.outcome(self._engines.patience, self._engines.alive)
 
     @contextmanager
@@ -127,7 +127,7 @@ class Database:
         """For whoever speaks: one process at a time on an SQLite file, any number on PostgreSQL.
 
         On a file leases go by the machine's clock and by what this process is doing, so two would
-        say things twice. Raises Taken with one sentence, or Unavailable.
+        say things twice. Raises AlreadyRunning with one sentence, or Unavailable.
         """
         if self.file is None:
             yield
@@ -135,13 +135,13 @@ class Database:
         file = self.file.resolve()  # one file is one clock, whichever way leads to it
         try:
             held = sqlite.hold(file.with_name(f"{file.name}-clock"))
-        except sqlite.Held:
-            raise Taken(
+        except sqlite.FileLocked:
+            raise AlreadyRunning(
                 f"Another Amends is at work on {file}, which takes one at a time: stop that serve or "
                 "tick first, or set AMENDS_DATABASE_URL to a PostgreSQL that several share."
             ) from None
         except SQLiteError as refused:
-            raise ports.Unavailable(f"{file}-clock cannot be used: {refused}") from refused
+            raise ports.StorageUnavailable(f"{file}-clock cannot be used: {refused}") from refused
         with closing(held):
             yield
 
@@ -149,12 +149,12 @@ class Database:
         """Makes sure that the schema is today's: makes or upgrades a file, refuses an old server.
 
         A schema of the next version will do, so that the old and the new program may run side by side:
-        migrations only add. Raises Outdated with one sentence, or Unavailable.
+        migrations only add. Raises SchemaOutdated with one sentence, or Unavailable.
         """
         if _is_ready(self._version()):
             return
         if self.file is None:
-            raise Outdated(
+            raise SchemaOutdated(
                 "The database's schema is older than this program: run 'python -m bot migrate'."
             )
         self.migrate()
@@ -162,7 +162,7 @@ class Database:
     def migrate(self) -> None:
         """Brings the schema to today's, in one transaction; makes an SQLite file that is not there.
 
-        Raises Outdated when it is too new, or Unavailable.
+        Raises SchemaOutdated when it is too new, or Unavailable.
         """
         if self._server is not None and self._server.pooled:
             with self.transaction(writes=True) as connection:
@@ -182,15 +182,15 @@ class Database:
             try:
                 self.file.touch(mode=0o600)  # an empty file is an empty database
             except OSError as refused:
-                raise ports.Unavailable("the database file cannot be made") from refused
-        for tries in range(1, MOST_TRIES + 1):
+                raise ports.StorageUnavailable("the database file cannot be made") from refused
+        for tries in range(1, MAX_TRIES + 1):
             try:
                 self._change_schema(upgrade)
                 break
-            except Lost as met:
+            except ConflictError as met:
                 # The program that runs beside it was in the way, and nothing was changed.
-                if tries == MOST_TRIES:
-                    raise ports.Unavailable("the database is busy: run migrate again") from met
+                if tries == MAX_TRIES:
+                    raise ports.StorageUnavailable("the database is busy: run migrate again") from met
 
     def _change_schema(self, upgrade: Callable[[Connection], None]) -> None:
         with self.transaction(writes=True) as connection:
@@ -203,13 +203,13 @@ class Database:
 
     def _sum_customers(self) -> bool:
         with self.transaction(writes=True) as connection:
-            summed = sum_customers(connection, BITE)
+            summed = sum_customers(connection, BATCH_SIZE)
             connection.commit()
-        return summed == BITE
+        return summed == BATCH_SIZE
 
     def workspaces(self, *, used: bool = True) -> Sequence[str]:
-        """The workspaces that have a team, by name; not only `used`: those that have a place."""
-        workspace = (teams if used else places).c.workspace
+        """The workspaces that have a team, by name; not only `used`: those that have a channel."""
+        workspace = (teams if used else channels).c.workspace
         with self.transaction(writes=False) as connection:
             return list(connection.scalars(select(workspace).distinct().order_by(workspace)))
 
@@ -243,9 +243,11 @@ def head() -> str:
 
 
 def _is_ready(stored: str | None) -> bool:
-    """Whether this program can work with a schema; raises Outdated when it is too new."""
+    """Whether this program can work with a schema; raises SchemaOutdated when it is too new."""
     if stored is None or stored < head():
         return False
     if int(stored) > int(head()) + 1:
-        raise Outdated("The database's schema is newer than this program: install the newer program.")
+        raise SchemaOutdated(
+            "The database's schema is newer than this program: install the newer program."
+        )
     return True

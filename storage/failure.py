@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.domain.errors import Lost
-from bot.ports import Unavailable
+from bot.domain.errors import ConflictError
+from bot.ports import StorageUnavailable
 from storage.versioned import is_taken
 
 # PostgreSQL, appendix A of its manual: the loser of two transactions that met.
@@ -23,7 +23,9 @@ DRIVERS = ("sqlite3", "psycopg")
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raises Unavailable for a database that is locked, read-only or gone, and Lost for a lost race.
+    """Translates what a database raises.
+
+    One that is locked, read-only or gone is StorageUnavailable, a lost race is a ConflictError.
 
     Everything else is a mistake of ours and passes as it is.
     """
@@ -34,10 +36,10 @@ def translated() -> Iterator[None]:
         if type(error).__module__.partition(".")[0] not in DRIVERS:
             raise
         if is_taken(failed):
-            raise Lost("somebody stored the same first") from failed
+            raise ConflictError("somebody stored the same first") from failed
         state = str(getattr(error, "sqlstate", None) or "")
         if state in MET:
-            raise Lost("another transaction was in the way") from failed
+            raise ConflictError("another transaction was in the way") from failed
         kinds = {kind.__name__ for kind in type(error).__mro__}
         # A plain DatabaseError is SQLite's for a file that is damaged or no database.
         if (
@@ -45,19 +47,21 @@ def translated() -> Iterator[None]:
             or type(error).__name__ == "DatabaseError"
             or state.startswith(TROUBLE)
         ):
-            raise Unavailable(f"the database cannot be used just now: {first_line(failed)}") from failed
+            raise StorageUnavailable(
+                f"the database cannot be used just now: {first_line(failed)}"
+            ) from failed
         raise
 
 
 def connect(engine: Engine) -> Connection:
-    """A connection that its user closes; raises Unavailable for whatever goes wrong on the way to it."""
+    """A connection that its user closes; raises StorageUnavailable when there is none."""
     try:
         return engine.connect()
     except PoolTimeout as busy:
-        raise Unavailable("the database is busy") from busy
+        raise StorageUnavailable("the database is busy") from busy
     except Exception as failed:
         # Drivers raise much beside their own errors: what the network says, what a name server says.
-        raise Unavailable(f"the database cannot be reached: {first_line(failed)}") from failed
+        raise StorageUnavailable(f"the database cannot be reached: {first_line(failed)}") from failed
 
 
 def first_line(failed: Exception) -> str:

@@ -126,8 +126,8 @@ def _newest(connection: Connection, clock: datetime) -> datetime:
 def _read(connection: Connection, *, lock: bool = False) -> _Record | None:
     ours = counters.c.workspace == DATABASE
     query = select(counters.c.noun, counters.c.number).where(ours).order_by(counters.c.noun)
-    found = connection.execute(query.with_for_update() if lock else query)
-    minutes = {row.noun: row.number * MINUTE for row in found}
+    rows = connection.execute(query.with_for_update() if lock else query)
+    minutes = {row.noun: row.number * MINUTE for row in rows}
     if not minutes:
         return None
     return _Record(EPOCH + minutes["observed"], minutes["uptime"], minutes["quota_at"])

@@ -5,9 +5,9 @@ from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, Executable, Table, bindparam, select
+from sqlalchemy import Connection, Table, bindparam, select
 
-from storage.statement import Statement
+from storage.statement import Query, Statement
 
 Values = dict[str, Any]
 Thing = TypeVar("Thing", bound=BaseModel)
@@ -31,12 +31,14 @@ def find(connection: Connection, kind: type[Thing], table: Table, **where: Any) 
 
 
 def several(
-    connection: Connection, kind: type[Thing], query: Statement | Executable, where: Values | None = None
+    connection: Connection, kind: type[Thing], query: Statement | Query, where: Values | None = None
 ) -> Sequence[Thing]:
     """All things that a query finds, in its order."""
     if isinstance(query, Statement):
         return [read(kind, row) for row in query.all(connection, where or {})]
-    return [read(kind, row) for row in connection.execute(query, where)]
+    names = [str(column.key) for column in query.exported_columns]
+    rows = connection.execute(query, where)
+    return [kind.model_validate(dict(zip(names, row, strict=True))) for row in rows]
 
 
 @cache

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
-from bot.ports import Unavailable
+from bot.ports import StorageUnavailable
 from storage.column import AS_JSON
 from storage.failure import connect, translated
 from storage.turn import TURN_SECONDS, Turn, answer_all
@@ -54,7 +54,7 @@ class SQLite:
         self.writers = _engine(file, writes=True)
         self.readers = _engine(file, writes=False)
         self._writing = ThreadPoolExecutor(1, "writer")
-        self._reading = ThreadPoolExecutor(READERS, "reader")
+        self._reading = ThreadPoolExecutor(READERS, "recipient_id")
         self._waiting: deque[Turn[Any]] = deque()
         self._asked = False
         """Whether the writer was asked to take what waits, and has not found it all taken since."""
@@ -139,7 +139,7 @@ class SQLite:
                     _step(driver, "ROLLBACK TO turn")
             if not driver.in_transaction:
                 # A full disk, for one, rolls back everything, and says so to one turn only.
-                raise Unavailable("the database rolled back everything that waited together")
+                raise StorageUnavailable("the database rolled back everything that waited together")
             _step(driver, "RELEASE turn")
 
     def _next(self) -> Turn[Any] | None:
@@ -156,7 +156,7 @@ def _step(driver: sqlite3.Connection, statement: str) -> None:
     try:
         driver.execute(statement).close()
     except sqlite3.Error as refused:
-        raise Unavailable(f"the database cannot be used just now: {refused}") from refused
+        raise StorageUnavailable(f"the database cannot be used just now: {refused}") from refused
 
 
 def _engine(file: Path, *, writes: bool) -> Engine:
@@ -192,12 +192,12 @@ def _engine(file: Path, *, writes: bool) -> Engine:
     return made
 
 
-class Held(Exception):
+class FileLocked(Exception):
     """Another process holds it."""
 
 
 def hold(file: Path) -> sqlite3.Connection:
-    """Holds a small file until the connection is closed; raises Held when somebody else does.
+    """Holds a small file until the connection is closed; raises FileLocked when somebody else does.
 
     A lock of the kernel's, through SQLite: alike on every system, and gone with the process however it
     ends. The file itself stays, empty, and means nothing.
@@ -210,7 +210,7 @@ def hold(file: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError as refused:
         connection.close()
         if refused.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
-            raise Held from None
+            raise FileLocked from None
         raise
 
 

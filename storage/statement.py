@@ -26,7 +26,7 @@ Processor = Callable[[Any], Any]
 Query = Select[*tuple[Any, ...]]
 Built = Query | CompoundSelect[*tuple[Any, ...]] | Insert | Update | Delete
 
-MOST_AMONG = 512
+MAX_AMONG = 512
 """SQLite took 999 values in a statement until it was 3.32."""
 
 
@@ -69,10 +69,10 @@ class Statement:
     def compiled(self, connection: Connection, values: Mapping[str, Any]) -> "Compiled":
         """What the driver gets when it runs with values of these names."""
         asked = connection.dialect.name, tuple(values)
-        known = self._compiled.get(asked)
-        if known is None:
-            known = self._compiled[asked] = Compiled(self.built, connection.dialect, list(values))
-        return known
+        compiled = self._compiled.get(asked)
+        if compiled is None:
+            compiled = self._compiled[asked] = Compiled(self.built, connection.dialect, list(values))
+        return compiled
 
 
 class Among:
@@ -94,17 +94,17 @@ class Among:
             return []
         ordered = sorted(set(those))
         size = 1 << (len(ordered) - 1).bit_length()
-        if size > MOST_AMONG:
+        if size > MAX_AMONG:
             half = len(ordered) // 2
             first, second = ordered[:half], ordered[half:]
             return [*self.all(connection, values, first), *self.all(connection, values, second)]
         names = [f"those_{number}" for number in range(size)]
-        known = self._statements.get(size)
-        if known is None:
+        statement = self._statements.get(size)
+        if statement is None:
             chosen = self._column.in_([bindparam(name) for name in names])
-            known = self._statements[size] = Statement(self.built.where(chosen))
+            statement = self._statements[size] = Statement(self.built.where(chosen))
         ordered += ordered[-1:] * (size - len(ordered))
-        return known.all(connection, {**values, **dict(zip(names, ordered, strict=True))})
+        return statement.all(connection, {**values, **dict(zip(names, ordered, strict=True))})
 
 
 class Compiled:

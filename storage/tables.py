@@ -1,5 +1,8 @@
 """Every table, with the domain's field names; `storage/migrations/` makes them.
 
+Where the stored name is an older one, `stored_as` says so: a program of the version before still works
+beside this one.
+
 Every primary key, unique index and look-up starts with the workspace, so two workspaces never
 meet. A `table=True` model does not validate: rows become domain objects through pydantic.
 """
@@ -10,7 +13,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, MetaData, Table, text
 from sqlmodel import Field, SQLModel
 
-from storage.column import Data, UTCDateTime, index, looked_at, never_looked
+from storage.column import Data, UTCDateTime, checked_at, index, never_checked, stored_as
 
 
 class Row(SQLModel):
@@ -34,7 +37,7 @@ class PersonRow(Row, table=True):
     gone: bool
 
 
-class PlaceRow(Row, table=True):
+class ChannelRow(Row, table=True):
     """Somewhere the bot has been; `name_folded` is the name without # in lower case."""
 
     __tablename__ = "places"
@@ -48,12 +51,12 @@ class PlaceRow(Row, table=True):
 
 
 class TeamRow(Row, table=True):
-    """The team around a place; at `look_at` its week begins."""
+    """The team around a channel; at `next_check_at` its week begins."""
 
     __tablename__ = "teams"
-    __table_args__ = (looked_at("teams"),)
+    __table_args__ = (checked_at("teams"),)
 
-    place: str = Field(primary_key=True)
+    channel_id: str = Field(primary_key=True, sa_column_kwargs=stored_as("place", "channel_id"))
     name: str
     lead: str | None
     zone: str
@@ -65,20 +68,21 @@ class TeamRow(Row, table=True):
     days_to_apologise: int = Field(sa_column_kwargs={"server_default": text("0")})
     made_at: datetime | None = Field(sa_type=UTCDateTime)
     version: int
-    look_at: datetime | None = never_looked()
+    next_check_at: datetime | None = never_checked()
 
 
 class CaseRow(Row, table=True):
     """A case; `reference_folded` makes ZD-4711 and zd-4711 one reference, once per team.
 
-    By `customer_sum` a customer is looked up, see `storage/case.py`; an older program leaves it None.
+    By `customer_sum` a customer is looked up, see `storage/repositories/case.py`; an older program
+    leaves it None.
     """
 
     __tablename__ = "cases"
     __table_args__ = (
         index(
             "cases_by_reference",
-            *("workspace", "place", "reference_folded"),
+            *("workspace", "channel_id", "reference_folded"),
             unique=True,
             where="reference_folded IS NOT NULL",
         ),
@@ -87,7 +91,7 @@ class CaseRow(Row, table=True):
     )
 
     number: int = Field(primary_key=True)
-    place: str
+    channel_id: str = Field(sa_column_kwargs=stored_as("place", "channel_id"))
     what_happened: str
     reference: str | None
     reference_folded: str | None
@@ -108,13 +112,20 @@ class RetroRow(Row, table=True):
 
     __tablename__ = "retros"
     __table_args__ = (
-        index("retros_open", "workspace", "place", "answers_close_on", "case", where="state = 'open'"),
-        index("retros_closed", "workspace", "place", "closed_at", where="closed_at IS NOT NULL"),
-        looked_at("retros"),
+        index(
+            "retros_open",
+            "workspace",
+            "channel_id",
+            "answers_close_on",
+            "case_number",
+            where="state = 'open'",
+        ),
+        index("retros_closed", "workspace", "channel_id", "closed_at", where="closed_at IS NOT NULL"),
+        checked_at("retros"),
     )
 
-    case: int = Field(primary_key=True)
-    place: str
+    case_number: int = Field(primary_key=True, sa_column_kwargs=stored_as("case", "case_number"))
+    channel_id: str = Field(sa_column_kwargs=stored_as("place", "channel_id"))
     opened_at: datetime = Field(sa_type=UTCDateTime)
     answers_close_on: date
     opened_by: str | None
@@ -122,24 +133,25 @@ class RetroRow(Row, table=True):
     history: list[dict[str, Any]] = Field(sa_type=Data)
     version: int
     closed_at: datetime | None = Field(sa_type=UTCDateTime)
-    look_at: datetime | None = never_looked()
+    next_check_at: datetime | None = never_checked()
 
 
 class AnswerRow(Row, table=True):
     """An answer.
 
     SQLite would number the rows in the order they came (rowid), which nobody may know of unnamed ones;
-    this table is kept in the order of its random ids. For PostgreSQL see `storage/retro.py`.
+    this table is kept in the order of its random ids. For PostgreSQL see
+    `storage/repositories/retro.py`.
     """
 
     __tablename__ = "answers"
     __table_args__ = (
-        index("answers_of_case", "workspace", "case", "posted_at", "id"),
+        index("answers_of_case", "workspace", "case_number", "posted_at", "id"),
         {"sqlite_with_rowid": False},
     )
 
     id: str = Field(primary_key=True)
-    case: int
+    case_number: int = Field(sa_column_kwargs=stored_as("case", "case_number"))
     prompt: str
     text: str
     author: str | None
@@ -148,14 +160,14 @@ class AnswerRow(Row, table=True):
 
 
 class CommentRow(Row, table=True):
-    """A plain reply in a retro's thread; Slack's ids are only unique within a place."""
+    """A plain reply in a retro's thread; Slack's ids are only unique within a channel."""
 
     __tablename__ = "comments"
-    __table_args__ = (index("comments_of_case", "workspace", "case", "posted_at", "id"),)
+    __table_args__ = (index("comments_of_case", "workspace", "case_number", "posted_at", "id"),)
 
-    place: str = Field(primary_key=True)
+    channel_id: str = Field(primary_key=True, sa_column_kwargs=stored_as("place", "channel_id"))
     id: str = Field(primary_key=True)
-    case: int
+    case_number: int = Field(sa_column_kwargs=stored_as("case", "case_number"))
     author: str
     text: str
     posted_at: datetime = Field(sa_type=UTCDateTime)
@@ -166,15 +178,15 @@ class ActionItemRow(Row, table=True):
 
     __tablename__ = "action_items"
     __table_args__ = (
-        index("action_items_of_case", "workspace", "case", "number"),
+        index("action_items_of_case", "workspace", "case_number", "number"),
         index("action_items_of_owner", "workspace", "active", "owner", "due", "number"),
-        index("action_items_of_place", "workspace", "active", "place", "due", "number"),
-        looked_at("action_items"),
+        index("action_items_of_place", "workspace", "active", "channel_id", "due", "number"),
+        checked_at("action_items"),
     )
 
     number: int = Field(primary_key=True)
-    case: int
-    place: str
+    case_number: int = Field(sa_column_kwargs=stored_as("case", "case_number"))
+    channel_id: str = Field(sa_column_kwargs=stored_as("place", "channel_id"))
     what: str
     asked_by: str
     gap: str | None
@@ -186,7 +198,7 @@ class ActionItemRow(Row, table=True):
     active: bool
     history: list[dict[str, Any]] = Field(sa_type=Data)
     version: int
-    look_at: datetime | None = never_looked()
+    next_check_at: datetime | None = never_checked()
 
 
 class RecoveryRow(Row, table=True):
@@ -197,14 +209,14 @@ class RecoveryRow(Row, table=True):
 
     __tablename__ = "recoveries"
     __table_args__ = (
-        index("recoveries_of_place", "workspace", "place", "outcome", "due", "case"),
-        index("recoveries_ended", "workspace", "place", "outcome", "was_enough"),
-        index("recoveries_enough", "workspace", "place", "was_enough", "case"),
-        looked_at("recoveries"),
+        index("recoveries_of_place", "workspace", "channel_id", "outcome", "due", "case_number"),
+        index("recoveries_ended", "workspace", "channel_id", "outcome", "was_enough"),
+        index("recoveries_enough", "workspace", "channel_id", "was_enough", "case_number"),
+        checked_at("recoveries"),
     )
 
-    case: int = Field(primary_key=True)
-    place: str
+    case_number: int = Field(primary_key=True, sa_column_kwargs=stored_as("case", "case_number"))
+    channel_id: str = Field(sa_column_kwargs=stored_as("place", "channel_id"))
     contact: str | None
     failed_at: datetime = Field(sa_type=UTCDateTime)
     begun_at: datetime = Field(sa_type=UTCDateTime)
@@ -220,26 +232,28 @@ class RecoveryRow(Row, table=True):
     outcome: str
     was_enough: bool
     due: date | None
-    look_at: datetime | None = never_looked()
+    next_check_at: datetime | None = never_checked()
 
 
 class RecoveryOwnerRow(Row, table=True):
     """Somebody who has something left to do for a customer; gone once the verdict is there."""
 
     __tablename__ = "recovery_owners"
-    __table_args__ = (index("recovery_owners_of_person", "workspace", "person", "due", "case"),)
+    __table_args__ = (
+        index("recovery_owners_of_person", "workspace", "person_id", "due", "case_number"),
+    )
 
-    case: int = Field(primary_key=True)
-    person: str = Field(primary_key=True)
+    case_number: int = Field(primary_key=True, sa_column_kwargs=stored_as("case", "case_number"))
+    person_id: str = Field(primary_key=True, sa_column_kwargs=stored_as("person", "person_id"))
     due: date | None
 
 
-class ReaderRow(Row, table=True):
+class NotificationPreferencesRow(Row, table=True):
     """How a person wants to be reminded."""
 
     __tablename__ = "readers"
 
-    person: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True, sa_column_kwargs=stored_as("person", "person_id"))
     days: list[int] = Field(sa_type=Data)
     starts: time | None
     ends: time | None
@@ -248,10 +262,10 @@ class ReaderRow(Row, table=True):
 
 
 class StirredRow(Row, table=True):
-    """Somebody, or a place, whose hours changed: what is open of theirs comes up, a bite at a time.
+    """Somebody, or a channel, whose hours changed: what is open of theirs comes up, a batch at a time.
 
-    `of` says what of theirs: `storage/stirred.py`. It came up as far as `number` of `day`; when `day` is
-    None, all that has a day did.
+    `of` says what of theirs: `storage/jobs/stirred.py`. It came up as far as `number` of `day`; when
+    `day` is None, all that has a day did.
     """
 
     __tablename__ = "stirred"
@@ -270,7 +284,7 @@ class ReminderRow(Row, table=True):
 
     about: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
-    reader: str = Field(primary_key=True)
+    recipient_id: str = Field(primary_key=True, sa_column_kwargs=stored_as("reader", "recipient_id"))
     day: date = Field(primary_key=True)
     message: str
     asked_at: datetime = Field(sa_type=UTCDateTime)
@@ -281,16 +295,17 @@ class ReminderRow(Row, table=True):
 class JobRow(Row, table=True):
     """A message that the bot owes somebody, until long after it was said.
 
-    `id` gives the order within a lane. `lane` is where it is said next: it moves to the lane of
-    edits when it was said. `again`: scheduled once more after an attempt began that may have said the
-    older words. `claimed_by` is the claim that runs it, alike for no two. No rowid: see AnswerRow.
+    `id` gives the order within a channel queue. `queue_id` is where it is said next: it moves to
+    the channel queue of edits when it was said. `again`: scheduled once more after an attempt began that
+    may have said the older words. `claimed_by` is the claim that runs it, alike for no two. No rowid:
+    see AnswerRow.
     """
 
     __tablename__ = "jobs"
     __table_args__ = (
-        index("jobs_first", "workspace", "lane", "bulk", "id", where="state = 'waiting'"),
-        index("jobs_due", "workspace", "lane", "due_at", where="state = 'waiting'"),
-        index("jobs_dead", "workspace", "place", where="state = 'dead'"),
+        index("jobs_first", "workspace", "queue_id", "bulk", "id", where="state = 'waiting'"),
+        index("jobs_due", "workspace", "queue_id", "due_at", where="state = 'waiting'"),
+        index("jobs_dead", "workspace", "channel_id", where="state = 'dead'"),
         index("jobs_ended", "ended_at", where="ended_at IS NOT NULL"),
         {"sqlite_with_rowid": False},
     )
@@ -299,7 +314,7 @@ class JobRow(Row, table=True):
     id: int = Field(sa_type=BigInteger)
     name: str
     about: str
-    place: str
+    channel_id: str = Field(sa_column_kwargs=stored_as("place", "channel_id"))
     direct: bool
     thread: str | None
     once: bool
@@ -308,7 +323,7 @@ class JobRow(Row, table=True):
     asked_by: str | None
     detail: str
     traceless: bool = Field(sa_column_kwargs={"server_default": text("false")})
-    lane: str
+    queue_id: str = Field(sa_column_kwargs=stored_as("lane", "queue_id"))
     state: str
     attempts: int
     unsure: bool
@@ -319,33 +334,36 @@ class JobRow(Row, table=True):
     why: str
 
 
-class LaneRow(Row, table=True):
-    """One place and one way of speaking in it: new messages, or edits.
+class ChannelQueueRow(Row, table=True):
+    """One channel and one way of speaking in it: new messages, or edits.
 
     `due_at` is the earliest moment at which one of its jobs is due, None when none waits. It rests
-    until `free_at`. While `leased_until` is ahead, the claim `claimed_by` says `claimed_key`. A
-    workspace has two lanes of its own, for what all its places may say together: `storage/lane.py`.
+    until `next_allowed_at`. While `leased_until` is ahead, the claim `claimed_by` says `claimed_key`. A
+    workspace has two channel queues of its own, for what all its channels may say together:
+    `storage/jobs/channel_queue.py`.
     """
 
     __tablename__ = "lanes"
     __table_args__ = (index("lanes_due", "due_at", where="due_at IS NOT NULL"),)
 
-    lane: str = Field(primary_key=True)
+    queue_id: str = Field(primary_key=True, sa_column_kwargs=stored_as("lane", "queue_id"))
     due_at: datetime | None = Field(sa_type=UTCDateTime)
-    free_at: datetime | None = Field(sa_type=UTCDateTime)
+    next_allowed_at: datetime | None = Field(
+        sa_type=UTCDateTime, sa_column_kwargs=stored_as("free_at", "next_allowed_at")
+    )
     leased_until: datetime | None = Field(sa_type=UTCDateTime)
     claimed_by: str
     claimed_key: str | None
 
 
-class SaidRow(Row, table=True):
+class SentMessageRow(Row, table=True):
     """Where a message ended up."""
 
     __tablename__ = "said"
-    __table_args__ = (index("said_where", "workspace", "place", "message"),)
+    __table_args__ = (index("said_where", "workspace", "channel_id", "message"),)
 
     key: str = Field(primary_key=True)
-    place: str
+    channel_id: str = Field(sa_column_kwargs=stored_as("place", "channel_id"))
     message: str
     link: str | None
     digest: str
@@ -367,12 +385,12 @@ class PostRow(Row, table=True):
     __tablename__ = "posts"
     __table_args__ = (
         index("posts_by_key", "workspace", "key", unique=True, where="key IS NOT NULL"),
-        index("posts_of_place", "workspace", "place", "id", where="thread IS NULL"),
+        index("posts_of_place", "workspace", "channel_id", "id", where="thread IS NULL"),
         index("posts_of_thread", "workspace", "thread", "id", where="thread IS NOT NULL"),
     )
 
     id: int = Field(primary_key=True)
-    place: str
+    channel_id: str = Field(sa_column_kwargs=stored_as("place", "channel_id"))
     thread: int | None
     author: str | None
     message: dict[str, Any] | None = Field(sa_type=Data)
@@ -399,7 +417,7 @@ def _table(name: str) -> Table:
 
 
 people = _table("people")
-places = _table("places")
+channels = _table("places")
 teams = _table("teams")
 cases = _table("cases")
 retros = _table("retros")
@@ -408,12 +426,12 @@ comments = _table("comments")
 action_items = _table("action_items")
 recoveries = _table("recoveries")
 recovery_owners = _table("recovery_owners")
-readers = _table("readers")
+preferences = _table("readers")
 stirred = _table("stirred")
 reminders = _table("reminders")
 jobs = _table("jobs")
-lanes = _table("lanes")
-said = _table("said")
+channel_queues = _table("lanes")
+sent_messages = _table("said")
 requests = _table("requests")
 posts = _table("posts")
 counters = _table("counters")

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Connection
 
-from bot.ports import Unavailable
+from bot.ports import StorageUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +60,9 @@ class Turn(Generic[Result]):
     async def outcome(self, patience: float, alive: Callable[[], bool]) -> Result:
         """What comes of it once it has ended, or what it raised.
 
-        Raises Unavailable when it did not begin in time; then it never will. That is after TURN_SECONDS,
-        and after `patience` already when the database is not `alive`: then waiting on would help nobody.
+        Raises StorageUnavailable when it did not begin in time; then it never will. That is after
+        TURN_SECONDS, and after `patience` already when the database is not `alive`: waiting on would
+        help nobody.
         """
         until = self.loop.time() + TURN_SECONDS
         limit = self.loop.call_later(patience, lambda: look())  # noqa: PLW0108 - it is not there yet
@@ -71,7 +72,7 @@ class Turn(Generic[Result]):
             if self.loop.time() < until and alive():
                 limit = self.loop.call_later(LOOK_SECONDS, look)
             elif not self._answer.done() and self.give_up():
-                self._answer.set_exception(Unavailable("the database is busy"))
+                self._answer.set_exception(StorageUnavailable("the database is busy"))
 
         try:
             return await self._answer

@@ -3,20 +3,20 @@
 from sqlalchemy import Connection
 
 from bot import repositories
-from storage.action_item import ActionItems
-from storage.agenda import Agenda
-from storage.case import Cases
-from storage.job import Jobs
-from storage.person import People
-from storage.place import Places
-from storage.post import Posts
-from storage.reader import Readers
-from storage.recovery import Recoveries
-from storage.reminder import Reminders
-from storage.request import Requests
-from storage.retro import Retros
-from storage.said import Said
-from storage.team import Teams
+from storage.jobs.job import Jobs
+from storage.jobs.scheduler import Scheduler
+from storage.repositories.action_item import ActionItems
+from storage.repositories.case import Cases
+from storage.repositories.channel import Channels
+from storage.repositories.notification_preferences import PreferencesOfPeople
+from storage.repositories.person import People
+from storage.repositories.post import Posts
+from storage.repositories.recovery import Recoveries
+from storage.repositories.reminder import Reminders
+from storage.repositories.request import Requests
+from storage.repositories.retro import Retros
+from storage.repositories.sent_messages import SentMessages
+from storage.repositories.team import Teams
 
 
 class UnitOfWork:
@@ -26,17 +26,17 @@ class UnitOfWork:
         self._jobs = Jobs(connection, workspace)
         self.workspace = workspace
         self.people: repositories.People = People(connection, workspace)
-        self.places: repositories.Places = Places(connection, workspace)
+        self.channels: repositories.Channels = Channels(connection, workspace)
         self.teams: repositories.Teams = Teams(connection, workspace)
         self.cases: repositories.Cases = Cases(connection, workspace)
         self.retros: repositories.Retros = Retros(connection, workspace)
         self.action_items: repositories.ActionItems = ActionItems(connection, workspace)
         self.recoveries: repositories.Recoveries = Recoveries(connection, workspace)
-        self.agenda: repositories.Agenda = Agenda(connection, workspace)
-        self.readers: repositories.Readers = Readers(connection, workspace)
+        self.scheduler: repositories.Scheduler = Scheduler(connection, workspace)
+        self.preferences: repositories.PreferencesOfPeople = PreferencesOfPeople(connection, workspace)
         self.reminders: repositories.Reminders = Reminders(connection, workspace)
         self.jobs: repositories.Jobs = self._jobs
-        self.said: repositories.Said = Said(connection, workspace)
+        self.said: repositories.SentMessages = SentMessages(connection, workspace)
         self.requests: repositories.Requests = Requests(connection, workspace)
         self.posts: repositories.Posts = Posts(connection, workspace)
 

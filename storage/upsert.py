@@ -33,7 +33,7 @@ def put_each(connection: Connection, table: Table, rows: Sequence[Values], *chan
 @cache
 def _putting(dialect: str, table: Table, changed: tuple[str, ...]) -> Statement:
     statement = insert(dialect, table)
-    key = [column.name for column in table.primary_key.columns]
+    key = list(table.primary_key.columns)
     if not changed:
         return Statement(statement.on_conflict_do_nothing(index_elements=key))
     replaced = {name: statement.excluded[name] for name in changed}

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, bindparam, insert, update
 
-from bot.domain.errors import Lost
+from bot.domain.errors import ConflictError
 from storage.keyed import Keyed, Thing
 from storage.row import Values, values
 from storage.statement import Statement
@@ -21,13 +21,13 @@ class Versioned(Keyed[Thing]):
     """Things that are changed by claims."""
 
     def add(self, thing: Thing) -> Thing:
-        """Stores a new thing as it returns it; raises Lost when somebody stored the like of it first."""
+        """Stores a new thing as it returns it; raises ConflictError when the like of it is there."""
         add(self._connection, self.table, self.row(thing))
         self._known[getattr(thing, self.key)] = thing
         return thing
 
     def save(self, thing: Thing) -> None:
-        """Stores the next version of a thing; raises Lost when it is not the stored one's."""
+        """Stores the next version of a thing; raises ConflictError when it is not the stored one's."""
         row = self.row(thing)
         save(self._connection, self.table, row)
         next_one = thing.model_copy(update={"version": row["version"] + 1})
@@ -39,21 +39,21 @@ class Versioned(Keyed[Thing]):
 
 
 def add(connection: Connection, table: Table, values: Values) -> None:
-    """Stores a new row; raises Lost when somebody stored the like of it first."""
+    """Stores a new row; raises ConflictError when somebody stored the like of it first."""
     try:
         _adding(table).run(connection, values)
     except Exception as refused:
         if is_taken(refused):
-            raise Lost(f"{table.name}: somebody added it first") from refused
+            raise ConflictError(f"{table.name}: somebody added it first") from refused
         raise
 
 
 def save(connection: Connection, table: Table, values: Values) -> None:
-    """Stores the next version of a row; raises Lost when `values["version"]` is not the stored one."""
-    known = {f"known_{column.name}": values[column.name] for column in _known(table)}
+    """Stores the next version of a row; raises ConflictError when another one is stored."""
+    known = {f"known_{column.key}": values[column.key] for column in _known(table)}
     unknown = {name: values[name] for name in values if f"known_{name}" not in known}
     if _saving(table).run(connection, {**unknown, **known}) == 0:
-        raise Lost(f"{table.name}: somebody changed it first")
+        raise ConflictError(f"{table.name}: somebody changed it first")
 
 
 def _known(table: Table) -> list[Column[Any]]:
@@ -67,7 +67,7 @@ def _adding(table: Table) -> Statement:
 
 @cache
 def _saving(table: Table) -> Statement:
-    seen = (column == bindparam(f"known_{column.name}") for column in _known(table))
+    seen = (column == bindparam(f"known_{column.key}") for column in _known(table))
     return Statement(update(table).where(*seen).values(version=table.c.version + 1))
 
 

@@ -9,17 +9,19 @@ from typing import Any
 from bot.bot import Bot
 from bot.domain.action_item import ActionItem
 from bot.domain.case import number_of
-from bot.domain.job import Job, Receipt
+from bot.domain.channel import Channel
+from bot.domain.job import Job, MessageRef
+from bot.domain.person import Person
 from bot.domain.retro import Answer, Retro
 from bot.messages.parts import Message, plain
 from bot.ports import MembershipUnknown
-from bot.request import CAN_BE_UNNAMED, Found, Person, Place, Reply, Request
+from bot.request import CAN_BE_UNNAMED, Reply, Request, SourceMessage
 from bot.routes import VERBS
 from storage.database import Database
 from tests.session import open_work, queue_of
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
-SUPPORT = Place(id="C1", name="support")
+SUPPORT = Channel(id="C1", name="support")
 ANA = Person(id="U1", name="Ana", zone="Europe/Stockholm")
 BEN = Person(id="U2", name="Ben", zone="America/New_York")
 CLEO = Person(id="U3", name="Cleo", zone="Asia/Tokyo")
@@ -38,12 +40,12 @@ class InTheirChannels:
         self.asked: list[tuple[str, str]] = []
         self.silent = False
 
-    async def includes(self, workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
+    async def includes(self, workspace: str, channel_id: str, person: Person, *, unnamed: bool) -> bool:
         """Whether the test put them there; raises MembershipUnknown when it is `silent`."""
-        if self.silent or channel in self.unsaid:
+        if self.silent or channel_id in self.unsaid:
             raise MembershipUnknown
-        self.asked.append((channel, person.id))
-        return person.id not in self.channels or channel in self.channels[person.id]
+        self.asked.append((channel_id, person.id))
+        return person.id not in self.channels or channel_id in self.channels[person.id]
 
     async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
         """Whether the test says so."""
@@ -51,7 +53,7 @@ class InTheirChannels:
             raise MembershipUnknown
         return person.id in self.guests
 
-    async def people_in(self, workspace: str, channel: str) -> int | None:
+    async def people_in(self, workspace: str, channel_id: str) -> int | None:
         """As many as the test says."""
         return self.people
 
@@ -84,10 +86,15 @@ class Desk:
         """
         if verb in CAN_BE_UNNAMED and values is not None:
             values = {"unnamed": "", **values}
-        asked = {"place": SUPPORT, "at": self.at, "key": f"key-{next(self._keys)}", "introduced": True}
-        asked |= {"heard": verb in VERBS and VERBS[verb].access == "platform", **more}
+        params = {
+            "channel": SUPPORT,
+            "at": self.at,
+            "key": f"key-{next(self._keys)}",
+            "introduced": True,
+        }
+        params |= {"heard": verb in VERBS and VERBS[verb].access == "platform", **more}
         request = Request(
-            workspace=self.workspace, verb=verb, person=person, about=about, values=values, **asked
+            workspace=self.workspace, verb=verb, person=person, about=about, values=values, **params
         )
         return await self.bot.answer(request)
 
@@ -95,7 +102,7 @@ class Desk:
         """A failed case; returns its label."""
         reply = await self.ask(person, "case.fail", typed=typed)
         assert reply.message is not None, reply
-        return reply.message.gist.split()[0]
+        return reply.message.summary.split()[0]
 
     async def add_item(self, person: Person = ANA, about: str = "C-1", **values: str) -> str:
         """An action item; returns its label."""
@@ -143,7 +150,7 @@ class Desk:
 
     async def tick(self, at: datetime) -> Mapping[str, Message]:
         """Lets the clock look at what is due at `at`, and say it; returns what it said by key."""
-        while await self.bot.look(self.workspace, at):
+        while await self.bot.run_due(self.workspace, at):
             pass
         return self.say_all(at)
 
@@ -152,8 +159,10 @@ class Desk:
             message = self.bot.speak(job, work)
             first = work.said.get(job.key) is None
             follow = self.bot.sequel(job, work) if first else ()
-        receipt = Receipt(place=job.place, message=f"m-{job.key}", link=f"https://example.com/{job.key}")
-        queue_of(self.database).finish(job, receipt if message else None, 0.0, follow)
+        message_ref = MessageRef(
+            channel_id=job.channel_id, message=f"m-{job.key}", link=f"https://example.com/{job.key}"
+        )
+        queue_of(self.database).finish(job, message_ref if message else None, 0.0, follow)
         return message
 
 
@@ -163,6 +172,6 @@ def words(reply: Reply) -> str:
     return "\n".join([*told, *reply.faults.values()])
 
 
-def reply_found(text: str, thread: str = "m-retro:1") -> Found:
+def reply_found(text: str, thread: str = "m-retro:1") -> SourceMessage:
     """A message in a retro's thread that a shortcut was used on."""
-    return Found(text=text, link="https://example.com/m", thread=thread, author=BEN)
+    return SourceMessage(text=text, link="https://example.com/m", thread=thread, author=BEN)

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from bot.coach.coach import read_for_customer, read_for_team
 from bot.domain.action_item import ActionItem, Moved, steps
 from bot.domain.case import Case
-from bot.domain.reader import Reader
+from bot.domain.notification_preferences import NotificationPreferences
+from bot.domain.person import Person
 from bot.domain.recovery import Recovery, Tally, begin, close_unanswered, enough, hand_over, judge, take
 from bot.domain.recovery import not_needed as leave_out
 from bot.domain.recovery_step import STEPS, Step, StepName
@@ -33,7 +34,6 @@ from bot.messages.recovery import Shown
 from bot.messages.reminder import Due
 from bot.prompts import PROMPTS
 from bot.reminders import BY_NAME
-from bot.request import Person
 from bot.routes import TYPED
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
@@ -48,10 +48,10 @@ BLAMING = "The night shift was careless and should have checked the address."
 DRAFT = "We are sorry if you were upset. We were very busy, and the courier lost it."
 HOSTILE = 'Look: <!channel> <@U1> @here &amp; *bold* <script>alert("hi")</script> مرحبا 📦\nsecond line'
 
-TEAM = Team(place="C1", name="support", lead="U1", zone="Europe/Stockholm")
+TEAM = Team(channel_id="C1", name="support", lead="U1", zone="Europe/Stockholm")
 CASE = Case(
     number=7,
-    place="C1",
+    channel_id="C1",
     what_happened="Parcel promised twice, missed twice",
     reference="ZD-4711",
     customer="Mrs. Ólafsdóttir",
@@ -60,8 +60,10 @@ CASE = Case(
     link="https://example.com/message/1",
     failed_at=AT,
 )
-BARE = Case(number=8, place="C1", what_happened="Nobody called back", failed_at=AT)
-RETRO = Retro(case=7, place="C1", opened_at=AT, answers_close_on=date(2026, 3, 10), opened_by="U1")
+BARE = Case(number=8, channel_id="C1", what_happened="Nobody called back", failed_at=AT)
+RETRO = Retro(
+    case_number=7, channel_id="C1", opened_at=AT, answers_close_on=date(2026, 3, 10), opened_by="U1"
+)
 CLOSED = RETRO.model_copy(
     update={
         "state": "closed",
@@ -75,17 +77,17 @@ REOPENED = RETRO.model_copy(
 )
 NAMED = Answer(
     id="a1",
-    case=7,
+    case_number=7,
     prompt="training",
     text="We practise reading courier notes.",
     author="U1",
     posted_at=AT,
 )
-UNNAMED = Answer(id="a2", case=7, prompt="after_hours", text="Nobody answered the night number.")
+UNNAMED = Answer(id="a2", case_number=7, prompt="after_hours", text="Nobody answered the night number.")
 ITEM = ActionItem(
     number=12,
-    case=7,
-    place="C1",
+    case_number=7,
+    channel_id="C1",
     what="Courier notes are shown on the order screen",
     asked_by="U2",
     gap="tools",
@@ -116,8 +118,8 @@ HANDED = _moved(Moved(step="hand_over", by="U1", at=AT, to="U2", words="Ben know
 DECLINED = _moved(Moved(step="decline", by="U1", at=AT, words="No time before May."), owner=None)
 MISSING = _moved(Moved(step="reopen", by="U2", at=AT, words="Not on mobile."), state="agreed")
 LATE = AGREED.model_copy(update={"due": date(2026, 3, 2)})
-READER = Reader(
-    person="U1",
+READER = NotificationPreferences(
+    person_id="U1",
     days=(0, 1, 2, 3),
     starts=time(8),
     ends=time(14),
@@ -175,7 +177,7 @@ def _shown(
 def _due(
     reminder_name: str,
     subject: ActionItem | Retro | Recovery,
-    reader: str = "U1",
+    recipient_id: str = "U1",
     *,
     day: date = ITEM.due or TODAY,
     asked_on: date = TODAY,
@@ -185,10 +187,10 @@ def _due(
     outcome: str = "",
 ) -> Due:
     entry = BY_NAME[reminder_name]
-    asked = Asked(
+    sent = Asked(
         about=subject.label,
         name=reminder_name,
-        reader=reader,
+        recipient_id=recipient_id,
         day=asked_on,
         message="remind:U1:2026-03-05:0",
         asked_at=AT,
@@ -197,7 +199,7 @@ def _due(
     what = subject.what if isinstance(subject, ActionItem) else CASE.what_happened
     allowed = steps(subject) if isinstance(subject, ActionItem) else ()
     shown = tuple(step for step in entry.steps if step in allowed)
-    return Due(asked, entry, subject, what, LINK, "Ana", day, late, shown, before, holds)
+    return Due(sent, entry, subject, what, LINK, "Ana", day, late, shown, before, holds)
 
 
 DUE_TODAY = _due("item_due_today", AGREED, day=TODAY)
@@ -220,11 +222,11 @@ MESSAGES: Mapping[str, Message] = {
     "case.already": case.already(CASE, "support", LINK),
     "case.already_unsaid": case.already(CASE, "support", None),
     "case.withdrawn": case.withdrawn(),
-    "case.unsaid": case.unsaid("the retro C-7", "I am not there.", place="C1", name="support"),
-    "case.unsaid_direct": case.unsaid("AI-12 to its owner", "They left.", place="", name=""),
+    "case.unsaid": case.unsaid("the retro C-7", "I am not there.", channel_id="C1", name="support"),
+    "case.unsaid_direct": case.unsaid("AI-12 to its owner", "They left.", channel_id="", name=""),
     "retro.invitation": retro.invitation(RETRO, CASE, TEAM, Counts()),
     "retro.invitation_bare": retro.invitation(
-        RETRO.model_copy(update={"case": 8}), BARE, TEAM, Counts(answers=1, items=2, late=1)
+        RETRO.model_copy(update={"case_number": 8}), BARE, TEAM, Counts(answers=1, items=2, late=1)
     ),
     "retro.invitation_long": retro.invitation(
         RETRO, CASE.model_copy(update={"what_happened": LONG}), TEAM, Counts(answers=3)
@@ -379,7 +381,7 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.answers_closed_over": reminder.answers_closed(ANSWERS_CLOSED, CLOSED, (NAMED,)),
     "action_item.reminded_later": action_item.reminded_later(_item(remind_on=date(2026, 3, 9))),
     "team.settled_own": team.settled_own(READER),
-    "team.settled_own_as_team": team.settled_own(Reader(person="U1")),
+    "team.settled_own_as_team": team.settled_own(NotificationPreferences(person_id="U1")),
     "coach.read": coach.read(DRAFT, read_for_customer(DRAFT)),
     "coach.read_hostile": coach.read(HOSTILE, ()),
     "team.hello": team.hello(),
@@ -390,9 +392,9 @@ MESSAGES: Mapping[str, Message] = {
 }
 
 FORMS: Mapping[str, Form] = {
-    "case.fail": case.fail_form(place="C1", values={}),
-    "case.fail_message": case.fail_form(place="C1", values={"what_happened": HOSTILE}, link=LINK),
-    "case.fail_anywhere": case.fail_form(place="", values={"reference": "ZD-1"}, asks_place=True),
+    "case.fail": case.fail_form(channel_id="C1", values={}),
+    "case.fail_message": case.fail_form(channel_id="C1", values={"what_happened": HOSTILE}, link=LINK),
+    "case.fail_anywhere": case.fail_form(channel_id="", values={"reference": "ZD-1"}, asks_channel=True),
     "case.read": case.story(CASE.model_copy(update={"what_happened": LONG})),
     "retro.answer": retro.answer_form(RETRO, CASE, people=12),
     "retro.answer_uncounted": retro.answer_form(RETRO, CASE),
@@ -403,9 +405,9 @@ FORMS: Mapping[str, Form] = {
     "retro.read_answer": retro.whole_answer(NAMED.model_copy(update={"text": LONG}), ANA),
     "retro.close": retro.close_form(RETRO),
     "retro.reopen": retro.reopen_form(CLOSED),
-    "action_item.add": action_item.add_form(about="C-7", place="C1"),
+    "action_item.add": action_item.add_form(about="C-7", channel_id="C1"),
     "action_item.add_message": action_item.add_form(
-        about="C-7", place="C1", what="Show the courier's notes", gap="tools"
+        about="C-7", channel_id="C1", what="Show the courier's notes", gap="tools"
     ),
     "action_item.hand_over": action_item.hand_over_form(AGREED),
     "action_item.decline": action_item.decline_form(ITEM),
@@ -416,7 +418,7 @@ FORMS: Mapping[str, Form] = {
     "action_item.drop": action_item.drop_form(AGREED),
     "action_item.read": action_item.whole(LONG_ITEM, PEOPLE),
     "action_item.read_reminders": action_item.whole(
-        DONE, PEOPLE, [LATE_NOW.asked.model_copy(update={"outcome": "asked again"}), LATE_TOLD.asked]
+        DONE, PEOPLE, [LATE_NOW.sent.model_copy(update={"outcome": "asked again"}), LATE_TOLD.sent]
     ),
     "coach.advised": coach.advised(
         retro.answer_form(RETRO, CASE, people=12), read_for_team(BLAMING), {"training": BLAMING}, "mark"
@@ -443,13 +445,13 @@ FORMS: Mapping[str, Form] = {
         AGAIN,
         CASE,
         (UNNAMED, NAMED),
-        (Comment(id="1.2", case=7, author="U2", text="The depot was closed.", posted_at=AT),),
+        (Comment(id="1.2", case_number=7, author="U2", text="The depot was closed.", posted_at=AT),),
         PEOPLE,
     ),
     "recovery.read_one_side": recovery_form.both_sides(OWED, CASE, (), (), PEOPLE),
     "recovery.read_unreachable": recovery_form.both_sides(UNREACHABLE, CASE, (NAMED,), (), PEOPLE),
     "action_item.add_from_view": action_item.add_form(
-        about="C-7", place="C1", what="And send a text message.", kept={"from_view": "yes"}
+        about="C-7", channel_id="C1", what="And send a text message.", hidden={"from_view": "yes"}
     ),
     "team.own_settings": team.own_settings_form(READER),
     "team.settings": team.settings_form(

@@ -129,18 +129,18 @@ def _plain(node: Node, name: str) -> Iterator[str]:
     yield from _length(node["text"], limit(name), name)
 
 
-def _length(text: Any, most: int, name: str) -> Iterator[str]:
-    if not isinstance(text, str) or not 1 <= len(text) <= most:
+def _length(text: Any, limit: int, name: str) -> Iterator[str]:
+    if not isinstance(text, str) or not 1 <= len(text) <= limit:
         yield f"{name} has {len(text)} characters"
 
 
-def _text(node: Node, most: int, name: str) -> Iterator[str]:
+def _text(node: Node, limit: int, name: str) -> Iterator[str]:
     yield from _keys(
         node, {"type", "text", "emoji"} if node["type"] == "plain_text" else {"type", "text", "verbatim"}
     )
     if node["type"] not in ("plain_text", "mrkdwn"):
         yield f"{name} of type {node['type']}"
-    yield from _length(node["text"], most, name)
+    yield from _length(node["text"], limit, name)
     if not node["text"].strip():
         yield f"{name} is blank"
 

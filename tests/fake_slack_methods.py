@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tests import fake_slack_limits as limits
-from tests.fake_slack_state import Channel, Posted, View, Whisper
+from tests.fake_slack_state import Ephemeral, Posted, SlackChannel, View
 
 if TYPE_CHECKING:
     from tests.fakes import FakeSlack
@@ -54,7 +54,7 @@ def post_message(slack: "FakeSlack", args: Arguments) -> dict[str, Any]:
     thread = args.get("thread_ts")
     posted = Posted(
         ts=slack.next_ts(),
-        channel=channel.id,
+        channel_id=channel.id,
         user=slack.bot,
         text=text,
         blocks=blocks,
@@ -86,8 +86,8 @@ def post_ephemeral(slack: "FakeSlack", args: Arguments) -> dict[str, Any]:
     _check_thread(channel, args)
     if args.get("user") not in channel.members:
         raise Refusal("user_not_in_channel")
-    whisper = Whisper(args["user"], text, blocks, channel.id, args.get("thread_ts"))
-    slack.whispers.append(whisper)
+    send_ephemeral = Ephemeral(args["user"], text, blocks, channel.id, args.get("thread_ts"))
+    slack.whispers.append(send_ephemeral)
     return {"message_ts": slack.next_ts()}
 
 
@@ -204,14 +204,14 @@ def users_info(slack: "FakeSlack", args: Arguments) -> dict[str, Any]:
     return {"user": person.shown()}
 
 
-def _known(slack: "FakeSlack", args: Arguments) -> Channel:
+def _known(slack: "FakeSlack", args: Arguments) -> SlackChannel:
     channel = slack.channels.get(str(args.get("channel")))
     if channel is None or (channel.private and slack.bot not in channel.members):
         raise Refusal("channel_not_found")
     return channel
 
 
-def _to_speak_in(slack: "FakeSlack", args: Arguments) -> Channel:
+def _to_speak_in(slack: "FakeSlack", args: Arguments) -> SlackChannel:
     target = str(args.get("channel"))
     channel = slack.direct(target) if target.startswith("U") else _known(slack, args)
     if channel.archived:
@@ -221,7 +221,7 @@ def _to_speak_in(slack: "FakeSlack", args: Arguments) -> Channel:
     return channel
 
 
-def _check_thread(channel: Channel, args: Arguments) -> None:
+def _check_thread(channel: SlackChannel, args: Arguments) -> None:
     if "thread_ts" not in args:
         return
     root = channel.messages.get(args["thread_ts"])

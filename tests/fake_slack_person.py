@@ -10,7 +10,7 @@ from datetime import time as clock
 from typing import TYPE_CHECKING, Any
 
 from tests import fake_slack_limits as limits
-from tests.fake_slack_state import Channel, Posted, View, Whisper
+from tests.fake_slack_state import Ephemeral, Posted, SlackChannel, View
 
 if TYPE_CHECKING:
     from tests.fakes import Ack, FakeSlack
@@ -46,7 +46,7 @@ class SlackPerson:
         self.organisation = slack.enterprise
         self.workspaces: tuple[str, ...] = (slack.team,)
 
-    def sees(self, channel: Channel) -> bool:
+    def sees(self, channel: SlackChannel) -> bool:
         """Whether Slack shows them a channel."""
         full = not (self.guest or self.deleted) and self.slack.team in self.workspaces
         return self.id in channel.members or (full and not channel.private)
@@ -77,14 +77,16 @@ class SlackPerson:
         return shown | ({"tz": self.tz} if self.tz else {})
 
     @property
-    def direct(self) -> Channel:
+    def direct(self) -> SlackChannel:
         """Their direct messages with Amends."""
         return self.slack.direct(self.id)
 
     @property
-    def whispers(self) -> list[Whisper]:
+    def whispers(self) -> list[Ephemeral]:
         """What only they were shown, in order."""
-        return [whisper for whisper in self.slack.whispers if whisper.user == self.id]
+        return [
+            send_ephemeral for send_ephemeral in self.slack.whispers if send_ephemeral.user == self.id
+        ]
 
     @property
     def home(self) -> View | None:
@@ -94,8 +96,8 @@ class SlackPerson:
     # Commands and shortcuts
 
     async def command(
-        self, text: str, channel: Channel, *, trigger: str | None = None
-    ) -> Whisper | None:
+        self, text: str, channel: SlackChannel, *, trigger: str | None = None
+    ) -> Ephemeral | None:
         """Types `/amends …`; returns what came back at once, if anything did."""
         assert self.sees(channel), "Slack shows them no such channel"
         payload = {
@@ -115,11 +117,13 @@ class SlackPerson:
             return None
         _refuse(limits.message_problems(ack.body["blocks"]) if ack.body.get("blocks") else [])
         assert ack.body.get("response_type", "ephemeral") == "ephemeral"
-        whisper = Whisper(self.id, ack.body.get("text", ""), ack.body.get("blocks", []), channel.id)
-        self.slack.whispers.append(whisper)
-        return whisper
+        send_ephemeral = Ephemeral(
+            self.id, ack.body.get("text", ""), ack.body.get("blocks", []), channel.id
+        )
+        self.slack.whispers.append(send_ephemeral)
+        return send_ephemeral
 
-    async def opens(self, text: str, channel: Channel) -> View:
+    async def opens(self, text: str, channel: SlackChannel) -> View:
         """Types `/amends …` and waits for the form."""
         trigger = self.slack.trigger(self.id)
         await self.command(text, channel, trigger=trigger)
@@ -141,7 +145,9 @@ class SlackPerson:
 
     # Buttons
 
-    async def click(self, on: Posted | Whisper | View, label: str, *, trigger: str | None = None) -> Ack:
+    async def click(
+        self, on: Posted | Ephemeral | View, label: str, *, trigger: str | None = None
+    ) -> Ack:
         """Presses a button that acts at once, or whose outcome is waited for otherwise."""
         buttons = on.buttons()
         found = [name for name in buttons if name == label] or [n for n in buttons if label in n]
@@ -158,18 +164,18 @@ class SlackPerson:
         }
         return _in_time(await self.slack.send("interactive", payload))
 
-    async def press(self, on: Posted | Whisper | View, label: str) -> View:
+    async def press(self, on: Posted | Ephemeral | View, label: str) -> View:
         """Presses a button that opens a form, and waits for it."""
         trigger = self.slack.trigger(self.id, on.id if isinstance(on, View) else None)
         await self.click(on, label, trigger=trigger)
         return await self._opened_by(trigger)
 
-    def _where(self, on: Posted | Whisper | View) -> dict[str, Any]:
+    def _where(self, on: Posted | Ephemeral | View) -> dict[str, Any]:
         if isinstance(on, View):
             return {"container": {"type": "view", "view_id": on.id}, "view": on.shown()}
-        if on.channel is None:
+        if on.channel_id is None:
             return {"container": {"type": "message"}, "response_url": self.slack.response_url(self.id)}
-        channel = self.slack.channels[on.channel]
+        channel = self.slack.channels[on.channel_id]
         assert self.sees(channel), "Slack shows them no such channel"
         ts = on.ts if isinstance(on, Posted) else self.slack.next_ts()
         message = on.shown() if isinstance(on, Posted) else {}
@@ -230,9 +236,9 @@ class SlackPerson:
         return _in_time(await self.slack.send("interactive", payload))
 
     async def forges_form(
-        self, verb: str, about: str, place: Channel, values: Mapping[str, str]
+        self, verb: str, about: str, place: SlackChannel, values: Mapping[str, str]
     ) -> dict[str, Any]:
-        """Submits a form that was never opened, for any place; returns what came back."""
+        """Submits a form that was never opened, for any channel; returns what came back."""
         elements = {
             name: {name: {"type": "plain_text_input", "value": value}} for name, value in values.items()
         }
@@ -251,7 +257,12 @@ class SlackPerson:
     # Writing
 
     async def says(
-        self, text: str, channel: Channel, thread: Posted | None = None, *, event_id: str | None = None
+        self,
+        text: str,
+        channel: SlackChannel,
+        thread: Posted | None = None,
+        *,
+        event_id: str | None = None,
     ) -> Posted:
         """Writes a message, in a thread or not, and tells Amends if it is there."""
         ts = self.slack.next_ts()
@@ -270,13 +281,13 @@ class SlackPerson:
         before = self._wrote(message)
         message.text = _escaped(text)
         after = {"message": self._wrote(message), "previous_message": before}
-        await self._changed("message_changed", message.channel, after)
+        await self._changed("message_changed", message.channel_id, after)
 
     async def deletes(self, message: Posted) -> None:
         """Deletes their message."""
-        del self.slack.channels[message.channel].messages[message.ts]
+        del self.slack.channels[message.channel_id].messages[message.ts]
         before = {"deleted_ts": message.ts, "previous_message": self._wrote(message)}
-        await self._changed("message_deleted", message.channel, before)
+        await self._changed("message_deleted", message.channel_id, before)
 
     async def _changed(self, subtype: str, where: str, more: Mapping[str, object]) -> None:
         channel = self.slack.channels[where]
@@ -307,7 +318,7 @@ class SlackPerson:
     def _wrote(self, message: Posted) -> dict[str, Any]:
         return {**message.shown(), "team": self.team, "user_team": self.team}
 
-    def _kind(self, channel: Channel) -> dict[str, Any]:
+    def _kind(self, channel: SlackChannel) -> dict[str, Any]:
         kind = "im" if channel.direct_to else "group" if channel.private else "channel"
         return {"channel": channel.id, "channel_type": kind}
 
@@ -346,7 +357,7 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _channel_name(channel: Channel) -> str:
+def _channel_name(channel: SlackChannel) -> str:
     if channel.direct_to:
         return "directmessage"
     return "privategroup" if channel.private else channel.name
@@ -398,7 +409,7 @@ def _state(element: Node, value: Any, label: str) -> dict[str, Any]:
         raise NotFilledIn(f"{label} takes {element['max_length']} characters")
     if key in ("selected_option", "selected_options"):
         value = _choose(element, value)
-    elif isinstance(value, SlackPerson | Channel):
+    elif isinstance(value, SlackPerson | SlackChannel):
         wanted = "users_select" if isinstance(value, SlackPerson) else "conversations_select"
         assert kind == wanted, f"{label} is a {kind}"
         value = value.id

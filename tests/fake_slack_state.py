@@ -12,7 +12,7 @@ class Posted:
     """A message in a channel; `edits` counts chat.update calls."""
 
     ts: str
-    channel: str
+    channel_id: str
     user: str
     text: str
     blocks: list[Any] = field(default_factory=list)
@@ -43,13 +43,13 @@ class Posted:
 
 
 @dataclass
-class Whisper:
+class Ephemeral:
     """A message that one person sees; `channel` is None when it came by a response_url."""
 
     user: str
     text: str
     blocks: list[Any]
-    channel: str | None = None
+    channel_id: str | None = None
     thread_ts: str | None = None
 
     def buttons(self) -> dict[str, dict[str, Any]]:
@@ -62,7 +62,7 @@ class Whisper:
 
 
 @dataclass
-class Channel:
+class SlackChannel:
     """A channel, or direct messages with one person when `direct_to` is set.
 
     `shared` with another organisation, or `pending`: such an invitation is on its way. `host`: the

@@ -34,9 +34,9 @@ from tests.fake_teams_card import NotFilledIn
 from tests.fake_teams_connector import Connector
 from tests.fake_teams_login import redirected
 from tests.fake_teams_person import TeamsPerson
-from tests.fake_teams_state import Dialog, Place, Posted, Told
+from tests.fake_teams_state import Dialog, Posted, TeamsChannel, Told
 
-__all__ = ["Dialog", "FakeTeams", "NotFilledIn", "Place", "Posted", "TeamsPerson", "Told"]
+__all__ = ["Dialog", "FakeTeams", "NotFilledIn", "Posted", "TeamsChannel", "TeamsPerson", "Told"]
 
 T = TypeVar("T")
 APP = "11111111-aaaa-4bbb-8ccc-000000000001"
@@ -53,7 +53,7 @@ class Heard:
 
 
 class FakeTeams(Connector):
-    """One tenant. Everything that was said is in `places`; `app_id=""` turns authentication off."""
+    """One tenant. Everything that was said is in `channels`; `app_id=""` turns authentication off."""
 
     def __init__(self, app_id: str = APP, password: str = "fake-password", tenant: str = TENANT) -> None:
         super().__init__(app_id, password, tenant)
@@ -143,7 +143,7 @@ class FakeTeams(Connector):
         finally:
             self._waiting.discard(wake)
 
-    # Its people and places
+    # Its people and channels
 
     def person(
         self, name: str, tz: str | None = "UTC", *, tenant: str = "", guest: bool = False
@@ -152,8 +152,8 @@ class FakeTeams(Connector):
         person = TeamsPerson(self, f"29:{uuid4().hex}", name, tz, tenant or self.tenant)
         person.role = "guest" if guest else "user"
         self.people[person.id] = person
-        chat = Place(f"a:1{uuid4().hex}", name, direct_to=person.id, members={person.id})
-        self.places[chat.id] = person.chat = chat
+        chat = TeamsChannel(f"a:1{uuid4().hex}", name, direct_to=person.id, members={person.id})
+        self.channels[chat.id] = person.chat = chat
         return person
 
     def channel(
@@ -165,8 +165,8 @@ class FakeTeams(Connector):
         rsc: bool = True,
         private: bool = False,
         tenant: str = "",
-    ) -> Place:
-        """A channel, in a team of its own unless one is named (by the id in `Place.team`).
+    ) -> TeamsChannel:
+        """A channel, in a team of its own unless one is named (by the id in `TeamsChannel.team`).
 
         `tenant`: whose it is, when members of several are in it.
         """
@@ -175,13 +175,13 @@ class FakeTeams(Connector):
             self.teams[team] = f"The {name} team"
         ids = {person.id for person in members}
         id = f"19:{uuid4().hex}@thread.tacv2"
-        place = Place(id, name, team, members=ids, private=private, tenant=tenant, rsc=rsc)
-        self.places[place.id] = place
+        place = TeamsChannel(id, name, team, members=ids, private=private, tenant=tenant, rsc=rsc)
+        self.channels[place.id] = place
         return place
 
     def posted(self) -> list[Posted]:
         """Every message of the bot's that is still there, in the order they were said."""
-        everything = [p for place in list(self.places.values()) for p in list(place.messages.values())]
+        everything = [p for place in list(self.channels.values()) for p in list(place.messages.values())]
         return sorted((p for p in everything if p.bot), key=lambda posted: int(posted.id))
 
     # Speaking to the bot

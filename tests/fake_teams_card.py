@@ -15,7 +15,7 @@ from tests.shared import SCHEMAS
 Node = Mapping[str, Any]
 SCHEMA = SCHEMAS / "adaptive-card-schema.1.5.0.json"
 CARD = "application/vnd.microsoft.card.adaptive"
-MOST_CARD_BYTES = 25 * 1024
+MAX_CARD_BYTES = 25 * 1024
 """The house's own limit, below every published one (message extension results end at 28 KB)."""
 VERSION = "1.5"
 
@@ -62,8 +62,8 @@ def problems(card: Any, *, dialog: bool = False) -> list[str]:
     if not isinstance(card, Mapping):
         return ["a card is an object"]
     found = [f"it says {card.get('type')} {card.get('version')}"] if not _versioned(card) else []
-    if (size := len(json.dumps(card, ensure_ascii=False).encode())) > MOST_CARD_BYTES:
-        found.append(f"it is {size} bytes, more than {MOST_CARD_BYTES}")
+    if (size := len(json.dumps(card, ensure_ascii=False).encode())) > MAX_CARD_BYTES:
+        found.append(f"it is {size} bytes, more than {MAX_CARD_BYTES}")
     found += _structure(card, dialog)
     found += _mentions(json.dumps(card.get("body", []), ensure_ascii=False), _entities(card))
     return found + _against_the_schema(card)

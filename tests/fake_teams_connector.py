@@ -17,12 +17,12 @@ from aiohttp import web
 
 from tests import fake_teams_card as cards
 from tests.fake_teams_login import KEYS, LOGIN, MANAGED, Login
-from tests.fake_teams_state import Place, Posted
+from tests.fake_teams_state import Posted, TeamsChannel
 
 if TYPE_CHECKING:
     from tests.fake_teams_person import TeamsPerson
 
-MOST_MESSAGE_BYTES = 100 * 1024
+MAX_MESSAGE_BYTES = 100 * 1024
 """Counted as UTF-16, as Teams does."""
 WINDOWS = ((1.0, 7), (2.0, 8), (30.0, 60), (3600.0, 1800))
 """Seconds, and the most messages that one bot may send to one conversation in them."""
@@ -58,7 +58,7 @@ class Connector:
         self.tenant = tenant
         self.region = "emea"
         self.people: dict[str, TeamsPerson] = {}
-        self.places: dict[str, Place] = {}
+        self.channels: dict[str, TeamsChannel] = {}
         self.teams: dict[str, str] = {}
         """The names of teams, by the id of their General channel."""
         self.calls: Counter[str] = Counter()
@@ -177,7 +177,7 @@ class Connector:
             raise Refusal(404, "", "this service URL is not, or no longer, ours")
         if self.login.app_id and not self.login.accepts(request.headers.get("Authorization", "")):
             raise Refusal(401, "Unauthorized", "the token is missing, unknown or over")
-        if len(raw.decode().encode("utf-16-le")) > MOST_MESSAGE_BYTES:
+        if len(raw.decode().encode("utf-16-le")) > MAX_MESSAGE_BYTES:
             raise Refusal(413, "MessageSizeTooBig")
         try:
             body = json.loads(raw or b"{}")
@@ -195,11 +195,11 @@ class Connector:
         channel = (data.get("channel") or {}).get("id")
         return self._post(str(channel), tenant, body) if channel else self._chat(tenant, body)
 
-    def _post(self, channel: str, tenant: object, body: Body) -> Answer:
-        place = self._allowed(channel)
+    def _post(self, channel_id: str, tenant: object, body: Body) -> Answer:
+        place = self._allowed(channel_id)
         if tenant != (place.tenant or self.tenant):
             raise Refusal(400, "BadArgument", "the tenant is missing or another")
-        if SUFFIX in channel or place.direct_to:
+        if SUFFIX in channel_id or place.direct_to:
             raise Refusal(400, "BadArgument", "a new post needs a channel's own id")
         if not body.get("activity"):
             raise Refusal(400, "BadArgument", "without an activity there is no post")
@@ -227,7 +227,7 @@ class Connector:
             return 201, {"id": self.next_message_id()}
         return 201, {"id": self._say(place, body, root=root, only_for=only_for).id}
 
-    def _target(self, request: web.Request, place: Place, body: Body) -> str | None:
+    def _target(self, request: web.Request, place: TeamsChannel, body: Body) -> str | None:
         if request.query.get("isTargetedActivity") != "true":
             return None
         recipient = str((body.get("recipient") or {}).get("id"))
@@ -236,7 +236,7 @@ class Connector:
         return recipient
 
     def _say(
-        self, place: Place, activity: Body, root: str | None, only_for: str | None = None
+        self, place: TeamsChannel, activity: Body, root: str | None, only_for: str | None = None
     ) -> Posted:
         self._presentable(activity)
         self._in_pace(place)
@@ -255,11 +255,11 @@ class Connector:
         if strangers := [id for id in shown.mentioned() if id not in known]:
             raise Refusal(400, "BadSyntax", f"a mention of nobody: {strangers}")
 
-    def _in_pace(self, place: Place) -> None:
+    def _in_pace(self, place: TeamsChannel) -> None:
         now = time.monotonic()
         if self.throttled:
-            for seconds, most in WINDOWS:
-                if len([at for at in place.sends if at > now - seconds]) >= most:
+            for seconds, limit in WINDOWS:
+                if len([at for at in place.sends if at > now - seconds]) >= limit:
                     raise Refusal(429, "Throttled", "too many requests", 1)
         place.sends.append(now)
 
@@ -274,7 +274,7 @@ class Connector:
         del place.messages[posted.id]
         return 200, {}
 
-    def _own(self, request: web.Request) -> tuple[Place, Posted]:
+    def _own(self, request: web.Request) -> tuple[TeamsChannel, Posted]:
         place, root = self._thread(request.match_info["conversation"])
         posted = place.messages.get(request.match_info["activity"])
         if posted is None or (root is not None and posted.root != root):
@@ -285,16 +285,16 @@ class Connector:
             raise Refusal(404, "ActivityNotFoundInConversation", "it is a targeted one")
         return place, posted
 
-    def _thread(self, conversation: str) -> tuple[Place, str | None]:
+    def _thread(self, conversation: str) -> tuple[TeamsChannel, str | None]:
         base, _, root = conversation.partition(SUFFIX)
         place = self._allowed(base)
         if root and (root not in place.messages or place.messages[root].root != root):
             raise Refusal(404, "ConversationNotFound", "no thread begins there")
         return place, root or None
 
-    def _allowed(self, id: str) -> Place:
-        """The place, when the bot may speak there."""
-        place = self.places.get(id)
+    def _allowed(self, id: str) -> TeamsChannel:
+        """The channel, when the bot may speak there."""
+        place = self.channels.get(id)
         if place is None:
             raise Refusal(404, "ConversationNotFound")
         if place.direct_to and not self.people[place.direct_to].installed:
@@ -307,17 +307,17 @@ class Connector:
 
     def _roster(self, conversation: str) -> list[TeamsPerson]:
         if conversation in self.teams:
-            places = self._standard(conversation)
+            channels = self._standard(conversation)
         else:
             place = self._allowed(conversation)
-            places = [place] if place.private or place.direct_to else self._standard(place.team)
-        if not any(place.installed for place in places):
+            channels = [place] if place.private or place.direct_to else self._standard(place.team)
+        if not any(place.installed for place in channels):
             raise Refusal(403, "BotNotInConversationRoster")
-        ids = {id for place in places for id in place.members}
+        ids = {id for place in channels for id in place.members}
         return [person for person in self.people.values() if person.id in ids and not person.left]
 
-    def _standard(self, team: str) -> list[Place]:
-        return [p for p in self.places.values() if p.team == team and not p.private]
+    def _standard(self, team: str) -> list[TeamsChannel]:
+        return [p for p in self.channels.values() if p.team == team and not p.private]
 
     def _members(self, request: web.Request, _: Body) -> Answer:
         return 200, [member.shown() for member in self._roster(request.match_info["conversation"])]
@@ -345,7 +345,7 @@ class Connector:
     def _channels(self, request: web.Request, _: Body) -> Answer:
         team = request.match_info["team"]
         self._roster(team)
-        found = [{"id": p.id, "name": p.name} for p in self.places.values() if p.team == team]
+        found = [{"id": p.id, "name": p.name} for p in self.channels.values() if p.team == team]
         # The General channel has the team's own id, and no name.
         return 200, {"conversations": [{"id": team, "name": None}, *found]}
 
@@ -356,7 +356,7 @@ class Connector:
                 "direct_to": place.direct_to,
                 "messages": [[p.id, p.root, p.author, p.words()] for p in place.messages.values()],
             }
-            for place in self.places.values()
+            for place in self.channels.values()
         }
         return web.json_response({"places": said, "calls": self.calls, "refusals": self.refusals})
 

@@ -8,40 +8,48 @@ from typing import Any
 from uuid import uuid4
 
 from tests import fake_teams_card as cards
-from tests.fake_teams import Heard, Place, TeamsPerson
+from tests.fake_teams import Heard, TeamsChannel, TeamsPerson
 
 Activity = dict[str, Any]
 
 
-def _click(person: TeamsPerson, at: Place, data: Mapping[str, Any], _: Mapping[str, str]) -> Activity:
+def _click(
+    person: TeamsPerson, at: TeamsChannel, data: Mapping[str, Any], _: Mapping[str, str]
+) -> Activity:
     value = {"action": {"type": "Action.Execute", "verb": data["verb"], "data": data}}
     return person.activity("invoke", at, None, name="adaptiveCard/action", value=value)
 
 
 def _old_click(
-    person: TeamsPerson, at: Place, data: Mapping[str, Any], _: Mapping[str, str]
+    person: TeamsPerson, at: TeamsChannel, data: Mapping[str, Any], _: Mapping[str, str]
 ) -> Activity:
     return person.activity("message", at, None, value=data)
 
 
-def _opening(person: TeamsPerson, at: Place, data: Mapping[str, Any], _: Mapping[str, str]) -> Activity:
+def _opening(
+    person: TeamsPerson, at: TeamsChannel, data: Mapping[str, Any], _: Mapping[str, str]
+) -> Activity:
     return person.activity("invoke", at, None, name="task/fetch", value={"data": data})
 
 
-def _action(person: TeamsPerson, at: Place, data: Mapping[str, Any], _: Mapping[str, str]) -> Activity:
+def _action(
+    person: TeamsPerson, at: TeamsChannel, data: Mapping[str, Any], _: Mapping[str, str]
+) -> Activity:
     value = {"commandId": data["verb"], "commandContext": "compose"}
     return person.activity("invoke", at, None, name="composeExtension/fetchTask", value=value)
 
 
 def _submission(
-    person: TeamsPerson, at: Place, data: Mapping[str, Any], values: Mapping[str, str]
+    person: TeamsPerson, at: TeamsChannel, data: Mapping[str, Any], values: Mapping[str, str]
 ) -> Activity:
     own = {**data, "once": uuid4().hex, "kept": {}}
     value = {"data": {"amends": own, **values}}
     return person.activity("invoke", at, None, name="task/submit", value=value)
 
 
-WAYS: Mapping[str, Callable[[TeamsPerson, Place, Mapping[str, Any], Mapping[str, str]], Activity]] = {
+WAYS: Mapping[
+    str, Callable[[TeamsPerson, TeamsChannel, Mapping[str, Any], Mapping[str, str]], Activity]
+] = {
     "a click": _click,
     "an old client's click": _old_click,
     "a button that opens a dialog": _opening,
@@ -58,8 +66,8 @@ async def forge(
     about: str = "",
     values: Mapping[str, str] | None = None,
     *,
-    at: Place | None = None,
-    claims: Place | None = None,
+    at: TeamsChannel | None = None,
+    claims: TeamsChannel | None = None,
     **more: Any,
 ) -> Heard:
     """Sends it from where they are (`at`, else their own chat), claiming that it belongs to `claims`."""

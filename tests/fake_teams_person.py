@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from tests import fake_teams_card as cards
 from tests.fake_teams_card import CARD, Node
 from tests.fake_teams_connector import SUFFIX
-from tests.fake_teams_state import Dialog, Place, Posted, Told
+from tests.fake_teams_state import Dialog, Posted, TeamsChannel, Told
 
 if TYPE_CHECKING:
     from tests.fake_teams import FakeTeams, Heard
@@ -27,7 +27,7 @@ BOT_NAME = "Amends"
 class TeamsPerson:
     """Somebody in the tenant; `installed`: the bot may write to them; `left`: they are gone."""
 
-    chat: Place
+    chat: TeamsChannel
 
     def __init__(self, teams: FakeTeams, id: str, name: str, tz: str | None, tenant: str) -> None:
         self.teams, self.id, self.name, self.tz, self.tenant = teams, id, name, tz, tenant
@@ -48,8 +48,12 @@ class TeamsPerson:
 
     def whispers(self) -> list[str]:
         """The words of everything that only they can see: answers, targeted messages, the chat."""
-        alone = [p for place in list(self.teams.places.values()) for p in list(place.messages.values())]
-        seen = [p.words() for p in alone if p.only_for == self.id or (p.bot and p.place == self.chat.id)]
+        alone = [
+            p for place in list(self.teams.channels.values()) for p in list(place.messages.values())
+        ]
+        seen = [
+            p.words() for p in alone if p.only_for == self.id or (p.bot and p.channel_id == self.chat.id)
+        ]
         return [*seen, *(told.words() for told in self.told)]
 
     # Writing
@@ -57,13 +61,13 @@ class TeamsPerson:
     async def says(
         self,
         text: str,
-        place: Place | None = None,
+        place: TeamsChannel | None = None,
         thread: Posted | None = None,
         *,
         mention: bool = False,
         id: str | None = None,
     ) -> Posted:
-        """Writes a message (in the personal chat unless a place is given); the same `id` is a repeat."""
+        """Writes a message, in the personal chat unless told otherwise; the same `id` is a repeat."""
         place = place or self.chat
         id = id or self.teams.next_message_id()
         spoken: dict[str, Any] = {"text": text, "textFormat": "plain"}
@@ -82,17 +86,19 @@ class TeamsPerson:
         """Changes their message."""
         message.activity = {**message.activity, "text": text}
         more = {**message.activity, "channelData": {"eventType": "editMessage"}}
-        await self._heard(self.teams.places[message.place], message, "messageUpdate", more)
+        await self._heard(self.teams.channels[message.channel_id], message, "messageUpdate", more)
 
     async def deletes(self, message: Posted) -> None:
         """Deletes their message."""
-        place = self.teams.places[message.place]
+        place = self.teams.channels[message.channel_id]
         del place.messages[message.id]
         await self._heard(
             place, message, "messageDelete", {"channelData": {"eventType": "softDeleteMessage"}}
         )
 
-    async def _heard(self, place: Place, posted: Posted, kind: str, more: Mapping[str, Any]) -> None:
+    async def _heard(
+        self, place: TeamsChannel, posted: Posted, kind: str, more: Mapping[str, Any]
+    ) -> None:
         mentioned = any(e.get("type") == "mention" for e in posted.activity.get("entities", ()))
         if not place.installed or (not place.direct_to and not mentioned and not place.rsc):
             return
@@ -114,7 +120,7 @@ class TeamsPerson:
 
     async def _click_fallback(self, on: Posted | Told, action: Node) -> Told:
         assert isinstance(on, Posted)
-        place = self.teams.places[on.place]
+        place = self.teams.channels[on.channel_id]
         more = {"value": action["fallback"].get("data", {}), "replyToId": on.id}
         id = self.teams.next_message_id()
         _taken(await self.teams.send(self.activity("message", place, on.root, id=id, **more)))
@@ -167,7 +173,7 @@ class TeamsPerson:
         return shown
 
     def _payload(self, message: Posted) -> dict[str, Any]:
-        place, written = self.teams.places[message.place], str(message.activity.get("text") or "")
+        place, written = self.teams.channels[message.channel_id], str(message.activity.get("text") or "")
         author = self.teams.people.get(message.author)
         if author:
             who = {"user": {"userIdentityType": "aadUser", "id": author.aad, "displayName": author.name}}
@@ -245,20 +251,22 @@ class TeamsPerson:
 
     # Being in a channel
 
-    async def joins(self, place: Place) -> None:
+    async def joins(self, place: TeamsChannel) -> None:
         """Comes into a channel (or its team), and the bot is told."""
         place.members.add(self.id)
         await self._regrouped(place, "Added")
 
-    async def leaves(self, place: Place) -> None:
+    async def leaves(self, place: TeamsChannel) -> None:
         """Leaves a channel (or its team), and the bot is told."""
         place.members.discard(self.id)
         await self._regrouped(place, "Removed")
 
-    async def _regrouped(self, place: Place, how: str) -> None:
+    async def _regrouped(self, place: TeamsChannel, how: str) -> None:
         # Of a standard channel it is the team that they join, and that is told in General.
         kind, where = (
-            ("channel", place) if place.private else ("team", Place(place.team, "", tenant=place.tenant))
+            ("channel", place)
+            if place.private
+            else ("team", TeamsChannel(place.team, "", tenant=place.tenant))
         )
         told = {
             f"members{how}": [{"id": self.id, "aadObjectId": self.aad}],
@@ -278,7 +286,7 @@ class TeamsPerson:
         self.installed = False
         await self._changes("remove", {"membersRemoved": [self._bot()]})
 
-    async def adds_app(self, place: Place) -> None:
+    async def adds_app(self, place: TeamsChannel) -> None:
         """Adds the app to a channel's team, and tells the bot."""
         place.installed = True
         named = {"id": place.team, "name": self.teams.teams[place.team], "aadGroupId": str(uuid4())}
@@ -289,17 +297,17 @@ class TeamsPerson:
             place,
         )
 
-    async def removes_app(self, place: Place) -> None:
+    async def removes_app(self, place: TeamsChannel) -> None:
         """Takes the app away from a channel's team."""
         place.installed = False
         data = {"team": {"id": place.team}, "eventType": "teamMemberRemoved"}
         await self._changes("remove", {"membersRemoved": [self._bot()], "channelData": data}, place)
 
     async def _changes(
-        self, action: str, members: Mapping[str, Any], place: Place | None = None
+        self, action: str, members: Mapping[str, Any], place: TeamsChannel | None = None
     ) -> None:
         # Both are told in the General channel, whose id is the team's.
-        where = Place(place.team, "", place.team, tenant=place.tenant) if place else self.chat
+        where = TeamsChannel(place.team, "", place.team, tenant=place.tenant) if place else self.chat
         for kind, more in (("conversationUpdate", {}), ("installationUpdate", {"action": action})):
             data = {key: value for key, value in members.items() if key == "channelData"}
             told = {**(members if kind == "conversationUpdate" else data), **more}
@@ -320,10 +328,10 @@ class TeamsPerson:
     def _invoked_from(self, on: Posted | Told) -> dict[str, Any]:
         if isinstance(on, Told):
             return self.activity("invoke", self.chat, None)
-        return self.activity("invoke", self.teams.places[on.place], on.root, replyToId=on.id)
+        return self.activity("invoke", self.teams.channels[on.channel_id], on.root, replyToId=on.id)
 
-    def activity(self, kind: str, place: Place, root: str | None, **more: Any) -> dict[str, Any]:
-        """An activity as Teams sends it from this person in a place."""
+    def activity(self, kind: str, place: TeamsChannel, root: str | None, **more: Any) -> dict[str, Any]:
+        """An activity as Teams sends it from this person in a channel."""
         tenant = place.tenant or self.tenant
         conversation: dict[str, Any] = {"id": place.id, "tenantId": tenant}
         data: dict[str, Any] = {"tenant": {"id": tenant}}
@@ -367,7 +375,7 @@ class TeamsPerson:
         return {"id": self.teams.bot, "name": BOT_NAME}
 
 
-def link_to(place: Place, message: Posted) -> str:
+def link_to(place: TeamsChannel, message: Posted) -> str:
     """The link that Teams itself gives a message."""
     return (
         f"https://teams.microsoft.com/l/message/{place.id}/{message.id}?parentMessageId={message.root}"

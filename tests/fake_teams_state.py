@@ -1,4 +1,4 @@
-"""What the fake Teams remembers: places with their posts, dialogs, and what single people were told."""
+"""What the fake Teams remembers: channels with posts, dialogs, and what single people were told."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.fake_teams_card import CARD, Node
 
 @dataclass
 class Posted:
-    """A message in a place; `edits` counts how often it was replaced, `only_for` who alone sees it."""
+    """A message in a channel; `edits` counts how often it was replaced, `only_for` who alone sees it."""
 
     id: str
-    place: str
+    channel_id: str
     root: str
     author: str
     activity: Mapping[str, Any]
@@ -53,7 +53,7 @@ def _card(activity: Mapping[str, Any]) -> Node:
 
 
 @dataclass
-class Place:
+class TeamsChannel:
     """A channel of a team, or the personal chat with one person when `direct_to` is set.
 
     A standard channel has everybody of its team in it, a `private` one only its own members. What

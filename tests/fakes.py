@@ -26,20 +26,20 @@ from aiohttp import web
 
 from tests.fake_slack_methods import METHODS, Refusal
 from tests.fake_slack_person import FormErrors, NotFilledIn, SlackPerson
-from tests.fake_slack_state import Channel, Posted, Trigger, View, Whisper
+from tests.fake_slack_state import Ephemeral, Posted, SlackChannel, Trigger, View
 from tests.fake_slack_wire import Ack, Wire
 
 __all__ = [
     "Ack",
-    "Channel",
+    "Ephemeral",
     "FakeSlack",
     "FormErrors",
     "Mood",
     "NotFilledIn",
     "Posted",
+    "SlackChannel",
     "SlackPerson",
     "View",
-    "Whisper",
 ]
 
 MANIFEST = Path(__file__).parent.parent / "manifest.yml"
@@ -106,8 +106,8 @@ class FakeSlack(Wire):
         self.scopes = set(manifest["oauth_config"]["scopes"]["bot"])
         self.subscribed = set(manifest["settings"]["event_subscriptions"]["bot_events"])
         self.people: dict[str, SlackPerson] = {}
-        self.channels: dict[str, Channel] = {}
-        self.whispers: list[Whisper] = []
+        self.channels: dict[str, SlackChannel] = {}
+        self.whispers: list[Ephemeral] = []
         self.views: dict[str, View] = {}
         self.homes: dict[str, View] = {}
         self.calls: Counter[str] = Counter()
@@ -159,7 +159,7 @@ class FakeSlack(Wire):
         """What SLACK_API_URL is set to."""
         return f"http://127.0.0.1:{self.port}/api/"
 
-    # Its people and places
+    # Its people and channels
 
     def person(
         self,
@@ -194,64 +194,64 @@ class FakeSlack(Wire):
         with_bot: bool = True,
         shared: bool = False,
         host: str | None = None,
-    ) -> Channel:
+    ) -> SlackChannel:
         """A channel; Amends is in it unless said otherwise."""
         ids = {person.id for person in members} | ({self.bot} if with_bot else set())
-        channel = Channel(
+        channel = SlackChannel(
             self.next_id("C"), name, private=private, shared=shared, host=host, members=ids
         )
         self.channels[channel.id] = channel
         return channel
 
-    def direct(self, person: str) -> Channel:
+    def direct(self, person_id: str) -> SlackChannel:
         """The direct messages between Amends and a person, opened if need be."""
         for channel in self.channels.values():
-            if channel.direct_to == person:
+            if channel.direct_to == person_id:
                 return channel
-        if person not in self.people:
+        if person_id not in self.people:
             raise Refusal("user_not_found")
-        if self.people[person].deleted:
+        if self.people[person_id].deleted:
             raise Refusal("user_disabled")
-        channel = Channel(self.next_id("D"), "", direct_to=person, members={person, self.bot})
+        channel = SlackChannel(self.next_id("D"), "", direct_to=person_id, members={person_id, self.bot})
         self.channels[channel.id] = channel
         return channel
 
-    async def invite_bot(self, channel: Channel, by: "SlackPerson") -> Ack:
+    async def invite_bot(self, channel: SlackChannel, by: "SlackPerson") -> Ack:
         """Adds Amends to a channel, and tells it."""
         channel.members.add(self.bot)
         joined = {"user": self.bot, "channel": channel.id, "inviter": by.id, "team": self.team}
         event = {"type": "member_joined_channel", **joined}
         return await self.event(event, host=channel.host, shared=channel.shared)
 
-    async def joins(self, person: "SlackPerson", channel: Channel) -> None:
+    async def joins(self, person: "SlackPerson", channel: SlackChannel) -> None:
         """Adds somebody to a channel."""
         channel.members.add(person.id)
         gone = {"user": person.id, "channel": channel.id, "team": person.team}
         await self.tell({"type": "member_joined_channel", **gone}, channel)
 
-    async def leaves(self, person: "SlackPerson", channel: Channel) -> None:
+    async def leaves(self, person: "SlackPerson", channel: SlackChannel) -> None:
         """Takes somebody out of a channel."""
         channel.members.discard(person.id)
         gone = {"user": person.id, "channel": channel.id, "team": person.team}
         await self.tell({"type": "member_left_channel", **gone}, channel)
 
-    async def removes_bot(self, channel: Channel) -> None:
+    async def removes_bot(self, channel: SlackChannel) -> None:
         """Takes Amends out of a channel."""
         await self.tell({"type": f"{_kind(channel)}_left", "channel": channel.id}, channel)
         channel.members.discard(self.bot)
 
-    async def archives(self, channel: Channel, *, archived: bool = True) -> None:
+    async def archives(self, channel: SlackChannel, *, archived: bool = True) -> None:
         """Archives a channel, or takes it out of the archive."""
         channel.archived = archived
         kind = f"{_kind(channel)}_{'archive' if archived else 'unarchive'}"
         await self.tell({"type": kind, "channel": channel.id, "user": "U0ADMIN"}, channel)
 
-    async def deletes(self, channel: Channel) -> None:
+    async def deletes(self, channel: SlackChannel) -> None:
         """Deletes a channel, with all that was said."""
         await self.tell({"type": f"{_kind(channel)}_deleted", "channel": channel.id}, channel)
         del self.channels[channel.id]
 
-    async def converts(self, channel: Channel, *, private: bool) -> None:
+    async def converts(self, channel: SlackChannel, *, private: bool) -> None:
         """Makes a channel private or public, which a message in it tells."""
         channel.private = private
         subtype = f"channel_convert_to_{'private' if private else 'public'}"
@@ -259,7 +259,7 @@ class FakeSlack(Wire):
         kind = "group" if private else "channel"
         await self.tell({**said, "channel": channel.id, "channel_type": kind}, channel)
 
-    async def shares(self, channel: Channel, *, shared: bool = True) -> None:
+    async def shares(self, channel: SlackChannel, *, shared: bool = True) -> None:
         """Shares a channel with another organisation, or no more."""
         channel.shared, channel.pending = shared, False
         if shared:
@@ -268,7 +268,7 @@ class FakeSlack(Wire):
             event = {"type": "channel_unshared", "previously_connected_team_id": "T0PARTNER"}
         await self.tell({**event, "channel": channel.id}, channel)
 
-    async def tell(self, event: dict[str, Any], channel: Channel) -> None:
+    async def tell(self, event: dict[str, Any], channel: SlackChannel) -> None:
         """Sends what happened in a channel to Amends, if it asked for such and can see the channel."""
         kind = event["type"]
         if kind == "message":
@@ -405,7 +405,7 @@ class FakeSlack(Wire):
         if user is None:
             return web.Response(status=404, text="expired_url")
         async with self.changed:
-            self.whispers.append(Whisper(user, body.get("text", ""), body.get("blocks", [])))
+            self.whispers.append(Ephemeral(user, body.get("text", ""), body.get("blocks", [])))
             self.changed.notify_all()
         return web.Response(text="ok")
 
@@ -418,11 +418,11 @@ class FakeSlack(Wire):
             }
             for channel in self.channels.values()
         }
-        whispers = [asdict(whisper) for whisper in self.whispers]
+        whispers = [asdict(send_ephemeral) for send_ephemeral in self.whispers]
         return web.json_response({"channels": channels, "whispers": whispers, "calls": self.calls})
 
 
-def _kind(channel: Channel) -> str:
+def _kind(channel: SlackChannel) -> str:
     return "group" if channel.private else "channel"
 
 

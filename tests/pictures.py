@@ -8,7 +8,7 @@ from playwright.async_api import Page, async_playwright
 
 from storage.database import Database
 from tests.browser import ARGUMENTS, find_chromium
-from tests.web_house import open_web_house
+from tests.web_app import open_web_app
 
 PICTURE = Path(__file__).parent.parent / "docs" / "web.png"
 
@@ -55,7 +55,7 @@ async def make(picture: Path) -> None:
     with TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{folder}/amends.db")
         database.prepare()
-        async with open_web_house(database) as house, async_playwright() as playwright:
+        async with open_web_app(database) as house, async_playwright() as playwright:
             browser = await playwright.chromium.launch(
                 executable_path=find_chromium(), args=[*ARGUMENTS]
             )

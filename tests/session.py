@@ -7,10 +7,10 @@ from typing import Any, Protocol, cast
 from sqlalchemy import Connection
 
 from bot import ports
-from bot.domain.job import Job, Receipt
+from bot.domain.job import Job, MessageRef
 from bot.ports import Ended
 from storage.database import Database
-from storage.queue import Clock, Past, Queue
+from storage.jobs.queue import Clock, Past, Queue
 from storage.unit_of_work import UnitOfWork
 
 
@@ -37,10 +37,12 @@ def open_work(database: Database, workspace: str, *, writes: bool) -> Iterator[S
 class QueueOf(ports.Queue, Protocol):
     """The worker's side of the jobs, which puts them away one by one, too."""
 
-    def finish(self, job: Job, receipt: Receipt | None, pace: float, follow: Sequence[Job] = ()) -> None:
+    def finish(
+        self, job: Job, message_ref: MessageRef | None, min_interval: float, follow: Sequence[Job] = ()
+    ) -> None:
         """Said, or nothing left to say."""
 
-    def retry(self, job: Job, rest: float, **how: Any) -> None:
+    def retry(self, job: Job, cool_down: float, **how: Any) -> None:
         """Put back."""
 
     def give_up(self, job: Job, why: str, follow: Sequence[Job] = ()) -> None:
@@ -67,11 +69,13 @@ class _EachAlone:
 
         return call
 
-    def finish(self, job: Job, receipt: Receipt | None, pace: float, follow: Sequence[Job] = ()) -> None:
-        self.put_away([Ended(job, "done", pace, receipt=receipt, follow=follow)])
+    def finish(
+        self, job: Job, message_ref: MessageRef | None, min_interval: float, follow: Sequence[Job] = ()
+    ) -> None:
+        self.put_away([Ended(job, "done", min_interval, message_ref=message_ref, follow=follow)])
 
-    def retry(self, job: Job, rest: float, **how: Any) -> None:
-        self.put_away([Ended(job, "waiting", rest, **how)])
+    def retry(self, job: Job, cool_down: float, **how: Any) -> None:
+        self.put_away([Ended(job, "waiting", cool_down, **how)])
 
     def give_up(self, job: Job, why: str, follow: Sequence[Job] = ()) -> None:
         self.put_away([Ended(job, "dead", why=why, follow=follow)])

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from bot import access
+from bot.domain.channel import Channel
 from bot.domain.errors import Refused
+from bot.domain.person import Person
 from bot.ports import MembershipUnknown
-from bot.request import Found, Person, Place, Reply
+from bot.request import Reply, SourceMessage
 from bot.routes import VERBS
 from storage.database import Database
 from storage.tables import Row
@@ -18,17 +20,17 @@ from tests.access_world import CASE, ITEM, NEVER, REFERENCE, VALUES, about
 from tests.desk import ANA, BEN, CLEO, ROBOT, SUPPORT, Desk, words
 from tests.session import open_work
 
-SALES = Place(id="C2", name="sales")
-DIRECT = Place(id="D7", name="direct messages", kind="direct")
+SALES = Channel(id="C2", name="sales")
+DIRECT = Channel(id="D7", name="direct messages", kind="direct")
 OUTSIDER = Person(id="U7", name="Olga", zone="Europe/Warsaw")
 MEMBER = CLEO
 
 # How an outsider may come: where they are, what the platform attests, and what travelled in a form.
 WAYS: Mapping[str, Mapping[str, Any]] = {
-    "from another channel": {"place": SALES, "here": "C2"},
-    "from direct messages": {"place": DIRECT},
-    "from the App Home": {"place": None},
-    "from a form that claims the channel": {"place": SUPPORT},
+    "from another channel": {"channel": SALES, "here": "C2"},
+    "from direct messages": {"channel": DIRECT},
+    "from the App Home": {"channel": None},
+    "from a form that claims the channel": {"channel": SUPPORT},
 }
 ABOUT_THINGS = sorted(verb for verb in VERBS if VERBS[verb].access in ("thing", "members"))
 FOR_CHANNELS = sorted(verb for verb in VERBS if VERBS[verb].access == "channel")
@@ -48,7 +50,7 @@ async def answer(desk: Desk) -> str:
     desk.meet(OUTSIDER)
     await desk.ask(BEN, "retro.answer", CASE, {"training": "A list", "unnamed": ""})
     with open_work(desk.database, desk.workspace, writes=True) as work:
-        work.places.remember(SALES)
+        work.channels.remember(SALES)
         work.commit()
     desk.say_all()
     return desk.answers(CASE)[0].id
@@ -107,7 +109,7 @@ async def test_whoever_asks_from_the_channel_itself_is_let_in_and_nobody_is_aske
 ) -> None:
     desk.memberships.silent = True
     label = about(verb, answer)
-    for reply in await _both(desk, OUTSIDER, verb, label, place=SUPPORT, here="C1"):
+    for reply in await _both(desk, OUTSIDER, verb, label, channel=SUPPORT, here="C1"):
         assert words(reply) != access.missing(label)
 
 
@@ -130,10 +132,10 @@ async def test_an_outsider_does_nothing_for_a_channel_of_others(
     desk: Desk, answer: str, verb: str, way: str
 ) -> None:
     before = _stored(desk.database)
-    wanted = {**WAYS[way], "place": SUPPORT} if way == "from another channel" else WAYS[way]
+    wanted = {**WAYS[way], "channel": SUPPORT} if way == "from another channel" else WAYS[way]
     replies = await _both(desk, OUTSIDER, verb, "", **wanted)
     assert _stored(desk.database) == before
-    if verb == "team.settings" and wanted["place"] in (DIRECT, None):
+    if verb == "team.settings" and wanted["channel"] in (DIRECT, None):
         return  # there it is one's own settings, or nobody's
     for reply in replies[-1:]:
         assert reply.refused, words(reply)
@@ -141,7 +143,7 @@ async def test_an_outsider_does_nothing_for_a_channel_of_others(
 
 async def test_an_outsider_does_not_become_the_lead_of_a_team(desk: Desk, answer: str) -> None:
     for way in WAYS.values():
-        forged = {**way, "place": SUPPORT}
+        forged = {**way, "channel": SUPPORT}
         await desk.ask(OUTSIDER, "team.settings", "", VALUES["team.settings"], **forged)
     with open_work(desk.database, desk.workspace, writes=False) as work:
         team = work.teams.get("C1")
@@ -155,13 +157,13 @@ async def test_who_is_deactivated_can_do_nothing_at_all(desk: Desk, answer: str,
         return
     gone = MEMBER.model_copy(update={"gone": True})
     before = _stored(desk.database)
-    for way in (*WAYS.values(), {"place": SUPPORT, "here": "C1"}):
+    for way in (*WAYS.values(), {"channel": SUPPORT, "here": "C1"}):
         for reply in await _both(desk, gone, verb, about(verb, answer), **way):
             assert words(reply) == access.DEACTIVATED
     desk.meet(gone)
     unsaid = MEMBER.model_copy(update={"gone": False})
     for reply in await _both(
-        desk, unsaid, verb, about(verb, answer), place=SUPPORT, here="C1", introduced=False
+        desk, unsaid, verb, about(verb, answer), channel=SUPPORT, here="C1", introduced=False
     ):
         assert words(reply) == access.DEACTIVATED
     assert _stored(desk.database) == before
@@ -171,7 +173,7 @@ async def test_who_is_deactivated_can_do_nothing_at_all(desk: Desk, answer: str,
 async def test_nobody_can_ask_for_what_a_platform_causes(desk: Desk, answer: str, verb: str) -> None:
     before = _stored(desk.database)
     for person in (MEMBER, ANA, OUTSIDER):
-        for way in (*WAYS.values(), {"place": SUPPORT, "here": "C1"}):
+        for way in (*WAYS.values(), {"channel": SUPPORT, "here": "C1"}):
             for reply in await _both(desk, person, verb, "m-retro:1", heard=False, **way):
                 assert words(reply) == access.NOT_ASKED_FOR
     assert _stored(desk.database) == before
@@ -199,7 +201,7 @@ async def test_whoever_has_a_part_in_a_thing_sees_that_thing_from_anywhere(
 async def test_the_owner_of_an_item_sees_that_item_only(desk: Desk, answer: str) -> None:
     desk.memberships.channels[BEN.id] = set()
     for verb in ("recovery.read", "recovery.open", "case.read", "retro.answer", "retro.close"):
-        assert words(await desk.ask(BEN, verb, CASE, place=DIRECT)) == access.missing(CASE)
+        assert words(await desk.ask(BEN, verb, CASE, channel=DIRECT)) == access.missing(CASE)
 
 
 @pytest.mark.parametrize("verb", sorted(verb for verb in VERBS if VERBS[verb].access == "members"))
@@ -216,7 +218,7 @@ async def test_a_reference_opens_its_case_from_anywhere_the_person_may_see_it(
     desk: Desk, answer: str
 ) -> None:
     for typed in (CASE, REFERENCE, REFERENCE.lower()):
-        for way in ({"place": DIRECT}, {"place": SALES, "here": "C2"}):
+        for way in ({"channel": DIRECT}, {"channel": SALES, "here": "C2"}):
             seen = await desk.ask(MEMBER, "recovery.open", typed=typed, **way)
             assert "C-1 · customer" in words(seen)
             hidden = await desk.ask(OUTSIDER, "recovery.open", typed=typed, **way)
@@ -227,20 +229,20 @@ async def test_a_reference_of_two_teams_means_the_one_that_is_asked_from_or_is_a
     desk: Desk, answer: str
 ) -> None:
     desk.memberships.channels[MEMBER.id] = {"C1", "C2"}
-    await desk.ask(MEMBER, "case.fail", typed=f"{REFERENCE} Sold twice", place=SALES, here="C2")
-    here = await desk.ask(MEMBER, "recovery.open", typed=REFERENCE, place=SALES, here="C2")
+    await desk.ask(MEMBER, "case.fail", typed=f"{REFERENCE} Sold twice", channel=SALES, here="C2")
+    here = await desk.ask(MEMBER, "recovery.open", typed=REFERENCE, channel=SALES, here="C2")
     assert "C-2 · customer" in words(here)
-    asked_back = await desk.ask(MEMBER, "recovery.open", typed=REFERENCE, place=DIRECT)
+    asked_back = await desk.ask(MEMBER, "recovery.open", typed=REFERENCE, channel=DIRECT)
     assert words(asked_back).endswith("say which one you mean, C-1, C-2.")
-    only_theirs = await desk.ask(OUTSIDER, "recovery.open", typed=REFERENCE, place=DIRECT)
+    only_theirs = await desk.ask(OUTSIDER, "recovery.open", typed=REFERENCE, channel=DIRECT)
     assert "C-2 · customer" in words(only_theirs)
 
 
 async def test_a_message_of_another_channel_makes_no_case_in_this_one(desk: Desk, answer: str) -> None:
-    found = Found(text="Lost", link="https://example.com/m", thread="m-retro:1", author=BEN)
-    reply = await desk.ask(OUTSIDER, "case.fail_message", place=SUPPORT, found=found)
+    source = SourceMessage(text="Lost", link="https://example.com/m", thread="m-retro:1", author=BEN)
+    reply = await desk.ask(OUTSIDER, "case.fail_message", channel=SUPPORT, source=source)
     assert reply.refused
-    reply = await desk.ask(OUTSIDER, "action_item.add_message", place=SUPPORT, found=found)
+    reply = await desk.ask(OUTSIDER, "action_item.add_message", channel=SUPPORT, source=source)
     assert reply.refused
     assert reply.form is None
 
@@ -262,7 +264,7 @@ async def test_an_import_is_the_operators(desk: Desk, answer: str) -> None:
     values = {"what_happened": "Long ago"}
     reply = await desk.ask(ROBOT, "case.fail", "", values, bulk=True)
     assert not reply.refused
-    assert desk.retro("C-2").place == "C1"
+    assert desk.retro("C-2").channel_id == "C1"
 
 
 def test_every_command_says_whom_it_concerns_and_who_sees_its_answer() -> None:
@@ -291,7 +293,7 @@ async def test_a_guest_acts_only_where_they_are_a_member_whatever_part_they_have
     for way in WAYS.values():
         assert words(await desk.ask(person, verb, label, **way)) == access.missing(label)
     desk.memberships.channels[person.id] = {"C1"}
-    assert words(await desk.ask(person, verb, label, place=DIRECT)) != access.missing(label)
+    assert words(await desk.ask(person, verb, label, channel=DIRECT)) != access.missing(label)
 
 
 async def test_the_customers_view_is_no_way_round_to_reopen_a_retro(desk: Desk, answer: str) -> None:
@@ -309,11 +311,11 @@ async def test_the_customers_view_is_no_way_round_to_reopen_a_retro(desk: Desk, 
 async def test_a_channel_that_cannot_be_checked_hides_no_case_of_ones_own(
     desk: Desk, answer: str
 ) -> None:
-    await desk.ask(OUTSIDER, "case.fail", typed=f"{REFERENCE} Sold twice", place=SALES, here="C2")
+    await desk.ask(OUTSIDER, "case.fail", typed=f"{REFERENCE} Sold twice", channel=SALES, here="C2")
     desk.memberships.unsaid.add("C1")
-    theirs = await desk.ask(OUTSIDER, "recovery.open", typed=REFERENCE, place=DIRECT)
+    theirs = await desk.ask(OUTSIDER, "recovery.open", typed=REFERENCE, channel=DIRECT)
     assert "C-2 · customer" in words(theirs)
-    unsaid = await desk.ask(OUTSIDER, "recovery.open", typed=CASE, place=DIRECT)
+    unsaid = await desk.ask(OUTSIDER, "recovery.open", typed=CASE, channel=DIRECT)
     assert words(unsaid) == access.NO_ANSWER_NOW
 
 
@@ -327,7 +329,7 @@ async def test_a_reference_that_looks_like_one_of_our_numbers_opens_its_case(des
 @pytest.mark.parametrize("label", ["/C-1", "/", " ", "C-1/../C-1", "C--1"])
 async def test_a_label_that_names_nothing_shows_nothing(desk: Desk, answer: str, label: str) -> None:
     for verb in ABOUT_THINGS:
-        reply = await desk.ask(OUTSIDER, verb, label, place=DIRECT)
+        reply = await desk.ask(OUTSIDER, verb, label, channel=DIRECT)
         assert reply.form is None, verb
         assert reply.refused or not words(reply), verb
 
@@ -342,21 +344,21 @@ async def test_a_case_without_a_retro_is_there_for_its_channel_and_for_nobody_el
         connection.commit()
     shown = await desk.ask(MEMBER, "case.read", CASE)
     assert shown.form is not None
-    assert "is not here" in words(await desk.ask(OUTSIDER, "case.read", CASE, place=SALES, here="C2"))
+    assert "is not here" in words(await desk.ask(OUTSIDER, "case.read", CASE, channel=SALES, here="C2"))
 
 
 async def test_the_same_trouble_is_told_whichever_channel_answers_first(desk: Desk) -> None:
     await desk.fail(typed="ZD-1 Lost")
-    await desk.ask(BEN, "case.fail", typed="ZD-1 Lost", place=SALES, here="C2")
+    await desk.ask(BEN, "case.fail", typed="ZD-1 Lost", channel=SALES, here="C2")
     slow = asyncio.Event()
 
-    async def includes(workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
-        if channel == "C1":
+    async def includes(workspace: str, channel_id: str, person: Person, *, unnamed: bool) -> bool:
+        if channel_id == "C1":
             await slow.wait()
             raise MembershipUnknown
         slow.set()
         raise Refused("This channel is closed.")
 
     desk.memberships.includes = includes  # type: ignore[method-assign]
-    reply = await desk.ask(OUTSIDER, "case.read", "", typed="ZD-1", place=DIRECT, here="D7")
+    reply = await desk.ask(OUTSIDER, "case.read", "", typed="ZD-1", channel=DIRECT, here="D7")
     assert words(reply) == "This channel is closed."

@@ -1,6 +1,6 @@
-"""Who sees the answer to each command, at the door of each platform: one person, or the channel.
+"""Who sees the answer to each command, at the adapter of each platform: one person, or the channel.
 
-The bot behind the doors answers every command with words of its own, so that nothing but the door
+The bot behind the adapters answers every command with words of its own, so that nothing but the adapter
 decides where they appear. What a platform causes by itself is answered to nobody.
 """
 
@@ -11,23 +11,24 @@ import pytest
 from aiohttp import ClientSession, CookieJar, web
 from aiohttp.test_utils import TestServer
 
-from bot.domain.job import Receipt
+from bot.domain.job import MessageRef
+from bot.domain.person import Person
 from bot.messages.parts import Button, Buttons, Form, FormField, Message, sentence
-from bot.request import Person, Reply
+from bot.request import Reply
 from bot.routes import COMMANDS, VERBS
 from bot.settings import Settings
 from handlers.web import additions
-from handlers.web.app import WebDoor
+from handlers.web.app import WebAdapter
 from handlers.web.outgoing import WORKSPACE
 from storage.database import Database
-from tests.fake_teams import FakeTeams, Place, TeamsPerson
+from tests.fake_teams import FakeTeams, TeamsChannel, TeamsPerson
 from tests.fake_teams_forged import forge, told
 from tests.fakes import FakeSlack
-from tests.handlers import slack_door
-from tests.handlers.slack_door import Script, delivery
+from tests.handlers import slack_adapter
+from tests.handlers.slack_adapter import Script, delivery
 from tests.handlers.test_teams_auth import serving as serving_teams
 from tests.session import open_work
-from tests.web_house import Visitor
+from tests.web_app import Visitor
 
 Seen = dict[str, str]
 """Who saw the answer to each command: "one", "all" or "nobody"."""
@@ -90,7 +91,9 @@ def test_what_is_said_to_the_channel_is_only_what_everybody_may_read() -> None:
 # ---- Teams: the one platform where an answer may be public
 
 
-def teams_words(teams: FakeTeams, person: TeamsPerson, channel: Place) -> tuple[list[str], list[str]]:
+def teams_words(
+    teams: FakeTeams, person: TeamsPerson, channel: TeamsChannel
+) -> tuple[list[str], list[str]]:
     """What this person alone saw, and what the bot said in the channel for everybody."""
     public = [p.words() for p in channel.messages.values() if p.bot and p.only_for is None]
     return person.whispers(), public
@@ -99,7 +102,7 @@ def teams_words(teams: FakeTeams, person: TeamsPerson, channel: Place) -> tuple[
 @asynccontextmanager
 async def in_teams(
     sqlite: Database, bot: Script, *, targeted: bool
-) -> AsyncIterator[tuple[FakeTeams, TeamsPerson, TeamsPerson, Place]]:
+) -> AsyncIterator[tuple[FakeTeams, TeamsPerson, TeamsPerson, TeamsChannel]]:
     """A channel with two people; both must have been there for what only one of them sees."""
     async with FakeTeams() as teams:
         ana, ben = teams.person("Ana"), teams.person("Ben")
@@ -126,20 +129,20 @@ async def test_in_teams_a_typed_command_is_answered_to_whom_its_answer_is_for(
 
 
 @pytest.mark.parametrize("targeted", [False, True], ids=["in their chat", "targeted"])
-async def test_in_teams_the_door_to_a_form_and_what_was_typed_are_for_the_same_eyes(
+async def test_in_teams_the_adapter_to_a_form_and_what_was_typed_are_for_the_same_eyes(
     sqlite: Database, targeted: bool
 ) -> None:
     async with in_teams(sqlite, opening(), targeted=targeted) as (teams, ana, _, channel):
         for verb, word in TYPED.items():
             await ana.says(f"{word} secret-{verb}", channel, mention=True)
         await teams.until(lambda: len([p for p in teams.posted() if p.buttons()]) == len(TYPED))
-    doors = {str(posted.activity): posted for posted in teams.posted()}
+    adapters = {str(posted.activity): posted for posted in teams.posted()}
     for verb in TYPED:
-        ((_, posted),) = [one for one in doors.items() if FORM_OF + verb in one[0]]
-        public = posted.place == channel.id and posted.only_for is None
+        ((_, posted),) = [one for one in adapters.items() if FORM_OF + verb in one[0]]
+        public = posted.channel_id == channel.id and posted.only_for is None
         assert public == (verb in TO_ALL), verb
         if verb != "team.help":  # which keeps the word that it did not know
-            assert [f"secret-{verb}" in one for one in doors].count(True) == 1
+            assert [f"secret-{verb}" in one for one in adapters].count(True) == 1
 
 
 async def test_in_teams_whatever_is_pressed_is_answered_to_its_presser(sqlite: Database) -> None:
@@ -186,7 +189,7 @@ async def test_in_teams_what_happens_by_itself_is_answered_to_nobody(sqlite: Dat
     async with in_teams(sqlite, bot, targeted=False) as (teams, ana, _, channel):
         root = await ana.says("A retro", channel)
         with open_work(sqlite, f"teams:{teams.tenant}", writes=True) as work:
-            work.said.keep("retro:1", Receipt(place=channel.id, message=root.id))
+            work.said.keep("retro:1", MessageRef(channel_id=channel.id, message=root.id))
             work.commit()
         reply = await ana.says("plain words", channel, root)
         await ana.deletes(reply)
@@ -202,7 +205,7 @@ async def test_in_teams_what_happens_by_itself_is_answered_to_nobody(sqlite: Dat
 def labelled(verbs: Iterable[str]) -> Message:
     """A message with a button for each of these commands."""
     buttons = tuple(Button(label=verb, verb=verb, about="C-1") for verb in verbs)
-    return Message(gist="Buttons", parts=(Buttons(buttons=buttons),))
+    return Message(summary="Buttons", parts=(Buttons(buttons=buttons),))
 
 
 async def test_in_slack_every_answer_is_for_one_person_however_it_was_asked_for(
@@ -212,18 +215,18 @@ async def test_in_slack_every_answer_is_for_one_person_however_it_was_asked_for(
     async with FakeSlack() as slack:
         ana, ben = slack.person("Ana"), slack.person("Ben")
         channel = slack.channel("support", [ana, ben])
-        async with slack_door.serving(slack, bot) as door:
+        async with slack_adapter.serving(slack, bot) as adapter:
             for verb, word in TYPED.items():
                 answer = await ana.command(f"{word} some words", channel)
                 assert answer is not None
                 assert answer.words() == answer_to(verb)
             for verb in ASKED:
                 said = delivery(slack, channel.id, labelled([verb]), key=verb)
-                receipt = await door.messenger.say(said)
-                await ana.click(slack.channels[channel.id].messages[receipt.message], verb)
+                message_ref = await adapter.messenger.say(said)
+                await ana.click(slack.channels[channel.id].messages[message_ref.message], verb)
             await slack.until(lambda: len(ana.whispers) == len(TYPED) + len(ASKED))
         public = [posted.words() for posted in slack.posted()]
-        one = [whisper.words() for whisper in ana.whispers]
+        one = [send_ephemeral.words() for send_ephemeral in ana.whispers]
         assert seen(answer_to, one, public) == only("one", ASKED)
         assert ben.whispers == []
 
@@ -233,14 +236,17 @@ async def test_in_slack_what_happens_by_itself_is_answered_to_nobody(sqlite: Dat
     async with FakeSlack() as slack:
         ana = slack.person("Ana")
         channel = slack.channel("support", [ana])
-        async with slack_door.serving(slack, bot):
+        async with slack_adapter.serving(slack, bot):
             root = await ana.says("A retro", channel)
             reply = await ana.says("plain words", channel, root)
             await ana.deletes(reply)
             await slack.event({"type": "user_change", "user": ana.shown()})
             await slack.invite_bot(channel, ana)
         assert {request.verb for request in bot.asked} == set(HAPPENS)
-        words = [whisper.words() for whisper in slack.whispers], [p.words() for p in slack.posted()]
+        words = (
+            [send_ephemeral.words() for send_ephemeral in slack.whispers],
+            [p.words() for p in slack.posted()],
+        )
         assert seen(answer_to, *words) == only("nobody", [])
 
 
@@ -250,14 +256,14 @@ async def test_in_slack_what_happens_by_itself_is_answered_to_nobody(sqlite: Dat
 @asynccontextmanager
 async def on_the_web(sqlite: Database, bot: Script) -> AsyncIterator[tuple[Visitor, Visitor]]:
     """Two people at their own browsers."""
-    door = WebDoor(Settings(_env_file=None, amends_port=0, slack_bot_token=None), bot, sqlite)
-    await door.prepare()
+    adapter = WebAdapter(Settings(_env_file=None, amends_port=0, slack_bot_token=None), bot, sqlite)
+    await adapter.prepare()
     with open_work(sqlite, WORKSPACE, writes=True) as work:
         made, _ = additions.add_person(work, name="Ben", zone="UTC")
         work.commit()
     assert isinstance(made, Person)
     app = web.Application()
-    door.mount(app)
+    adapter.mount(app)
     async with TestServer(app, host="127.0.0.1") as server:
         url = f"http://127.0.0.1:{server.port}"
         async with (

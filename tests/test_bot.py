@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from bot.allowance import Allowance
-from bot.bot import BITE, BITE_BESIDE, TOO_MANY, Bot
+from bot.bot import BATCH_SIZE, BATCH_SIZE_BESIDE, TOO_MANY, Bot
 from bot.ports import UnitOfWork
 from storage.database import Database
 from tests.desk import ANA, BEN, Desk, words
@@ -37,7 +37,7 @@ async def test_a_reminder_that_falls_due_wakes_whoever_speaks(desk: Desk) -> Non
     await desk.fail()
     desk.say_all()
     desk.woken.clear()
-    while await desk.bot.look(desk.workspace, desk.at.replace(day=20)):
+    while await desk.bot.run_due(desk.workspace, desk.at.replace(day=20)):
         pass
     assert desk.woken.is_set()
 
@@ -84,13 +84,13 @@ async def test_the_clock_takes_small_bites_while_somebody_waits(
 ) -> None:
     bites: list[int] = []
 
-    def look(at: datetime, most: int, work: UnitOfWork) -> int:
-        bites.append(most)
+    def look(at: datetime, limit: int, work: UnitOfWork) -> int:
+        bites.append(limit)
         return 0
 
-    monkeypatch.setattr("bot.bot.agenda.look", look)
+    monkeypatch.setattr("bot.bot.scheduler.run_due", look)
     for answering in (0, 1, 0, 3):
         desk.bot.answering = answering
-        await desk.bot.look(desk.workspace, desk.at)
-    assert bites == [BITE, BITE_BESIDE, BITE, BITE_BESIDE]
-    assert BITE_BESIDE < BITE
+        await desk.bot.run_due(desk.workspace, desk.at)
+    assert bites == [BATCH_SIZE, BATCH_SIZE_BESIDE, BATCH_SIZE, BATCH_SIZE_BESIDE]
+    assert BATCH_SIZE_BESIDE < BATCH_SIZE

@@ -36,12 +36,12 @@ IMPORT = (
 
 def environment(**settings: str) -> dict[str, str]:
     """What a process sees: these settings and no others."""
-    kept = {
+    hidden = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("AMENDS_", "SLACK_", "TEAMS_"))
     }
-    return {**kept, "PYTHONPATH": str(ROOT), "AMENDS_LOG_LEVEL": "WARNING", **settings}
+    return {**hidden, "PYTHONPATH": str(ROOT), "AMENDS_LOG_LEVEL": "WARNING", **settings}
 
 
 def amends(
@@ -148,7 +148,7 @@ def test_the_readmes_import_fills_the_workspace_that_the_readme_opened(
     assert len({case["reference"] for case in cases}) == 94
 
 
-def test_a_place_of_the_workspace_is_the_place_by_name_and_by_id_before_anybody_used_it(
+def test_a_channel_of_the_workspace_is_the_channel_by_name_and_by_id_before_anybody_used_it(
     tmp_path: Path,
 ) -> None:
     with serving(tmp_path):

@@ -11,9 +11,9 @@ from types import ModuleType
 
 import pytest
 
+from bot.domain.channel import Channel
 from bot.messages import action_item, board, case, coach, recovery, recovery_form, reminder, retro, team
 from bot.messages.parts import Form, Message
-from bot.request import Place
 from bot.routes import JOBS, VERBS
 from handlers.slack import render as slack
 from handlers.teams import render as teams
@@ -31,7 +31,7 @@ def _slack_form(form: Form) -> str:
     return json.dumps(slack.form(form), ensure_ascii=False, indent=1) + "\n"
 
 
-KNOWN = teams.Known("one-time-key", PEOPLE, [Place(id="C1", name="support")])
+KNOWN = teams.Known("one-time-key", PEOPLE, [Channel(id="C1", name="support")])
 
 
 def _teams_message(message: Message) -> str:
@@ -42,7 +42,7 @@ def _teams_form(form: Form) -> str:
     return json.dumps(teams.dialog(form, KNOWN), ensure_ascii=False, indent=1) + "\n"
 
 
-FRAME = web.Frame(reader=ANA, now=AT, key=lambda: "one-time-key", place="C1", people=PEOPLE)
+FRAME = web.Frame(viewer=ANA, now=AT, key=lambda: "one-time-key", channel_id="C1", people=PEOPLE)
 
 
 def _web_message(message: Message) -> str:
@@ -50,7 +50,7 @@ def _web_message(message: Message) -> str:
 
 
 def _web_form(form: Form) -> str:
-    return f"{web.form(form, FRAME, [ANA, BEN], [Place(id='C1', name='support')])}\n"
+    return f"{web.form(form, FRAME, [ANA, BEN], [Channel(id='C1', name='support')])}\n"
 
 
 # How a platform draws: the ending of its golden files, a message, a form.

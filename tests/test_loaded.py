@@ -23,7 +23,7 @@ runpy.run_module("bot", run_name="__main__")
 SLACK = {"slack_bolt", "slack_sdk", "handlers.slack"}
 TEAMS = {"botbuilder", "botframework", "msal", "msrest", "azure", "requests", "handlers.teams"}
 WEB = {"jinja2", "handlers.web.app"}
-DOORS = SLACK | TEAMS | WEB
+ADAPTERS = SLACK | TEAMS | WEB
 SERVER = {"psycopg", "storage.postgresql"}
 DATABASE = {"sqlalchemy", "sqlmodel", "storage", *SERVER}
 
@@ -67,15 +67,18 @@ def of(libraries: Collection[str], modules: Collection[str]) -> set[str]:
 @pytest.mark.parametrize(
     ("arguments", "unneeded"),
     [
-        (("coach", "--for", "team"), DOORS | DATABASE | {"aiohttp", "alembic"}),
-        (("migrate",), DOORS | SERVER),
-        (("check",), DOORS | SERVER),
-        (("export",), DOORS | SERVER),
-        (("import", "cases.csv", "--team", "support", "--map", "what_happened=Story"), DOORS | SERVER),
+        (("coach", "--for", "team"), ADAPTERS | DATABASE | {"aiohttp", "alembic"}),
+        (("migrate",), ADAPTERS | SERVER),
+        (("check",), ADAPTERS | SERVER),
+        (("export",), ADAPTERS | SERVER),
+        (
+            ("import", "cases.csv", "--team", "support", "--map", "what_happened=Story"),
+            ADAPTERS | SERVER,
+        ),
     ],
     ids=["coach", "migrate", "check", "export", "import"],
 )
-async def test_a_command_loads_no_door_that_it_does_not_open(
+async def test_a_command_loads_no_adapter_that_it_does_not_open(
     tmp_path: Path, arguments: tuple[str, ...], unneeded: set[str]
 ) -> None:
     table(tmp_path, "Story\nLost\n")
@@ -87,13 +90,13 @@ async def test_a_command_loads_no_door_that_it_does_not_open(
 async def test_a_check_of_slack_loads_slack_alone(tmp_path: Path) -> None:
     async with FakeSlack() as slack:
         modules = await loaded(tmp_path, "check", **slack_settings(slack))
-    assert of(DOORS | SERVER, modules) == SLACK
+    assert of(ADAPTERS | SERVER, modules) == SLACK
 
 
 async def test_serving_slack_alone_loads_slack_alone(tmp_path: Path) -> None:
     async with FakeSlack() as slack:
         modules = await loaded(tmp_path, "serve", **slack_settings(slack))
-    assert of(DOORS | SERVER, modules) == SLACK
+    assert of(ADAPTERS | SERVER, modules) == SLACK
 
 
 async def test_serving_teams_alone_loads_teams_alone(tmp_path: Path) -> None:
@@ -109,9 +112,9 @@ async def test_the_sdk_of_teams_is_only_loaded_where_tokens_are_checked(tmp_path
         assert not of({"botbuilder", "botframework"}, modules), command
 
 
-async def test_serving_the_web_door_alone_loads_no_platform(tmp_path: Path) -> None:
+async def test_serving_the_web_adapter_alone_loads_no_platform(tmp_path: Path) -> None:
     modules = await loaded(tmp_path, "serve")
-    assert of(DOORS | SERVER, modules) == WEB
+    assert of(ADAPTERS | SERVER, modules) == WEB
 
 
 async def test_a_start_with_an_up_to_date_database_loads_no_migrations(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def table() -> str:
     rows = ["| when | to whom | says |", "|---|---|---|"]
     for reminder in REMINDERS:
         then = reminder.then.to if reminder.then else ()
-        readers = dict.fromkeys(
+        preferences = dict.fromkeys(
             WHOM[whom] for to in (*(on.to for on in reminder.on), then) for whom in to
         )
         noun = NOUNS[reminder.about]
@@ -36,7 +36,7 @@ def table() -> str:
             late="3 working days",
             step="Hear the customer",
         )
-        rows.append(f"| {noun}: {reminder.when} | {', '.join(readers)} | {said} |")
+        rows.append(f"| {noun}: {reminder.when} | {', '.join(preferences)} | {said} |")
     return "\n".join([*rows, WEEKLY])
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import event
 
-from bot.request import Place
+from bot.domain.channel import Channel
 from handlers.worker import Worker
 from storage.database import Database
 from tests.desk import ANA, BEN, Desk
@@ -83,17 +83,17 @@ ALONE, AMONG_MANY = 21, 15
 """Statements for the first message of a retro, its prompts scheduled: by itself, and of PLACES each."""
 
 
-@pytest.mark.parametrize(("places", "most"), [(1, ALONE), (PLACES, AMONG_MANY)])
+@pytest.mark.parametrize(("channels", "limit"), [(1, ALONE), (PLACES, AMONG_MANY)])
 async def test_a_message_costs_the_worker_few_statements_and_fewer_among_many(
-    sqlite: Database, places: int, most: int
+    sqlite: Database, channels: int, limit: int
 ) -> None:
     desk, platform = Desk(sqlite), Platform()
-    for number in range(places):
-        place = Place(id=f"C{number}", name=f"team {number}")
-        await desk.ask(ANA, "case.fail", typed=f"ZD-{number} Lost", place=place, here=place.id)
+    for number in range(channels):
+        channel = Channel(id=f"C{number}", name=f"team {number}")
+        await desk.ask(ANA, "case.fail", typed=f"ZD-{number} Lost", channel=channel, here=channel.id)
     worker = Worker(desk.bot, sqlite, {"test": platform}, desk.woken)
     with counted(sqlite) as ran:
         await worker._claim(by=None)
         await asyncio.gather(*worker._speaking)
-    assert len(platform.keys) == places
-    assert len(ran) / places <= most, "\n".join(ran)
+    assert len(platform.keys) == channels
+    assert len(ran) / channels <= limit, "\n".join(ran)

@@ -60,12 +60,12 @@ def test_what_follows_a_word_belongs_to_it_except_after_help() -> None:
 
 
 def test_help_says_every_command_once_as_it_is_typed_on_each_platform() -> None:
-    said = help_text(TYPED)
+    message = help_text(TYPED)
     for words in TYPED:
-        assert plain(said).count(f"/amends {words} · ") == 1
-        assert str(slack.message(said)["blocks"]).count(f"*/amends {words}* · ") == 1
-        assert str(web.message(said, FRAME)).count(f">/amends {words}</strong>") == 1
-        card = teams.message(said)["attachments"][0]["content"]
+        assert plain(message).count(f"/amends {words} · ") == 1
+        assert str(slack.message(message)["blocks"]).count(f"*/amends {words}* · ") == 1
+        assert str(web.message(message, FRAME)).count(f">/amends {words}</strong>") == 1
+        card = teams.message(message)["attachments"][0]["content"]
         assert card["fallbackText"].count(f"@Amends {words} · ") == 1
         assert [block["text"] for block in card["body"] if "text" in block].count(
             f"**@Amends {escaped(words)}** · {escaped(TYPED[words])}"
@@ -104,7 +104,9 @@ def test_no_sentence_of_ours_spells_the_command_itself(path: Path) -> None:
 
 
 def test_a_typed_command_is_no_way_to_change_what_people_wrote() -> None:
-    theirs = Message(gist="g", parts=(Paragraph(words=("Say /amends status: ", Typed(words="mine"))),))
+    theirs = Message(
+        summary="g", parts=(Paragraph(words=("Say /amends status: ", Typed(words="mine"))),)
+    )
     (drawn,) = teams.message(theirs)["attachments"][0]["content"]["body"]
     assert drawn["text"] == "Say /amends status: **@Amends mine**"
 
@@ -126,6 +128,6 @@ def test_the_teams_package_lists_every_word_once_with_what_it_does() -> None:
 
 
 def test_the_readme_shows_the_table_of_typed_commands() -> None:
-    found = TABLE.search((ROOT / "README.md").read_text(encoding="utf-8"))
-    assert found, "the README has lost the comments around its table of typed commands"
-    assert found[1] == _table(), f"put this into the README:\n{_table()}"
+    match = TABLE.search((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert match, "the README has lost the comments around its table of typed commands"
+    assert match[1] == _table(), f"put this into the README:\n{_table()}"

@@ -78,8 +78,8 @@ class ActionItem(BaseModel, frozen=True):
     """
 
     number: int
-    case: int
-    place: str
+    case_number: int
+    channel_id: str
     what: str
     asked_by: str
     gap: str | None = None

@@ -19,7 +19,7 @@ class Case(BaseModel, frozen=True):
     """
 
     number: int
-    place: str
+    channel_id: str
     what_happened: str
     reference: str | None = None
     customer: str | None = None

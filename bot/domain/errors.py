@@ -14,7 +14,7 @@ class Refused(Exception):
         self.field = field
 
 
-class Lost(Exception):
+class ConflictError(Exception):
     """Somebody else changed the same thing first.
 
     Whoever catches it reads afresh and tries again: the second try meets the new state, and the

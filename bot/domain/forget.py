@@ -12,7 +12,7 @@ from bot.domain.retro import Retro
 
 REMOVED = "(removed)"
 THEM = "the customer"
-SHORTEST_NAME = 4
+MIN_NAME_LENGTH = 4
 """Letters: a shorter part of a name (Mr, Li, May) is too often another word."""
 ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 SPACED = "\u0e00"
@@ -32,7 +32,7 @@ def scrubber(case: Case) -> Scrub:
         found.append((_word(case.customer), THEM))
         parts = sorted(set(re.findall(r"[^\W\d_]+", case.customer)), key=len, reverse=True)
         for part in parts:
-            if len(part) >= SHORTEST_NAME:
+            if len(part) >= MIN_NAME_LENGTH:
                 # As a name is written, or shouted: in lower case it is too often another word.
                 shouted = re.escape(part.upper())
                 found.append((re.compile(rf"\b(?:{re.escape(part)}|{shouted})\b"), THEM))

@@ -11,11 +11,11 @@ LEASE_SECONDS = 30.0
 """How long a claim holds: longer than the longest call."""
 CALL_SECONDS = LEASE_SECONDS * 0.6
 """A call is cancelled before its lease can end, so a slow process sends nothing twice."""
-MOST_ATTEMPTS = 12
+MAX_ATTEMPTS = 12
 """16 to 32 minutes of trying with the back-off below; then the job is set aside."""
-MOST_ATTEMPTS_IN_AN_OUTAGE = 300
+MAX_ATTEMPTS_IN_AN_OUTAGE = 300
 """One and a half to three days: a platform that is down, or asks to wait, loses nobody a message."""
-LONGEST_BACKOFF_SECONDS = 900.0
+MAX_BACKOFF_SECONDS = 900.0
 
 
 class Job(BaseModel, frozen=True):
@@ -23,22 +23,22 @@ class Job(BaseModel, frozen=True):
 
     `key` is the message's own name ("retro:7"): scheduling it again while it waits changes
     nothing, and once it was said, saying it again means editing it. A job that is `once` is never
-    said again. `place` is where it is said: a place's id, or a person's when `direct`. `thread` is
+    said again. `channel` is where it is said: a channel's id, or a person's when `direct`. `thread` is
     the key of the message whose thread it belongs in. `asked_by` is who hears of it when it cannot
     be said; it stays empty wherever an anonymous author could be read from it. A `traceless` one is
-    caused by an answer without a name: its row tells no moment finer than the minute and no place in
+    caused by an answer without a name: its row tells no moment finer than the minute and no channel in
     line, and is gone once it was said.
     """
 
     name: str
     about: str
-    place: str
+    channel_id: str
     key: str
     direct: bool = False
     thread: str | None = None
     once: bool = False
     bulk: bool = False
-    """Bulk work (an import) waits behind what people do by hand in the same place."""
+    """Bulk work (an import) waits behind what people do by hand in the same channel."""
     due_at: datetime
     asked_by: str | None = None
     detail: str = ""
@@ -56,10 +56,10 @@ class Job(BaseModel, frozen=True):
     """The moment it is being said: what "today" and "late" mean for its message."""
 
 
-class Receipt(BaseModel, frozen=True):
+class MessageRef(BaseModel, frozen=True):
     """Where a message ended up: the platform's own ids, and a link a person can follow."""
 
-    place: str
+    channel_id: str
     message: str
     link: str | None = None
     digest: str = ""
@@ -73,7 +73,7 @@ def minute(at: datetime) -> datetime:
 
 def is_hopeless(job: Job, *, outage: bool) -> bool:
     """Whether it was tried often enough; longer when the trouble is the platform's own."""
-    return job.attempts >= (MOST_ATTEMPTS_IN_AN_OUTAGE if outage else MOST_ATTEMPTS)
+    return job.attempts >= (MAX_ATTEMPTS_IN_AN_OUTAGE if outage else MAX_ATTEMPTS)
 
 
 def backoff(attempts: int, jitter: float) -> float:
@@ -83,4 +83,4 @@ def backoff(attempts: int, jitter: float) -> float:
     failed together do not come back together.
     """
     doubled = 2.0 ** min(attempts - 1, 20)  # a float overflows where hundreds of attempts lead
-    return float(min(doubled, LONGEST_BACKOFF_SECONDS) * (0.5 + jitter / 2))
+    return float(min(doubled, MAX_BACKOFF_SECONDS) * (0.5 + jitter / 2))

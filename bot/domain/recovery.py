@@ -20,7 +20,7 @@ SETTLED_BY_APOLOGY: tuple[StepName, ...] = ("promise", "keep", "check_back", "te
 WITHOUT_PROMISE: tuple[StepName, ...] = ("keep", "check_back")
 SILENT_ASKS, SILENT_DAYS = 2, 3
 """After so many reminders, and so many working days after the last, silence is the answer."""
-MOST_TALLIED = 1000
+MAX_TALLIED = 1000
 """What people read says "more than" from there on, so that nothing counts for ever."""
 
 
@@ -33,8 +33,8 @@ class Recovery(BaseModel, frozen=True):
     is finished.
     """
 
-    case: int
-    place: str
+    case_number: int
+    channel_id: str
     contact: str | None
     failed_at: datetime
     begun_at: datetime
@@ -51,12 +51,12 @@ class Recovery(BaseModel, frozen=True):
     @property
     def label(self) -> str:
         """`R-7`: its name among the things that are reminded of; people know it by its case."""
-        return f"R-{self.case}"
+        return f"R-{self.case_number}"
 
     @property
     def case_label(self) -> str:
         """`C-7`, what people read."""
-        return f"C-{self.case}"
+        return f"C-{self.case_number}"
 
     @property
     def outcome(self) -> Verdict | None:
@@ -83,9 +83,9 @@ class Recovery(BaseModel, frozen=True):
 
 
 class Tally(NamedTuple):
-    """How the recoveries of a place ended: nobody's figures, only the place's.
+    """How the recoveries of a channel ended: nobody's figures, only the channel's.
 
-    `enough` of the recovered ones needed no more than an apology. Each is counted up to MOST_TALLIED;
+    `enough` of the recovered ones needed no more than an apology. Each is counted up to MAX_TALLIED;
     one more stands for all that are more.
     """
 
@@ -98,8 +98,8 @@ def begin(case: Case, contact: str | None, team: Team, at: datetime) -> Recovery
     """A recovery in which everything is still to do."""
     failed_at = _failed_at(case, team)
     return Recovery(
-        case=case.number,
-        place=case.place,
+        case_number=case.number,
+        channel_id=case.channel_id,
         contact=contact,
         failed_at=failed_at,
         begun_at=at,

@@ -51,7 +51,7 @@ Since = Literal[
     "waits",
     "silent",
 ]
-NEVER_LOOKED = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+NEVER_CHECKED = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 """Stands for "look at it at the next chance": what was just changed, or never looked at yet."""
 SILENT = "recovery_silent"
 """The name of the reminder that asks for a customer's verdict."""
@@ -105,13 +105,13 @@ class Reminder(BaseModel, frozen=True):
 class Asked(BaseModel, frozen=True):
     """A reminder that was due: about what ("AI-12", "C-7", "R-7"), which, to whom, for which local day.
 
-    `reader` is a person, or "" for a place. `message` is the key of the message that says it. `outcome`
-    is empty until something came of it: a step somebody took, or that it was asked again.
+    `reader` is a person, or "" for a channel. `message` is the key of the message that says it.
+    `outcome` is empty until something came of it: a step somebody took, or that it was asked again.
     """
 
     about: str
     name: str
-    reader: str
+    recipient_id: str
     day: date
     message: str
     asked_at: datetime
@@ -166,7 +166,7 @@ def touched(subject: ActionItem | Retro | Recovery) -> datetime:
         return subject.touched_at
     if subject.history:
         return subject.history[-1].at
-    return subject.opened_at if isinstance(subject, Retro) else NEVER_LOOKED
+    return subject.opened_at if isinstance(subject, Retro) else NEVER_CHECKED
 
 
 def half_time(retro: Retro, hours: WorkingHours) -> date:
@@ -192,9 +192,9 @@ def _undated(item: ActionItem, hours: WorkingHours) -> date | None:
 
 
 def _proposed(item: ActionItem, hours: WorkingHours) -> date | None:
-    asked = _last(item, "add", "hand_over")
+    moved = _last(item, "add", "hand_over")
     waits = item.state == "proposed" and item.owner is not None
-    return today(hours.zone, asked.at) if waits and asked else None
+    return today(hours.zone, moved.at) if waits and moved else None
 
 
 def _is_under_way(item: ActionItem) -> bool:
@@ -265,9 +265,9 @@ def _promised(recovery: Recovery, hours: WorkingHours) -> date | None:
 
 
 def _kept(recovery: Recovery, hours: WorkingHours) -> date | None:
-    kept = recovery.step("keep")
-    waits = kept.state == "done" and recovery.is_in("check_back", "to do")
-    return today(hours.zone, kept.at) if waits and kept.at else None
+    step = recovery.step("keep")
+    waits = step.state == "done" and recovery.is_in("check_back", "to do")
+    return today(hours.zone, step.at) if waits and step.at else None
 
 
 def _waits(recovery: Recovery, hours: WorkingHours) -> date | None:
@@ -289,10 +289,12 @@ OF_RECOVERY: Mapping[str, Callable[[Recovery, WorkingHours], date | None]] = {
 }
 
 
-def days_of_silence(recovery: Recovery, asked: Iterable[Asked]) -> frozenset[date]:
+def days_of_silence(recovery: Recovery, sent_reminders: Iterable[Asked]) -> frozenset[date]:
     """On which days the verdict was asked for since the last step."""
     began = recovery.touched_at
-    return frozenset(one.day for one in asked if one.name == SILENT and one.asked_at > began)
+    return frozenset(
+        sent.day for sent in sent_reminders if sent.name == SILENT and sent.asked_at > began
+    )
 
 
 def silence_ends(

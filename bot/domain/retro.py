@@ -35,8 +35,8 @@ class Retro(BaseModel, frozen=True):
     `answers_close_on` is a whole day in the team's zone: answers close when the team's day ends.
     """
 
-    case: int
-    place: str
+    case_number: int
+    channel_id: str
     opened_at: datetime
     answers_close_on: date
     opened_by: str | None = None
@@ -47,7 +47,7 @@ class Retro(BaseModel, frozen=True):
     @property
     def label(self) -> str:
         """The label of its case, `C-7`: people know a retro by its case."""
-        return f"C-{self.case}"
+        return f"C-{self.case_number}"
 
     @property
     def last(self) -> Turn | None:
@@ -63,7 +63,7 @@ class Answer(BaseModel, frozen=True):
     """
 
     id: str
-    case: int
+    case_number: int
     prompt: str
     text: str
     author: str | None = None
@@ -75,7 +75,7 @@ class Comment(BaseModel, frozen=True):
     """A plain reply in the retro's thread, kept as discussion; `id` is the platform's own."""
 
     id: str
-    case: int
+    case_number: int
     author: str
     text: str
     posted_at: datetime

@@ -7,14 +7,14 @@ from pydantic import BaseModel
 from bot.domain.errors import Refused
 from bot.domain.working_hours import WorkingHours, known_zones
 
-MOST_DAYS_TO_ANSWER = 30
+MAX_DAYS_TO_ANSWER = 30
 """Longer than this is no retro any more; the number is ours."""
 
 
 class Team(BaseModel, frozen=True):
-    """The people around one place; `place` is its key within the workspace."""
+    """The people around one place; `channel` is its key within the workspace."""
 
-    place: str
+    channel_id: str
     name: str
     lead: str | None = None
     zone: str = "UTC"
@@ -27,7 +27,7 @@ class Team(BaseModel, frozen=True):
     days_to_apologise: int = 0
     """The team's aim, in working days; 0 is the same working day."""
     made_at: datetime | None = None
-    """When its place first used Amends; None for teams that are older than this field."""
+    """When its channel first used Amends; None for teams that are older than this field."""
     version: int = 1
 
     @property
@@ -36,7 +36,7 @@ class Team(BaseModel, frozen=True):
         return WorkingHours(zone=self.zone, days=self.days, starts=self.starts, ends=self.ends)
 
 
-def settle(
+def with_settings(
     team: Team,
     *,
     lead: str | None,
@@ -52,8 +52,8 @@ def settle(
     if not days:
         raise Refused("Choose at least one working day.", "days")
     check_day(starts, ends)
-    if not 1 <= days_to_answer <= MOST_DAYS_TO_ANSWER:
-        raise Refused(f"Days to answer is a number from 1 to {MOST_DAYS_TO_ANSWER}.", "days_to_answer")
+    if not 1 <= days_to_answer <= MAX_DAYS_TO_ANSWER:
+        raise Refused(f"Days to answer is a number from 1 to {MAX_DAYS_TO_ANSWER}.", "days_to_answer")
     return team.model_copy(
         update={
             "lead": lead,
@@ -68,9 +68,9 @@ def settle(
 
 def aim(team: Team, days_to_apologise: int) -> Team:
     """The team with another aim for the apology to a customer; refuses what is no aim."""
-    if not 0 <= days_to_apologise <= MOST_DAYS_TO_ANSWER:
+    if not 0 <= days_to_apologise <= MAX_DAYS_TO_ANSWER:
         raise Refused(
-            f"Days to apologise is a number from 0 to {MOST_DAYS_TO_ANSWER}.", "days_to_apologise"
+            f"Days to apologise is a number from 0 to {MAX_DAYS_TO_ANSWER}.", "days_to_apologise"
         )
     return team.model_copy(update={"days_to_apologise": days_to_apologise})
 

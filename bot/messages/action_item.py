@@ -4,17 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from bot.domain.action_item import ActionItem, ItemStep, is_late, steps
+from bot.domain.person import Person
 from bot.domain.reminder import Asked
 from bot.domain.retro import GAPS
 from bot.messages.case import show_all
 from bot.messages.parts import (
-    LONGEST_TEXT,
+    MAX_TEXT_LENGTH,
     SHOWN_TEXT,
+    Bold,
     Button,
     Buttons,
+    Context,
     Day,
-    Facts,
     FieldKind,
+    Fields,
     Form,
     FormField,
     Inline,
@@ -25,17 +28,14 @@ from bot.messages.parts import (
     Paragraph,
     Part,
     Quote,
-    Small,
-    Strong,
     Words,
     one_line,
     plain_words,
     sentence,
     shortened,
 )
-from bot.request import Person
 
-MOST_REMINDED = 20
+MAX_REMINDED = 20
 OWN_SETTINGS = Buttons(
     buttons=(Button(label="My settings", verb="team.own_settings", about="", opens=True),)
 )
@@ -84,11 +84,11 @@ OUTCOMES: Mapping[str, str] = {
 def card(item: ActionItem, people: Mapping[str, Person], today: date) -> Message:
     """The item's one message in the retro's thread, as it stands now."""
     return Message(
-        gist=f"{_head(item, today)}: {one_line(item.what)}",
+        summary=f"{_head(item, today)}: {one_line(item.what)}",
         parts=(
-            Paragraph(words=(Strong(text=_head(item, today)),)),
+            Paragraph(words=(Bold(text=_head(item, today)),)),
             Quote(text=shortened(item.what)),
-            Facts(rows=_facts(item, people)),
+            Fields(rows=_facts(item, people)),
             *_story(item, people),
             *_buttons(item),
         ),
@@ -96,17 +96,21 @@ def card(item: ActionItem, people: Mapping[str, Person], today: date) -> Message
 
 
 def own_copy(
-    item: ActionItem, reader: str, people: Mapping[str, Person], today: date, link: str | None
+    item: ActionItem, recipient_id: str, people: Mapping[str, Person], today: date, link: str | None
 ) -> Message:
     """The item in its owner's direct messages, with the buttons that fit its state."""
     thread: Inline = (
-        Link(text=f"the retro C-{item.case}", url=link) if link else f"the retro C-{item.case}"
+        Link(text=f"the retro C-{item.case_number}", url=link)
+        if link
+        else f"the retro C-{item.case_number}"
     )
-    if item.owner != reader:
+    if item.owner != recipient_id:
         return Message(
-            gist=f"{item.label} is no longer yours.",
+            summary=f"{item.label} is no longer yours.",
             parts=(
-                Small(words=(f"{item.label} is no longer yours: {one_line(item.what)} (", thread, ")")),
+                Context(
+                    words=(f"{item.label} is no longer yours: {one_line(item.what)} (", thread, ")")
+                ),
             ),
         )
     handed = item.last("hand_over")
@@ -120,11 +124,11 @@ def own_copy(
     }[item.state]
     mine = tuple(step for step in steps(item) if step != "verify")
     return Message(
-        gist=f"{_head(item, today)}: {one_line(item.what)}",
+        summary=f"{_head(item, today)}: {one_line(item.what)}",
         parts=(
             Paragraph(words=(intro, thread, ".")),
             Quote(text=shortened(item.what)),
-            Facts(rows=_facts(item, people)),
+            Fields(rows=_facts(item, people)),
             *_story(item, people),
             *_buttons(item, mine),
         ),
@@ -134,11 +138,11 @@ def own_copy(
 def call_owner(item: ActionItem, owner: Person) -> Message:
     """In the thread, to an owner whose direct messages cannot be reached."""
     return Message(
-        gist=f"{owner.name}: {item.label} waits for you in this thread.",
+        summary=f"{owner.name}: {item.label} waits for you in this thread.",
         parts=(
             Paragraph(
                 words=(
-                    Mention(person=owner.id, name=owner.name),
+                    Mention(person_id=owner.id, name=owner.name),
                     f" {item.label} waits for you in this thread: I cannot write to you directly.",
                 )
             ),
@@ -149,12 +153,12 @@ def call_owner(item: ActionItem, owner: Person) -> Message:
 def unreached(item: ActionItem, owner: Person, reason: str) -> Message:
     """To the lead: an owner who cannot be reached directly, and what helps."""
     return Message(
-        gist=f"{owner.name} cannot be reached about {item.label}.",
+        summary=f"{owner.name} cannot be reached about {item.label}.",
         parts=(
             Paragraph(
                 words=(
                     f"I cannot write to {owner.name} about {item.label}, so I named them in the thread "
-                    f"of C-{item.case} instead. {reason}",
+                    f"of C-{item.case_number} instead. {reason}",
                 )
             ),
         ),
@@ -165,14 +169,16 @@ def _head(item: ActionItem, today: date) -> str:
     return f"{item.label} · {item.state}" + (" · late" if is_late(item, today) else "")
 
 
-def _name(person: str | None, people: Mapping[str, Person]) -> str:
-    known = people.get(person or "")
-    return known.name if known else "Somebody"
+def _name(person_id: str | None, people: Mapping[str, Person]) -> str:
+    person = people.get(person_id or "")
+    return person.name if person else "Somebody"
 
 
 def _facts(item: ActionItem, people: Mapping[str, Person]) -> tuple[tuple[str, Words], ...]:
     owner: Words = (
-        (Mention(person=item.owner, name=_name(item.owner, people)),) if item.owner else ("nobody yet",)
+        (Mention(person_id=item.owner, name=_name(item.owner, people)),)
+        if item.owner
+        else ("nobody yet",)
     )
     if item.owner and item.state == "proposed":
         owner = (*owner, " (has still to accept)")
@@ -190,7 +196,7 @@ def _story(item: ActionItem, people: Mapping[str, Person]) -> tuple[Part, ...]:
     if last is None or last.step not in STORIES:
         return ()
     line = STORIES[last.step].format(by=_name(last.by, people), to=_name(last.to, people))
-    told: tuple[Part, ...] = (Small(words=(f"{line}:" if last.words else f"{line}.",)),)
+    told: tuple[Part, ...] = (Context(words=(f"{line}:" if last.words else f"{line}.",)),)
     return (*told, Quote(text=shortened(last.words))) if last.words else told
 
 
@@ -199,7 +205,7 @@ def _buttons(item: ActionItem, among: Sequence[ItemStep] | None = None) -> tuple
         BUTTONS[step].model_copy(update={"about": item.label})
         for step in (steps(item) if among is None else among)
     ]
-    if any(len(text) > most for text, most in _long_texts(item)):
+    if any(len(text) > limit for text, limit in _long_texts(item)):
         buttons.append(show_all("action_item.read", item.label))
     return (Buttons(buttons=tuple(buttons)),) if buttons else ()
 
@@ -209,12 +215,12 @@ def _long_texts(item: ActionItem) -> tuple[tuple[str, int], ...]:
     return ((item.what, SHOWN_TEXT), (item.measure, 300), (last, SHOWN_TEXT))
 
 
-def whole(item: ActionItem, people: Mapping[str, Person], asked: Sequence[Asked] = ()) -> Form:
+def whole(item: ActionItem, people: Mapping[str, Person], sent_reminders: Sequence[Asked] = ()) -> Form:
     """All of an item's words, to read, and who was reminded of it when, and what came of that."""
     parts: list[Part] = [Quote(text=item.what)]
     if item.measure:
         parts += [
-            Paragraph(words=(Strong(text="How we will know it worked"),)),
+            Paragraph(words=(Bold(text="How we will know it worked"),)),
             Quote(text=item.measure),
         ]
     for moved in item.history:
@@ -222,34 +228,39 @@ def whole(item: ActionItem, people: Mapping[str, Person], asked: Sequence[Asked]
             line = STORIES.get(moved.step, "{by}").format(
                 by=_name(moved.by, people), to=_name(moved.to, people)
             )
-            parts += [Paragraph(words=(Strong(text=line),)), Quote(text=moved.words)]
-    if asked:
-        parts.append(Paragraph(words=(Strong(text="Reminders"),)))
-        parts.extend(Small(words=_reminded(one, people)) for one in asked[-MOST_REMINDED:])
+            parts += [Paragraph(words=(Bold(text=line),)), Quote(text=moved.words)]
+    if sent_reminders:
+        parts.append(Paragraph(words=(Bold(text="Reminders"),)))
+        parts.extend(Context(words=_reminded(sent, people)) for sent in sent_reminders[-MAX_REMINDED:])
     return Form(verb="action_item.read", title=item.label, about=item.label, parts=tuple(parts))
 
 
 def _reminded(asked: Asked, people: Mapping[str, Person]) -> Words:
     """`Thu 5 Mar 2026 · Ana · late · done`."""
-    who = _name(asked.reader, people) if asked.reader else "the thread"
+    who = _name(asked.recipient_id, people) if asked.recipient_id else "the thread"
     why = asked.name.partition("_")[2].replace("_", " ")
     return (Day(day=asked.day), f" · {who} · {why} · {outcome_of(asked) or 'no answer yet'}")
 
 
-def outcome_of(asked: Asked) -> str:
+def outcome_of(sent: Asked) -> str:
     """What came of a reminder, in words; empty while nothing did."""
-    return OUTCOMES.get(asked.outcome, asked.outcome)
+    return OUTCOMES.get(sent.outcome, sent.outcome)
 
 
 def add_form(
-    *, about: str, place: str, what: str = "", gap: str = "", kept: Mapping[str, str] | None = None
+    *,
+    about: str,
+    channel_id: str,
+    what: str = "",
+    gap: str = "",
+    hidden: Mapping[str, str] | None = None,
 ) -> Form:
     """Add action item."""
     return Form(
         verb="action_item.add",
         title="Add action item",
         about=about,
-        place=place,
+        channel_id=channel_id,
         fields=(
             FormField(
                 name="what",
@@ -257,7 +268,7 @@ def add_form(
                 kind="text",
                 needed=True,
                 value=what,
-                longest=LONGEST_TEXT,
+                max_length=MAX_TEXT_LENGTH,
             ),
             FormField(
                 name="gap",
@@ -277,11 +288,11 @@ def add_form(
                 name="measure",
                 label="How we will know it worked",
                 kind="text",
-                longest=LONGEST_TEXT,
+                max_length=MAX_TEXT_LENGTH,
             ),
         ),
         submit="Add",
-        kept=kept or {},
+        hidden=hidden or {},
     )
 
 
@@ -290,15 +301,15 @@ def _step_form(verb: str, title: str, submit: str, item: ActionItem, *fields: Fo
         verb=verb,
         title=title,
         about=item.label,
-        place=item.place,
-        parts=(Small(words=(f"{item.label}: {one_line(item.what)}",)),),
+        channel_id=item.channel_id,
+        parts=(Context(words=(f"{item.label}: {one_line(item.what)}",)),),
         fields=fields,
         submit=submit,
     )
 
 
 def _field(name: str, label: str, kind: FieldKind = "text", *, needed: bool = True) -> FormField:
-    return FormField(name=name, label=label, kind=kind, needed=needed, longest=LONGEST_TEXT)
+    return FormField(name=name, label=label, kind=kind, needed=needed, max_length=MAX_TEXT_LENGTH)
 
 
 def hand_over_form(item: ActionItem) -> Form:
@@ -377,7 +388,7 @@ def mine(
     """
     if not items and not owed:
         return Message(
-            gist="You have no open action items.",
+            summary="You have no open action items.",
             title="My action items",
             parts=(Paragraph(words=("You have no open action items.",)), OWN_SETTINGS),
         )
@@ -388,10 +399,10 @@ def mine(
         parts.append(Paragraph(words=line(item, links, people, today)))
         parts.extend(_buttons(item, tuple(step for step in steps(item) if step != "verify")))
     if more:
-        parts.append(Small(words=("There are more; these are the most urgent ones.",)))
+        parts.append(Context(words=("There are more; these are the most urgent ones.",)))
     parts.append(OWN_SETTINGS)
     return Message(
-        gist=f"You have {len(items) or 'no'} open action items"
+        summary=f"You have {len(items) or 'no'} open action items"
         f"{' and something to do for customers' if owed else ''}.",
         title="My action items",
         parts=tuple(parts),
@@ -402,10 +413,10 @@ def line(item: ActionItem, links: Mapping[int, str], people: Mapping[str, Person
     """An item on one line of a list: what, state, owner, date, and the way to its retro."""
     owner = _name(item.owner, people) if item.owner else "no owner yet"
     due: Words = (" · due ", Day(day=item.due)) if item.due else ()
-    link = links.get(item.case)
-    retro: Inline = Link(text=f"C-{item.case}", url=link) if link else f"C-{item.case}"
+    link = links.get(item.case_number)
+    retro: Inline = Link(text=f"C-{item.case_number}", url=link) if link else f"C-{item.case_number}"
     return (
-        Strong(text=_head(item, today)),
+        Bold(text=_head(item, today)),
         f" · {one_line(item.what)} · {owner}",
         *due,
         " · ",

@@ -5,22 +5,25 @@ from datetime import date
 
 from bot.domain.action_item import ActionItem, is_late
 from bot.domain.case import Case
+from bot.domain.person import Person
 from bot.domain.retro import Retro
 from bot.messages.action_item import line
 from bot.messages.parts import (
+    Bold,
+    Context,
     Day,
     Inline,
     Link,
     Message,
     Paragraph,
     Part,
-    Small,
-    Strong,
     Typed,
     Words,
     one_line,
 )
-from bot.request import Person
+
+MAX_LISTED = 10
+"""Things in a list: with their buttons, all of it fits one message in Slack."""
 
 
 def status(
@@ -36,16 +39,14 @@ def status(
     """A plain list of what is open in a team, late ones first; `owed` is what customers wait for."""
     parts: list[Part] = [
         *owed,
-        Paragraph(words=(Strong(text="Open retros" if retros else "No open retros"),)),
+        Paragraph(words=(Bold(text="Open retros" if retros else "No open retros"),)),
     ]
     parts.extend(Paragraph(words=_retro_line(retro, case, links, today)) for retro, case in retros)
-    parts.append(
-        Paragraph(words=(Strong(text="Open action items" if items else "No open action items"),))
-    )
+    parts.append(Paragraph(words=(Bold(text="Open action items" if items else "No open action items"),)))
     parts.extend(Paragraph(words=line(item, links, people, today)) for item in items)
     if more:
-        parts.append(Small(words=("There are more; these are the most urgent ones.",)))
-    return Message(gist="What is open in this team.", title="Status", parts=tuple(parts))
+        parts.append(Context(words=("There are more; these are the most urgent ones.",)))
+    return Message(summary="What is open in this team.", title="Status", parts=tuple(parts))
 
 
 def weekly(
@@ -62,17 +63,17 @@ def weekly(
     for heading, belongs in SECTIONS:
         here = [item for item in items if belongs(item, today)]
         if here:
-            parts.append(Paragraph(words=(Strong(text=heading),)))
+            parts.append(Paragraph(words=(Bold(text=heading),)))
         parts.extend(Paragraph(words=line(item, links, people, today)) for item in here)
     if more:
         shows = " shows the most urgent ones."
-        parts.append(Small(words=("There are more; ", Typed(words="status"), shows)))
+        parts.append(Context(words=("There are more; ", Typed(words="status"), shows)))
     if closed:
-        parts.append(Paragraph(words=(Strong(text="Closed last week"),)))
+        parts.append(Paragraph(words=(Bold(text="Closed last week"),)))
         parts.extend(Paragraph(words=_closed_line(retro, case, links)) for retro, case in closed)
     waiting = "1 action item waits" if len(items) == 1 else f"{len(items)} action items wait"
     return Message(
-        gist=f"This week: {waiting} for somebody{', and more' if more else ''}.",
+        summary=f"This week: {waiting} for somebody{', and more' if more else ''}.",
         title="This week",
         parts=tuple(parts),
     )
@@ -98,14 +99,14 @@ SECTIONS: tuple[tuple[str, Callable[[ActionItem, date], bool]], ...] = (
 
 
 def _closed_line(retro: Retro, case: Case, links: Mapping[int, str]) -> Words:
-    link = links.get(retro.case)
-    label: Inline = Link(text=retro.label, url=link) if link else Strong(text=retro.label)
+    link = links.get(retro.case_number)
+    label: Inline = Link(text=retro.label, url=link) if link else Bold(text=retro.label)
     outcome = retro.last.outcome if retro.last else None
     return (label, f" · {one_line(case.what_happened)} · {outcome or retro.state}")
 
 
 def _retro_line(retro: Retro, case: Case, links: Mapping[int, str], today: date) -> Words:
-    link = links.get(retro.case)
-    label: Inline = Link(text=retro.label, url=link) if link else Strong(text=retro.label)
+    link = links.get(retro.case_number)
+    label: Inline = Link(text=retro.label, url=link) if link else Bold(text=retro.label)
     closing = "answers closed" if retro.answers_close_on < today else "answers close"
     return (label, f" · {one_line(case.what_happened)} · {closing} ", Day(day=retro.answers_close_on))

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 
 from bot.domain.case import Case
 from bot.messages.parts import (
-    LONGEST_TEXT,
+    MAX_TEXT_LENGTH,
     Button,
+    ChannelName,
+    Context,
     Form,
     FormField,
     Inline,
     Link,
     Message,
     Paragraph,
-    PlaceName,
     Quote,
-    Small,
     Words,
     sentence,
 )
@@ -24,10 +24,10 @@ SHOW_ALL = "Show all"
 
 def fail_form(
     *,
-    place: str,
+    channel_id: str,
     values: Mapping[str, str],
     link: str | None = None,
-    asks_place: bool = False,
+    asks_channel: bool = False,
     zone: str = "",
 ) -> Form:
     """Mark a case failed; `asks_place` too, when nobody said where.
@@ -47,7 +47,7 @@ def fail_form(
             label="What happened",
             kind="text",
             needed=True,
-            longest=LONGEST_TEXT,
+            max_length=MAX_TEXT_LENGTH,
             hint="The facts, as the customer met them. The first words become the retro's title.",
         ),
         FormField(name="reference", label="Case reference", hint="Its number elsewhere, e.g. ZD-4711."),
@@ -63,35 +63,35 @@ def fail_form(
             name="public_post",
             label="Public post",
             hint="A link, when the complaint is public.",
-            longest=2000,
+            max_length=2000,
         ),
     )
-    shown = (where, *fields) if asks_place else fields
+    shown = (where, *fields) if asks_channel else fields
     return Form(
         verb="case.fail",
         title="Mark a case failed",
-        place=place,
-        parts=(Small(words=("From ", Link(text="this message", url=link), ".")),) if link else (),
+        channel_id=channel_id,
+        parts=(Context(words=("From ", Link(text="this message", url=link), ".")),) if link else (),
         fields=tuple(
             field.model_copy(update={"value": values[field.name]}) if values.get(field.name) else field
             for field in shown
         ),
         submit="Open the retro",
-        kept={"link": link} if link else {},
+        hidden={"link": link} if link else {},
     )
 
 
-def failed(case: Case, place_name: str) -> Message:
+def failed(case: Case, channel_name: str) -> Message:
     """To the person who marked it failed: where its retro opens."""
     words: Words = (
         f"{case.label} is marked failed. Its retro opens in ",
-        PlaceName(place=case.place, name=place_name),
+        ChannelName(channel_id=case.channel_id, name=channel_name),
         ".",
     )
-    return Message(gist=f"{case.label} is marked failed.", parts=(Paragraph(words=words),))
+    return Message(summary=f"{case.label} is marked failed.", parts=(Paragraph(words=words),))
 
 
-def already(case: Case, place_name: str, link: str | None) -> Message:
+def already(case: Case, channel_name: str, link: str | None) -> Message:
     """To the person who marked the same case failed again: where the first retro is."""
     where: tuple[Inline, ...] = (
         (Link(text=f"the retro {case.label}", url=link),) if link else (f"the retro {case.label}",)
@@ -100,11 +100,11 @@ def already(case: Case, place_name: str, link: str | None) -> Message:
         f"{case.reference or 'This case'} already has a retro, so no second one was opened: see ",
         *where,
         " in ",
-        PlaceName(place=case.place, name=place_name),
+        ChannelName(channel_id=case.channel_id, name=channel_name),
         ".",
     )
     return Message(
-        gist=f"{case.reference or 'This case'} already has the retro {case.label}.",
+        summary=f"{case.reference or 'This case'} already has the retro {case.label}.",
         parts=(Paragraph(words=words),),
     )
 
@@ -129,16 +129,18 @@ def withdrawn() -> Message:
     return sentence("This was taken back with the customer's details. The retro holds what was learned.")
 
 
-def unsaid(what: str, reason: str, *, place: str, name: str) -> Message:
+def unsaid(what: str, reason: str, *, channel_id: str, name: str) -> Message:
     """To the person who asked: which message could not be said, why, and that it is not lost.
 
-    Without a `place` it was meant for one person's direct messages.
+    Without a `channel` it was meant for one person's direct messages.
     """
-    where: tuple[Inline, ...] = (" in ", PlaceName(place=place, name=name)) if place else ()
+    where: tuple[Inline, ...] = (
+        (" in ", ChannelName(channel_id=channel_id, name=name)) if channel_id else ()
+    )
     return Message(
-        gist=f"I could not post {what}: {reason}",
+        summary=f"I could not post {what}: {reason}",
         parts=(
             Paragraph(words=(f"I could not post {what}", *where, f". {reason}")),
-            Small(words=("What you did is saved; only this message is missing.",)),
+            Context(words=("What you did is saved; only this message is missing.",)),
         ),
     )

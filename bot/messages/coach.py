@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from bot.coach.coach import Remark
 from bot.messages.parts import (
-    LONGEST_TEXT,
-    SEEN,
+    COACHED,
+    MAX_TEXT_LENGTH,
+    Bold,
+    Context,
     Form,
     FormField,
     Inline,
@@ -13,12 +15,10 @@ from bot.messages.parts import (
     Option,
     Paragraph,
     Part,
-    Small,
-    Strong,
     shortened,
 )
 
-MOST_SHOWN = 8
+MAX_SHOWN = 8
 """Remarks at once; whoever mends these has mended most."""
 READERS = (
     Option(value="customer", label="The customer"),
@@ -43,7 +43,7 @@ def advised(form: Form, found: Sequence[Remark], values: Mapping[str, str], mark
             ),
             "submit": "Post as it is",
             "back": "Change it",
-            "kept": {**form.kept, SEEN: mark},
+            "hidden": {**form.hidden, COACHED: mark},
         }
     )
 
@@ -61,7 +61,7 @@ def draft_form(text: str = "", reader: str = "customer", found: Sequence[Remark]
                 kind="text",
                 needed=True,
                 value=text,
-                longest=LONGEST_TEXT,
+                max_length=MAX_TEXT_LENGTH,
                 hint="It is read here and kept nowhere.",
             ),
             FormField(
@@ -75,11 +75,11 @@ def draft_form(text: str = "", reader: str = "customer", found: Sequence[Remark]
 def read(text: str, found: Sequence[Remark]) -> Message:
     """A typed text, marked up."""
     parts = _read(text, found)
-    return Message(gist=_count(found), title="Your draft", parts=parts)
+    return Message(summary=_count(found), title="Your draft", parts=parts)
 
 
 def _read(text: str, found: Sequence[Remark]) -> tuple[Part, ...]:
-    return (Small(words=(_count(found),)), Paragraph(words=_marked(text, found)), *_remarks(found))
+    return (Context(words=(_count(found),)), Paragraph(words=_marked(text, found)), *_remarks(found))
 
 
 def _count(found: Sequence[Remark]) -> str:
@@ -95,17 +95,17 @@ def _marked(text: str, found: Sequence[Remark]) -> tuple[Inline, ...]:
     for remark in found:
         before, words, after = rest.partition(remark.words) if remark.words else (rest, "", "")
         if words:
-            pieces += [before, Strong(text=words)] if before else [Strong(text=words)]
+            pieces += [before, Bold(text=words)] if before else [Bold(text=words)]
             rest = after
     return (*pieces, rest) if rest else tuple(pieces)
 
 
 def _remarks(found: Sequence[Remark]) -> tuple[Part, ...]:
     parts: list[Part] = []
-    for remark in found[:MOST_SHOWN]:
-        head: tuple[Inline, ...] = (Strong(text=f"“{remark.words}”"), " · ") if remark.words else ()
+    for remark in found[:MAX_SHOWN]:
+        head: tuple[Inline, ...] = (Bold(text=f"“{remark.words}”"), " · ") if remark.words else ()
         parts.append(Paragraph(words=(*head, remark.why)))
-        parts.append(Small(words=(f"Better: {remark.instead}",)))
-    if len(found) > MOST_SHOWN:
-        parts.append(Small(words=(f"and {len(found) - MOST_SHOWN} more",)))
+        parts.append(Context(words=(f"Better: {remark.instead}",)))
+    if len(found) > MAX_SHOWN:
+        parts.append(Context(words=(f"and {len(found) - MAX_SHOWN} more",)))
     return tuple(parts)

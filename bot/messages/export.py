@@ -10,13 +10,13 @@ from pydantic import BaseModel
 
 from bot.domain.action_item import ActionItem, Moved
 from bot.domain.case import Case
+from bot.domain.person import Person
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import STEPS, Step
 from bot.domain.retro import Answer, Comment, Counts, Retro, state_of
 from bot.messages.author import UNNAMED, signed
 from bot.messages.retro import title_of
 from bot.prompts import BY_KEY, PROMPTS
-from bot.request import Person
 
 Row = dict[str, str | int | None]
 
@@ -32,10 +32,10 @@ class Whole(BaseModel, frozen=True):
     recovery: Recovery | None = None
     people: Mapping[str, Person]
 
-    def name(self, person: str | None) -> str | None:
+    def name(self, person_id: str | None) -> str | None:
         """A person's name, or their id when nobody knows it."""
-        known = self.people.get(person or "")
-        return signed(known.name) if known else person
+        person = self.people.get(person_id or "")
+        return signed(person.name) if person else person_id
 
     @property
     def asked(self) -> Sequence[Answer]:

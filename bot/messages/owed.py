@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from bot.domain.case import Case
+from bot.domain.person import Person
 from bot.domain.recovery import (
-    MOST_TALLIED,
+    MAX_TALLIED,
     Recovery,
     Tally,
     is_late,
@@ -15,25 +16,24 @@ from bot.domain.recovery import (
     promised_by,
 )
 from bot.domain.recovery_step import STEPS, StepName
-from bot.messages.parts import Buttons, Day, Paragraph, Part, Small, Strong, Words, one_line
+from bot.messages.parts import Bold, Buttons, Context, Day, Paragraph, Part, Words, one_line
 from bot.messages.recovery import BUTTONS
 from bot.messages.retro import CUSTOMER
-from bot.request import Person
 
 
 def mine(
-    owed: Sequence[Recovery], cases: Mapping[int, Case], person: str, day: date
+    owed: Sequence[Recovery], cases: Mapping[int, Case], person_id: str, day: date
 ) -> tuple[Part, ...]:
     """What one person has left to do for customers, with the button of the first of it."""
-    parts: list[Part] = [Paragraph(words=(Strong(text="Owed to customers"),))] if owed else []
+    parts: list[Part] = [Paragraph(words=(Bold(text="Owed to customers"),))] if owed else []
     for recovery in owed:
         own = [
             step.name
             for step in recovery.steps
-            if is_offered(recovery, step.name) and owner_of(recovery, step.name) == person
+            if is_offered(recovery, step.name) and owner_of(recovery, step.name) == person_id
         ]
         first = "keep" if "keep" in own else next(iter(own), None)
-        line = _line(recovery, cases.get(recovery.case), first, day)
+        line = _line(recovery, cases.get(recovery.case_number), first, day)
         buttons = [BUTTONS[first].model_copy(update={"look": "main"})] if first else []
         told = [
             button.model_copy(update={"about": recovery.case_label}) for button in (*buttons, CUSTOMER)
@@ -50,22 +50,22 @@ def status(
     day: date,
 ) -> tuple[Part, ...]:
     """What a team owes to customers, late promises first, and how it ended so far."""
-    parts: list[Part] = [Paragraph(words=(Strong(text="Owed to customers"),))] if owed else []
+    parts: list[Part] = [Paragraph(words=(Bold(text="Owed to customers"),))] if owed else []
     for recovery in owed:
         first = "keep" if promised_by(recovery) else next_step(recovery)
         owner = owner_of(recovery, first) if first else recovery.contact
-        line = _line(recovery, cases.get(recovery.case), first, day)
+        line = _line(recovery, cases.get(recovery.case_number), first, day)
         parts.append(Paragraph(words=(*line, f" · {_name(owner, people)}")))
     if tally.recovered or tally.unanswered:
         recovered, unanswered = _tallied(tally.recovered), _tallied(tally.unanswered)
         alone = f" ({_tallied(tally.enough)} with an apology alone)" if tally.enough else ""
         ended = f"Customers so far: {recovered} recovered{alone}, {unanswered} no answer."
-        parts.append(Small(words=(ended,)))
+        parts.append(Context(words=(ended,)))
     return tuple(parts)
 
 
 def _tallied(count: int) -> str:
-    return str(count) if count <= MOST_TALLIED else f"more than {MOST_TALLIED:,}"
+    return str(count) if count <= MAX_TALLIED else f"more than {MAX_TALLIED:,}"
 
 
 def _line(recovery: Recovery, case: Case | None, first: StepName | None, day: date) -> Words:
@@ -74,9 +74,9 @@ def _line(recovery: Recovery, case: Case | None, first: StepName | None, day: da
     head = "promise late" if is_late(recovery, day) else "customer"
     then = STEPS[first].label if first else "waits for the retro to be finished"
     when: Words = (" · due ", Day(day=due)) if due else ()
-    return (Strong(text=f"{recovery.case_label} · {head}"), what, f" · next: {then}", *when)
+    return (Bold(text=f"{recovery.case_label} · {head}"), what, f" · next: {then}", *when)
 
 
-def _name(person: str | None, people: Mapping[str, Person]) -> str:
-    known = people.get(person or "")
-    return known.name if known else "nobody yet"
+def _name(person_id: str | None, people: Mapping[str, Person]) -> str:
+    person = people.get(person_id or "")
+    return person.name if person else "nobody yet"

@@ -1,7 +1,11 @@
-"""The vocabulary of messages: frozen data that says what people read, and how it is drawn not.
+"""The vocabulary of messages: frozen data that says what people read.
+
+How it is drawn is the renderers' business.
 
 Text is always plain: a renderer escapes it for its platform, a message never does. Links, names
 and moments are their own inline pieces, so nothing that a person typed can become one.
+
+Messages of the web workspace are stored: `kind` and the aliases are the names they are stored under.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,11 +15,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-SEEN = "coached"
+COACHED = "coached"
 """Kept in a form whose remarks its writer has seen: it is posted as it is."""
 
 
-class Strong(BaseModel, frozen=True):
+class Bold(BaseModel, frozen=True):
     """Words that stand out."""
 
     kind: Literal["strong"] = "strong"
@@ -29,19 +33,19 @@ class Typed(BaseModel, frozen=True):
     words: str
 
 
-class Mention(BaseModel, frozen=True):
+class Mention(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=True):
     """A person, so that the platform can show who it is and tell them; `name` where it cannot."""
 
     kind: Literal["mention"] = "mention"
-    person: str
+    person_id: str = Field(alias="person")
     name: str
 
 
-class PlaceName(BaseModel, frozen=True):
-    """A place that the platform can link to; `name` where it cannot."""
+class ChannelName(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=True):
+    """A channel that the platform can link to; `name` where it cannot."""
 
     kind: Literal["place"] = "place"
-    place: str
+    channel_id: str = Field(alias="place")
     name: str
 
 
@@ -53,7 +57,7 @@ class Link(BaseModel, frozen=True):
     url: str
 
 
-class Moment(BaseModel, frozen=True):
+class Timestamp(BaseModel, frozen=True):
     """A UTC moment, shown in the reader's own zone, or in `zone` where that is not known."""
 
     kind: Literal["moment"] = "moment"
@@ -69,7 +73,7 @@ class Day(BaseModel, frozen=True):
 
 
 Piece = Annotated[
-    Strong | Typed | Mention | PlaceName | Link | Moment | Day, Field(discriminator="kind")
+    Bold | Typed | Mention | ChannelName | Link | Timestamp | Day, Field(discriminator="kind")
 ]
 Inline = str | Piece
 Words = tuple[Inline, ...]
@@ -82,7 +86,7 @@ class Paragraph(BaseModel, frozen=True):
     words: Words
 
 
-class Small(BaseModel, frozen=True):
+class Context(BaseModel, frozen=True):
     """A quiet line: states, dates, counts."""
 
     kind: Literal["small"] = "small"
@@ -96,7 +100,7 @@ class Quote(BaseModel, frozen=True):
     text: str
 
 
-class Facts(BaseModel, frozen=True):
+class Fields(BaseModel, frozen=True):
     """Labelled values, a row each; at most ten (Slack's limit on a section's fields)."""
 
     kind: Literal["facts"] = "facts"
@@ -121,13 +125,13 @@ class Buttons(BaseModel, frozen=True):
     buttons: tuple[Button, ...]
 
 
-Part = Annotated[Paragraph | Small | Quote | Facts | Buttons, Field(discriminator="kind")]
+Part = Annotated[Paragraph | Context | Quote | Fields | Buttons, Field(discriminator="kind")]
 
 
-class Message(BaseModel, frozen=True):
-    """What the bot says. `title` is its headline; `gist` the one sentence a notification reads."""
+class Message(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=True):
+    """What the bot says. `title` is its headline; `summary` the one sentence a notification reads."""
 
-    gist: str
+    summary: str = Field(alias="gist")
     title: str | None = None
     parts: tuple[Part, ...] = ()
 
@@ -145,8 +149,8 @@ FieldKind = Literal[
 ]
 
 
-class FormField(BaseModel, frozen=True):
-    """One thing to fill in. `longest` counts characters; `value` is what stands there at first."""
+class FormField(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=True):
+    """One thing to fill in. `max_length` counts characters; `value` is what stands there at first."""
 
     name: str
     label: str
@@ -155,52 +159,52 @@ class FormField(BaseModel, frozen=True):
     value: str = ""
     options: tuple[Option, ...] = ()
     hint: str = ""
-    longest: int = 200
+    max_length: int = Field(200, alias="longest")
 
 
-class Form(BaseModel, frozen=True):
+class Form(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=True):
     """A dialog: the verb that its submission asks for, and what about.
 
-    Without `submit` it is only for reading. `place` is the id of the place it belongs to; `kept`
+    Without `submit` it is only for reading. `channel` is the id of the channel it belongs to; `hidden`
     comes back with the values as it was sent (ids only: it travels through the person's client).
     """
 
     verb: str
     title: str
     about: str = ""
-    place: str = ""
+    channel_id: str = Field("", alias="place")
     parts: tuple[Part, ...] = ()
     fields: tuple[FormField, ...] = ()
     submit: str = ""
     back: str = ""
     """What the second way to send it says: to have it read once more, so without SEEN."""
-    kept: Mapping[str, str] = Field(default_factory=dict)
+    hidden: Mapping[str, str] = Field(default_factory=dict, alias="kept")
 
     @property
     def kept_to_read_again(self) -> Mapping[str, str]:
         """What comes back when it is sent the second way: its writer wants it read once more."""
-        return {name: value for name, value in self.kept.items() if name != SEEN}
+        return {name: value for name, value in self.hidden.items() if name != COACHED}
 
 
-LONGEST_TEXT = 40_000
+MAX_TEXT_LENGTH = 40_000
 """Longer than any text Slack can carry (its message text ends at 40,000 characters)."""
 SHOWN_TEXT = 1_200
 """What a message shows of a long text; the rest is one click away."""
 SHOWN_LINE = 120
 
 
-def shortened(text: str, most: int = SHOWN_TEXT) -> str:
-    """At most `most` characters of a text, cut at a word where one is near, with an ellipsis."""
-    if len(text) <= most:
+def shortened(text: str, limit: int = SHOWN_TEXT) -> str:
+    """At most `limit` characters of a text, cut at a word where one is near, with an ellipsis."""
+    if len(text) <= limit:
         return text
-    cut = text[: most - 1]
-    space = cut.rfind(" ", most * 3 // 4)
+    cut = text[: limit - 1]
+    space = cut.rfind(" ", limit * 3 // 4)
     return (cut[:space] if space > 0 else cut).rstrip() + "…"
 
 
-def one_line(text: str, most: int = SHOWN_LINE) -> str:
+def one_line(text: str, limit: int = SHOWN_LINE) -> str:
     """A text on one line, shortened."""
-    return shortened(" ".join(text.split()), most)
+    return shortened(" ".join(text.split()), limit)
 
 
 CALLED = "/amends"
@@ -218,13 +222,13 @@ def _plain_piece(piece: Inline, called: str) -> str:
             return piece
         case Typed():
             return f"{called} {piece.words}"
-        case Mention() | PlaceName():
+        case Mention() | ChannelName():
             return piece.name
-        case Moment():
+        case Timestamp():
             return f"{piece.at:%Y-%m-%d %H:%M} UTC"
         case Day():
             return long_day(piece.day)
-        case Link() | Strong():
+        case Link() | Bold():
             return piece.text
 
 
@@ -239,11 +243,11 @@ def plain(message: Message, called: str = CALLED) -> str:
     lines = [message.title] if message.title else []
     for part in message.parts:
         match part:
-            case Paragraph() | Small():
+            case Paragraph() | Context():
                 lines.append(plain_words(part.words, called))
             case Quote():
                 lines.append(part.text)
-            case Facts():
+            case Fields():
                 lines.extend(f"{label}: {plain_words(words, called)}" for label, words in part.rows)
             case Buttons():
                 pass
@@ -252,4 +256,4 @@ def plain(message: Message, called: str = CALLED) -> str:
 
 def sentence(*words: Inline) -> Message:
     """A message of one sentence."""
-    return Message(gist=plain_words(words), parts=(Paragraph(words=words),))
+    return Message(summary=plain_words(words), parts=(Paragraph(words=words),))

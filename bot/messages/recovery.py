@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from bot.domain.case import Case
+from bot.domain.person import Person
 from bot.domain.recovery import (
     Recovery,
     accounts,
@@ -28,25 +29,24 @@ from bot.domain.recovery_step import (
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.messages.parts import (
+    Bold,
     Button,
     Buttons,
+    Context,
     Day,
-    Facts,
+    Fields,
     Inline,
     Link,
     Mention,
     Message,
-    Moment,
     Paragraph,
     Part,
     Quote,
-    Small,
-    Strong,
+    Timestamp,
     Words,
     one_line,
     shortened,
 )
-from bot.request import Person
 
 SHOWN_WORDS = 100
 SHOWN_ACCOUNT = 600
@@ -85,40 +85,42 @@ def card(shown: Shown) -> Message:
     customer = f" · {one_line(shown.case.customer, 60)}" if shown.case.customer else ""
     head = f"{recovery.case_label} · customer · {_state(shown)}"
     return Message(
-        gist=f"{head}: {one_line(shown.case.what_happened)}",
-        parts=(Paragraph(words=(Strong(text=f"{head}{customer}"),)), *_body(shown)),
+        summary=f"{head}: {one_line(shown.case.what_happened)}",
+        parts=(Paragraph(words=(Bold(text=f"{head}{customer}"),)), *_body(shown)),
     )
 
 
-def own_copy(shown: Shown, reader: str) -> Message:
+def own_copy(shown: Shown, recipient_id: str) -> Message:
     """The card in the direct messages of whoever has something to do in it."""
     recovery, label = shown.recovery, shown.recovery.case_label
-    link = shown.links.get(recovery.case)
+    link = shown.links.get(recovery.case_number)
     retro: Inline = Link(text=f"the retro {label}", url=link) if link else f"the retro {label}"
     if recovery.outcome is not None:
         done = f"The customer of {label}: {recovery.outcome}. Thank you."
         return Message(
-            gist=done, parts=(Paragraph(words=(done, " It is from ", retro, ".")), *_body(shown))
+            summary=done, parts=(Paragraph(words=(done, " It is from ", retro, ".")), *_body(shown))
         )
-    if reader not in owners(recovery):
+    if recipient_id not in owners(recovery):
         over = f"The customer of {label} is in other hands now"
-        return Message(gist=f"{over}.", parts=(Small(words=(f"{over} (", retro, ").")),))
+        return Message(summary=f"{over}.", parts=(Context(words=(f"{over} (", retro, ").")),))
     handed = [
-        step for step in recovery.steps if step.owner == reader and step.handed_by not in (None, reader)
+        step
+        for step in recovery.steps
+        if step.owner == recipient_id and step.handed_by not in (None, recipient_id)
     ]
-    if recovery.contact == reader and not handed:
+    if recovery.contact == recipient_id and not handed:
         intro: tuple[Part, ...] = (
             Paragraph(words=(f"You look after the customer of {label}, from ", retro, ".")),
         )
-        gist = f"You look after the customer of {label}."
+        summary = f"You look after the customer of {label}."
     else:
         what = ", ".join(STEPS[step.name].label for step in handed if step.state == "to do")
         by = _name(handed[-1].handed_by if handed else None, shown.people)
-        gist = f"{by} asks you to take over for the customer of {label}: {what or 'what is left'}."
+        summary = f"{by} asks you to take over for the customer of {label}: {what or 'what is left'}."
         why = handed[-1].handed_why if handed else ""
-        intro = (Paragraph(words=(gist, " It is from ", retro, ".")),)
+        intro = (Paragraph(words=(summary, " It is from ", retro, ".")),)
         intro = (*intro, Quote(text=shortened(why, 400))) if why else intro
-    return Message(gist=gist, parts=(*intro, *_body(shown)))
+    return Message(summary=summary, parts=(*intro, *_body(shown)))
 
 
 def _state(shown: Shown) -> str:
@@ -129,29 +131,29 @@ def _state(shown: Shown) -> str:
 
 def _body(shown: Shown) -> tuple[Part, ...]:
     recovery = shown.recovery
-    parts: list[Part] = [Small(words=_clock(shown))]
+    parts: list[Part] = [Context(words=_clock(shown))]
     if recovery.earlier:
         told = (
             f"They said that it is not put right, {_times(len(recovery.earlier))}: so this began again."
         )
-        parts.append(Small(words=(told,)))
+        parts.append(Context(words=(told,)))
     due = promised_by(recovery)
     if due is not None and is_late(recovery, shown.today):
-        late = (Strong(text="The promise is late"), ": it was due ", Day(day=due), ".")
+        late = (Bold(text="The promise is late"), ": it was due ", Day(day=due), ".")
         parts.append(Paragraph(words=late))
     if recovery.outcome is None:
         parts.append(Paragraph(words=_next(recovery)))
     if recovery.enough:
-        parts.append(Small(words=(f"An apology was enough: {one_line(recovery.enough, 200)}",)))
-    parts.extend(Small(words=(sentence,)) for sentence in upset(recovery))
-    parts.append(Facts(rows=tuple(_row(shown, step) for step in recovery.steps)))
-    heard = accounts(recovery)
-    if heard:
-        parts.append(Small(words=("What the customer says:",)))
-        parts.append(Quote(text=shortened(heard[-1].words, SHOWN_ACCOUNT)))
+        parts.append(Context(words=(f"An apology was enough: {one_line(recovery.enough, 200)}",)))
+    parts.extend(Context(words=(sentence,)) for sentence in upset(recovery))
+    parts.append(Fields(rows=tuple(_row(shown, step) for step in recovery.steps)))
+    steps = accounts(recovery)
+    if steps:
+        parts.append(Context(words=("What the customer says:",)))
+        parts.append(Quote(text=shortened(steps[-1].words, SHOWN_ACCOUNT)))
     view = recovery.step("tell_changed").view
     if view:
-        parts.append(Small(words=("Their view of what changed:",)))
+        parts.append(Context(words=("Their view of what changed:",)))
         parts.append(Quote(text=shortened(view, SHOWN_ACCOUNT)))
     parts.extend(_recalled(shown.back, shown.links))
     parts.append(Buttons(buttons=_buttons(recovery)))
@@ -167,7 +169,7 @@ def _clock(shown: Shown) -> Words:
     recovery = shown.recovery
     apology = recovery.step("apologise")
     if apology.state == "not needed":
-        return ("Failed ", Moment(at=recovery.failed_at, zone=shown.team.zone))
+        return ("Failed ", Timestamp(at=recovery.failed_at, zone=shown.team.zone))
     aim = (aim_words(recovery.aim), ", ", Day(day=recovery.apologise_by), ".")
     if apology.at is not None:
         return (
@@ -178,7 +180,7 @@ def _clock(shown: Shown) -> Words:
     passed = recovery.apologise_by < shown.today
     return (
         f"{span(recovery.failed_at, shown.at)} since the failure (as of ",
-        Moment(at=shown.at, zone=shown.team.zone),
+        Timestamp(at=shown.at, zone=shown.team.zone),
         "); the team's aim ",
         "was " if passed else "is ",
         *aim,
@@ -203,9 +205,9 @@ def aim_words(days: int) -> str:
 def _next(recovery: Recovery) -> Words:
     step = next_step(recovery)
     if step is not None:
-        return ("Next: ", Strong(text=STEPS[step].label), f" · {STEPS[step].task}")
+        return ("Next: ", Bold(text=STEPS[step].label), f" · {STEPS[step].task}")
     waits = next(step.name for step in recovery.steps if step.state == "to do")
-    return ("Next: ", Strong(text=STEPS[waits].label), f", {STEPS[waits].waits}.")
+    return ("Next: ", Bold(text=STEPS[waits].label), f", {STEPS[waits].waits}.")
 
 
 def _row(shown: Shown, step: Step) -> tuple[str, Words]:
@@ -231,23 +233,23 @@ def _row(shown: Shown, step: Step) -> tuple[str, Words]:
 
 def _to_do(shown: Shown, kind: Kind) -> Words:
     owner = owner_of(shown.recovery, kind.name)
-    who: Inline = Mention(person=owner, name=_name(owner, shown.people)) if owner else "nobody yet"
+    who: Inline = Mention(person_id=owner, name=_name(owner, shown.people)) if owner else "nobody yet"
     if kind.waits and not is_offered(shown.recovery, kind.name):
         return ("to do, ", kind.waits, " · ", who)
     due = promised_by(shown.recovery) if kind.name == "keep" else None
     return ("to do · ", who, *((" · by ", Day(day=due)) if due else ()))
 
 
-def _name(person: str | None, people: Mapping[str, Person]) -> str:
-    known = people.get(person or "")
-    return known.name if known else "Somebody"
+def _name(person_id: str | None, people: Mapping[str, Person]) -> str:
+    person = people.get(person_id or "")
+    return person.name if person else "Somebody"
 
 
 def _buttons(recovery: Recovery) -> tuple[Button, ...]:
     """The natural next one first; the others in their order."""
     first = next_step(recovery)
     label = recovery.case_label
-    shown: list[Button] = []
+    buttons: list[Button] = []
     for step in recovery.steps:
         # Who could not be reached may still call; and the verdict may change.
         may_change = step.state == "not needed" if step.name == "hear" else step.name == "verdict"
@@ -255,21 +257,21 @@ def _buttons(recovery: Recovery) -> tuple[Button, ...]:
         if closed or not (is_offered(recovery, step.name) or may_change):
             continue
         look = {"about": label, "look": "main" if step.name == first else "plain"}
-        shown.append(BUTTONS[step.name].model_copy(update=look))
-    shown.sort(key=lambda button: button.look != "main")
+        buttons.append(BUTTONS[step.name].model_copy(update=look))
+    buttons.sort(key=lambda button: button.look != "main")
     if recovery.outcome is None and is_offered(recovery, "keep"):
-        shown.append(PROMISE_AGAIN.model_copy(update={"about": label}))
+        buttons.append(PROMISE_AGAIN.model_copy(update={"about": label}))
     told = recovery.step("tell_changed")
     if told.state == "done" and not told.view:
         view = {"about": label, "label": f"{STEPS['tell_changed'].label}: their view"}
-        shown.append(BUTTONS["tell_changed"].model_copy(update=view))
+        buttons.append(BUTTONS["tell_changed"].model_copy(update=view))
     if told.view:
         add = Button(label="Add action item", verb="action_item.add", about=f"{label}/view", opens=True)
-        shown.append(add)
+        buttons.append(add)
     others: tuple[Button, ...] = (BOTH_SIDES,)
     if recovery.outcome is None:
         others = (*((NOT_NEEDED,) if can_leave(recovery) else ()), HAND_OVER, BOTH_SIDES)
-    return (*shown, *(button.model_copy(update={"about": label}) for button in others))
+    return (*buttons, *(button.model_copy(update={"about": label}) for button in others))
 
 
 def on_reminder(recovery: Recovery, step: StepName | None) -> tuple[Button, ...]:
@@ -295,7 +297,7 @@ def _recalled(back: Mapping[int, tuple[str, ...]], links: Mapping[int, str]) -> 
         case: Inline = Link(text=f"C-{number}", url=link) if link else f"C-{number}"
         gap = "gap" if len(gaps) == 1 else "gaps"
         words = ("An apology was enough in ", case, f", and the same {gap} is back: {', '.join(gaps)}.")
-        told.append(Small(words=words))
+        told.append(Context(words=words))
     return tuple(told)
 
 
@@ -305,18 +307,18 @@ def beside(
     links: Mapping[int, str],
 ) -> tuple[Part, ...]:
     """What the retro itself says of the customer: whether they were heard, and what is back."""
-    one_side: tuple[Part, ...] = (Small(words=(ONE_SIDE,)),) if is_one_sided(recovery) else ()
+    one_side: tuple[Part, ...] = (Context(words=(ONE_SIDE,)),) if is_one_sided(recovery) else ()
     ended: tuple[Part, ...] = ()
     if recovery is not None and recovery.outcome is not None:
-        ended = (Small(words=(f"The customer: {recovery.outcome}.",)),)
+        ended = (Context(words=(f"The customer: {recovery.outcome}.",)),)
     return (*one_side, *ended, *_recalled(back, links))
 
 
 def in_summary(recovery: Recovery | None) -> tuple[Part, ...]:
     """The customer's side, beside the team's, when the retro is closed."""
     if recovery is None or not accounts(recovery):
-        return (Small(words=(ONE_SIDE,)),) if is_one_sided(recovery) else ()
-    head = Paragraph(words=(Strong(text="What the customer says"),))
+        return (Context(words=(ONE_SIDE,)),) if is_one_sided(recovery) else ()
+    head = Paragraph(words=(Bold(text="What the customer says"),))
     return (head, Quote(text=shortened(accounts(recovery)[-1].words, SHOWN_ACCOUNT)))
 
 
@@ -324,11 +326,11 @@ def call_owner(recovery: Recovery, owner: Person) -> Message:
     """In the thread, to somebody whose direct messages cannot be reached."""
     label = recovery.case_label
     return Message(
-        gist=f"{owner.name}: the customer of {label} waits for you in this thread.",
+        summary=f"{owner.name}: the customer of {label} waits for you in this thread.",
         parts=(
             Paragraph(
                 words=(
-                    Mention(person=owner.id, name=owner.name),
+                    Mention(person_id=owner.id, name=owner.name),
                     f" the customer of {label} waits for you in this thread: I cannot write to you "
                     "directly.",
                 )
@@ -341,7 +343,7 @@ def unreached(recovery: Recovery, owner: Person, reason: str) -> Message:
     """To the lead: somebody who looks after a customer and cannot be reached directly."""
     label = recovery.case_label
     return Message(
-        gist=f"{owner.name} cannot be reached about the customer of {label}.",
+        summary=f"{owner.name} cannot be reached about the customer of {label}.",
         parts=(
             Paragraph(
                 words=(
@@ -357,7 +359,7 @@ def check_in(recovery: Recovery, lead: str) -> Message:
     """To whoever handled a case that no one could have won, and to nobody else."""
     talk = f"{lead}, or anybody you trust," if lead else "somebody you trust"
     return Message(
-        gist=f"About {recovery.case_label}: this was not about you.",
+        summary=f"About {recovery.case_label}: this was not about you.",
         parts=(
             Paragraph(
                 words=(
@@ -372,7 +374,7 @@ def check_in(recovery: Recovery, lead: str) -> Message:
                     "of the thread from here on; nobody will ask why.",
                 )
             ),
-            Small(
+            Context(
                 words=("Only you can read this. I tell nobody that I sent it, or what you do with it.",)
             ),
         ),

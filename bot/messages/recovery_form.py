@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
+from bot.domain.person import Person
 from bot.domain.recovery import (
     Recovery,
     accounts,
@@ -18,7 +19,9 @@ from bot.domain.recovery_step import (
 from bot.domain.retro import Answer, Comment
 from bot.messages.author import signed
 from bot.messages.parts import (
-    LONGEST_TEXT,
+    MAX_TEXT_LENGTH,
+    Bold,
+    Context,
     Day,
     Form,
     FormField,
@@ -26,22 +29,21 @@ from bot.messages.parts import (
     Paragraph,
     Part,
     Quote,
-    Small,
-    Strong,
     one_line,
 )
 from bot.messages.retro import heading
 from bot.prompts import PROMPTS
-from bot.request import Person
 
 EVERYTHING = "everything"
 ENOUGH = "enough"
-MOST_READ = 20
+MAX_READ = 20
 HOW = ("A call", "Face to face", "A video call", "An email", "A letter", "A chat message")
 
 
 def _text(name: str, label: str, hint: str = "", *, needed: bool = True) -> FormField:
-    return FormField(name=name, label=label, kind="text", needed=needed, hint=hint, longest=LONGEST_TEXT)
+    return FormField(
+        name=name, label=label, kind="text", needed=needed, hint=hint, max_length=MAX_TEXT_LENGTH
+    )
 
 
 def _how(label: str, hint: str = "") -> FormField:
@@ -67,7 +69,7 @@ FIELDS: Mapping[StepName, tuple[FormField, ...]] = {
             label="Link",
             needed=True,
             hint="To the public answer; it starts with https://.",
-            longest=2000,
+            max_length=2000,
         ),
         _text("words", "Text"),
     ),
@@ -122,20 +124,20 @@ def step_form(
 ) -> Form:
     """The form of a step, filled with what is known; `items` are the fixes that may not have held."""
     kind = STEPS[name]
-    parts: list[Part] = [_about(recovery, case), Small(words=(kind.task,))]
+    parts: list[Part] = [_about(recovery, case), Context(words=(kind.task,))]
     if kind.after is not None and recovery.is_in(kind.after, "to do"):
-        parts.append(Small(words=(f"{STEPS[kind.after].label} usually comes first.",)))
+        parts.append(Context(words=(f"{STEPS[kind.after].label} usually comes first.",)))
     fields = FIELDS[name]
     if name == "verdict" and items:
         fields = (*fields, _unheld(items))
     if name == "tell_changed":
         told = "The draft holds what was verified, and nothing else: read it before you send it."
-        parts.append(Small(words=(told,)))
+        parts.append(Context(words=(told,)))
     return Form(
         verb=f"recovery.{name}",
         title=TITLES.get(name, kind.label),
         about=recovery.case_label,
-        place=recovery.place,
+        channel_id=recovery.channel_id,
         parts=tuple(parts),
         fields=tuple(
             field.model_copy(update={"value": values.get(field.name, field.value)}) for field in fields
@@ -144,9 +146,9 @@ def step_form(
     )
 
 
-def _about(recovery: Recovery, case: Case) -> Small:
+def _about(recovery: Recovery, case: Case) -> Context:
     customer = f" · {one_line(case.customer, 60)}" if case.customer else ""
-    return Small(words=(f"{recovery.case_label}{customer}: {one_line(case.what_happened)}",))
+    return Context(words=(f"{recovery.case_label}{customer}: {one_line(case.what_happened)}",))
 
 
 def _unheld(items: Sequence[ActionItem]) -> FormField:
@@ -192,7 +194,7 @@ def hand_over_form(recovery: Recovery, case: Case, first: str) -> Form:
         verb="recovery.hand_over",
         title="Hand over",
         about=recovery.case_label,
-        place=recovery.place,
+        channel_id=recovery.channel_id,
         parts=(_about(recovery, case),),
         fields=(
             _chosen("What", options, first if first in to_do else EVERYTHING),
@@ -215,7 +217,7 @@ def not_needed_form(recovery: Recovery, case: Case, first: str) -> Form:
         verb="recovery.not_needed",
         title="Not needed",
         about=recovery.case_label,
-        place=recovery.place,
+        channel_id=recovery.channel_id,
         parts=(_about(recovery, case),),
         fields=(
             _chosen("What", tuple(options), first if first in to_do else "", hint),
@@ -239,34 +241,34 @@ def both_sides(
     people: Mapping[str, Person],
 ) -> Form:
     """The customer's account beside the team's, and all that was done, to read."""
-    heard = accounts(recovery)
+    steps = accounts(recovery)
     parts: list[Part] = [
-        Small(words=("Both sides as they were told; neither is judged.",)),
-        Paragraph(words=(Strong(text="The customer's side"),)),
-        *(Quote(text=step.words) for step in heard),
+        Context(words=("Both sides as they were told; neither is judged.",)),
+        Paragraph(words=(Bold(text="The customer's side"),)),
+        *(Quote(text=step.words) for step in steps),
     ]
-    if not heard:
+    if not steps:
         hear = recovery.step("hear")
         why = (
             f"They could not be heard: {hear.words}" if hear.state == "not needed" else "Not heard yet."
         )
-        parts.append(Small(words=(why,)))
-    parts.append(Paragraph(words=(Strong(text="The team's side"),)))
+        parts.append(Context(words=(why,)))
+    parts.append(Paragraph(words=(Bold(text="The team's side"),)))
     order = [prompt.key for prompt in PROMPTS]
     asked = sorted(
         answers, key=lambda answer: order.index(answer.prompt) if answer.prompt in order else 99
     )
-    for answer in asked[:MOST_READ]:
-        parts.append(Small(words=(heading(answer, people.get(answer.author or "")),)))
+    for answer in asked[:MAX_READ]:
+        parts.append(Context(words=(heading(answer, people.get(answer.author or "")),)))
         parts.append(Quote(text=answer.text))
-    for comment in comments[:MOST_READ]:
+    for comment in comments[:MAX_READ]:
         author = people.get(comment.author)
-        parts.append(Small(words=(signed(author.name) if author else "Somebody",)))
+        parts.append(Context(words=(signed(author.name) if author else "Somebody",)))
         parts.append(Quote(text=comment.text))
     if not answers and not comments:
-        parts.append(Small(words=("Nobody has answered yet.",)))
-    if len(answers) > MOST_READ or len(comments) > MOST_READ:
-        parts.append(Small(words=("There is more, in the thread.",)))
+        parts.append(Context(words=("Nobody has answered yet.",)))
+    if len(answers) > MAX_READ or len(comments) > MAX_READ:
+        parts.append(Context(words=("There is more, in the thread.",)))
     parts.extend(_done(recovery, people))
     return Form(
         verb="recovery.read",
@@ -283,7 +285,7 @@ def _done(recovery: Recovery, people: Mapping[str, Person]) -> list[Part]:
         for step in steps:
             if step.name != "hear" and (step.words or step.view):
                 parts += _told(step, people)
-    return [Paragraph(words=(Strong(text="What was done"),)), *parts] if parts else []
+    return [Paragraph(words=(Bold(text="What was done"),)), *parts] if parts else []
 
 
 def _told(step: Step, people: Mapping[str, Person]) -> list[Part]:
@@ -291,6 +293,6 @@ def _told(step: Step, people: Mapping[str, Person]) -> list[Part]:
     who = f" · {by.name}" if by else ""
     when = (" · ", Day(day=step.at.date())) if step.at else ()
     state = step.chosen or step.state
-    told: list[Part] = [Small(words=(f"{STEPS[step.name].label} · {state}{who}", *when))]
+    told: list[Part] = [Context(words=(f"{STEPS[step.name].label} · {state}{who}", *when))]
     told += [Quote(text=text) for text in (step.words, step.view) if text]
     return told

@@ -18,8 +18,10 @@ from bot.domain.retro import Answer, Retro
 from bot.messages.action_item import BUTTONS, outcome_of
 from bot.messages.case import show_all
 from bot.messages.parts import (
+    Bold,
     Button,
     Buttons,
+    Context,
     Day,
     Inline,
     Link,
@@ -27,8 +29,6 @@ from bot.messages.parts import (
     Paragraph,
     Part,
     Quote,
-    Small,
-    Strong,
     Typed,
     one_line,
     plain_words,
@@ -38,7 +38,7 @@ from bot.messages.recovery import on_reminder
 from bot.messages.retro import ADD_ITEM, ANSWER, CLOSE, heard
 from bot.prompts import Prompt
 
-MOST_TOLD = 10
+MAX_TOLD = 10
 """Things in one message: Slack allows 50 blocks, and nobody acts on more at once."""
 
 
@@ -49,7 +49,7 @@ class Due(NamedTuple):
     when the reason is gone.
     """
 
-    asked: Asked
+    sent: Asked
     reminder: Reminder
     subject: ActionItem | Retro | Recovery
     what: str
@@ -67,39 +67,39 @@ def told(dues: Sequence[Due]) -> Message:
     open_ones = [due for due in dues if due.holds]
     if not open_ones:
         over = tuple(_over(due) for due in dues)
-        return Message(gist=plain_words(over[0].words), parts=over)
-    shown = [*open_ones, *(due for due in dues if not due.holds)][:MOST_TOLD]
+        return Message(summary=plain_words(over[0].words), parts=over)
+    shown = [*open_ones, *(due for due in dues if not due.holds)][:MAX_TOLD]
     parts: list[Part] = []
     for due in shown:
         parts.extend(_parts(due, alone=len(dues) == 1) if due.holds else (_over(due),))
-    if len(dues) > MOST_TOLD:
-        more = f"and {len(dues) - MOST_TOLD} more: "
-        parts.append(Small(words=(more, Typed(words="mine"), ", ", Typed(words="status"))))
+    if len(dues) > MAX_TOLD:
+        more = f"and {len(dues) - MAX_TOLD} more: "
+        parts.append(Context(words=(more, Typed(words="mine"), ", ", Typed(words="status"))))
     first = open_ones[0]
-    whom = "you" if first.asked.reader else "somebody"
-    gist = f"{_sentence(first)} {one_line(first.what)}"
+    whom = "you" if first.sent.recipient_id else "somebody"
+    summary = f"{_sentence(first)} {one_line(first.what)}"
     if len(open_ones) > 1:
-        gist = f"{len(open_ones)} things wait for {whom}: {_sentence(first)}"
+        summary = f"{len(open_ones)} things wait for {whom}: {_sentence(first)}"
     title = f"What waits for {whom}" if len(dues) > 1 else None
-    return Message(gist=gist, title=title, parts=tuple(parts))
+    return Message(summary=summary, title=title, parts=tuple(parts))
 
 
 def _parts(due: Due, *, alone: bool) -> tuple[Part, ...]:
     label = _label(due)
-    retro = f"the retro C-{due.subject.case}"
+    retro = f"the retro C-{due.subject.case_number}"
     where: Inline = Link(text=retro, url=due.link) if due.link else retro
-    head = Paragraph(words=(Strong(text=_sentence(due)),))
+    head = Paragraph(words=(Bold(text=_sentence(due)),))
     if alone:
         body: tuple[Part, ...] = (
             head,
             Quote(text=shortened(due.what)),
-            Small(words=("From ", where, ".")),
+            Context(words=("From ", where, ".")),
         )
     else:
         body = (Paragraph(words=(*head.words, f" {one_line(due.what)} · ", where)),)
     if due.before:
         asked = ", ".join(plain_words((Day(day=day),)) for day in due.before[-5:])
-        body = (*body, Small(words=(f"{due.owner} was asked on {asked}.",)))
+        body = (*body, Context(words=(f"{due.owner} was asked on {asked}.",)))
     if isinstance(due.subject, Retro):
         buttons = _on_retro(label)
     elif isinstance(due.subject, Recovery):
@@ -126,21 +126,21 @@ def _sentence(due: Due) -> str:
     if isinstance(due.subject, Recovery):
         step = due.reminder.recovers or next_step(due.subject)
         owner = owner_of(due.subject, step) if step else due.subject.contact
-    own = due.asked.reader in (owner, "")
+    own = due.sent.recipient_id in (owner, "")
     template = due.reminder.says if own or not due.reminder.tells else due.reminder.tells
     day = plain_words((Day(day=due.day),)) if due.day else ""
     return template.format(
         label=_label(due),
         step=STEPS[step].label if step else "",
         owner=due.owner,
-        day=f"today, {day}" if due.day == due.asked.day else day,
+        day=f"today, {day}" if due.day == due.sent.day else day,
         late=f"{due.late} working day{'' if due.late == 1 else 's'}",
     )
 
 
-def _over(due: Due) -> Small:
-    outcome = outcome_of(due.asked) or due.subject.state
-    return Small(words=(f"{_label(due)} · {outcome} · {one_line(due.what)}",))
+def _over(due: Due) -> Context:
+    outcome = outcome_of(due.sent) or due.subject.state
+    return Context(words=(f"{_label(due)} · {outcome} · {one_line(due.what)}",))
 
 
 def unanswered(due: Due, retro: Retro, prompts: Sequence[Prompt]) -> Message:
@@ -155,13 +155,13 @@ def unanswered(due: Due, retro: Retro, prompts: Sequence[Prompt]) -> Message:
     parts: list[Part] = [Paragraph(words=(close,))]
     for prompt in prompts:
         button = ANSWER.model_copy(update={"about": f"{retro.label}/{prompt.key}", "look": "plain"})
-        asked = Paragraph(words=(Strong(text=prompt.label), f"\n{prompt.question}"))
-        parts += [asked, Buttons(buttons=(button,))]
-    return Message(gist=f"{close} {prompts[0].label}", parts=tuple(parts))
+        paragraph = Paragraph(words=(Bold(text=prompt.label), f"\n{prompt.question}"))
+        parts += [paragraph, Buttons(buttons=(button,))]
+    return Message(summary=f"{close} {prompts[0].label}", parts=tuple(parts))
 
 
 def _quiet(words: str) -> Message:
-    return Message(gist=words, parts=(Small(words=(words,)),))
+    return Message(summary=words, parts=(Context(words=(words,)),))
 
 
 def answers_closed(due: Due, retro: Retro, answers: Sequence[Answer]) -> Message:
@@ -170,7 +170,7 @@ def answers_closed(due: Due, retro: Retro, answers: Sequence[Answer]) -> Message
     buttons = () if closed else (Buttons(buttons=_on_retro(retro.label)),)
     words = "This retro is closed." if closed else _sentence(due)
     return Message(
-        gist=words,
+        summary=words,
         title=f"{retro.label}: what we heard so far",
         parts=(Paragraph(words=(words,)), *heard(answers), *buttons),
     )

@@ -4,35 +4,35 @@ from collections.abc import Mapping, Sequence
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case, outside_hours
+from bot.domain.person import Person
 from bot.domain.retro import OUTCOMES, Answer, Counts, Retro, state_of
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.messages.author import UNNAMED, signed
 from bot.messages.case import show_all
 from bot.messages.parts import (
-    LONGEST_TEXT,
+    MAX_TEXT_LENGTH,
     SHOWN_TEXT,
+    Bold,
     Button,
     Buttons,
+    Context,
     Day,
-    Facts,
+    Fields,
     Form,
     FormField,
     Link,
     Message,
-    Moment,
     Option,
     Paragraph,
     Part,
     Quote,
-    Small,
-    Strong,
+    Timestamp,
     Words,
     one_line,
     shortened,
 )
 from bot.prompts import BY_KEY, PROMPTS, Prompt
-from bot.request import Person
 
 TITLE = 80
 BLAMELESS = (
@@ -78,13 +78,13 @@ def invitation(
         buttons = (*buttons, show_all("case.read", case.label))
     title = title_of(case)
     return Message(
-        gist=title,
+        summary=title,
         title=title,
         parts=(
             *told,
-            Facts(rows=_facts(retro, case, team)),
+            Fields(rows=_facts(retro, case, team)),
             *((Paragraph(words=(BLAMELESS,)),) if retro.state == "open" else decided),
-            Small(words=(_counted(retro, counts),)),
+            Context(words=(_counted(retro, counts),)),
             *customer,
             Buttons(buttons=buttons),
         ),
@@ -108,7 +108,7 @@ def _facts(retro: Retro, case: Case, team: Team) -> tuple[tuple[str, Words], ...
         when: Words = (
             (Day(day=today(team.zone, case.happened_at)),)
             if case.happened_by_day
-            else (Moment(at=case.happened_at, zone=team.zone),)
+            else (Timestamp(at=case.happened_at, zone=team.zone),)
         )
         late = (" · outside the team's hours",) if outside_hours(case, team.hours) else ()
         rows.append(("Happened", (*when, *late)))
@@ -137,17 +137,17 @@ def _outcome(retro: Retro) -> tuple[Part, ...]:
     turn = retro.last
     if turn is None or turn.outcome is None:
         return ()
-    head = Paragraph(words=("Closed: ", Strong(text=turn.outcome)))
+    head = Paragraph(words=("Closed: ", Bold(text=turn.outcome)))
     return (head, Quote(text=shortened(turn.why))) if turn.why else (head,)
 
 
 def question(retro: Retro, prompt: Prompt) -> Message:
     """One prompt, in the retro's thread; a closed retro hears no answers, so it has no button."""
-    asked = Paragraph(words=(Strong(text=prompt.label), f"\n{prompt.question}"))
+    paragraph = Paragraph(words=(Bold(text=prompt.label), f"\n{prompt.question}"))
     button = ANSWER.model_copy(update={"about": f"{retro.label}/{prompt.key}", "look": "plain"})
     return Message(
-        gist=f"{prompt.label}: {prompt.question}",
-        parts=(asked, Buttons(buttons=(button,))) if retro.state == "open" else (asked,),
+        summary=f"{prompt.label}: {prompt.question}",
+        parts=(paragraph, Buttons(buttons=(button,))) if retro.state == "open" else (paragraph,),
     )
 
 
@@ -160,9 +160,9 @@ def answered(answer: Answer, author: Person | None) -> Message:
     if len(answer.text) > SHOWN_TEXT:
         buttons.append(show_all("retro.read_answer", answer.id))
     return Message(
-        gist=f"{head}: {one_line(answer.text)}",
+        summary=f"{head}: {one_line(answer.text)}",
         parts=(
-            Paragraph(words=(Strong(text=head),)),
+            Paragraph(words=(Bold(text=head),)),
             Quote(text=shortened(answer.text)),
             Buttons(buttons=tuple(buttons)),
         ),
@@ -190,7 +190,7 @@ def whole_answer(answer: Answer, author: Person | None) -> Form:
         title="Answer",
         about=answer.id,
         parts=(
-            Paragraph(words=(Strong(text=heading(answer, author)),)),
+            Paragraph(words=(Bold(text=heading(answer, author)),)),
             Quote(text=answer.text),
         ),
     )
@@ -208,7 +208,7 @@ def answer_form(retro: Retro, case: Case, first: str = "", people: int | None = 
             label=prompt.label,
             kind="text",
             hint=prompt.question,
-            longest=LONGEST_TEXT,
+            max_length=MAX_TEXT_LENGTH,
         )
         for prompt in prompts
     )
@@ -223,8 +223,8 @@ def answer_form(retro: Retro, case: Case, first: str = "", people: int | None = 
         verb="retro.answer",
         title="Answer",
         about=retro.label,
-        place=retro.place,
-        parts=(Small(words=(f"{title_of(case)} · each may stay empty, one must not.",)),),
+        channel_id=retro.channel_id,
+        parts=(Context(words=(f"{title_of(case)} · each may stay empty, one must not.",)),),
         fields=(*fields, unnamed),
         submit="Post",
     )
@@ -243,7 +243,7 @@ def edit_form(answer: Answer) -> Form:
                 kind="text",
                 needed=True,
                 value=answer.text,
-                longest=LONGEST_TEXT,
+                max_length=MAX_TEXT_LENGTH,
             ),
         ),
         submit="Save",
@@ -256,8 +256,8 @@ def close_form(retro: Retro) -> Form:
         verb="retro.close",
         title="Close retro",
         about=retro.label,
-        place=retro.place,
-        parts=(Small(words=(f"This closes the retro {retro.label}. It can be reopened.",)),),
+        channel_id=retro.channel_id,
+        parts=(Context(words=(f"This closes the retro {retro.label}. It can be reopened.",)),),
         fields=(
             FormField(
                 name="outcome",
@@ -271,7 +271,7 @@ def close_form(retro: Retro) -> Form:
                 label="Why",
                 kind="text",
                 hint="Needed unless fixes were agreed.",
-                longest=LONGEST_TEXT,
+                max_length=MAX_TEXT_LENGTH,
             ),
         ),
         submit="Close",
@@ -284,9 +284,11 @@ def reopen_form(retro: Retro) -> Form:
         verb="retro.reopen",
         title="Reopen",
         about=retro.label,
-        place=retro.place,
-        parts=(Small(words=(f"This opens the retro {retro.label} again.",)),),
-        fields=(FormField(name="why", label="Why", kind="text", needed=True, longest=LONGEST_TEXT),),
+        channel_id=retro.channel_id,
+        parts=(Context(words=(f"This opens the retro {retro.label} again.",)),),
+        fields=(
+            FormField(name="why", label="Why", kind="text", needed=True, max_length=MAX_TEXT_LENGTH),
+        ),
         submit="Reopen",
     )
 
@@ -299,16 +301,16 @@ def summary(
     customer: tuple[Part, ...] = (),
 ) -> Message:
     """At the end of the thread: what was heard per gap and from the customer, and what will change."""
-    closed_by = Small(words=(f"Closed by {_by(retro, people)}.",))
+    closed_by = Context(words=(f"Closed by {_by(retro, people)}.",))
     parts: list[Part] = [*_outcome(retro), closed_by, *heard(answers), *customer]
     changes = [item for item in items if item.state != "dropped"]
     if changes:
-        parts.append(Paragraph(words=(Strong(text="What will change"),)))
+        parts.append(Paragraph(words=(Bold(text="What will change"),)))
         parts.append(Quote(text="\n".join(_change(item, people) for item in changes[:20])))
     if len(changes) > 20:
-        parts.append(Small(words=(f"and {len(changes) - 20} more action items, in this thread",)))
+        parts.append(Context(words=(f"and {len(changes) - 20} more action items, in this thread",)))
     return Message(
-        gist=f"The retro {retro.label} is closed.",
+        summary=f"The retro {retro.label} is closed.",
         title=f"{retro.label}: what we heard and what will change",
         parts=tuple(parts),
     )
@@ -321,7 +323,7 @@ def heard(answers: Sequence[Answer]) -> tuple[Part, ...]:
         of_this = [answer for answer in answers if answer.prompt == prompt.key]
         if not of_this:
             continue
-        head = (Strong(text=prompt.label), f" · {_number(len(of_this), 'answer')}")
+        head = (Bold(text=prompt.label), f" · {_number(len(of_this), 'answer')}")
         lines = [f"• {one_line(answer.text, HEARD_LENGTH)}" for answer in of_this[:HEARD_PER_GAP]]
         if len(of_this) > HEARD_PER_GAP:
             lines.append(f"and {len(of_this) - HEARD_PER_GAP} more, in this thread")
@@ -341,7 +343,7 @@ def reopened(retro: Retro, people: Mapping[str, Person]) -> Message:
     turn, by = retro.last, _by(retro, people)
     words = f"{by} opened the retro {retro.label} again: answers and action items are welcome."
     return Message(
-        gist=f"The retro {retro.label} is open again.",
+        summary=f"The retro {retro.label} is open again.",
         parts=(
             Paragraph(words=(words,)),
             *((Quote(text=shortened(turn.why)),) if turn and turn.why else ()),
@@ -351,5 +353,5 @@ def reopened(retro: Retro, people: Mapping[str, Person]) -> Message:
 
 def _by(retro: Retro, people: Mapping[str, Person]) -> str:
     """Who closed or reopened it last."""
-    known = people.get(retro.last.by) if retro.last else None
-    return signed(known.name) if known else "Somebody"
+    person = people.get(retro.last.by) if retro.last else None
+    return signed(person.name) if person else "Somebody"

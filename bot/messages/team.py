@@ -5,19 +5,19 @@ from datetime import time
 from functools import cache
 from importlib.resources import files
 
-from bot.domain.reader import Reader
-from bot.domain.team import MOST_DAYS_TO_ANSWER, Team
+from bot.domain.notification_preferences import NotificationPreferences
+from bot.domain.team import MAX_DAYS_TO_ANSWER, Team
 from bot.domain.working_hours import WEEKDAYS, known_zones
 from bot.messages.parts import (
     Button,
     Buttons,
+    Context,
     Day,
     Form,
     FormField,
     Message,
     Option,
     Paragraph,
-    Small,
     Typed,
     Words,
     sentence,
@@ -25,7 +25,7 @@ from bot.messages.parts import (
 
 
 def hello() -> Message:
-    """One line about itself, said once in a place it was added to."""
+    """One line about itself, said once in a channel it was added to."""
     return sentence(
         "I am Amends: when a customer's case has failed, type ",
         Typed(words="failed"),
@@ -41,7 +41,7 @@ def help_text(commands: Mapping[str, str], unknown: str = "") -> Message:
     )
     first = f"I do not know {unknown!r}. This is what I know:" if unknown else "What you can type:"
     return Message(
-        gist=first,
+        summary=first,
         parts=(
             Paragraph(words=(first,)),
             *known,
@@ -67,7 +67,7 @@ REGIONS = (
     "Indian",
     "Pacific",
 )
-"""Places' own names; the others (EST, GB, Etc/…) are old spellings or wrong in summer."""
+"""Channels' own names; the others (EST, GB, Etc/…) are old spellings or wrong in summer."""
 
 
 def _spelled_today() -> frozenset[str]:
@@ -101,8 +101,8 @@ def settings_form(team: Team) -> Form:
     return Form(
         verb="team.settings",
         title="Team settings",
-        place=team.place,
-        parts=(Small(words=("Your own reminders: ", Typed(words="settings mine"))),),
+        channel_id=team.channel_id,
+        parts=(Context(words=("Your own reminders: ", Typed(words="settings mine"))),),
         fields=(
             FormField(name="lead", label="Lead", kind="person", value=team.lead or ""),
             FormField(
@@ -133,7 +133,7 @@ def settings_form(team: Team) -> Form:
                 kind="number",
                 needed=True,
                 value=str(team.days_to_answer),
-                hint=f"Working days until answers close, 1 to {MOST_DAYS_TO_ANSWER}.",
+                hint=f"Working days until answers close, 1 to {MAX_DAYS_TO_ANSWER}.",
             ),
             FormField(
                 name="days_to_apologise",
@@ -154,34 +154,34 @@ def settings_form(team: Team) -> Form:
     )
 
 
-def own_settings_form(reader: Reader) -> Form:
+def own_settings_form(preferences: NotificationPreferences) -> Form:
     """My settings: when and how one person wants to be reminded."""
     return Form(
         verb="team.own_settings",
         title="My settings",
-        parts=(Small(words=("When and how I remind you. What stays empty is as in your team.",)),),
+        parts=(Context(words=("When and how I remind you. What stays empty is as in your team.",)),),
         fields=(
             FormField(
                 name="days",
                 label="Working days",
                 kind="choices",
-                value=",".join(str(day) for day in reader.days),
+                value=",".join(str(day) for day in preferences.days),
                 options=_WEEK,
             ),
-            FormField(name="starts", label="Day starts", kind="time", value=_clock(reader.starts)),
-            FormField(name="ends", label="Day ends", kind="time", value=_clock(reader.ends)),
+            FormField(name="starts", label="Day starts", kind="time", value=_clock(preferences.starts)),
+            FormField(name="ends", label="Day ends", kind="time", value=_clock(preferences.ends)),
             FormField(
                 name="digest",
                 label="One daily digest",
                 kind="tick",
-                value="yes" if reader.digest else "",
+                value="yes" if preferences.digest else "",
                 hint="Everything at the start of your day, in one message, and nothing after it.",
             ),
             FormField(
                 name="quiet_until",
                 label="Quiet until",
                 kind="date",
-                value=reader.quiet_until.isoformat() if reader.quiet_until else "",
+                value=preferences.quiet_until.isoformat() if preferences.quiet_until else "",
                 hint="No reminders before that day, for a holiday say.",
             ),
         ),
@@ -193,17 +193,23 @@ def _clock(at: time | None) -> str:
     return f"{at:%H:%M}" if at else ""
 
 
-def settled_own(reader: Reader) -> Message:
+def settled_own(preferences: NotificationPreferences) -> Message:
     """To the person who saved their own settings: what they are now."""
-    days = ", ".join(WEEKDAYS[day] for day in reader.days) or "your team's working days"
-    hours = f"{_clock(reader.starts)} to {_clock(reader.ends)}" if reader.starts else "your team's hours"
-    digest = "one daily digest" if reader.digest else "reminders as they come up"
-    quiet: Words = (", none before ", Day(day=reader.quiet_until)) if reader.quiet_until else ()
+    days = ", ".join(WEEKDAYS[day] for day in preferences.days) or "your team's working days"
+    hours = (
+        f"{_clock(preferences.starts)} to {_clock(preferences.ends)}"
+        if preferences.starts
+        else "your team's hours"
+    )
+    digest = "one daily digest" if preferences.digest else "reminders as they come up"
+    quiet: Words = (
+        (", none before ", Day(day=preferences.quiet_until)) if preferences.quiet_until else ()
+    )
     return Message(
-        gist="Your settings are saved.",
+        summary="Your settings are saved.",
         parts=(
             Paragraph(words=("Your settings are saved.",)),
-            Small(words=(f"{days}, {hours}; {digest}", *quiet, ".")),
+            Context(words=(f"{days}, {hours}; {digest}", *quiet, ".")),
         ),
     )
 
@@ -214,14 +220,14 @@ _WEEK = tuple(Option(value=str(number), label=day) for number, day in enumerate(
 def settled(team: Team) -> Message:
     """To the person who saved the settings: what they are now."""
     first = f"The settings of {team.name} are saved."
-    return Message(gist=first, parts=(Paragraph(words=(first,)), Small(words=(_hours(team),))))
+    return Message(summary=first, parts=(Paragraph(words=(first,)), Context(words=(_hours(team),))))
 
 
 def settings_changed(team: Team, by: str, lead: str) -> Message:
     """To the lead, of before and of now: who changed the settings, and what they are; names as words."""
     first = f"{by} changed the settings of {team.name}."
     now = f"Lead: {lead or 'nobody'}. {_hours(team)}"
-    return Message(gist=first, parts=(Paragraph(words=(first,)), Small(words=(now,))))
+    return Message(summary=first, parts=(Paragraph(words=(first,)), Context(words=(now,))))
 
 
 def _hours(team: Team) -> str:

@@ -1,4 +1,4 @@
-"""The Slack door: signed requests (or a socket) in, the bot's replies out.
+"""The Slack adapter: signed requests (or a socket) in, the bot's replies out.
 
 Everything is acknowledged after the bot has saved it. What needs Slack's Web API (a dialog, a note
 to the person) follows the acknowledgement, so that a slow Slack never makes a click look failed.
@@ -25,11 +25,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access import NO_ANSWER_NOW
 from bot.domain.errors import Refused
-from bot.fault import told
-from bot.messages.parts import SEEN, Button, Buttons, Form, Message, Paragraph, Typed, sentence
-from bot.ports import MembershipUnknown, Unavailable
+from bot.messages.parts import COACHED, Button, Buttons, Form, Message, Paragraph, Typed, sentence
+from bot.ports import MembershipUnknown, StorageUnavailable
 from bot.request import Reply, Request
 from bot.routes import VERBS
+from bot.safe_traceback import redacted
 from bot.settings import Misconfigured, Settings
 from bot.untold import Untold
 from handlers.payload import Malformed, Payload, mapping, text_at
@@ -37,13 +37,13 @@ from handlers.slack import incoming, outgoing, render
 from handlers.slack.directory import Directory, in_time
 from handlers.slack.memberships import SHARED, SlackMemberships
 from handlers.slack.outgoing import NO_ANSWER, code_of
-from handlers.slack.replies import Replies, place_name
+from handlers.slack.replies import Replies, channel_name
 from handlers.slack.signature import Signature
-from handlers.slack.workspace import Elsewhere, Workspace, is_doubtful, is_shared
+from handlers.slack.workspace import Workspace, WrongWorkspace, is_doubtful, is_shared
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 2 * 1024 * 1024
+MAX_BYTES = 2 * 1024 * 1024
 """More than Slack's largest payload (a view of 250 kB, form-encoded) needs."""
 
 ELSEWHERE = sentence("This belongs to another workspace; ask somebody there.")
@@ -64,7 +64,7 @@ Read = Callable[[Payload, Workspace, datetime], Request | None]
 
 
 class Answers(Protocol):
-    """What this door needs of the bot."""
+    """What this adapter needs of the bot."""
 
     untold: Untold
 
@@ -83,8 +83,8 @@ async def connect(settings: Settings) -> tuple[aiohttp.ClientSession, AsyncWebCl
     except NO_ANSWER as error:
         await session.close()
         trouble = outgoing.undelivered(error)
-        if isinstance(error, SlackApiError) and (trouble.unsure or trouble.retry_after):
-            raise Unavailable(f"{trouble.reason} Start me again in a minute.") from None
+        if isinstance(error, SlackApiError) and (trouble.maybe_delivered or trouble.retry_after):
+            raise StorageUnavailable(f"{trouble.reason} Start me again in a minute.") from None
         if isinstance(error, SlackApiError):
             raise Misconfigured(
                 f"SLACK_BOT_TOKEN is not accepted by Slack ({code_of(error)})."
@@ -96,7 +96,7 @@ async def connect(settings: Settings) -> tuple[aiohttp.ClientSession, AsyncWebCl
     if who.get("is_enterprise_install") or not str(who.get("team_id") or "").startswith("T"):
         await session.close()
         raise Misconfigured(ORGANISATION)
-    known = AuthorizeResult(
+    authorized = AuthorizeResult(
         enterprise_id=who.get("enterprise_id"),
         team_id=who["team_id"],
         team=who.get("team"),
@@ -105,10 +105,10 @@ async def connect(settings: Settings) -> tuple[aiohttp.ClientSession, AsyncWebCl
         bot_id=who.get("bot_id"),
         bot_token=settings.slack_bot_token,
     )
-    return session, slack, known
+    return session, slack, authorized
 
 
-class SlackDoor:
+class SlackAdapter:
     """One workspace's Slack: `handler` serves POST /slack/events, `messenger` speaks unasked."""
 
     def __init__(
@@ -117,13 +117,13 @@ class SlackDoor:
         bot: Answers,
         session: aiohttp.ClientSession,
         slack: AsyncWebClient,
-        known: AuthorizeResult,
+        authorized: AuthorizeResult,
     ) -> None:
         self.workspace = Workspace(
-            team=known.team_id or "",
-            url=known.url or "",
-            bot=known.bot_user_id or "",
-            enterprise=known.enterprise_id or "",
+            team=authorized.team_id or "",
+            url=authorized.url or "",
+            bot=authorized.bot_user_id or "",
+            enterprise=authorized.enterprise_id or "",
         )
         self.messenger = outgoing.SlackMessenger(
             slack, self.workspace.id, self.workspace.url, settings.amends_pace
@@ -137,19 +137,19 @@ class SlackDoor:
             self._directory, self.workspace, shared_too=settings.amends_shared_channels
         )
         self._signature = Signature(settings.slack_signing_secret)
-        self._bolt = self._listening(known)
+        self._bolt = self._listening(authorized)
         self._socket: AsyncSocketModeHandler | None = None
         self._replies = Replies(slack, session)
 
     @classmethod
     async def open(cls, settings: Settings, bot: Answers) -> Self:
-        """The door, once Slack has accepted the token; raises Misconfigured with one sentence."""
+        """The adapter, once Slack has accepted the token; raises Misconfigured with one sentence."""
         return cls(settings, bot, *await connect(settings))
 
-    def _listening(self, known: AuthorizeResult) -> AsyncApp:
+    def _listening(self, authorized: AuthorizeResult) -> AsyncApp:
         async def authorize(**_: object) -> AuthorizeResult:
             # Other workspaces are turned away by `incoming`, with a sentence of ours.
-            return known
+            return authorized
 
         bolt = AsyncApp(
             name="amends",
@@ -179,7 +179,7 @@ class SlackDoor:
         body = b""
         async for chunk in request.content.iter_any():
             body += chunk
-            if len(body) > MOST_BYTES:
+            if len(body) > MAX_BYTES:
                 return web.Response(status=413, text="too large")
         if not self._signature.is_valid(request.headers, body):
             return web.Response(status=401, text="not signed by Slack")
@@ -227,7 +227,7 @@ class SlackDoor:
         origin = incoming.origin(body)
         request, reply = await self._asked(incoming.command, body)
         if reply.form:
-            self._replies.soon(self._replies.open(reply.form, request, origin))
+            self._replies.add(self._replies.open(reply.form, request, origin))
         if reply.message:
             return _answer({"response_type": "ephemeral", **render.message(reply.message)})
         return _answer()
@@ -239,11 +239,11 @@ class SlackDoor:
             origin = incoming.origin(body)
             request, reply = await self._asked(read, body)
             if reply.form:
-                self._replies.soon(self._replies.open(reply.form, request, origin))
+                self._replies.add(self._replies.open(reply.form, request, origin))
             if reply.message:
-                self._replies.soon(self._replies.tell(reply.message, origin))
+                self._replies.add(self._replies.tell(reply.message, origin))
             if request and origin.view == "home" and not reply.form:
-                self._replies.soon(self._refresh_home(request))
+                self._replies.add(self._refresh_home(request))
             return _answer()
 
         return listen
@@ -255,15 +255,15 @@ class SlackDoor:
             faults = render.faults(reply.faults, inputs)
             return _answer({"response_action": "errors", "errors": faults})
         if reply.form:
-            view = render.form(reply.form, place_name(reply.form, request))
+            view = render.form(reply.form, channel_name(reply.form, request))
             # On top of the one that was filled in: closing it is the way back, with everything typed.
             way = "push" if reply.form.back else "update"
             return _answer({"response_action": way, "view": view})
         message = reply.message or (reply.faults and sentence(" ".join(reply.faults.values())))
-        if request and request.values and request.values.get(SEEN):
+        if request and request.values and request.values.get(COACHED):
             # Under a form that was asked once more lies the first one, which is done with, too.
             if message:
-                self._replies.soon(self._replies.tell(message, incoming.origin(body)._replace(view="")))
+                self._replies.add(self._replies.tell(message, incoming.origin(body)._replace(view="")))
             return _answer({"response_action": "clear"})
         if message:
             return _answer({"response_action": "update", "view": render.reading(message)})
@@ -283,13 +283,13 @@ class SlackDoor:
         if request is None or request.heard or not message:
             return _answer()
         # Who an event is about is the reader's to know: some name nobody, some name us.
-        origin = incoming.origin(body)._replace(person=request.person.id)
+        origin = incoming.origin(body)._replace(person_id=request.person.id)
         if request.verb == "team.home":
-            self._replies.soon(self._replies.publish(message, origin.person))
-        elif request.place and request.place.kind == "direct":
-            self._replies.soon(self._replies.say(message, origin))
+            self._replies.add(self._replies.publish(message, origin.person_id))
+        elif request.channel and request.channel.kind == "direct":
+            self._replies.add(self._replies.say(message, origin))
         else:
-            self._replies.soon(self._replies.tell(message, origin))
+            self._replies.add(self._replies.tell(message, origin))
         return _answer()
 
     async def _refresh_home(self, request: Request) -> None:
@@ -303,7 +303,7 @@ class SlackDoor:
         """What the bot replies; raises only Malformed. What does not reach the bot has no request."""
         try:
             request = read(body, self.workspace, datetime.now(UTC))
-        except Elsewhere:
+        except WrongWorkspace:
             return None, _from_elsewhere(body)
         if request is None:
             return None, Reply()
@@ -319,7 +319,7 @@ class SlackDoor:
         try:
             known = await self._admitted(request, body, hurry=hurry)
             return known, await self._bot.answer(known)
-        except Elsewhere:
+        except WrongWorkspace:
             return None, _from_elsewhere(body)
         except Refused as refused:
             self._log(logging.INFO, request, "refused")
@@ -328,10 +328,10 @@ class SlackDoor:
             self._log(logging.WARNING, request, "turned down: Slack does not say where or who this is")
             return None, _turned_down(NO_ANSWER_NOW, request, saved=False)
         except Exception as error:  # whatever it is, the person hears of it, and it is in the log
-            self._log(logging.ERROR, request, f"failed: {told(error)}")
+            self._log(logging.ERROR, request, f"failed: {redacted(error)}")
             if request.values is None:
                 return request, Reply(message=TROUBLE, saved=False)
-            return request, Reply(faults={"": TROUBLE.gist}, saved=False)
+            return request, Reply(faults={"": TROUBLE.summary}, saved=False)
 
     def _log(self, level: int, request: Request, words: str) -> None:
         """A line for the operator; of who is or may become unnamed none at this moment."""
@@ -351,7 +351,7 @@ class SlackDoor:
         doubtful = is_doubtful(body, self.workspace) and people.last(id) is None
         if doubtful and (request.unnamed or await in_time(people.get(id)) is None):
             raise MembershipUnknown
-        introduced = self._directory.introduce(request, hurry=hurry)
+        introduced = self._directory.resolve_people(request, hurry=hurry)
         here = None if request.heard else request.here
         if self.memberships.answers_at_once(here):  # then there is nothing to wait for side by side
             known, closed = await introduced, await self.memberships.is_closed(here)
@@ -363,7 +363,7 @@ class SlackDoor:
             closed = self.memberships.is_known_closed(request.here, shared=shared)
         profile = people.last(id)
         if profile is not None and not profile.ours:
-            raise Elsewhere
+            raise WrongWorkspace
         if closed is None:
             raise MembershipUnknown
         if closed:
@@ -395,7 +395,7 @@ def _door_to(form: Form) -> Message:
     """A form can only follow a press: the button that opens it."""
     button = Button(label=form.title, verb=form.verb, about=form.about, look="main", opens=True)
     words = "Press the button, and the form opens."
-    return Message(gist=words, parts=(Paragraph(words=(words,)), Buttons(buttons=(button,))))
+    return Message(summary=words, parts=(Paragraph(words=(words,)), Buttons(buttons=(button,))))
 
 
 async def _failed(error: Exception) -> BoltResponse:
@@ -403,6 +403,6 @@ async def _failed(error: Exception) -> BoltResponse:
     if isinstance(error, Malformed):
         log.warning("a malformed payload: %s", error)
         return BoltResponse(status=400, body="malformed")
-    log.error("a request failed: %s", told(error))
+    log.error("a request failed: %s", redacted(error))
     # Faults of ours are caught in _asked: this is Bolt stumbling over a payload of another shape.
     return BoltResponse(status=400 if isinstance(error, STUMBLES) else 500)

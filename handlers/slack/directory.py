@@ -8,7 +8,9 @@ from typing import NamedTuple, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.request import Person, Place, Request
+from bot.domain.channel import Channel
+from bot.domain.person import Person
+from bot.request import Request
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.remembered import Remembered
 from handlers.slack.incoming import PRIVATE, SOMEBODY
@@ -22,7 +24,7 @@ T = TypeVar("T")
 ASK_SECONDS = 1.0
 """Longest wait for Slack's word: a click must be answered within three seconds."""
 KNOWN_SECONDS = 300.0
-MOST_KNOWN = 10_000
+MAX_KNOWN = 10_000
 """People and channels kept in mind; the ones learnt longest ago go first."""
 
 
@@ -38,7 +40,7 @@ class Profile(NamedTuple):
     full: bool
 
 
-class Channel(NamedTuple):
+class Conversation(NamedTuple):
     """What a channel is like. `there` is False when Slack shows us no such channel.
 
     `shared`: with another organisation, or about to be. `people` counts bots, too.
@@ -51,7 +53,7 @@ class Channel(NamedTuple):
     there: bool = True
 
 
-NOT_THERE = Channel(there=False)
+NOT_THERE = Conversation(there=False)
 
 
 class NoSuchChannel(Exception):
@@ -86,10 +88,10 @@ def profile_of(user: Payload, workspace: Workspace) -> Profile:
     return Profile(person, ours, full=ours and among_us and not guest and not person.gone)
 
 
-def channel_of(channel: Payload) -> Channel:
+def channel_of(channel: Payload) -> Conversation:
     """A channel as conversations.info tells it; what it does not say is taken for the stricter."""
     people = channel.get("num_members")
-    return Channel(
+    return Conversation(
         name=text_at(channel, "name"),
         private=channel.get("is_private") is not False,
         shared=bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared")),
@@ -115,16 +117,16 @@ class Directory:
     ) -> None:
         self._slack = slack
         self._workspace = workspace
-        self.people = Remembered(self._ask_person, KNOWN_SECONDS, clock, MOST_KNOWN)
-        self.channels = Remembered(self._ask_channel, KNOWN_SECONDS, clock, MOST_KNOWN)
+        self.people = Remembered(self._ask_person, KNOWN_SECONDS, clock, MAX_KNOWN)
+        self.channels = Remembered(self._ask_channel, KNOWN_SECONDS, clock, MAX_KNOWN)
 
     def learn(self, user: Payload) -> None:
         """Remembers somebody as Slack tells that they are now."""
         profile = profile_of(user, self._workspace)
         self.people.learn(profile.person.id, profile)
 
-    async def introduce(self, request: Request, *, hurry: bool) -> Request:
-        """The request with everybody and its place as Slack knows them.
+    async def resolve_people(self, request: Request, *, hurry: bool) -> Request:
+        """The request with everybody and its channel as Slack knows them.
 
         In a `hurry` (a dialog must open within three seconds) nothing is asked, and nothing ever about
         somebody who does not want to be named. A submission's people are asked afresh: somebody may have
@@ -133,12 +135,12 @@ class Directory:
         """
         id = request.person.id
         if hurry or self._is_known(request):
-            profile, place = self.people.known(id), self._as_remembered(request.place)
+            profile, channel = self.people.known(id), self._as_remembered(request.channel)
             people = request.people
         else:
             about = self._remembered(id) if request.unnamed else in_time(self.people.get(id))
-            (profile, place), fresh = await asyncio.gather(
-                asyncio.gather(about, self._named(request.place)),
+            (profile, channel), fresh = await asyncio.gather(
+                asyncio.gather(about, self._named(request.channel)),
                 asyncio.gather(*(self._fresh(other.id) for other in request.people)),
             )
             people = tuple(other.person for other in fresh if other is not None and other.ours)
@@ -146,18 +148,18 @@ class Directory:
             update={
                 "person": profile.person if profile else request.person,
                 "introduced": profile is not None,
-                "place": place,
+                "channel": channel,
                 "people": people,
             }
         )
 
     def _is_known(self, request: Request) -> bool:
         """Whether nothing has to be asked about it."""
-        place, profile = request.place, self.people.known(request.person.id)
+        channel, profile = request.channel, self.people.known(request.person.id)
         return (
             not request.people
             and (profile is not None or request.unnamed)
-            and (place is None or bool(place.name))
+            and (channel is None or bool(channel.name))
         )
 
     async def close(self) -> None:
@@ -171,15 +173,15 @@ class Directory:
     async def _fresh(self, id: str) -> Profile | None:
         return await in_time(self.people.ask(id)) or self.people.known(id)
 
-    def _as_remembered(self, place: Place | None) -> Place | None:
-        channel = self.channels.last(place.id) if place is not None and not place.name else None
-        return place.model_copy(update={"name": channel.name}) if place and channel else place
+    def _as_remembered(self, channel: Channel | None) -> Channel | None:
+        known = self.channels.last(channel.id) if channel is not None and not channel.name else None
+        return channel.model_copy(update={"name": known.name}) if channel and known else channel
 
-    async def _named(self, place: Place | None) -> Place | None:
-        if place is None or place.name:
-            return place
-        channel = await in_time(self.channels.get(place.id))
-        return place.model_copy(update={"name": (channel.name if channel else "") or PRIVATE})
+    async def _named(self, channel: Channel | None) -> Channel | None:
+        if channel is None or channel.name:
+            return channel
+        known = await in_time(self.channels.get(channel.id))
+        return channel.model_copy(update={"name": (known.name if known else "") or PRIVATE})
 
     async def _ask_person(self, id: str) -> Profile | None:
         answer = await self.ask("users.info", {"user": id})
@@ -189,7 +191,7 @@ class Directory:
             log.warning("users.info told nobody: %s", malformed)
             return None
 
-    async def _ask_channel(self, id: str) -> Channel | None:
+    async def _ask_channel(self, id: str) -> Conversation | None:
         try:
             answer = await self.ask("conversations.info", {"channel": id, "include_num_members": "true"})
             return channel_of(mapping(answer, "channel")) if answer else None

@@ -11,16 +11,18 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.request import Found, Person, Place, Request
+from bot.domain.channel import Channel
+from bot.domain.person import Person
+from bot.request import Request, SourceMessage
 from bot.routes import typed
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.slack.outgoing import permalink
-from handlers.slack.workspace import Elsewhere, Workspace, check_installed, check_ours
+from handlers.slack.workspace import Workspace, WrongWorkspace, check_installed, check_ours
 
 # Slack hides the names of private channels and calls every direct message the same.
 UNNAMED_PLACES = ("privategroup", "mpdm", "directmessage")
 PRIVATE = "a private channel"
-"""What a place is called whose name Slack does not tell."""
+"""What a channel is called whose name Slack does not tell."""
 SOMEBODY = "someone"
 
 
@@ -30,8 +32,8 @@ class Origin(NamedTuple):
     `view` is the kind of view they clicked in, "modal" or "home".
     """
 
-    person: str
-    channel: str = ""
+    person_id: str
+    channel_id: str = ""
     thread: str | None = None
     trigger: str = ""
     response_url: str = ""
@@ -42,15 +44,15 @@ def origin(body: Payload) -> Origin:
     """The way back to whoever sent a command, a click, a submission, a shortcut or an event."""
     happened = mapping(body, "event")
     if happened:
-        user, channel, message = text_at(happened, "user"), text_at(happened, "channel"), happened
+        user, channel_id, message = text_at(happened, "user"), text_at(happened, "channel"), happened
     elif "command" in body:
-        user, channel, message = text_at(body, "user_id"), text_at(body, "channel_id"), {}
+        user, channel_id, message = text_at(body, "user_id"), text_at(body, "channel_id"), {}
     else:
-        user, channel = text_at(mapping(body, "user"), "id"), text_at(mapping(body, "channel"), "id")
+        user, channel_id = text_at(mapping(body, "user"), "id"), text_at(mapping(body, "channel"), "id")
         message = mapping(body, "message")
     return Origin(
-        person=user,
-        channel=channel,
+        person_id=user,
+        channel_id=channel_id,
         thread=text_at(message, "thread_ts") or None,
         trigger=text_at(body, "trigger_id"),
         response_url=text_at(body, "response_url"),
@@ -61,15 +63,15 @@ def origin(body: Payload) -> Origin:
 def command(body: Payload, workspace: Workspace, at: datetime) -> Request:
     """`/amends …` in any channel."""
     check_ours(body, workspace)
-    place = _place(needed(body, "channel_id"), text_at(body, "channel_name"))
+    channel = _channel(needed(body, "channel_id"), text_at(body, "channel_name"))
     verb, rest = typed(said(text_at(body, "text")))
     return Request(
         workspace=workspace.id,
         verb=verb,
         typed=rest,
         person=Person(id=needed(body, "user_id"), name=text_at(body, "user_name") or SOMEBODY),
-        place=place,
-        here=_here(place),
+        channel=channel,
+        here=_here(channel),
         at=at,
         key=f"command:{needed(body, 'trigger_id')}",
     )
@@ -83,7 +85,7 @@ def click(body: Payload, workspace: Workspace, at: datetime) -> Request:
     if not isinstance(action, Mapping):
         raise Malformed("a click without an action")
     verb, container = needed(action, "action_id"), mapping(body, "container")
-    place, kept = _asked_from(body), _kept(mapping(body, "view"))
+    channel, kept = _asked_from(body), _kept(mapping(body, "view"))
     what = (
         text_at(action, "action_ts"),
         text_at(container, "message_ts"),
@@ -95,15 +97,15 @@ def click(body: Payload, workspace: Workspace, at: datetime) -> Request:
         verb=verb,
         about=text_at(action, "value"),
         person=person,
-        place=place or _kept_place(kept),
-        here=_here(place),
+        channel=channel or _kept_channel(kept),
+        here=_here(channel),
         at=at,
         key="click:" + ":".join(what),
     )
 
 
 def submission(body: Payload, workspace: Workspace, at: datetime) -> Request:
-    """A filled-in form. People chosen in it are there by id only; a chosen place is where it belongs."""
+    """A filled-in form: people in it are there by id only, a chosen channel is where it belongs."""
     person, view = _whoever(body, workspace), mapping(body, "view")
     kept = _kept(view)
     fields = {
@@ -122,7 +124,7 @@ def submission(body: Payload, workspace: Workspace, at: datetime) -> Request:
         about=text_at(kept, "about"),
         person=person,
         people=tuple(Person(id=other, name="") for other in _chosen(fields, "selected_user")),
-        place=_place(chosen[0], "") if chosen else _kept_place(kept),
+        channel=_channel(chosen[0], "") if chosen else _kept_channel(kept),
         values=values,
         at=at,
         key=f"view:{needed(view, 'id')}",
@@ -131,17 +133,17 @@ def submission(body: Payload, workspace: Workspace, at: datetime) -> Request:
 
 def shortcut(body: Payload, workspace: Workspace, at: datetime) -> Request:
     """A shortcut from the lightning menu, or on a message."""
-    person, place = _whoever(body, workspace), _asked_from(body)
-    found = None
+    person, channel = _whoever(body, workspace), _asked_from(body)
+    source = None
     if message := mapping(body, "message"):
-        found = _found(message, needed(mapping(body, "channel"), "id"), workspace)
+        source = _found(message, needed(mapping(body, "channel"), "id"), workspace)
     return Request(
         workspace=workspace.id,
         verb=needed(body, "callback_id"),
         person=person,
-        place=place,
-        here=_here(place),
-        found=found,
+        channel=channel,
+        here=_here(channel),
+        source=source,
         at=at,
         key=f"shortcut:{needed(body, 'trigger_id')}",
     )
@@ -156,7 +158,7 @@ def event(body: Payload, workspace: Workspace, at: datetime) -> Request | None:
     try:
         check_installed(body, workspace)
         check_ours(body, workspace)
-    except Elsewhere:
+    except WrongWorkspace:
         return None
     request = read(happened, workspace, at)
     return request and request.model_copy(update={"key": f"event:{needed(body, 'event_id')}"})
@@ -179,8 +181,8 @@ def _typed_to_us(happened: Payload, workspace: Workspace, at: datetime) -> Reque
     if not (spoke := _speaker(happened)):
         return None
     verb, rest = typed(said(text_at(happened, "text")))
-    place = _place(needed(happened, "channel"), "directmessage")
-    return Request(workspace=workspace.id, verb=verb, typed=rest, person=spoke, place=place, at=at)
+    channel = _channel(needed(happened, "channel"), "directmessage")
+    return Request(workspace=workspace.id, verb=verb, typed=rest, person=spoke, channel=channel, at=at)
 
 
 def _discussed(
@@ -195,14 +197,14 @@ def _discussed(
     spoke = _speaker(message)
     if not spoke or not text.strip() or not root or root == ts:
         return None
-    place = _place(needed(happened, "channel"), "")
+    channel = _channel(needed(happened, "channel"), "")
     return Request(
         workspace=workspace.id,
         verb="retro.discuss",
         about=root,
         person=spoke,
-        place=place,
-        here=_here(place),
+        channel=channel,
+        here=_here(channel),
         heard=True,
         values={"text": text, "id": ts},
         at=at,
@@ -222,14 +224,14 @@ def _deleted(happened: Payload, workspace: Workspace, at: datetime) -> Request |
     root, ts, spoke = text_at(before, "thread_ts"), text_at(happened, "deleted_ts"), _speaker(before)
     if not spoke or not root or not ts or root == ts:
         return None
-    place = _place(needed(happened, "channel"), "")
+    channel = _channel(needed(happened, "channel"), "")
     return Request(
         workspace=workspace.id,
         verb="retro.undiscuss",
         about=root,
         person=spoke,
-        place=place,
-        here=_here(place),
+        channel=channel,
+        here=_here(channel),
         heard=True,
         values={"id": ts},
         at=at,
@@ -245,13 +247,13 @@ def _joined(happened: Payload, workspace: Workspace, at: datetime) -> Request | 
         if inviter
         else Person(id=workspace.bot, name="Amends", bot=True)
     )
-    place = _place(needed(happened, "channel"), "")
+    channel = _channel(needed(happened, "channel"), "")
     return Request(
         workspace=workspace.id,
         verb="team.joined",
         person=person,
-        place=place,
-        here=_here(place),
+        channel=channel,
+        here=_here(channel),
         heard=True,
         at=at,
     )
@@ -283,12 +285,12 @@ def _speaker(message: Payload) -> Person | None:
     return Person(id=user, name=SOMEBODY) if user and not message.get("bot_id") else None
 
 
-def _found(message: Payload, channel: str, workspace: Workspace) -> Found:
+def _found(message: Payload, channel_id: str, workspace: Workspace) -> SourceMessage:
     ts = needed(message, "ts")
     root = text_at(message, "thread_ts") or None
-    return Found(
+    return SourceMessage(
         text=said(text_at(message, "text")),
-        link=permalink(workspace.url, channel, ts, root),
+        link=permalink(workspace.url, channel_id, ts, root),
         thread=root or ts,
         author=_speaker(message),
     )
@@ -306,21 +308,21 @@ def _whoever(body: Payload, workspace: Workspace) -> Person:
     return person
 
 
-def _asked_from(body: Payload) -> Place | None:
+def _asked_from(body: Payload) -> Channel | None:
     """Where a click or a shortcut was made; None in dialogs, in the Home and from the lightning menu."""
     channel = mapping(body, "channel")
-    return _place(needed(channel, "id"), text_at(channel, "name")) if channel else None
+    return _channel(needed(channel, "id"), text_at(channel, "name")) if channel else None
 
 
-def _here(place: Place | None) -> str | None:
+def _here(channel: Channel | None) -> str | None:
     """The channel that Slack itself says somebody asks from; never one that travelled in a form."""
-    return place.id if place is not None and place.kind == "shared" else None
+    return channel.id if channel is not None and channel.kind == "shared" else None
 
 
-def _place(channel: str, name: str) -> Place:
-    if channel.startswith("D") or name == "directmessage":
-        return Place(id=channel, name="direct messages", kind="direct")
-    return Place(id=channel, name="" if name in UNNAMED_PLACES else name)
+def _channel(channel_id: str, name: str) -> Channel:
+    if channel_id.startswith("D") or name == "directmessage":
+        return Channel(id=channel_id, name="direct messages", kind="direct")
+    return Channel(id=channel_id, name="" if name in UNNAMED_PLACES else name)
 
 
 def _kept(view: Payload) -> Payload:
@@ -334,8 +336,8 @@ def _kept(view: Payload) -> Payload:
     return kept
 
 
-def _kept_place(kept: Payload) -> Place | None:
-    return _place(needed(kept, "place"), text_at(kept, "name")) if text_at(kept, "place") else None
+def _kept_channel(kept: Payload) -> Channel | None:
+    return _channel(needed(kept, "place"), text_at(kept, "name")) if text_at(kept, "place") else None
 
 
 def _ticked(element: Payload) -> str:

@@ -20,11 +20,11 @@ import time
 from collections.abc import Callable
 
 from bot.domain.errors import Refused
+from bot.domain.person import Person
 from bot.ports import MembershipUnknown
-from bot.request import Person
 from handlers.payload import Payload, mapping, text_at
 from handlers.remembered import Remembered
-from handlers.slack.directory import KNOWN_SECONDS, Channel, Directory, NoSuchChannel, in_time
+from handlers.slack.directory import KNOWN_SECONDS, Conversation, Directory, NoSuchChannel, in_time
 from handlers.slack.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -35,15 +35,15 @@ HERE_SECONDS = 2 * 3600.0
 After KNOWN_SECONDS it only decides what nothing else can: an answer without a name, written at length
 by a full member who never joined its public channel, or a form for a channel that we are not in.
 """
-MOST_HERE = 10_000
+MAX_HERE = 10_000
 FEW = 10
 """Up to so many members are counted without the bots among them."""
 PAGE = 999
 """Members a page: the most that Slack takes is below 1,000."""
-MOST_PAGES = 100
+MAX_PAGES = 100
 READ_SECONDS = 60.0
 """For all pages: whoever asks waits a second, and the next one has the list."""
-MOST_LISTS = 500
+MAX_LISTS = 500
 
 SHARED = (
     "This is about a channel that is shared with another organisation, where I do not work: "
@@ -90,15 +90,15 @@ class SlackMemberships:
         self._workspace = workspace
         self._shared_too = shared_too
         self._clock = clock
-        self._members = Remembered(self._read, KNOWN_SECONDS, clock, MOST_LISTS)
+        self._members = Remembered(self._read, KNOWN_SECONDS, clock, MAX_LISTS)
         self._here: dict[tuple[str, str], float] = {}
 
-    async def includes(self, workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
+    async def includes(self, workspace: str, channel_id: str, person: Person, *, unnamed: bool) -> bool:
         """Whether the channel counts this person; raises MembershipUnknown after a second, or Refused.
 
         For somebody who is `unnamed`, Slack is asked about the channel only.
         """
-        included = await in_time(self._includes(channel, person.id, unnamed=unnamed))
+        included = await in_time(self._includes(channel_id, person.id, unnamed=unnamed))
         if included is None:
             raise MembershipUnknown
         return included
@@ -111,34 +111,38 @@ class SlackMemberships:
             raise MembershipUnknown
         return not profile.full
 
-    async def people_in(self, workspace: str, channel: str) -> int | None:
+    async def people_in(self, workspace: str, channel_id: str) -> int | None:
         """How many people are in the channel, to the person when they are few; None after a second."""
-        return await in_time(self._count(channel))
+        return await in_time(self._count(channel_id))
 
-    def answers_at_once(self, channel: str | None) -> bool:
+    def answers_at_once(self, channel_id: str | None) -> bool:
         """Whether `is_closed` answers without asking Slack first."""
-        return channel is None or self._shared_too or self._directory.channels.last(channel) is not None
+        return (
+            channel_id is None
+            or self._shared_too
+            or self._directory.channels.last(channel_id) is not None
+        )
 
-    async def is_closed(self, channel: str | None) -> bool | None:
+    async def is_closed(self, channel_id: str | None) -> bool | None:
         """Whether the bot may not work in a channel where somebody asks; None when nobody says."""
-        if channel is None or self._shared_too:
+        if channel_id is None or self._shared_too:
             return False
         channels = self._directory.channels
-        if channels.last(channel) is not None and channels.known(channel) is None:
-            channels.begin(channel)
-        facts = channels.last(channel) or await in_time(channels.ask(channel))
+        if channels.last(channel_id) is not None and channels.known(channel_id) is None:
+            channels.begin(channel_id)
+        facts = channels.last(channel_id) or await in_time(channels.ask(channel_id))
         return None if facts is None else facts.shared
 
-    def is_known_closed(self, channel: str | None, *, shared: bool) -> bool:
+    def is_known_closed(self, channel_id: str | None, *, shared: bool) -> bool:
         """The same, as far as it was told before; `shared`: an event says so of its channel."""
-        facts = self._directory.channels.last(channel) if channel else None
+        facts = self._directory.channels.last(channel_id) if channel_id else None
         return not self._shared_too and (shared or (facts is not None and facts.shared))
 
-    def met(self, channel: str, person: str) -> None:
+    def met(self, channel_id: str, person_id: str) -> None:
         """Remembers that somebody asked from a channel, as the platform itself says."""
-        self._here.pop((channel, person), None)
-        self._here[channel, person] = self._clock()
-        if len(self._here) > MOST_HERE:
+        self._here.pop((channel_id, person_id), None)
+        self._here[channel_id, person_id] = self._clock()
+        if len(self._here) > MAX_HERE:
             del self._here[next(iter(self._here))]
 
     def hear(self, happened: Payload) -> None:
@@ -146,31 +150,31 @@ class SlackMemberships:
         kind = text_at(happened, "subtype") or text_at(happened, "type")
         if kind not in GOING | CHANGING:
             return
-        channel, person = text_at(happened, "channel"), text_at(happened, "user")
-        self._members.forget(channel)
-        if kind in CHANGING or person == self._workspace.bot:
-            self._directory.channels.forget(channel)
-            self._here = {key: until for key, until in self._here.items() if key[0] != channel}
+        channel_id, person_id = text_at(happened, "channel"), text_at(happened, "user")
+        self._members.forget(channel_id)
+        if kind in CHANGING or person_id == self._workspace.bot:
+            self._directory.channels.forget(channel_id)
+            self._here = {key: until for key, until in self._here.items() if key[0] != channel_id}
         else:
-            self._directory.channels.expire(channel)  # only how many are in it
+            self._directory.channels.expire(channel_id)  # only how many are in it
             if kind == "member_left_channel":
-                self._here.pop((channel, person), None)
+                self._here.pop((channel_id, person_id), None)
 
     async def close(self) -> None:
         """Ends what is still being read."""
         await self._members.close()
 
-    async def _includes(self, channel: str, person: str, *, unnamed: bool) -> bool | None:
-        if channel.startswith("D"):
+    async def _includes(self, channel_id: str, person_id: str, *, unnamed: bool) -> bool | None:
+        if channel_id.startswith("D"):
             return False  # direct messages are nobody's channel
-        age = self._clock() - self._here.get((channel, person), -HERE_SECONDS)
+        age = self._clock() - self._here.get((channel_id, person_id), -HERE_SECONDS)
         channels, fresh = self._directory.channels, age < KNOWN_SECONDS
-        facts = (channels.last(channel) if fresh else None) or await channels.get(channel)
+        facts = (channels.last(channel_id) if fresh else None) or await channels.get(channel_id)
         if facts is None and age < HERE_SECONDS:
-            facts = channels.last(channel)
+            facts = channels.last(channel_id)
         if facts is None:
             return None
-        included = fresh or await self._counts(channel, facts, person, unnamed=unnamed)
+        included = fresh or await self._counts(channel_id, facts, person_id, unnamed=unnamed)
         if included is None or not facts.there:
             included = age < HERE_SECONDS or included
         if included and facts.shared and not self._shared_too:
@@ -178,32 +182,34 @@ class SlackMemberships:
             raise Refused(SHARED)
         return included
 
-    async def _counts(self, channel: str, facts: Channel, person: str, *, unnamed: bool) -> bool | None:
+    async def _counts(
+        self, channel_id: str, facts: Conversation, person_id: str, *, unnamed: bool
+    ) -> bool | None:
         """Whether Slack counts them as one of the channel; None when it does not say."""
         if not facts.there:
             return False
         people = self._directory.people
         asks = not unnamed and (facts.shared or not facts.private)
-        profile = await people.get(person) if asks else people.known(person)
+        profile = await people.get(person_id) if asks else people.known(person_id)
         if profile is not None and (profile.person.gone or not profile.ours):
             return False
         if profile is not None and profile.full and not facts.private:
             return True
-        members = await self._members.get(channel)
+        members = await self._members.get(channel_id)
         if members is None:
             return None
-        if person in members:
+        if person_id in members:
             return True
         # Whether somebody who is not in a public channel is a full member, only their profile says.
         return None if profile is None and not facts.private else False
 
-    async def _count(self, channel: str) -> int | None:
-        facts = await self._directory.channels.get(channel)
+    async def _count(self, channel_id: str) -> int | None:
+        facts = await self._directory.channels.get(channel_id)
         if facts is None or not facts.there:
             return None
         if facts.people is not None and facts.people > FEW:
             return facts.people
-        members = await self._members.get(channel)
+        members = await self._members.get(channel_id)
         if members is None:
             return None
         if len(members) > FEW:
@@ -218,12 +224,12 @@ class SlackMemberships:
             return None
         return sum(one.ours and not (one.person.bot or one.person.gone) for one in profiles if one)
 
-    async def _read(self, channel: str) -> frozenset[str] | None:
+    async def _read(self, channel_id: str) -> frozenset[str] | None:
         """Everybody in a channel, page by page; None when Slack does not tell all of it."""
-        about, members = {"channel": channel, "limit": str(PAGE)}, set[str]()
+        about, members = {"channel": channel_id, "limit": str(PAGE)}, set[str]()
         try:
             async with asyncio.timeout(READ_SECONDS):
-                for _ in range(MOST_PAGES):
+                for _ in range(MAX_PAGES):
                     page = await self._directory.ask("conversations.members", about)
                     found = page.get("members") if page else None
                     if page is None or not isinstance(found, list):

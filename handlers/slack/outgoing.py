@@ -10,8 +10,8 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.job import Receipt
-from bot.ports import Delivery, Limits, Rate, Undelivered
+from bot.domain.job import MessageRef
+from bot.ports import Delivery, DeliveryError, Limits, Rate
 from bot.settings import USUAL_PACE
 from handlers.slack import render
 
@@ -19,9 +19,9 @@ CALL_SECONDS = 10.0
 """Slack answers in well under a second; a call must end long before its job's lease (18 s)."""
 PAGE = 200
 """Messages per page of a look-up: the most that conversations.history recommends."""
-LONGEST_WAIT = 3600.0
-"""Nobody's rate limit holds a place for longer; a larger number is a slip somewhere."""
-LIMITS = Limits(pace=USUAL_PACE, new=Rate(300, 600), edits=Rate(50, 50), together=True)
+MAX_WAIT = 3600.0
+"""Nobody's rate limit holds a channel for longer; a larger number is a slip somewhere."""
+LIMITS = Limits(min_interval=USUAL_PACE, new=Rate(300, 600), edits=Rate(50, 50), together=True)
 """chat.postMessage: about one a second in a channel, "several hundred" a minute in a workspace, and
 short bursts; chat.update: 50 a minute (tier 3). A 429 is about a method in a workspace.
 https://docs.slack.dev/apis/web-api/rate-limits"""
@@ -37,7 +37,7 @@ class Failure(NamedTuple):
 
     permanent: bool
     reason: str
-    unsure: bool = False
+    maybe_delivered: bool = False
     outage: bool = False
 
 
@@ -53,7 +53,7 @@ NOT_LET_IN = Failure(
 TOO_LONG = Failure(True, "Slack found the message too long; this is a fault of mine.")
 NO_PERSON = Failure(True, "Slack does not let me write to that person; they may have left.")
 GONE = Failure(True, "The message was deleted in Slack, so there is nothing left to change.")
-BROKEN = Failure(False, "Slack had trouble of its own.", unsure=True, outage=True)
+BROKEN = Failure(False, "Slack had trouble of its own.", maybe_delivered=True, outage=True)
 REFUSED = Failure(True, "Slack did not accept how the message was built; this is a fault of mine.")
 
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors, and those of the other methods here.
@@ -125,34 +125,37 @@ def code_of(error: Exception) -> str:
     return (isinstance(error, SlackApiError) and _answer(error)[2]) or type(error).__name__
 
 
-def permalink(workspace_url: str, place: str, message: str, thread: str | None = None) -> str:
+def permalink(workspace_url: str, channel_id: str, message: str, thread: str | None = None) -> str:
     """The link that Slack itself gives a message; `thread` is the root's id for a reply."""
-    link = f"{workspace_url.rstrip('/')}/archives/{place}/p{message.replace('.', '')}"
+    link = f"{workspace_url.rstrip('/')}/archives/{channel_id}/p{message.replace('.', '')}"
     reply = thread is not None and thread != message
-    return f"{link}?thread_ts={thread}&cid={place}" if reply else link
+    return f"{link}?thread_ts={thread}&cid={channel_id}" if reply else link
 
 
-def undelivered(error: Exception) -> Undelivered:
+def undelivered(error: Exception) -> DeliveryError:
     """What a failed call means for whoever wants to repeat it."""
     if isinstance(error, aiohttp.ClientConnectorError):
-        return Undelivered("Slack cannot be reached just now.", outage=True)
+        return DeliveryError("Slack cannot be reached just now.", outage=True)
     if not isinstance(error, SlackApiError):
-        return Undelivered("The connection to Slack broke off.", unsure=True, outage=True)
+        return DeliveryError("The connection to Slack broke off.", maybe_delivered=True, outage=True)
     status, headers, code = _answer(error)
     if status == 429 or code in ("ratelimited", "rate_limited"):
         asked = _seconds(headers.get("Retry-After"))
-        return Undelivered("Slack asked to wait.", retry_after=asked, outage=True)
+        return DeliveryError("Slack asked to wait.", retry_after=asked, outage=True)
     if status >= 500:
-        return Undelivered(BROKEN.reason, unsure=True, outage=True)
+        return DeliveryError(BROKEN.reason, maybe_delivered=True, outage=True)
     if code == "missing_scope":
         needed = error.response.get("needed")
         scope = f"the permission {needed}" if needed else "a permission"
-        return Undelivered(
+        return DeliveryError(
             f"I am missing {scope} in Slack: an admin has to install me again.", permanent=True
         )
     failure = FAILURES.get(code) or Failure(False, f"Slack answered {code[:60]!r}.")
-    return Undelivered(
-        failure.reason, permanent=failure.permanent, unsure=failure.unsure, outage=failure.outage
+    return DeliveryError(
+        failure.reason,
+        permanent=failure.permanent,
+        maybe_delivered=failure.maybe_delivered,
+        outage=failure.outage,
     )
 
 
@@ -171,40 +174,44 @@ def _answer(error: SlackApiError) -> tuple[int, Mapping[str, str], str]:
 def _seconds(header: str | None) -> float:
     """Retry-After in seconds, an hour at most; 30 when it cannot be read, as the library assumes."""
     readable = header and header.isascii() and header.isdigit()
-    return min(float(header or ""), LONGEST_WAIT) if readable else 30.0
+    return min(float(header or ""), MAX_WAIT) if readable else 30.0
 
 
 class SlackMessenger:
     """Speaks in the one workspace that the token belongs to."""
 
-    def __init__(self, slack: AsyncWebClient, workspace: str, workspace_url: str, pace: float) -> None:
-        self.limits = LIMITS.at(pace)
+    def __init__(
+        self, slack: AsyncWebClient, workspace: str, workspace_url: str, min_interval: float
+    ) -> None:
+        self.limits = LIMITS.at(min_interval)
         self._slack = slack
         self._workspace = workspace
         self._url = workspace_url
 
-    async def say(self, delivery: Delivery) -> Receipt:
+    async def say(self, delivery: Delivery) -> MessageRef:
         """Posts it, in its thread when it has one; a direct message opens by itself."""
-        body = {"channel": delivery.place.id, "unfurl_links": False, "unfurl_media": False}
+        body = {"channel": delivery.channel.id, "unfurl_links": False, "unfurl_media": False}
         if delivery.thread is not None:
-            body |= {"channel": delivery.thread.place, "thread_ts": delivery.thread.message}
+            body |= {"channel": delivery.thread.channel_id, "thread_ts": delivery.thread.message}
         answer = await self._call("chat.postMessage", delivery, {**body, **_content(delivery)})
         return self._receipt(str(answer["channel"]), str(answer["ts"]), delivery)
 
-    async def edit(self, delivery: Delivery, said: Receipt) -> Receipt:
+    async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
         """Replaces what it said; repeating an edit changes nothing."""
-        body = {"channel": said.place, "ts": said.message, **_content(delivery)}
+        body = {"channel": message_ref.channel_id, "ts": message_ref.message, **_content(delivery)}
         await self._call("chat.update", delivery, body)
-        return Receipt(place=said.place, message=said.message, link=said.link)
+        return MessageRef(
+            channel_id=message_ref.channel_id, message=message_ref.message, link=message_ref.link
+        )
 
-    async def find(self, delivery: Delivery, since: datetime) -> Receipt | None:
+    async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         """Reads back what was said since (minus a minute: clocks differ) and looks for our key."""
-        channel = delivery.thread.place if delivery.thread else delivery.place.id
-        if delivery.place.kind == "direct" and render.PERSON.fullmatch(channel):
-            opened = await self._call("conversations.open", delivery, {"users": channel})
-            channel = str(opened["channel"]["id"])
+        channel_id = delivery.thread.channel_id if delivery.thread else delivery.channel.id
+        if delivery.channel.kind == "direct" and render.PERSON.fullmatch(channel_id):
+            opened = await self._call("conversations.open", delivery, {"users": channel_id})
+            channel_id = str(opened["channel"]["id"])
         body: dict[str, Any] = {
-            "channel": channel,
+            "channel": channel_id,
             "oldest": f"{(since - CLOCKS_APART).timestamp():.6f}",
             "include_all_metadata": True,
             "limit": PAGE,
@@ -217,7 +224,7 @@ class SlackMessenger:
             for found in page["messages"]:
                 payload = (found.get("metadata") or {}).get("event_payload") or {}
                 if payload.get("key") == delivery.key:
-                    return self._receipt(channel, str(found["ts"]), delivery)
+                    return self._receipt(channel_id, str(found["ts"]), delivery)
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return None
@@ -225,7 +232,7 @@ class SlackMessenger:
 
     async def _call(self, method: str, delivery: Delivery, body: dict[str, Any]) -> Mapping[str, Any]:
         if delivery.workspace != self._workspace:
-            raise Undelivered("That message belongs to another workspace.", permanent=True)
+            raise DeliveryError("That message belongs to another workspace.", permanent=True)
         # The read methods take form fields only; the others need JSON for their nested parts.
         sent = {"data": body} if method.startswith("conversations.") else {"json": body}
         try:
@@ -233,12 +240,14 @@ class SlackMessenger:
         except NO_ANSWER as error:
             raise undelivered(error) from None
         if not isinstance(answer.data, dict):
-            raise Undelivered(BROKEN.reason, unsure=True)
+            raise DeliveryError(BROKEN.reason, maybe_delivered=True)
         return answer.data
 
-    def _receipt(self, channel: str, ts: str, delivery: Delivery) -> Receipt:
+    def _receipt(self, channel_id: str, ts: str, delivery: Delivery) -> MessageRef:
         thread = delivery.thread.message if delivery.thread else None
-        return Receipt(place=channel, message=ts, link=permalink(self._url, channel, ts, thread))
+        return MessageRef(
+            channel_id=channel_id, message=ts, link=permalink(self._url, channel_id, ts, thread)
+        )
 
 
 def _content(delivery: Delivery) -> dict[str, Any]:

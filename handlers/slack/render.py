@@ -12,25 +12,25 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.messages.parts import (
+    Bold,
     Button,
     Buttons,
+    ChannelName,
+    Context,
     Day,
-    Facts,
     FieldKind,
+    Fields,
     Form,
     FormField,
     Link,
     Mention,
     Message,
-    Moment,
     Option,
     Paragraph,
     Part,
     Piece,
-    PlaceName,
     Quote,
-    Small,
-    Strong,
+    Timestamp,
     Typed,
     Words,
     one_line,
@@ -47,7 +47,7 @@ HEADER, SECTION, FIELD, FIELDS = 150, 3_000, 2_000, 10
 ROW, BUTTON_LABEL, BUTTON_VALUE = 25, 75, 2_000
 INPUT_LABEL, INPUT_TEXT = 2_000, 3_000
 OPTION_LABEL, OPTIONS, CHECKBOXES = 75, 100, 10
-LONGEST_URL = 2_000
+MAX_URL_LENGTH = 2_000
 """Links beyond this are shown as their words only, so that one cannot eat a section's 3,000."""
 
 SHORTER = (40_000, 20_000, 10_000, 7_500, 5_000, 3_000, 2_000, 1_200, 600, 300, 100)
@@ -66,17 +66,17 @@ URL_ENTITIES = str.maketrans(
 MORE = "There is more than fits in one message here."
 
 
-def escaped(text: str, most: int) -> str:
-    """A text in which nothing can fire in Slack, at most `most` characters long once escaped."""
+def escaped(text: str, limit: int) -> str:
+    """A text in which nothing can fire in Slack, at most `limit` characters long once escaped."""
     whole = _entities(text)
-    if len(whole) <= most:
+    if len(whole) <= limit:
         return whole
-    return _entities(_shorter(text, min(len(text), most), most)) if most > 0 else ""
+    return _entities(_shorter(text, min(len(text), limit), limit)) if limit > 0 else ""
 
 
-def _shorter(text: str, count: int, most: int) -> str:
+def _shorter(text: str, count: int, limit: int) -> str:
     """The longest start of `text`, at most `count` characters, that leaves room for an ellipsis."""
-    while count and len(_entities(text[:count])) > most - 1:
+    while count and len(_entities(text[:count])) > limit - 1:
         count -= 1
     return text[:count].rstrip() + "…"
 
@@ -86,11 +86,11 @@ def _entities(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def mrkdwn(words: Words, most: int) -> str:
-    """Inline pieces in Slack's markup, at most `most` characters; no piece is ever cut in half."""
+def mrkdwn(words: Words, limit: int) -> str:
+    """Inline pieces in Slack's markup, at most `limit` characters; no piece is ever cut in half."""
     drawn = ""
     for piece in words:
-        room = most - len(drawn)
+        room = limit - len(drawn)
         if isinstance(piece, str):
             drawn += escaped(piece, room)
             continue
@@ -101,23 +101,23 @@ def mrkdwn(words: Words, most: int) -> str:
 
 def _token(piece: Piece) -> str:
     match piece:
-        case Strong():
+        case Bold():
             # Bold neither spans lines nor has blanks at its edges.
             words = " ".join(piece.text.split())
             return f"*{_entities(words)}*" if words else ""
         case Typed():
             return f"*{_entities(plain_words((piece,)))}*"
         case Mention():
-            known = PERSON.fullmatch(piece.person)
-            return f"<@{piece.person}>" if known else _entities(piece.name)
-        case PlaceName():
-            known = PLACE.fullmatch(piece.place)
-            return f"<#{piece.place}>" if known else _entities(f"#{piece.name.removeprefix('#')}")
+            match = PERSON.fullmatch(piece.person_id)
+            return f"<@{piece.person_id}>" if match else _entities(piece.name)
+        case ChannelName():
+            match = PLACE.fullmatch(piece.channel_id)
+            return f"<#{piece.channel_id}>" if match else _entities(f"#{piece.name.removeprefix('#')}")
         case Link():
             url, words = piece.url.translate(URL_ENTITIES), _entities(" ".join(piece.text.split()))
-            fits = len(url) <= LONGEST_URL and url.startswith(("http://", "https://"))
+            fits = len(url) <= MAX_URL_LENGTH and url.startswith(("http://", "https://"))
             return f"<{url}|{words or 'link'}>" if fits else words
-        case Moment():
+        case Timestamp():
             local = piece.at.astimezone(ZoneInfo(piece.zone))
             fallback = f"{local:%a} {local.day} {local:%b %Y} at {local:%H:%M} ({piece.zone})"
             form = "{date_short_pretty} at {time}"
@@ -126,8 +126,8 @@ def _token(piece: Piece) -> str:
             return plain_words((piece,))
 
 
-def _plain(text: str, most: int) -> Block:
-    return {"type": "plain_text", "text": one_line(text, most), "emoji": False}
+def _plain(text: str, limit: int) -> Block:
+    return {"type": "plain_text", "text": one_line(text, limit), "emoji": False}
 
 
 def _marked(text: str) -> Block:
@@ -135,42 +135,42 @@ def _marked(text: str) -> Block:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _blocks(title: str | None, parts: Sequence[Part], most: int) -> list[Block]:
-    """Parts as blocks, with every text at most `most` characters."""
+def _blocks(title: str | None, parts: Sequence[Part], limit: int) -> list[Block]:
+    """Parts as blocks, with every text at most `limit` characters."""
     drawn: list[Block] = []
     if title and title.strip():
         drawn.append({"type": "header", "text": _plain(title, HEADER)})
     for part in parts:
-        drawn.extend(_part(part, most))
+        drawn.extend(_part(part, limit))
     rows = [block for block in drawn if block["type"] == "actions"]
     for number, row in enumerate(rows, start=1):
         row["block_id"] = f"buttons-{number}"
     return drawn
 
 
-def _part(part: Part, most: int) -> Iterator[Block]:
+def _part(part: Part, limit: int) -> Iterator[Block]:
     match part:
         case Paragraph():
-            if (text := mrkdwn(part.words, min(SECTION, most))).strip():
+            if (text := mrkdwn(part.words, min(SECTION, limit))).strip():
                 yield {"type": "section", "text": _marked(text)}
-        case Small():
-            if (text := mrkdwn(part.words, min(SECTION, most))).strip():
+        case Context():
+            if (text := mrkdwn(part.words, min(SECTION, limit))).strip():
                 yield {"type": "context", "elements": [_marked(text)]}
         case Quote():
-            for piece in _pieces(shortened(part.text, most)):
+            for piece in _pieces(shortened(part.text, limit)):
                 quote = {"type": "rich_text_quote", "elements": [{"type": "text", "text": piece}]}
                 yield {"type": "rich_text", "elements": [quote]}
-        case Facts():
-            fields = [_fact(label, words, min(FIELD, most)) for label, words in part.rows]
+        case Fields():
+            fields = [_fact(label, words, min(FIELD, limit)) for label, words in part.rows]
             for start in range(0, len(fields), FIELDS):
                 yield {"type": "section", "fields": fields[start : start + FIELDS]}
         case Buttons():
             yield from _rows(part.buttons)
 
 
-def _fact(label: str, words: Words, most: int) -> Block:
+def _fact(label: str, words: Words, limit: int) -> Block:
     head = f"*{escaped(one_line(label, 75), 200)}*\n"
-    return _marked(head + (mrkdwn(words, max(most, 300) - len(head)).strip() or "–"))
+    return _marked(head + (mrkdwn(words, max(limit, 300) - len(head)).strip() or "–"))
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -228,8 +228,8 @@ def _fitted(
 ) -> list[Block]:
     """The parts with their texts as long as the budget allows; then, if it must be, the first ones."""
     drawn: list[Block] = []
-    for most in SHORTER:
-        drawn = _first(_blocks(title, parts, most), blocks)
+    for limit in SHORTER:
+        drawn = _first(_blocks(title, parts, limit), blocks)
         if weigh(drawn) <= budget:
             return drawn
     while weigh(drawn) > budget:
@@ -237,62 +237,67 @@ def _fitted(
     return drawn
 
 
-def _first(drawn: list[Block], most: int) -> list[Block]:
-    if len(drawn) <= most:
+def _first(drawn: list[Block], limit: int) -> list[Block]:
+    if len(drawn) <= limit:
         return drawn
-    return [*drawn[: most - 1], {"type": "context", "elements": [_marked(MORE)]}]
+    return [*drawn[: limit - 1], {"type": "context", "elements": [_marked(MORE)]}]
 
 
-def message(said: Message) -> Block:
+def message(message: Message) -> Block:
     """`blocks` and `text` of a message; the text is what notifications and screen readers say."""
-    whole = plain(said)
-    text = whole if said.gist in whole else f"{said.gist}\n{whole}"
-    drawn = _fitted(said.title, said.parts, MESSAGE_BLOCKS, characters, MESSAGE_CHARACTERS)
-    return {"text": escaped(text.strip() or said.gist, MESSAGE_TEXT), "blocks": drawn}
+    whole = plain(message)
+    text = whole if message.summary in whole else f"{message.summary}\n{whole}"
+    drawn = _fitted(message.title, message.parts, MESSAGE_BLOCKS, characters, MESSAGE_CHARACTERS)
+    return {"text": escaped(text.strip() or message.summary, MESSAGE_TEXT), "blocks": drawn}
 
 
-def home(said: Message) -> Block:
+def home(message: Message) -> Block:
     """A message as the App Home."""
-    return {"type": "home", "blocks": _view_blocks(said)}
+    return {"type": "home", "blocks": _view_blocks(message)}
 
 
-def reading(said: Message) -> Block:
+def reading(message: Message) -> Block:
     """A message as a small dialog that can only be read and closed."""
     return {
         "type": "modal",
         "title": _plain("Amends", VIEW_WORD),
         "close": _plain("Close", VIEW_WORD),
-        "blocks": _view_blocks(said),
+        "blocks": _view_blocks(message),
     }
 
 
-def _view_blocks(said: Message) -> list[Block]:
+def _view_blocks(message: Message) -> list[Block]:
     """A view has no text beside its blocks, so a message of nothing but its gist shows that."""
-    nothing: Block = {"type": "section", "text": _marked(escaped(said.gist, SECTION))}
-    return _fitted(said.title, said.parts, VIEW_BLOCKS, _bytes, VIEW_BYTES) or [nothing]
+    nothing: Block = {"type": "section", "text": _marked(escaped(message.summary, SECTION))}
+    return _fitted(message.title, message.parts, VIEW_BLOCKS, _bytes, VIEW_BYTES) or [nothing]
 
 
-def form(asked: Form, place_name: str = "") -> Block:
-    """A form as a modal view; `place_name` comes back with it, because a submission names no place.
+def form(form: Form, channel_name: str = "") -> Block:
+    """A form as a modal view; `place_name` comes back with it, because a submission names no channel.
 
     Raises ValueError when what it has to keep is over Slack's 3,000 characters: ids never are.
     """
-    kept = {"about": asked.about, "place": asked.place, "name": place_name, "kept": dict(asked.kept)}
+    kept = {
+        "about": form.about,
+        "place": form.channel_id,
+        "name": channel_name,
+        "kept": dict(form.hidden),
+    }
     metadata = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
     if len(metadata) > VIEW_KEPT:
-        raise ValueError(f"the form {asked.verb} keeps more than {VIEW_KEPT} characters")
-    inputs = [_input(field) for field in asked.fields]
+        raise ValueError(f"the form {form.verb} keeps more than {VIEW_KEPT} characters")
+    inputs = [_input(field) for field in form.fields]
     room, budget = VIEW_BLOCKS - len(inputs), VIEW_BYTES - _bytes(inputs)
     view: Block = {
         "type": "modal",
-        "callback_id": asked.verb,
+        "callback_id": form.verb,
         "private_metadata": metadata,
-        "title": _plain(asked.title, VIEW_WORD),
-        "close": _plain(asked.back or ("Cancel" if asked.submit else "Close"), VIEW_WORD),
-        "blocks": [*_fitted(None, asked.parts, room, _bytes, budget), *inputs],
+        "title": _plain(form.title, VIEW_WORD),
+        "close": _plain(form.back or ("Cancel" if form.submit else "Close"), VIEW_WORD),
+        "blocks": [*_fitted(None, form.parts, room, _bytes, budget), *inputs],
     }
-    if asked.submit:
-        view["submit"] = _plain(asked.submit, VIEW_WORD)
+    if form.submit:
+        view["submit"] = _plain(form.submit, VIEW_WORD)
     return view
 
 
@@ -322,7 +327,7 @@ def _input(field: FormField) -> Block:
 
 
 def _longest(field: FormField) -> int:
-    return max(1, min(field.longest, INPUT_TEXT))
+    return max(1, min(field.max_length, INPUT_TEXT))
 
 
 def _typed(field: FormField) -> Block:
@@ -340,8 +345,8 @@ def _picked(kind: str, initial: str, shape: re.Pattern[str], **more: object) -> 
     """A picker whose first value is only sent when Slack would take it: a wrong one fails the view."""
 
     def draw(field: FormField) -> Block:
-        known = shape.match(field.value)
-        return {"type": kind, **more, **({initial: known.group()} if known else {})}
+        match = shape.match(field.value)
+        return {"type": kind, **more, **({initial: match.group()} if match else {})}
 
     return draw
 

@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.messages.parts import Form, Message, sentence
 from bot.request import Request
-from handlers.afterwards import Afterwards
+from handlers.background_tasks import BackgroundTasks
 from handlers.slack import render
 from handlers.slack.incoming import Origin
 from handlers.slack.outgoing import NO_ANSWER, code_of
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 TOO_LATE = sentence("Slack did not open the form in time. Please press or type that once more.")
 
 
-class Replies(Afterwards):
+class Replies(BackgroundTasks):
     """Replies by the Web API. None is ever the only record of anything, so a lost one loses nothing."""
 
     def __init__(self, slack: AsyncWebClient, session: aiohttp.ClientSession) -> None:
@@ -28,7 +28,7 @@ class Replies(Afterwards):
 
     async def open(self, form: Form, request: Request | None, origin: Origin) -> None:
         """Opens a form; when Slack does not (a trigger lives three seconds), says to ask again."""
-        if not await self._show(render.form(form, place_name(form, request)), origin):
+        if not await self._show(render.form(form, channel_name(form, request)), origin):
             await self.tell(TOO_LATE, origin._replace(view=""))
 
     async def _show(self, view: render.Block, origin: Origin) -> bool:
@@ -55,9 +55,14 @@ class Replies(Afterwards):
         log.warning("a reply could not be shown in any way")
 
     async def _whisper(self, drawn: render.Block, origin: Origin) -> bool:
-        if not origin.channel:
+        if not origin.channel_id:
             return False
-        body = {**drawn, "channel": origin.channel, "user": origin.person, "thread_ts": origin.thread}
+        body = {
+            **drawn,
+            "channel": origin.channel_id,
+            "user": origin.person_id,
+            "thread_ts": origin.thread,
+        }
         await self._slack.api_call("chat.postEphemeral", json=_present(body))
         return True
 
@@ -69,20 +74,20 @@ class Replies(Afterwards):
             return answer.status == 200
 
     async def _write(self, drawn: render.Block, origin: Origin) -> bool:
-        await self._slack.api_call("chat.postMessage", json={**drawn, "channel": origin.person})
+        await self._slack.api_call("chat.postMessage", json={**drawn, "channel": origin.person_id})
         return True
 
     async def say(self, message: Message, origin: Origin) -> None:
         """Answers in the direct messages somebody wrote in."""
-        body = {**render.message(message), "channel": origin.channel, "thread_ts": origin.thread}
+        body = {**render.message(message), "channel": origin.channel_id, "thread_ts": origin.thread}
         try:
             await self._slack.api_call("chat.postMessage", json=_present(body))
         except NO_ANSWER as error:
             log.warning("a direct answer could not be said: %s", code_of(error))
 
-    async def publish(self, message: Message, person: str) -> None:
+    async def publish(self, message: Message, person_id: str) -> None:
         """Shows it as a person's App Home."""
-        view = {"user_id": person, "view": render.home(message)}
+        view = {"user_id": person_id, "view": render.home(message)}
         try:
             await self._slack.api_call("views.publish", json=view)
         except NO_ANSWER as error:
@@ -93,7 +98,7 @@ def _present(body: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in body.items() if value is not None}
 
 
-def place_name(form: Form, request: Request | None) -> str:
-    """The name of the form's place, when it is the one somebody asked in."""
-    place = request.place if request else None
-    return place.name if place and place.id == form.place else ""
+def channel_name(form: Form, request: Request | None) -> str:
+    """The name of the form's channel, when it is the one somebody asked in."""
+    channel = request.channel if request else None
+    return channel.name if channel and channel.id == form.channel_id else ""

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from handlers.payload import Payload, mapping, text_at
 
 
-class Elsewhere(Exception):
+class WrongWorkspace(Exception):
     """The payload is somebody's from another organisation, or another workspace's."""
 
 
@@ -45,13 +45,13 @@ def check_installed(body: Payload, workspace: Workspace) -> None:
         told.append(text_at(one, "team_id") if isinstance(one, Mapping) else "")
     teams = [team for team in told if team] or [text_at(body, "team_id")]
     if not any(workspace.knows(team) for team in teams):
-        raise Elsewhere
+        raise WrongWorkspace
 
 
 def check_ours(body: Payload, workspace: Workspace) -> None:
     """Raises Elsewhere when a payload itself says that somebody is of another organisation."""
     if any(workspace.knows(team) is False for team in _teams(body, workspace)):
-        raise Elsewhere
+        raise WrongWorkspace
 
 
 def is_doubtful(body: Payload, workspace: Workspace) -> bool:

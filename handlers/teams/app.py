@@ -1,4 +1,4 @@
-"""The Teams door: POST /api/messages in, the bot's replies out.
+"""The Teams adapter: POST /api/messages in, the bot's replies out.
 
 What comes in is authenticated, saved by the bot, and then answered. What has to be said by a call to
 the connector follows the answer, so that a slow Teams never makes a click look failed.
@@ -15,11 +15,13 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from bot.fault import told
+from bot.domain.channel import Channel
+from bot.domain.person import Person
 from bot.messages.parts import Form, Message, Paragraph, Part, Quote, Typed, plain, sentence
-from bot.ports import Transactions, Unavailable
-from bot.request import Person, Place, Reply, Request, shown_again
+from bot.ports import StorageUnavailable, Transactions
+from bot.request import Reply, Request, shown_again
 from bot.routes import VERBS
+from bot.safe_traceback import redacted
 from bot.settings import Settings
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.teams import incoming, render
@@ -34,7 +36,7 @@ from handlers.teams.token import Tokens, fetch_with
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 512 * 1024
+MAX_BYTES = 512 * 1024
 """More than Teams' largest activity (a message of 100 KB with its HTML beside it) needs."""
 
 WORDS = "application/vnd.microsoft.activity.message"
@@ -58,12 +60,12 @@ Answer = tuple[int, Mapping[str, object] | None]
 
 
 class Answers(Protocol):
-    """What this door needs of the bot."""
+    """What this adapter needs of the bot."""
 
     async def answer(self, request: Request) -> Reply: ...
 
 
-class TeamsDoor:
+class TeamsAdapter:
     """Every allowed tenant's Teams: `handler` serves /api/messages, `messenger` speaks unasked.
 
     `memberships` says who is in which channel; `committed` is called when something is owed anew.
@@ -83,8 +85,8 @@ class TeamsDoor:
         self._authenticator = authenticator
         self._tokens = Tokens(fetch_with(settings))
         self._connector = Connector(None if settings.teams_unauthenticated else self._tokens)
-        app_id, pace = settings.teams_app_id or "", settings.amends_pace
-        self.messenger = TeamsMessenger(self._connector, transactions, app_id, pace)
+        app_id, min_interval = settings.teams_app_id or "", settings.amends_pace
+        self.messenger = TeamsMessenger(self._connector, transactions, app_id, min_interval)
         self.memberships = TeamsMemberships(self._connector, transactions)
         self._directory = Directory(self._connector, transactions, self.memberships, committed)
         self._replies = Replies(self._connector, self.messenger, transactions, settings.teams_targeted)
@@ -94,14 +96,14 @@ class TeamsDoor:
     async def open(
         cls, settings: Settings, bot: Answers, transactions: Transactions, committed: Callable[[], None]
     ) -> Self:
-        """The door, with its token on the way: a login that is down must not keep it closed."""
-        door = cls(settings, bot, transactions, committed, _authenticator_for(settings))
+        """The adapter, with its token on the way: a login that is down must not keep it closed."""
+        adapter = cls(settings, bot, transactions, committed, _authenticator_for(settings))
         if not settings.teams_unauthenticated:
-            door._fresh = asyncio.create_task(door._tokens.keep_fresh())
-        return door
+            adapter._fresh = asyncio.create_task(adapter._tokens.keep_fresh())
+        return adapter
 
     async def close(self) -> None:
-        """Lets replies that are under way finish, and ends everything that the door holds open."""
+        """Lets replies that are under way finish, and ends everything that the adapter holds open."""
         await self._replies.finish()
         await self.memberships.close()
         if self._fresh is not None:
@@ -125,7 +127,7 @@ class TeamsDoor:
         raw = b""
         async for chunk in request.content.iter_any():
             raw += chunk
-            if len(raw) > MOST_BYTES:
+            if len(raw) > MAX_BYTES:
                 return web.Response(status=413, text="too large")
         try:
             body = _read(raw)
@@ -140,7 +142,7 @@ class TeamsDoor:
             log.warning("a malformed activity: %s", why)
             return web.Response(status=400, text="malformed")
         except Exception as error:  # without its own words, which may hold somebody's
-            log.error("an activity failed: %s", told(error))
+            log.error("an activity failed: %s", redacted(error))
             return web.Response(status=500, text="failed")
         return (
             web.json_response(answer, status=status)
@@ -184,13 +186,13 @@ class TeamsDoor:
         """Nobody asked for it, so nobody waits for an answer."""
         if request.verb != "team.joined":
             # With the team's consent everything said in its channels arrives: the rest stays unread.
-            if request.place:
-                await self._directory.hears(request.workspace, request.place)
+            if request.channel:
+                await self._directory.hears(request.workspace, request.channel)
             if not await self._directory.begins_retro(request):
                 return OK, None
-        elif request.place and request.place.kind == "direct":
+        elif request.channel and request.channel.kind == "direct":
             # For one person there is nothing to greet; what could not be said to them is said now.
-            await self._directory.keep(request.workspace, request.place, welcome=True)
+            await self._directory.keep(request.workspace, request.channel, welcome=True)
             return OK, None
         _, reply = await self._asked(request, body)
         return (OK if reply.saved else UNSAVED), None
@@ -207,9 +209,9 @@ class TeamsDoor:
             return OK, None
         clicked = not text_at(body, "text").strip()
         if clicked or reply.refused or not reply.saved or not _for_all(request, origin):
-            self._replies.soon(self._replies.whisper(drawn, origin, request))
+            self._replies.add(self._replies.send_ephemeral(drawn, origin, request))
         else:
-            self._replies.soon(self._replies.say(drawn, origin))
+            self._replies.add(self._replies.say(drawn, origin))
         return OK, None
 
     async def _clicked(self, request: Request, body: Payload) -> Mapping[str, object]:
@@ -217,10 +219,10 @@ class TeamsDoor:
         origin = incoming.origin(body)
         if reply.form:
             drawn = render.door_to(reply.form, request.typed)
-            self._replies.soon(self._replies.whisper(drawn, origin, request))
+            self._replies.add(self._replies.send_ephemeral(drawn, origin, request))
         elif reply.message and reply.refused and origin.shared:
             drawn = render.message(reply.message)
-            self._replies.soon(self._replies.whisper(drawn, origin, request))
+            self._replies.add(self._replies.send_ephemeral(drawn, origin, request))
         words = reply.message or _sentences(reply)
         # This answer is shown to whoever pressed, and to nobody else; the card itself is edited for all.
         return {"statusCode": OK, "type": WORDS, "value": plain(words, MENTION)[:1_000] if words else ""}
@@ -246,7 +248,7 @@ class TeamsDoor:
         return render.reading(reply.message) if reply.message else {}
 
     async def _pressed_inside(self, request: Request, body: Payload) -> Mapping[str, object]:
-        """A button inside a dialog: its form takes the dialog's place, its words too."""
+        """A button inside a dialog: its form takes the dialog's channel, its words too."""
         request, reply = await self._asked(request, body)
         if reply.form:
             return render.dialog(reply.form, await self._known(reply.form, request))
@@ -263,17 +265,17 @@ class TeamsDoor:
     ) -> Mapping[str, object]:
         """The dialog once more: everything typed still there, and what is wrong beside its field."""
         values = shown_again(sent.verb, sent.values or {})
-        place = incoming.direct_place(body) if incoming.place_fields(body) else request.place
+        channel = incoming.direct_channel(body) if incoming.channel_fields(body) else request.channel
         asked = request.model_copy(
-            update={"values": None, "key": None, "place": place, "people": (), "typed": ""}
+            update={"values": None, "key": None, "channel": channel, "people": (), "typed": ""}
         )
         form = (await self._reply(asked)).form
         if form is None:
-            return render.reading(_what_was_typed(values, incoming.kept(body), faults))
+            return render.reading(_what_was_typed(values, incoming.hidden(body), faults))
         fields = tuple(
             field.model_copy(update={"value": values.get(field.name, "")}) for field in form.fields
         )
-        filled = form.model_copy(update={"fields": fields, "kept": incoming.kept(body)})
+        filled = form.model_copy(update={"fields": fields, "hidden": incoming.hidden(body)})
         return render.dialog(filled, await self._known(filled, request, people), faults)
 
     # The bot
@@ -284,8 +286,8 @@ class TeamsDoor:
 
     async def _met(self, request: Request, body: Payload) -> Met:
         try:
-            return await self._directory.introduce(request, body)
-        except Unavailable as unavailable:
+            return await self._directory.resolve_people(request, body)
+        except StorageUnavailable as unavailable:
             # The bot says it to the person, in its own words.
             log.error("verb=%s: %s", request.verb[:100], unavailable)
             return Met(request, {}, {})
@@ -297,29 +299,31 @@ class TeamsDoor:
         try:
             return await self._bot.answer(request)
         except Exception as error:  # whatever it is, the person hears of it, and it is in the log
-            log.error("verb=%s failed: %s", request.verb, told(error))
+            log.error("verb=%s failed: %s", request.verb, redacted(error))
             if request.values is None:
                 return Reply(message=TROUBLE, saved=False)
-            return Reply(faults={"": TROUBLE.gist}, saved=False)
+            return Reply(faults={"": TROUBLE.summary}, saved=False)
 
     async def _known(
         self, form: Form, request: Request, picked: Mapping[str, Person] | None = None
     ) -> render.Known:
-        """The names that a form shows: of people who stand in it, and of their places to choose from."""
+        """The names that a form shows: of people who stand in it, and of channels to choose from."""
         ids = {field.value for field in form.fields if field.kind == "person" and field.value}
-        wants_places = any(field.kind == "place" for field in form.fields)
+        wants_channels = any(field.kind == "place" for field in form.fields)
         people: dict[str, Person] = {}
-        places, unchecked = list[Place](), False
-        if ids or wants_places:
-            people, places = await self._transactions.read(
+        channels, unchecked = list[Channel](), False
+        if ids or wants_channels:
+            people, channels = await self._transactions.read(
                 request.workspace,
                 lambda work: (
                     dict(work.people.among(ids)),
-                    list(work.places.all()) if wants_places else [],
+                    list(work.channels.all()) if wants_channels else [],
                 ),
             )
-            places, unchecked = await self.memberships.theirs(request.workspace, places, request.person)
-        return render.Known(uuid4().hex, {**people, **(picked or {})}, places, unchecked=unchecked)
+            channels, unchecked = await self.memberships.theirs(
+                request.workspace, channels, request.person
+            )
+        return render.Known(uuid4().hex, {**people, **(picked or {})}, channels, unchecked=unchecked)
 
 
 def _read(raw: bytes) -> Payload:
@@ -363,20 +367,20 @@ def _sentences(reply: Reply) -> Message | None:
 
 
 def _what_was_typed(
-    values: Mapping[str, str], kept: Mapping[str, str], faults: Mapping[str, str]
+    values: Mapping[str, str], hidden: Mapping[str, str], faults: Mapping[str, str]
 ) -> Message:
     """For a dialog that cannot come back: why, and the words, to copy."""
-    typed = [value for name, value in values.items() if name not in kept and len(value) > 3]
+    typed = [value for name, value in values.items() if name not in hidden and len(value) > 3]
     parts: list[Part] = [Paragraph(words=(" ".join(faults.values()),))]
     if typed:
-        parts += [Paragraph(words=(CLOSED.gist,)), *(Quote(text=value) for value in typed)]
-    return Message(gist=" ".join(faults.values()), parts=tuple(parts))
+        parts += [Paragraph(words=(CLOSED.summary,)), *(Quote(text=value) for value in typed)]
+    return Message(summary=" ".join(faults.values()), parts=tuple(parts))
 
 
-INVOKES: Mapping[str, Callable[[TeamsDoor, Request, Payload], Awaitable[Mapping[str, object]]]] = {
-    "adaptiveCard/action": TeamsDoor._clicked,
-    "task/fetch": TeamsDoor._opened,
-    "task/submit": TeamsDoor._submitted,
-    "composeExtension/fetchTask": TeamsDoor._opened,
-    "composeExtension/submitAction": TeamsDoor._submitted,
+INVOKES: Mapping[str, Callable[[TeamsAdapter, Request, Payload], Awaitable[Mapping[str, object]]]] = {
+    "adaptiveCard/action": TeamsAdapter._clicked,
+    "task/fetch": TeamsAdapter._opened,
+    "task/submit": TeamsAdapter._submitted,
+    "composeExtension/fetchTask": TeamsAdapter._opened,
+    "composeExtension/submitAction": TeamsAdapter._submitted,
 }

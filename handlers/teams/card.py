@@ -13,20 +13,20 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.messages.parts import (
+    Bold,
     Button,
     Buttons,
+    ChannelName,
+    Context,
     Day,
-    Facts,
+    Fields,
     Link,
     Mention,
-    Moment,
     Paragraph,
     Part,
     Piece,
-    PlaceName,
     Quote,
-    Small,
-    Strong,
+    Timestamp,
     Typed,
     Words,
     one_line,
@@ -75,10 +75,10 @@ class _Mentions:
         """The text that mentions somebody."""
         name = " ".join(mention.name.translate(_ENTITIES).split()) or "someone"
         text, count = f"<at>{name}</at>", 1
-        while self._texts.get(text, mention.person) != mention.person:
+        while self._texts.get(text, mention.person_id) != mention.person_id:
             count += 1
             text = f"<at>{name} ({count})</at>"
-        self._texts[text] = mention.person
+        self._texts[text] = mention.person_id
         return text
 
     def within(self, body: Sequence[Element]) -> list[Element]:
@@ -88,18 +88,18 @@ class _Mentions:
             {
                 "type": "mention",
                 "text": text,
-                "mentioned": {"id": person, "name": text.removeprefix("<at>").removesuffix("</at>")},
+                "mentioned": {"id": person_id, "name": text.removeprefix("<at>").removesuffix("</at>")},
             }
-            for text, person in self._texts.items()
+            for text, person_id in self._texts.items()
             if json.dumps(text, ensure_ascii=False)[1:-1] in shown
         ]
 
 
-def _inline(words: Words, mentions: _Mentions, most: int) -> str:
-    """Inline pieces in a card's Markdown, at most about `most` characters; no piece is cut in half."""
+def _inline(words: Words, mentions: _Mentions, limit: int) -> str:
+    """Inline pieces in a card's Markdown, at most about `limit` characters; no piece is cut in half."""
     drawn = ""
     for piece in words:
-        room = most - len(drawn)
+        room = limit - len(drawn)
         if isinstance(piece, str):
             drawn += escaped(shortened(piece, room) if len(piece) > room > 0 else piece[:room])
         elif len(token := _token(piece, mentions)) <= max(room, 100):
@@ -109,21 +109,21 @@ def _inline(words: Words, mentions: _Mentions, most: int) -> str:
 
 def _token(piece: Piece, mentions: _Mentions) -> str:
     match piece:
-        case Strong():
+        case Bold():
             words = " ".join(piece.text.split())
             return f"**{escaped(words)}**" if words else ""
         case Typed():
             return f"**{escaped(plain_words((piece,), MENTION))}**"
         case Mention():
-            return mentions.of(piece) if piece.person else escaped(piece.name)
-        case PlaceName():
+            return mentions.of(piece) if piece.person_id else escaped(piece.name)
+        case ChannelName():
             # Only a link with the team's id would lead there, and a message does not know that.
             return escaped(f"#{piece.name.removeprefix('#')}")
         case Link():
             words = " ".join(piece.text.split()) or "link"
             known = piece.url.startswith(("http://", "https://"))
             return f"[{escaped(words)}]({_address(piece.url)})" if known else escaped(words)
-        case Moment():
+        case Timestamp():
             at = f"{piece.at:%Y-%m-%dT%H:%M:%SZ}"
             return f"{{{{DATE({at}, SHORT)}}}} at {{{{TIME({at})}}}}"
         case Day():
@@ -141,34 +141,34 @@ def text_block(text: str, **more: object) -> Element:
 
 
 def _body(
-    title: str | None, parts: Sequence[Part], mentions: _Mentions, most: int, dialog: bool
+    title: str | None, parts: Sequence[Part], mentions: _Mentions, limit: int, dialog: bool
 ) -> list[Element]:
-    """Parts as elements, with every text at most `most` characters."""
+    """Parts as elements, with every text at most `limit` characters."""
     drawn: list[Element] = []
     if title and title.strip():
         words = escaped(one_line(title, TITLE))
         drawn.append(text_block(words, size="Large", weight="Bolder", style="heading"))
     for part in parts:
-        drawn.extend(_part(part, mentions, most, dialog))
+        drawn.extend(_part(part, mentions, limit, dialog))
     return drawn
 
 
-def _part(part: Part, mentions: _Mentions, most: int, dialog: bool) -> Iterator[Element]:
+def _part(part: Part, mentions: _Mentions, limit: int, dialog: bool) -> Iterator[Element]:
     match part:
         case Paragraph():
-            if (text := _inline(part.words, mentions, most)).strip():
+            if (text := _inline(part.words, mentions, limit)).strip():
                 yield text_block(text)
-        case Small():
-            if (text := _inline(part.words, mentions, most)).strip():
+        case Context():
+            if (text := _inline(part.words, mentions, limit)).strip():
                 yield text_block(text, size="Small", isSubtle=True)
         case Quote():
-            quoted = text_block(escaped(shortened(part.text, most)))
+            quoted = text_block(escaped(shortened(part.text, limit)))
             yield {"type": "Container", "style": "emphasis", "items": [quoted]}
-        case Facts():
+        case Fields():
             rows = [
                 {
                     "title": escaped(one_line(label, LABEL)),
-                    "value": _inline(words, mentions, max(most, 300)).strip() or NONE,
+                    "value": _inline(words, mentions, max(limit, 300)).strip() or NONE,
                 }
                 for label, words in part.rows
             ]
@@ -207,9 +207,9 @@ def fitted(
 ) -> tuple[list[Element], list[Element]]:
     """Body and mentions: texts as long as the budget allows; then, if it must be, the first parts."""
     mentions, drawn = _Mentions(), list[Element]()
-    for most in SHORTER:
+    for limit in SHORTER:
         mentions = _Mentions()
-        drawn = _body(title, parts, mentions, most, dialog)
+        drawn = _body(title, parts, mentions, limit, dialog)
         if size(drawn) + size(mentions.within(drawn)) <= budget:
             return drawn, mentions.within(drawn)
     while drawn and size(drawn) + size(mentions.within(drawn)) > budget - 200:

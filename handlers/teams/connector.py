@@ -29,12 +29,12 @@ TENANT_ROSTER_WINDOWS = ((25, 1.0),)
 """Half of what a tenant allows: who opens a form in a large house must not keep messages waiting."""
 ROSTER_PAGE = 500
 """People on a page of a roster: the most that Teams gives."""
-LONGEST_WAIT = 3.0
+MAX_WAIT = 3.0
 """Seconds that a call waits for its turn; who would have to wait longer is told so instead."""
-LONGEST_RETRY_AFTER = 3600.0
-"""Nobody's rate limit holds a place for longer; a larger number is a slip somewhere."""
+MAX_RETRY_AFTER = 3600.0
+"""Nobody's rate limit holds a channel for longer; a larger number is a slip somewhere."""
 CALL_SECONDS = 15.0
-MOST_KNOWN = 10_000
+MAX_KNOWN = 10_000
 
 NO_ANSWER = (aiohttp.ClientError, TimeoutError)
 """How a call to the connector fails without an answer."""
@@ -42,7 +42,7 @@ NO_ANSWER = (aiohttp.ClientError, TimeoutError)
 Known = Mapping[str, Any]
 
 
-class Declined(Exception):
+class ConnectorError(Exception):
     """The connector answered that it did not do it; holds its status and code, and no one's id."""
 
     def __init__(self, status: int, code: str = "", retry_after: float | None = None) -> None:
@@ -60,18 +60,18 @@ class Limits:
     ) -> None:
         self._windows = windows
         self._clock = clock
-        self._most = max(most for most, _ in windows)
+        self._most = max(limit for limit, _ in windows)
         self._sent: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=self._most))
 
     def wait(self, name: str) -> float:
         """Seconds until another one may be sent; 0 counts it as sent now."""
         now, sent = self._clock(), self._sent[name]
-        waits = [sent[-most] + seconds - now for most, seconds in self._windows if len(sent) >= most]
+        waits = [sent[-limit] + seconds - now for limit, seconds in self._windows if len(sent) >= limit]
         wait = max(waits, default=0.0)
         if wait > 0:
             return wait
         sent.append(now)
-        if len(self._sent) > MOST_KNOWN:
+        if len(self._sent) > MAX_KNOWN:
             del self._sent[next(iter(self._sent))]
         return 0.0
 
@@ -80,8 +80,8 @@ class Limits:
         waited = 0.0
         while (wait := self.wait(name)) > 0:
             waited += wait
-            if waited > LONGEST_WAIT:
-                raise Declined(429, "our own limit", wait)
+            if waited > MAX_WAIT:
+                raise ConnectorError(429, "our own limit", wait)
             await asyncio.sleep(wait)
 
 
@@ -119,10 +119,10 @@ class Connector:
         path = f"/v3/conversations/{quote(conversation, safe='')}/activities/{quote(id, safe='')}"
         await self.call("PUT", way, path, activity, conversation)
 
-    async def member(self, way: Known, conversation: str, person: str) -> Known:
+    async def member(self, way: Known, conversation: str, person_id: str) -> Known:
         """Somebody in a conversation's roster, by either of their ids."""
         await self._rosters.turn(conversation)
-        path = f"/v3/conversations/{quote(conversation, safe='')}/members/{quote(person, safe='')}"
+        path = f"/v3/conversations/{quote(conversation, safe='')}/members/{quote(person_id, safe='')}"
         return await self.call("GET", way, path)
 
     async def roster(self, way: Known, conversation: str, after: str = "") -> Known:
@@ -152,7 +152,7 @@ class Connector:
     async def call(
         self, method: str, way: Known, path: str, body: Known | None = None, conversation: str = ""
     ) -> Known:
-        """One call; raises Declined, NoToken, and NO_ANSWER's errors when nobody knows what happened.
+        """One call; raises ConnectorError, NoToken, and NO_ANSWER's errors when its end is unknown.
 
         What was certainly not done (401, or 404 at an old address) is asked once more, better.
         """
@@ -162,7 +162,7 @@ class Connector:
             await self._conversations.turn(conversation.partition(";")[0])
         try:
             return await self._asked(method, stored, path, body)
-        except Declined as declined:
+        except ConnectorError as declined:
             latest = self._latest.get(tenant, stored)
             moved = declined.status == 404 and latest != stored
             if not moved and not (declined.status == 401 and self._tokens):
@@ -184,7 +184,9 @@ class Connector:
             if answer.status == 401 and self._tokens:
                 self._tokens.forget(token)
             if not 200 <= answer.status < 300:
-                raise Declined(answer.status, _code(text), _seconds(answer.headers.get("Retry-After")))
+                raise ConnectorError(
+                    answer.status, _code(text), _seconds(answer.headers.get("Retry-After"))
+                )
         return _object(text)
 
 
@@ -206,13 +208,13 @@ def _code(text: str) -> str:
 def _seconds(header: str | None) -> float | None:
     """Retry-After in seconds, an hour at most; None when it is missing or no number."""
     readable = header and header.isascii() and header.isdigit()
-    return min(float(header or ""), LONGEST_RETRY_AFTER) if readable else None
+    return min(float(header or ""), MAX_RETRY_AFTER) if readable else None
 
 
-FAILED = (Declined, NoToken, *NO_ANSWER)
+FAILED = (ConnectorError, NoToken, *NO_ANSWER)
 """Every way in which a call can fail."""
 
 
 def why(error: Exception) -> str:
     """A failure for the log: a status and a code, or its kind, never an address with somebody's id."""
-    return str(error) if isinstance(error, Declined) else type(error).__name__
+    return str(error) if isinstance(error, ConnectorError) else type(error).__name__

@@ -5,18 +5,20 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from bot.domain.channel import Channel
+from bot.domain.person import Person
 from bot.ports import MembershipUnknown, Transactions, UnitOfWork
-from bot.request import Person, Place, Request
+from bot.request import Request
 from handlers.payload import Payload, text_at
 from handlers.teams import incoming
-from handlers.teams.connector import FAILED, Connector, Declined, why
+from handlers.teams.connector import FAILED, Connector, ConnectorError, why
 from handlers.teams.memberships import Member, TeamsMemberships, member_of
 
 log = logging.getLogger(__name__)
 
 ASK_SECONDS = 1.0
 """Longest wait for Teams' word about a name or a person: clicks are answered within three seconds."""
-MOST_KNOWN = 10_000
+MAX_KNOWN = 10_000
 UNNAMED = "a channel"
 """What a channel is called whose name Teams does not tell."""
 
@@ -25,7 +27,7 @@ SILENT = "Teams did not say in time who this is. Please try again."
 
 
 class Met(NamedTuple):
-    """A request with everybody and its place as they are known; `faults` says who is not.
+    """A request with everybody and its channel as they are known; `faults` says who is not.
 
     `people` are those whom the form's people pickers named, by the picker's own ids.
     """
@@ -36,7 +38,7 @@ class Met(NamedTuple):
 
 
 class Directory:
-    """What it takes to speak to people and places first, stored when it changes.
+    """What it takes to speak to people and channels first, stored when it changes.
 
     `committed` is called after a change that owes messages, so that a worker can speak at once.
     """
@@ -52,102 +54,103 @@ class Directory:
         self._transactions = transactions
         self._memberships = memberships
         self._committed = committed
-        self._kept: dict[tuple[str, str], Place] = {}
+        self._kept: dict[tuple[str, str], Channel] = {}
 
-    async def introduce(self, request: Request, body: Payload) -> Met:
-        """Stores how to reach who asks and where; finds out the place's name and the people named."""
+    async def resolve_people(self, request: Request, body: Payload) -> Met:
+        """Stores how to reach who asks and where; finds out the channel's name and the people named."""
         way = incoming.origin(body)
         self._connector.visited(way.tenant, way.service_url)
-        here = incoming.channel_place(body)
+        here = incoming.channel_channel(body)
         if not request.unnamed and not incoming.only_opens(body):
             # Whoever asks not to be named leaves no row that changes as their words arrive; and who
             # opens a form may be about to ask for that.
-            await self.keep(request.workspace, incoming.direct_place(body))
+            await self.keep(request.workspace, incoming.direct_channel(body))
         here = here and await self._named(request.workspace, here)
-        place = await self._place(request, here)
-        request = request.model_copy(update={"place": place})
+        channel = await self._channel(request, here)
+        request = request.model_copy(update={"channel": channel})
         pickers = incoming.person_fields(body)
         if request.values is None or not pickers:
             return Met(request, {}, {})
         return await self._people(request, pickers)
 
-    async def keep(self, workspace: str, place: Place, *, welcome: bool = False) -> Place:
-        """Stores a place's reference, added to what is known of it; `welcome`: what was given up
+    async def keep(self, workspace: str, channel: Channel, *, welcome: bool = False) -> Channel:
+        """Stores a channel's reference, added to what is known of it; `welcome`: what was given up
         there gets another try."""
-        known = self._kept.get((workspace, place.id))
-        if known is not None and not welcome and _added(known, place) == known:
+        known = self._kept.get((workspace, channel.id))
+        if known is not None and not welcome and _added(known, channel) == known:
             return known
 
-        def remember(work: UnitOfWork) -> tuple[Place, bool]:
-            now = _added(work.places.get(place.id), place)
-            work.places.remember(now)
+        def remember(work: UnitOfWork) -> tuple[Channel, bool]:
+            now = _added(work.channels.get(channel.id), channel)
+            work.channels.remember(now)
             if welcome:
-                work.jobs.revive(place.id)
+                work.jobs.retry_dead(channel.id)
             return now, work.owes
 
         now, owes = await self._transactions.write(workspace, remember)
         if owes:
             self._committed()
-        self._kept[workspace, place.id] = now
-        if len(self._kept) > MOST_KNOWN:
+        self._kept[workspace, channel.id] = now
+        if len(self._kept) > MAX_KNOWN:
             del self._kept[next(iter(self._kept))]
         return now
 
-    async def hears(self, workspace: str, place: Place) -> None:
+    async def hears(self, workspace: str, channel: Channel) -> None:
         """Notes that the bot hears a channel without being mentioned: its team's owner granted that."""
-        known = self._kept.get((workspace, place.id))
+        known = self._kept.get((workspace, channel.id))
         if known is None:
-            known = await self._transactions.read(workspace, lambda work: work.places.get(place.id))
+            known = await self._transactions.read(workspace, lambda work: work.channels.get(channel.id))
         if known is not None and "hears" not in known.reference:
             await self.keep(workspace, known.model_copy(update={"reference": {"hears": "yes"}}))
 
-    async def rename(self, workspace: str, place: Place) -> None:
+    async def rename(self, workspace: str, channel: Channel) -> None:
         """Notes a channel's new name, where it is one that we know."""
-        known = await self._transactions.read(workspace, lambda work: work.places.get(place.id))
-        if known is not None and place.name:
-            await self.keep(workspace, place)
+        known = await self._transactions.read(workspace, lambda work: work.channels.get(channel.id))
+        if known is not None and channel.name:
+            await self.keep(workspace, channel)
 
     async def begins_retro(self, request: Request) -> bool:
         """Whether the thread of a plain reply is one of ours; the others are nobody's business."""
-        if request.place is None:
+        if request.channel is None:
             return False
-        place = request.place.id
+        channel_id = request.channel.id
         key = await self._transactions.read(
-            request.workspace, lambda work: work.said.key_of(place, request.about)
+            request.workspace, lambda work: work.said.key_of(channel_id, request.about)
         )
         return key is not None and key.startswith("retro:")
 
-    async def _place(self, request: Request, here: Place | None) -> Place | None:
-        place = request.place
-        if place is None or place.kind == "direct" or (here and here.id == place.id):
-            return here or place
-        asked = place.id
-        known = await self._transactions.read(request.workspace, lambda work: work.places.get(asked))
+    async def _channel(self, request: Request, here: Channel | None) -> Channel | None:
+        channel = request.channel
+        if channel is None or channel.kind == "direct" or (here and here.id == channel.id):
+            return here or channel
+        asked = channel.id
+        known = await self._transactions.read(request.workspace, lambda work: work.channels.get(asked))
         # It travelled through a client: what we have not met, or somebody's own chat, is not believed.
         return known if known is not None and known.kind == "shared" else here
 
-    async def _named(self, workspace: str, place: Place) -> Place:
-        known = self._kept.get((workspace, place.id))
+    async def _named(self, workspace: str, channel: Channel) -> Channel:
+        known = self._kept.get((workspace, channel.id))
         if known is None:
-            known = await self._transactions.read(workspace, lambda work: work.places.get(place.id))
-        if not place.name and (known is None or known.name in ("", UNNAMED)):
-            place = place.model_copy(update={"name": await self._name(place)})
-        return await self.keep(workspace, place)
+            known = await self._transactions.read(workspace, lambda work: work.channels.get(channel.id))
+        if not channel.name and (known is None or known.name in ("", UNNAMED)):
+            channel = channel.model_copy(update={"name": await self._name(channel)})
+        return await self.keep(workspace, channel)
 
-    async def _name(self, place: Place) -> str:
-        way, team = place.reference, place.reference.get("team_id", "")
+    async def _name(self, channel: Channel) -> str:
+        way, team = channel.reference, channel.reference.get("team_id", "")
         if not team:
             return UNNAMED
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                if team == place.id:
+                if team == channel.id:
                     return text_at(await self._connector.team(way, team), "name") or UNNAMED
                 channels = await self._connector.channels(way, team)
         except FAILED as error:
             log.warning("a channel's name could not be asked: %s", why(error))
             return UNNAMED
         return (
-            next((text_at(one, "name") for one in channels if one.get("id") == place.id), "") or UNNAMED
+            next((text_at(one, "name") for one in channels if one.get("id") == channel.id), "")
+            or UNNAMED
         )
 
     async def _people(self, request: Request, pickers: list[str]) -> Met:
@@ -161,7 +164,7 @@ class Directory:
                 faults[field] = SILENT
                 continue
             except FAILED as error:
-                strange = isinstance(error, Declined) and error.status in (400, 403, 404)
+                strange = isinstance(error, ConnectorError) and error.status in (400, 403, 404)
                 log.info("a chosen person could not be looked up: %s", why(error))
                 faults[field] = STRANGER if strange else SILENT
                 continue
@@ -174,20 +177,20 @@ class Directory:
 
     async def _person(self, request: Request, picked: str) -> Person | None:
         """Who was picked: somebody we know, by Teams' id for bots or by the picker's; or a member."""
-        known = await self._known(request.workspace, picked)
-        place = request.place
-        if known is not None or place is None or place.kind == "direct":
-            return known or Person(id=picked, name=incoming.SOMEBODY)
-        if not await self._may_ask(request, place):
+        person = await self._known(request.workspace, picked)
+        channel = request.channel
+        if person is not None or channel is None or channel.kind == "direct":
+            return person or Person(id=picked, name=incoming.SOMEBODY)
+        if not await self._may_ask(request, channel):
             return None
-        member = await self._member(request.workspace, place, picked)
+        member = await self._member(request.workspace, channel, picked)
         if member is None:
             return None
-        way = place.reference
+        way = channel.reference
         reference = {key: way[key] for key in ("service_url", "tenant_id", "bot_id") if key in way}
         reference |= {"aad_object_id": member.aad} if member.aad else {}
         name = member.name or incoming.SOMEBODY
-        own = Place(id=member.id, name=name, kind="direct", reference=reference)
+        own = Channel(id=member.id, name=name, kind="direct", reference=reference)
         await self.keep(request.workspace, own)
         return Person(id=member.id, name=name)
 
@@ -195,35 +198,35 @@ class Directory:
         def look(work: UnitOfWork) -> Person | None:
             if person := work.people.get(picked):
                 return person
-            chat = work.places.direct_with("aad_object_id", picked)
+            chat = work.channels.direct_with("aad_object_id", picked)
             if chat is None:
                 return None
             return work.people.get(chat.id) or Person(id=chat.id, name=chat.name)
 
         return await self._transactions.read(workspace, look)
 
-    async def _may_ask(self, request: Request, place: Place) -> bool:
-        """Whether they may learn who is in a place: only who is in it themself. The bot asks again."""
-        return request.here == place.id or await self._memberships.includes(
-            request.workspace, place.id, request.person, unnamed=request.unnamed
+    async def _may_ask(self, request: Request, channel: Channel) -> bool:
+        """Whether they may learn who is in a channel: only who is in it themself. The bot asks again."""
+        return request.here == channel.id or await self._memberships.includes(
+            request.workspace, channel.id, request.person, unnamed=request.unnamed
         )
 
-    async def _member(self, workspace: str, place: Place, picked: str) -> Member | None:
+    async def _member(self, workspace: str, channel: Channel, picked: str) -> Member | None:
         """From the roster, which has both ids even where a single member is only known by one."""
         try:
-            member = await self._memberships.member(workspace, place.id, picked)
+            member = await self._memberships.member(workspace, channel.id, picked)
         except MembershipUnknown:
             member = None
         if member is not None:
             return member
-        way = place.reference
+        way = channel.reference
         async with asyncio.timeout(ASK_SECONDS):
-            told = await self._connector.member(way, way.get("conversation_id", place.id), picked)
+            told = await self._connector.member(way, way.get("conversation_id", channel.id), picked)
         return member_of(told)
 
 
-def _added(before: Place | None, now: Place) -> Place:
-    """A place with what was known of it before and is not told now."""
+def _added(before: Channel | None, now: Channel) -> Channel:
+    """A channel with what was known of it before and is not told now."""
     if before is None:
         return now
     reference = {**before.reference, **now.reference}

@@ -1,6 +1,6 @@
 """What Teams sends, as Requests: who asks for what, where, and about what.
 
-The readers are pure: they know only the activity. What only Teams or the memory knows (names of
+The readers are pure: they know only the activity. What only Teams or the storage knows (names of
 channels, whom the people picker named) is the directory's to add.
 """
 
@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.request import Found, Person, Place, Request
+from bot.domain.channel import Channel
+from bot.domain.person import Person
+from bot.request import Request, SourceMessage
 from bot.routes import typed
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.teams.markup import shown
@@ -30,7 +32,7 @@ class Origin(NamedTuple):
     service_url: str
     tenant: str
     conversation: str
-    person: str
+    person_id: str
     aad: str
     bot: str
     team: str
@@ -58,7 +60,7 @@ def origin(body: Payload) -> Origin:
         service_url=needed(body, "serviceUrl"),
         tenant=tenant_of(body),
         conversation=needed(conversation, "id"),
-        person=text_at(sender, "id"),
+        person_id=text_at(sender, "id"),
         aad=text_at(sender, "aadObjectId"),
         bot=text_at(mapping(body, "recipient"), "id"),
         team=text_at(mapping(mapping(body, "channelData"), "team"), "id"),
@@ -77,17 +79,17 @@ def whoever(body: Payload) -> Person:
     return Person(id=needed(sender, "id"), name=text_at(sender, "name") or SOMEBODY, zone=zone or None)
 
 
-def direct_place(body: Payload) -> Place:
+def direct_channel(body: Payload) -> Channel:
     """The bot's chat with whoever sent it; its conversation is only known from inside it."""
     person, way = whoever(body), origin(body)
     reference = {"service_url": way.service_url, "tenant_id": way.tenant, "bot_id": way.bot}
     reference |= {"aad_object_id": way.aad} if way.aad else {}
     if way.known and not way.shared:
         reference["conversation_id"] = way.conversation
-    return Place(id=person.id, name=person.name, kind="direct", reference=reference)
+    return Channel(id=person.id, name=person.name, kind="direct", reference=reference)
 
 
-def channel_place(body: Payload) -> Place | None:
+def channel_channel(body: Payload) -> Channel | None:
     """The channel that it came from; None when it came from elsewhere. Mostly Teams tells no name."""
     way = origin(body)
     if not way.shared:
@@ -106,12 +108,12 @@ def channel_place(body: Payload) -> Place | None:
     }
     # The General channel has no name of its own, and the team's id.
     name = text_at(channel, "name") or (text_at(team, "name") if id == text_at(team, "id") else "")
-    return Place(id=id, name=name, reference={key: value for key, value in reference.items() if value})
+    return Channel(id=id, name=name, reference={key: value for key, value in reference.items() if value})
 
 
-def place_of(body: Payload) -> Place:
+def channel_of(body: Payload) -> Channel:
     """Where it came from: a channel, or else the person's own chat with the bot."""
-    return channel_place(body) or direct_place(body)
+    return channel_channel(body) or direct_channel(body)
 
 
 def here(body: Payload) -> str | None:
@@ -140,7 +142,7 @@ def _request(body: Payload, verb: str, at: datetime, **more: object) -> Request:
         "workspace": workspace_of(body),
         "verb": verb,
         "person": whoever(body),
-        "place": place_of(body),
+        "channel": channel_of(body),
         "here": here(body),
         "at": at,
         "key": _event_key(body, verb),
@@ -227,11 +229,11 @@ def regroups(body: Payload) -> bool:
     return needed(body, "type") in ("conversationUpdate", "installationUpdate") and not personal
 
 
-def renamed(body: Payload) -> Place | None:
+def renamed(body: Payload) -> Channel | None:
     """A channel under its new name; None for everything else."""
     if text_at(mapping(body, "channelData"), "eventType") != "channelRenamed":
         return None
-    return channel_place(body)
+    return channel_channel(body)
 
 
 # Buttons and dialogs
@@ -258,16 +260,16 @@ def only_opens(body: Payload) -> bool:
 def _pressed(body: Payload, data: Payload, at: datetime) -> Request:
     verb, about = needed(data, "verb"), text_at(data, "about")
     key = _event_key(body, verb, about, text_at(body, "replyToId"))
-    place, words = _kept_place(text_at(data, "channel"), body), text_at(data, "typed")
-    return _request(body, verb, at, about=about, typed=words, place=place, key=key)
+    channel, words = _kept_channel(text_at(data, "channel"), body), text_at(data, "typed")
+    return _request(body, verb, at, about=about, typed=words, channel=channel, key=key)
 
 
 def shortcut(body: Payload, at: datetime) -> Request:
     """A message action, or the same action without a message: its form opens."""
     value = mapping(body, "value")
     payload = mapping(value, "messagePayload")
-    found = _found(payload) if payload else None
-    return _request(body, needed(value, "commandId"), at, found=found, key=None)
+    source = _found(payload) if payload else None
+    return _request(body, needed(value, "commandId"), at, source=source, key=None)
 
 
 def submission(body: Payload, at: datetime) -> Request:
@@ -282,14 +284,14 @@ def submission(body: Payload, at: datetime) -> Request:
     values |= {name: _value(value) for name, value in data.items() if name not in others}
     values |= _ticked(data, ticks)
     chosen = [values[name] for name in _names(own, "places") if values.get(name)]
-    place = Place(id=chosen[0], name="") if chosen else _kept_place(text_at(own, "place"), body)
+    channel = Channel(id=chosen[0], name="") if chosen else _kept_channel(text_at(own, "place"), body)
     return _request(
         body,
         needed(own, "verb"),
         at,
         about=text_at(own, "about"),
         values=values,
-        place=place,
+        channel=channel,
         people=tuple(
             Person(id=values[name], name="") for name in _names(own, "persons") if values.get(name)
         ),
@@ -297,7 +299,7 @@ def submission(body: Payload, at: datetime) -> Request:
     )
 
 
-def kept(body: Payload) -> Mapping[str, str]:
+def hidden(body: Payload) -> Mapping[str, str]:
     """What a submitted dialog carried beside its fields."""
     own = mapping(mapping(mapping(body, "value"), "data"), "amends")
     return {str(key): str(value) for key, value in mapping(own, "kept").items()}
@@ -308,15 +310,15 @@ def person_fields(body: Payload) -> list[str]:
     return _names(mapping(mapping(mapping(body, "value"), "data"), "amends"), "persons")
 
 
-def place_fields(body: Payload) -> list[str]:
-    """The names of the choices of a place in a submitted dialog."""
+def channel_fields(body: Payload) -> list[str]:
+    """The names of the choices of a channel in a submitted dialog."""
     return _names(mapping(mapping(mapping(body, "value"), "data"), "amends"), "places")
 
 
-def _kept_place(kept: str, body: Payload) -> Place:
-    """The place that a button or a dialog carries, which proves nothing; or else where it stands."""
-    stands = place_of(body)
-    return stands if kept in ("", stands.id) else Place(id=kept, name="")
+def _kept_channel(kept: str, body: Payload) -> Channel:
+    """The channel that a button or a dialog carries, which proves nothing; or else where it stands."""
+    stands = channel_of(body)
+    return stands if kept in ("", stands.id) else Channel(id=kept, name="")
 
 
 def _names(own: Payload, key: str) -> list[str]:
@@ -343,13 +345,13 @@ def _ticked(data: Payload, names: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _found(payload: Payload) -> Found:
+def _found(payload: Payload) -> SourceMessage:
     sender, id = mapping(payload, "from"), text_at(payload, "id")
     content = mapping(payload, "body")
     text = text_at(content, "content")
     # The picker's and the messages' ids differ (AAD, and 29:…), so the author is a name without one.
     name = text_at(mapping(sender, "user"), "displayName")
-    return Found(
+    return SourceMessage(
         text=shown(text) if text_at(content, "contentType") == "html" else text,
         link=text_at(payload, "linkToMessage") or None,
         thread=text_at(payload, "replyToId") or id or None,
@@ -366,9 +368,9 @@ def _entities(body: Payload) -> list[Payload]:
     )
 
 
-Reader = Callable[[Payload, datetime], Request | None]
+NotificationPreferences = Callable[[Payload, datetime], Request | None]
 
-HEARD: Mapping[str, Reader] = {
+HEARD: Mapping[str, NotificationPreferences] = {
     "message": message,
     "messageUpdate": changed,
     "messageDelete": deleted,

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from bot.domain.channel import Channel
+from bot.domain.person import Person
 from bot.ports import MembershipUnknown, Transactions
-from bot.request import Person, Place
 from handlers.remembered import Remembered
-from handlers.teams.connector import FAILED, Connector, Declined, why
+from handlers.teams.connector import FAILED, Connector, ConnectorError, why
 from handlers.teams.incoming import base
 
 log = logging.getLogger(__name__)
@@ -24,9 +25,9 @@ HOLDS_SECONDS = 300.0
 ASK_SECONDS = 1.0
 """Longest wait for a roster: a click is answered within three. It is read on for whoever asks next."""
 READ_SECONDS = 60.0
-MOST_PAGES = 100
+MAX_PAGES = 100
 """Twice the largest team that Teams allows (25,000 people), in pages of 500."""
-MOST_KEPT = 500
+MAX_KEPT = 500
 
 
 class Member(NamedTuple):
@@ -57,17 +58,17 @@ REFUSED = Roster({}, 0)
 class Theirs(NamedTuple):
     """The channels that somebody is in; `unchecked`: of some more, Teams does not say just now."""
 
-    places: list[Place]
+    channels: list[Channel]
     unchecked: bool
 
 
 @dataclass(frozen=True)
-class _Channel:
-    """A channel whose roster is asked for, with its place where that was read already."""
+class _RosterKey:
+    """A channel whose roster is asked for, with its channel where that was read already."""
 
     workspace: str
     id: str
-    place: Place | None = field(default=None, compare=False)
+    channel: Channel | None = field(default=None, compare=False)
 
 
 class TeamsMemberships:
@@ -81,36 +82,36 @@ class TeamsMemberships:
     ) -> None:
         self._connector = connector
         self._transactions = transactions
-        self._rosters = Remembered(self._read, HOLDS_SECONDS, clock, MOST_KEPT)
+        self._rosters = Remembered(self._read, HOLDS_SECONDS, clock, MAX_KEPT)
 
-    async def includes(self, workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
+    async def includes(self, workspace: str, channel_id: str, person: Person, *, unnamed: bool) -> bool:
         """Whether the channel's roster has this person; raises MembershipUnknown."""
-        if channel == person.id:
+        if channel_id == person.id:
             return True
-        return person.id in (await self._roster(workspace, channel)).members
+        return person.id in (await self._roster(workspace, channel_id)).members
 
     async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
         """Never, as far as Teams tells: of a guest it only says so in the rosters that they are in."""
         return False
 
-    async def people_in(self, workspace: str, channel: str) -> int | None:
+    async def people_in(self, workspace: str, channel_id: str) -> int | None:
         """How many people are in the channel; None when Teams does not say just now."""
         try:
-            roster = await self._roster(workspace, channel)
+            roster = await self._roster(workspace, channel_id)
         except MembershipUnknown:
             return None
         return None if roster is UNMET else roster.people
 
-    async def member(self, workspace: str, channel: str, id: str) -> Member | None:
+    async def member(self, workspace: str, channel_id: str, id: str) -> Member | None:
         """Somebody in the channel, by either of their ids; raises MembershipUnknown."""
-        return (await self._roster(workspace, channel)).members.get(id)
+        return (await self._roster(workspace, channel_id)).members.get(id)
 
-    async def theirs(self, workspace: str, places: Sequence[Place], person: Person) -> Theirs:
-        """Those of the places that this person is in, all asked at once."""
-        channels = [_Channel(workspace, place.id, place) for place in places]
-        told = await asyncio.gather(*map(self._told, channels))
-        pairs = zip(places, told, strict=True)
-        found = [place for place, roster in pairs if roster and person.id in roster.members]
+    async def theirs(self, workspace: str, channels: Sequence[Channel], person: Person) -> Theirs:
+        """Those of the channels that this person is in, all asked at once."""
+        keys = [_RosterKey(workspace, channel.id, channel) for channel in channels]
+        told = await asyncio.gather(*map(self._told, keys))
+        pairs = zip(channels, told, strict=True)
+        found = [channel for channel, roster in pairs if roster and person.id in roster.members]
         return Theirs(found, None in told)
 
     def forget(self, workspace: str) -> None:
@@ -118,63 +119,65 @@ class TeamsMemberships:
 
         All of them, because who joins one team may join another team's shared channel with it.
         """
-        self._rosters.forget_all(lambda channel: channel.workspace == workspace)
+        self._rosters.forget_all(lambda roster_key: roster_key.workspace == workspace)
 
     async def close(self) -> None:
         """Ends what is still being read."""
         await self._rosters.close()
 
-    async def _roster(self, workspace: str, channel: str) -> Roster:
-        roster = await self._told(_Channel(workspace, channel))
+    async def _roster(self, workspace: str, channel_id: str) -> Roster:
+        roster = await self._told(_RosterKey(workspace, channel_id))
         if roster is None or roster is REFUSED:
             raise MembershipUnknown
         return roster
 
-    async def _told(self, channel: _Channel) -> Roster | None:
+    async def _told(self, roster_key: _RosterKey) -> Roster | None:
         """The roster at hand, or the one being read for whoever asked first; None after a second."""
-        known = self._rosters.known(channel)
+        known = self._rosters.known(roster_key)
         if known is UNMET or known is REFUSED:
-            self._rosters.forget(channel)  # the bot may have been added meanwhile
+            self._rosters.forget(roster_key)  # the bot may have been added meanwhile
         try:
             async with asyncio.timeout(ASK_SECONDS):
-                return await self._rosters.get(channel)
+                return await self._rosters.get(roster_key)
         except TimeoutError:
             return None
 
-    async def _read(self, channel: _Channel) -> Roster | None:
+    async def _read(self, roster_key: _RosterKey) -> Roster | None:
         """Everybody in a channel; None when Teams does not tell all of it just now."""
-        place = channel.place
-        if place is None:
-            place = await self._transactions.read(
-                channel.workspace, lambda work: work.places.get(channel.id)
+        channel = roster_key.channel
+        if channel is None:
+            channel = await self._transactions.read(
+                roster_key.workspace, lambda work: work.channels.get(roster_key.id)
             )
-        if place is None or place.kind == "direct":
+        if channel is None or channel.kind == "direct":
             return UNMET
-        if not place.reference.get("service_url"):
+        if not channel.reference.get("service_url"):
             return REFUSED
         try:
             async with asyncio.timeout(READ_SECONDS):
-                return await self._pages(place)
+                return await self._pages(channel)
         except FAILED as error:
             log.warning("a roster could not be read: %s", why(error))
-            refused = isinstance(error, Declined) and error.status in (403, 404)
+            refused = isinstance(error, ConnectorError) and error.status in (403, 404)
             return REFUSED if refused else None
 
-    async def _pages(self, place: Place) -> Roster:
-        way, members, after = place.reference, dict[str, Member](), ""
+    async def _pages(self, channel: Channel) -> Roster:
+        way, members, after = channel.reference, dict[str, Member](), ""
         people: set[str] = set()
-        for _ in range(MOST_PAGES):
-            page = await self._connector.roster(way, base(way.get("conversation_id") or place.id), after)
+        for _ in range(MAX_PAGES):
+            page = await self._connector.roster(
+                way, base(way.get("conversation_id") or channel.id), after
+            )
             found = page.get("members")
             if not isinstance(found, list):
-                raise Declined(502, "a page without members")
+                raise ConnectorError(502, "a page without members")
             for member in filter(None, map(member_of, found)):
                 people.add(member.id)
                 members |= {id: member for id in (member.id, member.aad) if id}
             after = str(page.get("continuationToken") or "")
             if not after:
                 return Roster(members, len(people))
-        raise Declined(502, "a roster without an end")
+        raise ConnectorError(502, "a roster without an end")
 
 
 def member_of(told: object) -> Member | None:

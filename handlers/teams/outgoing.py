@@ -14,20 +14,20 @@ from urllib.parse import quote
 
 import aiohttp
 
-from bot.domain.job import Receipt
-from bot.ports import Delivery, Limits, Rate, Transactions, Undelivered, UnitOfWork
-from bot.request import Place
+from bot.domain.channel import Channel
+from bot.domain.job import MessageRef
+from bot.ports import Delivery, DeliveryError, Limits, Rate, Transactions, UnitOfWork
 from bot.settings import USUAL_PACE
 from handlers.teams import render
-from handlers.teams.connector import FAILED, Connector, Declined
+from handlers.teams.connector import FAILED, Connector, ConnectorError
 from handlers.teams.incoming import THREAD, base
 from handlers.teams.token import NoToken
 
-LIMITS = Limits(pace=USUAL_PACE, new=Rate(1500, 25), edits=Rate(1500, 25))
+LIMITS = Limits(min_interval=USUAL_PACE, new=Rate(1500, 25), edits=Rate(1500, 25))
 """At most 2 sends a second in a conversation, and 50 requests a second in a tenant, both kinds
 together. A 429 is mostly about one conversation, so the others go on.
 https://learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit"""
-MOST_REMEMBERED = 1_000
+MAX_REMEMBERED = 1_000
 
 
 class Failure(NamedTuple):
@@ -38,7 +38,7 @@ class Failure(NamedTuple):
 
     permanent: bool
     reason: str
-    unsure: bool = False
+    maybe_delivered: bool = False
     outage: bool = False
 
 
@@ -56,7 +56,7 @@ REFUSED = Failure(True, "Teams did not accept how the message was built; this is
 NOT_LET_IN = Failure(False, "Teams does not accept my token just now.", outage=True)
 WAIT = Failure(False, "Teams asked to wait.", outage=True)
 CLASH = Failure(False, "Teams was changing the same conversation just then.")
-BROKEN = Failure(False, "Teams had trouble of its own.", unsure=True, outage=True)
+BROKEN = Failure(False, "Teams had trouble of its own.", maybe_delivered=True, outage=True)
 
 # https://learn.microsoft.com/microsoftteams/platform/bots/build-conversational-capability
 FAILURES: Mapping[int, Failure] = {
@@ -70,143 +70,145 @@ FAILURES: Mapping[int, Failure] = {
 }
 
 
-def undelivered(error: Exception, *, direct: bool) -> Undelivered:
+def undelivered(error: Exception, *, direct: bool) -> DeliveryError:
     """What a failed call means for whoever wants to repeat it; the worker's back-off has the jitter."""
-    if isinstance(error, Declined):
+    if isinstance(error, ConnectorError):
         failure = FAILURES.get(error.status, BROKEN if error.status >= 500 else REFUSED)
         if direct and error.status in (403, 404):
             failure = NOT_FOR_THEM
         waits = error.retry_after if error.status in (412, 429, 502, 503, 504) else None
-        return Undelivered(
+        return DeliveryError(
             failure.reason,
             permanent=failure.permanent,
             retry_after=waits,
-            unsure=failure.unsure,
+            maybe_delivered=failure.maybe_delivered,
             outage=failure.outage,
         )
     if isinstance(error, NoToken):
-        return Undelivered(f"I get no token for Teams. {error}", outage=True)
+        return DeliveryError(f"I get no token for Teams. {error}", outage=True)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return Undelivered("Teams cannot be reached just now.", outage=True)
-    return Undelivered("The connection to Teams broke off.", unsure=True, outage=True)
+        return DeliveryError("Teams cannot be reached just now.", outage=True)
+    return DeliveryError("The connection to Teams broke off.", maybe_delivered=True, outage=True)
 
 
 class TeamsMessenger:
     """ports.Messenger for every tenant that may use the app."""
 
     def __init__(
-        self, connector: Connector, transactions: Transactions, app_id: str, pace: float
+        self, connector: Connector, transactions: Transactions, app_id: str, min_interval: float
     ) -> None:
-        self.limits = LIMITS.at(pace)
+        self.limits = LIMITS.at(min_interval)
         self._connector = connector
         self._transactions = transactions
         self._bot = f"28:{app_id}" if app_id else ""
-        self._said: OrderedDict[tuple[str, str], Receipt] = OrderedDict()
+        self._said: OrderedDict[tuple[str, str], MessageRef] = OrderedDict()
 
-    async def say(self, delivery: Delivery) -> Receipt:
+    async def say(self, delivery: Delivery) -> MessageRef:
         """A reply in its thread, a new post in a channel, or a message in somebody's personal chat."""
-        way, place = _way(delivery.place), delivery.place
+        way, channel = _way(delivery.channel), delivery.channel
         activity = render.message(delivery.message)
         try:
-            if place.kind == "direct":
-                conversation = await self.chat_with(delivery.workspace, place)
+            if channel.kind == "direct":
+                conversation = await self.chat_with(delivery.workspace, channel)
                 answer = await self._connector.send(way, conversation, activity)
                 id = str(answer.get("id") or "")
             elif delivery.thread is not None:
                 thread = _in_thread(way, delivery.thread.message)
                 id = str((await self._connector.send(way, thread, activity)).get("id") or "")
             else:
-                id = await self._post(way, place, activity)
+                id = await self._post(way, channel, activity)
         except FAILED as error:
-            raise undelivered(error, direct=place.kind == "direct") from None
+            raise undelivered(error, direct=channel.kind == "direct") from None
         if not id:
-            raise Undelivered("Teams did not say where it put the message.", unsure=True)
+            raise DeliveryError("Teams did not say where it put the message.", maybe_delivered=True)
         return self._remembered(delivery, self._receipt(delivery, id, way))
 
-    async def edit(self, delivery: Delivery, said: Receipt) -> Receipt:
+    async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
         """Replaces what it said; repeating an edit changes nothing."""
-        way, place = _way(delivery.place), delivery.place
+        way, channel = _way(delivery.channel), delivery.channel
         try:
-            if place.kind == "direct":
-                conversation = await self.chat_with(delivery.workspace, place)
+            if channel.kind == "direct":
+                conversation = await self.chat_with(delivery.workspace, channel)
             else:
-                root = delivery.thread.message if delivery.thread else said.message
+                root = delivery.thread.message if delivery.thread else message_ref.message
                 conversation = _in_thread(way, root)
-            activity = {**render.message(delivery.message), "id": said.message}
-            await self._connector.update(way, conversation, said.message, activity)
+            activity = {**render.message(delivery.message), "id": message_ref.message}
+            await self._connector.update(way, conversation, message_ref.message, activity)
         except FAILED as error:
-            raise undelivered(error, direct=place.kind == "direct") from None
-        return Receipt(place=said.place, message=said.message, link=said.link)
+            raise undelivered(error, direct=channel.kind == "direct") from None
+        return MessageRef(
+            channel_id=message_ref.channel_id, message=message_ref.message, link=message_ref.link
+        )
 
-    async def find(self, delivery: Delivery, since: datetime) -> Receipt | None:
+    async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         """What this process itself knows of it: Teams has no look-up. After None it is said again."""
         return self._said.get((delivery.workspace, delivery.key))
 
-    async def chat_with(self, workspace: str, place: Place) -> str:
+    async def chat_with(self, workspace: str, channel: Channel) -> str:
         """The id of the personal chat with somebody, opened the first time and then remembered."""
-        known = place.reference.get("conversation_id", "")
+        known = channel.reference.get("conversation_id", "")
         if known:
             return known
-        way = _way(place)
+        way = _way(channel)
         body = {
             "isGroup": False,
             "bot": {"id": way.get("bot_id") or self._bot},
-            "members": [{"id": place.id}],
+            "members": [{"id": channel.id}],
             "tenantId": way.get("tenant_id", ""),
             "channelData": {"tenant": {"id": way.get("tenant_id", "")}},
         }
         opened = str((await self._connector.create(way, body)).get("id") or "")
         if not opened:
-            raise Declined(502, "no conversation id")
+            raise ConnectorError(502, "no conversation id")
 
         def remember(work: UnitOfWork) -> None:
-            stored = work.places.get(place.id) or place
+            stored = work.channels.get(channel.id) or channel
             reference = {**stored.reference, "conversation_id": opened}
-            work.places.remember(stored.model_copy(update={"reference": reference}))
+            work.channels.remember(stored.model_copy(update={"reference": reference}))
 
         await self._transactions.write(workspace, remember)
         return opened
 
-    async def _post(self, way: Mapping[str, str], place: Place, activity: Mapping[str, Any]) -> str:
-        channel, tenant = way.get("channel_id") or place.id, way.get("tenant_id", "")
+    async def _post(self, way: Mapping[str, str], channel: Channel, activity: Mapping[str, Any]) -> str:
+        channel_id, tenant = way.get("channel_id") or channel.id, way.get("tenant_id", "")
         body = {
             "isGroup": True,
             "bot": {"id": way.get("bot_id") or self._bot},
             "tenantId": tenant,
-            "channelData": {"channel": {"id": channel}, "tenant": {"id": tenant}},
+            "channelData": {"channel": {"id": channel_id}, "tenant": {"id": tenant}},
             "activity": activity,
         }
-        answer = await self._connector.create(way, body, channel)
+        answer = await self._connector.create(way, body, channel_id)
         # The new thread's id ends in the message's; older answers carry only that.
         return str(answer.get("activityId") or str(answer.get("id") or "").partition(THREAD)[2])
 
-    def _remembered(self, delivery: Delivery, receipt: Receipt) -> Receipt:
-        self._said[delivery.workspace, delivery.key] = receipt
-        if len(self._said) > MOST_REMEMBERED:
+    def _remembered(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
+        self._said[delivery.workspace, delivery.key] = message_ref
+        if len(self._said) > MAX_REMEMBERED:
             self._said.popitem(last=False)
-        return receipt
+        return message_ref
 
-    def _receipt(self, delivery: Delivery, id: str, way: Mapping[str, str]) -> Receipt:
-        place = delivery.place
-        if place.kind == "direct":
-            return Receipt(place=place.id, message=id)
+    def _receipt(self, delivery: Delivery, id: str, way: Mapping[str, str]) -> MessageRef:
+        channel = delivery.channel
+        if channel.kind == "direct":
+            return MessageRef(channel_id=channel.id, message=id)
         root = delivery.thread.message if delivery.thread else id
-        return Receipt(place=place.id, message=id, link=link_to(way, place.id, id, root))
+        return MessageRef(channel_id=channel.id, message=id, link=link_to(way, channel.id, id, root))
 
 
-def _way(place: Place) -> Mapping[str, str]:
-    """A place's stored reference; without one nobody can speak there."""
-    if not place.reference.get("service_url"):
-        failure = NOT_FOR_THEM if place.kind == "direct" else NOT_THERE
-        raise Undelivered(failure.reason, permanent=True)
-    return place.reference
+def _way(channel: Channel) -> Mapping[str, str]:
+    """A channel's stored reference; without one nobody can speak there."""
+    if not channel.reference.get("service_url"):
+        failure = NOT_FOR_THEM if channel.kind == "direct" else NOT_THERE
+        raise DeliveryError(failure.reason, permanent=True)
+    return channel.reference
 
 
 def _in_thread(way: Mapping[str, str], root: str) -> str:
     return f"{base(way.get('conversation_id') or way.get('channel_id', ''))}{THREAD}{root}"
 
 
-def link_to(way: Mapping[str, str], channel: str, message: str, root: str) -> str:
+def link_to(way: Mapping[str, str], channel_id: str, message: str, root: str) -> str:
     """The link that Teams itself gives a message in a channel."""
-    path = f"https://teams.microsoft.com/l/message/{quote(channel, safe=':@')}/{message}"
+    path = f"https://teams.microsoft.com/l/message/{quote(channel_id, safe=':@')}/{message}"
     return f"{path}?tenantId={quote(way.get('tenant_id', ''))}&parentMessageId={root}"

@@ -1,7 +1,7 @@
 """The app package for Teams: the manifest for one app and one host, and its two icons.
 
-The icons are the mark of the web door's `icon.svg`. Teams' rules: 192×192 in colour; 32×32 in white on
-nothing.
+The icons are the mark of the web adapter's `icon.svg`. Teams' rules: 192×192 in colour; 32×32 in white
+on nothing.
 """
 
 import json

@@ -6,9 +6,14 @@ A dialog is the answer to whoever asked for it; what it keeps comes back in the 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from bot.domain.channel import Channel
+from bot.domain.person import Person
 from bot.messages.parts import (
+    Bold,
     Button,
     Buttons,
+    ChannelName,
+    Context,
     Day,
     FieldKind,
     Form,
@@ -16,15 +21,11 @@ from bot.messages.parts import (
     Message,
     Option,
     Paragraph,
-    PlaceName,
-    Small,
-    Strong,
     Typed,
     one_line,
     plain,
     shortened,
 )
-from bot.request import Person, Place
 from handlers.teams.card import (
     CARD_BYTES,
     LABEL,
@@ -50,30 +51,32 @@ NONE_CHECKED = "No channel can be chosen just now"
 UNCHECKED = "Some channels could not be checked just now; open the form again to see them."
 
 
-def message(said: Message) -> Element:
+def message(message: Message) -> Element:
     """A message as the activity's `summary` (what a notification reads) and its one card."""
-    words = plain(said, MENTION)
+    words = plain(message, MENTION)
     # A sentence is its own gist, and may name what to type.
-    gist = one_line(words if said.gist == plain(said) else said.gist, SUMMARY)
+    summary = one_line(words if message.summary == plain(message) else message.summary, SUMMARY)
     fallback = shortened(words, 1_000)
-    body, entities = fitted(said.title, said.parts, CARD_BYTES - size(fallback) - 300)
-    shown = body or [text_block(escaped(gist))]
+    body, entities = fitted(message.title, message.parts, CARD_BYTES - size(fallback) - 300)
+    shown = body or [text_block(escaped(summary))]
     return {
         "type": "message",
-        "summary": gist,
-        "attachments": [_attached(card(shown, entities, fallbackText=fallback or gist))],
+        "summary": summary,
+        "attachments": [_attached(card(shown, entities, fallbackText=fallback or summary))],
     }
 
 
-def door_to(asked: Form, typed: str) -> Element:
+def door_to(form: Form, typed: str) -> Element:
     """A form can only follow a press: the button that opens it, with what was typed already.
 
     It may be pressed elsewhere than where it was asked for, so it carries the form's channel.
     """
     words = "Press the button, and the form opens."
-    button = Button(label=asked.title, verb=asked.verb, about=asked.about, look="main", opens=True)
-    drawn = message(Message(gist=words, parts=(Paragraph(words=(words,)), Buttons(buttons=(button,)))))
-    carried = {"typed": typed, "channel": asked.place}
+    button = Button(label=form.title, verb=form.verb, about=form.about, look="main", opens=True)
+    drawn = message(
+        Message(summary=words, parts=(Paragraph(words=(words,)), Buttons(buttons=(button,))))
+    )
+    carried = {"typed": typed, "channel": form.channel_id}
     data = drawn["attachments"][0]["content"]["body"][-1]["actions"][0]["data"]
     data |= {name: value for name, value in carried.items() if value}
     return drawn
@@ -83,18 +86,18 @@ def _attached(card: Element) -> Element:
     return {"contentType": CARD, "content": card}
 
 
-def reading(said: Message) -> Element:
+def reading(message: Message) -> Element:
     """A message as a dialog's answer: words where words are all there is, else a card to read."""
-    simple = not said.title and all(
-        isinstance(part, Paragraph | Small)
-        and all(isinstance(word, str | Strong | Typed | Day | PlaceName) for word in part.words)
-        for part in said.parts
+    simple = not message.title and all(
+        isinstance(part, Paragraph | Context)
+        and all(isinstance(word, str | Bold | Typed | Day | ChannelName) for word in part.words)
+        for part in message.parts
     )
     if simple:
-        words = shortened(plain(said, MENTION), 1_000)
-        return {"task": {"type": "message", "value": words or said.gist}}
-    body, entities = fitted(said.title, said.parts, CARD_BYTES - 300, dialog=True)
-    return _task("Amends", card(body or [text_block(escaped(said.gist))], entities), "medium")
+        words = shortened(plain(message, MENTION), 1_000)
+        return {"task": {"type": "message", "value": words or message.summary}}
+    body, entities = fitted(message.title, message.parts, CARD_BYTES - 300, dialog=True)
+    return _task("Amends", card(body or [text_block(escaped(message.summary))], entities), "medium")
 
 
 def _task(title: str, card: Element, height: str) -> Element:
@@ -106,20 +109,20 @@ class Known:
     """What a form needs that its own words do not hold: names, and the key of this one opening.
 
     `once` comes back with the submission, so that a repeat of it changes nothing. `unchecked`: some
-    channels are missing among the places, because nobody said in time who is in them.
+    channels are missing among the channels, because nobody said in time who is in them.
     """
 
     def __init__(
         self,
         once: str,
         people: Mapping[str, Person] | None = None,
-        places: Sequence[Place] = (),
+        channels: Sequence[Channel] = (),
         *,
         unchecked: bool = False,
     ) -> None:
         self.once = once
         self.people = people or {}
-        self.places = places
+        self.channels = channels
         self.unchecked = unchecked
 
 
@@ -128,42 +131,42 @@ def dialog(asked: Form, known: Known, faults: Mapping[str, str] | None = None) -
     return _task(asked.title, form(asked, known, faults), "large" if len(asked.fields) > 3 else "medium")
 
 
-def form(asked: Form, known: Known, faults: Mapping[str, str] | None = None) -> Element:
+def form(form: Form, known: Known, faults: Mapping[str, str] | None = None) -> Element:
     """A form as a card for a dialog; what it keeps comes back in the data of its one button."""
     faults = faults or {}
-    names = {field.name for field in asked.fields}
+    names = {field.name for field in form.fields}
     general = [sentence for name, sentence in faults.items() if name not in names]
     warned = [_warning(sentence) for sentence in general]
-    actions = [_submit(asked, known)] if asked.submit else []
-    if asked.back:
-        changed = {"submit": asked.back, "kept": asked.kept_to_read_again}
-        actions.append({**_submit(asked.model_copy(update=changed), known), "style": "default"})
-    texts = sum(field.kind == "text" for field in asked.fields)
+    actions = [_submit(form, known)] if form.submit else []
+    if form.back:
+        changed = {"submit": form.back, "hidden": form.kept_to_read_again}
+        actions.append({**_submit(form.model_copy(update=changed), known), "style": "default"})
+    texts = sum(field.kind == "text" for field in form.fields)
     inputs: list[Element] = []
-    for most in (INPUT_TEXT if texts < 3 else INPUT_TEXTS, 4_000, 2_000, 1_000, 300):
-        inputs = [piece for field in asked.fields for piece in _field(field, known, faults, most)]
+    for limit in (INPUT_TEXT if texts < 3 else INPUT_TEXTS, 4_000, 2_000, 1_000, 300):
+        inputs = [piece for field in form.fields for piece in _field(field, known, faults, limit)]
         if size([*warned, *inputs, *actions]) <= CARD_BYTES - 1_500:
             break
     room = CARD_BYTES - size([*warned, *inputs, *actions]) - 300
-    body, entities = fitted(None, asked.parts, room, dialog=True) if asked.parts else ([], [])
-    nothing = [] if body or inputs or warned else [text_block(escaped(asked.title))]
+    body, entities = fitted(None, form.parts, room, dialog=True) if form.parts else ([], [])
+    nothing = [] if body or inputs or warned else [text_block(escaped(form.title))]
     more = {"actions": actions} if actions else {}
     return card([*warned, *body, *nothing, *inputs], entities, **more)
 
 
-def _submit(asked: Form, known: Known) -> Element:
+def _submit(form: Form, known: Known) -> Element:
     """The button; its data is all that the submission tells of the form that it belongs to."""
     own = {
-        "verb": asked.verb,
-        "about": asked.about,
-        "place": asked.place,
-        "kept": dict(asked.kept),
+        "verb": form.verb,
+        "about": form.about,
+        "place": form.channel_id,
+        "kept": dict(form.hidden),
         "once": known.once,
     }
     for kind in ("person", "place", "tick"):
-        names = [field.name for field in asked.fields if field.kind == kind]
+        names = [field.name for field in form.fields if field.kind == kind]
         own |= {kind + "s": names} if names else {}
-    return {"type": "Action.Submit", "title": asked.submit, "style": "positive", "data": {"amends": own}}
+    return {"type": "Action.Submit", "title": form.submit, "style": "positive", "data": {"amends": own}}
 
 
 def _warning(sentence: str) -> Element:
@@ -171,14 +174,14 @@ def _warning(sentence: str) -> Element:
     return text_block(escaped(f"Please look again: {sentence}"), weight="Bolder", color="Attention")
 
 
-def _field(field: FormField, known: Known, faults: Mapping[str, str], most: int) -> Iterator[Element]:
-    cut = field.kind in ("line", "text") and len(field.value) > min(field.longest, most)
+def _field(field: FormField, known: Known, faults: Mapping[str, str], limit: int) -> Iterator[Element]:
+    cut = field.kind in ("line", "text") and len(field.value) > min(field.max_length, limit)
     hint = (
-        f"{field.hint} Only the first {min(field.longest, most):,} characters fit here."
+        f"{field.hint} Only the first {min(field.max_length, limit):,} characters fit here."
         if cut
         else field.hint
     )
-    drawn: Element = {**INPUTS[field.kind](field, known, most), "id": field.name}
+    drawn: Element = {**INPUTS[field.kind](field, known, limit), "id": field.name}
     drawn["label"] = one_line(field.label, LABEL)
     if field.needed:
         drawn |= {"isRequired": True, "errorMessage": f"{field.label} is needed."}
@@ -190,10 +193,10 @@ def _field(field: FormField, known: Known, faults: Mapping[str, str], most: int)
         yield _warning(faults[field.name])
 
 
-def _typed(field: FormField, _: Known, most: int) -> Element:
-    longest = max(1, min(field.longest, most))
-    drawn: Element = {"type": "Input.Text", "isMultiline": field.kind == "text", "maxLength": longest}
-    return {**drawn, **({"value": shortened(field.value, longest)} if field.value else {})}
+def _typed(field: FormField, _: Known, limit: int) -> Element:
+    max_length = max(1, min(field.max_length, limit))
+    drawn: Element = {"type": "Input.Text", "isMultiline": field.kind == "text", "maxLength": max_length}
+    return {**drawn, **({"value": shortened(field.value, max_length)} if field.value else {})}
 
 
 def _plainly(kind: str, shape: str) -> Callable[[FormField, Known, int], Element]:
@@ -214,8 +217,8 @@ def _number(field: FormField, _: Known, __: int) -> Element:
 def _choices(options: Sequence[Option]) -> list[Element]:
     """The choices; those of a long list by their own names, because headings cannot be drawn."""
     if len(options) <= LONG_LIST:
-        return [{"title": one.label or one.value, "value": one.value} for one in options]
-    named = [(one.label.removeprefix(f"{one.group}/"), one.value) for one in options]
+        return [{"title": option.label or option.value, "value": option.value} for option in options]
+    named = [(option.label.removeprefix(f"{option.group}/"), option.value) for option in options]
     return [{"title": title, "value": value} for title, value in sorted(named)]
 
 
@@ -247,12 +250,14 @@ def _person(field: FormField, known: Known, _: int) -> Element:
     return drawn
 
 
-def _place(field: FormField, known: Known, most: int) -> Element:
-    options = tuple(Option(value=place.id, label=place.name or place.id) for place in known.places)
+def _channel(field: FormField, known: Known, limit: int) -> Element:
+    options = tuple(
+        Option(value=channel.id, label=channel.name or channel.id) for channel in known.channels
+    )
     none = (Option(value="", label=NONE_CHECKED if known.unchecked else NO_CHANNEL),)
     only = options[0].value if len(options) == 1 else ""
     drawn = {"options": options or none, "value": field.value or only}
-    return _one_of(field.model_copy(update=drawn), known, most)
+    return _one_of(field.model_copy(update=drawn), known, limit)
 
 
 def _tick(field: FormField, _: Known, __: int) -> Element:
@@ -272,7 +277,7 @@ INPUTS: Mapping[FieldKind, Callable[[FormField, Known, int], Element]] = {
     "date": _plainly("Input.Date", r"\d{4}-\d{2}-\d{2}"),
     "time": _plainly("Input.Time", r"([01]\d|2[0-3]):[0-5]\d"),
     "person": _person,
-    "place": _place,
+    "place": _channel,
     "choice": _one_of,
     "choices": _several_of,
     "tick": _tick,

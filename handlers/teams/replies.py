@@ -2,20 +2,21 @@
 
 import logging
 
+from bot.domain.channel import Channel
 from bot.messages.parts import Mention, Message, Paragraph
-from bot.ports import Transactions, Undelivered
-from bot.request import Place, Request
-from handlers.afterwards import Afterwards
+from bot.ports import DeliveryError, Transactions
+from bot.request import Request
+from handlers.background_tasks import BackgroundTasks
 from handlers.teams import render
 from handlers.teams.card import Element
-from handlers.teams.connector import FAILED, Connector, Declined, why
+from handlers.teams.connector import FAILED, Connector, ConnectorError, why
 from handlers.teams.incoming import Origin
 from handlers.teams.outgoing import TeamsMessenger
 
 log = logging.getLogger(__name__)
 
 
-class Replies(Afterwards):
+class Replies(BackgroundTasks):
     """Replies by the connector; none is the only record of anything, so a lost one loses nothing."""
 
     def __init__(
@@ -34,7 +35,7 @@ class Replies(Afterwards):
         except FAILED as error:
             log.warning("an answer could not be said: %s", why(error))
 
-    async def whisper(self, activity: Element, origin: Origin, request: Request) -> None:
+    async def send_ephemeral(self, activity: Element, origin: Origin, request: Request) -> None:
         """Tells one person alone: as a targeted message where that is on, else in their own chat."""
         if not origin.shared and origin.known:
             await self.say(activity, origin)
@@ -49,20 +50,20 @@ class Replies(Afterwards):
                 log.info("a targeted message was not taken: %s", why(error))
         try:
             await self._write(activity, request)
-        except (*FAILED, Undelivered) as error:
+        except (*FAILED, DeliveryError) as error:
             log.info("a private answer could not be said: %s", why(error))
-            away = isinstance(error, Declined) and error.status in (403, 404)
-            if origin.shared and (away or isinstance(error, Undelivered)):
+            away = isinstance(error, ConnectorError) and error.status in (403, 404)
+            if origin.shared and (away or isinstance(error, DeliveryError)):
                 await self.say(render.message(_unreached(request)), origin)
 
     async def _write(self, activity: Element, request: Request) -> None:
-        place = await self._transactions.read(
-            request.workspace, lambda work: work.places.get(request.person.id)
+        channel = await self._transactions.read(
+            request.workspace, lambda work: work.channels.get(request.person.id)
         )
-        if place is None:
-            place = Place(id=request.person.id, name=request.person.name, kind="direct")
-        chat = await self._messenger.chat_with(request.workspace, place)
-        await self._connector.send(place.reference, chat, activity)
+        if channel is None:
+            channel = Channel(id=request.person.id, name=request.person.name, kind="direct")
+        chat = await self._messenger.chat_with(request.workspace, channel)
+        await self._connector.send(channel.reference, chat, activity)
 
 
 def _unreached(request: Request) -> Message:
@@ -71,8 +72,8 @@ def _unreached(request: Request) -> Message:
     words = (
         " I have an answer for you alone, and cannot write to you: find Amends under Apps and add it."
     )
-    mention = Mention(person=person.id, name=person.name)
-    return Message(gist=f"{person.name}:{words}", parts=(Paragraph(words=(mention, words)),))
+    mention = Mention(person_id=person.id, name=person.name)
+    return Message(summary=f"{person.name}:{words}", parts=(Paragraph(words=(mention, words)),))
 
 
 def _way(origin: Origin) -> dict[str, str]:

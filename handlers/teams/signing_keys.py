@@ -54,7 +54,7 @@ class SigningKeys:
             metadata.raise_for_status()
             answer = requests.get(metadata.json()["jwks_uri"], timeout=FETCH_SECONDS)
             answer.raise_for_status()
-            found = [key for key in answer.json()["keys"] if key.get("kty") == "RSA"]
+            rows = [key for key in answer.json()["keys"] if key.get("kty") == "RSA"]
         except (requests.RequestException, KeyError, ValueError):
             # Old keys are better than none while Microsoft cannot be reached.
             if key_id in self._keys:
@@ -64,5 +64,5 @@ class SigningKeys:
         self._fetched_at = now
         self._keys = {
             key["kid"]: SigningKey(RSAAlgorithm.from_jwk(json.dumps(key)), key.get("endorsements", []))
-            for key in found
+            for key in rows
         }

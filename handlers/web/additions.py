@@ -1,4 +1,4 @@
-"""Adding people and places: this workspace has no platform where they would come from."""
+"""Adding people and channels: this workspace has no platform where they would come from."""
 
 import os
 import re
@@ -6,13 +6,14 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.domain.channel import Channel
+from bot.domain.person import Person
 from bot.messages.parts import Form, FormField
 from bot.messages.team import zones
 from bot.ports import UnitOfWork
-from bot.request import Person, Place
-from handlers.web.incoming import PERSON_PREFIX, Problem, new_key
+from handlers.web.incoming import PERSON_PREFIX, HTTPProblem, new_key
 
-LONGEST_NAME = 80
+MAX_NAME_LENGTH = 80
 
 Faults = Mapping[str, str]
 FIRST_PERSON = f"{PERSON_PREFIX}you"
@@ -20,17 +21,17 @@ FIRST_PERSON = f"{PERSON_PREFIX}you"
 
 
 def begin(work: UnitOfWork) -> bool:
-    """Gives an empty workspace its first place and its first person; False when it is not empty."""
+    """Gives an empty workspace its first channel and its first person; False when it is not empty."""
     if work.people.everybody():
         return False
     work.people.remember(Person(id=FIRST_PERSON, name="You", zone=machine_zone()))
-    work.places.remember(Place(id="support", name="support"))
+    work.channels.remember(Channel(id="support", name="support"))
     return True
 
 
-def form_for(what: str, reader: Person) -> Form:
-    """The dialog that adds a place or a person, or changes who oneself is."""
-    name = FormField(name="name", label="Name", needed=True, longest=LONGEST_NAME)
+def form_for(what: str, viewer: Person) -> Form:
+    """The dialog that adds a channel or a person, or changes who oneself is."""
+    name = FormField(name="name", label="Name", needed=True, max_length=MAX_NAME_LENGTH)
     if what == "place":
         hint = "Where a team talks, for example support-night."
         fields: tuple[FormField, ...] = (name.model_copy(update={"hint": hint}),)
@@ -41,41 +42,41 @@ def form_for(what: str, reader: Person) -> Form:
             label="Time zone",
             kind="choice",
             needed=True,
-            value=reader.zone if reader.zone and reader.zone in known else "UTC",
+            value=viewer.zone if viewer.zone and viewer.zone in known else "UTC",
             options=zones(),
         )
-        own = {"value": reader.name} if what == "you" else {}
+        own = {"value": viewer.name} if what == "you" else {}
         fields = (name.model_copy(update=own), zone)
     else:
-        raise Problem("There is no such page here.", 404)
+        raise HTTPProblem("There is no such page here.", 404)
     if what == "you":
         return Form(verb=what, title="Who you are", fields=fields, submit="Save")
     return Form(verb=what, title=f"Add a {what}", fields=fields, submit="Add")
 
 
 def add(
-    work: UnitOfWork, asked: Form, reader: Person, values: Mapping[str, str]
-) -> tuple[Place | Person | None, Faults]:
+    work: UnitOfWork, form: Form, viewer: Person, values: Mapping[str, str]
+) -> tuple[Channel | Person | None, Faults]:
     """What the form makes of these values, or what is wrong with them."""
-    if asked.verb == "place":
-        return add_place(work, values["name"])
-    return add_person(work, **values, known_as=reader.id if asked.verb == "you" else "")
+    if form.verb == "place":
+        return add_channel(work, values["name"])
+    return add_person(work, **values, known_as=viewer.id if form.verb == "you" else "")
 
 
-def add_place(work: UnitOfWork, name: str) -> tuple[Place | None, Faults]:
-    """The new place, or what is wrong with its name."""
+def add_channel(work: UnitOfWork, name: str) -> tuple[Channel | None, Faults]:
+    """The new channel, or what is wrong with its name."""
     name = name.strip().lstrip("#").strip()
     fault = _name_fault(name)
-    if not fault and work.places.named(name) is not None:
+    if not fault and work.channels.named(name) is not None:
         fault = f"There is a place called {name} already."
     if fault:
         return None, {"name": fault}
     slug, number = _slug(name), 1
-    while work.places.get(_numbered(slug, number)) is not None:
+    while work.channels.get(_numbered(slug, number)) is not None:
         number += 1
-    place = Place(id=_numbered(slug, number), name=name)
-    work.places.remember(place)
-    return place, {}
+    channel = Channel(id=_numbered(slug, number), name=name)
+    work.channels.remember(channel)
+    return channel, {}
 
 
 def add_person(
@@ -109,8 +110,8 @@ def machine_zone() -> str:
 def _name_fault(name: str) -> str:
     if not name:
         return "Give it a name."
-    if len(name) > LONGEST_NAME:
-        return f"A name has at most {LONGEST_NAME} characters."
+    if len(name) > MAX_NAME_LENGTH:
+        return f"A name has at most {MAX_NAME_LENGTH} characters."
     return "" if name.isprintable() else "A name is one line of letters."
 
 
@@ -119,7 +120,7 @@ def _numbered(slug: str, number: int) -> str:
 
 
 def _slug(name: str) -> str:
-    """A place's id for its address: "Support (night)" becomes support-night."""
+    """A channel's id for its address: "Support (night)" becomes support-night."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
     return slug or "place"

@@ -10,14 +10,16 @@ from typing import Protocol
 from aiohttp import web
 from markupsafe import Markup
 
-from bot.fault import told
+from bot.domain.channel import Channel
+from bot.domain.person import Person
 from bot.messages.parts import Form, sentence
-from bot.ports import Transactions, Unavailable, UnitOfWork
+from bot.ports import StorageUnavailable, Transactions, UnitOfWork
 from bot.repositories import Post
-from bot.request import Person, Place, Reply, Request, shown_again
+from bot.request import Reply, Request, shown_again
+from bot.safe_traceback import redacted
 from bot.settings import Settings
 from handlers.web import additions, incoming, pages, render
-from handlers.web.incoming import Asked, Pressed, Problem, new_key
+from handlers.web.incoming import Asked, HTTPProblem, Pressed, new_key
 from handlers.web.memberships import Everybody
 from handlers.web.outgoing import WORKSPACE, Hub, WebMessenger
 
@@ -44,17 +46,17 @@ STATIC = {path.name: path for path in (render.FOLDER / "static").iterdir()}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Page = Callable[[web.Request, UnitOfWork], web.Response]
-Added = tuple[Person, Form, Place | Person | None, additions.Faults, Sequence[Person]]
+Added = tuple[Person, Form, Channel | Person | None, additions.Faults, Sequence[Person]]
 
 
 class Answers(Protocol):
-    """The bot, as far as a door knows it."""
+    """The bot, as far as a adapter knows it."""
 
     async def answer(self, request: Request) -> Reply: ...
 
 
-class WebDoor:
-    """The web door: mount `routes()` (last: they end with a page for unknown paths), call `prepare()`
+class WebAdapter:
+    """The web adapter: mount `routes()` (last: they end with a page for unknown paths), call `prepare()`
     before serving, and `close` on shutdown. `messenger` speaks in it, to whom `memberships` says."""
 
     def __init__(self, settings: Settings, bot: Answers, transactions: Transactions) -> None:
@@ -70,12 +72,12 @@ class WebDoor:
         )
 
     def routes(self) -> list[web.RouteDef]:
-        """Every route of the web door."""
+        """Every route of the web adapter."""
         guarded = self._guarded
         return [
             web.get("/", guarded(self._reading(self._first))),
-            web.get("/p/{place}", guarded(self._reading(self._place))),
-            web.get("/p/{place}/t/{root}", guarded(self._reading(self._place))),
+            web.get("/p/{place}", guarded(self._reading(self._channel))),
+            web.get("/p/{place}/t/{root}", guarded(self._reading(self._channel))),
             web.get("/dm", guarded(self._reading(self._direct))),
             web.get("/f/lists", guarded(self._reading(self._lists))),
             web.get("/f/posts", guarded(self._reading(self._posts))),
@@ -99,7 +101,7 @@ class WebDoor:
         self.hub.close()
 
     async def prepare(self) -> None:
-        """Gives an empty workspace its first place and its first person."""
+        """Gives an empty workspace its first channel and its first person."""
         await self._transactions.write(WORKSPACE, additions.begin)
 
     # ---- the guard
@@ -112,11 +114,11 @@ class WebDoor:
                 if request.method not in ("GET", "HEAD"):
                     incoming.check_origin(request)
                 response = await handler(request)
-            except Problem as problem:
+            except HTTPProblem as problem:
                 response = _problem(request, problem.sentence, problem.status)
             except web.HTTPRequestEntityTooLarge:
                 response = _problem(request, "That is more than Amends takes at once: shorten it.", 413)
-            except Unavailable as unavailable:
+            except StorageUnavailable as unavailable:
                 log.error("web path=%s: %s", _route(request), unavailable)
                 words = (
                     "Amends cannot reach its memory just now, so nothing was changed. Try again soon."
@@ -125,7 +127,7 @@ class WebDoor:
             except web.HTTPException:
                 raise
             except Exception as error:
-                log.error("web path=%s: %s", _route(request), told(error))
+                log.error("web path=%s: %s", _route(request), redacted(error))
                 words = "Something broke in Amends, and its log says where. Please try again."
                 response = _problem(request, words, 500)
             if not response.prepared:
@@ -144,34 +146,36 @@ class WebDoor:
         return read
 
     def _first(self, request: web.Request, work: UnitOfWork) -> web.Response:
-        places = {one.id: one for one in work.places.all()}
-        last = next((place for place in pages.seen_by(request) if place in places), None)
-        if not places:
-            place = incoming.direct_place(pages.reader_of(request, work))
+        channels = {one.id: one for one in work.channels.all()}
+        last = next(
+            (channel_id for channel_id in pages.seen_by(request) if channel_id in channels), None
+        )
+        if not channels:
+            channel = incoming.direct_channel(pages.reader_of(request, work))
         else:
-            place = places[last] if last else next(iter(places.values()))
-        return self._page(request, work, place)
+            channel = channels[last] if last else next(iter(channels.values()))
+        return self._page(request, work, channel)
 
-    def _place(self, request: web.Request, work: UnitOfWork) -> web.Response:
-        place = work.places.get(request.match_info["place"])
-        if place is None or place.kind != "shared":
-            raise Problem("There is no such place here.", 404)
+    def _channel(self, request: web.Request, work: UnitOfWork) -> web.Response:
+        channel = work.channels.get(request.match_info["place"])
+        if channel is None or channel.kind != "shared":
+            raise HTTPProblem("There is no such place here.", 404)
         number = request.match_info.get("root")
-        root = pages.root_of(work, place, number) if number else None
-        return self._page(request, work, place, root)
+        root = pages.root_of(work, channel, number) if number else None
+        return self._page(request, work, channel, root)
 
     def _direct(self, request: web.Request, work: UnitOfWork) -> web.Response:
-        return self._page(request, work, incoming.direct_place(pages.reader_of(request, work)))
+        return self._page(request, work, incoming.direct_channel(pages.reader_of(request, work)))
 
     def _page(
-        self, request: web.Request, work: UnitOfWork, place: Place, root: Post | None = None
+        self, request: web.Request, work: UnitOfWork, channel: Channel, root: Post | None = None
     ) -> web.Response:
-        drawn = pages.page(request, work, self.messenger.base, self.hub.version, place, root)
+        drawn = pages.page(request, work, self.messenger.base, self.hub.version, channel, root)
         response = _seen(request, *drawn)
-        reader = pages.reader_of(request, work)
-        if request.cookies.get(pages.YOU) != reader.id:
+        viewer = pages.reader_of(request, work)
+        if request.cookies.get(pages.YOU) != viewer.id:
             # From now on, whoever else is added: otherwise the first by name would be somebody new.
-            _be(response, reader)
+            _be(response, viewer)
         return response
 
     def _lists(self, request: web.Request, work: UnitOfWork) -> web.Response:
@@ -206,11 +210,11 @@ class WebDoor:
     async def _static(self, request: web.Request) -> web.StreamResponse:
         path = STATIC.get(request.match_info["name"])
         if path is None:
-            raise Problem("There is no such page here.", 404)
+            raise HTTPProblem("There is no such page here.", 404)
         return web.FileResponse(path, headers={**HEADERS, "Cache-Control": "no-cache"})
 
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
-        raise Problem("There is no such page here.", 404)
+        raise HTTPProblem("There is no such page here.", 404)
 
     # ---- what is pressed and typed
 
@@ -219,12 +223,12 @@ class WebDoor:
         now = datetime.now(UTC)
 
         def asked_by(work: UnitOfWork) -> tuple[Person, Asked]:
-            reader = pages.actor_of(request, work)
-            return reader, incoming.asked_by(work, pressed, reader, now)
+            viewer = pages.actor_of(request, work)
+            return viewer, incoming.asked_by(work, pressed, viewer, now)
 
-        reader, asked = await self._transactions.read(WORKSPACE, asked_by)
-        reply = await self._bot.answer(asked.request())
-        return await self._reply(request, reader, asked.place, reply, pressed)
+        viewer, sent = await self._transactions.read(WORKSPACE, asked_by)
+        reply = await self._bot.answer(sent.request())
+        return await self._reply(request, viewer, sent.channel, reply, pressed)
 
     async def _say(self, request: web.Request) -> web.StreamResponse:
         data = await incoming.posted(request)
@@ -233,32 +237,39 @@ class WebDoor:
         thread = incoming.read_number(incoming.text_of(data, "thread"))
         now = datetime.now(UTC)
 
-        def said_by(work: UnitOfWork) -> tuple[Person, Place]:
-            reader = pages.actor_of(request, work)
-            place = incoming.place_for(work, incoming.text_of(data, "place"), reader)
+        def said_by(work: UnitOfWork) -> tuple[Person, Channel]:
+            viewer = pages.actor_of(request, work)
+            channel = incoming.channel_for(work, incoming.text_of(data, "place"), viewer)
             if thread is not None:
-                pages.root_of(work, place, str(thread))
-            return reader, place
+                pages.root_of(work, channel, str(thread))
+            return viewer, channel
 
-        reader, place = await self._transactions.read(WORKSPACE, said_by)
-        command = incoming.command(text, direct=place.kind == "direct", in_thread=thread is not None)
+        viewer, channel = await self._transactions.read(WORKSPACE, said_by)
+        command = incoming.command(text, direct=channel.kind == "direct", in_thread=thread is not None)
         if command is not None:
-            reply = await self._bot.answer(incoming.typed_line(command, reader, place, now, key))
+            reply = await self._bot.answer(incoming.typed_line(command, viewer, channel, now, key))
         else:
             post = await self._post(
-                Post(place=place.id, thread=thread, author=reader.id, text=text, key=key, posted_at=now)
+                Post(
+                    channel_id=channel.id,
+                    thread=thread,
+                    author=viewer.id,
+                    text=text,
+                    key=key,
+                    posted_at=now,
+                )
             )
-            heard = incoming.overheard(post, reader, place) if thread is not None else None
+            heard = incoming.overheard(post, viewer, channel) if thread is not None else None
             reply = await self._bot.answer(heard) if heard else Reply()
-        pressed = Pressed(verb="", key=key, place=place.id, thread=thread)
-        response = await self._reply(request, reader, place, reply, pressed, composer=True)
+        pressed = Pressed(verb="", key=key, channel_id=channel.id, thread=thread)
+        response = await self._reply(request, viewer, channel, reply, pressed, composer=True)
         if reply.saved:
             response.headers["HX-Trigger"] = "amends-said"
         return response
 
     async def _post(self, post: Post) -> Post:
         kept = await self._transactions.write(WORKSPACE, lambda work: work.posts.add(post))
-        self.hub.changed(kept.place)
+        self.hub.changed(kept.channel_id)
         return kept
 
     async def _be(self, request: web.Request) -> web.StreamResponse:
@@ -268,83 +279,83 @@ class WebDoor:
             WORKSPACE, lambda work: work.people.get(incoming.text_of(data, "person"))
         )
         if person is None or person.gone or person.bot:
-            raise Problem("This person is not here any more; choose somebody else.", 404)
+            raise HTTPProblem("This person is not here any more; choose somebody else.", 404)
         own = back.isprintable() and back.startswith("/") and not back.startswith(("//", "/\\"))
         response = _redirect(request, back if own else "/")
         _be(response, person)
         return response
 
     async def _adding(self, request: web.Request) -> web.StreamResponse:
-        reader = await self._transactions.read(WORKSPACE, lambda work: pages.reader_of(request, work))
-        return self._addition(request, additions.form_for(request.match_info["what"], reader), reader)
+        viewer = await self._transactions.read(WORKSPACE, lambda work: pages.reader_of(request, work))
+        return self._addition(request, additions.form_for(request.match_info["what"], viewer), viewer)
 
     async def _add(self, request: web.Request) -> web.StreamResponse:
         data = await incoming.posted(request)
 
         def add(work: UnitOfWork) -> Added:
-            reader = pages.actor_of(request, work)
-            asked = additions.form_for(request.match_info["what"], reader)
-            values = {one.name: incoming.text_of(data, f"v.{one.name}") for one in asked.fields}
-            made, faults = additions.add(work, asked, reader, values)
+            viewer = pages.actor_of(request, work)
+            form = additions.form_for(request.match_info["what"], viewer)
+            values = {field.name: incoming.text_of(data, f"v.{field.name}") for field in form.fields}
+            made, faults = additions.add(work, form, viewer, values)
             people = work.people.everybody() if isinstance(made, Person) else ()
-            return reader, render.filled(asked, values), made, faults, people
+            return viewer, render.filled(form, values), made, faults, people
 
-        reader, asked, made, faults, people = await self._transactions.write(WORKSPACE, add)
+        viewer, form, made, faults, people = await self._transactions.write(WORKSPACE, add)
         if made is None:
-            return self._addition(request, asked, reader, faults)
-        if isinstance(made, Place) or asked.verb == "you" or "HX-Request" not in request.headers:
+            return self._addition(request, form, viewer, faults)
+        if isinstance(made, Channel) or form.verb == "you" or "HX-Request" not in request.headers:
             # This page is about to leave: news that reach it on its way out are a broken fetch.
             asyncio.get_running_loop().call_later(LEAVING_SECONDS, self.hub.changed)
-            to = render.place_path(made.id, reader) if isinstance(made, Place) else "/"
+            to = render.channel_path(made.id, viewer) if isinstance(made, Channel) else "/"
             return _redirect(request, to)
         self.hub.changed()
         said = f"{made.name} is here now. To act as {made.name}, choose them under “You are”."
-        note = render.message(sentence(said), self._frame(reader))
+        note = render.message(sentence(said), self._frame(viewer))
         pieces = render.Pieces(note=note)
-        return _html(render.page("added.html", people=people, reader=reader, pieces=pieces))
+        return _html(render.page("added.html", people=people, viewer=viewer, pieces=pieces))
 
     # ---- what comes back
 
-    def _frame(self, reader: Person, place: str = "", thread: int | None = None) -> render.Frame:
-        return pages.frame_of(reader, self.messenger.base, place, thread)
+    def _frame(self, viewer: Person, channel_id: str = "", thread: int | None = None) -> render.Frame:
+        return pages.frame_of(viewer, self.messenger.base, channel_id, thread)
 
     def _addition(
-        self, request: web.Request, asked: Form, reader: Person, faults: Mapping[str, str] | None = None
+        self, request: web.Request, form: Form, viewer: Person, faults: Mapping[str, str] | None = None
     ) -> web.Response:
-        drawn = render.form(asked, self._frame(reader), faults=faults, action=f"/add/{asked.verb}")
-        return _answer(request, asked.title, "/", render.Pieces(form=drawn, again=bool(faults)))
+        drawn = render.form(form, self._frame(viewer), faults=faults, action=f"/add/{form.verb}")
+        return _answer(request, form.title, "/", render.Pieces(form=drawn, again=bool(faults)))
 
     async def _reply(
         self,
         request: web.Request,
-        reader: Person,
-        place: Place,
+        viewer: Person,
+        channel: Channel,
         reply: Reply,
         pressed: Pressed,
         *,
         composer: bool = False,
     ) -> web.Response:
         """Draws a reply: into the dialog, or as a note that only the reader sees."""
-        people, places = await self._transactions.read(
+        people, channels = await self._transactions.read(
             WORKSPACE,
             lambda work: (
                 work.people.everybody() if reply.form or reply.faults else (),
-                work.places.all() if reply.form or reply.faults else (),
+                work.channels.all() if reply.form or reply.faults else (),
             ),
         )
-        frame = self._frame(reader, pressed.place, pressed.thread)
-        asked, note = reply.form, Markup("")
-        if asked is None and reply.faults and pressed.form is not None:
-            asked = render.filled(pressed.form, shown_again(pressed.verb, pressed.values or {}))
-        elif asked is None and reply.faults:
+        frame = self._frame(viewer, pressed.channel_id, pressed.thread)
+        form, note = reply.form, Markup("")
+        if form is None and reply.faults and pressed.form is not None:
+            form = render.filled(pressed.form, shown_again(pressed.verb, pressed.values or {}))
+        elif form is None and reply.faults:
             note = render.message(sentence(" ".join(reply.faults.values())), frame, note=True)
-        drawn = render.form(asked, frame, people, places, reply.faults) if asked else Markup("")
+        drawn = render.form(form, frame, people, channels, reply.faults) if form else Markup("")
         if reply.message is not None:
             note = render.message(reply.message, frame, note=True)
         if not drawn and not note and "HX-Request" not in request.headers:
             return _redirect(request, frame.home)
         # A form leaves an older note alone, and so does a button inside it that says nothing new.
-        kept = bool(asked) or (pressed.note and not note)
+        kept = bool(form) or (pressed.note and not note)
         pieces = render.Pieces(
             form=drawn,
             again=bool(reply.faults),
@@ -364,8 +375,8 @@ def _route(request: web.Request) -> str:
 def _seen(request: web.Request, html: str, seen: pages.Seen) -> web.Response:
     """The page, and in a cookie how far the reader has seen."""
     response, value = _html(html), pages.seen_cookie(seen)
-    if value != request.cookies.get(pages.SEEN):
-        response.set_cookie(pages.SEEN, value, max_age=A_YEAR, httponly=True, samesite="Strict")
+    if value != request.cookies.get(pages.COACHED):
+        response.set_cookie(pages.COACHED, value, max_age=A_YEAR, httponly=True, samesite="Strict")
     return response
 
 

@@ -1,9 +1,10 @@
 """What a browser sends, and who may send it: Requests for the bot, or refused in a sentence."""
 
+import dataclasses
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from ipaddress import ip_address
@@ -14,22 +15,24 @@ from aiohttp import web
 from multidict import MultiMapping
 from pydantic import ValidationError
 
-from bot.messages.parts import LONGEST_TEXT, Form
+from bot.domain.channel import Channel
+from bot.domain.person import Person
+from bot.messages.parts import MAX_TEXT_LENGTH, Form
 from bot.ports import UnitOfWork
 from bot.repositories import Post
-from bot.request import Found, Person, Place, Request
+from bot.request import Request, SourceMessage
 from bot.routes import VERBS, typed
 from bot.settings import Settings
 from handlers.web.outgoing import WORKSPACE, path_to
 
 PERSON_PREFIX = "u_"
-"""Every person's id made here starts with it and no place's does: both are the `place` of posts."""
+"""Every person's id made here starts with it and no channel's does: both are the `channel` of posts."""
 COMMAND = "/amends"
 STALE = "This page is out of date: reload it and try again."
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
-class Problem(Exception):
+class HTTPProblem(Exception):
     """What was sent cannot be used; `sentence` tells the person, `status` is HTTP's."""
 
     def __init__(self, sentence: str, status: int = 400) -> None:
@@ -69,7 +72,9 @@ def check_host(request: web.BaseRequest, settings: Settings) -> None:
     else:
         known = address.is_loopback or not settings.loopback
     if not known:
-        raise Problem("Amends does not answer under this name; open it by the address it printed.", 403)
+        raise HTTPProblem(
+            "Amends does not answer under this name; open it by the address it printed.", 403
+        )
 
 
 def check_origin(request: web.BaseRequest) -> None:
@@ -80,14 +85,14 @@ def check_origin(request: web.BaseRequest) -> None:
     else:
         foreign = request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
     if foreign:
-        raise Problem("This came from another web page, so nothing was done.", 403)
+        raise HTTPProblem("This came from another web page, so nothing was done.", 403)
 
 
 def check_address(request: web.BaseRequest) -> None:
     """Refuses an address or a cookie with what no text holds: NUL, or bytes beyond UTF-8."""
     told = (request.path, *request.query.values(), *request.cookies.values())
     if any("\0" in text or not _is_text(text) for text in told):
-        raise Problem("This address cannot be read.", 400)
+        raise HTTPProblem("This address cannot be read.", 400)
 
 
 def _is_text(text: str) -> bool:
@@ -119,13 +124,13 @@ def _host_name(host: str) -> str:
 class Pressed:
     """A button that was pressed, or a dialog that was sent in.
 
-    `place` is the place on screen, `thread` its open thread, `note` whether the button stood in a
+    `channel` is the channel on screen, `thread` its open thread, `note` whether the button stood in a
     private note. `values` is None unless a dialog's `form` was sent in.
     """
 
     verb: str
     key: str
-    place: str
+    channel_id: str
     thread: int | None = None
     about: str = ""
     note: bool = False
@@ -141,25 +146,25 @@ async def posted(request: web.Request) -> Data:
     try:
         return await request.post()
     except (ValueError, LookupError):  # an unknown charset, broken multipart, bytes beyond UTF-8
-        raise Problem("What was sent is no form, so nothing was done.", 400) from None
+        raise HTTPProblem("What was sent is no form, so nothing was done.", 400) from None
 
 
 def text_of(data: Data, name: str) -> str:
     """One field's text, with line ends as "\\n"; NUL, which no database of ours stores, is dropped."""
     value = data.get(name, "")
     if not isinstance(value, str):
-        raise Problem("Amends takes no files.")
+        raise HTTPProblem("Amends takes no files.")
     return _clean(value)
 
 
 def read_press(verb: str, data: Data) -> Pressed:
     """The press of a button or of a dialog's main button; refuses what no page of ours sends."""
     if verb not in VERBS or VERBS[verb].access == "platform":
-        raise Problem(f"Amends does not know {verb[:60]!r}.", 404)
+        raise HTTPProblem(f"Amends does not know {verb[:60]!r}.", 404)
     pressed = Pressed(
         verb=verb,
         key=read_key(data),
-        place=text_of(data, "place"),
+        channel_id=text_of(data, "place"),
         thread=read_number(text_of(data, "thread")),
         about=text_of(data, "about"),
         note=bool(text_of(data, "note")),
@@ -168,15 +173,15 @@ def read_press(verb: str, data: Data) -> Pressed:
         return pressed
     form, values = read_form(data)
     if form.verb != verb:
-        raise Problem(STALE)
+        raise HTTPProblem(STALE)
     return Pressed(
         verb=verb,
         key=pressed.key,
-        place=pressed.place,
+        channel_id=pressed.channel_id,
         thread=pressed.thread,
         about=form.about,
         form=form,
-        values={**(form.kept_to_read_again if "again" in data else form.kept), **values},
+        values={**(form.kept_to_read_again if "again" in data else form.hidden), **values},
     )
 
 
@@ -185,15 +190,15 @@ def read_form(data: Data) -> tuple[Form, dict[str, str]]:
     try:
         form = Form.model_validate_json(text_of(data, "dialog"))
     except ValidationError:
-        raise Problem(STALE) from None
+        raise HTTPProblem(STALE) from None
     values: dict[str, str] = {}
-    for asked in form.fields:
-        sent = [_clean(value) for value in data.getall(f"v.{asked.name}", []) if isinstance(value, str)]
-        if asked.kind == "tick" and not (sent or f"t.{asked.name}" in data):
+    for field in form.fields:
+        sent = [_clean(value) for value in data.getall(f"v.{field.name}", []) if isinstance(value, str)]
+        if field.kind == "tick" and not (sent or f"t.{field.name}" in data):
             # A browser sends nothing for a box that is not ticked, but what stands beside it. Without
             # either it got lost, and only the bot knows what that means.
             continue
-        values[asked.name] = ",".join(sent) if asked.kind == "choices" else (sent or [""])[0]
+        values[field.name] = ",".join(sent) if field.kind == "choices" else (sent or [""])[0]
     return form, values
 
 
@@ -201,7 +206,7 @@ def read_key(data: Data) -> str:
     """The one-time key of what was pressed."""
     key = text_of(data, "key")
     if not KEY.fullmatch(key):
-        raise Problem(STALE)
+        raise HTTPProblem(STALE)
     return f"web:{key}"
 
 
@@ -210,7 +215,7 @@ def read_number(text: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Problem(STALE)
+        raise HTTPProblem(STALE)
     return int(text)
 
 
@@ -224,7 +229,7 @@ def _clean(text: str) -> str:
 def command(text: str, *, direct: bool, in_thread: bool) -> tuple[str, str] | None:
     """The verb and the rest that a typed line asks for, or None when it is plain talk.
 
-    In direct messages everything is for the bot. In a place `/amends …` is, and a line that
+    In direct messages everything is for the bot. In a channel `/amends …` is, and a line that
     begins with the word `failed`, except in a thread, where people talk about what failed.
     """
     text = text.strip()
@@ -239,26 +244,26 @@ def command(text: str, *, direct: bool, in_thread: bool) -> tuple[str, str] | No
 def check_text(text: str) -> None:
     """Refuses a message without words, or longer than any platform carries."""
     if not text.strip():
-        raise Problem("Write something first.")
-    if len(text) > LONGEST_TEXT:
-        raise Problem(
-            f"That is {len(text):,} characters, and a message can have {LONGEST_TEXT:,}: shorten it."
+        raise HTTPProblem("Write something first.")
+    if len(text) > MAX_TEXT_LENGTH:
+        raise HTTPProblem(
+            f"That is {len(text):,} characters, and a message can have {MAX_TEXT_LENGTH:,}: shorten it."
         )
 
 
-def place_for(work: UnitOfWork, place: str, reader: Person) -> Place:
-    """The place on screen: a shared one, or the reader's direct messages; refuses one that is gone."""
-    if place == reader.id:
-        return direct_place(reader)
-    known = work.places.get(place)
-    if known is None:
-        raise Problem("This place is not there any more.", 404)
-    return known
+def channel_for(work: UnitOfWork, channel_id: str, viewer: Person) -> Channel:
+    """The channel on screen: a shared one, or the reader's direct messages; refuses one that is gone."""
+    if channel_id == viewer.id:
+        return direct_channel(viewer)
+    channel = work.channels.get(channel_id)
+    if channel is None:
+        raise HTTPProblem("This place is not there any more.", 404)
+    return channel
 
 
-def direct_place(reader: Person) -> Place:
+def direct_channel(viewer: Person) -> Channel:
     """The bot's direct messages with the reader."""
-    return Place(id=reader.id, name=reader.name, kind="direct")
+    return Channel(id=viewer.id, name=viewer.name, kind="direct")
 
 
 @dataclass(frozen=True)
@@ -266,40 +271,42 @@ class Asked:
     """A press with everything the bot wants to know about it, read from the workspace."""
 
     pressed: Pressed
-    reader: Person
-    place: Place
+    viewer: Person
+    channel: Channel
     at: datetime
-    people: tuple[Person, ...] = field(default=())
-    found: Found | None = None
+    people: tuple[Person, ...] = dataclasses.field(default=())
+    source: SourceMessage | None = None
 
     def request(self) -> Request:
         """The bot's request."""
         return _request(
-            self.reader,
-            self.place,
+            self.viewer,
+            self.channel,
             self.at,
             verb=self.pressed.verb,
-            about="" if self.found else self.pressed.about,
+            about="" if self.source else self.pressed.about,
             values=self.pressed.values,
             people=self.people,
-            found=self.found,
+            source=self.source,
             key=self.pressed.key,
         )
 
 
-def typed_line(asked: tuple[str, str], reader: Person, place: Place, at: datetime, key: str) -> Request:
+def typed_line(
+    asked: tuple[str, str], viewer: Person, channel: Channel, at: datetime, key: str
+) -> Request:
     """A typed command: its verb, and the words that belong to it."""
     verb, words = asked
-    return _request(reader, place, at, verb=verb, typed=words, key=key)
+    return _request(viewer, channel, at, verb=verb, typed=words, key=key)
 
 
-def overheard(post: Post, reader: Person, place: Place) -> Request:
+def overheard(post: Post, viewer: Person, channel: Channel) -> Request:
     """A reply in a thread that was just posted: nobody asks for anything with it."""
     values = {"text": post.text, "id": str(post.id)}
     about, key = str(post.thread), f"{post.key}:d"
     return _request(
-        reader,
-        place,
+        viewer,
+        channel,
         post.posted_at,
         verb="retro.discuss",
         about=about,
@@ -309,29 +316,29 @@ def overheard(post: Post, reader: Person, place: Place) -> Request:
     )
 
 
-def _request(reader: Person, place: Place, at: datetime, **more: object) -> Request:
-    # Who reads was just looked up, and the place on the page is where they are.
-    shared = place.kind == "shared"
-    whole = {"workspace": WORKSPACE, "person": reader, "introduced": True, "at": at, "place": place}
-    return Request.model_validate({**whole, "here": place.id if shared else None, **more})
+def _request(viewer: Person, channel: Channel, at: datetime, **more: object) -> Request:
+    # Who reads was just looked up, and the channel on the page is where they are.
+    shared = channel.kind == "shared"
+    whole = {"workspace": WORKSPACE, "person": viewer, "introduced": True, "at": at, "channel": channel}
+    return Request.model_validate({**whole, "here": channel.id if shared else None, **more})
 
 
-def asked_by(work: UnitOfWork, pressed: Pressed, reader: Person, at: datetime) -> Asked:
-    """Reads what belongs to a press: its place, the persons it names, the message it is about."""
-    place = (pressed.form.place if pressed.form else "") or pressed.place
+def asked_by(work: UnitOfWork, pressed: Pressed, viewer: Person, at: datetime) -> Asked:
+    """Reads what belongs to a press: its channel, the persons it names, the message it is about."""
+    channel_id = (pressed.form.channel_id if pressed.form else "") or pressed.channel_id
     named = [
         value
-        for asked in (pressed.form.fields if pressed.form else ())
-        if asked.kind == "person" and (value := (pressed.values or {}).get(asked.name))
+        for field in (pressed.form.fields if pressed.form else ())
+        if field.kind == "person" and (value := (pressed.values or {}).get(field.name))
     ]
     people = work.people.among(named) if named else {}
     return Asked(
         pressed=pressed,
-        reader=reader,
-        place=place_for(work, place, reader),
+        viewer=viewer,
+        channel=channel_for(work, channel_id, viewer),
         at=at,
         people=tuple(people.values()),
-        found=found_message(work, pressed),
+        source=found_message(work, pressed),
     )
 
 
@@ -339,16 +346,16 @@ POST_ABOUT = "post:"
 """Begins `about` where a button is pressed on a person's message, like a chat's message shortcut."""
 
 
-def found_message(work: UnitOfWork, pressed: Pressed) -> Found | None:
+def found_message(work: UnitOfWork, pressed: Pressed) -> SourceMessage | None:
     """The message a shortcut was used on; refuses one that is gone."""
     if pressed.form or not pressed.about.startswith(POST_ABOUT):
         return None
     number = read_number(pressed.about.removeprefix(POST_ABOUT))
     post: Post | None = work.posts.get(number) if number else None
-    if post is None or post.message is not None or post.place != pressed.place:
-        raise Problem("That message is gone.", 404)
+    if post is None or post.message is not None or post.channel_id != pressed.channel_id:
+        raise HTTPProblem("That message is gone.", 404)
     author = work.people.get(post.author) if post.author else None
-    return Found(
+    return SourceMessage(
         text=post.text,
         link=path_to(post),
         thread=None if post.thread is None else str(post.thread),

@@ -1,7 +1,7 @@
 """Who is in which place of the web workspace: everybody."""
 
+from bot.domain.person import Person
 from bot.ports import Transactions
-from bot.request import Person
 
 
 class Everybody:
@@ -10,7 +10,7 @@ class Everybody:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    async def includes(self, workspace: str, channel: str, person: Person, *, unnamed: bool) -> bool:
+    async def includes(self, workspace: str, channel_id: str, person: Person, *, unnamed: bool) -> bool:
         """Always."""
         return True
 
@@ -18,7 +18,7 @@ class Everybody:
         """Nobody is."""
         return False
 
-    async def people_in(self, workspace: str, channel: str) -> int | None:
+    async def people_in(self, workspace: str, channel_id: str) -> int | None:
         """How many people are in the workspace: neither bots nor gone."""
         everybody = await self._transactions.read(workspace, lambda work: work.people.everybody())
-        return sum(not (one.bot or one.gone) for one in everybody)
+        return sum(not (person.bot or person.gone) for person in everybody)

@@ -1,4 +1,4 @@
-"""What the bot says in the web workspace: posts in our own memory, and a nudge to whoever is looking."""
+"""What the bot says in the web workspace: posts in our own storage, and a nudge to whoever looks."""
 
 import asyncio
 import secrets
@@ -7,24 +7,24 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from bot.domain.job import Receipt, minute
-from bot.ports import Delivery, Limits, Transactions, Unavailable, Undelivered, UnitOfWork
+from bot.domain.job import MessageRef, minute
+from bot.ports import Delivery, DeliveryError, Limits, StorageUnavailable, Transactions, UnitOfWork
 from bot.repositories import Post
 
 WORKSPACE = "web"
 
 
 class Listener:
-    """Somebody who looks at one place: which places changed since they last asked."""
+    """Somebody who looks at one place: which channels changed since they last asked."""
 
     def __init__(self) -> None:
         self._woken = asyncio.Event()
-        self._places: set[str] = set()
+        self._channels: set[str] = set()
         self.closed = False
 
-    def wake(self, place: str) -> None:
-        """Tells them that something in a place is new; "" concerns no place (people, the list)."""
-        self._places.add(place)
+    def wake(self, channel_id: str) -> None:
+        """Tells them that something in a channel is new; "" concerns no channel (people, the list)."""
+        self._channels.add(channel_id)
         self._woken.set()
 
     def close(self) -> None:
@@ -33,19 +33,19 @@ class Listener:
         self._woken.set()
 
     async def changes(self, patience: float) -> set[str]:
-        """The places that changed, as soon as there is one; nothing after `patience` seconds."""
+        """The channels that changed, as soon as there is one; nothing after `patience` seconds."""
         try:
             async with asyncio.timeout(patience):
                 await self._woken.wait()
         except TimeoutError:
             return set()
         self._woken.clear()
-        changed, self._places = self._places, set()
+        changed, self._channels = self._channels, set()
         return changed
 
 
 class Hub:
-    """Carries "this place changed" to every open page of this process; holds no content."""
+    """Carries "this channel changed" to every open page of this process; holds no content."""
 
     def __init__(self) -> None:
         self._born = secrets.token_hex(4)
@@ -58,11 +58,11 @@ class Hub:
         """Changes with every change, and with every start of the process."""
         return f"{self._born}-{self._count}"
 
-    def changed(self, place: str = "") -> None:
-        """Wakes everybody who looks; "" when it concerns no place."""
+    def changed(self, channel_id: str = "") -> None:
+        """Wakes everybody who looks; "" when it concerns no channel."""
         self._count += 1
         for listener in self._listeners:
-            listener.wake(place)
+            listener.wake(channel_id)
 
     @contextmanager
     def listen(self) -> Iterator[Listener]:
@@ -87,7 +87,7 @@ def path_to(post: Post, direct: bool = False) -> str:
     """Where a page shows this post: in its thread, or among somebody's direct messages."""
     if direct:
         return f"/dm#m{post.id}"
-    return f"/p/{quote(post.place, safe='')}/t/{post.thread or post.id}#m{post.id}"
+    return f"/p/{quote(post.channel_id, safe='')}/t/{post.thread or post.id}#m{post.id}"
 
 
 class WebMessenger:
@@ -101,12 +101,12 @@ class WebMessenger:
         self._hub = hub
         self.base = base
 
-    async def say(self, delivery: Delivery) -> Receipt:
+    async def say(self, delivery: Delivery) -> MessageRef:
         """Posts it; a delivery whose key is known is posted already, and its post is returned."""
         # Direct messages are one conversation here: what belongs under one of them follows it.
-        root = delivery.thread if delivery.place.kind == "shared" else None
+        root = delivery.thread if delivery.channel.kind == "shared" else None
         post = Post(
-            place=delivery.place.id,
+            channel_id=delivery.channel.id,
             thread=_number(root.message) if root else None,
             message=delivery.message,
             key=delivery.key,
@@ -115,45 +115,49 @@ class WebMessenger:
         )
         try:
             kept = await self._transactions.write(WORKSPACE, lambda work: work.posts.add(post))
-        except Unavailable as lost:
-            raise Undelivered("The web workspace could not be written.", unsure=True) from lost
-        self._hub.changed(kept.place)
+        except StorageUnavailable as lost:
+            raise DeliveryError(
+                "The web workspace could not be written.", maybe_delivered=True
+            ) from lost
+        self._hub.changed(kept.channel_id)
         return self._receipt(kept, delivery)
 
-    async def edit(self, delivery: Delivery, said: Receipt) -> Receipt:
+    async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
         """Says it anew in the same post; permanent when the post is gone."""
-        number = _number(said.message)
+        number = _number(message_ref.message)
 
         def say_anew(work: UnitOfWork) -> Post:
-            known = work.posts.get(number)
-            if known is None:
-                raise Undelivered("The message to change is gone.", permanent=True)
+            post = work.posts.get(number)
+            if post is None:
+                raise DeliveryError("The message to change is gone.", permanent=True)
             new = {"message": delivery.message, "edited_at": minute(datetime.now(UTC))}
-            edited = known.model_copy(update=new)
+            edited = post.model_copy(update=new)
             work.posts.save(edited)
             return edited
 
         try:
             edited = await self._transactions.write(WORKSPACE, say_anew)
-        except Unavailable as lost:
-            raise Undelivered("The web workspace could not be written.", unsure=True) from lost
-        self._hub.changed(edited.place)
+        except StorageUnavailable as lost:
+            raise DeliveryError(
+                "The web workspace could not be written.", maybe_delivered=True
+            ) from lost
+        self._hub.changed(edited.channel_id)
         return self._receipt(edited, delivery)
 
-    async def find(self, delivery: Delivery, since: datetime) -> Receipt | None:
+    async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         """The post with the delivery's key; keys are never used again, so `since` says nothing more."""
         try:
             post = await self._transactions.read(WORKSPACE, lambda work: work.posts.by_key(delivery.key))
-        except Unavailable as lost:
-            raise Undelivered("The web workspace could not be read.") from lost
+        except StorageUnavailable as lost:
+            raise DeliveryError("The web workspace could not be read.") from lost
         return None if post is None else self._receipt(post, delivery)
 
-    def _receipt(self, post: Post, delivery: Delivery) -> Receipt:
-        link = self.base + path_to(post, direct=delivery.place.kind == "direct")
-        return Receipt(place=post.place, message=str(post.id), link=link)
+    def _receipt(self, post: Post, delivery: Delivery) -> MessageRef:
+        link = self.base + path_to(post, direct=delivery.channel.kind == "direct")
+        return MessageRef(channel_id=post.channel_id, message=str(post.id), link=link)
 
 
 def _number(message: str) -> int:
     if not (message.isascii() and message.isdigit()):
-        raise Undelivered("The message to follow is not one of the web workspace.", permanent=True)
+        raise DeliveryError("The message to follow is not one of the web workspace.", permanent=True)
     return int(message)

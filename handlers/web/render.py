@@ -13,16 +13,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bot.domain.channel import Channel
+from bot.domain.person import Person
 from bot.messages.author import signed
-from bot.messages.parts import Form, FormField, Link, Message, Moment, Option, long_day, plain_words
+from bot.messages.parts import Form, FormField, Link, Message, Option, Timestamp, long_day, plain_words
 from bot.repositories import Post
-from bot.request import Person, Place
 
 FOLDER = Path(__file__).parent
 NOTHING = Markup("")
 HUES = 6
 """How many avatar colours the style sheet has."""
-MOST_COUNTED = 20
+MAX_COUNTED = 20
 """News are counted up to here; more reads "20+"."""
 
 
@@ -34,17 +35,17 @@ class Frame:
     it are drawn as paths, so that they stay on the address that the reader came by.
     """
 
-    reader: Person
+    viewer: Person
     now: datetime
     key: Callable[[], str]
-    place: str = ""
+    channel_id: str = ""
     thread: int | None = None
     base: str = ""
     people: Mapping[str, Person] = field(default_factory=dict)
 
     def zone(self, other: str = "UTC") -> ZoneInfo:
         """The reader's zone, or `other` while theirs is not known."""
-        for name in (self.reader.zone, other):
+        for name in (self.viewer.zone, other):
             try:
                 if name:
                     return ZoneInfo(name)
@@ -54,8 +55,8 @@ class Frame:
 
     @property
     def home(self) -> str:
-        """The path of the place on screen."""
-        return place_path(self.place, self.reader)
+        """The path of the channel on screen."""
+        return channel_path(self.channel_id, self.viewer)
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,12 @@ class Entry:
     @property
     def count(self) -> str:
         """`3`, or `20+`."""
-        return f"{MOST_COUNTED}+" if self.news > MOST_COUNTED else str(self.news)
+        return f"{MAX_COUNTED}+" if self.news > MAX_COUNTED else str(self.news)
 
 
 @dataclass(frozen=True)
 class Column:
-    """One scrolling list of posts with its composer: a place, a thread or direct messages."""
+    """One scrolling list of posts with its composer: a channel, a thread or direct messages."""
 
     prefix: str
     """What the ids of its posts begin with: a root stands in its place and in its thread."""
@@ -122,15 +123,15 @@ class Pieces:
 class Sidebar:
     """The left column. `source` is where it is fetched afresh."""
 
-    places: Sequence[Entry]
+    channels: Sequence[Entry]
     direct: Entry
     people: Sequence[Person]
     source: str
 
 
-def place_path(place: str, reader: Person) -> str:
-    """The page of a place, or of the reader's direct messages."""
-    return "/dm" if place == reader.id else f"/p/{quote(place, safe='')}"
+def channel_path(channel_id: str, viewer: Person) -> str:
+    """The page of a channel, or of the reader's direct messages."""
+    return "/dm" if channel_id == viewer.id else f"/p/{quote(channel_id, safe='')}"
 
 
 def rows(
@@ -142,7 +143,7 @@ def rows(
     for post in posts:
         local = post.posted_at.astimezone(zone)
         author = frame.people.get(post.author) if post.author else None
-        in_thread = frame.thread is not None or frame.place == frame.reader.id
+        in_thread = frame.thread is not None or frame.channel_id == frame.viewer.id
         drawn.append(
             Row(
                 post=post,
@@ -165,16 +166,16 @@ def _day_name(day: date, today: date) -> str:
     return "Today" if day == today else "Yesterday" if (today - day).days == 1 else long_day(day)
 
 
-def message(said: Message, frame: Frame, *, note: bool = False) -> Markup:
+def message(message: Message, frame: Frame, *, note: bool = False) -> Markup:
     """The message with its buttons; `note` when it is drawn as a private note."""
-    return _macro("parts.html", "message", said, frame, note)
+    return _macro("parts.html", "message", message, frame, note)
 
 
 def form(
-    asked: Form,
+    form: Form,
     frame: Frame,
     people: Sequence[Person] = (),
-    places: Sequence[Place] = (),
+    channels: Sequence[Channel] = (),
     faults: Mapping[str, str] | None = None,
     action: str = "",
 ) -> Markup:
@@ -182,31 +183,31 @@ def form(
 
     It carries itself along, so that a faulty one can be shown again with everything typed; the
     field is called `dialog`, for one called `form` would hide the form itself from scripts.
-    `people` and `places` are the options of the fields that choose one.
+    `people` and `channels` are the options of the fields that choose one.
     """
     listed = {
         "person": [Option(value=one.id, label=one.name) for one in people if not (one.bot or one.gone)],
-        "place": [Option(value=one.id, label=one.name) for one in places],
+        "place": [Option(value=one.id, label=one.name) for one in channels],
     }
     drawn = [
         (one, _grouped(listed.get(one.kind, one.options), one, (faults or {}).get(one.name, "")))
-        for one in asked.fields
+        for one in form.fields
     ]
     loose = dict(faults or {})
-    for one in asked.fields:
+    for one in form.fields:
         loose.pop(one.name, None)
     # What was typed stands in the fields already: carried twice, long texts would be too much.
-    carried = filled(asked, dict.fromkeys((one.name for one in asked.fields), ""))
+    carried = filled(form, dict.fromkeys((one.name for one in form.fields), ""))
     told = (faults or {}, list(loose.values()))
-    return _macro("form.html", "dialog", asked, carried.model_dump_json(), drawn, *told, frame, action)
+    return _macro("form.html", "dialog", form, carried.model_dump_json(), drawn, *told, frame, action)
 
 
-def filled(asked: Form, values: Mapping[str, str]) -> Form:
+def filled(form: Form, values: Mapping[str, str]) -> Form:
     """The form with what was typed in its fields."""
     fields = tuple(
-        one.model_copy(update={"value": values.get(one.name, one.value)}) for one in asked.fields
+        field.model_copy(update={"value": values.get(field.name, field.value)}) for field in form.fields
     )
-    return asked.model_copy(update={"fields": fields})
+    return form.model_copy(update={"fields": fields})
 
 
 def _grouped(options: Iterable[Option], asked: FormField, fault: str) -> list[tuple[str, list[Option]]]:
@@ -235,7 +236,7 @@ def _macro(template: str, name: str, *args: object) -> Markup:
     return Markup(drawn)  # noqa: S704 - the macro's own output, already escaped
 
 
-def _when(piece: Moment, frame: Frame) -> tuple[str, str]:
+def _when(piece: Timestamp, frame: Frame) -> tuple[str, str]:
     local = piece.at.astimezone(frame.zone(piece.zone))
     shown = f"{long_day(local.date())}, {local:%H:%M} ({local.tzinfo})"
     return piece.at.astimezone(UTC).isoformat(), shown
@@ -257,5 +258,5 @@ ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-ENVIRONMENT.filters.update(long_day=long_day, place_path=place_path, plain_words=plain_words)
+ENVIRONMENT.filters.update(long_day=long_day, channel_path=channel_path, plain_words=plain_words)
 ENVIRONMENT.globals.update(when=_when, target=_target, draw_message=message)

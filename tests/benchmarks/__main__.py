@@ -75,13 +75,13 @@ def main() -> None:
         metavar="PYTHON",
         help="the one that has what the rival needs, when it needs something else",
     )
-    asked = parser.parse_args()
-    names = asked.names or list(BENCHMARKS)
+    args = parser.parse_args()
+    names = args.names or list(BENCHMARKS)
     if unknown := set(names) - set(BENCHMARKS):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    if asked.rival and not (asked.rival / "bot").is_dir():
-        parser.error(f"--rival {asked.rival} is no checkout of Amends")
-    rival = Program(asked.rival.resolve(), asked.rival_python) if asked.rival else None
+    if args.rival and not (args.rival / "bot").is_dir():
+        parser.error(f"--rival {args.rival} is no checkout of Amends")
+    rival = Program(args.rival.resolve(), args.rival_python) if args.rival else None
     benchmarks = BENCHMARKS | {
         "a": partial(writes.measure, rival=rival),
         "j": partial(reads.measure, rival=rival),

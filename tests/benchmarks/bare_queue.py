@@ -14,20 +14,20 @@ import psycopg
 from psycopg.rows import dict_row
 from sqlalchemy import bindparam, make_url, select
 
-from bot.domain.job import LEASE_SECONDS, Receipt
+from bot.domain.job import LEASE_SECONDS, MessageRef
 from handlers.worker import SIDE_BY_SIDE
-from storage.job import editing
-from storage.lane import CHANGE_LANE, FREE_LANE, LOCK_LANE, free_lanes, moments, this
-from storage.queue import CHANGE_JOB
+from storage.jobs.channel_queue import CHANGE_LANE, FREE_LANE, LOCK_LANE, free_lanes, moments, this
+from storage.jobs.job import edit_queue
+from storage.jobs.queue import CHANGE_JOB
 from storage.sqlite import PRAGMAS
-from storage.tables import jobs, said
+from storage.tables import jobs, sent_messages
 from storage.upsert import insert
 from tests.benchmarks.bare_sql import POSTGRESQL, SQLITE, Spelled, spelled, written
 from tests.benchmarks.filled import WORKSPACE
 from tests.benchmarks.postgresql import bare
 
 IDLE_SECONDS = 0.02
-ENDED = ("state", "ended_at", "lane", "attempts", "unsure", "began_at", "again", "why", "claimed_by")
+ENDED = ("state", "ended_at", "queue_id", "attempts", "unsure", "began_at", "again", "why", "claimed_by")
 _THESE = select(jobs).where(
     jobs.c.workspace == bindparam("workspace"), jobs.c.key.in_(bindparam("keys", expanding=True))
 )
@@ -51,10 +51,10 @@ class Loop:
         else:
             self._connection = psycopg.connect(bare(address), autocommit=True, row_factory=dict_row)
         name = self._dialect.name
-        keeping = insert(name, said)
+        keeping = insert(name, sent_messages)
         keep = keeping.on_conflict_do_update(
             index_elements=["workspace", "key"],
-            set_={column: keeping.excluded[column] for column in Receipt.model_fields},
+            set_={column: keeping.excluded[column] for column in MessageRef.model_fields},
         )
         self._free_lanes = self._spelled(free_lanes(frozenset({"slack"})).built)
         marks = ("state", "claimed_by", "attempts", "began_at", "unsure")
@@ -62,7 +62,7 @@ class Loop:
         leases = ("due_at", "leased_until", "claimed_by", "claimed_key")
         self._lease = self._spelled(CHANGE_LANE.built, *leases)
         self._end_job = self._spelled(CHANGE_JOB.built, *ENDED)
-        self._keep = self._spelled(keep, "workspace", "key", *Receipt.model_fields)
+        self._keep = self._spelled(keep, "workspace", "key", *MessageRef.model_fields)
         self._lock = self._spelled(LOCK_LANE.built)
         self._free = self._spelled(FREE_LANE.built)
         self._own = self._spelled(_THESE.with_for_update(), workspace="", keys=[""])
@@ -73,12 +73,13 @@ class Loop:
         )
 
     def claim(self) -> Sequence[Row]:
-        """As many as a worker claims at once, each of another lane."""
+        """As many as a worker claims at once, each of another channel queue."""
         with self._transaction():
             now = self._now()
-            asked = {"by": now, "most": SIDE_BY_SIDE, **moments(now)}
-            free = [row["first_key"] for row in self._fetch(self._free_lanes, asked)]
-            # None: another process has said the last of that lane just now, and frees it by itself.
+            params = {"by": now, "limit": SIDE_BY_SIDE, **moments(now)}
+            free = [row["first_key"] for row in self._fetch(self._free_lanes, params)]
+            # None: another process has sent_messages the last of that channel queue just now, and frees
+            # it by itself.
             keys = {f"keys_{number}": key for number, key in enumerate(sorted(filter(None, free)), 1)}
             if not keys:
                 return ()
@@ -99,25 +100,32 @@ class Loop:
             self._run(
                 self._lease,
                 [
-                    {**this((WORKSPACE, row["lane"])), **mark, **until, "claimed_key": row["key"]}
+                    {**this((WORKSPACE, row["queue_id"])), **mark, **until, "claimed_key": row["key"]}
                     for row in rows
                 ],
             )
             return rows
 
     def finish(self, job: Row, number: int) -> None:
-        """Keeps that it was said, and frees its lane."""
+        """Keeps that it was sent_messages, and frees its channel queue."""
         with self._transaction():
             now = self._now()
             [row] = self._fetch(self._own, {"workspace": WORKSPACE, "keys_1": job["key"]})
-            ended = {"state": "done", "ended_at": now, "lane": editing(row["place"]), "attempts": 0}
+            ended = {
+                "state": "done",
+                "ended_at": now,
+                "queue_id": edit_queue(row["channel_id"]),
+                "attempts": 0,
+            }
             ended |= {"unsure": False, "began_at": None, "again": False, "why": "", "claimed_by": ""}
             self._run(self._end_job, [{**this((WORKSPACE, row["key"])), **ended}])
-            receipt = Receipt(place=row["place"], message=f"{os.getpid()}.{number}").model_dump()
-            self._run(self._keep, [{"workspace": WORKSPACE, "key": row["key"], **receipt}])
-            lane = this((WORKSPACE, row["lane"]))
-            self._fetch(self._lock, lane)
-            self._run(self._free, [{**lane, "rests_until": now}])
+            message_ref = MessageRef(
+                channel_id=row["channel_id"], message=f"{os.getpid()}.{number}"
+            ).model_dump()
+            self._run(self._keep, [{"workspace": WORKSPACE, "key": row["key"], **message_ref}])
+            queue_id = this((WORKSPACE, row["queue_id"]))
+            self._fetch(self._lock, queue_id)
+            self._run(self._free, [{**queue_id, "rests_until": now}])
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ POSTGRESQL: Dialect = psycopg.dialect(paramstyle="format")  # type: ignore[no-un
 
 
 class Spelled(NamedTuple):
-    """SQL with places for values, what goes in which, and those that are always the same."""
+    """SQL with channels for values, what goes in which, and those that are always the same."""
 
     text: str
     names: Sequence[str]

@@ -1,4 +1,4 @@
-"""(h) 200 failed cases in 20 places, from the first request to the last prompt, against Slack's limits.
+"""(h) 200 failed cases in 20 channels, from the first request to the last prompt, at Slack's limits.
 
 The issue's "Benchmark (c)", at Slack's real pace: one process on SQLite, and two on one PostgreSQL.
 """
@@ -35,11 +35,11 @@ async def measure(folder: Path) -> list[Figure]:
 
 
 def limit() -> float:
-    """Seconds that Slack's limits take at least: the pace in each place, and the whole workspace's."""
-    places = (IN_A_PLACE - 1) * USUAL_PACE
+    """Seconds that Slack's limits take at least: the pace in each channel, and the whole workspace's."""
+    channels = (IN_A_PLACE - 1) * USUAL_PACE
     if LIMITS.new is None:
-        return places
-    return max(places, (MESSAGES - LIMITS.new.burst) * LIMITS.new.gap.total_seconds())
+        return channels
+    return max(channels, (MESSAGES - LIMITS.new.burst) * LIMITS.new.gap.total_seconds())
 
 
 async def _burst(folder: Path, name: str, database: Path | str, processes: int) -> list[Figure]:
@@ -82,7 +82,7 @@ async def _burst(folder: Path, name: str, database: Path | str, processes: int) 
 
 
 async def _said(http: aiohttp.ClientSession, slack: str) -> Mapping[str, Sequence[float]]:
-    """When each place was spoken to, once everything is said."""
+    """When each channel was spoken to, once everything is said."""
     async with asyncio.timeout(PATIENCE * limit()):
         while True:
             async with http.get(f"{slack}/said") as answer:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from tests.benchmarks.filled import PLACES, case_of_item, person, place, place_of_case
+from tests.benchmarks.filled import PLACES, case_of_item, channel_of_case, person, place
 from tests.benchmarks.process import SECRET
 from tests.benchmarks.quick_slack import TEAM
 
@@ -30,15 +30,15 @@ class Round(NamedTuple):
     refused: int = 0
 
 
-def command(text: str, number: int, places: int = PLACES, where: str = "") -> str:
-    """A typed `/amends …`, in one of so many places, or in the one that is named."""
+def command(text: str, number: int, channels: int = PLACES, where: str = "") -> str:
+    """A typed `/amends …`, in one of so many channels, or in the one that is named."""
     return urlencode(
         {
             "command": "/amends",
             "text": text,
             "team_id": TEAM,
-            "channel_id": where or place(number % places),
-            "channel_name": f"team-{number % places}",
+            "channel_id": where or place(number % channels),
+            "channel_name": f"team-{number % channels}",
             "user_id": person(number % IN_FLIGHT),
             "user_name": "somebody",
             "trigger_id": f"{time.time_ns()}.{number}",
@@ -59,13 +59,13 @@ def take(number: int) -> str:
 
 def answer_form(number: int) -> str:
     """Answer: a click on the message of a retro, which opens a form."""
-    case = 1 + number % RETROS
-    return click("retro.answer", f"C-{case}", number, case)
+    case_number = 1 + number % RETROS
+    return click("retro.answer", f"C-{case_number}", number, case_number)
 
 
-def click(verb: str, about: str, number: int, case: int) -> str:
+def click(verb: str, about: str, number: int, case_number: int) -> str:
     """A pressed button in the channel of a case."""
-    where = place_of_case(case)
+    where = channel_of_case(case_number)
     payload = {
         "type": "block_actions",
         "trigger_id": f"{time.time_ns()}.{number}",
@@ -89,13 +89,13 @@ def click(verb: str, about: str, number: int, case: int) -> str:
 
 def answer(number: int) -> str:
     """An answer to a retro, with its author's name: the form is sent in."""
-    case = 1 + number % RETROS
+    case_number = 1 + number % RETROS
     words = f"We would have needed to know when the courier comes, as {number} times before."
     values: dict[str, Mapping[str, object]] = {
         "training": {"type": "plain_text_input", "value": words},
         "unnamed": {"type": "checkboxes", "selected_options": []},
     }
-    return submission("retro.answer", f"C-{case}", number, place_of_case(case), values)
+    return submission("retro.answer", f"C-{case_number}", number, channel_of_case(case_number), values)
 
 
 def submission(

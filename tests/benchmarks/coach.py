@@ -23,7 +23,7 @@ SETS = {"team": "blame_dev.jsonl", "customer": "apology_dev.jsonl"}
 AIMS = {"team": "0.90, 0.75", "customer": "0.85, 0.75"}
 WORDS = 500
 ROUNDS = 400
-MOST_SENTENCES = 20_000
+MAX_SENTENCES = 20_000
 _RESIDENT = """
 import psutil
 before = psutil.Process().memory_info().rss
@@ -41,17 +41,17 @@ async def measure(folder: Path) -> list[Figure]:
 
 
 def _rightness() -> Iterator[Figure]:
-    for reader, file in SETS.items():
+    for recipient_id, file in SETS.items():
         if not (LANGUAGE / file).exists():
             yield Figure(f"coach  {file}", f"skipped: {LANGUAGE / file} is not here")
         else:
             rows = list(_rows(LANGUAGE / file))
             sure = [row for row in rows if not row.doubtful]
-            yield from _scored(f"{file}, all {len(rows)}", rows, reader)
-            yield from _scored(f"{file}, the {len(sure)} that are not borderline", sure, reader)
-        for part in (reader, f"{reader}_held_out"):
+            yield from _scored(f"{file}, all {len(rows)}", rows, recipient_id)
+            yield from _scored(f"{file}, the {len(sure)} that are not borderline", sure, recipient_id)
+        for part in (recipient_id, f"{recipient_id}_held_out"):
             texts = own(part)
-            yield from _scored(f"our own {part.replace('_', ' ')}, {len(texts)}", texts, reader)
+            yield from _scored(f"our own {part.replace('_', ' ')}, {len(texts)}", texts, recipient_id)
 
 
 def _rows(file: Path) -> Iterator[Labelled]:
@@ -61,14 +61,14 @@ def _rows(file: Path) -> Iterator[Labelled]:
         yield Labelled(row["text"], marks, bool(row["borderline"]))
 
 
-def _scored(what: str, texts: Sequence[Labelled], reader: str) -> Iterator[Figure]:
-    for label, score in scores(texts, reader).items():
+def _scored(what: str, texts: Sequence[Labelled], recipient_id: str) -> Iterator[Figure]:
+    for label, score in scores(texts, recipient_id).items():
         of = f"of {score.right + score.wrong} marked and {score.right + score.missed} to mark"
         yield Figure(
             f"coach  precision, recall: {label}, {what}",
             f"{score.precision:.2f}, {score.recall:.2f}",
             of,
-            aim=AIMS[reader],
+            aim=AIMS[recipient_id],
         )
 
 
@@ -80,10 +80,10 @@ def _silence() -> Iterator[Figure]:
     else:
         yield Figure("coach  complaints", f"skipped: {COMPLAINTS} is not here")
     for what, sentences in texts.items():
-        for reader in SETS:
-            share = sum(flagged(sentences, reader)) / len(sentences)
+        for recipient_id in SETS:
+            share = sum(flagged(sentences, recipient_id)) / len(sentences)
             yield Figure(
-                f"coach  marked for the {reader}: {what}",
+                f"coach  marked for the {recipient_id}: {what}",
                 f"{share:.2%}",
                 f"of {len(sentences)} sentences",
                 aim="-" if "blame" in what else "< 0.3%",
@@ -98,13 +98,13 @@ def _documentation() -> Iterator[str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 texts.append(ast.get_docstring(node) or "")
-    yield from islice(_sentences(texts), MOST_SENTENCES)
+    yield from islice(_sentences(texts), MAX_SENTENCES)
 
 
 def _complaints() -> Iterator[str]:
     with COMPLAINTS.open(encoding="utf-8", newline="") as file:
         texts = [row["Consumer complaint narrative"] for row in csv.DictReader(file)]
-    yield from islice(_sentences(texts), MOST_SENTENCES)
+    yield from islice(_sentences(texts), MAX_SENTENCES)
 
 
 def _sentences(texts: Sequence[str]) -> Iterator[str]:
@@ -118,8 +118,10 @@ def _sentences(texts: Sequence[str]) -> Iterator[str]:
 
 def _time() -> Iterator[Figure]:
     chance = random.Random(1)
-    for reader, read in (("team", read_for_team), ("customer", read_for_customer)):
-        sentences = [each.text for part in (reader, f"{reader}_held_out") for each in own(part)]
+    for recipient_id, read in (("team", read_for_team), ("customer", read_for_customer)):
+        sentences = [
+            each.text for part in (recipient_id, f"{recipient_id}_held_out") for each in own(part)
+        ]
         took: list[float] = []
         for _ in range(ROUNDS):
             chance.shuffle(sentences)
@@ -128,7 +130,7 @@ def _time() -> Iterator[Figure]:
             read(text)
             took.append(time.perf_counter() - began)
         yield Figure(
-            f"coach  {WORDS} words for the {reader}, p50 and p99",
+            f"coach  {WORDS} words for the {recipient_id}, p50 and p99",
             f"{ms(median(took))}, {ms(percentile(took, 99))}",
             aim="p99 < 20 ms",
         )

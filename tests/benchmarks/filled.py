@@ -13,22 +13,23 @@ from sqlalchemy import table as lightweight
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
-from bot.domain.job import Receipt
+from bot.domain.channel import Channel
+from bot.domain.job import MessageRef
+from bot.domain.person import Person
 from bot.domain.retro import Retro
 from bot.domain.team import Team
-from bot.request import Person, Place
 from storage.column import AS_JSON
 from storage.row import Values, values
-from storage.tables import action_items, cases, counters, people, places, retros, said, teams
+from storage.tables import action_items, cases, channels, counters, people, retros, sent_messages, teams
 from tests.benchmarks.process import OURS, Program, environment, run
 from tests.benchmarks.quick_slack import TEAM
 
 WORKSPACE = f"slack:{TEAM}"
-MOST_AT_ONCE = 10_000
+MAX_AT_ONCE = 10_000
 FAILED_AT = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 CLOSE_ON = date(2026, 1, 8)
 PLACES, PERSONS = 91, 901
-"""The first place, and the first person, have a tenth of everything; the rest is spread evenly."""
+"""The first channel, and the first person, have a tenth of everything; the rest is spread evenly."""
 
 
 def place(number: int) -> str:
@@ -54,9 +55,9 @@ def case_of_item(item: int, retro_count: int) -> int:
     return 1 + item % retro_count
 
 
-def place_of_case(case: int) -> str:
+def channel_of_case(case_number: int) -> str:
     """The channel of a case."""
-    return place(_skewed(case, PLACES))
+    return place(_skewed(case_number, PLACES))
 
 
 async def make(file: Path, program: Program = OURS) -> None:
@@ -75,12 +76,12 @@ def put_retros(file: Path, retro_count: int, item_count: int, *, fresh: bool = F
     """Fills a file that has its tables; see `fill`."""
     last = {"case": retro_count, "item": item_count}
     put(file, people, _people())
-    put(file, places, _places())
+    put(file, channels, _channels())
     put(file, teams, _teams())
     put(file, cases, _cases(retro_count))
     put(file, retros, _retros(retro_count, fresh=fresh))
     put(file, action_items, _items(item_count, retro_count, fresh=fresh))
-    put(file, said, _said(retro_count, item_count))
+    put(file, sent_messages, _said(retro_count, item_count))
     put(
         file,
         counters,
@@ -101,7 +102,7 @@ def _put(connection: Connection, table: Table, rows: Iterable[Values]) -> None:
     known = {each["name"] for each in inspect(connection).get_columns(table.name)}
     theirs = lightweight(table.name, *(column(c.name, c.type) for c in table.c if c.name in known))
     rest = iter(rows)
-    while some := list(islice(rest, MOST_AT_ONCE)):
+    while some := list(islice(rest, MAX_AT_ONCE)):
         those = [{name: value for name, value in row.items() if name in known} for row in some]
         connection.execute(insert(theirs), those)
 
@@ -112,25 +113,27 @@ def _people() -> Iterator[Values]:
         yield values(WORKSPACE, known)
 
 
-def _places() -> Iterator[Values]:
+def _channels() -> Iterator[Values]:
     for number in range(PLACES):
-        known = Place(id=place(number), name=f"team-{number}")
-        yield values(WORKSPACE, known, name_folded=known.name)
+        channel = Channel(id=place(number), name=f"team-{number}")
+        yield values(WORKSPACE, channel, name_folded=channel.name)
 
 
 def _teams() -> Iterator[Values]:
     for number in range(PLACES):
-        yield values(WORKSPACE, Team(place=place(number), name=f"team-{number}", lead=person(number)))
+        yield values(
+            WORKSPACE, Team(channel_id=place(number), name=f"team-{number}", lead=person(number))
+        )
 
 
 def _cases(count: int) -> Iterator[Values]:
-    like = Case(number=1, place="", what_happened="", customer="A customer", failed_at=FAILED_AT)
+    like = Case(number=1, channel_id="", what_happened="", customer="A customer", failed_at=FAILED_AT)
     row = values(WORKSPACE, like)
     for number in range(1, count + 1):
         yield {
             **row,
             "number": number,
-            "place": place_of_case(number),
+            "channel_id": channel_of_case(number),
             "what_happened": f"The parcel was promised twice and missed twice, for the {number}th time.",
             "reference": f"OLD-{number}",
             "reference_folded": f"old-{number}",
@@ -138,28 +141,32 @@ def _cases(count: int) -> Iterator[Values]:
 
 
 def _retros(count: int, *, fresh: bool) -> Iterator[Values]:
-    row = values(WORKSPACE, Retro(case=1, place="", opened_at=FAILED_AT, answers_close_on=CLOSE_ON))
+    row = values(
+        WORKSPACE, Retro(case_number=1, channel_id="", opened_at=FAILED_AT, answers_close_on=CLOSE_ON)
+    )
     for number in range(1, count + 1):
         yield {
             **row,
-            "case": number,
-            "place": place_of_case(number),
+            "case_number": number,
+            "channel_id": channel_of_case(number),
             "state": "open" if fresh or number // 10 % 5 == 0 else "closed",
             "answers_close_on": CLOSE_ON + timedelta(days=number % 365),
         }
 
 
 def _items(count: int, retro_count: int, *, fresh: bool) -> Iterator[Values]:
-    like = ActionItem(number=1, case=1, place="", what="", asked_by=person(1), gap="training")
+    like = ActionItem(
+        number=1, case_number=1, channel_id="", what="", asked_by=person(1), gap="training"
+    )
     row = values(WORKSPACE, like, active=True)
     for number in range(1, count + 1):
-        case = case_of_item(number, retro_count)
+        case_number = case_of_item(number, retro_count)
         state = "proposed" if fresh else "agreed" if number // 10 % 5 == 0 else "verified"
         yield {
             **row,
             "number": number,
-            "case": case,
-            "place": place_of_case(case),
+            "case_number": case_number,
+            "channel_id": channel_of_case(case_number),
             "what": f"Somebody calls before the courier gives up, as was agreed {number} times.",
             "owner": None if fresh else person(_skewed(number, PERSONS)),
             "due": CLOSE_ON + timedelta(days=number % 365),
@@ -169,10 +176,15 @@ def _items(count: int, retro_count: int, *, fresh: bool) -> Iterator[Values]:
 
 
 def _said(retro_count: int, item_count: int) -> Iterator[Values]:
-    row = values(WORKSPACE, Receipt(place="", message="", link="https://benchmark.example/p1"))
+    row = values(WORKSPACE, MessageRef(channel_id="", message="", link="https://benchmark.example/p1"))
     keys = chain(
         ((f"retro:{number}", number) for number in range(1, retro_count + 1)),
         ((f"item:{number}", case_of_item(number, retro_count)) for number in range(1, item_count + 1)),
     )
-    for message, (key, case) in enumerate(keys):
-        yield {**row, "key": key, "place": place_of_case(case), "message": f"1600000000.{message:07d}"}
+    for message, (key, case_number) in enumerate(keys):
+        yield {
+            **row,
+            "key": key,
+            "channel_id": channel_of_case(case_number),
+            "message": f"1600000000.{message:07d}",
+        }

@@ -54,7 +54,7 @@ async def measure(folder: Path) -> list[Figure]:
 
 
 async def _first_message(http: aiohttp.ClientSession, slack: str, address: str, number: int) -> float:
-    body = command(f"failed ZD-{number} Parcel promised twice", number, places=1_000_000)
+    body = command(f"failed ZD-{number} Parcel promised twice", number, channels=1_000_000)
     began = time.monotonic()
     await ask(http, address, [body])
     async with asyncio.timeout(PATIENCE_SECONDS):

@@ -1,4 +1,4 @@
-"""(l) What people ask for with much stored against little, one after another, at the program's own door.
+"""(l) What people ask for with much stored against little, one by one, at the program's own adapter.
 
 Each row has two processes on two databases, asked in turns; the ratio is much divided by little.
 """
@@ -55,8 +55,8 @@ async def _status(http: aiohttp.ClientSession, address: str) -> None:
 
 
 async def _both_sides(http: aiohttp.ClientSession, address: str) -> None:
-    # The tenth case is of the busy place, where everything of it is stored.
-    await ask(http, address, [click("recovery.read", "C-1", 0, case=10)])
+    # The tenth case is of the busy channel, where everything of it is stored.
+    await ask(http, address, [click("recovery.read", "C-1", 0, case_number=10)])
 
 
 GROWING = (

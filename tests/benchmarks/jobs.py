@@ -15,12 +15,12 @@ from statistics import median
 import psycopg
 from sqlalchemy import Select, delete, func, insert, select, update
 
-from bot.domain.job import Job, Receipt
+from bot.domain.job import Job, MessageRef
 from bot.domain.retro import Retro
 from bot.prompts import PROMPTS
 from storage.database import Database
 from storage.row import values
-from storage.tables import jobs, lanes, retros, said
+from storage.tables import channel_queues, jobs, retros, sent_messages
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.filled import WORKSPACE
 from tests.benchmarks.postgresql import bare, postgresql
@@ -29,7 +29,7 @@ from tests.session import open_work
 
 PLACES, RETROS = 50, 400
 ROUNDS = 3
-MOST_SECONDS = 120.0
+MAX_SECONDS = 120.0
 AT = datetime(2026, 3, 4, 10, tzinfo=UTC)
 OURS, BARE = "tests.benchmarks.worker_alone", "tests.benchmarks.bare_queue"
 
@@ -73,49 +73,61 @@ def _row(what: str, rate: float, floor: float, words: str, aim: str = "-") -> Fi
 def _fill(database: Database) -> None:
     """Retros that were said, and their prompts, which are owed."""
     close_on = date(2026, 3, 6)
-    where = {case: f"C{case % PLACES}" for case in range(1, RETROS + 1)}
+    where = {case_number: f"C{case_number % PLACES}" for case_number in range(1, RETROS + 1)}
     with database.transaction(writes=True) as connection:
         rows = [
-            values(WORKSPACE, Retro(case=case, place=place, opened_at=AT, answers_close_on=close_on))
-            | {"closed_at": None, "look_at": None}
-            for case, place in where.items()
+            values(
+                WORKSPACE,
+                Retro(
+                    case_number=case_number,
+                    channel_id=channel_id,
+                    opened_at=AT,
+                    answers_close_on=close_on,
+                ),
+            )
+            | {"closed_at": None, "next_check_at": None}
+            for case_number, channel_id in where.items()
         ]
         connection.execute(insert(retros), rows)
-        receipts = [
-            values(WORKSPACE, Receipt(place=place, message=str(case)), key=f"retro:{case}")
-            for case, place in where.items()
+        message_refs = [
+            values(
+                WORKSPACE,
+                MessageRef(channel_id=channel_id, message=str(case_number)),
+                key=f"retro:{case_number}",
+            )
+            for case_number, channel_id in where.items()
         ]
-        connection.execute(insert(said), receipts)
+        connection.execute(insert(sent_messages), message_refs)
         connection.commit()
     with open_work(database, WORKSPACE, writes=True) as work:
-        for case, place in where.items():
+        for case_number, channel_id in where.items():
             for prompt in PROMPTS:
                 if prompt.question:
                     work.jobs.schedule(
                         Job(
                             name="retro.prompt",
-                            about=f"C-{case}/{prompt.key}",
-                            place=place,
-                            key=f"prompt:{case}:{prompt.key}",
-                            thread=f"retro:{case}",
+                            about=f"C-{case_number}/{prompt.key}",
+                            channel_id=channel_id,
+                            key=f"prompt:{case_number}:{prompt.key}",
+                            thread=f"retro:{case_number}",
                             due_at=AT,
                         )
                     )
         work.commit()
     with database.transaction(writes=True) as connection:
         # Nobody begins before `_owe` says so.
-        connection.execute(update(lanes).values(due_at=None))
+        connection.execute(update(channel_queues).values(due_at=None))
         connection.commit()
 
 
 def _owe(database: Database) -> None:
     """Makes all of them due once more, as if nothing had been said."""
     waiting = {"state": "waiting", "attempts": 0, "unsure": False, "ended_at": None, "again": False}
-    free = {"free_at": None, "leased_until": None, "claimed_by": "", "claimed_key": None}
+    free = {"next_allowed_at": None, "leased_until": None, "claimed_by": "", "claimed_key": None}
     with database.transaction(writes=True) as connection:
-        connection.execute(delete(said).where(said.c.key.startswith("prompt:")))
-        connection.execute(update(jobs).values(lane=jobs.c.place, due_at=AT, **waiting))
-        connection.execute(update(lanes).values(due_at=AT, **free))
+        connection.execute(delete(sent_messages).where(sent_messages.c.key.startswith("prompt:")))
+        connection.execute(update(jobs).values(queue_id=jobs.c.place, due_at=AT, **waiting))
+        connection.execute(update(channel_queues).values(due_at=AT, **free))
         connection.commit()
 
 
@@ -130,14 +142,14 @@ async def _rate(folder: Path, module: str, count: int, database: Database, url: 
             await stack.enter_async_context(running(folder, module, env, number))
         _owe(database)
         try:
-            async with asyncio.timeout(MOST_SECONDS):
+            async with asyncio.timeout(MAX_SECONDS):
                 await _all_ended(database)
         except TimeoutError:
             logs = await asyncio.to_thread(_logs, folder, module)
             raise RuntimeError(f"{count} of {module} are not done: {logs}") from None
     with database.transaction(writes=False) as connection:
         ended = list(connection.scalars(select(jobs.c.ended_at).order_by(jobs.c.ended_at)))
-    messages = _count(database, select(func.count()).where(said.c.key.startswith("prompt:")))
+    messages = _count(database, select(func.count()).where(sent_messages.c.key.startswith("prompt:")))
     if messages != len(ended):
         raise RuntimeError(f"{messages} of {len(ended)} were said")
     return _in_the_middle(ended)

@@ -6,7 +6,9 @@ from pathlib import Path
 from statistics import median
 
 from bot.bot import Bot
-from bot.request import Person, Place, Request
+from bot.domain.channel import Channel
+from bot.domain.person import Person
+from bot.request import Request
 from storage.database import Database
 from tests.benchmarks.figure import Figure, ms
 from tests.benchmarks.filled import BUSY_PERSON, BUSY_PLACE, WORKSPACE, fill
@@ -26,7 +28,7 @@ async def filled(folder: Path, sizes: tuple[int, int]) -> Path:
 
 
 async def measure(folder: Path) -> list[Figure]:
-    """A row for each question, asked by the person and in the place that have a tenth of it all."""
+    """A row for each question, asked by the person and in the channel that have a tenth of it all."""
     databases = [Database(f"sqlite:///{await filled(folder, sizes)}") for sizes in (LITTLE, MUCH)]
     try:
         return [await _asked(words, verb, databases) for words, verb in ASKED.items()]
@@ -41,7 +43,7 @@ async def _asked(words: str, verb: str, databases: list[Database]) -> Figure:
         workspace=WORKSPACE,
         verb=verb,
         person=Person(id=BUSY_PERSON, name="Person 0", zone="Europe/Stockholm"),
-        place=Place(id=BUSY_PLACE, name="team-0"),
+        channel=Channel(id=BUSY_PLACE, name="team-0"),
         at=datetime.now(UTC),
     )
     seconds: list[list[float]] = [[], []]

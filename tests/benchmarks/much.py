@@ -8,21 +8,22 @@ from sqlalchemy import Table
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
+from bot.domain.channel import Channel
 from bot.domain.job import Job
+from bot.domain.person import Person
 from bot.domain.recovery import Recovery, begin
 from bot.domain.retro import Answer, Comment, Retro
 from bot.domain.team import Team
 from bot.repositories import Post
-from bot.request import Person, Place
 from storage.row import Values, values
 from storage.tables import (
     action_items,
     answers,
     cases,
+    channels,
     comments,
     jobs,
     people,
-    places,
     posts,
     recoveries,
     retros,
@@ -39,8 +40,10 @@ POSTS_IN_A_CHANNEL = 3
 CUSTOMER = "Customer"
 """The last cases' customers have this name, and a number from 0 on."""
 CUSTOMERS = 10
-TEAM = Team(place=BUSY_PLACE, name="team-0", lead=BUSY_PERSON)
-CASE = Case(number=1, place=BUSY_PLACE, what_happened="The parcel was promised twice.", failed_at=AT)
+TEAM = Team(channel_id=BUSY_PLACE, name="team-0", lead=BUSY_PERSON)
+CASE = Case(
+    number=1, channel_id=BUSY_PLACE, what_happened="The parcel was promised twice.", failed_at=AT
+)
 
 
 def fill_recoveries(file: Path, count: int) -> None:
@@ -55,22 +58,27 @@ def fill_items(file: Path, count: int) -> None:
     _put_team(file)
     _put_cases(file, count // 10 + 1, state="open")
     like = ActionItem(
-        number=1, case=1, place=BUSY_PLACE, what="Somebody calls.", asked_by=BUSY_PERSON, due=FAR
+        number=1,
+        case_number=1,
+        channel_id=BUSY_PLACE,
+        what="Somebody calls.",
+        asked_by=BUSY_PERSON,
+        due=FAR,
     )
-    row = values(WORKSPACE, like, state="agreed", active=True, look_at=None)
+    row = values(WORKSPACE, like, state="agreed", active=True, next_check_at=None)
     put(
         file,
         action_items,
         (
-            {**row, "number": n, "case": 1 + n % (count // 10 + 1), "owner": person(n % 50)}
+            {**row, "number": n, "case_number": 1 + n % (count // 10 + 1), "owner": person(n % 50)}
             for n in range(1, count + 1)
         ),
     )
 
 
 def fill_jobs(file: Path, count: int) -> None:
-    """So many jobs, half of them waiting and half dead, in no lane: nobody says them meanwhile."""
-    row = values(WORKSPACE, Job(name="retro.show", about="C-1", place="", key="", due_at=AT))
+    """So many jobs, half of them waiting and half dead, in no queue: nobody says them meanwhile."""
+    row = values(WORKSPACE, Job(name="retro.show", about="C-1", channel_id="", key="", due_at=AT))
     extra = {"again": False, "claimed_by": "", "why": "", "ended_at": None}
     like = {name: value for name, value in {**row, **extra}.items() if name in jobs.c}
     put(
@@ -81,8 +89,8 @@ def fill_jobs(file: Path, count: int) -> None:
                 **like,
                 "key": f"retro:{n}",
                 "id": n,
-                "place": f"C{n % 91}",
-                "lane": f"C{n % 91}",
+                "channel_id": f"C{n % 91}",
+                "queue_id": f"C{n % 91}",
                 "state": "dead" if n % 2 else "waiting",
                 "ended_at": AT if n % 2 else None,
             }
@@ -95,9 +103,9 @@ def fill_replies(file: Path, count: int) -> None:
     """A retro of a customer whose thread has so many replies, in Slack."""
     fill_recoveries(file, 1)
     like = Comment(
-        id="", case=1, author=BUSY_PERSON, text="The courier was late then, too.", posted_at=AT
+        id="", case_number=1, author=BUSY_PERSON, text="The courier was late then, too.", posted_at=AT
     )
-    row = values(WORKSPACE, like, place=BUSY_PLACE)
+    row = values(WORKSPACE, like, channel_id=BUSY_PLACE)
     put(file, comments, ({**row, "id": str(n), "posted_at": _later(n)} for n in range(count)))
 
 
@@ -118,15 +126,17 @@ def fill_customers(file: Path, count: int) -> None:
     """So many retros with an answer each; only the last few cases have a customer."""
     _put_team(file)
     _put_cases(file, count, state="closed")
-    like = Answer(id="", case=1, prompt="training", text="We would have needed to know.", posted_at=AT)
+    like = Answer(
+        id="", case_number=1, prompt="training", text="We would have needed to know.", posted_at=AT
+    )
     row = values(WORKSPACE, like)
-    put(file, answers, ({**row, "id": f"{n:08}", "case": n} for n in range(1, count + 1)))
+    put(file, answers, ({**row, "id": f"{n:08}", "case_number": n} for n in range(1, count + 1)))
 
 
 def _put_team(file: Path) -> None:
     _one(file, people, values(WORKSPACE, Person(id=BUSY_PERSON, name="Person 0", zone="UTC")))
-    _one(file, places, values(WORKSPACE, Place(id=BUSY_PLACE, name="team-0"), name_folded="team-0"))
-    _one(file, teams, values(WORKSPACE, TEAM, look_at=None))
+    _one(file, channels, values(WORKSPACE, Channel(id=BUSY_PLACE, name="team-0"), name_folded="team-0"))
+    _one(file, teams, values(WORKSPACE, TEAM, next_check_at=None))
 
 
 def _one(file: Path, table: Table, row: Values) -> None:
@@ -138,36 +148,41 @@ def _put_cases(file: Path, count: int, state: str) -> None:
     named = {count - n: f"{CUSTOMER} {n}" for n in range(CUSTOMERS)}
     numbers = range(1, count + 1)
     put(file, cases, ({**row, "number": n, "customer": named.get(n)} for n in numbers))
-    like = Retro(case=1, place=BUSY_PLACE, opened_at=AT, answers_close_on=FAR)
+    like = Retro(case_number=1, channel_id=BUSY_PLACE, opened_at=AT, answers_close_on=FAR)
     closed_at = None if state == "open" else AT
-    told = values(WORKSPACE, like, state=state, closed_at=closed_at, look_at=None)
-    put(file, retros, ({**told, "case": n} for n in numbers))
+    told = values(WORKSPACE, like, state=state, closed_at=closed_at, next_check_at=None)
+    put(file, retros, ({**told, "case_number": n} for n in numbers))
 
 
 def _recoveries(count: int) -> Iterator[Values]:
     still = begin(CASE, BUSY_PERSON, TEAM, AT)
     verdict = still.steps[-1].model_copy(update={"state": "done", "chosen": "recovered"})
     over = still.model_copy(update={"steps": (*still.steps[:-1], verdict)})
-    rows = [_recovery(one) for one in (still, over)]
+    rows = [_recovery(recovery) for recovery in (still, over)]
     for number in range(1, count + 1):
-        yield {**rows[number % 10 != 1], "case": number}
+        yield {**rows[number % 10 != 1], "case_number": number}
 
 
-def _recovery(one: Recovery) -> Values:
+def _recovery(recovery: Recovery) -> Values:
     return values(
-        WORKSPACE, one, outcome=one.outcome or "", was_enough=bool(one.enough), due=None, look_at=None
+        WORKSPACE,
+        recovery,
+        outcome=recovery.outcome or "",
+        was_enough=bool(recovery.enough),
+        due=None,
+        next_check_at=None,
     )
 
 
 def _put_web(file: Path, names: list[str]) -> None:
-    row = values(WEB, Place(id="", name=""))
-    put(file, places, ({**row, "id": one, "name": one, "name_folded": one} for one in names))
+    row = values(WEB, Channel(id="", name=""))
+    put(file, channels, ({**row, "id": one, "name": one, "name_folded": one} for one in names))
 
 
 def _post(number: int, where: str, thread: int | None) -> Values:
     text = f"The courier was late then, too; that was the {number}th time."
     post = Post(
-        id=number, place=where, thread=thread, author="u_you", text=text, posted_at=_later(number)
+        id=number, channel_id=where, thread=thread, author="u_you", text=text, posted_at=_later(number)
     )
     return values(WEB, post)
 

@@ -1,4 +1,4 @@
-"""(b) Saying imported retros, against what the platform allows: one message per pace and place."""
+"""(b) Saying imported retros, against what the platform allows: one message per pace and channel."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ OPTIONS = (
 
 
 async def measure(folder: Path) -> list[Figure]:
-    """One place, and four side by side."""
+    """One channel, and four side by side."""
     file = SAMPLE if SAMPLE.exists() else generated_complaints(folder / "complaints.csv")
     ideal = (MESSAGES - 1) * PACE
     one = max((await _said(folder, file, [place(1)])).values())
@@ -44,19 +44,19 @@ async def measure(folder: Path) -> list[Figure]:
     ]
 
 
-async def _said(folder: Path, file: Path, places: Sequence[str]) -> Mapping[str, float]:
-    """Seconds between the first message in each place and the last."""
-    database = folder / f"opening-{len(places)}.db"
+async def _said(folder: Path, file: Path, channels: Sequence[str]) -> Mapping[str, float]:
+    """Seconds between the first message in each channel and the last."""
+    database = folder / f"opening-{len(channels)}.db"
     async with (
         running(folder, "tests.benchmarks.quick_slack") as slack,
         aiohttp.ClientSession() as http,
     ):
         settings = house(slack.address, database, AMENDS_PACE=str(PACE))
-        for where in places:
+        for where in channels:
             await run(folder, "import", str(file), "--team", where, *OPTIONS, env=settings)
         async with running(folder, "bot", settings), asyncio.timeout(MESSAGES * PACE * 2 + 30):
             times: dict[str, list[float]] = {}
-            while sum(map(len, times.values())) < MESSAGES * len(places):
+            while sum(map(len, times.values())) < MESSAGES * len(channels):
                 await asyncio.sleep(0.5)
                 async with http.get(f"{slack.address}/said") as answer:
                     times = await answer.json()

@@ -44,7 +44,7 @@ class Person(SQLModel, table=True):
     zone: str | None = None
 
 
-class Place(SQLModel, table=True):
+class Channel(SQLModel, table=True):
     """A channel."""
 
     __tablename__ = "places"
@@ -58,7 +58,7 @@ class Team(SQLModel, table=True):
 
     __tablename__ = "teams"
 
-    place: str = Field(primary_key=True)
+    channel_id: str = Field(primary_key=True)
     name: str
     lead: str | None
     zone: str = "UTC"
@@ -71,7 +71,7 @@ class Case(SQLModel, table=True):
     __tablename__ = "cases"
 
     number: int | None = Field(default=None, primary_key=True)
-    place: str = Field(index=True)
+    channel_id: str = Field(index=True)
     what_happened: str
     reference: str | None = Field(default=None, index=True)
     customer: str | None = None
@@ -84,8 +84,8 @@ class Retro(SQLModel, table=True):
 
     __tablename__ = "retros"
 
-    case: int = Field(primary_key=True)
-    place: str = Field(index=True)
+    case_number: int = Field(primary_key=True)
+    channel_id: str = Field(index=True)
     opened_at: datetime = Field(default_factory=now)
     answers_close_on: date
     opened_by: str | None = None
@@ -98,8 +98,8 @@ class Recovery(SQLModel, table=True):
 
     __tablename__ = "recoveries"
 
-    case: int = Field(primary_key=True)
-    place: str = Field(index=True)
+    case_number: int = Field(primary_key=True)
+    channel_id: str = Field(index=True)
     contact: str | None
     begun_at: datetime = Field(default_factory=now)
     apologise_by: date
@@ -111,8 +111,8 @@ class RecoveryOwner(SQLModel, table=True):
 
     __tablename__ = "recovery_owners"
 
-    case: int = Field(primary_key=True)
-    person: str = Field(primary_key=True)
+    case_number: int = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
 
 
 class Answer(SQLModel, table=True):
@@ -121,7 +121,7 @@ class Answer(SQLModel, table=True):
     __tablename__ = "answers"
 
     id: str = Field(default_factory=lambda: uuid4().hex, primary_key=True)
-    case: int = Field(index=True)
+    case_number: int = Field(index=True)
     prompt: str
     text: str
     author: str | None
@@ -134,8 +134,8 @@ class ActionItem(SQLModel, table=True):
     __tablename__ = "action_items"
 
     number: int | None = Field(default=None, primary_key=True)
-    case: int = Field(index=True)
-    place: str = Field(index=True)
+    case_number: int = Field(index=True)
+    channel_id: str = Field(index=True)
     what: str
     asked_by: str
     owner: str | None = Field(default=None, index=True)
@@ -152,7 +152,7 @@ class Job(SQLModel, table=True):
     key: str = Field(primary_key=True)
     name: str
     about: str
-    lane: str = Field(index=True)
+    queue_id: str = Field(index=True)
     due_at: datetime = Field(default_factory=now)
     asked_by: str | None = None
     state: str = "waiting"
@@ -163,7 +163,7 @@ class Lane(SQLModel, table=True):
 
     __tablename__ = "lanes"
 
-    lane: str = Field(primary_key=True)
+    queue_id: str = Field(primary_key=True)
     due_at: datetime | None = Field(default_factory=now, index=True)
 
 
@@ -189,40 +189,40 @@ def opened(file: str) -> Engine:
     return engine
 
 
-def is_new(session: Session, key: str, person: str, name: str) -> bool:
+def is_new(session: Session, key: str, person_id: str, name: str) -> bool:
     """Notes the request and who sent it; False for a repeat."""
     hashed = hashlib.sha256(key.encode()).hexdigest()
     if session.get(SeenRequest, hashed):
         return False
     session.add(SeenRequest(key=hashed))
-    known = session.get(Person, person)
-    if known is None:
-        session.add(Person(id=person, name=name))
-    elif known.name != name:
-        known.name = name
+    person = session.get(Person, person_id)
+    if person is None:
+        session.add(Person(id=person_id, name=name))
+    elif person.name != name:
+        person.name = name
     return True
 
 
-def owe(session: Session, key: str, name: str, about: str, lane: str, asked_by: str) -> None:
+def owe(session: Session, key: str, name: str, about: str, queue_id: str, asked_by: str) -> None:
     """Notes a message that is to be said or brought up to date, and where."""
-    job = session.get(Job, key) or Job(key=key, name=name, about=about, lane=lane)
+    job = session.get(Job, key) or Job(key=key, name=name, about=about, queue_id=queue_id)
     job.state, job.due_at, job.asked_by = "waiting", now(), asked_by
     session.add(job)
-    waiting = session.get(Lane, lane) or Lane(lane=lane)
+    waiting = session.get(Lane, queue_id) or Lane(queue_id=queue_id)
     waiting.due_at = waiting.due_at or now()
     session.add(waiting)
 
 
-def fail(session: Session, reference: str, what: str, place: Place, person: str) -> str:
+def fail(session: Session, reference: str, what: str, channel: Channel, person_id: str) -> str:
     """A failed case with its retro and its recovery; the same reference opens no second one."""
-    team = session.get(Team, place.id)
+    team = session.get(Team, channel.id)
     if team is None:
-        team = Team(place=place.id, name=place.name, lead=person)
-        session.add_all([place, team])
-    known = select(Case).where(Case.place == place.id, Case.reference == reference)
+        team = Team(channel_id=channel.id, name=channel.name, lead=person_id)
+        session.add_all([channel, team])
+    known = select(Case).where(Case.channel_id == channel.id, Case.reference == reference)
     if first := session.exec(known).first():
         return f"C-{first.number} is that case already."
-    case = Case(place=place.id, what_happened=what, reference=reference)
+    case = Case(channel_id=channel.id, what_happened=what, reference=reference)
     session.add(case)
     session.flush()
     number, today = case.number or 0, now().date()
@@ -230,37 +230,52 @@ def fail(session: Session, reference: str, what: str, place: Place, person: str)
     steps = [{"name": name, "state": "to do", "owner": None, "at": None, "words": ""} for name in STEPS]
     session.add_all(
         [
-            Retro(case=number, place=place.id, answers_close_on=close_on, opened_by=person),
-            Recovery(case=number, place=place.id, contact=person, apologise_by=today, steps=steps),
-            RecoveryOwner(case=number, person=person),
+            Retro(
+                case_number=number, channel_id=channel.id, answers_close_on=close_on, opened_by=person_id
+            ),
+            Recovery(
+                case_number=number,
+                channel_id=channel.id,
+                contact=person_id,
+                apologise_by=today,
+                steps=steps,
+            ),
+            RecoveryOwner(case_number=number, person_id=person_id),
         ]
     )
-    owe(session, f"retro:{number}", "retro.show", f"C-{number}", place.id, person)
+    owe(session, f"retro:{number}", "retro.show", f"C-{number}", channel.id, person_id)
     return f"C-{number} is marked failed, and its retro opens."
 
 
-def take(session: Session, number: int, person: str) -> None:
+def take(session: Session, number: int, person_id: str) -> None:
     """The item is theirs, if nobody has it yet."""
     item = session.get(ActionItem, number)
     if item is None or item.state != "proposed":
         return
-    moved = {"step": "take", "by": person, "at": now().isoformat()}
-    item.owner, item.state, item.history = person, "agreed", [*item.history, moved]
+    moved = {"step": "take", "by": person_id, "at": now().isoformat()}
+    item.owner, item.state, item.history = person_id, "agreed", [*item.history, moved]
     session.add(item)
-    owe(session, f"owner:{number}:{person}", "tell_owner", f"AI-{number}", person, person)
-    owe(session, f"retro:{item.case}", "retro.show", f"C-{item.case}", f"{item.place}/edits", person)
+    owe(session, f"owner:{number}:{person_id}", "tell_owner", f"AI-{number}", person_id, person_id)
+    owe(
+        session,
+        f"retro:{item.case_number}",
+        "retro.show",
+        f"C-{item.case_number}",
+        f"{item.channel_id}/edits",
+        person_id,
+    )
 
 
-def answer(session: Session, number: int, texts: dict[str, str], person: str) -> None:
+def answer(session: Session, number: int, texts: dict[str, str], person_id: str) -> None:
     """One answer for each field that was filled in, while the retro is open."""
     retro = session.get(Retro, number)
     if retro is None or retro.state != "open":
         return
     for prompt, text in texts.items():
-        given = Answer(case=number, prompt=prompt, text=text, author=person)
+        given = Answer(case_number=number, prompt=prompt, text=text, author=person_id)
         session.add(given)
-        owe(session, f"answer:{given.id}", "answered", given.id, retro.place, person)
-    owe(session, f"retro:{number}", "retro.show", f"C-{number}", f"{retro.place}/edits", person)
+        owe(session, f"answer:{given.id}", "answered", given.id, retro.channel_id, person_id)
+    owe(session, f"retro:{number}", "retro.show", f"C-{number}", f"{retro.channel_id}/edits", person_id)
 
 
 def plain_app(engine: Engine) -> AsyncApp:
@@ -270,11 +285,11 @@ def plain_app(engine: Engine) -> AsyncApp:
     @bolt.command("/amends")
     async def typed(ack: Any, body: dict[str, str]) -> None:
         _, reference, what = body["text"].split(maxsplit=2)
-        place = Place(id=body["channel_id"], name=body["channel_name"])
-        person, said = body["user_id"], "That was done already."
+        channel = Channel(id=body["channel_id"], name=body["channel_name"])
+        person_id, said = body["user_id"], "That was done already."
         with Session(engine) as session:
-            if is_new(session, body["trigger_id"], person, body["user_name"]):
-                said = fail(session, reference, what, place, person)
+            if is_new(session, body["trigger_id"], person_id, body["user_name"]):
+                said = fail(session, reference, what, channel, person_id)
                 session.commit()
         await ack(said)
 

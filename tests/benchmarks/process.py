@@ -39,12 +39,12 @@ class Running(NamedTuple):
 def environment(**settings: str) -> dict[str, str]:
     """This environment with only these settings of ours, and the repository to import from."""
     ours = ("AMENDS_", "SLACK_", "TEAMS_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**kept, "PYTHONPATH": str(ROOT), **settings}
+    hidden = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**hidden, "PYTHONPATH": str(ROOT), **settings}
 
 
 def house(slack: str, database: Path | str, **more: str) -> dict[str, str]:
-    """The settings of an Amends that speaks to a stand-in; the web door stays closed.
+    """The settings of an Amends that speaks to a stand-in; the web adapter stays closed.
 
     `database`: an SQLite file, or the address of any other.
     """
@@ -121,8 +121,8 @@ async def _address(process: asyncio.subprocess.Process) -> str | None:
         line = (await process.stdout.readline()).decode()
     if not line:
         return None
-    found = re.search(r"http://[^ \n]+:\d+", line)
-    return found.group() if found else ""
+    match = re.search(r"http://[^ \n]+:\d+", line)
+    return match.group() if match else ""
 
 
 async def run(folder: Path, *arguments: str, env: Mapping[str, str], program: Program = OURS) -> str:

@@ -17,7 +17,7 @@ PEOPLE = 25
 
 
 class QuickSlack:
-    """The few methods that Amends calls; GET /said tells when each place was spoken to."""
+    """The few methods that Amends calls; GET /said tells when each channel was spoken to."""
 
     def __init__(self) -> None:
         self.said: dict[str, list[float]] = defaultdict(list)
@@ -40,9 +40,9 @@ class QuickSlack:
                 "bot_id": "B0AMENDS",
             }
         if method == "users.info":
-            person = str(args["user"])
-            profile = {"real_name": f"Person {person}", "display_name": ""}
-            who = {"id": person, "name": person, "team_id": TEAM, "tz": "Europe/Stockholm"}
+            person_id = str(args["user"])
+            profile = {"real_name": f"Person {person_id}", "display_name": ""}
+            who = {"id": person_id, "name": person_id, "team_id": TEAM, "tz": "Europe/Stockholm"}
             return {"user": {**who, "profile": profile}}
         if method == "conversations.info":
             channel = {"id": args["channel"], "name": f"team-{args['channel']}", "is_private": False}

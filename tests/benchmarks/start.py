@@ -19,7 +19,7 @@ from tests.benchmarks.process import healthy, house, resident, running
 
 ROUNDS = 3
 ASKED = 100
-"""Requests before the memory is looked at once more: what was never used costs nothing yet."""
+"""Requests before the storage is looked at once more: what was never used costs nothing yet."""
 DRAFT = (
     "draft We are sorry if it was late. The courier lost your parcel, and I will call you by Thursday."
 )

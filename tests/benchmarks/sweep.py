@@ -17,15 +17,15 @@ from psycopg.rows import dict_row
 from pydantic import BaseModel
 from sqlalchemy import Dialect
 
-from bot.bot import BITE, Bot
-from storage.agenda import DUE as PICK
-from storage.agenda import KINDS, PUT_OFF
+from bot.bot import BATCH_SIZE, Bot
 from storage.database import Database
-from tests.benchmarks.agenda import AT, DUE, LATER, fill, make_due
+from storage.jobs.scheduler import DUE as PICK
+from storage.jobs.scheduler import KINDS, PUT_OFF
 from tests.benchmarks.bare_sql import POSTGRESQL, SQLITE, Spelled, spelled, written
 from tests.benchmarks.figure import Figure, ms
 from tests.benchmarks.filled import WORKSPACE
 from tests.benchmarks.postgresql import bare, postgresql
+from tests.benchmarks.scheduler import AT, DUE, LATER, fill, make_due
 
 LITTLE, MUCH = 10_000, 1_000_000
 ROUNDS = 5
@@ -39,7 +39,7 @@ class Kind(NamedTuple):
 
     key: str
     pick: Spelled
-    put_off: Spelled
+    reschedule: Spelled
 
 
 class Filled(NamedTuple):
@@ -111,7 +111,7 @@ def _ours(database: Database) -> Sweep:
 
     async def sweep() -> float:
         began, looked = time.perf_counter(), 0
-        while found := await bot.look(WORKSPACE, AT):
+        while found := await bot.run_due(WORKSPACE, AT):
             looked += found
         seconds = time.perf_counter() - began
         _all_seen(looked)
@@ -144,7 +144,7 @@ def _kinds(dialect: Dialect) -> list[Kind]:
 
 
 def _sweep_sqlite(file: str) -> float:
-    asked = {"by": written(AT), "this_workspace": WORKSPACE, "most": BITE}
+    params = {"by": written(AT), "this_workspace": WORKSPACE, "limit": BATCH_SIZE}
     kinds, looked = _kinds(SQLITE), 0
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
@@ -154,9 +154,9 @@ def _sweep_sqlite(file: str) -> float:
             found = 0
             connection.execute("BEGIN IMMEDIATE")
             for kind in kinds:
-                rows = connection.execute(kind.pick.text, kind.pick.values(asked)).fetchall()
-                off = [kind.put_off.values(_later(row, kind, written(AT + LATER))) for row in rows]
-                connection.executemany(kind.put_off.text, off)
+                rows = connection.execute(kind.pick.text, kind.pick.values(params)).fetchall()
+                off = [kind.reschedule.values(_later(row, kind, written(AT + LATER))) for row in rows]
+                connection.executemany(kind.reschedule.text, off)
                 found += len(rows)
             connection.execute("COMMIT")
             looked += found
@@ -166,7 +166,7 @@ def _sweep_sqlite(file: str) -> float:
 
 
 async def _sweep_postgresql(address: str) -> float:
-    asked = {"by": AT, "this_workspace": WORKSPACE, "most": BITE}
+    params = {"by": AT, "this_workspace": WORKSPACE, "limit": BATCH_SIZE}
     kinds, looked = _kinds(POSTGRESQL), 0
     with psycopg.connect(address, autocommit=True, row_factory=dict_row) as connection:
         began, found = time.perf_counter(), 1
@@ -174,11 +174,11 @@ async def _sweep_postgresql(address: str) -> float:
             found = 0
             with connection.transaction():
                 for kind in kinds:
-                    picked = connection.execute(kind.pick.text.encode(), kind.pick.values(asked))
+                    picked = connection.execute(kind.pick.text.encode(), kind.pick.values(params))
                     rows = picked.fetchall()
-                    off = [kind.put_off.values(_later(row, kind, AT + LATER)) for row in rows]
+                    off = [kind.reschedule.values(_later(row, kind, AT + LATER)) for row in rows]
                     if off:
-                        connection.cursor().executemany(kind.put_off.text.encode(), off)
+                        connection.cursor().executemany(kind.reschedule.text.encode(), off)
                     found += len(rows)
             looked += found
         seconds = time.perf_counter() - began

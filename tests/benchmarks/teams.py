@@ -49,8 +49,8 @@ class Round(NamedTuple):
 
 
 def _activity(number: int, service_url: str, **more: object) -> dict[str, Any]:
-    channel, message = place(number % PLACES), 1_600_000_000_000 + number
-    conversation = {"id": f"{channel};messageid={message}", "tenantId": TENANT}
+    channel_id, message = place(number % PLACES), 1_600_000_000_000 + number
+    conversation = {"id": f"{channel_id};messageid={message}", "tenantId": TENANT}
     return {
         "id": f"{time.time_ns()}.{number}",
         "channelId": "msteams",
@@ -60,8 +60,8 @@ def _activity(number: int, service_url: str, **more: object) -> dict[str, Any]:
         "conversation": {**conversation, "conversationType": "channel", "isGroup": True},
         "channelData": {
             "tenant": {"id": TENANT},
-            "channel": {"id": channel},
-            "team": {"id": f"team-of-{channel}"},
+            "channel": {"id": channel_id},
+            "team": {"id": f"team-of-{channel_id}"},
         },
         "localTimezone": "Europe/Stockholm",
         "replyToId": str(message),
@@ -115,7 +115,7 @@ async def measure(folder: Path) -> list[Figure]:
 
 
 def _move(file: Path, service_url: str) -> None:
-    """What was filled is Slack's; the same rows serve as a tenant's, whose places can be spoken to."""
+    """What was filled is Slack's; the same rows serve as a tenant's, whose channels can be spoken to."""
     with sqlite3.connect(file) as connection:
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         for (table,) in tables:

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import count
 
 from bot.bot import Bot
-from bot.domain.job import Receipt
+from bot.domain.job import MessageRef
 from bot.ports import Delivery, Limits
 from handlers.worker import Worker
 from storage.database import Database
@@ -23,15 +23,15 @@ class AtOnce:
     def __init__(self) -> None:
         self._numbers = count(1)
 
-    async def say(self, delivery: Delivery) -> Receipt:
+    async def say(self, delivery: Delivery) -> MessageRef:
         """Said."""
-        return Receipt(place=delivery.place.id, message=f"{os.getpid()}.{next(self._numbers)}")
+        return MessageRef(channel_id=delivery.channel.id, message=f"{os.getpid()}.{next(self._numbers)}")
 
-    async def edit(self, delivery: Delivery, said: Receipt) -> Receipt:
+    async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
         """Changed."""
-        return said
+        return message_ref
 
-    async def find(self, delivery: Delivery, since: datetime) -> Receipt | None:
+    async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         """Nobody knows of it."""
         return None
 

@@ -195,8 +195,8 @@ def skipped_starts(draw: st.DrawFn) -> tuple[WorkingHours, date, datetime]:
     change = draw(st.sampled_from(jumps))
     first = wall(zone, change - MINUTE) + MINUTE
     first += -first.minute % GRAIN * MINUTE
-    most = (wall(zone, change) - first - MINUTE) // (GRAIN * MINUTE)
-    start = first + draw(st.integers(0, most)) * GRAIN * MINUTE
+    limit = (wall(zone, change) - first - MINUTE) // (GRAIN * MINUTE)
+    start = first + draw(st.integers(0, limit)) * GRAIN * MINUTE
     grain = (start.hour * 60 + start.minute) // GRAIN
     assume(grain < GRAINS_A_DAY - 1)
     lasts = draw(st.integers(1, 24) | st.integers(1, GRAINS_A_DAY))

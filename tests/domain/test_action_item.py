@@ -45,7 +45,9 @@ LIFECYCLE: dict[tuple[str, str], str] = {
 
 def item(state: ItemState = "proposed", owner: str | None = "U1") -> ActionItem:
     """An item that U9 asked for."""
-    return ActionItem(number=12, case=7, place="C1", what="x", asked_by="U9", owner=owner, state=state)
+    return ActionItem(
+        number=12, case_number=7, channel_id="C1", what="x", asked_by="U9", owner=owner, state=state
+    )
 
 
 def moved(step: ItemStep, by: str = "U1", to: str | None = None) -> Moved:
@@ -95,9 +97,11 @@ def test_the_sentences_read_as_the_design_says() -> None:
 def test_who_may_take_a_step_on_an_owned_item(step: ItemStep, state: ItemState, may: set[str]) -> None:
     people = {"owner": "U1", "lead": "U5", "asker": "U9", "other": "U7"}
     able = set()
-    for role, person in people.items():
+    for role, person_id in people.items():
         try:
-            move(item(state), moved(step, person, to="U8" if step == "hand_over" else None), lead="U5")
+            move(
+                item(state), moved(step, person_id, to="U8" if step == "hand_over" else None), lead="U5"
+            )
         except Refused:
             continue
         able.add(role)

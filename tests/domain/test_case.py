@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain.case import Case, number_of, outside_hours
 from bot.domain.errors import Refused
-from bot.domain.job import LONGEST_BACKOFF_SECONDS, backoff
+from bot.domain.job import MAX_BACKOFF_SECONDS, backoff
 from bot.domain.retro import Counts, Retro, state_of
 from bot.domain.working_hours import WorkingHours
 from bot.messages.parts import shortened
@@ -37,7 +37,7 @@ def test_a_day_without_a_time_is_outside_only_when_nobody_works_that_day() -> No
     hours = WorkingHours(zone="UTC")
     sunday = Case(
         number=1,
-        place="C1",
+        channel_id="C1",
         what_happened="x",
         failed_at=AT,
         happened_at=datetime(2026, 3, 1, tzinfo=UTC),
@@ -50,7 +50,7 @@ def test_a_day_without_a_time_is_outside_only_when_nobody_works_that_day() -> No
 
 
 def test_a_retro_is_finished_when_closed_and_nothing_is_unfinished() -> None:
-    retro = Retro(case=1, place="C1", opened_at=AT, answers_close_on=date(2026, 3, 10))
+    retro = Retro(case_number=1, channel_id="C1", opened_at=AT, answers_close_on=date(2026, 3, 10))
     closed = retro.model_copy(update={"state": "closed"})
     assert state_of(retro, Counts()) == "open"
     assert state_of(closed, Counts(unfinished=1)) == "closed"
@@ -58,15 +58,15 @@ def test_a_retro_is_finished_when_closed_and_nothing_is_unfinished() -> None:
 
 
 @given(st.text(min_size=1), st.integers(2, 60))
-def test_a_shortened_text_fits_and_begins_as_the_whole_does(text: str, most: int) -> None:
-    short = shortened(text, most)
-    assert len(short) <= most
+def test_a_shortened_text_fits_and_begins_as_the_whole_does(text: str, limit: int) -> None:
+    short = shortened(text, limit)
+    assert len(short) <= limit
     assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
 
 
 @given(st.integers(1, 60), st.floats(0, 1))
 def test_a_back_off_grows_within_its_bounds(attempts: int, jitter: float) -> None:
-    assert 0.5 <= backoff(attempts, jitter) <= LONGEST_BACKOFF_SECONDS
+    assert 0.5 <= backoff(attempts, jitter) <= MAX_BACKOFF_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,10 @@ from bot.domain.recovery_step import CATALOGUE, STEPS, Step, StepName, Verdict
 from bot.domain.team import Team
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
-TEAM = Team(place="C1", name="support", lead="U5", zone="Europe/Stockholm")
-CASE = Case(number=7, place="C1", what_happened="x", failed_at=AT, public_post="https://example.com/1")
+TEAM = Team(channel_id="C1", name="support", lead="U5", zone="Europe/Stockholm")
+CASE = Case(
+    number=7, channel_id="C1", what_happened="x", failed_at=AT, public_post="https://example.com/1"
+)
 NEW = begin(CASE, "U1", TEAM, AT)
 
 

@@ -16,7 +16,7 @@ from bot.domain.errors import Refused
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import STEPS, Step, StepName
 from bot.domain.reminder import (
-    NEVER_LOOKED,
+    NEVER_CHECKED,
     OF_ITEM,
     OF_RECOVERY,
     OF_RETRO,
@@ -41,8 +41,8 @@ THURSDAY = datetime(2026, 3, 26, 13, 30, tzinfo=UTC)
 STATES: tuple[ItemState, ...] = get_args(ItemState)
 ITEM = ActionItem(
     number=12,
-    case=7,
-    place="C1",
+    case_number=7,
+    channel_id="C1",
     what="x",
     asked_by="U9",
     owner="U1",
@@ -53,7 +53,7 @@ AGREED = ITEM.model_copy(update={"state": "agreed"})
 DONE = ITEM.model_copy(
     update={"state": "done", "history": (*ITEM.history, Moved(step="done", by="U1", at=THURSDAY))}
 )
-RETRO = Retro(case=7, place="C1", opened_at=THURSDAY, answers_close_on=date(2026, 3, 31))
+RETRO = Retro(case_number=7, channel_id="C1", opened_at=THURSDAY, answers_close_on=date(2026, 3, 31))
 PAIRS = [
     (entry, whom)
     for entry in REMINDERS
@@ -70,8 +70,8 @@ def _customer(*done: StepName, due: date | None = None) -> Recovery:
         if name != "apologise_publicly"
     )
     return Recovery(
-        case=7,
-        place="C1",
+        case_number=7,
+        channel_id="C1",
         contact="U1",
         failed_at=THURSDAY,
         begun_at=THURSDAY,
@@ -204,14 +204,14 @@ def test_every_button_of_a_reminder_is_there_for_one_of_its_readers_while_its_re
         subjects = [s for name, s, _, _ in LINES if name == entry.name and isinstance(s, ActionItem)]
         # Whoever has not accepted it yet is reminded of the same.
         subjects += [s.model_copy(update={"state": "proposed"}) for s in subjects]
-        readers = [people[whom] for also, whom in PAIRS if also is entry]
+        preferences = [people[whom] for also, whom in PAIRS if also is entry]
         pressed = {
             step
             for subject in subjects
             if since(entry, subject, STOCKHOLM) is not None
             for step in action_item.steps(subject)
-            for reader in readers
-            if may(subject, step, reader, lead="U5")
+            for recipient_id in preferences
+            if may(subject, step, recipient_id, lead="U5")
         }
         assert set(entry.steps) <= pressed, entry.name
 
@@ -347,7 +347,9 @@ def test_half_time_is_a_working_day_with_as_many_before_it_as_after_it_or_one_mo
     hours, at = situation
     opened = today(hours.zone, at)
     closes = add_working_days(hours, opened, to_answer)
-    middle = half_time(Retro(case=7, place="C1", opened_at=at, answers_close_on=closes), hours)
+    middle = half_time(
+        Retro(case_number=7, channel_id="C1", opened_at=at, answers_close_on=closes), hours
+    )
     passed = list(takewhile(lambda day: day <= closes, slow.days_after(hours, opened)))
     place = passed.index(middle)
     assert (place + 1) - (len(passed) - place - 1) in (0, 1)
@@ -398,7 +400,7 @@ def test_a_retro_that_is_reopened_is_undecided_from_then_on() -> None:
     assert since(BY_NAME["retro_undecided"], reopened, STOCKHOLM) == date(2026, 4, 20)
     assert touched(reopened) == turns[-1].at
     assert (touched(RETRO), touched(AGREED)) == (THURSDAY, THURSDAY)
-    assert touched(AGREED.model_copy(update={"history": ()})) == NEVER_LOOKED
+    assert touched(AGREED.model_copy(update={"history": ()})) == NEVER_CHECKED
 
 
 @pytest.mark.parametrize(
@@ -412,8 +414,8 @@ def test_a_retro_that_is_reopened_is_undecided_from_then_on() -> None:
 )
 def test_remind_me_later_is_one_of_four_days(later: str, expected: date) -> None:
     for subject in (ITEM, AGREED):
-        put_off = remind_later(subject, later, "U1", date(2026, 3, 27))
-        assert put_off == subject.model_copy(update={"remind_on": expected})
+        reschedule = remind_later(subject, later, "U1", date(2026, 3, 27))
+        assert reschedule == subject.model_copy(update={"remind_on": expected})
 
 
 @given(st.dates(date(1990, 1, 1), date(2040, 12, 31)))
@@ -443,13 +445,13 @@ def test_after_the_due_date_is_no_choice_once_it_has_passed_or_when_there_is_non
 def test_only_the_owner_is_reminded_later_and_only_until_it_is_done(state: ItemState) -> None:
     subject = ITEM.model_copy(update={"state": state})
     able = set()
-    for person in ("U1", "U5", "U9", "U7"):
-        if may(subject, "remind_later", person, lead="U5"):
-            assert remind_later(subject, "tomorrow", person, date(2026, 3, 27)).remind_on
-            able.add(person)
+    for person_id in ("U1", "U5", "U9", "U7"):
+        if may(subject, "remind_later", person_id, lead="U5"):
+            assert remind_later(subject, "tomorrow", person_id, date(2026, 3, 27)).remind_on
+            able.add(person_id)
             continue
         with pytest.raises(Refused) as refused:
-            remind_later(subject, "tomorrow", person, date(2026, 3, 27))
+            remind_later(subject, "tomorrow", person_id, date(2026, 3, 27))
         assert refused.value.sentence.endswith(".")
     assert able == ({"U1"} if state in ("proposed", "agreed") else set())
 
@@ -478,9 +480,9 @@ def test_somebody_may_take_a_step_exactly_when_taking_it_is_not_refused(
 
 
 def test_a_step_with_an_item_ends_its_being_put_off() -> None:
-    put_off = remind_later(AGREED, "next_week", "U1", date(2026, 3, 27))
+    reschedule = remind_later(AGREED, "next_week", "U1", date(2026, 3, 27))
     moved = action_item.move(
-        put_off, Moved(step="change_date", by="U1", at=THURSDAY, to="2026-04-20"), None
+        reschedule, Moved(step="change_date", by="U1", at=THURSDAY, to="2026-04-20"), None
     )
     assert (moved.remind_on, moved.due) == (None, date(2026, 4, 20))
 

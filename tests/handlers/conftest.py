@@ -1,4 +1,4 @@
-"""What the tests of the doors share."""
+"""What the tests of the adapters share."""
 
 from collections.abc import AsyncIterator
 
@@ -7,7 +7,7 @@ from aiohttp import ClientSession, CookieJar
 
 from storage.database import Database
 from tests.browser import browser, context, page
-from tests.web_house import Visitor, WebHouse, open_web_house
+from tests.web_app import Visitor, WebHouse, open_web_app
 
 __all__ = ["browser", "context", "page"]
 
@@ -15,7 +15,7 @@ __all__ = ["browser", "context", "page"]
 @pytest.fixture
 async def web_house(sqlite: Database) -> AsyncIterator[WebHouse]:
     """The web workspace on loopback, with everything real behind it."""
-    async with open_web_house(sqlite) as opened:
+    async with open_web_app(sqlite) as opened:
         yield opened
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.ports import Ended, Unavailable
+from bot.ports import Ended, StorageUnavailable
 from handlers.put_away import PutAway
 from storage.database import Database
-from storage.queue import Queue
+from storage.jobs.queue import Queue
 from tests.session import queue_of
 from tests.storage.made import a_job
 from tests.storage.test_job import claimed, schedule
@@ -31,7 +31,7 @@ def put_together(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 
 def ended(database: Database, *keys: str) -> list[Ended]:
-    schedule(database, *(a_job(key, place=key) for key in keys))
+    schedule(database, *(a_job(key, channel_id=key) for key in keys))
     return [Ended(job, "done") for job in claimed(database)]
 
 
@@ -74,5 +74,5 @@ async def test_who_waits_no_longer_keeps_nobody_from_being_put_away(database: Da
     with pytest.raises(asyncio.CancelledError):
         await given_up
     database.close()
-    with pytest.raises(Unavailable):
+    with pytest.raises(StorageUnavailable):
         await put_away(first)

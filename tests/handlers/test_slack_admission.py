@@ -1,4 +1,4 @@
-"""Whom the Slack door lets in, and where: Enterprise Grid, Slack Connect, a Slack that says nothing."""
+"""Whom the Slack adapter lets in, and where: Enterprise Grid, Slack Connect, a silent Slack."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,10 +11,10 @@ from bot.messages.parts import Button, Buttons, Form, FormField, Message, senten
 from bot.request import Reply
 from bot.settings import Misconfigured
 from handlers.slack import directory
-from handlers.slack.app import SlackDoor
+from handlers.slack.app import SlackAdapter
 from handlers.slack.memberships import SHARED
-from tests.fakes import Ack, Channel, FakeSlack, FormErrors, Posted, SlackPerson
-from tests.handlers.slack_door import Script, delivery, serving, settings_for
+from tests.fakes import Ack, FakeSlack, FormErrors, Posted, SlackChannel, SlackPerson
+from tests.handlers.slack_adapter import Script, delivery, serving, settings_for
 
 ELSEWHERE = "This belongs to another workspace; ask somebody there."
 FORM = Form(
@@ -22,14 +22,14 @@ FORM = Form(
     title="Answer",
     submit="Post",
     about="C-7",
-    place="C00000001",
+    channel_id="C00000001",
     fields=(
         FormField(name="training", label="Training", kind="text"),
         FormField(name="unnamed", label="Post without my name", kind="tick"),
     ),
 )
 BUTTONS = Message(
-    gist="A retro",
+    summary="A retro",
     parts=(
         Buttons(
             buttons=(
@@ -57,22 +57,22 @@ def bot() -> Script:
 
 
 @asynccontextmanager
-async def at_work(slack: FakeSlack, bot: Script, **more: Any) -> AsyncIterator[SlackDoor]:
-    """The door, with nothing asked yet."""
-    async with serving(slack, bot, **more) as door:
+async def at_work(slack: FakeSlack, bot: Script, **more: Any) -> AsyncIterator[SlackAdapter]:
+    """The adapter, with nothing asked yet."""
+    async with serving(slack, bot, **more) as adapter:
         slack.calls.clear()
-        yield door
+        yield adapter
 
 
-async def say_buttons(slack: FakeSlack, door: SlackDoor, channel: Channel) -> Posted:
-    receipt = await door.messenger.say(delivery(slack, channel.id, BUTTONS))
-    return slack.channels[receipt.place].messages[receipt.message]
+async def say_buttons(slack: FakeSlack, adapter: SlackAdapter, channel: SlackChannel) -> Posted:
+    message_ref = await adapter.messenger.say(delivery(slack, channel.id, BUTTONS))
+    return slack.channels[message_ref.channel_id].messages[message_ref.message]
 
 
 async def whispered(slack: FakeSlack, person: SlackPerson, times: int = 1) -> list[str]:
     """What somebody was told alone, once it is so much."""
     await slack.until(lambda: len(person.whispers) >= times)
-    return [whisper.words() for whisper in person.whispers]
+    return [send_ephemeral.words() for send_ephemeral in person.whispers]
 
 
 # Who somebody is
@@ -83,8 +83,8 @@ async def test_people_of_the_organisation_press_type_and_submit(bot: Script) -> 
         sue = slack.person("Sue", workspaces=["T0SISTER"])
         sue.team = "T0SISTER"
         channel = slack.channel("support", [sue])
-        async with at_work(slack, bot) as door:
-            message = await say_buttons(slack, door, channel)
+        async with at_work(slack, bot) as adapter:
+            message = await say_buttons(slack, adapter, channel)
             await sue.click(message, "Take it")
             assert await whispered(slack, sue) == ["Done."]
             view = await sue.press(message, "Answer")
@@ -109,8 +109,8 @@ async def test_people_of_another_organisation_are_turned_away_everywhere(
     async with FakeSlack(enterprise=enterprise) as slack:
         ana, eve = slack.person("Ana"), slack.person("Eve", team="T0PARTNER", organisation="E0PARTNER")
         channel = slack.channel("partners", [ana, eve], shared=True)
-        async with at_work(slack, bot, amends_shared_channels=allowed) as door:
-            message = await say_buttons(slack, door, channel)
+        async with at_work(slack, bot, amends_shared_channels=allowed) as adapter:
+            message = await say_buttons(slack, adapter, channel)
             await eve.click(message, "Take it")
             await eve.click(message, "Answer")
             assert await whispered(slack, eve, 2) == [ELSEWHERE, ELSEWHERE]
@@ -134,8 +134,8 @@ async def test_a_colleague_of_whom_slack_says_nothing_is_not_let_in(
         sue = slack.person("Sue", workspaces=["T0SISTER"])
         sue.team = "T0SISTER"
         channel = slack.channel("support", [sue])
-        async with at_work(slack, bot) as door:
-            message = await say_buttons(slack, door, channel)
+        async with at_work(slack, bot) as adapter:
+            message = await say_buttons(slack, adapter, channel)
             slack.latency["users.info"] = 30.0
             await sue.click(message, "Take it")
             assert await whispered(slack, sue) == [NO_ANSWER_NOW]
@@ -179,8 +179,8 @@ async def test_a_colleague_is_asked_for_once_and_not_at_all_without_a_name(bot: 
         sue = slack.person("Sue", workspaces=["T0SISTER"])
         sue.team = "T0SISTER"
         channel = slack.channel("support", [sue])
-        async with at_work(slack, bot) as door:
-            message = await say_buttons(slack, door, channel)
+        async with at_work(slack, bot) as adapter:
+            message = await say_buttons(slack, adapter, channel)
             view = await sue.press(message, "Answer")
             assert slack.calls["users.info"] == 1, "only Slack can tell whose colleague Sue is"
             await sue.submit(view, {"Training": "Maps", "Post without my name": True})
@@ -211,7 +211,7 @@ async def test_a_token_for_a_whole_organisation_is_refused_at_the_start(
 ) -> None:
     slack.org_wide, slack.enterprise = True, "E0FAKE" if kind == "a token of the organisation" else None
     with pytest.raises(Misconfigured) as caught:
-        await SlackDoor.open(settings_for(slack), bot)
+        await SlackAdapter.open(settings_for(slack), bot)
     assert str(caught.value) == (
         "SLACK_BOT_TOKEN is of an installation for a whole organisation, which I cannot serve yet: "
         "install me in one workspace, and use the token from there."
@@ -224,8 +224,8 @@ async def test_a_token_for_a_whole_organisation_is_refused_at_the_start(
 async def test_nobody_is_looked_up_for_an_answer_without_a_name(slack: FakeSlack, bot: Script) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
-    async with at_work(slack, bot) as door:
-        message = await say_buttons(slack, door, channel)
+    async with at_work(slack, bot) as adapter:
+        message = await say_buttons(slack, adapter, channel)
         view = await ana.press(message, "Answer")
         await ana.submit(view, {"Training": "Maps", "Post without my name": True})
         assert slack.calls["users.info"] == 0
@@ -239,8 +239,8 @@ async def test_nobody_is_looked_up_for_an_answer_without_a_name(slack: FakeSlack
 async def test_a_person_who_left_is_known_to_have_left(slack: FakeSlack, bot: Script) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
-    async with at_work(slack, bot) as door:
-        message = await say_buttons(slack, door, channel)
+    async with at_work(slack, bot) as adapter:
+        message = await say_buttons(slack, adapter, channel)
         await ana.click(message, "Take it")
         ana.deleted = True
         await slack.event({"type": "user_change", "user": ana.shown()})
@@ -263,8 +263,8 @@ async def test_in_a_channel_shared_with_another_organisation_nothing_is_done(
     ana = slack.person("Ana")
     channel = slack.channel("partners", [ana])
     setattr(channel, way, True)
-    async with at_work(slack, bot) as door:
-        message = await say_buttons(slack, door, channel)
+    async with at_work(slack, bot) as adapter:
+        message = await say_buttons(slack, adapter, channel)
         root = await ana.says("Broken again", channel)
         for text in ("failed ZD-1 Lost", "failed", "mine", "help"):
             answer = await ana.command(text, channel)
@@ -298,8 +298,8 @@ async def test_an_invitation_to_a_shared_channel_is_answered_by_silence(
 async def test_the_operator_may_allow_shared_channels(slack: FakeSlack, bot: Script) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("partners", [ana], shared=True)
-    async with at_work(slack, bot, amends_shared_channels=True) as door:
-        message = await say_buttons(slack, door, channel)
+    async with at_work(slack, bot, amends_shared_channels=True) as adapter:
+        message = await say_buttons(slack, adapter, channel)
         await ana.click(message, "Take it")
         assert await whispered(slack, ana) == ["Done."]
         await slack.invite_bot(channel, ana)
@@ -328,8 +328,8 @@ async def test_the_first_click_in_a_channel_asks_once_and_the_others_never(
 ) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
-    async with at_work(slack, bot) as door:
-        message = await say_buttons(slack, door, channel)
+    async with at_work(slack, bot) as adapter:
+        message = await say_buttons(slack, adapter, channel)
         slack.calls.clear()
         for _ in range(3):
             await ana.press(message, "Answer")
@@ -341,8 +341,8 @@ async def test_a_click_in_a_channel_that_is_known_waits_for_nobody(
 ) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
-    async with at_work(slack, bot) as door:
-        message = await say_buttons(slack, door, channel)
+    async with at_work(slack, bot) as adapter:
+        message = await say_buttons(slack, adapter, channel)
         await ana.press(message, "Answer")
         slack.latency = {"conversations.info": 30.0, "users.info": 30.0, "conversations.members": 30.0}
         started: Ack = await ana.click(message, "Answer")
@@ -355,8 +355,8 @@ async def test_where_nobody_says_what_a_channel_is_nothing_is_done(
     monkeypatch.setattr(directory, "ASK_SECONDS", 0.1)
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
-    async with at_work(slack, bot) as door:
-        message = await say_buttons(slack, door, channel)
+    async with at_work(slack, bot) as adapter:
+        message = await say_buttons(slack, adapter, channel)
         slack.latency["conversations.info"] = 30.0
         answer = await ana.command("failed ZD-1 Lost", channel)
         assert answer is not None
@@ -377,8 +377,8 @@ async def test_a_form_that_was_turned_down_keeps_what_was_typed(bot: Script) -> 
     async with FakeSlack(enterprise="E0FAKE") as slack:
         ana = slack.person("Ana")
         channel = slack.channel("support", [ana])
-        async with at_work(slack, bot) as door:
-            view = await ana.press(await say_buttons(slack, door, channel), "Answer")
+        async with at_work(slack, bot) as adapter:
+            view = await ana.press(await say_buttons(slack, adapter, channel), "Answer")
         async with at_work(slack, bot):
             ana.team = "T0SISTER"
             slack.fail_next("users.info", status=500)
@@ -395,17 +395,19 @@ async def test_whoever_pressed_in_a_channel_counts_there_for_the_form_that_opene
 ) -> None:
     ana, gus = slack.person("Ana"), slack.person("Gus", guest=True)
     channel = slack.channel("support", [gus])
-    async with at_work(slack, bot) as door:
-        message = await say_buttons(slack, door, channel)
+    async with at_work(slack, bot) as adapter:
+        message = await say_buttons(slack, adapter, channel)
         await ana.press(message, "Answer")
         await gus.press(message, "Answer")
         for person in (ana, gus):
             asked = bot.asked[0].person.model_copy(update={"id": person.id})
-            workspace = door.workspace.id
-            assert await door.memberships.includes(workspace, channel.id, asked, unnamed=True)
+            workspace = adapter.workspace.id
+            assert await adapter.memberships.includes(workspace, channel.id, asked, unnamed=True)
         await slack.leaves(gus, channel)
         asked = bot.asked[0].person.model_copy(update={"id": gus.id})
-        assert not await door.memberships.includes(door.workspace.id, channel.id, asked, unnamed=False)
+        assert not await adapter.memberships.includes(
+            adapter.workspace.id, channel.id, asked, unnamed=False
+        )
 
 
 async def test_an_event_about_somebody_does_not_put_them_into_its_channel(
@@ -414,14 +416,16 @@ async def test_an_event_about_somebody_does_not_put_them_into_its_channel(
     """A message may be deleted by others, long after its author left."""
     gus = slack.person("Gus", guest=True)
     channel = slack.channel("support", [gus])
-    async with at_work(slack, bot) as door:
+    async with at_work(slack, bot) as adapter:
         root = await gus.says("a question", channel)
         reply = await gus.says("I wonder", channel, root)
         await slack.leaves(gus, channel)
         await gus.deletes(reply)
         assert [request.verb for request in bot.asked] == ["retro.discuss", "retro.undiscuss"]
         person = bot.asked[-1].person
-        assert not await door.memberships.includes(door.workspace.id, channel.id, person, unnamed=False)
+        assert not await adapter.memberships.includes(
+            adapter.workspace.id, channel.id, person, unnamed=False
+        )
 
 
 async def test_no_log_line_names_who_was_turned_away(

@@ -1,4 +1,4 @@
-"""The Slack door over the wire: signed HTTP, Socket Mode, and everything that can go wrong with them."""
+"""The Slack adapter over the wire: signed HTTP, Socket Mode, and all that can go wrong with them."""
 
 import json
 import logging
@@ -12,17 +12,17 @@ import pytest
 from bot.messages.parts import Button, Buttons, Form, FormField, Message, Paragraph, Quote, sentence
 from bot.request import Reply, Request
 from bot.settings import Misconfigured
-from handlers.slack.app import MOST_BYTES, SlackDoor
+from handlers.slack.app import MAX_BYTES, SlackAdapter
 from tests.fakes import FakeSlack, FormErrors, NotFilledIn
-from tests.handlers.slack_door import Script, delivery, serving, settings_for
+from tests.handlers.slack_adapter import Script, delivery, serving, settings_for
 
 FORM = Form(
     verb="case.fail",
     title="Mark a case failed",
     submit="Open the retro",
     about="C-7",
-    place="C00000001",
-    kept={"link": "x"},
+    channel_id="C00000001",
+    hidden={"link": "x"},
     fields=(
         FormField(name="what_happened", label="What happened", kind="text", needed=True),
         FormField(name="owner", label="Owner", kind="person"),
@@ -31,7 +31,7 @@ FORM = Form(
 )
 WORDS = sentence("Are you sure?").parts
 BUTTONS = Message(
-    gist="A retro",
+    summary="A retro",
     parts=(
         Buttons(
             buttons=(
@@ -56,18 +56,18 @@ def bot() -> Script:
 
 
 @pytest.fixture
-async def door(slack: FakeSlack, bot: Script) -> AsyncIterator[SlackDoor]:
-    async with serving(slack, bot) as door:
-        yield door
+async def adapter(slack: FakeSlack, bot: Script) -> AsyncIterator[SlackAdapter]:
+    async with serving(slack, bot) as adapter:
+        yield adapter
 
 
-async def say_buttons(slack: FakeSlack, door: SlackDoor, channel: str) -> Any:
-    receipt = await door.messenger.say(delivery(slack, channel, BUTTONS))
-    return slack.channels[receipt.place].messages[receipt.message]
+async def say_buttons(slack: FakeSlack, adapter: SlackAdapter, channel_id: str) -> Any:
+    message_ref = await adapter.messenger.say(delivery(slack, channel_id, BUTTONS))
+    return slack.channels[message_ref.channel_id].messages[message_ref.message]
 
 
 async def test_a_command_is_answered_to_its_person_alone(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana Ruiz", tz="Europe/Madrid")
     channel = slack.channel("support", [ana])
@@ -82,7 +82,7 @@ async def test_a_command_is_answered_to_its_person_alone(
 
 
 async def test_a_command_that_needs_a_form_opens_it_without_asking_who_it_is(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
@@ -92,8 +92,8 @@ async def test_a_command_that_needs_a_form_opens_it_without_asking_who_it_is(
     assert slack.calls["users.info"] == 0
 
 
-async def test_a_submission_brings_its_fields_its_place_and_fresh_people(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+async def test_a_submission_brings_its_fields_its_channel_and_fresh_people(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana, bo = slack.person("Ana"), slack.person("Bo")
     channel = slack.channel("support", [ana, bo])
@@ -109,12 +109,12 @@ async def test_a_submission_brings_its_fields_its_place_and_fresh_people(
         "owner": bo.id,
         "unnamed": "yes",
     }
-    assert (request.about, request.place and request.place.name) == ("C-7", "support")
+    assert (request.about, request.channel and request.channel.name) == ("C-7", "support")
     assert [(person.name, person.gone) for person in request.people] == [("Bo", True)]
 
 
 async def test_slack_itself_asks_for_what_is_needed(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
     bot.replies["case.fail"] = Reply(form=FORM)
@@ -125,7 +125,7 @@ async def test_slack_itself_asks_for_what_is_needed(
 
 
 async def test_faults_stay_in_the_form_with_what_was_typed(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
     bot.replies["case.fail"] = Reply(form=FORM)
@@ -138,7 +138,7 @@ async def test_faults_stay_in_the_form_with_what_was_typed(
 
 
 async def test_a_message_after_a_submission_replaces_the_form(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
     bot.replies["case.fail"] = Reply(form=FORM)
@@ -151,7 +151,7 @@ async def test_a_message_after_a_submission_replaces_the_form(
 
 
 async def test_a_fault_without_a_field_to_stand_under_is_shown_instead(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
     bot.replies["case.fail"] = Reply(form=FORM.model_copy(update={"fields": (), "parts": WORDS}))
@@ -162,10 +162,10 @@ async def test_a_fault_without_a_field_to_stand_under_is_shown_instead(
     assert shown.words().splitlines()[-1] == "C-7 was closed meanwhile."
 
 
-async def test_a_button_opens_its_form(slack: FakeSlack, bot: Script, door: SlackDoor) -> None:
+async def test_a_button_opens_its_form(slack: FakeSlack, bot: Script, adapter: SlackAdapter) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
-    message = await say_buttons(slack, door, channel.id)
+    message = await say_buttons(slack, adapter, channel.id)
     bot.replies["retro.answer"] = Reply(form=FORM)
     view = await ana.press(message, "Answer")
     assert view.labels() == ["What happened", "Owner", "Post without my name"]
@@ -173,11 +173,11 @@ async def test_a_button_opens_its_form(slack: FakeSlack, bot: Script, door: Slac
 
 
 async def test_a_click_is_acknowledged_while_slacks_api_is_slow(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
-    message = await say_buttons(slack, door, channel.id)
+    message = await say_buttons(slack, adapter, channel.id)
     slack.latency = {"users.info": 30, "chat.postEphemeral": 0.5}
     bot.replies["action_item.take"] = Reply(message=sentence("AI-1 is yours."))
     ack = await ana.click(message, "Take it")
@@ -188,62 +188,65 @@ async def test_a_click_is_acknowledged_while_slacks_api_is_slow(
 
 
 async def test_a_note_in_a_thread_is_whispered_there(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
-    message = await say_buttons(slack, door, channel.id)
+    message = await say_buttons(slack, adapter, channel.id)
     message.thread_ts = message.ts
     bot.replies["action_item.take"] = Reply(message=sentence("AI-1 is yours."))
     await ana.click(message, "Take it")
-    (whisper,) = await slack.until(lambda: ana.whispers)
-    assert (whisper.channel, whisper.thread_ts) == (channel.id, message.ts)
+    (send_ephemeral,) = await slack.until(lambda: ana.whispers)
+    assert (send_ephemeral.channel_id, send_ephemeral.thread_ts) == (channel.id, message.ts)
 
 
 @pytest.mark.parametrize("failing", [1, 2])
 async def test_a_note_finds_another_way_when_slack_refuses_the_first(
-    slack: FakeSlack, bot: Script, door: SlackDoor, failing: int
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter, failing: int
 ) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
-    message = await say_buttons(slack, door, channel.id)
+    message = await say_buttons(slack, adapter, channel.id)
     slack.fail_next("chat.postEphemeral", error="user_not_in_channel")
     if failing == 2:
         slack.fail_next("response_url", status=500)
     bot.replies["action_item.take"] = Reply(message=sentence("AI-1 is yours."))
     await ana.click(message, "Take it")
     if failing == 1:
-        (whisper,) = await slack.until(lambda: ana.whispers)
-        assert (whisper.channel, whisper.words()) == (None, "AI-1 is yours.")
+        (send_ephemeral,) = await slack.until(lambda: ana.whispers)
+        assert (send_ephemeral.channel_id, send_ephemeral.words()) == (None, "AI-1 is yours.")
     else:
         (direct,) = await slack.until(ana.direct.roots)
         assert direct.words() == "AI-1 is yours."
 
 
 async def test_a_trigger_that_expired_ends_in_a_sentence(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
-    message = await say_buttons(slack, door, channel.id)
+    message = await say_buttons(slack, adapter, channel.id)
     bot.replies["retro.answer"] = Reply(form=FORM)
     trigger = slack.trigger(ana.id)
     slack.late(trigger)
     await ana.click(message, "Answer", trigger=trigger)
-    (whisper,) = await slack.until(lambda: ana.whispers)
-    assert whisper.words() == "Slack did not open the form in time. Please press or type that once more."
+    (send_ephemeral,) = await slack.until(lambda: ana.whispers)
+    assert (
+        send_ephemeral.words()
+        == "Slack did not open the form in time. Please press or type that once more."
+    )
 
 
 async def test_somebody_from_another_workspace_reaches_nobody(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     eve = slack.person("Eve")
     channel = slack.channel("support", [eve])
-    message = await say_buttons(slack, door, channel.id)
+    message = await say_buttons(slack, adapter, channel.id)
     eve.team = "T0OTHER"
     await eve.click(message, "Take it")
-    (whisper,) = await slack.until(lambda: eve.whispers)
-    assert whisper.words() == "This belongs to another workspace; ask somebody there."
+    (send_ephemeral,) = await slack.until(lambda: eve.whispers)
+    assert send_ephemeral.words() == "This belongs to another workspace; ask somebody there."
     answer = await eve.command("mine", channel)
     assert answer is not None
     assert answer.words() == "This belongs to another workspace; ask somebody there."
@@ -251,32 +254,32 @@ async def test_somebody_from_another_workspace_reaches_nobody(
 
 
 async def test_an_unknown_button_is_told_and_logged_by_its_id_only(
-    slack: FakeSlack, bot: Script, door: SlackDoor, caplog: pytest.LogCaptureFixture
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter, caplog: pytest.LogCaptureFixture
 ) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
-    message = await say_buttons(slack, door, channel.id)
+    message = await say_buttons(slack, adapter, channel.id)
     await ana.click(message, "From the past")
-    (whisper,) = await slack.until(lambda: ana.whispers)
-    assert "another version of me" in whisper.words()
+    (send_ephemeral,) = await slack.until(lambda: ana.whispers)
+    assert "another version of me" in send_ephemeral.words()
     assert bot.asked == []
     assert "verb='old.verb' is unknown" in caplog.text
 
 
 async def test_a_message_shortcut_brings_the_message(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana, bo = slack.person("Ana"), slack.person("Bo")
     channel = slack.channel("desk", [ana, bo], private=True)
     message = await bo.says("It broke & <b>", channel)
     bot.replies["case.fail_message"] = Reply(form=FORM)
     await ana.shortcut("case.fail_message", message)
-    found = bot.asked[-1].found
-    assert found is not None
-    assert (found.text, found.thread) == ("It broke & <b>", message.ts)
+    source = bot.asked[-1].source
+    assert source is not None
+    assert (source.text, source.thread) == ("It broke & <b>", message.ts)
 
 
-async def test_an_unknown_shortcut_is_told(slack: FakeSlack, bot: Script, door: SlackDoor) -> None:
+async def test_an_unknown_shortcut_is_told(slack: FakeSlack, bot: Script, adapter: SlackAdapter) -> None:
     ana = slack.person("Ana")
     await ana.choose("old.shortcut", slack.trigger(ana.id))
     (direct,) = await slack.until(ana.direct.roots)
@@ -284,7 +287,7 @@ async def test_an_unknown_shortcut_is_told(slack: FakeSlack, bot: Script, door: 
 
 
 async def test_a_button_in_a_dialog_opens_another_on_top(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
     reading = Form(verb="case.read", title="C-7", parts=(Quote(text="all of it"), *BUTTONS.parts))
@@ -297,7 +300,7 @@ async def test_a_button_in_a_dialog_opens_another_on_top(
 
 
 async def test_the_home_is_published_and_kept_current(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
     bot.replies["team.home"] = Reply(message=BUTTONS)
@@ -309,7 +312,7 @@ async def test_the_home_is_published_and_kept_current(
 
 
 async def test_what_is_typed_to_the_bot_directly_is_answered_there(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
     bot.replies["action_item.mine"] = Reply(message=sentence("You have nothing to do."))
@@ -319,7 +322,7 @@ async def test_what_is_typed_to_the_bot_directly_is_answered_there(
 
 
 async def test_a_form_asked_for_in_a_message_is_one_press_away(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
     bot.replies["case.fail"] = Reply(form=FORM)
@@ -329,7 +332,7 @@ async def test_a_form_asked_for_in_a_message_is_one_press_away(
 
 
 async def test_thread_replies_reach_the_bot_and_chatter_does_not(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
@@ -342,11 +345,11 @@ async def test_thread_replies_reach_the_bot_and_chatter_does_not(
         ("retro.discuss", root.ts, {"text": "I know", "id": reply.ts}),
         ("retro.undiscuss", root.ts, {"id": reply.ts}),
     ]
-    assert {r.place and r.place.name for r in bot.asked} == {"support"}
+    assert {r.channel and r.channel.name for r in bot.asked} == {"support"}
 
 
 async def test_an_event_that_could_not_be_saved_is_asked_for_again(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
@@ -356,7 +359,9 @@ async def test_an_event_that_could_not_be_saved_is_asked_for_again(
     assert (await slack.invite_bot(channel, by=ana)).status == 200
 
 
-async def test_a_repeated_event_has_the_same_key(slack: FakeSlack, bot: Script, door: SlackDoor) -> None:
+async def test_a_repeated_event_has_the_same_key(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
+) -> None:
     ana = slack.person("Ana")
     joined = {"type": "member_joined_channel", "user": slack.bot, "channel": "C9", "inviter": ana.id}
     for retry in range(4):
@@ -365,7 +370,7 @@ async def test_a_repeated_event_has_the_same_key(slack: FakeSlack, bot: Script, 
 
 
 async def test_events_that_nobody_asked_for_are_acknowledged(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     assert (await slack.event({"type": "team_join", "user": {"id": "U9"}})).status == 200
     assert (await slack.event({"type": "message", "subtype": "channel_topic"})).status == 200
@@ -373,7 +378,7 @@ async def test_events_that_nobody_asked_for_are_acknowledged(
 
 
 async def test_a_person_who_moved_is_known_by_the_event(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana", tz="Europe/Madrid")
     channel = slack.channel("support", [ana])
@@ -391,7 +396,7 @@ async def test_a_person_who_moved_is_known_by_the_event(
 
 
 async def test_a_bot_that_breaks_ends_in_a_sentence_and_a_log_line_without_words(
-    slack: FakeSlack, bot: Script, door: SlackDoor, caplog: pytest.LogCaptureFixture
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter, caplog: pytest.LogCaptureFixture
 ) -> None:
     def breaks(request: Request) -> Reply:
         raise RuntimeError(request.typed)
@@ -407,7 +412,7 @@ async def test_a_bot_that_breaks_ends_in_a_sentence_and_a_log_line_without_words
 
 
 async def test_a_bot_that_breaks_leaves_the_form_open(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     def breaks(request: Request) -> Reply:
         raise RuntimeError
@@ -425,14 +430,16 @@ EVENT = json.dumps({"type": "event_callback", "team_id": "T0FAKE", "event_id": "
 
 
 @pytest.mark.parametrize("age", [-360, 301, 86_400])
-async def test_a_stale_request_is_401(slack: FakeSlack, bot: Script, door: SlackDoor, age: int) -> None:
+async def test_a_stale_request_is_401(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter, age: int
+) -> None:
     headers = slack.sign(EVENT, str(int(time.time()) - age))
     assert (await slack.post(EVENT, headers)).status == 401
 
 
 @pytest.mark.parametrize("stamp", ["", "soon", "-1", "1e9", "١٢٣", "9" * 5_000])
 async def test_a_timestamp_that_is_no_number_is_401(
-    slack: FakeSlack, bot: Script, door: SlackDoor, stamp: str
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter, stamp: str
 ) -> None:
     signed = slack.sign(EVENT)
     headers = {"X-Slack-Signature": signed["X-Slack-Signature"]}
@@ -441,7 +448,7 @@ async def test_a_timestamp_that_is_no_number_is_401(
 
 
 async def test_a_forged_request_is_401_whatever_it_says(
-    slack: FakeSlack, bot: Script, door: SlackDoor
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     signed = slack.sign(EVENT)
     for body, headers in (
@@ -484,7 +491,7 @@ def interaction(payload: object) -> str:
     ],
 )
 async def test_a_malformed_request_is_400_and_nothing_happens(
-    slack: FakeSlack, bot: Script, door: SlackDoor, body: str
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter, body: str
 ) -> None:
     kind = "application/json" if body[0] in "{[" else "application/x-www-form-urlencoded"
     ack = await slack.post(body, {"Content-Type": kind, **slack.sign(body)})
@@ -492,12 +499,14 @@ async def test_a_malformed_request_is_400_and_nothing_happens(
     assert bot.asked == []
 
 
-async def test_an_oversized_request_is_413(slack: FakeSlack, bot: Script, door: SlackDoor) -> None:
-    body = "x" * (MOST_BYTES + 1)
+async def test_an_oversized_request_is_413(slack: FakeSlack, bot: Script, adapter: SlackAdapter) -> None:
+    body = "x" * (MAX_BYTES + 1)
     assert (await slack.post(body, slack.sign(body))).status == 413
 
 
-async def test_slacks_challenge_is_answered(slack: FakeSlack, bot: Script, door: SlackDoor) -> None:
+async def test_slacks_challenge_is_answered(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
+) -> None:
     body = json.dumps({"type": "url_verification", "challenge": "abc", "token": "x"})
     ack = await slack.post(body, {"Content-Type": "application/json", **slack.sign(body)})
     assert (ack.status, ack.body) == (200, {"challenge": "abc"})
@@ -515,14 +524,14 @@ async def test_a_wrong_token_is_one_sentence_at_the_start(slack: FakeSlack, bot:
     slack.token = "xoxb-another"
     settings = settings_for(slack, slack_bot_token="xoxb-wrong")
     with pytest.raises(Misconfigured) as caught:
-        await SlackDoor.open(settings, bot)
+        await SlackAdapter.open(settings, bot)
     assert str(caught.value) == "SLACK_BOT_TOKEN is not accepted by Slack (invalid_auth)."
 
 
 async def test_a_slack_that_cannot_be_reached_is_one_sentence(slack: FakeSlack, bot: Script) -> None:
     settings = settings_for(slack, slack_api_url="http://127.0.0.1:9/api/")
     with pytest.raises(Misconfigured) as caught:
-        await SlackDoor.open(settings, bot)
+        await SlackAdapter.open(settings, bot)
     assert str(caught.value) == (
         "Slack cannot be reached at 127.0.0.1: check the network, or SLACK_API_URL."
     )
@@ -531,9 +540,9 @@ async def test_a_slack_that_cannot_be_reached_is_one_sentence(slack: FakeSlack, 
 async def test_everything_works_by_socket_mode_too(slack: FakeSlack, bot: Script) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("support", [ana])
-    door = await SlackDoor.open(settings_for(slack, socket=True), bot)
+    adapter = await SlackAdapter.open(settings_for(slack, socket=True), bot)
     try:
-        await door.start_socket_mode()
+        await adapter.start_socket_mode()
         bot.replies["action_item.mine"] = Reply(message=sentence("Nothing to do."))
         answer = await ana.command("mine", channel)
         assert answer is not None
@@ -546,16 +555,16 @@ async def test_everything_works_by_socket_mode_too(slack: FakeSlack, bot: Script
         assert (await slack.invite_bot(channel, by=ana)).status == 200
         assert bot.asked[-1].verb == "team.joined"
     finally:
-        await door.close()
+        await adapter.close()
 
 
 async def test_a_wrong_app_token_is_one_sentence(slack: FakeSlack, bot: Script) -> None:
     settings = settings_for(slack, socket=True)
     slack.app_token = "xapp-another"
-    door = await SlackDoor.open(settings, bot)
+    adapter = await SlackAdapter.open(settings, bot)
     with pytest.raises(Misconfigured) as caught:
-        await door.start_socket_mode()
-    await door.close()
+        await adapter.start_socket_mode()
+    await adapter.close()
     assert str(caught.value) == "SLACK_APP_TOKEN is not accepted by Slack (invalid_auth)."
 
 
@@ -563,16 +572,16 @@ async def test_no_log_line_holds_a_person_a_text_or_a_token(
     slack: FakeSlack, bot: Script, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with serving(slack, bot) as door:
+    async with serving(slack, bot) as adapter:
         ana = slack.person("Ana Ruiz")
         channel = slack.channel("support", [ana])
-        message = await say_buttons(slack, door, channel.id)
+        message = await say_buttons(slack, adapter, channel.id)
         bot.replies["retro.answer"] = Reply(form=FORM)
         view = await ana.press(message, "Answer")
         await ana.submit(view, {"What happened": "very private words"})
         await ana.says("private too", channel, message)
         bot.replies["action_item.take"] = Reply(
-            message=Message(gist="g", parts=(Paragraph(words=("w",)),))
+            message=Message(summary="g", parts=(Paragraph(words=("w",)),))
         )
         for method in ("chat.postEphemeral", "chat.postMessage"):
             slack.fail_next(method, error="channel_not_found")
@@ -590,11 +599,11 @@ async def test_a_proxy_in_the_environment_is_not_used_for_loopback(
 ) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    door = await SlackDoor.open(settings_for(slack, socket=True), bot)
+    adapter = await SlackAdapter.open(settings_for(slack, socket=True), bot)
     try:
-        await door.start_socket_mode()
+        await adapter.start_socket_mode()
         ana = slack.person("Ana")
         await ana.command("mine", slack.channel("support", [ana]))
         assert [request.verb for request in bot.asked] == ["action_item.mine"]
     finally:
-        await door.close()
+        await adapter.close()

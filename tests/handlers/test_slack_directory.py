@@ -1,4 +1,4 @@
-"""Who people are and what places are called: asked once, in time, and never instead of an answer."""
+"""Who people are and what channels are called: asked once, in time, and never instead of an answer."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import aiohttp
 import pytest
 
-from bot.request import Person, Place, Request
+from bot.domain.channel import Channel
+from bot.domain.person import Person
+from bot.request import Request
 from handlers.slack import directory, outgoing
 from handlers.slack.directory import Directory, channel_of, profile_of
 from handlers.slack.incoming import PRIVATE
@@ -48,14 +50,14 @@ async def people(slack: FakeSlack, clock: Clock) -> AsyncIterator[Directory]:
 
 
 def request_of(
-    person: SlackPerson, place: Place | None = None, *others: SlackPerson, **values: str
+    person: SlackPerson, channel: Channel | None = None, *others: SlackPerson, **values: str
 ) -> Request:
     return Request(
         values=values or None,
         workspace="slack:T0FAKE",
         verb="retro.answer" if "unnamed" in values else "case.fail",
         person=Person(id=person.id, name="handle"),
-        place=place,
+        channel=channel,
         people=tuple(Person(id=other.id, name="") for other in others),
         at=datetime(2026, 11, 22, tzinfo=UTC),
     )
@@ -67,19 +69,19 @@ async def test_a_person_is_asked_for_once_in_five_minutes(
     ana = slack.person("Ana", tz="Europe/Madrid")
     for now, asked in ((0.0, 1), (299.0, 1), (301.0, 2)):
         clock.now = now
-        known = await people.introduce(request_of(ana), hurry=False)
-        assert (known.person.name, known.person.zone) == ("Ana", "Europe/Madrid")
-        assert known.introduced
+        request = await people.resolve_people(request_of(ana), hurry=False)
+        assert (request.person.name, request.person.zone) == ("Ana", "Europe/Madrid")
+        assert request.introduced
         assert slack.calls["users.info"] == asked
 
 
 async def test_in_a_hurry_nothing_is_asked(slack: FakeSlack, people: Directory) -> None:
     ana = slack.person("Ana")
-    cold = await people.introduce(request_of(ana), hurry=True)
+    cold = await people.resolve_people(request_of(ana), hurry=True)
     assert (cold.person.name, slack.calls["users.info"]) == ("handle", 0)
     assert not cold.introduced
-    await people.introduce(request_of(ana), hurry=False)
-    warm = await people.introduce(request_of(ana), hurry=True)
+    await people.resolve_people(request_of(ana), hurry=False)
+    warm = await people.resolve_people(request_of(ana), hurry=True)
     assert (warm.person.name, slack.calls["users.info"]) == ("Ana", 1)
     assert warm.introduced
 
@@ -88,15 +90,15 @@ async def test_nobody_is_asked_about_who_does_not_want_to_be_named(
     slack: FakeSlack, people: Directory
 ) -> None:
     ana, desk = slack.person("Ana"), slack.channel("desk", private=True)
-    place = Place(id=desk.id, name="")
-    unnamed = await people.introduce(request_of(ana, place, unnamed="yes", text="x"), hurry=False)
+    channel = Channel(id=desk.id, name="")
+    unnamed = await people.resolve_people(request_of(ana, channel, unnamed="yes", text="x"), hurry=False)
     assert (unnamed.person.name, unnamed.introduced) == ("handle", False)
-    assert unnamed.place == Place(id=desk.id, name="desk")
+    assert unnamed.channel == Channel(id=desk.id, name="desk")
     assert slack.calls["users.info"] == 0
-    await people.introduce(request_of(ana, unnamed="", text="x"), hurry=False)
+    await people.resolve_people(request_of(ana, unnamed="", text="x"), hurry=False)
     assert slack.calls["users.info"] == 1
-    known = await people.introduce(request_of(ana, unnamed="yes", text="x"), hurry=False)
-    assert (known.introduced, slack.calls["users.info"]) == (True, 1)
+    request = await people.resolve_people(request_of(ana, unnamed="yes", text="x"), hurry=False)
+    assert (request.introduced, slack.calls["users.info"]) == (True, 1)
 
 
 async def test_a_slack_that_does_not_answer_costs_a_name_and_nothing_else(
@@ -105,8 +107,8 @@ async def test_a_slack_that_does_not_answer_costs_a_name_and_nothing_else(
     monkeypatch.setattr(directory, "ASK_SECONDS", 0.05)
     ana = slack.person("Ana")
     slack.latency["users.info"] = 5.0
-    known = await people.introduce(request_of(ana), hurry=False)
-    assert (known.person.name, known.person.zone, known.introduced) == ("handle", None, False)
+    request = await people.resolve_people(request_of(ana), hurry=False)
+    assert (request.person.name, request.person.zone, request.introduced) == ("handle", None, False)
 
 
 async def test_an_answer_that_came_too_late_is_there_for_the_next_question(
@@ -115,18 +117,18 @@ async def test_an_answer_that_came_too_late_is_there_for_the_next_question(
     monkeypatch.setattr(directory, "ASK_SECONDS", 0.05)
     ana = slack.person("Ana")
     slack.latency["users.info"] = 0.3
-    assert not (await people.introduce(request_of(ana), hurry=False)).introduced
+    assert not (await people.resolve_people(request_of(ana), hurry=False)).introduced
     assert await people.people.ask(ana.id) is not None
-    assert (await people.introduce(request_of(ana), hurry=False)).introduced
+    assert (await people.resolve_people(request_of(ana), hurry=False)).introduced
     assert slack.calls["users.info"] == 1
 
 
 async def test_chosen_people_are_asked_for_afresh(slack: FakeSlack, people: Directory) -> None:
     ana, bo = slack.person("Ana"), slack.person("Bo")
-    await people.introduce(request_of(bo), hurry=False)
+    await people.resolve_people(request_of(bo), hurry=False)
     bo.deleted = True
-    known = await people.introduce(request_of(ana, None, bo), hurry=False)
-    assert [(person.name, person.gone) for person in known.people] == [("Bo", True)]
+    request = await people.resolve_people(request_of(ana, None, bo), hurry=False)
+    assert [(person.name, person.gone) for person in request.people] == [("Bo", True)]
 
 
 async def test_a_chosen_person_that_slack_does_not_know_is_left_out(
@@ -134,23 +136,25 @@ async def test_a_chosen_person_that_slack_does_not_know_is_left_out(
 ) -> None:
     ana, bo = slack.person("Ana"), slack.person("Bo")
     del slack.people[bo.id]
-    assert (await people.introduce(request_of(ana, None, bo), hurry=False)).people == ()
+    assert (await people.resolve_people(request_of(ana, None, bo), hurry=False)).people == ()
 
 
-async def test_a_place_without_a_name_gets_its_own(slack: FakeSlack, people: Directory) -> None:
+async def test_a_channel_without_a_name_gets_its_own(slack: FakeSlack, people: Directory) -> None:
     ana = slack.person("Ana")
     desk = slack.channel("desk", private=True)
     hidden = slack.channel("hidden", private=True, with_bot=False)
     for channel, name in ((desk, "desk"), (desk, "desk"), (hidden, PRIVATE)):
-        known = await people.introduce(request_of(ana, Place(id=channel.id, name="")), hurry=False)
-        assert known.place == Place(id=channel.id, name=name)
+        request = await people.resolve_people(
+            request_of(ana, Channel(id=channel.id, name="")), hurry=False
+        )
+        assert request.channel == Channel(id=channel.id, name=name)
     assert slack.calls["conversations.info"] == 2
 
 
 async def test_what_is_known_does_not_grow_without_end(
     slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directory, "MOST_KNOWN", 3)
+    monkeypatch.setattr(directory, "MAX_KNOWN", 3)
     async with aiohttp.ClientSession() as session:
         people = Directory(outgoing.client(slack.token, slack.api_url, session), OURS)
         for number in range(5):
@@ -165,16 +169,16 @@ async def test_what_slack_tells_in_another_shape_is_not_believed(
     ana, desk = slack.person("Ana"), slack.channel("desk")
     monkeypatch.setattr(ana, "shown", lambda: {"id": 7})
     monkeypatch.setattr(desk, "name", 7)
-    known = await people.introduce(request_of(ana, Place(id=desk.id, name="")), hurry=False)
-    assert (known.introduced, known.place) == (False, Place(id=desk.id, name=PRIVATE))
+    request = await people.resolve_people(request_of(ana, Channel(id=desk.id, name="")), hurry=False)
+    assert (request.introduced, request.channel) == (False, Channel(id=desk.id, name=PRIVATE))
 
 
 async def test_many_who_ask_at_once_share_one_question(slack: FakeSlack, people: Directory) -> None:
     ana, desk = slack.person("Ana"), slack.channel("desk", private=True)
     slack.latency["users.info"] = 0.1
-    asked = request_of(ana, Place(id=desk.id, name=""))
-    known = await asyncio.gather(*(people.introduce(asked, hurry=False) for _ in range(20)))
-    assert {(one.person.name, one.place and one.place.name) for one in known} == {("Ana", "desk")}
+    request = request_of(ana, Channel(id=desk.id, name=""))
+    known = await asyncio.gather(*(people.resolve_people(request, hurry=False) for _ in range(20)))
+    assert {(one.person.name, one.channel and one.channel.name) for one in known} == {("Ana", "desk")}
     assert (slack.calls["users.info"], slack.calls["conversations.info"]) == (1, 1)
 
 
@@ -244,4 +248,4 @@ async def test_a_chosen_person_of_another_organisation_is_left_out(
     slack: FakeSlack, people: Directory
 ) -> None:
     ana, eve = slack.person("Ana"), slack.person("Eve", team="T0PARTNER")
-    assert (await people.introduce(request_of(ana, None, eve), hurry=False)).people == ()
+    assert (await people.resolve_people(request_of(ana, None, eve), hurry=False)).people == ()

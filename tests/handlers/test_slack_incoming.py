@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from bot.request import Place, Request
+from bot.domain.channel import Channel
+from bot.request import Request
 from handlers.payload import Malformed
 from handlers.slack import incoming
 from handlers.slack.directory import person_of
 from handlers.slack.incoming import said
-from handlers.slack.workspace import Elsewhere, Workspace, is_doubtful
+from handlers.slack.workspace import Workspace, WrongWorkspace, is_doubtful
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OURS = Workspace(team="T1", url="https://acme.slack.com/", bot="UBOT")
@@ -61,7 +62,7 @@ def test_a_command_is_its_words() -> None:
     request = incoming.command(command(), OURS, AT)
     assert (request.workspace, request.verb, request.typed) == ("slack:T1", "case.fail", "ZD-1 It broke")
     assert (request.person.id, request.person.name) == ("U1", "ana")
-    assert request.place == Place(id="C1", name="support")
+    assert request.channel == Channel(id="C1", name="support")
     assert request.key == "command:13.7.abc"
     assert request.at == AT
 
@@ -73,34 +74,34 @@ def test_unknown_words_ask_for_help() -> None:
 
 def test_a_private_channels_name_is_not_told_by_slack() -> None:
     request = incoming.command(command(channel_name="privategroup"), OURS, AT)
-    assert request.place == Place(id="C1", name="")
+    assert request.channel == Channel(id="C1", name="")
 
 
 @pytest.mark.parametrize(
-    ("channel", "name"), [("D1", "directmessage"), ("D1", "ana"), ("G1", "directmessage")]
+    ("channel_id", "name"), [("D1", "directmessage"), ("D1", "ana"), ("G1", "directmessage")]
 )
-def test_direct_messages_are_a_direct_place(channel: str, name: str) -> None:
-    request = incoming.command(command(channel_id=channel, channel_name=name), OURS, AT)
-    assert request.place is not None
-    assert request.place.kind == "direct"
+def test_direct_messages_are_a_direct_channel(channel_id: str, name: str) -> None:
+    request = incoming.command(command(channel_id=channel_id, channel_name=name), OURS, AT)
+    assert request.channel is not None
+    assert request.channel.kind == "direct"
 
 
 def test_a_command_from_another_workspace_is_turned_away() -> None:
-    with pytest.raises(Elsewhere):
+    with pytest.raises(WrongWorkspace):
         incoming.command(command(team_id="T2"), OURS, AT)
 
 
 def test_a_click_is_its_buttons_verb_and_what_about() -> None:
     request = incoming.click(click(), OURS, AT)
     assert (request.verb, request.about, request.values) == ("action_item.take", "AI-1", None)
-    assert request.place == Place(id="C1", name="support")
+    assert request.channel == Channel(id="C1", name="support")
     assert request.key == "click:18.5:17.1:action_item.take:13.7.abc"
 
 
-def test_a_click_in_a_dialog_belongs_to_the_forms_place() -> None:
+def test_a_click_in_a_dialog_belongs_to_the_forms_channel() -> None:
     view = {"type": "modal", "private_metadata": '{"about":"C-7","place":"C9","name":"desk","kept":{}}'}
     request = incoming.click(click(channel=None, view=view, container={"type": "view"}), OURS, AT)
-    assert request.place == Place(id="C9", name="desk")
+    assert request.channel == Channel(id="C9", name="desk")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_a_click_in_a_dialog_belongs_to_the_forms_place() -> None:
     ],
 )
 def test_a_click_of_somebody_elsewhere_is_turned_away(forged: dict[str, Any]) -> None:
-    with pytest.raises(Elsewhere):
+    with pytest.raises(WrongWorkspace):
         incoming.click(click(**forged), OURS, AT)
 
 
@@ -169,7 +170,7 @@ def test_a_submission_is_its_fields_and_what_the_form_kept() -> None:
     request = incoming.submission(body, OURS, AT)
     assert request.verb == "case.fail"
     assert request.about == "C-7"
-    assert request.place == Place(id="C9", name="desk")
+    assert request.channel == Channel(id="C9", name="desk")
     assert request.key == "view:V1"
     assert request.values == {
         "answer": "a1",
@@ -210,9 +211,9 @@ def test_boxes_say_what_is_ticked_or_that_nothing_is_and_else_they_got_lost(
     assert request.unnamed is (read != "")
 
 
-def test_a_chosen_place_is_where_a_submission_belongs() -> None:
+def test_a_chosen_channel_is_where_a_submission_belongs() -> None:
     body = submitted({"place": {"type": "conversations_select", "selected_conversation": "C5"}})
-    assert incoming.submission(body, OURS, AT).place == Place(id="C5", name="")
+    assert incoming.submission(body, OURS, AT).channel == Channel(id="C5", name="")
 
 
 def test_a_key_never_names_the_person() -> None:
@@ -244,12 +245,12 @@ def test_a_message_shortcut_brings_the_message_and_its_link() -> None:
         **WHO,
     }
     request = incoming.shortcut(body, OURS, AT)
-    assert request.found is not None
-    assert request.found.text == "It <broke>"
-    assert request.found.thread == "1600.000200"
-    assert request.found.author is not None
-    assert request.found.author.id == "U2"
-    assert request.found.link == (
+    assert request.source is not None
+    assert request.source.text == "It <broke>"
+    assert request.source.thread == "1600.000200"
+    assert request.source.author is not None
+    assert request.source.author.id == "U2"
+    assert request.source.link == (
         "https://acme.slack.com/archives/C1/p1700000100?thread_ts=1600.000200&cid=C1"
     )
 
@@ -262,16 +263,16 @@ def test_a_message_outside_threads_is_its_own_root() -> None:
         "message": {"ts": "1700.000100", "bot_id": "B1", "text": "alert"},
         **WHO,
     }
-    found = incoming.shortcut(body, OURS, AT).found
-    assert found is not None
-    assert (found.thread, found.author) == ("1700.000100", None)
-    assert found.link == "https://acme.slack.com/archives/C1/p1700000100"
+    source = incoming.shortcut(body, OURS, AT).source
+    assert source is not None
+    assert (source.thread, source.author) == ("1700.000100", None)
+    assert source.link == "https://acme.slack.com/archives/C1/p1700000100"
 
 
-def test_a_global_shortcut_has_no_place() -> None:
+def test_a_global_shortcut_has_no_channel() -> None:
     body = {"callback_id": "case.fail", "trigger_id": "1.2.3", **WHO}
     request = incoming.shortcut(body, OURS, AT)
-    assert (request.verb, request.place, request.found) == ("case.fail", None, None)
+    assert (request.verb, request.channel, request.source) == ("case.fail", None, None)
 
 
 @pytest.mark.parametrize("subtype", [None, "file_share", "thread_broadcast"])
@@ -351,15 +352,15 @@ def test_a_deleted_reply_is_forgotten() -> None:
 
 
 def test_a_direct_message_is_typed_words() -> None:
-    request = read_event(message(channel="D1", channel_type="im", text="mine"))
+    request = read_event(message(channel_id="D1", channel_type="im", text="mine"))
     assert request is not None
     assert (request.verb, request.typed, request.values) == ("action_item.mine", "", None)
-    assert request.place is not None
-    assert request.place.kind == "direct"
+    assert request.channel is not None
+    assert request.channel.kind == "direct"
 
 
 def test_our_own_direct_messages_are_not_answered() -> None:
-    assert read_event(message(channel="D1", channel_type="im", bot_id="B1")) is None
+    assert read_event(message(channel_id="D1", channel_type="im", bot_id="B1")) is None
 
 
 def test_only_our_own_joining_is_told() -> None:
@@ -374,7 +375,7 @@ def test_the_home_tab_is_told_and_the_messages_tab_is_not() -> None:
     opened = {"type": "app_home_opened", "user": "U1", "channel": "D1", "tab": "home"}
     request = read_event({"team_id": "T1", "event_id": "Ev2", "event": opened})
     assert request is not None
-    assert (request.verb, request.place) == ("team.home", None)
+    assert (request.verb, request.channel) == ("team.home", None)
     messages = {**opened, "tab": "messages"}
     assert read_event({"team_id": "T1", "event_id": "Ev3", "event": messages}) is None
 
@@ -420,8 +421,8 @@ def test_a_person_is_who_slack_says_now() -> None:
 def shortcut(**more: Any) -> dict[str, Any]:
     said_there = {"ts": "1700.000100", "user": "U2", "text": "It broke"}
     channel = {"id": "C1", "name": "support"}
-    asked = {"type": "message_action", "callback_id": "case.fail_message", "trigger_id": "1.2.3"}
-    return {**asked, "channel": channel, "message": said_there, **WHO, **more}
+    params = {"type": "message_action", "callback_id": "case.fail_message", "trigger_id": "1.2.3"}
+    return {**params, "channel": channel, "message": said_there, **WHO, **more}
 
 
 DIALOG = {"type": "modal", "private_metadata": '{"about":"C-7","place":"C9","name":"desk","kept":{}}'}
@@ -441,7 +442,7 @@ def test_where_somebody_asks_from_is_what_slack_itself_says() -> None:
     chosen = {"place": {"type": "conversations_select", "selected_conversation": "C5"}}
     for values in ({}, chosen):
         form = incoming.submission(submitted(values), OURS, AT)
-        assert form.place is not None
+        assert form.channel is not None
         assert form.here is None
 
 
@@ -469,7 +470,7 @@ def test_only_events_are_heard_and_only_those_that_nobody_asks_for() -> None:
         incoming.click(click(), OURS, AT),
         incoming.shortcut(shortcut(), OURS, AT),
         incoming.submission(submitted({}), OURS, AT),
-        read_event(message(channel="D1", channel_type="im", text="mine")),
+        read_event(message(channel_id="D1", channel_type="im", text="mine")),
         read_event({"team_id": "T1", "event_id": "Ev3", "event": opened}),
     ]
     for request in asked:
@@ -498,7 +499,7 @@ def test_on_grid_a_person_may_be_of_a_sister_workspace(team: str, ours: bool | N
     reply = message(thread_ts="10.1", team=team)
     if ours is False:
         for read, sent in ((incoming.click, body), (incoming.submission, hand_in)):
-            with pytest.raises(Elsewhere):
+            with pytest.raises(WrongWorkspace):
                 read(sent, ON_GRID, AT)
         assert incoming.event(reply, ON_GRID, AT) is None
         return
@@ -519,7 +520,7 @@ def test_on_grid_a_command_from_a_sister_workspace_names_the_organisation() -> N
     assert is_doubtful(unsaid, ON_GRID)
     other = command(team_id="T2", enterprise_id="E2")
     for foreign, workspace in ((other, ON_GRID), (other, OURS), (unsaid, OURS)):
-        with pytest.raises(Elsewhere):
+        with pytest.raises(WrongWorkspace):
             incoming.command(foreign, workspace, AT)
     # A workspace may have come into an organisation since we started.
     assert incoming.command(command(enterprise_id="E1"), OURS, AT).person.id == "U1"

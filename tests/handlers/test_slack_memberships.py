@@ -7,13 +7,13 @@ import aiohttp
 import pytest
 
 from bot.domain.errors import Refused
+from bot.domain.person import Person
 from bot.ports import MembershipUnknown
-from bot.request import Person
 from handlers.slack import directory, memberships, outgoing
 from handlers.slack.directory import Directory
 from handlers.slack.memberships import CHANGING, GOING, SHARED, SlackMemberships
 from handlers.slack.workspace import Workspace
-from tests.fakes import Channel, FakeSlack, SlackPerson
+from tests.fakes import FakeSlack, SlackChannel, SlackPerson
 
 OURS = Workspace(team="T0FAKE", url="https://fake.slack.com/", bot="U0AMENDS", enterprise="E0FAKE")
 WORKSPACE = "slack:T0FAKE"
@@ -29,7 +29,7 @@ class Clock:
         return self.now
 
 
-class House:
+class App:
     """Memberships on a fake Slack, whose events reach them."""
 
     def __init__(self, slack: FakeSlack, session: aiohttp.ClientSession, shared_too: bool) -> None:
@@ -41,14 +41,14 @@ class House:
         )
 
     async def includes(
-        self, channel: Channel | str, person: SlackPerson, *, unnamed: bool = False
+        self, channel: SlackChannel | str, person: SlackPerson, *, unnamed: bool = False
     ) -> bool:
         """Whether somebody is in a channel."""
         id = channel if isinstance(channel, str) else channel.id
         known = Person(id=person.id, name="handle")
         return await self.memberships.includes(WORKSPACE, id, known, unnamed=unnamed)
 
-    async def people_in(self, channel: Channel) -> int | None:
+    async def people_in(self, channel: SlackChannel) -> int | None:
         """How many people are in a channel."""
         return await self.memberships.people_in(WORKSPACE, channel.id)
 
@@ -65,13 +65,13 @@ async def slack() -> AsyncIterator[FakeSlack]:
 
 
 @pytest.fixture
-async def open_house(slack: FakeSlack) -> AsyncIterator[Callable[..., House]]:
+async def open_house(slack: FakeSlack) -> AsyncIterator[Callable[..., App]]:
     """Makes memberships; what they still ask ends with the test."""
-    houses: list[House] = []
+    houses: list[App] = []
     async with aiohttp.ClientSession() as session:
 
-        def opened(*, shared_too: bool = False) -> House:
-            houses.append(House(slack, session, shared_too))
+        def opened(*, shared_too: bool = False) -> App:
+            houses.append(App(slack, session, shared_too))
             return houses[-1]
 
         yield opened
@@ -81,7 +81,7 @@ async def open_house(slack: FakeSlack) -> AsyncIterator[Callable[..., House]]:
 
 
 @pytest.fixture
-def house(open_house: Callable[..., House]) -> House:
+def house(open_house: Callable[..., App]) -> App:
     return open_house()
 
 
@@ -115,7 +115,7 @@ RULE = {
 
 @pytest.mark.parametrize("kind", RULE)
 async def test_each_kind_of_person_counts_where_the_rule_says(
-    slack: FakeSlack, house: House, kind: str
+    slack: FakeSlack, house: App, kind: str
 ) -> None:
     person = everybody(slack)[kind]
     # Slack takes whoever leaves out of its channels.
@@ -132,7 +132,7 @@ async def test_each_kind_of_person_counts_where_the_rule_says(
 
 @pytest.mark.parametrize("kind", RULE)
 async def test_for_an_unnamed_person_nothing_is_asked_that_names_them(
-    slack: FakeSlack, house: House, kind: str
+    slack: FakeSlack, house: App, kind: str
 ) -> None:
     person = everybody(slack)[kind]
     den, plaza = slack.channel("den", private=True), slack.channel("plaza")
@@ -146,9 +146,7 @@ async def test_for_an_unnamed_person_nothing_is_asked_that_names_them(
     assert set(house.asked) == {"conversations.info", "conversations.members"}
 
 
-async def test_for_an_unnamed_person_what_is_known_of_them_is_used(
-    slack: FakeSlack, house: House
-) -> None:
+async def test_for_an_unnamed_person_what_is_known_of_them_is_used(slack: FakeSlack, house: App) -> None:
     ana, gus = slack.person("Ana"), slack.person("Gus", guest=True)
     plaza = slack.channel("plaza")
     for person, counts in ((ana, True), (gus, False)):
@@ -157,7 +155,7 @@ async def test_for_an_unnamed_person_what_is_known_of_them_is_used(
     assert house.asked["users.info"] == 2
 
 
-async def test_what_slack_told_holds_for_five_minutes(slack: FakeSlack, house: House) -> None:
+async def test_what_slack_told_holds_for_five_minutes(slack: FakeSlack, house: App) -> None:
     ana = slack.person("Ana")
     den = slack.channel("den", members=[ana], private=True)
     for now, asked in ((0.0, 1), (299.0, 1), (301.0, 2)):
@@ -167,7 +165,7 @@ async def test_what_slack_told_holds_for_five_minutes(slack: FakeSlack, house: H
 
 
 async def test_a_person_who_is_asked_for_by_many_at_once_is_asked_for_once(
-    slack: FakeSlack, house: House
+    slack: FakeSlack, house: App
 ) -> None:
     people = [slack.person(f"P{number}") for number in range(10)]
     den = slack.channel("den", members=people[:5], private=True)
@@ -177,7 +175,7 @@ async def test_a_person_who_is_asked_for_by_many_at_once_is_asked_for_once(
     assert house.asked == {"conversations.info": 1, "conversations.members": 1}
 
 
-async def test_a_large_channel_is_read_page_by_page(slack: FakeSlack, house: House) -> None:
+async def test_a_large_channel_is_read_page_by_page(slack: FakeSlack, house: App) -> None:
     people = [slack.person(f"P{number}") for number in range(25)]
     den = slack.channel("den", members=people[:24], private=True)
     slack.page = 7
@@ -186,7 +184,7 @@ async def test_a_large_channel_is_read_page_by_page(slack: FakeSlack, house: Hou
 
 
 async def test_a_channel_that_takes_longer_than_a_second_is_known_to_the_next(
-    slack: FakeSlack, house: House, monkeypatch: pytest.MonkeyPatch
+    slack: FakeSlack, house: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(directory, "ASK_SECONDS", 0.1)
     people = [slack.person(f"P{number}") for number in range(10)]
@@ -201,9 +199,9 @@ async def test_a_channel_that_takes_longer_than_a_second_is_known_to_the_next(
 
 
 async def test_a_channel_without_end_is_given_up(
-    slack: FakeSlack, house: House, monkeypatch: pytest.MonkeyPatch
+    slack: FakeSlack, house: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memberships, "MOST_PAGES", 2)
+    monkeypatch.setattr(memberships, "MAX_PAGES", 2)
     people = [slack.person(f"P{number}") for number in range(10)]
     den = slack.channel("den", members=people, private=True)
     slack.page = 3
@@ -230,7 +228,7 @@ async def test_a_channel_without_end_is_given_up(
     ],
 )
 async def test_when_slack_does_not_tell_nobody_knows(
-    slack: FakeSlack, house: House, method: str, private: bool, trouble: dict[str, object]
+    slack: FakeSlack, house: App, method: str, private: bool, trouble: dict[str, object]
 ) -> None:
     ana = slack.person("Ana")
     channel = slack.channel("desk", members=[ana] if private else [], private=private)
@@ -243,7 +241,7 @@ async def test_when_slack_does_not_tell_nobody_knows(
 
 @pytest.mark.parametrize("method", ["conversations.info", "users.info", "conversations.members"])
 async def test_a_silent_slack_is_waited_for_no_longer_than_a_second(
-    slack: FakeSlack, house: House, method: str, monkeypatch: pytest.MonkeyPatch
+    slack: FakeSlack, house: App, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(directory, "ASK_SECONDS", 0.1)
     ana = slack.person("Ana")
@@ -258,7 +256,7 @@ async def test_a_silent_slack_is_waited_for_no_longer_than_a_second(
 
 
 async def test_a_private_channel_without_the_bot_counts_nobody_from_elsewhere(
-    slack: FakeSlack, house: House
+    slack: FakeSlack, house: App
 ) -> None:
     ana = slack.person("Ana")
     den = slack.channel("den", members=[ana], private=True, with_bot=False)
@@ -273,13 +271,13 @@ async def test_a_private_channel_without_the_bot_counts_nobody_from_elsewhere(
     assert await house.includes(den, ana)
 
 
-async def test_direct_messages_are_nobodys_channel(slack: FakeSlack, house: House) -> None:
+async def test_direct_messages_are_nobodys_channel(slack: FakeSlack, house: App) -> None:
     ana = slack.person("Ana")
     assert not await house.includes(ana.direct, ana)
     assert house.asked == {}
 
 
-async def test_whoever_asked_from_a_channel_is_in_it_for_a_while(slack: FakeSlack, house: House) -> None:
+async def test_whoever_asked_from_a_channel_is_in_it_for_a_while(slack: FakeSlack, house: App) -> None:
     """So that a dialog that was opened there can be submitted, whatever Slack says of the channel."""
     ana, bo = slack.person("Ana"), slack.person("Bo")
     den = slack.channel("den", private=True, with_bot=False)
@@ -300,7 +298,7 @@ async def test_whoever_asked_from_a_channel_is_in_it_for_a_while(slack: FakeSlac
 
 
 async def test_after_minutes_slack_is_asked_again_of_who_asked_from_a_channel(
-    slack: FakeSlack, house: House
+    slack: FakeSlack, house: App
 ) -> None:
     ana = slack.person("Ana")
     den = slack.channel("den", private=True)
@@ -311,7 +309,7 @@ async def test_after_minutes_slack_is_asked_again_of_who_asked_from_a_channel(
 
 
 async def test_a_long_answer_without_a_name_is_heard_of_a_full_member_who_never_joined(
-    slack: FakeSlack, house: House
+    slack: FakeSlack, house: App
 ) -> None:
     ana, olga = slack.person("Ana"), slack.person("Olga")
     support = slack.channel("support", members=[ana])
@@ -322,9 +320,9 @@ async def test_a_long_answer_without_a_name_is_heard_of_a_full_member_who_never_
 
 
 async def test_not_more_is_remembered_of_who_asked_where_than_fits(
-    slack: FakeSlack, house: House, monkeypatch: pytest.MonkeyPatch
+    slack: FakeSlack, house: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memberships, "MOST_HERE", 2)
+    monkeypatch.setattr(memberships, "MAX_HERE", 2)
     people = [slack.person(f"P{number}") for number in range(3)]
     den = slack.channel("den", private=True)
     for person in people:
@@ -332,14 +330,14 @@ async def test_not_more_is_remembered_of_who_asked_where_than_fits(
     assert [await house.includes(den, person) for person in people] == [False, True, True]
 
 
-def leaves(house: House, person: SlackPerson, channel: Channel) -> None:
+def leaves(house: App, person: SlackPerson, channel: SlackChannel) -> None:
     channel.members.discard(person.id)
     house.memberships.hear(
         {"type": "member_left_channel", "channel": channel.id, "user": person.id, "team": "T0FAKE"}
     )
 
 
-async def test_whoever_leaves_is_out_at_once(slack: FakeSlack, house: House) -> None:
+async def test_whoever_leaves_is_out_at_once(slack: FakeSlack, house: App) -> None:
     ana, bo = slack.person("Ana"), slack.person("Bo")
     den = slack.channel("den", members=[ana, bo], private=True)
     house.memberships.met(den.id, ana.id)
@@ -351,7 +349,7 @@ async def test_whoever_leaves_is_out_at_once(slack: FakeSlack, house: House) -> 
     assert await house.includes(den, bo), "Bo asked from there, and did not leave"
 
 
-async def test_whoever_joins_is_in_at_once(slack: FakeSlack, house: House) -> None:
+async def test_whoever_joins_is_in_at_once(slack: FakeSlack, house: App) -> None:
     ana = slack.person("Ana", guest=True)
     plaza = slack.channel("plaza")
     assert not await house.includes(plaza, ana)
@@ -361,9 +359,7 @@ async def test_whoever_joins_is_in_at_once(slack: FakeSlack, house: House) -> No
 
 
 @pytest.mark.parametrize("kind", sorted(CHANGING))
-async def test_a_channel_that_changed_is_asked_for_anew(
-    slack: FakeSlack, house: House, kind: str
-) -> None:
+async def test_a_channel_that_changed_is_asked_for_anew(slack: FakeSlack, house: App, kind: str) -> None:
     ana = slack.person("Ana")
     plaza, other = slack.channel("plaza"), slack.channel("other", private=True)
     house.memberships.met(plaza.id, ana.id)
@@ -377,7 +373,7 @@ async def test_a_channel_that_changed_is_asked_for_anew(
     assert house.asked["conversations.info"] == 3, "nothing was forgotten of the other channel"
 
 
-async def test_an_event_of_another_kind_forgets_nothing(slack: FakeSlack, house: House) -> None:
+async def test_an_event_of_another_kind_forgets_nothing(slack: FakeSlack, house: App) -> None:
     ana = slack.person("Ana")
     den = slack.channel("den", members=[ana], private=True)
     assert await house.includes(den, ana)
@@ -390,7 +386,7 @@ async def test_an_event_of_another_kind_forgets_nothing(slack: FakeSlack, house:
     assert house.asked == {"conversations.info": 1, "conversations.members": 1}
 
 
-async def test_a_person_who_changed_is_as_they_are_now(slack: FakeSlack, house: House) -> None:
+async def test_a_person_who_changed_is_as_they_are_now(slack: FakeSlack, house: App) -> None:
     ana = slack.person("Ana")
     plaza = slack.channel("plaza")
     assert await house.includes(plaza, ana)
@@ -410,7 +406,7 @@ async def test_all_events_that_forget_are_in_the_manifest(slack: FakeSlack) -> N
 
 @pytest.mark.parametrize("way", ["shared", "pending"])
 async def test_a_channel_shared_with_another_organisation_is_refused(
-    slack: FakeSlack, house: House, way: str
+    slack: FakeSlack, house: App, way: str
 ) -> None:
     ana = slack.person("Ana")
     desk = slack.channel("desk", members=[ana], private=True)
@@ -425,7 +421,7 @@ async def test_a_channel_shared_with_another_organisation_is_refused(
 
 
 async def test_a_shared_channel_is_like_every_other_when_the_operator_allows_it(
-    slack: FakeSlack, open_house: Callable[..., House]
+    slack: FakeSlack, open_house: Callable[..., App]
 ) -> None:
     house = open_house(shared_too=True)
     ana, bo, eve = slack.person("Ana"), slack.person("Bo"), slack.person("Eve", team="T0PARTNER")
@@ -439,7 +435,7 @@ async def test_a_shared_channel_is_like_every_other_when_the_operator_allows_it(
 
 
 async def test_a_channel_that_becomes_shared_closes_at_once_and_opens_again(
-    slack: FakeSlack, house: House
+    slack: FakeSlack, house: App
 ) -> None:
     desk = slack.channel("desk")
     assert await house.memberships.is_closed(desk.id) is False
@@ -451,7 +447,7 @@ async def test_a_channel_that_becomes_shared_closes_at_once_and_opens_again(
         assert await house.memberships.is_closed(desk.id) is shared
 
 
-async def test_a_channel_met_before_is_not_waited_for(slack: FakeSlack, house: House) -> None:
+async def test_a_channel_met_before_is_not_waited_for(slack: FakeSlack, house: App) -> None:
     desk = slack.channel("desk")
     assert await house.memberships.is_closed(desk.id) is False
     house.clock.now, desk.shared = 301.0, True
@@ -466,7 +462,7 @@ async def test_a_channel_met_before_is_not_waited_for(slack: FakeSlack, house: H
 
 
 async def test_of_a_channel_never_met_nobody_knows_when_slack_is_silent(
-    slack: FakeSlack, house: House, monkeypatch: pytest.MonkeyPatch
+    slack: FakeSlack, house: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(directory, "ASK_SECONDS", 0.05)
     desk = slack.channel("desk")
@@ -478,7 +474,7 @@ async def test_of_a_channel_never_met_nobody_knows_when_slack_is_silent(
 
 
 async def test_few_people_are_counted_without_bots_and_all_of_them_are_asked_for_alike(
-    slack: FakeSlack, house: House
+    slack: FakeSlack, house: App
 ) -> None:
     ana, bo, robot = slack.person("Ana"), slack.person("Bo"), slack.person("Robot", bot=True)
     den = slack.channel("den", members=[ana, bo, robot], private=True)
@@ -490,13 +486,13 @@ async def test_few_people_are_counted_without_bots_and_all_of_them_are_asked_for
     assert house.asked["users.info"] == 1 + 3
 
 
-async def test_many_people_are_counted_by_one_call(slack: FakeSlack, house: House) -> None:
+async def test_many_people_are_counted_by_one_call(slack: FakeSlack, house: App) -> None:
     den = slack.channel("den", [slack.person(f"P{number}") for number in range(11)], private=True)
     assert await house.people_in(den) == 12  # with the bot
     assert house.asked == {"conversations.info": 1}
 
 
-async def test_whoever_came_or_went_is_counted(slack: FakeSlack, house: House) -> None:
+async def test_whoever_came_or_went_is_counted(slack: FakeSlack, house: App) -> None:
     people = [slack.person(f"P{number}") for number in range(11)]
     den = slack.channel("den", people, private=True)
     assert await house.people_in(den) == 12
@@ -506,9 +502,7 @@ async def test_whoever_came_or_went_is_counted(slack: FakeSlack, house: House) -
 
 
 @pytest.mark.parametrize("method", ["conversations.info", "conversations.members", "users.info"])
-async def test_nobody_counts_when_slack_does_not_tell(
-    slack: FakeSlack, house: House, method: str
-) -> None:
+async def test_nobody_counts_when_slack_does_not_tell(slack: FakeSlack, house: App, method: str) -> None:
     den = slack.channel("den", [slack.person("Ana"), slack.person("Bo")], private=True)
     slack.fail_next(method, status=500)
     assert await house.people_in(den) is None
@@ -516,7 +510,7 @@ async def test_nobody_counts_when_slack_does_not_tell(
 
 
 async def test_people_of_another_organisation_write_nothing_and_are_not_counted(
-    slack: FakeSlack, open_house: Callable[..., House]
+    slack: FakeSlack, open_house: Callable[..., App]
 ) -> None:
     house = open_house(shared_too=True)
     eve = slack.person("Eve", team="T0PARTNER")

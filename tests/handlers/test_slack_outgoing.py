@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 import pytest
 
-from bot.domain.job import Receipt
+from bot.domain.job import MessageRef
 from bot.messages.parts import Message, Quote, sentence
-from bot.ports import Undelivered
+from bot.ports import DeliveryError
 from handlers.slack import outgoing
 from handlers.slack.outgoing import SlackMessenger
 from tests.fakes import FakeSlack
-from tests.handlers.slack_door import delivery
+from tests.handlers.slack_adapter import delivery
 
 
 @pytest.fixture
@@ -36,11 +36,11 @@ async def test_a_message_is_said_and_its_receipt_leads_to_it(
     slack: FakeSlack, messenger: SlackMessenger
 ) -> None:
     channel = slack.channel("support")
-    receipt = await messenger.say(delivery(slack, channel.id))
+    message_ref = await messenger.say(delivery(slack, channel.id))
     (posted,) = channel.roots()
     assert posted.words() == "Hello."
-    assert receipt == Receipt(
-        place=channel.id,
+    assert message_ref == MessageRef(
+        channel_id=channel.id,
         message=posted.ts,
         link=f"https://fake.slack.com/archives/{channel.id}/p{posted.ts.replace('.', '')}",
     )
@@ -69,8 +69,8 @@ async def test_a_direct_message_needs_only_the_person(
     slack: FakeSlack, messenger: SlackMessenger
 ) -> None:
     ana = slack.person("Ana")
-    receipt = await messenger.say(delivery(slack, ana.id))
-    assert receipt.place == ana.direct.id
+    message_ref = await messenger.say(delivery(slack, ana.id))
+    assert message_ref.channel_id == ana.direct.id
     assert [posted.words() for posted in ana.direct.roots()] == ["Hello."]
 
 
@@ -78,10 +78,10 @@ async def test_an_edit_changes_the_message_that_is_there(
     slack: FakeSlack, messenger: SlackMessenger
 ) -> None:
     channel = slack.channel("support")
-    said = await messenger.say(delivery(slack, channel.id))
+    message_ref = await messenger.say(delivery(slack, channel.id))
     for _ in range(2):
-        edited = await messenger.edit(delivery(slack, channel.id, sentence("Goodbye.")), said)
-        assert edited == said
+        edited = await messenger.edit(delivery(slack, channel.id, sentence("Goodbye.")), message_ref)
+        assert edited == message_ref
     (posted,) = channel.roots()
     assert (posted.words(), posted.edits) == ("Goodbye.", 2)
     assert posted.metadata is not None
@@ -90,9 +90,9 @@ async def test_an_edit_changes_the_message_that_is_there(
 
 async def test_the_longest_message_is_taken(slack: FakeSlack, messenger: SlackMessenger) -> None:
     channel = slack.channel("support")
-    message = Message(gist="<!channel>", title="x" * 500, parts=(Quote(text="<🙂&" * 10_000),))
-    said = await messenger.say(delivery(slack, channel.id, message))
-    await messenger.edit(delivery(slack, channel.id, message), said)
+    message = Message(summary="<!channel>", title="x" * 500, parts=(Quote(text="<🙂&" * 10_000),))
+    message_ref = await messenger.say(delivery(slack, channel.id, message))
+    await messenger.edit(delivery(slack, channel.id, message), message_ref)
 
 
 async def test_what_was_said_is_found_by_its_key(slack: FakeSlack, messenger: SlackMessenger) -> None:
@@ -111,8 +111,8 @@ async def test_what_was_said_is_found_by_its_key(slack: FakeSlack, messenger: Sl
 
 async def test_a_direct_message_is_found_too(slack: FakeSlack, messenger: SlackMessenger) -> None:
     ana = slack.person("Ana")
-    said = await messenger.say(delivery(slack, ana.id))
-    assert await messenger.find(delivery(slack, ana.id), now()) == said
+    message_ref = await messenger.say(delivery(slack, ana.id))
+    assert await messenger.find(delivery(slack, ana.id), now()) == message_ref
 
 
 async def test_only_what_was_said_since_is_looked_at(
@@ -128,9 +128,9 @@ async def test_a_dropped_connection_is_unsure_and_nothing_is_sent_twice(
 ) -> None:
     channel = slack.channel("support")
     slack.fail_next("chat.postMessage", drop="after")
-    with pytest.raises(Undelivered) as caught:
+    with pytest.raises(DeliveryError) as caught:
         await messenger.say(delivery(slack, channel.id))
-    assert caught.value.unsure
+    assert caught.value.maybe_delivered
     assert not caught.value.permanent
     assert (slack.calls["chat.postMessage"], len(channel.roots())) == (1, 1)
     found = await messenger.find(delivery(slack, channel.id), now())
@@ -143,27 +143,27 @@ async def test_a_connection_dropped_before_leaves_nothing_to_find(
 ) -> None:
     channel = slack.channel("support")
     slack.fail_next("chat.postMessage", drop="before")
-    with pytest.raises(Undelivered) as caught:
+    with pytest.raises(DeliveryError) as caught:
         await messenger.say(delivery(slack, channel.id))
-    assert caught.value.unsure
+    assert caught.value.maybe_delivered
     assert await messenger.find(delivery(slack, channel.id), now()) is None
 
 
 async def test_a_call_that_takes_too_long_is_unsure(slack: FakeSlack, messenger: SlackMessenger) -> None:
     channel = slack.channel("support")
     slack.latency["chat.postMessage"] = 5.0
-    with pytest.raises(Undelivered) as caught:
+    with pytest.raises(DeliveryError) as caught:
         await messenger.say(delivery(slack, channel.id))
-    assert caught.value.unsure
+    assert caught.value.maybe_delivered
 
 
 async def test_a_slack_that_is_not_there_was_surely_not_reached(slack: FakeSlack) -> None:
     async with aiohttp.ClientSession() as session:
         client = outgoing.client(slack.token, "http://127.0.0.1:9/api/", session)
         messenger = SlackMessenger(client, f"slack:{slack.team}", slack.url, 1.1)
-        with pytest.raises(Undelivered) as caught:
+        with pytest.raises(DeliveryError) as caught:
             await messenger.say(delivery(slack, "C1"))
-    assert not caught.value.unsure
+    assert not caught.value.maybe_delivered
     assert not caught.value.permanent
 
 
@@ -173,17 +173,17 @@ async def test_429_says_how_long_to_wait(
 ) -> None:
     channel = slack.channel("support")
     slack.fail_next("chat.postMessage", status=429, retry_after=header)
-    with pytest.raises(Undelivered) as caught:
+    with pytest.raises(DeliveryError) as caught:
         await messenger.say(delivery(slack, channel.id))
     failure = caught.value
-    assert (failure.retry_after, failure.unsure, failure.permanent) == (seconds, False, False)
+    assert (failure.retry_after, failure.maybe_delivered, failure.permanent) == (seconds, False, False)
 
 
 async def test_the_fakes_own_pace_is_a_429_too(slack: FakeSlack, messenger: SlackMessenger) -> None:
     slack.one_a_second = True
     channel = slack.channel("support")
     await messenger.say(delivery(slack, channel.id))
-    with pytest.raises(Undelivered) as caught:
+    with pytest.raises(DeliveryError) as caught:
         await messenger.say(delivery(slack, channel.id, key="second"))
     assert (caught.value.retry_after, slack.too_fast) == (1.0, 1)
 
@@ -194,9 +194,9 @@ async def test_slacks_own_trouble_is_unsure(
 ) -> None:
     channel = slack.channel("support")
     slack.fail_next("chat.postMessage", status=status)
-    with pytest.raises(Undelivered) as caught:
+    with pytest.raises(DeliveryError) as caught:
         await messenger.say(delivery(slack, channel.id))
-    assert (caught.value.unsure, caught.value.permanent) == (True, False)
+    assert (caught.value.maybe_delivered, caught.value.permanent) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -224,9 +224,9 @@ async def test_every_code_says_whether_a_repeat_can_help(
 ) -> None:
     channel = slack.channel("support")
     slack.fail_next("chat.postMessage", error=code)
-    with pytest.raises(Undelivered) as caught:
+    with pytest.raises(DeliveryError) as caught:
         await messenger.say(delivery(slack, channel.id))
-    assert (caught.value.permanent, caught.value.unsure) == (permanent, unsure)
+    assert (caught.value.permanent, caught.value.maybe_delivered) == (permanent, unsure)
     assert words in caught.value.reason
     assert caught.value.reason.endswith(".")
 
@@ -236,7 +236,7 @@ async def test_the_ratelimited_code_without_a_429_waits(
 ) -> None:
     channel = slack.channel("support")
     slack.fail_next("chat.postMessage", error="rate_limited")
-    with pytest.raises(Undelivered) as caught:
+    with pytest.raises(DeliveryError) as caught:
         await messenger.say(delivery(slack, channel.id))
     assert caught.value.retry_after == 30.0
 
@@ -244,18 +244,18 @@ async def test_the_ratelimited_code_without_a_429_waits(
 async def test_a_missing_scope_is_named(slack: FakeSlack, messenger: SlackMessenger) -> None:
     channel = slack.channel("support")
     slack.scopes.discard("chat:write")
-    with pytest.raises(Undelivered) as caught:
+    with pytest.raises(DeliveryError) as caught:
         await messenger.say(delivery(slack, channel.id))
     assert caught.value.permanent
     assert "chat:write" in caught.value.reason
 
 
 @pytest.mark.parametrize("private", [True, False])
-async def test_a_place_without_us_says_how_to_invite_us(
+async def test_a_channel_without_us_says_how_to_invite_us(
     slack: FakeSlack, messenger: SlackMessenger, private: bool
 ) -> None:
     channel = slack.channel("support", private=private, with_bot=False)
-    with pytest.raises(Undelivered) as caught:
+    with pytest.raises(DeliveryError) as caught:
         await messenger.say(delivery(slack, channel.id))
     assert caught.value.reason == (
         "I am not in that channel: invite me with /invite @Amends, and I will say it."
@@ -266,10 +266,10 @@ async def test_a_message_that_was_deleted_cannot_be_edited(
     slack: FakeSlack, messenger: SlackMessenger
 ) -> None:
     channel = slack.channel("support")
-    said = await messenger.say(delivery(slack, channel.id))
-    del channel.messages[said.message]
-    with pytest.raises(Undelivered) as caught:
-        await messenger.edit(delivery(slack, channel.id), said)
+    message_ref = await messenger.say(delivery(slack, channel.id))
+    del channel.messages[message_ref.message]
+    with pytest.raises(DeliveryError) as caught:
+        await messenger.edit(delivery(slack, channel.id), message_ref)
     assert caught.value.permanent
 
 
@@ -278,7 +278,7 @@ async def test_nothing_is_said_for_another_workspace(
 ) -> None:
     channel = slack.channel("support")
     other = delivery(slack, channel.id).model_copy(update={"workspace": "slack:T0OTHER"})
-    with pytest.raises(Undelivered) as caught:
+    with pytest.raises(DeliveryError) as caught:
         await messenger.say(other)
     assert caught.value.permanent
     assert slack.calls["chat.postMessage"] == 0
@@ -289,6 +289,6 @@ async def test_messages_need_exactly_the_scopes_of_the_manifest(
 ) -> None:
     ana = slack.person("Ana")
     private = slack.channel("desk", private=True)
-    for place in (ana.id, private.id, slack.channel("support").id):
-        said = await messenger.say(delivery(slack, place))
-        assert await messenger.find(delivery(slack, place), now()) == said
+    for channel_id in (ana.id, private.id, slack.channel("support").id):
+        message_ref = await messenger.say(delivery(slack, channel_id))
+        assert await messenger.find(delivery(slack, channel_id), now()) == message_ref

@@ -10,23 +10,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.messages.parts import (
+    Bold,
     Button,
     Buttons,
+    ChannelName,
+    Context,
     Day,
-    Facts,
+    Fields,
     Form,
     FormField,
     Link,
     Mention,
     Message,
-    Moment,
     Option,
     Paragraph,
     Part,
-    PlaceName,
     Quote,
-    Small,
-    Strong,
+    Timestamp,
     plain,
 )
 from handlers.slack import render
@@ -39,7 +39,7 @@ LIMITS = SCHEMAS / "slack-blockkit-limits.slackblocks.json"
 
 
 def drawn(*parts: Part) -> list[dict[str, Any]]:
-    blocks = render.message(Message(gist="g", parts=parts))["blocks"]
+    blocks = render.message(Message(summary="g", parts=parts))["blocks"]
     assert isinstance(blocks, list)
     return blocks
 
@@ -62,9 +62,9 @@ def test_the_fake_knows_the_published_limits() -> None:
 
 def test_each_piece_has_its_markup() -> None:
     assert paragraph("a & b <c>") == "a &amp; b &lt;c&gt;"
-    assert paragraph(Strong(text="now\nhere ")) == "*now here*"
-    assert paragraph(Mention(person="U012AB", name="Ana")) == "<@U012AB>"
-    assert paragraph(PlaceName(place="C012AB", name="support")) == "<#C012AB>"
+    assert paragraph(Bold(text="now\nhere ")) == "*now here*"
+    assert paragraph(Mention(person_id="U012AB", name="Ana")) == "<@U012AB>"
+    assert paragraph(ChannelName(channel_id="C012AB", name="support")) == "<#C012AB>"
     assert paragraph(Link(text="the <post>", url="https://x.org/?a=1&b=|>")) == (
         "<https://x.org/?a=1&amp;b=%7C%3E|the &lt;post&gt;>"
     )
@@ -72,20 +72,20 @@ def test_each_piece_has_its_markup() -> None:
 
 
 def test_a_moment_is_shown_in_the_readers_zone_and_falls_back_to_the_teams() -> None:
-    assert paragraph(Moment(at=AT, zone="Europe/Stockholm")) == (
+    assert paragraph(Timestamp(at=AT, zone="Europe/Stockholm")) == (
         "<!date^1795390200^{date_short_pretty} at {time}|Mon 23 Nov 2026 at 00:30 (Europe/Stockholm)>"
     )
 
 
 def test_what_is_no_slack_id_is_only_a_name() -> None:
-    assert paragraph(Mention(person="here> <!channel", name="<!here>")) == "&lt;!here&gt;"
-    assert paragraph(PlaceName(place="general", name="general")) == "#general"
+    assert paragraph(Mention(person_id="here> <!channel", name="<!here>")) == "&lt;!here&gt;"
+    assert paragraph(ChannelName(channel_id="general", name="general")) == "#general"
     assert paragraph(Link(text="x", url="javascript:alert(1)")) == "x"
 
 
 def test_a_title_is_a_header_and_small_words_are_context() -> None:
-    said = Message(gist="g", title="Retro: " + "long " * 60, parts=(Small(words=("quiet",)),))
-    header, small = render.message(said)["blocks"]
+    message = Message(summary="g", title="Retro: " + "long " * 60, parts=(Context(words=("quiet",)),))
+    header, small = render.message(message)["blocks"]
     assert header["type"] == "header"
     assert len(header["text"]["text"]) <= 150
     assert header["text"]["text"].endswith("…")
@@ -105,13 +105,13 @@ def test_a_quote_is_exact_and_never_parsed() -> None:
 
 def test_facts_are_fields_of_at_most_ten() -> None:
     rows = tuple((f"Label {n}", (f"value {n}",)) for n in range(12))
-    first, second = drawn(Facts(rows=rows))
+    first, second = drawn(Fields(rows=rows))
     assert [len(first["fields"]), len(second["fields"])] == [10, 2]
     assert first["fields"][3]["text"] == "*Label 3*\nvalue 3"
 
 
 def test_a_fact_without_a_value_still_has_a_text() -> None:
-    (block,) = drawn(Facts(rows=(("Customer", ()),)))
+    (block,) = drawn(Fields(rows=(("Customer", ()),)))
     assert block["fields"][0]["text"] == "*Customer*\n–"
 
 
@@ -139,8 +139,8 @@ def test_one_verb_twice_stands_in_two_rows() -> None:
 
 def test_the_text_starts_with_the_gist_unless_it_is_said_anyway() -> None:
     parts = (Paragraph(words=("All of it & more.",)),)
-    assert render.message(Message(gist="All of it", parts=parts))["text"] == "All of it &amp; more."
-    other = render.message(Message(gist="News", parts=parts))["text"]
+    assert render.message(Message(summary="All of it", parts=parts))["text"] == "All of it &amp; more."
+    other = render.message(Message(summary="News", parts=parts))["text"]
     assert other == "News\nAll of it &amp; more."
 
 
@@ -170,7 +170,7 @@ def test_a_long_text_can_be_read_whole_in_a_dialog() -> None:
 
 FIELDS = (
     FormField(name="what_happened", label="What happened", kind="text", needed=True, value="It broke"),
-    FormField(name="reference", label="Case reference", value="ZD-1", longest=100, hint="If any"),
+    FormField(name="reference", label="Case reference", value="ZD-1", max_length=100, hint="If any"),
     FormField(name="on", label="Date", kind="date", value="2026-11-20"),
     FormField(name="clock", label="Time", kind="time", value="16:30:00"),
     FormField(name="owner", label="Owner", kind="person", value="U012AB"),
@@ -195,8 +195,8 @@ FIELDS = (
 
 
 def test_every_kind_of_field_is_the_element_that_slack_has_for_it() -> None:
-    asked = Form(verb="case.fail", title="Mark a case failed", submit="Open the retro", fields=FIELDS)
-    view = render.form(asked)
+    form = Form(verb="case.fail", title="Mark a case failed", submit="Open the retro", fields=FIELDS)
+    view = render.form(form)
     assert limits.view_problems(view) == []
     elements = {block["block_id"]: block["element"] for block in view["blocks"]}
     assert {name: element["type"] for name, element in elements.items()} == {
@@ -221,10 +221,16 @@ def test_every_kind_of_field_is_the_element_that_slack_has_for_it() -> None:
 
 
 def test_a_form_carries_what_it_is_about() -> None:
-    asked = Form(
-        verb="v", title="T", submit="S", about="C-7", place="C01", kept={"answer": "x"}, fields=FIELDS
+    form = Form(
+        verb="v",
+        title="T",
+        submit="S",
+        about="C-7",
+        channel_id="C01",
+        hidden={"answer": "x"},
+        fields=FIELDS,
     )
-    view = render.form(asked, "support")
+    view = render.form(form, "support")
     assert json.loads(view["private_metadata"]) == {
         "about": "C-7",
         "place": "C01",
@@ -237,7 +243,7 @@ def test_a_form_carries_what_it_is_about() -> None:
 
 def test_a_form_that_keeps_too_much_is_a_mistake_of_ours() -> None:
     with pytest.raises(ValueError) as caught:
-        render.form(Form(verb="v", title="T", kept={"text": "x" * 3_000}))
+        render.form(Form(verb="v", title="T", hidden={"text": "x" * 3_000}))
     assert str(caught.value) == "the form v keeps more than 3000 characters"
 
 
@@ -253,7 +259,7 @@ def test_a_first_value_that_slack_would_refuse_is_left_out() -> None:
 
 def test_a_first_text_that_does_not_fit_is_shortened_and_says_so() -> None:
     field = FormField(
-        name="f", label="F", kind="text", value="word " * 1_000, longest=20_000, hint="Tell."
+        name="f", label="F", kind="text", value="word " * 1_000, max_length=20_000, hint="Tell."
     )
     block = render.form(Form(verb="v", title="T", submit="S", fields=(field,)))["blocks"][0]
     assert len(block["element"]["initial_value"]) <= 3_000
@@ -304,11 +310,11 @@ TEXT = st.text(max_size=5_000) | st.sampled_from(
 NO_ID = TEXT.filter(lambda text: not re.fullmatch("[A-Z0-9]+", text))
 INLINE = st.one_of(
     TEXT,
-    st.builds(Strong, text=TEXT),
+    st.builds(Bold, text=TEXT),
     st.builds(Mention, person=NO_ID, name=TEXT),
-    st.builds(PlaceName, place=NO_ID, name=TEXT),
+    st.builds(ChannelName, place=NO_ID, name=TEXT),
     st.builds(Link, text=TEXT, url=TEXT.map(lambda text: f"https://{text}")),
-    st.builds(Moment, at=st.just(AT), zone=st.just("Europe/Stockholm")),
+    st.builds(Timestamp, at=st.just(AT), zone=st.just("Europe/Stockholm")),
 )
 WORDS = st.lists(INLINE, max_size=4).map(tuple)
 BUTTON = st.builds(
@@ -320,9 +326,9 @@ BUTTON = st.builds(
 PARTS = st.lists(
     st.one_of(
         st.builds(Paragraph, words=WORDS),
-        st.builds(Small, words=WORDS),
+        st.builds(Context, words=WORDS),
         st.builds(Quote, text=TEXT.filter(bool)),
-        st.builds(Facts, rows=st.lists(st.tuples(TEXT, WORDS), min_size=1, max_size=10).map(tuple)),
+        st.builds(Fields, rows=st.lists(st.tuples(TEXT, WORDS), min_size=1, max_size=10).map(tuple)),
         st.builds(Buttons, buttons=st.lists(BUTTON, min_size=1, max_size=30).map(tuple)),
     ),
     max_size=60,
@@ -345,9 +351,9 @@ def markup(node: Any) -> list[str]:
 
 
 @settings(deadline=None, max_examples=150)
-@given(title=TEXT | st.none(), gist=TEXT.filter(str.strip), parts=PARTS)
-def test_no_text_breaks_a_limit_or_fires_a_mention(title: str | None, gist: str, parts: Any) -> None:
-    said = Message(gist=gist, title=title, parts=parts)
+@given(title=TEXT | st.none(), summary=TEXT.filter(str.strip), parts=PARTS)
+def test_no_text_breaks_a_limit_or_fires_a_mention(title: str | None, summary: str, parts: Any) -> None:
+    said = Message(summary=summary, title=title, parts=parts)
     message = render.message(said)
     if message["blocks"]:
         assert limits.message_problems(message["blocks"]) == []
@@ -361,13 +367,15 @@ def test_no_text_breaks_a_limit_or_fires_a_mention(title: str | None, gist: str,
 
 
 @settings(deadline=None, max_examples=60)
-@given(parts=PARTS, label=TEXT.filter(str.strip), hint=TEXT, value=TEXT, longest=st.integers(0, 9_999))
+@given(
+    parts=PARTS, label=TEXT.filter(str.strip), hint=TEXT, value=TEXT, max_length=st.integers(0, 9_999)
+)
 def test_no_text_breaks_a_forms_limit(
-    parts: Any, label: str, hint: str, value: str, longest: int
+    parts: Any, label: str, hint: str, value: str, max_length: int
 ) -> None:
-    field = FormField(name="f", label=label, hint=hint, kind="text", value=value, longest=longest)
-    asked = Form(verb="a.b", title=label, submit=label, parts=parts, fields=(field,))
-    assert limits.view_problems(render.form(asked)) == []
+    field = FormField(name="f", label=label, hint=hint, kind="text", value=value, max_length=max_length)
+    form = Form(verb="a.b", title=label, submit=label, parts=parts, fields=(field,))
+    assert limits.view_problems(render.form(form)) == []
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -383,5 +391,5 @@ def test_slack_takes_every_form(name: str) -> None:
 
 
 def test_the_text_says_everything_that_fits() -> None:
-    said = Message(gist="g", title="T", parts=(Quote(text="a"), Facts(rows=(("L", ("v",)),))))
-    assert render.message(said)["text"] == f"g\n{plain(said)}"
+    message = Message(summary="g", title="T", parts=(Quote(text="a"), Fields(rows=(("L", ("v",)),))))
+    assert render.message(message)["text"] == f"g\n{plain(message)}"

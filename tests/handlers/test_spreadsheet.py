@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.spreadsheet import Broken, Row, Table, parse_mapping
-from handlers.text_lines import MOST_CHARACTERS, Unreadable
+from handlers.csv_import.spreadsheet import Broken, Row, Table, parse_mapping
+from handlers.csv_import.text_lines import MAX_CHARACTERS, CsvError
 from tests.shared import COMPLAINTS
 
 COMPLAINT_MAPPING = (
@@ -72,7 +72,7 @@ def test_a_mapping_names_columns_in_the_order_they_are_tried() -> None:
     ],
 )
 def test_a_wrong_mapping_is_one_clear_sentence(pairs: list[str], sentence: str) -> None:
-    with pytest.raises(Unreadable) as unreadable:
+    with pytest.raises(CsvError) as unreadable:
         parse_mapping(pairs)
     assert str(unreadable.value) == sentence
 
@@ -85,7 +85,7 @@ def test_a_wrong_mapping_is_one_clear_sentence(pairs: list[str], sentence: str) 
         (b"\xef\xbb\xbf", "", "FILE is empty."),
         (b"PK\x03\x04rest", "", "FILE is a workbook; save the sheet as CSV first."),
         (b'"id,text\n1,x\n', "", "The header of FILE has an open quotation mark, or no end."),
-        (b"x" * (MOST_CHARACTERS + 9), "", "The header of FILE has an open quotation mark, or no end."),
+        (b"x" * (MAX_CHARACTERS + 9), "", "The header of FILE has an open quotation mark, or no end."),
         (b"id,t\xe9xt\n", "", "The header of FILE is not UTF-8; name another with --encoding."),
         (
             "id,text\n".encode("utf-16-le"),
@@ -103,24 +103,24 @@ def test_what_cannot_be_read_at_all_is_one_clear_sentence(
     file: Path, content: bytes, where: str, sentence: str
 ) -> None:
     file.write_bytes(content)
-    with pytest.raises(Unreadable) as unreadable:
+    with pytest.raises(CsvError) as unreadable:
         read(file, [where] if where else [])
     assert str(unreadable.value) == sentence.replace("FILE", str(file))
 
 
 def test_many_columns_are_not_all_listed(file: Path) -> None:
     file.write_text(",".join(f"{number:03}" for number in range(100)))
-    with pytest.raises(Unreadable) as unreadable:
+    with pytest.raises(CsvError) as unreadable:
         read(file)
     assert str(unreadable.value).endswith("it has '000', '001', '002', '003', '004', '005', '006', '007'"
                                           " and 92 more.")  # fmt: skip
 
 
 def test_a_file_that_is_not_there_is_one_clear_sentence(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable) as missing:
+    with pytest.raises(CsvError) as missing:
         read(tmp_path / "no.csv")
     assert str(missing.value) == f"{tmp_path}/no.csv cannot be read: No such file or directory."
-    with pytest.raises(Unreadable) as folder:
+    with pytest.raises(CsvError) as folder:
         read(tmp_path)
     assert str(folder.value) == f"{tmp_path} cannot be read: Is a directory."
 
@@ -128,7 +128,7 @@ def test_a_file_that_is_not_there_is_one_clear_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["klingon", "base64"])
 def test_an_unknown_encoding_is_one_clear_sentence(file: Path, encoding: str) -> None:
     file.write_text("id,text\n")
-    with pytest.raises(Unreadable) as unreadable:
+    with pytest.raises(CsvError) as unreadable:
         read(file, encoding=encoding)
     assert str(unreadable.value) == f"--encoding {encoding!r} is no encoding, like utf-8 or cp1252."
 
@@ -336,11 +336,11 @@ def test_text_behind_a_closing_quotation_mark_breaks_one_row(file: Path) -> None
 
 
 def test_an_open_quotation_mark_in_a_large_file_breaks_one_row(file: Path) -> None:
-    lines, text = MOST_CHARACTERS // 100, "x" * 200
+    lines, text = MAX_CHARACTERS // 100, "x" * 200
     file.write_text('id,text\n1,"a\n' + f"2,{text}\n" * lines)
     found = read(file)
     assert found[0] == Broken(
-        2, 2, f"it has more than {MOST_CHARACTERS:,} characters, or an open quotation mark"
+        2, 2, f"it has more than {MAX_CHARACTERS:,} characters, or an open quotation mark"
     )
     assert found[1] == row(3, 3, "2", text)
     assert found[-1] == row(lines + 2, lines + 2, "2", text)
@@ -356,10 +356,10 @@ def test_a_long_cell_is_read_whole(file: Path) -> None:
 @pytest.mark.parametrize("longer", range(-2, 4))
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_line_without_end_breaks_one_row(file: Path, longer: int, end: str) -> None:
-    line = "1,".ljust(MOST_CHARACTERS + longer, "x")
+    line = "1,".ljust(MAX_CHARACTERS + longer, "x")
     file.write_bytes(f"id,text{end}{line}{end}2,y{end}".encode())
     found = read(file)
-    if len(line + end) > MOST_CHARACTERS:
+    if len(line + end) > MAX_CHARACTERS:
         assert isinstance(found[0], Broken)
     else:
         assert found[0] == row(2, 2, "1", line[2:])

@@ -1,4 +1,4 @@
-"""Who may do what in Teams, at the real door: members, people elsewhere, and forged data."""
+"""Who may do what in Teams, at the real adapter: members, people elsewhere, and forged data."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -8,18 +8,18 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import select, text
 
-from bot.bootstrap import House
+from bot.bootstrap import App
+from bot.domain.channel import Channel
 from bot.domain.job import Job
-from bot.request import Place as BotPlace
 from bot.routes import VERBS
 from handlers.teams import memberships as memberships_module
 from storage.database import Database
 from storage.tables import Row
-from tests.fake_teams import Dialog, FakeTeams, Place, Posted, TeamsPerson
+from tests.fake_teams import Dialog, FakeTeams, Posted, TeamsChannel, TeamsPerson
 from tests.fake_teams_forged import WAYS, forge, told
-from tests.handlers.slack_door import Script
+from tests.handlers.slack_adapter import Script
 from tests.handlers.test_teams_auth import OTHER_TENANT, serving
-from tests.journeys.teams_house import in_thread, open_teams_house, said
+from tests.journeys.teams_app import in_thread, open_teams_app, said
 from tests.session import open_work, queue_of
 
 NEVER_GIVEN = "is not here any more, or never was"
@@ -50,12 +50,12 @@ def url(tmp_path: Path) -> str:
 class World(NamedTuple):
     """A private channel with a retro of Ana's and an item of Ben's; Olga is in its team, not in it."""
 
-    house: House
+    house: App
     ana: TeamsPerson
     ben: TeamsPerson
     olga: TeamsPerson
-    vault: Place
-    sales: Place
+    vault: TeamsChannel
+    sales: TeamsChannel
     retro: Posted
 
     @property
@@ -85,7 +85,7 @@ async def world(teams: FakeTeams, url: str) -> AsyncIterator[World]:
     desk = teams.channel("desk", [ana, ben, olga])
     vault = teams.channel("vault", [ana, ben], team=desk.team, private=True)
     sales = teams.channel("sales", [olga])
-    async with open_teams_house(teams, url, teams_tenants=f"{teams.tenant},{OTHER_TENANT}") as house:
+    async with open_teams_app(teams, url, teams_tenants=f"{teams.tenant},{OTHER_TENANT}") as house:
         await ana.says("failed ZD-1 Parcel lost", vault, mention=True)
         retro = await said(teams, "Retro: Parcel lost", where=vault)
         await teams.until(lambda: len(in_thread(vault, retro)) >= 4)
@@ -100,7 +100,7 @@ async def world(teams: FakeTeams, url: str) -> AsyncIterator[World]:
 
 def owed(person: TeamsPerson, due_at: datetime) -> Job:
     """A message that somebody is owed."""
-    return Job(name="team.hello", about="", place=person.id, key="x", direct=True, due_at=due_at)
+    return Job(name="team.hello", about="", channel_id=person.id, key="x", direct=True, due_at=due_at)
 
 
 # What only Teams itself can cause
@@ -213,11 +213,11 @@ async def test_a_dialog_cannot_claim_somebody_elses_chat_or_a_channel_never_met(
     desk, unmet = teams.channel("desk", [ana]), teams.channel("unmet", [ana])
     async with serving(teams, sqlite, bot):
         await ben.says("help")
-        bens_chat = Place(ben.id, "")
+        bens_chat = TeamsChannel(ben.id, "")
         for claims in (bens_chat, unmet):
             await forge(ana, "a submitted dialog", "case.fail", at=desk, claims=claims)
             await forge(ana, "a submitted dialog", "case.fail", claims=claims)
-    asked = [(request.place and request.place.id, request.here) for request in bot.asked[1:]]
+    asked = [(request.channel and request.channel.id, request.here) for request in bot.asked[1:]]
     assert asked == [(desk.id, desk.id), (None, None)] * 2
 
 
@@ -272,7 +272,7 @@ async def test_a_channel_whose_people_nobody_tells_in_time_is_left_out_and_the_f
 async def test_a_chosen_channel_must_be_ones_own(world: World) -> None:
     before = await world.stored()
     values = {"what_happened": "Planted", "place": world.vault.id}
-    heard = await forge(world.olga, "a submitted dialog", "case.fail", "", values, places=["place"])
+    heard = await forge(world.olga, "a submitted dialog", "case.fail", "", values, channels=["place"])
     assert "choose a channel that you are in" in told(heard)
     assert await world.stored() == before
 
@@ -343,7 +343,7 @@ async def test_a_forged_form_does_not_tell_who_is_in_another_channel(
         answers.append(told(heard).replace(id, "…"))
     assert answers[0] == answers[1]
     with open_work(world.house.database, world.workspace, writes=False) as work:
-        assert work.places.get(cleo.id) is None
+        assert work.channels.get(cleo.id) is None
 
 
 # Nobody's name
@@ -386,7 +386,7 @@ async def test_who_adds_the_app_wakes_the_clock_for_what_they_could_not_be_told(
     ana, woken = teams.person("Ana"), []
     workspace = f"teams:{teams.tenant}"
     with open_work(sqlite, workspace, writes=True) as work:
-        work.places.remember(BotPlace(id=ana.id, name="Ana", kind="direct"))
+        work.channels.remember(Channel(id=ana.id, name="Ana", kind="direct"))
         work.jobs.schedule(owed(ana, datetime.now(UTC)))
         work.commit()
     async with serving(teams, sqlite, Script(), committed=lambda: woken.append(True)):

@@ -1,4 +1,4 @@
-"""The Teams door at work: who hears an answer, and what is never lost, shown or let in."""
+"""The Teams adapter at work: who hears an answer, and what is never lost, shown or let in."""
 
 import json
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_teams import FakeTeams, Told
-from tests.journeys.teams_house import offered, open_teams_house, said, told
+from tests.journeys.teams_app import offered, open_teams_app, said, told
 from tests.session import open_work
 
 
@@ -27,7 +27,7 @@ def url(tmp_path: Path) -> str:
 async def test_what_is_for_ones_own_eyes_goes_to_the_personal_chat(teams: FakeTeams, url: str) -> None:
     ana = teams.person("Ana")
     support = teams.channel("support", [ana])
-    async with open_teams_house(teams, url):
+    async with open_teams_app(teams, url):
         await ana.says("mine", support, mention=True)
         await told(teams, ana, "You have no open action items.")
     assert not [posted for posted in support.messages.values() if posted.bot]
@@ -39,7 +39,7 @@ async def test_a_draft_and_its_remarks_and_a_customers_card_are_seen_by_one_pers
     ana, ben = teams.person("Ana"), teams.person("Ben")
     support = teams.channel("support", [ana, ben])
     draft = "We are sorry if you feel that way."
-    async with open_teams_house(teams, url):
+    async with open_teams_app(teams, url):
         await ana.says("failed ZD-1 Parcel lost", support, mention=True)
         retro = await said(teams, "Retro: Parcel lost", where=support)
         await ana.says(f"draft {draft}", support, mention=True)
@@ -61,7 +61,7 @@ async def test_who_cannot_be_written_to_is_only_told_that_and_how_to_change_it(
     ana = teams.person("Ana")
     ana.installed = False
     support = teams.channel("support", [ana])
-    async with open_teams_house(teams, url):
+    async with open_teams_app(teams, url):
         await ana.says("mine", support, mention=True)
         note = await said(teams, "find Amends under Apps", where=support)
     assert note.mentioned() == [ana.id]
@@ -73,7 +73,7 @@ async def test_words_typed_into_a_form_that_was_overtaken_come_back_to_be_copied
 ) -> None:
     ana, ben = teams.person("Ana"), teams.person("Ben")
     support = teams.channel("support", [ana, ben])
-    async with open_teams_house(teams, url):
+    async with open_teams_app(teams, url):
         await ana.says("failed ZD-1 Parcel lost", support, mention=True)
         retro = await said(teams, "Retro: Parcel lost")
         waiting = await ben.press(retro, "Answer")
@@ -91,7 +91,7 @@ async def test_a_refused_click_in_a_channel_tells_its_presser_alone_and_changes_
 ) -> None:
     ana, ben = teams.person("Ana"), teams.person("Ben")
     support = teams.channel("support", [ana, ben])
-    async with open_teams_house(teams, url):
+    async with open_teams_app(teams, url):
         await ana.says("failed ZD-1 Parcel lost", support, mention=True)
         retro = await said(teams, "Retro: Parcel lost")
         form = await ana.press(retro, "Add action item")
@@ -107,7 +107,7 @@ async def test_a_refused_click_in_a_channel_tells_its_presser_alone_and_changes_
 async def test_a_channels_name_is_asked_once_and_follows_a_renaming(teams: FakeTeams, url: str) -> None:
     ana = teams.person("Ana")
     support = teams.channel("support", [ana])
-    async with open_teams_house(teams, url) as built:
+    async with open_teams_app(teams, url) as built:
         await ana.says("help", support, mention=True)
         await said(teams, "What you can type", where=support)
         await ana.says("help", support, mention=True)
@@ -115,17 +115,17 @@ async def test_a_channels_name_is_asked_once_and_follows_a_renaming(teams: FakeT
         heard = await teams.send(ana.activity("conversationUpdate", support, None, channelData=renamed))
         assert heard.status == 200
         with open_work(built.database, f"teams:{teams.tenant}", writes=False) as work:
-            place = work.places.get(support.id)
+            channel = work.channels.get(support.id)
     assert teams.calls["team"] == 1
-    assert place is not None
-    assert place.name == "care"
+    assert channel is not None
+    assert channel.name == "care"
 
 
 async def test_an_unknown_invoke_is_501_and_an_unknown_verb_is_a_sentence(
     teams: FakeTeams, url: str
 ) -> None:
     ana = teams.person("Ana")
-    async with open_teams_house(teams, url):
+    async with open_teams_app(teams, url):
         unknown = ana.activity("invoke", ana.chat, None, name="signin/verifyState", value={})
         assert (await teams.send(unknown)).status == 501
         value = {"data": {"verb": "case.juggle", "about": ""}}
@@ -136,7 +136,7 @@ async def test_an_unknown_invoke_is_501_and_an_unknown_verb_is_a_sentence(
 
 
 async def test_what_is_no_json_by_type_or_too_large_is_turned_away(teams: FakeTeams, url: str) -> None:
-    async with open_teams_house(teams, url):
+    async with open_teams_app(teams, url):
         plain = await teams.post("{}", {"Content-Type": "text/plain"})
         large = await teams.post(json.dumps({"type": "x" * 600_000}), {})
     assert (plain.status, large.status) == (415, 413)
@@ -145,8 +145,8 @@ async def test_what_is_no_json_by_type_or_too_large_is_turned_away(teams: FakeTe
 async def test_the_form_that_a_command_offers_holds_what_was_typed(teams: FakeTeams, url: str) -> None:
     ana = teams.person("Ana")
     support = teams.channel("support", [ana])
-    async with open_teams_house(teams, url):
+    async with open_teams_app(teams, url):
         await ana.says("failed ZD-4711", support, mention=True)
-        door = await offered(teams, ana, "Mark a case failed")
-        form = await ana.press(door, "Mark a case failed")
+        adapter = await offered(teams, ana, "Mark a case failed")
+        form = await ana.press(adapter, "Mark a case failed")
     assert form.standing()["Case reference"] == "ZD-4711"

@@ -10,16 +10,16 @@ import pytest
 from aiohttp import web
 
 from bot import settings as all_settings
-from bot.request import Place as BotPlace
+from bot.domain.channel import Channel
 from bot.settings import Misconfigured
 from handlers.payload import Malformed, Payload
-from handlers.teams.app import TeamsDoor
+from handlers.teams.app import TeamsAdapter
 from handlers.teams.authentication import Authenticator, Claims, Unauthorised
 from storage.database import Database
-from tests.fake_teams import APP, FakeTeams, Place, TeamsPerson
+from tests.fake_teams import APP, FakeTeams, TeamsChannel, TeamsPerson
 from tests.fake_teams_login import new_key
-from tests.handlers.slack_door import Script
-from tests.journeys.teams_house import settings_for
+from tests.handlers.slack_adapter import Script
+from tests.journeys.teams_app import settings_for
 from tests.session import open_work
 
 OTHER_TENANT = "99999999-aaaa-4bbb-8ccc-000000000009"
@@ -42,37 +42,37 @@ async def serving(
     committed: Callable[[], None] = lambda: None,
     authenticator: Authenticator | None = None,
     **more: Any,
-) -> AsyncIterator[TeamsDoor]:
-    """The door with a scripted bot behind it, served over HTTP."""
+) -> AsyncIterator[TeamsAdapter]:
+    """The adapter with a scripted bot behind it, served over HTTP."""
     settings = settings_for(teams, **more)
     if authenticator:
-        door = TeamsDoor(settings, bot, database, committed, authenticator)
+        adapter = TeamsAdapter(settings, bot, database, committed, authenticator)
     else:
-        door = await TeamsDoor.open(settings, bot, database, committed)
+        adapter = await TeamsAdapter.open(settings, bot, database, committed)
     app = web.Application()
-    app.router.add_post("/api/messages", door.handler)
+    app.router.add_post("/api/messages", adapter.handler)
     runner = web.AppRunner(app, shutdown_timeout=0.2)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     teams.endpoint = f"http://127.0.0.1:{runner.addresses[0][1]}/api/messages"
     try:
-        yield door
+        yield adapter
     finally:
         await runner.cleanup()
-        await door.close()
+        await adapter.close()
 
 
-def typed(ana: TeamsPerson, support: Place) -> dict[str, Any]:
+def typed(ana: TeamsPerson, support: TeamsChannel) -> dict[str, Any]:
     """A command, ready to be sent."""
     mention = {"type": "mention", "mentioned": {"id": ana.teams.bot}, "text": "<at>Amends</at>"}
     more = {"text": "<at>Amends</at> help", "entities": [mention]}
     return ana.activity("message", support, "1700000000001", id="1700000000001", **more)
 
 
-def known(database: Database, teams: FakeTeams, place: Place) -> BotPlace | None:
-    """What the bot remembers of a place."""
+def known(database: Database, teams: FakeTeams, place: TeamsChannel) -> Channel | None:
+    """What the bot remembers of a channel."""
     with open_work(database, f"teams:{teams.tenant}", writes=False) as work:
-        return work.places.get(place.id)
+        return work.channels.get(place.id)
 
 
 def unsigned(teams: FakeTeams) -> str:

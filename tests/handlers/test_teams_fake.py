@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tests import fake_teams_card as cards
 from tests.benchmarks.bare_botbuilder import bare_botbuilder
-from tests.fake_teams import FakeTeams, Heard, Place
+from tests.fake_teams import FakeTeams, Heard, TeamsChannel
 
 AS_BOT = {"type": "message", "text": "Hello"}
 
@@ -41,14 +41,14 @@ async def call(
 ) -> Heard:
     """What the connector answers a bot with a good token, unless another is given."""
     if token is None:
-        asked = {
+        params = {
             "grant_type": "client_credentials",
             "client_id": teams.login.app_id,
             "client_secret": teams.login.password,
             "scope": "https://api.botframework.com/.default",
         }
         where = f"{teams.origin}/login.microsoftonline.com/{teams.tenant}/oauth2/v2.0/token"
-        async with teams.http.post(where, data=asked) as answer:
+        async with teams.http.post(where, data=params) as answer:
             token = (await answer.json())["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
     async with teams.http.request(
@@ -69,7 +69,7 @@ def card(*body: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"type": "AdaptiveCard", "version": "1.5", "body": [*body], **more}
 
 
-def activities(place: Place) -> str:
+def activities(place: TeamsChannel) -> str:
     return f"/conversations/{place.id}/activities"
 
 
@@ -110,7 +110,7 @@ async def test_calls_without_a_good_token_or_to_another_service_url_are_refused(
         assert answer.status == 404
 
 
-async def test_unknown_places_and_people_without_the_app_are_refused(teams: FakeTeams) -> None:
+async def test_unknown_channels_and_people_without_the_app_are_refused(teams: FakeTeams) -> None:
     ana, support = teams.person("Ana"), teams.channel("support")
     elsewhere = "/conversations/19:nowhere@thread.tacv2/activities"
     assert code(await call(teams, "POST", elsewhere, AS_BOT)) == (404, "ConversationNotFound")
@@ -213,8 +213,8 @@ async def test_a_targeted_message_is_one_members_alone(teams: FakeTeams) -> None
     assert (ana.whispers(), ben.whispers()) == (["Hello"], [])
 
 
-async def roster(teams: FakeTeams, place: Place) -> set[str]:
-    """Who is in a place, as the connector tells it page by page."""
+async def roster(teams: FakeTeams, place: TeamsChannel) -> set[str]:
+    """Who is in a channel, as the connector tells it page by page."""
     names: set[str] = set()
     after = "0"
     while after:

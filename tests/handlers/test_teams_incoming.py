@@ -53,17 +53,17 @@ def message(body: dict[str, Any]) -> Request:
 
 
 def test_a_mention_is_a_command_and_is_taken_out_of_its_words() -> None:
-    asked = message(activity(text="<at>Amends</at> failed ZD-1 A &amp; B", entities=[MENTION]))
-    assert (asked.verb, asked.typed) == ("case.fail", "ZD-1 A & B")
-    assert asked.workspace == "teams:t1"
-    assert (asked.person.id, asked.person.name, asked.person.zone) == (
+    request = message(activity(text="<at>Amends</at> failed ZD-1 A &amp; B", entities=[MENTION]))
+    assert (request.verb, request.typed) == ("case.fail", "ZD-1 A & B")
+    assert request.workspace == "teams:t1"
+    assert (request.person.id, request.person.name, request.person.zone) == (
         "29:ana",
         "Ana",
         "Europe/Stockholm",
     )
-    assert asked.place is not None
-    assert (asked.place.id, asked.place.kind) == (CHANNEL, "shared")
-    assert asked.place.reference == {
+    assert request.channel is not None
+    assert (request.channel.id, request.channel.kind) == (CHANNEL, "shared")
+    assert request.channel.reference == {
         "service_url": "https://smba.example/emea/",
         "tenant_id": "t1",
         "conversation_id": CHANNEL,
@@ -75,18 +75,20 @@ def test_a_mention_is_a_command_and_is_taken_out_of_its_words() -> None:
 
 def test_somebody_elses_mention_stays_in_the_words() -> None:
     other = {"type": "mention", "mentioned": {"id": "29:ben"}, "text": "<at>Ben</at>"}
-    asked = message(activity(text="<at>Amends</at> failed ask <at>Ben</at>", entities=[MENTION, other]))
-    assert asked.typed == "ask Ben"
+    request = message(
+        activity(text="<at>Amends</at> failed ask <at>Ben</at>", entities=[MENTION, other])
+    )
+    assert request.typed == "ask Ben"
 
 
 @pytest.mark.parametrize("text", ["mine", "/amends mine", "@Amends mine", "  MINE "])
 def test_in_the_personal_chat_everything_is_for_the_bot(text: str) -> None:
-    asked = message(personal(text=text))
-    assert asked.verb == "action_item.mine"
-    assert asked.place is not None
-    assert (asked.place.id, asked.place.kind) == ("29:ana", "direct")
-    assert asked.place.reference["conversation_id"] == "a:1chat"
-    assert asked.place.reference["aad_object_id"] == "aad-ana"
+    request = message(personal(text=text))
+    assert request.verb == "action_item.mine"
+    assert request.channel is not None
+    assert (request.channel.id, request.channel.kind) == ("29:ana", "direct")
+    assert request.channel.reference["conversation_id"] == "a:1chat"
+    assert request.channel.reference["aad_object_id"] == "aad-ana"
 
 
 def test_a_repeat_has_the_same_key_and_the_key_names_nobody() -> None:
@@ -127,17 +129,17 @@ def test_changed_and_deleted_replies_are_told_by_their_id() -> None:
 
 def test_a_click_names_its_verb_and_what_about() -> None:
     value = {"action": {"type": "Action.Execute", "verb": "action_item.take", "data": {"about": "AI-1"}}}
-    asked = incoming.click(activity("invoke", value=value, replyToId="5"), AT)
-    assert (asked.verb, asked.about, asked.values) == ("action_item.take", "AI-1", None)
+    request = incoming.click(activity("invoke", value=value, replyToId="5"), AT)
+    assert (request.verb, request.about, request.values) == ("action_item.take", "AI-1", None)
     again = incoming.click(activity("invoke", value=value, replyToId="5"), AT)
-    assert asked.key == again.key
+    assert request.key == again.key
     with pytest.raises(Malformed):
         incoming.click(activity("invoke", value={"action": {"type": "Action.Submit"}}), AT)
 
 
 def test_an_old_clients_click_is_a_message_with_a_value() -> None:
-    asked = message(activity(value={"verb": "action_item.take", "about": "AI-1"}))
-    assert (asked.verb, asked.about) == ("action_item.take", "AI-1")
+    request = message(activity(value={"verb": "action_item.take", "about": "AI-1"}))
+    assert (request.verb, request.about) == ("action_item.take", "AI-1")
 
 
 def test_a_submission_brings_its_values_its_people_and_its_key() -> None:
@@ -182,12 +184,12 @@ def test_a_tick_says_yes_or_no_and_what_says_neither_got_lost(sent: object, read
     assert lost.unnamed
 
 
-def test_a_chosen_place_is_where_it_belongs() -> None:
+def test_a_chosen_channel_is_where_it_belongs() -> None:
     own = {"verb": "case.fail", "once": "abc", "places": ["place"]}
     data = {"amends": own, "place": CHANNEL, "what_happened": "x"}
     sent = incoming.submission(personal("invoke", value={"data": data}), AT)
-    assert sent.place is not None
-    assert (sent.place.id, sent.place.kind) == (CHANNEL, "shared")
+    assert sent.channel is not None
+    assert (sent.channel.id, sent.channel.kind) == (CHANNEL, "shared")
 
 
 ELSEWHERE = "19:elsewhere@thread.tacv2"
@@ -221,9 +223,9 @@ def test_the_channel_they_ask_from_is_the_conversations_whatever_their_data_says
     assert inside is not None
     assert alone is not None
     assert (inside.here, alone.here) == (CHANNEL, None)
-    for asked in (inside, alone):
-        assert not asked.heard
-        assert not asked.introduced
+    for request in (inside, alone):
+        assert not request.heard
+        assert not request.introduced
 
 
 def test_a_group_chat_is_no_channel() -> None:
@@ -244,12 +246,12 @@ def test_typed_words_are_asked_and_what_happens_is_heard() -> None:
     assert [event and event.heard for event in happened] == [True] * 4
 
 
-def test_a_door_leads_back_to_the_channel_that_it_was_asked_for_in() -> None:
+def test_a_adapter_leads_back_to_the_channel_that_it_was_asked_for_in() -> None:
     data = {"verb": "team.settings", "about": "", "channel": CHANNEL, "typed": "x"}
-    asked = pressed("opening", data, personal("invoke"))
-    assert asked is not None
-    assert asked.place is not None
-    assert (asked.place.id, asked.here, asked.typed) == (CHANNEL, None, "x")
+    request = pressed("opening", data, personal("invoke"))
+    assert request is not None
+    assert request.channel is not None
+    assert (request.channel.id, request.here, request.typed) == (CHANNEL, None, "x")
 
 
 def test_people_and_channels_that_come_and_go_are_told_by_a_teams_own_events() -> None:
@@ -271,19 +273,19 @@ def test_a_message_action_brings_the_message_as_people_read_it() -> None:
         },
     }
     value = {"commandId": "case.fail_message", "messagePayload": payload}
-    asked = incoming.shortcut(activity("invoke", name="composeExtension/fetchTask", value=value), AT)
-    assert asked.verb == "case.fail_message"
-    assert asked.found is not None
-    assert asked.found.text == "Late & lost\ntwice\nover"
-    assert asked.found.link == "https://teams.example/l/message/1"
-    assert asked.found.thread == "1700000000007"
-    assert asked.found.author is not None
-    assert asked.found.author.name == "Ben"
+    request = incoming.shortcut(activity("invoke", name="composeExtension/fetchTask", value=value), AT)
+    assert request.verb == "case.fail_message"
+    assert request.source is not None
+    assert request.source.text == "Late & lost\ntwice\nover"
+    assert request.source.link == "https://teams.example/l/message/1"
+    assert request.source.thread == "1700000000007"
+    assert request.source.author is not None
+    assert request.source.author.name == "Ben"
 
 
 def test_a_message_action_in_somebody_elses_chat_tells_no_way_to_speak_there() -> None:
     body = personal("invoke", name="composeExtension/fetchTask", value={"commandId": "case.fail"})
-    assert "conversation_id" not in incoming.direct_place(body).reference
+    assert "conversation_id" not in incoming.direct_channel(body).reference
     assert not incoming.origin(body).known
 
 
@@ -296,16 +298,16 @@ def test_being_added_is_told_and_somebody_elses_coming_is_not() -> None:
     assert incoming.joined(activity("installationUpdate", action="remove"), AT) is None
 
 
-def test_the_channel_that_was_chosen_on_install_is_the_place_and_general_has_the_teams_name() -> None:
+def test_the_channel_that_was_chosen_on_install_is_the_channel_and_general_has_the_teams_name() -> None:
     data = {"tenant": {"id": "t1"}, "team": {"id": TEAM, "name": "Care"}}
     general = {"id": TEAM, "conversationType": "channel"}
-    place = incoming.channel_place(activity(conversation=general, channelData=data))
-    assert place is not None
-    assert (place.id, place.name) == (TEAM, "Care")
+    channel = incoming.channel_channel(activity(conversation=general, channelData=data))
+    assert channel is not None
+    assert (channel.id, channel.name) == (TEAM, "Care")
     chosen = {**data, "settings": {"selectedChannel": {"id": CHANNEL}}}
-    place = incoming.channel_place(activity(conversation=general, channelData=chosen))
-    assert place is not None
-    assert (place.id, place.name) == (CHANNEL, "")
+    channel = incoming.channel_channel(activity(conversation=general, channelData=chosen))
+    assert channel is not None
+    assert (channel.id, channel.name) == (CHANNEL, "")
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
+from bot.domain.channel import Channel
+from bot.domain.person import Person
 from bot.ports import MembershipUnknown
-from bot.request import Person
-from bot.request import Place as BotPlace
 from handlers.teams import connector as connector_module
 from handlers.teams import memberships as memberships_module
-from handlers.teams.connector import ROSTER_WINDOWS, Connector, Declined, Limits
-from handlers.teams.memberships import HOLDS_SECONDS, MOST_PAGES, Member, TeamsMemberships, Theirs
+from handlers.teams.connector import ROSTER_WINDOWS, Connector, ConnectorError, Limits
+from handlers.teams.memberships import HOLDS_SECONDS, MAX_PAGES, Member, TeamsMemberships, Theirs
 from handlers.teams.token import Tokens, fetch_with
 from storage.database import Database
-from tests.fake_teams import FakeTeams, Place, TeamsPerson
-from tests.journeys.teams_house import settings_for
+from tests.fake_teams import FakeTeams, TeamsChannel, TeamsPerson
+from tests.journeys.teams_app import settings_for
 from tests.session import open_work
 
 WORKSPACE, ELSEWHERE = "teams:t1", "teams:t2"
@@ -89,22 +89,22 @@ def page(*ids: str, **more: Any) -> dict[str, Any]:
     return {"members": [{"id": id, "aadObjectId": f"aad-{id}", "name": id} for id in ids], **more}
 
 
-def meet(database: Database, workspace: str, *places: BotPlace) -> None:
+def meet(database: Database, workspace: str, *channels: Channel) -> None:
     """The bot was there once."""
     with open_work(database, workspace, writes=True) as work:
-        for place in places:
-            work.places.remember(place)
+        for place in channels:
+            work.channels.remember(place)
         work.commit()
 
 
-def channel(teams: FakeTeams, place: Place) -> BotPlace:
+def channel(teams: FakeTeams, place: TeamsChannel) -> Channel:
     """A channel as the bot keeps it."""
     way = {"service_url": teams.service_url, "tenant_id": teams.tenant, "conversation_id": place.id}
-    return BotPlace(id=place.id, name=place.name, reference=way)
+    return Channel(id=place.id, name=place.name, reference=way)
 
 
-def support(**reference: str) -> BotPlace:
-    return BotPlace(id=CHANNEL, name="support", reference={"service_url": "http://x/", **reference})
+def support(**reference: str) -> Channel:
+    return Channel(id=CHANNEL, name="support", reference={"service_url": "http://x/", **reference})
 
 
 def person(someone: TeamsPerson | str) -> Person:
@@ -114,7 +114,7 @@ def person(someone: TeamsPerson | str) -> Person:
 
 async def is_in(
     memberships: TeamsMemberships,
-    place: Place | str,
+    place: TeamsChannel | str,
     someone: TeamsPerson | str,
     workspace: str = WORKSPACE,
     *,
@@ -275,7 +275,7 @@ async def test_a_roster_without_an_end_is_not_read_for_ever(sqlite: Database) ->
     meet(sqlite, WORKSPACE, support())
     with pytest.raises(MembershipUnknown):
         await is_in(memberships, CHANNEL, "29:ana")
-    assert len(pages.asked) == MOST_PAGES
+    assert len(pages.asked) == MAX_PAGES
 
 
 async def test_bots_are_no_people_and_who_is_told_twice_is_one(sqlite: Database) -> None:
@@ -308,7 +308,7 @@ async def test_a_member_is_found_by_either_id(sqlite: Database) -> None:
 
 async def test_ones_own_chat_is_ones_own_and_nobody_elses(sqlite: Database) -> None:
     memberships, pages = scripted(sqlite, page("29:ana", "29:ben"))
-    chat = BotPlace(id="29:ana", name="Ana", kind="direct", reference={"service_url": "http://x/"})
+    chat = Channel(id="29:ana", name="Ana", kind="direct", reference={"service_url": "http://x/"})
     meet(sqlite, WORKSPACE, chat)
     assert await is_in(memberships, "29:ana", "29:ana")
     assert not await is_in(memberships, "29:ana", "29:ben")
@@ -328,26 +328,26 @@ async def test_a_channel_that_the_bot_never_met_is_nobodys_until_it_does(sqlite:
 
 async def test_a_channel_without_a_way_to_it_is_unknown(sqlite: Database) -> None:
     memberships, _ = scripted(sqlite, page("29:ana"))
-    meet(sqlite, WORKSPACE, BotPlace(id=CHANNEL, name="imported"))
+    meet(sqlite, WORKSPACE, Channel(id=CHANNEL, name="imported"))
     with pytest.raises(MembershipUnknown):
         await is_in(memberships, CHANNEL, "29:ana")
 
 
-async def test_of_many_places_those_one_is_in_are_theirs_and_the_refused_are_not(
+async def test_of_many_channels_those_one_is_in_are_theirs_and_the_refused_are_not(
     teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships
 ) -> None:
     ana = teams.person("Ana")
     mine, other, silent = teams.channel("mine", [ana]), teams.channel("other"), teams.channel("silent")
     silent.installed = False
-    places = [channel(teams, place) for place in (mine, other, silent)]
-    unmet = BotPlace(id="19:imported", name="imported")
-    theirs = await memberships.theirs(WORKSPACE, [*places, unmet], person(ana))
-    assert theirs == Theirs(places[:1], unchecked=False), "to ask once more would not help"
+    channels = [channel(teams, place) for place in (mine, other, silent)]
+    unmet = Channel(id="19:imported", name="imported")
+    theirs = await memberships.theirs(WORKSPACE, [*channels, unmet], person(ana))
+    assert theirs == Theirs(channels[:1], unchecked=False), "to ask once more would not help"
     assert await memberships.theirs(WORKSPACE, [], person(ana)) == Theirs([], unchecked=False)
 
 
 @pytest.mark.parametrize("fault", [{"status": 429}, {"status": 503}, {"drop": "before"}], ids=str)
-async def test_of_places_that_nobody_tells_about_just_now_it_is_known_that_they_are_missing(
+async def test_of_channels_that_nobody_tells_about_just_now_it_is_known_that_they_are_missing(
     teams: FakeTeams, sqlite: Database, memberships: TeamsMemberships, fault: dict[str, Any]
 ) -> None:
     ana = teams.person("Ana")
@@ -374,13 +374,13 @@ async def test_rosters_are_asked_within_teams_own_limits(
     limits = Limits(ROSTER_WINDOWS, clock)
     assert [limits.wait("19:x") for _ in range(14)] == [0.0] * 14
     assert limits.wait("19:x") == 1.0
-    monkeypatch.setattr(connector_module, "LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(connector_module, "MAX_WAIT", 0.0)
     tokens = Tokens(fetch_with(settings_for(teams)))
     connector = Connector(tokens)
     desk = channel(teams, teams.channel("desk"))
     for _ in range(14):
         await connector.roster(desk.reference, desk.id)
-    with pytest.raises(Declined):
+    with pytest.raises(ConnectorError):
         await connector.roster(desk.reference, desk.id)
     assert teams.calls["members"] == 14
     tokens.close()

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from bot.domain.job import Receipt
+from bot.domain.channel import Channel
+from bot.domain.job import MessageRef
 from bot.messages.parts import sentence
-from bot.ports import Delivery, Undelivered
-from bot.request import Place as BotPlace
-from handlers.teams.connector import WINDOWS, Connector, Declined, Limits
+from bot.ports import Delivery, DeliveryError
+from handlers.teams.connector import WINDOWS, Connector, ConnectorError, Limits
 from handlers.teams.outgoing import TeamsMessenger
 from handlers.teams.token import Tokens, fetch_with
 from storage.database import Database
-from tests.fake_teams import APP, FakeTeams, Place, TeamsPerson
-from tests.journeys.teams_house import settings_for
+from tests.fake_teams import APP, FakeTeams, TeamsChannel, TeamsPerson
+from tests.journeys.teams_app import settings_for
 from tests.session import open_work
 
 HELLO = sentence("Hello.")
@@ -40,8 +40,8 @@ async def messenger(teams: FakeTeams, sqlite: Database) -> AsyncIterator[TeamsMe
 
 def delivery(
     teams: FakeTeams,
-    to: Place | TeamsPerson,
-    thread: Receipt | None = None,
+    to: TeamsChannel | TeamsPerson,
+    thread: MessageRef | None = None,
     key: str = "retro:7",
     **more: str,
 ) -> Delivery:
@@ -52,13 +52,13 @@ def delivery(
         "bot_id": teams.bot,
         **more,
     }
-    if isinstance(to, Place):
+    if isinstance(to, TeamsChannel):
         reference |= {"conversation_id": to.id, "channel_id": to.id}
-        place = BotPlace(id=to.id, name=to.name, reference=reference)
+        channel = Channel(id=to.id, name=to.name, reference=reference)
     else:
-        place = BotPlace(id=to.id, name=to.name, kind="direct", reference=reference)
+        channel = Channel(id=to.id, name=to.name, kind="direct", reference=reference)
     return Delivery(
-        workspace=f"teams:{teams.tenant}", key=key, place=place, message=HELLO, thread=thread
+        workspace=f"teams:{teams.tenant}", key=key, channel=channel, message=HELLO, thread=thread
     )
 
 
@@ -69,7 +69,7 @@ async def test_a_message_is_a_new_post_and_a_reply_is_in_its_thread(
     root = await messenger.say(delivery(teams, support))
     reply = await messenger.say(delivery(teams, support, root, "prompt:7"))
     (posted,) = support.roots()
-    assert (root.place, root.message) == (support.id, posted.id)
+    assert (root.channel_id, root.message) == (support.id, posted.id)
     assert root.link is not None
     assert root.link.startswith(f"https://teams.microsoft.com/l/message/{support.id}/{posted.id}?")
     assert [said.id for said in support.thread(posted)] == [reply.message]
@@ -84,14 +84,14 @@ async def test_a_personal_chat_is_opened_once_and_remembered(
     teams: FakeTeams, messenger: TeamsMessenger, sqlite: Database
 ) -> None:
     ana = teams.person("Ana")
-    said = await messenger.say(delivery(teams, ana))
-    assert said.place == ana.id
+    message_ref = await messenger.say(delivery(teams, ana))
+    assert message_ref.channel_id == ana.id
     with open_work(sqlite, f"teams:{teams.tenant}", writes=False) as work:
-        stored = work.places.get(ana.id)
+        stored = work.channels.get(ana.id)
     assert stored is not None
     assert stored.reference["conversation_id"] == ana.chat.id
-    again = delivery(teams, ana, key="other").model_copy(update={"place": stored})
-    await messenger.edit(again, said)
+    again = delivery(teams, ana, key="other").model_copy(update={"channel": stored})
+    await messenger.edit(again, message_ref)
     await messenger.say(again)
     assert teams.calls["create"] == 1
     assert len(ana.chat.messages) == 2
@@ -125,9 +125,13 @@ async def test_every_failure_says_if_a_retry_can_help_and_if_it_may_have_arrived
 ) -> None:
     support = teams.channel("support")
     teams.fail_next("create", **fault)
-    with pytest.raises(Undelivered) as told:
+    with pytest.raises(DeliveryError) as told:
         await messenger.say(delivery(teams, support))
-    assert (told.value.permanent, told.value.unsure, told.value.retry_after) == (permanent, unsure, wait)
+    assert (told.value.permanent, told.value.maybe_delivered, told.value.retry_after) == (
+        permanent,
+        unsure,
+        wait,
+    )
     assert support.id not in told.value.reason
 
 
@@ -136,14 +140,14 @@ async def test_an_owner_without_the_app_is_permanent_and_the_sentence_says_how_t
 ) -> None:
     ana = teams.person("Ana")
     ana.installed = False
-    with pytest.raises(Undelivered) as told:
+    with pytest.raises(DeliveryError) as told:
         await messenger.say(delivery(teams, ana))
     assert told.value.permanent
     assert "find Amends and choose Add" in told.value.reason
     nowhere = delivery(teams, ana).model_copy(
-        update={"place": BotPlace(id=ana.id, name="Ana", kind="direct")}
+        update={"channel": Channel(id=ana.id, name="Ana", kind="direct")}
     )
-    with pytest.raises(Undelivered) as told:
+    with pytest.raises(DeliveryError) as told:
         await messenger.say(nowhere)
     assert told.value.permanent
 
@@ -152,9 +156,9 @@ async def test_a_login_that_refuses_is_told_and_tried_again(
     teams: FakeTeams, messenger: TeamsMessenger
 ) -> None:
     teams.fail_next("token", status=500, times=9)
-    with pytest.raises(Undelivered) as told:
+    with pytest.raises(DeliveryError) as told:
         await messenger.say(delivery(teams, teams.channel("support")))
-    assert (told.value.permanent, told.value.unsure) == (False, False)
+    assert (told.value.permanent, told.value.maybe_delivered) == (False, False)
 
 
 async def test_what_this_process_said_is_known_and_the_rest_is_said_again(
@@ -162,8 +166,8 @@ async def test_what_this_process_said_is_known_and_the_rest_is_said_again(
 ) -> None:
     support, now = teams.channel("support"), datetime.now(UTC)
     assert await messenger.find(delivery(teams, support), now) is None
-    said = await messenger.say(delivery(teams, support))
-    assert await messenger.find(delivery(teams, support), now) == said
+    message_ref = await messenger.say(delivery(teams, support))
+    assert await messenger.find(delivery(teams, support), now) == message_ref
     other = delivery(teams, support).model_copy(update={"workspace": "teams:other"})
     assert await messenger.find(other, now) is None
 
@@ -177,8 +181,8 @@ def test_a_conversation_is_never_spoken_to_faster_than_teams_allows() -> None:
         if wait == 0:
             sent.append(now[0])
         now[0] += wait
-    for most, seconds in WINDOWS:
-        for first, last in zip(sent, sent[most:], strict=False):
+    for limit, seconds in WINDOWS:
+        for first, last in zip(sent, sent[limit:], strict=False):
             assert last - first >= seconds - 1e-6
     assert limits.wait("19:b") == 0
 
@@ -188,6 +192,6 @@ async def test_who_would_wait_long_for_their_turn_is_told_how_long() -> None:
     limits = Limits(((2, 60.0),), lambda: now[0])
     await limits.turn("t")
     await limits.turn("t")
-    with pytest.raises(Declined) as told:
+    with pytest.raises(ConnectorError) as told:
         await limits.turn("t")
     assert (told.value.status, told.value.retry_after) == (429, 60.0)

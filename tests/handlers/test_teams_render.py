@@ -9,44 +9,47 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.channel import Channel
+from bot.domain.person import Person
 from bot.messages.parts import (
+    Bold,
     Button,
     Buttons,
+    ChannelName,
+    Context,
     Day,
-    Facts,
+    Fields,
     Form,
     FormField,
     Link,
     Mention,
     Message,
-    Moment,
     Option,
     Paragraph,
     Part,
-    PlaceName,
     Quote,
-    Small,
-    Strong,
+    Timestamp,
     Typed,
     sentence,
 )
-from bot.request import Person, Place
 from handlers.teams import render
 from tests import fake_teams_card as cards
 from tests.examples import FORMS, HOSTILE, LONG, MESSAGES
 
 AT = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
-KNOWN = render.Known("once", {"29:1": Person(id="29:1", name="Ana")}, [Place(id="19:a", name="support")])
+KNOWN = render.Known(
+    "once", {"29:1": Person(id="29:1", name="Ana")}, [Channel(id="19:a", name="support")]
+)
 
 
-def content(said: Message) -> Any:
-    (attachment,) = render.message(said)["attachments"]
+def content(message: Message) -> Any:
+    (attachment,) = render.message(message)["attachments"]
     assert attachment["contentType"] == cards.CARD
     return attachment["content"]
 
 
 def drawn(*parts: Part) -> Any:
-    return content(Message(gist="g", parts=parts))["body"]
+    return content(Message(summary="g", parts=parts))["body"]
 
 
 def paragraph(*words: Any) -> str:
@@ -68,14 +71,14 @@ def one(field: FormField) -> Any:
 
 def test_each_piece_has_its_markup() -> None:
     assert paragraph("a & b <c>") == "a &amp; b &lt;c&gt;"
-    assert paragraph(Strong(text="now\nhere ")) == "**now here**"
-    assert paragraph(PlaceName(place="19:a", name="support")) == "\\#support"
+    assert paragraph(Bold(text="now\nhere ")) == "**now here**"
+    assert paragraph(ChannelName(channel_id="19:a", name="support")) == "\\#support"
     assert paragraph(Link(text="the [post]", url="https://x.org/a b?q=(1)|>")) == (
         "[the \\[post\\]](https://x.org/a%20b?q=%281%29%7C%3E)"
     )
     assert paragraph(Link(text="x", url="javascript:alert(1)")) == "x"
     assert paragraph(Day(day=date(2026, 11, 30))) == "Mon 30 Nov 2026"
-    assert paragraph(Moment(at=AT, zone="Europe/Stockholm")) == (
+    assert paragraph(Timestamp(at=AT, zone="Europe/Stockholm")) == (
         "{{DATE(2026-11-22T23:30:00Z, SHORT)}} at {{TIME(2026-11-22T23:30:00Z)}}"
     )
 
@@ -83,11 +86,11 @@ def test_each_piece_has_its_markup() -> None:
 def test_a_mention_names_its_person_to_teams_and_two_of_the_same_name_stay_apart() -> None:
     card = content(
         Message(
-            gist="g",
+            summary="g",
             parts=(
-                Paragraph(words=(Mention(person="29:1", name="Ana <b>"), " and ")),
-                Facts(rows=(("Owner", (Mention(person="29:2", name="Ana <b>"),)),)),
-                Small(words=(Mention(person="29:1", name="Ana <b>"),)),
+                Paragraph(words=(Mention(person_id="29:1", name="Ana <b>"), " and ")),
+                Fields(rows=(("Owner", (Mention(person_id="29:2", name="Ana <b>"),)),)),
+                Context(words=(Mention(person_id="29:1", name="Ana <b>"),)),
             ),
         )
     )
@@ -136,13 +139,15 @@ def test_a_quote_stands_apart_without_colour_and_keeps_its_lines() -> None:
 def test_a_command_is_typed_with_the_mention_and_peoples_words_stay() -> None:
     assert paragraph("type ", Typed(words="customer C-7"), ".") == "type **@Amends customer C-7**."
     assert paragraph("type /amends help") == "type /amends help"
-    assert paragraph(Strong(text="/amends help")) == "**/amends help**"
+    assert paragraph(Bold(text="/amends help")) == "**/amends help**"
     (box,) = drawn(Quote(text="type /amends help"))
     assert box["items"][0]["text"] == "type /amends help"
 
 
 def test_a_message_is_a_summary_for_notifications_and_one_card_with_a_plain_text() -> None:
-    drawn = render.message(Message(gist="What happened", title="Title", parts=(Small(words=("q",)),)))
+    drawn = render.message(
+        Message(summary="What happened", title="Title", parts=(Context(words=("q",)),))
+    )
     assert drawn["type"] == "message"
     assert drawn["summary"] == "What happened"
     assert "text" not in drawn
@@ -159,7 +164,7 @@ def test_a_message_is_a_summary_for_notifications_and_one_card_with_a_plain_text
 
 
 def test_a_message_of_nothing_but_its_gist_shows_that() -> None:
-    assert cards.words(content(Message(gist="Just *this*."))) == "Just *this*."
+    assert cards.words(content(Message(summary="Just *this*."))) == "Just *this*."
 
 
 def test_a_button_that_acts_is_an_execute_with_a_fallback_for_old_clients() -> None:
@@ -228,7 +233,7 @@ def test_people_are_picked_from_the_organisation_and_whoever_stands_there_has_a_
     assert picker.get("isMultiSelect") is not True
 
 
-def test_a_place_is_chosen_from_those_that_amends_is_in() -> None:
+def test_a_channel_is_chosen_from_those_that_amends_is_in() -> None:
     field = FormField(name="place", label="Team's place", kind="place")
     assert one(field)["choices"] == [{"title": "support", "value": "19:a"}]
     form = Form(verb="v.x", title="T", fields=(field,), submit="Go")
@@ -241,8 +246,8 @@ def test_a_dialog_carries_what_its_submission_needs() -> None:
         verb="v.x",
         title="T",
         about="C-7",
-        place="19:a",
-        kept={"link": "https://x.example"},
+        channel_id="19:a",
+        hidden={"link": "https://x.example"},
         fields=(FormField(name="owner", label="Owner", kind="person"),),
         submit="Go",
     )
@@ -280,11 +285,13 @@ def test_a_fault_stands_beside_its_field_in_words_and_one_of_no_field_on_top() -
 
 def test_plain_words_answer_a_dialog_as_words_and_the_rest_as_a_card_to_read() -> None:
     assert render.reading(sentence("Saved."))["task"] == {"type": "message", "value": "Saved."}
-    linked = Message(gist="g", parts=(Paragraph(words=(Link(text="here", url="https://x.example"),)),))
+    linked = Message(
+        summary="g", parts=(Paragraph(words=(Link(text="here", url="https://x.example"),)),)
+    )
     assert render.reading(linked)["task"]["type"] == "continue"
 
 
-def test_the_door_to_a_form_carries_what_was_typed_and_the_forms_channel() -> None:
+def test_the_adapter_to_a_form_carries_what_was_typed_and_the_forms_channel() -> None:
     drawn = render.door_to(FORMS["case.fail"], "ZD-4711")
     (action,) = cards.actions(drawn["attachments"][0]["content"]).values()
     assert action["data"] == {
@@ -300,20 +307,20 @@ def test_the_door_to_a_form_carries_what_was_typed_and_the_forms_channel() -> No
 
 
 @pytest.mark.parametrize(
-    ("places", "unchecked", "label"),
+    ("channels", "unchecked", "label"),
     [
-        ([Place(id="19:a", name="care")], True, "care"),
+        ([Channel(id="19:a", name="care")], True, "care"),
         ([], True, "No channel can be chosen just now"),
         ([], False, "Amends is in no channel of yours: add it to a team first"),
     ],
     ids=["some", "all of them", "none"],
 )
 def test_channels_that_could_not_be_checked_are_told_of_under_the_choice_of_a_channel_only(
-    places: list[Place], unchecked: bool, label: str
+    channels: list[Channel], unchecked: bool, label: str
 ) -> None:
     place = FormField(name="place", label="Team's place", kind="place", hint="Where it is posted.")
-    asked = Form(verb="v.x", title="T", fields=(place, FormField(name="a", label="A")), submit="Go")
-    card = render.form(asked, render.Known("once", places=places, unchecked=unchecked))
+    form = Form(verb="v.x", title="T", fields=(place, FormField(name="a", label="A")), submit="Go")
+    card = render.form(form, render.Known("once", channels=channels, unchecked=unchecked))
     assert cards.problems(card, dialog=True) == []
     assert [choice["title"] for choice in card["body"][0]["choices"]] == [label]
     told = ["Some channels could not be checked just now; open the form again to see them."]
@@ -322,25 +329,25 @@ def test_channels_that_could_not_be_checked_are_told_of_under_the_choice_of_a_ch
 
 
 @pytest.mark.parametrize(
-    ("places", "stands", "value"),
+    ("channels", "stands", "value"),
     [
         ([], "", ""),
-        ([Place(id="19:a", name="care")], "", "19:a"),
-        ([Place(id="19:a", name="care"), Place(id="19:b", name="sales")], "", None),
-        ([Place(id="19:a", name="care"), Place(id="19:b", name="sales")], "19:b", "19:b"),
-        ([Place(id="19:a", name="care")], "19:gone", None),
+        ([Channel(id="19:a", name="care")], "", "19:a"),
+        ([Channel(id="19:a", name="care"), Channel(id="19:b", name="sales")], "", None),
+        ([Channel(id="19:a", name="care"), Channel(id="19:b", name="sales")], "19:b", "19:b"),
+        ([Channel(id="19:a", name="care")], "19:gone", None),
     ],
     ids=["none", "the only one", "two", "chosen before", "chosen before, and not theirs"],
 )
 def test_a_channel_is_only_filled_in_where_it_is_the_only_one(
-    places: list[Place], stands: str, value: str | None
+    channels: list[Channel], stands: str, value: str | None
 ) -> None:
     field = FormField(name="place", label="Team's place", kind="place", value=stands)
-    asked = Form(verb="case.fail", title="T", fields=(field,), submit="Go")
-    (drawn,) = cards.inputs(render.form(asked, render.Known("once", places=places)))
+    form = Form(verb="case.fail", title="T", fields=(field,), submit="Go")
+    (drawn,) = cards.inputs(render.form(form, render.Known("once", channels=channels)))
     assert drawn.get("value") == value
     offered = [choice["value"] for choice in drawn["choices"]]
-    assert offered == ([place.id for place in places] or [""])
+    assert offered == ([channel.id for channel in channels] or [""])
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -377,9 +384,9 @@ TEXTS = st.text(min_size=1, max_size=300) | st.sampled_from(
 @given(st.lists(TEXTS, min_size=1, max_size=6), TEXTS)
 def test_no_text_breaks_a_limit_or_fires_a_mention(texts: list[str], name: str) -> None:
     parts: list[Part] = [Quote(text=text) for text in texts]
-    parts += [Paragraph(words=(text, Mention(person="29:1", name=name))) for text in texts]
-    parts.append(Facts(rows=tuple((text, (text,)) for text in texts)))
-    activity = render.message(Message(gist=texts[0], title=name, parts=tuple(parts)))
+    parts += [Paragraph(words=(text, Mention(person_id="29:1", name=name))) for text in texts]
+    parts.append(Fields(rows=tuple((text, (text,)) for text in texts)))
+    activity = render.message(Message(summary=texts[0], title=name, parts=tuple(parts)))
     # Half a surrogate pair is no text anywhere; JSON carries it all the same.
     whole = json.loads(json.dumps(activity, ensure_ascii=False).encode("utf-8", "replace"))
     assert cards.message_problems(whole) == []

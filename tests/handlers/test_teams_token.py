@@ -10,7 +10,7 @@ import pytest
 
 from handlers.teams.token import RENEW_SECONDS, NoToken, Tokens, fetch_with
 from tests.fake_teams import FakeTeams
-from tests.journeys.teams_house import settings_for
+from tests.journeys.teams_app import settings_for
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The web door in a real browser: dialogs, live updates, keyboard, narrow, dark, no script error."""
+"""The web adapter in a real browser: dialogs, live updates, keyboard, narrow, dark, no script error."""
 
 import re
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from bot.repositories import Post
 from handlers.web.outgoing import WORKSPACE
 from tests.browser import PATIENCE_MS, Trouble
 from tests.session import open_work
-from tests.web_house import WebHouse
+from tests.web_app import WebHouse
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -176,9 +176,9 @@ async def height_of(target: Locator) -> float:
 def post(web_house: WebHouse, text: str) -> None:
     """Somebody says something."""
     with open_work(web_house.database, WORKSPACE, writes=True) as work:
-        work.posts.add(Post(place="support", author="u_you", text=text, posted_at=MOMENT))
+        work.posts.add(Post(channel_id="support", author="u_you", text=text, posted_at=MOMENT))
         work.commit()
-    web_house.door.hub.changed("support")
+    web_house.adapter.hub.changed("support")
 
 
 async def test_everything_works_with_the_keyboard_alone(page: Page, web_house: WebHouse) -> None:
@@ -289,7 +289,7 @@ async def test_a_note_is_for_me_alone_and_can_be_dismissed(page: Page, web_house
     await expect(page.get_by_role("textbox", name="Write to #support")).to_be_focused()
 
 
-async def test_a_place_is_added_and_opened(page: Page, web_house: WebHouse) -> None:
+async def test_a_channel_is_added_and_opened(page: Page, web_house: WebHouse) -> None:
     await page.goto(web_house.url)
     await page.get_by_role("button", name="Add a place").click()
     await page.get_by_label("Name").fill("Night shift")

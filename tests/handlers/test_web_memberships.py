@@ -1,9 +1,10 @@
-"""Everybody is in every place of the web workspace, and what a page asks says where it was asked."""
+"""Everybody is in every channel of the web workspace, and what a page asks says where it was asked."""
 
 from datetime import UTC, datetime
 
+from bot.domain.channel import Channel
+from bot.domain.person import Person
 from bot.repositories import Post
-from bot.request import Person, Place
 from handlers.web import incoming
 from handlers.web.incoming import Asked, Pressed
 from handlers.web.memberships import Everybody
@@ -13,7 +14,7 @@ from tests.session import open_work
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 ANA = Person(id="u_ana", name="Ana")
-SUPPORT = Place(id="support", name="support")
+SUPPORT = Channel(id="support", name="support")
 
 
 async def test_everybody_is_everywhere_and_bots_and_who_is_gone_are_not_counted(
@@ -29,15 +30,17 @@ async def test_everybody_is_everywhere_and_bots_and_who_is_gone_are_not_counted(
 
 
 def test_a_page_says_where_one_is_and_only_what_was_overheard_is_heard() -> None:
-    pressed = Pressed(verb="retro.close", key="web:12345678", place="support", about="C-1")
+    pressed = Pressed(verb="retro.close", key="web:12345678", channel_id="support", about="C-1")
     asked = Asked(pressed, ANA, SUPPORT, AT).request()
     typed = incoming.typed_line(("board.status", ""), ANA, SUPPORT, AT, "web:12345678")
-    post = Post(id=7, place="support", thread=3, author=ANA.id, text="Hm.", key="web:1", posted_at=AT)
+    post = Post(
+        id=7, channel_id="support", thread=3, author=ANA.id, text="Hm.", key="web:1", posted_at=AT
+    )
     overheard = incoming.overheard(post, ANA, SUPPORT)
     for request in (asked, typed, overheard):
         assert (request.here, request.introduced) == ("support", True)
         assert request.heard == (request is overheard)
     assert (overheard.verb, overheard.about, overheard.key) == ("retro.discuss", "3", "web:1:d")
     assert overheard.values == {"text": "Hm.", "id": "7"}
-    alone = incoming.typed_line(("board.status", ""), ANA, incoming.direct_place(ANA), AT, "web:1")
+    alone = incoming.typed_line(("board.status", ""), ANA, incoming.direct_channel(ANA), AT, "web:1")
     assert alone.here is None

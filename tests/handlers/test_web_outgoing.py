@@ -4,20 +4,22 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.domain.job import Receipt
+from bot.domain.channel import Channel
+from bot.domain.job import MessageRef
 from bot.messages.parts import sentence
-from bot.ports import Delivery, Undelivered
-from bot.request import Place
+from bot.ports import Delivery, DeliveryError
 from handlers.web.outgoing import WORKSPACE, Hub, WebMessenger
 from storage.database import Database
 from tests.session import open_work
 
-SUPPORT = Place(id="support", name="support")
+SUPPORT = Channel(id="support", name="support")
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def delivery(words: str, key: str = "retro:1", thread: Receipt | None = None) -> Delivery:
-    return Delivery(workspace=WORKSPACE, key=key, place=SUPPORT, message=sentence(words), thread=thread)
+def delivery(words: str, key: str = "retro:1", thread: MessageRef | None = None) -> Delivery:
+    return Delivery(
+        workspace=WORKSPACE, key=key, channel=SUPPORT, message=sentence(words), thread=thread
+    )
 
 
 @pytest.fixture
@@ -38,8 +40,8 @@ async def test_a_message_is_said_once_however_often_it_is_tried(
 
 async def test_what_was_said_is_found_by_its_name(messenger: WebMessenger) -> None:
     assert await messenger.find(delivery("Hello"), LONG_AGO) is None
-    said = await messenger.say(delivery("Hello"))
-    assert await messenger.find(delivery("Hello"), LONG_AGO) == said
+    message_ref = await messenger.say(delivery("Hello"))
+    assert await messenger.find(delivery("Hello"), LONG_AGO) == message_ref
 
 
 async def test_a_message_goes_into_the_thread_of_another(
@@ -55,8 +57,8 @@ async def test_a_message_goes_into_the_thread_of_another(
 async def test_an_edit_changes_the_words_where_they_stand(
     messenger: WebMessenger, sqlite: Database
 ) -> None:
-    said = await messenger.say(delivery("Open"))
-    assert await messenger.edit(delivery("Closed"), said) == said
+    message_ref = await messenger.say(delivery("Open"))
+    assert await messenger.edit(delivery("Closed"), message_ref) == message_ref
     with open_work(sqlite, WORKSPACE, writes=False) as work:
         (post,) = work.posts.roots("support", 10)
     assert post.message == sentence("Closed")
@@ -65,18 +67,18 @@ async def test_an_edit_changes_the_words_where_they_stand(
 
 @pytest.mark.parametrize("message", ["999", "not-a-number"])
 async def test_an_edit_of_what_is_not_there_is_given_up(messenger: WebMessenger, message: str) -> None:
-    with pytest.raises(Undelivered) as told:
-        await messenger.edit(delivery("Closed"), Receipt(place="support", message=message))
+    with pytest.raises(DeliveryError) as told:
+        await messenger.edit(delivery("Closed"), MessageRef(channel_id="support", message=message))
     assert told.value.permanent
 
 
 async def test_a_direct_message_is_linked_among_the_direct_messages(sqlite: Database) -> None:
     messenger = WebMessenger(sqlite, Hub())
-    place = Place(id="u_you", name="You", kind="direct")
-    said = await messenger.say(
-        Delivery(workspace=WORKSPACE, key="owner:1", place=place, message=sentence("Yours"))
+    channel = Channel(id="u_you", name="You", kind="direct")
+    message_ref = await messenger.say(
+        Delivery(workspace=WORKSPACE, key="owner:1", channel=channel, message=sentence("Yours"))
     )
-    assert said.link == f"/dm#m{said.message}"
+    assert message_ref.link == f"/dm#m{message_ref.message}"
 
 
 async def test_whoever_looks_hears_of_every_change_and_of_the_end() -> None:

@@ -1,4 +1,4 @@
-"""What a page of the web workspace asks the memory, however many places, people and posts there are."""
+"""What a page of the web workspace asks the storage, however many channels and people there are."""
 
 import re
 from collections.abc import Callable
@@ -9,9 +9,10 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from aiohttp.web import Request
 
+from bot.domain.channel import Channel
+from bot.domain.person import Person
 from bot.ports import UnitOfWork
 from bot.repositories import Post
-from bot.request import Person, Place
 from handlers.web import additions, pages
 from storage.database import Database
 from storage.row import several
@@ -20,8 +21,8 @@ from tests.storage.made import AT
 from tests.test_statements import counted
 
 BASE = "http://localhost"
-SUPPORT = Place(id="support", name="support")
-ROOT = Post(place="support", author="u_0", text="Root", posted_at=AT)
+SUPPORT = Channel(id="support", name="support")
+ROOT = Post(channel_id="support", author="u_0", text="Root", posted_at=AT)
 
 
 @pytest.fixture
@@ -68,16 +69,16 @@ LOOKS = (
 def crowd(work: UnitOfWork) -> None:
     for number in range(40):
         person = Person(id=f"u_{number}", name=f"Person {number}")
-        place = Place(id=f"place-{number}", name=f"place-{number}")
+        channel = Channel(id=f"place-{number}", name=f"place-{number}")
         work.people.remember(person)
-        work.places.remember(place)
-        for where, thread in ((place.id, None), ("support", None), ("support", 1)):
-            said = Post(place=where, thread=thread, author=person.id, text="Hi", posted_at=AT)
+        work.channels.remember(channel)
+        for where, thread in ((channel.id, None), ("support", None), ("support", 1)):
+            said = Post(channel_id=where, thread=thread, author=person.id, text="Hi", posted_at=AT)
             work.posts.add(said)
 
 
 @pytest.mark.parametrize(("look", "path"), LOOKS)
-def test_a_page_asks_as_much_with_many_places_people_and_posts(
+def test_a_page_asks_as_much_with_many_channels_people_and_posts(
     web: Database, look: Callable[[str, UnitOfWork], str], path: str
 ) -> None:
     changed(web, lambda work: work.posts.add(ROOT))
@@ -90,7 +91,7 @@ def test_a_page_asks_as_much_with_many_places_people_and_posts(
     assert costs[0] == costs[1] <= 11
 
 
-def test_a_place_with_something_new_has_a_dot_until_it_was_seen(web: Database) -> None:
+def test_a_channel_with_something_new_has_a_dot_until_it_was_seen(web: Database) -> None:
     with open_work(web, "web", writes=False) as work:
         assert "something new" not in page("/p/support", work)
     changed(web, crowd)
@@ -102,8 +103,8 @@ def test_a_place_with_something_new_has_a_dot_until_it_was_seen(web: Database) -
 
 
 def _earlier(html: str) -> str | None:
-    found = re.search(r'<a href="([^"#]+)[^"]*">Show earlier</a>', html)
-    return unescape(found[1]) if found else None
+    match = re.search(r'<a href="([^"#]+)[^"]*">Show earlier</a>', html)
+    return unescape(match[1]) if match else None
 
 
 @pytest.mark.parametrize("where", ["/p/support", "/p/support/t/1"])
@@ -112,7 +113,7 @@ def test_every_post_is_reached_and_no_page_holds_them_all(web: Database, where: 
         for number in range(501):
             thread = None if number == 0 or where == "/p/support" else 1
             text = f"Post number {number}."
-            work.posts.add(Post(place="support", thread=thread, text=text, posted_at=AT))
+            work.posts.add(Post(channel_id="support", thread=thread, text=text, posted_at=AT))
 
     changed(web, talk)
     seen: set[str] = set()
@@ -121,7 +122,7 @@ def test_every_post_is_reached_and_no_page_holds_them_all(web: Database, where: 
         while path is not None:
             html = page(path, work)
             told = re.findall(r"Post number \d+", html)
-            assert len(told) <= pages.MOST_POSTS + pages.NEWEST + 2
+            assert len(told) <= pages.MAX_POSTS + pages.NEWEST + 2
             assert ("Show the newest" in html) == ("before=" in path)
             seen |= set(told)
             path = _earlier(html)
@@ -137,11 +138,11 @@ def test_a_thread_is_read_no_further_than_it_is_shown(
     read: list[int] = []
 
     def note(*given: Any) -> Any:
-        found = several(*given)
-        read.append(len(found))
-        return found
+        rows = several(*given)
+        read.append(len(rows))
+        return rows
 
-    monkeypatch.setattr("storage.post.several", note)
+    monkeypatch.setattr("storage.repositories.post.several", note)
     with open_work(web, "web", writes=False) as work:
         html = page("/p/support/t/1", work)
         posts("/f/posts?place=support&thread=1", work)

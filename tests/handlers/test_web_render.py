@@ -6,37 +6,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.channel import Channel
+from bot.domain.person import Person
 from bot.messages.parts import (
+    Bold,
     Button,
     Buttons,
+    ChannelName,
+    Context,
     Day,
-    Facts,
+    Fields,
     Form,
     FormField,
     Link,
     Mention,
     Message,
-    Moment,
     Option,
     Paragraph,
-    PlaceName,
     Quote,
-    Small,
-    Strong,
+    Timestamp,
 )
 from bot.repositories import Post
-from bot.request import Person, Place
 from handlers.web import render
-from tests.web_house import read
+from tests.web_app import read
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 ANA = Person(id="u_1", name="Ana", zone="Europe/Stockholm")
 BEN = Person(id="u_2", name="Ben", zone="America/New_York")
 FRAME = render.Frame(
-    reader=ANA,
+    viewer=ANA,
     now=AT,
     key=lambda: "key",
-    place="support",
+    channel_id="support",
     base="http://127.0.0.1:3000",
     people={"u_1": ANA, "u_2": BEN},
 )
@@ -64,20 +65,20 @@ def everywhere(text: str) -> Message:
     """A message with this text wherever there is room for one."""
     words = (
         text,
-        Strong(text=text),
-        Mention(person="u_2", name=text),
-        PlaceName(place=text, name=text),
+        Bold(text=text),
+        Mention(person_id="u_2", name=text),
+        ChannelName(channel_id=text, name=text),
         Link(text=text, url=text),
         Link(text=text, url=f"https://example.com/{text}"),
     )
     return Message(
-        gist=text,
+        summary=text,
         title=text,
         parts=(
             Paragraph(words=words),
-            Small(words=words),
+            Context(words=words),
             Quote(text=text),
-            Facts(rows=((text, words),)),
+            Fields(rows=((text, words),)),
             Buttons(buttons=(Button(label=text, verb="retro.answer", about=text),)),
         ),
     )
@@ -97,7 +98,7 @@ def test_no_text_of_a_message_becomes_markup(text: str) -> None:
 
 @given(typed)
 def test_no_text_of_a_form_becomes_markup_and_what_was_typed_comes_back(text: str) -> None:
-    asked = Form(
+    form = Form(
         verb="case.fail",
         title=text,
         about=text,
@@ -113,13 +114,13 @@ def test_no_text_of_a_form_becomes_markup_and_what_was_typed_comes_back(text: st
             ),
         ),
         submit=text,
-        kept={"link": text},
+        hidden={"link": text},
     )
-    drawn = read(render.form(asked, FRAME, faults={"line": text, "": text}))
+    drawn = read(render.form(form, FRAME, faults={"line": text, "": text}))
     known = ALLOWED | {"header", "footer", "label", "textarea", "select", "option", "optgroup"}
     assert {element.name for element in drawn.elements} <= known
     carried = Form.model_validate_json(drawn.all("input", name="dialog")[0].attributes["value"])
-    assert render.filled(carried, {one.name: one.value for one in asked.fields}) == asked
+    assert render.filled(carried, {field.name: field.value for field in form.fields}) == form
     assert drawn.all("input", id="field-line")[0].attributes["value"] == text
     assert drawn.all("textarea")[0].text == f"\n{text}"  # a browser drops the first line end
     assert drawn.all("p", id="fault-line")[0].text == text
@@ -127,7 +128,7 @@ def test_no_text_of_a_form_becomes_markup_and_what_was_typed_comes_back(text: st
 
 @given(typed)
 def test_no_post_of_a_person_becomes_markup(text: str) -> None:
-    post = Post(id=1, place="support", author="u_2", text=text, posted_at=AT)
+    post = Post(id=1, channel_id="support", author="u_2", text=text, posted_at=AT)
     column = render.Column(prefix="r", rows=render.rows([post], {}, FRAME), source="/f/posts")
     html = render.page(
         "posts.html",
@@ -146,23 +147,25 @@ def test_no_post_of_a_person_becomes_markup(text: str) -> None:
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "//evil.example/", "/\\evil.example", "data:,x"])
 def test_a_link_that_leads_somewhere_odd_is_only_words(url: str) -> None:
     drawn = read(
-        render.message(Message(gist="g", parts=(Paragraph(words=(Link(text="here", url=url),)),)), FRAME)
+        render.message(
+            Message(summary="g", parts=(Paragraph(words=(Link(text="here", url=url),)),)), FRAME
+        )
     )
     assert not drawn.all("a")
     assert "here" in drawn.text
 
 
 def test_a_link_to_this_server_stays_on_the_address_the_reader_came_by() -> None:
-    said = Message(
-        gist="g",
+    message = Message(
+        summary="g",
         parts=(Paragraph(words=(Link(text="it", url="http://127.0.0.1:3000/p/support/t/1"),)),),
     )
-    (link,) = read(render.message(said, FRAME)).all("a")
+    (link,) = read(render.message(message, FRAME)).all("a")
     assert link.attributes["href"] == "/p/support/t/1"
 
 
 @pytest.mark.parametrize(
-    ("reader", "shown"),
+    ("viewer", "shown"),
     [
         (ANA, "Thu 5 Mar 2026, 15:30 (Europe/Stockholm)"),
         (BEN, "Thu 5 Mar 2026, 09:30 (America/New_York)"),
@@ -170,36 +173,40 @@ def test_a_link_to_this_server_stays_on_the_address_the_reader_came_by() -> None
         (Person(id="u_4", name="Dan", zone="Nowhere/Land"), "Thu 5 Mar 2026, 23:30 (Asia/Tokyo)"),
     ],
 )
-def test_a_moment_is_shown_in_the_readers_zone_or_else_in_its_own(reader: Person, shown: str) -> None:
-    said = Message(gist="g", parts=(Small(words=(Moment(at=AT, zone="Asia/Tokyo"),)),))
-    frame = render.Frame(reader=reader, now=AT, key=str)
-    (time,) = read(render.message(said, frame)).all("time")
+def test_a_moment_is_shown_in_the_readers_zone_or_else_in_its_own(viewer: Person, shown: str) -> None:
+    message = Message(summary="g", parts=(Context(words=(Timestamp(at=AT, zone="Asia/Tokyo"),)),))
+    frame = render.Frame(viewer=viewer, now=AT, key=str)
+    (time,) = read(render.message(message, frame)).all("time")
     assert (time.text, time.attributes["datetime"]) == (shown, "2026-03-05T14:30:00+00:00")
 
 
 def test_a_day_is_the_same_day_for_everybody() -> None:
-    said = Message(gist="g", parts=(Small(words=(Day(day=date(2026, 3, 1)),)),))
-    (time,) = read(render.message(said, FRAME)).all("time")
+    message = Message(summary="g", parts=(Context(words=(Day(day=date(2026, 3, 1)),)),))
+    (time,) = read(render.message(message, FRAME)).all("time")
     assert (time.text, time.attributes["datetime"]) == ("Sun 1 Mar 2026", "2026-03-01")
 
 
 def test_a_mention_of_the_reader_stands_out() -> None:
-    said = Message(
-        gist="g",
-        parts=(Paragraph(words=(Mention(person="u_1", name="Ana"), Mention(person="u_2", name="Ben"))),),
+    message = Message(
+        summary="g",
+        parts=(
+            Paragraph(
+                words=(Mention(person_id="u_1", name="Ana"), Mention(person_id="u_2", name="Ben"))
+            ),
+        ),
     )
-    mine, other = read(render.message(said, FRAME)).all("bdi")
+    mine, other = read(render.message(message, FRAME)).all("bdi")
     assert (mine.text, mine.attributes["class"]) == ("@Ana", "mention me")
     assert (other.text, other.attributes["class"]) == ("@Ben", "mention")
 
 
 def test_a_form_offers_only_people_who_are_still_here() -> None:
-    asked = Form(
+    form = Form(
         verb="action_item.hand_over",
         title="Hand over",
         fields=(
             FormField(name="owner", label="New owner", kind="person", needed=True),
-            FormField(name="place", label="Place", kind="place"),
+            FormField(name="place", label="Channel", kind="place"),
         ),
         submit="Hand over",
     )
@@ -209,12 +216,12 @@ def test_a_form_offers_only_people_who_are_still_here() -> None:
         Person(id="u_3", name="Robot", bot=True),
         Person(id="u_4", name="Left", gone=True),
     ]
-    drawn = read(render.form(asked, FRAME, people, [Place(id="support", name="support")]))
+    drawn = read(render.form(form, FRAME, people, [Channel(id="support", name="support")]))
     assert [option.text for option in drawn.all("option")] == ["Choose…", "Ana", "Ben", "–", "support"]
 
 
 def test_a_fault_stands_beside_its_field_and_is_tied_to_it() -> None:
-    asked = Form(
+    form = Form(
         verb="case.fail",
         title="Mark a case failed",
         fields=(
@@ -223,7 +230,7 @@ def test_a_fault_stands_beside_its_field_and_is_tied_to_it() -> None:
         ),
         submit="Open the retro",
     )
-    drawn = read(render.form(asked, FRAME, faults={"what": "Say what happened.", "": "Try again."}))
+    drawn = read(render.form(form, FRAME, faults={"what": "Say what happened.", "": "Try again."}))
     (field,) = drawn.all("textarea")
     assert field.attributes["aria-invalid"] == "true"
     assert field.attributes["aria-describedby"] == "hint-what fault-what"
@@ -236,7 +243,7 @@ def test_a_fault_stands_beside_its_field_and_is_tied_to_it() -> None:
 
 def test_choices_and_ticks_come_back_as_they_were() -> None:
     days = tuple(Option(value=str(day), label=f"Day {day}") for day in range(3))
-    asked = Form(
+    form = Form(
         verb="team.settings",
         title="Team settings",
         fields=(
@@ -245,12 +252,12 @@ def test_choices_and_ticks_come_back_as_they_were() -> None:
         ),
         submit="Save",
     )
-    ticks = read(render.form(asked, FRAME)).all("input", type="checkbox")
+    ticks = read(render.form(form, FRAME)).all("input", type="checkbox")
     assert ["checked" in tick.attributes for tick in ticks] == [True, False, True, True]
 
 
 def test_a_form_without_a_submit_is_only_for_reading() -> None:
-    asked = Form(verb="case.read", title="C-7: what happened", parts=(Quote(text="All of it"),))
-    drawn = read(render.form(asked, FRAME))
+    form = Form(verb="case.read", title="C-7: what happened", parts=(Quote(text="All of it"),))
+    drawn = read(render.form(form, FRAME))
     assert not drawn.all("form")
     assert "All of it" in drawn.text

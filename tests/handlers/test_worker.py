@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from bot.domain.job import MOST_ATTEMPTS, MOST_ATTEMPTS_IN_AN_OUTAGE, Job, Receipt
+from bot.domain.channel import Channel
+from bot.domain.job import MAX_ATTEMPTS, MAX_ATTEMPTS_IN_AN_OUTAGE, Job, MessageRef
 from bot.messages.parts import Message, plain, sentence
-from bot.ports import Delivery, Limits, Rate, Unavailable, Undelivered, UnitOfWork
-from bot.request import Place
+from bot.ports import Delivery, DeliveryError, Limits, Rate, StorageUnavailable, UnitOfWork
 from bot.routes import JOBS, Spoken
 from bot.untold import HOUR, Untold
 from handlers.worker import Worker
 from storage.database import Database
-from storage.queue import Queue
+from storage.jobs.queue import Queue
 from storage.tables import jobs
 from tests.desk import ANA, BEN, Desk
 from tests.session import open_work, queue_of
@@ -32,49 +32,49 @@ SOON = timedelta(seconds=10)
 class Platform:
     """A chat platform across the network: it keeps what was said, and fails when told to."""
 
-    def __init__(self, pace: float = 0.0) -> None:
-        self.limits = Limits(pace)
+    def __init__(self, min_interval: float = 0.0) -> None:
+        self.limits = Limits(min_interval)
         self.said: list[tuple[str, str, str | None]] = []
         self.edits: list[str] = []
         self.looked_up: list[str] = []
         self.at: dict[str, list[float]] = defaultdict(list)
-        self.faults: list[tuple[Undelivered, bool]] = []
-        self.look_up_faults: list[Undelivered] = []
+        self.faults: list[tuple[DeliveryError, bool]] = []
+        self.look_up_faults: list[DeliveryError] = []
         self.ids: dict[str, str] = {}
         self.unreachable = ""
         self.hangs: list[asyncio.Event] = []
         """The next messages are said, and their answers come once these are set."""
 
-    def fail(self, fault: Undelivered, *, after_acting: bool = False) -> None:
+    def fail(self, fault: DeliveryError, *, after_acting: bool = False) -> None:
         """The next call fails, before or after it took effect."""
         self.faults.append((fault, after_acting))
 
-    async def say(self, delivery: Delivery) -> Receipt:
+    async def say(self, delivery: Delivery) -> MessageRef:
         fault, after = self.faults.pop(0) if self.faults else (None, False)
-        if delivery.place.id == self.unreachable:
-            fault = Undelivered("They have left.", permanent=True)
+        if delivery.channel.id == self.unreachable:
+            fault = DeliveryError("They have left.", permanent=True)
         if fault is not None and not after:
             raise fault
         thread = delivery.thread.message if delivery.thread else None
-        self.said.append((delivery.key, delivery.place.id, thread))
-        self.at[delivery.place.id].append(asyncio.get_running_loop().time())
+        self.said.append((delivery.key, delivery.channel.id, thread))
+        self.at[delivery.channel.id].append(asyncio.get_running_loop().time())
         self.ids[delivery.key] = f"id-{len(self.said)}"
         if fault is not None:
             raise fault
         if self.hangs:
             await self.hangs.pop(0).wait()
-        return Receipt(place=delivery.place.id, message=self.ids[delivery.key])
+        return MessageRef(channel_id=delivery.channel.id, message=self.ids[delivery.key])
 
-    async def edit(self, delivery: Delivery, said: Receipt) -> Receipt:
+    async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
         self.edits.append(plain(delivery.message))
-        return said
+        return message_ref
 
-    async def find(self, delivery: Delivery, since: datetime) -> Receipt | None:
+    async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         self.looked_up.append(delivery.key)
         if self.look_up_faults:
             raise self.look_up_faults.pop(0)
         known = self.ids.get(delivery.key)
-        return Receipt(place=delivery.place.id, message=known) if known else None
+        return MessageRef(channel_id=delivery.channel.id, message=known) if known else None
 
     @property
     def keys(self) -> list[str]:
@@ -141,20 +141,24 @@ async def test_a_change_edits_the_message_and_no_change_says_nothing(desk: Desk)
     assert "1 answer" in platform.edits[0]
 
 
-async def test_new_messages_in_one_place_keep_the_pace_and_other_places_do_not_wait(desk: Desk) -> None:
-    platform = Platform(pace=0.2)
+async def test_new_messages_in_one_channel_keep_the_pace_and_other_channels_do_not_wait(
+    desk: Desk,
+) -> None:
+    platform = Platform(min_interval=0.2)
     await failed(desk)
-    await desk.ask(ANA, "case.fail", typed="ZD-2 Other", place=Place(id="C2", name="returns"), bulk=True)
+    await desk.ask(
+        ANA, "case.fail", typed="ZD-2 Other", channel=Channel(id="C2", name="returns"), bulk=True
+    )
     async with running(desk.database, desk, platform):
         await until(lambda: len(platform.said) == 8)
     for moments in platform.at.values():
         assert min(later - earlier for earlier, later in pairwise(moments)) >= 0.2
-    assert {place for _, place, _ in platform.said[:2]} == {"C1", "C2"}
+    assert {channel_id for _, channel_id, _ in platform.said[:2]} == {"C1", "C2"}
 
 
 async def test_retry_after_is_honoured_and_nothing_is_said_twice(desk: Desk) -> None:
     platform = Platform()
-    platform.fail(Undelivered("Slow down.", retry_after=0.3))
+    platform.fail(DeliveryError("Slow down.", retry_after=0.3))
     async with running(desk.database, desk, platform) as worker:
         await failed(desk)
         await until(lambda: worker.outcomes["put back"] == 1)
@@ -167,7 +171,7 @@ async def test_retry_after_is_honoured_and_nothing_is_said_twice(desk: Desk) -> 
 
 async def test_a_call_that_may_have_arrived_is_looked_up_and_not_repeated(desk: Desk) -> None:
     platform = Platform()
-    platform.fail(Undelivered("The connection broke.", unsure=True), after_acting=True)
+    platform.fail(DeliveryError("The connection broke.", maybe_delivered=True), after_acting=True)
     async with running(desk.database, desk, platform):
         await failed(desk)
         await until(lambda: len(platform.said) == 4)
@@ -177,8 +181,8 @@ async def test_a_call_that_may_have_arrived_is_looked_up_and_not_repeated(desk: 
 
 async def test_a_look_up_that_fails_leaves_it_unsure_and_is_done_again(desk: Desk) -> None:
     platform = Platform()
-    platform.fail(Undelivered("The connection broke.", unsure=True), after_acting=True)
-    platform.look_up_faults.append(Undelivered("Slow down.", retry_after=0.1))
+    platform.fail(DeliveryError("The connection broke.", maybe_delivered=True), after_acting=True)
+    platform.look_up_faults.append(DeliveryError("Slow down.", retry_after=0.1))
     async with running(desk.database, desk, platform):
         await failed(desk)
         await until(lambda: len(platform.said) == 4)
@@ -207,7 +211,7 @@ async def test_a_fault_of_ours_after_it_was_said_does_not_say_it_twice(
 
 async def test_a_call_that_did_not_arrive_is_looked_up_and_repeated(desk: Desk) -> None:
     platform = Platform()
-    platform.fail(Undelivered("The connection broke.", unsure=True))
+    platform.fail(DeliveryError("The connection broke.", maybe_delivered=True))
     async with running(desk.database, desk, platform):
         await failed(desk)
         await until(lambda: len(platform.said) == 4)
@@ -218,7 +222,7 @@ async def test_what_cannot_be_said_is_given_up_with_a_line_and_the_person_is_tol
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     platform = Platform()
-    platform.fail(Undelivered("I am not in that channel.", permanent=True))
+    platform.fail(DeliveryError("I am not in that channel.", permanent=True))
     with caplog.at_level(logging.ERROR):
         async with running(desk.database, desk, platform):
             await desk.fail()
@@ -235,7 +239,7 @@ async def test_the_lead_is_told_too_and_alone_when_nobody_may_be_named(desk: Des
     async with running(desk.database, desk, platform):
         await desk.fail(BEN)
         await until(lambda: len(platform.said) == 6)  # the retro, its prompts, its customer twice
-        platform.fail(Undelivered("The channel is archived.", permanent=True))
+        platform.fail(DeliveryError("The channel is archived.", permanent=True))
         await desk.ask(ANA, "retro.answer", "C-1", {"training": "Maps", "unnamed": "yes"})
         await until(lambda: len(platform.said) == 7)
     assert platform.said[6][1] == "U2"
@@ -249,7 +253,7 @@ async def test_of_an_unnamed_answer_there_is_no_line_and_no_row_once_it_was_said
     async with running(desk.database, desk, platform) as worker:
         await until(lambda: worker.outcomes["said"] == 4)
         caplog.clear()
-        platform.fail(Undelivered("Slack had trouble of its own.", unsure=True, outage=True))
+        platform.fail(DeliveryError("Slack had trouble of its own.", maybe_delivered=True, outage=True))
         with caplog.at_level(logging.DEBUG):
             await desk.ask(ANA, "retro.answer", "C-1", {"training": "Maps", "unnamed": "yes"})
             await until(lambda: worker.outcomes["said"] == 5 and worker.outcomes["edited"] == 1)
@@ -269,7 +273,7 @@ async def test_an_unnamed_answer_that_cannot_be_said_is_told_within_the_hour_and
     async with running(desk.database, desk, platform) as worker:
         await until(lambda: worker.outcomes["said"] == 6)
         caplog.clear()
-        platform.fail(Undelivered("The channel is archived.", permanent=True))
+        platform.fail(DeliveryError("The channel is archived.", permanent=True))
         await desk.ask(ANA, "retro.answer", "C-1", {"training": "Maps", "unnamed": "yes"})
         await until(lambda: worker.outcomes["said"] == 7 and worker.outcomes["edited"] == 1)
         assert caplog.text == ""
@@ -307,7 +311,7 @@ async def test_an_owner_out_of_reach_is_named_in_the_thread_and_the_lead_is_told
         platform.unreachable = "U1"
         await desk.add_item(ANA, owner="U1")
         await until(lambda: {"call:1:U1", "unreached:1:U1"} <= set(platform.keys))
-    said = {key: (place, thread) for key, place, thread in platform.said}
+    said = {key: (channel_id, thread) for key, channel_id, thread in platform.said}
     assert said["call:1:U1"] == ("C1", "id-1")
     assert said["unreached:1:U1"] == ("U2", None)
 
@@ -317,14 +321,16 @@ async def test_a_fault_of_ours_is_set_aside_after_its_tries_and_the_queue_goes_o
 ) -> None:
     monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
     platform = Platform()
-    poison = Job(name="retro.show", about="nonsense", place="C1", key="poison", due_at=datetime.now(UTC))
+    poison = Job(
+        name="retro.show", about="nonsense", channel_id="C1", key="poison", due_at=datetime.now(UTC)
+    )
     with open_work(desk.database, desk.workspace, writes=True) as work:
         work.jobs.schedule(poison)
         work.commit()
     async with running(desk.database, desk, platform) as worker:
         await failed(desk)
         await until(lambda: worker.outcomes["given up"] == 1 and len(platform.said) == 4)
-    assert worker.outcomes["put back"] == MOST_ATTEMPTS - 1
+    assert worker.outcomes["put back"] == MAX_ATTEMPTS - 1
 
 
 async def test_a_thread_message_waits_until_its_root_is_there(desk: Desk) -> None:
@@ -333,7 +339,7 @@ async def test_a_thread_message_waits_until_its_root_is_there(desk: Desk) -> Non
     queue = queue_of(desk.database)
     (root,) = queue.claim(None, "somebody else", 5)
     await desk.ask(ANA, "retro.answer", "C-1", {"training": "Notes"})
-    queue.retry(root, 0.5, unsure=False, hold_lane=False, why="not yet")
+    queue.retry(root, 0.5, unsure=False, hold_queue=False, why="not yet")
     async with running(desk.database, desk, platform):
         await until(lambda: len(platform.said) == 5)
     assert platform.keys[0] == "retro:1"
@@ -410,9 +416,9 @@ async def test_what_trouble_keeps_from_being_forgotten_waits_for_the_next_day(
 ) -> None:
     tried: list[int] = []
 
-    async def unavailable(workspace: str, case: int, at: datetime) -> bool:
-        tried.append(case)
-        raise Unavailable("the disk is full")
+    async def unavailable(workspace: str, case_number: int, at: datetime) -> bool:
+        tried.append(case_number)
+        raise StorageUnavailable("the disk is full")
 
     monkeypatch.setattr(desk.bot, "forget", unavailable)
     await santos_waited(desk, *range(60, 31, -1), 0)
@@ -437,7 +443,7 @@ async def test_a_clock_that_jumps_by_years_forgets_nobody_and_is_told_of_once(
         return datetime.now(UTC) + ahead
 
     await santos_waited(desk, 29, 0)
-    monkeypatch.setattr("storage.queue._clock", clock)
+    monkeypatch.setattr("storage.jobs.queue._clock", clock)
     async with at_work(forgetting(desk)):
         await until(lambda: readings > 10)
         assert "The clock is" not in caplog.text
@@ -451,7 +457,7 @@ async def test_a_clock_that_jumps_by_years_forgets_nobody_and_is_told_of_once(
 async def test_what_a_dead_process_holds_is_waited_for(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.queue.LEASE_SECONDS", 0.5)
+    monkeypatch.setattr("storage.jobs.queue.LEASE_SECONDS", 0.5)
     platform = Platform()
     await failed(desk)
     assert len(queue_of(desk.database).claim(None, "dead", 5)) == 1
@@ -528,14 +534,14 @@ async def test_an_outage_is_sat_out_where_a_fault_of_ours_is_not(
 ) -> None:
     monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
     platform = Platform()
-    for _ in range(MOST_ATTEMPTS + 1):
-        platform.fail(Undelivered("Slack asked to wait.", retry_after=0.0, outage=True))
+    for _ in range(MAX_ATTEMPTS + 1):
+        platform.fail(DeliveryError("Slack asked to wait.", retry_after=0.0, outage=True))
     async with running(desk.database, desk, platform):
         await failed(desk)
         await until(lambda: len(platform.said) == 4)
 
 
-async def test_without_its_door_a_workspaces_messages_wait(desk: Desk) -> None:
+async def test_without_its_adapter_a_workspaces_messages_wait(desk: Desk) -> None:
     await failed(desk)
     worker = Worker(desk.bot, desk.database, {}, desk.woken)
     assert await worker.run_due(datetime.now(UTC)) == {}
@@ -581,7 +587,7 @@ async def test_a_clock_that_jumps_ahead_says_nothing_twice(
     answer = asyncio.Event()
     platform.hangs.append(answer)
 
-    monkeypatch.setattr("storage.queue._clock", lambda _: datetime.now(UTC) + ahead)
+    monkeypatch.setattr("storage.jobs.queue._clock", lambda _: datetime.now(UTC) + ahead)
     await failed(desk)
     worker = Worker(desk.bot, desk.database, {"test": platform}, desk.woken)
     task = asyncio.create_task(worker.run())
@@ -603,12 +609,12 @@ async def test_a_job_of_a_newer_version_waits_for_it_longer_than_a_fault_of_ours
 ) -> None:
     monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
     platform = Platform()
-    new = Job(name="retro.newer", about="C-1", place="C1", key="newer", due_at=datetime.now(UTC))
+    new = Job(name="retro.newer", about="C-1", channel_id="C1", key="newer", due_at=datetime.now(UTC))
     with open_work(desk.database, desk.workspace, writes=True) as work:
         work.jobs.schedule(new)
         work.commit()
     async with running(desk.database, desk, platform) as worker:
-        await until(lambda: worker.outcomes["put back"] > MOST_ATTEMPTS)
+        await until(lambda: worker.outcomes["put back"] > MAX_ATTEMPTS)
     assert platform.said == []
     assert worker.outcomes["given up"] == 0
 
@@ -624,7 +630,7 @@ async def test_a_job_that_kills_whoever_tries_is_set_aside_in_the_end(desk: Desk
     platform = Platform()
     await failed(desk)
     with desk.database.transaction(writes=True) as connection:
-        connection.execute(update(jobs).values(attempts=MOST_ATTEMPTS_IN_AN_OUTAGE))
+        connection.execute(update(jobs).values(attempts=MAX_ATTEMPTS_IN_AN_OUTAGE))
         connection.commit()
     async with running(desk.database, desk, platform) as worker:
         await until(lambda: worker.outcomes["given up"] == 1)
@@ -642,7 +648,7 @@ async def test_a_tick_leaves_what_it_cannot_have_in_the_end(
     async with asyncio.timeout(SOON.total_seconds()):
         assert await worker.run_due(datetime.now(UTC)) == {}
     assert "held elsewhere" in caplog.text
-    queue_of(desk.database).retry(job, 0, unsure=False, hold_lane=False, why="not said")
+    queue_of(desk.database).retry(job, 0, unsure=False, hold_queue=False, why="not said")
     assert await worker.run_due(datetime.now(UTC)) == {"said": 4}
 
 
@@ -651,7 +657,7 @@ async def test_a_tick_for_a_later_time_waits_between_its_tries(
 ) -> None:
     monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.3)
     platform = Platform()
-    platform.fail(Undelivered("Slack had trouble of its own.", outage=True))
+    platform.fail(DeliveryError("Slack had trouble of its own.", outage=True))
     await desk.fail()
     worker = Worker(desk.bot, desk.database, {"test": platform}, desk.woken)
     began = asyncio.get_running_loop().time()
@@ -660,12 +666,12 @@ async def test_a_tick_for_a_later_time_waits_between_its_tries(
     assert platform.at["C1"][0] - began >= 0.3
 
 
-async def test_a_workspaces_budget_is_kept_over_all_its_places(desk: Desk) -> None:
+async def test_a_workspaces_budget_is_kept_over_all_its_channels(desk: Desk) -> None:
     platform = Platform()
     platform.limits = Limits(new=Rate(600, 4))
     for number in range(3):
-        place = Place(id=f"C{number}", name=f"support-{number}")
-        await desk.ask(ANA, "case.fail", typed=f"ZD-{number} Late", place=place)
+        channel = Channel(id=f"C{number}", name=f"support-{number}")
+        await desk.ask(ANA, "case.fail", typed=f"ZD-{number} Late", channel=channel)
     began = asyncio.get_running_loop().time()
     async with running(desk.database, desk, platform):
         await until(lambda: len(platform.said) >= 12)
@@ -674,15 +680,15 @@ async def test_a_workspaces_budget_is_kept_over_all_its_places(desk: Desk) -> No
         assert count <= 4 + 10 * (moment - began)
 
 
-async def test_a_wait_that_concerns_the_workspace_is_kept_in_all_its_places(desk: Desk) -> None:
+async def test_a_wait_that_concerns_the_workspace_is_kept_in_all_its_channels(desk: Desk) -> None:
     platform = Platform()
     platform.limits = Limits(new=Rate(6000, 100), together=True)
-    platform.fail(Undelivered("Slow down.", retry_after=0.5))
+    platform.fail(DeliveryError("Slow down.", retry_after=0.5))
     await desk.fail()
     async with running(desk.database, desk, platform) as worker:
         await until(lambda: worker.outcomes["put back"] == 1)
         refused_at = asyncio.get_running_loop().time()
-        await desk.ask(ANA, "case.fail", typed="ZD-2 Other", place=Place(id="C2", name="returns"))
+        await desk.ask(ANA, "case.fail", typed="ZD-2 Other", channel=Channel(id="C2", name="returns"))
         await until(lambda: len(platform.said) >= 8)
     assert min(platform.at["C1"] + platform.at["C2"]) - refused_at >= 0.4
 
@@ -700,14 +706,14 @@ async def test_what_is_owed_is_said_between_two_looks_at_what_is_due(
 ) -> None:
     """Saved settings concern thousands of things, and nobody waits until all were looked at."""
     platform, saw = Platform(), list[int]()
-    look = desk.bot.look
+    look = desk.bot.run_due
 
     async def endless(workspace: str, at: datetime) -> int:
         saw.append(len(platform.said))
         return 1 + await look(workspace, at)
 
-    monkeypatch.setattr(desk.bot, "look", endless)
-    monkeypatch.setattr("storage.agenda.restless", lambda *_: [desk.workspace])
+    monkeypatch.setattr(desk.bot, "run_due", endless)
+    monkeypatch.setattr("storage.jobs.scheduler.workspaces_with_due_work", lambda *_: [desk.workspace])
     await failed(desk)
     async with running(desk.database, desk, platform):
         await until(lambda: len(platform.said) == 4)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.domain.errors import Refused
 from bot.domain.working_hours import EARLIEST
-from handlers.written_date import DayOrder, Settled, parse_moment, settle_order
+from handlers.csv_import.written_date import DayOrder, Settled, parse_moment, settle_order
 
 MIDNIGHT_IN_BERLIN = datetime(2019, 9, 23, 22, tzinfo=UTC)
 

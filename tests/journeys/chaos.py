@@ -19,11 +19,11 @@ from sqlalchemy import func, select
 from bot.domain.action_item import ActionItem, Moved
 from bot.domain.team import Team
 from bot.domain.working_hours import today
-from bot.ports import Unavailable
+from bot.ports import StorageUnavailable
 from bot.prompts import PROMPTS
 from storage.database import Database
 from storage.tables import action_items, jobs
-from tests.fakes import Channel, FakeSlack, Posted, SlackPerson
+from tests.fakes import FakeSlack, Posted, SlackChannel, SlackPerson
 from tests.journeys.test_kill import ROOT
 from tests.session import open_work
 
@@ -39,7 +39,7 @@ PLACES = 20
 
 @dataclass(eq=False)
 class Process:
-    """`python -m bot`; `address` is empty until its door is open."""
+    """`python -m bot`; `address` is empty until its adapter is open."""
 
     running: asyncio.subprocess.Process
     log: Path
@@ -159,12 +159,12 @@ async def fleet(slack: FakeSlack, url: str, folder: Path, count: int) -> AsyncIt
             await asyncio.gather(*kept, return_exceptions=True)  # the group raises what went wrong
 
 
-Doors = Callable[[], Awaitable[list[Process]]]
+Adapters = Callable[[], Awaitable[list[Process]]]
 
 
 @dataclass(eq=False)
 class Burst:
-    """Failed cases in twenty places, and items of theirs that are late: whom to remind of what.
+    """Failed cases in twenty channels, and items of theirs that are late: whom to remind of what.
 
     It is about noon for everybody, and they work on all days, so that reminders are due at once whenever
     the test runs.
@@ -174,10 +174,10 @@ class Burst:
     database: Database
     random: Random
     zone: str = ""
-    channels: list[Channel] = field(default_factory=list)
+    channels: list[SlackChannel] = field(default_factory=list)
     leads: list[SlackPerson] = field(default_factory=list)
     owners: list[SlackPerson] = field(default_factory=list)
-    told: dict[str, Channel] = field(default_factory=dict)
+    told: dict[str, SlackChannel] = field(default_factory=dict)
     """What each case says, and where."""
     items: list[ActionItem] = field(default_factory=list)
 
@@ -187,7 +187,7 @@ class Burst:
         return f"slack:{self.slack.team}"
 
     async def prepare(self) -> None:
-        """Makes people, places and teams."""
+        """Makes people, channels and teams."""
         # POSIX counts the other way: Etc/GMT-3 is three hours ahead.
         self.zone = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
         self.owners = [self.slack.person(f"Owner {number}", self.zone) for number in range(25)]
@@ -198,51 +198,53 @@ class Burst:
                 self.leads.append(lead)
                 self.channels.append(channel)
                 days = tuple(range(7))
-                team = Team(place=channel.id, name=channel.name, lead=lead.id, zone=self.zone, days=days)
+                team = Team(
+                    channel_id=channel.id, name=channel.name, lead=lead.id, zone=self.zone, days=days
+                )
                 work.teams.add(team)
             work.commit()
 
-    async def arrive(self, cases: int, doors: Doors, gap: float) -> None:
+    async def arrive(self, cases: int, adapters: Adapters, gap: float) -> None:
         """Lets cases fail one after the other, without waiting for one before the next.
 
         `gap`: seconds between two of them, on average. Every fourth has an item that is late.
         """
         async with asyncio.TaskGroup() as group:
             for number in range(cases):
-                group.create_task(self._arrive(number, doors))
+                group.create_task(self._arrive(number, adapters))
                 await asyncio.sleep(self.random.uniform(0.0, 2 * gap))
 
-    async def _arrive(self, number: int, doors: Doors) -> None:
-        await self.fail(number, doors)
+    async def _arrive(self, number: int, adapters: Adapters) -> None:
+        await self.fail(number, adapters)
         late = number % 4 == 0
         while late:
             try:
                 await self.be_late(number)
-            except Unavailable:
+            except StorageUnavailable:
                 continue  # others are at it, or died at it; nothing was kept
             late = False
 
-    async def fail(self, number: int, doors: Doors) -> None:
-        """Marks a case failed, at any open door, until somebody answered that its retro is there."""
+    async def fail(self, number: int, adapters: Adapters) -> None:
+        """Marks a case failed, at any open adapter, until somebody answered that its retro is there."""
         channel, lead = self.channels[number % PLACES], self.leads[number % PLACES]
         reference, what = f"ZD-{number}", f"Parcel number {number} was lost"
         self.told[what] = channel
         trigger = self.slack.trigger(lead.id)
         while True:
-            door = self.random.choice(await doors())
+            adapter = self.random.choice(await adapters())
             # `command` reads it before it first waits, so others may set theirs after that.
-            self.slack.events_url = f"{door.address}/slack/events"
+            self.slack.events_url = f"{adapter.address}/slack/events"
             try:
                 async with asyncio.timeout(ACK_SECONDS):
                     words = f"failed {reference} {what}"
-                    whisper = await lead.command(words, channel, trigger=trigger)
+                    send_ephemeral = await lead.command(words, channel, trigger=trigger)
             except (aiohttp.ClientError, TimeoutError, AssertionError):
                 # No answer, or one that Slack shows as an error: it is sent once more as the same
                 # request, or typed anew.
                 trigger = self.random.choice([trigger, self.slack.trigger(lead.id)])
                 continue
             # Nothing came back: the request was known already.
-            if whisper is None or CASE.search(whisper.words()):
+            if send_ephemeral is None or CASE.search(send_ephemeral.words()):
                 return
             trigger = self.slack.trigger(lead.id)
 
@@ -251,14 +253,14 @@ class Burst:
         owner, lead = self.owners[number % len(self.owners)], self.leads[number % PLACES]
         at = datetime.now(UTC) - timedelta(days=5)
         due: date = today(self.zone, datetime.now(UTC)) - timedelta(days=3)
-        place = self.channels[number % PLACES].id
+        channel_id = self.channels[number % PLACES].id
         with open_work(self.database, self.workspace, writes=False) as work:
-            case = work.cases.by_reference(place, f"ZD-{number}")
+            case = work.cases.by_reference(channel_id, f"ZD-{number}")
         assert case is not None
         item = ActionItem(
             number=0,
-            case=case.number,
-            place=place,
+            case_number=case.number,
+            channel_id=channel_id,
             what=f"A checklist for {number}",
             asked_by=lead.id,
             owner=owner.id,
@@ -282,11 +284,11 @@ class Burst:
 
     def _owed(self) -> bool:
         undone = select(func.count()).where(jobs.c.state.in_(("waiting", "running")))
-        unseen = select(func.count()).where(action_items.c.look_at <= datetime.now(UTC))
+        unseen = select(func.count()).where(action_items.c.next_check_at <= datetime.now(UTC))
         try:
             with self.database.transaction(writes=False) as connection:
                 return any(connection.scalar(query) for query in (undone, unseen))
-        except Unavailable:
+        except StorageUnavailable:
             return True  # too busy to say so
 
     def _left(self) -> list[str]:
@@ -301,7 +303,7 @@ class Burst:
         """So many retros were opened; everything was said, and said once."""
         keys = Counter(_key(posted) for posted in self.slack.posted())
         assert {key: times for key, times in keys.items() if times > 1} == {}
-        items = Counter(item.case for item in self.items)
+        items = Counter(item.case_number for item in self.items)
         roots = {what: _retros(what, channel) for what, channel in self.told.items()}
         assert {what: len(found) for what, found in roots.items() if len(found) != 1} == {}
         for what, channel in self.told.items():
@@ -311,9 +313,11 @@ class Burst:
                 if prompt.question:
                     asked = [posted for posted in thread if prompt.question in posted.words()]
                     assert len(asked) == 1, f"{prompt.label} of {what}: {len(asked)} times"
-            case = int(_key(root).partition(":")[2])
+            case_number = int(_key(root).partition(":")[2])
             # Its prompts, its customer's card, its items.
-            assert len(thread) == 4 + items.pop(case, 0), f"{what}: {[_key(one) for one in thread]}"
+            assert len(thread) == 4 + items.pop(case_number, 0), (
+                f"{what}: {[_key(one) for one in thread]}"
+            )
         assert not items
         assert len(self.told) == cases
         self._check_reminders()
@@ -321,7 +325,7 @@ class Burst:
     def _check_reminders(self) -> None:
         wanted: Counter[tuple[str, str]] = Counter()
         for item in self.items:
-            lead = self.leads[self.channels.index(self.slack.channels[item.place])]
+            lead = self.leads[self.channels.index(self.slack.channels[item.channel_id])]
             wanted.update([(str(item.owner), item.label), (lead.id, item.label)])
         heard: Counter[tuple[str, str]] = Counter()
         for person in (*self.owners, *self.leads):
@@ -335,7 +339,7 @@ def _key(posted: Posted) -> str:
     return str(posted.metadata["event_payload"]["key"])
 
 
-def _retros(what: str, channel: Channel) -> list[Posted]:
+def _retros(what: str, channel: SlackChannel) -> list[Posted]:
     title = f"Retro: {what}"
     return [posted for posted in channel.roots() if posted.words().splitlines()[0] == title]
 

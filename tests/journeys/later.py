@@ -1,4 +1,4 @@
-"""A house whose clock the test turns: what is due by a moment is said before the test goes on."""
+"""An app whose clock the test turns: what is due by a moment is said before the test goes on."""
 
 import json
 from collections.abc import AsyncIterator
@@ -12,8 +12,8 @@ import pytest
 from bot import bootstrap
 from bot.settings import Settings
 from handlers.worker import Worker
-from tests.fakes import Channel, FakeSlack, Posted, SlackPerson
-from tests.handlers.slack_door import settings_for
+from tests.fakes import FakeSlack, Posted, SlackChannel, SlackPerson
+from tests.handlers.slack_adapter import settings_for
 
 STOCKHOLM, NEW_YORK, TOKYO = "Europe/Stockholm", "America/New_York", "Asia/Tokyo"
 NINE, TEN_PAST = time(9), time(9, 10)
@@ -25,7 +25,7 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class Later:
     """Amends at work. People's requests are of the real now; the clock says what is due by `turn`."""
 
-    house: bootstrap.House
+    house: bootstrap.App
     worker: Worker
     address: str
 
@@ -36,10 +36,10 @@ class Later:
 
 @asynccontextmanager
 async def open_later(settings: Settings) -> AsyncIterator[Later]:
-    """The house, until the block ends; nothing is said but by `turn`."""
+    """The app, until the block ends; nothing is said but by `turn`."""
     async with (
-        bootstrap.house(settings) as built,
-        bootstrap.doors(built) as opened,
+        bootstrap.open_app(settings) as built,
+        bootstrap.adapters(built) as opened,
         bootstrap.server(built, opened) as address,
     ):
         yield Later(built, opened.worker, address)
@@ -79,7 +79,7 @@ def shown(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b %Y}"
 
 
-async def failed(later: Later, by: SlackPerson, support: Channel) -> Posted:
+async def failed(later: Later, by: SlackPerson, support: SlackChannel) -> Posted:
     """A failed case of which everything was said, and whose customer is content; its retro."""
     await by.command("failed ZD-4711 Parcel missed twice", support)
     await later.turn()

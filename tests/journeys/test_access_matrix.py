@@ -18,18 +18,19 @@ from sqlalchemy import select
 
 from bot import access, bootstrap
 from bot.bot import TOO_MANY
-from bot.request import Person, Place, Reply, Request
+from bot.domain.channel import Channel
+from bot.domain.person import Person
+from bot.request import Reply, Request
 from bot.routes import VERBS
 from handlers.slack.memberships import SHARED
 from storage.tables import Row
 from tests.access_world import CASE, VALUES, about
 from tests.desk import words
-from tests.fake_teams import FakeTeams, TeamsPerson
-from tests.fake_teams import Place as TeamsPlace
+from tests.fake_teams import FakeTeams, TeamsChannel, TeamsPerson
 from tests.fake_teams_forged import forge
-from tests.fakes import Channel, FakeSlack, SlackPerson
-from tests.handlers.slack_door import settings_for as slack_settings
-from tests.journeys.teams_house import settings_for as teams_settings
+from tests.fakes import FakeSlack, SlackChannel, SlackPerson
+from tests.handlers.slack_adapter import settings_for as slack_settings
+from tests.journeys.teams_app import settings_for as teams_settings
 from tests.session import open_work
 
 Who = Literal[
@@ -79,7 +80,7 @@ def expected(verb: str, who: Who, where: Where, label: str, *, listed: bool = Fa
 class World(Protocol):
     """A platform with a private channel, #den, in which there is something to see, and everybody."""
 
-    built: bootstrap.House
+    built: bootstrap.App
     answer: str
     listed: bool
 
@@ -91,9 +92,9 @@ class Slack:
     """World on the fake Slack; #den is shared with a partner, which the operator allows."""
 
     slack: FakeSlack
-    built: bootstrap.House
-    den: Channel
-    sales: Channel
+    built: bootstrap.App
+    den: SlackChannel
+    sales: SlackChannel
     people: Mapping[Who, SlackPerson]
     answer: str
     listed: bool = False
@@ -126,9 +127,9 @@ class Teams:
     """World on the fake Teams; there is no Home, so dialogs are opened in the personal chat instead."""
 
     teams: FakeTeams
-    built: bootstrap.House
-    den: TeamsPlace
-    sales: TeamsPlace
+    built: bootstrap.App
+    den: TeamsChannel
+    sales: TeamsChannel
     people: Mapping[Who, TeamsPerson]
     answer: str
     listed: bool = True
@@ -181,8 +182,8 @@ async def slack_world(url: str) -> AsyncIterator[Slack]:
             amends_shared_channels=True,
         )
         async with (
-            bootstrap.house(settings) as built,
-            bootstrap.doors(built) as opened,
+            bootstrap.open_app(settings) as built,
+            bootstrap.adapters(built) as opened,
             bootstrap.server(built, opened) as address,
         ):
             slack.events_url = f"{address}/slack/events"
@@ -213,8 +214,8 @@ async def teams_world(url: str) -> AsyncIterator[Teams]:
         sales = teams.channel("sales", list(people.values()))
         settings = teams_settings(teams, amends_database_url=url, amends_port=0, amends_pace=0.0)
         async with (
-            bootstrap.house(settings) as built,
-            bootstrap.doors(built) as opened,
+            bootstrap.open_app(settings) as built,
+            bootstrap.adapters(built) as opened,
             bootstrap.server(built, opened) as address,
         ):
             teams.endpoint = f"{address}/api/messages"
@@ -232,15 +233,15 @@ async def teams_world(url: str) -> AsyncIterator[Teams]:
             yield Teams(teams, built, den, sales, people, answer)
 
 
-async def _fill(built: bootstrap.House, workspace: str, channel: str, member: str) -> str:
+async def _fill(built: bootstrap.App, workspace: str, channel_id: str, member: str) -> str:
     """A case, an item and a named answer, all of the member's; returns the answer's id."""
     ask = partial(
         Request,
         workspace=workspace,
         person=Person(id=member, name="Mia"),
-        place=Place(id=channel, name="den"),
+        channel=Channel(id=channel_id, name="den"),
         at=datetime.now(UTC),
-        here=channel,
+        here=channel_id,
         introduced=True,
     )
     for request in (
@@ -254,7 +255,7 @@ async def _fill(built: bootstrap.House, workspace: str, channel: str, member: st
         return work.retros.answers(1)[0].id
 
 
-def _stored(built: bootstrap.House) -> dict[str, list[tuple[Any, ...]]]:
+def _stored(built: bootstrap.App) -> dict[str, list[tuple[Any, ...]]]:
     tables = [Row.metadata.tables[name] for name in KEPT]
     with built.database.transaction(writes=False) as connection:
         return {
@@ -265,7 +266,7 @@ def _stored(built: bootstrap.House) -> dict[str, list[tuple[Any, ...]]]:
 class Watch:
     """The bot, with its replies written down; none: it was never asked."""
 
-    def __init__(self, built: bootstrap.House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, built: bootstrap.App, monkeypatch: pytest.MonkeyPatch) -> None:
         self.replies: dict[str, Reply] = {}
         self._answer = built.bot.answer
         monkeypatch.setattr(built.bot, "answer", self.answer)

@@ -14,20 +14,20 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.domain.job import Job, Receipt
-from bot.request import Person
+from bot.domain.job import Job, MessageRef
+from bot.domain.person import Person
 from storage.database import Database
-from storage.job import _Order
+from storage.jobs.job import _Order
 from storage.tables import Row
 from tests.desk import BEN, Desk
 from tests.session import open_work, queue_of
 
 AT = datetime(2026, 3, 5, 14, 30, 1, 234567, tzinfo=UTC)
 SUBMISSIONS = 40
-MOST_BY_CHANCE = 0.6
+MAX_BY_CHANCE = 0.6
 """Rank correlation of forty shuffled things stays below, but for once in some ten million times."""
 COORDINATES = {("lanes", "leased_until")}
-"""While a message is being said, its lane holds until when; gone once that is over."""
+"""While a message is being said, its channel queue holds until when; gone once that is over."""
 BY_ARRIVAL = {("jobs", "place in line"), ("jobs", "handed out")}
 """On PostgreSQL, and only while a message waits; docs/privacy.md says so."""
 
@@ -50,8 +50,8 @@ class Clock:
 def _one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ids are made by a clock that passes no minute meanwhile."""
     moments = count(int(AT.timestamp()) * 10**9, 10**6)
-    monkeypatch.setattr("storage.job._next", _Order())
-    monkeypatch.setattr("storage.job.time", SimpleNamespace(time_ns=lambda: next(moments)))
+    monkeypatch.setattr("storage.jobs.job._next", _Order())
+    monkeypatch.setattr("storage.jobs.job.time", SimpleNamespace(time_ns=lambda: next(moments)))
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def tells_nothing(
         seen.add(table)
         if (table, column) in but:
             continue
-        assert abs(correlation(values)) < MOST_BY_CHANCE, f"{table}.{column} tells the order"
+        assert abs(correlation(values)) < MAX_BY_CHANCE, f"{table}.{column} tells the order"
         if len(values) == len(ids):
             first, second = (values[ids.index(one)] for one in together)
             alike = first == second and values.count(first) == 2
@@ -148,8 +148,10 @@ class Speaking:
             first = work.said.get(job.key) is None
             follow = self.desk.bot.sequel(job, work) if first else ()
         self.order.append(job.key)
-        receipt = Receipt(place=job.place, message=f"{next(self._ids):09}") if message else None
-        self.queue.finish(job, receipt, 0.0, follow)
+        message_ref = (
+            MessageRef(channel_id=job.channel_id, message=f"{next(self._ids):09}") if message else None
+        )
+        self.queue.finish(job, message_ref, 0.0, follow)
 
     async def all(self, by: datetime | None = None) -> None:
         while jobs := await self.claim(by):
@@ -198,7 +200,7 @@ async def test_six_and_more_unnamed_answers_whose_order_and_authors_no_table_tel
             if not job.key.startswith("answer:"):
                 await speaking.say(job)
             elif turn == "put back":
-                speaking.queue.retry(job, 3.0, unsure=True, hold_lane=False, why="no answer")
+                speaking.queue.retry(job, 3.0, unsure=True, hold_queue=False, why="no answer")
             else:
                 with open_work(database, job.workspace, writes=False) as work:
                     told = job.model_copy(update={"detail": "I am not in that channel."})
@@ -216,14 +218,14 @@ async def test_six_and_more_unnamed_answers_whose_order_and_authors_no_table_tel
     speaking.clock.now += timedelta(seconds=3)
     await speaking.all()
     with open_work(database, desk.workspace, writes=True) as work:
-        assert work.jobs.revive("C1") == 1  # by the machine's own clock
+        assert work.jobs.retry_dead("C1") == 1  # by the machine's own clock
         work.commit()
     assert moments(before, everything(database)) == []
     await speaking.all(by=datetime.max.replace(tzinfo=UTC))
     after = everything(database)
     said = [key.removeprefix("answer:") for key in speaking.order if key.startswith("answer:")]
     assert sorted(said) == sorted(ids)
-    assert abs(correlation([said.index(id) for id in ids])) < MOST_BY_CHANCE
+    assert abs(correlation([said.index(id) for id in ids])) < MAX_BY_CHANCE
     tells_nothing(after, ids, together)
     assert moments(before, after) == []
     # And of their jobs nothing is left at all.

@@ -1,4 +1,4 @@
-"""The coach reads along in each of the three places, for the writer alone."""
+"""The coach reads along in each of the three channels, for the writer alone."""
 
 from collections.abc import AsyncIterator
 
@@ -8,10 +8,10 @@ from aiohttp import ClientSession
 from storage.database import Database
 from tests.fake_teams import Dialog, FakeTeams
 from tests.fakes import FakeSlack
-from tests.journeys import teams_house
-from tests.journeys.slack_house import open_slack_house, said
+from tests.journeys import teams_app
+from tests.journeys.slack_app import open_slack_app, said
 from tests.session import open_work
-from tests.web_house import Visitor, dialog, open_web_house
+from tests.web_app import Visitor, dialog, open_web_app
 
 BLAMING = "Ben was careless and should have checked the address."
 BETTER = "The address is not shown where the label is printed."
@@ -36,7 +36,7 @@ async def test_in_slack_remarks_lie_on_top_and_closing_them_is_the_way_back(
 ) -> None:
     ana = slack.person("Ana", tz="Europe/Stockholm")
     support = slack.channel("support", members=[ana])
-    async with open_slack_house(slack, database_url):
+    async with open_slack_app(slack, database_url):
         await ana.command("failed ZD-1 Late twice", support)
         retro = await said(slack, "Retro: Late twice")
         form = await ana.press(retro, "Answer")
@@ -65,9 +65,9 @@ async def test_in_teams_the_dialog_comes_back_with_remarks_and_two_ways(
 ) -> None:
     ana = teams.person("Ana", tz="Europe/Stockholm")
     support = teams.channel("support", members=[ana])
-    async with teams_house.open_teams_house(teams, database_url):
+    async with teams_app.open_teams_app(teams, database_url):
         await ana.says("failed ZD-1 Late twice", support, mention=True)
-        retro = await teams_house.said(teams, "Retro: Late twice", where=support)
+        retro = await teams_app.said(teams, "Retro: Late twice", where=support)
         remarks = await ana.submit(await ana.press(retro, "Answer"), {"Training": BLAMING})
         assert isinstance(remarks, Dialog)
         assert "careless" in remarks.words()
@@ -75,15 +75,17 @@ async def test_in_teams_the_dialog_comes_back_with_remarks_and_two_ways(
         again = await ana.submit(remarks, button="Change it")
         assert isinstance(again, Dialog), "nothing was changed, so the remarks stay"
         assert await ana.submit(again, {"Training": BETTER}, button="Change it") is None
-        await teams_house.said(teams, BETTER, where=support)
+        await teams_app.said(teams, BETTER, where=support)
         remarks = await ana.submit(await ana.press(retro, "Answer"), {"Training": BLAMING})
         assert isinstance(remarks, Dialog)
         assert await ana.submit(remarks, button="Post as it is") is None
-        await teams_house.said(teams, BLAMING, where=support)
+        await teams_app.said(teams, BLAMING, where=support)
 
 
-async def test_in_the_web_door_the_form_comes_back_with_remarks_and_two_ways(sqlite: Database) -> None:
-    async with open_web_house(sqlite) as house, ClientSession() as session:
+async def test_in_the_web_adapter_the_form_comes_back_with_remarks_and_two_ways(
+    sqlite: Database,
+) -> None:
+    async with open_web_app(sqlite) as house, ClientSession() as session:
         visitor = Visitor(session, house.url)
         await visitor.see("/")
         await visitor.say("/amends failed ZD-1 Late twice")

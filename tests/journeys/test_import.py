@@ -1,4 +1,4 @@
-"""An import finds the place that it is told, on every platform, used before or not."""
+"""An import finds the channel that it is told, on every platform, used before or not."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,14 +8,14 @@ import pytest
 
 from bot import bootstrap
 from bot.settings import Misconfigured, Settings
-from handlers.import_file import Summary
+from handlers.csv_import.import_file import Summary
 from tests.fake_teams import FakeTeams
 from tests.fakes import FakeSlack
-from tests.handlers.slack_door import settings_for
-from tests.journeys.slack_house import open_slack_house, said
-from tests.journeys.teams_house import open_teams_house
-from tests.journeys.teams_house import said as said_in_teams
-from tests.journeys.teams_house import settings_for as teams_settings
+from tests.handlers.slack_adapter import settings_for
+from tests.journeys.slack_app import open_slack_app, said
+from tests.journeys.teams_app import open_teams_app
+from tests.journeys.teams_app import said as said_in_teams
+from tests.journeys.teams_app import settings_for as teams_settings
 from tests.session import open_work
 
 
@@ -52,8 +52,8 @@ def _unheard(*_: object) -> None:
 
 
 async def open_once(settings: Settings) -> None:
-    """Opens every door that is configured, and closes it again."""
-    async with bootstrap.house(settings) as built, bootstrap.doors(built):
+    """Opens every adapter that is configured, and closes it again."""
+    async with bootstrap.open_app(settings) as built, bootstrap.adapters(built):
         pass
 
 
@@ -64,14 +64,14 @@ async def test_a_slack_channel_is_found_that_amends_was_only_invited_to(
     ana = slack.person("Ana")
     support = slack.channel("support", members=[ana], with_bot=False)
     settings = settings_for(slack, amends_database_url=url)
-    async with open_slack_house(slack, url) as built:
+    async with open_slack_app(slack, url) as built:
         await slack.invite_bot(support, ana)
         await said(slack, "I am Amends", where=support.id)
         team = support.id if by == "id" else "#Support"
         assert await imported(tmp_path, team, settings) == Summary(opened=2)
         assert await imported(tmp_path, team, settings) == Summary(already=2)
         await said(slack, "Retro: Late", where=support.id)
-        # And the place keeps its name.
+        # And the channel keeps its name.
         with open_work(built.database, f"slack:{slack.team}", writes=False) as work:
             assert [team.name for team in work.teams.all()] == ["support"]
 
@@ -83,7 +83,7 @@ async def test_a_teams_channel_is_found_that_amends_was_only_added_to(
     ana = teams.person("Ana")
     support = teams.channel("support", members=[ana])
     settings = teams_settings(teams, amends_database_url=url)
-    async with open_teams_house(teams, url):
+    async with open_teams_app(teams, url):
         await ana.adds_app(support)
         await said_in_teams(teams, "I am Amends", where=support)
         team = support.id if by == "id" else "support"
@@ -98,7 +98,7 @@ async def test_a_name_in_two_workspaces_is_one_sentence_and_the_id_still_works(
     ana = slack.person("Ana")
     support = slack.channel("support", members=[ana], with_bot=False)
     both = settings_for(slack, amends_database_url=url, amends_web=True)
-    async with open_slack_house(slack, url):
+    async with open_slack_app(slack, url):
         await slack.invite_bot(support, ana)
         await said(slack, "I am Amends", where=support.id)
     await open_once(both)
@@ -107,7 +107,7 @@ async def test_a_name_in_two_workspaces_is_one_sentence_and_the_id_still_works(
     assert await imported(tmp_path, support.id, both) == Summary(opened=2)
 
 
-async def test_the_unused_first_place_of_a_web_workspace_that_is_closed_now_is_not_meant(
+async def test_the_unused_first_channel_of_a_web_workspace_that_is_closed_now_is_not_meant(
     slack: FakeSlack, tmp_path: Path, url: str
 ) -> None:
     await open_once(Settings(_env_file=None, slack_bot_token=None, amends_database_url=url))
@@ -116,27 +116,27 @@ async def test_the_unused_first_place_of_a_web_workspace_that_is_closed_now_is_n
     settings = settings_for(slack, amends_database_url=url)
     with pytest.raises(Misconfigured, match="support is no place that I know: invite me there"):
         await imported(tmp_path, "support", settings)
-    async with open_slack_house(slack, url):
+    async with open_slack_app(slack, url):
         await slack.invite_bot(support, ana)
         await said(slack, "I am Amends", where=support.id)
         assert await imported(tmp_path, "support", settings) == Summary(opened=2)
         await said(slack, "Retro: Late", where=support.id)
 
 
-async def test_somebodys_direct_messages_are_no_place_for_an_import(
+async def test_somebodys_direct_messages_are_no_channel_for_an_import(
     teams: FakeTeams, tmp_path: Path, url: str
 ) -> None:
     ana = teams.person("Ana")
     settings = teams_settings(teams, amends_database_url=url)
-    async with open_teams_house(teams, url):
+    async with open_teams_app(teams, url):
         await ana.installs()
         with pytest.raises(Misconfigured, match="is no place that I know"):
             await imported(tmp_path, ana.id, settings)
 
 
-async def test_two_imports_at_once_make_one_place(tmp_path: Path, url: str) -> None:
+async def test_two_imports_at_once_make_one_channel(tmp_path: Path, url: str) -> None:
     settings = Settings(_env_file=None, slack_bot_token=None, amends_database_url=url)
     await open_once(settings)
     both = await asyncio.gather(*(imported(tmp_path, "billing", settings) for _ in range(2)))
-    assert sorted(summary.made_place for summary in both) == ["", "billing"]
+    assert sorted(summary.made_channel for summary in both) == ["", "billing"]
     assert sum(summary.opened for summary in both) == sum(summary.already for summary in both) == 2

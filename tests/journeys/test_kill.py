@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from tests.fakes import FakeSlack
-from tests.journeys.slack_house import said
+from tests.journeys.slack_app import said
 
 ROOT = Path(__file__).parent.parent.parent
 # The dead process's lease has to end first: 30 s, see LEASE_SECONDS in bot/domain/job.py.

@@ -16,8 +16,8 @@ from bot.domain.job import LEASE_SECONDS
 from bot.settings import Misconfigured
 from storage.database import Database
 from tests.fakes import FakeSlack
-from tests.handlers.slack_door import settings_for
-from tests.journeys.slack_house import open_slack_house
+from tests.handlers.slack_adapter import settings_for
+from tests.journeys.slack_app import open_slack_app
 from tests.journeys.test_kill import amends, waiting
 from tests.session import queue_of
 from tests.storage.made import a_job
@@ -53,7 +53,7 @@ async def test_an_sqlite_file_has_one_clock_whichever_way_leads_to_it(tmp_path: 
                 assert told.startswith(f"amends: Another Amends is at work on {database}")
                 assert len(told.splitlines()) == 1
             assert (await also("tick", url="sqlite:///elsewhere/link.db"))[0] == 2
-            # Everything else has its place beside it.
+            # Everything else has its channel beside it.
             assert await also("import", file, "--team", "support", "--map", "what_happened=Story") == (
                 0,
                 "",
@@ -77,7 +77,7 @@ async def test_a_clock_that_cannot_be_taken_is_one_line(tmp_path: Path) -> None:
     assert len(told.stderr.splitlines()) == 1
 
 
-async def test_the_clock_is_taken_before_any_door_opens(tmp_path: Path) -> None:
+async def test_the_clock_is_taken_before_any_adapter_opens(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "amends.db-clock", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         async with FakeSlack() as slack:
@@ -176,7 +176,7 @@ async def test_check_and_healthz_say_what_was_given_up_and_the_rest_goes_on(
     async with FakeSlack() as slack:
         ana = slack.person("Ana")
         support = slack.channel("support", members=[ana])
-        async with open_slack_house(slack, database_url):
+        async with open_slack_app(slack, database_url):
             await ana.command("failed ZD-1 Lost", support)
             await slack.until(lambda: len(slack.posted()) >= 6)
             assert slack.events_url is not None

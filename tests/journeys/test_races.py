@@ -88,7 +88,7 @@ async def test_the_same_reference_many_times_at_once(desk: Desk) -> None:
     assert [key for key in desk.say_all() if key.startswith("retro:")] == ["retro:1"]
 
 
-async def test_a_burst_of_cases_in_a_new_place_makes_one_team_and_no_number_twice(desk: Desk) -> None:
+async def test_a_burst_of_cases_in_a_new_channel_makes_one_team_and_no_number_twice(desk: Desk) -> None:
     labels = await asyncio.gather(*(desk.fail(ANA, f"ZD-{n} Lost") for n in range(CROWD)))
     assert sorted(labels, key=lambda label: int(label[2:])) == [f"C-{n + 1}" for n in range(CROWD)]
 

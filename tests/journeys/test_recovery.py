@@ -12,14 +12,14 @@ from storage.database import Database
 from tests.fake_teams import FakeTeams
 from tests.fakes import FakeSlack, Posted, SlackPerson
 from tests.handlers.conftest import visitor, web_house
-from tests.handlers.slack_door import settings_for
-from tests.handlers.test_web_door import fail as fail_on_the_web
-from tests.handlers.test_web_door import until
-from tests.journeys.slack_house import open_slack_house, said
-from tests.journeys.teams_house import open_teams_house
-from tests.journeys.teams_house import said as said_in_teams
+from tests.handlers.slack_adapter import settings_for
+from tests.handlers.test_web_adapter import fail as fail_on_the_web
+from tests.handlers.test_web_adapter import until
+from tests.journeys.slack_app import open_slack_app, said
+from tests.journeys.teams_app import open_teams_app
+from tests.journeys.teams_app import said as said_in_teams
 from tests.session import open_work
-from tests.web_house import Visitor
+from tests.web_app import Visitor
 
 NEXT_WEEK = date.today() + timedelta(days=7)  # noqa: DTZ011 - any day that has not passed anywhere
 HOURS = WorkingHours(zone="Europe/Stockholm")
@@ -66,7 +66,7 @@ async def fixed(slack: FakeSlack, ana: SlackPerson, ben: SlackPerson) -> Posted:
     retro = await said(slack, "Retro: Parcel missed")
     filled = {"What will change": "Notes on every order", "Owner": ben}
     await ben.submit(await ben.press(retro, "Add action item"), filled)
-    item = await said(slack, "AI-1 · agreed", where=retro.channel)
+    item = await said(slack, "AI-1 · agreed", where=retro.channel_id)
     await ben.submit(await ben.press(item, "Mark done"), {"What changed": "Notes are printed."})
     await slack.until(lambda: "AI-1 · done" in item.words())
     await ana.click(item, "Verify")
@@ -81,7 +81,7 @@ async def test_a_whole_recovery_ends_with_the_customer_saying_so(
 ) -> None:
     ana, ben = slack.person("Ana", tz="Europe/Stockholm"), slack.person("Ben", tz="Europe/Stockholm")
     support = slack.channel("support", members=[ana, ben])
-    async with open_slack_house(slack, database_url):
+    async with open_slack_app(slack, database_url):
         card = await failed(slack, ana, support)
         own = await said(slack, "You look after the customer of C-1", where=ana.direct.id)
         retro = await said(slack, "Retro: Parcel missed")
@@ -134,7 +134,7 @@ async def test_a_whole_recovery_ends_with_the_customer_saying_so(
         await slack.until(lambda: "The customer: recovered." in retro.words())
         await slack.until(lambda: "recovered. Thank you." in own.words())
     cards = [
-        one for one in slack.posted() if one.channel == support.id and "· customer ·" in one.words()
+        one for one in slack.posted() if one.channel_id == support.id and "· customer ·" in one.words()
     ]
     assert [one.ts for one in cards] == [card.ts]
 
@@ -144,7 +144,7 @@ async def test_an_apology_that_was_enough_is_a_whole_recovery(
 ) -> None:
     ana = slack.person("Ana", tz="Europe/Stockholm")
     support = slack.channel("support", members=[ana])
-    async with open_slack_house(slack, database_url):
+    async with open_slack_app(slack, database_url):
         card = await failed(slack, ana, support)
         retro = await said(slack, "Retro: Parcel missed")
         await heard_and_sorry(slack, ana, card)
@@ -175,7 +175,7 @@ async def test_not_recovered_reopens_the_fix_that_did_not_hold(
 ) -> None:
     ana, ben = slack.person("Ana", tz="Europe/Stockholm"), slack.person("Ben", tz="Europe/Stockholm")
     support = slack.channel("support", members=[ana, ben])
-    async with open_slack_house(slack, database_url):
+    async with open_slack_app(slack, database_url):
         card = await failed(slack, ana, support)
         await heard_and_sorry(slack, ana, card)
         item = await fixed(slack, ana, ben)
@@ -197,7 +197,7 @@ async def test_a_public_complaint_is_answered_in_person_first(
 ) -> None:
     ana = slack.person("Ana", tz="Europe/Stockholm")
     support = slack.channel("support", members=[ana])
-    async with open_slack_house(slack, database_url):
+    async with open_slack_app(slack, database_url):
         card = await failed(slack, ana, support, **{"Public post": "https://example.com/post/1"})
         form = await ana.press(card, "Apologise in public")
         assert "Apologise in person usually comes first." in str(form.view)
@@ -226,7 +226,7 @@ async def test_a_customer_who_never_answers_is_asked_for_twice_and_then_let_be(
 ) -> None:
     ana = slack.person("Ana", tz="Europe/Stockholm")
     support = slack.channel("support", members=[ana])
-    async with open_slack_house(slack, database_url):
+    async with open_slack_app(slack, database_url):
         card = await failed(slack, ana, support)
         for what in (
             "Hear the customer",
@@ -255,7 +255,7 @@ async def test_in_teams_the_customer_is_heard_promised_and_recovered(database_ur
     async with FakeTeams() as teams:
         ana = teams.person("Ana", tz="Europe/Stockholm")
         support = teams.channel("support", members=[ana])
-        async with open_teams_house(teams, database_url):
+        async with open_teams_app(teams, database_url):
             await ana.says("failed ZD-4711 Parcel missed", support, mention=True)
             retro = await said_in_teams(teams, "Retro: Parcel missed", where=support)
             card = await said_in_teams(teams, "C-1 · customer · open", where=support)

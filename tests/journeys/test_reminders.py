@@ -129,7 +129,7 @@ async def test_remind_me_later_is_quiet_until_the_chosen_day(
 
 
 @on_sqlite
-async def test_my_settings_open_from_both_places_and_are_kept(
+async def test_my_settings_open_from_both_channels_and_are_kept(
     slack: FakeSlack, database_url: str
 ) -> None:
     ana, ben = slack.person("Ana", tz=STOCKHOLM), slack.person("Ben", tz=NEW_YORK)

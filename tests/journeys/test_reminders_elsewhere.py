@@ -9,7 +9,7 @@ from aiohttp import ClientSession, CookieJar
 
 from bot.settings import Settings
 from handlers.web.additions import machine_zone
-from tests.fake_teams import FakeTeams, Place, Posted, TeamsPerson
+from tests.fake_teams import FakeTeams, Posted, TeamsChannel, TeamsPerson
 from tests.journeys.later import (
     NEW_YORK,
     STOCKHOLM,
@@ -22,13 +22,13 @@ from tests.journeys.later import (
     shown,
     working_day,
 )
-from tests.journeys.teams_house import settings_for
-from tests.web_house import Visitor
+from tests.journeys.teams_app import settings_for
+from tests.web_app import Visitor
 
 
 @asynccontextmanager
 async def open_teams_later(teams: FakeTeams, database_url: str) -> AsyncIterator[Later]:
-    """A house on a fake Teams whose clock the test turns."""
+    """An app on a fake Teams whose clock the test turns."""
     settings = settings_for(teams, amends_database_url=database_url, amends_port=0, amends_pace=0.0)
     async with open_later(settings) as later:
         teams.endpoint = f"{later.address}/api/messages"
@@ -48,7 +48,7 @@ def mine(person: TeamsPerson) -> list[Posted]:
     return [posted for posted in person.chat.messages.values() if posted.bot]
 
 
-async def failed(later: Later, by: TeamsPerson, support: Place) -> Posted:
+async def failed(later: Later, by: TeamsPerson, support: TeamsChannel) -> Posted:
     """A failed case of which everything was said; its retro."""
     await by.says("failed ZD-4711 Parcel missed twice", support, mention=True)
     await later.turn()
@@ -162,7 +162,7 @@ async def test_in_the_web_workspace_a_reminder_is_among_the_direct_messages_and_
         assert "1 new" in (await visitor.see("/p/support")).text
         page = await visitor.see("/dm")
         assert f"AI-1 is due soon: {shown(due)}." in page.text
-        drawn = await visitor.press("action_item.remind_later", about="AI-1", place="u_you")
+        drawn = await visitor.press("action_item.remind_later", about="AI-1", channel_id="u_you")
         answer = await visitor.fill(drawn, when="after_due")
         assert "I remind you of AI-1 again" in answer.text
         await later.turn(at(zone, after(due, -2), TEN_PAST))

@@ -8,7 +8,7 @@ import pytest
 
 from bot import bootstrap
 from tests.fakes import FakeSlack, Posted
-from tests.handlers.slack_door import settings_for
+from tests.handlers.slack_adapter import settings_for
 from tests.journeys.later import (
     NEW_YORK,
     STOCKHOLM,
@@ -101,7 +101,7 @@ async def test_a_thread_hears_what_is_unanswered_and_the_lead_that_it_is_undecid
         assert len(slack.posted()) == said
 
 
-async def test_monday_tells_the_place_what_waits_and_nothing_when_nothing_does(
+async def test_monday_tells_the_channel_what_waits_and_nothing_when_nothing_does(
     slack: FakeSlack, database_url: str
 ) -> None:
     ana, ben = slack.person("Ana", tz=STOCKHOLM), slack.person("Ben", tz=STOCKHOLM)
@@ -125,8 +125,8 @@ async def test_monday_tells_the_place_what_waits_and_nothing_when_nothing_does(
         await later.turn(at(STOCKHOLM, monday))
         (week,) = holding(support.roots(), "This week")
         titles = ("*Late*", "*Without an owner*", "*Done, not verified*", "*Closed last week*")
-        places = [week.words().index(title) for title in titles]
-        assert places == sorted(places)
+        channels = [week.words().index(title) for title in titles]
+        assert channels == sorted(channels)
         assert "AI-1 · agreed · late* · Notes · Ben" in week.words()
         assert "AI-2 · proposed* · Labels" in week.words()
         assert "AI-3 · done* · Maps" in week.words()
@@ -160,18 +160,18 @@ async def test_everybody_is_reminded_at_their_own_nine_o_clock_and_never_outside
         await added(later, ana, retro, "Maps")
         known = {posted.ts for posted in slack.posted()}
         moment = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-        said: dict[str, list[datetime]] = {channel: [] for channel in zones}
+        said: dict[str, list[datetime]] = {channel_id: [] for channel_id in zones}
         for _ in range(13 * 24):
             moment += timedelta(hours=1)
             await later.turn(moment)
             for posted in slack.posted():
                 if posted.ts not in known:
                     known.add(posted.ts)
-                    local = moment.astimezone(ZoneInfo(zones[posted.channel]))
-                    said[posted.channel].append(local)
-    for channel, moments in said.items():
-        assert len(moments) >= 4, zones[channel]
-        assert {local.hour for local in moments} == {9}, zones[channel]
+                    local = moment.astimezone(ZoneInfo(zones[posted.channel_id]))
+                    said[posted.channel_id].append(local)
+    for channel_id, moments in said.items():
+        assert len(moments) >= 4, zones[channel_id]
+        assert {local.hour for local in moments} == {9}, zones[channel_id]
         assert all(local.weekday() < 5 for local in moments)
     for person in (ana, ben):
         days = [local.date() for local in said[person.direct.id]]
@@ -196,11 +196,11 @@ async def test_a_week_asleep_is_one_message_for_each_and_the_newest_for_the_thre
     for moment in (awake, awake, awake + timedelta(hours=3)):
         await bootstrap.tick(settings, moment)
     new = [posted for posted in slack.posted() if posted.ts not in before]
-    (own,) = (posted for posted in new if posted.channel == ben.direct.id)
+    (own,) = (posted for posted in new if posted.channel_id == ben.direct.id)
     assert "AI-1 is late by 8 working days" in own.words()
     assert "AI-2 is late by 7 working days" in own.words()
     assert "AI-3 is late by 5 working days" in own.words()
-    (lead,) = (posted for posted in new if posted.channel == ana.direct.id)
+    (lead,) = (posted for posted in new if posted.channel_id == ana.direct.id)
     for words in ("AI-1 of Ben is late", "AI-4 still has no owner", "C-1 is open and undecided"):
         assert words in lead.words()
     in_thread = [posted for posted in new if posted.thread_ts == retro.ts]

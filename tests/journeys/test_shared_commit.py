@@ -64,7 +64,7 @@ async def ask_and_die(url: str, moment: str, count: int) -> None:
     async def ask(number: int) -> None:
         reply = await desk.ask(ANA, "case.fail", typed=f"ZD-{number} Parcel lost")
         assert reply.message is not None
-        print(reply.message.gist.split()[0].removeprefix("C-"), flush=True)
+        print(reply.message.summary.split()[0].removeprefix("C-"), flush=True)
 
     await asyncio.gather(*(ask(number) for number in range(AT_ONCE)))
 
@@ -88,7 +88,7 @@ async def test_each_request_is_whole_or_not_there_and_whoever_was_answered_is_th
     with database.transaction(writes=False) as connection:
         known, opened, begun = (
             set(connection.scalars(select(column)))
-            for column in (cases.c.number, retros.c.case, recoveries.c.case)
+            for column in (cases.c.number, retros.c.case_number, recoveries.c.case_number)
         )
         owed = set(connection.scalars(select(jobs.c.key)))
         seen = len(connection.execute(select(requests.c.key)).all())

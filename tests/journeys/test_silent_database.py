@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes import Channel, FakeSlack, SlackPerson
+from tests.fakes import FakeSlack, SlackChannel, SlackPerson
 from tests.journeys.test_kill import amends, waiting
 from tests.journeys.test_machines import titles
 from tests.proxy import Proxy
@@ -23,12 +23,12 @@ LEASE = 60.0
 """What a process held when it ended is said within a minute."""
 
 
-async def fails(ana: SlackPerson, channel: Channel, what: str) -> str:
+async def fails(ana: SlackPerson, channel: SlackChannel, what: str) -> str:
     """What comes back at once when she marks a case failed; she waits three seconds at most."""
     began = time.monotonic()
-    whisper = await ana.command(f"failed {what}", channel)
+    send_ephemeral = await ana.command(f"failed {what}", channel)
     assert time.monotonic() - began < 3
-    return whisper.words() if whisper else ""
+    return send_ephemeral.words() if send_ephemeral else ""
 
 
 async def all_said(slack: FakeSlack, cases: int, seconds: float = SOON) -> None:

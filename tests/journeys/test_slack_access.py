@@ -19,8 +19,8 @@ from bot.access import NO_ANSWER_NOW
 from handlers.slack import directory
 from handlers.slack.memberships import SHARED
 from storage.tables import Row
-from tests.fakes import Channel, FakeSlack, FormErrors, Posted, SlackPerson, View
-from tests.journeys.slack_house import open_slack_house, said
+from tests.fakes import FakeSlack, FormErrors, Posted, SlackChannel, SlackPerson, View
+from tests.journeys.slack_app import open_slack_app, said
 
 CUSTOMER = "Mrs. Ólafs"
 NEVER = "C-1 is not here any more, or never was."
@@ -40,9 +40,9 @@ class World(NamedTuple):
     """A private channel with a failed case and an item of Ana's, and people in it and outside."""
 
     slack: FakeSlack
-    built: bootstrap.House
-    den: Channel
-    sales: Channel
+    built: bootstrap.App
+    den: SlackChannel
+    sales: SlackChannel
     retro: Posted
     ana: SlackPerson
     inside: Mapping[str, SlackPerson]
@@ -71,7 +71,7 @@ async def world(slack: FakeSlack, database_url: str) -> AsyncIterator[World]:
     olga = slack.person("Olga")
     den = slack.channel("den", [ana, ben, lea, guest_inside], private=True)
     sales = slack.channel("sales", [ben, olga, lea, guest_inside, guest_outside])
-    async with open_slack_house(slack, database_url) as built:
+    async with open_slack_app(slack, database_url) as built:
         form = await ana.opens("failed", den)
         await ana.submit(form, {"What happened": "Parcel missed", "Customer": CUSTOMER})
         await said(slack, "C-1 · customer")
@@ -106,7 +106,7 @@ async def told(slack: FakeSlack, person: SlackPerson, act: Act) -> str:
 
     def shown() -> list[str]:
         views = [view.words() for view in slack.views.values() if view.user == person.id]
-        whispers = [whisper.words() for whisper in person.whispers]
+        whispers = [send_ephemeral.words() for send_ephemeral in person.whispers]
         return views + whispers + [posted.words() for posted in person.direct.roots() if posted.bot]
 
     before = Counter(shown())
@@ -141,7 +141,7 @@ async def test_an_outsider_reads_what_they_would_of_a_number_never_given(
                 assert sentence in await told(slack, person, act), (who, way)
         assert await here.kept() == before
         assert len(here.den.messages) == posts
-    assert {one.channel for one in slack.posted() if CUSTOMER in one.words()} == {here.den.id}
+    assert {one.channel_id for one in slack.posted() if CUSTOMER in one.words()} == {here.den.id}
     assert CUSTOMER not in str([slack.whispers, slack.views, slack.homes])
 
 
@@ -225,19 +225,19 @@ async def test_a_form_that_was_opened_in_a_channel_without_the_bot_is_owed_there
 ) -> None:
     ana = slack.person("Ana")
     secret = slack.channel("secret", [ana], private=True, with_bot=False)
-    async with open_slack_house(slack, sqlite_url):
+    async with open_slack_app(slack, sqlite_url):
         form = await ana.opens("failed", secret)
         assert await ana.submit(form, {"What happened": "Lost"}) is None
         note = await said(slack, "I could not post the retro C-1", where=ana.direct.id)
         assert "invite me" in note.words()
         await slack.invite_bot(secret, ana)
-        assert (await said(slack, "Retro: Lost")).channel == secret.id
+        assert (await said(slack, "Retro: Lost")).channel_id == secret.id
 
 
 async def test_a_shared_channel_takes_no_forms_from_anywhere(slack: FakeSlack, sqlite_url: str) -> None:
     ana = slack.person("Ana")
     partners = slack.channel("partners", [ana], shared=True)
-    async with open_slack_house(slack, sqlite_url):
+    async with open_slack_app(slack, sqlite_url):
         form = await ana.shortcut("case.fail")
         with pytest.raises(FormErrors) as errors:
             await ana.submit(form, {"What happened": "Lost", "Team's place": partners})

@@ -8,8 +8,8 @@ import pytest
 
 from bot import bootstrap
 from tests.fakes import FakeSlack, FormErrors
-from tests.handlers.slack_door import settings_for
-from tests.journeys.slack_house import open_slack_house, said
+from tests.handlers.slack_adapter import settings_for
+from tests.journeys.slack_app import open_slack_app, said
 
 NEXT_WEEK = date.today() + timedelta(days=7)  # noqa: DTZ011 - any day that has not passed anywhere
 
@@ -27,7 +27,7 @@ async def test_a_failed_case_goes_all_the_way_to_finished(
 ) -> None:
     ana, ben = slack.person("Ana", tz="Europe/Stockholm"), slack.person("Ben", tz="America/New_York")
     support = slack.channel("support", members=[ana, ben])
-    async with open_slack_house(slack, database_url, socket=way == "socket"):
+    async with open_slack_app(slack, database_url, socket=way == "socket"):
         # Marked failed by a typed command.
         told = await ana.command("failed ZD-4711 Parcel promised twice, missed twice", support)
         assert told is not None
@@ -73,12 +73,12 @@ async def test_a_failed_case_goes_all_the_way_to_finished(
         for part in ("Reading courier notes", "Nobody answers at night", "AI-1 A night number"):
             assert part in summary.words()
         await slack.until(lambda: "finished · 3 answers · 1 action item" in retro.words())
-        whisper = await ana.command("mine", support)
-        assert whisper is not None
-        assert "no open action items" in whisper.words()
+        send_ephemeral = await ana.command("mine", support)
+        assert send_ephemeral is not None
+        assert "no open action items" in send_ephemeral.words()
 
     roots = [
-        posted for posted in slack.posted() if posted.channel == support.id and not posted.thread_ts
+        posted for posted in slack.posted() if posted.channel_id == support.id and not posted.thread_ts
     ]
     assert [posted.ts for posted in roots] == [retro.ts]
 
@@ -88,7 +88,7 @@ async def test_a_message_becomes_a_case_and_a_reply_an_action_item(
 ) -> None:
     ana = slack.person("Ana", tz="Europe/Stockholm")
     support = slack.channel("support", members=[ana])
-    async with open_slack_house(slack, database_url):
+    async with open_slack_app(slack, database_url):
         complaint = await ana.says("Third broken kettle, customer is furious <@U0AMENDS>", support)
         form = await ana.shortcut("case.fail_message", complaint)
         assert "Third broken kettle" in str(form.view)
@@ -113,27 +113,27 @@ async def test_the_global_shortcut_asks_where_and_bad_input_keeps_the_form_open(
 ) -> None:
     ana = slack.person("Ana")
     support = slack.channel("support", members=[ana])
-    async with open_slack_house(slack, database_url):
+    async with open_slack_app(slack, database_url):
         form = await ana.shortcut("case.fail")
         filled = {"What happened": "Lost", "Team's place": support, "Public post": "not a link"}
         with pytest.raises(FormErrors) as errors:
             await ana.submit(form, filled)
         assert "https://" in errors.value.sentences["Public post"]
         await ana.submit(form, {**filled, "Public post": "https://example.com/1"})
-        assert (await said(slack, "Retro: Lost")).channel == support.id
+        assert (await said(slack, "Retro: Lost")).channel_id == support.id
 
 
-async def test_a_place_without_the_bot_is_told_once_and_heard_after_the_invitation(
+async def test_a_channel_without_the_bot_is_told_once_and_heard_after_the_invitation(
     slack: FakeSlack, database_url: str
 ) -> None:
     ana = slack.person("Ana")
     secret = slack.channel("secret", members=[ana], private=True, with_bot=False)
-    async with open_slack_house(slack, database_url):
+    async with open_slack_app(slack, database_url):
         await ana.command("failed ZD-1 Lost", secret)
         note = await said(slack, "I could not post the retro C-1", where=ana.direct.id)
         assert "invite me" in note.words()
         await slack.invite_bot(secret, ana)
-        assert (await said(slack, "Retro: Lost")).channel == secret.id
+        assert (await said(slack, "Retro: Lost")).channel_id == secret.id
         await said(slack, "I am Amends", where=secret.id)
 
 
@@ -143,7 +143,7 @@ async def test_what_slack_refuses_for_good_is_one_sentence_to_the_person(
 ) -> None:
     ana = slack.person("Ana")
     support = slack.channel("support", members=[ana])
-    async with open_slack_house(slack, database_url):
+    async with open_slack_app(slack, database_url):
         slack.fail_next("chat.postMessage", error=error)
         await ana.command("failed ZD-1 Lost", support)
         note = await said(slack, "I could not post the retro C-1", where=ana.direct.id)
@@ -153,7 +153,7 @@ async def test_what_slack_refuses_for_good_is_one_sentence_to_the_person(
 async def test_settings_status_help_and_home_work(slack: FakeSlack, database_url: str) -> None:
     ana, ben = slack.person("Ana", tz="Europe/Stockholm"), slack.person("Ben")
     support = slack.channel("support", members=[ana, ben])
-    async with open_slack_house(slack, database_url):
+    async with open_slack_app(slack, database_url):
         await ana.command("failed ZD-1 Lost", support)
         await said(slack, "After-hours support")
         form = await ben.opens("settings", support)
@@ -176,7 +176,7 @@ async def test_no_trace_of_who_answered_without_a_name_reaches_slack(
 ) -> None:
     ana, ben = slack.person("Ana"), slack.person("Ben")
     support = slack.channel("support", members=[ana, ben])
-    async with open_slack_house(slack, database_url):
+    async with open_slack_app(slack, database_url):
         await ana.command("failed ZD-1 Lost", support)
         retro = await said(slack, "Retro: Lost")
         await ben.submit(
@@ -195,7 +195,7 @@ async def test_a_click_from_another_workspace_changes_nothing(
     ana, stranger = slack.person("Ana"), slack.person("Mallory")
     support = slack.channel("support", members=[ana, stranger])
     stranger.team = "T0ELSE"
-    async with open_slack_house(slack, database_url):
+    async with open_slack_app(slack, database_url):
         await ana.command("failed ZD-1 Lost", support)
         retro = await said(slack, "Retro: Lost")
         await stranger.click(retro, "Answer")
@@ -210,7 +210,7 @@ async def test_reactions_of_slack_to_the_posts_never_lose_or_double_a_message(
     """429, 500 and connections that break before or after the call took effect, one after another."""
     ana = slack.person("Ana")
     support = slack.channel("support", members=[ana])
-    async with open_slack_house(slack, database_url):
+    async with open_slack_app(slack, database_url):
         slack.fail_next("chat.postMessage", status=429, retry_after=1)
         slack.fail_next("chat.postMessage", status=500)
         slack.fail_next("chat.postMessage", drop="after")
@@ -238,10 +238,10 @@ async def test_an_import_goes_to_a_channel_by_its_id_and_is_said_at_the_pace(
     )
     settings = settings_for(slack, amends_database_url=database)
     summary = await bootstrap.import_file(settings, wanted, _unheard, _unheard)
-    assert (summary.opened, summary.made_place) == (2, "")
-    async with open_slack_house(slack, database):
+    assert (summary.opened, summary.made_channel) == (2, "")
+    async with open_slack_app(slack, database):
         await slack.until(lambda: len(slack.posted()) == 8)
-    assert {posted.channel for posted in slack.posted()} == {support.id}
+    assert {posted.channel_id for posted in slack.posted()} == {support.id}
 
 
 def _unheard(*_: object) -> None:

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.bootstrap import House
+from bot.bootstrap import App
 from storage.tables import Row
-from tests.fake_teams import Dialog, FakeTeams, Place, Posted, TeamsPerson
-from tests.journeys.teams_house import answered, in_thread, offered, open_teams_house, said, told
+from tests.fake_teams import Dialog, FakeTeams, Posted, TeamsChannel, TeamsPerson
+from tests.journeys.teams_app import answered, in_thread, offered, open_teams_app, said, told
 from tests.session import open_work
 
 NEXT_WEEK = date.today() + timedelta(days=7)  # noqa: DTZ011 - any day that has not passed anywhere
@@ -27,7 +27,7 @@ async def teams() -> AsyncIterator[FakeTeams]:
 async def test_a_failed_case_goes_all_the_way_to_finished(teams: FakeTeams, database_url: str) -> None:
     ana, ben = teams.person("Ana", tz="Europe/Stockholm"), teams.person("Ben", tz="America/New_York")
     support = teams.channel("support", members=[ana, ben])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         # Marked failed by a typed command: a new post, its prompts in its thread.
         await ana.says(FAILED, support, mention=True)
         await answered(teams, ana, "C-1 is marked failed")
@@ -88,7 +88,7 @@ async def test_a_failed_case_goes_all_the_way_to_finished(teams: FakeTeams, data
 async def test_hand_over_waits_for_the_new_owners_yes(teams: FakeTeams, database_url: str) -> None:
     ana, ben, eve = (teams.person(name) for name in ("Ana", "Ben", "Eve"))
     support = teams.channel("support", members=[ana, ben, eve])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         retro = await _failed(teams, ana, support)
         await _added(teams, ana, retro, {"What will change": "A checklist", "Owner": ana})
         item = await said(teams, "AI-1 · agreed", where=support)
@@ -111,7 +111,7 @@ async def test_a_message_becomes_a_case_and_a_reply_an_action_item(
 ) -> None:
     ana = teams.person("Ana", tz="Europe/Stockholm")
     support = teams.channel("support", members=[ana])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         complaint = await ana.says("Third broken kettle, customer is furious & <b>loud</b>", support)
         form = await ana.action("case.fail_message", complaint)
         assert "Third broken kettle, customer is furious & <b>loud</b>" in form.standing().values()
@@ -135,7 +135,7 @@ async def test_faults_come_back_in_the_dialog_with_everything_still_there(
 ) -> None:
     ana = teams.person("Ana")
     support = teams.channel("support", members=[ana])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         retro = await _failed(teams, ana, support)
         form = await ana.press(retro, "Add action item")
         filled = {
@@ -170,7 +170,7 @@ async def test_no_trace_of_who_answered_without_a_name_is_said_or_stored(
     ana, ben = teams.person("Ana"), teams.person("Benedicta")
     support = teams.channel("support", members=[ana, ben])
     with caplog.at_level("DEBUG"):
-        async with open_teams_house(teams, database_url) as built:
+        async with open_teams_app(teams, database_url) as built:
             retro = await _failed(teams, ana, support)
             form = await ben.press(retro, "Answer")
             await ben.submit(form, {"Training": "Maps", "Post without my name": True})
@@ -186,7 +186,7 @@ async def test_no_trace_of_who_answered_without_a_name_is_said_or_stored(
         assert trace not in logged
 
 
-def _rows(built: House) -> str:
+def _rows(built: App) -> str:
     """Every row of every table."""
     with built.database.transaction(writes=False) as connection:
         tables = [connection.execute(select(table)) for table in Row.metadata.sorted_tables]
@@ -198,7 +198,7 @@ async def test_replies_in_the_thread_are_kept_where_the_team_granted_it_and_noth
 ) -> None:
     ana = teams.person("Ana")
     heard, deaf = teams.channel("heard", members=[ana]), teams.channel("deaf", members=[ana], rsc=False)
-    async with open_teams_house(teams, database_url) as built:
+    async with open_teams_app(teams, database_url) as built:
         for number, place in enumerate((heard, deaf), start=1):
             retro = await _failed(teams, ana, place, f"failed ZD-{number} Case {number}")
             reply = await ana.says("The map was old", place, retro)
@@ -217,7 +217,7 @@ async def test_the_words_work_in_the_personal_chat_and_help_settings_and_status_
 ) -> None:
     ana, ben = teams.person("Ana", tz="Europe/Stockholm"), teams.person("Ben")
     support = teams.channel("support", members=[ana, ben])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         await _failed(teams, ana, support)
         for count, text in enumerate(("help", "faild ZD-1", "/amends help"), start=1):
             await ana.says(text)
@@ -241,7 +241,7 @@ async def test_the_words_work_in_the_personal_chat_and_help_settings_and_status_
 async def test_the_empty_command_offers_the_form(teams: FakeTeams, database_url: str) -> None:
     ana = teams.person("Ana")
     support = teams.channel("support", members=[ana])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         await ana.says("failed", support, mention=True)
         button = "Mark a case failed"
         form = await ana.press(await offered(teams, ana, button), button)
@@ -250,14 +250,14 @@ async def test_the_empty_command_offers_the_form(teams: FakeTeams, database_url:
         assert "https://" in wrong.words()
         assert wrong.standing()["What happened"] == "Lost"
         await ana.submit(wrong, {"Public post": "https://example.com/1"})
-        assert (await said(teams, "Retro: Lost")).place == support.id
+        assert (await said(teams, "Retro: Lost")).channel_id == support.id
     assert teams.refusals == []
 
 
 async def test_old_clients_press_the_fallback_of_a_button(teams: FakeTeams, database_url: str) -> None:
     ana = teams.person("Ana")
     support = teams.channel("support", members=[ana])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         retro = await _failed(teams, ana, support)
         await _added(teams, ana, retro, {"What will change": "A checklist"})
         item = await said(teams, "AI-1 · proposed", where=support)
@@ -269,7 +269,7 @@ async def test_old_clients_press_the_fallback_of_a_button(teams: FakeTeams, data
 async def test_the_same_event_twice_changes_nothing(teams: FakeTeams, database_url: str) -> None:
     ana = teams.person("Ana")
     support = teams.channel("support", members=[ana])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         await ana.says("failed Lost without a reference", support, mention=True, id="1700000000001")
         retro = await said(teams, "Retro: Lost without a reference")
         await ana.says("failed Lost without a reference", support, mention=True, id="1700000000001")
@@ -281,7 +281,7 @@ async def test_the_same_event_twice_changes_nothing(teams: FakeTeams, database_u
 
 
 async def _failed(
-    teams: FakeTeams, person: TeamsPerson, place: Place, text: str = "failed ZD-1 Lost"
+    teams: FakeTeams, person: TeamsPerson, place: TeamsChannel, text: str = "failed ZD-1 Lost"
 ) -> Posted:
     """A retro with all its prompts."""
     await person.says(text, place, mention=True)
@@ -290,7 +290,7 @@ async def _failed(
     return retro
 
 
-async def _prompted(teams: FakeTeams, place: Place, retro: Posted) -> None:
+async def _prompted(teams: FakeTeams, place: TeamsChannel, retro: Posted) -> None:
     await teams.until(lambda: len(in_thread(place, retro)) >= 3)
 
 
@@ -304,6 +304,8 @@ async def _helped(teams: FakeTeams, person: TeamsPerson, times: int) -> None:
     """Waits until the list of commands was said to somebody so many times."""
 
     def lists() -> list[str]:
-        return [whisper for whisper in person.whispers() if "Amends settings" in whisper]
+        return [
+            send_ephemeral for send_ephemeral in person.whispers() if "Amends settings" in send_ephemeral
+        ]
 
     await teams.until(lambda: len(lists()) == times)

@@ -6,8 +6,8 @@ import pytest
 
 from tests.fake_teams import FakeTeams, Posted
 from tests.fakes import FakeSlack
-from tests.journeys import slack_house
-from tests.journeys.teams_house import answered, in_thread, open_teams_house, said, told
+from tests.journeys import slack_app
+from tests.journeys.teams_app import answered, in_thread, open_teams_app, said, told
 
 
 @pytest.fixture
@@ -23,13 +23,13 @@ async def test_an_owner_without_the_app_is_named_in_the_thread_and_the_lead_is_t
     ana, ben = teams.person("Ana"), teams.person("Ben")
     support = teams.channel("support", members=[ana, ben])
     ben.installed = False
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         await ana.says("failed ZD-1 Lost", support, mention=True)
         retro = await said(teams, "Retro: Lost")
         form = await ana.press(retro, "Add action item")
         await ana.submit(form, {"What will change": "A checklist", "Owner": ben})
         named = await _naming(teams, ben.id, ben.aad)
-        assert (named.place, named.root) == (support.id, retro.id)
+        assert (named.channel_id, named.root) == (support.id, retro.id)
         note = await told(teams, ana, "Ben")
         assert "install" in note.lower()
 
@@ -51,7 +51,7 @@ async def test_the_bot_says_one_line_where_it_is_added_and_what_it_could_not_say
 ) -> None:
     ana = teams.person("Ana")
     support = teams.channel("support", members=[ana])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         await ana.says("failed ZD-1 Lost", support, mention=True)
         await said(teams, "Retro: Lost")
         await ana.removes_app(support)
@@ -68,7 +68,7 @@ async def test_a_moved_service_url_is_followed_from_the_next_visit(
 ) -> None:
     ana = teams.person("Ana")
     support = teams.channel("support", members=[ana])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         await ana.says("failed ZD-1 Lost", support, mention=True)
         retro = await said(teams, "Retro: Lost")
         await teams.until(lambda: len(in_thread(support, retro)) >= 3)
@@ -84,7 +84,7 @@ async def test_a_token_that_the_connector_no_longer_takes_is_replaced(
 ) -> None:
     ana = teams.person("Ana")
     support = teams.channel("support", members=[ana])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         await ana.says("failed ZD-1 Lost", support, mention=True)
         retro = await said(teams, "Retro: Lost")
         await teams.until(lambda: len(in_thread(support, retro)) >= 3)
@@ -98,7 +98,7 @@ async def test_a_token_that_the_connector_no_longer_takes_is_replaced(
 async def test_tokens_are_fetched_once_for_many_messages(teams: FakeTeams, database_url: str) -> None:
     ana = teams.person("Ana")
     support = teams.channel("support", members=[ana])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         for number in range(3):
             await ana.says(f"failed ZD-{number} Case {number}", support, mention=True)
         await said(teams, "Retro: Case 2")
@@ -110,7 +110,7 @@ async def test_429_500_and_breaks_before_the_effect_lose_and_double_nothing(
 ) -> None:
     ana = teams.person("Ana")
     support = teams.channel("support", members=[ana])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         teams.fail_next("create", status=429, code="Throttled", retry_after=1)
         teams.fail_next("create", status=412, code="PreconditionFailed")
         teams.fail_next("send", status=429, code="Throttled", retry_after=1)
@@ -132,10 +132,12 @@ async def test_throttling_by_teams_itself_delays_and_loses_nothing(
     ana = teams.person("Ana")
     support = teams.channel("support", members=[ana])
     teams.throttled = True
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         for number in range(3):
             await ana.says(f"failed ZD-{number} Case {number}", support, mention=True)
-        await teams.until(lambda: len([p for p in teams.posted() if p.place == support.id]) == 12, 40)
+        await teams.until(
+            lambda: len([p for p in teams.posted() if p.channel_id == support.id]) == 12, 40
+        )
     assert len([posted for posted in support.roots() if posted.bot]) == 3
 
 
@@ -144,7 +146,7 @@ async def test_a_message_whose_outcome_nobody_knows_is_said_at_least_once(
 ) -> None:
     ana = teams.person("Ana")
     support = teams.channel("support", members=[ana])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         teams.fail_next("create", drop="after")
         teams.fail_next("send", drop="before")
         teams.fail_next("send", status=502, code="BadGateway")
@@ -159,7 +161,7 @@ async def test_a_refused_post_is_one_sentence_to_whoever_asked(
 ) -> None:
     ana = teams.person("Ana")
     support = teams.channel("support", members=[ana])
-    async with open_teams_house(teams, database_url):
+    async with open_teams_app(teams, database_url):
         teams.fail_next("create", status=403, code="BotNotInConversationRoster")
         await ana.says("failed ZD-1 Lost", support, mention=True)
         await told(teams, ana, "I could not post the retro C-1")
@@ -173,11 +175,11 @@ async def test_slack_and_teams_live_side_by_side_and_see_nothing_of_each_other(
         support = teams.channel("support", members=[ana])
         bob = slack.person("Bob")
         desk = slack.channel("support", members=[bob])
-        async with open_teams_house(teams, database_url, slack=slack) as built:
+        async with open_teams_app(teams, database_url, slack=slack) as built:
             await ana.says("failed ZD-1 Parcel lost", support, mention=True)
             await said(teams, "Retro: Parcel lost", where=support)
             await bob.command("failed ZD-1 Kettle broken", desk)
-            await slack_house.said(slack, "Retro: Kettle broken", where=desk.id)
+            await slack_app.said(slack, "Retro: Kettle broken", where=desk.id)
             await ana.says("status", support, mention=True)
             in_teams = await answered(teams, ana, "Open retros")
             in_slack = await bob.command("status", desk)
@@ -197,7 +199,7 @@ async def test_targeted_messages_tell_one_person_in_the_channel_where_they_are_s
 ) -> None:
     ana, ben = teams.person("Ana"), teams.person("Ben")
     support = teams.channel("support", members=[ana, ben])
-    async with open_teams_house(teams, database_url, teams_targeted=True):
+    async with open_teams_app(teams, database_url, teams_targeted=True):
         await ana.says("failed ZD-1 Lost", support, mention=True)
         retro = await said(teams, "Retro: Lost")
         await ana.submit(

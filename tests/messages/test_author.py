@@ -4,12 +4,12 @@ import json
 
 import pytest
 
+from bot.domain.person import Person
 from bot.domain.retro import Comment
 from bot.messages import recovery_form, retro
 from bot.messages.author import UNNAMED, signed
 from bot.messages.export import FORMATS, Whole
-from bot.messages.parts import Small, plain_words
-from bot.request import Person
+from bot.messages.parts import Context, plain_words
 from tests.examples import ANA, AT, CASE, NAMED, OWED, RETRO
 from tests.examples import UNNAMED as UNNAMED_ANSWER
 
@@ -85,10 +85,10 @@ def test_wherever_an_author_stands_a_name_can_be_told_from_none() -> None:
 
 
 def test_both_sides_tell_a_name_from_none() -> None:
-    comment = Comment(id="1", case=7, author="U1", text="I was there.", posted_at=AT)
+    comment = Comment(id="1", case_number=7, author="U1", text="I was there.", posted_at=AT)
     answers = (NAMED, UNNAMED_ANSWER)
     form = recovery_form.both_sides(OWED, CASE, answers, (comment,), {"U1": IMPOSTOR})
-    heads = [plain_words(part.words) for part in form.parts if isinstance(part, Small)]
+    heads = [plain_words(part.words) for part in form.parts if isinstance(part, Context)]
     assert f"Training · {MARKED}" in heads
     assert MARKED in heads
     assert "After-hours support · someone on the team" in heads
@@ -96,7 +96,7 @@ def test_both_sides_tell_a_name_from_none() -> None:
 
 
 def test_exports_tell_a_name_from_none() -> None:
-    comment = Comment(id="1", case=7, author="U1", text="I was there.", posted_at=AT)
+    comment = Comment(id="1", case_number=7, author="U1", text="I was there.", posted_at=AT)
     whole = Whole(
         case=CASE,
         retro=RETRO,

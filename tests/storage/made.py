@@ -18,34 +18,60 @@ AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
 def a_case(**more: Any) -> Case:
-    return Case(**{"number": 0, "place": "P1", "what_happened": "Late twice", "failed_at": AT, **more})
+    return Case(
+        **{"number": 0, "channel_id": "P1", "what_happened": "Late twice", "failed_at": AT, **more}
+    )
 
 
-def a_retro(case: int = 1, **more: Any) -> Retro:
+def a_retro(case_number: int = 1, **more: Any) -> Retro:
     day = date(2026, 3, 5)
-    return Retro(**{"case": case, "place": "P1", "opened_at": AT, "answers_close_on": day, **more})
+    return Retro(
+        **{
+            "case_number": case_number,
+            "channel_id": "P1",
+            "opened_at": AT,
+            "answers_close_on": day,
+            **more,
+        }
+    )
 
 
 def an_item(**more: Any) -> ActionItem:
-    given = {"number": 0, "case": 1, "place": "P1", "what": "A checklist", "asked_by": "U1", **more}
+    given = {
+        "number": 0,
+        "case_number": 1,
+        "channel_id": "P1",
+        "what": "A checklist",
+        "asked_by": "U1",
+        **more,
+    }
     return ActionItem(**given)
 
 
 def an_answer(answer: str = "a1", **more: Any) -> Answer:
-    return Answer(**{"id": answer, "case": 1, "prompt": "training", "text": "A rehearsal", **more})
+    return Answer(
+        **{"id": answer, "case_number": 1, "prompt": "training", "text": "A rehearsal", **more}
+    )
 
 
 def a_team(**more: Any) -> Team:
-    return Team(**{"place": "P1", "name": "Support", **more})
+    return Team(**{"channel_id": "P1", "name": "Support", **more})
 
 
 def a_job(key: str = "retro:1", **more: Any) -> Job:
-    given = {"name": "retro.announce", "about": "C-1", "place": "P1", "key": key, "due_at": AT, **more}
+    given = {
+        "name": "retro.announce",
+        "about": "C-1",
+        "channel_id": "P1",
+        "key": key,
+        "due_at": AT,
+        **more,
+    }
     return Job(**given)
 
 
 def a_post(**more: Any) -> Post:
-    return Post(**{"place": "P1", "posted_at": AT, **more})
+    return Post(**{"channel_id": "P1", "posted_at": AT, **more})
 
 
 def one_writer(database: Database) -> bool:
@@ -68,6 +94,6 @@ def seen(database: Database, look: Callable[[UnitOfWork], object], workspace: st
 
 
 def stir_all(database: Database) -> None:
-    """Brings up all that new hours concern, as the clock does: a transaction a bite."""
-    while saved(database, lambda work: work.agenda.stir(2)):
+    """Brings up all that new hours concern, as the clock does: a transaction a batch."""
+    while saved(database, lambda work: work.scheduler.stir(2)):
         pass

@@ -1,4 +1,4 @@
-"""Action items, by number, by case, by owner and by place."""
+"""Action items, by number, by case, by owner and by channel."""
 
 from datetime import date
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.domain.case import Case
-from bot.domain.errors import Lost
+from bot.domain.errors import ConflictError
 from bot.ports import UnitOfWork
 from storage.database import Database
 from storage.tables import cases
@@ -50,9 +50,9 @@ def test_a_second_case_with_the_reference_is_lost_but_other_teams_may_have_it(
     database: Database,
 ) -> None:
     saved(database, lambda work: work.cases.add(a_case(reference="ZD-4711")))
-    with pytest.raises(Lost):
+    with pytest.raises(ConflictError):
         saved(database, lambda work: work.cases.add(a_case(reference="zd-4711")))
-    other = saved(database, lambda work: work.cases.add(a_case(place="P2", reference="ZD-4711")))
+    other = saved(database, lambda work: work.cases.add(a_case(channel_id="P2", reference="ZD-4711")))
     assert other.number == 2
 
 
@@ -66,9 +66,9 @@ def test_pages_follow_each_other_in_the_order_of_numbers(database: Database) -> 
     for _ in range(5):
         saved(database, lambda work: work.cases.add(a_case()))
 
-    def page(after: int, most: int) -> list[int]:
+    def page(after: int, limit: int) -> list[int]:
         with open_work(database, "W", writes=False) as work:
-            cases: list[Case] = list(work.cases.after(after, most))
+            cases: list[Case] = list(work.cases.after(after, limit))
         return [case.number for case in cases]
 
     assert [page(0, 2), page(2, 2), page(4, 2)] == [[1, 2], [3, 4], [5]]
@@ -92,7 +92,7 @@ def test_a_customers_cases_are_found_by_name_until_they_are_forgotten(database: 
 def test_two_customers_whose_sums_are_the_same_are_told_apart(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.case.customer_sum", lambda _: 7)
+    monkeypatch.setattr("storage.repositories.case.customer_sum", lambda _: 7)
     for name in ("Maria", "Mario"):
         saved(database, partial(_add, a_case(customer=name)))
     assert seen(database, lambda work: work.cases.of_customer("mario")) == [2]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.ports import Unavailable, UnitOfWork
+from bot.ports import StorageUnavailable, UnitOfWork
 from storage import sqlite as engines
 from storage.database import Database
 from tests.session import open_work
@@ -26,7 +26,7 @@ def test_a_locked_file_is_unavailable_and_then_works_again(
     monkeypatch.setattr(engines, "BUSY_SECONDS", 0.05)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(Unavailable):
+        with pytest.raises(StorageUnavailable):
             saved(sqlite, lambda work: work.cases.add(a_case()))
         # Readers do not care.
         assert seen(sqlite, lambda work: work.cases.get(1)) is None
@@ -40,12 +40,12 @@ def test_a_file_that_turned_read_only_is_unavailable(sqlite: Database, file: Pat
         connection.exec_driver_sql("ROLLBACK")
         connection.exec_driver_sql("PRAGMA query_only = ON")
         connection.exec_driver_sql("BEGIN")
-    with pytest.raises(Unavailable):
+    with pytest.raises(StorageUnavailable):
         saved(sqlite, lambda work: work.cases.add(a_case()))
 
 
 def test_a_reading_transaction_refuses_to_write(database: Database) -> None:
-    with pytest.raises(Unavailable), open_work(database, "W", writes=False) as work:
+    with pytest.raises(StorageUnavailable), open_work(database, "W", writes=False) as work:
         work.cases.add(a_case())
 
 
@@ -54,9 +54,9 @@ def test_a_vanished_file_is_unavailable_and_never_comes_back_empty(sqlite: Datab
     elsewhere = file.with_name("elsewhere.db")
     os.rename(file, elsewhere)
     for _ in range(2):
-        with pytest.raises(Unavailable):
+        with pytest.raises(StorageUnavailable):
             saved(sqlite, lambda work: work.cases.add(a_case()))
-        with pytest.raises(Unavailable):
+        with pytest.raises(StorageUnavailable):
             seen(sqlite, lambda work: work.cases.get(1))
     assert file.name not in os.listdir(file.parent)
 
@@ -67,21 +67,21 @@ def test_a_vanished_file_is_unavailable_and_never_comes_back_empty(sqlite: Datab
 def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "broken.db").write_bytes(os.urandom(8192))
     database = Database(f"sqlite:///{tmp_path / 'broken.db'}")
-    with pytest.raises(Unavailable):
+    with pytest.raises(StorageUnavailable):
         database.prepare()
     database.close()
 
 
 def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'nowhere' / 'amends.db'}")
-    with pytest.raises(Unavailable):
+    with pytest.raises(StorageUnavailable):
         database.prepare()
     database.close()
 
 
 def test_a_server_that_does_not_answer_is_unavailable(unused_tcp_port: int) -> None:
     database = Database(f"postgresql://amends@127.0.0.1:{unused_tcp_port}/amends")
-    with pytest.raises(Unavailable):
+    with pytest.raises(StorageUnavailable):
         database.prepare()
     database.close()
 
@@ -101,7 +101,7 @@ def test_a_connection_that_the_server_drops_is_unavailable_and_then_replaced(
         work.cases.add(a_case())
         drop()
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(StorageUnavailable):
         saved(database, be_dropped)
     drop()  # while nobody uses the connections of the pool
     assert saved(database, lambda work: work.cases.add(a_case())).number == 1

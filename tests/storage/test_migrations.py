@@ -11,9 +11,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.domain.errors import Lost
-from bot.ports import Unavailable
-from storage.database import VERSIONS, Database, Outdated, head
+from bot.domain.errors import ConflictError
+from bot.ports import StorageUnavailable
+from storage.database import VERSIONS, Database, SchemaOutdated, head
 from storage.migrations.run import upgrade
 from storage.tables import Row
 from tests.storage.made import a_case, saved, seen
@@ -26,10 +26,10 @@ def _differences(connection: Connection) -> list[object]:
 
 def _conditions(connection: Connection) -> dict[str, str]:
     """What every partial index is about, which Alembic does not compare."""
-    place = (
+    channel_id = (
         "sql FROM sqlite_master" if connection.dialect.name == "sqlite" else "indexdef FROM pg_indexes"
     )
-    found = (str(row[0]) for row in connection.execute(text(f"SELECT {place}")) if row[0])
+    found = (str(row[0]) for row in connection.execute(text(f"SELECT {channel_id}")) if row[0])
     parts = (re.search(r'INDEX "?(\w+).* WHERE (.*)', sql.replace("\n", " ")) for sql in found)
     return {part[1]: re.sub(r"[()]|::text|::character varying", "", part[2]) for part in parts if part}
 
@@ -66,7 +66,7 @@ def test_a_server_without_tables_is_refused_in_one_sentence_until_it_is_migrated
 ) -> None:
     database = Database(empty_url)
     if database.file is None:
-        with pytest.raises(Outdated) as refused:
+        with pytest.raises(SchemaOutdated) as refused:
             database.prepare()
         assert str(refused.value) == (
             "The database's schema is older than this program: run 'python -m bot migrate'."
@@ -91,7 +91,7 @@ def test_a_schema_of_the_next_version_will_do_and_a_later_one_is_refused_in_one_
                 bring()
                 assert saved(database, lambda work: work.cases.add(a_case())).number
                 continue
-            with pytest.raises(Outdated) as refused:
+            with pytest.raises(SchemaOutdated) as refused:
                 bring()
             assert str(refused.value) == (
                 "The database's schema is newer than this program: install the newer program."
@@ -168,7 +168,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(
 ) -> None:
     database = Database(empty_url)
     monkeypatch.setattr("storage.migrations.run.upgrade", _break_off)
-    with pytest.raises(Unavailable):
+    with pytest.raises(StorageUnavailable):
         database.migrate()
     with database.transaction(writes=False) as connection:
         names = inspect(connection).get_table_names()
@@ -179,7 +179,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(
 def test_a_migration_that_meets_the_program_beside_it_is_done_again(
     empty_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    met = [Lost("another transaction was in the way")]
+    met = [ConflictError("another transaction was in the way")]
 
     def meet(connection: Connection) -> None:
         if met:
@@ -195,7 +195,7 @@ def test_a_migration_that_meets_the_program_beside_it_is_done_again(
 
 def _break_off(connection: Connection) -> None:
     Row.metadata.create_all(connection)
-    raise Unavailable("the power went")
+    raise StorageUnavailable("the power went")
 
 
 def test_the_newest_migration_is_the_wanted_version() -> None:
@@ -213,7 +213,7 @@ def test_customers_of_before_are_found_by_name(empty_url: str) -> None:
         known = _tables(connection)
         _fill(connection, known, "W")
         cases = known.tables["cases"]
-        like = connection.execute(select(cases)).one()._asdict()
+        like = dict(zip(cases.c.keys(), connection.execute(select(cases)).one(), strict=True))
         for number, name in enumerate(names * 500, 1):
             told = {"number": number, "customer": name, "reference_folded": str(number)}
             connection.execute(insert(cases).values(like | told))

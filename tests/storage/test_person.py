@@ -1,6 +1,6 @@
 """Persons are remembered as they are now."""
 
-from bot.request import Person
+from bot.domain.person import Person
 from storage.database import Database
 from tests.session import open_work
 from tests.storage.made import saved, seen

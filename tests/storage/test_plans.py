@@ -11,22 +11,22 @@ from sqlalchemy import Connection, event
 
 from storage import tables
 from storage.database import Database
-from storage.lane import free_lanes, moments
+from storage.jobs.channel_queue import free_lanes, moments
+from storage.jobs.stirred import OPEN
 from storage.statement import Compiled, Statement
-from storage.stirred import OPEN
 from storage.unit_of_work import UnitOfWork
 from tests.storage.made import AT
 
-Look = Callable[[UnitOfWork], object]
+DueWork = Callable[[UnitOfWork], object]
 
-LOOKS: dict[str, Look] = {
+LOOKS: dict[str, DueWork] = {
     "action_items.owned_by": lambda work: work.action_items.owned_by("U7", 20),
     "action_items.open_in": lambda work: work.action_items.open_in("P7", 20),
     "action_items.of_case": lambda work: work.action_items.of_case(7),
     "action_items.get": lambda work: work.action_items.get(7),
     "action_items.to_act_on": lambda work: work.action_items.to_act_on("P7", date(2026, 3, 2), 20),
-    "agenda.due": lambda work: work.agenda.due(AT, 20),
-    "readers.get": lambda work: work.readers.get("U7"),
+    "agenda.due": lambda work: work.scheduler.due(AT, 20),
+    "readers.get": lambda work: work.preferences.get("U7"),
     "reminders.of": lambda work: work.reminders.of(["AI-7"]),
     "reminders.in_message": lambda work: work.reminders.in_message("remind:U7:2026-03-02:0"),
     "retros.closed_in": lambda work: work.retros.closed_in("P7", AT, 20),
@@ -53,8 +53,8 @@ LOOKS: dict[str, Look] = {
     "posts.newest": lambda work: work.posts.newest(),
     "posts.thread": lambda work: (work.posts.thread(7), work.posts.thread(7, 20, before=900)),
     "posts.by_key": lambda work: work.posts.by_key("k"),
-    "places.named": lambda work: work.places.named("support"),
-    "places.direct_with": lambda work: work.places.direct_with("aad_object_id", "7"),
+    "places.named": lambda work: work.channels.named("support"),
+    "places.direct_with": lambda work: work.channels.direct_with("aad_object_id", "7"),
 }
 LOCKING = ("agenda.due",)
 """What it finds it also locks, so it is no reading transaction's."""
@@ -88,7 +88,7 @@ def test_what_new_hours_concern_is_found_in_an_index(
                 connection.exec_driver_sql(f"SET enable_{way} = off")
         mark = {"workspace": "W", "of": of, "whose": "U1", "day": day, "number": 7}
         connection.execute(tables.stirred.insert(), mark)
-        plans = _plans(connection, lambda work: work.agenda.stir(20))
+        plans = _plans(connection, lambda work: work.scheduler.stir(20))
     assert len(plans) == 2
     for plan in plans:
         assert not re.search(rf"SCAN ({TABLES})|TEMP B-TREE|\"Disabled\": true", plan), plan
@@ -108,11 +108,11 @@ def test_what_belongs_to_several_cases_is_looked_up_case_by_case(sqlite: Databas
     assert all("(workspace=? AND case=?)" in plan for plan in plans), plans
 
 
-def test_a_claim_looks_lanes_and_jobs_up(sqlite: Database) -> None:
+def test_a_claim_looks_queues_and_jobs_up(sqlite: Database) -> None:
     with sqlite.transaction(writes=False) as connection:
 
         def look(_: UnitOfWork) -> Any:
-            return free_lanes(None).all(connection, {"by": AT, "most": 20, **moments(AT)})
+            return free_lanes(None).all(connection, {"by": AT, "limit": 20, **moments(AT)})
 
         [plan] = _plans(connection, look)
     assert "USING INDEX lanes_due" in plan
@@ -120,7 +120,7 @@ def test_a_claim_looks_lanes_and_jobs_up(sqlite: Database) -> None:
     assert "TEMP B-TREE" not in plan
 
 
-def _plans(connection: Connection, look: Look) -> list[str]:
+def _plans(connection: Connection, look: DueWork) -> list[str]:
     """How the database would run each statement of a look."""
     ran: list[tuple[str, Any]] = []
 
@@ -143,8 +143,8 @@ def _plans(connection: Connection, look: Look) -> list[str]:
 
 def _plan(connection: Connection, statement: str, given: Any) -> str:
     if connection.dialect.name == "sqlite":
-        found = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
-        return "\n".join(row.detail for row in found)
-    found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", given)
-    plan: Any = found.scalar_one()
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+        return "\n".join(row.detail for row in rows)
+    rows = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", given)
+    plan: Any = rows.scalar_one()
     return plan if isinstance(plan, str) else json.dumps(plan)

@@ -26,7 +26,7 @@ def test_the_newest_roots_come_oldest_first_and_page_by_page(database: Database)
     for _ in range(3):
         saved(database, lambda work: work.posts.add(a_post(text="root")))
     saved(database, lambda work: work.posts.add(a_post(text="reply", thread=2)))
-    saved(database, lambda work: work.posts.add(a_post(text="elsewhere", place="P2")))
+    saved(database, lambda work: work.posts.add(a_post(text="elsewhere", channel_id="P2")))
     newest = seen(database, lambda work: work.posts.roots("P1", 2))
     before = seen(database, lambda work: work.posts.roots("P1", 2, before=2))
     assert [[post.id for post in page] for page in (newest, before)] == [[2, 3], [1]]

@@ -36,7 +36,7 @@ def test_open_retros_come_with_their_cases_and_the_longest_closed_answers_first(
     saved(database, lambda work: work.retros.save(closed))
 
     found = seen(database, lambda work: work.retros.open_in("P1", 2))
-    assert [(retro.case, case.number) for retro, case in found] == [(2, 2), (3, 3)]
+    assert [(retro.case_number, case.number) for retro, case in found] == [(2, 2), (3, 3)]
     assert seen(database, lambda work: work.retros.open_in("P2", 2)) == []
 
 
@@ -47,7 +47,7 @@ def test_counts_are_answers_items_late_and_unfinished_ones(database: Database) -
     def fill(work: UnitOfWork) -> None:
         work.retros.add_answer(an_answer("a"))
         work.retros.add_answer(an_answer("b"))
-        work.retros.add_answer(an_answer("c", case=2))
+        work.retros.add_answer(an_answer("c", case_number=2))
         for state, due in [
             ("proposed", yesterday),
             ("agreed", yesterday),
@@ -90,16 +90,16 @@ def test_an_unnamed_answer_is_stored_without_a_person_a_moment_or_a_place_in_lin
     assert [row["id"] for row in rows] == ["aa", "zz"]
     assert {(row["author"], row["posted_at"]) for row in rows} == {(None, None)}
     assert set(AnswerRow.model_fields) == {
-        *("workspace", "id", "case", "prompt", "text", "author", "posted_at", "version")
+        *("workspace", "id", "case_number", "prompt", "text", "author", "posted_at", "version")
     }
 
 
 def test_a_comment_is_kept_once_with_its_newest_text(database: Database) -> None:
     saved(database, lambda work: work.retros.add(a_retro()))
     comments = [
-        Comment(id="2", case=1, author="U2", text="Second", posted_at=AT + timedelta(minutes=1)),
-        Comment(id="1", case=1, author="U1", text="Frist", posted_at=AT),
-        Comment(id="1", case=1, author="U1", text="First", posted_at=AT),
+        Comment(id="2", case_number=1, author="U2", text="Second", posted_at=AT + timedelta(minutes=1)),
+        Comment(id="1", case_number=1, author="U1", text="Frist", posted_at=AT),
+        Comment(id="1", case_number=1, author="U1", text="First", posted_at=AT),
     ]
     with open_work(database, "W", writes=True) as work:
         for comment in comments:
@@ -110,7 +110,7 @@ def test_a_comment_is_kept_once_with_its_newest_text(database: Database) -> None
 
     saved(database, lambda work: work.retros.drop_comment("P2", "1", "U1"))
     saved(database, lambda work: work.retros.drop_comment("P1", "1", "U9"))
-    forged = Comment(id="1", case=1, author="U9", text="Forged", posted_at=AT)
+    forged = Comment(id="1", case_number=1, author="U9", text="Forged", posted_at=AT)
     saved(database, lambda work: work.retros.keep_comment(forged))
     assert seen(database, lambda work: work.retros.comments(1)) == kept
     saved(database, lambda work: work.retros.drop_comment("P1", "1", "U1"))

@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import text
 
-from bot.ports import Queue, Unavailable
+from bot.ports import Queue, StorageUnavailable
 from storage import postgresql
 from storage.database import MIGRATING, Database
 from tests.proxy import Proxy
@@ -42,7 +42,7 @@ async def use(database: Database, workspace: str = "W") -> bool:
         try:
             async with asyncio.timeout(AT_ONCE):
                 await asyncio.get_running_loop().run_in_executor(THREADS, step)
-        except Unavailable:
+        except StorageUnavailable:
             return False
     return True
 
@@ -88,7 +88,7 @@ async def test_the_host_may_fall_silent_at_any_moment(database_url: str) -> None
 async def test_a_server_that_cannot_limit_transactions_is_unavailable(database_url: str) -> None:
     refused = {b"transaction_timeout": b"transaction_timeouX"}
     async with Proxy(database_url, refused) as proxy, behind(proxy) as database:
-        with pytest.raises(Unavailable, match="transaction_timeoux"):
+        with pytest.raises(StorageUnavailable, match="transaction_timeoux"):
             await asyncio.to_thread(database.prepare)
 
 
@@ -109,8 +109,8 @@ async def test_a_silence_costs_none_of_the_connections(database_url: str) -> Non
 
     async with Proxy(database_url) as proxy, behind(proxy) as database:
         assert await use(database)
-        assert await all_at_once(database, proxy.silence) == {Unavailable}
-        assert await all_at_once(database, proxy.admit) == {Unavailable}  # it is silent still
+        assert await all_at_once(database, proxy.silence) == {StorageUnavailable}
+        assert await all_at_once(database, proxy.admit) == {StorageUnavailable}  # it is silent still
         proxy.admit()
         assert await all_at_once(database, proxy.admit) == {None}
 

@@ -68,8 +68,8 @@ def test_objects_with_other_letters_come_back_and_so_does_what_an_older_program_
             connection.commit()
     with sqlite.transaction(writes=True) as connection:
         connection.exec_driver_sql("INSERT INTO data VALUES (:it)", {"it": escaped})
-        found = connection.execute(select(data)).scalars().all()
-    assert found == [[{"words": words}], None, [{"words": words}]]
+        rows = connection.execute(select(data)).scalars().all()
+    assert rows == [[{"words": words}], None, [{"words": words}]]
 
 
 def test_a_moment_without_a_zone_is_refused_in_words(database: Database) -> None:

@@ -1,10 +1,10 @@
-"""A place becomes a team once."""
+"""A channel becomes a team once."""
 
 from datetime import time
 
 import pytest
 
-from bot.domain.errors import Lost
+from bot.domain.errors import ConflictError
 from storage.database import Database
 from tests.storage.made import a_team, saved, seen
 
@@ -16,7 +16,7 @@ def test_a_team_comes_back_as_it_was_stored(database: Database) -> None:
     assert seen(database, lambda work: work.teams.all()) == [team]
 
 
-def test_a_place_becomes_a_team_only_once(database: Database) -> None:
+def test_a_channel_becomes_a_team_only_once(database: Database) -> None:
     saved(database, lambda work: work.teams.add(a_team()))
-    with pytest.raises(Lost):
+    with pytest.raises(ConflictError):
         saved(database, lambda work: work.teams.add(a_team(name="Other")))

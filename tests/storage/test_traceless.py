@@ -9,13 +9,13 @@ from sqlalchemy import select, text
 from bot.domain.job import LEASE_SECONDS, Job, minute
 from bot.ports import Ended
 from storage.database import Database
-from storage.job import _Order
+from storage.jobs.job import _Order
+from storage.jobs.queue import Past, Queue
 from storage.migrations.run import upgrade
-from storage.queue import Past, Queue
-from storage.tables import jobs, lanes
+from storage.tables import channel_queues, jobs
 from tests.session import queue_of
 from tests.storage.made import AT, a_job, saved, seen
-from tests.storage.test_job import RECEIPT, claimed, schedule
+from tests.storage.test_job import MESSAGE_REF, claimed, schedule
 from tests.storage.test_queue import Clock, worker_dies
 
 POSTED = AT + timedelta(seconds=17, microseconds=123)
@@ -28,18 +28,20 @@ def an_answer_job(key: str = "answer:1", **more: object) -> Job:
 def rows(database: Database) -> dict[str, Job]:
     """The stored jobs by key, with the moment of their end in `at`."""
     with database.transaction(writes=False) as connection:
-        found = connection.execute(select(jobs))
+        rows = connection.execute(select(jobs))
         return {
-            row.key: Job.model_validate({**row._asdict(), "at": row.ended_at}, strict=False)
-            for row in found
+            row.key: Job.model_validate(
+                {**dict(zip(jobs.c.keys(), row, strict=True)), "at": row.ended_at}, strict=False
+            )
+            for row in rows
         }
 
 
 def at_minute(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """Lets ids be made in the first microsecond of a minute."""
     nanoseconds = number * 60 * 10**9
-    monkeypatch.setattr("storage.job._next", _Order())
-    monkeypatch.setattr("storage.job.time", SimpleNamespace(time_ns=lambda: nanoseconds))
+    monkeypatch.setattr("storage.jobs.job._next", _Order())
+    monkeypatch.setattr("storage.jobs.job.time", SimpleNamespace(time_ns=lambda: nanoseconds))
 
 
 def test_its_row_tells_the_minute_and_no_place_in_line(
@@ -66,7 +68,7 @@ def test_others_keep_their_order_and_it_waits_behind_nothing_of_a_later_minute(
     said = []
     while found := claimed(database):
         said += [job.key for job in found]
-        queue_of(database).finish(found[0], RECEIPT, 0)
+        queue_of(database).finish(found[0], MESSAGE_REF, 0)
     assert (said[:2], sorted(said[2:4]), said[4:]) == (["a", "b"], ["answer:1", "answer:2"], ["c", "d"])
 
 
@@ -76,7 +78,7 @@ def test_nothing_is_left_of_it_once_it_was_said_or_had_nothing_to_say(
 ) -> None:
     schedule(database, an_answer_job())
     [job] = claimed(database)
-    queue_of(database).finish(job, RECEIPT if said else None, 0)
+    queue_of(database).finish(job, MESSAGE_REF if said else None, 0)
     assert rows(database) == {}
     assert (seen(database, lambda work: work.said.get("answer:1")) is not None) is said
     assert queue_of(database).next_due() is None
@@ -85,13 +87,13 @@ def test_nothing_is_left_of_it_once_it_was_said_or_had_nothing_to_say(
     assert len(claimed(database)) == (2 if said else 1)
 
 
-def test_without_a_pace_its_place_does_not_tell_when_it_was_said(database: Database) -> None:
-    schedule(database, an_answer_job(), a_job("b", place="P2"))
+def test_without_a_pace_its_channel_does_not_tell_when_it_was_said(database: Database) -> None:
+    schedule(database, an_answer_job(), a_job("b", channel_id="P2"))
     for job in claimed(database):
-        queue_of(database).finish(job, RECEIPT, 0)
+        queue_of(database).finish(job, MESSAGE_REF, 0)
     with database.transaction(writes=False) as connection:
-        found = connection.execute(text("SELECT lane, free_at FROM lanes"))
-        rest = {row.lane: row.free_at is not None for row in found}
+        rows = connection.execute(text("SELECT lane, free_at FROM lanes"))
+        rest = {row.lane: row.free_at is not None for row in rows}
     assert rest == {"P1": False, "P2": True}
 
 
@@ -101,10 +103,10 @@ def test_a_change_while_it_is_said_is_said_too_and_then_nothing_is_left(
     schedule(database, an_answer_job(detail="first"))
     [job] = claimed(database)
     schedule(database, an_answer_job(detail="second"))
-    queue_of(database).finish(job, RECEIPT, 0)
+    queue_of(database).finish(job, MESSAGE_REF, 0)
     [again] = claimed(database)
     assert (again.detail, again.due_at) == ("second", minute(POSTED))
-    queue_of(database).finish(again, RECEIPT, 0)
+    queue_of(database).finish(again, MESSAGE_REF, 0)
     assert rows(database) == {}
 
 
@@ -116,7 +118,7 @@ def test_one_that_joins_a_job_with_a_trace_takes_that_with_it(database: Database
     assert (joined.id, joined.due_at, joined.asked_by) == (before.id, AT, "U1")
     [job] = claimed(database)
     assert job.traceless
-    queue_of(database).finish(job, RECEIPT, 0)
+    queue_of(database).finish(job, MESSAGE_REF, 0)
     assert rows(database) == {}
 
 
@@ -128,7 +130,7 @@ async def test_put_back_its_row_tells_the_minute_after_and_it_is_tried_in_time_a
     queue, other = (queue_of(database, clock) for _ in range(2))
     schedule(database, an_answer_job())
     [job] = queue.claim(None, "me", 5)
-    queue.retry(job, 2.0, unsure=False, hold_lane=False, why="500")
+    queue.retry(job, 2.0, unsure=False, hold_queue=False, why="500")
     stored = rows(database)["answer:1"]
     assert stored.due_at == minute(clock.now) + timedelta(minutes=1)
 
@@ -140,7 +142,7 @@ async def test_put_back_its_row_tells_the_minute_after_and_it_is_tried_in_time_a
     [again] = queue.claim(None, "me", 5)
     assert (again.key, again.attempts) == ("answer:1", 2)
     assert again.due_at == minute(clock.now)
-    queue.retry(again, 2.0, unsure=False, hold_lane=False, why="500")
+    queue.retry(again, 2.0, unsure=False, hold_queue=False, why="500")
     clock.move(60)
     assert [job.key for job in other.claim(None, "other", 5)] == ["answer:1"]
     # And whoever comes second leaves it alone.
@@ -174,7 +176,7 @@ def test_a_claim_that_came_to_nothing_leaves_it_as_near_as_it_was(database: Data
 def test_handed_back_it_is_due_at_once(database: Database) -> None:
     schedule(database, an_answer_job())
     [job] = claimed(database)
-    queue_of(database).retry(job, 0.0, unsure=True, hold_lane=False, why="Amends was stopped.")
+    queue_of(database).retry(job, 0.0, unsure=True, hold_queue=False, why="Amends was stopped.")
     assert [job.key for job in claimed(database)] == ["answer:1"]
     assert rows(database)["answer:1"].due_at.second == 0
 
@@ -201,7 +203,7 @@ def test_given_up_it_tells_the_minute_and_what_is_said_instead_is_traceless_too(
 ) -> None:
     schedule(database, an_answer_job())
     [job] = claimed(database)
-    note = a_job("unsaid", place="U9", direct=True, due_at=datetime.now(UTC))
+    note = a_job("unsaid", channel_id="U9", direct=True, due_at=datetime.now(UTC))
     queue_of(database).give_up(job, "I am not in that channel.", [note])
     stored = rows(database)
     dead, instead = stored["answer:1"], stored["unsaid"]
@@ -211,12 +213,12 @@ def test_given_up_it_tells_the_minute_and_what_is_said_instead_is_traceless_too(
         assert moment == minute(moment)
     assert instead.traceless
     [said] = claimed(database)
-    queue_of(database).finish(said, RECEIPT, 0)
+    queue_of(database).finish(said, MESSAGE_REF, 0)
     assert set(rows(database)) == {"answer:1"}
     # It can be said yet, when somebody has put right what was in the way.
-    assert saved(database, lambda work: work.jobs.revive("P1")) == 1
-    revived = rows(database)["answer:1"]
-    assert revived.due_at == minute(revived.due_at)
+    assert saved(database, lambda work: work.jobs.retry_dead("P1")) == 1
+    retried = rows(database)["answer:1"]
+    assert retried.due_at == minute(retried.due_at)
     assert [job.key for job in claimed(database)] == ["answer:1"]
 
 
@@ -225,7 +227,7 @@ def test_a_clock_that_is_set_back_leaves_its_moment_rounded(sqlite: Database) ->
     queue = queue_of(sqlite, clock)
     schedule(sqlite, an_answer_job())
     [job] = queue.claim(None, "me", 5)
-    queue.retry(job, 200.0, unsure=False, hold_lane=False, why="500")
+    queue.retry(job, 200.0, unsure=False, hold_queue=False, why="500")
     clock.move(-1000.25)
     queue.claim(None, "me", 5)
     moved = rows(sqlite)["answer:1"].due_at
@@ -240,13 +242,13 @@ def test_a_late_comer_writes_no_line_about_it(
     [late] = claimed(database)
     worker_dies(database)
     claimed(database)
-    queue_of(database).finish(late, RECEIPT, 0)
+    queue_of(database).finish(late, MESSAGE_REF, 0)
     assert caplog.text == ""
     assert rows(database)["answer:1"].state == "running"
 
 
 def test_the_migration_takes_the_traces_from_what_an_older_program_left(empty_url: str) -> None:
-    """Said: gone. Still owed: kept, without its moment and its place. Everybody else's: as it was."""
+    """Said: gone. Still owed: kept, without its moment and its channel. Everybody else's: as it was."""
     database = Database(empty_url)
     if database.file is not None:
         database.file.touch()
@@ -266,11 +268,11 @@ def test_the_migration_takes_the_traces_from_what_an_older_program_left(empty_ur
         for key, name, asked_by, state in left:
             row = a_job(key, name=name, asked_by=asked_by, id=id, due_at=POSTED).model_dump()
             row |= {"workspace": "W", "state": state, "began_at": POSTED, "ended_at": POSTED}
-            row |= {"lane": "P1", "again": False, "why": ""}
-            statement = jobs.insert().values({column: row[column.name] for column in older})
+            row |= {"queue_id": "P1", "again": False, "why": ""}
+            statement = jobs.insert().values({column: row[column.key] for column in older})
             connection.execute(statement)
-        lane = {"workspace": "W", "lane": "P1", "due_at": POSTED, "claimed_by": ""}
-        connection.execute(lanes.insert().values(lane))
+        queue_id = {"workspace": "W", "queue_id": "P1", "due_at": POSTED, "claimed_by": ""}
+        connection.execute(channel_queues.insert().values(queue_id))
         upgrade(connection, "0004")
         connection.commit()
     stored = rows(database)
@@ -288,6 +290,6 @@ def test_the_migration_takes_the_traces_from_what_an_older_program_left(empty_ur
     said = []
     while found := claimed(database):
         said += [job.key for job in found]
-        queue_of(database).finish(found[0], RECEIPT, 0)
+        queue_of(database).finish(found[0], MESSAGE_REF, 0)
     assert sorted(said) == ["answer:waiting", "retro:2"]
     database.close()

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bot.domain.errors import Lost
-from bot.ports import Unavailable, UnitOfWork
+from bot.domain.errors import ConflictError
+from bot.ports import StorageUnavailable, UnitOfWork
 from storage import sqlite as engines
 from storage.database import Database
 from storage.turn import Turn
@@ -75,7 +75,7 @@ async def test_one_that_fails_takes_nothing_of_the_others_with_it(sqlite: Databa
     def lose(work: UnitOfWork) -> None:
         work.cases.add(a_case())
         work.action_items.add(an_item())
-        raise Lost("changed their mind")
+        raise ConflictError("changed their mind")
 
     def taken(work: UnitOfWork) -> None:
         work.cases.add(a_case(reference="ZD-1"))
@@ -88,7 +88,13 @@ async def test_one_that_fails_takes_nothing_of_the_others_with_it(sqlite: Databa
         ]
         await asyncio.sleep(0)
     came = await asyncio.gather(*asked, return_exceptions=True)
-    assert [one if isinstance(one, int) else type(one) for one in came] == [1, Lost, 2, Lost, 3]
+    assert [one if isinstance(one, int) else type(one) for one in came] == [
+        1,
+        ConflictError,
+        2,
+        ConflictError,
+        3,
+    ]
     assert stored(sqlite) == [1, 2, 3]
     assert seen(sqlite, lambda work: work.action_items.get(1)) is None
 
@@ -123,7 +129,7 @@ async def test_a_commit_that_fails_fails_all_who_shared_it(
         refused = asyncio.create_task(sqlite.write("W", mistake))
         await asyncio.sleep(0)
     came = await asyncio.gather(*asked, return_exceptions=True)
-    assert [type(one) for one in came] == [Unavailable] * 3
+    assert [type(one) for one in came] == [StorageUnavailable] * 3
     # What was wrong with one of them already, they hear all the same.
     with pytest.raises(ZeroDivisionError):
         await refused
@@ -155,7 +161,11 @@ async def test_a_disk_that_is_full_in_the_middle_keeps_nothing_of_anybody(sqlite
     came = await asyncio.gather(*asked, return_exceptions=True)
     event.remove(connections, "checkout", limit)
     # Whoever came after it found room again.
-    assert [one if isinstance(one, int) else type(one) for one in came] == [Unavailable, Unavailable, 2]
+    assert [one if isinstance(one, int) else type(one) for one in came] == [
+        StorageUnavailable,
+        StorageUnavailable,
+        2,
+    ]
     assert stored(sqlite) == [1, 2]
 
 
@@ -191,7 +201,9 @@ async def test_who_is_cancelled_in_their_turn_is_saved_whole_and_the_next_goes_o
     assert seen(database, lambda work: work.action_items.get(1)) is not None
 
 
-@pytest.mark.parametrize(("fault", "told"), [(Lost("first"), ""), (ZeroDivisionError(), "ZeroDiv")])
+@pytest.mark.parametrize(
+    ("fault", "told"), [(ConflictError("first"), ""), (ZeroDivisionError(), "ZeroDiv")]
+)
 async def test_what_nobody_waits_for_any_more_is_told_when_it_is_a_fault_and_not_where_it_was(
     sqlite: Database, caplog: pytest.LogCaptureFixture, fault: Exception, told: str
 ) -> None:
@@ -219,7 +231,7 @@ async def test_who_waits_too_long_for_their_turn_is_told_and_nothing_is_changed(
 ) -> None:
     monkeypatch.setattr(sqlite._engines, "patience", 0.05)
     async with held(sqlite):
-        with pytest.raises(Unavailable, match="busy"):
+        with pytest.raises(StorageUnavailable, match="busy"):
             await sqlite.write("W", add())
     await sqlite.write("W", lambda work: None)
     assert stored(sqlite) == []
@@ -237,7 +249,7 @@ async def test_a_busy_database_is_waited_for_while_it_serves_others_and_a_dead_o
 
     assert await turn.outcome(0.0, serves) == "done"
     late = Turn(lambda _: "done")
-    with pytest.raises(Unavailable, match="busy"):
+    with pytest.raises(StorageUnavailable, match="busy"):
         await late.outcome(0.0, lambda: False)
     assert not late.begin()
 
@@ -279,7 +291,7 @@ async def test_a_wait_that_is_cancelled_as_its_limit_falls_due_is_only_cancelled
     asked = asyncio.create_task(turn.outcome(0.0, lambda: False))
     await asyncio.sleep(0)  # it waits now, and its limit falls due in the next round
     loop.call_soon(asked.cancel)
-    with pytest.raises((asyncio.CancelledError, Unavailable)):
+    with pytest.raises((asyncio.CancelledError, StorageUnavailable)):
         await asked
     await asyncio.sleep(0)
     assert wrong == []
@@ -309,7 +321,7 @@ async def test_everybody_hears_of_a_file_that_another_process_holds(
         other.execute("BEGIN IMMEDIATE")
         asked = (sqlite.write("W", add(number)) for number in range(3))
         came = await asyncio.gather(*asked, return_exceptions=True)
-        assert [type(one) for one in came] == [Unavailable] * 3
+        assert [type(one) for one in came] == [StorageUnavailable] * 3
         # Readers do not care.
         assert await sqlite.read("W", lambda work: work.cases.get(1)) is None
         other.execute("ROLLBACK")
@@ -317,7 +329,7 @@ async def test_everybody_hears_of_a_file_that_another_process_holds(
 
 
 async def test_a_reading_turn_refuses_to_write(database: Database) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(StorageUnavailable):
         await database.read("W", add())
 
 
@@ -326,5 +338,5 @@ async def test_a_closed_database_takes_no_more_turns_and_ends_those_it_has(datab
     await asyncio.sleep(0)
     database.close()
     assert sorted(await asyncio.gather(*asked)) == [1, 2, 3, 4, 5]
-    with pytest.raises(Unavailable, match="closed"):
+    with pytest.raises(StorageUnavailable, match="closed"):
         await database.write("W", add())

@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from bot.domain.errors import Lost
+from bot.domain.errors import ConflictError
 from bot.ports import UnitOfWork
 from storage.database import Database
 from tests.session import open_work
@@ -33,14 +33,16 @@ async def race(database: Database, *changes: Change) -> Counter[str]:
 
     def at_once(change: Change, work: UnitOfWork) -> None:
         work.cases.get(1)
-        if not one_writer(database):  # else they wait before the door: behind it there is room for one
+        if not one_writer(
+            database
+        ):  # else they wait before the adapter: behind it there is room for one
             begun.wait()
         change(work)
 
     async def one(change: Change) -> str:
         try:
             await database.write("W", partial(at_once, change))
-        except Lost:
+        except ConflictError:
             return "lost"
         return "won"
 
@@ -109,7 +111,7 @@ async def test_the_same_reference_twice_at_once_opens_one_case(database: Databas
     assert saved(database, lambda work: work.cases.add(a_case())).number == 2
 
 
-async def test_two_places_becoming_a_team_at_once_make_one_team(database: Database) -> None:
+async def test_two_channels_becoming_a_team_at_once_make_one_team(database: Database) -> None:
     def add(work: UnitOfWork) -> object:
         work.teams.add(a_team())
         return None
@@ -136,7 +138,7 @@ async def test_numbers_have_no_gaps_and_no_doubles_whoever_asks_at_once(database
 
     def fail(work: UnitOfWork) -> None:
         work.cases.add(a_case())
-        raise Lost("changed their mind")
+        raise ConflictError("changed their mind")
 
     assert await race(database, *[add] * 5, fail, *[add] * 5) == {"won": 10, "lost": 1}
     assert sorted(numbers) == sorted([*range(1, 11), *range(1, 11)])

@@ -2,7 +2,7 @@
 
 The older program runs on beside this: it does not know the table, and brings all up at once; and its
 cases have no sum, so that they are looked through one by one. Those that are there get theirs afterwards
-(`storage/case.py`), because this keeps everybody from the table.
+(`storage/repositories/case.py`), because this keeps everybody from the table.
 """
 
 import sqlalchemy as sa

@@ -1,0 +1,45 @@
+"""What a whole team has open."""
+
+from bot import message_key
+from bot.domain.errors import Refused
+from bot.domain.recovery import owners
+from bot.domain.working_hours import today
+from bot.messages import board as messages
+from bot.messages import owed as owed_messages
+from bot.messages.board import MAX_LISTED
+from bot.ports import UnitOfWork
+from bot.request import Reply, Request
+
+
+def status(request: Request, work: UnitOfWork) -> Reply:
+    """Open retros and items of the team, late ones first."""
+    if request.channel is None or request.channel.kind == "direct":
+        raise Refused("This belongs to a team: ask for it in the team's own place.")
+    team = work.teams.get(request.channel.id)
+    if team is None:
+        raise Refused("Nothing has failed here yet: the first failed case makes this place a team.")
+    day = today(team.zone, request.at)
+    retros_found = work.retros.open_in(team.channel_id, MAX_LISTED + 1)
+    items_found = work.action_items.open_in(team.channel_id, MAX_LISTED + 1)
+    listed, items = (
+        retros_found[:MAX_LISTED],
+        items_found[:MAX_LISTED],
+    )
+    links = message_key.links_of(
+        {retro.case_number for retro, _ in listed} | {item.case_number for item in items}, work
+    )
+    recoveries = work.recoveries.open_in(team.channel_id, MAX_LISTED + 1)
+    cases = work.retros.with_cases({recovery.case_number for recovery in recoveries})
+    named = {item.owner for item in items} | {
+        owner for recovery in recoveries for owner in owners(recovery)
+    }
+    people = work.people.among({person_id for person_id in named if person_id})
+    more = max(len(retros_found), len(items_found), len(recoveries)) > MAX_LISTED
+    owed = owed_messages.status(
+        recoveries[:MAX_LISTED],
+        {number: case for number, (_, case) in cases.items()},
+        people,
+        work.recoveries.tally(team.channel_id),
+        day,
+    )
+    return Reply(message=messages.status(listed, items, links, people, day, more=more, owed=owed))

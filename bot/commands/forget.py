@@ -1,0 +1,129 @@
+"""A customer is forgotten: in all that is stored of a case, and in all that was said of it."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bot import message_key
+from bot.domain.action_item import ActionItem
+from bot.domain.forget import Scrub, forget_case, forget_item, forget_recovery, forget_retro, scrubber
+from bot.domain.job import Job
+from bot.domain.recovery import Recovery
+from bot.domain.retro import Answer, Retro
+from bot.jobs import action_item as action_item_jobs
+from bot.jobs import board as board_jobs
+from bot.jobs import recovery as recovery_jobs
+from bot.jobs import reminder as reminder_jobs
+from bot.jobs import retro as retro_jobs
+from bot.ports import UnitOfWork
+
+MAX_WEEKS = 520
+"""Ten years of Mondays: nobody's summary is read after that."""
+
+
+WEB = "web"
+"""The workspace whose messages are in our own storage, people's plain replies among them."""
+
+
+def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
+    """Removes what identifies the customer of a case; False when there is nothing left to remove."""
+    case = work.cases.get(number)
+    if case is None or case.forgotten_at is not None:
+        return False
+    scrub = scrubber(case)
+    work.cases.save(forget_case(case, scrub, at))
+    retro = work.retros.get(number)
+    if retro is None:
+        return True
+    work.retros.save(forget_retro(retro, scrub))
+    answers = [
+        answer.model_copy(update={"text": scrub(answer.text)}) for answer in work.retros.answers(number)
+    ]
+    for answer in answers:
+        work.retros.save_answer(answer)
+    for comment in work.retros.comments(number):
+        work.retros.keep_comment(comment.model_copy(update={"text": scrub(comment.text)}))
+    items = [forget_item(item, scrub) for item in work.action_items.of_case(number)]
+    for item in items:
+        work.action_items.save(item)
+    recovery = work.recoveries.get(number)
+    if recovery is not None:
+        recovery = forget_recovery(recovery, scrub)
+        work.recoveries.save(recovery)
+    _forget_replies(number, scrub, work)
+    jobs = recovery_jobs.recovery_jobs(recovery, at, was=_took_part(recovery)) if recovery else []
+    for job in _in_the_thread(retro, answers, items, at):
+        # Even when it was not said yet: it may be on its way, in the older words.
+        work.jobs.schedule(job)
+    elsewhere = [*_elsewhere(retro, items, case.failed_at, at), *jobs]
+    message_refs = work.said.among({job.key for job in elsewhere})
+    for job in elsewhere:
+        if job.key in message_refs:
+            work.jobs.schedule(job)
+    subjects: list[reminder_jobs.Subject] = [retro, *items]
+    if recovery is not None:
+        subjects.append(recovery)
+    _say_reminders_anew(subjects, at, work)
+    return True
+
+
+def _took_part(recovery: Recovery) -> set[str]:
+    """Everybody who may have a copy of the card."""
+    steps = [step for steps in (*recovery.earlier, recovery.steps) for step in steps]
+    named = {person_id for step in steps for person_id in (step.owner, step.by, step.handed_by)}
+    return {person_id for person_id in (*named, recovery.contact) if person_id}
+
+
+def _in_the_thread(
+    retro: Retro, answers: Iterable[Answer], items: Iterable[ActionItem], at: datetime
+) -> list[Job]:
+    """The keepers of what the thread holds of it, so that it is edited."""
+    return [
+        retro_jobs.retro_job(retro.case_number, retro.channel_id, at),
+        *(retro_jobs.answer_job(answer, retro, at) for answer in answers),
+        *(action_item_jobs.item_job(item, at) for item in items),
+    ]
+
+
+def _elsewhere(
+    retro: Retro, items: Iterable[ActionItem], failed_at: datetime, at: datetime
+) -> list[Job]:
+    """The keepers of owners' copies; and summaries, said once, which are taken back."""
+    jobs: list[Job] = []
+    for item in items:
+        owners = {item.owner, *(who for moved in item.history for who in (moved.by, moved.to))}
+        jobs += [action_item_jobs.owner_job(item, owner, at) for owner in sorted(filter(None, owners))]
+    turns = [
+        retro_jobs.turn_key(retro.case_number, number) for number in range(1, len(retro.history) + 1)
+    ]
+    first = failed_at.date() - timedelta(days=failed_at.weekday())
+    weeks = range(min((at.date() - first).days // 7 + 1, MAX_WEEKS))
+    weekly = [
+        board_jobs.weekly_key(retro.channel_id, first + timedelta(days=7 * week)) for week in weeks
+    ]
+    root = retro_jobs.retro_job(retro.case_number, retro.channel_id, at)
+    taken_back = {"name": "case.withdrawn"}
+    for key in turns:
+        jobs.append(
+            root.model_copy(
+                update={**taken_back, "key": key, "thread": message_key.key(retro.case_number)}
+            )
+        )
+    jobs += [root.model_copy(update={**taken_back, "key": key}) for key in weekly]
+    return jobs
+
+
+def _say_reminders_anew(
+    subjects: Iterable[reminder_jobs.Subject], at: datetime, work: UnitOfWork
+) -> None:
+    for subject in subjects:
+        sent_reminders = work.reminders.of([subject.label])
+        message_refs = work.said.among({sent.message for sent in sent_reminders})
+        heard = [sent for sent in sent_reminders if sent.message in message_refs]
+        reminder_jobs.say_anew(heard, subject, at, work)
+
+
+def _forget_replies(number: int, scrub: Scrub, work: UnitOfWork) -> None:
+    root = work.said.get(message_key.key(number)) if work.workspace == WEB else None
+    for post in work.posts.thread(int(root.message)) if root else ():
+        if post.text:
+            work.posts.save(post.model_copy(update={"text": scrub(post.text)}))

@@ -1,0 +1,18 @@
+"""A channel: where people talk, and where everything that the bot keeps belongs."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class Channel(BaseModel, frozen=True):
+    """Where people talk: a shared channel, or the bot's direct messages with one person.
+
+    `reference` is whatever the platform needs to speak there again; only its own adapter reads it.
+    """
+
+    id: str
+    name: str
+    kind: Literal["shared", "direct"] = "shared"
+    reference: Mapping[str, str] = Field(default_factory=dict)

@@ -1,0 +1,49 @@
+"""A reader: how one person wants to be reminded; whoever never said is reminded as their team works."""
+
+from datetime import date, time
+
+from pydantic import BaseModel
+
+from bot.domain.errors import Refused
+from bot.domain.team import Team, check_day
+from bot.domain.working_hours import WorkingHours
+
+
+class NotificationPreferences(BaseModel, frozen=True):
+    """A person's own settings; what is empty is the team's.
+
+    `quiet_until` is the first day, in their zone, on which reminders come again. `digest`: one message
+    at the start of a day, instead of one whenever something comes up.
+    """
+
+    person_id: str
+    days: tuple[int, ...] = ()
+    starts: time | None = None
+    ends: time | None = None
+    digest: bool = False
+    quiet_until: date | None = None
+
+
+def hours_of(preferences: NotificationPreferences | None, zone: str | None, team: Team) -> WorkingHours:
+    """When this person works, for reminders about this team's matters; `zone` is the person's own."""
+    known = preferences or NotificationPreferences(person_id="")
+    return WorkingHours(
+        zone=zone or team.zone,
+        days=known.days or team.days,
+        starts=known.starts or team.starts,
+        ends=known.ends or team.ends,
+    )
+
+
+def with_settings(
+    preferences: NotificationPreferences, *, starts: time | None, ends: time | None, **changes: object
+) -> NotificationPreferences:
+    """The reader with new settings; refuses half a working day, or one that ends before it starts."""
+    if (starts is None) != (ends is None):
+        raise Refused(
+            "Say both when your day starts and when it ends, or neither.",
+            "starts" if starts is None else "ends",
+        )
+    if starts is not None and ends is not None:
+        check_day(starts, ends)
+    return preferences.model_copy(update={"starts": starts, "ends": ends, **changes})

@@ -1,0 +1,23 @@
+"""A person: somebody in the workspace."""
+
+from pydantic import BaseModel, field_validator
+
+from bot.domain.working_hours import known_zones
+
+
+class Person(BaseModel, frozen=True):
+    """Somebody in the workspace; `id` is the platform's.
+
+    `zone` is an IANA name that this machine knows, or None: a platform may know newer ones.
+    """
+
+    id: str
+    name: str
+    zone: str | None = None
+    bot: bool = False
+    gone: bool = False
+
+    @field_validator("zone")
+    @classmethod
+    def _known_here(cls, zone: str | None) -> str | None:
+        return zone if zone in known_zones() else None

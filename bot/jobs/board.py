@@ -1,0 +1,74 @@
+"""What a whole team hears at the start of its week."""
+
+from datetime import date, datetime, time, timedelta
+
+from bot import message_key
+from bot.domain.job import Job
+from bot.domain.reminder import NEVER_CHECKED
+from bot.domain.team import Team
+from bot.domain.working_hours import add_working_days, is_working, moment, next_working, today
+from bot.messages import board as messages
+from bot.messages.board import MAX_LISTED
+from bot.messages.parts import Message
+from bot.ports import UnitOfWork
+
+
+def begin_week(team: Team, at: datetime, work: UnitOfWork) -> datetime:
+    """Schedules the weekly summary once the team's week has begun; returns when the next one begins."""
+    week = today(team.zone, at) - timedelta(days=today(team.zone, at).weekday())
+    begins = _begins(team, week)
+    if begins > at:
+        week -= timedelta(days=7)
+        begins = _begins(team, week)
+    next_week = _begins(team, week + timedelta(days=7))
+    if begins <= (team.made_at or NEVER_CHECKED):
+        return next_week
+    if not is_working(team.hours, at):
+        # It was slept through until after hours.
+        return min(next_working(team.hours, at), next_week)
+    work.jobs.schedule(
+        Job(
+            name="board.weekly",
+            about=week.isoformat(),
+            channel_id=team.channel_id,
+            key=weekly_key(team.channel_id, week),
+            once=True,
+            due_at=at,
+        )
+    )
+    return next_week
+
+
+def weekly_key(channel_id: str, monday: date) -> str:
+    """The key of a week's summary."""
+    return f"weekly:{channel_id}:{monday.isoformat()}"
+
+
+def _begins(team: Team, monday: date) -> datetime:
+    """The start of the team's first working day in the week of this Monday."""
+    first = add_working_days(team.hours, monday - timedelta(days=1), 1)
+    return moment(team.zone, first, team.starts)
+
+
+def weekly(job: Job, work: UnitOfWork) -> Message | None:
+    """What is late, unowned and unverified in a team; nothing when there is nothing to act on."""
+    team = work.teams.get(job.channel_id)
+    if team is None:
+        return None
+    at = job.at or job.due_at
+    day = today(team.zone, at)
+    items = work.action_items.to_act_on(team.channel_id, day, MAX_LISTED + 1)
+    if not items:
+        return None
+    monday = date.fromisoformat(job.about)
+    closed = work.retros.closed_in(
+        team.channel_id,
+        moment(team.zone, monday - timedelta(days=7), time(0)),
+        MAX_LISTED,
+    )
+    links = message_key.links_of(
+        {item.case_number for item in items} | {retro.case_number for retro, _ in closed}, work
+    )
+    people = work.people.among({item.owner for item in items if item.owner})
+    more = len(items) > MAX_LISTED
+    return messages.weekly(items[:MAX_LISTED], closed, links, people, day, more=more)

@@ -1,0 +1,286 @@
+"""What the bot says of what is owed to a customer, and what begins and ends it."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from bot import message_key
+from bot.domain import recovery as domain
+from bot.domain.case import Case, CaseState, number_of
+from bot.domain.errors import Refused
+from bot.domain.job import Job
+from bot.domain.person import Person
+from bot.domain.recovery import (
+    Recovery,
+)
+from bot.domain.retro import Retro, state_of
+from bot.domain.team import Team
+from bot.domain.working_hours import today
+from bot.jobs import reminder as reminder_jobs
+from bot.jobs import retro as retro_jobs
+from bot.messages import recovery as messages
+from bot.messages.parts import Message
+from bot.messages.recovery import Shown
+from bot.ports import UnitOfWork
+from bot.prompts import BY_KEY
+from bot.request import Request
+
+
+def move_case(recovery: Recovery, work: UnitOfWork) -> None:
+    """The state of the case follows the customer's verdict; who is still unhappy has failed again."""
+    case = case_of(recovery, work)
+    states: dict[str | None, CaseState] = {"recovered": "recovered", "no answer": "no answer"}
+    state = states.get(recovery.outcome, "failed")
+    if case.state != state:
+        work.cases.save(case.model_copy(update={"state": state}))
+
+
+def case_of(recovery: Recovery, work: UnitOfWork) -> Case:
+    """The case that it belongs to; refuses when that is gone."""
+    case = work.cases.get(recovery.case_number)
+    if case is None:
+        raise Refused(f"{recovery.case_label} is not here any more.")
+    return case
+
+
+def close_unanswered(recovery: Recovery, at: datetime, work: UnitOfWork) -> None:
+    """The customer never said how it was: after two reminders the clock ends it."""
+    after = domain.close_unanswered(recovery, at)
+    work.recoveries.save(after)
+    move_case(after, work)
+    refresh_cards(after, at, work, was=domain.owners(recovery))
+    reminder_jobs.resolve_over(after, "no answer", at, work)
+    work.jobs.schedule(retro_jobs.retro_job(after.case_number, after.channel_id, at))
+
+
+def card_context(recovery: Recovery, at: datetime, work: UnitOfWork) -> Shown | None:
+    """All that the card shows; None when its case or team is gone."""
+    case, team = work.cases.get(recovery.case_number), work.teams.get(recovery.channel_id)
+    if case is None or team is None:
+        return None
+    steps = recovery.steps
+    named = {recovery.contact, *(step.by for step in steps)}
+    named |= {step.owner for step in steps} | {step.handed_by for step in steps}
+    back = recalled(recovery.case_number, recovery.channel_id, work)
+    return Shown(
+        recovery,
+        case,
+        team,
+        work.people.among({person_id for person_id in named if person_id}),
+        at,
+        message_key.links_of({recovery.case_number, *back}, work),
+        back,
+    )
+
+
+def show(job: Job, work: UnitOfWork) -> Message | None:
+    """The card, in the retro's thread."""
+    recovery = work.recoveries.get(number_of(job.about, "C"))
+    shown = card_context(recovery, job.at or job.due_at, work) if recovery else None
+    return messages.card(shown) if shown else None
+
+
+def tell_owner(job: Job, work: UnitOfWork) -> Message | None:
+    """The card, in the direct messages of whoever has something to do in it, or had."""
+    label, _, recipient_id = job.about.partition("/")
+    recovery = work.recoveries.get(number_of(label, "C"))
+    shown = card_context(recovery, job.at or job.due_at, work) if recovery else None
+    return messages.own_copy(shown, recipient_id) if shown else None
+
+
+def go_public(job: Job, work: UnitOfWork) -> list[Job]:
+    """Somebody cannot be reached directly: they are named in the thread, and the lead is told."""
+    label, _, recipient_id = job.about.partition("/")
+    recovery = work.recoveries.get(number_of(label, "C"))
+    if recovery is None or recovery.outcome is not None or recipient_id not in domain.owners(recovery):
+        return []
+    team = work.teams.get(recovery.channel_id)
+    called = Job(
+        name="recovery.call_owner",
+        about=job.about,
+        channel_id=recovery.channel_id,
+        key=f"call_customer:{recovery.case_number}:{recipient_id}",
+        thread=message_key.key(recovery.case_number),
+        once=True,
+        due_at=job.at or job.due_at,
+    )
+    if team is None or team.lead is None or team.lead == recipient_id:
+        return [called]
+    told = {
+        "name": "recovery.tell_lead",
+        "channel_id": team.lead,
+        "direct": True,
+        "thread": None,
+        "key": f"unreached_customer:{recovery.case_number}:{recipient_id}",
+        "detail": job.detail,
+    }
+    return [called, called.model_copy(update=told)]
+
+
+def call_owner(job: Job, work: UnitOfWork) -> Message | None:
+    """Names somebody in the thread; nothing when they have nothing left to do."""
+    return _said_of(job, work, messages.call_owner)
+
+
+def tell_lead(job: Job, work: UnitOfWork) -> Message | None:
+    """Tells the lead that somebody cannot be reached, and why."""
+    return _said_of(job, work, lambda recovery, owner: messages.unreached(recovery, owner, job.detail))
+
+
+def _said_of(job: Job, work: UnitOfWork, say: Callable[[Recovery, Person], Message]) -> Message | None:
+    label, _, recipient_id = job.about.partition("/")
+    recovery = work.recoveries.get(number_of(label, "C"))
+    if recovery is None or recipient_id not in domain.owners(recovery):
+        return None
+    return say(recovery, work.people.get(recipient_id) or Person(id=recipient_id, name="They"))
+
+
+def check_in(job: Job, work: UnitOfWork) -> Message | None:
+    """A word to whoever handled a case that no one could have won; only they ever see it."""
+    recovery = work.recoveries.get(number_of(job.about, "C"))
+    if recovery is None:
+        return None
+    team = work.teams.get(recovery.channel_id)
+    other = team.lead if team and team.lead != job.channel_id else None
+    lead = work.people.get(other) if other else None
+    return messages.check_in(recovery, lead.name if lead else "")
+
+
+def tell_nobody(job: Job, work: UnitOfWork) -> list[Job]:
+    """What is private stays so, also when it could not be said."""
+    return []
+
+
+MAX_RECALLED = 20
+"""Former apologies that were enough among which the same gap is looked for."""
+
+
+def recovery_card_job(
+    case_number: int, channel_id: str, at: datetime, asked_by: str | None = None
+) -> Job:
+    """The job that keeps the card in the retro's thread current: posted once, edited from then on."""
+    return Job(
+        name="recovery.show",
+        about=f"C-{case_number}",
+        channel_id=channel_id,
+        key=f"recovery:{case_number}",
+        thread=message_key.key(case_number),
+        due_at=at,
+        asked_by=asked_by,
+    )
+
+
+def own_key(recovery: Recovery, person_id: str) -> str:
+    """The key of the card's copy in a person's direct messages."""
+    return f"customer:{recovery.case_number}:{person_id}"
+
+
+def recovery_jobs(
+    recovery: Recovery, at: datetime, *, was: Iterable[str] = (), asked_by: str | None = None
+) -> list[Job]:
+    """The jobs that keep the card and its copies current; `was`: who had something to do before."""
+    copies = [
+        Job(
+            name="recovery.tell_owner",
+            about=f"{recovery.case_label}/{person_id}",
+            channel_id=person_id,
+            key=own_key(recovery, person_id),
+            direct=True,
+            due_at=at,
+            asked_by=asked_by if asked_by != person_id else None,
+        )
+        for person_id in sorted({*domain.owners(recovery), *was})
+    ]
+    return [recovery_card_job(recovery.case_number, recovery.channel_id, at, asked_by), *copies]
+
+
+def refresh_cards(
+    recovery: Recovery,
+    at: datetime,
+    work: UnitOfWork,
+    *,
+    was: Iterable[str] = (),
+    asked_by: str | None = None,
+) -> None:
+    """Brings the card and its copies up to date."""
+    for job in recovery_jobs(recovery, at, was=was, asked_by=asked_by):
+        work.jobs.schedule(job)
+
+
+def begin(case: Case, contact: str | None, team: Team, at: datetime, work: UnitOfWork) -> Recovery:
+    """Begins what is owed to the customer; the card and its copies come with the retro's prompts."""
+    recovery = domain.begin(case, contact, team, at)
+    retro = work.retros.get(case.number)
+    if retro is not None and _is_finished(retro, team, at, work):
+        recovery = recovery.model_copy(update={"finished_at": at})
+    work.recoveries.add(recovery)
+    return recovery
+
+
+def of(label: str, request: Request, work: UnitOfWork) -> Recovery:
+    """The recovery of `C-7`; cases from before it, and imported ones, begin theirs on first need."""
+    number = number_of(label, "C")
+    recovery = work.recoveries.get(number)
+    if recovery is not None:
+        return recovery
+    case, retro = work.cases.get(number), work.retros.get(number)
+    team = work.teams.get(case.channel_id) if case else None
+    if case is None or retro is None or team is None:
+        raise Refused(f"{label[:40]} is not here any more, or never was.")
+    contact = retro.opened_by or team.lead or request.person.id
+    recovery = begin(case, contact, team, request.at, work)
+    refresh_cards(recovery, request.at, work)
+    return recovery
+
+
+def view_of(label: str, work: UnitOfWork) -> str:
+    """What the customer answered when they were told what changed; refuses when there is nothing yet."""
+    recovery = work.recoveries.get(number_of(label, "C"))
+    view = recovery.step("tell_changed").view if recovery else ""
+    if not view:
+        raise Refused(f"The customer of {label[:20]} has not said anything about it yet.")
+    return view
+
+
+def note_retro(case_number: int, at: datetime, work: UnitOfWork) -> None:
+    """The retro or its items moved: the customer can be told what changed once it is finished."""
+    recovery, retro = work.recoveries.get(case_number), work.retros.get(case_number)
+    if recovery is None or retro is None:
+        return
+    team = work.teams.get(retro.channel_id) or Team(channel_id=retro.channel_id, name=retro.channel_id)
+    finished = _is_finished(retro, team, at, work)
+    if finished == (recovery.finished_at is not None):
+        return
+    changed = {"finished_at": at if finished else None, "touched_at": at}
+    recovery = recovery.model_copy(update=changed)
+    work.recoveries.save(recovery)
+    refresh_cards(recovery, at, work)
+
+
+def _is_finished(retro: Retro, team: Team, at: datetime, work: UnitOfWork) -> bool:
+    if retro.state == "open":
+        return False
+    counts = work.retros.counts(retro.case_number, today(team.zone, at))
+    return state_of(retro, counts) == "finished"
+
+
+def gaps_of(case_number: int, work: UnitOfWork) -> frozenset[str]:
+    """What was missing, as far as answers and items say."""
+    answers, items = work.retros.answers(case_number), work.action_items.of_case(case_number)
+    answered = {BY_KEY[answer.prompt].gap for answer in answers if answer.prompt in BY_KEY}
+    return frozenset({*answered, *(item.gap or "" for item in items if item.state != "dropped")} - {""})
+
+
+def recalled(case_number: int, channel_id: str, work: UnitOfWork) -> dict[int, tuple[str, ...]]:
+    """Other cases in which an apology was enough, by the gaps that are back in this one."""
+    former = [
+        recovery
+        for recovery in work.recoveries.enough_in(channel_id, MAX_RECALLED)
+        if recovery.case_number != case_number
+    ]
+    if not any(recovery.gaps for recovery in former):
+        return {}
+    here = gaps_of(case_number, work)
+    back = {
+        recovery.case_number: tuple(gap for gap in recovery.gaps if gap in here) for recovery in former
+    }
+    return {number: gaps for number, gaps in back.items() if gaps}

@@ -1,0 +1,152 @@
+"""Many cases at once: each row of a table file asks the bot to mark one case failed."""
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from bot.bot import Bot
+from bot.domain.channel import Channel
+from bot.domain.errors import Refused
+from bot.domain.person import Person
+from bot.ports import StorageUnavailable, Transactions, UnitOfWork
+from bot.request import Request
+from handlers.csv_import.spreadsheet import Broken, Row, Table
+from handlers.csv_import.written_date import DayOrder, Settled, parse_moment
+
+MAX_TOLD = 20
+"""Rows left out that are told one by one: in a large file all of them can be wrong in the same way."""
+MAX_TRIES = 20
+"""How often a row is asked for while the storage is busy, which takes up to a second each time."""
+NOBODY = Person(id="import", name="Import", bot=True)
+
+
+@dataclass
+class Summary:
+    """What an import came to; the first MAX_TOLD of the `skipped` are told as they happen.
+
+    `made_place` names the channel when it was not there before, `settled` the row that shows how the
+    dates are meant when nobody said it.
+    """
+
+    opened: int = 0
+    already: int = 0
+    skipped: int = 0
+    made_channel: str = ""
+    settled: Settled | None = None
+
+    @property
+    def untold(self) -> int:
+        """How many rows were left out of which nothing was told."""
+        return max(self.skipped - MAX_TOLD, 0)
+
+
+async def find_channels(
+    name: str, workspaces: Sequence[str], transactions: Transactions, closed: Collection[str]
+) -> Sequence[tuple[str, Channel]]:
+    """Where the shared place of this id or name is: each workspace that has one, with the channel.
+
+    A channel that is there is the channel, whether or not anybody used it. Only in workspaces that are
+    `closed` now an unused one is not meant: the first place of a web workspace is made unasked.
+    """
+    found: list[tuple[str, Channel]] = []
+    for workspace in workspaces:
+        channel, used = await transactions.read(workspace, partial(_channel_and_use, name))
+        if channel and (used or workspace not in closed):
+            found.append((workspace, channel))
+    return found
+
+
+def _channel_and_use(name: str, work: UnitOfWork) -> tuple[Channel | None, bool]:
+    channel = shared_channel(name, work)
+    return channel, channel is not None and work.teams.get(channel.id) is not None
+
+
+def shared_channel(name: str, work: UnitOfWork) -> Channel | None:
+    """The place of this id or name where people talk; somebody's direct messages are none."""
+    channel = work.channels.named(name)
+    return channel if channel and channel.kind == "shared" else None
+
+
+@dataclass(frozen=True)
+class Import:
+    """Rows on their way into one place. Dates without an offset are read in `zone`."""
+
+    bot: Bot
+    workspace: str
+    channel: Channel
+    zone: str
+    day_order: DayOrder | None
+
+    async def run(
+        self, table: Table, skipped: Callable[[int, str], None], progress: Callable[[int], None]
+    ) -> Summary:
+        """Opens a retro for every row, a short transaction each, so that people can work beside it.
+
+        `skipped` hears the line and the reason of the first MAX_TOLD rows that were left out,
+        `progress` the bytes read. Raises StorageUnavailable when the storage fails: running the same
+        import again goes on there.
+        """
+        summary = Summary()
+        for row in table:
+            progress(table.position)
+            reason = row.reason if isinstance(row, Broken) else await self._open(row, summary)
+            if reason:
+                summary.skipped += 1
+                if not summary.untold:
+                    skipped(row.line, reason)
+        progress(table.position)
+        return summary
+
+    async def _open(self, row: Row, summary: Summary) -> str:
+        """Asks the bot, counts what came of it, and returns why the row was skipped, or ""."""
+        try:
+            values = _form_values(row, self.zone, self.day_order)
+        except Refused as refused:
+            return refused.sentence
+        request = Request(
+            workspace=self.workspace,
+            verb="case.fail",
+            person=NOBODY,
+            channel=self.channel,
+            at=datetime.now(UTC),
+            values=values,
+            key=self._key(row),
+            bulk=True,
+        )
+        for _ in range(MAX_TRIES):
+            reply = await self.bot.answer(request)
+            if reply.saved:
+                break
+        else:
+            raise StorageUnavailable(
+                f"The import stopped at line {row.line}; run it again to go on there."
+            )
+        if reply.faults:
+            return " ".join(reply.faults.values())
+        if reply.already:
+            summary.already += 1
+        else:
+            summary.opened += 1
+        return ""
+
+    def _key(self, row: Row) -> str:
+        """The same for the same row of the same channel, so that running an import twice is safe."""
+        values = (f"{name}={row.values[name]}" for name in sorted(row.values))
+        told = "\0".join((self.workspace, self.channel.id, *values))
+        return "import:" + hashlib.sha256(told.encode()).hexdigest()
+
+
+def _form_values(row: Row, zone: str, day_order: DayOrder | None) -> Mapping[str, str]:
+    """The row as if somebody had filled in the form."""
+    values = {name: value for name, value in row.values.items() if name != "happened_at"}
+    written = row.values.get("happened_at", "")
+    if written:
+        at, by_day = parse_moment(written, zone, day_order)
+        local = at.astimezone(ZoneInfo(zone))
+        values["date"] = local.date().isoformat()
+        if not by_day:
+            values["time"] = local.time().isoformat()
+    return values

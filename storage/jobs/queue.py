@@ -1,0 +1,400 @@
+"""The worker's side of the jobs: channel queues are claimed for a while, jobs are finished or put back.
+
+On PostgreSQL the database's clock decides, because workers run on several machines; on SQLite
+they share one machine and its clock. See `storage/jobs/job.py` for the order of locks.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from bot.domain.errors import ConflictError
+from bot.domain.job import LEASE_SECONDS, Job, MessageRef, minute
+from bot.ports import MAX_COUNTED, Ended, GivenUp, Limits, ObservedTime, ToForget
+from storage import observed_time
+from storage.jobs import scheduler
+from storage.jobs.channel_queue import (
+    CHANGE_LANE,
+    LOCK_LANE,
+    MAX_COOL_DOWN,
+    MAX_SHARED_COOL_DOWN,
+    SLEW,
+    RateLimiter,
+    free,
+    free_lanes,
+    hold_back,
+    moments,
+    on,
+    set_back,
+    this,
+    whole,
+)
+from storage.jobs.job import IS_DEAD, IS_WAITING, Name, edit_queue, next_id, numbered, put, wake
+from storage.repositories.sent_messages import SentMessages
+from storage.row import Values, read
+from storage.statement import Among, Statement
+from storage.tables import channel_queues, jobs, requests
+
+logger = logging.getLogger(__name__)
+
+DEAD_DAYS = 30
+"""Dead jobs are kept this long at least: somebody may still put right what killed them."""
+RESTLESS = 100
+"""Rows of a kind that are read to see where something is due."""
+GONE = "gone"
+"""The state of a traceless job that was said: it leaves no row."""
+LATE = "%s %d came back after its lease; another worker has it."
+
+CLOCK = Statement(select(func.clock_timestamp(type_=DateTime).label("now")))
+
+_THIS = (jobs.c.workspace == bindparam("this_workspace"), jobs.c.key == bindparam("this_name"))
+_HERE = select(jobs).where(jobs.c.workspace == bindparam("workspace"))
+ROWS = Among(_HERE, jobs.c.key)
+FREE_JOBS = Among(_HERE.with_for_update(skip_locked=True), jobs.c.key)
+LOCK_JOB = Statement(select(jobs.c.key).where(*_THIS).with_for_update())
+CHANGE_JOB = Statement(update(jobs).where(*_THIS))
+DROP_JOB = Statement(delete(jobs).where(*_THIS))
+BRING_FORWARD = Statement(
+    update(jobs).where(*_THIS, IS_WAITING, jobs.c.traceless).returning(jobs.c.queue_id)
+)
+CHANGED = (
+    *("state", "id", "queue_id", "due_at", "attempts", "unsure"),
+    *("began_at", "again", "ended_at", "why", "claimed_by"),
+)
+"""The columns of a job that may change when it is put away."""
+
+
+Clock = Callable[[Connection], datetime]
+
+
+class Past:
+    """What a process remembers from one transaction to the next."""
+
+    def __init__(self) -> None:
+        self.latest = datetime.min.replace(tzinfo=UTC)
+        self.sooner: dict[Name, datetime] = {}
+        """Traceless jobs that wait for another try, and until when: a row says the minute after it."""
+
+    def forget(self, name: Name, until: datetime) -> None:
+        """Lets go of a job, unless it was put off anew meanwhile."""
+        if self.sooner.get(name) == until:
+            self.sooner.pop(name, None)
+
+
+class Queue:
+    """ports.Queue over one transaction. `clock`: for tests."""
+
+    def __init__(self, connection: Connection, past: Past, clock: Clock | None = None) -> None:
+        self._connection = connection
+        self._past = past
+        self._clock = clock or _clock
+
+    def claim(
+        self,
+        by: datetime | None,
+        claimer: str,
+        limit: int,
+        limits: Mapping[str, Limits] | None = None,
+    ) -> Sequence[Job]:
+        connection, now = self._connection, self._clock(self._connection)
+        self._mind_the_clock(now)
+        self._bring_forward(now)
+        statement = free_lanes(None if limits is None else frozenset(limits))
+        rows = statement.all(connection, {"by": by or now, "limit": limit, **moments(now)})
+        due = {(row.workspace, row.queue_id): row for row in rows}
+        wanted = {queue_id: row.claimed_key or row.first_key for queue_id, row in due.items()}
+        free(connection, {queue_id: None for queue_id, key in wanted.items() if key is None})
+        named = [queue_id for queue_id, key in wanted.items() if key is not None]
+        budgets = RateLimiter(connection, now, named, limits or {})
+        states = {
+            (queue_id[0], wanted[queue_id]): "running" if due[queue_id].claimed_key else "waiting"
+            for queue_id in budgets.within(named)
+        }
+        # A claim of its own, so that whoever comes too late is told apart even from itself.
+        claim = f"{claimer} {secrets.token_hex(8)}"
+        begun = _begin(connection, states, claim, now)
+        leased = [queue_id for queue_id in named if (queue_id[0], wanted[queue_id]) in begun]
+        leases = [
+            {
+                **this(queue_id),
+                # Due at once when the lease ends, even if a tick took it before its time.
+                "due_at": min(due[queue_id].due_at, now),
+                "leased_until": now + timedelta(seconds=LEASE_SECONDS),
+                "claimed_by": claim,
+                "claimed_key": wanted[queue_id],
+            }
+            for queue_id in leased
+        ]
+        CHANGE_LANE.run_each(connection, leases)
+        budgets.charge(leased)
+        return [begun[queue_id[0], wanted[queue_id]] for queue_id in leased]
+
+    def _mind_the_clock(self, now: datetime) -> None:
+        # Only where one clock is the law: of several processes each would put it right once more.
+        if self._connection.dialect.name == "sqlite" and self._past.latest - now > SLEW:
+            logger.warning(
+                "The clock was set back by %s; what waits goes by the new one.", self._past.latest - now
+            )
+            set_back(self._connection, now, self._past.latest)
+        self._past.latest = now
+
+    def _bring_forward(self, now: datetime) -> None:
+        """Makes traceless jobs due now that were put off until a moment that no row may tell."""
+        woken: dict[Name, datetime] = {}
+        for name, until in sorted(self._past.sooner.items()):
+            if until > now:
+                continue
+            moved = BRING_FORWARD.all(self._connection, {**this(name), "due_at": minute(now)})
+            woken |= {(name[0], row.queue_id): minute(now) for row in moved}
+            # Only once it does not wait any more: this transaction may still come to nothing.
+            if not moved:
+                self._past.forget(name, until)
+        wake(self._connection, woken)
+
+    def put_away(self, ended: Sequence[Ended]) -> None:
+        connection, now = self._connection, self._clock(self._connection)
+        rows, woken = _take(connection, ended)
+        changed: list[Values] = []
+        said: dict[str, dict[str, MessageRef]] = {}
+        rests: dict[Name, datetime | None] = {}
+        held: dict[Name, datetime] = {}
+        for one in ended:
+            # Who comes twice comes too late.
+            row = rows.pop((one.job.workspace, one.job.key), None)
+            if row is None:
+                if not one.job.traceless:
+                    logger.warning(LATE, one.job.name, one.job.id)
+                continue
+            after, queue_id = self._after(one, row, now), (row.workspace, row.queue_id)
+            changed.append({**this((row.workspace, row.key)), **{name: after[name] for name in CHANGED}})
+            if one.message_ref is not None:
+                said.setdefault(row.workspace, {})[row.key] = one.message_ref
+            rests[queue_id] = _rests_until(one, row, now)
+            if row.again and one.state == "done":
+                other = (row.workspace, after["queue_id"])
+                woken[other] = min(row.due_at, woken.get(other, row.due_at))
+            if one.hold_workspace:
+                until = now + min(timedelta(seconds=one.cool_down), MAX_SHARED_COOL_DOWN)
+                held[whole(queue_id)] = max(until, held.get(whole(queue_id), until))
+        CHANGE_JOB.run_each(connection, [row for row in changed if row["state"] != GONE])
+        DROP_JOB.run_each(connection, [row for row in changed if row["state"] == GONE])
+        for workspace, message_refs in said.items():
+            SentMessages(connection, workspace).keep_each(message_refs)
+        _leave(connection, rests, woken)
+        hold_back(connection, held)
+
+    def _after(self, ended: Ended, row: Any, now: datetime) -> Values:
+        """A job's row once it was put away."""
+        after = {**row._asdict(), "state": ended.state, "why": ended.why, "claimed_by": ""}
+        if ended.state == "dead":
+            # It stays unsure: the last attempt may have been heard, whatever came back.
+            return after | {"ended_at": minute(now) if row.traceless else now}
+        if ended.state == "waiting":
+            later = now + timedelta(seconds=ended.cool_down)
+            if row.traceless and ended.cool_down > 0:
+                self._past.sooner[row.workspace, row.key] = later
+                later += timedelta(minutes=1)
+            return after | {
+                "due_at": minute(later) if row.traceless else later,
+                "unsure": ended.unsure,
+                "began_at": row.began_at if ended.unsure else None,
+                # Nothing was said, so the next attempt says the newest words anyway.
+                "again": row.again and ended.unsure,
+            }
+        after |= {"attempts": 0, "unsure": False, "began_at": None, "again": False}
+        after["queue_id"] = row.queue_id if ended.message_ref is None else edit_queue(row.channel_id)
+        if row.again:
+            return after | {"state": "waiting", "id": next_id(traceless=row.traceless)}
+        return after | {"state": GONE if row.traceless else "done", "ended_at": now}
+
+    def observe_time(self, before: ObservedTime | None, elapsed: timedelta) -> ObservedTime:
+        connection = self._connection
+        return observed_time.observe(connection, self._clock(connection), before, elapsed)
+
+    def overdue(self, age: timedelta) -> ToForget:
+        connection = self._connection
+        now = observed_time.trusted_now(connection, self._clock(connection))
+        old = observed_time.old_cases(connection, now, age)
+        return ToForget(old, max(0, len(old) - observed_time.daily_quota(connection)))
+
+    def take_daily_quota(self) -> bool:
+        return observed_time.take_daily_quota(self._connection)
+
+    def workspaces_with_due_work(self, by: datetime) -> Sequence[str]:
+        return scheduler.workspaces_with_due_work(self._connection, by, RESTLESS)
+
+    def next_due(self, platforms: Collection[str] | None = None) -> datetime | None:
+        connection = self._connection
+        rows = connection.execute(select(func.min(channel_queues.c.due_at)).where(*on(platforms)))
+        due_at: datetime | None = rows.scalar_one()
+        return due_at
+
+    def state(self) -> Mapping[str, object]:
+        connection = self._connection
+        now = self._clock(connection)
+        waiting, dead = (
+            connection.execute(
+                select(func.count()).select_from(
+                    select(jobs.c.workspace).where(which).limit(MAX_COUNTED + 1).subquery()
+                )
+            ).scalar_one()
+            for which in (IS_WAITING, IS_DEAD)
+        )
+        # A channel queue is due when the first of its messages is.
+        oldest = select(func.min(channel_queues.c.due_at)).where(channel_queues.c.due_at <= now)
+        oldest_due = connection.execute(oldest).scalar_one()
+        return {"waiting": waiting, "dead": dead, "oldest_due": oldest_due}
+
+    def given_up(self, limit: int = 5) -> Sequence[GivenUp]:
+        times = func.count().label("times")
+        dead = select(jobs.c.name, jobs.c.why, times).where(IS_DEAD).group_by(jobs.c.name, jobs.c.why)
+        connection = self._connection
+        rows = connection.execute(dead.order_by(times.desc(), jobs.c.name).limit(limit))
+        return [GivenUp(row.name, row.why, row.times) for row in rows]
+
+    def prune(self, before: datetime, limit: int = 500) -> int:
+        connection = self._connection
+        trusted = observed_time.trusted_now(connection, self._clock(connection))
+        buried = min(before, trusted - timedelta(days=DEAD_DAYS))
+        # Said again in `_bite`, for a job that comes back to life while this waits for its row.
+        old = and_(jobs.c.ended_at < before, or_(~IS_DEAD, jobs.c.ended_at < buried))
+        seen = requests.c.day < before.date()
+        return _bite(connection, jobs, old, limit) + _bite(connection, requests, seen, limit)
+
+
+def _clock(connection: Connection) -> datetime:
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    [found] = CLOCK.all(connection, {})
+    now: datetime = found.now
+    return now.astimezone(UTC)
+
+
+def _begin(
+    connection: Connection, states: Mapping[Name, str], claim: str, now: datetime
+) -> dict[Name, Job]:
+    """Marks jobs as running that are in these states; leaves out what somebody holds or just changed."""
+    begun: dict[Name, Job] = {}
+    changed = []
+    for row in _rows(connection, states, FREE_JOBS):
+        if row.state != states[row.workspace, row.key]:
+            continue
+        # What was known before is for the worker; when it began is kept from the first unsure time.
+        # Rounded down, the look-up of a traceless one begins earlier, and finds it all the same.
+        began_at = row.began_at if row.unsure and row.began_at else now
+        began_at = minute(began_at) if row.traceless else began_at
+        mark = {"state": "running", "claimed_by": claim}
+        told = mark | {"attempts": row.attempts + 1, "began_at": began_at}
+        begun[row.workspace, row.key] = read(Job, row).model_copy(update=told)
+        # Unsure in the row, in case this process dies.
+        changed.append({**this((row.workspace, row.key)), **told, "unsure": True})
+    CHANGE_JOB.run_each(connection, changed)
+    return begun
+
+
+def _rows(connection: Connection, names: Collection[Name], query: Among = ROWS) -> list[Any]:
+    # Workspace by workspace: SQLite scans the table for pairs, (workspace, key) IN ((…), (…)).
+    rows: list[Any] = []
+    for workspace in sorted({name[0] for name in names}):
+        keys = [name[1] for name in names if name[0] == workspace]
+        rows += query.all(connection, {"workspace": workspace}, keys)
+    return rows
+
+
+def _held(connection: Connection, ended: Iterable[Ended]) -> dict[Name, Any]:
+    """The rows of those that no other claim runs by now."""
+    claims = {(one.job.workspace, one.job.key, one.job.claimed_by) for one in ended}
+    rows = _rows(connection, {claim[:2] for claim in claims})
+    return {
+        (row.workspace, row.key): row
+        for row in rows
+        if row.state == "running" and (row.workspace, row.key, row.claimed_by) in claims
+    }
+
+
+def _take(
+    connection: Connection, ended: Sequence[Ended]
+) -> tuple[dict[Name, Any], dict[Name, datetime]]:
+    """Locks the jobs and stores what follows them, in the one order of all keys.
+
+    Returns the rows that are still ours, and the channel queues that what follows has woken.
+    """
+    leading = [one for one in ended if one.follow]
+    before = _held(connection, leading)
+    follow: dict[Name, Job] = {}
+    for one in leading:
+        row = before.get((one.job.workspace, one.job.key))
+        if row is None:
+            continue
+        for job in one.follow:
+            # What is said instead of a traceless job would tell its moment as well.
+            traceless = job.traceless or (one.state == "dead" and row.traceless)
+            owed = numbered(job.model_copy(update={"traceless": traceless}))
+            follow.setdefault((row.workspace, job.key), owed)
+    woken: dict[Name, datetime] = {}
+    own = {(one.job.workspace, one.job.key, False) for one in ended}
+    in_order = sorted(own | {(*name, True) for name in follow})
+    for (workspace, follows), some in groupby(in_order, lambda name: (name[0], name[2])):
+        keys = [name[1] for name in some]
+        if follows:
+            woken |= put(connection, workspace, [follow[workspace, key] for key in keys])
+        else:
+            _lock(connection, LOCK_JOB, [(workspace, key) for key in keys])
+    held = _held(connection, ended)
+    if any(name not in held or held[name].traceless != row.traceless for name, row in before.items()):
+        raise ConflictError("a job was changed just now, and what follows it with that")
+    return held, woken
+
+
+def _lock(connection: Connection, statement: Statement, names: Iterable[Name]) -> None:
+    """Locks rows one by one in this order, because a server sorts words in its own way."""
+    if connection.dialect.name != "sqlite":
+        statement.run_each(connection, [this(name) for name in names])
+
+
+def _rests_until(ended: Ended, row: Any, now: datetime) -> datetime | None:
+    """Until when the channel queue rests; None when it need not, or that is nobody's business."""
+    cool_down = timedelta(seconds=ended.cool_down)
+    if ended.state == "done":
+        return None if row.traceless and ended.cool_down <= 0 else now + cool_down
+    return now + min(cool_down, MAX_COOL_DOWN) if ended.hold_queue else None
+
+
+def _leave(
+    connection: Connection,
+    rests: Mapping[Name, datetime | None],
+    woken: Mapping[Name, datetime],
+) -> None:
+    """Frees channel queues and wakes others, in the one order of all channel queues."""
+    for freed, lanes_of_it in groupby(sorted({*rests, *woken}), lambda name: name in rests):
+        if freed:
+            # By a statement of its own: the next one then sees what was scheduled meanwhile, where a
+            # subquery in a waiting UPDATE would still see the moment before.
+            _lock(connection, LOCK_LANE, lanes_of_it)
+        else:
+            wake(connection, {name: woken[name] for name in lanes_of_it})
+    free(connection, rests)
+
+
+def _bite(connection: Connection, table: Table, old: ColumnElement[bool], limit: int) -> int:
+    those = tuple_(table.c.workspace, table.c.key)
+    some = select(table.c.workspace, table.c.key).where(old).limit(limit)
+    return connection.execute(delete(table).where(those.in_(some), old)).rowcount

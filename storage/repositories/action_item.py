@@ -1,0 +1,80 @@
+"""Action items, numbered within the workspace."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Column, Select, bindparam, literal_column, or_, select
+
+from bot.domain.action_item import ActionItem
+from bot.domain.reminder import NEVER_CHECKED
+from storage.counter import count
+from storage.row import Values, read, several, values
+from storage.statement import Among, Statement
+from storage.tables import action_items
+from storage.versioned import Versioned
+
+ENDED = ("verified", "dropped")
+
+
+def _active(whose: Column[Any]) -> Select[Any]:
+    """Items that are neither verified nor dropped, earliest due first, undated last."""
+    here = action_items.c.workspace == bindparam("workspace")
+    return (
+        select(action_items)
+        .where(here, action_items.c.active, whose == bindparam("whose"))
+        .order_by(action_items.c.due.asc().nulls_last(), action_items.c.number)
+        .limit(bindparam("limit"))
+    )
+
+
+def _to_act_on() -> Select[Any]:
+    """Of a channel: late (due before `today`), unowned, or done and not verified; late ones first."""
+    undone = action_items.c.state.in_((literal_column("'proposed'"), literal_column("'agreed'")))
+    late = undone & (action_items.c.due < bindparam("today"))
+    unowned = action_items.c.owner.is_(None)
+    unverified = action_items.c.state == literal_column("'done'")
+    return _active(action_items.c.channel_id).where(or_(late, unowned, unverified))
+
+
+OWNED_BY = Statement(_active(action_items.c.owner))
+OPEN_IN = Statement(_active(action_items.c.channel_id))
+TO_ACT_ON = Statement(_to_act_on())
+OF_CASE = Among(
+    select(action_items)
+    .where(action_items.c.workspace == bindparam("workspace"))
+    .order_by(action_items.c.case_number, action_items.c.number),
+    action_items.c.case_number,
+)
+
+
+class ActionItems(Versioned[ActionItem]):
+    """repositories.ActionItems over one transaction."""
+
+    kind, table, key = ActionItem, action_items, "number"
+
+    def add(self, thing: ActionItem) -> ActionItem:
+        number = count(self._connection, self._workspace, "item")
+        return super().add(thing.model_copy(update={"number": number}))
+
+    def of_case(self, *cases: int) -> Sequence[ActionItem]:
+        here = {"workspace": self._workspace}
+        return [read(ActionItem, row) for row in OF_CASE.all(self._connection, here, cases)]
+
+    def owned_by(self, person_id: str, limit: int) -> Sequence[ActionItem]:
+        params = {"workspace": self._workspace, "whose": person_id, "limit": limit}
+        return several(self._connection, ActionItem, OWNED_BY, params)
+
+    def open_in(self, channel_id: str, limit: int) -> Sequence[ActionItem]:
+        params = {"workspace": self._workspace, "whose": channel_id, "limit": limit}
+        return several(self._connection, ActionItem, OPEN_IN, params)
+
+    def to_act_on(self, channel_id: str, today: date, limit: int) -> Sequence[ActionItem]:
+        params = {"workspace": self._workspace, "whose": channel_id, "today": today, "limit": limit}
+        return several(self._connection, ActionItem, TO_ACT_ON, params)
+
+    def row(self, thing: ActionItem) -> Values:
+        active = thing.state not in ENDED
+        return values(
+            self._workspace, thing, active=active, next_check_at=NEVER_CHECKED if active else None
+        )

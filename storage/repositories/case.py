@@ -1,0 +1,114 @@
+"""Cases, numbered within the workspace."""
+
+import zlib
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from bot.domain.case import Case
+from storage.counter import count
+from storage.row import Values, find, several, values
+from storage.statement import Statement
+from storage.tables import cases, teams
+from storage.versioned import Versioned
+
+# The index is by channel: a case has a team, so the teams' channels lead to it.
+WITH_REFERENCE = Statement(
+    select(cases)
+    .where(
+        cases.c.workspace == bindparam("workspace"),
+        cases.c.channel_id.in_(
+            select(teams.c.channel_id).where(teams.c.workspace == bindparam("workspace"))
+        ),
+        cases.c.reference_folded == bindparam("reference"),
+    )
+    .order_by(cases.c.number)
+)
+AFTER = Statement(
+    select(cases)
+    .where(cases.c.workspace == bindparam("workspace"), cases.c.number > bindparam("number"))
+    .order_by(cases.c.number)
+    .limit(bindparam("limit"))
+)
+
+OF_CUSTOMER, UNSUMMED = (
+    Statement(
+        select(cases.c.number, cases.c.customer)
+        .where(cases.c.workspace == bindparam("workspace"), cases.c.customer.is_not(None), chosen)
+        .order_by(cases.c.number)
+    )
+    for chosen in (cases.c.customer_sum == bindparam("sum"), cases.c.customer_sum.is_(None))
+)
+
+# Its customer may be forgotten meanwhile: then there is nothing to find it by.
+SUM = Statement(
+    update(cases)
+    .where(
+        cases.c.workspace == bindparam("of"),
+        cases.c.number == bindparam("this"),
+        cases.c.customer == bindparam("known"),
+    )
+    .values(customer_sum=bindparam("sum"))
+)
+
+
+def customer_sum(name: str) -> int:
+    """A sum of a name, upper and lower case alike, that thousands of names have: it tells nobody's.
+
+    So it does no harm where an older program forgets a customer, and leaves it behind.
+    """
+    return zlib.crc32(name.casefold().encode(errors="replace")) & 0xFFFF
+
+
+def sum_customers(connection: Connection, limit: int) -> int:
+    """Gives at most `limit` cases that came from an older program the sum of their customer's name."""
+    unsummed = select(cases.c.workspace, cases.c.number, cases.c.customer).where(
+        cases.c.customer.is_not(None), cases.c.customer_sum.is_(None)
+    )
+    rows = connection.execute(unsummed.limit(limit)).all()
+    SUM.run_each(
+        connection,
+        [
+            {
+                "of": row.workspace,
+                "this": row.number,
+                "known": row.customer,
+                "sum": customer_sum(row.customer),
+            }
+            for row in rows
+        ],
+    )
+    return len(rows)
+
+
+class Cases(Versioned[Case]):
+    """repositories.Cases over one transaction."""
+
+    kind, table, key = Case, cases, "number"
+
+    def by_reference(self, channel_id: str, reference: str) -> Case | None:
+        named = {"channel_id": channel_id, "reference_folded": reference.casefold()}
+        return find(self._connection, Case, cases, workspace=self._workspace, **named)
+
+    def with_reference(self, reference: str) -> Sequence[Case]:
+        params = {"workspace": self._workspace, "reference": reference.casefold()}
+        return several(self._connection, Case, WITH_REFERENCE, params)
+
+    def add(self, thing: Case) -> Case:
+        number = count(self._connection, self._workspace, "case")
+        return super().add(thing.model_copy(update={"number": number}))
+
+    def after(self, number: int, limit: int = 100) -> Sequence[Case]:
+        params = {"workspace": self._workspace, "number": number, "limit": limit}
+        return several(self._connection, Case, AFTER, params)
+
+    def of_customer(self, name: str) -> Sequence[int]:
+        params = {"workspace": self._workspace, "sum": customer_sum(name)}
+        rows = OF_CUSTOMER.all(self._connection, params)
+        rows = [*rows, *UNSUMMED.all(self._connection, {"workspace": self._workspace})]
+        return sorted(row.number for row in rows if row.customer.casefold() == name.casefold())
+
+    def row(self, thing: Case) -> Values:
+        reference = thing.reference.casefold() if thing.reference else None
+        sum_ = None if thing.customer is None else customer_sum(thing.customer)
+        return values(self._workspace, thing, reference_folded=reference, customer_sum=sum_)

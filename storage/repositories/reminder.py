@@ -1,0 +1,60 @@
+"""Which reminders were due, to whom, and what came of them."""
+
+from collections.abc import Collection, Sequence
+from functools import cache
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from bot.domain.reminder import Asked
+from storage.row import read, several, values
+from storage.statement import Among, Statement
+from storage.tables import reminders
+from storage.upsert import insert
+
+HERE = reminders.c.workspace == bindparam("workspace")
+OF = Among(select(reminders).where(HERE), reminders.c.about)
+IN_MESSAGE = Statement(select(reminders).where(HERE, reminders.c.message == bindparam("message")))
+KEY = ("workspace", "about", "name", "recipient_id", "day")
+SETTLE = Statement(
+    update(reminders)
+    .where(*(reminders.c[name] == bindparam(f"this_{name}") for name in KEY))
+    .values(outcome=bindparam("new_outcome"), outcome_at=bindparam("new_outcome_at"))
+)
+
+
+class Reminders:
+    """repositories.Reminders over one transaction."""
+
+    def __init__(self, connection: Connection, workspace: str) -> None:
+        self._connection = connection
+        self._workspace = workspace
+
+    def of(self, abouts: Collection[str]) -> Sequence[Asked]:
+        rows = OF.all(self._connection, {"workspace": self._workspace}, abouts)
+        return _by_day([read(Asked, row) for row in rows])
+
+    def in_message(self, key: str) -> Sequence[Asked]:
+        params = {"workspace": self._workspace, "message": key}
+        return _by_day(several(self._connection, Asked, IN_MESSAGE, params))
+
+    def add(self, sent_reminders: Sequence[Asked]) -> None:
+        rows = [values(self._workspace, sent) for sent in sent_reminders]
+        _adding(self._connection.dialect.name).run_each(self._connection, rows)
+
+    def resolve(self, sent_reminders: Sequence[Asked]) -> None:
+        rows = [
+            {f"this_{name}": value for name, value in values(self._workspace, sent).items()}
+            | {"new_outcome": sent.outcome, "new_outcome_at": sent.outcome_at}
+            for sent in sent_reminders
+        ]
+        these = [*(f"this_{name}" for name in KEY), "new_outcome", "new_outcome_at"]
+        SETTLE.run_each(self._connection, [{name: row[name] for name in these} for row in rows])
+
+
+@cache
+def _adding(dialect: str) -> Statement:
+    return Statement(insert(dialect, reminders).on_conflict_do_nothing())
+
+
+def _by_day(sent_reminders: Sequence[Asked]) -> Sequence[Asked]:
+    return sorted(sent_reminders, key=lambda one: (one.day, one.about, one.name))

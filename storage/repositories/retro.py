@@ -1,0 +1,159 @@
+"""Retros with what was answered and discussed in them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    select,
+    text,
+)
+
+from bot.domain.case import Case
+from bot.domain.reminder import NEVER_CHECKED
+from bot.domain.retro import Answer, Comment, Counts, Retro
+from storage import versioned
+from storage.repositories.case import Cases
+from storage.row import Values, find, read, several, values
+from storage.statement import Among, Statement
+from storage.tables import action_items, answers, comments, retros
+from storage.upsert import put
+from storage.versioned import Versioned
+
+# The literal, not a bound 'open': only so does the query meet the index of open retros.
+IS_OPEN = retros.c.state == literal_column("'open'")
+OPEN_IN = Statement(
+    select(retros)
+    .where(
+        retros.c.workspace == bindparam("workspace"),
+        retros.c.channel_id == bindparam("channel_id"),
+        IS_OPEN,
+    )
+    .order_by(retros.c.answers_close_on, retros.c.case_number)
+    .limit(bindparam("limit"))
+)
+CLOSED_IN = Statement(
+    select(retros)
+    .where(
+        retros.c.workspace == bindparam("workspace"),
+        retros.c.channel_id == bindparam("channel_id"),
+        retros.c.closed_at >= bindparam("after"),
+    )
+    .order_by(retros.c.closed_at)
+    .limit(bindparam("limit"))
+)
+
+
+def _of_this(table: Table) -> ColumnElement[bool]:
+    return and_(table.c.workspace == bindparam("workspace"), table.c.case_number == bindparam("number"))
+
+
+ANSWERED = select(func.count()).select_from(answers).where(_of_this(answers)).scalar_subquery()
+UNDONE = action_items.c.state.in_((literal_column("'proposed'"), literal_column("'agreed'")))
+LATE = UNDONE & (action_items.c.due < bindparam("today"))
+COUNTS = Statement(
+    select(
+        ANSWERED.label("answers"),
+        func.count(case((action_items.c.state != "dropped", 1))).label("items"),
+        func.count(case((LATE, 1))).label("late"),
+        func.count(case((action_items.c.active, 1))).label("unfinished"),
+    ).where(_of_this(action_items))
+)
+ANSWERS = Among(
+    select(answers)
+    .where(answers.c.workspace == bindparam("workspace"))
+    .order_by(answers.c.case_number, answers.c.posted_at.asc().nulls_last(), answers.c.id),
+    answers.c.case_number,
+)
+COMMENTS = Among(
+    select(comments)
+    .where(comments.c.workspace == bindparam("workspace"))
+    .order_by(comments.c.case_number, comments.c.posted_at, comments.c.id),
+    comments.c.case_number,
+)
+# PostgreSQL keeps rows in the order they came, and with each the transaction it came in (ctid, xmin).
+# So a retro's unnamed answers are put in anew with every one more: in any order, all in one transaction.
+SHUFFLE = text(
+    'WITH these AS (DELETE FROM answers WHERE workspace = :workspace AND "case" = :number '
+    "AND author IS NULL RETURNING *) INSERT INTO answers SELECT * FROM these ORDER BY random()"
+)
+
+
+class Retros(Versioned[Retro]):
+    """repositories.Retros over one transaction."""
+
+    kind, table, key = Retro, retros, "case_number"
+
+    def row(self, thing: Retro) -> Values:
+        opened = thing.state == "open"
+        closed_at = None if opened or thing.last is None else thing.last.at
+        next_check_at = NEVER_CHECKED if opened else None
+        return values(self._workspace, thing, closed_at=closed_at, next_check_at=next_check_at)
+
+    def closed_in(self, channel_id: str, after: datetime, limit: int) -> Sequence[tuple[Retro, Case]]:
+        params = {"workspace": self._workspace, "channel_id": channel_id, "after": after, "limit": limit}
+        return self._with_cases(several(self._connection, Retro, CLOSED_IN, params))
+
+    def open_in(self, channel_id: str, limit: int) -> Sequence[tuple[Retro, Case]]:
+        params = {"workspace": self._workspace, "channel_id": channel_id, "limit": limit}
+        return self._with_cases(several(self._connection, Retro, OPEN_IN, params))
+
+    def with_cases(self, numbers: Collection[int]) -> Mapping[int, tuple[Retro, Case]]:
+        retros = list(self.among(numbers).values())
+        return {retro.case_number: (retro, case) for retro, case in self._with_cases(retros)}
+
+    def _with_cases(self, retros: Sequence[Retro]) -> Sequence[tuple[Retro, Case]]:
+        known = Cases(self._connection, self._workspace).among([retro.case_number for retro in retros])
+        return [(retro, known[retro.case_number]) for retro in retros]
+
+    def counts(self, case_number: int, today: date) -> Counts:
+        params = {"workspace": self._workspace, "number": case_number, "today": today}
+        return read(Counts, COUNTS.first(self._connection, params))
+
+    def answers(self, *cases: int) -> Sequence[Answer]:
+        here = {"workspace": self._workspace}
+        return [read(Answer, row) for row in ANSWERS.all(self._connection, here, cases)]
+
+    def answer(self, answer: str) -> Answer | None:
+        return find(self._connection, Answer, answers, workspace=self._workspace, id=answer)
+
+    def add_answer(self, answer: Answer) -> None:
+        versioned.add(self._connection, answers, values(self._workspace, answer))
+        if answer.author is None and self._connection.dialect.name == "postgresql":
+            self._connection.execute(
+                SHUFFLE, {"workspace": self._workspace, "number": answer.case_number}
+            )
+
+    def save_answer(self, answer: Answer) -> None:
+        versioned.save(self._connection, answers, values(self._workspace, answer))
+
+    def comments(self, *cases: int) -> Sequence[Comment]:
+        here = {"workspace": self._workspace}
+        return [read(Comment, row) for row in COMMENTS.all(self._connection, here, cases)]
+
+    def keep_comment(self, comment: Comment) -> None:
+        retro = self.get(comment.case_number)
+        if retro is None:
+            raise LookupError(f"a comment belongs to retro C-{comment.case_number}, which is not there")
+        row = values(self._workspace, comment, channel_id=retro.channel_id)
+        key = {name: row[name] for name in ("workspace", "channel_id", "id")}
+        known = find(self._connection, Comment, comments, **key)
+        if known is None or known.author == comment.author:
+            put(self._connection, comments, row, "text")
+
+    def drop_comment(self, channel_id: str, comment: str, author: str) -> None:
+        self._connection.execute(
+            delete(comments).where(
+                comments.c.workspace == self._workspace,
+                comments.c.channel_id == channel_id,
+                comments.c.id == comment,
+                comments.c.author == author,
+            )
+        )

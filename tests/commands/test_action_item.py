@@ -1,0 +1,196 @@
+"""An action item is agreed, handed over, done, and verified by somebody else."""
+
+import pytest
+
+from bot.messages.parts import Buttons, Message, plain
+from tests.desk import ANA, AT, BEN, CLEO, Desk, words
+
+
+def labels(message: Message) -> list[str]:
+    """The buttons of a message."""
+    rows = [part for part in message.parts if isinstance(part, Buttons)]
+    return [button.label for row in rows for button in row.buttons]
+
+
+async def test_an_item_from_an_answer_arrives_with_its_text_and_gap(desk: Desk) -> None:
+    await desk.fail()
+    await desk.ask(ANA, "retro.answer", "C-1", {"after_hours": "A night number"})
+    (answer,) = desk.answers("C-1")
+    opened = await desk.ask(BEN, "action_item.add", answer.id)
+    assert opened.form is not None
+    values = {field.name: field.value for field in opened.form.fields}
+    assert (values["what"], values["gap"]) == ("A night number", "after-hours support")
+    assert [field.label for field in opened.form.fields] == [
+        "What will change",
+        "Gap",
+        "Owner",
+        "Due",
+        "How we will know it worked",
+    ]
+
+
+async def test_whoever_names_themself_has_agreed_and_others_are_asked(desk: Desk) -> None:
+    await desk.fail()
+    own = await desk.add_item(ANA, owner="U1")
+    others = await desk.add_item(ANA, owner="U2")
+    assert (desk.item(own).state, desk.item(others).state) == ("agreed", "proposed")
+    said = desk.say_all()
+    more = ["Remind me later", "Drop"]
+    assert labels(said["item:1"]) == ["Mark done", "Change date", "Hand over", "Decline", *more]
+    assert labels(said["owner:2:U2"]) == ["Accept", "Hand over", "Decline", "Change date", *more]
+    assert "Ana asks you to take on AI-2" in plain(said["owner:2:U2"])
+
+
+async def test_an_item_without_an_owner_can_be_taken_once(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA)
+    assert labels(desk.say_all()["item:1"])[:2] == ["Take it", "Hand over"]
+    assert (await desk.ask(BEN, "action_item.take", item)).message is None
+    assert words(await desk.ask(CLEO, "action_item.take", item)) == "AI-1 is already agreed."
+    assert desk.item(item).owner == "U2"
+
+
+async def test_a_hand_over_needs_the_new_owners_yes_and_tells_both(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, owner="U1")
+    desk.say_all()
+    await desk.ask(ANA, "action_item.hand_over", item, {"owner": "U2", "why": "Ben knows the depot."})
+    assert (desk.item(item).state, desk.item(item).owner) == ("proposed", "U2")
+    said = desk.say_all()
+    assert "no longer yours" in plain(said["owner:1:U1"])
+    assert "Ben knows the depot." in plain(said["owner:1:U2"])
+    assert "Only the person" in words(await desk.ask(CLEO, "action_item.accept", item))
+    await desk.ask(BEN, "action_item.accept", item)
+    assert desk.item(item).state == "agreed"
+    assert words(await desk.ask(BEN, "action_item.accept", item)) == "AI-1 is already agreed."
+
+
+async def test_declined_goes_back_to_proposed_without_an_owner(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, owner="U2")
+    assert list((await desk.ask(BEN, "action_item.decline", item, {"why": ""})).faults) == ["why"]
+    await desk.ask(BEN, "action_item.decline", item, {"why": "No time before May."})
+    assert (desk.item(item).state, desk.item(item).owner) == ("proposed", None)
+    said = desk.say_all()
+    assert "No time before May." in plain(said["item:1"])
+    assert "no longer yours" in plain(said["owner:1:U2"])
+
+
+async def test_nobody_verifies_their_own_item(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, owner="U1")
+    assert "not done yet" in words(await desk.ask(BEN, "action_item.verify", item))
+    assert "Only the owner" in words(await desk.ask(BEN, "action_item.done", item, {"changed": "x"}))
+    await desk.ask(ANA, "action_item.done", item, {"changed": "The notes are shown."})
+    assert "Nobody verifies their own item" in words(await desk.ask(ANA, "action_item.verify", item))
+    await desk.ask(BEN, "action_item.verify", item)
+    assert words(await desk.ask(CLEO, "action_item.verify", item)) == "AI-1 is already verified."
+    said = desk.say_all()
+    assert labels(said["item:1"]) == ["Reopen"]
+    assert "verified" in plain(said["owner:1:U1"])
+
+
+async def test_whoever_marked_it_done_cannot_verify_it_after_a_hand_over(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, owner="U1")
+    await desk.ask(ANA, "action_item.done", item, {"changed": "x"})
+    await desk.ask(BEN, "action_item.reopen", item, {"missing": "Not on mobile."})
+    assert "Not on mobile." in plain(desk.say_all()["item:1"])
+    await desk.ask(ANA, "action_item.hand_over", item, {"owner": "U2"})
+    await desk.ask(BEN, "action_item.accept", item)
+    await desk.ask(BEN, "action_item.done", item, {"changed": "On mobile too."})
+    assert "Nobody verifies" in words(await desk.ask(BEN, "action_item.verify", item))
+    await desk.ask(ANA, "action_item.verify", item)
+    assert desk.item(item).state == "verified"
+
+
+async def test_a_date_changes_with_a_why_but_not_into_the_past(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, owner="U1", due="2026-03-12")
+    opened = await desk.ask(ANA, "action_item.change_date", item)
+    assert opened.form is not None
+    assert [(field.label, field.value) for field in opened.form.fields] == [
+        ("New date", "2026-03-12"),
+        ("Why", ""),
+    ]
+    past = await desk.ask(ANA, "action_item.change_date", item, {"due": "2026-03-04"})
+    assert list(past.faults) == ["due"]
+    await desk.ask(ANA, "action_item.change_date", item, {"due": "2026-04-01", "why": "Supplier."})
+    assert str(desk.item(item).due) == "2026-04-01"
+    assert "Supplier." in plain(desk.say_all()["item:1"])
+
+
+async def test_today_is_the_owners_today(desk: Desk) -> None:
+    """At 14:30 UTC on the 5th it is the 5th in Stockholm; a moment later in Tokyo it can be the 6th."""
+    await desk.fail()
+    for person in (ANA, CLEO):
+        desk.meet(person)
+    late_evening = AT.replace(hour=16)
+    values = {"what": "x", "owner": "U3", "due": "2026-03-05"}
+    tokyo = await desk.ask(ANA, "action_item.add", "C-1", values, at=late_evening)
+    assert list(tokyo.faults) == ["due"]
+    here = await desk.ask(ANA, "action_item.add", "C-1", {**values, "owner": "U1"}, at=late_evening)
+    assert not here.faults
+
+
+@pytest.mark.parametrize(
+    ("owner", "part"), [("B1", "is a bot"), ("U9", "has left"), ("U404", "do not know this person")]
+)
+async def test_an_owner_who_is_a_bot_or_left_or_unknown_is_refused(
+    desk: Desk, owner: str, part: str
+) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA)
+    added = await desk.ask(ANA, "action_item.add", "C-1", {"what": "x", "owner": owner})
+    assert part in added.faults["owner"]
+    handed = await desk.ask(ANA, "action_item.hand_over", item, {"owner": owner})
+    assert part in handed.faults["owner"]
+
+
+async def test_an_owned_item_is_handed_over_dated_and_dropped_only_by_owner_lead_or_asker(
+    desk: Desk,
+) -> None:
+    await desk.fail(ANA)
+    item = await desk.add_item(BEN, owner="U2")
+    for verb in ("hand_over", "change_date", "drop"):
+        assert "has an owner" in words(await desk.ask(CLEO, f"action_item.{verb}", item))
+    values = {"due": "2026-03-20", "why": "The lead asks."}
+    assert not (await desk.ask(ANA, "action_item.change_date", item, values)).faults
+    assert not (await desk.ask(ANA, "action_item.drop", item, {"why": "Replaced."})).faults
+    assert desk.item(item).state == "dropped"
+    assert labels(desk.say_all()["item:1"]) == []
+    assert words(await desk.ask(ANA, "action_item.drop", item)) == "AI-1 is already dropped."
+
+
+async def test_the_same_click_twice_changes_nothing(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA)
+    await desk.ask(BEN, "action_item.take", item, key="click-1")
+    again = await desk.ask(BEN, "action_item.take", item, key="click-1")
+    assert again.already
+    assert len(desk.item(item).history) == 2
+
+
+async def test_mine_lists_my_open_items_late_ones_first_with_their_buttons(desk: Desk) -> None:
+    await desk.fail()
+    await desk.add_item(ANA, owner="U1", what="No date")
+    await desk.add_item(ANA, owner="U1", what="Soon", due="2026-03-06")
+    await desk.add_item(ANA, owner="U2", what="Somebody else's")
+    later = AT.replace(day=9)
+    reply = await desk.ask(ANA, "action_item.mine", at=later)
+    told = words(reply)
+    assert told.index("Soon") < told.index("No date")
+    assert "AI-2 · agreed · late" in told
+    assert "Somebody else's" not in told
+    assert reply.message is not None
+    assert "Mark done" in labels(reply.message)
+    assert "no open action items" in words(await desk.ask(CLEO, "action_item.mine"))
+
+
+async def test_long_texts_of_an_item_are_one_click_away(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, what="Change. " * 1_000)
+    assert "Show all" in labels(desk.say_all()["item:1"])
+    read = await desk.ask(BEN, "action_item.read", item)
+    assert read.form is not None
+    assert ("Change. " * 1_000).strip() in read.form.model_dump_json()

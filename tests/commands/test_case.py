@@ -1,0 +1,204 @@
+"""A case is marked failed, and its retro opens."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.channel import Channel
+from bot.domain.person import Person
+from bot.messages.parts import Button, Buttons
+from bot.request import SourceMessage
+from tests.desk import ANA, AT, BEN, SUPPORT, Desk, words
+from tests.session import open_work, queue_of
+
+DIRECT = Channel(id="D1", name="Ana", kind="direct")
+
+
+async def test_typed_words_open_a_retro_at_once_with_the_first_word_as_reference(desk: Desk) -> None:
+    reply = await desk.ask(ANA, "case.fail", typed="ZD-4711 Parcel promised twice, missed twice")
+    assert "C-1 is marked failed" in words(reply)
+    said = desk.say_all()
+    assert said["retro:1"].title == "Retro: Parcel promised twice, missed twice"
+    assert [key for key in said if key.startswith("prompt:1:")] == [
+        "prompt:1:training",
+        "prompt:1:communication",
+        "prompt:1:after_hours",
+    ]
+
+
+async def test_a_first_word_without_a_digit_belongs_to_what_happened(desk: Desk) -> None:
+    await desk.ask(ANA, "case.fail", typed="Parcel missed twice")
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        case = work.cases.get(1)
+    assert case is not None
+    assert (case.reference, case.what_happened) == (None, "Parcel missed twice")
+
+
+async def test_no_words_or_only_a_reference_open_the_form(desk: Desk) -> None:
+    empty = await desk.ask(ANA, "case.fail")
+    assert empty.form is not None
+    assert [field.label for field in empty.form.fields] == [
+        "What happened",
+        "Case reference",
+        "Customer",
+        "Date",
+        "Time",
+        "Public post",
+    ]
+    assert empty.form.submit == "Open the retro"
+    only_reference = await desk.ask(ANA, "case.fail", typed="ZD-4711")
+    assert only_reference.form is not None
+    assert {field.name: field.value for field in only_reference.form.fields}["reference"] == "ZD-4711"
+    assert desk.say_all() == {}
+
+
+async def test_the_first_use_makes_the_channel_a_team_led_by_that_person_in_their_zone(
+    desk: Desk,
+) -> None:
+    await desk.fail(ANA)
+    await desk.fail(BEN, "ZD-2 Another one")
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        team = work.teams.get(SUPPORT.id)
+    assert team is not None
+    assert (team.lead, team.zone) == ("U1", "Europe/Stockholm")
+
+
+async def test_the_same_reference_opens_no_second_retro_and_says_where_the_first_is(desk: Desk) -> None:
+    await desk.fail()
+    desk.say_all()
+    reply = await desk.ask(BEN, "case.fail", values={"what_happened": "Again!", "reference": "zd-4711"})
+    assert reply.already
+    assert "already has a retro" in words(reply)
+    assert "https://example.com/retro:1" in (reply.message.model_dump_json() if reply.message else "")
+    assert desk.say_all() == {}
+
+
+async def test_asking_again_for_a_retro_that_could_not_be_said_tries_again(desk: Desk) -> None:
+    await desk.fail()
+    queue = queue_of(desk.database)
+    jobs = {job.key: job for job in queue.claim(None, "clock", 5)}
+    assert set(jobs) == {"retro:1"}
+    queue.give_up(jobs["retro:1"], "The workspace was closed.")
+    assert desk.say_all() == {}
+    reply = await desk.ask(BEN, "case.fail", typed="ZD-4711 Parcel missed twice")
+    assert "already has a retro" in words(reply)
+    assert "retro:1" in desk.say_all()
+
+
+async def test_a_zone_that_this_machine_does_not_know_is_as_good_as_none(desk: Desk) -> None:
+    martian = Person(id="U5", name="Marvin", zone="Mars/Olympus")
+    assert martian.zone is None
+    assert await desk.fail(martian) == "C-1"
+
+
+async def test_a_message_arrives_in_the_form_with_its_link_and_stays_linked(desk: Desk) -> None:
+    source = SourceMessage(text="They never called back!", link="https://example.com/m/1")
+    opened = await desk.ask(ANA, "case.fail_message", source=source)
+    assert opened.form is not None
+    values = {field.name: field.value for field in opened.form.fields}
+    assert values["what_happened"] == "They never called back!"
+    submitted = {**values, **opened.form.hidden}
+    await desk.ask(ANA, opened.form.verb, values=submitted)
+    assert "https://example.com/m/1" in desk.say_all()["retro:1"].model_dump_json()
+
+
+async def test_outside_the_teams_hours_is_said_when_it_was(desk: Desk) -> None:
+    values = {"what_happened": "Nobody answered", "date": "2026-03-04", "time": "21:15"}
+    await desk.ask(ANA, "case.fail", values=values)
+    inside = {"what_happened": "Wrong answer", "date": "2026-03-04", "time": "10:15"}
+    await desk.ask(ANA, "case.fail", values=inside)
+    on_sunday = {"what_happened": "Closed", "date": "2026-03-01"}
+    await desk.ask(ANA, "case.fail", values=on_sunday)
+    said = desk.say_all()
+    assert "outside the team's hours" in said["retro:1"].model_dump_json()
+    assert "outside the team's hours" not in said["retro:2"].model_dump_json()
+    assert "outside the team's hours" in said["retro:3"].model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "part"),
+    [
+        ({"what_happened": "  "}, "what_happened", "Say what happened"),
+        ({"what_happened": "x" * 40_001}, "what_happened", "40,001 characters"),
+        ({"what_happened": "x", "reference": "1" * 201}, "reference", "200 fit"),
+        ({"what_happened": "x", "date": "tomorrow"}, "date", "is not a date"),
+        ({"what_happened": "x", "date": "2026-03-05", "time": "25:00"}, "time", "is not a time"),
+        ({"what_happened": "x", "date": "2026-03-06"}, "date", "in the future"),
+        ({"what_happened": "x", "time": "23:59"}, "time", "in the future"),
+        ({"what_happened": "x", "date": "0001-01-01"}, "date", "too long ago"),
+        ({"what_happened": "x", "public_post": "javascript:alert(1)"}, "public_post", "https://"),
+    ],
+)
+async def test_bad_input_is_one_sentence_beside_its_field(
+    desk: Desk, values: dict[str, str], field: str, part: str
+) -> None:
+    reply = await desk.ask(ANA, "case.fail", values=values)
+    assert list(reply.faults) == [field]
+    assert part in reply.faults[field]
+    assert desk.say_all() == {}
+
+
+async def test_a_text_of_30000_characters_is_kept_whole_and_shown_shortened(desk: Desk) -> None:
+    story = "The customer waited. " * 1_500
+    await desk.ask(ANA, "case.fail", values={"what_happened": story})
+    message = desk.say_all()["retro:1"]
+    shown = message.model_dump_json()
+    assert len(shown) < 5_000
+    buttons = [button for part in message.parts if isinstance(part, Buttons) for button in part.buttons]
+    assert Button(label="Show all", verb="case.read", about="C-1", opens=True) in buttons
+    read = await desk.ask(BEN, "case.read", "C-1")
+    assert read.form is not None
+    assert story.strip() in read.form.model_dump_json()
+
+
+async def test_in_direct_messages_the_form_asks_for_the_channel(desk: Desk) -> None:
+    await desk.fail()
+    typed = await desk.ask(ANA, "case.fail", typed="ZD-5 Lost again", channel=DIRECT)
+    assert typed.form is not None
+    values = {field.name: field.value for field in typed.form.fields}
+    # Not even the only team's is filled in: whose channel it is, the platform's own list knows.
+    assert (values["place"], values["reference"], values["what_happened"]) == ("", "ZD-5", "Lost again")
+    submitted = await desk.ask(ANA, "case.fail", values={**values, "place": "C1"}, channel=DIRECT)
+    assert "C-2 is marked failed" in words(submitted)
+
+
+async def test_a_channel_must_be_chosen_where_nobody_says_which(desk: Desk) -> None:
+    await desk.fail()
+    for channel in (None, DIRECT):
+        reply = await desk.ask(ANA, "case.fail", values={"what_happened": "Lost"}, channel=channel)
+        assert list(reply.faults) == ["place"]
+
+
+async def test_the_same_event_twice_changes_nothing(desk: Desk) -> None:
+    first = await desk.ask(ANA, "case.fail", typed="ZD-1 Lost", key="event-1")
+    again = await desk.ask(ANA, "case.fail", typed="ZD-1 Lost", key="event-1")
+    assert not first.already
+    assert again.already
+    assert list(desk.say_all()).count("retro:1") == 1
+
+
+async def test_a_refused_form_can_be_sent_again_under_the_same_key(desk: Desk) -> None:
+    refused = await desk.ask(ANA, "case.fail", values={"what_happened": ""}, key="view-1")
+    assert refused.faults
+    mended = await desk.ask(ANA, "case.fail", values={"what_happened": "Lost"}, key="view-1")
+    assert not mended.faults
+    assert "retro:1" in desk.say_all()
+
+
+async def test_answers_close_after_the_teams_working_days(desk: Desk) -> None:
+    friday = AT + timedelta(days=1)
+    await desk.ask(ANA, "case.fail", typed="ZD-1 Lost", at=friday)
+    assert desk.retro("C-1").answers_close_on.isoformat() == "2026-03-11"
+
+
+async def test_two_workspaces_never_meet(desk: Desk) -> None:
+    await desk.fail()
+    elsewhere = Desk(desk.database, "test:2")
+    assert "not here" in words(await elsewhere.ask(ANA, "case.read", "C-1"))
+    assert await elsewhere.fail() == "C-1"
+
+
+async def test_an_unknown_word_gets_the_list_of_commands(desk: Desk) -> None:
+    reply = await desk.ask(ANA, "team.help", typed="faild ZD-1")
+    assert "I do not know 'faild'" in words(reply)
+    assert "/amends failed" in words(reply)

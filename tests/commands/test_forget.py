@@ -1,0 +1,125 @@
+"""A customer is forgotten, and what was learned from their case stays."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.domain.case import Case
+from bot.domain.forget import scrubber
+from bot.messages.parts import plain
+from storage.tables import Row
+from tests.desk import ANA, AT, BEN, Desk
+
+CUSTOMER = "Maria Santos"
+SECRETS = ("Santos", "Maria", "ZD-4711", "maria@example.com", "+46 70 123 45 67", "example.com/post")
+FAILED = {
+    "what_happened": "Maria Santos waited twice; her number is +46 70 123 45 67",
+    "reference": "ZD-4711",
+    "customer": CUSTOMER,
+    "public_post": "https://example.com/post/1",
+}
+ACCOUNT = "I am Maria, maria@example.com, and I waited for two days."
+
+
+def everything(desk: Desk) -> str:
+    """All that the database holds, but for what was only remembered as a hash."""
+    told: list[str] = []
+    with desk.database.transaction(writes=False) as connection:
+        for table in Row.metadata.sorted_tables:
+            rows = connection.execute(select(table))
+            told += [json.dumps([str(value) for value in row], ensure_ascii=False) for row in rows]
+    return "\n".join(told)
+
+
+async def a_case_with_a_history(desk: Desk) -> None:
+    """A failed case that names its customer everywhere."""
+    await desk.ask(ANA, "case.fail", values=FAILED)
+    await desk.ask(BEN, "retro.answer", "C-1", {"training": "Maria Santos needed a person to call"})
+    await desk.add_item(ANA, what="Call people like Maria Santos back", owner="U1")
+    await desk.ask(ANA, "recovery.hear", "C-1", {"words": ACCOUNT})
+    await desk.ask(ANA, "recovery.ask_wish", "C-1", {"words": "Santos wants a call"})
+    why = {"outcome": "fixes agreed", "why": "Mrs. Santos was heard."}
+    await desk.ask(ANA, "retro.close", "C-1", why)
+    desk.say_all()
+
+
+async def test_what_identifies_the_customer_is_gone_and_what_was_learned_stays(desk: Desk) -> None:
+    await a_case_with_a_history(desk)
+    before = everything(desk)
+    assert all(secret in before for secret in SECRETS)
+    assert await desk.bot.forget(desk.workspace, 1, AT + timedelta(days=1))
+    said = desk.say_all(AT + timedelta(days=1))
+    after = everything(desk)
+    assert [secret for secret in SECRETS if secret in after] == []
+    for learned in ("needed a person to call", "Call people like the customer back", "fixes agreed"):
+        assert learned in after
+    # And whatever was said of it is changed.
+    for key in ("retro:1", "item:1", "owner:1:U1", "recovery:1", "turn:1:1"):
+        assert not any(secret in plain(said[key]) for secret in SECRETS), key
+    assert "forgotten on Fri 6 Mar 2026" in plain(said["retro:1"])
+
+
+async def test_a_customer_is_forgotten_once(desk: Desk) -> None:
+    await a_case_with_a_history(desk)
+    assert await desk.bot.forget(desk.workspace, 1, AT)
+    assert not await desk.bot.forget(desk.workspace, 1, AT)
+    assert not await desk.bot.forget(desk.workspace, 99, AT)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("maria santos rang", "the customer rang"),
+        ("Santos and Marianne", "the customer and Marianne"),
+        ("due 2026-03-05, at 14:30", "due 2026-03-05, at 14:30"),
+        ("see zd-4711, ZD-47110", "see (removed), ZD-47110"),
+        ("order 4512 8876 1", "order (removed)"),
+        ("write to m.s@mail.example.com!", "write to (removed)!"),
+    ],
+)
+def test_only_what_identifies_them_is_taken_out_of_a_text(text: str, left: str) -> None:
+    known = {"customer": CUSTOMER, "reference": "ZD-4711"}
+    case = Case(number=1, channel_id="C1", what_happened="Late", failed_at=AT, **known)
+    assert scrubber(case)(text) == left
+
+
+@pytest.mark.parametrize(
+    ("customer", "text"),
+    [
+        ("Ann", "we planned the annual call"),
+        ("Li", "delivered early"),
+        ("A", "a plan and a day"),
+    ],
+)
+def test_a_short_name_takes_no_other_word_with_it(customer: str, text: str) -> None:
+    case = Case(number=1, channel_id="C1", what_happened="Late", failed_at=AT, customer=customer)
+    kept = scrubber(case)(text)
+    assert kept == (text if customer != "A" else "the customer plan and the customer day")
+
+
+def test_names_in_capitals_are_taken_out_too() -> None:
+    case = Case(number=1, channel_id="C1", what_happened="Late", failed_at=AT, customer=CUSTOMER)
+    assert scrubber(case)("needed MARIA; mrs SANTOS") == "needed the customer; mrs the customer"
+    chinese = case.model_copy(update={"customer": "王小明"})
+    assert scrubber(chinese)("我们给王小明打电话") == "我们给the customer打电话"
+
+
+async def test_a_copy_of_somebody_who_took_a_step_is_changed_and_a_weeks_summary_taken_back(
+    desk: Desk,
+) -> None:
+    await a_case_with_a_history(desk)
+    desk.meet(BEN)
+    await desk.ask(ANA, "recovery.hand_over", "C-1", {"step": "verdict", "owner": "U2", "why": ""})
+    desk.say_all()
+    monday = AT + timedelta(days=4)
+    await desk.tick(monday)
+    verdict = {"verdict": "recovered", "words": "Santos says thanks."}
+    await desk.ask(BEN, "recovery.verdict", "C-1", verdict, at=monday)
+    desk.say_all(monday)
+    await desk.bot.forget(desk.workspace, 1, monday + timedelta(days=1))
+    said = desk.say_all(monday + timedelta(days=1))
+    assert "customer:1:U2" in said
+    for key, message in said.items():
+        assert not any(secret in plain(message) for secret in SECRETS), key

@@ -1,0 +1,441 @@
+"""The bot keeps people company until things are done, and never twice about the same."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from bot.domain.team import Team
+from bot.messages.parts import Buttons, Message, plain
+from storage.database import Database
+from tests.desk import ANA, AT, BEN, CLEO, SUPPORT, Desk, words
+from tests.session import open_work
+
+# AT is Thursday 5 March 2026, 15:30 in Stockholm, where Ana (the lead) and the team are; Ben is in New
+# York, Cleo in Tokyo. A working day is nine to five.
+FRIDAY = datetime(2026, 3, 6, 9, 0, tzinfo=UTC)
+
+
+def stockholm(day: int, hour: int = 9, minute: int = 0, month: int = 3) -> datetime:
+    """A moment in Stockholm's winter time, as UTC."""
+    return datetime(2026, month, day, hour, minute, tzinfo=UTC) - timedelta(hours=1)
+
+
+def labels(message: Message) -> list[str]:
+    """The buttons of a message."""
+    rows = [part for part in message.parts if isinstance(part, Buttons)]
+    return [f"{button.label} {button.about}" for row in rows for button in row.buttons]
+
+
+def reminders(said: dict[str, Message] | object) -> dict[str, Message]:
+    """Only what the bot said unasked."""
+    assert isinstance(said, dict)
+    return {key: one for key, one in said.items() if key.startswith(("remind:", "weekly:"))}
+
+
+async def opened(desk: Desk) -> str:
+    """A failed case, of which everything was said; its customer is content, so they need nobody."""
+    case = await desk.fail()
+    await desk.ask(ANA, "recovery.verdict", case, {"verdict": "recovered", "words": "Thank you."})
+    await desk.tick(AT)
+    return case
+
+
+async def test_nothing_is_said_before_its_time(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U2", due="2026-03-20")
+    assert reminders(await desk.tick(AT)) == {}
+    assert reminders(await desk.tick(stockholm(6, 8, 59))) == {}
+
+
+async def test_an_item_not_accepted_is_brought_up_after_one_working_day_and_told_to_the_lead_after_three(
+    desk: Desk,
+) -> None:
+    await opened(desk)
+    item = await desk.add_item(ANA, owner="U2")
+    await desk.tick(AT)
+    # One working day later, Friday nine o'clock in New York.
+    assert reminders(await desk.tick(datetime(2026, 3, 6, 13, 59, tzinfo=UTC))) == {}
+    said = reminders(await desk.tick(datetime(2026, 3, 6, 14, 0, tzinfo=UTC)))
+    (message,) = said.values()
+    assert list(said) == ["remind:U2:2026-03-06:0"]
+    assert "AI-1 waits for your answer." in plain(message)
+    assert labels(message) == [
+        "Accept AI-1",
+        "Hand over AI-1",
+        "Decline AI-1",
+        "Remind me later AI-1",
+    ]
+    # Three working days after Thursday is Tuesday; Ana leads.
+    answers = await desk.tick(stockholm(10))
+    told = reminders(answers)["remind:U1:2026-03-10:0"]
+    assert "AI-1 waits for the answer of Ben." in plain(told)
+    assert "Ben was asked on Fri 6 Mar 2026." in plain(told)
+    assert labels(told) == ["Hand over AI-1", "Show all AI-1"]
+    assert desk.item(item).state == "proposed"
+
+
+async def test_an_item_is_reminded_two_working_days_before_it_is_due_and_on_its_day(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U1", due="2026-03-16")
+    await desk.tick(AT)
+    soon = reminders(await desk.tick(stockholm(12)))["remind:U1:2026-03-12:0"]
+    assert "AI-1 is due soon: Mon 16 Mar 2026." in plain(soon)
+    # That day she hears of the undecided retro, too, in the same message.
+    assert labels(soon) == [
+        "Mark done AI-1",
+        "Change date AI-1",
+        "Hand over AI-1",
+        "Remind me later AI-1",
+        "Add action item C-1",
+        "Close retro C-1",
+    ]
+    assert "remind:U1:2026-03-13:0" not in await desk.tick(stockholm(13))
+    today = await desk.tick(stockholm(16))
+    assert "AI-1 is due today, Mon 16 Mar 2026." in plain(today["remind:U1:2026-03-16:0"])
+    # The earlier one has no buttons for it any more.
+    assert "Mark done AI-1" not in labels(today["remind:U1:2026-03-12:0"])
+    assert "asked again" in plain(today["remind:U1:2026-03-12:0"])
+
+
+async def test_a_late_item_is_brought_up_for_five_working_days_and_then_every_week(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(BEN, owner="U2", due="2026-03-06")
+    await desk.tick(AT)
+    heard: dict[str, list[date]] = {"U1": [], "U2": []}
+    for day in range(6, 32):
+        for key, message in reminders(
+            await desk.tick(datetime(2026, 3, day, 20, 0, tzinfo=UTC))
+        ).items():
+            if "late by" in plain(message):
+                heard[key.split(":")[1]].append(date.fromisoformat(key.split(":")[2]))
+    assert heard["U2"] == [date(2026, 3, day) for day in (9, 10, 11, 12, 13, 20, 27)]
+    # Ana hears from the third working day on; at 20:00 UTC her day is over, so it is the next morning.
+    assert heard["U1"] == []
+    morning = reminders(await desk.tick(datetime(2026, 4, 7, 8, 0, tzinfo=UTC)))
+    assert "AI-1 of Ben is late by" in plain(morning["remind:U1:2026-04-07:0"])
+
+
+async def test_an_unowned_item_is_offered_in_the_thread_and_then_to_the_lead(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(BEN)
+    await desk.add_item(BEN)
+    await desk.tick(AT)
+    said = reminders(await desk.tick(stockholm(9)))
+    offered = said["remind:C-1:item_unowned:2026-03-09"]
+    assert "AI-1 has no owner yet." in plain(offered)
+    assert labels(offered) == ["Take it AI-1", "Hand over AI-1", "Take it AI-2", "Hand over AI-2"]
+    await desk.ask(CLEO, "action_item.take", "AI-1")
+    edited = (await desk.tick(stockholm(9, 10)))["remind:C-1:item_unowned:2026-03-09"]
+    assert labels(edited) == ["Take it AI-2", "Hand over AI-2"]
+    lead = reminders(await desk.tick(stockholm(11)))["remind:U1:2026-03-11:0"]
+    assert "AI-2 still has no owner." in plain(lead)
+
+
+async def test_a_done_item_waits_for_the_lead_and_the_one_who_asked_for_it(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(CLEO, owner="U2")
+    await desk.ask(BEN, "action_item.accept", "AI-1")
+    await desk.ask(BEN, "action_item.done", "AI-1", {"changed": "They are shown."})
+    await desk.tick(AT)
+    # Nine o'clock on Monday: midnight UTC in Tokyo, eight in Stockholm.
+    tokyo = reminders(await desk.tick(datetime(2026, 3, 9, 0, 0, tzinfo=UTC)))
+    assert list(tokyo) == ["remind:U3:2026-03-09:0"]
+    ana = reminders(await desk.tick(stockholm(9)))["remind:U1:2026-03-09:0"]
+    assert "AI-1 is done, says Ben, and waits for somebody to verify it." in plain(ana)
+    assert labels(ana) == ["Verify AI-1", "Reopen AI-1"]
+
+
+async def test_whoever_did_it_is_not_asked_to_verify_it(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U1")
+    await desk.ask(ANA, "action_item.done", "AI-1", {"changed": "They are shown."})
+    await desk.tick(AT)
+    # Ana leads, asked and did it: the thread is asked instead.
+    said = reminders(await desk.tick(stockholm(9)))
+    assert "remind:C-1:item_done:2026-03-09" in said
+    assert not [key for key in said if ":U1:" in key]
+
+
+async def test_an_owner_who_left_is_told_to_the_lead_and_not_reminded(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U2", due="2026-03-06")
+    await desk.tick(AT)
+    desk.meet(BEN.model_copy(update={"gone": True}))
+    said = reminders(await desk.tick(stockholm(6)))
+    assert "AI-1 needs an owner: Ben has left." in plain(said["remind:U1:2026-03-06:0"])
+    assert labels(said["remind:U1:2026-03-06:0"]) == ["Hand over AI-1", "Change date AI-1"]
+    assert not [key for key in reminders(await desk.tick(stockholm(12))) if ":U2:" in key]
+
+
+async def test_several_things_due_at_once_are_one_message_with_the_buttons_of_each(desk: Desk) -> None:
+    await opened(desk)
+    for due in ("2026-03-09", "2026-03-11", "2026-03-09"):
+        await desk.add_item(ANA, owner="U1", due=due)
+    await desk.tick(AT)
+    said = reminders(await desk.tick(stockholm(9)))
+    message = said["remind:U1:2026-03-09:0"]
+    assert [label for label in labels(message) if label.startswith("Mark done")] == [
+        "Mark done AI-1",
+        "Mark done AI-3",
+        "Mark done AI-2",  # not due before Wednesday
+    ]
+
+
+async def test_a_week_asleep_becomes_one_message_with_the_newest_state(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U1", due="2026-03-06")
+    await desk.add_item(ANA, owner="U1", due="2026-03-12")
+    await desk.tick(AT)
+    said = reminders(await desk.tick(stockholm(13, 11)))
+    mine = {key: message for key, message in said.items() if ":U1:" in key}
+    assert list(mine) == ["remind:U1:2026-03-13:0"]
+    text = plain(mine["remind:U1:2026-03-13:0"])
+    assert "AI-1 is late by 5 working days" in text
+    assert "AI-2 is late by 1 working day:" in text
+    assert reminders(await desk.tick(stockholm(13, 12))) == {}
+
+
+async def test_nobody_is_reminded_after_hours_and_the_next_morning_says_it(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U1", due="2026-03-06")
+    await desk.tick(AT)
+    assert reminders(await desk.tick(stockholm(6, 17))) == {}
+    assert reminders(await desk.tick(stockholm(7, 12))) == {}
+    said = reminders(await desk.tick(stockholm(9)))
+    assert "late by 1 working day" in plain(said["remind:U1:2026-03-09:0"])
+
+
+async def test_a_clock_that_jumps_back_says_nothing_twice(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U1", due="2026-03-06")
+    await desk.tick(AT)
+    assert "remind:U1:2026-03-10:0" in await desk.tick(stockholm(10))
+    assert reminders(await desk.tick(stockholm(9))) == {}
+    assert reminders(await desk.tick(stockholm(10, 10))) == {}
+
+
+async def test_a_reminder_whose_reason_is_gone_is_not_said(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U1", due="2026-03-09")
+    await desk.tick(AT)
+    while await desk.bot.run_due(desk.workspace, stockholm(9)):
+        pass
+    await desk.ask(ANA, "action_item.done", "AI-1", {"changed": "They are shown."}, at=stockholm(9))
+    assert not [key for key in desk.say_all(stockholm(9)) if key.startswith("remind:U1")]
+
+
+async def test_acting_on_a_reminder_takes_its_buttons_away(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U1", due="2026-03-09")
+    await desk.tick(AT)
+    await desk.tick(stockholm(9))
+    await desk.ask(ANA, "action_item.done", "AI-1", {"changed": "So."}, at=stockholm(9, 10))
+    edited = (await desk.tick(stockholm(9, 10)))["remind:U1:2026-03-09:0"]
+    assert labels(edited) == []
+    assert "AI-1 · done" in plain(edited)
+
+
+async def test_remind_me_later_leaves_its_owner_alone_until_that_day(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U1", due="2026-03-06")
+    await desk.tick(AT)
+    await desk.tick(stockholm(9))
+    form = (await desk.ask(ANA, "action_item.remind_later", "AI-1", at=stockholm(9, 10))).form
+    assert form is not None
+    (when,) = form.fields
+    # It is late already, so "After the due date" is no choice.
+    assert [option.label for option in when.options] == ["Tomorrow", "In three days", "Next week"]
+    reply = await desk.ask(
+        ANA, "action_item.remind_later", "AI-1", {"when": "three_days"}, at=stockholm(9, 10)
+    )
+    assert "again on Thu 12 Mar 2026" in words(reply)
+    quiet = [await desk.tick(stockholm(day)) for day in (10, 11)]
+    assert not [key for said in quiet for key in said if key.startswith("remind:U1:2026-03-1")]
+    said = await desk.tick(stockholm(12))
+    assert "AI-1 is late by 4 working days" in plain(said["remind:U1:2026-03-12:0"])
+
+
+async def test_remind_me_later_is_for_the_owner_alone(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U1")
+    refused = await desk.ask(BEN, "action_item.remind_later", "AI-1", {"when": "tomorrow"})
+    assert words(refused) == "Only the owner of AI-1 is reminded of it."
+    wrong = await desk.ask(ANA, "action_item.remind_later", "AI-1", {"when": "never"})
+    assert wrong.faults == {"when": "Choose when to be reminded."}
+
+
+async def test_one_daily_digest_means_nothing_after_the_start_of_the_day(desk: Desk) -> None:
+    await opened(desk)
+    saved = await desk.ask(ANA, "team.own_settings", values={"digest": "yes"})
+    assert "one daily digest" in words(saved)
+    await desk.add_item(ANA, owner="U1", due="2026-03-09")
+    await desk.tick(AT)
+    assert "remind:U1:2026-03-09:0" in await desk.tick(stockholm(9))
+    # Handed back at noon and late at once; a reader without the setting would hear of it today.
+    await desk.add_item(BEN, owner="U1", due="2026-03-09")
+    assert "remind:U1:2026-03-09:1" not in await desk.tick(stockholm(9, 15))
+    assert "remind:U1:2026-03-10:0" in await desk.tick(stockholm(10))
+
+
+async def test_quiet_until_a_day_is_quiet_until_that_day(desk: Desk) -> None:
+    await opened(desk)
+    await desk.ask(ANA, "team.own_settings", values={"quiet_until": "2026-03-16"})
+    await desk.add_item(ANA, owner="U1", due="2026-03-09")
+    for day in (9, 10, 13):
+        assert not [key for key in await desk.tick(stockholm(day)) if key.startswith("remind:U1")]
+    said = await desk.tick(stockholm(16))
+    assert "AI-1 is late by 5 working days" in plain(said["remind:U1:2026-03-16:0"])
+
+
+async def test_a_readers_own_hours_come_before_the_teams(desk: Desk) -> None:
+    await opened(desk)
+    settings = {"starts": "12:00", "ends": "20:00", "days": "0,1,2,3,4,5"}
+    await desk.ask(ANA, "team.own_settings", values=settings)
+    await desk.add_item(ANA, owner="U1", due="2026-03-06")
+    await desk.tick(AT)
+    assert not [key for key in await desk.tick(stockholm(7)) if key.startswith("remind:U1")]
+    assert "remind:U1:2026-03-07:0" in await desk.tick(stockholm(7, 12))
+
+
+async def test_half_a_working_day_is_refused_beside_its_field(desk: Desk) -> None:
+    reply = await desk.ask(ANA, "team.own_settings", values={"starts": "12:00"})
+    assert list(reply.faults) == ["ends"]
+    reply = await desk.ask(ANA, "team.own_settings", values={"starts": "12:00", "ends": "11:00"})
+    assert list(reply.faults) == ["ends"]
+
+
+async def test_settings_mean_ones_own_where_no_team_is(desk: Desk) -> None:
+    direct = SUPPORT.model_copy(update={"id": "D1", "kind": "direct"})
+    for asked in ({"channel": direct}, {"typed": "mine"}):
+        form = (await desk.ask(ANA, "team.settings", **asked)).form
+        assert form is not None
+        assert form.title == "My settings"
+
+
+async def test_a_prompt_without_an_answer_is_brought_up_at_half_time_and_on_the_last_day(
+    desk: Desk,
+) -> None:
+    await opened(desk)
+    half = await desk.tick(stockholm(9))
+    message = half["remind:C-1:retro_half_time:2026-03-09"]
+    assert "Answers close Tue 10 Mar 2026, and nobody has answered this yet:" in plain(message)
+    assert labels(message) == [
+        "Answer C-1/training",
+        "Answer C-1/communication",
+        "Answer C-1/after_hours",
+    ]
+    await desk.ask(
+        ANA, "retro.answer", "C-1", {"training": "x", "after_hours": "y"}, at=stockholm(9, 10)
+    )
+    edited = (await desk.tick(stockholm(9, 10)))["remind:C-1:retro_half_time:2026-03-09"]
+    assert labels(edited) == ["Answer C-1/communication"]
+    last = await desk.tick(stockholm(10))
+    assert plain(last["remind:C-1:retro_half_time:2026-03-09"]) == "Asked again, further down."
+    message = last["remind:C-1:retro_last_day:2026-03-10"]
+    assert "Answers close today, Tue 10 Mar 2026" in plain(message)
+    assert labels(message) == ["Answer C-1/communication"]
+
+
+async def test_answered_prompts_are_not_brought_up(desk: Desk) -> None:
+    await opened(desk)
+    answers = {"training": "a", "communication": "b", "after_hours": "c"}
+    await desk.ask(BEN, "retro.answer", "C-1", answers)
+    await desk.tick(AT)
+    for day in (9, 10):
+        assert not [key for key in await desk.tick(stockholm(day)) if "retro_" in key]
+
+
+async def test_when_answers_close_the_thread_hears_what_was_heard(desk: Desk) -> None:
+    await opened(desk)
+    await desk.ask(BEN, "retro.answer", "C-1", {"training": "A rehearsal"})
+    await desk.tick(stockholm(10))
+    closed = (await desk.tick(stockholm(11)))["remind:C-1:retro_answers_closed:2026-03-11"]
+    assert "Late ones stay welcome until the retro is closed." in plain(closed)
+    assert "A rehearsal" in plain(closed)
+    assert labels(closed) == ["Add action item C-1", "Close retro C-1"]
+
+
+async def test_an_undecided_retro_is_brought_to_the_lead_until_it_is_closed(desk: Desk) -> None:
+    await opened(desk)
+    heard = []
+    for day in range(9, 27):
+        said = await desk.tick(stockholm(day))
+        heard += [day for key, one in said.items() if ":U1:" in key and "undecided" in plain(one)]
+    # Answers close on the 10th: two working days later, then every three.
+    assert heard == [12, 17, 20, 25]
+    why = {"outcome": "an apology was enough", "why": "She said so."}
+    await desk.ask(ANA, "retro.close", "C-1", why, at=stockholm(26))
+    edited = (await desk.tick(stockholm(26, 10)))["remind:U1:2026-03-25:0"]
+    assert labels(edited) == []
+    later = await desk.tick(stockholm(31, 12))
+    assert not [key for key in later if key.startswith("remind:")]
+
+
+async def test_monday_brings_the_team_what_waits_and_what_was_closed(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U2", due="2026-03-06")
+    await desk.add_item(BEN)
+    await desk.fail(typed="ZD-2 Something else")
+    why = {"outcome": "an apology was enough", "why": "She said so."}
+    await desk.ask(ANA, "retro.close", "C-2", why)
+    await desk.tick(AT)
+    said = await desk.tick(stockholm(9))
+    week = plain(said["weekly:C1:2026-03-09"])
+    for words_of_it in ("Late", "AI-1", "Without an owner", "AI-2", "Closed last week", "C-2"):
+        assert words_of_it in week
+    assert "weekly:C1:2026-03-09" not in await desk.tick(stockholm(10))
+
+
+async def test_a_week_with_nothing_to_act_on_says_nothing(desk: Desk) -> None:
+    await opened(desk)
+    why = {"outcome": "an apology was enough", "why": "She said so."}
+    await desk.ask(ANA, "retro.close", "C-1", why)
+    for day in (9, 16):
+        assert not [key for key in await desk.tick(stockholm(day)) if key.startswith("weekly:")]
+
+
+async def test_a_week_slept_through_is_said_on_the_next_working_day(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(BEN)
+    await desk.tick(AT)
+    assert "weekly:C1:2026-03-09" in await desk.tick(stockholm(11, 10))
+
+
+async def test_what_was_asked_and_what_came_of_it_can_be_read(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U1", due="2026-03-09")
+    await desk.tick(AT)
+    await desk.tick(stockholm(9))
+    await desk.tick(stockholm(10))
+    await desk.ask(ANA, "action_item.done", "AI-1", {"changed": "So."}, at=stockholm(10, 10))
+    form = (await desk.ask(BEN, "action_item.read", "AI-1")).form
+    assert form is not None
+    told = plain(Message(summary="", parts=form.parts))
+    assert "Mon 9 Mar 2026 · Ana · due today · asked again" in told
+    assert "Tue 10 Mar 2026 · Ana · late · done" in told
+
+
+async def test_a_late_item_is_shown_as_late_without_anybody_touching_it(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U1", due="2026-03-06")
+    await desk.tick(AT)
+    said = await desk.tick(stockholm(9))
+    assert "AI-1 · agreed · late" in plain(said["item:1"])
+    assert "1 late" in plain(said["retro:1"])
+
+
+async def test_new_settings_of_the_team_move_its_reminders(desk: Desk, sqlite: Database) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U1", due="2026-03-09")
+    await desk.tick(AT)
+    with open_work(sqlite, desk.workspace, writes=False) as work:
+        team = work.teams.get("C1")
+    assert isinstance(team, Team)
+    settings = {
+        "lead": "U1",
+        "zone": team.zone,
+        "days": "0,1,2,3,4",
+        "starts": "07:00",
+        "ends": "12:00",
+        "days_to_answer": "3",
+    }
+    await desk.ask(ANA, "team.settings", values=settings)
+    assert "remind:U1:2026-03-09:0" in await desk.tick(stockholm(9, 7))

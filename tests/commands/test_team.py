@@ -1,0 +1,158 @@
+"""A team's settings, its status, and what Amends says of itself."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bot.domain.channel import Channel
+from bot.domain.person import Person
+from bot.messages.parts import plain
+from tests.desk import ANA, AT, BEN, CLEO, SUPPORT, Desk, words
+from tests.session import open_work, queue_of
+
+SETTINGS = {
+    "lead": "U1",
+    "zone": "Asia/Tokyo",
+    "days": "0,1,2,3",
+    "starts": "08:30",
+    "ends": "16:00",
+    "days_to_answer": "5",
+}
+
+
+async def test_settings_open_with_what_is_known_and_save_what_is_chosen(desk: Desk) -> None:
+    await desk.fail()
+    opened = await desk.ask(BEN, "team.settings")
+    assert opened.form is not None
+    assert {field.label: field.value for field in opened.form.fields} == {
+        "Lead": "U1",
+        "Time zone": "Europe/Stockholm",
+        "Working days": "0,1,2,3,4",
+        "Day starts": "09:00",
+        "Day ends": "17:00",
+        "Days to answer": "3",
+        "Days to apologise": "0",
+        "Language coach": "yes",
+    }
+    saved = await desk.ask(BEN, "team.settings", values=SETTINGS)
+    assert "Monday, Tuesday, Wednesday, Thursday, 08:30 to 16:00 (Asia/Tokyo)" in words(saved)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        team = work.teams.get(SUPPORT.id)
+    assert team is not None
+    assert (team.zone, team.days, team.days_to_answer) == ("Asia/Tokyo", (0, 1, 2, 3), 5)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"zone": "Mars/Olympus"}, "zone"),
+        ({"days": ""}, "days"),
+        ({"days": "8"}, "days"),
+        ({"days": "12"}, "days"),
+        ({"zone": "localtime"}, "zone"),
+        ({"starts": ""}, "starts"),
+        ({"starts": "17:00"}, "ends"),
+        ({"ends": "late"}, "ends"),
+        ({"days_to_answer": "0"}, "days_to_answer"),
+        ({"days_to_answer": "a week"}, "days_to_answer"),
+        ({"lead": "U404"}, "lead"),
+    ],
+)
+async def test_settings_that_cannot_be_are_refused_beside_their_field(
+    desk: Desk, change: dict[str, str], field: str
+) -> None:
+    await desk.fail()
+    reply = await desk.ask(ANA, "team.settings", values={**SETTINGS, **change})
+    assert list(reply.faults) == [field]
+
+
+async def test_a_team_that_wants_no_lead_keeps_its_settings(desk: Desk) -> None:
+    await desk.fail()
+    without = {**SETTINGS, "lead": ""}
+    for _ in range(2):
+        assert "are saved" in words(await desk.ask(ANA, "team.settings", values=without))
+    await desk.fail(BEN, "ZD-2 Lost")
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        team = work.teams.get(SUPPORT.id)
+    assert team is not None
+    assert (team.lead, team.zone, team.days_to_answer) == (None, "Asia/Tokyo", 5)
+
+
+async def test_an_imported_team_is_led_by_the_first_person_who_uses_it(desk: Desk) -> None:
+    robot = Person(id="import", name="Import", bot=True)
+    await desk.ask(robot, "case.fail", values={"what_happened": "Lost"}, bulk=True)
+    desk.meet(ANA)
+    await desk.fail(BEN, "ZD-2 Late")
+    assert "are saved" in words(await desk.ask(BEN, "team.settings", values=SETTINGS))
+    await desk.fail(ANA, "ZD-3 Broken")
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        team = work.teams.get(SUPPORT.id)
+    assert team is not None
+    assert (team.lead, team.zone) == ("U1", "Asia/Tokyo")
+
+
+async def test_the_lead_of_before_and_of_now_hear_who_changed_the_settings(desk: Desk) -> None:
+    await desk.fail(ANA)
+    for person in (ANA, BEN, CLEO):
+        desk.meet(person)
+    desk.say_all()
+    await desk.ask(CLEO, "team.settings", values={**SETTINGS, "lead": BEN.id})
+    said = desk.say_all()
+    told = {key: plain(message) for key, message in said.items() if key.startswith("settings:")}
+    assert [key.rpartition(":")[2] for key in sorted(told)] == [ANA.id, BEN.id]
+    for heard in told.values():
+        assert heard.startswith("Cleo changed the settings of support.\nLead: Ben. ")
+
+
+async def test_who_changes_the_settings_of_their_own_team_tells_nobody(desk: Desk) -> None:
+    await desk.fail(ANA)
+    desk.meet(ANA)
+    desk.say_all()
+    await desk.ask(ANA, "team.settings", values={**SETTINGS, "lead": ANA.id})
+    assert not [key for key in desk.say_all() if key.startswith("settings:")]
+
+
+async def test_settings_and_status_belong_to_a_teams_channel(desk: Desk) -> None:
+    direct = Channel(id="D1", name="Ana", kind="direct")
+    submitted = await desk.ask(ANA, "team.settings", values=SETTINGS, channel=direct)
+    assert "team's own place" in submitted.faults[""]
+    assert "team's own place" in words(await desk.ask(ANA, "board.status", channel=None))
+    assert "Nothing has failed here yet" in words(await desk.ask(ANA, "board.status"))
+
+
+async def test_status_lists_open_retros_and_items_late_ones_first(desk: Desk) -> None:
+    await desk.fail(ANA, "ZD-1 First")
+    desk.say_all()
+    await desk.add_item(ANA, owner="U2", what="Undated")
+    await desk.add_item(ANA, what="Dated", due="2026-03-06")
+    await desk.fail(ANA, "ZD-2 Second")
+    told = words(await desk.ask(BEN, "board.status", at=AT.replace(day=20)))
+    assert "C-1 · First · answers closed" in told
+    assert told.index("Dated") < told.index("Undated")
+    assert "no owner yet" in told
+    assert "AI-2 · proposed · late" in told
+
+
+async def test_being_added_says_one_line_once_and_brings_back_what_could_not_be_said(desk: Desk) -> None:
+    await desk.fail()
+    queue = queue_of(desk.database)
+    jobs = {job.key: job for job in queue.claim(None, "clock", 5)}
+    queue.give_up(jobs["retro:1"], "I am not in that channel.")
+    await desk.ask(ANA, "team.joined")
+    said = desk.say_all()
+    assert "\n" not in plain(said[f"hello:{SUPPORT.id}"])
+    assert "retro:1" in said
+    await desk.ask(ANA, "team.joined")
+    assert f"hello:{SUPPORT.id}" not in desk.say_all()
+
+
+async def test_a_database_that_is_gone_is_told_to_the_person(desk: Desk, tmp_path: Path) -> None:
+    await desk.fail()
+    for ending in ("", "-wal", "-shm"):
+        os.unlink(f"{tmp_path}/amends.db{ending}")
+    typed = await desk.ask(ANA, "case.fail", typed="ZD-9 Lost")
+    assert not typed.saved
+    assert "try again" in words(typed)
+    form = await desk.ask(ANA, "case.fail", values={"what_happened": "Lost"})
+    assert "try again" in form.faults[""]

@@ -1,0 +1,596 @@
+"""The web adapter over plain HTTP: who may knock, what is pressed, and what comes back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from io import BytesIO
+
+import pytest
+import yarl
+from aiohttp import ClientSession, CookieJar, MultipartWriter, StreamReader
+from sqlalchemy import text as statement
+
+from bot.domain.channel import Channel
+from bot.domain.person import Person
+from bot.messages.parts import MAX_TEXT_LENGTH
+from handlers.web import additions
+from handlers.web.outgoing import WORKSPACE
+from tests.handlers.test_web_render import HOSTILE
+from tests.session import open_work
+from tests.web_app import Markup, Visitor, WebHouse, dialog, new_key, read
+
+DEADLINE = 10.0
+
+
+async def until(visitor: Visitor, path: str, words: str) -> Markup:
+    """The page at this path, as soon as it says these words."""
+    async with asyncio.timeout(DEADLINE):
+        while words not in (page := await visitor.see(path)).text:
+            pass  # each look goes over the wire, which leaves the server its turn
+    return page
+
+
+async def fail(visitor: Visitor, what: str, **values: str) -> Markup:
+    """Marks a case failed with the dialog."""
+    return await visitor.fill(await visitor.press("case.fail"), what_happened=what, **values)
+
+
+# ---- who may knock
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "10.0.0.1"]
+)
+async def test_another_name_for_this_machine_is_refused(visitor: Visitor, host: str) -> None:
+    async with visitor.session.get(f"{visitor.url}/", headers={"Host": host}) as response:
+        assert response.status == 403
+        assert "open it by the address it printed" in await response.text()
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:8080", "127.0.0.1:1", "[::1]:3000", "127.9.9.9"]
+)
+async def test_every_loopback_name_is_welcome(visitor: Visitor, host: str) -> None:
+    async with visitor.session.get(f"{visitor.url}/", headers={"Host": host}) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+async def test_what_another_web_page_sends_does_nothing(
+    visitor: Visitor, web_house: WebHouse, headers: dict[str, str]
+) -> None:
+    data = {"place": "support", "thread": "", "key": new_key(), "text": "Hello"}
+    async with visitor.session.post(f"{visitor.url}/say", data=data, headers=headers) as response:
+        assert response.status == 403
+        assert "another web page" in await response.text()
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        assert not work.posts.roots("support", 10)
+
+
+async def test_every_answer_carries_a_strict_policy(visitor: Visitor) -> None:
+    for path in ("/", "/static/app.js", "/nowhere", "/p/nowhere"):
+        async with visitor.session.get(visitor.url + path) as response:
+            policy = response.headers["Content-Security-Policy"]
+            assert "default-src 'none'" in policy
+            assert "script-src 'self'" in policy
+            assert "unsafe" not in policy
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_no_page_has_a_script_or_a_style_of_its_own(visitor: Visitor) -> None:
+    await fail(visitor, "Parcel missed")
+    await until(visitor, "/p/support", "4 replies")
+    page = await visitor.see("/p/support/t/1")
+    assert all("src" in script.attributes for script in page.all("script"))
+    assert not page.all("style")
+    for element in page.elements:
+        assert "style" not in element.attributes
+        assert not [name for name in element.attributes if name.startswith(("on", "hx-on"))]
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/p/nowhere", "/p/support/t/99", "/p/support/t/x", "/static/x"]
+)
+async def test_an_unknown_path_is_a_small_page(visitor: Visitor, path: str) -> None:
+    async with visitor.session.get(visitor.url + path) as response:
+        assert response.status == 404
+        assert "Back to the workspace" in await response.text()
+
+
+# ---- the first start
+
+
+async def test_an_empty_workspace_explains_itself(visitor: Visitor) -> None:
+    page = await visitor.see("/")
+    assert len(page.all("li")) == 3 + 2  # three lines, one place, one line of direct messages
+    assert [button.text for button in page.all("button")].count("Mark a case failed") == 1
+    assert page.all("option")[0].text == "You"
+
+
+async def test_a_second_start_adds_nobody(web_house: WebHouse) -> None:
+    await web_house.adapter.prepare()
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        assert [one.name for one in work.people.everybody()] == ["You"]
+        assert [one.id for one in work.channels.all()] == ["support"]
+
+
+def test_the_machines_zone_is_a_real_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Stockholm")
+    assert additions.machine_zone() == "Europe/Stockholm"
+    monkeypatch.setenv("TZ", "Moon/Crater")
+    assert additions.machine_zone() != "Moon/Crater"
+
+
+# ---- pressing and filling in
+
+
+async def test_a_case_is_marked_failed_and_its_retro_appears_with_its_prompts(visitor: Visitor) -> None:
+    back = await fail(visitor, "Parcel promised twice", reference="ZD-4711", customer="Mrs. Ólafsdóttir")
+    assert not back.all("form")  # the dialog closes
+    page = await until(visitor, "/p/support", "4 replies")
+    assert "Retro: Parcel promised twice" in page.text
+    assert "Mrs. Ólafsdóttir" in page.text
+    thread = await visitor.see("/p/support/t/1")
+    for label in ("Training", "Communication", "After-hours support"):
+        assert label in thread.text
+
+
+async def test_a_fault_comes_back_with_everything_that_was_typed(visitor: Visitor) -> None:
+    back = await fail(visitor, "  ", customer='Mrs. "Ólafsdóttir" <b>', date="2026-01-02", time="21:15")
+    (field,) = back.all("textarea", id="field-what_happened")
+    assert field.attributes["aria-invalid"] == "true"
+    assert back.all("p", id="fault-what_happened")[0].text == "Say what happened, in a sentence or two."
+    assert back.all("input", id="field-customer")[0].attributes["value"] == 'Mrs. "Ólafsdóttir" <b>'
+    assert back.all("input", id="field-date")[0].attributes["value"] == "2026-01-02"
+    assert back.all("input", id="field-time")[0].attributes["value"] == "21:15"
+    again = await visitor.fill(back, what_happened="Nobody called back", customer="Ólaf")
+    assert not again.all("form")
+
+
+async def test_a_text_that_is_too_long_is_refused_in_a_sentence_and_stays(visitor: Visitor) -> None:
+    text = "x" * (MAX_TEXT_LENGTH + 1)
+    back = await fail(visitor, text)
+    assert "shorten it" in back.all("p", id="fault-what_happened")[0].text
+    assert back.all("textarea", id="field-what_happened")[0].text == f"\n{text}"
+
+
+async def test_a_long_text_with_wide_letters_fits(visitor: Visitor) -> None:
+    assert not (await fail(visitor, "📦" * 30_000)).all("form")
+    await until(visitor, "/p/support", "Retro: 📦")
+
+
+async def test_the_same_dialog_sent_twice_opens_one_retro(visitor: Visitor, web_house: WebHouse) -> None:
+    drawn = await visitor.press("case.fail")
+    path, data = dialog(drawn, what_happened="Parcel missed")
+    await asyncio.gather(visitor.send(path, data), visitor.send(path, data))
+    await until(visitor, "/p/support", "4 replies")
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        assert [case.number for case in work.cases.after(0)] == [1]
+
+
+async def test_every_form_has_a_key_of_its_own(visitor: Visitor) -> None:
+    page = await visitor.see("/")
+    keys = [one.attributes["value"] for one in page.all("input", name="key")]
+    assert len(keys) == len(set(keys)) > 3
+
+
+async def test_a_reply_for_me_alone_is_a_note(visitor: Visitor) -> None:
+    note = await visitor.press("team.help")
+    assert "Only you can see this" in note.text
+    assert "/amends mine" in note.text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_hostile_words_in_every_field_stay_words(visitor: Visitor, text: str) -> None:
+    await fail(visitor, text, reference=text, customer=text)
+    page = await until(visitor, "/p/support", "4 replies")
+    assert all("src" in script.attributes for script in page.all("script"))
+    assert [image.attributes["src"] for image in page.all("img")] == ["/static/icon.svg"]
+    assert text in [value.text for value in page.all("dd")]
+    await visitor.say(f"so: {text}", thread="1")
+    shown = await visitor.see("/p/support/t/1")
+    assert f"so: {text}" in [said.text for said in shown.all("p")]
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "status", "sentence"),
+    [
+        ("/verb/case.explode", {}, 404, "does not know"),
+        ("/verb/case.fail", {"key": ""}, 400, "out of date"),
+        ("/verb/case.fail", {"key": "no good key!"}, 400, "out of date"),
+        ("/verb/case.fail", {"place": "gone"}, 404, "not there any more"),
+        ("/verb/case.fail", {"thread": "x"}, 400, "out of date"),
+        ("/verb/case.fail", {"dialog": "{}"}, 400, "out of date"),
+        ("/verb/case.fail", {"dialog": '{"verb":"retro.close","title":"x"}'}, 400, "out of date"),
+        ("/verb/case.fail_message", {"about": "post:99"}, 404, "gone"),
+        ("/say", {"text": "Hi", "thread": "99"}, 404, "no such thread"),
+        ("/say", {"text": "   "}, 400, "Write something"),
+        ("/say", {"text": "x" * (MAX_TEXT_LENGTH + 1)}, 400, "40,000"),
+        ("/add/planet", {}, 404, "no such page"),
+        ("/you", {"person": "nobody"}, 404, "choose somebody else"),
+    ],
+)
+async def test_what_cannot_be_used_is_refused_in_one_sentence(
+    visitor: Visitor, path: str, data: dict[str, str], status: int, sentence: str
+) -> None:
+    everything = {"place": "support", "key": new_key(), **data}
+    assert sentence in (await visitor.send(path, everything, status)).text
+
+
+async def test_a_body_that_is_too_large_is_refused_in_one_sentence(visitor: Visitor) -> None:
+    body = BytesIO(b"place=support&text=" + b"x" * (1024 * 1024))
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "HX-Request": "true"}
+    async with visitor.session.post(f"{visitor.url}/say", data=body, headers=headers) as response:
+        assert response.status == 413
+        assert "shorten it" in await response.text()
+
+
+async def test_four_long_answers_with_wide_letters_fit(visitor: Visitor) -> None:
+    await fail(visitor, "Parcel missed")
+    await until(visitor, "/p/support", "4 replies")
+    path, data = dialog(
+        await visitor.press("retro.answer", about="C-1"),
+        **dict.fromkeys(("training", "communication", "after_hours", "else"), "📦" * MAX_TEXT_LENGTH),
+    )
+    headers = {"HX-Request": "true"}
+    with MultipartWriter("form-data") as form:
+        for name, value in data.items():
+            form.append(value).set_content_disposition("form-data", name=name)
+    async with visitor.session.post(visitor.url + path, data=form, headers=headers) as response:
+        assert not read(await response.text()).all("form")
+    await until(visitor, "/p/support", "4 answers")
+
+
+async def test_a_file_is_refused_in_one_sentence(visitor: Visitor) -> None:
+    files = {"text": BytesIO(b"bytes"), "key": new_key(), "place": "support"}
+    async with visitor.session.post(f"{visitor.url}/say", data=files) as response:
+        assert response.status == 400
+
+
+async def test_a_button_of_something_that_is_gone_says_so(visitor: Visitor) -> None:
+    assert "not here any more" in (await visitor.press("retro.answer", about="C-99")).text
+
+
+async def test_a_page_of_another_person_acts_for_nobody(visitor: Visitor, web_house: WebHouse) -> None:
+    await visitor.fill(await visitor.see("/add/person"), name="Ana", zone="Europe/Stockholm")
+    headers = {"HX-Request": "true", "X-You": "u_somebody_else"}
+    data = {"place": "support", "thread": "", "key": new_key(), "text": "Hello"}
+    async with visitor.session.post(f"{visitor.url}/say", data=data, headers=headers) as response:
+        assert response.status == 400
+        assert "reload this page" in await response.text()
+
+
+async def test_everything_works_without_scripts_too(visitor: Visitor) -> None:
+    data = {"place": "support", "key": new_key()}
+    async with visitor.session.post(f"{visitor.url}/verb/case.fail", data=data) as response:
+        assert "<h2" in (page := await response.text())
+        assert page.startswith("<!doctype html>")
+    async with visitor.session.post(
+        f"{visitor.url}/say", data={**data, "text": "Hello", "key": new_key()}
+    ) as response:
+        assert response.url.path == "/p/support"
+        assert "Hello" in await response.text()
+
+
+async def test_a_memory_that_is_gone_is_told_in_one_sentence_and_logged(
+    visitor: Visitor, web_house: WebHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    with web_house.database.transaction(writes=True) as connection:
+        connection.execute(statement("DROP TABLE posts"))
+        connection.commit()
+    async with visitor.session.get(f"{visitor.url}/p/support") as response:
+        assert response.status == 503
+        assert "nothing was changed" in await response.text()
+    assert "no such table: posts" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/p/%00", 400), ("/f/posts?place=%00", 400), ("/p/support/t/99999999999999", 404)],
+)
+async def test_an_address_that_means_nothing_is_no_fault_of_ours(
+    visitor: Visitor, path: str, status: int
+) -> None:
+    async with visitor.session.get(yarl.URL(visitor.url + path, encoded=True)) as response:
+        assert response.status == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=klingon", b"key=1"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\n\xff\r\n--x--',
+        ),
+        ("multipart/form-data", b"nothing"),
+    ],
+)
+async def test_a_body_that_is_no_form_is_refused_in_one_sentence(
+    visitor: Visitor, kind: str, body: bytes
+) -> None:
+    headers = {"Content-Type": kind, "Origin": visitor.url}
+    async with visitor.session.post(f"{visitor.url}/say", data=body, headers=headers) as response:
+        assert response.status == 400
+        assert "nothing was done" in (told := await response.text()) or "reload" in told.lower()
+
+
+async def test_you_can_give_yourself_a_name_of_your_own(visitor: Visitor) -> None:
+    drawn = await visitor.see("/add/you")
+    await visitor.fill(drawn, name="Ana", zone="Europe/Stockholm")
+    page = await visitor.see("/p/support")
+    assert [option.text for option in page.all("option", selected="")] == ["Ana"]
+
+
+async def test_a_new_browser_is_you_and_nobody_by_name(visitor: Visitor) -> None:
+    await visitor.fill(await visitor.see("/add/person"), name="Ana", zone="UTC")
+    page = await visitor.see("/p/support")
+    assert [option.text for option in page.all("option", selected="")] == ["You"]
+
+
+@pytest.mark.parametrize("verb", ["retro.discuss", "retro.undiscuss", "team.joined"])
+async def test_what_only_a_platform_reports_cannot_be_pressed(visitor: Visitor, verb: str) -> None:
+    data = {"place": "support", "key": new_key(), "about": "1"}
+    await visitor.send(f"/verb/{verb}", data, status=404)
+
+
+# ---- talking
+
+
+async def test_plain_words_are_a_post_and_the_same_post_is_kept_once(visitor: Visitor) -> None:
+    data = {"place": "support", "thread": "", "key": new_key(), "text": "Has anybody called them?"}
+    await visitor.send("/say", data)
+    await visitor.send("/say", data)
+    page = await visitor.see("/p/support")
+    assert [said.text for said in page.all("p") if said.attributes.get("class") == "said"] == [
+        "Has anybody called them?"
+    ]
+
+
+@pytest.mark.parametrize("words", ["/amends failed ZD-1 Parcel missed", "failed ZD-1 Parcel missed"])
+async def test_a_typed_command_marks_a_case_failed(visitor: Visitor, words: str) -> None:
+    note = await visitor.say(words)
+    assert "C-1 is marked failed" in note.text
+    page = await until(visitor, "/p/support", "Retro: Parcel missed")
+    assert "ZD-1" in page.text
+
+
+async def test_a_command_without_words_opens_the_form(visitor: Visitor) -> None:
+    drawn = await visitor.say("/amends failed")
+    assert drawn.all("form", id="dialog-form")
+
+
+async def test_an_unknown_command_is_told_what_there_is(visitor: Visitor) -> None:
+    note = await visitor.say("/amends dance")
+    assert "dance" in note.text
+    assert "/amends mine" in note.text
+
+
+async def test_words_to_the_bot_in_direct_messages_are_commands(visitor: Visitor) -> None:
+    note = await visitor.say("help", channel_id="u_you")
+    assert "Only you can see this" in note.text
+    assert "Only you and Amends" in (await visitor.see("/dm")).text
+
+
+async def test_a_reply_in_a_retros_thread_is_kept_as_discussion(
+    visitor: Visitor, web_house: WebHouse
+) -> None:
+    await fail(visitor, "Parcel missed")
+    await until(visitor, "/p/support", "4 replies")
+    await visitor.say("failed to see the note", thread="1")
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        (comment,) = work.retros.comments(1)
+    assert (comment.text, comment.author) == ("failed to see the note", "u_you")
+    assert "failed to see the note" in (await visitor.see("/p/support/t/1")).text
+
+
+async def test_a_message_becomes_a_failed_case_with_its_text(visitor: Visitor) -> None:
+    await visitor.say("They waited a week")
+    drawn = await visitor.press("case.fail_message", about="post:1")
+    assert drawn.all("textarea", id="field-what_happened")[0].text == "\nThey waited a week"
+
+
+async def test_a_reply_becomes_an_action_item_with_its_text(visitor: Visitor) -> None:
+    await fail(visitor, "Parcel missed")
+    await until(visitor, "/p/support", "4 replies")
+    await visitor.say("Read the notes aloud", thread="1")
+    page = await visitor.see("/p/support/t/1")
+    about = [one.attributes["value"] for one in page.all("input", name="about")]
+    (post,) = [value for value in about if value.startswith("post:")]
+    drawn = await visitor.press("action_item.add_message", about=post, thread="1")
+    assert drawn.all("textarea", id="field-what")[0].text == "\nRead the notes aloud"
+
+
+async def test_an_answer_without_a_name_leaves_no_trace_of_its_author(
+    visitor: Visitor, web_house: WebHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    await visitor.fill(await visitor.see("/add/person"), name="Ana", zone="Europe/Stockholm")
+    await fail(visitor, "Parcel missed")
+    await until(visitor, "/p/support", "4 replies")
+    page = await visitor.see("/")
+    ana = next(one.attributes["value"] for one in page.all("option") if one.text == "Ana")
+    await visitor.send("/you", {"person": ana, "back": "/"})
+    caplog.clear()
+    caplog.set_level("DEBUG")
+    drawn = await visitor.press("retro.answer", about="C-1")
+    await visitor.fill(drawn, training="Reading the notes", unnamed="yes")
+    thread = await until(visitor, "/p/support/t/1", "Reading the notes")
+    assert "Training · someone on the team" in thread.text
+    assert "Ana" not in [by.text for by in thread.all("strong")]
+    ours = [
+        record.getMessage() for record in caplog.records if record.name.startswith(("bot", "handlers"))
+    ]
+    assert ours == []
+
+
+async def test_an_answer_is_named_unnamed_or_without_its_choice_not_posted_at_all(
+    visitor: Visitor, web_house: WebHouse
+) -> None:
+    await fail(visitor, "Parcel missed")
+    drawn = await visitor.press("retro.answer", about="C-1")
+    path, data = dialog(drawn, training="Reading the notes")
+    assert data.pop("t.unnamed")
+    lost = await visitor.send(path, data)
+    assert "got lost on the way, so nothing was posted" in lost.text
+    # Nothing that was typed is lost with it.
+    assert "Reading the notes" in [area.text.strip() for area in lost.all("textarea")]
+    named = await visitor.press("retro.answer", about="C-1")
+    await visitor.fill(named, training="Reading the map")
+    thread = await until(visitor, "/p/support/t/1", "Reading the map")
+    assert "someone on the team" not in thread.text
+    assert "Reading the notes" not in thread.text
+
+
+async def test_what_the_bot_says_is_stored_by_the_minute_that_the_page_shows(
+    visitor: Visitor, web_house: WebHouse
+) -> None:
+    await fail(visitor, "Parcel missed")
+    await until(visitor, "/p/support", "Parcel missed")
+    await visitor.fill(await visitor.press("retro.answer", about="C-1"), training="Maps", unnamed="yes")
+    await until(visitor, "/p/support/t/1", "someone on the team")
+    await until(visitor, "/p/support/t/1", "1 answer")
+    with open_work(web_house.database, "web", writes=False) as work:
+        posts = [*work.posts.roots("support", 50), *work.posts.thread(1)]
+    said = [post for post in posts if post.message is not None]
+    assert any(post.edited_at for post in said)
+    for post in said:
+        for moment in (post.posted_at, post.edited_at):
+            assert moment is None or (moment.second, moment.microsecond) == (0, 0)
+
+
+# ---- people, channels and what is new
+
+
+async def test_a_person_is_added_chosen_and_remembered(visitor: Visitor) -> None:
+    back = await visitor.fill(await visitor.see("/add/person"), name=" Ana ", zone="Europe/Stockholm")
+    ana = next(one for one in back.all("option") if one.text == "Ana")
+    await visitor.send("/you", {"person": ana.attributes["value"], "back": "/p/support"})
+    (chosen,) = [one for one in (await visitor.see("/")).all("option") if "selected" in one.attributes]
+    assert chosen.text == "Ana"
+    await visitor.say("Hello from Ana")
+    assert "Ana" in [name.text for name in (await visitor.see("/p/support")).all("strong")]
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"name": "", "zone": "UTC"}, "Give it a name."),
+        ({"name": "you", "zone": "UTC"}, "you is here already"),
+        ({"name": "x" * 81, "zone": "UTC"}, "at most 80"),
+        ({"name": "two\nlines", "zone": "UTC"}, "one line"),
+        ({"name": "Ana", "zone": "Moon/Crater"}, "time zone"),
+    ],
+)
+async def test_a_person_who_cannot_be_added_is_told_why(
+    visitor: Visitor, values: dict[str, str], fault: str
+) -> None:
+    back = await visitor.fill(await visitor.see("/add/person"), **values)
+    assert fault in back.text
+    assert back.all("input", id="field-name")[0].attributes["value"] == values["name"]
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("Night Shift (EU)", "/p/night-shift-eu"), ("夜勤", "/p/place"), ("#ops", "/p/ops")],
+)
+async def test_a_channel_is_added_under_a_readable_address(
+    visitor: Visitor, name: str, path: str
+) -> None:
+    await visitor.fill(await visitor.see("/add/place"), name=name)
+    page = await visitor.see(path)
+    assert name.lstrip("#") in [heading.text.lstrip("#") for heading in page.all("h1")]
+    again = await visitor.fill(await visitor.see("/add/place"), name=name)
+    assert "already" in again.text
+
+
+async def test_channels_whose_names_look_alike_get_addresses_of_their_own(visitor: Visitor) -> None:
+    await visitor.fill(await visitor.see("/add/place"), name="ops team")
+    await visitor.fill(await visitor.see("/add/place"), name="ops-team!")
+    assert "ops-team!" in (await visitor.see("/p/ops-team-2")).text
+
+
+async def test_direct_messages_show_how_many_are_new_until_they_are_read(visitor: Visitor) -> None:
+    await fail(visitor, "Parcel missed")
+    await until(visitor, "/p/support", "4 replies")
+    drawn = await visitor.press("action_item.add", about="C-1")
+    await visitor.fill(drawn, what="Read the notes", owner="u_you")
+    page = await until(visitor, "/p/support", "2 new")
+    assert [one.text for one in page.all("span") if one.attributes.get("class") == "count"] == ["2 new"]
+    assert "Mark done" in (await visitor.see("/dm")).text
+    assert "2 new" not in (await visitor.see("/p/support")).text
+
+
+async def test_one_persons_direct_messages_are_not_anothers(
+    visitor: Visitor, web_house: WebHouse
+) -> None:
+    await visitor.see("/")
+    with open_work(web_house.database, WORKSPACE, writes=True) as work:
+        work.people.remember(Person(id="u_ana", name="Ana"))
+        work.commit()
+    data = {"place": "u_ana", "key": new_key(), "text": "mine"}
+    refused = await visitor.send("/say", data, 404)
+    assert "not there any more" in refused.text
+
+
+async def test_older_posts_are_one_click_away(visitor: Visitor, web_house: WebHouse) -> None:
+    for number in range(55):
+        text = f"post number {number}."
+        await visitor.say(text)
+    page = await visitor.see("/p/support")
+    assert "post number 0." not in page.text
+    (earlier,) = [link for link in page.all("a") if link.text == "Show earlier"]
+    assert "post number 0." in (await visitor.see(earlier.attributes["href"].split("#")[0])).text
+
+
+# ---- live
+
+
+@pytest.fixture
+async def stream(web_house: WebHouse) -> AsyncIterator[ClientSession]:
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        yield session
+
+
+async def test_a_page_hears_of_what_changes_in_its_channel_and_of_nothing_twice(
+    visitor: Visitor, web_house: WebHouse, stream: ClientSession
+) -> None:
+    with open_work(web_house.database, WORKSPACE, writes=True) as work:
+        work.channels.remember(Channel(id="night", name="night"))
+        work.commit()
+    query = {"place": "support", "since": web_house.adapter.hub.version}
+    async with stream.get(f"{web_house.url}/events", params=query) as events, asyncio.timeout(DEADLINE):
+        await visitor.say("Elsewhere", channel_id="night")
+        assert b"event: amends-lists" in await _event(events.content)
+        await visitor.say("Here")
+        assert b"event: amends-posts" in await _event(events.content)
+        assert b"event: amends-lists" in await _event(events.content)
+
+
+async def test_a_page_that_lost_its_stream_is_told_to_look_again(
+    visitor: Visitor, web_house: WebHouse, stream: ClientSession
+) -> None:
+    headers = {"Last-Event-ID": "another-start-7"}
+    url = f"{web_house.url}/events?place=support"
+    async with stream.get(url, headers=headers) as events, asyncio.timeout(DEADLINE):
+        assert b"event: amends-posts" in await _event(events.content)
+
+
+async def test_open_streams_end_at_once_when_the_server_stops(
+    web_house: WebHouse, stream: ClientSession
+) -> None:
+    query = {"place": "support", "since": web_house.adapter.hub.version}
+    async with stream.get(f"{web_house.url}/events", params=query) as events, asyncio.timeout(DEADLINE):
+        await web_house.adapter.close()
+        assert await events.content.read() == b""
+
+
+async def _event(content: StreamReader) -> bytes:
+    return await content.readuntil(b"\n\n")

@@ -1,0 +1,24 @@
+"""What was said is found by our name for it and by the platform's."""
+
+from bot.domain.job import MessageRef
+from storage.database import Database
+from tests.storage.made import saved, seen
+
+FIRST = MessageRef(channel_id="C1", message="171.1", link="https://example.test/1", digest="d1")
+
+
+def test_a_message_is_found_by_either_name(database: Database) -> None:
+    saved(database, lambda work: work.said.keep("retro:1", FIRST))
+    assert seen(database, lambda work: work.said.get("retro:1")) == FIRST
+    assert seen(database, lambda work: work.said.key_of("C1", "171.1")) == "retro:1"
+    assert seen(database, lambda work: work.said.key_of("C2", "171.1")) is None
+    found = seen(database, lambda work: work.said.among(["retro:1", "retro:2"]))
+    assert found == {"retro:1": FIRST}
+    assert seen(database, lambda work: work.said.among([])) == {}
+
+
+def test_the_newest_receipt_counts(database: Database) -> None:
+    newest = FIRST.model_copy(update={"digest": "d2", "link": None})
+    saved(database, lambda work: work.said.keep("retro:1", FIRST))
+    saved(database, lambda work: work.said.keep("retro:1", newest))
+    assert seen(database, lambda work: work.said.get("retro:1")) == newest
