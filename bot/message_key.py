@@ -12,7 +12,7 @@ def key(case_number: int) -> str:
 
 def links_of(cases: Collection[int], work: UnitOfWork) -> Mapping[int, str]:
     """Where the retros of these cases are, as far as they have been said."""
-    message_refs = work.said.among({key(case_number) for case_number in cases})
+    message_refs = work.sent_messages.among({key(case_number) for case_number in cases})
     return {
         case_number: message_refs[key(case_number)].link or ""
         for case_number in cases

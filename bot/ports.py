@@ -112,7 +112,7 @@ class UnitOfWork(Protocol):
     preferences: PreferencesOfPeople
     reminders: Reminders
     jobs: Jobs
-    said: SentMessages
+    sent_messages: SentMessages
     requests: Requests
     posts: Posts
 

@@ -320,7 +320,8 @@ class Worker:
         """What to say, what was said before, what it belongs under, and where; by the job's key."""
 
         def look(work: UnitOfWork) -> Mapping[str, Words]:
-            message_refs = work.said.among({key for job in jobs for key in (job.key, job.thread) if key})
+            keys = {key for job in jobs for key in (job.key, job.thread) if key}
+            message_refs = work.sent_messages.among(keys)
             return {
                 job.key: (
                     self._bot.speak(job, work),

@@ -36,7 +36,7 @@ class UnitOfWork:
         self.preferences: repositories.PreferencesOfPeople = PreferencesOfPeople(connection, workspace)
         self.reminders: repositories.Reminders = Reminders(connection, workspace)
         self.jobs: repositories.Jobs = self._jobs
-        self.said: repositories.SentMessages = SentMessages(connection, workspace)
+        self.sent_messages: repositories.SentMessages = SentMessages(connection, workspace)
         self.requests: repositories.Requests = Requests(connection, workspace)
         self.posts: repositories.Posts = Posts(connection, workspace)
 

@@ -189,7 +189,7 @@ async def test_in_teams_what_happens_by_itself_is_answered_to_nobody(sqlite: Dat
     async with in_teams(sqlite, bot, targeted=False) as (teams, ana, _, channel):
         root = await ana.says("A retro", channel)
         with open_work(sqlite, f"teams:{teams.tenant}", writes=True) as work:
-            work.said.keep("retro:1", MessageRef(channel_id=channel.id, message=root.id))
+            work.sent_messages.keep("retro:1", MessageRef(channel_id=channel.id, message=root.id))
             work.commit()
         reply = await ana.says("plain words", channel, root)
         await ana.deletes(reply)

@@ -217,7 +217,7 @@ def read(request: Request, work: UnitOfWork) -> Reply:
         *(moved.to or "" for moved in item.history),
     }
     sent_reminders = work.reminders.of([item.label])
-    message_refs = work.said.among({sent.message for sent in sent_reminders})
+    message_refs = work.sent_messages.among({sent.message for sent in sent_reminders})
     heard = [sent for sent in sent_reminders if sent.message in message_refs]
     named |= {sent.recipient_id for sent in heard}
     return Reply(form=messages.whole(item, work.people.among(named - {""}), heard))

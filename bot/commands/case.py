@@ -54,7 +54,7 @@ def fail(request: Request, work: UnitOfWork) -> Reply:
     team = team_commands.of(channel, request, work)
     first = work.cases.by_reference(channel.id, reference) if reference else None
     if first is not None:
-        message_ref = work.said.get(message_key.key(first.number))
+        message_ref = work.sent_messages.get(message_key.key(first.number))
         link = message_ref.link if message_ref else None
         if message_ref is None:
             # It was given up, or still waits: asking again is a reason to try again.

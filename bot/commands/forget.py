@@ -55,7 +55,7 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
         # Even when it was not said yet: it may be on its way, in the older words.
         work.jobs.schedule(job)
     elsewhere = [*_elsewhere(retro, items, case.failed_at, at), *jobs]
-    message_refs = work.said.among({job.key for job in elsewhere})
+    message_refs = work.sent_messages.among({job.key for job in elsewhere})
     for job in elsewhere:
         if job.key in message_refs:
             work.jobs.schedule(job)
@@ -117,13 +117,13 @@ def _say_reminders_anew(
 ) -> None:
     for subject in subjects:
         sent_reminders = work.reminders.of([subject.label])
-        message_refs = work.said.among({sent.message for sent in sent_reminders})
+        message_refs = work.sent_messages.among({sent.message for sent in sent_reminders})
         heard = [sent for sent in sent_reminders if sent.message in message_refs]
         reminder_jobs.say_anew(heard, subject, at, work)
 
 
 def _forget_replies(number: int, scrub: Scrub, work: UnitOfWork) -> None:
-    root = work.said.get(message_key.key(number)) if work.workspace == WEB else None
+    root = work.sent_messages.get(message_key.key(number)) if work.workspace == WEB else None
     for post in work.posts.thread(int(root.message)) if root else ():
         if post.text:
             work.posts.save(post.model_copy(update={"text": scrub(post.text)}))

@@ -8,5 +8,5 @@ def case_of(request: Request, thread: str | None, work: UnitOfWork) -> int | Non
     """The number of the case whose retro has `thread` as its root message, or None."""
     if request.channel is None or not thread:
         return None
-    noun, _, number = (work.said.key_of(request.channel.id, thread) or "").partition(":")
+    noun, _, number = (work.sent_messages.key_of(request.channel.id, thread) or "").partition(":")
     return int(number) if noun == "retro" else None

@@ -61,7 +61,7 @@ def tell_owner(job: Job, work: UnitOfWork) -> Message | None:
     if item is None:
         return None
     people = _people(item, work)
-    message_ref = work.said.get(message_key.key(item.case_number))
+    message_ref = work.sent_messages.get(message_key.key(item.case_number))
     day = _day(item, people, job, work)
     return messages.own_copy(item, recipient_id, people, day, message_ref.link if message_ref else None)
 

@@ -218,7 +218,7 @@ def tell_thread(job: Job, work: UnitOfWork) -> Message | None:
         return messages.answers_closed(first, first.subject, answers)
     if first.reminder.name in UNANSWERED:
         left = unanswered(answers)
-        if not left and work.said.get(job.key) is None:
+        if not left and work.sent_messages.get(job.key) is None:
             return None
         return messages.unanswered(first, first.subject, left)
     return messages.told(views)
@@ -258,7 +258,7 @@ def dues(job: Job, work: UnitOfWork) -> list[Due]:
     facts = known(subjects.values(), work)
     links = message_key.links_of(set(cases), work)
     earlier = work.reminders.of(subjects)
-    was_said = work.said.among({sent.message for sent in earlier})
+    was_said = work.sent_messages.among({sent.message for sent in earlier})
     views: list[Due] = []
     for about, subject in subjects.items():
         rows = sorted((sent for sent in sent_reminders if sent.about == about), key=_weight)

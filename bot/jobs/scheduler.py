@@ -70,7 +70,7 @@ def run_due(at: datetime, limit: int, work: UnitOfWork) -> int:
     again: dict[str, datetime | None] = {}
     asks: list[DueReminder] = []
     open_rows = [sent for rows in sent_by_label.values() for sent in rows if not sent.outcome]
-    message_refs = work.said.among({sent.message for sent in open_rows})
+    message_refs = work.sent_messages.among({sent.message for sent in open_rows})
     for subject in _not_silent(subjects, facts, sent_by_label, at, work):
         new, again[subject.label] = _plan(subject, facts, sent_by_label[subject.label], at)
         asks += _still_unanswered(new, work)
@@ -267,7 +267,7 @@ def _show_late(
 def _slots(asks: Iterable[DueReminder], at: datetime, work: UnitOfWork) -> Slots:
     days_of = {(ask.recipient_id, today(ask.hours.zone, at)) for ask in asks if ask.recipient_id}
     keys = {of: [_key(*of, number) for number in range(MAX_MESSAGES)] for of in days_of}
-    message_refs = work.said.among([key for of in keys.values() for key in of])
+    message_refs = work.sent_messages.among([key for of in keys.values() for key in of])
     return {of: sum(key in message_refs for key in keys[of]) for of in keys}
 
 
@@ -322,7 +322,7 @@ def _say(
         )
         messages[sent.message].append((sent, ask.subject))
     work.reminders.add([sent for rows in messages.values() for sent, _ in rows])
-    own = work.said.among({_own_message(*rows[0]) for rows in messages.values()})
+    own = work.sent_messages.among({_own_message(*rows[0]) for rows in messages.values()})
     for rows in messages.values():
         first, subject = rows[0]
         settings = facts.preferences.get(first.recipient_id)

@@ -115,7 +115,7 @@ class Directory:
             return False
         channel_id = request.channel.id
         key = await self._transactions.read(
-            request.workspace, lambda work: work.said.key_of(channel_id, request.about)
+            request.workspace, lambda work: work.sent_messages.key_of(channel_id, request.about)
         )
         return key is not None and key.startswith("retro:")
 

@@ -145,7 +145,7 @@ class Speaking:
     async def say(self, job: Job) -> None:
         with open_work(self.desk.database, job.workspace, writes=False) as work:
             message = self.desk.bot.speak(job, work)
-            first = work.said.get(job.key) is None
+            first = work.sent_messages.get(job.key) is None
             follow = self.desk.bot.sequel(job, work) if first else ()
         self.order.append(job.key)
         message_ref = (

@@ -48,7 +48,7 @@ LOOKS: dict[str, DueWork] = {
     "cases.get": lambda work: work.cases.get(7),
     "cases.of_customer": lambda work: work.cases.of_customer("Maria Santos"),
     "cases.by_reference": lambda work: work.cases.by_reference("P7", "ZD-7"),
-    "said.key_of": lambda work: work.said.key_of("P7", "7"),
+    "said.key_of": lambda work: work.sent_messages.key_of("P7", "7"),
     "posts.roots": lambda work: work.posts.roots("P7", 20, before=900),
     "posts.newest": lambda work: work.posts.newest(),
     "posts.thread": lambda work: (work.posts.thread(7), work.posts.thread(7, 20, before=900)),

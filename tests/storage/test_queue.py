@@ -170,9 +170,9 @@ def test_who_comes_after_the_lease_cannot_finish_for_the_new_holder(
     assert caplog.text.count("came back after its lease") == 3
     assert "U-secret" not in caplog.text
     assert queue.state() == {"waiting": 0, "dead": 0, "oldest_due": AT}  # the new one says it
-    assert seen(database, lambda work: work.said.get("retro:1")) is None
+    assert seen(database, lambda work: work.sent_messages.get("retro:1")) is None
     queue.finish(new, MESSAGE_REF, 0)
-    assert seen(database, lambda work: work.said.get("retro:1")) == MESSAGE_REF
+    assert seen(database, lambda work: work.sent_messages.get("retro:1")) == MESSAGE_REF
 
 
 def test_finishing_keeps_the_receipt_and_schedules_what_follows(database: Database) -> None:
@@ -180,7 +180,7 @@ def test_finishing_keeps_the_receipt_and_schedules_what_follows(database: Databa
     [job] = claimed(database)
     follow = [a_job(f"retro:1:{prompt}", thread="retro:1") for prompt in ("b", "a")]
     queue_of(database).finish(job, MESSAGE_REF, 0, follow)
-    assert seen(database, lambda work: work.said.get("retro:1")) == MESSAGE_REF
+    assert seen(database, lambda work: work.sent_messages.get("retro:1")) == MESSAGE_REF
     assert [say(database) for _ in range(3)] == [["retro:1:b"], ["retro:1:a"], []]
 
 
@@ -209,8 +209,8 @@ def test_what_ends_together_is_put_away_together_each_in_its_own_way(
         ]
     )
     assert caplog.text.count("came back after its lease") == 1
-    assert seen(database, lambda work: work.said.get("a")) == MESSAGE_REF
-    assert seen(database, lambda work: work.said.get("d")) is None
+    assert seen(database, lambda work: work.sent_messages.get("a")) == MESSAGE_REF
+    assert seen(database, lambda work: work.sent_messages.get("d")) is None
     said = {(job.workspace, job.key): job for job in claimed(database)}
     assert set(said) == {("W", "a"), ("W", "e"), ("W", "follows")}
     assert said["W", "a"].detail == "newer"
@@ -340,7 +340,7 @@ async def test_flows_and_workers_at_once_lose_nothing_and_never_get_stuck(databa
         await asyncio.gather(*workers)
     assert queue_of(database).next_due() is None
     for key in keys:
-        assert seen(database, lambda work: work.said.get(key)) == MESSAGE_REF  # noqa: B023 - at once
+        assert seen(database, lambda work: work.sent_messages.get(key)) == MESSAGE_REF  # noqa: B023 - at once
 
 
 def test_old_jobs_and_requests_are_forgotten_in_small_bites(database: Database) -> None:

@@ -8,17 +8,17 @@ FIRST = MessageRef(channel_id="C1", message="171.1", link="https://example.test/
 
 
 def test_a_message_is_found_by_either_name(database: Database) -> None:
-    saved(database, lambda work: work.said.keep("retro:1", FIRST))
-    assert seen(database, lambda work: work.said.get("retro:1")) == FIRST
-    assert seen(database, lambda work: work.said.key_of("C1", "171.1")) == "retro:1"
-    assert seen(database, lambda work: work.said.key_of("C2", "171.1")) is None
-    found = seen(database, lambda work: work.said.among(["retro:1", "retro:2"]))
+    saved(database, lambda work: work.sent_messages.keep("retro:1", FIRST))
+    assert seen(database, lambda work: work.sent_messages.get("retro:1")) == FIRST
+    assert seen(database, lambda work: work.sent_messages.key_of("C1", "171.1")) == "retro:1"
+    assert seen(database, lambda work: work.sent_messages.key_of("C2", "171.1")) is None
+    found = seen(database, lambda work: work.sent_messages.among(["retro:1", "retro:2"]))
     assert found == {"retro:1": FIRST}
-    assert seen(database, lambda work: work.said.among([])) == {}
+    assert seen(database, lambda work: work.sent_messages.among([])) == {}
 
 
 def test_the_newest_receipt_counts(database: Database) -> None:
     newest = FIRST.model_copy(update={"digest": "d2", "link": None})
-    saved(database, lambda work: work.said.keep("retro:1", FIRST))
-    saved(database, lambda work: work.said.keep("retro:1", newest))
-    assert seen(database, lambda work: work.said.get("retro:1")) == newest
+    saved(database, lambda work: work.sent_messages.keep("retro:1", FIRST))
+    saved(database, lambda work: work.sent_messages.keep("retro:1", newest))
+    assert seen(database, lambda work: work.sent_messages.get("retro:1")) == newest

@@ -80,7 +80,7 @@ def test_nothing_is_left_of_it_once_it_was_said_or_had_nothing_to_say(
     [job] = claimed(database)
     queue_of(database).finish(job, MESSAGE_REF if said else None, 0)
     assert rows(database) == {}
-    assert (seen(database, lambda work: work.said.get("answer:1")) is not None) is said
+    assert (seen(database, lambda work: work.sent_messages.get("answer:1")) is not None) is said
     assert queue_of(database).next_due() is None
     # Scheduled again, what was said is edited: beside what is new in its place.
     schedule(database, an_answer_job(), a_job("new"))

@@ -1,0 +1,163 @@
+"""Makes the fixture of today's schema, `python -m tests.storage.make_fixture`: `fixtures/README.md`."""
+
+import asyncio
+import random
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+from bot.bot import Bot
+from bot.domain.channel import Channel
+from bot.domain.job import Job, MessageRef
+from bot.ports import Delivery, Limits
+from bot.request import Request
+from bot.routes import VERBS
+from handlers.web.outgoing import Hub, WebMessenger
+from storage.database import Database, head
+from tests.desk import InTheirChannels
+from tests.session import open_work, queue_of
+from tests.storage.story import BEGINS, ENDINGS, Story, Told
+
+FIXTURES = Path(__file__).parent / "fixtures"
+MADE_UP = "2026-03-09 15:00:00.000000"
+"""For the moments that the program takes from the machine's clock."""
+
+
+class Today:
+    """story.House: today's program."""
+
+    def __init__(self, database: Database, workspace: str) -> None:
+        self.now = BEGINS
+        self._database = database
+        self._bot = Bot(database, committed=lambda: None)
+        self._bot.memberships[workspace.partition(":")[0]] = InTheirChannels()
+        self._queue = queue_of(database, lambda connection: self.now)
+        self._web = WebMessenger(database, Hub())
+
+    async def ask(self, **asked: Any) -> Any:
+        """As from the channel itself; what the platform causes is heard."""
+        heard = VERBS[asked["verb"]].access == "platform"
+        channel = asked.pop("place")
+        return await self._bot.answer(
+            Request(**asked, channel=channel, here=channel.id, heard=heard, introduced=True)
+        )
+
+    async def look(self, workspace: str, at: datetime) -> int:
+        """One bite."""
+        return await self._bot.run_due(workspace, at)
+
+    async def forget(self, workspace: str, case: int, at: datetime) -> None:
+        """At once."""
+        assert await self._bot.forget(workspace, case, at)
+
+    async def claim(self, workspace: str, by: datetime) -> Sequence[Job]:
+        """One of each free lane."""
+        return self._queue.claim(by, "worker", 50, {workspace: Limits()})
+
+    async def words(self, job: Job) -> tuple[Any, Any, Any]:
+        """As the worker reads them."""
+        with open_work(self._database, job.workspace, writes=False) as work:
+            root = work.sent_messages.get(job.thread) if job.thread else None
+            return self._bot.speak(job, work), work.sent_messages.get(job.key), root
+
+    async def post(self, job: Job, message: Any, root: Any) -> Told:
+        """A post of the web workspace."""
+        place = Channel(
+            id=job.channel_id, name=job.channel_id, kind="direct" if job.direct else "shared"
+        )
+        message_ref = await self._web.say(
+            Delivery(workspace="web", key=job.key, channel=place, message=message, thread=root)
+        )
+        return Told(message_ref.channel_id, message_ref.message, message_ref.link or "", "")
+
+    async def prune(self, before: datetime) -> None:
+        """All of it."""
+        while self._queue.prune(before):
+            continue
+
+    async def done(self, job: Job, told: Told | None) -> None:
+        """With what follows, when it was said for the first time."""
+        message_ref: MessageRef | None = None
+        if told:
+            message_ref = MessageRef(
+                channel_id=told.place, message=told.message, link=told.link, digest=told.digest
+            )
+        follow: Sequence[Job] = ()
+        with open_work(self._database, job.workspace, writes=False) as work:
+            if told and work.sent_messages.get(job.key) is None:
+                follow = self._bot.sequel(job, work)
+        self._queue.finish(job, message_ref, 0.0, follow)
+
+    async def back(self, job: Job, rest: float, why: str, *, unsure: bool, hold: bool) -> None:
+        """Put back."""
+        self._queue.retry(job, rest, why=why, unsure=unsure, hold_queue=hold)
+
+    async def dead(self, job: Job, why: str) -> None:
+        """With what is said instead."""
+        with open_work(self._database, job.workspace, writes=False) as work:
+            instead = self._bot.substitute(job.model_copy(update={"detail": why}), work)
+        self._queue.give_up(job, why, instead)
+
+
+@contextmanager
+def the_same_each_time(house: Today, chance: random.Random) -> Iterator[None]:
+    """Lets the clock of the numbers be the story's, and chance always fall alike."""
+    with (
+        patch.object(time, "time_ns", lambda: int(house.now.timestamp()) * 10**9),
+        patch.object(secrets, "token_hex", lambda size=16: chance.randbytes(size).hex()),
+        patch.object(secrets, "randbelow", chance.randrange),
+        patch("os.urandom", chance.randbytes),
+    ):
+        yield
+
+
+def dumped(file: Path) -> str:
+    """The database as SQL: its tables and indexes, and the rows in the order of their keys."""
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE requests SET day = ? WHERE day < '9999'", (MADE_UP[:10],))
+        connection.execute("UPDATE posts SET posted_at = ?", (MADE_UP,))
+        connection.execute("UPDATE posts SET edited_at = ? WHERE edited_at IS NOT NULL", (MADE_UP,))
+        made = connection.execute(
+            "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC, name"
+        ).fetchall()
+        lines = [f"{sql};" for _, _, sql in made]
+        for name in (name for kind, name, _ in made if kind == "table"):
+            about = connection.execute(f"PRAGMA table_info({name})").fetchall()
+            columns = ", ".join(f'quote("{column[1]}")' for column in about)
+            keys = ", ".join(f'"{column[1]}"' for column in about if column[5]) or "1"
+            rows = connection.execute(f"SELECT {columns} FROM {name} ORDER BY {keys}").fetchall()
+            if rows:
+                told = ",\n".join(f"({','.join(row)})" for row in rows)
+                lines.append(f"INSERT INTO {name} VALUES\n{told};")
+    connection.close()
+    return "\n".join(lines) + "\n"
+
+
+async def _story(file: Path) -> None:
+    database = Database(f"sqlite:///{file}")
+    database.migrate()
+    chance = random.Random(11)
+    for workspace in ENDINGS:
+        house = Today(database, workspace)
+        with the_same_each_time(house, chance):
+            await Story(house, workspace).tell()
+    database.close()
+
+
+def made() -> str:
+    """The story, told to today's program, as SQL."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "amends.db"
+        asyncio.run(_story(file))
+        return dumped(file)
+
+
+if __name__ == "__main__":
+    (FIXTURES / f"{head()}.sql").write_text(made(), encoding="utf-8")
