@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from bot.bot import Bot
 from bot.domain.action_item import ActionItem
@@ -69,7 +69,6 @@ class Desk:
         self.memberships = InTheirChannels()
         self.bot = Bot(database, committed=self.woken.set)
         self.bot.memberships[workspace.partition(":")[0]] = self.memberships
-        self._keys = count(1)
 
     async def ask(
         self,
@@ -89,7 +88,7 @@ class Desk:
         params = {
             "channel": SUPPORT,
             "at": self.at,
-            "key": f"key-{next(self._keys)}",
+            "key": uuid4().hex,
             "introduced": True,
         }
         params |= {"heard": verb in VERBS and VERBS[verb].access == "platform", **more}

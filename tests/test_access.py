@@ -1,7 +1,10 @@
 """The one rule: who may see and do what, for every command there is."""
 
 import asyncio
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,15 +39,8 @@ ABOUT_THINGS = sorted(verb for verb in VERBS if VERBS[verb].access in ("thing", 
 FOR_CHANNELS = sorted(verb for verb in VERBS if VERBS[verb].access == "channel")
 
 
-@pytest.fixture
-async def answer(desk: Desk) -> str:
+async def _begun(desk: Desk) -> str:
     """In #support, whose lead is Ana: a case, an item of Ben's, and Ben's named answer; its id."""
-    desk.memberships.channels = {
-        OUTSIDER.id: {"C2"},
-        MEMBER.id: {"C1"},
-        ANA.id: {"C1"},
-        BEN.id: {"C1"},
-    }
     await desk.fail()
     await desk.add_item(ANA, owner=BEN.id)
     desk.meet(OUTSIDER)
@@ -56,9 +52,39 @@ async def answer(desk: Desk) -> str:
     return desk.answers(CASE)[0].id
 
 
+@pytest.fixture(scope="module")
+def begun(_ready_on_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The database with all that begun once, for everybody to copy, and the answer's id."""
+    file = tmp_path_factory.mktemp("access") / "begun.db"
+    shutil.copy(_ready_on_sqlite, file)
+    with closing(Database(f"sqlite:///{file}")) as database:
+        return file, asyncio.run(_begun(Desk(database)))
+
+
 @pytest.fixture
-def desk(sqlite: Database) -> Desk:
-    """People asking the bot."""
+def answer(begun: tuple[Path, str]) -> str:
+    """The id of Ben's answer."""
+    return begun[1]
+
+
+@pytest.fixture
+def desk(begun: tuple[Path, str], tmp_path: Path) -> Iterator[Desk]:
+    """People asking the bot, after all that."""
+    file = shutil.copy(begun[0], tmp_path / "amends.db")
+    with closing(Database(f"sqlite:///{file}")) as database:
+        desk = Desk(database)
+        desk.memberships.channels = {
+            OUTSIDER.id: {"C2"},
+            MEMBER.id: {"C1"},
+            ANA.id: {"C1"},
+            BEN.id: {"C1"},
+        }
+        yield desk
+
+
+@pytest.fixture
+def empty(sqlite: Database) -> Desk:
+    """People asking a bot that was never asked before."""
     return Desk(sqlite)
 
 
@@ -319,11 +345,11 @@ async def test_a_channel_that_cannot_be_checked_hides_no_case_of_ones_own(
     assert words(unsaid) == access.NO_ANSWER_NOW
 
 
-async def test_a_reference_that_looks_like_one_of_our_numbers_opens_its_case(desk: Desk) -> None:
-    await desk.ask(ANA, "case.fail", typed="AI-2024-55 Parcel missed")
-    await desk.ask(ANA, "case.fail", typed="C-100045 Parcel missed")
+async def test_a_reference_that_looks_like_one_of_our_numbers_opens_its_case(empty: Desk) -> None:
+    await empty.ask(ANA, "case.fail", typed="AI-2024-55 Parcel missed")
+    await empty.ask(ANA, "case.fail", typed="C-100045 Parcel missed")
     for typed, label in (("AI-2024-55", "C-1"), ("C-100045", "C-2"), ("C-1", "C-1")):
-        assert f"{label} · customer" in words(await desk.ask(ANA, "recovery.open", typed=typed))
+        assert f"{label} · customer" in words(await empty.ask(ANA, "recovery.open", typed=typed))
 
 
 @pytest.mark.parametrize("label", ["/C-1", "/", " ", "C-1/../C-1", "C--1"])
@@ -334,22 +360,22 @@ async def test_a_label_that_names_nothing_shows_nothing(desk: Desk, answer: str,
         assert reply.refused or not words(reply), verb
 
 
-async def test_a_case_without_a_retro_is_there_for_its_channel_and_for_nobody_else(desk: Desk) -> None:
+async def test_a_case_without_a_retro_is_there_for_its_channel_and_for_nobody_else(empty: Desk) -> None:
     """Today every case has one; whoever adds one that has none shall find it all the same."""
-    await desk.fail()
-    desk.memberships.channels = {MEMBER.id: {"C1"}, OUTSIDER.id: {"C2"}}
-    with desk.database.transaction(writes=True) as connection:
+    await empty.fail()
+    empty.memberships.channels = {MEMBER.id: {"C1"}, OUTSIDER.id: {"C2"}}
+    with empty.database.transaction(writes=True) as connection:
         connection.execute(text("DELETE FROM recoveries"))
         connection.execute(text("DELETE FROM retros"))
         connection.commit()
-    shown = await desk.ask(MEMBER, "case.read", CASE)
+    shown = await empty.ask(MEMBER, "case.read", CASE)
     assert shown.form is not None
-    assert "is not here" in words(await desk.ask(OUTSIDER, "case.read", CASE, channel=SALES, here="C2"))
+    assert "is not here" in words(await empty.ask(OUTSIDER, "case.read", CASE, channel=SALES, here="C2"))
 
 
-async def test_the_same_trouble_is_told_whichever_channel_answers_first(desk: Desk) -> None:
-    await desk.fail(typed="ZD-1 Lost")
-    await desk.ask(BEN, "case.fail", typed="ZD-1 Lost", channel=SALES, here="C2")
+async def test_the_same_trouble_is_told_whichever_channel_answers_first(empty: Desk) -> None:
+    await empty.fail(typed="ZD-1 Lost")
+    await empty.ask(BEN, "case.fail", typed="ZD-1 Lost", channel=SALES, here="C2")
     slow = asyncio.Event()
 
     async def includes(workspace: str, channel_id: str, person: Person, *, unnamed: bool) -> bool:
@@ -359,6 +385,6 @@ async def test_the_same_trouble_is_told_whichever_channel_answers_first(desk: De
         slow.set()
         raise Refused("This channel is closed.")
 
-    desk.memberships.includes = includes  # type: ignore[method-assign]
-    reply = await desk.ask(OUTSIDER, "case.read", "", typed="ZD-1", channel=DIRECT, here="D7")
+    empty.memberships.includes = includes  # type: ignore[method-assign]
+    reply = await empty.ask(OUTSIDER, "case.read", "", typed="ZD-1", channel=DIRECT, here="D7")
     assert words(reply) == "This channel is closed."

@@ -265,7 +265,7 @@ class Story:
             return
         digest = hashlib.sha256(message.model_dump_json().encode()).hexdigest()
         if said is not None:
-            told = Told(said.place, said.message, said.link, digest)
+            told = Told(said.channel_id, said.message, said.link, digest)
         elif self._workspace == "web":
             told = (await self._house.post(job, message, root))._replace(digest=digest)
         else:
