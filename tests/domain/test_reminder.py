@@ -204,13 +204,13 @@ def test_every_button_of_a_reminder_is_there_for_one_of_its_readers_while_its_re
         subjects = [s for name, s, _, _ in LINES if name == entry.name and isinstance(s, ActionItem)]
         # Whoever has not accepted it yet is reminded of the same.
         subjects += [s.model_copy(update={"state": "proposed"}) for s in subjects]
-        preferences = [people[whom] for also, whom in PAIRS if also is entry]
+        recipients = [people[whom] for also, whom in PAIRS if also is entry]
         pressed = {
             step
             for subject in subjects
             if since(entry, subject, STOCKHOLM) is not None
             for step in action_item.steps(subject)
-            for recipient_id in preferences
+            for recipient_id in recipients
             if may(subject, step, recipient_id, lead="U5")
         }
         assert set(entry.steps) <= pressed, entry.name

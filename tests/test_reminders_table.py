@@ -1,10 +1,10 @@
-"""The table of reminders in the README is the one that the clock goes by."""
+"""The table of reminders in docs/using.md is the one that the scheduler goes by."""
 
 from pathlib import Path
 
 from bot.reminders import REMINDERS
 
-README = Path(__file__).parents[1] / "README.md"
+USING = Path(__file__).parents[1] / "docs" / "using.md"
 WHOM = {
     "owner": "its owner",
     "lead": "the lead",
@@ -20,11 +20,11 @@ WEEKLY = (
 
 
 def table() -> str:
-    """The rows as the README shows them: when, to whom, what it says."""
+    """The rows as docs/using.md shows them: when, to whom, what it says."""
     rows = ["| when | to whom | says |", "|---|---|---|"]
     for reminder in REMINDERS:
         then = reminder.then.to if reminder.then else ()
-        preferences = dict.fromkeys(
+        recipients = dict.fromkeys(
             WHOM[whom] for to in (*(on.to for on in reminder.on), then) for whom in to
         )
         noun = NOUNS[reminder.about]
@@ -36,9 +36,9 @@ def table() -> str:
             late="3 working days",
             step="Hear the customer",
         )
-        rows.append(f"| {noun}: {reminder.when} | {', '.join(preferences)} | {said} |")
+        rows.append(f"| {noun}: {reminder.when} | {', '.join(recipients)} | {said} |")
     return "\n".join([*rows, WEEKLY])
 
 
-def test_the_readme_shows_the_table_of_reminders() -> None:
-    assert table() in README.read_text(encoding="utf-8"), f"put this into the README:\n{table()}"
+def test_the_docs_show_the_table_of_reminders() -> None:
+    assert table() in USING.read_text(encoding="utf-8"), f"put this into docs/using.md:\n{table()}"
