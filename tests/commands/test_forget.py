@@ -1,16 +1,20 @@
 """A customer is forgotten, and what was learned from their case stays."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bot.domain.case import Case
 from bot.domain.forget import scrubber
-from bot.messages.parts import plain
+from bot.domain.job import MessageRef
+from bot.messages.parts import plain, sentence
+from bot.repositories import Post
+from storage.database import Database
 from storage.tables import Row
 from tests.desk import ANA, AT, BEN, Desk
+from tests.session import open_work, queue_of
 
 CUSTOMER = "Maria Santos"
 SECRETS = ("Santos", "Maria", "ZD-4711", "maria@example.com", "+46 70 123 45 67", "example.com/post")
@@ -43,6 +47,7 @@ async def a_case_with_a_history(desk: Desk) -> None:
     why = {"outcome": "fixes agreed", "why": "Mrs. Santos was heard."}
     await desk.ask(ANA, "retro.close", "C-1", why)
     desk.say_all()
+    await desk.ask(BEN, "retro.discuss", "m-retro:1", {"text": "Santos sent us flowers", "id": "1.1"})
 
 
 async def test_what_identifies_the_customer_is_gone_and_what_was_learned_stays(desk: Desk) -> None:
@@ -53,7 +58,15 @@ async def test_what_identifies_the_customer_is_gone_and_what_was_learned_stays(d
     said = desk.say_all(AT + timedelta(days=1))
     after = everything(desk)
     assert [secret for secret in SECRETS if secret in after] == []
-    for learned in ("needed a person to call", "Call people like the customer back", "fixes agreed"):
+    # Of their own account nothing is left; of what the team wrote, all but who it is about.
+    assert "waited for two days" not in after
+    for learned in (
+        "needed a person to call",
+        "Call people like the customer back",
+        "fixes agreed",
+        "the customer sent us flowers",
+        "the customer wants a call",
+    ):
         assert learned in after
     # And whatever was said of it is changed.
     for key in ("retro:1", "item:1", "owner:1:U1", "recovery:1", "turn:1:1"):
@@ -66,6 +79,61 @@ async def test_a_customer_is_forgotten_once(desk: Desk) -> None:
     assert await desk.bot.forget(desk.workspace, 1, AT)
     assert not await desk.bot.forget(desk.workspace, 1, AT)
     assert not await desk.bot.forget(desk.workspace, 99, AT)
+
+
+async def test_a_reminder_of_them_that_was_said_is_changed(desk: Desk) -> None:
+    await a_case_with_a_history(desk)
+    friday = AT + timedelta(days=1)
+    said = await desk.tick(friday)
+    assert "Maria Santos waited twice" in plain(said["remind:U1:2026-03-06:0"])
+    assert await desk.bot.forget(desk.workspace, 1, friday)
+    anew = desk.say_all(friday)["remind:U1:2026-03-06:0"]
+    assert not any(secret in plain(anew) for secret in SECRETS)
+    assert "the customer waited twice" in plain(anew)
+
+
+async def test_a_reminder_that_was_not_said_yet_is_not_said_for_their_being_forgotten(
+    desk: Desk,
+) -> None:
+    await a_case_with_a_history(desk)
+    friday = AT + timedelta(days=1)
+    while await desk.bot.run_due(desk.workspace, friday):
+        pass
+    queue = queue_of(desk.database)
+    (waiting,) = queue.claim(datetime.max.replace(tzinfo=UTC), "desk", 50)
+    queue.give_up(waiting, "The person cannot be reached.")
+    assert await desk.bot.forget(desk.workspace, 1, friday)
+    assert waiting.key == "remind:U1:2026-03-06:0"
+    assert waiting.key not in desk.say_all(friday)
+
+
+async def test_a_case_without_a_retro_is_forgotten_too(desk: Desk) -> None:
+    """Today every case has one; whoever adds one that has none shall forget it all the same."""
+    await desk.ask(ANA, "case.fail", values=FAILED)
+    desk.say_all()
+    with desk.database.transaction(writes=True) as connection:
+        connection.execute(text("DELETE FROM recoveries"))
+        connection.execute(text("DELETE FROM retros"))
+        connection.commit()
+    assert await desk.bot.forget(desk.workspace, 1, AT)
+    assert not await desk.bot.forget(desk.workspace, 1, AT)
+
+
+async def test_in_the_web_workspace_their_names_go_from_plain_replies_too(sqlite: Database) -> None:
+    desk = Desk(sqlite, workspace="web")
+    await desk.ask(ANA, "case.fail", values=FAILED)
+    with open_work(sqlite, "web", writes=True) as work:
+        root = work.posts.add(
+            Post(channel_id="C1", key="retro:1", message=sentence("Retro"), posted_at=AT)
+        )
+        message_ref = MessageRef(channel_id="C1", message=str(root.id), link="https://example.com/p/1")
+        work.sent_messages.keep("retro:1", message_ref)
+        reply = Post(channel_id="C1", thread=root.id, text="Santos rang", author="U2", posted_at=AT)
+        kept = work.posts.add(reply)
+        work.commit()
+    assert await desk.bot.forget("web", 1, AT)
+    with open_work(sqlite, "web", writes=False) as work:
+        assert work.posts.thread(root.id) == [kept.model_copy(update={"text": "the customer rang"})]
 
 
 @pytest.mark.parametrize(

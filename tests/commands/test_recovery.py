@@ -208,6 +208,10 @@ async def test_any_step_goes_in_any_order_and_an_upset_one_is_said_gently(desk: 
         ANA, "recovery.apologise_publicly", "C-1", {"link": "https://e.com", "words": "x"}
     )
     assert again.faults[""] == "Apologise in public is already done for C-1."
+    assert words(await desk.ask(ANA, "recovery.apologise_publicly", "C-1")) == again.faults[""]
+    # It is said before anything in the form is.
+    empty = await desk.ask(ANA, "recovery.apologise_publicly", "C-1", {"link": "", "words": ""})
+    assert empty.faults == again.faults
 
 
 async def test_a_promise_has_a_day_and_is_reminded_like_an_item(desk: Desk) -> None:
@@ -657,6 +661,66 @@ async def test_an_apology_says_who_how_and_when_and_never_in_the_future(desk: De
     done = recovery(desk).step("apologise")
     # Eight o'clock in New York, where Ben is.
     assert (done.by, done.at) == ("U2", datetime(2026, 3, 5, 13, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ({}, AT),
+        ({"date": "2026-03-05"}, AT),
+        ({"date": "2026-03-04"}, stockholm(4, 12)),
+        ({"time": "08:15"}, stockholm(5, 8, 15)),
+        ({"date": "2026-03-03", "time": "16:00"}, stockholm(3, 16)),
+    ],
+)
+async def test_a_day_alone_means_its_noon_an_hour_alone_means_today_and_neither_means_now(
+    desk: Desk, said: Mapping[str, str], at: datetime
+) -> None:
+    await desk.fail()
+    await step(desk, "apologise", how="A call", **said)
+    assert recovery(desk).step("apologise").at == at
+
+
+async def test_a_day_that_is_still_to_come_is_refused_beside_the_day(desk: Desk) -> None:
+    await desk.fail()
+    tomorrow = {"how": "A call", "date": "2026-03-06"}
+    refused = await desk.ask(ANA, "recovery.apologise", "C-1", tomorrow)
+    assert refused.faults == {"date": "This is in the future; say when it was."}
+
+
+async def test_a_promise_is_renewed_from_its_words_and_other_forms_begin_empty(desk: Desk) -> None:
+    def words_in(form: Form) -> str:
+        return next(field.value for field in form.fields if field.name == "words")
+
+    await desk.fail()
+    await sorry(desk)
+    for verb in ("promise", "ask_wish"):
+        assert words_in(form_of(await desk.ask(ANA, f"recovery.{verb}", "C-1"))) == ""
+    await step(desk, "promise", words="It comes.", due="2026-03-09", how="A call")
+    assert words_in(form_of(await desk.ask(ANA, "recovery.promise", "C-1"))) == "It comes."
+
+
+async def test_what_is_closed_offers_no_form_to_leave_a_step_out_or_to_hand_it_over(desk: Desk) -> None:
+    await desk.fail()
+    await step(desk, "verdict", verdict="recovered", words="Thank you.")
+    for verb in ("not_needed", "hand_over"):
+        refused = await desk.ask(ANA, f"recovery.{verb}", "C-1")
+        assert words(refused) == "The recovery of C-1 is closed: recovered."
+
+
+async def test_the_verdict_cannot_be_left_out(desk: Desk) -> None:
+    await desk.fail()
+    await sorry(desk)
+    await step(desk, "not_needed", step="enough", why="They said so.")
+    await step(desk, "not_needed", step="ask_wish", why="They want no more calls.")
+    refused = await desk.ask(ANA, "recovery.not_needed", "C-1")
+    assert words(refused) == "Only the verdict is left, and that is the customer's own."
+
+
+async def test_a_hand_over_names_somebody(desk: Desk) -> None:
+    await desk.fail()
+    refused = await desk.ask(ANA, "recovery.hand_over", "C-1", {"step": "hear", "owner": ""})
+    assert refused.faults == {"owner": "Choose the new owner."}
 
 
 async def test_another_workspace_never_sees_it(desk: Desk) -> None:
