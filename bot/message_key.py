@@ -1,4 +1,4 @@
-"""The names of messages: made and read here."""
+"""The retro's own message, whose thread holds everything else: its key, and where it is."""
 
 from collections.abc import Collection, Mapping
 
