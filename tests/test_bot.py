@@ -88,7 +88,7 @@ async def test_the_clock_takes_small_bites_while_somebody_waits(
         bites.append(limit)
         return 0
 
-    monkeypatch.setattr("bot.bot.scheduler.run_due", look)
+    monkeypatch.setattr("bot.jobs.scheduler.run_due", look)
     for answering in (0, 1, 0, 3):
         desk.bot.answering = answering
         await desk.bot.run_due(desk.workspace, desk.at)
