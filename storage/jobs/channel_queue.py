@@ -29,10 +29,11 @@ from sqlalchemy import (
 from bot.domain.job import LEASE_SECONDS, minute
 from bot.ports import Limits, Rate
 from storage.column import UTCDateTime
-from storage.jobs.job import IS_WAITING, Name, edit_queue, post_queue
+from storage.jobs.job import IS_WAITING, edit_queue, post_queue
+from storage.jobs.moments import Name
 from storage.statement import Statement
 from storage.tables import channel_queues, jobs
-from storage.upsert import insert, put
+from storage.upsert import put
 
 MAX_COOL_DOWN = timedelta(hours=1)
 """No channel queue rests longer; one that would was put to rest by a clock that was wrong then."""
@@ -47,15 +48,15 @@ _HERE = (
     channel_queues.c.workspace == bindparam("this_workspace"),
     channel_queues.c.queue_id == bindparam("this_name"),
 )
-LOCK_LANE = Statement(select(channel_queues.c.next_allowed_at).where(*_HERE).with_for_update())
-CHANGE_LANE = Statement(update(channel_queues).where(*_HERE))
+LOCK_QUEUE = Statement(select(channel_queues.c.next_allowed_at).where(*_HERE).with_for_update())
+CHANGE_QUEUE = Statement(update(channel_queues).where(*_HERE))
 _FIRST_DUE = select(func.min(jobs.c.due_at)).where(
     jobs.c.workspace == bindparam("this_workspace"),
     jobs.c.queue_id == bindparam("this_name"),
     IS_WAITING,
 )
 _RESTS = func.coalesce(bindparam("rests_until", type_=UTCDateTime), channel_queues.c.next_allowed_at)
-FREE_LANE = Statement(
+FREE_QUEUE = Statement(
     update(channel_queues)
     .where(*_HERE)
     .values(
@@ -76,7 +77,7 @@ def this(name: Name) -> dict[str, Any]:
 
 
 def moments(now: datetime) -> dict[str, datetime]:
-    """What FREE_LANES compares with; leases and rests that lie too far ahead are no real ones."""
+    """What FREE_QUEUES compares with; leases and rests that lie too far ahead are no real ones."""
     return {
         "now": now,
         "no_lease": now + timedelta(seconds=LEASE_SECONDS) + SLEW,
@@ -155,9 +156,7 @@ def free_lanes(platforms: frozenset[str] | None) -> Statement:
 
 def free(connection: Connection, rests: Mapping[Name, datetime | None]) -> None:
     """Frees channel queues that are locked; they rest until their moment, if they have one."""
-    FREE_LANE.run_each(
-        connection, [{**this(queue_id), "rests_until": rests[queue_id]} for queue_id in rests]
-    )
+    FREE_QUEUE.run_each(connection, [{**this(name), "rests_until": rests[name]} for name in rests])
 
 
 class RateLimiter:
@@ -169,40 +168,40 @@ class RateLimiter:
         self._connection = connection
         self._now = now
         self._rates: dict[Name, Rate] = {}
-        for queue_id in due:
-            limit = limits.get(queue_id[0].partition(":")[0], Limits())
-            rate = limit.edits if queue_id[1].endswith(EDITS) else limit.new
+        for queue in due:
+            limit = limits.get(queue[0].partition(":")[0], Limits())
+            rate = limit.edits if queue[1].endswith(EDITS) else limit.new
             if rate is not None:
-                self._rates[whole(queue_id)] = rate
+                self._rates[whole(queue)] = rate
         self._since = {name: self._lock(name) for name in sorted(self._rates)}
 
     def within(self, due: Iterable[Name]) -> list[Name]:
         """The first of the channel queues, as many as may speak."""
         taken: Counter[Name] = Counter()
         admitted = []
-        for queue_id in due:
-            name = whole(queue_id)
+        for queue in due:
+            name = whole(queue)
             taken[name] += 1
             rate = self._rates.get(name)
             if rate is None or taken[name] <= (self._now - self._since[name]) // rate.gap + 1:
-                admitted.append(queue_id)
+                admitted.append(queue)
         return admitted
 
     def charge(self, leased: Iterable[Name]) -> None:
         """Counts what is about to be said."""
         counts = Counter(name for name in map(whole, leased) if name in self._rates)
         rests = {name: self._since[name] + counts[name] * self._rates[name].gap for name in counts}
-        CHANGE_LANE.run_each(
+        CHANGE_QUEUE.run_each(
             self._connection, [{**this(name), "next_allowed_at": rests[name]} for name in sorted(rests)]
         )
 
     def _lock(self, name: Name) -> datetime:
         """Since when the workspace could have said something more."""
-        found = LOCK_LANE.first(self._connection, this(name))
+        found = LOCK_QUEUE.first(self._connection, this(name))
         if found is None:
             row = {"workspace": name[0], "queue_id": name[1], "claimed_by": ""}
             put(self._connection, channel_queues, row)
-            found = LOCK_LANE.first(self._connection, this(name))
+            found = LOCK_QUEUE.first(self._connection, this(name))
         rate, next_allowed_at = self._rates[name], found.next_allowed_at if found else None
         earliest = self._now - (rate.burst - 1) * rate.gap
         if next_allowed_at is None or next_allowed_at > self._now + MAX_COOL_DOWN + SLEW:
@@ -211,33 +210,9 @@ class RateLimiter:
         return since
 
 
-def hold_back(connection: Connection, until: Mapping[Name, datetime]) -> None:
-    """Lets whole workspaces rest; the last thing in its transaction."""
-    rows = [
-        {"workspace": name[0], "queue_id": name[1], "next_allowed_at": until[name], "claimed_by": ""}
-        for name in sorted(until)
-    ]
-    _holding_back(connection.dialect.name).run_each(connection, rows)
-
-
-@cache
-def _holding_back(dialect: str) -> Statement:
-    statement = insert(dialect, channel_queues)
-    return Statement(
-        statement.on_conflict_do_update(
-            index_elements=list(channel_queues.primary_key.columns),
-            set_={"next_allowed_at": statement.excluded.next_allowed_at},
-            where=or_(
-                channel_queues.c.next_allowed_at.is_(None),
-                channel_queues.c.next_allowed_at < statement.excluded.next_allowed_at,
-            ),
-        )
-    )
-
-
-def whole(queue_id: Name) -> Name:
+def whole(name: Name) -> Name:
     """Its workspace's own channel queue of the same kind."""
-    return queue_id[0], EDITS if queue_id[1].endswith(EDITS) else NEW
+    return name[0], EDITS if name[1].endswith(EDITS) else NEW
 
 
 def set_back(connection: Connection, now: datetime, latest: datetime) -> None:
@@ -247,8 +222,8 @@ def set_back(connection: Connection, now: datetime, latest: datetime) -> None:
     a platform that asked for time asks again.
     """
     due_at = minute(now)  # traceless ones may be among them
-    reschedule = or_(jobs.c.due_at <= latest, jobs.c.attempts > 0)
-    ahead = and_(IS_WAITING, jobs.c.due_at > now, reschedule)
+    postponed = or_(jobs.c.due_at <= latest, jobs.c.attempts > 0)
+    ahead = and_(IS_WAITING, jobs.c.due_at > now, postponed)
     connection.execute(update(jobs).where(ahead).values(due_at=due_at))
     # A channel queue that is looked at too early learns when it is due.
     connection.execute(update(channel_queues).where(channel_queues.c.due_at > now).values(due_at=due_at))

@@ -28,13 +28,12 @@ from sqlalchemy import (
 )
 
 from bot.domain.job import Job, minute
+from storage.jobs.moments import Name, wake
 from storage.repositories.sent_messages import SentMessages
 from storage.row import Values
 from storage.statement import Statement
-from storage.tables import channel_queues, jobs
+from storage.tables import jobs
 from storage.upsert import insert
-
-Name = tuple[str, str]  # workspace and key, or workspace and channel queue
 
 # Literals, not bound values: only so do queries meet the indexes over these states.
 IS_WAITING: ColumnElement[bool] = jobs.c.state == literal_column("'waiting'")
@@ -123,8 +122,8 @@ class Jobs:
     def flush(self) -> None:
         """Writes it all."""
         woken = put(self._connection, self._workspace, self._scheduled)
-        for queue_id, due_at in self._woken.items():
-            woken[queue_id] = min(due_at, woken.get(queue_id, due_at))
+        for name, due_at in self._woken.items():
+            woken[name] = min(due_at, woken.get(name, due_at))
         wake(self._connection, woken)
         self._scheduled, self._woken = [], {}
 
@@ -156,29 +155,6 @@ def _without_doubles(owed: Iterable[Job]) -> Iterator[Sequence[Job]]:
         some = list({job.key: job for job in reversed(left)}.values())[::-1][:MAX_TOGETHER]
         yield some
         left = [job for job in left if not any(job is one for one in some)]
-
-
-def wake(connection: Connection, woken: Mapping[Name, datetime]) -> None:
-    """Makes channel queues worth looking at from their moments on, if they are not so earlier."""
-    rows = [
-        {"workspace": queue_id[0], "queue_id": queue_id[1], "due_at": woken[queue_id], "claimed_by": ""}
-        for queue_id in sorted(woken)
-    ]
-    _waking(connection.dialect.name).run_each(connection, rows)
-
-
-@cache
-def _waking(dialect: str) -> Statement:
-    statement = insert(dialect, channel_queues)
-    return Statement(
-        statement.on_conflict_do_update(
-            index_elements=list(channel_queues.primary_key.columns),
-            set_={"due_at": statement.excluded.due_at},
-            where=or_(
-                channel_queues.c.due_at.is_(None), channel_queues.c.due_at > statement.excluded.due_at
-            ),
-        )
-    )
 
 
 BEGUN: Mapping[str, ColumnElement[Any]] = {

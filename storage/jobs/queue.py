@@ -32,22 +32,22 @@ from bot.ports import MAX_COUNTED, Ended, GivenUp, Limits, ObservedTime, ToForge
 from storage import observed_time
 from storage.jobs import scheduler
 from storage.jobs.channel_queue import (
-    CHANGE_LANE,
-    LOCK_LANE,
+    CHANGE_QUEUE,
+    LOCK_QUEUE,
     MAX_COOL_DOWN,
     MAX_SHARED_COOL_DOWN,
     SLEW,
     RateLimiter,
     free,
     free_lanes,
-    hold_back,
     moments,
     on,
     set_back,
     this,
     whole,
 )
-from storage.jobs.job import IS_DEAD, IS_WAITING, Name, edit_queue, next_id, numbered, put, wake
+from storage.jobs.job import IS_DEAD, IS_WAITING, edit_queue, next_id, numbered, put
+from storage.jobs.moments import Name, hold_back, wake
 from storage.repositories.sent_messages import SentMessages
 from storage.row import Values, read
 from storage.statement import Among, Statement
@@ -120,32 +120,32 @@ class Queue:
         statement = free_lanes(None if limits is None else frozenset(limits))
         rows = statement.all(connection, {"by": by or now, "limit": limit, **moments(now)})
         due = {(row.workspace, row.queue_id): row for row in rows}
-        wanted = {queue_id: row.claimed_key or row.first_key for queue_id, row in due.items()}
-        free(connection, {queue_id: None for queue_id, key in wanted.items() if key is None})
-        named = [queue_id for queue_id, key in wanted.items() if key is not None]
+        wanted = {name: row.claimed_key or row.first_key for name, row in due.items()}
+        free(connection, {name: None for name, key in wanted.items() if key is None})
+        named = [name for name, key in wanted.items() if key is not None]
         budgets = RateLimiter(connection, now, named, limits or {})
         states = {
-            (queue_id[0], wanted[queue_id]): "running" if due[queue_id].claimed_key else "waiting"
-            for queue_id in budgets.within(named)
+            (name[0], wanted[name]): "running" if due[name].claimed_key else "waiting"
+            for name in budgets.within(named)
         }
         # A claim of its own, so that whoever comes too late is told apart even from itself.
         claim = f"{claimer} {secrets.token_hex(8)}"
         begun = _begin(connection, states, claim, now)
-        leased = [queue_id for queue_id in named if (queue_id[0], wanted[queue_id]) in begun]
+        leased = [name for name in named if (name[0], wanted[name]) in begun]
         leases = [
             {
-                **this(queue_id),
+                **this(name),
                 # Due at once when the lease ends, even if a tick took it before its time.
-                "due_at": min(due[queue_id].due_at, now),
+                "due_at": min(due[name].due_at, now),
                 "leased_until": now + timedelta(seconds=LEASE_SECONDS),
                 "claimed_by": claim,
-                "claimed_key": wanted[queue_id],
+                "claimed_key": wanted[name],
             }
-            for queue_id in leased
+            for name in leased
         ]
-        CHANGE_LANE.run_each(connection, leases)
+        CHANGE_QUEUE.run_each(connection, leases)
         budgets.charge(leased)
-        return [begun[queue_id[0], wanted[queue_id]] for queue_id in leased]
+        return [begun[name[0], wanted[name]] for name in leased]
 
     def _mind_the_clock(self, now: datetime) -> None:
         # Only where one clock is the law: of several processes each would put it right once more.
@@ -183,17 +183,18 @@ class Queue:
                 if not one.job.traceless:
                     logger.warning(LATE, one.job.name, one.job.id)
                 continue
-            after, queue_id = self._after(one, row, now), (row.workspace, row.queue_id)
+            after, queue = self._after(one, row, now), (row.workspace, row.queue_id)
             changed.append({**this((row.workspace, row.key)), **{name: after[name] for name in CHANGED}})
             if one.message_ref is not None:
                 said.setdefault(row.workspace, {})[row.key] = one.message_ref
-            rests[queue_id] = _rests_until(one, row, now)
+            rests[queue] = _rests_until(one, row, now)
             if row.again and one.state == "done":
                 other = (row.workspace, after["queue_id"])
                 woken[other] = min(row.due_at, woken.get(other, row.due_at))
             if one.hold_workspace:
                 until = now + min(timedelta(seconds=one.cool_down), MAX_SHARED_COOL_DOWN)
-                held[whole(queue_id)] = max(until, held.get(whole(queue_id), until))
+                workspace_queue = whole(queue)
+                held[workspace_queue] = max(until, held.get(workspace_queue, until))
         CHANGE_JOB.run_each(connection, [row for row in changed if row["state"] != GONE])
         DROP_JOB.run_each(connection, [row for row in changed if row["state"] == GONE])
         for workspace, message_refs in said.items():
@@ -388,7 +389,7 @@ def _leave(
         if freed:
             # By a statement of its own: the next one then sees what was scheduled meanwhile, where a
             # subquery in a waiting UPDATE would still see the moment before.
-            _lock(connection, LOCK_LANE, lanes_of_it)
+            _lock(connection, LOCK_QUEUE, lanes_of_it)
         else:
             wake(connection, {name: woken[name] for name in lanes_of_it})
     free(connection, rests)

@@ -5,7 +5,7 @@ from functools import cache
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from bot.domain.reminder import Asked
+from bot.domain.reminder import SentReminder
 from storage.row import read, several, values
 from storage.statement import Among, Statement
 from storage.tables import reminders
@@ -29,19 +29,19 @@ class Reminders:
         self._connection = connection
         self._workspace = workspace
 
-    def of(self, abouts: Collection[str]) -> Sequence[Asked]:
+    def of(self, abouts: Collection[str]) -> Sequence[SentReminder]:
         rows = OF.all(self._connection, {"workspace": self._workspace}, abouts)
-        return _by_day([read(Asked, row) for row in rows])
+        return _by_day([read(SentReminder, row) for row in rows])
 
-    def in_message(self, key: str) -> Sequence[Asked]:
+    def in_message(self, key: str) -> Sequence[SentReminder]:
         params = {"workspace": self._workspace, "message": key}
-        return _by_day(several(self._connection, Asked, IN_MESSAGE, params))
+        return _by_day(several(self._connection, SentReminder, IN_MESSAGE, params))
 
-    def add(self, sent_reminders: Sequence[Asked]) -> None:
+    def add(self, sent_reminders: Sequence[SentReminder]) -> None:
         rows = [values(self._workspace, sent) for sent in sent_reminders]
         _adding(self._connection.dialect.name).run_each(self._connection, rows)
 
-    def resolve(self, sent_reminders: Sequence[Asked]) -> None:
+    def resolve(self, sent_reminders: Sequence[SentReminder]) -> None:
         rows = [
             {f"this_{name}": value for name, value in values(self._workspace, sent).items()}
             | {"new_outcome": sent.outcome, "new_outcome_at": sent.outcome_at}
@@ -56,5 +56,5 @@ def _adding(dialect: str) -> Statement:
     return Statement(insert(dialect, reminders).on_conflict_do_nothing())
 
 
-def _by_day(sent_reminders: Sequence[Asked]) -> Sequence[Asked]:
+def _by_day(sent_reminders: Sequence[SentReminder]) -> Sequence[SentReminder]:
     return sorted(sent_reminders, key=lambda one: (one.day, one.about, one.name))

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, make_url, select
 
 from bot.domain.job import LEASE_SECONDS, MessageRef
 from handlers.worker import SIDE_BY_SIDE
-from storage.jobs.channel_queue import CHANGE_LANE, FREE_LANE, LOCK_LANE, free_lanes, moments, this
+from storage.jobs.channel_queue import CHANGE_QUEUE, FREE_QUEUE, LOCK_QUEUE, free_lanes, moments, this
 from storage.jobs.job import edit_queue
 from storage.jobs.queue import CHANGE_JOB
 from storage.sqlite import PRAGMAS
@@ -60,11 +60,11 @@ class Loop:
         marks = ("state", "claimed_by", "attempts", "began_at", "unsure")
         self._begin_job = self._spelled(CHANGE_JOB.built, *marks)
         leases = ("due_at", "leased_until", "claimed_by", "claimed_key")
-        self._lease = self._spelled(CHANGE_LANE.built, *leases)
+        self._lease = self._spelled(CHANGE_QUEUE.built, *leases)
         self._end_job = self._spelled(CHANGE_JOB.built, *ENDED)
         self._keep = self._spelled(keep, "workspace", "key", *MessageRef.model_fields)
-        self._lock = self._spelled(LOCK_LANE.built)
-        self._free = self._spelled(FREE_LANE.built)
+        self._lock = self._spelled(LOCK_QUEUE.built)
+        self._free = self._spelled(FREE_QUEUE.built)
         self._own = self._spelled(_THESE.with_for_update(), workspace="", keys=[""])
         self._free_jobs = cache(
             lambda count: self._spelled(
@@ -123,9 +123,9 @@ class Loop:
                 channel_id=row["channel_id"], message=f"{os.getpid()}.{number}"
             ).model_dump()
             self._run(self._keep, [{"workspace": WORKSPACE, "key": row["key"], **message_ref}])
-            queue_id = this((WORKSPACE, row["queue_id"]))
-            self._fetch(self._lock, queue_id)
-            self._run(self._free, [{**queue_id, "rests_until": now}])
+            queue = this((WORKSPACE, row["queue_id"]))
+            self._fetch(self._lock, queue)
+            self._run(self._free, [{**queue, "rests_until": now}])
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

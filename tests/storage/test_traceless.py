@@ -271,8 +271,8 @@ def test_the_migration_takes_the_traces_from_what_an_older_program_left(empty_ur
             row |= {"queue_id": "P1", "again": False, "why": ""}
             statement = jobs.insert().values({column: row[column.key] for column in older})
             connection.execute(statement)
-        queue_id = {"workspace": "W", "queue_id": "P1", "due_at": POSTED, "claimed_by": ""}
-        connection.execute(channel_queues.insert().values(queue_id))
+        queue = {"workspace": "W", "queue_id": "P1", "due_at": POSTED, "claimed_by": ""}
+        connection.execute(channel_queues.insert().values(queue))
         upgrade(connection, "0004")
         connection.commit()
     stored = rows(database)
