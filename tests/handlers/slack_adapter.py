@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiohttp import web
-
 from bot.domain.channel import Channel
 from bot.domain.job import MessageRef
 from bot.messages.parts import Message, sentence
@@ -15,6 +13,7 @@ from bot.settings import Settings
 from bot.untold import Untold
 from handlers.slack.app import SlackAdapter
 from tests.fakes import FakeSlack
+from tests.handlers.served import served
 
 HELLO = sentence("Hello.")
 
@@ -49,16 +48,10 @@ def settings_for(slack: FakeSlack, *, socket: bool = False, **more: Any) -> Sett
 async def serving(slack: FakeSlack, bot: Script, **more: Any) -> AsyncIterator[SlackAdapter]:
     """The adapter, served over HTTP, with the fake's events sent there."""
     adapter = await SlackAdapter.open(settings_for(slack, **more), bot)
-    app = web.Application()
-    app.router.add_post("/slack/events", adapter.handler)
-    runner = web.AppRunner(app, shutdown_timeout=0.2)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    slack.events_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
     try:
-        yield adapter
+        async with served("/slack/events", adapter.handler) as slack.events_url:
+            yield adapter
     finally:
-        await runner.cleanup()
         await adapter.close()
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import jwt
 import pytest
-from aiohttp import web
 
 from bot import settings as all_settings
 from bot.domain.channel import Channel
@@ -18,6 +17,7 @@ from handlers.teams.authentication import Authenticator, Claims, Unauthorised
 from storage.database import Database
 from tests.fake_teams import APP, FakeTeams, TeamsChannel, TeamsPerson
 from tests.fake_teams_login import new_key
+from tests.handlers.served import served
 from tests.handlers.slack_adapter import Script
 from tests.journeys.teams_app import settings_for
 from tests.session import open_work
@@ -49,16 +49,10 @@ async def serving(
         adapter = TeamsAdapter(settings, bot, database, committed, authenticator)
     else:
         adapter = await TeamsAdapter.open(settings, bot, database, committed)
-    app = web.Application()
-    app.router.add_post("/api/messages", adapter.handler)
-    runner = web.AppRunner(app, shutdown_timeout=0.2)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    teams.endpoint = f"http://127.0.0.1:{runner.addresses[0][1]}/api/messages"
     try:
-        yield adapter
+        async with served("/api/messages", adapter.handler) as teams.endpoint:
+            yield adapter
     finally:
-        await runner.cleanup()
         await adapter.close()
 
 
