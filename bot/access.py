@@ -55,7 +55,7 @@ class MembershipNeeded(Exception):
 
 
 @dataclass
-class Asked:
+class PlatformFacts:
     """What the platform said while a request is answered; it grows from one try to the next."""
 
     channels: dict[str, bool] = field(default_factory=dict)
@@ -83,10 +83,10 @@ class Admitted(NamedTuple):
     channel_id: str | None = None
 
 
-def check(request: Request, access: Access, sent: Asked, work: UnitOfWork) -> Admitted:
+def check(request: Request, access: Access, facts: PlatformFacts, work: UnitOfWork) -> Admitted:
     """Lets a request pass when the rule allows it; reads only.
 
-    Raises Refused, with the very sentence for a thing that is not there, or Unasked.
+    Raises Refused, with the very sentence for a thing that is not there, or MembershipNeeded.
     """
     if access == "platform" or request.bulk:
         # An import is the operator's, at the command line; no adapter makes such a request.
@@ -99,8 +99,8 @@ def check(request: Request, access: Access, sent: Asked, work: UnitOfWork) -> Ad
         return Admitted(request)
     if access == "channel" or request.source is not None:
         # A message that somebody pointed at: what it belongs to is in the channel where they saw it.
-        return _check_channel(request.model_copy(update={"about": ""}), sent)
-    return _check_thing(request, sent, work, part=access == "thing")
+        return _check_channel(request.model_copy(update={"about": ""}), facts)
+    return _check_thing(request, facts, work, part=access == "thing")
 
 
 def _is_gone(request: Request, work: UnitOfWork) -> bool:
@@ -110,16 +110,16 @@ def _is_gone(request: Request, work: UnitOfWork) -> bool:
     return stored is not None and stored.gone
 
 
-def _check_channel(request: Request, sent: Asked) -> Admitted:
+def _check_channel(request: Request, facts: PlatformFacts) -> Admitted:
     channel_id = _channel_of(request)
-    if channel_id is not None and not _is_in(channel_id, request, sent):
-        if channel_id not in sent.channels:
+    if channel_id is not None and not _is_in(channel_id, request, facts):
+        if channel_id not in facts.channels:
             raise MembershipNeeded({channel_id})
-        raise sent.trouble or Refused(STRANGE_CHANNEL, "place")
+        raise facts.trouble or Refused(STRANGE_CHANNEL, "place")
     return Admitted(request, channel_id)
 
 
-def _check_thing(request: Request, sent: Asked, work: UnitOfWork, *, part: bool) -> Admitted:
+def _check_thing(request: Request, facts: PlatformFacts, work: UnitOfWork, *, part: bool) -> Admitted:
     if not request.about and not request.typed.strip():
         return Admitted(request)  # nothing is named, so there is nothing to see: the command says so
     label = request.about.partition("/")[0] if request.about else request.typed.strip()
@@ -127,13 +127,13 @@ def _check_thing(request: Request, sent: Asked, work: UnitOfWork, *, part: bool)
     mine: list[_Thing] = []
     unasked: set[str] = set()
     for thing in things:
-        inside = _is_in(thing.channel_id, request, sent)
+        inside = _is_in(thing.channel_id, request, facts)
         # Guests act only where they are members, whatever else they have to do with it.
-        if inside or (part and not sent.guest and _has_part(request, thing, work)):
-            if not inside and sent.guest is None:
+        if inside or (part and not facts.guest and _has_part(request, thing, work)):
+            if not inside and facts.guest is None:
                 raise MembershipNeeded(guest=True)
             mine.append(thing)
-        elif thing.channel_id not in sent.channels:
+        elif thing.channel_id not in facts.channels:
             unasked.add(thing.channel_id)
     here = [
         thing for thing in mine if request.channel is not None and thing.channel_id == request.channel.id
@@ -141,12 +141,12 @@ def _check_thing(request: Request, sent: Asked, work: UnitOfWork, *, part: bool)
     if unasked and not here:
         raise MembershipNeeded(unasked)
     if not mine:
-        raise sent.trouble or Refused(missing(label))
+        raise facts.trouble or Refused(missing(label))
     if len(mine) > 1 and not here:
         labels = ", ".join(thing.label for thing in mine)
         raise Refused(f"{label[:40]} is in several of your channels: say which one you mean, {labels}.")
     thing = (here or mine)[0]
-    found = {"about": request.about or thing.label, "inside": _is_in(thing.channel_id, request, sent)}
+    found = {"about": request.about or thing.label, "inside": _is_in(thing.channel_id, request, facts)}
     return Admitted(request.model_copy(update=found), thing.channel_id)
 
 
@@ -157,8 +157,8 @@ def _channel_of(request: Request) -> str | None:
     return request.chosen_channel or None
 
 
-def _is_in(channel_id: str, request: Request, sent: Asked) -> bool:
-    return request.here == channel_id or sent.channels.get(channel_id, False)
+def _is_in(channel_id: str, request: Request, facts: PlatformFacts) -> bool:
+    return request.here == channel_id or facts.channels.get(channel_id, False)
 
 
 def missing(label: str) -> str:

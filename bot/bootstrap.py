@@ -133,7 +133,7 @@ async def adapters(built: App) -> AsyncIterator[Adapters]:
 
 
 # Each adapter is imported where it is opened: its platform's library takes time and memory, which nobody
-# pays for a adapter that stays closed.
+# pays for an adapter that stays closed.
 
 
 async def slack_adapter(built: App) -> "SlackAdapter":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from bot.access import NO_ANSWER_NOW, Asked, MembershipNeeded, check
+from bot.access import NO_ANSWER_NOW, MembershipNeeded, PlatformFacts, check
 from bot.allowance import Allowance
 from bot.coach.coach import Remark
 from bot.commands import coach as coach_commands
@@ -126,33 +126,33 @@ class Bot:
             raise Refused(TOO_MANY)
         self.answering += 1
         try:
-            sent = Asked()
+            facts = PlatformFacts()
             if verb.access in ("channel", "thing", "members") and not request.bulk:
-                await self._ask_before(request, sent)
+                await self._ask_before(request, facts)
             if request.here and verb.only_opens(request) and request.verb in CAN_BE_UNNAMED:
-                sent.people[request.here] = await self._people_in(request.here, request)
+                facts.people[request.here] = await self._people_in(request.here, request)
             for tries in range(1, MAX_TRIES + 1):
                 try:
-                    return await self._once(verb, request, sent)
+                    return await self._once(verb, request, facts)
                 except ConflictError:
                     if tries == MAX_TRIES:
                         raise
                 except MembershipNeeded as unasked:
-                    await self._ask(unasked, request, sent)
+                    await self._ask(unasked, request, facts)
                 except Uncounted as uncounted:
-                    sent.people[uncounted.channel_id] = await self._people_in(
+                    facts.people[uncounted.channel_id] = await self._people_in(
                         uncounted.channel_id, request
                     )
             raise MembershipUnknown
         finally:
             self.answering -= 1
 
-    async def _once(self, verb: Verb, request: Request, sent: Asked) -> Reply:
+    async def _once(self, verb: Verb, request: Request, facts: PlatformFacts) -> Reply:
         asks = verb.only_opens(request)
         flow = verb.form if verb.form is not None and asks else verb.flow
         if asks or verb.reads:
             reply = await self._transactions.read(
-                request.workspace, lambda work: _look(verb, flow, request, sent, work)
+                request.workspace, lambda work: _look(verb, flow, request, facts, work)
             )
             if verb.apart is not None and not asks:
                 reply = await asyncio.to_thread(verb.apart, request)
@@ -167,7 +167,7 @@ class Bot:
                 remarks = await asyncio.to_thread(coach_commands.remarks, request, *verb.words)
         try:
             reply = await self._save(
-                request.workspace, lambda work: _change(verb, request, remarks, sent, work)
+                request.workspace, lambda work: _change(verb, request, remarks, facts, work)
             )
         except _NotYet as not_yet:
             return await self._once_more(not_yet, verb, remarks)
@@ -191,13 +191,13 @@ class Bot:
             self._committed()
         return result
 
-    async def _ask_before(self, request: Request, sent: Asked) -> None:
+    async def _ask_before(self, request: Request, facts: PlatformFacts) -> None:
         """Asks at once about the channel of a form: what it was opened for is mostly there."""
         channel = request.channel
         if channel is not None and channel.kind == "shared" and channel.id != request.here:
-            await self._ask(MembershipNeeded({channel.id}), request, sent)
+            await self._ask(MembershipNeeded({channel.id}), request, facts)
 
-    async def _ask(self, unasked: MembershipNeeded, request: Request, sent: Asked) -> None:
+    async def _ask(self, unasked: MembershipNeeded, request: Request, facts: PlatformFacts) -> None:
         """Asks the platform what decides, and notes what it does not say.
 
         Raises MembershipUnknown where nobody could say anything.
@@ -208,7 +208,7 @@ class Bot:
         workspace, person, unnamed = request.workspace, request.person, request.unnamed
         channels = sorted(unasked.channels)
         if unasked.guest:
-            sent.guest = await memberships.is_guest(workspace, person, unnamed=unnamed)
+            facts.guest = await memberships.is_guest(workspace, person, unnamed=unnamed)
 
         async def ask(channel_id: str) -> bool | MembershipUnknown | Refused:
             try:
@@ -221,10 +221,10 @@ class Bot:
         answers = [await ask(channels[0])] if alone else await asyncio.gather(*map(ask, channels))
         for channel_id, answer in zip(channels, answers, strict=True):
             if isinstance(answer, bool):
-                sent.channels[channel_id] = answer
+                facts.channels[channel_id] = answer
             else:
                 # Another thing of the same name may still be theirs.
-                sent.trouble, sent.channels[channel_id] = answer, False
+                facts.trouble, facts.channels[channel_id] = answer, False
 
     async def _people_in(self, channel_id: str, request: Request) -> int | None:
         memberships = self._memberships(request)
@@ -315,19 +315,19 @@ class _NotYet(Exception):
         self.channel_id = channel_id
 
 
-def _look(verb: Verb, flow: Flow, request: Request, sent: Asked, work: UnitOfWork) -> Reply:
-    request, channel_id = check(request, verb.access, sent, work)
+def _look(verb: Verb, flow: Flow, request: Request, facts: PlatformFacts, work: UnitOfWork) -> Reply:
+    request, channel_id = check(request, verb.access, facts, work)
     if request.verb in CAN_BE_UNNAMED and verb.only_opens(request) and channel_id is not None:
-        if channel_id not in sent.people:
+        if channel_id not in facts.people:
             raise Uncounted(channel_id)
-        request = request.model_copy(update={"people_in_channel": sent.people[channel_id]})
+        request = request.model_copy(update={"people_in_channel": facts.people[channel_id]})
     return flow(request, work)
 
 
 def _change(
-    verb: Verb, request: Request, remarks: Sequence[Remark], sent: Asked, work: UnitOfWork
+    verb: Verb, request: Request, remarks: Sequence[Remark], facts: PlatformFacts, work: UnitOfWork
 ) -> Reply:
-    request, channel_id = check(request, verb.access, sent, work)
+    request, channel_id = check(request, verb.access, facts, work)
     if not verb.repeatable:
         if request.key and not work.requests.first_time(request.key, forever=request.bulk):
             return Reply(already=True)

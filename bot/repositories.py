@@ -16,7 +16,7 @@ from bot.domain.job import Job, MessageRef
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery, Tally
-from bot.domain.reminder import Asked
+from bot.domain.reminder import SentReminder
 from bot.domain.retro import Answer, Comment, Counts, Retro
 from bot.domain.team import Team
 from bot.messages.parts import Message
@@ -247,19 +247,19 @@ class PreferencesOfPeople(Protocol):
 class Reminders(Protocol):
     """Which reminders were due, and what came of them."""
 
-    def of(self, abouts: Collection[str]) -> Sequence[Asked]:
+    def of(self, abouts: Collection[str]) -> Sequence[SentReminder]:
         """About these things ("AI-12", "C-7"), in the order of their days."""
         ...
 
-    def in_message(self, key: str) -> Sequence[Asked]:
+    def in_message(self, key: str) -> Sequence[SentReminder]:
         """Those that one message says."""
         ...
 
-    def add(self, sent_reminders: Sequence[Asked]) -> None:
+    def add(self, sent_reminders: Sequence[SentReminder]) -> None:
         """Keeps new ones; those that are known stay as they are."""
         ...
 
-    def resolve(self, sent_reminders: Sequence[Asked]) -> None:
+    def resolve(self, sent_reminders: Sequence[SentReminder]) -> None:
         """Stores their outcomes."""
         ...
 

@@ -99,7 +99,7 @@ class Reply(BaseModel, frozen=True):
 
     `faults` maps a field's name to a sentence; "" is the form as a whole. `refused`: what was asked may
     not be done, and `message` says why. `already`: it had been done
-    before, so nothing was changed. `saved` is False when nothing could be stored, so that a adapter
+    before, so nothing was changed. `saved` is False when nothing could be stored, so that an adapter
     whose platform repeats events asks for a repeat.
     """
 

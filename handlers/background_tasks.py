@@ -1,4 +1,4 @@
-"""What a adapter still does once it has answered: kept until it is done, and heard of when it fails."""
+"""What an adapter still does once it has answered: kept until it is done, and heard of when it fails."""
 
 import asyncio
 import logging

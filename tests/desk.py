@@ -1,4 +1,4 @@
-"""A desk to test flows at: people ask the bot, and the clock's words can be read, on a real database."""
+"""A desk to test commands at: people ask the bot, and what it says can be read, on a real database."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

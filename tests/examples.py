@@ -14,7 +14,7 @@ from bot.domain.person import Person
 from bot.domain.recovery import Recovery, Tally, begin, close_unanswered, enough, hand_over, judge, take
 from bot.domain.recovery import not_needed as leave_out
 from bot.domain.recovery_step import STEPS, Step, StepName
-from bot.domain.reminder import Asked
+from bot.domain.reminder import SentReminder
 from bot.domain.retro import Answer, Comment, Counts, Retro, Turn
 from bot.domain.team import Team
 from bot.messages import (
@@ -31,7 +31,7 @@ from bot.messages import (
 )
 from bot.messages.parts import Form, Message, sentence
 from bot.messages.recovery import Shown
-from bot.messages.reminder import Due
+from bot.messages.reminder import ReminderView
 from bot.prompts import PROMPTS
 from bot.reminders import BY_NAME
 from bot.routes import TYPED
@@ -185,9 +185,9 @@ def _due(
     before: tuple[date, ...] = (),
     holds: bool = True,
     outcome: str = "",
-) -> Due:
+) -> ReminderView:
     entry = BY_NAME[reminder_name]
-    sent = Asked(
+    sent = SentReminder(
         about=subject.label,
         name=reminder_name,
         recipient_id=recipient_id,
@@ -199,7 +199,7 @@ def _due(
     what = subject.what if isinstance(subject, ActionItem) else CASE.what_happened
     allowed = steps(subject) if isinstance(subject, ActionItem) else ()
     shown = tuple(step for step in entry.steps if step in allowed)
-    return Due(sent, entry, subject, what, LINK, "Ana", day, late, shown, before, holds)
+    return ReminderView(sent, entry, subject, what, LINK, "Ana", day, late, shown, before, holds)
 
 
 DUE_TODAY = _due("item_due_today", AGREED, day=TODAY)

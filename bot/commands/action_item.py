@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from bot import message_key
-from bot.commands import fields as fields_commands
+from bot import retro_thread
+from bot.commands import fields
 from bot.commands import retro as retro_commands
-from bot.commands import thread as thread_commands
 from bot.domain import action_item as domain
 from bot.domain.action_item import ActionItem, ItemStep, Moved
 from bot.domain.case import number_of
@@ -43,7 +42,7 @@ def add_form(request: Request, work: UnitOfWork) -> Reply:
     what = gap = ""
     hidden: dict[str, str] = {}
     if request.source is not None:
-        case_number = thread_commands.case_of(request, request.source.thread, work)
+        case_number = retro_thread.case_of(request.channel, request.source.thread, work)
         if case_number is None:
             raise Refused("Use this on a message in the thread of a retro.")
         about, what = f"C-{case_number}", request.source.text
@@ -70,22 +69,22 @@ def add_form(request: Request, work: UnitOfWork) -> Reply:
 def add(request: Request, work: UnitOfWork) -> Reply:
     """Adds an item: agreed when its owner adds it, proposed to them otherwise."""
     retro = retro_commands.get(request.about, work)
-    if retro.state == "closed" and request.inside and fields_commands.text(request, "from_view"):
+    if retro.state == "closed" and request.inside and fields.text(request, "from_view"):
         # What the customer adds once the retro is finished is a reason to open it again.
         recovery_jobs.view_of(retro.label, work)
         retro = retro_commands.open_because(retro, "The customer's view of what changed.", request, work)
     must_be_open(retro, "add an action item")
-    owner = fields_commands.person(request, "owner", work)
+    owner = fields.person(request, "owner", work)
     item = ActionItem(
         number=0,
         case_number=retro.case_number,
         channel_id=retro.channel_id,
-        what=fields_commands.text(request, "what", needed="Say what will change."),
+        what=fields.text(request, "what", needed="Say what will change."),
         asked_by=request.person.id,
-        gap=fields_commands.text(request, "gap") or None,
+        gap=fields.text(request, "gap") or None,
         owner=owner.id if owner else None,
-        due=fields_commands.day(request, "due"),
-        measure=fields_commands.text(request, "measure"),
+        due=fields.day(request, "due"),
+        measure=fields.text(request, "measure"),
     )
     day = _today(owner or request.person, retro.channel_id, request, work)
     added = work.action_items.add(domain.propose(item, request.at, day))
@@ -135,7 +134,7 @@ def move(request: Request, work: UnitOfWork) -> Reply:
         step=step,
         by=request.person.id,
         at=request.at,
-        words=fields_commands.text(request, field, needed=needed) if field else "",
+        words=fields.text(request, field, needed=needed) if field else "",
         to=_to(step, item, request, work),
     )
     after = domain.move(item, moved, lead)
@@ -157,7 +156,7 @@ def remind_later(request: Request, work: UnitOfWork) -> Reply:
     """Leaves its owner alone with it until a day of their choice."""
     item = get(request.about, work)
     day = _today(request.person, item.channel_id, request, work)
-    later = domain.remind_later(item, fields_commands.text(request, "when"), request.person.id, day)
+    later = domain.remind_later(item, fields.text(request, "when"), request.person.id, day)
     work.action_items.save(later)
     reminder_jobs.resolve(later, "remind_later", request, work)
     return Reply(message=messages.reminded_later(later))
@@ -165,12 +164,12 @@ def remind_later(request: Request, work: UnitOfWork) -> Reply:
 
 def _to(step: ItemStep, item: ActionItem, request: Request, work: UnitOfWork) -> str | None:
     if step == "hand_over":
-        owner = fields_commands.person(request, "owner", work)
+        owner = fields.person(request, "owner", work)
         if owner is None:
             raise Refused("Choose the new owner.", "owner")
         return owner.id
     if step == "change_date":
-        due = fields_commands.day(request, "due")
+        due = fields.day(request, "due")
         if due is None:
             raise Refused("Choose the new date.", "due")
         domain.check_due(due, _today(request.person, item.channel_id, request, work))
@@ -229,7 +228,7 @@ def mine(request: Request, work: UnitOfWork) -> Reply:
     owed = work.recoveries.owed_by(request.person.id, MAX_OWED + 1)
     cases = work.retros.with_cases({recovery.case_number for recovery in owed})
     items = found[:MAX_LISTED]
-    links = message_key.links_of({item.case_number for item in items}, work)
+    links = retro_thread.links_of({item.case_number for item in items}, work)
     people = {request.person.id: request.person}
     day = today(request.person.zone or "UTC", request.at)
     more = len(found) > MAX_LISTED or len(owed) > MAX_OWED

@@ -1,6 +1,6 @@
 """What a whole team has open."""
 
-from bot import message_key
+from bot import retro_thread
 from bot.domain.errors import Refused
 from bot.domain.recovery import owners
 from bot.domain.working_hours import today
@@ -25,7 +25,7 @@ def status(request: Request, work: UnitOfWork) -> Reply:
         retros_found[:MAX_LISTED],
         items_found[:MAX_LISTED],
     )
-    links = message_key.links_of(
+    links = retro_thread.links_of(
         {retro.case_number for retro, _ in listed} | {item.case_number for item in items}, work
     )
     recoveries = work.recoveries.open_in(team.channel_id, MAX_LISTED + 1)

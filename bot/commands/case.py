@@ -2,8 +2,8 @@
 
 from datetime import time
 
-from bot import message_key
-from bot.commands import fields as fields_commands
+from bot import retro_thread
+from bot.commands import fields
 from bot.commands import team as team_commands
 from bot.domain.case import Case, number_of
 from bot.domain.channel import Channel
@@ -46,15 +46,13 @@ def fail(request: Request, work: UnitOfWork) -> Reply:
     request = _from_typed_words(request)
     if request.typed and not _complete(request):
         return fail_form(request, work)
-    what = fields_commands.text(
-        request, "what_happened", needed="Say what happened, in a sentence or two."
-    )
-    reference = fields_commands.text(request, "reference", max_length=MAX_LINE_LENGTH)
+    what = fields.text(request, "what_happened", needed="Say what happened, in a sentence or two.")
+    reference = fields.text(request, "reference", max_length=MAX_LINE_LENGTH)
     channel = _channel(request, work)
     team = team_commands.of(channel, request, work)
     first = work.cases.by_reference(channel.id, reference) if reference else None
     if first is not None:
-        message_ref = work.sent_messages.get(message_key.key(first.number))
+        message_ref = work.sent_messages.get(retro_thread.key(first.number))
         link = message_ref.link if message_ref else None
         if message_ref is None:
             # It was given up, or still waits: asking again is a reason to try again.
@@ -77,9 +75,7 @@ def fail(request: Request, work: UnitOfWork) -> Reply:
         contact = team.lead if request.person.bot else request.person.id
         recovery_jobs.begin(case, contact, team, request.at, work)
     # Whoever filled in the form in this very channel sees the retro appear: nothing more to say.
-    sees_it = (
-        not request.typed and request.channel == channel and not fields_commands.text(request, "place")
-    )
+    sees_it = not request.typed and request.channel == channel and not fields.text(request, "place")
     return Reply() if sees_it else Reply(message=messages.failed(case, team.name))
 
 
@@ -111,7 +107,7 @@ def _channel(request: Request, work: UnitOfWork) -> Channel:
 
 
 def _read_case(request: Request, team: Team, what: str, reference: str) -> Case:
-    day, clock = fields_commands.day(request, "date"), fields_commands.clock(request, "time")
+    day, clock = fields.day(request, "date"), fields.clock(request, "time")
     if day is not None and day < EARLIEST:
         raise Refused(f"{day.isoformat()} is too long ago to be meant; look at the year.", "date")
     if clock is not None and day is None:
@@ -121,17 +117,17 @@ def _read_case(request: Request, team: Team, what: str, reference: str) -> Case:
         raise Refused(
             "This is in the future; say when it happened.", "date" if clock is None else "time"
         )
-    post = fields_commands.text(request, "public_post", max_length=MAX_LINK_LENGTH)
+    post = fields.text(request, "public_post", max_length=MAX_LINK_LENGTH)
     if post and not post.startswith(("https://", "http://")):
         raise Refused("A public post is a link that starts with https://.", "public_post")
     # Only what we put into the form ourselves comes back here, yet it travelled through a client.
-    link = fields_commands.text(request, "link", max_length=MAX_LINK_LENGTH)
+    link = fields.text(request, "link", max_length=MAX_LINK_LENGTH)
     return Case(
         number=0,
         channel_id=team.channel_id,
         what_happened=what,
         reference=reference or None,
-        customer=fields_commands.text(request, "customer", max_length=MAX_LINE_LENGTH) or None,
+        customer=fields.text(request, "customer", max_length=MAX_LINE_LENGTH) or None,
         happened_at=happened_at,
         happened_by_day=clock is None,
         public_post=post or None,

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 
 from bot.coach.coach import Remark, read_for_customer, read_for_team
-from bot.commands import fields as fields_commands
+from bot.commands import fields
 from bot.domain.case import number_of
 from bot.messages import coach as messages
 from bot.messages.parts import COACHED
@@ -27,7 +27,7 @@ def remarks(request: Request, names: Sequence[str], reader: str, whole: bool) ->
     """What the coach says of these fields of a form, as long as its writer has not seen it."""
     if not request.values:
         return []
-    texts = [fields_commands.text(request, name) for name in names]
+    texts = [fields.text(request, name) for name in names]
     if request.values.get(COACHED) == _mark(texts):
         return []
     return [remark for text in texts if text for remark in read(text, reader, whole=whole)]
@@ -77,7 +77,7 @@ def once_more(asked: Reply, found: Sequence[Remark], names: Sequence[str], reque
     """The form as it was filled in, with the remarks above it."""
     if asked.form is None:
         return asked
-    mark = _mark([fields_commands.text(request, name) for name in names])
+    mark = _mark([fields.text(request, name) for name in names])
     return Reply(form=messages.advised(asked.form, found, request.values or {}, mark))
 
 
@@ -91,6 +91,6 @@ def draft(request: Request) -> Reply:
     if request.values is None:
         text = request.typed.strip()
         return Reply(message=messages.read(text, read(text, "customer")))
-    text = fields_commands.text(request, "text", needed="Write or paste the text to read.")
-    reader = fields_commands.text(request, "reader") or "customer"
+    text = fields.text(request, "text", needed="Write or paste the text to read.")
+    reader = fields.text(request, "reader") or "customer"
     return Reply(form=messages.draft_form(text, reader, read(text, reader)))

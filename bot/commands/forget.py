@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bot import message_key
+from bot import retro_thread
 from bot.domain.action_item import ActionItem
 from bot.domain.forget import Scrub, forget_case, forget_item, forget_recovery, forget_retro, scrubber
 from bot.domain.job import Job
@@ -50,7 +50,7 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
         recovery = forget_recovery(recovery, scrub)
         work.recoveries.save(recovery)
     _forget_replies(number, scrub, work)
-    jobs = recovery_jobs.recovery_jobs(recovery, at, was=_took_part(recovery)) if recovery else []
+    jobs = recovery_jobs.card_jobs(recovery, at, was=_took_part(recovery)) if recovery else []
     for job in _in_the_thread(retro, answers, items, at):
         # Even when it was not said yet: it may be on its way, in the older words.
         work.jobs.schedule(job)
@@ -105,7 +105,7 @@ def _elsewhere(
     for key in turns:
         jobs.append(
             root.model_copy(
-                update={**taken_back, "key": key, "thread": message_key.key(retro.case_number)}
+                update={**taken_back, "key": key, "thread": retro_thread.key(retro.case_number)}
             )
         )
     jobs += [root.model_copy(update={**taken_back, "key": key}) for key in weekly]
@@ -123,7 +123,7 @@ def _say_reminders_anew(
 
 
 def _forget_replies(number: int, scrub: Scrub, work: UnitOfWork) -> None:
-    root = work.sent_messages.get(message_key.key(number)) if work.workspace == WEB else None
+    root = work.sent_messages.get(retro_thread.key(number)) if work.workspace == WEB else None
     for post in work.posts.thread(int(root.message)) if root else ():
         if post.text:
             work.posts.save(post.model_copy(update={"text": scrub(post.text)}))

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, time
 
 from bot.commands import action_item as action_item_commands
-from bot.commands import fields as fields_commands
+from bot.commands import fields
 from bot.commands import retro as retro_commands
 from bot.domain import recovery as domain
 from bot.domain.action_item import ActionItem, check_due
 from bot.domain.case import number_of
 from bot.domain.errors import Refused
 from bot.domain.person import Person
-from bot.domain.recovery import (
-    Recovery,
-)
+from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import STEPS, VERDICTS, Step, StepName
 from bot.domain.team import Team
 from bot.domain.working_hours import EARLIEST, moment, today
@@ -61,9 +59,7 @@ def bring(request: Request, work: UnitOfWork) -> Reply:
         raise Refused("Say which case, as in: customer C-7.")
     recovery = recovery_jobs.of(_label(request), request, work)
     work.jobs.schedule(
-        recovery_jobs.recovery_card_job(
-            recovery.case_number, recovery.channel_id, request.at, request.person.id
-        )
+        recovery_jobs.card_job(recovery.case_number, recovery.channel_id, request.at, request.person.id)
     )
     shown = recovery_jobs.card_context(recovery, request.at, work)
     return Reply(message=messages.card(shown)) if shown else Reply()
@@ -99,7 +95,7 @@ def take(request: Request, work: UnitOfWork) -> Reply:
     if name == "verdict":
         return _judge(before, done, team, request, work)
     after = domain.take(before, done, request.at)
-    keeper = fields_commands.person(request, "keeper", work)
+    keeper = fields.person(request, "keeper", work)
     if name == "promise" and keeper is not None and keeper.id != domain.owner_of(after, "keep"):
         after = domain.entrust(after, keeper.id, request.person.id)
     _save(before, after, name, request, work)
@@ -109,8 +105,8 @@ def take(request: Request, work: UnitOfWork) -> Reply:
 def _done(name: StepName, team: Team, request: Request, work: UnitOfWork) -> Step:
     """The step as the form describes it."""
     link, due = (
-        fields_commands.text(request, "link", max_length=MAX_LINK_LENGTH),
-        fields_commands.day(request, "due"),
+        fields.text(request, "link", max_length=MAX_LINK_LENGTH),
+        fields.day(request, "due"),
     )
     if name == "apologise_publicly" and not link.startswith(("https://", "http://")):
         raise Refused("The link starts with https://.", "link")
@@ -118,13 +114,13 @@ def _done(name: StepName, team: Team, request: Request, work: UnitOfWork) -> Ste
         raise Refused("Say by when: a promise has a day.", "due")
     who, at = request.person, request.at
     if name == "apologise":
-        who = fields_commands.person(request, "who", work) or who
+        who = fields.person(request, "who", work) or who
         at = _when(who, team, request)
-    words = fields_commands.text(request, "words", needed=WORDS.get(name, ""))
-    how = fields_commands.text(request, "how", needed=HOW.get(name, ""), max_length=100)
-    keeper = fields_commands.person(request, "keeper", work)
+    words = fields.text(request, "words", needed=WORDS.get(name, ""))
+    how = fields.text(request, "how", needed=HOW.get(name, ""), max_length=100)
+    keeper = fields.person(request, "keeper", work)
     check_due(due, today((keeper or who).zone or team.zone, request.at))
-    chosen = fields_commands.text(request, "verdict")
+    chosen = fields.text(request, "verdict")
     return Step(
         name=name,
         by=who.id,
@@ -133,7 +129,7 @@ def _done(name: StepName, team: Team, request: Request, work: UnitOfWork) -> Ste
         how=how,
         due=due,
         link=link,
-        view=fields_commands.text(request, "view"),
+        view=fields.text(request, "view"),
         chosen=next((verdict for verdict in VERDICTS if verdict == chosen), None),
     )
 
@@ -141,7 +137,7 @@ def _done(name: StepName, team: Team, request: Request, work: UnitOfWork) -> Ste
 def _when(who: Person, team: Team, request: Request) -> datetime:
     """When it was said: now, unless the form says otherwise."""
     zone = who.zone or team.zone
-    day, clock = fields_commands.day(request, "date"), fields_commands.clock(request, "time")
+    day, clock = fields.day(request, "date"), fields.clock(request, "time")
     now = today(zone, request.at)
     if day is None and clock is None:
         return request.at
@@ -172,7 +168,7 @@ def _judge(before: Recovery, given: Step, team: Team, request: Request, work: Un
 
 
 def _unheld(recovery: Recovery, request: Request, work: UnitOfWork) -> ActionItem | None:
-    label = fields_commands.text(request, "item")
+    label = fields.text(request, "item")
     if not label:
         return None
     item = action_item_commands.get(label, work)
@@ -194,8 +190,8 @@ def not_needed_form(request: Request, work: UnitOfWork) -> Reply:
 def not_needed(request: Request, work: UnitOfWork) -> Reply:
     """Leaves a step out, or all after the apology, and keeps why."""
     before = _get(request, work)
-    chosen = fields_commands.text(request, "step", needed="Choose what is not needed.")
-    why, by = fields_commands.text(request, "why"), request.person.id
+    chosen = fields.text(request, "step", needed="Choose what is not needed.")
+    why, by = fields.text(request, "why"), request.person.id
     if chosen == ENOUGH:
         gaps = sorted(recovery_jobs.gaps_of(before.case_number, work))
         after = domain.enough(before, by, request.at, why, gaps)
@@ -216,8 +212,8 @@ def hand_over_form(request: Request, work: UnitOfWork) -> Reply:
 def hand_over(request: Request, work: UnitOfWork) -> Reply:
     """Puts a step, or all that is left, into other hands; they hear of it directly."""
     before = _get(request, work)
-    chosen = fields_commands.text(request, "step", needed="Choose what to hand over.")
-    owner = fields_commands.person(request, "owner", work)
+    chosen = fields.text(request, "step", needed="Choose what to hand over.")
+    owner = fields.person(request, "owner", work)
     if owner is None:
         raise Refused("Choose the new owner.", "owner")
     after = domain.hand_over(
@@ -225,7 +221,7 @@ def hand_over(request: Request, work: UnitOfWork) -> Reply:
         None if chosen == EVERYTHING else _chosen(chosen),
         request.person.id,
         owner.id,
-        fields_commands.text(request, "why"),
+        fields.text(request, "why"),
         request.at,
         retro_jobs.team_of(before.channel_id, work).lead,
     )

@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from bot import message_key
-from bot.commands import fields as fields_commands
-from bot.commands import thread as thread_commands
+from bot import retro_thread
+from bot.commands import fields
 from bot.domain import retro as domain
 from bot.domain.case import number_of
 from bot.domain.errors import Refused
@@ -58,7 +57,7 @@ def answer(request: Request, work: UnitOfWork) -> Reply:
         raise Refused(CHOICE_LOST)
     retro = get(request.about, work)
     must_be_open(retro, "answer")
-    texts = {prompt.key: fields_commands.text(request, prompt.key) for prompt in PROMPTS}
+    texts = {prompt.key: fields.text(request, prompt.key) for prompt in PROMPTS}
     if not any(texts.values()):
         raise Refused("Write something in at least one field.", PROMPTS[0].key)
     for prompt_key, text in texts.items():
@@ -99,7 +98,7 @@ def edit_answer(request: Request, work: UnitOfWork) -> Reply:
     answer = _answer(request, work)
     retro = get(f"C-{answer.case_number}", work)
     must_be_open(retro, "edit an answer")
-    text = fields_commands.text(request, "text", needed="An answer cannot be empty.")
+    text = fields.text(request, "text", needed="An answer cannot be empty.")
     changed = domain.edit_answer(answer, request.person.id, text)
     work.retros.save_answer(changed)
     work.jobs.schedule(retro_jobs.answer_job(changed, retro, request.at))
@@ -124,7 +123,7 @@ def close(request: Request, work: UnitOfWork) -> Reply:
     """Closes the retro with an outcome; the summary goes to its thread."""
     retro = get(request.about, work)
     items = work.action_items.of_case(retro.case_number)
-    outcome, why = fields_commands.text(request, "outcome"), fields_commands.text(request, "why")
+    outcome, why = fields.text(request, "outcome"), fields.text(request, "why")
     closed = domain.close(retro, request.person.id, request.at, outcome, why, items)
     recovery = work.recoveries.get(retro.case_number)
     if outcome == MUST_BE_HEARD:
@@ -181,7 +180,7 @@ def reopen_form(request: Request, work: UnitOfWork) -> Reply:
 def reopen(request: Request, work: UnitOfWork) -> Reply:
     """Reopens the retro with a why."""
     retro = get(request.about, work)
-    why = fields_commands.text(request, "why", needed="Say why, in a sentence.")
+    why = fields.text(request, "why", needed="Say why, in a sentence.")
     open_because(retro, why, request, work)
     return Reply()
 
@@ -202,7 +201,7 @@ def _say_turn(retro: Retro, name: str, request: Request, work: UnitOfWork) -> No
             about=retro.label,
             channel_id=retro.channel_id,
             key=retro_jobs.turn_key(retro.case_number, len(retro.history)),
-            thread=message_key.key(retro.case_number),
+            thread=retro_thread.key(retro.case_number),
             once=True,
             due_at=request.at,
             asked_by=request.person.id,
@@ -217,13 +216,13 @@ def _say_turn(retro: Retro, name: str, request: Request, work: UnitOfWork) -> No
 
 def discuss(request: Request, work: UnitOfWork) -> Reply:
     """Keeps a plain reply in a retro's thread as discussion; other threads are not our business."""
-    case_number = thread_commands.case_of(request, request.about, work)
-    text = fields_commands.text(request, "text")
+    case_number = retro_thread.case_of(request.channel, request.about, work)
+    text = fields.text(request, "text")
     if case_number is None or not text:
         return Reply()
     work.people.remember(request.person)
     comment = Comment(
-        id=fields_commands.text(request, "id"),
+        id=fields.text(request, "id"),
         case_number=case_number,
         author=request.person.id,
         text=text,
@@ -235,7 +234,7 @@ def discuss(request: Request, work: UnitOfWork) -> Reply:
 
 def _posted_at(request: Request) -> datetime:
     """Slack's message id is the second it was posted; elsewhere it is when we heard of it."""
-    seconds = fields_commands.text(request, "id")
+    seconds = fields.text(request, "id")
     try:
         return datetime.fromtimestamp(float(seconds), UTC) if "." in seconds else request.at
     except (ValueError, OverflowError, OSError):
@@ -245,6 +244,6 @@ def _posted_at(request: Request) -> datetime:
 def undiscuss(request: Request, work: UnitOfWork) -> Reply:
     """Forgets a reply that its author deleted."""
     if request.channel is not None:
-        comment = fields_commands.text(request, "id")
+        comment = fields.text(request, "id")
         work.retros.drop_comment(request.channel.id, comment, request.person.id)
     return Reply()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.commands import fields as fields_commands
+from bot.commands import fields
 from bot.domain import notification_preferences
 from bot.domain import team as teams
 from bot.domain.channel import Channel
@@ -74,15 +74,15 @@ def own_settings(request: Request, work: UnitOfWork) -> Reply:
     preferences = work.preferences.get(request.person.id) or NotificationPreferences(
         person_id=request.person.id
     )
-    quiet_until = fields_commands.day(request, "quiet_until")
+    quiet_until = fields.day(request, "quiet_until")
     if quiet_until is not None and quiet_until <= today(request.person.zone or "UTC", request.at):
         quiet_until = None
     changed = notification_preferences.with_settings(
         preferences,
-        starts=fields_commands.clock(request, "starts"),
-        ends=fields_commands.clock(request, "ends"),
-        days=fields_commands.days(request, "days"),
-        digest=bool(fields_commands.text(request, "digest")),
+        starts=fields.clock(request, "starts"),
+        ends=fields.clock(request, "ends"),
+        days=fields.days(request, "days"),
+        digest=bool(fields.text(request, "digest")),
         quiet_until=quiet_until,
     )
     work.preferences.save(changed)
@@ -96,30 +96,28 @@ def own_settings(request: Request, work: UnitOfWork) -> Reply:
 def settings(request: Request, work: UnitOfWork) -> Reply:
     """Saves the team's settings."""
     team = of(_shared_channel(request), request, work)
-    lead = fields_commands.person(request, "lead", work)
-    count = fields_commands.text(
-        request, "days_to_answer", needed="Say how many working days people have."
-    )
-    starts, ends = fields_commands.clock(request, "starts"), fields_commands.clock(request, "ends")
+    lead = fields.person(request, "lead", work)
+    count = fields.text(request, "days_to_answer", needed="Say how many working days people have.")
+    starts, ends = fields.clock(request, "starts"), fields.clock(request, "ends")
     if starts is None or ends is None:
         raise Refused("Say when the day starts and ends.", "starts" if starts is None else "ends")
     changed = teams.with_settings(
         team,
         lead=lead.id if lead else None,
-        zone=fields_commands.text(request, "zone", needed="Choose a time zone."),
-        days=fields_commands.days(request, "days"),
+        zone=fields.text(request, "zone", needed="Choose a time zone."),
+        days=fields.days(request, "days"),
         starts=starts,
         ends=ends,
         days_to_answer=int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0,
     )
     if "coach" in (request.values or {}):  # a form of an older program does not have it
-        changed = changed.model_copy(update={"coach": bool(fields_commands.text(request, "coach"))})
-    days = fields_commands.text(request, "days_to_apologise") or str(team.days_to_apologise)
+        changed = changed.model_copy(update={"coach": bool(fields.text(request, "coach"))})
+    days = fields.text(request, "days_to_apologise") or str(team.days_to_apologise)
     changed = aim(changed, int(days) if days.isascii() and days.isdigit() and len(days) < 4 else -1)
     work.teams.save(changed)
     work.scheduler.run_now(channel_id=team.channel_id)
     for recipient_id in sorted({team.lead, changed.lead} - {request.person.id, None}, key=str):
-        work.jobs.schedule(team_jobs.changed(changed, str(recipient_id), request))
+        work.jobs.schedule(team_jobs.settings_changed_job(changed, str(recipient_id), request))
     return Reply(message=messages.settled(changed))
 
 

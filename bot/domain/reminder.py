@@ -102,7 +102,7 @@ class Reminder(BaseModel, frozen=True):
         return tuple(dict.fromkeys(whom for step in steps for whom in step.to))
 
 
-class Asked(BaseModel, frozen=True):
+class SentReminder(BaseModel, frozen=True):
     """A reminder that was due: about what ("AI-12", "C-7", "R-7"), which, to whom, for which local day.
 
     `reader` is a person, or "" for a channel. `message` is the key of the message that says it.
@@ -289,7 +289,7 @@ OF_RECOVERY: Mapping[str, Callable[[Recovery, WorkingHours], date | None]] = {
 }
 
 
-def days_of_silence(recovery: Recovery, sent_reminders: Iterable[Asked]) -> frozenset[date]:
+def days_of_silence(recovery: Recovery, sent_reminders: Iterable[SentReminder]) -> frozenset[date]:
     """On which days the verdict was asked for since the last step."""
     began = recovery.touched_at
     return frozenset(

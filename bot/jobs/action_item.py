@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from bot import message_key
+from bot import retro_thread
 from bot.domain import action_item as domain
 from bot.domain.action_item import ActionItem
 from bot.domain.case import number_of
 from bot.domain.job import Job
 from bot.domain.person import Person
 from bot.domain.working_hours import today
+from bot.jobs import out_of_reach
 from bot.jobs import retro as retro_jobs
 from bot.messages import action_item as messages
 from bot.messages.parts import Message
@@ -23,7 +24,7 @@ def item_job(item: ActionItem, at: datetime) -> Job:
         about=item.label,
         channel_id=item.channel_id,
         key=f"item:{item.number}",
-        thread=message_key.key(item.case_number),
+        thread=retro_thread.key(item.case_number),
         due_at=at,
     )
 
@@ -61,7 +62,7 @@ def tell_owner(job: Job, work: UnitOfWork) -> Message | None:
     if item is None:
         return None
     people = _people(item, work)
-    message_ref = work.sent_messages.get(message_key.key(item.case_number))
+    message_ref = work.sent_messages.get(retro_thread.key(item.case_number))
     day = _day(item, people, job, work)
     return messages.own_copy(item, recipient_id, people, day, message_ref.link if message_ref else None)
 
@@ -72,29 +73,7 @@ def go_public(job: Job, work: UnitOfWork) -> list[Job]:
     item = work.action_items.get(number_of(label, "AI"))
     if item is None or item.owner != recipient_id or item.state not in domain.OPEN_STATES:
         return []
-    team = work.teams.get(item.channel_id)
-    called = Job(
-        name="action_item.call_owner",
-        about=job.about,
-        channel_id=item.channel_id,
-        key=f"call:{item.number}:{recipient_id}",
-        thread=message_key.key(item.case_number),
-        once=True,
-        due_at=job.at or job.due_at,
-    )
-    if team is None or team.lead is None or team.lead == recipient_id:
-        return [called]
-    told = called.model_copy(
-        update={
-            "name": "action_item.tell_lead",
-            "channel_id": team.lead,
-            "direct": True,
-            "thread": None,
-            "key": f"unreached:{item.number}:{recipient_id}",
-            "detail": job.detail,
-        }
-    )
-    return [called, told]
+    return out_of_reach.go_public(job, "action_item", item, f":{item.number}:{recipient_id}", work)
 
 
 def call_owner(job: Job, work: UnitOfWork) -> Message | None:

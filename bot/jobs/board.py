@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 
-from bot import message_key
+from bot import retro_thread
 from bot.domain.job import Job
 from bot.domain.reminder import NEVER_CHECKED
 from bot.domain.team import Team
@@ -66,7 +66,7 @@ def weekly(job: Job, work: UnitOfWork) -> Message | None:
         moment(team.zone, monday - timedelta(days=7), time(0)),
         MAX_LISTED,
     )
-    links = message_key.links_of(
+    links = retro_thread.links_of(
         {item.case_number for item in items} | {retro.case_number for retro, _ in closed}, work
     )
     people = work.people.among({item.owner for item in items if item.owner})

@@ -3,18 +3,17 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from bot import message_key
+from bot import retro_thread
 from bot.domain import recovery as domain
 from bot.domain.case import Case, CaseState, number_of
 from bot.domain.errors import Refused
 from bot.domain.job import Job
 from bot.domain.person import Person
-from bot.domain.recovery import (
-    Recovery,
-)
+from bot.domain.recovery import Recovery
 from bot.domain.retro import Retro, state_of
 from bot.domain.team import Team
 from bot.domain.working_hours import today
+from bot.jobs import out_of_reach
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.messages import recovery as messages
@@ -23,6 +22,9 @@ from bot.messages.recovery import Shown
 from bot.ports import UnitOfWork
 from bot.prompts import BY_KEY
 from bot.request import Request
+
+MAX_RECALLED = 20
+"""Former apologies that were enough among which the same gap is looked for."""
 
 
 def move_case(recovery: Recovery, work: UnitOfWork) -> None:
@@ -67,7 +69,7 @@ def card_context(recovery: Recovery, at: datetime, work: UnitOfWork) -> Shown | 
         team,
         work.people.among({person_id for person_id in named if person_id}),
         at,
-        message_key.links_of({recovery.case_number, *back}, work),
+        retro_thread.links_of({recovery.case_number, *back}, work),
         back,
     )
 
@@ -93,27 +95,8 @@ def go_public(job: Job, work: UnitOfWork) -> list[Job]:
     recovery = work.recoveries.get(number_of(label, "C"))
     if recovery is None or recovery.outcome is not None or recipient_id not in domain.owners(recovery):
         return []
-    team = work.teams.get(recovery.channel_id)
-    called = Job(
-        name="recovery.call_owner",
-        about=job.about,
-        channel_id=recovery.channel_id,
-        key=f"call_customer:{recovery.case_number}:{recipient_id}",
-        thread=message_key.key(recovery.case_number),
-        once=True,
-        due_at=job.at or job.due_at,
-    )
-    if team is None or team.lead is None or team.lead == recipient_id:
-        return [called]
-    told = {
-        "name": "recovery.tell_lead",
-        "channel_id": team.lead,
-        "direct": True,
-        "thread": None,
-        "key": f"unreached_customer:{recovery.case_number}:{recipient_id}",
-        "detail": job.detail,
-    }
-    return [called, called.model_copy(update=told)]
+    mark = f"_customer:{recovery.case_number}:{recipient_id}"
+    return out_of_reach.go_public(job, "recovery", recovery, mark, work)
 
 
 def call_owner(job: Job, work: UnitOfWork) -> Message | None:
@@ -150,20 +133,14 @@ def tell_nobody(job: Job, work: UnitOfWork) -> list[Job]:
     return []
 
 
-MAX_RECALLED = 20
-"""Former apologies that were enough among which the same gap is looked for."""
-
-
-def recovery_card_job(
-    case_number: int, channel_id: str, at: datetime, asked_by: str | None = None
-) -> Job:
+def card_job(case_number: int, channel_id: str, at: datetime, asked_by: str | None = None) -> Job:
     """The job that keeps the card in the retro's thread current: posted once, edited from then on."""
     return Job(
         name="recovery.show",
         about=f"C-{case_number}",
         channel_id=channel_id,
         key=f"recovery:{case_number}",
-        thread=message_key.key(case_number),
+        thread=retro_thread.key(case_number),
         due_at=at,
         asked_by=asked_by,
     )
@@ -174,7 +151,7 @@ def own_key(recovery: Recovery, person_id: str) -> str:
     return f"customer:{recovery.case_number}:{person_id}"
 
 
-def recovery_jobs(
+def card_jobs(
     recovery: Recovery, at: datetime, *, was: Iterable[str] = (), asked_by: str | None = None
 ) -> list[Job]:
     """The jobs that keep the card and its copies current; `was`: who had something to do before."""
@@ -190,7 +167,7 @@ def recovery_jobs(
         )
         for person_id in sorted({*domain.owners(recovery), *was})
     ]
-    return [recovery_card_job(recovery.case_number, recovery.channel_id, at, asked_by), *copies]
+    return [card_job(recovery.case_number, recovery.channel_id, at, asked_by), *copies]
 
 
 def refresh_cards(
@@ -202,7 +179,7 @@ def refresh_cards(
     asked_by: str | None = None,
 ) -> None:
     """Brings the card and its copies up to date."""
-    for job in recovery_jobs(recovery, at, was=was, asked_by=asked_by):
+    for job in card_jobs(recovery, at, was=was, asked_by=asked_by):
         work.jobs.schedule(job)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from bot import message_key
+from bot import retro_thread
 from bot.domain import action_item as items
 from bot.domain.action_item import ActionItem, ItemStep
 from bot.domain.job import Job
@@ -12,7 +12,7 @@ from bot.domain.notification_preferences import NotificationPreferences, hours_o
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery, next_step, owner_of
 from bot.domain.recovery import owners as owners_of
-from bot.domain.reminder import Asked, Reminder, Whom, since
+from bot.domain.reminder import Reminder, SentReminder, Whom, since
 from bot.domain.retro import Answer, Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import (
@@ -25,7 +25,7 @@ from bot.jobs import action_item as action_item_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.messages import reminder as messages
 from bot.messages.parts import Message
-from bot.messages.reminder import Due
+from bot.messages.reminder import ReminderView
 from bot.ports import UnitOfWork
 from bot.prompts import PROMPTS, Prompt
 from bot.reminders import BY_NAME, REMINDERS
@@ -48,7 +48,7 @@ RANK = {reminder.name: rank for rank, reminder in enumerate(REMINDERS)}
 Subject = ActionItem | Retro | Recovery
 
 
-class Known(NamedTuple):
+class ReminderContext(NamedTuple):
     """The teams, people and settings that reminders about some things depend on."""
 
     teams: Mapping[str, Team]
@@ -120,7 +120,7 @@ def step_owner(reminder: Reminder, recovery: Recovery) -> str | None:
     return owner_of(recovery, step) if step else recovery.contact
 
 
-def known(subjects: Iterable[Subject], work: UnitOfWork) -> Known:
+def known(subjects: Iterable[Subject], work: UnitOfWork) -> ReminderContext:
     """All that must be known about these things, read at once."""
     subjects = tuple(subjects)
     teams: dict[str, Team] = {}
@@ -133,10 +133,10 @@ def known(subjects: Iterable[Subject], work: UnitOfWork) -> Known:
         elif isinstance(subject, Recovery):
             persons |= owners_of(subject)
     named = {person_id for person_id in persons if person_id}
-    return Known(teams, work.people.among(named), work.preferences.among(named))
+    return ReminderContext(teams, work.people.among(named), work.preferences.among(named))
 
 
-def reminder_job(sent: Asked, subject: Subject, at: datetime, *, under: str | None = None) -> Job:
+def reminder_job(sent: SentReminder, subject: Subject, at: datetime, *, under: str | None = None) -> Job:
     """The job that says the message a reminder is in, and edits it from then on."""
     if sent.recipient_id:
         return Job(
@@ -153,7 +153,7 @@ def reminder_job(sent: Asked, subject: Subject, at: datetime, *, under: str | No
         about=sent.about,
         channel_id=subject.channel_id,
         key=sent.message,
-        thread=message_key.key(subject.case_number),
+        thread=retro_thread.key(subject.case_number),
         due_at=at,
     )
 
@@ -180,7 +180,7 @@ def resolve_over(recovery: Recovery, outcome: str, at: datetime, work: UnitOfWor
 
 
 def say_anew(
-    sent_reminders: Sequence[Asked],
+    sent_reminders: Sequence[SentReminder],
     subject: Subject,
     at: datetime,
     work: UnitOfWork,
@@ -224,14 +224,14 @@ def tell_thread(job: Job, work: UnitOfWork) -> Message | None:
     return messages.told(views)
 
 
-def instead(job: Job, due: Due) -> Job:
+def instead(job: Job, due: ReminderView) -> Job:
     """What is said in the thread because it could not be said to its reader."""
     return Job(
         name="reminder.tell_instead",
         about=due.subject.label,
         channel_id=due.subject.channel_id,
         key=f"{job.key}:{due.subject.label}",
-        thread=message_key.key(due.subject.case_number),
+        thread=retro_thread.key(due.subject.case_number),
         due_at=job.at or job.due_at,
         detail=job.key,
     )
@@ -250,16 +250,16 @@ def unanswered(answers: Iterable[Answer]) -> tuple[Prompt, ...]:
     return tuple(prompt for prompt in PROMPTS if prompt.question and prompt.key not in heard)
 
 
-def dues(job: Job, work: UnitOfWork) -> list[Due]:
+def dues(job: Job, work: UnitOfWork) -> list[ReminderView]:
     """What one message reminds of, for the strongest reason each; what is over only once it was said."""
     sent_reminders = work.reminders.in_message(job.key)
     subjects = _subjects({sent.about for sent in sent_reminders}, work)
     cases = work.retros.with_cases({subject.case_number for subject in subjects.values()})
     facts = known(subjects.values(), work)
-    links = message_key.links_of(set(cases), work)
+    links = retro_thread.links_of(set(cases), work)
     earlier = work.reminders.of(subjects)
     was_said = work.sent_messages.among({sent.message for sent in earlier})
-    views: list[Due] = []
+    views: list[ReminderView] = []
     for about, subject in subjects.items():
         rows = sorted((sent for sent in sent_reminders if sent.about == about), key=_weight)
         open_rows = [sent for sent in rows if _holds(sent, subject, facts)]
@@ -295,13 +295,13 @@ def dues(job: Job, work: UnitOfWork) -> list[Due]:
     return sorted(views, key=lambda due: (RANK[due.reminder.name], -due.late))
 
 
-def _weight(sent: Asked) -> tuple[int, int]:
+def _weight(sent: SentReminder) -> tuple[int, int]:
     """The strongest first: the table's order; of a retro's own, what the newest day brought."""
     reminder = BY_NAME[sent.name]
     return (-sent.day.toordinal() if reminder.about == "retro" else 0, RANK[sent.name])
 
 
-def _hours(dues: Iterable[Due], facts: Known) -> Iterator[WorkingHours]:
+def _hours(dues: Iterable[ReminderView], facts: ReminderContext) -> Iterator[WorkingHours]:
     for due in dues:
         yield facts.hours(due.sent.recipient_id, facts.teams[due.subject.channel_id])
 
@@ -321,7 +321,7 @@ def _subjects(abouts: Iterable[str], work: UnitOfWork) -> Mapping[str, Subject]:
     return found
 
 
-def _holds(sent: Asked, subject: Subject, facts: Known) -> bool:
+def _holds(sent: SentReminder, subject: Subject, facts: ReminderContext) -> bool:
     """Whether there is still a reason to ask this of this reader."""
     reminder = BY_NAME.get(sent.name)
     if sent.outcome or reminder is None or not facts.applies(reminder, subject):
@@ -333,14 +333,14 @@ def _holds(sent: Asked, subject: Subject, facts: Known) -> bool:
 
 
 def _due(
-    sent: Asked,
+    sent: SentReminder,
     subject: Subject,
     what: str,
     link: str | None,
-    facts: Known,
+    facts: ReminderContext,
     before: tuple[date, ...],
     holds: bool,
-) -> Due:
+) -> ReminderView:
     reminder = BY_NAME[sent.name]
     team = facts.teams[subject.channel_id]
     hours = facts.hours(sent.recipient_id, team)
@@ -358,7 +358,7 @@ def _due(
             if step in items.steps(subject)
             and (not sent.recipient_id or items.may(subject, step, sent.recipient_id, team.lead))
         )
-    return Due(
+    return ReminderView(
         sent=sent,
         reminder=reminder,
         subject=subject,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot import message_key
+from bot import retro_thread
 from bot.domain.case import number_of
 from bot.domain.errors import Refused
 from bot.domain.job import Job
@@ -26,7 +26,7 @@ def retro_job(case_number: int, channel_id: str, at: datetime) -> Job:
         name="retro.show",
         about=f"C-{case_number}",
         channel_id=channel_id,
-        key=message_key.key(case_number),
+        key=retro_thread.key(case_number),
         due_at=at,
     )
 
@@ -58,7 +58,7 @@ def show(job: Job, work: UnitOfWork) -> Message | None:
     counts = work.retros.counts(retro.case_number, today(team.zone, job.at or job.due_at))
     recovery = work.recoveries.get(retro.case_number)
     back = recovery_jobs.recalled(retro.case_number, retro.channel_id, work)
-    beside = recovery_messages.beside(recovery, back, message_key.links_of(back, work))
+    beside = recovery_messages.beside(recovery, back, retro_thread.links_of(back, work))
     return messages.invitation(retro, case, team, counts, beside)
 
 
@@ -66,7 +66,7 @@ def ask(job: Job, work: UnitOfWork) -> list[Job]:
     """What follows once the retro's message is there: its prompts and its customer, in its thread."""
     number = number_of(job.about, "C")
     recovery = work.recoveries.get(number)
-    beside = recovery_jobs.recovery_jobs(recovery, job.due_at, asked_by=job.asked_by) if recovery else []
+    beside = recovery_jobs.card_jobs(recovery, job.due_at, asked_by=job.asked_by) if recovery else []
     prompts = [
         Job(
             name="retro.prompt",
@@ -100,7 +100,7 @@ def answer_job(answer: Answer, retro: Retro, at: datetime) -> Job:
         about=answer.id,
         channel_id=retro.channel_id,
         key=f"answer:{answer.id}",
-        thread=message_key.key(retro.case_number),
+        thread=retro_thread.key(retro.case_number),
         due_at=at,
         asked_by=answer.author,
         traceless=answer.author is None,

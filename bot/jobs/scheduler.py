@@ -14,8 +14,8 @@ from bot.domain.recovery import Recovery, promised_by
 from bot.domain.recovery import is_late as is_promise_late
 from bot.domain.reminder import (
     SILENT,
-    Asked,
     Reminder,
+    SentReminder,
     around,
     days,
     days_of_silence,
@@ -64,7 +64,7 @@ def run_due(at: datetime, limit: int, work: UnitOfWork) -> int:
     things: tuple[reminder_jobs.Subject, ...] = (*due_work.items, *due_work.retros, *due_work.recoveries)
     subjects = [thing for thing in things if _is_open(thing)]
     facts = reminder_jobs.known(subjects, work)
-    sent_by_label: dict[str, list[Asked]] = defaultdict(list)
+    sent_by_label: dict[str, list[SentReminder]] = defaultdict(list)
     for sent in work.reminders.of({subject.label for subject in subjects}):
         sent_by_label[sent.about].append(sent)
     again: dict[str, datetime | None] = {}
@@ -114,8 +114,8 @@ def _is_open(subject: reminder_jobs.Subject) -> bool:
 
 def _not_silent(
     subjects: Sequence[reminder_jobs.Subject],
-    facts: reminder_jobs.Known,
-    sent_by_label: Mapping[str, Sequence[Asked]],
+    facts: reminder_jobs.ReminderContext,
+    sent_by_label: Mapping[str, Sequence[SentReminder]],
     at: datetime,
     work: UnitOfWork,
 ) -> list[reminder_jobs.Subject]:
@@ -132,8 +132,8 @@ def _not_silent(
 
 def _silence_ends(
     subject: reminder_jobs.Subject,
-    facts: reminder_jobs.Known,
-    sent_reminders: Sequence[Asked],
+    facts: reminder_jobs.ReminderContext,
+    sent_reminders: Sequence[SentReminder],
     asks: Iterable[DueReminder],
 ) -> datetime | None:
     """When a customer's silence is their answer, counting what is asked for right now."""
@@ -146,8 +146,8 @@ def _silence_ends(
 
 def _plan(
     subject: reminder_jobs.Subject,
-    facts: reminder_jobs.Known,
-    sent_reminders: Sequence[Asked],
+    facts: reminder_jobs.ReminderContext,
+    sent_reminders: Sequence[SentReminder],
     at: datetime,
 ) -> tuple[list[DueReminder], datetime | None]:
     """What to ask about it now, and when to look at it again."""
@@ -178,7 +178,7 @@ def _plan(
     return list(asks.values()), min([*coming, *((ends,) if ends else ())], default=None)
 
 
-def _turns_late(subject: reminder_jobs.Subject, facts: reminder_jobs.Known) -> datetime | None:
+def _turns_late(subject: reminder_jobs.Subject, facts: reminder_jobs.ReminderContext) -> datetime | None:
     """When the messages that show it have to say that it is late."""
     due = subject.due if isinstance(subject, ActionItem) else None
     if isinstance(subject, Recovery):
@@ -198,7 +198,7 @@ def _asked_for_later(
 
 
 def _may_be_asked(
-    recipient_id: str, hours: WorkingHours, facts: reminder_jobs.Known, at: datetime
+    recipient_id: str, hours: WorkingHours, facts: reminder_jobs.ReminderContext, at: datetime
 ) -> datetime:
     """The first moment from now on at which this reader works and does not want to be left alone."""
     settings = facts.preferences.get(recipient_id)
@@ -217,9 +217,9 @@ def _first(*moments: datetime | None) -> datetime | None:
 
 
 def _say_still(
-    unsaid: Iterable[Asked],
+    unsaid: Iterable[SentReminder],
     subject: reminder_jobs.Subject,
-    facts: reminder_jobs.Known,
+    facts: reminder_jobs.ReminderContext,
     at: datetime,
     work: UnitOfWork,
 ) -> list[datetime]:
@@ -250,7 +250,7 @@ def _still_unanswered(asks: Sequence[DueReminder], work: UnitOfWork) -> list[Due
 
 
 def _show_late(
-    subject: reminder_jobs.Subject, facts: reminder_jobs.Known, at: datetime, work: UnitOfWork
+    subject: reminder_jobs.Subject, facts: reminder_jobs.ReminderContext, at: datetime, work: UnitOfWork
 ) -> None:
     """Brings the messages up to date that show an item, or a promise, which is late by now."""
     if isinstance(subject, Recovery):
@@ -275,7 +275,9 @@ def _key(recipient_id: str, day: date, number: int) -> str:
     return f"remind:{recipient_id}:{day.isoformat()}:{number}"
 
 
-def _had_their_digest(ask: DueReminder, facts: reminder_jobs.Known, slots: Slots, at: datetime) -> bool:
+def _had_their_digest(
+    ask: DueReminder, facts: reminder_jobs.ReminderContext, slots: Slots, at: datetime
+) -> bool:
     settings = facts.preferences.get(ask.recipient_id)
     wants_one = settings is not None and settings.digest
     return wants_one and slots[ask.recipient_id, today(ask.hours.zone, at)] > 0
@@ -302,17 +304,17 @@ def _newest(asks: Iterable[DueReminder]) -> Mapping[str, str]:
 
 def _say(
     asks: Sequence[DueReminder],
-    facts: reminder_jobs.Known,
-    sent_by_label: Mapping[str, Sequence[Asked]],
+    facts: reminder_jobs.ReminderContext,
+    sent_by_label: Mapping[str, Sequence[SentReminder]],
     slots: Slots,
     at: datetime,
     work: UnitOfWork,
 ) -> None:
     """Keeps what is asked, and schedules the messages that say it, one for each reader."""
-    messages: dict[str, list[tuple[Asked, reminder_jobs.Subject]]] = defaultdict(list)
+    messages: dict[str, list[tuple[SentReminder, reminder_jobs.Subject]]] = defaultdict(list)
     newest = _newest(asks)
     for ask in asks:
-        sent = Asked(
+        sent = SentReminder(
             about=ask.subject.label,
             name=ask.reminder.name,
             recipient_id=ask.recipient_id,
@@ -335,7 +337,7 @@ def _say(
             _ask_again(sent, about, sent_by_label[sent.about], at, work)
 
 
-def _own_message(sent: Asked, subject: reminder_jobs.Subject) -> str:
+def _own_message(sent: SentReminder, subject: reminder_jobs.Subject) -> str:
     """The key of the message in the reader's direct messages that shows it anyway; "" without one."""
     if isinstance(subject, Recovery):
         return recovery_jobs.own_key(subject, sent.recipient_id)
@@ -344,7 +346,11 @@ def _own_message(sent: Asked, subject: reminder_jobs.Subject) -> str:
 
 
 def _ask_again(
-    new: Asked, subject: reminder_jobs.Subject, before: Iterable[Asked], at: datetime, work: UnitOfWork
+    new: SentReminder,
+    subject: reminder_jobs.Subject,
+    before: Iterable[SentReminder],
+    at: datetime,
+    work: UnitOfWork,
 ) -> None:
     """What was asked of the same reader before was not answered: only the newest has buttons."""
     old = [

@@ -8,7 +8,7 @@ from bot.ports import UnitOfWork
 from bot.request import Request
 
 
-def changed(team: Team, recipient_id: str, request: Request) -> Job:
+def settings_changed_job(team: Team, recipient_id: str, request: Request) -> Job:
     """A word to a lead, of before or of now, that somebody else changed their team's settings."""
     return Job(
         name="team.settings_changed",

@@ -5,7 +5,7 @@ from datetime import date
 
 from bot.domain.action_item import ActionItem, ItemStep, is_late, steps
 from bot.domain.person import Person
-from bot.domain.reminder import Asked
+from bot.domain.reminder import SentReminder
 from bot.domain.retro import GAPS
 from bot.messages.case import show_all
 from bot.messages.parts import (
@@ -215,7 +215,9 @@ def _long_texts(item: ActionItem) -> tuple[tuple[str, int], ...]:
     return ((item.what, SHOWN_TEXT), (item.measure, 300), (last, SHOWN_TEXT))
 
 
-def whole(item: ActionItem, people: Mapping[str, Person], sent_reminders: Sequence[Asked] = ()) -> Form:
+def whole(
+    item: ActionItem, people: Mapping[str, Person], sent_reminders: Sequence[SentReminder] = ()
+) -> Form:
     """All of an item's words, to read, and who was reminded of it when, and what came of that."""
     parts: list[Part] = [Quote(text=item.what)]
     if item.measure:
@@ -235,14 +237,14 @@ def whole(item: ActionItem, people: Mapping[str, Person], sent_reminders: Sequen
     return Form(verb="action_item.read", title=item.label, about=item.label, parts=tuple(parts))
 
 
-def _reminded(asked: Asked, people: Mapping[str, Person]) -> Words:
+def _reminded(asked: SentReminder, people: Mapping[str, Person]) -> Words:
     """`Thu 5 Mar 2026 · Ana · late · done`."""
     who = _name(asked.recipient_id, people) if asked.recipient_id else "the thread"
     why = asked.name.partition("_")[2].replace("_", " ")
     return (Day(day=asked.day), f" · {who} · {why} · {outcome_of(asked) or 'no answer yet'}")
 
 
-def outcome_of(sent: Asked) -> str:
+def outcome_of(sent: SentReminder) -> str:
     """What came of a reminder, in words; empty while nothing did."""
     return OUTCOMES.get(sent.outcome, sent.outcome)
 

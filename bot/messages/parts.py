@@ -165,7 +165,7 @@ class FormField(BaseModel, frozen=True, populate_by_name=True, serialize_by_alia
 class Form(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=True):
     """A dialog: the verb that its submission asks for, and what about.
 
-    Without `submit` it is only for reading. `channel` is the id of the channel it belongs to; `hidden`
+    Without `submit` it is only for reading. `channel_id` is the channel it belongs to; `hidden`
     comes back with the values as it was sent (ids only: it travels through the person's client).
     """
 

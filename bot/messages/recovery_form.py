@@ -51,7 +51,7 @@ def _how(label: str, hint: str = "") -> FormField:
     return FormField(name="how", label=label, kind="choice", needed=True, options=options, hint=hint)
 
 
-# What each step asks for; a field's name is that of the step's own, or of what the flow makes of it.
+# What each step asks for; a field's name is that of the step's own, or of what the command makes of it.
 FIELDS: Mapping[StepName, tuple[FormField, ...]] = {
     "hear": (
         _text("words", "Their account, in their own words", "It is kept exactly as you write it here."),

@@ -13,7 +13,7 @@ from bot.domain.recovery import (
 from bot.domain.recovery_step import (
     STEPS,
 )
-from bot.domain.reminder import Asked, Reminder
+from bot.domain.reminder import Reminder, SentReminder
 from bot.domain.retro import Answer, Retro
 from bot.messages.action_item import BUTTONS, outcome_of
 from bot.messages.case import show_all
@@ -42,14 +42,14 @@ MAX_TOLD = 10
 """Things in one message: Slack allows 50 blocks, and nobody acts on more at once."""
 
 
-class Due(NamedTuple):
+class ReminderView(NamedTuple):
     """One thing to remind of: why (`reminder`), counted from `day`, and what its reader may press.
 
     `late` is in working days. `before`: when its owner was asked, for others to see. `holds` is False
     when the reason is gone.
     """
 
-    sent: Asked
+    sent: SentReminder
     reminder: Reminder
     subject: ActionItem | Retro | Recovery
     what: str
@@ -62,7 +62,7 @@ class Due(NamedTuple):
     holds: bool
 
 
-def told(dues: Sequence[Due]) -> Message:
+def told(dues: Sequence[ReminderView]) -> Message:
     """What is due for one reader: one thing with its words, or several with the buttons of each."""
     open_ones = [due for due in dues if due.holds]
     if not open_ones:
@@ -84,7 +84,7 @@ def told(dues: Sequence[Due]) -> Message:
     return Message(summary=summary, title=title, parts=tuple(parts))
 
 
-def _parts(due: Due, *, alone: bool) -> tuple[Part, ...]:
+def _parts(due: ReminderView, *, alone: bool) -> tuple[Part, ...]:
     label = _label(due)
     retro = f"the retro C-{due.subject.case_number}"
     where: Inline = Link(text=retro, url=due.link) if due.link else retro
@@ -111,7 +111,7 @@ def _parts(due: Due, *, alone: bool) -> tuple[Part, ...]:
     return (*body, Buttons(buttons=buttons)) if buttons else body
 
 
-def _label(due: Due) -> str:
+def _label(due: ReminderView) -> str:
     """What people know it by."""
     return due.subject.case_label if isinstance(due.subject, Recovery) else due.subject.label
 
@@ -120,7 +120,7 @@ def _on_retro(label: str) -> tuple[Button, ...]:
     return tuple(button.model_copy(update={"about": label}) for button in (ADD_ITEM, CLOSE))
 
 
-def _sentence(due: Due) -> str:
+def _sentence(due: ReminderView) -> str:
     owner = due.subject.owner if isinstance(due.subject, ActionItem) else None
     step = None
     if isinstance(due.subject, Recovery):
@@ -138,12 +138,12 @@ def _sentence(due: Due) -> str:
     )
 
 
-def _over(due: Due) -> Context:
+def _over(due: ReminderView) -> Context:
     outcome = outcome_of(due.sent) or due.subject.state
     return Context(words=(f"{_label(due)} · {outcome} · {one_line(due.what)}",))
 
 
-def unanswered(due: Due, retro: Retro, prompts: Sequence[Prompt]) -> Message:
+def unanswered(due: ReminderView, retro: Retro, prompts: Sequence[Prompt]) -> Message:
     """In the thread, to everybody and nobody in particular: what has no answer yet."""
     if retro.state == "closed":
         return _quiet("This retro is closed.")
@@ -164,7 +164,7 @@ def _quiet(words: str) -> Message:
     return Message(summary=words, parts=(Context(words=(words,)),))
 
 
-def answers_closed(due: Due, retro: Retro, answers: Sequence[Answer]) -> Message:
+def answers_closed(due: ReminderView, retro: Retro, answers: Sequence[Answer]) -> Message:
     """In the thread: what was heard per gap, and the way on."""
     closed = retro.state == "closed"
     buttons = () if closed else (Buttons(buttons=_on_retro(retro.label)),)

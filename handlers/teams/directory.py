@@ -60,7 +60,7 @@ class Directory:
         """Stores how to reach who asks and where; finds out the channel's name and the people named."""
         way = incoming.origin(body)
         self._connector.visited(way.tenant, way.service_url)
-        here = incoming.channel_channel(body)
+        here = incoming.shared_channel(body)
         if not request.unnamed and not incoming.only_opens(body):
             # Whoever asks not to be named leaves no row that changes as their words arrive; and who
             # opens a form may be about to ask for that.

@@ -89,7 +89,7 @@ def direct_channel(body: Payload) -> Channel:
     return Channel(id=person.id, name=person.name, kind="direct", reference=reference)
 
 
-def channel_channel(body: Payload) -> Channel | None:
+def shared_channel(body: Payload) -> Channel | None:
     """The channel that it came from; None when it came from elsewhere. Mostly Teams tells no name."""
     way = origin(body)
     if not way.shared:
@@ -113,7 +113,7 @@ def channel_channel(body: Payload) -> Channel | None:
 
 def channel_of(body: Payload) -> Channel:
     """Where it came from: a channel, or else the person's own chat with the bot."""
-    return channel_channel(body) or direct_channel(body)
+    return shared_channel(body) or direct_channel(body)
 
 
 def here(body: Payload) -> str | None:
@@ -233,7 +233,7 @@ def renamed(body: Payload) -> Channel | None:
     """A channel under its new name; None for everything else."""
     if text_at(mapping(body, "channelData"), "eventType") != "channelRenamed":
         return None
-    return channel_channel(body)
+    return shared_channel(body)
 
 
 # Buttons and dialogs

@@ -19,7 +19,7 @@ from bot.request import Reply, Request, shown_again
 from bot.safe_traceback import redacted
 from bot.settings import Settings
 from handlers.web import additions, incoming, pages, render
-from handlers.web.incoming import Asked, HTTPProblem, Pressed, new_key
+from handlers.web.incoming import HTTPProblem, Pressed, ResolvedPress, new_key
 from handlers.web.memberships import Everybody
 from handlers.web.outgoing import WORKSPACE, Hub, WebMessenger
 
@@ -50,7 +50,7 @@ Added = tuple[Person, Form, Channel | Person | None, additions.Faults, Sequence[
 
 
 class Answers(Protocol):
-    """The bot, as far as a adapter knows it."""
+    """The bot, as far as an adapter knows it."""
 
     async def answer(self, request: Request) -> Reply: ...
 
@@ -222,13 +222,12 @@ class WebAdapter:
         pressed = incoming.read_press(request.match_info["verb"], await incoming.posted(request))
         now = datetime.now(UTC)
 
-        def asked_by(work: UnitOfWork) -> tuple[Person, Asked]:
-            viewer = pages.actor_of(request, work)
-            return viewer, incoming.asked_by(work, pressed, viewer, now)
+        def resolved(work: UnitOfWork) -> ResolvedPress:
+            return incoming.resolve(work, pressed, pages.actor_of(request, work), now)
 
-        viewer, sent = await self._transactions.read(WORKSPACE, asked_by)
-        reply = await self._bot.answer(sent.request())
-        return await self._reply(request, viewer, sent.channel, reply, pressed)
+        press = await self._transactions.read(WORKSPACE, resolved)
+        reply = await self._bot.answer(press.request())
+        return await self._reply(request, press.viewer, press.channel, reply, pressed)
 
     async def _say(self, request: web.Request) -> web.StreamResponse:
         data = await incoming.posted(request)

@@ -267,7 +267,7 @@ def direct_channel(viewer: Person) -> Channel:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ResolvedPress:
     """A press with everything the bot wants to know about it, read from the workspace."""
 
     pressed: Pressed
@@ -323,7 +323,7 @@ def _request(viewer: Person, channel: Channel, at: datetime, **more: object) -> 
     return Request.model_validate({**whole, "here": channel.id if shared else None, **more})
 
 
-def asked_by(work: UnitOfWork, pressed: Pressed, viewer: Person, at: datetime) -> Asked:
+def resolve(work: UnitOfWork, pressed: Pressed, viewer: Person, at: datetime) -> ResolvedPress:
     """Reads what belongs to a press: its channel, the persons it names, the message it is about."""
     channel_id = (pressed.form.channel_id if pressed.form else "") or pressed.channel_id
     named = [
@@ -332,7 +332,7 @@ def asked_by(work: UnitOfWork, pressed: Pressed, viewer: Person, at: datetime) -
         if field.kind == "person" and (value := (pressed.values or {}).get(field.name))
     ]
     people = work.people.among(named) if named else {}
-    return Asked(
+    return ResolvedPress(
         pressed=pressed,
         viewer=viewer,
         channel=channel_for(work, channel_id, viewer),

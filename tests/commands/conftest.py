@@ -1,4 +1,4 @@
-"""A desk for the flows, on SQLite: what only a second database can tell is tested in storage."""
+"""A desk for the commands, on SQLite: what only a second database can tell is tested in storage."""
 
 import pytest
 

@@ -301,11 +301,11 @@ def test_being_added_is_told_and_somebody_elses_coming_is_not() -> None:
 def test_the_channel_that_was_chosen_on_install_is_the_channel_and_general_has_the_teams_name() -> None:
     data = {"tenant": {"id": "t1"}, "team": {"id": TEAM, "name": "Care"}}
     general = {"id": TEAM, "conversationType": "channel"}
-    channel = incoming.channel_channel(activity(conversation=general, channelData=data))
+    channel = incoming.shared_channel(activity(conversation=general, channelData=data))
     assert channel is not None
     assert (channel.id, channel.name) == (TEAM, "Care")
     chosen = {**data, "settings": {"selectedChannel": {"id": CHANNEL}}}
-    channel = incoming.channel_channel(activity(conversation=general, channelData=chosen))
+    channel = incoming.shared_channel(activity(conversation=general, channelData=chosen))
     assert channel is not None
     assert (channel.id, channel.name) == (CHANNEL, "")
 

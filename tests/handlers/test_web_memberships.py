@@ -6,7 +6,7 @@ from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.repositories import Post
 from handlers.web import incoming
-from handlers.web.incoming import Asked, Pressed
+from handlers.web.incoming import Pressed, ResolvedPress
 from handlers.web.memberships import Everybody
 from handlers.web.outgoing import WORKSPACE
 from storage.database import Database
@@ -31,7 +31,7 @@ async def test_everybody_is_everywhere_and_bots_and_who_is_gone_are_not_counted(
 
 def test_a_page_says_where_one_is_and_only_what_was_overheard_is_heard() -> None:
     pressed = Pressed(verb="retro.close", key="web:12345678", channel_id="support", about="C-1")
-    asked = Asked(pressed, ANA, SUPPORT, AT).request()
+    asked = ResolvedPress(pressed, ANA, SUPPORT, AT).request()
     typed = incoming.typed_line(("board.status", ""), ANA, SUPPORT, AT, "web:12345678")
     post = Post(
         id=7, channel_id="support", thread=3, author=ANA.id, text="Hm.", key="web:1", posted_at=AT

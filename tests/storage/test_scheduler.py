@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from bot.domain.action_item import ActionItem
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.person import Person
-from bot.domain.reminder import Asked
+from bot.domain.reminder import SentReminder
 from bot.domain.retro import Turn
 from bot.ports import UnitOfWork
 from storage.database import Database
@@ -20,10 +20,10 @@ from tests.storage.made import AT, a_case, a_retro, a_team, an_item, one_writer,
 LATER = AT + timedelta(days=3)
 
 
-def an_asked(**more: object) -> Asked:
+def an_asked(**more: object) -> SentReminder:
     """A reminder that was due."""
     given = {"about": "AI-1", "name": "item_late", "recipient_id": "U1", "day": date(2026, 3, 2)}
-    return Asked.model_validate({**given, "message": "remind:U1:x", "asked_at": AT, **more})
+    return SentReminder.model_validate({**given, "message": "remind:U1:x", "asked_at": AT, **more})
 
 
 def _remember(person: Person, work: UnitOfWork) -> None:

@@ -1,13 +1,16 @@
-"""The retro's own message, whose thread holds everything else: its key, and where it is."""
+"""A retro's thread: the key of its root, where that is, and whose retro a root is."""
 
 from collections.abc import Collection, Mapping
 
+from bot.domain.channel import Channel
 from bot.ports import UnitOfWork
+
+RETRO = "retro"
 
 
 def key(case_number: int) -> str:
     """The name of the retro's own message: its thread holds everything else."""
-    return f"retro:{case_number}"
+    return f"{RETRO}:{case_number}"
 
 
 def links_of(cases: Collection[int], work: UnitOfWork) -> Mapping[int, str]:
@@ -18,3 +21,11 @@ def links_of(cases: Collection[int], work: UnitOfWork) -> Mapping[int, str]:
         for case_number in cases
         if key(case_number) in message_refs
     }
+
+
+def case_of(channel: Channel | None, message_id: str | None, work: UnitOfWork) -> int | None:
+    """The number of the case whose retro has this message of the channel as its root, or None."""
+    if channel is None or not message_id:
+        return None
+    noun, _, number = (work.sent_messages.key_of(channel.id, message_id) or "").partition(":")
+    return int(number) if noun == RETRO else None
