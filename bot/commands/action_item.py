@@ -140,7 +140,7 @@ def move(request: Request, work: UnitOfWork) -> Reply:
     after = domain.move(item, moved, lead)
     work.action_items.save(after)
     _show(after, request, work, was=item.owner)
-    reminder_jobs.resolve(after, step, request, work)
+    reminder_jobs.resolve(after, step, request.at, work)
     return Reply()
 
 
@@ -158,7 +158,7 @@ def remind_later(request: Request, work: UnitOfWork) -> Reply:
     day = _today(request.person, item.channel_id, request, work)
     later = domain.remind_later(item, fields.text(request, "when"), request.person.id, day)
     work.action_items.save(later)
-    reminder_jobs.resolve(later, "remind_later", request, work)
+    reminder_jobs.resolve(later, "remind_later", request.at, work)
     return Reply(message=messages.reminded_later(later))
 
 
@@ -185,7 +185,9 @@ def _show(item: ActionItem, request: Request, work: UnitOfWork, was: str | None 
         asked_by = request.person.id if request.person.id != owner else None
         own = action_item_jobs.owner_job(item, owner, request.at)
         work.jobs.schedule(own.model_copy(update={"asked_by": asked_by}))
-    work.jobs.schedule(retro_jobs.retro_job_for(item.case_number, item.channel_id, request))
+    work.jobs.schedule(
+        retro_jobs.retro_job(item.case_number, item.channel_id, request.at, asked_by=request.person.id)
+    )
     recovery_jobs.note_retro(item.case_number, request.at, work)
 
 
@@ -195,7 +197,7 @@ def reopen_because(item: ActionItem, words: str, request: Request, work: UnitOfW
     after = domain.move(item, moved, _lead(item, work))
     work.action_items.save(after)
     _show(after, request, work, was=item.owner)
-    reminder_jobs.resolve(after, "reopen", request, work)
+    reminder_jobs.resolve(after, "reopen", request.at, work)
 
 
 def _lead(item: ActionItem, work: UnitOfWork) -> str | None:

@@ -8,6 +8,7 @@ from bot.commands import team as team_commands
 from bot.domain.case import Case, number_of
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
+from bot.domain.job import Job
 from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import EARLIEST, add_working_days, moment, today
@@ -56,7 +57,7 @@ def fail(request: Request, work: UnitOfWork) -> Reply:
         link = message_ref.link if message_ref else None
         if message_ref is None:
             # It was given up, or still waits: asking again is a reason to try again.
-            work.jobs.schedule(retro_jobs.retro_job_for(first.number, channel.id, request))
+            work.jobs.schedule(_retro_job(first, request))
         return Reply(message=messages.already(first, team.name, link), already=True)
     case = work.cases.add(_read_case(request, team, what, reference))
     answers_close_on = add_working_days(team.hours, today(team.zone, request.at), team.days_to_answer)
@@ -69,7 +70,7 @@ def fail(request: Request, work: UnitOfWork) -> Reply:
             opened_by=None if request.bulk else request.person.id,
         )
     )
-    work.jobs.schedule(retro_jobs.retro_job_for(case.number, channel.id, request))
+    work.jobs.schedule(_retro_job(case, request))
     if not request.bulk:
         # An import of old cases must not flood anybody: theirs begin when somebody presses Customer.
         contact = team.lead if request.person.bot else request.person.id
@@ -77,6 +78,13 @@ def fail(request: Request, work: UnitOfWork) -> Reply:
     # Whoever filled in the form in this very channel sees the retro appear: nothing more to say.
     sees_it = not request.typed and request.channel == channel and not fields.text(request, "place")
     return Reply() if sees_it else Reply(message=messages.failed(case, team.name))
+
+
+def _retro_job(case: Case, request: Request) -> Job:
+    asked_by = None if request.bulk else request.person.id
+    return retro_jobs.retro_job(
+        case.number, case.channel_id, request.at, asked_by=asked_by, bulk=request.bulk
+    )
 
 
 def _from_typed_words(request: Request) -> Request:

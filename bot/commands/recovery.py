@@ -57,7 +57,7 @@ def bring(request: Request, work: UnitOfWork) -> Reply:
     """The card of a case, to whoever asks, and in the retro's thread; begun when it is not there yet."""
     if not request.about:
         raise Refused("Say which case, as in: customer C-7.")
-    recovery = recovery_jobs.of(_label(request), request, work)
+    recovery = recovery_jobs.of(_label(request), request.person.id, request.at, work)
     work.jobs.schedule(
         recovery_jobs.card_job(recovery.case_number, recovery.channel_id, request.at, request.person.id)
     )
@@ -264,4 +264,8 @@ def _save(before: Recovery, after: Recovery, outcome: str, request: Request, wor
     reminder_jobs.resolve_over(after, outcome, request.at, work)
     changed = domain.is_one_sided(before) != domain.is_one_sided(after)
     if changed or before.outcome != after.outcome:
-        work.jobs.schedule(retro_jobs.retro_job_for(after.case_number, after.channel_id, request))
+        work.jobs.schedule(
+            retro_jobs.retro_job(
+                after.case_number, after.channel_id, request.at, asked_by=request.person.id
+            )
+        )

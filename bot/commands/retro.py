@@ -73,8 +73,16 @@ def answer(request: Request, work: UnitOfWork) -> Reply:
         )
         work.retros.add_answer(answer)
         work.jobs.schedule(retro_jobs.answer_job(answer, retro, request.at))
-    work.jobs.schedule(retro_jobs.retro_job_for(retro.case_number, retro.channel_id, request))
-    reminder_jobs.refresh(retro, request, work)
+    work.jobs.schedule(
+        retro_jobs.retro_job(
+            retro.case_number,
+            retro.channel_id,
+            request.at,
+            asked_by=None if request.unnamed else request.person.id,
+            traceless=request.unnamed,
+        )
+    )
+    reminder_jobs.refresh(retro, request.at, work, traceless=request.unnamed)
     return Reply()
 
 
@@ -157,7 +165,7 @@ def _follow(retro: Retro, recovery: Recovery | None, request: Request, work: Uni
         work.jobs.schedule(word)
     changed: Recovery | None = None
     if turn.outcome == APOLOGY_ENOUGH:
-        recovery = recovery or recovery_jobs.of(retro.label, request, work)
+        recovery = recovery or recovery_jobs.of(retro.label, request.person.id, request.at, work)
         if recovery.outcome is None:
             gaps = sorted(recovery_jobs.gaps_of(retro.case_number, work))
             changed = enough(recovery, request.person.id, request.at, turn.why, gaps)
@@ -207,9 +215,11 @@ def _say_turn(retro: Retro, name: str, request: Request, work: UnitOfWork) -> No
             asked_by=request.person.id,
         )
     )
-    reminder_jobs.resolve(retro, "closed" if retro.state == "closed" else "reopened", request, work)
+    reminder_jobs.resolve(retro, "closed" if retro.state == "closed" else "reopened", request.at, work)
     recovery_jobs.note_retro(retro.case_number, request.at, work)
-    changed = retro_jobs.retro_job_for(retro.case_number, retro.channel_id, request)
+    changed = retro_jobs.retro_job(
+        retro.case_number, retro.channel_id, request.at, asked_by=request.person.id
+    )
     for job in (changed, *retro_jobs.ask(changed, work)):
         work.jobs.schedule(job)
 

@@ -117,7 +117,9 @@ def settings(request: Request, work: UnitOfWork) -> Reply:
     work.teams.save(changed)
     work.scheduler.run_now(channel_id=team.channel_id)
     for recipient_id in sorted({team.lead, changed.lead} - {request.person.id, None}, key=str):
-        work.jobs.schedule(team_jobs.settings_changed_job(changed, str(recipient_id), request))
+        work.jobs.schedule(
+            team_jobs.settings_changed_job(changed, str(recipient_id), request.person.id, request.at)
+        )
     return Reply(message=messages.settled(changed))
 
 

@@ -21,7 +21,6 @@ from bot.messages.parts import Message
 from bot.messages.recovery import Shown
 from bot.ports import UnitOfWork
 from bot.prompts import BY_KEY
-from bot.request import Request
 
 MAX_RECALLED = 20
 """Former apologies that were enough among which the same gap is looked for."""
@@ -193,7 +192,7 @@ def begin(case: Case, contact: str | None, team: Team, at: datetime, work: UnitO
     return recovery
 
 
-def of(label: str, request: Request, work: UnitOfWork) -> Recovery:
+def of(label: str, asked_by: str, at: datetime, work: UnitOfWork) -> Recovery:
     """The recovery of `C-7`; cases from before it, and imported ones, begin theirs on first need."""
     number = number_of(label, "C")
     recovery = work.recoveries.get(number)
@@ -203,9 +202,9 @@ def of(label: str, request: Request, work: UnitOfWork) -> Recovery:
     team = work.teams.get(case.channel_id) if case else None
     if case is None or retro is None or team is None:
         raise Refused(f"{label[:40]} is not here any more, or never was.")
-    contact = retro.opened_by or team.lead or request.person.id
-    recovery = begin(case, contact, team, request.at, work)
-    refresh_cards(recovery, request.at, work)
+    contact = retro.opened_by or team.lead or asked_by
+    recovery = begin(case, contact, team, at, work)
+    refresh_cards(recovery, at, work)
     return recovery
 
 

@@ -29,7 +29,6 @@ from bot.messages.reminder import ReminderView
 from bot.ports import UnitOfWork
 from bot.prompts import PROMPTS, Prompt
 from bot.reminders import BY_NAME, REMINDERS
-from bot.request import Request
 
 AGAIN = "asked again"
 
@@ -158,12 +157,12 @@ def reminder_job(sent: SentReminder, subject: Subject, at: datetime, *, under: s
     )
 
 
-def resolve(subject: Subject, outcome: str, request: Request, work: UnitOfWork) -> None:
+def resolve(subject: Subject, outcome: str, at: datetime, work: UnitOfWork) -> None:
     """Somebody acted on it: every open reminder of it has its outcome, and its message says so."""
     opened = [sent for sent in work.reminders.of([subject.label]) if not sent.outcome]
-    changed = [one.model_copy(update={"outcome": outcome, "outcome_at": request.at}) for one in opened]
+    changed = [one.model_copy(update={"outcome": outcome, "outcome_at": at}) for one in opened]
     work.reminders.resolve(changed)
-    say_anew(changed, subject, request.at, work)
+    say_anew(changed, subject, at, work)
 
 
 def resolve_over(recovery: Recovery, outcome: str, at: datetime, work: UnitOfWork) -> None:
@@ -193,10 +192,10 @@ def say_anew(
         work.jobs.schedule(job.model_copy(update={"traceless": traceless}))
 
 
-def refresh(retro: Retro, request: Request, work: UnitOfWork) -> None:
+def refresh(retro: Retro, at: datetime, work: UnitOfWork, *, traceless: bool) -> None:
     """Brings open reminders about a retro up to date, after an answer."""
     opened = [sent for sent in work.reminders.of([retro.label]) if not sent.outcome]
-    say_anew(opened, retro, request.at, work, traceless=request.unnamed)
+    say_anew(opened, retro, at, work, traceless=traceless)
 
 
 def tell(job: Job, work: UnitOfWork) -> Message | None:

@@ -15,12 +15,19 @@ from bot.messages import retro as messages
 from bot.messages.parts import Message
 from bot.ports import UnitOfWork
 from bot.prompts import BY_KEY, PROMPTS
-from bot.request import Request
 
 GONE = "This retro is not here any more."
 
 
-def retro_job(case_number: int, channel_id: str, at: datetime) -> Job:
+def retro_job(
+    case_number: int,
+    channel_id: str,
+    at: datetime,
+    *,
+    asked_by: str | None = None,
+    bulk: bool = False,
+    traceless: bool = False,
+) -> Job:
     """The job that keeps the retro's message current: posted once, edited from then on."""
     return Job(
         name="retro.show",
@@ -28,15 +35,9 @@ def retro_job(case_number: int, channel_id: str, at: datetime) -> Job:
         channel_id=channel_id,
         key=retro_thread.key(case_number),
         due_at=at,
-    )
-
-
-def retro_job_for(case_number: int, channel_id: str, request: Request) -> Job:
-    """The same, asked for by somebody."""
-    asked_by = None if request.unnamed or request.bulk else request.person.id
-    job = retro_job(case_number, channel_id, request.at)
-    return job.model_copy(
-        update={"bulk": request.bulk, "asked_by": asked_by, "traceless": request.unnamed}
+        asked_by=asked_by,
+        bulk=bulk,
+        traceless=traceless,
     )
 
 

@@ -1,14 +1,15 @@
 """What the bot says about itself, and of a team's settings."""
 
+from datetime import datetime
+
 from bot.domain.job import Job
 from bot.domain.team import Team
 from bot.messages import team as messages
 from bot.messages.parts import Message
 from bot.ports import UnitOfWork
-from bot.request import Request
 
 
-def settings_changed_job(team: Team, recipient_id: str, request: Request) -> Job:
+def settings_changed_job(team: Team, recipient_id: str, changed_by: str, at: datetime) -> Job:
     """A word to a lead, of before or of now, that somebody else changed their team's settings."""
     return Job(
         name="team.settings_changed",
@@ -17,8 +18,8 @@ def settings_changed_job(team: Team, recipient_id: str, request: Request) -> Job
         key=f"settings:{team.channel_id}:{team.version}:{recipient_id}",
         direct=True,
         once=True,
-        due_at=request.at,
-        detail=request.person.id,
+        due_at=at,
+        detail=changed_by,
     )
 
 
