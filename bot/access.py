@@ -5,37 +5,25 @@ channel, or are a member of it, or are the owner, asker, contact or lead of that
 everybody else it does not exist: they read the sentence for a number that was never given.
 """
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
+from bot.command import Command, Invocation, Opening, Request, missing
+from bot.domain import reference
 from bot.domain.action_item import ActionItem
-from bot.domain.case import Case, number_of
+from bot.domain.case import Case
 from bot.domain.errors import Refused
 from bot.domain.recovery import owners
+from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference
 from bot.domain.retro import Answer, Retro
 from bot.ports import MembershipUnknown, UnitOfWork
-from bot.request import Request
 
-Access = Literal["own", "channel", "thing", "members", "platform"]
-"""What a command concerns, and so who may ask for it.
-
-`own`: nobody but whoever asks. `channel`: the channel it is asked in or for, so its members. `thing`:
-what `about` names, so its channel's members and whoever has a part in it. `members`: what `about`
-names, and its channel's members only. `platform`: something that happened, which nobody can ask for.
-"""
-
-Audience = Literal["person", "channel"]
-"""Who may read an answer: only whoever asked, or everybody in the channel they asked in."""
+AnyInvocation = TypeVar("AnyInvocation", Command, Opening)
 
 DEACTIVATED = "Your account is deactivated in this workspace, so nothing was changed."
 NOT_ASKED_FOR = "Nobody can ask for this: it only happens by itself."
 STRANGE_CHANNEL = "I know no such channel of yours: choose a channel that you are in."
-CASE = re.compile(r"C-[0-9]{1,9}")
-ANSWER = re.compile(r"[0-9a-f]{32}")
-"""How an answer's own id looks."""
-ANSWER_GONE = "This answer is not here any more."
 NO_ANSWER_NOW = (
     "I cannot check just now which channels you are in, so I show and change nothing. "
     "Please try again in a moment."
@@ -69,38 +57,42 @@ class PlatformFacts:
 
 
 class _Thing(NamedTuple):
-    """What a label or a reference may mean: the thing itself, under its label, and its channel."""
+    """What a reference or typed words may mean: the thing itself, how it is referred to, its channel."""
 
-    label: str
+    reference: Reference
     channel_id: str
     itself: Retro | ActionItem | Answer | Case
 
 
-class Admitted(NamedTuple):
-    """The request as the command gets it (a typed reference has become a label), and its channel."""
+class Admitted(NamedTuple, Generic[AnyInvocation]):
+    """What was asked, as it is carried out (typed words have become a reference), and its channel."""
 
-    request: Request
+    invocation: AnyInvocation
     channel_id: str | None = None
 
 
-def check(request: Request, access: Access, facts: PlatformFacts, work: UnitOfWork) -> Admitted:
-    """Lets a request pass when the rule allows it; reads only.
+def check(invocation: AnyInvocation, facts: PlatformFacts, work: UnitOfWork) -> Admitted[AnyInvocation]:
+    """Lets somebody pass when the rule allows it; reads only.
 
     Raises Refused, with the very sentence for a thing that is not there, or MembershipNeeded.
     """
-    if access == "platform" or request.bulk:
+    request, command = (
+        invocation.request,
+        invocation.command if isinstance(invocation, Opening) else type(invocation),
+    )
+    if command.access == "platform" or request.bulk:
         # An import is the operator's, at the command line; no adapter makes such a request.
-        if access == "platform" and not request.heard:
+        if command.access == "platform" and not request.heard:
             raise Refused(NOT_ASKED_FOR)
-        return Admitted(request)
+        return Admitted(invocation)
     if _is_gone(request, work):
         raise Refused(DEACTIVATED)
-    if access == "own":
-        return Admitted(request)
-    if access == "channel" or request.source is not None:
+    if command.access == "own":
+        return Admitted(invocation)
+    if command.access == "channel" or request.source is not None:
         # A message that somebody pointed at: what it belongs to is in the channel where they saw it.
-        return _check_channel(request.model_copy(update={"about": ""}), facts)
-    return _check_thing(request, facts, work, part=access == "thing")
+        return Admitted(invocation, _check_channel(invocation, facts))
+    return _check_thing(invocation, facts, work, part=command.access == "thing")
 
 
 def _is_gone(request: Request, work: UnitOfWork) -> bool:
@@ -110,20 +102,23 @@ def _is_gone(request: Request, work: UnitOfWork) -> bool:
     return stored is not None and stored.gone
 
 
-def _check_channel(request: Request, facts: PlatformFacts) -> Admitted:
-    channel_id = _channel_of(request)
-    if channel_id is not None and not _is_in(channel_id, request, facts):
+def _check_channel(invocation: Invocation, facts: PlatformFacts) -> str | None:
+    channel_id = invocation.channel_id
+    if channel_id is not None and not _is_in(channel_id, invocation.request, facts):
         if channel_id not in facts.channels:
             raise MembershipNeeded({channel_id})
         raise facts.trouble or Refused(STRANGE_CHANNEL, "place")
-    return Admitted(request, channel_id)
+    return channel_id
 
 
-def _check_thing(request: Request, facts: PlatformFacts, work: UnitOfWork, *, part: bool) -> Admitted:
-    if not request.about and not request.typed.strip():
-        return Admitted(request)  # nothing is named, so there is nothing to see: the command says so
-    label = request.about.partition("/")[0] if request.about else request.typed.strip()
-    things = _things(label, request, work)
+def _check_thing(
+    invocation: AnyInvocation, facts: PlatformFacts, work: UnitOfWork, *, part: bool
+) -> Admitted[AnyInvocation]:
+    request, subject = invocation.request, invocation.subject
+    words = request.typed.strip()
+    if subject is None and not words:
+        return Admitted(invocation)  # nothing is named, so there is nothing to see: the command says so
+    things = _typed(words, work) if subject is None else _referred(subject, work)
     mine: list[_Thing] = []
     unasked: set[str] = set()
     for thing in things:
@@ -141,52 +136,51 @@ def _check_thing(request: Request, facts: PlatformFacts, work: UnitOfWork, *, pa
     if unasked and not here:
         raise MembershipNeeded(unasked)
     if not mine:
-        raise facts.trouble or Refused(missing(label))
+        raise facts.trouble or Refused(missing(words if subject is None else subject.label))
     if len(mine) > 1 and not here:
-        labels = ", ".join(thing.label for thing in mine)
-        raise Refused(f"{label[:40]} is in several of your channels: say which one you mean, {labels}.")
+        labels = ", ".join(thing.reference.label for thing in mine)
+        raise Refused(f"{words[:40]} is in several of your channels: say which one you mean, {labels}.")
     thing = (here or mine)[0]
-    found = {"about": request.about or thing.label, "inside": _is_in(thing.channel_id, request, facts)}
-    return Admitted(request.model_copy(update=found), thing.channel_id)
-
-
-def _channel_of(request: Request) -> str | None:
-    """The channel a request is for: where it was asked, or the one chosen in its form."""
-    if request.channel is not None and request.channel.kind == "shared":
-        return request.channel.id
-    return request.chosen_channel or None
+    known = {
+        "subject": subject or thing.reference,
+        "inside": _is_in(thing.channel_id, request, facts),
+    }
+    return Admitted(invocation.model_copy(update=known), thing.channel_id)
 
 
 def _is_in(channel_id: str, request: Request, facts: PlatformFacts) -> bool:
     return request.here == channel_id or facts.channels.get(channel_id, False)
 
 
-def missing(label: str) -> str:
-    """The sentence for a thing that is not there, or that whoever asks may not see."""
-    if ANSWER.fullmatch(label):
-        return ANSWER_GONE
-    return f"{label[:40]} is not here any more, or never was."
+def _referred(subject: Reference, work: UnitOfWork) -> list[_Thing]:
+    """What a reference means; nothing where another thing has the number that it names."""
+    match subject:
+        case ItemRef(number=number):
+            item = work.action_items.get(number)
+            return [_Thing(item.ref, item.channel_id, item)] if item and _is(subject, item.ref) else []
+        case CaseRef(number=number):
+            # Nearly every command about a case reads its retro anyway.
+            named = work.retros.get(number) or work.cases.get(number)
+            there = named is not None and _is(subject, named.ref)
+            return [_Thing(named.ref, named.channel_id, named)] if named and there else []
+        case AnswerRef(id=id):
+            answer = work.retros.answer(id)
+            case = work.cases.get(answer.case_number) if answer else None
+            return [_Thing(subject, case.channel_id, answer)] if answer and case else []
 
 
-def _things(label: str, request: Request, work: UnitOfWork) -> list[_Thing]:
-    """What a label or a reference may mean: nothing, one thing, or cases of several channels."""
-    head = label.upper()
-    if request.about and head.startswith("AI-"):
-        item = work.action_items.get(number_of(label, "AI"))
-        return [_Thing(item.label, item.channel_id, item)] if item else []
-    if CASE.fullmatch(head):
-        number = number_of(label, "C")
-        # Nearly every command about a case reads its retro anyway.
-        named = work.retros.get(number) or work.cases.get(number)
-        if named is not None or request.about:
-            return [_Thing(f"C-{number}", named.channel_id, named)] if named else []
-    if not request.about:
-        # Typed: a case's own reference, however much it looks like one of our numbers.
-        cases = work.cases.with_reference(label)
-        return [_Thing(case.label, case.channel_id, case) for case in cases]
-    answer = work.retros.answer(label)
-    case = work.cases.get(answer.case_number) if answer else None
-    return [_Thing(label, case.channel_id, answer)] if answer and case else []
+def _is(subject: CaseRef | ItemRef, there: CaseRef | ItemRef) -> bool:
+    """Whether both are the same thing; a reference without a key (an older button, typed) may be."""
+    return subject.key in ("", there.key)
+
+
+def _typed(words: str, work: UnitOfWork) -> list[_Thing]:
+    """What typed words mean: a case's number, or its own reference, perhaps in several channels."""
+    subject = reference.parse(words)
+    found = _referred(subject, work) if isinstance(subject, CaseRef) and not subject.part else []
+    # A case's own reference, however much it looks like one of our numbers.
+    cases = [] if found else work.cases.with_reference(words)
+    return found or [_Thing(case.ref, case.channel_id, case) for case in cases]
 
 
 def _has_part(request: Request, thing: _Thing, work: UnitOfWork) -> bool:

@@ -1,4 +1,4 @@
-"""The bot: a Request in, a Reply out; a Job in, a Message out."""
+"""The bot: a Request in, parsed into its Command, and a Reply out; a Job in, a Message out."""
 
 import asyncio
 import logging
@@ -9,6 +9,7 @@ from typing import TypeVar
 from bot.access import NO_ANSWER_NOW, MembershipNeeded, PlatformFacts, check
 from bot.allowance import Allowance
 from bot.coach.coach import Remark
+from bot.command import Command, Opening, Reply, Request
 from bot.commands import coach as coach_commands
 from bot.commands import forget as forget_commands
 from bot.domain.errors import ConflictError, Refused
@@ -24,8 +25,7 @@ from bot.ports import (
     Transactions,
     UnitOfWork,
 )
-from bot.request import CAN_BE_UNNAMED, Reply, Request
-from bot.routes import JOBS, VERBS, Flow, Verb
+from bot.routes import COMMANDS, JOBS, Route, is_quiet, is_unnamed
 from bot.safe_traceback import redacted
 from bot.untold import Untold
 
@@ -76,15 +76,15 @@ class Bot:
     async def answer(self, request: Request) -> Reply:
         """What the person gets back. Refusals and storage trouble are replies, never exceptions."""
         # No line here names the person or their words: an anonymous answer must leave no trace.
-        verb = VERBS.get(request.verb)
-        if verb is None:
-            log.warning("verb=%s workspace=%s unknown", request.verb, request.workspace)
+        route = COMMANDS.get(request.verb)
+        if route is None:
+            log.warning("command=%s workspace=%s unknown", request.verb, request.workspace)
             older = "This button is from an older Amends; type "
             return Reply(message=sentence(older, Typed(words="help"), "."))
         try:
-            if request.unnamed:
-                return await self._quietly(verb, request)
-            return await self._try(verb, request)
+            if is_unnamed(request):
+                return await self._quietly(route, request)
+            return await self._try(route, request)
         except Refused as refused:
             self._log(logging.INFO, request, "refused")
             return _turned_down(refused, request)
@@ -99,10 +99,10 @@ class Bot:
             self._log(logging.DEBUG, request, redacted(unavailable))
             return _try_again(request)
 
-    async def _quietly(self, verb: Verb, request: Request) -> Reply:
+    async def _quietly(self, route: Route, request: Request) -> Reply:
         """Answers somebody who is not named, by the minute; a fault leaves no line of its own."""
         try:
-            return await self._try(verb, request.model_copy(update={"at": minute(request.at)}))
+            return await self._try(route, request.model_copy(update={"at": minute(request.at)}))
         except (Refused, MembershipUnknown, ConflictError, StorageUnavailable):
             raise
         except Exception as fault:
@@ -112,28 +112,40 @@ class Bot:
 
     def _log(self, level: int, request: Request, words: str) -> None:
         """A line for the operator; of who is or may become unnamed only what went wrong, and later."""
-        if not request.quiet:
-            log.log(level, "verb=%s workspace=%s %s", request.verb, request.workspace, words)
+        if not is_quiet(request):
+            log.log(level, "command=%s workspace=%s %s", request.verb, request.workspace, words)
         elif level >= logging.WARNING:
-            self.untold.note(f"verb={request.verb} workspace={request.workspace} {words}")
+            self.untold.note(f"command={request.verb} workspace={request.workspace} {words}")
 
-    async def _try(self, verb: Verb, request: Request) -> Reply:
+    async def _try(self, route: Route, request: Request) -> Reply:
+        try:
+            invocation = route.parse(request)
+        except Refused as fault:
+            if route.form is not None and fault.field is not None and not request.bulk:
+                # Whether it may be asked for at all is said before anything in its form is.
+                await self._admit(route, Opening.parse(route.command, request))
+            raise
         if (
-            verb.starts
-            and not (request.bulk or verb.only_opens(request))
+            route.command.begins
+            and isinstance(invocation, Command)
+            and not request.bulk
             and not self._allowance.take(request.workspace, request.person.id)
         ):
             raise Refused(TOO_MANY)
+        return await self._admit(route, invocation)
+
+    async def _admit(self, route: Route, invocation: Command | Opening) -> Reply:
+        """Asks the platform what decides, as often as something new does, and carries it out."""
         self.answering += 1
+        request, facts = invocation.request, PlatformFacts()
         try:
-            facts = PlatformFacts()
-            if verb.access in ("channel", "thing", "members") and not request.bulk:
+            if route.command.access in ("channel", "thing", "members") and not request.bulk:
                 await self._ask_before(request, facts)
-            if request.here and verb.only_opens(request) and request.verb in CAN_BE_UNNAMED:
+            if request.here and isinstance(invocation, Opening) and route.command.may_be_unnamed():
                 facts.people[request.here] = await self._people_in(request.here, request)
             for tries in range(1, MAX_TRIES + 1):
                 try:
-                    return await self._once(verb, request, facts)
+                    return await self._once(route, invocation, facts)
                 except ConflictError:
                     if tries == MAX_TRIES:
                         raise
@@ -147,42 +159,57 @@ class Bot:
         finally:
             self.answering -= 1
 
-    async def _once(self, verb: Verb, request: Request, facts: PlatformFacts) -> Reply:
-        asks = verb.only_opens(request)
-        flow = verb.form if verb.form is not None and asks else verb.flow
-        if asks or verb.reads:
+    async def _once(self, route: Route, invocation: Command | Opening, facts: PlatformFacts) -> Reply:
+        workspace = invocation.request.workspace
+        if isinstance(invocation, Opening):
+            return await self._open(route, invocation, facts)
+        if invocation.reads:
             reply = await self._transactions.read(
-                request.workspace, lambda work: _look(verb, flow, request, facts, work)
+                workspace, lambda work: _look(route, invocation, facts, work)
             )
-            if verb.apart is not None and not asks:
-                reply = await asyncio.to_thread(verb.apart, request)
-            self._log(logging.DEBUG, request, "read")
+            if route.apart is not None:
+                reply = await asyncio.to_thread(route.apart, invocation)
+            self._log(logging.DEBUG, invocation.request, "read")
             return reply
         remarks: Sequence[Remark] = ()
-        if verb.words and request.values and not request.bulk:
+        if route.form and not invocation.request.bulk:
             # Before the turn, because others wait for that to end.
-            if coach_commands.is_short(request):
-                remarks = coach_commands.remarks(request, *verb.words)
+            if coach_commands.is_short(invocation):
+                remarks = coach_commands.remarks(invocation)
             else:
-                remarks = await asyncio.to_thread(coach_commands.remarks, request, *verb.words)
+                remarks = await asyncio.to_thread(coach_commands.remarks, invocation)
         try:
             reply = await self._save(
-                request.workspace, lambda work: _change(verb, request, remarks, facts, work)
+                workspace, lambda work: _change(route, invocation, remarks, facts, work)
             )
         except _NotYet as not_yet:
-            return await self._once_more(not_yet, verb, remarks)
-        self._log(logging.INFO, request, "saved")
+            return await self._once_more(not_yet, route, remarks)
+        self._log(logging.INFO, invocation.request, "saved")
         return reply
 
-    async def _once_more(self, not_yet: "_NotYet", verb: Verb, remarks: Sequence[Remark]) -> Reply:
+    async def _open(self, route: Route, opening: Opening, facts: PlatformFacts) -> Reply:
+        reply = await self._transactions.read(
+            opening.request.workspace, lambda work: _draw(route, opening, facts, work)
+        )
+        self._log(logging.DEBUG, opening.request, "read")
+        return reply
+
+    async def _once_more(self, not_yet: "_NotYet", route: Route, remarks: Sequence[Remark]) -> Reply:
         """The form once more, filled as it was posted, with what the coach remarks."""
-        form, request = not_yet.form, not_yet.request
-        opened: dict[str, object] = {"values": None, "about": coach_commands.opened_for(request)}
-        if request.verb in CAN_BE_UNNAMED and not_yet.channel_id is not None:
-            opened["people_in_channel"] = await self._people_in(not_yet.channel_id, request)
-        again = request.model_copy(update=opened)
-        reply = await self._transactions.read(request.workspace, lambda work: form(again, work))
-        return coach_commands.once_more(reply, remarks, verb.words.fields if verb.words else (), request)
+        command, channel_id, people = not_yet.command, not_yet.channel_id, None
+        if command.may_be_unnamed() and channel_id is not None:
+            people = await self._people_in(channel_id, command.request)
+        opening = Opening(
+            request=command.request.model_copy(update={"values": None}),
+            command=type(command),
+            subject=command.opened_for(),
+            inside=command.inside,
+            people_in_channel=people,
+        )
+        reply = await self._transactions.read(
+            command.request.workspace, lambda work: _form(route, opening, work)
+        )
+        return coach_commands.once_more(reply, remarks, command)
 
     async def _save(self, workspace: str, change: Callable[[UnitOfWork], Result]) -> Result:
         """What `change` returns, once it is saved; wakes whoever speaks when it owes messages."""
@@ -205,7 +232,7 @@ class Bot:
         memberships = self._memberships(request)
         if memberships is None:
             raise MembershipUnknown
-        workspace, person, unnamed = request.workspace, request.person, request.unnamed
+        workspace, person, unnamed = request.workspace, request.person, is_unnamed(request)
         channels = sorted(unasked.channels)
         if unasked.guest:
             facts.guest = await memberships.is_guest(workspace, person, unnamed=unnamed)
@@ -308,41 +335,57 @@ class Bot:
 class _NotYet(Exception):
     """It could be posted, and is not yet: nothing was kept, and its writer sees its form once more."""
 
-    def __init__(self, form: Flow, request: Request, channel_id: str | None) -> None:
+    def __init__(self, command: Command, channel_id: str | None) -> None:
         super().__init__()
-        self.form = form
-        self.request = request
+        self.command = command
         self.channel_id = channel_id
 
 
-def _look(verb: Verb, flow: Flow, request: Request, facts: PlatformFacts, work: UnitOfWork) -> Reply:
-    request, channel_id = check(request, verb.access, facts, work)
-    if request.verb in CAN_BE_UNNAMED and verb.only_opens(request) and channel_id is not None:
+def _draw(route: Route, opening: Opening, facts: PlatformFacts, work: UnitOfWork) -> Reply:
+    opening, channel_id = check(opening, facts, work)
+    if route.command.may_be_unnamed() and channel_id is not None:
         if channel_id not in facts.people:
             raise Uncounted(channel_id)
-        request = request.model_copy(update={"people_in_channel": facts.people[channel_id]})
-    return flow(request, work)
+        counted = {"people_in_channel": facts.people[channel_id]}
+        opening = opening.model_copy(update=counted)
+    return _form(route, opening, work)
+
+
+def _form(route: Route, opening: Opening, work: UnitOfWork) -> Reply:
+    if route.form is None:
+        raise LookupError(f"{route.command.name} has no form")
+    return route.form(opening, work)
+
+
+def _look(route: Route, command: Command, facts: PlatformFacts, work: UnitOfWork) -> Reply:
+    command, _ = check(command, facts, work)
+    return route.run(command, work) if route.run is not None else Reply()
 
 
 def _change(
-    verb: Verb, request: Request, remarks: Sequence[Remark], facts: PlatformFacts, work: UnitOfWork
+    route: Route,
+    command: Command,
+    remarks: Sequence[Remark],
+    facts: PlatformFacts,
+    work: UnitOfWork,
 ) -> Reply:
-    request, channel_id = check(request, verb.access, facts, work)
-    if not verb.repeatable:
+    command, channel_id = check(command, facts, work)
+    request = command.request
+    if not command.repeatable:
         if request.key and not work.requests.first_time(request.key, forever=request.bulk):
             return Reply(already=True)
-        _remember(request, work)
-    reply = verb.flow(request, work)
-    if remarks and verb.form and coach_commands.reads_along(request, work):
-        raise _NotYet(verb.form, request, channel_id)
+        _remember(command, work)
+    reply = route.run(command, work) if route.run is not None else Reply()
+    if remarks and coach_commands.reads_along(channel_id, work):
+        raise _NotYet(command, channel_id)
     return reply
 
 
-def _remember(request: Request, work: UnitOfWork) -> None:
-    if request.unnamed or request.bulk:
+def _remember(command: Command, work: UnitOfWork) -> None:
+    if command.unnamed or command.request.bulk:
         # An import is nobody; and a row that changes as an unnamed answer arrives would name its author.
         return
-    work.people.remember(request.person, *request.people)
+    work.people.remember(command.person, *command.request.people)
 
 
 def _turned_down(refused: Refused, request: Request) -> Reply:

@@ -1,13 +1,13 @@
-"""Table of contents: all that the bot does when asked (VERBS) and all that it says to others (JOBS).
+"""Table of contents: all that people can ask for (COMMANDS) and all that the bot says to others (JOBS).
 
-COMMANDS are the words that people type for it: help, the manifests and the README go by that list.
+TYPED_WORDS are the words that people type for it: help, the manifests and the README go by that list.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from bot.access import Access, Audience
+from bot.command import Command, Opening, Reply, Request
 from bot.commands import action_item as action_item_commands
 from bot.commands import board as board_commands
 from bot.commands import case as case_commands
@@ -16,7 +16,6 @@ from bot.commands import recovery as recovery_commands
 from bot.commands import retro as retro_commands
 from bot.commands import team as team_commands
 from bot.domain.job import Job
-from bot.domain.recovery_step import STEPS, StepName
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import board as board_jobs
 from bot.jobs import case as case_jobs
@@ -26,54 +25,47 @@ from bot.jobs import retro as retro_jobs
 from bot.jobs import team as team_jobs
 from bot.messages.parts import Message
 from bot.ports import UnitOfWork
-from bot.prompts import PROMPTS
-from bot.request import Reply, Request
 
-Flow = Callable[[Request, UnitOfWork], Reply]
+AnyCommand = TypeVar("AnyCommand", bound=Command)
 Speech = Callable[[Job, UnitOfWork], Message | None]
 Sequel = Callable[[Job, UnitOfWork], Sequence[Job]]
 
 
-class Words(NamedTuple):
-    """Which fields of a form the language coach reads before it is posted, and for whom they are."""
+class Route(NamedTuple):
+    """A command and what carries it out.
 
-    fields: tuple[str, ...]
-    reader: Literal["team", "customer"] = "team"
-    whole: bool = False
-    """It is all that a customer will read, so what is missing is worth a remark."""
-
-
-class Verb(NamedTuple):
-    """What answers a request, whom it concerns and who sees the answer (`bot/access.py`).
-
-    `form` opens its form when nothing was filled in yet. `audience`: who may read the answer to typed
-    words; Slack and the web answer privately all the same. `reads`: the flow changes nothing. `typed`:
-    words after the command fill the form by themselves. `repeatable`: doing it twice is doing it once,
-    so repeats need not be remembered. `starts`: it begins something new, or says it anew, which a person
-    may do only so often in a minute. `words`: what the coach reads. `apart`: what answers instead of the
-    flow where something was filled in, outside the transaction, because it takes long.
+    `form` opens its form when nothing was filled in yet. `apart` answers instead of `run` where that
+    takes long and needs nothing that is stored: outside the transaction.
     """
 
-    flow: Flow
-    access: Access
-    form: Flow | None = None
-    audience: Audience = "person"
-    reads: bool = False
-    typed: bool = False
-    repeatable: bool = False
-    starts: bool = False
-    words: Words | None = None
-    apart: Callable[[Request], Reply] | None = None
+    command: type[Command]
+    run: Callable[[Any, UnitOfWork], Reply] | None
+    form: Callable[[Opening, UnitOfWork], Reply] | None = None
+    apart: Callable[[Any], Reply] | None = None
 
     def only_opens(self, request: Request) -> bool:
         """Whether the request just asks for the form: nothing was filled in, nor typed instead."""
-        return self.form is not None and request.values is None and not (self.typed and request.typed)
+        return self.form is not None and self.command.values_of(request) is None
+
+    def parse(self, request: Request) -> Command | Opening:
+        """What the request asks for; raises Refused, beside the field, for what cannot be read."""
+        if self.only_opens(request):
+            return Opening.parse(self.command, request)
+        return self.command.parse(request)
+
+
+def _route(
+    command: type[AnyCommand],
+    run: Callable[[AnyCommand, UnitOfWork], Reply],
+    form: Callable[[Opening, UnitOfWork], Reply] | None = None,
+) -> Route:
+    return Route(command, run, form)
 
 
 class TypedWord(NamedTuple):
-    """A word that can be typed: the verb that it asks for, what may follow it, and what it does."""
+    """A word that can be typed: the command that it asks for, what may follow it, and what it does."""
 
-    verb: str
+    command: str
     follows: str
     meaning: str
 
@@ -91,16 +83,7 @@ class Spoken(NamedTuple):
     otherwise: Sequel | None = None
 
 
-ANSWERS = Words(tuple(prompt.key for prompt in PROMPTS))
-WHY = Words(("why",))
-ITEM = Words(("what", "measure"))
-TO_CUSTOMER: Mapping[StepName, Words] = {
-    "apologise": Words(("words",), "customer"),
-    "apologise_publicly": Words(("words",), "customer", whole=True),
-    "tell_changed": Words(("words",), "customer"),
-}
-
-COMMANDS: Mapping[str, TypedWord] = {
+TYPED_WORDS: Mapping[str, TypedWord] = {
     "failed": TypedWord(
         "case.fail",
         "[reference] [what happened]",
@@ -131,101 +114,60 @@ COMMANDS: Mapping[str, TypedWord] = {
     "help": TypedWord("team.help", "", "this list"),
 }
 TYPED: Mapping[str, str] = {
-    f"{word} {command.follows}".strip(): command.meaning for word, command in COMMANDS.items()
+    f"{word} {typed.follows}".strip(): typed.meaning for word, typed in TYPED_WORDS.items()
 }
 """Each command as it is typed, and what it does."""
 
-VERBS: Mapping[str, Verb] = {
-    "case.fail": Verb(
-        case_commands.fail,
-        "channel",
-        case_commands.fail_form,
-        audience="channel",
-        typed=True,
-        starts=True,
-    ),
-    "case.fail_message": Verb(case_commands.fail, "channel", case_commands.fail_form, starts=True),
-    "case.read": Verb(case_commands.read, "thing", reads=True),
-    "retro.answer": Verb(
-        retro_commands.answer, "thing", retro_commands.answer_form, starts=True, words=ANSWERS
-    ),
-    "retro.edit_answer": Verb(
-        retro_commands.edit_answer, "thing", retro_commands.edit_answer_form, words=Words(("text",))
-    ),
-    "retro.read_answer": Verb(retro_commands.read_answer, "thing", reads=True),
-    "retro.close": Verb(
-        retro_commands.close, "members", retro_commands.close_form, starts=True, words=WHY
-    ),
-    "retro.reopen": Verb(
-        retro_commands.reopen, "members", retro_commands.reopen_form, starts=True, words=WHY
-    ),
-    "retro.discuss": Verb(retro_commands.discuss, "platform", repeatable=True),
-    "retro.undiscuss": Verb(retro_commands.undiscuss, "platform", repeatable=True),
-    "action_item.add": Verb(
-        action_item_commands.add, "thing", action_item_commands.add_form, starts=True, words=ITEM
-    ),
-    "action_item.add_message": Verb(
-        action_item_commands.add, "thing", action_item_commands.add_form, starts=True, words=ITEM
-    ),
-    "action_item.take": Verb(action_item_commands.move, "thing"),
-    "action_item.accept": Verb(action_item_commands.move, "thing"),
-    "action_item.hand_over": Verb(
-        action_item_commands.move, "thing", action_item_commands.step_form, words=WHY
-    ),
-    "action_item.decline": Verb(
-        action_item_commands.move, "thing", action_item_commands.step_form, words=WHY
-    ),
-    "action_item.done": Verb(
-        action_item_commands.move, "thing", action_item_commands.step_form, words=Words(("changed",))
-    ),
-    "action_item.change_date": Verb(
-        action_item_commands.move, "thing", action_item_commands.step_form, words=WHY
-    ),
-    "action_item.verify": Verb(action_item_commands.move, "thing"),
-    "action_item.reopen": Verb(
-        action_item_commands.move, "thing", action_item_commands.step_form, words=Words(("missing",))
-    ),
-    "action_item.drop": Verb(
-        action_item_commands.move, "thing", action_item_commands.step_form, words=WHY
-    ),
-    "action_item.remind_later": Verb(
-        action_item_commands.remind_later, "thing", action_item_commands.remind_later_form
-    ),
-    "action_item.read": Verb(action_item_commands.read, "thing", reads=True),
-    "action_item.mine": Verb(action_item_commands.mine, "own", reads=True),
-    "recovery.open": Verb(recovery_commands.bring, "thing", starts=True),
-    **{
-        f"recovery.{step}": Verb(
-            recovery_commands.take,
-            "members" if step == "verdict" else "thing",
-            recovery_commands.step_form,
-            words=TO_CUSTOMER.get(step),
+_ROUTES = (
+    _route(case_commands.Fail, case_commands.fail, case_commands.open_fail),
+    _route(case_commands.FailMessage, case_commands.fail, case_commands.open_fail),
+    _route(case_commands.Read, case_commands.read),
+    _route(retro_commands.AnswerRetro, retro_commands.answer, retro_commands.open_answer),
+    _route(retro_commands.EditAnswer, retro_commands.edit_answer, retro_commands.open_edit_answer),
+    _route(retro_commands.ReadAnswer, retro_commands.read_answer),
+    _route(retro_commands.Close, retro_commands.close, retro_commands.open_close),
+    _route(retro_commands.Reopen, retro_commands.reopen, retro_commands.open_reopen),
+    _route(retro_commands.Discuss, retro_commands.discuss),
+    _route(retro_commands.Undiscuss, retro_commands.undiscuss),
+    _route(action_item_commands.Add, action_item_commands.add, action_item_commands.open_add),
+    _route(action_item_commands.AddMessage, action_item_commands.add, action_item_commands.open_add),
+    *(
+        _route(
+            command,
+            action_item_commands.take,
+            partial(action_item_commands.open_step, command) if command.title else None,
         )
-        for step in STEPS
-    },
-    "recovery.not_needed": Verb(
-        recovery_commands.not_needed, "thing", recovery_commands.not_needed_form, words=WHY
+        for command in action_item_commands.STEP_COMMANDS
     ),
-    "recovery.hand_over": Verb(
-        recovery_commands.hand_over, "thing", recovery_commands.hand_over_form, words=WHY
+    _route(
+        action_item_commands.RemindLater,
+        action_item_commands.remind_later,
+        action_item_commands.open_remind_later,
     ),
-    "recovery.read": Verb(recovery_commands.read, "thing", reads=True),
-    "board.status": Verb(board_commands.status, "channel", audience="channel", reads=True),
-    "coach.draft": Verb(
-        coach_commands.draft_form,
-        "own",
-        coach_commands.draft_form,
-        reads=True,
-        typed=True,
-        apart=coach_commands.draft,
+    _route(action_item_commands.Read, action_item_commands.read),
+    _route(action_item_commands.Mine, action_item_commands.mine),
+    _route(action_item_commands.Home, action_item_commands.mine),
+    _route(recovery_commands.Open, recovery_commands.open_card),
+    *(
+        Route(
+            command,
+            recovery_commands.TAKEN_BY.get(command, recovery_commands.take),
+            partial(recovery_commands.open_step, command),
+        )
+        for command in recovery_commands.STEP_COMMANDS
     ),
-    "team.settings": Verb(team_commands.settings, "channel", team_commands.settings_form),
-    "team.own_settings": Verb(team_commands.own_settings, "own", team_commands.own_settings_form),
-    "team.help": Verb(partial(team_commands.say_help, TYPED), "own", audience="channel", reads=True),
-    "team.home": Verb(action_item_commands.mine, "own", reads=True),
-    "team.joined": Verb(team_commands.joined, "platform"),
-    "team.person_changed": Verb(team_commands.person_changed, "platform", repeatable=True),
-}
+    _route(recovery_commands.NotNeeded, recovery_commands.not_needed, recovery_commands.open_not_needed),
+    _route(recovery_commands.HandOver, recovery_commands.hand_over, recovery_commands.open_hand_over),
+    _route(recovery_commands.Read, recovery_commands.read),
+    _route(board_commands.Status, board_commands.status),
+    Route(coach_commands.Draft, None, coach_commands.open_draft, apart=coach_commands.draft),
+    _route(team_commands.Settings, team_commands.settings, team_commands.open_settings),
+    _route(team_commands.OwnSettings, team_commands.own_settings, team_commands.open_own_settings),
+    _route(team_commands.Help, partial(team_commands.say_help, TYPED)),
+    _route(team_commands.Joined, team_commands.joined),
+    _route(team_commands.PersonChanged, team_commands.person_changed),
+)
+COMMANDS: Mapping[str, Route] = {route.command.name: route for route in _ROUTES}
 
 JOBS: Mapping[str, Spoken] = {
     "retro.show": Spoken(retro_jobs.show, "the retro {about}", then=retro_jobs.ask),
@@ -266,9 +208,31 @@ JOBS: Mapping[str, Spoken] = {
 
 
 def typed(text: str) -> tuple[str, str]:
-    """The verb that typed words ask for, and the words that belong to it; unknown ones ask for help."""
+    """The command that typed words ask for, and the words that belong to it; unknown ones get help."""
     first, *rest = text.split(maxsplit=1) or [""]
-    command = COMMANDS.get(first.lower())
-    if command is None:
+    word = TYPED_WORDS.get(first.lower())
+    if word is None:
         return "team.help", text.strip()
-    return command.verb, "" if command.verb == "team.help" else "".join(rest).strip()
+    return word.command, "" if word.command == "team.help" else "".join(rest).strip()
+
+
+def is_unnamed(request: Request) -> bool:
+    """Whether nothing may be written about who sends this, as the command itself says."""
+    route = COMMANDS.get(request.verb)
+    return route is not None and route.command.is_unnamed(request)
+
+
+def is_quiet(request: Request) -> bool:
+    """Whether no log may have a line of it: it has no name, or may be about to have none."""
+    route = COMMANDS.get(request.verb)
+    return (
+        route is not None
+        and route.command.may_be_unnamed()
+        and (request.values is None or route.command.is_unnamed(request))
+    )
+
+
+def filled_again(command: str, values: Mapping[str, str]) -> Mapping[str, str]:
+    """What stands in a command's form that is shown once more, after it was filled in like this."""
+    route = COMMANDS.get(command)
+    return values if route is None else route.command.filled_again(values)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.routes import VERBS
+from bot.routes import COMMANDS
 
 CASE, ITEM, REFERENCE = "C-1", "AI-1", "ZD-4711"
 NEVER = {CASE: "C-99", ITEM: "AI-99"}
@@ -53,7 +53,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
 
 def about(verb: str, answer: str) -> str:
     """What a command is asked about: the case, the item, the named answer with this id, or nothing."""
-    if VERBS[verb].access not in ("thing", "members"):
+    if COMMANDS[verb].command.access not in ("thing", "members"):
         return ""
     if verb in ("retro.edit_answer", "retro.read_answer"):
         return answer

@@ -1,12 +1,14 @@
 """A desk to test commands at: people ask the bot, and what it says can be read, on a real database."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from bot.bot import Bot
+from bot.command import Reply, Request, SourceMessage
 from bot.domain.action_item import ActionItem
 from bot.domain.case import number_of
 from bot.domain.channel import Channel
@@ -15,8 +17,7 @@ from bot.domain.person import Person
 from bot.domain.retro import Answer, Retro
 from bot.messages.parts import Message, plain
 from bot.ports import MembershipUnknown
-from bot.request import CAN_BE_UNNAMED, Reply, Request, SourceMessage
-from bot.routes import VERBS
+from bot.routes import COMMANDS
 from storage.database import Database
 from tests.session import open_work, queue_of
 
@@ -83,7 +84,8 @@ class Desk:
         As from a dialog: no channel is named by the platform, so membership is asked. The answer form
         always says whether to post without a name.
         """
-        if verb in CAN_BE_UNNAMED and values is not None:
+        route = COMMANDS.get(verb)
+        if route is not None and route.command.may_be_unnamed() and values is not None:
             values = {"unnamed": "", **values}
         params = {
             "channel": SUPPORT,
@@ -91,7 +93,7 @@ class Desk:
             "key": uuid4().hex,
             "introduced": True,
         }
-        params |= {"heard": verb in VERBS and VERBS[verb].access == "platform", **more}
+        params |= {"heard": route is not None and route.command.access == "platform", **more}
         request = Request(
             workspace=self.workspace, verb=verb, person=person, about=about, values=values, **params
         )
@@ -132,6 +134,10 @@ class Desk:
         assert retro is not None
         return retro
 
+    def ref(self, label: str) -> str:
+        """What the buttons of a case carry."""
+        return str(self.retro(label).ref)
+
     def answers(self, label: str) -> Sequence[Answer]:
         """A retro's answers as stored."""
         with open_work(self.database, self.workspace, writes=False) as work:
@@ -169,6 +175,11 @@ def words(reply: Reply) -> str:
     """Everything that a reply says, as one text."""
     told = [plain(reply.message)] if reply.message else []
     return "\n".join([*told, *reply.faults.values()])
+
+
+def unkeyed(about: str) -> str:
+    """What a button is about, without the key that tells it from another thing of the same number."""
+    return re.sub("~[0-9a-f]{8}", "", about)
 
 
 def reply_found(text: str, thread: str = "m-retro:1") -> SourceMessage:

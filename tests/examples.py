@@ -7,13 +7,19 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from bot.coach.coach import read_for_customer, read_for_team
-from bot.domain.action_item import ActionItem, Moved, steps
+from bot.commands import action_item as action_item_commands
+from bot.commands import case as case_commands
+from bot.commands import coach as coach_commands
+from bot.commands import recovery as recovery_commands
+from bot.commands import retro as retro_commands
+from bot.commands import team as team_commands
+from bot.domain.action_item import ActionItem, ItemStep, Moved, steps
 from bot.domain.case import Case
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery, Tally, begin, close_unanswered, enough, hand_over, judge, take
 from bot.domain.recovery import not_needed as leave_out
-from bot.domain.recovery_step import STEPS, Step, StepName
+from bot.domain.recovery_step import Step, StepName
 from bot.domain.reminder import SentReminder
 from bot.domain.retro import Answer, Comment, Counts, Retro, Turn
 from bot.domain.team import Team
@@ -199,7 +205,9 @@ def _due(
     what = subject.what if isinstance(subject, ActionItem) else CASE.what_happened
     allowed = steps(subject) if isinstance(subject, ActionItem) else ()
     shown = tuple(step for step in entry.steps if step in allowed)
-    return ReminderView(sent, entry, subject, what, LINK, "Ana", day, late, shown, before, holds)
+    return ReminderView(
+        sent, entry, subject, CASE.ref, what, LINK, "Ana", day, late, shown, before, holds
+    )
 
 
 DUE_TODAY = _due("item_due_today", AGREED, day=TODAY)
@@ -391,56 +399,65 @@ MESSAGES: Mapping[str, Message] = {
     "team.settings_changed": team.settings_changed(TEAM, "Cleo", "Ana"),
 }
 
+
+def _step_form(step: ItemStep, item: ActionItem) -> Form:
+    commands = {command.step: command for command in action_item_commands.STEP_COMMANDS}
+    return action_item_commands.step_form(commands[step], item)
+
+
 FORMS: Mapping[str, Form] = {
-    "case.fail": case.fail_form(channel_id="C1", values={}),
-    "case.fail_message": case.fail_form(channel_id="C1", values={"what_happened": HOSTILE}, link=LINK),
-    "case.fail_anywhere": case.fail_form(channel_id="", values={"reference": "ZD-1"}, asks_channel=True),
+    "case.fail": case_commands.fail_form("C1", {}),
+    "case.fail_message": case_commands.fail_form("C1", {"what_happened": HOSTILE}, LINK),
+    "case.fail_anywhere": case_commands.fail_form("", {"reference": "ZD-1"}),
     "case.read": case.story(CASE.model_copy(update={"what_happened": LONG})),
-    "retro.answer": retro.answer_form(RETRO, CASE, people=12),
-    "retro.answer_uncounted": retro.answer_form(RETRO, CASE),
-    "retro.answer_prompt": retro.answer_form(RETRO, CASE, "after_hours", people=12),
-    "retro.answer_two_people": retro.answer_form(RETRO, CASE, people=2),
-    "retro.answer_one_person": retro.answer_form(RETRO, CASE, people=1),
-    "retro.edit_answer": retro.edit_form(NAMED),
+    "retro.answer": retro_commands.answer_form(RETRO, CASE, people=12),
+    "retro.answer_uncounted": retro_commands.answer_form(RETRO, CASE),
+    "retro.answer_prompt": retro_commands.answer_form(RETRO, CASE, "after_hours", people=12),
+    "retro.answer_two_people": retro_commands.answer_form(RETRO, CASE, people=2),
+    "retro.answer_one_person": retro_commands.answer_form(RETRO, CASE, people=1),
+    "retro.edit_answer": retro_commands.edit_answer_form(NAMED),
     "retro.read_answer": retro.whole_answer(NAMED.model_copy(update={"text": LONG}), ANA),
-    "retro.close": retro.close_form(RETRO),
-    "retro.reopen": retro.reopen_form(CLOSED),
-    "action_item.add": action_item.add_form(about="C-7", channel_id="C1"),
-    "action_item.add_message": action_item.add_form(
-        about="C-7", channel_id="C1", what="Show the courier's notes", gap="tools"
+    "retro.close": retro_commands.close_form(RETRO),
+    "retro.reopen": retro_commands.reopen_form(CLOSED),
+    "action_item.add": action_item_commands.add_form(CASE.ref, "C1"),
+    "action_item.add_message": action_item_commands.add_form(
+        CASE.ref, "C1", what="Show the courier's notes", gap="tools"
     ),
-    "action_item.hand_over": action_item.hand_over_form(AGREED),
-    "action_item.decline": action_item.decline_form(ITEM),
-    "action_item.done": action_item.done_form(AGREED),
-    "action_item.change_date": action_item.change_date_form(AGREED),
-    "action_item.remind_later": action_item.remind_later_form(AGREED, TODAY),
-    "action_item.reopen": action_item.reopen_form(DONE),
-    "action_item.drop": action_item.drop_form(AGREED),
+    "action_item.hand_over": _step_form("hand_over", AGREED),
+    "action_item.decline": _step_form("decline", ITEM),
+    "action_item.done": _step_form("done", AGREED),
+    "action_item.change_date": _step_form("change_date", AGREED),
+    "action_item.remind_later": action_item_commands.remind_later_form(AGREED, TODAY),
+    "action_item.reopen": _step_form("reopen", DONE),
+    "action_item.drop": _step_form("drop", AGREED),
     "action_item.read": action_item.whole(LONG_ITEM, PEOPLE),
     "action_item.read_reminders": action_item.whole(
         DONE, PEOPLE, [LATE_NOW.sent.model_copy(update={"outcome": "asked again"}), LATE_TOLD.sent]
     ),
     "coach.advised": coach.advised(
-        retro.answer_form(RETRO, CASE, people=12), read_for_team(BLAMING), {"training": BLAMING}, "mark"
+        retro_commands.answer_form(RETRO, CASE, people=12),
+        read_for_team(BLAMING),
+        {"training": BLAMING},
+        "mark",
     ),
-    "coach.draft": coach.draft_form(),
-    "coach.draft_read": coach.draft_form(DRAFT, "customer", read_for_customer(DRAFT)),
-    "coach.draft_fine": coach.draft_form("The page loads.", "team", ()),
+    "coach.draft": coach_commands.draft_form(),
+    "coach.draft_read": coach_commands.draft_form(DRAFT, "customer", read_for_customer(DRAFT)),
+    "coach.draft_fine": coach_commands.draft_form("The page loads.", "team", ()),
     **{
-        f"recovery.{name}": recovery_form.step_form(
-            name, OWED, CASE, {"who": "U1"} if name == "apologise" else {}
+        command.name: recovery_commands.step_form(
+            command, OWED, CASE, {"who": "U1"} if command.step == "apologise" else {}
         )
-        for name in STEPS
+        for command in recovery_commands.STEP_COMMANDS
     },
-    "recovery.tell_changed_draft": recovery_form.step_form(
-        "tell_changed", FINISHED, CASE, {"words": recovery_form.draft((DONE_AND_SEEN,))}
+    "recovery.tell_changed_draft": recovery_commands.step_form(
+        recovery_commands.TellChanged, FINISHED, CASE, {"words": recovery_form.draft((DONE_AND_SEEN,))}
     ),
-    "recovery.verdict_items": recovery_form.step_form(
-        "verdict", TOLD, CASE, {}, (DONE, VERIFIED.model_copy(update={"number": 13}))
+    "recovery.verdict_items": recovery_commands.step_form(
+        recovery_commands.Verdict, TOLD, CASE, {}, (DONE, VERIFIED.model_copy(update={"number": 13}))
     ),
-    "recovery.not_needed": recovery_form.not_needed_form(OWED, CASE, ""),
-    "recovery.not_needed_step": recovery_form.not_needed_form(OWED, CASE, "apologise"),
-    "recovery.hand_over": recovery_form.hand_over_form(PROMISED, CASE, "keep"),
+    "recovery.not_needed": recovery_commands.not_needed_form(OWED, CASE, ""),
+    "recovery.not_needed_step": recovery_commands.not_needed_form(OWED, CASE, "apologise"),
+    "recovery.hand_over": recovery_commands.hand_over_form(PROMISED, CASE, "keep"),
     "recovery.read": recovery_form.both_sides(
         AGAIN,
         CASE,
@@ -450,11 +467,11 @@ FORMS: Mapping[str, Form] = {
     ),
     "recovery.read_one_side": recovery_form.both_sides(OWED, CASE, (), (), PEOPLE),
     "recovery.read_unreachable": recovery_form.both_sides(UNREACHABLE, CASE, (NAMED,), (), PEOPLE),
-    "action_item.add_from_view": action_item.add_form(
-        about="C-7", channel_id="C1", what="And send a text message.", hidden={"from_view": "yes"}
+    "action_item.add_from_view": action_item_commands.add_form(
+        CASE.ref, "C1", what="And send a text message.", hidden={"from_view": "yes"}
     ),
-    "team.own_settings": team.own_settings_form(READER),
-    "team.settings": team.settings_form(
+    "team.own_settings": team_commands.own_settings_form(READER),
+    "team.settings": team_commands.settings_form(
         TEAM.model_copy(update={"starts": time(8), "ends": time(16, 30)})
     ),
 }

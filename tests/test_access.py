@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,17 @@ import pytest
 from sqlalchemy import text
 
 from bot import access
+from bot.command import Reply, SourceMessage, missing
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.person import Person
+from bot.domain.reference import CaseRef, ItemRef, key_of
 from bot.ports import MembershipUnknown
-from bot.request import Reply, SourceMessage
-from bot.routes import VERBS
+from bot.routes import COMMANDS
 from storage.database import Database
 from storage.tables import Row
 from tests.access_world import CASE, ITEM, NEVER, REFERENCE, VALUES, about
-from tests.desk import ANA, BEN, CLEO, ROBOT, SUPPORT, Desk, words
+from tests.desk import ANA, AT, BEN, CLEO, ROBOT, SUPPORT, Desk, words
 from tests.session import open_work
 
 SALES = Channel(id="C2", name="sales")
@@ -35,8 +37,9 @@ WAYS: Mapping[str, Mapping[str, Any]] = {
     "from the App Home": {"channel": None},
     "from a form that claims the channel": {"channel": SUPPORT},
 }
-ABOUT_THINGS = sorted(verb for verb in VERBS if VERBS[verb].access in ("thing", "members"))
-FOR_CHANNELS = sorted(verb for verb in VERBS if VERBS[verb].access == "channel")
+ABOUT_THINGS = sorted(verb for verb in COMMANDS if COMMANDS[verb].command.access in ("thing", "members"))
+FOR_MEMBERS = sorted(name for name, route in COMMANDS.items() if route.command.access == "members")
+FOR_CHANNELS = sorted(verb for verb in COMMANDS if COMMANDS[verb].command.access == "channel")
 
 
 async def _begun(desk: Desk) -> str:
@@ -119,14 +122,14 @@ async def test_an_outsider_reads_what_they_would_of_a_number_never_given(
     assert _stored(desk.database) == before
     for reply, control in zip(replies, controls, strict=True):
         assert reply.model_dump_json().replace(label, never) == control.model_dump_json()
-        assert words(reply) == access.missing(label)
+        assert words(reply) == missing(label)
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("verb", ABOUT_THINGS)
 async def test_a_member_is_let_in_from_anywhere(desk: Desk, answer: str, verb: str, way: str) -> None:
     for reply in await _both(desk, MEMBER, verb, about(verb, answer), **WAYS[way]):
-        assert words(reply) not in (access.missing(about(verb, answer)), access.NO_ANSWER_NOW)
+        assert words(reply) not in (missing(about(verb, answer)), access.NO_ANSWER_NOW)
 
 
 @pytest.mark.parametrize("verb", ABOUT_THINGS)
@@ -136,7 +139,7 @@ async def test_whoever_asks_from_the_channel_itself_is_let_in_and_nobody_is_aske
     desk.memberships.silent = True
     label = about(verb, answer)
     for reply in await _both(desk, OUTSIDER, verb, label, channel=SUPPORT, here="C1"):
-        assert words(reply) != access.missing(label)
+        assert words(reply) != missing(label)
 
 
 @pytest.mark.parametrize("verb", ABOUT_THINGS)
@@ -177,9 +180,9 @@ async def test_an_outsider_does_not_become_the_lead_of_a_team(desk: Desk, answer
     assert team.lead == ANA.id
 
 
-@pytest.mark.parametrize("verb", sorted(VERBS))
+@pytest.mark.parametrize("verb", sorted(COMMANDS))
 async def test_who_is_deactivated_can_do_nothing_at_all(desk: Desk, answer: str, verb: str) -> None:
-    if VERBS[verb].access == "platform":
+    if COMMANDS[verb].command.access == "platform":
         return
     gone = MEMBER.model_copy(update={"gone": True})
     before = _stored(desk.database)
@@ -195,7 +198,9 @@ async def test_who_is_deactivated_can_do_nothing_at_all(desk: Desk, answer: str,
     assert _stored(desk.database) == before
 
 
-@pytest.mark.parametrize("verb", sorted(verb for verb in VERBS if VERBS[verb].access == "platform"))
+@pytest.mark.parametrize(
+    "verb", sorted(verb for verb in COMMANDS if COMMANDS[verb].command.access == "platform")
+)
 async def test_nobody_can_ask_for_what_a_platform_causes(desk: Desk, answer: str, verb: str) -> None:
     before = _stored(desk.database)
     for person in (MEMBER, ANA, OUTSIDER):
@@ -221,23 +226,25 @@ async def test_whoever_has_a_part_in_a_thing_sees_that_thing_from_anywhere(
     desk.memberships.channels[person.id] = set()
     for way in WAYS.values():
         reply = await desk.ask(person, verb, label, **way)
-        assert words(reply) != access.missing(label)
+        assert words(reply) != missing(label)
 
 
 async def test_the_owner_of_an_item_sees_that_item_only(desk: Desk, answer: str) -> None:
     desk.memberships.channels[BEN.id] = set()
     for verb in ("recovery.read", "recovery.open", "case.read", "retro.answer", "retro.close"):
-        assert words(await desk.ask(BEN, verb, CASE, channel=DIRECT)) == access.missing(CASE)
+        assert words(await desk.ask(BEN, verb, CASE, channel=DIRECT)) == missing(CASE)
 
 
-@pytest.mark.parametrize("verb", sorted(verb for verb in VERBS if VERBS[verb].access == "members"))
+@pytest.mark.parametrize(
+    "verb", sorted(verb for verb in COMMANDS if COMMANDS[verb].command.access == "members")
+)
 async def test_what_is_for_members_only_is_not_even_for_the_lead_from_outside(
     desk: Desk, answer: str, verb: str
 ) -> None:
     desk.memberships.channels[ANA.id] = set()
     for way in WAYS.values():
         for reply in await _both(desk, ANA, verb, CASE, **way):
-            assert words(reply) == access.missing(CASE)
+            assert words(reply) == missing(CASE)
 
 
 async def test_a_reference_opens_its_case_from_anywhere_the_person_may_see_it(
@@ -248,7 +255,7 @@ async def test_a_reference_opens_its_case_from_anywhere_the_person_may_see_it(
             seen = await desk.ask(MEMBER, "recovery.open", typed=typed, **way)
             assert "C-1 · customer" in words(seen)
             hidden = await desk.ask(OUTSIDER, "recovery.open", typed=typed, **way)
-            assert words(hidden) == access.missing(typed)
+            assert words(hidden) == missing(typed)
 
 
 async def test_a_reference_of_two_teams_means_the_one_that_is_asked_from_or_is_asked_back(
@@ -294,8 +301,14 @@ async def test_an_import_is_the_operators(desk: Desk, answer: str) -> None:
 
 
 def test_every_command_says_whom_it_concerns_and_who_sees_its_answer() -> None:
-    assert {verb.access for verb in VERBS.values()} == {"own", "channel", "thing", "members", "platform"}
-    public = {name for name, verb in VERBS.items() if verb.audience == "channel"}
+    assert {route.command.access for route in COMMANDS.values()} == {
+        "own",
+        "channel",
+        "thing",
+        "members",
+        "platform",
+    }
+    public = {name for name, route in COMMANDS.items() if route.command.audience == "channel"}
     assert public == {"case.fail", "board.status", "team.help"}
 
 
@@ -317,9 +330,9 @@ async def test_a_guest_acts_only_where_they_are_a_member_whatever_part_they_have
     desk.memberships.channels[person.id] = set()
     desk.memberships.guests.add(person.id)
     for way in WAYS.values():
-        assert words(await desk.ask(person, verb, label, **way)) == access.missing(label)
+        assert words(await desk.ask(person, verb, label, **way)) == missing(label)
     desk.memberships.channels[person.id] = {"C1"}
-    assert words(await desk.ask(person, verb, label, channel=DIRECT)) != access.missing(label)
+    assert words(await desk.ask(person, verb, label, channel=DIRECT)) != missing(label)
 
 
 async def test_the_customers_view_is_no_way_round_to_reopen_a_retro(desk: Desk, answer: str) -> None:
@@ -386,5 +399,44 @@ async def test_the_same_trouble_is_told_whichever_channel_answers_first(empty: D
         raise Refused("This channel is closed.")
 
     empty.memberships.includes = includes  # type: ignore[method-assign]
-    reply = await empty.ask(OUTSIDER, "case.read", "", typed="ZD-1", channel=DIRECT, here="D7")
+    reply = await empty.ask(OUTSIDER, "recovery.open", "", typed="ZD-1", channel=DIRECT, here="D7")
     assert words(reply) == "This channel is closed."
+
+
+async def test_a_button_of_a_message_that_this_database_does_not_know_opens_nothing(
+    empty: Desk,
+) -> None:
+    """A restored backup gives numbers again: another customer's case is C-1 now."""
+    empty.at = AT + timedelta(days=1)
+    await empty.fail(typed="ZD-9 Another customer's parcel")
+    await empty.add_item(ANA)
+    lost = CaseRef(number=1, key=key_of(1, AT))
+    theirs = ItemRef(number=1, key=key_of(1, AT))
+    for verb, reference in (
+        ("retro.answer", lost.at("training")),
+        ("retro.close", lost),
+        ("recovery.open", lost),
+        ("case.read", lost),
+        ("action_item.done", theirs),
+        ("action_item.take", theirs),
+    ):
+        for values in (None, VALUES.get(verb)):
+            reply = await empty.ask(ANA, verb, str(reference), values, here="C1")
+            assert words(reply) == missing(reference.label), verb
+            assert reply.form is None
+    assert empty.retro("C-1").state == "open"
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+async def test_a_button_works_with_its_key_and_as_the_program_before_wrote_it_without(
+    empty: Desk, keyed: bool
+) -> None:
+    await empty.fail()
+    label = await empty.add_item(ANA)
+    case, item = empty.ref(CASE) if keyed else CASE, str(empty.item(label).ref) if keyed else label
+    assert ("~" in case, "~" in item) == (keyed, keyed)
+    opened = await empty.ask(MEMBER, "retro.answer", f"{case}/training")
+    assert opened.form is not None
+    assert opened.form.fields[0].name == "training"
+    assert not (await empty.ask(MEMBER, "action_item.take", item)).refused
+    assert empty.item(label).owner == MEMBER.id

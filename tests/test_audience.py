@@ -11,11 +11,11 @@ import pytest
 from aiohttp import ClientSession, CookieJar, web
 from aiohttp.test_utils import TestServer
 
+from bot.command import Reply
 from bot.domain.job import MessageRef
 from bot.domain.person import Person
 from bot.messages.parts import Button, Buttons, Form, FormField, Message, sentence
-from bot.request import Reply
-from bot.routes import COMMANDS, VERBS
+from bot.routes import COMMANDS, TYPED_WORDS
 from bot.settings import Settings
 from handlers.web import additions
 from handlers.web.app import WebAdapter
@@ -33,9 +33,9 @@ from tests.web_app import Visitor
 Seen = dict[str, str]
 """Who saw the answer to each command: "one", "all" or "nobody"."""
 
-ASKED = sorted(verb for verb in VERBS if VERBS[verb].access != "platform")
-HAPPENS = sorted(verb for verb in VERBS if VERBS[verb].access == "platform")
-TYPED = {command.verb: word for word, command in COMMANDS.items()}
+ASKED = sorted(verb for verb in COMMANDS if COMMANDS[verb].command.access != "platform")
+HAPPENS = sorted(verb for verb in COMMANDS if COMMANDS[verb].command.access == "platform")
+TYPED = {typed.command: word for word, typed in TYPED_WORDS.items()}
 FORM_OF, ANSWER_TO = "The form of ", "The answer to "
 
 
@@ -48,14 +48,14 @@ def form(verb: str) -> Form:
 def answering() -> Script:
     """A bot with words of its own for everything."""
     bot = Script()
-    bot.replies = {verb: Reply(message=sentence(f"{ANSWER_TO}{verb}.")) for verb in VERBS}
+    bot.replies = {verb: Reply(message=sentence(f"{ANSWER_TO}{verb}.")) for verb in COMMANDS}
     return bot
 
 
 def opening() -> Script:
     """A bot that asks for a form, whatever it is asked."""
     bot = Script()
-    bot.replies = {verb: Reply(form=form(verb)) for verb in VERBS}
+    bot.replies = {verb: Reply(form=form(verb)) for verb in COMMANDS}
     return bot
 
 
@@ -64,7 +64,7 @@ def seen(words: Callable[[str], str], one: Iterable[str], everybody: Iterable[st
     alone, public = "\n".join(one), "\n".join(everybody)
     return {
         verb: "all" if words(verb) in public else "one" if words(verb) in alone else "nobody"
-        for verb in VERBS
+        for verb in COMMANDS
     }
 
 
@@ -73,15 +73,15 @@ def answer_to(verb: str) -> str:
 
 
 def only(who: str, verbs: Iterable[str]) -> Seen:
-    return {**dict.fromkeys(VERBS, "nobody"), **dict.fromkeys(verbs, who)}
+    return {**dict.fromkeys(COMMANDS, "nobody"), **dict.fromkeys(verbs, who)}
 
 
-TO_ALL = {verb for verb in TYPED if VERBS[verb].audience == "channel"}
+TO_ALL = {verb for verb in TYPED if COMMANDS[verb].command.audience == "channel"}
 TO_ONE = set(TYPED) - TO_ALL
 
 
 def test_what_is_said_to_the_channel_is_only_what_everybody_may_read() -> None:
-    assert {verb for verb in VERBS if VERBS[verb].audience == "channel"} == {
+    assert {verb for verb in COMMANDS if COMMANDS[verb].command.audience == "channel"} == {
         "case.fail",
         "board.status",
         "team.help",
@@ -167,7 +167,9 @@ async def test_in_teams_an_old_clients_press_is_answered_to_its_presser(sqlite: 
 
 async def test_in_teams_a_refusal_is_for_ones_own_eyes_whatever_was_asked(sqlite: Database) -> None:
     bot = Script()
-    bot.replies = {verb: Reply(message=sentence(f"{ANSWER_TO}{verb}."), refused=True) for verb in VERBS}
+    bot.replies = {
+        verb: Reply(message=sentence(f"{ANSWER_TO}{verb}."), refused=True) for verb in COMMANDS
+    }
     async with in_teams(sqlite, bot, targeted=False) as (teams, ana, _, channel):
         for word in TYPED.values():
             await ana.says(word, channel, mention=True)

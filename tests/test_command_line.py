@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 
 from bot.__main__ import parser
-from bot.routes import COMMANDS
+from bot.routes import TYPED_WORDS
 from bot.settings import Settings
 from tests.shared import COMPLAINTS, generated_complaints
 
@@ -429,5 +429,5 @@ def test_every_setting_command_and_typed_word_is_in_the_docs() -> None:
         )
     for command in re.findall(r"^    (\w+) ", parser().format_help(), re.MULTILINE):
         assert f"`{command}" in operations, f"say in docs/operations.md what `{command}` does"
-    for word in COMMANDS:
+    for word in TYPED_WORDS:
         assert f"`/amends {word}" in readme, f"say in README.md what /amends {word} does"

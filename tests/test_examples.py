@@ -14,7 +14,7 @@ import pytest
 from bot.domain.channel import Channel
 from bot.messages import action_item, board, case, coach, recovery, recovery_form, reminder, retro, team
 from bot.messages.parts import Form, Message
-from bot.routes import JOBS, VERBS
+from bot.routes import COMMANDS, JOBS
 from handlers.slack import render as slack
 from handlers.teams import render as teams
 from handlers.web import render as web
@@ -98,19 +98,19 @@ def test_every_button_and_form_asks_for_a_verb_that_is_routed() -> None:
     for message in MESSAGES.values():
         for part in message.parts:
             asked |= {button.verb for button in getattr(part, "buttons", ())}
-    assert asked <= set(VERBS)
+    assert asked <= set(COMMANDS)
 
 
 def test_a_button_opens_a_form_exactly_when_its_verb_has_one() -> None:
     for message in MESSAGES.values():
         for part in message.parts:
             for button in getattr(part, "buttons", ()):
-                verb = VERBS[button.verb]
-                assert button.opens == (verb.form is not None or verb.reads), button
+                route = COMMANDS[button.verb]
+                assert button.opens == (route.form is not None or route.command.reads), button
 
 
 def test_routes_are_named_noun_verb_and_jobs_name_what_they_say() -> None:
-    for name in (*VERBS, *JOBS):
+    for name in (*COMMANDS, *JOBS):
         noun, _, verb = name.partition(".")
         assert noun.isidentifier(), name
         assert verb.isidentifier(), name

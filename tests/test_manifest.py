@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from bot.routes import VERBS
+from bot.routes import COMMANDS
 from tests.shared import SCHEMAS
 
 ROOT = Path(__file__).parent.parent
@@ -53,7 +53,7 @@ def test_every_shortcut_is_a_verb_that_opens_a_form(manifest: dict[str, Any]) ->
         ("message", "case.fail_message"),
         ("message", "action_item.add_message"),
     ]
-    assert all(VERBS[shortcut["callback_id"]].form is not None for shortcut in shortcuts)
+    assert all(COMMANDS[shortcut["callback_id"]].form is not None for shortcut in shortcuts)
 
 
 def test_everything_slack_sends_arrives_at_one_address(manifest: dict[str, Any]) -> None:

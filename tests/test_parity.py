@@ -79,8 +79,8 @@ def test_every_form_is_sent_off_with_the_same_word(name: str) -> None:
         action["title"] for action in card.get("actions", []) if action["type"] == "Action.Submit"
     ]
     # Slack's way back is to close what lies on top of the form that was filled in first.
-    back = [view["close"]["text"]] if FORMS[name].back else []
-    assert submits == [view["submit"]["text"], *back]
+    other_way = [view["close"]["text"]] if FORMS[name].other_way else []
+    assert submits == [view["submit"]["text"], *other_way]
 
 
 def test_the_examples_have_buttons_and_fields_to_compare() -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from bot.messages.parts import Message, Paragraph, Typed, plain
 from bot.messages.team import help_text
-from bot.routes import COMMANDS, TYPED, VERBS, typed
+from bot.routes import COMMANDS, TYPED, TYPED_WORDS, typed
 from handlers.slack import render as slack
 from handlers.teams import package
 from handlers.teams import render as teams
@@ -45,10 +45,10 @@ def _typed_within(node: object) -> Iterator[Typed]:
             yield from _typed_within(value)
 
 
-@pytest.mark.parametrize("word", COMMANDS)
+@pytest.mark.parametrize("word", TYPED_WORDS)
 def test_every_word_asks_for_its_verb_in_any_spelling_and_no_other_word_does(word: str) -> None:
-    verb = COMMANDS[word].verb
-    assert verb in VERBS
+    verb = TYPED_WORDS[word].command
+    assert verb in COMMANDS
     assert typed(word)[0] == typed(f" {word.upper()} more")[0] == verb
     assert typed(f"{word}x")[0] == "team.help"
 
@@ -86,7 +86,7 @@ def test_every_command_that_a_message_names_is_one_that_can_be_typed() -> None:
     named = {one.words for said in (*MESSAGES.values(), *FORMS.values()) for one in _typed_within(said)}
     assert named
     for words in named:
-        assert words.split()[0] in COMMANDS, f"nobody can type {words}"
+        assert words.split()[0] in TYPED_WORDS, f"nobody can type {words}"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "bot").rglob("*.py")), ids=lambda path: path.stem)
@@ -121,7 +121,7 @@ def test_slacks_usage_hint_lists_every_command() -> None:
 def test_the_teams_package_lists_every_word_once_with_what_it_does() -> None:
     made = package.manifest("11111111-aaaa-4bbb-8ccc-000000000001", "amends.example.com")
     for listed in made["bots"][0]["commandLists"]:
-        assert [one["title"] for one in listed["commands"]] == list(COMMANDS)
+        assert [one["title"] for one in listed["commands"]] == list(TYPED_WORDS)
         assert [one["description"] for one in listed["commands"]] == [
             f"{words}: {meaning}" for words, meaning in TYPED.items()
         ]

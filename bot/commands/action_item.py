@@ -1,18 +1,23 @@
 """What happens with an action item: added, agreed, handed over, done, verified by somebody else."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
+from typing import ClassVar, NamedTuple
+
+from pydantic import create_model
 
 from bot import retro_thread
-from bot.commands import fields
+from bot.command import Command, Invocation, Opening, Reply
 from bot.commands import retro as retro_commands
+from bot.commands.lookup import answer_of, item_of, person_of, retro_of
 from bot.domain import action_item as domain
 from bot.domain.action_item import ActionItem, ItemStep, Moved
-from bot.domain.case import number_of
 from bot.domain.errors import Refused
 from bot.domain.person import Person
-from bot.domain.retro import must_be_open
+from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference
+from bot.domain.retro import GAPS, must_be_open
 from bot.domain.working_hours import today
+from bot.fields import Choice, Day, FieldSpec, Line, PersonId, Text, field, read_day
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
@@ -20,198 +25,344 @@ from bot.jobs import retro as retro_jobs
 from bot.messages import action_item as messages
 from bot.messages import owed as owed_messages
 from bot.messages.board import MAX_LISTED
-from bot.messages.parts import Form
+from bot.messages.parts import MAX_TEXT_LENGTH, FieldKind, Form
 from bot.ports import UnitOfWork
 from bot.prompts import BY_KEY
-from bot.request import Reply, Request
 
 MAX_OWED = 5
 """Customers in a list: with ten items and their buttons, all of it fits one message in Slack."""
+VIEW = "view"
+"""The part of a case from which an item is added because of what the customer said."""
 
 
-def get(label: str, work: UnitOfWork) -> ActionItem:
-    """The item with this label; refuses when there is none."""
-    item = work.action_items.get(number_of(label, "AI"))
-    if item is None:
-        raise Refused(f"{label} is not here any more, or never was.")
-    return item
+class Add(Command, frozen=True):
+    """Adds an action item: agreed when its owner adds it, proposed to them otherwise."""
+
+    name = "action_item.add"
+    access = "thing"
+    begins = True
+    title = "Add action item"
+    submit = "Add"
+
+    subject: CaseRef
+    what: Text = field("What will change", needed="Say what will change.", coach="team")
+    gap: Choice = field("Gap", options=GAPS)
+    owner: PersonId = field("Owner", hint="They are asked to agree. Naming yourself is agreeing.")
+    due: Day = field("Due")
+    measure: Text = field("How we will know it worked", coach="team")
+    from_view: Line = field(hidden=True)
+
+    def opened_for(self) -> Reference:
+        return self.subject.at(VIEW) if self.from_view else self.subject
 
 
-def add_form(request: Request, work: UnitOfWork) -> Reply:
-    """Opens the form from a retro (`C-7`), from an answer (its id), or from a thread's message."""
-    what = gap = ""
-    hidden: dict[str, str] = {}
-    if request.source is not None:
-        case_number = retro_thread.case_of(request.channel, request.source.thread, work)
-        if case_number is None:
-            raise Refused("Use this on a message in the thread of a retro.")
-        about, what = f"C-{case_number}", request.source.text
-    elif request.about.upper().startswith("C-"):
-        about, _, part = request.about.partition("/")
-        if part == "view":
-            what, hidden = recovery_jobs.view_of(about, work), {"from_view": "yes"}
-    else:
-        answer = work.retros.answer(request.about)
-        if answer is None:
-            raise Refused("This answer is not here any more.")
-        about, what = f"C-{answer.case_number}", answer.text
-        gap = BY_KEY[answer.prompt].gap if answer.prompt in BY_KEY else ""
-    retro = retro_commands.get(about, work)
-    if not hidden:
-        must_be_open(retro, "add an action item")
-    return Reply(
-        form=messages.add_form(
-            about=about, channel_id=retro.channel_id, what=what, gap=gap, hidden=hidden
-        )
+class AddMessage(Add, frozen=True):
+    """The same, from a message in the retro's thread that somebody pointed at."""
+
+    name = "action_item.add_message"
+
+
+class StepForm(NamedTuple):
+    """What a step's form is called, what sends it, and what it asks."""
+
+    title: str
+    submit: str
+    fields: tuple[FieldSpec, ...]
+
+
+def _w(name: str, label: str, needed: str = "") -> FieldSpec:
+    return FieldSpec(
+        name=name, kind="text", label=label, needed=needed, max_length=MAX_TEXT_LENGTH, coach="team"
     )
 
 
-def add(request: Request, work: UnitOfWork) -> Reply:
+FORMS: Mapping[ItemStep, StepForm] = {
+    "hand_over": StepForm(
+        "Hand over",
+        "Hand over",
+        (
+            FieldSpec(name="owner", kind="person", label="New owner", needed="Choose the new owner."),
+            _w("why", "Why"),
+        ),
+    ),
+    "decline": StepForm("Decline", "Decline", (_w("why", "Why", "Say why, in a sentence."),)),
+    "done": StepForm(
+        "Mark done", "Done", (_w("changed", "What changed", "Say what changed, in a sentence."),)
+    ),
+    "change_date": StepForm(
+        "Change due date",
+        "Change",
+        (
+            FieldSpec(name="due", kind="date", label="New date", needed="Choose the new date."),
+            _w("why", "Why"),
+        ),
+    ),
+    "reopen": StepForm(
+        "Reopen", "Reopen", (_w("missing", "What is still missing", "Say what is still missing."),)
+    ),
+    "drop": StepForm("Drop", "Drop", (_w("why", "Why", "Say why, in a sentence."),)),
+}
+
+
+class TakeStep(Command, frozen=True):
+    """Takes a step of an item's life: each step is a command of its own, made from its row."""
+
+    step: ClassVar[ItemStep]
+    access = "thing"
+
+    subject: ItemRef
+    words: str = ""
+    owner: str = ""
+    """Hand over: the new owner's id."""
+    due: date | None = None
+    """Change date: the new day."""
+
+    @classmethod
+    def fields(cls) -> tuple[FieldSpec, ...]:
+        return FORMS[cls.step].fields if cls.step in FORMS else ()
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> dict[str, object]:
+        return {
+            attribute: read_day(text) if attribute == "due" else text
+            for spec in cls.fields()
+            for attribute, text in ((_HOLDS[spec.kind], spec.text(values)),)
+        }
+
+    def for_coach(self) -> tuple[tuple[FieldSpec, str], ...]:
+        return tuple((spec, self.words) for spec in self.fields() if spec.coach)
+
+
+_HOLDS: Mapping[FieldKind, str] = {"text": "words", "person": "owner", "date": "due"}
+"""Which attribute of a step's command holds what a field of its form says."""
+
+
+class RemindLater(Command, frozen=True):
+    """Leaves an item's owner alone with it until a day of their choice."""
+
+    name = "action_item.remind_later"
+    access = "thing"
+    title = "Remind me later"
+    submit = "Remind me later"
+
+    subject: ItemRef
+    when: Choice = field(
+        "When",
+        needed="Choose when to be reminded.",
+        hint="On that day, or the next one on which you work.",
+    )
+
+
+class Read(Command, frozen=True):
+    """Shows all of an item's words."""
+
+    name = "action_item.read"
+    access = "thing"
+    reads = True
+
+    subject: ItemRef
+
+
+class Mine(Command, frozen=True):
+    """Lists a person's own open items."""
+
+    name = "action_item.mine"
+    access = "own"
+    reads = True
+
+
+class Home(Mine, frozen=True):
+    """The same, in the App Home of Slack."""
+
+    name = "team.home"
+
+
+def _command_of(step: ItemStep) -> type[TakeStep]:
+    command = create_model(step, __base__=TakeStep, __doc__=f"Takes the step {step}.")
+    command.name, command.step = f"action_item.{step}", step
+    if step in FORMS:
+        command.title, command.submit = FORMS[step].title, FORMS[step].submit
+    return command
+
+
+STEP_COMMANDS = tuple(_command_of(step) for step in domain.ALLOWED if step != "remind_later")
+"""One for each step of an item's life."""
+
+
+def open_add(opening: Opening, work: UnitOfWork) -> Reply:
+    """Opens the form from a retro, from an answer, or from a thread's message."""
+    subject, source = opening.subject, opening.request.source
+    what = gap = ""
+    hidden: dict[str, str] = {}
+    if source is not None:
+        case_number = retro_thread.case_of(opening.channel, source.thread, work)
+        if case_number is None:
+            raise Refused("Use this on a message in the thread of a retro.")
+        subject, what = CaseRef(number=case_number), source.text
+    elif isinstance(subject, AnswerRef):
+        answer = answer_of(subject, work)
+        subject, what = CaseRef(number=answer.case_number), answer.text
+        gap = BY_KEY[answer.prompt].gap if answer.prompt in BY_KEY else ""
+    elif isinstance(subject, CaseRef) and subject.part == VIEW:
+        what, hidden = recovery_jobs.view_of(subject.label, work), {"from_view": "yes"}
+    retro = retro_of(subject, work)
+    if not hidden:
+        must_be_open(retro, "add an action item")
+    return Reply(form=add_form(retro.ref, retro.channel_id, what, gap, hidden))
+
+
+def add_form(
+    ref: CaseRef,
+    channel_id: str,
+    what: str = "",
+    gap: str = "",
+    hidden: Mapping[str, str] | None = None,
+) -> Form:
+    """Add action item."""
+    return Add.form(ref, channel_id=channel_id, values={"what": what, "gap": gap}, hidden=hidden)
+
+
+def add(command: Add, work: UnitOfWork) -> Reply:
     """Adds an item: agreed when its owner adds it, proposed to them otherwise."""
-    retro = retro_commands.get(request.about, work)
-    if retro.state == "closed" and request.inside and fields.text(request, "from_view"):
+    retro = retro_of(command.subject, work)
+    if retro.state == "closed" and command.inside and command.from_view:
         # What the customer adds once the retro is finished is a reason to open it again.
         recovery_jobs.view_of(retro.label, work)
-        retro = retro_commands.open_because(retro, "The customer's view of what changed.", request, work)
+        why = "The customer's view of what changed."
+        retro = retro_commands.open_because(retro, why, command, work)
     must_be_open(retro, "add an action item")
-    owner = fields.person(request, "owner", work)
+    owner = person_of(command.owner, "owner", work)
     item = ActionItem(
         number=0,
         case_number=retro.case_number,
         channel_id=retro.channel_id,
-        what=fields.text(request, "what", needed="Say what will change."),
-        asked_by=request.person.id,
-        gap=fields.text(request, "gap") or None,
+        what=command.what,
+        asked_by=command.person.id,
+        gap=command.gap or None,
         owner=owner.id if owner else None,
-        due=fields.day(request, "due"),
-        measure=fields.text(request, "measure"),
+        due=command.due,
+        measure=command.measure,
     )
-    day = _today(owner or request.person, retro.channel_id, request, work)
-    added = work.action_items.add(domain.propose(item, request.at, day))
-    _show(added, request, work)
+    day = _today(owner or command.person, retro.channel_id, command, work)
+    added = work.action_items.add(domain.propose(item, command.at, day))
+    _show(added, command, work)
     return Reply()
 
 
-# What each step's form says: the field with its words, and the sentence when they are missing.
-WORDS: Mapping[ItemStep, tuple[str, str]] = {
-    "hand_over": ("why", ""),
-    "decline": ("why", "Say why, in a sentence."),
-    "done": ("changed", "Say what changed, in a sentence."),
-    "change_date": ("why", ""),
-    "reopen": ("missing", "Say what is still missing."),
-    "drop": ("why", "Say why, in a sentence."),
-}
-
-
-FORMS: Mapping[ItemStep, Callable[[ActionItem], Form]] = {
-    "hand_over": messages.hand_over_form,
-    "decline": messages.decline_form,
-    "done": messages.done_form,
-    "change_date": messages.change_date_form,
-    "reopen": messages.reopen_form,
-    "drop": messages.drop_form,
-}
-
-
-def _step(verb: str) -> ItemStep:
-    return next(step for step in domain.ALLOWED if verb == f"action_item.{step}")
-
-
-def step_form(request: Request, work: UnitOfWork) -> Reply:
+def open_step(command: type[TakeStep], opening: Opening, work: UnitOfWork) -> Reply:
     """Opens the form of a step, unless this person cannot take it now."""
-    step, item = _step(request.verb), get(request.about, work)
-    domain.check(item, step, request.person.id, _lead(item, work))
-    return Reply(form=FORMS[step](item))
+    item = item_of(opening.subject, work)
+    domain.check(item, command.step, opening.person.id, _lead(item, work))
+    return Reply(form=step_form(command, item))
 
 
-def move(request: Request, work: UnitOfWork) -> Reply:
-    """Takes a step: the verb says which, the domain says whether it is allowed."""
-    step, item = _step(request.verb), get(request.about, work)
+def step_form(command: type[TakeStep], item: ActionItem) -> Form:
+    """The form of a step, about an item."""
+    return _form(command, item, {"due": item.due.isoformat() if item.due else ""})
+
+
+def take(command: TakeStep, work: UnitOfWork) -> Reply:
+    """Takes a step: the domain says whether it is allowed."""
+    item = item_of(command.subject, work)
     lead = _lead(item, work)
-    domain.check(item, step, request.person.id, lead)
-    field, needed = WORDS.get(step, ("", ""))
+    domain.check(item, command.step, command.person.id, lead)
     moved = Moved(
-        step=step,
-        by=request.person.id,
-        at=request.at,
-        words=fields.text(request, field, needed=needed) if field else "",
-        to=_to(step, item, request, work),
+        step=command.step,
+        by=command.person.id,
+        at=command.at,
+        words=command.words,
+        to=_to(command, item, work),
     )
     after = domain.move(item, moved, lead)
     work.action_items.save(after)
-    _show(after, request, work, was=item.owner)
-    reminder_jobs.resolve(after, step, request.at, work)
+    _show(after, command, work, was=item.owner)
+    reminder_jobs.resolve(after, command.step, command.at, work)
     return Reply()
 
 
-def remind_later_form(request: Request, work: UnitOfWork) -> Reply:
+def _to(command: TakeStep, item: ActionItem, work: UnitOfWork) -> str | None:
+    """The new owner, or the new day, where the step is about one."""
+    if command.due is not None:
+        domain.check_due(command.due, _today(command.person, item.channel_id, command, work))
+        return command.due.isoformat()
+    owner = person_of(command.owner, "owner", work)
+    return owner.id if owner else None
+
+
+def open_remind_later(opening: Opening, work: UnitOfWork) -> Reply:
     """Opens the form to be reminded later."""
-    item = get(request.about, work)
-    domain.check(item, "remind_later", request.person.id, _lead(item, work))
-    day = _today(request.person, item.channel_id, request, work)
-    return Reply(form=messages.remind_later_form(item, day))
+    item = item_of(opening.subject, work)
+    domain.check(item, "remind_later", opening.person.id, _lead(item, work))
+    day = _today(opening.person, item.channel_id, opening, work)
+    return Reply(form=remind_later_form(item, day))
 
 
-def remind_later(request: Request, work: UnitOfWork) -> Reply:
+def remind_later_form(item: ActionItem, today: date) -> Form:
+    """Remind me later."""
+    changed = {"when": {"options": messages.later_days(item, today)}}
+    return _form(RemindLater, item, {"when": "tomorrow"}, changed)
+
+
+def remind_later(command: RemindLater, work: UnitOfWork) -> Reply:
     """Leaves its owner alone with it until a day of their choice."""
-    item = get(request.about, work)
-    day = _today(request.person, item.channel_id, request, work)
-    later = domain.remind_later(item, fields.text(request, "when"), request.person.id, day)
+    item = item_of(command.subject, work)
+    day = _today(command.person, item.channel_id, command, work)
+    later = domain.remind_later(item, command.when, command.person.id, day)
     work.action_items.save(later)
-    reminder_jobs.resolve(later, "remind_later", request.at, work)
+    reminder_jobs.resolve(later, "remind_later", command.at, work)
     return Reply(message=messages.reminded_later(later))
 
 
-def _to(step: ItemStep, item: ActionItem, request: Request, work: UnitOfWork) -> str | None:
-    if step == "hand_over":
-        owner = fields.person(request, "owner", work)
-        if owner is None:
-            raise Refused("Choose the new owner.", "owner")
-        return owner.id
-    if step == "change_date":
-        due = fields.day(request, "due")
-        if due is None:
-            raise Refused("Choose the new date.", "due")
-        domain.check_due(due, _today(request.person, item.channel_id, request, work))
-        return due.isoformat()
-    return None
+def _form(
+    command: type[Command],
+    item: ActionItem,
+    values: Mapping[str, str],
+    changed: Mapping[str, Mapping[str, object]] | None = None,
+) -> Form:
+    return command.form(
+        item.ref,
+        channel_id=item.channel_id,
+        parts=messages.above_step(item),
+        values=values,
+        changed=changed,
+    )
 
 
-def _show(item: ActionItem, request: Request, work: UnitOfWork, was: str | None = None) -> None:
+def _show(item: ActionItem, command: Command, work: UnitOfWork, was: str | None = None) -> None:
     """Brings every message that shows the item up to date: thread, owners old and new, retro."""
-    params = {"asked_by": request.person.id}
-    work.jobs.schedule(action_item_jobs.item_job(item, request.at).model_copy(update=params))
+    params = {"asked_by": command.person.id}
+    work.jobs.schedule(action_item_jobs.item_job(item, command.at).model_copy(update=params))
     for owner in sorted({owner for owner in (item.owner, was) if owner}):
-        asked_by = request.person.id if request.person.id != owner else None
-        own = action_item_jobs.owner_job(item, owner, request.at)
+        asked_by = command.person.id if command.person.id != owner else None
+        own = action_item_jobs.owner_job(item, owner, command.at)
         work.jobs.schedule(own.model_copy(update={"asked_by": asked_by}))
     work.jobs.schedule(
-        retro_jobs.retro_job(item.case_number, item.channel_id, request.at, asked_by=request.person.id)
+        retro_jobs.retro_job(item.case_number, item.channel_id, command.at, asked_by=command.person.id)
     )
-    recovery_jobs.note_retro(item.case_number, request.at, work)
+    recovery_jobs.note_retro(item.case_number, command.at, work)
 
 
-def reopen_because(item: ActionItem, words: str, request: Request, work: UnitOfWork) -> None:
+def reopen_because(item: ActionItem, words: str, command: Command, work: UnitOfWork) -> None:
     """Reopens an item whose fix did not hold, with the customer's words."""
-    moved = Moved(step="reopen", by=request.person.id, at=request.at, words=words)
+    moved = Moved(step="reopen", by=command.person.id, at=command.at, words=words)
     after = domain.move(item, moved, _lead(item, work))
     work.action_items.save(after)
-    _show(after, request, work, was=item.owner)
-    reminder_jobs.resolve(after, "reopen", request.at, work)
+    _show(after, command, work, was=item.owner)
+    reminder_jobs.resolve(after, "reopen", command.at, work)
 
 
 def _lead(item: ActionItem, work: UnitOfWork) -> str | None:
     return retro_jobs.team_of(item.channel_id, work).lead
 
 
-def _today(person: Person, channel_id: str, request: Request, work: UnitOfWork) -> date:
+def _today(person: Person, channel_id: str, invocation: Invocation, work: UnitOfWork) -> date:
     zone = person.zone or retro_jobs.team_of(channel_id, work).zone
-    return today(zone, request.at)
+    return today(zone, invocation.at)
 
 
-def read(request: Request, work: UnitOfWork) -> Reply:
+def read(command: Read, work: UnitOfWork) -> Reply:
     """Shows all of an item's words."""
-    item = get(request.about, work)
+    item = item_of(command.subject, work)
     named = {
         item.asked_by,
         *(moved.by for moved in item.history),
@@ -224,17 +375,17 @@ def read(request: Request, work: UnitOfWork) -> Reply:
     return Reply(form=messages.whole(item, work.people.among(named - {""}), heard))
 
 
-def mine(request: Request, work: UnitOfWork) -> Reply:
+def mine(command: Mine, work: UnitOfWork) -> Reply:
     """A person's own open items, late ones first."""
-    found = work.action_items.owned_by(request.person.id, MAX_LISTED + 1)
-    owed = work.recoveries.owed_by(request.person.id, MAX_OWED + 1)
+    found = work.action_items.owned_by(command.person.id, MAX_LISTED + 1)
+    owed = work.recoveries.owed_by(command.person.id, MAX_OWED + 1)
     cases = work.retros.with_cases({recovery.case_number for recovery in owed})
     items = found[:MAX_LISTED]
     links = retro_thread.links_of({item.case_number for item in items}, work)
-    people = {request.person.id: request.person}
-    day = today(request.person.zone or "UTC", request.at)
+    people = {command.person.id: command.person}
+    day = today(command.person.zone or "UTC", command.at)
     more = len(found) > MAX_LISTED or len(owed) > MAX_OWED
     told = owed_messages.mine(
-        owed[:MAX_OWED], {number: case for number, (_, case) in cases.items()}, request.person.id, day
+        owed[:MAX_OWED], {number: case for number, (_, case) in cases.items()}, command.person.id, day
     )
     return Reply(message=messages.mine(items, links, people, day, more=more, owed=told))

@@ -1,6 +1,8 @@
 """What a whole team has open."""
 
 from bot import retro_thread
+from bot.command import Command, Reply
+from bot.commands.team import shared_channel
 from bot.domain.errors import Refused
 from bot.domain.recovery import owners
 from bot.domain.working_hours import today
@@ -8,17 +10,23 @@ from bot.messages import board as messages
 from bot.messages import owed as owed_messages
 from bot.messages.board import MAX_LISTED
 from bot.ports import UnitOfWork
-from bot.request import Reply, Request
 
 
-def status(request: Request, work: UnitOfWork) -> Reply:
+class Status(Command, frozen=True):
+    """Shows what a whole team has open."""
+
+    name = "board.status"
+    access = "channel"
+    audience = "channel"
+    reads = True
+
+
+def status(command: Status, work: UnitOfWork) -> Reply:
     """Open retros and items of the team, late ones first."""
-    if request.channel is None or request.channel.kind == "direct":
-        raise Refused("This belongs to a team: ask for it in the team's own place.")
-    team = work.teams.get(request.channel.id)
+    team = work.teams.get(shared_channel(command).id)
     if team is None:
         raise Refused("Nothing has failed here yet: the first failed case makes this place a team.")
-    day = today(team.zone, request.at)
+    day = today(team.zone, command.at)
     retros_found = work.retros.open_in(team.channel_id, MAX_LISTED + 1)
     items_found = work.action_items.open_in(team.channel_id, MAX_LISTED + 1)
     listed, items = (

@@ -1,79 +1,318 @@
 """What happens for the customer: they are heard, apologised to, promised something, and asked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time
+from typing import Any, ClassVar
 
+from bot.command import Access, Command, Opening, Reply
 from bot.commands import action_item as action_item_commands
-from bot.commands import fields
 from bot.commands import retro as retro_commands
+from bot.commands.lookup import item_of, person_of, recovery_of, retro_of
 from bot.domain import recovery as domain
+from bot.domain import reference
 from bot.domain.action_item import ActionItem, check_due
-from bot.domain.case import number_of
+from bot.domain.case import Case
 from bot.domain.errors import Refused
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
-from bot.domain.recovery_step import STEPS, VERDICTS, Step, StepName
+from bot.domain.recovery_step import QUESTIONS, STEPS, VERDICTS, Step, StepName
+from bot.domain.reference import CaseRef
 from bot.domain.team import Team
 from bot.domain.working_hours import EARLIEST, moment, today
+from bot.fields import MAX_LINK_LENGTH, Choice, Clock, Day, Line, NeededDay, PersonId, Text, field
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.messages import recovery as messages
 from bot.messages import recovery_form as forms
-from bot.messages.recovery_form import ENOUGH, EVERYTHING
+from bot.messages.parts import Form
+from bot.messages.recovery_form import ENOUGH, EVERYTHING, HOW
 from bot.ports import UnitOfWork
-from bot.request import Reply, Request
-
-MAX_LINK_LENGTH = 2000
 
 
-# The sentence when a step's words are missing.
-WORDS: dict[StepName, str] = {
-    "hear": "Write what the customer says, in their own words.",
-    "apologise_publicly": "Write what the public apology says.",
-    "ask_wish": "Write what the customer wishes, in their own words.",
-    "promise": "Say what was agreed.",
-    "keep": "Say what was done, in a sentence.",
-    "check_back": "Say what they answered.",
-    "tell_changed": "Write what you tell them.",
-}
+class Open(Command, frozen=True):
+    """Shows what is owed to the customer of a case; typed, any reference of the case will do."""
+
+    name = "recovery.open"
+    access = "thing"
+    begins = True
+
+    subject: CaseRef | None = None
 
 
-HOW: dict[StepName, str] = {
-    "apologise": "Say how; a call is best.",
-    "promise": "Say how they were told: a promise counts once they know it.",
-}
+class TakeStep(Command, frozen=True):
+    """Notes a step that was done for the customer: each step is a command of its own."""
+
+    step: ClassVar[StepName]
+    access: ClassVar[Access] = "thing"
+    submit = "Save"
+
+    subject: CaseRef
+
+    def done(self, team: Team, work: UnitOfWork) -> Step:
+        """The step as the form describes it; raises Refused beside the field that cannot be."""
+        raise NotImplementedError
 
 
-def _name(verb: str) -> StepName:
-    return next(name for name in STEPS if verb == f"recovery.{name}")
+class Hear(TakeStep, frozen=True):
+    """The customer's account, in their own words."""
 
+    name, step, title = "recovery.hear", "hear", STEPS["hear"].label
 
-def _label(request: Request) -> str:
-    return request.about.partition("/")[0]
-
-
-def bring(request: Request, work: UnitOfWork) -> Reply:
-    """The card of a case, to whoever asks, and in the retro's thread; begun when it is not there yet."""
-    if not request.about:
-        raise Refused("Say which case, as in: customer C-7.")
-    recovery = recovery_jobs.of(_label(request), request.person.id, request.at, work)
-    work.jobs.schedule(
-        recovery_jobs.card_job(recovery.case_number, recovery.channel_id, request.at, request.person.id)
+    words: Text = field(
+        "Their account, in their own words",
+        needed="Write what the customer says, in their own words.",
+        hint="It is kept exactly as you write it here.",
     )
-    shown = recovery_jobs.card_context(recovery, request.at, work)
+
+    def done(self, team: Team, work: UnitOfWork) -> Step:
+        return Step(name=self.step, by=self.person.id, at=self.at, words=self.words)
+
+
+class Apologise(TakeStep, frozen=True):
+    """Somebody said sorry in person."""
+
+    name, step, title = "recovery.apologise", "apologise", STEPS["apologise"].label
+
+    who: PersonId = field("Who apologised")
+    how: Choice = field(
+        "How",
+        needed="Say how; a call is best.",
+        hint="A call is best: people hear whether it is meant.",
+        options=HOW,
+        max_length=100,
+    )
+    date: Day = field("Date", hint="Today, when it stays empty.")
+    time: Clock = field("Time")
+    words: Text = field("What was said", coach="customer")
+
+    def done(self, team: Team, work: UnitOfWork) -> Step:
+        who = person_of(self.who, "who", work) or self.person
+        at = self._when(who, team)
+        return Step(name=self.step, by=who.id, at=at, words=self.words, how=self.how)
+
+    def _when(self, who: Person, team: Team) -> datetime:
+        """When it was said: now, unless the form says otherwise."""
+        zone, day, clock = who.zone or team.zone, self.date, self.time
+        now = today(zone, self.at)
+        if day is None and clock is None:
+            return self.at
+        if day is not None and day < EARLIEST:
+            raise Refused(f"{day.isoformat()} is too long ago to be meant; look at the year.", "date")
+        if clock is None:
+            at = self.at if day == now else moment(zone, day or now, time(12))
+        else:
+            at = moment(zone, day or now, clock)
+        if at > self.at:
+            raise Refused("This is in the future; say when it was.", "date" if clock is None else "time")
+        return at
+
+
+class ApologisePublicly(TakeStep, frozen=True):
+    """Sorry was said where the customer had complained."""
+
+    name, step = "recovery.apologise_publicly", "apologise_publicly"
+    title = STEPS["apologise_publicly"].label
+
+    link: Line = field(
+        "Link",
+        needed="The link starts with https://.",
+        hint="To the public answer; it starts with https://.",
+        max_length=MAX_LINK_LENGTH,
+    )
+    words: Text = field(
+        "Text", needed="Write what the public apology says.", coach="customer", whole=True
+    )
+
+    def done(self, team: Team, work: UnitOfWork) -> Step:
+        if not self.link.startswith(("https://", "http://")):
+            raise Refused("The link starts with https://.", "link")
+        return Step(name=self.step, by=self.person.id, at=self.at, words=self.words, link=self.link)
+
+
+class AskWish(TakeStep, frozen=True):
+    """The customer said what would make it right."""
+
+    # A form's title has room for 24 characters in Slack.
+    name, step, title = "recovery.ask_wish", "ask_wish", "What would make it right"
+
+    words: Text = field(
+        "Their wish, in their own words",
+        needed="Write what the customer wishes, in their own words.",
+    )
+
+    def done(self, team: Team, work: UnitOfWork) -> Step:
+        return Step(name=self.step, by=self.person.id, at=self.at, words=self.words)
+
+
+class Promise(TakeStep, frozen=True):
+    """Something was promised for a day."""
+
+    name, step, title = "recovery.promise", "promise", STEPS["promise"].label
+
+    words: Text = field("What was agreed", needed="Say what was agreed.")
+    due: NeededDay = field("By when", needed="Say by when: a promise has a day.")
+    how: Choice = field(
+        "How they were told",
+        needed="Say how they were told: a promise counts once they know it.",
+        hint="A promise counts once the customer knows it.",
+        options=HOW,
+        max_length=100,
+    )
+    keeper: PersonId = field(
+        "Who keeps it",
+        hint="They are reminded. Whoever looks after the customer, when it stays empty.",
+    )
+
+    def done(self, team: Team, work: UnitOfWork) -> Step:
+        keeper = person_of(self.keeper, "keeper", work) or self.person
+        check_due(self.due, today(keeper.zone or team.zone, self.at))
+        return Step(
+            name=self.step, by=self.person.id, at=self.at, words=self.words, how=self.how, due=self.due
+        )
+
+
+class Keep(TakeStep, frozen=True):
+    """What was promised was done."""
+
+    name, step, title = "recovery.keep", "keep", STEPS["keep"].label
+
+    words: Text = field("What was done, and how", needed="Say what was done, in a sentence.")
+
+    def done(self, team: Team, work: UnitOfWork) -> Step:
+        return Step(name=self.step, by=self.person.id, at=self.at, words=self.words)
+
+
+class CheckBack(TakeStep, frozen=True):
+    """The customer was asked both questions after the promise was kept."""
+
+    name, step, title = "recovery.check_back", "check_back", STEPS["check_back"].label
+
+    words: Text = field(QUESTIONS[0], needed="Say what they answered.", hint="What they answered.")
+    view: Text = field(QUESTIONS[1], hint="What they answered.")
+
+    def done(self, team: Team, work: UnitOfWork) -> Step:
+        return Step(name=self.step, by=self.person.id, at=self.at, words=self.words, view=self.view)
+
+
+class TellChanged(TakeStep, frozen=True):
+    """The customer heard what is different now, and was asked for their view."""
+
+    name, step, title = "recovery.tell_changed", "tell_changed", STEPS["tell_changed"].label
+
+    words: Text = field(
+        "What you tell them",
+        needed="Write what you tell them.",
+        hint="Change whatever you would say otherwise.",
+        coach="customer",
+    )
+    view: Text = field(
+        "Their view",
+        hint="What they answered; it may come later, and it can become an action item.",
+    )
+
+    def done(self, team: Team, work: UnitOfWork) -> Step:
+        return Step(name=self.step, by=self.person.id, at=self.at, words=self.words, view=self.view)
+
+
+class Verdict(TakeStep, frozen=True):
+    """What the customer says in the end; only members of the channel note it."""
+
+    name, step, title = "recovery.verdict", "verdict", STEPS["verdict"].label
+    access = "members"
+
+    verdict: Choice = field(
+        "What they say",
+        needed="Choose what the customer said.",
+        hint="Not recovered opens the case and its retro again.",
+        options=VERDICTS,
+    )
+    words: Text = field("In their own words", hint="Needed unless there was no answer.")
+    item: Choice = field(
+        "Which fix did not hold", hint="When they name one, it is reopened with their words."
+    )
+
+    def done(self, team: Team, work: UnitOfWork) -> Step:
+        chosen = next((verdict for verdict in VERDICTS if verdict == self.verdict), None)
+        return Step(name=self.step, by=self.person.id, at=self.at, words=self.words, chosen=chosen)
+
+
+STEP_COMMANDS: tuple[type[TakeStep], ...] = (
+    Hear,
+    Apologise,
+    ApologisePublicly,
+    AskWish,
+    Promise,
+    Keep,
+    CheckBack,
+    TellChanged,
+    Verdict,
+)
+"""One for each step of the catalogue, in its order."""
+
+
+class NotNeeded(Command, frozen=True):
+    """Leaves a step out, or all after the apology, and keeps why."""
+
+    name = "recovery.not_needed"
+    access = "thing"
+    title = "Not needed"
+    submit = "Not needed"
+
+    subject: CaseRef
+    step: Choice = field(
+        "What",
+        needed="Choose what is not needed.",
+        hint="Could the customer not be reached? Choose Hear the customer, and say how you tried.",
+    )
+    why: Text = field("Why", needed="Say why, in a sentence.", coach="team")
+
+
+class HandOver(Command, frozen=True):
+    """Puts a step, or all that is left, into other hands."""
+
+    name = "recovery.hand_over"
+    access = "thing"
+    title = "Hand over"
+    submit = "Hand over"
+
+    subject: CaseRef
+    step: Choice = field("What", needed="Choose what to hand over.")
+    owner: PersonId = field("New owner", needed="Choose the new owner.")
+    why: Text = field("Why", coach="team")
+
+
+class Read(Command, frozen=True):
+    """Shows both sides, and all that was done."""
+
+    name = "recovery.read"
+    access = "thing"
+    reads = True
+
+    subject: CaseRef
+
+
+def open_card(command: Open, work: UnitOfWork) -> Reply:
+    """The card of a case, to whoever asks, and in the retro's thread; begun when it is not there yet."""
+    if command.subject is None:
+        raise Refused("Say which case, as in: customer C-7.")
+    recovery = recovery_jobs.of(command.subject.label, command.person.id, command.at, work)
+    work.jobs.schedule(
+        recovery_jobs.card_job(recovery.case_number, recovery.channel_id, command.at, command.person.id)
+    )
+    shown = recovery_jobs.card_context(recovery, command.at, work)
     return Reply(message=messages.card(shown)) if shown else Reply()
 
 
-def step_form(request: Request, work: UnitOfWork) -> Reply:
+def open_step(command: type[TakeStep], opening: Opening, work: UnitOfWork) -> Reply:
     """Opens the form of a step, unless it cannot be taken now."""
-    name, recovery = _name(request.verb), _get(request, work)
+    name, recovery = command.step, recovery_of(opening.subject, work)
     domain.check(recovery, name)
     values: dict[str, str] = {}
     items: Sequence[ActionItem] = ()
     step = recovery.step(name)
     if name == "apologise":
-        values["who"] = request.person.id
+        values["who"] = opening.person.id
     elif name == "promise" and step.state == "done":
         values["words"] = step.words
     elif name == "tell_changed":
@@ -83,149 +322,162 @@ def step_form(request: Request, work: UnitOfWork) -> Reply:
         found = work.action_items.of_case(recovery.case_number)
         items = [item for item in found if item.state in ("done", "verified")]
     case = recovery_jobs.case_of(recovery, work)
-    return Reply(form=forms.step_form(name, recovery, case, values, items))
+    return Reply(form=step_form(command, recovery, case, values, items))
 
 
-def take(request: Request, work: UnitOfWork) -> Reply:
-    """Notes a step that was done: the verb says which, the domain says whether it is allowed."""
-    name, before = _name(request.verb), _get(request, work)
-    domain.check(before, name)
-    team = retro_jobs.team_of(before.channel_id, work)
-    done = _done(name, team, request, work)
-    if name == "verdict":
-        return _judge(before, done, team, request, work)
-    after = domain.take(before, done, request.at)
-    keeper = fields.person(request, "keeper", work)
-    if name == "promise" and keeper is not None and keeper.id != domain.owner_of(after, "keep"):
-        after = domain.entrust(after, keeper.id, request.person.id)
-    _save(before, after, name, request, work)
+def step_form(
+    command: type[TakeStep],
+    recovery: Recovery,
+    case: Case,
+    values: Mapping[str, str],
+    items: Sequence[ActionItem] = (),
+) -> Form:
+    """The form of a step, filled with what is known; `items` are the fixes that may not have held."""
+    return command.form(
+        case.ref,
+        channel_id=recovery.channel_id,
+        parts=forms.above_step(command.step, recovery, case),
+        values=values,
+        changed={"item": {"options": forms.fixes(items)}},
+        without=() if items else ("item",),
+    )
+
+
+def take(command: TakeStep, work: UnitOfWork) -> Reply:
+    """Notes a step that was done: the domain says whether it is allowed."""
+    before, team = _begin(command, work)
+    after = domain.take(before, command.done(team, work), command.at)
+    _save(before, after, command.step, command, work)
     return Reply()
 
 
-def _done(name: StepName, team: Team, request: Request, work: UnitOfWork) -> Step:
-    """The step as the form describes it."""
-    link, due = (
-        fields.text(request, "link", max_length=MAX_LINK_LENGTH),
-        fields.day(request, "due"),
-    )
-    if name == "apologise_publicly" and not link.startswith(("https://", "http://")):
-        raise Refused("The link starts with https://.", "link")
-    if name == "promise" and due is None:
-        raise Refused("Say by when: a promise has a day.", "due")
-    who, at = request.person, request.at
-    if name == "apologise":
-        who = fields.person(request, "who", work) or who
-        at = _when(who, team, request)
-    words = fields.text(request, "words", needed=WORDS.get(name, ""))
-    how = fields.text(request, "how", needed=HOW.get(name, ""), max_length=100)
-    keeper = fields.person(request, "keeper", work)
-    check_due(due, today((keeper or who).zone or team.zone, request.at))
-    chosen = fields.text(request, "verdict")
-    return Step(
-        name=name,
-        by=who.id,
-        at=at,
-        words=words,
-        how=how,
-        due=due,
-        link=link,
-        view=fields.text(request, "view"),
-        chosen=next((verdict for verdict in VERDICTS if verdict == chosen), None),
-    )
+def promise(command: Promise, work: UnitOfWork) -> Reply:
+    """Notes a promise, and who is to keep it."""
+    before, team = _begin(command, work)
+    after = domain.take(before, command.done(team, work), command.at)
+    keeper = person_of(command.keeper, "keeper", work)
+    if keeper is not None and keeper.id != domain.owner_of(after, "keep"):
+        after = domain.entrust(after, keeper.id, command.person.id)
+    _save(before, after, command.step, command, work)
+    return Reply()
 
 
-def _when(who: Person, team: Team, request: Request) -> datetime:
-    """When it was said: now, unless the form says otherwise."""
-    zone = who.zone or team.zone
-    day, clock = fields.day(request, "date"), fields.clock(request, "time")
-    now = today(zone, request.at)
-    if day is None and clock is None:
-        return request.at
-    if day is not None and day < EARLIEST:
-        raise Refused(f"{day.isoformat()} is too long ago to be meant; look at the year.", "date")
-    if clock is None:
-        at = request.at if day == now else moment(zone, day or now, time(12))
-    else:
-        at = moment(zone, day or now, clock)
-    if at > request.at:
-        raise Refused("This is in the future; say when it was.", "date" if clock is None else "time")
-    return at
+def _begin(command: TakeStep, work: UnitOfWork) -> tuple[Recovery, Team]:
+    before = recovery_of(command.subject, work)
+    domain.check(before, command.step)
+    return before, retro_jobs.team_of(before.channel_id, work)
 
 
-def _judge(before: Recovery, given: Step, team: Team, request: Request, work: UnitOfWork) -> Reply:
+def judge(command: Verdict, work: UnitOfWork) -> Reply:
     """The customer's verdict: the case follows, and when it is not put right, all begins again."""
-    after = domain.judge(before, given, request.at, team)
-    unheld = _unheld(before, request, work) if given.chosen == "not recovered" else None
-    _save(before, after, "verdict", request, work)
+    before, team = _begin(command, work)
+    given = command.done(team, work)
+    after = domain.judge(before, given, command.at, team)
+    unheld = _unheld(before, command, work) if given.chosen == "not recovered" else None
+    _save(before, after, command.step, command, work)
     recovery_jobs.move_case(after, work)
     if given.chosen == "not recovered":
-        retro = retro_commands.get(after.case_label, work)
+        retro = retro_of(command.subject, work)
         if retro.state == "closed":
-            retro_commands.open_because(retro, f"The customer: {given.words}", request, work)
+            retro_commands.open_because(retro, f"The customer: {given.words}", command, work)
         if unheld is not None:
-            action_item_commands.reopen_because(unheld, given.words, request, work)
+            action_item_commands.reopen_because(unheld, given.words, command, work)
     return Reply()
 
 
-def _unheld(recovery: Recovery, request: Request, work: UnitOfWork) -> ActionItem | None:
-    label = fields.text(request, "item")
-    if not label:
+TAKEN_BY: Mapping[type[TakeStep], Callable[[Any, UnitOfWork], Reply]] = {
+    Promise: promise,
+    Verdict: judge,
+}
+"""The steps that do more than to be noted, and what does it."""
+
+
+def _unheld(recovery: Recovery, command: Verdict, work: UnitOfWork) -> ActionItem | None:
+    if not command.item:
         return None
-    item = action_item_commands.get(label, work)
+    item = item_of(reference.parse(command.item), work)
     if item.case_number != recovery.case_number:
         raise Refused(f"{item.label} belongs to another case.", "item")
     return item
 
 
-def not_needed_form(request: Request, work: UnitOfWork) -> Reply:
+def open_not_needed(opening: Opening, work: UnitOfWork) -> Reply:
     """Opens the form to leave a step out."""
-    recovery = _get(request, work)
+    recovery = recovery_of(opening.subject, work)
     domain.check_open(recovery)
     if not domain.can_leave(recovery):
         raise Refused("Only the verdict is left, and that is the customer's own.")
-    first = request.about.partition("/")[2]
-    return Reply(form=forms.not_needed_form(recovery, recovery_jobs.case_of(recovery, work), first))
+    case = recovery_jobs.case_of(recovery, work)
+    return Reply(form=not_needed_form(recovery, case, _pressed(opening)))
 
 
-def not_needed(request: Request, work: UnitOfWork) -> Reply:
+def open_hand_over(opening: Opening, work: UnitOfWork) -> Reply:
+    """Opens the form to hand a step over."""
+    recovery = recovery_of(opening.subject, work)
+    domain.check_open(recovery)
+    case = recovery_jobs.case_of(recovery, work)
+    return Reply(form=hand_over_form(recovery, case, _pressed(opening)))
+
+
+def _pressed(opening: Opening) -> str:
+    """The step under which the button stood."""
+    return opening.subject.part if isinstance(opening.subject, CaseRef) else ""
+
+
+def not_needed_form(recovery: Recovery, case: Case, first: str) -> Form:
+    """Not needed: one step, or all that follows when an apology was enough."""
+    options = forms.that_can_be_left(recovery)
+    offered = {option.value for option in options}
+    return NotNeeded.form(
+        case.ref,
+        channel_id=recovery.channel_id,
+        parts=(forms.about(recovery, case),),
+        values={"step": first if first in offered else ""},
+        changed={"step": {"options": options}},
+    )
+
+
+def hand_over_form(recovery: Recovery, case: Case, first: str) -> Form:
+    """Hand over: one step, or all that is left for this customer."""
+    options = forms.that_can_be_handed_over(recovery)
+    offered = {option.value for option in options}
+    return HandOver.form(
+        case.ref,
+        channel_id=recovery.channel_id,
+        parts=(forms.about(recovery, case),),
+        values={"step": first if first in offered else EVERYTHING},
+        changed={"step": {"options": options}},
+    )
+
+
+def not_needed(command: NotNeeded, work: UnitOfWork) -> Reply:
     """Leaves a step out, or all after the apology, and keeps why."""
-    before = _get(request, work)
-    chosen = fields.text(request, "step", needed="Choose what is not needed.")
-    why, by = fields.text(request, "why"), request.person.id
-    if chosen == ENOUGH:
+    before, by = recovery_of(command.subject, work), command.person.id
+    if command.step == ENOUGH:
         gaps = sorted(recovery_jobs.gaps_of(before.case_number, work))
-        after = domain.enough(before, by, request.at, why, gaps)
+        after = domain.enough(before, by, command.at, command.why, gaps)
     else:
-        after = domain.not_needed(before, _chosen(chosen), by, request.at, why)
-    _save(before, after, "not needed", request, work)
+        after = domain.not_needed(before, _chosen(command.step), by, command.at, command.why)
+    _save(before, after, "not needed", command, work)
     return Reply()
 
 
-def hand_over_form(request: Request, work: UnitOfWork) -> Reply:
-    """Opens the form to hand a step over."""
-    recovery = _get(request, work)
-    domain.check_open(recovery)
-    first = request.about.partition("/")[2]
-    return Reply(form=forms.hand_over_form(recovery, recovery_jobs.case_of(recovery, work), first))
-
-
-def hand_over(request: Request, work: UnitOfWork) -> Reply:
+def hand_over(command: HandOver, work: UnitOfWork) -> Reply:
     """Puts a step, or all that is left, into other hands; they hear of it directly."""
-    before = _get(request, work)
-    chosen = fields.text(request, "step", needed="Choose what to hand over.")
-    owner = fields.person(request, "owner", work)
+    before = recovery_of(command.subject, work)
+    owner = person_of(command.owner, "owner", work)
     if owner is None:
         raise Refused("Choose the new owner.", "owner")
     after = domain.hand_over(
         before,
-        None if chosen == EVERYTHING else _chosen(chosen),
-        request.person.id,
+        None if command.step == EVERYTHING else _chosen(command.step),
+        command.person.id,
         owner.id,
-        fields.text(request, "why"),
-        request.at,
+        command.why,
+        command.at,
         retro_jobs.team_of(before.channel_id, work).lead,
     )
-    _save(before, after, "hand_over", request, work)
+    _save(before, after, "hand_over", command, work)
     return Reply()
 
 
@@ -236,9 +488,9 @@ def _chosen(value: str) -> StepName:
     return name
 
 
-def read(request: Request, work: UnitOfWork) -> Reply:
+def read(command: Read, work: UnitOfWork) -> Reply:
     """Both sides, and all that was done, to read."""
-    recovery = _get(request, work)
+    recovery = recovery_of(command.subject, work)
     answers = work.retros.answers(recovery.case_number)
     comments = work.retros.comments(recovery.case_number)
     named = {answer.author for answer in answers} | {comment.author for comment in comments}
@@ -248,24 +500,17 @@ def read(request: Request, work: UnitOfWork) -> Reply:
     return Reply(form=forms.both_sides(recovery, case, answers, comments, people))
 
 
-def _get(request: Request, work: UnitOfWork) -> Recovery:
-    recovery = work.recoveries.get(number_of(_label(request), "C"))
-    if recovery is None:
-        raise Refused(f"Press Customer on the retro {_label(request)[:20]} first.")
-    return recovery
-
-
-def _save(before: Recovery, after: Recovery, outcome: str, request: Request, work: UnitOfWork) -> None:
+def _save(before: Recovery, after: Recovery, outcome: str, command: Command, work: UnitOfWork) -> None:
     """Saves it, and brings up to date whatever shows it: card, copies, retro, reminders."""
     work.recoveries.save(after)
     recovery_jobs.refresh_cards(
-        after, request.at, work, was=domain.owners(before), asked_by=request.person.id
+        after, command.at, work, was=domain.owners(before), asked_by=command.person.id
     )
-    reminder_jobs.resolve_over(after, outcome, request.at, work)
+    reminder_jobs.resolve_over(after, outcome, command.at, work)
     changed = domain.is_one_sided(before) != domain.is_one_sided(after)
     if changed or before.outcome != after.outcome:
         work.jobs.schedule(
             retro_jobs.retro_job(
-                after.case_number, after.channel_id, request.at, asked_by=request.person.id
+                after.case_number, after.channel_id, command.at, asked_by=command.person.id
             )
         )

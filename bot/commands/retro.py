@@ -1,12 +1,15 @@
 """What happens in a retro: it is shown, asks, hears answers, and is closed with an outcome."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Self
 from uuid import uuid4
 
 from bot import retro_thread
-from bot.commands import fields
+from bot.command import Command, MaybeAnonymous, Opening, Reply, Request
+from bot.commands.lookup import answer_of, case_of, retro_of
 from bot.domain import retro as domain
-from bot.domain.case import number_of
+from bot.domain.case import Case
 from bot.domain.errors import Refused
 from bot.domain.job import Job
 from bot.domain.recovery import (
@@ -17,50 +20,166 @@ from bot.domain.recovery import (
     enough,
     not_enough,
 )
-from bot.domain.retro import Answer, Comment, Retro, must_be_open
+from bot.domain.reference import AnswerRef, CaseRef
+from bot.domain.retro import OUTCOMES, Answer, Comment, Retro, must_be_open
+from bot.fields import Choice, FieldSpec, Line, Text, field
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.messages import retro as messages
+from bot.messages.parts import MAX_TEXT_LENGTH, Form
 from bot.ports import UnitOfWork
 from bot.prompts import PROMPTS
-from bot.request import Reply, Request
 
-CHOICE_LOST = (
-    "Whether your name may stand here got lost on the way, so nothing was posted: keep your words, "
-    "open Answer once more, and post them there."
+
+class AnswerRetro(MaybeAnonymous, frozen=True):
+    """Posts one answer for each prompt that something was written for."""
+
+    name = "retro.answer"
+    access = "thing"
+    begins = True
+    title = "Answer"
+    submit = "Post"
+
+    subject: CaseRef
+    answers: Mapping[str, str]
+    """What was written, by the prompts' keys; empty where nothing was."""
+
+    @classmethod
+    def fields(cls) -> tuple[FieldSpec, ...]:
+        return (*_PROMPT_FIELDS, *super().fields())
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> dict[str, object]:
+        answers = {spec.name: spec.text(values) for spec in _PROMPT_FIELDS}
+        return {**super().read(values), "answers": answers}
+
+    def for_coach(self) -> tuple[tuple[FieldSpec, str], ...]:
+        return tuple((spec, self.answers[spec.name]) for spec in _PROMPT_FIELDS)
+
+
+_PROMPT_FIELDS = tuple(
+    FieldSpec(
+        name=prompt.key,
+        kind="text",
+        label=prompt.label,
+        hint=prompt.question,
+        max_length=MAX_TEXT_LENGTH,
+        coach="team",
+    )
+    for prompt in PROMPTS
 )
 
 
-def get(label: str, work: UnitOfWork) -> Retro:
-    """The retro of `C-7`, or of `C-7/training`; refuses when there is none."""
-    retro = work.retros.get(number_of(label.partition("/")[0], "C"))
-    if retro is None:
-        raise Refused(retro_jobs.GONE)
-    return retro
+class EditAnswer(Command, frozen=True):
+    """Saves one's own named answer."""
+
+    name = "retro.edit_answer"
+    access = "thing"
+    title = "Edit answer"
+    submit = "Save"
+
+    subject: AnswerRef
+    text: Text = field("Answer", needed="An answer cannot be empty.", coach="team")
 
 
-def answer_form(request: Request, work: UnitOfWork) -> Reply:
+class ReadAnswer(Command, frozen=True):
+    """Shows all of a long answer."""
+
+    name = "retro.read_answer"
+    access = "thing"
+    reads = True
+
+    subject: AnswerRef
+
+
+class Close(Command, frozen=True):
+    """Closes a retro with an outcome."""
+
+    name = "retro.close"
+    access = "members"
+    begins = True
+    title = "Close retro"
+    submit = "Close"
+
+    subject: CaseRef
+    outcome: Choice = field("Outcome", needed="Choose an outcome.", options=OUTCOMES)
+    why: Text = field("Why", hint="Needed unless fixes were agreed.", coach="team")
+
+
+class Reopen(Command, frozen=True):
+    """Reopens a retro with a why."""
+
+    name = "retro.reopen"
+    access = "members"
+    begins = True
+    title = "Reopen"
+    submit = "Reopen"
+
+    subject: CaseRef
+    why: Text = field("Why", needed="Say why, in a sentence.", coach="team")
+
+
+class Overheard(Command, frozen=True):
+    """Something happened to a plain message in a thread: `root_id` is what the thread began with."""
+
+    access = "platform"
+    repeatable = True
+
+    root_id: str
+    message_id: Line = field(name="id", hidden=True)
+
+    @classmethod
+    def parse(cls, request: Request) -> Self:
+        values = cls.read(request.values or {})
+        return cls.model_validate({"request": request, "root_id": request.about, **values})
+
+
+class Discuss(Overheard, frozen=True):
+    """A plain reply was written, or changed."""
+
+    name = "retro.discuss"
+
+    text: Text = field(hidden=True)
+
+
+class Undiscuss(Overheard, frozen=True):
+    """A reply was deleted by its author."""
+
+    name = "retro.undiscuss"
+
+
+def open_answer(opening: Opening, work: UnitOfWork) -> Reply:
     """Opens the answer form, the prompt that was pressed first."""
-    retro = get(request.about, work)
+    retro, case = retro_of(opening.subject, work), case_of(opening.subject, work)
     must_be_open(retro, "answer")
-    case = work.cases.get(retro.case_number)
-    if case is None:
-        raise Refused(retro_jobs.GONE)
-    first = request.about.partition("/")[2]
-    return Reply(form=messages.answer_form(retro, case, first, request.people_in_channel))
+    pressed = opening.subject.part if isinstance(opening.subject, CaseRef) else ""
+    return Reply(form=answer_form(retro, case, pressed, opening.people_in_channel))
 
 
-def answer(request: Request, work: UnitOfWork) -> Reply:
+def answer_form(retro: Retro, case: Case, first: str = "", people: int | None = None) -> Form:
+    """Answer; the prompt that was pressed comes first. `people`: how many could have written it.
+
+    Where nobody knows how many they are, it says that.
+    """
+    form = AnswerRetro.form(
+        retro.ref,
+        channel_id=retro.channel_id,
+        parts=messages.above_answers(case),
+        changed={"unnamed": {"hint": messages.unnamed_hint(people)}},
+    )
+    pressed_first = sorted(form.fields, key=lambda spec: spec.name != first)
+    return form.model_copy(update={"fields": tuple(pressed_first)})
+
+
+def answer(command: AnswerRetro, work: UnitOfWork) -> Reply:
     """Keeps one answer per filled field; without a name, nothing about the author is written."""
-    if not request.has_chosen:
-        raise Refused(CHOICE_LOST)
-    retro = get(request.about, work)
+    retro = retro_of(command.subject, work)
     must_be_open(retro, "answer")
-    texts = {prompt.key: fields.text(request, prompt.key) for prompt in PROMPTS}
-    if not any(texts.values()):
+    if not any(command.answers.values()):
         raise Refused("Write something in at least one field.", PROMPTS[0].key)
-    for prompt_key, text in texts.items():
+    author, posted_at = (None, None) if command.anonymous else (command.person.id, command.at)
+    for prompt_key, text in command.answers.items():
         if not text:
             continue
         answer = Answer(
@@ -68,71 +187,78 @@ def answer(request: Request, work: UnitOfWork) -> Reply:
             case_number=retro.case_number,
             prompt=prompt_key,
             text=text,
-            author=None if request.unnamed else request.person.id,
-            posted_at=None if request.unnamed else request.at,
+            author=author,
+            posted_at=posted_at,
         )
         work.retros.add_answer(answer)
-        work.jobs.schedule(retro_jobs.answer_job(answer, retro, request.at))
+        work.jobs.schedule(retro_jobs.answer_job(answer, retro, command.at))
     work.jobs.schedule(
         retro_jobs.retro_job(
             retro.case_number,
             retro.channel_id,
-            request.at,
-            asked_by=None if request.unnamed else request.person.id,
-            traceless=request.unnamed,
+            command.at,
+            asked_by=author,
+            traceless=command.anonymous,
         )
     )
-    reminder_jobs.refresh(retro, request.at, work, traceless=request.unnamed)
+    reminder_jobs.refresh(retro, command.at, work, traceless=command.anonymous)
     return Reply()
 
 
-def _answer(request: Request, work: UnitOfWork) -> Answer:
-    answer = work.retros.answer(request.about)
-    if answer is None:
-        raise Refused("This answer is not here any more.")
-    return answer
-
-
-def edit_answer_form(request: Request, work: UnitOfWork) -> Reply:
+def open_edit_answer(opening: Opening, work: UnitOfWork) -> Reply:
     """Opens one's own named answer."""
-    answer = _answer(request, work)
-    must_be_open(get(f"C-{answer.case_number}", work), "edit an answer")
-    domain.edit_answer(answer, request.person.id, answer.text)
-    return Reply(form=messages.edit_form(answer))
+    answer = answer_of(opening.subject, work)
+    must_be_open(_retro_with(answer, work), "edit an answer")
+    domain.edit_answer(answer, opening.person.id, answer.text)
+    return Reply(form=edit_answer_form(answer))
 
 
-def edit_answer(request: Request, work: UnitOfWork) -> Reply:
+def edit_answer_form(answer: Answer) -> Form:
+    """Edit one's own named answer."""
+    label = {"text": {"label": messages.label_of(answer)}}
+    return EditAnswer.form(answer.ref, values={"text": answer.text}, changed=label)
+
+
+def edit_answer(command: EditAnswer, work: UnitOfWork) -> Reply:
     """Saves one's own named answer."""
-    answer = _answer(request, work)
-    retro = get(f"C-{answer.case_number}", work)
+    answer = answer_of(command.subject, work)
+    retro = _retro_with(answer, work)
     must_be_open(retro, "edit an answer")
-    text = fields.text(request, "text", needed="An answer cannot be empty.")
-    changed = domain.edit_answer(answer, request.person.id, text)
+    changed = domain.edit_answer(answer, command.person.id, command.text)
     work.retros.save_answer(changed)
-    work.jobs.schedule(retro_jobs.answer_job(changed, retro, request.at))
+    work.jobs.schedule(retro_jobs.answer_job(changed, retro, command.at))
     return Reply()
 
 
-def read_answer(request: Request, work: UnitOfWork) -> Reply:
+def _retro_with(answer: Answer, work: UnitOfWork) -> Retro:
+    return retro_of(CaseRef(number=answer.case_number), work)
+
+
+def read_answer(command: ReadAnswer, work: UnitOfWork) -> Reply:
     """Shows all of a long answer."""
-    answer = _answer(request, work)
+    answer = answer_of(command.subject, work)
     author = work.people.get(answer.author) if answer.author else None
     return Reply(form=messages.whole_answer(answer, author))
 
 
-def close_form(request: Request, work: UnitOfWork) -> Reply:
+def open_close(opening: Opening, work: UnitOfWork) -> Reply:
     """Opens the form to close the retro."""
-    retro = get(request.about, work)
+    retro = retro_of(opening.subject, work)
     must_be_open(retro, "close it again")
-    return Reply(form=messages.close_form(retro))
+    return Reply(form=close_form(retro))
 
 
-def close(request: Request, work: UnitOfWork) -> Reply:
+def close_form(retro: Retro) -> Form:
+    """Close the retro, with an outcome."""
+    parts = messages.above_closing(retro)
+    return Close.form(retro.ref, channel_id=retro.channel_id, parts=parts)
+
+
+def close(command: Close, work: UnitOfWork) -> Reply:
     """Closes the retro with an outcome; the summary goes to its thread."""
-    retro = get(request.about, work)
+    retro, outcome = retro_of(command.subject, work), command.outcome
     items = work.action_items.of_case(retro.case_number)
-    outcome, why = fields.text(request, "outcome"), fields.text(request, "why")
-    closed = domain.close(retro, request.person.id, request.at, outcome, why, items)
+    closed = domain.close(retro, command.person.id, command.at, outcome, command.why, items)
     recovery = work.recoveries.get(retro.case_number)
     if outcome == MUST_BE_HEARD:
         answers, comments = (
@@ -141,18 +267,18 @@ def close(request: Request, work: UnitOfWork) -> Reply:
         )
         check_outcome(outcome, recovery, len(answers) + len(comments))
     work.retros.save(closed)
-    _follow(closed, recovery, request, work)
-    _say_turn(closed, "retro.sum_up", request, work)
+    _follow(closed, recovery, command, work)
+    _say_turn(closed, "retro.sum_up", command, work)
     return Reply()
 
 
-def _follow(retro: Retro, recovery: Recovery | None, request: Request, work: UnitOfWork) -> None:
+def _follow(retro: Retro, recovery: Recovery | None, command: Close, work: UnitOfWork) -> None:
     """What an outcome means for what is owed to the customer, and for whoever handled the case."""
     turn = retro.last
     if turn is None:
         return
     if turn.outcome == MUST_BE_HEARD and recovery is not None and recovery.contact is not None:
-        # Asked for by nobody: whether it could be said is nobody else's business either.
+        # FieldSpec for by nobody: whether it could be said is nobody else's business either.
         word = Job(
             name="recovery.check_in",
             about=retro.label,
@@ -160,48 +286,52 @@ def _follow(retro: Retro, recovery: Recovery | None, request: Request, work: Uni
             key=f"check_in:{retro.case_number}:{len(retro.history)}",
             direct=True,
             once=True,
-            due_at=request.at,
+            due_at=command.at,
         )
         work.jobs.schedule(word)
     changed: Recovery | None = None
     if turn.outcome == APOLOGY_ENOUGH:
-        recovery = recovery or recovery_jobs.of(retro.label, request.person.id, request.at, work)
+        recovery = recovery or recovery_jobs.of(retro.label, command.person.id, command.at, work)
         if recovery.outcome is None:
             gaps = sorted(recovery_jobs.gaps_of(retro.case_number, work))
-            changed = enough(recovery, request.person.id, request.at, turn.why, gaps)
+            changed = enough(recovery, command.person.id, command.at, turn.why, gaps)
     elif recovery is not None and recovery.enough and recovery.outcome is None:
-        changed = not_enough(recovery, request.at)
+        changed = not_enough(recovery, command.at)
     if changed is not None:
         work.recoveries.save(changed)
-        recovery_jobs.refresh_cards(changed, request.at, work)
-        reminder_jobs.resolve_over(changed, "not needed", request.at, work)
+        recovery_jobs.refresh_cards(changed, command.at, work)
+        reminder_jobs.resolve_over(changed, "not needed", command.at, work)
 
 
-def reopen_form(request: Request, work: UnitOfWork) -> Reply:
+def open_reopen(opening: Opening, work: UnitOfWork) -> Reply:
     """Opens the form to reopen the retro."""
-    retro = get(request.about, work)
+    retro = retro_of(opening.subject, work)
     if retro.state == "open":
         raise Refused(f"The retro {retro.label} is already open.")
-    return Reply(form=messages.reopen_form(retro))
+    return Reply(form=reopen_form(retro))
 
 
-def reopen(request: Request, work: UnitOfWork) -> Reply:
+def reopen_form(retro: Retro) -> Form:
+    """Reopen the retro, with a why."""
+    parts = messages.above_reopening(retro)
+    return Reopen.form(retro.ref, channel_id=retro.channel_id, parts=parts)
+
+
+def reopen(command: Reopen, work: UnitOfWork) -> Reply:
     """Reopens the retro with a why."""
-    retro = get(request.about, work)
-    why = fields.text(request, "why", needed="Say why, in a sentence.")
-    open_because(retro, why, request, work)
+    open_because(retro_of(command.subject, work), command.why, command, work)
     return Reply()
 
 
-def open_because(retro: Retro, why: str, request: Request, work: UnitOfWork) -> Retro:
+def open_because(retro: Retro, why: str, command: Command, work: UnitOfWork) -> Retro:
     """Reopens the retro; returns it as it is stored now."""
-    opened = domain.reopen(retro, request.person.id, request.at, why)
+    opened = domain.reopen(retro, command.person.id, command.at, why)
     work.retros.save(opened)
-    _say_turn(opened, "retro.say_reopened", request, work)
+    _say_turn(opened, "retro.say_reopened", command, work)
     return opened.model_copy(update={"version": opened.version + 1})
 
 
-def _say_turn(retro: Retro, name: str, request: Request, work: UnitOfWork) -> None:
+def _say_turn(retro: Retro, name: str, command: Command, work: UnitOfWork) -> None:
     """Says a closing or reopening in the thread, once, and brings retro and prompts up to date."""
     work.jobs.schedule(
         Job(
@@ -211,49 +341,47 @@ def _say_turn(retro: Retro, name: str, request: Request, work: UnitOfWork) -> No
             key=retro_jobs.turn_key(retro.case_number, len(retro.history)),
             thread=retro_thread.key(retro.case_number),
             once=True,
-            due_at=request.at,
-            asked_by=request.person.id,
+            due_at=command.at,
+            asked_by=command.person.id,
         )
     )
-    reminder_jobs.resolve(retro, "closed" if retro.state == "closed" else "reopened", request.at, work)
-    recovery_jobs.note_retro(retro.case_number, request.at, work)
+    reminder_jobs.resolve(retro, "closed" if retro.state == "closed" else "reopened", command.at, work)
+    recovery_jobs.note_retro(retro.case_number, command.at, work)
     changed = retro_jobs.retro_job(
-        retro.case_number, retro.channel_id, request.at, asked_by=request.person.id
+        retro.case_number, retro.channel_id, command.at, asked_by=command.person.id
     )
     for job in (changed, *retro_jobs.ask(changed, work)):
         work.jobs.schedule(job)
 
 
-def discuss(request: Request, work: UnitOfWork) -> Reply:
+def discuss(command: Discuss, work: UnitOfWork) -> Reply:
     """Keeps a plain reply in a retro's thread as discussion; other threads are not our business."""
-    case_number = retro_thread.case_of(request.channel, request.about, work)
-    text = fields.text(request, "text")
-    if case_number is None or not text:
+    case_number = retro_thread.case_of(command.channel, command.root_id, work)
+    if case_number is None or not command.text:
         return Reply()
-    work.people.remember(request.person)
+    work.people.remember(command.person)
     comment = Comment(
-        id=fields.text(request, "id"),
+        id=command.message_id,
         case_number=case_number,
-        author=request.person.id,
-        text=text,
-        posted_at=_posted_at(request),
+        author=command.person.id,
+        text=command.text,
+        posted_at=_posted_at(command),
     )
     work.retros.keep_comment(comment)
     return Reply()
 
 
-def _posted_at(request: Request) -> datetime:
+def _posted_at(command: Discuss) -> datetime:
     """Slack's message id is the second it was posted; elsewhere it is when we heard of it."""
-    seconds = fields.text(request, "id")
+    seconds = command.message_id
     try:
-        return datetime.fromtimestamp(float(seconds), UTC) if "." in seconds else request.at
+        return datetime.fromtimestamp(float(seconds), UTC) if "." in seconds else command.at
     except (ValueError, OverflowError, OSError):
-        return request.at
+        return command.at
 
 
-def undiscuss(request: Request, work: UnitOfWork) -> Reply:
+def undiscuss(command: Undiscuss, work: UnitOfWork) -> Reply:
     """Forgets a reply that its author deleted."""
-    if request.channel is not None:
-        comment = fields.text(request, "id")
-        work.retros.drop_comment(request.channel.id, comment, request.person.id)
+    if command.channel is not None:
+        work.retros.drop_comment(command.channel.id, command.message_id, command.person.id)
     return Reply()

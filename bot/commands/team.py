@@ -1,145 +1,258 @@
 """What happens with a team: its first use, its settings, and what Amends says about itself."""
 
 from collections.abc import Mapping
+from datetime import time
 
-from bot.commands import fields
+from bot.command import Command, Invocation, Opening, Reply
+from bot.commands.lookup import person_of
 from bot.domain import notification_preferences
 from bot.domain import team as teams
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.job import Job
 from bot.domain.notification_preferences import NotificationPreferences
-from bot.domain.team import Team, aim
+from bot.domain.team import MAX_DAYS_TO_ANSWER, Team, aim
 from bot.domain.working_hours import today
+from bot.fields import Choice, Clock, Day, MaybeTick, NeededClock, Number, PersonId, Weekdays, field
 from bot.jobs import team as team_jobs
 from bot.messages import team as messages
+from bot.messages.parts import Form
 from bot.ports import UnitOfWork
-from bot.request import Reply, Request
 
 OWN = ("mine", "my", "me", "own")
 """What can be typed after `settings` for one's own."""
 
 
-def of(channel: Channel, request: Request, work: UnitOfWork) -> Team:
+class Settings(Command, frozen=True):
+    """Saves a team's settings."""
+
+    name = "team.settings"
+    access = "channel"
+    title = "Team settings"
+    submit = "Save"
+
+    lead: PersonId = field("Lead")
+    zone: Choice = field("Time zone", needed="Choose a time zone.")
+    days: Weekdays = field("Working days")
+    starts: NeededClock = field("Day starts", needed="Say when the day starts and ends.")
+    ends: NeededClock = field("Day ends", needed="Say when the day starts and ends.")
+    days_to_answer: Number = field(
+        "Days to answer",
+        needed="Say how many working days people have.",
+        hint=f"Working days until answers close, 1 to {MAX_DAYS_TO_ANSWER}.",
+    )
+    days_to_apologise: Number = field(
+        "Days to apologise",
+        hint="Working days until the customer has had an apology in person; 0 is the same one.",
+    )
+    coach: MaybeTick = field(
+        "Language coach",
+        hint="Reads along and makes remarks to the writer alone, before something is posted.",
+    )
+
+
+class OwnSettings(Command, frozen=True):
+    """Saves when and how a person wants to be reminded."""
+
+    name = "team.own_settings"
+    access = "own"
+    title = "My settings"
+    submit = "Save"
+
+    days: Weekdays = field("Working days")
+    starts: Clock = field("Day starts")
+    ends: Clock = field("Day ends")
+    digest: MaybeTick = field(
+        "One daily digest",
+        hint="Everything at the start of your day, in one message, and nothing after it.",
+    )
+    quiet_until: Day = field("Quiet until", hint="No reminders before that day, for a holiday say.")
+
+
+class Help(Command, frozen=True):
+    """Says what can be typed, and what each does."""
+
+    name = "team.help"
+    access = "own"
+    audience = "channel"
+    reads = True
+
+
+class Joined(Command, frozen=True):
+    """Amends was added to a channel."""
+
+    name = "team.joined"
+    access = "platform"
+
+
+class PersonChanged(Command, frozen=True):
+    """Somebody has another name or zone, or has left."""
+
+    name = "team.person_changed"
+    access = "platform"
+    repeatable = True
+
+
+def of(channel: Channel, invocation: Invocation, work: UnitOfWork) -> Team:
     """The team of a channel; its first use makes it, with the person as lead, in their time zone."""
     team = work.teams.get(channel.id)
     if team is None:
         work.channels.remember(channel)
-        team = new(channel, request)
+        team = new(channel, invocation)
         work.teams.add(team)
-    elif team.lead is None and team.version == 1 and not request.bulk:
+    elif team.lead is None and team.version == 1 and not invocation.request.bulk:
         # An import made the team, and an import leads nobody; nobody has settled anything either.
-        first = new(channel, request)
+        first = new(channel, invocation)
         team = team.model_copy(update={"lead": first.lead, "zone": first.zone})
         work.teams.save(team)
         team = team.model_copy(update={"version": team.version + 1})
     return team
 
 
-def new(channel: Channel, request: Request) -> Team:
+def new(channel: Channel, invocation: Invocation) -> Team:
     """A team with default settings, not stored."""
-    lead = None if request.bulk else request.person.id
-    zone = request.person.zone or "UTC"
-    return Team(channel_id=channel.id, name=channel.name, lead=lead, zone=zone, made_at=request.at)
+    lead = None if invocation.request.bulk else invocation.person.id
+    zone = invocation.person.zone or "UTC"
+    return Team(channel_id=channel.id, name=channel.name, lead=lead, zone=zone, made_at=invocation.at)
 
 
-def _own(request: Request) -> bool:
+def _means_own(opening: Opening) -> bool:
     """Whether a person's own settings are meant: typed so, or typed where no team is."""
-    return request.typed.strip().lower() in OWN or (
-        request.channel is not None and request.channel.kind == "direct"
+    return opening.request.typed.strip().lower() in OWN or (
+        opening.channel is not None and opening.channel.kind == "direct"
     )
 
 
-def settings_form(request: Request, work: UnitOfWork) -> Reply:
+def open_settings(opening: Opening, work: UnitOfWork) -> Reply:
     """Opens the team's settings, or a person's own."""
-    if _own(request):
-        return own_settings_form(request, work)
-    channel = _shared_channel(request)
-    team = work.teams.get(channel.id) or new(channel, request)
-    return Reply(form=messages.settings_form(team))
+    if _means_own(opening):
+        return open_own_settings(opening, work)
+    channel = shared_channel(opening)
+    return Reply(form=settings_form(work.teams.get(channel.id) or new(channel, opening)))
 
 
-def own_settings_form(request: Request, work: UnitOfWork) -> Reply:
+def settings_form(team: Team) -> Form:
+    """Team settings, as they are now."""
+    values = {
+        "lead": team.lead or "",
+        "zone": team.zone,
+        "days": _written_days(team.days),
+        "starts": _written_time(team.starts),
+        "ends": _written_time(team.ends),
+        "days_to_answer": str(team.days_to_answer),
+        "days_to_apologise": str(team.days_to_apologise),
+        "coach": "yes" if team.coach else "",
+    }
+    return Settings.form(
+        channel_id=team.channel_id,
+        parts=messages.ABOVE_SETTINGS,
+        values=values,
+        changed={
+            "zone": {"options": messages.zones_with(team.zone)},
+            "days": {"options": messages.WEEK, "needed": True},
+        },
+    )
+
+
+def open_own_settings(opening: Opening, work: UnitOfWork) -> Reply:
     """Opens a person's own settings."""
-    preferences = work.preferences.get(request.person.id)
-    return Reply(
-        form=messages.own_settings_form(
-            preferences or NotificationPreferences(person_id=request.person.id)
-        )
+    return Reply(form=own_settings_form(_preferences(opening, work)))
+
+
+def own_settings_form(mine: NotificationPreferences) -> Form:
+    """My settings: when and how one person wants to be reminded."""
+    values = {
+        "days": _written_days(mine.days),
+        "starts": _written_time(mine.starts),
+        "ends": _written_time(mine.ends),
+        "digest": "yes" if mine.digest else "",
+        "quiet_until": mine.quiet_until.isoformat() if mine.quiet_until else "",
+    }
+    return OwnSettings.form(
+        parts=messages.ABOVE_OWN_SETTINGS,
+        values=values,
+        changed={"days": {"options": messages.WEEK}},
     )
 
 
-def own_settings(request: Request, work: UnitOfWork) -> Reply:
+def _written_days(days: tuple[int, ...]) -> str:
+    return ",".join(str(day) for day in days)
+
+
+def _written_time(at: time | None) -> str:
+    return f"{at:%H:%M}" if at else ""
+
+
+def _preferences(invocation: Invocation, work: UnitOfWork) -> NotificationPreferences:
+    stored = work.preferences.get(invocation.person.id)
+    return stored or NotificationPreferences(person_id=invocation.person.id)
+
+
+def own_settings(command: OwnSettings, work: UnitOfWork) -> Reply:
     """Saves when and how a person wants to be reminded."""
-    preferences = work.preferences.get(request.person.id) or NotificationPreferences(
-        person_id=request.person.id
-    )
-    quiet_until = fields.day(request, "quiet_until")
-    if quiet_until is not None and quiet_until <= today(request.person.zone or "UTC", request.at):
+    quiet_until = command.quiet_until
+    if quiet_until is not None and quiet_until <= today(command.person.zone or "UTC", command.at):
         quiet_until = None
     changed = notification_preferences.with_settings(
-        preferences,
-        starts=fields.clock(request, "starts"),
-        ends=fields.clock(request, "ends"),
-        days=fields.days(request, "days"),
-        digest=bool(fields.text(request, "digest")),
+        _preferences(command, work),
+        starts=command.starts,
+        ends=command.ends,
+        days=command.days,
+        digest=bool(command.digest),
         quiet_until=quiet_until,
     )
     work.preferences.save(changed)
-    work.scheduler.run_now(owner=request.person.id)
+    work.scheduler.run_now(owner=command.person.id)
     for team in work.teams.all():
-        if team.lead == request.person.id:
+        if team.lead == command.person.id:
             work.scheduler.run_now(channel_id=team.channel_id)
     return Reply(message=messages.settled_own(changed))
 
 
-def settings(request: Request, work: UnitOfWork) -> Reply:
+def settings(command: Settings, work: UnitOfWork) -> Reply:
     """Saves the team's settings."""
-    team = of(_shared_channel(request), request, work)
-    lead = fields.person(request, "lead", work)
-    count = fields.text(request, "days_to_answer", needed="Say how many working days people have.")
-    starts, ends = fields.clock(request, "starts"), fields.clock(request, "ends")
-    if starts is None or ends is None:
-        raise Refused("Say when the day starts and ends.", "starts" if starts is None else "ends")
+    team = of(shared_channel(command), command, work)
+    lead = person_of(command.lead, "lead", work)
     changed = teams.with_settings(
         team,
         lead=lead.id if lead else None,
-        zone=fields.text(request, "zone", needed="Choose a time zone."),
-        days=fields.days(request, "days"),
-        starts=starts,
-        ends=ends,
-        days_to_answer=int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0,
+        zone=command.zone,
+        days=command.days,
+        starts=command.starts,
+        ends=command.ends,
+        days_to_answer=command.days_to_answer or 0,
     )
-    if "coach" in (request.values or {}):  # a form of an older program does not have it
-        changed = changed.model_copy(update={"coach": bool(fields.text(request, "coach"))})
-    days = fields.text(request, "days_to_apologise") or str(team.days_to_apologise)
-    changed = aim(changed, int(days) if days.isascii() and days.isdigit() and len(days) < 4 else -1)
+    if command.coach is not None:  # a form of an older program does not have it
+        changed = changed.model_copy(update={"coach": command.coach})
+    days = command.days_to_apologise
+    changed = aim(changed, team.days_to_apologise if days is None else days)
     work.teams.save(changed)
     work.scheduler.run_now(channel_id=team.channel_id)
-    for recipient_id in sorted({team.lead, changed.lead} - {request.person.id, None}, key=str):
+    for recipient_id in sorted({team.lead, changed.lead} - {command.person.id, None}, key=str):
         work.jobs.schedule(
-            team_jobs.settings_changed_job(changed, str(recipient_id), request.person.id, request.at)
+            team_jobs.settings_changed_job(changed, str(recipient_id), command.person.id, command.at)
         )
     return Reply(message=messages.settled(changed))
 
 
-def _shared_channel(request: Request) -> Channel:
-    if request.channel is None or request.channel.kind == "direct":
+def shared_channel(invocation: Invocation) -> Channel:
+    """The channel that it is asked in; refuses a direct chat, which is no team's."""
+    if invocation.request.shared_channel is None:
         raise Refused("This belongs to a team: ask for it in the team's own place.")
-    return request.channel
+    return invocation.request.shared_channel
 
 
-def say_help(commands: Mapping[str, str], request: Request, work: UnitOfWork) -> Reply:
+def say_help(commands: Mapping[str, str], command: Help, work: UnitOfWork) -> Reply:
     """What can be typed, and what each does; words that are no command come back in the first line."""
-    word = request.typed.split(maxsplit=1)[0] if request.typed.strip() else ""
+    word = "".join(command.request.typed.split(maxsplit=1)[:1])
     return Reply(message=messages.help_text(commands, word[:40]))
 
 
-def joined(request: Request, work: UnitOfWork) -> Reply:
+def joined(command: Joined, work: UnitOfWork) -> Reply:
     """Amends was added to a channel: it says one line, and then what could not be said there before."""
-    if request.channel is None:
+    if command.channel is None:
         return Reply()
-    channel = request.channel
+    channel = command.channel
     work.channels.remember(channel)
     hello = Job(
         name="team.hello",
@@ -147,15 +260,15 @@ def joined(request: Request, work: UnitOfWork) -> Reply:
         channel_id=channel.id,
         key=f"hello:{channel.id}",
         once=True,
-        due_at=request.at,
+        due_at=command.at,
     )
     work.jobs.schedule(hello)
     work.jobs.retry_dead(channel.id)
     return Reply()
 
 
-def person_changed(request: Request, work: UnitOfWork) -> Reply:
+def person_changed(command: PersonChanged, work: UnitOfWork) -> Reply:
     """Somebody has another name or zone, or has left: kept, when it is somebody that we know."""
-    if work.people.get(request.person.id) is not None:
-        work.people.remember(request.person)
+    if work.people.get(command.person.id) is not None:
+        work.people.remember(command.person)
     return Reply()

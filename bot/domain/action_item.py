@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel
 
 from bot.domain.errors import Refused
+from bot.domain.reference import ItemRef, key_of
 
 ItemState = Literal["proposed", "agreed", "done", "verified", "dropped"]
 ItemStep = Literal[
@@ -96,6 +97,12 @@ class ActionItem(BaseModel, frozen=True):
     def label(self) -> str:
         """`AI-12`."""
         return f"AI-{self.number}"
+
+    @property
+    def ref(self) -> ItemRef:
+        """What its buttons and forms carry."""
+        key = key_of(self.number, self.history[0].at) if self.history else ""
+        return ItemRef(number=self.number, key=key)
 
     def last(self, step: ItemStep) -> Moved | None:
         """The most recent time that `step` was taken."""

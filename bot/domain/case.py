@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from bot.domain.errors import Refused
+from bot.domain.reference import CaseRef, key_of
 from bot.domain.working_hours import WorkingHours, is_working, is_working_day, today
 
 CaseState = Literal["open", "failed", "recovered", "not recovered", "no answer"]
@@ -37,6 +38,11 @@ class Case(BaseModel, frozen=True):
     def label(self) -> str:
         """`C-7`."""
         return f"C-{self.number}"
+
+    @property
+    def ref(self) -> CaseRef:
+        """What its buttons and forms carry."""
+        return CaseRef(number=self.number, key=key_of(self.number, self.failed_at))
 
 
 def outside_hours(case: Case, hours: WorkingHours) -> bool:

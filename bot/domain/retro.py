@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from bot.domain.action_item import ActionItem
 from bot.domain.errors import Refused
+from bot.domain.reference import AnswerRef, CaseRef, key_of
 
 RetroState = Literal["open", "closed"]
 Outcome = Literal["fixes agreed", "an apology was enough", "nothing we could have changed"]
@@ -50,6 +51,11 @@ class Retro(BaseModel, frozen=True):
         return f"C-{self.case_number}"
 
     @property
+    def ref(self) -> CaseRef:
+        """What its buttons and forms carry: its case's, which failed the moment it was opened."""
+        return CaseRef(number=self.case_number, key=key_of(self.case_number, self.opened_at))
+
+    @property
     def last(self) -> Turn | None:
         """The last closing or reopening, if there was one."""
         return self.history[-1] if self.history else None
@@ -69,6 +75,11 @@ class Answer(BaseModel, frozen=True):
     author: str | None = None
     posted_at: datetime | None = None
     version: int = 1
+
+    @property
+    def ref(self) -> AnswerRef:
+        """What its buttons and forms carry."""
+        return AnswerRef(id=self.id)
 
 
 class Comment(BaseModel, frozen=True):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from bot import retro_thread
 from bot.domain import action_item as items
 from bot.domain.action_item import ActionItem, ItemStep
+from bot.domain.case import Case
 from bot.domain.job import Job
 from bot.domain.notification_preferences import NotificationPreferences, hours_of
 from bot.domain.person import Person
@@ -272,12 +273,11 @@ def dues(job: Job, work: UnitOfWork) -> list[ReminderView]:
             if subject.state != "done"  # the owner did what they were asked
         ]
         case = cases[subject.case_number][1]
-        what = subject.what if isinstance(subject, ActionItem) else case.what_happened
         views.append(
             _due(
                 sent,
                 subject,
-                what,
+                case,
                 links.get(subject.case_number),
                 facts,
                 tuple(others),
@@ -334,7 +334,7 @@ def _holds(sent: SentReminder, subject: Subject, facts: ReminderContext) -> bool
 def _due(
     sent: SentReminder,
     subject: Subject,
-    what: str,
+    case: Case,
     link: str | None,
     facts: ReminderContext,
     before: tuple[date, ...],
@@ -361,7 +361,8 @@ def _due(
         sent=sent,
         reminder=reminder,
         subject=subject,
-        what=what,
+        case_ref=case.ref,
+        what=subject.what if isinstance(subject, ActionItem) else case.what_happened,
         link=link,
         owner=owner.name if owner else "its owner",
         day=day,

@@ -6,20 +6,16 @@ from datetime import date
 from bot.domain.action_item import ActionItem, ItemStep, is_late, steps
 from bot.domain.person import Person
 from bot.domain.reminder import SentReminder
-from bot.domain.retro import GAPS
 from bot.messages.case import show_all
 from bot.messages.parts import (
-    MAX_TEXT_LENGTH,
     SHOWN_TEXT,
     Bold,
     Button,
     Buttons,
     Context,
     Day,
-    FieldKind,
     Fields,
     Form,
-    FormField,
     Inline,
     Link,
     Mention,
@@ -202,11 +198,11 @@ def _story(item: ActionItem, people: Mapping[str, Person]) -> tuple[Part, ...]:
 
 def _buttons(item: ActionItem, among: Sequence[ItemStep] | None = None) -> tuple[Part, ...]:
     buttons = [
-        BUTTONS[step].model_copy(update={"about": item.label})
+        BUTTONS[step].model_copy(update={"about": str(item.ref)})
         for step in (steps(item) if among is None else among)
     ]
     if any(len(text) > limit for text, limit in _long_texts(item)):
-        buttons.append(show_all("action_item.read", item.label))
+        buttons.append(show_all("action_item.read", item.ref))
     return (Buttons(buttons=tuple(buttons)),) if buttons else ()
 
 
@@ -234,7 +230,7 @@ def whole(
     if sent_reminders:
         parts.append(Paragraph(words=(Bold(text="Reminders"),)))
         parts.extend(Context(words=_reminded(sent, people)) for sent in sent_reminders[-MAX_REMINDED:])
-    return Form(verb="action_item.read", title=item.label, about=item.label, parts=tuple(parts))
+    return Form(verb="action_item.read", title=item.label, about=str(item.ref), parts=tuple(parts))
 
 
 def _reminded(asked: SentReminder, people: Mapping[str, Person]) -> Words:
@@ -249,130 +245,23 @@ def outcome_of(sent: SentReminder) -> str:
     return OUTCOMES.get(sent.outcome, sent.outcome)
 
 
-def add_form(
-    *,
-    about: str,
-    channel_id: str,
-    what: str = "",
-    gap: str = "",
-    hidden: Mapping[str, str] | None = None,
-) -> Form:
-    """Add action item."""
-    return Form(
-        verb="action_item.add",
-        title="Add action item",
-        about=about,
-        channel_id=channel_id,
-        fields=(
-            FormField(
-                name="what",
-                label="What will change",
-                kind="text",
-                needed=True,
-                value=what,
-                max_length=MAX_TEXT_LENGTH,
-            ),
-            FormField(
-                name="gap",
-                label="Gap",
-                kind="choice",
-                value=gap,
-                options=tuple(Option(value=known, label=known) for known in GAPS),
-            ),
-            FormField(
-                name="owner",
-                label="Owner",
-                kind="person",
-                hint="They are asked to agree. Naming yourself is agreeing.",
-            ),
-            FormField(name="due", label="Due", kind="date"),
-            FormField(
-                name="measure",
-                label="How we will know it worked",
-                kind="text",
-                max_length=MAX_TEXT_LENGTH,
-            ),
-        ),
-        submit="Add",
-        hidden=hidden or {},
-    )
+def above_step(item: ActionItem) -> tuple[Part, ...]:
+    """Above the form of a step: which item it is about."""
+    return (Context(words=(f"{item.label}: {one_line(item.what)}",)),)
 
 
-def _step_form(verb: str, title: str, submit: str, item: ActionItem, *fields: FormField) -> Form:
-    return Form(
-        verb=verb,
-        title=title,
-        about=item.label,
-        channel_id=item.channel_id,
-        parts=(Context(words=(f"{item.label}: {one_line(item.what)}",)),),
-        fields=fields,
-        submit=submit,
-    )
-
-
-def _field(name: str, label: str, kind: FieldKind = "text", *, needed: bool = True) -> FormField:
-    return FormField(name=name, label=label, kind=kind, needed=needed, max_length=MAX_TEXT_LENGTH)
-
-
-def hand_over_form(item: ActionItem) -> Form:
-    """Hand over."""
-    owner = _field("owner", "New owner", "person")
-    why = _field("why", "Why", needed=False)
-    return _step_form("action_item.hand_over", "Hand over", "Hand over", item, owner, why)
-
-
-def decline_form(item: ActionItem) -> Form:
-    """Decline."""
-    return _step_form("action_item.decline", "Decline", "Decline", item, _field("why", "Why"))
-
-
-def done_form(item: ActionItem) -> Form:
-    """Mark done."""
-    changed = _field("changed", "What changed")
-    return _step_form("action_item.done", "Mark done", "Done", item, changed)
-
-
-def reopen_form(item: ActionItem) -> Form:
-    """Reopen."""
-    missing = _field("missing", "What is still missing")
-    return _step_form("action_item.reopen", "Reopen", "Reopen", item, missing)
-
-
-def drop_form(item: ActionItem) -> Form:
-    """Drop."""
-    return _step_form("action_item.drop", "Drop", "Drop", item, _field("why", "Why"))
-
-
-def remind_later_form(item: ActionItem, today: date) -> Form:
-    """Remind me later."""
+def later_days(item: ActionItem, today: date) -> tuple[Option, ...]:
+    """When its owner may be reminded again, to choose from."""
     choices = [("tomorrow", "Tomorrow"), ("three_days", "In three days"), ("next_week", "Next week")]
     if item.due is not None and item.due >= today:
         choices.append(("after_due", "After the due date"))
-    when = FormField(
-        name="when",
-        label="When",
-        kind="choice",
-        needed=True,
-        value="tomorrow",
-        options=tuple(Option(value=value, label=label) for value, label in choices),
-        hint="On that day, or the next one on which you work.",
-    )
-    return _step_form("action_item.remind_later", "Remind me later", "Remind me later", item, when)
+    return tuple(Option(value=value, label=label) for value, label in choices)
 
 
 def reminded_later(item: ActionItem) -> Message:
     """To its owner: when they hear of it again."""
     day = plain_words((Day(day=item.remind_on),)) if item.remind_on else ""
     return sentence(f"I remind you of {item.label} again on {day}, or the next day on which you work.")
-
-
-def change_date_form(item: ActionItem) -> Form:
-    """Change due date."""
-    due = _field("due", "New date", "date").model_copy(
-        update={"value": item.due.isoformat() if item.due else ""}
-    )
-    why = _field("why", "Why", needed=False)
-    return _step_form("action_item.change_date", "Change due date", "Change", item, due, why)
 
 
 def mine(

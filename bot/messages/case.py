@@ -1,19 +1,17 @@
 """What people read about a case."""
 
-from collections.abc import Mapping
-
 from bot.domain.case import Case
+from bot.domain.reference import Reference
 from bot.messages.parts import (
-    MAX_TEXT_LENGTH,
     Button,
     ChannelName,
     Context,
     Form,
-    FormField,
     Inline,
     Link,
     Message,
     Paragraph,
+    Part,
     Quote,
     Words,
     sentence,
@@ -22,63 +20,9 @@ from bot.messages.parts import (
 SHOW_ALL = "Show all"
 
 
-def fail_form(
-    *,
-    channel_id: str,
-    values: Mapping[str, str],
-    link: str | None = None,
-    asks_channel: bool = False,
-    zone: str = "",
-) -> Form:
-    """Mark a case failed; `asks_place` too, when nobody said where.
-
-    `zone` is the team's, as far as it is known.
-    """
-    where = FormField(
-        name="place",
-        label="Team's place",
-        kind="place",
-        needed=True,
-        hint="Where the retro opens.",
-    )
-    fields = (
-        FormField(
-            name="what_happened",
-            label="What happened",
-            kind="text",
-            needed=True,
-            max_length=MAX_TEXT_LENGTH,
-            hint="The facts, as the customer met them. The first words become the retro's title.",
-        ),
-        FormField(name="reference", label="Case reference", hint="Its number elsewhere, e.g. ZD-4711."),
-        FormField(name="customer", label="Customer"),
-        FormField(name="date", label="Date", kind="date", hint="When it happened, as far as you know."),
-        FormField(
-            name="time",
-            label="Time",
-            kind="time",
-            hint=f"In the team's time zone{f' ({zone})' if zone else ''}.",
-        ),
-        FormField(
-            name="public_post",
-            label="Public post",
-            hint="A link, when the complaint is public.",
-            max_length=2000,
-        ),
-    )
-    shown = (where, *fields) if asks_channel else fields
-    return Form(
-        verb="case.fail",
-        title="Mark a case failed",
-        channel_id=channel_id,
-        parts=(Context(words=("From ", Link(text="this message", url=link), ".")),) if link else (),
-        fields=tuple(
-            field.model_copy(update={"value": values[field.name]}) if values.get(field.name) else field
-            for field in shown
-        ),
-        submit="Open the retro",
-        hidden={"link": link} if link else {},
-    )
+def marked_from(link: str) -> tuple[Part, ...]:
+    """Above the form that marks a message's case failed: which message it is."""
+    return (Context(words=("From ", Link(text="this message", url=link), ".")),)
 
 
 def failed(case: Case, channel_name: str) -> Message:
@@ -114,14 +58,14 @@ def story(case: Case) -> Form:
     return Form(
         verb="case.read",
         title=f"{case.label}: what happened",
-        about=case.label,
+        about=str(case.ref),
         parts=(Quote(text=case.what_happened),),
     )
 
 
-def show_all(verb: str, about: str) -> Button:
+def show_all(verb: str, subject: Reference) -> Button:
     """The button to the rest of a shortened text."""
-    return Button(label=SHOW_ALL, verb=verb, about=about, opens=True)
+    return Button(label=SHOW_ALL, verb=verb, about=str(subject), opens=True)
 
 
 def withdrawn() -> Message:

@@ -4,20 +4,20 @@ from collections.abc import Mapping, Sequence
 
 from bot.coach.coach import Remark
 from bot.messages.parts import (
-    COACHED,
-    MAX_TEXT_LENGTH,
     Bold,
     Context,
     Form,
-    FormField,
     Inline,
     Message,
     Option,
+    OtherWay,
     Paragraph,
     Part,
     shortened,
 )
 
+COACHED = "coached"
+"""Hidden in a form whose remarks its writer has seen: it is posted as it is."""
 MAX_SHOWN = 8
 """Remarks at once; whoever mends these has mended most."""
 READERS = (
@@ -42,43 +42,20 @@ def advised(form: Form, found: Sequence[Remark], values: Mapping[str, str], mark
                 for field in form.fields
             ),
             "submit": "Post as it is",
-            "back": "Change it",
+            "other_way": OtherWay(label="Change it", hidden=form.hidden),
             "hidden": {**form.hidden, COACHED: mark},
         }
     )
 
 
-def draft_form(text: str = "", reader: str = "customer", found: Sequence[Remark] = ()) -> Form:
-    """Check a draft: the text, and once it was read, what the coach says of it."""
-    return Form(
-        verb="coach.draft",
-        title="Check a draft",
-        parts=_read(text, found) if text else (),
-        fields=(
-            FormField(
-                name="text",
-                label="Text",
-                kind="text",
-                needed=True,
-                value=text,
-                max_length=MAX_TEXT_LENGTH,
-                hint="It is read here and kept nowhere.",
-            ),
-            FormField(
-                name="reader", label="Who will read it", kind="choice", value=reader, options=READERS
-            ),
-        ),
-        submit="Check again" if text else "Check",
-    )
-
-
 def read(text: str, found: Sequence[Remark]) -> Message:
     """A typed text, marked up."""
-    parts = _read(text, found)
+    parts = above_draft(text, found)
     return Message(summary=_count(found), title="Your draft", parts=parts)
 
 
-def _read(text: str, found: Sequence[Remark]) -> tuple[Part, ...]:
+def above_draft(text: str, found: Sequence[Remark]) -> tuple[Part, ...]:
+    """A text, marked up, and what there is to remark on it."""
     return (Context(words=(_count(found),)), Paragraph(words=_marked(text, found)), *_remarks(found))
 
 

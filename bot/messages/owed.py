@@ -16,6 +16,7 @@ from bot.domain.recovery import (
     promised_by,
 )
 from bot.domain.recovery_step import STEPS, StepName
+from bot.domain.reference import CaseRef
 from bot.messages.parts import Bold, Buttons, Context, Day, Paragraph, Part, Words, one_line
 from bot.messages.recovery import BUTTONS
 from bot.messages.retro import CUSTOMER
@@ -33,11 +34,11 @@ def mine(
             if is_offered(recovery, step.name) and owner_of(recovery, step.name) == person_id
         ]
         first = "keep" if "keep" in own else next(iter(own), None)
-        line = _line(recovery, cases.get(recovery.case_number), first, day)
+        case = cases.get(recovery.case_number)
+        line = _line(recovery, case, first, day)
+        ref = case.ref if case else CaseRef(number=recovery.case_number)
         buttons = [BUTTONS[first].model_copy(update={"look": "main"})] if first else []
-        told = [
-            button.model_copy(update={"about": recovery.case_label}) for button in (*buttons, CUSTOMER)
-        ]
+        told = [button.model_copy(update={"about": str(ref)}) for button in (*buttons, CUSTOMER)]
         parts += [Paragraph(words=line), Buttons(buttons=tuple(told))]
     return tuple(parts)
 

@@ -15,9 +15,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-COACHED = "coached"
-"""Kept in a form whose remarks its writer has seen: it is posted as it is."""
-
 
 class Bold(BaseModel, frozen=True):
     """Words that stand out."""
@@ -162,11 +159,19 @@ class FormField(BaseModel, frozen=True, populate_by_name=True, serialize_by_alia
     max_length: int = Field(200, alias="longest")
 
 
+class OtherWay(BaseModel, frozen=True):
+    """A second way to send a form: what it says, and what comes back instead of the form's `hidden`."""
+
+    label: str
+    hidden: Mapping[str, str] = Field(default_factory=dict)
+
+
 class Form(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=True):
     """A dialog: the verb that its submission asks for, and what about.
 
     Without `submit` it is only for reading. `channel_id` is the channel it belongs to; `hidden`
     comes back with the values as it was sent (ids only: it travels through the person's client).
+    A form with an `other_way` lies over the one that was filled in before, where a platform can do that.
     """
 
     verb: str
@@ -176,14 +181,8 @@ class Form(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=Tru
     parts: tuple[Part, ...] = ()
     fields: tuple[FormField, ...] = ()
     submit: str = ""
-    back: str = ""
-    """What the second way to send it says: to have it read once more, so without SEEN."""
+    other_way: OtherWay | None = None
     hidden: Mapping[str, str] = Field(default_factory=dict, alias="kept")
-
-    @property
-    def kept_to_read_again(self) -> Mapping[str, str]:
-        """What comes back when it is sent the second way: its writer wants it read once more."""
-        return {name: value for name, value in self.hidden.items() if name != COACHED}
 
 
 MAX_TEXT_LENGTH = 40_000

@@ -26,6 +26,7 @@ from bot.domain.recovery_step import (
     Step,
     StepName,
 )
+from bot.domain.reference import CaseRef
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.messages.parts import (
@@ -156,7 +157,7 @@ def _body(shown: Shown) -> tuple[Part, ...]:
         parts.append(Context(words=("Their view of what changed:",)))
         parts.append(Quote(text=shortened(view, SHOWN_ACCOUNT)))
     parts.extend(_recalled(shown.back, shown.links))
-    parts.append(Buttons(buttons=_buttons(recovery)))
+    parts.append(Buttons(buttons=_buttons(recovery, shown.case.ref)))
     return tuple(parts)
 
 
@@ -245,10 +246,9 @@ def _name(person_id: str | None, people: Mapping[str, Person]) -> str:
     return person.name if person else "Somebody"
 
 
-def _buttons(recovery: Recovery) -> tuple[Button, ...]:
+def _buttons(recovery: Recovery, ref: CaseRef) -> tuple[Button, ...]:
     """The natural next one first; the others in their order."""
-    first = next_step(recovery)
-    label = recovery.case_label
+    first, about = next_step(recovery), str(ref)
     buttons: list[Button] = []
     for step in recovery.steps:
         # Who could not be reached may still call; and the verdict may change.
@@ -256,36 +256,39 @@ def _buttons(recovery: Recovery) -> tuple[Button, ...]:
         closed = recovery.outcome is not None and step.name not in ("verdict", "tell_changed")
         if closed or not (is_offered(recovery, step.name) or may_change):
             continue
-        look = {"about": label, "look": "main" if step.name == first else "plain"}
+        look = {"about": about, "look": "main" if step.name == first else "plain"}
         buttons.append(BUTTONS[step.name].model_copy(update=look))
     buttons.sort(key=lambda button: button.look != "main")
     if recovery.outcome is None and is_offered(recovery, "keep"):
-        buttons.append(PROMISE_AGAIN.model_copy(update={"about": label}))
+        buttons.append(PROMISE_AGAIN.model_copy(update={"about": about}))
     told = recovery.step("tell_changed")
     if told.state == "done" and not told.view:
-        view = {"about": label, "label": f"{STEPS['tell_changed'].label}: their view"}
+        view = {"about": about, "label": f"{STEPS['tell_changed'].label}: their view"}
         buttons.append(BUTTONS["tell_changed"].model_copy(update=view))
     if told.view:
-        add = Button(label="Add action item", verb="action_item.add", about=f"{label}/view", opens=True)
-        buttons.append(add)
+        view_of = str(ref.at("view"))
+        buttons.append(
+            Button(label="Add action item", verb="action_item.add", about=view_of, opens=True)
+        )
     others: tuple[Button, ...] = (BOTH_SIDES,)
     if recovery.outcome is None:
         others = (*((NOT_NEEDED,) if can_leave(recovery) else ()), HAND_OVER, BOTH_SIDES)
-    return (*buttons, *(button.model_copy(update={"about": label}) for button in others))
+    return (*buttons, *(button.model_copy(update={"about": about}) for button in others))
 
 
-def on_reminder(recovery: Recovery, step: StepName | None) -> tuple[Button, ...]:
+def on_reminder(recovery: Recovery, step: StepName | None, ref: CaseRef) -> tuple[Button, ...]:
     """What can be done about a reminder: the step it is about, or hand it over."""
-    name, label = step or next_step(recovery), recovery.case_label
+    name = step or next_step(recovery)
     if name is None:
         return ()
-    first = BUTTONS[name].model_copy(update={"about": label, "look": "main"})
-    later = [PROMISE_AGAIN.model_copy(update={"about": label})]
-    others = [] if name == "verdict" else [NOT_NEEDED.model_copy(update={"about": f"{label}/{name}"})]
+    about, part = str(ref), str(ref.at(name))
+    first = BUTTONS[name].model_copy(update={"about": about, "look": "main"})
+    later = [PROMISE_AGAIN.model_copy(update={"about": about})]
+    others = [] if name == "verdict" else [NOT_NEEDED.model_copy(update={"about": part})]
     return (
         first,
         *(later if name == "keep" else ()),
-        HAND_OVER.model_copy(update={"about": f"{label}/{name}"}),
+        HAND_OVER.model_copy(update={"about": part}),
         *others,
     )
 

@@ -10,21 +10,17 @@ from bot.domain.recovery import (
     accounts,
 )
 from bot.domain.recovery_step import (
-    QUESTIONS,
     STEPS,
-    VERDICTS,
     Step,
     StepName,
 )
 from bot.domain.retro import Answer, Comment
 from bot.messages.author import signed
 from bot.messages.parts import (
-    MAX_TEXT_LENGTH,
     Bold,
     Context,
     Day,
     Form,
-    FormField,
     Option,
     Paragraph,
     Part,
@@ -40,126 +36,28 @@ MAX_READ = 20
 HOW = ("A call", "Face to face", "A video call", "An email", "A letter", "A chat message")
 
 
-def _text(name: str, label: str, hint: str = "", *, needed: bool = True) -> FormField:
-    return FormField(
-        name=name, label=label, kind="text", needed=needed, hint=hint, max_length=MAX_TEXT_LENGTH
-    )
-
-
-def _how(label: str, hint: str = "") -> FormField:
-    options = tuple(Option(value=way, label=way) for way in HOW)
-    return FormField(name="how", label=label, kind="choice", needed=True, options=options, hint=hint)
-
-
-# What each step asks for; a field's name is that of the step's own, or of what the command makes of it.
-FIELDS: Mapping[StepName, tuple[FormField, ...]] = {
-    "hear": (
-        _text("words", "Their account, in their own words", "It is kept exactly as you write it here."),
-    ),
-    "apologise": (
-        FormField(name="who", label="Who apologised", kind="person"),
-        _how("How", "A call is best: people hear whether it is meant."),
-        FormField(name="date", label="Date", kind="date", hint="Today, when it stays empty."),
-        FormField(name="time", label="Time", kind="time"),
-        _text("words", "What was said", needed=False),
-    ),
-    "apologise_publicly": (
-        FormField(
-            name="link",
-            label="Link",
-            needed=True,
-            hint="To the public answer; it starts with https://.",
-            max_length=2000,
-        ),
-        _text("words", "Text"),
-    ),
-    "ask_wish": (_text("words", "Their wish, in their own words"),),
-    "promise": (
-        _text("words", "What was agreed"),
-        FormField(name="due", label="By when", kind="date", needed=True),
-        _how("How they were told", "A promise counts once the customer knows it."),
-        FormField(
-            name="keeper",
-            label="Who keeps it",
-            kind="person",
-            hint="They are reminded. Whoever looks after the customer, when it stays empty.",
-        ),
-    ),
-    "keep": (_text("words", "What was done, and how"),),
-    "check_back": (
-        _text("words", QUESTIONS[0], "What they answered."),
-        _text("view", QUESTIONS[1], "What they answered.", needed=False),
-    ),
-    "tell_changed": (
-        _text("words", "What you tell them", "Change whatever you would say otherwise."),
-        _text(
-            "view",
-            "Their view",
-            "What they answered; it may come later, and it can become an action item.",
-            needed=False,
-        ),
-    ),
-    "verdict": (
-        FormField(
-            name="verdict",
-            label="What they say",
-            kind="choice",
-            needed=True,
-            options=tuple(Option(value=verdict, label=verdict) for verdict in VERDICTS),
-            hint="Not recovered opens the case and its retro again.",
-        ),
-        _text("words", "In their own words", "Needed unless there was no answer.", needed=False),
-    ),
-}
-# A form's title has room for 24 characters in Slack.
-TITLES: Mapping[StepName, str] = {"ask_wish": "What would make it right"}
-
-
-def step_form(
-    name: StepName,
-    recovery: Recovery,
-    case: Case,
-    values: Mapping[str, str],
-    items: Sequence[ActionItem] = (),
-) -> Form:
-    """The form of a step, filled with what is known; `items` are the fixes that may not have held."""
+def above_step(name: StepName, recovery: Recovery, case: Case) -> tuple[Part, ...]:
+    """Above the form of a step: which customer, what to do, and what usually comes before."""
     kind = STEPS[name]
-    parts: list[Part] = [_about(recovery, case), Context(words=(kind.task,))]
+    parts: list[Part] = [about(recovery, case), Context(words=(kind.task,))]
     if kind.after is not None and recovery.is_in(kind.after, "to do"):
         parts.append(Context(words=(f"{STEPS[kind.after].label} usually comes first.",)))
-    fields = FIELDS[name]
-    if name == "verdict" and items:
-        fields = (*fields, _unheld(items))
     if name == "tell_changed":
-        told = "The draft holds what was verified, and nothing else: read it before you send it."
-        parts.append(Context(words=(told,)))
-    return Form(
-        verb=f"recovery.{name}",
-        title=TITLES.get(name, kind.label),
-        about=recovery.case_label,
-        channel_id=recovery.channel_id,
-        parts=tuple(parts),
-        fields=tuple(
-            field.model_copy(update={"value": values.get(field.name, field.value)}) for field in fields
-        ),
-        submit="Save",
-    )
+        drafted = "The draft holds what was verified, and nothing else: read it before you send it."
+        parts.append(Context(words=(drafted,)))
+    return tuple(parts)
 
 
-def _about(recovery: Recovery, case: Case) -> Context:
+def about(recovery: Recovery, case: Case) -> Context:
+    """Which customer a form is about, on one quiet line."""
     customer = f" · {one_line(case.customer, 60)}" if case.customer else ""
     return Context(words=(f"{recovery.case_label}{customer}: {one_line(case.what_happened)}",))
 
 
-def _unheld(items: Sequence[ActionItem]) -> FormField:
-    return FormField(
-        name="item",
-        label="Which fix did not hold",
-        kind="choice",
-        options=tuple(
-            Option(value=item.label, label=f"{item.label} {one_line(item.what, 60)}") for item in items
-        ),
-        hint="When they name one, it is reopened with their words.",
+def fixes(items: Sequence[ActionItem]) -> tuple[Option, ...]:
+    """The fixes that may not have held, to choose from."""
+    return tuple(
+        Option(value=item.label, label=f"{item.label} {one_line(item.what, 60)}") for item in items
     )
 
 
@@ -183,54 +81,23 @@ def draft(items: Sequence[ActionItem]) -> str:
     )
 
 
-def hand_over_form(recovery: Recovery, case: Case, first: str) -> Form:
-    """Hand over: one step, or all that is left for this customer."""
+def that_can_be_handed_over(recovery: Recovery) -> tuple[Option, ...]:
+    """What can be put into other hands: all that is left for this customer, or one step of it."""
     to_do = [step.name for step in recovery.steps if step.state == "to do"]
-    options = (
+    return (
         Option(value=EVERYTHING, label="Everything that is left"),
         *(Option(value=name, label=STEPS[name].label) for name in to_do),
     )
-    return Form(
-        verb="recovery.hand_over",
-        title="Hand over",
-        about=recovery.case_label,
-        channel_id=recovery.channel_id,
-        parts=(_about(recovery, case),),
-        fields=(
-            _chosen("What", options, first if first in to_do else EVERYTHING),
-            FormField(name="owner", label="New owner", kind="person", needed=True),
-            _text("why", "Why", needed=False),
-        ),
-        submit="Hand over",
-    )
 
 
-def not_needed_form(recovery: Recovery, case: Case, first: str) -> Form:
-    """Not needed: one step, or all that follows when an apology was enough."""
+def that_can_be_left(recovery: Recovery) -> tuple[Option, ...]:
+    """What can be left out: one step, or all that follows when an apology was enough."""
     to_do = [step.name for step in recovery.steps if step.state == "to do" and step.name != "verdict"]
     options = [Option(value=name, label=STEPS[name].label) for name in to_do]
     if recovery.is_in("promise", "to do"):
         label = "All after the apology: an apology was enough"
         options.append(Option(value=ENOUGH, label=label))
-    hint = "Could the customer not be reached? Choose Hear the customer, and say how you tried."
-    return Form(
-        verb="recovery.not_needed",
-        title="Not needed",
-        about=recovery.case_label,
-        channel_id=recovery.channel_id,
-        parts=(_about(recovery, case),),
-        fields=(
-            _chosen("What", tuple(options), first if first in to_do else "", hint),
-            _text("why", "Why"),
-        ),
-        submit="Not needed",
-    )
-
-
-def _chosen(label: str, options: tuple[Option, ...], value: str, hint: str = "") -> FormField:
-    return FormField(
-        name="step", label=label, kind="choice", needed=True, options=options, value=value, hint=hint
-    )
+    return tuple(options)
 
 
 def both_sides(
@@ -273,8 +140,8 @@ def both_sides(
     return Form(
         verb="recovery.read",
         title="Both sides",
-        about=recovery.case_label,
-        parts=(_about(recovery, case), *parts),
+        about=str(case.ref),
+        parts=(about(recovery, case), *parts),
     )
 
 

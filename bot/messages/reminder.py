@@ -13,6 +13,7 @@ from bot.domain.recovery import (
 from bot.domain.recovery_step import (
     STEPS,
 )
+from bot.domain.reference import CaseRef
 from bot.domain.reminder import Reminder, SentReminder
 from bot.domain.retro import Answer, Retro
 from bot.messages.action_item import BUTTONS, outcome_of
@@ -52,6 +53,7 @@ class ReminderView(NamedTuple):
     sent: SentReminder
     reminder: Reminder
     subject: ActionItem | Retro | Recovery
+    case_ref: CaseRef
     what: str
     link: str | None
     owner: str
@@ -85,7 +87,6 @@ def told(dues: Sequence[ReminderView]) -> Message:
 
 
 def _parts(due: ReminderView, *, alone: bool) -> tuple[Part, ...]:
-    label = _label(due)
     retro = f"the retro C-{due.subject.case_number}"
     where: Inline = Link(text=retro, url=due.link) if due.link else retro
     head = Paragraph(words=(Bold(text=_sentence(due)),))
@@ -101,13 +102,14 @@ def _parts(due: ReminderView, *, alone: bool) -> tuple[Part, ...]:
         asked = ", ".join(plain_words((Day(day=day),)) for day in due.before[-5:])
         body = (*body, Context(words=(f"{due.owner} was asked on {asked}.",)))
     if isinstance(due.subject, Retro):
-        buttons = _on_retro(label)
+        buttons = _on_retro(due.case_ref)
     elif isinstance(due.subject, Recovery):
-        buttons = on_reminder(due.subject, due.reminder.recovers)
+        buttons = on_reminder(due.subject, due.reminder.recovers, due.case_ref)
     else:
-        buttons = tuple(BUTTONS[step].model_copy(update={"about": label}) for step in due.steps)
+        ref = due.subject.ref
+        buttons = tuple(BUTTONS[step].model_copy(update={"about": str(ref)}) for step in due.steps)
         if due.before:  # whoever looks after others sees who was asked when, and what came of it
-            buttons = (*buttons, show_all("action_item.read", label))
+            buttons = (*buttons, show_all("action_item.read", ref))
     return (*body, Buttons(buttons=buttons)) if buttons else body
 
 
@@ -116,8 +118,8 @@ def _label(due: ReminderView) -> str:
     return due.subject.case_label if isinstance(due.subject, Recovery) else due.subject.label
 
 
-def _on_retro(label: str) -> tuple[Button, ...]:
-    return tuple(button.model_copy(update={"about": label}) for button in (ADD_ITEM, CLOSE))
+def _on_retro(ref: CaseRef) -> tuple[Button, ...]:
+    return tuple(button.model_copy(update={"about": str(ref)}) for button in (ADD_ITEM, CLOSE))
 
 
 def _sentence(due: ReminderView) -> str:
@@ -154,7 +156,7 @@ def unanswered(due: ReminderView, retro: Retro, prompts: Sequence[Prompt]) -> Me
     close = _sentence(due._replace(day=retro.answers_close_on))
     parts: list[Part] = [Paragraph(words=(close,))]
     for prompt in prompts:
-        button = ANSWER.model_copy(update={"about": f"{retro.label}/{prompt.key}", "look": "plain"})
+        button = ANSWER.model_copy(update={"about": str(retro.ref.at(prompt.key)), "look": "plain"})
         paragraph = Paragraph(words=(Bold(text=prompt.label), f"\n{prompt.question}"))
         parts += [paragraph, Buttons(buttons=(button,))]
     return Message(summary=f"{close} {prompts[0].label}", parts=tuple(parts))
@@ -167,7 +169,7 @@ def _quiet(words: str) -> Message:
 def answers_closed(due: ReminderView, retro: Retro, answers: Sequence[Answer]) -> Message:
     """In the thread: what was heard per gap, and the way on."""
     closed = retro.state == "closed"
-    buttons = () if closed else (Buttons(buttons=_on_retro(retro.label)),)
+    buttons = () if closed else (Buttons(buttons=_on_retro(retro.ref)),)
     words = "This retro is closed." if closed else _sentence(due)
     return Message(
         summary=words,

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case, outside_hours
 from bot.domain.person import Person
-from bot.domain.retro import OUTCOMES, Answer, Counts, Retro, state_of
+from bot.domain.retro import Answer, Counts, Retro, state_of
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.messages.author import UNNAMED, signed
 from bot.messages.case import show_all
 from bot.messages.parts import (
-    MAX_TEXT_LENGTH,
     SHOWN_TEXT,
     Bold,
     Button,
@@ -20,10 +19,8 @@ from bot.messages.parts import (
     Day,
     Fields,
     Form,
-    FormField,
     Link,
     Message,
-    Option,
     Paragraph,
     Part,
     Quote,
@@ -66,16 +63,16 @@ def invitation(
     if one_line(case.what_happened, TITLE) != case.what_happened.strip():
         told = (Quote(text=shortened(case.what_happened)),)
     buttons = tuple(
-        button.model_copy(update={"about": retro.label})
+        button.model_copy(update={"about": str(retro.ref)})
         for button in (ANSWER, ADD_ITEM, CLOSE, CUSTOMER)
     )
     decided: tuple[Part, ...] = ()
     if retro.state == "closed":
-        reopen = Button(label="Reopen", verb="retro.reopen", about=retro.label, opens=True)
-        buttons = (reopen, CUSTOMER.model_copy(update={"about": retro.label}))
+        reopen = Button(label="Reopen", verb="retro.reopen", about=str(retro.ref), opens=True)
+        buttons = (reopen, CUSTOMER.model_copy(update={"about": str(retro.ref)}))
         decided = _outcome(retro)
     if long:
-        buttons = (*buttons, show_all("case.read", case.label))
+        buttons = (*buttons, show_all("case.read", case.ref))
     title = title_of(case)
     return Message(
         summary=title,
@@ -144,7 +141,7 @@ def _outcome(retro: Retro) -> tuple[Part, ...]:
 def question(retro: Retro, prompt: Prompt) -> Message:
     """One prompt, in the retro's thread; a closed retro hears no answers, so it has no button."""
     paragraph = Paragraph(words=(Bold(text=prompt.label), f"\n{prompt.question}"))
-    button = ANSWER.model_copy(update={"about": f"{retro.label}/{prompt.key}", "look": "plain"})
+    button = ANSWER.model_copy(update={"about": str(retro.ref.at(prompt.key)), "look": "plain"})
     return Message(
         summary=f"{prompt.label}: {prompt.question}",
         parts=(paragraph, Buttons(buttons=(button,))) if retro.state == "open" else (paragraph,),
@@ -158,7 +155,7 @@ def answered(answer: Answer, author: Person | None) -> Message:
     if answer.author is not None:
         buttons.append(Button(label="Edit", verb="retro.edit_answer", about=answer.id, opens=True))
     if len(answer.text) > SHOWN_TEXT:
-        buttons.append(show_all("retro.read_answer", answer.id))
+        buttons.append(show_all("retro.read_answer", answer.ref))
     return Message(
         summary=f"{head}: {one_line(answer.text)}",
         parts=(
@@ -169,14 +166,15 @@ def answered(answer: Answer, author: Person | None) -> Message:
     )
 
 
-def _label(answer: Answer) -> str:
+def label_of(answer: Answer) -> str:
+    """What its prompt is called."""
     # A prompt may have been taken out of the list since this was answered.
     return BY_KEY[answer.prompt].label if answer.prompt in BY_KEY else answer.prompt
 
 
 def heading(answer: Answer, author: Person | None) -> str:
     """`Training · Ana`, or without a name."""
-    return f"{_label(answer)} · {_who(answer, author)}"
+    return f"{label_of(answer)} · {_who(answer, author)}"
 
 
 def _who(answer: Answer, author: Person | None) -> str:
@@ -196,101 +194,25 @@ def whole_answer(answer: Answer, author: Person | None) -> Form:
     )
 
 
-def answer_form(retro: Retro, case: Case, first: str = "", people: int | None = None) -> Form:
-    """Answer; the prompt that was pressed comes first. `people`: how many could have written it.
-
-    Where nobody knows how many they are, it says that.
-    """
-    prompts = sorted(PROMPTS, key=lambda prompt: prompt.key != first)
-    fields = tuple(
-        FormField(
-            name=prompt.key,
-            label=prompt.label,
-            kind="text",
-            hint=prompt.question,
-            max_length=MAX_TEXT_LENGTH,
-        )
-        for prompt in prompts
-    )
+def unnamed_hint(people: int | None) -> str:
+    """Under the tick to post without a name; `people`: how many could have written it, if known."""
     few = UNCOUNTED if people is None else FEW_PEOPLE.get(max(people, 1), "")
-    unnamed = FormField(
-        name="unnamed",
-        label="Post without my name",
-        kind="tick",
-        hint=f"{few} {UNNAMED_HINT}".strip(),
-    )
-    return Form(
-        verb="retro.answer",
-        title="Answer",
-        about=retro.label,
-        channel_id=retro.channel_id,
-        parts=(Context(words=(f"{title_of(case)} · each may stay empty, one must not.",)),),
-        fields=(*fields, unnamed),
-        submit="Post",
-    )
+    return f"{few} {UNNAMED_HINT}".strip()
 
 
-def edit_form(answer: Answer) -> Form:
-    """Edit one's own named answer."""
-    return Form(
-        verb="retro.edit_answer",
-        title="Edit answer",
-        about=answer.id,
-        fields=(
-            FormField(
-                name="text",
-                label=_label(answer),
-                kind="text",
-                needed=True,
-                value=answer.text,
-                max_length=MAX_TEXT_LENGTH,
-            ),
-        ),
-        submit="Save",
-    )
+def above_answers(case: Case) -> tuple[Part, ...]:
+    """Above the answer form: what it is about, and what must be filled in."""
+    return (Context(words=(f"{title_of(case)} · each may stay empty, one must not.",)),)
 
 
-def close_form(retro: Retro) -> Form:
-    """Close the retro, with an outcome."""
-    return Form(
-        verb="retro.close",
-        title="Close retro",
-        about=retro.label,
-        channel_id=retro.channel_id,
-        parts=(Context(words=(f"This closes the retro {retro.label}. It can be reopened.",)),),
-        fields=(
-            FormField(
-                name="outcome",
-                label="Outcome",
-                kind="choice",
-                needed=True,
-                options=tuple(Option(value=outcome, label=outcome) for outcome in OUTCOMES),
-            ),
-            FormField(
-                name="why",
-                label="Why",
-                kind="text",
-                hint="Needed unless fixes were agreed.",
-                max_length=MAX_TEXT_LENGTH,
-            ),
-        ),
-        submit="Close",
-    )
+def above_closing(retro: Retro) -> tuple[Part, ...]:
+    """Above the form that closes it."""
+    return (Context(words=(f"This closes the retro {retro.label}. It can be reopened.",)),)
 
 
-def reopen_form(retro: Retro) -> Form:
-    """Reopen the retro, with a why."""
-    return Form(
-        verb="retro.reopen",
-        title="Reopen",
-        about=retro.label,
-        channel_id=retro.channel_id,
-        parts=(Context(words=(f"This opens the retro {retro.label} again.",)),),
-        fields=(
-            FormField(name="why", label="Why", kind="text", needed=True, max_length=MAX_TEXT_LENGTH),
-        ),
-        submit="Reopen",
-    )
+def above_reopening(retro: Retro) -> tuple[Part, ...]:
+    """Above the form that reopens it."""
+    return (Context(words=(f"This opens the retro {retro.label} again.",)),)
 
 
 def summary(

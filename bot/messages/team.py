@@ -6,15 +6,13 @@ from functools import cache
 from importlib.resources import files
 
 from bot.domain.notification_preferences import NotificationPreferences
-from bot.domain.team import MAX_DAYS_TO_ANSWER, Team
+from bot.domain.team import Team
 from bot.domain.working_hours import WEEKDAYS, known_zones
 from bot.messages.parts import (
     Button,
     Buttons,
     Context,
     Day,
-    Form,
-    FormField,
     Message,
     Option,
     Paragraph,
@@ -90,103 +88,18 @@ def zones() -> tuple[Option, ...]:
     )
 
 
-def _zones_with(zone: str) -> tuple[Option, ...]:
+def zones_with(zone: str) -> tuple[Option, ...]:
+    """The time zones of the world, and this one in front where it is none of them."""
     if any(option.value == zone for option in zones()):
         return zones()
     return (Option(value=zone, label=zone, group="Now"), *zones())
 
 
-def settings_form(team: Team) -> Form:
-    """Team settings."""
-    return Form(
-        verb="team.settings",
-        title="Team settings",
-        channel_id=team.channel_id,
-        parts=(Context(words=("Your own reminders: ", Typed(words="settings mine"))),),
-        fields=(
-            FormField(name="lead", label="Lead", kind="person", value=team.lead or ""),
-            FormField(
-                name="zone",
-                label="Time zone",
-                kind="choice",
-                needed=True,
-                value=team.zone,
-                options=_zones_with(team.zone),
-            ),
-            FormField(
-                name="days",
-                label="Working days",
-                kind="choices",
-                needed=True,
-                value=",".join(str(day) for day in team.days),
-                options=_WEEK,
-            ),
-            FormField(
-                name="starts", label="Day starts", kind="time", needed=True, value=f"{team.starts:%H:%M}"
-            ),
-            FormField(
-                name="ends", label="Day ends", kind="time", needed=True, value=f"{team.ends:%H:%M}"
-            ),
-            FormField(
-                name="days_to_answer",
-                label="Days to answer",
-                kind="number",
-                needed=True,
-                value=str(team.days_to_answer),
-                hint=f"Working days until answers close, 1 to {MAX_DAYS_TO_ANSWER}.",
-            ),
-            FormField(
-                name="days_to_apologise",
-                label="Days to apologise",
-                kind="number",
-                value=str(team.days_to_apologise),
-                hint="Working days until the customer has had an apology in person; 0 is the same one.",
-            ),
-            FormField(
-                name="coach",
-                label="Language coach",
-                kind="tick",
-                value="yes" if team.coach else "",
-                hint="Reads along and makes remarks to the writer alone, before something is posted.",
-            ),
-        ),
-        submit="Save",
-    )
-
-
-def own_settings_form(preferences: NotificationPreferences) -> Form:
-    """My settings: when and how one person wants to be reminded."""
-    return Form(
-        verb="team.own_settings",
-        title="My settings",
-        parts=(Context(words=("When and how I remind you. What stays empty is as in your team.",)),),
-        fields=(
-            FormField(
-                name="days",
-                label="Working days",
-                kind="choices",
-                value=",".join(str(day) for day in preferences.days),
-                options=_WEEK,
-            ),
-            FormField(name="starts", label="Day starts", kind="time", value=_clock(preferences.starts)),
-            FormField(name="ends", label="Day ends", kind="time", value=_clock(preferences.ends)),
-            FormField(
-                name="digest",
-                label="One daily digest",
-                kind="tick",
-                value="yes" if preferences.digest else "",
-                hint="Everything at the start of your day, in one message, and nothing after it.",
-            ),
-            FormField(
-                name="quiet_until",
-                label="Quiet until",
-                kind="date",
-                value=preferences.quiet_until.isoformat() if preferences.quiet_until else "",
-                hint="No reminders before that day, for a holiday say.",
-            ),
-        ),
-        submit="Save",
-    )
+ABOVE_SETTINGS = (Context(words=("Your own reminders: ", Typed(words="settings mine"))),)
+ABOVE_OWN_SETTINGS = (
+    Context(words=("When and how I remind you. What stays empty is as in your team.",)),
+)
+WEEK = tuple(Option(value=str(number), label=day) for number, day in enumerate(WEEKDAYS))
 
 
 def _clock(at: time | None) -> str:
@@ -212,9 +125,6 @@ def settled_own(preferences: NotificationPreferences) -> Message:
             Context(words=(f"{days}, {hours}; {digest}", *quiet, ".")),
         ),
     )
-
-
-_WEEK = tuple(Option(value=str(number), label=day) for number, day in enumerate(WEEKDAYS))
 
 
 def settled(team: Team) -> Message:

@@ -8,11 +8,11 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from bot.bot import Bot
+from bot.command import Request
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.person import Person
 from bot.ports import StorageUnavailable, Transactions, UnitOfWork
-from bot.request import Request
 from handlers.csv_import.spreadsheet import Broken, Row, Table
 from handlers.csv_import.written_date import DayOrder, Settled, parse_moment
 

@@ -24,11 +24,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access import NO_ANSWER_NOW
+from bot.command import Reply, Request
 from bot.domain.errors import Refused
-from bot.messages.parts import COACHED, Button, Buttons, Form, Message, Paragraph, Typed, sentence
+from bot.messages.parts import Button, Buttons, Form, Message, Paragraph, Typed, sentence
 from bot.ports import MembershipUnknown, StorageUnavailable
-from bot.request import Reply, Request
-from bot.routes import VERBS
+from bot.routes import COMMANDS, is_quiet, is_unnamed
 from bot.safe_traceback import redacted
 from bot.settings import Misconfigured, Settings
 from bot.untold import Untold
@@ -257,10 +257,10 @@ class SlackAdapter:
         if reply.form:
             view = render.form(reply.form, channel_name(reply.form, request))
             # On top of the one that was filled in: closing it is the way back, with everything typed.
-            way = "push" if reply.form.back else "update"
+            way = "push" if reply.form.other_way else "update"
             return _answer({"response_action": way, "view": view})
         message = reply.message or (reply.faults and sentence(" ".join(reply.faults.values())))
-        if request and request.values and request.values.get(COACHED):
+        if incoming.lies_on_another(body):
             # Under a form that was asked once more lies the first one, which is done with, too.
             if message:
                 self._replies.add(self._replies.tell(message, incoming.origin(body)._replace(view="")))
@@ -307,9 +307,9 @@ class SlackAdapter:
             return None, _from_elsewhere(body)
         if request is None:
             return None, Reply()
-        verb = VERBS.get(request.verb)
+        verb = COMMANDS.get(request.verb)
         if verb is None:
-            log.warning("verb=%r is unknown", request.verb[:100])
+            log.warning("command=%r is unknown", request.verb[:100])
             return None, Reply(message=UNKNOWN)
         return await self._answered(request, body, hurry=verb.only_opens(request))
 
@@ -335,10 +335,10 @@ class SlackAdapter:
 
     def _log(self, level: int, request: Request, words: str) -> None:
         """A line for the operator; of who is or may become unnamed none at this moment."""
-        if not request.quiet:
-            log.log(level, "verb=%s %s", request.verb, words)
+        if not is_quiet(request):
+            log.log(level, "command=%s %s", request.verb, words)
         elif level >= logging.WARNING:
-            self._bot.untold.note(f"verb={request.verb} {words}")
+            self._bot.untold.note(f"command={request.verb} {words}")
 
     async def _admitted(self, request: Request, body: Payload, *, hurry: bool) -> Request:
         """The request with everybody as Slack knows them.
@@ -349,7 +349,7 @@ class SlackAdapter:
         people, id = self._directory.people, request.person.id
         # Of which organisation somebody is stays true for longer than what else is known of them.
         doubtful = is_doubtful(body, self.workspace) and people.last(id) is None
-        if doubtful and (request.unnamed or await in_time(people.get(id)) is None):
+        if doubtful and (is_unnamed(request) or await in_time(people.get(id)) is None):
             raise MembershipUnknown
         introduced = self._directory.resolve_people(request, hurry=hurry)
         here = None if request.heard else request.here

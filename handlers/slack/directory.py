@@ -8,9 +8,10 @@ from typing import NamedTuple, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.command import Request
 from bot.domain.channel import Channel
 from bot.domain.person import Person
-from bot.request import Request
+from bot.routes import is_unnamed
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.remembered import Remembered
 from handlers.slack.incoming import PRIVATE, SOMEBODY
@@ -138,7 +139,7 @@ class Directory:
             profile, channel = self.people.known(id), self._as_remembered(request.channel)
             people = request.people
         else:
-            about = self._remembered(id) if request.unnamed else in_time(self.people.get(id))
+            about = self._remembered(id) if is_unnamed(request) else in_time(self.people.get(id))
             (profile, channel), fresh = await asyncio.gather(
                 asyncio.gather(about, self._named(request.channel)),
                 asyncio.gather(*(self._fresh(other.id) for other in request.people)),
@@ -158,7 +159,7 @@ class Directory:
         channel, profile = request.channel, self.people.known(request.person.id)
         return (
             not request.people
-            and (profile is not None or request.unnamed)
+            and (profile is not None or is_unnamed(request))
             and (channel is None or bool(channel.name))
         )
 

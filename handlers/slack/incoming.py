@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from bot.command import Request, SourceMessage
 from bot.domain.channel import Channel
 from bot.domain.person import Person
-from bot.request import Request, SourceMessage
 from bot.routes import typed
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.slack.outgoing import permalink
@@ -393,6 +393,11 @@ def said(text: str) -> str:
     # Only &amp; &lt; &gt; are Slack's; unescape knows more, so the others are kept from it.
     plain = re.sub(r"&(?!(?:amp|lt|gt);)", "&amp;", _MARKUP.sub(shown, text))
     return html.unescape(plain)
+
+
+def lies_on_another(body: Payload) -> bool:
+    """Whether a submitted form was laid over the one that was filled in before it."""
+    return _kept(mapping(body, "view")).get("over") is True
 
 
 def inputs(body: Payload) -> list[str]:

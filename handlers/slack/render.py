@@ -277,12 +277,14 @@ def form(form: Form, channel_name: str = "") -> Block:
 
     Raises ValueError when what it has to keep is over Slack's 3,000 characters: ids never are.
     """
-    kept = {
+    kept: dict[str, object] = {
         "about": form.about,
         "place": form.channel_id,
         "name": channel_name,
         "kept": dict(form.hidden),
     }
+    if form.other_way:
+        kept["over"] = True
     metadata = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
     if len(metadata) > VIEW_KEPT:
         raise ValueError(f"the form {form.verb} keeps more than {VIEW_KEPT} characters")
@@ -293,12 +295,19 @@ def form(form: Form, channel_name: str = "") -> Block:
         "callback_id": form.verb,
         "private_metadata": metadata,
         "title": _plain(form.title, VIEW_WORD),
-        "close": _plain(form.back or ("Cancel" if form.submit else "Close"), VIEW_WORD),
+        "close": _plain(_closing(form), VIEW_WORD),
         "blocks": [*_fitted(None, form.parts, room, _bytes, budget), *inputs],
     }
     if form.submit:
         view["submit"] = _plain(form.submit, VIEW_WORD)
     return view
+
+
+def _closing(form: Form) -> str:
+    """What the button beside the main one says: closing is the other way to go on."""
+    if form.other_way:
+        return form.other_way.label
+    return "Cancel" if form.submit else "Close"
 
 
 def faults(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:

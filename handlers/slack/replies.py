@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.command import Request
 from bot.messages.parts import Form, Message, sentence
-from bot.request import Request
 from handlers.background_tasks import BackgroundTasks
 from handlers.slack import render
 from handlers.slack.incoming import Origin

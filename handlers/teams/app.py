@@ -15,12 +15,12 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from bot.command import Reply, Request
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.parts import Form, Message, Paragraph, Part, Quote, Typed, plain, sentence
 from bot.ports import StorageUnavailable, Transactions
-from bot.request import Reply, Request, shown_again
-from bot.routes import VERBS
+from bot.routes import COMMANDS, filled_again
 from bot.safe_traceback import redacted
 from bot.settings import Settings
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
@@ -264,7 +264,7 @@ class TeamsAdapter:
         body: Payload,
     ) -> Mapping[str, object]:
         """The dialog once more: everything typed still there, and what is wrong beside its field."""
-        values = shown_again(sent.verb, sent.values or {})
+        values = filled_again(sent.verb, sent.values or {})
         channel = incoming.direct_channel(body) if incoming.channel_fields(body) else request.channel
         asked = request.model_copy(
             update={"values": None, "key": None, "channel": channel, "people": (), "typed": ""}
@@ -289,17 +289,17 @@ class TeamsAdapter:
             return await self._directory.resolve_people(request, body)
         except StorageUnavailable as unavailable:
             # The bot says it to the person, in its own words.
-            log.error("verb=%s: %s", request.verb[:100], unavailable)
+            log.error("command=%s: %s", request.verb[:100], unavailable)
             return Met(request, {}, {})
 
     async def _reply(self, request: Request) -> Reply:
-        if request.verb not in VERBS:
-            log.warning("verb=%r is unknown", request.verb[:100])
+        if request.verb not in COMMANDS:
+            log.warning("command=%r is unknown", request.verb[:100])
             return Reply(message=UNKNOWN, refused=True)
         try:
             return await self._bot.answer(request)
         except Exception as error:  # whatever it is, the person hears of it, and it is in the log
-            log.error("verb=%s failed: %s", request.verb, redacted(error))
+            log.error("command=%s failed: %s", request.verb, redacted(error))
             if request.values is None:
                 return Reply(message=TROUBLE, saved=False)
             return Reply(faults={"": TROUBLE.summary}, saved=False)
@@ -358,8 +358,8 @@ def _authenticator_for(settings: Settings) -> Authenticator:
 
 def _for_all(request: Request, origin: incoming.Origin) -> bool:
     """Whether everybody in the channel may read the answer."""
-    verb = VERBS.get(request.verb)
-    return origin.shared and verb is not None and verb.audience == "channel"
+    route = COMMANDS.get(request.verb)
+    return origin.shared and route is not None and route.command.audience == "channel"
 
 
 def _sentences(reply: Reply) -> Message | None:

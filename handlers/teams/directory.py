@@ -5,10 +5,11 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from bot.command import Request
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.ports import MembershipUnknown, Transactions, UnitOfWork
-from bot.request import Request
+from bot.routes import is_unnamed
 from handlers.payload import Payload, text_at
 from handlers.teams import incoming
 from handlers.teams.connector import FAILED, Connector, ConnectorError, why
@@ -61,7 +62,7 @@ class Directory:
         way = incoming.origin(body)
         self._connector.visited(way.tenant, way.service_url)
         here = incoming.shared_channel(body)
-        if not request.unnamed and not incoming.only_opens(body):
+        if not is_unnamed(request) and not incoming.only_opens(body):
             # Whoever asks not to be named leaves no row that changes as their words arrive; and who
             # opens a form may be about to ask for that.
             await self.keep(request.workspace, incoming.direct_channel(body))
@@ -208,7 +209,7 @@ class Directory:
     async def _may_ask(self, request: Request, channel: Channel) -> bool:
         """Whether they may learn who is in a channel: only who is in it themself. The bot asks again."""
         return request.here == channel.id or await self._memberships.includes(
-            request.workspace, channel.id, request.person, unnamed=request.unnamed
+            request.workspace, channel.id, request.person, unnamed=is_unnamed(request)
         )
 
     async def _member(self, workspace: str, channel: Channel, picked: str) -> Member | None:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from bot.command import Request, SourceMessage
 from bot.domain.channel import Channel
 from bot.domain.person import Person
-from bot.request import Request, SourceMessage
 from bot.routes import typed
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.teams.markup import shown

@@ -138,8 +138,8 @@ def form(form: Form, known: Known, faults: Mapping[str, str] | None = None) -> E
     general = [sentence for name, sentence in faults.items() if name not in names]
     warned = [_warning(sentence) for sentence in general]
     actions = [_submit(form, known)] if form.submit else []
-    if form.back:
-        changed = {"submit": form.back, "hidden": form.kept_to_read_again}
+    if form.other_way:
+        changed = {"submit": form.other_way.label, "hidden": form.other_way.hidden}
         actions.append({**_submit(form.model_copy(update=changed), known), "style": "default"})
     texts = sum(field.kind == "text" for field in form.fields)
     inputs: list[Element] = []

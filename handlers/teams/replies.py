@@ -2,10 +2,10 @@
 
 import logging
 
+from bot.command import Request
 from bot.domain.channel import Channel
 from bot.messages.parts import Mention, Message, Paragraph
 from bot.ports import DeliveryError, Transactions
-from bot.request import Request
 from handlers.background_tasks import BackgroundTasks
 from handlers.teams import render
 from handlers.teams.card import Element

@@ -10,12 +10,13 @@ from typing import Protocol
 from aiohttp import web
 from markupsafe import Markup
 
+from bot.command import Reply, Request
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.parts import Form, sentence
 from bot.ports import StorageUnavailable, Transactions, UnitOfWork
 from bot.repositories import Post
-from bot.request import Reply, Request, shown_again
+from bot.routes import filled_again
 from bot.safe_traceback import redacted
 from bot.settings import Settings
 from handlers.web import additions, incoming, pages, render
@@ -345,7 +346,7 @@ class WebAdapter:
         frame = self._frame(viewer, pressed.channel_id, pressed.thread)
         form, note = reply.form, Markup("")
         if form is None and reply.faults and pressed.form is not None:
-            form = render.filled(pressed.form, shown_again(pressed.verb, pressed.values or {}))
+            form = render.filled(pressed.form, filled_again(pressed.verb, pressed.values or {}))
         elif form is None and reply.faults:
             note = render.message(sentence(" ".join(reply.faults.values())), frame, note=True)
         drawn = render.form(form, frame, people, channels, reply.faults) if form else Markup("")

@@ -15,13 +15,13 @@ from aiohttp import web
 from multidict import MultiMapping
 from pydantic import ValidationError
 
+from bot.command import Request, SourceMessage
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.parts import MAX_TEXT_LENGTH, Form
 from bot.ports import UnitOfWork
 from bot.repositories import Post
-from bot.request import Request, SourceMessage
-from bot.routes import VERBS, typed
+from bot.routes import COMMANDS, typed
 from bot.settings import Settings
 from handlers.web.outgoing import WORKSPACE, path_to
 
@@ -159,7 +159,7 @@ def text_of(data: Data, name: str) -> str:
 
 def read_press(verb: str, data: Data) -> Pressed:
     """The press of a button or of a dialog's main button; refuses what no page of ours sends."""
-    if verb not in VERBS or VERBS[verb].access == "platform":
+    if verb not in COMMANDS or COMMANDS[verb].command.access == "platform":
         raise HTTPProblem(f"Amends does not know {verb[:60]!r}.", 404)
     pressed = Pressed(
         verb=verb,
@@ -174,6 +174,7 @@ def read_press(verb: str, data: Data) -> Pressed:
     form, values = read_form(data)
     if form.verb != verb:
         raise HTTPProblem(STALE)
+    other_way = form.other_way if "again" in data else None
     return Pressed(
         verb=verb,
         key=pressed.key,
@@ -181,7 +182,7 @@ def read_press(verb: str, data: Data) -> Pressed:
         thread=pressed.thread,
         about=form.about,
         form=form,
-        values={**(form.kept_to_read_again if "again" in data else form.hidden), **values},
+        values={**(other_way.hidden if other_way else form.hidden), **values},
     )
 
 

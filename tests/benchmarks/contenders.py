@@ -33,7 +33,7 @@ from tests.benchmarks.process import (
 US, BARE, PLAIN, RIVAL = "ours", "bare Bolt", "plain Bolt + SQLModel", "rival commit"
 
 
-NOT_SAVED = re.compile(r"verb=.*(not saved|lost every race)")
+NOT_SAVED = re.compile(r"command=.*(not saved|lost every race)")
 """A line in the log of Amends: somebody was asked to try again, because nothing could be saved."""
 
 

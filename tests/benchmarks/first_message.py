@@ -13,7 +13,7 @@ from tests.benchmarks.figure import Figure, ms, percentile
 from tests.benchmarks.filled import place
 from tests.benchmarks.process import environment, house, running
 
-COMMANDS = 60
+TYPED_WORDS = 60
 """For each of the two, in turns, each in a channel of its own; the first few warm up."""
 WARM_UP = 5
 PATIENCE_SECONDS = 10.0
@@ -35,7 +35,7 @@ async def measure(folder: Path) -> list[Figure]:
         aiohttp.ClientSession() as http,
     ):
         seconds: Mapping[str, list[float]] = {bare.address: [], amends.address: []}
-        for number in range(COMMANDS + WARM_UP):
+        for number in range(TYPED_WORDS + WARM_UP):
             for turn, (address, kept) in enumerate(seconds.items()):
                 taken = await _first_message(http, slack.address, address, 2 * number + turn)
                 if number >= WARM_UP:

@@ -24,7 +24,7 @@ from tests.benchmarks.process import environment, halted, run
 
 TIMES, WARM_UP = 5, 1
 LOOKED_SECONDS = 90.0
-COMMANDS = 2
+TYPED_WORDS = 2
 """Runs of each command, of which the quicker one counts: few, because much takes half a minute."""
 FORGET, EXPORT = (100, 100_000), (100, 10_000)
 NOTHING = ("forget", "--case", "C-999999999")
@@ -127,7 +127,7 @@ async def _commands(
         much.fill_customers(file, size)
         envs.append(environment(AMENDS_DATABASE_URL=f"sqlite:///{file}"))
     seconds: list[list[float]] = [[] for _ in sizes]
-    for turn in range(COMMANDS):
+    for turn in range(TYPED_WORDS):
         for env, kept in zip(envs, seconds, strict=True):
             began = time.perf_counter()
             await run(folder, *NOTHING, env=env)

@@ -6,9 +6,9 @@ from pathlib import Path
 from statistics import median
 
 from bot.bot import Bot
+from bot.command import Request
 from bot.domain.channel import Channel
 from bot.domain.person import Person
-from bot.request import Request
 from storage.database import Database
 from tests.benchmarks.figure import Figure, ms
 from tests.benchmarks.filled import BUSY_PERSON, BUSY_PLACE, WORKSPACE, fill

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.command import SourceMessage
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.parts import Button, Buttons
-from bot.request import SourceMessage
 from tests.desk import ANA, AT, BEN, SUPPORT, Desk, words
 from tests.session import open_work, queue_of
 
@@ -145,7 +145,7 @@ async def test_a_text_of_30000_characters_is_kept_whole_and_shown_shortened(desk
     shown = message.model_dump_json()
     assert len(shown) < 5_000
     buttons = [button for part in message.parts if isinstance(part, Buttons) for button in part.buttons]
-    assert Button(label="Show all", verb="case.read", about="C-1", opens=True) in buttons
+    assert Button(label="Show all", verb="case.read", about=desk.ref("C-1"), opens=True) in buttons
     read = await desk.ask(BEN, "case.read", "C-1")
     assert read.form is not None
     assert story.strip() in read.form.model_dump_json()

@@ -6,11 +6,11 @@ from threading import current_thread
 import pytest
 
 from bot.coach.coach import Remark, read_for_team
+from bot.command import Reply
 from bot.commands import coach as reading_along
 from bot.commands.coach import SHORT
 from bot.domain.channel import Channel
 from bot.messages.parts import Bold, Message, plain
-from bot.request import Reply
 from tests.desk import ANA, BEN, Desk, words
 from tests.session import open_work
 
@@ -32,7 +32,7 @@ async def test_the_writer_sees_remarks_before_anything_is_posted_and_can_post_al
     form = reply.form
     assert form is not None
     assert "careless" in read(reply)
-    assert (form.submit, form.back) == ("Post as it is", "Change it")
+    assert (form.submit, form.other_way and form.other_way.label) == ("Post as it is", "Change it")
     values = {field.name: field.value for field in form.fields}
     assert (values["training"], values["communication"]) == (BLAMING, "A word to the driver")
     assert desk.answers("C-1") == []

@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from bot.command import Reply
 from bot.commands import export
 from bot.domain.job import Job
 from bot.domain.recovery import Recovery
 from bot.messages.export import FORMATS
 from bot.messages.parts import Buttons, Form, Message, plain
-from bot.request import Reply
 from tests.desk import ANA, AT, BEN, CLEO, LEFT, Desk, words
 from tests.session import open_work, queue_of
 
@@ -322,7 +322,7 @@ async def test_the_customers_view_is_kept_and_becomes_an_action_item_in_one_clic
     assert "Send a message, too." in plain(card)
     assert "Add action item" in labels(card)
     form = form_of(await desk.ask(ANA, "action_item.add", "C-1/view"))
-    assert (form.about, form.fields[0].value) == ("C-1", "Send a message, too.")
+    assert (form.about, form.fields[0].value) == (desk.ref("C-1"), "Send a message, too.")
     await desk.ask(ANA, "action_item.add", "C-1", {"what": "Send a message", **form.hidden})
     retro = desk.retro("C-1")
     assert retro.state == "open"

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from bot.domain.team import Team
 from bot.messages.parts import Buttons, Message, plain
 from storage.database import Database
-from tests.desk import ANA, AT, BEN, CLEO, SUPPORT, Desk, words
+from tests.desk import ANA, AT, BEN, CLEO, SUPPORT, Desk, unkeyed, words
 from tests.session import open_work
 
 # AT is Thursday 5 March 2026, 15:30 in Stockholm, where Ana (the lead) and the team are; Ben is in New
@@ -21,7 +21,7 @@ def stockholm(day: int, hour: int = 9, minute: int = 0, month: int = 3) -> datet
 def labels(message: Message) -> list[str]:
     """The buttons of a message."""
     rows = [part for part in message.parts if isinstance(part, Buttons)]
-    return [f"{button.label} {button.about}" for row in rows for button in row.buttons]
+    return [f"{button.label} {unkeyed(button.about)}" for row in rows for button in row.buttons]
 
 
 def reminders(said: dict[str, Message] | object) -> dict[str, Message]:

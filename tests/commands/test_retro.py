@@ -208,7 +208,7 @@ async def test_an_item_can_be_added_from_a_reply_in_the_thread(desk: Desk) -> No
     desk.say_all()
     opened = await desk.ask(ANA, "action_item.add_message", source=reply_found("Let's print the map"))
     assert opened.form is not None
-    assert opened.form.about == "C-1"
+    assert opened.form.about == desk.ref("C-1")
     assert opened.form.fields[0].value == "Let's print the map"
     elsewhere = await desk.ask(ANA, "action_item.add_message", source=reply_found("Lunch?", "m-lunch"))
     assert "thread of a retro" in words(elsewhere)

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from bot.bot import Bot
-from bot.commands.retro import CHOICE_LOST
+from bot.command import CHOICE_LOST, Reply, Request
 from bot.domain.errors import ConflictError
 from bot.messages.retro import FEW_PEOPLE
 from bot.ports import StorageUnavailable
-from bot.request import CAN_BE_UNNAMED, Reply, Request, shown_again
-from bot.routes import VERBS
+from bot.routes import COMMANDS, filled_again, is_unnamed
 from bot.untold import Untold
 from storage.database import Database
 from tests.desk import ANA, AT, BEN, SUPPORT, Desk, words
@@ -29,9 +28,9 @@ def submission(values: dict[str, str], verb: str = "retro.answer") -> Request:
 
 
 def test_a_choice_that_got_lost_is_shown_again_as_no_name() -> None:
-    assert shown_again("retro.answer", TYPED) == {**TYPED, "unnamed": "yes"}
-    assert shown_again("retro.answer", {**TYPED, "unnamed": ""}) == {**TYPED, "unnamed": ""}
-    assert shown_again("retro.close", TYPED) == TYPED
+    assert filled_again("retro.answer", TYPED) == {**TYPED, "unnamed": "yes"}
+    assert filled_again("retro.answer", {**TYPED, "unnamed": ""}) == {**TYPED, "unnamed": ""}
+    assert filled_again("retro.close", TYPED) == TYPED
 
 
 async def test_a_refused_opening_of_the_answer_form_leaves_no_line(
@@ -49,9 +48,10 @@ async def test_a_refused_opening_of_the_answer_form_leaves_no_line(
 
 
 def test_no_other_command_can_hide_who_it_comes_from() -> None:
-    assert set(VERBS) > CAN_BE_UNNAMED
-    for verb in set(VERBS) - CAN_BE_UNNAMED:
-        assert not submission({"unnamed": "yes"}, verb).unnamed
+    can = {name for name, route in COMMANDS.items() if route.command.may_be_unnamed()}
+    assert can == {"retro.answer"}
+    for verb in set(COMMANDS) - can:
+        assert not is_unnamed(submission({"unnamed": "yes"}, verb))
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def test_no_other_command_can_hide_who_it_comes_from() -> None:
     ],
 )
 def test_a_choice_that_got_lost_names_nobody(values: dict[str, str], unnamed: bool) -> None:
-    assert submission({**TYPED, **values}).unnamed is unnamed
-    assert not submission({**TYPED, "unnamed": ""}, "retro.edit_answer").unnamed
-    assert not submission(TYPED, "retro.edit_answer").unnamed
-    assert not submission(TYPED).model_copy(update={"values": None}).unnamed
+    assert is_unnamed(submission({**TYPED, **values})) is unnamed
+    assert not is_unnamed(submission({**TYPED, "unnamed": ""}, "retro.edit_answer"))
+    assert not is_unnamed(submission(TYPED, "retro.edit_answer"))
+    assert not is_unnamed(submission(TYPED).model_copy(update={"values": None}))
 
 
 async def test_without_the_choice_nothing_is_posted_and_the_form_says_so(desk: Desk) -> None:
@@ -130,7 +130,7 @@ async def test_an_unnamed_submission_leaves_no_line_whatever_comes_of_it(
     assert caplog.text == ""
     with caplog.at_level("DEBUG", logger="bot"):
         await desk.ask(ANA, "retro.answer", "C-1", {**TYPED, "unnamed": ""})
-    assert "verb=retro.answer workspace=test:1 saved" in caplog.text
+    assert "command=retro.answer workspace=test:1 saved" in caplog.text
 
 
 async def test_what_an_unnamed_submission_stores_is_by_the_minute(desk: Desk) -> None:
@@ -177,7 +177,7 @@ async def test_what_fails_is_told_to_the_operator_within_the_hour_and_not_when_i
     assert caplog.text == ""
     bot.untold.tell()
     [line] = [record.getMessage() for record in caplog.records]
-    assert line.startswith("unnamed answers, within the last hour: 2 times: verb=retro.answer")
+    assert line.startswith("unnamed answers, within the last hour: 2 times: command=retro.answer")
     assert told in line
     for trace in ("U1", "U2", "Ana", "Courier"):
         assert trace not in line

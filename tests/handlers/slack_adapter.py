@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from bot.command import Reply, Request
 from bot.domain.channel import Channel
 from bot.domain.job import MessageRef
 from bot.messages.parts import Message, sentence
 from bot.ports import Delivery
-from bot.request import Reply, Request
 from bot.settings import Settings
 from bot.untold import Untold
 from handlers.slack.app import SlackAdapter

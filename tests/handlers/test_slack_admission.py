@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.access import NO_ANSWER_NOW
+from bot.command import Reply
 from bot.messages.parts import Button, Buttons, Form, FormField, Message, sentence
-from bot.request import Reply
 from bot.settings import Misconfigured
 from handlers.slack import directory
 from handlers.slack.app import SlackAdapter

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from bot.command import Reply, Request
 from bot.messages.parts import Button, Buttons, Form, FormField, Message, Paragraph, Quote, sentence
-from bot.request import Reply, Request
 from bot.settings import Misconfigured
 from handlers.slack.app import MAX_BYTES, SlackAdapter
 from tests.fakes import FakeSlack, FormErrors, NotFilledIn
@@ -263,7 +263,7 @@ async def test_an_unknown_button_is_told_and_logged_by_its_id_only(
     (send_ephemeral,) = await slack.until(lambda: ana.whispers)
     assert "another version of me" in send_ephemeral.words()
     assert bot.asked == []
-    assert "verb='old.verb' is unknown" in caplog.text
+    assert "command='old.verb' is unknown" in caplog.text
 
 
 async def test_a_message_shortcut_brings_the_message(

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import aiohttp
 import pytest
 
+from bot.command import Request
 from bot.domain.channel import Channel
 from bot.domain.person import Person
-from bot.request import Request
 from handlers.slack import directory, outgoing
 from handlers.slack.directory import Directory, channel_of, profile_of
 from handlers.slack.incoming import PRIVATE

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from bot.command import Request
 from bot.domain.channel import Channel
-from bot.request import Request
+from bot.routes import is_unnamed
 from handlers.payload import Malformed
 from handlers.slack import incoming
 from handlers.slack.directory import person_of
@@ -208,7 +209,7 @@ def test_boxes_say_what_is_ticked_or_that_nothing_is_and_else_they_got_lost(
     request = incoming.submission(body, OURS, AT)
     assert request.values is not None
     assert request.values.get("unnamed") == read
-    assert request.unnamed is (read != "")
+    assert is_unnamed(request) is (read != "")
 
 
 def test_a_chosen_channel_is_where_a_submission_belongs() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from bot.bootstrap import App
 from bot.domain.channel import Channel
 from bot.domain.job import Job
-from bot.routes import VERBS
+from bot.routes import COMMANDS
 from handlers.teams import memberships as memberships_module
 from storage.database import Database
 from storage.tables import Row
@@ -117,7 +117,7 @@ async def test_what_happens_by_itself_cannot_be_sent_as_a_card(world: World, way
         connection.commit()
     before = await world.stored()
     values = {"text": "I never said this", "id": "17"}
-    for verb in [name for name in VERBS if VERBS[name].access == "platform"]:
+    for verb in [name for name in COMMANDS if COMMANDS[name].command.access == "platform"]:
         for at in (world.ana.chat, world.vault):
             heard = await forge(world.ana, way, verb, world.retro.id, values, at=at, claims=world.vault)
             assert heard.status == 200

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.request import Request
+from bot.command import Request
+from bot.routes import is_unnamed
 from handlers.payload import Malformed
 from handlers.teams import incoming
 from handlers.teams.markup import shown
@@ -177,11 +178,11 @@ def test_a_tick_says_yes_or_no_and_what_says_neither_got_lost(sent: object, read
     request = incoming.submission(activity("invoke", value={"data": data}), AT)
     assert request.values is not None
     assert request.values.get("unnamed") == read
-    assert request.unnamed is (read != "")
+    assert is_unnamed(request) is (read != "")
     del data["unnamed"]
     lost = incoming.submission(activity("invoke", value={"data": data}), AT)
     assert lost.values == {"training": "Maps"}
-    assert lost.unnamed
+    assert is_unnamed(lost)
 
 
 def test_a_chosen_channel_is_where_it_belongs() -> None:

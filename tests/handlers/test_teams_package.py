@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft4Validator
 
 from bot.__main__ import main
-from bot.routes import COMMANDS, VERBS
+from bot.routes import COMMANDS, TYPED_WORDS
 from bot.settings import Misconfigured
 from handlers.teams import package
 from tests.shared import SCHEMAS
@@ -44,14 +44,14 @@ def test_every_action_is_a_verb_that_opens_a_form() -> None:
         ("action_item.add_message", "Add action item", ["message"]),
         ("case.fail", "Mark a case failed", ["compose", "commandBox"]),
     ]
-    assert all(VERBS[one["id"]].form is not None and one["fetchTask"] for one in commands)
+    assert all(COMMANDS[one["id"]].form is not None and one["fetchTask"] for one in commands)
 
 
 def test_every_typed_word_is_offered_once_in_channels_and_in_the_personal_chat() -> None:
     (bot,) = package.manifest(APP, HOST)["bots"]
     assert [listed["scopes"] for listed in bot["commandLists"]] == [["team"], ["personal"]]
     for listed in bot["commandLists"]:
-        assert [command["title"] for command in listed["commands"]] == list(COMMANDS)
+        assert [command["title"] for command in listed["commands"]] == list(TYPED_WORDS)
         # Teams takes 12 commands in a list, with 128 characters each for the name.
         assert len(listed["commands"]) <= 12
         assert all(len(command["title"]) <= 128 for command in listed["commands"])

@@ -18,10 +18,10 @@ from sqlalchemy import select
 
 from bot import access, bootstrap
 from bot.bot import TOO_MANY
+from bot.command import Reply, Request, missing
 from bot.domain.channel import Channel
 from bot.domain.person import Person
-from bot.request import Reply, Request
-from bot.routes import VERBS
+from bot.routes import COMMANDS
 from handlers.slack.memberships import SHARED
 from storage.tables import Row
 from tests.access_world import CASE, VALUES, about
@@ -57,7 +57,7 @@ def expected(verb: str, who: Who, where: Where, label: str, *, listed: bool = Fa
     `listed`: the platform is Teams, where whoever is in a channel's roster counts; Slack's externals
     are turned away.
     """
-    concern = VERBS[verb].access
+    concern = COMMANDS[verb].command.access
     if who == "external in a shared channel" and listed and where == "same channel":
         return access.NOT_ASKED_FOR if concern == "platform" else LET_IN
     if who in ("other workspace", "external in a shared channel"):
@@ -74,7 +74,7 @@ def expected(verb: str, who: Who, where: Where, label: str, *, listed: bool = Fa
     if concern == "channel":
         # In another channel, in a chat or at home it is that one's, or nobody's.
         return access.STRANGE_CHANNEL if where == "forged" else LET_IN
-    return access.missing(label)
+    return missing(label)
 
 
 class World(Protocol):
@@ -287,7 +287,7 @@ class Watch:
         reply = self.replies[verb]
         assert reply.saved, "something broke inside, and that is no outcome"
         told = words(reply)
-        return told if told in {*SENTENCES, access.missing(label)} else LET_IN
+        return told if told in {*SENTENCES, missing(label)} else LET_IN
 
 
 SENTENCES = (
@@ -299,7 +299,7 @@ SENTENCES = (
     TOO_MANY,
 )
 CELLS: Sequence[tuple[str, Who, Where]] = [
-    (verb, who, where) for verb in sorted(VERBS) for who in WHO for where in WHERE
+    (verb, who, where) for verb in sorted(COMMANDS) for who in WHO for where in WHERE
 ]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Sequence
 
 import pytest
 
-from bot.request import Reply
+from bot.command import Reply
 from storage.database import Database
 from tests.desk import ANA, AT, BEN, CLEO, Desk, words
 

@@ -14,11 +14,11 @@ from typing import Any
 from unittest.mock import patch
 
 from bot.bot import Bot
+from bot.command import Request
 from bot.domain.channel import Channel
 from bot.domain.job import Job, MessageRef
 from bot.ports import Delivery, Limits
-from bot.request import Request
-from bot.routes import VERBS
+from bot.routes import COMMANDS
 from handlers.web.outgoing import Hub, WebMessenger
 from storage.database import Database, head
 from tests.desk import InTheirChannels
@@ -43,7 +43,7 @@ class Today:
 
     async def ask(self, **asked: Any) -> Any:
         """As from the channel itself; what the platform causes is heard."""
-        heard = VERBS[asked["verb"]].access == "platform"
+        heard = COMMANDS[asked["verb"]].command.access == "platform"
         channel = asked.pop("place")
         return await self._bot.answer(
             Request(**asked, channel=channel, here=channel.id, heard=heard, introduced=True)

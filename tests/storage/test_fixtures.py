@@ -22,12 +22,12 @@ from sqlalchemy import MetaData, Table, insert, text
 
 from bot.bot import Bot
 from bot.check import check
+from bot.command import Request
 from bot.domain.channel import Channel
 from bot.domain.job import MessageRef
 from bot.domain.person import Person
 from bot.messages.parts import plain
 from bot.ports import Delivery, Limits, Messenger
-from bot.request import Request
 from bot.routes import JOBS
 from bot.settings import Settings
 from handlers.web.outgoing import Hub, WebMessenger

@@ -1,0 +1,316 @@
+"""What people ask the bot: an adapter's Request, the typed Command that it becomes, and the Reply.
+
+A command says once what its form asks. The form is drawn from that, what comes back is parsed by it, and
+the language coach reads what it says.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import (
+    ClassVar,
+    Literal,
+    Self,
+    get_args,
+)
+
+from pydantic import BaseModel, Field, field_validator
+
+from bot.domain import reference
+from bot.domain.channel import Channel
+from bot.domain.errors import Refused
+from bot.domain.person import Person
+from bot.domain.reference import Reference
+from bot.fields import FieldSpec, Kind, Tick, field, specs_of, storable
+from bot.messages.parts import Form, Message, Part
+
+Access = Literal["own", "channel", "thing", "members", "platform"]
+"""What a command concerns, and so who may ask for it (`bot/access.py`).
+
+`own`: nobody but whoever asks. `channel`: the channel it is asked in or for, so its members. `thing`:
+its subject, so its channel's members and whoever has a part in it. `members`: its subject, and its
+channel's members only. `platform`: something that happened, which nobody can ask for.
+"""
+
+ABOUT_SOMETHING: tuple[Access, ...] = ("thing", "members")
+"""The access of commands that have a subject."""
+
+Audience = Literal["person", "channel"]
+"""Who may read an answer: only whoever asked, or everybody in the channel they asked in."""
+
+NO_SUBJECT = "Say which one you mean, as in C-7 or AI-12."
+CHOICE_LOST = (
+    "Whether your name may stand here got lost on the way, so nothing was posted: keep your words, "
+    "open Answer once more, and post them there."
+)
+
+
+class SourceMessage(BaseModel, frozen=True):
+    """The chat message that a shortcut was used on. `thread` is the root message's id."""
+
+    text: str
+    link: str | None = None
+    thread: str | None = None
+    author: Person | None = None
+
+
+class Request(BaseModel, frozen=True):
+    """One thing a person asks for, as an adapter read it.
+
+    `verb` names the command; `about` is what it concerns, as a button wrote it ("C-7~1f8a0c2d", an
+    answer's id); `typed` the words after a typed command; `values` the fields of a submitted form (None
+    when none was submitted; a tick is "yes" or "", several choices are joined by commas). `people` are
+    the persons named in `values`, as the platform knows them now. `key` is the same for a repeat of the
+    same event and never names the person.
+    """
+
+    workspace: str
+    verb: str
+    person: Person
+    at: datetime
+    channel: Channel | None = None
+    about: str = ""
+    typed: str = ""
+    values: Mapping[str, str] | None = None
+    people: tuple[Person, ...] = ()
+    source: SourceMessage | None = None
+    key: str | None = None
+    bulk: bool = False
+    """It is a row of an import, the operator's, and nobody's."""
+    here: str | None = None
+    """The channel that the platform itself says they ask from; None for a dialog or a direct chat."""
+    heard: bool = False
+    """It happened on the platform, and nobody asked for it; only readers of events say so."""
+    introduced: bool = False
+    """`person` is as the platform knows them now, not only what the request itself says of them."""
+
+    @field_validator("about", "typed")
+    @classmethod
+    def _storable(cls, text: str) -> str:
+        return storable(text)
+
+    @property
+    def shared_channel(self) -> Channel | None:
+        """The channel it was asked in or for; None in a direct chat and where nobody said one."""
+        return self.channel if self.channel is not None and self.channel.kind == "shared" else None
+
+
+class Reply(BaseModel, frozen=True):
+    """What the person who asked gets back, and only they: a message, a form, or faults in theirs.
+
+    `faults` maps a field's name to a sentence; "" is the form as a whole. `refused`: what was asked may
+    not be done, and `message` says why. `already`: it had been done before, so nothing was changed.
+    `saved` is False when nothing could be stored, so that an adapter whose platform repeats events asks
+    for a repeat.
+    """
+
+    message: Message | None = None
+    form: Form | None = None
+    faults: Mapping[str, str] = Field(default_factory=dict)
+    refused: bool = False
+    already: bool = False
+    saved: bool = True
+
+
+class Invocation(BaseModel, frozen=True):
+    """What somebody asks: who, where, when. Command and Opening are the two kinds of it."""
+
+    request: Request
+    subject: Reference | None = None
+    inside: bool = False
+    """They are a member of the channel of what they ask about; the bot says so, no adapter."""
+
+    @property
+    def person(self) -> Person:
+        """Whoever asks."""
+        return self.request.person
+
+    @property
+    def at(self) -> datetime:
+        """When they asked, in UTC."""
+        return self.request.at
+
+    @property
+    def channel(self) -> Channel | None:
+        """The channel it was asked in, or that its form was opened for."""
+        return self.request.channel
+
+    @property
+    def channel_id(self) -> str | None:
+        """The shared channel that it is for: where it was asked; None in a direct chat."""
+        channel = self.request.shared_channel
+        return channel.id if channel is not None else None
+
+
+class Command(Invocation, frozen=True):
+    """One thing that people can ask for: what it concerns, what its form asks, and who may ask.
+
+    A command about something narrows the type of its `subject`. `reads`: it changes nothing. `begins`:
+    it begins something new, or says it anew, which a person may do only so often in a minute.
+    `repeatable`: doing it twice is doing it once, so repeats need not be remembered. `title` and
+    `submit` are its form's.
+    """
+
+    name: ClassVar[str]
+    access: ClassVar[Access]
+    audience: ClassVar[Audience] = "person"
+    reads: ClassVar[bool] = False
+    begins: ClassVar[bool] = False
+    repeatable: ClassVar[bool] = False
+    title: ClassVar[str] = ""
+    submit: ClassVar[str] = ""
+
+    @classmethod
+    def fields(cls) -> tuple[FieldSpec, ...]:
+        """The fields of its form, in their order."""
+        return tuple(spec for spec, _ in _specs(cls).values())
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> dict[str, object]:
+        """The values of a form by the command's own fields; raises Refused, beside the first bad one."""
+        return {name: spec.read(kind, values) for name, (spec, kind) in _specs(cls).items()}
+
+    @classmethod
+    def values_of(cls, request: Request) -> Mapping[str, str] | None:
+        """What was filled in; None where the form has still to be opened."""
+        return request.values
+
+    @classmethod
+    def may_be_unnamed(cls) -> bool:
+        """Whether its form asks if a name may stand there."""
+        return False
+
+    @classmethod
+    def is_unnamed(cls, request: Request) -> bool:
+        """Whether nothing may be written about who sends this: they asked for it, or nobody knows."""
+        return False
+
+    @classmethod
+    def filled_again(cls, values: Mapping[str, str]) -> Mapping[str, str]:
+        """What stands in its form that is shown once more, after it was filled in like this."""
+        return values
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether whoever asks does not want to be named: then nothing about them may be written."""
+        return self.is_unnamed(self.request)
+
+    def for_coach(self) -> tuple[tuple[FieldSpec, str], ...]:
+        """The texts that the language coach reads, and the fields they stand in."""
+        specs = _specs(type(self)).items()
+        return tuple((spec, getattr(self, name)) for name, (spec, _) in specs if spec.coach)
+
+    def opened_for(self) -> Reference | None:
+        """What its form was opened for, when it is opened once more."""
+        return self.subject
+
+    @classmethod
+    def parse(cls, request: Request) -> Self:
+        """The command that a request asks for; raises Refused, beside the field that is none."""
+        values, subject = cls.values_of(request) or {}, cls.subject_of(request)
+        return cls.model_validate({"request": request, "subject": subject, **cls.read(values)})
+
+    @classmethod
+    def subject_of(cls, request: Request) -> Reference | None:
+        """What the request is about; raises Refused for what is no such reference."""
+        if cls.access not in ABOUT_SOMETHING:
+            return None
+        annotation = cls.model_fields["subject"].annotation
+        kinds = get_args(annotation) or (annotation,)
+        if not request.about.strip():
+            if type(None) in kinds:
+                return None
+            raise Refused(NO_SUBJECT)
+        subject = reference.parse(request.about)
+        if not isinstance(subject, tuple(kinds)):
+            raise Refused(missing(request.about))
+        return subject
+
+    @classmethod
+    def form(
+        cls,
+        subject: Reference | None = None,
+        *,
+        channel_id: str = "",
+        parts: tuple[Part, ...] = (),
+        values: Mapping[str, str] | None = None,
+        changed: Mapping[str, Mapping[str, object]] | None = None,
+        without: Iterable[str] = (),
+        hidden: Mapping[str, str] | None = None,
+    ) -> Form:
+        """Its form, filled with `values` by the fields' names; those in `without` are left out.
+
+        `changed`: what of a field depends on what is stored, such as the options of a choice.
+        """
+        values, changed, left_out = values or {}, changed or {}, set(without)
+        fields = tuple(
+            spec.drawn(values.get(spec.name, "")).model_copy(update=changed.get(spec.name, {}))
+            for spec in cls.fields()
+            if not spec.hidden and spec.name not in left_out
+        )
+        return Form(
+            verb=cls.name,
+            title=cls.title,
+            about=str(subject or ""),
+            channel_id=channel_id,
+            parts=parts,
+            fields=fields,
+            submit=cls.submit,
+            hidden=hidden or {},
+        )
+
+
+_ANONYMOUS = "unnamed"
+
+
+class MaybeAnonymous(Command, frozen=True):
+    """A command whose form asks whether to post without a name; a lost choice names nobody."""
+
+    anonymous: Tick = field("Post without my name", needed=CHOICE_LOST, name=_ANONYMOUS)
+
+    @classmethod
+    def may_be_unnamed(cls) -> bool:
+        return True
+
+    @classmethod
+    def is_unnamed(cls, request: Request) -> bool:
+        # Only a box that says it is not ticked lets a name be written.
+        return request.values is not None and request.values.get(_ANONYMOUS) != ""
+
+    @classmethod
+    def filled_again(cls, values: Mapping[str, str]) -> Mapping[str, str]:
+        # A choice that got lost comes back as "no name".
+        return {_ANONYMOUS: "yes", **values}
+
+
+class Opening(Invocation, frozen=True):
+    """Somebody asks for the form of a command: nothing was filled in yet, nor typed in its place."""
+
+    command: type[Command]
+    people_in_channel: int | None = None
+    """How many people could have written it, as far as the platform says; for the answer form."""
+
+    @classmethod
+    def parse(cls, command: type[Command], request: Request) -> Self:
+        """The opening that a request asks for; raises Refused where it names what is no reference."""
+        subject = None
+        if request.about.strip() and command.access in ABOUT_SOMETHING:
+            subject = reference.parse(request.about)
+            if subject is None:
+                raise Refused(missing(request.about))
+        return cls(request=request, command=command, subject=subject)
+
+
+def missing(label: str) -> str:
+    """The sentence for a thing that is not there, or that whoever asks may not see."""
+    subject = reference.parse(label)
+    if isinstance(subject, reference.AnswerRef):
+        return "This answer is not here any more."
+    head = subject.label if subject is not None else label
+    return f"{head[:40]} is not here any more, or never was."
+
+
+@cache
+def _specs(command: type[Command]) -> Mapping[str, tuple[FieldSpec, Kind]]:
+    """The fields that a command's form asks for, by the attributes that hold them."""
+    return specs_of(command.model_fields)

@@ -1,0 +1,65 @@
+"""What a command is about, as it is stored; one sentence for everything that is not there."""
+
+from typing import NoReturn
+
+from bot.command import NO_SUBJECT, missing
+from bot.domain.action_item import ActionItem
+from bot.domain.case import Case
+from bot.domain.errors import Refused
+from bot.domain.person import Person
+from bot.domain.recovery import Recovery
+from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference
+from bot.domain.retro import Answer, Retro
+from bot.ports import UnitOfWork
+
+
+def case_of(subject: Reference | None, work: UnitOfWork) -> Case:
+    """The case; raises Refused where there is none."""
+    case = work.cases.get(subject.number) if isinstance(subject, CaseRef) else None
+    return case or _refuse(subject)
+
+
+def retro_of(subject: Reference | None, work: UnitOfWork) -> Retro:
+    """The retro of a case; raises Refused where there is none."""
+    retro = work.retros.get(subject.number) if isinstance(subject, CaseRef) else None
+    return retro or _refuse(subject)
+
+
+def item_of(subject: Reference | None, work: UnitOfWork) -> ActionItem:
+    """The action item; raises Refused where there is none."""
+    item = work.action_items.get(subject.number) if isinstance(subject, ItemRef) else None
+    return item or _refuse(subject)
+
+
+def answer_of(subject: Reference | None, work: UnitOfWork) -> Answer:
+    """The answer; raises Refused where there is none."""
+    answer = work.retros.answer(subject.id) if isinstance(subject, AnswerRef) else None
+    return answer or _refuse(subject)
+
+
+def recovery_of(subject: Reference | None, work: UnitOfWork) -> Recovery:
+    """What is owed to the customer of a case; raises Refused where it has not begun."""
+    if not isinstance(subject, CaseRef):
+        return _refuse(subject)
+    recovery = work.recoveries.get(subject.number)
+    if recovery is None:
+        raise Refused(f"Press Customer on the retro {subject.label} first.")
+    return recovery
+
+
+def person_of(person_id: str, field: str, work: UnitOfWork) -> Person | None:
+    """Whom a form names, None for nobody; refuses bots, people who left, and unknown ones."""
+    if not person_id:
+        return None
+    chosen = work.people.get(person_id)
+    if chosen is None:
+        raise Refused("I do not know this person; choose somebody from the list.", field)
+    if chosen.bot:
+        raise Refused(f"{chosen.name} is a bot; choose a person.", field)
+    if chosen.gone:
+        raise Refused(f"{chosen.name} has left; choose somebody else.", field)
+    return chosen
+
+
+def _refuse(subject: Reference | None) -> NoReturn:
+    raise Refused(missing(subject.label) if subject is not None else NO_SUBJECT)

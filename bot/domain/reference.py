@@ -1,0 +1,93 @@
+"""References: how a button, a form and a typed word name a case, an action item or an answer."""
+
+import hashlib
+import re
+from datetime import datetime
+
+from pydantic import BaseModel
+
+_LABELLED = re.compile(r"(C|AI)-([0-9]{1,9})(?:~([0-9a-f]{8}))?(?:/(.*))?", re.IGNORECASE | re.DOTALL)
+_ANSWER = re.compile(r"[0-9a-f]{32}")
+
+
+class CaseRef(BaseModel, frozen=True):
+    """A case, and all that hangs on it: its retro and its recovery.
+
+    `key` tells it from another case of the same number ("" where it was not said). `part` is what of it
+    is meant first: a prompt, a recovery step, the customer's view.
+    """
+
+    number: int
+    key: str = ""
+    part: str = ""
+
+    @property
+    def label(self) -> str:
+        """`C-7`."""
+        return f"C-{self.number}"
+
+    def __str__(self) -> str:
+        return _written(self.label, self.key, self.part)
+
+    def at(self, part: str) -> "CaseRef":
+        """The same case, this part of it first."""
+        return self.model_copy(update={"part": part})
+
+
+class ItemRef(BaseModel, frozen=True):
+    """An action item; `key` tells it from another one of the same number ("": not said)."""
+
+    number: int
+    key: str = ""
+
+    @property
+    def label(self) -> str:
+        """`AI-12`."""
+        return f"AI-{self.number}"
+
+    def __str__(self) -> str:
+        return _written(self.label, self.key, "")
+
+
+class AnswerRef(BaseModel, frozen=True):
+    """An answer, by its random id."""
+
+    id: str
+
+    @property
+    def label(self) -> str:
+        """Its id: an answer has no number."""
+        return self.id
+
+    def __str__(self) -> str:
+        return self.id
+
+
+Reference = CaseRef | ItemRef | AnswerRef
+
+
+def parse(text: str) -> Reference | None:
+    """What a text refers to; None when it is no reference. A number has at most nine digits."""
+    if _ANSWER.fullmatch(text):
+        return AnswerRef(id=text)
+    labelled = _LABELLED.fullmatch(text.strip())
+    if labelled is None:
+        return None
+    noun, digits, key, part = labelled.groups(default="")
+    if noun.upper() == "C":
+        return CaseRef(number=int(digits), key=key.lower(), part=part)
+    return None if part else ItemRef(number=int(digits), key=key.lower())
+
+
+def key_of(number: int, made_at: datetime) -> str:
+    """Eight hexadecimal digits that differ for another thing of the same number.
+
+    A restored backup gives numbers again, but never at the same microsecond: so a button of a message
+    from before does not open what has its number now.
+    """
+    made = f"{number}:{round(made_at.timestamp() * 1_000_000)}"
+    return hashlib.blake2s(made.encode(), digest_size=4).hexdigest()
+
+
+def _written(label: str, key: str, part: str) -> str:
+    return label + (f"~{key}" if key else "") + (f"/{part}" if part else "")

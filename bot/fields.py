@@ -1,0 +1,199 @@
+"""The fields of a command: declared once, and how each kind of them is drawn and read."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, time
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict, Unpack, cast
+
+from pydantic import BaseModel, Field, field_validator
+from pydantic.config import JsonDict
+from pydantic.fields import FieldInfo
+
+from bot.domain.errors import Refused
+from bot.domain.working_hours import LATEST
+from bot.messages.parts import MAX_TEXT_LENGTH, FieldKind, FormField, Option
+
+Reader = Literal["team", "customer"]
+"""For whom words are, which decides what the language coach remarks on."""
+
+
+class Kind(NamedTuple):
+    """How a field is filled in, and how what comes back is read: raises Refused for what cannot be."""
+
+    form: FieldKind
+    read: Callable[[str], object]
+
+
+def storable(text: str) -> str:
+    """The text without what no database stores: half a surrogate pair, and in PostgreSQL NUL."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def read_day(value: str) -> date | None:
+    """The day that `2026-11-30` is, None for an empty text; raises Refused for what is none."""
+    if not value:
+        return None
+    try:
+        parsed = date.fromisoformat(value)
+    except ValueError:
+        raise Refused(f"{value[:40]!r} is not a date: write it like 2026-11-30.") from None
+    if parsed > LATEST:
+        raise Refused(f"{parsed.isoformat()} is too far away to be meant; look at the year.")
+    return parsed
+
+
+def _read_time(value: str) -> time | None:
+    if not value:
+        return None
+    try:
+        parsed = time.fromisoformat(value)
+    except ValueError:
+        parsed = None
+    # "12:00+02:00" reads as a time too, but a time of day has no zone of its own here.
+    if parsed is None or parsed.tzinfo is not None:
+        raise Refused(f"{value[:40]!r} is not a time: write it like 16:30.")
+    return parsed
+
+
+def _read_weekdays(value: str) -> tuple[int, ...]:
+    chosen = set(value.split(","))
+    return tuple(day for day in range(7) if str(day) in chosen)
+
+
+def _read_number(value: str) -> int | None:
+    if not value:
+        return None
+    # What is no number is out of every range, whose own sentence then says what to write.
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 4 else -1
+
+
+Line = Annotated[str, Kind("line", storable)]
+"""A short text; empty when nothing was written."""
+Text = Annotated[str, Kind("text", storable)]
+"""A long text; empty when nothing was written."""
+Choice = Annotated[str, Kind("choice", storable)]
+"""The value of one option; empty when none was chosen."""
+PersonId = Annotated[str, Kind("person", storable)]
+"""Somebody's id; empty when nobody was chosen."""
+ChannelId = Annotated[str, Kind("place", storable)]
+"""A channel's id; empty when none was chosen."""
+Day = Annotated[date | None, Kind("date", read_day)]
+"""A whole day; None when it was left empty."""
+Clock = Annotated[time | None, Kind("time", _read_time)]
+"""A time of day; None when it was left empty."""
+NeededDay = Annotated[date, Kind("date", read_day)]
+"""A whole day, in a field that is `needed`."""
+NeededClock = Annotated[time, Kind("time", _read_time)]
+"""A time of day, in a field that is `needed`."""
+Weekdays = Annotated[tuple[int, ...], Kind("choices", _read_weekdays)]
+"""Days of the week in their order, Monday as 0; others are left out."""
+Number = Annotated[int | None, Kind("number", _read_number)]
+"""A number from 0 to 999; -1 for what is none, None when it was left empty."""
+Tick = Annotated[bool, Kind("tick", bool)]
+"""Whether it was ticked; a box that says neither got lost, and is refused with `needed`."""
+MaybeTick = Annotated[bool | None, Kind("tick", bool)]
+"""Whether it was ticked; None when the form does not say."""
+
+MAX_LINE_LENGTH = 200
+MAX_LINK_LENGTH = 2000
+
+
+class FieldSpec(BaseModel, frozen=True):
+    """One field of a command's form, declared once.
+
+    `name` is the form's, `needed` the sentence when it is left empty ("": it may be). `max_length`
+    counts characters. `coach`: for whom the words are that the language coach reads; `whole`: they are
+    all that this reader gets, so what is missing is worth a remark. `hidden`: it comes back with the
+    form and nobody fills it in.
+    """
+
+    name: str
+    kind: FieldKind
+    label: str = ""
+    needed: str = ""
+    hint: str = ""
+    max_length: int = MAX_LINE_LENGTH
+    options: tuple[Option, ...] = ()
+    coach: Reader | None = None
+    whole: bool = False
+    hidden: bool = False
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _labelled(cls, options: Iterable[str | Option]) -> tuple[Option, ...]:
+        """A value that has no label of its own is its label, too."""
+        return tuple(
+            Option(value=each, label=each) if isinstance(each, str) else each for each in options
+        )
+
+    def read(self, kind: Kind, values: Mapping[str, str]) -> object:
+        """The value as it was filled in; raises Refused, with this field's name."""
+        value = values.get(self.name, "").strip()
+        lost = self.kind == "tick" and self.name not in values
+        if (lost or (self.kind != "tick" and not value)) and self.needed:
+            # What got lost is not there to stand beside.
+            raise Refused(self.needed, None if lost else self.name)
+        if lost:
+            return None
+        if len(value) > self.max_length:
+            raise Refused(
+                f"This has {len(value):,} characters and {self.max_length:,} fit: shorten it, "
+                "or link to the rest.",
+                self.name,
+            )
+        try:
+            return kind.read(value)
+        except Refused as refused:
+            raise Refused(refused.sentence, self.name) from None
+
+    def text(self, values: Mapping[str, str]) -> str:
+        """The value of a field of text; raises Refused as `read` does."""
+        return str(self.read(Kind("text", storable), values))
+
+    def drawn(self, value: str = "") -> FormField:
+        """The field as it is drawn, with what stands in it at first."""
+        return FormField(
+            name=self.name,
+            label=self.label,
+            kind=self.kind,
+            needed=bool(self.needed) and self.kind != "tick",
+            value=value,
+            options=self.options,
+            hint=self.hint,
+            max_length=self.max_length,
+        )
+
+
+class _Declared(TypedDict, total=False):
+    """What `field` takes beside the label; see FieldSpec."""
+
+    needed: str
+    hint: str
+    max_length: int
+    options: tuple[str, ...]
+    coach: Reader
+    whole: bool
+    name: str
+    hidden: bool
+
+
+def field(label: str = "", **declared: Unpack[_Declared]) -> Any:
+    """Declares a field of a command; it has no default: what the form does not say is never made up.
+
+    See FieldSpec for what is declared. `options` are the values of a choice, which are their labels too;
+    those that depend on what is stored are given when the form is drawn. `name` is the form's, where it
+    is another than the attribute's.
+    """
+    return Field(json_schema_extra={"label": label, **cast("JsonDict", declared)})
+
+
+def specs_of(fields: Mapping[str, FieldInfo]) -> Mapping[str, tuple[FieldSpec, Kind]]:
+    """What the fields of a class declare for its form, by their attributes; others are left out."""
+    specs: dict[str, tuple[FieldSpec, Kind]] = {}
+    for attribute, info in fields.items():
+        kind = next((each for each in info.metadata if isinstance(each, Kind)), None)
+        declared = info.json_schema_extra
+        if kind is not None and isinstance(declared, dict):
+            max_length = MAX_TEXT_LENGTH if kind.form == "text" else MAX_LINE_LENGTH
+            of_kind = {"name": attribute, "kind": kind.form, "max_length": max_length}
+            specs[attribute] = (FieldSpec.model_validate({**of_kind, **declared}), kind)
+    return specs
