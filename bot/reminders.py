@@ -38,7 +38,8 @@ REMINDERS = (
         then=Every(WEEK, ("owner", "lead")),
         says="{label} is late by {late}: it was due {day}.",
         tells="{label} of {owner} is late by {late}: it was due {day}.",
-        steps=("accept", "done", "change_date", "hand_over", "decline", "remind_later"),
+        steps=("accept", "done", "change_date", "hand_over", "decline"),
+        or_later=True,
     ),
     Reminder(
         name="item_due_today",
@@ -47,7 +48,8 @@ REMINDERS = (
         since="due",
         on=(On(0, ("owner",)),),
         says="{label} is due {day}.",
-        steps=("accept", "done", "change_date", "hand_over", "remind_later"),
+        steps=("accept", "done", "change_date", "hand_over"),
+        or_later=True,
     ),
     Reminder(
         name="item_due_soon",
@@ -56,7 +58,8 @@ REMINDERS = (
         since="due",
         on=(On(-2, ("owner",)),),
         says="{label} is due soon: {day}.",
-        steps=("accept", "done", "change_date", "hand_over", "remind_later"),
+        steps=("accept", "done", "change_date", "hand_over"),
+        or_later=True,
     ),
     Reminder(
         name="item_asked_for",
@@ -65,7 +68,8 @@ REMINDERS = (
         since="remind_on",
         on=(On(0, ("owner",)),),
         says="You asked to be reminded of {label}.",
-        steps=("accept", "done", "change_date", "hand_over", "remind_later"),
+        steps=("accept", "done", "change_date", "hand_over"),
+        or_later=True,
     ),
     Reminder(
         name="item_proposed",
@@ -75,7 +79,8 @@ REMINDERS = (
         on=(On(1, ("owner",)), On(3, ("lead",))),
         says="{label} waits for your answer.",
         tells="{label} waits for the answer of {owner}.",
-        steps=("accept", "hand_over", "decline", "remind_later"),
+        steps=("accept", "hand_over", "decline"),
+        or_later=True,
     ),
     Reminder(
         name="item_unowned",
@@ -107,7 +112,8 @@ REMINDERS = (
         on=(On(10, ("owner",)),),
         then=Every(10, ("owner",)),
         says="{label} has no date: when will it be done?",
-        steps=("change_date", "done", "hand_over", "remind_later"),
+        steps=("change_date", "done", "hand_over"),
+        or_later=True,
     ),
     # About a retro.
     Reminder(

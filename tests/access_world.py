@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 
+from bot.domain.item_step import STEPS
 from bot.routes import COMMANDS
 
 CASE, ITEM, REFERENCE = "C-1", "AI-1", "ZD-4711"
 NEVER = {CASE: "C-99", ITEM: "AI-99"}
 """Labels that were never given, for the same commands."""
+
+CHOSEN = {"text": "The notes are shown", "person": "U3", "date": "2026-04-01"}
+"""What is filled into a field of a step's form, by its kind."""
 
 # What a person would fill in, so that the command would change something if it were let through.
 VALUES: Mapping[str, Mapping[str, str]] = {
@@ -20,12 +24,11 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "retro.undiscuss": {"id": "1.1"},
     "action_item.add": {"what": "Show the notes"},
     "action_item.add_message": {"what": "Show the notes"},
-    "action_item.hand_over": {"owner": "U3"},
-    "action_item.decline": {"why": "No time"},
-    "action_item.done": {"changed": "The notes are shown"},
-    "action_item.change_date": {"due": "2026-04-01"},
-    "action_item.reopen": {"missing": "The second half"},
-    "action_item.drop": {"why": "Not needed"},
+    **{
+        f"action_item.{name}": {field.name: CHOSEN[field.kind] for field in row.form.fields}
+        for name, row in STEPS.items()
+        if row.form
+    },
     "action_item.remind_later": {"when": "2026-03-10"},
     "recovery.hear": {"words": "Nobody came."},
     "recovery.apologise": {"how": "A call"},

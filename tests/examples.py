@@ -13,7 +13,7 @@ from bot.commands import coach as coach_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import retro as retro_commands
 from bot.commands import team as team_commands
-from bot.domain.action_item import ActionItem, ItemStep, Moved, steps
+from bot.domain.action_item import ActionItem, Moved, can_wait, steps
 from bot.domain.case import Case
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.person import Person
@@ -205,8 +205,9 @@ def _due(
     what = subject.what if isinstance(subject, ActionItem) else CASE.what_happened
     allowed = steps(subject) if isinstance(subject, ActionItem) else ()
     shown = tuple(step for step in entry.steps if step in allowed)
+    later = entry.or_later and isinstance(subject, ActionItem) and can_wait(subject)
     return ReminderView(
-        sent, entry, subject, CASE.ref, what, LINK, "Ana", day, late, shown, before, holds
+        sent, entry, subject, CASE.ref, what, LINK, "Ana", day, late, shown, later, before, holds
     )
 
 
@@ -400,11 +401,6 @@ MESSAGES: Mapping[str, Message] = {
 }
 
 
-def _step_form(step: ItemStep, item: ActionItem) -> Form:
-    commands = {command.step: command for command in action_item_commands.STEP_COMMANDS}
-    return action_item_commands.step_form(commands[step], item)
-
-
 FORMS: Mapping[str, Form] = {
     "case.fail": case_commands.fail_form("C1", {}),
     "case.fail_message": case_commands.fail_form("C1", {"what_happened": HOSTILE}, LINK),
@@ -423,13 +419,12 @@ FORMS: Mapping[str, Form] = {
     "action_item.add_message": action_item_commands.add_form(
         CASE.ref, "C1", what="Show the courier's notes", gap="tools"
     ),
-    "action_item.hand_over": _step_form("hand_over", AGREED),
-    "action_item.decline": _step_form("decline", ITEM),
-    "action_item.done": _step_form("done", AGREED),
-    "action_item.change_date": _step_form("change_date", AGREED),
+    **{
+        command.name: action_item_commands.step_form(command, AGREED)
+        for command in action_item_commands.STEP_COMMANDS
+        if command.title
+    },
     "action_item.remind_later": action_item_commands.remind_later_form(AGREED, TODAY),
-    "action_item.reopen": _step_form("reopen", DONE),
-    "action_item.drop": _step_form("drop", AGREED),
     "action_item.read": action_item.whole(LONG_ITEM, PEOPLE),
     "action_item.read_reminders": action_item.whole(
         DONE, PEOPLE, [LATE_NOW.sent.model_copy(update={"outcome": "asked again"}), LATE_TOLD.sent]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from pydantic import create_model
 
@@ -11,13 +11,26 @@ from bot.command import Command, Invocation, Opening, Reply
 from bot.commands import retro as retro_commands
 from bot.commands.lookup import answer_of, item_of, person_of, retro_of
 from bot.domain import action_item as domain
-from bot.domain.action_item import ActionItem, ItemStep, Moved
+from bot.domain.action_item import ActionItem, Moved
 from bot.domain.errors import Refused
+from bot.domain.item_step import STEPS, StepField, StepRow
 from bot.domain.person import Person
 from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference
 from bot.domain.retro import GAPS, must_be_open
 from bot.domain.working_hours import today
-from bot.fields import Choice, Day, FieldSpec, Line, PersonId, Text, field, read_day
+from bot.fields import (
+    MAX_LINE_LENGTH,
+    Choice,
+    Day,
+    FieldSpec,
+    Kind,
+    Line,
+    PersonId,
+    Text,
+    field,
+    read_day,
+    storable,
+)
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
@@ -62,52 +75,10 @@ class AddMessage(Add, frozen=True):
     name = "action_item.add_message"
 
 
-class StepForm(NamedTuple):
-    """What a step's form is called, what sends it, and what it asks."""
-
-    title: str
-    submit: str
-    fields: tuple[FieldSpec, ...]
-
-
-def _w(name: str, label: str, needed: str = "") -> FieldSpec:
-    return FieldSpec(
-        name=name, kind="text", label=label, needed=needed, max_length=MAX_TEXT_LENGTH, coach="team"
-    )
-
-
-FORMS: Mapping[ItemStep, StepForm] = {
-    "hand_over": StepForm(
-        "Hand over",
-        "Hand over",
-        (
-            FieldSpec(name="owner", kind="person", label="New owner", needed="Choose the new owner."),
-            _w("why", "Why"),
-        ),
-    ),
-    "decline": StepForm("Decline", "Decline", (_w("why", "Why", "Say why, in a sentence."),)),
-    "done": StepForm(
-        "Mark done", "Done", (_w("changed", "What changed", "Say what changed, in a sentence."),)
-    ),
-    "change_date": StepForm(
-        "Change due date",
-        "Change",
-        (
-            FieldSpec(name="due", kind="date", label="New date", needed="Choose the new date."),
-            _w("why", "Why"),
-        ),
-    ),
-    "reopen": StepForm(
-        "Reopen", "Reopen", (_w("missing", "What is still missing", "Say what is still missing."),)
-    ),
-    "drop": StepForm("Drop", "Drop", (_w("why", "Why", "Say why, in a sentence."),)),
-}
-
-
 class TakeStep(Command, frozen=True):
     """Takes a step of an item's life: each step is a command of its own, made from its row."""
 
-    step: ClassVar[ItemStep]
+    row: ClassVar[StepRow]
     access = "thing"
 
     subject: ItemRef
@@ -119,22 +90,34 @@ class TakeStep(Command, frozen=True):
 
     @classmethod
     def fields(cls) -> tuple[FieldSpec, ...]:
-        return FORMS[cls.step].fields if cls.step in FORMS else ()
+        return tuple(_spec_of(each) for each in cls.row.form.fields) if cls.row.form else ()
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> dict[str, object]:
-        return {
-            attribute: read_day(text) if attribute == "due" else text
-            for spec in cls.fields()
-            for attribute, text in ((_HOLDS[spec.kind], spec.text(values)),)
-        }
+        return {_HELD_BY[spec.kind]: spec.read(_KINDS[spec.kind], values) for spec in cls.fields()}
 
     def for_coach(self) -> tuple[tuple[FieldSpec, str], ...]:
         return tuple((spec, self.words) for spec in self.fields() if spec.coach)
 
 
-_HOLDS: Mapping[FieldKind, str] = {"text": "words", "person": "owner", "date": "due"}
+_HELD_BY: Mapping[FieldKind, str] = {"text": "words", "person": "owner", "date": "due"}
 """Which attribute of a step's command holds what a field of its form says."""
+_KINDS: Mapping[FieldKind, Kind] = {
+    "text": Kind("text", storable),
+    "person": Kind("person", storable),
+    "date": Kind("date", read_day),
+}
+
+
+def _spec_of(declared: StepField) -> FieldSpec:
+    return FieldSpec(
+        name=declared.name,
+        kind=declared.kind,
+        label=declared.label,
+        needed=declared.needed,
+        max_length=MAX_TEXT_LENGTH if declared.kind == "text" else MAX_LINE_LENGTH,
+        coach="team" if declared.coached else None,
+    )
 
 
 class RemindLater(Command, frozen=True):
@@ -177,15 +160,15 @@ class Home(Mine, frozen=True):
     name = "team.home"
 
 
-def _command_of(step: ItemStep) -> type[TakeStep]:
-    command = create_model(step, __base__=TakeStep, __doc__=f"Takes the step {step}.")
-    command.name, command.step = f"action_item.{step}", step
-    if step in FORMS:
-        command.title, command.submit = FORMS[step].title, FORMS[step].submit
+def _command_of(row: StepRow) -> type[TakeStep]:
+    command = create_model(row.name, __base__=TakeStep, __doc__=f"Takes the step {row.name}.")
+    command.name, command.row = f"action_item.{row.name}", row
+    if row.form is not None:
+        command.title, command.submit = row.form.title, row.form.submit
     return command
 
 
-STEP_COMMANDS = tuple(_command_of(step) for step in domain.ALLOWED if step != "remind_later")
+STEP_COMMANDS = tuple(_command_of(row) for row in STEPS.values())
 """One for each step of an item's life."""
 
 
@@ -252,7 +235,7 @@ def add(command: Add, work: UnitOfWork) -> Reply:
 def open_step(command: type[TakeStep], opening: Opening, work: UnitOfWork) -> Reply:
     """Opens the form of a step, unless this person cannot take it now."""
     item = item_of(opening.subject, work)
-    domain.check(item, command.step, opening.person.id, _lead(item, work))
+    domain.check(item, command.row.name, opening.person.id, _lead(item, work))
     return Reply(form=step_form(command, item))
 
 
@@ -265,9 +248,9 @@ def take(command: TakeStep, work: UnitOfWork) -> Reply:
     """Takes a step: the domain says whether it is allowed."""
     item = item_of(command.subject, work)
     lead = _lead(item, work)
-    domain.check(item, command.step, command.person.id, lead)
+    domain.check(item, command.row.name, command.person.id, lead)
     moved = Moved(
-        step=command.step,
+        step=command.row.name,
         by=command.person.id,
         at=command.at,
         words=command.words,
@@ -276,7 +259,7 @@ def take(command: TakeStep, work: UnitOfWork) -> Reply:
     after = domain.move(item, moved, lead)
     work.action_items.save(after)
     _show(after, command, work, was=item.owner)
-    reminder_jobs.resolve(after, command.step, command.at, work)
+    reminder_jobs.resolve(after, command.row.name, command.at, work)
     return Reply()
 
 
@@ -292,7 +275,7 @@ def _to(command: TakeStep, item: ActionItem, work: UnitOfWork) -> str | None:
 def open_remind_later(opening: Opening, work: UnitOfWork) -> Reply:
     """Opens the form to be reminded later."""
     item = item_of(opening.subject, work)
-    domain.check(item, "remind_later", opening.person.id, _lead(item, work))
+    domain.check_remind_later(item, opening.person.id)
     day = _today(opening.person, item.channel_id, opening, work)
     return Reply(form=remind_later_form(item, day))
 

@@ -1,74 +1,30 @@
 """An action item: a fix that somebody agreed to, until somebody else has seen it work."""
 
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pydantic import BaseModel
 
 from bot.domain.errors import Refused
+from bot.domain.item_step import ALREADY, STEPS, ItemState, ItemStep, StepRow, Who
 from bot.domain.reference import ItemRef, key_of
 
-ItemState = Literal["proposed", "agreed", "done", "verified", "dropped"]
-ItemStep = Literal[
-    "add",
-    "take",
-    "accept",
-    "hand_over",
-    "decline",
-    "done",
-    "change_date",
-    "verify",
-    "reopen",
-    "drop",
-    "remind_later",
-]
 OPEN_STATES: tuple[ItemState, ...] = ("proposed", "agreed", "done")
-
-# The whole lifecycle: in which states a step is allowed, and the state after it.
-ALLOWED: dict[ItemStep, tuple[ItemState, ...]] = {
-    "take": ("proposed",),
-    "accept": ("proposed",),
-    "hand_over": ("proposed", "agreed"),
-    "decline": ("proposed", "agreed"),
-    "done": ("agreed",),
-    "change_date": ("proposed", "agreed"),
-    "verify": ("done",),
-    "reopen": ("done", "verified"),
-    "drop": ("proposed", "agreed", "done"),
-    "remind_later": ("proposed", "agreed"),
-}
-AFTER: dict[ItemStep, ItemState] = {
-    "take": "agreed",
-    "accept": "agreed",
-    "hand_over": "proposed",
-    "decline": "proposed",
-    "done": "done",
-    "verify": "verified",
-    "reopen": "agreed",
-    "drop": "dropped",
-}
-# The sentence when the state does not allow the step; for all the rest: it is already that far.
-ALREADY = "{label} is already {state}."
-NOT_YET: dict[tuple[ItemStep, ItemState], str] = {
-    ("done", "proposed"): "{label} is not agreed yet: somebody takes or accepts it first.",
-    ("verify", "proposed"): "{label} is not done yet.",
-    ("verify", "agreed"): "{label} is not done yet.",
-    ("reopen", "proposed"): "{label} is still proposed, so there is nothing to reopen.",
-    ("reopen", "agreed"): "{label} is already open: it is agreed.",
-    ("reopen", "dropped"): "{label} was dropped; add a new action item instead.",
-}
+WAITING_STATES: tuple[ItemState, ...] = ("proposed", "agreed")
+"""While its owner has still something to do."""
+Event = Literal["add"] | ItemStep
+"""What an item's history holds: that it was added, and each step since."""
 
 
 class Moved(BaseModel, frozen=True):
     """One step of an item's life: which, by whom, when, and in which words."""
 
-    step: ItemStep
+    step: Event
     by: str
     at: datetime
     words: str = ""
     to: str | None = None
-    """Hand over: the new owner. Change date: the new date, ISO 8601."""
+    """What the step's form chose: the new owner, or the new date, ISO 8601."""
 
 
 class ActionItem(BaseModel, frozen=True):
@@ -104,28 +60,25 @@ class ActionItem(BaseModel, frozen=True):
         key = key_of(self.number, self.history[0].at) if self.history else ""
         return ItemRef(number=self.number, key=key)
 
-    def last(self, step: ItemStep) -> Moved | None:
+    def last(self, step: Event) -> Moved | None:
         """The most recent time that `step` was taken."""
         return next((moved for moved in reversed(self.history) if moved.step == step), None)
 
 
 def is_late(item: ActionItem, day: date) -> bool:
     """Whether it should have been done before `day`, the owner's today."""
-    return item.state in ("proposed", "agreed") and item.due is not None and item.due < day
+    return item.state in WAITING_STATES and item.due is not None and item.due < day
 
 
 def steps(item: ActionItem) -> tuple[ItemStep, ...]:
-    """The steps that somebody could take now: what its buttons are."""
-    whose: dict[ItemState, tuple[ItemStep, ...]] = {
-        "proposed": ("take", "hand_over", "change_date", "drop")
-        if item.owner is None
-        else ("accept", "hand_over", "decline", "change_date", "remind_later", "drop"),
-        "agreed": ("done", "change_date", "hand_over", "decline", "remind_later", "drop"),
-        "done": ("verify", "reopen", "drop"),
-        "verified": ("reopen",),
-        "dropped": (),
-    }
-    return whose[item.state]
+    """The steps that somebody could take now, in the order of its buttons."""
+    owned = item.owner is not None
+    shown = [
+        (row.places[item.state], name)
+        for name, row in STEPS.items()
+        if item.state in row.places and row.if_owned in (None, owned)
+    ]
+    return tuple(name for _, name in sorted(shown, key=lambda place: place[0]))
 
 
 def propose(item: ActionItem, at: datetime, today: date) -> ActionItem:
@@ -136,40 +89,39 @@ def propose(item: ActionItem, at: datetime, today: date) -> ActionItem:
     return item.model_copy(update={"state": state, "history": (added,)})
 
 
-def check_due(due: date | None, today: date) -> None:
-    """Refuses a date that has passed where the person is."""
+def check_due(due: date | None, today: date, field: str = "due") -> None:
+    """Refuses a date that has passed where the person is; `field` is where they chose it."""
     if due is not None and due < today:
-        raise Refused(f"The date {due.isoformat()} has passed; choose today or later.", "due")
+        raise Refused(f"The date {due.isoformat()} has passed; choose today or later.", field)
 
 
 def check(item: ActionItem, step: ItemStep, by: str, lead: str | None) -> None:
     """Refuses a step that the item's state does not allow, or this person may not take."""
-    if item.state not in ALLOWED[step]:
-        sentence = NOT_YET.get((step, item.state), ALREADY)
-        raise Refused(sentence.format(label=item.label, state=item.state))
-    whose = WHOSE.get(step)
-    if whose is not None and not whose.may(item, by, lead):
-        raise Refused(whose.sentence.format(label=item.label))
+    row = STEPS[step]
+    if item.state not in row.places:
+        raise Refused(row.not_yet.get(item.state, ALREADY).format(label=item.label, state=item.state))
+    if not _is_among(row, item, by, lead):
+        raise Refused(row.others.format(label=item.label))
 
 
 def move(item: ActionItem, moved: Moved, lead: str | None) -> ActionItem:
-    """The item after a step; refuses one that is not allowed.
-
-    `moved.to` is the new owner of a hand-over and the new day of a changed date (ISO 8601).
-    """
-    if moved.step == "remind_later":
-        raise ValueError("being reminded later is no step of an item's life: see remind_later")
-    check(item, moved.step, moved.by, lead)
-    if moved.step == "hand_over" and item.state == "agreed" and moved.to == item.owner:
-        raise Refused(f"{item.label} is already theirs; choose somebody else.", "owner")
-    owner = {"take": moved.by, "hand_over": moved.to, "decline": None}.get(moved.step, item.owner)
+    """The item after a step; refuses one that is not allowed."""
+    if moved.step == "add":
+        raise ValueError("being added is no step of an item that is there: see propose")
+    row = STEPS[moved.step]
+    check(item, row.name, moved.by, lead)
+    to_somebody = row.owner == "chosen"
+    if to_somebody and item.state == "agreed" and moved.to == item.owner:
+        field = row.choice.name if row.choice else None
+        raise Refused(f"{item.label} is already theirs; choose somebody else.", field)
+    owners = {"same": item.owner, "whoever takes it": moved.by, "chosen": moved.to, "nobody": None}
     # Whoever names themself as owner has agreed.
-    to_oneself = moved.step == "hand_over" and moved.to == moved.by
+    state = "agreed" if to_somebody and moved.to == moved.by else row.to or item.state
     return item.model_copy(
         update={
-            "state": "agreed" if to_oneself else AFTER.get(moved.step, item.state),
-            "owner": owner,
-            "due": date.fromisoformat(moved.to or "") if moved.step == "change_date" else item.due,
+            "state": state,
+            "owner": owners[row.owner],
+            "due": date.fromisoformat(moved.to or "") if row.due == "chosen" else item.due,
             "remind_on": None,
             "history": (*item.history, moved),
         }
@@ -178,19 +130,45 @@ def move(item: ActionItem, moved: Moved, lead: str | None) -> ActionItem:
 
 def may(item: ActionItem, step: ItemStep, by: str, lead: str | None) -> bool:
     """Whether this person could take the step now."""
-    whose = WHOSE.get(step)
-    return item.state in ALLOWED[step] and (whose is None or whose.may(item, by, lead))
+    row = STEPS[step]
+    return item.state in row.places and _is_among(row, item, by, lead)
+
+
+def _is_among(row: StepRow, item: ActionItem, by: str, lead: str | None) -> bool:
+    done = item.last("done")
+    who: dict[Who, bool] = {
+        "anybody": True,
+        "owner": by == item.owner,
+        "lead": by == lead,
+        "asker": by == item.asked_by,
+        "anybody while it has no owner": item.owner is None,
+        "anybody who has not done it": by != item.owner and (done is None or by != done.by),
+    }
+    return any(who[one] for one in row.who)
 
 
 Later = Literal["tomorrow", "three_days", "next_week", "after_due"]
 
 
-def remind_later(item: ActionItem, later: str, by: str, today: date) -> ActionItem:
-    """The item, of which its owner is not reminded before a day; refuses an unknown choice.
+def can_wait(item: ActionItem) -> bool:
+    """Whether there is somebody who could be reminded of it later."""
+    return item.state in WAITING_STATES and item.owner is not None
+
+
+def check_remind_later(item: ActionItem, by: str) -> None:
+    """Refuses to remind anybody but its owner later, and anybody of what is done.
 
     It is no step of its life, so its history does not hold it.
     """
-    check(item, "remind_later", by, lead=None)
+    if item.state not in WAITING_STATES:
+        raise Refused(ALREADY.format(label=item.label, state=item.state))
+    if by != item.owner:
+        raise Refused(f"Only the owner of {item.label} is reminded of it.")
+
+
+def remind_later(item: ActionItem, later: str, by: str, today: date) -> ActionItem:
+    """The item, of which its owner is not reminded before a day; refuses an unknown choice."""
+    check_remind_later(item, by)
     days: dict[str, date] = {
         "tomorrow": today + timedelta(days=1),
         "three_days": today + timedelta(days=3),
@@ -201,48 +179,3 @@ def remind_later(item: ActionItem, later: str, by: str, today: date) -> ActionIt
     if later not in days:
         raise Refused("Choose when to be reminded.", "when")
     return item.model_copy(update={"remind_on": days[later]})
-
-
-class Whose(NamedTuple):
-    """Who may take a step, and the sentence for everybody else."""
-
-    may: Callable[[ActionItem, str, str | None], bool]
-    sentence: str
-
-
-def _owner(item: ActionItem, by: str, lead: str | None) -> bool:
-    return item.owner == by
-
-
-def _nobody_else(item: ActionItem, by: str, lead: str | None) -> bool:
-    return item.owner in (None, by)
-
-
-def _holder(item: ActionItem, by: str, lead: str | None) -> bool:
-    return item.owner is None or by in (item.owner, lead)
-
-
-def _holder_or_asker(item: ActionItem, by: str, lead: str | None) -> bool:
-    return by == item.asked_by or _holder(item, by, lead)
-
-
-def _somebody_else(item: ActionItem, by: str, lead: str | None) -> bool:
-    done = item.last("done")
-    return by != item.owner and (done is None or done.by != by)
-
-
-WHOSE: dict[ItemStep, Whose] = {
-    "take": Whose(_nobody_else, "{label} already has an owner, who has still to accept it."),
-    "accept": Whose(_owner, "Only the person that {label} was proposed to can accept it."),
-    "hand_over": Whose(_holder, "{label} has an owner: only they or the team's lead can hand it over."),
-    "decline": Whose(_owner, "Only the owner of {label} can decline it."),
-    "done": Whose(_owner, "Only the owner of {label} can mark it done; hand it over first."),
-    "change_date": Whose(_holder, "{label} has an owner: only they or the lead can change its date."),
-    "remind_later": Whose(_owner, "Only the owner of {label} is reminded of it."),
-    "verify": Whose(
-        _somebody_else, "Nobody verifies their own item: ask somebody else to look at {label}."
-    ),
-    "drop": Whose(
-        _holder_or_asker, "{label} has an owner: only they, the lead or who asked can drop it."
-    ),
-}

@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from bot.domain.action_item import ActionItem, ItemStep, Moved
+from bot.domain.action_item import ActionItem, Event, Moved
+from bot.domain.item_step import ItemStep
 from bot.domain.recovery import (
     SILENT_ASKS,
     SILENT_DAYS,
@@ -90,6 +91,8 @@ class Reminder(BaseModel, frozen=True):
     steps: tuple[ItemStep, ...] = ()
     needs: ItemStep | None = None
     """Whoever may not take this step is not asked."""
+    or_later: bool = False
+    """Its owner may ask to be reminded later instead."""
     or_thread: bool = False
     """It is said in the thread when none of those it is for is there."""
     recovers: StepName | None = None
@@ -176,7 +179,7 @@ def half_time(retro: Retro, hours: WorkingHours) -> date:
     return add_working_days(hours, opened, (whole + 1) // 2)
 
 
-def _last(item: ActionItem, *steps: ItemStep) -> Moved | None:
+def _last(item: ActionItem, *steps: Event) -> Moved | None:
     return next((moved for moved in reversed(item.history) if moved.step in steps), None)
 
 

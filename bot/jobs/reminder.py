@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from bot import retro_thread
 from bot.domain import action_item as items
-from bot.domain.action_item import ActionItem, ItemStep
+from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
+from bot.domain.item_step import ItemStep
 from bot.domain.job import Job
 from bot.domain.notification_preferences import NotificationPreferences, hours_of
 from bot.domain.person import Person
@@ -349,6 +350,7 @@ def _due(
         whose = step_owner(reminder, subject)
     owner = facts.people.get(whose or "")
     steps: tuple[ItemStep, ...] = ()
+    or_later = False
     if isinstance(subject, ActionItem):
         # In the thread everybody sees the buttons; who may press them is said when they do.
         steps = tuple(
@@ -357,6 +359,8 @@ def _due(
             if step in items.steps(subject)
             and (not sent.recipient_id or items.may(subject, step, sent.recipient_id, team.lead))
         )
+        theirs = sent.recipient_id in ("", subject.owner)
+        or_later = reminder.or_later and theirs and items.can_wait(subject)
     return ReminderView(
         sent=sent,
         reminder=reminder,
@@ -369,6 +373,7 @@ def _due(
         # Not until the day it fell due: that may have been slept through.
         late=working_days_between(hours, day, today(hours.zone, sent.asked_at)) if day else 0,
         steps=steps,
+        or_later=or_later,
         before=before,
         holds=holds and day is not None,
     )

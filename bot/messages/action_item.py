@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from bot.domain.action_item import ActionItem, ItemStep, is_late, steps
+from bot.domain.action_item import ActionItem, Moved, can_wait, is_late, may, steps
+from bot.domain.item_step import STEPS, ItemStep
 from bot.domain.person import Person
+from bot.domain.reference import ItemRef
 from bot.domain.reminder import SentReminder
 from bot.messages.case import show_all
 from bot.messages.parts import (
@@ -36,45 +38,29 @@ OWN_SETTINGS = Buttons(
     buttons=(Button(label="My settings", verb="team.own_settings", about="", opens=True),)
 )
 
-# The button of each step: its label, whether it opens a form, and how it looks.
-BUTTONS: Mapping[ItemStep, Button] = {
-    "take": Button(label="Take it", verb="action_item.take", about="", look="main"),
-    "accept": Button(label="Accept", verb="action_item.accept", about="", look="main"),
-    "hand_over": Button(label="Hand over", verb="action_item.hand_over", about="", opens=True),
-    "decline": Button(label="Decline", verb="action_item.decline", about="", opens=True),
-    "done": Button(label="Mark done", verb="action_item.done", about="", look="main", opens=True),
-    "change_date": Button(label="Change date", verb="action_item.change_date", about="", opens=True),
-    "verify": Button(label="Verify", verb="action_item.verify", about="", look="main"),
-    "reopen": Button(label="Reopen", verb="action_item.reopen", about="", opens=True),
-    "remind_later": Button(
-        label="Remind me later", verb="action_item.remind_later", about="", opens=True
-    ),
-    "drop": Button(label="Drop", verb="action_item.drop", about="", look="danger", opens=True),
-}
-
-# What is said of the last step, before the words that came with it.
-STORIES: Mapping[ItemStep, str] = {
-    "hand_over": "Handed over by {by} to {to}",
-    "decline": "Declined by {by}",
-    "done": "What changed, says {by}",
-    "change_date": "New date set by {by}",
-    "verify": "Verified by {by}",
-    "reopen": "Reopened by {by}: still missing",
-    "drop": "Dropped by {by}",
-}
-
-# What came of a reminder, when it was this step.
+# What came of a reminder: a step somebody took, or that it was put off.
 OUTCOMES: Mapping[str, str] = {
-    "take": "taken",
-    "accept": "accepted",
-    "hand_over": "handed over",
-    "decline": "declined",
-    "change_date": "new date",
-    "verify": "verified",
-    "reopen": "reopened",
-    "drop": "dropped",
+    **{name: row.outcome for name, row in STEPS.items()},
     "remind_later": "put off",
 }
+
+
+def step_button(step: ItemStep, ref: ItemRef) -> Button:
+    """The button of a step of this item."""
+    row = STEPS[step]
+    return Button(
+        label=row.button.label,
+        verb=f"action_item.{step}",
+        about=str(ref),
+        look=row.button.look,
+        opens=row.form is not None,
+    )
+
+
+def later_button(ref: ItemRef) -> Button:
+    """The button to be reminded later of this item."""
+    label, about = "Remind me later", str(ref)
+    return Button(label=label, verb="action_item.remind_later", about=about, opens=True)
 
 
 def card(item: ActionItem, people: Mapping[str, Person], today: date) -> Message:
@@ -118,7 +104,6 @@ def own_copy(
         "verified": f"{item.label} is verified: thank you. It is from ",
         "dropped": f"{item.label} was dropped. It was from ",
     }[item.state]
-    mine = tuple(step for step in steps(item) if step != "verify")
     return Message(
         summary=f"{_head(item, today)}: {one_line(item.what)}",
         parts=(
@@ -126,7 +111,7 @@ def own_copy(
             Quote(text=shortened(item.what)),
             Fields(rows=_facts(item, people)),
             *_story(item, people),
-            *_buttons(item, mine),
+            *_buttons(item, _for_owner(item)),
         ),
     )
 
@@ -189,18 +174,30 @@ def _facts(item: ActionItem, people: Mapping[str, Person]) -> tuple[tuple[str, W
 
 def _story(item: ActionItem, people: Mapping[str, Person]) -> tuple[Part, ...]:
     last = item.history[-1] if item.history else None
-    if last is None or last.step not in STORIES:
+    line = _story_line(last, people) if last else ""
+    if last is None or not line:
         return ()
-    line = STORIES[last.step].format(by=_name(last.by, people), to=_name(last.to, people))
     told: tuple[Part, ...] = (Context(words=(f"{line}:" if last.words else f"{line}.",)),)
     return (*told, Quote(text=shortened(last.words))) if last.words else told
 
 
+def _story_line(moved: Moved, people: Mapping[str, Person]) -> str:
+    """What is said of a step, before the words that came with it."""
+    story = "" if moved.step == "add" else STEPS[moved.step].story
+    return story.format(by=_name(moved.by, people), to=_name(moved.to, people))
+
+
+def _for_owner(item: ActionItem) -> tuple[ItemStep, ...]:
+    """The steps that are its owner's to take."""
+    return tuple(step for step in steps(item) if may(item, step, item.owner or "", lead=None))
+
+
 def _buttons(item: ActionItem, among: Sequence[ItemStep] | None = None) -> tuple[Part, ...]:
-    buttons = [
-        BUTTONS[step].model_copy(update={"about": str(item.ref)})
-        for step in (steps(item) if among is None else among)
-    ]
+    buttons = [step_button(step, item.ref) for step in (steps(item) if among is None else among)]
+    if can_wait(item):
+        # Beside the steps, but what ends an item stays the last of them.
+        ends = [place for place, button in enumerate(buttons) if button.look == "danger"]
+        buttons.insert(ends[0] if ends else len(buttons), later_button(item.ref))
     if any(len(text) > limit for text, limit in _long_texts(item)):
         buttons.append(show_all("action_item.read", item.ref))
     return (Buttons(buttons=tuple(buttons)),) if buttons else ()
@@ -223,9 +220,7 @@ def whole(
         ]
     for moved in item.history:
         if moved.words:
-            line = STORIES.get(moved.step, "{by}").format(
-                by=_name(moved.by, people), to=_name(moved.to, people)
-            )
+            line = _story_line(moved, people) or _name(moved.by, people)
             parts += [Paragraph(words=(Bold(text=line),)), Quote(text=moved.words)]
     if sent_reminders:
         parts.append(Paragraph(words=(Bold(text="Reminders"),)))
@@ -288,7 +283,7 @@ def mine(
         parts.append(Paragraph(words=("You have no open action items.",)))
     for item in items:
         parts.append(Paragraph(words=line(item, links, people, today)))
-        parts.extend(_buttons(item, tuple(step for step in steps(item) if step != "verify")))
+        parts.extend(_buttons(item, _for_owner(item)))
     if more:
         parts.append(Context(words=("There are more; these are the most urgent ones.",)))
     parts.append(OWN_SETTINGS)

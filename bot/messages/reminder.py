@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from bot.domain.action_item import ActionItem, ItemStep
+from bot.domain.action_item import ActionItem
+from bot.domain.item_step import ItemStep
 from bot.domain.recovery import (
     Recovery,
     next_step,
@@ -16,7 +17,7 @@ from bot.domain.recovery_step import (
 from bot.domain.reference import CaseRef
 from bot.domain.reminder import Reminder, SentReminder
 from bot.domain.retro import Answer, Retro
-from bot.messages.action_item import BUTTONS, outcome_of
+from bot.messages.action_item import later_button, outcome_of, step_button
 from bot.messages.case import show_all
 from bot.messages.parts import (
     Bold,
@@ -46,8 +47,8 @@ MAX_TOLD = 10
 class ReminderView(NamedTuple):
     """One thing to remind of: why (`reminder`), counted from `day`, and what its reader may press.
 
-    `late` is in working days. `before`: when its owner was asked, for others to see. `holds` is False
-    when the reason is gone.
+    `late` is in working days. `or_later`: they may also ask to be reminded later. `before`: when its
+    owner was asked, for others to see. `holds` is False when the reason is gone.
     """
 
     sent: SentReminder
@@ -60,6 +61,7 @@ class ReminderView(NamedTuple):
     day: date | None
     late: int
     steps: tuple[ItemStep, ...]
+    or_later: bool
     before: tuple[date, ...]
     holds: bool
 
@@ -107,7 +109,9 @@ def _parts(due: ReminderView, *, alone: bool) -> tuple[Part, ...]:
         buttons = on_reminder(due.subject, due.reminder.recovers, due.case_ref)
     else:
         ref = due.subject.ref
-        buttons = tuple(BUTTONS[step].model_copy(update={"about": str(ref)}) for step in due.steps)
+        buttons = tuple(step_button(step, ref) for step in due.steps)
+        if due.or_later:
+            buttons = (*buttons, later_button(ref))
         if due.before:  # whoever looks after others sees who was asked when, and what came of it
             buttons = (*buttons, show_all("action_item.read", ref))
     return (*body, Buttons(buttons=buttons)) if buttons else body

@@ -11,8 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain import action_item
-from bot.domain.action_item import ALLOWED, ActionItem, ItemState, ItemStep, Moved, may, remind_later
+from bot.domain.action_item import (
+    ActionItem,
+    Moved,
+    can_wait,
+    check_remind_later,
+    may,
+    remind_later,
+)
 from bot.domain.errors import Refused
+from bot.domain.item_step import ItemState, ItemStep
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import STEPS, Step, StepName
 from bot.domain.reminder import (
@@ -214,6 +222,10 @@ def test_every_button_of_a_reminder_is_there_for_one_of_its_readers_while_its_re
             if may(subject, step, recipient_id, lead="U5")
         }
         assert set(entry.steps) <= pressed, entry.name
+        # Only its owner is reminded later, so it is offered where its owner is reminded of what waits.
+        if entry.or_later:
+            assert "owner" in entry.whom, entry.name
+            assert any(can_wait(s) for s in subjects if since(entry, s, STOCKHOLM)), entry.name
 
 
 @STEADY
@@ -444,25 +456,30 @@ def test_after_the_due_date_is_no_choice_once_it_has_passed_or_when_there_is_non
 @pytest.mark.parametrize("state", STATES)
 def test_only_the_owner_is_reminded_later_and_only_until_it_is_done(state: ItemState) -> None:
     subject = ITEM.model_copy(update={"state": state})
-    able = set()
+    waits = state in ("proposed", "agreed")
+    assert can_wait(subject) == waits
+    refused = "Only the owner of AI-12 is reminded of it." if waits else f"AI-12 is already {state}."
     for person_id in ("U1", "U5", "U9", "U7"):
-        if may(subject, "remind_later", person_id, lead="U5"):
+        if waits and person_id == "U1":
+            check_remind_later(subject, person_id)
             assert remind_later(subject, "tomorrow", person_id, date(2026, 3, 27)).remind_on
-            able.add(person_id)
             continue
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Refused) as before_the_form:
+            check_remind_later(subject, person_id)
+        with pytest.raises(Refused) as after_it:
             remind_later(subject, "tomorrow", person_id, date(2026, 3, 27))
-        assert refused.value.sentence.endswith(".")
-    assert able == ({"U1"} if state in ("proposed", "agreed") else set())
+        assert before_the_form.value.sentence == after_it.value.sentence == refused
 
 
 def test_an_item_without_an_owner_is_put_off_by_nobody() -> None:
+    nobodys = ITEM.model_copy(update={"owner": None})
+    assert not can_wait(nobodys)
     with pytest.raises(Refused):
-        remind_later(ITEM.model_copy(update={"owner": None}), "tomorrow", "U1", date(2026, 3, 27))
+        remind_later(nobodys, "tomorrow", "U1", date(2026, 3, 27))
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("step", [step for step in ALLOWED if step != "remind_later"])
+@pytest.mark.parametrize("step", get_args(ItemStep))
 def test_somebody_may_take_a_step_exactly_when_taking_it_is_not_refused(
     state: ItemState, step: ItemStep
 ) -> None:

@@ -1,0 +1,266 @@
+"""The steps of an action item's life, one row each: who may take it, when, and in which words.
+
+Buttons, forms, commands, stories and what came of a reminder are made from this table. To add a step,
+add its name and its row.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+ItemState = Literal["proposed", "agreed", "done", "verified", "dropped"]
+ItemStep = Literal[
+    "take",
+    "accept",
+    "hand_over",
+    "decline",
+    "done",
+    "change_date",
+    "verify",
+    "reopen",
+    "drop",
+]
+Who = Literal[
+    "anybody",
+    "owner",
+    "lead",
+    "asker",
+    "anybody while it has no owner",
+    "anybody who has not done it",
+]
+ALREADY = "{label} is already {state}."
+
+
+class StepButton(NamedTuple):
+    """What is pressed to take a step; it opens the step's form, if it has one."""
+
+    label: str
+    look: Literal["plain", "main", "danger"] = "plain"
+
+
+class StepField(NamedTuple):
+    """One thing that a step's form asks for; `needed` is the sentence when it is missing.
+
+    Without that sentence it may stay empty. `coached`: the language coach reads it before it is kept.
+    """
+
+    name: str
+    label: str
+    kind: Literal["text", "person", "date"]
+    needed: str = ""
+    coached: bool = False
+
+
+class StepForm(NamedTuple):
+    """What is asked before a step is taken; a title has room for 24 characters in Slack."""
+
+    title: str
+    submit: str
+    fields: tuple[StepField, ...]
+
+
+class StepRow(NamedTuple):
+    """One step.
+
+    `places` are the states it is allowed in, and where its button stands among the others then (1 is
+    the first). `to` is the state after it; None leaves the state as it is. `who` may take it, and
+    `others` is the sentence for everybody else; `not_yet` are sentences for states that do not allow
+    it, where ALREADY would not be true. `label`, and in the latter also `state`, may stand in them.
+
+    `owner` and `due` are whose it is and when it is due afterwards: "chosen" is what the form says. Its
+    button is shown only with an owner when `if_owned` is True, and only without one when it is False.
+    `outcome` is what came of a reminder when it was this step. `story` stands before the words that
+    came with it; `by` and `to`, a new owner, may stand in it. Without it nothing is told of the step.
+    """
+
+    name: ItemStep
+    button: StepButton
+    places: Mapping[ItemState, int]
+    who: tuple[Who, ...]
+    outcome: str
+    to: ItemState | None = None
+    others: str = ""
+    not_yet: Mapping[ItemState, str] = {}
+    owner: Literal["same", "whoever takes it", "chosen", "nobody"] = "same"
+    due: Literal["same", "chosen"] = "same"
+    if_owned: bool | None = None
+    form: StepForm | None = None
+    story: str = ""
+
+    @property
+    def words(self) -> StepField | None:
+        """The field of its form that says in words why, or what."""
+        return self._field("text")
+
+    @property
+    def choice(self) -> StepField | None:
+        """The field of its form that chooses the new owner or the new date."""
+        return self._field("person", "date")
+
+    @property
+    def coached(self) -> tuple[str, ...]:
+        """The names of the fields that the language coach reads."""
+        return tuple(field.name for field in self.form.fields if field.coached) if self.form else ()
+
+    def _field(self, *kinds: str) -> StepField | None:
+        fields = self.form.fields if self.form else ()
+        return next((field for field in fields if field.kind in kinds), None)
+
+
+_ROWS = (
+    StepRow(
+        name="take",
+        button=StepButton("Take it", "main"),
+        places={"proposed": 1},
+        to="agreed",
+        who=("owner", "anybody while it has no owner"),
+        others="{label} already has an owner, who has still to accept it.",
+        owner="whoever takes it",
+        if_owned=False,
+        outcome="taken",
+    ),
+    StepRow(
+        name="accept",
+        button=StepButton("Accept", "main"),
+        places={"proposed": 1},
+        to="agreed",
+        who=("owner",),
+        others="Only the person that {label} was proposed to can accept it.",
+        if_owned=True,
+        outcome="accepted",
+    ),
+    StepRow(
+        name="hand_over",
+        button=StepButton("Hand over"),
+        places={"proposed": 2, "agreed": 3},
+        to="proposed",
+        who=("owner", "lead", "anybody while it has no owner"),
+        others="{label} has an owner: only they or the team's lead can hand it over.",
+        owner="chosen",
+        form=StepForm(
+            title="Hand over",
+            submit="Hand over",
+            fields=(
+                StepField("owner", "New owner", "person", needed="Choose the new owner."),
+                StepField("why", "Why", "text", coached=True),
+            ),
+        ),
+        story="Handed over by {by} to {to}",
+        outcome="handed over",
+    ),
+    StepRow(
+        name="decline",
+        button=StepButton("Decline"),
+        places={"proposed": 3, "agreed": 4},
+        to="proposed",
+        who=("owner",),
+        others="Only the owner of {label} can decline it.",
+        owner="nobody",
+        if_owned=True,
+        form=StepForm(
+            title="Decline",
+            submit="Decline",
+            fields=(StepField("why", "Why", "text", needed="Say why, in a sentence.", coached=True),),
+        ),
+        story="Declined by {by}",
+        outcome="declined",
+    ),
+    StepRow(
+        name="done",
+        button=StepButton("Mark done", "main"),
+        places={"agreed": 1},
+        to="done",
+        who=("owner",),
+        others="Only the owner of {label} can mark it done; hand it over first.",
+        not_yet={"proposed": "{label} is not agreed yet: somebody takes or accepts it first."},
+        form=StepForm(
+            title="Mark done",
+            submit="Done",
+            fields=(
+                StepField(
+                    "changed",
+                    "What changed",
+                    "text",
+                    needed="Say what changed, in a sentence.",
+                    coached=True,
+                ),
+            ),
+        ),
+        story="What changed, says {by}",
+        outcome="done",
+    ),
+    StepRow(
+        name="change_date",
+        button=StepButton("Change date"),
+        places={"proposed": 4, "agreed": 2},
+        who=("owner", "lead", "anybody while it has no owner"),
+        others="{label} has an owner: only they or the lead can change its date.",
+        due="chosen",
+        form=StepForm(
+            title="Change due date",
+            submit="Change",
+            fields=(
+                StepField("due", "New date", "date", needed="Choose the new date."),
+                StepField("why", "Why", "text", coached=True),
+            ),
+        ),
+        story="New date set by {by}",
+        outcome="new date",
+    ),
+    StepRow(
+        name="verify",
+        button=StepButton("Verify", "main"),
+        places={"done": 1},
+        to="verified",
+        who=("anybody who has not done it",),
+        others="Nobody verifies their own item: ask somebody else to look at {label}.",
+        not_yet={
+            "proposed": "{label} is not done yet.",
+            "agreed": "{label} is not done yet.",
+        },
+        story="Verified by {by}",
+        outcome="verified",
+    ),
+    StepRow(
+        name="reopen",
+        button=StepButton("Reopen"),
+        places={"done": 2, "verified": 1},
+        to="agreed",
+        who=("anybody",),
+        not_yet={
+            "proposed": "{label} is still proposed, so there is nothing to reopen.",
+            "agreed": "{label} is already open: it is agreed.",
+            "dropped": "{label} was dropped; add a new action item instead.",
+        },
+        form=StepForm(
+            title="Reopen",
+            submit="Reopen",
+            fields=(
+                StepField(
+                    "missing",
+                    "What is still missing",
+                    "text",
+                    needed="Say what is still missing.",
+                    coached=True,
+                ),
+            ),
+        ),
+        story="Reopened by {by}: still missing",
+        outcome="reopened",
+    ),
+    StepRow(
+        name="drop",
+        button=StepButton("Drop", "danger"),
+        places={"proposed": 5, "agreed": 5, "done": 3},
+        to="dropped",
+        who=("owner", "lead", "asker", "anybody while it has no owner"),
+        others="{label} has an owner: only they, the lead or who asked can drop it.",
+        form=StepForm(
+            title="Drop",
+            submit="Drop",
+            fields=(StepField("why", "Why", "text", needed="Say why, in a sentence.", coached=True),),
+        ),
+        story="Dropped by {by}",
+        outcome="dropped",
+    ),
+)
+STEPS: Mapping[ItemStep, StepRow] = {row.name: row for row in _ROWS}
