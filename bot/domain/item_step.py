@@ -61,10 +61,11 @@ class StepForm(NamedTuple):
 class StepRow(NamedTuple):
     """One step.
 
-    `places` are the states it is allowed in, and where its button stands among the others then (1 is
-    the first). `to` is the state after it; None leaves the state as it is. `who` may take it, and
-    `others` is the sentence for everybody else; `not_yet` are sentences for states that do not allow
-    it, where ALREADY would not be true. `label`, and in the latter also `state`, may stand in them.
+    `places` are the states it is allowed in, and where its button stands among the others then: 1 is
+    the first, and with the same number the table's order counts. `to` is the state after it; None
+    leaves the state as it is. `who` may take it, and `others` is the sentence for everybody else;
+    `not_yet` are sentences for states that do not allow it, where ALREADY would not be true. `label`
+    may stand in them, and in the latter also `state`.
 
     `owner` and `due` are whose it is and when it is due afterwards: "chosen" is what the form says. Its
     button is shown only with an owner when `if_owned` is True, and only without one when it is False.

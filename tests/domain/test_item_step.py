@@ -9,7 +9,6 @@ import pytest
 from bot.domain.action_item import ActionItem, steps
 from bot.domain.item_step import STEPS, ItemState, ItemStep, StepRow
 
-STATES: tuple[ItemState, ...] = get_args(ItemState)
 ROOM_FOR_A_TITLE = 24
 """Characters in the title of a form; the limit is Slack's."""
 
@@ -110,10 +109,3 @@ def test_the_story_of_a_step_can_be_told(row: StepRow) -> None:
 )
 def test_each_state_has_its_buttons_in_order(state: ItemState, owner: str | None, expected: str) -> None:
     assert " ".join(steps(item(state, owner))) == expected
-
-
-@pytest.mark.parametrize("owner", [None, "U1"])
-@pytest.mark.parametrize("state", STATES)
-def test_no_two_buttons_have_the_same_place(state: ItemState, owner: str | None) -> None:
-    places = [STEPS[step].places[state] for step in steps(item(state, owner))]
-    assert places == sorted(set(places))
