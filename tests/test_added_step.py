@@ -12,7 +12,7 @@ import pytest
 
 from bot.messages.action_item import outcome_of
 from bot.messages.parts import plain
-from bot.routes import VERBS
+from bot.routes import COMMANDS
 from storage.database import Database
 from tests.access_world import VALUES
 from tests.commands.test_action_item import labels
@@ -87,9 +87,8 @@ async def play(desk: Desk) -> None:
     assert "Split by Ana, and left is:\nThe app." in told, told
     assert words(await desk.ask(ANA, "action_item.split", item)) == "AI-1 is already proposed."
     # What the coach reads, what came of a reminder, and what tests go through by themselves.
-    coached = VERBS["action_item.split"].words
-    assert coached is not None
-    assert coached.fields == ("rest",)
+    fields = COMMANDS["action_item.split"].command.fields()
+    assert [(spec.name, spec.coach) for spec in fields] == [("rest", "team")]
     assert outcome_of(DUE_TODAY.sent.model_copy(update={"outcome": "split"})) == "made smaller"
     assert "action_item.split" in FORMS
     assert list(VALUES["action_item.split"]) == ["rest"]
