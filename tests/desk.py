@@ -17,6 +17,7 @@ from bot.domain.person import Person
 from bot.domain.retro import Answer, Retro
 from bot.messages.parts import Message, plain
 from bot.ports import MembershipUnknown
+from bot.prompts import PROMPTS
 from bot.routes import COMMANDS
 from storage.database import Database
 from tests.session import open_work, queue_of
@@ -28,6 +29,8 @@ BEN = Person(id="U2", name="Ben", zone="America/New_York")
 CLEO = Person(id="U3", name="Cleo", zone="Asia/Tokyo")
 ROBOT = Person(id="B1", name="Robot", bot=True)
 LEFT = Person(id="U9", name="Dora", gone=True)
+ASKED = tuple(prompt for prompt in PROMPTS if prompt.question)
+"""The prompts that are a message in the thread; the others are only a field of the form."""
 
 
 class InTheirChannels:
@@ -169,6 +172,11 @@ class Desk:
         )
         queue_of(self.database).finish(job, message_ref if message else None, 0.0, follow)
         return message
+
+
+def opening(number: int = 1) -> list[str]:
+    """The keys of what a retro says when it opens, in its order: itself, and then each prompt."""
+    return [f"retro:{number}", *(f"prompt:{number}:{prompt.key}" for prompt in ASKED)]
 
 
 def words(reply: Reply) -> str:

@@ -7,8 +7,8 @@ import pytest
 from bot.command import SourceMessage
 from bot.domain.channel import Channel
 from bot.domain.person import Person
-from bot.messages.parts import Button, Buttons
-from tests.desk import ANA, AT, BEN, SUPPORT, Desk, words
+from bot.messages.parts import Button, Buttons, plain
+from tests.desk import ANA, ASKED, AT, BEN, SUPPORT, Desk, opening, words
 from tests.session import open_work, queue_of
 
 DIRECT = Channel(id="D1", name="Ana", kind="direct")
@@ -19,11 +19,9 @@ async def test_typed_words_open_a_retro_at_once_with_the_first_word_as_reference
     assert "C-1 is marked failed" in words(reply)
     said = desk.say_all()
     assert said["retro:1"].title == "Retro: Parcel promised twice, missed twice"
-    assert [key for key in said if key.startswith("prompt:1:")] == [
-        "prompt:1:training",
-        "prompt:1:communication",
-        "prompt:1:after_hours",
-    ]
+    assert [key for key in said if key.startswith(("retro:", "prompt:"))] == opening()
+    for prompt in ASKED:
+        assert prompt.question in plain(said[f"prompt:1:{prompt.key}"])
 
 
 async def test_a_first_word_without_a_digit_belongs_to_what_happened(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from bot.domain.team import Team
 from bot.messages.parts import Buttons, Message, plain
 from storage.database import Database
-from tests.desk import ANA, AT, BEN, CLEO, SUPPORT, Desk, unkeyed, words
+from tests.desk import ANA, ASKED, AT, BEN, CLEO, SUPPORT, Desk, unkeyed, words
 from tests.session import open_work
 
 # AT is Thursday 5 March 2026, 15:30 in Stockholm, where Ana (the lead) and the team are; Ben is in New
@@ -321,27 +321,22 @@ async def test_a_prompt_without_an_answer_is_brought_up_at_half_time_and_on_the_
     half = await desk.tick(stockholm(9))
     message = half["remind:C-1:retro_half_time:2026-03-09"]
     assert "Answers close Tue 10 Mar 2026, and nobody has answered this yet:" in plain(message)
-    assert labels(message) == [
-        "Answer C-1/training",
-        "Answer C-1/communication",
-        "Answer C-1/after_hours",
-    ]
-    await desk.ask(
-        ANA, "retro.answer", "C-1", {"training": "x", "after_hours": "y"}, at=stockholm(9, 10)
-    )
+    assert labels(message) == [f"Answer C-1/{prompt.key}" for prompt in ASKED]
+    first, left, *others = ASKED
+    answers = {prompt.key: "x" for prompt in (first, *others)}
+    await desk.ask(ANA, "retro.answer", "C-1", answers, at=stockholm(9, 10))
     edited = (await desk.tick(stockholm(9, 10)))["remind:C-1:retro_half_time:2026-03-09"]
-    assert labels(edited) == ["Answer C-1/communication"]
+    assert labels(edited) == [f"Answer C-1/{left.key}"]
     last = await desk.tick(stockholm(10))
     assert plain(last["remind:C-1:retro_half_time:2026-03-09"]) == "Asked again, further down."
     message = last["remind:C-1:retro_last_day:2026-03-10"]
     assert "Answers close today, Tue 10 Mar 2026" in plain(message)
-    assert labels(message) == ["Answer C-1/communication"]
+    assert labels(message) == [f"Answer C-1/{left.key}"]
 
 
 async def test_answered_prompts_are_not_brought_up(desk: Desk) -> None:
     await opened(desk)
-    answers = {"training": "a", "communication": "b", "after_hours": "c"}
-    await desk.ask(BEN, "retro.answer", "C-1", answers)
+    await desk.ask(BEN, "retro.answer", "C-1", {prompt.key: "a" for prompt in ASKED})
     await desk.tick(AT)
     for day in (9, 10):
         assert not [key for key in await desk.tick(stockholm(day)) if "retro_" in key]

@@ -6,7 +6,8 @@ import pytest
 
 from bot.domain.retro import OUTCOMES
 from bot.messages.parts import plain
-from tests.desk import ANA, AT, BEN, CLEO, Desk, reply_found, words
+from bot.prompts import PROMPTS
+from tests.desk import ANA, ASKED, AT, BEN, CLEO, Desk, reply_found, words
 from tests.session import open_work
 
 
@@ -24,15 +25,13 @@ async def test_each_filled_field_is_an_answer_in_the_thread_with_its_prompt_and_
 
 async def test_the_prompt_that_was_pressed_comes_first_in_the_form(desk: Desk) -> None:
     await desk.fail()
-    reply = await desk.ask(ANA, "retro.answer", "C-1/after_hours")
+    pressed = ASKED[-1]
+    reply = await desk.ask(ANA, "retro.answer", f"C-1/{pressed.key}")
     assert reply.form is not None
-    assert [field.label for field in reply.form.fields] == [
-        "After-hours support",
-        "Training",
-        "Communication",
-        "Anything else",
-        "Post without my name",
-    ]
+    others = [prompt.label for prompt in PROMPTS if prompt != pressed]
+    assert others[0] == PROMPTS[0].label  # another one would come first by itself
+    labels = [field.label for field in reply.form.fields]
+    assert labels == [pressed.label, *others, "Post without my name"]
     assert reply.form.submit == "Post"
 
 
@@ -115,7 +114,7 @@ async def test_a_reply_in_another_thread_is_not_our_business(desk: Desk) -> None
 
 async def test_closing_says_what_was_heard_per_gap_and_what_will_change(desk: Desk) -> None:
     await desk.fail()
-    await desk.ask(ANA, "retro.answer", "C-1", {"training": "Courier notes", "after_hours": "A number"})
+    await desk.ask(ANA, "retro.answer", "C-1", {"training": "Courier notes", ASKED[-1].key: "A number"})
     await desk.ask(BEN, "retro.answer", "C-1", {"training": "The depot's map", "unnamed": "yes"})
     await desk.add_item(ANA, owner="U1")
     desk.say_all()
