@@ -179,6 +179,17 @@ def opening(number: int = 1) -> list[str]:
     return [f"retro:{number}", *(f"prompt:{number}:{prompt.key}" for prompt in ASKED)]
 
 
+def looked_after(person: Person) -> list[str]:
+    """The keys of all that is said of the first case when somebody looks after its customer."""
+    return [*opening(), "recovery:1", f"customer:1:{person.id}"]
+
+
+A_CASE = len(looked_after(ANA))
+"""Messages of a case whose customer somebody looks after."""
+IN_THREAD = len(ASKED) + 1
+"""Messages in the thread of its retro: each prompt, and the customer's card."""
+
+
 def words(reply: Reply) -> str:
     """Everything that a reply says, as one text."""
     told = [plain(reply.message)] if reply.message else []

@@ -38,9 +38,9 @@ from bot.messages import (
 from bot.messages.parts import Form, Message, sentence
 from bot.messages.recovery import Shown
 from bot.messages.reminder import ReminderView
-from bot.prompts import PROMPTS
 from bot.reminders import BY_NAME
 from bot.routes import TYPED
+from tests.desk import ASKED
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 TODAY = date(2026, 3, 5)
@@ -89,7 +89,7 @@ NAMED = Answer(
     author="U1",
     posted_at=AT,
 )
-UNNAMED = Answer(id="a2", case_number=7, prompt="after_hours", text="Nobody answered the night number.")
+UNNAMED = Answer(id="a2", case_number=7, prompt=ASKED[-1].key, text="Nobody answered the night number.")
 ITEM = ActionItem(
     number=12,
     case_number=7,
@@ -254,7 +254,7 @@ MESSAGES: Mapping[str, Message] = {
         Counts(),
     ),
     "retro.finished": retro.invitation(CLOSED, CASE, TEAM, Counts(answers=2, items=1)),
-    "retro.question": retro.question(RETRO, PROMPTS[0]),
+    "retro.question": retro.question(RETRO, ASKED[0]),
     "retro.answered": retro.answered(NAMED, ANA),
     "retro.answered_unnamed": retro.answered(UNNAMED, None),
     "retro.answered_named_like_unnamed": retro.answered(
@@ -381,11 +381,9 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "reminder.digest_long": reminder.told([LATE_NOW] * 12),
     "reminder.over": reminder.told([_due("item_late", DONE, holds=False, outcome="done")]),
-    "reminder.unanswered": reminder.unanswered(HALF_TIME, RETRO, PROMPTS[:3]),
+    "reminder.unanswered": reminder.unanswered(HALF_TIME, RETRO, ASKED),
     "reminder.unanswered_over": reminder.unanswered(HALF_TIME, RETRO, ()),
-    "reminder.unanswered_again": reminder.unanswered(
-        HALF_TIME._replace(holds=False), RETRO, PROMPTS[:1]
-    ),
+    "reminder.unanswered_again": reminder.unanswered(HALF_TIME._replace(holds=False), RETRO, ASKED[:1]),
     "reminder.answers_closed": reminder.answers_closed(ANSWERS_CLOSED, RETRO, (NAMED, UNNAMED)),
     "reminder.answers_closed_over": reminder.answers_closed(ANSWERS_CLOSED, CLOSED, (NAMED,)),
     "action_item.reminded_later": action_item.reminded_later(_item(remind_on=date(2026, 3, 9))),
@@ -408,7 +406,7 @@ FORMS: Mapping[str, Form] = {
     "case.read": case.story(CASE.model_copy(update={"what_happened": LONG})),
     "retro.answer": retro_commands.answer_form(RETRO, CASE, people=12),
     "retro.answer_uncounted": retro_commands.answer_form(RETRO, CASE),
-    "retro.answer_prompt": retro_commands.answer_form(RETRO, CASE, "after_hours", people=12),
+    "retro.answer_prompt": retro_commands.answer_form(RETRO, CASE, ASKED[-1].key, people=12),
     "retro.answer_two_people": retro_commands.answer_form(RETRO, CASE, people=2),
     "retro.answer_one_person": retro_commands.answer_form(RETRO, CASE, people=1),
     "retro.edit_answer": retro_commands.edit_answer_form(NAMED),

@@ -8,7 +8,8 @@ from playwright.async_api import Page, async_playwright
 
 from storage.database import Database
 from tests.browser import ARGUMENTS, find_chromium
-from tests.web_app import open_web_app
+from tests.desk import ASKED
+from tests.web_app import OPENED, open_web_app
 
 PICTURE = Path(__file__).parent.parent / "docs" / "web.png"
 
@@ -27,11 +28,11 @@ async def _story(page: Page, url: str) -> None:
     await page.get_by_label("Case reference").fill("ZD-4711")
     await page.get_by_label("Customer").fill("Mrs. Ólafsdóttir")
     await page.get_by_role("button", name="Open the retro").click()
-    await page.get_by_role("link", name="4 replies").click()
+    await page.get_by_role("link", name=OPENED).click()
     thread = page.get_by_role("complementary")
     await _answer(page, {"Training": "Reading the courier's notes before we promise a day."})
     await thread.get_by_text("Training · Ana").wait_for()
-    await _answer(page, {"After-hours support": "A number that is answered at night."}, unnamed=True)
+    await _answer(page, {ASKED[-1].label: "A number that is answered at night."}, unnamed=True)
     await thread.get_by_text("someone on the team").wait_for()
     await thread.get_by_role("button", name="Add action item").last.click()
     await page.get_by_label("What will change").fill("The night number stands on every order")

@@ -14,7 +14,10 @@ from bot.settings import Settings
 from handlers.web.app import WebAdapter
 from handlers.worker import Worker
 from storage.database import Database
+from tests.desk import IN_THREAD
 
+OPENED = f"{IN_THREAD} replies"
+"""What a new retro shows once all of its thread is there."""
 VOID = {"input", "img", "br", "meta", "link", "hr"}
 
 

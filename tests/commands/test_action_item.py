@@ -3,7 +3,7 @@
 import pytest
 
 from bot.messages.parts import Buttons, Message, plain
-from tests.desk import ANA, AT, BEN, CLEO, Desk, words
+from tests.desk import ANA, ASKED, AT, BEN, CLEO, Desk, words
 
 
 def labels(message: Message) -> list[str]:
@@ -14,12 +14,12 @@ def labels(message: Message) -> list[str]:
 
 async def test_an_item_from_an_answer_arrives_with_its_text_and_gap(desk: Desk) -> None:
     await desk.fail()
-    await desk.ask(ANA, "retro.answer", "C-1", {"after_hours": "A night number"})
+    await desk.ask(ANA, "retro.answer", "C-1", {ASKED[-1].key: "A night number"})
     (answer,) = desk.answers("C-1")
     opened = await desk.ask(BEN, "action_item.add", answer.id)
     assert opened.form is not None
     values = {field.name: field.value for field in opened.form.fields}
-    assert (values["what"], values["gap"]) == ("A night number", "after-hours support")
+    assert (values["what"], values["gap"]) == ("A night number", ASKED[-1].gap)
     assert [field.label for field in opened.form.fields] == [
         "What will change",
         "Gap",

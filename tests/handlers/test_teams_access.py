@@ -15,6 +15,7 @@ from bot.routes import COMMANDS
 from handlers.teams import memberships as memberships_module
 from storage.database import Database
 from storage.tables import Row
+from tests.desk import IN_THREAD
 from tests.fake_teams import Dialog, FakeTeams, Posted, TeamsChannel, TeamsPerson
 from tests.fake_teams_forged import WAYS, forge, told
 from tests.handlers.slack_adapter import Script
@@ -88,7 +89,7 @@ async def world(teams: FakeTeams, url: str) -> AsyncIterator[World]:
     async with open_teams_app(teams, url, teams_tenants=f"{teams.tenant},{OTHER_TENANT}") as house:
         await ana.says("failed ZD-1 Parcel lost", vault, mention=True)
         retro = await said(teams, "Retro: Parcel lost", where=vault)
-        await teams.until(lambda: len(in_thread(vault, retro)) >= 4)
+        await teams.until(lambda: len(in_thread(vault, retro)) >= IN_THREAD)
         item = {"What will change": "A checklist", "Owner": ben}
         assert await ana.submit(await ana.press(retro, "Add action item"), item) is None
         await said(teams, "asks you to take on AI-1", where=ben.chat)

@@ -12,11 +12,13 @@ from sqlalchemy import text as statement
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.parts import MAX_TEXT_LENGTH
+from bot.prompts import BY_KEY
 from handlers.web import additions
 from handlers.web.outgoing import WORKSPACE
+from tests.desk import ASKED
 from tests.handlers.test_web_render import HOSTILE
 from tests.session import open_work
-from tests.web_app import Markup, Visitor, WebHouse, dialog, new_key, read
+from tests.web_app import OPENED, Markup, Visitor, WebHouse, dialog, new_key, read
 
 DEADLINE = 10.0
 
@@ -87,7 +89,7 @@ async def test_every_answer_carries_a_strict_policy(visitor: Visitor) -> None:
 
 async def test_no_page_has_a_script_or_a_style_of_its_own(visitor: Visitor) -> None:
     await fail(visitor, "Parcel missed")
-    await until(visitor, "/p/support", "4 replies")
+    await until(visitor, "/p/support", OPENED)
     page = await visitor.see("/p/support/t/1")
     assert all("src" in script.attributes for script in page.all("script"))
     assert not page.all("style")
@@ -135,12 +137,12 @@ def test_the_machines_zone_is_a_real_one(monkeypatch: pytest.MonkeyPatch) -> Non
 async def test_a_case_is_marked_failed_and_its_retro_appears_with_its_prompts(visitor: Visitor) -> None:
     back = await fail(visitor, "Parcel promised twice", reference="ZD-4711", customer="Mrs. Ólafsdóttir")
     assert not back.all("form")  # the dialog closes
-    page = await until(visitor, "/p/support", "4 replies")
+    page = await until(visitor, "/p/support", OPENED)
     assert "Retro: Parcel promised twice" in page.text
     assert "Mrs. Ólafsdóttir" in page.text
     thread = await visitor.see("/p/support/t/1")
-    for label in ("Training", "Communication", "After-hours support"):
-        assert label in thread.text
+    for prompt in ASKED:
+        assert prompt.question in thread.text
 
 
 async def test_a_fault_comes_back_with_everything_that_was_typed(visitor: Visitor) -> None:
@@ -171,7 +173,7 @@ async def test_the_same_dialog_sent_twice_opens_one_retro(visitor: Visitor, web_
     drawn = await visitor.press("case.fail")
     path, data = dialog(drawn, what_happened="Parcel missed")
     await asyncio.gather(visitor.send(path, data), visitor.send(path, data))
-    await until(visitor, "/p/support", "4 replies")
+    await until(visitor, "/p/support", OPENED)
     with open_work(web_house.database, WORKSPACE, writes=False) as work:
         assert [case.number for case in work.cases.after(0)] == [1]
 
@@ -191,7 +193,7 @@ async def test_a_reply_for_me_alone_is_a_note(visitor: Visitor) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 async def test_hostile_words_in_every_field_stay_words(visitor: Visitor, text: str) -> None:
     await fail(visitor, text, reference=text, customer=text)
-    page = await until(visitor, "/p/support", "4 replies")
+    page = await until(visitor, "/p/support", OPENED)
     assert all("src" in script.attributes for script in page.all("script"))
     assert [image.attributes["src"] for image in page.all("img")] == ["/static/icon.svg"]
     assert text in [value.text for value in page.all("dd")]
@@ -233,12 +235,12 @@ async def test_a_body_that_is_too_large_is_refused_in_one_sentence(visitor: Visi
         assert "shorten it" in await response.text()
 
 
-async def test_four_long_answers_with_wide_letters_fit(visitor: Visitor) -> None:
+async def test_long_answers_to_all_that_is_asked_fit_with_wide_letters(visitor: Visitor) -> None:
     await fail(visitor, "Parcel missed")
-    await until(visitor, "/p/support", "4 replies")
+    await until(visitor, "/p/support", OPENED)
     path, data = dialog(
         await visitor.press("retro.answer", about="C-1"),
-        **dict.fromkeys(("training", "communication", "after_hours", "else"), "📦" * MAX_TEXT_LENGTH),
+        **dict.fromkeys(BY_KEY, "📦" * MAX_TEXT_LENGTH),
     )
     headers = {"HX-Request": "true"}
     with MultipartWriter("form-data") as form:
@@ -246,7 +248,7 @@ async def test_four_long_answers_with_wide_letters_fit(visitor: Visitor) -> None
             form.append(value).set_content_disposition("form-data", name=name)
     async with visitor.session.post(visitor.url + path, data=form, headers=headers) as response:
         assert not read(await response.text()).all("form")
-    await until(visitor, "/p/support", "4 answers")
+    await until(visitor, "/p/support", f"{len(BY_KEY)} answers")
 
 
 async def test_a_file_is_refused_in_one_sentence(visitor: Visitor) -> None:
@@ -384,7 +386,7 @@ async def test_a_reply_in_a_retros_thread_is_kept_as_discussion(
     visitor: Visitor, web_house: WebHouse
 ) -> None:
     await fail(visitor, "Parcel missed")
-    await until(visitor, "/p/support", "4 replies")
+    await until(visitor, "/p/support", OPENED)
     await visitor.say("failed to see the note", thread="1")
     with open_work(web_house.database, WORKSPACE, writes=False) as work:
         (comment,) = work.retros.comments(1)
@@ -400,7 +402,7 @@ async def test_a_message_becomes_a_failed_case_with_its_text(visitor: Visitor) -
 
 async def test_a_reply_becomes_an_action_item_with_its_text(visitor: Visitor) -> None:
     await fail(visitor, "Parcel missed")
-    await until(visitor, "/p/support", "4 replies")
+    await until(visitor, "/p/support", OPENED)
     await visitor.say("Read the notes aloud", thread="1")
     page = await visitor.see("/p/support/t/1")
     about = [one.attributes["value"] for one in page.all("input", name="about")]
@@ -414,7 +416,7 @@ async def test_an_answer_without_a_name_leaves_no_trace_of_its_author(
 ) -> None:
     await visitor.fill(await visitor.see("/add/person"), name="Ana", zone="Europe/Stockholm")
     await fail(visitor, "Parcel missed")
-    await until(visitor, "/p/support", "4 replies")
+    await until(visitor, "/p/support", OPENED)
     page = await visitor.see("/")
     ana = next(one.attributes["value"] for one in page.all("option") if one.text == "Ana")
     await visitor.send("/you", {"person": ana, "back": "/"})
@@ -519,7 +521,7 @@ async def test_channels_whose_names_look_alike_get_addresses_of_their_own(visito
 
 async def test_direct_messages_show_how_many_are_new_until_they_are_read(visitor: Visitor) -> None:
     await fail(visitor, "Parcel missed")
-    await until(visitor, "/p/support", "4 replies")
+    await until(visitor, "/p/support", OPENED)
     drawn = await visitor.press("action_item.add", about="C-1")
     await visitor.fill(drawn, what="Read the notes", owner="u_you")
     page = await until(visitor, "/p/support", "2 new")

@@ -9,7 +9,7 @@ from bot.repositories import Post
 from handlers.web.outgoing import WORKSPACE
 from tests.browser import PATIENCE_MS, Trouble
 from tests.session import open_work
-from tests.web_app import WebHouse
+from tests.web_app import OPENED, WebHouse
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -81,7 +81,7 @@ async def test_the_main_job_from_failed_case_to_verified_item(page: Page, web_ho
     await page.goto(web_house.url)
     await fail(page, "Parcel promised twice")
     await expect(page.locator(".welcome")).to_have_count(0)
-    await page.get_by_role("link", name="4 replies").click()
+    await page.get_by_role("link", name=OPENED).click()
     await thread(page).get_by_role("button", name="Answer").nth(1).click()
     await page.get_by_label("Training").fill("Reading courier notes")
     await page.get_by_role("button", name="Post").click()
@@ -119,7 +119,7 @@ async def test_a_second_tab_hears_of_it_and_keeps_what_is_half_typed(
     await composer.press_sequentially("half a sen")
     await fail(first, "Parcel missed")
     await expect(second.get_by_role("heading", name="Retro: Parcel missed")).to_be_visible()
-    await expect(second.get_by_role("link", name="4 replies")).to_be_visible()
+    await expect(second.get_by_role("link", name=OPENED)).to_be_visible()
     await expect(composer).to_have_value("half a sen")
     await expect(composer).to_be_focused()
     await composer.press_sequentially("tence")
@@ -138,10 +138,10 @@ async def test_a_change_elsewhere_leaves_focus_and_an_open_dialog_alone(
     await second.goto(f"{web_house.url}/p/support/t/1")
     await thread(second).get_by_role("button", name="Close retro").focus()
     await first.get_by_role("button", name="Answer").click()
-    await first.get_by_label("Communication").fill("A call before six")
+    await first.get_by_label("Training").fill("A call before six")
     await second.get_by_role("button", name="Add action item").first.focus()
     await first.get_by_role("button", name="Post").click()
-    await expect(thread(second).get_by_text("Communication · You")).to_be_visible()
+    await expect(thread(second).get_by_text("Training · You")).to_be_visible()
     await expect(second.get_by_role("button", name="Add action item").first).to_be_focused()
 
     await second.get_by_role("button", name="Add action item").first.press("Enter")
@@ -209,7 +209,7 @@ async def test_everything_works_with_the_keyboard_alone(page: Page, web_house: W
     await tab_to(page, page.get_by_role("button", name="Open the retro"))
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Retro: Nobody called back")).to_be_visible()
-    await tab_to(page, page.get_by_role("link", name="4 replies"))
+    await tab_to(page, page.get_by_role("link", name=OPENED))
     await page.keyboard.press("Enter")
     await tab_to(page, thread(page).get_by_role("textbox", name="Reply"))
     await page.keyboard.type("One line")
@@ -274,7 +274,7 @@ async def test_a_double_click_on_submit_opens_one_retro(page: Page, web_house: W
     await page.get_by_role("button", name="Mark a case failed").click()
     await page.get_by_label("What happened").fill("Parcel missed")
     await page.get_by_role("button", name="Open the retro").dblclick()
-    await expect(page.get_by_role("link", name="4 replies")).to_be_visible()
+    await expect(page.get_by_role("link", name=OPENED)).to_be_visible()
     with open_work(web_house.database, WORKSPACE, writes=False) as work:
         assert [case.number for case in work.cases.after(0)] == [1]
 
@@ -326,7 +326,7 @@ async def test_a_narrow_window_shows_one_pane_at_a_time(browser: Browser, web_ho
     await fail(page, "Parcel missed")
     sidebar = page.get_by_role("navigation")
     await expect(sidebar).to_be_hidden()
-    await page.get_by_role("link", name="4 replies").click()
+    await page.get_by_role("link", name=OPENED).click()
     await expect(thread(page)).to_be_visible()
     await expect(page.get_by_role("main")).to_be_hidden()
     await page.get_by_role("link", name="Back to support").click()

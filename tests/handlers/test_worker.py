@@ -15,7 +15,6 @@ from sqlalchemy import select, update
 
 from bot.domain.channel import Channel
 from bot.domain.job import MAX_ATTEMPTS, MAX_ATTEMPTS_IN_AN_OUTAGE, Job, MessageRef
-from bot.domain.person import Person
 from bot.messages.parts import Message, plain, sentence
 from bot.ports import Delivery, DeliveryError, Limits, Rate, StorageUnavailable, UnitOfWork
 from bot.routes import JOBS, Spoken
@@ -24,7 +23,7 @@ from handlers.worker import Worker
 from storage.database import Database
 from storage.jobs.queue import Queue
 from storage.tables import jobs
-from tests.desk import ANA, BEN, Desk, opening
+from tests.desk import A_CASE, ANA, BEN, Desk, looked_after, opening
 from tests.session import open_work, queue_of
 
 SOON = timedelta(seconds=10)
@@ -118,11 +117,6 @@ def desk(sqlite: Database) -> Desk:
 async def failed(desk: Desk) -> None:
     """A case whose customer nobody looks after yet, as an import makes it: its opening, no more."""
     await desk.ask(ANA, "case.fail", typed="ZD-4711 Parcel missed twice", bulk=True)
-
-
-def looked_after(person: Person) -> list[str]:
-    """The keys of all that is said of a case whose customer somebody looks after: two more messages."""
-    return [*opening(), "recovery:1", f"customer:1:{person.id}"]
 
 
 async def test_the_retro_is_said_first_and_its_prompts_in_its_thread(desk: Desk) -> None:
@@ -248,8 +242,8 @@ async def test_the_lead_is_told_too_and_alone_when_nobody_may_be_named(desk: Des
         await until(lambda: sorted(platform.keys) == sorted(looked_after(BEN)))
         platform.fail(DeliveryError("The channel is archived.", permanent=True))
         await desk.ask(ANA, "retro.answer", "C-1", {"training": "Maps", "unnamed": "yes"})
-        await until(lambda: len(platform.said) > len(looked_after(BEN)))
-    assert [channel_id for _, channel_id, _ in platform.said[len(looked_after(BEN)) :]] == ["U2"]
+        await until(lambda: len(platform.said) > A_CASE)
+    assert [channel_id for _, channel_id, _ in platform.said[A_CASE:]] == ["U2"]
 
 
 async def test_of_an_unnamed_answer_there_is_no_line_and_no_row_once_it_was_said(
@@ -279,12 +273,11 @@ async def test_an_unnamed_answer_that_cannot_be_said_is_told_within_the_hour_and
     platform = Platform()
     await desk.fail(BEN)
     async with running(desk.database, desk, platform) as worker:
-        owed = len(looked_after(BEN))
-        await until(lambda: worker.outcomes["said"] == owed)
+        await until(lambda: worker.outcomes["said"] == A_CASE)
         caplog.clear()
         platform.fail(DeliveryError("The channel is archived.", permanent=True))
         await desk.ask(ANA, "retro.answer", "C-1", {"training": "Maps", "unnamed": "yes"})
-        await until(lambda: worker.outcomes["said"] == owed + 1 and worker.outcomes["edited"] == 1)
+        await until(lambda: worker.outcomes["said"] == A_CASE + 1 and worker.outcomes["edited"] == 1)
         assert caplog.text == ""
         assert platform.said[-1][1] == "U2"  # the lead hears of it at once
         [gone] = queue_of(desk.database).given_up()
@@ -672,7 +665,7 @@ async def test_a_tick_for_a_later_time_waits_between_its_tries(
     worker = Worker(desk.bot, desk.database, {"test": platform}, desk.woken)
     began = asyncio.get_running_loop().time()
     later = datetime.now(UTC) + timedelta(minutes=1)
-    assert await worker.run_due(later) == {"put back": 1, "said": len(looked_after(ANA))}
+    assert await worker.run_due(later) == {"put back": 1, "said": A_CASE}
     assert platform.at["C1"][0] - began >= 0.3
 
 

@@ -20,9 +20,9 @@ from bot.domain.action_item import ActionItem, Moved
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.ports import StorageUnavailable
-from bot.prompts import PROMPTS
 from storage.database import Database
 from storage.tables import action_items, jobs
+from tests.desk import ASKED, IN_THREAD
 from tests.fakes import FakeSlack, Posted, SlackChannel, SlackPerson
 from tests.journeys.test_kill import ROOT
 from tests.session import open_work
@@ -309,13 +309,12 @@ class Burst:
         for what, channel in self.told.items():
             [root] = roots[what]
             thread = channel.thread(root)
-            for prompt in PROMPTS:
-                if prompt.question:
-                    asked = [posted for posted in thread if prompt.question in posted.words()]
-                    assert len(asked) == 1, f"{prompt.label} of {what}: {len(asked)} times"
+            for prompt in ASKED:
+                asked = [posted for posted in thread if prompt.question in posted.words()]
+                assert len(asked) == 1, f"{prompt.label} of {what}: {len(asked)} times"
             case_number = int(_key(root).partition(":")[2])
             # Its prompts, its customer's card, its items.
-            assert len(thread) == 4 + items.pop(case_number, 0), (
+            assert len(thread) == IN_THREAD + items.pop(case_number, 0), (
                 f"{what}: {[_key(one) for one in thread]}"
             )
         assert not items

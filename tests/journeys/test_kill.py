@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.desk import A_CASE
 from tests.fakes import FakeSlack
 from tests.journeys.slack_app import said
 
@@ -83,10 +84,10 @@ async def test_kill_9_loses_nothing_and_doubles_nothing(tmp_path: Path, moment: 
             await process.wait()
         del slow["chat.postMessage"]
         async with amends(slack, database):
-            await slack.until(lambda: len(slack.posted()) >= 6, PATIENCE)
+            await slack.until(lambda: len(slack.posted()) >= A_CASE, PATIENCE)
             assert await waiting(slack) == 0
         titles = [posted.words().splitlines()[0] for posted in slack.posted()]
-        assert len(titles) == len(set(titles)) == 6
+        assert len(titles) == len(set(titles)) == A_CASE
 
 
 async def test_sigterm_lets_what_is_being_said_finish(tmp_path: Path) -> None:
@@ -101,5 +102,5 @@ async def test_sigterm_lets_what_is_being_said_finish(tmp_path: Path) -> None:
             assert await asyncio.wait_for(process.wait(), 10) == 0
         del slack.lingering["chat.postMessage"]
         async with amends(slack, tmp_path / "amends.db"):
-            await slack.until(lambda: len(slack.posted()) >= 6)
+            await slack.until(lambda: len(slack.posted()) >= A_CASE)
         assert slack.calls["conversations.history"] == 0

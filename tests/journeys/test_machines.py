@@ -15,6 +15,7 @@ from bot import bootstrap, check
 from bot.domain.job import LEASE_SECONDS
 from bot.settings import Misconfigured
 from storage.database import Database
+from tests.desk import A_CASE
 from tests.fakes import FakeSlack
 from tests.handlers.slack_adapter import settings_for
 from tests.journeys.slack_app import open_slack_app
@@ -101,11 +102,11 @@ async def test_several_clocks_share_one_postgresql(tmp_path: Path, database_url:
         support = [slack.channel(f"support-{number}", members=[ana]) for number in range(5)]
         for number, channel in enumerate(support):
             await ana.command(f"failed ZD-{number} Lost {number}", channel)
-        await slack.until(lambda: len(slack.posted()) >= 30)
+        await slack.until(lambda: len(slack.posted()) >= 5 * A_CASE)
         assert await waiting(slack) == 0
         assert first.returncode is None
         assert second.returncode is None
-        assert len(slack.posted()) == 30
+        assert len(slack.posted()) == 5 * A_CASE
 
 
 @pytest.mark.parametrize("acted", [False, True])
@@ -134,9 +135,9 @@ async def test_sigterm_ends_in_ten_seconds_whatever_hangs_and_the_next_goes_on_a
         slow.clear()
         # Well before any lease could end: the jobs were handed back.
         async with amends(slack, tmp_path / "amends.db"):
-            await slack.until(lambda: len(slack.posted()) >= 12, LEASE_SECONDS / 2)
+            await slack.until(lambda: len(slack.posted()) >= 2 * A_CASE, LEASE_SECONDS / 2)
             assert await waiting(slack) == 0
-        assert len(titles(slack)) == 12
+        assert len(titles(slack)) == 2 * A_CASE
         for number in range(2):
             assert titles(slack).count(f"Retro: Lost {number}") == 1
 
@@ -159,12 +160,12 @@ async def test_a_killed_processs_jobs_are_taken_over_within_a_minute(
                 await first.wait()
                 killed = time.monotonic()
                 slack.lingering.clear()
-                await slack.until(lambda: len(slack.posted()) >= 18, 60.0)
+                await slack.until(lambda: len(slack.posted()) >= 3 * A_CASE, 60.0)
                 assert time.monotonic() - killed < 60
                 assert await waiting(slack) == 0
         for number in range(3):
             assert titles(slack).count(f"Retro: Lost {number}") == 1
-        assert len(slack.posted()) == 18
+        assert len(slack.posted()) == 3 * A_CASE
 
 
 async def test_check_and_healthz_say_what_was_given_up_and_the_rest_goes_on(
@@ -178,7 +179,7 @@ async def test_check_and_healthz_say_what_was_given_up_and_the_rest_goes_on(
         support = slack.channel("support", members=[ana])
         async with open_slack_app(slack, database_url):
             await ana.command("failed ZD-1 Lost", support)
-            await slack.until(lambda: len(slack.posted()) >= 6)
+            await slack.until(lambda: len(slack.posted()) >= A_CASE)
             assert slack.events_url is not None
             url = slack.events_url.replace("/slack/events", "/healthz")
             async with aiohttp.ClientSession() as session, session.get(url) as response:

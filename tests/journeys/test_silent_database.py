@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.desk import A_CASE
 from tests.fakes import FakeSlack, SlackChannel, SlackPerson
 from tests.journeys.test_kill import amends, waiting
 from tests.journeys.test_machines import titles
@@ -16,8 +17,6 @@ from tests.proxy import Proxy
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 SOON = 10.0
-A_CASE = 6
-"""Messages of a failed case."""
 NOT_SAVED = "I could not save that just now"
 LEASE = 60.0
 """What a process held when it ended is said within a minute."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot import bootstrap
+from tests.desk import A_CASE, ASKED, opening
 from tests.fakes import FakeSlack, FormErrors
 from tests.handlers.slack_adapter import settings_for
 from tests.journeys.slack_app import open_slack_app, said
@@ -33,19 +34,19 @@ async def test_a_failed_case_goes_all_the_way_to_finished(
         assert told is not None
         assert "C-1 is marked failed" in told.words()
         retro = await said(slack, "Retro: Parcel promised twice, missed twice")
-        for prompt in ("Training", "Communication", "After-hours support"):
-            assert (await said(slack, prompt)).thread_ts == retro.ts
+        for prompt in ASKED:
+            assert (await said(slack, prompt.question)).thread_ts == retro.ts
         assert {"Answer", "Add action item", "Close retro"} <= set(retro.buttons())
 
         # Answered, once with a name and once without.
         form = await ana.press(await said(slack, "know or practise"), "Answer")
-        await ana.submit(form, {"Training": "Reading courier notes", "Communication": "A call"})
+        await ana.submit(form, {"Training": "Reading courier notes", ASKED[1].label: "A call"})
         named = await said(slack, "Training · Ana")
         assert "Reading courier notes" in named.words()
         form = await ben.press(retro, "Answer")
-        secret = {"After-hours support": "Nobody answers at night", "Post without my name": True}
+        secret = {ASKED[-1].label: "Nobody answers at night", "Post without my name": True}
         await ben.submit(form, secret)
-        unnamed = await said(slack, "After-hours support · someone on the team")
+        unnamed = await said(slack, f"{ASKED[-1].label} · someone on the team")
         await slack.until(lambda: "3 answers" in retro.words())
 
         # An item out of an answer, handed to Ben, who agrees, does it, and Ana verifies it.
@@ -96,7 +97,7 @@ async def test_a_message_becomes_a_case_and_a_reply_an_action_item(
         retro = await said(slack, "Retro: Third broken kettle")
         assert "Marked from" in retro.words()
         assert slack.url in str(retro.blocks)
-        await said(slack, "After-hours support")  # the prompts follow once the retro's id is stored
+        await said(slack, ASKED[-1].question)  # the prompts follow once the retro's id is stored
         reply = await ana.says("We could test kettles before sending", support, retro)
         form = await ana.shortcut("action_item.add_message", reply)
         assert "We could test kettles before sending" in str(form.view)
@@ -155,7 +156,7 @@ async def test_settings_status_help_and_home_work(slack: FakeSlack, database_url
     support = slack.channel("support", members=[ana, ben])
     async with open_slack_app(slack, database_url):
         await ana.command("failed ZD-1 Lost", support)
-        await said(slack, "After-hours support")
+        await said(slack, ASKED[-1].question)
         form = await ben.opens("settings", support)
         await ben.submit(form, {"Lead": ben, "Working days": ["Monday", "Tuesday"], "Days to answer": 2})
         status = await ana.command("status", support)
@@ -216,9 +217,9 @@ async def test_reactions_of_slack_to_the_posts_never_lose_or_double_a_message(
         slack.fail_next("chat.postMessage", drop="after")
         slack.fail_next("chat.postMessage", drop="before")
         await ana.command("failed ZD-1 Lost", support)
-        await slack.until(lambda: len(slack.posted()) >= 6, 30)
-        await said(slack, "After-hours support")
-    assert len(slack.posted()) == 6
+        await slack.until(lambda: len(slack.posted()) >= A_CASE, 30)
+        await said(slack, ASKED[-1].question)
+    assert len(slack.posted()) == A_CASE
 
 
 async def test_an_import_goes_to_a_channel_by_its_id_and_is_said_at_the_pace(
@@ -240,7 +241,7 @@ async def test_an_import_goes_to_a_channel_by_its_id_and_is_said_at_the_pace(
     summary = await bootstrap.import_file(settings, wanted, _unheard, _unheard)
     assert (summary.opened, summary.made_channel) == (2, "")
     async with open_slack_app(slack, database):
-        await slack.until(lambda: len(slack.posted()) == 8)
+        await slack.until(lambda: len(slack.posted()) == 2 * len(opening()))
     assert {posted.channel_id for posted in slack.posted()} == {support.id}
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from bot.bootstrap import App
 from storage.tables import Row
+from tests.desk import ASKED
 from tests.fake_teams import Dialog, FakeTeams, Posted, TeamsChannel, TeamsPerson
 from tests.journeys.teams_app import answered, in_thread, offered, open_teams_app, said, told
 from tests.session import open_work
@@ -33,23 +34,23 @@ async def test_a_failed_case_goes_all_the_way_to_finished(teams: FakeTeams, data
         await answered(teams, ana, "C-1 is marked failed")
         retro = await said(teams, "Retro: Parcel promised twice, missed twice", where=support)
         assert retro.root == retro.id
-        for prompt in ("Training", "Communication", "After-hours support"):
-            assert (await said(teams, prompt, where=support)).root == retro.id
+        for prompt in ASKED:
+            assert (await said(teams, prompt.question, where=support)).root == retro.id
         assert {"Answer", "Add action item", "Close retro"} <= set(retro.buttons())
 
         # Answered, once with a name and once without.
         form = await ana.press(await said(teams, "know or practise"), "Answer")
         assert form.labels()[-1] == "Post without my name"
         assert (
-            await ana.submit(form, {"Training": "Reading courier notes", "Communication": "A call"})
+            await ana.submit(form, {"Training": "Reading courier notes", ASKED[1].label: "A call"})
             is None
         )
         named = await said(teams, "Training · Ana")
         assert "Reading courier notes" in named.words()
         form = await ben.press(retro, "Answer")
-        secret = {"After-hours support": "Nobody answers at night", "Post without my name": True}
+        secret = {ASKED[-1].label: "Nobody answers at night", "Post without my name": True}
         assert await ben.submit(form, secret) is None
-        unnamed = await said(teams, "After-hours support · someone on the team")
+        unnamed = await said(teams, f"{ASKED[-1].label} · someone on the team")
         await teams.until(lambda: "3 answers" in retro.words())
 
         # An item out of an answer, handed to Ben, who agrees, does it, and Ana verifies it.
@@ -119,7 +120,7 @@ async def test_a_message_becomes_a_case_and_a_reply_an_action_item(
         retro = await said(teams, "Retro: Third broken kettle", where=support)
         assert "Marked from" in retro.words()
         assert f"/l/message/{support.id}/{complaint.id}" in str(retro.activity).replace("\\", "")
-        await said(teams, "After-hours support")  # the prompts follow once the retro's id is stored
+        await said(teams, ASKED[-1].question)  # the prompts follow once the retro's id is stored
         reply = await ana.says("We could test kettles before sending", support, retro)
         form = await ana.action("action_item.add_message", reply)
         assert "We could test kettles before sending" in form.standing().values()
@@ -291,7 +292,7 @@ async def _failed(
 
 
 async def _prompted(teams: FakeTeams, place: TeamsChannel, retro: Posted) -> None:
-    await teams.until(lambda: len(in_thread(place, retro)) >= 3)
+    await teams.until(lambda: len(in_thread(place, retro)) >= len(ASKED))
 
 
 async def _added(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.desk import ASKED, IN_THREAD
 from tests.fake_teams import FakeTeams, Posted
 from tests.fakes import FakeSlack
 from tests.journeys import slack_app
@@ -71,7 +72,7 @@ async def test_a_moved_service_url_is_followed_from_the_next_visit(
     async with open_teams_app(teams, database_url):
         await ana.says("failed ZD-1 Lost", support, mention=True)
         retro = await said(teams, "Retro: Lost")
-        await teams.until(lambda: len(in_thread(support, retro)) >= 3)
+        await teams.until(lambda: len(in_thread(support, retro)) >= len(ASKED))
         teams.moves("amer")
         await ana.submit(await ana.press(retro, "Answer"), {"Training": "Maps"})
         await said(teams, "Training · Ana")
@@ -87,7 +88,7 @@ async def test_a_token_that_the_connector_no_longer_takes_is_replaced(
     async with open_teams_app(teams, database_url):
         await ana.says("failed ZD-1 Lost", support, mention=True)
         retro = await said(teams, "Retro: Lost")
-        await teams.until(lambda: len(in_thread(support, retro)) >= 3)
+        await teams.until(lambda: len(in_thread(support, retro)) >= len(ASKED))
         fetched = teams.calls["token"]
         teams.login.revoke()
         await ana.submit(await ana.press(retro, "Answer"), {"Training": "Maps"})
@@ -116,14 +117,14 @@ async def test_429_500_and_breaks_before_the_effect_lose_and_double_nothing(
         teams.fail_next("send", status=429, code="Throttled", retry_after=1)
         await ana.says("failed ZD-1 Lost", support, mention=True)
         retro = await said(teams, "Retro: Lost", seconds=20)
-        await teams.until(lambda: len(in_thread(support, retro)) >= 4, 20)
+        await teams.until(lambda: len(in_thread(support, retro)) >= IN_THREAD, 20)
         teams.fail_next("update", status=503, code="ServiceUnavailable")
         teams.fail_next("update", drop="after")
         await ana.submit(await ana.press(retro, "Answer"), {"Training": "Maps"})
         await said(teams, "Training · Ana", seconds=20)
         await teams.until(lambda: "1 answer" in retro.words(), 20)
     assert len([posted for posted in support.roots() if posted.bot]) == 1
-    assert len(in_thread(support, retro)) == 5
+    assert len(in_thread(support, retro)) == IN_THREAD + 1  # and the answer
 
 
 async def test_throttling_by_teams_itself_delays_and_loses_nothing(
@@ -135,8 +136,9 @@ async def test_throttling_by_teams_itself_delays_and_loses_nothing(
     async with open_teams_app(teams, database_url):
         for number in range(3):
             await ana.says(f"failed ZD-{number} Case {number}", support, mention=True)
+        all_of_them = 3 * (1 + IN_THREAD)
         await teams.until(
-            lambda: len([p for p in teams.posted() if p.channel_id == support.id]) == 12, 40
+            lambda: len([p for p in teams.posted() if p.channel_id == support.id]) == all_of_them, 40
         )
     assert len([posted for posted in support.roots() if posted.bot]) == 3
 
@@ -151,8 +153,8 @@ async def test_a_message_whose_outcome_nobody_knows_is_said_at_least_once(
         teams.fail_next("send", drop="before")
         teams.fail_next("send", status=502, code="BadGateway")
         await ana.says("failed ZD-1 Lost", support, mention=True)
-        for prompt in ("Training", "Communication", "After-hours support"):
-            await said(teams, prompt, where=support, seconds=20)
+        for prompt in ASKED:
+            await said(teams, prompt.question, where=support, seconds=20)
     assert 1 <= len([posted for posted in support.roots() if posted.bot]) <= 2
 
 

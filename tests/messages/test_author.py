@@ -10,6 +10,7 @@ from bot.messages import recovery_form, retro
 from bot.messages.author import UNNAMED, signed
 from bot.messages.export import FORMATS, Whole
 from bot.messages.parts import Context, plain_words
+from tests.desk import ASKED
 from tests.examples import ANA, AT, CASE, NAMED, OWED, RETRO
 from tests.examples import UNNAMED as UNNAMED_ANSWER
 
@@ -81,7 +82,7 @@ def test_wherever_an_author_stands_a_name_can_be_told_from_none() -> None:
         retro.heading(NAMED.model_copy(update={"author": None}), None)
     )
     assert retro.heading(NAMED, ANA) == "Training · Ana"
-    assert retro.heading(UNNAMED_ANSWER, None) == "After-hours support · someone on the team"
+    assert retro.heading(UNNAMED_ANSWER, None) == f"{ASKED[-1].label} · someone on the team"
 
 
 def test_both_sides_tell_a_name_from_none() -> None:
@@ -91,7 +92,7 @@ def test_both_sides_tell_a_name_from_none() -> None:
     heads = [plain_words(part.words) for part in form.parts if isinstance(part, Context)]
     assert f"Training · {MARKED}" in heads
     assert MARKED in heads
-    assert "After-hours support · someone on the team" in heads
+    assert f"{ASKED[-1].label} · someone on the team" in heads
     assert "Someone on the team" not in heads
 
 
@@ -110,7 +111,7 @@ def test_exports_tell_a_name_from_none() -> None:
     assert [reply["author"] for reply in data["discussion"]] == [MARKED]
     written = FORMATS["md"].write(whole, True)
     assert '**Training · "Someone on the team" (a person\'s own name)**' in written
-    assert "**After-hours support · someone on the team**" in written
+    assert f"**{ASKED[-1].label} · someone on the team**" in written
     assert written.count("own name") == 2
     rows = FORMATS["csv"].write(whole, True)
     assert "Someone on the team," not in rows

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from bot.messages.export import FORMATS, Whole
+from tests.desk import ASKED
 from tests.examples import CASE, CLOSED, DONE, HOSTILE, NAMED, PEOPLE, UNNAMED
 
 WHOLE = Whole(
@@ -46,7 +47,7 @@ def test_json_is_a_list_of_cases_and_an_unnamed_answer_has_no_author_and_no_mome
     first, second = json.loads(written("json"))
     assert first == second
     assert first["answers"][1] == {
-        "prompt": "After-hours support",
+        "prompt": ASKED[-1].label,
         "author": None,
         "posted_at": None,
         "text": "Nobody answered the night number.",
