@@ -9,13 +9,14 @@ import aiohttp
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.filled import place
 from tests.benchmarks.process import house, run, running
+from tests.desk import opening
 from tests.shared import COMPLAINTS as SAMPLE
 from tests.shared import UNTIMELY, generated_complaints
 
 PACE = 0.15
 """Seconds instead of Slack's 1.1, so that a run stays under a minute."""
-MESSAGES = UNTIMELY * 4
-"""The retro and its three prompts."""
+MESSAGES = UNTIMELY * len(opening())
+"""Each retro and its prompts."""
 OPTIONS = (
     *("--map", "what_happened=Consumer complaint narrative|Issue"),
     *("--map", "reference=Complaint ID"),
