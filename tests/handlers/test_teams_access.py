@@ -1,5 +1,6 @@
 """Who may do what in Teams, at the real adapter: members, people elsewhere, and forged data."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from bot.domain.job import Job
 from bot.routes import COMMANDS
 from handlers.teams import memberships as memberships_module
 from storage.database import Database
-from storage.tables import Row
+from storage.tables import Row, jobs
 from tests.desk import IN_THREAD
 from tests.fake_teams import Dialog, FakeTeams, Posted, TeamsChannel, TeamsPerson
 from tests.fake_teams_forged import WAYS, forge, told
@@ -79,6 +80,16 @@ class World(NamedTuple):
             }
 
 
+async def all_put_away(database: Database) -> None:
+    """Waits until all that is owed was said, and stored as said."""
+    async with asyncio.timeout(10):
+        while True:
+            with database.transaction(writes=False) as connection:
+                if connection.scalar(select(jobs.c.key).where(jobs.c.state != "done").limit(1)) is None:
+                    return
+            await asyncio.sleep(0.01)
+
+
 @pytest.fixture
 async def world(teams: FakeTeams, url: str) -> AsyncIterator[World]:
     """The house at work, with everything that it owes said."""
@@ -96,6 +107,7 @@ async def world(teams: FakeTeams, url: str) -> AsyncIterator[World]:
         await teams.until(lambda: "1 action item" in retro.words())
         await olga.says("help", sales, mention=True)
         await said(teams, "What you can type", where=sales)
+        await all_put_away(house.database)
         yield World(house, ana, ben, olga, vault, sales, retro)
 
 
