@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import time
 from typing import ClassVar
 
-from bot import retro_thread
 from bot.command import Audience, Command, Opening, Reply, Request
 from bot.commands import team as team_commands
 from bot.commands.lookup import case_of
+from bot.domain import message_key
 from bot.domain.case import Case
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
@@ -123,7 +123,7 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
     team = team_commands.of(channel, command, work)
     first = work.cases.by_reference(channel.id, command.reference) if command.reference else None
     if first is not None:
-        message_ref = work.sent_messages.get(retro_thread.key(first.number))
+        message_ref = work.sent_messages.get(message_key.retro(first.number))
         link = message_ref.link if message_ref else None
         if message_ref is None:
             # It was given up, or still waits: asking again is a reason to try again.

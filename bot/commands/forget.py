@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bot import retro_thread
+from bot.domain import message_key
 from bot.domain.action_item import ActionItem
 from bot.domain.forget import Scrub, forget_case, forget_item, forget_recovery, forget_retro, scrubber
 from bot.domain.job import Job
 from bot.domain.recovery import Recovery
 from bot.domain.retro import Answer, Retro
 from bot.jobs import action_item as action_item_jobs
-from bot.jobs import board as board_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
@@ -92,20 +91,16 @@ def _elsewhere(
     for item in items:
         owners = {item.owner, *(who for moved in item.history for who in (moved.by, moved.to))}
         jobs += [action_item_jobs.owner_job(item, owner, at) for owner in sorted(filter(None, owners))]
-    turns = [
-        retro_jobs.turn_key(retro.case_number, number) for number in range(1, len(retro.history) + 1)
-    ]
+    turns = [message_key.turn(retro.case_number, number) for number in range(1, len(retro.history) + 1)]
     first = failed_at.date() - timedelta(days=failed_at.weekday())
     weeks = range(min((at.date() - first).days // 7 + 1, MAX_WEEKS))
-    weekly = [
-        board_jobs.weekly_key(retro.channel_id, first + timedelta(days=7 * week)) for week in weeks
-    ]
+    weekly = [message_key.weekly(retro.channel_id, first + timedelta(days=7 * week)) for week in weeks]
     root = retro_jobs.retro_job(retro.case_number, retro.channel_id, at)
     taken_back = {"name": "case.withdrawn"}
     for key in turns:
         jobs.append(
             root.model_copy(
-                update={**taken_back, "key": key, "thread": retro_thread.key(retro.case_number)}
+                update={**taken_back, "key": key, "thread": message_key.retro(retro.case_number)}
             )
         )
     jobs += [root.model_copy(update={**taken_back, "key": key}) for key in weekly]
@@ -123,7 +118,7 @@ def _say_reminders_anew(
 
 
 def _forget_replies(number: int, scrub: Scrub, work: UnitOfWork) -> None:
-    root = work.sent_messages.get(retro_thread.key(number)) if work.workspace == WEB else None
+    root = work.sent_messages.get(message_key.retro(number)) if work.workspace == WEB else None
     for post in work.posts.thread(int(root.message)) if root else ():
         if post.text:
             work.posts.save(post.model_copy(update={"text": scrub(post.text)}))

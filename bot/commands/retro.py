@@ -8,6 +8,7 @@ from uuid import uuid4
 from bot import retro_thread
 from bot.command import Command, MaybeAnonymous, Opening, Reply, Request
 from bot.commands.lookup import answer_of, case_of, retro_of
+from bot.domain import message_key
 from bot.domain import retro as domain
 from bot.domain.case import Case
 from bot.domain.errors import Refused
@@ -283,7 +284,7 @@ def _follow(retro: Retro, recovery: Recovery | None, command: Close, work: UnitO
             name="recovery.check_in",
             about=retro.label,
             channel_id=recovery.contact,
-            key=f"check_in:{retro.case_number}:{len(retro.history)}",
+            key=message_key.check_in(retro.case_number, len(retro.history)),
             direct=True,
             once=True,
             due_at=command.at,
@@ -338,8 +339,8 @@ def _say_turn(retro: Retro, name: str, command: Command, work: UnitOfWork) -> No
             name=name,
             about=retro.label,
             channel_id=retro.channel_id,
-            key=retro_jobs.turn_key(retro.case_number, len(retro.history)),
-            thread=retro_thread.key(retro.case_number),
+            key=message_key.turn(retro.case_number, len(retro.history)),
+            thread=message_key.retro(retro.case_number),
             once=True,
             due_at=command.at,
             asked_by=command.person.id,

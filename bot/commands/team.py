@@ -5,7 +5,7 @@ from datetime import time
 
 from bot.command import Command, Invocation, Opening, Reply
 from bot.commands.lookup import person_of
-from bot.domain import notification_preferences
+from bot.domain import message_key, notification_preferences
 from bot.domain import team as teams
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
@@ -258,7 +258,7 @@ def joined(command: Joined, work: UnitOfWork) -> Reply:
         name="team.hello",
         about=channel.id,
         channel_id=channel.id,
-        key=f"hello:{channel.id}",
+        key=message_key.hello(channel.id),
         once=True,
         due_at=command.at,
     )

@@ -53,7 +53,12 @@ class Job(BaseModel, frozen=True):
     began_at: datetime | None = None
     claimed_by: str = ""
     at: datetime | None = None
-    """The moment it is being said: what "today" and "late" mean for its message."""
+    """The moment it is being said; None as long as nobody says it."""
+
+    @property
+    def now(self) -> datetime:
+        """The moment it is said at: what "today" and "late" mean for its message."""
+        return self.at or self.due_at
 
 
 class MessageRef(BaseModel, frozen=True):

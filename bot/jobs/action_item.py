@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from bot import retro_thread
 from bot.domain import action_item as domain
+from bot.domain import message_key
 from bot.domain.action_item import ActionItem
 from bot.domain.case import number_of
 from bot.domain.job import Job
@@ -23,15 +23,10 @@ def item_job(item: ActionItem, at: datetime) -> Job:
         name="action_item.show",
         about=item.label,
         channel_id=item.channel_id,
-        key=f"item:{item.number}",
-        thread=retro_thread.key(item.case_number),
+        key=message_key.item(item.number),
+        thread=message_key.retro(item.case_number),
         due_at=at,
     )
-
-
-def owner_key(item: ActionItem, owner: str | None = None) -> str:
-    """The key of the item's message in the direct messages of its owner (or of a former one)."""
-    return f"owner:{item.number}:{owner or item.owner}"
 
 
 def owner_job(item: ActionItem, owner: str, at: datetime) -> Job:
@@ -40,7 +35,7 @@ def owner_job(item: ActionItem, owner: str, at: datetime) -> Job:
         name="action_item.tell_owner",
         about=f"{item.label}/{owner}",
         channel_id=owner,
-        key=owner_key(item, owner),
+        key=message_key.owner(item.number, owner),
         direct=True,
         due_at=at,
     )
@@ -62,7 +57,7 @@ def tell_owner(job: Job, work: UnitOfWork) -> Message | None:
     if item is None:
         return None
     people = _people(item, work)
-    message_ref = work.sent_messages.get(retro_thread.key(item.case_number))
+    message_ref = work.sent_messages.get(message_key.retro(item.case_number))
     day = _day(item, people, job, work)
     return messages.own_copy(item, recipient_id, people, day, message_ref.link if message_ref else None)
 
@@ -73,7 +68,11 @@ def go_public(job: Job, work: UnitOfWork) -> list[Job]:
     item = work.action_items.get(number_of(label, "AI"))
     if item is None or item.owner != recipient_id or item.state not in domain.OPEN_STATES:
         return []
-    return out_of_reach.go_public(job, "action_item", item, f":{item.number}:{recipient_id}", work)
+    keys = (
+        message_key.call_owner(item.number, recipient_id),
+        message_key.owner_unreached(item.number, recipient_id),
+    )
+    return out_of_reach.go_public(job, "action_item", item, keys, work)
 
 
 def call_owner(job: Job, work: UnitOfWork) -> Message | None:
@@ -106,4 +105,4 @@ def _people(item: ActionItem, work: UnitOfWork) -> Mapping[str, Person]:
 def _day(item: ActionItem, people: Mapping[str, Person], job: Job, work: UnitOfWork) -> date:
     owner = people.get(item.owner or "")
     zone = (owner.zone if owner else None) or retro_jobs.team_of(item.channel_id, work).zone
-    return today(zone, job.at or job.due_at)
+    return today(zone, job.now)

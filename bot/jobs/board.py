@@ -3,6 +3,7 @@
 from datetime import date, datetime, time, timedelta
 
 from bot import retro_thread
+from bot.domain import message_key
 from bot.domain.job import Job
 from bot.domain.reminder import NEVER_CHECKED
 from bot.domain.team import Team
@@ -31,17 +32,12 @@ def begin_week(team: Team, at: datetime, work: UnitOfWork) -> datetime:
             name="board.weekly",
             about=week.isoformat(),
             channel_id=team.channel_id,
-            key=weekly_key(team.channel_id, week),
+            key=message_key.weekly(team.channel_id, week),
             once=True,
             due_at=at,
         )
     )
     return next_week
-
-
-def weekly_key(channel_id: str, monday: date) -> str:
-    """The key of a week's summary."""
-    return f"weekly:{channel_id}:{monday.isoformat()}"
 
 
 def _begins(team: Team, monday: date) -> datetime:
@@ -55,7 +51,7 @@ def weekly(job: Job, work: UnitOfWork) -> Message | None:
     team = work.teams.get(job.channel_id)
     if team is None:
         return None
-    at = job.at or job.due_at
+    at = job.now
     day = today(team.zone, at)
     items = work.action_items.to_act_on(team.channel_id, day, MAX_LISTED + 1)
     if not items:

@@ -2,6 +2,7 @@
 
 import hashlib
 
+from bot.domain import message_key
 from bot.domain.job import Job
 from bot.messages import case as messages
 from bot.messages.parts import Message
@@ -17,7 +18,7 @@ def note_unsaid(job: Job, what: str, work: UnitOfWork) -> list[Job]:
     recipients = {
         recipient_id for recipient_id in (job.asked_by, team.lead if team else None) if recipient_id
     }
-    channel_id, reason, at = "" if job.direct else job.channel_id, job.detail, job.at or job.due_at
+    channel_id, reason, at = "" if job.direct else job.channel_id, job.detail, job.now
     mark = hashlib.sha256(f"{channel_id}\n{reason}\n{at:%Y-%m-%d}".encode()).hexdigest()[:16]
     return [
         Job(
@@ -26,7 +27,7 @@ def note_unsaid(job: Job, what: str, work: UnitOfWork) -> list[Job]:
             channel_id=recipient_id,
             direct=True,
             once=True,
-            key=f"unsaid:{recipient_id}:{mark}",
+            key=message_key.unsaid(recipient_id, mark),
             detail=f"{what.format(about=job.about.partition('/')[0])}\n{reason}",
             due_at=at,
         )

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from bot import retro_thread
+from bot.domain import message_key
 from bot.domain.action_item import ActionItem
 from bot.domain.job import Job
 from bot.domain.recovery import Recovery
@@ -13,10 +13,10 @@ def go_public(
     job: Job,
     noun: Literal["action_item", "recovery"],
     subject: ActionItem | Recovery,
-    mark: str,
+    keys: tuple[str, str],
     work: UnitOfWork,
 ) -> list[Job]:
-    """What is owed instead of a job about `label/person`, once per `mark`.
+    """What is owed instead of a job about `label/person`, once per `keys`: the call's and the word's.
 
     The lead hears of it with the reason, `job.detail`, unless it is they who cannot be reached.
     """
@@ -25,10 +25,10 @@ def go_public(
         name=f"{noun}.call_owner",
         about=job.about,
         channel_id=subject.channel_id,
-        key=f"call{mark}",
-        thread=retro_thread.key(subject.case_number),
+        key=keys[0],
+        thread=message_key.retro(subject.case_number),
         once=True,
-        due_at=job.at or job.due_at,
+        due_at=job.now,
     )
     team = work.teams.get(subject.channel_id)
     if team is None or team.lead is None or team.lead == person_id:
@@ -38,7 +38,7 @@ def go_public(
         "channel_id": team.lead,
         "direct": True,
         "thread": None,
-        "key": f"unreached{mark}",
+        "key": keys[1],
         "detail": job.detail,
     }
     return [called, called.model_copy(update=lead_told)]

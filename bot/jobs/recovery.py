@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from bot import retro_thread
+from bot.domain import message_key
 from bot.domain import recovery as domain
 from bot.domain.case import Case, CaseState, number_of
 from bot.domain.errors import Refused
@@ -76,7 +77,7 @@ def card_context(recovery: Recovery, at: datetime, work: UnitOfWork) -> Shown | 
 def show(job: Job, work: UnitOfWork) -> Message | None:
     """The card, in the retro's thread."""
     recovery = work.recoveries.get(number_of(job.about, "C"))
-    shown = card_context(recovery, job.at or job.due_at, work) if recovery else None
+    shown = card_context(recovery, job.now, work) if recovery else None
     return messages.card(shown) if shown else None
 
 
@@ -84,7 +85,7 @@ def tell_owner(job: Job, work: UnitOfWork) -> Message | None:
     """The card, in the direct messages of whoever has something to do in it, or had."""
     label, _, recipient_id = job.about.partition("/")
     recovery = work.recoveries.get(number_of(label, "C"))
-    shown = card_context(recovery, job.at or job.due_at, work) if recovery else None
+    shown = card_context(recovery, job.now, work) if recovery else None
     return messages.own_copy(shown, recipient_id) if shown else None
 
 
@@ -94,8 +95,12 @@ def go_public(job: Job, work: UnitOfWork) -> list[Job]:
     recovery = work.recoveries.get(number_of(label, "C"))
     if recovery is None or recovery.outcome is not None or recipient_id not in domain.owners(recovery):
         return []
-    mark = f"_customer:{recovery.case_number}:{recipient_id}"
-    return out_of_reach.go_public(job, "recovery", recovery, mark, work)
+    number = recovery.case_number
+    keys = (
+        message_key.call_about_customer(number, recipient_id),
+        message_key.unreached_about_customer(number, recipient_id),
+    )
+    return out_of_reach.go_public(job, "recovery", recovery, keys, work)
 
 
 def call_owner(job: Job, work: UnitOfWork) -> Message | None:
@@ -138,16 +143,11 @@ def card_job(case_number: int, channel_id: str, at: datetime, asked_by: str | No
         name="recovery.show",
         about=f"C-{case_number}",
         channel_id=channel_id,
-        key=f"recovery:{case_number}",
-        thread=retro_thread.key(case_number),
+        key=message_key.recovery(case_number),
+        thread=message_key.retro(case_number),
         due_at=at,
         asked_by=asked_by,
     )
-
-
-def own_key(recovery: Recovery, person_id: str) -> str:
-    """The key of the card's copy in a person's direct messages."""
-    return f"customer:{recovery.case_number}:{person_id}"
 
 
 def card_jobs(
@@ -159,7 +159,7 @@ def card_jobs(
             name="recovery.tell_owner",
             about=f"{recovery.case_label}/{person_id}",
             channel_id=person_id,
-            key=own_key(recovery, person_id),
+            key=message_key.customer(recovery.case_number, person_id),
             direct=True,
             due_at=at,
             asked_by=asked_by if asked_by != person_id else None,

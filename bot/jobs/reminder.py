@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from bot import retro_thread
 from bot.domain import action_item as items
+from bot.domain import message_key
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.item_step import ItemStep
@@ -154,7 +155,7 @@ def reminder_job(sent: SentReminder, subject: Subject, at: datetime, *, under: s
         about=sent.about,
         channel_id=subject.channel_id,
         key=sent.message,
-        thread=retro_thread.key(subject.case_number),
+        thread=message_key.retro(subject.case_number),
         due_at=at,
     )
 
@@ -231,9 +232,9 @@ def instead(job: Job, due: ReminderView) -> Job:
         name="reminder.tell_instead",
         about=due.subject.label,
         channel_id=due.subject.channel_id,
-        key=f"{job.key}:{due.subject.label}",
-        thread=retro_thread.key(due.subject.case_number),
-        due_at=job.at or job.due_at,
+        key=message_key.reminder_instead(job.key, due.subject.label),
+        thread=message_key.retro(due.subject.case_number),
+        due_at=job.now,
         detail=job.key,
     )
 
@@ -287,7 +288,7 @@ def dues(job: Job, work: UnitOfWork) -> list[ReminderView]:
         )
     if job.key not in was_said:
         views = [due for due in views if due.holds]
-        at = job.at or job.due_at
+        at = job.now
         if not any(is_working(hours, at) for hours in _hours(views, facts)):
             # It waited until after their day, for a platform that was down; the agenda comes back to it.
             return []

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot import retro_thread
+from bot.domain import message_key
 from bot.domain.case import number_of
 from bot.domain.errors import Refused
 from bot.domain.job import Job
@@ -33,7 +34,7 @@ def retro_job(
         name="retro.show",
         about=f"C-{case_number}",
         channel_id=channel_id,
-        key=retro_thread.key(case_number),
+        key=message_key.retro(case_number),
         due_at=at,
         asked_by=asked_by,
         bulk=bulk,
@@ -56,7 +57,7 @@ def show(job: Job, work: UnitOfWork) -> Message | None:
     if retro is None or case is None:
         return None
     team = team_of(retro.channel_id, work)
-    counts = work.retros.counts(retro.case_number, today(team.zone, job.at or job.due_at))
+    counts = work.retros.counts(retro.case_number, today(team.zone, job.now))
     recovery = work.recoveries.get(retro.case_number)
     back = recovery_jobs.recalled(retro.case_number, retro.channel_id, work)
     beside = recovery_messages.beside(recovery, back, retro_thread.links_of(back, work))
@@ -73,7 +74,7 @@ def ask(job: Job, work: UnitOfWork) -> list[Job]:
             name="retro.prompt",
             about=f"{job.about}/{prompt.key}",
             channel_id=job.channel_id,
-            key=f"prompt:{number}:{prompt.key}",
+            key=message_key.prompt(number, prompt.key),
             thread=job.key,
             bulk=job.bulk,
             due_at=job.due_at,
@@ -100,8 +101,8 @@ def answer_job(answer: Answer, retro: Retro, at: datetime) -> Job:
         name="retro.answered",
         about=answer.id,
         channel_id=retro.channel_id,
-        key=f"answer:{answer.id}",
-        thread=retro_thread.key(retro.case_number),
+        key=message_key.answer(answer.id),
+        thread=message_key.retro(retro.case_number),
         due_at=at,
         asked_by=answer.author,
         traceless=answer.author is None,
@@ -115,11 +116,6 @@ def answered(job: Job, work: UnitOfWork) -> Message | None:
         return None
     author = work.people.get(answer.author) if answer.author else None
     return messages.answered(answer, author)
-
-
-def turn_key(case_number: int, number: int) -> str:
-    """The key of what was said when a retro was closed or reopened for the `number`th time, from 1."""
-    return f"turn:{case_number}:{number}"
 
 
 def sum_up(job: Job, work: UnitOfWork) -> Message | None:

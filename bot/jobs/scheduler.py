@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
+from bot.domain import message_key
 from bot.domain.action_item import OPEN_STATES, ActionItem, is_late
 from bot.domain.recovery import Recovery, promised_by
 from bot.domain.recovery import is_late as is_promise_late
@@ -266,13 +267,9 @@ def _show_late(
 
 def _slots(asks: Iterable[DueReminder], at: datetime, work: UnitOfWork) -> Slots:
     days_of = {(ask.recipient_id, today(ask.hours.zone, at)) for ask in asks if ask.recipient_id}
-    keys = {of: [_key(*of, number) for number in range(MAX_MESSAGES)] for of in days_of}
+    keys = {of: [message_key.reminder(*of, number) for number in range(MAX_MESSAGES)] for of in days_of}
     message_refs = work.sent_messages.among([key for of in keys.values() for key in of])
     return {of: sum(key in message_refs for key in keys[of]) for of in keys}
-
-
-def _key(recipient_id: str, day: date, number: int) -> str:
-    return f"remind:{recipient_id}:{day.isoformat()}:{number}"
 
 
 def _had_their_digest(
@@ -288,8 +285,9 @@ def _message(ask: DueReminder, newest: Mapping[str, str], slots: Slots, at: date
     day = today(ask.hours.zone, at)
     if not ask.recipient_id:
         name = newest.get(ask.subject.label, ask.reminder.name)
-        return f"remind:C-{ask.subject.case_number}:{name}:{day.isoformat()}"
-    return _key(ask.recipient_id, day, min(slots[ask.recipient_id, day], MAX_MESSAGES - 1))
+        return message_key.reminder_in_thread(ask.subject.case_number, name, day)
+    number = min(slots[ask.recipient_id, day], MAX_MESSAGES - 1)
+    return message_key.reminder(ask.recipient_id, day, number)
 
 
 def _newest(asks: Iterable[DueReminder]) -> Mapping[str, str]:
@@ -340,9 +338,10 @@ def _say(
 def _own_message(sent: SentReminder, subject: reminder_jobs.Subject) -> str:
     """The key of the message in the reader's direct messages that shows it anyway; "" without one."""
     if isinstance(subject, Recovery):
-        return recovery_jobs.own_key(subject, sent.recipient_id)
-    mine = isinstance(subject, ActionItem) and subject.owner == sent.recipient_id
-    return action_item_jobs.owner_key(subject) if mine and isinstance(subject, ActionItem) else ""
+        return message_key.customer(subject.case_number, sent.recipient_id)
+    if isinstance(subject, ActionItem) and subject.owner == sent.recipient_id:
+        return message_key.owner(subject.number, sent.recipient_id)
+    return ""
 
 
 def _ask_again(

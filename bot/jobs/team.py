@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.domain import message_key
 from bot.domain.job import Job
 from bot.domain.team import Team
 from bot.messages import team as messages
@@ -15,7 +16,7 @@ def settings_changed_job(team: Team, recipient_id: str, changed_by: str, at: dat
         name="team.settings_changed",
         about=team.channel_id,
         channel_id=recipient_id,
-        key=f"settings:{team.channel_id}:{team.version}:{recipient_id}",
+        key=message_key.settings(team.channel_id, team.version, recipient_id),
         direct=True,
         once=True,
         due_at=at,

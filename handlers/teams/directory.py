@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from bot.command import Request
+from bot.domain import message_key
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.ports import MembershipUnknown, Transactions, UnitOfWork
@@ -118,7 +119,7 @@ class Directory:
         key = await self._transactions.read(
             request.workspace, lambda work: work.sent_messages.key_of(channel_id, request.about)
         )
-        return key is not None and key.startswith("retro:")
+        return message_key.retro_of(key) is not None
 
     async def _channel(self, request: Request, here: Channel | None) -> Channel | None:
         channel = request.channel

@@ -1,0 +1,113 @@
+"""The keys of our messages: made and read here, and nowhere else.
+
+A key is our own name for a message: scheduling it twice is harmless, and saying it again edits it. Keys
+are stored, and the program of the version before reads them too: a key never changes.
+"""
+
+from datetime import date
+
+
+def retro(case_number: int) -> str:
+    """A retro's own message: its thread holds everything else."""
+    return f"retro:{case_number}"
+
+
+def retro_of(key: str | None) -> int | None:
+    """The number of the case whose retro has this key; None when it is another message's, or none."""
+    noun, _, number = (key or "").partition(":")
+    return int(number) if noun == "retro" and number.isdecimal() else None
+
+
+def prompt(case_number: int, prompt_key: str) -> str:
+    """One prompt in a retro's thread."""
+    return f"prompt:{case_number}:{prompt_key}"
+
+
+def answer(answer_id: str) -> str:
+    """An answer in a retro's thread."""
+    return f"answer:{answer_id}"
+
+
+def turn(case_number: int, number: int) -> str:
+    """What was said when a retro was closed or reopened for the `number`th time, from 1."""
+    return f"turn:{case_number}:{number}"
+
+
+def item(item_number: int) -> str:
+    """An action item in the retro's thread."""
+    return f"item:{item_number}"
+
+
+def owner(item_number: int, owner_id: str) -> str:
+    """An action item in the direct messages of its owner, or of a former one."""
+    return f"owner:{item_number}:{owner_id}"
+
+
+def call_owner(item_number: int, owner_id: str) -> str:
+    """The word in the thread to an owner who cannot be reached directly."""
+    return f"call:{item_number}:{owner_id}"
+
+
+def owner_unreached(item_number: int, owner_id: str) -> str:
+    """The word to the lead about that owner."""
+    return f"unreached:{item_number}:{owner_id}"
+
+
+def recovery(case_number: int) -> str:
+    """The customer's card in the retro's thread."""
+    return f"recovery:{case_number}"
+
+
+def customer(case_number: int, person_id: str) -> str:
+    """The card's copy in the direct messages of somebody who has, or had, something to do in it."""
+    return f"customer:{case_number}:{person_id}"
+
+
+def call_about_customer(case_number: int, person_id: str) -> str:
+    """The word in the thread to somebody who cannot be reached directly about a customer."""
+    return f"call_customer:{case_number}:{person_id}"
+
+
+def unreached_about_customer(case_number: int, person_id: str) -> str:
+    """The word to the lead about that person."""
+    return f"unreached_customer:{case_number}:{person_id}"
+
+
+def check_in(case_number: int, number: int) -> str:
+    """The private word to whoever handled a case, after the `number`th turn of its retro."""
+    return f"check_in:{case_number}:{number}"
+
+
+def reminder(person_id: str, day: date, number: int) -> str:
+    """The `number`th message of reminders, from 0, to a person on a day of theirs."""
+    return f"remind:{person_id}:{day.isoformat()}:{number}"
+
+
+def reminder_in_thread(case_number: int, name: str, day: date) -> str:
+    """A reminder in a retro's thread, by the name of the reminder."""
+    return f"remind:C-{case_number}:{name}:{day.isoformat()}"
+
+
+def reminder_instead(key: str, label: str) -> str:
+    """One thing of the message with this key, said in a thread because its reader could not get it."""
+    return f"{key}:{label}"
+
+
+def weekly(channel_id: str, monday: date) -> str:
+    """A week's summary."""
+    return f"weekly:{channel_id}:{monday.isoformat()}"
+
+
+def hello(channel_id: str) -> str:
+    """The line with which Amends introduces itself in a channel."""
+    return f"hello:{channel_id}"
+
+
+def settings(channel_id: str, version: int, person_id: str) -> str:
+    """The word to a lead that their team's settings are another version now."""
+    return f"settings:{channel_id}:{version}:{person_id}"
+
+
+def unsaid(person_id: str, mark: str) -> str:
+    """The note to a person that something could not be said; `mark` stands for where, why and when."""
+    return f"unsaid:{person_id}:{mark}"

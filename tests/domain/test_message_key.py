@@ -1,0 +1,72 @@
+"""The keys of messages: what is stored for years, and where it is made."""
+
+import ast
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.domain import message_key
+
+ROOT = Path(__file__).parent.parent.parent
+THE_ONE = "bot/domain/message_key.py"
+DAY = date(2026, 3, 9)
+STORED = {
+    "retro:7": message_key.retro(7),
+    "prompt:7:after_hours": message_key.prompt(7, "after_hours"),
+    "answer:0f3a": message_key.answer("0f3a"),
+    "turn:7:2": message_key.turn(7, 2),
+    "item:12": message_key.item(12),
+    "owner:12:U1": message_key.owner(12, "U1"),
+    "call:12:U1": message_key.call_owner(12, "U1"),
+    "unreached:12:U1": message_key.owner_unreached(12, "U1"),
+    "recovery:7": message_key.recovery(7),
+    "customer:7:29:00ANA": message_key.customer(7, "29:00ANA"),
+    "call_customer:7:U1": message_key.call_about_customer(7, "U1"),
+    "unreached_customer:7:U1": message_key.unreached_about_customer(7, "U1"),
+    "check_in:7:1": message_key.check_in(7, 1),
+    "remind:U1:2026-03-09:0": message_key.reminder("U1", DAY, 0),
+    "remind:C-7:retro_last_day:2026-03-09": message_key.reminder_in_thread(7, "retro_last_day", DAY),
+    "remind:U1:2026-03-09:0:AI-12": message_key.reminder_instead("remind:U1:2026-03-09:0", "AI-12"),
+    "weekly:C1:2026-03-09": message_key.weekly("C1", DAY),
+    "hello:C1": message_key.hello("C1"),
+    "settings:C1:3:U1": message_key.settings("C1", 3, "U1"),
+    "unsaid:U1:08a26128b48aa97f": message_key.unsaid("U1", "08a26128b48aa97f"),
+}
+"""What stands in databases, and what makes it today."""
+
+
+def test_keys_are_the_ones_that_stand_in_databases() -> None:
+    assert list(STORED.values()) == list(STORED)
+
+
+def test_every_key_there_is_has_its_stored_form_in_this_test() -> None:
+    made = [
+        node.name
+        for node in ast.parse((ROOT / THE_ONE).read_text()).body
+        if isinstance(node, ast.FunctionDef) and node.name != "retro_of"
+    ]
+    assert len(made) == len(STORED), made
+
+
+@pytest.mark.parametrize(
+    ("key", "case_number"),
+    [("retro:7", 7), ("prompt:7:training", None), ("retro:", None), ("retro:x", None), (None, None)],
+)
+def test_a_retros_key_says_whose_retro_it_is(key: str | None, case_number: int | None) -> None:
+    assert message_key.retro_of(key) == case_number
+
+
+PREFIXES = tuple(sorted({f"{key.partition(':')[0]}:" for key in STORED}))
+
+
+@pytest.mark.parametrize("folder", ["bot", "handlers", "storage"])
+def test_no_other_file_makes_or_reads_a_key(folder: str) -> None:
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        here = path.relative_to(ROOT).as_posix()
+        for node in ast.walk(ast.parse(path.read_text())):
+            text = node.value if isinstance(node, ast.Constant) else None
+            made = here != THE_ONE and isinstance(text, str) and text.startswith(PREFIXES)
+            assert not made or (isinstance(text, str) and " " in text), (
+                f"{here} says {text!r}: make and read keys of messages in {THE_ONE}."
+            )
