@@ -14,8 +14,8 @@ from bot.commands import coach as coach_commands
 from bot.commands import forget as forget_commands
 from bot.domain.errors import ConflictError, Refused
 from bot.domain.job import Job, minute
-from bot.jobs import case as case_jobs
 from bot.jobs import scheduler as scheduler_jobs
+from bot.jobs.payload import JobPayload, unsaid_jobs
 from bot.messages.parts import Message, Typed, sentence
 from bot.ports import (
     DeliveryError,
@@ -25,7 +25,7 @@ from bot.ports import (
     Transactions,
     UnitOfWork,
 )
-from bot.routes import COMMANDS, JOBS, Route, is_quiet, is_unnamed
+from bot.routes import COMMANDS, JOB_HANDLERS, Route, is_quiet, is_unnamed
 from bot.safe_traceback import redacted
 from bot.untold import Untold
 
@@ -307,29 +307,41 @@ class Bot:
     def speak(self, job: Job, work: UnitOfWork) -> Message | None:
         """The words of a job as things stand now; None when there is nothing to say any more.
 
-        Raises DeliveryError for a job that this version does not know: a newer one beside it does.
+        Raises DeliveryError for a job that this version does not know, or cannot read: a newer one
+        beside it does.
         """
-        spoken = JOBS.get(job.name)
-        if spoken is None:
+        payload = _payload(job)
+        if payload is None:
             raise DeliveryError(f"{job.name} is a newer version's: this one waits for it.", outage=True)
-        return spoken.flow(job, work)
+        return payload.text(job, work)
 
-    def goes_on(self, job: Job) -> bool:
-        """Whether anything follows once this job was said for the first time."""
-        spoken = JOBS.get(job.name)
-        return spoken is not None and spoken.then is not None
+    def has_follow_up(self, job: Job) -> bool:
+        """Whether anything may follow once this job was said for the first time."""
+        handler = JOB_HANDLERS.get(job.name)
+        return handler is not None and handler.has_follow_up()
 
-    def sequel(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
+    def follow_up_jobs(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
         """What the bot owes once this job was said for the first time."""
-        spoken = JOBS.get(job.name)
-        return spoken.then(job, work) if spoken and spoken.then else ()
+        payload = _payload(job)
+        return payload.on_sent(job, work) if payload else ()
 
-    def substitute(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
-        """What the bot owes instead of a job that cannot be said; `job.detail` holds the reason."""
-        spoken = JOBS.get(job.name)
-        if spoken and spoken.otherwise:
-            return spoken.otherwise(job, work)
-        return case_jobs.note_unsaid(job, spoken.what if spoken else job.name, work)
+    def fallback_jobs(self, job: Job, reason: str, work: UnitOfWork) -> Sequence[Job]:
+        """What the bot owes instead of a job that cannot be said, for this reason."""
+        payload = _payload(job)
+        if payload is None:
+            return unsaid_jobs(job, job.name, reason, work)
+        return payload.on_failure(job, reason, work)
+
+    def label(self, job: Job) -> str:
+        """What a job is about, for the log; "" where this version cannot read it."""
+        payload = _payload(job)
+        return payload.label if payload else ""
+
+
+def _payload(job: Job) -> JobPayload | None:
+    """What a job says; None when this version does not know it, or not as it is stored."""
+    handler = JOB_HANDLERS.get(job.name)
+    return handler.decode(job.about, job.detail) if handler else None
 
 
 class _NotYet(Exception):

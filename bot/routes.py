@@ -1,9 +1,9 @@
-"""Table of contents: all that people can ask for (COMMANDS) and all that the bot says to others (JOBS).
+"""Table of contents: what people can ask for (COMMANDS), and what the bot says (JOB_HANDLERS).
 
 TYPED_WORDS are the words that people type for it: help, the manifests and the README go by that list.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -15,7 +15,6 @@ from bot.commands import coach as coach_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import retro as retro_commands
 from bot.commands import team as team_commands
-from bot.domain.job import Job
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import board as board_jobs
 from bot.jobs import case as case_jobs
@@ -23,12 +22,10 @@ from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.jobs import team as team_jobs
-from bot.messages.parts import Message
+from bot.jobs.payload import JobPayload, Unsaid
 from bot.ports import UnitOfWork
 
 AnyCommand = TypeVar("AnyCommand", bound=Command)
-Speech = Callable[[Job, UnitOfWork], Message | None]
-Sequel = Callable[[Job, UnitOfWork], Sequence[Job]]
 
 
 class Route(NamedTuple):
@@ -68,19 +65,6 @@ class TypedWord(NamedTuple):
     command: str
     follows: str
     meaning: str
-
-
-class Spoken(NamedTuple):
-    """What a job says; `what` names it to a person when it cannot be said.
-
-    `then` is what the bot owes next, saved together with the first time it was said. `otherwise`
-    is what it owes when this cannot be said for good; without it, whoever asked and the lead are told.
-    """
-
-    flow: Speech
-    what: str
-    then: Sequel | None = None
-    otherwise: Sequel | None = None
 
 
 TYPED_WORDS: Mapping[str, TypedWord] = {
@@ -169,41 +153,32 @@ _ROUTES = (
 )
 COMMANDS: Mapping[str, Route] = {route.command.name: route for route in _ROUTES}
 
-JOBS: Mapping[str, Spoken] = {
-    "retro.show": Spoken(retro_jobs.show, "the retro {about}", then=retro_jobs.ask),
-    "retro.prompt": Spoken(retro_jobs.prompt, "a prompt of the retro {about}"),
-    "retro.answered": Spoken(retro_jobs.answered, "an answer"),
-    "retro.sum_up": Spoken(retro_jobs.sum_up, "the summary of {about}"),
-    "retro.say_reopened": Spoken(retro_jobs.say_reopened, "that {about} is open again"),
-    "action_item.show": Spoken(action_item_jobs.show, "the action item {about}"),
-    "action_item.tell_owner": Spoken(
-        action_item_jobs.tell_owner,
-        "the action item {about} to its owner",
-        otherwise=action_item_jobs.go_public,
-    ),
-    "action_item.call_owner": Spoken(action_item_jobs.call_owner, "a word to the owner of {about}"),
-    "action_item.tell_lead": Spoken(
-        action_item_jobs.tell_lead, "that the owner of {about} is out of reach"
-    ),
-    "recovery.show": Spoken(recovery_jobs.show, "what is owed to the customer of {about}"),
-    "recovery.tell_owner": Spoken(
-        recovery_jobs.tell_owner,
-        "the customer of {about} to whoever looks after them",
-        otherwise=recovery_jobs.go_public,
-    ),
-    "recovery.call_owner": Spoken(recovery_jobs.call_owner, "a word about the customer of {about}"),
-    "recovery.tell_lead": Spoken(recovery_jobs.tell_lead, "that somebody is out of reach about {about}"),
-    "recovery.check_in": Spoken(recovery_jobs.check_in, "a word", otherwise=recovery_jobs.tell_nobody),
-    "reminder.tell": Spoken(
-        reminder_jobs.tell, "a reminder about {about}", otherwise=reminder_jobs.pass_on
-    ),
-    "reminder.tell_thread": Spoken(reminder_jobs.tell_thread, "a reminder about {about}"),
-    "reminder.tell_instead": Spoken(reminder_jobs.tell_instead, "a reminder about {about}"),
-    "board.weekly": Spoken(board_jobs.weekly, "the week's summary"),
-    "team.hello": Spoken(team_jobs.hello, "a greeting"),
-    "team.settings_changed": Spoken(team_jobs.settings_changed, "that a team's settings were changed"),
-    "case.withdrawn": Spoken(case_jobs.withdrawn, "that something was taken back"),
-    "case.unsaid": Spoken(case_jobs.unsaid, "a note about a message that was not said"),
+JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
+    payload.name: payload
+    for payload in (
+        retro_jobs.Show,
+        retro_jobs.Prompt,
+        retro_jobs.Answered,
+        retro_jobs.SumUp,
+        retro_jobs.SayReopened,
+        action_item_jobs.Show,
+        action_item_jobs.TellOwner,
+        action_item_jobs.CallOwner,
+        action_item_jobs.TellLead,
+        recovery_jobs.Show,
+        recovery_jobs.TellOwner,
+        recovery_jobs.CallOwner,
+        recovery_jobs.TellLead,
+        recovery_jobs.CheckIn,
+        reminder_jobs.Tell,
+        reminder_jobs.TellThread,
+        reminder_jobs.TellInstead,
+        board_jobs.Weekly,
+        team_jobs.Hello,
+        team_jobs.SettingsChanged,
+        case_jobs.Withdrawn,
+        Unsaid,
+    )
 }
 
 

@@ -352,9 +352,9 @@ class Worker:
         if outcome == "said":
             self._free_at[job.workspace, job.channel_id] = next_allowed_at
         follow: tuple[Job, ...] = ()
-        if outcome in ("said", "found") and self._bot.goes_on(job):
+        if outcome in ("said", "found") and self._bot.has_follow_up(job):
             follow = await self._transactions.read(
-                job.workspace, lambda work: tuple(self._bot.sequel(job, work))
+                job.workspace, lambda work: tuple(self._bot.follow_up_jobs(job, work))
             )
         cool_down = max(0.0, next_allowed_at - AHEAD_SECONDS - asyncio.get_running_loop().time())
         await self._put_away(Ended(job, "done", cool_down, message_ref=message_ref, follow=follow))
@@ -363,11 +363,11 @@ class Worker:
 
     async def _put_back(self, job: Job, undelivered: DeliveryError) -> None:
         if undelivered.permanent or is_hopeless(job, outage=undelivered.outage):
-            about = "" if job.traceless else f" about={job.about.partition('/')[0]}"
+            label = "" if job.traceless else self._bot.label(job)
+            about = f" about={label}" if label else ""
             self._failed(job, f"given up{about} after {job.attempts} attempts: {undelivered.reason}")
-            told = job.model_copy(update={"detail": undelivered.reason})
             instead = await self._transactions.read(
-                job.workspace, lambda work: self._bot.substitute(told, work)
+                job.workspace, lambda work: self._bot.fallback_jobs(job, undelivered.reason, work)
             )
             await self._put_away(Ended(job, "dead", why=undelivered.reason, follow=instead))
             self._count("given up", job)

@@ -166,7 +166,7 @@ class Desk:
         with open_work(self.database, job.workspace, writes=False) as work:
             message = self.bot.speak(job, work)
             first = work.sent_messages.get(job.key) is None
-            follow = self.bot.sequel(job, work) if first else ()
+            follow = self.bot.follow_up_jobs(job, work) if first else ()
         message_ref = MessageRef(
             channel_id=job.channel_id, message=f"m-{job.key}", link=f"https://example.com/{job.key}"
         )

@@ -14,7 +14,7 @@ import pytest
 from bot.domain.channel import Channel
 from bot.messages import action_item, board, case, coach, recovery, recovery_form, reminder, retro, team
 from bot.messages.parts import Form, Message
-from bot.routes import COMMANDS, JOBS
+from bot.routes import COMMANDS, JOB_HANDLERS
 from handlers.slack import render as slack
 from handlers.teams import render as teams
 from handlers.web import render as web
@@ -110,7 +110,7 @@ def test_a_button_opens_a_form_exactly_when_its_verb_has_one() -> None:
 
 
 def test_routes_are_named_noun_verb_and_jobs_name_what_they_say() -> None:
-    for name in (*COMMANDS, *JOBS):
+    for name in (*COMMANDS, *JOB_HANDLERS):
         noun, _, verb = name.partition(".")
         assert noun.isidentifier(), name
         assert verb.isidentifier(), name

@@ -10,6 +10,7 @@ from bot.domain.job import Job
 from bot.domain.recovery import Recovery
 from bot.domain.retro import Answer, Retro
 from bot.jobs import action_item as action_item_jobs
+from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
@@ -95,15 +96,9 @@ def _elsewhere(
     first = failed_at.date() - timedelta(days=failed_at.weekday())
     weeks = range(min((at.date() - first).days // 7 + 1, MAX_WEEKS))
     weekly = [message_key.weekly(retro.channel_id, first + timedelta(days=7 * week)) for week in weeks]
-    root = retro_jobs.retro_job(retro.case_number, retro.channel_id, at)
-    taken_back = {"name": "case.withdrawn"}
-    for key in turns:
-        jobs.append(
-            root.model_copy(
-                update={**taken_back, "key": key, "thread": message_key.retro(retro.case_number)}
-            )
-        )
-    jobs += [root.model_copy(update={**taken_back, "key": key}) for key in weekly]
+    thread = message_key.retro(retro.case_number)
+    for key, under in (*((key, thread) for key in turns), *((key, None) for key in weekly)):
+        jobs.append(case_jobs.withdrawn_job(retro.case_number, retro.channel_id, key, at, thread=under))
     return jobs
 
 

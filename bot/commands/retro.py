@@ -8,11 +8,9 @@ from uuid import uuid4
 from bot import retro_thread
 from bot.command import Command, MaybeAnonymous, Opening, Reply, Request
 from bot.commands.lookup import answer_of, case_of, retro_of
-from bot.domain import message_key
 from bot.domain import retro as domain
 from bot.domain.case import Case
 from bot.domain.errors import Refused
-from bot.domain.job import Job
 from bot.domain.recovery import (
     APOLOGY_ENOUGH,
     MUST_BE_HEARD,
@@ -269,7 +267,7 @@ def close(command: Close, work: UnitOfWork) -> Reply:
         check_outcome(outcome, recovery, len(answers) + len(comments))
     work.retros.save(closed)
     _follow(closed, recovery, command, work)
-    _say_turn(closed, "retro.sum_up", command, work)
+    _say_turn(closed, command, work)
     return Reply()
 
 
@@ -279,17 +277,10 @@ def _follow(retro: Retro, recovery: Recovery | None, command: Close, work: UnitO
     if turn is None:
         return
     if turn.outcome == MUST_BE_HEARD and recovery is not None and recovery.contact is not None:
-        # FieldSpec for by nobody: whether it could be said is nobody else's business either.
-        word = Job(
-            name="recovery.check_in",
-            about=retro.label,
-            channel_id=recovery.contact,
-            key=message_key.check_in(retro.case_number, len(retro.history)),
-            direct=True,
-            once=True,
-            due_at=command.at,
+        number = len(retro.history)
+        work.jobs.schedule(
+            recovery_jobs.check_in_job(retro.case_number, recovery.contact, number, command.at)
         )
-        work.jobs.schedule(word)
     changed: Recovery | None = None
     if turn.outcome == APOLOGY_ENOUGH:
         recovery = recovery or recovery_jobs.of(retro.label, command.person.id, command.at, work)
@@ -328,30 +319,19 @@ def open_because(retro: Retro, why: str, command: Command, work: UnitOfWork) -> 
     """Reopens the retro; returns it as it is stored now."""
     opened = domain.reopen(retro, command.person.id, command.at, why)
     work.retros.save(opened)
-    _say_turn(opened, "retro.say_reopened", command, work)
+    _say_turn(opened, command, work)
     return opened.model_copy(update={"version": opened.version + 1})
 
 
-def _say_turn(retro: Retro, name: str, command: Command, work: UnitOfWork) -> None:
+def _say_turn(retro: Retro, command: Command, work: UnitOfWork) -> None:
     """Says a closing or reopening in the thread, once, and brings retro and prompts up to date."""
-    work.jobs.schedule(
-        Job(
-            name=name,
-            about=retro.label,
-            channel_id=retro.channel_id,
-            key=message_key.turn(retro.case_number, len(retro.history)),
-            thread=message_key.retro(retro.case_number),
-            once=True,
-            due_at=command.at,
-            asked_by=command.person.id,
-        )
-    )
+    work.jobs.schedule(retro_jobs.turn_job(retro, command.at, command.person.id))
     reminder_jobs.resolve(retro, "closed" if retro.state == "closed" else "reopened", command.at, work)
     recovery_jobs.note_retro(retro.case_number, command.at, work)
     changed = retro_jobs.retro_job(
         retro.case_number, retro.channel_id, command.at, asked_by=command.person.id
     )
-    for job in (changed, *retro_jobs.ask(changed, work)):
+    for job in (changed, *retro_jobs.ask(retro.case_number, changed, work)):
         work.jobs.schedule(job)
 
 

@@ -5,11 +5,10 @@ from datetime import time
 
 from bot.command import Command, Invocation, Opening, Reply
 from bot.commands.lookup import person_of
-from bot.domain import message_key, notification_preferences
+from bot.domain import notification_preferences
 from bot.domain import team as teams
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
-from bot.domain.job import Job
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.team import MAX_DAYS_TO_ANSWER, Team, aim
 from bot.domain.working_hours import today
@@ -254,15 +253,7 @@ def joined(command: Joined, work: UnitOfWork) -> Reply:
         return Reply()
     channel = command.channel
     work.channels.remember(channel)
-    hello = Job(
-        name="team.hello",
-        about=channel.id,
-        channel_id=channel.id,
-        key=message_key.hello(channel.id),
-        once=True,
-        due_at=command.at,
-    )
-    work.jobs.schedule(hello)
+    work.jobs.schedule(team_jobs.hello_job(channel, command.at))
     work.jobs.retry_dead(channel.id)
     return Reply()
 

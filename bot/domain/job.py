@@ -21,13 +21,14 @@ MAX_BACKOFF_SECONDS = 900.0
 class Job(BaseModel, frozen=True):
     """One message to bring about.
 
-    `key` is the message's own name ("retro:7"): scheduling it again while it waits changes
-    nothing, and once it was said, saying it again means editing it. A job that is `once` is never
-    said again. `channel` is where it is said: a channel's id, or a person's when `direct`. `thread` is
-    the key of the message whose thread it belongs in. `asked_by` is who hears of it when it cannot
-    be said; it stays empty wherever an anonymous author could be read from it. A `traceless` one is
-    caused by an answer without a name: its row tells no moment finer than the minute and no channel in
-    line, and is gone once it was said.
+    `name`, `about` and `detail` are its payload as it is stored (`bot/jobs/payload.py`). `key` is the
+    message's own name ("retro:7"): scheduling it again while it waits changes nothing, and once it was
+    said, saying it again means editing it. A job that is `once` is never said again. `channel_id` is
+    where it is said: a channel's id, or a person's when `direct`. `thread` is the key of the message
+    whose thread it belongs in. `asked_by` is who hears of it when it cannot be said; it stays empty
+    wherever an anonymous author could be read from it. A `traceless` one is caused by an answer without
+    a name: its row tells no moment finer than the minute and no place in line, and is gone once it was
+    said.
     """
 
     name: str
@@ -42,7 +43,6 @@ class Job(BaseModel, frozen=True):
     due_at: datetime
     asked_by: str | None = None
     detail: str = ""
-    """A few words the message needs and nothing else holds."""
     traceless: bool = False
     id: int = 0
     workspace: str = ""

@@ -52,6 +52,9 @@ Since = Literal[
     "waits",
     "silent",
 ]
+SubjectKind = Literal["AI", "C", "R"]
+"""What a reminder is about: an action item, a retro, or what is owed to a customer."""
+KINDS: tuple[SubjectKind, ...] = ("AI", "C", "R")
 NEVER_CHECKED = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 """Stands for "look at it at the next chance": what was just changed, or never looked at yet."""
 SILENT = "recovery_silent"
@@ -120,6 +123,12 @@ class SentReminder(BaseModel, frozen=True):
     asked_at: datetime
     outcome: str = ""
     outcome_at: datetime | None = None
+
+
+def parse_label(label: str) -> tuple[SubjectKind, int]:
+    """Which kind a thing is, and its number, by its label; raises ValueError for any other text."""
+    head, _, digits = label.partition("-")
+    return KINDS[KINDS.index(head)], int(digits)
 
 
 def days(reminder: Reminder, whom: Whom, since: date, hours: WorkingHours) -> Iterator[date]:

@@ -1,108 +1,151 @@
 """What the bot says of an action item: in its thread, and to its owner."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from bot.domain import action_item as domain
 from bot.domain import message_key
 from bot.domain.action_item import ActionItem
-from bot.domain.case import number_of
 from bot.domain.job import Job
 from bot.domain.person import Person
 from bot.domain.working_hours import today
 from bot.jobs import out_of_reach
 from bot.jobs import retro as retro_jobs
+from bot.jobs.payload import JobPayload, Number
 from bot.messages import action_item as messages
 from bot.messages.parts import Message
 from bot.ports import UnitOfWork
 
 
+class Show(JobPayload):
+    """The item, in the retro's thread."""
+
+    name = "action_item.show"
+    what = "the action item AI-{item_number}"
+    about = "AI-{item_number}"
+
+    item_number: Number
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """The item as it stands."""
+        item = work.action_items.get(self.item_number)
+        if item is None:
+            return None
+        people = _people(item, work)
+        return messages.card(item, people, _day(item, people, job.now, work))
+
+
+class TellOwner(JobPayload):
+    """The item, in the direct messages of its owner, or of whoever owned it before."""
+
+    name = "action_item.tell_owner"
+    what = "the action item AI-{item_number} to its owner"
+    about = "AI-{item_number}/{owner_id}"
+
+    item_number: Number
+    owner_id: str
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """The item as it concerns them."""
+        item = work.action_items.get(self.item_number)
+        if item is None:
+            return None
+        people = _people(item, work)
+        root = work.sent_messages.get(message_key.retro(item.case_number))
+        day = _day(item, people, job.now, work)
+        return messages.own_copy(item, self.owner_id, people, day, root.link if root else None)
+
+    def on_failure(self, job: Job, reason: str, work: UnitOfWork) -> Sequence[Job]:
+        """They are named in the thread instead."""
+        return go_public(self.item_number, self.owner_id, reason, job.now, work)
+
+
+class CallOwner(JobPayload):
+    """Names the owner in the thread; nothing when the item is somebody else's by now."""
+
+    name = "action_item.call_owner"
+    what = "a word to the owner of AI-{item_number}"
+    about = "AI-{item_number}/{owner_id}"
+
+    item_number: Number
+    owner_id: str
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """That it waits for them."""
+        item = _owned(self.item_number, self.owner_id, work)
+        return messages.call_owner(item, _owner(self.owner_id, work)) if item else None
+
+
+class TellLead(JobPayload):
+    """Tells the lead that an owner cannot be reached, and why."""
+
+    name = "action_item.tell_lead"
+    what = "that the owner of AI-{item_number} is out of reach"
+    about = "AI-{item_number}/{owner_id}"
+    detail = "{reason}"
+
+    item_number: Number
+    owner_id: str
+    reason: str
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """Who it is, and what the platform says."""
+        item = _owned(self.item_number, self.owner_id, work)
+        return messages.unreached(item, _owner(self.owner_id, work), self.reason) if item else None
+
+
 def item_job(item: ActionItem, at: datetime) -> Job:
     """The job that keeps the item's message in the retro's thread current."""
-    return Job(
-        name="action_item.show",
-        about=item.label,
-        channel_id=item.channel_id,
-        key=message_key.item(item.number),
+    return Show(item_number=item.number).job(
+        item.channel_id,
+        message_key.item(item.number),
+        at,
         thread=message_key.retro(item.case_number),
-        due_at=at,
     )
 
 
 def owner_job(item: ActionItem, owner: str, at: datetime) -> Job:
     """The job that keeps its copy in the direct messages of its owner, or of a former one, current."""
-    return Job(
-        name="action_item.tell_owner",
-        about=f"{item.label}/{owner}",
-        channel_id=owner,
-        key=message_key.owner(item.number, owner),
-        direct=True,
-        due_at=at,
+    return TellOwner(item_number=item.number, owner_id=owner).job(
+        owner, message_key.owner(item.number, owner), at, direct=True
     )
 
 
-def show(job: Job, work: UnitOfWork) -> Message | None:
-    """The item, in the thread."""
-    item = work.action_items.get(number_of(job.about, "AI"))
-    if item is None:
-        return None
-    people = _people(item, work)
-    return messages.card(item, people, _day(item, people, job, work))
-
-
-def tell_owner(job: Job, work: UnitOfWork) -> Message | None:
-    """The item, in the direct messages of its owner, or of whoever owned it before."""
-    label, _, recipient_id = job.about.partition("/")
-    item = work.action_items.get(number_of(label, "AI"))
-    if item is None:
-        return None
-    people = _people(item, work)
-    message_ref = work.sent_messages.get(message_key.retro(item.case_number))
-    day = _day(item, people, job, work)
-    return messages.own_copy(item, recipient_id, people, day, message_ref.link if message_ref else None)
-
-
-def go_public(job: Job, work: UnitOfWork) -> list[Job]:
+def go_public(item_number: int, owner_id: str, reason: str, at: datetime, work: UnitOfWork) -> list[Job]:
     """Its owner cannot be reached directly: they are named in the thread, and the lead is told."""
-    label, _, recipient_id = job.about.partition("/")
-    item = work.action_items.get(number_of(label, "AI"))
-    if item is None or item.owner != recipient_id or item.state not in domain.OPEN_STATES:
+    item = _owned(item_number, owner_id, work)
+    if item is None or item.state not in domain.OPEN_STATES:
         return []
-    keys = (
-        message_key.call_owner(item.number, recipient_id),
-        message_key.owner_unreached(item.number, recipient_id),
+    call = CallOwner(item_number=item_number, owner_id=owner_id)
+    to_lead = TellLead(item_number=item_number, owner_id=owner_id, reason=reason)
+    return out_of_reach.go_public(
+        owner_id,
+        item,
+        out_of_reach.Word(call, message_key.call_owner(item_number, owner_id)),
+        out_of_reach.Word(to_lead, message_key.owner_unreached(item_number, owner_id)),
+        at,
+        work,
     )
-    return out_of_reach.go_public(job, "action_item", item, keys, work)
 
 
-def call_owner(job: Job, work: UnitOfWork) -> Message | None:
-    """Names the owner in the thread; nothing when the item is somebody else's by now."""
-    item, owner = _owned(job, work)
-    return messages.call_owner(item, owner) if item and owner else None
+def _owned(item_number: int, owner_id: str, work: UnitOfWork) -> ActionItem | None:
+    """The item, as long as it is theirs."""
+    item = work.action_items.get(item_number)
+    return item if item is not None and item.owner == owner_id else None
 
 
-def tell_lead(job: Job, work: UnitOfWork) -> Message | None:
-    """Tells the lead that an owner cannot be reached, and why."""
-    item, owner = _owned(job, work)
-    return messages.unreached(item, owner, job.detail) if item and owner else None
-
-
-def _owned(job: Job, work: UnitOfWork) -> tuple[ActionItem | None, Person | None]:
-    label, _, recipient_id = job.about.partition("/")
-    item = work.action_items.get(number_of(label, "AI"))
-    if item is None or item.owner != recipient_id:
-        return None, None
-    return item, work.people.get(recipient_id) or Person(id=recipient_id, name="The owner")
+def _owner(owner_id: str, work: UnitOfWork) -> Person:
+    return work.people.get(owner_id) or Person(id=owner_id, name="The owner")
 
 
 def _people(item: ActionItem, work: UnitOfWork) -> Mapping[str, Person]:
     last, handed = item.history[-1:], item.last("hand_over")
     steps = (*last, *((handed,) if handed else ()))
-    named = (item.owner, item.asked_by, *(one for moved in steps for one in (moved.by, moved.to)))
+    named = (item.owner, item.asked_by, *(who for moved in steps for who in (moved.by, moved.to)))
     return work.people.among({person for person in named if person})
 
 
-def _day(item: ActionItem, people: Mapping[str, Person], job: Job, work: UnitOfWork) -> date:
+def _day(item: ActionItem, people: Mapping[str, Person], at: datetime, work: UnitOfWork) -> date:
     owner = people.get(item.owner or "")
     zone = (owner.zone if owner else None) or retro_jobs.team_of(item.channel_id, work).zone
-    return today(zone, job.now)
+    return today(zone, at)

@@ -8,10 +8,42 @@ from bot.domain.job import Job
 from bot.domain.reminder import NEVER_CHECKED
 from bot.domain.team import Team
 from bot.domain.working_hours import add_working_days, is_working, moment, next_working, today
+from bot.jobs.payload import JobPayload
 from bot.messages import board as messages
 from bot.messages.board import MAX_LISTED
 from bot.messages.parts import Message
 from bot.ports import UnitOfWork
+
+
+class Weekly(JobPayload):
+    """What is late, unowned and unverified in a team; nothing when there is nothing to act on."""
+
+    name = "board.weekly"
+    what = "the week's summary"
+    about = "{monday}"
+
+    monday: date
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """The week as it begins."""
+        team = work.teams.get(job.channel_id)
+        if team is None:
+            return None
+        day = today(team.zone, job.now)
+        items = work.action_items.to_act_on(team.channel_id, day, MAX_LISTED + 1)
+        if not items:
+            return None
+        closed = work.retros.closed_in(
+            team.channel_id,
+            moment(team.zone, self.monday - timedelta(days=7), time(0)),
+            MAX_LISTED,
+        )
+        links = retro_thread.links_of(
+            {item.case_number for item in items} | {retro.case_number for retro, _ in closed}, work
+        )
+        people = work.people.among({item.owner for item in items if item.owner})
+        more = len(items) > MAX_LISTED
+        return messages.weekly(items[:MAX_LISTED], closed, links, people, day, more=more)
 
 
 def begin_week(team: Team, at: datetime, work: UnitOfWork) -> datetime:
@@ -28,13 +60,8 @@ def begin_week(team: Team, at: datetime, work: UnitOfWork) -> datetime:
         # It was slept through until after hours.
         return min(next_working(team.hours, at), next_week)
     work.jobs.schedule(
-        Job(
-            name="board.weekly",
-            about=week.isoformat(),
-            channel_id=team.channel_id,
-            key=message_key.weekly(team.channel_id, week),
-            once=True,
-            due_at=at,
+        Weekly(monday=week).job(
+            team.channel_id, message_key.weekly(team.channel_id, week), at, once=True
         )
     )
     return next_week
@@ -44,27 +71,3 @@ def _begins(team: Team, monday: date) -> datetime:
     """The start of the team's first working day in the week of this Monday."""
     first = add_working_days(team.hours, monday - timedelta(days=1), 1)
     return moment(team.zone, first, team.starts)
-
-
-def weekly(job: Job, work: UnitOfWork) -> Message | None:
-    """What is late, unowned and unverified in a team; nothing when there is nothing to act on."""
-    team = work.teams.get(job.channel_id)
-    if team is None:
-        return None
-    at = job.now
-    day = today(team.zone, at)
-    items = work.action_items.to_act_on(team.channel_id, day, MAX_LISTED + 1)
-    if not items:
-        return None
-    monday = date.fromisoformat(job.about)
-    closed = work.retros.closed_in(
-        team.channel_id,
-        moment(team.zone, monday - timedelta(days=7), time(0)),
-        MAX_LISTED,
-    )
-    links = retro_thread.links_of(
-        {item.case_number for item in items} | {retro.case_number for retro, _ in closed}, work
-    )
-    people = work.people.among({item.owner for item in items if item.owner})
-    more = len(items) > MAX_LISTED
-    return messages.weekly(items[:MAX_LISTED], closed, links, people, day, more=more)

@@ -1,44 +1,35 @@
 """Somebody cannot be reached directly: they are named in the retro's thread, and the lead is told."""
 
-from typing import Literal
+from datetime import datetime
+from typing import NamedTuple
 
 from bot.domain import message_key
 from bot.domain.action_item import ActionItem
 from bot.domain.job import Job
 from bot.domain.recovery import Recovery
+from bot.jobs.payload import JobPayload
 from bot.ports import UnitOfWork
 
 
+class Word(NamedTuple):
+    """A payload and the key of the message that says it."""
+
+    payload: JobPayload
+    key: str
+
+
 def go_public(
-    job: Job,
-    noun: Literal["action_item", "recovery"],
+    person_id: str,
     subject: ActionItem | Recovery,
-    keys: tuple[str, str],
+    call: Word,
+    to_lead: Word,
+    at: datetime,
     work: UnitOfWork,
 ) -> list[Job]:
-    """What is owed instead of a job about `label/person`, once per `keys`: the call's and the word's.
-
-    The lead hears of it with the reason, `job.detail`, unless it is they who cannot be reached.
-    """
-    person_id = job.about.partition("/")[2]
-    called = Job(
-        name=f"{noun}.call_owner",
-        about=job.about,
-        channel_id=subject.channel_id,
-        key=keys[0],
-        thread=message_key.retro(subject.case_number),
-        once=True,
-        due_at=job.now,
-    )
+    """The call in the thread, and the word to the lead unless it is they who cannot be reached."""
+    thread = message_key.retro(subject.case_number)
+    jobs = [call.payload.job(subject.channel_id, call.key, at, thread=thread, once=True)]
     team = work.teams.get(subject.channel_id)
-    if team is None or team.lead is None or team.lead == person_id:
-        return [called]
-    lead_told = {
-        "name": f"{noun}.tell_lead",
-        "channel_id": team.lead,
-        "direct": True,
-        "thread": None,
-        "key": keys[1],
-        "detail": job.detail,
-    }
-    return [called, called.model_copy(update=lead_told)]
+    if team is not None and team.lead is not None and team.lead != person_id:
+        jobs.append(to_lead.payload.job(team.lead, to_lead.key, at, direct=True, once=True))
+    return jobs

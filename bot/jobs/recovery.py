@@ -1,6 +1,6 @@
 """What the bot says of what is owed to a customer, and what begins and ends it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bot import retro_thread
@@ -17,6 +17,7 @@ from bot.domain.working_hours import today
 from bot.jobs import out_of_reach
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs.payload import JobPayload, Number
 from bot.messages import recovery as messages
 from bot.messages.parts import Message
 from bot.messages.recovery import Shown
@@ -74,78 +75,142 @@ def card_context(recovery: Recovery, at: datetime, work: UnitOfWork) -> Shown | 
     )
 
 
-def show(job: Job, work: UnitOfWork) -> Message | None:
+class Show(JobPayload):
     """The card, in the retro's thread."""
-    recovery = work.recoveries.get(number_of(job.about, "C"))
-    shown = card_context(recovery, job.now, work) if recovery else None
-    return messages.card(shown) if shown else None
+
+    name = "recovery.show"
+    what = "what is owed to the customer of C-{case_number}"
+    about = "C-{case_number}"
+
+    case_number: Number
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """The card as it stands."""
+        context = _context_of(self.case_number, job.now, work)
+        return messages.card(context) if context else None
 
 
-def tell_owner(job: Job, work: UnitOfWork) -> Message | None:
+class TellOwner(JobPayload):
     """The card, in the direct messages of whoever has something to do in it, or had."""
-    label, _, recipient_id = job.about.partition("/")
-    recovery = work.recoveries.get(number_of(label, "C"))
-    shown = card_context(recovery, job.now, work) if recovery else None
-    return messages.own_copy(shown, recipient_id) if shown else None
+
+    name = "recovery.tell_owner"
+    what = "the customer of C-{case_number} to whoever looks after them"
+    about = "C-{case_number}/{person_id}"
+
+    case_number: Number
+    person_id: str
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """The card as it concerns them."""
+        context = _context_of(self.case_number, job.now, work)
+        return messages.own_copy(context, self.person_id) if context else None
+
+    def on_failure(self, job: Job, reason: str, work: UnitOfWork) -> Sequence[Job]:
+        """They are named in the thread instead."""
+        return go_public(self.case_number, self.person_id, reason, job.now, work)
 
 
-def go_public(job: Job, work: UnitOfWork) -> list[Job]:
-    """Somebody cannot be reached directly: they are named in the thread, and the lead is told."""
-    label, _, recipient_id = job.about.partition("/")
-    recovery = work.recoveries.get(number_of(label, "C"))
-    if recovery is None or recovery.outcome is not None or recipient_id not in domain.owners(recovery):
-        return []
-    number = recovery.case_number
-    keys = (
-        message_key.call_about_customer(number, recipient_id),
-        message_key.unreached_about_customer(number, recipient_id),
-    )
-    return out_of_reach.go_public(job, "recovery", recovery, keys, work)
-
-
-def call_owner(job: Job, work: UnitOfWork) -> Message | None:
+class CallOwner(JobPayload):
     """Names somebody in the thread; nothing when they have nothing left to do."""
-    return _said_of(job, work, messages.call_owner)
+
+    name = "recovery.call_owner"
+    what = "a word about the customer of C-{case_number}"
+    about = "C-{case_number}/{person_id}"
+
+    case_number: Number
+    person_id: str
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """That the customer waits for them."""
+        recovery = _owned(self.case_number, self.person_id, work)
+        return messages.call_owner(recovery, _owner(self.person_id, work)) if recovery else None
 
 
-def tell_lead(job: Job, work: UnitOfWork) -> Message | None:
+class TellLead(JobPayload):
     """Tells the lead that somebody cannot be reached, and why."""
-    return _said_of(job, work, lambda recovery, owner: messages.unreached(recovery, owner, job.detail))
+
+    name = "recovery.tell_lead"
+    what = "that somebody is out of reach about C-{case_number}"
+    about = "C-{case_number}/{person_id}"
+    detail = "{reason}"
+
+    case_number: Number
+    person_id: str
+    reason: str
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """Who it is, and what the platform says."""
+        recovery = _owned(self.case_number, self.person_id, work)
+        if recovery is None:
+            return None
+        return messages.unreached(recovery, _owner(self.person_id, work), self.reason)
 
 
-def _said_of(job: Job, work: UnitOfWork, say: Callable[[Recovery, Person], Message]) -> Message | None:
-    label, _, recipient_id = job.about.partition("/")
-    recovery = work.recoveries.get(number_of(label, "C"))
-    if recovery is None or recipient_id not in domain.owners(recovery):
-        return None
-    return say(recovery, work.people.get(recipient_id) or Person(id=recipient_id, name="They"))
-
-
-def check_in(job: Job, work: UnitOfWork) -> Message | None:
+class CheckIn(JobPayload):
     """A word to whoever handled a case that no one could have won; only they ever see it."""
-    recovery = work.recoveries.get(number_of(job.about, "C"))
-    if recovery is None:
-        return None
-    team = work.teams.get(recovery.channel_id)
-    other = team.lead if team and team.lead != job.channel_id else None
-    lead = work.people.get(other) if other else None
-    return messages.check_in(recovery, lead.name if lead else "")
+
+    name = "recovery.check_in"
+    what = "a word"
+    about = "C-{case_number}"
+
+    case_number: Number
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """That it was not about them, and who would listen."""
+        recovery = work.recoveries.get(self.case_number)
+        if recovery is None:
+            return None
+        team = work.teams.get(recovery.channel_id)
+        other = team.lead if team and team.lead != job.channel_id else None
+        lead = work.people.get(other) if other else None
+        return messages.check_in(recovery, lead.name if lead else "")
+
+    def on_failure(self, job: Job, reason: str, work: UnitOfWork) -> Sequence[Job]:
+        """Nothing: what is private stays so, also when it could not be said."""
+        return ()
 
 
-def tell_nobody(job: Job, work: UnitOfWork) -> list[Job]:
-    """What is private stays so, also when it could not be said."""
-    return []
+def go_public(
+    case_number: int, person_id: str, reason: str, at: datetime, work: UnitOfWork
+) -> list[Job]:
+    """Somebody cannot be reached directly: they are named in the thread, and the lead is told."""
+    recovery = _owned(case_number, person_id, work)
+    if recovery is None or recovery.outcome is not None:
+        return []
+    call = CallOwner(case_number=case_number, person_id=person_id)
+    to_lead = TellLead(case_number=case_number, person_id=person_id, reason=reason)
+    return out_of_reach.go_public(
+        person_id,
+        recovery,
+        out_of_reach.Word(call, message_key.call_about_customer(case_number, person_id)),
+        out_of_reach.Word(to_lead, message_key.unreached_about_customer(case_number, person_id)),
+        at,
+        work,
+    )
+
+
+def _owned(case_number: int, person_id: str, work: UnitOfWork) -> Recovery | None:
+    """The recovery, as long as this person has something to do in it."""
+    recovery = work.recoveries.get(case_number)
+    return recovery if recovery is not None and person_id in domain.owners(recovery) else None
+
+
+def _owner(person_id: str, work: UnitOfWork) -> Person:
+    return work.people.get(person_id) or Person(id=person_id, name="They")
+
+
+def _context_of(case_number: int, at: datetime, work: UnitOfWork) -> Shown | None:
+    recovery = work.recoveries.get(case_number)
+    return card_context(recovery, at, work) if recovery else None
 
 
 def card_job(case_number: int, channel_id: str, at: datetime, asked_by: str | None = None) -> Job:
     """The job that keeps the card in the retro's thread current: posted once, edited from then on."""
-    return Job(
-        name="recovery.show",
-        about=f"C-{case_number}",
-        channel_id=channel_id,
-        key=message_key.recovery(case_number),
+    return Show(case_number=case_number).job(
+        channel_id,
+        message_key.recovery(case_number),
+        at,
         thread=message_key.retro(case_number),
-        due_at=at,
         asked_by=asked_by,
     )
 
@@ -154,19 +219,28 @@ def card_jobs(
     recovery: Recovery, at: datetime, *, was: Iterable[str] = (), asked_by: str | None = None
 ) -> list[Job]:
     """The jobs that keep the card and its copies current; `was`: who had something to do before."""
+    number = recovery.case_number
     copies = [
-        Job(
-            name="recovery.tell_owner",
-            about=f"{recovery.case_label}/{person_id}",
-            channel_id=person_id,
-            key=message_key.customer(recovery.case_number, person_id),
+        TellOwner(case_number=number, person_id=person_id).job(
+            person_id,
+            message_key.customer(number, person_id),
+            at,
             direct=True,
-            due_at=at,
             asked_by=asked_by if asked_by != person_id else None,
         )
         for person_id in sorted({*domain.owners(recovery), *was})
     ]
-    return [card_job(recovery.case_number, recovery.channel_id, at, asked_by), *copies]
+    return [card_job(number, recovery.channel_id, at, asked_by), *copies]
+
+
+def check_in_job(case_number: int, contact: str, number: int, at: datetime) -> Job:
+    """The job of the private word to whoever handled a case, after the `number`th turn of its retro.
+
+    Asked for by nobody: whether it could be said is nobody else's business either.
+    """
+    return CheckIn(case_number=case_number).job(
+        contact, message_key.check_in(case_number, number), at, direct=True, once=True
+    )
 
 
 def refresh_cards(

@@ -15,7 +15,7 @@ from bot.domain.notification_preferences import NotificationPreferences, hours_o
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery, next_step, owner_of
 from bot.domain.recovery import owners as owners_of
-from bot.domain.reminder import Reminder, SentReminder, Whom, since
+from bot.domain.reminder import Reminder, SentReminder, SubjectKind, Whom, parse_label, since
 from bot.domain.retro import Answer, Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import (
@@ -26,6 +26,7 @@ from bot.domain.working_hours import (
 )
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import recovery as recovery_jobs
+from bot.jobs.payload import JobPayload, Number
 from bot.messages import reminder as messages
 from bot.messages.parts import Message
 from bot.messages.reminder import ReminderView
@@ -140,24 +141,13 @@ def known(subjects: Iterable[Subject], work: UnitOfWork) -> ReminderContext:
 
 def reminder_job(sent: SentReminder, subject: Subject, at: datetime, *, under: str | None = None) -> Job:
     """The job that says the message a reminder is in, and edits it from then on."""
+    kind, number = parse_label(sent.about)
     if sent.recipient_id:
-        return Job(
-            name="reminder.tell",
-            about=sent.about,
-            channel_id=sent.recipient_id,
-            key=sent.message,
-            direct=True,
-            thread=under,
-            due_at=at,
+        return Tell(kind=kind, number=number).job(
+            sent.recipient_id, sent.message, at, direct=True, thread=under
         )
-    return Job(
-        name="reminder.tell_thread",
-        about=sent.about,
-        channel_id=subject.channel_id,
-        key=sent.message,
-        thread=message_key.retro(subject.case_number),
-        due_at=at,
-    )
+    thread = message_key.retro(subject.case_number)
+    return TellThread(kind=kind, number=number).job(subject.channel_id, sent.message, at, thread=thread)
 
 
 def resolve(subject: Subject, outcome: str, at: datetime, work: UnitOfWork) -> None:
@@ -201,49 +191,84 @@ def refresh(retro: Retro, at: datetime, work: UnitOfWork, *, traceless: bool) ->
     say_anew(opened, retro, at, work, traceless=traceless)
 
 
-def tell(job: Job, work: UnitOfWork) -> Message | None:
+class Tell(JobPayload):
     """What is due for one person, in one message; nothing when no reason is left before it was said."""
-    views = dues(job, work)
-    return messages.told(views) if views else None
+
+    name = "reminder.tell"
+    what = "a reminder about {kind}-{number}"
+    about = "{kind}-{number}"
+
+    kind: SubjectKind
+    number: Number
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """All that the message with this key reminds of, the most urgent first."""
+        views = views_in(job.key, job.now, work)
+        return messages.told(views) if views else None
+
+    def on_failure(self, job: Job, reason: str, work: UnitOfWork) -> Sequence[Job]:
+        """Each thing is said elsewhere."""
+        return pass_on(job, reason, work)
 
 
-def tell_thread(job: Job, work: UnitOfWork) -> Message | None:
-    """The same in a retro's thread, to whoever reads it."""
-    views = dues(job, work)
-    if not views:
-        return None
-    first = views[0]
-    if not isinstance(first.subject, Retro):
-        return messages.told(views)
-    answers = work.retros.answers(first.subject.case_number)
-    if first.reminder.name == "retro_answers_closed":
-        return messages.answers_closed(first, first.subject, answers)
-    if first.reminder.name in UNANSWERED:
-        left = unanswered(answers)
-        if not left and work.sent_messages.get(job.key) is None:
+class TellThread(JobPayload):
+    """What is due, in a retro's thread, to whoever reads it."""
+
+    name = "reminder.tell_thread"
+    what = "a reminder about {kind}-{number}"
+    about = "{kind}-{number}"
+
+    kind: SubjectKind
+    number: Number
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """The same as to a person; of a retro, what it heard or what it has no answer to."""
+        views = views_in(job.key, job.now, work)
+        if not views:
             return None
-        return messages.unanswered(first, first.subject, left)
-    return messages.told(views)
+        first = views[0]
+        if not isinstance(first.subject, Retro):
+            return messages.told(views)
+        answers = work.retros.answers(first.subject.case_number)
+        if first.reminder.name == "retro_answers_closed":
+            return messages.answers_closed(first, first.subject, answers)
+        if first.reminder.name in UNANSWERED:
+            left = unanswered(answers)
+            if not left and work.sent_messages.get(job.key) is None:
+                return None
+            return messages.unanswered(first, first.subject, left)
+        return messages.told(views)
 
 
-def instead(job: Job, due: ReminderView) -> Job:
+class TellInstead(JobPayload):
+    """One thing of the message with `message_key`, in the thread: its reader could not get it."""
+
+    name = "reminder.tell_instead"
+    what = "a reminder about {kind}-{number}"
+    about = "{kind}-{number}"
+    detail = "{message_key}"
+
+    kind: SubjectKind
+    number: Number
+    message_key: str
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """What the message would have said of it."""
+        views = views_in(self.message_key, job.now, work)
+        mine = [view for view in views if view.sent.about == self.label]
+        return messages.told(mine) if mine else None
+
+
+def instead(job: Job, view: ReminderView) -> Job:
     """What is said in the thread because it could not be said to its reader."""
-    return Job(
-        name="reminder.tell_instead",
-        about=due.subject.label,
-        channel_id=due.subject.channel_id,
-        key=message_key.reminder_instead(job.key, due.subject.label),
-        thread=message_key.retro(due.subject.case_number),
-        due_at=job.now,
-        detail=job.key,
+    subject = view.subject
+    kind, number = parse_label(subject.label)
+    return TellInstead(kind=kind, number=number, message_key=job.key).job(
+        subject.channel_id,
+        message_key.reminder_instead(job.key, subject.label),
+        job.now,
+        thread=message_key.retro(subject.case_number),
     )
-
-
-def tell_instead(job: Job, work: UnitOfWork) -> Message | None:
-    """One thing of a message that its reader could not get; its key is the job's detail."""
-    views = dues(job.model_copy(update={"key": job.detail}), work)
-    mine = [due for due in views if due.subject.label == job.about]
-    return messages.told(mine) if mine else None
 
 
 def unanswered(answers: Iterable[Answer]) -> tuple[Prompt, ...]:
@@ -252,9 +277,9 @@ def unanswered(answers: Iterable[Answer]) -> tuple[Prompt, ...]:
     return tuple(prompt for prompt in PROMPTS if prompt.question and prompt.key not in heard)
 
 
-def dues(job: Job, work: UnitOfWork) -> list[ReminderView]:
+def views_in(key: str, at: datetime, work: UnitOfWork) -> list[ReminderView]:
     """What one message reminds of, for the strongest reason each; what is over only once it was said."""
-    sent_reminders = work.reminders.in_message(job.key)
+    sent_reminders = work.reminders.in_message(key)
     subjects = _subjects({sent.about for sent in sent_reminders}, work)
     cases = work.retros.with_cases({subject.case_number for subject in subjects.values()})
     facts = known(subjects.values(), work)
@@ -269,7 +294,7 @@ def dues(job: Job, work: UnitOfWork) -> list[ReminderView]:
         others = [
             other.day
             for other in earlier
-            if other.about == about and other.message in was_said and other.message != job.key
+            if other.about == about and other.message in was_said and other.message != key
             if isinstance(subject, ActionItem)
             and other.recipient_id == subject.owner != sent.recipient_id
             if subject.state != "done"  # the owner did what they were asked
@@ -286,9 +311,8 @@ def dues(job: Job, work: UnitOfWork) -> list[ReminderView]:
                 bool(open_rows),
             )
         )
-    if job.key not in was_said:
+    if key not in was_said:
         views = [due for due in views if due.holds]
-        at = job.now
         if not any(is_working(hours, at) for hours in _hours(views, facts)):
             # It waited until after their day, for a platform that was down; the agenda comes back to it.
             return []
@@ -309,17 +333,18 @@ def _hours(dues: Iterable[ReminderView], facts: ReminderContext) -> Iterator[Wor
 
 def _subjects(abouts: Iterable[str], work: UnitOfWork) -> Mapping[str, Subject]:
     """The things by their labels, in the order of their numbers; those that are gone are left out."""
-    numbers: dict[str, set[int]] = {"AI": set(), "C": set(), "R": set()}
+    numbers: dict[SubjectKind, set[int]] = {"AI": set(), "C": set(), "R": set()}
     for about in abouts:
-        numbers[about.partition("-")[0]].add(int(about.partition("-")[2]))
-    found: dict[str, Subject] = {}
+        kind, number = parse_label(about)
+        numbers[kind].add(number)
+    subjects: dict[str, Subject] = {}
     for number, item in sorted(work.action_items.among(numbers["AI"]).items()):
-        found[f"AI-{number}"] = item
+        subjects[f"AI-{number}"] = item
     for number, (retro, _) in sorted(work.retros.with_cases(numbers["C"]).items()):
-        found[f"C-{number}"] = retro
+        subjects[f"C-{number}"] = retro
     for number, recovery in sorted(work.recoveries.among(numbers["R"]).items()):
-        found[f"R-{number}"] = recovery
-    return found
+        subjects[f"R-{number}"] = recovery
+    return subjects
 
 
 def _holds(sent: SentReminder, subject: Subject, facts: ReminderContext) -> bool:
@@ -380,28 +405,27 @@ def _due(
     )
 
 
-def pass_on(job: Job, work: UnitOfWork) -> list[Job]:
+def pass_on(job: Job, reason: str, work: UnitOfWork) -> list[Job]:
     """A reminder cannot be said to somebody directly: the same for each thing that is theirs to do."""
-    passed = _pass_on_items(job, work)
+    jobs = _pass_on_items(job, reason, work)
     about = sorted({sent.about for sent in work.reminders.in_message(job.key)})
-    for label in about:
-        if label.startswith("R-"):
-            named = job.model_copy(update={"about": f"C-{label[2:]}/{job.channel_id}"})
-            passed += recovery_jobs.go_public(named, work)
-    return passed
+    for kind, case_number in map(parse_label, about):
+        if kind == "R":
+            jobs += recovery_jobs.go_public(case_number, job.channel_id, reason, job.now, work)
+    return jobs
 
 
-def _pass_on_items(job: Job, work: UnitOfWork) -> list[Job]:
+def _pass_on_items(job: Job, reason: str, work: UnitOfWork) -> list[Job]:
     """A reminder cannot be said to somebody directly.
 
     For each of its items that is theirs it is as when its owner cannot be told of it; what they hear
     of as the lead, or because they asked for it, goes to the retro's thread.
     """
-    passed: list[Job] = []
-    for due in dues(job, work):
-        if isinstance(due.subject, ActionItem) and due.subject.owner == job.channel_id:
-            owned = job.model_copy(update={"about": f"{due.subject.label}/{job.channel_id}"})
-            passed += action_item_jobs.go_public(owned, work)
-        elif not isinstance(due.subject, Recovery):  # `pass_on` does those itself
-            passed.append(instead(job, due))
-    return passed
+    jobs: list[Job] = []
+    for view in views_in(job.key, job.now, work):
+        subject, person_id = view.subject, job.channel_id
+        if isinstance(subject, ActionItem) and subject.owner == person_id:
+            jobs += action_item_jobs.go_public(subject.number, person_id, reason, job.now, work)
+        elif not isinstance(subject, Recovery):  # `pass_on` does those itself
+            jobs.append(instead(job, view))
+    return jobs

@@ -1,16 +1,17 @@
 """What the bot says of a retro: itself, its prompts, its answers, and how it ended."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot import retro_thread
 from bot.domain import message_key
-from bot.domain.case import number_of
 from bot.domain.errors import Refused
 from bot.domain.job import Job
 from bot.domain.retro import Answer, Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.jobs import recovery as recovery_jobs
+from bot.jobs.payload import JobPayload, Number
 from bot.messages import recovery as recovery_messages
 from bot.messages import retro as messages
 from bot.messages.parts import Message
@@ -18,6 +19,106 @@ from bot.ports import UnitOfWork
 from bot.prompts import BY_KEY, PROMPTS
 
 GONE = "This retro is not here any more."
+
+
+class Show(JobPayload):
+    """The retro, as a message of its own in the team's channel."""
+
+    name = "retro.show"
+    what = "the retro C-{case_number}"
+    about = "C-{case_number}"
+
+    case_number: Number
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """The retro as it stands."""
+        retro, case = work.retros.get(self.case_number), work.cases.get(self.case_number)
+        if retro is None or case is None:
+            return None
+        team = team_of(retro.channel_id, work)
+        counts = work.retros.counts(retro.case_number, today(team.zone, job.now))
+        recovery = work.recoveries.get(retro.case_number)
+        back = recovery_jobs.recalled(retro.case_number, retro.channel_id, work)
+        beside = recovery_messages.beside(recovery, back, retro_thread.links_of(back, work))
+        return messages.invitation(retro, case, team, counts, beside)
+
+    def on_sent(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
+        """Its prompts and its customer, in its thread."""
+        return ask(self.case_number, job, work)
+
+
+class Prompt(JobPayload):
+    """One prompt, in the thread."""
+
+    name = "retro.prompt"
+    what = "a prompt of the retro C-{case_number}"
+    about = "C-{case_number}/{prompt_key}"
+
+    case_number: Number
+    prompt_key: str
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """Its question; nothing when this version does not ask it."""
+        retro = work.retros.get(self.case_number)
+        if retro is None or self.prompt_key not in BY_KEY:
+            return None
+        return messages.question(retro, BY_KEY[self.prompt_key])
+
+
+class Answered(JobPayload):
+    """An answer, in the thread."""
+
+    name = "retro.answered"
+    what = "an answer"
+    about = "{answer_id}"
+
+    answer_id: str
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """The answer as it stands, with its author if that is known."""
+        answer = work.retros.answer(self.answer_id)
+        if answer is None:
+            return None
+        author = work.people.get(answer.author) if answer.author else None
+        return messages.answered(answer, author)
+
+
+class SumUp(JobPayload):
+    """What was heard per gap and what will change; nothing when it was reopened meanwhile."""
+
+    name = "retro.sum_up"
+    what = "the summary of C-{case_number}"
+    about = "C-{case_number}"
+
+    case_number: Number
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """Both sides, and the items."""
+        retro = work.retros.get(self.case_number)
+        if retro is None or retro.state == "open":
+            return None
+        items = work.action_items.of_case(retro.case_number)
+        named = {item.owner for item in items if item.owner} | {turn.by for turn in retro.history[-1:]}
+        people = work.people.among(named)
+        customer = recovery_messages.in_summary(work.recoveries.get(retro.case_number))
+        return messages.summary(retro, work.retros.answers(retro.case_number), items, people, customer)
+
+
+class SayReopened(JobPayload):
+    """That it is open again; nothing when it was closed meanwhile."""
+
+    name = "retro.say_reopened"
+    what = "that C-{case_number} is open again"
+    about = "C-{case_number}"
+
+    case_number: Number
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """Who reopened it, and why."""
+        retro = work.retros.get(self.case_number)
+        if retro is None or retro.state != "open":
+            return None
+        return messages.reopened(retro, work.people.among({turn.by for turn in retro.history[-1:]}))
 
 
 def retro_job(
@@ -30,15 +131,57 @@ def retro_job(
     traceless: bool = False,
 ) -> Job:
     """The job that keeps the retro's message current: posted once, edited from then on."""
-    return Job(
-        name="retro.show",
-        about=f"C-{case_number}",
-        channel_id=channel_id,
-        key=message_key.retro(case_number),
-        due_at=at,
+    return Show(case_number=case_number).job(
+        channel_id,
+        message_key.retro(case_number),
+        at,
         asked_by=asked_by,
         bulk=bulk,
         traceless=traceless,
+    )
+
+
+def ask(case_number: int, root: Job, work: UnitOfWork) -> list[Job]:
+    """What belongs into the thread of the retro's message: its prompts, and the customer's card."""
+    recovery = work.recoveries.get(case_number)
+    cards = recovery_jobs.card_jobs(recovery, root.due_at, asked_by=root.asked_by) if recovery else []
+    prompts = [
+        Prompt(case_number=case_number, prompt_key=prompt.key).job(
+            root.channel_id,
+            message_key.prompt(case_number, prompt.key),
+            root.due_at,
+            thread=root.key,
+            bulk=root.bulk,
+            asked_by=root.asked_by,
+        )
+        for prompt in PROMPTS
+        if prompt.question
+    ]
+    return [*prompts, *cards]
+
+
+def answer_job(answer: Answer, retro: Retro, at: datetime) -> Job:
+    """The job that keeps an answer in the thread current."""
+    return Answered(answer_id=answer.id).job(
+        retro.channel_id,
+        message_key.answer(answer.id),
+        at,
+        thread=message_key.retro(retro.case_number),
+        asked_by=answer.author,
+        traceless=answer.author is None,
+    )
+
+
+def turn_job(retro: Retro, at: datetime, asked_by: str) -> Job:
+    """The job that says in the thread, once, that the retro was closed or reopened, as it now is."""
+    kind = SayReopened if retro.state == "open" else SumUp
+    return kind(case_number=retro.case_number).job(
+        retro.channel_id,
+        message_key.turn(retro.case_number, len(retro.history)),
+        at,
+        thread=message_key.retro(retro.case_number),
+        once=True,
+        asked_by=asked_by,
     )
 
 
@@ -48,91 +191,3 @@ def team_of(channel_id: str, work: UnitOfWork) -> Team:
     if team is None:
         raise Refused(GONE)
     return team
-
-
-def show(job: Job, work: UnitOfWork) -> Message | None:
-    """The retro as it stands."""
-    retro = work.retros.get(number_of(job.about, "C"))
-    case = work.cases.get(number_of(job.about, "C"))
-    if retro is None or case is None:
-        return None
-    team = team_of(retro.channel_id, work)
-    counts = work.retros.counts(retro.case_number, today(team.zone, job.now))
-    recovery = work.recoveries.get(retro.case_number)
-    back = recovery_jobs.recalled(retro.case_number, retro.channel_id, work)
-    beside = recovery_messages.beside(recovery, back, retro_thread.links_of(back, work))
-    return messages.invitation(retro, case, team, counts, beside)
-
-
-def ask(job: Job, work: UnitOfWork) -> list[Job]:
-    """What follows once the retro's message is there: its prompts and its customer, in its thread."""
-    number = number_of(job.about, "C")
-    recovery = work.recoveries.get(number)
-    beside = recovery_jobs.card_jobs(recovery, job.due_at, asked_by=job.asked_by) if recovery else []
-    prompts = [
-        Job(
-            name="retro.prompt",
-            about=f"{job.about}/{prompt.key}",
-            channel_id=job.channel_id,
-            key=message_key.prompt(number, prompt.key),
-            thread=job.key,
-            bulk=job.bulk,
-            due_at=job.due_at,
-            asked_by=job.asked_by,
-        )
-        for prompt in PROMPTS
-        if prompt.question
-    ]
-    return [*prompts, *beside]
-
-
-def prompt(job: Job, work: UnitOfWork) -> Message | None:
-    """One prompt."""
-    label, _, name = job.about.partition("/")
-    retro = work.retros.get(number_of(label, "C"))
-    if retro is None or name not in BY_KEY:
-        return None
-    return messages.question(retro, BY_KEY[name])
-
-
-def answer_job(answer: Answer, retro: Retro, at: datetime) -> Job:
-    """The job that keeps an answer in the thread current."""
-    return Job(
-        name="retro.answered",
-        about=answer.id,
-        channel_id=retro.channel_id,
-        key=message_key.answer(answer.id),
-        thread=message_key.retro(retro.case_number),
-        due_at=at,
-        asked_by=answer.author,
-        traceless=answer.author is None,
-    )
-
-
-def answered(job: Job, work: UnitOfWork) -> Message | None:
-    """An answer, in the thread."""
-    answer = work.retros.answer(job.about)
-    if answer is None:
-        return None
-    author = work.people.get(answer.author) if answer.author else None
-    return messages.answered(answer, author)
-
-
-def sum_up(job: Job, work: UnitOfWork) -> Message | None:
-    """What was heard per gap and what will change; nothing when it was reopened meanwhile."""
-    retro = work.retros.get(number_of(job.about, "C"))
-    if retro is None or retro.state == "open":
-        return None
-    items = work.action_items.of_case(retro.case_number)
-    named = {item.owner for item in items if item.owner} | {turn.by for turn in retro.history[-1:]}
-    people = work.people.among(named)
-    told = recovery_messages.in_summary(work.recoveries.get(retro.case_number))
-    return messages.summary(retro, work.retros.answers(retro.case_number), items, people, told)
-
-
-def say_reopened(job: Job, work: UnitOfWork) -> Message | None:
-    """That it is open again; nothing when it was closed meanwhile."""
-    retro = work.retros.get(number_of(job.about, "C"))
-    if retro is None or retro.state != "open":
-        return None
-    return messages.reopened(retro, work.people.among({turn.by for turn in retro.history[-1:]}))

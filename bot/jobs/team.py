@@ -3,39 +3,63 @@
 from datetime import datetime
 
 from bot.domain import message_key
+from bot.domain.channel import Channel
 from bot.domain.job import Job
 from bot.domain.team import Team
+from bot.jobs.payload import JobPayload
 from bot.messages import team as messages
 from bot.messages.parts import Message
 from bot.ports import UnitOfWork
 
 
-def settings_changed_job(team: Team, recipient_id: str, changed_by: str, at: datetime) -> Job:
+class SettingsChanged(JobPayload):
     """A word to a lead, of before or of now, that somebody else changed their team's settings."""
-    return Job(
-        name="team.settings_changed",
-        about=team.channel_id,
-        channel_id=recipient_id,
-        key=message_key.settings(team.channel_id, team.version, recipient_id),
+
+    name = "team.settings_changed"
+    what = "that a team's settings were changed"
+    about = "{channel_id}"
+    detail = "{changed_by}"
+
+    channel_id: str
+    changed_by: str
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """Who changed them, and what they are now."""
+        team = work.teams.get(self.channel_id)
+        if team is None:
+            return None
+        people = work.people.among({self.changed_by, team.lead or ""} - {""})
+        names = {id: person.name for id, person in people.items()}
+        return messages.settings_changed(
+            team, names.get(self.changed_by, "Somebody"), names.get(team.lead or "", "")
+        )
+
+
+class Hello(JobPayload):
+    """One line about itself, in a channel that Amends was added to."""
+
+    name = "team.hello"
+    what = "a greeting"
+    about = "{channel_id}"
+
+    channel_id: str
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        """What it is, and what to type."""
+        return messages.hello()
+
+
+def settings_changed_job(team: Team, recipient_id: str, changed_by: str, at: datetime) -> Job:
+    """The job that says to one lead who changed the settings."""
+    return SettingsChanged(channel_id=team.channel_id, changed_by=changed_by).job(
+        recipient_id,
+        message_key.settings(team.channel_id, team.version, recipient_id),
+        at,
         direct=True,
         once=True,
-        due_at=at,
-        detail=changed_by,
     )
 
 
-def settings_changed(job: Job, work: UnitOfWork) -> Message | None:
-    """Who changed a team's settings, and what they are now; `detail` is who it was."""
-    team = work.teams.get(job.about)
-    if team is None:
-        return None
-    people = work.people.among({job.detail, team.lead or ""} - {""})
-    names = {id: person.name for id, person in people.items()}
-    return messages.settings_changed(
-        team, names.get(job.detail, "Somebody"), names.get(team.lead or "", "")
-    )
-
-
-def hello(job: Job, work: UnitOfWork) -> Message | None:
-    """One line about itself."""
-    return messages.hello()
+def hello_job(channel: Channel, at: datetime) -> Job:
+    """The job that greets a channel, once."""
+    return Hello(channel_id=channel.id).job(channel.id, message_key.hello(channel.id), at, once=True)

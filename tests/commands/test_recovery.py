@@ -502,7 +502,7 @@ async def test_nothing_we_could_have_changed_needs_both_sides_and_offers_a_priva
     assert [(job.channel_id, job.direct, job.asked_by) for job in jobs] == [("U2", True, None)]
     with open_work(desk.database, desk.workspace, writes=False) as work:
         word = desk.bot.speak(jobs[0], work)
-        assert desk.bot.substitute(jobs[0], work) == []
+        assert not desk.bot.fallback_jobs(jobs[0], "They blocked me.", work)
     assert word is not None
     for part in ("not personal", "stay out of the thread", "Only you can read this"):
         assert part in plain(word)
@@ -609,10 +609,9 @@ async def test_a_contact_who_cannot_be_reached_is_named_in_the_thread_and_the_le
         key="customer:2:U2",
         direct=True,
         due_at=AT,
-        detail="They blocked me.",
     )
     with open_work(desk.database, desk.workspace, writes=True) as work:
-        for job in desk.bot.substitute(own, work):
+        for job in desk.bot.fallback_jobs(own, "They blocked me.", work):
             work.jobs.schedule(job)
         work.commit()
     said = desk.say_all(AT)

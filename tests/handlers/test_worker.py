@@ -15,9 +15,10 @@ from sqlalchemy import select, update
 
 from bot.domain.channel import Channel
 from bot.domain.job import MAX_ATTEMPTS, MAX_ATTEMPTS_IN_AN_OUTAGE, Job, MessageRef
+from bot.jobs.payload import JobPayload
 from bot.messages.parts import Message, plain, sentence
 from bot.ports import Delivery, DeliveryError, Limits, Rate, StorageUnavailable, UnitOfWork
-from bot.routes import JOBS, Spoken
+from bot.routes import JOB_HANDLERS
 from bot.untold import HOUR, Untold
 from handlers.worker import Worker
 from storage.database import Database
@@ -195,14 +196,14 @@ async def test_a_fault_of_ours_after_it_was_said_does_not_say_it_twice(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
-    sequel, faults = desk.bot.sequel, [RuntimeError("ours")]
+    follow_up_jobs, faults = desk.bot.follow_up_jobs, [RuntimeError("ours")]
 
     def faulty(job: Job, work: UnitOfWork) -> Sequence[Job]:
         if faults:
             raise faults.pop()
-        return sequel(job, work)
+        return follow_up_jobs(job, work)
 
-    monkeypatch.setattr(desk.bot, "sequel", faulty)
+    monkeypatch.setattr(desk.bot, "follow_up_jobs", faulty)
     platform = Platform()
     async with running(desk.database, desk, platform):
         await failed(desk)
@@ -318,14 +319,24 @@ async def test_an_owner_out_of_reach_is_named_in_the_thread_and_the_lead_is_told
     assert said["unreached:1:U1"] == ("U2", None)
 
 
+class Poison(JobPayload):
+    """A message whose words cannot be made."""
+
+    name = "retro.poison"
+    what = "poison"
+    about = "C-1"
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        raise RuntimeError("ours")
+
+
 async def test_a_fault_of_ours_is_set_aside_after_its_tries_and_the_queue_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
     platform = Platform()
-    poison = Job(
-        name="retro.show", about="nonsense", channel_id="C1", key="poison", due_at=datetime.now(UTC)
-    )
+    monkeypatch.setattr("bot.bot.JOB_HANDLERS", {**JOB_HANDLERS, Poison.name: Poison})
+    poison = Poison().job("C1", "poison", datetime.now(UTC))
     with open_work(desk.database, desk.workspace, writes=True) as work:
         work.jobs.schedule(poison)
         work.commit()
@@ -607,12 +618,25 @@ async def test_a_clock_that_jumps_ahead_says_nothing_twice(
     assert platform.looked_up == ["retro:1"]
 
 
+class Newer(JobPayload):
+    """A message that only a newer version knows."""
+
+    name = "retro.newer"
+    what = "news"
+    about = "{what_is_new}"
+
+    what_is_new: str
+
+    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+        return sentence("Something new.")
+
+
 async def test_a_job_of_a_newer_version_waits_for_it_longer_than_a_fault_of_ours(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
     platform = Platform()
-    new = Job(name="retro.newer", about="C-1", channel_id="C1", key="newer", due_at=datetime.now(UTC))
+    new = Newer(what_is_new="all of it").job("C1", "newer", datetime.now(UTC))
     with open_work(desk.database, desk.workspace, writes=True) as work:
         work.jobs.schedule(new)
         work.commit()
@@ -621,12 +645,27 @@ async def test_a_job_of_a_newer_version_waits_for_it_longer_than_a_fault_of_ours
     assert platform.said == []
     assert worker.outcomes["given up"] == 0
 
-    def newer(job: Job, work: UnitOfWork) -> Message:
-        return sentence("Something new.")
-
-    monkeypatch.setattr("bot.bot.JOBS", {**JOBS, "retro.newer": Spoken(newer, "news")})
+    monkeypatch.setattr("bot.bot.JOB_HANDLERS", {**JOB_HANDLERS, Newer.name: Newer})
     async with running(desk.database, desk, platform):
         await until(lambda: platform.keys == ["newer"])
+
+
+async def test_a_job_that_cannot_be_read_waits_for_a_version_that_can_and_holds_up_nobody(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
+    platform = Platform()
+    unreadable = Job(
+        name="retro.show", about="nonsense", channel_id="C9", key="odd", due_at=datetime.now(UTC)
+    )
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        work.jobs.schedule(unreadable)
+        work.commit()
+    async with running(desk.database, desk, platform) as worker:
+        await failed(desk)
+        await until(lambda: worker.outcomes["put back"] > MAX_ATTEMPTS and len(platform.said) == 4)
+    assert "odd" not in platform.keys
+    assert worker.outcomes["given up"] == 0
 
 
 async def test_a_job_that_kills_whoever_tries_is_set_aside_in_the_end(desk: Desk) -> None:

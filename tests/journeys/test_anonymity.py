@@ -146,7 +146,7 @@ class Speaking:
         with open_work(self.desk.database, job.workspace, writes=False) as work:
             message = self.desk.bot.speak(job, work)
             first = work.sent_messages.get(job.key) is None
-            follow = self.desk.bot.sequel(job, work) if first else ()
+            follow = self.desk.bot.follow_up_jobs(job, work) if first else ()
         self.order.append(job.key)
         message_ref = (
             MessageRef(channel_id=job.channel_id, message=f"{next(self._ids):09}") if message else None
@@ -203,8 +203,7 @@ async def test_six_and_more_unnamed_answers_whose_order_and_authors_no_table_tel
                 speaking.queue.retry(job, 3.0, unsure=True, hold_queue=False, why="no answer")
             else:
                 with open_work(database, job.workspace, writes=False) as work:
-                    told = job.model_copy(update={"detail": "I am not in that channel."})
-                    instead = desk.bot.substitute(told, work)
+                    instead = desk.bot.fallback_jobs(job, "I am not in that channel.", work)
                 speaking.queue.give_up(job, "I am not in that channel.", instead)
     running = await speaking.claim()
     during = everything(database)

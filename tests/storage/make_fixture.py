@@ -92,7 +92,7 @@ class Today:
         follow: Sequence[Job] = ()
         with open_work(self._database, job.workspace, writes=False) as work:
             if told and work.sent_messages.get(job.key) is None:
-                follow = self._bot.sequel(job, work)
+                follow = self._bot.follow_up_jobs(job, work)
         self._queue.finish(job, message_ref, 0.0, follow)
 
     async def back(self, job: Job, rest: float, why: str, *, unsure: bool, hold: bool) -> None:
@@ -102,7 +102,7 @@ class Today:
     async def dead(self, job: Job, why: str) -> None:
         """With what is said instead."""
         with open_work(self._database, job.workspace, writes=False) as work:
-            instead = self._bot.substitute(job.model_copy(update={"detail": why}), work)
+            instead = self._bot.fallback_jobs(job, why, work)
         self._queue.give_up(job, why, instead)
 
 

@@ -28,7 +28,7 @@ from bot.domain.job import MessageRef
 from bot.domain.person import Person
 from bot.messages.parts import plain
 from bot.ports import Delivery, Limits, Messenger
-from bot.routes import JOBS
+from bot.routes import JOB_HANDLERS
 from bot.settings import Settings
 from handlers.web.outgoing import Hub, WebMessenger
 from handlers.worker import Worker
@@ -287,7 +287,7 @@ def test_the_next_fixture_will_hold_every_kind_of_message_there_is() -> None:
         connection.row_factory = sqlite3.Row
         connection.executescript(made())
         rows = {(row["workspace"], row["key"]): row for row in connection.execute("SELECT * FROM jobs")}
-    assert set(_kinds(rows)) == set(JOBS), "let it come up in tests/storage/story.py"
+    assert set(_kinds(rows)) == set(JOB_HANDLERS), "let it come up in tests/storage/story.py"
 
 
 @pytest.mark.parametrize("fixture", KNOWN)

@@ -1,0 +1,164 @@
+"""What is stored of each kind of job, and what is read from it again."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime
+
+import pytest
+
+from bot.jobs import action_item, board, case, recovery, reminder, retro, team
+from bot.jobs.payload import JobPayload, Unsaid
+from bot.routes import JOB_HANDLERS
+from storage.database import Database
+from tests.desk import ANA, AT, Desk
+from tests.session import open_work
+from tests.storage.make_fixture import FIXTURES
+
+STORED: tuple[tuple[str, str, JobPayload], ...] = (
+    ("C-7", "", retro.Show(case_number=7)),
+    ("C-7/after_hours", "", retro.Prompt(case_number=7, prompt_key="after_hours")),
+    (
+        "091330a0331a4d85",
+        "",
+        retro.Answered(answer_id="091330a0331a4d85"),
+    ),
+    ("C-7", "", retro.SumUp(case_number=7)),
+    ("C-7", "", retro.SayReopened(case_number=7)),
+    ("AI-12", "", action_item.Show(item_number=12)),
+    ("AI-12/U00BEN", "", action_item.TellOwner(item_number=12, owner_id="U00BEN")),
+    ("AI-12/29:00/BEN", "", action_item.TellOwner(item_number=12, owner_id="29:00/BEN")),
+    ("AI-12/U00BEN", "", action_item.CallOwner(item_number=12, owner_id="U00BEN")),
+    (
+        "AI-12/U00BEN",
+        "They have left.",
+        action_item.TellLead(item_number=12, owner_id="U00BEN", reason="They have left."),
+    ),
+    ("C-7", "", recovery.Show(case_number=7)),
+    ("C-7/29:00ANA", "", recovery.TellOwner(case_number=7, person_id="29:00ANA")),
+    ("C-7/U00ANA", "", recovery.CallOwner(case_number=7, person_id="U00ANA")),
+    (
+        "C-7/U00DORA",
+        "Slack said:\nno_such_user {1}",
+        recovery.TellLead(case_number=7, person_id="U00DORA", reason="Slack said:\nno_such_user {1}"),
+    ),
+    ("C-7", "", recovery.CheckIn(case_number=7)),
+    ("AI-12", "", reminder.Tell(kind="AI", number=12)),
+    ("R-7", "", reminder.Tell(kind="R", number=7)),
+    ("C-7", "", reminder.TellThread(kind="C", number=7)),
+    (
+        "AI-14",
+        "remind:29:00DORA:2026-03-09:0",
+        reminder.TellInstead(kind="AI", number=14, message_key="remind:29:00DORA:2026-03-09:0"),
+    ),
+    ("2026-03-09", "", board.Weekly(monday=date(2026, 3, 9))),
+    ("19:14support@thread.tacv2", "", team.Hello(channel_id="19:14support@thread.tacv2")),
+    ("C00SUPPORT", "U00BEN", team.SettingsChanged(channel_id="C00SUPPORT", changed_by="U00BEN")),
+    ("C-2", "", case.Withdrawn(case_number=2)),
+    (
+        "C00SUPPORT",
+        "an answer\nThe platform does not\ntake this message.",
+        Unsaid(
+            channel_id="C00SUPPORT",
+            message="an answer",
+            reason="The platform does not\ntake this message.",
+        ),
+    ),
+    (
+        "",
+        "a greeting\nThey have left.",
+        Unsaid(channel_id="", message="a greeting", reason="They have left."),
+    ),
+)
+"""What the program of commit 44acf33 stores in `about` and `detail`, and what it means."""
+
+
+@pytest.mark.parametrize(("about", "detail", "payload"), STORED)
+def test_a_payload_is_stored_as_ever_and_read_again(
+    about: str, detail: str, payload: JobPayload
+) -> None:
+    assert payload.encode() == (about, detail)
+    assert type(payload).decode(about, detail) == payload
+
+
+def test_every_payload_there_is_stands_in_the_table_above() -> None:
+    assert {payload.name for *_, payload in STORED} == set(JOB_HANDLERS)
+
+
+@pytest.mark.parametrize("fixture", sorted(path.stem for path in FIXTURES.glob("*.sql")))
+def test_all_that_an_older_program_stored_is_read_and_would_be_stored_alike(fixture: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript((FIXTURES / f"{fixture}.sql").read_text(encoding="utf-8"))
+        rows = connection.execute("SELECT name, about, detail FROM jobs").fetchall()
+    assert len(rows) > 100
+    for name, about, detail in rows:
+        payload = JOB_HANDLERS[name].decode(about, detail)
+        assert payload is not None, (name, about, detail)
+        assert payload.encode() == (about, detail)
+
+
+UNREADABLE: tuple[tuple[type[JobPayload], str, str], ...] = (
+    (retro.Show, "nonsense", ""),
+    (retro.Show, "AI-7", ""),
+    (retro.Show, "C-", ""),
+    (retro.Show, "C--7", ""),
+    (retro.Show, "C-7/training", ""),
+    (retro.Show, "C-12345678901", ""),
+    (retro.Prompt, "C-7", ""),
+    (action_item.TellOwner, "AI-twelve/U1", ""),
+    (reminder.Tell, "X-7", ""),
+    (board.Weekly, "next week", ""),
+    (Unsaid, "C1", "an answer"),
+)
+
+
+@pytest.mark.parametrize(("kind", "about", "detail"), UNREADABLE)
+def test_what_is_no_such_payload_is_told_by_nothing(
+    kind: type[JobPayload], about: str, detail: str
+) -> None:
+    assert kind.decode(about, detail) is None
+
+
+def test_a_column_that_a_payload_has_no_use_for_is_not_looked_at() -> None:
+    assert retro.Show.decode("C-7", "something of a newer version") == retro.Show(case_number=7)
+
+
+def test_only_the_retro_itself_is_followed_by_anything() -> None:
+    assert [name for name, kind in JOB_HANDLERS.items() if kind.has_follow_up()] == ["retro.show"]
+
+
+def test_a_line_of_the_log_says_what_a_job_is_about_and_not_whom_it_is_for() -> None:
+    labels = {payload.name: payload.label for *_, payload in STORED}
+    assert labels["retro.prompt"] == "C-7"
+    assert labels["action_item.tell_owner"] == "AI-12"
+    assert labels["reminder.tell_instead"] == "AI-14"
+    assert labels["board.weekly"] == "2026-03-09"
+
+
+FAILED = datetime(2026, 3, 6, 9, 0, tzinfo=UTC)
+
+
+async def test_whoever_asked_and_the_lead_are_told_what_was_not_said(sqlite: Database) -> None:
+    desk = Desk(sqlite)
+    await desk.fail(ANA)
+    job = retro.Show(case_number=1).job("C1", "retro:1", FAILED, asked_by="U2")
+    unknown = job.model_copy(update={"name": "retro.newer"})
+    unreadable = job.model_copy(update={"about": "nonsense"})
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        told = {
+            each.name + each.about: desk.bot.fallback_jobs(each, "It is archived.", work)
+            for each in (job, unknown, unreadable)
+        }
+    for what, jobs in told.items():
+        assert [(note.channel_id, note.about) for note in jobs] == [("U1", "C1"), ("U2", "C1")], what
+    details = [jobs[0].detail for jobs in told.values()]
+    assert details == [
+        "the retro C-1\nIt is archived.",
+        "retro.newer\nIt is archived.",
+        "retro.show\nIt is archived.",
+    ]
+
+
+def test_a_job_is_said_when_it_is_due_unless_it_is_said_later() -> None:
+    job = retro.Show(case_number=1).job("C1", "retro:1", AT)
+    assert job.now == AT
+    assert job.model_copy(update={"at": FAILED}).now == FAILED
