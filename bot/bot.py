@@ -120,8 +120,8 @@ class Bot:
     async def _try(self, route: Route, request: Request) -> Reply:
         try:
             invocation = route.parse(request)
-        except Refused as fault:
-            if route.form is not None and fault.field is not None and not request.bulk:
+        except Refused:
+            if route.form is not None and not request.bulk:
                 # Whether it may be asked for at all is said before anything in its form is.
                 await self._admit(route, Opening.parse(route.command, request))
             raise
