@@ -3,7 +3,8 @@
 import ast
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,29 @@ def test_inside_the_bot_each_floor_stands_only_on_those_below(path: Path) -> Non
         assert wrong is None, (
             f"{module} imports {name}, which stands above it: move what both need down."
         )
+
+
+def _cycle(imports: Mapping[str, Collection[str]]) -> list[str]:
+    try:
+        list(TopologicalSorter(imports).static_order())
+    except CycleError as cycle:
+        return list(cycle.args[1])
+    return []
+
+
+def test_no_modules_import_each_other() -> None:
+    modules = {_relative(path).removesuffix(".py").replace("/", "."): path for path in CODE}
+    imports = {
+        module: {
+            other
+            for name in _imports(path)
+            for other in (name, name.rpartition(".")[0])
+            if other in modules and other != module
+        }
+        for module, path in modules.items()
+    }
+    assert _cycle(imports) == [], "move what they both need into a third module."
+    assert _cycle({**imports, "bot.domain.case": {"bot.routes"}}) != []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from bot.domain.action_item import ActionItem
 from bot.domain.forget import Scrub, forget_case, forget_item, forget_recovery, forget_retro, scrubber
 from bot.domain.job import Job
 from bot.domain.recovery import Recovery
+from bot.domain.reminder import Subject
 from bot.domain.retro import Answer, Retro
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import case as case_jobs
@@ -59,7 +60,7 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
     for job in elsewhere:
         if job.key in message_refs:
             work.jobs.schedule(job)
-    subjects: list[reminder_jobs.Subject] = [retro, *items]
+    subjects: list[Subject] = [retro, *items]
     if recovery is not None:
         subjects.append(recovery)
     _say_reminders_anew(subjects, at, work)
@@ -102,9 +103,7 @@ def _elsewhere(
     return jobs
 
 
-def _say_reminders_anew(
-    subjects: Iterable[reminder_jobs.Subject], at: datetime, work: UnitOfWork
-) -> None:
+def _say_reminders_anew(subjects: Iterable[Subject], at: datetime, work: UnitOfWork) -> None:
     for subject in subjects:
         sent_reminders = work.reminders.of([subject.label])
         message_refs = work.sent_messages.among({sent.message for sent in sent_reminders})

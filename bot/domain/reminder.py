@@ -52,6 +52,8 @@ Since = Literal[
     "waits",
     "silent",
 ]
+Subject = ActionItem | Retro | Recovery
+"""What a reminder can be about."""
 SubjectKind = Literal["AI", "C", "R"]
 """What a reminder is about: an action item, a retro, or what is owed to a customer."""
 KINDS: tuple[SubjectKind, ...] = ("AI", "C", "R")
@@ -111,8 +113,10 @@ class Reminder(BaseModel, frozen=True):
 class SentReminder(BaseModel, frozen=True):
     """A reminder that was due: about what ("AI-12", "C-7", "R-7"), which, to whom, for which local day.
 
-    `reader` is a person, or "" for a channel. `message` is the key of the message that says it.
-    `outcome` is empty until something came of it: a step somebody took, or that it was asked again.
+    One shape from the moment it is due until long after: the scheduler makes it, it is stored, and its
+    message is made from it. `recipient_id` is a person, or "" for a channel, and `day` is in their zone.
+    `message` is the key of the message that says it ("" until the scheduler knows which). `outcome` is
+    empty until something came of it: a step somebody took, or that it was asked again.
     """
 
     about: str
@@ -172,7 +176,7 @@ def around(coming: Iterator[date], hours: WorkingHours, at: datetime, after: dat
     return Around(due, None)
 
 
-def touched(subject: ActionItem | Retro | Recovery) -> datetime:
+def touched(subject: Subject) -> datetime:
     """When somebody last took a step with it."""
     if isinstance(subject, Recovery):
         return subject.touched_at
@@ -319,9 +323,7 @@ def silence_ends(
     return moment(hours.zone, last, hours.starts)
 
 
-def since(
-    reminder: Reminder, subject: ActionItem | Retro | Recovery, hours: WorkingHours
-) -> date | None:
+def since(reminder: Reminder, subject: Subject, hours: WorkingHours) -> date | None:
     """The day that the reminder counts from, in the reader's zone; None when its reason is not there."""
     if isinstance(subject, Recovery):
         return OF_RECOVERY[reminder.since](subject, hours) if subject.outcome is None else None

@@ -15,8 +15,6 @@ from bot.domain.retro import Retro, state_of
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.jobs import out_of_reach
-from bot.jobs import reminder as reminder_jobs
-from bot.jobs import retro as retro_jobs
 from bot.jobs.payload import JobPayload, Number
 from bot.messages import recovery as messages
 from bot.messages.parts import Message
@@ -43,16 +41,6 @@ def case_of(recovery: Recovery, work: UnitOfWork) -> Case:
     if case is None:
         raise Refused(f"{recovery.case_label} is not here any more.")
     return case
-
-
-def close_unanswered(recovery: Recovery, at: datetime, work: UnitOfWork) -> None:
-    """The customer never said how it was: after two reminders the clock ends it."""
-    after = domain.close_unanswered(recovery, at)
-    work.recoveries.save(after)
-    move_case(after, work)
-    refresh_cards(after, at, work, was=domain.owners(recovery))
-    reminder_jobs.resolve_over(after, "no answer", at, work)
-    work.jobs.schedule(retro_jobs.retro_job(after.case_number, after.channel_id, at))
 
 
 def card_context(recovery: Recovery, at: datetime, work: UnitOfWork) -> Shown | None:

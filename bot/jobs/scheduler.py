@@ -1,4 +1,4 @@
-"""The clock's look at what is due: who is reminded of what, and when it has to look again.
+"""The look at what is due: who is reminded of what, and when each thing has to be looked at again.
 
 Everything follows from how things stand now, so a look that comes late, twice, or from two processes at
 once says nothing twice: what was asked is kept by thing, reminder, reader and day.
@@ -10,47 +10,52 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from bot.domain import message_key
-from bot.domain.action_item import OPEN_STATES, ActionItem, is_late
-from bot.domain.recovery import Recovery, promised_by
-from bot.domain.recovery import is_late as is_promise_late
-from bot.domain.reminder import (
-    SILENT,
-    Reminder,
-    SentReminder,
-    around,
-    days,
-    days_of_silence,
-    silence_ends,
-    since,
-    touched,
-)
-from bot.domain.retro import Retro
+from bot.domain.reminder import SentReminder, Subject, around, days, since, touched
 from bot.domain.team import Team
 from bot.domain.working_hours import WorkingHours, add_working_days, moment, next_working, today
-from bot.jobs import action_item as action_item_jobs
 from bot.jobs import board as board_jobs
-from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
-from bot.jobs import retro as retro_jobs
+from bot.jobs.remindable import Remindable, ReminderContext, context_of, recipients, remindable
 from bot.ports import UnitOfWork
 from bot.reminders import REMINDERS
 
 MAX_MESSAGES = 5
 """Messages of reminders to one person on one day; what comes up after that joins the last of them."""
-
-
-class DueReminder(NamedTuple):
-    """A reminder whose moment has come: about what, which, to whom, for which day of theirs."""
-
-    subject: reminder_jobs.Subject
-    reminder: Reminder
-    recipient_id: str
-    day: date
-    hours: WorkingHours
-
+AGAIN = "asked again"
+"""What became of a reminder that its reader did not act on before the next one."""
 
 Slots = Mapping[tuple[str, date], int]
 """How many messages of reminders a reader got on a day of theirs."""
+
+
+class Look(NamedTuple):
+    """What one look knows: the open things by their labels, what they depend on, and what was asked."""
+
+    at: datetime
+    things: Mapping[str, Remindable]
+    context: ReminderContext
+    sent: Mapping[str, Sequence[SentReminder]]
+
+    def hours(self, row: SentReminder) -> WorkingHours:
+        """When the reader of a reminder works."""
+        return self.context.hours(row.recipient_id, self.things[row.about].subject.channel_id)
+
+    def today(self, row: SentReminder) -> date:
+        """Which day it is for the reader of a reminder."""
+        return today(self.hours(row).zone, self.at)
+
+    def wants_digest(self, recipient_id: str) -> bool:
+        """Whether this reader wants one message a day with all that is due."""
+        settings = self.context.preferences.get(recipient_id)
+        return settings is not None and settings.digest
+
+    def may_be_asked(self, recipient_id: str, hours: WorkingHours) -> datetime:
+        """The first moment from now on at which this reader works and is not to be left alone."""
+        at, settings = self.at, self.context.preferences.get(recipient_id)
+        quiet = settings.quiet_until if settings else None
+        if quiet is not None and today(hours.zone, at) < quiet:
+            at = moment(hours.zone, quiet, time(0))
+        return next_working(hours, at)
 
 
 def run_due(at: datetime, limit: int, work: UnitOfWork) -> int:
@@ -62,43 +67,37 @@ def run_due(at: datetime, limit: int, work: UnitOfWork) -> int:
     if work.scheduler.stir(limit):
         return 1
     due_work = work.scheduler.due(at, limit)
-    things: tuple[reminder_jobs.Subject, ...] = (*due_work.items, *due_work.retros, *due_work.recoveries)
-    subjects = [thing for thing in things if _is_open(thing)]
-    facts = reminder_jobs.known(subjects, work)
-    sent_by_label: dict[str, list[SentReminder]] = defaultdict(list)
-    for sent in work.reminders.of({subject.label for subject in subjects}):
-        sent_by_label[sent.about].append(sent)
+    subjects: tuple[Subject, ...] = (*due_work.items, *due_work.retros, *due_work.recoveries)
+    look = _look(subjects, at, work)
     again: dict[str, datetime | None] = {}
-    asks: list[DueReminder] = []
-    open_rows = [sent for rows in sent_by_label.values() for sent in rows if not sent.outcome]
-    message_refs = work.sent_messages.among({sent.message for sent in open_rows})
-    for subject in _not_silent(subjects, facts, sent_by_label, at, work):
-        new, again[subject.label] = _plan(subject, facts, sent_by_label[subject.label], at)
-        asks += _still_unanswered(new, work)
-        unsaid = [
-            sent
-            for sent in sent_by_label[subject.label]
-            if not sent.outcome and sent.message not in message_refs
-        ]
-        mornings = _say_still(unsaid, subject, facts, at, work)
+    due: list[SentReminder] = []
+    open_rows = [row for rows in look.sent.values() for row in rows if not row.outcome]
+    message_refs = work.sent_messages.among({row.message for row in open_rows})
+    for label in _not_silent(look, work):
+        thing, rows = look.things[label], look.sent[label]
+        new, next_at = _plan(thing, look)
+        due += [row for row in new if thing.is_due(row.name, work)]
+        unsaid = [row for row in rows if not row.outcome and row.message not in message_refs]
+        mornings = _say_still(unsaid, look, work)
         # A platform that is down may outlast their day: in the morning it is said, if it was not.
-        mornings += [_next_day(ask.hours, at) for ask in new]
-        again[subject.label] = _first(again[subject.label], *mornings)
-        _show_late(subject, facts, at, work)
-    slots = _slots(asks, at, work)
-    for ask in [ask for ask in asks if _had_their_digest(ask, facts, slots, at)]:
-        asks.remove(ask)
-        again[ask.subject.label] = _first(again[ask.subject.label], _next_day(ask.hours, at))
-    _say(asks, facts, sent_by_label, slots, at, work)
+        mornings += [_next_day(look.hours(row), at) for row in new]
+        again[label] = _first(next_at, *mornings)
+        zone = look.context.teams[thing.subject.channel_id].zone
+        thing.show_late(today(zone, at), at, work)
+    slots = _slots(due, look, work)
+    for row in [row for row in due if _had_their_digest(row, slots, look)]:
+        due.remove(row)
+        again[row.about] = _first(again[row.about], _next_day(look.hours(row), at))
+    _say(due, slots, look, work)
     weeks = [(team, board_jobs.begin_week(team, at, work)) for team in due_work.teams]
-    work.scheduler.reschedule([*((thing, again.get(thing.label)) for thing in things), *weeks])
-    return len(things) + len(weeks)
+    work.scheduler.reschedule([*((subject, again.get(subject.label)) for subject in subjects), *weeks])
+    return len(subjects) + len(weeks)
 
 
 def skip(at: datetime, work: UnitOfWork) -> list[str]:
     """Leaves what is first alone for a day, because looking at it failed; returns what that is."""
     due_work = work.scheduler.due(at, 1)
-    things: tuple[reminder_jobs.Subject | Team, ...] = (
+    things: tuple[Subject | Team, ...] = (
         *due_work.items,
         *due_work.retros,
         *due_work.recoveries,
@@ -109,104 +108,74 @@ def skip(at: datetime, work: UnitOfWork) -> list[str]:
     return [thing.channel_id if isinstance(thing, Team) else thing.label for thing in things]
 
 
-def _is_open(subject: reminder_jobs.Subject) -> bool:
-    return subject.state in OPEN_STATES if isinstance(subject, ActionItem) else subject.state == "open"
+def _look(subjects: Iterable[Subject], at: datetime, work: UnitOfWork) -> Look:
+    """All that must be known of these things, read at once."""
+    things = {subject.label: remindable(subject) for subject in subjects}
+    things = {label: thing for label, thing in things.items() if thing.is_open}
+    context = context_of(things.values(), work)
+    sent: dict[str, list[SentReminder]] = defaultdict(list)
+    for row in work.reminders.of(set(things)):
+        sent[row.about].append(row)
+    return Look(at, things, context, sent)
 
 
-def _not_silent(
-    subjects: Sequence[reminder_jobs.Subject],
-    facts: reminder_jobs.ReminderContext,
-    sent_by_label: Mapping[str, Sequence[SentReminder]],
-    at: datetime,
-    work: UnitOfWork,
-) -> list[reminder_jobs.Subject]:
-    """Without those whose customer was asked often enough and never answered: they end here."""
-    kept: list[reminder_jobs.Subject] = []
-    for subject in subjects:
-        ends = _silence_ends(subject, facts, sent_by_label[subject.label], ())
-        if isinstance(subject, Recovery) and ends is not None and ends <= at:
-            recovery_jobs.close_unanswered(subject, at, work)
+def _not_silent(look: Look, work: UnitOfWork) -> list[str]:
+    """The labels of what goes on; what a customer never answered, asked often enough, ends here."""
+    left: list[str] = []
+    for label, thing in look.things.items():
+        hours = look.context.teams[thing.subject.channel_id].hours
+        outcome = thing.end(look.sent[label], hours, look.at, work)
+        if outcome is None:
+            left.append(label)
         else:
-            kept.append(subject)
-    return kept
+            reminder_jobs.resolve(thing.subject, outcome, look.at, work)
+    return left
 
 
-def _silence_ends(
-    subject: reminder_jobs.Subject,
-    facts: reminder_jobs.ReminderContext,
-    sent_reminders: Sequence[SentReminder],
-    asks: Iterable[DueReminder],
-) -> datetime | None:
-    """When a customer's silence is their answer, counting what is asked for right now."""
-    if not isinstance(subject, Recovery):
-        return None
-    now = {ask.day for ask in asks if ask.reminder.name == SILENT}
-    days_asked = days_of_silence(subject, sent_reminders) | now
-    return silence_ends(subject, days_asked, facts.teams[subject.channel_id].hours)
-
-
-def _plan(
-    subject: reminder_jobs.Subject,
-    facts: reminder_jobs.ReminderContext,
-    sent_reminders: Sequence[SentReminder],
-    at: datetime,
-) -> tuple[list[DueReminder], datetime | None]:
-    """What to ask about it now, and when to look at it again."""
-    known = {(sent.name, sent.recipient_id, sent.day) for sent in sent_reminders}
-    asks: dict[tuple[str, str, date], DueReminder] = {}
-    coming = [turn for turn in (_turns_late(subject, facts),) if turn and turn > at]
-    for entry in REMINDERS:
-        if not facts.applies(entry, subject):
+def _plan(thing: Remindable, look: Look) -> tuple[list[SentReminder], datetime | None]:
+    """What to ask about it now, in messages still to be found, and when to look at it again."""
+    subject, at = thing.subject, look.at
+    sent = look.sent[subject.label]
+    before = {(row.name, row.recipient_id, row.day) for row in sent}
+    new: dict[tuple[str, str, date], SentReminder] = {}
+    late_at = _turns_late(thing, look)
+    coming = [late_at] if late_at and late_at > at else []
+    for reminder in REMINDERS:
+        if not thing.applies(reminder, look.context):
             continue
-        for (whom, recipient_id), hours in facts.whose(entry, subject).items():
-            first = since(entry, subject, hours)
-            waits = entry.since != "remind_on" and _asked_for_later(subject, recipient_id, hours, at)
-            if first is None or waits:
+        for (whom, recipient_id), hours in recipients(reminder, thing, look.context).items():
+            first = since(reminder, subject, hours)
+            quiet_until = thing.quiet_until(recipient_id)
+            is_quiet = quiet_until is not None and today(hours.zone, at) < quiet_until
+            if first is None or (is_quiet and reminder.since != "remind_on"):
                 continue
-            now = around(days(entry, whom, first, hours), hours, at, touched(subject))
+            now = around(days(reminder, whom, first, hours), hours, at, touched(subject))
             if now.next is not None:
                 coming.append(now.next)
-            if now.due is None or (entry.name, recipient_id, now.due) in known:
+            if now.due is None or (reminder.name, recipient_id, now.due) in before:
                 continue
-            may_be_asked = _may_be_asked(recipient_id, hours, facts, at)
+            may_be_asked = look.may_be_asked(recipient_id, hours)
             if may_be_asked > at:
                 coming.append(may_be_asked)
             else:
-                asks[entry.name, recipient_id, now.due] = DueReminder(
-                    subject, entry, recipient_id, now.due, hours
+                new[reminder.name, recipient_id, now.due] = SentReminder(
+                    about=subject.label,
+                    name=reminder.name,
+                    recipient_id=recipient_id,
+                    day=now.due,
+                    message="",
+                    asked_at=at,
                 )
-    ends = _silence_ends(subject, facts, sent_reminders, asks.values())
-    return list(asks.values()), min([*coming, *((ends,) if ends else ())], default=None)
+    ends_at = thing.ends_at([*sent, *new.values()], look.context.teams[subject.channel_id].hours)
+    return list(new.values()), _first(*coming, ends_at)
 
 
-def _turns_late(subject: reminder_jobs.Subject, facts: reminder_jobs.ReminderContext) -> datetime | None:
+def _turns_late(thing: Remindable, look: Look) -> datetime | None:
     """When the messages that show it have to say that it is late."""
-    due = subject.due if isinstance(subject, ActionItem) else None
-    if isinstance(subject, Recovery):
-        due = promised_by(subject)
-    if due is None:
+    if thing.late_after is None:
         return None
-    return moment(facts.teams[subject.channel_id].zone, due + timedelta(days=1), time(0))
-
-
-def _asked_for_later(
-    subject: reminder_jobs.Subject, recipient_id: str, hours: WorkingHours, at: datetime
-) -> bool:
-    """Whether this reader is its owner and asked not to hear of it before another day."""
-    if not isinstance(subject, ActionItem) or subject.owner != recipient_id:
-        return False
-    return subject.remind_on is not None and today(hours.zone, at) < subject.remind_on
-
-
-def _may_be_asked(
-    recipient_id: str, hours: WorkingHours, facts: reminder_jobs.ReminderContext, at: datetime
-) -> datetime:
-    """The first moment from now on at which this reader works and does not want to be left alone."""
-    settings = facts.preferences.get(recipient_id)
-    quiet = settings.quiet_until if settings else None
-    if quiet is not None and today(hours.zone, at) < quiet:
-        at = moment(hours.zone, quiet, time(0))
-    return next_working(hours, at)
+    zone = look.context.teams[thing.subject.channel_id].zone
+    return moment(zone, thing.late_after + timedelta(days=1), time(0))
 
 
 def _next_day(hours: WorkingHours, at: datetime) -> datetime:
@@ -217,145 +186,83 @@ def _first(*moments: datetime | None) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _say_still(
-    unsaid: Iterable[SentReminder],
-    subject: reminder_jobs.Subject,
-    facts: reminder_jobs.ReminderContext,
-    at: datetime,
-    work: UnitOfWork,
-) -> list[datetime]:
+def _say_still(unsaid: Iterable[SentReminder], look: Look, work: UnitOfWork) -> list[datetime]:
     """Schedules what was asked and never said, to those who work now; returns when to look again."""
     moments: list[datetime] = []
-    for sent in unsaid:
-        hours = facts.hours(sent.recipient_id, facts.teams[subject.channel_id])
-        may_be_asked = _may_be_asked(sent.recipient_id, hours, facts, at)
-        if may_be_asked > at:
+    for row in unsaid:
+        hours = look.hours(row)
+        may_be_asked = look.may_be_asked(row.recipient_id, hours)
+        if may_be_asked > look.at:
             moments.append(may_be_asked)
             continue
-        moments.append(_next_day(hours, at))
-        work.jobs.schedule(reminder_jobs.reminder_job(sent, subject, at))
+        moments.append(_next_day(hours, look.at))
+        subject = look.things[row.about].subject
+        work.jobs.schedule(reminder_jobs.reminder_job(row, subject, look.at))
     return moments
 
 
-def _still_unanswered(asks: Sequence[DueReminder], work: UnitOfWork) -> list[DueReminder]:
-    """Without those about prompts that have been answered."""
-    kept: list[DueReminder] = []
-    for ask in asks:
-        asks_for_answers = ask.reminder.name in reminder_jobs.UNANSWERED
-        if asks_for_answers and not reminder_jobs.unanswered(
-            work.retros.answers(ask.subject.case_number)
-        ):
-            continue
-        kept.append(ask)
-    return kept
-
-
-def _show_late(
-    subject: reminder_jobs.Subject, facts: reminder_jobs.ReminderContext, at: datetime, work: UnitOfWork
-) -> None:
-    """Brings the messages up to date that show an item, or a promise, which is late by now."""
-    if isinstance(subject, Recovery):
-        if is_promise_late(subject, today(facts.teams[subject.channel_id].zone, at)):
-            recovery_jobs.refresh_cards(subject, at, work)
-        return
-    if not isinstance(subject, ActionItem):
-        return
-    if is_late(subject, today(facts.teams[subject.channel_id].zone, at)):
-        work.jobs.schedule(action_item_jobs.item_job(subject, at))
-        work.jobs.schedule(retro_jobs.retro_job(subject.case_number, subject.channel_id, at))
-
-
-def _slots(asks: Iterable[DueReminder], at: datetime, work: UnitOfWork) -> Slots:
-    days_of = {(ask.recipient_id, today(ask.hours.zone, at)) for ask in asks if ask.recipient_id}
+def _slots(due: Iterable[SentReminder], look: Look, work: UnitOfWork) -> Slots:
+    days_of = {(row.recipient_id, look.today(row)) for row in due if row.recipient_id}
     keys = {of: [message_key.reminder(*of, number) for number in range(MAX_MESSAGES)] for of in days_of}
     message_refs = work.sent_messages.among([key for of in keys.values() for key in of])
     return {of: sum(key in message_refs for key in keys[of]) for of in keys}
 
 
-def _had_their_digest(
-    ask: DueReminder, facts: reminder_jobs.ReminderContext, slots: Slots, at: datetime
-) -> bool:
-    settings = facts.preferences.get(ask.recipient_id)
-    wants_one = settings is not None and settings.digest
-    return wants_one and slots[ask.recipient_id, today(ask.hours.zone, at)] > 0
+def _had_their_digest(row: SentReminder, slots: Slots, look: Look) -> bool:
+    return look.wants_digest(row.recipient_id) and slots[row.recipient_id, look.today(row)] > 0
 
 
-def _message(ask: DueReminder, newest: Mapping[str, str], slots: Slots, at: datetime) -> str:
-    """The key of the message that says it: one for all that is due for a person, or in a thread."""
-    day = today(ask.hours.zone, at)
-    if not ask.recipient_id:
-        name = newest.get(ask.subject.label, ask.reminder.name)
-        return message_key.reminder_in_thread(ask.subject.case_number, name, day)
-    number = min(slots[ask.recipient_id, day], MAX_MESSAGES - 1)
-    return message_key.reminder(ask.recipient_id, day, number)
+def _in_messages(due: Iterable[SentReminder], slots: Slots, look: Look) -> list[SentReminder]:
+    """The rows with the key of their message: one for all that is due for a person, or in a thread."""
+    newest = _newest(due, look)
+    rows: list[SentReminder] = []
+    for row in due:
+        day, case_number = look.today(row), look.things[row.about].subject.case_number
+        if row.recipient_id:
+            number = min(slots[row.recipient_id, day], MAX_MESSAGES - 1)
+            key = message_key.reminder(row.recipient_id, day, number)
+        else:
+            key = message_key.reminder_in_thread(case_number, newest.get(row.about, row.name), day)
+        rows.append(row.model_copy(update={"message": key}))
+    return rows
 
 
-def _newest(asks: Iterable[DueReminder]) -> Mapping[str, str]:
-    """Which reminder a retro's thread hears, by the retro's label.
-
-    Half time, the last day and the end may be due at once: after a sleep, or when there is only one day.
-    """
-    in_threads = (ask for ask in asks if not ask.recipient_id and isinstance(ask.subject, Retro))
-    in_order = sorted(in_threads, key=lambda ask: ask.day)
-    return {ask.subject.label: ask.reminder.name for ask in in_order}
+def _newest(due: Iterable[SentReminder], look: Look) -> Mapping[str, str]:
+    """Which reminder a thread hears that hears only one, by the label of its thing."""
+    in_threads = [
+        row for row in due if not row.recipient_id and look.things[row.about].one_message_in_thread
+    ]
+    return {row.about: row.name for row in sorted(in_threads, key=lambda row: row.day)}
 
 
-def _say(
-    asks: Sequence[DueReminder],
-    facts: reminder_jobs.ReminderContext,
-    sent_by_label: Mapping[str, Sequence[SentReminder]],
-    slots: Slots,
-    at: datetime,
-    work: UnitOfWork,
-) -> None:
+def _say(due: Sequence[SentReminder], slots: Slots, look: Look, work: UnitOfWork) -> None:
     """Keeps what is asked, and schedules the messages that say it, one for each reader."""
-    messages: dict[str, list[tuple[SentReminder, reminder_jobs.Subject]]] = defaultdict(list)
-    newest = _newest(asks)
-    for ask in asks:
-        sent = SentReminder(
-            about=ask.subject.label,
-            name=ask.reminder.name,
-            recipient_id=ask.recipient_id,
-            day=ask.day,
-            message=_message(ask, newest, slots, at),
-            asked_at=at,
-        )
-        messages[sent.message].append((sent, ask.subject))
-    work.reminders.add([sent for rows in messages.values() for sent, _ in rows])
-    own = work.sent_messages.among({_own_message(*rows[0]) for rows in messages.values()})
-    for rows in messages.values():
-        first, subject = rows[0]
-        settings = facts.preferences.get(first.recipient_id)
-        alone = len({sent.about for sent, _ in rows}) == 1 and not (settings and settings.digest)
-        mine = _own_message(first, subject)
+    messages: dict[str, list[SentReminder]] = defaultdict(list)
+    for row in _in_messages(due, slots, look):
+        messages[row.message].append(row)
+    work.reminders.add([row for rows in messages.values() for row in rows])
+    own = {
+        key: look.things[rows[0].about].own_message(rows[0].recipient_id) or ""
+        for key, rows in messages.items()
+    }
+    message_refs = work.sent_messages.among(set(own.values()))
+    for key, rows in messages.items():
+        first = rows[0]
+        alone = len({row.about for row in rows}) == 1 and not look.wants_digest(first.recipient_id)
         # It follows the thing's own message, where its story is.
-        under = mine if alone and mine in own else None
-        work.jobs.schedule(reminder_jobs.reminder_job(first, subject, at, under=under))
-        for sent, about in rows:
-            _ask_again(sent, about, sent_by_label[sent.about], at, work)
+        under = own[key] if alone and own[key] in message_refs else None
+        subject = look.things[first.about].subject
+        work.jobs.schedule(reminder_jobs.reminder_job(first, subject, look.at, under=under))
+        for row in rows:
+            _ask_again(row, look, work)
 
 
-def _own_message(sent: SentReminder, subject: reminder_jobs.Subject) -> str:
-    """The key of the message in the reader's direct messages that shows it anyway; "" without one."""
-    if isinstance(subject, Recovery):
-        return message_key.customer(subject.case_number, sent.recipient_id)
-    if isinstance(subject, ActionItem) and subject.owner == sent.recipient_id:
-        return message_key.owner(subject.number, sent.recipient_id)
-    return ""
-
-
-def _ask_again(
-    new: SentReminder,
-    subject: reminder_jobs.Subject,
-    before: Iterable[SentReminder],
-    at: datetime,
-    work: UnitOfWork,
-) -> None:
+def _ask_again(new: SentReminder, look: Look, work: UnitOfWork) -> None:
     """What was asked of the same reader before was not answered: only the newest has buttons."""
     old = [
-        sent.model_copy(update={"outcome": reminder_jobs.AGAIN, "outcome_at": at})
-        for sent in before
-        if sent.recipient_id == new.recipient_id and not sent.outcome and sent.message != new.message
+        row
+        for row in look.sent[new.about]
+        if row.recipient_id == new.recipient_id and not row.outcome and row.message != new.message
     ]
-    work.reminders.resolve(old)
-    reminder_jobs.say_anew(old, subject, at, work)
+    reminder_jobs.resolve_rows(old, AGAIN, look.at, work)
+    reminder_jobs.say_anew(old, look.things[new.about].subject, look.at, work)

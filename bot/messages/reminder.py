@@ -47,8 +47,10 @@ MAX_TOLD = 10
 class ReminderView(NamedTuple):
     """One thing to remind of: why (`reminder`), counted from `day`, and what its reader may press.
 
-    `late` is in working days. `or_later`: they may also ask to be reminded later. `before`: when its
-    owner was asked, for others to see. `holds` is False when the reason is gone.
+    It is a SentReminder with what other tables know of its thing when the message is said, because a
+    message is made only from what it is given. `late` is in working days. `or_later`: they may also ask
+    to be reminded later. `before`: when its owner was asked, for others to see. `holds` is False when
+    the reason is gone.
     """
 
     sent: SentReminder

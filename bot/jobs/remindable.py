@@ -1,0 +1,435 @@
+"""What reminders need of the things they are about: action items, retros, and what is owed to customers.
+
+All that differs between those stands here, one class for each; `bot/jobs/scheduler.py` and
+`bot/jobs/reminder.py` ask nothing of them but what `Remindable` says.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple, Protocol
+
+from bot.domain import action_item as items
+from bot.domain import message_key
+from bot.domain import recovery as recoveries
+from bot.domain.action_item import ActionItem
+from bot.domain.case import Case
+from bot.domain.item_step import ItemStep
+from bot.domain.job import Job
+from bot.domain.notification_preferences import NotificationPreferences, hours_of
+from bot.domain.person import Person
+from bot.domain.recovery import Recovery
+from bot.domain.reminder import (
+    Reminder,
+    SentReminder,
+    Subject,
+    Whom,
+    days_of_silence,
+    silence_ends,
+)
+from bot.domain.retro import Answer, Retro
+from bot.domain.team import Team
+from bot.domain.working_hours import WorkingHours
+from bot.jobs import action_item as action_item_jobs
+from bot.jobs import recovery as recovery_jobs
+from bot.jobs import retro as retro_jobs
+from bot.messages import reminder as messages
+from bot.messages.parts import Message
+from bot.messages.reminder import ReminderView
+from bot.ports import UnitOfWork
+from bot.prompts import PROMPTS, Prompt
+
+UNANSWERED = ("retro_half_time", "retro_last_day")
+"""Only for prompts that nobody has answered; asked of the channel, never of anybody."""
+
+
+class ReminderContext(NamedTuple):
+    """The teams, people and settings that reminders about some things depend on."""
+
+    teams: Mapping[str, Team]
+    people: Mapping[str, Person]
+    preferences: Mapping[str, NotificationPreferences]
+
+    def is_here(self, person_id: str | None) -> bool:
+        """Whether somebody is there who could be asked; whoever was never met is taken for present."""
+        if not person_id:
+            return False
+        person = self.people.get(person_id)
+        return person is None or not (person.gone or person.bot)
+
+    def hours(self, recipient_id: str, channel_id: str) -> WorkingHours:
+        """When a reader works ("" is the thread: the hours of the team of that channel)."""
+        person = self.people.get(recipient_id)
+        team = self.teams[channel_id]
+        return hours_of(self.preferences.get(recipient_id), person.zone if person else None, team)
+
+
+class Remindable(Protocol):
+    """A thing that reminders are about.
+
+    What is written out here holds for a thing that is nobody's, is never late and ends by nothing but a
+    command, as a retro is; the others say what is different with them.
+    """
+
+    @property
+    def subject(self) -> Subject:
+        """The thing itself."""
+        ...
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there may be anything left to remind of."""
+        return self.subject.state == "open"
+
+    @property
+    def one_message_in_thread(self) -> bool:
+        """Whether all that is due in the thread is said in one message, named by the newest."""
+        return False
+
+    @property
+    def people(self) -> Iterable[str | None]:
+        """Everybody who has something to do with it, beside the team's lead."""
+        return ()
+
+    @property
+    def asker(self) -> str | None:
+        """Who asked for it."""
+        return None
+
+    @property
+    def late_after(self) -> date | None:
+        """The last day on which it is not late; None when it cannot be late."""
+        return None
+
+    def applies(self, reminder: Reminder, context: ReminderContext) -> bool:
+        """Whether a reminder is about such a thing, as far as its people go."""
+        ...
+
+    def owner(self, reminder: Reminder) -> str | None:
+        """Whose it is to do what the reminder is about."""
+        return None
+
+    def owner_to_ask(self, reminder: Reminder, context: ReminderContext) -> str | None:
+        """Who is asked as its owner."""
+        return self.owner(reminder)
+
+    def may(self, step: ItemStep, person_id: str, lead: str | None) -> bool:
+        """Whether this person may take a step with it."""
+        return True
+
+    def buttons(self, reminder: Reminder, recipient_id: str, lead: str | None) -> tuple[ItemStep, ...]:
+        """Which of an item's steps the reader is offered; other things have their own."""
+        return ()
+
+    def or_later(self, reminder: Reminder, recipient_id: str) -> bool:
+        """Whether the reader may ask to be reminded later."""
+        return False
+
+    def what(self, case: Case) -> str:
+        """Its words."""
+        return case.what_happened
+
+    def asked_before(self, recipient_id: str, rows: Iterable[SentReminder]) -> tuple[date, ...]:
+        """On which days its owner was asked, for somebody else to see; `rows` are all that was said."""
+        return ()
+
+    def quiet_until(self, recipient_id: str) -> date | None:
+        """The day before which this reader asked not to hear of it."""
+        return None
+
+    def own_message(self, recipient_id: str) -> str | None:
+        """The key of the message in the reader's direct messages that shows it anyway."""
+        return None
+
+    def is_due(self, name: str, work: UnitOfWork) -> bool:
+        """Whether the reminder of this name has a reason that the thing itself does not know."""
+        return True
+
+    def show_late(self, today: date, at: datetime, work: UnitOfWork) -> None:
+        """Brings the messages that show it up to date, if it is late by now."""
+        return
+
+    def ends_at(self, rows: Iterable[SentReminder], hours: WorkingHours) -> datetime | None:
+        """When it ends by itself, after what it was reminded of; None when it does not."""
+        return None
+
+    def end(
+        self, rows: Iterable[SentReminder], hours: WorkingHours, at: datetime, work: UnitOfWork
+    ) -> str | None:
+        """Ends it if that moment has come; returns what its reminders came to, None while it goes on."""
+        return None
+
+    def thread_text(self, views: Sequence[ReminderView], key: str, work: UnitOfWork) -> Message | None:
+        """What the message with this key says in the thread."""
+        return messages.told(views)
+
+    def jobs_instead(
+        self, person_id: str, reason: str, at: datetime, work: UnitOfWork, *, is_due: bool
+    ) -> Sequence[Job] | None:
+        """What is owed when a reminder cannot be said to somebody; None: the same, in the thread.
+
+        `is_due`: there was still something to say.
+        """
+        return None if is_due else ()
+
+
+@dataclass(frozen=True)
+class RemindableItem(Remindable):
+    """An action item: it has an owner, steps that they may take, and a day on which it is due."""
+
+    item: ActionItem
+
+    @property
+    def subject(self) -> ActionItem:
+        """The item."""
+        return self.item
+
+    @property
+    def is_open(self) -> bool:
+        """Also while it waits to be verified."""
+        return self.item.state in items.OPEN_STATES
+
+    @property
+    def people(self) -> Iterable[str | None]:
+        """Its owner and who asked for it."""
+        return (self.item.owner, self.item.asked_by)
+
+    @property
+    def asker(self) -> str | None:
+        """Who asked for it."""
+        return self.item.asked_by
+
+    @property
+    def late_after(self) -> date | None:
+        """The day on which it is due."""
+        return self.item.due
+
+    def applies(self, reminder: Reminder, context: ReminderContext) -> bool:
+        """About an owner who has left only if they have."""
+        if reminder.about != "item":
+            return False
+        left = self.item.owner is not None and not context.is_here(self.item.owner)
+        if reminder.since == "left":
+            return left
+        return not left or self.item.state == "done"
+
+    def owner(self, reminder: Reminder) -> str | None:
+        """The item's, whatever it is about."""
+        return self.item.owner
+
+    def may(self, step: ItemStep, person_id: str, lead: str | None) -> bool:
+        """As the item's table of steps says."""
+        return items.may(self.item, step, person_id, lead)
+
+    def buttons(self, reminder: Reminder, recipient_id: str, lead: str | None) -> tuple[ItemStep, ...]:
+        """In the thread everybody sees them; who may press them is said when they do."""
+        return tuple(
+            step
+            for step in reminder.steps
+            if step in items.steps(self.item)
+            and (not recipient_id or self.may(step, recipient_id, lead))
+        )
+
+    def or_later(self, reminder: Reminder, recipient_id: str) -> bool:
+        """Its owner may, while there is something to wait for."""
+        theirs = recipient_id in ("", self.item.owner)
+        return reminder.or_later and theirs and items.can_wait(self.item)
+
+    def what(self, case: Case) -> str:
+        """What will change."""
+        return self.item.what
+
+    def asked_before(self, recipient_id: str, rows: Iterable[SentReminder]) -> tuple[date, ...]:
+        """Nothing once it is done: the owner did what they were asked."""
+        owner = self.item.owner
+        if self.item.state == "done" or owner == recipient_id:
+            return ()
+        return tuple(row.day for row in rows if row.recipient_id == owner)
+
+    def quiet_until(self, recipient_id: str) -> date | None:
+        """Its owner may have pressed Remind me later."""
+        return self.item.remind_on if self.item.owner == recipient_id else None
+
+    def own_message(self, recipient_id: str) -> str | None:
+        """Its owner has a copy."""
+        if self.item.owner != recipient_id:
+            return None
+        return message_key.owner(self.item.number, recipient_id)
+
+    def show_late(self, today: date, at: datetime, work: UnitOfWork) -> None:
+        """The item in the thread, and the retro, which counts what is late."""
+        if items.is_late(self.item, today):
+            work.jobs.schedule(action_item_jobs.item_job(self.item, at))
+            work.jobs.schedule(retro_jobs.retro_job(self.item.case_number, self.item.channel_id, at))
+
+    def jobs_instead(
+        self, person_id: str, reason: str, at: datetime, work: UnitOfWork, *, is_due: bool
+    ) -> Sequence[Job] | None:
+        """To its owner as when they cannot be told of it; to the lead or the asker in the thread."""
+        if is_due and self.item.owner == person_id:
+            return action_item_jobs.go_public(self.item.number, person_id, reason, at, work)
+        return None if is_due else ()
+
+
+@dataclass(frozen=True)
+class RemindableRetro(Remindable):
+    """A retro: it asks everybody for answers, and the lead to close it."""
+
+    retro: Retro
+
+    @property
+    def subject(self) -> Retro:
+        """The retro."""
+        return self.retro
+
+    @property
+    def one_message_in_thread(self) -> bool:
+        """Half time, the last day and the end may be due at once: after a sleep, or within one day."""
+        return True
+
+    def applies(self, reminder: Reminder, context: ReminderContext) -> bool:
+        """Whoever is there."""
+        return reminder.about == "retro"
+
+    def is_due(self, name: str, work: UnitOfWork) -> bool:
+        """A prompt may have been answered meanwhile."""
+        return name not in UNANSWERED or bool(_unanswered(work.retros.answers(self.retro.case_number)))
+
+    def thread_text(self, views: Sequence[ReminderView], key: str, work: UnitOfWork) -> Message | None:
+        """What was heard, or what has no answer yet; nothing when all has one before it was said."""
+        first, answers = views[0], work.retros.answers(self.retro.case_number)
+        if first.reminder.name == "retro_answers_closed":
+            return messages.answers_closed(first, self.retro, answers)
+        if first.reminder.name in UNANSWERED:
+            left = _unanswered(answers)
+            if not left and work.sent_messages.get(key) is None:
+                return None
+            return messages.unanswered(first, self.retro, left)
+        return messages.told(views)
+
+
+@dataclass(frozen=True)
+class RemindableRecovery(Remindable):
+    """What is owed to a customer: each step has an owner, and silence ends it."""
+
+    recovery: Recovery
+
+    @property
+    def subject(self) -> Recovery:
+        """The recovery."""
+        return self.recovery
+
+    @property
+    def people(self) -> Iterable[str | None]:
+        """The owners of its steps."""
+        return recoveries.owners(self.recovery)
+
+    @property
+    def late_after(self) -> date | None:
+        """The day by which something was promised."""
+        return recoveries.promised_by(self.recovery)
+
+    def applies(self, reminder: Reminder, context: ReminderContext) -> bool:
+        """Whoever is there."""
+        return reminder.about == "recovery"
+
+    def owner(self, reminder: Reminder) -> str | None:
+        """Whose the step is."""
+        step = reminder.recovers or recoveries.next_step(self.recovery)
+        return recoveries.owner_of(self.recovery, step) if step else self.recovery.contact
+
+    def owner_to_ask(self, reminder: Reminder, context: ReminderContext) -> str | None:
+        """A customer is never left alone: whoever leads stands in for somebody who left."""
+        owner = self.owner(reminder)
+        return owner if context.is_here(owner) else context.teams[self.recovery.channel_id].lead
+
+    def own_message(self, recipient_id: str) -> str | None:
+        """The card, if they have a copy."""
+        return message_key.customer(self.recovery.case_number, recipient_id)
+
+    def show_late(self, today: date, at: datetime, work: UnitOfWork) -> None:
+        """The card and its copies."""
+        if recoveries.is_late(self.recovery, today):
+            recovery_jobs.refresh_cards(self.recovery, at, work)
+
+    def ends_at(self, rows: Iterable[SentReminder], hours: WorkingHours) -> datetime | None:
+        """When the customer was asked often enough, and never answered."""
+        return silence_ends(self.recovery, days_of_silence(self.recovery, rows), hours)
+
+    def end(
+        self, rows: Iterable[SentReminder], hours: WorkingHours, at: datetime, work: UnitOfWork
+    ) -> str | None:
+        """The customer never said how it was; whatever shows it says so."""
+        ends_at = self.ends_at(rows, hours)
+        if ends_at is None or ends_at > at:
+            return None
+        after = recoveries.close_unanswered(self.recovery, at)
+        work.recoveries.save(after)
+        recovery_jobs.move_case(after, work)
+        recovery_jobs.refresh_cards(after, at, work, was=recoveries.owners(self.recovery))
+        work.jobs.schedule(retro_jobs.retro_job(after.case_number, after.channel_id, at))
+        return "no answer"
+
+    def jobs_instead(
+        self, person_id: str, reason: str, at: datetime, work: UnitOfWork, *, is_due: bool
+    ) -> Sequence[Job] | None:
+        """They are named in the thread, whether or not it was still due: the customer waits."""
+        return recovery_jobs.go_public(self.recovery.case_number, person_id, reason, at, work)
+
+
+def remindable(subject: Subject) -> Remindable:
+    """What reminders need of a thing."""
+    match subject:
+        case ActionItem():
+            return RemindableItem(subject)
+        case Retro():
+            return RemindableRetro(subject)
+        case Recovery():
+            return RemindableRecovery(subject)
+
+
+def context_of(things: Iterable[Remindable], work: UnitOfWork) -> ReminderContext:
+    """All that reminders about these things depend on, read at once."""
+    things = tuple(things)
+    teams: dict[str, Team] = {}
+    for channel_id in sorted({thing.subject.channel_id for thing in things}):
+        teams[channel_id] = work.teams.get(channel_id) or Team(channel_id=channel_id, name=channel_id)
+    named = {team.lead for team in teams.values()} | {who for thing in things for who in thing.people}
+    people = {person_id for person_id in named if person_id}
+    return ReminderContext(teams, work.people.among(people), work.preferences.among(people))
+
+
+def recipients(
+    reminder: Reminder, thing: Remindable, context: ReminderContext
+) -> Mapping[tuple[Whom, str], WorkingHours]:
+    """Everybody it is for now, and when they work; the thread when nobody else is there for it."""
+    people = {whom: _recipient(reminder, whom, thing, context) for whom in reminder.whom}
+    if reminder.or_thread and all(recipient_id is None for recipient_id in people.values()):
+        people = dict.fromkeys(reminder.whom, "")
+    return {
+        (whom, recipient_id): context.hours(recipient_id, thing.subject.channel_id)
+        for whom, recipient_id in people.items()
+        if recipient_id is not None
+    }
+
+
+def _recipient(
+    reminder: Reminder, whom: Whom, thing: Remindable, context: ReminderContext
+) -> str | None:
+    """Who that is now ("" for the thread); None when nobody is, or nothing is theirs to do."""
+    if whom == "thread":
+        return ""
+    lead = context.teams[thing.subject.channel_id].lead
+    owner = thing.owner_to_ask(reminder, context)
+    person_id = {"owner": owner, "lead": lead, "asker": thing.asker}[whom]
+    if not context.is_here(person_id) or person_id is None:
+        return None
+    if reminder.needs is not None and not thing.may(reminder.needs, person_id, lead):
+        return None
+    return person_id
+
+
+def _unanswered(answers: Iterable[Answer]) -> tuple[Prompt, ...]:
+    """The prompts that nobody has answered."""
+    answered = {answer.prompt for answer in answers}
+    return tuple(prompt for prompt in PROMPTS if prompt.question and prompt.key not in answered)
