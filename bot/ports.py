@@ -174,8 +174,9 @@ class Ended:
 
     `done`: said, or without a receipt nothing left to say; its channel queue rests for so many seconds.
     `waiting`: put back for so many seconds because of `why`, with the whole channel queue if the
-    platform asked for that (`hold_lane`) and the workspace's other channel queues of the kind, for a
-    minute at most (`hold_workspace`); `unsure`: it may have been said all the same. `dead`: set aside
+    platform asked for that (`hold_queue`) and the workspace's other channel queues of the kind, for a
+    minute at most (`hold_workspace`); `unsure`: it may have been said all the same; `behind`: what it
+    belongs under is not there yet, so it goes behind all that waits in its channel. `dead`: set aside
     because of `why`.
     """
 
@@ -186,6 +187,7 @@ class Ended:
     message_ref: MessageRef | None = None
     follow: Sequence[Job] = ()
     unsure: bool = False
+    behind: bool = False
     hold_queue: bool = False
     hold_workspace: bool = False
 

@@ -62,6 +62,13 @@ PATIENCE_SECONDS = 90.0
 """How long a tick waits for what it cannot claim: longer than any lease, and than any pace."""
 
 
+class RootMissing(DeliveryError):
+    """The message that this belongs under is not there yet."""
+
+    def __init__(self) -> None:
+        super().__init__(str(self.__doc__))
+
+
 class Worker:
     """Speaks for the bot, one message at a time in each channel, channels side by side.
 
@@ -270,7 +277,7 @@ class Worker:
             await self._surely(partial(self._finish, job, None, 0.0, "nothing to say"))
             return
         if job.thread and root is None:
-            raise DeliveryError("The message that this belongs under is not there yet.")
+            raise RootMissing
         channel = known or Channel(
             id=job.channel_id, name=job.channel_id, kind="direct" if job.direct else "shared"
         )
@@ -384,6 +391,7 @@ class Worker:
                 wait,
                 why=undelivered.reason,
                 unsure=unsure,
+                behind=isinstance(undelivered, RootMissing),
                 # A tick may be told a later time than it is; only a channel queue's rest goes by the
                 # real clock.
                 hold_queue=asked is not None or self._ticking,

@@ -77,7 +77,7 @@ BRING_FORWARD = Statement(
 )
 CHANGED = (
     *("state", "id", "queue_id", "due_at", "attempts", "unsure"),
-    *("began_at", "again", "ended_at", "why", "claimed_by"),
+    *("began_at", "again", "ended_at", "why", "claimed_by", "bulk"),
 )
 """The columns of a job that may change when it is put away."""
 
@@ -216,6 +216,8 @@ class Queue:
             return after | {
                 "due_at": minute(later) if row.traceless else later,
                 "unsure": ended.unsure,
+                # What an import says is last of all, and its retro may be what this waits for.
+                "bulk": row.bulk or ended.behind,
                 "began_at": row.began_at if ended.unsure else None,
                 # Nothing was said, so the next attempt says the newest words anyway.
                 "again": row.again and ended.unsure,
