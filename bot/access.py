@@ -17,7 +17,7 @@ from bot.domain.errors import Refused
 from bot.domain.recovery import owners
 from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference
 from bot.domain.retro import Answer, Retro
-from bot.ports import MembershipUnknown, UnitOfWork
+from bot.ports import MembershipUnknown, ReadOnlyWork
 
 AnyInvocation = TypeVar("AnyInvocation", Command, Opening)
 
@@ -71,7 +71,9 @@ class Admitted(NamedTuple, Generic[AnyInvocation]):
     channel_id: str | None = None
 
 
-def check(invocation: AnyInvocation, facts: PlatformFacts, work: UnitOfWork) -> Admitted[AnyInvocation]:
+def check(
+    invocation: AnyInvocation, facts: PlatformFacts, work: ReadOnlyWork
+) -> Admitted[AnyInvocation]:
     """Lets somebody pass when the rule allows it; reads only.
 
     Raises Refused, with the very sentence for a thing that is not there, or MembershipNeeded.
@@ -95,7 +97,7 @@ def check(invocation: AnyInvocation, facts: PlatformFacts, work: UnitOfWork) -> 
     return _check_thing(invocation, facts, work, part=command.access == "thing")
 
 
-def _is_gone(request: Request, work: UnitOfWork) -> bool:
+def _is_gone(request: Request, work: ReadOnlyWork) -> bool:
     if request.introduced or request.person.gone:
         return request.person.gone
     stored = work.people.get(request.person.id)
@@ -112,7 +114,7 @@ def _check_channel(invocation: Invocation, facts: PlatformFacts) -> str | None:
 
 
 def _check_thing(
-    invocation: AnyInvocation, facts: PlatformFacts, work: UnitOfWork, *, part: bool
+    invocation: AnyInvocation, facts: PlatformFacts, work: ReadOnlyWork, *, part: bool
 ) -> Admitted[AnyInvocation]:
     request, subject = invocation.request, invocation.subject
     words = request.typed.strip()
@@ -152,7 +154,7 @@ def _is_in(channel_id: str, request: Request, facts: PlatformFacts) -> bool:
     return request.here == channel_id or facts.channels.get(channel_id, False)
 
 
-def _referred(subject: Reference, work: UnitOfWork) -> list[_Thing]:
+def _referred(subject: Reference, work: ReadOnlyWork) -> list[_Thing]:
     """What a reference means; nothing where another thing has the number that it names."""
     match subject:
         case ItemRef(number=number):
@@ -174,7 +176,7 @@ def _is(subject: CaseRef | ItemRef, there: CaseRef | ItemRef) -> bool:
     return subject.key in ("", there.key)
 
 
-def _typed(words: str, work: UnitOfWork) -> list[_Thing]:
+def _typed(words: str, work: ReadOnlyWork) -> list[_Thing]:
     """What typed words mean: a case's number, or its own reference, perhaps in several channels."""
     subject = reference.parse(words)
     found = _referred(subject, work) if isinstance(subject, CaseRef) and not subject.part else []
@@ -183,7 +185,7 @@ def _typed(words: str, work: UnitOfWork) -> list[_Thing]:
     return found or [_Thing(case.ref, case.channel_id, case) for case in cases]
 
 
-def _has_part(request: Request, thing: _Thing, work: UnitOfWork) -> bool:
+def _has_part(request: Request, thing: _Thing, work: ReadOnlyWork) -> bool:
     """Whether somebody is the owner, asker, contact or lead of this very thing."""
     team = work.teams.get(thing.channel_id)
     people: set[str | None] = {team.lead} if team else set()

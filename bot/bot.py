@@ -21,6 +21,7 @@ from bot.ports import (
     DeliveryError,
     Memberships,
     MembershipUnknown,
+    ReadOnlyWork,
     StorageUnavailable,
     Transactions,
     UnitOfWork,
@@ -304,7 +305,7 @@ class Bot:
                     raise
         raise AssertionError("the last try returned or raised")
 
-    def speak(self, job: Job, work: UnitOfWork) -> Message | None:
+    def speak(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """The words of a job as things stand now; None when there is nothing to say any more.
 
         Raises DeliveryError for a job that this version does not know, or cannot read: a newer one
@@ -320,12 +321,12 @@ class Bot:
         handler = JOB_HANDLERS.get(job.name)
         return handler is not None and handler.has_follow_up()
 
-    def follow_up_jobs(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
+    def follow_up_jobs(self, job: Job, work: ReadOnlyWork) -> Sequence[Job]:
         """What the bot owes once this job was said for the first time."""
         payload = _payload(job)
         return payload.on_sent(job, work) if payload else ()
 
-    def fallback_jobs(self, job: Job, reason: str, work: UnitOfWork) -> Sequence[Job]:
+    def fallback_jobs(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
         """What the bot owes instead of a job that cannot be said, for this reason."""
         payload = _payload(job)
         if payload is None:
@@ -353,7 +354,7 @@ class _NotYet(Exception):
         self.channel_id = channel_id
 
 
-def _draw(route: Route, opening: Opening, facts: PlatformFacts, work: UnitOfWork) -> Reply:
+def _draw(route: Route, opening: Opening, facts: PlatformFacts, work: ReadOnlyWork) -> Reply:
     opening, channel_id = check(opening, facts, work)
     if route.command.may_be_unnamed() and channel_id is not None:
         if channel_id not in facts.people:
@@ -363,15 +364,15 @@ def _draw(route: Route, opening: Opening, facts: PlatformFacts, work: UnitOfWork
     return _form(route, opening, work)
 
 
-def _form(route: Route, opening: Opening, work: UnitOfWork) -> Reply:
+def _form(route: Route, opening: Opening, work: ReadOnlyWork) -> Reply:
     if route.form is None:
         raise LookupError(f"{route.command.name} has no form")
     return route.form(opening, work)
 
 
-def _look(route: Route, command: Command, facts: PlatformFacts, work: UnitOfWork) -> Reply:
+def _look(route: Route, command: Command, facts: PlatformFacts, work: ReadOnlyWork) -> Reply:
     command, _ = check(command, facts, work)
-    return route.run(command, work) if route.run is not None else Reply()
+    return route.read(command, work) if route.read is not None else Reply()
 
 
 def _change(

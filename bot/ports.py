@@ -1,7 +1,8 @@
 """What the bot needs from outside, as Protocols: storage, a queue and somebody to speak.
 
 `storage/` and `handlers/` keep these promises; nothing in `bot/` knows how. Everything reached
-through a UnitOfWork belongs to its one workspace, so two workspaces never meet.
+through a UnitOfWork belongs to its one workspace, so two workspaces never meet. What only reads gets a
+ReadOnlyWork, which has nothing to change things with.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,6 +24,17 @@ from bot.repositories import (
     People,
     Posts,
     PreferencesOfPeople,
+    ReadActionItems,
+    ReadCases,
+    ReadChannels,
+    ReadPeople,
+    ReadPosts,
+    ReadPreferences,
+    ReadRecoveries,
+    ReadReminders,
+    ReadRetros,
+    ReadSentMessages,
+    ReadTeams,
     Recoveries,
     Reminders,
     Requests,
@@ -97,25 +109,66 @@ class Memberships(Protocol):
         ...
 
 
-class UnitOfWork(Protocol):
-    """One transaction in one workspace; see Transactions for how it ends."""
+class ReadOnlyWork(Protocol):
+    """One transaction in one workspace that only reads; see Transactions for how it ends."""
 
-    workspace: str
-    people: People
-    channels: Channels
-    teams: Teams
-    cases: Cases
-    retros: Retros
-    action_items: ActionItems
-    recoveries: Recoveries
-    scheduler: Scheduler
-    preferences: PreferencesOfPeople
-    reminders: Reminders
-    jobs: Jobs
-    sent_messages: SentMessages
-    requests: Requests
-    posts: Posts
+    @property
+    def workspace(self) -> str: ...
+    @property
+    def people(self) -> ReadPeople: ...
+    @property
+    def channels(self) -> ReadChannels: ...
+    @property
+    def teams(self) -> ReadTeams: ...
+    @property
+    def cases(self) -> ReadCases: ...
+    @property
+    def retros(self) -> ReadRetros: ...
+    @property
+    def action_items(self) -> ReadActionItems: ...
+    @property
+    def recoveries(self) -> ReadRecoveries: ...
+    @property
+    def preferences(self) -> ReadPreferences: ...
+    @property
+    def reminders(self) -> ReadReminders: ...
+    @property
+    def sent_messages(self) -> ReadSentMessages: ...
+    @property
+    def posts(self) -> ReadPosts: ...
 
+
+class UnitOfWork(ReadOnlyWork, Protocol):
+    """One transaction in one workspace that may change what is stored, and owe messages for it."""
+
+    @property
+    def people(self) -> People: ...
+    @property
+    def channels(self) -> Channels: ...
+    @property
+    def teams(self) -> Teams: ...
+    @property
+    def cases(self) -> Cases: ...
+    @property
+    def retros(self) -> Retros: ...
+    @property
+    def action_items(self) -> ActionItems: ...
+    @property
+    def recoveries(self) -> Recoveries: ...
+    @property
+    def preferences(self) -> PreferencesOfPeople: ...
+    @property
+    def reminders(self) -> Reminders: ...
+    @property
+    def sent_messages(self) -> SentMessages: ...
+    @property
+    def posts(self) -> Posts: ...
+    @property
+    def scheduler(self) -> Scheduler: ...
+    @property
+    def jobs(self) -> Jobs: ...
+    @property
+    def requests(self) -> Requests: ...
     @property
     def owes(self) -> bool:
         """Whether it scheduled messages, so that whoever speaks is woken once they are saved."""
@@ -301,8 +354,8 @@ class Transactions(Protocol):
         """What `change` returns, in a transaction that waits its turn."""
         ...
 
-    async def read(self, workspace: str, look: Callable[[UnitOfWork], Result]) -> Result:
-        """What `look` returns; it cannot change anything."""
+    async def read(self, workspace: str, look: Callable[[ReadOnlyWork], Result]) -> Result:
+        """What `look` returns; it cannot change anything, nor owe messages."""
         ...
 
     async def write_queue(self, change: Callable[[Queue], Result]) -> Result:

@@ -1,6 +1,7 @@
 """What is remembered, noun by noun, as Protocols: one repository each, all of one workspace.
 
-`storage/` keeps these promises, a file per noun; a UnitOfWork (`bot/ports.py`) holds them all.
+`storage/` keeps these promises, a file per noun. What only reads is a type of its own (`ReadCases`), for
+a ReadOnlyWork; what also changes things (`Cases`) is for a UnitOfWork (`bot/ports.py`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,7 +23,7 @@ from bot.domain.team import Team
 from bot.messages.parts import Message
 
 
-class People(Protocol):
+class ReadPeople(Protocol):
     """Persons the bot has met."""
 
     def get(self, person_id: str, /) -> Person | None: ...
@@ -31,12 +32,16 @@ class People(Protocol):
         """All of them by name (for the web adapter, whose workspaces are small)."""
         ...
 
+
+class People(ReadPeople, Protocol):
+    """The same, and what changes them."""
+
     def remember(self, *persons: Person) -> None:
         """Stores who they are now; writes only what changed. A None zone keeps a known one."""
         ...
 
 
-class Channels(Protocol):
+class ReadChannels(Protocol):
     """Channels the bot has met."""
 
     def get(self, channel_id: str, /) -> Channel | None: ...
@@ -52,16 +57,25 @@ class Channels(Protocol):
         """The shared channels, by name."""
         ...
 
+
+class Channels(ReadChannels, Protocol):
+    """The same, and what changes them."""
+
     def remember(self, channel: Channel) -> None:
         """Stores it; writes only what changed. An empty reference keeps the known one."""
         ...
 
 
-class Teams(Protocol):
+class ReadTeams(Protocol):
     """Teams, one per channel."""
 
     def get(self, channel_id: str, /) -> Team | None: ...
     def all(self) -> Sequence[Team]: ...
+
+
+class Teams(ReadTeams, Protocol):
+    """The same, and what changes them."""
+
     def add(self, team: Team, /) -> Team:
         """Raises ConflictError when the channel became a team meanwhile."""
         ...
@@ -71,7 +85,7 @@ class Teams(Protocol):
         ...
 
 
-class Cases(Protocol):
+class ReadCases(Protocol):
     """Failed cases."""
 
     def get(self, number: int, /) -> Case | None: ...
@@ -87,6 +101,14 @@ class Cases(Protocol):
         """The numbers of a customer's cases, upper and lower case alike; an index carries it."""
         ...
 
+    def after(self, number: int, limit: int = 100) -> Sequence[Case]:
+        """Cases with larger numbers, in order, at most `limit`: pages for an export."""
+        ...
+
+
+class Cases(ReadCases, Protocol):
+    """The same, and what changes them."""
+
     def add(self, case: Case, /) -> Case:
         """Stores it under the workspace's next number (`case.number` is ignored) and returns it.
 
@@ -95,20 +117,12 @@ class Cases(Protocol):
         ...
 
     def save(self, case: Case, /) -> None: ...
-    def after(self, number: int, limit: int = 100) -> Sequence[Case]:
-        """Cases with larger numbers, in order, at most `limit`: pages for an export."""
-        ...
 
 
-class Retros(Protocol):
+class ReadRetros(Protocol):
     """Retros with their answers and their discussion."""
 
     def get(self, case_number: int, /) -> Retro | None: ...
-    def add(self, retro: Retro, /) -> Retro: ...
-    def save(self, retro: Retro, /) -> None:
-        """Stores it as the next version; raises ConflictError when another one is stored."""
-        ...
-
     def open_in(self, channel_id: str, limit: int) -> Sequence[tuple[Retro, Case]]:
         """The open ones, those whose answers closed first on top; an index carries it."""
         ...
@@ -131,12 +145,21 @@ class Retros(Protocol):
         ...
 
     def answer(self, answer: str) -> Answer | None: ...
-    def add_answer(self, answer: Answer) -> None: ...
-    def save_answer(self, answer: Answer) -> None: ...
     def comments(self, *cases: int) -> Sequence[Comment]:
         """Case by case, in the order they came."""
         ...
 
+
+class Retros(ReadRetros, Protocol):
+    """The same, and what changes them."""
+
+    def add(self, retro: Retro, /) -> Retro: ...
+    def save(self, retro: Retro, /) -> None:
+        """Stores it as the next version; raises ConflictError when another one is stored."""
+        ...
+
+    def add_answer(self, answer: Answer) -> None: ...
+    def save_answer(self, answer: Answer) -> None: ...
     def keep_comment(self, comment: Comment) -> None:
         """Stores it, or its new text when it is known and its author's."""
         ...
@@ -144,18 +167,10 @@ class Retros(Protocol):
     def drop_comment(self, channel_id: str, comment: str, author: str) -> None: ...
 
 
-class ActionItems(Protocol):
+class ReadActionItems(Protocol):
     """Action items."""
 
     def get(self, number: int, /) -> ActionItem | None: ...
-    def add(self, item: ActionItem, /) -> ActionItem:
-        """Stores it under the workspace's next number (`item.number` is ignored) and returns it."""
-        ...
-
-    def save(self, item: ActionItem, /) -> None:
-        """Stores it as the next version; raises ConflictError when another one is stored."""
-        ...
-
     def of_case(self, *cases: int) -> Sequence[ActionItem]:
         """Case by case, by number."""
         ...
@@ -175,18 +190,22 @@ class ActionItems(Protocol):
     def among(self, numbers: Collection[int], /) -> Mapping[int, ActionItem]: ...
 
 
-class Recoveries(Protocol):
-    """What is owed to customers, per case."""
+class ActionItems(ReadActionItems, Protocol):
+    """The same, and what changes them."""
 
-    def get(self, case_number: int, /) -> Recovery | None: ...
-    def add(self, recovery: Recovery, /) -> Recovery:
-        """Raises ConflictError when somebody began it meanwhile."""
+    def add(self, item: ActionItem, /) -> ActionItem:
+        """Stores it under the workspace's next number (`item.number` is ignored) and returns it."""
         ...
 
-    def save(self, recovery: Recovery, /) -> None:
+    def save(self, item: ActionItem, /) -> None:
         """Stores it as the next version; raises ConflictError when another one is stored."""
         ...
 
+
+class ReadRecoveries(Protocol):
+    """What is owed to customers, per case."""
+
+    def get(self, case_number: int, /) -> Recovery | None: ...
     def among(self, numbers: Collection[int], /) -> Mapping[int, Recovery]: ...
     def owed_by(self, person_id: str, limit: int) -> Sequence[Recovery]:
         """Those in which they have something left to do, the earliest promise first."""
@@ -202,6 +221,18 @@ class Recoveries(Protocol):
 
     def tally(self, channel_id: str) -> Tally:
         """How those of a channel ended, counted so far as it says; an index carries it."""
+        ...
+
+
+class Recoveries(ReadRecoveries, Protocol):
+    """The same, and what changes them."""
+
+    def add(self, recovery: Recovery, /) -> Recovery:
+        """Raises ConflictError when somebody began it meanwhile."""
+        ...
+
+    def save(self, recovery: Recovery, /) -> None:
+        """Stores it as the next version; raises ConflictError when another one is stored."""
         ...
 
 
@@ -236,15 +267,20 @@ class Scheduler(Protocol):
         ...
 
 
-class PreferencesOfPeople(Protocol):
+class ReadPreferences(Protocol):
     """How people want to be reminded, as far as they said."""
 
     def get(self, person_id: str, /) -> NotificationPreferences | None: ...
     def among(self, persons: Collection[str], /) -> Mapping[str, NotificationPreferences]: ...
+
+
+class PreferencesOfPeople(ReadPreferences, Protocol):
+    """The same, and what changes them."""
+
     def save(self, preferences: NotificationPreferences) -> None: ...
 
 
-class Reminders(Protocol):
+class ReadReminders(Protocol):
     """Which reminders were due, and what came of them."""
 
     def of(self, abouts: Collection[str]) -> Sequence[SentReminder]:
@@ -254,6 +290,10 @@ class Reminders(Protocol):
     def in_message(self, key: str) -> Sequence[SentReminder]:
         """Those that one message says."""
         ...
+
+
+class Reminders(ReadReminders, Protocol):
+    """The same, and what changes them."""
 
     def add(self, sent_reminders: Sequence[SentReminder]) -> None:
         """Keeps new ones; those that are known stay as they are."""
@@ -276,15 +316,20 @@ class Jobs(Protocol):
         ...
 
 
-class SentMessages(Protocol):
+class ReadSentMessages(Protocol):
     """What was said where: message keys and the platform's ids for them."""
 
     def get(self, key: str) -> MessageRef | None: ...
     def among(self, keys: Collection[str]) -> Mapping[str, MessageRef]: ...
-    def keep(self, key: str, message_ref: MessageRef) -> None: ...
     def key_of(self, channel_id: str, message: str) -> str | None:
         """The key of a message that the platform names, e.g. "retro:7"; None when it is not ours."""
         ...
+
+
+class SentMessages(ReadSentMessages, Protocol):
+    """The same, and what changes them."""
+
+    def keep(self, key: str, message_ref: MessageRef) -> None: ...
 
 
 class Requests(Protocol):
@@ -316,7 +361,7 @@ class Post(BaseModel, frozen=True):
     edited_at: datetime | None = None
 
 
-class Posts(Protocol):
+class ReadPosts(Protocol):
     """The web workspace's own messages."""
 
     def get(self, post: int) -> Post | None: ...
@@ -337,6 +382,11 @@ class Posts(Protocol):
         ...
 
     def by_key(self, key: str) -> Post | None: ...
+
+
+class Posts(ReadPosts, Protocol):
+    """The same, and what changes them."""
+
     def add(self, post: Post) -> Post:
         """Stores it and returns it with its id; with a known `key`, returns the one that is there."""
         ...

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 
 from bot.domain import message_key
 from bot.domain.channel import Channel
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork
 
 
-def links_of(cases: Collection[int], work: UnitOfWork) -> Mapping[int, str]:
+def links_of(cases: Collection[int], work: ReadOnlyWork) -> Mapping[int, str]:
     """Where the retros of these cases are, as far as they have been said."""
     keys = {case_number: message_key.retro(case_number) for case_number in cases}
     message_refs = work.sent_messages.among(set(keys.values()))
@@ -18,7 +18,7 @@ def links_of(cases: Collection[int], work: UnitOfWork) -> Mapping[int, str]:
     }
 
 
-def case_of(channel: Channel | None, message_id: str | None, work: UnitOfWork) -> int | None:
+def case_of(channel: Channel | None, message_id: str | None, work: ReadOnlyWork) -> int | None:
     """The number of the case whose retro has this message of the channel as its root, or None."""
     if channel is None or not message_id:
         return None

@@ -23,7 +23,7 @@ from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.jobs import team as team_jobs
 from bot.jobs.payload import JobPayload, Unsaid
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 
 AnyCommand = TypeVar("AnyCommand", bound=Command)
 
@@ -31,13 +31,15 @@ AnyCommand = TypeVar("AnyCommand", bound=Command)
 class Route(NamedTuple):
     """A command and what carries it out.
 
-    `form` opens its form when nothing was filled in yet. `apart` answers instead of `run` where that
-    takes long and needs nothing that is stored: outside the transaction.
+    Either `run`, which may change things, or `read` where the command only reads. `form` opens its form
+    when nothing was filled in yet. `apart` answers instead of `read` where that takes long and needs
+    nothing that is stored: outside the transaction.
     """
 
     command: type[Command]
-    run: Callable[[Any, UnitOfWork], Reply] | None
-    form: Callable[[Opening, UnitOfWork], Reply] | None = None
+    run: Callable[[Any, UnitOfWork], Reply] | None = None
+    form: Callable[[Opening, ReadOnlyWork], Reply] | None = None
+    read: Callable[[Any, ReadOnlyWork], Reply] | None = None
     apart: Callable[[Any], Reply] | None = None
 
     def only_opens(self, request: Request) -> bool:
@@ -54,9 +56,13 @@ class Route(NamedTuple):
 def _route(
     command: type[AnyCommand],
     run: Callable[[AnyCommand, UnitOfWork], Reply],
-    form: Callable[[Opening, UnitOfWork], Reply] | None = None,
+    form: Callable[[Opening, ReadOnlyWork], Reply] | None = None,
 ) -> Route:
     return Route(command, run, form)
+
+
+def _reading(command: type[AnyCommand], read: Callable[[AnyCommand, ReadOnlyWork], Reply]) -> Route:
+    return Route(command, read=read)
 
 
 class TypedWord(NamedTuple):
@@ -105,10 +111,10 @@ TYPED: Mapping[str, str] = {
 _ROUTES = (
     _route(case_commands.Fail, case_commands.fail, case_commands.open_fail),
     _route(case_commands.FailMessage, case_commands.fail, case_commands.open_fail),
-    _route(case_commands.Read, case_commands.read),
+    _reading(case_commands.Read, case_commands.read),
     _route(retro_commands.AnswerRetro, retro_commands.answer, retro_commands.open_answer),
     _route(retro_commands.EditAnswer, retro_commands.edit_answer, retro_commands.open_edit_answer),
-    _route(retro_commands.ReadAnswer, retro_commands.read_answer),
+    _reading(retro_commands.ReadAnswer, retro_commands.read_answer),
     _route(retro_commands.Close, retro_commands.close, retro_commands.open_close),
     _route(retro_commands.Reopen, retro_commands.reopen, retro_commands.open_reopen),
     _route(retro_commands.Discuss, retro_commands.discuss),
@@ -128,9 +134,9 @@ _ROUTES = (
         action_item_commands.remind_later,
         action_item_commands.open_remind_later,
     ),
-    _route(action_item_commands.Read, action_item_commands.read),
-    _route(action_item_commands.Mine, action_item_commands.mine),
-    _route(action_item_commands.Home, action_item_commands.mine),
+    _reading(action_item_commands.Read, action_item_commands.read),
+    _reading(action_item_commands.Mine, action_item_commands.mine),
+    _reading(action_item_commands.Home, action_item_commands.mine),
     _route(recovery_commands.Open, recovery_commands.open_card),
     *(
         Route(
@@ -142,12 +148,12 @@ _ROUTES = (
     ),
     _route(recovery_commands.NotNeeded, recovery_commands.not_needed, recovery_commands.open_not_needed),
     _route(recovery_commands.HandOver, recovery_commands.hand_over, recovery_commands.open_hand_over),
-    _route(recovery_commands.Read, recovery_commands.read),
-    _route(board_commands.Status, board_commands.status),
-    Route(coach_commands.Draft, None, coach_commands.open_draft, apart=coach_commands.draft),
+    _reading(recovery_commands.Read, recovery_commands.read),
+    _reading(board_commands.Status, board_commands.status),
+    Route(coach_commands.Draft, form=coach_commands.open_draft, apart=coach_commands.draft),
     _route(team_commands.Settings, team_commands.settings, team_commands.open_settings),
     _route(team_commands.OwnSettings, team_commands.own_settings, team_commands.open_own_settings),
-    _route(team_commands.Help, partial(team_commands.say_help, TYPED)),
+    _reading(team_commands.Help, partial(team_commands.say_help, TYPED)),
     _route(team_commands.Joined, team_commands.joined),
     _route(team_commands.PersonChanged, team_commands.person_changed),
 )

@@ -29,9 +29,9 @@ from bot.ports import (
     DeliveryError,
     Ended,
     Messenger,
+    ReadOnlyWork,
     StorageUnavailable,
     Transactions,
-    UnitOfWork,
 )
 from bot.safe_traceback import redacted
 from handlers.put_away import PutAway
@@ -326,7 +326,7 @@ class Worker:
     async def _words(self, workspace: str, jobs: Sequence[Job]) -> Mapping[str, Words]:
         """What to say, what was said before, what it belongs under, and where; by the job's key."""
 
-        def look(work: UnitOfWork) -> Mapping[str, Words]:
+        def look(work: ReadOnlyWork) -> Mapping[str, Words]:
             keys = {key for job in jobs for key in (job.key, job.thread) if key}
             message_refs = work.sent_messages.among(keys)
             return {

@@ -19,7 +19,7 @@ from storage.repositories.case import sum_customers
 from storage.sqlite import SQLite
 from storage.tables import channels, teams
 from storage.turn import Turn
-from storage.unit_of_work import UnitOfWork
+from storage.unit_of_work import ReadOnlyWork, UnitOfWork
 
 if TYPE_CHECKING:
     from storage.postgresql import PostgreSQL
@@ -76,7 +76,7 @@ class Database:
 
         return await self._turn(turn, writes=True)
 
-    async def read(self, workspace: str, look: Callable[[ports.UnitOfWork], Result]) -> Result:
+    async def read(self, workspace: str, look: Callable[[ports.ReadOnlyWork], Result]) -> Result:
         """ports.Transactions.read.
 
         A reading transaction refuses to write: on SQLite it could not become a writing one when
@@ -84,7 +84,7 @@ class Database:
         """
 
         def turn(connection: Connection) -> Result:
-            return look(UnitOfWork(connection, workspace))
+            return look(ReadOnlyWork(connection, workspace))
 
         return await self._turn(turn, writes=False)
 

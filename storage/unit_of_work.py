@@ -2,7 +2,6 @@
 
 from sqlalchemy import Connection
 
-from bot import repositories
 from storage.jobs.job import Jobs
 from storage.jobs.scheduler import Scheduler
 from storage.repositories.action_item import ActionItems
@@ -19,32 +18,41 @@ from storage.repositories.sent_messages import SentMessages
 from storage.repositories.team import Teams
 
 
-class UnitOfWork:
+class ReadOnlyWork:
+    """ports.ReadOnlyWork; its repositories could write, and the database refuses it.
+
+    What would be written only at the end, scheduled jobs above all, is not here.
+    """
+
+    def __init__(self, connection: Connection, workspace: str) -> None:
+        self.workspace = workspace
+        self.people = People(connection, workspace)
+        self.channels = Channels(connection, workspace)
+        self.teams = Teams(connection, workspace)
+        self.cases = Cases(connection, workspace)
+        self.retros = Retros(connection, workspace)
+        self.action_items = ActionItems(connection, workspace)
+        self.recoveries = Recoveries(connection, workspace)
+        self.preferences = PreferencesOfPeople(connection, workspace)
+        self.reminders = Reminders(connection, workspace)
+        self.sent_messages = SentMessages(connection, workspace)
+        self.posts = Posts(connection, workspace)
+
+
+class UnitOfWork(ReadOnlyWork):
     """ports.UnitOfWork; whoever opened the connection rolls back what was not committed."""
 
     def __init__(self, connection: Connection, workspace: str) -> None:
-        self._jobs = Jobs(connection, workspace)
-        self.workspace = workspace
-        self.people: repositories.People = People(connection, workspace)
-        self.channels: repositories.Channels = Channels(connection, workspace)
-        self.teams: repositories.Teams = Teams(connection, workspace)
-        self.cases: repositories.Cases = Cases(connection, workspace)
-        self.retros: repositories.Retros = Retros(connection, workspace)
-        self.action_items: repositories.ActionItems = ActionItems(connection, workspace)
-        self.recoveries: repositories.Recoveries = Recoveries(connection, workspace)
-        self.scheduler: repositories.Scheduler = Scheduler(connection, workspace)
-        self.preferences: repositories.PreferencesOfPeople = PreferencesOfPeople(connection, workspace)
-        self.reminders: repositories.Reminders = Reminders(connection, workspace)
-        self.jobs: repositories.Jobs = self._jobs
-        self.sent_messages: repositories.SentMessages = SentMessages(connection, workspace)
-        self.requests: repositories.Requests = Requests(connection, workspace)
-        self.posts: repositories.Posts = Posts(connection, workspace)
+        super().__init__(connection, workspace)
+        self.scheduler = Scheduler(connection, workspace)
+        self.jobs = Jobs(connection, workspace)
+        self.requests = Requests(connection, workspace)
 
     @property
     def owes(self) -> bool:
         """ports.UnitOfWork.owes."""
-        return self._jobs.owes
+        return self.jobs.owes
 
     def flush(self) -> None:
         """Writes the scheduled jobs, before the commit."""
-        self._jobs.flush()
+        self.jobs.flush()

@@ -17,7 +17,7 @@ from bot.domain.errors import Refused
 from bot.domain.reference import CaseRef, key_of
 from bot.fields import specs_of
 from bot.prompts import PROMPTS
-from bot.routes import COMMANDS
+from bot.routes import COMMANDS, Route
 from tests.desk import ANA, AT
 
 CLASSES = [route.command for route in COMMANDS.values()]
@@ -31,6 +31,16 @@ def test_every_command_has_one_name_and_says_whom_it_concerns() -> None:
     assert [command.name for command in CLASSES] == list(COMMANDS)
     for command in CLASSES:
         assert command.access, command.name
+
+
+@pytest.mark.parametrize("route", COMMANDS.values(), ids=COMMANDS.keys())
+def test_a_command_that_only_reads_is_carried_out_by_what_cannot_write(route: Route) -> None:
+    if route.command.reads:
+        assert route.run is None
+        assert route.read is not None or route.apart is not None
+    else:
+        assert route.run is not None
+        assert (route.read, route.apart) == (None, None)
 
 
 @pytest.mark.parametrize("command", CLASSES, ids=lambda command: command.name)

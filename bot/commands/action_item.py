@@ -39,7 +39,7 @@ from bot.messages import action_item as messages
 from bot.messages import owed as owed_messages
 from bot.messages.board import MAX_LISTED
 from bot.messages.parts import MAX_TEXT_LENGTH, FieldKind, Form
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import BY_KEY
 
 MAX_OWED = 5
@@ -172,7 +172,7 @@ STEP_COMMANDS = tuple(_command_of(row) for row in STEPS.values())
 """One for each step of an item's life."""
 
 
-def open_add(opening: Opening, work: UnitOfWork) -> Reply:
+def open_add(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form from a retro, from an answer, or from a thread's message."""
     subject, source = opening.subject, opening.request.source
     what = gap = ""
@@ -232,7 +232,7 @@ def add(command: Add, work: UnitOfWork) -> Reply:
     return Reply()
 
 
-def open_step(command: type[TakeStep], opening: Opening, work: UnitOfWork) -> Reply:
+def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form of a step, unless this person cannot take it now."""
     item = item_of(opening.subject, work)
     domain.check(item, command.row.name, opening.person.id, _lead(item, work))
@@ -272,7 +272,7 @@ def _to(command: TakeStep, item: ActionItem, work: UnitOfWork) -> str | None:
     return owner.id if owner else None
 
 
-def open_remind_later(opening: Opening, work: UnitOfWork) -> Reply:
+def open_remind_later(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form to be reminded later."""
     item = item_of(opening.subject, work)
     domain.check_remind_later(item, opening.person.id)
@@ -334,16 +334,16 @@ def reopen_because(item: ActionItem, words: str, command: Command, work: UnitOfW
     reminder_jobs.resolve(after, "reopen", command.at, work)
 
 
-def _lead(item: ActionItem, work: UnitOfWork) -> str | None:
+def _lead(item: ActionItem, work: ReadOnlyWork) -> str | None:
     return retro_jobs.team_of(item.channel_id, work).lead
 
 
-def _today(person: Person, channel_id: str, invocation: Invocation, work: UnitOfWork) -> date:
+def _today(person: Person, channel_id: str, invocation: Invocation, work: ReadOnlyWork) -> date:
     zone = person.zone or retro_jobs.team_of(channel_id, work).zone
     return today(zone, invocation.at)
 
 
-def read(command: Read, work: UnitOfWork) -> Reply:
+def read(command: Read, work: ReadOnlyWork) -> Reply:
     """Shows all of an item's words."""
     item = item_of(command.subject, work)
     named = {
@@ -358,7 +358,7 @@ def read(command: Read, work: UnitOfWork) -> Reply:
     return Reply(form=messages.whole(item, work.people.among(named - {""}), heard))
 
 
-def mine(command: Mine, work: UnitOfWork) -> Reply:
+def mine(command: Mine, work: ReadOnlyWork) -> Reply:
     """A person's own open items, late ones first."""
     found = work.action_items.owned_by(command.person.id, MAX_LISTED + 1)
     owed = work.recoveries.owed_by(command.person.id, MAX_OWED + 1)

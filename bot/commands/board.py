@@ -9,7 +9,7 @@ from bot.domain.working_hours import today
 from bot.messages import board as messages
 from bot.messages import owed as owed_messages
 from bot.messages.board import MAX_LISTED
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork
 
 
 class Status(Command, frozen=True):
@@ -21,7 +21,7 @@ class Status(Command, frozen=True):
     reads = True
 
 
-def status(command: Status, work: UnitOfWork) -> Reply:
+def status(command: Status, work: ReadOnlyWork) -> Reply:
     """Open retros and items of the team, late ones first."""
     team = work.teams.get(shared_channel(command).id)
     if team is None:

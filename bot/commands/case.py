@@ -21,7 +21,7 @@ from bot.jobs import recovery as recovery_jobs
 from bot.jobs import retro as retro_jobs
 from bot.messages import case as messages
 from bot.messages.parts import Form
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 
 NO_PLACE = "Choose the place where the retro opens."
 
@@ -88,7 +88,7 @@ def _typed_values(request: Request) -> Mapping[str, str]:
     return {"what_happened": request.typed.strip()}
 
 
-def open_fail(opening: Opening, work: UnitOfWork) -> Reply:
+def open_fail(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form, with what is known: typed words, or the message it was asked from."""
     source, channel_id = opening.request.source, opening.channel_id or ""
     values = dict(_typed_values(opening.request))
@@ -193,6 +193,6 @@ def _read_case(command: Fail, team: Team) -> Case:
     )
 
 
-def read(command: Read, work: UnitOfWork) -> Reply:
+def read(command: Read, work: ReadOnlyWork) -> Reply:
     """Shows all of what happened."""
     return Reply(form=messages.story(case_of(command.subject, work)))

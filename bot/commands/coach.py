@@ -12,7 +12,7 @@ from bot.fields import Choice, Text, field
 from bot.messages import coach as messages
 from bot.messages.coach import COACHED, READERS
 from bot.messages.parts import Form
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 
 SHORT = 300
 """Characters that are read in a millisecond at most, once the coach knows its rules."""
@@ -81,7 +81,7 @@ def once_more(opened: Reply, found: Sequence[Remark], command: Command) -> Reply
     return Reply(form=messages.advised(opened.form, found, values, _mark(command)))
 
 
-def open_draft(opening: Opening, work: UnitOfWork) -> Reply:
+def open_draft(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form that reads any text."""
     return Reply(form=draft_form())
 

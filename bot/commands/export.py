@@ -9,7 +9,7 @@ from bot.domain.case import Case, number_of
 from bot.domain.errors import Refused
 from bot.domain.recovery import Recovery
 from bot.messages.export import Whole
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork
 
 PAGE = 100
 """Retros asked for together: each question to the storage is for all of them."""
@@ -23,7 +23,7 @@ class _OfACase(Protocol):
 Thing = TypeVar("Thing", bound=_OfACase)
 
 
-def one(label: str, work: UnitOfWork) -> Whole:
+def one(label: str, work: ReadOnlyWork) -> Whole:
     """The retro of `C-7`; refuses when there is none."""
     case = work.cases.get(number_of(label, "C"))
     wholes = _gather([case], work) if case else ()
@@ -32,7 +32,7 @@ def one(label: str, work: UnitOfWork) -> Whole:
     return wholes[0]
 
 
-def page(after: int, work: UnitOfWork) -> tuple[Sequence[Whole], int | None]:
+def page(after: int, work: ReadOnlyWork) -> tuple[Sequence[Whole], int | None]:
     """Retros with larger numbers, in order, and after which number to go on; None: that was the last.
 
     A transaction a page: an export of a year must not hold one open beside the people at work.
@@ -41,7 +41,7 @@ def page(after: int, work: UnitOfWork) -> tuple[Sequence[Whole], int | None]:
     return _gather(cases, work), cases[-1].number if len(cases) == PAGE else None
 
 
-def _gather(cases: Sequence[Case], work: UnitOfWork) -> Sequence[Whole]:
+def _gather(cases: Sequence[Case], work: ReadOnlyWork) -> Sequence[Whole]:
     numbers = [case.number for case in cases]
     retros = work.retros.among(numbers)
     answers = work.retros.answers(*numbers)

@@ -10,34 +10,34 @@ from bot.domain.person import Person
 from bot.domain.recovery import Recovery
 from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference
 from bot.domain.retro import Answer, Retro
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 
 
-def case_of(subject: Reference | None, work: UnitOfWork) -> Case:
+def case_of(subject: Reference | None, work: ReadOnlyWork) -> Case:
     """The case; raises Refused where there is none."""
     case = work.cases.get(subject.number) if isinstance(subject, CaseRef) else None
     return case or _refuse(subject)
 
 
-def retro_of(subject: Reference | None, work: UnitOfWork) -> Retro:
+def retro_of(subject: Reference | None, work: ReadOnlyWork) -> Retro:
     """The retro of a case; raises Refused where there is none."""
     retro = work.retros.get(subject.number) if isinstance(subject, CaseRef) else None
     return retro or _refuse(subject)
 
 
-def item_of(subject: Reference | None, work: UnitOfWork) -> ActionItem:
+def item_of(subject: Reference | None, work: ReadOnlyWork) -> ActionItem:
     """The action item; raises Refused where there is none."""
     item = work.action_items.get(subject.number) if isinstance(subject, ItemRef) else None
     return item or _refuse(subject)
 
 
-def answer_of(subject: Reference | None, work: UnitOfWork) -> Answer:
+def answer_of(subject: Reference | None, work: ReadOnlyWork) -> Answer:
     """The answer; raises Refused where there is none."""
     answer = work.retros.answer(subject.id) if isinstance(subject, AnswerRef) else None
     return answer or _refuse(subject)
 
 
-def recovery_of(subject: Reference | None, work: UnitOfWork) -> Recovery:
+def recovery_of(subject: Reference | None, work: ReadOnlyWork) -> Recovery:
     """What is owed to the customer of a case; raises Refused where it has not begun."""
     if not isinstance(subject, CaseRef):
         return _refuse(subject)

@@ -27,7 +27,7 @@ from bot.messages import recovery as messages
 from bot.messages import recovery_form as forms
 from bot.messages.parts import Form
 from bot.messages.recovery_form import ENOUGH, EVERYTHING, HOW
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 
 
 class Open(Command, frozen=True):
@@ -304,7 +304,7 @@ def open_card(command: Open, work: UnitOfWork) -> Reply:
     return Reply(message=messages.card(shown)) if shown else Reply()
 
 
-def open_step(command: type[TakeStep], opening: Opening, work: UnitOfWork) -> Reply:
+def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form of a step, unless it cannot be taken now."""
     name, recovery = command.step, recovery_of(opening.subject, work)
     domain.check(recovery, name)
@@ -401,7 +401,7 @@ def _unheld(recovery: Recovery, command: Verdict, work: UnitOfWork) -> ActionIte
     return item
 
 
-def open_not_needed(opening: Opening, work: UnitOfWork) -> Reply:
+def open_not_needed(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form to leave a step out."""
     recovery = recovery_of(opening.subject, work)
     domain.check_open(recovery)
@@ -411,7 +411,7 @@ def open_not_needed(opening: Opening, work: UnitOfWork) -> Reply:
     return Reply(form=not_needed_form(recovery, case, _pressed(opening)))
 
 
-def open_hand_over(opening: Opening, work: UnitOfWork) -> Reply:
+def open_hand_over(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form to hand a step over."""
     recovery = recovery_of(opening.subject, work)
     domain.check_open(recovery)
@@ -488,7 +488,7 @@ def _chosen(value: str) -> StepName:
     return name
 
 
-def read(command: Read, work: UnitOfWork) -> Reply:
+def read(command: Read, work: ReadOnlyWork) -> Reply:
     """Both sides, and all that was done, to read."""
     recovery = recovery_of(command.subject, work)
     answers = work.retros.answers(recovery.case_number)

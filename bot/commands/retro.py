@@ -27,7 +27,7 @@ from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.messages import retro as messages
 from bot.messages.parts import MAX_TEXT_LENGTH, Form
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import PROMPTS
 
 
@@ -148,7 +148,7 @@ class Undiscuss(Overheard, frozen=True):
     name = "retro.undiscuss"
 
 
-def open_answer(opening: Opening, work: UnitOfWork) -> Reply:
+def open_answer(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the answer form, the prompt that was pressed first."""
     retro, case = retro_of(opening.subject, work), case_of(opening.subject, work)
     must_be_open(retro, "answer")
@@ -204,7 +204,7 @@ def answer(command: AnswerRetro, work: UnitOfWork) -> Reply:
     return Reply()
 
 
-def open_edit_answer(opening: Opening, work: UnitOfWork) -> Reply:
+def open_edit_answer(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens one's own named answer."""
     answer = answer_of(opening.subject, work)
     must_be_open(_retro_with(answer, work), "edit an answer")
@@ -229,18 +229,18 @@ def edit_answer(command: EditAnswer, work: UnitOfWork) -> Reply:
     return Reply()
 
 
-def _retro_with(answer: Answer, work: UnitOfWork) -> Retro:
+def _retro_with(answer: Answer, work: ReadOnlyWork) -> Retro:
     return retro_of(CaseRef(number=answer.case_number), work)
 
 
-def read_answer(command: ReadAnswer, work: UnitOfWork) -> Reply:
+def read_answer(command: ReadAnswer, work: ReadOnlyWork) -> Reply:
     """Shows all of a long answer."""
     answer = answer_of(command.subject, work)
     author = work.people.get(answer.author) if answer.author else None
     return Reply(form=messages.whole_answer(answer, author))
 
 
-def open_close(opening: Opening, work: UnitOfWork) -> Reply:
+def open_close(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form to close the retro."""
     retro = retro_of(opening.subject, work)
     must_be_open(retro, "close it again")
@@ -295,7 +295,7 @@ def _follow(retro: Retro, recovery: Recovery | None, command: Close, work: UnitO
         reminder_jobs.resolve_over(changed, "not needed", command.at, work)
 
 
-def open_reopen(opening: Opening, work: UnitOfWork) -> Reply:
+def open_reopen(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form to reopen the retro."""
     retro = retro_of(opening.subject, work)
     if retro.state == "open":

@@ -16,7 +16,7 @@ from bot.fields import Choice, Clock, Day, MaybeTick, NeededClock, Number, Perso
 from bot.jobs import team as team_jobs
 from bot.messages import team as messages
 from bot.messages.parts import Form
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 
 OWN = ("mine", "my", "me", "own")
 """What can be typed after `settings` for one's own."""
@@ -122,7 +122,7 @@ def _means_own(opening: Opening) -> bool:
     )
 
 
-def open_settings(opening: Opening, work: UnitOfWork) -> Reply:
+def open_settings(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the team's settings, or a person's own."""
     if _means_own(opening):
         return open_own_settings(opening, work)
@@ -153,7 +153,7 @@ def settings_form(team: Team) -> Form:
     )
 
 
-def open_own_settings(opening: Opening, work: UnitOfWork) -> Reply:
+def open_own_settings(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens a person's own settings."""
     return Reply(form=own_settings_form(_preferences(opening, work)))
 
@@ -182,7 +182,7 @@ def _written_time(at: time | None) -> str:
     return f"{at:%H:%M}" if at else ""
 
 
-def _preferences(invocation: Invocation, work: UnitOfWork) -> NotificationPreferences:
+def _preferences(invocation: Invocation, work: ReadOnlyWork) -> NotificationPreferences:
     stored = work.preferences.get(invocation.person.id)
     return stored or NotificationPreferences(person_id=invocation.person.id)
 
@@ -241,7 +241,7 @@ def shared_channel(invocation: Invocation) -> Channel:
     return invocation.request.shared_channel
 
 
-def say_help(commands: Mapping[str, str], command: Help, work: UnitOfWork) -> Reply:
+def say_help(commands: Mapping[str, str], command: Help, work: ReadOnlyWork) -> Reply:
     """What can be typed, and what each does; words that are no command come back in the first line."""
     word = "".join(command.request.typed.split(maxsplit=1)[:1])
     return Reply(message=messages.help_text(commands, word[:40]))

@@ -14,7 +14,7 @@ from bot.jobs import retro as retro_jobs
 from bot.jobs.payload import JobPayload, Number
 from bot.messages import action_item as messages
 from bot.messages.parts import Message
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork
 
 
 class Show(JobPayload):
@@ -26,7 +26,7 @@ class Show(JobPayload):
 
     item_number: Number
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """The item as it stands."""
         item = work.action_items.get(self.item_number)
         if item is None:
@@ -45,7 +45,7 @@ class TellOwner(JobPayload):
     item_number: Number
     owner_id: str
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """The item as it concerns them."""
         item = work.action_items.get(self.item_number)
         if item is None:
@@ -55,7 +55,7 @@ class TellOwner(JobPayload):
         day = _day(item, people, job.now, work)
         return messages.own_copy(item, self.owner_id, people, day, root.link if root else None)
 
-    def on_failure(self, job: Job, reason: str, work: UnitOfWork) -> Sequence[Job]:
+    def on_failure(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
         """They are named in the thread instead."""
         return go_public(self.item_number, self.owner_id, reason, job.now, work)
 
@@ -70,7 +70,7 @@ class CallOwner(JobPayload):
     item_number: Number
     owner_id: str
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """That it waits for them."""
         item = _owned(self.item_number, self.owner_id, work)
         return messages.call_owner(item, _owner(self.owner_id, work)) if item else None
@@ -88,7 +88,7 @@ class TellLead(JobPayload):
     owner_id: str
     reason: str
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """Who it is, and what the platform says."""
         item = _owned(self.item_number, self.owner_id, work)
         return messages.unreached(item, _owner(self.owner_id, work), self.reason) if item else None
@@ -111,7 +111,9 @@ def owner_job(item: ActionItem, owner: str, at: datetime) -> Job:
     )
 
 
-def go_public(item_number: int, owner_id: str, reason: str, at: datetime, work: UnitOfWork) -> list[Job]:
+def go_public(
+    item_number: int, owner_id: str, reason: str, at: datetime, work: ReadOnlyWork
+) -> list[Job]:
     """Its owner cannot be reached directly: they are named in the thread, and the lead is told."""
     item = _owned(item_number, owner_id, work)
     if item is None or item.state not in domain.OPEN_STATES:
@@ -128,24 +130,24 @@ def go_public(item_number: int, owner_id: str, reason: str, at: datetime, work: 
     )
 
 
-def _owned(item_number: int, owner_id: str, work: UnitOfWork) -> ActionItem | None:
+def _owned(item_number: int, owner_id: str, work: ReadOnlyWork) -> ActionItem | None:
     """The item, as long as it is theirs."""
     item = work.action_items.get(item_number)
     return item if item is not None and item.owner == owner_id else None
 
 
-def _owner(owner_id: str, work: UnitOfWork) -> Person:
+def _owner(owner_id: str, work: ReadOnlyWork) -> Person:
     return work.people.get(owner_id) or Person(id=owner_id, name="The owner")
 
 
-def _people(item: ActionItem, work: UnitOfWork) -> Mapping[str, Person]:
+def _people(item: ActionItem, work: ReadOnlyWork) -> Mapping[str, Person]:
     last, handed = item.history[-1:], item.last("hand_over")
     steps = (*last, *((handed,) if handed else ()))
     named = (item.owner, item.asked_by, *(who for moved in steps for who in (moved.by, moved.to)))
     return work.people.among({person for person in named if person})
 
 
-def _day(item: ActionItem, people: Mapping[str, Person], at: datetime, work: UnitOfWork) -> date:
+def _day(item: ActionItem, people: Mapping[str, Person], at: datetime, work: ReadOnlyWork) -> date:
     owner = people.get(item.owner or "")
     zone = (owner.zone if owner else None) or retro_jobs.team_of(item.channel_id, work).zone
     return today(zone, at)

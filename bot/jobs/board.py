@@ -12,7 +12,7 @@ from bot.jobs.payload import JobPayload
 from bot.messages import board as messages
 from bot.messages.board import MAX_LISTED
 from bot.messages.parts import Message
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 
 
 class Weekly(JobPayload):
@@ -24,7 +24,7 @@ class Weekly(JobPayload):
 
     monday: date
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """The week as it begins."""
         team = work.teams.get(job.channel_id)
         if team is None:

@@ -6,7 +6,7 @@ from bot.domain.job import Job
 from bot.jobs.payload import JobPayload, Number
 from bot.messages import case as messages
 from bot.messages.parts import Message
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork
 
 
 class Withdrawn(JobPayload):
@@ -18,7 +18,7 @@ class Withdrawn(JobPayload):
 
     case_number: Number
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """Only that it was taken back."""
         return messages.withdrawn()
 

@@ -8,7 +8,7 @@ from bot.domain.action_item import ActionItem
 from bot.domain.job import Job
 from bot.domain.recovery import Recovery
 from bot.jobs.payload import JobPayload
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork
 
 
 class Word(NamedTuple):
@@ -24,7 +24,7 @@ def go_public(
     call: Word,
     to_lead: Word,
     at: datetime,
-    work: UnitOfWork,
+    work: ReadOnlyWork,
 ) -> list[Job]:
     """The call in the thread, and the word to the lead unless it is they who cannot be reached."""
     thread = message_key.retro(subject.case_number)

@@ -17,7 +17,7 @@ from bot.domain import message_key
 from bot.domain.job import Job
 from bot.messages import case as messages
 from bot.messages.parts import Message
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork
 
 Number = Annotated[int, Field(ge=0, lt=1_000_000_000)]
 """A case's or an item's: more digits overflow the database's integer, and no workspace counts so far."""
@@ -49,14 +49,14 @@ class JobPayload(BaseModel, frozen=True):
     detail: ClassVar[str] = ""
 
     @abstractmethod
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """Its words at `job.now`; None when there is nothing to say any more."""
 
-    def on_sent(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
+    def on_sent(self, job: Job, work: ReadOnlyWork) -> Sequence[Job]:
         """What the bot owes next, saved together with the first time that it was said."""
         return ()
 
-    def on_failure(self, job: Job, reason: str, work: UnitOfWork) -> Sequence[Job]:
+    def on_failure(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
         """What the bot owes when it cannot be said for good: a note to whoever asked and to the lead."""
         return unsaid_jobs(job, self.what.format(**dict(self)), reason, work)
 
@@ -125,7 +125,7 @@ class Unsaid(JobPayload):
     message: str
     reason: str
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """Which message, where and why."""
         channel = work.channels.get(self.channel_id) if self.channel_id else None
         return messages.unsaid(
@@ -136,7 +136,7 @@ class Unsaid(JobPayload):
         )
 
 
-def unsaid_jobs(job: Job, message: str, reason: str, work: UnitOfWork) -> list[Job]:
+def unsaid_jobs(job: Job, message: str, reason: str, work: ReadOnlyWork) -> list[Job]:
     """A note to the person who asked and to the lead: one a day, channel and reason, so no flood.
 
     `message` names what was not said. An unnamed answer has nobody who asked: only the lead is told.

@@ -19,7 +19,7 @@ from bot.jobs.payload import JobPayload, Number
 from bot.messages import recovery as messages
 from bot.messages.parts import Message
 from bot.messages.recovery import Shown
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import BY_KEY
 
 MAX_RECALLED = 20
@@ -35,7 +35,7 @@ def move_case(recovery: Recovery, work: UnitOfWork) -> None:
         work.cases.save(case.model_copy(update={"state": state}))
 
 
-def case_of(recovery: Recovery, work: UnitOfWork) -> Case:
+def case_of(recovery: Recovery, work: ReadOnlyWork) -> Case:
     """The case that it belongs to; refuses when that is gone."""
     case = work.cases.get(recovery.case_number)
     if case is None:
@@ -43,7 +43,7 @@ def case_of(recovery: Recovery, work: UnitOfWork) -> Case:
     return case
 
 
-def card_context(recovery: Recovery, at: datetime, work: UnitOfWork) -> Shown | None:
+def card_context(recovery: Recovery, at: datetime, work: ReadOnlyWork) -> Shown | None:
     """All that the card shows; None when its case or team is gone."""
     case, team = work.cases.get(recovery.case_number), work.teams.get(recovery.channel_id)
     if case is None or team is None:
@@ -72,7 +72,7 @@ class Show(JobPayload):
 
     case_number: Number
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """The card as it stands."""
         context = _context_of(self.case_number, job.now, work)
         return messages.card(context) if context else None
@@ -88,12 +88,12 @@ class TellOwner(JobPayload):
     case_number: Number
     person_id: str
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """The card as it concerns them."""
         context = _context_of(self.case_number, job.now, work)
         return messages.own_copy(context, self.person_id) if context else None
 
-    def on_failure(self, job: Job, reason: str, work: UnitOfWork) -> Sequence[Job]:
+    def on_failure(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
         """They are named in the thread instead."""
         return go_public(self.case_number, self.person_id, reason, job.now, work)
 
@@ -108,7 +108,7 @@ class CallOwner(JobPayload):
     case_number: Number
     person_id: str
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """That the customer waits for them."""
         recovery = _owned(self.case_number, self.person_id, work)
         return messages.call_owner(recovery, _owner(self.person_id, work)) if recovery else None
@@ -126,7 +126,7 @@ class TellLead(JobPayload):
     person_id: str
     reason: str
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """Who it is, and what the platform says."""
         recovery = _owned(self.case_number, self.person_id, work)
         if recovery is None:
@@ -143,7 +143,7 @@ class CheckIn(JobPayload):
 
     case_number: Number
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """That it was not about them, and who would listen."""
         recovery = work.recoveries.get(self.case_number)
         if recovery is None:
@@ -153,13 +153,13 @@ class CheckIn(JobPayload):
         lead = work.people.get(other) if other else None
         return messages.check_in(recovery, lead.name if lead else "")
 
-    def on_failure(self, job: Job, reason: str, work: UnitOfWork) -> Sequence[Job]:
+    def on_failure(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
         """Nothing: what is private stays so, also when it could not be said."""
         return ()
 
 
 def go_public(
-    case_number: int, person_id: str, reason: str, at: datetime, work: UnitOfWork
+    case_number: int, person_id: str, reason: str, at: datetime, work: ReadOnlyWork
 ) -> list[Job]:
     """Somebody cannot be reached directly: they are named in the thread, and the lead is told."""
     recovery = _owned(case_number, person_id, work)
@@ -177,17 +177,17 @@ def go_public(
     )
 
 
-def _owned(case_number: int, person_id: str, work: UnitOfWork) -> Recovery | None:
+def _owned(case_number: int, person_id: str, work: ReadOnlyWork) -> Recovery | None:
     """The recovery, as long as this person has something to do in it."""
     recovery = work.recoveries.get(case_number)
     return recovery if recovery is not None and person_id in domain.owners(recovery) else None
 
 
-def _owner(person_id: str, work: UnitOfWork) -> Person:
+def _owner(person_id: str, work: ReadOnlyWork) -> Person:
     return work.people.get(person_id) or Person(id=person_id, name="They")
 
 
-def _context_of(case_number: int, at: datetime, work: UnitOfWork) -> Shown | None:
+def _context_of(case_number: int, at: datetime, work: ReadOnlyWork) -> Shown | None:
     recovery = work.recoveries.get(case_number)
     return card_context(recovery, at, work) if recovery else None
 
@@ -270,7 +270,7 @@ def of(label: str, asked_by: str, at: datetime, work: UnitOfWork) -> Recovery:
     return recovery
 
 
-def view_of(label: str, work: UnitOfWork) -> str:
+def view_of(label: str, work: ReadOnlyWork) -> str:
     """What the customer answered when they were told what changed; refuses when there is nothing yet."""
     recovery = work.recoveries.get(number_of(label, "C"))
     view = recovery.step("tell_changed").view if recovery else ""
@@ -294,21 +294,21 @@ def note_retro(case_number: int, at: datetime, work: UnitOfWork) -> None:
     refresh_cards(recovery, at, work)
 
 
-def _is_finished(retro: Retro, team: Team, at: datetime, work: UnitOfWork) -> bool:
+def _is_finished(retro: Retro, team: Team, at: datetime, work: ReadOnlyWork) -> bool:
     if retro.state == "open":
         return False
     counts = work.retros.counts(retro.case_number, today(team.zone, at))
     return state_of(retro, counts) == "finished"
 
 
-def gaps_of(case_number: int, work: UnitOfWork) -> frozenset[str]:
+def gaps_of(case_number: int, work: ReadOnlyWork) -> frozenset[str]:
     """What was missing, as far as answers and items say."""
     answers, items = work.retros.answers(case_number), work.action_items.of_case(case_number)
     answered = {BY_KEY[answer.prompt].gap for answer in answers if answer.prompt in BY_KEY}
     return frozenset({*answered, *(item.gap or "" for item in items if item.state != "dropped")} - {""})
 
 
-def recalled(case_number: int, channel_id: str, work: UnitOfWork) -> dict[int, tuple[str, ...]]:
+def recalled(case_number: int, channel_id: str, work: ReadOnlyWork) -> dict[int, tuple[str, ...]]:
     """Other cases in which an apology was enough, by the gaps that are back in this one."""
     former = [
         recovery

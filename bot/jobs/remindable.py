@@ -36,7 +36,7 @@ from bot.jobs import retro as retro_jobs
 from bot.messages import reminder as messages
 from bot.messages.parts import Message
 from bot.messages.reminder import ReminderView
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import PROMPTS, Prompt
 
 UNANSWERED = ("retro_half_time", "retro_last_day")
@@ -141,7 +141,7 @@ class Remindable(Protocol):
         """The key of the message in the reader's direct messages that shows it anyway."""
         return None
 
-    def is_due(self, name: str, work: UnitOfWork) -> bool:
+    def is_due(self, name: str, work: ReadOnlyWork) -> bool:
         """Whether the reminder of this name has a reason that the thing itself does not know."""
         return True
 
@@ -159,12 +159,12 @@ class Remindable(Protocol):
         """Ends it if that moment has come; returns what its reminders came to, None while it goes on."""
         return None
 
-    def thread_text(self, views: Sequence[ReminderView], key: str, work: UnitOfWork) -> Message | None:
+    def thread_text(self, views: Sequence[ReminderView], key: str, work: ReadOnlyWork) -> Message | None:
         """What the message with this key says in the thread."""
         return messages.told(views)
 
     def jobs_instead(
-        self, person_id: str, reason: str, at: datetime, work: UnitOfWork, *, is_due: bool
+        self, person_id: str, reason: str, at: datetime, work: ReadOnlyWork, *, is_due: bool
     ) -> Sequence[Job] | None:
         """What is owed when a reminder cannot be said to somebody; None: the same, in the thread.
 
@@ -263,7 +263,7 @@ class RemindableItem(Remindable):
             work.jobs.schedule(retro_jobs.retro_job(self.item.case_number, self.item.channel_id, at))
 
     def jobs_instead(
-        self, person_id: str, reason: str, at: datetime, work: UnitOfWork, *, is_due: bool
+        self, person_id: str, reason: str, at: datetime, work: ReadOnlyWork, *, is_due: bool
     ) -> Sequence[Job] | None:
         """To its owner as when they cannot be told of it; to the lead or the asker in the thread."""
         if is_due and self.item.owner == person_id:
@@ -291,11 +291,11 @@ class RemindableRetro(Remindable):
         """Whoever is there."""
         return reminder.about == "retro"
 
-    def is_due(self, name: str, work: UnitOfWork) -> bool:
+    def is_due(self, name: str, work: ReadOnlyWork) -> bool:
         """A prompt may have been answered meanwhile."""
         return name not in UNANSWERED or bool(_unanswered(work.retros.answers(self.retro.case_number)))
 
-    def thread_text(self, views: Sequence[ReminderView], key: str, work: UnitOfWork) -> Message | None:
+    def thread_text(self, views: Sequence[ReminderView], key: str, work: ReadOnlyWork) -> Message | None:
         """What was heard, or what has no answer yet; nothing when all has one before it was said."""
         first, answers = views[0], work.retros.answers(self.retro.case_number)
         if first.reminder.name == "retro_answers_closed":
@@ -371,7 +371,7 @@ class RemindableRecovery(Remindable):
         return "no answer"
 
     def jobs_instead(
-        self, person_id: str, reason: str, at: datetime, work: UnitOfWork, *, is_due: bool
+        self, person_id: str, reason: str, at: datetime, work: ReadOnlyWork, *, is_due: bool
     ) -> Sequence[Job] | None:
         """They are named in the thread, whether or not it was still due: the customer waits."""
         return recovery_jobs.go_public(self.recovery.case_number, person_id, reason, at, work)
@@ -388,7 +388,7 @@ def remindable(subject: Subject) -> Remindable:
             return RemindableRecovery(subject)
 
 
-def context_of(things: Iterable[Remindable], work: UnitOfWork) -> ReminderContext:
+def context_of(things: Iterable[Remindable], work: ReadOnlyWork) -> ReminderContext:
     """All that reminders about these things depend on, read at once."""
     things = tuple(things)
     teams: dict[str, Team] = {}

@@ -22,7 +22,7 @@ from bot.jobs.remindable import Remindable, ReminderContext, context_of, recipie
 from bot.messages import reminder as messages
 from bot.messages.parts import Message
 from bot.messages.reminder import ReminderView
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.reminders import BY_NAME, REMINDERS
 
 ANY_STEP = ("recovery_waits", "recovery_silent")
@@ -43,12 +43,12 @@ class Tell(JobPayload):
     kind: SubjectKind
     number: Number
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """All that the message reminds of, the most urgent first."""
         views = views_in(job.key, job.now, work)
         return messages.told(views) if views else None
 
-    def on_failure(self, job: Job, reason: str, work: UnitOfWork) -> Sequence[Job]:
+    def on_failure(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
         """For each thing, what that has instead, or else the same in its thread."""
         return jobs_instead(job, reason, work)
 
@@ -63,7 +63,7 @@ class TellThread(JobPayload):
     kind: SubjectKind
     number: Number
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """As the kind of thing has it."""
         views = views_in(job.key, job.now, work)
         return remindable(views[0].subject).thread_text(views, job.key, work) if views else None
@@ -81,7 +81,7 @@ class TellInstead(JobPayload):
     number: Number
     message_key: str
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """What the message would have said of it."""
         views = views_in(self.message_key, job.now, work)
         mine = [view for view in views if view.sent.about == self.label]
@@ -142,11 +142,11 @@ def refresh(retro: Retro, at: datetime, work: UnitOfWork, *, traceless: bool) ->
     say_anew(_open_rows(retro, work), retro, at, work, traceless=traceless)
 
 
-def _open_rows(subject: Subject, work: UnitOfWork) -> list[SentReminder]:
+def _open_rows(subject: Subject, work: ReadOnlyWork) -> list[SentReminder]:
     return [row for row in work.reminders.of([subject.label]) if not row.outcome]
 
 
-def views_in(key: str, at: datetime, work: UnitOfWork) -> list[ReminderView]:
+def views_in(key: str, at: datetime, work: ReadOnlyWork) -> list[ReminderView]:
     """What one message reminds of, for the strongest reason each; what is over only once it was said."""
     rows = work.reminders.in_message(key)
     things = _things({row.about for row in rows}, work)
@@ -193,7 +193,7 @@ def _weight(row: SentReminder) -> tuple[int, int]:
     return (-row.day.toordinal() if reminder.about == "retro" else 0, RANK[row.name])
 
 
-def _things(labels: Collection[str], work: UnitOfWork) -> Mapping[str, Remindable]:
+def _things(labels: Collection[str], work: ReadOnlyWork) -> Mapping[str, Remindable]:
     """The things by their labels, in the order of their numbers; those that are gone are left out."""
     numbers: dict[SubjectKind, set[int]] = {"AI": set(), "C": set(), "R": set()}
     for kind, number in map(parse_label, labels):
@@ -252,7 +252,7 @@ def _view(
     )
 
 
-def jobs_instead(job: Job, reason: str, work: UnitOfWork) -> list[Job]:
+def jobs_instead(job: Job, reason: str, work: ReadOnlyWork) -> list[Job]:
     """A reminder cannot be said to somebody directly: what is owed instead, thing by thing."""
     due = {view.sent.about: view for view in views_in(job.key, job.now, work)}
     labels = {row.about for row in work.reminders.in_message(job.key)}

@@ -15,7 +15,7 @@ from bot.jobs.payload import JobPayload, Number
 from bot.messages import recovery as recovery_messages
 from bot.messages import retro as messages
 from bot.messages.parts import Message
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork
 from bot.prompts import BY_KEY, PROMPTS
 
 GONE = "This retro is not here any more."
@@ -30,7 +30,7 @@ class Show(JobPayload):
 
     case_number: Number
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """The retro as it stands."""
         retro, case = work.retros.get(self.case_number), work.cases.get(self.case_number)
         if retro is None or case is None:
@@ -42,7 +42,7 @@ class Show(JobPayload):
         beside = recovery_messages.beside(recovery, back, retro_thread.links_of(back, work))
         return messages.invitation(retro, case, team, counts, beside)
 
-    def on_sent(self, job: Job, work: UnitOfWork) -> Sequence[Job]:
+    def on_sent(self, job: Job, work: ReadOnlyWork) -> Sequence[Job]:
         """Its prompts and its customer, in its thread."""
         return ask(self.case_number, job, work)
 
@@ -57,7 +57,7 @@ class Prompt(JobPayload):
     case_number: Number
     prompt_key: str
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """Its question; nothing when this version does not ask it."""
         retro = work.retros.get(self.case_number)
         if retro is None or self.prompt_key not in BY_KEY:
@@ -74,7 +74,7 @@ class Answered(JobPayload):
 
     answer_id: str
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """The answer as it stands, with its author if that is known."""
         answer = work.retros.answer(self.answer_id)
         if answer is None:
@@ -92,7 +92,7 @@ class SumUp(JobPayload):
 
     case_number: Number
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """Both sides, and the items."""
         retro = work.retros.get(self.case_number)
         if retro is None or retro.state == "open":
@@ -113,7 +113,7 @@ class SayReopened(JobPayload):
 
     case_number: Number
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """Who reopened it, and why."""
         retro = work.retros.get(self.case_number)
         if retro is None or retro.state != "open":
@@ -141,7 +141,7 @@ def retro_job(
     )
 
 
-def ask(case_number: int, root: Job, work: UnitOfWork) -> list[Job]:
+def ask(case_number: int, root: Job, work: ReadOnlyWork) -> list[Job]:
     """What belongs into the thread of the retro's message: its prompts, and the customer's card."""
     recovery = work.recoveries.get(case_number)
     cards = recovery_jobs.card_jobs(recovery, root.due_at, asked_by=root.asked_by) if recovery else []
@@ -185,7 +185,7 @@ def turn_job(retro: Retro, at: datetime, asked_by: str) -> Job:
     )
 
 
-def team_of(channel_id: str, work: UnitOfWork) -> Team:
+def team_of(channel_id: str, work: ReadOnlyWork) -> Team:
     """The team of a channel that has a retro, so there is one."""
     team = work.teams.get(channel_id)
     if team is None:

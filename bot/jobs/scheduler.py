@@ -16,7 +16,7 @@ from bot.domain.working_hours import WorkingHours, add_working_days, moment, nex
 from bot.jobs import board as board_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs.remindable import Remindable, ReminderContext, context_of, recipients, remindable
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.reminders import REMINDERS
 
 MAX_MESSAGES = 5
@@ -108,7 +108,7 @@ def skip(at: datetime, work: UnitOfWork) -> list[str]:
     return [thing.channel_id if isinstance(thing, Team) else thing.label for thing in things]
 
 
-def _look(subjects: Iterable[Subject], at: datetime, work: UnitOfWork) -> Look:
+def _look(subjects: Iterable[Subject], at: datetime, work: ReadOnlyWork) -> Look:
     """All that must be known of these things, read at once."""
     things = {subject.label: remindable(subject) for subject in subjects}
     things = {label: thing for label, thing in things.items() if thing.is_open}
@@ -201,7 +201,7 @@ def _say_still(unsaid: Iterable[SentReminder], look: Look, work: UnitOfWork) -> 
     return moments
 
 
-def _slots(due: Iterable[SentReminder], look: Look, work: UnitOfWork) -> Slots:
+def _slots(due: Iterable[SentReminder], look: Look, work: ReadOnlyWork) -> Slots:
     days_of = {(row.recipient_id, look.today(row)) for row in due if row.recipient_id}
     keys = {of: [message_key.reminder(*of, number) for number in range(MAX_MESSAGES)] for of in days_of}
     message_refs = work.sent_messages.among([key for of in keys.values() for key in of])

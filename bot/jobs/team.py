@@ -9,7 +9,7 @@ from bot.domain.team import Team
 from bot.jobs.payload import JobPayload
 from bot.messages import team as messages
 from bot.messages.parts import Message
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork
 
 
 class SettingsChanged(JobPayload):
@@ -23,7 +23,7 @@ class SettingsChanged(JobPayload):
     channel_id: str
     changed_by: str
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """Who changed them, and what they are now."""
         team = work.teams.get(self.channel_id)
         if team is None:
@@ -44,7 +44,7 @@ class Hello(JobPayload):
 
     channel_id: str
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """What it is, and what to type."""
         return messages.hello()
 

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from bot.bot import Bot
@@ -12,7 +11,7 @@ from bot.command import Request
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.person import Person
-from bot.ports import StorageUnavailable, Transactions, UnitOfWork
+from bot.ports import ReadOnlyWork, StorageUnavailable, Transactions
 from handlers.csv_import.spreadsheet import Broken, Row, Table
 from handlers.csv_import.written_date import DayOrder, Settled, parse_moment
 
@@ -53,18 +52,18 @@ async def find_channels(
     """
     found: list[tuple[str, Channel]] = []
     for workspace in workspaces:
-        channel, used = await transactions.read(workspace, partial(_channel_and_use, name))
+        channel, used = await transactions.read(workspace, lambda work: _channel_and_use(name, work))
         if channel and (used or workspace not in closed):
             found.append((workspace, channel))
     return found
 
 
-def _channel_and_use(name: str, work: UnitOfWork) -> tuple[Channel | None, bool]:
+def _channel_and_use(name: str, work: ReadOnlyWork) -> tuple[Channel | None, bool]:
     channel = shared_channel(name, work)
     return channel, channel is not None and work.teams.get(channel.id) is not None
 
 
-def shared_channel(name: str, work: UnitOfWork) -> Channel | None:
+def shared_channel(name: str, work: ReadOnlyWork) -> Channel | None:
     """The place of this id or name where people talk; somebody's direct messages are none."""
     channel = work.channels.named(name)
     return channel if channel and channel.kind == "shared" else None

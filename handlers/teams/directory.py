@@ -9,7 +9,7 @@ from bot.command import Request
 from bot.domain import message_key
 from bot.domain.channel import Channel
 from bot.domain.person import Person
-from bot.ports import MembershipUnknown, Transactions, UnitOfWork
+from bot.ports import MembershipUnknown, ReadOnlyWork, Transactions, UnitOfWork
 from bot.routes import is_unnamed
 from handlers.payload import Payload, text_at
 from handlers.teams import incoming
@@ -197,7 +197,7 @@ class Directory:
         return Person(id=member.id, name=name)
 
     async def _known(self, workspace: str, picked: str) -> Person | None:
-        def look(work: UnitOfWork) -> Person | None:
+        def look(work: ReadOnlyWork) -> Person | None:
             if person := work.people.get(picked):
                 return person
             chat = work.channels.direct_with("aad_object_id", picked)

@@ -14,7 +14,7 @@ from bot.command import Reply, Request
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.parts import Form, sentence
-from bot.ports import StorageUnavailable, Transactions, UnitOfWork
+from bot.ports import ReadOnlyWork, StorageUnavailable, Transactions, UnitOfWork
 from bot.repositories import Post
 from bot.routes import filled_again
 from bot.safe_traceback import redacted
@@ -46,7 +46,7 @@ HEADERS = {
 STATIC = {path.name: path for path in (render.FOLDER / "static").iterdir()}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Page = Callable[[web.Request, UnitOfWork], web.Response]
+Page = Callable[[web.Request, ReadOnlyWork], web.Response]
 Added = tuple[Person, Form, Channel | Person | None, additions.Faults, Sequence[Person]]
 
 
@@ -146,7 +146,7 @@ class WebAdapter:
 
         return read
 
-    def _first(self, request: web.Request, work: UnitOfWork) -> web.Response:
+    def _first(self, request: web.Request, work: ReadOnlyWork) -> web.Response:
         channels = {one.id: one for one in work.channels.all()}
         last = next(
             (channel_id for channel_id in pages.seen_by(request) if channel_id in channels), None
@@ -157,7 +157,7 @@ class WebAdapter:
             channel = channels[last] if last else next(iter(channels.values()))
         return self._page(request, work, channel)
 
-    def _channel(self, request: web.Request, work: UnitOfWork) -> web.Response:
+    def _channel(self, request: web.Request, work: ReadOnlyWork) -> web.Response:
         channel = work.channels.get(request.match_info["place"])
         if channel is None or channel.kind != "shared":
             raise HTTPProblem("There is no such place here.", 404)
@@ -165,11 +165,11 @@ class WebAdapter:
         root = pages.root_of(work, channel, number) if number else None
         return self._page(request, work, channel, root)
 
-    def _direct(self, request: web.Request, work: UnitOfWork) -> web.Response:
+    def _direct(self, request: web.Request, work: ReadOnlyWork) -> web.Response:
         return self._page(request, work, incoming.direct_channel(pages.reader_of(request, work)))
 
     def _page(
-        self, request: web.Request, work: UnitOfWork, channel: Channel, root: Post | None = None
+        self, request: web.Request, work: ReadOnlyWork, channel: Channel, root: Post | None = None
     ) -> web.Response:
         drawn = pages.page(request, work, self.messenger.base, self.hub.version, channel, root)
         response = _seen(request, *drawn)
@@ -179,10 +179,10 @@ class WebAdapter:
             _be(response, viewer)
         return response
 
-    def _lists(self, request: web.Request, work: UnitOfWork) -> web.Response:
+    def _lists(self, request: web.Request, work: ReadOnlyWork) -> web.Response:
         return _html(pages.lists(request, work))
 
-    def _posts(self, request: web.Request, work: UnitOfWork) -> web.Response:
+    def _posts(self, request: web.Request, work: ReadOnlyWork) -> web.Response:
         return _seen(request, *pages.posts(request, work, self.messenger.base))
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
@@ -223,7 +223,7 @@ class WebAdapter:
         pressed = incoming.read_press(request.match_info["verb"], await incoming.posted(request))
         now = datetime.now(UTC)
 
-        def resolved(work: UnitOfWork) -> ResolvedPress:
+        def resolved(work: ReadOnlyWork) -> ResolvedPress:
             return incoming.resolve(work, pressed, pages.actor_of(request, work), now)
 
         press = await self._transactions.read(WORKSPACE, resolved)
@@ -237,7 +237,7 @@ class WebAdapter:
         thread = incoming.read_number(incoming.text_of(data, "thread"))
         now = datetime.now(UTC)
 
-        def said_by(work: UnitOfWork) -> tuple[Person, Channel]:
+        def said_by(work: ReadOnlyWork) -> tuple[Person, Channel]:
             viewer = pages.actor_of(request, work)
             channel = incoming.channel_for(work, incoming.text_of(data, "place"), viewer)
             if thread is not None:

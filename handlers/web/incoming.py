@@ -19,7 +19,7 @@ from bot.command import Request, SourceMessage
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.parts import MAX_TEXT_LENGTH, Form
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork
 from bot.repositories import Post
 from bot.routes import COMMANDS, typed
 from bot.settings import Settings
@@ -252,7 +252,7 @@ def check_text(text: str) -> None:
         )
 
 
-def channel_for(work: UnitOfWork, channel_id: str, viewer: Person) -> Channel:
+def channel_for(work: ReadOnlyWork, channel_id: str, viewer: Person) -> Channel:
     """The channel on screen: a shared one, or the reader's direct messages; refuses one that is gone."""
     if channel_id == viewer.id:
         return direct_channel(viewer)
@@ -324,7 +324,7 @@ def _request(viewer: Person, channel: Channel, at: datetime, **more: object) -> 
     return Request.model_validate({**whole, "here": channel.id if shared else None, **more})
 
 
-def resolve(work: UnitOfWork, pressed: Pressed, viewer: Person, at: datetime) -> ResolvedPress:
+def resolve(work: ReadOnlyWork, pressed: Pressed, viewer: Person, at: datetime) -> ResolvedPress:
     """Reads what belongs to a press: its channel, the persons it names, the message it is about."""
     channel_id = (pressed.form.channel_id if pressed.form else "") or pressed.channel_id
     named = [
@@ -347,7 +347,7 @@ POST_ABOUT = "post:"
 """Begins `about` where a button is pressed on a person's message, like a chat's message shortcut."""
 
 
-def found_message(work: UnitOfWork, pressed: Pressed) -> SourceMessage | None:
+def found_message(work: ReadOnlyWork, pressed: Pressed) -> SourceMessage | None:
     """The message a shortcut was used on; refuses one that is gone."""
     if pressed.form or not pressed.about.startswith(POST_ABOUT):
         return None

@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.parts import Button
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork
 from bot.repositories import Post
 from handlers.web import incoming, render
 from handlers.web.additions import FIRST_PERSON
@@ -38,7 +38,7 @@ FOR_ANY_PLACE = ("action_item.mine", "team.own_settings", "team.help")
 Seen = Mapping[str, int]
 
 
-def reader_of(request: web.Request, work: UnitOfWork) -> Person:
+def reader_of(request: web.Request, work: ReadOnlyWork) -> Person:
     """Who the cookie says; without one "You", whom nobody chose, rather than somebody by name."""
     chosen = work.people.get(request.cookies.get(YOU, ""))
     if chosen is not None and not (chosen.gone or chosen.bot):
@@ -49,7 +49,7 @@ def reader_of(request: web.Request, work: UnitOfWork) -> Person:
     return next((person for person in here if person.id == FIRST_PERSON), here[0])
 
 
-def actor_of(request: web.Request, work: UnitOfWork) -> Person:
+def actor_of(request: web.Request, work: ReadOnlyWork) -> Person:
     """Who acts; refuses when the page was drawn for somebody else (another tab switched)."""
     viewer = reader_of(request, work)
     if request.headers.get("X-You", viewer.id) != viewer.id:
@@ -69,7 +69,7 @@ def frame_of(viewer: Person, base: str, channel_id: str = "", thread: int | None
     )
 
 
-def root_of(work: UnitOfWork, channel: Channel, number: str) -> Post:
+def root_of(work: ReadOnlyWork, channel: Channel, number: str) -> Post:
     """The post that a thread hangs on; refuses what is none."""
     known = number.isascii() and number.isdigit() and len(number) < 10
     root = work.posts.get(int(number)) if known else None
@@ -79,7 +79,12 @@ def root_of(work: UnitOfWork, channel: Channel, number: str) -> Post:
 
 
 def page(
-    request: web.Request, work: UnitOfWork, base: str, version: str, channel: Channel, root: Post | None
+    request: web.Request,
+    work: ReadOnlyWork,
+    base: str,
+    version: str,
+    channel: Channel,
+    root: Post | None,
 ) -> tuple[str, Seen]:
     """The page of a channel, with a thread beside it when there is a root, and what was seen by then.
 
@@ -118,7 +123,7 @@ def page(
     return html, seen
 
 
-def lists(request: web.Request, work: UnitOfWork) -> str:
+def lists(request: web.Request, work: ReadOnlyWork) -> str:
     """The sidebar's lists, afresh."""
     viewer = reader_of(request, work)
     here = request.query.get("place", "")
@@ -126,7 +131,7 @@ def lists(request: web.Request, work: UnitOfWork) -> str:
     return render.page("sidebar.html", sidebar=sidebar)
 
 
-def posts(request: web.Request, work: UnitOfWork, base: str) -> tuple[str, Seen]:
+def posts(request: web.Request, work: ReadOnlyWork, base: str) -> tuple[str, Seen]:
     """The posts of a channel or a thread, afresh, and what was seen by then."""
     viewer = reader_of(request, work)
     channel = incoming.channel_for(work, request.query.get("place", ""), viewer)
@@ -148,7 +153,7 @@ def posts(request: web.Request, work: UnitOfWork, base: str) -> tuple[str, Seen]
 
 
 def _column(
-    work: UnitOfWork,
+    work: ReadOnlyWork,
     frame: render.Frame,
     limit: int,
     before: int | None = None,
@@ -195,7 +200,7 @@ def _earlier(path: str, prefix: str, oldest: int, limit: int, since: Mapping[str
 
 
 def _sidebar(
-    work: UnitOfWork, viewer: Person, people: Sequence[Person], here: str, seen: Seen
+    work: ReadOnlyWork, viewer: Person, people: Sequence[Person], here: str, seen: Seen
 ) -> render.Sidebar:
     newest = work.posts.newest()
     entries = [

@@ -17,7 +17,7 @@ from bot.domain.channel import Channel
 from bot.domain.job import MAX_ATTEMPTS, MAX_ATTEMPTS_IN_AN_OUTAGE, Job, MessageRef
 from bot.jobs.payload import JobPayload
 from bot.messages.parts import Message, plain, sentence
-from bot.ports import Delivery, DeliveryError, Limits, Rate, StorageUnavailable, UnitOfWork
+from bot.ports import Delivery, DeliveryError, Limits, Rate, ReadOnlyWork, StorageUnavailable, UnitOfWork
 from bot.routes import JOB_HANDLERS
 from bot.untold import HOUR, Untold
 from handlers.worker import Worker
@@ -326,7 +326,7 @@ class Poison(JobPayload):
     what = "poison"
     about = "C-1"
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         raise RuntimeError("ours")
 
 
@@ -641,7 +641,7 @@ class Newer(JobPayload):
 
     what_is_new: str
 
-    def text(self, job: Job, work: UnitOfWork) -> Message | None:
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         return sentence("Something new.")
 
 

@@ -9,7 +9,7 @@ from bot.domain.case import Case
 from bot.domain.job import Job
 from bot.domain.retro import Answer, Retro
 from bot.domain.team import Team
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.repositories import Post
 from storage.database import Database
 from tests.session import open_work
@@ -87,7 +87,7 @@ def saved(database: Database, change: Callable[[UnitOfWork], object], workspace:
         return made
 
 
-def seen(database: Database, look: Callable[[UnitOfWork], object], workspace: str = "W") -> Any:
+def seen(database: Database, look: Callable[[ReadOnlyWork], object], workspace: str = "W") -> Any:
     """What a look finds."""
     with open_work(database, workspace, writes=False) as work:
         return look(work)

@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 
 from bot.domain.errors import ConflictError
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 from storage.database import Database
 from tests.session import open_work
 from tests.storage.made import (
@@ -25,6 +25,7 @@ from tests.storage.made import (
 )
 
 Change = Callable[[UnitOfWork], object]
+Look = Callable[[ReadOnlyWork], object]
 
 
 async def race(database: Database, *changes: Change) -> Counter[str]:
@@ -81,7 +82,7 @@ def _save_case(what: str) -> Change:
     ids=["item", "retro", "answer", "team", "case"],
 )
 async def test_of_two_who_change_the_same_thing_one_is_told_that_they_lost(
-    database: Database, add: Change, save: Callable[[str], Change], read: Change
+    database: Database, add: Change, save: Callable[[str], Change], read: Look
 ) -> None:
     saved(database, add)
     assert await race(database, save("first"), save("second")) == {"won": 1, "lost": 1}
