@@ -5,10 +5,9 @@ from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Connection, Table
 
-from storage.row import find, read
-from storage.statement import Among
+from storage.row import find, read, rows_among
 
 Thing = TypeVar("Thing", bound=BaseModel)
 
@@ -17,7 +16,7 @@ class Keyed(Generic[Thing]):
     """The things of one table over one transaction, which reads none of them twice by its key.
 
     A `kind` of thing, its `table`, and the column that is its `key` beside the workspace. Whoever
-    changes one tells `_known`.
+    changes one puts it into `_known`, where None stands for what is not there.
     """
 
     kind: ClassVar[Any]
@@ -39,12 +38,12 @@ class Keyed(Generic[Thing]):
     def among(self, keys: Collection[Any]) -> Mapping[Any, Thing]:
         """Those of these keys that are there."""
         unread = set(keys) - self._known.keys()
-        rows = _among(self.table, self.key).all(self._connection, {"workspace": self._workspace}, unread)
-        found = {getattr(row, self.key): read(self.kind, row) for row in rows}
-        self._known |= dict.fromkeys(unread) | found
+        rows = _by_key(self.table, self.key).all(
+            self._connection, {"workspace": self._workspace}, unread
+        )
+        things = {getattr(row, self.key): read(self.kind, row) for row in rows}
+        self._known |= dict.fromkeys(unread) | things
         return {key: thing for key in keys if (thing := self._known[key]) is not None}
 
 
-@cache
-def _among(table: Table, key: str) -> Among:
-    return Among(select(table).where(table.c.workspace == bindparam("workspace")), table.c[key])
+_by_key = cache(rows_among)

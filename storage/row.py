@@ -1,13 +1,13 @@
 """Between a domain object and its row: the field names are the same, so this is all of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Column, Connection, Table, UnaryExpression, bindparam, select
 
-from storage.statement import Query, Statement
+from storage.statement import Among, Query, Statement
 
 Values = dict[str, Any]
 Thing = TypeVar("Thing", bound=BaseModel)
@@ -39,6 +39,19 @@ def several(
     names = [str(column.key) for column in query.exported_columns]
     rows = connection.execute(query, where)
     return [kind.model_validate(dict(zip(names, row, strict=True))) for row in rows]
+
+
+def rows_among(table: Table, key: str, *order: Column[Any] | UnaryExpression[Any]) -> Among:
+    """The query for a workspace's rows in which the column `key` has one of several values."""
+    here = table.c.workspace == bindparam("workspace")
+    return Among(select(table).where(here).order_by(*order), table.c[key])
+
+
+def several_among(
+    connection: Connection, kind: type[Thing], query: Among, workspace: str, keys: Collection[Any]
+) -> Sequence[Thing]:
+    """All things that such a query finds, in its order."""
+    return [read(kind, row) for row in query.all(connection, {"workspace": workspace}, keys)]
 
 
 @cache

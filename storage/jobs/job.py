@@ -133,13 +133,13 @@ def put(connection: Connection, workspace: str, scheduled: Iterable[Job]) -> dic
     woken: dict[Name, datetime] = {}
     ordered = sorted(scheduled, key=lambda job: job.key)
     # Said, but its job was pruned since: then saying it again is editing it, or nothing at all.
-    known = SentMessages(connection, workspace).known({job.key for job in ordered})
-    owed = [job for job in ordered if not (job.once and job.key in known)]
+    sent = SentMessages(connection, workspace).among({job.key for job in ordered})
+    owed = [job for job in ordered if not (job.once and job.key in sent)]
     for some in _without_doubles(owed):
         bound: Values = {"workspace": workspace}
         for number, job in enumerate(some):
             bound |= {name: getattr(job, column) for name, column in _named(number)}
-            queue_id = edit_queue(job.channel_id) if job.key in known else post_queue(job.channel_id)
+            queue_id = edit_queue(job.channel_id) if job.key in sent else post_queue(job.channel_id)
             bound[f"job_{number}_queue_id"] = queue_id
         for row in _scheduling(connection.dialect.name, len(some)).all(connection, bound):
             if row.state == "waiting":

@@ -9,8 +9,8 @@ from sqlalchemy import Column, Select, bindparam, literal_column, or_, select
 from bot.domain.action_item import ActionItem
 from bot.domain.reminder import NEVER_CHECKED
 from storage.counter import count
-from storage.row import Values, read, several, values
-from storage.statement import Among, Statement
+from storage.row import Values, rows_among, several, several_among, values
+from storage.statement import Statement
 from storage.tables import action_items
 from storage.versioned import Versioned
 
@@ -40,12 +40,7 @@ def _to_act_on() -> Select[Any]:
 OWNED_BY = Statement(_active(action_items.c.owner))
 OPEN_IN = Statement(_active(action_items.c.channel_id))
 TO_ACT_ON = Statement(_to_act_on())
-OF_CASE = Among(
-    select(action_items)
-    .where(action_items.c.workspace == bindparam("workspace"))
-    .order_by(action_items.c.case_number, action_items.c.number),
-    action_items.c.case_number,
-)
+OF_CASE = rows_among(action_items, "case_number", action_items.c.case_number, action_items.c.number)
 
 
 class ActionItems(Versioned[ActionItem]):
@@ -58,8 +53,7 @@ class ActionItems(Versioned[ActionItem]):
         return super().add(thing.model_copy(update={"number": number}))
 
     def of_case(self, *cases: int) -> Sequence[ActionItem]:
-        here = {"workspace": self._workspace}
-        return [read(ActionItem, row) for row in OF_CASE.all(self._connection, here, cases)]
+        return several_among(self._connection, ActionItem, OF_CASE, self._workspace, cases)
 
     def owned_by(self, person_id: str, limit: int) -> Sequence[ActionItem]:
         params = {"workspace": self._workspace, "whose": person_id, "limit": limit}

@@ -9,7 +9,7 @@ from bot.repositories import Post
 from storage import versioned
 from storage.counter import count
 from storage.row import find, several, values
-from storage.statement import Statement
+from storage.statement import Among, Statement
 from storage.tables import channels, posts
 
 OF_PLACE = (
@@ -23,6 +23,12 @@ NEWEST = Statement(
     )
     .where(channels.c.workspace == bindparam("workspace"), channels.c.kind == "shared")
     .order_by(channels.c.id)
+)
+REPLIES = Among(
+    select(posts.c.thread, func.count().label("replies"))
+    .where(posts.c.workspace == bindparam("workspace"))
+    .group_by(posts.c.thread),
+    posts.c.thread,
 )
 
 
@@ -54,14 +60,8 @@ class Posts:
         return {row.id: row.newest for row in rows if row.newest is not None}
 
     def replies(self, roots: Collection[int]) -> Mapping[int, int]:
-        if not roots:
-            return {}
-        query = (
-            select(posts.c.thread, func.count().label("replies"))
-            .where(self._here(), posts.c.thread.in_(sorted(set(roots))))
-            .group_by(posts.c.thread)
-        )
-        return {row.thread: row.replies for row in self._connection.execute(query)}
+        rows = REPLIES.all(self._connection, {"workspace": self._workspace}, roots)
+        return {row.thread: row.replies for row in rows}
 
     def by_key(self, key: str) -> Post | None:
         return find(self._connection, Post, posts, workspace=self._workspace, key=key)

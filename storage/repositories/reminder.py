@@ -6,14 +6,17 @@ from functools import cache
 from sqlalchemy import Connection, bindparam, select, update
 
 from bot.domain.reminder import SentReminder
-from storage.row import read, several, values
-from storage.statement import Among, Statement
+from storage.row import rows_among, several, several_among, values
+from storage.statement import Statement
 from storage.tables import reminders
 from storage.upsert import insert
 
-HERE = reminders.c.workspace == bindparam("workspace")
-OF = Among(select(reminders).where(HERE), reminders.c.about)
-IN_MESSAGE = Statement(select(reminders).where(HERE, reminders.c.message == bindparam("message")))
+OF = rows_among(reminders, "about")
+IN_MESSAGE = Statement(
+    select(reminders).where(
+        reminders.c.workspace == bindparam("workspace"), reminders.c.message == bindparam("message")
+    )
+)
 KEY = ("workspace", "about", "name", "recipient_id", "day")
 SETTLE = Statement(
     update(reminders)
@@ -30,8 +33,7 @@ class Reminders:
         self._workspace = workspace
 
     def of(self, abouts: Collection[str]) -> Sequence[SentReminder]:
-        rows = OF.all(self._connection, {"workspace": self._workspace}, abouts)
-        return _by_day([read(SentReminder, row) for row in rows])
+        return _by_day(several_among(self._connection, SentReminder, OF, self._workspace, abouts))
 
     def in_message(self, key: str) -> Sequence[SentReminder]:
         params = {"workspace": self._workspace, "message": key}

@@ -21,8 +21,8 @@ from bot.domain.reminder import NEVER_CHECKED
 from bot.domain.retro import Answer, Comment, Counts, Retro
 from storage import versioned
 from storage.repositories.case import Cases
-from storage.row import Values, find, read, several, values
-from storage.statement import Among, Statement
+from storage.row import Values, find, read, rows_among, several, several_among, values
+from storage.statement import Statement
 from storage.tables import action_items, answers, comments, retros
 from storage.upsert import put
 from storage.versioned import Versioned
@@ -66,17 +66,15 @@ COUNTS = Statement(
         func.count(case((action_items.c.active, 1))).label("unfinished"),
     ).where(_of_this(action_items))
 )
-ANSWERS = Among(
-    select(answers)
-    .where(answers.c.workspace == bindparam("workspace"))
-    .order_by(answers.c.case_number, answers.c.posted_at.asc().nulls_last(), answers.c.id),
+ANSWERS = rows_among(
+    answers,
+    "case_number",
     answers.c.case_number,
+    answers.c.posted_at.asc().nulls_last(),
+    answers.c.id,
 )
-COMMENTS = Among(
-    select(comments)
-    .where(comments.c.workspace == bindparam("workspace"))
-    .order_by(comments.c.case_number, comments.c.posted_at, comments.c.id),
-    comments.c.case_number,
+COMMENTS = rows_among(
+    comments, "case_number", comments.c.case_number, comments.c.posted_at, comments.c.id
 )
 # PostgreSQL keeps rows in the order they came, and with each the transaction it came in (ctid, xmin).
 # So a retro's unnamed answers are put in anew with every one more: in any order, all in one transaction.
@@ -118,8 +116,7 @@ class Retros(Versioned[Retro]):
         return read(Counts, COUNTS.first(self._connection, params))
 
     def answers(self, *cases: int) -> Sequence[Answer]:
-        here = {"workspace": self._workspace}
-        return [read(Answer, row) for row in ANSWERS.all(self._connection, here, cases)]
+        return several_among(self._connection, Answer, ANSWERS, self._workspace, cases)
 
     def answer(self, answer: str) -> Answer | None:
         return find(self._connection, Answer, answers, workspace=self._workspace, id=answer)
@@ -135,8 +132,7 @@ class Retros(Versioned[Retro]):
         versioned.save(self._connection, answers, values(self._workspace, answer))
 
     def comments(self, *cases: int) -> Sequence[Comment]:
-        here = {"workspace": self._workspace}
-        return [read(Comment, row) for row in COMMENTS.all(self._connection, here, cases)]
+        return several_among(self._connection, Comment, COMMENTS, self._workspace, cases)
 
     def keep_comment(self, comment: Comment) -> None:
         retro = self.get(comment.case_number)

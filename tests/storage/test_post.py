@@ -32,6 +32,7 @@ def test_the_newest_roots_come_oldest_first_and_page_by_page(database: Database)
     assert [[post.id for post in page] for page in (newest, before)] == [[2, 3], [1]]
     assert [post.text for post in seen(database, lambda work: work.posts.thread(2))] == ["reply"]
     assert seen(database, lambda work: work.posts.replies([1, 2])) == {2: 1}
+    assert seen(database, lambda work: work.posts.replies([])) == {}
 
 
 def test_a_thread_comes_whole_or_page_by_page(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from bot.domain.job import MessageRef
 from storage.database import Database
+from tests.session import open_work
 from tests.storage.made import saved, seen
 
 FIRST = MessageRef(channel_id="C1", message="171.1", link="https://example.test/1", digest="d1")
@@ -22,3 +23,12 @@ def test_the_newest_receipt_counts(database: Database) -> None:
     saved(database, lambda work: work.sent_messages.keep("retro:1", FIRST))
     saved(database, lambda work: work.sent_messages.keep("retro:1", newest))
     assert seen(database, lambda work: work.sent_messages.get("retro:1")) == newest
+
+
+def test_what_a_transaction_keeps_it_finds_though_it_had_found_nothing_before(
+    database: Database,
+) -> None:
+    with open_work(database, "W", writes=True) as work:
+        assert work.sent_messages.get("retro:1") is None
+        work.sent_messages.keep("retro:1", FIRST)
+        assert work.sent_messages.among(["retro:1"]) == {"retro:1": FIRST}
