@@ -12,26 +12,26 @@ class Malformed(Exception):
 
 def mapping(body: Payload, key: str) -> Payload:
     """The object under a key; empty when it is missing or null."""
-    found = body.get(key)
-    if found is None:
+    value = body.get(key)
+    if value is None:
         return {}
-    if not isinstance(found, Mapping):
+    if not isinstance(value, Mapping):
         raise Malformed(f"{key} is not an object")
-    return found
+    return value
 
 
 def text_at(body: Payload, key: str) -> str:
     """The text under a key; empty when it is missing or null."""
-    found = body.get(key)
-    if found is None:
+    value = body.get(key)
+    if value is None:
         return ""
-    if not isinstance(found, str):
+    if not isinstance(value, str):
         raise Malformed(f"{key} is not a text")
-    return found
+    return value
 
 
 def needed(body: Payload, key: str) -> str:
     """The text under a key; raises Malformed when there is none."""
-    if not (found := text_at(body, key)):
+    if not (value := text_at(body, key)):
         raise Malformed(f"{key} is missing")
-    return found
+    return value

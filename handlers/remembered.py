@@ -25,41 +25,41 @@ class Remembered(Generic[K, T]):
         self._ask = ask
         self._seconds = seconds
         self._clock = clock
-        self._most = limit
-        self._told: dict[K, tuple[float, T]] = {}
+        self._limit = limit
+        self._values: dict[K, tuple[float, T]] = {}
         self._asking: dict[K, asyncio.Task[T | None]] = {}
         self._under_way: set[asyncio.Task[T | None]] = set()
 
     def known(self, id: K) -> T | None:
-        """What was told, unless it is too old to be believed."""
-        until, told = self._told.get(id, (0.0, None))
-        return told if until > self._clock() else None
+        """The last answer, unless it is too old to be believed."""
+        until, value = self._values.get(id, (0.0, None))
+        return value if until > self._clock() else None
 
     def last(self, id: K) -> T | None:
         """What was told last, however long ago."""
-        return self._told[id][1] if id in self._told else None
+        return self._values[id][1] if id in self._values else None
 
-    def learn(self, id: K, told: T) -> None:
+    def learn(self, id: K, value: T) -> None:
         """Keeps what is so now; of more than `limit`, those learnt longest ago go."""
-        self._told.pop(id, None)
-        self._told[id] = (self._clock() + self._seconds, told)
-        if len(self._told) > self._most:
-            del self._told[next(iter(self._told))]
+        self._values.pop(id, None)
+        self._values[id] = (self._clock() + self._seconds, value)
+        if len(self._values) > self._limit:
+            del self._values[next(iter(self._values))]
 
     def expire(self, id: K) -> None:
         """Lets it be asked again before it is believed; `last` still has it."""
         self._asking.pop(id, None)
-        if id in self._told:
-            self._told[id] = (0.0, self._told[id][1])
+        if id in self._values:
+            self._values[id] = (0.0, self._values[id][1])
 
     def forget(self, id: K) -> None:
         """Forgets it, and what is being told of it at this moment."""
         self._asking.pop(id, None)
-        self._told.pop(id, None)
+        self._values.pop(id, None)
 
     def forget_all(self, belongs: Callable[[K], bool]) -> None:
         """The same for every id that belongs to what changed."""
-        for id in [id for id in (*self._told, *self._asking) if belongs(id)]:
+        for id in [id for id in (*self._values, *self._asking) if belongs(id)]:
             self.forget(id)
 
     def begin(self, id: K) -> "asyncio.Task[T | None]":
@@ -78,9 +78,9 @@ class Remembered(Generic[K, T]):
         return None if task.cancelled() else task.result()
 
     async def get(self, id: K) -> T | None:
-        """What is known, or else what is told now."""
-        known = self.known(id)
-        return await self.ask(id) if known is None else known
+        """The last answer while it can be believed, or else a new one."""
+        value = self.known(id)
+        return await self.ask(id) if value is None else value
 
     async def close(self) -> None:
         """Ends every question."""
@@ -89,13 +89,13 @@ class Remembered(Generic[K, T]):
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def _run(self, id: K) -> T | None:
-        told = None
+        value = None
         try:
-            told = await self._ask(id)
+            value = await self._ask(id)
         finally:
-            # Whoever was told to forget it meanwhile may not learn what was true before.
+            # Whoever had it forgotten meanwhile may not learn what was true before.
             if self._asking.get(id) is asyncio.current_task():
                 del self._asking[id]
-                if told is not None:
-                    self.learn(id, told)
-        return told
+                if value is not None:
+                    self.learn(id, value)
+        return value

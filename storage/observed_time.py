@@ -87,8 +87,10 @@ def old_cases(connection: Connection, now: datetime, age: timedelta) -> Sequence
     Where a wrong clock dated a case, its number tells more, because numbers are given in the order of
     storing: old is every case up to the last one with an old date that is no earlier than those before.
     """
-    failed_at, known = cases.c.failed_at, cases.c.forgotten_at.is_(None)
-    some = select(cases.c.number).where(known, or_(failed_at < now - age, failed_at > now)).limit(1)
+    failed_at, unforgotten = cases.c.failed_at, cases.c.forgotten_at.is_(None)
+    some = (
+        select(cases.c.number).where(unforgotten, or_(failed_at < now - age, failed_at > now)).limit(1)
+    )
     if connection.execute(some).first() is None:
         return []  # by the index, and nearly always; what follows reads all cases
     latest = func.max(case((failed_at <= now, failed_at)))
@@ -106,7 +108,7 @@ def old_cases(connection: Connection, now: datetime, age: timedelta) -> Sequence
     old = (
         select(cases.c.workspace, cases.c.number)
         .join(last, and_(last.c.workspace == cases.c.workspace, cases.c.number <= last.c.number))
-        .where(known)
+        .where(unforgotten)
         .order_by(failed_at, cases.c.workspace, cases.c.number)
     )
     return [(row.workspace, row.number) for row in connection.execute(old)]

@@ -108,9 +108,9 @@ class PostgreSQL:
 
     def limit_role(self, connection: Connection) -> None:
         """Gives the limits to the role, because a pooler lets nobody bring their own."""
-        found = connection.execute(text("SELECT current_user, current_database()")).one()
+        row = connection.execute(text("SELECT current_user, current_database()")).one()
         quoted = connection.dialect.identifier_preparer.quote_identifier
-        whose = f"{quoted(found[0])} IN DATABASE {quoted(found[1])}"
+        whose = f"{quoted(row[0])} IN DATABASE {quoted(row[1])}"
         for name, value in self._limits(connection).items():
             connection.execute(text(f"ALTER ROLE {whose} SET {name} = '{value}'"))
 
@@ -121,8 +121,10 @@ class PostgreSQL:
         connection.connection.driver_connection.patient = True  # type: ignore[union-attr]
 
     def _limits(self, connection: Connection) -> Mapping[str, str]:
-        known = connection.execute(text(f"SELECT current_setting('{TRANSACTION_LIMIT}', true)")).scalar()
-        return LIMITS if known is None else LIMITS | {TRANSACTION_LIMIT: TRANSACTION_MILLISECONDS}
+        setting = connection.execute(
+            text(f"SELECT current_setting('{TRANSACTION_LIMIT}', true)")
+        ).scalar()
+        return LIMITS if setting is None else LIMITS | {TRANSACTION_LIMIT: TRANSACTION_MILLISECONDS}
 
     def _serve(self, engine: Engine, work: Callable[[Connection], Result]) -> Result:
         with translated(), connect(engine) as connection, connection.begin():

@@ -68,10 +68,10 @@ class Statement:
 
     def compiled(self, connection: Connection, values: Mapping[str, Any]) -> "Compiled":
         """What the driver gets when it runs with values of these names."""
-        asked = connection.dialect.name, tuple(values)
-        compiled = self._compiled.get(asked)
+        key = connection.dialect.name, tuple(values)
+        compiled = self._compiled.get(key)
         if compiled is None:
-            compiled = self._compiled[asked] = Compiled(self.built, connection.dialect, list(values))
+            compiled = self._compiled[key] = Compiled(self.built, connection.dialect, list(values))
         return compiled
 
 
@@ -141,11 +141,11 @@ class Compiled:
                 bound[name] = processor(values[name])
         return bound
 
-    def read(self, found: Sequence[Sequence[Any]]) -> list[Any]:
+    def read(self, raw_rows: Sequence[Sequence[Any]]) -> list[Any]:
         """Our rows from the driver's."""
         rows = []
-        for one in found:
-            columns = list(one)
+        for raw in raw_rows:
+            columns = list(raw)
             for place, processor in self._reading:
                 if columns[place] is not None:
                     columns[place] = processor(columns[place])
@@ -157,8 +157,8 @@ def _row(names: Sequence[str]) -> Any:
     return namedtuple("Row", names)
 
 
-def _processors(found: Iterable[tuple[Any, Processor | None]]) -> list[tuple[Any, Processor]]:
-    return [(where, processor) for where, processor in found if processor is not None]
+def _processors(pairs: Iterable[tuple[Any, Processor | None]]) -> list[tuple[Any, Processor]]:
+    return [(where, processor) for where, processor in pairs if processor is not None]
 
 
 def _cursor(connection: Connection) -> closing[Any]:

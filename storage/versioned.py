@@ -50,13 +50,13 @@ def add(connection: Connection, table: Table, values: Values) -> None:
 
 def save(connection: Connection, table: Table, values: Values) -> None:
     """Stores the next version of a row; raises ConflictError when another one is stored."""
-    known = {f"known_{column.key}": values[column.key] for column in _known(table)}
-    unknown = {name: values[name] for name in values if f"known_{name}" not in known}
-    if _saving(table).run(connection, {**unknown, **known}) == 0:
+    seen = {f"known_{column.key}": values[column.key] for column in _identifying(table)}
+    changed = {name: values[name] for name in values if f"known_{name}" not in seen}
+    if _saving(table).run(connection, {**changed, **seen}) == 0:
         raise ConflictError(f"{table.name}: somebody changed it first")
 
 
-def _known(table: Table) -> list[Column[Any]]:
+def _identifying(table: Table) -> list[Column[Any]]:
     return [*table.primary_key.columns, table.c.version]
 
 
@@ -67,7 +67,7 @@ def _adding(table: Table) -> Statement:
 
 @cache
 def _saving(table: Table) -> Statement:
-    seen = (column == bindparam(f"known_{column.key}") for column in _known(table))
+    seen = (column == bindparam(f"known_{column.key}") for column in _identifying(table))
     return Statement(update(table).where(*seen).values(version=table.c.version + 1))
 
 

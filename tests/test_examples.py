@@ -31,7 +31,7 @@ def _slack_form(form: Form) -> str:
     return json.dumps(slack.form(form), ensure_ascii=False, indent=1) + "\n"
 
 
-KNOWN = teams.Known("one-time-key", PEOPLE, [Channel(id="C1", name="support")])
+KNOWN = teams.FormContext("one-time-key", PEOPLE, [Channel(id="C1", name="support")])
 
 
 def _teams_message(message: Message) -> str:

@@ -34,7 +34,7 @@ def teams_message(message: Message) -> cards.Node:
 
 def teams_form(form: Form) -> cards.Node:
     """The card of a dialog."""
-    return teams.form(form, teams.Known("once"))
+    return teams.form(form, teams.FormContext("once"))
 
 
 def teams_buttons(card: cards.Node) -> list[Pressed]:

@@ -77,7 +77,7 @@ def test_nothing_that_teams_shows_says_the_command_of_slack() -> None:
         assert not BARE.search(str(teams.message(message))), name
         assert not BARE.search(str(teams.reading(message))), name
     for name, form in FORMS.items():
-        assert not BARE.search(str(teams.dialog(form, teams.Known("once")))), name
+        assert not BARE.search(str(teams.dialog(form, teams.FormContext("once")))), name
     assert "Try @Amends help." in str(teams.reading(UNKNOWN))
     assert teams.message(UNKNOWN)["summary"].endswith("Try @Amends help.")
 

@@ -50,12 +50,12 @@ async def find_channels(
     A channel that is there is the channel, whether or not anybody used it. Only in workspaces that are
     `closed` now an unused one is not meant: the first place of a web workspace is made unasked.
     """
-    found: list[tuple[str, Channel]] = []
+    matches: list[tuple[str, Channel]] = []
     for workspace in workspaces:
         channel, used = await transactions.read(workspace, lambda work: _channel_and_use(name, work))
         if channel and (used or workspace not in closed):
-            found.append((workspace, channel))
-    return found
+            matches.append((workspace, channel))
+    return matches
 
 
 def _channel_and_use(name: str, work: ReadOnlyWork) -> tuple[Channel | None, bool]:
@@ -134,8 +134,8 @@ class Import:
     def _key(self, row: Row) -> str:
         """The same for the same row of the same channel, so that running an import twice is safe."""
         values = (f"{name}={row.values[name]}" for name in sorted(row.values))
-        told = "\0".join((self.workspace, self.channel.id, *values))
-        return "import:" + hashlib.sha256(told.encode()).hexdigest()
+        joined = "\0".join((self.workspace, self.channel.id, *values))
+        return "import:" + hashlib.sha256(joined.encode()).hexdigest()
 
 
 def _form_values(row: Row, zone: str, day_order: DayOrder | None) -> Mapping[str, str]:

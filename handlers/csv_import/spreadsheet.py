@@ -207,8 +207,8 @@ class Table:
             return self._header.index(name)
         if count:
             raise CsvError(f"The file has {count} columns named {name!r}; rename all but one.")
-        folded = {known.casefold(): known for known in self._header}
-        near = [folded[known] for known in get_close_matches(name.casefold(), folded)]
+        folded = {column.casefold(): column for column in self._header}
+        near = [folded[column] for column in get_close_matches(name.casefold(), folded)]
         meant = f"did you mean {_listed(near)}?" if near else f"it has {_listed(self._header)}."
         raise CsvError(f"The file has no column {name!r}; {meant}")
 

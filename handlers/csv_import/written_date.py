@@ -16,7 +16,7 @@ FIRST_OF_THE_1900S = 69
 https://pubs.opengroup.org/onlinepubs/9799919799/functions/strptime.html, and Python's `%y`.
 """
 
-_DAY_AND_CLOCK = re.compile(r"([^\sT,]+)(?:,?[\sT]+(.+))?", re.DOTALL)
+_DAY_AND_TIME = re.compile(r"([^\sT,]+)(?:,?[\sT]+(.+))?", re.DOTALL)
 _ONE_WAY = (
     re.compile(r"(?P<y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})"),
     re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4}|\d{2})"),  # dots mean day first
@@ -25,7 +25,7 @@ _ORDERS: Mapping[DayOrder, re.Pattern[str]] = {
     "dmy": re.compile(r"(?P<d>\d{1,2})([-/])(?P<m>\d{1,2})\2(?P<y>\d{4}|\d{2})"),
     "mdy": re.compile(r"(?P<m>\d{1,2})([-/])(?P<d>\d{1,2})\2(?P<y>\d{4}|\d{2})"),
 }
-_CLOCK = re.compile(r"(\d{1,2}:[\d:.,]+)\s*([ap]m)?\s*(z|utc|gmt|[+-][\d:]+)?", re.IGNORECASE)
+_TIME = re.compile(r"(\d{1,2}:[\d:.,]+)\s*([ap]m)?\s*(z|utc|gmt|[+-][\d:]+)?", re.IGNORECASE)
 
 
 class Settled(NamedTuple):
@@ -53,16 +53,17 @@ def settle_order(column: Iterable[tuple[int, str]]) -> Settled | None:
     settled: dict[DayOrder, Settled] = {}
     doubtful = False
     for line, text in column:
-        match = _DAY_AND_CLOCK.fullmatch(text.strip())
+        match = _DAY_AND_TIME.fullmatch(text.strip())
         readings = _readings(match[1]) if match else {}
         if match and len(readings) == 1:
             order = next(iter(readings))
             settled.setdefault(order, Settled(order, line, match[1]))
         doubtful = doubtful or len(set(readings.values())) > 1
         if len(settled) > 1:
-            told = " and ".join(f"{row.day!r} in line {row.line}" for row in settled.values())
+            examples = " and ".join(f"{row.day!r} in line {row.line}" for row in settled.values())
             raise Refused(
-                f"The dates are written in two orders, {told}; say which with --day-order dmy or mdy.",
+                f"The dates are written in two orders, {examples}; "
+                "say which with --day-order dmy or mdy.",
                 "happened_at",
             )
     return next(iter(settled.values()), None) if doubtful else None
@@ -80,7 +81,7 @@ def parse_moment(text: str, zone: str, day_order: DayOrder | None = None) -> tup
     2045, which is refused where the case is opened, like every slip of the keyboard.
     """
     try:
-        match = _DAY_AND_CLOCK.fullmatch(text.strip())
+        match = _DAY_AND_TIME.fullmatch(text.strip())
         if match is None:
             raise ValueError(text)
         day = _day(match[1], day_order)
@@ -88,10 +89,10 @@ def parse_moment(text: str, zone: str, day_order: DayOrder | None = None) -> tup
             raise ValueError(text)
         if match[2] is None:
             return moment(zone, day, time()), True
-        clock = _clock(match[2])
-        if clock.tzinfo is None:
-            return moment(zone, day, clock), False
-        return datetime.combine(day, clock).astimezone(UTC), False
+        time_of_day = _time_of_day(match[2])
+        if time_of_day.tzinfo is None:
+            return moment(zone, day, time_of_day), False
+        return datetime.combine(day, time_of_day).astimezone(UTC), False
     except (ValueError, OverflowError):  # the second near the year 9999
         raise Refused(f"{_shown(text)} is not a date that can be read.", "happened_at") from None
 
@@ -133,19 +134,19 @@ def _built(match: re.Match[str]) -> date:
     return date(year, int(match["m"]), int(match["d"]))
 
 
-def _clock(text: str) -> time:
-    match = _CLOCK.fullmatch(text.strip())
+def _time_of_day(text: str) -> time:
+    match = _TIME.fullmatch(text.strip())
     if match is None:
         return time.fromisoformat(text.strip())  # 101500Z and the like
     digits, half, offset = match.groups(default="")
     if offset.lower() in ("z", "utc", "gmt"):
         offset = "+00:00"
-    clock = time.fromisoformat(digits.zfill(len(digits) + (digits[1] == ":")) + offset)
+    time_of_day = time.fromisoformat(digits.zfill(len(digits) + (digits[1] == ":")) + offset)
     if not half:
-        return clock
-    if not 1 <= clock.hour <= 12:
+        return time_of_day
+    if not 1 <= time_of_day.hour <= 12:
         raise ValueError(text)
-    return clock.replace(hour=clock.hour % 12 + (12 if half.lower() == "pm" else 0))
+    return time_of_day.replace(hour=time_of_day.hour % 12 + (12 if half.lower() == "pm" else 0))
 
 
 def _shown(text: str) -> str:

@@ -185,8 +185,10 @@ class SlackAdapter:
             return web.Response(status=401, text="not signed by Slack")
         try:
             headers = {name: [value] for name, value in request.headers.items()}
-            asked = AsyncBoltRequest(body=body.decode(), query=request.query_string, headers={**headers})
-            answer = await self._bolt.async_dispatch(asked)
+            bolt_request = AsyncBoltRequest(
+                body=body.decode(), query=request.query_string, headers={**headers}
+            )
+            answer = await self._bolt.async_dispatch(bolt_request)
         except STUMBLES:
             # Our own mistakes end in _failed: what comes out here is Bolt stumbling over the body.
             return web.Response(status=400, text="malformed")
@@ -293,10 +295,10 @@ class SlackAdapter:
         return _answer()
 
     async def _refresh_home(self, request: Request) -> None:
-        asked = Request(
+        home = Request(
             workspace=request.workspace, verb="team.home", person=request.person, at=request.at
         )
-        if (reply := await self._bot.answer(asked)).message:
+        if (reply := await self._bot.answer(home)).message:
             await self._replies.publish(reply.message, request.person.id)
 
     async def _asked(self, read: Read, body: Payload) -> tuple[Request | None, Reply]:
@@ -317,8 +319,8 @@ class SlackAdapter:
         self, request: Request, body: Payload, *, hurry: bool
     ) -> tuple[Request | None, Reply]:
         try:
-            known = await self._admitted(request, body, hurry=hurry)
-            return known, await self._bot.answer(known)
+            admitted = await self._admitted(request, body, hurry=hurry)
+            return admitted, await self._bot.answer(admitted)
         except WrongWorkspace:
             return None, _from_elsewhere(body)
         except Refused as refused:
@@ -354,9 +356,9 @@ class SlackAdapter:
         introduced = self._directory.resolve_people(request, hurry=hurry)
         here = None if request.heard else request.here
         if self.memberships.answers_at_once(here):  # then there is nothing to wait for side by side
-            known, closed = await introduced, await self.memberships.is_closed(here)
+            resolved, closed = await introduced, await self.memberships.is_closed(here)
         else:
-            known, closed = await asyncio.gather(introduced, self.memberships.is_closed(here))
+            resolved, closed = await asyncio.gather(introduced, self.memberships.is_closed(here))
         if request.heard:
             # Its channel's name was asked, and with it what the event may not say.
             shared = is_shared(body)
@@ -370,7 +372,7 @@ class SlackAdapter:
             raise Refused(SHARED)
         if request.here and not request.heard:
             self.memberships.met(request.here, id)
-        return known
+        return resolved
 
 
 def _from_elsewhere(body: Payload) -> Reply:

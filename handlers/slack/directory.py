@@ -175,14 +175,14 @@ class Directory:
         return await in_time(self.people.ask(id)) or self.people.known(id)
 
     def _as_remembered(self, channel: Channel | None) -> Channel | None:
-        known = self.channels.last(channel.id) if channel is not None and not channel.name else None
-        return channel.model_copy(update={"name": known.name}) if channel and known else channel
+        facts = self.channels.last(channel.id) if channel is not None and not channel.name else None
+        return channel.model_copy(update={"name": facts.name}) if channel and facts else channel
 
     async def _named(self, channel: Channel | None) -> Channel | None:
         if channel is None or channel.name:
             return channel
-        known = await in_time(self.channels.get(channel.id))
-        return channel.model_copy(update={"name": (known.name if known else "") or PRIVATE})
+        facts = await in_time(self.channels.get(channel.id))
+        return channel.model_copy(update={"name": (facts.name if facts else "") or PRIVATE})
 
     async def _ask_person(self, id: str) -> Profile | None:
         answer = await self.ask("users.info", {"user": id})

@@ -80,13 +80,13 @@ class SlackMemberships:
 
     def __init__(
         self,
-        known: Directory,
+        directory: Directory,
         workspace: Workspace,
         *,
         shared_too: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._directory = known
+        self._directory = directory
         self._workspace = workspace
         self._shared_too = shared_too
         self._clock = clock
@@ -222,7 +222,11 @@ class SlackMemberships:
             profiles = await asyncio.gather(*(people.ask(id) for id in everybody))
         if None in profiles:
             return None
-        return sum(one.ours and not (one.person.bot or one.person.gone) for one in profiles if one)
+        return sum(
+            profile.ours and not (profile.person.bot or profile.person.gone)
+            for profile in profiles
+            if profile
+        )
 
     async def _read(self, channel_id: str) -> frozenset[str] | None:
         """Everybody in a channel, page by page; None when Slack does not tell all of it."""
@@ -231,10 +235,10 @@ class SlackMemberships:
             async with asyncio.timeout(READ_SECONDS):
                 for _ in range(MAX_PAGES):
                     page = await self._directory.ask("conversations.members", about)
-                    found = page.get("members") if page else None
-                    if page is None or not isinstance(found, list):
+                    ids = page.get("members") if page else None
+                    if page is None or not isinstance(ids, list):
                         return None
-                    members.update(str(id) for id in found)
+                    members.update(str(id) for id in ids)
                     cursor = text_at(mapping(page, "response_metadata"), "next_cursor")
                     if not cursor:
                         return frozenset(members)

@@ -140,8 +140,8 @@ def undelivered(error: Exception) -> DeliveryError:
         return DeliveryError("The connection to Slack broke off.", maybe_delivered=True, outage=True)
     status, headers, code = _answer(error)
     if status == 429 or code in ("ratelimited", "rate_limited"):
-        asked = _seconds(headers.get("Retry-After"))
-        return DeliveryError("Slack asked to wait.", retry_after=asked, outage=True)
+        retry_after = _seconds(headers.get("Retry-After"))
+        return DeliveryError("Slack asked to wait.", retry_after=retry_after, outage=True)
     if status >= 500:
         return DeliveryError(BROKEN.reason, maybe_delivered=True, outage=True)
     if code == "missing_scope":
@@ -221,10 +221,10 @@ class SlackMessenger:
             method, body = "conversations.replies", {**body, "ts": delivery.thread.message}
         while True:
             page = await self._call(method, delivery, body)
-            for found in page["messages"]:
-                payload = (found.get("metadata") or {}).get("event_payload") or {}
+            for message in page["messages"]:
+                payload = (message.get("metadata") or {}).get("event_payload") or {}
                 if payload.get("key") == delivery.key:
-                    return self._receipt(channel_id, str(found["ts"]), delivery)
+                    return self._receipt(channel_id, str(message["ts"]), delivery)
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return None

@@ -310,13 +310,13 @@ def _closing(form: Form) -> str:
     return "Cancel" if form.submit else "Close"
 
 
-def faults(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+def faults(sentences: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     """Sentences for the fields they are about; one about none of `names` stands under the first."""
-    told: dict[str, str] = {}
-    for field, sentence in found.items():
+    joined: dict[str, str] = {}
+    for field, sentence in sentences.items():
         name = field if field in names else names[0]
-        told[name] = f"{told[name]} {sentence}" if name in told else sentence
-    return {name: shortened(sentence, INPUT_LABEL) for name, sentence in told.items()}
+        joined[name] = f"{joined[name]} {sentence}" if name in joined else sentence
+    return {name: shortened(sentence, INPUT_LABEL) for name, sentence in joined.items()}
 
 
 def _input(field: FormField) -> Block:

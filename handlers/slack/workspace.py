@@ -40,10 +40,10 @@ class Workspace(BaseModel, frozen=True):
 def check_installed(body: Payload, workspace: Workspace) -> None:
     """Raises Elsewhere for an event that was not sent to us; its channel's host may be somebody else."""
     authorizations = body.get("authorizations")
-    told = [text_at(body, "context_team_id")]
-    for one in authorizations if isinstance(authorizations, list) else ():
-        told.append(text_at(one, "team_id") if isinstance(one, Mapping) else "")
-    teams = [team for team in told if team] or [text_at(body, "team_id")]
+    ids = [text_at(body, "context_team_id")]
+    for authorization in authorizations if isinstance(authorizations, list) else ():
+        ids.append(text_at(authorization, "team_id") if isinstance(authorization, Mapping) else "")
+    teams = [team for team in ids if team] or [text_at(body, "team_id")]
     if not any(workspace.knows(team) for team in teams):
         raise WrongWorkspace
 

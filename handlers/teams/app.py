@@ -266,10 +266,10 @@ class TeamsAdapter:
         """The dialog once more: everything typed still there, and what is wrong beside its field."""
         values = filled_again(sent.verb, sent.values or {})
         channel = incoming.direct_channel(body) if incoming.channel_fields(body) else request.channel
-        asked = request.model_copy(
+        opening = request.model_copy(
             update={"values": None, "key": None, "channel": channel, "people": (), "typed": ""}
         )
-        form = (await self._reply(asked)).form
+        form = (await self._reply(opening)).form
         if form is None:
             return render.reading(_what_was_typed(values, incoming.hidden(body), faults))
         fields = tuple(
@@ -306,7 +306,7 @@ class TeamsAdapter:
 
     async def _known(
         self, form: Form, request: Request, picked: Mapping[str, Person] | None = None
-    ) -> render.Known:
+    ) -> render.FormContext:
         """The names that a form shows: of people who stand in it, and of channels to choose from."""
         ids = {field.value for field in form.fields if field.kind == "person" and field.value}
         wants_channels = any(field.kind == "place" for field in form.fields)
@@ -323,7 +323,9 @@ class TeamsAdapter:
             channels, unchecked = await self.memberships.theirs(
                 request.workspace, channels, request.person
             )
-        return render.Known(uuid4().hex, {**people, **(picked or {})}, channels, unchecked=unchecked)
+        return render.FormContext(
+            uuid4().hex, {**people, **(picked or {})}, channels, unchecked=unchecked
+        )
 
 
 def _read(raw: bytes) -> Payload:

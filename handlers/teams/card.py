@@ -60,7 +60,7 @@ MENTION = "@Amends"
 def escaped(text: str) -> str:
     """A text in which nothing can act in a card; each line becomes a paragraph, as Markdown needs it."""
     marked = _MARKS.sub(r"\\\g<0>", text.replace("\0", ""))
-    listed = _LISTS.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", marked)
+    listed = _LISTS.sub(lambda match: f"{match[1]}{match[2][:-1]}\\{match[2][-1]}", marked)
     harmless = listed.translate(_ENTITIES).replace("{{", "{\u200b{").replace("}}", "}\u200b}")
     return re.sub(r"[\r\n]+", "\n\n", harmless)
 
@@ -83,7 +83,7 @@ class _Mentions:
 
     def within(self, body: Sequence[Element]) -> list[Element]:
         """The entities of those that are still in a card's body."""
-        shown = json.dumps(body, ensure_ascii=False)
+        drawn = json.dumps(body, ensure_ascii=False)
         return [
             {
                 "type": "mention",
@@ -91,7 +91,7 @@ class _Mentions:
                 "mentioned": {"id": person_id, "name": text.removeprefix("<at>").removesuffix("</at>")},
             }
             for text, person_id in self._texts.items()
-            if json.dumps(text, ensure_ascii=False)[1:-1] in shown
+            if json.dumps(text, ensure_ascii=False)[1:-1] in drawn
         ]
 
 
@@ -121,8 +121,8 @@ def _token(piece: Piece, mentions: _Mentions) -> str:
             return escaped(f"#{piece.name.removeprefix('#')}")
         case Link():
             words = " ".join(piece.text.split()) or "link"
-            known = piece.url.startswith(("http://", "https://"))
-            return f"[{escaped(words)}]({_address(piece.url)})" if known else escaped(words)
+            is_web = piece.url.startswith(("http://", "https://"))
+            return f"[{escaped(words)}]({_address(piece.url)})" if is_web else escaped(words)
         case Timestamp():
             at = f"{piece.at:%Y-%m-%dT%H:%M:%SZ}"
             return f"{{{{DATE({at}, SHORT)}}}} at {{{{TIME({at})}}}}"

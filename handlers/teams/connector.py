@@ -39,7 +39,7 @@ MAX_KNOWN = 10_000
 NO_ANSWER = (aiohttp.ClientError, TimeoutError)
 """How a call to the connector fails without an answer."""
 
-Known = Mapping[str, Any]
+JsonObject = Mapping[str, Any]
 
 
 class ConnectorError(Exception):
@@ -103,29 +103,31 @@ class Connector:
         if self._session is not None:
             await self._session.close()
 
-    async def create(self, way: Known, body: Known, conversation: str = "") -> Known:
+    async def create(self, way: JsonObject, body: JsonObject, conversation: str = "") -> JsonObject:
         """A new post in a channel, or the chat with one person; `conversation` is whose pace it is."""
         return await self.call("POST", way, "/v3/conversations", body, conversation)
 
-    async def send(self, way: Known, conversation: str, activity: Known, *, to_one: str = "") -> Known:
+    async def send(
+        self, way: JsonObject, conversation: str, activity: JsonObject, *, to_one: str = ""
+    ) -> JsonObject:
         """A message in a conversation; with `to_one` only that member sees it."""
         path = f"/v3/conversations/{quote(conversation, safe='')}/activities"
         if to_one:
             path, activity = f"{path}?isTargetedActivity=true", {**activity, "recipient": {"id": to_one}}
         return await self.call("POST", way, path, activity, conversation)
 
-    async def update(self, way: Known, conversation: str, id: str, activity: Known) -> None:
+    async def update(self, way: JsonObject, conversation: str, id: str, activity: JsonObject) -> None:
         """Another text for a message of ours."""
         path = f"/v3/conversations/{quote(conversation, safe='')}/activities/{quote(id, safe='')}"
         await self.call("PUT", way, path, activity, conversation)
 
-    async def member(self, way: Known, conversation: str, person_id: str) -> Known:
+    async def member(self, way: JsonObject, conversation: str, person_id: str) -> JsonObject:
         """Somebody in a conversation's roster, by either of their ids."""
         await self._rosters.turn(conversation)
         path = f"/v3/conversations/{quote(conversation, safe='')}/members/{quote(person_id, safe='')}"
         return await self.call("GET", way, path)
 
-    async def roster(self, way: Known, conversation: str, after: str = "") -> Known:
+    async def roster(self, way: JsonObject, conversation: str, after: str = "") -> JsonObject:
         """A page of a conversation's roster; its `continuationToken` is the next page's `after`.
 
         https://learn.microsoft.com/microsoftteams/platform/bots/how-to/get-teams-context
@@ -136,12 +138,12 @@ class Connector:
         path = f"/v3/conversations/{quote(conversation, safe='')}/pagedmembers?pageSize={ROSTER_PAGE}"
         return await self.call("GET", way, f"{path}{more}")
 
-    async def channels(self, way: Known, team: str) -> list[Known]:
+    async def channels(self, way: JsonObject, team: str) -> list[JsonObject]:
         """A team's channels."""
-        found = await self.call("GET", way, f"/v3/teams/{quote(team, safe='')}/conversations")
-        return [channel for channel in found.get("conversations") or () if isinstance(channel, dict)]
+        answer = await self.call("GET", way, f"/v3/teams/{quote(team, safe='')}/conversations")
+        return [channel for channel in answer.get("conversations") or () if isinstance(channel, dict)]
 
-    async def team(self, way: Known, team: str) -> Known:
+    async def team(self, way: JsonObject, team: str) -> JsonObject:
         """A team's own name."""
         return await self.call("GET", way, f"/v3/teams/{quote(team, safe='')}")
 
@@ -150,8 +152,13 @@ class Connector:
         self._latest[tenant] = service_url
 
     async def call(
-        self, method: str, way: Known, path: str, body: Known | None = None, conversation: str = ""
-    ) -> Known:
+        self,
+        method: str,
+        way: JsonObject,
+        path: str,
+        body: JsonObject | None = None,
+        conversation: str = "",
+    ) -> JsonObject:
         """One call; raises ConnectorError, NoToken, and NO_ANSWER's errors when its end is unknown.
 
         What was certainly not done (401, or 404 at an old address) is asked once more, better.
@@ -169,7 +176,9 @@ class Connector:
                 raise
             return await self._asked(method, latest if moved else stored, path, body)
 
-    async def _asked(self, method: str, service_url: str, path: str, body: Known | None) -> Known:
+    async def _asked(
+        self, method: str, service_url: str, path: str, body: JsonObject | None
+    ) -> JsonObject:
         token = await self._tokens.get() if self._tokens else ""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if self._session is None:
@@ -190,12 +199,12 @@ class Connector:
         return _object(text)
 
 
-def _object(text: str) -> Known:
+def _object(text: str) -> JsonObject:
     try:
-        found = json.loads(text) if text.strip() else {}
+        value = json.loads(text) if text.strip() else {}
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _code(text: str) -> str:

@@ -78,9 +78,9 @@ class Directory:
     async def keep(self, workspace: str, channel: Channel, *, welcome: bool = False) -> Channel:
         """Stores a channel's reference, added to what is known of it; `welcome`: what was given up
         there gets another try."""
-        known = self._kept.get((workspace, channel.id))
-        if known is not None and not welcome and _added(known, channel) == known:
-            return known
+        kept = self._kept.get((workspace, channel.id))
+        if kept is not None and not welcome and _added(kept, channel) == kept:
+            return kept
 
         def remember(work: UnitOfWork) -> tuple[Channel, bool]:
             now = _added(work.channels.get(channel.id), channel)
@@ -99,16 +99,16 @@ class Directory:
 
     async def hears(self, workspace: str, channel: Channel) -> None:
         """Notes that the bot hears a channel without being mentioned: its team's owner granted that."""
-        known = self._kept.get((workspace, channel.id))
-        if known is None:
-            known = await self._transactions.read(workspace, lambda work: work.channels.get(channel.id))
-        if known is not None and "hears" not in known.reference:
-            await self.keep(workspace, known.model_copy(update={"reference": {"hears": "yes"}}))
+        stored = self._kept.get((workspace, channel.id))
+        if stored is None:
+            stored = await self._transactions.read(workspace, lambda work: work.channels.get(channel.id))
+        if stored is not None and "hears" not in stored.reference:
+            await self.keep(workspace, stored.model_copy(update={"reference": {"hears": "yes"}}))
 
     async def rename(self, workspace: str, channel: Channel) -> None:
         """Notes a channel's new name, where it is one that we know."""
-        known = await self._transactions.read(workspace, lambda work: work.channels.get(channel.id))
-        if known is not None and channel.name:
+        stored = await self._transactions.read(workspace, lambda work: work.channels.get(channel.id))
+        if stored is not None and channel.name:
             await self.keep(workspace, channel)
 
     async def begins_retro(self, request: Request) -> bool:
@@ -125,16 +125,18 @@ class Directory:
         channel = request.channel
         if channel is None or channel.kind == "direct" or (here and here.id == channel.id):
             return here or channel
-        asked = channel.id
-        known = await self._transactions.read(request.workspace, lambda work: work.channels.get(asked))
+        channel_id = channel.id
+        stored = await self._transactions.read(
+            request.workspace, lambda work: work.channels.get(channel_id)
+        )
         # It travelled through a client: what we have not met, or somebody's own chat, is not believed.
-        return known if known is not None and known.kind == "shared" else here
+        return stored if stored is not None and stored.kind == "shared" else here
 
     async def _named(self, workspace: str, channel: Channel) -> Channel:
-        known = self._kept.get((workspace, channel.id))
-        if known is None:
-            known = await self._transactions.read(workspace, lambda work: work.channels.get(channel.id))
-        if not channel.name and (known is None or known.name in ("", UNNAMED)):
+        stored = self._kept.get((workspace, channel.id))
+        if stored is None:
+            stored = await self._transactions.read(workspace, lambda work: work.channels.get(channel.id))
+        if not channel.name and (stored is None or stored.name in ("", UNNAMED)):
             channel = channel.model_copy(update={"name": await self._name(channel)})
         return await self.keep(workspace, channel)
 
@@ -151,7 +153,7 @@ class Directory:
             log.warning("a channel's name could not be asked: %s", why(error))
             return UNNAMED
         return (
-            next((text_at(one, "name") for one in channels if one.get("id") == channel.id), "")
+            next((text_at(listed, "name") for listed in channels if listed.get("id") == channel.id), "")
             or UNNAMED
         )
 
@@ -174,8 +176,8 @@ class Directory:
                 faults[field] = STRANGER
                 continue
             values[field], people[picked] = person.id, person
-        found = tuple(people.values())
-        return Met(request.model_copy(update={"values": values, "people": found}), people, faults)
+        persons = tuple(people.values())
+        return Met(request.model_copy(update={"values": values, "people": persons}), people, faults)
 
     async def _person(self, request: Request, picked: str) -> Person | None:
         """Who was picked: somebody we know, by Teams' id for bots or by the picker's; or a member."""
@@ -223,8 +225,8 @@ class Directory:
             return member
         way = channel.reference
         async with asyncio.timeout(ASK_SECONDS):
-            told = await self._connector.member(way, way.get("conversation_id", channel.id), picked)
-        return member_of(told)
+            answer = await self._connector.member(way, way.get("conversation_id", channel.id), picked)
+        return member_of(answer)
 
 
 def _added(before: Channel | None, now: Channel) -> Channel:

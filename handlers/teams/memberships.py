@@ -109,10 +109,10 @@ class TeamsMemberships:
     async def theirs(self, workspace: str, channels: Sequence[Channel], person: Person) -> Theirs:
         """Those of the channels that this person is in, all asked at once."""
         keys = [_RosterKey(workspace, channel.id, channel) for channel in channels]
-        told = await asyncio.gather(*map(self._told, keys))
-        pairs = zip(channels, told, strict=True)
-        found = [channel for channel, roster in pairs if roster and person.id in roster.members]
-        return Theirs(found, None in told)
+        rosters = await asyncio.gather(*map(self._roster_in_time, keys))
+        pairs = zip(channels, rosters, strict=True)
+        inside = [channel for channel, roster in pairs if roster and person.id in roster.members]
+        return Theirs(inside, None in rosters)
 
     def forget(self, workspace: str) -> None:
         """Lets every roster of a tenant be asked again: somebody came or went.
@@ -126,15 +126,15 @@ class TeamsMemberships:
         await self._rosters.close()
 
     async def _roster(self, workspace: str, channel_id: str) -> Roster:
-        roster = await self._told(_RosterKey(workspace, channel_id))
+        roster = await self._roster_in_time(_RosterKey(workspace, channel_id))
         if roster is None or roster is REFUSED:
             raise MembershipUnknown
         return roster
 
-    async def _told(self, roster_key: _RosterKey) -> Roster | None:
+    async def _roster_in_time(self, roster_key: _RosterKey) -> Roster | None:
         """The roster at hand, or the one being read for whoever asked first; None after a second."""
-        known = self._rosters.known(roster_key)
-        if known is UNMET or known is REFUSED:
+        roster = self._rosters.known(roster_key)
+        if roster is UNMET or roster is REFUSED:
             self._rosters.forget(roster_key)  # the bot may have been added meanwhile
         try:
             async with asyncio.timeout(ASK_SECONDS):
@@ -168,10 +168,10 @@ class TeamsMemberships:
             page = await self._connector.roster(
                 way, base(way.get("conversation_id") or channel.id), after
             )
-            found = page.get("members")
-            if not isinstance(found, list):
+            listed = page.get("members")
+            if not isinstance(listed, list):
                 raise ConnectorError(502, "a page without members")
-            for member in filter(None, map(member_of, found)):
+            for member in filter(None, map(member_of, listed)):
                 people.add(member.id)
                 members |= {id: member for id in (member.id, member.aad) if id}
             after = str(page.get("continuationToken") or "")
@@ -180,12 +180,16 @@ class TeamsMemberships:
         raise ConnectorError(502, "a roster without an end")
 
 
-def member_of(told: object) -> Member | None:
+def member_of(entry: object) -> Member | None:
     """Somebody as the connector tells them; None for what is no person."""
-    if not isinstance(told, Mapping):
+    if not isinstance(entry, Mapping):
         return None
     id, aad, name = (
         value if isinstance(value, str) else ""
-        for value in (told.get("id"), told.get("aadObjectId") or told.get("objectId"), told.get("name"))
+        for value in (
+            entry.get("id"),
+            entry.get("aadObjectId") or entry.get("objectId"),
+            entry.get("name"),
+        )
     )
     return Member(id, aad, name) if id and not id.startswith(BOT) else None

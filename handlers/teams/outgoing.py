@@ -146,9 +146,9 @@ class TeamsMessenger:
 
     async def chat_with(self, workspace: str, channel: Channel) -> str:
         """The id of the personal chat with somebody, opened the first time and then remembered."""
-        known = channel.reference.get("conversation_id", "")
-        if known:
-            return known
+        stored_id = channel.reference.get("conversation_id", "")
+        if stored_id:
+            return stored_id
         way = _way(channel)
         body = {
             "isGroup": False,

@@ -58,11 +58,11 @@ def message(message: Message) -> Element:
     summary = one_line(words if message.summary == plain(message) else message.summary, SUMMARY)
     fallback = shortened(words, 1_000)
     body, entities = fitted(message.title, message.parts, CARD_BYTES - size(fallback) - 300)
-    shown = body or [text_block(escaped(summary))]
+    elements = body or [text_block(escaped(summary))]
     return {
         "type": "message",
         "summary": summary,
-        "attachments": [_attached(card(shown, entities, fallbackText=fallback or summary))],
+        "attachments": [_attached(card(elements, entities, fallbackText=fallback or summary))],
     }
 
 
@@ -105,7 +105,7 @@ def _task(title: str, card: Element, height: str) -> Element:
     return {"task": {"type": "continue", "value": {**info, "card": _attached(card)}}}
 
 
-class Known:
+class FormContext:
     """What a form needs that its own words do not hold: names, and the key of this one opening.
 
     `once` comes back with the submission, so that a repeat of it changes nothing. `unchecked`: some
@@ -126,25 +126,27 @@ class Known:
         self.unchecked = unchecked
 
 
-def dialog(asked: Form, known: Known, faults: Mapping[str, str] | None = None) -> Element:
+def dialog(content: Form, context: FormContext, faults: Mapping[str, str] | None = None) -> Element:
     """A form as a dialog's answer, with the sentences of what was wrong beside their fields."""
-    return _task(asked.title, form(asked, known, faults), "large" if len(asked.fields) > 3 else "medium")
+    return _task(
+        content.title, form(content, context, faults), "large" if len(content.fields) > 3 else "medium"
+    )
 
 
-def form(form: Form, known: Known, faults: Mapping[str, str] | None = None) -> Element:
+def form(form: Form, context: FormContext, faults: Mapping[str, str] | None = None) -> Element:
     """A form as a card for a dialog; what it keeps comes back in the data of its one button."""
     faults = faults or {}
     names = {field.name for field in form.fields}
     general = [sentence for name, sentence in faults.items() if name not in names]
     warned = [_warning(sentence) for sentence in general]
-    actions = [_submit(form, known)] if form.submit else []
+    actions = [_submit(form, context)] if form.submit else []
     if form.other_way:
         changed = {"submit": form.other_way.label, "hidden": form.other_way.hidden}
-        actions.append({**_submit(form.model_copy(update=changed), known), "style": "default"})
+        actions.append({**_submit(form.model_copy(update=changed), context), "style": "default"})
     texts = sum(field.kind == "text" for field in form.fields)
     inputs: list[Element] = []
     for limit in (INPUT_TEXT if texts < 3 else INPUT_TEXTS, 4_000, 2_000, 1_000, 300):
-        inputs = [piece for field in form.fields for piece in _field(field, known, faults, limit)]
+        inputs = [piece for field in form.fields for piece in _field(field, context, faults, limit)]
         if size([*warned, *inputs, *actions]) <= CARD_BYTES - 1_500:
             break
     room = CARD_BYTES - size([*warned, *inputs, *actions]) - 300
@@ -154,14 +156,14 @@ def form(form: Form, known: Known, faults: Mapping[str, str] | None = None) -> E
     return card([*warned, *body, *nothing, *inputs], entities, **more)
 
 
-def _submit(form: Form, known: Known) -> Element:
+def _submit(form: Form, context: FormContext) -> Element:
     """The button; its data is all that the submission tells of the form that it belongs to."""
     own = {
         "verb": form.verb,
         "about": form.about,
         "place": form.channel_id,
         "kept": dict(form.hidden),
-        "once": known.once,
+        "once": context.once,
     }
     for kind in ("person", "place", "tick"):
         names = [field.name for field in form.fields if field.kind == kind]
@@ -174,42 +176,44 @@ def _warning(sentence: str) -> Element:
     return text_block(escaped(f"Please look again: {sentence}"), weight="Bolder", color="Attention")
 
 
-def _field(field: FormField, known: Known, faults: Mapping[str, str], limit: int) -> Iterator[Element]:
+def _field(
+    field: FormField, context: FormContext, faults: Mapping[str, str], limit: int
+) -> Iterator[Element]:
     cut = field.kind in ("line", "text") and len(field.value) > min(field.max_length, limit)
     hint = (
         f"{field.hint} Only the first {min(field.max_length, limit):,} characters fit here."
         if cut
         else field.hint
     )
-    drawn: Element = {**INPUTS[field.kind](field, known, limit), "id": field.name}
+    drawn: Element = {**INPUTS[field.kind](field, context, limit), "id": field.name}
     drawn["label"] = one_line(field.label, LABEL)
     if field.needed:
         drawn |= {"isRequired": True, "errorMessage": f"{field.label} is needed."}
     yield drawn
-    missing = UNCHECKED if field.kind == "place" and known.unchecked else ""
+    missing = UNCHECKED if field.kind == "place" and context.unchecked else ""
     for words in filter(None, (hint.strip(), missing)):
         yield text_block(escaped(words), size="Small", isSubtle=True, spacing="None")
     if field.name in faults:
         yield _warning(faults[field.name])
 
 
-def _typed(field: FormField, _: Known, limit: int) -> Element:
+def _typed(field: FormField, _: FormContext, limit: int) -> Element:
     max_length = max(1, min(field.max_length, limit))
     drawn: Element = {"type": "Input.Text", "isMultiline": field.kind == "text", "maxLength": max_length}
     return {**drawn, **({"value": shortened(field.value, max_length)} if field.value else {})}
 
 
-def _plainly(kind: str, shape: str) -> Callable[[FormField, Known, int], Element]:
+def _plainly(kind: str, shape: str) -> Callable[[FormField, FormContext, int], Element]:
     """An input whose first value is only sent when it has the right shape: a wrong one is not drawn."""
 
-    def draw(field: FormField, _: Known, __: int) -> Element:
+    def draw(field: FormField, _: FormContext, __: int) -> Element:
         fits = re.fullmatch(shape, field.value)
         return {"type": kind, **({"value": field.value} if fits else {})}
 
     return draw
 
 
-def _number(field: FormField, _: Known, __: int) -> Element:
+def _number(field: FormField, _: FormContext, __: int) -> Element:
     fits = re.fullmatch(r"-?\d{1,15}", field.value)
     return {"type": "Input.Number", **({"value": int(field.value)} if fits else {})}
 
@@ -222,21 +226,21 @@ def _choices(options: Sequence[Option]) -> list[Element]:
     return [{"title": title, "value": value} for title, value in sorted(named)]
 
 
-def _one_of(field: FormField, _: Known, __: int) -> Element:
+def _one_of(field: FormField, _: FormContext, __: int) -> Element:
     # The published schema of 1.5 does not know the style "filtered", which would search.
     drawn: Element = {"type": "Input.ChoiceSet", "style": "compact", "choices": _choices(field.options)}
     chosen = any(option.value == field.value for option in field.options)
     return {**drawn, **({"value": field.value} if chosen else {})}
 
 
-def _several_of(field: FormField, _: Known, __: int) -> Element:
+def _several_of(field: FormField, _: FormContext, __: int) -> Element:
     style = "expanded" if len(field.options) <= 10 else "compact"
     drawn: Element = {"type": "Input.ChoiceSet", "isMultiSelect": True, "style": style}
     drawn["choices"] = _choices(field.options)
     return {**drawn, **({"value": field.value} if field.value else {})}
 
 
-def _person(field: FormField, known: Known, _: int) -> Element:
+def _person(field: FormField, context: FormContext, _: int) -> Element:
     """The people picker; who stands there already is a choice of ours, so that their name shows."""
     drawn: Element = {
         "type": "Input.ChoiceSet",
@@ -245,22 +249,22 @@ def _person(field: FormField, known: Known, _: int) -> Element:
     }
     if field.value:
         drawn["value"] = field.value
-        if person := known.people.get(field.value):
+        if person := context.people.get(field.value):
             drawn["choices"] = [{"title": person.name, "value": field.value}]
     return drawn
 
 
-def _channel(field: FormField, known: Known, limit: int) -> Element:
+def _channel(field: FormField, context: FormContext, limit: int) -> Element:
     options = tuple(
-        Option(value=channel.id, label=channel.name or channel.id) for channel in known.channels
+        Option(value=channel.id, label=channel.name or channel.id) for channel in context.channels
     )
-    none = (Option(value="", label=NONE_CHECKED if known.unchecked else NO_CHANNEL),)
+    none = (Option(value="", label=NONE_CHECKED if context.unchecked else NO_CHANNEL),)
     only = options[0].value if len(options) == 1 else ""
     drawn = {"options": options or none, "value": field.value or only}
-    return _one_of(field.model_copy(update=drawn), known, limit)
+    return _one_of(field.model_copy(update=drawn), context, limit)
 
 
-def _tick(field: FormField, _: Known, __: int) -> Element:
+def _tick(field: FormField, _: FormContext, __: int) -> Element:
     return {
         "type": "Input.Toggle",
         "title": field.label,
@@ -271,7 +275,7 @@ def _tick(field: FormField, _: Known, __: int) -> Element:
     }
 
 
-INPUTS: Mapping[FieldKind, Callable[[FormField, Known, int], Element]] = {
+INPUTS: Mapping[FieldKind, Callable[[FormField, FormContext, int], Element]] = {
     "line": _typed,
     "text": _typed,
     "date": _plainly("Input.Date", r"\d{4}-\d{2}-\d{2}"),

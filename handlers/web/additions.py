@@ -36,13 +36,13 @@ def form_for(what: str, viewer: Person) -> Form:
         hint = "Where a team talks, for example support-night."
         fields: tuple[FormField, ...] = (name.model_copy(update={"hint": hint}),)
     elif what in ("person", "you"):
-        known = {option.value for option in zones()}
+        zone_names = {option.value for option in zones()}
         zone = FormField(
             name="zone",
             label="Time zone",
             kind="choice",
             needed=True,
-            value=viewer.zone if viewer.zone and viewer.zone in known else "UTC",
+            value=viewer.zone if viewer.zone and viewer.zone in zone_names else "UTC",
             options=zones(),
         )
         own = {"value": viewer.name} if what == "you" else {}
@@ -86,7 +86,8 @@ def add_person(
     name = name.strip()
     fault = _name_fault(name)
     if not fault and any(
-        one.name.casefold() == name.casefold() and one.id != known_as for one in work.people.everybody()
+        person.name.casefold() == name.casefold() and person.id != known_as
+        for person in work.people.everybody()
     ):
         fault = f"{name} is here already; add something that tells them apart."
     faults = {"name": fault} if fault else {}
@@ -101,10 +102,10 @@ def add_person(
 
 def machine_zone() -> str:
     """The time zone this machine is set to, as an IANA name; UTC when it does not say."""
-    told = os.environ.get("TZ", "").lstrip(":")
+    configured = os.environ.get("TZ", "").lstrip(":")
     linked = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")[2]
     names = {option.value for option in zones()}  # without old spellings, such as Etc/UTC
-    return next((name for name in (told, linked) if name in names), "UTC")
+    return next((name for name in (configured, linked) if name in names), "UTC")
 
 
 def _name_fault(name: str) -> str:

@@ -66,10 +66,10 @@ class WebAdapter:
         self._transactions = transactions
         self.hub = Hub()
         self.memberships = Everybody(transactions)
-        known = settings.loopback and settings.amends_port
+        reachable = settings.loopback and settings.amends_port
         host = f"[{settings.amends_host}]" if ":" in settings.amends_host else settings.amends_host
         self.messenger = WebMessenger(
-            transactions, self.hub, f"http://{host}:{settings.amends_port}" if known else ""
+            transactions, self.hub, f"http://{host}:{settings.amends_port}" if reachable else ""
         )
 
     def routes(self) -> list[web.RouteDef]:
@@ -147,7 +147,7 @@ class WebAdapter:
         return read
 
     def _first(self, request: web.Request, work: ReadOnlyWork) -> web.Response:
-        channels = {one.id: one for one in work.channels.all()}
+        channels = {channel.id: channel for channel in work.channels.all()}
         last = next(
             (channel_id for channel_id in pages.seen_by(request) if channel_id in channels), None
         )
@@ -188,12 +188,12 @@ class WebAdapter:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Tells a page what to fetch afresh, as long as it is open; carries no content."""
         here = request.query.get("place", "")
-        known = request.headers.get("Last-Event-ID") or request.query.get("since", "")
+        version = request.headers.get("Last-Event-ID") or request.query.get("since", "")
         stream = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
         with self.hub.listen() as listener:
             await stream.prepare(request)
             try:
-                if known != self.hub.version:
+                if version != self.hub.version:
                     await stream.write(_events_of(self.hub.version, posts=True))
                 while not listener.closed:
                     changed = await listener.changes(KEEP_ALIVE_SECONDS)
@@ -259,8 +259,8 @@ class WebAdapter:
                     posted_at=now,
                 )
             )
-            heard = incoming.overheard(post, viewer, channel) if thread is not None else None
-            reply = await self._bot.answer(heard) if heard else Reply()
+            discuss = incoming.overheard(post, viewer, channel) if thread is not None else None
+            reply = await self._bot.answer(discuss) if discuss else Reply()
         pressed = Pressed(verb="", key=key, channel_id=channel.id, thread=thread)
         response = await self._reply(request, viewer, channel, reply, pressed, composer=True)
         if reply.saved:
@@ -309,8 +309,8 @@ class WebAdapter:
             to = render.channel_path(made.id, viewer) if isinstance(made, Channel) else "/"
             return _redirect(request, to)
         self.hub.changed()
-        said = f"{made.name} is here now. To act as {made.name}, choose them under “You are”."
-        note = render.message(sentence(said), self._frame(viewer))
+        words = f"{made.name} is here now. To act as {made.name}, choose them under “You are”."
+        note = render.message(sentence(words), self._frame(viewer))
         pieces = render.Pieces(note=note)
         return _html(render.page("added.html", people=people, viewer=viewer, pieces=pieces))
 
@@ -408,10 +408,10 @@ def _redirect(request: web.Request, path: str) -> web.Response:
 
 
 def _problem(request: web.Request, sentence: str, status: int) -> web.Response:
-    """One sentence: as a page, or told to the page that asked."""
+    """One sentence: as a page, or sent to the script of the page that asked."""
     if "HX-Request" in request.headers:
-        told = dumps({"amends-problem": {"target": "body", "sentence": sentence}})
-        return web.Response(text=sentence, status=status, headers={"HX-Trigger": told})
+        trigger = dumps({"amends-problem": {"target": "body", "sentence": sentence}})
+        return web.Response(text=sentence, status=status, headers={"HX-Trigger": trigger})
     title = "Not here" if status == 404 else "Not this way"
     page = render.page("bare.html", title=title, sentence=sentence, body="", back="/")
     return _html(page, status)

@@ -71,8 +71,8 @@ def frame_of(viewer: Person, base: str, channel_id: str = "", thread: int | None
 
 def root_of(work: ReadOnlyWork, channel: Channel, number: str) -> Post:
     """The post that a thread hangs on; refuses what is none."""
-    known = number.isascii() and number.isdigit() and len(number) < 10
-    root = work.posts.get(int(number)) if known else None
+    is_number = number.isascii() and number.isdigit() and len(number) < 10
+    root = work.posts.get(int(number)) if is_number else None
     if root is None or root.channel_id != channel.id or root.thread is not None:
         raise HTTPProblem("There is no such thread here.", 404)
     return root
@@ -162,7 +162,7 @@ def _column(
 ) -> tuple[render.Column, int]:
     """A list of the newest `limit` posts (older than `before`), and the newest one's id.
 
-    `beside` an open thread, which is what older posts are shown of.
+    `beside`: a thread is open next to it, and only the thread's older posts can be asked for.
     """
     if frame.thread is None:
         head: list[Post] = []
@@ -171,7 +171,7 @@ def _column(
     else:
         head = [root_of(work, Channel(id=frame.channel_id, name=""), str(frame.thread))]
         posts, replies = work.posts.thread(frame.thread, limit + 1, before), {}
-    shown = [*head, *posts[-limit:]]
+    visible = [*head, *posts[-limit:]]
     in_channel = frame.thread is None and frame.channel_id != frame.viewer.id
     where = {"place": frame.channel_id, "most": str(limit), "thread": str(frame.thread or "")}
     if beside:
@@ -179,17 +179,17 @@ def _column(
     since = {} if before is None else {"before": str(before)}
     path = frame.home + (f"/t/{frame.thread}" if frame.thread else "")
     prefix = "r" if in_channel else "m"
-    people = work.people.among({post.author for post in shown if post.author})
+    people = work.people.among({post.author for post in visible if post.author})
     column = render.Column(
         prefix=prefix,
-        rows=render.rows(shown, replies, replace(frame, people=people)),
+        rows=render.rows(visible, replies, replace(frame, people=people)),
         source=f"/f/posts?{urlencode({**where, **since})}",
         earlier=_earlier(path, prefix, posts[1].id, limit, since)
         if len(posts) > limit and not beside
         else "",
         newest=path if since else "",
     )
-    return column, max((post.id for post in shown), default=0)
+    return column, max((post.id for post in visible), default=0)
 
 
 def _earlier(path: str, prefix: str, oldest: int, limit: int, since: Mapping[str, str]) -> str:
@@ -213,8 +213,8 @@ def _sidebar(
         for channel in work.channels.all()
     ]
     at_home = here == viewer.id
-    told = () if at_home else work.posts.roots(viewer.id, render.MAX_COUNTED + 1)
-    unread = sum(post.id > seen.get(viewer.id, 0) for post in told)
+    messages = () if at_home else work.posts.roots(viewer.id, render.MAX_COUNTED + 1)
+    unread = sum(post.id > seen.get(viewer.id, 0) for post in messages)
     return render.Sidebar(
         channels=entries,
         direct=render.Entry(name="Amends", path="/dm", here=at_home, news=unread),

@@ -66,7 +66,7 @@ class Row:
     post: Post
     name: str
     hue: int
-    clock: str
+    time: str
     stamp: str
     day: str
     replies: int
@@ -149,7 +149,7 @@ def rows(
                 post=post,
                 name=signed(author.name) if author else "Amends" if post.message else "Somebody",
                 hue=sum(map(ord, post.author)) % HUES if post.author else -1,
-                clock=f"{local:%H:%M}",
+                time=f"{local:%H:%M}",
                 stamp=f"{long_day(local.date())}, {local:%H:%M}",
                 day=_day_name(local.date(), frame.now.astimezone(zone).date())
                 if local.date() != last
@@ -185,21 +185,25 @@ def form(
     field is called `dialog`, for one called `form` would hide the form itself from scripts.
     `people` and `channels` are the options of the fields that choose one.
     """
+    faults = faults or {}
     listed = {
-        "person": [Option(value=one.id, label=one.name) for one in people if not (one.bot or one.gone)],
-        "place": [Option(value=one.id, label=one.name) for one in channels],
+        "person": [
+            Option(value=person.id, label=person.name)
+            for person in people
+            if not (person.bot or person.gone)
+        ],
+        "place": [Option(value=channel.id, label=channel.name) for channel in channels],
     }
     drawn = [
-        (one, _grouped(listed.get(one.kind, one.options), one, (faults or {}).get(one.name, "")))
-        for one in form.fields
+        (field, _grouped(listed.get(field.kind, field.options), field, faults.get(field.name, "")))
+        for field in form.fields
     ]
-    loose = dict(faults or {})
-    for one in form.fields:
-        loose.pop(one.name, None)
+    names = {field.name for field in form.fields}
+    loose = [sentence for name, sentence in faults.items() if name not in names]
     # What was typed stands in the fields already: carried twice, long texts would be too much.
-    carried = filled(form, dict.fromkeys((one.name for one in form.fields), ""))
-    told = (faults or {}, list(loose.values()))
-    return _macro("form.html", "dialog", form, carried.model_dump_json(), drawn, *told, frame, action)
+    carried = filled(form, dict.fromkeys(names, ""))
+    dialog = carried.model_dump_json()
+    return _macro("form.html", "dialog", form, dialog, drawn, faults, loose, frame, action)
 
 
 def filled(form: Form, values: Mapping[str, str]) -> Form:
@@ -210,15 +214,15 @@ def filled(form: Form, values: Mapping[str, str]) -> Form:
     return form.model_copy(update={"fields": fields})
 
 
-def _grouped(options: Iterable[Option], asked: FormField, fault: str) -> list[tuple[str, list[Option]]]:
+def _grouped(options: Iterable[Option], field: FormField, fault: str) -> list[tuple[str, list[Option]]]:
     """Options under their headings, in order, with an empty one first where nothing may be chosen."""
     groups: list[tuple[str, list[Option]]] = []
     options = list(options)
-    known = {option.value for option in options}
-    if asked.kind in ("choice", "person", "place") and (
-        not asked.needed or asked.value not in known or fault
+    offered = {option.value for option in options}
+    if field.kind in ("choice", "person", "place") and (
+        not field.needed or field.value not in offered or fault
     ):
-        options.insert(0, Option(value="", label="Choose…" if asked.needed else "–"))
+        options.insert(0, Option(value="", label="Choose…" if field.needed else "–"))
     for option in options:
         if not groups or groups[-1][0] != option.group:
             groups.append((option.group, []))
@@ -238,8 +242,8 @@ def _macro(template: str, name: str, *args: object) -> Markup:
 
 def _when(piece: Timestamp, frame: Frame) -> tuple[str, str]:
     local = piece.at.astimezone(frame.zone(piece.zone))
-    shown = f"{long_day(local.date())}, {local:%H:%M} ({local.tzinfo})"
-    return piece.at.astimezone(UTC).isoformat(), shown
+    words = f"{long_day(local.date())}, {local:%H:%M} ({local.tzinfo})"
+    return piece.at.astimezone(UTC).isoformat(), words
 
 
 def _target(piece: Link, frame: Frame) -> str:

@@ -91,7 +91,10 @@ def on(platforms: Collection[str] | None) -> tuple[Any, ...]:
     if platforms is None:
         return ()
     names = channel_queues.c.workspace
-    ways = (or_(names == one, names.startswith(f"{one}:", autoescape=True)) for one in platforms)
+    ways = (
+        or_(names == platform, names.startswith(f"{platform}:", autoescape=True))
+        for platform in platforms
+    )
     return (or_(false(), *ways),)
 
 
@@ -197,12 +200,12 @@ class RateLimiter:
 
     def _lock(self, name: Name) -> datetime:
         """Since when the workspace could have said something more."""
-        found = LOCK_QUEUE.first(self._connection, this(name))
-        if found is None:
-            row = {"workspace": name[0], "queue_id": name[1], "claimed_by": ""}
-            put(self._connection, channel_queues, row)
-            found = LOCK_QUEUE.first(self._connection, this(name))
-        rate, next_allowed_at = self._rates[name], found.next_allowed_at if found else None
+        row = LOCK_QUEUE.first(self._connection, this(name))
+        if row is None:
+            new = {"workspace": name[0], "queue_id": name[1], "claimed_by": ""}
+            put(self._connection, channel_queues, new)
+            row = LOCK_QUEUE.first(self._connection, this(name))
+        rate, next_allowed_at = self._rates[name], row.next_allowed_at if row else None
         earliest = self._now - (rate.burst - 1) * rate.gap
         if next_allowed_at is None or next_allowed_at > self._now + MAX_COOL_DOWN + SLEW:
             return earliest

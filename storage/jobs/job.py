@@ -154,7 +154,7 @@ def _without_doubles(owed: Iterable[Job]) -> Iterator[Sequence[Job]]:
     while left:
         some = list({job.key: job for job in reversed(left)}.values())[::-1][:MAX_TOGETHER]
         yield some
-        left = [job for job in left if not any(job is one for one in some)]
+        left = [job for job in left if not any(job is taken for taken in some)]
 
 
 BEGUN: Mapping[str, ColumnElement[Any]] = {
@@ -198,10 +198,10 @@ def _scheduling(dialect: str, how_many: int) -> Statement:
     behind = and_(~ended, jobs.c.unsure)
     replaced = or_(ended, behind)
     earlier = or_(ended, new.due_at < jobs.c.due_at)
-    told = ("name", "about", "thread", "asked_by", "detail", "once")
+    wording = ("name", "about", "thread", "asked_by", "detail", "once")
     stored = statement.on_conflict_do_update(
         index_elements=list(jobs.primary_key.columns),
-        set_={name: case((replaced, new[name]), else_=jobs.c[name]) for name in told}
+        set_={name: case((replaced, new[name]), else_=jobs.c[name]) for name in wording}
         | {
             "id": case((ended, new.id), else_=jobs.c.id),
             "state": case((ended, new.state), else_=jobs.c.state),

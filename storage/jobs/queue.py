@@ -173,31 +173,31 @@ class Queue:
         connection, now = self._connection, self._clock(self._connection)
         rows, woken = _take(connection, ended)
         changed: list[Values] = []
-        said: dict[str, dict[str, MessageRef]] = {}
+        sent: dict[str, dict[str, MessageRef]] = {}
         rests: dict[Name, datetime | None] = {}
         held: dict[Name, datetime] = {}
-        for one in ended:
+        for attempt in ended:
             # Who comes twice comes too late.
-            row = rows.pop((one.job.workspace, one.job.key), None)
+            row = rows.pop((attempt.job.workspace, attempt.job.key), None)
             if row is None:
-                if not one.job.traceless:
-                    logger.warning(LATE, one.job.name, one.job.id)
+                if not attempt.job.traceless:
+                    logger.warning(LATE, attempt.job.name, attempt.job.id)
                 continue
-            after, queue = self._after(one, row, now), (row.workspace, row.queue_id)
+            after, queue = self._after(attempt, row, now), (row.workspace, row.queue_id)
             changed.append({**this((row.workspace, row.key)), **{name: after[name] for name in CHANGED}})
-            if one.message_ref is not None:
-                said.setdefault(row.workspace, {})[row.key] = one.message_ref
-            rests[queue] = _rests_until(one, row, now)
-            if row.again and one.state == "done":
+            if attempt.message_ref is not None:
+                sent.setdefault(row.workspace, {})[row.key] = attempt.message_ref
+            rests[queue] = _rests_until(attempt, row, now)
+            if row.again and attempt.state == "done":
                 other = (row.workspace, after["queue_id"])
                 woken[other] = min(row.due_at, woken.get(other, row.due_at))
-            if one.hold_workspace:
-                until = now + min(timedelta(seconds=one.cool_down), MAX_SHARED_COOL_DOWN)
+            if attempt.hold_workspace:
+                until = now + min(timedelta(seconds=attempt.cool_down), MAX_SHARED_COOL_DOWN)
                 workspace_queue = whole(queue)
                 held[workspace_queue] = max(until, held.get(workspace_queue, until))
         CHANGE_JOB.run_each(connection, [row for row in changed if row["state"] != GONE])
         DROP_JOB.run_each(connection, [row for row in changed if row["state"] == GONE])
-        for workspace, message_refs in said.items():
+        for workspace, message_refs in sent.items():
             SentMessages(connection, workspace).keep_each(message_refs)
         _leave(connection, rests, woken)
         hold_back(connection, held)
@@ -286,8 +286,8 @@ class Queue:
 def _clock(connection: Connection) -> datetime:
     if connection.dialect.name == "sqlite":
         return datetime.now(UTC)
-    [found] = CLOCK.all(connection, {})
-    now: datetime = found.now
+    [row] = CLOCK.all(connection, {})
+    now: datetime = row.now
     return now.astimezone(UTC)
 
 
@@ -305,10 +305,10 @@ def _begin(
         began_at = row.began_at if row.unsure and row.began_at else now
         began_at = minute(began_at) if row.traceless else began_at
         mark = {"state": "running", "claimed_by": claim}
-        told = mark | {"attempts": row.attempts + 1, "began_at": began_at}
-        begun[row.workspace, row.key] = read(Job, row).model_copy(update=told)
+        begin = mark | {"attempts": row.attempts + 1, "began_at": began_at}
+        begun[row.workspace, row.key] = read(Job, row).model_copy(update=begin)
         # Unsure in the row, in case this process dies.
-        changed.append({**this((row.workspace, row.key)), **told, "unsure": True})
+        changed.append({**this((row.workspace, row.key)), **begin, "unsure": True})
     CHANGE_JOB.run_each(connection, changed)
     return begun
 
@@ -324,7 +324,7 @@ def _rows(connection: Connection, names: Collection[Name], query: Among = ROWS) 
 
 def _held(connection: Connection, ended: Iterable[Ended]) -> dict[Name, Any]:
     """The rows of those that no other claim runs by now."""
-    claims = {(one.job.workspace, one.job.key, one.job.claimed_by) for one in ended}
+    claims = {(attempt.job.workspace, attempt.job.key, attempt.job.claimed_by) for attempt in ended}
     rows = _rows(connection, {claim[:2] for claim in claims})
     return {
         (row.workspace, row.key): row
@@ -340,20 +340,20 @@ def _take(
 
     Returns the rows that are still ours, and the channel queues that what follows has woken.
     """
-    leading = [one for one in ended if one.follow]
+    leading = [attempt for attempt in ended if attempt.follow]
     before = _held(connection, leading)
     follow: dict[Name, Job] = {}
-    for one in leading:
-        row = before.get((one.job.workspace, one.job.key))
+    for attempt in leading:
+        row = before.get((attempt.job.workspace, attempt.job.key))
         if row is None:
             continue
-        for job in one.follow:
+        for job in attempt.follow:
             # What is said instead of a traceless job would tell its moment as well.
-            traceless = job.traceless or (one.state == "dead" and row.traceless)
+            traceless = job.traceless or (attempt.state == "dead" and row.traceless)
             owed = numbered(job.model_copy(update={"traceless": traceless}))
             follow.setdefault((row.workspace, job.key), owed)
     woken: dict[Name, datetime] = {}
-    own = {(one.job.workspace, one.job.key, False) for one in ended}
+    own = {(attempt.job.workspace, attempt.job.key, False) for attempt in ended}
     in_order = sorted(own | {(*name, True) for name in follow})
     for (workspace, follows), some in groupby(in_order, lambda name: (name[0], name[2])):
         keys = [name[1] for name in some]

@@ -85,15 +85,15 @@ class Scheduler:
 
     def due(self, by: datetime, limit: int) -> DueWork:
         params = {"by": by, "this_workspace": self._workspace, "limit": limit}
-        found: dict[type[BaseModel], tuple[Any, ...]] = {}
+        things: dict[type[BaseModel], tuple[Any, ...]] = {}
         for kind, statement in DUE.items():
             rows = statement.all(self._connection, params)
-            found[kind] = tuple(read(kind, row) for row in rows)
+            things[kind] = tuple(read(kind, row) for row in rows)
         return DueWork(
-            items=found[ActionItem],
-            retros=found[Retro],
-            recoveries=found[Recovery],
-            teams=found[Team],
+            items=things[ActionItem],
+            retros=things[Retro],
+            recoveries=things[Recovery],
+            teams=things[Team],
         )
 
     def reschedule(
@@ -116,10 +116,10 @@ class Scheduler:
         stirring.mark(self._connection, self._workspace, channel_id, owner)
 
     def stir(self, limit: int) -> bool:
-        found = stirring.go_on(self._connection, self._workspace, limit)
-        if found is None:
+        batch = stirring.go_on(self._connection, self._workspace, limit)
+        if batch is None:
             return False
-        table, key = KINDS[found[0]]
-        these = (table.c.workspace == self._workspace, table.c[key].in_(found[1]))
+        table, key = KINDS[batch[0]]
+        these = (table.c.workspace == self._workspace, table.c[key].in_(batch[1]))
         self._connection.execute(update(table).where(*these).values(next_check_at=NEVER_CHECKED))
         return True

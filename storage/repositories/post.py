@@ -70,8 +70,8 @@ class Posts:
         # The counter first: it makes whoever adds at the same time wait, so that a message with
         # the same key is either to be found below or not yet begun.
         number = count(self._connection, self._workspace, "post")
-        if post.key is not None and (known := self.by_key(post.key)):
-            return known
+        if post.key is not None and (existing := self.by_key(post.key)):
+            return existing
         post = post.model_copy(update={"id": number})
         versioned.add(self._connection, posts, values(self._workspace, post))
         return post

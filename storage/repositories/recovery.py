@@ -92,8 +92,8 @@ class Recoveries(Versioned[Recovery]):
     def owed_by(self, person_id: str, limit: int) -> Sequence[Recovery]:
         params = {"workspace": self._workspace, "person_id": person_id, "limit": limit}
         numbers = [row.case_number for row in OWED_BY.all(self._connection, params)]
-        found = self.among(numbers)
-        return [found[number] for number in numbers]
+        by_number = self.among(numbers)
+        return [by_number[number] for number in numbers]
 
     def open_in(self, channel_id: str, limit: int) -> Sequence[Recovery]:
         params = {"workspace": self._workspace, "channel_id": channel_id, "outcome": "", "limit": limit}

@@ -59,4 +59,4 @@ def _adding(dialect: str) -> Statement:
 
 
 def _by_day(sent_reminders: Sequence[SentReminder]) -> Sequence[SentReminder]:
-    return sorted(sent_reminders, key=lambda one: (one.day, one.about, one.name))
+    return sorted(sent_reminders, key=lambda sent: (sent.day, sent.about, sent.name))

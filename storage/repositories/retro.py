@@ -108,8 +108,8 @@ class Retros(Versioned[Retro]):
         return {retro.case_number: (retro, case) for retro, case in self._with_cases(retros)}
 
     def _with_cases(self, retros: Sequence[Retro]) -> Sequence[tuple[Retro, Case]]:
-        known = Cases(self._connection, self._workspace).among([retro.case_number for retro in retros])
-        return [(retro, known[retro.case_number]) for retro in retros]
+        cases = Cases(self._connection, self._workspace).among([retro.case_number for retro in retros])
+        return [(retro, cases[retro.case_number]) for retro in retros]
 
     def counts(self, case_number: int, today: date) -> Counts:
         params = {"workspace": self._workspace, "number": case_number, "today": today}
@@ -140,8 +140,8 @@ class Retros(Versioned[Retro]):
             raise LookupError(f"a comment belongs to retro C-{comment.case_number}, which is not there")
         row = values(self._workspace, comment, channel_id=retro.channel_id)
         key = {name: row[name] for name in ("workspace", "channel_id", "id")}
-        known = find(self._connection, Comment, comments, **key)
-        if known is None or known.author == comment.author:
+        stored = find(self._connection, Comment, comments, **key)
+        if stored is None or stored.author == comment.author:
             put(self._connection, comments, row, "text")
 
     def drop_comment(self, channel_id: str, comment: str, author: str) -> None:

@@ -37,7 +37,7 @@ from tests import fake_teams_card as cards
 from tests.examples import FORMS, HOSTILE, LONG, MESSAGES
 
 AT = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
-KNOWN = render.Known(
+KNOWN = render.FormContext(
     "once", {"29:1": Person(id="29:1", name="Ana")}, [Channel(id="19:a", name="support")]
 )
 
@@ -237,7 +237,7 @@ def test_a_channel_is_chosen_from_those_that_amends_is_in() -> None:
     field = FormField(name="place", label="Team's place", kind="place")
     assert one(field)["choices"] == [{"title": "support", "value": "19:a"}]
     form = Form(verb="v.x", title="T", fields=(field,), submit="Go")
-    card = render.form(form, render.Known("once"))
+    card = render.form(form, render.FormContext("once"))
     assert cards.problems(card, dialog=True) == []
 
 
@@ -320,7 +320,7 @@ def test_channels_that_could_not_be_checked_are_told_of_under_the_choice_of_a_ch
 ) -> None:
     place = FormField(name="place", label="Team's place", kind="place", hint="Where it is posted.")
     form = Form(verb="v.x", title="T", fields=(place, FormField(name="a", label="A")), submit="Go")
-    card = render.form(form, render.Known("once", channels=channels, unchecked=unchecked))
+    card = render.form(form, render.FormContext("once", channels=channels, unchecked=unchecked))
     assert cards.problems(card, dialog=True) == []
     assert [choice["title"] for choice in card["body"][0]["choices"]] == [label]
     told = ["Some channels could not be checked just now; open the form again to see them."]
@@ -344,7 +344,7 @@ def test_a_channel_is_only_filled_in_where_it_is_the_only_one(
 ) -> None:
     field = FormField(name="place", label="Team's place", kind="place", value=stands)
     form = Form(verb="case.fail", title="T", fields=(field,), submit="Go")
-    (drawn,) = cards.inputs(render.form(form, render.Known("once", channels=channels)))
+    (drawn,) = cards.inputs(render.form(form, render.FormContext("once", channels=channels)))
     assert drawn.get("value") == value
     offered = [choice["value"] for choice in drawn["choices"]]
     assert offered == ([channel.id for channel in channels] or [""])
