@@ -1,4 +1,4 @@
-"""What an adapter still does once it has answered: kept until it is done, and heard of when it fails."""
+"""What an adapter still does after it has answered; a failure there is logged."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ PARTING_SECONDS = 3.0
 
 
 class BackgroundTasks:
-    """Runs what follows an answer beside everything else."""
+    """Tasks that run after an answer, side by side."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
@@ -26,7 +26,7 @@ class BackgroundTasks:
         task.add_done_callback(self._tasks.discard)
 
     async def finish(self) -> None:
-        """Lets what is under way finish, for a moment."""
+        """Waits PARTING_SECONDS for what is under way, then cancels the rest."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=PARTING_SECONDS)
         for task in self._tasks:
@@ -37,5 +37,5 @@ class BackgroundTasks:
 async def _logged(coroutine: Coroutine[Any, Any, None]) -> None:
     try:
         await coroutine
-    except Exception as error:  # nobody awaits this task: the log is where it is heard
+    except Exception as error:  # nobody awaits this task: only the log shows it
         log.error("what follows an answer failed: %s", redacted(error))

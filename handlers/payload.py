@@ -1,4 +1,4 @@
-"""Reading what a platform sent: JSON whose shape nobody promises until it was looked at."""
+"""Reads JSON that a platform sent, and checks its shape while it does."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ Payload = Mapping[str, Any]
 
 
 class Malformed(Exception):
-    """What came in, though its sender is known, is not what the platform sends."""
+    """A request from a known sender that has not the shape the platform documents."""
 
 
 def mapping(body: Payload, key: str) -> Payload:

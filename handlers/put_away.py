@@ -1,4 +1,4 @@
-"""Putting jobs away together: what ends while others are put away waits for the next transaction."""
+"""Saves the ends of jobs together: what ends during one transaction is saved in the next."""
 
 import asyncio
 from collections.abc import Sequence

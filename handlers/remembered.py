@@ -1,4 +1,4 @@
-"""What a platform told, kept for minutes: asked once at a time for each id, forgotten by its events."""
+"""A cache of what a platform says, for minutes: one question at a time per id, and events clear it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -9,10 +9,10 @@ T = TypeVar("T")
 
 
 class Remembered(Generic[K, T]):
-    """Facts by id. `ask` gets one from the platform, or None when it is not told just now.
+    """Facts by id. `ask` gets one from the platform, or None when it does not answer just now.
 
-    A question goes on when nobody waits for its answer any more: the next one to ask has it at once.
-    With several processes an event reaches one of them; the others forget when `seconds` are over.
+    A question goes on when nobody waits for its answer any more, so that the next one to ask has it at
+    once. With several processes an event reaches only one; the others ask anew after `seconds`.
     """
 
     def __init__(
@@ -36,24 +36,24 @@ class Remembered(Generic[K, T]):
         return value if until > self._clock() else None
 
     def last(self, id: K) -> T | None:
-        """What was told last, however long ago."""
+        """The last answer, however old."""
         return self._values[id][1] if id in self._values else None
 
     def learn(self, id: K, value: T) -> None:
-        """Keeps what is so now; of more than `limit`, those learnt longest ago go."""
+        """Stores a new answer; when there are more than `limit`, drops the oldest."""
         self._values.pop(id, None)
         self._values[id] = (self._clock() + self._seconds, value)
         if len(self._values) > self._limit:
             del self._values[next(iter(self._values))]
 
     def expire(self, id: K) -> None:
-        """Lets it be asked again before it is believed; `last` still has it."""
+        """Makes it too old to be believed; `last` still returns it."""
         self._asking.pop(id, None)
         if id in self._values:
             self._values[id] = (0.0, self._values[id][1])
 
     def forget(self, id: K) -> None:
-        """Forgets it, and what is being told of it at this moment."""
+        """Removes it, and ignores an answer that is on its way."""
         self._asking.pop(id, None)
         self._values.pop(id, None)
 
@@ -63,7 +63,7 @@ class Remembered(Generic[K, T]):
             self.forget(id)
 
     def begin(self, id: K) -> "asyncio.Task[T | None]":
-        """Asks, unless somebody is asking already."""
+        """The question to the platform: the one under way, or a new one."""
         task = self._asking.get(id)
         if task is None:
             task = self._asking[id] = asyncio.create_task(self._run(id))
@@ -72,7 +72,7 @@ class Remembered(Generic[K, T]):
         return task
 
     async def ask(self, id: K) -> T | None:
-        """What is told now. Whoever stops waiting, by a time limit, does not end the question."""
+        """A new answer. Whoever stops waiting, by a time limit, does not end the question."""
         task = self.begin(id)
         await asyncio.wait((task,))
         return None if task.cancelled() else task.result()
@@ -83,7 +83,7 @@ class Remembered(Generic[K, T]):
         return await self.ask(id) if value is None else value
 
     async def close(self) -> None:
-        """Ends every question."""
+        """Cancels every question."""
         for task in tuple(self._under_way):
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -93,7 +93,7 @@ class Remembered(Generic[K, T]):
         try:
             value = await self._ask(id)
         finally:
-            # Whoever had it forgotten meanwhile may not learn what was true before.
+            # An answer that began before `forget` may be out of date: it is not stored.
             if self._asking.get(id) is asyncio.current_task():
                 del self._asking[id]
                 if value is not None:

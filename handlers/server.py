@@ -26,7 +26,7 @@ async def listen(runner: web.AppRunner, settings: Settings) -> str:
 
 
 def healthz(transactions: Transactions) -> Handler:
-    """GET /healthz: what waits and what was given up; 503 when the database cannot be reached."""
+    """GET /healthz: counts of waiting and dead messages; 503 when the database cannot be reached."""
 
     async def healthz(_: web.Request) -> web.StreamResponse:
         try:

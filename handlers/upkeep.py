@@ -1,4 +1,4 @@
-"""What the clock sees to beside speaking: how much time has passed, and what is too old to keep."""
+"""What the worker does beside sending: it notes how much time has passed, and removes old rows."""
 
 import asyncio
 import logging
@@ -15,13 +15,13 @@ KEPT = timedelta(days=7)
 PRUNE_SECONDS = 3600.0
 BATCH_SIZE = 500
 """Rows pruned in one transaction, so that nobody waits for it."""
-FORGET_BITE = 10
+FORGET_BATCH_SIZE = 10
 """Customers forgotten before messages get their turn again."""
 OBSERVE_SECONDS = 600.0
 """How often it is written down how much time has passed; the rest is lost with the process."""
 FAR_BEHIND = timedelta(days=1)
 """Observed time is so far behind the clock only when Amends was off, or the clock is wrong."""
-BITE_SECONDS = 0.5
+NEXT_BATCH_SECONDS = 0.5
 """How soon the next batch follows while there is more."""
 
 
@@ -64,7 +64,7 @@ class Upkeep:
         before = min(datetime.now(UTC), observed.at) - KEPT
         pruned = await self._transactions.write_queue(lambda queue: queue.prune(before, BATCH_SIZE))
         more = pruned >= BATCH_SIZE or self._to_forget
-        self.prune_at = now + (BITE_SECONDS if more else PRUNE_SECONDS)
+        self.prune_at = now + (NEXT_BATCH_SECONDS if more else PRUNE_SECONDS)
 
     async def _forget(self) -> None:
         """Forgets the customers of old cases where the operator asked for that; the log says so."""
@@ -85,7 +85,7 @@ class Upkeep:
                     "forgotten in a day. 'python -m bot forget --due' forgets them all now.",
                     waiting,
                 )
-        some, left = self._to_forget[:FORGET_BITE], self._to_forget[FORGET_BITE:]
+        some, left = self._to_forget[:FORGET_BATCH_SIZE], self._to_forget[FORGET_BATCH_SIZE:]
         # After trouble the rest waits for the next quota, or two might be used within one day.
         self._to_forget = ()
         for workspace, case_number in some:

@@ -1,4 +1,4 @@
-"""What a column can hold beyond the plain, moments in UTC and our own objects as JSON; and indexes."""
+"""Column types beyond the plain ones, moments in UTC and our objects as JSON; and indexes."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -80,9 +80,9 @@ def index(name: str, *columns: str, unique: bool = False, where: str | None = No
 
 
 def never_checked() -> Any:
-    """When the clock has to look at it next; None when never again.
+    """The column for when the scheduler has to check a row next; None when never again.
 
-    The default makes what an older program stored due at once, which then sets the true moment.
+    Its default makes rows of an older program due at once; the check then sets the true moment.
     """
     at_once = text("'1970-01-01 00:00:00.000000'")
     kwargs = {"server_default": at_once, **stored_as("look_at", "next_check_at")}
@@ -90,5 +90,5 @@ def never_checked() -> Any:
 
 
 def checked_at(table: str) -> Index:
-    """The index over what has such a moment."""
+    """The index over the rows that have such a moment."""
     return index(f"{table}_look_at", "next_check_at", "workspace", where="look_at IS NOT NULL")

@@ -1,4 +1,4 @@
-"""Numbers that people say: C-7, AI-12."""
+"""Counters for the numbers that people see: C-7, AI-12."""
 
 from functools import cache
 from typing import Literal

@@ -41,7 +41,7 @@ class SchemaOutdated(Exception):
 
 
 class AlreadyRunning(Exception):
-    """Another process is the clock of this database; the sentence says what to do."""
+    """Another process already sends what this database owes; the sentence says what to do."""
 
 
 class Database:
@@ -124,15 +124,15 @@ class Database:
 
     @contextmanager
     def clock(self) -> Iterator[None]:
-        """For whoever speaks: one process at a time on an SQLite file, any number on PostgreSQL.
+        """Held by a process that sends messages: by one on an SQLite file, by any number on PostgreSQL.
 
-        On a file leases go by the machine's clock and by what this process is doing, so two would
-        say things twice. Raises AlreadyRunning with one sentence, or Unavailable.
+        On a file leases go by the machine's clock and by what this process is doing, so two processes
+        would send things twice. Raises AlreadyRunning with one sentence, or StorageUnavailable.
         """
         if self.file is None:
             yield
             return
-        file = self.file.resolve()  # one file is one clock, whichever way leads to it
+        file = self.file.resolve()  # links to one file lead to one lock
         try:
             held = sqlite.hold(file.with_name(f"{file.name}-clock"))
         except sqlite.FileLocked:
@@ -149,7 +149,7 @@ class Database:
         """Makes sure that the schema is today's: makes or upgrades a file, refuses an old server.
 
         A schema of the next version will do, so that the old and the new program may run side by side:
-        migrations only add. Raises SchemaOutdated with one sentence, or Unavailable.
+        migrations only add. Raises SchemaOutdated with one sentence, or StorageUnavailable.
         """
         if _is_ready(self._version()):
             return
@@ -162,7 +162,7 @@ class Database:
     def migrate(self) -> None:
         """Brings the schema to today's, in one transaction; makes an SQLite file that is not there.
 
-        Raises SchemaOutdated when it is too new, or Unavailable.
+        Raises SchemaOutdated when it is too new, or StorageUnavailable.
         """
         if self._server is not None and self._server.pooled:
             with self.transaction(writes=True) as connection:

@@ -1,4 +1,4 @@
-"""What the database says when it cannot, in the words of `bot/ports.py`."""
+"""Turns the errors of a database into those of `bot/ports.py`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,6 +1,6 @@
-"""How much time has really passed, whatever a clock says, and which cases are old by it.
+"""How much time has really passed, whatever the clock says, and which cases are old by that.
 
-What is forgotten never comes back, so a clock alone forgets nobody. Processes that speak write down two
+Forgetting cannot be undone, so it never relies on the clock alone. Processes that send write down two
 things, measured by a clock that nobody can set: for how long one of them was running (`uptime`), and the
 date and time that this makes (`observed`). The latter follows the machine's clock, but no faster than
 CATCH_UP times real time: of a clock that is wrong for an hour it believes five hours at most, and after
@@ -40,7 +40,7 @@ class _Record(NamedTuple):
 def observe(
     connection: Connection, clock: datetime, before: ObservedTime | None, elapsed: timedelta
 ) -> ObservedTime:
-    """Writes down that time has passed since `before`; without it, only tells what is known.
+    """Writes down that time has passed since `before`; without it, only returns what is known.
 
     Each process goes on from what it observed itself, so several together are no faster than one.
     """
@@ -67,7 +67,7 @@ def trusted_now(connection: Connection, clock: datetime) -> datetime:
 
 
 def take_daily_quota(connection: Connection) -> bool:
-    """Whether a day's quota may be forgotten; whoever is told so has taken it."""
+    """Whether a day's quota may be forgotten; True takes it."""
     record = _read(connection, lock=True)
     if record is None or record.uptime < record.quota_at:
         return False

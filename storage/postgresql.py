@@ -102,12 +102,12 @@ class PostgreSQL:
         self._threads.submit(turn.run, partial(self._serve, self.writers if writes else self.readers))
 
     def close(self) -> None:
-        """Lets what was asked for come to its end, and closes every connection."""
+        """Waits for the turns that were submitted, and closes every connection."""
         self._threads.shutdown()
         self.writers.dispose()
 
     def limit_role(self, connection: Connection) -> None:
-        """Gives the limits to the role, because a pooler lets nobody bring their own."""
+        """Sets the limits for the role, because a pooler accepts none with a connection."""
         row = connection.execute(text("SELECT current_user, current_database()")).one()
         quoted = connection.dialect.identifier_preparer.quote_identifier
         whose = f"{quoted(row[0])} IN DATABASE {quoted(row[1])}"
@@ -115,7 +115,7 @@ class PostgreSQL:
             connection.execute(text(f"ALTER ROLE {whose} SET {name} = '{value}'"))
 
     def lift_limits(self, connection: Connection) -> None:
-        """For a transaction that may take as long as it takes."""
+        """Removes the limits for this transaction, which may take long."""
         for name in self._limits(connection):
             connection.execute(text(f"SET LOCAL {name} = 0"))
         connection.connection.driver_connection.patient = True  # type: ignore[union-attr]
@@ -169,7 +169,7 @@ class LimitedConnection(psycopg.Connection[Any]):
     fell_silent: Callable[[], None] | None = None
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """psycopg's own, through which every call goes, with an end."""
+        """psycopg's own, which every call uses, with a time limit."""
         try:
             return super().wait(gen, interval, timeout or (None if self.patient else CALL_SECONDS))
         except psycopg.OperationalError:
@@ -182,7 +182,7 @@ class LimitedConnection(psycopg.Connection[Any]):
 
 
 def _understood(address: URL) -> tuple[URL, str | None]:
-    """The address in the words of libpq, whichever driver it was written for, and its pooler."""
+    """The address as libpq takes it, whichever driver it was written for, and its pooler."""
     query = {name: value for name, value in address.query.items() if name not in OF_ASYNCPG}
     pooler = query.pop("pooler", None)
     if "ssl" in query:  # asyncpg's word for it

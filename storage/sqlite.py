@@ -63,7 +63,7 @@ class SQLite:
     patience = TURN_SECONDS
 
     def alive(self) -> bool:
-        """Whether it is worth waiting longer for a turn: what is slow with a file ends by itself."""
+        """Whether it is worth waiting longer for a turn: no, because a file has no server to recover."""
         return False
 
     def submit(self, turn: Turn[Any], *, writes: bool) -> None:
@@ -78,7 +78,7 @@ class SQLite:
             self._waiting.append(turn)
 
     def close(self) -> None:
-        """Lets what was asked for come to its end, and closes every connection."""
+        """Waits for the turns that were submitted, and closes every connection."""
         for threads in (self._writing, self._reading):
             threads.shutdown()
         for engine in (self.writers, self.readers):
@@ -104,7 +104,7 @@ class SQLite:
             raise
 
     def _share(self) -> None:
-        """Takes what waits, and commits it all at once; nobody hears of theirs before."""
+        """Runs the turns that wait, and commits them together; only then they are answered."""
         ended: list[Turn[Any]] = []
         try:
             with translated():
@@ -120,7 +120,7 @@ class SQLite:
         answer_all(ended)
 
     def _take_turns(self, connection: Connection, ended: list[Turn[Any]]) -> None:
-        """Runs those that wait, one after the other, each in a savepoint."""
+        """Runs the turns that wait, one after the other, each in a savepoint."""
         driver: sqlite3.Connection = cast(Any, connection.connection.driver_connection)
         until = time.monotonic() + SHARED_SECONDS
         # Who asks from now on waits for the next commit, so that nobody waits for many of them.
@@ -143,7 +143,7 @@ class SQLite:
             _step(driver, "RELEASE turn")
 
     def _next(self) -> Turn[Any] | None:
-        """The next that was not given up."""
+        """The next turn that was not given up, or None."""
         while self._waiting:
             turn = self._waiting.popleft()
             if turn.begin():
@@ -160,7 +160,7 @@ def _step(driver: sqlite3.Connection, statement: str) -> None:
 
 
 def _engine(file: Path, *, writes: bool) -> Engine:
-    """For writing, or for reading: then it refuses to write."""
+    """An engine for writing, or one for reading, which refuses to write."""
     made = create_engine(
         "sqlite://",
         paramstyle="named",

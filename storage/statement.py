@@ -1,7 +1,7 @@
 """Statements that run on every request: compiled once, then handed to the driver as they are.
 
 What SQLAlchemy does on each run takes several times as long as SQLite needs for the statement itself.
-So its words, and how values become the driver's and columns become ours, are asked for once.
+So its SQL, and the conversions of values and columns, are made once.
 """
 
 from collections import namedtuple
@@ -60,14 +60,14 @@ class Statement:
             return int(cursor.rowcount)
 
     def run_each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Runs it for each of these, which all name the same."""
+        """Runs it for each of these rows, which all have the same keys."""
         if rows:
             compiled = self.compiled(connection, rows[0])
             with _cursor(connection) as cursor:
                 cursor.executemany(compiled.words, [compiled.bound(row) for row in rows])
 
     def compiled(self, connection: Connection, values: Mapping[str, Any]) -> "Compiled":
-        """What the driver gets when it runs with values of these names."""
+        """The statement compiled for the connection's database and values of these names."""
         key = connection.dialect.name, tuple(values)
         compiled = self._compiled.get(key)
         if compiled is None:
@@ -78,7 +78,7 @@ class Statement:
 class Among:
     """A query about several things at once, by the values of one column.
 
-    It is compiled for 1, 2, 4, 8 … of them: the last value stands for those that are missing.
+    It is compiled for 1, 2, 4, 8 … values; the last one is repeated to fill the list.
     """
 
     def __init__(self, built: Query, column: ColumnElement[Any]) -> None:
@@ -89,7 +89,7 @@ class Among:
     def all(
         self, connection: Connection, values: Mapping[str, Any], those: Collection[Any]
     ) -> Sequence[Any]:
-        """All rows in which the column has one of the values; of no values none."""
+        """All rows in which the column has one of the values; none without any."""
         if not those:
             return []
         ordered = sorted(set(those))
@@ -108,7 +108,7 @@ class Among:
 
 
 class Compiled:
-    """A statement in the words of one database."""
+    """A statement as SQL of one database, with the conversions of its values and columns."""
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class Compiled:
         )
 
     def bound(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """What the driver is given for these values; nothing is NULL for every type."""
+        """The values as the driver takes them; None is NULL for every type."""
         bound = {**self._fixed, **values}
         for name, processor in self._binding:
             if values.get(name) is not None:
@@ -142,7 +142,7 @@ class Compiled:
         return bound
 
     def read(self, raw_rows: Sequence[Sequence[Any]]) -> list[Any]:
-        """Our rows from the driver's."""
+        """Named tuples of Python values from the driver's rows."""
         rows = []
         for raw in raw_rows:
             columns = list(raw)

@@ -262,10 +262,10 @@ class NotificationPreferencesRow(Row, table=True):
 
 
 class StirredRow(Row, table=True):
-    """Somebody, or a channel, whose hours changed: what is open of theirs comes up, a batch at a time.
+    """Somebody, or a channel, whose hours changed: what is open of theirs is made due, in batches.
 
-    `of` says what of theirs: `storage/jobs/stirred.py`. It came up as far as `number` of `day`; when
-    `day` is None, all that has a day did.
+    `of` says what of theirs: `storage/jobs/stirred.py`. All up to `number` of `day` is done; when `day`
+    is None, so is all that has a day.
     """
 
     __tablename__ = "stirred"
@@ -277,7 +277,7 @@ class StirredRow(Row, table=True):
 
 
 class ReminderRow(Row, table=True):
-    """A reminder that was due, once per thing, kind, reader and day."""
+    """A reminder that was due, once per thing, kind, recipient and day."""
 
     __tablename__ = "reminders"
     __table_args__ = (index("reminders_of_message", "workspace", "message"),)

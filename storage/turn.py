@@ -1,4 +1,4 @@
-"""Turns at the database: the event loop asks for them, threads take them in the order of asking.
+"""Database work as turns: the event loop submits them, and threads run them in that order.
 
 What runs in a turn is plain code in a thread; whoever asked waits on the loop. A turn that has not
 begun can be given up; one that has begun comes to its end, whether or not anybody still waits for it.
@@ -48,7 +48,7 @@ class Turn(Generic[Result]):
         return self._decided.acquire(blocking=False)
 
     def run(self, serve: Callable[[Callable[[Connection], Result]], Result]) -> None:
-        """Does the work alone, unless it was given up; `serve` gives the work a connection."""
+        """Does the work, unless it was given up; `serve` gives the work a connection."""
         if not self.begin():
             return
         try:
@@ -98,7 +98,7 @@ class Turn(Generic[Result]):
             self._answer.set_exception(self.fault)
 
     def log_fault(self) -> None:
-        """Logs a fault that nobody waits for any more, and not where it was: see Untold.
+        """Logs the kind of a fault that nobody waits for any more, without its place: see Untold.
 
         What the bot itself raises is an answer, and whoever it was for has gone.
         """

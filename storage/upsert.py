@@ -1,4 +1,4 @@
-"""INSERT … ON CONFLICT, which SQLAlchemy spells once per database."""
+"""INSERT … ON CONFLICT, for which SQLAlchemy has one class per database."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -13,7 +13,7 @@ from storage.statement import Statement
 def insert(dialect: str, table: Table) -> sqlite.Insert:
     """An INSERT that takes an ON CONFLICT clause.
 
-    Both dialects have the methods and the meaning in common; the type of one stands for both.
+    Both dialects have the same methods with the same meaning; the type of one stands for both.
     """
     if dialect == "sqlite":
         return sqlite.insert(table)

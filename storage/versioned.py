@@ -1,4 +1,4 @@
-"""Compare and swap: a change is a claim that can lose to somebody else's."""
+"""Optimistic locking: a change names the version that it is based on, and fails when that is gone."""
 
 from functools import cache
 from typing import Any
@@ -18,16 +18,16 @@ UNIQUE_VIOLATIONS = (
 
 
 class Versioned(Keyed[Thing]):
-    """Things that are changed by claims."""
+    """Things with a version, which every change names and counts up."""
 
     def add(self, thing: Thing) -> Thing:
-        """Stores a new thing as it returns it; raises ConflictError when the like of it is there."""
+        """Stores a new thing and returns it; raises ConflictError when one with its key is there."""
         add(self._connection, self.table, self.row(thing))
         self._known[getattr(thing, self.key)] = thing
         return thing
 
     def save(self, thing: Thing) -> None:
-        """Stores the next version of a thing; raises ConflictError when it is not the stored one's."""
+        """Stores the next version of a thing; raises ConflictError when another version is stored."""
         row = self.row(thing)
         save(self._connection, self.table, row)
         next_one = thing.model_copy(update={"version": row["version"] + 1})
@@ -39,7 +39,7 @@ class Versioned(Keyed[Thing]):
 
 
 def add(connection: Connection, table: Table, values: Values) -> None:
-    """Stores a new row; raises ConflictError when somebody stored the like of it first."""
+    """Stores a new row; raises ConflictError when somebody stored one with its key first."""
     try:
         _adding(table).run(connection, values)
     except Exception as refused:
@@ -72,7 +72,7 @@ def _saving(table: Table) -> Statement:
 
 
 def is_taken(refused: BaseException) -> bool:
-    """Whether a key was there already, in either database's words."""
+    """Whether an error of either database says that a key is taken."""
     error = getattr(refused, "orig", refused)
     name = getattr(error, "sqlite_errorname", None)
     return name in UNIQUE_VIOLATIONS or getattr(error, "sqlstate", None) == UNIQUE_VIOLATION

@@ -24,7 +24,7 @@ NOBODY = Person(id="import", name="Import", bot=True)
 
 @dataclass
 class Summary:
-    """What an import came to; the first MAX_TOLD of the `skipped` are told as they happen.
+    """The counts of an import; the first MAX_TOLD of the `skipped` rows are reported as they happen.
 
     `made_place` names the channel when it was not there before, `settled` the row that shows how the
     dates are meant when nobody said it.
@@ -38,7 +38,7 @@ class Summary:
 
     @property
     def untold(self) -> int:
-        """How many rows were left out of which nothing was told."""
+        """How many rows were left out without being reported."""
         return max(self.skipped - MAX_TOLD, 0)
 
 
@@ -47,8 +47,8 @@ async def find_channels(
 ) -> Sequence[tuple[str, Channel]]:
     """Where the shared place of this id or name is: each workspace that has one, with the channel.
 
-    A channel that is there is the channel, whether or not anybody used it. Only in workspaces that are
-    `closed` now an unused one is not meant: the first place of a web workspace is made unasked.
+    A channel counts even where nobody has used it yet. Only in the workspaces in `closed` an unused one
+    is passed over: a web workspace gets its first place without anybody asking for it.
     """
     matches: list[tuple[str, Channel]] = []
     for workspace in workspaces:
@@ -64,7 +64,7 @@ def _channel_and_use(name: str, work: ReadOnlyWork) -> tuple[Channel | None, boo
 
 
 def shared_channel(name: str, work: ReadOnlyWork) -> Channel | None:
-    """The place of this id or name where people talk; somebody's direct messages are none."""
+    """The shared place of this id or name; never somebody's direct messages."""
     channel = work.channels.named(name)
     return channel if channel and channel.kind == "shared" else None
 
@@ -84,9 +84,9 @@ class Import:
     ) -> Summary:
         """Opens a retro for every row, a short transaction each, so that people can work beside it.
 
-        `skipped` hears the line and the reason of the first MAX_TOLD rows that were left out,
-        `progress` the bytes read. Raises StorageUnavailable when the storage fails: running the same
-        import again goes on there.
+        `skipped` is called with the line and the reason of the first MAX_TOLD rows that were left out,
+        `progress` with the bytes read. Raises StorageUnavailable when the storage fails: running the
+        same import again goes on there.
         """
         summary = Summary()
         for row in table:

@@ -20,10 +20,10 @@ SEPARATORS = (",", ";", "\t", "|")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that was asked for; `values` holds every mapped field, "" when its columns are empty.
+    """A row that meets the conditions; `values` holds every mapped field, "" for empty columns.
 
     `line` is the line of the file where it starts, `number` what a spreadsheet program would show
-    beside it; the header is 1 in both, and they differ behind a cell with line breaks. Values
+    beside it; the header is 1 in both, and they differ after a cell with line breaks. Values
     have no blanks around them and \\n between their lines.
     """
 
@@ -44,7 +44,7 @@ class Broken:
 def parse_mapping(pairs: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
     """From "field=Column A|Column B" each, the columns of every field; the first non-empty one wins.
 
-    A column's name may hold "=". Raises Unreadable.
+    A column's name may hold "=". Raises CsvError.
     """
     mapping: dict[str, tuple[str, ...]] = {}
     for pair in pairs:
@@ -66,7 +66,7 @@ class Table:
     """An open table file; iterate over it once, and close it (it is a context manager).
 
     `where` are conditions "Column=value", which must all hold; blanks around a value do not count.
-    `encoding` None means what the file's byte order mark says, or else UTF-8. Raises Unreadable when
+    `encoding` None means what the file's byte order mark says, or else UTF-8. Raises CsvError when
     there is no such file or column.
     """
 

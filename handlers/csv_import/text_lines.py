@@ -28,7 +28,7 @@ _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
 
 
 class CsvError(Exception):
-    """A file, or what was asked of it, that nothing can be made of; told in one sentence."""
+    """A file that cannot be read, or has not what was asked for; one sentence says which."""
 
 
 class TooLong(Exception):
@@ -40,7 +40,7 @@ class Lines:
 
     `number` counts the lines given out, `size` is the file's in bytes (None for a pipe). What is
     longer than MAX_CHARACTERS is cut off a line. `encoding` None means what the byte order mark
-    says, or else UTF-8. Opens the file, and raises Unreadable when that cannot be done.
+    says, or else UTF-8. Opens the file, and raises CsvError when that cannot be done.
     """
 
     def __init__(self, path: Path, encoding: str | None = None) -> None:
@@ -93,13 +93,13 @@ class Lines:
         return line
 
     def begin(self) -> int:
-        """Lets go of what was given out; returns the number of the line that comes next."""
+        """Forgets the lines given out so far; returns the number of the next one."""
         self._given.clear()
         self._length = 0
         return self.number + 1
 
     def take_back(self, keep: int = 0) -> int:
-        """Will give all lines since `begin` but the first `keep` out again; returns how many."""
+        """Puts the lines since `begin` back, all but the first `keep`; returns how many."""
         again = self._given[keep:]
         self._returned.extendleft(reversed(again))
         self.number -= len(again)
@@ -118,7 +118,7 @@ class Lines:
 
 
 class _Counted(io.FileIO):
-    """A file that knows how much of it was read, which a pipe cannot tell."""
+    """A file that counts what was read of it, because a pipe has no position."""
 
     position = 0
 

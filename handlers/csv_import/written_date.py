@@ -37,7 +37,7 @@ class Settled(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """What was taken for granted, for whoever may know better."""
+        """The assumption that was made, in a sentence for whoever may know better."""
         first = {"dmy": "day", "mdy": "month"}[self.order]
         return (
             f"Dates are read {first} first, as {self.day!r} in line {self.line} shows (see --day-order)."
@@ -47,8 +47,8 @@ class Settled(NamedTuple):
 def settle_order(column: Iterable[tuple[int, str]]) -> Settled | None:
     """The order that a column's dates are written in, from the line and the text of each.
 
-    A date that is one in a single order settles it for all. None when no row settles it, and when no
-    row needs it settled. Raises Refused when rows settle it both ways.
+    A date that is possible in one order only decides for all. None when no row decides, or when no row
+    is in doubt. Raises Refused when two rows decide differently.
     """
     settled: dict[DayOrder, Settled] = {}
     doubtful = False

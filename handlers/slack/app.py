@@ -74,7 +74,7 @@ class Answers(Protocol):
 async def connect(settings: Settings) -> tuple[aiohttp.ClientSession, AsyncWebClient, AuthorizeResult]:
     """A connection to the workspace of the token.
 
-    Raises Misconfigured when Slack does not accept it, Unavailable when Slack has trouble of its own.
+    Raises Misconfigured when Slack does not accept it, StorageUnavailable when Slack itself has trouble.
     """
     session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=outgoing.CALL_SECONDS))
     slack = outgoing.client(settings.slack_bot_token, settings.slack_api_url, session)
@@ -109,7 +109,7 @@ async def connect(settings: Settings) -> tuple[aiohttp.ClientSession, AsyncWebCl
 
 
 class SlackAdapter:
-    """One workspace's Slack: `handler` serves POST /slack/events, `messenger` speaks unasked."""
+    """One workspace's Slack: `handler` serves POST /slack/events, `messenger` sends messages."""
 
     def __init__(
         self,
@@ -235,7 +235,7 @@ class SlackAdapter:
         return _answer()
 
     def _pressed(self, read: Read) -> Callable[[dict[str, Any]], Coroutine[Any, Any, BoltResponse]]:
-        """A listener for clicks and shortcuts: their answers come beside the acknowledgement."""
+        """A listener for clicks and shortcuts, which are answered apart from the acknowledgement."""
 
         async def listen(body: dict[str, Any]) -> BoltResponse:
             origin = incoming.origin(body)
@@ -336,7 +336,7 @@ class SlackAdapter:
             return request, Reply(faults={"": TROUBLE.summary}, saved=False)
 
     def _log(self, level: int, request: Request, words: str) -> None:
-        """A line for the operator; of who is or may become unnamed none at this moment."""
+        """A line for the operator; about somebody who is or may become unnamed it comes later."""
         if not is_quiet(request):
             log.log(level, "command=%s %s", request.verb, words)
         elif level >= logging.WARNING:
@@ -345,8 +345,8 @@ class SlackAdapter:
     async def _admitted(self, request: Request, body: Payload, *, hurry: bool) -> Request:
         """The request with everybody as Slack knows them.
 
-        Raises Elsewhere for somebody of another organisation, Refused in a channel that is shared with
-        one, MembershipUnknown when only Slack could tell, and does not.
+        Raises WrongWorkspace for somebody of another organisation, Refused in a channel shared with one,
+        and MembershipUnknown when only Slack could say, and it does not answer.
         """
         people, id = self._directory.people, request.person.id
         # Of which organisation somebody is stays true for longer than what else is known of them.
@@ -394,7 +394,7 @@ def _answer(body: dict[str, Any] | None = None) -> BoltResponse:
 
 
 def _door_to(form: Form) -> Message:
-    """A form can only follow a press: the button that opens it."""
+    """A message with the button that opens a form: Slack opens a dialog only after a click."""
     button = Button(label=form.title, verb=form.verb, about=form.about, look="main", opens=True)
     words = "Press the button, and the form opens."
     return Message(summary=words, parts=(Paragraph(words=(words,)), Buttons(buttons=(button,))))

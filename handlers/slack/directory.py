@@ -62,7 +62,7 @@ class NoSuchChannel(Exception):
 
 
 def person_of(user: Payload) -> Person:
-    """A person as users.info and user_change tell them; a missing zone is unknown."""
+    """A person from users.info or user_change; without a zone when there is none."""
     profile = mapping(user, "profile")
     names = (text_at(profile, "display_name"), text_at(profile, "real_name"), text_at(user, "real_name"))
     return Person(
@@ -76,7 +76,7 @@ def person_of(user: Payload) -> Person:
 
 
 def profile_of(user: Payload, workspace: Workspace) -> Profile:
-    """The same, with what they are to our workspace and its organisation."""
+    """The same, with whether they belong to our workspace and its organisation."""
     person, team = person_of(user), text_at(user, "team_id")
     enterprise = mapping(user, "enterprise_user")
     teams = enterprise.get("teams")
@@ -90,7 +90,7 @@ def profile_of(user: Payload, workspace: Workspace) -> Profile:
 
 
 def channel_of(channel: Payload) -> Conversation:
-    """A channel as conversations.info tells it; what it does not say is taken for the stricter."""
+    """A channel from conversations.info; what is missing there is taken for the stricter case."""
     people = channel.get("num_members")
     return Conversation(
         name=text_at(channel, "name"),
@@ -101,7 +101,7 @@ def channel_of(channel: Payload) -> Conversation:
 
 
 async def in_time(asking: Awaitable[T | None]) -> T | None:
-    """What is told within a second; None otherwise."""
+    """The result, or None when it takes longer than a second."""
     try:
         async with asyncio.timeout(ASK_SECONDS):
             return await asking
@@ -122,7 +122,7 @@ class Directory:
         self.channels = Remembered(self._ask_channel, KNOWN_SECONDS, clock, MAX_KNOWN)
 
     def learn(self, user: Payload) -> None:
-        """Remembers somebody as Slack tells that they are now."""
+        """Stores a person from an event that says who they are now."""
         profile = profile_of(user, self._workspace)
         self.people.learn(profile.person.id, profile)
 
@@ -155,7 +155,7 @@ class Directory:
         )
 
     def _is_known(self, request: Request) -> bool:
-        """Whether nothing has to be asked about it."""
+        """Whether Slack need not be asked about anything in the request."""
         channel, profile = request.channel, self.people.known(request.person.id)
         return (
             not request.people
@@ -203,7 +203,7 @@ class Directory:
             return None
 
     async def ask(self, method: str, about: Mapping[str, str]) -> Payload | None:
-        """What a method tells; None when Slack does not answer, and NoSuchChannel is raised."""
+        """What a method returns; None when Slack does not answer. Raises NoSuchChannel."""
         try:
             answer = await self._slack.api_call(method, data=dict(about))
         except NO_ANSWER as error:

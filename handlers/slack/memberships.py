@@ -112,7 +112,7 @@ class SlackMemberships:
         return not profile.full
 
     async def people_in(self, workspace: str, channel_id: str) -> int | None:
-        """How many people are in the channel, to the person when they are few; None after a second."""
+        """How many people are in the channel, exact when they are few; None after a second."""
         return await in_time(self._count(channel_id))
 
     def answers_at_once(self, channel_id: str | None) -> bool:
@@ -134,7 +134,7 @@ class SlackMemberships:
         return None if facts is None else facts.shared
 
     def is_known_closed(self, channel_id: str | None, *, shared: bool) -> bool:
-        """The same, as far as it was told before; `shared`: an event says so of its channel."""
+        """The same, without asking Slack; `shared`: an event says so of its channel."""
         facts = self._directory.channels.last(channel_id) if channel_id else None
         return not self._shared_too and (shared or (facts is not None and facts.shared))
 
@@ -146,7 +146,7 @@ class SlackMemberships:
             del self._here[next(iter(self._here))]
 
     def hear(self, happened: Payload) -> None:
-        """Forgets at once what an event has made untrue."""
+        """Forgets what an event shows to be out of date."""
         kind = text_at(happened, "subtype") or text_at(happened, "type")
         if kind not in GOING | CHANGING:
             return
@@ -229,7 +229,7 @@ class SlackMemberships:
         )
 
     async def _read(self, channel_id: str) -> frozenset[str] | None:
-        """Everybody in a channel, page by page; None when Slack does not tell all of it."""
+        """Everybody in a channel, page by page; None when a page is missing."""
         about, members = {"channel": channel_id, "limit": str(PAGE)}, set[str]()
         try:
             async with asyncio.timeout(READ_SECONDS):

@@ -1,4 +1,4 @@
-"""Speaking in Slack unasked: a Delivery in, Slack's ids out, every failure told apart."""
+"""Sends messages to Slack: a Delivery in, Slack's ids out, and a DeliveryError for each failure."""
 
 import logging
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ CLOCKS_APART = timedelta(seconds=60)
 class Failure(NamedTuple):
     """What one of Slack's error codes means: whether a person must act first, and the sentence.
 
-    An `outage` ends by itself or by an admin's hand, with the token that we have.
+    An `outage` ends by itself, or when an admin ends it; the token stays good.
     """
 
     permanent: bool
@@ -133,7 +133,7 @@ def permalink(workspace_url: str, channel_id: str, message: str, thread: str | N
 
 
 def undelivered(error: Exception) -> DeliveryError:
-    """What a failed call means for whoever wants to repeat it."""
+    """The DeliveryError for a failed call: whether and when to repeat it."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return DeliveryError("Slack cannot be reached just now.", outage=True)
     if not isinstance(error, SlackApiError):
@@ -178,7 +178,7 @@ def _seconds(header: str | None) -> float:
 
 
 class SlackMessenger:
-    """Speaks in the one workspace that the token belongs to."""
+    """ports.Messenger for the one workspace that the token belongs to."""
 
     def __init__(
         self, slack: AsyncWebClient, workspace: str, workspace_url: str, min_interval: float

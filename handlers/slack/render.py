@@ -67,7 +67,7 @@ MORE = "There is more than fits in one message here."
 
 
 def escaped(text: str, limit: int) -> str:
-    """A text in which nothing can fire in Slack, at most `limit` characters long once escaped."""
+    """A text in which Slack finds no mention, link or command; at most `limit` characters escaped."""
     whole = _entities(text)
     if len(whole) <= limit:
         return whole
@@ -208,7 +208,7 @@ def _button(button: Button) -> Block:
 
 
 def characters(drawn: object) -> int:
-    """The characters that people (or clicks) carry in blocks: what Slack's message limit counts."""
+    """How many characters of blocks count towards Slack's limit for a message."""
     if isinstance(drawn, Mapping):
         return sum(
             len(value)
@@ -226,7 +226,7 @@ def _bytes(drawn: object) -> int:
 def _fitted(
     title: str | None, parts: Sequence[Part], blocks: int, weigh: Callable[[object], int], budget: int
 ) -> list[Block]:
-    """The parts with their texts as long as the budget allows; then, if it must be, the first ones."""
+    """All parts with their texts cut to the budget; or, where that is not enough, the first parts."""
     drawn: list[Block] = []
     for limit in SHORTER:
         drawn = _first(_blocks(title, parts, limit), blocks)
@@ -267,7 +267,7 @@ def reading(message: Message) -> Block:
 
 
 def _view_blocks(message: Message) -> list[Block]:
-    """A view has no text beside its blocks, so a message of nothing but its gist shows that."""
+    """The blocks of a view; for a message that has no parts, its summary."""
     nothing: Block = {"type": "section", "text": _marked(escaped(message.summary, SECTION))}
     return _fitted(message.title, message.parts, VIEW_BLOCKS, _bytes, VIEW_BYTES) or [nothing]
 
@@ -275,7 +275,7 @@ def _view_blocks(message: Message) -> list[Block]:
 def form(form: Form, channel_name: str = "") -> Block:
     """A form as a modal view; `place_name` comes back with it, because a submission names no channel.
 
-    Raises ValueError when what it has to keep is over Slack's 3,000 characters: ids never are.
+    Raises ValueError when its hidden values exceed Slack's 3,000 characters, which ids never do.
     """
     kept: dict[str, object] = {
         "about": form.about,

@@ -1,4 +1,4 @@
-"""What goes back to the one person who asked, beside the acknowledgement: dialogs, notes, the Home."""
+"""Replies to the one person who asked, after the acknowledgement: dialogs, notes, the App Home."""
 
 import logging
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ TOO_LATE = sentence("Slack did not open the form in time. Please press or type t
 
 
 class Replies(BackgroundTasks):
-    """Replies by the Web API. None is ever the only record of anything, so a lost one loses nothing."""
+    """Replies by the Web API. Each only shows what is stored, so a lost one loses nothing."""
 
     def __init__(self, slack: AsyncWebClient, session: aiohttp.ClientSession) -> None:
         super().__init__()

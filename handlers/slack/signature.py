@@ -8,7 +8,7 @@ STAMP, SIGNATURE = "X-Slack-Request-Timestamp", "X-Slack-Signature"
 
 
 class Signature:
-    """Tells what Slack signed with our secret; nothing, where there is no secret."""
+    """Checks signatures made with our secret; without a secret none is valid."""
 
     def __init__(self, secret: str | None) -> None:
         self._verifier = SignatureVerifier(secret) if secret else None

@@ -1,6 +1,6 @@
-"""Whose people are whose: our workspace, its organisation, and everybody else.
+"""Who belongs to our workspace, who to its organisation, and who to neither.
 
-Pure, as the readers are: where only Slack can tell, `is_doubtful` says so.
+Nothing here asks Slack: where only Slack can say, `is_doubtful` is true.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from handlers.payload import Payload, mapping, text_at
 
 
 class WrongWorkspace(Exception):
-    """The payload is somebody's from another organisation, or another workspace's."""
+    """The payload comes from another workspace, or from somebody of another organisation."""
 
 
 class Workspace(BaseModel, frozen=True):
@@ -38,7 +38,10 @@ class Workspace(BaseModel, frozen=True):
 
 
 def check_installed(body: Payload, workspace: Workspace) -> None:
-    """Raises Elsewhere for an event that was not sent to us; its channel's host may be somebody else."""
+    """Raises WrongWorkspace for an event that was sent to another installation.
+
+    Its channel may still belong to another organisation, which shares it with ours.
+    """
     authorizations = body.get("authorizations")
     ids = [text_at(body, "context_team_id")]
     for authorization in authorizations if isinstance(authorizations, list) else ():
@@ -49,7 +52,7 @@ def check_installed(body: Payload, workspace: Workspace) -> None:
 
 
 def check_ours(body: Payload, workspace: Workspace) -> None:
-    """Raises Elsewhere when a payload itself says that somebody is of another organisation."""
+    """Raises WrongWorkspace when a payload itself says that somebody is of another organisation."""
     if any(workspace.knows(team) is False for team in _teams(body, workspace)):
         raise WrongWorkspace
 
@@ -65,7 +68,7 @@ def is_shared(body: Payload) -> bool:
 
 
 def _teams(body: Payload, workspace: Workspace) -> list[str]:
-    """What a payload says of whose person somebody is, by ids of workspaces and organisations.
+    """The ids of the workspaces and organisations that a payload names for its person.
 
     `team` of a click is where we are installed, even when somebody of another organisation pressed.
     """

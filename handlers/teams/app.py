@@ -96,7 +96,7 @@ class TeamsAdapter:
     async def open(
         cls, settings: Settings, bot: Answers, transactions: Transactions, committed: Callable[[], None]
     ) -> Self:
-        """The adapter, with its token on the way: a login that is down must not keep it closed."""
+        """The adapter; its token is fetched meanwhile, because a login that is down must not stop it."""
         adapter = cls(settings, bot, transactions, committed, _authenticator_for(settings))
         if not settings.teams_unauthenticated:
             adapter._fresh = asyncio.create_task(adapter._tokens.keep_fresh())
@@ -183,7 +183,7 @@ class TeamsAdapter:
     # What happens
 
     async def _happened(self, request: Request, body: Payload) -> Answer:
-        """Nobody asked for it, so nobody waits for an answer."""
+        """Handles an event, which nobody waits to see answered."""
         if request.verb != "team.joined":
             # With the team's consent everything said in its channels arrives: the rest stays unread.
             if request.channel:
@@ -198,7 +198,7 @@ class TeamsAdapter:
         return (OK if reply.saved else UNSAVED), None
 
     async def _typed(self, request: Request, body: Payload) -> Answer:
-        """Words for the bot, or a button of an old client, which come as a message."""
+        """Handles a message: words for the bot, or a button of an old client."""
         request, reply = await self._asked(request, body)
         origin = incoming.origin(body)
         if reply.form:
@@ -307,7 +307,7 @@ class TeamsAdapter:
     async def _known(
         self, form: Form, request: Request, picked: Mapping[str, Person] | None = None
     ) -> render.FormContext:
-        """The names that a form shows: of people who stand in it, and of channels to choose from."""
+        """What a form needs beside its fields: names of people in it, and channels to choose from."""
         ids = {field.value for field in form.fields if field.kind == "person" and field.value}
         wants_channels = any(field.kind == "place" for field in form.fields)
         people: dict[str, Person] = {}
@@ -341,7 +341,7 @@ def _read(raw: bytes) -> Payload:
 
 
 def _check_shape(body: Payload) -> None:
-    """Raises Malformed for what no reader should meet, whichever parts it looks at."""
+    """Raises Malformed for an activity whose parts have not the types that all readers expect."""
     mapping(body, "from")
     mapping(body, "recipient")
     text_at(body, "id")
@@ -371,7 +371,7 @@ def _sentences(reply: Reply) -> Message | None:
 def _what_was_typed(
     values: Mapping[str, str], hidden: Mapping[str, str], faults: Mapping[str, str]
 ) -> Message:
-    """For a dialog that cannot come back: why, and the words, to copy."""
+    """A message for a dialog that cannot be shown again: why, and what was typed, to copy."""
     typed = [value for name, value in values.items() if name not in hidden and len(value) > 3]
     parts: list[Part] = [Paragraph(words=(" ".join(faults.values()),))]
     if typed:

@@ -39,7 +39,7 @@ class OpenAuthenticator:
     """Takes an activity without a token, for emulators on this machine."""
 
     async def authenticate(self, header: str, body: Payload) -> Claims:
-        """Nobody vouches for it; raises Malformed when its answers would leave this machine."""
+        """Claims without any check; raises Malformed when the answers would leave this machine."""
         address = urlsplit(needed(body, "serviceUrl"))
         if not LOOPBACK.fullmatch(address.hostname or ""):
             raise Malformed("without authentication, serviceUrl must be on this machine")

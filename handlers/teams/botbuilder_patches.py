@@ -64,7 +64,7 @@ class BotbuilderAuthenticator:
         return Claims(service, signed=True)
 
     def _check_claims(self, header: str) -> None:
-        """Turns away what needs no key to be seen as wrong; raises Unauthorised."""
+        """Checks what can be checked without the key; raises Unauthorised."""
         kind, _, token = header.partition(" ")
         if kind != "Bearer" or not token:
             raise Unauthorised("no bearer token")

@@ -1,6 +1,6 @@
 """What messages are made of, as Teams draws it: our parts in, Adaptive Cards 1.5 out, 25 KB at most.
 
-The house's limit is 25 KB for a card, below every published one: 28 KB for what a message extension
+Our own limit is 25 KB for a card, below every published one: 28 KB for what a message extension
 shows, 100 KB for a message. Teams adds three things to the schema of Adaptive Cards, and we use them:
 `msteams` at the top (mentions, width) and in a button's data (opens a dialog), and `choices.data` (the
 people picker).
@@ -66,7 +66,7 @@ def escaped(text: str) -> str:
 
 
 class _Mentions:
-    """Who is mentioned in one card: each with a text that names only them."""
+    """The mentions of one card; each person has a text of their own, also two of one name."""
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
@@ -82,7 +82,7 @@ class _Mentions:
         return text
 
     def within(self, body: Sequence[Element]) -> list[Element]:
-        """The entities of those that are still in a card's body."""
+        """The entities of the mentions that are in a card's body after it was cut."""
         drawn = json.dumps(body, ensure_ascii=False)
         return [
             {
@@ -205,7 +205,7 @@ def size(drawn: object) -> int:
 def fitted(
     title: str | None, parts: Sequence[Part], budget: int, *, dialog: bool = False
 ) -> tuple[list[Element], list[Element]]:
-    """Body and mentions: texts as long as the budget allows; then, if it must be, the first parts."""
+    """Body and mentions: all parts, cut to the budget; or, where that is not enough, the first ones."""
     mentions, drawn = _Mentions(), list[Element]()
     for limit in SHORTER:
         mentions = _Mentions()

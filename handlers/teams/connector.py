@@ -1,6 +1,6 @@
 """The Bot Connector's REST calls, on the event loop, within Teams' limits.
 
-The SDK's own client sends from threads, which cannot be called off: a call given up after the worker's
+The SDK's own client sends from threads, which cannot be cancelled: a call given up after the worker's
 deadline would still arrive. It also loses what it cannot parse of an error. So only its
 check of what comes in is used, and these few calls are made here, signed with the bot's own token.
 """
@@ -43,7 +43,7 @@ JsonObject = Mapping[str, Any]
 
 
 class ConnectorError(Exception):
-    """The connector answered that it did not do it; holds its status and code, and no one's id."""
+    """The connector refused a call; holds its status and code, and no one's id."""
 
     def __init__(self, status: int, code: str = "", retry_after: float | None = None) -> None:
         super().__init__(f"{status} {code}".strip())
@@ -53,7 +53,7 @@ class ConnectorError(Exception):
 
 
 class Limits:
-    """Sliding windows over what was sent, per conversation or tenant."""
+    """Rate limits as sliding windows over what was sent, per conversation or tenant."""
 
     def __init__(
         self, windows: tuple[tuple[int, float], ...], clock: Callable[[], float] = time.monotonic
@@ -76,7 +76,7 @@ class Limits:
         return 0.0
 
     async def turn(self, name: str) -> None:
-        """Waits for its turn; raises Declined when that would take long."""
+        """Waits until it may be sent; raises ConnectorError when that would take long."""
         waited = 0.0
         while (wait := self.wait(name)) > 0:
             waited += wait
@@ -161,7 +161,8 @@ class Connector:
     ) -> JsonObject:
         """One call; raises ConnectorError, NoToken, and NO_ANSWER's errors when its end is unknown.
 
-        What was certainly not done (401, or 404 at an old address) is asked once more, better.
+        What was certainly not done is repeated once: after 401 with a new token, after 404 at an old
+        address with the new one.
         """
         tenant, stored = str(way.get("tenant_id", "")), str(way["service_url"])
         await self._tenants.turn(tenant)

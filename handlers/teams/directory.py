@@ -1,4 +1,4 @@
-"""Who people are, what channels are called, and how to reach both: learnt on every visit, and kept."""
+"""Names of people and channels and how to reach them: learnt from every request, and stored."""
 
 import asyncio
 import logging
@@ -29,7 +29,7 @@ SILENT = "Teams did not say in time who this is. Please try again."
 
 
 class Met(NamedTuple):
-    """A request with everybody and its channel as they are known; `faults` says who is not.
+    """A request with its people and channel resolved; `faults` says whom nobody could find.
 
     `people` are those whom the form's people pickers named, by the picker's own ids.
     """
@@ -40,7 +40,7 @@ class Met(NamedTuple):
 
 
 class Directory:
-    """What it takes to speak to people and channels first, stored when it changes.
+    """The references that are needed to write to people and channels, stored when they change.
 
     `committed` is called after a change that owes messages, so that a worker can speak at once.
     """
@@ -230,7 +230,7 @@ class Directory:
 
 
 def _added(before: Channel | None, now: Channel) -> Channel:
-    """A channel with what was known of it before and is not told now."""
+    """A channel, completed by what was known of it before."""
     if before is None:
         return now
     reference = {**before.reference, **now.reference}

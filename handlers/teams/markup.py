@@ -1,4 +1,4 @@
-"""The HTML that Teams makes of what people write, read as they see it."""
+"""Turns the HTML that Teams makes of what people write into plain text."""
 
 import html
 import re

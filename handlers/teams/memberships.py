@@ -91,7 +91,7 @@ class TeamsMemberships:
         return person.id in (await self._roster(workspace, channel_id)).members
 
     async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
-        """Never, as far as Teams tells: of a guest it only says so in the rosters that they are in."""
+        """Always False: Teams says who is a guest only in the rosters that they are in."""
         return False
 
     async def people_in(self, workspace: str, channel_id: str) -> int | None:
@@ -143,7 +143,7 @@ class TeamsMemberships:
             return None
 
     async def _read(self, roster_key: _RosterKey) -> Roster | None:
-        """Everybody in a channel; None when Teams does not tell all of it just now."""
+        """Everybody in a channel; None when Teams does not send every page just now."""
         channel = roster_key.channel
         if channel is None:
             channel = await self._transactions.read(
@@ -181,7 +181,7 @@ class TeamsMemberships:
 
 
 def member_of(entry: object) -> Member | None:
-    """Somebody as the connector tells them; None for what is no person."""
+    """A member from an entry of a roster; None for what is no person."""
     if not isinstance(entry, Mapping):
         return None
     id, aad, name = (

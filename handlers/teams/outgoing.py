@@ -33,7 +33,7 @@ MAX_REMEMBERED = 1_000
 class Failure(NamedTuple):
     """What an answer means: if a person must act first, the sentence, and if it may have arrived.
 
-    An `outage` ends by itself or by an admin's hand, so it is sat out for days.
+    An `outage` ends by itself, or when an admin ends it, so it is worth trying for days.
     """
 
     permanent: bool
@@ -71,7 +71,7 @@ FAILURES: Mapping[int, Failure] = {
 
 
 def undelivered(error: Exception, *, direct: bool) -> DeliveryError:
-    """What a failed call means for whoever wants to repeat it; the worker's back-off has the jitter."""
+    """The DeliveryError for a failed call: whether and when to repeat it (the worker adds jitter)."""
     if isinstance(error, ConnectorError):
         failure = FAILURES.get(error.status, BROKEN if error.status >= 500 else REFUSED)
         if direct and error.status in (403, 404):
@@ -197,7 +197,7 @@ class TeamsMessenger:
 
 
 def _way(channel: Channel) -> Mapping[str, str]:
-    """A channel's stored reference; without one nobody can speak there."""
+    """A channel's stored reference; raises DeliveryError without one, because nothing can be sent."""
     if not channel.reference.get("service_url"):
         failure = NOT_FOR_THEM if channel.kind == "direct" else NOT_THERE
         raise DeliveryError(failure.reason, permanent=True)

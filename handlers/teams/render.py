@@ -67,7 +67,7 @@ def message(message: Message) -> Element:
 
 
 def door_to(form: Form, typed: str) -> Element:
-    """A form can only follow a press: the button that opens it, with what was typed already.
+    """The button that opens a form, with what was typed already: a dialog can only follow a click.
 
     It may be pressed elsewhere than where it was asked for, so it carries the form's channel.
     """
@@ -106,7 +106,7 @@ def _task(title: str, card: Element, height: str) -> Element:
 
 
 class FormContext:
-    """What a form needs that its own words do not hold: names, and the key of this one opening.
+    """What a form needs beside its fields: names, and a key for this one opening.
 
     `once` comes back with the submission, so that a repeat of it changes nothing. `unchecked`: some
     channels are missing among the channels, because nobody said in time who is in them.
@@ -157,7 +157,7 @@ def form(form: Form, context: FormContext, faults: Mapping[str, str] | None = No
 
 
 def _submit(form: Form, context: FormContext) -> Element:
-    """The button; its data is all that the submission tells of the form that it belongs to."""
+    """The submit button; its data is all that comes back of the form it belongs to."""
     own = {
         "verb": form.verb,
         "about": form.about,
@@ -241,7 +241,7 @@ def _several_of(field: FormField, _: FormContext, __: int) -> Element:
 
 
 def _person(field: FormField, context: FormContext, _: int) -> Element:
-    """The people picker; who stands there already is a choice of ours, so that their name shows."""
+    """The people picker; whoever is chosen already is added as a choice, so that their name shows."""
     drawn: Element = {
         "type": "Input.ChoiceSet",
         "choices": [],

@@ -1,4 +1,4 @@
-"""What goes back to the one person who asked, beside the answer of the HTTP request."""
+"""Replies to the one person who asked, after the answer of the HTTP request."""
 
 import logging
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Replies(BackgroundTasks):
-    """Replies by the connector; none is the only record of anything, so a lost one loses nothing."""
+    """Replies by the connector. Each only shows what is stored, so a lost one loses nothing."""
 
     def __init__(
         self, connector: Connector, messenger: TeamsMessenger, transactions: Transactions, targeted: bool
@@ -67,7 +67,7 @@ class Replies(BackgroundTasks):
 
 
 def _unreached(request: Request) -> Message:
-    """Without what was meant for their eyes only."""
+    """Says in public that there is an answer for them, and not what it is."""
     person = request.person
     words = (
         " I have an answer for you alone, and cannot write to you: find Amends under Apps and add it."

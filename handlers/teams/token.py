@@ -34,7 +34,7 @@ class NoToken(Exception):
 class Tokens:
     """The bot's own token: fetched once for all who wait, kept, and renewed before its end.
 
-    `fetch` blocks: it returns a token and the seconds it holds, or raises NoToken.
+    `fetch` blocks: it returns a token and the seconds it is valid, or raises NoToken.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class Tokens:
 
     @property
     def now(self) -> str:
-        """The token that is at hand; empty when there is none."""
+        """The token, without waiting; empty when there is none."""
         return self._token if self._clock() < self._ends_at else ""
 
     async def get(self) -> str:
-        """A token that holds; waits for one only when there is none. Raises NoToken."""
+        """A valid token; waits only when there is none. Raises NoToken."""
         left = self._ends_at - self._clock()
         if left <= 0:
             await asyncio.shield(self._renew())
@@ -67,7 +67,7 @@ class Tokens:
             self._ends_at = 0.0
 
     def close(self) -> None:
-        """Calls off a renewal that is under way."""
+        """Cancels a renewal that is under way."""
         if self._fetching is not None:
             self._fetching.cancel()
 
@@ -100,7 +100,7 @@ class Tokens:
 
 
 def _heard(task: asyncio.Task[None]) -> None:
-    """Looks at how it ended: a renewal that nobody waits for must not complain that nobody asked."""
+    """Takes the exception of a renewal that nobody waits for, or asyncio would log it as unread."""
     if not task.cancelled():
         task.exception()
 

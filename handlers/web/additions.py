@@ -1,4 +1,4 @@
-"""Adding people and channels: this workspace has no platform where they would come from."""
+"""Adds people and channels to the web workspace, which has no platform to take them from."""
 
 import os
 import re
@@ -30,7 +30,7 @@ def begin(work: UnitOfWork) -> bool:
 
 
 def form_for(what: str, viewer: Person) -> Form:
-    """The dialog that adds a channel or a person, or changes who oneself is."""
+    """The dialog that adds a channel or a person, or changes your own name and zone."""
     name = FormField(name="name", label="Name", needed=True, max_length=MAX_NAME_LENGTH)
     if what == "place":
         hint = "Where a team talks, for example support-night."

@@ -51,7 +51,7 @@ Added = tuple[Person, Form, Channel | Person | None, additions.Faults, Sequence[
 
 
 class Answers(Protocol):
-    """The bot, as far as an adapter knows it."""
+    """What this adapter needs of the bot."""
 
     async def answer(self, request: Request) -> Reply: ...
 
@@ -367,7 +367,7 @@ class WebAdapter:
 
 
 def _route(request: web.Request) -> str:
-    """The route's own words, never the path: ids are in that."""
+    """The route's pattern for the log; the path itself holds ids."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else "?"
 

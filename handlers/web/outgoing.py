@@ -1,4 +1,4 @@
-"""What the bot says in the web workspace: posts in our own storage, and a nudge to whoever looks."""
+"""Sends messages in the web workspace: stores posts, and tells the open pages to fetch them."""
 
 import asyncio
 import secrets
@@ -15,7 +15,7 @@ WORKSPACE = "web"
 
 
 class Listener:
-    """Somebody who looks at one place: which channels changed since they last asked."""
+    """One open page: which channels changed since it last asked."""
 
     def __init__(self) -> None:
         self._woken = asyncio.Event()
@@ -23,12 +23,12 @@ class Listener:
         self.closed = False
 
     def wake(self, channel_id: str) -> None:
-        """Tells them that something in a channel is new; "" concerns no channel (people, the list)."""
+        """Notes that a channel changed; "" for what is no channel's (people, the list)."""
         self._channels.add(channel_id)
         self._woken.set()
 
     def close(self) -> None:
-        """Tells them that the server stops."""
+        """Ends the wait, because the server stops."""
         self.closed = True
         self._woken.set()
 
@@ -59,7 +59,7 @@ class Hub:
         return f"{self._born}-{self._count}"
 
     def changed(self, channel_id: str = "") -> None:
-        """Wakes everybody who looks; "" when it concerns no channel."""
+        """Wakes every open page; "" when it concerns no channel."""
         self._count += 1
         for listener in self._listeners:
             listener.wake(channel_id)
@@ -123,7 +123,7 @@ class WebMessenger:
         return self._receipt(kept, delivery)
 
     async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
-        """Says it anew in the same post; permanent when the post is gone."""
+        """Replaces the post's message; raises a permanent DeliveryError when the post is gone."""
         number = _number(message_ref.message)
 
         def say_anew(work: UnitOfWork) -> Post:

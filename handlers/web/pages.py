@@ -1,4 +1,4 @@
-"""What is on the screen: reads a channel, a thread and the sidebar, and has them drawn."""
+"""The pages: reads a channel, a thread and the sidebar from storage, and draws them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -39,7 +39,7 @@ Seen = Mapping[str, int]
 
 
 def reader_of(request: web.Request, work: ReadOnlyWork) -> Person:
-    """Who the cookie says; without one "You", whom nobody chose, rather than somebody by name."""
+    """The person in the cookie; without one "You", who is nobody in particular."""
     chosen = work.people.get(request.cookies.get(YOU, ""))
     if chosen is not None and not (chosen.gone or chosen.bot):
         return chosen
@@ -70,7 +70,7 @@ def frame_of(viewer: Person, base: str, channel_id: str = "", thread: int | None
 
 
 def root_of(work: ReadOnlyWork, channel: Channel, number: str) -> Post:
-    """The post that a thread hangs on; refuses what is none."""
+    """The root post of a thread; raises HTTPProblem when there is none."""
     is_number = number.isascii() and number.isdigit() and len(number) < 10
     root = work.posts.get(int(number)) if is_number else None
     if root is None or root.channel_id != channel.id or root.thread is not None:
@@ -224,7 +224,7 @@ def _sidebar(
 
 
 def _shortcuts(post: Post) -> tuple[Button, ...]:
-    """What can be made of somebody's message."""
+    """The shortcuts that are offered beside somebody's message."""
     about = f"{incoming.POST_ABOUT}{post.id}"
     if post.thread is None:
         return (Button(label="Mark as failed case", verb="case.fail_message", about=about, opens=True),)
@@ -232,14 +232,14 @@ def _shortcuts(post: Post) -> tuple[Button, ...]:
 
 
 def most_of(request: web.Request) -> int:
-    """How many posts the page shows."""
+    """How many posts the page shows, from the request's query."""
     most = request.query.get("most", "")
     number = int(most) if most.isascii() and most.isdigit() and len(most) < 6 else NEWEST
     return min(max(number, NEWEST), MAX_POSTS)
 
 
 def before_of(request: web.Request) -> int | None:
-    """Before which post those stand that the page shows; None: they are the newest."""
+    """The id of the post before which the list ends; None: it shows the newest."""
     before = request.query.get("before", "")
     return int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None
 
@@ -255,7 +255,7 @@ def seen_by(request: web.Request) -> dict[str, int]:
 
 
 def looked(seen: Seen, channel_id: str, last: int) -> Seen:
-    """What was seen, after a look at this channel."""
+    """What was seen, with this channel's newest post added."""
     others = {key: number for key, number in seen.items() if key != channel_id}
     return {channel_id: max(last, seen.get(channel_id, 0)), **others}
 

@@ -1,10 +1,9 @@
-"""Which channel queues may speak now: due, rested, nobody's, in a workspace that may say more.
+"""Which channel queues may send now: due, not cooling down, not leased, and within the rate limit.
 
 Each workspace has two channel queues of its own, "" for new messages and "/edits", where nothing ever
 waits (`due_at` stays empty). Their `next_allowed_at` is when one more message may be said in the whole
-workspace; what may be said at once lies between it and now (GCRA, a leaky bucket that is one moment in
-time). They are locked last of all, in the order of their names, so that whoever waits for one cannot
-deadlock.
+workspace; how far that lies before now is how much may be said at once (GCRA, a leaky bucket stored as
+one moment). They are locked last of all, in the order of their names, so that nobody can deadlock.
 """
 
 from collections import Counter
@@ -77,7 +76,7 @@ def this(name: Name) -> dict[str, Any]:
 
 
 def moments(now: datetime) -> dict[str, datetime]:
-    """What FREE_QUEUES compares with; leases and rests that lie too far ahead are no real ones."""
+    """The moments that `free_queues` compares with; leases and cool-downs too far ahead do not count."""
     return {
         "now": now,
         "no_lease": now + timedelta(seconds=LEASE_SECONDS) + SLEW,
@@ -87,7 +86,7 @@ def moments(now: datetime) -> dict[str, datetime]:
 
 
 def on(platforms: Collection[str] | None) -> tuple[Any, ...]:
-    """The condition that a channel queue is on one of these platforms; None: on any."""
+    """The conditions for a channel queue to be on one of these platforms; None: on any."""
     if platforms is None:
         return ()
     names = channel_queues.c.workspace
@@ -99,8 +98,8 @@ def on(platforms: Collection[str] | None) -> tuple[Any, ...]:
 
 
 @cache
-def free_lanes(platforms: frozenset[str] | None) -> Statement:
-    """Lanes that may speak, with the key of the job that is first in each; locked, if not already."""
+def free_queues(platforms: frozenset[str] | None) -> Statement:
+    """Channel queues that may send, with the key of the first job of each; skips what is locked."""
     names = ("by", "now", "no_lease", "no_rest", "bulk_now")
     at = {name: bindparam(name, type_=UTCDateTime) for name in names}
     waiting = (
@@ -158,12 +157,12 @@ def free_lanes(platforms: frozenset[str] | None) -> Statement:
 
 
 def free(connection: Connection, rests: Mapping[Name, datetime | None]) -> None:
-    """Frees channel queues that are locked; they rest until their moment, if they have one."""
+    """Ends the leases of channel queues; they cool down until their moment, if they have one."""
     FREE_QUEUE.run_each(connection, [{**this(name), "rests_until": rests[name]} for name in rests])
 
 
 class RateLimiter:
-    """What the workspaces of some channel queues may still say, locked until the transaction ends."""
+    """The rate limits of some channel queues' workspaces, locked until the transaction ends."""
 
     def __init__(
         self, connection: Connection, now: datetime, due: Iterable[Name], limits: Mapping[str, Limits]
@@ -179,7 +178,7 @@ class RateLimiter:
         self._since = {name: self._lock(name) for name in sorted(self._rates)}
 
     def within(self, due: Iterable[Name]) -> list[Name]:
-        """The first of the channel queues, as many as may speak."""
+        """The first of the channel queues, as many as the limits allow."""
         taken: Counter[Name] = Counter()
         admitted = []
         for queue in due:
@@ -199,7 +198,7 @@ class RateLimiter:
         )
 
     def _lock(self, name: Name) -> datetime:
-        """Since when the workspace could have said something more."""
+        """Locks a workspace's limit; returns since when it could have sent another message."""
         row = LOCK_QUEUE.first(self._connection, this(name))
         if row is None:
             new = {"workspace": name[0], "queue_id": name[1], "claimed_by": ""}
@@ -214,15 +213,15 @@ class RateLimiter:
 
 
 def whole(name: Name) -> Name:
-    """Its workspace's own channel queue of the same kind."""
+    """The workspace's own channel queue of the same kind, which holds its rate limit."""
     return name[0], EDITS if name[1].endswith(EDITS) else NEW
 
 
 def set_back(connection: Connection, now: datetime, latest: datetime) -> None:
-    """Lets what a clock would hold up that was set back from `latest` to `now` go on at once.
+    """After a clock was set back from `latest` to `now`: nothing waits for the time in between.
 
-    Leases hold as long as new ones do. Whoever speaks keeps the pace by a clock that nobody can set, and
-    a platform that asked for time asks again.
+    Leases end no later than new ones do. The worker keeps its pace by a clock that nobody can set, and a
+    platform that asked for time asks again.
     """
     due_at = minute(now)  # traceless ones may be among them
     postponed = or_(jobs.c.due_at <= latest, jobs.c.attempts > 0)

@@ -3,7 +3,7 @@
 Everybody locks jobs first, in the order of their keys, and channel queues after them, in the order of
 their names, and a workspace's own channel queues last (`storage/jobs/channel_queue.py`). The one who
 takes channel queues first (`storage/jobs/queue.py`, claim) waits for nothing but those. So no two
-transactions wait for each other on PostgreSQL.
+transactions deadlock on PostgreSQL.
 """
 
 import secrets
@@ -65,7 +65,7 @@ MAX_TOGETHER = 8
 
 
 def next_id(*, traceless: bool) -> int:
-    """The next place in line; a traceless job's is anywhere in this minute, so that it tells no more.
+    """The next id; a traceless job's is a random one of this minute, so that it tells no finer moment.
 
     So it may pass what was scheduled in the same minute, or be passed by it, and nothing else.
     """
@@ -75,7 +75,7 @@ def next_id(*, traceless: bool) -> int:
 
 
 def numbered(job: Job) -> Job:
-    """The job in its place in line, and a traceless one with its moment rounded."""
+    """The job with its id, which gives the order; a traceless one's moment is rounded to the minute."""
     due_at = minute(job.due_at) if job.traceless else job.due_at
     return job.model_copy(update={"id": next_id(traceless=job.traceless), "due_at": due_at})
 
@@ -86,7 +86,7 @@ def post_queue(channel_id: str) -> str:
 
 
 def edit_queue(channel_id: str) -> str:
-    """The channel queue of edits in a channel: they are paced by themselves."""
+    """The channel queue of edits in a channel, which has a rate limit of its own."""
     return f"{channel_id}/edits"
 
 
@@ -120,7 +120,7 @@ class Jobs:
         return bool(self._scheduled or self._woken)
 
     def flush(self) -> None:
-        """Writes it all."""
+        """Writes the scheduled jobs, and wakes their channel queues."""
         woken = put(self._connection, self._workspace, self._scheduled)
         for name, due_at in self._woken.items():
             woken[name] = min(due_at, woken.get(name, due_at))
@@ -129,7 +129,7 @@ class Jobs:
 
 
 def put(connection: Connection, workspace: str, scheduled: Iterable[Job]) -> dict[Name, datetime]:
-    """Stores jobs, or what a repeat changes; returns the channel queues that wait and since when."""
+    """Stores jobs, or updates those that are there; returns the queues with work, and since when."""
     woken: dict[Name, datetime] = {}
     ordered = sorted(scheduled, key=lambda job: job.key)
     # Said, but its job was pruned since: then saying it again is editing it, or nothing at all.
@@ -149,7 +149,7 @@ def put(connection: Connection, workspace: str, scheduled: Iterable[Job]) -> dic
 
 
 def _without_doubles(owed: Iterable[Job]) -> Iterator[Sequence[Job]]:
-    """The jobs, sorted by key, in few groups: PostgreSQL takes no key twice in one statement."""
+    """The jobs, sorted by key, in groups without a key twice: PostgreSQL takes no such statement."""
     left = list(owed)
     while left:
         some = list({job.key: job for job in reversed(left)}.values())[::-1][:MAX_TOGETHER]

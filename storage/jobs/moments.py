@@ -1,4 +1,4 @@
-"""A channel queue's moments, moved in one direction only: whoever else moved one further has the say."""
+"""Moves a channel queue's moments in one direction only: the one who moved it further wins."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,12 +14,12 @@ Name = tuple[str, str]  # workspace and key, or workspace and channel queue
 
 
 def wake(connection: Connection, due_at: Mapping[Name, datetime]) -> None:
-    """Makes channel queues worth looking at from their moments on, if they are not so earlier."""
+    """Makes channel queues due at these moments, unless they are due earlier."""
     _move(connection, "due_at", due_at, sooner=True)
 
 
 def hold_back(connection: Connection, until: Mapping[Name, datetime]) -> None:
-    """Lets whole workspaces rest, if they do not rest for longer; the last thing in its transaction."""
+    """Lets whole workspaces cool down until these moments or later; comes last in a transaction."""
     _move(connection, "next_allowed_at", until, sooner=False)
 
 

@@ -39,7 +39,7 @@ from storage.jobs.channel_queue import (
     SLEW,
     RateLimiter,
     free,
-    free_lanes,
+    free_queues,
     moments,
     on,
     set_back,
@@ -94,7 +94,7 @@ class Past:
         """Traceless jobs that wait for another try, and until when: a row says the minute after it."""
 
     def forget(self, name: Name, until: datetime) -> None:
-        """Lets go of a job, unless it was put off anew meanwhile."""
+        """Forgets a job, unless it was put off again meanwhile."""
         if self.sooner.get(name) == until:
             self.sooner.pop(name, None)
 
@@ -117,16 +117,16 @@ class Queue:
         connection, now = self._connection, self._clock(self._connection)
         self._mind_the_clock(now)
         self._bring_forward(now)
-        statement = free_lanes(None if limits is None else frozenset(limits))
+        statement = free_queues(None if limits is None else frozenset(limits))
         rows = statement.all(connection, {"by": by or now, "limit": limit, **moments(now)})
         due = {(row.workspace, row.queue_id): row for row in rows}
         wanted = {name: row.claimed_key or row.first_key for name, row in due.items()}
         free(connection, {name: None for name, key in wanted.items() if key is None})
         named = [name for name, key in wanted.items() if key is not None]
-        budgets = RateLimiter(connection, now, named, limits or {})
+        limiter = RateLimiter(connection, now, named, limits or {})
         states = {
             (name[0], wanted[name]): "running" if due[name].claimed_key else "waiting"
-            for name in budgets.within(named)
+            for name in limiter.within(named)
         }
         # A claim of its own, so that whoever comes too late is told apart even from itself.
         claim = f"{claimer} {secrets.token_hex(8)}"
@@ -144,7 +144,7 @@ class Queue:
             for name in leased
         ]
         CHANGE_QUEUE.run_each(connection, leases)
-        budgets.charge(leased)
+        limiter.charge(leased)
         return [begun[name[0], wanted[name]] for name in leased]
 
     def _mind_the_clock(self, now: datetime) -> None:
@@ -157,7 +157,7 @@ class Queue:
         self._past.latest = now
 
     def _bring_forward(self, now: datetime) -> None:
-        """Makes traceless jobs due now that were put off until a moment that no row may tell."""
+        """Makes traceless jobs due now whose wait is over: their rows hold no exact moment."""
         woken: dict[Name, datetime] = {}
         for name, until in sorted(self._past.sooner.items()):
             if until > now:
@@ -277,10 +277,10 @@ class Queue:
         connection = self._connection
         trusted = observed_time.trusted_now(connection, self._clock(connection))
         buried = min(before, trusted - timedelta(days=DEAD_DAYS))
-        # Said again in `_bite`, for a job that comes back to life while this waits for its row.
+        # Said again in `_prune`, for a job that comes back to life while this waits for its row.
         old = and_(jobs.c.ended_at < before, or_(~IS_DEAD, jobs.c.ended_at < buried))
         seen = requests.c.day < before.date()
-        return _bite(connection, jobs, old, limit) + _bite(connection, requests, seen, limit)
+        return _prune(connection, jobs, old, limit) + _prune(connection, requests, seen, limit)
 
 
 def _clock(connection: Connection) -> datetime:
@@ -294,7 +294,7 @@ def _clock(connection: Connection) -> datetime:
 def _begin(
     connection: Connection, states: Mapping[Name, str], claim: str, now: datetime
 ) -> dict[Name, Job]:
-    """Marks jobs as running that are in these states; leaves out what somebody holds or just changed."""
+    """Marks jobs in these states as running; leaves out locked ones and those that just changed."""
     begun: dict[Name, Job] = {}
     changed = []
     for row in _rows(connection, states, FREE_JOBS):
@@ -323,7 +323,7 @@ def _rows(connection: Connection, names: Collection[Name], query: Among = ROWS) 
 
 
 def _held(connection: Connection, ended: Iterable[Ended]) -> dict[Name, Any]:
-    """The rows of those that no other claim runs by now."""
+    """The rows of the jobs that are still claimed by these attempts."""
     claims = {(attempt.job.workspace, attempt.job.key, attempt.job.claimed_by) for attempt in ended}
     rows = _rows(connection, {claim[:2] for claim in claims})
     return {
@@ -374,7 +374,7 @@ def _lock(connection: Connection, statement: Statement, names: Iterable[Name]) -
 
 
 def _rests_until(ended: Ended, row: Any, now: datetime) -> datetime | None:
-    """Until when the channel queue rests; None when it need not, or that is nobody's business."""
+    """Until when the channel queue cools down; None when it need not, or that would be a trace."""
     cool_down = timedelta(seconds=ended.cool_down)
     if ended.state == "done":
         return None if row.traceless and ended.cool_down <= 0 else now + cool_down
@@ -387,17 +387,17 @@ def _leave(
     woken: Mapping[Name, datetime],
 ) -> None:
     """Frees channel queues and wakes others, in the one order of all channel queues."""
-    for freed, lanes_of_it in groupby(sorted({*rests, *woken}), lambda name: name in rests):
+    for freed, names in groupby(sorted({*rests, *woken}), lambda name: name in rests):
         if freed:
             # By a statement of its own: the next one then sees what was scheduled meanwhile, where a
             # subquery in a waiting UPDATE would still see the moment before.
-            _lock(connection, LOCK_QUEUE, lanes_of_it)
+            _lock(connection, LOCK_QUEUE, names)
         else:
-            wake(connection, {name: woken[name] for name in lanes_of_it})
+            wake(connection, {name: woken[name] for name in names})
     free(connection, rests)
 
 
-def _bite(connection: Connection, table: Table, old: ColumnElement[bool], limit: int) -> int:
+def _prune(connection: Connection, table: Table, old: ColumnElement[bool], limit: int) -> int:
     those = tuple_(table.c.workspace, table.c.key)
     some = select(table.c.workspace, table.c.key).where(old).limit(limit)
     return connection.execute(delete(table).where(those.in_(some), old)).rowcount

@@ -1,4 +1,4 @@
-"""When the clock looks at what: a moment in each row, and an index over those that have one."""
+"""When the scheduler checks what: a moment in each row, and an index over the rows that have one."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ BY = bindparam("by", type_=UTCDateTime)
 
 
 def _due(table: Table) -> Select[Any]:
-    """Leaves out what another process is looking at; SQLite has one clock."""
+    """The due rows of a table, without those that another process has locked."""
     # Without the "" SQLite goes by the primary key, through all that a workspace has, and sorts it.
     here = table.c.workspace.concat("") == bindparam("this_workspace")
     return (
@@ -72,7 +72,7 @@ RESTLESS = Statement(_RESTLESS)
 
 
 def workspaces_with_due_work(connection: Connection, by: datetime, limit: int) -> Sequence[str]:
-    """Workspaces that have something to look at by then, as far as the first `limit` of a kind tell."""
+    """Workspaces with something due by then, among the first `limit` due rows of each kind."""
     return sorted({row.workspace for row in RESTLESS.all(connection, {"by": by, "limit": limit})})
 
 

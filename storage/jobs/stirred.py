@@ -1,7 +1,7 @@
-"""Whose hours changed: what is open of theirs comes up, a batch at a time.
+"""After somebody's working hours changed: all that is open of theirs is made due, a batch at a time.
 
-A mark says how far that came, in the order of the index by which people read such things: those with a
-day, by day and number, and then those without one.
+A mark says how far that got, in the order of an index: things with a day, by day and number, and then
+those without one.
 """
 
 from datetime import date
@@ -62,7 +62,7 @@ MARKED = Statement(
 
 
 def mark(connection: Connection, workspace: str, channel_id: str | None, owner: str | None) -> None:
-    """Notes that all of theirs has to come up, from the first on."""
+    """Marks all of theirs to be made due, from the first on."""
     for of in OPEN:
         whose = owner if of.startswith("owner") else channel_id
         if whose is not None:
@@ -73,7 +73,7 @@ def mark(connection: Connection, workspace: str, channel_id: str | None, owner: 
 def go_on(
     connection: Connection, workspace: str, limit: int
 ) -> tuple[type[BaseModel], list[int]] | None:
-    """The next `limit` things that have to come up, with their marks moved on; None without a mark."""
+    """The next `limit` things to make due, and moves their mark on; None without a mark."""
     this = MARKED.first(connection, {"workspace": workspace})
     if this is None:
         return None

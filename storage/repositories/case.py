@@ -53,15 +53,15 @@ SUM = Statement(
 
 
 def customer_sum(name: str) -> int:
-    """A sum of a name, upper and lower case alike, that thousands of names have: it tells nobody's.
+    """A checksum of a name, upper and lower case alike, so short that it identifies nobody.
 
-    So it does no harm where an older program forgets a customer, and leaves it behind.
+    So it does no harm where an older program forgets a customer and leaves it behind.
     """
     return zlib.crc32(name.casefold().encode(errors="replace")) & 0xFFFF
 
 
 def sum_customers(connection: Connection, limit: int) -> int:
-    """Gives at most `limit` cases that came from an older program the sum of their customer's name."""
+    """Fills in the checksum of at most `limit` cases that an older program stored; returns how many."""
     unsummed = select(cases.c.workspace, cases.c.number, cases.c.customer).where(
         cases.c.customer.is_not(None), cases.c.customer_sum.is_(None)
     )

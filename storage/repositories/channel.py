@@ -12,7 +12,7 @@ from storage.upsert import put
 
 
 def folded(name: str) -> str:
-    """A channel's name as people look for it: #Support and support are the same."""
+    """A channel's name for comparing: #Support and support are the same."""
     return name.strip().removeprefix("#").casefold()
 
 

@@ -8,7 +8,7 @@ from storage.upsert import put
 
 
 class PreferencesOfPeople(Keyed[NotificationPreferences]):
-    """repositories.Readers over one transaction."""
+    """repositories.PreferencesOfPeople over one transaction."""
 
     kind, table, key = NotificationPreferences, preferences, "person_id"
 

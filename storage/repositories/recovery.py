@@ -52,7 +52,7 @@ UNANSWERED = recoveries.c.outcome == literal_column("'no answer'")
 
 
 def _count(which: ColumnElement[bool]) -> ScalarSelect[int]:
-    """No further than is told, in an index."""
+    """A count by an index, that stops just above MAX_TALLIED."""
     some = select(recoveries.c.channel_id).where(*OF_PLACE, which).limit(MAX_TALLIED + 1)
     return select(func.count()).select_from(some.subquery()).scalar_subquery()
 

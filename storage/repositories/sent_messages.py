@@ -31,7 +31,7 @@ class SentMessages(Keyed[MessageRef]):
         self.keep_each({key: message_ref})
 
     def keep_each(self, message_refs: Mapping[str, MessageRef]) -> None:
-        """Keeps several."""
+        """Stores several, by their message keys."""
         rows = [
             values(self._workspace, message_ref, key=key) for key, message_ref in message_refs.items()
         ]

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, make_url, select
 
 from bot.domain.job import LEASE_SECONDS, MessageRef
 from handlers.worker import SIDE_BY_SIDE
-from storage.jobs.channel_queue import CHANGE_QUEUE, FREE_QUEUE, LOCK_QUEUE, free_lanes, moments, this
+from storage.jobs.channel_queue import CHANGE_QUEUE, FREE_QUEUE, LOCK_QUEUE, free_queues, moments, this
 from storage.jobs.job import edit_queue
 from storage.jobs.queue import CHANGE_JOB
 from storage.sqlite import PRAGMAS
@@ -56,7 +56,7 @@ class Loop:
             index_elements=["workspace", "key"],
             set_={column: keeping.excluded[column] for column in MessageRef.model_fields},
         )
-        self._free_lanes = self._spelled(free_lanes(frozenset({"slack"})).built)
+        self._free_queues = self._spelled(free_queues(frozenset({"slack"})).built)
         marks = ("state", "claimed_by", "attempts", "began_at", "unsure")
         self._begin_job = self._spelled(CHANGE_JOB.built, *marks)
         leases = ("due_at", "leased_until", "claimed_by", "claimed_key")
@@ -77,7 +77,7 @@ class Loop:
         with self._transaction():
             now = self._now()
             params = {"by": now, "limit": SIDE_BY_SIDE, **moments(now)}
-            free = [row["first_key"] for row in self._fetch(self._free_lanes, params)]
+            free = [row["first_key"] for row in self._fetch(self._free_queues, params)]
             # None: another process has sent_messages the last of that channel queue just now, and frees
             # it by itself.
             keys = {f"keys_{number}": key for number, key in enumerate(sorted(filter(None, free)), 1)}

@@ -431,7 +431,7 @@ async def test_a_tick_says_an_imported_retro_before_what_was_put_under_it(desk: 
 async def test_a_tenth_is_forgotten_in_bites_and_it_is_logged_how_many_wait(
     desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.upkeep.FORGET_BITE", 1)
+    monkeypatch.setattr("handlers.upkeep.FORGET_BATCH_SIZE", 1)
     await santos_waited(desk, *range(60, 31, -1), 0)
     caplog.set_level(logging.INFO)
     async with at_work(forgetting(desk)):

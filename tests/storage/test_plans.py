@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event
 
 from storage import tables
 from storage.database import Database
-from storage.jobs.channel_queue import free_lanes, moments
+from storage.jobs.channel_queue import free_queues, moments
 from storage.jobs.stirred import OPEN
 from storage.statement import Compiled, Statement
 from storage.unit_of_work import UnitOfWork
@@ -112,7 +112,7 @@ def test_a_claim_looks_queues_and_jobs_up(sqlite: Database) -> None:
     with sqlite.transaction(writes=False) as connection:
 
         def look(_: UnitOfWork) -> Any:
-            return free_lanes(None).all(connection, {"by": AT, "limit": 20, **moments(AT)})
+            return free_queues(None).all(connection, {"by": AT, "limit": 20, **moments(AT)})
 
         [plan] = _plans(connection, look)
     assert "USING INDEX lanes_due" in plan
