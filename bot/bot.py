@@ -77,9 +77,9 @@ class Bot:
     async def answer(self, request: Request) -> Reply:
         """What the person gets back. Refusals and storage trouble are replies, never exceptions."""
         # No line here names the person or their words: an anonymous answer must leave no trace.
-        route = COMMANDS.get(request.verb)
+        route = COMMANDS.get(request.command_name)
         if route is None:
-            log.warning("command=%s workspace=%s unknown", request.verb, request.workspace)
+            log.warning("command=%s workspace=%s unknown", request.command_name, request.workspace)
             older = "This button is from an older Amends; type "
             return Reply(message=sentence(older, Typed(words="help"), "."))
         try:
@@ -114,9 +114,9 @@ class Bot:
     def _log(self, level: int, request: Request, words: str) -> None:
         """A line for the operator; of who is or may become unnamed only what went wrong, and later."""
         if not is_quiet(request):
-            log.log(level, "command=%s workspace=%s %s", request.verb, request.workspace, words)
+            log.log(level, "command=%s workspace=%s %s", request.command_name, request.workspace, words)
         elif level >= logging.WARNING:
-            self.untold.note(f"command={request.verb} workspace={request.workspace} {words}")
+            self.untold.note(f"command={request.command_name} workspace={request.workspace} {words}")
 
     async def _try(self, route: Route, request: Request) -> Reply:
         try:

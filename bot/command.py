@@ -57,15 +57,15 @@ class SourceMessage(BaseModel, frozen=True):
 class Request(BaseModel, frozen=True):
     """One thing a person asks for, as an adapter read it.
 
-    `verb` names the command; `about` is what it concerns, as a button wrote it ("C-7~1f8a0c2d", an
-    answer's id); `typed` the words after a typed command; `values` the fields of a submitted form (None
-    when none was submitted; a tick is "yes" or "", several choices are joined by commas). `people` are
-    the persons named in `values`, as the platform knows them now. `key` is the same for a repeat of the
-    same event and never names the person.
+    `about` is what it concerns, as a button wrote it ("C-7~1f8a0c2d", an answer's id); `typed` the words
+    after a typed command; `values` the fields of a submitted form (None when none was submitted; a tick
+    is "yes" or "", several choices are joined by commas). `people` are the persons named in `values`, as
+    the platform knows them now. `key` is the same for a repeat of the same event and never names the
+    person.
     """
 
     workspace: str
-    verb: str
+    command_name: str
     person: Person
     at: datetime
     channel: Channel | None = None
@@ -249,7 +249,7 @@ class Command(Invocation, frozen=True):
             if not spec.hidden and spec.name not in left_out
         )
         return Form(
-            verb=cls.name,
+            command_name=cls.name,
             title=cls.title,
             about=str(subject or ""),
             channel_id=channel_id,

@@ -101,7 +101,8 @@ class FieldSpec(BaseModel, frozen=True):
     """One field of a command's form, declared once.
 
     `name` is the form's, `needed` the sentence when it is left empty ("": it may be). `max_length`
-    counts characters. `coach`: for whom the words are that the language coach reads; `whole`: they are
+    counts characters. `value` is what stands in it at first. A choice whose `options` are declared is
+    one of them. `coach`: for whom the words are that the language coach reads; `whole`: they are
     all that this reader gets, so what is missing is worth a remark. `hidden`: it comes back with the
     form and nobody fills it in.
     """
@@ -111,6 +112,7 @@ class FieldSpec(BaseModel, frozen=True):
     label: str = ""
     needed: str = ""
     hint: str = ""
+    value: str = ""
     max_length: int = MAX_LINE_LENGTH
     options: tuple[Option, ...] = ()
     coach: Reader | None = None
@@ -140,6 +142,8 @@ class FieldSpec(BaseModel, frozen=True):
                 "or link to the rest.",
                 self.name,
             )
+        if value and self.options and value not in {option.value for option in self.options}:
+            raise Refused(f"{self.label}: choose one from the list.", self.name)
         try:
             return kind.read(value)
         except Refused as refused:
@@ -156,7 +160,7 @@ class FieldSpec(BaseModel, frozen=True):
             label=self.label,
             kind=self.kind,
             needed=bool(self.needed) and self.kind != "tick",
-            value=value,
+            value=value or self.value,
             options=self.options,
             hint=self.hint,
             max_length=self.max_length,
@@ -168,6 +172,7 @@ class _Declared(TypedDict, total=False):
 
     needed: str
     hint: str
+    value: str
     max_length: int
     options: tuple[str, ...]
     coach: Reader

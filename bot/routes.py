@@ -199,13 +199,13 @@ def typed(text: str) -> tuple[str, str]:
 
 def is_unnamed(request: Request) -> bool:
     """Whether nothing may be written about who sends this, as the command itself says."""
-    route = COMMANDS.get(request.verb)
+    route = COMMANDS.get(request.command_name)
     return route is not None and route.command.is_unnamed(request)
 
 
 def is_quiet(request: Request) -> bool:
     """Whether no log may have a line of it: it has no name, or may be about to have none."""
-    route = COMMANDS.get(request.verb)
+    route = COMMANDS.get(request.command_name)
     return (
         route is not None
         and route.command.may_be_unnamed()

@@ -54,12 +54,12 @@ VALUES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def about(verb: str, answer: str) -> str:
+def about(command_name: str, answer: str) -> str:
     """What a command is asked about: the case, the item, the named answer with this id, or nothing."""
-    if COMMANDS[verb].command.access not in ("thing", "members"):
+    if COMMANDS[command_name].command.access not in ("thing", "members"):
         return ""
-    if verb in ("retro.edit_answer", "retro.read_answer"):
+    if command_name in ("retro.edit_answer", "retro.read_answer"):
         return answer
-    if verb.startswith("action_item.") and not verb.startswith("action_item.add"):
+    if command_name.startswith("action_item.") and not command_name.startswith("action_item.add"):
         return ITEM
     return CASE

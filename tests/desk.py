@@ -77,7 +77,7 @@ class Desk:
     async def ask(
         self,
         person: Person,
-        verb: str,
+        command_name: str,
         about: str = "",
         values: Mapping[str, str] | None = None,
         **more: Any,
@@ -87,7 +87,7 @@ class Desk:
         As from a dialog: no channel is named by the platform, so membership is asked. The answer form
         always says whether to post without a name.
         """
-        route = COMMANDS.get(verb)
+        route = COMMANDS.get(command_name)
         if route is not None and route.command.may_be_unnamed() and values is not None:
             values = {"unnamed": "", **values}
         params = {
@@ -98,7 +98,12 @@ class Desk:
         }
         params |= {"heard": route is not None and route.command.access == "platform", **more}
         request = Request(
-            workspace=self.workspace, verb=verb, person=person, about=about, values=values, **params
+            workspace=self.workspace,
+            command_name=command_name,
+            person=person,
+            about=about,
+            values=values,
+            **params,
         )
         return await self.bot.answer(request)
 

@@ -222,9 +222,14 @@ class SlackPerson:
 
     # What no screen of Slack's shows them
 
-    async def forges_click(self, verb: str, about: str, on: View | None = None) -> Ack:
+    async def forges_click(self, command_name: str, about: str, on: View | None = None) -> Ack:
         """Sends a click on a button that is not there: in a view, or in their direct messages."""
-        action = {"action_id": verb, "value": about, "action_ts": f"{time.time():.6f}", "type": "button"}
+        action = {
+            "action_id": command_name,
+            "value": about,
+            "action_ts": f"{time.time():.6f}",
+            "type": "button",
+        }
         where = on or Posted(self.slack.next_ts(), self.direct.id, self.slack.bot, "")
         payload = {
             "type": "block_actions",
@@ -236,7 +241,7 @@ class SlackPerson:
         return _in_time(await self.slack.send("interactive", payload))
 
     async def forges_form(
-        self, verb: str, about: str, place: SlackChannel, values: Mapping[str, str]
+        self, command_name: str, about: str, place: SlackChannel, values: Mapping[str, str]
     ) -> dict[str, Any]:
         """Submits a form that was never opened, for any channel; returns what came back."""
         elements = {
@@ -246,7 +251,7 @@ class SlackPerson:
         view = {
             "id": self.slack.next_id("V"),
             "type": "modal",
-            "callback_id": verb,
+            "callback_id": command_name,
             "private_metadata": json.dumps(kept),
             "blocks": [{"type": "input", "block_id": name} for name in values],
             "state": {"values": elements},

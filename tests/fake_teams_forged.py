@@ -62,7 +62,7 @@ WAYS: Mapping[
 async def forge(
     person: TeamsPerson,
     way: str,
-    verb: str,
+    command_name: str,
     about: str = "",
     values: Mapping[str, str] | None = None,
     *,
@@ -71,7 +71,7 @@ async def forge(
     **more: Any,
 ) -> Heard:
     """Sends it from where they are (`at`, else their own chat), claiming that it belongs to `claims`."""
-    data: dict[str, Any] = {"verb": verb, "about": about, **more}
+    data: dict[str, Any] = {"verb": command_name, "about": about, **more}
     data |= {"place": claims.id, "channel": claims.id} if claims else {}
     return await person.teams.send(WAYS[way](person, at or person.chat, data, values or {}))
 

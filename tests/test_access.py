@@ -37,9 +37,15 @@ WAYS: Mapping[str, Mapping[str, Any]] = {
     "from the App Home": {"channel": None},
     "from a form that claims the channel": {"channel": SUPPORT},
 }
-ABOUT_THINGS = sorted(verb for verb in COMMANDS if COMMANDS[verb].command.access in ("thing", "members"))
+ABOUT_THINGS = sorted(
+    command_name
+    for command_name in COMMANDS
+    if COMMANDS[command_name].command.access in ("thing", "members")
+)
 FOR_MEMBERS = sorted(name for name, route in COMMANDS.items() if route.command.access == "members")
-FOR_CHANNELS = sorted(verb for verb in COMMANDS if COMMANDS[verb].command.access == "channel")
+FOR_CHANNELS = sorted(
+    command_name for command_name in COMMANDS if COMMANDS[command_name].command.access == "channel"
+)
 
 
 async def _begun(desk: Desk) -> str:
@@ -101,24 +107,26 @@ def _stored(database: Database) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
-async def _both(desk: Desk, person: Person, verb: str, label: str, **way: Any) -> tuple[Reply, ...]:
+async def _both(
+    desk: Desk, person: Person, command_name: str, label: str, **way: Any
+) -> tuple[Reply, ...]:
     """The replies to the button and to the filled-in form, as far as the command has one."""
-    pressed = await desk.ask(person, verb, label, **way)
-    if verb not in VALUES:
+    pressed = await desk.ask(person, command_name, label, **way)
+    if command_name not in VALUES:
         return (pressed,)
-    return pressed, await desk.ask(person, verb, label, VALUES[verb], **way)
+    return pressed, await desk.ask(person, command_name, label, VALUES[command_name], **way)
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("verb", ABOUT_THINGS)
+@pytest.mark.parametrize("command_name", ABOUT_THINGS)
 async def test_an_outsider_reads_what_they_would_of_a_number_never_given(
-    desk: Desk, answer: str, verb: str, way: str
+    desk: Desk, answer: str, command_name: str, way: str
 ) -> None:
-    label = about(verb, answer)
+    label = about(command_name, answer)
     never = NEVER.get(label, "0" * 32)
     before = _stored(desk.database)
-    replies = await _both(desk, OUTSIDER, verb, label, **WAYS[way])
-    controls = await _both(desk, OUTSIDER, verb, never, **WAYS[way])
+    replies = await _both(desk, OUTSIDER, command_name, label, **WAYS[way])
+    controls = await _both(desk, OUTSIDER, command_name, never, **WAYS[way])
     assert _stored(desk.database) == before
     for reply, control in zip(replies, controls, strict=True):
         assert reply.model_dump_json().replace(label, never) == control.model_dump_json()
@@ -126,45 +134,47 @@ async def test_an_outsider_reads_what_they_would_of_a_number_never_given(
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("verb", ABOUT_THINGS)
-async def test_a_member_is_let_in_from_anywhere(desk: Desk, answer: str, verb: str, way: str) -> None:
-    for reply in await _both(desk, MEMBER, verb, about(verb, answer), **WAYS[way]):
-        assert words(reply) not in (missing(about(verb, answer)), access.NO_ANSWER_NOW)
+@pytest.mark.parametrize("command_name", ABOUT_THINGS)
+async def test_a_member_is_let_in_from_anywhere(
+    desk: Desk, answer: str, command_name: str, way: str
+) -> None:
+    for reply in await _both(desk, MEMBER, command_name, about(command_name, answer), **WAYS[way]):
+        assert words(reply) not in (missing(about(command_name, answer)), access.NO_ANSWER_NOW)
 
 
-@pytest.mark.parametrize("verb", ABOUT_THINGS)
+@pytest.mark.parametrize("command_name", ABOUT_THINGS)
 async def test_whoever_asks_from_the_channel_itself_is_let_in_and_nobody_is_asked(
-    desk: Desk, answer: str, verb: str
+    desk: Desk, answer: str, command_name: str
 ) -> None:
     desk.memberships.silent = True
-    label = about(verb, answer)
-    for reply in await _both(desk, OUTSIDER, verb, label, channel=SUPPORT, here="C1"):
+    label = about(command_name, answer)
+    for reply in await _both(desk, OUTSIDER, command_name, label, channel=SUPPORT, here="C1"):
         assert words(reply) != missing(label)
 
 
-@pytest.mark.parametrize("verb", ABOUT_THINGS)
+@pytest.mark.parametrize("command_name", ABOUT_THINGS)
 async def test_when_membership_cannot_be_asked_nothing_is_shown_or_changed(
-    desk: Desk, answer: str, verb: str
+    desk: Desk, answer: str, command_name: str
 ) -> None:
     before = _stored(desk.database)
     desk.memberships.silent = True
     for way in WAYS.values():
-        for reply in await _both(desk, OUTSIDER, verb, about(verb, answer), **way):
+        for reply in await _both(desk, OUTSIDER, command_name, about(command_name, answer), **way):
             assert words(reply) == access.NO_ANSWER_NOW
             assert reply.form is None
     assert _stored(desk.database) == before
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("verb", FOR_CHANNELS)
+@pytest.mark.parametrize("command_name", FOR_CHANNELS)
 async def test_an_outsider_does_nothing_for_a_channel_of_others(
-    desk: Desk, answer: str, verb: str, way: str
+    desk: Desk, answer: str, command_name: str, way: str
 ) -> None:
     before = _stored(desk.database)
     wanted = {**WAYS[way], "channel": SUPPORT} if way == "from another channel" else WAYS[way]
-    replies = await _both(desk, OUTSIDER, verb, "", **wanted)
+    replies = await _both(desk, OUTSIDER, command_name, "", **wanted)
     assert _stored(desk.database) == before
-    if verb == "team.settings" and wanted["channel"] in (DIRECT, None):
+    if command_name == "team.settings" and wanted["channel"] in (DIRECT, None):
         return  # there it is one's own settings, or nobody's
     for reply in replies[-1:]:
         assert reply.refused, words(reply)
@@ -180,32 +190,45 @@ async def test_an_outsider_does_not_become_the_lead_of_a_team(desk: Desk, answer
     assert team.lead == ANA.id
 
 
-@pytest.mark.parametrize("verb", sorted(COMMANDS))
-async def test_who_is_deactivated_can_do_nothing_at_all(desk: Desk, answer: str, verb: str) -> None:
-    if COMMANDS[verb].command.access == "platform":
+@pytest.mark.parametrize("command_name", sorted(COMMANDS))
+async def test_who_is_deactivated_can_do_nothing_at_all(
+    desk: Desk, answer: str, command_name: str
+) -> None:
+    if COMMANDS[command_name].command.access == "platform":
         return
     gone = MEMBER.model_copy(update={"gone": True})
     before = _stored(desk.database)
     for way in (*WAYS.values(), {"channel": SUPPORT, "here": "C1"}):
-        for reply in await _both(desk, gone, verb, about(verb, answer), **way):
+        for reply in await _both(desk, gone, command_name, about(command_name, answer), **way):
             assert words(reply) == access.DEACTIVATED
     desk.meet(gone)
     unsaid = MEMBER.model_copy(update={"gone": False})
     for reply in await _both(
-        desk, unsaid, verb, about(verb, answer), channel=SUPPORT, here="C1", introduced=False
+        desk,
+        unsaid,
+        command_name,
+        about(command_name, answer),
+        channel=SUPPORT,
+        here="C1",
+        introduced=False,
     ):
         assert words(reply) == access.DEACTIVATED
     assert _stored(desk.database) == before
 
 
 @pytest.mark.parametrize(
-    "verb", sorted(verb for verb in COMMANDS if COMMANDS[verb].command.access == "platform")
+    "command_name",
+    sorted(
+        command_name for command_name in COMMANDS if COMMANDS[command_name].command.access == "platform"
+    ),
 )
-async def test_nobody_can_ask_for_what_a_platform_causes(desk: Desk, answer: str, verb: str) -> None:
+async def test_nobody_can_ask_for_what_a_platform_causes(
+    desk: Desk, answer: str, command_name: str
+) -> None:
     before = _stored(desk.database)
     for person in (MEMBER, ANA, OUTSIDER):
         for way in (*WAYS.values(), {"channel": SUPPORT, "here": "C1"}):
-            for reply in await _both(desk, person, verb, "m-retro:1", heard=False, **way):
+            for reply in await _both(desk, person, command_name, "m-retro:1", heard=False, **way):
                 assert words(reply) == access.NOT_ASKED_FOR
     assert _stored(desk.database) == before
 
@@ -222,28 +245,31 @@ PARTS: Mapping[str, tuple[Person, str, str]] = {
 async def test_whoever_has_a_part_in_a_thing_sees_that_thing_from_anywhere(
     desk: Desk, answer: str, part: str
 ) -> None:
-    person, verb, label = PARTS[part]
+    person, command_name, label = PARTS[part]
     desk.memberships.channels[person.id] = set()
     for way in WAYS.values():
-        reply = await desk.ask(person, verb, label, **way)
+        reply = await desk.ask(person, command_name, label, **way)
         assert words(reply) != missing(label)
 
 
 async def test_the_owner_of_an_item_sees_that_item_only(desk: Desk, answer: str) -> None:
     desk.memberships.channels[BEN.id] = set()
-    for verb in ("recovery.read", "recovery.open", "case.read", "retro.answer", "retro.close"):
-        assert words(await desk.ask(BEN, verb, CASE, channel=DIRECT)) == missing(CASE)
+    for command_name in ("recovery.read", "recovery.open", "case.read", "retro.answer", "retro.close"):
+        assert words(await desk.ask(BEN, command_name, CASE, channel=DIRECT)) == missing(CASE)
 
 
 @pytest.mark.parametrize(
-    "verb", sorted(verb for verb in COMMANDS if COMMANDS[verb].command.access == "members")
+    "command_name",
+    sorted(
+        command_name for command_name in COMMANDS if COMMANDS[command_name].command.access == "members"
+    ),
 )
 async def test_what_is_for_members_only_is_not_even_for_the_lead_from_outside(
-    desk: Desk, answer: str, verb: str
+    desk: Desk, answer: str, command_name: str
 ) -> None:
     desk.memberships.channels[ANA.id] = set()
     for way in WAYS.values():
-        for reply in await _both(desk, ANA, verb, CASE, **way):
+        for reply in await _both(desk, ANA, command_name, CASE, **way):
             assert words(reply) == missing(CASE)
 
 
@@ -326,13 +352,13 @@ async def test_an_owner_submits_their_form_even_when_nobody_says_who_is_in_the_c
 async def test_a_guest_acts_only_where_they_are_a_member_whatever_part_they_have(
     desk: Desk, answer: str, part: str
 ) -> None:
-    person, verb, label = PARTS[part]
+    person, command_name, label = PARTS[part]
     desk.memberships.channels[person.id] = set()
     desk.memberships.guests.add(person.id)
     for way in WAYS.values():
-        assert words(await desk.ask(person, verb, label, **way)) == missing(label)
+        assert words(await desk.ask(person, command_name, label, **way)) == missing(label)
     desk.memberships.channels[person.id] = {"C1"}
-    assert words(await desk.ask(person, verb, label, channel=DIRECT)) != missing(label)
+    assert words(await desk.ask(person, command_name, label, channel=DIRECT)) != missing(label)
 
 
 async def test_the_customers_view_is_no_way_round_to_reopen_a_retro(desk: Desk, answer: str) -> None:
@@ -367,10 +393,10 @@ async def test_a_reference_that_looks_like_one_of_our_numbers_opens_its_case(emp
 
 @pytest.mark.parametrize("label", ["/C-1", "/", " ", "C-1/../C-1", "C--1"])
 async def test_a_label_that_names_nothing_shows_nothing(desk: Desk, answer: str, label: str) -> None:
-    for verb in ABOUT_THINGS:
-        reply = await desk.ask(OUTSIDER, verb, label, channel=DIRECT)
-        assert reply.form is None, verb
-        assert reply.refused or not words(reply), verb
+    for command_name in ABOUT_THINGS:
+        reply = await desk.ask(OUTSIDER, command_name, label, channel=DIRECT)
+        assert reply.form is None, command_name
+        assert reply.refused or not words(reply), command_name
 
 
 async def test_a_case_without_a_retro_is_there_for_its_channel_and_for_nobody_else(empty: Desk) -> None:
@@ -412,7 +438,7 @@ async def test_a_button_of_a_message_that_this_database_does_not_know_opens_noth
     await empty.add_item(ANA)
     lost = CaseRef(number=1, key=key_of(1, AT))
     theirs = ItemRef(number=1, key=key_of(1, AT))
-    for verb, reference in (
+    for command_name, reference in (
         ("retro.answer", lost.at("training")),
         ("retro.close", lost),
         ("recovery.open", lost),
@@ -420,9 +446,9 @@ async def test_a_button_of_a_message_that_this_database_does_not_know_opens_noth
         ("action_item.done", theirs),
         ("action_item.take", theirs),
     ):
-        for values in (None, VALUES.get(verb)):
-            reply = await empty.ask(ANA, verb, str(reference), values, here="C1")
-            assert words(reply) == missing(reference.label), verb
+        for values in (None, VALUES.get(command_name)):
+            reply = await empty.ask(ANA, command_name, str(reference), values, here="C1")
+            assert words(reply) == missing(reference.label), command_name
             assert reply.form is None
     assert empty.retro("C-1").state == "open"
 

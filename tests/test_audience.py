@@ -33,29 +33,35 @@ from tests.web_app import Visitor
 Seen = dict[str, str]
 """Who saw the answer to each command: "one", "all" or "nobody"."""
 
-ASKED = sorted(verb for verb in COMMANDS if COMMANDS[verb].command.access != "platform")
-HAPPENS = sorted(verb for verb in COMMANDS if COMMANDS[verb].command.access == "platform")
+ASKED = sorted(
+    command_name for command_name in COMMANDS if COMMANDS[command_name].command.access != "platform"
+)
+HAPPENS = sorted(
+    command_name for command_name in COMMANDS if COMMANDS[command_name].command.access == "platform"
+)
 TYPED = {typed.command: word for word, typed in TYPED_WORDS.items()}
 FORM_OF, ANSWER_TO = "The form of ", "The answer to "
 
 
-def form(verb: str) -> Form:
+def form(command_name: str) -> Form:
     """A form that cannot be mistaken for another command's."""
     fields = (FormField(name="what", label="What", kind="text"),)
-    return Form(verb=verb, title=FORM_OF + verb, fields=fields, submit="Go")
+    return Form(command_name=command_name, title=FORM_OF + command_name, fields=fields, submit="Go")
 
 
 def answering() -> Script:
     """A bot with words of its own for everything."""
     bot = Script()
-    bot.replies = {verb: Reply(message=sentence(f"{ANSWER_TO}{verb}.")) for verb in COMMANDS}
+    bot.replies = {
+        command_name: Reply(message=sentence(f"{ANSWER_TO}{command_name}.")) for command_name in COMMANDS
+    }
     return bot
 
 
 def opening() -> Script:
     """A bot that asks for a form, whatever it is asked."""
     bot = Script()
-    bot.replies = {verb: Reply(form=form(verb)) for verb in COMMANDS}
+    bot.replies = {command_name: Reply(form=form(command_name)) for command_name in COMMANDS}
     return bot
 
 
@@ -63,25 +69,31 @@ def seen(words: Callable[[str], str], one: Iterable[str], everybody: Iterable[st
     """Who saw the words of each command, by all that one person alone saw, and all that was public."""
     alone, public = "\n".join(one), "\n".join(everybody)
     return {
-        verb: "all" if words(verb) in public else "one" if words(verb) in alone else "nobody"
-        for verb in COMMANDS
+        command_name: "all"
+        if words(command_name) in public
+        else "one"
+        if words(command_name) in alone
+        else "nobody"
+        for command_name in COMMANDS
     }
 
 
-def answer_to(verb: str) -> str:
-    return f"{ANSWER_TO}{verb}."
+def answer_to(command_name: str) -> str:
+    return f"{ANSWER_TO}{command_name}."
 
 
 def only(who: str, verbs: Iterable[str]) -> Seen:
     return {**dict.fromkeys(COMMANDS, "nobody"), **dict.fromkeys(verbs, who)}
 
 
-TO_ALL = {verb for verb in TYPED if COMMANDS[verb].command.audience == "channel"}
+TO_ALL = {command_name for command_name in TYPED if COMMANDS[command_name].command.audience == "channel"}
 TO_ONE = set(TYPED) - TO_ALL
 
 
 def test_what_is_said_to_the_channel_is_only_what_everybody_may_read() -> None:
-    assert {verb for verb in COMMANDS if COMMANDS[verb].command.audience == "channel"} == {
+    assert {
+        command_name for command_name in COMMANDS if COMMANDS[command_name].command.audience == "channel"
+    } == {
         "case.fail",
         "board.status",
         "team.help",
@@ -133,21 +145,23 @@ async def test_in_teams_the_adapter_to_a_form_and_what_was_typed_are_for_the_sam
     sqlite: Database, targeted: bool
 ) -> None:
     async with in_teams(sqlite, opening(), targeted=targeted) as (teams, ana, _, channel):
-        for verb, word in TYPED.items():
-            await ana.says(f"{word} secret-{verb}", channel, mention=True)
+        for command_name, word in TYPED.items():
+            await ana.says(f"{word} secret-{command_name}", channel, mention=True)
         await teams.until(lambda: len([p for p in teams.posted() if p.buttons()]) == len(TYPED))
     adapters = {str(posted.activity): posted for posted in teams.posted()}
-    for verb in TYPED:
-        ((_, posted),) = [one for one in adapters.items() if FORM_OF + verb in one[0]]
+    for command_name in TYPED:
+        ((_, posted),) = [one for one in adapters.items() if FORM_OF + command_name in one[0]]
         public = posted.channel_id == channel.id and posted.only_for is None
-        assert public == (verb in TO_ALL), verb
-        if verb != "team.help":  # which keeps the word that it did not know
-            assert [f"secret-{verb}" in one for one in adapters].count(True) == 1
+        assert public == (command_name in TO_ALL), command_name
+        if command_name != "team.help":  # which keeps the word that it did not know
+            assert [f"secret-{command_name}" in one for one in adapters].count(True) == 1
 
 
 async def test_in_teams_whatever_is_pressed_is_answered_to_its_presser(sqlite: Database) -> None:
     async with in_teams(sqlite, answering(), targeted=False) as (_, ana, _, channel):
-        shown = [told(await forge(ana, "a click", verb, "C-1", at=channel)) for verb in ASKED]
+        shown = [
+            told(await forge(ana, "a click", command_name, "C-1", at=channel)) for command_name in ASKED
+        ]
     _, public = teams_words(ana.teams, ana, channel)
     assert seen(answer_to, shown, public) == only("one", ASKED)
 
@@ -155,20 +169,21 @@ async def test_in_teams_whatever_is_pressed_is_answered_to_its_presser(sqlite: D
 async def test_in_teams_an_old_clients_press_is_answered_to_its_presser(sqlite: Database) -> None:
     async with in_teams(sqlite, answering(), targeted=False) as (teams, _, __, channel):
         # Each by somebody else: one chat takes only so many messages a second.
-        pressers = {verb: teams.person(f"Presser of {verb}") for verb in ASKED}
+        pressers = {command_name: teams.person(f"Presser of {command_name}") for command_name in ASKED}
         channel.members |= {presser.id for presser in pressers.values()}
-        for verb, presser in pressers.items():
-            await forge(presser, "an old client's click", verb, "C-1", at=channel)
+        for command_name, presser in pressers.items():
+            await forge(presser, "an old client's click", command_name, "C-1", at=channel)
         await teams.until(lambda: all(presser.whispers() for presser in pressers.values()))
-        for verb, presser in pressers.items():
-            assert presser.whispers() == [answer_to(verb)]
+        for command_name, presser in pressers.items():
+            assert presser.whispers() == [answer_to(command_name)]
         assert [posted for posted in channel.messages.values() if posted.bot] == []
 
 
 async def test_in_teams_a_refusal_is_for_ones_own_eyes_whatever_was_asked(sqlite: Database) -> None:
     bot = Script()
     bot.replies = {
-        verb: Reply(message=sentence(f"{ANSWER_TO}{verb}."), refused=True) for verb in COMMANDS
+        command_name: Reply(message=sentence(f"{ANSWER_TO}{command_name}."), refused=True)
+        for command_name in COMMANDS
     }
     async with in_teams(sqlite, bot, targeted=False) as (teams, ana, _, channel):
         for word in TYPED.values():
@@ -180,8 +195,8 @@ async def test_in_teams_a_refusal_is_for_ones_own_eyes_whatever_was_asked(sqlite
 async def test_in_teams_nothing_private_is_said_where_it_cannot_be_whispered(sqlite: Database) -> None:
     async with in_teams(sqlite, answering(), targeted=False) as (teams, ana, _, channel):
         ana.installed = False
-        for verb in TO_ONE:
-            await ana.says(f"{TYPED[verb]} secret words", channel, mention=True)
+        for command_name in TO_ONE:
+            await ana.says(f"{TYPED[command_name]} secret words", channel, mention=True)
         await teams.until(lambda: len([p for p in teams.posted() if p.mentioned()]) == len(TO_ONE))
     assert seen(answer_to, *teams_words(teams, ana, channel)) == only("nobody", [])
 
@@ -197,7 +212,7 @@ async def test_in_teams_what_happens_by_itself_is_answered_to_nobody(sqlite: Dat
         await ana.deletes(reply)
         await ana.adds_app(channel)
     # Teams tells nobody of changes to a person.
-    assert {request.verb for request in bot.asked} == set(HAPPENS) - {"team.person_changed"}
+    assert {request.command_name for request in bot.asked} == set(HAPPENS) - {"team.person_changed"}
     assert seen(answer_to, *teams_words(teams, ana, channel)) == only("nobody", [])
 
 
@@ -206,7 +221,9 @@ async def test_in_teams_what_happens_by_itself_is_answered_to_nobody(sqlite: Dat
 
 def labelled(verbs: Iterable[str]) -> Message:
     """A message with a button for each of these commands."""
-    buttons = tuple(Button(label=verb, verb=verb, about="C-1") for verb in verbs)
+    buttons = tuple(
+        Button(label=command_name, command_name=command_name, about="C-1") for command_name in verbs
+    )
     return Message(summary="Buttons", parts=(Buttons(buttons=buttons),))
 
 
@@ -218,14 +235,14 @@ async def test_in_slack_every_answer_is_for_one_person_however_it_was_asked_for(
         ana, ben = slack.person("Ana"), slack.person("Ben")
         channel = slack.channel("support", [ana, ben])
         async with slack_adapter.serving(slack, bot) as adapter:
-            for verb, word in TYPED.items():
+            for command_name, word in TYPED.items():
                 answer = await ana.command(f"{word} some words", channel)
                 assert answer is not None
-                assert answer.words() == answer_to(verb)
-            for verb in ASKED:
-                said = delivery(slack, channel.id, labelled([verb]), key=verb)
+                assert answer.words() == answer_to(command_name)
+            for command_name in ASKED:
+                said = delivery(slack, channel.id, labelled([command_name]), key=command_name)
                 message_ref = await adapter.messenger.say(said)
-                await ana.click(slack.channels[channel.id].messages[message_ref.message], verb)
+                await ana.click(slack.channels[channel.id].messages[message_ref.message], command_name)
             await slack.until(lambda: len(ana.whispers) == len(TYPED) + len(ASKED))
         public = [posted.words() for posted in slack.posted()]
         one = [send_ephemeral.words() for send_ephemeral in ana.whispers]
@@ -244,7 +261,7 @@ async def test_in_slack_what_happens_by_itself_is_answered_to_nobody(sqlite: Dat
             await ana.deletes(reply)
             await slack.event({"type": "user_change", "user": ana.shown()})
             await slack.invite_bot(channel, ana)
-        assert {request.verb for request in bot.asked} == set(HAPPENS)
+        assert {request.command_name for request in bot.asked} == set(HAPPENS)
         words = (
             [send_ephemeral.words() for send_ephemeral in slack.whispers],
             [p.words() for p in slack.posted()],
@@ -279,6 +296,6 @@ async def test_on_the_web_every_answer_is_on_the_askers_own_page(sqlite: Databas
     bot = answering()
     async with on_the_web(sqlite, bot) as (asker, other):
         shown = [(await asker.say(f"/amends {word} words")).text for word in TYPED.values()]
-        shown += [(await asker.press(verb, about="C-1")).text for verb in ASKED]
+        shown += [(await asker.press(command_name, about="C-1")).text for command_name in ASKED]
         pages = [(await someone.see("/p/support")).text for someone in (asker, other)]
     assert seen(answer_to, shown, pages) == only("one", ASKED)

@@ -24,7 +24,7 @@ CLASSES = [route.command for route in COMMANDS.values()]
 
 
 def request(name: str, about: str = "C-7", values: Mapping[str, str] | None = None) -> Request:
-    return Request(workspace="w", verb=name, person=ANA, at=AT, about=about, values=values)
+    return Request(workspace="w", command_name=name, person=ANA, at=AT, about=about, values=values)
 
 
 def test_every_command_has_one_name_and_says_whom_it_concerns() -> None:
@@ -67,7 +67,7 @@ def test_what_the_coach_reads_is_text_that_the_form_asks_for(command: type[Comma
 
 def test_a_form_asks_what_its_command_declares_and_marks_what_is_needed() -> None:
     form = Add.form(CaseRef(number=7, key="1f8a0c2d"), values={"gap": "tools"})
-    assert (form.verb, form.title, form.about, form.submit) == (
+    assert (form.command_name, form.title, form.about, form.submit) == (
         "action_item.add",
         "Add action item",
         "C-7~1f8a0c2d",
@@ -96,6 +96,7 @@ def test_what_comes_back_is_read_by_the_types_of_the_fields() -> None:
     [
         (Add, {}, "what", "Say what will change."),
         (Add, {"what": "x", "due": "soon"}, "due", "'soon' is not a date"),
+        (Add, {"what": "x", "gap": "luck"}, "gap", "Gap: choose one from the list"),
         (Add, {"what": "x", "due": "9999-12-31"}, "due", "too far away"),
         (Add, {"what": "x" * 40_001}, "what", "40,001 characters and 40,000 fit"),
         (Fail, {"what_happened": "x", "time": "12:00+02:00"}, "time", "is not a time"),

@@ -94,10 +94,10 @@ def test_every_function_that_makes_a_message_or_a_form_has_an_example(module: Mo
 
 
 def test_every_button_and_form_asks_for_a_verb_that_is_routed() -> None:
-    asked = {form.verb for form in FORMS.values()}
+    asked = {form.command_name for form in FORMS.values()}
     for message in MESSAGES.values():
         for part in message.parts:
-            asked |= {button.verb for button in getattr(part, "buttons", ())}
+            asked |= {button.command_name for button in getattr(part, "buttons", ())}
     assert asked <= set(COMMANDS)
 
 
@@ -105,15 +105,15 @@ def test_a_button_opens_a_form_exactly_when_its_verb_has_one() -> None:
     for message in MESSAGES.values():
         for part in message.parts:
             for button in getattr(part, "buttons", ()):
-                route = COMMANDS[button.verb]
+                route = COMMANDS[button.command_name]
                 assert button.opens == (route.form is not None or route.command.reads), button
 
 
 def test_routes_are_named_noun_verb_and_jobs_name_what_they_say() -> None:
     for name in (*COMMANDS, *JOB_HANDLERS):
-        noun, _, verb = name.partition(".")
+        noun, _, command_name = name.partition(".")
         assert noun.isidentifier(), name
-        assert verb.isidentifier(), name
+        assert command_name.isidentifier(), name
 
 
 if __name__ == "__main__":

@@ -85,7 +85,9 @@ def test_every_form_is_sent_off_with_the_same_word(name: str) -> None:
 
 def test_the_examples_have_buttons_and_fields_to_compare() -> None:
     """The comparisons above would hold for nothing at all too."""
-    buttons = {verb for m in MESSAGES.values() for _, verb in teams_buttons(teams_message(m))}
+    buttons = {
+        command_name for m in MESSAGES.values() for _, command_name in teams_buttons(teams_message(m))
+    }
     labels = {label for f in FORMS.values() for label, _ in teams_fields(teams_form(f))}
     assert {"retro.answer", "action_item.take", "action_item.verify"} <= buttons
     assert {"What happened", "Training", "Owner", "New owner", "Outcome", "Time zone"} <= labels

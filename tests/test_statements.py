@@ -21,7 +21,7 @@ ENDS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
 class Asked(NamedTuple):
     """A command as it is asked in #support, and how many statements it may cost."""
 
-    verb: str
+    command_name: str
     statements: int
     about: str = ""
     values: Mapping[str, str] | None = None
@@ -59,7 +59,7 @@ def counted(database: Database) -> Iterator[list[str]]:
     ran[:] = [words for words in ran if not words.startswith((*ENDS, "--"))]
 
 
-@pytest.mark.parametrize("asked", COMMONEST, ids=lambda asked: asked.verb)
+@pytest.mark.parametrize("asked", COMMONEST, ids=lambda asked: asked.command_name)
 async def test_the_commonest_commands_cost_few_statements(sqlite: Database, asked: Asked) -> None:
     desk = Desk(sqlite)
     await desk.fail(BEN)
@@ -69,9 +69,11 @@ async def test_the_commonest_commands_cost_few_statements(sqlite: Database, aske
             assert not (await desk.ask(ANA, "action_item.take", f"AI-{number}")).refused
     assert not (await desk.ask(ANA, "action_item.done", "AI-3", {"changed": "Printed."})).faults
     with counted(sqlite) as ran:
-        person = BEN if asked.verb == "action_item.verify" else ANA  # somebody else than who did it
+        person = (
+            BEN if asked.command_name == "action_item.verify" else ANA
+        )  # somebody else than who did it
         reply = await desk.ask(
-            person, asked.verb, asked.about, asked.values, typed=asked.typed, here="C1"
+            person, asked.command_name, asked.about, asked.values, typed=asked.typed, here="C1"
         )
     assert not reply.refused
     assert not reply.faults

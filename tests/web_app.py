@@ -130,9 +130,9 @@ class Visitor:
             assert response.status == status, await response.text()
             return read(await response.text())
 
-    async def press(self, verb: str, **data: str) -> Markup:
+    async def press(self, command_name: str, **data: str) -> Markup:
         """What comes back from pressing a button in the first channel."""
-        return await self.send(f"/verb/{verb}", {"place": "support", "key": new_key(), **data})
+        return await self.send(f"/verb/{command_name}", {"place": "support", "key": new_key(), **data})
 
     async def say(self, text: str, channel_id: str = "support", thread: str = "") -> Markup:
         """What comes back from sending this with the composer."""

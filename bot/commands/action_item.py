@@ -133,6 +133,7 @@ class RemindLater(Command, frozen=True):
         "When",
         needed="Choose when to be reminded.",
         hint="On that day, or the next one on which you work.",
+        value="tomorrow",
     )
 
 
@@ -283,7 +284,7 @@ def open_remind_later(opening: Opening, work: ReadOnlyWork) -> Reply:
 def remind_later_form(item: ActionItem, today: date) -> Form:
     """Remind me later."""
     changed = {"when": {"options": messages.later_days(item, today)}}
-    return _form(RemindLater, item, {"when": "tomorrow"}, changed)
+    return _form(RemindLater, item, {}, changed)
 
 
 def remind_later(command: RemindLater, work: UnitOfWork) -> Reply:

@@ -35,7 +35,7 @@ from bot.messages.parts import (
 
 MAX_REMINDED = 20
 OWN_SETTINGS = Buttons(
-    buttons=(Button(label="My settings", verb="team.own_settings", about="", opens=True),)
+    buttons=(Button(label="My settings", command_name="team.own_settings", about="", opens=True),)
 )
 
 # What came of a reminder: a step somebody took, or that it was put off.
@@ -50,7 +50,7 @@ def step_button(step: ItemStep, ref: ItemRef) -> Button:
     row = STEPS[step]
     return Button(
         label=row.button.label,
-        verb=f"action_item.{step}",
+        command_name=f"action_item.{step}",
         about=str(ref),
         look=row.button.look,
         opens=row.form is not None,
@@ -60,7 +60,7 @@ def step_button(step: ItemStep, ref: ItemRef) -> Button:
 def later_button(ref: ItemRef) -> Button:
     """The button to be reminded later of this item."""
     label, about = "Remind me later", str(ref)
-    return Button(label=label, verb="action_item.remind_later", about=about, opens=True)
+    return Button(label=label, command_name="action_item.remind_later", about=about, opens=True)
 
 
 def card(item: ActionItem, people: Mapping[str, Person], today: date) -> Message:
@@ -225,7 +225,8 @@ def whole(
     if sent_reminders:
         parts.append(Paragraph(words=(Bold(text="Reminders"),)))
         parts.extend(Context(words=_reminded(sent, people)) for sent in sent_reminders[-MAX_REMINDED:])
-    return Form(verb="action_item.read", title=item.label, about=str(item.ref), parts=tuple(parts))
+    about = str(item.ref)
+    return Form(command_name="action_item.read", title=item.label, about=about, parts=tuple(parts))
 
 
 def _reminded(asked: SentReminder, people: Mapping[str, Person]) -> Words:

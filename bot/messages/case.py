@@ -56,16 +56,16 @@ def already(case: Case, channel_name: str, link: str | None) -> Message:
 def story(case: Case) -> Form:
     """All of what happened, to read."""
     return Form(
-        verb="case.read",
+        command_name="case.read",
         title=f"{case.label}: what happened",
         about=str(case.ref),
         parts=(Quote(text=case.what_happened),),
     )
 
 
-def show_all(verb: str, subject: Reference) -> Button:
+def show_all(command_name: str, subject: Reference) -> Button:
     """The button to the rest of a shortened text."""
-    return Button(label=SHOW_ALL, verb=verb, about=str(subject), opens=True)
+    return Button(label=SHOW_ALL, command_name=command_name, about=str(subject), opens=True)
 
 
 def withdrawn() -> Message:

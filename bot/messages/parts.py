@@ -104,11 +104,11 @@ class Fields(BaseModel, frozen=True):
     rows: tuple[tuple[str, Words], ...]
 
 
-class Button(BaseModel, frozen=True):
-    """Something to press: the verb it asks for, and what about."""
+class Button(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=True):
+    """Something to press: the command it asks for, and what about."""
 
     label: str
-    verb: str
+    command_name: str = Field(alias="verb")
     about: str
     look: Literal["plain", "main", "danger"] = "plain"
     opens: bool = False
@@ -167,14 +167,14 @@ class OtherWay(BaseModel, frozen=True):
 
 
 class Form(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=True):
-    """A dialog: the verb that its submission asks for, and what about.
+    """A dialog: the command that its submission asks for, and what about.
 
     Without `submit` it is only for reading. `channel_id` is the channel it belongs to; `hidden`
     comes back with the values as it was sent (ids only: it travels through the person's client).
     A form with an `other_way` lies over the one that was filled in before, where a platform can do that.
     """
 
-    verb: str
+    command_name: str = Field(alias="verb")
     title: str
     about: str = ""
     channel_id: str = Field("", alias="place")

@@ -53,13 +53,13 @@ SHOWN_WORDS = 100
 SHOWN_ACCOUNT = 600
 ONE_SIDE = "We have heard one side only: the customer's is still missing."
 BUTTONS: Mapping[StepName, Button] = {
-    kind.name: Button(label=kind.label, verb=f"recovery.{kind.name}", about="", opens=True)
+    kind.name: Button(label=kind.label, command_name=f"recovery.{kind.name}", about="", opens=True)
     for kind in CATALOGUE
 }
 PROMISE_AGAIN = BUTTONS["promise"].model_copy(update={"label": "Promise another day"})
-NOT_NEEDED = Button(label="Not needed", verb="recovery.not_needed", about="", opens=True)
-HAND_OVER = Button(label="Hand over", verb="recovery.hand_over", about="", opens=True)
-BOTH_SIDES = Button(label="Both sides", verb="recovery.read", about="", opens=True)
+NOT_NEEDED = Button(label="Not needed", command_name="recovery.not_needed", about="", opens=True)
+HAND_OVER = Button(label="Hand over", command_name="recovery.hand_over", about="", opens=True)
+BOTH_SIDES = Button(label="Both sides", command_name="recovery.read", about="", opens=True)
 TOLD = "Told, and asked for their view."
 
 
@@ -268,7 +268,7 @@ def _buttons(recovery: Recovery, ref: CaseRef) -> tuple[Button, ...]:
     if told.view:
         view_of = str(ref.at("view"))
         buttons.append(
-            Button(label="Add action item", verb="action_item.add", about=view_of, opens=True)
+            Button(label="Add action item", command_name="action_item.add", about=view_of, opens=True)
         )
     others: tuple[Button, ...] = (BOTH_SIDES,)
     if recovery.outcome is None:

@@ -138,7 +138,7 @@ def both_sides(
         parts.append(Context(words=("There is more, in the thread.",)))
     parts.extend(_done(recovery, people))
     return Form(
-        verb="recovery.read",
+        command_name="recovery.read",
         title="Both sides",
         about=str(case.ref),
         parts=(about(recovery, case), *parts),

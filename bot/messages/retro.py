@@ -46,10 +46,10 @@ UNCOUNTED = (
     "I cannot tell just now how many people are in this channel: with fewer than three, "
     "others can tell who wrote it."
 )
-ANSWER = Button(label="Answer", verb="retro.answer", about="", look="main", opens=True)
-ADD_ITEM = Button(label="Add action item", verb="action_item.add", about="", opens=True)
-CLOSE = Button(label="Close retro", verb="retro.close", about="", opens=True)
-CUSTOMER = Button(label="Customer", verb="recovery.open", about="")
+ANSWER = Button(label="Answer", command_name="retro.answer", about="", look="main", opens=True)
+ADD_ITEM = Button(label="Add action item", command_name="action_item.add", about="", opens=True)
+CLOSE = Button(label="Close retro", command_name="retro.close", about="", opens=True)
+CUSTOMER = Button(label="Customer", command_name="recovery.open", about="")
 HEARD_PER_GAP = 5
 HEARD_LENGTH = 280
 
@@ -68,7 +68,7 @@ def invitation(
     )
     decided: tuple[Part, ...] = ()
     if retro.state == "closed":
-        reopen = Button(label="Reopen", verb="retro.reopen", about=str(retro.ref), opens=True)
+        reopen = Button(label="Reopen", command_name="retro.reopen", about=str(retro.ref), opens=True)
         buttons = (reopen, CUSTOMER.model_copy(update={"about": str(retro.ref)}))
         decided = _outcome(retro)
     if long:
@@ -151,9 +151,11 @@ def question(retro: Retro, prompt: Prompt) -> Message:
 def answered(answer: Answer, author: Person | None) -> Message:
     """An answer, in the retro's thread: `Training · Ana`, or without a name."""
     head = heading(answer, author)
-    buttons = [Button(label="Add action item", verb="action_item.add", about=answer.id, opens=True)]
+    buttons = [ADD_ITEM.model_copy(update={"about": answer.id})]
     if answer.author is not None:
-        buttons.append(Button(label="Edit", verb="retro.edit_answer", about=answer.id, opens=True))
+        buttons.append(
+            Button(label="Edit", command_name="retro.edit_answer", about=answer.id, opens=True)
+        )
     if len(answer.text) > SHOWN_TEXT:
         buttons.append(show_all("retro.read_answer", answer.ref))
     return Message(
@@ -184,7 +186,7 @@ def _who(answer: Answer, author: Person | None) -> str:
 def whole_answer(answer: Answer, author: Person | None) -> Form:
     """All of a long answer, to read."""
     return Form(
-        verb="retro.read_answer",
+        command_name="retro.read_answer",
         title="Answer",
         about=answer.id,
         parts=(

@@ -46,7 +46,11 @@ def help_text(commands: Mapping[str, str], unknown: str = "") -> Message:
             Buttons(
                 buttons=(
                     Button(
-                        label="Mark a case failed", verb="case.fail", about="", look="main", opens=True
+                        label="Mark a case failed",
+                        command_name="case.fail",
+                        about="",
+                        look="main",
+                        opens=True,
                     ),
                 )
             ),

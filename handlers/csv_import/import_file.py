@@ -107,7 +107,7 @@ class Import:
             return refused.sentence
         request = Request(
             workspace=self.workspace,
-            verb="case.fail",
+            command_name="case.fail",
             person=NOBODY,
             channel=self.channel,
             at=datetime.now(UTC),

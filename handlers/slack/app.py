@@ -286,7 +286,7 @@ class SlackAdapter:
             return _answer()
         # Who an event is about is the reader's to know: some name nobody, some name us.
         origin = incoming.origin(body)._replace(person_id=request.person.id)
-        if request.verb == "team.home":
+        if request.command_name == "team.home":
             self._replies.add(self._replies.publish(message, origin.person_id))
         elif request.channel and request.channel.kind == "direct":
             self._replies.add(self._replies.say(message, origin))
@@ -296,7 +296,7 @@ class SlackAdapter:
 
     async def _refresh_home(self, request: Request) -> None:
         home = Request(
-            workspace=request.workspace, verb="team.home", person=request.person, at=request.at
+            workspace=request.workspace, command_name="team.home", person=request.person, at=request.at
         )
         if (reply := await self._bot.answer(home)).message:
             await self._replies.publish(reply.message, request.person.id)
@@ -309,11 +309,11 @@ class SlackAdapter:
             return None, _from_elsewhere(body)
         if request is None:
             return None, Reply()
-        verb = COMMANDS.get(request.verb)
-        if verb is None:
-            log.warning("command=%r is unknown", request.verb[:100])
+        command_name = COMMANDS.get(request.command_name)
+        if command_name is None:
+            log.warning("command=%r is unknown", request.command_name[:100])
             return None, Reply(message=UNKNOWN)
-        return await self._answered(request, body, hurry=verb.only_opens(request))
+        return await self._answered(request, body, hurry=command_name.only_opens(request))
 
     async def _answered(
         self, request: Request, body: Payload, *, hurry: bool
@@ -338,9 +338,9 @@ class SlackAdapter:
     def _log(self, level: int, request: Request, words: str) -> None:
         """A line for the operator; about somebody who is or may become unnamed it comes later."""
         if not is_quiet(request):
-            log.log(level, "command=%s %s", request.verb, words)
+            log.log(level, "command=%s %s", request.command_name, words)
         elif level >= logging.WARNING:
-            self._bot.untold.note(f"command={request.verb} {words}")
+            self._bot.untold.note(f"command={request.command_name} {words}")
 
     async def _admitted(self, request: Request, body: Payload, *, hurry: bool) -> Request:
         """The request with everybody as Slack knows them.
@@ -395,7 +395,9 @@ def _answer(body: dict[str, Any] | None = None) -> BoltResponse:
 
 def _door_to(form: Form) -> Message:
     """A message with the button that opens a form: Slack opens a dialog only after a click."""
-    button = Button(label=form.title, verb=form.verb, about=form.about, look="main", opens=True)
+    button = Button(
+        label=form.title, command_name=form.command_name, about=form.about, look="main", opens=True
+    )
     words = "Press the button, and the form opens."
     return Message(summary=words, parts=(Paragraph(words=(words,)), Buttons(buttons=(button,))))
 

@@ -64,10 +64,10 @@ def command(body: Payload, workspace: Workspace, at: datetime) -> Request:
     """`/amends …` in any channel."""
     check_ours(body, workspace)
     channel = _channel(needed(body, "channel_id"), text_at(body, "channel_name"))
-    verb, rest = typed(said(text_at(body, "text")))
+    command_name, rest = typed(said(text_at(body, "text")))
     return Request(
         workspace=workspace.id,
-        verb=verb,
+        command_name=command_name,
         typed=rest,
         person=Person(id=needed(body, "user_id"), name=text_at(body, "user_name") or SOMEBODY),
         channel=channel,
@@ -84,17 +84,17 @@ def click(body: Payload, workspace: Workspace, at: datetime) -> Request:
     action = actions[0] if isinstance(actions, list) and actions else None
     if not isinstance(action, Mapping):
         raise Malformed("a click without an action")
-    verb, container = needed(action, "action_id"), mapping(body, "container")
+    command_name, container = needed(action, "action_id"), mapping(body, "container")
     channel, kept = _asked_from(body), _kept(mapping(body, "view"))
     what = (
         text_at(action, "action_ts"),
         text_at(container, "message_ts"),
-        verb,
+        command_name,
         text_at(body, "trigger_id"),
     )
     return Request(
         workspace=workspace.id,
-        verb=verb,
+        command_name=command_name,
         about=text_at(action, "value"),
         person=person,
         channel=channel or _kept_channel(kept),
@@ -120,7 +120,7 @@ def submission(body: Payload, workspace: Workspace, at: datetime) -> Request:
     chosen = _chosen(fields, "selected_conversation")
     return Request(
         workspace=workspace.id,
-        verb=needed(view, "callback_id"),
+        command_name=needed(view, "callback_id"),
         about=text_at(kept, "about"),
         person=person,
         people=tuple(Person(id=other, name="") for other in _chosen(fields, "selected_user")),
@@ -139,7 +139,7 @@ def shortcut(body: Payload, workspace: Workspace, at: datetime) -> Request:
         source = _found(message, needed(mapping(body, "channel"), "id"), workspace)
     return Request(
         workspace=workspace.id,
-        verb=needed(body, "callback_id"),
+        command_name=needed(body, "callback_id"),
         person=person,
         channel=channel,
         here=_here(channel),
@@ -180,9 +180,16 @@ def _message(happened: Payload, workspace: Workspace, at: datetime) -> Request |
 def _typed_to_us(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
     if not (spoke := _speaker(happened)):
         return None
-    verb, rest = typed(said(text_at(happened, "text")))
+    command_name, rest = typed(said(text_at(happened, "text")))
     channel = _channel(needed(happened, "channel"), "directmessage")
-    return Request(workspace=workspace.id, verb=verb, typed=rest, person=spoke, channel=channel, at=at)
+    return Request(
+        workspace=workspace.id,
+        command_name=command_name,
+        typed=rest,
+        person=spoke,
+        channel=channel,
+        at=at,
+    )
 
 
 def _discussed(
@@ -200,7 +207,7 @@ def _discussed(
     channel = _channel(needed(happened, "channel"), "")
     return Request(
         workspace=workspace.id,
-        verb="retro.discuss",
+        command_name="retro.discuss",
         about=root,
         person=spoke,
         channel=channel,
@@ -227,7 +234,7 @@ def _deleted(happened: Payload, workspace: Workspace, at: datetime) -> Request |
     channel = _channel(needed(happened, "channel"), "")
     return Request(
         workspace=workspace.id,
-        verb="retro.undiscuss",
+        command_name="retro.undiscuss",
         about=root,
         person=spoke,
         channel=channel,
@@ -250,7 +257,7 @@ def _joined(happened: Payload, workspace: Workspace, at: datetime) -> Request | 
     channel = _channel(needed(happened, "channel"), "")
     return Request(
         workspace=workspace.id,
-        verb="team.joined",
+        command_name="team.joined",
         person=person,
         channel=channel,
         here=_here(channel),
@@ -263,12 +270,14 @@ def _opened_home(happened: Payload, workspace: Workspace, at: datetime) -> Reque
     if text_at(happened, "tab") != "home":
         return None
     person = Person(id=needed(happened, "user"), name=SOMEBODY)
-    return Request(workspace=workspace.id, verb="team.home", person=person, at=at)
+    return Request(workspace=workspace.id, command_name="team.home", person=person, at=at)
 
 
 def _person_changed(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
     person = Person(id=needed(mapping(happened, "user"), "id"), name=SOMEBODY)
-    return Request(workspace=workspace.id, verb="team.person_changed", person=person, heard=True, at=at)
+    return Request(
+        workspace=workspace.id, command_name="team.person_changed", person=person, heard=True, at=at
+    )
 
 
 EVENTS: Mapping[str, Callable[[Payload, Workspace, datetime], Request | None]] = {

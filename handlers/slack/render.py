@@ -186,10 +186,10 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _rows(buttons: Sequence[Button]) -> Iterator[Block]:
-    """Rows of buttons; one verb twice needs two rows, because an action_id is unique in its block."""
+    """Rows of buttons; one command twice needs two rows, because an action_id is unique in its block."""
     row: list[Block] = []
     for button in buttons:
-        if len(row) == ROW or any(drawn["action_id"] == button.verb for drawn in row):
+        if len(row) == ROW or any(drawn["action_id"] == button.command_name for drawn in row):
             yield {"type": "actions", "elements": row}
             row = []
         row.append(_button(button))
@@ -198,8 +198,12 @@ def _rows(buttons: Sequence[Button]) -> Iterator[Block]:
 
 def _button(button: Button) -> Block:
     if len(button.about) > BUTTON_VALUE:
-        raise ValueError(f"the button {button.verb} carries more than {BUTTON_VALUE} characters")
-    drawn = {"type": "button", "action_id": button.verb, "text": _plain(button.label, BUTTON_LABEL)}
+        raise ValueError(f"the button {button.command_name} carries more than {BUTTON_VALUE} characters")
+    drawn = {
+        "type": "button",
+        "action_id": button.command_name,
+        "text": _plain(button.label, BUTTON_LABEL),
+    }
     if button.about:
         drawn["value"] = button.about
     if button.look != "plain":
@@ -287,12 +291,12 @@ def form(form: Form, channel_name: str = "") -> Block:
         kept["over"] = True
     metadata = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
     if len(metadata) > VIEW_KEPT:
-        raise ValueError(f"the form {form.verb} keeps more than {VIEW_KEPT} characters")
+        raise ValueError(f"the form {form.command_name} keeps more than {VIEW_KEPT} characters")
     inputs = [_input(field) for field in form.fields]
     room, budget = VIEW_BLOCKS - len(inputs), VIEW_BYTES - _bytes(inputs)
     view: Block = {
         "type": "modal",
-        "callback_id": form.verb,
+        "callback_id": form.command_name,
         "private_metadata": metadata,
         "title": _plain(form.title, VIEW_WORD),
         "close": _plain(_closing(form), VIEW_WORD),

@@ -184,7 +184,7 @@ class TeamsAdapter:
 
     async def _happened(self, request: Request, body: Payload) -> Answer:
         """Handles an event, which nobody waits to see answered."""
-        if request.verb != "team.joined":
+        if request.command_name != "team.joined":
             # With the team's consent everything said in its channels arrives: the rest stays unread.
             if request.channel:
                 await self._directory.hears(request.workspace, request.channel)
@@ -264,7 +264,7 @@ class TeamsAdapter:
         body: Payload,
     ) -> Mapping[str, object]:
         """The dialog once more: everything typed still there, and what is wrong beside its field."""
-        values = filled_again(sent.verb, sent.values or {})
+        values = filled_again(sent.command_name, sent.values or {})
         channel = incoming.direct_channel(body) if incoming.channel_fields(body) else request.channel
         opening = request.model_copy(
             update={"values": None, "key": None, "channel": channel, "people": (), "typed": ""}
@@ -289,17 +289,17 @@ class TeamsAdapter:
             return await self._directory.resolve_people(request, body)
         except StorageUnavailable as unavailable:
             # The bot says it to the person, in its own words.
-            log.error("command=%s: %s", request.verb[:100], unavailable)
+            log.error("command=%s: %s", request.command_name[:100], unavailable)
             return Met(request, {}, {})
 
     async def _reply(self, request: Request) -> Reply:
-        if request.verb not in COMMANDS:
-            log.warning("command=%r is unknown", request.verb[:100])
+        if request.command_name not in COMMANDS:
+            log.warning("command=%r is unknown", request.command_name[:100])
             return Reply(message=UNKNOWN, refused=True)
         try:
             return await self._bot.answer(request)
         except Exception as error:  # whatever it is, the person hears of it, and it is in the log
-            log.error("command=%s failed: %s", request.verb, redacted(error))
+            log.error("command=%s failed: %s", request.command_name, redacted(error))
             if request.values is None:
                 return Reply(message=TROUBLE, saved=False)
             return Reply(faults={"": TROUBLE.summary}, saved=False)
@@ -360,7 +360,7 @@ def _authenticator_for(settings: Settings) -> Authenticator:
 
 def _for_all(request: Request, origin: incoming.Origin) -> bool:
     """Whether everybody in the channel may read the answer."""
-    route = COMMANDS.get(request.verb)
+    route = COMMANDS.get(request.command_name)
     return origin.shared and route is not None and route.command.audience == "channel"
 
 

@@ -184,7 +184,7 @@ LOOKS = {"main": {"style": "positive"}, "danger": {"style": "destructive"}, "pla
 
 def _button(button: Button, dialog: bool) -> Element:
     """A button that acts, or opens a dialog; in a dialog only a submission can be sent."""
-    data: Element = {"verb": button.verb, "about": button.about}
+    data: Element = {"verb": button.command_name, "about": button.about}
     drawn: Element = {"title": one_line(button.label, LABEL), **LOOKS[button.look]}
     if dialog:
         # Its inputs stay behind: the button is about something else than the form.
@@ -193,7 +193,7 @@ def _button(button: Button, dialog: bool) -> Element:
         opening = {**data, "msteams": {"type": "task/fetch"}}
         return {"type": "Action.Submit", **drawn, "data": opening, "associatedInputs": "none"}
     fallback = {"type": "Action.Submit", **drawn, "data": data}
-    acting = {"type": "Action.Execute", **drawn, "verb": button.verb, "data": data}
+    acting = {"type": "Action.Execute", **drawn, "verb": button.command_name, "data": data}
     return {**acting, "fallback": fallback}
 
 

@@ -137,15 +137,15 @@ def key_of(*parts: str) -> str:
     return "teams:" + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
 
-def _request(body: Payload, verb: str, at: datetime, **more: object) -> Request:
+def _request(body: Payload, command_name: str, at: datetime, **more: object) -> Request:
     whole = {
         "workspace": workspace_of(body),
-        "verb": verb,
+        "command_name": command_name,
         "person": whoever(body),
         "channel": channel_of(body),
         "here": here(body),
         "at": at,
-        "key": _event_key(body, verb),
+        "key": _event_key(body, command_name),
         **more,
     }
     return Request.model_validate(whole)
@@ -167,8 +167,8 @@ def message(body: Payload, at: datetime) -> Request | None:
     words, called = said_to(body)
     command = words.strip().lower().startswith("/amends")
     if called or command or not origin(body).shared:
-        verb, rest = typed(_without_slash(words))
-        return _request(body, verb, at, typed=rest)
+        command_name, rest = typed(_without_slash(words))
+        return _request(body, command_name, at, typed=rest)
     return discussed(body, at)
 
 
@@ -258,10 +258,10 @@ def only_opens(body: Payload) -> bool:
 
 
 def _pressed(body: Payload, data: Payload, at: datetime) -> Request:
-    verb, about = needed(data, "verb"), text_at(data, "about")
-    key = _event_key(body, verb, about, text_at(body, "replyToId"))
+    command_name, about = needed(data, "verb"), text_at(data, "about")
+    key = _event_key(body, command_name, about, text_at(body, "replyToId"))
     channel, words = _kept_channel(text_at(data, "channel"), body), text_at(data, "typed")
-    return _request(body, verb, at, about=about, typed=words, channel=channel, key=key)
+    return _request(body, command_name, at, about=about, typed=words, channel=channel, key=key)
 
 
 def shortcut(body: Payload, at: datetime) -> Request:

@@ -72,7 +72,9 @@ def door_to(form: Form, typed: str) -> Element:
     It may be pressed elsewhere than where it was asked for, so it carries the form's channel.
     """
     words = "Press the button, and the form opens."
-    button = Button(label=form.title, verb=form.verb, about=form.about, look="main", opens=True)
+    button = Button(
+        label=form.title, command_name=form.command_name, about=form.about, look="main", opens=True
+    )
     drawn = message(
         Message(summary=words, parts=(Paragraph(words=(words,)), Buttons(buttons=(button,))))
     )
@@ -159,7 +161,7 @@ def form(form: Form, context: FormContext, faults: Mapping[str, str] | None = No
 def _submit(form: Form, context: FormContext) -> Element:
     """The submit button; its data is all that comes back of the form it belongs to."""
     own = {
-        "verb": form.verb,
+        "verb": form.command_name,
         "about": form.about,
         "place": form.channel_id,
         "kept": dict(form.hidden),

@@ -50,17 +50,17 @@ def form_for(what: str, viewer: Person) -> Form:
     else:
         raise HTTPProblem("There is no such page here.", 404)
     if what == "you":
-        return Form(verb=what, title="Who you are", fields=fields, submit="Save")
-    return Form(verb=what, title=f"Add a {what}", fields=fields, submit="Add")
+        return Form(command_name=what, title="Who you are", fields=fields, submit="Save")
+    return Form(command_name=what, title=f"Add a {what}", fields=fields, submit="Add")
 
 
 def add(
     work: UnitOfWork, form: Form, viewer: Person, values: Mapping[str, str]
 ) -> tuple[Channel | Person | None, Faults]:
     """What the form makes of these values, or what is wrong with them."""
-    if form.verb == "place":
+    if form.command_name == "place":
         return add_channel(work, values["name"])
-    return add_person(work, **values, known_as=viewer.id if form.verb == "you" else "")
+    return add_person(work, **values, known_as=viewer.id if form.command_name == "you" else "")
 
 
 def add_channel(work: UnitOfWork, name: str) -> tuple[Channel | None, Faults]:

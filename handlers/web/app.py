@@ -261,7 +261,7 @@ class WebAdapter:
             )
             discuss = incoming.overheard(post, viewer, channel) if thread is not None else None
             reply = await self._bot.answer(discuss) if discuss else Reply()
-        pressed = Pressed(verb="", key=key, channel_id=channel.id, thread=thread)
+        pressed = Pressed(command_name="", key=key, channel_id=channel.id, thread=thread)
         response = await self._reply(request, viewer, channel, reply, pressed, composer=True)
         if reply.saved:
             response.headers["HX-Trigger"] = "amends-said"
@@ -303,7 +303,11 @@ class WebAdapter:
         viewer, form, made, faults, people = await self._transactions.write(WORKSPACE, add)
         if made is None:
             return self._addition(request, form, viewer, faults)
-        if isinstance(made, Channel) or form.verb == "you" or "HX-Request" not in request.headers:
+        if (
+            isinstance(made, Channel)
+            or form.command_name == "you"
+            or "HX-Request" not in request.headers
+        ):
             # This page is about to leave: news that reach it on its way out are a broken fetch.
             asyncio.get_running_loop().call_later(LEAVING_SECONDS, self.hub.changed)
             to = render.channel_path(made.id, viewer) if isinstance(made, Channel) else "/"
@@ -322,7 +326,7 @@ class WebAdapter:
     def _addition(
         self, request: web.Request, form: Form, viewer: Person, faults: Mapping[str, str] | None = None
     ) -> web.Response:
-        drawn = render.form(form, self._frame(viewer), faults=faults, action=f"/add/{form.verb}")
+        drawn = render.form(form, self._frame(viewer), faults=faults, action=f"/add/{form.command_name}")
         return _answer(request, form.title, "/", render.Pieces(form=drawn, again=bool(faults)))
 
     async def _reply(
@@ -346,7 +350,7 @@ class WebAdapter:
         frame = self._frame(viewer, pressed.channel_id, pressed.thread)
         form, note = reply.form, Markup("")
         if form is None and reply.faults and pressed.form is not None:
-            form = render.filled(pressed.form, filled_again(pressed.verb, pressed.values or {}))
+            form = render.filled(pressed.form, filled_again(pressed.command_name, pressed.values or {}))
         elif form is None and reply.faults:
             note = render.message(sentence(" ".join(reply.faults.values())), frame, note=True)
         drawn = render.form(form, frame, people, channels, reply.faults) if form else Markup("")

@@ -128,7 +128,7 @@ class Pressed:
     private note. `values` is None unless a dialog's `form` was sent in.
     """
 
-    verb: str
+    command_name: str
     key: str
     channel_id: str
     thread: int | None = None
@@ -157,12 +157,12 @@ def text_of(data: Data, name: str) -> str:
     return _clean(value)
 
 
-def read_press(verb: str, data: Data) -> Pressed:
+def read_press(command_name: str, data: Data) -> Pressed:
     """The press of a button or of a dialog's main button; refuses what no page of ours sends."""
-    if verb not in COMMANDS or COMMANDS[verb].command.access == "platform":
-        raise HTTPProblem(f"Amends does not know {verb[:60]!r}.", 404)
+    if command_name not in COMMANDS or COMMANDS[command_name].command.access == "platform":
+        raise HTTPProblem(f"Amends does not know {command_name[:60]!r}.", 404)
     pressed = Pressed(
-        verb=verb,
+        command_name=command_name,
         key=read_key(data),
         channel_id=text_of(data, "place"),
         thread=read_number(text_of(data, "thread")),
@@ -172,11 +172,11 @@ def read_press(verb: str, data: Data) -> Pressed:
     if "dialog" not in data:
         return pressed
     form, values = read_form(data)
-    if form.verb != verb:
+    if form.command_name != command_name:
         raise HTTPProblem(STALE)
     other_way = form.other_way if "again" in data else None
     return Pressed(
-        verb=verb,
+        command_name=command_name,
         key=pressed.key,
         channel_id=pressed.channel_id,
         thread=pressed.thread,
@@ -228,7 +228,7 @@ def _clean(text: str) -> str:
 
 
 def command(text: str, *, direct: bool, in_thread: bool) -> tuple[str, str] | None:
-    """The verb and the rest that a typed line asks for, or None when it is plain talk.
+    """The command and the rest that a typed line asks for, or None when it is plain talk.
 
     In direct messages everything is for the bot. In a channel `/amends …` is, and a line that
     begins with the word `failed`, except in a thread, where people talk about what failed.
@@ -284,7 +284,7 @@ class ResolvedPress:
             self.viewer,
             self.channel,
             self.at,
-            verb=self.pressed.verb,
+            command_name=self.pressed.command_name,
             about="" if self.source else self.pressed.about,
             values=self.pressed.values,
             people=self.people,
@@ -296,9 +296,9 @@ class ResolvedPress:
 def typed_line(
     asked: tuple[str, str], viewer: Person, channel: Channel, at: datetime, key: str
 ) -> Request:
-    """A typed command: its verb, and the words that belong to it."""
-    verb, words = asked
-    return _request(viewer, channel, at, verb=verb, typed=words, key=key)
+    """A typed command: its name, and the words that belong to it."""
+    command_name, words = asked
+    return _request(viewer, channel, at, command_name=command_name, typed=words, key=key)
 
 
 def overheard(post: Post, viewer: Person, channel: Channel) -> Request:
@@ -309,7 +309,7 @@ def overheard(post: Post, viewer: Person, channel: Channel) -> Request:
         viewer,
         channel,
         post.posted_at,
-        verb="retro.discuss",
+        command_name="retro.discuss",
         about=about,
         values=values,
         key=key,

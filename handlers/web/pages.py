@@ -25,13 +25,13 @@ MAX_POSTS = 200
 MAX_SEEN = 60
 """Channels whose last look a browser remembers; cookies are small."""
 
-MARK = Button(label="Mark a case failed", verb="case.fail", about="", look="main", opens=True)
+MARK = Button(label="Mark a case failed", command_name="case.fail", about="", look="main", opens=True)
 FOOTER = (
-    Button(label="My action items", verb="action_item.mine", about=""),
-    Button(label="Status", verb="board.status", about=""),
-    Button(label="Team settings", verb="team.settings", about="", opens=True),
-    Button(label="My settings", verb="team.own_settings", about="", opens=True),
-    Button(label="Help", verb="team.help", about=""),
+    Button(label="My action items", command_name="action_item.mine", about=""),
+    Button(label="Status", command_name="board.status", about=""),
+    Button(label="Team settings", command_name="team.settings", about="", opens=True),
+    Button(label="My settings", command_name="team.own_settings", about="", opens=True),
+    Button(label="Help", command_name="team.help", about=""),
 )
 FOR_ANY_PLACE = ("action_item.mine", "team.own_settings", "team.help")
 
@@ -114,7 +114,7 @@ def page(
         thread=thread,
         welcome=not (column.rows or column.newest),
         mark=MARK,
-        footer=[button for button in FOOTER if not direct or button.verb in FOR_ANY_PLACE],
+        footer=[button for button in FOOTER if not direct or button.command_name in FOR_ANY_PLACE],
         actions=_shortcuts,
         sidebar=_sidebar(work, viewer, people, channel.id, seen),
         back=request.path,
@@ -227,8 +227,14 @@ def _shortcuts(post: Post) -> tuple[Button, ...]:
     """The shortcuts that are offered beside somebody's message."""
     about = f"{incoming.POST_ABOUT}{post.id}"
     if post.thread is None:
-        return (Button(label="Mark as failed case", verb="case.fail_message", about=about, opens=True),)
-    return (Button(label="Add action item", verb="action_item.add_message", about=about, opens=True),)
+        return (
+            Button(
+                label="Mark as failed case", command_name="case.fail_message", about=about, opens=True
+            ),
+        )
+    return (
+        Button(label="Add action item", command_name="action_item.add_message", about=about, opens=True),
+    )
 
 
 def most_of(request: web.Request) -> int:

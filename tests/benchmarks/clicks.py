@@ -63,7 +63,7 @@ def answer_form(number: int) -> str:
     return click("retro.answer", f"C-{case_number}", number, case_number)
 
 
-def click(verb: str, about: str, number: int, case_number: int) -> str:
+def click(command_name: str, about: str, number: int, case_number: int) -> str:
     """A pressed button in the channel of a case."""
     where = channel_of_case(case_number)
     payload = {
@@ -72,7 +72,7 @@ def click(verb: str, about: str, number: int, case_number: int) -> str:
         "actions": [
             {
                 "type": "button",
-                "action_id": verb,
+                "action_id": command_name,
                 "block_id": "buttons",
                 "value": about,
                 "action_ts": f"{time.time():.6f}",
@@ -99,13 +99,13 @@ def answer(number: int) -> str:
 
 
 def submission(
-    verb: str, about: str, number: int, where: str, values: Mapping[str, Mapping[str, object]]
+    command_name: str, about: str, number: int, where: str, values: Mapping[str, Mapping[str, object]]
 ) -> str:
     """A form of ours that was filled in: the element of each field by the field's name."""
     view = {
         "type": "modal",
         "id": f"V{time.time_ns()}.{number}",
-        "callback_id": verb,
+        "callback_id": command_name,
         "private_metadata": json.dumps({"about": about, "place": where, "name": f"team-{where}"}),
         "state": {"values": {name: {name: element} for name, element in values.items()}},
         "blocks": [{"type": "input", "block_id": name} for name in values],

@@ -31,17 +31,17 @@ async def measure(folder: Path) -> list[Figure]:
     """A row for each question, asked by the person and in the channel that have a tenth of it all."""
     databases = [Database(f"sqlite:///{await filled(folder, sizes)}") for sizes in (LITTLE, MUCH)]
     try:
-        return [await _asked(words, verb, databases) for words, verb in ASKED.items()]
+        return [await _asked(words, command_name, databases) for words, command_name in ASKED.items()]
     finally:
         for database in databases:
             database.close()
 
 
-async def _asked(words: str, verb: str, databases: list[Database]) -> Figure:
+async def _asked(words: str, command_name: str, databases: list[Database]) -> Figure:
     bots = [Bot(database, committed=lambda: None) for database in databases]
     request = Request(
         workspace=WORKSPACE,
-        verb=verb,
+        command_name=command_name,
         person=Person(id=BUSY_PERSON, name="Person 0", zone="Europe/Stockholm"),
         channel=Channel(id=BUSY_PLACE, name="team-0"),
         at=datetime.now(UTC),

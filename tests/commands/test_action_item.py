@@ -2,8 +2,12 @@
 
 import pytest
 
+from bot.commands.action_item import Add
+from bot.fields import FieldSpec
+from bot.messages.export import FORMATS, Whole
 from bot.messages.parts import Buttons, Message, plain
 from tests.desk import ANA, ASKED, AT, BEN, CLEO, Desk, words
+from tests.examples import CASE, CLOSED
 
 
 def labels(message: Message) -> list[str]:
@@ -27,6 +31,31 @@ async def test_an_item_from_an_answer_arrives_with_its_text_and_gap(desk: Desk) 
         "Due",
         "How we will know it worked",
     ]
+
+
+UNUSUAL = {"text": ("Written", "Written"), "person": ("U3", "Cleo"), "date": ("2026-11-05", "5 Nov")}
+"""What is filled in, by the field's kind, and how a person sees it."""
+
+
+@pytest.mark.parametrize(
+    "spec", [each for each in Add.fields() if not each.hidden], ids=lambda s: s.name
+)
+async def test_what_the_form_asks_is_kept_shown_and_exported(desk: Desk, spec: FieldSpec) -> None:
+    """Whoever adds a field to an item hears here which of these was forgotten."""
+    await desk.fail()
+    options = [option.value for option in spec.options]
+    filled, seen = (options[-1], options[-1]) if options else UNUSUAL[spec.kind]
+    label = await desk.add_item(ANA, **{spec.name: filled})
+    item = desk.item(label)
+    assert str(getattr(item, spec.name)) == filled, (
+        "the command does not pass it on, or no column keeps it"
+    )
+    assert seen in plain(desk.say_all()["item:1"]), "the card does not show it"
+    people = {CLEO.id: CLEO, ANA.id: ANA}
+    whole = Whole(case=CASE, retro=CLOSED, answers=(), comments=(), items=(item,), people=people)
+    for name, kind in FORMATS.items():
+        exported = kind.write(whole, True)
+        assert filled in exported or seen in exported, f"the export as {name} has not got it"
 
 
 async def test_whoever_names_themself_has_agreed_and_others_are_asked(desk: Desk) -> None:
@@ -152,8 +181,8 @@ async def test_an_owned_item_is_handed_over_dated_and_dropped_only_by_owner_lead
 ) -> None:
     await desk.fail(ANA)
     item = await desk.add_item(BEN, owner="U2")
-    for verb in ("hand_over", "change_date", "drop"):
-        assert "has an owner" in words(await desk.ask(CLEO, f"action_item.{verb}", item))
+    for command_name in ("hand_over", "change_date", "drop"):
+        assert "has an owner" in words(await desk.ask(CLEO, f"action_item.{command_name}", item))
     values = {"due": "2026-03-20", "why": "The lead asks."}
     assert not (await desk.ask(ANA, "action_item.change_date", item, values)).faults
     assert not (await desk.ask(ANA, "action_item.drop", item, {"why": "Replaced."})).faults

@@ -96,7 +96,7 @@ async def test_a_message_arrives_in_the_form_with_its_link_and_stays_linked(desk
     values = {field.name: field.value for field in opened.form.fields}
     assert values["what_happened"] == "They never called back!"
     submitted = {**values, **opened.form.hidden}
-    await desk.ask(ANA, opened.form.verb, values=submitted)
+    await desk.ask(ANA, opened.form.command_name, values=submitted)
     assert "https://example.com/m/1" in desk.say_all()["retro:1"].model_dump_json()
 
 
@@ -143,7 +143,9 @@ async def test_a_text_of_30000_characters_is_kept_whole_and_shown_shortened(desk
     shown = message.model_dump_json()
     assert len(shown) < 5_000
     buttons = [button for part in message.parts if isinstance(part, Buttons) for button in part.buttons]
-    assert Button(label="Show all", verb="case.read", about=desk.ref("C-1"), opens=True) in buttons
+    assert (
+        Button(label="Show all", command_name="case.read", about=desk.ref("C-1"), opens=True) in buttons
+    )
     read = await desk.ask(BEN, "case.read", "C-1")
     assert read.form is not None
     assert story.strip() in read.form.model_dump_json()

@@ -59,20 +59,24 @@ async def test_a_post_without_a_name_is_read_too_and_nothing_of_it_is_kept(desk:
 
 
 @pytest.mark.parametrize(
-    ("verb", "values"),
+    ("command_name", "values"),
     [
         ("retro.close", {"outcome": "an apology was enough", "why": BLAMING}),
         ("action_item.add", {"what": BLAMING}),
     ],
 )
-async def test_whys_and_items_are_read_too(desk: Desk, verb: str, values: dict[str, str]) -> None:
+async def test_whys_and_items_are_read_too(
+    desk: Desk, command_name: str, values: dict[str, str]
+) -> None:
     await desk.fail()
-    advised = await desk.ask(ANA, verb, "C-1", values)
+    advised = await desk.ask(ANA, command_name, "C-1", values)
     assert "careless" in read(advised)
     assert advised.form is not None
     changed = {**values, **advised.form.hidden, "why": f"{BLAMING} Again.", "what": f"{BLAMING} Again."}
-    assert (await desk.ask(ANA, verb, "C-1", changed)).form is not None, "other words are read again"
-    assert (await desk.ask(ANA, verb, "C-1", {**values, **advised.form.hidden})).form is None
+    assert (await desk.ask(ANA, command_name, "C-1", changed)).form is not None, (
+        "other words are read again"
+    )
+    assert (await desk.ask(ANA, command_name, "C-1", {**values, **advised.form.hidden})).form is None
 
 
 async def test_a_team_can_turn_the_coach_off_and_an_older_form_leaves_it_as_it_is(desk: Desk) -> None:

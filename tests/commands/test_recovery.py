@@ -638,12 +638,16 @@ async def test_every_export_holds_the_recovery(desk: Desk) -> None:
     assert "'=HYPERLINK" in rows
 
 
-@pytest.mark.parametrize("verb", ["hear", "apologise", "ask_wish", "keep", "check_back", "tell_changed"])
-async def test_a_step_without_its_words_is_refused_beside_the_field(desk: Desk, verb: str) -> None:
+@pytest.mark.parametrize(
+    "command_name", ["hear", "apologise", "ask_wish", "keep", "check_back", "tell_changed"]
+)
+async def test_a_step_without_its_words_is_refused_beside_the_field(
+    desk: Desk, command_name: str
+) -> None:
     await desk.fail()
     await finish(desk)
-    reply = await desk.ask(ANA, f"recovery.{verb}", "C-1", {"words": " "})
-    assert list(reply.faults) == (["how"] if verb == "apologise" else ["words"])
+    reply = await desk.ask(ANA, f"recovery.{command_name}", "C-1", {"words": " "})
+    assert list(reply.faults) == (["how"] if command_name == "apologise" else ["words"])
 
 
 async def test_an_apology_says_who_how_and_when_and_never_in_the_future(desk: Desk) -> None:
@@ -693,8 +697,8 @@ async def test_a_promise_is_renewed_from_its_words_and_other_forms_begin_empty(d
 
     await desk.fail()
     await sorry(desk)
-    for verb in ("promise", "ask_wish"):
-        assert words_in(form_of(await desk.ask(ANA, f"recovery.{verb}", "C-1"))) == ""
+    for command_name in ("promise", "ask_wish"):
+        assert words_in(form_of(await desk.ask(ANA, f"recovery.{command_name}", "C-1"))) == ""
     await step(desk, "promise", words="It comes.", due="2026-03-09", how="A call")
     assert words_in(form_of(await desk.ask(ANA, "recovery.promise", "C-1"))) == "It comes."
 
@@ -702,8 +706,8 @@ async def test_a_promise_is_renewed_from_its_words_and_other_forms_begin_empty(d
 async def test_what_is_closed_offers_no_form_to_leave_a_step_out_or_to_hand_it_over(desk: Desk) -> None:
     await desk.fail()
     await step(desk, "verdict", verdict="recovered", words="Thank you.")
-    for verb in ("not_needed", "hand_over"):
-        refused = await desk.ask(ANA, f"recovery.{verb}", "C-1")
+    for command_name in ("not_needed", "hand_over"):
+        refused = await desk.ask(ANA, f"recovery.{command_name}", "C-1")
         assert words(refused) == "The recovery of C-1 is closed: recovered."
 
 

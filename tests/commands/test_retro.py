@@ -156,9 +156,12 @@ async def test_fixes_agreed_needs_an_item(desk: Desk) -> None:
 async def test_a_closed_retro_turns_answers_and_items_down_until_it_is_reopened(desk: Desk) -> None:
     await desk.fail()
     await desk.ask(ANA, "retro.close", "C-1", {"outcome": OUTCOMES[1], "why": "She said so."})
-    for verb, values in (("retro.answer", {"training": "x"}), ("action_item.add", {"what": "x"})):
-        assert "is closed; reopen it" in words(await desk.ask(BEN, verb, "C-1"))
-        assert "is closed; reopen it" in words(await desk.ask(BEN, verb, "C-1", values))
+    for command_name, values in (
+        ("retro.answer", {"training": "x"}),
+        ("action_item.add", {"what": "x"}),
+    ):
+        assert "is closed; reopen it" in words(await desk.ask(BEN, command_name, "C-1"))
+        assert "is closed; reopen it" in words(await desk.ask(BEN, command_name, "C-1", values))
     assert "already closed" in words(await desk.ask(BEN, "retro.close", "C-1", {"outcome": OUTCOMES[1]}))
     assert list((await desk.ask(BEN, "retro.reopen", "C-1", {"why": ""})).faults) == ["why"]
     await desk.ask(BEN, "retro.reopen", "C-1", {"why": "It happened again."})
@@ -197,8 +200,8 @@ async def test_a_form_left_open_for_a_day_still_works_or_says_why_not(desk: Desk
 
 
 async def test_a_button_of_a_retro_that_is_gone_says_so(desk: Desk) -> None:
-    for verb in ("retro.answer", "retro.close", "action_item.add"):
-        assert "not here any more" in words(await desk.ask(ANA, verb, "C-99"))
+    for command_name in ("retro.answer", "retro.close", "action_item.add"):
+        assert "not here any more" in words(await desk.ask(ANA, command_name, "C-99"))
     assert "nonsense is not here" in words(await desk.ask(ANA, "retro.close", "nonsense"))
 
 

@@ -21,10 +21,10 @@ from tests.session import open_work, queue_of
 TYPED = {"training": "Courier notes"}
 
 
-def submission(values: dict[str, str], verb: str = "retro.answer") -> Request:
+def submission(values: dict[str, str], command_name: str = "retro.answer") -> Request:
     """What Ana's form says, and no more."""
     more = {"about": "C-1", "place": SUPPORT, "values": values, "key": "view:1", "here": "C1"}
-    return Request(workspace="test:1", verb=verb, person=ANA, at=AT, **more)
+    return Request(workspace="test:1", command_name=command_name, person=ANA, at=AT, **more)
 
 
 def test_a_choice_that_got_lost_is_shown_again_as_no_name() -> None:
@@ -50,8 +50,8 @@ async def test_a_refused_opening_of_the_answer_form_leaves_no_line(
 def test_no_other_command_can_hide_who_it_comes_from() -> None:
     can = {name for name, route in COMMANDS.items() if route.command.may_be_unnamed()}
     assert can == {"retro.answer"}
-    for verb in set(COMMANDS) - can:
-        assert not is_unnamed(submission({"unnamed": "yes"}, verb))
+    for command_name in set(COMMANDS) - can:
+        assert not is_unnamed(submission({"unnamed": "yes"}, command_name))
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_a_back_off_grows_within_its_bounds(attempts: int, jitter: float) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "verb", "rest"),
+    ("text", "command_name", "rest"),
     [
         ("failed ZD-1 Lost", "case.fail", "ZD-1 Lost"),
         ("  FAILED   ZD-1\nLost ", "case.fail", "ZD-1\nLost"),
@@ -81,5 +81,5 @@ def test_a_back_off_grows_within_its_bounds(attempts: int, jitter: float) -> Non
         ("faild ZD-1", "team.help", "faild ZD-1"),
     ],
 )
-def test_typed_words_ask_for_a_verb(text: str, verb: str, rest: str) -> None:
-    assert typed(text) == (verb, rest)
+def test_typed_words_ask_for_a_verb(text: str, command_name: str, rest: str) -> None:
+    assert typed(text) == (command_name, rest)

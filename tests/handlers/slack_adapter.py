@@ -28,7 +28,7 @@ class Script:
 
     async def answer(self, request: Request) -> Reply:
         self.asked.append(request)
-        reply = self.replies.get(request.verb, Reply())
+        reply = self.replies.get(request.command_name, Reply())
         return reply(request) if callable(reply) else reply
 
 

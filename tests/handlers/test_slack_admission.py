@@ -18,7 +18,7 @@ from tests.handlers.slack_adapter import Script, delivery, serving, settings_for
 
 ELSEWHERE = "This belongs to another workspace; ask somebody there."
 FORM = Form(
-    verb="retro.answer",
+    command_name="retro.answer",
     title="Answer",
     submit="Post",
     about="C-7",
@@ -33,8 +33,8 @@ BUTTONS = Message(
     parts=(
         Buttons(
             buttons=(
-                Button(label="Answer", verb="retro.answer", about="C-7", opens=True),
-                Button(label="Take it", verb="action_item.take", about="AI-1"),
+                Button(label="Answer", command_name="retro.answer", about="C-7", opens=True),
+                Button(label="Take it", command_name="action_item.take", about="AI-1"),
             )
         ),
     ),
@@ -51,8 +51,8 @@ async def slack() -> AsyncIterator[FakeSlack]:
 def bot() -> Script:
     script = Script()
     script.replies["retro.answer"] = lambda request: Reply(form=None if request.values else FORM)
-    for verb in ("action_item.take", "action_item.mine", "team.home"):
-        script.replies[verb] = Reply(message=sentence("Done."))
+    for command_name in ("action_item.take", "action_item.mine", "team.home"):
+        script.replies[command_name] = Reply(message=sentence("Done."))
     return script
 
 
@@ -97,7 +97,7 @@ async def test_people_of_the_organisation_press_type_and_submit(bot: Script) -> 
             sue.team = "E0FAKE"
             await sue.click(message, "Take it")
     verbs = ["action_item.take", "retro.answer", "retro.answer", "action_item.mine", "retro.discuss"]
-    assert [request.verb for request in bot.asked] == [*verbs, "action_item.take"]
+    assert [request.command_name for request in bot.asked] == [*verbs, "action_item.take"]
     assert {request.person.id for request in bot.asked} == {sue.id}
 
 
@@ -202,7 +202,11 @@ async def test_our_own_people_are_heard_in_a_channel_that_a_partner_hosts(
         reply = await ana.says("I wonder", channel, root)
         await ana.edits(reply, "I know")
         await slack.invite_bot(channel, ana)
-    assert [request.verb for request in bot.asked] == ["retro.discuss", "retro.discuss", "team.joined"]
+    assert [request.command_name for request in bot.asked] == [
+        "retro.discuss",
+        "retro.discuss",
+        "team.joined",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["a token of the organisation", "no workspace"])
@@ -245,7 +249,7 @@ async def test_a_person_who_left_is_known_to_have_left(slack: FakeSlack, bot: Sc
         ana.deleted = True
         await slack.event({"type": "user_change", "user": ana.shown()})
         await ana.click(message, "Take it")
-    told = [(request.verb, request.person.gone, request.introduced) for request in bot.asked]
+    told = [(request.command_name, request.person.gone, request.introduced) for request in bot.asked]
     assert told == [
         ("action_item.take", False, True),
         ("team.person_changed", True, True),
@@ -305,7 +309,7 @@ async def test_the_operator_may_allow_shared_channels(slack: FakeSlack, bot: Scr
         await slack.invite_bot(channel, ana)
         root = await ana.says("a question", channel)
         await ana.says("I wonder", channel, root)
-    verbs = [request.verb for request in bot.asked]
+    verbs = [request.command_name for request in bot.asked]
     assert verbs == ["action_item.take", "team.joined", "retro.discuss"]
 
 
@@ -421,7 +425,7 @@ async def test_an_event_about_somebody_does_not_put_them_into_its_channel(
         reply = await gus.says("I wonder", channel, root)
         await slack.leaves(gus, channel)
         await gus.deletes(reply)
-        assert [request.verb for request in bot.asked] == ["retro.discuss", "retro.undiscuss"]
+        assert [request.command_name for request in bot.asked] == ["retro.discuss", "retro.undiscuss"]
         person = bot.asked[-1].person
         assert not await adapter.memberships.includes(
             adapter.workspace.id, channel.id, person, unnamed=False

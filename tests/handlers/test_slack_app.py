@@ -17,7 +17,7 @@ from tests.fakes import FakeSlack, FormErrors, NotFilledIn
 from tests.handlers.slack_adapter import Script, delivery, serving, settings_for
 
 FORM = Form(
-    verb="case.fail",
+    command_name="case.fail",
     title="Mark a case failed",
     submit="Open the retro",
     about="C-7",
@@ -35,9 +35,9 @@ BUTTONS = Message(
     parts=(
         Buttons(
             buttons=(
-                Button(label="Answer", verb="retro.answer", about="C-7", opens=True),
-                Button(label="Take it", verb="action_item.take", about="AI-1"),
-                Button(label="From the past", verb="old.verb", about="AI-1"),
+                Button(label="Answer", command_name="retro.answer", about="C-7", opens=True),
+                Button(label="Take it", command_name="action_item.take", about="AI-1"),
+                Button(label="From the past", command_name="old.verb", about="AI-1"),
             )
         ),
     ),
@@ -290,7 +290,9 @@ async def test_a_button_in_a_dialog_opens_another_on_top(
     slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:
     ana = slack.person("Ana")
-    reading = Form(verb="case.read", title="C-7", parts=(Quote(text="all of it"), *BUTTONS.parts))
+    reading = Form(
+        command_name="case.read", title="C-7", parts=(Quote(text="all of it"), *BUTTONS.parts)
+    )
     bot.replies["case.fail"] = Reply(form=reading)
     view = await ana.shortcut("case.fail")
     bot.replies["retro.answer"] = Reply(form=FORM)
@@ -340,7 +342,7 @@ async def test_thread_replies_reach_the_bot_and_chatter_does_not(
     reply = await ana.says("I wonder", channel, root)
     await ana.edits(reply, "I know")
     await ana.deletes(reply)
-    assert [(r.verb, r.about, r.values) for r in bot.asked] == [
+    assert [(r.command_name, r.about, r.values) for r in bot.asked] == [
         ("retro.discuss", root.ts, {"text": "I wonder", "id": reply.ts}),
         ("retro.discuss", root.ts, {"text": "I know", "id": reply.ts}),
         ("retro.undiscuss", root.ts, {"id": reply.ts}),
@@ -386,7 +388,7 @@ async def test_a_person_who_moved_is_known_by_the_event(
     ana.tz = "Asia/Tokyo"
     await slack.event({"type": "user_change", "user": ana.shown()})
     await ana.command("mine", channel)
-    told = [(request.verb, request.person.zone) for request in bot.asked]
+    told = [(request.command_name, request.person.zone) for request in bot.asked]
     assert told == [
         ("action_item.mine", "Europe/Madrid"),
         ("team.person_changed", "Asia/Tokyo"),
@@ -553,7 +555,7 @@ async def test_everything_works_by_socket_mode_too(slack: FakeSlack, bot: Script
         with pytest.raises(FormErrors):
             await ana.submit(view, {"What happened": "x"})
         assert (await slack.invite_bot(channel, by=ana)).status == 200
-        assert bot.asked[-1].verb == "team.joined"
+        assert bot.asked[-1].command_name == "team.joined"
     finally:
         await adapter.close()
 
@@ -604,6 +606,6 @@ async def test_a_proxy_in_the_environment_is_not_used_for_loopback(
         await adapter.start_socket_mode()
         ana = slack.person("Ana")
         await ana.command("mine", slack.channel("support", [ana]))
-        assert [request.verb for request in bot.asked] == ["action_item.mine"]
+        assert [request.command_name for request in bot.asked] == ["action_item.mine"]
     finally:
         await adapter.close()

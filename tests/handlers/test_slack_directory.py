@@ -55,7 +55,7 @@ def request_of(
     return Request(
         values=values or None,
         workspace="slack:T0FAKE",
-        verb="retro.answer" if "unnamed" in values else "case.fail",
+        command_name="retro.answer" if "unnamed" in values else "case.fail",
         person=Person(id=person.id, name="handle"),
         channel=channel,
         people=tuple(Person(id=other.id, name="") for other in others),

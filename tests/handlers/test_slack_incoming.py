@@ -61,7 +61,11 @@ def read_event(body: dict[str, Any]) -> Request | None:
 
 def test_a_command_is_its_words() -> None:
     request = incoming.command(command(), OURS, AT)
-    assert (request.workspace, request.verb, request.typed) == ("slack:T1", "case.fail", "ZD-1 It broke")
+    assert (request.workspace, request.command_name, request.typed) == (
+        "slack:T1",
+        "case.fail",
+        "ZD-1 It broke",
+    )
     assert (request.person.id, request.person.name) == ("U1", "ana")
     assert request.channel == Channel(id="C1", name="support")
     assert request.key == "command:13.7.abc"
@@ -70,7 +74,7 @@ def test_a_command_is_its_words() -> None:
 
 def test_unknown_words_ask_for_help() -> None:
     request = incoming.command(command(text="frobnicate now"), OURS, AT)
-    assert (request.verb, request.typed) == ("team.help", "frobnicate now")
+    assert (request.command_name, request.typed) == ("team.help", "frobnicate now")
 
 
 def test_a_private_channels_name_is_not_told_by_slack() -> None:
@@ -94,7 +98,7 @@ def test_a_command_from_another_workspace_is_turned_away() -> None:
 
 def test_a_click_is_its_buttons_verb_and_what_about() -> None:
     request = incoming.click(click(), OURS, AT)
-    assert (request.verb, request.about, request.values) == ("action_item.take", "AI-1", None)
+    assert (request.command_name, request.about, request.values) == ("action_item.take", "AI-1", None)
     assert request.channel == Channel(id="C1", name="support")
     assert request.key == "click:18.5:17.1:action_item.take:13.7.abc"
 
@@ -169,7 +173,7 @@ def test_a_submission_is_its_fields_and_what_the_form_kept() -> None:
         }
     )
     request = incoming.submission(body, OURS, AT)
-    assert request.verb == "case.fail"
+    assert request.command_name == "case.fail"
     assert request.about == "C-7"
     assert request.channel == Channel(id="C9", name="desk")
     assert request.key == "view:V1"
@@ -273,7 +277,7 @@ def test_a_message_outside_threads_is_its_own_root() -> None:
 def test_a_global_shortcut_has_no_channel() -> None:
     body = {"callback_id": "case.fail", "trigger_id": "1.2.3", **WHO}
     request = incoming.shortcut(body, OURS, AT)
-    assert (request.verb, request.channel, request.source) == ("case.fail", None, None)
+    assert (request.command_name, request.channel, request.source) == ("case.fail", None, None)
 
 
 @pytest.mark.parametrize("subtype", [None, "file_share", "thread_broadcast"])
@@ -281,7 +285,7 @@ def test_a_thread_reply_is_discussion(subtype: str | None) -> None:
     more = {"subtype": subtype} if subtype else {}
     request = read_event(message(thread_ts="10.1", text="I &lt;b&gt; think &amp; <@U2|Bo>", **more))
     assert request is not None
-    assert (request.verb, request.about, request.key) == ("retro.discuss", "10.1", "event:Ev1")
+    assert (request.command_name, request.about, request.key) == ("retro.discuss", "10.1", "event:Ev1")
     assert request.values == {"text": "I <b> think & @Bo", "id": "20.1"}
     assert request.person.id == "U1"
 
@@ -318,7 +322,7 @@ def test_an_edited_reply_is_the_same_reply_with_new_words() -> None:
         )
     )
     assert request is not None
-    assert (request.verb, request.about) == ("retro.discuss", "10.1")
+    assert (request.command_name, request.about) == ("retro.discuss", "10.1")
     assert request.values == {"text": "better", "id": "20.1"}
 
 
@@ -349,13 +353,17 @@ def test_a_deleted_reply_is_forgotten() -> None:
         message(subtype="message_deleted", user=None, deleted_ts="20.1", previous_message=before)
     )
     assert request is not None
-    assert (request.verb, request.about, request.values) == ("retro.undiscuss", "10.1", {"id": "20.1"})
+    assert (request.command_name, request.about, request.values) == (
+        "retro.undiscuss",
+        "10.1",
+        {"id": "20.1"},
+    )
 
 
 def test_a_direct_message_is_typed_words() -> None:
     request = read_event(message(channel_id="D1", channel_type="im", text="mine"))
     assert request is not None
-    assert (request.verb, request.typed, request.values) == ("action_item.mine", "", None)
+    assert (request.command_name, request.typed, request.values) == ("action_item.mine", "", None)
     assert request.channel is not None
     assert request.channel.kind == "direct"
 
@@ -368,7 +376,7 @@ def test_only_our_own_joining_is_told() -> None:
     joined = {"type": "member_joined_channel", "user": "UBOT", "channel": "C1", "inviter": "U1"}
     request = read_event({"team_id": "T1", "event_id": "Ev2", "event": joined})
     assert request is not None
-    assert (request.verb, request.person.id) == ("team.joined", "U1")
+    assert (request.command_name, request.person.id) == ("team.joined", "U1")
     assert read_event({"team_id": "T1", "event_id": "Ev3", "event": {**joined, "user": "U1"}}) is None
 
 
@@ -376,7 +384,7 @@ def test_the_home_tab_is_told_and_the_messages_tab_is_not() -> None:
     opened = {"type": "app_home_opened", "user": "U1", "channel": "D1", "tab": "home"}
     request = read_event({"team_id": "T1", "event_id": "Ev2", "event": opened})
     assert request is not None
-    assert (request.verb, request.channel) == ("team.home", None)
+    assert (request.command_name, request.channel) == ("team.home", None)
     messages = {**opened, "tab": "messages"}
     assert read_event({"team_id": "T1", "event_id": "Ev3", "event": messages}) is None
 

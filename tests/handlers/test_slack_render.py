@@ -119,8 +119,10 @@ def test_a_button_carries_its_verb_and_what_about() -> None:
     (block,) = drawn(
         Buttons(
             buttons=(
-                Button(label="Answer", verb="retro.answer", about="C-7", look="main", opens=True),
-                Button(label="Drop", verb="action_item.drop", about="", look="danger"),
+                Button(
+                    label="Answer", command_name="retro.answer", about="C-7", look="main", opens=True
+                ),
+                Button(label="Drop", command_name="action_item.drop", about="", look="danger"),
             )
         )
     )
@@ -131,7 +133,9 @@ def test_a_button_carries_its_verb_and_what_about() -> None:
 
 
 def test_one_verb_twice_stands_in_two_rows() -> None:
-    buttons = tuple(Button(label=f"Take {n}", verb="action_item.take", about=f"AI-{n}") for n in (1, 2))
+    buttons = tuple(
+        Button(label=f"Take {n}", command_name="action_item.take", about=f"AI-{n}") for n in (1, 2)
+    )
     rows = drawn(Buttons(buttons=buttons))
     assert [row["elements"][0]["value"] for row in rows] == ["AI-1", "AI-2"]
     assert len({row["block_id"] for row in rows}) == 2
@@ -145,7 +149,7 @@ def test_the_text_starts_with_the_gist_unless_it_is_said_anyway() -> None:
 
 
 def test_a_message_that_is_too_long_keeps_its_buttons_and_ends_in_an_ellipsis() -> None:
-    buttons = Buttons(buttons=(Button(label="Answer", verb="retro.answer", about="C-1"),))
+    buttons = Buttons(buttons=(Button(label="Answer", command_name="retro.answer", about="C-1"),))
     blocks = drawn(Quote(text="word " * 8_000), buttons)
     assert blocks[-1]["type"] == "actions"
     assert limits.characters(blocks) <= 12_000
@@ -160,7 +164,7 @@ def test_a_message_of_too_many_blocks_says_that_there_is_more() -> None:
 
 def test_a_long_text_can_be_read_whole_in_a_dialog() -> None:
     text = "Ärger, 困る & мука 🙂 " * 1_900
-    view = render.form(Form(verb="case.read", title="C-7", parts=(Quote(text=text[:40_000]),)))
+    view = render.form(Form(command_name="case.read", title="C-7", parts=(Quote(text=text[:40_000]),)))
     pieces = [block["elements"][0]["elements"][0]["text"] for block in view["blocks"]]
     assert "".join(pieces) == text[:40_000]
     assert limits.view_problems(view) == []
@@ -195,7 +199,9 @@ FIELDS = (
 
 
 def test_every_kind_of_field_is_the_element_that_slack_has_for_it() -> None:
-    form = Form(verb="case.fail", title="Mark a case failed", submit="Open the retro", fields=FIELDS)
+    form = Form(
+        command_name="case.fail", title="Mark a case failed", submit="Open the retro", fields=FIELDS
+    )
     view = render.form(form)
     assert limits.view_problems(view) == []
     elements = {block["block_id"]: block["element"] for block in view["blocks"]}
@@ -222,7 +228,7 @@ def test_every_kind_of_field_is_the_element_that_slack_has_for_it() -> None:
 
 def test_a_form_carries_what_it_is_about() -> None:
     form = Form(
-        verb="v",
+        command_name="v",
         title="T",
         submit="S",
         about="C-7",
@@ -243,7 +249,7 @@ def test_a_form_carries_what_it_is_about() -> None:
 
 def test_a_form_that_keeps_too_much_is_a_mistake_of_ours() -> None:
     with pytest.raises(ValueError) as caught:
-        render.form(Form(verb="v", title="T", hidden={"text": "x" * 3_000}))
+        render.form(Form(command_name="v", title="T", hidden={"text": "x" * 3_000}))
     assert str(caught.value) == "the form v keeps more than 3000 characters"
 
 
@@ -252,7 +258,7 @@ def test_a_first_value_that_slack_would_refuse_is_left_out() -> None:
         field = FormField(
             name="f", label="F", kind=kind, value="<nonsense>", options=(Option(value="a", label="A"),)
         )
-        view = render.form(Form(verb="v", title="T", submit="S", fields=(field,)))
+        view = render.form(Form(command_name="v", title="T", submit="S", fields=(field,)))
         assert not [key for key in view["blocks"][0]["element"] if key.startswith("initial")]
         assert limits.view_problems(view) == []
 
@@ -261,7 +267,7 @@ def test_a_first_text_that_does_not_fit_is_shortened_and_says_so() -> None:
     field = FormField(
         name="f", label="F", kind="text", value="word " * 1_000, max_length=20_000, hint="Tell."
     )
-    block = render.form(Form(verb="v", title="T", submit="S", fields=(field,)))["blocks"][0]
+    block = render.form(Form(command_name="v", title="T", submit="S", fields=(field,)))["blocks"][0]
     assert len(block["element"]["initial_value"]) <= 3_000
     assert block["hint"]["text"] == "Tell. Only the first 3,000 characters fit here."
 
@@ -269,7 +275,7 @@ def test_a_first_text_that_does_not_fit_is_shortened_and_says_so() -> None:
 def test_more_than_a_hundred_options_stand_under_headings() -> None:
     zones = [Option(value=f"{area}/{n}", label=f"{n}", group=area) for area in "AB" for n in range(130)]
     field = FormField(name="zone", label="Zone", kind="choice", value="B/129", options=tuple(zones))
-    view = render.form(Form(verb="v", title="T", submit="S", fields=(field,)))
+    view = render.form(Form(command_name="v", title="T", submit="S", fields=(field,)))
     groups = view["blocks"][0]["element"]["option_groups"]
     assert [(group["label"]["text"], len(group["options"])) for group in groups] == [
         ("A", 100),
@@ -283,7 +289,9 @@ def test_more_than_a_hundred_options_stand_under_headings() -> None:
 def test_more_than_ten_choices_are_a_list_with_several_chosen() -> None:
     options = tuple(Option(value=str(n), label=str(n)) for n in range(30))
     field = FormField(name="f", label="F", kind="choices", value="3,29", options=options)
-    element = render.form(Form(verb="v", title="T", submit="S", fields=(field,)))["blocks"][0]["element"]
+    element = render.form(Form(command_name="v", title="T", submit="S", fields=(field,)))["blocks"][0][
+        "element"
+    ]
     assert element["type"] == "multi_static_select"
     assert len(element["initial_options"]) == 2
 
@@ -374,7 +382,7 @@ def test_no_text_breaks_a_forms_limit(
     parts: Any, label: str, hint: str, value: str, max_length: int
 ) -> None:
     field = FormField(name="f", label=label, hint=hint, kind="text", value=value, max_length=max_length)
-    form = Form(verb="a.b", title=label, submit=label, parts=parts, fields=(field,))
+    form = Form(command_name="a.b", title=label, submit=label, parts=parts, fields=(field,))
     assert limits.view_problems(render.form(form)) == []
 
 

@@ -130,9 +130,11 @@ async def test_what_happens_by_itself_cannot_be_sent_as_a_card(world: World, way
         connection.commit()
     before = await world.stored()
     values = {"text": "I never said this", "id": "17"}
-    for verb in [name for name in COMMANDS if COMMANDS[name].command.access == "platform"]:
+    for command_name in [name for name in COMMANDS if COMMANDS[name].command.access == "platform"]:
         for at in (world.ana.chat, world.vault):
-            heard = await forge(world.ana, way, verb, world.retro.id, values, at=at, claims=world.vault)
+            heard = await forge(
+                world.ana, way, command_name, world.retro.id, values, at=at, claims=world.vault
+            )
             assert heard.status == 200
             assert way == "an old client's click" or "Nobody can ask for this" in told(heard)
     assert await world.stored() == before
@@ -159,8 +161,8 @@ async def test_another_channels_things_and_settings_are_not_there_for_a_forged_c
     values = {"outcome": "an apology was enough", "why": "Because.", "training": "Words"}
     lead = {**SETTINGS, "lead": world.olga.id}
     for at in (world.sales, world.olga.chat):
-        for verb, about in THINGS.items():
-            heard = await forge(world.olga, way, verb, about, values, at=at, claims=world.vault)
+        for command_name, about in THINGS.items():
+            heard = await forge(world.olga, way, command_name, about, values, at=at, claims=world.vault)
             assert heard.status == 200
             shown = told(heard)
             assert "Parcel" not in shown

@@ -121,7 +121,7 @@ async def test_a_wrong_token_gets_401_and_nothing_happens(
         assert bot.asked == []
         assert known(sqlite, teams, support) is None
         assert (await teams.send(typed(ana, support))).status in (200, 201, 202)
-        assert [request.verb for request in bot.asked] == ["team.help"]
+        assert [request.command_name for request in bot.asked] == ["team.help"]
 
 
 async def test_a_token_without_bearer_before_it_gets_401(teams: FakeTeams, sqlite: Database) -> None:

@@ -55,7 +55,7 @@ def message(body: dict[str, Any]) -> Request:
 
 def test_a_mention_is_a_command_and_is_taken_out_of_its_words() -> None:
     request = message(activity(text="<at>Amends</at> failed ZD-1 A &amp; B", entities=[MENTION]))
-    assert (request.verb, request.typed) == ("case.fail", "ZD-1 A & B")
+    assert (request.command_name, request.typed) == ("case.fail", "ZD-1 A & B")
     assert request.workspace == "teams:t1"
     assert (request.person.id, request.person.name, request.person.zone) == (
         "29:ana",
@@ -85,7 +85,7 @@ def test_somebody_elses_mention_stays_in_the_words() -> None:
 @pytest.mark.parametrize("text", ["mine", "/amends mine", "@Amends mine", "  MINE "])
 def test_in_the_personal_chat_everything_is_for_the_bot(text: str) -> None:
     request = message(personal(text=text))
-    assert request.verb == "action_item.mine"
+    assert request.command_name == "action_item.mine"
     assert request.channel is not None
     assert (request.channel.id, request.channel.kind) == ("29:ana", "direct")
     assert request.channel.reference["conversation_id"] == "a:1chat"
@@ -103,7 +103,7 @@ def test_a_repeat_has_the_same_key_and_the_key_names_nobody() -> None:
 
 def test_a_plain_reply_is_discussion_of_its_thread() -> None:
     said = message(activity(text="Nobody&nbsp;called <b>back</b>"))
-    assert (said.verb, said.about) == ("retro.discuss", ROOT)
+    assert (said.command_name, said.about) == ("retro.discuss", ROOT)
     assert said.values == {"text": "Nobody called back", "id": "1700000000002"}
     assert said.key is None
 
@@ -121,7 +121,11 @@ def test_changed_and_deleted_replies_are_told_by_their_id() -> None:
     assert changed.values == {"text": "better", "id": "1700000000002"}
     gone = incoming.deleted(activity("messageDelete"), AT)
     assert gone is not None
-    assert (gone.verb, gone.about, gone.values) == ("retro.undiscuss", ROOT, {"id": "1700000000002"})
+    assert (gone.command_name, gone.about, gone.values) == (
+        "retro.undiscuss",
+        ROOT,
+        {"id": "1700000000002"},
+    )
     assert (
         incoming.changed(activity("messageUpdate", text="<at>Amends</at> x", entities=[MENTION]), AT)
         is None
@@ -131,7 +135,7 @@ def test_changed_and_deleted_replies_are_told_by_their_id() -> None:
 def test_a_click_names_its_verb_and_what_about() -> None:
     value = {"action": {"type": "Action.Execute", "verb": "action_item.take", "data": {"about": "AI-1"}}}
     request = incoming.click(activity("invoke", value=value, replyToId="5"), AT)
-    assert (request.verb, request.about, request.values) == ("action_item.take", "AI-1", None)
+    assert (request.command_name, request.about, request.values) == ("action_item.take", "AI-1", None)
     again = incoming.click(activity("invoke", value=value, replyToId="5"), AT)
     assert request.key == again.key
     with pytest.raises(Malformed):
@@ -140,7 +144,7 @@ def test_a_click_names_its_verb_and_what_about() -> None:
 
 def test_an_old_clients_click_is_a_message_with_a_value() -> None:
     request = message(activity(value={"verb": "action_item.take", "about": "AI-1"}))
-    assert (request.verb, request.about) == ("action_item.take", "AI-1")
+    assert (request.command_name, request.about) == ("action_item.take", "AI-1")
 
 
 def test_a_submission_brings_its_values_its_people_and_its_key() -> None:
@@ -154,7 +158,7 @@ def test_a_submission_brings_its_values_its_people_and_its_key() -> None:
     }
     data = {"amends": own, "what": "Do it", "owner": "aad-ben", "count": 3, "tick": "yes", "none": None}
     sent = incoming.submission(activity("invoke", value={"data": data}), AT)
-    assert (sent.verb, sent.about) == ("action_item.add", "C-1")
+    assert (sent.command_name, sent.about) == ("action_item.add", "C-1")
     assert sent.values == {
         "link": "https://x.example",
         "what": "Do it",
@@ -275,7 +279,7 @@ def test_a_message_action_brings_the_message_as_people_read_it() -> None:
     }
     value = {"commandId": "case.fail_message", "messagePayload": payload}
     request = incoming.shortcut(activity("invoke", name="composeExtension/fetchTask", value=value), AT)
-    assert request.verb == "case.fail_message"
+    assert request.command_name == "case.fail_message"
     assert request.source is not None
     assert request.source.text == "Late & lost\ntwice\nover"
     assert request.source.link == "https://teams.example/l/message/1"
@@ -293,7 +297,7 @@ def test_a_message_action_in_somebody_elses_chat_tells_no_way_to_speak_there() -
 def test_being_added_is_told_and_somebody_elses_coming_is_not() -> None:
     joined = incoming.joined(activity("conversationUpdate", membersAdded=[BOT]), AT)
     assert joined is not None
-    assert joined.verb == "team.joined"
+    assert joined.command_name == "team.joined"
     assert incoming.joined(activity("conversationUpdate", membersAdded=[{"id": "29:x"}]), AT) is None
     assert incoming.joined(activity("installationUpdate", action="add"), AT) is not None
     assert incoming.joined(activity("installationUpdate", action="remove"), AT) is None

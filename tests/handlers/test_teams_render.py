@@ -65,7 +65,7 @@ def dialog(form: Form, faults: dict[str, str] | None = None) -> Any:
 
 
 def one(field: FormField) -> Any:
-    form = Form(verb="v.x", title="T", fields=(field,), submit="Go")
+    form = Form(command_name="v.x", title="T", fields=(field,), submit="Go")
     return dialog(form)["body"][0]
 
 
@@ -168,7 +168,9 @@ def test_a_message_of_nothing_but_its_gist_shows_that() -> None:
 
 
 def test_a_button_that_acts_is_an_execute_with_a_fallback_for_old_clients() -> None:
-    (row,) = drawn(Buttons(buttons=(Button(label="Verify", verb="a.b", about="AI-1", look="main"),)))
+    (row,) = drawn(
+        Buttons(buttons=(Button(label="Verify", command_name="a.b", about="AI-1", look="main"),))
+    )
     (action,) = row["actions"]
     assert (action["type"], action["verb"]) == ("Action.Execute", "a.b")
     assert action["data"] == {"verb": "a.b", "about": "AI-1"}
@@ -177,23 +179,25 @@ def test_a_button_that_acts_is_an_execute_with_a_fallback_for_old_clients() -> N
 
 
 def test_a_button_that_opens_a_form_fetches_a_dialog() -> None:
-    (row,) = drawn(Buttons(buttons=(Button(label="Drop", verb="a.b", about="AI-1", opens=True),)))
+    (row,) = drawn(
+        Buttons(buttons=(Button(label="Drop", command_name="a.b", about="AI-1", opens=True),))
+    )
     (action,) = row["actions"]
     assert action["type"] == "Action.Submit"
     assert action["data"] == {"verb": "a.b", "about": "AI-1", "msteams": {"type": "task/fetch"}}
 
 
 def test_more_buttons_than_teams_shows_in_a_row_get_a_second_row() -> None:
-    buttons = tuple(Button(label=f"B{n}", verb="a.b", about=str(n)) for n in range(8))
+    buttons = tuple(Button(label=f"B{n}", command_name="a.b", about=str(n)) for n in range(8))
     first, second = drawn(Buttons(buttons=buttons))
     assert [len(first["actions"]), len(second["actions"])] == [6, 2]
 
 
 def test_inside_a_dialog_every_button_is_a_submission_that_leaves_the_inputs_behind() -> None:
     form = Form(
-        verb="v.x",
+        command_name="v.x",
         title="T",
-        parts=(Buttons(buttons=(Button(label="B", verb="a.b", about="1"),)),),
+        parts=(Buttons(buttons=(Button(label="B", command_name="a.b", about="1"),)),),
         fields=(FormField(name="why", label="Why"),),
         submit="Go",
     )
@@ -236,14 +240,14 @@ def test_people_are_picked_from_the_organisation_and_whoever_stands_there_has_a_
 def test_a_channel_is_chosen_from_those_that_amends_is_in() -> None:
     field = FormField(name="place", label="Team's place", kind="place")
     assert one(field)["choices"] == [{"title": "support", "value": "19:a"}]
-    form = Form(verb="v.x", title="T", fields=(field,), submit="Go")
+    form = Form(command_name="v.x", title="T", fields=(field,), submit="Go")
     card = render.form(form, render.FormContext("once"))
     assert cards.problems(card, dialog=True) == []
 
 
 def test_a_dialog_carries_what_its_submission_needs() -> None:
     form = Form(
-        verb="v.x",
+        command_name="v.x",
         title="T",
         about="C-7",
         channel_id="19:a",
@@ -269,7 +273,7 @@ def test_a_form_only_for_reading_has_nothing_to_press() -> None:
 
 def test_a_fault_stands_beside_its_field_in_words_and_one_of_no_field_on_top() -> None:
     form = Form(
-        verb="v.x",
+        command_name="v.x",
         title="T",
         fields=(FormField(name="a", label="A"), FormField(name="b", label="B")),
         submit="Go",
@@ -319,7 +323,9 @@ def test_channels_that_could_not_be_checked_are_told_of_under_the_choice_of_a_ch
     channels: list[Channel], unchecked: bool, label: str
 ) -> None:
     place = FormField(name="place", label="Team's place", kind="place", hint="Where it is posted.")
-    form = Form(verb="v.x", title="T", fields=(place, FormField(name="a", label="A")), submit="Go")
+    form = Form(
+        command_name="v.x", title="T", fields=(place, FormField(name="a", label="A")), submit="Go"
+    )
     card = render.form(form, render.FormContext("once", channels=channels, unchecked=unchecked))
     assert cards.problems(card, dialog=True) == []
     assert [choice["title"] for choice in card["body"][0]["choices"]] == [label]
@@ -343,7 +349,7 @@ def test_a_channel_is_only_filled_in_where_it_is_the_only_one(
     channels: list[Channel], stands: str, value: str | None
 ) -> None:
     field = FormField(name="place", label="Team's place", kind="place", value=stands)
-    form = Form(verb="case.fail", title="T", fields=(field,), submit="Go")
+    form = Form(command_name="case.fail", title="T", fields=(field,), submit="Go")
     (drawn,) = cards.inputs(render.form(form, render.FormContext("once", channels=channels)))
     assert drawn.get("value") == value
     offered = [choice["value"] for choice in drawn["choices"]]

@@ -338,10 +338,12 @@ async def test_a_new_browser_is_you_and_nobody_by_name(visitor: Visitor) -> None
     assert [option.text for option in page.all("option", selected="")] == ["You"]
 
 
-@pytest.mark.parametrize("verb", ["retro.discuss", "retro.undiscuss", "team.joined"])
-async def test_what_only_a_platform_reports_cannot_be_pressed(visitor: Visitor, verb: str) -> None:
+@pytest.mark.parametrize("command_name", ["retro.discuss", "retro.undiscuss", "team.joined"])
+async def test_what_only_a_platform_reports_cannot_be_pressed(
+    visitor: Visitor, command_name: str
+) -> None:
     data = {"place": "support", "key": new_key(), "about": "1"}
-    await visitor.send(f"/verb/{verb}", data, status=404)
+    await visitor.send(f"/verb/{command_name}", data, status=404)
 
 
 # ---- talking

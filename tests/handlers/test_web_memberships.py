@@ -30,7 +30,7 @@ async def test_everybody_is_everywhere_and_bots_and_who_is_gone_are_not_counted(
 
 
 def test_a_page_says_where_one_is_and_only_what_was_overheard_is_heard() -> None:
-    pressed = Pressed(verb="retro.close", key="web:12345678", channel_id="support", about="C-1")
+    pressed = Pressed(command_name="retro.close", key="web:12345678", channel_id="support", about="C-1")
     asked = ResolvedPress(pressed, ANA, SUPPORT, AT).request()
     typed = incoming.typed_line(("board.status", ""), ANA, SUPPORT, AT, "web:12345678")
     post = Post(
@@ -40,7 +40,7 @@ def test_a_page_says_where_one_is_and_only_what_was_overheard_is_heard() -> None
     for request in (asked, typed, overheard):
         assert (request.here, request.introduced) == ("support", True)
         assert request.heard == (request is overheard)
-    assert (overheard.verb, overheard.about, overheard.key) == ("retro.discuss", "3", "web:1:d")
+    assert (overheard.command_name, overheard.about, overheard.key) == ("retro.discuss", "3", "web:1:d")
     assert overheard.values == {"text": "Hm.", "id": "7"}
     alone = incoming.typed_line(("board.status", ""), ANA, incoming.direct_channel(ANA), AT, "web:1")
     assert alone.here is None

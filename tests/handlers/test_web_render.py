@@ -79,7 +79,7 @@ def everywhere(text: str) -> Message:
             Context(words=words),
             Quote(text=text),
             Fields(rows=((text, words),)),
-            Buttons(buttons=(Button(label=text, verb="retro.answer", about=text),)),
+            Buttons(buttons=(Button(label=text, command_name="retro.answer", about=text),)),
         ),
     )
 
@@ -99,7 +99,7 @@ def test_no_text_of_a_message_becomes_markup(text: str) -> None:
 @given(typed)
 def test_no_text_of_a_form_becomes_markup_and_what_was_typed_comes_back(text: str) -> None:
     form = Form(
-        verb="case.fail",
+        command_name="case.fail",
         title=text,
         about=text,
         parts=(Quote(text=text),),
@@ -202,7 +202,7 @@ def test_a_mention_of_the_reader_stands_out() -> None:
 
 def test_a_form_offers_only_people_who_are_still_here() -> None:
     form = Form(
-        verb="action_item.hand_over",
+        command_name="action_item.hand_over",
         title="Hand over",
         fields=(
             FormField(name="owner", label="New owner", kind="person", needed=True),
@@ -222,7 +222,7 @@ def test_a_form_offers_only_people_who_are_still_here() -> None:
 
 def test_a_fault_stands_beside_its_field_and_is_tied_to_it() -> None:
     form = Form(
-        verb="case.fail",
+        command_name="case.fail",
         title="Mark a case failed",
         fields=(
             FormField(name="what", label="What happened", kind="text", needed=True, hint="The facts."),
@@ -244,7 +244,7 @@ def test_a_fault_stands_beside_its_field_and_is_tied_to_it() -> None:
 def test_choices_and_ticks_come_back_as_they_were() -> None:
     days = tuple(Option(value=str(day), label=f"Day {day}") for day in range(3))
     form = Form(
-        verb="team.settings",
+        command_name="team.settings",
         title="Team settings",
         fields=(
             FormField(name="days", label="Working days", kind="choices", options=days, value="0,2"),
@@ -257,7 +257,7 @@ def test_choices_and_ticks_come_back_as_they_were() -> None:
 
 
 def test_a_form_without_a_submit_is_only_for_reading() -> None:
-    form = Form(verb="case.read", title="C-7: what happened", parts=(Quote(text="All of it"),))
+    form = Form(command_name="case.read", title="C-7: what happened", parts=(Quote(text="All of it"),))
     drawn = read(render.form(form, FRAME))
     assert not drawn.all("form")
     assert "All of it" in drawn.text

@@ -51,13 +51,13 @@ LET_IN, AT_THE_DOOR = "let in", "turned away by the adapter"
 KEPT = ("cases", "retros", "answers", "comments", "action_items", "recoveries", "teams", "jobs")
 
 
-def expected(verb: str, who: Who, where: Where, label: str, *, listed: bool = False) -> str:
+def expected(command_name: str, who: Who, where: Where, label: str, *, listed: bool = False) -> str:
     """What the rule says, written down a second time: LET_IN, AT_THE_DOOR, or the sentence.
 
     `listed`: the platform is Teams, where whoever is in a channel's roster counts; Slack's externals
     are turned away.
     """
-    concern = COMMANDS[verb].command.access
+    concern = COMMANDS[command_name].command.access
     if who == "external in a shared channel" and listed and where == "same channel":
         return access.NOT_ASKED_FOR if concern == "platform" else LET_IN
     if who in ("other workspace", "external in a shared channel"):
@@ -84,7 +84,7 @@ class World(Protocol):
     answer: str
     listed: bool
 
-    async def asks(self, who: Who, where: Where, verb: str, label: str) -> None: ...
+    async def asks(self, who: Who, where: Where, command_name: str, label: str) -> None: ...
 
 
 @dataclass
@@ -99,11 +99,11 @@ class Slack:
     answer: str
     listed: bool = False
 
-    async def asks(self, who: Who, where: Where, verb: str, label: str) -> None:
+    async def asks(self, who: Who, where: Where, command_name: str, label: str) -> None:
         """A click where the platform says they are, or a form that says where it belongs."""
         person = self.people[who]
         if where == "forged":
-            await person.forges_form(verb, label, self.den, VALUES.get(verb, {}))
+            await person.forges_form(command_name, label, self.den, VALUES.get(command_name, {}))
             return
         at = {
             "same channel": {"channel": {"id": self.den.id, "name": "privategroup"}},
@@ -114,7 +114,7 @@ class Slack:
         payload = {
             "type": "block_actions",
             "trigger_id": self.slack.trigger(person.id),
-            "actions": [{"type": "button", "action_id": verb, "value": label}],
+            "actions": [{"type": "button", "action_id": command_name, "value": label}],
             "user": {"id": person.id, "name": person.name, "team_id": person.team},
             "team": {"id": self.slack.team, "domain": "fake"},
             **at,
@@ -134,7 +134,7 @@ class Teams:
     answer: str
     listed: bool = True
 
-    async def asks(self, who: Who, where: Where, verb: str, label: str) -> None:
+    async def asks(self, who: Who, where: Where, command_name: str, label: str) -> None:
         """The same, by activities of one's own making."""
         person = self.people[who]
         at, way = {
@@ -148,7 +148,7 @@ class Teams:
             # Whatever they name, Teams says which tenant it was done in.
             at = replace(at, tenant=person.tenant)
         claims = self.den if where == "forged" else None
-        await forge(person, way, verb, label, VALUES.get(verb, {}), at=at, claims=claims)
+        await forge(person, way, command_name, label, VALUES.get(command_name, {}), at=at, claims=claims)
 
 
 @pytest.fixture
@@ -245,9 +245,13 @@ async def _fill(built: bootstrap.App, workspace: str, channel_id: str, member: s
         introduced=True,
     )
     for request in (
-        ask(verb="case.fail", typed="ZD-4711 Parcel missed twice"),
-        ask(verb="action_item.add", about=CASE, values={"what": "Show the notes", "owner": member}),
-        ask(verb="retro.answer", about=CASE, values={"training": "A list", "unnamed": ""}),
+        ask(command_name="case.fail", typed="ZD-4711 Parcel missed twice"),
+        ask(
+            command_name="action_item.add",
+            about=CASE,
+            values={"what": "Show the notes", "owner": member},
+        ),
+        ask(command_name="retro.answer", about=CASE, values={"training": "A list", "unnamed": ""}),
     ):
         reply = await built.bot.answer(request)
         assert not reply.refused, words(reply)
@@ -274,17 +278,17 @@ class Watch:
     async def answer(self, request: Request) -> Reply:
         """The bot's own reply."""
         reply = await self._answer(request)
-        self.replies[request.verb] = reply
+        self.replies[request.command_name] = reply
         return reply
 
-    def outcome(self, verb: str, label: str) -> str:
+    def outcome(self, command_name: str, label: str) -> str:
         """How the last cell came out, in the words of `expected`.
 
         A Home that is drawn anew after a click is the bot's own request, and no cell.
         """
-        if verb not in self.replies:
+        if command_name not in self.replies:
             return AT_THE_DOOR
-        reply = self.replies[verb]
+        reply = self.replies[command_name]
         assert reply.saved, "something broke inside, and that is no outcome"
         told = words(reply)
         return told if told in {*SENTENCES, missing(label)} else LET_IN
@@ -299,7 +303,7 @@ SENTENCES = (
     TOO_MANY,
 )
 CELLS: Sequence[tuple[str, Who, Where]] = [
-    (verb, who, where) for verb in sorted(COMMANDS) for who in WHO for where in WHERE
+    (command_name, who, where) for command_name in sorted(COMMANDS) for who in WHO for where in WHERE
 ]
 
 
@@ -314,14 +318,14 @@ async def test_every_command_asked_by_everybody_from_everywhere_comes_out_as_the
         wrong: list[str] = []
 
         async def go_through(cells: Sequence[tuple[str, Who, Where]]) -> None:
-            for verb, who, where in cells:
-                label = about(verb, world.answer)
+            for command_name, who, where in cells:
+                label = about(command_name, world.answer)
                 watch.replies.clear()
-                await world.asks(who, where, verb, label)
-                wanted = expected(verb, who, where, label, listed=world.listed)
-                outcome = watch.outcome(verb, label)
+                await world.asks(who, where, command_name, label)
+                wanted = expected(command_name, who, where, label, listed=world.listed)
+                outcome = watch.outcome(command_name, label)
                 if outcome != wanted:
-                    wrong.append(f"{verb}, {who}, {where}: {outcome!r} instead of {wanted!r}")
+                    wrong.append(f"{command_name}, {who}, {where}: {outcome!r} instead of {wanted!r}")
 
         let_in = [cell for cell in CELLS if expected(*cell, "", listed=world.listed) == LET_IN]
         turned_away = [cell for cell in CELLS if cell not in let_in]

@@ -122,12 +122,16 @@ def ways(here: World, person: SlackPerson, home: View) -> Iterator[tuple[str, Ac
     yield "typed in another channel", partial(person.command, typed, here.sales), NEVER
     yield "typed in direct messages", partial(person.command, typed, person.direct), NEVER
     yield "said in direct messages", partial(person.says, typed, person.direct), NEVER
-    for verb, (about, values, sentence) in TRIED.items():
-        yield f"{verb} clicked", partial(person.forges_click, verb, about), sentence
-        yield f"{verb} clicked in the Home", partial(person.forges_click, verb, about, home), sentence
+    for command_name, (about, values, sentence) in TRIED.items():
+        yield f"{command_name} clicked", partial(person.forges_click, command_name, about), sentence
+        yield (
+            f"{command_name} clicked in the Home",
+            partial(person.forges_click, command_name, about, home),
+            sentence,
+        )
         for place in (here.den, here.sales, person.direct) if values else ():
-            forged = partial(person.forges_form, verb, about, place, values)
-            yield f"{verb} submitted for {place.name or 'nowhere'}", forged, sentence
+            forged = partial(person.forges_form, command_name, about, place, values)
+            yield f"{command_name} submitted for {place.name or 'nowhere'}", forged, sentence
 
 
 async def test_an_outsider_reads_what_they_would_of_a_number_never_given(

@@ -43,10 +43,18 @@ class Today:
 
     async def ask(self, **asked: Any) -> Any:
         """As from the channel itself; what the platform causes is heard."""
-        heard = COMMANDS[asked["verb"]].command.access == "platform"
+        command_name = asked.pop("verb")
+        heard = COMMANDS[command_name].command.access == "platform"
         channel = asked.pop("place")
         return await self._bot.answer(
-            Request(**asked, channel=channel, here=channel.id, heard=heard, introduced=True)
+            Request(
+                command_name=command_name,
+                **asked,
+                channel=channel,
+                here=channel.id,
+                heard=heard,
+                introduced=True,
+            )
         )
 
     async def look(self, workspace: str, at: datetime) -> int:

@@ -247,7 +247,9 @@ def _first_of_each(upgraded: Upgraded) -> str:
 
 
 def _golden(fixture: str) -> Path:
-    return FIXTURES / f"{fixture}.said.txt"
+    path = FIXTURES / f"{fixture}.said.txt"
+    assert path.exists() or __name__ == "__main__", f"{path.name} is missing: {MAKE_ONE}"
+    return path
 
 
 KNOWN = sorted(path.stem for path in FIXTURES.glob("*.sql"))
@@ -363,7 +365,12 @@ async def test_what_an_older_program_gave_up_is_shown_and_can_be_brought_back_on
         assert len({dead[name]["name"] for name in back}) >= 12
         began = len(upgraded.calls)
         robot = Person(id="UAMENDS", name="Amends", bot=True)
-        joined = {"workspace": "slack:T2", "verb": "team.joined", "person": robot, "channel": place}
+        joined = {
+            "workspace": "slack:T2",
+            "command_name": "team.joined",
+            "person": robot,
+            "channel": place,
+        }
         await upgraded.bot.answer(Request(**joined, at=NEXT_DAY, heard=True))
         await upgraded.speak(_a_working_hour_to_come())
         new = upgraded.calls[began:]

@@ -1,7 +1,9 @@
 """What holds for every table."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from sqlalchemy import Column, MetaData, Table, insert, select
@@ -10,6 +12,7 @@ from sqlalchemy.exc import StatementError
 from bot.ports import UnitOfWork
 from storage.column import Data, UTCDateTime
 from storage.database import Database
+from storage.keyed import Keyed
 from storage.tables import Row
 from tests.storage.made import a_case, a_retro, a_team, an_answer, an_item, saved, seen
 
@@ -27,6 +30,19 @@ ACROSS = {
 
 moments = Table("moments", MetaData(), Column("at", UTCDateTime))
 data = Table("data", MetaData(), Column("it", Data))
+
+
+def _stored_kinds(of: type[Keyed[Any]] = Keyed) -> Iterator[type[Keyed[Any]]]:
+    for repository in of.__subclasses__():
+        if hasattr(repository, "table"):
+            yield repository
+        yield from _stored_kinds(repository)
+
+
+@pytest.mark.parametrize("repository", _stored_kinds(), ids=lambda repository: repository.__name__)
+def test_every_field_of_what_is_stored_has_its_column(repository: type[Keyed[Any]]) -> None:
+    """An insert would leave out what the table does not know, and nobody would hear of it."""
+    assert set(repository.kind.model_fields) <= set(repository.table.c.keys())
 
 
 @pytest.mark.parametrize("hours", [0, 2, -9.5])
