@@ -214,9 +214,12 @@ def test_customers_of_before_are_found_by_name(empty_url: str) -> None:
         _fill(connection, known, "W")
         cases = known.tables["cases"]
         like = dict(zip(cases.c.keys(), connection.execute(select(cases)).one(), strict=True))
-        for number, name in enumerate(names * 500, 1):
-            told = {"number": number, "customer": name, "reference_folded": str(number)}
-            connection.execute(insert(cases).values(like | told))
+        # All at once: one by one they may take longer than a transaction is given on a busy machine.
+        rows = [
+            like | {"number": number, "customer": name, "reference_folded": str(number)}
+            for number, name in enumerate(names * 500, 1)
+        ]
+        connection.execute(insert(cases), rows)
         connection.commit()
     database.migrate()
     with database.transaction(writes=True) as connection:
