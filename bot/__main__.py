@@ -269,8 +269,8 @@ def _tick(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _counted(outcomes: Mapping[str, int]) -> str:
-    told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-    return f"{told}." if told else "Nothing was due."
+    summary = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+    return f"{summary}." if summary else "Nothing was due."
 
 
 def _teams_package(args: argparse.Namespace, settings: Settings) -> int:

@@ -143,11 +143,11 @@ def _check_thing(
         labels = ", ".join(thing.reference.label for thing in mine)
         raise Refused(f"{words[:40]} is in several of your channels: say which one you mean, {labels}.")
     thing = (here or mine)[0]
-    known = {
+    resolved = {
         "subject": subject or thing.reference,
         "inside": _is_in(thing.channel_id, request, facts),
     }
-    return Admitted(invocation.model_copy(update=known), thing.channel_id)
+    return Admitted(invocation.model_copy(update=resolved), thing.channel_id)
 
 
 def _is_in(channel_id: str, request: Request, facts: PlatformFacts) -> bool:
@@ -179,10 +179,10 @@ def _is(subject: CaseRef | ItemRef, there: CaseRef | ItemRef) -> bool:
 def _typed(words: str, work: ReadOnlyWork) -> list[_Thing]:
     """What typed words mean: a case's number, or its own reference, perhaps in several channels."""
     subject = reference.parse(words)
-    found = _referred(subject, work) if isinstance(subject, CaseRef) and not subject.part else []
+    numbered = _referred(subject, work) if isinstance(subject, CaseRef) and not subject.part else []
     # A case's own reference, however much it looks like one of our numbers.
-    cases = [] if found else work.cases.with_reference(words)
-    return found or [_Thing(case.ref, case.channel_id, case) for case in cases]
+    cases = [] if numbered else work.cases.with_reference(words)
+    return numbered or [_Thing(case.ref, case.channel_id, case) for case in cases]
 
 
 def _has_part(request: Request, thing: _Thing, work: ReadOnlyWork) -> bool:

@@ -13,16 +13,16 @@ class Allowance:
     A bucket is named by a person, lives for a minute or so and is stored nowhere.
     """
 
-    def __init__(self, a_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, a_minute: int, elapsed: Callable[[], float] = time.monotonic) -> None:
         self._a_minute = a_minute
-        self._clock = clock
+        self._elapsed = elapsed
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
 
     def take(self, workspace: str, person_id: str) -> bool:
         """Whether one more may be started now; counts it if so."""
         if not self._a_minute:
             return True
-        now, name = self._clock(), (workspace, person_id)
+        now, name = self._elapsed(), (workspace, person_id)
         left, since = self._buckets.pop(name, (float(self._a_minute), now))
         left = min(float(self._a_minute), left + (now - since) * self._a_minute / 60)
         allowed = left >= 1

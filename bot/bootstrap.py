@@ -190,19 +190,19 @@ async def serve(settings: Settings, started: Callable[[str], None]) -> None:
             gc.freeze()
             gc.set_threshold(GC_THRESHOLD)
             started(address)
-            clock = asyncio.create_task(opened.worker.run())
-            await _until_told_to_stop(clock)
+            worker_loop = asyncio.create_task(opened.worker.run())
+            await _until_told_to_stop(worker_loop)
             # Beside the server, so that what is in flight on both sides has the same few seconds.
             parting = asyncio.create_task(opened.worker.stop())
         await parting
-        await clock
+        await worker_loop
 
 
 async def _until_told_to_stop(clock: asyncio.Task[None]) -> None:
-    told = asyncio.Event()
+    stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    stopped = asyncio.create_task(told.wait())
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    stopped = asyncio.create_task(stopping.wait())
     # The clock only ends by itself when something is wrong, and then the process must not look alive.
     await asyncio.wait({clock, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
@@ -291,11 +291,11 @@ async def import_file(
 async def _channel(name: str, built: App) -> tuple[str, Channel, bool]:
     """The workspace and the channel that an import goes to, and whether the channel had to be made."""
     closed = () if built.settings.web else ("web",)
-    found = await find_channels(name, built.database.workspaces(used=False), built.database, closed)
-    if len(found) > 1:
+    channels = await find_channels(name, built.database.workspaces(used=False), built.database, closed)
+    if len(channels) > 1:
         raise Misconfigured(f"--team {name} is in several workspaces; name the place by its id.")
-    if found:
-        return *found[0], False
+    if channels:
+        return *channels[0], False
     if built.settings.slack and CHANNEL.fullmatch(name):
         slack = await slack_adapter(built)
         await slack.close()
@@ -303,8 +303,8 @@ async def _channel(name: str, built: App) -> tuple[str, Channel, bool]:
     if built.settings.web:
 
         def make(work: UnitOfWork) -> tuple[Channel | None, Mapping[str, str], bool]:
-            known = shared_channel(name, work)  # a serve may just have made it
-            return (known, {}, False) if known else (*add_channel(work, name), True)
+            channel = shared_channel(name, work)  # a serve may just have made it
+            return (channel, {}, False) if channel else (*add_channel(work, name), True)
 
         channel, faults, made = await built.database.write("web", make)
         if channel is None:
@@ -334,13 +334,13 @@ async def export(
         yield format_.after
 
 
-def _workspace(asked: str | None, database: Database) -> str:
-    known = database.workspaces()
-    if asked is None and len(known) <= 1:
-        return known[0] if known else "web"
-    if asked is not None and asked in known:
-        return asked
-    raise Misconfigured(f"--workspace must be one of: {', '.join(known)}.")
+def _workspace(wanted: str | None, database: Database) -> str:
+    workspaces = database.workspaces()
+    if wanted is None and len(workspaces) <= 1:
+        return workspaces[0] if workspaces else "web"
+    if wanted is not None and wanted in workspaces:
+        return wanted
+    raise Misconfigured(f"--workspace must be one of: {', '.join(workspaces)}.")
 
 
 async def forget(
@@ -368,11 +368,11 @@ async def forget_due(settings: Settings, workspace: str | None) -> Sequence[str]
     if age is None:
         raise Misconfigured("AMENDS_FORGET_AFTER_DAYS is not set, so no customer is ever due.")
     async with open_app(settings) as built:
-        known = built.database.workspaces()
-        chosen = known if workspace is None else [_workspace(workspace, built.database)]
+        workspaces = built.database.workspaces()
+        chosen = workspaces if workspace is None else [_workspace(workspace, built.database)]
         due = await built.database.read_queue(lambda queue: queue.overdue(age))
         return [
-            f"C-{number} in {where}" if len(known) > 1 else f"C-{number}"
+            f"C-{number} in {where}" if len(workspaces) > 1 else f"C-{number}"
             for where, number in due.cases
             if where in chosen and await built.bot.forget(where, number, datetime.now(UTC))
         ]

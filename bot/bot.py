@@ -281,16 +281,16 @@ class Bot:
         looked = 0
         for _ in range(BATCH_SIZE):
             try:
-                found = await self._run_due(workspace, at, 1)
+                count = await self._run_due(workspace, at, 1)
             except (StorageUnavailable, ConflictError):
                 raise
             except Exception as fault:
                 skipped = await self._save(workspace, lambda work: scheduler_jobs.skip(at, work))
-                found = len(skipped)
+                count = len(skipped)
                 log.error("workspace=%s about=%s not looked at: %s", workspace, skipped, redacted(fault))
-            if not found:
+            if not count:
                 break
-            looked += found
+            looked += count
         return looked
 
     async def forget(self, workspace: str, case_number: int, at: datetime) -> bool:

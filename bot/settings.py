@@ -122,8 +122,10 @@ class Settings(BaseSettings):
     @property
     def tenants(self) -> frozenset[str]:
         """The tenants that may use the Teams app; empty: any, only without authentication."""
-        asked = self.teams_tenants.split(",") if self.teams_tenants else [self.teams_app_tenant_id or ""]
-        return frozenset(tenant.strip().lower() for tenant in asked if tenant.strip())
+        tenants = (
+            self.teams_tenants.split(",") if self.teams_tenants else [self.teams_app_tenant_id or ""]
+        )
+        return frozenset(tenant.strip().lower() for tenant in tenants if tenant.strip())
 
     @property
     def loopback(self) -> bool:

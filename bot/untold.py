@@ -19,9 +19,9 @@ HOUR = 3600.0
 class Untold:
     """Failures that wait to be told."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._tell_at = clock() + HOUR
+    def __init__(self, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._elapsed = elapsed
+        self._tell_at = elapsed() + HOUR
         self._times: Counter[str] = Counter()
 
     def note(self, failure: str) -> None:
@@ -30,7 +30,7 @@ class Untold:
 
     def tell_hourly(self) -> None:
         """Tells them if an hour is over; to be called every now and then."""
-        if (now := self._clock()) >= self._tell_at:
+        if (now := self._elapsed()) >= self._tell_at:
             self._tell_at = now + HOUR
             self.tell()
 

@@ -36,7 +36,7 @@ from bot.messages import (
     team,
 )
 from bot.messages.parts import Form, Message, sentence
-from bot.messages.recovery import Shown
+from bot.messages.recovery import CardContext
 from bot.messages.reminder import ReminderView
 from bot.reminders import BY_NAME
 from bot.routes import TYPED
@@ -176,8 +176,8 @@ def _shown(
     case_now: Case = CASE,
     at: datetime = AT + timedelta(hours=3),
     back: Mapping[int, tuple[str, ...]] | None = None,
-) -> Shown:
-    return Shown(recovery_now, case_now, TEAM, PEOPLE, at, LINKS, back or {})
+) -> CardContext:
+    return CardContext(recovery_now, case_now, TEAM, PEOPLE, at, LINKS, back or {})
 
 
 def _due(
@@ -293,26 +293,32 @@ MESSAGES: Mapping[str, Message] = {
     "board.weekly": board.weekly(
         (LATE, UNOWNED, DONE), ((CLOSED, CASE),), LINKS, PEOPLE, TODAY, more=True
     ),
-    "reminder.due_soon": reminder.told([_due("item_due_soon", AGREED)]),
-    "reminder.due_today": reminder.told([DUE_TODAY]),
-    "reminder.proposed": reminder.told([_due("item_proposed", ITEM)]),
-    "reminder.late": reminder.told([LATE_NOW]),
-    "reminder.late_to_lead": reminder.told([LATE_TOLD]),
-    "reminder.left": reminder.told([_due("item_left", AGREED, "U2")]),
-    "reminder.unowned": reminder.told([_due("item_unowned", UNOWNED, "")]),
-    "reminder.unverified": reminder.told([_due("item_done", DONE, "U2")]),
-    "reminder.undated": reminder.told([_due("item_undated", AGREED)]),
-    "reminder.undecided": reminder.told([UNDECIDED]),
-    "reminder.promise_late": reminder.told([_due("recovery_promise_late", LATE_PROMISE, late=3)]),
-    "reminder.promise_late_to_lead": reminder.told(
+    "reminder.due_soon": reminder.reminder_message([_due("item_due_soon", AGREED)]),
+    "reminder.due_today": reminder.reminder_message([DUE_TODAY]),
+    "reminder.proposed": reminder.reminder_message([_due("item_proposed", ITEM)]),
+    "reminder.late": reminder.reminder_message([LATE_NOW]),
+    "reminder.late_to_lead": reminder.reminder_message([LATE_TOLD]),
+    "reminder.left": reminder.reminder_message([_due("item_left", AGREED, "U2")]),
+    "reminder.unowned": reminder.reminder_message([_due("item_unowned", UNOWNED, "")]),
+    "reminder.unverified": reminder.reminder_message([_due("item_done", DONE, "U2")]),
+    "reminder.undated": reminder.reminder_message([_due("item_undated", AGREED)]),
+    "reminder.undecided": reminder.reminder_message([UNDECIDED]),
+    "reminder.promise_late": reminder.reminder_message(
+        [_due("recovery_promise_late", LATE_PROMISE, late=3)]
+    ),
+    "reminder.promise_late_to_lead": reminder.reminder_message(
         [_due("recovery_promise_late", LATE_PROMISE, "U2", late=3)]
     ),
-    "reminder.promise_today": reminder.told([_due("recovery_promise_today", PROMISED, day=TODAY)]),
-    "reminder.promise_soon": reminder.told([_due("recovery_promise_soon", PROMISED)]),
-    "reminder.apology": reminder.told([_due("recovery_apology", HEARD, day=TODAY - timedelta(days=1))]),
-    "reminder.check_back": reminder.told([_due("recovery_check_back", KEPT, day=TODAY)]),
-    "reminder.silent": reminder.told([_due("recovery_silent", TOLD, day=TODAY)]),
-    "reminder.customer_waits": reminder.told([_due("recovery_waits", OWED, day=TODAY)]),
+    "reminder.promise_today": reminder.reminder_message(
+        [_due("recovery_promise_today", PROMISED, day=TODAY)]
+    ),
+    "reminder.promise_soon": reminder.reminder_message([_due("recovery_promise_soon", PROMISED)]),
+    "reminder.apology": reminder.reminder_message(
+        [_due("recovery_apology", HEARD, day=TODAY - timedelta(days=1))]
+    ),
+    "reminder.check_back": reminder.reminder_message([_due("recovery_check_back", KEPT, day=TODAY)]),
+    "reminder.silent": reminder.reminder_message([_due("recovery_silent", TOLD, day=TODAY)]),
+    "reminder.customer_waits": reminder.reminder_message([_due("recovery_waits", OWED, day=TODAY)]),
     "recovery.card": recovery.card(_shown(OWED)),
     "recovery.card_bare": recovery.card(_shown(begin(BARE, None, TEAM, AT), BARE)),
     "recovery.card_upset": recovery.card(_shown(UPSET)),
@@ -376,11 +382,11 @@ MESSAGES: Mapping[str, Message] = {
         more=False,
         owed=owed.status((LATE_PROMISE, OWED), {7: CASE}, PEOPLE, Tally(4, 2, 1), TODAY),
     ),
-    "reminder.digest": reminder.told(
+    "reminder.digest": reminder.reminder_message(
         [LATE_NOW, DUE_TODAY, UNDECIDED, _due("item_late", DONE, holds=False, outcome="done")]
     ),
-    "reminder.digest_long": reminder.told([LATE_NOW] * 12),
-    "reminder.over": reminder.told([_due("item_late", DONE, holds=False, outcome="done")]),
+    "reminder.digest_long": reminder.reminder_message([LATE_NOW] * 12),
+    "reminder.over": reminder.reminder_message([_due("item_late", DONE, holds=False, outcome="done")]),
     "reminder.unanswered": reminder.unanswered(HALF_TIME, RETRO, ASKED),
     "reminder.unanswered_over": reminder.unanswered(HALF_TIME, RETRO, ()),
     "reminder.unanswered_again": reminder.unanswered(HALF_TIME._replace(holds=False), RETRO, ASKED[:1]),

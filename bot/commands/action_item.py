@@ -354,22 +354,22 @@ def read(command: Read, work: ReadOnlyWork) -> Reply:
     }
     sent_reminders = work.reminders.of([item.label])
     message_refs = work.sent_messages.among({sent.message for sent in sent_reminders})
-    heard = [sent for sent in sent_reminders if sent.message in message_refs]
-    named |= {sent.recipient_id for sent in heard}
-    return Reply(form=messages.whole(item, work.people.among(named - {""}), heard))
+    delivered = [sent for sent in sent_reminders if sent.message in message_refs]
+    named |= {sent.recipient_id for sent in delivered}
+    return Reply(form=messages.whole(item, work.people.among(named - {""}), delivered))
 
 
 def mine(command: Mine, work: ReadOnlyWork) -> Reply:
     """A person's own open items, late ones first."""
-    found = work.action_items.owned_by(command.person.id, MAX_LISTED + 1)
+    rows = work.action_items.owned_by(command.person.id, MAX_LISTED + 1)
     owed = work.recoveries.owed_by(command.person.id, MAX_OWED + 1)
     cases = work.retros.with_cases({recovery.case_number for recovery in owed})
-    items = found[:MAX_LISTED]
+    items = rows[:MAX_LISTED]
     links = retro_thread.links_of({item.case_number for item in items}, work)
     people = {command.person.id: command.person}
     day = today(command.person.zone or "UTC", command.at)
-    more = len(found) > MAX_LISTED or len(owed) > MAX_OWED
-    told = owed_messages.mine(
+    more = len(rows) > MAX_LISTED or len(owed) > MAX_OWED
+    owed_parts = owed_messages.mine(
         owed[:MAX_OWED], {number: case for number, (_, case) in cases.items()}, command.person.id, day
     )
-    return Reply(message=messages.mine(items, links, people, day, more=more, owed=told))
+    return Reply(message=messages.mine(items, links, people, day, more=more, owed=owed_parts))

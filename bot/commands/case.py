@@ -166,15 +166,15 @@ def _channel(command: Fail, work: UnitOfWork) -> Channel:
 
 
 def _read_case(command: Fail, team: Team) -> Case:
-    day, clock, post, link = command.date, command.time, command.public_post, command.link
+    day, at_time, post, link = command.date, command.time, command.public_post, command.link
     if day is not None and day < EARLIEST:
         raise Refused(f"{day.isoformat()} is too long ago to be meant; look at the year.", "date")
-    if clock is not None and day is None:
+    if at_time is not None and day is None:
         day = today(team.zone, command.at)
-    happened_at = moment(team.zone, day, clock or time(0)) if day else None
+    happened_at = moment(team.zone, day, at_time or time(0)) if day else None
     if happened_at is not None and happened_at > command.at:
         raise Refused(
-            "This is in the future; say when it happened.", "date" if clock is None else "time"
+            "This is in the future; say when it happened.", "date" if at_time is None else "time"
         )
     if post and not post.startswith(("https://", "http://")):
         raise Refused("A public post is a link that starts with https://.", "public_post")
@@ -185,7 +185,7 @@ def _read_case(command: Fail, team: Team) -> Case:
         reference=command.reference or None,
         customer=command.customer or None,
         happened_at=happened_at,
-        happened_by_day=clock is None,
+        happened_by_day=at_time is None,
         public_post=post or None,
         # Only what we put into the form ourselves comes back here, yet it travelled through a client.
         link=link if link.startswith(("https://", "http://", "/")) else None,

@@ -73,12 +73,12 @@ def reads_along(channel_id: str | None, work: UnitOfWork) -> bool:
     return team is None or team.coach
 
 
-def once_more(opened: Reply, found: Sequence[Remark], command: Command) -> Reply:
+def once_more(opened: Reply, remarks: Sequence[Remark], command: Command) -> Reply:
     """The form as it was filled in, with the remarks above it."""
     if opened.form is None:
         return opened
     values = command.request.values or {}
-    return Reply(form=messages.advised(opened.form, found, values, _mark(command)))
+    return Reply(form=messages.advised(opened.form, remarks, values, _mark(command)))
 
 
 def open_draft(opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -89,16 +89,16 @@ def open_draft(opening: Opening, work: ReadOnlyWork) -> Reply:
 def draft(command: Draft) -> Reply:
     """Reads a text and shows it marked up, with the remarks; nothing of it is kept."""
     text, reader = command.text, command.reader or "customer"
-    found = read(text, reader)
+    remarks = read(text, reader)
     if command.request.values is None:
-        return Reply(message=messages.read(text, found))
-    return Reply(form=draft_form(text, reader, found))
+        return Reply(message=messages.read(text, remarks))
+    return Reply(form=draft_form(text, reader, remarks))
 
 
-def draft_form(text: str = "", reader: str = "customer", found: Sequence[Remark] = ()) -> Form:
+def draft_form(text: str = "", reader: str = "customer", remarks: Sequence[Remark] = ()) -> Form:
     """Check a draft: the text, and once it was read, what the coach says of it."""
     form = Draft.form(
-        parts=messages.above_draft(text, found) if text else (),
+        parts=messages.above_draft(text, remarks) if text else (),
         values={"text": text, "reader": reader},
         changed={"reader": {"options": READERS}},
     )

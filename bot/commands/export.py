@@ -52,7 +52,7 @@ def _gather(cases: Sequence[Case], work: ReadOnlyWork) -> Sequence[Whole]:
         *(answer.author for answer in answers),
         *(comment.author for comment in comments),
         *(person_id for item in items for person_id in _in_item(item)),
-        *(person_id for found in recoveries.values() for person_id in _in_recovery(found)),
+        *(person_id for recovery in recoveries.values() for person_id in _in_recovery(recovery)),
     }
     people = work.people.among({person_id for person_id in named if person_id})
     answers_of, comments_of, items_of = _by_case(answers), _by_case(comments), _by_case(items)
@@ -72,10 +72,10 @@ def _gather(cases: Sequence[Case], work: ReadOnlyWork) -> Sequence[Whole]:
 
 
 def _by_case(things: Sequence[Thing]) -> Mapping[int, Sequence[Thing]]:
-    found: dict[int, list[Thing]] = defaultdict(list)
+    by_case: dict[int, list[Thing]] = defaultdict(list)
     for thing in things:
-        found[thing.case_number].append(thing)
-    return found
+        by_case[thing.case_number].append(thing)
+    return by_case
 
 
 def _in_item(item: ActionItem) -> set[str | None]:

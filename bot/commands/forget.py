@@ -107,8 +107,8 @@ def _say_reminders_anew(subjects: Iterable[Subject], at: datetime, work: UnitOfW
     for subject in subjects:
         sent_reminders = work.reminders.of([subject.label])
         message_refs = work.sent_messages.among({sent.message for sent in sent_reminders})
-        heard = [sent for sent in sent_reminders if sent.message in message_refs]
-        reminder_jobs.say_anew(heard, subject, at, work)
+        delivered = [sent for sent in sent_reminders if sent.message in message_refs]
+        reminder_jobs.say_anew(delivered, subject, at, work)
 
 
 def _forget_replies(number: int, scrub: Scrub, work: UnitOfWork) -> None:

@@ -93,18 +93,20 @@ class Apologise(TakeStep, frozen=True):
 
     def _when(self, who: Person, team: Team) -> datetime:
         """When it was said: now, unless the form says otherwise."""
-        zone, day, clock = who.zone or team.zone, self.date, self.time
+        zone, day, at_time = who.zone or team.zone, self.date, self.time
         now = today(zone, self.at)
-        if day is None and clock is None:
+        if day is None and at_time is None:
             return self.at
         if day is not None and day < EARLIEST:
             raise Refused(f"{day.isoformat()} is too long ago to be meant; look at the year.", "date")
-        if clock is None:
+        if at_time is None:
             at = self.at if day == now else moment(zone, day or now, time(12))
         else:
-            at = moment(zone, day or now, clock)
+            at = moment(zone, day or now, at_time)
         if at > self.at:
-            raise Refused("This is in the future; say when it was.", "date" if clock is None else "time")
+            raise Refused(
+                "This is in the future; say when it was.", "date" if at_time is None else "time"
+            )
         return at
 
 
@@ -300,8 +302,8 @@ def open_card(command: Open, work: UnitOfWork) -> Reply:
     work.jobs.schedule(
         recovery_jobs.card_job(recovery.case_number, recovery.channel_id, command.at, command.person.id)
     )
-    shown = recovery_jobs.card_context(recovery, command.at, work)
-    return Reply(message=messages.card(shown)) if shown else Reply()
+    context = recovery_jobs.card_context(recovery, command.at, work)
+    return Reply(message=messages.card(context)) if context else Reply()
 
 
 def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -319,8 +321,8 @@ def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> 
         verified = work.action_items.of_case(recovery.case_number)
         values["words"] = step.words or forms.draft(verified)
     elif name == "verdict":
-        found = work.action_items.of_case(recovery.case_number)
-        items = [item for item in found if item.state in ("done", "verified")]
+        of_case = work.action_items.of_case(recovery.case_number)
+        items = [item for item in of_case if item.state in ("done", "verified")]
     case = recovery_jobs.case_of(recovery, work)
     return Reply(form=step_form(command, recovery, case, values, items))
 

@@ -73,12 +73,12 @@ def is_late(item: ActionItem, day: date) -> bool:
 def steps(item: ActionItem) -> tuple[ItemStep, ...]:
     """The steps that somebody could take now, in the order of its buttons."""
     owned = item.owner is not None
-    shown = [
+    offered = [
         (row.places[item.state], name)
         for name, row in STEPS.items()
         if item.state in row.places and row.if_owned in (None, owned)
     ]
-    return tuple(name for _, name in sorted(shown, key=lambda place: place[0]))
+    return tuple(name for _, name in sorted(offered, key=lambda place: place[0]))
 
 
 def propose(item: ActionItem, at: datetime, today: date) -> ActionItem:
@@ -144,7 +144,7 @@ def _is_among(row: StepRow, item: ActionItem, by: str, lead: str | None) -> bool
         "anybody while it has no owner": item.owner is None,
         "anybody who has not done it": by != item.owner and (done is None or by != done.by),
     }
-    return any(who[one] for one in row.who)
+    return any(who[relation] for relation in row.who)
 
 
 Later = Literal["tomorrow", "three_days", "next_week", "after_due"]

@@ -27,21 +27,21 @@ Scrub = Callable[[str], str]
 
 def scrubber(case: Case) -> Scrub:
     """What takes the customer's name, numbers and addresses out of a text."""
-    found: list[tuple[re.Pattern[str], str]] = []
+    rules: list[tuple[re.Pattern[str], str]] = []
     if case.customer:
-        found.append((_word(case.customer), THEM))
+        rules.append((_word(case.customer), THEM))
         parts = sorted(set(re.findall(r"[^\W\d_]+", case.customer)), key=len, reverse=True)
         for part in parts:
             if len(part) >= MIN_NAME_LENGTH:
                 # As a name is written, or shouted: in lower case it is too often another word.
                 shouted = re.escape(part.upper())
-                found.append((re.compile(rf"\b(?:{re.escape(part)}|{shouted})\b"), THEM))
+                rules.append((re.compile(rf"\b(?:{re.escape(part)}|{shouted})\b"), THEM))
     if case.reference:
-        found.append((re.compile(rf"(?<!\w){re.escape(case.reference)}(?!\w)", re.IGNORECASE), REMOVED))
-    found += [(LINK, REMOVED), (ADDRESS, REMOVED)]
+        rules.append((re.compile(rf"(?<!\w){re.escape(case.reference)}(?!\w)", re.IGNORECASE), REMOVED))
+    rules += [(LINK, REMOVED), (ADDRESS, REMOVED)]
 
     def scrub(text: str) -> str:
-        for pattern, instead in found:
+        for pattern, instead in rules:
             text = pattern.sub(instead, text)
         return NUMBER.sub(lambda match: match[0] if DAY.fullmatch(match[0]) else REMOVED, text)
 

@@ -26,12 +26,12 @@ class NotificationPreferences(BaseModel, frozen=True):
 
 def hours_of(preferences: NotificationPreferences | None, zone: str | None, team: Team) -> WorkingHours:
     """When this person works, for reminders about this team's matters; `zone` is the person's own."""
-    known = preferences or NotificationPreferences(person_id="")
+    settings = preferences or NotificationPreferences(person_id="")
     return WorkingHours(
         zone=zone or team.zone,
-        days=known.days or team.days,
-        starts=known.starts or team.starts,
-        ends=known.ends or team.ends,
+        days=settings.days or team.days,
+        starts=settings.starts or team.starts,
+        ends=settings.ends or team.ends,
     )
 
 

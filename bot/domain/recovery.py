@@ -167,14 +167,14 @@ def next_step(recovery: Recovery) -> StepName | None:
 def upset(recovery: Recovery) -> tuple[str, ...]:
     """A gentle sentence for each step that came before the one that naturally precedes it."""
     by_name = {step.name: step for step in recovery.steps}
-    told: list[str] = []
+    sentences: list[str] = []
     for kind in CATALOGUE:
         step, before = by_name.get(kind.name), by_name.get(kind.after) if kind.after else None
         if step is None or before is None or step.state != "done" or before.state == "not needed":
             continue
         if before.state == "to do" or (before.at and step.at and step.at < before.at):
-            told.append(kind.upset)
-    return tuple(told)
+            sentences.append(kind.upset)
+    return tuple(sentences)
 
 
 def is_late(recovery: Recovery, day: date) -> bool:
@@ -340,8 +340,8 @@ def judge(recovery: Recovery, given: Step, at: datetime, team: Team) -> Recovery
     judged = _with(recovery, at, given)
     if given.chosen != "not recovered":
         return judged
-    heard = Step(name="hear", state="done", by=given.by, at=given.at, words=given.words)
-    anew = tuple(heard if step.name == "hear" else Step(name=step.name) for step in recovery.steps)
+    hear = Step(name="hear", state="done", by=given.by, at=given.at, words=given.words)
+    anew = tuple(hear if step.name == "hear" else Step(name=step.name) for step in recovery.steps)
     return judged.model_copy(
         update={
             "steps": anew,
@@ -367,11 +367,11 @@ def close_unanswered(recovery: Recovery, at: datetime) -> Recovery:
     return _with(recovery, at, Step(name="verdict", state="done", at=at, chosen="no answer"))
 
 
-def check_outcome(outcome: str, recovery: Recovery | None, told: int) -> None:
+def check_outcome(outcome: str, recovery: Recovery | None, accounts_heard: int) -> None:
     """Refuses *nothing we could have changed* before both sides are in; `told`: accounts of the team."""
     if outcome != MUST_BE_HEARD:
         return
-    if not told:
+    if not accounts_heard:
         raise Refused(
             "Nothing we could have changed needs the team's side: an answer or a reply in the thread.",
             "outcome",

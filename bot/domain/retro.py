@@ -113,7 +113,7 @@ def close(
     """The closed retro; refuses an outcome without its items or without its why."""
     if retro.state == "closed":
         raise Refused(f"The retro {retro.label} is already closed.")
-    chosen = next((known for known in OUTCOMES if known == outcome), None)
+    chosen = next((one_of for one_of in OUTCOMES if one_of == outcome), None)
     if chosen is None:
         raise Refused("Choose an outcome.", "outcome")
     if chosen == "fixes agreed" and all(item.state == "dropped" for item in items):

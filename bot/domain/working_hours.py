@@ -33,13 +33,13 @@ def today(zone: str, at: datetime) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
 
 
-def moment(zone: str, day: date, clock: time) -> datetime:
+def moment(zone: str, day: date, at_time: time) -> datetime:
     """The UTC moment at which the wall clock in `zone` shows `clock` on `day`.
 
     A time that a clock change skips is read with the offset before the change, and one that it
     repeats is the first of the two (PEP 495, fold=0).
     """
-    return datetime.combine(day, clock, ZoneInfo(zone)).astimezone(UTC)
+    return datetime.combine(day, at_time, ZoneInfo(zone)).astimezone(UTC)
 
 
 def is_working_day(hours: WorkingHours, day: date) -> bool:

@@ -18,7 +18,7 @@ from bot.jobs import out_of_reach
 from bot.jobs.payload import JobPayload, Number
 from bot.messages import recovery as messages
 from bot.messages.parts import Message
-from bot.messages.recovery import Shown
+from bot.messages.recovery import CardContext
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import BY_KEY
 
@@ -43,7 +43,7 @@ def case_of(recovery: Recovery, work: ReadOnlyWork) -> Case:
     return case
 
 
-def card_context(recovery: Recovery, at: datetime, work: ReadOnlyWork) -> Shown | None:
+def card_context(recovery: Recovery, at: datetime, work: ReadOnlyWork) -> CardContext | None:
     """All that the card shows; None when its case or team is gone."""
     case, team = work.cases.get(recovery.case_number), work.teams.get(recovery.channel_id)
     if case is None or team is None:
@@ -52,7 +52,7 @@ def card_context(recovery: Recovery, at: datetime, work: ReadOnlyWork) -> Shown 
     named = {recovery.contact, *(step.by for step in steps)}
     named |= {step.owner for step in steps} | {step.handed_by for step in steps}
     back = recalled(recovery.case_number, recovery.channel_id, work)
-    return Shown(
+    return CardContext(
         recovery,
         case,
         team,
@@ -187,7 +187,7 @@ def _owner(person_id: str, work: ReadOnlyWork) -> Person:
     return work.people.get(person_id) or Person(id=person_id, name="They")
 
 
-def _context_of(case_number: int, at: datetime, work: ReadOnlyWork) -> Shown | None:
+def _context_of(case_number: int, at: datetime, work: ReadOnlyWork) -> CardContext | None:
     recovery = work.recoveries.get(case_number)
     return card_context(recovery, at, work) if recovery else None
 

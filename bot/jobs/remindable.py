@@ -161,7 +161,7 @@ class Remindable(Protocol):
 
     def thread_text(self, views: Sequence[ReminderView], key: str, work: ReadOnlyWork) -> Message | None:
         """What the message with this key says in the thread."""
-        return messages.told(views)
+        return messages.reminder_message(views)
 
     def jobs_instead(
         self, person_id: str, reason: str, at: datetime, work: ReadOnlyWork, *, is_due: bool
@@ -305,7 +305,7 @@ class RemindableRetro(Remindable):
             if not left and work.sent_messages.get(key) is None:
                 return None
             return messages.unanswered(first, self.retro, left)
-        return messages.told(views)
+        return messages.reminder_message(views)
 
 
 @dataclass(frozen=True)

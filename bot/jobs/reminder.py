@@ -46,7 +46,7 @@ class Tell(JobPayload):
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """All that the message reminds of, the most urgent first."""
         views = views_in(job.key, job.now, work)
-        return messages.told(views) if views else None
+        return messages.reminder_message(views) if views else None
 
     def on_failure(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
         """For each thing, what that has instead, or else the same in its thread."""
@@ -85,7 +85,7 @@ class TellInstead(JobPayload):
         """What the message would have said of it."""
         views = views_in(self.message_key, job.now, work)
         mine = [view for view in views if view.sent.about == self.label]
-        return messages.told(mine) if mine else None
+        return messages.reminder_message(mine) if mine else None
 
 
 def reminder_job(sent: SentReminder, subject: Subject, at: datetime, *, under: str | None = None) -> Job:

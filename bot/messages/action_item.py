@@ -177,8 +177,8 @@ def _story(item: ActionItem, people: Mapping[str, Person]) -> tuple[Part, ...]:
     line = _story_line(last, people) if last else ""
     if last is None or not line:
         return ()
-    told: tuple[Part, ...] = (Context(words=(f"{line}:" if last.words else f"{line}.",)),)
-    return (*told, Quote(text=shortened(last.words))) if last.words else told
+    line_parts: tuple[Part, ...] = (Context(words=(f"{line}:" if last.words else f"{line}.",)),)
+    return (*line_parts, Quote(text=shortened(last.words))) if last.words else line_parts
 
 
 def _story_line(moved: Moved, people: Mapping[str, Person]) -> str:
@@ -229,11 +229,11 @@ def whole(
     return Form(command_name="action_item.read", title=item.label, about=about, parts=tuple(parts))
 
 
-def _reminded(asked: SentReminder, people: Mapping[str, Person]) -> Words:
+def _reminded(sent: SentReminder, people: Mapping[str, Person]) -> Words:
     """`Thu 5 Mar 2026 · Ana · late · done`."""
-    who = _name(asked.recipient_id, people) if asked.recipient_id else "the thread"
-    why = asked.name.partition("_")[2].replace("_", " ")
-    return (Day(day=asked.day), f" · {who} · {why} · {outcome_of(asked) or 'no answer yet'}")
+    who = _name(sent.recipient_id, people) if sent.recipient_id else "the thread"
+    why = sent.name.partition("_")[2].replace("_", " ")
+    return (Day(day=sent.day), f" · {who} · {why} · {outcome_of(sent) or 'no answer yet'}")
 
 
 def outcome_of(sent: SentReminder) -> str:

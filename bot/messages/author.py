@@ -47,5 +47,5 @@ def _passes(letters: str) -> bool:
 def _letters(name: str) -> str:
     """A name's letters and digits as a reader sees them: no case, no accents, nothing between."""
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
-    shown = (letter for letter in apart if letter.isalnum() and letter not in INVISIBLE)
-    return "".join(shown).translate(_ASCII)
+    letters = (letter for letter in apart if letter.isalnum() and letter not in INVISIBLE)
+    return "".join(letters).translate(_ASCII)

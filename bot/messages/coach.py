@@ -26,7 +26,7 @@ READERS = (
 )
 
 
-def advised(form: Form, found: Sequence[Remark], values: Mapping[str, str], mark: str) -> Form:
+def advised(form: Form, remarks: Sequence[Remark], values: Mapping[str, str], mark: str) -> Form:
     """The form as it was filled in, with what the coach says; it can be posted as it is all the same.
 
     `mark` comes back with it and tells the words that were read: changed ones are read once more.
@@ -35,7 +35,7 @@ def advised(form: Form, found: Sequence[Remark], values: Mapping[str, str], mark
         update={
             "parts": (
                 Paragraph(words=("Only you see this. Some words may land differently than you mean:",)),
-                *_remarks(found),
+                *_remarks(remarks),
             ),
             "fields": tuple(
                 field.model_copy(update={"value": values.get(field.name, field.value)})
@@ -48,28 +48,32 @@ def advised(form: Form, found: Sequence[Remark], values: Mapping[str, str], mark
     )
 
 
-def read(text: str, found: Sequence[Remark]) -> Message:
+def read(text: str, remarks: Sequence[Remark]) -> Message:
     """A typed text, marked up."""
-    parts = above_draft(text, found)
-    return Message(summary=_count(found), title="Your draft", parts=parts)
+    parts = above_draft(text, remarks)
+    return Message(summary=_count(remarks), title="Your draft", parts=parts)
 
 
-def above_draft(text: str, found: Sequence[Remark]) -> tuple[Part, ...]:
+def above_draft(text: str, remarks: Sequence[Remark]) -> tuple[Part, ...]:
     """A text, marked up, and what there is to remark on it."""
-    return (Context(words=(_count(found),)), Paragraph(words=_marked(text, found)), *_remarks(found))
+    return (
+        Context(words=(_count(remarks),)),
+        Paragraph(words=_marked(text, remarks)),
+        *_remarks(remarks),
+    )
 
 
-def _count(found: Sequence[Remark]) -> str:
-    if not found:
+def _count(remarks: Sequence[Remark]) -> str:
+    if not remarks:
         return "I found nothing to remark on."
-    return f"{len(found)} remark{'' if len(found) == 1 else 's'}, for you alone."
+    return f"{len(remarks)} remark{'' if len(remarks) == 1 else 's'}, for you alone."
 
 
-def _marked(text: str, found: Sequence[Remark]) -> tuple[Inline, ...]:
+def _marked(text: str, remarks: Sequence[Remark]) -> tuple[Inline, ...]:
     """The text with the words that are remarked on standing out."""
     pieces: list[Inline] = []
     rest = shortened(text)
-    for remark in found:
+    for remark in remarks:
         before, words, after = rest.partition(remark.words) if remark.words else (rest, "", "")
         if words:
             pieces += [before, Bold(text=words)] if before else [Bold(text=words)]
@@ -77,12 +81,12 @@ def _marked(text: str, found: Sequence[Remark]) -> tuple[Inline, ...]:
     return (*pieces, rest) if rest else tuple(pieces)
 
 
-def _remarks(found: Sequence[Remark]) -> tuple[Part, ...]:
+def _remarks(remarks: Sequence[Remark]) -> tuple[Part, ...]:
     parts: list[Part] = []
-    for remark in found[:MAX_SHOWN]:
+    for remark in remarks[:MAX_SHOWN]:
         head: tuple[Inline, ...] = (Bold(text=f"“{remark.words}”"), " · ") if remark.words else ()
         parts.append(Paragraph(words=(*head, remark.why)))
         parts.append(Context(words=(f"Better: {remark.instead}",)))
-    if len(found) > MAX_SHOWN:
-        parts.append(Context(words=(f"and {len(found) - MAX_SHOWN} more",)))
+    if len(remarks) > MAX_SHOWN:
+        parts.append(Context(words=(f"and {len(remarks) - MAX_SHOWN} more",)))
     return tuple(parts)

@@ -343,7 +343,7 @@ def _told(moved: Moved, whole: Whole) -> list[str]:
     to = f" to {_plain(str(data['to']))}" if data["to"] else ""
     by = _plain(whole.name(moved.by) or "")
     line = f"- {moved.at:%Y-%m-%d} · {data['step']}{to} · {by}"
-    quoted = [f"  {told}" for told in _quoted(moved.words)] if moved.words else []
+    quoted = [f"  {text}" for text in _quoted(moved.words)] if moved.words else []
     return ["", line, *([""] if quoted else []), *quoted]
 
 

@@ -38,8 +38,8 @@ def mine(
         line = _line(recovery, case, first, day)
         ref = case.ref if case else CaseRef(number=recovery.case_number)
         buttons = [BUTTONS[first].model_copy(update={"look": "main"})] if first else []
-        told = [button.model_copy(update={"about": str(ref)}) for button in (*buttons, CUSTOMER)]
-        parts += [Paragraph(words=line), Buttons(buttons=tuple(told))]
+        own_buttons = [button.model_copy(update={"about": str(ref)}) for button in (*buttons, CUSTOMER)]
+        parts += [Paragraph(words=line), Buttons(buttons=tuple(own_buttons))]
     return tuple(parts)
 
 

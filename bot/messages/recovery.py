@@ -63,7 +63,7 @@ BOTH_SIDES = Button(label="Both sides", command_name="recovery.read", about="", 
 TOLD = "Told, and asked for their view."
 
 
-class Shown(NamedTuple):
+class CardContext(NamedTuple):
     """All that the card is made from; `back`: former cases whose gap is here again, and which gap."""
 
     recovery: Recovery
@@ -80,26 +80,26 @@ class Shown(NamedTuple):
         return today(self.team.zone, self.at)
 
 
-def card(shown: Shown) -> Message:
+def card(context: CardContext) -> Message:
     """All that is owed to the customer of a case, as it stands now."""
-    recovery = shown.recovery
-    customer = f" · {one_line(shown.case.customer, 60)}" if shown.case.customer else ""
-    head = f"{recovery.case_label} · customer · {_state(shown)}"
+    recovery = context.recovery
+    customer = f" · {one_line(context.case.customer, 60)}" if context.case.customer else ""
+    head = f"{recovery.case_label} · customer · {_state(context)}"
     return Message(
-        summary=f"{head}: {one_line(shown.case.what_happened)}",
-        parts=(Paragraph(words=(Bold(text=f"{head}{customer}"),)), *_body(shown)),
+        summary=f"{head}: {one_line(context.case.what_happened)}",
+        parts=(Paragraph(words=(Bold(text=f"{head}{customer}"),)), *_body(context)),
     )
 
 
-def own_copy(shown: Shown, recipient_id: str) -> Message:
+def own_copy(context: CardContext, recipient_id: str) -> Message:
     """The card in the direct messages of whoever has something to do in it."""
-    recovery, label = shown.recovery, shown.recovery.case_label
-    link = shown.links.get(recovery.case_number)
+    recovery, label = context.recovery, context.recovery.case_label
+    link = context.links.get(recovery.case_number)
     retro: Inline = Link(text=f"the retro {label}", url=link) if link else f"the retro {label}"
     if recovery.outcome is not None:
         done = f"The customer of {label}: {recovery.outcome}. Thank you."
         return Message(
-            summary=done, parts=(Paragraph(words=(done, " It is from ", retro, ".")), *_body(shown))
+            summary=done, parts=(Paragraph(words=(done, " It is from ", retro, ".")), *_body(context))
         )
     if recipient_id not in owners(recovery):
         over = f"The customer of {label} is in other hands now"
@@ -116,30 +116,30 @@ def own_copy(shown: Shown, recipient_id: str) -> Message:
         summary = f"You look after the customer of {label}."
     else:
         what = ", ".join(STEPS[step.name].label for step in handed if step.state == "to do")
-        by = _name(handed[-1].handed_by if handed else None, shown.people)
+        by = _name(handed[-1].handed_by if handed else None, context.people)
         summary = f"{by} asks you to take over for the customer of {label}: {what or 'what is left'}."
         why = handed[-1].handed_why if handed else ""
         intro = (Paragraph(words=(summary, " It is from ", retro, ".")),)
         intro = (*intro, Quote(text=shortened(why, 400))) if why else intro
-    return Message(summary=summary, parts=(*intro, *_body(shown)))
+    return Message(summary=summary, parts=(*intro, *_body(context)))
 
 
-def _state(shown: Shown) -> str:
-    if shown.recovery.outcome is None and is_late(shown.recovery, shown.today):
+def _state(context: CardContext) -> str:
+    if context.recovery.outcome is None and is_late(context.recovery, context.today):
         return "promise late"
-    return shown.recovery.state
+    return context.recovery.state
 
 
-def _body(shown: Shown) -> tuple[Part, ...]:
-    recovery = shown.recovery
-    parts: list[Part] = [Context(words=_clock(shown))]
+def _body(context: CardContext) -> tuple[Part, ...]:
+    recovery = context.recovery
+    parts: list[Part] = [Context(words=_clock(context))]
     if recovery.earlier:
-        told = (
+        words = (
             f"They said that it is not put right, {_times(len(recovery.earlier))}: so this began again."
         )
-        parts.append(Context(words=(told,)))
+        parts.append(Context(words=(words,)))
     due = promised_by(recovery)
-    if due is not None and is_late(recovery, shown.today):
+    if due is not None and is_late(recovery, context.today):
         late = (Bold(text="The promise is late"), ": it was due ", Day(day=due), ".")
         parts.append(Paragraph(words=late))
     if recovery.outcome is None:
@@ -147,7 +147,7 @@ def _body(shown: Shown) -> tuple[Part, ...]:
     if recovery.enough:
         parts.append(Context(words=(f"An apology was enough: {one_line(recovery.enough, 200)}",)))
     parts.extend(Context(words=(sentence,)) for sentence in upset(recovery))
-    parts.append(Fields(rows=tuple(_row(shown, step) for step in recovery.steps)))
+    parts.append(Fields(rows=tuple(_row(context, step) for step in recovery.steps)))
     steps = accounts(recovery)
     if steps:
         parts.append(Context(words=("What the customer says:",)))
@@ -156,8 +156,8 @@ def _body(shown: Shown) -> tuple[Part, ...]:
     if view:
         parts.append(Context(words=("Their view of what changed:",)))
         parts.append(Quote(text=shortened(view, SHOWN_ACCOUNT)))
-    parts.extend(_recalled(shown.back, shown.links))
-    parts.append(Buttons(buttons=_buttons(recovery, shown.case.ref)))
+    parts.extend(_recalled(context.back, context.links))
+    parts.append(Buttons(buttons=_buttons(recovery, context.case.ref)))
     return tuple(parts)
 
 
@@ -165,12 +165,12 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _clock(shown: Shown) -> Words:
+def _clock(context: CardContext) -> Words:
     """How long the customer waits, or waited, for the apology, and what the team wants it to be."""
-    recovery = shown.recovery
+    recovery = context.recovery
     apology = recovery.step("apologise")
     if apology.state == "not needed":
-        return ("Failed ", Timestamp(at=recovery.failed_at, zone=shown.team.zone))
+        return ("Failed ", Timestamp(at=recovery.failed_at, zone=context.team.zone))
     aim = (aim_words(recovery.aim), ", ", Day(day=recovery.apologise_by), ".")
     if apology.at is not None:
         return (
@@ -178,10 +178,10 @@ def _clock(shown: Shown) -> Words:
             "the team's aim was ",
             *aim,
         )
-    passed = recovery.apologise_by < shown.today
+    passed = recovery.apologise_by < context.today
     return (
-        f"{span(recovery.failed_at, shown.at)} since the failure (as of ",
-        Timestamp(at=shown.at, zone=shown.team.zone),
+        f"{span(recovery.failed_at, context.at)} since the failure (as of ",
+        Timestamp(at=context.at, zone=context.team.zone),
         "); the team's aim ",
         "was " if passed else "is ",
         *aim,
@@ -211,33 +211,33 @@ def _next(recovery: Recovery) -> Words:
     return ("Next: ", Bold(text=STEPS[waits].label), f", {STEPS[waits].waits}.")
 
 
-def _row(shown: Shown, step: Step) -> tuple[str, Words]:
+def _row(context: CardContext, step: Step) -> tuple[str, Words]:
     kind = STEPS[step.name]
     if step.state == "not needed":
         return kind.label, (f"not needed: {one_line(step.words, SHOWN_WORDS)}",)
     if step.state == "to do":
-        return kind.label, _to_do(shown, kind)
+        return kind.label, _to_do(context, kind)
     if step.chosen == "no answer" and step.by is None:
         return kind.label, ("no answer, asked twice and then closed",)
-    said: list[Inline] = [step.chosen or "done", f" · {_name(step.by, shown.people)} · "]
-    said.append(Day(day=today(shown.team.zone, step.at or shown.at)))
+    pieces: list[Inline] = [step.chosen or "done", f" · {_name(step.by, context.people)} · "]
+    pieces.append(Day(day=today(context.team.zone, step.at or context.at)))
     if step.how:
-        said.append(f" · {step.how}")
+        pieces.append(f" · {step.how}")
     if step.due:
-        said += [" · by ", Day(day=step.due)]
+        pieces += [" · by ", Day(day=step.due)]
     if step.link:
-        said += [" · ", Link(text="the post", url=step.link)]
+        pieces += [" · ", Link(text="the post", url=step.link)]
     words = TOLD if step.name == "tell_changed" else one_line(step.words, SHOWN_WORDS)
     # The customer's account stands below, whole as far as it fits.
-    return kind.label, (*said, f" · {words}" if words and step.name != "hear" else "")
+    return kind.label, (*pieces, f" · {words}" if words and step.name != "hear" else "")
 
 
-def _to_do(shown: Shown, kind: Kind) -> Words:
-    owner = owner_of(shown.recovery, kind.name)
-    who: Inline = Mention(person_id=owner, name=_name(owner, shown.people)) if owner else "nobody yet"
-    if kind.waits and not is_offered(shown.recovery, kind.name):
+def _to_do(context: CardContext, kind: Kind) -> Words:
+    owner = owner_of(context.recovery, kind.name)
+    who: Inline = Mention(person_id=owner, name=_name(owner, context.people)) if owner else "nobody yet"
+    if kind.waits and not is_offered(context.recovery, kind.name):
         return ("to do, ", kind.waits, " · ", who)
-    due = promised_by(shown.recovery) if kind.name == "keep" else None
+    due = promised_by(context.recovery) if kind.name == "keep" else None
     return ("to do · ", who, *((" · by ", Day(day=due)) if due else ()))
 
 
@@ -261,11 +261,11 @@ def _buttons(recovery: Recovery, ref: CaseRef) -> tuple[Button, ...]:
     buttons.sort(key=lambda button: button.look != "main")
     if recovery.outcome is None and is_offered(recovery, "keep"):
         buttons.append(PROMISE_AGAIN.model_copy(update={"about": about}))
-    told = recovery.step("tell_changed")
-    if told.state == "done" and not told.view:
+    tell_step = recovery.step("tell_changed")
+    if tell_step.state == "done" and not tell_step.view:
         view = {"about": about, "label": f"{STEPS['tell_changed'].label}: their view"}
         buttons.append(BUTTONS["tell_changed"].model_copy(update=view))
-    if told.view:
+    if tell_step.view:
         view_of = str(ref.at("view"))
         buttons.append(
             Button(label="Add action item", command_name="action_item.add", about=view_of, opens=True)
@@ -294,14 +294,14 @@ def on_reminder(recovery: Recovery, step: StepName | None, ref: CaseRef) -> tupl
 
 
 def _recalled(back: Mapping[int, tuple[str, ...]], links: Mapping[int, str]) -> tuple[Part, ...]:
-    told: list[Part] = []
+    parts: list[Part] = []
     for number, gaps in sorted(back.items(), reverse=True)[:3]:
         link = links.get(number)
         case: Inline = Link(text=f"C-{number}", url=link) if link else f"C-{number}"
         gap = "gap" if len(gaps) == 1 else "gaps"
         words = ("An apology was enough in ", case, f", and the same {gap} is back: {', '.join(gaps)}.")
-        told.append(Context(words=words))
-    return tuple(told)
+        parts.append(Context(words=words))
+    return tuple(parts)
 
 
 def beside(

@@ -122,10 +122,10 @@ def both_sides(
         parts.append(Context(words=(why,)))
     parts.append(Paragraph(words=(Bold(text="The team's side"),)))
     order = [prompt.key for prompt in PROMPTS]
-    asked = sorted(
+    in_order = sorted(
         answers, key=lambda answer: order.index(answer.prompt) if answer.prompt in order else 99
     )
-    for answer in asked[:MAX_READ]:
+    for answer in in_order[:MAX_READ]:
         parts.append(Context(words=(heading(answer, people.get(answer.author or "")),)))
         parts.append(Quote(text=answer.text))
     for comment in comments[:MAX_READ]:
@@ -160,6 +160,6 @@ def _told(step: Step, people: Mapping[str, Person]) -> list[Part]:
     who = f" · {by.name}" if by else ""
     when = (" · ", Day(day=step.at.date())) if step.at else ()
     state = step.chosen or step.state
-    told: list[Part] = [Context(words=(f"{STEPS[step.name].label} · {state}{who}", *when))]
-    told += [Quote(text=text) for text in (step.words, step.view) if text]
-    return told
+    parts: list[Part] = [Context(words=(f"{STEPS[step.name].label} · {state}{who}", *when))]
+    parts += [Quote(text=text) for text in (step.words, step.view) if text]
+    return parts

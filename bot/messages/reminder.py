@@ -68,15 +68,15 @@ class ReminderView(NamedTuple):
     holds: bool
 
 
-def told(dues: Sequence[ReminderView]) -> Message:
+def reminder_message(dues: Sequence[ReminderView]) -> Message:
     """What is due for one reader: one thing with its words, or several with the buttons of each."""
     open_ones = [due for due in dues if due.holds]
     if not open_ones:
         over = tuple(_over(due) for due in dues)
         return Message(summary=plain_words(over[0].words), parts=over)
-    shown = [*open_ones, *(due for due in dues if not due.holds)][:MAX_TOLD]
+    listed = [*open_ones, *(due for due in dues if not due.holds)][:MAX_TOLD]
     parts: list[Part] = []
-    for due in shown:
+    for due in listed:
         parts.extend(_parts(due, alone=len(dues) == 1) if due.holds else (_over(due),))
     if len(dues) > MAX_TOLD:
         more = f"and {len(dues) - MAX_TOLD} more: "
@@ -103,8 +103,8 @@ def _parts(due: ReminderView, *, alone: bool) -> tuple[Part, ...]:
     else:
         body = (Paragraph(words=(*head.words, f" {one_line(due.what)} · ", where)),)
     if due.before:
-        asked = ", ".join(plain_words((Day(day=day),)) for day in due.before[-5:])
-        body = (*body, Context(words=(f"{due.owner} was asked on {asked}.",)))
+        asked_on = ", ".join(plain_words((Day(day=day),)) for day in due.before[-5:])
+        body = (*body, Context(words=(f"{due.owner} was asked on {asked_on}.",)))
     if isinstance(due.subject, Retro):
         buttons = _on_retro(due.case_ref)
     elif isinstance(due.subject, Recovery):

@@ -59,9 +59,9 @@ def invitation(
 ) -> Message:
     """The retro itself: what happened, what it asks for, its live counts, and a word on the customer."""
     long = len(case.what_happened) > SHOWN_TEXT
-    told: tuple[Part, ...] = ()
+    story: tuple[Part, ...] = ()
     if one_line(case.what_happened, TITLE) != case.what_happened.strip():
-        told = (Quote(text=shortened(case.what_happened)),)
+        story = (Quote(text=shortened(case.what_happened)),)
     buttons = tuple(
         button.model_copy(update={"about": str(retro.ref)})
         for button in (ANSWER, ADD_ITEM, CLOSE, CUSTOMER)
@@ -78,7 +78,7 @@ def invitation(
         summary=title,
         title=title,
         parts=(
-            *told,
+            *story,
             Fields(rows=_facts(retro, case, team)),
             *((Paragraph(words=(BLAMELESS,)),) if retro.state == "open" else decided),
             Context(words=(_counted(retro, counts),)),

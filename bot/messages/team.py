@@ -34,7 +34,7 @@ def hello() -> Message:
 
 def help_text(commands: Mapping[str, str], unknown: str = "") -> Message:
     """What can be typed, and what each does; after an unknown word it says so first."""
-    known = tuple(
+    lines = tuple(
         Paragraph(words=(Typed(words=words), f" · {meaning}")) for words, meaning in commands.items()
     )
     first = f"I do not know {unknown!r}. This is what I know:" if unknown else "What you can type:"
@@ -42,7 +42,7 @@ def help_text(commands: Mapping[str, str], unknown: str = "") -> Message:
         summary=first,
         parts=(
             Paragraph(words=(first,)),
-            *known,
+            *lines,
             Buttons(
                 buttons=(
                     Button(
@@ -81,8 +81,8 @@ def _spelled_today() -> frozenset[str]:
 @cache
 def zones() -> tuple[Option, ...]:
     """The time zones of the world, grouped by region, with UTC in front."""
-    known = known_zones() & _spelled_today()
-    named = sorted(zone for zone in known if zone.partition("/")[0] in REGIONS)
+    current = known_zones() & _spelled_today()
+    named = sorted(zone for zone in current if zone.partition("/")[0] in REGIONS)
     return (
         Option(value="UTC", label="UTC", group="Universal"),
         *(

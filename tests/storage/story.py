@@ -333,7 +333,7 @@ class Story:
         await self._step("anew", "recovery.verdict", verdict="not recovered", words="It was late again.")
         await self._step("silent", "recovery.not_needed", step="tell_changed", why="They know.")
         accept = (cast.owner, "accept", dict[str, str]())
-        done = (cast.owner, "done", {"changed": "Shown."})
+        done = (cast.owner, "done", {"changed": "CardContext."})
         states: Sequence[Sequence[tuple[Person, str, dict[str, str]]]] = (
             (),
             ((cast.owner, "decline", {"why": "Not mine."}),),
