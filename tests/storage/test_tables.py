@@ -39,7 +39,7 @@ def _stored_kinds(of: type[Keyed[Any]] = Keyed) -> Iterator[type[Keyed[Any]]]:
         yield from _stored_kinds(repository)
 
 
-@pytest.mark.parametrize("repository", _stored_kinds(), ids=lambda repository: repository.__name__)
+@pytest.mark.parametrize("repository", list(_stored_kinds()), ids=lambda repository: repository.__name__)
 def test_every_field_of_what_is_stored_has_its_column(repository: type[Keyed[Any]]) -> None:
     """An insert would leave out what the table does not know, and nobody would hear of it."""
     assert set(repository.kind.model_fields) <= set(repository.table.c.keys())
