@@ -51,7 +51,9 @@ class TakeStep(Command, frozen=True):
 
     def done(self, team: Team, work: UnitOfWork) -> Step:
         """The step as the form describes it; raises Refused beside the field that cannot be."""
-        raise NotImplementedError
+        # What a step keeps has the same names in its form.
+        kept = {name: value for name, value in self if name in Step.model_fields}
+        return Step(name=self.step, by=self.person.id, at=self.at, **kept)
 
 
 class Hear(TakeStep, frozen=True):
@@ -64,9 +66,6 @@ class Hear(TakeStep, frozen=True):
         needed="Write what the customer says, in their own words.",
         hint="It is kept exactly as you write it here.",
     )
-
-    def done(self, team: Team, work: UnitOfWork) -> Step:
-        return Step(name=self.step, by=self.person.id, at=self.at, words=self.words)
 
 
 class Apologise(TakeStep, frozen=True):
@@ -88,8 +87,8 @@ class Apologise(TakeStep, frozen=True):
 
     def done(self, team: Team, work: UnitOfWork) -> Step:
         who = person_of(self.who, "who", work) or self.person
-        at = self._when(who, team)
-        return Step(name=self.step, by=who.id, at=at, words=self.words, how=self.how)
+        at = {"by": who.id, "at": self._when(who, team)}
+        return super().done(team, work).model_copy(update=at)
 
     def _when(self, who: Person, team: Team) -> datetime:
         """When it was said: now, unless the form says otherwise."""
@@ -129,7 +128,7 @@ class ApologisePublicly(TakeStep, frozen=True):
     def done(self, team: Team, work: UnitOfWork) -> Step:
         if not self.link.startswith(("https://", "http://")):
             raise Refused("The link starts with https://.", "link")
-        return Step(name=self.step, by=self.person.id, at=self.at, words=self.words, link=self.link)
+        return super().done(team, work)
 
 
 class AskWish(TakeStep, frozen=True):
@@ -142,9 +141,6 @@ class AskWish(TakeStep, frozen=True):
         "Their wish, in their own words",
         needed="Write what the customer wishes, in their own words.",
     )
-
-    def done(self, team: Team, work: UnitOfWork) -> Step:
-        return Step(name=self.step, by=self.person.id, at=self.at, words=self.words)
 
 
 class Promise(TakeStep, frozen=True):
@@ -169,9 +165,7 @@ class Promise(TakeStep, frozen=True):
     def done(self, team: Team, work: UnitOfWork) -> Step:
         keeper = person_of(self.keeper, "keeper", work) or self.person
         check_due(self.due, today(keeper.zone or team.zone, self.at))
-        return Step(
-            name=self.step, by=self.person.id, at=self.at, words=self.words, how=self.how, due=self.due
-        )
+        return super().done(team, work)
 
 
 class Keep(TakeStep, frozen=True):
@@ -181,9 +175,6 @@ class Keep(TakeStep, frozen=True):
 
     words: Text = field("What was done, and how", needed="Say what was done, in a sentence.")
 
-    def done(self, team: Team, work: UnitOfWork) -> Step:
-        return Step(name=self.step, by=self.person.id, at=self.at, words=self.words)
-
 
 class CheckBack(TakeStep, frozen=True):
     """The customer was asked both questions after the promise was kept."""
@@ -192,9 +183,6 @@ class CheckBack(TakeStep, frozen=True):
 
     words: Text = field(QUESTIONS[0], needed="Say what they answered.", hint="What they answered.")
     view: Text = field(QUESTIONS[1], hint="What they answered.")
-
-    def done(self, team: Team, work: UnitOfWork) -> Step:
-        return Step(name=self.step, by=self.person.id, at=self.at, words=self.words, view=self.view)
 
 
 class TellChanged(TakeStep, frozen=True):
@@ -212,9 +200,6 @@ class TellChanged(TakeStep, frozen=True):
         "Their view",
         hint="What they answered; it may come later, and it can become an action item.",
     )
-
-    def done(self, team: Team, work: UnitOfWork) -> Step:
-        return Step(name=self.step, by=self.person.id, at=self.at, words=self.words, view=self.view)
 
 
 class Verdict(TakeStep, frozen=True):
@@ -236,7 +221,7 @@ class Verdict(TakeStep, frozen=True):
 
     def done(self, team: Team, work: UnitOfWork) -> Step:
         chosen = next((verdict for verdict in VERDICTS if verdict == self.verdict), None)
-        return Step(name=self.step, by=self.person.id, at=self.at, words=self.words, chosen=chosen)
+        return super().done(team, work).model_copy(update={"chosen": chosen})
 
 
 STEP_COMMANDS: tuple[type[TakeStep], ...] = (
