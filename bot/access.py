@@ -9,13 +9,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
-from bot.command import Command, Invocation, Opening, Request, missing
+from bot.command import Command, Invocation, Opening, Request
 from bot.domain import reference
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.errors import Refused
 from bot.domain.recovery import owners
-from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference
+from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference, missing
 from bot.domain.retro import Answer, Retro
 from bot.ports import MembershipUnknown, ReadOnlyWork
 
@@ -91,9 +91,11 @@ def check(
         raise Refused(DEACTIVATED)
     if command.access == "own":
         return Admitted(invocation)
-    if command.access == "channel" or request.source is not None:
+    pointed_at = isinstance(invocation, Opening) and request.source is not None
+    if command.access == "channel" or pointed_at:
         # A message that somebody pointed at: what it belongs to is in the channel where they saw it.
-        return Admitted(invocation, _check_channel(invocation, facts))
+        nothing_else = invocation.model_copy(update={"subject": None})
+        return Admitted(nothing_else, _check_channel(invocation, facts))
     return _check_thing(invocation, facts, work, part=command.access == "thing")
 
 

@@ -119,30 +119,30 @@ class Bot:
             self.untold.note(f"command={request.command_name} workspace={request.workspace} {words}")
 
     async def _try(self, route: Route, request: Request) -> Reply:
+        if (
+            route.command.begins
+            and not (request.bulk or route.only_opens(request))
+            and not self._allowance.take(request.workspace, request.person.id)
+        ):
+            raise Refused(TOO_MANY)
         try:
             invocation = route.parse(request)
         except Refused:
             if route.form is not None and not request.bulk:
                 # Whether it may be asked for at all is said before anything in its form is.
-                await self._admit(route, Opening.parse(route.command, request))
+                opening = Opening.parse(route.command, request)
+                await self._carry_out(route, opening.model_copy(update={"only_checks": True}))
             raise
-        if (
-            route.command.begins
-            and isinstance(invocation, Command)
-            and not request.bulk
-            and not self._allowance.take(request.workspace, request.person.id)
-        ):
-            raise Refused(TOO_MANY)
-        return await self._admit(route, invocation)
+        return await self._carry_out(route, invocation)
 
-    async def _admit(self, route: Route, invocation: Command | Opening) -> Reply:
-        """Asks the platform what decides, as often as something new does, and carries it out."""
+    async def _carry_out(self, route: Route, invocation: Command | Opening) -> Reply:
+        """Asks the platform what decides, as often as something new does, and does what was asked."""
         self.answering += 1
         request, facts = invocation.request, PlatformFacts()
         try:
             if route.command.access in ("channel", "thing", "members") and not request.bulk:
                 await self._ask_before(request, facts)
-            if request.here and isinstance(invocation, Opening) and route.command.may_be_unnamed():
+            if request.here and isinstance(invocation, Opening) and _shows_people(route, invocation):
                 facts.people[request.here] = await self._people_in(request.here, request)
             for tries in range(1, MAX_TRIES + 1):
                 try:
@@ -164,7 +164,7 @@ class Bot:
         workspace = invocation.request.workspace
         if isinstance(invocation, Opening):
             return await self._open(route, invocation, facts)
-        if invocation.reads:
+        if route.reads:
             reply = await self._transactions.read(
                 workspace, lambda work: _look(route, invocation, facts, work)
             )
@@ -203,7 +203,7 @@ class Bot:
         opening = Opening(
             request=command.request.model_copy(update={"values": None}),
             command=type(command),
-            subject=command.opened_for(),
+            subject=command.subject,
             inside=command.inside,
             people_in_channel=people,
         )
@@ -354,9 +354,14 @@ class _NotYet(Exception):
         self.channel_id = channel_id
 
 
+def _shows_people(route: Route, opening: Opening) -> bool:
+    """Whether the form says how many could have written what is posted without a name."""
+    return route.command.may_be_unnamed() and not opening.only_checks
+
+
 def _draw(route: Route, opening: Opening, facts: PlatformFacts, work: ReadOnlyWork) -> Reply:
     opening, channel_id = check(opening, facts, work)
-    if route.command.may_be_unnamed() and channel_id is not None:
+    if _shows_people(route, opening) and channel_id is not None:
         if channel_id not in facts.people:
             raise Uncounted(channel_id)
         counted = {"people_in_channel": facts.people[channel_id]}
@@ -388,7 +393,9 @@ def _change(
         if request.key and not work.requests.first_time(request.key, forever=request.bulk):
             return Reply(already=True)
         _remember(command, work)
-    reply = route.run(command, work) if route.run is not None else Reply()
+    if route.run is None:
+        raise LookupError(f"{command.name} changes nothing")
+    reply = route.run(command, work)
     if remarks and coach_commands.reads_along(channel_id, work):
         raise _NotYet(command, channel_id)
     return reply

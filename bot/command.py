@@ -20,8 +20,8 @@ from bot.domain import reference
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.person import Person
-from bot.domain.reference import Reference
-from bot.fields import FieldSpec, Kind, Tick, field, specs_of, storable
+from bot.domain.reference import Reference, missing
+from bot.fields import FieldSpec, Tick, field, specs_of, storable
 from bot.messages.parts import Form, Message, Part
 
 Access = Literal["own", "channel", "thing", "members", "platform"]
@@ -145,8 +145,8 @@ class Invocation(BaseModel, frozen=True):
 class Command(Invocation, frozen=True):
     """One thing that people can ask for: what it concerns, what its form asks, and who may ask.
 
-    A command about something narrows the type of its `subject`. `reads`: it changes nothing. `begins`:
-    it begins something new, or says it anew, which a person may do only so often in a minute.
+    A command about something narrows the type of its `subject`. `begins`: it begins something new, or
+    brings it up once more, which a person may do only so often in a minute.
     `repeatable`: doing it twice is doing it once, so repeats need not be remembered. `title` and
     `submit` are its form's.
     """
@@ -154,7 +154,6 @@ class Command(Invocation, frozen=True):
     name: ClassVar[str]
     access: ClassVar[Access]
     audience: ClassVar[Audience] = "person"
-    reads: ClassVar[bool] = False
     begins: ClassVar[bool] = False
     repeatable: ClassVar[bool] = False
     title: ClassVar[str] = ""
@@ -163,12 +162,12 @@ class Command(Invocation, frozen=True):
     @classmethod
     def fields(cls) -> tuple[FieldSpec, ...]:
         """The fields of its form, in their order."""
-        return tuple(spec for spec, _ in _specs(cls).values())
+        return tuple(_specs(cls).values())
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> dict[str, object]:
         """The values of a form by the command's own fields; raises Refused, beside the first bad one."""
-        return {name: spec.read(kind, values) for name, (spec, kind) in _specs(cls).items()}
+        return {name: spec.read(values) for name, spec in _specs(cls).items()}
 
     @classmethod
     def values_of(cls, request: Request) -> Mapping[str, str] | None:
@@ -193,16 +192,12 @@ class Command(Invocation, frozen=True):
     @property
     def unnamed(self) -> bool:
         """Whether whoever asks does not want to be named: then nothing about them may be written."""
-        return self.is_unnamed(self.request)
+        return False
 
     def for_coach(self) -> tuple[tuple[FieldSpec, str], ...]:
         """The texts that the language coach reads, and the fields they stand in."""
         specs = _specs(type(self)).items()
-        return tuple((spec, getattr(self, name)) for name, (spec, _) in specs if spec.coach)
-
-    def opened_for(self) -> Reference | None:
-        """What its form was opened for, when it is opened once more."""
-        return self.subject
+        return tuple((spec, getattr(self, name)) for name, spec in specs if spec.coach)
 
     @classmethod
     def parse(cls, request: Request) -> Self:
@@ -222,7 +217,7 @@ class Command(Invocation, frozen=True):
                 return None
             raise Refused(NO_SUBJECT)
         subject = reference.parse(request.about)
-        if not isinstance(subject, tuple(kinds)):
+        if subject is None or not isinstance(subject, tuple(kinds)):
             raise Refused(missing(request.about))
         return subject
 
@@ -277,6 +272,10 @@ class MaybeAnonymous(Command, frozen=True):
         # Only a box that says it is not ticked lets a name be written.
         return request.values is not None and request.values.get(_ANONYMOUS) != ""
 
+    @property
+    def unnamed(self) -> bool:
+        return self.anonymous
+
     @classmethod
     def filled_again(cls, values: Mapping[str, str]) -> Mapping[str, str]:
         # A choice that got lost comes back as "no name".
@@ -289,6 +288,8 @@ class Opening(Invocation, frozen=True):
     command: type[Command]
     people_in_channel: int | None = None
     """How many people could have written it, as far as the platform says; for the answer form."""
+    only_checks: bool = False
+    """After a fault in it: its form is not shown, only whether it may be opened is asked."""
 
     @classmethod
     def parse(cls, command: type[Command], request: Request) -> Self:
@@ -301,16 +302,7 @@ class Opening(Invocation, frozen=True):
         return cls(request=request, command=command, subject=subject)
 
 
-def missing(label: str) -> str:
-    """The sentence for a thing that is not there, or that whoever asks may not see."""
-    subject = reference.parse(label)
-    if isinstance(subject, reference.AnswerRef):
-        return "This answer is not here any more."
-    head = subject.label if subject is not None else label
-    return f"{head[:40]} is not here any more, or never was."
-
-
 @cache
-def _specs(command: type[Command]) -> Mapping[str, tuple[FieldSpec, Kind]]:
+def _specs(command: type[Command]) -> Mapping[str, FieldSpec]:
     """The fields that a command's form asks for, by the attributes that hold them."""
     return specs_of(command.model_fields)

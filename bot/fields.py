@@ -17,10 +17,9 @@ Reader = Literal["team", "customer"]
 
 
 class Kind(NamedTuple):
-    """How a field is filled in, and how what comes back is read: raises Refused for what cannot be."""
+    """How a field is filled in, which also says how what comes back is read (READERS)."""
 
-    form: FieldKind
-    read: Callable[[str], object]
+    name: FieldKind
 
 
 def storable(text: str) -> str:
@@ -66,31 +65,45 @@ def _read_number(value: str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 4 else -1
 
 
-Line = Annotated[str, Kind("line", storable)]
+READERS: Mapping[FieldKind, Callable[[str], object]] = {
+    "line": storable,
+    "text": storable,
+    "choice": storable,
+    "person": storable,
+    "place": storable,
+    "date": read_day,
+    "time": _read_time,
+    "choices": _read_weekdays,
+    "number": _read_number,
+    "tick": bool,
+}
+"""What reads the text that was filled in; raises Refused for what cannot be."""
+
+Line = Annotated[str, Kind("line")]
 """A short text; empty when nothing was written."""
-Text = Annotated[str, Kind("text", storable)]
+Text = Annotated[str, Kind("text")]
 """A long text; empty when nothing was written."""
-Choice = Annotated[str, Kind("choice", storable)]
+Choice = Annotated[str, Kind("choice")]
 """The value of one option; empty when none was chosen."""
-PersonId = Annotated[str, Kind("person", storable)]
+PersonId = Annotated[str, Kind("person")]
 """Somebody's id; empty when nobody was chosen."""
-ChannelId = Annotated[str, Kind("place", storable)]
+ChannelId = Annotated[str, Kind("place")]
 """A channel's id; empty when none was chosen."""
-Day = Annotated[date | None, Kind("date", read_day)]
+Day = Annotated[date | None, Kind("date")]
 """A whole day; None when it was left empty."""
-Clock = Annotated[time | None, Kind("time", _read_time)]
+Clock = Annotated[time | None, Kind("time")]
 """A time of day; None when it was left empty."""
-NeededDay = Annotated[date, Kind("date", read_day)]
+NeededDay = Annotated[date, Kind("date")]
 """A whole day, in a field that is `needed`."""
-NeededClock = Annotated[time, Kind("time", _read_time)]
+NeededClock = Annotated[time, Kind("time")]
 """A time of day, in a field that is `needed`."""
-Weekdays = Annotated[tuple[int, ...], Kind("choices", _read_weekdays)]
+Weekdays = Annotated[tuple[int, ...], Kind("choices")]
 """Days of the week in their order, Monday as 0; others are left out."""
-Number = Annotated[int | None, Kind("number", _read_number)]
+Number = Annotated[int | None, Kind("number")]
 """A number from 0 to 999; -1 for what is none, None when it was left empty."""
-Tick = Annotated[bool, Kind("tick", bool)]
+Tick = Annotated[bool, Kind("tick")]
 """Whether it was ticked; a box that says neither got lost, and is refused with `needed`."""
-MaybeTick = Annotated[bool | None, Kind("tick", bool)]
+MaybeTick = Annotated[bool | None, Kind("tick")]
 """Whether it was ticked; None when the form does not say."""
 
 MAX_LINE_LENGTH = 200
@@ -127,11 +140,14 @@ class FieldSpec(BaseModel, frozen=True):
             Option(value=each, label=each) if isinstance(each, str) else each for each in options
         )
 
-    def read(self, kind: Kind, values: Mapping[str, str]) -> object:
+    def read(self, values: Mapping[str, str]) -> Any:
         """The value as it was filled in; raises Refused, with this field's name."""
-        value = values.get(self.name, "").strip()
-        lost = self.kind == "tick" and self.name not in values
-        if (lost or (self.kind != "tick" and not value)) and self.needed:
+        value, lost = values.get(self.name, ""), False
+        if self.kind == "tick":
+            lost = self.name not in values
+        else:
+            value = value.strip()
+        if self.needed and (lost if self.kind == "tick" else not value):
             # What got lost is not there to stand beside.
             raise Refused(self.needed, None if lost else self.name)
         if lost:
@@ -145,13 +161,9 @@ class FieldSpec(BaseModel, frozen=True):
         if value and self.options and value not in {option.value for option in self.options}:
             raise Refused(f"{self.label}: choose one from the list.", self.name)
         try:
-            return kind.read(value)
+            return READERS[self.kind](value)
         except Refused as refused:
             raise Refused(refused.sentence, self.name) from None
-
-    def text(self, values: Mapping[str, str]) -> str:
-        """The value of a field of text; raises Refused as `read` does."""
-        return str(self.read(Kind("text", storable), values))
 
     def drawn(self, value: str = "") -> FormField:
         """The field as it is drawn, with what stands in it at first."""
@@ -191,14 +203,18 @@ def field(label: str = "", **declared: Unpack[_Declared]) -> Any:
     return Field(json_schema_extra={"label": label, **cast("JsonDict", declared)})
 
 
-def specs_of(fields: Mapping[str, FieldInfo]) -> Mapping[str, tuple[FieldSpec, Kind]]:
+def specs_of(fields: Mapping[str, FieldInfo]) -> Mapping[str, FieldSpec]:
     """What the fields of a class declare for its form, by their attributes; others are left out."""
-    specs: dict[str, tuple[FieldSpec, Kind]] = {}
+    specs: dict[str, FieldSpec] = {}
     for attribute, info in fields.items():
-        kind = next((each for each in info.metadata if isinstance(each, Kind)), None)
+        kind = next((each.name for each in info.metadata if isinstance(each, Kind)), None)
         declared = info.json_schema_extra
         if kind is not None and isinstance(declared, dict):
-            max_length = MAX_TEXT_LENGTH if kind.form == "text" else MAX_LINE_LENGTH
-            of_kind = {"name": attribute, "kind": kind.form, "max_length": max_length}
-            specs[attribute] = (FieldSpec.model_validate({**of_kind, **declared}), kind)
+            of_kind = {"name": attribute, "kind": kind, "max_length": max_length(kind)}
+            specs[attribute] = FieldSpec.model_validate({**of_kind, **declared})
     return specs
+
+
+def max_length(kind: FieldKind) -> int:
+    """How many characters a field of this kind has room for, when it does not say."""
+    return MAX_TEXT_LENGTH if kind == "text" else MAX_LINE_LENGTH

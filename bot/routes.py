@@ -42,6 +42,11 @@ class Route(NamedTuple):
     read: Callable[[Any, ReadOnlyWork], Reply] | None = None
     apart: Callable[[Any], Reply] | None = None
 
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing."""
+        return self.run is None
+
     def only_opens(self, request: Request) -> bool:
         """Whether the request just asks for the form: nothing was filled in, nor typed instead."""
         return self.form is not None and self.command.values_of(request) is None
@@ -68,7 +73,7 @@ def _reading(command: type[AnyCommand], read: Callable[[AnyCommand, ReadOnlyWork
 class TypedWord(NamedTuple):
     """A word that can be typed: the command that it asks for, what may follow it, and what it does."""
 
-    command: str
+    command_name: str
     follows: str
     meaning: str
 
@@ -194,7 +199,7 @@ def typed(text: str) -> tuple[str, str]:
     word = TYPED_WORDS.get(first.lower())
     if word is None:
         return "team.help", text.strip()
-    return word.command, "" if word.command == "team.help" else "".join(rest).strip()
+    return word.command_name, "" if word.command_name == "team.help" else "".join(rest).strip()
 
 
 def is_unnamed(request: Request) -> bool:
@@ -213,7 +218,7 @@ def is_quiet(request: Request) -> bool:
     )
 
 
-def filled_again(command: str, values: Mapping[str, str]) -> Mapping[str, str]:
+def filled_again(command_name: str, values: Mapping[str, str]) -> Mapping[str, str]:
     """What stands in a command's form that is shown once more, after it was filled in like this."""
-    route = COMMANDS.get(command)
+    route = COMMANDS.get(command_name)
     return values if route is None else route.command.filled_again(values)

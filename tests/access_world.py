@@ -29,7 +29,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         for name, row in STEPS.items()
         if row.form
     },
-    "action_item.remind_later": {"when": "2026-03-10"},
+    "action_item.remind_later": {"when": "tomorrow"},
     "recovery.hear": {"words": "Nobody came."},
     "recovery.apologise": {"how": "A call"},
     "recovery.apologise_publicly": {"link": "https://example.com/r", "words": "We are sorry."},

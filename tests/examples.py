@@ -467,7 +467,7 @@ FORMS: Mapping[str, Form] = {
     "recovery.read_one_side": recovery_form.both_sides(OWED, CASE, (), (), PEOPLE),
     "recovery.read_unreachable": recovery_form.both_sides(UNREACHABLE, CASE, (NAMED,), (), PEOPLE),
     "action_item.add_from_view": action_item_commands.add_form(
-        CASE.ref, "C1", what="And send a text message.", hidden={"from_view": "yes"}
+        CASE.ref.at("view"), "C1", what="And send a text message."
     ),
     "team.own_settings": team_commands.own_settings_form(READER),
     "team.settings": team_commands.settings_form(

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import text
 
 from bot import access
-from bot.command import Reply, SourceMessage, missing
+from bot.command import Reply, SourceMessage
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.person import Person
-from bot.domain.reference import CaseRef, ItemRef, key_of
+from bot.domain.reference import CaseRef, ItemRef, key_of, missing
 from bot.ports import MembershipUnknown
 from bot.routes import COMMANDS
 from storage.database import Database
@@ -466,3 +466,31 @@ async def test_a_button_works_with_its_key_and_as_the_program_before_wrote_it_wi
     assert opened.form.fields[0].name == "training"
     assert not (await empty.ask(MEMBER, "action_item.take", item)).refused
     assert empty.item(label).owner == MEMBER.id
+
+
+async def test_a_message_that_was_pointed_at_opens_a_form_and_lets_nobody_past_it(
+    desk: Desk, answer: str
+) -> None:
+    source = SourceMessage(text="Lost", link="https://example.com/m", thread="m-retro:1", author=BEN)
+    before = _stored(desk.database)
+    for verb, values in (
+        ("action_item.add_message", VALUES["action_item.add"]),
+        ("action_item.done", VALUES["action_item.done"]),
+        ("retro.close", VALUES["retro.close"]),
+    ):
+        about = ITEM if verb == "action_item.done" else CASE
+        way = {"channel": SALES, "here": "C2", "source": source}
+        reply = await desk.ask(OUTSIDER, verb, about, values, **way)
+        assert words(reply) == missing(about), verb
+    assert _stored(desk.database) == before
+
+
+async def test_a_case_and_its_retro_are_referred_to_alike(empty: Desk) -> None:
+    await empty.fail()
+    await empty.ask(ANA, "case.fail", values={"what_happened": "Old"}, bulk=True)
+    with open_work(empty.database, empty.workspace, writes=False) as work:
+        for number in (1, 2):
+            case, retro = work.cases.get(number), work.retros.get(number)
+            assert case is not None
+            assert retro is not None
+            assert case.ref == retro.ref

@@ -35,7 +35,7 @@ ROW = """
         form=StepForm(
             title="Split",
             submit="Split it",
-            fields=(StepField("rest", "What is left", "text", "Say what is left.", coached=True),),
+            fields=(StepField("rest", "What is left", "text", "Say what is left.", coach="team"),),
         ),
         story="Split by {by}, and left is",
         outcome="made smaller",

@@ -39,7 +39,7 @@ ASKED = sorted(
 HAPPENS = sorted(
     command_name for command_name in COMMANDS if COMMANDS[command_name].command.access == "platform"
 )
-TYPED = {typed.command: word for word, typed in TYPED_WORDS.items()}
+TYPED = {typed.command_name: word for word, typed in TYPED_WORDS.items()}
 FORM_OF, ANSWER_TO = "The form of ", "The answer to "
 
 

@@ -10,14 +10,14 @@ from pydantic import TypeAdapter
 from bot.command import ABOUT_SOMETHING, Command, MaybeAnonymous, Opening, Request
 from bot.commands.action_item import Add
 from bot.commands.case import Fail
-from bot.commands.recovery import Promise
+from bot.commands.recovery import Open, Promise
 from bot.commands.retro import AnswerRetro
 from bot.commands.team import Settings
 from bot.domain.errors import Refused
 from bot.domain.reference import CaseRef, key_of
 from bot.fields import specs_of
 from bot.prompts import PROMPTS
-from bot.routes import COMMANDS, Route
+from bot.routes import COMMANDS, Route, is_unnamed
 from tests.desk import ANA, AT
 
 CLASSES = [route.command for route in COMMANDS.values()]
@@ -35,7 +35,7 @@ def test_every_command_has_one_name_and_says_whom_it_concerns() -> None:
 
 @pytest.mark.parametrize("route", COMMANDS.values(), ids=COMMANDS.keys())
 def test_a_command_that_only_reads_is_carried_out_by_what_cannot_write(route: Route) -> None:
-    if route.command.reads:
+    if route.reads:
         assert route.run is None
         assert route.read is not None or route.apart is not None
     else:
@@ -53,10 +53,10 @@ def test_a_command_about_something_says_what_and_no_other_does(command: type[Com
 
 @pytest.mark.parametrize("command", CLASSES, ids=lambda command: command.name)
 def test_a_field_that_may_be_left_empty_has_a_type_that_says_so(command: type[Command]) -> None:
-    for attribute, (spec, kind) in specs_of(command.model_fields).items():
+    for attribute, spec in specs_of(command.model_fields).items():
         if not spec.needed:
             annotation: Any = command.model_fields[attribute].annotation
-            TypeAdapter(annotation).validate_python(spec.read(kind, {}))
+            TypeAdapter(annotation).validate_python(spec.read({}))
 
 
 @pytest.mark.parametrize("command", CLASSES, ids=lambda command: command.name)
@@ -129,6 +129,12 @@ def test_a_command_takes_no_reference_to_another_kind_of_thing(about: str) -> No
         Add.parse(request("action_item.add", about, {"what": "x"}))
 
 
+def test_a_subject_that_may_be_missing_may_not_be_garbage() -> None:
+    assert Open.parse(request("recovery.open", "")).subject is None
+    with pytest.raises(Refused, match="is not here any more"):
+        Open.parse(request("recovery.open", "garbage"))
+
+
 def test_a_command_about_something_is_not_asked_for_nothing() -> None:
     with pytest.raises(Refused, match="Say which one"):
         Add.parse(request("action_item.add", "", {"what": "x"}))
@@ -138,6 +144,13 @@ def test_a_command_about_something_is_not_asked_for_nothing() -> None:
 def test_whether_to_be_named_is_a_field_of_its_own_type(tick: dict[str, str], anonymous: bool) -> None:
     answer = AnswerRetro.parse(request("retro.answer", values={"training": "Maps", **tick}))
     assert answer.anonymous is answer.unnamed is anonymous
+
+
+@pytest.mark.parametrize("tick", ["", " ", "\n", "no", "yes", "0"])
+def test_the_request_and_the_command_agree_on_who_is_unnamed(tick: str) -> None:
+    asked = request("retro.answer", values={"training": "Maps", "unnamed": tick})
+    answer = AnswerRetro.parse(asked)
+    assert answer.anonymous is answer.unnamed is is_unnamed(asked) is (tick != "")
 
 
 @pytest.mark.parametrize("values", [{}, {"unamed": ""}, {"anonymous": ""}])

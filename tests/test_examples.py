@@ -106,7 +106,7 @@ def test_a_button_opens_a_form_exactly_when_its_verb_has_one() -> None:
         for part in message.parts:
             for button in getattr(part, "buttons", ()):
                 route = COMMANDS[button.command_name]
-                assert button.opens == (route.form is not None or route.command.reads), button
+                assert button.opens == (route.form is not None or route.reads), button
 
 
 def test_routes_are_named_noun_verb_and_jobs_name_what_they_say() -> None:

@@ -47,7 +47,7 @@ def _typed_within(node: object) -> Iterator[Typed]:
 
 @pytest.mark.parametrize("word", TYPED_WORDS)
 def test_every_word_asks_for_its_verb_in_any_spelling_and_no_other_word_does(word: str) -> None:
-    command_name = TYPED_WORDS[word].command
+    command_name = TYPED_WORDS[word].command_name
     assert command_name in COMMANDS
     assert typed(word)[0] == typed(f" {word.upper()} more")[0] == command_name
     assert typed(f"{word}x")[0] == "team.help"

@@ -15,21 +15,18 @@ from bot.domain.action_item import ActionItem, Moved
 from bot.domain.errors import Refused
 from bot.domain.item_step import STEPS, StepField, StepRow
 from bot.domain.person import Person
-from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference
+from bot.domain.reference import AnswerRef, CaseRef, ItemRef
 from bot.domain.retro import GAPS, must_be_open
 from bot.domain.working_hours import today
 from bot.fields import (
-    MAX_LINE_LENGTH,
     Choice,
     Day,
     FieldSpec,
-    Kind,
     Line,
     PersonId,
     Text,
     field,
-    read_day,
-    storable,
+    max_length,
 )
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import recovery as recovery_jobs
@@ -38,7 +35,7 @@ from bot.jobs import retro as retro_jobs
 from bot.messages import action_item as messages
 from bot.messages import owed as owed_messages
 from bot.messages.board import MAX_LISTED
-from bot.messages.parts import MAX_TEXT_LENGTH, FieldKind, Form
+from bot.messages.parts import FieldKind, Form
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import BY_KEY
 
@@ -64,9 +61,12 @@ class Add(Command, frozen=True):
     due: Day = field("Due")
     measure: Text = field("How we will know it worked", coach="team")
     from_view: Line = field(hidden=True)
+    """In a form that the program of before drew, where the subject does not say so."""
 
-    def opened_for(self) -> Reference:
-        return self.subject.at(VIEW) if self.from_view else self.subject
+    @property
+    def is_from_view(self) -> bool:
+        """Whether it is added because of what the customer said."""
+        return self.subject.part == VIEW or bool(self.from_view)
 
 
 class AddMessage(Add, frozen=True):
@@ -94,7 +94,7 @@ class TakeStep(Command, frozen=True):
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> dict[str, object]:
-        return {_HELD_BY[spec.kind]: spec.read(_KINDS[spec.kind], values) for spec in cls.fields()}
+        return {_HELD_BY[spec.kind]: spec.read(values) for spec in cls.fields()}
 
     def for_coach(self) -> tuple[tuple[FieldSpec, str], ...]:
         return tuple((spec, self.words) for spec in self.fields() if spec.coach)
@@ -102,11 +102,6 @@ class TakeStep(Command, frozen=True):
 
 _HELD_BY: Mapping[FieldKind, str] = {"text": "words", "person": "owner", "date": "due"}
 """Which attribute of a step's command holds what a field of its form says."""
-_KINDS: Mapping[FieldKind, Kind] = {
-    "text": Kind("text", storable),
-    "person": Kind("person", storable),
-    "date": Kind("date", read_day),
-}
 
 
 def _spec_of(declared: StepField) -> FieldSpec:
@@ -115,8 +110,8 @@ def _spec_of(declared: StepField) -> FieldSpec:
         kind=declared.kind,
         label=declared.label,
         needed=declared.needed,
-        max_length=MAX_TEXT_LENGTH if declared.kind == "text" else MAX_LINE_LENGTH,
-        coach="team" if declared.coached else None,
+        max_length=max_length(declared.kind),
+        coach=declared.coach,
     )
 
 
@@ -142,7 +137,6 @@ class Read(Command, frozen=True):
 
     name = "action_item.read"
     access = "thing"
-    reads = True
 
     subject: ItemRef
 
@@ -152,7 +146,6 @@ class Mine(Command, frozen=True):
 
     name = "action_item.mine"
     access = "own"
-    reads = True
 
 
 class Home(Mine, frozen=True):
@@ -177,7 +170,6 @@ def open_add(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form from a retro, from an answer, or from a thread's message."""
     subject, source = opening.subject, opening.request.source
     what = gap = ""
-    hidden: dict[str, str] = {}
     if source is not None:
         case_number = retro_thread.case_of(opening.channel, source.thread, work)
         if case_number is None:
@@ -188,30 +180,25 @@ def open_add(opening: Opening, work: ReadOnlyWork) -> Reply:
         subject, what = CaseRef(number=answer.case_number), answer.text
         gap = BY_KEY[answer.prompt].gap if answer.prompt in BY_KEY else ""
     elif isinstance(subject, CaseRef) and subject.part == VIEW:
-        what, hidden = recovery_jobs.view_of(subject.label, work), {"from_view": "yes"}
+        what = recovery_jobs.view_of(subject.number, work)
     retro = retro_of(subject, work)
-    if not hidden:
+    ref = retro.ref.at(subject.part) if isinstance(subject, CaseRef) else retro.ref
+    if ref.part != VIEW:
         must_be_open(retro, "add an action item")
-    return Reply(form=add_form(retro.ref, retro.channel_id, what, gap, hidden))
+    return Reply(form=add_form(ref, retro.channel_id, what, gap))
 
 
-def add_form(
-    ref: CaseRef,
-    channel_id: str,
-    what: str = "",
-    gap: str = "",
-    hidden: Mapping[str, str] | None = None,
-) -> Form:
+def add_form(ref: CaseRef, channel_id: str, what: str = "", gap: str = "") -> Form:
     """Add action item."""
-    return Add.form(ref, channel_id=channel_id, values={"what": what, "gap": gap}, hidden=hidden)
+    return Add.form(ref, channel_id=channel_id, values={"what": what, "gap": gap})
 
 
 def add(command: Add, work: UnitOfWork) -> Reply:
     """Adds an item: agreed when its owner adds it, proposed to them otherwise."""
     retro = retro_of(command.subject, work)
-    if retro.state == "closed" and command.inside and command.from_view:
+    if retro.state == "closed" and command.inside and command.is_from_view:
         # What the customer adds once the retro is finished is a reason to open it again.
-        recovery_jobs.view_of(retro.label, work)
+        recovery_jobs.view_of(retro.case_number, work)
         why = "The customer's view of what changed."
         retro = retro_commands.open_because(retro, why, command, work)
     must_be_open(retro, "add an action item")

@@ -18,7 +18,6 @@ class Status(Command, frozen=True):
     name = "board.status"
     access = "channel"
     audience = "channel"
-    reads = True
 
 
 def status(command: Status, work: ReadOnlyWork) -> Reply:

@@ -75,7 +75,6 @@ class Read(Command, frozen=True):
 
     name = "case.read"
     access = "thing"
-    reads = True
 
     subject: CaseRef
 

@@ -23,7 +23,6 @@ class Draft(Command, frozen=True):
 
     name = "coach.draft"
     access = "own"
-    reads = True
     title = "Check a draft"
     submit = "Check"
 

@@ -2,13 +2,13 @@
 
 from typing import NoReturn
 
-from bot.command import NO_SUBJECT, missing
+from bot.command import NO_SUBJECT
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.errors import Refused
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
-from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference
+from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference, missing
 from bot.domain.retro import Answer, Retro
 from bot.ports import ReadOnlyWork, UnitOfWork
 

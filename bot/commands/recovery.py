@@ -29,6 +29,8 @@ from bot.messages.parts import Form
 from bot.messages.recovery_form import ENOUGH, EVERYTHING, HOW
 from bot.ports import ReadOnlyWork, UnitOfWork
 
+NO_LINK = "The link starts with https://."
+
 
 class Open(Command, frozen=True):
     """Shows what is owed to the customer of a case; typed, any reference of the case will do."""
@@ -79,7 +81,6 @@ class Apologise(TakeStep, frozen=True):
         needed="Say how; a call is best.",
         hint="A call is best: people hear whether it is meant.",
         options=HOW,
-        max_length=100,
     )
     date: Day = field("Date", hint="Today, when it stays empty.")
     time: Clock = field("Time")
@@ -117,7 +118,7 @@ class ApologisePublicly(TakeStep, frozen=True):
 
     link: Line = field(
         "Link",
-        needed="The link starts with https://.",
+        needed=NO_LINK,
         hint="To the public answer; it starts with https://.",
         max_length=MAX_LINK_LENGTH,
     )
@@ -127,7 +128,7 @@ class ApologisePublicly(TakeStep, frozen=True):
 
     def done(self, team: Team, work: UnitOfWork) -> Step:
         if not self.link.startswith(("https://", "http://")):
-            raise Refused("The link starts with https://.", "link")
+            raise Refused(NO_LINK, "link")
         return super().done(team, work)
 
 
@@ -155,7 +156,6 @@ class Promise(TakeStep, frozen=True):
         needed="Say how they were told: a promise counts once they know it.",
         hint="A promise counts once the customer knows it.",
         options=HOW,
-        max_length=100,
     )
     keeper: PersonId = field(
         "Who keeps it",
@@ -274,7 +274,6 @@ class Read(Command, frozen=True):
 
     name = "recovery.read"
     access = "thing"
-    reads = True
 
     subject: CaseRef
 
@@ -283,7 +282,7 @@ def open_card(command: Open, work: UnitOfWork) -> Reply:
     """The card of a case, to whoever asks, and in the retro's thread; begun when it is not there yet."""
     if command.subject is None:
         raise Refused("Say which case, as in: customer C-7.")
-    recovery = recovery_jobs.of(command.subject.label, command.person.id, command.at, work)
+    recovery = recovery_jobs.of(command.subject.number, command.person.id, command.at, work)
     work.jobs.schedule(
         recovery_jobs.card_job(recovery.case_number, recovery.channel_id, command.at, command.person.id)
     )

@@ -50,7 +50,7 @@ class AnswerRetro(MaybeAnonymous, frozen=True):
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> dict[str, object]:
-        answers = {spec.name: spec.text(values) for spec in _PROMPT_FIELDS}
+        answers = {spec.name: spec.read(values) for spec in _PROMPT_FIELDS}
         return {**super().read(values), "answers": answers}
 
     def for_coach(self) -> tuple[tuple[FieldSpec, str], ...]:
@@ -87,7 +87,6 @@ class ReadAnswer(Command, frozen=True):
 
     name = "retro.read_answer"
     access = "thing"
-    reads = True
 
     subject: AnswerRef
 
@@ -283,7 +282,7 @@ def _follow(retro: Retro, recovery: Recovery | None, command: Close, work: UnitO
         )
     changed: Recovery | None = None
     if turn.outcome == APOLOGY_ENOUGH:
-        recovery = recovery or recovery_jobs.of(retro.label, command.person.id, command.at, work)
+        recovery = recovery or recovery_jobs.of(retro.case_number, command.person.id, command.at, work)
         if recovery.outcome is None:
             gaps = sorted(recovery_jobs.gaps_of(retro.case_number, work))
             changed = enough(recovery, command.person.id, command.at, turn.why, gaps)

@@ -74,7 +74,6 @@ class Help(Command, frozen=True):
     name = "team.help"
     access = "own"
     audience = "channel"
-    reads = True
 
 
 class Joined(Command, frozen=True):

@@ -40,14 +40,15 @@ class StepButton(NamedTuple):
 class StepField(NamedTuple):
     """One thing that a step's form asks for; `needed` is the sentence when it is missing.
 
-    Without that sentence it may stay empty. `coached`: the language coach reads it before it is kept.
+    Without that sentence it may stay empty. `coach`: for whom the words are that the language coach
+    reads before they are kept.
     """
 
     name: str
     label: str
     kind: Literal["text", "person", "date"]
     needed: str = ""
-    coached: bool = False
+    coach: Literal["team"] | None = None
 
 
 class StepForm(NamedTuple):
@@ -97,11 +98,6 @@ class StepRow(NamedTuple):
         """The field of its form that chooses the new owner or the new date."""
         return self._field("person", "date")
 
-    @property
-    def coached(self) -> tuple[str, ...]:
-        """The names of the fields that the language coach reads."""
-        return tuple(field.name for field in self.form.fields if field.coached) if self.form else ()
-
     def _field(self, *kinds: str) -> StepField | None:
         fields = self.form.fields if self.form else ()
         return next((field for field in fields if field.kind in kinds), None)
@@ -142,7 +138,7 @@ _ROWS = (
             submit="Hand over",
             fields=(
                 StepField("owner", "New owner", "person", needed="Choose the new owner."),
-                StepField("why", "Why", "text", coached=True),
+                StepField("why", "Why", "text", coach="team"),
             ),
         ),
         story="Handed over by {by} to {to}",
@@ -160,7 +156,7 @@ _ROWS = (
         form=StepForm(
             title="Decline",
             submit="Decline",
-            fields=(StepField("why", "Why", "text", needed="Say why, in a sentence.", coached=True),),
+            fields=(StepField("why", "Why", "text", needed="Say why, in a sentence.", coach="team"),),
         ),
         story="Declined by {by}",
         outcome="declined",
@@ -182,7 +178,7 @@ _ROWS = (
                     "What changed",
                     "text",
                     needed="Say what changed, in a sentence.",
-                    coached=True,
+                    coach="team",
                 ),
             ),
         ),
@@ -201,7 +197,7 @@ _ROWS = (
             submit="Change",
             fields=(
                 StepField("due", "New date", "date", needed="Choose the new date."),
-                StepField("why", "Why", "text", coached=True),
+                StepField("why", "Why", "text", coach="team"),
             ),
         ),
         story="New date set by {by}",
@@ -241,7 +237,7 @@ _ROWS = (
                     "What is still missing",
                     "text",
                     needed="Say what is still missing.",
-                    coached=True,
+                    coach="team",
                 ),
             ),
         ),
@@ -258,7 +254,7 @@ _ROWS = (
         form=StepForm(
             title="Drop",
             submit="Drop",
-            fields=(StepField("why", "Why", "text", needed="Say why, in a sentence.", coached=True),),
+            fields=(StepField("why", "Why", "text", needed="Say why, in a sentence.", coach="team"),),
         ),
         story="Dropped by {by}",
         outcome="dropped",

@@ -368,7 +368,7 @@ def close_unanswered(recovery: Recovery, at: datetime) -> Recovery:
 
 
 def check_outcome(outcome: str, recovery: Recovery | None, accounts_heard: int) -> None:
-    """Refuses *nothing we could have changed* before both sides are in; `told`: accounts of the team."""
+    """Refuses *nothing we could have changed* before both sides are in; `accounts_heard`: the team's."""
     if outcome != MUST_BE_HEARD:
         return
     if not accounts_heard:

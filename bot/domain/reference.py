@@ -79,6 +79,15 @@ def parse(text: str) -> Reference | None:
     return None if part else ItemRef(number=int(digits), key=key.lower())
 
 
+def missing(label: str) -> str:
+    """The sentence for a thing that is not there, or that whoever asks may not see."""
+    subject = parse(label)
+    if isinstance(subject, AnswerRef):
+        return "This answer is not here any more."
+    head = subject.label if subject is not None else label
+    return f"{head[:40]} is not here any more, or never was."
+
+
 def key_of(number: int, made_at: datetime) -> str:
     """Eight hexadecimal digits that differ for another thing of the same number.
 

@@ -34,7 +34,7 @@ def today(zone: str, at: datetime) -> date:
 
 
 def moment(zone: str, day: date, at_time: time) -> datetime:
-    """The UTC moment at which the wall clock in `zone` shows `clock` on `day`.
+    """The UTC moment at which the wall clock in `zone` shows `at_time` on `day`.
 
     A time that a clock change skips is read with the offset before the change, and one that it
     repeats is the first of the two (PEP 495, fold=0).

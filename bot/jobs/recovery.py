@@ -6,11 +6,12 @@ from datetime import datetime
 from bot import retro_thread
 from bot.domain import message_key
 from bot.domain import recovery as domain
-from bot.domain.case import Case, CaseState, number_of
+from bot.domain.case import Case, CaseState
 from bot.domain.errors import Refused
 from bot.domain.job import Job
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
+from bot.domain.reference import missing
 from bot.domain.retro import Retro, state_of
 from bot.domain.team import Team
 from bot.domain.working_hours import today
@@ -39,7 +40,7 @@ def case_of(recovery: Recovery, work: ReadOnlyWork) -> Case:
     """The case that it belongs to; refuses when that is gone."""
     case = work.cases.get(recovery.case_number)
     if case is None:
-        raise Refused(f"{recovery.case_label} is not here any more.")
+        raise Refused(missing(recovery.case_label))
     return case
 
 
@@ -254,28 +255,27 @@ def begin(case: Case, contact: str | None, team: Team, at: datetime, work: UnitO
     return recovery
 
 
-def of(label: str, asked_by: str, at: datetime, work: UnitOfWork) -> Recovery:
-    """The recovery of `C-7`; cases from before it, and imported ones, begin theirs on first need."""
-    number = number_of(label, "C")
+def of(number: int, asked_by: str, at: datetime, work: UnitOfWork) -> Recovery:
+    """The recovery of a case; older and imported ones begin theirs on first need."""
     recovery = work.recoveries.get(number)
     if recovery is not None:
         return recovery
     case, retro = work.cases.get(number), work.retros.get(number)
     team = work.teams.get(case.channel_id) if case else None
     if case is None or retro is None or team is None:
-        raise Refused(f"{label[:40]} is not here any more, or never was.")
+        raise Refused(missing(f"C-{number}"))
     contact = retro.opened_by or team.lead or asked_by
     recovery = begin(case, contact, team, at, work)
     refresh_cards(recovery, at, work)
     return recovery
 
 
-def view_of(label: str, work: ReadOnlyWork) -> str:
+def view_of(number: int, work: ReadOnlyWork) -> str:
     """What the customer answered when they were told what changed; refuses when there is nothing yet."""
-    recovery = work.recoveries.get(number_of(label, "C"))
+    recovery = work.recoveries.get(number)
     view = recovery.step("tell_changed").view if recovery else ""
     if not view:
-        raise Refused(f"The customer of {label[:20]} has not said anything about it yet.")
+        raise Refused(f"The customer of C-{number} has not said anything about it yet.")
     return view
 
 

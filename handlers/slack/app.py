@@ -309,11 +309,11 @@ class SlackAdapter:
             return None, _from_elsewhere(body)
         if request is None:
             return None, Reply()
-        command_name = COMMANDS.get(request.command_name)
-        if command_name is None:
+        route = COMMANDS.get(request.command_name)
+        if route is None:
             log.warning("command=%r is unknown", request.command_name[:100])
             return None, Reply(message=UNKNOWN)
-        return await self._answered(request, body, hurry=command_name.only_opens(request))
+        return await self._answered(request, body, hurry=route.only_opens(request))
 
     async def _answered(
         self, request: Request, body: Payload, *, hurry: bool

@@ -306,7 +306,7 @@ def _found(message: Payload, channel_id: str, workspace: Workspace) -> SourceMes
 
 
 def _whoever(body: Payload, workspace: Workspace) -> Person:
-    """Who pressed, submitted or chose; raises Elsewhere for somebody of another workspace."""
+    """Who pressed, submitted or chose; raises WrongWorkspace for somebody of another workspace."""
     user, team = mapping(body, "user"), mapping(body, "team")
     person = Person(
         id=needed(user, "id"), name=text_at(user, "name") or text_at(user, "username") or SOMEBODY

@@ -368,9 +368,9 @@ def _entities(body: Payload) -> list[Payload]:
     )
 
 
-NotificationPreferences = Callable[[Payload, datetime], Request | None]
+ReadEvent = Callable[[Payload, datetime], Request | None]
 
-HEARD: Mapping[str, NotificationPreferences] = {
+HEARD: Mapping[str, ReadEvent] = {
     "message": message,
     "messageUpdate": changed,
     "messageDelete": deleted,

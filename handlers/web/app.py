@@ -379,8 +379,8 @@ def _route(request: web.Request) -> str:
 def _seen(request: web.Request, html: str, seen: pages.Seen) -> web.Response:
     """The page, and in a cookie how far the reader has seen."""
     response, value = _html(html), pages.seen_cookie(seen)
-    if value != request.cookies.get(pages.COACHED):
-        response.set_cookie(pages.COACHED, value, max_age=A_YEAR, httponly=True, samesite="Strict")
+    if value != request.cookies.get(pages.SEEN):
+        response.set_cookie(pages.SEEN, value, max_age=A_YEAR, httponly=True, samesite="Strict")
     return response
 
 

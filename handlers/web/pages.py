@@ -17,7 +17,7 @@ from handlers.web.additions import FIRST_PERSON
 from handlers.web.incoming import HTTPProblem
 
 YOU = "you"
-COACHED = "seen"
+SEEN = "seen"
 NEWEST = 50
 """Posts on a page at first; "Show earlier" adds as many again, up to MAX_POSTS."""
 MAX_POSTS = 200
@@ -253,7 +253,7 @@ def before_of(request: web.Request) -> int | None:
 def seen_by(request: web.Request) -> dict[str, int]:
     """The newest post this browser has seen in each channel, the latest look first."""
     seen: dict[str, int] = {}
-    for pair in request.cookies.get(COACHED, "").split("|")[:MAX_SEEN]:
+    for pair in request.cookies.get(SEEN, "").split("|")[:MAX_SEEN]:
         channel_id, _, number = pair.rpartition(":")
         if channel_id and number.isascii() and number.isdigit() and len(number) < 10:
             seen[unquote(channel_id)] = int(number)

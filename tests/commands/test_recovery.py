@@ -322,8 +322,10 @@ async def test_the_customers_view_is_kept_and_becomes_an_action_item_in_one_clic
     assert "Send a message, too." in plain(card)
     assert "Add action item" in labels(card)
     form = form_of(await desk.ask(ANA, "action_item.add", "C-1/view"))
-    assert (form.about, form.fields[0].value) == (desk.ref("C-1"), "Send a message, too.")
-    await desk.ask(ANA, "action_item.add", "C-1", {"what": "Send a message", **form.hidden})
+    assert (form.about, form.fields[0].value) == (f"{desk.ref('C-1')}/view", "Send a message, too.")
+    bad = await desk.ask(ANA, "action_item.add", form.about, {"what": "Send", "due": "soon"})
+    assert list(bad.faults) == ["due"]
+    await desk.ask(ANA, "action_item.add", form.about, {"what": "Send a message"})
     retro = desk.retro("C-1")
     assert retro.state == "open"
     assert retro.last is not None

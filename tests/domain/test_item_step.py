@@ -74,7 +74,7 @@ def test_the_form_of_a_step_asks_for_what_the_step_changes(row: StepRow) -> None
         assert field.name.isidentifier()
         assert field.label
         assert field.needed == "" or field.needed.endswith(".")
-        assert field.kind == "text" or not field.coached
+        assert field.kind == "text" or field.coach is None
     # One field is the words and at most one other the choice, so nothing that is filled in gets lost.
     assert [field for field in row.form.fields if field not in (row.words, row.choice)] == []
     assert row.words is None or row.story, "words need a line that says whose they are"

@@ -18,9 +18,10 @@ from sqlalchemy import select
 
 from bot import access, bootstrap
 from bot.bot import TOO_MANY
-from bot.command import Reply, Request, missing
+from bot.command import Reply, Request
 from bot.domain.channel import Channel
 from bot.domain.person import Person
+from bot.domain.reference import missing
 from bot.routes import COMMANDS
 from handlers.slack.memberships import SHARED
 from storage.tables import Row
