@@ -18,7 +18,7 @@ class Finding:
 
 async def check(settings: Settings) -> Sequence[Finding]:
     """What is configured and what is missing."""
-    findings = [*await _memory(settings)]
+    findings = [*await _storage(settings)]
     if not settings.slack:
         findings.append(Finding(True, "Slack is not configured: set SLACK_BOT_TOKEN to open that door."))
     else:
@@ -33,7 +33,7 @@ async def check(settings: Settings) -> Sequence[Finding]:
     return [*findings, Finding(True, f"The web door {adapter}.")]
 
 
-async def _memory(settings: Settings) -> Sequence[Finding]:
+async def _storage(settings: Settings) -> Sequence[Finding]:
     try:
         async with open_app(settings) as built:
             age = settings.forget_after

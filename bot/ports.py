@@ -225,7 +225,7 @@ class GivenUp(NamedTuple):
 class Ended:
     """What came of an attempt at a job; `follow` is owed from then on, and saved with it.
 
-    `done`: said, or without a receipt nothing left to say; its channel queue rests for so many seconds.
+    `done`: said, or without a message ref nothing left to say; its channel queue rests that long.
     `waiting`: put back for so many seconds because of `why`, with the whole channel queue if the
     platform asked for that (`hold_queue`) and the workspace's other channel queues of the kind, for a
     minute at most (`hold_workspace`); `unsure`: it may have been said all the same; `behind`: what it

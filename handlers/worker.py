@@ -304,7 +304,7 @@ class Worker:
             except StorageUnavailable as trouble:
                 if self._stopping or asyncio.get_running_loop().time() >= until:
                     raise
-                log.warning("a message waits for the memory: %s", trouble)
+                log.warning("a message waits for the storage: %s", trouble)
             await asyncio.sleep(POLL_SECONDS)
 
     def _read_together(self, jobs: Sequence[Job]) -> Mapping[str, WordsRead]:

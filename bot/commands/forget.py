@@ -77,7 +77,7 @@ def _took_part(recovery: Recovery) -> set[str]:
 def _in_the_thread(
     retro: Retro, answers: Iterable[Answer], items: Iterable[ActionItem], at: datetime
 ) -> list[Job]:
-    """The keepers of what the thread holds of it, so that it is edited."""
+    """The jobs that edit what the thread holds of it."""
     return [
         retro_jobs.retro_job(retro.case_number, retro.channel_id, at),
         *(retro_jobs.answer_job(answer, retro, at) for answer in answers),
@@ -88,7 +88,7 @@ def _in_the_thread(
 def _elsewhere(
     retro: Retro, items: Iterable[ActionItem], failed_at: datetime, at: datetime
 ) -> list[Job]:
-    """The keepers of owners' copies; and summaries, said once, which are taken back."""
+    """The jobs that edit owners' copies, and those that take back summaries, which are said once."""
     jobs: list[Job] = []
     for item in items:
         owners = {item.owner, *(who for moved in item.history for who in (moved.by, moved.to))}

@@ -281,7 +281,7 @@ class SlackAdapter:
         if not reply.saved:
             # Slack repeats an event that was not acknowledged, up to three times.
             return BoltResponse(status=500)
-        message = reply.message or (reply.form and _door_to(reply.form))
+        message = reply.message or (reply.form and _button_to(reply.form))
         if request is None or request.heard or not message:
             return _answer()
         # Who an event is about is the reader's to know: some name nobody, some name us.
@@ -393,7 +393,7 @@ def _answer(body: dict[str, Any] | None = None) -> BoltResponse:
     return BoltResponse(status=200, body=body or "")
 
 
-def _door_to(form: Form) -> Message:
+def _button_to(form: Form) -> Message:
     """A message with the button that opens a form: Slack opens a dialog only after a click."""
     button = Button(
         label=form.title, command_name=form.command_name, about=form.about, look="main", opens=True

@@ -194,7 +194,7 @@ class SlackMessenger:
         if delivery.thread is not None:
             body |= {"channel": delivery.thread.channel_id, "thread_ts": delivery.thread.message}
         answer = await self._call("chat.postMessage", delivery, {**body, **_content(delivery)})
-        return self._receipt(str(answer["channel"]), str(answer["ts"]), delivery)
+        return self._message_ref(str(answer["channel"]), str(answer["ts"]), delivery)
 
     async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
         """Replaces what it said; repeating an edit changes nothing."""
@@ -224,7 +224,7 @@ class SlackMessenger:
             for message in page["messages"]:
                 payload = (message.get("metadata") or {}).get("event_payload") or {}
                 if payload.get("key") == delivery.key:
-                    return self._receipt(channel_id, str(message["ts"]), delivery)
+                    return self._message_ref(channel_id, str(message["ts"]), delivery)
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return None
@@ -243,7 +243,7 @@ class SlackMessenger:
             raise DeliveryError(BROKEN.reason, maybe_delivered=True)
         return answer.data
 
-    def _receipt(self, channel_id: str, ts: str, delivery: Delivery) -> MessageRef:
+    def _message_ref(self, channel_id: str, ts: str, delivery: Delivery) -> MessageRef:
         thread = delivery.thread.message if delivery.thread else None
         return MessageRef(
             channel_id=channel_id, message=ts, link=permalink(self._url, channel_id, ts, thread)

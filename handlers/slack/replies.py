@@ -46,7 +46,7 @@ class Replies(BackgroundTasks):
         if origin.view and await self._show(render.reading(message), origin):
             return
         drawn = render.message(message)
-        for way in (self._whisper, self._respond, self._write):
+        for way in (self._send_ephemeral, self._respond, self._write):
             try:
                 if await way(drawn, origin):
                     return
@@ -54,7 +54,7 @@ class Replies(BackgroundTasks):
                 log.info("a reply could not be shown this way: %s", code_of(error))
         log.warning("a reply could not be shown in any way")
 
-    async def _whisper(self, drawn: render.Block, origin: Origin) -> bool:
+    async def _send_ephemeral(self, drawn: render.Block, origin: Origin) -> bool:
         if not origin.channel_id:
             return False
         body = {

@@ -202,7 +202,7 @@ class TeamsAdapter:
         request, reply = await self._asked(request, body)
         origin = incoming.origin(body)
         if reply.form:
-            drawn = render.door_to(reply.form, request.typed)
+            drawn = render.button_to(reply.form, request.typed)
         elif message := reply.message or _sentences(reply):
             drawn = render.message(message)
         else:
@@ -218,7 +218,7 @@ class TeamsAdapter:
         request, reply = await self._asked(request, body)
         origin = incoming.origin(body)
         if reply.form:
-            drawn = render.door_to(reply.form, request.typed)
+            drawn = render.button_to(reply.form, request.typed)
             self._replies.add(self._replies.send_ephemeral(drawn, origin, request))
         elif reply.message and reply.refused and origin.shared:
             drawn = render.message(reply.message)

@@ -121,7 +121,7 @@ class TeamsMessenger:
             raise undelivered(error, direct=channel.kind == "direct") from None
         if not id:
             raise DeliveryError("Teams did not say where it put the message.", maybe_delivered=True)
-        return self._remembered(delivery, self._receipt(delivery, id, way))
+        return self._remembered(delivery, self._message_ref(delivery, id, way))
 
     async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
         """Replaces what it said; repeating an edit changes nothing."""
@@ -188,7 +188,7 @@ class TeamsMessenger:
             self._said.popitem(last=False)
         return message_ref
 
-    def _receipt(self, delivery: Delivery, id: str, way: Mapping[str, str]) -> MessageRef:
+    def _message_ref(self, delivery: Delivery, id: str, way: Mapping[str, str]) -> MessageRef:
         channel = delivery.channel
         if channel.kind == "direct":
             return MessageRef(channel_id=channel.id, message=id)

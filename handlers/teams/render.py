@@ -54,7 +54,7 @@ UNCHECKED = "Some channels could not be checked just now; open the form again to
 def message(message: Message) -> Element:
     """A message as the activity's `summary` (what a notification reads) and its one card."""
     words = plain(message, MENTION)
-    # A sentence is its own gist, and may name what to type.
+    # A sentence is its own summary, and may name what to type.
     summary = one_line(words if message.summary == plain(message) else message.summary, SUMMARY)
     fallback = shortened(words, 1_000)
     body, entities = fitted(message.title, message.parts, CARD_BYTES - size(fallback) - 300)
@@ -66,7 +66,7 @@ def message(message: Message) -> Element:
     }
 
 
-def door_to(form: Form, typed: str) -> Element:
+def button_to(form: Form, typed: str) -> Element:
     """The button that opens a form, with what was typed already: a dialog can only follow a click.
 
     It may be pressed elsewhere than where it was asked for, so it carries the form's channel.

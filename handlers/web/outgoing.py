@@ -120,7 +120,7 @@ class WebMessenger:
                 "The web workspace could not be written.", maybe_delivered=True
             ) from lost
         self._hub.changed(kept.channel_id)
-        return self._receipt(kept, delivery)
+        return self._message_ref(kept, delivery)
 
     async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
         """Replaces the post's message; raises a permanent DeliveryError when the post is gone."""
@@ -142,7 +142,7 @@ class WebMessenger:
                 "The web workspace could not be written.", maybe_delivered=True
             ) from lost
         self._hub.changed(edited.channel_id)
-        return self._receipt(edited, delivery)
+        return self._message_ref(edited, delivery)
 
     async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         """The post with the delivery's key; keys are never used again, so `since` says nothing more."""
@@ -150,9 +150,9 @@ class WebMessenger:
             post = await self._transactions.read(WORKSPACE, lambda work: work.posts.by_key(delivery.key))
         except StorageUnavailable as lost:
             raise DeliveryError("The web workspace could not be read.") from lost
-        return None if post is None else self._receipt(post, delivery)
+        return None if post is None else self._message_ref(post, delivery)
 
-    def _receipt(self, post: Post, delivery: Delivery) -> MessageRef:
+    def _message_ref(self, post: Post, delivery: Delivery) -> MessageRef:
         link = self.base + path_to(post, direct=delivery.channel.kind == "direct")
         return MessageRef(channel_id=post.channel_id, message=str(post.id), link=link)
 

@@ -296,7 +296,7 @@ def test_plain_words_answer_a_dialog_as_words_and_the_rest_as_a_card_to_read() -
 
 
 def test_the_adapter_to_a_form_carries_what_was_typed_and_the_forms_channel() -> None:
-    drawn = render.door_to(FORMS["case.fail"], "ZD-4711")
+    drawn = render.button_to(FORMS["case.fail"], "ZD-4711")
     (action,) = cards.actions(drawn["attachments"][0]["content"]).values()
     assert action["data"] == {
         "verb": "case.fail",
@@ -305,7 +305,7 @@ def test_the_adapter_to_a_form_carries_what_was_typed_and_the_forms_channel() ->
         "channel": "C1",
         "msteams": {"type": "task/fetch"},
     }
-    drawn = render.door_to(FORMS["coach.draft"], "")
+    drawn = render.button_to(FORMS["coach.draft"], "")
     (action,) = cards.actions(drawn["attachments"][0]["content"]).values()
     assert set(action["data"]) == {"verb", "about", "msteams"}
 
