@@ -3,6 +3,7 @@
 import pytest
 
 from bot.commands import export
+from bot.domain.errors import Refused
 from bot.messages.export import FORMATS
 from tests.desk import ANA, BEN, Desk
 from tests.session import open_work
@@ -17,6 +18,14 @@ async def lived(desk: Desk, number: int) -> None:
     await desk.ask(ANA, "retro.answer", label, {"tools": f"Named answer {number}"})
     await desk.add_item(ANA, about=label, what=f"A checklist, number {number}", owner="U2")
     await desk.ask(ANA, "recovery.hear", label, {"words": f"She waited {number} days."})
+
+
+async def test_a_number_that_was_never_given_is_not_exported(desk: Desk) -> None:
+    await lived(desk, 1)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        for label in ("C-2", "AI-1", "1"):
+            with pytest.raises(Refused):
+                export.one(label, work)
 
 
 def questions(desk: Desk) -> int:

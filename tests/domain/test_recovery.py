@@ -188,6 +188,12 @@ def test_nothing_we_could_have_changed_needs_both_sides(
         check_outcome(outcome, recovery, told)
 
 
+def test_an_apology_is_not_enough_without_a_why_whoever_asks() -> None:
+    with pytest.raises(Refused, match="Say why") as refused:
+        enough(NEW, "U1", AT, "", ())
+    assert refused.value.field == "why"
+
+
 def test_an_apology_that_was_enough_leaves_out_what_follows_and_can_be_taken_back() -> None:
     whole = enough(done(NEW, "hear", "apologise"), "U1", AT, "Her words.", ("tools", "tools"))
     assert [step.name for step in whole.steps if step.state == "not needed"] == [
