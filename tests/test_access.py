@@ -494,3 +494,13 @@ async def test_a_case_and_its_retro_are_referred_to_alike(empty: Desk) -> None:
             assert case is not None
             assert retro is not None
             assert case.ref == retro.ref
+
+
+async def test_where_nobody_says_who_is_in_which_channel_nothing_is_shown(
+    desk: Desk, answer: str
+) -> None:
+    desk.bot.memberships.clear()
+    for person in (MEMBER, OUTSIDER):
+        shown = await desk.ask(person, "case.read", CASE, channel=SALES, here="C2")
+        assert words(shown) == access.NO_ANSWER_NOW
+    assert words(await desk.ask(MEMBER, "case.read", CASE, here="C1")) != access.NO_ANSWER_NOW

@@ -50,14 +50,11 @@ def begin_week(team: Team, at: datetime, work: UnitOfWork) -> datetime:
     """Schedules the weekly summary once the team's week has begun; returns when the next one begins."""
     week = today(team.zone, at) - timedelta(days=today(team.zone, at).weekday())
     begins = _begins(team, week)
-    if begins > at:
-        week -= timedelta(days=7)
-        begins = _begins(team, week)
     next_week = _begins(team, week + timedelta(days=7))
     if begins <= (team.made_at or NEVER_CHECKED):
         return next_week
     if not is_working(team.hours, at):
-        # It was slept through until after hours.
+        # It has not begun, or was slept through until after hours.
         return min(next_working(team.hours, at), next_week)
     work.jobs.schedule(
         Weekly(monday=week).job(

@@ -79,6 +79,15 @@ async def test_an_item_without_an_owner_can_be_taken_once(desk: Desk) -> None:
     assert desk.item(item).owner == "U2"
 
 
+async def test_whom_an_item_is_handed_to_reads_who_asks_them_now(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(BEN, owner="U1")
+    assert "Ben asks you to take on AI-1" in plain(desk.say_all()["owner:1:U1"])
+    await desk.ask(ANA, "action_item.accept", item)
+    await desk.ask(ANA, "action_item.hand_over", item, {"owner": "U3"})
+    assert "Ana asks you to take on AI-1" in plain(desk.say_all()["owner:1:U3"])
+
+
 async def test_a_hand_over_needs_the_new_owners_yes_and_tells_both(desk: Desk) -> None:
     await desk.fail()
     item = await desk.add_item(ANA, owner="U1")

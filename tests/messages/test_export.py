@@ -8,7 +8,7 @@ import pytest
 
 from bot.messages.export import FORMATS, Whole
 from tests.desk import ASKED
-from tests.examples import CASE, CLOSED, DONE, HOSTILE, NAMED, PEOPLE, UNNAMED
+from tests.examples import CASE, CLOSED, DONE, HOSTILE, NAMED, PEOPLE, PROMISED, UNNAMED
 
 WHOLE = Whole(
     case=CASE.model_copy(update={"what_happened": f"# {HOSTILE}"}),
@@ -76,3 +76,12 @@ def test_markdown_quotes_peoples_words_so_that_they_cannot_pose_as_headings() ->
     assert '> # Look: \\<!channel> \\<@U1> @here &amp; *bold* \\<script>alert("hi")\\</script>' in (
         "\n".join(lines)
     )
+
+
+def test_markdown_says_by_when_something_was_promised_and_nothing_where_no_day_is() -> None:
+    text = FORMATS["md"].write(WHOLE.model_copy(update={"recovery": PROMISED}), True)
+    day = PROMISED.step("promise").due
+    assert day is not None
+    [dated] = [line for line in text.splitlines() if f"by {day.isoformat()}" in line]
+    assert "Promise" in dated
+    assert "by None" not in text
