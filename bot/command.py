@@ -53,6 +53,11 @@ class SourceMessage(BaseModel, frozen=True):
     thread: str | None = None
     author: Person | None = None
 
+    @field_validator("text")
+    @classmethod
+    def _storable(cls, text: str) -> str:
+        return storable(text)
+
 
 class Request(BaseModel, frozen=True):
     """One thing a person asks for, as an adapter read it.
@@ -88,6 +93,12 @@ class Request(BaseModel, frozen=True):
     @classmethod
     def _storable(cls, text: str) -> str:
         return storable(text)
+
+    @field_validator("values")
+    @classmethod
+    def _storable_values(cls, values: Mapping[str, str] | None) -> Mapping[str, str] | None:
+        # Here and not only where they are read: a form that is shown once more draws them again.
+        return values and {name: storable(value) for name, value in values.items()}
 
     @property
     def shared_channel(self) -> Channel | None:

@@ -373,9 +373,7 @@ class Worker:
             label = "" if job.traceless else self._bot.label(job)
             about = f" about={label}" if label else ""
             self._failed(job, f"given up{about} after {job.attempts} attempts: {undelivered.reason}")
-            instead = await self._transactions.read(
-                job.workspace, lambda work: self._bot.fallback_jobs(job, undelivered.reason, work)
-            )
+            instead = await self._instead(job, undelivered.reason)
             await self._put_away(Ended(job, "dead", why=undelivered.reason, follow=instead))
             self._count("given up", job)
             return
@@ -400,6 +398,19 @@ class Worker:
         )
         self._count("put back", job)
         self._wake_in(wait)
+
+    async def _instead(self, job: Job, reason: str) -> Sequence[Job]:
+        """What is owed instead of a job that cannot be said."""
+        try:
+            return await self._transactions.read(
+                job.workspace, lambda work: self._bot.fallback_jobs(job, reason, work)
+            )
+        except StorageUnavailable:
+            raise
+        except Exception as fault:
+            # It would be begun again and again, and hold up its channel.
+            self._failed(job, f"nothing is said instead: {redacted(fault)}")
+            return ()
 
     def _count(self, outcome: str, job: Job) -> None:
         self.outcomes[outcome] += 1

@@ -118,6 +118,11 @@ def test_a_bad_field_is_refused_beside_it(
     assert refused.value.field == field
 
 
+def test_a_needed_field_is_not_filled_in_with_what_no_database_stores() -> None:
+    with pytest.raises(Refused, match="Say what will change"):
+        Add.parse(request("action_item.add", values={"what": "\0"}))
+
+
 def test_text_that_no_database_stores_is_cleaned_at_the_edge() -> None:
     add = Add.parse(request("action_item.add", values={"what": "a\0b\ud83d"}))
     assert add.what == "ab?"

@@ -22,7 +22,7 @@ from bot.jobs.remindable import Remindable, ReminderContext, context_of, recipie
 from bot.messages import reminder as messages
 from bot.messages.parts import Message
 from bot.messages.reminder import ReminderView
-from bot.ports import ReadOnlyWork, UnitOfWork
+from bot.ports import DeliveryError, ReadOnlyWork, UnitOfWork
 from bot.reminders import BY_NAME, REMINDERS
 
 ANY_STEP = ("recovery_waits", "recovery_silent")
@@ -149,6 +149,9 @@ def _open_rows(subject: Subject, work: ReadOnlyWork) -> list[SentReminder]:
 def views_in(key: str, at: datetime, work: ReadOnlyWork) -> list[ReminderView]:
     """What one message reminds of, for the strongest reason each; what is over only once it was said."""
     rows = work.reminders.in_message(key)
+    for row in rows:
+        if row.name not in BY_NAME:
+            raise DeliveryError(f"{row.name} is a newer version's: this one waits for it.", outage=True)
     things = _things({row.about for row in rows}, work)
     cases = work.retros.with_cases({thing.subject.case_number for thing in things.values()})
     context = context_of(things.values(), work)

@@ -189,3 +189,14 @@ async def test_a_draft_is_read_outside_the_databases_threads(
     await desk.ask(ANA, "coach.draft", typed="We are sorry that you waited.")
     [thread] = threads
     assert not thread.startswith(("reader", "writer", "database", "Main"))
+
+
+async def test_a_form_that_is_shown_once_more_holds_only_text_that_can_be_sent(desk: Desk) -> None:
+    await desk.fail()
+    blaming = "You failed to read the notes, it is your fault.\ud83d"
+    again = await desk.ask(ANA, "retro.answer", "C-1", {"training": blaming, "unnamed": "yes"})
+    assert again.form is not None
+    assert again.form.model_dump_json().encode()
+    assert [field.value for field in again.form.fields if field.name == "training"] == [
+        f"{blaming[:-1]}?"
+    ]
