@@ -78,10 +78,8 @@ def check(
 
     Raises Refused, with the very sentence for a thing that is not there, or MembershipNeeded.
     """
-    request, command = (
-        invocation.request,
-        invocation.command if isinstance(invocation, Opening) else type(invocation),
-    )
+    request = invocation.request
+    command = invocation.command if isinstance(invocation, Opening) else type(invocation)
     if command.access == "platform" or request.bulk:
         # An import is the operator's, at the command line; no adapter makes such a request.
         if command.access == "platform" and not request.heard:

@@ -144,9 +144,10 @@ class Bot:
                 await self._ask_before(request, facts)
             if request.here and isinstance(invocation, Opening) and _shows_people(route, invocation):
                 facts.people[request.here] = await self._people_in(request.here, request)
+            remarks = await _remarks(route, invocation)
             for tries in range(1, MAX_TRIES + 1):
                 try:
-                    return await self._once(route, invocation, facts)
+                    return await self._once(route, invocation, remarks, facts)
                 except ConflictError:
                     if tries == MAX_TRIES:
                         raise
@@ -160,7 +161,13 @@ class Bot:
         finally:
             self.answering -= 1
 
-    async def _once(self, route: Route, invocation: Command | Opening, facts: PlatformFacts) -> Reply:
+    async def _once(
+        self,
+        route: Route,
+        invocation: Command | Opening,
+        remarks: Sequence[Remark],
+        facts: PlatformFacts,
+    ) -> Reply:
         workspace = invocation.request.workspace
         if isinstance(invocation, Opening):
             return await self._open(route, invocation, facts)
@@ -172,13 +179,6 @@ class Bot:
                 reply = await asyncio.to_thread(route.apart, invocation)
             self._log(logging.DEBUG, invocation.request, "read")
             return reply
-        remarks: Sequence[Remark] = ()
-        if route.form and not invocation.request.bulk:
-            # Before the turn, because others wait for that to end.
-            if coach_commands.is_short(invocation):
-                remarks = coach_commands.remarks(invocation)
-            else:
-                remarks = await asyncio.to_thread(coach_commands.remarks, invocation)
         try:
             reply = await self._save(
                 workspace, lambda work: _change(route, invocation, remarks, facts, work)
@@ -343,6 +343,15 @@ def _payload(job: Job) -> JobPayload | None:
     """What a job says; None when this version does not know it, or not as it is stored."""
     handler = JOB_HANDLERS.get(job.name)
     return handler.decode(job.about, job.detail) if handler else None
+
+
+async def _remarks(route: Route, invocation: Command | Opening) -> Sequence[Remark]:
+    """What the coach says of a form, before its turn, because others wait for that to end."""
+    if isinstance(invocation, Opening) or route.reads or not route.form or invocation.request.bulk:
+        return ()
+    if coach_commands.is_short(invocation):
+        return coach_commands.remarks(invocation)
+    return await asyncio.to_thread(coach_commands.remarks, invocation)
 
 
 class _NotYet(Exception):

@@ -223,12 +223,10 @@ class Command(Invocation, frozen=True):
             return None
         annotation = cls.model_fields["subject"].annotation
         kinds = get_args(annotation) or (annotation,)
-        if not request.about.strip():
-            if type(None) in kinds:
-                return None
+        subject = _named(request)
+        if subject is None and type(None) not in kinds:
             raise Refused(NO_SUBJECT)
-        subject = reference.parse(request.about)
-        if subject is None or not isinstance(subject, tuple(kinds)):
+        if not isinstance(subject, tuple(kinds)):
             raise Refused(missing(request.about))
         return subject
 
@@ -305,12 +303,18 @@ class Opening(Invocation, frozen=True):
     @classmethod
     def parse(cls, command: type[Command], request: Request) -> Self:
         """The opening that a request asks for; raises Refused where it names what is no reference."""
-        subject = None
-        if request.about.strip() and command.access in ABOUT_SOMETHING:
-            subject = reference.parse(request.about)
-            if subject is None:
-                raise Refused(missing(request.about))
+        subject = _named(request) if command.access in ABOUT_SOMETHING else None
         return cls(request=request, command=command, subject=subject)
+
+
+def _named(request: Request) -> Reference | None:
+    """What the request names; None for nothing, Refused for what is no reference."""
+    if not request.about.strip():
+        return None
+    subject = reference.parse(request.about)
+    if subject is None:
+        raise Refused(missing(request.about))
+    return subject
 
 
 @cache

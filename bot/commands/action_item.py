@@ -15,7 +15,7 @@ from bot.domain.action_item import ActionItem, Moved
 from bot.domain.errors import Refused
 from bot.domain.item_step import STEPS, StepField, StepRow
 from bot.domain.person import Person
-from bot.domain.reference import AnswerRef, CaseRef, ItemRef
+from bot.domain.reference import VIEW, AnswerRef, CaseRef, ItemRef
 from bot.domain.retro import GAPS, must_be_open
 from bot.domain.working_hours import today
 from bot.fields import (
@@ -41,8 +41,6 @@ from bot.prompts import BY_KEY
 
 MAX_OWED = 5
 """Customers in a list: with ten items and their buttons, all of it fits one message in Slack."""
-VIEW = "view"
-"""The part of a case from which an item is added because of what the customer said."""
 
 
 class Add(Command, frozen=True):
@@ -301,12 +299,10 @@ def _form(
 
 def _show(item: ActionItem, command: Command, work: UnitOfWork, was: str | None = None) -> None:
     """Brings every message that shows the item up to date: thread, owners old and new, retro."""
-    params = {"asked_by": command.person.id}
-    work.jobs.schedule(action_item_jobs.item_job(item, command.at).model_copy(update=params))
+    work.jobs.schedule(action_item_jobs.item_job(item, command.at, command.person.id))
     for owner in sorted({owner for owner in (item.owner, was) if owner}):
         asked_by = command.person.id if command.person.id != owner else None
-        own = action_item_jobs.owner_job(item, owner, command.at)
-        work.jobs.schedule(own.model_copy(update={"asked_by": asked_by}))
+        work.jobs.schedule(action_item_jobs.owner_job(item, owner, command.at, asked_by))
     work.jobs.schedule(
         retro_jobs.retro_job(item.case_number, item.channel_id, command.at, asked_by=command.person.id)
     )

@@ -89,10 +89,10 @@ def propose(item: ActionItem, at: datetime, today: date) -> ActionItem:
     return item.model_copy(update={"state": state, "history": (added,)})
 
 
-def check_due(due: date | None, today: date, field: str = "due") -> None:
-    """Refuses a date that has passed where the person is; `field` is where they chose it."""
+def check_due(due: date | None, today: date) -> None:
+    """Refuses a date that has passed where the person is."""
     if due is not None and due < today:
-        raise Refused(f"The date {due.isoformat()} has passed; choose today or later.", field)
+        raise Refused(f"The date {due.isoformat()} has passed; choose today or later.", "due")
 
 
 def check(item: ActionItem, step: ItemStep, by: str, lead: str | None) -> None:

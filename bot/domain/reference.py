@@ -6,6 +6,8 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+VIEW = "view"
+"""The part of a case from which an item is added because of what the customer said."""
 _LABELLED = re.compile(r"(C|AI)-([0-9]{1,9})(?:~([0-9a-f]{8}))?(?:/(.*))?", re.IGNORECASE | re.DOTALL)
 _ANSWER = re.compile(r"[0-9a-f]{32}")
 

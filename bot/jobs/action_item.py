@@ -94,20 +94,21 @@ class TellLead(JobPayload):
         return messages.unreached(item, _owner(self.owner_id, work), self.reason) if item else None
 
 
-def item_job(item: ActionItem, at: datetime) -> Job:
+def item_job(item: ActionItem, at: datetime, asked_by: str | None = None) -> Job:
     """The job that keeps the item's message in the retro's thread current."""
     return Show(item_number=item.number).job(
         item.channel_id,
         message_key.item(item.number),
         at,
         thread=message_key.retro(item.case_number),
+        asked_by=asked_by,
     )
 
 
-def owner_job(item: ActionItem, owner: str, at: datetime) -> Job:
+def owner_job(item: ActionItem, owner: str, at: datetime, asked_by: str | None = None) -> Job:
     """The job that keeps its copy in the direct messages of its owner, or of a former one, current."""
     return TellOwner(item_number=item.number, owner_id=owner).job(
-        owner, message_key.owner(item.number, owner), at, direct=True
+        owner, message_key.owner(item.number, owner), at, direct=True, asked_by=asked_by
     )
 
 

@@ -30,18 +30,20 @@ ANY_STEP = ("recovery_waits", "recovery_silent")
 RANK = {reminder.name: rank for rank, reminder in enumerate(REMINDERS)}
 
 
-class Tell(JobPayload):
-    """What is due for one person, in one message; nothing when no reason is left before it was said.
+class ReminderPayload(JobPayload):
+    """What a message reminds of: `kind` and `number` are of its first thing, its key says the others."""
 
-    `kind` and `number` are of the first thing in it; what else there is, the message's key says.
-    """
-
-    name = "reminder.tell"
     what = "a reminder about {kind}-{number}"
     about = "{kind}-{number}"
 
     kind: SubjectKind
     number: Number
+
+
+class Tell(ReminderPayload):
+    """What is due for one person, in one message; nothing when no reason is left before it was said."""
+
+    name = "reminder.tell"
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """All that the message reminds of, the most urgent first."""
@@ -53,15 +55,10 @@ class Tell(JobPayload):
         return jobs_instead(job, reason, work)
 
 
-class TellThread(JobPayload):
+class TellThread(ReminderPayload):
     """What is due, in a retro's thread, to whoever reads it."""
 
     name = "reminder.tell_thread"
-    what = "a reminder about {kind}-{number}"
-    about = "{kind}-{number}"
-
-    kind: SubjectKind
-    number: Number
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """As the kind of thing has it."""
@@ -69,16 +66,12 @@ class TellThread(JobPayload):
         return remindable(views[0].subject).thread_text(views, job.key, work) if views else None
 
 
-class TellInstead(JobPayload):
+class TellInstead(ReminderPayload):
     """One thing of the message with `message_key`, in the thread: its reader could not get it."""
 
     name = "reminder.tell_instead"
-    what = "a reminder about {kind}-{number}"
-    about = "{kind}-{number}"
     detail = "{message_key}"
 
-    kind: SubjectKind
-    number: Number
     message_key: str
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:

@@ -26,7 +26,7 @@ from bot.domain.recovery_step import (
     Step,
     StepName,
 )
-from bot.domain.reference import CaseRef
+from bot.domain.reference import VIEW, CaseRef
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.messages.parts import (
@@ -266,7 +266,7 @@ def _buttons(recovery: Recovery, ref: CaseRef) -> tuple[Button, ...]:
         view = {"about": about, "label": f"{STEPS['tell_changed'].label}: their view"}
         buttons.append(BUTTONS["tell_changed"].model_copy(update=view))
     if tell_step.view:
-        view_of = str(ref.at("view"))
+        view_of = str(ref.at(VIEW))
         buttons.append(
             Button(label="Add action item", command_name="action_item.add", about=view_of, opens=True)
         )
