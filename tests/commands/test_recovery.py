@@ -749,3 +749,12 @@ async def test_a_promise_is_kept_or_renewed_and_never_just_left_out(desk: Desk) 
     await step(desk, "promise", words="A refund", how="A call", due="2026-03-12")
     left = await desk.ask(ANA, "recovery.not_needed", "C-1", {"step": "keep", "why": "No time"})
     assert "What was promised is kept" in words(left)
+
+
+async def test_no_answer_that_somebody_noted_names_them_and_no_clock(desk: Desk) -> None:
+    await desk.fail()
+    assert not (await desk.ask(ANA, "recovery.verdict", "C-1", {"verdict": "no answer"})).faults
+    await desk.ask(ANA, "recovery.open", "C-1")
+    card = plain(desk.say_all()["recovery:1"])
+    assert "no answer · Ana" in card
+    assert "asked twice" not in card

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.retro import OUTCOMES
+from bot.messages import retro as messages
 from bot.messages.parts import plain
 from bot.prompts import PROMPTS
 from tests.desk import ANA, ASKED, AT, BEN, CLEO, Desk, reply_found, words
@@ -214,3 +215,13 @@ async def test_an_item_can_be_added_from_a_reply_in_the_thread(desk: Desk) -> No
     assert opened.form.fields[0].value == "Let's print the map"
     elsewhere = await desk.ask(ANA, "action_item.add_message", source=reply_found("Lunch?", "m-lunch"))
     assert "thread of a retro" in words(elsewhere)
+
+
+async def test_a_summary_says_how_many_answers_it_leaves_to_the_thread(desk: Desk) -> None:
+    await desk.fail()
+    first = ASKED[0].key
+    for number in range(messages.HEARD_PER_GAP + 2):
+        await desk.ask(ANA, "retro.answer", "C-1", {first: f"Answer {number}"})
+    await desk.ask(ANA, "retro.close", "C-1", {"outcome": "an apology was enough", "why": "It was."})
+    summary = plain(desk.say_all()["turn:1:1"])
+    assert "and 2 more, in this thread" in summary
