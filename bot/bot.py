@@ -244,9 +244,7 @@ class Bot:
             except (MembershipUnknown, Refused) as trouble:
                 return trouble
 
-        # Nearly always it is one, for which no task is made; several are asked side by side.
-        alone = len(channels) == 1
-        answers = [await ask(channels[0])] if alone else await asyncio.gather(*map(ask, channels))
+        answers = await asyncio.gather(*map(ask, channels))
         for channel_id, answer in zip(channels, answers, strict=True):
             if isinstance(answer, bool):
                 facts.channels[channel_id] = answer

@@ -70,6 +70,10 @@ class ReadTeams(Protocol):
     """Teams, one per channel."""
 
     def get(self, channel_id: str, /) -> Team | None: ...
+    def require(self, channel_id: str, /) -> Team:
+        """The team of a channel that has had a case; raises LookupError when the data is damaged."""
+        ...
+
     def all(self) -> Sequence[Team]: ...
 
 
@@ -89,6 +93,10 @@ class ReadCases(Protocol):
     """Failed cases."""
 
     def get(self, number: int, /) -> Case | None: ...
+    def require(self, number: int, /) -> Case:
+        """The case that something belongs to; raises LookupError when the data is damaged."""
+        ...
+
     def by_reference(self, channel_id: str, reference: str) -> Case | None:
         """The team's case with this reference; upper and lower case are the same."""
         ...

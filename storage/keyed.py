@@ -35,6 +35,13 @@ class Keyed(Generic[Thing]):
             self._known[key] = find(self._connection, self.kind, self.table, **where)
         return self._known[key]
 
+    def require(self, key: Any) -> Thing:
+        """The thing of this key, which is there; raises LookupError when the data is damaged."""
+        thing = self.get(key)
+        if thing is None:
+            raise LookupError(f"{self.table.name} has no {self.key} {key!r}")
+        return thing
+
     def among(self, keys: Collection[Any]) -> Mapping[Any, Thing]:
         """Those of these keys that are there."""
         unread = set(keys) - self._known.keys()

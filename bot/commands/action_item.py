@@ -319,11 +319,11 @@ def reopen_because(item: ActionItem, words: str, command: Command, work: UnitOfW
 
 
 def _lead(item: ActionItem, work: ReadOnlyWork) -> str | None:
-    return retro_jobs.team_of(item.channel_id, work).lead
+    return work.teams.require(item.channel_id).lead
 
 
 def _today(person: Person, channel_id: str, invocation: Invocation, work: ReadOnlyWork) -> date:
-    zone = person.zone or retro_jobs.team_of(channel_id, work).zone
+    zone = person.zone or work.teams.require(channel_id).zone
     return today(zone, invocation.at)
 
 

@@ -286,8 +286,7 @@ def open_card(command: Open, work: UnitOfWork) -> Reply:
     work.jobs.schedule(
         recovery_jobs.card_job(recovery.case_number, recovery.channel_id, command.at, command.person.id)
     )
-    context = recovery_jobs.card_context(recovery, command.at, work)
-    return Reply(message=messages.card(context)) if context else Reply()
+    return Reply(message=messages.card(recovery_jobs.card_context(recovery, command.at, work)))
 
 
 def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -307,7 +306,7 @@ def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> 
     elif name == "verdict":
         of_case = work.action_items.of_case(recovery.case_number)
         items = [item for item in of_case if item.state in ("done", "verified")]
-    case = recovery_jobs.case_of(recovery, work)
+    case = work.cases.require(recovery.case_number)
     return Reply(form=step_form(command, recovery, case, values, items))
 
 
@@ -351,7 +350,7 @@ def promise(command: Promise, work: UnitOfWork) -> Reply:
 def _begin(command: TakeStep, work: UnitOfWork) -> tuple[Recovery, Team]:
     before = recovery_of(command.subject, work)
     domain.check(before, command.step)
-    return before, retro_jobs.team_of(before.channel_id, work)
+    return before, work.teams.require(before.channel_id)
 
 
 def judge(command: Verdict, work: UnitOfWork) -> Reply:
@@ -393,7 +392,7 @@ def open_not_needed(opening: Opening, work: ReadOnlyWork) -> Reply:
     domain.check_open(recovery)
     if not domain.can_leave(recovery):
         raise Refused("Only the verdict is left, and that is the customer's own.")
-    case = recovery_jobs.case_of(recovery, work)
+    case = work.cases.require(recovery.case_number)
     return Reply(form=not_needed_form(recovery, case, _pressed(opening)))
 
 
@@ -401,7 +400,7 @@ def open_hand_over(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form to hand a step over."""
     recovery = recovery_of(opening.subject, work)
     domain.check_open(recovery)
-    case = recovery_jobs.case_of(recovery, work)
+    case = work.cases.require(recovery.case_number)
     return Reply(form=hand_over_form(recovery, case, _pressed(opening)))
 
 
@@ -461,7 +460,7 @@ def hand_over(command: HandOver, work: UnitOfWork) -> Reply:
         owner.id,
         command.why,
         command.at,
-        retro_jobs.team_of(before.channel_id, work).lead,
+        work.teams.require(before.channel_id).lead,
     )
     _save(before, after, "hand_over", command, work)
     return Reply()
@@ -482,7 +481,7 @@ def read(command: Read, work: ReadOnlyWork) -> Reply:
     named = {answer.author for answer in answers} | {comment.author for comment in comments}
     named |= {step.by for steps in (*recovery.earlier, recovery.steps) for step in steps}
     people = work.people.among({person_id for person_id in named if person_id})
-    case = recovery_jobs.case_of(recovery, work)
+    case = work.cases.require(recovery.case_number)
     return Reply(form=forms.both_sides(recovery, case, answers, comments, people))
 
 

@@ -10,7 +10,6 @@ from bot.domain.job import Job
 from bot.domain.person import Person
 from bot.domain.working_hours import today
 from bot.jobs import out_of_reach
-from bot.jobs import retro as retro_jobs
 from bot.jobs.payload import JobPayload, Number
 from bot.messages import action_item as messages
 from bot.messages.parts import Message
@@ -150,5 +149,5 @@ def _people(item: ActionItem, work: ReadOnlyWork) -> Mapping[str, Person]:
 
 def _day(item: ActionItem, people: Mapping[str, Person], at: datetime, work: ReadOnlyWork) -> date:
     owner = people.get(item.owner or "")
-    zone = (owner.zone if owner else None) or retro_jobs.team_of(item.channel_id, work).zone
+    zone = (owner.zone if owner else None) or work.teams.require(item.channel_id).zone
     return today(zone, at)

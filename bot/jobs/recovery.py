@@ -29,34 +29,23 @@ MAX_RECALLED = 20
 
 def move_case(recovery: Recovery, work: UnitOfWork) -> None:
     """The state of the case follows the customer's verdict; who is still unhappy has failed again."""
-    case = case_of(recovery, work)
+    case = work.cases.require(recovery.case_number)
     states: dict[str | None, CaseState] = {"recovered": "recovered", "no answer": "no answer"}
     state = states.get(recovery.outcome, "failed")
     if case.state != state:
         work.cases.save(case.model_copy(update={"state": state}))
 
 
-def case_of(recovery: Recovery, work: ReadOnlyWork) -> Case:
-    """The case that it belongs to; refuses when that is gone."""
-    case = work.cases.get(recovery.case_number)
-    if case is None:
-        raise Refused(missing(recovery.case_label))
-    return case
-
-
-def card_context(recovery: Recovery, at: datetime, work: ReadOnlyWork) -> CardContext | None:
-    """All that the card shows; None when its case or team is gone."""
-    case, team = work.cases.get(recovery.case_number), work.teams.get(recovery.channel_id)
-    if case is None or team is None:
-        return None
+def card_context(recovery: Recovery, at: datetime, work: ReadOnlyWork) -> CardContext:
+    """All that the card shows."""
     steps = recovery.steps
     named = {recovery.contact, *(step.by for step in steps)}
     named |= {step.owner for step in steps} | {step.handed_by for step in steps}
     back = recalled(recovery.case_number, recovery.channel_id, work)
     return CardContext(
         recovery,
-        case,
-        team,
+        work.cases.require(recovery.case_number),
+        work.teams.require(recovery.channel_id),
         work.people.among({person_id for person_id in named if person_id}),
         at,
         retro_thread.links_of({recovery.case_number, *back}, work),

@@ -5,10 +5,8 @@ from datetime import datetime
 
 from bot import retro_thread
 from bot.domain import message_key
-from bot.domain.errors import Refused
 from bot.domain.job import Job
 from bot.domain.retro import Answer, Retro
-from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs.payload import JobPayload, Number
@@ -17,8 +15,6 @@ from bot.messages import retro as messages
 from bot.messages.parts import Message
 from bot.ports import ReadOnlyWork
 from bot.prompts import BY_KEY, PROMPTS
-
-GONE = "This retro is not here any more."
 
 
 class Show(JobPayload):
@@ -35,7 +31,7 @@ class Show(JobPayload):
         retro, case = work.retros.get(self.case_number), work.cases.get(self.case_number)
         if retro is None or case is None:
             return None
-        team = team_of(retro.channel_id, work)
+        team = work.teams.require(retro.channel_id)
         counts = work.retros.counts(retro.case_number, today(team.zone, job.now))
         recovery = work.recoveries.get(retro.case_number)
         back = recovery_jobs.recalled(retro.case_number, retro.channel_id, work)
@@ -183,11 +179,3 @@ def turn_job(retro: Retro, at: datetime, asked_by: str) -> Job:
         once=True,
         asked_by=asked_by,
     )
-
-
-def team_of(channel_id: str, work: ReadOnlyWork) -> Team:
-    """The team of a channel that has a retro, so there is one."""
-    team = work.teams.get(channel_id)
-    if team is None:
-        raise Refused(GONE)
-    return team

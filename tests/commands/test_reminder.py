@@ -299,6 +299,17 @@ async def test_a_readers_own_hours_come_before_the_teams(desk: Desk) -> None:
     assert "remind:U1:2026-03-07:0" in await desk.tick(stockholm(7, 12))
 
 
+async def test_a_leads_new_hours_hold_at_once_for_what_only_a_lead_is_told(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(BEN)
+    await desk.ask(ANA, "team.own_settings", values={"starts": "12:00", "ends": "20:00"})
+    told = "remind:U1:2026-03-11:0"
+    for day in (5, 6, 9, 10, 11):
+        assert told not in await desk.tick(stockholm(day))
+    await desk.ask(ANA, "team.own_settings", values={"starts": "09:00", "ends": "17:00"})
+    assert "AI-1 still has no owner." in plain((await desk.tick(stockholm(11, 10)))[told])
+
+
 async def test_half_a_working_day_is_refused_beside_its_field(desk: Desk) -> None:
     reply = await desk.ask(ANA, "team.own_settings", values={"starts": "12:00"})
     assert list(reply.faults) == ["ends"]

@@ -16,6 +16,13 @@ def test_a_team_comes_back_as_it_was_stored(database: Database) -> None:
     assert seen(database, lambda work: work.teams.all()) == [team]
 
 
+def test_a_team_that_must_be_there_and_is_not_is_damage(database: Database) -> None:
+    saved(database, lambda work: work.teams.add(a_team()))
+    assert seen(database, lambda work: work.teams.require("P1")) == a_team()
+    with pytest.raises(LookupError, match="teams has no channel_id 'P2'"):
+        seen(database, lambda work: work.teams.require("P2"))
+
+
 def test_a_channel_becomes_a_team_only_once(database: Database) -> None:
     saved(database, lambda work: work.teams.add(a_team()))
     with pytest.raises(ConflictError):
