@@ -187,8 +187,7 @@ def _typed(words: str, work: ReadOnlyWork) -> list[_Thing]:
 
 def _has_part(request: Request, thing: _Thing, work: ReadOnlyWork) -> bool:
     """Whether somebody is the owner, asker, contact or lead of this very thing."""
-    team = work.teams.get(thing.channel_id)
-    people: set[str | None] = {team.lead} if team else set()
+    people: set[str | None] = {work.teams.require(thing.channel_id).lead}
     match thing.itself:
         case ActionItem() as item:
             people |= {item.owner, item.asked_by}

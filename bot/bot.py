@@ -377,9 +377,7 @@ def _draw(route: Route, opening: Opening, facts: PlatformFacts, work: ReadOnlyWo
 
 
 def _form(route: Route, opening: Opening, work: ReadOnlyWork) -> Reply:
-    if route.form is None:
-        raise LookupError(f"{route.command.name} has no form")
-    return route.form(opening, work)
+    return route.form(opening, work) if route.form is not None else Reply()
 
 
 def _look(route: Route, command: Command, facts: PlatformFacts, work: ReadOnlyWork) -> Reply:

@@ -252,6 +252,19 @@ async def test_whoever_has_a_part_in_a_thing_sees_that_thing_from_anywhere(
         assert words(reply) != missing(label)
 
 
+@pytest.mark.parametrize(
+    ("command_name", "label"), [("action_item.read", ITEM), ("case.read", CASE), ("recovery.read", CASE)]
+)
+async def test_a_lead_who_is_not_in_the_channel_sees_its_things_from_anywhere(
+    desk: Desk, answer: str, command_name: str, label: str
+) -> None:
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        work.teams.save(work.teams.require("C1").model_copy(update={"lead": OUTSIDER.id}))
+        work.commit()
+    for way in WAYS.values():
+        assert words(await desk.ask(OUTSIDER, command_name, label, **way)) != missing(label)
+
+
 async def test_the_owner_of_an_item_sees_that_item_only(desk: Desk, answer: str) -> None:
     desk.memberships.channels[BEN.id] = set()
     for command_name in ("recovery.read", "recovery.open", "case.read", "retro.answer", "retro.close"):

@@ -6,7 +6,7 @@ import pytest
 
 from bot.allowance import Allowance
 from bot.bot import BATCH_SIZE, BATCH_SIZE_BESIDE, TOO_MANY, Bot
-from bot.ports import UnitOfWork
+from bot.ports import StorageUnavailable, UnitOfWork
 from storage.database import Database
 from tests.desk import ANA, BEN, Desk, words
 
@@ -77,6 +77,23 @@ def test_people_and_workspaces_have_allowances_of_their_own() -> None:
     assert not allowance.take("test:1", "U1")
     assert allowance.take("test:1", "U2")
     assert allowance.take("test:2", "U1")
+
+
+async def test_a_database_that_goes_silent_while_things_are_looked_at_singly_skips_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = iter([ValueError("one of them is broken"), StorageUnavailable()])
+
+    def look(at: datetime, limit: int, work: UnitOfWork) -> int:
+        raise next(looks)
+
+    def skip(at: datetime, work: UnitOfWork) -> list[str]:
+        raise AssertionError("nothing is wrong with the thing that is next")
+
+    monkeypatch.setattr("bot.jobs.scheduler.run_due", look)
+    monkeypatch.setattr("bot.jobs.scheduler.skip", skip)
+    with pytest.raises(StorageUnavailable):
+        await desk.bot.run_due(desk.workspace, desk.at)
 
 
 async def test_the_clock_takes_small_bites_while_somebody_waits(

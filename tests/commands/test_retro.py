@@ -1,6 +1,6 @@
 """A retro asks, hears answers with and without names, and is closed with an outcome."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -101,9 +101,22 @@ async def test_a_plain_reply_in_the_thread_is_kept_edited_and_forgotten(desk: De
     with open_work(desk.database, desk.workspace, writes=False) as work:
         (comment,) = work.retros.comments(1)
     assert (comment.text, comment.author) == ("We could ask the depot", "U2")
+    assert comment.posted_at == datetime.fromtimestamp(1772721000.0001, UTC)
     await desk.ask(BEN, "retro.undiscuss", values={"id": "1772721000.0001"})
     with open_work(desk.database, desk.workspace, writes=False) as work:
         assert work.retros.comments(1) == []
+
+
+@pytest.mark.parametrize("message_id", ["1772721000", "1.2.3", "1e999.0", "19:abc.def"])
+async def test_a_reply_whose_id_is_no_moment_was_posted_when_it_was_heard_of(
+    desk: Desk, message_id: str
+) -> None:
+    await desk.fail()
+    desk.say_all()
+    await desk.ask(BEN, "retro.discuss", "m-retro:1", {"text": "The depot", "id": message_id}, at=AT)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        (comment,) = work.retros.comments(1)
+    assert comment.posted_at == AT
 
 
 async def test_a_reply_in_another_thread_is_not_our_business(desk: Desk) -> None:

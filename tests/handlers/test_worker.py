@@ -15,7 +15,6 @@ from sqlalchemy import select, update
 
 from bot.domain.channel import Channel
 from bot.domain.job import MAX_ATTEMPTS, MAX_ATTEMPTS_IN_AN_OUTAGE, Job, MessageRef
-from bot.domain.reminder import SentReminder
 from bot.jobs.payload import JobPayload
 from bot.messages.parts import Message, plain, sentence
 from bot.ports import Delivery, DeliveryError, Limits, Rate, ReadOnlyWork, StorageUnavailable, UnitOfWork
@@ -25,7 +24,7 @@ from handlers.worker import Worker
 from storage.database import Database
 from storage.jobs.queue import Queue
 from storage.tables import jobs
-from tests.desk import A_CASE, ANA, AT, BEN, Desk, looked_after, opening
+from tests.desk import A_CASE, ANA, BEN, Desk, looked_after, opening
 from tests.session import open_work, queue_of
 
 SOON = timedelta(seconds=10)
@@ -431,25 +430,6 @@ async def test_a_fault_in_what_follows_a_failure_keeps_no_channel_from_speaking(
     assert (await worker.run_due(datetime.now(UTC)))["given up"] == 1
     assert "retro:2" in platform.keys
     assert "nothing is said instead" in caplog.text
-
-
-async def test_a_reminder_that_only_a_newer_version_knows_waits_for_it(desk: Desk) -> None:
-    await desk.fail()
-    desk.say_all()
-    key = "remind:U1:2026-03-05:0"
-    with open_work(desk.database, desk.workspace, writes=True) as work:
-        newer = SentReminder(
-            about="C-1", name="newer", recipient_id="U1", day=AT.date(), message=key, asked_at=AT
-        )
-        work.reminders.add([newer])
-        work.jobs.schedule(
-            Job(name="reminder.tell", about="C-1", channel_id="U1", key=key, direct=True, due_at=AT)
-        )
-        work.commit()
-        job = Job(name="reminder.tell", about="C-1", channel_id="U1", key=key, direct=True, due_at=AT)
-        with pytest.raises(DeliveryError, match="newer version") as waits:
-            desk.bot.speak(job, work)
-    assert waits.value.outage
 
 
 async def test_a_tick_says_an_imported_retro_before_what_was_put_under_it(desk: Desk) -> None:

@@ -1,0 +1,23 @@
+"""The weekly summary puts each action item under what it waits for."""
+
+import pytest
+
+from bot.domain.action_item import ActionItem
+from bot.messages import board
+from bot.messages.parts import plain
+from tests.examples import AGREED, BEN, DONE, TODAY
+
+
+@pytest.mark.parametrize(
+    ("item", "headings"),
+    [
+        (AGREED.model_copy(update={"state": "proposed", "owner": None}), ["Without an owner"]),
+        (AGREED.model_copy(update={"state": "proposed"}), []),
+        (AGREED, []),
+        (AGREED.model_copy(update={"due": TODAY.replace(day=1)}), ["Late"]),
+        (DONE, ["Done, not verified"]),
+    ],
+)
+def test_an_item_stands_under_what_it_waits_for(item: ActionItem, headings: list[str]) -> None:
+    said = plain(board.weekly([item], [], {}, {BEN.id: BEN}, TODAY, more=False))
+    assert [heading for heading, _ in board.SECTIONS if heading in said.splitlines()] == headings
