@@ -398,9 +398,7 @@ def _change(
         if request.key and not work.requests.first_time(request.key, forever=request.bulk):
             return Reply(already=True)
         _remember(command, work)
-    if route.run is None:
-        raise LookupError(f"{command.name} changes nothing")
-    reply = route.run(command, work)
+    reply = route.run(command, work) if route.run is not None else Reply()
     if remarks and coach_commands.reads_along(channel_id, work):
         raise _NotYet(command, channel_id)
     return reply

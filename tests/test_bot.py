@@ -79,6 +79,22 @@ def test_people_and_workspaces_have_allowances_of_their_own() -> None:
     assert allowance.take("test:2", "U1")
 
 
+async def test_looking_singly_ends_when_nothing_is_left(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[int] = []
+
+    def look(at: datetime, limit: int, work: UnitOfWork) -> int:
+        limits.append(limit)
+        if len(limits) == 1:
+            raise ValueError("one of them is broken")
+        return 1 if len(limits) < 4 else 0
+
+    monkeypatch.setattr("bot.jobs.scheduler.run_due", look)
+    assert await desk.bot.run_due(desk.workspace, desk.at) == 2
+    assert limits == [BATCH_SIZE, 1, 1, 1]
+
+
 async def test_a_database_that_goes_silent_while_things_are_looked_at_singly_skips_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

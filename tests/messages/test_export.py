@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from bot.domain.recovery_step import STEPS
 from bot.messages.export import FORMATS, Whole
 from tests.desk import ASKED
 from tests.examples import CASE, CLOSED, DONE, HOSTILE, NAMED, PEOPLE, PROMISED, UNNAMED
@@ -85,3 +86,11 @@ def test_markdown_says_by_when_something_was_promised_and_nothing_where_no_day_i
     [dated] = [line for line in text.splitlines() if f"by {day.isoformat()}" in line]
     assert "Promise" in dated
     assert "by None" not in text
+
+
+def test_markdown_names_what_is_still_to_do_for_the_customer_and_nothing_that_is_done() -> None:
+    text = FORMATS["md"].write(WHOLE.model_copy(update={"recovery": PROMISED}), True)
+    [waits] = [line for line in text.splitlines() if line.startswith("Still to do: ")]
+    steps = waits.removeprefix("Still to do: ").split(", ")
+    assert steps[0] == STEPS["keep"].label
+    assert STEPS["promise"].label not in steps
