@@ -42,6 +42,7 @@ class InTheirChannels:
         self.unsaid: set[str] = set()
         self.people: int | None = None
         self.asked: list[tuple[str, str]] = []
+        self.counted: list[str] = []
         self.silent = False
 
     async def includes(self, workspace: str, channel_id: str, person: Person, *, unnamed: bool) -> bool:
@@ -59,6 +60,7 @@ class InTheirChannels:
 
     async def people_in(self, workspace: str, channel_id: str) -> int | None:
         """As many as the test says."""
+        self.counted.append(channel_id)
         return self.people
 
 

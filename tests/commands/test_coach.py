@@ -40,6 +40,15 @@ async def test_the_writer_sees_remarks_before_anything_is_posted_and_can_post_al
     assert {answer.text for answer in desk.answers("C-1")} == {BLAMING, "A word to the driver"}
 
 
+async def test_only_a_form_that_may_be_unnamed_asks_how_many_are_in_the_channel(desk: Desk) -> None:
+    await desk.fail()
+    item = {"what": BLAMING}
+    assert (await desk.ask(BEN, "action_item.add", "C-1", item)).form is not None
+    assert desk.memberships.counted == []
+    assert (await desk.ask(BEN, "retro.answer", "C-1", {"training": BLAMING})).form is not None
+    assert desk.memberships.counted == ["C1"]
+
+
 async def test_changed_words_are_read_once_more_and_fine_ones_are_posted(desk: Desk) -> None:
     await desk.fail()
     assert (await desk.ask(BEN, "retro.answer", "C-1", {"training": BLAMING})).form is not None
