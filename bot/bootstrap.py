@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
@@ -23,11 +23,13 @@ from bot.domain.channel import Channel
 from bot.messages.export import Format
 from bot.ports import Messenger, UnitOfWork
 from bot.settings import Misconfigured, Settings
+from handlers.connections import Connections
+from handlers.connections import Limits as ConnectionLimits
 from handlers.csv_import.import_file import Import, Summary, find_channels, shared_channel
 from handlers.csv_import.spreadsheet import Table, parse_mapping
 from handlers.csv_import.text_lines import CsvError
 from handlers.csv_import.written_date import DayOrder, settle_order
-from handlers.server import healthz, listen
+from handlers.server import healthz, listening
 from handlers.web.additions import add_channel
 from handlers.worker import Worker
 from storage.database import AlreadyRunning, Database, SchemaOutdated
@@ -158,10 +160,16 @@ async def _web_door(built: App) -> "WebAdapter":
 
 
 @asynccontextmanager
-async def server(built: App, opened: Adapters) -> AsyncIterator[str]:
-    """Serves every open adapter over HTTP, and speaks through it; yields the address."""
-    app = web.Application(client_max_size=LARGEST_BODY)
-    app.router.add_get("/healthz", healthz(built.database))
+async def server(
+    built: App, opened: Adapters, limits: ConnectionLimits | None = None
+) -> AsyncIterator[str]:
+    """Serves every open adapter over HTTP, and speaks through it; yields the address.
+
+    Without `limits`, there are as many connections as the process's files allow.
+    """
+    connections = Connections(limits or ConnectionLimits.of_this_process())
+    app = web.Application(client_max_size=LARGEST_BODY, middlewares=[connections.middleware()])
+    app.router.add_get("/healthz", healthz(built.database, connections))
     if opened.slack:
         app.router.add_post("/slack/events", opened.slack.handler)
     if opened.teams:
@@ -171,11 +179,12 @@ async def server(built: App, opened: Adapters) -> AsyncIterator[str]:
         opened.web.mount(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=PARTING_SECONDS)
     await runner.setup()
+    served = cast(Callable[[], asyncio.Protocol], runner.server)  # set up, so it is there
     try:
-        address = await listen(runner, built.settings)
-        if opened.slack and built.settings.slack_app_token:
-            await opened.slack.start_socket_mode()
-        yield address
+        async with listening(served, built.settings, connections) as address:
+            if opened.slack and built.settings.slack_app_token:
+                await opened.slack.start_socket_mode()
+            yield address
     finally:
         await runner.cleanup()
 

@@ -5,13 +5,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot import bootstrap
+from handlers.connections import Limits
 from tests.fakes import FakeSlack, Posted
 from tests.handlers.slack_adapter import settings_for
 
 
 @asynccontextmanager
 async def open_slack_app(
-    slack: FakeSlack, database_url: str, *, socket: bool = False, min_interval: float = 0.0
+    slack: FakeSlack,
+    database_url: str,
+    *,
+    socket: bool = False,
+    min_interval: float = 0.0,
+    limits: Limits | None = None,
 ) -> AsyncIterator[bootstrap.App]:
     """Amends at work until the block ends."""
     settings = settings_for(
@@ -20,7 +26,7 @@ async def open_slack_app(
     async with (
         bootstrap.open_app(settings) as built,
         bootstrap.adapters(built) as opened,
-        bootstrap.server(built, opened) as address,
+        bootstrap.server(built, opened, limits) as address,
     ):
         if not socket:
             slack.events_url = f"{address}/slack/events"
