@@ -48,7 +48,9 @@ def _gather(cases: Sequence[Case], work: ReadOnlyWork) -> Sequence[Whole]:
     comments = work.retros.comments(*numbers)
     items = work.action_items.of_case(*numbers)
     recoveries = work.recoveries.among(numbers)
+    teams = {team.channel_id: team for team in work.teams.all()}
     named = {
+        *(turn.by for retro in retros.values() for turn in retro.history),
         *(answer.author for answer in answers),
         *(comment.author for comment in comments),
         *(person_id for item in items for person_id in _in_item(item)),
@@ -60,6 +62,7 @@ def _gather(cases: Sequence[Case], work: ReadOnlyWork) -> Sequence[Whole]:
         Whole(
             case=case,
             retro=retros[case.number],
+            team=teams.get(case.channel_id),
             answers=answers_of[case.number],
             comments=comments_of[case.number],
             items=items_of[case.number],
@@ -80,7 +83,7 @@ def _by_case(things: Sequence[Thing]) -> Mapping[int, Sequence[Thing]]:
 
 def _in_item(item: ActionItem) -> set[str | None]:
     moved = (person_id for moved in item.history for person_id in (moved.by, moved.to))
-    return {item.owner, *moved}
+    return {item.asked_by, item.owner, *moved}
 
 
 def _in_recovery(recovery: Recovery) -> set[str | None]:

@@ -4,7 +4,9 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
@@ -13,7 +15,9 @@ from bot.domain.case import Case
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import STEPS, Step
-from bot.domain.retro import Answer, Comment, Counts, Retro, state_of
+from bot.domain.retro import Answer, Comment, Counts, Retro, Turn, state_of
+from bot.domain.team import Team
+from bot.domain.working_hours import today
 from bot.messages.author import UNNAMED, signed
 from bot.messages.retro import title_of
 from bot.prompts import BY_KEY, PROMPTS
@@ -26,6 +30,8 @@ class Whole(BaseModel, frozen=True):
 
     case: Case
     retro: Retro
+    team: Team | None = None
+    """Whose it is: in its zone a day is told; None when only the channel is known."""
     answers: Sequence[Answer]
     comments: Sequence[Comment]
     items: Sequence[ActionItem]
@@ -44,6 +50,25 @@ class Whole(BaseModel, frozen=True):
         return sorted(self.answers, key=lambda answer: order.get(answer.prompt, len(order)))
 
     @property
+    def unanswered(self) -> Sequence[str]:
+        """The labels of the prompts that were asked, and that nobody answered."""
+        answered = {answer.prompt for answer in self.answers}
+        return [prompt.label for prompt in PROMPTS if prompt.question and prompt.key not in answered]
+
+    @property
+    def decided(self) -> Turn | None:
+        """How it was closed, as long as it is: an open retro has no outcome and no why."""
+        return self.retro.last if self.retro.state == "closed" else None
+
+    @property
+    def happened(self) -> str | None:
+        """When it happened: a moment in UTC, or the day in the team's zone when only that is known."""
+        at = self.case.happened_at
+        if at is not None and self.case.happened_by_day:
+            return today(self.team.zone if self.team else "UTC", at).isoformat()
+        return _moment(at)
+
+    @property
     def state(self) -> str:
         """open, closed or finished."""
         unfinished = sum(item.state not in ("verified", "dropped") for item in self.items)
@@ -54,24 +79,42 @@ def _moment(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
 def as_data(whole: Whole) -> dict[str, object]:
     """One retro as plain data; an unnamed answer has neither author nor moment."""
-    case, turn = whole.case, whole.retro.last
+    case, turn = whole.case, whole.decided
     return {
         "case": case.label,
         "reference": case.reference,
+        "channel": case.channel_id,
+        "team": whole.team.name if whole.team else None,
         "what_happened": case.what_happened,
         "customer": case.customer,
-        "happened_at": case.happened_at.date().isoformat()
-        if case.happened_at and case.happened_by_day
-        else _moment(case.happened_at),
+        "happened_at": whole.happened,
         "public_post": case.public_post,
+        "link": case.link,
         "failed_at": _moment(case.failed_at),
         "case_state": case.state,
+        "forgotten_at": _moment(case.forgotten_at),
         "retro_state": whole.state,
+        "opened_at": _moment(whole.retro.opened_at),
         "outcome": turn.outcome if turn else None,
         "why": turn.why if turn else None,
         "answers_close_on": whole.retro.answers_close_on.isoformat(),
+        "history": [
+            {
+                "step": turn.step,
+                "by": whole.name(turn.by),
+                "at": _moment(turn.at),
+                "outcome": turn.outcome,
+                "why": turn.why or None,
+            }
+            for turn in whole.retro.history
+        ],
+        "unanswered": list(whole.unanswered),
         "answers": [
             {
                 "prompt": _label(answer),
@@ -99,9 +142,13 @@ def _recovery_data(recovery: Recovery, whole: Whole) -> dict[str, object]:
     return {
         "contact": whole.name(recovery.contact),
         "state": recovery.state,
+        "begun_at": _moment(recovery.begun_at),
         "failed_at": _moment(recovery.failed_at),
+        "working_days_to_apologise": recovery.aim,
         "apologise_by": recovery.apologise_by.isoformat(),
         "an_apology_was_enough": recovery.enough or None,
+        "gaps": list(recovery.gaps),
+        "retro_finished_at": _moment(recovery.finished_at),
         "steps": [_step_data(step, whole) for step in recovery.steps],
         "earlier": [[_step_data(step, whole) for step in steps] for steps in recovery.earlier],
     }
@@ -116,7 +163,7 @@ def _step_data(step: Step, whole: Whole) -> dict[str, object]:
         "at": _moment(step.at),
         "words": step.words or None,
         "how": step.how or None,
-        "due": step.due.isoformat() if step.due else None,
+        "due": _day(step.due),
         "link": step.link or None,
         "customers_view": step.view or None,
         "verdict": step.chosen,
@@ -125,9 +172,9 @@ def _step_data(step: Step, whole: Whole) -> dict[str, object]:
     }
 
 
-def _taken(recovery: Recovery | None) -> Iterator[Step]:
+def _taken(recovery: Recovery) -> Iterator[Step]:
     """Every step that was done or left out, the first round first."""
-    for steps in (*recovery.earlier, recovery.steps) if recovery else ():
+    for steps in (*recovery.earlier, recovery.steps):
         yield from (step for step in steps if step.state != "to do")
 
 
@@ -140,12 +187,22 @@ def _item_data(item: ActionItem, whole: Whole) -> dict[str, object]:
         "number": item.label,
         "what": item.what,
         "gap": item.gap,
+        "asked_by": whole.name(item.asked_by),
         "owner": whole.name(item.owner),
-        "due": item.due.isoformat() if item.due else None,
+        "due": _day(item.due),
         "measure": item.measure or None,
         "state": item.state,
+        "what_changed": _evidence(item, "done"),
+        "what_was_seen": _evidence(item, "verify"),
         "history": [_moved_data(moved, whole) for moved in item.history],
     }
+
+
+def _evidence(item: ActionItem, step: Literal["done", "verify"]) -> str | None:
+    """What changed, or what its verifier saw, as long as that still holds."""
+    holds = {"done": ("done", "verified"), "verify": ("verified",)}
+    moved = item.last(step) if item.state in holds[step] else None
+    return moved.words or None if moved else None
 
 
 def _moved_data(moved: Moved, whole: Whole) -> dict[str, object]:
@@ -168,6 +225,8 @@ COLUMNS = (
     "case",
     "reference",
     "customer",
+    "channel",
+    "team",
     "retro_state",
     "kind",
     "number",
@@ -176,8 +235,26 @@ COLUMNS = (
     "state",
     "due",
     "at",
+    "happened_at",
+    "public_post",
+    "link",
+    "forgotten_at",
+    "opened_at",
+    "answers_close_on",
+    "unanswered",
+    "asked_by",
+    "measure",
+    "what_changed",
+    "what_was_seen",
+    "round",
+    "owner",
+    "handed_over_by",
+    "failed_at",
+    "working_days_to_apologise",
+    "retro_finished_at",
     "text",
 )
+"""What is not said of a kind of row stays empty in it; the text stands last, because it may be long."""
 
 
 def as_csv(whole: Whole, first: bool) -> str:
@@ -195,6 +272,8 @@ def as_csv(whole: Whole, first: bool) -> str:
         "case": whole.case.label,
         "reference": whole.case.reference,
         "customer": whole.case.customer,
+        "channel": whole.case.channel_id,
+        "team": whole.team.name if whole.team else None,
         "retro_state": whole.state,
     }
     for row in _rows(whole):
@@ -208,13 +287,21 @@ def _harmless(value: str | int | None) -> str | int | None:
 
 
 def _rows(whole: Whole) -> Iterator[Row]:
+    case, retro = whole.case, whole.retro
     yield {
         "kind": "case",
-        "state": whole.case.state,
-        "at": _moment(whole.case.failed_at),
-        "text": whole.case.what_happened,
+        "state": case.state,
+        "at": _moment(case.failed_at),
+        "happened_at": whole.happened,
+        "public_post": case.public_post,
+        "link": case.link,
+        "forgotten_at": _moment(case.forgotten_at),
+        "opened_at": _moment(retro.opened_at),
+        "answers_close_on": _day(retro.answers_close_on),
+        "unanswered": _joined(whole.unanswered),
+        "text": case.what_happened,
     }
-    for turn in whole.retro.history:
+    for turn in retro.history:
         yield {
             "kind": turn.step,
             "person": whole.name(turn.by),
@@ -238,29 +325,60 @@ def _rows(whole: Whole) -> Iterator[Row]:
             "text": comment.text,
         }
     for item in whole.items:
+        yield from _item_rows(item, whole)
+    if whole.recovery:
+        yield from _recovery_rows(whole.recovery, whole)
+
+
+def _joined(words: Sequence[str]) -> str | None:
+    return "; ".join(words) or None
+
+
+def _item_rows(item: ActionItem, whole: Whole) -> Iterator[Row]:
+    yield {
+        "kind": "action item",
+        "number": item.label,
+        "prompt_or_gap": item.gap,
+        "person": whole.name(item.owner),
+        "state": item.state,
+        "due": _day(item.due),
+        "asked_by": whole.name(item.asked_by),
+        "measure": item.measure or None,
+        "what_changed": _evidence(item, "done"),
+        "what_was_seen": _evidence(item, "verify"),
+        "text": item.what,
+    }
+    if item.measure:
+        yield {"kind": "measure", "number": item.label, "text": item.measure}
+    for moved in item.history:
+        data = _moved_data(moved, whole)
         yield {
-            "kind": "action item",
+            "kind": f"step: {data['step']}",
             "number": item.label,
-            "prompt_or_gap": item.gap,
-            "person": whole.name(item.owner),
-            "state": item.state,
-            "due": item.due.isoformat() if item.due else None,
-            "text": item.what,
+            "person": whole.name(moved.by),
+            "state": str(data["to"] or "") or None,
+            "at": _moment(moved.at),
+            "text": moved.words,
         }
-        if item.measure:
-            yield {"kind": "measure", "number": item.label, "text": item.measure}
-        for moved in item.history:
-            data = _moved_data(moved, whole)
-            yield {
-                "kind": f"step: {data['step']}",
-                "number": item.label,
-                "person": whole.name(moved.by),
-                "state": str(data["to"] or "") or None,
-                "at": _moment(moved.at),
-                "text": moved.words,
-            }
-    for step in _taken(whole.recovery):
-        yield from _step_rows(step, whole)
+
+
+def _recovery_rows(recovery: Recovery, whole: Whole) -> Iterator[Row]:
+    yield {
+        "kind": "customer",
+        "prompt_or_gap": _joined(recovery.gaps),
+        "person": whole.name(recovery.contact),
+        "state": recovery.state,
+        "due": _day(recovery.apologise_by),
+        "at": _moment(recovery.begun_at),
+        "failed_at": _moment(recovery.failed_at),
+        "working_days_to_apologise": recovery.aim,
+        "retro_finished_at": _moment(recovery.finished_at),
+        "text": recovery.enough,
+    }
+    for number, steps in enumerate((*recovery.earlier, recovery.steps), start=1):
+        for step in steps:
+            for row in _step_rows(step, whole):
+                yield row | {"round": number}
 
 
 def _step_rows(step: Step, whole: Whole) -> Iterator[Row]:
@@ -268,32 +386,50 @@ def _step_rows(step: Step, whole: Whole) -> Iterator[Row]:
         "kind": f"customer: {STEPS[step.name].label}",
         "person": whole.name(step.by),
         "state": step.chosen or step.state,
-        "due": step.due.isoformat() if step.due else None,
+        "due": _day(step.due),
         "at": _moment(step.at),
+        "owner": whole.name(step.owner),
+        "handed_over_by": whole.name(step.handed_by),
     }
     yield row | {"text": step.words}
-    for what, text in (("how", step.how), ("link", step.link), ("their view", step.view)):
+    more = (
+        ("how", step.how),
+        ("link", step.link),
+        ("their view", step.view),
+        ("why handed over", step.handed_why),
+    )
+    for what, text in more:
         if text:
             yield row | {"kind": f"{row['kind']}: {what}", "text": text}
 
 
 def as_markdown(whole: Whole, first: bool) -> str:
     """One retro as Markdown; people's words are quoted, so that they cannot pose as headings."""
-    case, turn = whole.case, whole.retro.last
+    case, turn = whole.case, whole.decided
     lines = [f"# {_plain(title_of(case))} ({case.label}, {whole.state})", ""]
-    for label, value in (("Reference", case.reference), ("Customer", case.customer)):
-        if value:
-            lines.append(f"- {label}: {_plain(value)}")
-    if turn and turn.outcome:
-        lines.append(f"- Outcome: {turn.outcome}")
+    facts = (
+        ("Reference", case.reference),
+        ("Customer", case.customer),
+        ("Happened", _happened_line(whole)),
+        ("Public post", case.public_post),
+        ("Marked from", case.link),
+        ("Outcome", turn.outcome if turn else None),
+    )
+    lines += [f"- {label}: {_plain(value)}" for label, value in facts if value]
     lines += ["", "## What happened", "", *_quoted(case.what_happened)]
     if turn and turn.why:
         lines += ["", "## Why this outcome", "", *_quoted(turn.why)]
+    if whole.retro.history and whole.retro.history != (turn,):
+        lines += ["", "## Closed and reopened"]
+        for one in whole.retro.history:
+            lines += _turn_lines(one, whole)
     if whole.answers:
         lines += ["", "## Answers"]
         for answer in whole.asked:
             who = whole.name(answer.author) or UNNAMED
             lines += ["", f"**{_label(answer)} · {_plain(who)}**", "", *_quoted(answer.text)]
+    if whole.unanswered:
+        lines += ["", f"Nobody answered: {', '.join(whole.unanswered)}"]
     if whole.comments:
         lines += ["", "## Discussion"]
         for comment in whole.comments:
@@ -305,6 +441,22 @@ def as_markdown(whole: Whole, first: bool) -> str:
     if whole.recovery:
         lines += _customer_lines(whole.recovery, whole)
     return ("" if first else "\n---\n\n") + "\n".join(lines) + "\n"
+
+
+def _happened_line(whole: Whole) -> str | None:
+    """The day, or the moment in the team's zone, named."""
+    at = whole.case.happened_at
+    if at is None or whole.case.happened_by_day:
+        return whole.happened
+    zone = whole.team.zone if whole.team else "UTC"
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
+
+
+def _turn_lines(turn: Turn, whole: Whole) -> list[str]:
+    step = {"close": "closed", "reopen": "reopened"}[turn.step]
+    how = f": {turn.outcome}" if turn.outcome else ""
+    line = f"**{turn.at:%Y-%m-%d} · {step}{how} · {_plain(whole.name(turn.by) or '')}**"
+    return ["", line, *(["", *_quoted(turn.why)] if turn.why else [])]
 
 
 def _customer_lines(recovery: Recovery, whole: Whole) -> list[str]:
@@ -330,8 +482,14 @@ def _item_lines(item: ActionItem, whole: Whole) -> list[str]:
     lines = ["", f"**{item.label} · {item.state}** ({owner}{due})", "", *_quoted(item.what)]
     if item.gap:
         lines += ["", f"Gap: {_plain(item.gap)}"]
-    if item.measure:
-        lines += ["", "How we will know it worked:", "", *_quoted(item.measure)]
+    told = (
+        ("How we will know it worked", item.measure),
+        ("What changed", _evidence(item, "done")),
+        ("What the verifier saw", _evidence(item, "verify")),
+    )
+    for label, text in told:
+        if text:
+            lines += ["", f"{label}:", "", *_quoted(text)]
     for moved in item.history:
         lines += _told(moved, whole)
     return lines
