@@ -113,7 +113,7 @@ def parser() -> argparse.ArgumentParser:
     forget = commands.add_parser("forget", help="remove what identifies a customer; keep the learning")
     whom = forget.add_mutually_exclusive_group(required=True)
     whom.add_argument("--customer", metavar="NAME", help="in all cases of the customer of this name")
-    whom.add_argument("--case", metavar="C-7", help="in one case")
+    whom.add_argument("--case", metavar="C-7", help="in one case, by its number or its reference")
     whom.add_argument(
         "--due",
         action="store_true",
@@ -245,13 +245,14 @@ def _forget(args: argparse.Namespace, settings: Settings) -> int:
         nothing = "no case is that old."
     else:
         labels = asyncio.run(bootstrap.forget(settings, args.customer, args.case, args.workspace))
-        nothing = "no such case, or it was forgotten before."
+        nothing = "it was forgotten before."
     if not labels:
         print(f"There is nothing to forget: {nothing}")
         return 0
     print(
-        f"Forgot the customer of {', '.join(labels)}: name, reference, links and their own account are "
-        "removed, and messages that showed them are being changed. What was learned stays."
+        f"Forgot the customer of {', '.join(labels)}: name, reference, links and all that was said to "
+        "them or by them are removed, and messages that showed it are being changed. What was learned "
+        "stays."
     )
     return 0
 

@@ -18,10 +18,10 @@ from bot.allowance import Allowance
 from bot.bot import Bot
 from bot.coach.rules import language
 from bot.commands import export as export_commands
-from bot.domain.case import number_of
+from bot.commands import forget as forget_commands
 from bot.domain.channel import Channel
 from bot.messages.export import Format
-from bot.ports import Messenger, UnitOfWork
+from bot.ports import Messenger, ReadOnlyWork, UnitOfWork
 from bot.settings import Misconfigured, Settings
 from handlers.connections import Connections
 from handlers.connections import Limits as ConnectionLimits
@@ -355,15 +355,19 @@ def _workspace(wanted: str | None, database: Database) -> str:
 async def forget(
     settings: Settings, customer: str | None, case: str | None, workspace: str | None
 ) -> Sequence[str]:
-    """Removes what identifies a customer from their cases, or from one; returns the cases' labels."""
+    """Removes what identifies a customer from their cases, or from one; returns the cases' labels.
+
+    `case` is a case's label, or its reference in any team. Raises Refused when nothing is known by it.
+    """
     async with open_app(settings) as built:
         chosen = _workspace(workspace, built.database)
-        numbers = await built.database.read(
-            chosen,
-            lambda work: (
-                [number_of(case, "C")] if case else work.cases.of_customer((customer or "").strip())
-            ),
-        )
+
+        def find(work: ReadOnlyWork) -> Sequence[int]:
+            if case:
+                return forget_commands.named(case, work)
+            return forget_commands.of_customer((customer or "").strip(), work)
+
+        numbers = await built.database.read(chosen, find)
         at = datetime.now(UTC)
         return [f"C-{number}" for number in numbers if await built.bot.forget(chosen, number, at)]
 

@@ -263,8 +263,25 @@ def test_a_customer_is_forgotten_by_name_or_by_case_and_it_is_said_where(tmp_pat
     assert amends(tmp_path, "forget", "--case", "C-3").stdout.startswith("Forgot the customer of C-3")
     whole = amends(tmp_path, "export", "--format", "json").stdout
     assert not [word for word in ("Maria", "maria", "Ben", "ZD-") if word in whole]
-    assert amends(tmp_path, "forget", "--case", "7").returncode == 2
     assert amends(tmp_path, "forget").returncode == 2
+
+
+def test_forgetting_goes_by_a_reference_too_and_what_nobody_knows_is_refused_in_a_sentence(
+    tmp_path: Path,
+) -> None:
+    columns = ("--map", "what_happened=Story", "--map", "reference=Id", "--map", "customer=Who")
+    file = table(tmp_path, "Id;Story;Who\nZD-1;Lost;Ana\nZD-2;Late;Ben\n")
+    amends(tmp_path, "import", file, "--team", "support", *columns)
+    assert amends(tmp_path, "forget", "--case", "zd-2").stdout.startswith("Forgot the customer of C-2: ")
+    unknown = amends(tmp_path, "forget", "--customer", "Ben")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert unknown.stderr == (
+        "amends: No case has a customer called 'Ben'; whoever was forgotten has no name here.\n"
+    )
+    for nothing in ("C-99", "ZD-2", "7"):
+        refused = amends(tmp_path, "forget", "--case", nothing)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert refused.stderr == f"amends: There is no case {nothing}, and none with that reference.\n"
 
 
 def forty_days_later(folder: Path, cases: int, of: int) -> None:

@@ -1,11 +1,21 @@
 """A customer is forgotten: in all that is stored of a case, and in all that was said of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bot.domain import message_key
 from bot.domain.action_item import ActionItem
-from bot.domain.forget import Scrub, forget_case, forget_item, forget_recovery, forget_retro, scrubber
+from bot.domain.case import number_of
+from bot.domain.errors import Refused
+from bot.domain.forget import (
+    Scrub,
+    customers_words,
+    forget_case,
+    forget_item,
+    forget_recovery,
+    forget_retro,
+    scrubber,
+)
 from bot.domain.job import Job
 from bot.domain.recovery import Recovery
 from bot.domain.reminder import Subject
@@ -15,7 +25,7 @@ from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 
 MAX_WEEKS = 520
 """Ten years of Mondays: nobody's summary is read after that."""
@@ -25,12 +35,36 @@ WEB = "web"
 """The workspace whose messages are in our own storage, people's plain replies among them."""
 
 
+def named(label: str, work: ReadOnlyWork) -> Sequence[int]:
+    """The case of a label (`C-7`), or those of a reference in any team; refuses when there is none."""
+    try:
+        case = work.cases.get(number_of(label, "C"))
+    except Refused:
+        case = None
+    cases = [case] if case else work.cases.with_reference(label.strip())
+    if not cases:
+        raise Refused(f"There is no case {label}, and none with that reference.")
+    return [case.number for case in cases]
+
+
+def of_customer(name: str, work: ReadOnlyWork) -> Sequence[int]:
+    """The cases of a customer of this name; refuses when there is none."""
+    numbers = work.cases.of_customer(name)
+    if not numbers:
+        raise Refused(f"No case has a customer called {name!r}; whoever was forgotten has no name here.")
+    return numbers
+
+
 def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
-    """Removes what identifies the customer of a case; False when there is nothing left to remove."""
-    case = work.cases.get(number)
-    if case is None or case.forgotten_at is not None:
+    """Removes what identifies the customer of a case; False when there is nothing left to remove.
+
+    What was kept of their words by an older program, or was written down since, goes as well.
+    """
+    case, recovery = work.cases.get(number), work.recoveries.get(number)
+    said = customers_words(recovery) if recovery else []
+    if case is None or (case.forgotten_at is not None and not said):
         return False
-    scrub = scrubber(case)
+    scrub = scrubber(case, said)
     work.cases.save(forget_case(case, scrub, at))
     retro = work.retros.get(number)
     if retro is None:
@@ -46,7 +80,6 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
     items = [forget_item(item, scrub) for item in work.action_items.of_case(number)]
     for item in items:
         work.action_items.save(item)
-    recovery = work.recoveries.get(number)
     if recovery is not None:
         recovery = forget_recovery(recovery, scrub)
         work.recoveries.save(recovery)
@@ -56,10 +89,7 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
         # Even when it was not said yet: it may be on its way, in the older words.
         work.jobs.schedule(job)
     elsewhere = [*_elsewhere(retro, items, case.failed_at, at), *jobs]
-    message_refs = work.sent_messages.among({job.key for job in elsewhere})
-    for job in elsewhere:
-        if job.key in message_refs:
-            work.jobs.schedule(job)
+    _say_again(elsewhere, work)
     subjects: list[Subject] = [retro, *items]
     if recovery is not None:
         subjects.append(recovery)
@@ -109,6 +139,18 @@ def _say_reminders_anew(subjects: Iterable[Subject], at: datetime, work: UnitOfW
         message_refs = work.sent_messages.among({sent.message for sent in sent_reminders})
         delivered = [sent for sent in sent_reminders if sent.message in message_refs]
         reminder_jobs.say_anew(delivered, subject, at, work)
+        instead = [
+            reminder_jobs.instead_job(sent.message, subject, at)
+            for sent in {sent.message: sent for sent in sent_reminders}.values()
+        ]
+        _say_again(instead, work)
+
+
+def _say_again(jobs: Iterable[Job], work: UnitOfWork) -> None:
+    """Edits those of these messages that were said."""
+    by_key = {job.key: job for job in jobs}
+    for key in work.sent_messages.among(by_key.keys()):
+        work.jobs.schedule(by_key[key])
 
 
 def _forget_replies(number: int, scrub: Scrub, work: UnitOfWork) -> None:

@@ -1,13 +1,13 @@
 """Forgetting a customer: what identifies them goes, and what was learned stays."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.recovery import Recovery
-from bot.domain.recovery_step import Step
+from bot.domain.recovery_step import Step, StepName
 from bot.domain.retro import Retro
 
 REMOVED = "(removed)"
@@ -21,13 +21,19 @@ LINK = re.compile(r"https?://\S+")
 NUMBER = re.compile(r"\+?\d[\d ()/-]{6,}\d")
 """A telephone, account or order number; a date has fewer digits in a row of these."""
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+SENTENCE = re.compile(r"(?<=[.!?\u3002])\s+|\n+")
+MIN_WORDS = 3
+"""A sentence of fewer words is nobody's own: "Thank you." may be anybody's."""
+
+THEIRS: tuple[StepName, ...] = ("hear", "ask_wish", "check_back", "verdict")
+"""The steps whose words are the customer's own; those of the others are ours to them."""
 
 Scrub = Callable[[str], str]
 
 
-def scrubber(case: Case) -> Scrub:
-    """What takes the customer's name, numbers and addresses out of a text."""
-    rules: list[tuple[re.Pattern[str], str]] = []
+def scrubber(case: Case, said: Iterable[str] = ()) -> Scrub:
+    """What takes the customer's name, numbers and addresses out of a text, and what they `said`."""
+    rules: list[tuple[re.Pattern[str], str]] = [(quote, REMOVED) for quote in _quotes(said)]
     if case.customer:
         rules.append((_word(case.customer), THEM))
         parts = sorted(set(re.findall(r"[^\W\d_]+", case.customer)), key=len, reverse=True)
@@ -46,6 +52,20 @@ def scrubber(case: Case) -> Scrub:
         return NUMBER.sub(lambda match: match[0] if DAY.fullmatch(match[0]) else REMOVED, text)
 
     return scrub
+
+
+def _quotes(said: Iterable[str]) -> list[re.Pattern[str]]:
+    """What finds each of these texts, and each sentence of them, where somebody quotes it."""
+    texts = {sentence.strip() for text in said for sentence in (text, *SENTENCE.split(text))}
+    own = [text for text in texts if len(text.split()) >= MIN_WORDS or _is_long(text)]
+    return [
+        re.compile(r"\s+".join(map(re.escape, text.split())), re.IGNORECASE)
+        for text in sorted(own, key=len, reverse=True)
+    ]
+
+
+def _is_long(text: str) -> bool:
+    return len(text) >= MIN_NAME_LENGTH and max(text) >= SPACED
 
 
 def _word(name: str) -> re.Pattern[str]:
@@ -82,8 +102,16 @@ def forget_item(item: ActionItem, scrub: Scrub) -> ActionItem:
     return item.model_copy(update={**words, "history": history})
 
 
+def customers_words(recovery: Recovery) -> list[str]:
+    """What the customer said themself, in every round."""
+    steps = [step for steps in (*recovery.earlier, recovery.steps) for step in steps]
+    theirs = [step.words for step in steps if step.state == "done" and step.name in THEIRS]
+    said = [*theirs, *(step.view for step in steps)]
+    return [text for text in said if text and text != REMOVED]
+
+
 def forget_recovery(recovery: Recovery, scrub: Scrub) -> Recovery:
-    """The recovery: which steps were taken, by whom and when, without the customer's own account."""
+    """The recovery: which steps were taken, by whom and when, without a word that was exchanged."""
     return recovery.model_copy(
         update={
             "steps": tuple(_forget_step(step, scrub) for step in recovery.steps),
@@ -96,12 +124,13 @@ def forget_recovery(recovery: Recovery, scrub: Scrub) -> Recovery:
 
 
 def _forget_step(step: Step, scrub: Scrub) -> Step:
-    own_account = step.name == "hear" and step.state == "done"
+    # Why a step is not needed is the team's word, which may be learned from.
+    words = (step.words and REMOVED) if step.state == "done" else scrub(step.words)
     return step.model_copy(
         update={
-            "words": REMOVED if own_account and step.words else scrub(step.words),
+            "words": words,
             "how": scrub(step.how),
-            "view": scrub(step.view),
+            "view": step.view and REMOVED,
             "handed_why": scrub(step.handed_why),
             "link": "",
         }

@@ -256,16 +256,16 @@ def jobs_instead(job: Job, reason: str, work: ReadOnlyWork) -> list[Job]:
     jobs: list[Job] = []
     for label in (*due, *sorted(set(things) - set(due))):
         own = things[label].jobs_instead(job.channel_id, reason, job.now, work, is_due=label in due)
-        jobs += [_instead(job, things[label].subject)] if own is None else own
+        jobs += [instead_job(job.key, things[label].subject, job.now)] if own is None else own
     return jobs
 
 
-def _instead(job: Job, subject: Subject) -> Job:
-    """What is said in the thread because it could not be said to its reader."""
+def instead_job(key: str, subject: Subject, at: datetime) -> Job:
+    """What is said in the thread of one thing, because the message with this key had no reader."""
     kind, number = parse_label(subject.label)
-    return TellInstead(kind=kind, number=number, message_key=job.key).job(
+    return TellInstead(kind=kind, number=number, message_key=key).job(
         subject.channel_id,
-        message_key.reminder_instead(job.key, subject.label),
-        job.now,
+        message_key.reminder_instead(key, subject.label),
+        at,
         thread=message_key.retro(subject.case_number),
     )

@@ -6,9 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, text
 
+from bot.commands import export, forget
 from bot.domain.case import Case
+from bot.domain.channel import Channel
+from bot.domain.errors import Refused
 from bot.domain.forget import scrubber
 from bot.domain.job import MessageRef
+from bot.jobs import reminder as reminder_jobs
+from bot.messages.export import FORMATS
 from bot.messages.parts import plain, sentence
 from bot.repositories import Post
 from storage.database import Database
@@ -65,13 +70,136 @@ async def test_what_identifies_the_customer_is_gone_and_what_was_learned_stays(d
         "Call people like the customer back",
         "fixes agreed",
         "the customer sent us flowers",
-        "the customer wants a call",
     ):
         assert learned in after
     # And whatever was said of it is changed.
     for key in ("retro:1", "item:1", "owner:1:U1", "recovery:1", "turn:1:1"):
         assert not any(secret in plain(said[key]) for secret in SECRETS), key
     assert "forgotten on Fri 6 Mar 2026" in plain(said["retro:1"])
+
+
+THEIR_WORDS = (
+    "They let me wait for a whole week.",
+    "A person to talk to would help.",
+    "Nobody called when they said.",
+    "It was not put right at all.",
+    "Now it works as it should.",
+    "The new screen makes sense.",
+)
+OURS = ("We are sorry that you waited.", "A call each Monday at nine.", "Called on Monday at nine.")
+
+
+async def a_customer_who_said_much(desk: Desk) -> None:
+    """Two rounds, each step with words of its own, some of which the team quotes elsewhere."""
+    desk.meet(BEN)
+    account, wish, checked, unhappy, happy, view = THEIR_WORDS
+    sorry, promise, kept = OURS
+
+    async def step(name: str, values: dict[str, str]) -> None:
+        reply = await desk.ask(ANA, f"recovery.{name}", "C-1", values)
+        if reply.form is not None:  # the coach remarked on it, and it is sent all the same
+            filled = {field.name: field.value or "" for field in reply.form.fields}
+            reply = await desk.ask(ANA, f"recovery.{name}", "C-1", values | filled)
+        assert not reply.faults
+        assert reply.form is None
+
+    quoting = {"training": f'She wrote: "{account}" We had no way to see that.'}
+    await desk.ask(ANA, "case.fail", values=FAILED)
+    await desk.ask(BEN, "retro.answer", "C-1", quoting)
+    await desk.add_item(ANA, what=f"Show notes ({wish.lower()})", owner="U2", measure=wish)
+    desk.say_all()
+    await step("hear", {"words": account})
+    for once_more in (False, True):
+        await step("apologise", {"words": sorry, "how": "A call"})
+        await step("ask_wish", {"words": wish})
+        due = {"words": promise, "due": "2026-03-09", "how": "A call"}
+        await step("promise", due)
+        await step("keep", {"words": kept})
+        await step("check_back", {"words": checked, "view": checked})
+        if not once_more:
+            await step("verdict", {"verdict": "not recovered", "words": unhappy})
+    await desk.ask(ANA, "action_item.accept", "AI-1")
+    await desk.ask(BEN, "action_item.accept", "AI-1")
+    await desk.ask(BEN, "action_item.done", "AI-1", {"changed": "The notes are shown."})
+    await desk.ask(ANA, "action_item.verify", "AI-1")
+    why = {"outcome": "fixes agreed", "why": f"{unhappy} So we show the notes."}
+    await desk.ask(ANA, "retro.close", "C-1", why)
+    await step("tell_changed", {"words": "It is shown now.", "view": view})
+    await step("verdict", {"verdict": "recovered", "words": happy})
+
+
+async def test_the_customers_words_are_left_nowhere_and_what_is_the_teams_own_stays(desk: Desk) -> None:
+    await a_customer_who_said_much(desk)
+    desk.say_all()
+    before = everything(desk)
+    assert [words for words in (*THEIR_WORDS, *OURS) if words not in before] == []
+    assert await desk.bot.forget(desk.workspace, 1, AT + timedelta(days=1))
+    said = desk.say_all(AT + timedelta(days=1))
+    shown = "\n".join(plain(message) for message in said.values())
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        whole = export.one("C-1", work)
+    exported = "\n".join(kind.write(whole, True) for kind in FORMATS.values())
+    for where in (everything(desk), shown, exported):
+        found = [words for words in (*THEIR_WORDS, *OURS) if words.lower() in where.lower()]
+        assert found == []
+        assert "We had no way to see that." in where
+        assert "Show notes" in where
+    assert "The notes are shown." in exported
+    assert "So we show the notes." in everything(desk)
+
+
+async def test_what_an_older_program_kept_of_their_words_goes_when_they_are_forgotten_again(
+    desk: Desk,
+) -> None:
+    await a_customer_who_said_much(desk)
+    assert await desk.bot.forget(desk.workspace, 1, AT)
+    assert not await desk.bot.forget(desk.workspace, 1, AT)
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        recovery = work.recoveries.get(1)
+        assert recovery is not None
+        *others, verdict = recovery.steps
+        kept = verdict.model_copy(update={"words": THEIR_WORDS[4]})
+        work.recoveries.save(recovery.model_copy(update={"steps": (*others, kept)}))
+        work.commit()
+    assert THEIR_WORDS[4] in everything(desk)
+    assert await desk.bot.forget(desk.workspace, 1, AT)
+    assert THEIR_WORDS[4] not in everything(desk)
+
+
+async def test_a_reminder_that_was_said_in_the_thread_instead_is_changed_as_well(desk: Desk) -> None:
+    await a_case_with_a_history(desk)
+    friday = AT + timedelta(days=1)
+    while await desk.bot.run_due(desk.workspace, friday):
+        pass
+    queue = queue_of(desk.database)
+    (waiting,) = queue.claim(datetime.max.replace(tzinfo=UTC), "desk", 50)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        recovery = work.recoveries.get(1)
+    assert recovery is not None
+    instead = reminder_jobs.instead_job(waiting.key, recovery, friday)
+    queue.give_up(waiting, "They cannot be reached.", [instead])
+    assert "Maria Santos" in plain(desk.say_all(friday)[instead.key])
+    assert await desk.bot.forget(desk.workspace, 1, friday)
+    anew = desk.say_all(friday)[instead.key]
+    assert not any(secret in plain(anew) for secret in SECRETS)
+
+
+async def test_a_case_is_found_by_its_number_or_by_its_reference_in_any_team(desk: Desk) -> None:
+    await desk.ask(ANA, "case.fail", values=FAILED)
+    night = Channel(id="C2", name="night")
+    await desk.ask(ANA, "case.fail", values=FAILED, channel=night)
+    named_as_a_number = {**FAILED, "reference": "C-9"}
+    await desk.ask(ANA, "case.fail", values=named_as_a_number, channel=night)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        assert forget.named("zd-4711 ", work) == [1, 2]
+        assert forget.named("c-2", work) == [2]
+        assert forget.named("C-9", work) == [3]
+        assert forget.of_customer("maria santos", work) == [1, 2, 3]
+        for unknown in ("C-99", "ZD-1", "7", ""):
+            with pytest.raises(Refused):
+                forget.named(unknown, work)
+        with pytest.raises(Refused):
+            forget.of_customer("Maria", work)
 
 
 async def test_a_customer_is_forgotten_once(desk: Desk) -> None:
