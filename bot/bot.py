@@ -12,8 +12,10 @@ from bot.coach.coach import Remark
 from bot.command import Command, Opening, Reply, Request
 from bot.commands import coach as coach_commands
 from bot.commands import forget as forget_commands
+from bot.domain import message_key
 from bot.domain.errors import ConflictError, Refused
 from bot.domain.job import Job, minute
+from bot.jobs import retro as retro_jobs
 from bot.jobs import scheduler as scheduler_jobs
 from bot.jobs.payload import JobPayload, unsaid_jobs
 from bot.messages.parts import Message, Typed, sentence
@@ -330,6 +332,21 @@ class Bot:
         if payload is None:
             return unsaid_jobs(job, job.name, reason, work)
         return payload.on_failure(job, reason, work)
+
+    def root_jobs(self, job: Job) -> Sequence[Job]:
+        """What posts the message in whose thread this job belongs, if that is a retro's."""
+        case_number = message_key.retro_of(job.thread)
+        if case_number is None:
+            return ()
+        root = retro_jobs.retro_job(
+            case_number, job.channel_id, job.due_at, bulk=job.bulk, traceless=job.traceless
+        )
+        return (root,)
+
+    def is_lasting(self, job: Job) -> bool:
+        """Whether its message is posted again when somebody has deleted it."""
+        handler = JOB_HANDLERS.get(job.name)
+        return handler is not None and handler.lasting
 
     def label(self, job: Job) -> str:
         """What a job is about, for the log; "" where this version cannot read it."""

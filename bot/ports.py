@@ -63,6 +63,7 @@ class DeliveryError(Exception):
     `permanent`: trying again cannot help until a person acts; `reason` is one sentence for them.
     `retry_after`: seconds that the platform asked for. `maybe_delivered`: it may have arrived all the
     same. `outage`: the trouble is the platform's or the way to it, so it is worth trying for days.
+    `gone`: somebody deleted the message that was to be changed, or the one whose thread this belongs in.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class DeliveryError(Exception):
         retry_after: float | None = None,
         maybe_delivered: bool = False,
         outage: bool = False,
+        gone: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -80,6 +82,7 @@ class DeliveryError(Exception):
         self.retry_after = retry_after
         self.maybe_delivered = maybe_delivered
         self.outage = outage
+        self.gone = gone
 
 
 class MembershipUnknown(Exception):
@@ -230,7 +233,8 @@ class Ended:
     platform asked for that (`hold_queue`) and the workspace's other channel queues of the kind, for a
     minute at most (`hold_workspace`); `unsure`: it may have been said all the same; `behind`: what it
     belongs under is not there yet, so it goes behind all that waits in its channel. `dead`: set aside
-    because of `why`.
+    because of `why`. `gone`: the key and the platform's id of a message that somebody deleted, so that
+    saying it again posts it; a newer message of that key stays.
     """
 
     job: Job
@@ -241,6 +245,7 @@ class Ended:
     follow: Sequence[Job] = ()
     unsure: bool = False
     behind: bool = False
+    gone: tuple[str, str] | None = None
     hold_queue: bool = False
     hold_workspace: bool = False
 

@@ -338,6 +338,13 @@ class SentMessages(ReadSentMessages, Protocol):
     """The same, and what changes them."""
 
     def keep(self, key: str, message_ref: MessageRef) -> None: ...
+    def doubt(self, key: str) -> None:
+        """It may have been deleted unnoticed: the next time it is edited, even if nothing is new."""
+        ...
+
+    def forget(self, channel_id: str, message: str) -> None:
+        """Somebody deleted this message: what is said again is posted anew. Others are left alone."""
+        ...
 
 
 class Requests(Protocol):

@@ -160,6 +160,8 @@ _ROUTES = (
     _route(team_commands.OwnSettings, team_commands.own_settings, team_commands.open_own_settings),
     _reading(team_commands.Help, partial(team_commands.say_help, TYPED)),
     _route(team_commands.Joined, team_commands.joined),
+    _route(team_commands.ChannelChanged, team_commands.channel_changed),
+    _route(team_commands.MessageDeleted, team_commands.message_deleted),
     _route(team_commands.PersonChanged, team_commands.person_changed),
 )
 COMMANDS: Mapping[str, Route] = {route.command.name: route for route in _ROUTES}

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Literal, TypeVar
 from uuid import uuid4
 
 from bot.bot import Bot
@@ -289,7 +289,14 @@ class Worker:
         began = asyncio.get_running_loop().time()
         if began >= until:
             raise DeliveryError("It came too late to be said.", maybe_delivered=job.unsure, outage=True)
-        message_ref, outcome = await _call(messenger, delivery, said, job, until)
+        try:
+            message_ref, outcome = await _call(messenger, delivery, said, job, until)
+        except DeliveryError as undelivered:
+            if (lost := said or root) is None or not undelivered.gone:
+                raise
+            step = self._post_anew if said else self._post_root_anew
+            await self._surely(partial(step, job, lost))
+            return
         if job.unsure:  # it was looked for first, so nobody can say when the call itself began
             began = asyncio.get_running_loop().time()
         next_allowed_at = began + (messenger.limits.min_interval if outcome == "said" else 0.0)
@@ -368,6 +375,35 @@ class Worker:
         self._count(outcome, job)
         self._wake_in(cool_down)
 
+    async def _post_anew(self, job: Job, lost: MessageRef) -> None:
+        """Somebody deleted the message that was to be changed: it is forgotten, and the job begins anew.
+
+        Both in one transaction, and whoever posts it looks first when an attempt ended unknown: so it is
+        posted once. What is not lasting has nothing to say any more.
+        """
+        state: Literal["waiting", "done"] = "waiting" if self._bot.is_lasting(job) else "done"
+        why = "Somebody deleted the message, so it is posted again."
+        await self._put_away(Ended(job, state, why=why, gone=(job.key, lost.message)))
+        self._count("gone", job)
+
+    async def _post_root_anew(self, job: Job, lost: MessageRef) -> None:
+        """Somebody deleted the message whose thread this belongs in: that one first, then this one."""
+        wait = backoff(job.attempts, random.random())  # noqa: S311 - jitter
+        await self._put_away(
+            Ended(
+                job,
+                "waiting",
+                wait,
+                why=str(RootMissing()),
+                unsure=job.unsure,
+                behind=True,
+                gone=(job.thread or "", lost.message),
+                follow=self._bot.root_jobs(job),
+            )
+        )
+        self._count("gone", job)
+        self._wake_in(wait)
+
     async def _put_back(self, job: Job, undelivered: DeliveryError) -> None:
         if undelivered.permanent or is_hopeless(job, outage=undelivered.outage):
             label = "" if job.traceless else self._bot.label(job)
@@ -382,6 +418,7 @@ class Worker:
         # Once unsure, only a look-up that was answered makes sure; a needless one costs little.
         unsure = job.unsure or undelivered.maybe_delivered
         limits = self._limits[job.workspace.partition(":")[0]]
+        behind = isinstance(undelivered, RootMissing)
         await self._put_away(
             Ended(
                 job,
@@ -389,7 +426,8 @@ class Worker:
                 wait,
                 why=undelivered.reason,
                 unsure=unsure,
-                behind=isinstance(undelivered, RootMissing),
+                behind=behind,
+                follow=self._bot.root_jobs(job) if behind else (),
                 # A tick may be told a later time than it is; only a channel queue's rest goes by the
                 # real clock.
                 hold_queue=asked is not None or self._ticking,

@@ -54,5 +54,6 @@ class UnitOfWork(ReadOnlyWork):
         return self.jobs.owes
 
     def flush(self) -> None:
-        """Writes the scheduled jobs, before the commit."""
+        """Writes the scheduled jobs, and what waits for them, before the commit."""
         self.jobs.flush()
+        self.sent_messages.flush()

@@ -50,6 +50,8 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         "ends": "17:00",
         "days_to_answer": "3",
     },
+    "team.channel_changed": {"called": "elsewhere"},
+    "team.message_deleted": {"id": "1.1"},
     "team.own_settings": {"starts": "09:00", "ends": "17:00"},
 }
 

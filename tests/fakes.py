@@ -251,6 +251,22 @@ class FakeSlack(Wire):
         await self.tell({"type": f"{_kind(channel)}_deleted", "channel": channel.id}, channel)
         del self.channels[channel.id]
 
+    async def renames(self, channel: SlackChannel, name: str) -> None:
+        """Gives a channel another name."""
+        channel.name = name
+        renamed = {"id": channel.id, "name": name, "created": 1_700_000_000}
+        await self.tell({"type": f"{_kind(channel)}_rename", "channel": renamed}, channel)
+
+    async def loses(self, message: Posted, *, heard: bool = True) -> None:
+        """An admin deletes a message of Amends'; `heard`: the event of it gets through."""
+        channel = self.channels[message.channel_id]
+        del channel.messages[message.ts]
+        if heard:
+            event = {"type": "message", "subtype": "message_deleted", "hidden": True}
+            event |= {"channel": channel.id, "channel_type": _kind(channel), "ts": self.next_ts()}
+            before = {**message.shown(), "team": self.team}
+            await self.tell({**event, "deleted_ts": message.ts, "previous_message": before}, channel)
+
     async def converts(self, channel: SlackChannel, *, private: bool) -> None:
         """Makes a channel private or public, which a message in it tells."""
         channel.private = private

@@ -23,7 +23,7 @@ from handlers.web.outgoing import WORKSPACE
 from storage.database import Database
 from tests.fake_teams import FakeTeams, TeamsChannel, TeamsPerson
 from tests.fake_teams_forged import forge, told
-from tests.fakes import FakeSlack
+from tests.fakes import FakeSlack, Posted
 from tests.handlers import slack_adapter
 from tests.handlers.slack_adapter import Script, delivery
 from tests.handlers.test_teams_auth import serving as serving_teams
@@ -211,8 +211,11 @@ async def test_in_teams_what_happens_by_itself_is_answered_to_nobody(sqlite: Dat
         reply = await ana.says("plain words", channel, root)
         await ana.deletes(reply)
         await ana.adds_app(channel)
-    # Teams tells nobody of changes to a person.
-    assert {request.command_name for request in bot.asked} == set(HAPPENS) - {"team.person_changed"}
+        renamed = {"channel": {"id": channel.id, "name": "care"}, "eventType": "channelRenamed"}
+        await teams.send(ana.activity("conversationUpdate", channel, None, channelData=renamed))
+    # Teams tells nobody of changes to a person, nor that a bot's message was deleted.
+    untold = {"team.person_changed", "team.message_deleted"}
+    assert {request.command_name for request in bot.asked} == set(HAPPENS) - untold
     assert seen(answer_to, *teams_words(teams, ana, channel)) == only("nobody", [])
 
 
@@ -261,6 +264,10 @@ async def test_in_slack_what_happens_by_itself_is_answered_to_nobody(sqlite: Dat
             await ana.deletes(reply)
             await slack.event({"type": "user_change", "user": ana.shown()})
             await slack.invite_bot(channel, ana)
+            await slack.renames(channel, "care")
+            ours = Posted(slack.next_ts(), channel.id, slack.bot, "A retro", bot=True)
+            channel.messages[ours.ts] = ours
+            await slack.loses(ours)
         assert {request.command_name for request in bot.asked} == set(HAPPENS)
         words = (
             [send_ephemeral.words() for send_ephemeral in slack.whispers],

@@ -124,8 +124,9 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
     if first is not None:
         message_ref = work.sent_messages.get(message_key.retro(first.number))
         link = message_ref.link if message_ref else None
-        if message_ref is None:
-            # It was given up, or still waits: asking again is a reason to try again.
+        if message_ref is None or not bulk:
+            # It was given up, still waits, or was deleted unnoticed: asking again is a reason to look.
+            work.sent_messages.doubt(message_key.retro(first.number))
             work.jobs.schedule(_retro_job(first, command))
         return Reply(message=messages.already(first, team.name, link), already=True)
     case = work.cases.add(_read_case(command, team))

@@ -12,7 +12,18 @@ from bot.domain.errors import Refused
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.team import MAX_DAYS_TO_ANSWER, Team, aim
 from bot.domain.working_hours import today
-from bot.fields import Choice, Clock, Day, MaybeTick, NeededClock, Number, PersonId, Weekdays, field
+from bot.fields import (
+    Choice,
+    Clock,
+    Day,
+    Line,
+    MaybeTick,
+    NeededClock,
+    Number,
+    PersonId,
+    Weekdays,
+    field,
+)
 from bot.jobs import team as team_jobs
 from bot.messages import team as messages
 from bot.messages.parts import Form
@@ -81,6 +92,26 @@ class Joined(Command, frozen=True):
 
     name = "team.joined"
     access = "platform"
+
+
+class ChannelChanged(Command, frozen=True):
+    """A channel has another name, or can be spoken in again: it was archived, say."""
+
+    name = "team.channel_changed"
+    access = "platform"
+    repeatable = True
+
+    called: Line = field(hidden=True)
+
+
+class MessageDeleted(Command, frozen=True):
+    """Somebody deleted a message of ours."""
+
+    name = "team.message_deleted"
+    access = "platform"
+    repeatable = True
+
+    message_id: Line = field(name="id", hidden=True)
 
 
 class PersonChanged(Command, frozen=True):
@@ -254,6 +285,27 @@ def joined(command: Joined, work: UnitOfWork) -> Reply:
     work.channels.remember(channel)
     work.jobs.schedule(team_jobs.hello_job(channel, command.at))
     work.jobs.retry_dead(channel.id)
+    return Reply()
+
+
+def channel_changed(command: ChannelChanged, work: UnitOfWork) -> Reply:
+    """A channel that we know is kept under its new name, and what could not be said there is said."""
+    known = work.channels.get(command.channel.id) if command.channel else None
+    if known is None:
+        return Reply()
+    if command.called and command.called != known.name:
+        work.channels.remember(known.model_copy(update={"name": command.called}))
+        team = work.teams.get(known.id)
+        if team is not None:
+            work.teams.save(team.model_copy(update={"name": command.called}))
+    work.jobs.retry_dead(known.id)
+    return Reply()
+
+
+def message_deleted(command: MessageDeleted, work: UnitOfWork) -> Reply:
+    """A message of ours is gone: when there is something to say about it, it is posted again."""
+    if command.channel is not None:
+        work.sent_messages.forget(command.channel.id, command.message_id)
     return Reply()
 
 

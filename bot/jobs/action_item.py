@@ -22,6 +22,7 @@ class Show(JobPayload):
     name = "action_item.show"
     what = "the action item AI-{item_number}"
     about = "AI-{item_number}"
+    lasting = True
 
     item_number: Number
 
@@ -40,6 +41,7 @@ class TellOwner(JobPayload):
     name = "action_item.tell_owner"
     what = "the action item AI-{item_number} to its owner"
     about = "AI-{item_number}/{owner_id}"
+    lasting = True
 
     item_number: Number
     owner_id: str

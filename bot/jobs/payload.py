@@ -40,13 +40,15 @@ class JobPayload(BaseModel, frozen=True):
     A subclass per kind, named by `name` and listed under JOB_HANDLERS in `bot/routes.py`. `about` and
     `detail` are how its fields are stored in the columns of these names: templates that are filled to
     write and matched to read. They never change, because the program of the version before reads them.
-    `what` is how a person is told which message could not be said, a template over the fields, too.
+    `what` is how a person is told which message could not be said, a template over the fields, too. One
+    that is `lasting` is posted again when there is something new to say and somebody has deleted it.
     """
 
     name: ClassVar[str]
     what: ClassVar[str]
     about: ClassVar[str]
     detail: ClassVar[str] = ""
+    lasting: ClassVar[bool] = False
 
     @abstractmethod
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:

@@ -59,6 +59,7 @@ class Show(JobPayload):
     name = "recovery.show"
     what = "what is owed to the customer of C-{case_number}"
     about = "C-{case_number}"
+    lasting = True
 
     case_number: Number
 
@@ -74,6 +75,7 @@ class TellOwner(JobPayload):
     name = "recovery.tell_owner"
     what = "the customer of C-{case_number} to whoever looks after them"
     about = "C-{case_number}/{person_id}"
+    lasting = True
 
     case_number: Number
     person_id: str

@@ -23,6 +23,7 @@ class Show(JobPayload):
     name = "retro.show"
     what = "the retro C-{case_number}"
     about = "C-{case_number}"
+    lasting = True
 
     case_number: Number
 
@@ -49,6 +50,7 @@ class Prompt(JobPayload):
     name = "retro.prompt"
     what = "a prompt of the retro C-{case_number}"
     about = "C-{case_number}/{prompt_key}"
+    lasting = True
 
     case_number: Number
     prompt_key: str
@@ -67,6 +69,7 @@ class Answered(JobPayload):
     name = "retro.answered"
     what = "an answer"
     about = "{answer_id}"
+    lasting = True
 
     answer_id: str
 

@@ -158,6 +158,8 @@ class SlackAdapter:
             # `handler` has checked the signature, before anything is parsed; a socket needs none.
             request_verification_enabled=False,
             ssl_check_enabled=False,  # unsigned, so it comes no further than `handler`
+            # What becomes of our own messages is ours to know; the readers know our words from people's.
+            ignoring_self_events_enabled=False,
             attaching_function_token_enabled=False,  # for steps of Slack's workflows: there are none
             process_before_response=True,
             logger=outgoing.quiet,

@@ -139,7 +139,8 @@ class Directory:
             profile, channel = self.people.known(id), self._as_remembered(request.channel)
             people = request.people
         else:
-            about = self._remembered(id) if is_unnamed(request) else in_time(self.people.get(id))
+            silent = is_unnamed(request) or request.person.bot
+            about = self._remembered(id) if silent else in_time(self.people.get(id))
             (profile, channel), fresh = await asyncio.gather(
                 asyncio.gather(about, self._named(request.channel)),
                 asyncio.gather(*(self._fresh(other.id) for other in request.people)),
@@ -159,7 +160,7 @@ class Directory:
         channel, profile = request.channel, self.people.known(request.person.id)
         return (
             not request.people
-            and (profile is not None or is_unnamed(request))
+            and (profile is not None or is_unnamed(request) or request.person.bot)
             and (channel is None or bool(channel.name))
         )
 

@@ -24,6 +24,8 @@ UNNAMED_PLACES = ("privategroup", "mpdm", "directmessage")
 PRIVATE = "a private channel"
 """What a channel is called whose name Slack does not tell."""
 SOMEBODY = "someone"
+CONVERTED = ("channel_convert_to_private", "channel_convert_to_public")
+"""Messages that say that a channel is of another kind now."""
 
 
 class Origin(NamedTuple):
@@ -170,6 +172,8 @@ def _message(happened: Payload, workspace: Workspace, at: datetime) -> Request |
         return _changed(happened, workspace, at)
     if subtype == "message_deleted":
         return _deleted(happened, workspace, at)
+    if subtype in CONVERTED:
+        return _channel_changed(happened, workspace, at)
     if subtype not in ("", "file_share", "thread_broadcast"):
         return None
     if text_at(happened, "channel_type") == "im":
@@ -229,6 +233,8 @@ def _changed(happened: Payload, workspace: Workspace, at: datetime) -> Request |
 def _deleted(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
     before = mapping(happened, "previous_message")
     root, ts, spoke = text_at(before, "thread_ts"), text_at(happened, "deleted_ts"), _speaker(before)
+    if ts and text_at(before, "user") == workspace.bot:
+        return _about_us("team.message_deleted", happened, workspace, at, id=ts)
     if not spoke or not root or not ts or root == ts:
         return None
     channel = _channel(needed(happened, "channel"), "")
@@ -266,6 +272,36 @@ def _joined(happened: Payload, workspace: Workspace, at: datetime) -> Request | 
     )
 
 
+def _channel_changed(happened: Payload, workspace: Workspace, at: datetime) -> Request:
+    """It is open again, has another name, or is private now: what could not be said there is said."""
+    named = happened.get("channel")
+    called = text_at(named, "name") if isinstance(named, Mapping) else ""
+    return _about_us("team.channel_changed", happened, workspace, at, called=called)
+
+
+def _about_us(
+    command_name: str, happened: Payload, workspace: Workspace, at: datetime, **values: str
+) -> Request:
+    """What concerns our own words or place in a channel; who did it does not matter."""
+    channel = _channel(needed({"channel": channel_of(happened)}, "channel"), "")
+    return Request(
+        workspace=workspace.id,
+        command_name=command_name,
+        person=Person(id=workspace.bot, name="Amends", bot=True),
+        channel=channel,
+        here=_here(channel),
+        heard=True,
+        values=values,
+        at=at,
+    )
+
+
+def channel_of(happened: Payload) -> str:
+    """The id of the channel that an event is about; where its name is new, that comes with it."""
+    named = happened.get("channel")
+    return text_at(named, "id") if isinstance(named, Mapping) else text_at(happened, "channel")
+
+
 def _opened_home(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
     if text_at(happened, "tab") != "home":
         return None
@@ -282,6 +318,10 @@ def _person_changed(happened: Payload, workspace: Workspace, at: datetime) -> Re
 
 EVENTS: Mapping[str, Callable[[Payload, Workspace, datetime], Request | None]] = {
     "message": _message,
+    "channel_rename": _channel_changed,
+    "channel_unarchive": _channel_changed,
+    "group_rename": _channel_changed,
+    "group_unarchive": _channel_changed,
     "member_joined_channel": _joined,
     "app_home_opened": _opened_home,
     "user_change": _person_changed,

@@ -25,6 +25,7 @@ from bot.ports import MembershipUnknown
 from handlers.payload import Payload, mapping, text_at
 from handlers.remembered import Remembered
 from handlers.slack.directory import KNOWN_SECONDS, Conversation, Directory, NoSuchChannel, in_time
+from handlers.slack.incoming import channel_of
 from handlers.slack.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ CHANGING = frozenset(
     }
 )
 """Events that change what a channel is, or whether we are in it."""
+RENAMING = frozenset({"channel_rename", "group_rename"})
 
 
 class SlackMemberships:
@@ -148,6 +150,8 @@ class SlackMemberships:
     def hear(self, happened: Payload) -> None:
         """Forgets what an event shows to be out of date."""
         kind = text_at(happened, "subtype") or text_at(happened, "type")
+        if kind in RENAMING:
+            self._directory.channels.expire(channel_of(happened))
         if kind not in GOING | CHANGING:
             return
         channel_id, person_id = text_at(happened, "channel"), text_at(happened, "user")

@@ -32,13 +32,15 @@ CLOCKS_APART = timedelta(seconds=60)
 class Failure(NamedTuple):
     """What one of Slack's error codes means: whether a person must act first, and the sentence.
 
-    An `outage` ends by itself, or when an admin ends it; the token stays good.
+    An `outage` ends by itself, or when an admin ends it; the token stays good. `gone`: somebody deleted
+    the message that was to be changed or answered.
     """
 
     permanent: bool
     reason: str
     maybe_delivered: bool = False
     outage: bool = False
+    gone: bool = False
 
 
 NOT_THERE = Failure(True, "I am not in that channel: invite me with /invite @Amends, and I will say it.")
@@ -52,7 +54,7 @@ NOT_LET_IN = Failure(
 )
 TOO_LONG = Failure(True, "Slack found the message too long; this is a fault of mine.")
 NO_PERSON = Failure(True, "Slack does not let me write to that person; they may have left.")
-GONE = Failure(True, "The message was deleted in Slack, so there is nothing left to change.")
+GONE = Failure(True, "The message was deleted in Slack, so there is nothing left to change.", gone=True)
 BROKEN = Failure(False, "Slack had trouble of its own.", maybe_delivered=True, outage=True)
 REFUSED = Failure(True, "Slack did not accept how the message was built; this is a fault of mine.")
 
@@ -156,6 +158,7 @@ def undelivered(error: Exception) -> DeliveryError:
         permanent=failure.permanent,
         maybe_delivered=failure.maybe_delivered,
         outage=failure.outage,
+        gone=failure.gone,
     )
 
 

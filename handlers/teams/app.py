@@ -172,13 +172,24 @@ class TeamsAdapter:
         workspace = incoming.workspace_of(body)
         if incoming.regroups(body):
             self.memberships.forget(workspace)
-        if renamed := incoming.renamed(body):
-            await self._directory.rename(workspace, renamed)
+        if not await self._channels_changed(workspace, body, now):
+            return UNSAVED, None
         read_event = incoming.HEARD.get(kind)
         request = read_event(body, now) if read_event else None
         if request is None:
             return OK, None
         return await (self._happened if request.heard else self._typed)(request, body)
+
+    async def _channels_changed(self, workspace: str, body: Payload, now: datetime) -> bool:
+        """Tells the bot of new names, and where it can speak again; False when that was not saved."""
+        changed = []
+        if renamed := incoming.renamed(body):
+            changed.append(incoming.channel_changed(body, renamed, renamed.name, now))
+        if team := incoming.reopened_team(body):
+            channels = await self._directory.channels_of(workspace, team)
+            changed += [incoming.channel_changed(body, channel, "", now) for channel in channels]
+        replies = [await self._reply(request) for request in changed]
+        return all(reply.saved for reply in replies)
 
     # What happens
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from bot.command import Request
@@ -105,11 +105,10 @@ class Directory:
         if stored is not None and "hears" not in stored.reference:
             await self.keep(workspace, stored.model_copy(update={"reference": {"hears": "yes"}}))
 
-    async def rename(self, workspace: str, channel: Channel) -> None:
-        """Notes a channel's new name, where it is one that we know."""
-        stored = await self._transactions.read(workspace, lambda work: work.channels.get(channel.id))
-        if stored is not None and channel.name:
-            await self.keep(workspace, channel)
+    async def channels_of(self, workspace: str, team: str) -> Sequence[Channel]:
+        """The channels of a team that we know."""
+        channels = await self._transactions.read(workspace, lambda work: work.channels.all())
+        return [channel for channel in channels if channel.reference.get("team_id") == team]
 
     async def begins_retro(self, request: Request) -> bool:
         """Whether the thread of a plain reply is one of ours; the others are nobody's business."""

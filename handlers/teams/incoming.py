@@ -20,6 +20,9 @@ SOMEBODY = "someone"
 TICKED, UNTICKED = "yes", "no"
 """What a tick says: words for both, because Teams sends nothing at all for an input that is empty."""
 THREAD = ";messageid="
+JOINING = ("conversationUpdate", "installationUpdate")
+REOPENING = ("channelRestored", "teamRestored", "teamUnarchived")
+"""What happens to a channel or a team before it can be spoken in again."""
 
 
 class Origin(NamedTuple):
@@ -213,20 +216,30 @@ def deleted(body: Payload, at: datetime) -> Request | None:
 
 def joined(body: Payload, at: datetime) -> Request | None:
     """The app was added: to a team (or a channel of it), or for one person."""
+    return _request(body, "team.joined", at, heard=True) if _adds_us(body) else None
+
+
+def _adds_us(body: Payload) -> bool:
     bot = text_at(mapping(body, "recipient"), "id")
     members = body.get("membersAdded")
     added = isinstance(members, list) and any(
         isinstance(member, Mapping) and member.get("id") == bot for member in members
     )
-    if not added and not text_at(body, "action").startswith("add"):
-        return None
-    return _request(body, "team.joined", at, heard=True)
+    return added or text_at(body, "action").startswith("add")
 
 
 def regroups(body: Payload) -> bool:
     """Whether it tells that a team's people or channels came, went or changed."""
     personal = text_at(mapping(body, "conversation"), "conversationType") == "personal"
-    return needed(body, "type") in ("conversationUpdate", "installationUpdate") and not personal
+    return needed(body, "type") in JOINING and not personal
+
+
+def reopened_team(body: Payload) -> str:
+    """The id of a team that we are in again, or that is open again; empty for everything else."""
+    data = mapping(body, "channelData")
+    reopens = text_at(data, "eventType") in REOPENING
+    added = needed(body, "type") in JOINING and _adds_us(body)
+    return text_at(mapping(data, "team"), "id") if reopens or added else ""
 
 
 def renamed(body: Payload) -> Channel | None:
@@ -234,6 +247,21 @@ def renamed(body: Payload) -> Channel | None:
     if text_at(mapping(body, "channelData"), "eventType") != "channelRenamed":
         return None
     return shared_channel(body)
+
+
+def channel_changed(body: Payload, channel: Channel, called: str, at: datetime) -> Request:
+    """A channel has another name, or can be spoken in again; who did it does not matter."""
+    us = Person(id=text_at(mapping(body, "recipient"), "id"), name="Amends", bot=True)
+    return Request(
+        workspace=workspace_of(body),
+        command_name="team.channel_changed",
+        person=us,
+        channel=channel,
+        here=channel.id,
+        heard=True,
+        values={"called": called},
+        at=at,
+    )
 
 
 # Buttons and dialogs

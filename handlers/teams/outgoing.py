@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import aiohttp
 
@@ -70,8 +70,11 @@ FAILURES: Mapping[int, Failure] = {
 }
 
 
-def undelivered(error: Exception, *, direct: bool) -> DeliveryError:
-    """The DeliveryError for a failed call: whether and when to repeat it (the worker adds jitter)."""
+def undelivered(error: Exception, *, direct: bool, gone: bool = False) -> DeliveryError:
+    """The DeliveryError for a failed call: whether and when to repeat it (the worker adds jitter).
+
+    `gone`: what was to be changed or answered is not there any more.
+    """
     if isinstance(error, ConnectorError):
         failure = FAILURES.get(error.status, BROKEN if error.status >= 500 else REFUSED)
         if direct and error.status in (403, 404):
@@ -83,6 +86,7 @@ def undelivered(error: Exception, *, direct: bool) -> DeliveryError:
             retry_after=waits,
             maybe_delivered=failure.maybe_delivered,
             outage=failure.outage,
+            gone=gone,
         )
     if isinstance(error, NoToken):
         return DeliveryError(f"I get no token for Teams. {error}", outage=True)
@@ -118,7 +122,8 @@ class TeamsMessenger:
             else:
                 id = await self._post(way, channel, activity)
         except FAILED as error:
-            raise undelivered(error, direct=channel.kind == "direct") from None
+            gone = delivery.thread is not None and _is_not_found(error)
+            raise undelivered(error, direct=channel.kind == "direct", gone=gone) from None
         if not id:
             raise DeliveryError("Teams did not say where it put the message.", maybe_delivered=True)
         return self._remembered(delivery, self._message_ref(delivery, id, way))
@@ -131,11 +136,14 @@ class TeamsMessenger:
                 conversation = await self.chat_with(delivery.workspace, channel)
             else:
                 root = delivery.thread.message if delivery.thread else message_ref.message
-                conversation = _in_thread(way, root)
+                # Under the message that began its own thread, even if that was posted again since.
+                conversation = _in_thread(way, _root_in(message_ref.link) or root)
             activity = {**render.message(delivery.message), "id": message_ref.message}
             await self._connector.update(way, conversation, message_ref.message, activity)
         except FAILED as error:
-            raise undelivered(error, direct=channel.kind == "direct") from None
+            if gone := _is_not_found(error):
+                self._said.pop((delivery.workspace, delivery.key), None)
+            raise undelivered(error, direct=channel.kind == "direct", gone=gone) from None
         return MessageRef(
             channel_id=message_ref.channel_id, message=message_ref.message, link=message_ref.link
         )
@@ -206,6 +214,16 @@ def _way(channel: Channel) -> Mapping[str, str]:
 
 def _in_thread(way: Mapping[str, str], root: str) -> str:
     return f"{base(way.get('conversation_id') or way.get('channel_id', ''))}{THREAD}{root}"
+
+
+def _is_not_found(error: Exception) -> bool:
+    """Whether the connector itself has no such message; a page of a proxy on the way has no code."""
+    return isinstance(error, ConnectorError) and error.status == 404 and bool(error.code)
+
+
+def _root_in(link: str | None) -> str:
+    """The message that began the thread of a message with this link, which `link_to` made; or empty."""
+    return parse_qs(urlsplit(link or "").query).get("parentMessageId", [""])[0]
 
 
 def link_to(way: Mapping[str, str], channel_id: str, message: str, root: str) -> str:

@@ -123,13 +123,13 @@ class WebMessenger:
         return self._message_ref(kept, delivery)
 
     async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
-        """Replaces the post's message; raises a permanent DeliveryError when the post is gone."""
+        """Replaces the post's message; raises a DeliveryError when the post is gone."""
         number = _number(message_ref.message)
 
         def say_anew(work: UnitOfWork) -> Post:
             post = work.posts.get(number)
             if post is None:
-                raise DeliveryError("The message to change is gone.", permanent=True)
+                raise DeliveryError("The message to change is gone.", permanent=True, gone=True)
             new = {"message": delivery.message, "edited_at": minute(datetime.now(UTC))}
             edited = post.model_copy(update=new)
             work.posts.save(edited)

@@ -8,7 +8,7 @@ transactions deadlock on PostgreSQL.
 
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from threading import Lock
@@ -128,12 +128,17 @@ class Jobs:
         self._scheduled, self._woken = [], {}
 
 
-def put(connection: Connection, workspace: str, scheduled: Iterable[Job]) -> dict[Name, datetime]:
-    """Stores jobs, or updates those that are there; returns the queues with work, and since when."""
+def put(
+    connection: Connection, workspace: str, scheduled: Iterable[Job], gone: Collection[str] = ()
+) -> dict[Name, datetime]:
+    """Stores jobs, or updates those that are there; returns the queues with work, and since when.
+
+    `gone`: keys of messages that are being forgotten, so that these are posted again.
+    """
     woken: dict[Name, datetime] = {}
     ordered = sorted(scheduled, key=lambda job: job.key)
     # Said, but its job was pruned since: then saying it again is editing it, or nothing at all.
-    sent = SentMessages(connection, workspace).among({job.key for job in ordered})
+    sent = SentMessages(connection, workspace).among({job.key for job in ordered} - set(gone))
     owed = [job for job in ordered if not (job.once and job.key in sent)]
     for some in _without_doubles(owed):
         bound: Values = {"workspace": workspace}
@@ -204,6 +209,7 @@ def _scheduling(dialect: str, how_many: int) -> Statement:
         set_={name: case((replaced, new[name]), else_=jobs.c[name]) for name in wording}
         | {
             "id": case((ended, new.id), else_=jobs.c.id),
+            "queue_id": case((ended, new.queue_id), else_=jobs.c.queue_id),
             "state": case((ended, new.state), else_=jobs.c.state),
             "attempts": case((ended, new.attempts), else_=jobs.c.attempts),
             "bulk": case((ended, new.bulk), else_=and_(jobs.c.bulk, new.bulk)),

@@ -46,7 +46,7 @@ from storage.jobs.channel_queue import (
     this,
     whole,
 )
-from storage.jobs.job import IS_DEAD, IS_WAITING, edit_queue, next_id, numbered, put
+from storage.jobs.job import IS_DEAD, IS_WAITING, edit_queue, next_id, numbered, post_queue, put
 from storage.jobs.moments import Name, hold_back, wake
 from storage.repositories.sent_messages import SentMessages
 from storage.row import Values, read
@@ -174,6 +174,7 @@ class Queue:
         rows, woken = _take(connection, ended)
         changed: list[Values] = []
         sent: dict[str, dict[str, MessageRef]] = {}
+        gone: dict[str, list[tuple[str, str]]] = {}
         rests: dict[Name, datetime | None] = {}
         held: dict[Name, datetime] = {}
         for attempt in ended:
@@ -187,16 +188,20 @@ class Queue:
             changed.append({**this((row.workspace, row.key)), **{name: after[name] for name in CHANGED}})
             if attempt.message_ref is not None:
                 sent.setdefault(row.workspace, {})[row.key] = attempt.message_ref
+            if attempt.gone is not None:
+                gone.setdefault(row.workspace, []).append(attempt.gone)
             rests[queue] = _rests_until(attempt, row, now)
-            if row.again and attempt.state == "done":
-                other = (row.workspace, after["queue_id"])
-                woken[other] = min(row.due_at, woken.get(other, row.due_at))
+            if after["state"] == "waiting" and (row.again or after["queue_id"] != row.queue_id):
+                other, due_at = (row.workspace, after["queue_id"]), after["due_at"]
+                woken[other] = min(due_at, woken.get(other, due_at))
             if attempt.hold_workspace:
                 until = now + min(timedelta(seconds=attempt.cool_down), MAX_SHARED_COOL_DOWN)
                 workspace_queue = whole(queue)
                 held[workspace_queue] = max(until, held.get(workspace_queue, until))
         CHANGE_JOB.run_each(connection, [row for row in changed if row["state"] != GONE])
         DROP_JOB.run_each(connection, [row for row in changed if row["state"] == GONE])
+        for workspace, deleted in gone.items():
+            SentMessages(connection, workspace).forget_each(deleted)
         for workspace, message_refs in sent.items():
             SentMessages(connection, workspace).keep_each(message_refs)
         _leave(connection, rests, woken)
@@ -213,6 +218,8 @@ class Queue:
             if row.traceless and ended.cool_down > 0:
                 self._past.sooner[row.workspace, row.key] = later
                 later += timedelta(minutes=1)
+            if ended.gone is not None and ended.gone[0] == row.key:
+                after["queue_id"] = post_queue(row.channel_id)
             return after | {
                 "due_at": minute(later) if row.traceless else later,
                 "unsure": ended.unsure,
@@ -342,29 +349,45 @@ def _take(
     """
     leading = [attempt for attempt in ended if attempt.follow]
     before = _held(connection, leading)
+    beyond_hope = _dead_roots(connection, leading)
     follow: dict[Name, Job] = {}
     for attempt in leading:
         row = before.get((attempt.job.workspace, attempt.job.key))
         if row is None:
             continue
         for job in attempt.follow:
+            if (row.workspace, job.key) in beyond_hope:
+                continue
             # What is said instead of a traceless job would tell its moment as well.
             traceless = job.traceless or (attempt.state == "dead" and row.traceless)
             owed = numbered(job.model_copy(update={"traceless": traceless}))
             follow.setdefault((row.workspace, job.key), owed)
     woken: dict[Name, datetime] = {}
+    gone = {(attempt.job.workspace, attempt.gone[0]) for attempt in leading if attempt.gone}
     own = {(attempt.job.workspace, attempt.job.key, False) for attempt in ended}
     in_order = sorted(own | {(*name, True) for name in follow})
     for (workspace, follows), some in groupby(in_order, lambda name: (name[0], name[2])):
         keys = [name[1] for name in some]
         if follows:
-            woken |= put(connection, workspace, [follow[workspace, key] for key in keys])
+            lost = {key for other, key in gone if other == workspace}
+            woken |= put(connection, workspace, [follow[workspace, key] for key in keys], lost)
         else:
             _lock(connection, LOCK_JOB, [(workspace, key) for key in keys])
     held = _held(connection, ended)
     if any(name not in held or held[name].traceless != row.traceless for name, row in before.items()):
         raise ConflictError("a job was changed just now, and what follows it with that")
     return held, woken
+
+
+def _dead_roots(connection: Connection, leading: Sequence[Ended]) -> set[Name]:
+    """What these wait for and was given up: it stays so until a person acts, or asks for it anew."""
+    roots = {
+        (attempt.job.workspace, job.key)
+        for attempt in leading
+        if attempt.behind
+        for job in attempt.follow
+    }
+    return {(row.workspace, row.key) for row in _rows(connection, roots) if row.state == "dead"}
 
 
 def _lock(connection: Connection, statement: Statement, names: Iterable[Name]) -> None:

@@ -1,8 +1,8 @@
 """What was said where."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, delete, literal_column, select, update
 
 from bot.domain.job import MessageRef
 from storage.keyed import Keyed
@@ -11,21 +11,40 @@ from storage.statement import Statement
 from storage.tables import sent_messages
 from storage.upsert import put_each
 
-KEY_OF = Statement(
-    select(sent_messages.c.key)
-    .where(
-        sent_messages.c.workspace == bindparam("workspace"),
-        sent_messages.c.channel_id == bindparam("channel_id"),
-        sent_messages.c.message == bindparam("message"),
-    )
-    .limit(1)
+_THIS = (
+    sent_messages.c.workspace == bindparam("workspace"),
+    sent_messages.c.channel_id == bindparam("channel_id"),
+    sent_messages.c.message == bindparam("message"),
 )
+_KEYED = (
+    sent_messages.c.workspace == bindparam("this_workspace"),
+    sent_messages.c.key == bindparam("this_key"),
+)
+KEY_OF = Statement(select(sent_messages.c.key).where(*_THIS).limit(1))
+FORGET = Statement(delete(sent_messages).where(*_THIS))
+FORGET_IF_STILL = Statement(
+    delete(sent_messages).where(*_KEYED, sent_messages.c.message == bindparam("message"))
+)
+DOUBT = Statement(update(sent_messages).where(*_KEYED).values(digest=literal_column("''")))
 
 
 class SentMessages(Keyed[MessageRef]):
     """repositories.SentMessages over one transaction."""
 
     kind, table, key = MessageRef, sent_messages, "key"
+
+    def __init__(self, connection: Connection, workspace: str) -> None:
+        super().__init__(connection, workspace)
+        self._doubted: set[str] = set()
+
+    def doubt(self, key: str) -> None:
+        self._doubted.add(key)
+
+    def flush(self) -> None:
+        """Writes what is doubted, after the jobs: whoever speaks locks them in that order, too."""
+        rows = [{"this_workspace": self._workspace, "this_key": key} for key in sorted(self._doubted)]
+        DOUBT.run_each(self._connection, rows)
+        self._doubted = set()
 
     def keep(self, key: str, message_ref: MessageRef) -> None:
         self.keep_each({key: message_ref})
@@ -37,6 +56,23 @@ class SentMessages(Keyed[MessageRef]):
         ]
         put_each(self._connection, sent_messages, rows, *MessageRef.model_fields)
         self._known |= message_refs
+
+    def forget_each(self, gone: Collection[tuple[str, str]]) -> None:
+        """Forgets messages by their keys and ids; one that was posted again meanwhile stays."""
+        rows = [
+            {"this_workspace": self._workspace, "this_key": key, "message": message}
+            for key, message in sorted(gone)
+        ]
+        FORGET_IF_STILL.run_each(self._connection, rows)
+
+    def forget(self, channel_id: str, message: str) -> None:
+        params = {"channel_id": channel_id, "message": message, "workspace": self._workspace}
+        FORGET.run(self._connection, params)
+        self._known = {
+            key: kept
+            for key, kept in self._known.items()
+            if kept is None or (kept.channel_id, kept.message) != (channel_id, message)
+        }
 
     def key_of(self, channel_id: str, message: str) -> str | None:
         params = {"workspace": self._workspace, "channel_id": channel_id, "message": message}

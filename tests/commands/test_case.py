@@ -68,7 +68,8 @@ async def test_the_same_reference_opens_no_second_retro_and_says_where_the_first
     assert reply.already
     assert "already has a retro" in words(reply)
     assert "https://example.com/retro:1" in (reply.message.model_dump_json() if reply.message else "")
-    assert desk.say_all() == {}
+    # The retro is looked at again, because somebody may have deleted it, and nothing else is said.
+    assert set(desk.say_all()) == {"retro:1"}
 
 
 async def test_asking_again_for_a_retro_that_could_not_be_said_tries_again(desk: Desk) -> None:

@@ -156,3 +156,29 @@ async def test_a_database_that_is_gone_is_told_to_the_person(desk: Desk, tmp_pat
     assert "try again" in words(typed)
     form = await desk.ask(ANA, "case.fail", values={"what_happened": "Lost"})
     assert "try again" in form.faults[""]
+
+
+async def test_a_new_name_is_kept_for_the_channel_and_its_team_and_a_strange_one_is_not(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    for channel in (SUPPORT, Channel(id="C77", name="elsewhere")):
+        await desk.ask(ANA, "team.channel_changed", values={"called": "care"}, channel=channel)
+    await desk.ask(ANA, "team.channel_changed", values={"called": ""})
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        known, team = work.channels.get(SUPPORT.id), work.teams.get(SUPPORT.id)
+        assert work.channels.get("C77") is None
+    assert known is not None
+    assert team is not None
+    assert (known.name, team.name) == ("care", "care")
+
+
+async def test_a_channel_that_can_be_spoken_in_again_gets_what_could_not_be_said(desk: Desk) -> None:
+    await desk.fail()
+    queue = queue_of(desk.database)
+    jobs = {job.key: job for job in queue.claim(None, "clock", 5)}
+    queue.give_up(jobs["retro:1"], "That channel is archived.")
+    await desk.ask(ANA, "team.channel_changed", values={}, channel=Channel(id="C2", name="other"))
+    assert "retro:1" not in desk.say_all()
+    await desk.ask(ANA, "team.channel_changed", values={})
+    assert "retro:1" in desk.say_all()

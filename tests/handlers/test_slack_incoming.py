@@ -574,3 +574,35 @@ def test_a_partner_is_not_heard_by_editing_or_deleting(where: str) -> None:
     assert read_event(event[where]) is None
     del theirs["user_team"]
     assert read_event(event[where]) is not None
+
+
+def test_a_deleted_message_of_ours_is_told_by_its_id_and_names_nobody() -> None:
+    before = {"user": "UBOT", "bot_id": "B1", "ts": "20.1", "text": "Retro", "team": "T1"}
+    request = read_event(
+        message(subtype="message_deleted", user=None, deleted_ts="20.1", previous_message=before)
+    )
+    assert request is not None
+    assert (request.command_name, request.values) == ("team.message_deleted", {"id": "20.1"})
+    assert (request.person.id, request.heard) == ("UBOT", True)
+
+
+@pytest.mark.parametrize(
+    ("happened", "called"),
+    [
+        ({"type": "channel_rename", "channel": {"id": "C1", "name": "care"}}, "care"),
+        ({"type": "group_rename", "channel": {"id": "C1", "name": "care"}}, "care"),
+        ({"type": "channel_unarchive", "channel": "C1", "user": "U1"}, ""),
+        ({"type": "group_unarchive", "channel": "C1", "user": "U1"}, ""),
+        (message(subtype="channel_convert_to_private"), ""),
+    ],
+)
+def test_a_channel_that_changed_is_told_to_the_bot_and_not_who_changed_it(
+    happened: dict[str, Any], called: str
+) -> None:
+    request = read_event(
+        happened if "event" in happened else {"team_id": "T1", "event_id": "Ev9", "event": happened}
+    )
+    assert request is not None
+    assert (request.command_name, request.values) == ("team.channel_changed", {"called": called})
+    assert request.channel is not None
+    assert (request.channel.id, request.person.id) == ("C1", "UBOT")

@@ -379,7 +379,7 @@ async def test_an_event_of_another_kind_forgets_nothing(slack: FakeSlack, house:
     assert await house.includes(den, ana)
     for happened in (
         {"type": "message", "text": "hi"},
-        {"type": "channel_rename", "channel": {"id": 7}},
+        {"type": "channel_topic", "channel": {"id": 7}},
     ):
         house.memberships.hear({"channel": den.id, "user": ana.id, **happened})
     assert await house.includes(den, ana)

@@ -195,3 +195,35 @@ async def test_who_would_wait_long_for_their_turn_is_told_how_long() -> None:
     with pytest.raises(ConnectorError) as told:
         await limits.turn("t")
     assert (told.value.status, told.value.retry_after) == (429, 60.0)
+
+
+async def test_what_somebody_deleted_is_told_apart_from_what_is_out_of_reach(
+    teams: FakeTeams, messenger: TeamsMessenger
+) -> None:
+    support = teams.channel("support", [teams.person("Ana")])
+    root = await messenger.say(delivery(teams, support))
+    reply = await messenger.say(delivery(teams, support, root, "prompt:7"))
+    del support.messages[reply.message]
+    with pytest.raises(DeliveryError) as edited:
+        await messenger.edit(delivery(teams, support, root, "prompt:7"), reply)
+    assert edited.value.gone
+    del support.messages[root.message]
+    with pytest.raises(DeliveryError) as said:
+        await messenger.say(delivery(teams, support, root, "prompt:8"))
+    assert said.value.gone
+    assert await messenger.find(delivery(teams, support, root, "prompt:7"), datetime.now(UTC)) is None
+    teams.fail_next("create", status=404)
+    with pytest.raises(DeliveryError) as posted:
+        await messenger.say(delivery(teams, support, key="retro:8"))
+    assert not posted.value.gone
+
+
+async def test_a_reply_is_edited_in_its_own_thread_after_its_root_was_posted_again(
+    teams: FakeTeams, messenger: TeamsMessenger
+) -> None:
+    support = teams.channel("support", [teams.person("Ana")])
+    root = await messenger.say(delivery(teams, support))
+    reply = await messenger.say(delivery(teams, support, root, "prompt:7"))
+    newer = await messenger.say(delivery(teams, support))
+    await messenger.edit(delivery(teams, support, newer, "prompt:7"), reply)
+    assert support.messages[reply.message].edits == 1

@@ -41,6 +41,9 @@ class Platform:
         self.at: dict[str, list[float]] = defaultdict(list)
         self.faults: list[tuple[DeliveryError, bool]] = []
         self.look_up_faults: list[DeliveryError] = []
+        self.edit_faults: list[DeliveryError] = []
+        self.gone: set[str] = set()
+        """The platform's ids of messages that somebody deleted."""
         self.ids: dict[str, str] = {}
         self.unreachable = ""
         self.hangs: list[asyncio.Event] = []
@@ -51,12 +54,14 @@ class Platform:
         self.faults.append((fault, after_acting))
 
     async def say(self, delivery: Delivery) -> MessageRef:
+        thread = delivery.thread.message if delivery.thread else None
+        if thread in self.gone:
+            raise deleted()
         fault, after = self.faults.pop(0) if self.faults else (None, False)
         if delivery.channel.id == self.unreachable:
             fault = DeliveryError("They have left.", permanent=True)
         if fault is not None and not after:
             raise fault
-        thread = delivery.thread.message if delivery.thread else None
         self.said.append((delivery.key, delivery.channel.id, thread))
         self.at[delivery.channel.id].append(asyncio.get_running_loop().time())
         self.ids[delivery.key] = f"id-{len(self.said)}"
@@ -67,6 +72,10 @@ class Platform:
         return MessageRef(channel_id=delivery.channel.id, message=self.ids[delivery.key])
 
     async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
+        if self.edit_faults:
+            raise self.edit_faults.pop(0)
+        if message_ref.message in self.gone:
+            raise deleted()
         self.edits.append(plain(delivery.message))
         return message_ref
 
@@ -793,3 +802,112 @@ async def test_what_is_owed_is_said_between_two_looks_at_what_is_due(
         await until(lambda: platform.keys == opening())
         await until(lambda: saw[-1] == len(opening()))
     assert saw[0] == 0
+
+
+def deleted() -> DeliveryError:
+    """Somebody deleted what was to be changed or answered."""
+    return DeliveryError("It was deleted.", permanent=True, gone=True)
+
+
+async def answered(desk: Desk) -> str:
+    """An answer to the first retro; returns its message's key."""
+    await desk.ask(ANA, "retro.answer", "C-1", {"training": "Notes"})
+    return f"answer:{desk.answers('C-1')[-1].id}"
+
+
+async def test_a_message_that_was_deleted_is_posted_again_once(desk: Desk) -> None:
+    platform = Platform()
+    async with running(desk.database, desk, platform) as worker:
+        await failed(desk)
+        await until(lambda: platform.keys == opening())
+        platform.edit_faults.append(deleted())
+        key = await answered(desk)
+        await until(lambda: key in platform.keys and platform.keys.count("retro:1") == 2)
+        assert worker.outcomes["gone"] == 1
+        await desk.ask(ANA, "retro.close", "C-1", {"outcome": "an apology was enough", "why": "Small."})
+        await until(lambda: len(platform.edits) >= 1)
+    assert platform.keys.count("retro:1") == 2, "what is posted again is edited from then on"
+    assert platform.looked_up == []
+
+
+async def test_a_message_that_is_posted_again_is_looked_for_when_nobody_knows_if_it_arrived(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
+    platform = Platform()
+    async with running(desk.database, desk, platform):
+        await failed(desk)
+        await until(lambda: platform.keys == opening())
+        platform.edit_faults.append(deleted())
+        # As after a crash in between: it was said, and nobody lived to write that down.
+        platform.fail(DeliveryError("It broke.", maybe_delivered=True), after_acting=True)
+        with open_work(desk.database, desk.workspace, writes=True) as work:
+            work.sent_messages.doubt("retro:1")
+            work.jobs.schedule(
+                JOB_HANDLERS["retro.show"]
+                .model_validate({"case_number": 1})
+                .job("C1", "retro:1", datetime.now(UTC))
+            )
+            work.commit()
+        desk.woken.set()
+        await until(lambda: platform.looked_up == ["retro:1"])
+        await until(lambda: _link_of(desk, "retro:1") == platform.ids["retro:1"])
+    assert platform.keys.count("retro:1") == 2
+
+
+def _link_of(desk: Desk, key: str) -> str:
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        message_ref = work.sent_messages.get(key)
+    return message_ref.message if message_ref else ""
+
+
+async def test_what_belongs_under_a_deleted_message_follows_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
+    platform = Platform()
+    async with running(desk.database, desk, platform):
+        await failed(desk)
+        await until(lambda: platform.keys == opening())
+        old = platform.ids["retro:1"]
+        platform.gone.add(old)
+        key = await answered(desk)
+        await until(lambda: key in platform.keys)
+    assert platform.keys.count("retro:1") == 2
+    assert platform.said[-1] == (key, "C1", platform.ids["retro:1"])
+    assert platform.ids["retro:1"] != old
+
+
+async def test_a_root_that_cannot_be_posted_again_is_not_tried_for_each_reply(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handlers.worker.backoff", lambda attempts, jitter: 0.0)
+    platform = Platform()
+    async with running(desk.database, desk, platform) as worker:
+        await failed(desk)
+        await until(lambda: platform.keys == opening())
+        platform.gone.add(platform.ids["retro:1"])
+        platform.unreachable = "C1"
+        await answered(desk)
+        await until(lambda: worker.outcomes["given up"] == 2)
+    assert worker.outcomes["put back"] == MAX_ATTEMPTS - 2
+    assert platform.keys.count("retro:1") == 1
+
+
+async def test_what_does_not_last_is_not_posted_again_when_it_was_deleted(desk: Desk) -> None:
+    platform = Platform()
+    await failed(desk)
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        work.sent_messages.keep("hello:C1", MessageRef(channel_id="C1", message="id-0"))
+        work.jobs.schedule(
+            JOB_HANDLERS["case.withdrawn"]
+            .model_validate({"case_number": 1})
+            .job("C1", "hello:C1", datetime.now(UTC))
+        )
+        work.commit()
+    platform.edit_faults.append(deleted())
+    worker = Worker(desk.bot, desk.database, {"test": platform}, desk.woken)
+    outcomes = await worker.run_due(datetime.now(UTC))
+    assert outcomes["gone"] == 1
+    assert "given up" not in outcomes
+    assert "hello:C1" not in platform.keys

@@ -213,3 +213,40 @@ async def test_targeted_messages_tell_one_person_in_the_channel_where_they_are_s
         alone = [posted for posted in support.messages.values() if posted.only_for]
         assert {posted.only_for for posted in alone} == {ben.id}
         assert not [posted for posted in ben.chat.messages.values() if posted.bot]
+
+
+async def test_a_retro_that_was_deleted_is_posted_again_and_its_thread_goes_on_there(
+    teams: FakeTeams, database_url: str
+) -> None:
+    ana = teams.person("Ana")
+    support = teams.channel("support", members=[ana])
+    async with open_teams_app(teams, database_url):
+        await ana.says("failed ZD-1 Lost", support, mention=True)
+        first = await said(teams, "Retro: Lost")
+        await teams.until(lambda: len(in_thread(support, first)) >= len(ASKED))
+        form = await ana.press(first, "Answer")
+        del support.messages[first.id]
+        await ana.submit(form, {"Training": "Maps"})
+        answer = await said(teams, "Training · Ana")
+        second = await said(teams, "Retro: Lost")
+    assert first.id not in support.messages
+    assert answer.root == second.id
+    assert len([root for root in support.roots() if "Retro: Lost" in root.words()]) == 1
+
+
+@pytest.mark.parametrize("event", ["teamUnarchived", "channelRestored"])
+async def test_what_could_not_be_said_is_said_when_a_team_is_open_again(
+    teams: FakeTeams, database_url: str, event: str
+) -> None:
+    ana = teams.person("Ana")
+    support = teams.channel("support", members=[ana])
+    async with open_teams_app(teams, database_url):
+        await ana.says("failed ZD-1 Lost", support, mention=True)
+        await told(teams, ana, "the customer of C-1")
+        teams.fail_next("create", status=403)
+        await ana.says("failed ZD-2 Also lost", support, mention=True)
+        await told(teams, ana, "could not post")
+        data = {"team": {"id": support.team}, "eventType": event}
+        general = ana.activity("conversationUpdate", support, None, channelData=data)
+        assert (await teams.send(general)).status == 200
+        await said(teams, "Retro: Also lost")

@@ -32,3 +32,27 @@ def test_what_a_transaction_keeps_it_finds_though_it_had_found_nothing_before(
         assert work.sent_messages.get("retro:1") is None
         work.sent_messages.keep("retro:1", FIRST)
         assert work.sent_messages.among(["retro:1"]) == {"retro:1": FIRST}
+
+
+def test_a_deleted_message_is_forgotten_and_no_other(database: Database) -> None:
+    second = FIRST.model_copy(update={"message": "171.2"})
+    saved(database, lambda work: work.sent_messages.keep("retro:1", FIRST))
+    saved(database, lambda work: work.sent_messages.keep("retro:2", second))
+    with open_work(database, "W", writes=True) as work:
+        assert work.sent_messages.get("retro:1") == FIRST
+        work.sent_messages.forget("C2", "171.1")
+        assert work.sent_messages.get("retro:1") == FIRST
+        work.sent_messages.forget("C1", "171.1")
+        assert work.sent_messages.get("retro:1") is None
+        work.commit()
+    both = ["retro:1", "retro:2"]
+    assert seen(database, lambda work: work.sent_messages.among(both)) == {"retro:2": second}
+
+
+def test_a_message_that_is_doubted_is_edited_even_if_nothing_is_new(database: Database) -> None:
+    saved(database, lambda work: work.sent_messages.keep("retro:1", FIRST))
+    saved(database, lambda work: work.sent_messages.doubt("retro:1"))
+    saved(database, lambda work: work.sent_messages.doubt("retro:2"))
+    kept = seen(database, lambda work: work.sent_messages.get("retro:1"))
+    assert kept == FIRST.model_copy(update={"digest": ""})
+    assert seen(database, lambda work: work.sent_messages.get("retro:2")) is None
