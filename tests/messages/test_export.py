@@ -106,6 +106,8 @@ def test_markdown_names_what_is_still_to_do_for_the_customer_and_nothing_that_is
     steps = waits.removeprefix("Still to do: ").split(", ")
     assert steps[0] == STEPS["keep"].label
     assert STEPS["promise"].label not in steps
+
+
 VERSIONS = "for changes that meet; it says nothing of the thing"
 SAME_AS_CASE = "the case's own, which stands in every row"
 LEFT_OUT: Mapping[tuple[type[BaseModel], str], str] = {
