@@ -229,6 +229,7 @@ class Ended:
     """What came of an attempt at a job; `follow` is owed from then on, and saved with it.
 
     `done`: said, or without a message ref nothing left to say; its channel queue rests that long.
+    `deleted`: what was said is gone, and so is what was known of it.
     `waiting`: put back for so many seconds because of `why`, with the whole channel queue if the
     platform asked for that (`hold_queue`) and the workspace's other channel queues of the kind, for a
     minute at most (`hold_workspace`); `unsure`: it may have been said all the same; `behind`: what it
@@ -242,6 +243,7 @@ class Ended:
     cool_down: float = 0.0
     why: str = ""
     message_ref: MessageRef | None = None
+    deleted: bool = False
     follow: Sequence[Job] = ()
     unsure: bool = False
     behind: bool = False
@@ -392,6 +394,10 @@ class Messenger(Protocol):
 
     async def say(self, delivery: Delivery) -> MessageRef: ...
     async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef: ...
+    async def delete(self, delivery: Delivery, message_ref: MessageRef) -> None:
+        """Deletes what the bot said; what is gone already is no failure."""
+        ...
+
     async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         """Looks whether it was said already, at or after `since`; None when it was not."""
         ...

@@ -139,6 +139,7 @@ REMINDERS = (
         since="answers_close",
         on=(On(1, ("thread",)),),
         says="Answers closed {day}. Late ones stay welcome until the retro is closed.",
+        stays=True,
     ),
     Reminder(
         name="retro_undecided",

@@ -299,6 +299,10 @@ class ReadReminders(Protocol):
         """Those that one message says."""
         ...
 
+    def in_messages(self, keys: Collection[str]) -> Sequence[SentReminder]:
+        """Those that several messages say; an index carries it."""
+        ...
+
 
 class Reminders(ReadReminders, Protocol):
     """The same, and what changes them."""
@@ -344,6 +348,10 @@ class SentMessages(ReadSentMessages, Protocol):
 
     def forget(self, channel_id: str, message: str) -> None:
         """Somebody deleted this message: what is said again is posted anew. Others are left alone."""
+        ...
+
+    def drop(self, keys: Collection[str]) -> None:
+        """They were deleted: nothing leads there any more."""
         ...
 
 
@@ -407,3 +415,6 @@ class Posts(ReadPosts, Protocol):
         ...
 
     def save(self, post: Post) -> None: ...
+    def drop(self, post: int) -> None:
+        """It was deleted; one that is not there is fine."""
+        ...

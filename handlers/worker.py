@@ -23,7 +23,7 @@ from bot.domain.job import (
     backoff,
     is_hopeless,
 )
-from bot.messages.parts import Message
+from bot.messages.parts import Message, Superseded
 from bot.ports import (
     Delivery,
     DeliveryError,
@@ -62,6 +62,11 @@ PATIENCE_SECONDS = 90.0
 """How long a tick waits for what it cannot claim: longer than any lease, and than any pace."""
 
 
+DELETED = "deleted"
+LEFT = "left as it is over"
+"""Outcomes of a message that was superseded: gone, or saying so where it cannot be deleted."""
+
+
 class RootMissing(DeliveryError):
     """The message that this belongs under is not there yet."""
 
@@ -98,6 +103,7 @@ class Worker:
         self._free_at: dict[tuple[str, str], float] = {}
         self._claimed_at = 0.0
         self._put_away = PutAway(transactions)
+        self._undeletable: set[str] = set()
         self.outcomes: Counter[str] = Counter()
 
     async def run(self) -> None:
@@ -273,10 +279,12 @@ class Worker:
         if job.key not in read:
             read = await self._surely(partial(self._words, job.workspace, [job]))
         message, said, root, known = read[job.key]
-        if message is None or (job.once and said is not None):
+        takes_back = isinstance(message, Superseded)
+        unsaid = takes_back and said is None and not job.unsure
+        if message is None or (job.once and said is not None) or unsaid:
             await self._surely(partial(self._finish, job, None, 0.0, "nothing to say"))
             return
-        if job.thread and root is None:
+        if job.thread and root is None and not takes_back:
             raise RootMissing
         channel = known or Channel(
             id=job.channel_id, name=job.channel_id, kind="direct" if job.direct else "shared"
@@ -284,7 +292,7 @@ class Worker:
         delivery = Delivery(
             workspace=job.workspace, key=job.key, channel=channel, message=message, thread=root
         )
-        if said is None:
+        if said is None and not takes_back:
             await self._rested(job)
         began = asyncio.get_running_loop().time()
         if began >= until:
@@ -297,6 +305,12 @@ class Worker:
             step = self._post_anew if said else self._post_root_anew
             await self._surely(partial(step, job, lost))
             return
+        if outcome == LEFT and job.workspace not in self._undeletable:
+            self._undeletable.add(job.workspace)
+            log.warning(
+                "workspace=%s a message of ours cannot be deleted there, so it says that it is over.",
+                job.workspace,
+            )
         if job.unsure:  # it was looked for first, so nobody can say when the call itself began
             began = asyncio.get_running_loop().time()
         next_allowed_at = began + (messenger.limits.min_interval if outcome == "said" else 0.0)
@@ -371,7 +385,10 @@ class Worker:
                 job.workspace, lambda work: tuple(self._bot.follow_up_jobs(job, work))
             )
         cool_down = max(0.0, next_allowed_at - AHEAD_SECONDS - asyncio.get_running_loop().time())
-        await self._put_away(Ended(job, "done", cool_down, message_ref=message_ref, follow=follow))
+        deleted = outcome == DELETED
+        await self._put_away(
+            Ended(job, "done", cool_down, message_ref=message_ref, deleted=deleted, follow=follow)
+        )
         self._count(outcome, job)
         self._wake_in(cool_down)
 
@@ -468,8 +485,8 @@ class Worker:
 
 async def _call(
     messenger: Messenger, delivery: Delivery, said: MessageRef | None, job: Job, until: float
-) -> tuple[MessageRef, str]:
-    """Says it, edits it, or leaves it as it is; returns where it is now and what was done.
+) -> tuple[MessageRef | None, str]:
+    """Says it, edits it, deletes it, or leaves it as it is; returns where it is now and what was done.
 
     `until`, by the loop's clock, is when the call is given up.
 
@@ -481,6 +498,10 @@ async def _call(
             unsure_since = job.began_at if job.unsure and said is None else None
             found = await messenger.find(delivery, unsure_since) if unsure_since else None
             earlier = said or found
+            if isinstance(delivery.message, Superseded) and (
+                earlier is None or earlier.digest != digest
+            ):
+                return await _take_back(messenger, delivery, earlier, digest)
             if earlier is None:
                 message_ref, outcome = await messenger.say(delivery), "said"
             elif earlier.digest == digest:
@@ -493,3 +514,25 @@ async def _call(
             "The platform did not answer in time.", maybe_delivered=True, outage=True
         ) from None
     return message_ref.model_copy(update={"digest": digest}), outcome
+
+
+async def _take_back(
+    messenger: Messenger, delivery: Delivery, said: MessageRef | None, digest: str
+) -> tuple[MessageRef | None, str]:
+    """Deletes what was said, or says that it is over where the platform does not let us delete it."""
+    if said is None:
+        return None, "nothing to say"
+    try:
+        await messenger.delete(delivery, said)
+    except DeliveryError as refused:
+        if not refused.permanent:
+            raise
+    else:
+        return None, DELETED
+    try:
+        said = await messenger.edit(delivery, said)
+    except DeliveryError as refused:
+        # It may change nothing either: then it stays as it is, and nothing is owed for that.
+        if not refused.permanent:
+            raise
+    return said.model_copy(update={"digest": digest}), LEFT

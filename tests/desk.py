@@ -15,8 +15,8 @@ from bot.domain.channel import Channel
 from bot.domain.job import Job, MessageRef
 from bot.domain.person import Person
 from bot.domain.retro import Answer, Retro
-from bot.messages.parts import Message, plain
-from bot.ports import MembershipUnknown
+from bot.messages.parts import Message, Superseded, plain
+from bot.ports import Ended, MembershipUnknown
 from bot.prompts import PROMPTS
 from bot.routes import COMMANDS
 from storage.database import Database
@@ -72,6 +72,8 @@ class Desk:
         self.at = at
         self.workspace = workspace
         self.woken = asyncio.Event()
+        self.deleted: list[str] = []
+        """The keys of messages that were said and taken away since."""
         self.memberships = InTheirChannels()
         self.bot = Bot(database, committed=self.woken.set)
         self.bot.memberships[workspace.partition(":")[0]] = self.memberships
@@ -177,6 +179,11 @@ class Desk:
         message_ref = MessageRef(
             channel_id=job.channel_id, message=f"m-{job.key}", link=f"https://example.com/{job.key}"
         )
+        if isinstance(message, Superseded):
+            if not first:
+                self.deleted.append(job.key)
+            queue_of(self.database).put_away([Ended(job, "done", deleted=True)])
+            return None
         queue_of(self.database).finish(job, message_ref if message else None, 0.0, follow)
         return message
 

@@ -389,7 +389,7 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.over": reminder.reminder_message([_due("item_late", DONE, holds=False, outcome="done")]),
     "reminder.unanswered": reminder.unanswered(HALF_TIME, RETRO, ASKED),
     "reminder.unanswered_over": reminder.unanswered(HALF_TIME, RETRO, ()),
-    "reminder.unanswered_again": reminder.unanswered(HALF_TIME._replace(holds=False), RETRO, ASKED[:1]),
+    "reminder.superseded": reminder.superseded(),
     "reminder.answers_closed": reminder.answers_closed(ANSWERS_CLOSED, RETRO, (NAMED, UNNAMED)),
     "reminder.answers_closed_over": reminder.answers_closed(ANSWERS_CLOSED, CLOSED, (NAMED,)),
     "action_item.reminded_later": action_item.reminded_later(_item(remind_on=date(2026, 3, 9))),

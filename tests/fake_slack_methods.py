@@ -80,6 +80,18 @@ def update(slack: "FakeSlack", args: Arguments) -> dict[str, Any]:
     return {"channel": channel.id, "ts": posted.ts, "text": posted.text}
 
 
+def delete(slack: "FakeSlack", args: Arguments) -> dict[str, Any]:
+    channel = _known(slack, args)
+    posted = channel.messages.get(str(args.get("ts")))
+    if posted is None:
+        raise Refusal("message_not_found")
+    if not posted.bot or slack.keeps_messages:
+        raise Refusal("cant_delete_message")
+    del channel.messages[posted.ts]
+    slack.deleted.append(posted)
+    return {"channel": channel.id, "ts": posted.ts}
+
+
 def post_ephemeral(slack: "FakeSlack", args: Arguments) -> dict[str, Any]:
     channel = _to_speak_in(slack, args)
     blocks, text = _content(args, text_limit=40_000)
@@ -268,6 +280,7 @@ METHODS: Mapping[str, tuple[Method, str | None]] = {
     "apps.connections.open": (connections_open, None),
     "chat.postMessage": (post_message, "chat:write"),
     "chat.update": (update, "chat:write"),
+    "chat.delete": (delete, "chat:write"),
     "chat.postEphemeral": (post_ephemeral, "chat:write"),
     "views.open": (views_open, None),
     "views.push": (views_push, None),

@@ -118,6 +118,10 @@ class FakeSlack(Wire):
         self.mood: Mood | None = None
         """Faults at random, for calls that `fail_next` says nothing about."""
         self.one_a_second = False
+        self.keeps_messages = False
+        """Whether this workspace lets nobody delete a message."""
+        self.deleted: list[Posted] = []
+        """What the bot took away, oldest first."""
         self.too_fast = 0
         self.page = 200
         self.port = 0

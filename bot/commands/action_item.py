@@ -336,8 +336,7 @@ def read(command: Read, work: ReadOnlyWork) -> Reply:
         *(moved.to or "" for moved in item.history),
     }
     sent_reminders = work.reminders.of([item.label])
-    message_refs = work.sent_messages.among({sent.message for sent in sent_reminders})
-    delivered = [sent for sent in sent_reminders if sent.message in message_refs]
+    delivered = reminder_jobs.said(sent_reminders, work)
     named |= {sent.recipient_id for sent in delivered}
     return Reply(form=messages.whole(item, work.people.among(named - {""}), delivered))
 

@@ -59,6 +59,12 @@ SubjectKind = Literal["AI", "C", "R"]
 KINDS: tuple[SubjectKind, ...] = ("AI", "C", "R")
 NEVER_CHECKED = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 """Stands for "look at it at the next chance": what was just changed, or never looked at yet."""
+AGAIN = "asked again"
+"""What became of a reminder that its reader did not act on before the next one."""
+OVERTAKEN = "not said before the next"
+"""What became of one that could not be said before the next one was due."""
+SUPERSEDED = (AGAIN, OVERTAKEN)
+"""Nothing of these is left: what comes after them says it."""
 SILENT = "recovery_silent"
 """The name of the reminder that asks for a customer's verdict."""
 
@@ -100,6 +106,8 @@ class Reminder(BaseModel, frozen=True):
     """Its owner may ask to be reminded later instead."""
     or_thread: bool = False
     """It is said in the thread when none of those it is for is there."""
+    stays: bool = False
+    """It tells something, too, so what follows it does not take its place."""
     recovers: StepName | None = None
     """About a recovery: whose owner it is for, and whose button it has; None is the next step's."""
 

@@ -9,6 +9,8 @@ from bot.domain.case import Case
 from bot.domain.job import Job
 from bot.domain.recovery import Recovery
 from bot.domain.reminder import (
+    AGAIN,
+    SUPERSEDED,
     SentReminder,
     Subject,
     SubjectKind,
@@ -41,12 +43,17 @@ class ReminderPayload(JobPayload):
 
 
 class Tell(ReminderPayload):
-    """What is due for one person, in one message; nothing when no reason is left before it was said."""
+    """What is due for one person, in one message; nothing when no reason is left before it was said.
+
+    What has been asked again meanwhile leaves it, and takes the message along when nothing stays.
+    """
 
     name = "reminder.tell"
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """All that the message reminds of, the most urgent first."""
+        if _is_superseded(job.key, work):
+            return messages.superseded()
         views = views_in(job.key, job.now, work)
         return messages.reminder_message(views) if views else None
 
@@ -62,6 +69,8 @@ class TellThread(ReminderPayload):
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """As the kind of thing has it."""
+        if _is_superseded(job.key, work):
+            return messages.superseded()
         views = views_in(job.key, job.now, work)
         return remindable(views[0].subject).thread_text(views, job.key, work) if views else None
 
@@ -75,10 +84,10 @@ class TellInstead(ReminderPayload):
     message_key: str
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """What the message would have said of it."""
+        """What the message would have said of it, as long as there is a reason to."""
         views = views_in(self.message_key, job.now, work)
         mine = [view for view in views if view.sent.about == self.label]
-        return messages.reminder_message(mine) if mine else None
+        return messages.reminder_message(mine) if mine else messages.superseded()
 
 
 def reminder_job(sent: SentReminder, subject: Subject, at: datetime, *, under: str | None = None) -> Job:
@@ -128,6 +137,11 @@ def say_anew(
     for row in {row.message: row for row in rows}.values():
         job = reminder_job(row, subject, at)
         work.jobs.schedule(job.model_copy(update={"traceless": traceless}))
+    instead = [instead_job(row.message, subject, at) for row in rows if row.recipient_id]
+    said_instead = work.sent_messages.among({job.key for job in instead})
+    for job in instead:
+        if job.key in said_instead:
+            work.jobs.schedule(job)
 
 
 def refresh(retro: Retro, at: datetime, work: UnitOfWork, *, traceless: bool) -> None:
@@ -139,9 +153,21 @@ def _open_rows(subject: Subject, work: ReadOnlyWork) -> list[SentReminder]:
     return [row for row in work.reminders.of([subject.label]) if not row.outcome]
 
 
+def said(rows: Sequence[SentReminder], work: ReadOnlyWork) -> list[SentReminder]:
+    """Those that their readers got, whether or not the message is still there."""
+    message_refs = work.sent_messages.among({row.message for row in rows})
+    return [row for row in rows if row.message in message_refs or row.outcome == AGAIN]
+
+
+def _is_superseded(key: str, work: ReadOnlyWork) -> bool:
+    """Whether everything that this message reminded of was asked again since."""
+    rows = work.reminders.in_message(key)
+    return bool(rows) and all(row.outcome in SUPERSEDED for row in rows)
+
+
 def views_in(key: str, at: datetime, work: ReadOnlyWork) -> list[ReminderView]:
     """What one message reminds of, for the strongest reason each; what is over only once it was said."""
-    rows = work.reminders.in_message(key)
+    rows = [row for row in work.reminders.in_message(key) if row.outcome not in SUPERSEDED]
     for row in rows:
         if row.name not in BY_NAME:
             raise DeliveryError(f"{row.name} is a newer version's: this one waits for it.", outage=True)
@@ -149,17 +175,13 @@ def views_in(key: str, at: datetime, work: ReadOnlyWork) -> list[ReminderView]:
     cases = work.retros.with_cases({thing.subject.case_number for thing in things.values()})
     context = context_of(things.values(), work)
     links = retro_thread.links_of(set(cases), work)
-    earlier = work.reminders.of(things)
-    was_said = work.sent_messages.among({row.message for row in earlier})
+    earlier = said(work.reminders.of(things), work)
+    was_said = work.sent_messages.get(key) is not None
     views: list[ReminderView] = []
     for label, thing in things.items():
         mine = sorted((row for row in rows if row.about == label), key=_weight)
         holding = [row for row in mine if _holds(row, thing, context)]
-        others = [
-            row
-            for row in earlier
-            if row.about == label and row.message in was_said and row.message != key
-        ]
+        others = [row for row in earlier if row.about == label and row.message != key]
         row = (holding or mine)[0]
         number = thing.subject.case_number
         views.append(
@@ -173,7 +195,7 @@ def views_in(key: str, at: datetime, work: ReadOnlyWork) -> list[ReminderView]:
                 holds=bool(holding),
             )
         )
-    if key not in was_said:
+    if not was_said:
         views = [view for view in views if view.holds]
         readers = {(view.sent.recipient_id, view.subject.channel_id) for view in views}
         if not any(is_working(context.hours(*reader), at) for reader in readers):

@@ -10,19 +10,26 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from bot.domain import message_key
-from bot.domain.reminder import SentReminder, Subject, around, days, since, touched
+from bot.domain.reminder import (
+    AGAIN,
+    OVERTAKEN,
+    SentReminder,
+    Subject,
+    around,
+    days,
+    since,
+    touched,
+)
 from bot.domain.team import Team
 from bot.domain.working_hours import WorkingHours, add_working_days, moment, next_working, today
 from bot.jobs import board as board_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs.remindable import Remindable, ReminderContext, context_of, recipients, remindable
 from bot.ports import ReadOnlyWork, UnitOfWork
-from bot.reminders import REMINDERS
+from bot.reminders import BY_NAME, REMINDERS
 
 MAX_MESSAGES = 5
 """Messages of reminders to one person on one day; what comes up after that joins the last of them."""
-AGAIN = "asked again"
-"""What became of a reminder that its reader did not act on before the next one."""
 
 Slots = Mapping[tuple[str, date], int]
 """How many messages of reminders a reader got on a day of theirs."""
@@ -204,8 +211,11 @@ def _say_still(unsaid: Iterable[SentReminder], look: Look, work: UnitOfWork) -> 
 def _slots(due: Iterable[SentReminder], look: Look, work: ReadOnlyWork) -> Slots:
     days_of = {(row.recipient_id, look.today(row)) for row in due if row.recipient_id}
     keys = {of: [message_key.reminder(*of, number) for number in range(MAX_MESSAGES)] for of in days_of}
-    message_refs = work.sent_messages.among([key for of in keys.values() for key in of])
-    return {of: sum(key in message_refs for key in keys[of]) for of in keys}
+    every = [key for of in keys.values() for key in of]
+    used = {*work.sent_messages.among(every)}
+    # What was said and deleted since is not to be taken for what is still to be said.
+    used |= {row.message for row in work.reminders.in_messages(every) if row.outcome == AGAIN}
+    return {of: sum(key in used for key in keys[of]) for of in keys}
 
 
 def _had_their_digest(row: SentReminder, slots: Slots, look: Look) -> bool:
@@ -258,11 +268,14 @@ def _say(due: Sequence[SentReminder], slots: Slots, look: Look, work: UnitOfWork
 
 
 def _ask_again(new: SentReminder, look: Look, work: UnitOfWork) -> None:
-    """What was asked of the same reader before was not answered: only the newest has buttons."""
+    """What was asked of the same reader before was not answered: only the newest stays."""
     old = [
         row
         for row in look.sent[new.about]
         if row.recipient_id == new.recipient_id and not row.outcome and row.message != new.message
+        if row.name not in BY_NAME or not BY_NAME[row.name].stays
     ]
-    reminder_jobs.resolve_rows(old, AGAIN, look.at, work)
+    said = reminder_jobs.said(old, work)
+    reminder_jobs.resolve_rows(said, AGAIN, look.at, work)
+    reminder_jobs.resolve_rows([row for row in old if row not in said], OVERTAKEN, look.at, work)
     reminder_jobs.say_anew(old, look.things[new.about].subject, look.at, work)

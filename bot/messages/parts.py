@@ -133,6 +133,10 @@ class Message(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=
     parts: tuple[Part, ...] = ()
 
 
+class Superseded(Message, frozen=True):
+    """What has nothing to say any more: it is deleted, and says this where that is not allowed."""
+
+
 class Option(BaseModel, frozen=True):
     """One choice; `group` is the heading it stands under in a long list."""
 

@@ -31,6 +31,7 @@ from bot.messages.parts import (
     Paragraph,
     Part,
     Quote,
+    Superseded,
     Typed,
     one_line,
     plain_words,
@@ -42,6 +43,7 @@ from bot.prompts import Prompt
 
 MAX_TOLD = 10
 """Things in one message: Slack allows 50 blocks, and nobody acts on more at once."""
+OVER = "Nothing is left to do here."
 
 
 class ReminderView(NamedTuple):
@@ -157,8 +159,6 @@ def unanswered(due: ReminderView, retro: Retro, prompts: Sequence[Prompt]) -> Me
         return _quiet("This retro is closed.")
     if not prompts:
         return _quiet("Every prompt has an answer.")
-    if not due.holds:
-        return _quiet("Asked again, further down.")
     close = _sentence(due._replace(day=retro.answers_close_on))
     parts: list[Part] = [Paragraph(words=(close,))]
     for prompt in prompts:
@@ -166,6 +166,11 @@ def unanswered(due: ReminderView, retro: Retro, prompts: Sequence[Prompt]) -> Me
         paragraph = Paragraph(words=(Bold(text=prompt.label), f"\n{prompt.question}"))
         parts += [paragraph, Buttons(buttons=(button,))]
     return Message(summary=f"{close} {prompts[0].label}", parts=tuple(parts))
+
+
+def superseded() -> Message:
+    """What an older reminder says where it cannot be deleted."""
+    return Superseded(summary=OVER, parts=(Context(words=(OVER,)),))
 
 
 def _quiet(words: str) -> Message:

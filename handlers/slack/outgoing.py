@@ -23,7 +23,7 @@ MAX_WAIT = 3600.0
 """Nobody's rate limit holds a channel for longer; a larger number is a slip somewhere."""
 LIMITS = Limits(min_interval=USUAL_PACE, new=Rate(300, 600), edits=Rate(50, 50), together=True)
 """chat.postMessage: about one a second in a channel, "several hundred" a minute in a workspace, and
-short bursts; chat.update: 50 a minute (tier 3). A 429 is about a method in a workspace.
+short bursts; chat.update and chat.delete: 50 a minute (tier 3). A 429 is about a method in a workspace.
 https://docs.slack.dev/apis/web-api/rate-limits"""
 CLOCKS_APART = timedelta(seconds=60)
 """How far Slack's clock, which stamps messages, may be behind ours."""
@@ -72,6 +72,10 @@ FAILURES: Mapping[str, Failure] = {
     "thread_not_found": GONE,
     "message_not_found": GONE,
     "cant_update_message": Failure(True, "That message is not mine, so I cannot change it."),
+    "cant_delete_message": Failure(True, "This workspace does not let me delete that message."),
+    "compliance_exports_prevent_deletion": Failure(
+        True, "This workspace keeps every message, so I cannot delete that one."
+    ),
     "edit_window_closed": Failure(True, "This workspace no longer lets me edit that message."),
     "messages_tab_disabled": Failure(True, "My messages tab is off: an admin turns it on in App Home."),
     "user_not_found": NO_PERSON,
@@ -207,6 +211,11 @@ class SlackMessenger:
             channel_id=message_ref.channel_id, message=message_ref.message, link=message_ref.link
         )
 
+    async def delete(self, delivery: Delivery, message_ref: MessageRef) -> None:
+        """Takes away what it said; what is gone already is no failure."""
+        body = {"channel": message_ref.channel_id, "ts": message_ref.message}
+        await self._call("chat.delete", delivery, body, unless="message_not_found")
+
     async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         """Reads back what was said since (minus a minute: clocks differ) and looks for our key."""
         channel_id = delivery.thread.channel_id if delivery.thread else delivery.channel.id
@@ -233,7 +242,10 @@ class SlackMessenger:
                 return None
             body["cursor"] = cursor
 
-    async def _call(self, method: str, delivery: Delivery, body: dict[str, Any]) -> Mapping[str, Any]:
+    async def _call(
+        self, method: str, delivery: Delivery, body: dict[str, Any], *, unless: str = ""
+    ) -> Mapping[str, Any]:
+        """Slack's answer, or nothing when it is the error `unless`; raises DeliveryError."""
         if delivery.workspace != self._workspace:
             raise DeliveryError("That message belongs to another workspace.", permanent=True)
         # The read methods take form fields only; the others need JSON for their nested parts.
@@ -241,6 +253,8 @@ class SlackMessenger:
         try:
             answer = await self._slack.api_call(method, **sent)  # type: ignore[arg-type]  # one of both
         except NO_ANSWER as error:
+            if unless and code_of(error) == unless:
+                return {}
             raise undelivered(error) from None
         if not isinstance(answer.data, dict):
             raise DeliveryError(BROKEN.reason, maybe_delivered=True)

@@ -121,6 +121,11 @@ class Connector:
         path = f"/v3/conversations/{quote(conversation, safe='')}/activities/{quote(id, safe='')}"
         await self.call("PUT", way, path, activity, conversation)
 
+    async def delete(self, way: JsonObject, conversation: str, id: str) -> None:
+        """Takes a message of ours away."""
+        path = f"/v3/conversations/{quote(conversation, safe='')}/activities/{quote(id, safe='')}"
+        await self.call("DELETE", way, path, None, conversation)
+
     async def member(self, way: JsonObject, conversation: str, person_id: str) -> JsonObject:
         """Somebody in a conversation's roster, by either of their ids."""
         await self._rosters.turn(conversation)

@@ -132,12 +132,7 @@ class TeamsMessenger:
         """Replaces what it said; repeating an edit changes nothing."""
         way, channel = _way(delivery.channel), delivery.channel
         try:
-            if channel.kind == "direct":
-                conversation = await self.chat_with(delivery.workspace, channel)
-            else:
-                root = delivery.thread.message if delivery.thread else message_ref.message
-                # Under the message that began its own thread, even if that was posted again since.
-                conversation = _in_thread(way, _root_in(message_ref.link) or root)
+            conversation = await self._conversation(delivery, message_ref)
             activity = {**render.message(delivery.message), "id": message_ref.message}
             await self._connector.update(way, conversation, message_ref.message, activity)
         except FAILED as error:
@@ -147,6 +142,26 @@ class TeamsMessenger:
         return MessageRef(
             channel_id=message_ref.channel_id, message=message_ref.message, link=message_ref.link
         )
+
+    async def delete(self, delivery: Delivery, message_ref: MessageRef) -> None:
+        """Takes away what it said; what is gone already is no failure."""
+        way, channel = _way(delivery.channel), delivery.channel
+        try:
+            conversation = await self._conversation(delivery, message_ref)
+            await self._connector.delete(way, conversation, message_ref.message)
+        except FAILED as error:
+            if isinstance(error, ConnectorError) and error.status == 404:
+                return
+            raise undelivered(error, direct=channel.kind == "direct") from None
+
+    async def _conversation(self, delivery: Delivery, message_ref: MessageRef) -> str:
+        """The id of the conversation in which something was said."""
+        channel = delivery.channel
+        if channel.kind == "direct":
+            return await self.chat_with(delivery.workspace, channel)
+        root = delivery.thread.message if delivery.thread else message_ref.message
+        # Under the message that began its own thread, even if that was posted again since.
+        return _in_thread(_way(channel), _root_in(message_ref.link) or root)
 
     async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         """What this process itself knows of it: Teams has no look-up. After None it is said again."""

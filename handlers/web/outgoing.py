@@ -144,6 +144,21 @@ class WebMessenger:
         self._hub.changed(edited.channel_id)
         return self._message_ref(edited, delivery)
 
+    async def delete(self, delivery: Delivery, message_ref: MessageRef) -> None:
+        """Takes the post away, unless somebody has answered below it."""
+        number = _number(message_ref.message)
+
+        def take_away(work: UnitOfWork) -> None:
+            if work.posts.replies([number]):
+                raise DeliveryError("Somebody has answered below it.", permanent=True)
+            work.posts.drop(number)
+
+        try:
+            await self._transactions.write(WORKSPACE, take_away)
+        except StorageUnavailable as lost:
+            raise DeliveryError("The web workspace could not be written.") from lost
+        self._hub.changed(message_ref.channel_id)
+
     async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         """The post with the delivery's key; keys are never used again, so `since` says nothing more."""
         try:

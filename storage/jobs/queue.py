@@ -190,6 +190,8 @@ class Queue:
                 sent.setdefault(row.workspace, {})[row.key] = attempt.message_ref
             if attempt.gone is not None:
                 gone.setdefault(row.workspace, []).append(attempt.gone)
+            if attempt.deleted:
+                SentMessages(connection, row.workspace).drop([row.key])
             rests[queue] = _rests_until(attempt, row, now)
             if after["state"] == "waiting" and (row.again or after["queue_id"] != row.queue_id):
                 other, due_at = (row.workspace, after["queue_id"]), after["due_at"]
@@ -231,6 +233,8 @@ class Queue:
             }
         after |= {"attempts": 0, "unsure": False, "began_at": None, "again": False}
         after["queue_id"] = row.queue_id if ended.message_ref is None else edit_queue(row.channel_id)
+        if ended.deleted:
+            after["queue_id"] = post_queue(row.channel_id)
         if row.again:
             return after | {"state": "waiting", "id": next_id(traceless=row.traceless)}
         return after | {"state": GONE if row.traceless else "done", "ended_at": now}

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, select, update
 
 from bot.repositories import Post
 from storage import versioned
@@ -79,6 +79,9 @@ class Posts:
     def save(self, post: Post) -> None:
         row = values(self._workspace, post)
         self._connection.execute(update(posts).where(self._here(), posts.c.id == post.id).values(row))
+
+    def drop(self, post: int) -> None:
+        self._connection.execute(delete(posts).where(self._here(), posts.c.id == post))
 
     def _here(self) -> ColumnElement[bool]:
         return posts.c.workspace == self._workspace

@@ -17,6 +17,7 @@ IN_MESSAGE = Statement(
         reminders.c.workspace == bindparam("workspace"), reminders.c.message == bindparam("message")
     )
 )
+IN_MESSAGES = rows_among(reminders, "message")
 KEY = ("workspace", "about", "name", "recipient_id", "day")
 SETTLE = Statement(
     update(reminders)
@@ -38,6 +39,9 @@ class Reminders:
     def in_message(self, key: str) -> Sequence[SentReminder]:
         params = {"workspace": self._workspace, "message": key}
         return _by_day(several(self._connection, SentReminder, IN_MESSAGE, params))
+
+    def in_messages(self, keys: Collection[str]) -> Sequence[SentReminder]:
+        return _by_day(several_among(self._connection, SentReminder, IN_MESSAGES, self._workspace, keys))
 
     def add(self, sent_reminders: Sequence[SentReminder]) -> None:
         rows = [values(self._workspace, sent) for sent in sent_reminders]

@@ -31,6 +31,9 @@ class AtOnce:
         """Changed."""
         return message_ref
 
+    async def delete(self, delivery: Delivery, message_ref: MessageRef) -> None:
+        """Deleted."""
+
     async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         """Nobody knows of it."""
         return None

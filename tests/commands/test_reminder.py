@@ -90,9 +90,9 @@ async def test_an_item_is_reminded_two_working_days_before_it_is_due_and_on_its_
     assert "remind:U1:2026-03-13:0" not in await desk.tick(stockholm(13))
     today = await desk.tick(stockholm(16))
     assert "AI-1 is due today, Mon 16 Mar 2026." in plain(today["remind:U1:2026-03-16:0"])
-    # The earlier one has no buttons for it any more.
-    assert "Mark done AI-1" not in labels(today["remind:U1:2026-03-12:0"])
-    assert "asked again" in plain(today["remind:U1:2026-03-12:0"])
+    # The earlier one says it no more, and keeps what else it said.
+    assert "AI-1" not in plain(today["remind:U1:2026-03-12:0"])
+    assert labels(today["remind:U1:2026-03-12:0"]) == ["Add action item C-1", "Close retro C-1"]
 
 
 async def test_a_late_item_is_brought_up_for_five_working_days_and_then_every_week(desk: Desk) -> None:
@@ -339,7 +339,7 @@ async def test_a_prompt_without_an_answer_is_brought_up_at_half_time_and_on_the_
     edited = (await desk.tick(stockholm(9, 10)))["remind:C-1:retro_half_time:2026-03-09"]
     assert labels(edited) == [f"Answer C-1/{left.key}"]
     last = await desk.tick(stockholm(10))
-    assert plain(last["remind:C-1:retro_half_time:2026-03-09"]) == "Asked again, further down."
+    assert desk.deleted == ["remind:C-1:retro_half_time:2026-03-09"]
     message = last["remind:C-1:retro_last_day:2026-03-10"]
     assert "Answers close today, Tue 10 Mar 2026" in plain(message)
     assert labels(message) == [f"Answer C-1/{left.key}"]
@@ -361,6 +361,19 @@ async def test_when_answers_close_the_thread_hears_what_was_heard(desk: Desk) ->
     assert "Late ones stay welcome until the retro is closed." in plain(closed)
     assert "A rehearsal" in plain(closed)
     assert labels(closed) == ["Add action item C-1", "Close retro C-1"]
+
+
+async def test_what_was_heard_stays_when_the_lead_is_asked_to_decide(desk: Desk) -> None:
+    await opened(desk)
+    for day in (9, 10, 11, 12, 17):
+        await desk.tick(stockholm(day))
+    assert "remind:C-1:retro_last_day:2026-03-10" in desk.deleted
+    assert "remind:C-1:retro_answers_closed:2026-03-11" not in desk.deleted
+    # Her own reminder of the 12th went when it was asked again, and its record with it.
+    assert "remind:U1:2026-03-12:0" in desk.deleted
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        assert work.sent_messages.get("remind:U1:2026-03-12:0") is None
+        assert work.sent_messages.get("remind:U1:2026-03-17:0") is not None
 
 
 async def test_an_undecided_retro_is_brought_to_the_lead_until_it_is_closed(desk: Desk) -> None:

@@ -273,6 +273,32 @@ async def test_a_message_that_was_deleted_cannot_be_edited(
     assert caught.value.permanent
 
 
+async def test_what_was_said_is_deleted_and_again_is_no_failure(
+    slack: FakeSlack, messenger: SlackMessenger
+) -> None:
+    channel = slack.channel("support")
+    message_ref = await messenger.say(delivery(slack, channel.id))
+    await messenger.delete(delivery(slack, channel.id), message_ref)
+    assert channel.messages == {}
+    await messenger.delete(delivery(slack, channel.id), message_ref)
+    assert slack.calls["chat.delete"] == 2
+
+
+@pytest.mark.parametrize(
+    "code", ["cant_delete_message", "compliance_exports_prevent_deletion", "missing_scope"]
+)
+async def test_a_message_that_may_not_be_deleted_is_for_good(
+    slack: FakeSlack, messenger: SlackMessenger, code: str
+) -> None:
+    channel = slack.channel("support")
+    message_ref = await messenger.say(delivery(slack, channel.id))
+    slack.fail_next("chat.delete", error=code)
+    with pytest.raises(DeliveryError) as caught:
+        await messenger.delete(delivery(slack, channel.id), message_ref)
+    assert caught.value.permanent
+    assert list(channel.messages) == [message_ref.message]
+
+
 async def test_nothing_is_said_for_another_workspace(
     slack: FakeSlack, messenger: SlackMessenger
 ) -> None:

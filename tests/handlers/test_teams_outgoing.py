@@ -80,6 +80,33 @@ async def test_a_message_is_a_new_post_and_a_reply_is_in_its_thread(
     assert teams.refusals == []
 
 
+async def test_what_was_said_is_deleted_and_again_is_no_failure(
+    teams: FakeTeams, messenger: TeamsMessenger
+) -> None:
+    ana = teams.person("Ana")
+    support = teams.channel("support", [ana])
+    root = await messenger.say(delivery(teams, support))
+    reply = await messenger.say(delivery(teams, support, root, "remind:C-7"))
+    own = await messenger.say(delivery(teams, ana, key="remind:U1"))
+    for _ in range(2):
+        await messenger.delete(delivery(teams, support, root, "remind:C-7"), reply)
+        await messenger.delete(delivery(teams, ana, key="remind:U1"), own)
+    assert list(support.messages) == [root.message]
+    assert ana.chat.messages == {}
+
+
+async def test_what_may_not_be_deleted_in_teams_is_for_good(
+    teams: FakeTeams, messenger: TeamsMessenger
+) -> None:
+    support = teams.channel("support", [teams.person("Ana")])
+    root = await messenger.say(delivery(teams, support))
+    teams.fail_next("delete", status=403)
+    with pytest.raises(DeliveryError) as caught:
+        await messenger.delete(delivery(teams, support), root)
+    assert caught.value.permanent
+    assert list(support.messages) == [root.message]
+
+
 async def test_a_personal_chat_is_opened_once_and_remembered(
     teams: FakeTeams, messenger: TeamsMessenger, sqlite: Database
 ) -> None:

@@ -65,6 +65,29 @@ async def test_an_edit_changes_the_words_where_they_stand(
     assert post.edited_at is not None
 
 
+async def test_what_is_deleted_is_gone_and_again_is_no_failure(
+    messenger: WebMessenger, sqlite: Database
+) -> None:
+    message_ref = await messenger.say(delivery("Open"))
+    for _ in range(2):
+        await messenger.delete(delivery("Over"), message_ref)
+    with open_work(sqlite, WORKSPACE, writes=False) as work:
+        assert work.posts.roots("support", 10) == []
+    assert await messenger.find(delivery("Open"), LONG_AGO) is None
+
+
+async def test_what_somebody_answered_below_is_not_deleted(
+    messenger: WebMessenger, sqlite: Database
+) -> None:
+    root = await messenger.say(delivery("Open"))
+    await messenger.say(delivery("A reply", "prompt:1:training", root))
+    with pytest.raises(DeliveryError) as told:
+        await messenger.delete(delivery("Over"), root)
+    assert told.value.permanent
+    with open_work(sqlite, WORKSPACE, writes=False) as work:
+        assert len(work.posts.roots("support", 10)) == 1
+
+
 @pytest.mark.parametrize("message", ["999", "not-a-number"])
 async def test_an_edit_of_what_is_not_there_is_given_up(messenger: WebMessenger, message: str) -> None:
     with pytest.raises(DeliveryError) as told:

@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 
 from bot.domain.channel import Channel
 from bot.domain.job import MAX_ATTEMPTS, MAX_ATTEMPTS_IN_AN_OUTAGE, Job, MessageRef
+from bot.domain.reminder import SentReminder
 from bot.jobs.payload import JobPayload
 from bot.messages.parts import Message, plain, sentence
 from bot.ports import Delivery, DeliveryError, Limits, Rate, ReadOnlyWork, StorageUnavailable, UnitOfWork
@@ -24,7 +25,7 @@ from handlers.worker import Worker
 from storage.database import Database
 from storage.jobs.queue import Queue
 from storage.tables import jobs
-from tests.desk import A_CASE, ANA, BEN, Desk, looked_after, opening
+from tests.desk import A_CASE, ANA, AT, BEN, Desk, looked_after, opening
 from tests.session import open_work, queue_of
 
 SOON = timedelta(seconds=10)
@@ -37,6 +38,7 @@ class Platform:
         self.limits = Limits(min_interval)
         self.said: list[tuple[str, str, str | None]] = []
         self.edits: list[str] = []
+        self.deleted: list[str] = []
         self.looked_up: list[str] = []
         self.at: dict[str, list[float]] = defaultdict(list)
         self.faults: list[tuple[DeliveryError, bool]] = []
@@ -78,6 +80,13 @@ class Platform:
             raise deleted()
         self.edits.append(plain(delivery.message))
         return message_ref
+
+    async def delete(self, delivery: Delivery, message_ref: MessageRef) -> None:
+        fault, after = self.faults.pop(0) if self.faults else (None, False)
+        if fault is None or after:
+            self.deleted.append(delivery.key)
+        if fault is not None:
+            raise fault
 
     async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         self.looked_up.append(delivery.key)
@@ -439,6 +448,123 @@ async def test_a_fault_in_what_follows_a_failure_keeps_no_channel_from_speaking(
     assert (await worker.run_due(datetime.now(UTC)))["given up"] == 1
     assert "retro:2" in platform.keys
     assert "nothing is said instead" in caplog.text
+
+
+KEY = "remind:U1:2026-03-05:0"
+
+
+async def superseded(desk: Desk, *, said: bool = True) -> None:
+    """A reminder of which nothing is left to say; it was `said`, or nobody knows."""
+    await desk.fail()
+    desk.say_all()
+    row = SentReminder(
+        about="C-1",
+        name="retro_undecided",
+        recipient_id="U1",
+        day=AT.date(),
+        message=KEY,
+        asked_at=AT,
+        outcome="asked again",
+        outcome_at=AT,
+    )
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        work.reminders.add([row])
+        if said:
+            work.sent_messages.keep(KEY, MessageRef(channel_id="U1", message="id-0", digest="old"))
+        work.jobs.schedule(
+            Job(name="reminder.tell", about="C-1", channel_id="U1", key=KEY, direct=True, due_at=AT)
+        )
+        work.commit()
+
+
+def known(desk: Desk) -> MessageRef | None:
+    """Where the reminder is, as far as is known."""
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        return work.sent_messages.get(KEY)
+
+
+async def spoken(desk: Desk, platform: Platform) -> dict[str, int]:
+    """What a tick did."""
+    worker = Worker(desk.bot, desk.database, {"test": platform}, desk.woken)
+    return dict(await worker.run_due(datetime.now(UTC) + timedelta(minutes=1)))
+
+
+async def test_what_was_superseded_is_deleted_once_and_nothing_is_known_of_it(desk: Desk) -> None:
+    await superseded(desk)
+    platform = Platform()
+    assert (await spoken(desk, platform))["deleted"] == 1
+    assert platform.deleted == [KEY]
+    assert known(desk) is None
+    assert "deleted" not in await spoken(desk, platform)
+    assert platform.deleted == [KEY]
+    assert KEY not in platform.keys
+
+
+async def test_a_deletion_whose_answer_was_lost_is_tried_again(desk: Desk) -> None:
+    await superseded(desk)
+    platform = Platform()
+    platform.fail(DeliveryError("It broke off.", maybe_delivered=True, outage=True), after_acting=True)
+    outcomes = await spoken(desk, platform)
+    assert (outcomes["put back"], outcomes["deleted"]) == (1, 1)
+    assert platform.deleted == [KEY, KEY]
+    assert known(desk) is None
+
+
+async def test_where_nothing_may_be_deleted_a_line_says_that_it_is_over_and_the_log_says_so_once(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    await superseded(desk)
+    platform = Platform()
+    worker = Worker(desk.bot, desk.database, {"test": platform}, desk.woken)
+    for _ in range(2):
+        platform.fail(DeliveryError("Not allowed.", permanent=True))
+        await worker.run_due(datetime.now(UTC) + timedelta(minutes=1))
+        with open_work(desk.database, desk.workspace, writes=True) as work:
+            work.sent_messages.keep(KEY, MessageRef(channel_id="U1", message="id-0", digest="old"))
+            work.jobs.schedule(
+                Job(name="reminder.tell", about="C-1", channel_id="U1", key=KEY, direct=True, due_at=AT)
+            )
+            work.commit()
+    assert platform.edits == ["Nothing is left to do here."] * 2
+    assert platform.deleted == []
+    assert caplog.text.count("cannot be deleted there") == 1
+    assert "given up" not in worker.outcomes
+
+
+async def test_what_may_neither_be_deleted_nor_edited_is_let_be(desk: Desk) -> None:
+    class Keeps(Platform):
+        """Lets nothing be changed."""
+
+        async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
+            raise DeliveryError("Not allowed.", permanent=True)
+
+    await superseded(desk)
+    platform = Keeps()
+    platform.fail(DeliveryError("Not allowed.", permanent=True))
+    assert "given up" not in await spoken(desk, platform)
+    assert KEY not in platform.keys
+
+
+async def test_a_superseded_reminder_that_was_never_said_is_not_said(desk: Desk) -> None:
+    await superseded(desk, said=False)
+    platform = Platform()
+    assert (await spoken(desk, platform))["nothing to say"] >= 1
+    assert (KEY in platform.keys, platform.deleted) == (False, [])
+
+
+async def test_a_superseded_reminder_that_may_have_been_heard_is_looked_for_and_deleted(
+    desk: Desk,
+) -> None:
+    await superseded(desk, said=False)
+    with desk.database.transaction(writes=True) as connection:
+        connection.execute(
+            update(jobs).where(jobs.c.key == KEY).values(unsure=True, began_at=AT, attempts=1)
+        )
+        connection.commit()
+    platform = Platform()
+    platform.ids[KEY] = "id-0"
+    assert (await spoken(desk, platform))["deleted"] == 1
+    assert (platform.looked_up, platform.deleted) == ([KEY], [KEY])
 
 
 async def test_a_tick_says_an_imported_retro_before_what_was_put_under_it(desk: Desk) -> None:

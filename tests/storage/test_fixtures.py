@@ -26,6 +26,7 @@ from bot.command import Request
 from bot.domain.channel import Channel
 from bot.domain.job import MessageRef
 from bot.domain.person import Person
+from bot.domain.reminder import SUPERSEDED
 from bot.messages.parts import plain
 from bot.ports import Delivery, Limits, Messenger
 from bot.routes import JOB_HANDLERS
@@ -82,6 +83,12 @@ class Recorder:
         """Says it anew, in the same place."""
         self._keep("edit", delivery)
         return await self._web.edit(delivery, said) if self._web else said
+
+    async def delete(self, delivery: Delivery, said: MessageRef) -> None:
+        """Takes it away."""
+        self._keep("delete", delivery)
+        if self._web:
+            await self._web.delete(delivery, said)
 
     async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
         """Every other one had got through."""
@@ -315,23 +322,30 @@ async def test_all_that_an_older_program_owed_is_said_once_and_nothing_else_agai
 
 def _check_said_once(upgraded: Upgraded, due: Mapping[Name, Row]) -> None:
     said, edited, looked_up = (upgraded.ways(way) for way in ("say", "edit", "find"))
+    deleted = upgraded.ways("delete")
     assert set(said.values()) == {1}
+    # Only a reminder is taken away, once, and only when all that it said was asked again.
+    assert set(deleted.values()) <= {1}
     assert not set(said) & (set(upgraded.said) | upgraded.heard)
     # What somebody may have heard already is looked for first, and then made to say what is true now.
-    unsaid = set(due) - set(upgraded.said) - set(said) - set(edited)
+    unsaid = set(due) - set(upgraded.said) - set(said) - set(edited) - set(deleted)
     half_said = {name for name in upgraded.half_said if name in due} - unsaid
     assert {name: looked_up[name] for name in half_said} == dict.fromkeys(half_said, 1)
-    assert set(edited) >= half_said & upgraded.heard
+    assert set(edited) | set(deleted) >= half_said & upgraded.heard
     # A week in which a team has nothing to act on is not spoken of, nor is what is asked anew by now.
     asked = upgraded.asked()
+    assert all(set(asked[name]) <= {*SUPERSEDED} for name in deleted)
     left = {name for name in unsaid if not asked.get(name) or not all(asked[name])}
     assert {due[name]["name"] for name in left} <= {"board.weekly"}
     for call in upgraded.calls:
         if call.name in due:
             assert call.place == due[call.name]["place"]
     message_refs = upgraded.rows("said")
-    assert set(due) - unsaid <= set(message_refs)
+    assert set(due) - unsaid - set(deleted) <= set(message_refs)
+    assert not set(deleted) & set(message_refs)
     for name, before in upgraded.said.items():
+        if name in deleted:
+            continue
         where = {column: message_refs[name][column] for column in ("place", "message", "link")}
         assert where == {column: before[column] for column in where}
 
@@ -377,7 +391,10 @@ async def test_what_an_older_program_gave_up_is_shown_and_can_be_brought_back_on
         said = Counter(call.name for call in new if call.way == "say" and call.name in back)
         looked_up = Counter(call.name for call in new if call.way == "find" and call.name in back)
         first = {name for name in back if name not in upgraded.said}
-        assert said == looked_up == dict.fromkeys(first, 1)
+        assert looked_up == dict.fromkeys(first, 1)
+        # What was asked again meanwhile is only looked for, to be deleted.
+        assert {dead[name]["name"] for name in first - set(said)} <= {"reminder.tell_instead"}
+        assert said == dict.fromkeys(said, 1)
         assert not {name for name, row in upgraded.rows("jobs").items() if row["state"] == "dead"} & back
 
 

@@ -29,6 +29,7 @@ LOOKS: dict[str, DueWork] = {
     "readers.get": lambda work: work.preferences.get("U7"),
     "reminders.of": lambda work: work.reminders.of(["AI-7"]),
     "reminders.in_message": lambda work: work.reminders.in_message("remind:U7:2026-03-02:0"),
+    "reminders.in_messages": lambda work: work.reminders.in_messages(["remind:U7:2026-03-02:0"]),
     "retros.closed_in": lambda work: work.retros.closed_in("P7", AT, 20),
     "retros.open_in": lambda work: work.retros.open_in("P7", 20),
     "retros.get": lambda work: work.retros.get(7),

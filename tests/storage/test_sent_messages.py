@@ -25,6 +25,14 @@ def test_the_newest_receipt_counts(database: Database) -> None:
     assert seen(database, lambda work: work.sent_messages.get("retro:1")) == newest
 
 
+def test_what_was_deleted_leads_nowhere(database: Database) -> None:
+    saved(database, lambda work: work.sent_messages.keep("retro:1", FIRST))
+    saved(database, lambda work: work.sent_messages.keep("retro:2", FIRST))
+    saved(database, lambda work: work.sent_messages.drop(["retro:1", "retro:9"]))
+    found = seen(database, lambda work: work.sent_messages.among(["retro:1", "retro:2"]))
+    assert found == {"retro:2": FIRST}
+
+
 def test_what_a_transaction_keeps_it_finds_though_it_had_found_nothing_before(
     database: Database,
 ) -> None:
