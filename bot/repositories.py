@@ -18,7 +18,7 @@ from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery, Tally
 from bot.domain.reminder import SentReminder
-from bot.domain.retro import Answer, Comment, Counts, Retro
+from bot.domain.retro import Answer, Comment, Counts, Retro, WithdrawnAnswer
 from bot.domain.team import Team
 from bot.messages.parts import Message
 
@@ -153,6 +153,14 @@ class ReadRetros(Protocol):
         ...
 
     def answer(self, answer: str) -> Answer | None: ...
+    def withdrawn(self, answer: str) -> WithdrawnAnswer | None:
+        """What is left of the answer that had this id, when the lead withdrew it."""
+        ...
+
+    def withdrawn_of(self, case_number: int) -> Sequence[WithdrawnAnswer]:
+        """The same for all of a retro, in the order of their random ids."""
+        ...
+
     def comments(self, *cases: int) -> Sequence[Comment]:
         """Case by case, in the order they came."""
         ...
@@ -168,6 +176,14 @@ class Retros(ReadRetros, Protocol):
 
     def add_answer(self, answer: Answer) -> None: ...
     def save_answer(self, answer: Answer) -> None: ...
+    def drop_answer(self, answer: Answer) -> None:
+        """Removes it; raises ConflictError when another version is stored, or none any more."""
+        ...
+
+    def keep_withdrawn(self, withdrawn: WithdrawnAnswer) -> None:
+        """Stores it, or its new words."""
+        ...
+
     def keep_comment(self, comment: Comment) -> None:
         """Stores it, or its new text when it is known and its author's."""
         ...

@@ -119,6 +119,13 @@ _ROUTES = (
     _reading(case_commands.Read, case_commands.read),
     _route(retro_commands.AnswerRetro, retro_commands.answer, retro_commands.open_answer),
     _route(retro_commands.EditAnswer, retro_commands.edit_answer, retro_commands.open_edit_answer),
+    _route(retro_commands.DeleteAnswer, retro_commands.delete_answer, retro_commands.open_delete_answer),
+    _route(retro_commands.UnnameAnswer, retro_commands.unname_answer, retro_commands.open_unname_answer),
+    _route(
+        retro_commands.WithdrawAnswer,
+        retro_commands.withdraw_answer,
+        retro_commands.open_withdraw_answer,
+    ),
     _reading(retro_commands.ReadAnswer, retro_commands.read_answer),
     _route(retro_commands.Close, retro_commands.close, retro_commands.open_close),
     _route(retro_commands.Reopen, retro_commands.reopen, retro_commands.open_reopen),

@@ -159,6 +159,24 @@ class AnswerRow(Row, table=True):
     version: int
 
 
+class WithdrawnAnswerRow(Row, table=True):
+    """An unnamed answer that the team's lead withdrew: who did and why, without its words.
+
+    No rowid: see AnswerRow.
+    """
+
+    __tablename__ = "withdrawn_answers"
+    __table_args__ = (
+        index("withdrawn_answers_of_case", "workspace", "case_number", "id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    id: str = Field(primary_key=True)
+    case_number: int
+    by: str
+    why: str
+
+
 class CommentRow(Row, table=True):
     """A plain reply in a retro's thread; Slack's ids are only unique within a channel."""
 
@@ -422,6 +440,7 @@ teams = _table("teams")
 cases = _table("cases")
 retros = _table("retros")
 answers = _table("answers")
+withdrawn_answers = _table("withdrawn_answers")
 comments = _table("comments")
 action_items = _table("action_items")
 recoveries = _table("recoveries")

@@ -18,6 +18,9 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "case.fail_message": {"what_happened": "Lost again", "place": "C1"},
     "retro.answer": {"training": "A list of holidays", "unnamed": ""},
     "retro.edit_answer": {"text": "Other words"},
+    "retro.delete_answer": {},
+    "retro.unname_answer": {},
+    "retro.withdraw_answer": {"why": "It names a customer."},
     "retro.close": {"outcome": "an apology was enough", "why": "It was small."},
     "retro.reopen": {"why": "It came back."},
     "retro.discuss": {"text": "Overheard", "id": "1.2"},
@@ -60,7 +63,7 @@ def about(command_name: str, answer: str) -> str:
     """What a command is asked about: the case, the item, the named answer with this id, or nothing."""
     if COMMANDS[command_name].command.access not in ("thing", "members"):
         return ""
-    if command_name in ("retro.edit_answer", "retro.read_answer"):
+    if command_name.endswith("_answer"):
         return answer
     if command_name.startswith("action_item.") and not command_name.startswith("action_item.add"):
         return ITEM

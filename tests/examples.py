@@ -21,7 +21,7 @@ from bot.domain.recovery import Recovery, Tally, begin, close_unanswered, enough
 from bot.domain.recovery import not_needed as leave_out
 from bot.domain.recovery_step import Step, StepName
 from bot.domain.reminder import SentReminder
-from bot.domain.retro import Answer, Comment, Counts, Retro, Turn
+from bot.domain.retro import Answer, Comment, Counts, Retro, Turn, WithdrawnAnswer
 from bot.domain.team import Team
 from bot.messages import (
     action_item,
@@ -90,6 +90,7 @@ NAMED = Answer(
     posted_at=AT,
 )
 UNNAMED = Answer(id="a2", case_number=7, prompt=ASKED[-1].key, text="Nobody answered the night number.")
+WITHDRAWN = WithdrawnAnswer(id="a3", case_number=7, by="U1", why="It names the customer's children.")
 ITEM = ActionItem(
     number=12,
     case_number=7,
@@ -264,6 +265,9 @@ MESSAGES: Mapping[str, Message] = {
     "retro.answered_hostile": retro.answered(
         NAMED.model_copy(update={"text": HOSTILE}), ANA.model_copy(update={"name": HOSTILE})
     ),
+    "retro.taken_back": retro.taken_back(),
+    "retro.withdrawn": retro.withdrawn(WITHDRAWN, ANA),
+    "retro.summary_over": retro.summary_over(CLOSED),
     "retro.summary": retro.summary(CLOSED, (NAMED, UNNAMED), (AGREED, UNOWNED, DROPPED), PEOPLE),
     "retro.summary_empty": retro.summary(CLOSED, (), (), PEOPLE),
     "retro.reopened": retro.reopened(REOPENED, PEOPLE),
@@ -416,6 +420,10 @@ FORMS: Mapping[str, Form] = {
     "retro.answer_two_people": retro_commands.answer_form(RETRO, CASE, people=2),
     "retro.answer_one_person": retro_commands.answer_form(RETRO, CASE, people=1),
     "retro.edit_answer": retro_commands.edit_answer_form(NAMED),
+    "retro.delete_answer": retro_commands.delete_answer_form(NAMED),
+    "retro.unname_answer": retro_commands.unname_answer_form(NAMED, 12),
+    "retro.unname_answer_two_people": retro_commands.unname_answer_form(NAMED, 2),
+    "retro.withdraw_answer": retro_commands.withdraw_answer_form(UNNAMED),
     "retro.read_answer": retro.whole_answer(NAMED.model_copy(update={"text": LONG}), ANA),
     "retro.close": retro_commands.close_form(RETRO),
     "retro.reopen": retro_commands.reopen_form(CLOSED),

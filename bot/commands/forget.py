@@ -75,6 +75,9 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
     ]
     for answer in answers:
         work.retros.save_answer(answer)
+    withdrawn = work.retros.withdrawn_of(number)
+    for gone in withdrawn:
+        work.retros.keep_withdrawn(gone.model_copy(update={"why": scrub(gone.why)}))
     for comment in work.retros.comments(number):
         work.retros.keep_comment(comment.model_copy(update={"text": scrub(comment.text)}))
     items = [forget_item(item, scrub) for item in work.action_items.of_case(number)]
@@ -85,7 +88,10 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
         work.recoveries.save(recovery)
     _forget_replies(number, scrub, work)
     jobs = recovery_jobs.card_jobs(recovery, at, was=_took_part(recovery)) if recovery else []
-    for job in _in_the_thread(retro, answers, items, at):
+    for job in (
+        *_in_the_thread(retro, answers, items, at),
+        *(retro_jobs.gone_job(gone.id, retro, at) for gone in withdrawn),
+    ):
         # Even when it was not said yet: it may be on its way, in the older words.
         work.jobs.schedule(job)
     elsewhere = [*_elsewhere(retro, items, case.failed_at, at), *jobs]

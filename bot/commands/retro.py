@@ -20,7 +20,7 @@ from bot.domain.recovery import (
     not_enough,
 )
 from bot.domain.reference import AnswerRef, CaseRef
-from bot.domain.retro import OUTCOMES, Answer, Comment, Retro, must_be_open
+from bot.domain.retro import OUTCOMES, Answer, Comment, Retro, WithdrawnAnswer, must_be_open
 from bot.fields import Choice, FieldSpec, Line, Text, field
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
@@ -80,6 +80,57 @@ class EditAnswer(Command, frozen=True):
 
     subject: AnswerRef
     text: Text = field("Answer", needed="An answer cannot be empty.", coach="team")
+
+
+class DeleteAnswer(Command, frozen=True):
+    """Takes back one's own named answer."""
+
+    name = "retro.delete_answer"
+    access = "thing"
+    title = "Delete answer"
+    submit = "Delete"
+
+    subject: AnswerRef
+
+
+class UnnameAnswer(Command, frozen=True):
+    """Takes the name off one's own answer; nothing may be written about who asks for that."""
+
+    name = "retro.unname_answer"
+    access = "thing"
+    title = "Remove my name"
+    submit = "Remove my name"
+
+    subject: AnswerRef
+
+    @classmethod
+    def may_be_unnamed(cls) -> bool:
+        return True
+
+    @classmethod
+    def is_unnamed(cls, request: Request) -> bool:
+        return request.values is not None
+
+    @property
+    def unnamed(self) -> bool:
+        return True
+
+
+class WithdrawAnswer(Command, frozen=True):
+    """The team's lead withdraws an unnamed answer, and says why."""
+
+    name = "retro.withdraw_answer"
+    access = "thing"
+    title = "Withdraw answer"
+    submit = "Withdraw"
+
+    subject: AnswerRef
+    why: Text = field(
+        "Why",
+        needed="Say why, in a sentence.",
+        hint="Everybody reads it in the thread, in place of the answer.",
+        coach="team",
+    )
 
 
 class ReadAnswer(Command, frozen=True):
@@ -225,7 +276,102 @@ def edit_answer(command: EditAnswer, work: UnitOfWork) -> Reply:
     changed = domain.edit_answer(answer, command.person.id, command.text)
     work.retros.save_answer(changed)
     work.jobs.schedule(retro_jobs.answer_job(changed, retro, command.at))
+    _follow_answers(retro, command.at, work)
     return Reply()
+
+
+def _follow_answers(retro: Retro, at: datetime, work: UnitOfWork, *, traceless: bool = False) -> None:
+    """Brings up to date what counts and quotes the answers: the retro, its summaries and reminders."""
+    number, channel_id = retro.case_number, retro.channel_id
+    work.jobs.schedule(retro_jobs.retro_job(number, channel_id, at, traceless=traceless))
+    for job in retro_jobs.summary_jobs(retro, at, work, traceless=traceless):
+        work.jobs.schedule(job)
+    reminder_jobs.quote_anew(retro, at, work, traceless=traceless)
+
+
+def open_delete_answer(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Opens the question whether to delete one's own named answer."""
+    answer = answer_of(opening.subject, work)
+    domain.check_take_back(answer, opening.person.id)
+    return Reply(form=delete_answer_form(answer))
+
+
+def delete_answer_form(answer: Answer) -> Form:
+    """Delete one's own named answer."""
+    return DeleteAnswer.form(answer.ref, parts=messages.above_deleting(answer))
+
+
+def delete_answer(command: DeleteAnswer, work: UnitOfWork) -> Reply:
+    """Takes back one's own named answer, also when the retro is closed."""
+    answer = answer_of(command.subject, work)
+    domain.check_take_back(answer, command.person.id)
+    retro = _retro_with(answer, work)
+    work.retros.drop_answer(answer)
+    work.jobs.schedule(retro_jobs.gone_job(answer.id, retro, command.at, asked_by=command.person.id))
+    _follow_answers(retro, command.at, work)
+    return Reply()
+
+
+def open_unname_answer(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Opens the question whether to take the name off one's own answer."""
+    answer = answer_of(opening.subject, work)
+    domain.check_unname(answer, opening.person.id)
+    return Reply(form=unname_answer_form(answer, opening.people_in_channel))
+
+
+def unname_answer_form(answer: Answer, people: int | None = None) -> Form:
+    """Remove my name; `people`: how many could have written it, where somebody knows."""
+    return UnnameAnswer.form(answer.ref, parts=messages.above_unnaming(answer, people))
+
+
+def unname_answer(command: UnnameAnswer, work: UnitOfWork) -> Reply:
+    """Puts a new answer without a name in place of one's own, also when the retro is closed.
+
+    It has another id and another message, so that nothing ties it to the one that had a name.
+    """
+    answer = answer_of(command.subject, work)
+    domain.check_unname(answer, command.person.id)
+    retro = _retro_with(answer, work)
+    unnamed = domain.unname(answer, uuid4().hex)
+    work.retros.drop_answer(answer)
+    work.retros.add_answer(unnamed)
+    work.jobs.schedule(retro_jobs.gone_job(answer.id, retro, command.at, traceless=True))
+    work.jobs.schedule(retro_jobs.answer_job(unnamed, retro, command.at))
+    _follow_answers(retro, command.at, work, traceless=True)
+    return Reply()
+
+
+def open_withdraw_answer(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Opens the form in which the team's lead withdraws an unnamed answer."""
+    answer = answer_of(opening.subject, work)
+    _check_withdraw(answer, opening.person.id, work)
+    return Reply(form=withdraw_answer_form(answer))
+
+
+def withdraw_answer_form(answer: Answer) -> Form:
+    """Withdraw an unnamed answer, with a why."""
+    return WithdrawAnswer.form(answer.ref, parts=messages.above_withdrawing(answer))
+
+
+def withdraw_answer(command: WithdrawAnswer, work: UnitOfWork) -> Reply:
+    """Withdraws an unnamed answer: in its place the thread says who did it, and why."""
+    answer = answer_of(command.subject, work)
+    retro = _check_withdraw(answer, command.person.id, work)
+    work.retros.drop_answer(answer)
+    work.retros.keep_withdrawn(
+        WithdrawnAnswer(
+            id=answer.id, case_number=answer.case_number, by=command.person.id, why=command.why
+        )
+    )
+    work.jobs.schedule(retro_jobs.gone_job(answer.id, retro, command.at, asked_by=command.person.id))
+    _follow_answers(retro, command.at, work)
+    return Reply()
+
+
+def _check_withdraw(answer: Answer, by: str, work: ReadOnlyWork) -> Retro:
+    retro = _retro_with(answer, work)
+    domain.check_withdraw(answer, by, work.teams.require(retro.channel_id).lead)
+    return retro
 
 
 def _retro_with(answer: Answer, work: ReadOnlyWork) -> Retro:

@@ -33,6 +33,12 @@ def turn(case_number: int, number: int) -> str:
     return f"turn:{case_number}:{number}"
 
 
+def turn_of(key: str) -> int:
+    """The number of the turn whose message has this key; 0 when it is another message's."""
+    noun, _, number = key.rpartition(":")
+    return int(number) if noun.startswith("turn:") and number.isdecimal() else 0
+
+
 def item(item_number: int) -> str:
     """An action item in the retro's thread."""
     return f"item:{item_number}"

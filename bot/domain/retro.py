@@ -82,6 +82,18 @@ class Answer(BaseModel, frozen=True):
         return AnswerRef(id=self.id)
 
 
+class WithdrawnAnswer(BaseModel, frozen=True):
+    """What is left of an unnamed answer that the team's lead withdrew: who did, and why.
+
+    `id` is the answer's: in its place in the thread it is said.
+    """
+
+    id: str
+    case_number: int
+    by: str
+    why: str
+
+
 class Comment(BaseModel, frozen=True):
     """A plain reply in the retro's thread, kept as discussion; `id` is the platform's own."""
 
@@ -149,3 +161,39 @@ def edit_answer(answer: Answer, by: str, text: str) -> Answer:
     if answer.author != by:
         raise Refused("Only the person who wrote this answer can edit it.")
     return answer.model_copy(update={"text": text})
+
+
+def check_take_back(answer: Answer, by: str) -> None:
+    """Refuses to delete an answer for anybody but its named author."""
+    if answer.author is None:
+        raise Refused(
+            "An answer without a name cannot be deleted: nobody knows whose it is. The team's lead can "
+            "withdraw it."
+        )
+    if answer.author != by:
+        raise Refused("Only the person who wrote this answer can delete it.")
+
+
+def check_unname(answer: Answer, by: str) -> None:
+    """Refuses to take the name off an answer for anybody but its named author."""
+    if answer.author is None:
+        raise Refused("This answer has no name on it already.")
+    if answer.author != by:
+        raise Refused("Only the person who wrote this answer can take the name off it.")
+
+
+def unname(answer: Answer, new_id: str) -> Answer:
+    """The same words as another answer, which nothing ties to the one with a name."""
+    return Answer(id=new_id, case_number=answer.case_number, prompt=answer.prompt, text=answer.text)
+
+
+def check_withdraw(answer: Answer, by: str, lead: str | None) -> None:
+    """Refuses to withdraw an answer with a name, and anybody but the team's lead."""
+    if answer.author is not None:
+        raise Refused("This answer has a name on it: only the person who wrote it can delete it.")
+    if lead is None:
+        raise Refused(
+            "Only the team's lead can withdraw an answer; choose a lead in the settings first."
+        )
+    if by != lead:
+        raise Refused("Only the team's lead can withdraw an answer without a name.")

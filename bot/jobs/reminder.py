@@ -149,6 +149,14 @@ def refresh(retro: Retro, at: datetime, work: UnitOfWork, *, traceless: bool) ->
     say_anew(_open_rows(retro, work), retro, at, work, traceless=traceless)
 
 
+def quote_anew(retro: Retro, at: datetime, work: UnitOfWork, *, traceless: bool = False) -> None:
+    """Brings every message of reminders about a retro up to date that was said: it may quote answers."""
+    rows = work.reminders.of([retro.label])
+    was_said = work.sent_messages.among({row.message for row in rows})
+    rows = [row for row in rows if not row.outcome or row.message in was_said]
+    say_anew(rows, retro, at, work, traceless=traceless)
+
+
 def _open_rows(subject: Subject, work: ReadOnlyWork) -> list[SentReminder]:
     return [row for row in work.reminders.of([subject.label]) if not row.outcome]
 

@@ -74,16 +74,27 @@ class Answered(JobPayload):
     answer_id: str
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """The answer as it stands, with its author if that is known."""
+        """The answer as it stands, with its author if that is known; in its place, that it went."""
         answer = work.retros.answer(self.answer_id)
         if answer is None:
-            return None
+            # What nobody read needs no word in its place.
+            was_said = job.unsure or work.sent_messages.get(job.key) is not None
+            return self._gone(work) if was_said else None
         author = work.people.get(answer.author) if answer.author else None
         return messages.answered(answer, author)
 
+    def _gone(self, work: ReadOnlyWork) -> Message:
+        withdrawn = work.retros.withdrawn(self.answer_id)
+        if withdrawn is None:
+            return messages.taken_back()
+        return messages.withdrawn(withdrawn, work.people.get(withdrawn.by))
+
 
 class SumUp(JobPayload):
-    """What was heard per gap and what will change; nothing when it was reopened meanwhile."""
+    """What was heard per gap and what will change; nothing when it was reopened meanwhile.
+
+    An earlier closing becomes one line when it is said again: some of its words were taken back.
+    """
 
     name = "retro.sum_up"
     what = "the summary of C-{case_number}"
@@ -94,8 +105,11 @@ class SumUp(JobPayload):
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """Both sides, and the items."""
         retro = work.retros.get(self.case_number)
-        if retro is None or retro.state == "open":
+        if retro is None:
             return None
+        if retro.state == "open" or message_key.turn_of(job.key) != len(retro.history):
+            was_said = job.unsure or work.sent_messages.get(job.key) is not None
+            return messages.summary_over(retro) if was_said else None
         items = work.action_items.of_case(retro.case_number)
         named = {item.owner for item in items if item.owner} | {turn.by for turn in retro.history[-1:]}
         people = work.people.among(named)
@@ -169,6 +183,41 @@ def answer_job(answer: Answer, retro: Retro, at: datetime) -> Job:
         asked_by=answer.author,
         traceless=answer.author is None,
     )
+
+
+def gone_job(
+    answer_id: str, retro: Retro, at: datetime, *, asked_by: str | None = None, traceless: bool = False
+) -> Job:
+    """The job that says in an answer's place in the thread that it is not there any more."""
+    return Answered(answer_id=answer_id).job(
+        retro.channel_id,
+        message_key.answer(answer_id),
+        at,
+        thread=message_key.retro(retro.case_number),
+        asked_by=asked_by,
+        traceless=traceless,
+    )
+
+
+def summary_jobs(
+    retro: Retro, at: datetime, work: ReadOnlyWork, *, traceless: bool = False
+) -> list[Job]:
+    """The jobs that bring up to date what was said when the retro was closed, each time it was."""
+    keys = {
+        message_key.turn(retro.case_number, number)
+        for number, turn in enumerate(retro.history, 1)
+        if turn.step == "close"
+    }
+    return [
+        SumUp(case_number=retro.case_number).job(
+            retro.channel_id,
+            key,
+            at,
+            thread=message_key.retro(retro.case_number),
+            traceless=traceless,
+        )
+        for key in sorted(work.sent_messages.among(keys))
+    ]
 
 
 def turn_job(retro: Retro, at: datetime, asked_by: str) -> Job:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case, outside_hours
 from bot.domain.person import Person
-from bot.domain.retro import Answer, Counts, Retro, state_of
+from bot.domain.retro import Answer, Counts, Retro, WithdrawnAnswer, state_of
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.messages.author import UNNAMED, signed
@@ -27,6 +27,7 @@ from bot.messages.parts import (
     Timestamp,
     Words,
     one_line,
+    sentence,
     shortened,
 )
 from bot.prompts import BY_KEY, PROMPTS, Prompt
@@ -46,9 +47,24 @@ UNCOUNTED = (
     "I cannot tell just now how many people are in this channel: with fewer than three, "
     "others can tell who wrote it."
 )
+UNNAME = (
+    "Your name is taken off this answer. It is posted once more, as someone on the team's, and nothing "
+    "that is stored tells whose it is: so nobody can edit or delete it then, and you cannot either."
+)
+READ_BEFORE = (
+    "People who read it before know whose it is, and who sees the old message go just as the new one "
+    "comes can tell that they are one."
+)
 ANSWER = Button(label="Answer", command_name="retro.answer", about="", look="main", opens=True)
 ADD_ITEM = Button(label="Add action item", command_name="action_item.add", about="", opens=True)
 CLOSE = Button(label="Close retro", command_name="retro.close", about="", opens=True)
+WITHDRAW = Button(label="Withdraw", command_name="retro.withdraw_answer", about="", opens=True)
+OWN = (
+    Button(label="Edit", command_name="retro.edit_answer", about="", opens=True),
+    Button(label="Delete", command_name="retro.delete_answer", about="", opens=True),
+    Button(label="Remove my name", command_name="retro.unname_answer", about="", opens=True),
+)
+"""What the author of a named answer may do with it."""
 CUSTOMER = Button(label="Customer", command_name="recovery.open", about="")
 HEARD_PER_GAP = 5
 HEARD_LENGTH = 280
@@ -151,11 +167,8 @@ def question(retro: Retro, prompt: Prompt) -> Message:
 def answered(answer: Answer, author: Person | None) -> Message:
     """An answer, in the retro's thread: `Training · Ana`, or without a name."""
     head = heading(answer, author)
-    buttons = [ADD_ITEM.model_copy(update={"about": answer.id})]
-    if answer.author is not None:
-        buttons.append(
-            Button(label="Edit", command_name="retro.edit_answer", about=answer.id, opens=True)
-        )
+    allowed = (ADD_ITEM, *(OWN if answer.author is not None else (WITHDRAW,)))
+    buttons = [button.model_copy(update={"about": answer.id}) for button in allowed]
     if len(answer.text) > SHOWN_TEXT:
         buttons.append(show_all("retro.read_answer", answer.ref))
     return Message(
@@ -165,6 +178,20 @@ def answered(answer: Answer, author: Person | None) -> Message:
             Quote(text=shortened(answer.text)),
             Buttons(buttons=tuple(buttons)),
         ),
+    )
+
+
+def taken_back() -> Message:
+    """In place of an answer that is gone, or stands elsewhere without a name."""
+    return sentence("An answer stood here. It was taken back.")
+
+
+def withdrawn(answer: WithdrawnAnswer, by: Person | None) -> Message:
+    """In place of an unnamed answer that the team's lead withdrew: who did, and why."""
+    head = f"An answer was withdrawn by {signed(by.name) if by else 'the lead'}"
+    return Message(
+        summary=f"{head}: {one_line(answer.why)}",
+        parts=(Paragraph(words=(f"{head}:",)), Quote(text=shortened(answer.why))),
     )
 
 
@@ -200,6 +227,34 @@ def unnamed_hint(people: int | None) -> str:
     """Under the tick to post without a name; `people`: how many could have written it, if known."""
     few = UNCOUNTED if people is None else FEW_PEOPLE.get(max(people, 1), "")
     return f"{few} {UNNAMED_HINT}".strip()
+
+
+def above_deleting(answer: Answer) -> tuple[Part, ...]:
+    """Above the form that deletes one's own answer: which one, and what goes with it."""
+    gone = "It goes from the thread, the counts, the summary and the export. This cannot be undone."
+    return (*_which(answer), Context(words=(gone,)))
+
+
+def above_unnaming(answer: Answer, people: int | None) -> tuple[Part, ...]:
+    """Above the form that takes the name off an answer; `people`: how many could have written it."""
+    few = UNCOUNTED if people is None else FEW_PEOPLE.get(max(people, 1), "")
+    return (
+        *_which(answer),
+        Paragraph(words=(UNNAME,)),
+        Context(words=(f"{READ_BEFORE} {few}".strip(),)),
+    )
+
+
+def above_withdrawing(answer: Answer) -> tuple[Part, ...]:
+    """Above the form that withdraws an unnamed answer: which one, and what stays of it."""
+    kept = (
+        "It goes for good, and nobody learns whose it was. In its place the thread says that you did it."
+    )
+    return (*_which(answer), Context(words=(kept,)))
+
+
+def _which(answer: Answer) -> tuple[Part, ...]:
+    return (Paragraph(words=(Bold(text=label_of(answer)),)), Quote(text=shortened(answer.text)))
 
 
 def above_answers(case: Case) -> tuple[Part, ...]:
@@ -238,6 +293,11 @@ def summary(
         title=f"{retro.label}: what we heard and what will change",
         parts=tuple(parts),
     )
+
+
+def summary_over(retro: Retro) -> Message:
+    """In place of a summary of an earlier closing, some words of which were taken back since."""
+    return sentence(f"The retro {retro.label} was closed here, and opened again later.")
 
 
 def heard(answers: Sequence[Answer]) -> tuple[Part, ...]:

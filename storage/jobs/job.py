@@ -203,11 +203,13 @@ def _scheduling(dialect: str, how_many: int) -> Statement:
     behind = and_(~ended, jobs.c.unsure)
     replaced = or_(ended, behind)
     earlier = or_(ended, new.due_at < jobs.c.due_at)
-    wording = ("name", "about", "thread", "asked_by", "detail", "once")
+    wording = ("name", "about", "thread", "detail", "once")
     stored = statement.on_conflict_do_update(
         index_elements=list(jobs.primary_key.columns),
         set_={name: case((replaced, new[name]), else_=jobs.c[name]) for name in wording}
         | {
+            # A traceless one has nobody who asked, and keeps nobody who did before.
+            "asked_by": case((or_(replaced, new.traceless), new.asked_by), else_=jobs.c.asked_by),
             "id": case((ended, new.id), else_=jobs.c.id),
             "queue_id": case((ended, new.queue_id), else_=jobs.c.queue_id),
             "state": case((ended, new.state), else_=jobs.c.state),

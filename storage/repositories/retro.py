@@ -17,13 +17,14 @@ from sqlalchemy import (
 )
 
 from bot.domain.case import Case
+from bot.domain.errors import ConflictError
 from bot.domain.reminder import NEVER_CHECKED
-from bot.domain.retro import Answer, Comment, Counts, Retro
+from bot.domain.retro import Answer, Comment, Counts, Retro, WithdrawnAnswer
 from storage import versioned
 from storage.repositories.case import Cases
 from storage.row import Values, find, read, rows_among, several, several_among, values
 from storage.statement import Statement
-from storage.tables import action_items, answers, comments, retros
+from storage.tables import action_items, answers, comments, retros, withdrawn_answers
 from storage.upsert import put
 from storage.versioned import Versioned
 
@@ -72,6 +73,9 @@ ANSWERS = rows_among(
     answers.c.case_number,
     answers.c.posted_at.asc().nulls_last(),
     answers.c.id,
+)
+WITHDRAWN = rows_among(
+    withdrawn_answers, "case_number", withdrawn_answers.c.case_number, withdrawn_answers.c.id
 )
 COMMENTS = rows_among(
     comments, "case_number", comments.c.case_number, comments.c.posted_at, comments.c.id
@@ -130,6 +134,29 @@ class Retros(Versioned[Retro]):
 
     def save_answer(self, answer: Answer) -> None:
         versioned.save(self._connection, answers, values(self._workspace, answer))
+
+    def drop_answer(self, answer: Answer) -> None:
+        dropped = self._connection.execute(
+            delete(answers).where(
+                answers.c.workspace == self._workspace,
+                answers.c.id == answer.id,
+                answers.c.version == answer.version,
+            )
+        )
+        if dropped.rowcount == 0:
+            raise ConflictError("answers: somebody changed it first")
+
+    def withdrawn(self, answer: str) -> WithdrawnAnswer | None:
+        key = {"workspace": self._workspace, "id": answer}
+        return find(self._connection, WithdrawnAnswer, withdrawn_answers, **key)
+
+    def withdrawn_of(self, case_number: int) -> Sequence[WithdrawnAnswer]:
+        return several_among(
+            self._connection, WithdrawnAnswer, WITHDRAWN, self._workspace, (case_number,)
+        )
+
+    def keep_withdrawn(self, withdrawn: WithdrawnAnswer) -> None:
+        put(self._connection, withdrawn_answers, values(self._workspace, withdrawn), "why")
 
     def comments(self, *cases: int) -> Sequence[Comment]:
         return several_among(self._connection, Comment, COMMENTS, self._workspace, cases)

@@ -49,7 +49,8 @@ async def test_a_refused_opening_of_the_answer_form_leaves_no_line(
 
 def test_no_other_command_can_hide_who_it_comes_from() -> None:
     can = {name for name, route in COMMANDS.items() if route.command.may_be_unnamed()}
-    assert can == {"retro.answer"}
+    assert can == {"retro.answer", "retro.unname_answer"}
+    assert is_unnamed(submission({}, "retro.unname_answer"))
     for command_name in set(COMMANDS) - can:
         assert not is_unnamed(submission({"unnamed": "yes"}, command_name))
 

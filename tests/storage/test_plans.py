@@ -36,6 +36,7 @@ LOOKS: dict[str, DueWork] = {
     "retros.counts": lambda work: work.retros.counts(7, date(2026, 3, 2)),
     "retros.answers": lambda work: work.retros.answers(7),
     "retros.comments": lambda work: work.retros.comments(7),
+    "retros.withdrawn": lambda work: (work.retros.withdrawn("a7"), work.retros.withdrawn_of(7)),
     "of several cases": lambda work: (
         work.retros.answers(7, 8, 9),
         work.retros.comments(7, 8, 9),

@@ -115,7 +115,8 @@ def test_one_that_joins_a_job_with_a_trace_takes_that_with_it(database: Database
     before = rows(database)["retro:1"]
     schedule(database, an_answer_job("retro:1"))
     joined = rows(database)["retro:1"]
-    assert (joined.id, joined.due_at, joined.asked_by) == (before.id, AT, "U1")
+    # Who asked for it goes at once: an answer may have lost its name just now.
+    assert (joined.id, joined.due_at, joined.asked_by) == (before.id, AT, None)
     [job] = claimed(database)
     assert job.traceless
     queue_of(database).finish(job, MESSAGE_REF, 0)

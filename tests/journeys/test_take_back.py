@@ -1,0 +1,66 @@
+"""An answer is taken back over the real wire: in Slack and in Teams, from the click to the thread."""
+
+from tests.fake_teams import FakeTeams
+from tests.fakes import FakeSlack
+from tests.journeys import slack_app, teams_app
+
+GONE = "An answer stood here. It was taken back."
+FAILED = "failed ZD-4711 Parcel promised twice, missed twice"
+FILLED = {"Training": "Reading courier notes"}
+
+
+async def test_in_slack_an_answer_is_deleted_unnamed_and_withdrawn(database_url: str) -> None:
+    async with FakeSlack() as slack:
+        ana, ben = slack.person("Ana"), slack.person("Ben")
+        support = slack.channel("support", members=[ana, ben])
+        async with slack_app.open_slack_app(slack, database_url):
+            await ben.command(FAILED, support)
+            retro = await slack_app.said(slack, "Retro: Parcel promised twice, missed twice")
+            await slack_app.said(slack, "know or practise")
+            await ana.submit(await ana.press(retro, "Answer"), FILLED)
+            first = await slack_app.said(slack, "Training · Ana")
+            await ben.click(first, "Delete")
+            await slack.until(
+                lambda: ben.whispers and "Only the person who wrote" in ben.whispers[-1].words()
+            )
+            await ana.submit(await ana.press(first, "Delete"))
+            await slack.until(lambda: GONE in first.words() and "0 answers" in retro.words())
+
+            await ana.submit(await ana.press(retro, "Answer"), FILLED)
+            named = await slack_app.said(slack, "Training · Ana")
+            await ana.submit(await ana.press(named, "Remove my name"))
+            unnamed = await slack_app.said(slack, "Training · someone on the team")
+            await slack.until(lambda: GONE in named.words())
+            assert unnamed.ts != named.ts
+            assert unnamed.thread_ts == retro.ts
+
+            form = await ben.press(unnamed, "Withdraw")
+            await ben.submit(form, {"Why": "It names a customer."})
+            await slack.until(lambda: "An answer was withdrawn by Ben" in unnamed.words())
+            assert "It names a customer." in unnamed.words()
+            assert "courier" not in "\n".join(posted.words() for posted in slack.posted())
+
+
+async def test_in_teams_an_answer_is_deleted_unnamed_and_withdrawn(database_url: str) -> None:
+    async with FakeTeams() as teams:
+        ana, ben = teams.person("Ana"), teams.person("Ben")
+        support = teams.channel("support", members=[ana, ben])
+        async with teams_app.open_teams_app(teams, database_url):
+            await ben.says(FAILED, support, mention=True)
+            retro = await teams_app.said(teams, "Retro: Parcel promised twice, missed twice")
+            await teams_app.said(teams, "know or practise")
+            await ana.submit(await ana.press(retro, "Answer"), FILLED)
+            first = await teams_app.said(teams, "Training · Ana")
+            await ana.submit(await ana.press(first, "Delete"), {})
+            await teams.until(lambda: GONE in first.words() and "0 answers" in retro.words())
+
+            await ana.submit(await ana.press(retro, "Answer"), FILLED)
+            named = await teams_app.said(teams, "Training · Ana")
+            await ana.submit(await ana.press(named, "Remove my name"), {})
+            unnamed = await teams_app.said(teams, "Training · someone on the team")
+            await teams.until(lambda: GONE in named.words())
+
+            form = await ben.press(unnamed, "Withdraw")
+            await ben.submit(form, {"Why": "It names a customer."})
+            await teams.until(lambda: "An answer was withdrawn by Ben" in unnamed.words())
+            assert not teams.refusals
