@@ -144,12 +144,21 @@ REMINDERS = (
     Reminder(
         name="retro_undecided",
         about="retro",
-        when="open and undecided: 2 working days after answers closed, then every 3",
+        when="open and undecided, or closed with fixes agreed of which none is left: 2 working days "
+        "after answers closed or the last fix fell, then every 3; with fixes it asks to close it",
         since="undecided",
         on=(On(2, ("lead",)),),
         then=Every(3, ("lead",)),
         says="{label} is open and undecided since {day}: decide what will change, or close it.",
         tells="{label} is open and undecided since {day}: decide what will change, or close it.",
+        instead={
+            "agreed": 'Everybody has had time to answer {label}. {fixes}: close the retro with "fixes '
+            'agreed"?',
+            "proposed": "Everybody has had time to answer {label}. {fixes}, and nobody has said yes to "
+            'one yet: ask for a yes, then close the retro with "fixes agreed".',
+            "unsettled": '{label} was closed with "fixes agreed", and nobody has said yes to a fix that '
+            "is still there: close it with another outcome, or reopen it.",
+        },
         or_thread=True,
     ),
     # About what is owed to a customer. "Its owner" is whoever has that step: the case's contact, unless

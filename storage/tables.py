@@ -133,6 +133,7 @@ class RetroRow(Row, table=True):
     history: list[dict[str, Any]] = Field(sa_type=Data)
     version: int
     closed_at: datetime | None = Field(sa_type=UTCDateTime)
+    unsettled_at: datetime | None = Field(sa_type=UTCDateTime)
     next_check_at: datetime | None = never_checked()
 
 

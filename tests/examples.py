@@ -81,6 +81,14 @@ CLOSED = RETRO.model_copy(
 REOPENED = RETRO.model_copy(
     update={"history": (*CLOSED.history, Turn(step="reopen", by="U1", at=AT, why="It happened again."))}
 )
+WAS_ENOUGH = RETRO.model_copy(
+    update={
+        "state": "closed",
+        "history": (
+            Turn(step="close", by="U1", at=AT, outcome="an apology was enough", why="She said so."),
+        ),
+    }
+)
 NAMED = Answer(
     id="a1",
     case_number=7,
@@ -247,14 +255,18 @@ MESSAGES: Mapping[str, Message] = {
         TEAM,
         Counts(),
     ),
-    "retro.closed": retro.invitation(CLOSED, CASE, TEAM, Counts(answers=2, items=1, unfinished=1)),
+    "retro.closed": retro.invitation(
+        CLOSED, CASE, TEAM, Counts(answers=2, items=1, unfinished=1, agreed=1)
+    ),
+    "retro.undecided": retro.invitation(CLOSED, CASE, TEAM, Counts(answers=2)),
+    "retro.lapsed": retro.lapsed(CLOSED),
     "retro.forgotten": retro.invitation(
         RETRO,
         CASE.model_copy(update={"customer": None, "reference": None, "forgotten_at": AT}),
         TEAM,
         Counts(),
     ),
-    "retro.finished": retro.invitation(CLOSED, CASE, TEAM, Counts(answers=2, items=1)),
+    "retro.finished": retro.invitation(CLOSED, CASE, TEAM, Counts(answers=2, items=1, agreed=1)),
     "retro.question": retro.question(RETRO, ASKED[0]),
     "retro.answered": retro.answered(NAMED, ANA),
     "retro.answered_unnamed": retro.answered(UNNAMED, None),
@@ -267,9 +279,10 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "retro.taken_back": retro.taken_back(),
     "retro.withdrawn": retro.withdrawn(WITHDRAWN, ANA),
-    "retro.summary_over": retro.summary_over(CLOSED),
     "retro.summary": retro.summary(CLOSED, (NAMED, UNNAMED), (AGREED, UNOWNED, DROPPED), PEOPLE),
-    "retro.summary_empty": retro.summary(CLOSED, (), (), PEOPLE),
+    "retro.summary_empty": retro.summary(WAS_ENOUGH, (), (), PEOPLE),
+    "retro.summary_undecided": retro.summary(CLOSED, (NAMED,), (ITEM, DROPPED), PEOPLE),
+    "retro.superseded": retro.superseded(REOPENED, 1, PEOPLE, TEAM),
     "retro.reopened": retro.reopened(REOPENED, PEOPLE),
     "action_item.proposed": action_item.card(ITEM, PEOPLE, TODAY),
     "action_item.unowned": action_item.card(UNOWNED, PEOPLE, TODAY),
@@ -307,6 +320,11 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.unverified": reminder.reminder_message([_due("item_done", DONE, "U2")]),
     "reminder.undated": reminder.reminder_message([_due("item_undated", AGREED)]),
     "reminder.undecided": reminder.reminder_message([UNDECIDED]),
+    "reminder.undecided_fixes": reminder.reminder_message([UNDECIDED._replace(fixes=(AGREED, UNOWNED))]),
+    "reminder.undecided_proposed": reminder.reminder_message([UNDECIDED._replace(fixes=(ITEM,) * 4)]),
+    "reminder.undecided_closed": reminder.reminder_message(
+        [_due("retro_undecided", CLOSED.model_copy(update={"unsettled_at": AT}))]
+    ),
     "reminder.promise_late": reminder.reminder_message(
         [_due("recovery_promise_late", LATE_PROMISE, late=3)]
     ),
@@ -358,7 +376,7 @@ MESSAGES: Mapping[str, Message] = {
         RETRO, CASE, TEAM, Counts(), recovery.beside(None, BACK, {5: LINK})
     ),
     "retro.invitation_recovered": retro.invitation(
-        CLOSED, CASE, TEAM, Counts(), recovery.beside(RECOVERED, {}, {})
+        WAS_ENOUGH, CASE, TEAM, Counts(), recovery.beside(RECOVERED, {}, {})
     ),
     "retro.summary_both_sides": retro.summary(
         CLOSED, (NAMED,), (AGREED,), PEOPLE, recovery.in_summary(HEARD)

@@ -11,6 +11,7 @@ from bot.command import Command, Invocation, Opening, Reply
 from bot.commands import retro as retro_commands
 from bot.commands.lookup import answer_of, item_of, person_of, retro_of
 from bot.domain import action_item as domain
+from bot.domain import retro as retro_domain
 from bot.domain.action_item import ActionItem, Moved
 from bot.domain.errors import Refused
 from bot.domain.item_step import STEPS, StepField, StepRow
@@ -34,6 +35,7 @@ from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.messages import action_item as messages
 from bot.messages import owed as owed_messages
+from bot.messages import retro as retro_messages
 from bot.messages.board import MAX_LISTED
 from bot.messages.parts import FieldKind, Form
 from bot.ports import ReadOnlyWork, UnitOfWork
@@ -214,8 +216,7 @@ def add(command: Add, work: UnitOfWork) -> Reply:
     )
     day = _today(owner or command.person, retro.channel_id, command, work)
     added = work.action_items.add(domain.propose(item, command.at, day))
-    _show(added, command, work)
-    return Reply()
+    return _show(added, command, work)
 
 
 def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -244,9 +245,9 @@ def take(command: TakeStep, work: UnitOfWork) -> Reply:
     )
     after = domain.move(item, moved, lead)
     work.action_items.save(after)
-    _show(after, command, work, was=item.owner)
+    reply = _show(after, command, work, was=item.owner)
     reminder_jobs.resolve(after, command.row.name, command.at, work)
-    return Reply()
+    return reply
 
 
 def _to(command: TakeStep, item: ActionItem, work: UnitOfWork) -> str | None:
@@ -297,8 +298,11 @@ def _form(
     )
 
 
-def _show(item: ActionItem, command: Command, work: UnitOfWork, was: str | None = None) -> None:
-    """Brings every message that shows the item up to date: thread, owners old and new, retro."""
+def _show(item: ActionItem, command: Command, work: UnitOfWork, was: str | None = None) -> Reply:
+    """Brings every message that shows the item up to date: thread, owners old and new, retro.
+
+    Returns what the person has to know about it: that the retro's outcome holds no more.
+    """
     work.jobs.schedule(action_item_jobs.item_job(item, command.at, command.person.id))
     for owner in sorted({owner for owner in (item.owner, was) if owner}):
         asked_by = command.person.id if command.person.id != owner else None
@@ -306,7 +310,27 @@ def _show(item: ActionItem, command: Command, work: UnitOfWork, was: str | None 
     work.jobs.schedule(
         retro_jobs.retro_job(item.case_number, item.channel_id, command.at, asked_by=command.person.id)
     )
+    reply = _follow_in_retro(item, command, work)
     recovery_jobs.note_retro(item.case_number, command.at, work)
+    return reply
+
+
+def _follow_in_retro(item: ActionItem, command: Command, work: UnitOfWork) -> Reply:
+    """Keeps the summary and the reminders of its retro true, and whether its outcome holds."""
+    retro = retro_of(CaseRef(number=item.case_number), work)
+    if retro.state == "open":
+        if retro.answers_close_on < command.at.date():
+            # Its lead may have been asked to decide, in words that count its items.
+            reminder_jobs.refresh(retro, command.at, work, traceless=False)
+        return Reply()
+    settled = retro_domain.settle(retro, work.action_items.of_case(item.case_number), command.at)
+    if settled != retro:
+        work.retros.save(settled)
+        reminder_jobs.refresh(settled, command.at, work, traceless=False)
+    for job in retro_jobs.summary_jobs(settled, command.at, work, asked_by=command.person.id):
+        work.jobs.schedule(job)
+    lapsed = retro.unsettled_at is None and settled.unsettled_at is not None
+    return Reply(message=retro_messages.lapsed(settled)) if lapsed else Reply()
 
 
 def reopen_because(item: ActionItem, words: str, command: Command, work: UnitOfWork) -> None:

@@ -388,7 +388,7 @@ def read_answer(command: ReadAnswer, work: ReadOnlyWork) -> Reply:
 def open_close(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form to close the retro."""
     retro = retro_of(opening.subject, work)
-    must_be_open(retro, "close it again")
+    domain.check_close(retro, work.action_items.of_case(retro.case_number))
     return Reply(form=close_form(retro))
 
 
@@ -471,6 +471,8 @@ def open_because(retro: Retro, why: str, command: Command, work: UnitOfWork) -> 
 def _say_turn(retro: Retro, command: Command, work: UnitOfWork) -> None:
     """Says a closing or reopening in the thread, once, and brings retro and prompts up to date."""
     work.jobs.schedule(retro_jobs.turn_job(retro, command.at, command.person.id))
+    for job in retro_jobs.summary_jobs(retro, command.at, work, asked_by=command.person.id):
+        work.jobs.schedule(job)
     reminder_jobs.resolve(retro, "closed" if retro.state == "closed" else "reopened", command.at, work)
     recovery_jobs.note_retro(retro.case_number, command.at, work)
     changed = retro_jobs.retro_job(

@@ -12,6 +12,8 @@ from bot.domain.reference import ItemRef, key_of
 OPEN_STATES: tuple[ItemState, ...] = ("proposed", "agreed", "done")
 WAITING_STATES: tuple[ItemState, ...] = ("proposed", "agreed")
 """While its owner has still something to do."""
+AGREED_STATES: tuple[ItemState, ...] = ("agreed", "done", "verified")
+"""Once somebody agreed to it."""
 Event = Literal["add"] | ItemStep
 """What an item's history holds: that it was added, and each step since."""
 

@@ -99,6 +99,8 @@ class Reminder(BaseModel, frozen=True):
     then: Every | None = None
     says: str
     tells: str = ""
+    instead: Mapping[str, str] = {}
+    """Other sentences, by how the retro stands; `fixes` may stand in them, too."""
     steps: tuple[ItemStep, ...] = ()
     needs: ItemStep | None = None
     """Whoever may not take this step is not asked."""
@@ -265,6 +267,8 @@ def _answers_close(retro: Retro, hours: WorkingHours) -> date | None:
 
 
 def _undecided(retro: Retro, hours: WorkingHours) -> date | None:
+    if retro.unsettled_at is not None:
+        return today(hours.zone, retro.unsettled_at)
     reopened = [today(hours.zone, turn.at) for turn in retro.history]
     return max((retro.answers_close_on, *reopened)) if retro.state == "open" else None
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from bot.domain.action_item import ActionItem
+from bot.domain.action_item import AGREED_STATES, ActionItem
 from bot.domain.errors import Refused
 from bot.domain.reference import AnswerRef, CaseRef, key_of
 
@@ -17,6 +17,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     "an apology was enough",
     "nothing we could have changed",
 )
+FIXES_AGREED = OUTCOMES[0]
 GAPS = ("training", "communication", "after-hours support", "process", "tools")
 
 
@@ -34,6 +35,8 @@ class Retro(BaseModel, frozen=True):
     """The retro of case number `case`; there is one per case.
 
     `answers_close_on` is a whole day in the team's zone: answers close when the team's day ends.
+    `unsettled_at` is when the last fix fell that somebody had agreed to, after it was closed with *fixes
+    agreed*; None while there is one.
     """
 
     case_number: int
@@ -43,6 +46,7 @@ class Retro(BaseModel, frozen=True):
     opened_by: str | None = None
     state: RetroState = "open"
     history: tuple[Turn, ...] = ()
+    unsettled_at: datetime | None = None
     version: int = 1
 
     @property
@@ -105,12 +109,13 @@ class Comment(BaseModel, frozen=True):
 
 
 class Counts(BaseModel, frozen=True):
-    """The live figures on a retro."""
+    """The live figures on a retro; `agreed` are the items that somebody agreed to, done ones too."""
 
     answers: int = 0
     items: int = 0
     late: int = 0
     unfinished: int = 0
+    agreed: int = 0
 
 
 def must_be_open(retro: Retro, to: str) -> None:
@@ -123,20 +128,44 @@ def close(
     retro: Retro, by: str, at: datetime, outcome: str, why: str, items: Sequence[ActionItem]
 ) -> Retro:
     """The closed retro; refuses an outcome without its items or without its why."""
-    if retro.state == "closed":
-        raise Refused(f"The retro {retro.label} is already closed.")
+    check_close(retro, items)
     chosen = next((one_of for one_of in OUTCOMES if one_of == outcome), None)
     if chosen is None:
         raise Refused("Choose an outcome.", "outcome")
-    if chosen == "fixes agreed" and all(item.state == "dropped" for item in items):
+    if chosen == FIXES_AGREED and not agreed_in(items):
         raise Refused(
-            "Fixes agreed needs at least one action item: add one first, or choose another outcome.",
+            "Fixes agreed needs an action item that somebody said yes to: ask for a yes, add one, or "
+            "choose another outcome.",
             "outcome",
         )
-    if chosen != "fixes agreed" and not why:
+    if chosen != FIXES_AGREED and not why:
         raise Refused("Say why, in a sentence.", "why")
     turn = Turn(step="close", by=by, at=at, outcome=chosen, why=why)
-    return retro.model_copy(update={"state": "closed", "history": (*retro.history, turn)})
+    history = (*retro.history, turn)
+    return retro.model_copy(update={"state": "closed", "history": history, "unsettled_at": None})
+
+
+def check_close(retro: Retro, items: Sequence[ActionItem]) -> None:
+    """Refuses to close a retro again whose outcome holds."""
+    if retro.state == "closed" and holds(retro, agreed_in(items)):
+        raise Refused(f"The retro {retro.label} is already closed.")
+
+
+def agreed_in(items: Sequence[ActionItem]) -> int:
+    """How many of the items somebody agreed to."""
+    return sum(item.state in AGREED_STATES for item in items)
+
+
+def holds(retro: Retro, agreed: int) -> bool:
+    """Whether its outcome is true: *fixes agreed* only while somebody `agreed` to at least one."""
+    return agreed > 0 or retro.last is None or retro.last.outcome != FIXES_AGREED
+
+
+def settle(retro: Retro, items: Sequence[ActionItem], at: datetime) -> Retro:
+    """The retro after its items moved, with the moment since when its outcome does not hold."""
+    if retro.state == "open" or holds(retro, agreed_in(items)):
+        return retro.model_copy(update={"unsettled_at": None})
+    return retro.model_copy(update={"unsettled_at": retro.unsettled_at or at})
 
 
 def reopen(retro: Retro, by: str, at: datetime, why: str) -> Retro:
@@ -144,14 +173,18 @@ def reopen(retro: Retro, by: str, at: datetime, why: str) -> Retro:
     if retro.state == "open":
         raise Refused(f"The retro {retro.label} is already open.")
     turn = Turn(step="reopen", by=by, at=at, why=why)
-    return retro.model_copy(update={"state": "open", "history": (*retro.history, turn)})
+    history = (*retro.history, turn)
+    return retro.model_copy(update={"state": "open", "history": history, "unsettled_at": None})
 
 
 def state_of(retro: Retro, counts: Counts) -> str:
-    """The word people see: open, closed, or finished when every item is verified or dropped."""
+    """The word people see: open, closed, or finished when every item is verified or dropped.
+
+    Fixes agreed without a fix that somebody agreed to are nothing finished.
+    """
     if retro.state == "open":
         return "open"
-    return "closed" if counts.unfinished else "finished"
+    return "closed" if counts.unfinished or not holds(retro, counts.agreed) else "finished"
 
 
 def edit_answer(answer: Answer, by: str, text: str) -> Answer:

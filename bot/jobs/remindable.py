@@ -49,6 +49,8 @@ class ReminderContext(NamedTuple):
     teams: Mapping[str, Team]
     people: Mapping[str, Person]
     preferences: Mapping[str, NotificationPreferences]
+    fixes: Mapping[int, Sequence[ActionItem]] = {}
+    """The items of each retro, by the number of its case, without those that were dropped."""
 
     def is_here(self, person_id: str | None) -> bool:
         """Whether somebody is there who could be asked; whoever was never met is taken for present."""
@@ -128,6 +130,10 @@ class Remindable(Protocol):
     def what(self, case: Case) -> str:
         """Its words."""
         return case.what_happened
+
+    def fixes(self, context: ReminderContext) -> Sequence[ActionItem]:
+        """The items that it is to be decided by."""
+        return ()
 
     def asked_before(self, recipient_id: str, rows: Iterable[SentReminder]) -> tuple[date, ...]:
         """On which days its owner was asked, for somebody else to see; `rows` are all that was said."""
@@ -283,6 +289,11 @@ class RemindableRetro(Remindable):
         return self.retro
 
     @property
+    def is_open(self) -> bool:
+        """Also while it is closed with an outcome that does not hold."""
+        return self.retro.state == "open" or self.retro.unsettled_at is not None
+
+    @property
     def one_message_in_thread(self) -> bool:
         """Half time, the last day and the end may be due at once: after a sleep, or within one day."""
         return True
@@ -290,6 +301,10 @@ class RemindableRetro(Remindable):
     def applies(self, reminder: Reminder, context: ReminderContext) -> bool:
         """Whoever is there."""
         return reminder.about == "retro"
+
+    def fixes(self, context: ReminderContext) -> Sequence[ActionItem]:
+        """Its items."""
+        return context.fixes.get(self.retro.case_number, ())
 
     def is_due(self, name: str, work: ReadOnlyWork) -> bool:
         """A prompt may have been answered meanwhile."""
@@ -396,7 +411,13 @@ def context_of(things: Iterable[Remindable], work: ReadOnlyWork) -> ReminderCont
         teams[channel_id] = work.teams.get(channel_id) or Team(channel_id=channel_id, name=channel_id)
     named = {team.lead for team in teams.values()} | {who for thing in things for who in thing.people}
     people = {person_id for person_id in named if person_id}
-    return ReminderContext(teams, work.people.among(people), work.preferences.among(people))
+    fixes: dict[int, list[ActionItem]] = {
+        thing.subject.case_number: [] for thing in things if isinstance(thing.subject, Retro)
+    }
+    for item in work.action_items.of_case(*fixes) if fixes else ():
+        if item.state != "dropped":
+            fixes[item.case_number].append(item)
+    return ReminderContext(teams, work.people.among(people), work.preferences.among(people), fixes)
 
 
 def recipients(

@@ -275,6 +275,7 @@ def _view(
         or_later=thing.or_later(reminder, row.recipient_id),
         before=before,
         holds=holds and day is not None,
+        fixes=thing.fixes(context),
     )
 
 

@@ -91,9 +91,9 @@ class Answered(JobPayload):
 
 
 class SumUp(JobPayload):
-    """What was heard per gap and what will change; nothing when it was reopened meanwhile.
+    """What was heard per gap and what will change, as things stand.
 
-    An earlier closing becomes one line when it is said again: some of its words were taken back.
+    Nothing when it was reopened before this could be said; afterwards, that this closing is over.
     """
 
     name = "retro.sum_up"
@@ -107,9 +107,14 @@ class SumUp(JobPayload):
         retro = work.retros.get(self.case_number)
         if retro is None:
             return None
-        if retro.state == "open" or message_key.turn_of(job.key) != len(retro.history):
-            was_said = job.unsure or work.sent_messages.get(job.key) is not None
-            return messages.summary_over(retro) if was_said else None
+        number = message_key.turn_of(job.key) or len(retro.history)
+        if number < len(retro.history):
+            if work.sent_messages.get(job.key) is None and not job.unsure:
+                return None
+            people = work.people.among({retro.history[number - 1].by})
+            return messages.superseded(retro, number, people, work.teams.require(retro.channel_id))
+        if retro.state == "open":
+            return None
         items = work.action_items.of_case(retro.case_number)
         named = {item.owner for item in items if item.owner} | {turn.by for turn in retro.history[-1:]}
         people = work.people.among(named)
@@ -200,7 +205,12 @@ def gone_job(
 
 
 def summary_jobs(
-    retro: Retro, at: datetime, work: ReadOnlyWork, *, traceless: bool = False
+    retro: Retro,
+    at: datetime,
+    work: ReadOnlyWork,
+    *,
+    asked_by: str | None = None,
+    traceless: bool = False,
 ) -> list[Job]:
     """The jobs that bring up to date what was said when the retro was closed, each time it was."""
     keys = {
@@ -214,6 +224,7 @@ def summary_jobs(
             key,
             at,
             thread=message_key.retro(retro.case_number),
+            asked_by=asked_by,
             traceless=traceless,
         )
         for key in sorted(work.sent_messages.among(keys))

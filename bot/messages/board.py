@@ -102,7 +102,8 @@ def _closed_line(retro: Retro, case: Case, links: Mapping[int, str]) -> Words:
     link = links.get(retro.case_number)
     label: Inline = Link(text=retro.label, url=link) if link else Bold(text=retro.label)
     outcome = retro.last.outcome if retro.last else None
-    return (label, f" · {one_line(case.what_happened)} · {outcome or retro.state}")
+    ended = "closed without a decision" if retro.unsettled_at else outcome or retro.state
+    return (label, f" · {one_line(case.what_happened)} · {ended}")
 
 
 def _retro_line(retro: Retro, case: Case, links: Mapping[int, str], today: date) -> Words:

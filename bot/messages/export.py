@@ -15,7 +15,7 @@ from bot.domain.case import Case
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import STEPS, Step
-from bot.domain.retro import Answer, Comment, Counts, Retro, Turn, state_of
+from bot.domain.retro import Answer, Comment, Counts, Retro, Turn, agreed_in, holds, state_of
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.messages.author import UNNAMED, signed
@@ -57,8 +57,9 @@ class Whole(BaseModel, frozen=True):
 
     @property
     def decided(self) -> Turn | None:
-        """How it was closed, as long as it is: an open retro has no outcome and no why."""
-        return self.retro.last if self.retro.state == "closed" else None
+        """How it was closed, as long as that holds: an open retro has no outcome and no why."""
+        closed = self.retro.state == "closed" and holds(self.retro, agreed_in(self.items))
+        return self.retro.last if closed else None
 
     @property
     def happened(self) -> str | None:
@@ -72,7 +73,7 @@ class Whole(BaseModel, frozen=True):
     def state(self) -> str:
         """open, closed or finished."""
         unfinished = sum(item.state not in ("verified", "dropped") for item in self.items)
-        return state_of(self.retro, Counts(unfinished=unfinished))
+        return state_of(self.retro, Counts(unfinished=unfinished, agreed=agreed_in(self.items)))
 
 
 def _moment(at: datetime | None) -> str | None:

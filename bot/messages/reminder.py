@@ -16,7 +16,7 @@ from bot.domain.recovery_step import (
 )
 from bot.domain.reference import CaseRef
 from bot.domain.reminder import Reminder, SentReminder
-from bot.domain.retro import Answer, Retro
+from bot.domain.retro import Answer, Retro, agreed_in
 from bot.messages.action_item import later_button, outcome_of, step_button
 from bot.messages.case import show_all
 from bot.messages.parts import (
@@ -38,9 +38,10 @@ from bot.messages.parts import (
     shortened,
 )
 from bot.messages.recovery import on_reminder
-from bot.messages.retro import ADD_ITEM, ANSWER, CLOSE, heard
+from bot.messages.retro import ADD_ITEM, ANSWER, CLOSE, REOPEN, heard
 from bot.prompts import Prompt
 
+SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 MAX_TOLD = 10
 """Things in one message: Slack allows 50 blocks, and nobody acts on more at once."""
 OVER = "Nothing is left to do here."
@@ -52,7 +53,7 @@ class ReminderView(NamedTuple):
     It is a SentReminder with what other tables know of its thing when the message is said, because a
     message is made only from what it is given. `late` is in working days. `or_later`: they may also ask
     to be reminded later. `before`: when its owner was asked, for others to see. `holds` is False when
-    the reason is gone.
+    the reason is gone. `fixes` are the items of a retro.
     """
 
     sent: SentReminder
@@ -68,6 +69,7 @@ class ReminderView(NamedTuple):
     or_later: bool
     before: tuple[date, ...]
     holds: bool
+    fixes: Sequence[ActionItem] = ()
 
 
 def reminder_message(dues: Sequence[ReminderView]) -> Message:
@@ -108,7 +110,7 @@ def _parts(due: ReminderView, *, alone: bool) -> tuple[Part, ...]:
         asked_on = ", ".join(plain_words((Day(day=day),)) for day in due.before[-5:])
         body = (*body, Context(words=(f"{due.owner} was asked on {asked_on}.",)))
     if isinstance(due.subject, Retro):
-        buttons = _on_retro(due.case_ref)
+        buttons = _on_retro(due.case_ref, due.subject)
     elif isinstance(due.subject, Recovery):
         buttons = on_reminder(due.subject, due.reminder.recovers, due.case_ref)
     else:
@@ -126,8 +128,32 @@ def _label(due: ReminderView) -> str:
     return due.subject.case_label if isinstance(due.subject, Recovery) else due.subject.label
 
 
-def _on_retro(ref: CaseRef) -> tuple[Button, ...]:
-    return tuple(button.model_copy(update={"about": str(ref)}) for button in (ADD_ITEM, CLOSE))
+def _on_retro(ref: CaseRef, retro: Retro) -> tuple[Button, ...]:
+    buttons = (ADD_ITEM, CLOSE) if retro.state == "open" else (CLOSE, REOPEN)
+    return tuple(button.model_copy(update={"about": str(ref)}) for button in buttons)
+
+
+def _stands(due: ReminderView) -> str:
+    """How a retro stands that is to be decided: by the name of the sentence for it."""
+    if isinstance(due.subject, Retro) and due.subject.unsettled_at is not None:
+        return "unsettled"
+    if agreed_in(due.fixes):
+        return "agreed"
+    return "proposed" if due.fixes else ""
+
+
+def _fixes(fixes: Sequence[ActionItem]) -> str:
+    """`Four fixes are proposed`, `One of four fixes is agreed`, `Two fixes are agreed`."""
+    agreed, count = agreed_in(fixes), len(fixes)
+    how_many = f"{_spelled(count)} fix{'' if count == 1 else 'es'}"
+    if agreed in (0, count):
+        verb = "is" if count == 1 else "are"
+        return f"{how_many.capitalize()} {verb} {'agreed' if agreed else 'proposed'}"
+    return f"{_spelled(agreed).capitalize()} of {how_many} {'is' if agreed == 1 else 'are'} agreed"
+
+
+def _spelled(count: int) -> str:
+    return SPELLED[count] if count < len(SPELLED) else str(count)
 
 
 def _sentence(due: ReminderView) -> str:
@@ -138,11 +164,13 @@ def _sentence(due: ReminderView) -> str:
         owner = owner_of(due.subject, step) if step else due.subject.contact
     own = due.sent.recipient_id in (owner, "")
     template = due.reminder.says if own or not due.reminder.tells else due.reminder.tells
+    template = due.reminder.instead.get(_stands(due), template)
     day = plain_words((Day(day=due.day),)) if due.day else ""
     return template.format(
         label=_label(due),
         step=STEPS[step].label if step else "",
         owner=due.owner,
+        fixes=_fixes(due.fixes),
         day=f"today, {day}" if due.day == due.sent.day else day,
         late=f"{due.late} working day{'' if due.late == 1 else 's'}",
     )
@@ -180,7 +208,7 @@ def _quiet(words: str) -> Message:
 def answers_closed(due: ReminderView, retro: Retro, answers: Sequence[Answer]) -> Message:
     """In the thread: what was heard per gap, and the way on."""
     closed = retro.state == "closed"
-    buttons = () if closed else (Buttons(buttons=_on_retro(retro.ref)),)
+    buttons = () if closed else (Buttons(buttons=_on_retro(retro.ref, retro)),)
     words = "This retro is closed." if closed else _sentence(due)
     return Message(
         summary=words,

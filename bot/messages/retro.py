@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case, outside_hours
 from bot.domain.person import Person
-from bot.domain.retro import Answer, Counts, Retro, WithdrawnAnswer, state_of
+from bot.domain.retro import Answer, Counts, Retro, WithdrawnAnswer, agreed_in, holds, state_of
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.messages.author import UNNAMED, signed
@@ -27,6 +27,7 @@ from bot.messages.parts import (
     Timestamp,
     Words,
     one_line,
+    plain_words,
     sentence,
     shortened,
 )
@@ -65,7 +66,13 @@ OWN = (
     Button(label="Remove my name", command_name="retro.unname_answer", about="", opens=True),
 )
 """What the author of a named answer may do with it."""
+REOPEN = Button(label="Reopen", command_name="retro.reopen", about="", opens=True)
 CUSTOMER = Button(label="Customer", command_name="recovery.open", about="")
+UNDECIDED = "Closed without a decision"
+NO_FIX_AGREED = (
+    'it was closed with "fixes agreed", and nobody has said yes to a fix that is still there. '
+    "Close it with another outcome, or reopen it."
+)
 HEARD_PER_GAP = 5
 HEARD_LENGTH = 280
 
@@ -84,9 +91,8 @@ def invitation(
     )
     decided: tuple[Part, ...] = ()
     if retro.state == "closed":
-        reopen = Button(label="Reopen", command_name="retro.reopen", about=str(retro.ref), opens=True)
-        buttons = (reopen, CUSTOMER.model_copy(update={"about": str(retro.ref)}))
-        decided = _outcome(retro)
+        buttons = _when_closed(retro, counts.agreed, CUSTOMER)
+        decided = _outcome(retro, counts.agreed)
     if long:
         buttons = (*buttons, show_all("case.read", case.ref))
     title = title_of(case)
@@ -146,10 +152,20 @@ def _number(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _outcome(retro: Retro) -> tuple[Part, ...]:
+def _when_closed(retro: Retro, agreed: int, *others: Button) -> tuple[Button, ...]:
+    """Reopen, and, when its outcome holds no more, Close retro with another one."""
+    close = () if holds(retro, agreed) else (CLOSE.model_copy(update={"look": "main"}),)
+    return tuple(
+        button.model_copy(update={"about": str(retro.ref)}) for button in (*close, REOPEN, *others)
+    )
+
+
+def _outcome(retro: Retro, agreed: int) -> tuple[Part, ...]:
     turn = retro.last
     if turn is None or turn.outcome is None:
         return ()
+    if not holds(retro, agreed):
+        return (Paragraph(words=(Bold(text=UNDECIDED), f": {NO_FIX_AGREED}")),)
     head = Paragraph(words=("Closed: ", Bold(text=turn.outcome)))
     return (head, Quote(text=shortened(turn.why))) if turn.why else (head,)
 
@@ -281,13 +297,16 @@ def summary(
 ) -> Message:
     """At the end of the thread: what was heard per gap and from the customer, and what will change."""
     closed_by = Context(words=(f"Closed by {_by(retro, people)}.",))
-    parts: list[Part] = [*_outcome(retro), closed_by, *heard(answers), *customer]
+    agreed = agreed_in(items)
+    parts: list[Part] = [*_outcome(retro, agreed), closed_by, *heard(answers), *customer]
     changes = [item for item in items if item.state != "dropped"]
     if changes:
-        parts.append(Paragraph(words=(Bold(text="What will change"),)))
+        parts.append(Paragraph(words=(Bold(text="What will change" if agreed else "What is proposed"),)))
         parts.append(Quote(text="\n".join(_change(item, people) for item in changes[:20])))
     if len(changes) > 20:
         parts.append(Context(words=(f"and {len(changes) - 20} more action items, in this thread",)))
+    if not holds(retro, agreed):
+        parts.append(Buttons(buttons=_when_closed(retro, agreed)))
     return Message(
         summary=f"The retro {retro.label} is closed.",
         title=f"{retro.label}: what we heard and what will change",
@@ -295,9 +314,24 @@ def summary(
     )
 
 
-def summary_over(retro: Retro) -> Message:
-    """In place of a summary of an earlier closing, some words of which were taken back since."""
-    return sentence(f"The retro {retro.label} was closed here, and opened again later.")
+def superseded(retro: Retro, number: int, people: Mapping[str, Person], team: Team) -> Message:
+    """What is left of the summary of an earlier closing, the retro's `number`th turn: a line."""
+    turn = retro.history[number - 1]
+    since = "Reopened" if retro.history[number].step == "reopen" else "Closed again"
+    by = people.get(turn.by)
+    who = signed(by.name) if by else "Somebody"
+    closed = f"Closed by {who} with the outcome {turn.outcome} on "
+    words = (closed, Day(day=today(team.zone, turn.at)), f". {since} since then.")
+    return Message(summary=plain_words(words), parts=(Context(words=words),))
+
+
+def lapsed(retro: Retro) -> Message:
+    """To whoever took the last agreed fix away from a retro that was closed with it."""
+    words = f"{retro.label} is {UNDECIDED[0].lower()}{UNDECIDED[1:]} now: {NO_FIX_AGREED}"
+    return Message(
+        summary=words,
+        parts=(Paragraph(words=(words,)), Buttons(buttons=_when_closed(retro, agreed=0))),
+    )
 
 
 def heard(answers: Sequence[Answer]) -> tuple[Part, ...]:

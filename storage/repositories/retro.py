@@ -16,6 +16,7 @@ from sqlalchemy import (
     text,
 )
 
+from bot.domain.action_item import AGREED_STATES
 from bot.domain.case import Case
 from bot.domain.errors import ConflictError
 from bot.domain.reminder import NEVER_CHECKED
@@ -57,6 +58,7 @@ def _of_this(table: Table) -> ColumnElement[bool]:
 
 
 ANSWERED = select(func.count()).select_from(answers).where(_of_this(answers)).scalar_subquery()
+AGREED = action_items.c.state.in_(tuple(literal_column(f"'{state}'") for state in AGREED_STATES))
 UNDONE = action_items.c.state.in_((literal_column("'proposed'"), literal_column("'agreed'")))
 LATE = UNDONE & (action_items.c.due < bindparam("today"))
 COUNTS = Statement(
@@ -65,6 +67,7 @@ COUNTS = Statement(
         func.count(case((action_items.c.state != "dropped", 1))).label("items"),
         func.count(case((LATE, 1))).label("late"),
         func.count(case((action_items.c.active, 1))).label("unfinished"),
+        func.count(case((AGREED, 1))).label("agreed"),
     ).where(_of_this(action_items))
 )
 ANSWERS = rows_among(
@@ -96,7 +99,7 @@ class Retros(Versioned[Retro]):
     def row(self, thing: Retro) -> Values:
         opened = thing.state == "open"
         closed_at = None if opened or thing.last is None else thing.last.at
-        next_check_at = NEVER_CHECKED if opened else None
+        next_check_at = NEVER_CHECKED if opened or thing.unsettled_at else None
         return values(self._workspace, thing, closed_at=closed_at, next_check_at=next_check_at)
 
     def closed_in(self, channel_id: str, after: datetime, limit: int) -> Sequence[tuple[Retro, Case]]:

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.retro import OUTCOMES
+from bot.command import Reply
+from bot.domain.retro import OUTCOMES, Turn
 from bot.messages import retro as messages
 from bot.messages.parts import plain
 from bot.prompts import PROMPTS
+from tests.commands.test_recovery import labels, unasked
 from tests.desk import ANA, ASKED, AT, BEN, CLEO, Desk, reply_found, words
 from tests.session import open_work
 
@@ -161,10 +163,119 @@ async def test_the_other_outcomes_need_a_why_and_no_items(desk: Desk, outcome: s
     assert desk.retro("C-1").state == "closed"
 
 
-async def test_fixes_agreed_needs_an_item(desk: Desk) -> None:
+async def close(desk: Desk, outcome: str = "fixes agreed", why: str = "") -> Reply:
+    """Ana closes the retro C-1."""
+    return await desk.ask(ANA, "retro.close", "C-1", {"outcome": outcome, "why": why})
+
+
+async def test_fixes_agreed_needs_an_item_that_somebody_agreed_to(desk: Desk) -> None:
     await desk.fail()
-    reply = await desk.ask(ANA, "retro.close", "C-1", {"outcome": "fixes agreed"})
-    assert "at least one action item" in reply.faults["outcome"]
+    assert "somebody said yes to" in (await close(desk)).faults["outcome"]
+    proposed = await desk.add_item(ANA, owner="U2")
+    assert "somebody said yes to" in (await close(desk)).faults["outcome"]
+    await desk.ask(BEN, "action_item.accept", proposed)
+    assert not (await close(desk)).faults
+    assert desk.retro("C-1").state == "closed"
+
+
+@pytest.mark.parametrize("step", ["drop", "decline"])
+async def test_without_its_last_agreed_fix_a_closed_retro_asks_for_another_outcome(
+    desk: Desk, step: str
+) -> None:
+    await desk.fail()
+    first = await desk.add_item(ANA, owner="U1")
+    second = await desk.add_item(ANA, owner="U1")
+    await close(desk)
+    assert "fixes agreed" in plain(desk.say_all()["turn:1:1"])
+    assert words(await desk.ask(ANA, f"action_item.{step}", first, {"why": "No time"})) == ""
+    reply = await desk.ask(ANA, f"action_item.{step}", second, {"why": "No time"})
+    assert reply.message is not None
+    assert "closed without a decision" in words(reply)
+    assert labels(reply.message) == ["Close retro", "Reopen"]
+    said = desk.say_all()
+    for key in ("retro:1", "turn:1:1"):
+        assert "Closed without a decision" in plain(said[key])
+        assert labels(said[key])[:2] == ["Close retro", "Reopen"]
+    assert "finished" not in plain(said["retro:1"])
+    # It is as any retro that has to be decided: with another outcome it is finished.
+    assert (await desk.ask(ANA, "retro.close", "C-1")).form is not None
+    assert "somebody said yes to" in (await close(desk)).faults["outcome"]
+    for again in (False, True):
+        reply = await close(desk, "an apology was enough", "She asks for no more.")
+        assert ("is already closed" in words(reply)) is again
+    said = desk.say_all()
+    assert "an apology was enough" in plain(said["turn:1:2"])
+    assert "Closed by Ana with the outcome fixes agreed" in plain(said["turn:1:1"])
+    assert "Closed again since then" in plain(said["turn:1:1"])
+    assert labels(said["turn:1:1"]) == []
+
+
+async def test_the_lead_is_reminded_of_an_outcome_that_does_not_hold_until_somebody_agrees_again(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    await desk.add_item(ANA, owner="U1")
+    await close(desk)
+    later = AT + timedelta(days=28)
+    await desk.ask(ANA, "action_item.decline", "AI-1", {"why": "No time"}, at=later)
+    assert "C-1 was closed" not in unasked(await desk.tick(later + timedelta(days=1)))
+    # Two working days later, in the morning: 2 April was a Thursday.
+    morning = later + timedelta(days=4)
+    told = await desk.tick(morning)
+    assert 'C-1 was closed with "fixes agreed", and nobody has said yes' in unasked(told)
+    await desk.ask(BEN, "action_item.take", "AI-1", at=morning)
+    said = desk.say_all(morning)
+    assert "nobody has said yes" not in unasked(said)
+    assert "Closed: fixes agreed" in plain(said["retro:1"])
+    assert "nobody has said yes" not in unasked(await desk.tick(morning + timedelta(days=9)))
+
+
+async def test_a_retro_of_nothing_from_before_is_closed_without_a_decision(desk: Desk) -> None:
+    await desk.fail()
+    turn = Turn(step="close", by="U1", at=AT, outcome="fixes agreed")
+    closed = desk.retro("C-1").model_copy(update={"state": "closed", "history": (turn,)})
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        work.retros.save(closed)
+        work.commit()
+    shown = plain(desk.say_all()["retro:1"])
+    assert "Closed without a decision" in shown
+    assert "finished" not in shown
+    assert not (await close(desk, "an apology was enough", "It was.")).faults
+
+
+async def test_the_summary_follows_the_items(desk: Desk) -> None:
+    await desk.fail()
+    await desk.add_item(ANA, owner="U1")
+    second = await desk.add_item(ANA, owner="U1", what="Print the map")
+    await close(desk)
+    desk.say_all()
+    await desk.ask(ANA, "action_item.change_date", second, {"due": "2026-03-20"})
+    assert "due 2026-03-20" in plain(desk.say_all()["turn:1:1"])
+    await desk.ask(ANA, "action_item.drop", second, {"why": "No map"})
+    assert "Print the map" not in plain(desk.say_all()["turn:1:1"])
+    await desk.ask(ANA, "action_item.hand_over", "AI-1", {"owner": "U2", "why": ""})
+    assert "(Ben, proposed)" in plain(desk.say_all()["turn:1:1"])
+    await desk.ask(BEN, "retro.reopen", "C-1", {"why": "One more."})
+    said = desk.say_all()
+    assert "Reopened since then" in plain(said["turn:1:1"])
+    await desk.ask(ANA, "action_item.add", "C-1", {"what": "Call first", "owner": "U1"})
+    assert "turn:1:1" not in desk.say_all()
+    await close(desk)
+    assert "Call first" in plain(desk.say_all()["turn:1:3"])
+
+
+async def test_the_lead_is_asked_to_close_a_retro_with_fixes_and_not_called_undecided(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    await desk.add_item(ANA, owner="U2")
+    # Answers close on Tuesday 10 March.
+    morning = AT + timedelta(days=7)
+    asked = unasked(await desk.tick(morning))
+    assert "Everybody has had time to answer C-1. One fix is proposed, and nobody has said yes" in asked
+    assert "undecided" not in asked
+    await desk.ask(BEN, "action_item.accept", "AI-1", at=morning)
+    assert 'One fix is agreed: close the retro with "fixes agreed"?' in unasked(desk.say_all(morning))
 
 
 async def test_a_closed_retro_turns_answers_and_items_down_until_it_is_reopened(desk: Desk) -> None:

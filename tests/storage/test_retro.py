@@ -40,7 +40,7 @@ def test_open_retros_come_with_their_cases_and_the_longest_closed_answers_first(
     assert seen(database, lambda work: work.retros.open_in("P2", 2)) == []
 
 
-def test_counts_are_answers_items_late_and_unfinished_ones(database: Database) -> None:
+def test_counts_are_answers_items_late_unfinished_and_agreed_ones(database: Database) -> None:
     today = date(2026, 3, 10)
     yesterday = today - timedelta(days=1)
 
@@ -60,7 +60,7 @@ def test_counts_are_answers_items_late_and_unfinished_ones(database: Database) -
 
     saved(database, fill)
     assert seen(database, lambda work: work.retros.counts(1, today)) == Counts(
-        answers=2, items=5, late=2, unfinished=4
+        answers=2, items=5, late=2, unfinished=4, agreed=4
     )
     assert seen(database, lambda work: work.retros.counts(3, today)) == Counts()
 
