@@ -246,6 +246,7 @@ class RecoveryRow(Row, table=True):
     enough: str
     gaps: list[str] = Field(sa_type=Data)
     finished_at: datetime | None = Field(sa_type=UTCDateTime)
+    has_verified: bool = Field(sa_column_kwargs={"server_default": text("false")})
     touched_at: datetime = Field(sa_type=UTCDateTime)
     version: int
     outcome: str

@@ -19,7 +19,7 @@ from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery, Tally, begin, close_unanswered, enough, hand_over, judge, take
 from bot.domain.recovery import not_needed as leave_out
-from bot.domain.recovery_step import Step, StepName
+from bot.domain.recovery_step import HOLDING, Step, StepName
 from bot.domain.reminder import SentReminder
 from bot.domain.retro import Answer, Comment, Counts, Retro, Turn, WithdrawnAnswer
 from bot.domain.team import Team
@@ -160,7 +160,8 @@ PROMISED = _taken(WISH, "promise", "It comes on Friday.", due=date(2026, 3, 6), 
 LATE_PROMISE = _taken(WISH, "promise", "It comes on Monday.", due=date(2026, 3, 2), how="A call")
 KEPT = _taken(PROMISED, "keep", "I brought it myself.")
 CHECKED = _taken(KEPT, "check_back", "Yes.", view="Tell me before you come.")
-FINISHED = CHECKED.model_copy(update={"finished_at": AT})
+FINISHED = CHECKED.model_copy(update={"finished_at": AT, "has_verified": True})
+UNCHANGED = CHECKED.model_copy(update={"finished_at": AT})
 TOLD = _taken(FINISHED, "tell_changed", "We show the notes now.")
 VIEWED = _taken(FINISHED, "tell_changed", "We show the notes now.", view="And send a text message.")
 
@@ -349,6 +350,10 @@ MESSAGES: Mapping[str, Message] = {
     "recovery.card_kept": recovery.card(_shown(KEPT)),
     "recovery.card_waits": recovery.card(_shown(CHECKED)),
     "recovery.card_finished": recovery.card(_shown(FINISHED)),
+    "recovery.card_unchanged": recovery.card(_shown(UNCHANGED)),
+    "recovery.card_told_unchanged": recovery.card(
+        _shown(_taken(UNCHANGED, "tell_changed", "Nothing to name yet.", how=HOLDING))
+    ),
     "recovery.card_told": recovery.card(_shown(TOLD)),
     "recovery.card_viewed": recovery.card(_shown(VIEWED)),
     "recovery.card_recovered": recovery.card(_shown(RECOVERED)),
@@ -476,6 +481,9 @@ FORMS: Mapping[str, Form] = {
     },
     "recovery.tell_changed_draft": recovery_commands.step_form(
         recovery_commands.TellChanged, FINISHED, CASE, {"words": recovery_form.draft((DONE_AND_SEEN,))}
+    ),
+    "recovery.tell_changed_unchanged": recovery_commands.step_form(
+        recovery_commands.TellChanged, UNCHANGED, CASE, {"words": recovery_form.draft((DONE,))}
     ),
     "recovery.verdict_items": recovery_commands.step_form(
         recovery_commands.Verdict, TOLD, CASE, {}, (DONE, VERIFIED.model_copy(update={"number": 13}))

@@ -15,7 +15,7 @@ from bot.domain.case import Case
 from bot.domain.errors import Refused
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
-from bot.domain.recovery_step import QUESTIONS, STEPS, VERDICTS, Step, StepName
+from bot.domain.recovery_step import QUESTIONS, STEPS, VERDICTS, WITHOUT_CHANGE, Step, StepName
 from bot.domain.reference import CaseRef
 from bot.domain.team import Team
 from bot.domain.working_hours import EARLIEST, moment, today
@@ -201,6 +201,9 @@ class TellChanged(TakeStep, frozen=True):
         hint="What they answered; it may come later, and it can become an action item.",
     )
 
+    def done(self, team: Team, work: UnitOfWork) -> Step:
+        return domain.as_told(recovery_of(self.subject, work), super().done(team, work))
+
 
 class Verdict(TakeStep, frozen=True):
     """What the customer says in the end; only members of the channel note it."""
@@ -301,8 +304,9 @@ def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> 
     elif name == "promise" and step.state == "done":
         values["words"] = step.words
     elif name == "tell_changed":
-        verified = work.action_items.of_case(recovery.case_number)
-        values["words"] = step.words or forms.draft(verified)
+        is_new = domain.is_offered(recovery, name)
+        of_case = work.action_items.of_case(recovery.case_number)
+        values["words"] = forms.draft(of_case) if is_new else step.words
     elif name == "verdict":
         of_case = work.action_items.of_case(recovery.case_number)
         items = [item for item in of_case if item.state in ("done", "verified")]
@@ -318,7 +322,7 @@ def step_form(
     items: Sequence[ActionItem] = (),
 ) -> Form:
     """The form of a step, filled with what is known; `items` are the fixes that may not have held."""
-    return command.form(
+    form = command.form(
         case.ref,
         channel_id=recovery.channel_id,
         parts=forms.above_step(command.step, recovery, case),
@@ -326,6 +330,9 @@ def step_form(
         changed={"item": {"options": forms.fixes(items)}},
         without=() if items else ("item",),
     )
+    if domain.kind_of(recovery, command.step) == WITHOUT_CHANGE:
+        form = form.model_copy(update={"title": WITHOUT_CHANGE.label})
+    return form
 
 
 def take(command: TakeStep, work: UnitOfWork) -> Reply:

@@ -9,7 +9,17 @@ from pydantic import BaseModel
 
 from bot.domain.case import Case
 from bot.domain.errors import Refused
-from bot.domain.recovery_step import CATALOGUE, STEPS, Step, StepName, StepState, Verdict
+from bot.domain.recovery_step import (
+    CATALOGUE,
+    HOLDING,
+    STEPS,
+    WITHOUT_CHANGE,
+    Kind,
+    Step,
+    StepName,
+    StepState,
+    Verdict,
+)
 from bot.domain.team import Team
 from bot.domain.working_hours import add_working_days, moment, next_working, today
 
@@ -30,7 +40,7 @@ class Recovery(BaseModel, frozen=True):
     `contact` looks after the customer. `apologise_by` is the team's aim of `aim` working days, a day in
     its zone. `earlier` holds the steps of former rounds, each ended by *not recovered*. `enough` says
     why an apology was enough, and `gaps` what was missing then. `finished_at` is there while the retro
-    is finished.
+    is finished, and `has_verified` says whether a fix was verified by then.
     """
 
     case_number: int
@@ -45,6 +55,7 @@ class Recovery(BaseModel, frozen=True):
     enough: str = ""
     gaps: tuple[str, ...] = ()
     finished_at: datetime | None = None
+    has_verified: bool = False
     touched_at: datetime
     version: int = 1
 
@@ -153,7 +164,27 @@ OFFERED: Mapping[StepName, Callable[[Recovery], bool]] = {
 def is_offered(recovery: Recovery, name: StepName) -> bool:
     """Whether the card offers the step now; any of them may be taken before, save the last but one."""
     offered = OFFERED.get(name)
-    return recovery.is_in(name, "to do") and (offered is None or offered(recovery))
+    is_left = recovery.is_in(name, "to do") or (name == "tell_changed" and _is_news(recovery))
+    return is_left and (offered is None or offered(recovery))
+
+
+def _is_news(recovery: Recovery) -> bool:
+    """Whether a fix was verified after the customer was told where things stood without one."""
+    return recovery.has_verified and recovery.step("tell_changed").how == HOLDING
+
+
+def kind_of(recovery: Recovery, name: StepName) -> Kind:
+    """The step as this customer is owed it: without a verified fix there is no change to tell of."""
+    if name == "tell_changed" and recovery.finished_at is not None and not recovery.has_verified:
+        return WITHOUT_CHANGE
+    return STEPS[name]
+
+
+def as_told(recovery: Recovery, told: Step) -> Step:
+    """The step *Tell what changed*, marked when no fix was verified as its words were written."""
+    before = recovery.step("tell_changed")
+    later_view = before.how == HOLDING and before.words == told.words
+    return told.model_copy(update={"how": HOLDING}) if later_view or not recovery.has_verified else told
 
 
 def next_step(recovery: Recovery) -> StepName | None:
@@ -213,7 +244,7 @@ def check(recovery: Recovery, name: StepName) -> None:
         raise Refused(
             f"The retro {label} is not finished yet: tell the customer once every fix is verified."
         )
-    if name == "verdict" or (name == "tell_changed" and not step.view):
+    if name == "verdict" or (name == "tell_changed" and (not step.view or _is_news(recovery))):
         return
     if recovery.outcome is not None:
         raise Refused(f"The recovery of {label} is closed: {recovery.outcome}.")
@@ -352,6 +383,7 @@ def judge(recovery: Recovery, given: Step, at: datetime, team: Team) -> Recovery
             "apologise_by": aim_day(team, at),
             "aim": team.days_to_apologise,
             "finished_at": None,
+            "has_verified": False,
         }
     )
 

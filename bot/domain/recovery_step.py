@@ -23,6 +23,10 @@ VERDICTS: tuple[Verdict, ...] = ("recovered", "not recovered", "no answer")
 QUESTIONS = ("Have we fixed everything for you?", "What else can we do for you?")
 
 
+HOLDING = "no change named"
+"""How the customer was told where things stand, while no fix was verified."""
+
+
 class Kind(NamedTuple):
     """One line of the catalogue: a step's name, its label, what to do, and what usually comes before.
 
@@ -91,11 +95,16 @@ CATALOGUE = (
         "tell_changed",
         "Tell what changed",
         "Tell them what is different now, and ask for their view.",
-        waits="once the retro is finished",
+        waits="once the retro is finished and a fix is verified",
     ),
     Kind("verdict", "Verdict", "Ask them how it was, and keep their own words."),
 )
 STEPS: Mapping[StepName, Kind] = {kind.name: kind for kind in CATALOGUE}
+WITHOUT_CHANGE = STEPS["tell_changed"]._replace(
+    label="Say where things stand",
+    task="No fix is verified, so there is no change to tell of: say so, and ask for their view.",
+)
+"""What takes the place of *Tell what changed* when the retro is finished and no fix is verified."""
 
 
 class Step(BaseModel, frozen=True):
@@ -119,3 +128,8 @@ class Step(BaseModel, frozen=True):
     chosen: Verdict | None = None
     handed_by: str | None = None
     handed_why: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """Its line of the catalogue, as it was taken."""
+        return WITHOUT_CHANGE if self.how == HOLDING else STEPS[self.name]

@@ -241,7 +241,8 @@ def begin(case: Case, contact: str | None, team: Team, at: datetime, work: UnitO
     recovery = domain.begin(case, contact, team, at)
     retro = work.retros.get(case.number)
     if retro is not None and _is_finished(retro, team, at, work):
-        recovery = recovery.model_copy(update={"finished_at": at})
+        verified = _has_verified(case.number, work)
+        recovery = recovery.model_copy(update={"finished_at": at, "has_verified": verified})
     work.recoveries.add(recovery)
     return recovery
 
@@ -277,12 +278,21 @@ def note_retro(case_number: int, at: datetime, work: UnitOfWork) -> None:
         return
     team = work.teams.get(retro.channel_id) or Team(channel_id=retro.channel_id, name=retro.channel_id)
     finished = _is_finished(retro, team, at, work)
-    if finished == (recovery.finished_at is not None):
+    verified = finished and _has_verified(case_number, work)
+    if finished == (recovery.finished_at is not None) and verified == recovery.has_verified:
         return
-    changed = {"finished_at": at if finished else None, "touched_at": at}
+    changed = {
+        "finished_at": at if finished else None,
+        "has_verified": verified,
+        "touched_at": at,
+    }
     recovery = recovery.model_copy(update=changed)
     work.recoveries.save(recovery)
     refresh_cards(recovery, at, work)
+
+
+def _has_verified(case_number: int, work: ReadOnlyWork) -> bool:
+    return any(item.state == "verified" for item in work.action_items.of_case(case_number))
 
 
 def _is_finished(retro: Retro, team: Team, at: datetime, work: ReadOnlyWork) -> bool:

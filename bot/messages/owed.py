@@ -11,14 +11,15 @@ from bot.domain.recovery import (
     Tally,
     is_late,
     is_offered,
+    kind_of,
     next_step,
     owner_of,
     promised_by,
 )
-from bot.domain.recovery_step import STEPS, StepName
+from bot.domain.recovery_step import StepName
 from bot.domain.reference import CaseRef
 from bot.messages.parts import Bold, Buttons, Context, Day, Paragraph, Part, Words, one_line
-from bot.messages.recovery import BUTTONS
+from bot.messages.recovery import step_button
 from bot.messages.retro import CUSTOMER
 
 
@@ -37,7 +38,7 @@ def mine(
         case = cases.get(recovery.case_number)
         line = _line(recovery, case, first, day)
         ref = case.ref if case else CaseRef(number=recovery.case_number)
-        buttons = [BUTTONS[first].model_copy(update={"look": "main"})] if first else []
+        buttons = [step_button(recovery, first).model_copy(update={"look": "main"})] if first else []
         own_buttons = [button.model_copy(update={"about": str(ref)}) for button in (*buttons, CUSTOMER)]
         parts += [Paragraph(words=line), Buttons(buttons=tuple(own_buttons))]
     return tuple(parts)
@@ -73,7 +74,7 @@ def _line(recovery: Recovery, case: Case | None, first: StepName | None, day: da
     what = f" · {one_line(case.what_happened)}" if case else ""
     due = promised_by(recovery)
     head = "promise late" if is_late(recovery, day) else "customer"
-    then = STEPS[first].label if first else "waits for the retro to be finished"
+    then = kind_of(recovery, first).label if first else "waits for the retro to be finished"
     when: Words = (" · due ", Day(day=due)) if due else ()
     return (Bold(text=f"{recovery.case_label} · {head}"), what, f" · next: {then}", *when)
 

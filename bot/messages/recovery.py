@@ -13,6 +13,7 @@ from bot.domain.recovery import (
     is_late,
     is_offered,
     is_one_sided,
+    kind_of,
     next_step,
     owner_of,
     owners,
@@ -21,6 +22,7 @@ from bot.domain.recovery import (
 )
 from bot.domain.recovery_step import (
     CATALOGUE,
+    HOLDING,
     STEPS,
     Kind,
     Step,
@@ -60,7 +62,11 @@ PROMISE_AGAIN = BUTTONS["promise"].model_copy(update={"label": "Promise another 
 NOT_NEEDED = Button(label="Not needed", command_name="recovery.not_needed", about="", opens=True)
 HAND_OVER = Button(label="Hand over", command_name="recovery.hand_over", about="", opens=True)
 BOTH_SIDES = Button(label="Both sides", command_name="recovery.read", about="", opens=True)
-TOLD = "Told, and asked for their view."
+TOLD: Mapping[bool, str] = {
+    True: "Told where things stand, and asked for their view.",
+    False: "Told, and asked for their view.",
+}
+"""What the card says of *Tell what changed*, by whether no change was named."""
 
 
 class CardContext(NamedTuple):
@@ -206,13 +212,14 @@ def aim_words(days: int) -> str:
 def _next(recovery: Recovery) -> Words:
     step = next_step(recovery)
     if step is not None:
-        return ("Next: ", Bold(text=STEPS[step].label), f" · {STEPS[step].task}")
+        kind = kind_of(recovery, step)
+        return ("Next: ", Bold(text=kind.label), f" · {kind.task}")
     waits = next(step.name for step in recovery.steps if step.state == "to do")
     return ("Next: ", Bold(text=STEPS[waits].label), f", {STEPS[waits].waits}.")
 
 
 def _row(context: CardContext, step: Step) -> tuple[str, Words]:
-    kind = STEPS[step.name]
+    kind = step.kind if step.state == "done" else kind_of(context.recovery, step.name)
     if step.state == "not needed":
         return kind.label, (f"not needed: {one_line(step.words, SHOWN_WORDS)}",)
     if step.state == "to do":
@@ -221,13 +228,15 @@ def _row(context: CardContext, step: Step) -> tuple[str, Words]:
         return kind.label, ("no answer, asked twice and then closed",)
     pieces: list[Inline] = [step.chosen or "done", f" · {_name(step.by, context.people)} · "]
     pieces.append(Day(day=today(context.team.zone, step.at or context.at)))
-    if step.how:
+    if step.how and step.how != HOLDING:
         pieces.append(f" · {step.how}")
     if step.due:
         pieces += [" · by ", Day(day=step.due)]
     if step.link:
         pieces += [" · ", Link(text="the post", url=step.link)]
-    words = TOLD if step.name == "tell_changed" else one_line(step.words, SHOWN_WORDS)
+    words = (
+        TOLD[step.how == HOLDING] if step.name == "tell_changed" else one_line(step.words, SHOWN_WORDS)
+    )
     # The customer's account stands below, whole as far as it fits.
     return kind.label, (*pieces, f" · {words}" if words and step.name != "hear" else "")
 
@@ -246,6 +255,11 @@ def _name(person_id: str | None, people: Mapping[str, Person]) -> str:
     return person.name if person else "Somebody"
 
 
+def step_button(recovery: Recovery, name: StepName) -> Button:
+    """The button of a step, as this customer is owed it."""
+    return BUTTONS[name].model_copy(update={"label": kind_of(recovery, name).label})
+
+
 def _buttons(recovery: Recovery, ref: CaseRef) -> tuple[Button, ...]:
     """The natural next one first; the others in their order."""
     first, about = next_step(recovery), str(ref)
@@ -257,13 +271,13 @@ def _buttons(recovery: Recovery, ref: CaseRef) -> tuple[Button, ...]:
         if closed or not (is_offered(recovery, step.name) or may_change):
             continue
         look = {"about": about, "look": "main" if step.name == first else "plain"}
-        buttons.append(BUTTONS[step.name].model_copy(update=look))
+        buttons.append(step_button(recovery, step.name).model_copy(update=look))
     buttons.sort(key=lambda button: button.look != "main")
     if recovery.outcome is None and is_offered(recovery, "keep"):
         buttons.append(PROMISE_AGAIN.model_copy(update={"about": about}))
     tell_step = recovery.step("tell_changed")
-    if tell_step.state == "done" and not tell_step.view:
-        view = {"about": about, "label": f"{STEPS['tell_changed'].label}: their view"}
+    if tell_step.state == "done" and not tell_step.view and not is_offered(recovery, "tell_changed"):
+        view = {"about": about, "label": f"{tell_step.kind.label}: their view"}
         buttons.append(BUTTONS["tell_changed"].model_copy(update=view))
     if tell_step.view:
         view_of = str(ref.at(VIEW))
@@ -282,7 +296,7 @@ def on_reminder(recovery: Recovery, step: StepName | None, ref: CaseRef) -> tupl
     if name is None:
         return ()
     about, part = str(ref), str(ref.at(name))
-    first = BUTTONS[name].model_copy(update={"about": about, "look": "main"})
+    first = step_button(recovery, name).model_copy(update={"about": about, "look": "main"})
     later = [PROMISE_AGAIN.model_copy(update={"about": about})]
     others = [] if name == "verdict" else [NOT_NEEDED.model_copy(update={"about": part})]
     return (

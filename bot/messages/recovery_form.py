@@ -8,6 +8,7 @@ from bot.domain.person import Person
 from bot.domain.recovery import (
     Recovery,
     accounts,
+    kind_of,
 )
 from bot.domain.recovery_step import (
     STEPS,
@@ -38,13 +39,13 @@ HOW = ("A call", "Face to face", "A video call", "An email", "A letter", "A chat
 
 def above_step(name: StepName, recovery: Recovery, case: Case) -> tuple[Part, ...]:
     """Above the form of a step: which customer, what to do, and what usually comes before."""
-    kind = STEPS[name]
+    kind = kind_of(recovery, name)
     parts: list[Part] = [about(recovery, case), Context(words=(kind.task,))]
     if kind.after is not None and recovery.is_in(kind.after, "to do"):
         parts.append(Context(words=(f"{STEPS[kind.after].label} usually comes first.",)))
     if name == "tell_changed":
-        drafted = "The draft holds what was verified, and nothing else: read it before you send it."
-        parts.append(Context(words=(drafted,)))
+        holds = "what was verified, and nothing else" if recovery.has_verified else "no change"
+        parts.append(Context(words=(f"The draft names {holds}: read it before you send it.",)))
     return tuple(parts)
 
 
@@ -71,8 +72,9 @@ def draft(items: Sequence[ActionItem]) -> str:
     ask = "How does this look to you? If there is more that we should know or change, please tell us."
     if not changed:
         return (
-            "We promised ourselves to look closely at what happened to you, and we did. We are sorry "
-            f"for what it meant for you.\n\n{ask}"
+            "We are sorry for what happened to you, and for what it meant for you. Today we have no "
+            "change to tell you about, and we do not want to name one that nobody has seen work.\n\n"
+            f"{ask}"
         )
     listed = "\n".join(changed)
     return (
@@ -86,14 +88,14 @@ def that_can_be_handed_over(recovery: Recovery) -> tuple[Option, ...]:
     to_do = [step.name for step in recovery.steps if step.state == "to do"]
     return (
         Option(value=EVERYTHING, label="Everything that is left"),
-        *(Option(value=name, label=STEPS[name].label) for name in to_do),
+        *(Option(value=name, label=kind_of(recovery, name).label) for name in to_do),
     )
 
 
 def that_can_be_left(recovery: Recovery) -> tuple[Option, ...]:
     """What can be left out: one step, or all that follows when an apology was enough."""
     to_do = [step.name for step in recovery.steps if step.state == "to do" and step.name != "verdict"]
-    options = [Option(value=name, label=STEPS[name].label) for name in to_do]
+    options = [Option(value=name, label=kind_of(recovery, name).label) for name in to_do]
     if recovery.is_in("promise", "to do"):
         label = "All after the apology: an apology was enough"
         options.append(Option(value=ENOUGH, label=label))
@@ -160,6 +162,6 @@ def _told(step: Step, people: Mapping[str, Person]) -> list[Part]:
     who = f" · {by.name}" if by else ""
     when = (" · ", Day(day=step.at.date())) if step.at else ()
     state = step.chosen or step.state
-    parts: list[Part] = [Context(words=(f"{STEPS[step.name].label} · {state}{who}", *when))]
+    parts: list[Part] = [Context(words=(f"{step.kind.label} · {state}{who}", *when))]
     parts += [Quote(text=text) for text in (step.words, step.view) if text]
     return parts

@@ -8,11 +8,9 @@ from bot.domain.action_item import ActionItem
 from bot.domain.item_step import ItemStep
 from bot.domain.recovery import (
     Recovery,
+    kind_of,
     next_step,
     owner_of,
-)
-from bot.domain.recovery_step import (
-    STEPS,
 )
 from bot.domain.reference import CaseRef
 from bot.domain.reminder import Reminder, SentReminder
@@ -168,7 +166,7 @@ def _sentence(due: ReminderView) -> str:
     day = plain_words((Day(day=due.day),)) if due.day else ""
     return template.format(
         label=_label(due),
-        step=STEPS[step].label if step else "",
+        step=kind_of(due.subject, step).label if step and isinstance(due.subject, Recovery) else "",
         owner=due.owner,
         fixes=_fixes(due.fixes),
         day=f"today, {day}" if due.day == due.sent.day else day,

@@ -310,6 +310,37 @@ async def test_what_changed_is_told_only_when_the_retro_is_finished_from_verifie
     assert "is not finished yet" in words(await desk.ask(ANA, "recovery.tell_changed", "C-1"))
 
 
+async def test_a_retro_without_a_verified_fix_drafts_no_change(desk: Desk) -> None:
+    await desk.fail()
+    await desk.ask(ANA, "retro.answer", "C-1", {"training": "We did all we know."})
+    await step(desk, "hear", words=ACCOUNT)
+    why = {"outcome": "nothing we could have changed", "why": "The road was under water."}
+    assert not (await desk.ask(ANA, "retro.close", "C-1", why)).faults
+    card = desk.say_all()["recovery:1"]
+    assert "Tell what changed" not in labels(card)
+    assert "Say where things stand" in labels(card)
+    form = form_of(await desk.ask(ANA, "recovery.tell_changed", "C-1"))
+    assert form.title == "Say where things stand"
+    draft = form.fields[0].value
+    assert "no change to tell you about" in draft
+    for untrue in ("we did", "different now", "looked closely", "promise"):
+        assert untrue not in draft
+    await step(desk, "tell_changed", words=draft)
+    card = desk.say_all()["recovery:1"]
+    assert "Told where things stand" in plain(card)
+    assert "Say where things stand: their view" in labels(card)
+    # Reopened, fixed and verified: now there is something to tell.
+    await desk.ask(ANA, "retro.reopen", "C-1", {"why": "There is a way."})
+    await finish(desk)
+    card = desk.say_all()["recovery:1"]
+    assert "Tell what changed" in labels(card)
+    form = form_of(await desk.ask(ANA, "recovery.tell_changed", "C-1"))
+    assert "- The notes are shown." in form.fields[0].value
+    # The form that was drawn before still has words without a change: they are kept as what they are.
+    await step(desk, "tell_changed", words=draft, view="Thank you.")
+    assert "Told where things stand" in plain(desk.say_all()["recovery:1"])
+
+
 async def test_the_customers_view_is_kept_and_becomes_an_action_item_in_one_click(desk: Desk) -> None:
     await desk.fail()
     await finish(desk)

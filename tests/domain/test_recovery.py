@@ -10,6 +10,7 @@ from bot.domain.errors import Refused
 from bot.domain.recovery import (
     Recovery,
     aim_day,
+    as_told,
     begin,
     check,
     check_outcome,
@@ -21,6 +22,7 @@ from bot.domain.recovery import (
     is_one_sided,
     is_silent,
     judge,
+    kind_of,
     next_step,
     not_enough,
     not_needed,
@@ -90,9 +92,26 @@ def test_the_natural_next_one_is_the_first_that_is_left_and_can_be_done() -> Non
         now = done(now, name)
     assert seen == [name for name in STEPS if name not in ("tell_changed", "verdict")]
     assert name is None
-    finished = now.model_copy(update={"finished_at": AT})
+    finished = now.model_copy(update={"finished_at": AT, "has_verified": True})
     assert next_step(finished) == "tell_changed"
     assert next_step(done(finished, "tell_changed")) == "verdict"
+
+
+def test_without_a_verified_fix_there_is_no_change_to_tell_of() -> None:
+    finished = NEW.model_copy(update={"finished_at": AT})
+    assert kind_of(finished, "tell_changed").label == "Say where things stand"
+    told = take(finished, as_told(finished, Step(name="tell_changed", at=AT, words="Sorry.")), AT)
+    assert told.step("tell_changed").kind.label == "Say where things stand"
+    assert not is_offered(told, "tell_changed")
+    # A fix that is verified later is news.
+    verified = told.model_copy(update={"has_verified": True})
+    assert is_offered(verified, "tell_changed")
+    assert kind_of(verified, "tell_changed").label == "Tell what changed"
+    view = Step(name="tell_changed", at=AT, words="Sorry.", view="Thank you.")
+    assert as_told(verified, view).kind.label == "Say where things stand"
+    news = take(verified, as_told(verified, view.model_copy(update={"words": "It is shown."})), AT)
+    assert news.step("tell_changed").kind.label == "Tell what changed"
+    assert not is_offered(news, "tell_changed")
 
 
 def test_what_waits_is_not_offered_before_its_time() -> None:
