@@ -150,6 +150,7 @@ _ROUTES = (
     _reading(action_item_commands.Mine, action_item_commands.mine),
     _reading(action_item_commands.Home, action_item_commands.mine),
     _route(recovery_commands.Open, recovery_commands.open_card),
+    _route(recovery_commands.Begin, recovery_commands.begin),
     *(
         Route(
             command,

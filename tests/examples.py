@@ -343,6 +343,7 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.silent": reminder.reminder_message([_due("recovery_silent", TOLD, day=TODAY)]),
     "reminder.customer_waits": reminder.reminder_message([_due("recovery_waits", OWED, day=TODAY)]),
     "recovery.card": recovery.card(_shown(OWED)),
+    "recovery.not_begun": recovery.not_begun(CASE, TEAM),
     "recovery.card_bare": recovery.card(_shown(begin(BARE, None, TEAM, AT), BARE)),
     "recovery.card_upset": recovery.card(_shown(UPSET)),
     "recovery.card_promised": recovery.card(_shown(PROMISED)),

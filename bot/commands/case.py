@@ -142,7 +142,7 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
     )
     work.jobs.schedule(_retro_job(case, command))
     if not bulk:
-        # An import of old cases must not flood anybody: theirs begin when somebody presses Customer.
+        # An import of old cases must not flood anybody: theirs begin when somebody says so.
         contact = team.lead if command.person.bot else command.person.id
         recovery_jobs.begin(case, contact, team, command.at, work)
     # Whoever filled in the form in this very channel sees the retro appear: nothing more to say.

@@ -43,7 +43,10 @@ def recovery_of(subject: Reference | None, work: ReadOnlyWork) -> Recovery:
         return _refuse(subject)
     recovery = work.recoveries.get(subject.number)
     if recovery is None:
-        raise Refused(f"Press Customer on the retro {subject.label} first.")
+        raise Refused(
+            f"Nobody looks after the customer of {subject.label} yet: press Customer on its retro, then "
+            "Look after this customer."
+        )
     return recovery
 
 

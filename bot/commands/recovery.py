@@ -37,9 +37,18 @@ class Open(Command, frozen=True):
 
     name = "recovery.open"
     access = "thing"
-    begins = True
 
     subject: CaseRef | None = None
+
+
+class Begin(Command, frozen=True):
+    """Takes on a customer whom nobody looks after yet: those of imported and older cases."""
+
+    name = "recovery.begin"
+    access = "thing"
+    begins = True
+
+    subject: CaseRef
 
 
 class TakeStep(Command, frozen=True):
@@ -281,14 +290,21 @@ class Read(Command, frozen=True):
     subject: CaseRef
 
 
-def open_card(command: Open, work: UnitOfWork) -> Reply:
-    """The card of a case, to whoever asks, and in the retro's thread; begun when it is not there yet."""
+def open_card(command: Open, work: ReadOnlyWork) -> Reply:
+    """The card of a case, to whoever asks and nobody else: looking begins nothing."""
     if command.subject is None:
         raise Refused("Say which case, as in: customer C-7.")
-    recovery = recovery_jobs.of(command.subject.number, command.person.id, command.at, work)
-    work.jobs.schedule(
-        recovery_jobs.card_job(recovery.case_number, recovery.channel_id, command.at, command.person.id)
-    )
+    recovery = work.recoveries.get(command.subject.number)
+    if recovery is not None:
+        return Reply(message=messages.card(recovery_jobs.card_context(recovery, command.at, work)))
+    retro = retro_of(command.subject, work)
+    case = work.cases.require(retro.case_number)
+    return Reply(message=messages.not_begun(case, work.teams.require(retro.channel_id)))
+
+
+def begin(command: Begin, work: UnitOfWork) -> Reply:
+    """Begins what is owed to a customer, with whoever pressed it as their contact; shows it anyway."""
+    recovery = recovery_jobs.of(command.subject.number, command.at, work, contact=command.person.id)
     return Reply(message=messages.card(recovery_jobs.card_context(recovery, command.at, work)))
 
 

@@ -428,7 +428,8 @@ def _follow(retro: Retro, recovery: Recovery | None, command: Close, work: UnitO
         )
     changed: Recovery | None = None
     if turn.outcome == APOLOGY_ENOUGH:
-        recovery = recovery or recovery_jobs.of(retro.case_number, command.person.id, command.at, work)
+        contact = retro.opened_by or work.teams.require(retro.channel_id).lead or command.person.id
+        recovery = recovery or recovery_jobs.of(retro.case_number, command.at, work, contact=contact)
         if recovery.outcome is None:
             gaps = sorted(recovery_jobs.gaps_of(retro.case_number, work))
             changed = enough(recovery, command.person.id, command.at, turn.why, gaps)

@@ -247,8 +247,8 @@ def begin(case: Case, contact: str | None, team: Team, at: datetime, work: UnitO
     return recovery
 
 
-def of(number: int, asked_by: str, at: datetime, work: UnitOfWork) -> Recovery:
-    """The recovery of a case; older and imported ones begin theirs on first need."""
+def of(number: int, at: datetime, work: UnitOfWork, *, contact: str) -> Recovery:
+    """The recovery of a case; older and imported ones begin theirs on first need, with this contact."""
     recovery = work.recoveries.get(number)
     if recovery is not None:
         return recovery
@@ -256,7 +256,6 @@ def of(number: int, asked_by: str, at: datetime, work: UnitOfWork) -> Recovery:
     team = work.teams.get(case.channel_id) if case else None
     if case is None or retro is None or team is None:
         raise Refused(missing(f"C-{number}"))
-    contact = retro.opened_by or team.lead or asked_by
     recovery = begin(case, contact, team, at, work)
     refresh_cards(recovery, at, work)
     return recovery

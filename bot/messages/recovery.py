@@ -9,6 +9,7 @@ from bot.domain.person import Person
 from bot.domain.recovery import (
     Recovery,
     accounts,
+    begin,
     can_leave,
     is_late,
     is_offered,
@@ -61,6 +62,8 @@ BUTTONS: Mapping[StepName, Button] = {
 PROMISE_AGAIN = BUTTONS["promise"].model_copy(update={"label": "Promise another day"})
 NOT_NEEDED = Button(label="Not needed", command_name="recovery.not_needed", about="", opens=True)
 HAND_OVER = Button(label="Hand over", command_name="recovery.hand_over", about="", opens=True)
+BEGIN = Button(label="Look after this customer", command_name="recovery.begin", about="", look="main")
+NOBODY_YET = "Nobody looks after this customer yet, and nobody is asked to until somebody begins."
 BOTH_SIDES = Button(label="Both sides", command_name="recovery.read", about="", opens=True)
 TOLD: Mapping[bool, str] = {
     True: "Told where things stand, and asked for their view.",
@@ -94,6 +97,23 @@ def card(context: CardContext) -> Message:
     return Message(
         summary=f"{head}: {one_line(context.case.what_happened)}",
         parts=(Paragraph(words=(Bold(text=f"{head}{customer}"),)), *_body(context)),
+    )
+
+
+def not_begun(case: Case, team: Team) -> Message:
+    """To whoever looks at a case whose customer nobody looks after: what would be owed to them."""
+    customer = f" · {one_line(case.customer, 60)}" if case.customer else ""
+    head = f"{case.label} · customer · not begun"
+    steps = begin(case, None, team, case.failed_at).steps
+    return Message(
+        summary=f"{head}: {one_line(case.what_happened)}",
+        parts=(
+            Paragraph(words=(Bold(text=f"{head}{customer}"),)),
+            Context(words=("Failed ", Timestamp(at=case.happened_at or case.failed_at, zone=team.zone))),
+            Paragraph(words=(f"{NOBODY_YET} Only you see this.",)),
+            Fields(rows=tuple((STEPS[step.name].label, ("not begun",)) for step in steps)),
+            Buttons(buttons=(BEGIN.model_copy(update={"about": str(case.ref)}),)),
+        ),
     )
 
 

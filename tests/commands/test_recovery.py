@@ -594,7 +594,7 @@ async def test_nobody_who_waits_is_forgotten_between_the_steps(desk: Desk) -> No
     assert labels(edited) == []
 
 
-async def test_an_import_floods_nobody_and_begins_on_the_first_press(desk: Desk) -> None:
+async def test_an_import_floods_nobody_and_begins_when_somebody_says_so(desk: Desk) -> None:
     await desk.fail()
     await desk.ask(ANA, "case.fail", values={"what_happened": "Old one"}, bulk=True)
     said = desk.say_all()
@@ -605,12 +605,37 @@ async def test_an_import_floods_nobody_and_begins_on_the_first_press(desk: Desk)
     assert "one side only" in plain(said["retro:2"])
     assert "Customer" in labels(said["retro:2"])
     refused = await desk.ask(BEN, "recovery.hear", "C-2", {"words": "x"})
-    assert "Press Customer" in refused.faults[""]
-    reply = await desk.ask(BEN, "recovery.open", "C-2")
-    assert "C-2 · customer · open" in words(reply)
+    assert "press Customer" in refused.faults[""]
+    # Looking is no commitment: by the button or typed, nothing begins and nobody else hears of it.
+    for about, typed in (("C-2", ""), ("", "C-2")):
+        reply = await desk.ask(BEN, "recovery.open", about, typed=typed)
+        assert "C-2 · customer · not begun" in words(reply)
+        assert reply.message is not None
+        assert labels(reply.message) == ["Look after this customer"]
+    assert desk.say_all() == {}
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        assert work.recoveries.get(2) is None
+    assert "not begun" not in unasked(await desk.tick(stockholm(12)))
+    for _ in range(2):
+        reply = await desk.ask(BEN, "recovery.begin", "C-2")
+        assert "C-2 · customer · open" in words(reply)
     said = desk.say_all()
-    # Ana leads the team, and nobody marked it failed.
-    assert {"recovery:2", "customer:2:U1"} <= set(said)
+    assert [key for key in said if "customer" in key or "recovery" in key] == [
+        "recovery:2",
+        "customer:2:U2",
+    ]
+    assert recovery(desk, 2).contact == "U2"
+    # Whoever presses it a moment later sees whose it is, and takes nothing over.
+    assert "C-2 · customer · open" in words(await desk.ask(CLEO, "recovery.begin", "C-2"))
+    assert recovery(desk, 2).contact == "U2"
+    assert desk.say_all() == {}
+
+
+async def test_whoever_looks_at_a_customer_edits_nothing_in_the_thread(desk: Desk) -> None:
+    await desk.fail()
+    desk.say_all()
+    assert "C-1 · customer · open" in words(await desk.ask(CLEO, "recovery.open", "C-1"))
+    assert desk.say_all() == {}
 
 
 async def test_the_card_comes_when_it_is_typed_for_by_number_or_reference(desk: Desk) -> None:

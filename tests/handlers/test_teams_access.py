@@ -147,6 +147,7 @@ THINGS = {
     "retro.answer": "C-1",
     "case.read": "C-1",
     "recovery.open": "C-1",
+    "recovery.begin": "C-1",
     "recovery.verdict": "C-1",
     "action_item.read": "AI-1",
     "action_item.accept": "AI-1",

@@ -402,7 +402,7 @@ class Story:
         }
         settings |= {"starts": "09:00", "ends": "17:00", "days_to_answer": "3", "days_to_apologise": "1"}
         await self._ask(cast.owner, "team.settings", "", "item", values=settings)
-        await self._ask(self._cast("card").lead, "recovery.open", self._case("card"), "card")
+        await self._ask(self._cast("card").lead, "recovery.begin", self._case("card"), "card")
         for scene in ("hello", *(("heard", "unheard") if self._workspace == "web" else ())):
             await self._ask(self._cast(scene).lead, "team.joined", "", scene)
         await self._house.forget(self._workspace, int(self._case("reopen")[2:]), self._house.now)
