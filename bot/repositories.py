@@ -124,7 +124,12 @@ class Cases(ReadCases, Protocol):
         """
         ...
 
-    def save(self, case: Case, /) -> None: ...
+    def save(self, case: Case, /) -> None:
+        """Stores it as the next version.
+
+        Raises ConflictError when another one is stored, or another case of the team has its reference.
+        """
+        ...
 
 
 class ReadRetros(Protocol):

@@ -95,6 +95,7 @@ TYPED_WORDS: Mapping[str, TypedWord] = {
         "C-7",
         "what is owed to the customer of a case, step by step (its own reference will do, too)",
     ),
+    "edit": TypedWord("case.edit", "C-7", "puts right what was said of a case"),
     "settings": TypedWord(
         "team.settings",
         "[mine]",
@@ -116,6 +117,7 @@ TYPED: Mapping[str, str] = {
 _ROUTES = (
     _route(case_commands.Fail, case_commands.fail, case_commands.open_fail),
     _route(case_commands.FailMessage, case_commands.fail, case_commands.open_fail),
+    _route(case_commands.Edit, case_commands.edit, case_commands.open_edit),
     _reading(case_commands.Read, case_commands.read),
     _route(retro_commands.AnswerRetro, retro_commands.answer, retro_commands.open_answer),
     _route(retro_commands.EditAnswer, retro_commands.edit_answer, retro_commands.open_edit_answer),

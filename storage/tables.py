@@ -104,6 +104,9 @@ class CaseRow(Row, table=True):
     failed_at: datetime = Field(sa_type=UTCDateTime)
     forgotten_at: datetime | None = Field(sa_type=UTCDateTime)
     state: str
+    history: list[dict[str, Any]] = Field(
+        sa_type=Data, sa_column_kwargs={"server_default": text("'[]'")}
+    )
     version: int
 
 

@@ -49,10 +49,18 @@ def add(connection: Connection, table: Table, values: Values) -> None:
 
 
 def save(connection: Connection, table: Table, values: Values) -> None:
-    """Stores the next version of a row; raises ConflictError when another one is stored."""
+    """Stores the next version of a row; raises ConflictError when another one is stored, or when
+    another row has what only one may have.
+    """
     seen = {f"known_{column.key}": values[column.key] for column in _identifying(table)}
     changed = {name: values[name] for name in values if f"known_{name}" not in seen}
-    if _saving(table).run(connection, {**changed, **seen}) == 0:
+    try:
+        count = _saving(table).run(connection, {**changed, **seen})
+    except Exception as refused:
+        if is_taken(refused):
+            raise ConflictError(f"{table.name}: somebody took it first") from refused
+        raise
+    if count == 0:
         raise ConflictError(f"{table.name}: somebody changed it first")
 
 

@@ -16,6 +16,7 @@ CHOSEN = {"text": "The notes are shown", "person": "U3", "date": "2026-04-01"}
 VALUES: Mapping[str, Mapping[str, str]] = {
     "case.fail": {"what_happened": "Lost again", "place": "C1"},
     "case.fail_message": {"what_happened": "Lost again", "place": "C1"},
+    "case.edit": {"what_happened": "Lost twice"},
     "retro.answer": {"training": "A list of holidays", "unnamed": ""},
     "retro.edit_answer": {"text": "Other words"},
     "retro.delete_answer": {},

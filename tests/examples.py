@@ -14,7 +14,7 @@ from bot.commands import recovery as recovery_commands
 from bot.commands import retro as retro_commands
 from bot.commands import team as team_commands
 from bot.domain.action_item import ActionItem, Moved, can_wait, steps
-from bot.domain.case import Case
+from bot.domain.case import Case, CaseChange
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery, Tally, begin, close_unanswered, enough, hand_over, judge, take
@@ -66,6 +66,7 @@ CASE = Case(
     link="https://example.com/message/1",
     failed_at=AT,
 )
+EDITED = CASE.model_copy(update={"history": (CaseChange(step="edit", by="U2", at=AT),)})
 BARE = Case(number=8, channel_id="C1", what_happened="Nobody called back", failed_at=AT)
 RETRO = Retro(
     case_number=7, channel_id="C1", opened_at=AT, answers_close_on=date(2026, 3, 10), opened_by="U1"
@@ -268,6 +269,7 @@ MESSAGES: Mapping[str, Message] = {
         Counts(),
     ),
     "retro.finished": retro.invitation(CLOSED, CASE, TEAM, Counts(answers=2, items=1, agreed=1)),
+    "retro.edited": retro.invitation(RETRO, EDITED, TEAM, Counts(), people=PEOPLE),
     "retro.question": retro.question(RETRO, ASKED[0]),
     "retro.answered": retro.answered(NAMED, ANA),
     "retro.answered_unnamed": retro.answered(UNNAMED, None),
@@ -437,6 +439,8 @@ FORMS: Mapping[str, Form] = {
     "case.fail": case_commands.fail_form("C1", {}),
     "case.fail_message": case_commands.fail_form("C1", {"what_happened": HOSTILE}, LINK),
     "case.fail_anywhere": case_commands.fail_form("", {"reference": "ZD-1"}),
+    "case.edit": case_commands.edit_form(CASE, TEAM),
+    "case.edit_bare": case_commands.edit_form(BARE, TEAM),
     "case.read": case.story(CASE.model_copy(update={"what_happened": LONG})),
     "retro.answer": retro_commands.answer_form(RETRO, CASE, people=12),
     "retro.answer_uncounted": retro_commands.answer_form(RETRO, CASE),

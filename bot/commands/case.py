@@ -1,42 +1,42 @@
-"""What happens with a case: it is marked failed, and its retro opens."""
+"""What happens with a case: it is marked failed, its retro opens, and mistakes in it are put right."""
 
 from collections.abc import Mapping
-from datetime import time
-from typing import ClassVar
+from datetime import datetime, time
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from bot.command import Audience, Command, Opening, Reply, Request
 from bot.commands import team as team_commands
 from bot.commands.lookup import case_of
+from bot.domain import case as domain
 from bot.domain import message_key
-from bot.domain.case import Case
+from bot.domain.case import Case, check_edit
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.job import Job
+from bot.domain.recovery import follow, owners
 from bot.domain.reference import CaseRef
 from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import EARLIEST, add_working_days, moment, today
-from bot.fields import MAX_LINK_LENGTH, ChannelId, Clock, Day, Line, Text, field
+from bot.fields import MAX_LINK_LENGTH, ChannelId, Clock, Day, FieldSpec, Line, Text, field
 from bot.jobs import recovery as recovery_jobs
+from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.messages import case as messages
 from bot.messages.parts import Form
 from bot.ports import ReadOnlyWork, UnitOfWork
 
 NO_PLACE = "Choose the place where the retro opens."
+WHICH_TO_EDIT = "Say which case, as in: edit C-7."
+WEB_LINKS = ("https://", "http://")
+LINKS = (*WEB_LINKS, "/")
+"""How a link begins; one within the web workspace has no address before it."""
 
 
-class Fail(Command, frozen=True):
-    """Marks a case failed; typed words fill its form, a first one with a digit is the reference."""
+class Described(Command, frozen=True):
+    """What the forms about a case ask: what happened, to whom, when."""
 
-    name = "case.fail"
-    access = "channel"
-    audience: ClassVar[Audience] = "channel"
-    begins = True
-    title = "Mark a case failed"
-    submit = "Open the retro"
-
-    place: ChannelId = field("Team's place", hint="Where the retro opens.")
     what_happened: Text = field(
         "What happened",
         needed="Say what happened, in a sentence or two.",
@@ -49,7 +49,25 @@ class Fail(Command, frozen=True):
     public_post: Line = field(
         "Public post", hint="A link, when the complaint is public.", max_length=MAX_LINK_LENGTH
     )
+
+
+class Fail(Described, frozen=True):
+    """Marks a case failed; typed words fill its form, a first one with a digit is the reference."""
+
+    name = "case.fail"
+    access = "channel"
+    audience: ClassVar[Audience] = "channel"
+    begins = True
+    title = "Mark a case failed"
+    submit = "Open the retro"
+
+    place: ChannelId = field("Team's place", hint="Where the retro opens.")
     link: Line = field(hidden=True, max_length=MAX_LINK_LENGTH)
+
+    @classmethod
+    def fields(cls) -> tuple[FieldSpec, ...]:
+        # Where it opens is asked first.
+        return tuple(sorted(super().fields(), key=lambda spec: spec.name != "place"))
 
     @classmethod
     def values_of(cls, request: Request) -> Mapping[str, str] | None:
@@ -68,6 +86,20 @@ class FailMessage(Fail, frozen=True):
 
     name = "case.fail_message"
     audience = "person"
+
+
+class Edit(Described, frozen=True):
+    """Puts right what was said of a case."""
+
+    name = "case.edit"
+    access = "members"
+    title = "Edit case"
+    submit = "Save"
+
+    subject: CaseRef | None = None
+    link: Line = field(
+        "Link", hint="To the message or ticket it comes from.", max_length=MAX_LINK_LENGTH
+    )
 
 
 class Read(Command, frozen=True):
@@ -105,15 +137,18 @@ def fail_form(
 
     `link` leads to the message that it is about. `zone` is the team's, as far as it is known.
     """
-    zoned = {"hint": f"In the team's time zone{f' ({zone})' if zone else ''}."}
     return Fail.form(
         channel_id=channel_id,
         parts=messages.marked_from(link) if link else (),
         values=values,
-        changed={"time": zoned, "place": {"needed": True}},
+        changed={"time": _in_zone(zone), "place": {"needed": True}},
         without=("place",) if channel_id else (),
         hidden={"link": link} if link else {},
     )
+
+
+def _in_zone(zone: str) -> Mapping[str, object]:
+    return {"hint": f"In the team's time zone{f' ({zone})' if zone else ''}."}
 
 
 def fail(command: Fail, work: UnitOfWork) -> Reply:
@@ -166,7 +201,19 @@ def _channel(command: Fail, work: UnitOfWork) -> Channel:
 
 
 def _read_case(command: Fail, team: Team) -> Case:
-    day, at_time, post, link = command.date, command.time, command.public_post, command.link
+    return Case(
+        number=0,
+        channel_id=team.channel_id,
+        failed_at=command.at,
+        # Only what we put into the form ourselves comes back here, yet it travelled through a client.
+        link=command.link if command.link.startswith(LINKS) else None,
+        **_facts(command, _happened(command, team)),
+    )
+
+
+def _happened(command: Described, team: Team) -> tuple[datetime | None, bool]:
+    """When it happened, and whether only the day is known; raises Refused beside the field."""
+    day, at_time = command.date, command.time
     if day is not None and day < EARLIEST:
         raise Refused(f"{day.isoformat()} is too long ago to be meant; look at the year.", "date")
     if at_time is not None and day is None:
@@ -176,21 +223,105 @@ def _read_case(command: Fail, team: Team) -> Case:
         raise Refused(
             "This is in the future; say when it happened.", "date" if at_time is None else "time"
         )
-    if post and not post.startswith(("https://", "http://")):
+    return happened_at, at_time is None
+
+
+def _facts(command: Described, happened: tuple[datetime | None, bool]) -> dict[str, Any]:
+    """What the form says, by the fields of a case."""
+    post = command.public_post
+    if post and not post.startswith(WEB_LINKS):
         raise Refused("A public post is a link that starts with https://.", "public_post")
-    return Case(
-        number=0,
-        channel_id=team.channel_id,
-        what_happened=command.what_happened,
-        reference=command.reference or None,
-        customer=command.customer or None,
-        happened_at=happened_at,
-        happened_by_day=at_time is None,
-        public_post=post or None,
-        # Only what we put into the form ourselves comes back here, yet it travelled through a client.
-        link=link if link.startswith(("https://", "http://", "/")) else None,
-        failed_at=command.at,
+    happened_at, by_day = happened
+    return {
+        "what_happened": command.what_happened,
+        "reference": command.reference or None,
+        "customer": command.customer or None,
+        "happened_at": happened_at,
+        "happened_by_day": by_day,
+        "public_post": post or None,
+    }
+
+
+def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Opens the form to edit a case, filled in with what is stored."""
+    if opening.subject is None:
+        raise Refused(WHICH_TO_EDIT)
+    case = case_of(opening.subject, work)
+    check_edit(case)
+    return Reply(form=edit_form(case, work.teams.require(case.channel_id)))
+
+
+def edit_form(case: Case, team: Team) -> Form:
+    """Edit case, filled in with what is stored."""
+    day, at_time = _written(case, team)
+    return Edit.form(
+        case.ref,
+        channel_id=case.channel_id,
+        values={
+            "what_happened": case.what_happened,
+            "reference": case.reference or "",
+            "customer": case.customer or "",
+            "date": day,
+            "time": at_time,
+            "public_post": case.public_post or "",
+            "link": case.link or "",
+        },
+        changed={"time": _in_zone(team.zone)},
     )
+
+
+def _written(case: Case, team: Team) -> tuple[str, str]:
+    """Day and time as the form shows them, in the team's zone; empty where nobody said."""
+    if case.happened_at is None:
+        return "", ""
+    here = case.happened_at.astimezone(ZoneInfo(team.zone))
+    return here.date().isoformat(), "" if case.happened_by_day else f"{here:%H:%M}"
+
+
+def edit(command: Edit, work: UnitOfWork) -> Reply:
+    """Saves what is put right, and brings up to date whatever shows it: retro, card, reminders."""
+    if command.subject is None:
+        raise Refused(WHICH_TO_EDIT)
+    case = case_of(command.subject, work)
+    team = work.teams.require(case.channel_id)
+    edited = domain.edit(case, _edited_facts(command, case, team), command.person.id, command.at)
+    if edited == case:
+        return Reply()
+    reference = edited.reference
+    other = work.cases.by_reference(case.channel_id, reference) if reference else None
+    if other is not None and other.number != case.number:
+        raise Refused(
+            f"{other.label} has this reference: look there, or write another one.", "reference"
+        )
+    work.cases.save(edited)
+    _show_edited(edited, team, command, work)
+    return Reply()
+
+
+def _edited_facts(command: Edit, case: Case, team: Team) -> dict[str, Any]:
+    day = command.date.isoformat() if command.date else ""
+    at_time = command.time.isoformat("minutes") if command.time else ""
+    # A form holds no seconds: what nobody touched stays as exact as it is.
+    untouched = (day, at_time) == _written(case, team)
+    happened = (case.happened_at, case.happened_by_day) if untouched else _happened(command, team)
+    if command.link and command.link != case.link and not command.link.startswith(WEB_LINKS):
+        raise Refused("The link starts with https://.", "link")
+    return {**_facts(command, happened), "link": command.link or None}
+
+
+def _show_edited(case: Case, team: Team, command: Edit, work: UnitOfWork) -> None:
+    number, by = case.number, command.person.id
+    work.jobs.schedule(retro_jobs.retro_job(number, case.channel_id, command.at, asked_by=by))
+    retro, recovery = work.retros.get(number), work.recoveries.get(number)
+    if retro is not None:
+        reminder_jobs.refresh(retro, command.at, work)
+    if recovery is None:
+        return
+    followed = follow(recovery, case, team)
+    if followed != recovery:
+        work.recoveries.save(followed)
+    recovery_jobs.refresh_cards(followed, command.at, work, was=owners(recovery), asked_by=by)
+    reminder_jobs.refresh(followed, command.at, work)
 
 
 def read(command: Read, work: ReadOnlyWork) -> Reply:

@@ -51,6 +51,7 @@ def _gather(cases: Sequence[Case], work: ReadOnlyWork) -> Sequence[Whole]:
     teams = {team.channel_id: team for team in work.teams.all()}
     named = {
         *(turn.by for retro in retros.values() for turn in retro.history),
+        *(change.by for case in cases for change in case.history),
         *(answer.author for answer in answers),
         *(comment.author for comment in comments),
         *(person_id for item in items for person_id in _in_item(item)),

@@ -1,5 +1,6 @@
 """A case: one piece of work for a customer, here once it has failed."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -10,6 +11,15 @@ from bot.domain.reference import CaseRef, key_of
 from bot.domain.working_hours import WorkingHours, is_working, is_working_day, today
 
 CaseState = Literal["open", "failed", "recovered", "not recovered", "no answer"]
+
+
+class CaseChange(BaseModel, frozen=True):
+    """One change of a case by a person: which, by whom, when, and in which words."""
+
+    step: Literal["edit"]
+    by: str
+    at: datetime
+    why: str = ""
 
 
 class Case(BaseModel, frozen=True):
@@ -32,6 +42,7 @@ class Case(BaseModel, frozen=True):
     state: CaseState = "failed"
     forgotten_at: datetime | None = None
     """When what identifies the customer was removed."""
+    history: tuple[CaseChange, ...] = ()
     version: int = 1
 
     @property
@@ -43,6 +54,23 @@ class Case(BaseModel, frozen=True):
     def ref(self) -> CaseRef:
         """What its buttons and forms carry."""
         return CaseRef(number=self.number, key=key_of(self.number, self.failed_at))
+
+
+def check_edit(case: Case) -> None:
+    """Refuses to edit a case whose customer was forgotten: what was removed must not come back."""
+    if case.forgotten_at is not None:
+        raise Refused(
+            f"The customer's details of {case.label} were forgotten, so it cannot be edited any more."
+        )
+
+
+def edit(case: Case, facts: Mapping[str, object], by: str, at: datetime) -> Case:
+    """The case with other facts, and who changed them; the same case when none of them differs."""
+    check_edit(case)
+    edited = case.model_copy(update=facts)
+    if edited == case:
+        return case
+    return edited.model_copy(update={"history": (*case.history, CaseChange(step="edit", by=by, at=at))})
 
 
 def outside_hours(case: Case, hours: WorkingHours) -> bool:

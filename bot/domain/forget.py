@@ -77,8 +77,10 @@ def _word(name: str) -> re.Pattern[str]:
 
 def forget_case(case: Case, scrub: Scrub, at: datetime) -> Case:
     """The case without its customer, its reference, and every way back to them."""
+    history = tuple(change.model_copy(update={"why": scrub(change.why)}) for change in case.history)
     return case.model_copy(
         update={
+            "history": history,
             "what_happened": scrub(case.what_happened),
             "customer": None,
             "reference": None,

@@ -126,6 +126,32 @@ def _to_do(*, in_public: bool) -> tuple[Step, ...]:
     return tuple(Step(name=kind.name) for kind in CATALOGUE if in_public or not kind.public)
 
 
+def follow(recovery: Recovery, case: Case, team: Team) -> Recovery:
+    """The recovery after its case was edited, as far as that is still true.
+
+    The aim is counted from when it failed; a later round has a moment of its own. The public apology
+    comes with a public post, and goes with it as long as it was not begun.
+    """
+    changed: dict[str, object] = {}
+    failed_at = _failed_at(case, team)
+    if not recovery.earlier and failed_at != recovery.failed_at:
+        aimed = team.model_copy(update={"days_to_apologise": recovery.aim})
+        changed = {"failed_at": failed_at, "apologise_by": aim_day(aimed, failed_at)}
+    steps = _in_public(recovery.steps, public=case.public_post is not None)
+    if recovery.outcome is None and steps != recovery.steps:
+        changed["steps"] = steps
+    return recovery.model_copy(update=changed) if changed else recovery
+
+
+def _in_public(steps: Sequence[Step], *, public: bool) -> tuple[Step, ...]:
+    """The steps with a public apology, or without one that nobody began."""
+    by_name = {step.name: step for step in steps}
+    if public:
+        wanted = (kind.name for kind in CATALOGUE if kind.public or kind.name in by_name)
+        return tuple(by_name.get(name, Step(name=name)) for name in wanted)
+    return tuple(step for step in steps if step != Step(name=step.name) or not STEPS[step.name].public)
+
+
 def _failed_at(case: Case, team: Team) -> datetime:
     if case.happened_at is None:
         return case.failed_at

@@ -144,9 +144,11 @@ def say_anew(
             work.jobs.schedule(job)
 
 
-def refresh(retro: Retro, at: datetime, work: UnitOfWork, *, traceless: bool) -> None:
-    """Brings open reminders about a retro up to date, after an answer."""
-    say_anew(_open_rows(retro, work), retro, at, work, traceless=traceless)
+def refresh(
+    subject: Retro | Recovery, at: datetime, work: UnitOfWork, *, traceless: bool = False
+) -> None:
+    """Brings open reminders about it up to date, after an answer or an edit."""
+    say_anew(_open_rows(subject, work), subject, at, work, traceless=traceless)
 
 
 def quote_anew(retro: Retro, at: datetime, work: UnitOfWork, *, traceless: bool = False) -> None:

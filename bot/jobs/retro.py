@@ -37,7 +37,8 @@ class Show(JobPayload):
         recovery = work.recoveries.get(retro.case_number)
         back = recovery_jobs.recalled(retro.case_number, retro.channel_id, work)
         beside = recovery_messages.beside(recovery, back, retro_thread.links_of(back, work))
-        return messages.invitation(retro, case, team, counts, beside)
+        people = work.people.among({change.by for change in case.history[-1:]})
+        return messages.invitation(retro, case, team, counts, beside, people)
 
     def on_sent(self, job: Job, work: ReadOnlyWork) -> Sequence[Job]:
         """Its prompts and its customer, in its thread."""

@@ -100,6 +100,15 @@ def as_data(whole: Whole) -> dict[str, object]:
         "failed_at": _moment(case.failed_at),
         "case_state": case.state,
         "forgotten_at": _moment(case.forgotten_at),
+        "case_history": [
+            {
+                "step": change.step,
+                "by": whole.name(change.by),
+                "at": _moment(change.at),
+                "why": change.why or None,
+            }
+            for change in case.history
+        ],
         "retro_state": whole.state,
         "opened_at": _moment(whole.retro.opened_at),
         "outcome": turn.outcome if turn else None,
@@ -302,6 +311,13 @@ def _rows(whole: Whole) -> Iterator[Row]:
         "unanswered": _joined(whole.unanswered),
         "text": case.what_happened,
     }
+    for change in case.history:
+        yield {
+            "kind": f"case: {change.step}",
+            "person": whole.name(change.by),
+            "at": _moment(change.at),
+            "text": change.why,
+        }
     for turn in retro.history:
         yield {
             "kind": turn.step,
@@ -418,6 +434,10 @@ def as_markdown(whole: Whole, first: bool) -> str:
     )
     lines += [f"- {label}: {_plain(value)}" for label, value in facts if value]
     lines += ["", "## What happened", "", *_quoted(case.what_happened)]
+    for change in case.history:
+        by = _plain(whole.name(change.by) or "")
+        lines += ["", f"- {change.at:%Y-%m-%d} · {change.step} · {by}"]
+        lines += ["", *(f"  {text}" for text in _quoted(change.why))] if change.why else []
     if turn and turn.why:
         lines += ["", "## Why this outcome", "", *_quoted(turn.why)]
     if whole.retro.history and whole.retro.history != (turn,):

@@ -73,25 +73,34 @@ NO_FIX_AGREED = (
     'it was closed with "fixes agreed", and nobody has said yes to a fix that is still there. '
     "Close it with another outcome, or reopen it."
 )
+EDIT = Button(label="Edit case", command_name="case.edit", about="", opens=True)
 HEARD_PER_GAP = 5
 HEARD_LENGTH = 280
 
 
 def invitation(
-    retro: Retro, case: Case, team: Team, counts: Counts, customer: tuple[Part, ...] = ()
+    retro: Retro,
+    case: Case,
+    team: Team,
+    counts: Counts,
+    customer: tuple[Part, ...] = (),
+    people: Mapping[str, Person] | None = None,
 ) -> Message:
-    """The retro itself: what happened, what it asks for, its live counts, and a word on the customer."""
+    """The retro itself: what happened, what it asks for, its live counts, and a word on the customer.
+
+    `people`: whoever changed the case last, when anybody did.
+    """
     long = len(case.what_happened) > SHOWN_TEXT
     story: tuple[Part, ...] = ()
     if one_line(case.what_happened, TITLE) != case.what_happened.strip():
         story = (Quote(text=shortened(case.what_happened)),)
     buttons = tuple(
         button.model_copy(update={"about": str(retro.ref)})
-        for button in (ANSWER, ADD_ITEM, CLOSE, CUSTOMER)
+        for button in (ANSWER, ADD_ITEM, CLOSE, CUSTOMER, EDIT)
     )
     decided: tuple[Part, ...] = ()
     if retro.state == "closed":
-        buttons = _when_closed(retro, counts.agreed, CUSTOMER)
+        buttons = _when_closed(retro, counts.agreed, *buttons[-2:])
         decided = _outcome(retro, counts.agreed)
     if long:
         buttons = (*buttons, show_all("case.read", case.ref))
@@ -104,6 +113,7 @@ def invitation(
             Fields(rows=_facts(retro, case, team)),
             *((Paragraph(words=(BLAMELESS,)),) if retro.state == "open" else decided),
             Context(words=(_counted(retro, counts),)),
+            *_edited(case, team, people or {}),
             *customer,
             Buttons(buttons=buttons),
         ),
@@ -138,6 +148,16 @@ def _facts(retro: Retro, case: Case, team: Team) -> tuple[tuple[str, Words], ...
     if retro.state == "open":
         rows.append(("Answers close", (Day(day=retro.answers_close_on),)))
     return tuple(rows)
+
+
+def _edited(case: Case, team: Team, people: Mapping[str, Person]) -> tuple[Part, ...]:
+    """Who put the case right last, and on which day."""
+    if not case.history:
+        return ()
+    last = case.history[-1]
+    by = people.get(last.by)
+    who = signed(by.name) if by else "somebody"
+    return (Context(words=(f"Edited by {who} on ", Day(day=today(team.zone, last.at)), ".")),)
 
 
 def _counted(retro: Retro, counts: Counts) -> str:
