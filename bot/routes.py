@@ -156,13 +156,19 @@ _ROUTES = (
     *(
         Route(
             command,
-            recovery_commands.TAKEN_BY.get(command, recovery_commands.take),
+            recovery_commands.note,
             partial(recovery_commands.open_step, command),
         )
         for command in recovery_commands.STEP_COMMANDS
     ),
     _route(recovery_commands.NotNeeded, recovery_commands.not_needed, recovery_commands.open_not_needed),
     _route(recovery_commands.HandOver, recovery_commands.hand_over, recovery_commands.open_hand_over),
+    Route(
+        recovery_commands.Correct,
+        form=recovery_commands.open_correct,
+        read=recovery_commands.correct,
+    ),
+    _route(recovery_commands.TakeBack, recovery_commands.take_back, recovery_commands.open_take_back),
     _reading(recovery_commands.Read, recovery_commands.read),
     _reading(board_commands.Status, board_commands.status),
     Route(coach_commands.Draft, form=coach_commands.open_draft, apart=coach_commands.draft),

@@ -44,6 +44,8 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "recovery.tell_changed": {"words": "We changed it"},
     "recovery.verdict": {"verdict": "recovered", "words": "Thank you"},
     "recovery.not_needed": {"step": "hear", "why": "Could not be reached"},
+    "recovery.correct": {"step": "hear"},
+    "recovery.take_back": {"step": "hear", "why": "It was another customer."},
     "recovery.hand_over": {"owner": "U3", "step": "everything"},
     "coach.draft": {"text": "Sorry.", "reader": "customer"},
     "team.settings": {

@@ -17,7 +17,18 @@ from bot.domain.action_item import ActionItem, Moved, can_wait, steps
 from bot.domain.case import Case, CaseChange
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.person import Person
-from bot.domain.recovery import Recovery, Tally, begin, close_unanswered, enough, hand_over, judge, take
+from bot.domain.recovery import (
+    Recovery,
+    Tally,
+    begin,
+    close_unanswered,
+    correct,
+    enough,
+    hand_over,
+    judge,
+    take,
+    take_back,
+)
 from bot.domain.recovery import not_needed as leave_out
 from bot.domain.recovery_step import HOLDING, Step, StepName
 from bot.domain.reminder import SentReminder
@@ -179,6 +190,10 @@ APOLOGY = enough(
 )
 UNREACHABLE = leave_out(OWED, "hear", "U1", AT, "Three calls and two letters, no answer.")
 HANDED_OVER = hand_over(PROMISED, "keep", "U1", "U2", "Ben drives there on Friday.", AT, "U1")
+CORRECTED = correct(
+    KEPT, KEPT.step("promise").model_copy(update={"words": "It comes on Friday morning."}), "U2"
+)
+TAKEN_BACK = take_back(KEPT, "promise", "U2", AT, "That was for another customer.", CASE, TEAM)
 BACK = {5: ("tools",)}
 
 
@@ -364,6 +379,8 @@ MESSAGES: Mapping[str, Message] = {
     "recovery.card_unanswered": recovery.card(_shown(UNANSWERED)),
     "recovery.card_apology": recovery.card(_shown(APOLOGY)),
     "recovery.card_unreachable": recovery.card(_shown(UNREACHABLE)),
+    "recovery.card_corrected": recovery.card(_shown(CORRECTED)),
+    "recovery.card_taken_back": recovery.card(_shown(TAKEN_BACK)),
     "recovery.card_hostile": recovery.card(
         _shown(_taken(_taken(OWED, "hear", HOSTILE), "ask_wish", HOSTILE))
     ),
@@ -493,6 +510,14 @@ FORMS: Mapping[str, Form] = {
     "recovery.verdict_items": recovery_commands.step_form(
         recovery_commands.Verdict, TOLD, CASE, {}, (DONE, VERIFIED.model_copy(update={"number": 13}))
     ),
+    "recovery.correct": recovery_commands.correct_form(KEPT, CASE),
+    "recovery.correct_step": recovery_commands.correction_form(
+        recovery_commands.Promise,
+        KEPT,
+        CASE,
+        {"words": "It comes on Friday.", "due": "2026-03-06", "how": "A call", "keeper": "U1"},
+    ),
+    "recovery.take_back": recovery_commands.take_back_form(KEPT, CASE),
     "recovery.not_needed": recovery_commands.not_needed_form(OWED, CASE, ""),
     "recovery.not_needed_step": recovery_commands.not_needed_form(OWED, CASE, "apologise"),
     "recovery.hand_over": recovery_commands.hand_over_form(PROMISED, CASE, "keep"),

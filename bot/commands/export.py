@@ -89,5 +89,9 @@ def _in_item(item: ActionItem) -> set[str | None]:
 
 def _in_recovery(recovery: Recovery) -> set[str | None]:
     steps = [step for steps in (*recovery.earlier, recovery.steps) for step in steps]
-    taken = (person_id for step in steps for person_id in (step.owner, step.by, step.handed_by))
+    taken = (
+        person_id
+        for step in steps
+        for person_id in (step.owner, step.by, step.handed_by, step.corrected_by, step.undone_by)
+    )
     return {recovery.contact, *taken}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from bot.command import Access, Command, Opening, Reply
 from bot.commands import action_item as action_item_commands
@@ -16,7 +17,7 @@ from bot.domain.errors import Refused
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import QUESTIONS, STEPS, VERDICTS, WITHOUT_CHANGE, Step, StepName
-from bot.domain.reference import CaseRef
+from bot.domain.reference import CORRECT, CaseRef
 from bot.domain.team import Team
 from bot.domain.working_hours import EARLIEST, moment, today
 from bot.fields import MAX_LINK_LENGTH, Choice, Clock, Day, Line, NeededDay, PersonId, Text, field
@@ -29,6 +30,7 @@ from bot.messages.parts import Form
 from bot.messages.recovery_form import ENOUGH, EVERYTHING, HOW
 from bot.ports import ReadOnlyWork, UnitOfWork
 
+ONLY_MEMBERS = "Only members of the channel say how it ended, or take that back."
 NO_LINK = "The link starts with https://."
 
 
@@ -59,6 +61,11 @@ class TakeStep(Command, frozen=True):
     submit = "Save"
 
     subject: CaseRef
+
+    @property
+    def corrects(self) -> bool:
+        """Whether the step is done, and what was noted of it is put right."""
+        return self.subject.part == CORRECT
 
     def done(self, team: Team, work: UnitOfWork) -> Step:
         """The step as the form describes it; raises Refused beside the field that cannot be."""
@@ -173,7 +180,10 @@ class Promise(TakeStep, frozen=True):
 
     def done(self, team: Team, work: UnitOfWork) -> Step:
         keeper = person_of(self.keeper, "keeper", work) or self.person
-        check_due(self.due, today(keeper.zone or team.zone, self.at))
+        # A day that has passed since is no reason to leave the words as they are.
+        known = recovery_of(self.subject, work).step("promise").due if self.corrects else None
+        if self.due != known:
+            check_due(self.due, today(keeper.zone or team.zone, self.at))
         return super().done(team, work)
 
 
@@ -281,6 +291,31 @@ class HandOver(Command, frozen=True):
     why: Text = field("Why", coach="team")
 
 
+class Correct(Command, frozen=True):
+    """Asks which step is to be corrected, and shows its form as it was filled in."""
+
+    name = "recovery.correct"
+    access = "thing"
+    title = "Correct a step"
+    submit = "Go on"
+
+    subject: CaseRef
+    step: Choice = field("What", needed="Choose what to correct.")
+
+
+class TakeBack(Command, frozen=True):
+    """Takes a step back, so that it is to do again, and what followed from it."""
+
+    name = "recovery.take_back"
+    access = "thing"
+    title = "Take back a step"
+    submit = "Take back"
+
+    subject: CaseRef
+    step: Choice = field("What", needed="Choose what to take back.")
+    why: Text = field("Why", needed="Say why, in a sentence.", coach="team")
+
+
 class Read(Command, frozen=True):
     """Shows both sides, and all that was done."""
 
@@ -311,6 +346,8 @@ def begin(command: Begin, work: UnitOfWork) -> Reply:
 def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form of a step, unless it cannot be taken now."""
     name, recovery = command.step, recovery_of(opening.subject, work)
+    if isinstance(opening.subject, CaseRef) and opening.subject.part == CORRECT:
+        return Reply(form=_correction(command, recovery, work))
     domain.check(recovery, name)
     values: dict[str, str] = {}
     items: Sequence[ActionItem] = ()
@@ -328,6 +365,111 @@ def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> 
         items = [item for item in of_case if item.state in ("done", "verified")]
     case = work.cases.require(recovery.case_number)
     return Reply(form=step_form(command, recovery, case, values, items))
+
+
+def open_correct(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Asks which step is to be corrected."""
+    recovery = recovery_of(opening.subject, work)
+    if not domain.correctable(recovery):
+        raise Refused(f"No step is done for {recovery.case_label} yet: there is nothing to correct.")
+    return Reply(form=correct_form(recovery, work.cases.require(recovery.case_number)))
+
+
+def correct_form(recovery: Recovery, case: Case) -> Form:
+    """Correct a step: which one of those that are done, the last one first."""
+    options = forms.steps_to_choose(domain.correctable(recovery))
+    return Correct.form(
+        case.ref,
+        channel_id=recovery.channel_id,
+        parts=(forms.about(recovery, case),),
+        values={"step": options[-1].value},
+        changed={"step": {"options": options}},
+    )
+
+
+def correct(command: Correct, work: ReadOnlyWork) -> Reply:
+    """The form of the step that was chosen, as it was filled in."""
+    name = _chosen(command.step)
+    of_step = next(each for each in STEP_COMMANDS if each.step == name)
+    if of_step.access == "members" and not command.inside:
+        raise Refused(ONLY_MEMBERS, "step")
+    return Reply(form=_correction(of_step, recovery_of(command.subject, work), work))
+
+
+def _correction(command: type[TakeStep], recovery: Recovery, work: ReadOnlyWork) -> Form:
+    step = domain.check_correct(recovery, command.step)
+    by = work.people.get(step.by or "")
+    team = work.teams.require(recovery.channel_id)
+    zone = (by.zone if by else None) or team.zone
+    at = step.at.astimezone(ZoneInfo(zone)) if step.at else None
+    return correction_form(
+        command,
+        recovery,
+        work.cases.require(recovery.case_number),
+        {
+            "words": step.words,
+            "how": step.how,
+            "link": step.link,
+            "view": step.view,
+            "due": step.due.isoformat() if step.due else "",
+            "keeper": domain.owner_of(recovery, "keep") or "",
+            "who": step.by or "",
+            "date": at.date().isoformat() if at else "",
+            "time": f"{at:%H:%M}" if at else "",
+            "verdict": step.chosen or "",
+        },
+    )
+
+
+def correction_form(
+    command: type[TakeStep], recovery: Recovery, case: Case, values: Mapping[str, str]
+) -> Form:
+    """The form of a step that is done, filled with what was noted."""
+    drawn = step_form(command, recovery, case, values)
+    parts = (forms.about(recovery, case), forms.CORRECTING)
+    return drawn.model_copy(update={"about": str(case.ref.at(CORRECT)), "parts": parts})
+
+
+def open_take_back(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Opens the form that takes a step back."""
+    recovery = recovery_of(opening.subject, work)
+    if not domain.that_can_be_taken_back(recovery):
+        raise Refused(f"Nothing is noted for {recovery.case_label} that could be taken back now.")
+    return Reply(form=take_back_form(recovery, work.cases.require(recovery.case_number)))
+
+
+def take_back_form(recovery: Recovery, case: Case) -> Form:
+    """Take back a step: which one of those that were taken or left out."""
+    options = forms.steps_to_choose(domain.that_can_be_taken_back(recovery))
+    return TakeBack.form(
+        case.ref,
+        channel_id=recovery.channel_id,
+        parts=(forms.about(recovery, case), forms.TAKING_BACK),
+        values={"step": options[-1].value},
+        changed={"step": {"options": options}},
+    )
+
+
+def take_back(command: TakeBack, work: UnitOfWork) -> Reply:
+    """Takes a step back, and what followed from it: the card says who did, and why."""
+    before, name = recovery_of(command.subject, work), _chosen(command.step)
+    if name == "verdict" and not command.inside:
+        raise Refused(ONLY_MEMBERS, "step")
+    domain.check_take_back(before, name)
+    case, team = work.cases.require(before.case_number), work.teams.require(before.channel_id)
+    retro = retro_of(command.subject, work)
+    outcome = retro.last.outcome if retro.state == "closed" and retro.last else None
+    if name == "hear" and outcome == domain.MUST_BE_HEARD:
+        raise Refused(
+            f"The retro {retro.label} is closed as {outcome}, which needs the customer's side: "
+            "reopen it first.",
+            "step",
+        )
+    after = domain.take_back(before, name, command.person.id, command.at, command.why, case, team)
+    _save(before, after, "taken back", command, work)
+    recovery_jobs.move_case(after, work)
+    recovery_jobs.note_retro(after.case_number, command.at, work)
+    return Reply()
 
 
 def step_form(
@@ -349,6 +491,27 @@ def step_form(
     if domain.kind_of(recovery, command.step) == WITHOUT_CHANGE:
         form = form.model_copy(update={"title": WITHOUT_CHANGE.label})
     return form
+
+
+def note(command: TakeStep, work: UnitOfWork) -> Reply:
+    """Notes a step that was done, or corrects what was noted."""
+    if command.corrects:
+        return _correct_step(command, work)
+    return TAKEN_BY.get(type(command), take)(command, work)
+
+
+def _correct_step(command: TakeStep, work: UnitOfWork) -> Reply:
+    before = recovery_of(command.subject, work)
+    domain.check_correct(before, command.step)
+    given = command.done(work.teams.require(before.channel_id), work)
+    after, keeper = before, person_of(getattr(command, "keeper", ""), "keeper", work)
+    if keeper is not None and keeper.id != domain.owner_of(before, "keep"):
+        domain.check(before, "promise")
+        after = domain.entrust(after, keeper.id, command.person.id)
+    if after is before or not domain.says_the_same(before, given):
+        after = domain.correct(after, given, command.person.id)
+    _save(before, after, "corrected", command, work)
+    return Reply()
 
 
 def take(command: TakeStep, work: UnitOfWork) -> Reply:
@@ -515,6 +678,10 @@ def _save(before: Recovery, after: Recovery, outcome: str, command: Command, wor
         after, command.at, work, was=domain.owners(before), asked_by=command.person.id
     )
     reminder_jobs.resolve_over(after, outcome, command.at, work)
+    if _told(before) != _told(after):
+        retro = retro_of(command.subject, work)
+        for job in retro_jobs.summary_jobs(retro, command.at, work):
+            work.jobs.schedule(job)
     changed = domain.is_one_sided(before) != domain.is_one_sided(after)
     if changed or before.outcome != after.outcome:
         work.jobs.schedule(
@@ -522,3 +689,8 @@ def _save(before: Recovery, after: Recovery, outcome: str, command: Command, wor
                 after.case_number, after.channel_id, command.at, asked_by=command.person.id
             )
         )
+
+
+def _told(recovery: Recovery) -> tuple[str, ...]:
+    """The customer's accounts, which the retro's summary quotes."""
+    return tuple(step.words for step in domain.accounts(recovery))

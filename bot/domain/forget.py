@@ -134,6 +134,7 @@ def _forget_step(step: Step, scrub: Scrub) -> Step:
             "how": scrub(step.how),
             "view": step.view and REMOVED,
             "handed_why": scrub(step.handed_why),
+            "undone_why": scrub(step.undone_why),
             "link": "",
         }
     )

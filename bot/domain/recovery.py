@@ -28,6 +28,13 @@ APOLOGY_ENOUGH = "an apology was enough"
 SETTLED_BY_APOLOGY: tuple[StepName, ...] = ("promise", "keep", "check_back", "tell_changed")
 """What is not needed any more once an apology was enough."""
 WITHOUT_PROMISE: tuple[StepName, ...] = ("keep", "check_back")
+FOLLOWS: Mapping[StepName, tuple[StepName, ...]] = {
+    "promise": ("keep", "check_back"),
+    "keep": ("check_back",),
+}
+"""What goes with a step that is taken back: without a promise none was kept."""
+OF_APOLOGY = ("by", "at")
+CORRECTED = ("words", "how", "due", "link", "view")
 SILENT_ASKS, SILENT_DAYS = 2, 3
 """After so many reminders, and so many working days after the last, silence is the answer."""
 MAX_TALLIED = 1000
@@ -293,6 +300,124 @@ def _awake(recovery: Recovery) -> Recovery:
     slept = [step for step in recovery.steps if step.name in WITHOUT_PROMISE]
     woken = [Step(name=step.name, owner=step.owner) for step in slept if step.state == "not needed"]
     return _with(recovery.model_copy(update={"enough": ""}), recovery.touched_at, *woken)
+
+
+def correctable(recovery: Recovery) -> tuple[StepName, ...]:
+    """The steps that somebody noted, so that their words can be corrected."""
+    return tuple(step.name for step in recovery.steps if step.state == "done" and step.by is not None)
+
+
+def check_correct(recovery: Recovery, name: StepName) -> Step:
+    """The step whose words are corrected; refuses one that is not done, or not any more."""
+    step = recovery.step(name)
+    if name not in correctable(recovery):
+        raise Refused(
+            f"{STEPS[name].label} is not done for {recovery.case_label}, so there is nothing to correct."
+        )
+    return step
+
+
+def correct(recovery: Recovery, given: Step, by: str) -> Recovery:
+    """The recovery with other words, or another day, for a step that is done; whoever did it stays.
+
+    An apology says itself who made it, and when. A correction wakes no reminder anew.
+    """
+    step = check_correct(recovery, given.name)
+    if given.chosen != step.chosen:
+        label = STEPS["verdict"].label
+        raise Refused(f"Here only the words are corrected: press {label} to change it.", "verdict")
+    if given.chosen in ("recovered", "not recovered") and not given.words:
+        raise Refused("Write what the customer said, in their own words.", "words")
+    changed = _corrected(step, given)
+    if changed == step:
+        raise Refused("This is what stands there already: nothing was changed.")
+    return _with(recovery, recovery.touched_at, changed.model_copy(update={"corrected_by": by}))
+
+
+def says_the_same(recovery: Recovery, given: Step) -> bool:
+    """Whether a correction changes nothing of what the step keeps."""
+    step = recovery.step(given.name)
+    return _corrected(step, given) == step
+
+
+def _corrected(step: Step, given: Step) -> Step:
+    names = (*CORRECTED, *(OF_APOLOGY if given.name == "apologise" else ()))
+    return step.model_copy(update={name: getattr(given, name) for name in names})
+
+
+def that_can_be_taken_back(recovery: Recovery) -> tuple[StepName, ...]:
+    """The steps that may be taken back now."""
+
+    def allowed(name: StepName) -> bool:
+        try:
+            check_take_back(recovery, name)
+        except Refused:
+            return False
+        return True
+
+    return tuple(step.name for step in recovery.steps if allowed(step.name))
+
+
+def check_take_back(recovery: Recovery, name: StepName) -> None:
+    """Refuses to take back what is to do already, or what something later rests on."""
+    step, label = recovery.step(name), recovery.case_label
+    began_anew = bool(recovery.earlier) and name == "verdict" and step.state == "to do"
+    if began_anew and any(other.state != "to do" for other in recovery.steps if other.name != "hear"):
+        raise Refused(
+            f"Steps were taken for {label} since the customer said not recovered: take those back first."
+        )
+    if step.state == "to do" and not began_anew:
+        raise Refused(f"{STEPS[name].label} is to do for {label}, so there is nothing to take back.")
+    if recovery.outcome is not None and name not in ("verdict", "tell_changed"):
+        raise Refused(
+            f"The recovery of {label} is closed: {recovery.outcome}. Take back the verdict first."
+        )
+
+
+def take_back(
+    recovery: Recovery, name: StepName, by: str, at: datetime, why: str, case: Case, team: Team
+) -> Recovery:
+    """The recovery in which a step is to do again, and what followed from it, with who says so and why.
+
+    *Not recovered* began everything anew: taking it back brings the round before it back.
+    """
+    check_take_back(recovery, name)
+    if not why:
+        raise Refused("Say why, in a sentence.", "why")
+    names: tuple[StepName, ...] = (name, *FOLLOWS.get(name, ()))
+    step = recovery.step(name)
+    if name == "verdict" and step.state == "to do":
+        recovery = _round_before(recovery, case, team)
+    elif step.state == "not needed" and recovery.enough and step.words == recovery.enough:
+        names = SETTLED_BY_APOLOGY
+        recovery = recovery.model_copy(update={"enough": "", "gaps": ()})
+    undone = [
+        _undone(step, by, why, lose_keeper=name == "promise" and step.name == "keep")
+        for step in recovery.steps
+        if step.name in names and (step.name == name or step.state != "to do")
+    ]
+    return _with(recovery, at, *undone)
+
+
+def _undone(step: Step, by: str, why: str, *, lose_keeper: bool) -> Step:
+    # Who keeps a promise was said with it; who was handed the step, by somebody and why, keeps it.
+    kept = {} if lose_keeper and not step.handed_why else {"owner", "handed_by", "handed_why"}
+    held = {name: getattr(step, name) for name in kept}
+    return Step(name=step.name, undone_by=by, undone_why=why, **held)
+
+
+def _round_before(recovery: Recovery, case: Case, team: Team) -> Recovery:
+    *before, last = recovery.earlier
+    began = before[-1][-1].at if before else None
+    failed_at = began or _failed_at(case, team)
+    return recovery.model_copy(
+        update={
+            "steps": last,
+            "earlier": tuple(before),
+            "failed_at": failed_at,
+            "apologise_by": aim_day(team, failed_at),
+        }
+    )
 
 
 def check_open(recovery: Recovery) -> None:

@@ -128,6 +128,11 @@ class Step(BaseModel, frozen=True):
     chosen: Verdict | None = None
     handed_by: str | None = None
     handed_why: str = ""
+    corrected_by: str | None = None
+    """Who corrected last what was noted."""
+    undone_by: str | None = None
+    undone_why: str = ""
+    """Who took the step back, so that it is to do again, and why; until it is done again."""
 
     @property
     def kind(self) -> Kind:

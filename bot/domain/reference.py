@@ -8,6 +8,8 @@ from pydantic import BaseModel
 
 VIEW = "view"
 """The part of a case from which an item is added because of what the customer said."""
+CORRECT = "correct"
+"""The part of a case whose recovery step is corrected, where its form would note it otherwise."""
 _LABELLED = re.compile(r"(C|AI)-([0-9]{1,9})(?:~([0-9a-f]{8}))?(?:/(.*))?", re.IGNORECASE | re.DOTALL)
 _ANSWER = re.compile(r"[0-9a-f]{32}")
 

@@ -41,6 +41,7 @@ def card_context(recovery: Recovery, at: datetime, work: ReadOnlyWork) -> CardCo
     steps = recovery.steps
     named = {recovery.contact, *(step.by for step in steps)}
     named |= {step.owner for step in steps} | {step.handed_by for step in steps}
+    named |= {step.corrected_by for step in steps} | {step.undone_by for step in steps}
     back = recalled(recovery.case_number, recovery.channel_id, work)
     return CardContext(
         recovery,

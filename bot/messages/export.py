@@ -179,6 +179,9 @@ def _step_data(step: Step, whole: Whole) -> dict[str, object]:
         "verdict": step.chosen,
         "handed_over_by": whole.name(step.handed_by),
         "handed_over_why": step.handed_why or None,
+        "corrected_by": whole.name(step.corrected_by),
+        "taken_back_by": whole.name(step.undone_by),
+        "taken_back_why": step.undone_why or None,
     }
 
 

@@ -11,6 +11,7 @@ from bot.domain.recovery import (
     accounts,
     begin,
     can_leave,
+    correctable,
     is_late,
     is_offered,
     is_one_sided,
@@ -19,6 +20,7 @@ from bot.domain.recovery import (
     owner_of,
     owners,
     promised_by,
+    that_can_be_taken_back,
     upset,
 )
 from bot.domain.recovery_step import (
@@ -64,6 +66,8 @@ NOT_NEEDED = Button(label="Not needed", command_name="recovery.not_needed", abou
 HAND_OVER = Button(label="Hand over", command_name="recovery.hand_over", about="", opens=True)
 BEGIN = Button(label="Look after this customer", command_name="recovery.begin", about="", look="main")
 NOBODY_YET = "Nobody looks after this customer yet, and nobody is asked to until somebody begins."
+CORRECT = Button(label="Correct", command_name="recovery.correct", about="", opens=True)
+TAKE_BACK = Button(label="Take back", command_name="recovery.take_back", about="", opens=True)
 BOTH_SIDES = Button(label="Both sides", command_name="recovery.read", about="", opens=True)
 TOLD: Mapping[bool, str] = {
     True: "Told where things stand, and asked for their view.",
@@ -243,7 +247,7 @@ def _row(context: CardContext, step: Step) -> tuple[str, Words]:
     if step.state == "not needed":
         return kind.label, (f"not needed: {one_line(step.words, SHOWN_WORDS)}",)
     if step.state == "to do":
-        return kind.label, _to_do(context, kind)
+        return kind.label, (*_to_do(context, kind), *_undone(context, step))
     if step.chosen == "no answer" and step.by is None:
         return kind.label, ("no answer, asked twice and then closed",)
     pieces: list[Inline] = [step.chosen or "done", f" · {_name(step.by, context.people)} · "]
@@ -258,7 +262,19 @@ def _row(context: CardContext, step: Step) -> tuple[str, Words]:
         TOLD[step.how == HOLDING] if step.name == "tell_changed" else one_line(step.words, SHOWN_WORDS)
     )
     # The customer's account stands below, whole as far as it fits.
-    return kind.label, (*pieces, f" · {words}" if words and step.name != "hear" else "")
+    if words and step.name != "hear":
+        pieces.append(f" · {words}")
+    if step.corrected_by:
+        pieces.append(f" · corrected by {_name(step.corrected_by, context.people)}")
+    return kind.label, tuple(pieces)
+
+
+def _undone(context: CardContext, step: Step) -> Words:
+    """That it was done before, and who took it back."""
+    if step.undone_by is None:
+        return ()
+    why = one_line(step.undone_why, SHOWN_WORDS)
+    return (f" · taken back by {_name(step.undone_by, context.people)}: {why}",)
 
 
 def _to_do(context: CardContext, kind: Kind) -> Words:
@@ -304,9 +320,13 @@ def _buttons(recovery: Recovery, ref: CaseRef) -> tuple[Button, ...]:
         buttons.append(
             Button(label="Add action item", command_name="action_item.add", about=view_of, opens=True)
         )
-    others: tuple[Button, ...] = (BOTH_SIDES,)
+    back = (
+        *((CORRECT,) if correctable(recovery) else ()),
+        *((TAKE_BACK,) if that_can_be_taken_back(recovery) else ()),
+    )
+    others: tuple[Button, ...] = (*back, BOTH_SIDES)
     if recovery.outcome is None:
-        others = (*((NOT_NEEDED,) if can_leave(recovery) else ()), HAND_OVER, BOTH_SIDES)
+        others = (*((NOT_NEEDED,) if can_leave(recovery) else ()), HAND_OVER, *others)
     return (*buttons, *(button.model_copy(update={"about": about}) for button in others))
 
 

@@ -37,6 +37,18 @@ MAX_READ = 20
 HOW = ("A call", "Face to face", "A video call", "An email", "A letter", "A chat message")
 
 
+CORRECTING = Context(
+    words=("It is kept as you write it here, and the card says that you corrected it.",)
+)
+TAKING_BACK = Context(
+    words=(
+        "It is to do again, and the card says that you took it back. Promise takes Keep the promise and "
+        "Check back with it. Without its verdict the recovery is open again; a retro and fixes that "
+        "were reopened stay open.",
+    )
+)
+
+
 def above_step(name: StepName, recovery: Recovery, case: Case) -> tuple[Part, ...]:
     """Above the form of a step: which customer, what to do, and what usually comes before."""
     kind = kind_of(recovery, name)
@@ -100,6 +112,11 @@ def that_can_be_left(recovery: Recovery) -> tuple[Option, ...]:
         label = "All after the apology: an apology was enough"
         options.append(Option(value=ENOUGH, label=label))
     return tuple(options)
+
+
+def steps_to_choose(names: Sequence[StepName]) -> tuple[Option, ...]:
+    """Steps that somebody has taken, to choose one from."""
+    return tuple(Option(value=name, label=STEPS[name].label) for name in names)
 
 
 def both_sides(

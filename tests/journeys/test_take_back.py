@@ -1,6 +1,6 @@
 """An answer is taken back over the real wire: in Slack and in Teams, from the click to the thread."""
 
-from tests.fake_teams import FakeTeams
+from tests.fake_teams import Dialog, FakeTeams
 from tests.fakes import FakeSlack
 from tests.journeys import slack_app, teams_app
 
@@ -63,4 +63,47 @@ async def test_in_teams_an_answer_is_deleted_unnamed_and_withdrawn(database_url:
             form = await ben.press(unnamed, "Withdraw")
             await ben.submit(form, {"Why": "It names a customer."})
             await teams.until(lambda: "An answer was withdrawn by Ben" in unnamed.words())
+            assert not teams.refusals
+
+
+async def test_in_slack_a_step_is_corrected_and_taken_back(database_url: str) -> None:
+    async with FakeSlack() as slack:
+        ben = slack.person("Ben")
+        support = slack.channel("support", members=[ben])
+        async with slack_app.open_slack_app(slack, database_url):
+            await ben.command(FAILED, support)
+            card = await slack_app.said(slack, "C-1 · customer", where=support.id)
+            hear = await ben.press(card, "Hear the customer")
+            await ben.submit(hear, {"Their account, in their own words": "I wiated."})
+            await slack.until(lambda: "I wiated." in card.words())
+            form = await ben.submit(await ben.press(card, "Correct"), {"What": "Hear the customer"})
+            assert form is not None
+            assert "I wiated." in str(form.view)
+            await ben.submit(form, {"Their account, in their own words": "I waited."})
+            await slack.until(lambda: "corrected by Ben" in card.words())
+            assert "I waited." in card.words()
+            form = await ben.press(card, "Take back")
+            await ben.submit(form, {"Why": "It was another customer."})
+            await slack.until(lambda: "taken back by Ben: It was another" in card.words())
+            assert "I waited." not in card.words()
+
+
+async def test_in_teams_a_step_is_corrected_and_taken_back(database_url: str) -> None:
+    async with FakeTeams() as teams:
+        ben = teams.person("Ben")
+        support = teams.channel("support", members=[ben])
+        async with teams_app.open_teams_app(teams, database_url):
+            await ben.says(FAILED, support, mention=True)
+            card = await teams_app.said(teams, "C-1 · customer", where=support)
+            hear = await ben.press(card, "Hear the customer")
+            await ben.submit(hear, {"Their account, in their own words": "I wiated."})
+            await teams.until(lambda: "I wiated." in card.words())
+            form = await ben.submit(await ben.press(card, "Correct"), {"What": "Hear the customer"})
+            assert isinstance(form, Dialog)
+            assert "I wiated." in str(form.standing())
+            await ben.submit(form, {"Their account, in their own words": "I waited."})
+            await teams.until(lambda: "corrected by Ben" in card.words())
+            form = await ben.press(card, "Take back")
+            await ben.submit(form, {"Why": "It was another customer."})
+            await teams.until(lambda: "taken back by Ben: It was another" in card.words())
             assert not teams.refusals

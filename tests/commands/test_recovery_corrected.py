@@ -1,0 +1,286 @@
+"""A recovery step is put right: what was noted is corrected, or the step is taken back."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import pytest
+
+from bot.command import Reply
+from bot.commands import export
+from bot.domain.recovery import SETTLED_BY_APOLOGY
+from bot.messages.export import FORMATS
+from bot.messages.parts import Message, plain
+from storage.database import Database
+from tests.commands.test_recovery import (
+    ACCOUNT,
+    form_of,
+    labels,
+    promised,
+    recovery,
+    sorry,
+    state_of_case,
+    step,
+)
+from tests.desk import ANA, AT, BEN, CLEO, Desk, words
+from tests.session import open_work
+
+LATER = AT + timedelta(hours=2)
+
+
+async def correct(desk: Desk, name: str, **values: str) -> Reply:
+    """Ben corrects a step: he chooses it, and sends its form, filled as it was but for these values."""
+    chosen = form_of(await desk.ask(BEN, "recovery.correct", "C-1", {"step": name}))
+    standing = {field.name: field.value for field in chosen.fields}
+    return await desk.ask(BEN, chosen.command_name, chosen.about, {**standing, **values}, at=LATER)
+
+
+async def take_back(desk: Desk, name: str, why: str = "It was another customer.") -> Reply:
+    """Ben takes a step of C-1 back."""
+    values = {"step": name, "why": why}
+    return await desk.ask(BEN, "recovery.take_back", "C-1", values, at=LATER)
+
+
+def row(card: Message, label: str) -> str:
+    """What the card says of a step."""
+    return next(line for line in plain(card).splitlines() if line.startswith(label))
+
+
+async def test_the_words_and_the_day_of_a_promise_are_corrected_and_the_card_says_by_whom(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    desk.meet(BEN)
+    await promised(desk)
+    desk.say_all()
+    chosen = form_of(await desk.ask(BEN, "recovery.correct", "C-1"))
+    options = [option.label for option in chosen.fields[0].options]
+    assert options[0] == "Hear the customer"
+    assert chosen.fields[0].value == "promise"
+    filled = form_of(await desk.ask(BEN, "recovery.correct", "C-1", {"step": "promise"}))
+    standing = {field.label: field.value for field in filled.fields}
+    assert standing["What was agreed"] == "It comes on Monday."
+    assert standing["By when"] == "2026-03-09"
+    assert not words(await correct(desk, "promise", words="It comes on Friday.", due="2026-03-13"))
+    card = desk.say_all()["recovery:1"]
+    for part in ("Ana", "It comes on Friday.", "Fri 13 Mar 2026", "corrected by Ben"):
+        assert part in row(card, "Promise")
+    kept = recovery(desk).step("promise")
+    assert (kept.by, kept.at, kept.corrected_by) == ("U1", AT, "U2")
+    assert "Fri 13 Mar 2026" in row(card, "Keep the promise")
+
+
+async def test_a_promise_whose_day_has_passed_keeps_it_when_its_words_are_corrected(desk: Desk) -> None:
+    await desk.fail()
+    await promised(desk, "2026-03-06")
+    form = form_of(await desk.ask(ANA, "recovery.correct", "C-1", {"step": "promise"}))
+    standing = {field.name: field.value for field in form.fields} | {"words": "On Friday."}
+    later = AT + timedelta(days=9)
+    assert not words(await desk.ask(ANA, form.command_name, form.about, standing, at=later))
+    other = standing | {"due": "2026-03-07"}
+    refused = await desk.ask(ANA, form.command_name, form.about, other, at=later)
+    assert list(refused.faults) == ["due"]
+
+
+async def test_an_apology_is_corrected_with_who_made_it_and_when(desk: Desk) -> None:
+    await desk.fail()
+    desk.meet(BEN)
+    await sorry(desk)
+    desk.say_all()
+    values = {"who": "U2", "date": "2026-03-05", "time": "08:30"}
+    assert not words(await correct(desk, "apologise", **values))
+    card = desk.say_all()["recovery:1"]
+    assert "Ben · Thu 5 Mar 2026" in row(card, "Apologise in person")
+    assert recovery(desk).step("apologise").at == AT.replace(hour=13)
+
+
+async def test_the_customers_account_is_corrected_where_the_summary_quotes_it(desk: Desk) -> None:
+    await desk.fail()
+    await sorry(desk)
+    why = {"outcome": "an apology was enough", "why": "It was."}
+    await desk.ask(ANA, "retro.close", "C-1", why)
+    desk.say_all()
+    assert not words(await correct(desk, "hear", words="I waited three times."))
+    said = desk.say_all()
+    assert "I waited three times." in plain(said["turn:1:1"])
+    assert ACCOUNT.split()[-1] not in plain(said["turn:1:1"])
+
+
+async def test_nothing_is_corrected_without_a_difference_or_before_it_is_done(desk: Desk) -> None:
+    await desk.fail()
+    assert "No step is done" in words(await desk.ask(BEN, "recovery.correct", "C-1"))
+    await sorry(desk)
+    assert "what stands there already" in words(await correct(desk, "hear"))
+    assert recovery(desk).step("hear").corrected_by is None
+    refused = await desk.ask(BEN, "recovery.correct", "C-1", {"step": "promise"})
+    assert "Promise is not done" in words(refused)
+
+
+async def test_a_form_from_before_the_step_was_taken_back_is_refused_in_a_sentence(desk: Desk) -> None:
+    await desk.fail()
+    await sorry(desk)
+    form = form_of(await desk.ask(BEN, "recovery.correct", "C-1", {"step": "hear"}))
+    assert not words(await take_back(desk, "hear"))
+    stale = await desk.ask(BEN, form.command_name, form.about, {"words": "Something else."})
+    assert words(stale) == "Hear the customer is not done for C-1, so there is nothing to correct."
+    assert "so there is nothing to take back" in words(await take_back(desk, "hear"))
+
+
+async def test_a_step_taken_back_is_to_do_again_and_the_card_says_who_and_why(desk: Desk) -> None:
+    await desk.fail()
+    desk.meet(BEN)
+    await sorry(desk)
+    said = desk.say_all()
+    assert "one side only" not in plain(said["retro:1"])
+    assert {"Correct", "Take back"} <= set(labels(said["recovery:1"]))
+    assert not words(await take_back(desk, "hear"))
+    said = desk.say_all()
+    assert "taken back by Ben: It was another customer." in row(said["recovery:1"], "Hear")
+    assert "Hear the customer" in labels(said["recovery:1"])
+    assert "one side only" in plain(said["retro:1"])
+    assert "waited at home" not in json.dumps(recovery(desk).model_dump(mode="json"))
+    await step(desk, "hear", words="I was never called.")
+    assert "taken back" not in plain(desk.say_all()["recovery:1"])
+
+
+async def test_without_its_promise_nothing_is_kept_and_no_day_is_waited_for(desk: Desk) -> None:
+    await desk.fail()
+    for person in (ANA, BEN):
+        desk.meet(person)
+    await promised(desk, keeper="U2")
+    await step(desk, "keep", words="I brought it.")
+    await step(desk, "check_back", words="Yes.")
+    assert not words(await take_back(desk, "promise"))
+    now = recovery(desk)
+    assert {name: now.step(name).state for name in ("promise", "keep", "check_back")} == {
+        "promise": "to do",
+        "keep": "to do",
+        "check_back": "to do",
+    }
+    assert now.step("ask_wish").state == "done"
+    assert now.step("keep").owner is None
+    assert "9 Mar" not in plain(desk.say_all()["recovery:1"])
+
+
+async def test_a_promise_that_is_not_kept_yet_takes_its_reminders_along(desk: Desk) -> None:
+    await desk.fail()
+    await promised(desk, "2026-03-06")
+    assert not words(await take_back(desk, "promise"))
+    said = await desk.tick(AT + timedelta(days=4))
+    told = "\n".join(plain(message) for key, message in said.items() if key.startswith("remind:"))
+    assert "promise is late" not in told.lower()
+    assert "6 Mar" not in told
+
+
+@pytest.mark.parametrize("chosen", ["recovered", "no answer"])
+async def test_taking_back_the_verdict_opens_the_recovery_and_the_case_follows(
+    desk: Desk, chosen: str
+) -> None:
+    await desk.fail()
+    desk.meet(BEN)
+    await sorry(desk)
+    await step(desk, "verdict", verdict=chosen, words="Thank you.")
+    assert state_of_case(desk) == chosen
+    assert "closed" in words(await take_back(desk, "hear"))
+    assert not words(await take_back(desk, "verdict"))
+    assert (recovery(desk).outcome, state_of_case(desk)) == (None, "failed")
+    said = desk.say_all()
+    assert "taken back by Ben" in row(said["recovery:1"], "Verdict")
+    assert f"The customer: {chosen}" not in plain(said["retro:1"])
+    assert recovery(desk).step("hear").state == "done"
+
+
+async def test_not_recovered_taken_back_brings_the_round_before_it_back(desk: Desk) -> None:
+    await desk.fail()
+    await promised(desk)
+    before = recovery(desk)
+    late = {"verdict": "not recovered", "words": "It is broken again."}
+    assert not words(await desk.ask(ANA, "recovery.verdict", "C-1", late, at=LATER))
+    assert recovery(desk).earlier
+    await step(desk, "apologise", LATER, how="A call")
+    assert "Steps were taken for C-1 since" in words(await take_back(desk, "verdict"))
+    assert not words(await take_back(desk, "apologise"))
+    assert not words(await take_back(desk, "verdict"))
+    now = recovery(desk)
+    assert now.earlier == ()
+    assert now.steps[:-1] == before.steps[:-1]
+    assert (now.failed_at, now.apologise_by) == (before.failed_at, before.apologise_by)
+    assert now.step("verdict").undone_by == "U2"
+
+
+async def test_how_it_ended_is_put_right_by_members_only(desk: Desk) -> None:
+    await desk.fail(BEN)
+    desk.meet(CLEO)
+    await desk.ask(BEN, "recovery.hand_over", "C-1", {"step": "everything", "owner": "U3"})
+    await step(desk, "hear", words=ACCOUNT)
+    await step(desk, "verdict", verdict="recovered", words="Thank you.")
+    desk.memberships.channels["U2"] = set()  # he opened the retro, and has left the channel since
+    for command_name, values in (
+        ("recovery.take_back", {"step": "verdict", "why": "No."}),
+        ("recovery.correct", {"step": "verdict"}),
+    ):
+        reply = await desk.ask(BEN, command_name, "C-1", values)
+        assert words(reply) == "Only members of the channel say how it ended, or take that back."
+    assert recovery(desk).outcome == "recovered"
+
+
+async def test_the_verdicts_words_are_corrected_and_not_the_verdict(desk: Desk) -> None:
+    await desk.fail()
+    await sorry(desk)
+    await step(desk, "verdict", verdict="recovered", words="Thank yuo.")
+    assert not words(await correct(desk, "verdict", words="Thank you."))
+    assert recovery(desk).step("verdict").words == "Thank you."
+    assert "only the words are corrected" in words(await correct(desk, "verdict", verdict="no answer"))
+    assert list((await correct(desk, "verdict", words="")).faults) == ["words"]
+
+
+async def test_the_account_stays_as_long_as_the_outcome_of_the_retro_rests_on_it(desk: Desk) -> None:
+    await desk.fail()
+    await sorry(desk)
+    await desk.ask(ANA, "retro.answer", "C-1", {"training": "We did all we know."})
+    why = {"outcome": "nothing we could have changed", "why": "A flood."}
+    assert not words(await desk.ask(ANA, "retro.close", "C-1", why))
+    assert "reopen it first" in words(await take_back(desk, "hear"))
+    assert recovery(desk).step("hear").state == "done"
+
+
+async def test_what_an_apology_made_needless_comes_back_together(desk: Desk) -> None:
+    await desk.fail()
+    await sorry(desk)
+    await desk.ask(ANA, "recovery.not_needed", "C-1", {"step": "enough", "why": "She asks no more."})
+    assert not words(await take_back(desk, "promise"))
+    now = recovery(desk)
+    assert now.enough == ""
+    assert {now.step(name).state for name in SETTLED_BY_APOLOGY} == {"to do"}
+
+
+async def test_an_outsider_reads_that_there_is_no_such_case(desk: Desk) -> None:
+    await desk.fail()
+    await sorry(desk)
+    desk.memberships.channels["U3"] = set()
+    for command_name in ("recovery.correct", "recovery.take_back"):
+        for values in (None, {"step": "hear", "why": "No."}):
+            reply = await desk.ask(CLEO, command_name, "C-1", values)
+            assert words(reply) == "C-1 is not here any more, or never was."
+    sneaky = await desk.ask(CLEO, "recovery.hear", "C-1/correct", {"words": "No."})
+    assert words(sneaky) == "C-1 is not here any more, or never was."
+
+
+async def test_the_export_says_who_corrected_and_who_took_back(desk: Desk) -> None:
+    await desk.fail()
+    desk.meet(BEN)
+    await sorry(desk)
+    await correct(desk, "hear", words="I waited.")
+    await take_back(desk, "apologise", "It was for C-2.")
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        steps = json.loads(FORMATS["json"].write(export.one("C-1", work), True))["recovery"]["steps"]
+    assert steps[0]["corrected_by"] == "Ben"
+    assert (steps[1]["taken_back_by"], steps[1]["taken_back_why"]) == ("Ben", "It was for C-2.")
+
+
+async def test_of_two_who_take_the_same_step_back_at_once_one_is_told(database: Database) -> None:
+    desk = Desk(database)
+    await desk.fail()
+    await sorry(desk)
+    replies = await asyncio.gather(*(take_back(desk, "hear") for _ in range(3)))
+    assert sorted(bool(words(reply)) for reply in replies) == [False, True, True]
