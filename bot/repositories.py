@@ -46,7 +46,7 @@ class ReadChannels(Protocol):
 
     def get(self, channel_id: str, /) -> Channel | None: ...
     def named(self, name: str) -> Channel | None:
-        """By id, or else by name with or without a leading #, whatever the case."""
+        """By id, or else by name with or without a leading #, whatever the case; none that is gone."""
         ...
 
     def direct_with(self, key: str, value: str) -> Channel | None:
@@ -54,7 +54,11 @@ class ReadChannels(Protocol):
         ...
 
     def all(self) -> Sequence[Channel]:
-        """The shared channels, by name."""
+        """The shared channels that are not gone, by name."""
+        ...
+
+    def gone(self) -> Sequence[Channel]:
+        """Those that were removed, by name."""
         ...
 
 

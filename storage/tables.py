@@ -48,6 +48,7 @@ class ChannelRow(Row, table=True):
     name_folded: str
     kind: str
     reference: dict[str, str] = Field(sa_type=Data)
+    gone: bool = Field(sa_column_kwargs={"server_default": text("false")})
 
 
 class TeamRow(Row, table=True):

@@ -16,3 +16,5 @@ class Channel(BaseModel, frozen=True):
     name: str
     kind: Literal["shared", "direct"] = "shared"
     reference: Mapping[str, str] = Field(default_factory=dict)
+    gone: bool = False
+    """It was removed from the web workspace; what belongs to it stays."""

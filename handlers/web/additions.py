@@ -10,7 +10,7 @@ from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.parts import Form, FormField
 from bot.messages.team import zones
-from bot.ports import UnitOfWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 from handlers.web.incoming import PERSON_PREFIX, HTTPProblem, new_key
 
 MAX_NAME_LENGTH = 80
@@ -64,13 +64,16 @@ def add(
 
 
 def add_channel(work: UnitOfWork, name: str) -> tuple[Channel | None, Faults]:
-    """The new channel, or what is wrong with its name."""
-    name = name.strip().lstrip("#").strip()
-    fault = _name_fault(name)
-    if not fault and work.channels.named(name) is not None:
-        fault = f"There is a place called {name} already."
+    """The new channel, or the one of this name that was removed; or what is wrong with its name."""
+    name = place_name(name)
+    fault = name_fault(name) or place_is_here(work, name)
     if fault:
         return None, {"name": fault}
+    removed = next((each for each in work.channels.gone() if _same(each.name, name)), None)
+    if removed is not None:
+        back = removed.model_copy(update={"gone": False})
+        work.channels.remember(back)
+        return back, {}
     slug, number = _slug(name), 1
     while work.channels.get(_numbered(slug, number)) is not None:
         number += 1
@@ -82,20 +85,17 @@ def add_channel(work: UnitOfWork, name: str) -> tuple[Channel | None, Faults]:
 def add_person(
     work: UnitOfWork, name: str, zone: str, known_as: str = ""
 ) -> tuple[Person | None, Faults]:
-    """The new person, or `known_as` with another name; or what is wrong with their name or zone."""
+    """The new person, `known_as` with another name, or who of this name was removed; or the faults."""
     name = name.strip()
-    fault = _name_fault(name)
-    if not fault and any(
-        person.name.casefold() == name.casefold() and person.id != known_as
-        for person in work.people.everybody()
-    ):
-        fault = f"{name} is here already; add something that tells them apart."
+    fault = name_fault(name) or person_is_here(work, name, but=known_as)
     faults = {"name": fault} if fault else {}
     if zone not in {option.value for option in zones()}:
         faults["zone"] = "Choose a time zone from the list."
     if faults:
         return None, faults
-    person = Person(id=known_as or PERSON_PREFIX + new_key(), name=name, zone=zone)
+    removed = (each.id for each in work.people.everybody() if each.gone and _same(each.name, name))
+    person_id = known_as or next(removed, PERSON_PREFIX + new_key())
+    person = Person(id=person_id, name=name, zone=zone)
     work.people.remember(person)
     return person, {}
 
@@ -108,7 +108,31 @@ def machine_zone() -> str:
     return next((name for name in (configured, linked) if name in names), "UTC")
 
 
-def _name_fault(name: str) -> str:
+def place_name(name: str) -> str:
+    """A channel's name as it is kept: without what stands before it."""
+    return name.strip().lstrip("#").strip()
+
+
+def place_is_here(work: ReadOnlyWork, name: str, but: str = "") -> str:
+    """What is wrong with a name that a channel other than `but` has; empty when none has it."""
+    other = work.channels.named(name)
+    there = other is not None and other.id != but
+    return f"There is a place called {name} already." if there else ""
+
+
+def person_is_here(work: ReadOnlyWork, name: str, but: str = "") -> str:
+    """What is wrong with a name that somebody other than `but` has; empty when nobody has it."""
+    others = (each for each in work.people.everybody() if not each.gone and each.id != but)
+    there = any(_same(each.name, name) for each in others)
+    return f"{name} is here already; add something that tells them apart." if there else ""
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
+
+
+def name_fault(name: str) -> str:
+    """What is wrong with a name by itself; empty when nothing is."""
     if not name:
         return "Give it a name."
     if len(name) > MAX_NAME_LENGTH:

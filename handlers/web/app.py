@@ -19,7 +19,7 @@ from bot.repositories import Post
 from bot.routes import filled_again
 from bot.safe_traceback import redacted
 from bot.settings import Settings
-from handlers.web import additions, incoming, pages, render
+from handlers.web import additions, changes, incoming, pages, render
 from handlers.web.incoming import HTTPProblem, Pressed, ResolvedPress, new_key
 from handlers.web.memberships import Everybody
 from handlers.web.outgoing import WORKSPACE, Hub, WebMessenger
@@ -48,6 +48,7 @@ STATIC = {path.name: path for path in (render.FOLDER / "static").iterdir()}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Page = Callable[[web.Request, ReadOnlyWork], web.Response]
 Added = tuple[Person, Form, Channel | Person | None, additions.Faults, Sequence[Person]]
+Outcome = tuple[Person, Form, changes.Changed | None, additions.Faults, Sequence[Person]]
 
 
 class Answers(Protocol):
@@ -85,6 +86,8 @@ class WebAdapter:
             web.get("/events", guarded(self._events)),
             web.get("/add/{what}", guarded(self._adding)),
             web.post("/add/{what}", guarded(self._add)),
+            web.get("/change", guarded(self._reading(self._changing))),
+            web.post("/change", guarded(self._change)),
             web.post("/you", guarded(self._be)),
             web.post("/say", guarded(self._say)),
             web.post("/verb/{verb}", guarded(self._press)),
@@ -159,7 +162,7 @@ class WebAdapter:
 
     def _channel(self, request: web.Request, work: ReadOnlyWork) -> web.Response:
         channel = work.channels.get(request.match_info["place"])
-        if channel is None or channel.kind != "shared":
+        if channel is None or channel.kind != "shared" or channel.gone:
             raise HTTPProblem("There is no such place here.", 404)
         number = request.match_info.get("root")
         root = pages.root_of(work, channel, number) if number else None
@@ -314,8 +317,39 @@ class WebAdapter:
             return _redirect(request, to)
         self.hub.changed()
         words = f"{made.name} is here now. To act as {made.name}, choose them under “You are”."
-        note = render.message(sentence(words), self._frame(viewer))
-        pieces = render.Pieces(note=note)
+        return self._noted(words, viewer, people)
+
+    def _changing(self, request: web.Request, work: ReadOnlyWork) -> web.Response:
+        return self._addition(request, changes.form(work), pages.reader_of(request, work))
+
+    async def _change(self, request: web.Request) -> web.StreamResponse:
+        data = await incoming.posted(request)
+
+        def change(work: UnitOfWork) -> Outcome:
+            viewer = pages.actor_of(request, work)
+            form = changes.form(work)
+            values = {field.name: incoming.text_of(data, f"v.{field.name}") for field in form.fields}
+            changed, faults = changes.change(work, values, remove="again" in data)
+            return viewer, render.filled(form, values), changed, faults, work.people.everybody()
+
+        viewer, form, changed, faults, people = await self._transactions.write(WORKSPACE, change)
+        if changed is None:
+            return self._addition(request, form, viewer, faults)
+        left = any(person.id == viewer.id and person.gone for person in people)
+        if changed.channel is not None or left or "HX-Request" not in request.headers:
+            # As in `_add`: this page is about to leave.
+            asyncio.get_running_loop().call_later(LEAVING_SECONDS, self.hub.changed)
+            channel = changed.channel
+            there = channel is not None and not channel.gone
+            return _redirect(
+                request, render.channel_path(channel.id, viewer) if channel and there else "/"
+            )
+        self.hub.changed()
+        return self._noted(changed.sentence, viewer, people)
+
+    def _noted(self, words: str, viewer: Person, people: Sequence[Person]) -> web.Response:
+        """Closes the dialog, with a note and everybody who can be chosen now."""
+        pieces = render.Pieces(note=render.message(sentence(words), self._frame(viewer)))
         return _html(render.page("added.html", people=people, viewer=viewer, pieces=pieces))
 
     # ---- what comes back
@@ -326,7 +360,8 @@ class WebAdapter:
     def _addition(
         self, request: web.Request, form: Form, viewer: Person, faults: Mapping[str, str] | None = None
     ) -> web.Response:
-        drawn = render.form(form, self._frame(viewer), faults=faults, action=f"/add/{form.command_name}")
+        action = f"/{changes.NAME}" if form.command_name == changes.NAME else f"/add/{form.command_name}"
+        drawn = render.form(form, self._frame(viewer), faults=faults, action=action)
         return _answer(request, form.title, "/", render.Pieces(form=drawn, again=bool(faults)))
 
     async def _reply(

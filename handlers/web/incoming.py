@@ -257,7 +257,7 @@ def channel_for(work: ReadOnlyWork, channel_id: str, viewer: Person) -> Channel:
     if channel_id == viewer.id:
         return direct_channel(viewer)
     channel = work.channels.get(channel_id)
-    if channel is None:
+    if channel is None or channel.gone:
         raise HTTPProblem("This place is not there any more.", 404)
     return channel
 

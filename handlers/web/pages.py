@@ -51,6 +51,9 @@ def reader_of(request: web.Request, work: ReadOnlyWork) -> Person:
 
 def actor_of(request: web.Request, work: ReadOnlyWork) -> Person:
     """Who acts; refuses when the page was drawn for somebody else (another tab switched)."""
+    chosen = work.people.get(request.cookies.get(YOU, ""))
+    if chosen is not None and chosen.gone:
+        raise HTTPProblem(f"{chosen.name} was removed: reload this page, and choose who you are.", 403)
     viewer = reader_of(request, work)
     if request.headers.get("X-You", viewer.id) != viewer.id:
         raise HTTPProblem(f"You are {viewer.name} now, in another tab: reload this page first.")

@@ -28,12 +28,15 @@ class Channels(Keyed[Channel]):
                 channels.c.workspace == self._workspace,
                 channels.c.name_folded == folded(name),
                 channels.c.kind == "shared",
+                channels.c.gone.is_(False),
             )
             .order_by(channels.c.id)
             .limit(1)
         )
         channel = self.get(name)
-        return channel or next(iter(several(self._connection, Channel, by_name)), None)
+        if channel is not None and not channel.gone:
+            return channel
+        return next(iter(several(self._connection, Channel, by_name)), None)
 
     def direct_with(self, key: str, value: str) -> Channel | None:
         held = channels.c.reference[key].as_string()
@@ -46,9 +49,19 @@ class Channels(Keyed[Channel]):
         return next(iter(several(self._connection, Channel, query)), None)
 
     def all(self) -> Sequence[Channel]:
+        return self._shared(gone=False)
+
+    def gone(self) -> Sequence[Channel]:
+        return self._shared(gone=True)
+
+    def _shared(self, *, gone: bool) -> Sequence[Channel]:
         query = (
             select(channels)
-            .where(channels.c.workspace == self._workspace, channels.c.kind == "shared")
+            .where(
+                channels.c.workspace == self._workspace,
+                channels.c.kind == "shared",
+                channels.c.gone.is_(gone),
+            )
             .order_by(channels.c.name_folded, channels.c.id)
         )
         return several(self._connection, Channel, query)
@@ -60,5 +73,5 @@ class Channels(Keyed[Channel]):
         if channel == before:
             return
         row = values(self._workspace, channel, name_folded=folded(channel.name))
-        put(self._connection, channels, row, "name", "name_folded", "kind", "reference")
+        put(self._connection, channels, row, "name", "name_folded", "kind", "reference", "gone")
         self._known[channel.id] = channel

@@ -364,3 +364,34 @@ async def test_colours_are_readable_in_the_light_and_in_the_dark(
         assert dark == ("rgb(22, 27, 26)" if scheme == "dark" else "rgb(255, 255, 255)")
         await context.close()
         assert not trouble
+
+
+async def test_a_person_and_a_place_are_renamed_and_removed_with_the_keyboard(
+    page: Page, web_house: WebHouse
+) -> None:
+    await page.goto(web_house.url)
+    await add_person(page, "Ana")
+    await page.get_by_role("button", name="Rename or remove").focus()
+    await page.keyboard.press("Enter")
+    who = dialog(page).get_by_label("Who or which place")
+    await expect(who).to_be_focused()
+    await who.select_option(label="Ana")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("Anna")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("Ana is called Anna now.")).to_be_visible()
+    option = page.get_by_label("You are").get_by_role("option", name="Anna", exact=True)
+    await expect(option).to_be_attached()
+    await page.get_by_role("button", name="Rename or remove").click()
+    await who.select_option(label="#support")
+    await dialog(page).get_by_role("button", name="Remove").click()
+    await expect(dialog(page).get_by_text("One place has to stay")).to_be_visible()
+    await who.select_option(label="Anna")
+    await dialog(page).get_by_role("button", name="Remove").click()
+    await expect(page.get_by_text("Anna was removed.")).to_be_visible()
+    await expect(page.get_by_label("You are").get_by_role("option", name="Anna")).not_to_be_attached()
+    await page.get_by_role("button", name="Rename or remove").click()
+    await who.select_option(label="#support")
+    await dialog(page).get_by_label("New name").fill("care")
+    await dialog(page).get_by_role("button", name="Rename").click()
+    await expect(page.get_by_role("heading", name="care")).to_be_visible()

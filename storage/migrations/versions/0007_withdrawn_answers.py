@@ -1,4 +1,4 @@
-"""An unnamed answer can be withdrawn by the team's lead: who did it, and why.
+"""An unnamed answer can be withdrawn by the team's lead, and a channel of the web workspace removed.
 
 Revision ID: 0007
 Revises: 0006
@@ -26,8 +26,12 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("withdrawn_answers_of_case", "withdrawn_answers", ["workspace", "case_number", "id"])
+    op.add_column(
+        "places", sa.Column("gone", sa.Boolean(), nullable=False, server_default=sa.text("false"))
+    )
 
 
 def downgrade() -> None:
     """Takes it back."""
+    op.drop_column("places", "gone")
     op.drop_table("withdrawn_answers")
