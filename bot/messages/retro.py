@@ -49,8 +49,8 @@ UNCOUNTED = (
     "others can tell who wrote it."
 )
 UNNAME = (
-    "Your name is taken off this answer. It is posted once more, as someone on the team's, and nothing "
-    "that is stored tells whose it is: so nobody can edit or delete it then, and you cannot either."
+    "Your name is taken off this answer. It is posted once more as someone on the team's, and nothing "
+    "that is stored tells whose it is: so nobody can edit or delete it then, you included."
 )
 READ_BEFORE = (
     "People who read it before know whose it is, and who sees the old message go just as the new one "
