@@ -198,6 +198,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         recovery_jobs.TellOwner,
         recovery_jobs.CallOwner,
         recovery_jobs.TellLead,
+        recovery_jobs.TellNotRecovered,
         recovery_jobs.CheckIn,
         reminder_jobs.Tell,
         reminder_jobs.TellThread,

@@ -376,6 +376,11 @@ MESSAGES: Mapping[str, Message] = {
     "recovery.card_viewed": recovery.card(_shown(VIEWED)),
     "recovery.card_recovered": recovery.card(_shown(RECOVERED)),
     "recovery.card_again": recovery.card(_shown(AGAIN)),
+    "recovery.not_recovered": recovery.not_recovered(AGAIN, 1, CASE, (DONE,), LINK),
+    "recovery.not_recovered_lead": recovery.not_recovered(AGAIN, 1, CASE, (), None),
+    "retro.invitation_again": retro.invitation(
+        REOPENED, CASE, TEAM, Counts(items=1, unfinished=1, agreed=1), recovery.beside(AGAIN, {}, {})
+    ),
     "recovery.card_unanswered": recovery.card(_shown(UNANSWERED)),
     "recovery.card_apology": recovery.card(_shown(APOLOGY)),
     "recovery.card_unreachable": recovery.card(_shown(UNREACHABLE)),

@@ -94,6 +94,16 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
     ):
         # Even when it was not said yet: it may be on its way, in the older words.
         work.jobs.schedule(job)
+    if recovery is not None:
+        owners = {who for item in items for moved in item.history for who in (moved.by, moved.to)}
+        owners |= {item.owner for item in items} | _took_part(recovery)
+        told = filter(None, {*owners, work.teams.require(retro.channel_id).lead})
+        rounds = range(1, len(recovery.earlier) + 1)
+        jobs += [
+            recovery_jobs.not_recovered_job(number, n, person_id, at)
+            for person_id in sorted(told)
+            for n in rounds
+        ]
     elsewhere = [*_elsewhere(retro, items, case.failed_at, at), *jobs]
     _say_again(elsewhere, work)
     subjects: list[Subject] = [retro, *items]

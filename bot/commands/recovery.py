@@ -548,6 +548,7 @@ def judge(command: Verdict, work: UnitOfWork) -> Reply:
     _save(before, after, command.step, command, work)
     recovery_jobs.move_case(after, work)
     if given.chosen == "not recovered":
+        recovery_jobs.say_not_recovered(after, command.person.id, command.at, work)
         retro = retro_of(command.subject, work)
         if retro.state == "closed":
             retro_commands.open_because(retro, f"The customer: {given.words}", command, work)
@@ -683,7 +684,7 @@ def _save(before: Recovery, after: Recovery, outcome: str, command: Command, wor
         for job in retro_jobs.summary_jobs(retro, command.at, work):
             work.jobs.schedule(job)
     changed = domain.is_one_sided(before) != domain.is_one_sided(after)
-    if changed or before.outcome != after.outcome:
+    if changed or before.outcome != after.outcome or before.earlier != after.earlier:
         work.jobs.schedule(
             retro_jobs.retro_job(
                 after.case_number, after.channel_id, command.at, asked_by=command.person.id

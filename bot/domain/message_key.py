@@ -79,6 +79,11 @@ def unreached_about_customer(case_number: int, person_id: str) -> str:
     return f"unreached_customer:{case_number}:{person_id}"
 
 
+def not_recovered(case_number: int, number: int, person_id: str) -> str:
+    """The word to somebody that a customer is not put right, for the `number`th time, from 1."""
+    return f"not_recovered:{case_number}:{number}:{person_id}"
+
+
 def check_in(case_number: int, number: int) -> str:
     """The private word to whoever handled a case, after the `number`th turn of its retro."""
     return f"check_in:{case_number}:{number}"

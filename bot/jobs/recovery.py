@@ -38,7 +38,7 @@ def move_case(recovery: Recovery, work: UnitOfWork) -> None:
 
 def card_context(recovery: Recovery, at: datetime, work: ReadOnlyWork) -> CardContext:
     """All that the card shows."""
-    steps = recovery.steps
+    steps = [step for steps in (*recovery.earlier[-1:], recovery.steps) for step in steps]
     named = {recovery.contact, *(step.by for step in steps)}
     named |= {step.owner for step in steps} | {step.handed_by for step in steps}
     named |= {step.corrected_by for step in steps} | {step.undone_by for step in steps}
@@ -125,6 +125,30 @@ class TellLead(JobPayload):
         if recovery is None:
             return None
         return messages.unreached(recovery, _owner(self.person_id, work), self.reason)
+
+
+class TellNotRecovered(JobPayload):
+    """Tells somebody that a customer is not put right."""
+
+    name = "recovery.tell_not_recovered"
+    what = "that the customer of C-{case_number} is not put right"
+    about = "C-{case_number}/{person_id}"
+
+    case_number: Number
+    person_id: str
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """The customer's words, and the fixes of whoever reads it."""
+        recovery = work.recoveries.get(self.case_number)
+        rounds = range(1, len(recovery.earlier) + 1) if recovery else ()
+        keys = {message_key.not_recovered(self.case_number, n, self.person_id): n for n in rounds}
+        if recovery is None or job.key not in keys:
+            return None
+        items = work.action_items.of_case(self.case_number)
+        own = [item for item in items if item.owner == self.person_id and item.state != "dropped"]
+        link = retro_thread.links_of({self.case_number}, work).get(self.case_number)
+        case = work.cases.require(self.case_number)
+        return messages.not_recovered(recovery, keys[job.key], case, own, link)
 
 
 class CheckIn(JobPayload):
@@ -221,6 +245,23 @@ def check_in_job(case_number: int, contact: str, number: int, at: datetime) -> J
     """
     return CheckIn(case_number=case_number).job(
         contact, message_key.check_in(case_number, number), at, direct=True, once=True
+    )
+
+
+def say_not_recovered(recovery: Recovery, by: str, at: datetime, work: UnitOfWork) -> None:
+    """Tells the lead and the owners of the fixes, each once, but whoever noted it themself."""
+    team = work.teams.require(recovery.channel_id)
+    items = work.action_items.of_case(recovery.case_number)
+    owners = {item.owner for item in items if item.state != "dropped"}
+    number = len(recovery.earlier)
+    for person_id in sorted(filter(None, {team.lead, *owners} - {by})):
+        work.jobs.schedule(not_recovered_job(recovery.case_number, number, person_id, at))
+
+
+def not_recovered_job(case_number: int, number: int, person_id: str, at: datetime) -> Job:
+    """The job of the word to somebody that a customer is not put right, for the `number`th time."""
+    return TellNotRecovered(case_number=case_number, person_id=person_id).job(
+        person_id, message_key.not_recovered(case_number, number, person_id), at, direct=True
     )
 
 

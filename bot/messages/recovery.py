@@ -1,9 +1,10 @@
 """What people read about what is owed to a customer: its card, its copies, its lines in lists."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
+from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.person import Person
 from bot.domain.recovery import (
@@ -164,10 +165,7 @@ def _body(context: CardContext) -> tuple[Part, ...]:
     recovery = context.recovery
     parts: list[Part] = [Context(words=_clock(context))]
     if recovery.earlier:
-        words = (
-            f"They said that it is not put right, {_times(len(recovery.earlier))}: so this began again."
-        )
-        parts.append(Context(words=(words,)))
+        parts.append(Paragraph(words=(_started_over(len(recovery.earlier) + 1),)))
     due = promised_by(recovery)
     if due is not None and is_late(recovery, context.today):
         late = (Bold(text="The promise is late"), ": it was due ", Day(day=due), ".")
@@ -186,13 +184,37 @@ def _body(context: CardContext) -> tuple[Part, ...]:
     if view:
         parts.append(Context(words=("Their view of what changed:",)))
         parts.append(Quote(text=shortened(view, SHOWN_ACCOUNT)))
+    parts.extend(_last_round(context))
     parts.extend(_recalled(context.back, context.links))
     parts.append(Buttons(buttons=_buttons(recovery, context.case.ref)))
     return tuple(parts)
 
 
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+def _started_over(number: int) -> str:
+    """That the customer is not put right, and which round it is that begins."""
+    return f"The customer says it isn't put right yet. We're starting over ({_round(number)})."
+
+
+def _round(number: int) -> str:
+    ordinals = ("first", "second", "third", "fourth", "fifth")
+    return f"{ordinals[number - 1]} round" if number <= len(ordinals) else f"round {number}"
+
+
+def _last_round(context: CardContext) -> tuple[Part, ...]:
+    """What was done in the round before this one, which ended with *not recovered*."""
+    earlier = context.recovery.earlier
+    if not earlier:
+        return ()
+    taken = [step for step in earlier[-1] if step.state != "to do"]
+    heard = [step.words for step in taken if step.name == "hear" and step.state == "done"]
+    account: tuple[Part, ...] = ()
+    if heard:
+        said = Context(words=(f"What the customer said in the {_round(len(earlier))}:",))
+        account = (said, Quote(text=shortened(heard[0], SHOWN_ACCOUNT)))
+    head = f"The {_round(len(earlier))}"
+    more = (Context(words=("Both sides shows the rounds before.",)),) if len(earlier) > 1 else ()
+    rows = tuple(_row(context, step) for step in taken)
+    return (Paragraph(words=(Bold(text=head),)), Fields(rows=rows), *account, *more)
 
 
 def _clock(context: CardContext) -> Words:
@@ -368,6 +390,8 @@ def beside(
     ended: tuple[Part, ...] = ()
     if recovery is not None and recovery.outcome is not None:
         ended = (Context(words=(f"The customer: {recovery.outcome}.",)),)
+    elif recovery is not None and recovery.earlier:
+        ended = (Paragraph(words=(_started_over(len(recovery.earlier) + 1),)),)
     return (*one_side, *ended, *_recalled(back, links))
 
 
@@ -377,6 +401,30 @@ def in_summary(recovery: Recovery | None) -> tuple[Part, ...]:
         return (Context(words=(ONE_SIDE,)),) if is_one_sided(recovery) else ()
     head = Paragraph(words=(Bold(text="What the customer says"),))
     return (head, Quote(text=shortened(accounts(recovery)[-1].words, SHOWN_ACCOUNT)))
+
+
+def not_recovered(
+    recovery: Recovery, number: int, case: Case, items: Sequence[ActionItem], link: str | None
+) -> Message:
+    """To the lead and the owners of the fixes: a customer is not put right, in their own words.
+
+    `number`: of the round that ended so, from 1.
+    """
+    label = recovery.case_label
+    retro: Inline = Link(text=f"the retro {label}", url=link) if link else f"the retro {label}"
+    verdict = recovery.earlier[number - 1][-1]
+    news = _started_over(number + 1)
+    parts: list[Part] = [
+        Paragraph(words=(Bold(text=news),)),
+        Quote(text=shortened(verdict.words, SHOWN_ACCOUNT)),
+        Context(words=(f"{one_line(case.what_happened)} · ", retro)),
+    ]
+    if items:
+        mine = ", ".join(f"{item.label} ({item.state})" for item in items)
+        parts.append(Paragraph(words=(f"Yours in it: {mine}. Did it hold?",)))
+    customer = Button(label="Customer", command_name="recovery.open", about=str(case.ref))
+    parts.append(Buttons(buttons=(customer,)))
+    return Message(summary=f"{label}: {news}", parts=tuple(parts))
 
 
 def call_owner(recovery: Recovery, owner: Person) -> Message:

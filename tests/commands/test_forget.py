@@ -202,6 +202,16 @@ async def test_a_case_is_found_by_its_number_or_by_its_reference_in_any_team(des
             forget.of_customer("Maria", work)
 
 
+async def test_what_the_lead_and_owners_heard_of_them_is_changed(desk: Desk) -> None:
+    await a_case_with_a_history(desk)
+    verdict = {"verdict": "not recovered", "words": "Santos waited again."}
+    await desk.ask(BEN, "recovery.verdict", "C-1", verdict)
+    assert "Santos waited again" in plain(desk.say_all()["not_recovered:1:1:U1"])
+    assert await desk.bot.forget(desk.workspace, 1, AT)
+    said = desk.say_all()["not_recovered:1:1:U1"]
+    assert not any(secret in plain(said) for secret in SECRETS)
+
+
 async def test_a_customer_is_forgotten_once(desk: Desk) -> None:
     await a_case_with_a_history(desk)
     assert await desk.bot.forget(desk.workspace, 1, AT)

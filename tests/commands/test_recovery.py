@@ -403,10 +403,38 @@ async def test_not_recovered_fails_the_case_again_and_reopens_the_retro_and_the_
     assert anew.failed_at == later
     assert anew.is_in("apologise", "to do")
     assert anew.step("hear").words == "It was late again."
-    card = plain(desk.say_all(later)["recovery:1"])
-    assert "not put right, once" in card
+    said = desk.say_all(later)
+    again = "The customer says it isn't put right yet. We're starting over (second round)."
+    card = plain(said["recovery:1"])
+    assert again in card
+    # The first round stays to be read on the card.
+    for words_told in ("The first round", "We are sorry.", ACCOUNT.strip().splitlines()[0]):
+        assert words_told in card
+    assert again in plain(said["retro:1"])
     told = form_of(await desk.ask(ANA, "recovery.read", "C-1"))
     assert ACCOUNT.strip() in plain(Message(summary="", parts=told.parts))
+
+
+async def test_not_recovered_is_told_once_to_the_lead_and_the_owners_of_the_fixes(desk: Desk) -> None:
+    await desk.fail()
+    await desk.add_item(ANA, owner="U2")
+    await desk.add_item(ANA, owner="U3")
+    await desk.ask(ANA, "action_item.drop", "AI-2", {"why": "Too dear."})
+    await sorry(desk)
+    desk.say_all()
+    verdict = {"verdict": "not recovered", "words": "It was late again."}
+    await desk.ask(CLEO, "recovery.verdict", "C-1", verdict)
+    said = desk.say_all()
+    told = sorted(key for key in said if key.startswith("not_recovered:"))
+    assert told == ["not_recovered:1:1:U1", "not_recovered:1:1:U2"]
+    assert "It was late again." in plain(said["not_recovered:1:1:U1"])
+    assert "AI-1 (proposed)" in plain(said["not_recovered:1:1:U2"])
+    assert "AI-" not in plain(said["not_recovered:1:1:U1"])
+    # Whoever notes it themself is not told; a second time is news again.
+    await desk.ask(BEN, "recovery.verdict", "C-1", verdict | {"words": "And again."})
+    said = desk.say_all()
+    assert [key for key in said if key.startswith("not_recovered:")] == ["not_recovered:1:2:U1"]
+    assert "third round" in plain(said["recovery:1"])
 
 
 async def test_an_item_of_another_case_is_not_reopened(desk: Desk) -> None:

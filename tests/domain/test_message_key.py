@@ -24,6 +24,7 @@ STORED = {
     "customer:7:29:00ANA": message_key.customer(7, "29:00ANA"),
     "call_customer:7:U1": message_key.call_about_customer(7, "U1"),
     "unreached_customer:7:U1": message_key.unreached_about_customer(7, "U1"),
+    "not_recovered:7:1:U1": message_key.not_recovered(7, 1, "U1"),
     "check_in:7:1": message_key.check_in(7, 1),
     "remind:U1:2026-03-09:0": message_key.reminder("U1", DAY, 0),
     "remind:C-7:retro_last_day:2026-03-09": message_key.reminder_in_thread(7, "retro_last_day", DAY),

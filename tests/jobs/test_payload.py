@@ -41,6 +41,7 @@ STORED: tuple[tuple[str, str, JobPayload], ...] = (
         "Slack said:\nno_such_user {1}",
         recovery.TellLead(case_number=7, person_id="U00DORA", reason="Slack said:\nno_such_user {1}"),
     ),
+    ("C-7/29:00ANA", "", recovery.TellNotRecovered(case_number=7, person_id="29:00ANA")),
     ("C-7", "", recovery.CheckIn(case_number=7)),
     ("AI-12", "", reminder.Tell(kind="AI", number=12)),
     ("R-7", "", reminder.Tell(kind="R", number=7)),

@@ -188,7 +188,9 @@ async def test_not_recovered_reopens_the_fix_that_did_not_hold(
         )
         await slack.until(lambda: "open · " in retro.words())
         await said(slack, "opened the retro C-1 again")
-        await slack.until(lambda: "not put right, once" in card.words())
+        await slack.until(lambda: "starting over (second round)" in card.words())
+        assert "No notes on mine." in card.words()
+        await slack.until(lambda: "starting over (second round)" in retro.words())
         assert "C-1 · customer · open" in card.words()
 
 

@@ -54,13 +54,14 @@ HALF_SAID = {
     "unreached": ("action_item.call_owner", "action_item.tell_lead"),
     "handed over": ("recovery.call_owner", "recovery.tell_lead"),
     "card": ("recovery.show",),
+    "unmended": ("recovery.tell_not_recovered",),
     "week": ("board.weekly",),
     "reminded": ("reminder.tell", "reminder.tell_thread"),
     "instead": ("reminder.tell_instead",),
     "hello": ("team.hello",),
 }
 """What is half said at the end where each scene has a place of its own."""
-ALONE = ("close", "reopen", "card")
+ALONE = ("close", "reopen", "card", "unmended")
 """Scenes with a case of their own; the others share one where they share the place."""
 IMPORTED = ("card", "unnamed")
 """Scenes whose case came with an import: nobody owes their customer anything yet."""
@@ -392,6 +393,10 @@ class Story:
         heard = {"outcome": "nothing we could have changed", "why": "The road was closed."}
         await self._step("close", "retro.close", **heard)
         await self._step("reopen", "retro.reopen", why="It happened again.")
+        cast = self._cast("unmended")
+        await self._add("unmended", cast.lead, cast.owner)
+        again = {"verdict": "not recovered", "words": "It was late again."}
+        await self._step("unmended", "recovery.verdict", **again)
         cast = self._cast("item")
         await self._add("item", cast.lead, cast.owner, due="2026-03-13")
         settings = {
