@@ -1,13 +1,17 @@
 """When the bot speaks unasked. To remind of something more, add an entry: clock, words, buttons follow.
 
 Days are working days of whoever reads it; it is said at the start of their day, in their own zone. When
-several are due about the same thing for the same person, the first of them in this table is said. The
+several are due about the same thing for the same person, the first of them in this table is said. What
+is due for one person is gathered into one digest a day at most, unless they chose otherwise. The
 weekly summary for the whole team stands beside this table, in `bot/jobs/board.py`.
 """
 
 from bot.domain.reminder import Every, On, Reminder
 
 WEEK = 0
+DAYS_APART = 3
+"""Working days from a digest on which its reader did nothing to the next one: what comes up meanwhile is
+in that. What is due that very day is said on it, and takes along all that waits."""
 
 REMINDERS = (
     # About an action item.
@@ -43,6 +47,7 @@ REMINDERS = (
     ),
     Reminder(
         name="item_due_today",
+        today=True,
         about="item",
         when="due today (or on the next days off)",
         since="due",
@@ -63,6 +68,7 @@ REMINDERS = (
     ),
     Reminder(
         name="item_asked_for",
+        today=True,
         about="item",
         when="on the day its owner chose with Remind me later",
         since="remind_on",
@@ -184,6 +190,7 @@ REMINDERS = (
     ),
     Reminder(
         name="recovery_promise_today",
+        today=True,
         about="recovery",
         when="the promise is due today (or on the next days off)",
         since="promised",

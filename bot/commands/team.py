@@ -74,7 +74,7 @@ class OwnSettings(Command, frozen=True):
     ends: Clock = field("Day ends")
     digest: MaybeTick = field(
         "One daily digest",
-        hint="Everything at the start of your day, in one message, and nothing after it.",
+        hint="Everything at the start of your day, in one message; after it only what is due that day.",
     )
     quiet_until: Day = field("Quiet until", hint="No reminders before that day, for a holiday say.")
 

@@ -13,14 +13,15 @@ class NotificationPreferences(BaseModel, frozen=True):
     """A person's own settings; what is empty is the team's.
 
     `quiet_until` is the first day, in their zone, on which reminders come again. `digest`: one message
-    at the start of a day, instead of one whenever something comes up.
+    at the start of a day and after it only what is due that very day, instead of one whenever something
+    comes up; so it is for whoever never said.
     """
 
     person_id: str
     days: tuple[int, ...] = ()
     starts: time | None = None
     ends: time | None = None
-    digest: bool = False
+    digest: bool = True
     quiet_until: date | None = None
 
 

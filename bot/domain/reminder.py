@@ -108,6 +108,8 @@ class Reminder(BaseModel, frozen=True):
     """Its owner may ask to be reminded later instead."""
     or_thread: bool = False
     """It is said in the thread when none of those it is for is there."""
+    today: bool = False
+    """It is about this very day, so it waits for no digest."""
     stays: bool = False
     """It tells something, too, so what follows it does not take its place."""
     recovers: StepName | None = None
@@ -318,10 +320,12 @@ OF_RECOVERY: Mapping[str, Callable[[Recovery, WorkingHours], date | None]] = {
 
 
 def days_of_silence(recovery: Recovery, sent_reminders: Iterable[SentReminder]) -> frozenset[date]:
-    """On which days the verdict was asked for since the last step."""
+    """On which days the verdict was asked for since the last step: not when it was due, but asked."""
     began = recovery.touched_at
     return frozenset(
-        sent.day for sent in sent_reminders if sent.name == SILENT and sent.asked_at > began
+        max(sent.day, sent.asked_at.date())
+        for sent in sent_reminders
+        if sent.name == SILENT and sent.asked_at > began
     )
 
 

@@ -13,6 +13,7 @@ from bot.domain import message_key
 from bot.domain.reminder import (
     AGAIN,
     OVERTAKEN,
+    SUPERSEDED,
     SentReminder,
     Subject,
     around,
@@ -26,7 +27,7 @@ from bot.jobs import board as board_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs.remindable import Remindable, ReminderContext, context_of, recipients, remindable
 from bot.ports import ReadOnlyWork, UnitOfWork
-from bot.reminders import BY_NAME, REMINDERS
+from bot.reminders import BY_NAME, DAYS_APART, REMINDERS
 
 MAX_MESSAGES = 5
 """Messages of reminders to one person on one day; what comes up after that joins the last of them."""
@@ -54,7 +55,7 @@ class Look(NamedTuple):
     def wants_digest(self, recipient_id: str) -> bool:
         """Whether this reader wants one message a day with all that is due."""
         settings = self.context.preferences.get(recipient_id)
-        return settings is not None and settings.digest
+        return settings is None or settings.digest
 
     def may_be_asked(self, recipient_id: str, hours: WorkingHours) -> datetime:
         """The first moment from now on at which this reader works and is not to be left alone."""
@@ -92,7 +93,7 @@ def run_due(at: datetime, limit: int, work: UnitOfWork) -> int:
         zone = look.context.teams[thing.subject.channel_id].zone
         thing.show_late(today(zone, at), at, work)
     slots = _slots(due, look, work)
-    for row in [row for row in due if _had_their_digest(row, slots, look)]:
+    for row in _waiting(due, slots, look, work):
         due.remove(row)
         again[row.about] = _first(again[row.about], _next_day(look.hours(row), at))
     _say(due, slots, look, work)
@@ -218,8 +219,48 @@ def _slots(due: Iterable[SentReminder], look: Look, work: ReadOnlyWork) -> Slots
     return {of: sum(key in used for key in keys[of]) for of in keys}
 
 
-def _had_their_digest(row: SentReminder, slots: Slots, look: Look) -> bool:
-    return look.wants_digest(row.recipient_id) and slots[row.recipient_id, look.today(row)] > 0
+def _waiting(
+    due: Iterable[SentReminder], slots: Slots, look: Look, work: ReadOnlyWork
+) -> list[SentReminder]:
+    """What is not said now, but in a later digest: its reader had today's, or one they left alone."""
+    gathered = [row for row in due if row.recipient_id and look.wants_digest(row.recipient_id)]
+    had = {row.recipient_id for row in gathered if slots[row.recipient_id, look.today(row)]}
+    # What is due this very day takes along all that waits, unless the digest went before it.
+    waits = {row.recipient_id for row in gathered} - {
+        row.recipient_id for row in gathered if _is_for_today(row, look)
+    }
+    left_alone = _left_alone([row for row in gathered if row.recipient_id in waits - had], look, work)
+    return [
+        row for row in gathered if not _is_for_today(row, look) and row.recipient_id in had | left_alone
+    ]
+
+
+def _is_for_today(row: SentReminder, look: Look) -> bool:
+    """Whether it is about this very day, for its reader."""
+    return BY_NAME[row.name].today and row.day == look.today(row)
+
+
+def _left_alone(rows: Iterable[SentReminder], look: Look, work: ReadOnlyWork) -> set[str]:
+    """The readers of these who got a digest within the last working days, and did nothing about it."""
+    days_before: dict[str, set[date]] = {}
+    for row in rows:
+        hours, day = look.hours(row), look.today(row)
+        first = add_working_days(hours, day, 1 - DAYS_APART)
+        span = (day - first).days
+        days_before[row.recipient_id] = {first + timedelta(days=number) for number in range(span)}
+    keys = {
+        message_key.reminder(recipient_id, day, number)
+        for recipient_id, before in days_before.items()
+        for day in before
+        for number in range(MAX_MESSAGES)
+    }
+    asked = work.reminders.in_messages(keys)
+    # The keys of one reader's messages sort by day and number.
+    newest: dict[str, str] = {}
+    for row in reminder_jobs.said(asked, work):
+        newest[row.recipient_id] = max(row.message, newest.get(row.recipient_id, ""))
+    acted_on = {row.message for row in asked if row.outcome not in ("", *SUPERSEDED)}
+    return {recipient_id for recipient_id, key in newest.items() if key not in acted_on}
 
 
 def _in_messages(due: Iterable[SentReminder], slots: Slots, look: Look) -> list[SentReminder]:
@@ -258,7 +299,7 @@ def _say(due: Sequence[SentReminder], slots: Slots, look: Look, work: UnitOfWork
     message_refs = work.sent_messages.among(set(own.values()))
     for key, rows in messages.items():
         first = rows[0]
-        alone = len({row.about for row in rows}) == 1 and not look.wants_digest(first.recipient_id)
+        alone = len({row.about for row in rows}) == 1
         # It follows the thing's own message, where its story is.
         under = own[key] if alone and own[key] in message_refs else None
         subject = look.things[first.about].subject

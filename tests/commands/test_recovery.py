@@ -215,6 +215,7 @@ async def test_any_step_goes_in_any_order_and_an_upset_one_is_said_gently(desk: 
 
 
 async def test_a_promise_has_a_day_and_is_reminded_like_an_item(desk: Desk) -> None:
+    await desk.ask(ANA, "team.own_settings", values={})
     await desk.fail()
     await sorry(desk)
     for values, field in (
@@ -455,21 +456,29 @@ async def test_a_customer_who_is_unhappy_after_all_makes_it_failed_again(desk: D
     assert recovery(desk).outcome is None
 
 
-async def test_silence_is_reminded_of_twice_and_then_closed_by_the_clock(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("digest", "asked_on", "closed_on"),
+    # Three and seven working days after Thursday the 5th, and three more; or with the next digest, and
+    # three working days after that.
+    [("", [10, 16], 19), ("yes", [10, 18], 23)],
+)
+async def test_silence_is_reminded_of_twice_and_then_closed_by_the_clock(
+    desk: Desk, digest: str, asked_on: list[int], closed_on: int
+) -> None:
+    await desk.ask(ANA, "team.own_settings", values={"digest": digest})
     await desk.fail()
     await sorry(desk)
     for name in ("ask_wish", "promise", "tell_changed"):
         await desk.ask(ANA, "recovery.not_needed", "C-1", {"step": name, "why": "Nobody answers."})
     await desk.tick(AT)
     asked: list[int] = []
-    for day in range(6, 20):
+    for day in range(6, 26):
         said = await desk.tick(stockholm(day))
         if f"remind:U1:2026-03-{day:02}:0" in said and "ask them once more" in unasked(said):
             asked.append(day)
         if state_of_case(desk) == "no answer":
             break
-    # Three and seven working days after Thursday the 5th, and three more.
-    assert (asked, day) == ([10, 16], 19)
+    assert (asked, day) == (asked_on, closed_on)
     assert plain(said["recovery:1"]).startswith("C-1 · customer · no answer")
     assert "no answer, asked twice and then closed" in plain(said["recovery:1"])
     assert "1 no answer" in words(await desk.ask(ANA, "board.status"))
@@ -484,11 +493,13 @@ async def test_a_clock_that_slept_asks_twice_all_the_same(desk: Desk) -> None:
     for name in ("ask_wish", "promise", "tell_changed"):
         await desk.ask(ANA, "recovery.not_needed", "C-1", {"step": name, "why": "Nobody answers."})
     desk.say_all()
-    for day, state in ((25, "failed"), (27, "failed"), (30, "failed")):
+    # Three working days after it was asked for the second time, on the 30th.
+    for day, state in ((25, "failed"), (27, "failed"), (30, "failed"), (31, "failed")):
         await desk.tick(stockholm(day))
         assert state_of_case(desk) == state
-    await desk.tick(datetime(2026, 3, 31, 9, tzinfo=UTC))
-    assert state_of_case(desk) == "no answer"
+    for day, state in ((1, "failed"), (2, "no answer")):
+        await desk.tick(datetime(2026, 4, day, 9, tzinfo=UTC))
+        assert state_of_case(desk) == state
 
 
 async def test_an_apology_was_enough_is_a_whole_recovery_and_comes_back_with_its_gap(

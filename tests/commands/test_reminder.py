@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from bot.domain.person import Person
 from bot.domain.team import Team
 from bot.messages.parts import Buttons, Message, plain
 from storage.database import Database
@@ -30,8 +31,13 @@ def reminders(said: dict[str, Message] | object) -> dict[str, Message]:
     return {key: one for key, one in said.items() if key.startswith(("remind:", "weekly:"))}
 
 
-async def opened(desk: Desk) -> str:
-    """A failed case, of which everything was said; its customer is content, so they need nobody."""
+async def opened(desk: Desk, *, singly: bool = True) -> str:
+    """A failed case, of which everything was said; its customer is content, so they need nobody.
+
+    `singly`: everybody chose to hear of everything as it comes up, as the table of reminders has it.
+    """
+    for person in (ANA, BEN, CLEO) if singly else ():
+        await desk.ask(person, "team.own_settings", values={})
     case = await desk.fail()
     await desk.ask(ANA, "recovery.verdict", case, {"verdict": "recovered", "words": "Thank you."})
     await desk.tick(AT)
@@ -266,17 +272,71 @@ async def test_remind_me_later_is_for_the_owner_alone(desk: Desk) -> None:
     assert wrong.faults == {"when": "Choose when to be reminded."}
 
 
-async def test_one_daily_digest_means_nothing_after_the_start_of_the_day(desk: Desk) -> None:
-    await opened(desk)
-    saved = await desk.ask(ANA, "team.own_settings", values={"digest": "yes"})
-    assert "one daily digest" in words(saved)
+async def told(desk: Desk, person: Person, *moments: datetime) -> list[int]:
+    """The days of the month on which a person gets a message of reminders."""
+    said = {at: await desk.tick(at) for at in moments}
+    return [at.day for at in moments if f"remind:{person.id}:{at.date()}:0" in said[at]]
+
+
+async def test_whoever_never_said_gets_one_digest_and_after_it_only_what_is_due_that_day(
+    desk: Desk,
+) -> None:
+    await opened(desk, singly=False)
     await desk.add_item(ANA, owner="U1", due="2026-03-09")
+    await desk.add_item(BEN, owner="U1", due="2026-03-10")
     await desk.tick(AT)
-    assert "remind:U1:2026-03-09:0" in await desk.tick(stockholm(9))
-    # Handed back at noon and late at once; a reader without the setting would hear of it today.
+    morning = (await desk.tick(stockholm(9)))["remind:U1:2026-03-09:0"]
+    assert "AI-1 is due today" in plain(morning)
+    assert "AI-2 is due soon" in plain(morning)
+    # At noon: late at once, and due today. Only the second one cannot wait.
+    await desk.add_item(BEN, owner="U1", due="2026-03-06")
     await desk.add_item(BEN, owner="U1", due="2026-03-09")
-    assert "remind:U1:2026-03-09:1" not in await desk.tick(stockholm(9, 15))
-    assert "remind:U1:2026-03-10:0" in await desk.tick(stockholm(10))
+    noon = await desk.tick(stockholm(9, 12))
+    assert "AI-4 is due today" in plain(noon["remind:U1:2026-03-09:1"])
+    assert "AI-3" not in plain(noon["remind:U1:2026-03-09:1"])
+    # The next morning something is due that day, and takes along all that waits.
+    digest = (await desk.tick(stockholm(10)))["remind:U1:2026-03-10:0"]
+    for words_of_it in ("AI-2 is due today", "AI-3 is late by 2", "AI-1 is late by 1", "AI-4 is late"):
+        assert words_of_it in plain(digest)
+
+
+async def test_a_digest_that_was_left_alone_comes_again_on_the_third_working_day(desk: Desk) -> None:
+    await opened(desk, singly=False)
+    await desk.add_item(ANA, owner="U2", due="2026-03-30")
+    await desk.add_item(ANA, owner="U2")
+    evenings = [datetime(2026, 3, day, 20, 0, tzinfo=UTC) for day in range(6, 27)]
+    # Proposed on Thursday the 5th; the lead is asked after three working days, and the 26th is two
+    # working days before the 30th.
+    assert await told(desk, BEN, *evenings) == [6, 26]
+    assert (await desk.ask(BEN, "action_item.accept", "AI-1")).message is None
+    late = [datetime(2026, 3, day, 20, 0, tzinfo=UTC) for day in (27, 30, 31)]
+    late += [datetime(2026, 4, day, 20, 0, tzinfo=UTC) for day in range(1, 14)]
+    # Due on the 30th, and from then on every third working day, instead of each; in the end every week.
+    assert await told(desk, BEN, *late) == [30, 2, 7, 13]
+
+
+async def test_whoever_acts_on_a_digest_gets_the_next_one_the_next_day(desk: Desk) -> None:
+    await opened(desk, singly=False)
+    for due in ("2026-03-06", "2026-03-06", "2026-03-06"):
+        await desk.add_item(BEN, owner="U2", due=due)
+    await desk.tick(AT)
+    days = [datetime(2026, 3, day, 14, 0, tzinfo=UTC) for day in (6, 9, 10)]
+    assert await told(desk, BEN, *days) == [6]
+    await desk.ask(BEN, "action_item.done", "AI-1", {"changed": "So."}, at=days[-1])
+    assert await told(desk, BEN, datetime(2026, 3, 11, 14, 0, tzinfo=UTC)) == [11]
+    await desk.ask(
+        BEN, "action_item.done", "AI-2", {"changed": "So."}, at=datetime(2026, 3, 11, 15, tzinfo=UTC)
+    )
+    said = await desk.tick(datetime(2026, 3, 12, 14, 0, tzinfo=UTC))
+    assert "AI-3 is late by 4 working days" in plain(said["remind:U2:2026-03-12:0"])
+
+
+async def test_who_chose_to_hear_of_everything_as_it_comes_up_still_does(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(BEN, owner="U2", due="2026-03-06")
+    await desk.tick(AT)
+    days = [datetime(2026, 3, day, 20, 0, tzinfo=UTC) for day in (6, 9, 10, 11)]
+    assert await told(desk, BEN, *days) == [6, 9, 10, 11]
 
 
 async def test_quiet_until_a_day_is_quiet_until_that_day(desk: Desk) -> None:

@@ -99,6 +99,12 @@ async def added(later: Later, by: SlackPerson, retro: Posted, what: str, **field
     await later.turn()
 
 
+async def hears_singly(person: SlackPerson, channel: SlackChannel) -> None:
+    """Somebody chose to hear of everything as it comes up, instead of in a digest."""
+    form = await person.opens("settings mine", channel)
+    await person.submit(form, {"One daily digest": False})
+
+
 def of(person: SlackPerson, words: str) -> list[Posted]:
     """What a person's direct messages hold with these words, oldest first."""
     return [posted for posted in person.direct.messages.values() if words in posted.words()]

@@ -14,6 +14,7 @@ from tests.journeys.later import (
     after,
     at,
     failed,
+    hears_singly,
     of,
     on_sqlite,
     open_slack_later,
@@ -41,6 +42,8 @@ async def test_an_item_is_brought_up_in_its_own_thread_until_it_is_done(
         return at(NEW_YORK, after(due, days), clock)
 
     async with open_slack_later(slack, database_url) as later:
+        for person in (ana, ben):
+            await hears_singly(person, support)
         retro = await failed(later, ana, support)
         await added(later, ana, retro, "A night number", owner=ben, due=due)
         (own,) = ben.direct.roots()

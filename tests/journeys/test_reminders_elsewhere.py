@@ -7,6 +7,8 @@ from datetime import datetime, time, timedelta
 import pytest
 from aiohttp import ClientSession, CookieJar
 
+from bot.domain.notification_preferences import NotificationPreferences
+from bot.ports import UnitOfWork
 from bot.settings import Settings
 from handlers.web.additions import machine_zone
 from tests.fake_teams import FakeTeams, Posted, TeamsChannel, TeamsPerson
@@ -48,6 +50,16 @@ def mine(person: TeamsPerson) -> list[Posted]:
     return [posted for posted in person.chat.messages.values() if posted.bot]
 
 
+async def hear_singly(later: Later, teams: FakeTeams, *people: TeamsPerson) -> None:
+    """They chose to hear of everything as it comes up, instead of in a digest."""
+
+    def choose(work: UnitOfWork) -> None:
+        for person in people:
+            work.preferences.save(NotificationPreferences(person_id=person.id, digest=False))
+
+    await later.house.database.write(f"teams:{teams.tenant}", choose)
+
+
 async def failed(later: Later, by: TeamsPerson, support: TeamsChannel) -> Posted:
     """A failed case of which everything was said; its retro."""
     await by.says("failed ZD-4711 Parcel missed twice", support, mention=True)
@@ -66,6 +78,7 @@ async def test_in_teams_an_item_is_brought_up_in_its_owners_chat_until_it_is_don
         return at(NEW_YORK, after(due, days), clock)
 
     async with open_teams_later(teams, database_url) as later:
+        await hear_singly(later, teams, ana, ben)
         retro = await failed(later, ana, support)
         form = await ana.press(retro, "Add action item")
         await ana.submit(form, {"What will change": "A night number", "Owner": ben, "Due": due})
