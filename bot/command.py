@@ -46,12 +46,18 @@ CHOICE_LOST = (
 
 
 class SourceMessage(BaseModel, frozen=True):
-    """The chat message that a shortcut was used on. `thread` is the root message's id."""
+    """The chat message that a shortcut was used on. `thread` is the root message's id.
+
+    Of an app's message about a ticket elsewhere, `ticket` is the link to that, and `reference` what it
+    is probably called there.
+    """
 
     text: str
     link: str | None = None
     thread: str | None = None
     author: Person | None = None
+    ticket: str | None = None
+    reference: str = ""
 
     @field_validator("text")
     @classmethod

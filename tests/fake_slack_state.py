@@ -20,11 +20,13 @@ class Posted:
     metadata: dict[str, Any] | None = None
     bot: bool = False
     edits: int = 0
+    attachments: list[Any] = field(default_factory=list)
 
     def shown(self, *, metadata: bool = True) -> dict[str, Any]:
         """As Slack's answers and payloads carry it."""
         shown: dict[str, Any] = {"type": "message", "ts": self.ts, "user": self.user, "text": self.text}
         shown |= {"blocks": self.blocks} if self.blocks else {}
+        shown |= {"attachments": self.attachments} if self.attachments else {}
         shown |= {"bot_id": "B0AMENDS"} if self.bot else {}
         shown |= {"thread_ts": self.thread_ts} if self.thread_ts else {}
         if self.metadata:

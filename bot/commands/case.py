@@ -124,26 +124,32 @@ def open_fail(opening: Opening, work: ReadOnlyWork) -> Reply:
     source, channel_id = opening.request.source, opening.channel_id or ""
     values = dict(_typed_values(opening.request))
     if source is not None:
-        values["what_happened"] = source.text
+        values |= {"what_happened": source.text, "reference": source.reference}
     team = work.teams.get(channel_id) if channel_id else None
-    link = source.link if source else None
-    return Reply(form=fail_form(channel_id, values, link, team.zone if team else ""))
+    link, ticket = (source.link, source.ticket) if source else (None, None)
+    return Reply(form=fail_form(channel_id, values, link, team.zone if team else "", ticket))
 
 
 def fail_form(
-    channel_id: str, values: Mapping[str, str], link: str | None = None, zone: str = ""
+    channel_id: str,
+    values: Mapping[str, str],
+    link: str | None = None,
+    zone: str = "",
+    ticket: str | None = None,
 ) -> Form:
     """Mark a case failed; it asks for the channel too, when nobody said where.
 
-    `link` leads to the message that it is about. `zone` is the team's, as far as it is known.
+    `link` leads to the message that it is about, and `ticket` to what that is about. `zone` is the
+    team's, as far as it is known.
     """
+    kept = ticket if ticket and len(ticket) <= MAX_LINK_LENGTH else link
     return Fail.form(
         channel_id=channel_id,
         parts=messages.marked_from(link) if link else (),
         values=values,
         changed={"time": _in_zone(zone), "place": {"needed": True}},
         without=("place",) if channel_id else (),
-        hidden={"link": link} if link else {},
+        hidden={"link": kept} if kept else {},
     )
 
 

@@ -26,7 +26,8 @@ class Case(BaseModel, frozen=True):
     """A case as the team knows it; `number` counts within the workspace.
 
     `happened_at` is UTC; when only the day is known (`happened_by_day`) it is that day's midnight
-    in the team's zone. `link` leads to the chat message it was marked failed from.
+    in the team's zone. `link` leads to the chat message it was marked failed from, or to the
+    ticket that this was about.
     """
 
     number: int

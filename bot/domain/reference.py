@@ -11,6 +11,7 @@ VIEW = "view"
 CORRECT = "correct"
 """The part of a case whose recovery step is corrected, where its form would note it otherwise."""
 _LABELLED = re.compile(r"(C|AI)-([0-9]{1,9})(?:~([0-9a-f]{8}))?(?:/(.*))?", re.IGNORECASE | re.DOTALL)
+_TICKET = re.compile(r"(?<![\w#-])(?:[A-Z][A-Z0-9]{1,9}-[0-9]{1,12}|#[0-9]{2,12})(?![\w-])")
 _ANSWER = re.compile(r"[0-9a-f]{32}")
 
 
@@ -81,6 +82,16 @@ def parse(text: str) -> Reference | None:
     if noun.upper() == "C":
         return CaseRef(number=int(digits), key=key.lower(), part=part)
     return None if part else ItemRef(number=int(digits), key=key.lower())
+
+
+def likely_reference(words: str, link: str) -> str:
+    """What a ticket is probably called: `ZD-4711` or `#4711` in its words, or the link's last number."""
+    _, __, path = link.partition("://")
+    for text in (words, path):
+        if found := _TICKET.search(text):
+            return found[0]
+    numbers = re.findall(r"[0-9]{2,}", path.partition("/")[2].partition("?")[0])
+    return numbers[-1] if numbers else ""
 
 
 def missing(label: str) -> str:

@@ -74,6 +74,8 @@ NO_FIX_AGREED = (
     "Close it with another outcome, or reopen it."
 )
 EDIT = Button(label="Edit case", command_name="case.edit", about="", opens=True)
+CHAT = ("/archives/", "/message/")
+"""What stands in a link to a chat message, in Slack and in Teams."""
 HEARD_PER_GAP = 5
 HEARD_LENGTH = 280
 
@@ -144,7 +146,9 @@ def _facts(retro: Retro, case: Case, team: Team) -> tuple[tuple[str, Words], ...
     if case.public_post:
         rows.append(("Public post", (Link(text=one_line(case.public_post, 60), url=case.public_post),)))
     if case.link:
-        rows.append(("Marked from", (Link(text="the message", url=case.link),)))
+        from_chat = case.link.startswith("/") or any(sign in case.link for sign in CHAT)
+        words = "the message" if from_chat else "the ticket"
+        rows.append(("Marked from", (Link(text=words, url=case.link),)))
     if retro.state == "open":
         rows.append(("Answers close", (Day(day=retro.answers_close_on),)))
     return tuple(rows)

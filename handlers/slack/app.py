@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ from bot.untold import Untold
 from handlers.payload import Malformed, Payload, mapping, text_at
 from handlers.slack import incoming, outgoing, render
 from handlers.slack.directory import Directory, in_time
+from handlers.slack.markup import mentioned
 from handlers.slack.memberships import SHARED, SlackMemberships
 from handlers.slack.outgoing import NO_ANSWER, code_of
 from handlers.slack.replies import Replies, channel_name
@@ -45,6 +47,9 @@ log = logging.getLogger(__name__)
 
 MAX_BYTES = 2 * 1024 * 1024
 """More than Slack's largest payload (a view of 250 kB, form-encoded) needs."""
+
+MAX_NAMES = 10
+"""People mentioned in a message whose names are asked for when somebody points at it."""
 
 ELSEWHERE = sentence("This belongs to another workspace; ask somebody there.")
 UNKNOWN = sentence(
@@ -170,7 +175,7 @@ class SlackAdapter:
         bolt.view(anything)(self._submission)
         bolt.command(anything)(self._command)
         bolt.event(anything)(self._event)
-        bolt.shortcut(anything)(self._pressed(incoming.shortcut))
+        bolt.shortcut(anything)(self._chosen)
         bolt.error(_failed)
         return bolt
 
@@ -251,6 +256,14 @@ class SlackAdapter:
             return _answer()
 
         return listen
+
+    async def _chosen(self, body: dict[str, Any]) -> BoltResponse:
+        """A shortcut; whom its message mentions is asked about, for a second at most."""
+        ids = mentioned(mapping(body, "message"))[:MAX_NAMES]
+        profiles = await asyncio.gather(*(in_time(self._directory.people.get(id)) for id in ids))
+        known = zip(ids, profiles, strict=True)
+        names = {id: profile.person.name for id, profile in known if profile is not None}
+        return await self._pressed(partial(incoming.shortcut, names=names))(body)
 
     async def _submission(self, body: dict[str, Any]) -> BoltResponse:
         request, reply = await self._asked(incoming.submission, body)

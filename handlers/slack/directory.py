@@ -14,7 +14,7 @@ from bot.domain.person import Person
 from bot.routes import is_unnamed
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.remembered import Remembered
-from handlers.slack.incoming import PRIVATE, SOMEBODY
+from handlers.slack.markup import PRIVATE, SOMEBODY
 from handlers.slack.outgoing import NO_ANSWER, code_of
 from handlers.slack.workspace import Workspace
 

@@ -4,9 +4,7 @@ The readers are pure: they know only the payload. What only Slack knows (names, 
 left) is the directory's to add.
 """
 
-import html
 import json
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -14,16 +12,15 @@ from typing import NamedTuple
 from bot.command import Request, SourceMessage
 from bot.domain.channel import Channel
 from bot.domain.person import Person
+from bot.domain.reference import likely_reference
 from bot.routes import typed
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
+from handlers.slack.markup import NOBODY, SOMEBODY, Names, said, ticket_in, words_of
 from handlers.slack.outgoing import permalink
 from handlers.slack.workspace import Workspace, WrongWorkspace, check_installed, check_ours
 
 # Slack hides the names of private channels and calls every direct message the same.
 UNNAMED_PLACES = ("privategroup", "mpdm", "directmessage")
-PRIVATE = "a private channel"
-"""What a channel is called whose name Slack does not tell."""
-SOMEBODY = "someone"
 CONVERTED = ("channel_convert_to_private", "channel_convert_to_public")
 """Messages that say that a channel is of another kind now."""
 
@@ -133,12 +130,12 @@ def submission(body: Payload, workspace: Workspace, at: datetime) -> Request:
     )
 
 
-def shortcut(body: Payload, workspace: Workspace, at: datetime) -> Request:
-    """A shortcut from the lightning menu, or on a message."""
+def shortcut(body: Payload, workspace: Workspace, at: datetime, names: Names = NOBODY) -> Request:
+    """A shortcut from the lightning menu, or on a message; `names` are of people whom that mentions."""
     person, channel = _whoever(body, workspace), _asked_from(body)
     source = None
     if message := mapping(body, "message"):
-        source = _found(message, needed(mapping(body, "channel"), "id"), workspace)
+        source = _found(message, needed(mapping(body, "channel"), "id"), workspace, names)
     return Request(
         workspace=workspace.id,
         command_name=needed(body, "callback_id"),
@@ -334,14 +331,19 @@ def _speaker(message: Payload) -> Person | None:
     return Person(id=user, name=SOMEBODY) if user and not message.get("bot_id") else None
 
 
-def _found(message: Payload, channel_id: str, workspace: Workspace) -> SourceMessage:
-    ts = needed(message, "ts")
+def _found(message: Payload, channel_id: str, workspace: Workspace, names: Names) -> SourceMessage:
+    ts, author = needed(message, "ts"), _speaker(message)
     root = text_at(message, "thread_ts") or None
+    # A person's links are unfolded by Slack itself, so only an app's message is about a ticket.
+    title, ticket = ticket_in(message) if author is None else ("", "")
+    words = words_of(message, names)
     return SourceMessage(
-        text=said(text_at(message, "text")),
+        text=words,
         link=permalink(workspace.url, channel_id, ts, root),
         thread=root or ts,
-        author=_speaker(message),
+        author=author,
+        ticket=ticket or None,
+        reference=likely_reference(title or words, ticket) if author is None else "",
     )
 
 
@@ -423,25 +425,6 @@ def _chosen(fields: Mapping[str, Payload], key: str) -> list[str]:
     """What was picked in all pickers whose choice stands under a key, each once."""
     picked = (_value(element) for element in fields.values() if key in element)
     return list(dict.fromkeys(value for value in picked if value))
-
-
-_MARKUP = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
-
-
-def said(text: str) -> str:
-    """A text as its author saw it: Slack's markup for names and links undone, and its escapes."""
-
-    def shown(match: re.Match[str]) -> str:
-        mark, target, label = match.groups()
-        if mark == "":
-            return target if not label or label in target else f"{label} ({target})"
-        if mark == "!":
-            return label or f"@{target.partition('^')[0]}"
-        return f"{mark}{(label or SOMEBODY).removeprefix(mark)}" if mark == "@" or label else PRIVATE
-
-    # Only &amp; &lt; &gt; are Slack's; unescape knows more, so the others are kept from it.
-    plain = re.sub(r"&(?!(?:amp|lt|gt);)", "&amp;", _MARKUP.sub(shown, text))
-    return html.unescape(plain)
 
 
 def lies_on_another(body: Payload) -> bool:

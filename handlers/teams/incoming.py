@@ -12,9 +12,10 @@ from typing import NamedTuple
 from bot.command import Request, SourceMessage
 from bot.domain.channel import Channel
 from bot.domain.person import Person
+from bot.domain.reference import likely_reference
 from bot.routes import typed
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
-from handlers.teams.markup import shown
+from handlers.teams.markup import shown, ticket_link
 
 SOMEBODY = "someone"
 TICKED, UNTICKED = "yes", "no"
@@ -379,8 +380,15 @@ def _found(payload: Payload) -> SourceMessage:
     text = text_at(content, "content")
     # The picker's and the messages' ids differ (AAD, and 29:…), so the author is a name without one.
     name = text_at(mapping(sender, "user"), "displayName")
+    html = text_at(content, "contentType") == "html"
+    # What an app's card says is not sent along: all that is left is what the message is called.
+    words = (shown(text) if html else text) or text_at(payload, "subject") or text_at(payload, "summary")
+    app = bool(mapping(sender, "application")) and not name
+    ticket = ticket_link(text) if app and html else ""
     return SourceMessage(
-        text=shown(text) if text_at(content, "contentType") == "html" else text,
+        text=words,
+        ticket=ticket or None,
+        reference=likely_reference(words, ticket) if app else "",
         link=text_at(payload, "linkToMessage") or None,
         thread=text_at(payload, "replyToId") or id or None,
         author=Person(id="", name=name) if name else None,

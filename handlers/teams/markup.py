@@ -28,6 +28,17 @@ class _Words(HTMLParser):
             self.words.append("\n")
 
 
+class _Links(HTMLParser):
+    """Collects where links in HTML lead to."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.links += [value for name, value in attrs if tag == "a" and name == "href" and value]
+
+
 _TAGS = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
@@ -42,3 +53,12 @@ def shown(text: str) -> str:
         plain = "".join(reader.words)
     tidy = "\n".join(line.rstrip() for line in plain.replace("\xa0", " ").splitlines())
     return re.sub(r"\n{3,}", "\n\n", tidy).strip()
+
+
+def ticket_link(text: str) -> str:
+    """The first link in HTML in which a number stands; empty when there is none."""
+    reader = _Links()
+    reader.feed(text)
+    reader.close()
+    links = (link for link in reader.links if link.startswith(("https://", "http://")))
+    return next((link for link in links if re.search(r"[0-9]{2,}", link)), "")

@@ -101,6 +101,22 @@ async def test_a_message_arrives_in_the_form_with_its_link_and_stays_linked(desk
     assert "https://example.com/m/1" in desk.say_all()["retro:1"].model_dump_json()
 
 
+async def test_an_apps_message_about_a_ticket_fills_the_link_and_the_reference(desk: Desk) -> None:
+    ticket = "https://example.com/tickets/4711"
+    source = SourceMessage(
+        text="Parcel lost", link="https://example.com/m/1", ticket=ticket, reference="#4711"
+    )
+    opened = await desk.ask(ANA, "case.fail_message", source=source)
+    assert opened.form is not None
+    values = {field.name: field.value for field in opened.form.fields}
+    assert (values["what_happened"], values["reference"]) == ("Parcel lost", "#4711")
+    assert opened.form.hidden["link"] == ticket
+    await desk.ask(ANA, opened.form.command_name, values={**values, **opened.form.hidden})
+    said = desk.say_all()["retro:1"]
+    assert ticket in said.model_dump_json()
+    assert "Marked from: the ticket" in plain(said)
+
+
 async def test_outside_the_teams_hours_is_said_when_it_was(desk: Desk) -> None:
     values = {"what_happened": "Nobody answered", "date": "2026-03-04", "time": "21:15"}
     await desk.ask(ANA, "case.fail", values=values)

@@ -12,7 +12,7 @@ from bot.domain.channel import Channel
 from bot.domain.person import Person
 from handlers.slack import directory, outgoing
 from handlers.slack.directory import Directory, channel_of, profile_of
-from handlers.slack.incoming import PRIVATE
+from handlers.slack.markup import PRIVATE
 from handlers.slack.workspace import Workspace
 from tests.fakes import FakeSlack, SlackPerson
 

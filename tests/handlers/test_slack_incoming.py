@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from bot.command import Request
+from bot.command import Request, SourceMessage
 from bot.domain.channel import Channel
 from bot.routes import is_unnamed
 from handlers.payload import Malformed
 from handlers.slack import incoming
 from handlers.slack.directory import person_of
-from handlers.slack.incoming import said
+from handlers.slack.markup import said
 from handlers.slack.workspace import Workspace, WrongWorkspace, is_doubtful
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -606,3 +606,85 @@ def test_a_channel_that_changed_is_told_to_the_bot_and_not_who_changed_it(
     assert (request.command_name, request.values) == ("team.channel_changed", {"called": called})
     assert request.channel is not None
     assert (request.channel.id, request.person.id) == ("C1", "UBOT")
+
+
+def pointed_at(**found: Any) -> SourceMessage:
+    """What a shortcut on an app's message brings."""
+    body = {
+        "callback_id": "case.fail_message",
+        "trigger_id": "1.2.3",
+        "channel": {"id": "C1", "name": "support"},
+        "message": {"ts": "1700.000100", "bot_id": "B1", **found},
+        **WHO,
+    }
+    source = incoming.shortcut(body, OURS, AT, {"U7": "Bo"}).source
+    assert source is not None
+    return source
+
+
+TICKET = "https://acme.zendesk.com/agent/tickets/4711"
+EXCUSE = "This content can't be displayed."
+SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": f"*<{TICKET}|Parcel>* lost, <@U7>"}}
+RICH = {
+    "type": "rich_text",
+    "elements": [
+        {
+            "type": "rich_text_section",
+            "elements": [
+                {"type": "text", "text": "Lost, says "},
+                {"type": "user", "user_id": "U7"},
+                {"type": "text", "text": ": "},
+                {"type": "link", "url": TICKET, "text": "Ticket #4711"},
+            ],
+        }
+    ],
+}
+ATTACHMENT = {
+    "title": "Ticket #4711: Parcel &amp; letter lost",
+    "title_link": TICKET,
+    "text": "Opened by <@U7>, asked of <@U8>",
+    "fallback": "New ticket",
+}
+
+
+@pytest.mark.parametrize(
+    ("found", "text", "reference"),
+    [
+        ({"text": "New ticket ZD-12", "attachments": [ATTACHMENT]}, "New ticket ZD-12", "#4711"),
+        ({"text": "", "blocks": [SECTION]}, f"*Parcel ({TICKET})* lost, @Bo", "4711"),
+        ({"text": EXCUSE, "blocks": [RICH]}, f"Lost, says @Bo: Ticket #4711 ({TICKET})", "#4711"),
+        (
+            {"text": EXCUSE.replace("'", "\u2019"), "blocks": [], "attachments": [ATTACHMENT]},
+            "Ticket #4711: Parcel & letter lost\nOpened by @Bo, asked of @someone",
+            "#4711",
+        ),
+        (
+            {"attachments": [{"fallback": "ZD-9 is late", "title_link": TICKET}]},
+            "ZD-9 is late",
+            "ZD-9",
+        ),
+    ],
+)
+def test_an_apps_message_is_read_where_its_words_are_and_tells_its_ticket(
+    found: dict[str, Any], text: str, reference: str
+) -> None:
+    source = pointed_at(**found)
+    assert (source.text, source.reference, source.ticket) == (text, reference, TICKET)
+    assert source.link == "https://acme.slack.com/archives/C1/p1700000100"
+
+
+def test_a_message_of_a_person_or_without_a_ticket_tells_none() -> None:
+    unfolded = {"title": "#4711", "title_link": TICKET, "from_url": TICKET}
+    theirs = pointed_at(text="See #4711", user="U2", bot_id=None, attachments=[unfolded])
+    assert (theirs.text, theirs.ticket, theirs.reference) == ("See #4711", None, "")
+    none = pointed_at(text="All is quiet", attachments=[{"fallback": "[no preview available]"}])
+    assert (none.text, none.ticket, none.reference) == ("All is quiet", None, "")
+    script = pointed_at(attachments=[{"title": "Hi", "title_link": "javascript:alert(4711)"}])
+    assert (script.text, script.ticket) == ("Hi", None)
+
+
+def test_an_apps_message_of_a_strange_shape_breaks_nothing() -> None:
+    broken: list[Any] = [None, "x", [], [None, 7], [{}], [{"type": "rich_text", "elements": [{}, 7]}]]
+    for strange in broken:
+        assert pointed_at(text="", blocks=strange, attachments=strange).text == ""
+    assert pointed_at(blocks=[{"type": "section", "text": {"type": "image"}}]).text == ""

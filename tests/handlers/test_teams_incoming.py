@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.command import Request
+from bot.command import Request, SourceMessage
 from bot.routes import is_unnamed
 from handlers.payload import Malformed
 from handlers.teams import incoming
@@ -286,6 +286,31 @@ def test_a_message_action_brings_the_message_as_people_read_it() -> None:
     assert request.source.thread == "1700000000007"
     assert request.source.author is not None
     assert request.source.author.name == "Ben"
+
+
+def test_an_apps_message_tells_its_ticket_as_far_as_its_words_are_sent_along() -> None:
+    ticket = "https://acme.example/tickets/4711"
+    content = f'<p>Parcel lost: <a href="{ticket}">open it</a></p><attachment id="1"></attachment>'
+    payload: dict[str, Any] = {
+        "id": "7",
+        "from": {"application": {"id": "app", "displayName": "Desk"}, "user": None},
+        "body": {"contentType": "html", "content": content},
+    }
+
+    def read(**more: Any) -> SourceMessage:
+        value = {"commandId": "case.fail_message", "messagePayload": {**payload, **more}}
+        body = activity("invoke", name="composeExtension/fetchTask", value=value)
+        source = incoming.shortcut(body, AT).source
+        assert source is not None
+        return source
+
+    source = read()
+    assert (source.text, source.ticket, source.reference) == ("Parcel lost: open it", ticket, "4711")
+    empty = {"contentType": "html", "content": '<attachment id="1"></attachment>'}
+    card = read(body=empty, subject=None, summary="ZD-12 is late")
+    assert (card.text, card.ticket, card.reference) == ("ZD-12 is late", None, "ZD-12")
+    person = read(**{"from": {"user": {"id": "aad", "displayName": "Ben"}}})
+    assert (person.ticket, person.reference) == (None, "")
 
 
 def test_a_message_action_in_somebody_elses_chat_tells_no_way_to_speak_there() -> None:

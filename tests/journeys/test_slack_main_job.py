@@ -8,7 +8,7 @@ import pytest
 
 from bot import bootstrap
 from tests.desk import A_CASE, ASKED, opening
-from tests.fakes import FakeSlack, FormErrors
+from tests.fakes import FakeSlack, FormErrors, Posted
 from tests.handlers.slack_adapter import settings_for
 from tests.journeys.slack_app import open_slack_app, said
 
@@ -247,3 +247,24 @@ async def test_an_import_goes_to_a_channel_by_its_id_and_is_said_at_the_pace(
 
 def _unheard(*_: object) -> None:
     """Nobody listens to this import's progress."""
+
+
+async def test_a_helpdesk_apps_message_fills_the_form(slack: FakeSlack, database_url: str) -> None:
+    ana, ben = slack.person("Ana"), slack.person("Ben")
+    support = slack.channel("support", members=[ana, ben])
+    ticket = "https://acme.zendesk.com/agent/tickets/4711"
+    attachment = {
+        "title": "Ticket #4711: Parcel lost",
+        "title_link": ticket,
+        "text": f"Ask <@{ben.id}> about it",
+    }
+    ts = slack.next_ts()
+    posted = Posted(ts, support.id, "U0ZENDESK", "", bot=True, attachments=[attachment])
+    support.messages[ts] = posted
+    async with open_slack_app(slack, database_url):
+        form = await ana.shortcut("case.fail_message", posted)
+        assert "Ask @Ben about it" in str(form.view)
+        await ana.submit(form, {})
+        retro = await said(slack, "Retro: Ticket #4711: Parcel lost")
+        assert ticket in str(retro.blocks)
+        assert "#4711" in retro.words()
