@@ -292,7 +292,13 @@ class SlackAdapter:
             # The request then has them as they are now, whatever was known of them.
             self._directory.learn(mapping(happened, "user"))
         self.memberships.hear(happened)
+        if said := incoming.own_message(body, self.workspace):
+            self.messenger.heard.hear(said)
+            return _answer()
         request, reply = await self._asked(incoming.event, body)
+        if request is not None and request.command_name == "team.message_deleted":
+            values = request.values or {}
+            self.messenger.heard.forget(request.here or "", values.get("id", ""))
         if not reply.saved:
             # Slack repeats an event that was not acknowledged, up to three times.
             return BoltResponse(status=500)

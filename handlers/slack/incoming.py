@@ -15,8 +15,9 @@ from bot.domain.person import Person
 from bot.domain.reference import likely_reference
 from bot.routes import typed
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
+from handlers.slack.delivered import Heard
 from handlers.slack.markup import NOBODY, SOMEBODY, Names, said, ticket_in, words_of
-from handlers.slack.outgoing import permalink
+from handlers.slack.outgoing import key_in, permalink
 from handlers.slack.workspace import Workspace, WrongWorkspace, check_installed, check_ours
 
 # Slack hides the names of private channels and calls every direct message the same.
@@ -161,6 +162,20 @@ def event(body: Payload, workspace: Workspace, at: datetime) -> Request | None:
         return None
     request = read(happened, workspace, at)
     return request and request.model_copy(update={"key": f"event:{needed(body, 'event_id')}"})
+
+
+def own_message(body: Payload, workspace: Workspace) -> Heard | None:
+    """A message of our own that an event tells of; None for everything else."""
+    happened = mapping(body, "event")
+    new = text_at(happened, "type") == "message" and text_at(happened, "subtype") in ("", "bot_message")
+    if not new or text_at(happened, "user") != workspace.bot or not (key := key_in(happened)):
+        return None
+    try:
+        check_installed(body, workspace)
+    except WrongWorkspace:
+        return None
+    thread = text_at(happened, "thread_ts") or None
+    return Heard(key, needed(happened, "channel"), needed(happened, "ts"), thread)
 
 
 def _message(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:

@@ -14,6 +14,7 @@ from bot.domain.job import MessageRef
 from bot.ports import Delivery, DeliveryError, Limits, Rate
 from bot.settings import USUAL_PACE
 from handlers.slack import render
+from handlers.slack.delivered import A_MINUTE, HeardMessages, LookUps
 
 CALL_SECONDS = 10.0
 """Slack answers in well under a second; a call must end long before its job's lease (18 s)."""
@@ -184,13 +185,28 @@ def _seconds(header: str | None) -> float:
     return min(float(header or ""), MAX_WAIT) if readable else 30.0
 
 
+class Wait(DeliveryError):
+    """Slack lets nobody read back just now what was said, so it is looked for later."""
+
+    def __init__(self) -> None:
+        super().__init__(str(self.__doc__), maybe_delivered=True, outage=True)
+
+
 class SlackMessenger:
     """ports.Messenger for the one workspace that the token belongs to."""
 
     def __init__(
-        self, slack: AsyncWebClient, workspace: str, workspace_url: str, min_interval: float
+        self,
+        slack: AsyncWebClient,
+        workspace: str,
+        workspace_url: str,
+        min_interval: float,
+        look_ups: LookUps | None = None,
     ) -> None:
         self.limits = LIMITS.at(min_interval)
+        self.heard = HeardMessages()
+        self._look_ups = look_ups or LookUps(A_MINUTE if self.limits.new else None)
+        self._read_up_to: dict[str, str] = {}
         self._slack = slack
         self._workspace = workspace
         self._url = workspace_url
@@ -206,7 +222,12 @@ class SlackMessenger:
     async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
         """Replaces what it said; repeating an edit changes nothing."""
         body = {"channel": message_ref.channel_id, "ts": message_ref.message, **_content(delivery)}
-        await self._call("chat.update", delivery, body)
+        try:
+            await self._call("chat.update", delivery, body)
+        except DeliveryError as undelivered_edit:
+            if undelivered_edit.gone:
+                self.heard.forget(message_ref.channel_id, message_ref.message)
+            raise
         return MessageRef(
             channel_id=message_ref.channel_id, message=message_ref.message, link=message_ref.link
         )
@@ -217,30 +238,53 @@ class SlackMessenger:
         await self._call("chat.delete", delivery, body, unless="message_not_found")
 
     async def find(self, delivery: Delivery, since: datetime) -> MessageRef | None:
-        """Reads back what was said since (minus a minute: clocks differ) and looks for our key."""
+        """What events told of it, or else what is read back since then (minus a minute: clocks differ).
+
+        Reading goes on where a wait ended it: Slack may show 15 messages a minute.
+        """
+        oldest = (since - CLOCKS_APART).timestamp()
+        if heard := self.heard.find(delivery.key, oldest):
+            return self._message_ref(heard.channel_id, heard.ts, delivery)
         channel_id = delivery.thread.channel_id if delivery.thread else delivery.channel.id
         if delivery.channel.kind == "direct" and render.PERSON.fullmatch(channel_id):
             opened = await self._call("conversations.open", delivery, {"users": channel_id})
             channel_id = str(opened["channel"]["id"])
         body: dict[str, Any] = {
             "channel": channel_id,
-            "oldest": f"{(since - CLOCKS_APART).timestamp():.6f}",
+            "oldest": f"{oldest:.6f}",
             "include_all_metadata": True,
             "limit": PAGE,
         }
         method = "conversations.history"
         if delivery.thread is not None:
             method, body = "conversations.replies", {**body, "ts": delivery.thread.message}
+        if read_up_to := self._read_up_to.pop(delivery.key, ""):
+            body["cursor"] = read_up_to
         while True:
-            page = await self._call(method, delivery, body)
+            try:
+                page = await self._look_up(method, delivery, body)
+            except Wait:
+                self._read_up_to[delivery.key] = str(body.get("cursor") or "")
+                raise
             for message in page["messages"]:
-                payload = (message.get("metadata") or {}).get("event_payload") or {}
-                if payload.get("key") == delivery.key:
+                if key_in(message) == delivery.key:
                     return self._message_ref(channel_id, str(message["ts"]), delivery)
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return None
             body["cursor"] = cursor
+
+    async def _look_up(self, method: str, delivery: Delivery, body: dict[str, Any]) -> Mapping[str, Any]:
+        """A page of what was said; raises Wait when that has to wait, and nothing else waits with it."""
+        if not self._look_ups.may():
+            raise Wait
+        try:
+            return await self._call(method, delivery, body)
+        except DeliveryError as refused:
+            if refused.retry_after is None:
+                raise
+            self._look_ups.rest(refused.retry_after)
+            raise Wait from None
 
     async def _call(
         self, method: str, delivery: Delivery, body: dict[str, Any], *, unless: str = ""
@@ -271,3 +315,10 @@ def _content(delivery: Delivery) -> dict[str, Any]:
     # Anybody in the workspace can read metadata: our own key for the message, and nothing about people.
     metadata = {"event_type": "amends_message", "event_payload": {"key": delivery.key}}
     return {**render.message(delivery.message), "metadata": metadata}
+
+
+def key_in(message: Mapping[str, Any]) -> str:
+    """Our key in a message's metadata, which anybody in the workspace can write; empty without one."""
+    metadata = message.get("metadata")
+    payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
+    return str(payload.get("key") or "") if isinstance(payload, Mapping) else ""

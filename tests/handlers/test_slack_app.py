@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from bot.command import Reply, Request
 from bot.messages.parts import Button, Buttons, Form, FormField, Message, Paragraph, Quote, sentence
 from bot.settings import Misconfigured
 from handlers.slack.app import MAX_BYTES, SlackAdapter
-from tests.fakes import FakeSlack, FormErrors, NotFilledIn
+from tests.fakes import FakeSlack, FormErrors, NotFilledIn, Posted, SlackChannel
 from tests.handlers.slack_adapter import Script, delivery, serving, settings_for
 
 FORM = Form(
@@ -609,3 +610,39 @@ async def test_a_proxy_in_the_environment_is_not_used_for_loopback(
         assert [request.command_name for request in bot.asked] == ["action_item.mine"]
     finally:
         await adapter.close()
+
+
+def own_event(slack: FakeSlack, channel: SlackChannel, posted: Posted, **more: Any) -> dict[str, Any]:
+    """What Slack tells of a new message in a channel."""
+    kind = {"channel": channel.id, "channel_type": "channel"}
+    return {**posted.shown(), **kind, "team": slack.team, **more}
+
+
+async def test_an_event_of_our_own_message_confirms_it_without_asking_slack(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
+) -> None:
+    channel, began = slack.channel("support"), datetime.now(UTC)
+    message_ref = await adapter.messenger.say(delivery(slack, channel.id))
+    (posted,) = channel.roots()
+    assert (await slack.event(own_event(slack, channel, posted))).status == 200
+    assert await adapter.messenger.find(delivery(slack, channel.id), began) == message_ref
+    assert slack.calls["conversations.history"] == 0
+    assert bot.asked == []
+
+    # Of an older message of the same key, or a deleted one, it says nothing.
+    later = datetime.now(UTC) + timedelta(minutes=2)
+    assert await adapter.messenger.find(delivery(slack, channel.id), later) is None
+    await slack.loses(posted)
+    assert await adapter.messenger.find(delivery(slack, channel.id), began) is None
+    assert slack.calls["conversations.history"] == 2
+
+
+@pytest.mark.parametrize("theirs", [{"user": "U2", "bot_id": "B2"}, {"subtype": "me_message"}])
+async def test_anothers_message_with_our_key_confirms_nothing(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter, theirs: dict[str, str]
+) -> None:
+    channel = slack.channel("support")
+    metadata = {"event_type": "amends_message", "event_payload": {"key": "retro:7"}}
+    posted = Posted(slack.next_ts(), channel.id, slack.bot, "Hello.", metadata=metadata, bot=True)
+    await slack.event(own_event(slack, channel, posted, **theirs))
+    assert await adapter.messenger.find(delivery(slack, channel.id), datetime.now(UTC)) is None

@@ -10,6 +10,7 @@ from bot.domain.job import MessageRef
 from bot.messages.parts import Message, Quote, sentence
 from bot.ports import DeliveryError
 from handlers.slack import outgoing
+from handlers.slack.delivered import LookUps
 from handlers.slack.outgoing import SlackMessenger
 from tests.fakes import FakeSlack
 from tests.handlers.slack_adapter import delivery
@@ -318,3 +319,48 @@ async def test_messages_need_exactly_the_scopes_of_the_manifest(
     for channel_id in (ana.id, private.id, slack.channel("support").id):
         message_ref = await messenger.say(delivery(slack, channel_id))
         assert await messenger.find(delivery(slack, channel_id), now()) == message_ref
+
+
+async def test_a_look_up_that_slack_puts_off_holds_up_nothing_and_goes_on_where_it_was(
+    slack: FakeSlack,
+) -> None:
+    clock = [0.0]
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1.0)) as session:
+        client = outgoing.client(slack.token, slack.api_url, session)
+        look_ups = LookUps(clock=lambda: clock[0])
+        messenger = SlackMessenger(client, f"slack:{slack.team}", slack.url, 1.1, look_ups)
+        channel, began = slack.channel("support"), now()
+        message_ref = await messenger.say(delivery(slack, channel.id))
+        for number in range(20):
+            await messenger.say(delivery(slack, channel.id, key=f"retro:{number + 10}"))
+        slack.page = 15  # what Slack shows to apps from outside its Marketplace
+        slack.fail_next("conversations.history", status=429, retry_after=60)
+        calls = slack.calls["conversations.history"]
+        with pytest.raises(DeliveryError) as put_off:
+            await messenger.find(delivery(slack, channel.id), began)
+        fault = put_off.value
+        assert (fault.retry_after, fault.outage, fault.maybe_delivered) == (None, True, True)
+        with pytest.raises(DeliveryError):
+            await messenger.find(delivery(slack, channel.id), began)
+        assert slack.calls["conversations.history"] == calls + 1, "Slack is not asked meanwhile"
+        await messenger.say(delivery(slack, channel.id, key="retro:99"))
+        clock[0] += 60.0
+        assert await messenger.find(delivery(slack, channel.id), began) == message_ref
+
+
+async def test_a_long_look_up_goes_on_where_a_wait_ended_it(slack: FakeSlack) -> None:
+    clock = [0.0]
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1.0)) as session:
+        client = outgoing.client(slack.token, slack.api_url, session)
+        look_ups = LookUps(1, clock=lambda: clock[0])
+        messenger = SlackMessenger(client, f"slack:{slack.team}", slack.url, 1.1, look_ups)
+        channel, began = slack.channel("support"), now()
+        message_ref = await messenger.say(delivery(slack, channel.id))
+        for number in range(3):
+            await messenger.say(delivery(slack, channel.id, key=f"retro:{number + 10}"))
+        slack.page = 2
+        with pytest.raises(DeliveryError):
+            await messenger.find(delivery(slack, channel.id), began)
+        clock[0] += 60.0
+        assert await messenger.find(delivery(slack, channel.id), began) == message_ref
+    assert slack.calls["conversations.history"] == 2
