@@ -18,6 +18,7 @@ from tqdm import tqdm
 from bot.coach.lines import READERS, coach
 from bot.coach.rules import languages
 from bot.domain.errors import Refused
+from bot.domain.forget import COLLEAGUE
 from bot.domain.working_hours import EARLIEST
 from bot.messages.export import FORMATS
 from bot.ports import StorageUnavailable
@@ -37,6 +38,7 @@ def _when_used(name: str) -> ModuleType:
 
 if TYPE_CHECKING:
     from bot import bootstrap, check
+    from bot.commands.forget import Farewell
 else:
     # Every adapter and the database: more than a second, for which `coach` has no use.
     bootstrap = _when_used("bot.bootstrap")
@@ -110,10 +112,17 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--workspace", help="needed when the database holds several")
     export.set_defaults(command=_export)
 
-    forget = commands.add_parser("forget", help="remove what identifies a customer; keep the learning")
+    forget = commands.add_parser(
+        "forget", help="remove what identifies a customer or a former colleague; keep the learning"
+    )
     whom = forget.add_mutually_exclusive_group(required=True)
     whom.add_argument("--customer", metavar="NAME", help="in all cases of the customer of this name")
     whom.add_argument("--case", metavar="C-7", help="in one case, by its number or its reference")
+    whom.add_argument(
+        "--person",
+        metavar="NAME",
+        help="a colleague who left, by name or by the platform's id: their name, everywhere",
+    )
     whom.add_argument(
         "--due",
         action="store_true",
@@ -240,6 +249,8 @@ def _export(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _forget(args: argparse.Namespace, settings: Settings) -> int:
+    if args.person is not None:
+        return _say_farewell(bootstrap.forget_person(settings, args.person, args.workspace))
     if args.due:
         labels = asyncio.run(bootstrap.forget_due(settings, args.workspace))
         nothing = "no case is that old."
@@ -253,6 +264,28 @@ def _forget(args: argparse.Namespace, settings: Settings) -> int:
         f"Forgot the customer of {', '.join(labels)}: name, reference, links and all that was said to "
         "them or by them are removed, and messages that showed it are being changed. What was learned "
         "stays."
+    )
+    return 0
+
+
+def _say_farewell(farewell: "Farewell | None") -> int:
+    if farewell is None:
+        print("There is nothing to forget: somebody else did it meanwhile.")
+        return 0
+    print(
+        f'{farewell.name} is "{COLLEAGUE}" from now on: the name is out of answers, replies, history '
+        f"and settings ({farewell.cases} cases named them), and messages of Amends that showed it are "
+        "being changed while serve runs."
+    )
+    if farewell.without_owner:
+        print(f"Nobody has these now: {', '.join(farewell.without_owner)}. Their lead is told.")
+    if farewell.without_lead:
+        print(f"Without a lead now: {', '.join(farewell.without_lead)}. Choose one with settings.")
+    print(
+        "What Amends cannot reach, for you to delete where it is: what they wrote in Slack or Teams "
+        "themselves, their profile there, and their direct messages with Amends; short notes in leads' "
+        "direct messages that are older than a week; the platform's own exports and logs; and exports "
+        "and backups of this database that were made before."
     )
     return 0
 

@@ -19,6 +19,7 @@ from bot.bot import Bot
 from bot.coach.rules import language
 from bot.commands import export as export_commands
 from bot.commands import forget as forget_commands
+from bot.commands.forget import Farewell
 from bot.domain.channel import Channel
 from bot.messages.export import Format
 from bot.ports import Messenger, ReadOnlyWork, UnitOfWork
@@ -370,6 +371,27 @@ async def forget(
         numbers = await built.database.read(chosen, find)
         at = datetime.now(UTC)
         return [f"C-{number}" for number in numbers if await built.bot.forget(chosen, number, at)]
+
+
+def forget_person(settings: Settings, name: str, workspace: str | None) -> Farewell | None:
+    """Removes a colleague who left, by id or name; None when somebody else did so meanwhile.
+
+    Raises Refused when nobody, or more than one, is called so.
+    """
+
+    async def forget_them() -> Farewell | None:
+        async with open_app(settings) as built:
+            chosen = _workspace(workspace, built.database)
+            find = partial(forget_commands.person_named, name)
+            person = await built.database.read(chosen, find)
+            at = datetime.now(UTC)
+            return await asyncio.to_thread(
+                built.database.write_at_length,
+                chosen,
+                lambda work: forget_commands.forget_person(person, at, work),
+            )
+
+    return asyncio.run(forget_them())
 
 
 async def forget_due(settings: Settings, workspace: str | None) -> Sequence[str]:

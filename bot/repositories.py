@@ -4,9 +4,9 @@
 a ReadOnlyWork; what also changes things (`Cases`) is for a UnitOfWork (`bot/ports.py`).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pydantic import BaseModel
 
@@ -33,11 +33,31 @@ class ReadPeople(Protocol):
         ...
 
 
+class Traces(NamedTuple):
+    """Where a person was: the cases in which something changed, and messages to change.
+
+    `messages` name them in a channel or to a lead, by the keys that these have from now on; `again` are
+    jobs of messages that were said and read otherwise now.
+    """
+
+    cases: frozenset[int]
+    messages: Mapping[str, MessageRef]
+    again: Sequence[Job]
+
+
 class People(ReadPeople, Protocol):
     """The same, and what changes them."""
 
     def remember(self, *persons: Person) -> None:
         """Stores who they are now; writes only what changed. A None zone keeps a known one."""
+        ...
+
+    def forget(self, person: Person, former: Person, scrub: Callable[[str], str]) -> "Traces":
+        """Puts `former` in the place of a person, and scrubs every text, in whatever table it stands.
+
+        Their settings, their own direct messages and what is owed to them go. Before anything else is
+        read: what was read earlier in the same transaction is out of date.
+        """
         ...
 
 

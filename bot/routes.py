@@ -206,6 +206,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         board_jobs.Weekly,
         team_jobs.Hello,
         team_jobs.SettingsChanged,
+        team_jobs.ColleagueLeft,
         case_jobs.Withdrawn,
         Unsaid,
     )

@@ -257,6 +257,7 @@ MESSAGES: Mapping[str, Message] = {
     "case.already": case.already(CASE, "support", LINK),
     "case.already_unsaid": case.already(CASE, "support", None),
     "case.withdrawn": case.withdrawn(),
+    "case.withdrawn_of_colleague": case.withdrawn_of_colleague(),
     "case.unsaid": case.unsaid("the retro C-7", "I am not there.", channel_id="C1", name="support"),
     "case.unsaid_direct": case.unsaid("AI-12 to its owner", "They left.", channel_id="", name=""),
     "retro.invitation": retro.invitation(RETRO, CASE, TEAM, Counts()),
@@ -454,6 +455,8 @@ MESSAGES: Mapping[str, Message] = {
     "team.help_unknown": team.help_text(TYPED, "faild"),
     "team.settled": team.settled(TEAM),
     "team.settings_changed": team.settings_changed(TEAM, "Cleo", "Ana"),
+    "team.colleague_left": team.colleague_left(TEAM, [AGREED, UNOWNED], [CASE]),
+    "team.colleague_left_much": team.colleague_left(TEAM, [AGREED] * 12, ()),
 }
 
 

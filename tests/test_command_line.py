@@ -284,6 +284,24 @@ def test_forgetting_goes_by_a_reference_too_and_what_nobody_knows_is_refused_in_
         assert refused.stderr == f"amends: There is no case {nothing}, and none with that reference.\n"
 
 
+def test_a_colleague_is_forgotten_by_name_and_it_is_said_what_is_left_to_delete(tmp_path: Path) -> None:
+    columns = ("--map", "what_happened=Story")
+    amends(tmp_path, "import", table(tmp_path, "Story\nWilma was late\n"), "--team", "support", *columns)
+    with closing(sqlite3.connect(tmp_path / "amends.db")) as database, database:
+        database.execute("INSERT INTO people VALUES ('web', 'u_77', 'Wilma', NULL, 0, 0)")
+        database.execute("UPDATE teams SET lead = 'u_77'")
+    said = amends(tmp_path, "forget", "--person", "wilma")
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith('Wilma is "a former colleague" from now on: ')
+    assert "Without a lead now: support." in said.stdout
+    for place in ("what they wrote in Slack or Teams themselves", "exports and logs", "backups"):
+        assert place in said.stdout
+    assert "Wilma" not in amends(tmp_path, "export", "--format", "json").stdout
+    again = amends(tmp_path, "forget", "--person", "wilma")
+    assert (again.returncode, again.stdout) == (2, "")
+    assert again.stderr == "amends: Nobody here is called 'wilma', and nobody has that id.\n"
+
+
 def forty_days_later(folder: Path, cases: int, of: int) -> None:
     """An import of which the first cases were stored forty days ago."""
     rows = "Id;Who\n" + "".join(f"ZD-{number};Customer {number}\n" for number in range(1, of + 1))

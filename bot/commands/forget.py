@@ -1,10 +1,14 @@
-"""A customer is forgotten: in all that is stored of a case, and in all that was said of it."""
+"""A customer, or a colleague who left, is forgotten: in all that is stored, and in all that was said."""
 
-from collections.abc import Iterable, Sequence
+import secrets
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
 
 from bot.domain import message_key
-from bot.domain.action_item import ActionItem
+from bot.domain import recovery as recovery_domain
+from bot.domain.action_item import WAITING_STATES, ActionItem, without_owner
 from bot.domain.case import number_of
 from bot.domain.errors import Refused
 from bot.domain.forget import (
@@ -14,9 +18,12 @@ from bot.domain.forget import (
     forget_item,
     forget_recovery,
     forget_retro,
+    former,
+    nameless,
     scrubber,
 )
-from bot.domain.job import Job
+from bot.domain.job import Job, MessageRef
+from bot.domain.person import Person, is_former
 from bot.domain.recovery import Recovery
 from bot.domain.reminder import Subject
 from bot.domain.retro import Answer, Retro
@@ -25,8 +32,11 @@ from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs import team as team_jobs
 from bot.ports import ReadOnlyWork, UnitOfWork
 
+PAGE = 100
+"""Things that are taken from somebody at a time."""
 MAX_WEEKS = 520
 """Ten years of Mondays: nobody's summary is read after that."""
 
@@ -104,8 +114,9 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
             for person_id in sorted(told)
             for n in rounds
         ]
-    elsewhere = [*_elsewhere(retro, items, case.failed_at, at), *jobs]
-    _say_again(elsewhere, work)
+    turns = range(1, len(retro.history) + 1)
+    taken_back = _taken_back(retro, turns, case.failed_at, at)
+    _say_again([*_owners_copies(items, at), *taken_back, *jobs], work)
     subjects: list[Subject] = [retro, *items]
     if recovery is not None:
         subjects.append(recovery)
@@ -131,22 +142,35 @@ def _in_the_thread(
     ]
 
 
-def _elsewhere(
-    retro: Retro, items: Iterable[ActionItem], failed_at: datetime, at: datetime
-) -> list[Job]:
-    """The jobs that edit owners' copies, and those that take back summaries, which are said once."""
+def _owners_copies(items: Iterable[ActionItem], at: datetime) -> list[Job]:
+    """The jobs that edit the copies of everybody who owns an item, or did."""
     jobs: list[Job] = []
     for item in items:
         owners = {item.owner, *(who for moved in item.history for who in (moved.by, moved.to))}
         jobs += [action_item_jobs.owner_job(item, owner, at) for owner in sorted(filter(None, owners))]
-    turns = [message_key.turn(retro.case_number, number) for number in range(1, len(retro.history) + 1)]
+    return jobs
+
+
+def _taken_back(
+    retro: Retro,
+    turns: Iterable[int],
+    failed_at: datetime,
+    at: datetime,
+    whose: Literal["", "colleague"] = "",
+) -> list[Job]:
+    """The jobs that take back summaries, which are said once: of these turns, and of every week."""
     first = failed_at.date() - timedelta(days=failed_at.weekday())
     weeks = range(min((at.date() - first).days // 7 + 1, MAX_WEEKS))
     weekly = [message_key.weekly(retro.channel_id, first + timedelta(days=7 * week)) for week in weeks]
-    thread = message_key.retro(retro.case_number)
-    for key, under in (*((key, thread) for key in turns), *((key, None) for key in weekly)):
-        jobs.append(case_jobs.withdrawn_job(retro.case_number, retro.channel_id, key, at, thread=under))
-    return jobs
+    thread, number = message_key.retro(retro.case_number), retro.case_number
+    keys = [
+        *((message_key.turn(number, turn), thread) for turn in turns),
+        *((key, None) for key in weekly),
+    ]
+    return [
+        case_jobs.withdrawn_job(number, retro.channel_id, key, at, thread=under, whose=whose)
+        for key, under in keys
+    ]
 
 
 def _say_reminders_anew(subjects: Iterable[Subject], at: datetime, work: UnitOfWork) -> None:
@@ -174,3 +198,139 @@ def _forget_replies(number: int, scrub: Scrub, work: UnitOfWork) -> None:
     for post in work.posts.thread(int(root.message)) if root else ():
         if post.text:
             work.posts.save(post.model_copy(update={"text": scrub(post.text)}))
+
+
+class Farewell(NamedTuple):
+    """A colleague who was forgotten: how they were called, and what has nobody now."""
+
+    name: str
+    cases: int
+    """In how many cases they were named."""
+    without_owner: Sequence[str]
+    """Labels of action items, and of cases whose customer they looked after."""
+    without_lead: Sequence[str]
+    """Names of teams."""
+
+
+def person_named(name: str, work: ReadOnlyWork) -> Person:
+    """The one person of an id or a name; refuses when there is none, or more than one."""
+    person = work.people.get(name)
+    if person is not None and not is_former(name):
+        return person
+    folded = name.strip().casefold()
+    everybody = (one for one in work.people.everybody() if not is_former(one.id))
+    found = [one for one in everybody if one.name.casefold() == folded]
+    if len(found) > 1:
+        ids = ", ".join(one.id for one in found)
+        raise Refused(f"{len(found)} people are called {name}: say which by their id, {ids}.")
+    if not found:
+        raise Refused(f"Nobody here is called {name!r}, and nobody has that id.")
+    return found[0]
+
+
+def forget_person(person: Person, at: datetime, work: UnitOfWork) -> Farewell | None:
+    """Removes a colleague who left; None when somebody else did so meanwhile.
+
+    What they said and did stays, by "a former colleague". What they had still to do has nobody, and the
+    lead is told once. If they ever write again, they are met as anybody is.
+    """
+    if work.people.get(person.id) is None:
+        return None
+    others = (one for one in work.people.everybody() if one.id != person.id)
+    colleagues = [one.name for one in others if not is_former(one.id)]
+    nobody = former(secrets.token_hex(4))
+    traces = work.people.forget(person, nobody, nameless(person, colleagues))
+    leaderless = [team for team in work.teams.all() if team.lead == nobody.id]
+    for team in leaderless:
+        work.teams.save(team.model_copy(update={"lead": None}))
+    left = _leave_all(nobody.id, at, work)
+    led = {team.channel_id for team in leaderless}
+    _say_again((job for job in _check_ins(led, at, work) if job.channel_id != nobody.id), work)
+    for number in sorted(traces.cases):
+        _name_nobody(number, nobody.id, at, work)
+    for job in (*traces.again, *_words_about(traces.messages, at, work)):
+        work.jobs.schedule(job.model_copy(update={"due_at": at}))
+    for team in work.teams.all():
+        if team.lead is not None and left[team.channel_id]:
+            work.jobs.schedule(team_jobs.colleague_left_job(team, team.lead, left[team.channel_id], at))
+    return Farewell(
+        name=person.name,
+        cases=len(traces.cases),
+        without_owner=[label for labels in left.values() for label in labels],
+        without_lead=[team.name for team in leaderless],
+    )
+
+
+def _check_ins(channels: Collection[str], at: datetime, work: ReadOnlyWork) -> Iterator[Job]:
+    """The jobs that edit private words which named the lead as somebody to talk to."""
+    last = 0
+    while channels and (cases := work.cases.after(last, PAGE)):
+        last = cases[-1].number
+        numbers = [case.number for case in cases if case.channel_id in channels]
+        recoveries = work.recoveries.among(numbers)
+        for number, retro in work.retros.among(numbers).items():
+            contact = recoveries[number].contact if number in recoveries else None
+            for turn in range(1, len(retro.history) + 1) if contact else ():
+                job = recovery_jobs.check_in_job(number, contact or "", turn, at)
+                yield job.model_copy(update={"once": False})
+
+
+def _leave_all(person_id: str, at: datetime, work: UnitOfWork) -> Mapping[str, list[str]]:
+    """Takes all that somebody has still to do from them; returns the labels of it by channel."""
+    left: dict[str, list[str]] = defaultdict(list)
+    while items := work.action_items.owned_by(person_id, PAGE):
+        for item in items:
+            freed = without_owner(item)
+            work.action_items.save(freed)
+            if item.state in WAITING_STATES:
+                left[item.channel_id].append(item.label)
+                reminder_jobs.resolve(item, "without an owner", at, work)
+    while recoveries := work.recoveries.owed_by(person_id, PAGE):
+        for recovery in recoveries:
+            work.recoveries.save(recovery_domain.without_owner(recovery, person_id))
+            left[recovery.channel_id].append(recovery.case_label)
+    return left
+
+
+def _name_nobody(number: int, nobody_id: str, at: datetime, work: UnitOfWork) -> None:
+    """Edits what was said of a case, so that it reads as it does now; says nothing new."""
+    case, retro = work.cases.get(number), work.retros.get(number)
+    if case is None or retro is None:
+        return
+    if retro.opened_by == nobody_id:
+        # Whoever opened it would look after its customer, should that begin later.
+        work.retros.save(retro.model_copy(update={"opened_by": None}))
+    answers, items = work.retros.answers(number), work.action_items.of_case(number)
+    recovery = work.recoveries.get(number)
+    jobs = [*_in_the_thread(retro, answers, items, at), *_owners_copies(items, at)]
+    subjects: list[Subject] = [retro, *items]
+    if recovery is not None:
+        jobs += recovery_jobs.card_jobs(recovery, at, was=_took_part(recovery))
+        subjects.append(recovery)
+    turns = len(retro.history)
+    jobs += _taken_back(retro, range(1, turns), case.failed_at, at, "colleague")
+    if turns:
+        jobs.append(
+            retro_jobs.turn_job(retro, at, "").model_copy(update={"once": False, "asked_by": None})
+        )
+    # A leaver may be named in years of them: nobody who does something by hand waits for that.
+    _say_again([job.model_copy(update={"bulk": True}) for job in jobs], work)
+    _say_reminders_anew(subjects, at, work)
+
+
+def _words_about(messages: Mapping[str, MessageRef], at: datetime, work: ReadOnlyWork) -> Iterator[Job]:
+    """The jobs that take back words in threads, and to leads, which named them."""
+    for key in sorted(messages):
+        number, item_number = message_key.case_of(key), message_key.item_of(key)
+        item = None if item_number is None else work.action_items.get(item_number)
+        retro = work.retros.get(item.case_number if item else number or 0)
+        if retro is None:
+            continue
+        number, channel_id = retro.case_number, retro.channel_id
+        if message_key.is_to_lead(key):
+            lead = work.teams.require(channel_id).lead
+            if lead is not None:
+                yield case_jobs.withdrawn_job(number, lead, key, at, whose="colleague", direct=True)
+        else:
+            thread = message_key.retro(number)
+            yield case_jobs.withdrawn_job(number, channel_id, key, at, thread=thread, whose="colleague")

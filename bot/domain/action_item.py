@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from bot.domain.errors import Refused
 from bot.domain.item_step import ALREADY, STEPS, ItemState, ItemStep, StepRow, Who
+from bot.domain.person import is_former
 from bot.domain.reference import ItemRef, key_of
 
 OPEN_STATES: tuple[ItemState, ...] = ("proposed", "agreed", "done")
@@ -119,15 +120,25 @@ def move(item: ActionItem, moved: Moved, lead: str | None) -> ActionItem:
     owners = {"same": item.owner, "whoever takes it": moved.by, "chosen": moved.to, "nobody": None}
     # Whoever names themself as owner has agreed.
     state = "agreed" if to_somebody and moved.to == moved.by else row.to or item.state
+    owner = owners[row.owner]
+    if state == "agreed" and (owner is None or is_former(owner)):
+        # Its owner was forgotten: nobody has agreed to go on with it.
+        state, owner = "proposed", None
     return item.model_copy(
         update={
             "state": state,
-            "owner": owners[row.owner],
+            "owner": owner,
             "due": date.fromisoformat(moved.to or "") if row.due == "chosen" else item.due,
             "remind_on": None,
             "history": (*item.history, moved),
         }
     )
+
+
+def without_owner(item: ActionItem) -> ActionItem:
+    """An item whose owner was forgotten: what they had still to do is proposed to nobody yet."""
+    state = "proposed" if item.state in WAITING_STATES else item.state
+    return item.model_copy(update={"owner": None, "remind_on": None, "state": state})
 
 
 def may(item: ActionItem, step: ItemStep, by: str, lead: str | None) -> bool:

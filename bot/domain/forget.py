@@ -1,4 +1,4 @@
-"""Forgetting a customer: what identifies them goes, and what was learned stays."""
+"""Forgetting a customer, or a colleague who left: who they are goes, and what was learned stays."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -6,12 +6,14 @@ from datetime import datetime
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
+from bot.domain.person import FORMER, Person
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import Step, StepName
 from bot.domain.retro import Retro
 
 REMOVED = "(removed)"
 THEM = "the customer"
+COLLEAGUE = "a former colleague"
 MIN_NAME_LENGTH = 4
 """Letters: a shorter part of a name (Mr, Li, May) is too often another word."""
 ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
@@ -138,3 +140,53 @@ def _forget_step(step: Step, scrub: Scrub) -> Step:
             "link": "",
         }
     )
+
+
+def former(mark: str) -> Person:
+    """Who a colleague is once they are forgotten: nobody in particular, who has left."""
+    return Person(id=f"{FORMER}{mark}", name=COLLEAGUE, gone=True)
+
+
+def name_words(person: Person) -> list[str]:
+    """The words of a person's name, or the name itself where it has none: what to look for."""
+    return re.findall(r"[^\W\d_]+", person.name) or [person.name]
+
+
+def nameless(person: Person, colleagues: Iterable[str]) -> Scrub:
+    """What takes a person's name out of a text, and what a platform writes for them.
+
+    A name of one word is taken out as it is written or shouted, because otherwise it may be another word
+    (Will, Mark); so is a long part of a name, unless one of the `colleagues` is called so as well, and a
+    colleague's whole name stays, whatever it has in common with theirs.
+    """
+    id = re.escape(person.id)
+    ids = [rf"<@!?{id}(?:\|[^>]*)?>", rf"(?<![\w@]){id}(?!\w)"]
+    if len(person.name.split()) > 1:
+        whole = [rf"@?(?i:{_word(person.name).pattern})"]
+    else:
+        whole = [_as_written(person.name), rf"(?i:@{re.escape(person.name)})(?![^\W_])"]
+    mine = {word.casefold() for word in name_words(person)}
+    alike = [name for name in colleagues if mine & _words(name)]
+    taken = {word for name in alike for word in _words(name)}
+    parts = [
+        _as_written(part)
+        for part in sorted(name_words(person), key=len, reverse=True)
+        if len(part) >= MIN_NAME_LENGTH and part.casefold() not in taken
+    ]
+    kept = [name for name in sorted(alike, key=len, reverse=True) if name != person.name]
+    theirs = [f"(?P<kept{n}>@?(?i:{_word(name).pattern}))" for n, name in enumerate(kept)]
+    longer = sum(len(name) > len(person.name) for name in kept)
+    them = re.compile("|".join([*ids, *theirs[:longer], *whole, *theirs[longer:], *parts]))
+
+    def instead(match: re.Match[str]) -> str:
+        return match[0] if any(match.groupdict().values()) else COLLEAGUE
+
+    return lambda text: them.sub(instead, text)
+
+
+def _words(name: str) -> set[str]:
+    return {word.casefold() for word in re.findall(r"[^\W\d_]+", name)}
+
+
+def _as_written(name: str) -> str:
+    return rf"@?(?:{_word(name).pattern}|{_word(name.upper()).pattern})"

@@ -4,7 +4,13 @@ A key is our own name for a message: scheduling it twice is harmless, and saying
 are stored, and the program of the version before reads them too: a key never changes.
 """
 
-from datetime import date
+import re
+from datetime import date, datetime
+
+OWN_CHAT = re.compile(r"(owner|customer|settings|unsaid|not_recovered):.*|remind:.*:\d+", re.DOTALL)
+TO_LEAD = re.compile(r"unreached(_customer)?:.*", re.DOTALL)
+ABOUT_ITEM = re.compile(r"(?:call|unreached):(\d+):.*|remind:.*:AI-(\d+)", re.DOTALL)
+ABOUT_CASE = re.compile(r"(?:call_customer|unreached_customer):(\d+):.*|remind:.*:[CR]-(\d+)", re.DOTALL)
 
 
 def retro(case_number: int) -> str:
@@ -119,6 +125,40 @@ def settings(channel_id: str, version: int, person_id: str) -> str:
     return f"settings:{channel_id}:{version}:{person_id}"
 
 
+def colleague_left(channel_id: str, at: datetime) -> str:
+    """The word to a lead that a colleague was removed at a moment; it does not say who."""
+    return f"left:{channel_id}:{at:%Y-%m-%dT%H:%M:%S.%f}"
+
+
 def unsaid(person_id: str, mark: str) -> str:
     """The note to a person that something could not be said; `mark` stands for where, why and when."""
     return f"unsaid:{person_id}:{mark}"
+
+
+def renamed(key: str, person_id: str, now: str) -> str | None:
+    """A key with a person's id in it, once they are known by another one; None in their own direct
+    messages, which nobody else reads.
+    """
+    if OWN_CHAT.fullmatch(key):
+        return None
+    return re.sub(rf"(?<![^:]){re.escape(person_id)}(?![^:])", now, key)
+
+
+def is_to_lead(key: str) -> bool:
+    """Whether it is a word to the lead about somebody who cannot be reached."""
+    return TO_LEAD.fullmatch(key) is not None
+
+
+def item_of(key: str) -> int | None:
+    """The number of the action item about which somebody was named; None when it was none."""
+    return _number(ABOUT_ITEM, key)
+
+
+def case_of(key: str) -> int | None:
+    """The number of the case about whose customer somebody was named; None when it was none."""
+    return _number(ABOUT_CASE, key)
+
+
+def _number(shape: re.Pattern[str], key: str) -> int | None:
+    match = shape.fullmatch(key)
+    return next((int(number) for number in match.groups() if number), None) if match else None

@@ -4,6 +4,14 @@ from pydantic import BaseModel, field_validator
 
 from bot.domain.working_hours import known_zones
 
+FORMER = "former-"
+"""How the id begins under which a colleague who was forgotten is kept."""
+
+
+def is_former(person_id: str | None) -> bool:
+    """Whether it is a colleague who was forgotten: nobody whom a platform could show or tell."""
+    return person_id is not None and person_id.startswith(FORMER)
+
 
 class Person(BaseModel, frozen=True):
     """Somebody in the workspace; `id` is the platform's.

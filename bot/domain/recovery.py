@@ -478,6 +478,18 @@ def entrust(recovery: Recovery, to: str, by: str) -> Recovery:
     return _with(recovery, recovery.touched_at, keep)
 
 
+def without_owner(recovery: Recovery, person_id: str) -> Recovery:
+    """An open recovery in which somebody who was forgotten has nothing left to do."""
+    freed = [
+        step.model_copy(update={"owner": None})
+        for step in recovery.steps
+        if step.state == "to do" and step.owner == person_id
+    ]
+    contact = None if recovery.contact == person_id else recovery.contact
+    freed_of_steps = _with(recovery, recovery.touched_at, *freed)
+    return freed_of_steps.model_copy(update={"contact": contact})
+
+
 def _leave(recovery: Recovery, names: Sequence[StepName], by: str, at: datetime, why: str) -> Recovery:
     left = [
         step.model_copy(update={"state": "not needed", "by": by, "at": at, "words": why})

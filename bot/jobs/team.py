@@ -1,10 +1,12 @@
 """What the bot says about itself, and of a team's settings."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from bot.domain import message_key
 from bot.domain.channel import Channel
 from bot.domain.job import Job
+from bot.domain.reminder import parse_label
 from bot.domain.team import Team
 from bot.jobs.payload import JobPayload
 from bot.messages import team as messages
@@ -35,6 +37,33 @@ class SettingsChanged(JobPayload):
         )
 
 
+class ColleagueLeft(JobPayload):
+    """A word to a lead: a colleague was removed, and what has nobody to look after it now."""
+
+    name = "team.colleague_left"
+    what = "that a colleague was removed"
+    about = "{channel_id}"
+    detail = "{labels}"
+
+    channel_id: str
+    labels: str
+    """Action items and cases, `AI-4 C-7`."""
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """What was theirs, by its own words."""
+        team = work.teams.get(self.channel_id)
+        if team is None:
+            return None
+        kinds = [parse_label(label) for label in self.labels.split()]
+        items = work.action_items.among([number for kind, number in kinds if kind == "AI"])
+        cases = work.retros.with_cases([number for kind, number in kinds if kind == "C"])
+        return messages.colleague_left(
+            team,
+            [item for _, item in sorted(items.items())],
+            [case for _, (_, case) in sorted(cases.items())],
+        )
+
+
 class Hello(JobPayload):
     """One line about itself, in a channel that Amends was added to."""
 
@@ -57,6 +86,14 @@ def settings_changed_job(team: Team, recipient_id: str, changed_by: str, at: dat
         at,
         direct=True,
         once=True,
+    )
+
+
+def colleague_left_job(team: Team, lead: str, labels: Collection[str], at: datetime) -> Job:
+    """The job that tells the lead, once, what has nobody to look after it now."""
+    told = " ".join(sorted(labels))
+    return ColleagueLeft(channel_id=team.channel_id, labels=told).job(
+        lead, message_key.colleague_left(team.channel_id, at), at, direct=True, once=True
     )
 
 

@@ -8,6 +8,7 @@ from bot.domain.item_step import STEPS, ItemStep
 from bot.domain.person import Person
 from bot.domain.reference import ItemRef
 from bot.domain.reminder import SentReminder
+from bot.messages.author import mentioned
 from bot.messages.case import show_all
 from bot.messages.parts import (
     SHOWN_TEXT,
@@ -156,11 +157,7 @@ def _name(person_id: str | None, people: Mapping[str, Person]) -> str:
 
 
 def _facts(item: ActionItem, people: Mapping[str, Person]) -> tuple[tuple[str, Words], ...]:
-    owner: Words = (
-        (Mention(person_id=item.owner, name=_name(item.owner, people)),)
-        if item.owner
-        else ("nobody yet",)
-    )
+    owner: Words = (mentioned(item.owner, people) if item.owner else "nobody yet",)
     if item.owner and item.state == "proposed":
         owner = (*owner, " (has still to accept)")
     rows: list[tuple[str, Words]] = [("Owner", owner)]

@@ -73,6 +73,11 @@ def withdrawn() -> Message:
     return sentence("This was taken back with the customer's details. The retro holds what was learned.")
 
 
+def withdrawn_of_colleague() -> Message:
+    """In place of a message that named a colleague who was forgotten."""
+    return sentence("This named somebody who has left, so it was taken back. The retro holds the rest.")
+
+
 def unsaid(what: str, reason: str, *, channel_id: str, name: str) -> Message:
     """To the person who asked: which message could not be said, why, and that it is not lost.
 

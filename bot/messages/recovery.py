@@ -35,6 +35,7 @@ from bot.domain.recovery_step import (
 from bot.domain.reference import VIEW, CaseRef
 from bot.domain.team import Team
 from bot.domain.working_hours import today
+from bot.messages.author import mentioned
 from bot.messages.parts import (
     Bold,
     Button,
@@ -301,7 +302,7 @@ def _undone(context: CardContext, step: Step) -> Words:
 
 def _to_do(context: CardContext, kind: Kind) -> Words:
     owner = owner_of(context.recovery, kind.name)
-    who: Inline = Mention(person_id=owner, name=_name(owner, context.people)) if owner else "nobody yet"
+    who: Inline = mentioned(owner, context.people) if owner else "nobody yet"
     if kind.waits and not is_offered(context.recovery, kind.name):
         return ("to do, ", kind.waits, " · ", who)
     due = promised_by(context.recovery) if kind.name == "keep" else None

@@ -1,14 +1,17 @@
 """What people read about a team, and about Amends itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import time
 from functools import cache
 from importlib.resources import files
 
+from bot.domain.action_item import ActionItem
+from bot.domain.case import Case
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.team import Team
 from bot.domain.working_hours import WEEKDAYS, known_zones
 from bot.messages.parts import (
+    Bold,
     Button,
     Buttons,
     Context,
@@ -18,8 +21,12 @@ from bot.messages.parts import (
     Paragraph,
     Typed,
     Words,
+    one_line,
     sentence,
 )
+
+MAX_LEFT = 10
+"""Things that a lead is told of by name in one message."""
 
 
 def hello() -> Message:
@@ -142,6 +149,21 @@ def settings_changed(team: Team, by: str, lead: str) -> Message:
     first = f"{by} changed the settings of {team.name}."
     now = f"Lead: {lead or 'nobody'}. {_hours(team)}"
     return Message(summary=first, parts=(Paragraph(words=(first,)), Context(words=(now,))))
+
+
+def colleague_left(team: Team, items: Sequence[ActionItem], cases: Sequence[Case]) -> Message:
+    """To the lead: a colleague was removed, and what nobody looks after now; it does not say who."""
+    things: list[Words] = [(Bold(text=one_line(item.what)), f" ({item.label})") for item in items]
+    things += [
+        ("The customer of ", Bold(text=one_line(case.what_happened)), f" ({case.label})")
+        for case in cases
+    ]
+    more = len(things) - MAX_LEFT
+    first = f"A colleague who left was removed from Amends: nobody in {team.name} looks after this now."
+    listed = tuple(Paragraph(words=words) for words in things[:MAX_LEFT])
+    rest = (Context(words=(f"And {more} more.",)),) if more > 0 else ()
+    how: Words = ("Type ", Typed(words="status"), f" in {team.name} to find somebody for it.")
+    return Message(summary=first, parts=(Paragraph(words=(first,)), *listed, *rest, Context(words=how)))
 
 
 def _hours(team: Team) -> str:

@@ -1,10 +1,12 @@
 """Persons the bot has met."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import bindparam, select
 
 from bot.domain.person import Person
+from bot.repositories import Traces
+from storage.former import Former
 from storage.jobs.scheduler import Scheduler
 from storage.keyed import Keyed
 from storage.row import several, values
@@ -42,3 +44,8 @@ class People(Keyed[Person]):
             if before and (before.zone, before.gone) != (now.zone, now.gone):
                 # Their day begins at another moment, or never again.
                 Scheduler(self._connection, self._workspace).run_now(owner=person.id)
+
+    def forget(self, person: Person, former: Person, scrub: Callable[[str], str]) -> Traces:
+        traces = Former(self._connection, self._workspace, person, former, scrub).forget()
+        self._known.clear()
+        return traces

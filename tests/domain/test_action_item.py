@@ -12,6 +12,7 @@ from bot.domain.action_item import (
     move,
     propose,
     steps,
+    without_owner,
 )
 from bot.domain.errors import Refused
 from bot.domain.item_step import STEPS, ItemState, ItemStep
@@ -134,3 +135,24 @@ def test_every_button_that_is_offered_is_allowed_by_the_state() -> None:
         for owner in (None, "U1"):
             for step in steps(item(state, owner)):
                 assert state in STEPS[step].places
+
+
+@pytest.mark.parametrize(
+    ("state", "after"),
+    [("proposed", "proposed"), ("agreed", "proposed"), ("done", "done")],
+)
+def test_what_a_forgotten_owner_had_still_to_do_is_proposed_to_nobody(
+    state: ItemState, after: ItemState
+) -> None:
+    freed = without_owner(item(state))
+    assert (freed.state, freed.owner) == (after, None)
+    assert not {"accept", "done", "decline"} & set(steps(freed))
+
+
+@pytest.mark.parametrize(("state", "owner"), [("done", None), ("verified", "former-1"), ("done", "U1")])
+def test_what_is_reopened_is_agreed_only_as_long_as_its_owner_is_there(
+    state: ItemState, owner: str | None
+) -> None:
+    reopened = move(item(state, owner), moved("reopen", by="U2"), None)
+    there = owner == "U1"
+    assert (reopened.state, reopened.owner) == (("agreed", "U1") if there else ("proposed", None))

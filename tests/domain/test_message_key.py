@@ -1,7 +1,7 @@
 """The keys of messages: what is stored for years, and where it is made."""
 
 import ast
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -32,9 +32,14 @@ STORED = {
     "weekly:C1:2026-03-09": message_key.weekly("C1", DAY),
     "hello:C1": message_key.hello("C1"),
     "settings:C1:3:U1": message_key.settings("C1", 3, "U1"),
+    "left:C1:2026-03-09T14:30:00.000001": message_key.colleague_left(
+        "C1", datetime(2026, 3, 9, 14, 30, 0, 1, tzinfo=UTC)
+    ),
     "unsaid:U1:08a26128b48aa97f": message_key.unsaid("U1", "08a26128b48aa97f"),
 }
 """What stands in databases, and what makes it today."""
+READERS = ("retro_of", "turn_of", "renamed", "is_to_lead", "item_of", "case_of", "_number")
+"""What reads a key, or changes one, instead of making it."""
 
 
 def test_keys_are_the_ones_that_stand_in_databases() -> None:
@@ -45,7 +50,7 @@ def test_every_key_there_is_has_its_stored_form_in_this_test() -> None:
     made = [
         node.name
         for node in ast.parse((ROOT / THE_ONE).read_text()).body
-        if isinstance(node, ast.FunctionDef) and node.name not in ("retro_of", "turn_of")
+        if isinstance(node, ast.FunctionDef) and node.name not in READERS
     ]
     assert len(made) == len(STORED), made
 
@@ -63,6 +68,26 @@ def test_a_retros_key_says_whose_retro_it_is(key: str | None, case_number: int |
 )
 def test_a_turns_key_says_which_turn_it_is(key: str, turn: int) -> None:
     assert message_key.turn_of(key) == turn
+
+
+@pytest.mark.parametrize("key", [key for key in STORED if "U1" in key or "29:00ANA" in key])
+def test_a_key_that_names_a_person_who_is_forgotten_names_them_no_more_or_is_theirs_alone(
+    key: str,
+) -> None:
+    person_id = "29:00ANA" if "29:00ANA" in key else "U1"
+    now = message_key.renamed(key, person_id, "former-1")
+    if key.startswith(("call", "unreached")) or key.endswith("AI-12"):
+        assert now == key.replace(person_id, "former-1")
+        about = (message_key.item_of(now), message_key.case_of(now))
+        assert about in ((12, None), (None, 7))
+        assert message_key.is_to_lead(now) is key.startswith("unreached")
+    else:
+        assert now is None
+
+
+def test_the_key_of_another_person_stays_as_it_is() -> None:
+    assert message_key.renamed("call:12:U11", "U1", "former-1") == "call:12:U11"
+    assert message_key.item_of("retro:7") is None
 
 
 PREFIXES = tuple(sorted({f"{key.partition(':')[0]}:" for key in STORED}))

@@ -54,7 +54,13 @@ STORED: tuple[tuple[str, str, JobPayload], ...] = (
     ("2026-03-09", "", board.Weekly(monday=date(2026, 3, 9))),
     ("19:14support@thread.tacv2", "", team.Hello(channel_id="19:14support@thread.tacv2")),
     ("C00SUPPORT", "U00BEN", team.SettingsChanged(channel_id="C00SUPPORT", changed_by="U00BEN")),
+    (
+        "C00SUPPORT",
+        "AI-4 C-7",
+        team.ColleagueLeft(channel_id="C00SUPPORT", labels="AI-4 C-7"),
+    ),
     ("C-2", "", case.Withdrawn(case_number=2)),
+    ("C-2", "colleague", case.Withdrawn(case_number=2, whose="colleague")),
     (
         "C00SUPPORT",
         "an answer\nThe platform does not\ntake this message.",

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,8 +16,10 @@ from unittest.mock import patch
 
 from bot.bot import Bot
 from bot.command import Request
+from bot.commands import forget as forget_commands
 from bot.domain.channel import Channel
 from bot.domain.job import Job, MessageRef
+from bot.domain.person import Person
 from bot.ports import Delivery, Limits
 from bot.routes import COMMANDS
 from handlers.web.outgoing import Hub, WebMessenger
@@ -64,6 +67,11 @@ class Today:
     async def forget(self, workspace: str, case: int, at: datetime) -> None:
         """At once."""
         assert await self._bot.forget(workspace, case, at)
+
+    async def forget_person(self, workspace: str, person: Person, at: datetime) -> None:
+        """At once."""
+        forget = partial(forget_commands.forget_person, person, at)
+        assert self._database.write_at_length(workspace, forget)
 
     async def claim(self, workspace: str, by: datetime) -> Sequence[Job]:
         """One of each free lane."""

@@ -59,6 +59,7 @@ HALF_SAID = {
     "reminded": ("reminder.tell", "reminder.tell_thread"),
     "instead": ("reminder.tell_instead",),
     "hello": ("team.hello",),
+    "left": ("team.colleague_left",),
 }
 """What is half said at the end where each scene has a place of its own."""
 ALONE = ("close", "reopen", "card", "unmended")
@@ -96,6 +97,10 @@ class House(Protocol):
 
     async def forget(self, workspace: str, case: int, at: datetime) -> None:
         """Forgets the customer of a case."""
+        ...
+
+    async def forget_person(self, workspace: str, person: Person, at: datetime) -> None:
+        """Forgets a colleague who left."""
         ...
 
     async def claim(self, workspace: str, by: datetime) -> Sequence[Any]:
@@ -170,7 +175,7 @@ class Story:
     # Small things
 
     def _cast(self, scene: str) -> Cast:
-        alone = self._apart or scene in ("hello", *ELSEWHERE)
+        alone = self._apart or scene in ("hello", "left", *ELSEWHERE)
         number = self._scenes.index(scene) if alone and scene in self._scenes else 0
         platform = self._workspace.partition(":")[0]
         place = {"slack": "C{:02}SUPPORT", "teams": "19:{:02}support@thread.tacv2", "web": "place{:02}"}
@@ -411,6 +416,11 @@ class Story:
         for scene in ("hello", *(("heard", "unheard") if self._workspace == "web" else ())):
             await self._ask(self._cast(scene).lead, "team.joined", "", scene)
         await self._house.forget(self._workspace, int(self._case("reopen")[2:]), self._house.now)
+        await self._fail("left")
+        cast = self._cast("left")
+        gro = Person(id=cast.owner.id.replace("BEN", "GRO"), name="Gro", zone="Europe/Stockholm")
+        await self._add("left", gro, gro)
+        await self._house.forget_person(self._workspace, gro, self._house.now)
 
     async def _look_again(self) -> None:
         """The clock looks, and whoever cannot be reached is not told what it found."""
