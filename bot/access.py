@@ -62,6 +62,7 @@ class _Thing(NamedTuple):
     reference: Reference
     channel_id: str
     itself: Retro | ActionItem | Answer | Case
+    cancelled: bool
 
 
 class Admitted(NamedTuple, Generic[AnyInvocation]):
@@ -69,6 +70,8 @@ class Admitted(NamedTuple, Generic[AnyInvocation]):
 
     invocation: AnyInvocation
     channel_id: str | None = None
+    cancelled: str = ""
+    """The label of what it is about, when that belongs to a cancelled case."""
 
 
 def check(
@@ -147,7 +150,8 @@ def _check_thing(
         "subject": subject or thing.reference,
         "inside": _is_in(thing.channel_id, request, facts),
     }
-    return Admitted(invocation.model_copy(update=resolved), thing.channel_id)
+    cancelled = thing.reference.label if thing.cancelled else ""
+    return Admitted(invocation.model_copy(update=resolved), thing.channel_id, cancelled)
 
 
 def _is_in(channel_id: str, request: Request, facts: PlatformFacts) -> bool:
@@ -159,16 +163,19 @@ def _referred(subject: Reference, work: ReadOnlyWork) -> list[_Thing]:
     match subject:
         case ItemRef(number=number):
             item = work.action_items.get(number)
-            return [_Thing(item.ref, item.channel_id, item)] if item and _is(subject, item.ref) else []
+            found = item is not None and _is(subject, item.ref)
+            return [_Thing(item.ref, item.channel_id, item, item.cancelled)] if item and found else []
         case CaseRef(number=number):
             # Nearly every command about a case reads its retro anyway.
             named = work.retros.get(number) or work.cases.get(number)
             there = named is not None and _is(subject, named.ref)
-            return [_Thing(named.ref, named.channel_id, named)] if named and there else []
+            return (
+                [_Thing(named.ref, named.channel_id, named, named.cancelled)] if named and there else []
+            )
         case AnswerRef(id=id):
             answer = work.retros.answer(id)
             case = work.cases.get(answer.case_number) if answer else None
-            return [_Thing(subject, case.channel_id, answer)] if answer and case else []
+            return [_Thing(subject, case.channel_id, answer, case.cancelled)] if answer and case else []
 
 
 def _is(subject: CaseRef | ItemRef, there: CaseRef | ItemRef) -> bool:
@@ -182,7 +189,7 @@ def _typed(words: str, work: ReadOnlyWork) -> list[_Thing]:
     numbered = _referred(subject, work) if isinstance(subject, CaseRef) and not subject.part else []
     # A case's own reference, however much it looks like one of our numbers.
     cases = [] if numbered else work.cases.with_reference(words)
-    return numbered or [_Thing(case.ref, case.channel_id, case) for case in cases]
+    return numbered or [_Thing(case.ref, case.channel_id, case, case.cancelled) for case in cases]
 
 
 def _has_part(request: Request, thing: _Thing, work: ReadOnlyWork) -> bool:

@@ -13,6 +13,7 @@ from bot.command import Command, Opening, Reply, Request
 from bot.commands import coach as coach_commands
 from bot.commands import forget as forget_commands
 from bot.domain import message_key
+from bot.domain.case import FIRST_BRING_BACK
 from bot.domain.errors import ConflictError, Refused
 from bot.domain.job import Job, minute
 from bot.jobs import retro as retro_jobs
@@ -384,7 +385,8 @@ def _shows_people(route: Route, opening: Opening) -> bool:
 
 
 def _draw(route: Route, opening: Opening, facts: PlatformFacts, work: ReadOnlyWork) -> Reply:
-    opening, channel_id = check(opening, facts, work)
+    opening, channel_id, cancelled = check(opening, facts, work)
+    _check_cancelled(route, cancelled)
     if _shows_people(route, opening) and channel_id is not None:
         if channel_id not in facts.people:
             raise Uncounted(channel_id)
@@ -398,7 +400,7 @@ def _form(route: Route, opening: Opening, work: ReadOnlyWork) -> Reply:
 
 
 def _look(route: Route, command: Command, facts: PlatformFacts, work: ReadOnlyWork) -> Reply:
-    command, _ = check(command, facts, work)
+    command, *_ = check(command, facts, work)
     return route.read(command, work) if route.read is not None else Reply()
 
 
@@ -409,7 +411,8 @@ def _change(
     facts: PlatformFacts,
     work: UnitOfWork,
 ) -> Reply:
-    command, channel_id = check(command, facts, work)
+    command, channel_id, cancelled = check(command, facts, work)
+    _check_cancelled(route, cancelled)
     request = command.request
     if not command.repeatable:
         if request.key and not work.requests.first_time(request.key, forever=request.bulk):
@@ -419,6 +422,12 @@ def _change(
     if remarks and coach_commands.reads_along(channel_id, work):
         raise _NotYet(command, channel_id)
     return reply
+
+
+def _check_cancelled(route: Route, label: str) -> None:
+    """Refuses what would go on with a cancelled case: it is brought back first, or left alone."""
+    if label and not route.command.of_cancelled:
+        raise Refused(FIRST_BRING_BACK.format(label=label))
 
 
 def _remember(command: Command, work: UnitOfWork) -> None:

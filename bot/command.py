@@ -164,6 +164,7 @@ class Command(Invocation, frozen=True):
 
     A command about something narrows the type of its `subject`. `begins`: it begins something new, or
     brings it up once more, which a person may do only so often in a minute.
+    `of_cancelled`: it may be asked for a case that is cancelled, as all that only reads may.
     `repeatable`: doing it twice is doing it once, so repeats need not be remembered. `title` and
     `submit` are its form's.
     """
@@ -172,6 +173,7 @@ class Command(Invocation, frozen=True):
     access: ClassVar[Access]
     audience: ClassVar[Audience] = "person"
     begins: ClassVar[bool] = False
+    of_cancelled: ClassVar[bool] = False
     repeatable: ClassVar[bool] = False
     title: ClassVar[str] = ""
     submit: ClassVar[str] = ""

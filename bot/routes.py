@@ -11,6 +11,7 @@ from bot.command import Command, Opening, Reply, Request
 from bot.commands import action_item as action_item_commands
 from bot.commands import board as board_commands
 from bot.commands import case as case_commands
+from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import retro as retro_commands
@@ -96,6 +97,9 @@ TYPED_WORDS: Mapping[str, TypedWord] = {
         "what is owed to the customer of a case, step by step (its own reference will do, too)",
     ),
     "edit": TypedWord("case.edit", "C-7", "puts right what was said of a case"),
+    "cancel": TypedWord(
+        "case.cancel", "C-7", "cancels a case that was marked failed by mistake; it can be brought back"
+    ),
     "settings": TypedWord(
         "team.settings",
         "[mine]",
@@ -118,6 +122,8 @@ _ROUTES = (
     _route(case_commands.Fail, case_commands.fail, case_commands.open_fail),
     _route(case_commands.FailMessage, case_commands.fail, case_commands.open_fail),
     _route(case_commands.Edit, case_commands.edit, case_commands.open_edit),
+    _route(case_change_commands.Cancel, case_change_commands.cancel, case_change_commands.open_cancel),
+    _route(case_change_commands.Restore, case_change_commands.restore),
     _reading(case_commands.Read, case_commands.read),
     _route(retro_commands.AnswerRetro, retro_commands.answer, retro_commands.open_answer),
     _route(retro_commands.EditAnswer, retro_commands.edit_answer, retro_commands.open_edit_answer),
@@ -208,6 +214,8 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         team_jobs.SettingsChanged,
         team_jobs.ColleagueLeft,
         case_jobs.Withdrawn,
+        case_jobs.SayChange,
+        case_jobs.TellCancelled,
         Unsaid,
     )
 }

@@ -138,6 +138,7 @@ class RetroRow(Row, table=True):
     version: int
     closed_at: datetime | None = Field(sa_type=UTCDateTime)
     unsettled_at: datetime | None = Field(sa_type=UTCDateTime)
+    cancelled: bool = Field(sa_column_kwargs={"server_default": text("false")})
     next_check_at: datetime | None = never_checked()
 
 
@@ -221,13 +222,15 @@ class ActionItemRow(Row, table=True):
     active: bool
     history: list[dict[str, Any]] = Field(sa_type=Data)
     version: int
+    cancelled: bool = Field(sa_column_kwargs={"server_default": text("false")})
     next_check_at: datetime | None = never_checked()
 
 
 class RecoveryRow(Row, table=True):
     """What is owed to the customer of a case.
 
-    `outcome` is empty until their verdict is there, `due` the day of a promise that is still to be kept.
+    `outcome` is empty until their verdict is there, and "cancelled" as the case is; `due` is the day of
+    a promise that is still to be kept.
     """
 
     __tablename__ = "recoveries"
@@ -256,6 +259,7 @@ class RecoveryRow(Row, table=True):
     outcome: str
     was_enough: bool
     due: date | None
+    cancelled: bool = Field(sa_column_kwargs={"server_default": text("false")})
     next_check_at: datetime | None = never_checked()
 
 

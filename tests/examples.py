@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from bot.coach.coach import read_for_customer, read_for_team
 from bot.commands import action_item as action_item_commands
 from bot.commands import case as case_commands
+from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import retro as retro_commands
@@ -76,6 +77,12 @@ CASE = Case(
     public_post="https://example.com/post/1",
     link="https://example.com/message/1",
     failed_at=AT,
+)
+CANCELLED = CASE.model_copy(
+    update={"history": (CaseChange(step="cancel", by="U2", at=AT, why="It was a test."),)}
+)
+RESTORED = CANCELLED.model_copy(
+    update={"history": (*CANCELLED.history, CaseChange(step="restore", by="U1", at=AT))}
 )
 EDITED = CASE.model_copy(update={"history": (CaseChange(step="edit", by="U2", at=AT),)})
 BARE = Case(number=8, channel_id="C1", what_happened="Nobody called back", failed_at=AT)
@@ -285,6 +292,22 @@ MESSAGES: Mapping[str, Message] = {
         Counts(),
     ),
     "retro.finished": retro.invitation(CLOSED, CASE, TEAM, Counts(answers=2, items=1, agreed=1)),
+    "case.already_cancelled": case.already_cancelled(CANCELLED),
+    "case.say_cancelled": case.changed(CANCELLED, CANCELLED.history[-1], BEN),
+    "case.say_cancelled_over": case.changed(RESTORED, CANCELLED.history[-1], BEN),
+    "case.say_restored": case.changed(RESTORED, RESTORED.history[-1], ANA),
+    "case.tell_cancelled": case.cancelled_for_you(CANCELLED, BEN, LINK),
+    "case.tell_restored": case.cancelled_for_you(RESTORED, ANA, None),
+    "retro.cancelled": retro.invitation(
+        RETRO.model_copy(update={"cancelled": True}),
+        CANCELLED,
+        TEAM,
+        Counts(answers=2, items=1, late=1),
+        people=PEOPLE,
+    ),
+    "retro.question_cancelled": retro.question(RETRO.model_copy(update={"cancelled": True}), ASKED[0]),
+    "action_item.cancelled": action_item.card(_item(cancelled=True), PEOPLE, TODAY),
+    "action_item.own_cancelled": action_item.own_copy(_item(cancelled=True), "U1", PEOPLE, TODAY, LINK),
     "retro.edited": retro.invitation(RETRO, EDITED, TEAM, Counts(), people=PEOPLE),
     "retro.question": retro.question(RETRO, ASKED[0]),
     "retro.answered": retro.answered(NAMED, ANA),
@@ -395,6 +418,10 @@ MESSAGES: Mapping[str, Message] = {
             _taken(_taken(_taken(OWED, "hear", LONG), "ask_wish", LONG), "apologise", LONG, how="A call")
         )
     ),
+    "recovery.card_cancelled": recovery.card(_shown(HEARD.model_copy(update={"cancelled": True}))),
+    "recovery.own_copy_cancelled": recovery.own_copy(
+        _shown(HEARD.model_copy(update={"cancelled": True})), "U1"
+    ),
     "recovery.own_copy": recovery.own_copy(_shown(OWED), "U1"),
     "recovery.own_copy_handed": recovery.own_copy(_shown(HANDED_OVER), "U2"),
     "recovery.own_copy_closed": recovery.own_copy(_shown(RECOVERED), "U1"),
@@ -444,6 +471,12 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.unanswered_over": reminder.unanswered(HALF_TIME, RETRO, ()),
     "reminder.superseded": reminder.superseded(),
     "reminder.answers_closed": reminder.answers_closed(ANSWERS_CLOSED, RETRO, (NAMED, UNNAMED)),
+    "reminder.unanswered_cancelled": reminder.unanswered(
+        HALF_TIME, RETRO.model_copy(update={"cancelled": True}), ASKED
+    ),
+    "reminder.answers_closed_cancelled": reminder.answers_closed(
+        ANSWERS_CLOSED, RETRO.model_copy(update={"cancelled": True}), (NAMED,)
+    ),
     "reminder.answers_closed_over": reminder.answers_closed(ANSWERS_CLOSED, CLOSED, (NAMED,)),
     "action_item.reminded_later": action_item.reminded_later(_item(remind_on=date(2026, 3, 9))),
     "team.settled_own": team.settled_own(READER),
@@ -464,6 +497,7 @@ FORMS: Mapping[str, Form] = {
     "case.fail": case_commands.fail_form("C1", {}),
     "case.fail_message": case_commands.fail_form("C1", {"what_happened": HOSTILE}, LINK),
     "case.fail_anywhere": case_commands.fail_form("", {"reference": "ZD-1"}),
+    "case.cancel": case_change_commands.cancel_form(CASE),
     "case.edit": case_commands.edit_form(CASE, TEAM),
     "case.edit_bare": case_commands.edit_form(BARE, TEAM),
     "case.read": case.story(CASE.model_copy(update={"what_happened": LONG})),

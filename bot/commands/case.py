@@ -162,6 +162,8 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
     channel, bulk = _channel(command, work), command.request.bulk
     team = team_commands.of(channel, command, work)
     first = work.cases.by_reference(channel.id, command.reference) if command.reference else None
+    if first is not None and first.cancelled:
+        return Reply(message=messages.already_cancelled(first), already=True)
     if first is not None:
         message_ref = work.sent_messages.get(message_key.retro(first.number))
         link = message_ref.link if message_ref else None

@@ -98,9 +98,15 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
         work.recoveries.save(recovery)
     _forget_replies(number, scrub, work)
     jobs = recovery_jobs.card_jobs(recovery, at, was=_took_part(recovery)) if recovery else []
+    changes = [
+        case_jobs.change_job(case, place, at)
+        for place, change in enumerate(case.history, start=1)
+        if change.step != "edit"
+    ]
     for job in (
         *_in_the_thread(retro, answers, items, at),
         *(retro_jobs.gone_job(gone.id, retro, at) for gone in withdrawn),
+        *changes,
     ):
         # Even when it was not said yet: it may be on its way, in the older words.
         work.jobs.schedule(job)

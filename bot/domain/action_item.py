@@ -48,6 +48,8 @@ class ActionItem(BaseModel, frozen=True):
     measure: str = ""
     remind_on: date | None = None
     """The day, in the owner's zone, until which its owner asked not to be reminded of it."""
+    cancelled: bool = False
+    """As its case is: kept here too, so that lists and the clock pass it by."""
     state: ItemState = "proposed"
     history: tuple[Moved, ...] = ()
     version: int = 1

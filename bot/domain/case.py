@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
@@ -13,10 +13,28 @@ from bot.domain.working_hours import WorkingHours, is_working, is_working_day, t
 CaseState = Literal["open", "failed", "recovered", "not recovered", "no answer"]
 
 
+CaseStep = Literal["edit", "cancel", "restore"]
+FIRST_BRING_BACK = "{label} is cancelled: press Bring it back on its retro first."
+
+
+class CaseStepRow(NamedTuple):
+    """A step of a case: whether it starts from a cancelled one, and the sentence when not."""
+
+    of_cancelled: bool
+    otherwise: str
+
+
+CASE_STEPS: Mapping[CaseStep, CaseStepRow] = {
+    "edit": CaseStepRow(False, FIRST_BRING_BACK),
+    "cancel": CaseStepRow(False, "{label} is already cancelled."),
+    "restore": CaseStepRow(True, "{label} is not cancelled."),
+}
+
+
 class CaseChange(BaseModel, frozen=True):
     """One change of a case by a person: which, by whom, when, and in which words."""
 
-    step: Literal["edit"]
+    step: CaseStep
     by: str
     at: datetime
     why: str = ""
@@ -47,6 +65,22 @@ class Case(BaseModel, frozen=True):
     version: int = 1
 
     @property
+    def cancellation(self) -> CaseChange | None:
+        """By whom it was cancelled, when and why; None while it counts."""
+        moved = [change for change in self.history if change.step != "edit"]
+        return moved[-1] if moved and moved[-1].step == "cancel" else None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was marked failed by mistake, and nobody brought it back."""
+        return self.cancellation is not None
+
+    @property
+    def shown_state(self) -> str:
+        """The word people see: cancelled, or how it ended so far."""
+        return "cancelled" if self.cancelled else self.state
+
+    @property
     def label(self) -> str:
         """`C-7`."""
         return f"C-{self.number}"
@@ -57,8 +91,23 @@ class Case(BaseModel, frozen=True):
         return CaseRef(number=self.number, key=key_of(self.number, self.failed_at))
 
 
+def check(case: Case, step: CaseStep) -> None:
+    """Refuses a step that the case does not allow as it is."""
+    row = CASE_STEPS[step]
+    if case.cancelled != row.of_cancelled:
+        raise Refused(row.otherwise.format(label=case.label))
+
+
+def change(case: Case, step: CaseStep, by: str, at: datetime, why: str = "") -> Case:
+    """The case after it was cancelled, or brought back; refuses what is not allowed."""
+    check(case, step)
+    changed = CaseChange(step=step, by=by, at=at, why=why)
+    return case.model_copy(update={"history": (*case.history, changed)})
+
+
 def check_edit(case: Case) -> None:
     """Refuses to edit a case whose customer was forgotten: what was removed must not come back."""
+    check(case, "edit")
     if case.forgotten_at is not None:
         raise Refused(
             f"The customer's details of {case.label} were forgotten, so it cannot be edited any more."

@@ -7,7 +7,7 @@ are stored, and the program of the version before reads them too: a key never ch
 import re
 from datetime import date, datetime
 
-OWN_CHAT = re.compile(r"(owner|customer|settings|unsaid|not_recovered):.*|remind:.*:\d+", re.DOTALL)
+OWN_CHAT = re.compile(r"(owner|customer|settings|unsaid|not_recovered|case_cancelled):.*|remind:.*:\d+", re.DOTALL)
 TO_LEAD = re.compile(r"unreached(_customer)?:.*", re.DOTALL)
 ABOUT_ITEM = re.compile(r"(?:call|unreached):(\d+):.*|remind:.*:AI-(\d+)", re.DOTALL)
 ABOUT_CASE = re.compile(r"(?:call_customer|unreached_customer):(\d+):.*|remind:.*:[CR]-(\d+)", re.DOTALL)
@@ -43,6 +43,16 @@ def turn_of(key: str) -> int:
     """The number of the turn whose message has this key; 0 when it is another message's."""
     noun, _, number = key.rpartition(":")
     return int(number) if noun.startswith("turn:") and number.isdecimal() else 0
+
+
+def case_change(case_number: int, number: int) -> str:
+    """What was said when the `number`th change of a case cancelled it or brought it back, from 1."""
+    return f"case:{case_number}:{number}"
+
+
+def case_cancelled(case_number: int, number: int, person_id: str) -> str:
+    """The word to somebody who had something to do in it that the `number`th change cancelled it."""
+    return f"case_cancelled:{case_number}:{number}:{person_id}"
 
 
 def item(item_number: int) -> str:

@@ -64,6 +64,8 @@ class Recovery(BaseModel, frozen=True):
     finished_at: datetime | None = None
     has_verified: bool = False
     touched_at: datetime
+    cancelled: bool = False
+    """As its case is: kept here too, so that lists and the clock pass it by."""
     version: int = 1
 
     @property
@@ -83,8 +85,8 @@ class Recovery(BaseModel, frozen=True):
 
     @property
     def state(self) -> str:
-        """The word people see: open, recovered or no answer."""
-        return self.outcome or "open"
+        """The word people see: open, recovered, no answer or cancelled."""
+        return "cancelled" if self.cancelled else self.outcome or "open"
 
     def step(self, name: StepName) -> Step:
         """The step of this name; refuses one that this case has not."""

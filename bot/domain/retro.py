@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from bot.domain.action_item import AGREED_STATES, ActionItem
+from bot.domain.case import FIRST_BRING_BACK
 from bot.domain.errors import Refused
 from bot.domain.reference import AnswerRef, CaseRef, key_of
 
@@ -47,6 +48,8 @@ class Retro(BaseModel, frozen=True):
     state: RetroState = "open"
     history: tuple[Turn, ...] = ()
     unsettled_at: datetime | None = None
+    cancelled: bool = False
+    """As its case is: kept here too, so that lists and the clock pass it by."""
     version: int = 1
 
     @property
@@ -119,7 +122,9 @@ class Counts(BaseModel, frozen=True):
 
 
 def must_be_open(retro: Retro, to: str) -> None:
-    """Refuses when the retro is closed; `to` says what the person wanted, e.g. "answer"."""
+    """Refuses when the retro is closed or cancelled; `to` says what the person wanted, e.g. "answer"."""
+    if retro.cancelled:
+        raise Refused(FIRST_BRING_BACK.format(label=retro.label))
     if retro.state == "closed":
         raise Refused(f"The retro {retro.label} is closed; reopen it to {to}.")
 
@@ -178,10 +183,12 @@ def reopen(retro: Retro, by: str, at: datetime, why: str) -> Retro:
 
 
 def state_of(retro: Retro, counts: Counts) -> str:
-    """The word people see: open, closed, or finished when every item is verified or dropped.
+    """The word people see: open, closed, finished when every item is verified or dropped; cancelled.
 
     Fixes agreed without a fix that somebody agreed to are nothing finished.
     """
+    if retro.cancelled:
+        return "cancelled"
     if retro.state == "open":
         return "open"
     return "closed" if counts.unfinished or not holds(retro, counts.agreed) else "finished"

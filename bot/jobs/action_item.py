@@ -135,7 +135,8 @@ def go_public(
 def _owned(item_number: int, owner_id: str, work: ReadOnlyWork) -> ActionItem | None:
     """The item, as long as it is theirs."""
     item = work.action_items.get(item_number)
-    return item if item is not None and item.owner == owner_id else None
+    theirs = item is not None and item.owner == owner_id and not item.cancelled
+    return item if theirs else None
 
 
 def _owner(owner_id: str, work: ReadOnlyWork) -> Person:

@@ -1,9 +1,13 @@
-"""What the bot says of a case beside its retro: that something was taken back."""
+"""What the bot says of a case beside its retro: that it was cancelled, or something taken back."""
 
 from datetime import datetime
 from typing import Literal
 
+from bot import retro_thread
+from bot.domain import message_key
+from bot.domain.case import Case
 from bot.domain.job import Job
+from bot.domain.person import Person
 from bot.jobs.payload import JobPayload, Number
 from bot.messages import case as messages
 from bot.messages.parts import Message
@@ -25,6 +29,72 @@ class Withdrawn(JobPayload):
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """Only that it was taken back."""
         return messages.withdrawn_of_colleague() if self.whose else messages.withdrawn()
+
+
+class SayChange(JobPayload):
+    """In the retro's thread: who cancelled it and why, or who brought it back."""
+
+    name = "case.say_change"
+    what = "that C-{case_number} was cancelled or brought back"
+    about = "C-{case_number}/{number}"
+
+    case_number: Number
+    number: Number
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """That change, with the way back while it is the last word."""
+        case = work.cases.get(self.case_number)
+        if case is None or not 0 < self.number <= len(case.history):
+            return None
+        change = case.history[self.number - 1]
+        return messages.changed(case, change, _by(change.by, work))
+
+
+class TellCancelled(JobPayload):
+    """To somebody who had something to do in it: that nothing is left to do; nothing when it is."""
+
+    name = "case.tell_cancelled"
+    what = "that C-{case_number} was cancelled"
+    about = "C-{case_number}/{number}/{person_id}"
+
+    case_number: Number
+    number: Number
+    person_id: str
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """Who cancelled it; once that was said, also who brought it back."""
+        case = work.cases.get(self.case_number)
+        if case is None or not 0 < self.number <= len(case.history):
+            return None
+        if case.cancelled and case.cancellation != case.history[self.number - 1]:
+            return None
+        if not case.cancelled and work.sent_messages.get(job.key) is None:
+            return None
+        link = retro_thread.links_of({case.number}, work).get(case.number)
+        last = [change for change in case.history if change.step != "edit"][-1]
+        return messages.cancelled_for_you(case, _by(last.by, work), link)
+
+
+def _by(person_id: str, work: ReadOnlyWork) -> Person:
+    return work.people.get(person_id) or Person(id=person_id, name="Somebody")
+
+
+def change_job(case: Case, number: int, at: datetime, asked_by: str | None = None) -> Job:
+    """The job that says the `number`th change of a case in the retro's thread, and edits it later."""
+    return SayChange(case_number=case.number, number=number).job(
+        case.channel_id,
+        message_key.case_change(case.number, number),
+        at,
+        thread=message_key.retro(case.number),
+        asked_by=asked_by,
+    )
+
+
+def tell_job(case: Case, number: int, person_id: str, at: datetime) -> Job:
+    """The job that tells somebody of the `number`th change, which cancelled it, and edits that later."""
+    return TellCancelled(case_number=case.number, number=number, person_id=person_id).job(
+        person_id, message_key.case_cancelled(case.number, number, person_id), at, direct=True
+    )
 
 
 def withdrawn_job(

@@ -197,7 +197,9 @@ def go_public(
 def _owned(case_number: int, person_id: str, work: ReadOnlyWork) -> Recovery | None:
     """The recovery, as long as this person has something to do in it."""
     recovery = work.recoveries.get(case_number)
-    return recovery if recovery is not None and person_id in domain.owners(recovery) else None
+    if recovery is None or recovery.cancelled:
+        return None
+    return recovery if person_id in domain.owners(recovery) else None
 
 
 def _owner(person_id: str, work: ReadOnlyWork) -> Person:

@@ -81,7 +81,7 @@ class Remindable(Protocol):
     @property
     def is_open(self) -> bool:
         """Whether there may be anything left to remind of."""
-        return self.subject.state == "open"
+        return self.subject.state == "open" and not self.subject.cancelled
 
     @property
     def one_message_in_thread(self) -> bool:
@@ -193,7 +193,7 @@ class RemindableItem(Remindable):
     @property
     def is_open(self) -> bool:
         """Also while it waits to be verified."""
-        return self.item.state in items.OPEN_STATES
+        return self.item.state in items.OPEN_STATES and not self.item.cancelled
 
     @property
     def people(self) -> Iterable[str | None]:

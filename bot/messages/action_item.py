@@ -105,6 +105,8 @@ def own_copy(
         "verified": f"{item.label} is verified: thank you. It is from ",
         "dropped": f"{item.label} was dropped. It was from ",
     }[item.state]
+    if item.cancelled:
+        intro = f"{item.label} needs nothing from you: its retro was cancelled. It was from "
     return Message(
         summary=f"{_head(item, today)}: {one_line(item.what)}",
         parts=(
@@ -148,6 +150,8 @@ def unreached(item: ActionItem, owner: Person, reason: str) -> Message:
 
 
 def _head(item: ActionItem, today: date) -> str:
+    if item.cancelled:
+        return f"{item.label} · {item.state} · its retro was cancelled"
     return f"{item.label} · {item.state}" + (" · late" if is_late(item, today) else "")
 
 
@@ -190,8 +194,9 @@ def _for_owner(item: ActionItem) -> tuple[ItemStep, ...]:
 
 
 def _buttons(item: ActionItem, among: Sequence[ItemStep] | None = None) -> tuple[Part, ...]:
-    buttons = [step_button(step, item.ref) for step in (steps(item) if among is None else among)]
-    if can_wait(item):
+    offered = () if item.cancelled else steps(item) if among is None else among
+    buttons = [step_button(step, item.ref) for step in offered]
+    if can_wait(item) and not item.cancelled:
         # Beside the steps, but what ends an item stays the last of them.
         ends = [place for place, button in enumerate(buttons) if button.look == "danger"]
         buttons.insert(ends[0] if ends else len(buttons), later_button(item.ref))

@@ -1,9 +1,13 @@
 """What people read about a case."""
 
-from bot.domain.case import Case
+from bot.domain.case import Case, CaseChange
+from bot.domain.person import Person
 from bot.domain.reference import Reference
+from bot.messages.author import signed
 from bot.messages.parts import (
+    Bold,
     Button,
+    Buttons,
     ChannelName,
     Context,
     Form,
@@ -15,9 +19,52 @@ from bot.messages.parts import (
     Quote,
     Words,
     sentence,
+    shortened,
 )
 
 SHOW_ALL = "Show all"
+RESTORE = Button(label="Bring it back", command_name="case.restore", about="")
+
+
+def bring_back(case: Case) -> Buttons:
+    """The button that undoes a cancelling."""
+    return Buttons(buttons=(RESTORE.model_copy(update={"about": str(case.ref)}),))
+
+
+def cancelled(case: Case, by: str) -> tuple[Part, ...]:
+    """On the retro: who cancelled it, and why; nothing while it counts."""
+    change = case.cancellation
+    if change is None:
+        return ()
+    return (Paragraph(words=(Bold(text=f"Cancelled by {by}"),)), Quote(text=shortened(change.why)))
+
+
+def changed(case: Case, change: CaseChange, by: Person) -> Message:
+    """In the thread: it was cancelled, by whom and why, or brought back."""
+    who = signed(by.name)
+    if change.step != "cancel":
+        return sentence(f"{who} brought {case.label} back: everything goes on where it was.")
+    words = f"{who} cancelled {case.label}: nothing is asked, reminded of or counted any more."
+    back = (bring_back(case),) if change == case.cancellation else ()
+    return Message(
+        summary=words, parts=(Paragraph(words=(words,)), Quote(text=shortened(change.why)), *back)
+    )
+
+
+def cancelled_for_you(case: Case, by: Person, link: str | None) -> Message:
+    """To an owner or the customer's contact: nothing is left to do, or it is theirs again."""
+    retro: Inline = Link(text=f"the retro {case.label}", url=link) if link else f"the retro {case.label}"
+    if case.cancelled:
+        return sentence(
+            f"{signed(by.name)} cancelled ", retro, ", so what was yours in it needs nothing from you."
+        )
+    return sentence(f"{signed(by.name)} brought ", retro, " back: what was yours in it is yours again.")
+
+
+def already_cancelled(case: Case) -> Message:
+    """To whoever marks a cancelled case failed again: it is there, and how it comes back."""
+    words = f"{case.reference} is {case.label}, which was cancelled. It can be brought back as it was."
+    return Message(summary=words, parts=(Paragraph(words=(words,)), bring_back(case)))
 
 
 def marked_from(link: str) -> tuple[Part, ...]:
@@ -51,6 +98,12 @@ def already(case: Case, channel_name: str, link: str | None) -> Message:
         summary=f"{case.reference or 'This case'} already has the retro {case.label}.",
         parts=(Paragraph(words=words),),
     )
+
+
+def above_cancelling(case: Case) -> tuple[Part, ...]:
+    """Above the form that cancels it."""
+    words = f"This cancels {case.label}: nothing is asked or counted any more. It can be brought back."
+    return (Context(words=(words,)),)
 
 
 def story(case: Case) -> Form:

@@ -98,7 +98,7 @@ def as_data(whole: Whole) -> dict[str, object]:
         "public_post": case.public_post,
         "link": case.link,
         "failed_at": _moment(case.failed_at),
-        "case_state": case.state,
+        "case_state": case.shown_state,
         "forgotten_at": _moment(case.forgotten_at),
         "case_history": [
             {
@@ -303,7 +303,7 @@ def _rows(whole: Whole) -> Iterator[Row]:
     case, retro = whole.case, whole.retro
     yield {
         "kind": "case",
-        "state": case.state,
+        "state": case.shown_state,
         "at": _moment(case.failed_at),
         "happened_at": whole.happened,
         "public_post": case.public_post,

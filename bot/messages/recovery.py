@@ -128,6 +128,9 @@ def own_copy(context: CardContext, recipient_id: str) -> Message:
     recovery, label = context.recovery, context.recovery.case_label
     link = context.links.get(recovery.case_number)
     retro: Inline = Link(text=f"the retro {label}", url=link) if link else f"the retro {label}"
+    if recovery.cancelled:
+        over = f"{label} was cancelled, so its customer needs nothing from you"
+        return Message(summary=f"{over}.", parts=(Context(words=(f"{over} (", retro, ").")),))
     if recovery.outcome is not None:
         done = f"The customer of {label}: {recovery.outcome}. Thank you."
         return Message(
@@ -157,13 +160,16 @@ def own_copy(context: CardContext, recipient_id: str) -> Message:
 
 
 def _state(context: CardContext) -> str:
-    if context.recovery.outcome is None and is_late(context.recovery, context.today):
+    going_on = context.recovery.outcome is None and not context.recovery.cancelled
+    if going_on and is_late(context.recovery, context.today):
         return "promise late"
     return context.recovery.state
 
 
 def _body(context: CardContext) -> tuple[Part, ...]:
     recovery = context.recovery
+    if recovery.cancelled:
+        return (Context(words=("The retro was cancelled, so nothing is owed here.",)),)
     parts: list[Part] = [Context(words=_clock(context))]
     if recovery.earlier:
         parts.append(Paragraph(words=(_started_over(len(recovery.earlier) + 1),)))

@@ -181,6 +181,8 @@ def _over(due: ReminderView) -> Context:
 
 def unanswered(due: ReminderView, retro: Retro, prompts: Sequence[Prompt]) -> Message:
     """In the thread, to everybody and nobody in particular: what has no answer yet."""
+    if retro.cancelled:
+        return _quiet("This retro was cancelled.")
     if retro.state == "closed":
         return _quiet("This retro is closed.")
     if not prompts:
@@ -205,9 +207,10 @@ def _quiet(words: str) -> Message:
 
 def answers_closed(due: ReminderView, retro: Retro, answers: Sequence[Answer]) -> Message:
     """In the thread: what was heard per gap, and the way on."""
-    closed = retro.state == "closed"
-    buttons = () if closed else (Buttons(buttons=_on_retro(retro.ref, retro)),)
-    words = "This retro is closed." if closed else _sentence(due)
+    over = retro.cancelled or retro.state == "closed"
+    buttons = () if over else (Buttons(buttons=_on_retro(retro.ref, retro)),)
+    ended = "This retro was cancelled." if retro.cancelled else "This retro is closed."
+    words = ended if over else _sentence(due)
     return Message(
         summary=words,
         title=f"{retro.label}: what we heard so far",

@@ -9,7 +9,7 @@ from bot.domain.retro import Answer, Counts, Retro, WithdrawnAnswer, agreed_in, 
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.messages.author import UNNAMED, signed
-from bot.messages.case import show_all
+from bot.messages.case import RESTORE, cancelled, show_all
 from bot.messages.parts import (
     SHOWN_TEXT,
     Bold,
@@ -76,6 +76,7 @@ NO_FIX_AGREED = (
 EDIT = Button(label="Edit case", command_name="case.edit", about="", opens=True)
 CHAT = ("/archives/", "/message/")
 """What stands in a link to a chat message, in Slack and in Teams."""
+CANCEL = Button(label="Cancel retro", command_name="case.cancel", about="", opens=True)
 HEARD_PER_GAP = 5
 HEARD_LENGTH = 280
 
@@ -98,14 +99,17 @@ def invitation(
         story = (Quote(text=shortened(case.what_happened)),)
     buttons = tuple(
         button.model_copy(update={"about": str(retro.ref)})
-        for button in (ANSWER, ADD_ITEM, CLOSE, CUSTOMER, EDIT)
+        for button in (ANSWER, ADD_ITEM, CLOSE, CUSTOMER, EDIT, CANCEL)
     )
     decided: tuple[Part, ...] = ()
     if retro.state == "closed":
-        buttons = _when_closed(retro, counts.agreed, *buttons[-2:])
+        buttons = _when_closed(retro, counts.agreed, *buttons[-3:])
         decided = _outcome(retro, counts.agreed)
+    if case.cancelled:
+        buttons, decided = (RESTORE.model_copy(update={"about": str(case.ref)}),), ()
     if long:
         buttons = (*buttons, show_all("case.read", case.ref))
+    going_on = retro.state == "open" and not case.cancelled
     title = title_of(case)
     return Message(
         summary=title,
@@ -113,10 +117,11 @@ def invitation(
         parts=(
             *story,
             Fields(rows=_facts(retro, case, team)),
-            *((Paragraph(words=(BLAMELESS,)),) if retro.state == "open" else decided),
+            *((Paragraph(words=(BLAMELESS,)),) if going_on else decided),
+            *cancelled(case, _changed_by(case, people or {})),
             Context(words=(_counted(retro, counts),)),
             *_edited(case, team, people or {}),
-            *customer,
+            *(() if case.cancelled else customer),
             Buttons(buttons=buttons),
         ),
     )
@@ -149,23 +154,28 @@ def _facts(retro: Retro, case: Case, team: Team) -> tuple[tuple[str, Words], ...
         from_chat = case.link.startswith("/") or any(sign in case.link for sign in CHAT)
         words = "the message" if from_chat else "the ticket"
         rows.append(("Marked from", (Link(text=words, url=case.link),)))
-    if retro.state == "open":
+    if retro.state == "open" and not retro.cancelled:
         rows.append(("Answers close", (Day(day=retro.answers_close_on),)))
     return tuple(rows)
 
 
 def _edited(case: Case, team: Team, people: Mapping[str, Person]) -> tuple[Part, ...]:
     """Who put the case right last, and on which day."""
-    if not case.history:
+    last = case.history[-1] if case.history else None
+    if last is None or last.step != "edit":
         return ()
-    last = case.history[-1]
-    by = people.get(last.by)
-    who = signed(by.name) if by else "somebody"
-    return (Context(words=(f"Edited by {who} on ", Day(day=today(team.zone, last.at)), ".")),)
+    words = (f"Edited by {_changed_by(case, people)} on ", Day(day=today(team.zone, last.at)), ".")
+    return (Context(words=words),)
+
+
+def _changed_by(case: Case, people: Mapping[str, Person]) -> str:
+    """Who changed the case last."""
+    by = people.get(case.history[-1].by) if case.history else None
+    return signed(by.name) if by else "somebody"
 
 
 def _counted(retro: Retro, counts: Counts) -> str:
-    late = f" · {counts.late} late" if counts.late else ""
+    late = f" · {counts.late} late" if counts.late and not retro.cancelled else ""
     return (
         f"{state_of(retro, counts)} · {_number(counts.answers, 'answer')} · "
         f"{_number(counts.items, 'action item')}{late}"
@@ -195,12 +205,13 @@ def _outcome(retro: Retro, agreed: int) -> tuple[Part, ...]:
 
 
 def question(retro: Retro, prompt: Prompt) -> Message:
-    """One prompt, in the retro's thread; a closed retro hears no answers, so it has no button."""
+    """One prompt, in the retro's thread; one that hears no answers has no button."""
     paragraph = Paragraph(words=(Bold(text=prompt.label), f"\n{prompt.question}"))
     button = ANSWER.model_copy(update={"about": str(retro.ref.at(prompt.key)), "look": "plain"})
+    hears = retro.state == "open" and not retro.cancelled
     return Message(
         summary=f"{prompt.label}: {prompt.question}",
-        parts=(paragraph, Buttons(buttons=(button,))) if retro.state == "open" else (paragraph,),
+        parts=(paragraph, Buttons(buttons=(button,))) if hears else (paragraph,),
     )
 
 

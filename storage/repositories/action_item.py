@@ -68,7 +68,7 @@ class ActionItems(Versioned[ActionItem]):
         return several(self._connection, ActionItem, TO_ACT_ON, params)
 
     def row(self, thing: ActionItem) -> Values:
-        active = thing.state not in ENDED
+        active = thing.state not in ENDED and not thing.cancelled
         return values(
             self._workspace, thing, active=active, next_check_at=NEVER_CHECKED if active else None
         )

@@ -47,6 +47,8 @@ ENOUGH_IN = Statement(
     .order_by(recoveries.c.case_number.desc())
     .limit(bindparam("limit"))
 )
+CANCELLED = "cancelled"
+"""In the column of outcomes: neither open nor counted."""
 RECOVERED = recoveries.c.outcome == literal_column("'recovered'")
 UNANSWERED = recoveries.c.outcome == literal_column("'no answer'")
 
@@ -127,14 +129,15 @@ class Recoveries(Versioned[Recovery]):
         return values(
             self._workspace,
             thing,
-            outcome=thing.outcome or "",
-            was_enough=bool(thing.enough),
+            outcome=CANCELLED if thing.cancelled else thing.outcome or "",
+            was_enough=bool(thing.enough) and not thing.cancelled,
             due=promised_by(thing),
-            next_check_at=NEVER_CHECKED if thing.outcome is None else None,
+            next_check_at=NEVER_CHECKED if thing.outcome is None and not thing.cancelled else None,
         )
 
 
 def _owed(recovery: Recovery) -> Sequence[tuple[str, date | None]]:
     """Who owes something to the customer, and by when."""
     due = promised_by(recovery)
-    return [] if recovery.outcome else [(person_id, due) for person_id in sorted(owners(recovery))]
+    over = recovery.outcome or recovery.cancelled
+    return [] if over else [(person_id, due) for person_id in sorted(owners(recovery))]

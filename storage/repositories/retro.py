@@ -37,6 +37,7 @@ OPEN_IN = Statement(
         retros.c.workspace == bindparam("workspace"),
         retros.c.channel_id == bindparam("channel_id"),
         IS_OPEN,
+        ~retros.c.cancelled,
     )
     .order_by(retros.c.answers_close_on, retros.c.case_number)
     .limit(bindparam("limit"))
@@ -98,8 +99,10 @@ class Retros(Versioned[Retro]):
 
     def row(self, thing: Retro) -> Values:
         opened = thing.state == "open"
-        closed_at = None if opened or thing.last is None else thing.last.at
-        next_check_at = NEVER_CHECKED if opened or thing.unsettled_at else None
+        passed_by = opened or thing.cancelled or thing.last is None
+        closed_at = None if passed_by or thing.last is None else thing.last.at
+        is_due = (opened or thing.unsettled_at) and not thing.cancelled
+        next_check_at = NEVER_CHECKED if is_due else None
         return values(self._workspace, thing, closed_at=closed_at, next_check_at=next_check_at)
 
     def closed_in(self, channel_id: str, after: datetime, limit: int) -> Sequence[tuple[Retro, Case]]:

@@ -16,6 +16,8 @@ STORED = {
     "prompt:7:after_hours": message_key.prompt(7, "after_hours"),
     "answer:0f3a": message_key.answer("0f3a"),
     "turn:7:2": message_key.turn(7, 2),
+    "case:7:2": message_key.case_change(7, 2),
+    "case_cancelled:7:2:29:00BEN": message_key.case_cancelled(7, 2, "29:00BEN"),
     "item:12": message_key.item(12),
     "owner:12:U1": message_key.owner(12, "U1"),
     "call:12:U1": message_key.call_owner(12, "U1"),

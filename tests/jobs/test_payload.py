@@ -61,6 +61,8 @@ STORED: tuple[tuple[str, str, JobPayload], ...] = (
     ),
     ("C-2", "", case.Withdrawn(case_number=2)),
     ("C-2", "colleague", case.Withdrawn(case_number=2, whose="colleague")),
+    ("C-7/2", "", case.SayChange(case_number=7, number=2)),
+    ("C-7/2/29:00/BEN", "", case.TellCancelled(case_number=7, number=2, person_id="29:00/BEN")),
     (
         "C00SUPPORT",
         "an answer\nThe platform does not\ntake this message.",

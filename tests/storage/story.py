@@ -55,6 +55,7 @@ HALF_SAID = {
     "handed over": ("recovery.call_owner", "recovery.tell_lead"),
     "card": ("recovery.show",),
     "unmended": ("recovery.tell_not_recovered",),
+    "cancel": ("case.say_change", "case.tell_cancelled"),
     "week": ("board.weekly",),
     "reminded": ("reminder.tell", "reminder.tell_thread"),
     "instead": ("reminder.tell_instead",),
@@ -62,7 +63,7 @@ HALF_SAID = {
     "left": ("team.colleague_left",),
 }
 """What is half said at the end where each scene has a place of its own."""
-ALONE = ("close", "reopen", "card", "unmended")
+ALONE = ("close", "reopen", "card", "cancel", "unmended")
 """Scenes with a case of their own; the others share one where they share the place."""
 IMPORTED = ("card", "unnamed")
 """Scenes whose case came with an import: nobody owes their customer anything yet."""
@@ -402,6 +403,10 @@ class Story:
         await self._add("unmended", cast.lead, cast.owner)
         again = {"verdict": "not recovered", "words": "It was late again."}
         await self._step("unmended", "recovery.verdict", **again)
+        mistaken = self._cast("cancel").owner
+        await self._ask(
+            mistaken, "case.cancel", self._case("cancel"), "cancel", values={"why": "A test."}
+        )
         cast = self._cast("item")
         await self._add("item", cast.lead, cast.owner, due="2026-03-13")
         settings = {

@@ -1,0 +1,127 @@
+"""What happens with a case that should not stand there: it is cancelled, and brought back."""
+
+from collections.abc import Collection, Iterable
+
+from bot.command import Command, Opening, Reply
+from bot.commands.lookup import case_of
+from bot.domain import case as domain
+from bot.domain.action_item import OPEN_STATES, ActionItem
+from bot.domain.case import Case
+from bot.domain.errors import Refused
+from bot.domain.recovery import Recovery, owners
+from bot.domain.reference import CaseRef
+from bot.domain.reminder import Subject
+from bot.fields import Text, field
+from bot.jobs import action_item as action_item_jobs
+from bot.jobs import case as case_jobs
+from bot.jobs import reminder as reminder_jobs
+from bot.jobs import retro as retro_jobs
+from bot.messages import case as messages
+from bot.messages.parts import Form
+from bot.ports import ReadOnlyWork, UnitOfWork
+
+WHICH_TO_CANCEL = "Say which case, as in: cancel C-7."
+
+
+class Cancel(Command, frozen=True):
+    """Cancels a case that was marked failed by mistake, and its retro with it."""
+
+    name = "case.cancel"
+    access = "members"
+    of_cancelled = True
+    title = "Cancel retro"
+    submit = "Cancel retro"
+
+    subject: CaseRef | None = None
+    why: Text = field("Why", needed="Say why, in a sentence.", coach="team")
+
+
+class Restore(Command, frozen=True):
+    """Brings a cancelled case back, as it was."""
+
+    name = "case.restore"
+    access = "members"
+    of_cancelled = True
+
+    subject: CaseRef
+
+
+def open_cancel(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Opens the form to cancel a retro."""
+    if opening.subject is None:
+        raise Refused(WHICH_TO_CANCEL)
+    case = case_of(opening.subject, work)
+    domain.check(case, "cancel")
+    return Reply(form=cancel_form(case))
+
+
+def cancel_form(case: Case) -> Form:
+    """Cancel retro, with a why."""
+    return Cancel.form(case.ref, channel_id=case.channel_id, parts=messages.above_cancelling(case))
+
+
+def cancel(command: Cancel, work: UnitOfWork) -> Reply:
+    """Cancels a case and its retro: nothing is asked, reminded of or counted until it is back."""
+    if command.subject is None:
+        raise Refused(WHICH_TO_CANCEL)
+    case = case_of(command.subject, work)
+    changed = domain.change(case, "cancel", command.person.id, command.at, command.why)
+    work.cases.save(changed)
+    _set_cancelled(changed, command, work)
+    return Reply()
+
+
+def restore(command: Restore, work: UnitOfWork) -> Reply:
+    """Brings a cancelled case back: everything goes on where it was."""
+    case = case_of(command.subject, work)
+    changed = domain.change(case, "restore", command.person.id, command.at)
+    work.cases.save(changed)
+    _set_cancelled(changed, command, work)
+    return Reply()
+
+
+def _set_cancelled(case: Case, command: Command, work: UnitOfWork) -> None:
+    """All that hangs on a case follows it, and so does what shows it; its people hear of it once."""
+    number, cancelled, at, by = case.number, case.cancelled, command.at, command.person.id
+    retro = work.retros.get(number)
+    items = [item for item in work.action_items.of_case(number) if item.state in OPEN_STATES]
+    recovery = work.recoveries.get(number)
+    set_to: dict[str, object] = {"cancelled": cancelled}
+    if retro is not None:
+        work.retros.save(retro.model_copy(update=set_to))
+    for item in items:
+        work.action_items.save(item.model_copy(update=set_to))
+    if recovery is not None:
+        # From here on: nobody was asked meanwhile, so no silence of those days ends it.
+        work.recoveries.save(recovery.model_copy(update={**set_to, "touched_at": at}))
+    subjects: list[Subject] = [*items, *(thing for thing in (retro, recovery) if thing is not None)]
+    if cancelled:
+        for subject in subjects:
+            reminder_jobs.resolve(subject, "cancelled", at, work)
+    shown = retro_jobs.retro_job(number, case.channel_id, at, asked_by=by)
+    for job in (shown, *retro_jobs.ask(number, shown, work)):
+        work.jobs.schedule(job)
+    for item in items:
+        work.jobs.schedule(action_item_jobs.item_job(item, at, by))
+        if item.owner is not None:
+            work.jobs.schedule(action_item_jobs.owner_job(item, item.owner, at))
+    concerned = _concerned(items, recovery)
+    # Whoever cancels it knows; that it is back is for all who read that it was not.
+    _say_change(case, concerned - {by} if cancelled else concerned, command, work)
+
+
+def _concerned(items: Iterable[ActionItem], recovery: Recovery | None) -> set[str]:
+    """Who has something left to do in it."""
+    people = {item.owner for item in items}
+    people |= owners(recovery) if recovery is not None and recovery.outcome is None else set()
+    return {person_id for person_id in people if person_id}
+
+
+def _say_change(case: Case, people: Collection[str], command: Command, work: UnitOfWork) -> None:
+    """Says it in the thread, and to everybody whom it concerns; what was said before is edited."""
+    said = [place for place, change in enumerate(case.history, start=1) if change.step != "edit"]
+    for place in said[-2:]:
+        work.jobs.schedule(case_jobs.change_job(case, place, command.at, command.person.id))
+    told = said[-1] if case.cancelled else said[-2]
+    for person_id in sorted(people):
+        work.jobs.schedule(case_jobs.tell_job(case, told, person_id, command.at))
