@@ -400,7 +400,9 @@ def _form(route: Route, opening: Opening, work: ReadOnlyWork) -> Reply:
 
 
 def _look(route: Route, command: Command, facts: PlatformFacts, work: ReadOnlyWork) -> Reply:
-    command, *_ = check(command, facts, work)
+    command, _, cancelled = check(command, facts, work)
+    if route.form is not None:  # what asks first and changes nothing yet leads to what does
+        _check_cancelled(route, cancelled)
     return route.read(command, work) if route.read is not None else Reply()
 
 

@@ -87,6 +87,7 @@ class DeleteAnswer(Command, frozen=True):
 
     name = "retro.delete_answer"
     access = "thing"
+    of_cancelled = True
     title = "Delete answer"
     submit = "Delete"
 
@@ -98,6 +99,7 @@ class UnnameAnswer(Command, frozen=True):
 
     name = "retro.unname_answer"
     access = "thing"
+    of_cancelled = True
     title = "Remove my name"
     submit = "Remove my name"
 
@@ -121,6 +123,7 @@ class WithdrawAnswer(Command, frozen=True):
 
     name = "retro.withdraw_answer"
     access = "thing"
+    of_cancelled = True
     title = "Withdraw answer"
     submit = "Withdraw"
 

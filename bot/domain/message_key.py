@@ -7,7 +7,9 @@ are stored, and the program of the version before reads them too: a key never ch
 import re
 from datetime import date, datetime
 
-OWN_CHAT = re.compile(r"(owner|customer|settings|unsaid|not_recovered|case_cancelled):.*|remind:.*:\d+", re.DOTALL)
+OWN_CHAT = re.compile(
+    r"(owner|customer|settings|unsaid|not_recovered|case_cancelled):.*|remind:.*:\d+", re.DOTALL
+)
 TO_LEAD = re.compile(r"unreached(_customer)?:.*", re.DOTALL)
 ABOUT_ITEM = re.compile(r"(?:call|unreached):(\d+):.*|remind:.*:AI-(\d+)", re.DOTALL)
 ABOUT_CASE = re.compile(r"(?:call_customer|unreached_customer):(\d+):.*|remind:.*:[CR]-(\d+)", re.DOTALL)

@@ -291,7 +291,8 @@ class RemindableRetro(Remindable):
     @property
     def is_open(self) -> bool:
         """Also while it is closed with an outcome that does not hold."""
-        return self.retro.state == "open" or self.retro.unsettled_at is not None
+        undecided = self.retro.state == "open" or self.retro.unsettled_at is not None
+        return undecided and not self.retro.cancelled
 
     @property
     def one_message_in_thread(self) -> bool:

@@ -194,7 +194,7 @@ async def test_nobody_who_was_forgotten_looks_after_a_customer_of_whom_nobody_he
         connection.commit()
     desk.say_all()
     gone(desk)
-    await desk.ask(ANA, "recovery.open", "C-1")
+    await desk.ask(ANA, "recovery.begin", "C-1")
     with open_work(desk.database, desk.workspace, writes=False) as work:
         recovery = work.recoveries.get(1)
     assert recovery is not None

@@ -219,8 +219,8 @@ async def test_the_lead_is_reminded_of_an_outcome_that_does_not_hold_until_someb
     later = AT + timedelta(days=28)
     await desk.ask(ANA, "action_item.decline", "AI-1", {"why": "No time"}, at=later)
     assert "C-1 was closed" not in unasked(await desk.tick(later + timedelta(days=1)))
-    # Two working days later, in the morning: 2 April was a Thursday.
-    morning = later + timedelta(days=4)
+    # 2 April was a Thursday. Friday's digest, on which nobody did anything, comes again on Wednesday.
+    morning = later + timedelta(days=6)
     told = await desk.tick(morning)
     assert 'C-1 was closed with "fixes agreed", and nobody has said yes' in unasked(told)
     await desk.ask(BEN, "action_item.take", "AI-1", at=morning)
