@@ -78,6 +78,10 @@ class Adapters:
     web: "WebAdapter | None"
     worker: Worker
 
+    def troubles(self) -> Sequence[str]:
+        """What keeps a platform from taking anything of ours until an admin acts, in sentences."""
+        return [adapter.trouble for adapter in (self.slack, self.teams) if adapter and adapter.trouble]
+
 
 @asynccontextmanager
 async def open_app(settings: Settings, *, speaks: bool = False) -> AsyncIterator[App]:
@@ -170,7 +174,7 @@ async def server(
     """
     connections = Connections(limits or ConnectionLimits.of_this_process())
     app = web.Application(client_max_size=LARGEST_BODY, middlewares=[connections.middleware()])
-    app.router.add_get("/healthz", healthz(built.database, connections))
+    app.router.add_get("/healthz", healthz(built.database, connections, opened.troubles))
     if opened.slack:
         app.router.add_post("/slack/events", opened.slack.handler)
     if opened.teams:

@@ -67,10 +67,15 @@ def _counted(count: object) -> str:
 
 
 async def _slack(settings: Settings) -> Finding:
+    from handlers.slack.app import TokenRefused  # noqa: PLC0415 - only where configured
+    from handlers.slack.outgoing import WHAT_TO_DO  # noqa: PLC0415 - the same
+
     try:
         async with open_app(settings) as built:
             slack = await slack_adapter(built)
             await slack.close()
+    except TokenRefused as refused:
+        return Finding(False, f"{refused} {WHAT_TO_DO}")
     except (StorageUnavailable, Misconfigured) as wrong:
         return Finding(False, str(wrong))
     by = "Socket Mode" if settings.slack_app_token else "POST /slack/events"
@@ -78,7 +83,12 @@ async def _slack(settings: Settings) -> Finding:
 
 
 async def _teams(settings: Settings) -> Sequence[Finding]:
-    from handlers.teams.token import NoToken, Tokens, fetch_with  # noqa: PLC0415 - only where configured
+    from handlers.teams.token import (  # noqa: PLC0415 - only where configured
+        WHAT_TO_DO,
+        NoToken,
+        Tokens,
+        fetch_with,
+    )
 
     if settings.teams_unauthenticated:
         words = (
@@ -88,9 +98,7 @@ async def _teams(settings: Settings) -> Sequence[Finding]:
     try:
         await Tokens(fetch_with(settings)).get()
     except NoToken as why:
-        return [
-            Finding(False, f"Teams: {why} Check TEAMS_APP_ID, TEAMS_APP_PASSWORD, TEAMS_APP_TENANT_ID.")
-        ]
+        return [Finding(False, f"Teams: {why} {WHAT_TO_DO}")]
     words = "Teams: Microsoft's login gives a token for the app; activities come by POST /api/messages."
     return [Finding(True, words), *await _deaf_channels(settings)]
 

@@ -63,6 +63,7 @@ class DeliveryError(Exception):
     `permanent`: trying again cannot help until a person acts; `reason` is one sentence for them.
     `retry_after`: seconds that the platform asked for. `maybe_delivered`: it may have arrived all the
     same. `outage`: the trouble is the platform's or the way to it, so it is worth trying for days.
+    `code`: the platform's own for it, for the log, never anybody's words.
     `gone`: somebody deleted the message that was to be changed, or the one whose thread this belongs in.
     """
 
@@ -75,6 +76,7 @@ class DeliveryError(Exception):
         maybe_delivered: bool = False,
         outage: bool = False,
         gone: bool = False,
+        code: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -83,6 +85,7 @@ class DeliveryError(Exception):
         self.maybe_delivered = maybe_delivered
         self.outage = outage
         self.gone = gone
+        self.code = code
 
 
 class MembershipUnknown(Exception):

@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     """Takes what claims to be Teams without a token, from this machine only: for emulators."""
     teams_tenants: str = ""
     """Which tenants may use the app, separated by commas; empty: only the app's own."""
+    teams_service_hosts: str = ""
+    """Hosts beside Microsoft's own to which answers may go, separated by commas: for stand-ins."""
     teams_targeted: bool = False
     """Says private things in a channel as targeted messages instead of in the personal chat."""
 
@@ -126,6 +128,13 @@ class Settings(BaseSettings):
             self.teams_tenants.split(",") if self.teams_tenants else [self.teams_app_tenant_id or ""]
         )
         return frozenset(tenant.strip().lower() for tenant in tenants if tenant.strip())
+
+    @property
+    def service_hosts(self) -> frozenset[str]:
+        """Hosts of Teams' service beside Microsoft's own, which the operator vouches for."""
+        return frozenset(
+            host.strip().lower() for host in self.teams_service_hosts.split(",") if host.strip()
+        )
 
     @property
     def loopback(self) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -34,10 +34,15 @@ async def listening(
         yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def healthz(transactions: Transactions, connections: Connections) -> Handler:
+def healthz(
+    transactions: Transactions,
+    connections: Connections,
+    troubles: Callable[[], Sequence[str]] = list,
+) -> Handler:
     """GET /healthz: counts of waiting and dead messages, and of connections.
 
-    503 when the database cannot be reached.
+    503 when the database cannot be reached. Also 503, with the counts, as long as a platform lets us say
+    nothing: `troubles` says which, and why.
     """
 
     async def healthz(_: web.Request) -> web.StreamResponse:
@@ -45,7 +50,12 @@ def healthz(transactions: Transactions, connections: Connections) -> Handler:
             state = await transactions.read_queue(lambda queue: queue.state())
         except StorageUnavailable:
             return web.json_response({"ok": False, "why": "the database cannot be reached"}, status=503)
-        state = {"ok": True, **state, "connections": connections.state()}
-        return web.json_response(state, dumps=lambda data: json.dumps(data, default=str))
+        why = " ".join(troubles())
+        health = {"ok": False, "why": why} if why else {"ok": True}
+        return web.json_response(
+            {**health, **state, "connections": connections.state()},
+            status=503 if why else 200,
+            dumps=lambda data: json.dumps(data, default=str),
+        )
 
     return healthz

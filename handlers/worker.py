@@ -425,7 +425,10 @@ class Worker:
         if undelivered.permanent or is_hopeless(job, outage=undelivered.outage):
             label = "" if job.traceless else self._bot.label(job)
             about = f" about={label}" if label else ""
-            self._failed(job, f"given up{about} after {job.attempts} attempts: {undelivered.reason}")
+            code = f" ({undelivered.code})" if undelivered.code else ""
+            self._failed(
+                job, f"given up{about} after {job.attempts} attempts: {undelivered.reason}{code}"
+            )
             instead = await self._instead(job, undelivered.reason)
             await self._put_away(Ended(job, "dead", why=undelivered.reason, follow=instead))
             self._count("given up", job)
@@ -451,7 +454,7 @@ class Worker:
                 hold_workspace=asked is not None and limits.together,
             )
         )
-        self._count("put back", job)
+        self._count("put back", job, undelivered.code)
         self._wake_in(wait)
 
     async def _instead(self, job: Job, reason: str) -> Sequence[Job]:
@@ -467,10 +470,14 @@ class Worker:
             self._failed(job, f"nothing is said instead: {redacted(fault)}")
             return ()
 
-    def _count(self, outcome: str, job: Job) -> None:
+    def _count(self, outcome: str, job: Job, code: str = "") -> None:
+        """Counts an outcome and writes a line; `code` is the platform's own for what went wrong."""
         self.outcomes[outcome] += 1
+        told = f"{outcome} ({code})" if code else outcome
         if not job.traceless:
-            log.info("job=%s id=%s workspace=%s %s", job.name, job.id, job.workspace, outcome)
+            log.info("job=%s id=%s workspace=%s %s", job.name, job.id, job.workspace, told)
+        elif code:
+            self._bot.untold.note(f"job={job.name} workspace={job.workspace} {told}")
 
     def _failed(self, job: Job, how: str) -> None:
         """A line for the operator; of a traceless job later, and not which of them it was."""

@@ -22,7 +22,6 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.access import NO_ANSWER_NOW
 from bot.command import Reply, Request
@@ -68,6 +67,10 @@ STUMBLES = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 Read = Callable[[Payload, Workspace, datetime], Request | None]
 
 
+class TokenRefused(Misconfigured):
+    """Slack does not accept the token: it was revoked, say."""
+
+
 class Answers(Protocol):
     """What this adapter needs of the bot."""
 
@@ -76,7 +79,9 @@ class Answers(Protocol):
     async def answer(self, request: Request) -> Reply: ...
 
 
-async def connect(settings: Settings) -> tuple[aiohttp.ClientSession, AsyncWebClient, AuthorizeResult]:
+async def connect(
+    settings: Settings,
+) -> tuple[aiohttp.ClientSession, outgoing.Client, AuthorizeResult]:
     """A connection to the workspace of the token.
 
     Raises Misconfigured when Slack does not accept it, StorageUnavailable when Slack itself has trouble.
@@ -91,9 +96,7 @@ async def connect(settings: Settings) -> tuple[aiohttp.ClientSession, AsyncWebCl
         if isinstance(error, SlackApiError) and (trouble.maybe_delivered or trouble.retry_after):
             raise StorageUnavailable(f"{trouble.reason} Start me again in a minute.") from None
         if isinstance(error, SlackApiError):
-            raise Misconfigured(
-                f"SLACK_BOT_TOKEN is not accepted by Slack ({code_of(error)})."
-            ) from None
+            raise TokenRefused(f"SLACK_BOT_TOKEN is not accepted by Slack ({code_of(error)}).") from None
         host = urlsplit(settings.slack_api_url).hostname
         raise Misconfigured(
             f"Slack cannot be reached at {host}: check the network, or SLACK_API_URL."
@@ -121,7 +124,7 @@ class SlackAdapter:
         settings: Settings,
         bot: Answers,
         session: aiohttp.ClientSession,
-        slack: AsyncWebClient,
+        slack: outgoing.Client,
         authorized: AuthorizeResult,
     ) -> None:
         self.workspace = Workspace(
@@ -178,6 +181,12 @@ class SlackAdapter:
         bolt.shortcut(anything)(self._chosen)
         bolt.error(_failed)
         return bolt
+
+    @property
+    def trouble(self) -> str:
+        """What an admin has to put right before anything can be said in Slack; mostly empty."""
+        code = self._slack.refused
+        return f"Slack no longer accepts my token ({code}). {outgoing.WHAT_TO_DO}" if code else ""
 
     # The ways in
 
@@ -324,6 +333,9 @@ class SlackAdapter:
 
     async def _asked(self, read: Read, body: Payload) -> tuple[Request | None, Reply]:
         """What the bot replies; raises only Malformed. What does not reach the bot has no request."""
+        way_back = text_at(body, "response_url")
+        if way_back and not outgoing.is_slacks(way_back, self._settings.slack_api_url):
+            raise Malformed("response_url is not at Slack")
         try:
             request = read(body, self.workspace, datetime.now(UTC))
         except WrongWorkspace:

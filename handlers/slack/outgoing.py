@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.domain.job import MessageRef
 from bot.ports import Delivery, DeliveryError, Limits, Rate
@@ -20,6 +21,7 @@ CALL_SECONDS = 10.0
 """Slack answers in well under a second; a call must end long before its job's lease (18 s)."""
 PAGE = 200
 """Messages per page of a look-up: the most that conversations.history recommends."""
+HOOKS = ("hooks.slack.com", "hooks.slack-gov.com")
 MAX_WAIT = 3600.0
 """Nobody's rate limit holds a channel for longer; a larger number is a slip somewhere."""
 LIMITS = Limits(min_interval=USUAL_PACE, new=Rate(300, 600), edits=Rate(50, 50), together=True)
@@ -105,6 +107,12 @@ FAILURES: Mapping[str, Failure] = {
 }
 
 
+TOKEN_REFUSED = frozenset(code for code, failure in FAILURES.items() if failure is NOT_LET_IN)
+WHAT_TO_DO = (
+    "An admin installs me in the workspace again (api.slack.com/apps, Install App), and you set "
+    "SLACK_BOT_TOKEN to the new token."
+)
+
 NO_ANSWER = (SlackApiError, aiohttp.ClientError, TimeoutError)
 """How a call to Slack fails."""
 
@@ -113,15 +121,31 @@ quiet = logging.getLogger("handlers.slack.library")
 quiet.setLevel(logging.ERROR)
 
 
-def client(token: str | None, api_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
+class Client(AsyncWebClient):
+    """The library's client, which also knows whether Slack still accepts our token."""
+
+    refused = ""
+    """Slack's code for why it does not; empty as long as it does."""
+
+    async def api_call(self, *args: Any, **more: Any) -> AsyncSlackResponse:
+        """The library's own; raises what that does."""
+        try:
+            answer = await super().api_call(*args, **more)
+        except SlackApiError as error:
+            code = _answer(error)[2]
+            self.refused = code if code in TOKEN_REFUSED else self.refused
+            raise
+        self.refused = ""
+        return answer
+
+
+def client(token: str | None, api_url: str, session: aiohttp.ClientSession) -> Client:
     """A Web API client that repeats nothing by itself, and logs no payload.
 
     The library's own repeat after a dropped connection posts a message twice. It also takes a proxy
     from the environment for every host, NO_PROXY or not; loopback is never behind one.
     """
-    made = AsyncWebClient(
-        token=token, base_url=api_url, session=session, retry_handlers=[], logger=quiet
-    )
+    made = Client(token=token, base_url=api_url, session=session, retry_handlers=[], logger=quiet)
     if urlsplit(api_url).hostname in ("127.0.0.1", "::1", "localhost"):
         made.proxy = None
     return made
@@ -299,7 +323,9 @@ class SlackMessenger:
         except NO_ANSWER as error:
             if unless and code_of(error) == unless:
                 return {}
-            raise undelivered(error) from None
+            fault = undelivered(error)
+            fault.code = f"{method}: {code_of(error)[:60]}"
+            raise fault from None
         if not isinstance(answer.data, dict):
             raise DeliveryError(BROKEN.reason, maybe_delivered=True)
         return answer.data
@@ -322,3 +348,17 @@ def key_in(message: Mapping[str, Any]) -> str:
     metadata = message.get("metadata")
     payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
     return str(payload.get("key") or "") if isinstance(payload, Mapping) else ""
+
+
+def is_slacks(address: str, api_url: str) -> bool:
+    """Whether an address to answer at is Slack's own, or where the operator's stand-in is."""
+    try:
+        there, api = urlsplit(address), urlsplit(api_url)
+        if there.username is not None:
+            return False
+        stand_in = (there.hostname, there.port) == (api.hostname, api.port)
+    except ValueError:
+        return False
+    return (there.scheme == "https" and there.hostname in HOOKS) or (
+        stand_in and there.scheme == api.scheme
+    )

@@ -29,10 +29,11 @@ from handlers.teams.authentication import Authenticator, Claims, OpenAuthenticat
 from handlers.teams.card import MENTION
 from handlers.teams.connector import Connector
 from handlers.teams.directory import Directory, Met
+from handlers.teams.hosts import Hosts
 from handlers.teams.memberships import TeamsMemberships
 from handlers.teams.outgoing import TeamsMessenger
 from handlers.teams.replies import Replies
-from handlers.teams.token import Tokens, fetch_with
+from handlers.teams.token import WHAT_TO_DO, Tokens, fetch_with
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,10 @@ class TeamsAdapter:
         self._transactions = transactions
         self._authenticator = authenticator
         self._tokens = Tokens(fetch_with(settings))
-        self._connector = Connector(None if settings.teams_unauthenticated else self._tokens)
+        self._hosts = Hosts(settings)
+        self._connector = Connector(
+            None if settings.teams_unauthenticated else self._tokens, self._hosts.include
+        )
         app_id, min_interval = settings.teams_app_id or "", settings.amends_pace
         self.messenger = TeamsMessenger(self._connector, transactions, app_id, min_interval)
         self.memberships = TeamsMemberships(self._connector, transactions)
@@ -112,12 +116,19 @@ class TeamsAdapter:
         self._tokens.close()
         await self._connector.close()
 
+    @property
+    def trouble(self) -> str:
+        """What an admin has to put right before anything can be said in Teams; mostly empty."""
+        refused = self._tokens.refused
+        return f"Teams: {refused} {WHAT_TO_DO}" if refused else ""
+
     # The way in
 
     async def handler(self, request: web.Request) -> web.Response:
         """405 no POST, 415 no JSON, 413 too large, 400 malformed, 401 unsigned, 403 another's.
 
-        Another's: of a tenant that may not use the app, or of a service that is not Teams.
+        Another's: of a tenant that may not use the app, or of a service that is not Teams or not at
+        Microsoft's.
         """
         if request.method != "POST":
             return web.Response(status=405, headers={"Allow": "POST"}, text="only POST")
@@ -160,6 +171,9 @@ class TeamsAdapter:
             log.warning(
                 "a request of another tenant was turned away; TEAMS_TENANTS names who may use me"
             )
+            return FORBIDDEN, None
+        if not self._hosts.include(needed(body, "serviceUrl")):
+            log.warning("an activity whose answers would leave Microsoft's hosts was refused")
             return FORBIDDEN, None
         kind, now = needed(body, "type"), datetime.now(UTC)
         if kind == "invoke":

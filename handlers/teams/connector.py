@@ -88,9 +88,10 @@ class Limits:
 class Connector:
     """Calls to whatever service URL an activity named; its claim was checked when it came in."""
 
-    def __init__(self, tokens: Tokens | None) -> None:
+    def __init__(self, tokens: Tokens | None, may_call: Callable[[str], bool]) -> None:
         # Without a token nothing is signed: that is the emulator, on this machine.
         self._tokens = tokens
+        self._may_call = may_call
         self._session: aiohttp.ClientSession | None = None
         self._conversations = Limits(WINDOWS)
         self._tenants = Limits(TENANT_WINDOWS)
@@ -185,6 +186,9 @@ class Connector:
     async def _asked(
         self, method: str, service_url: str, path: str, body: JsonObject | None
     ) -> JsonObject:
+        if not self._may_call(service_url):
+            # Stored before hosts were looked at, say: our token goes nowhere else.
+            raise ConnectorError(403, "a host that is not Microsoft's")
         token = await self._tokens.get() if self._tokens else ""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if self._session is None:

@@ -19,7 +19,7 @@ from bot.domain.job import MessageRef
 from bot.ports import Delivery, DeliveryError, Limits, Rate, Transactions, UnitOfWork
 from bot.settings import USUAL_PACE
 from handlers.teams import render
-from handlers.teams.connector import FAILED, Connector, ConnectorError
+from handlers.teams.connector import FAILED, Connector, ConnectorError, why
 from handlers.teams.incoming import THREAD, base
 from handlers.teams.token import NoToken
 
@@ -87,6 +87,7 @@ def undelivered(error: Exception, *, direct: bool, gone: bool = False) -> Delive
             maybe_delivered=failure.maybe_delivered,
             outage=failure.outage,
             gone=gone,
+            code=why(error),
         )
     if isinstance(error, NoToken):
         return DeliveryError(f"I get no token for Teams. {error}", outage=True)

@@ -27,8 +27,21 @@ RENEW_SECONDS = 240.0
 RETRY_SECONDS = 30.0
 
 
+WHAT_TO_DO = (
+    "Check TEAMS_APP_ID, TEAMS_APP_PASSWORD, TEAMS_APP_TENANT_ID, and whether the secret has ended."
+)
+"""For the operator, when the login refuses the app."""
+
+
 class NoToken(Exception):
-    """Microsoft's login gave no token; the words say why and hold no secret."""
+    """Microsoft's login gave no token; the words say why and hold no secret.
+
+    `refused`: it knows the app, or its secret, no more; else it could not be reached.
+    """
+
+    def __init__(self, words: str, *, refused: bool = False) -> None:
+        super().__init__(words)
+        self.refused = refused
 
 
 class Tokens:
@@ -46,6 +59,8 @@ class Tokens:
         self._ends_at = 0.0
         self._tried_at = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
+        self.refused = ""
+        """Why the login gave no token the last time, if it refused the app; else empty."""
 
     @property
     def now(self) -> str:
@@ -96,6 +111,10 @@ class Tokens:
                 token, seconds = await loop.run_in_executor(THREADS, self._fetch)
         except TimeoutError:
             raise NoToken("Microsoft's login did not answer in time.") from None
+        except NoToken as why:
+            self.refused = str(why) if why.refused else self.refused
+            raise
+        self.refused = ""
         self._token, self._ends_at = token, self._clock() + seconds
 
 
@@ -139,5 +158,6 @@ def fetch_with(settings: Settings) -> Callable[[], tuple[str, float]]:
 def _read_token(result: Mapping[str, Any]) -> tuple[str, float]:
     if "access_token" not in result:
         # The code ("invalid_client") names what is wrong; the description repeats ids.
-        raise NoToken(f"Microsoft's login refused the app ({result.get('error', 'without a reason')}).")
+        reason = result.get("error", "without a reason")
+        raise NoToken(f"Microsoft's login refused the app ({reason}).", refused=True)
     return str(result["access_token"]), float(result.get("expires_in", 600))

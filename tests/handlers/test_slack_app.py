@@ -12,8 +12,10 @@ import pytest
 
 from bot.command import Reply, Request
 from bot.messages.parts import Button, Buttons, Form, FormField, Message, Paragraph, Quote, sentence
+from bot.ports import DeliveryError
 from bot.settings import Misconfigured
 from handlers.slack.app import MAX_BYTES, SlackAdapter
+from handlers.slack.outgoing import is_slacks
 from tests.fakes import FakeSlack, FormErrors, NotFilledIn, Posted, SlackChannel
 from tests.handlers.slack_adapter import Script, delivery, serving, settings_for
 
@@ -646,3 +648,53 @@ async def test_anothers_message_with_our_key_confirms_nothing(
     posted = Posted(slack.next_ts(), channel.id, slack.bot, "Hello.", metadata=metadata, bot=True)
     await slack.event(own_event(slack, channel, posted, **theirs))
     assert await adapter.messenger.find(delivery(slack, channel.id), datetime.now(UTC)) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/commands/1",
+        "http://hooks.slack.com/commands/1",
+        "https://hooks.slack.com.evil.example/1",
+        "https://hooks.slack.com@evil.example/1",
+        "http://127.0.0.1:1/response/1",
+        "https://[::1",
+    ],
+)
+async def test_an_answer_goes_to_slack_only(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert not is_slacks(address, "https://slack.com/api/")
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    payload = {"command": "/amends", "text": "help", "team_id": slack.team, "channel_id": channel.id}
+    payload |= {"user_id": ana.id, "trigger_id": "1.2.3", "response_url": address}
+    assert (await slack.send("slash_commands", payload)).status == 400
+    assert bot.asked == []
+    assert "response_url is not at Slack" in caplog.text
+    assert "evil" not in caplog.text
+
+
+def test_slacks_own_hooks_and_a_stand_in_are_answered() -> None:
+    assert is_slacks("https://hooks.slack.com/actions/T1/2/3", "https://slack.com/api/")
+    assert is_slacks("https://hooks.slack-gov.com/actions/T1/2/3", "https://slack.com/api/")
+    assert is_slacks("http://127.0.0.1:4000/response/1", "http://127.0.0.1:4000/api/")
+
+
+@pytest.mark.parametrize("code", ["token_revoked", "invalid_auth", "account_inactive", "not_authed"])
+async def test_a_token_that_slack_refuses_is_trouble_until_it_is_accepted(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter, code: str
+) -> None:
+    channel = slack.channel("support")
+    assert adapter.trouble == ""
+    slack.fail_next("chat.postMessage", error=code)
+    with pytest.raises(DeliveryError) as refused:
+        await adapter.messenger.say(delivery(slack, channel.id))
+    assert refused.value.code == f"chat.postMessage: {code}"
+    assert f"Slack no longer accepts my token ({code})." in adapter.trouble
+    slack.fail_next("chat.postMessage", error="is_archived")
+    with pytest.raises(DeliveryError):
+        await adapter.messenger.say(delivery(slack, channel.id))
+    assert adapter.trouble, "another error proves nothing"
+    await adapter.messenger.say(delivery(slack, channel.id))
+    assert adapter.trouble == ""

@@ -69,7 +69,7 @@ async def memberships(
 ) -> AsyncIterator[TeamsMemberships]:
     """What is asked of the fake."""
     tokens = Tokens(fetch_with(settings_for(teams)))
-    connector = Connector(tokens)
+    connector = Connector(tokens, lambda _: True)
     asked = TeamsMemberships(connector, sqlite, clock)
     yield asked
     await asked.close()
@@ -376,7 +376,7 @@ async def test_rosters_are_asked_within_teams_own_limits(
     assert limits.wait("19:x") == 1.0
     monkeypatch.setattr(connector_module, "MAX_WAIT", 0.0)
     tokens = Tokens(fetch_with(settings_for(teams)))
-    connector = Connector(tokens)
+    connector = Connector(tokens, lambda _: True)
     desk = channel(teams, teams.channel("desk"))
     for _ in range(14):
         await connector.roster(desk.reference, desk.id)

@@ -32,7 +32,7 @@ async def teams() -> AsyncIterator[FakeTeams]:
 async def messenger(teams: FakeTeams, sqlite: Database) -> AsyncIterator[TeamsMessenger]:
     """Who speaks there."""
     tokens = Tokens(fetch_with(settings_for(teams)))
-    connector = Connector(tokens)
+    connector = Connector(tokens, lambda _: True)
     yield TeamsMessenger(connector, sqlite, APP, 0.0)
     tokens.close()
     await connector.close()

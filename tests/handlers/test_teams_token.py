@@ -112,3 +112,27 @@ async def test_the_loop_is_free_while_the_login_is_slow(teams: FakeTeams) -> Non
         longest, last = max(longest, time.monotonic() - last), time.monotonic()
     assert await waiting
     assert longest < 0.25
+
+
+async def test_a_login_that_refuses_the_app_is_known_until_it_gives_a_token(teams: FakeTeams) -> None:
+    answers: list[NoToken | None] = [
+        NoToken("Microsoft's login cannot be reached (Timeout)."),
+        NoToken("Microsoft's login refused the app (invalid_client).", refused=True),
+        NoToken("Microsoft's login cannot be reached (Timeout)."),
+        None,
+    ]
+
+    def fetch() -> tuple[str, float]:
+        if (fault := answers.pop(0)) is not None:
+            raise fault
+        return "token", 3600.0
+
+    tokens, told = Tokens(fetch), []
+    for _ in range(3):
+        with pytest.raises(NoToken):
+            await tokens.get()
+        told.append(tokens.refused)
+    assert told == ["", *["Microsoft's login refused the app (invalid_client)."] * 2]
+    await tokens.get()
+    assert tokens.refused == ""
+    tokens.close()

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import logging
 import signal
 import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -193,3 +195,45 @@ async def test_check_and_healthz_say_what_was_given_up_and_the_rest_goes_on(
         "Messages that were given up: 1. The most: 1 of retro.announce: "
         "Something is wrong in Amends (ValueError)."
     )
+
+
+async def test_healthz_is_not_ok_while_slack_refuses_the_token_and_says_so(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with FakeSlack() as slack:
+        ana = slack.person("Ana")
+        support = slack.channel("support", members=[ana])
+        async with open_slack_app(slack, database_url):
+            assert slack.events_url is not None
+            url = slack.events_url.replace("/slack/events", "/healthz")
+            await ana.command("failed ZD-1 Lost", support)
+            await slack.until(lambda: len(slack.posted()) >= A_CASE)
+            ours, slack.token = slack.token, "xoxb-of-another-installation"
+            await ana.command("failed ZD-2 Lost again", support)
+            async with aiohttp.ClientSession() as session:
+                await slack.until(lambda: "put back" in caplog.text)
+                health = await _health(session, url)
+                assert not health["ok"]
+                assert "Slack no longer accepts my token (invalid_auth)." in health["why"]
+                assert "installs me in the workspace again" in health["why"]
+                slack.token = ours
+                await slack.until(lambda: len(slack.posted()) >= 2 * A_CASE, seconds=20.0)
+                assert (await _health(session, url))["ok"]
+    assert "put back (chat.postMessage: invalid_auth)" in caplog.text
+
+
+async def _health(session: aiohttp.ClientSession, url: str) -> dict[str, Any]:
+    async with session.get(url) as response:
+        health: dict[str, Any] = await response.json()
+        assert response.status == (200 if health["ok"] else 503)
+        return health
+
+
+async def test_check_says_what_to_do_about_a_revoked_token(database_url: str) -> None:
+    async with FakeSlack() as slack:
+        slack.fail_next("auth.test", error="token_revoked")
+        findings = await check.check(settings_for(slack, amends_database_url=database_url))
+    [wrong] = [finding for finding in findings if not finding.fine]
+    assert "token_revoked" in wrong.words
+    assert "installs me in the workspace again" in wrong.words
