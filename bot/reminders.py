@@ -42,7 +42,7 @@ REMINDERS = (
         then=Every(WEEK, ("owner", "lead")),
         says="{label} is late by {late}: it was due {day}.",
         tells="{label} of {owner} is late by {late}: it was due {day}.",
-        steps=("accept", "done", "change_date", "hand_over", "decline"),
+        steps=("done", "change_date", "hand_over", "decline"),
         or_later=True,
     ),
     Reminder(
@@ -53,7 +53,7 @@ REMINDERS = (
         since="due",
         on=(On(0, ("owner",)),),
         says="{label} is due {day}.",
-        steps=("accept", "done", "change_date", "hand_over"),
+        steps=("done", "change_date", "hand_over"),
         or_later=True,
     ),
     Reminder(
@@ -63,7 +63,7 @@ REMINDERS = (
         since="due",
         on=(On(-2, ("owner",)),),
         says="{label} is due soon: {day}.",
-        steps=("accept", "done", "change_date", "hand_over"),
+        steps=("done", "change_date", "hand_over"),
         or_later=True,
     ),
     Reminder(
@@ -80,11 +80,12 @@ REMINDERS = (
     Reminder(
         name="item_proposed",
         about="item",
-        when="not accepted: after 1 working day its owner, after 3 the lead",
+        when="not accepted: after 1 and 2 working days its owner, after 3 and then every week the lead",
         since="proposed",
-        on=(On(1, ("owner",)), On(3, ("lead",))),
-        says="{label} waits for your answer.",
-        tells="{label} waits for the answer of {owner}.",
+        on=(On(1, ("owner",)), On(2, ("owner",)), On(3, ("lead",))),
+        then=Every(WEEK, ("lead",)),
+        says="{label} waits for your answer{planned}.",
+        tells="{owner} hasn't said yes or no to {label} yet{planned}.",
         steps=("accept", "hand_over", "decline"),
         or_later=True,
     ),

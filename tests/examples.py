@@ -343,6 +343,8 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.own_verified": action_item.own_copy(VERIFIED, "U1", PEOPLE, TODAY, LINK),
     "action_item.own_dropped": action_item.own_copy(DROPPED, "U1", PEOPLE, TODAY, LINK),
     "action_item.no_longer_own": action_item.own_copy(HANDED, "U1", PEOPLE, TODAY, LINK),
+    "action_item.done_for_asker": action_item.done_for_asker(DONE, "U2", PEOPLE, LINK),
+    "action_item.verified_for_asker": action_item.done_for_asker(VERIFIED, "U2", PEOPLE, LINK),
     "action_item.call_owner": action_item.call_owner(ITEM, ANA),
     "action_item.unreached": action_item.unreached(ITEM, ANA, "They have left the workspace."),
     "action_item.mine": action_item.mine((LATE, ITEM, DONE), LINKS, PEOPLE, TODAY, more=True),
@@ -355,6 +357,9 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.due_soon": reminder.reminder_message([_due("item_due_soon", AGREED)]),
     "reminder.due_today": reminder.reminder_message([DUE_TODAY]),
     "reminder.proposed": reminder.reminder_message([_due("item_proposed", ITEM)]),
+    "reminder.proposed_to_lead": reminder.reminder_message(
+        [_due("item_proposed", ITEM, "U2", before=(TODAY,))]
+    ),
     "reminder.late": reminder.reminder_message([LATE_NOW]),
     "reminder.late_to_lead": reminder.reminder_message([LATE_TOLD]),
     "reminder.left": reminder.reminder_message([_due("item_left", AGREED, "U2")]),

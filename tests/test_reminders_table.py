@@ -34,6 +34,7 @@ def table() -> str:
             owner="Ana",
             day="Thu 5 Mar 2026",
             late="3 working days",
+            planned="",
             step="Hear the customer",
         )
         rows.append(f"| {noun}: {reminder.when} | {', '.join(recipients)} | {said} |")

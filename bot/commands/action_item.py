@@ -246,8 +246,18 @@ def take(command: TakeStep, work: UnitOfWork) -> Reply:
     after = domain.move(item, moved, lead)
     work.action_items.save(after)
     reply = _show(after, command, work, was=item.owner)
+    if "done" in (item.state, after.state):
+        _tell_asker(after, command, work)
     reminder_jobs.resolve(after, command.row.name, command.at, work)
     return reply
+
+
+def _tell_asker(item: ActionItem, command: Command, work: UnitOfWork) -> None:
+    """Whoever asked for it, and did not do it, hears at once that it is done, and what came of that."""
+    done = item.last("done")
+    if done is not None and done.by != item.asked_by:
+        number = domain.times(item, "done")
+        work.jobs.schedule(action_item_jobs.asker_job(item, number, command.at))
 
 
 def _to(command: TakeStep, item: ActionItem, work: UnitOfWork) -> str | None:
@@ -339,6 +349,7 @@ def reopen_because(item: ActionItem, words: str, command: Command, work: UnitOfW
     after = domain.move(item, moved, _lead(item, work))
     work.action_items.save(after)
     _show(after, command, work, was=item.owner)
+    _tell_asker(after, command, work)
     reminder_jobs.resolve(after, "reopen", command.at, work)
 
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from bot.domain import message_key
 from bot.domain import recovery as recovery_domain
-from bot.domain.action_item import WAITING_STATES, ActionItem, without_owner
+from bot.domain.action_item import WAITING_STATES, ActionItem, times, without_owner
 from bot.domain.case import number_of
 from bot.domain.errors import Refused
 from bot.domain.forget import (
@@ -149,11 +149,13 @@ def _in_the_thread(
 
 
 def _owners_copies(items: Iterable[ActionItem], at: datetime) -> list[Job]:
-    """The jobs that edit the copies of everybody who owns an item, or did."""
+    """The jobs that edit the copies of everybody who owns an item, or did, and what its asker heard."""
     jobs: list[Job] = []
     for item in items:
         owners = {item.owner, *(who for moved in item.history for who in (moved.by, moved.to))}
         jobs += [action_item_jobs.owner_job(item, owner, at) for owner in sorted(filter(None, owners))]
+        done = range(1, times(item, "done") + 1)
+        jobs += [action_item_jobs.asker_job(item, number, at) for number in done]
     return jobs
 
 

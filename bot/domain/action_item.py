@@ -70,9 +70,14 @@ class ActionItem(BaseModel, frozen=True):
         return next((moved for moved in reversed(self.history) if moved.step == step), None)
 
 
+def times(item: ActionItem, step: Event) -> int:
+    """How often the step was taken."""
+    return sum(moved.step == step for moved in item.history)
+
+
 def is_late(item: ActionItem, day: date) -> bool:
-    """Whether it should have been done before `day`, the owner's today."""
-    return item.state in WAITING_STATES and item.due is not None and item.due < day
+    """Whether it should have been done before `day`, the owner's today; only what somebody agreed to."""
+    return item.state == "agreed" and item.due is not None and item.due < day
 
 
 def steps(item: ActionItem) -> tuple[ItemStep, ...]:

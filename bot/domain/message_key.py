@@ -8,7 +8,7 @@ import re
 from datetime import date, datetime
 
 OWN_CHAT = re.compile(
-    r"(owner|customer|settings|unsaid|not_recovered|case_cancelled):.*|remind:.*:\d+", re.DOTALL
+    r"(owner|asker|customer|settings|unsaid|not_recovered|case_cancelled):.*|remind:.*:\d+", re.DOTALL
 )
 TO_LEAD = re.compile(r"unreached(_customer)?:.*", re.DOTALL)
 ABOUT_ITEM = re.compile(r"(?:call|unreached):(\d+):.*|remind:.*:AI-(\d+)", re.DOTALL)
@@ -65,6 +65,11 @@ def item(item_number: int) -> str:
 def owner(item_number: int, owner_id: str) -> str:
     """An action item in the direct messages of its owner, or of a former one."""
     return f"owner:{item_number}:{owner_id}"
+
+
+def asker(item_number: int, number: int, person_id: str) -> str:
+    """The word to whoever asked for an action item that it is done, for the `number`th time, from 1."""
+    return f"asker:{item_number}:{number}:{person_id}"
 
 
 def call_owner(item_number: int, owner_id: str) -> str:

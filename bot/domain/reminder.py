@@ -87,8 +87,8 @@ class Reminder(BaseModel, frozen=True):
     """One line of the table: `when` is for people, `since`, `on` and `then` are the same for the clock.
 
     `says` is the sentence for the owner or the thread, `tells` the one for everybody else who hears of
-    it; `label`, `owner`, `day`, `late` and `step` may stand in them. `steps` are the buttons, as far as
-    the reader may press them; a retro and a recovery have their own.
+    it; `label`, `owner`, `day`, `late`, `planned` and `step` may stand in them. `steps` are the buttons,
+    as far as the reader may press them; a retro and a recovery have their own.
     """
 
     name: str
@@ -235,7 +235,7 @@ def _left(item: ActionItem, hours: WorkingHours) -> date | None:
 
 
 def _due(item: ActionItem, hours: WorkingHours) -> date | None:
-    return item.due if _is_under_way(item) else None
+    return item.due if item.state == "agreed" else None
 
 
 def _remind_on(item: ActionItem, hours: WorkingHours) -> date | None:

@@ -61,6 +61,33 @@ class TellOwner(JobPayload):
         return go_public(self.item_number, self.owner_id, reason, job.now, work)
 
 
+class TellAsker(JobPayload):
+    """Tells whoever asked for an item that it is done, so that they can verify it."""
+
+    name = "action_item.tell_asker"
+    what = "that AI-{item_number} is done to whoever asked for it"
+    about = "AI-{item_number}/{asker_id}"
+
+    item_number: Number
+    asker_id: str
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """What changed; nothing when it went on before this could be said, or the asker is not there."""
+        item = work.action_items.get(self.item_number)
+        if item is None or (item.state != "done" and work.sent_messages.get(job.key) is None):
+            return None
+        people = _people(item, work)
+        asker = people.get(self.asker_id)
+        if asker is not None and (asker.bot or asker.gone):
+            return None
+        root = work.sent_messages.get(message_key.retro(item.case_number))
+        return messages.done_for_asker(item, self.asker_id, people, root.link if root else None)
+
+    def on_failure(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
+        """Nothing: the thread says it too, and in two working days somebody is asked to verify it."""
+        return ()
+
+
 class CallOwner(JobPayload):
     """Names the owner in the thread; nothing when the item is somebody else's by now."""
 
@@ -110,6 +137,16 @@ def owner_job(item: ActionItem, owner: str, at: datetime, asked_by: str | None =
     """The job that keeps its copy in the direct messages of its owner, or of a former one, current."""
     return TellOwner(item_number=item.number, owner_id=owner).job(
         owner, message_key.owner(item.number, owner), at, direct=True, asked_by=asked_by
+    )
+
+
+def asker_job(item: ActionItem, number: int, at: datetime) -> Job:
+    """The job that tells whoever asked for the item that it is done, for the `number`th time.
+
+    It is edited when the item goes on.
+    """
+    return TellAsker(item_number=item.number, asker_id=item.asked_by).job(
+        item.asked_by, message_key.asker(item.number, number, item.asked_by), at, direct=True
     )
 
 

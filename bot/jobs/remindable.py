@@ -207,8 +207,8 @@ class RemindableItem(Remindable):
 
     @property
     def late_after(self) -> date | None:
-        """The day on which it is due."""
-        return self.item.due
+        """The day on which it is due, once somebody agreed to it."""
+        return self.item.due if self.item.state == "agreed" else None
 
     def applies(self, reminder: Reminder, context: ReminderContext) -> bool:
         """About an owner who has left only if they have."""

@@ -119,6 +119,35 @@ def own_copy(
     )
 
 
+def done_for_asker(
+    item: ActionItem, asker_id: str, people: Mapping[str, Person], link: str | None
+) -> Message:
+    """To whoever asked for an item: it is done, and what changed; only a line once it went on."""
+    done = item.last("done")
+    by = _name(done.by if done else None, people)
+    if item.state != "done":
+        words = f"{item.label} · {item.state} · {one_line(item.what)}"
+        return Message(summary=words, parts=(Context(words=(words,)),))
+    retro: Inline = (
+        Link(text=f"the retro C-{item.case_number}", url=link)
+        if link
+        else f"the retro C-{item.case_number}"
+    )
+    head = f"{by} has done what you asked for."
+    changed = done.words if done else ""
+    mine = tuple(step for step in steps(item) if step != "drop" and may(item, step, asker_id, lead=None))
+    return Message(
+        summary=f"{head} {item.label}: {one_line(item.what)}",
+        parts=(
+            Paragraph(words=(Bold(text=head),)),
+            Quote(text=shortened(item.what)),
+            *((Context(words=("What changed:",)), Quote(text=shortened(changed))) if changed else ()),
+            Context(words=(f"{item.label}, from ", retro, ".")),
+            *_buttons(item, mine),
+        ),
+    )
+
+
 def call_owner(item: ActionItem, owner: Person) -> Message:
     """In the thread, to an owner whose direct messages cannot be reached."""
     return Message(

@@ -87,12 +87,17 @@ def _late_and_owned(item: ActionItem, today: date) -> bool:
     return is_late(item, today) and item.owner is not None
 
 
+def _unaccepted(item: ActionItem, today: date) -> bool:
+    return item.state == "proposed" and item.owner is not None
+
+
 def _unverified(item: ActionItem, today: date) -> bool:
     return item.state == "done"
 
 
 SECTIONS: tuple[tuple[str, Callable[[ActionItem, date], bool]], ...] = (
     ("Late", _late_and_owned),
+    ("Waiting for a yes or no", _unaccepted),
     ("Without an owner", _unowned),
     ("Done, not verified", _unverified),
 )

@@ -150,6 +150,14 @@ def _fixes(fixes: Sequence[ActionItem]) -> str:
     return f"{_spelled(agreed).capitalize()} of {how_many} {'is' if agreed == 1 else 'are'} agreed"
 
 
+def _planned(due: ReminderView) -> str:
+    """The day that an item is planned for, which binds nobody before it is agreed to."""
+    day = due.subject.due if isinstance(due.subject, ActionItem) else None
+    if day is None:
+        return ""
+    return f"; it {'was' if day < due.sent.day else 'is'} planned for {plain_words((Day(day=day),))}"
+
+
 def _spelled(count: int) -> str:
     return SPELLED[count] if count < len(SPELLED) else str(count)
 
@@ -169,6 +177,7 @@ def _sentence(due: ReminderView) -> str:
         step=kind_of(due.subject, step).label if step and isinstance(due.subject, Recovery) else "",
         owner=due.owner,
         fixes=_fixes(due.fixes),
+        planned=_planned(due),
         day=f"today, {day}" if due.day == due.sent.day else day,
         late=f"{due.late} working day{'' if due.late == 1 else 's'}",
     )

@@ -29,12 +29,12 @@ def _active(whose: Column[Any]) -> Select[Any]:
 
 
 def _to_act_on() -> Select[Any]:
-    """Of a channel: late (due before `today`), unowned, or done and not verified; late ones first."""
+    """Of a channel: due before `today`, unowned, or done and not verified; the earliest first."""
     undone = action_items.c.state.in_((literal_column("'proposed'"), literal_column("'agreed'")))
-    late = undone & (action_items.c.due < bindparam("today"))
+    overdue = undone & (action_items.c.due < bindparam("today"))
     unowned = action_items.c.owner.is_(None)
     unverified = action_items.c.state == literal_column("'done'")
-    return _active(action_items.c.channel_id).where(or_(late, unowned, unverified))
+    return _active(action_items.c.channel_id).where(or_(overdue, unowned, unverified))
 
 
 OWNED_BY = Statement(_active(action_items.c.owner))

@@ -60,8 +60,7 @@ def _of_this(table: Table) -> ColumnElement[bool]:
 
 ANSWERED = select(func.count()).select_from(answers).where(_of_this(answers)).scalar_subquery()
 AGREED = action_items.c.state.in_(tuple(literal_column(f"'{state}'") for state in AGREED_STATES))
-UNDONE = action_items.c.state.in_((literal_column("'proposed'"), literal_column("'agreed'")))
-LATE = UNDONE & (action_items.c.due < bindparam("today"))
+LATE = (action_items.c.state == literal_column("'agreed'")) & (action_items.c.due < bindparam("today"))
 COUNTS = Statement(
     select(
         ANSWERED.label("answers"),

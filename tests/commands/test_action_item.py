@@ -6,7 +6,7 @@ from bot.commands.action_item import Add
 from bot.fields import FieldSpec
 from bot.messages.export import FORMATS, Whole
 from bot.messages.parts import Buttons, Message, plain
-from tests.desk import ANA, ASKED, AT, BEN, CLEO, Desk, words
+from tests.desk import ANA, ASKED, AT, BEN, CLEO, ROBOT, Desk, words
 from tests.examples import CASE, CLOSED
 
 
@@ -112,6 +112,37 @@ async def test_declined_goes_back_to_proposed_without_an_owner(desk: Desk) -> No
     said = desk.say_all()
     assert "No time before May." in plain(said["item:1"])
     assert "no longer yours" in plain(said["owner:1:U2"])
+
+
+async def test_whoever_asked_for_an_item_hears_at_once_that_it_is_done(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, owner="U2")
+    await desk.ask(BEN, "action_item.accept", item)
+    desk.say_all()
+    changed = {"changed": "The notes are shown."}
+    await desk.ask(BEN, "action_item.done", item, changed)
+    said = desk.say_all()
+    told = said["asker:1:1:U1"]
+    assert "Ben has done what you asked for." in plain(told)
+    assert "The notes are shown." in plain(told)
+    assert labels(told) == ["Verify", "Reopen"]
+    await desk.ask(CLEO, "action_item.reopen", item, {"missing": "Not on mobile."})
+    assert labels(desk.say_all()["asker:1:1:U1"]) == []
+    # Done again is news again.
+    await desk.ask(BEN, "action_item.done", item, changed)
+    assert "asker:1:2:U1" in desk.say_all()
+    await desk.ask(ANA, "action_item.verify", item)
+    assert "AI-1 · verified" in plain(desk.say_all()["asker:1:2:U1"])
+
+
+async def test_whoever_did_it_themself_or_is_no_person_is_not_told_that_it_is_done(desk: Desk) -> None:
+    await desk.fail()
+    own = await desk.add_item(ANA, owner="U1")
+    await desk.ask(ANA, "action_item.done", own, {"changed": "Shown."})
+    robots = await desk.add_item(ROBOT)
+    await desk.ask(BEN, "action_item.take", robots)
+    await desk.ask(BEN, "action_item.done", robots, {"changed": "Shown."})
+    assert not [key for key in desk.say_all() if key.startswith("asker:")]
 
 
 async def test_nobody_verifies_their_own_item(desk: Desk) -> None:

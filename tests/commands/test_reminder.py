@@ -69,13 +69,38 @@ async def test_an_item_not_accepted_is_brought_up_after_one_working_day_and_told
         "Decline AI-1",
         "Remind me later AI-1",
     ]
+    # Once more, and then it is for the lead to ask.
+    again = reminders(await desk.tick(datetime(2026, 3, 9, 14, 0, tzinfo=UTC)))
+    assert "AI-1 waits for your answer." in plain(again["remind:U2:2026-03-09:0"])
     # Three working days after Thursday is Tuesday; Ana leads.
     answers = await desk.tick(stockholm(10))
     told = reminders(answers)["remind:U1:2026-03-10:0"]
-    assert "AI-1 waits for the answer of Ben." in plain(told)
-    assert "Ben was asked on Fri 6 Mar 2026." in plain(told)
+    assert "Ben hasn't said yes or no to AI-1 yet." in plain(told)
+    assert "Ben was asked on Fri 6 Mar 2026, Mon 9 Mar 2026." in plain(told)
     assert labels(told) == ["Hand over AI-1", "Show all AI-1"]
     assert desk.item(item).state == "proposed"
+
+
+async def test_an_item_that_nobody_accepted_is_never_late(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U2", due="2026-03-06")
+    told: list[str] = []
+    for day in range(6, 31):
+        for hour in (9, 16):
+            said = await desk.tick(stockholm(day, hour))
+            told += [plain(message) for message in said.values()]
+    assert not [text for text in told if "late" in text]
+    text = "\n".join(told)
+    assert "AI-1 waits for your answer; it is planned for Fri 6 Mar 2026." in text
+    assert "Ben hasn't said yes or no to AI-1 yet; it was planned for Fri 6 Mar 2026." in text
+    for command_name in ("board.status", "action_item.mine"):
+        listed = words(await desk.ask(BEN, command_name, at=stockholm(30)))
+        assert "AI-1" in listed
+        assert "late" not in listed
+    # Only what is agreed to can be late.
+    await desk.ask(BEN, "action_item.accept", "AI-1", at=stockholm(30))
+    assert "late" in words(await desk.ask(BEN, "action_item.mine", at=stockholm(30)))
+    assert "1 late" in plain(desk.say_all(stockholm(30))["retro:1"])
 
 
 async def test_an_item_is_reminded_two_working_days_before_it_is_due_and_on_its_day(desk: Desk) -> None:
@@ -462,7 +487,15 @@ async def test_monday_brings_the_team_what_waits_and_what_was_closed(desk: Desk)
     await desk.tick(AT)
     said = await desk.tick(stockholm(9))
     week = plain(said["weekly:C1:2026-03-09"])
-    for words_of_it in ("Late", "AI-1", "Without an owner", "AI-2", "Closed last week", "C-2"):
+    assert "Late" not in week
+    for words_of_it in (
+        "Waiting for a yes or no",
+        "AI-1",
+        "Without an owner",
+        "AI-2",
+        "Closed last week",
+        "C-2",
+    ):
         assert words_of_it in week
     assert "weekly:C1:2026-03-09" not in await desk.tick(stockholm(10))
 

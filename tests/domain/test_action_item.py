@@ -123,10 +123,10 @@ def test_a_due_date_that_has_passed_is_refused() -> None:
     assert refused.value.field == "due"
 
 
-def test_only_what_is_not_done_yet_can_be_late() -> None:
+def test_only_what_somebody_agreed_to_can_be_late() -> None:
     for state in STATES:
         late = is_late(item(state).model_copy(update={"due": date(2026, 3, 4)}), TODAY)
-        assert late == (state in ("proposed", "agreed"))
+        assert late == (state == "agreed")
     assert not is_late(item("agreed").model_copy(update={"due": TODAY}), TODAY)
 
 

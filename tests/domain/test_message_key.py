@@ -20,6 +20,7 @@ STORED = {
     "case_cancelled:7:2:29:00BEN": message_key.case_cancelled(7, 2, "29:00BEN"),
     "item:12": message_key.item(12),
     "owner:12:U1": message_key.owner(12, "U1"),
+    "asker:12:1:U1": message_key.asker(12, 1, "U1"),
     "call:12:U1": message_key.call_owner(12, "U1"),
     "unreached:12:U1": message_key.owner_unreached(12, "U1"),
     "recovery:7": message_key.recovery(7),

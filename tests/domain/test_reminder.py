@@ -125,9 +125,9 @@ LINES: list[tuple[str, ActionItem | Retro | Recovery, Whom, str]] = [
     # Without an owner since Thursday: 2 working days, then the lead.
     ("item_unowned", ITEM.model_copy(update={"owner": None}), "thread", "Mon 30 Mar"),
     ("item_unowned", ITEM.model_copy(update={"owner": None}), "lead", "Wed 1 Apr"),
-    # Not accepted: 1, then 3 working days.
-    ("item_proposed", ITEM, "owner", "Fri 27 Mar"),
-    ("item_proposed", ITEM, "lead", "Tue 31 Mar"),
+    # Not accepted: 1 and 2 working days, then 3 and every week.
+    ("item_proposed", ITEM, "owner", "Fri 27 Mar, Mon 30 Mar"),
+    ("item_proposed", ITEM, "lead", "Tue 31 Mar, Tue 7 Apr, Tue 14 Apr"),
     # Due on Tuesday: 2 working days before, on the day, each working day for 5, then weekly.
     ("item_due_soon", AGREED, "owner", "Fri 27 Mar"),
     ("item_due_today", AGREED, "owner", "Tue 31 Mar"),
@@ -168,7 +168,8 @@ def test_a_line_of_the_table_speaks_on_these_days(
     wanted = expected.split(", ")
     begun = list(islice(_begun(BY_NAME[name], whom, subject), len(wanted) + 1))
     assert [f"{day:%a} {day.day} {day:%b}" for day in begun[: len(wanted)]] == wanted
-    ends = BY_NAME[name].then is None
+    then = BY_NAME[name].then
+    ends = then is None or whom not in then.to
     assert (len(begun) == len(wanted)) == ends
 
 
@@ -201,7 +202,7 @@ def test_the_words_of_the_table_can_be_filled_in() -> None:
         assert entry.tells or whom in ("owner", "thread"), entry.name
         for template in (entry.says, entry.tells):
             fields = {field for _, field, _, _ in Formatter().parse(template) if field is not None}
-            assert fields <= {"label", "owner", "day", "late", "step"}, entry.name
+            assert fields <= {"label", "owner", "day", "late", "planned", "step"}, entry.name
         fields = {field for _, field, _, _ in Formatter().parse(entry.says) if field is not None}
         assert "owner" not in fields, f"{entry.name}: its owner is not told who they are"
 

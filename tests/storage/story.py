@@ -56,6 +56,7 @@ HALF_SAID = {
     "card": ("recovery.show",),
     "unmended": ("recovery.tell_not_recovered",),
     "cancel": ("case.say_change", "case.tell_cancelled"),
+    "asked for": ("action_item.tell_asker",),
     "week": ("board.weekly",),
     "reminded": ("reminder.tell", "reminder.tell_thread"),
     "instead": ("reminder.tell_instead",),
@@ -67,7 +68,17 @@ ALONE = ("close", "reopen", "card", "cancel", "unmended")
 """Scenes with a case of their own; the others share one where they share the place."""
 IMPORTED = ("card", "unnamed")
 """Scenes whose case came with an import: nobody owes their customer anything yet."""
-SHARED = ("answer", "unnamed", "item", "unreached", "handed over", "week", "reminded", "instead")
+SHARED = (
+    "asked for",
+    "answer",
+    "unnamed",
+    "item",
+    "unreached",
+    "handed over",
+    "week",
+    "reminded",
+    "instead",
+)
 
 
 ELSEWHERE = ("denver", "heard", "unheard")
@@ -407,6 +418,10 @@ class Story:
         await self._ask(
             mistaken, "case.cancel", self._case("cancel"), "cancel", values={"why": "A test."}
         )
+        cast = self._cast("asked for")
+        item = await self._add("asked for", cast.lead, None)
+        await self._move(cast.owner, "take", item, "asked for")
+        await self._move(cast.owner, "done", item, "asked for", changed="The notes are shown.")
         cast = self._cast("item")
         await self._add("item", cast.lead, cast.owner, due="2026-03-13")
         settings = {
