@@ -441,8 +441,8 @@ def _remember(command: Command, work: UnitOfWork) -> None:
 
 def _turned_down(refused: Refused, request: Request) -> Reply:
     if request.values is not None:
-        return Reply(faults={refused.field or "": refused.sentence}, refused=True)
-    return Reply(message=sentence(refused.sentence), refused=True)
+        return Reply(faults=refused.faults, refused=True)
+    return Reply(message=sentence(" ".join(refused.faults.values())), refused=True)
 
 
 def _try_again(request: Request) -> Reply:

@@ -21,7 +21,7 @@ from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.person import Person
 from bot.domain.reference import Reference, missing
-from bot.fields import FieldSpec, Tick, field, specs_of, storable
+from bot.fields import FieldSpec, Tick, field, read_all, specs_of, storable
 from bot.messages.parts import Form, Message, Part
 
 Access = Literal["own", "channel", "thing", "members", "platform"]
@@ -185,8 +185,8 @@ class Command(Invocation, frozen=True):
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> dict[str, object]:
-        """The values of a form by the command's own fields; raises Refused, beside the first bad one."""
-        return {name: spec.read(values) for name, spec in _specs(cls).items()}
+        """The values of a form by the command's own fields; raises Refused, beside every bad one."""
+        return read_all(_specs(cls), values)
 
     @classmethod
     def values_of(cls, request: Request) -> Mapping[str, str] | None:

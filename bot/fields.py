@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field, field_validator
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
-from bot.domain.errors import Refused
-from bot.domain.working_hours import LATEST
+from bot.domain.errors import Refused, together
+from bot.domain.working_hours import EARLIEST, LATEST
 from bot.messages.parts import MAX_TEXT_LENGTH, FieldKind, FormField, Option
 
 Reader = Literal["team", "customer"]
@@ -37,6 +37,8 @@ def read_day(value: str) -> date | None:
         raise Refused(f"{value[:40]!r} is not a date: write it like 2026-11-30.") from None
     if parsed > LATEST:
         raise Refused(f"{parsed.isoformat()} is too far away to be meant; look at the year.")
+    if parsed < EARLIEST:
+        raise Refused(f"{parsed.isoformat()} is too long ago to be meant; look at the year.")
     return parsed
 
 
@@ -131,6 +133,8 @@ class FieldSpec(BaseModel, frozen=True):
     coach: Reader | None = None
     whole: bool = False
     hidden: bool = False
+    check: Callable[[Any], None] | None = None
+    """Refuses a value that is none, where that needs nothing but the value; an empty text is let by."""
 
     @field_validator("options", mode="before")
     @classmethod
@@ -161,9 +165,12 @@ class FieldSpec(BaseModel, frozen=True):
         if value and self.options and value not in {option.value for option in self.options}:
             raise Refused(f"{self.label}: choose one from the list.", self.name)
         try:
-            return READERS[self.kind](value)
+            read = READERS[self.kind](value)
+            if self.check is not None and read not in ("", None):
+                self.check(read)
         except Refused as refused:
             raise Refused(refused.sentence, self.name) from None
+        return read
 
     def drawn(self, value: str = "") -> FormField:
         """The field as it is drawn, with what stands in it at first."""
@@ -191,6 +198,7 @@ class _Declared(TypedDict, total=False):
     whole: bool
     name: str
     hidden: bool
+    check: Callable[[Any], None]
 
 
 def field(label: str = "", **declared: Unpack[_Declared]) -> Any:
@@ -201,6 +209,20 @@ def field(label: str = "", **declared: Unpack[_Declared]) -> Any:
     is another than the attribute's.
     """
     return Field(json_schema_extra={"label": label, **cast("JsonDict", declared)})
+
+
+def read_all(specs: Mapping[str, FieldSpec], values: Mapping[str, str]) -> dict[str, object]:
+    """What each field says, by the keys of `specs`; raises one Refused that names every bad one."""
+    read: dict[str, object] = {}
+    refusals: list[Refused] = []
+    for key, spec in specs.items():
+        try:
+            read[key] = spec.read(values)
+        except Refused as refused:
+            refusals.append(refused)
+    if refusals:
+        raise together(refusals)
+    return read
 
 
 def specs_of(fields: Mapping[str, FieldInfo]) -> Mapping[str, FieldSpec]:

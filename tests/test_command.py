@@ -107,7 +107,7 @@ def test_what_comes_back_is_read_by_the_types_of_the_fields() -> None:
             "201 characters and 200 fit",
         ),
         (Promise, {"words": "x", "how": "A call"}, "due", "a promise has a day"),
-        (Settings, {"zone": "UTC", "starts": "", "ends": "17:00"}, "starts", "when the day starts"),
+        (Settings, {"zone": "UTC", "days": "0", "ends": "17:00"}, "starts", "when the day starts"),
     ],
 )
 def test_a_bad_field_is_refused_beside_it(

@@ -13,7 +13,7 @@ from bot.commands.lookup import answer_of, item_of, person_of, retro_of
 from bot.domain import action_item as domain
 from bot.domain import retro as retro_domain
 from bot.domain.action_item import ActionItem, Moved
-from bot.domain.errors import Refused
+from bot.domain.errors import Refused, check_all
 from bot.domain.item_step import STEPS, StepField, StepRow
 from bot.domain.person import Person
 from bot.domain.reference import VIEW, AnswerRef, CaseRef, ItemRef
@@ -28,6 +28,7 @@ from bot.fields import (
     Text,
     field,
     max_length,
+    read_all,
 )
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import recovery as recovery_jobs
@@ -94,7 +95,7 @@ class TakeStep(Command, frozen=True):
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> dict[str, object]:
-        return {_HELD_BY[spec.kind]: spec.read(values) for spec in cls.fields()}
+        return read_all({_HELD_BY[spec.kind]: spec for spec in cls.fields()}, values)
 
     def for_coach(self) -> tuple[tuple[FieldSpec, str], ...]:
         return tuple((spec, self.words) for spec in self.fields() if spec.coach)
@@ -202,6 +203,10 @@ def add(command: Add, work: UnitOfWork) -> Reply:
         why = "The customer's view of what changed."
         retro = retro_commands.open_because(retro, why, command, work)
     must_be_open(retro, "add an action item")
+    day = _today(work.people.get(command.owner) or command.person, retro.channel_id, command, work)
+    check_all(
+        lambda: person_of(command.owner, "owner", work), lambda: domain.check_due(command.due, day)
+    )
     owner = person_of(command.owner, "owner", work)
     item = ActionItem(
         number=0,
@@ -214,7 +219,6 @@ def add(command: Add, work: UnitOfWork) -> Reply:
         due=command.due,
         measure=command.measure,
     )
-    day = _today(owner or command.person, retro.channel_id, command, work)
     added = work.action_items.add(domain.propose(item, command.at, day))
     return _show(added, command, work)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, time
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from bot.command import Audience, Command, Opening, Reply, Request
@@ -10,15 +10,15 @@ from bot.commands import team as team_commands
 from bot.commands.lookup import case_of
 from bot.domain import case as domain
 from bot.domain import message_key
-from bot.domain.case import Case, check_edit
+from bot.domain.case import WEB_LINKS, Case, check_edit, check_public_post
 from bot.domain.channel import Channel
-from bot.domain.errors import Refused
+from bot.domain.errors import Refused, check_all
 from bot.domain.job import Job
 from bot.domain.recovery import follow, owners
 from bot.domain.reference import CaseRef
 from bot.domain.retro import Retro
 from bot.domain.team import Team
-from bot.domain.working_hours import EARLIEST, add_working_days, moment, today
+from bot.domain.working_hours import add_working_days, happened, today
 from bot.fields import MAX_LINK_LENGTH, ChannelId, Clock, Day, FieldSpec, Line, Text, field
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
@@ -29,7 +29,6 @@ from bot.ports import ReadOnlyWork, UnitOfWork
 
 NO_PLACE = "Choose the place where the retro opens."
 WHICH_TO_EDIT = "Say which case, as in: edit C-7."
-WEB_LINKS = ("https://", "http://")
 LINKS = (*WEB_LINKS, "/")
 """How a link begins; one within the web workspace has no address before it."""
 
@@ -47,7 +46,10 @@ class Described(Command, frozen=True):
     date: Day = field("Date", hint="When it happened, as far as you know.")
     time: Clock = field("Time")
     public_post: Line = field(
-        "Public post", hint="A link, when the complaint is public.", max_length=MAX_LINK_LENGTH
+        "Public post",
+        hint="A link, when the complaint is public.",
+        max_length=MAX_LINK_LENGTH,
+        check=check_public_post,
     )
 
 
@@ -76,9 +78,20 @@ class Fail(Described, frozen=True):
         values = _typed_values(request)
         return values if request.shared_channel and values.get("what_happened") else None
 
+    @classmethod
+    def parse(cls, request: Request) -> Self:
+        placed = (request.values or {}).get("place", "").strip()
+        if request.shared_channel is None and not placed:
+            check_all(lambda: super(Fail, cls).parse(request), _refuse_no_place)
+        return super().parse(request)
+
     @property
     def channel_id(self) -> str | None:
         return super().channel_id or self.place or None
+
+
+def _refuse_no_place() -> None:
+    raise Refused(NO_PLACE, "place")
 
 
 class FailMessage(Fail, frozen=True):
@@ -154,7 +167,8 @@ def fail_form(
 
 
 def _in_zone(zone: str) -> Mapping[str, object]:
-    return {"hint": f"In the team's time zone{f' ({zone})' if zone else ''}."}
+    of_zone = f"In the team's time zone{f' ({zone})' if zone else ''}."
+    return {"hint": f"{of_zone} Without a date: today, or yesterday when it is not that late yet."}
 
 
 def fail(command: Fail, work: UnitOfWork) -> Reply:
@@ -222,11 +236,8 @@ def _read_case(command: Fail, team: Team) -> Case:
 def _happened(command: Described, team: Team) -> tuple[datetime | None, bool]:
     """When it happened, and whether only the day is known; raises Refused beside the field."""
     day, at_time = command.date, command.time
-    if day is not None and day < EARLIEST:
-        raise Refused(f"{day.isoformat()} is too long ago to be meant; look at the year.", "date")
-    if at_time is not None and day is None:
-        day = today(team.zone, command.at)
-    happened_at = moment(team.zone, day, at_time or time(0)) if day else None
+    known = day is not None or at_time is not None
+    happened_at = happened(team.zone, day, at_time or time(0), command.at) if known else None
     if happened_at is not None and happened_at > command.at:
         raise Refused(
             "This is in the future; say when it happened.", "date" if at_time is None else "time"
@@ -234,19 +245,16 @@ def _happened(command: Described, team: Team) -> tuple[datetime | None, bool]:
     return happened_at, at_time is None
 
 
-def _facts(command: Described, happened: tuple[datetime | None, bool]) -> dict[str, Any]:
+def _facts(command: Described, when: tuple[datetime | None, bool]) -> dict[str, Any]:
     """What the form says, by the fields of a case."""
-    post = command.public_post
-    if post and not post.startswith(WEB_LINKS):
-        raise Refused("A public post is a link that starts with https://.", "public_post")
-    happened_at, by_day = happened
+    happened_at, by_day = when
     return {
         "what_happened": command.what_happened,
         "reference": command.reference or None,
         "customer": command.customer or None,
         "happened_at": happened_at,
         "happened_by_day": by_day,
-        "public_post": post or None,
+        "public_post": command.public_post or None,
     }
 
 
@@ -311,10 +319,10 @@ def _edited_facts(command: Edit, case: Case, team: Team) -> dict[str, Any]:
     at_time = command.time.isoformat("minutes") if command.time else ""
     # A form holds no seconds: what nobody touched stays as exact as it is.
     untouched = (day, at_time) == _written(case, team)
-    happened = (case.happened_at, case.happened_by_day) if untouched else _happened(command, team)
+    when = (case.happened_at, case.happened_by_day) if untouched else _happened(command, team)
     if command.link and command.link != case.link and not command.link.startswith(WEB_LINKS):
         raise Refused("The link starts with https://.", "link")
-    return {**_facts(command, happened), "link": command.link or None}
+    return {**_facts(command, when), "link": command.link or None}
 
 
 def _show_edited(case: Case, team: Team, command: Edit, work: UnitOfWork) -> None:

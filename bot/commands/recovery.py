@@ -13,13 +13,13 @@ from bot.domain import recovery as domain
 from bot.domain import reference
 from bot.domain.action_item import ActionItem, check_due
 from bot.domain.case import Case
-from bot.domain.errors import Refused
+from bot.domain.errors import Refused, check_all
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import QUESTIONS, STEPS, VERDICTS, WITHOUT_CHANGE, Step, StepName
 from bot.domain.reference import CORRECT, CaseRef
 from bot.domain.team import Team
-from bot.domain.working_hours import EARLIEST, moment, today
+from bot.domain.working_hours import happened, moment, today
 from bot.fields import MAX_LINK_LENGTH, Choice, Clock, Day, Line, NeededDay, PersonId, Text, field
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
@@ -32,6 +32,11 @@ from bot.ports import ReadOnlyWork, UnitOfWork
 
 ONLY_MEMBERS = "Only members of the channel say how it ended, or take that back."
 NO_LINK = "The link starts with https://."
+
+
+def _check_link(link: str) -> None:
+    if not link.startswith(("https://", "http://")):
+        raise Refused(NO_LINK)
 
 
 class Open(Command, frozen=True):
@@ -99,10 +104,12 @@ class Apologise(TakeStep, frozen=True):
         options=HOW,
     )
     date: Day = field("Date", hint="Today, when it stays empty.")
-    time: Clock = field("Time")
+    time: Clock = field("Time", hint="Without a date: today, or yesterday when it is not that late yet.")
     words: Text = field("What was said", coach="customer")
 
     def done(self, team: Team, work: UnitOfWork) -> Step:
+        named = work.people.get(self.who) or self.person
+        check_all(lambda: person_of(self.who, "who", work), lambda: self._when(named, team))
         who = person_of(self.who, "who", work) or self.person
         at = {"by": who.id, "at": self._when(who, team)}
         return super().done(team, work).model_copy(update=at)
@@ -113,12 +120,10 @@ class Apologise(TakeStep, frozen=True):
         now = today(zone, self.at)
         if day is None and at_time is None:
             return self.at
-        if day is not None and day < EARLIEST:
-            raise Refused(f"{day.isoformat()} is too long ago to be meant; look at the year.", "date")
         if at_time is None:
             at = self.at if day == now else moment(zone, day or now, time(12))
         else:
-            at = moment(zone, day or now, at_time)
+            at = happened(zone, day, at_time, self.at)
         if at > self.at:
             raise Refused(
                 "This is in the future; say when it was.", "date" if at_time is None else "time"
@@ -137,15 +142,11 @@ class ApologisePublicly(TakeStep, frozen=True):
         needed=NO_LINK,
         hint="To the public answer; it starts with https://.",
         max_length=MAX_LINK_LENGTH,
+        check=_check_link,
     )
     words: Text = field(
         "Text", needed="Write what the public apology says.", coach="customer", whole=True
     )
-
-    def done(self, team: Team, work: UnitOfWork) -> Step:
-        if not self.link.startswith(("https://", "http://")):
-            raise Refused(NO_LINK, "link")
-        return super().done(team, work)
 
 
 class AskWish(TakeStep, frozen=True):
@@ -179,11 +180,14 @@ class Promise(TakeStep, frozen=True):
     )
 
     def done(self, team: Team, work: UnitOfWork) -> Step:
-        keeper = person_of(self.keeper, "keeper", work) or self.person
+        keeper = work.people.get(self.keeper) or self.person
         # A day that has passed since is no reason to leave the words as they are.
         known = recovery_of(self.subject, work).step("promise").due if self.corrects else None
-        if self.due != known:
-            check_due(self.due, today(keeper.zone or team.zone, self.at))
+        day = today(keeper.zone or team.zone, self.at)
+        check_all(
+            lambda: person_of(self.keeper, "keeper", work),
+            lambda: check_due(self.due if self.due != known else None, day),
+        )
         return super().done(team, work)
 
 

@@ -10,7 +10,7 @@ from bot.command import Command, MaybeAnonymous, Opening, Reply, Request
 from bot.commands.lookup import answer_of, case_of, retro_of
 from bot.domain import retro as domain
 from bot.domain.case import Case
-from bot.domain.errors import Refused
+from bot.domain.errors import Refused, check_all
 from bot.domain.recovery import (
     APOLOGY_ENOUGH,
     MUST_BE_HEARD,
@@ -21,7 +21,7 @@ from bot.domain.recovery import (
 )
 from bot.domain.reference import AnswerRef, CaseRef
 from bot.domain.retro import OUTCOMES, Answer, Comment, Retro, WithdrawnAnswer, must_be_open
-from bot.fields import Choice, FieldSpec, Line, Text, field
+from bot.fields import Choice, FieldSpec, Line, Text, field, read_all
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
@@ -50,8 +50,13 @@ class AnswerRetro(MaybeAnonymous, frozen=True):
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> dict[str, object]:
-        answers = {spec.name: spec.read(values) for spec in _PROMPT_FIELDS}
-        return {**super().read(values), "answers": answers}
+        answers: dict[str, object] = {}
+        more: dict[str, object] = {}
+        check_all(
+            lambda: answers.update(read_all({spec.name: spec for spec in _PROMPT_FIELDS}, values)),
+            lambda: more.update(super(AnswerRetro, cls).read(values)),
+        )
+        return {**more, "answers": answers}
 
     def for_coach(self) -> tuple[tuple[FieldSpec, str], ...]:
         return tuple((spec, self.answers[spec.name]) for spec in _PROMPT_FIELDS)
@@ -405,14 +410,19 @@ def close(command: Close, work: UnitOfWork) -> Reply:
     """Closes the retro with an outcome; the summary goes to its thread."""
     retro, outcome = retro_of(command.subject, work), command.outcome
     items = work.action_items.of_case(retro.case_number)
-    closed = domain.close(retro, command.person.id, command.at, outcome, command.why, items)
     recovery = work.recoveries.get(retro.case_number)
-    if outcome == MUST_BE_HEARD:
-        answers, comments = (
-            work.retros.answers(retro.case_number),
-            work.retros.comments(retro.case_number),
-        )
-        check_outcome(outcome, recovery, len(answers) + len(comments))
+
+    def close_it() -> Retro:
+        return domain.close(retro, command.person.id, command.at, outcome, command.why, items)
+
+    def check_both_sides() -> None:
+        if outcome == MUST_BE_HEARD:
+            number = retro.case_number
+            heard = len(work.retros.answers(number)) + len(work.retros.comments(number))
+            check_outcome(outcome, recovery, heard)
+
+    check_all(close_it, check_both_sides)
+    closed = close_it()
     work.retros.save(closed)
     _follow(closed, recovery, command, work)
     _say_turn(closed, command, work)

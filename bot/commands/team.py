@@ -8,7 +8,7 @@ from bot.commands.lookup import person_of
 from bot.domain import notification_preferences
 from bot.domain import team as teams
 from bot.domain.channel import Channel
-from bot.domain.errors import Refused
+from bot.domain.errors import Refused, check_all
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.team import MAX_DAYS_TO_ANSWER, Team, aim
 from bot.domain.working_hours import today
@@ -42,18 +42,20 @@ class Settings(Command, frozen=True):
     submit = "Save"
 
     lead: PersonId = field("Lead")
-    zone: Choice = field("Time zone", needed="Choose a time zone.")
-    days: Weekdays = field("Working days")
+    zone: Choice = field("Time zone", needed="Choose a time zone.", check=teams.check_zone)
+    days: Weekdays = field("Working days", needed=teams.NO_DAYS)
     starts: NeededClock = field("Day starts", needed="Say when the day starts and ends.")
     ends: NeededClock = field("Day ends", needed="Say when the day starts and ends.")
     days_to_answer: Number = field(
         "Days to answer",
         needed="Say how many working days people have.",
         hint=f"Working days until answers close, 1 to {MAX_DAYS_TO_ANSWER}.",
+        check=teams.check_days_to_answer,
     )
     days_to_apologise: Number = field(
         "Days to apologise",
         hint="Working days until the customer has had an apology in person; 0 is the same one.",
+        check=teams.check_aim,
     )
     coach: MaybeTick = field(
         "Language coach",
@@ -178,7 +180,7 @@ def settings_form(team: Team) -> Form:
         values=values,
         changed={
             "zone": {"options": messages.zones_with(team.zone)},
-            "days": {"options": messages.WEEK, "needed": True},
+            "days": {"options": messages.WEEK},
         },
     )
 
@@ -241,6 +243,10 @@ def own_settings(command: OwnSettings, work: UnitOfWork) -> Reply:
 def settings(command: Settings, work: UnitOfWork) -> Reply:
     """Saves the team's settings."""
     team = of(shared_channel(command), command, work)
+    check_all(
+        lambda: person_of(command.lead, "lead", work),
+        lambda: teams.check_day(command.starts, command.ends),
+    )
     lead = person_of(command.lead, "lead", work)
     changed = teams.with_settings(
         team,

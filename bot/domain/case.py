@@ -14,6 +14,7 @@ CaseState = Literal["open", "failed", "recovered", "not recovered", "no answer"]
 
 
 CaseStep = Literal["edit", "cancel", "restore"]
+WEB_LINKS = ("https://", "http://")
 FIRST_BRING_BACK = "{label} is cancelled: press Bring it back on its retro first."
 
 
@@ -121,6 +122,12 @@ def edit(case: Case, facts: Mapping[str, object], by: str, at: datetime) -> Case
     if edited == case:
         return case
     return edited.model_copy(update={"history": (*case.history, CaseChange(step="edit", by=by, at=at))})
+
+
+def check_public_post(link: str) -> None:
+    """Refuses a public post that is no link."""
+    if not link.startswith(WEB_LINKS):
+        raise Refused("A public post is a link that starts with https://.")
 
 
 def outside_hours(case: Case, hours: WorkingHours) -> bool:

@@ -1,17 +1,54 @@
 """How a step is turned down: in one sentence that a person can read."""
 
+from collections.abc import Callable, Iterable, Mapping
+
 
 class Refused(Exception):
     """A step that is not allowed, told in one sentence.
 
     `field` names the form field that the sentence is about, so that a form can show it there and
-    keep what was typed.
+    keep what was typed. `also` holds the sentences for other fields that are wrong besides.
     """
 
-    def __init__(self, sentence: str, field: str | None = None) -> None:
+    def __init__(
+        self, sentence: str, field: str | None = None, also: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.field = field
+        self.also = also or {}
+
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """Every sentence by its field, this one first; "" is the form as a whole."""
+        return {self.field or "": self.sentence, **self.also}
+
+
+def together(refusals: Iterable[Refused]) -> Refused:
+    """Several refusals as one, which names every field once, with the first that is said of it."""
+    faults: dict[str, str] = {}
+    for refused in refusals:
+        faults |= {field: said for field, said in refused.faults.items() if field not in faults}
+    (field, sentence), *others = faults.items()
+    return Refused(sentence, field or None, dict(others))
+
+
+def check_all(*checks: Callable[[], object]) -> None:
+    """Makes every check, and refuses with all that is wrong at once.
+
+    What is refused as a whole, and not beside a field, is refused alone: nothing else matters then.
+    """
+    refusals: list[Refused] = []
+    for check in checks:
+        try:
+            check()
+        except Refused as refused:
+            refusals.append(refused)
+    whole = [refused for refused in refusals if refused.field is None]
+    if whole:
+        raise whole[0]
+    if refusals:
+        raise together(refusals)
 
 
 class ConflictError(Exception):

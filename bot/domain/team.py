@@ -4,11 +4,14 @@ from datetime import datetime, time
 
 from pydantic import BaseModel
 
-from bot.domain.errors import Refused
+from bot.domain.errors import Refused, check_all
 from bot.domain.working_hours import WorkingHours, known_zones
 
 MAX_DAYS_TO_ANSWER = 30
 """Longer than this is no retro any more; the number is ours."""
+
+
+NO_DAYS = "Choose at least one working day."
 
 
 class Team(BaseModel, frozen=True):
@@ -47,13 +50,12 @@ def with_settings(
     days_to_answer: int,
 ) -> Team:
     """The team with new settings; refuses a week, a day or a zone that cannot be."""
-    if zone not in known_zones():
-        raise Refused(f"{zone!r} is not a time zone; choose one from the list.", "zone")
-    if not days:
-        raise Refused("Choose at least one working day.", "days")
-    check_day(starts, ends)
-    if not 1 <= days_to_answer <= MAX_DAYS_TO_ANSWER:
-        raise Refused(f"Days to answer is a number from 1 to {MAX_DAYS_TO_ANSWER}.", "days_to_answer")
+    check_all(
+        lambda: check_zone(zone),
+        lambda: check_days(days),
+        lambda: check_day(starts, ends),
+        lambda: check_days_to_answer(days_to_answer),
+    )
     return team.model_copy(
         update={
             "lead": lead,
@@ -66,12 +68,35 @@ def with_settings(
     )
 
 
-def aim(team: Team, days_to_apologise: int) -> Team:
-    """The team with another aim for the apology to a customer; refuses what is no aim."""
-    if not 0 <= days_to_apologise <= MAX_DAYS_TO_ANSWER:
+def check_zone(zone: str) -> None:
+    """Refuses what is no time zone."""
+    if zone not in known_zones():
+        raise Refused(f"{zone!r} is not a time zone; choose one from the list.", "zone")
+
+
+def check_days(days: tuple[int, ...]) -> None:
+    """Refuses a week without a working day."""
+    if not days:
+        raise Refused(NO_DAYS, "days")
+
+
+def check_days_to_answer(days: int) -> None:
+    """Refuses what is no number of days to answer."""
+    if not 1 <= days <= MAX_DAYS_TO_ANSWER:
+        raise Refused(f"Days to answer is a number from 1 to {MAX_DAYS_TO_ANSWER}.", "days_to_answer")
+
+
+def check_aim(days: int) -> None:
+    """Refuses what is no aim for the apology."""
+    if not 0 <= days <= MAX_DAYS_TO_ANSWER:
         raise Refused(
             f"Days to apologise is a number from 0 to {MAX_DAYS_TO_ANSWER}.", "days_to_apologise"
         )
+
+
+def aim(team: Team, days_to_apologise: int) -> Team:
+    """The team with another aim for the apology to a customer; refuses what is no aim."""
+    check_aim(days_to_apologise)
     return team.model_copy(update={"days_to_apologise": days_to_apologise})
 
 

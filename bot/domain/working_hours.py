@@ -33,6 +33,14 @@ def today(zone: str, at: datetime) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
 
 
+def happened(zone: str, day: date | None, at_time: time, now: datetime) -> datetime:
+    """When it was that late on a day; without a day today, or yesterday when that is still to come."""
+    if day is not None:
+        return moment(zone, day, at_time)
+    at = moment(zone, today(zone, now), at_time)
+    return at if at <= now else moment(zone, today(zone, now) - timedelta(days=1), at_time)
+
+
 def moment(zone: str, day: date, at_time: time) -> datetime:
     """The UTC moment at which the wall clock in `zone` shows `at_time` on `day`.
 

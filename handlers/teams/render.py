@@ -196,7 +196,14 @@ def _field(
     for words in filter(None, (hint.strip(), missing)):
         yield text_block(escaped(words), size="Small", isSubtle=True, spacing="None")
     if field.name in faults:
-        yield _warning(faults[field.name])
+        yield _warning(_with_what_was_typed(faults[field.name], field, drawn))
+
+
+def _with_what_was_typed(sentence: str, field: FormField, drawn: Element) -> str:
+    """The sentence, and what was typed where the box cannot show it: such a box is empty again."""
+    typed = field.value if field.kind in ("date", "time", "number") else ""
+    kept = "value" in drawn or not typed or typed in sentence
+    return sentence if kept else f"You wrote {field.value[:40]!r}. {sentence}"
 
 
 def _typed(field: FormField, _: FormContext, limit: int) -> Element:

@@ -5,7 +5,7 @@ Whatever people typed is escaped by the templates (autoescape) and isolated by d
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -214,6 +214,20 @@ def filled(form: Form, values: Mapping[str, str]) -> Form:
     return form.model_copy(update={"fields": fields})
 
 
+def _is_drawable(field: FormField) -> bool:
+    """Whether a browser's own box for a date or a time can show what stands in the field.
+
+    What it cannot is shown as text: a box that is empty again tells nobody what was wrong.
+    """
+    try:
+        if field.kind == "date":
+            return field.value == date.fromisoformat(field.value).isoformat()
+        at = time.fromisoformat(field.value)
+        return field.value in (at.isoformat(), f"{at:%H:%M}")
+    except ValueError:
+        return not field.value
+
+
 def _grouped(options: Iterable[Option], field: FormField, fault: str) -> list[tuple[str, list[Option]]]:
     """Options under their headings, in order, with an empty one first where nothing may be chosen."""
     groups: list[tuple[str, list[Option]]] = []
@@ -263,4 +277,5 @@ ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 ENVIRONMENT.filters.update(long_day=long_day, channel_path=channel_path, plain_words=plain_words)
+ENVIRONMENT.tests.update(drawable=_is_drawable)
 ENVIRONMENT.globals.update(when=_when, target=_target, draw_message=message)

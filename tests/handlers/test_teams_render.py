@@ -287,6 +287,28 @@ def test_a_fault_stands_beside_its_field_in_words_and_one_of_no_field_on_top() -
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "typed", "sentence", "told"),
+    [
+        ("number", "1.5", "A number from 1 to 30.", "You wrote '1.5'. A number from 1 to 30."),
+        ("date", "soon", "Choose a day.", "You wrote 'soon'. Choose a day."),
+        ("date", "soon", "'soon' is not a date.", "'soon' is not a date."),
+        ("time", "25:00", "'25:00' is not a time.", "'25:00' is not a time."),
+        ("number", "99", "A number from 1 to 30.", "A number from 1 to 30."),
+        ("choice", "x", "Choose one.", "Choose one."),
+        ("line", "x", "Too short.", "Too short."),
+    ],
+)
+def test_what_a_box_cannot_show_again_is_said_in_its_sentence(
+    kind: Any, typed: str, sentence: str, told: str
+) -> None:
+    field = FormField(name="a", label="A", kind=kind, value=typed)
+    form = Form(command_name="v.x", title="T", fields=(field,), submit="Go")
+    box, warning = dialog(form, {"a": sentence})["body"]
+    assert cards.read(warning["text"]) == f"Please look again: {told}"
+    assert (str(box.get("value")) == typed) == (typed in ("99", "x") and kind != "choice")
+
+
 def test_plain_words_answer_a_dialog_as_words_and_the_rest_as_a_card_to_read() -> None:
     assert render.reading(sentence("Saved."))["task"] == {"type": "message", "value": "Saved."}
     linked = Message(

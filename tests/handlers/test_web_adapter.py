@@ -164,6 +164,16 @@ async def test_a_text_that_is_too_long_is_refused_in_a_sentence_and_stays(visito
     assert back.all("textarea", id="field-what_happened")[0].text == f"\n{text}"
 
 
+async def test_two_bad_fields_are_both_told_and_what_was_typed_is_kept(visitor: Visitor) -> None:
+    drawn = await visitor.press("case.fail")
+    typed = {"what_happened": "Lost", "date": "last week", "time": "25:00", "public_post": "me"}
+    back = await visitor.fill(drawn, **typed)
+    for name, told in (("date", "not a date"), ("time", "not a time"), ("public_post", "https://")):
+        assert told in back.all("p", id=f"fault-{name}")[0].text
+        assert back.all("input", id=f"field-{name}")[0].attributes["value"] == typed[name]
+    assert back.all("textarea")[0].text == "\nLost"
+
+
 async def test_a_long_text_with_wide_letters_fits(visitor: Visitor) -> None:
     assert not (await fail(visitor, "📦" * 30_000)).all("form")
     await until(visitor, "/p/support", "Retro: 📦")

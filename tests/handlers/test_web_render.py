@@ -1,6 +1,7 @@
 """Drawing for the web: nothing that people typed becomes markup, and everything of a form is there."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -239,6 +240,30 @@ def test_a_fault_stands_beside_its_field_and_is_tied_to_it() -> None:
     assert "aria-invalid" not in drawn.all("input", id="field-customer")[0].attributes
     labels = {label.attributes["for"] for label in drawn.all("label")}
     assert labels == {"field-what", "field-customer"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "box"),
+    [
+        ("date", "2026-03-05", "date"),
+        ("date", "", "date"),
+        ("date", "soon", "text"),
+        ("date", "2026-02-30", "text"),
+        ("date", "20260305", "text"),
+        ("time", "16:30", "time"),
+        ("time", "", "time"),
+        ("time", "25:00", "text"),
+        ("time", "half past", "text"),
+        ("number", "many", "text"),
+    ],
+)
+def test_what_a_browser_cannot_show_in_a_box_of_its_own_is_kept_as_text(
+    kind: Any, typed: str, box: str
+) -> None:
+    field = FormField(name="when", label="When", kind=kind, value=typed)
+    form = Form(command_name="case.fail", title="x", fields=(field,), submit="Go")
+    (drawn,) = read(render.form(form, FRAME)).all("input", id="field-when")
+    assert (drawn.attributes["type"], drawn.attributes["value"]) == (box, typed)
 
 
 def test_choices_and_ticks_come_back_as_they_were() -> None:
