@@ -217,6 +217,13 @@ class Retros(ReadRetros, Protocol):
         """Stores it, or its new text when it is known and its author's."""
         ...
 
+    def move(self, case_number: int, to: int) -> None:
+        """Puts a case's answers and discussion under another case of its channel.
+
+        Nothing tells afterwards which of the unnamed ones came first, or that they were moved.
+        """
+        ...
+
     def drop_comment(self, channel_id: str, comment: str, author: str) -> None: ...
 
 

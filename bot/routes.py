@@ -123,6 +123,7 @@ _ROUTES = (
     _route(case_commands.FailMessage, case_commands.fail, case_commands.open_fail),
     _route(case_commands.Edit, case_commands.edit, case_commands.open_edit),
     _route(case_change_commands.Cancel, case_change_commands.cancel, case_change_commands.open_cancel),
+    _route(case_change_commands.SameAs, case_change_commands.same_as, case_change_commands.open_same_as),
     _route(case_change_commands.Restore, case_change_commands.restore),
     _reading(case_commands.Read, case_commands.read),
     _route(retro_commands.AnswerRetro, retro_commands.answer, retro_commands.open_answer),
@@ -217,6 +218,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         case_jobs.Withdrawn,
         case_jobs.SayChange,
         case_jobs.TellCancelled,
+        case_jobs.SayMoved,
         Unsaid,
     )
 }

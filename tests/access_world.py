@@ -17,6 +17,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "case.fail": {"what_happened": "Lost again", "place": "C1"},
     "case.fail_message": {"what_happened": "Lost again", "place": "C1"},
     "case.edit": {"what_happened": "Lost twice"},
+    "case.same_as": {"other": "ZD-1"},
     "case.cancel": {"why": "It was a test."},
     "retro.answer": {"training": "A list of holidays", "unnamed": ""},
     "retro.edit_answer": {"text": "Other words"},

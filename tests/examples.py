@@ -81,6 +81,11 @@ CASE = Case(
 CANCELLED = CASE.model_copy(
     update={"history": (CaseChange(step="cancel", by="U2", at=AT, why="It was a test."),)}
 )
+SAME = CASE.model_copy(
+    update={
+        "history": (CaseChange(step="cancel", by="U2", at=AT, why="same as C-3", same_as=3),),
+    }
+)
 RESTORED = CANCELLED.model_copy(
     update={"history": (*CANCELLED.history, CaseChange(step="restore", by="U1", at=AT))}
 )
@@ -292,10 +297,15 @@ MESSAGES: Mapping[str, Message] = {
         Counts(),
     ),
     "retro.finished": retro.invitation(CLOSED, CASE, TEAM, Counts(answers=2, items=1, agreed=1)),
-    "case.already_cancelled": case.already_cancelled(CANCELLED),
-    "case.say_cancelled": case.changed(CANCELLED, CANCELLED.history[-1], BEN),
-    "case.say_cancelled_over": case.changed(RESTORED, CANCELLED.history[-1], BEN),
-    "case.say_restored": case.changed(RESTORED, RESTORED.history[-1], ANA),
+    "case.already_cancelled": case.already_cancelled(CANCELLED, {}),
+    "case.already_same_as": case.already_cancelled(SAME, {3: LINK}),
+    "case.say_cancelled": case.changed(CANCELLED, CANCELLED.history[-1], BEN, None, {}),
+    "case.say_cancelled_over": case.changed(RESTORED, CANCELLED.history[-1], BEN, None, {}),
+    "case.say_restored": case.changed(RESTORED, RESTORED.history[-1], ANA, None, {}),
+    "case.say_same_as": case.changed(SAME, SAME.history[-1], BEN, 3, {3: LINK}),
+    "case.say_restored_apart": case.changed(RESTORED, RESTORED.history[-1], ANA, 3, {3: LINK}),
+    "case.say_moved": case.moved(SAME, BEN, LINK),
+    "case.tell_same_as": case.cancelled_for_you(SAME, BEN, LINK),
     "case.tell_cancelled": case.cancelled_for_you(CANCELLED, BEN, LINK),
     "case.tell_restored": case.cancelled_for_you(RESTORED, ANA, None),
     "retro.cancelled": retro.invitation(
@@ -304,6 +314,14 @@ MESSAGES: Mapping[str, Message] = {
         TEAM,
         Counts(answers=2, items=1, late=1),
         people=PEOPLE,
+    ),
+    "retro.same_as": retro.invitation(
+        RETRO.model_copy(update={"cancelled": True}),
+        SAME,
+        TEAM,
+        Counts(),
+        people=PEOPLE,
+        links={3: LINK},
     ),
     "retro.question_cancelled": retro.question(RETRO.model_copy(update={"cancelled": True}), ASKED[0]),
     "action_item.cancelled": action_item.card(_item(cancelled=True), PEOPLE, TODAY),
@@ -502,6 +520,7 @@ FORMS: Mapping[str, Form] = {
     "case.fail": case_commands.fail_form("C1", {}),
     "case.fail_message": case_commands.fail_form("C1", {"what_happened": HOSTILE}, LINK),
     "case.fail_anywhere": case_commands.fail_form("", {"reference": "ZD-1"}),
+    "case.same_as": case_change_commands.same_as_form(CASE),
     "case.cancel": case_change_commands.cancel_form(CASE),
     "case.edit": case_commands.edit_form(CASE, TEAM),
     "case.edit_bare": case_commands.edit_form(BARE, TEAM),

@@ -5,6 +5,7 @@ from datetime import datetime, time
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
+from bot import retro_thread
 from bot.command import Audience, Command, Opening, Reply, Request
 from bot.commands import team as team_commands
 from bot.commands.lookup import case_of
@@ -177,7 +178,9 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
     team = team_commands.of(channel, command, work)
     first = work.cases.by_reference(channel.id, command.reference) if command.reference else None
     if first is not None and first.cancelled:
-        return Reply(message=messages.already_cancelled(first), already=True)
+        same_as = first.cancellation.same_as if first.cancellation else None
+        links = retro_thread.links_of({same_as} if same_as else (), work)
+        return Reply(message=messages.already_cancelled(first, links), already=True)
     if first is not None:
         message_ref = work.sent_messages.get(message_key.retro(first.number))
         link = message_ref.link if message_ref else None

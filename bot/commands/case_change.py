@@ -1,19 +1,21 @@
-"""What happens with a case that should not stand there: it is cancelled, and brought back."""
+"""What happens with a case that should not stand there: it is cancelled, or moved, and brought back."""
 
 from collections.abc import Collection, Iterable
 
 from bot.command import Command, Opening, Reply
-from bot.commands.lookup import case_of
+from bot.commands.lookup import case_of, retro_of
 from bot.domain import case as domain
+from bot.domain import reference
 from bot.domain.action_item import OPEN_STATES, ActionItem
 from bot.domain.case import Case
 from bot.domain.errors import Refused
 from bot.domain.recovery import Recovery, owners
-from bot.domain.reference import CaseRef
+from bot.domain.reference import CaseRef, missing
 from bot.domain.reminder import Subject
-from bot.fields import Text, field
+from bot.fields import Line, Text, field
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import case as case_jobs
+from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.messages import case as messages
@@ -44,6 +46,22 @@ class Restore(Command, frozen=True):
     of_cancelled = True
 
     subject: CaseRef
+
+
+class SameAs(Command, frozen=True):
+    """Notes that a case is another one: what was said in it moves there, and it is cancelled."""
+
+    name = "case.same_as"
+    access = "members"
+    title = "Same as another case"
+    submit = "Move it there"
+
+    subject: CaseRef
+    other: Line = field(
+        "Case number or reference",
+        needed="Write the number or the reference of the other case.",
+        hint="Of this channel. What was said here moves there, and this case is cancelled.",
+    )
 
 
 def open_cancel(opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -125,3 +143,56 @@ def _say_change(case: Case, people: Collection[str], command: Command, work: Uni
     told = said[-1] if case.cancelled else said[-2]
     for person_id in sorted(people):
         work.jobs.schedule(case_jobs.tell_job(case, told, person_id, command.at))
+
+
+def open_same_as(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Opens the form that asks which case this one is."""
+    return Reply(form=same_as_form(case_of(opening.subject, work)))
+
+
+def same_as_form(case: Case) -> Form:
+    """Same as another case: which one."""
+    return SameAs.form(case.ref, channel_id=case.channel_id, parts=messages.above_same_as(case))
+
+
+def same_as(command: SameAs, work: UnitOfWork) -> Reply:
+    """Moves answers, discussion and items to the case that this one is, and cancels this one."""
+    case, by, at = case_of(command.subject, work), command.person.id, command.at
+    kept = _other(command.other, case, work)
+    changed = domain.change(case, "cancel", by, at, same_as=kept)
+    kept_retro = retro_of(kept.ref, work)
+    # Should somebody cancel that one just now, one of both meets a conflict and looks again.
+    work.retros.save(kept_retro)
+    work.retros.move(case.number, kept.number)
+    items = [
+        item.model_copy(update={"case_number": kept.number})
+        for item in work.action_items.of_case(case.number)
+    ]
+    for item in items:
+        work.action_items.save(item)
+    work.cases.save(changed)
+    _set_cancelled(changed, command, work)
+    for item in items:
+        work.jobs.schedule(action_item_jobs.item_job(item, at, by))
+        if item.owner is not None and item.state in OPEN_STATES:
+            work.jobs.schedule(action_item_jobs.owner_job(item, item.owner, at))
+    work.jobs.schedule(retro_jobs.retro_job(kept.number, kept.channel_id, at, asked_by=by))
+    work.jobs.schedule(case_jobs.moved_job(changed, len(changed.history), kept.number, at, by))
+    reminder_jobs.refresh(kept_retro, at, work)
+    recovery_jobs.note_retro(kept.number, at, work)
+    return Reply()
+
+
+def _other(words: str, case: Case, work: ReadOnlyWork) -> Case:
+    """The case of the same channel that somebody named; for all others there is none."""
+    named = reference.parse(words)
+    found = work.cases.get(named.number) if isinstance(named, CaseRef) else None
+    if found is None or found.channel_id != case.channel_id:
+        found = work.cases.by_reference(case.channel_id, words)
+    if found is None:
+        raise Refused(missing(words), "other")
+    if found.number == case.number:
+        raise Refused(f"{words} is this very case: write the other one.", "other")
+    if found.cancelled:
+        raise Refused(domain.FIRST_BRING_BACK.format(label=found.label), "other")
+    return found

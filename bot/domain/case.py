@@ -39,6 +39,8 @@ class CaseChange(BaseModel, frozen=True):
     by: str
     at: datetime
     why: str = ""
+    same_as: int | None = None
+    """The number of the case that it was found to be, and that has its answers and items since."""
 
 
 class Case(BaseModel, frozen=True):
@@ -99,10 +101,16 @@ def check(case: Case, step: CaseStep) -> None:
         raise Refused(row.otherwise.format(label=case.label))
 
 
-def change(case: Case, step: CaseStep, by: str, at: datetime, why: str = "") -> Case:
+def change(
+    case: Case, step: CaseStep, by: str, at: datetime, why: str = "", same_as: "Case | None" = None
+) -> Case:
     """The case after it was cancelled, or brought back; refuses what is not allowed."""
     check(case, step)
-    changed = CaseChange(step=step, by=by, at=at, why=why)
+    if same_as is not None:
+        check(same_as, "edit")
+        why = f"same as {same_as.label}"
+    kept = same_as.number if same_as else None
+    changed = CaseChange(step=step, by=by, at=at, why=why, same_as=kept)
     return case.model_copy(update={"history": (*case.history, changed)})
 
 

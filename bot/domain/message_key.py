@@ -57,6 +57,11 @@ def case_cancelled(case_number: int, number: int, person_id: str) -> str:
     return f"case_cancelled:{case_number}:{number}:{person_id}"
 
 
+def case_moved(case_number: int, number: int) -> str:
+    """What the thread of another case hears when the `number`th change moved this one there."""
+    return f"case_moved:{case_number}:{number}"
+
+
 def item(item_number: int) -> str:
     """An action item in the retro's thread."""
     return f"item:{item_number}"

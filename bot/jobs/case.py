@@ -47,7 +47,29 @@ class SayChange(JobPayload):
         if case is None or not 0 < self.number <= len(case.history):
             return None
         change = case.history[self.number - 1]
-        return messages.changed(case, change, _by(change.by, work))
+        same = [before.same_as for before in case.history[: self.number] if before.step != "edit"]
+        same_as = next((number for number in reversed(same[-2:]) if number is not None), None)
+        links = retro_thread.links_of({same_as} if same_as else (), work)
+        return messages.changed(case, change, _by(change.by, work), same_as, links)
+
+
+class SayMoved(JobPayload):
+    """In the thread of the case that another one was found to be: what was said there is here now."""
+
+    name = "case.say_moved"
+    what = "that C-{case_number} is the same"
+    about = "C-{case_number}/{number}"
+
+    case_number: Number
+    number: Number
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """Which case it is, and who found it."""
+        case = work.cases.get(self.case_number)
+        if case is None or not 0 < self.number <= len(case.history):
+            return None
+        link = retro_thread.links_of({case.number}, work).get(case.number)
+        return messages.moved(case, _by(case.history[self.number - 1].by, work), link)
 
 
 class TellCancelled(JobPayload):
@@ -86,6 +108,17 @@ def change_job(case: Case, number: int, at: datetime, asked_by: str | None = Non
         message_key.case_change(case.number, number),
         at,
         thread=message_key.retro(case.number),
+        asked_by=asked_by,
+    )
+
+
+def moved_job(case: Case, number: int, to: int, at: datetime, asked_by: str) -> Job:
+    """The job that says the `number`th change of a case in the thread of the case it was moved to."""
+    return SayMoved(case_number=case.number, number=number).job(
+        case.channel_id,
+        message_key.case_moved(case.number, number),
+        at,
+        thread=message_key.retro(to),
         asked_by=asked_by,
     )
 

@@ -38,7 +38,9 @@ class Show(JobPayload):
         back = recovery_jobs.recalled(retro.case_number, retro.channel_id, work)
         beside = recovery_messages.beside(recovery, back, retro_thread.links_of(back, work))
         people = work.people.among({change.by for change in case.history[-1:]})
-        return messages.invitation(retro, case, team, counts, beside, people)
+        same_as = {change.same_as for change in case.history[-1:] if change.same_as}
+        links = retro_thread.links_of(same_as, work) if same_as else {}
+        return messages.invitation(retro, case, team, counts, beside, people, links)
 
     def on_sent(self, job: Job, work: ReadOnlyWork) -> Sequence[Job]:
         """Its prompts and its customer, in its thread."""

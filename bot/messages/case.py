@@ -1,5 +1,7 @@
 """What people read about a case."""
 
+from collections.abc import Mapping
+
 from bot.domain.case import Case, CaseChange
 from bot.domain.person import Person
 from bot.domain.reference import Reference
@@ -18,6 +20,8 @@ from bot.messages.parts import (
     Part,
     Quote,
     Words,
+    one_line,
+    plain_words,
     sentence,
     shortened,
 )
@@ -31,40 +35,75 @@ def bring_back(case: Case) -> Buttons:
     return Buttons(buttons=(RESTORE.model_copy(update={"about": str(case.ref)}),))
 
 
-def cancelled(case: Case, by: str) -> tuple[Part, ...]:
-    """On the retro: who cancelled it, and why; nothing while it counts."""
+def _other(number: int, links: Mapping[int, str]) -> Inline:
+    return Link(text=f"C-{number}", url=links[number]) if number in links else f"C-{number}"
+
+
+def cancelled(case: Case, by: str, links: Mapping[int, str]) -> tuple[Part, ...]:
+    """On the retro: who cancelled it, and why or as which case; nothing while it counts."""
     change = case.cancellation
     if change is None:
         return ()
-    return (Paragraph(words=(Bold(text=f"Cancelled by {by}"),)), Quote(text=shortened(change.why)))
+    head = (Bold(text=f"Cancelled by {by}"),)
+    if change.same_as is not None:
+        return (Paragraph(words=(*head, " · same as ", _other(change.same_as, links))),)
+    return (Paragraph(words=head), Quote(text=shortened(change.why)))
 
 
-def changed(case: Case, change: CaseChange, by: Person) -> Message:
-    """In the thread: it was cancelled, by whom and why, or brought back."""
+def changed(
+    case: Case, change: CaseChange, by: Person, same_as: int | None, links: Mapping[int, str]
+) -> Message:
+    """In the thread: it was cancelled, by whom and why, or brought back.
+
+    `same_as` is the case that has what was said here since it was cancelled, if one has.
+    """
     who = signed(by.name)
+    if change.step != "cancel" and same_as is not None:
+        stays = ". What was moved to "
+        return sentence(
+            f"{who} brought {case.label} back", stays, _other(same_as, links), " stays there."
+        )
     if change.step != "cancel":
         return sentence(f"{who} brought {case.label} back: everything goes on where it was.")
-    words = f"{who} cancelled {case.label}: nothing is asked, reminded of or counted any more."
     back = (bring_back(case),) if change == case.cancellation else ()
+    if same_as is not None:
+        there = ": answers, discussion and action items are there now."
+        words: Words = (f"{who} found that {case.label} is the same as ", _other(same_as, links), there)
+        return Message(summary=plain_words(words), parts=(Paragraph(words=words), *back))
+    says = f"{who} cancelled {case.label}: nothing is asked, reminded of or counted any more."
     return Message(
-        summary=words, parts=(Paragraph(words=(words,)), Quote(text=shortened(change.why)), *back)
+        summary=says, parts=(Paragraph(words=(says,)), Quote(text=shortened(change.why)), *back)
     )
+
+
+def moved(case: Case, by: Person, link: str | None) -> Message:
+    """In the thread of the case that another one was found to be."""
+    here = _other(case.number, {case.number: link} if link else {})
+    says = " is the same: its answers, discussion and action items are part of this retro now."
+    return sentence(f"{signed(by.name)} found that ", here, says)
 
 
 def cancelled_for_you(case: Case, by: Person, link: str | None) -> Message:
     """To an owner or the customer's contact: nothing is left to do, or it is theirs again."""
     retro: Inline = Link(text=f"the retro {case.label}", url=link) if link else f"the retro {case.label}"
-    if case.cancelled:
+    change = case.cancellation
+    if change is not None and change.same_as is not None:
+        there = f" is the same as C-{change.same_as}, so its customer needs nothing from you there."
+        return sentence(f"{signed(by.name)} found that ", retro, there)
+    if change is not None:
         return sentence(
             f"{signed(by.name)} cancelled ", retro, ", so what was yours in it needs nothing from you."
         )
     return sentence(f"{signed(by.name)} brought ", retro, " back: what was yours in it is yours again.")
 
 
-def already_cancelled(case: Case) -> Message:
+def already_cancelled(case: Case, links: Mapping[int, str]) -> Message:
     """To whoever marks a cancelled case failed again: it is there, and how it comes back."""
-    words = f"{case.reference} is {case.label}, which was cancelled. It can be brought back as it was."
-    return Message(summary=words, parts=(Paragraph(words=(words,)), bring_back(case)))
+    same_as = case.cancellation.same_as if case.cancellation else None
+    words: Words = (f"{case.reference} is {case.label}, which was cancelled. It can be brought back.",)
+    if same_as is not None:
+        words = (f"{case.reference} is {case.label}, which is the same as ", _other(same_as, links), ".")
+    return Message(summary=plain_words(words), parts=(Paragraph(words=words), bring_back(case)))
 
 
 def marked_from(link: str) -> tuple[Part, ...]:
@@ -104,6 +143,11 @@ def above_cancelling(case: Case) -> tuple[Part, ...]:
     """Above the form that cancels it."""
     words = f"This cancels {case.label}: nothing is asked or counted any more. It can be brought back."
     return (Context(words=(words,)),)
+
+
+def above_same_as(case: Case) -> tuple[Part, ...]:
+    """Above the form that asks which case it is."""
+    return (Context(words=(f"{case.label} · {one_line(case.what_happened)}",)),)
 
 
 def story(case: Case) -> Form:

@@ -76,6 +76,7 @@ NO_FIX_AGREED = (
 EDIT = Button(label="Edit case", command_name="case.edit", about="", opens=True)
 CHAT = ("/archives/", "/message/")
 """What stands in a link to a chat message, in Slack and in Teams."""
+SAME_AS = Button(label="Same as…", command_name="case.same_as", about="", opens=True)
 CANCEL = Button(label="Cancel retro", command_name="case.cancel", about="", opens=True)
 HEARD_PER_GAP = 5
 HEARD_LENGTH = 280
@@ -88,10 +89,12 @@ def invitation(
     counts: Counts,
     customer: tuple[Part, ...] = (),
     people: Mapping[str, Person] | None = None,
+    links: Mapping[int, str] | None = None,
 ) -> Message:
     """The retro itself: what happened, what it asks for, its live counts, and a word on the customer.
 
-    `people`: whoever changed the case last, when anybody did.
+    `people`: whoever changed the case last, when anybody did. `links`: where the case is that it was
+    found to be.
     """
     long = len(case.what_happened) > SHOWN_TEXT
     story: tuple[Part, ...] = ()
@@ -99,11 +102,11 @@ def invitation(
         story = (Quote(text=shortened(case.what_happened)),)
     buttons = tuple(
         button.model_copy(update={"about": str(retro.ref)})
-        for button in (ANSWER, ADD_ITEM, CLOSE, CUSTOMER, EDIT, CANCEL)
+        for button in (ANSWER, ADD_ITEM, CLOSE, CUSTOMER, EDIT, SAME_AS, CANCEL)
     )
     decided: tuple[Part, ...] = ()
     if retro.state == "closed":
-        buttons = _when_closed(retro, counts.agreed, *buttons[-3:])
+        buttons = _when_closed(retro, counts.agreed, *buttons[-4:])
         decided = _outcome(retro, counts.agreed)
     if case.cancelled:
         buttons, decided = (RESTORE.model_copy(update={"about": str(case.ref)}),), ()
@@ -118,7 +121,7 @@ def invitation(
             *story,
             Fields(rows=_facts(retro, case, team)),
             *((Paragraph(words=(BLAMELESS,)),) if going_on else decided),
-            *cancelled(case, _changed_by(case, people or {})),
+            *cancelled(case, _changed_by(case, people or {}), links or {}),
             Context(words=(_counted(retro, counts),)),
             *_edited(case, team, people or {}),
             *(() if case.cancelled else customer),

@@ -18,6 +18,7 @@ STORED = {
     "turn:7:2": message_key.turn(7, 2),
     "case:7:2": message_key.case_change(7, 2),
     "case_cancelled:7:2:29:00BEN": message_key.case_cancelled(7, 2, "29:00BEN"),
+    "case_moved:7:2": message_key.case_moved(7, 2),
     "item:12": message_key.item(12),
     "owner:12:U1": message_key.owner(12, "U1"),
     "asker:12:1:U1": message_key.asker(12, 1, "U1"),

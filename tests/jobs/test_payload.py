@@ -63,6 +63,7 @@ STORED: tuple[tuple[str, str, JobPayload], ...] = (
     ("C-2", "", case.Withdrawn(case_number=2)),
     ("C-2", "colleague", case.Withdrawn(case_number=2, whose="colleague")),
     ("C-7/2", "", case.SayChange(case_number=7, number=2)),
+    ("C-7/2", "", case.SayMoved(case_number=7, number=2)),
     ("C-7/2/29:00/BEN", "", case.TellCancelled(case_number=7, number=2, person_id="29:00/BEN")),
     (
         "C00SUPPORT",
