@@ -9,7 +9,7 @@ from typing import TypeVar
 from bot.access import NO_ANSWER_NOW, MembershipNeeded, PlatformFacts, check
 from bot.allowance import Allowance
 from bot.coach.coach import Remark
-from bot.command import Command, Opening, Reply, Request
+from bot.command import AskFirst, Command, Opening, Reply, Request
 from bot.commands import coach as coach_commands
 from bot.commands import forget as forget_commands
 from bot.domain import message_key
@@ -188,6 +188,9 @@ class Bot:
             )
         except _NotYet as not_yet:
             return await self._once_more(not_yet, route, remarks)
+        except AskFirst as first:
+            self._log(logging.INFO, invocation.request, "asked back")
+            return first.reply
         self._log(logging.INFO, invocation.request, "saved")
         return reply
 

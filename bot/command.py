@@ -129,6 +129,14 @@ class Reply(BaseModel, frozen=True):
     saved: bool = True
 
 
+class AskFirst(Exception):
+    """Nothing is saved yet: whoever asks reads this first, and may ask once more with what it holds."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__()
+        self.reply = reply
+
+
 class Invocation(BaseModel, frozen=True):
     """What somebody asks: who, where, when. Command and Opening are the two kinds of it."""
 

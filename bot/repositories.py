@@ -129,6 +129,10 @@ class ReadCases(Protocol):
         """The same in all teams of the workspace, by number; an index carries it."""
         ...
 
+    def failed_since(self, channel_id: str, since: datetime, limit: int) -> Sequence[Case]:
+        """The team's cases that failed at or after a moment, the newest first; an index carries it."""
+        ...
+
     def of_customer(self, name: str) -> Sequence[int]:
         """The numbers of a customer's cases, upper and lower case alike; an index carries it."""
         ...

@@ -87,6 +87,7 @@ class CaseRow(Row, table=True):
             unique=True,
             where="reference_folded IS NOT NULL",
         ),
+        index("cases_of_place", "workspace", "channel_id", "failed_at"),
         index("cases_of_customer", "workspace", "customer_sum", "number", where="customer IS NOT NULL"),
         index("cases_to_forget", "failed_at", "workspace", where="forgotten_at IS NULL"),
     )

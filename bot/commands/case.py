@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from bot import retro_thread
-from bot.command import Audience, Command, Opening, Reply, Request
+from bot.command import AskFirst, Audience, Command, Opening, Reply, Request
 from bot.commands import team as team_commands
 from bot.commands.lookup import case_of
 from bot.domain import case as domain
@@ -15,6 +15,7 @@ from bot.domain.case import WEB_LINKS, Case, check_edit, check_public_post
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused, check_all
 from bot.domain.job import Job
+from bot.domain.likeness import WITHIN, may_be
 from bot.domain.recovery import follow, owners
 from bot.domain.reference import CaseRef
 from bot.domain.retro import Retro
@@ -30,6 +31,8 @@ from bot.ports import ReadOnlyWork, UnitOfWork
 
 NO_PLACE = "Choose the place where the retro opens."
 WHICH_TO_EDIT = "Say which case, as in: edit C-7."
+MAX_COMPARED = 200
+"""The newest cases of a week among which a double is looked for."""
 LINKS = (*WEB_LINKS, "/")
 """How a link begins; one within the web workspace has no address before it."""
 
@@ -66,6 +69,8 @@ class Fail(Described, frozen=True):
 
     place: ChannelId = field("Team's place", hint="Where the retro opens.")
     link: Line = field(hidden=True, max_length=MAX_LINK_LENGTH)
+    not_same: Line = field(hidden=True)
+    """The labels of likely doubles that they have read of, separated by commas."""
 
     @classmethod
     def fields(cls) -> tuple[FieldSpec, ...]:
@@ -189,7 +194,10 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
             work.sent_messages.doubt(message_key.retro(first.number))
             work.jobs.schedule(_retro_job(first, command))
         return Reply(message=messages.already(first, team.name, link), already=True)
-    case = work.cases.add(_read_case(command, team))
+    new = _read_case(command, team)
+    if not (command.reference or bulk):
+        _point_out_double(new, command, team, work)
+    case = work.cases.add(new)
     answers_close_on = add_working_days(team.hours, today(team.zone, command.at), team.days_to_answer)
     work.retros.add(
         Retro(
@@ -208,6 +216,30 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
     # Whoever filled in the form in this very channel sees the retro appear: nothing more to say.
     sees_it = not command.request.typed and command.channel == channel and not command.place
     return Reply() if sees_it else Reply(message=messages.failed(case, team.name))
+
+
+def _point_out_double(new: Case, command: Fail, team: Team, work: ReadOnlyWork) -> None:
+    """Raises AskFirst where a case of the same team may be this one, and nobody has read of it yet."""
+    known = set(command.not_same.split(","))
+    recent = work.cases.failed_since(new.channel_id, command.at - WITHIN, MAX_COMPARED)
+    double = next(
+        (
+            case
+            for case in recent
+            if not case.cancelled and case.label not in known and may_be(new, case)
+        ),
+        None,
+    )
+    if double is None:
+        return
+    channel = command.request.shared_channel
+    values = command.values_of(command.request) or {}
+    form = fail_form(channel.id if channel else "", values, command.link or None, team.zone)
+    link = retro_thread.links_of({double.number}, work).get(double.number)
+    seen = ",".join(sorted({*known, double.label} - {""}))
+    below = command.request.values is not None
+    asked = messages.likely_double(form, double, link, {"not_same": seen}, lies_on_form=below)
+    raise AskFirst(Reply(form=asked))
 
 
 def _retro_job(case: Case, command: Fail) -> Job:

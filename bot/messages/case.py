@@ -16,6 +16,7 @@ from bot.messages.parts import (
     Inline,
     Link,
     Message,
+    OtherWay,
     Paragraph,
     Part,
     Quote,
@@ -143,6 +144,27 @@ def above_cancelling(case: Case) -> tuple[Part, ...]:
     """Above the form that cancels it."""
     words = f"This cancels {case.label}: nothing is asked or counted any more. It can be brought back."
     return (Context(words=(words,)),)
+
+
+def likely_double(
+    form: Form, double: Case, link: str | None, seen: Mapping[str, str], *, lies_on_form: bool
+) -> Form:
+    """The form once more, as it was filled in, with the case that this may be; it can be opened anyway.
+
+    `seen` comes back with it and says which were pointed out. `lies_on_form`: there is a form below.
+    """
+    words = ("This may be ", _other(double.number, {double.number: link} if link else {}), ":")
+    what = Quote(text=one_line(double.what_happened))
+    there = "If it is, go on there. If not, open it all the same."
+    change = OtherWay(label="Change it", hidden=form.hidden) if lies_on_form else None
+    return form.model_copy(
+        update={
+            "parts": (*form.parts, Paragraph(words=words), what, Context(words=(there,))),
+            "submit": "Open it all the same",
+            "other_way": change,
+            "hidden": {**form.hidden, **seen},
+        }
+    )
 
 
 def above_same_as(case: Case) -> tuple[Part, ...]:

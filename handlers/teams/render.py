@@ -69,14 +69,17 @@ def message(message: Message) -> Element:
 def button_to(form: Form, typed: str) -> Element:
     """The button that opens a form, with what was typed already: a dialog can only follow a click.
 
-    It may be pressed elsewhere than where it was asked for, so it carries the form's channel.
+    It may be pressed elsewhere than where it was asked for, so it carries the form's channel. What the
+    form says above its fields stands above the button, too: it may be a reason not to press it.
     """
     words = "Press the button, and the form opens."
     button = Button(
         label=form.title, command_name=form.command_name, about=form.about, look="main", opens=True
     )
     drawn = message(
-        Message(summary=words, parts=(Paragraph(words=(words,)), Buttons(buttons=(button,))))
+        Message(
+            summary=words, parts=(*form.parts, Paragraph(words=(words,)), Buttons(buttons=(button,)))
+        )
     )
     carried = {"typed": typed, "channel": form.channel_id}
     data = drawn["attachments"][0]["content"]["body"][-1]["actions"][0]["data"]

@@ -2,10 +2,12 @@
 
 import zlib
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from bot.domain.case import Case
+from storage.column import UTCDateTime
 from storage.counter import count
 from storage.row import Values, find, several, values
 from storage.statement import Statement
@@ -23,6 +25,16 @@ WITH_REFERENCE = Statement(
         cases.c.reference_folded == bindparam("reference"),
     )
     .order_by(cases.c.number)
+)
+FAILED_SINCE = Statement(
+    select(cases)
+    .where(
+        cases.c.workspace == bindparam("workspace"),
+        cases.c.channel_id == bindparam("channel_id"),
+        cases.c.failed_at >= bindparam("since", type_=UTCDateTime),
+    )
+    .order_by(cases.c.failed_at.desc())
+    .limit(bindparam("limit"))
 )
 AFTER = Statement(
     select(cases)
@@ -93,6 +105,10 @@ class Cases(Versioned[Case]):
     def with_reference(self, reference: str) -> Sequence[Case]:
         params = {"workspace": self._workspace, "reference": reference.casefold()}
         return several(self._connection, Case, WITH_REFERENCE, params)
+
+    def failed_since(self, channel_id: str, since: datetime, limit: int) -> Sequence[Case]:
+        params = {"workspace": self._workspace, "channel_id": channel_id, "since": since, "limit": limit}
+        return several(self._connection, Case, FAILED_SINCE, params)
 
     def add(self, thing: Case) -> Case:
         number = count(self._connection, self._workspace, "case")

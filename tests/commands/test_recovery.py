@@ -111,7 +111,7 @@ async def test_it_begins_with_the_failed_case_and_its_card_follows_the_prompts(d
 
 async def test_only_a_case_with_a_public_post_is_owed_a_public_apology(desk: Desk) -> None:
     await desk.fail()
-    await desk.ask(ANA, "case.fail", values=PUBLIC)
+    await desk.ask(ANA, "case.fail", values={**PUBLIC, "reference": "ZD-2"})
     said = desk.say_all()
     assert "Apologise in public" not in labels(said["recovery:1"])
     assert "Apologise in public" in labels(said["recovery:2"])
@@ -123,8 +123,8 @@ async def test_only_a_case_with_a_public_post_is_owed_a_public_apology(desk: Des
 async def test_the_retro_has_heard_one_side_only_until_the_customer_is_heard_or_unreachable(
     desk: Desk,
 ) -> None:
-    for _ in range(2):
-        await desk.fail(typed="Parcel missed")
+    for typed in ("ZD-1 Parcel missed", "ZD-2 Parcel missed"):
+        await desk.fail(typed=typed)
     assert "one side only" in plain(desk.say_all()["retro:1"])
     await step(desk, "hear", words=ACCOUNT)
     assert "one side only" not in plain(desk.say_all()["retro:1"])

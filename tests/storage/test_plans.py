@@ -48,6 +48,7 @@ LOOKS: dict[str, DueWork] = {
     "recoveries.enough_in": lambda work: work.recoveries.enough_in("P7", 20),
     "recoveries.tally": lambda work: work.recoveries.tally("P7"),
     "cases.get": lambda work: work.cases.get(7),
+    "cases.failed_since": lambda work: work.cases.failed_since("P7", AT, 20),
     "cases.of_customer": lambda work: work.cases.of_customer("Maria Santos"),
     "cases.by_reference": lambda work: work.cases.by_reference("P7", "ZD-7"),
     "said.key_of": lambda work: work.sent_messages.key_of("P7", "7"),

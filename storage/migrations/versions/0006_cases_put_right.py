@@ -1,4 +1,4 @@
-"""What people change of a case: who, when and why; and what hangs on a cancelled one.
+"""What people change of a case: who, when and why; what hangs on a cancelled one; a channel's newest.
 
 The older program runs on beside this: it does not know the columns, which have defaults. Of what is
 cancelled it lists the open retro, and passes the rest by.
@@ -21,6 +21,7 @@ def upgrade() -> None:
     op.add_column(
         "cases", sa.Column("history", sa.JSON(), nullable=False, server_default=sa.text("'[]'"))
     )
+    op.create_index("cases_of_place", "cases", ["workspace", "place", "failed_at"])
     for table in CANCELLED:
         op.add_column(
             table, sa.Column("cancelled", sa.Boolean(), nullable=False, server_default=sa.text("false"))
@@ -31,4 +32,5 @@ def downgrade() -> None:
     """Takes it back."""
     for table in reversed(CANCELLED):
         op.drop_column(table, "cancelled")
+    op.drop_index("cases_of_place", "cases")
     op.drop_column("cases", "history")
