@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 
@@ -254,3 +255,14 @@ async def test_of_two_who_take_back_the_same_answer_at_once_one_is_told_it_is_go
     with open_work(database, desk.workspace, writes=False) as work:
         assert work.retros.answer(answer.id) is None
         assert len(work.retros.answers(1)) <= 1
+
+
+async def test_the_word_that_answers_have_closed_quotes_nothing_that_was_taken_back(desk: Desk) -> None:
+    answer = await answered(desk)
+    said = await desk.tick(AT + timedelta(days=6))
+    (key,) = [key for key, message in said.items() if "Courier notes" in plain(message)]
+    assert key.startswith("remind:C-1:retro_answers_closed")
+    # Its reason may be over by then: it was said all the same.
+    await _close(desk)
+    await desk.ask(ANA, "retro.delete_answer", answer.id, {})
+    assert "Courier notes" not in plain(desk.say_all(AT + timedelta(days=6))[key])
