@@ -147,7 +147,13 @@ def _moved(moved: Moved, **changes: object) -> ActionItem:
 
 AGREED = _moved(Moved(step="accept", by="U1", at=AT), state="agreed")
 DONE = _moved(Moved(step="done", by="U1", at=AT, words="The notes are shown."), state="done")
-VERIFIED = _moved(Moved(step="verify", by="U2", at=AT), state="verified")
+VERIFIED = DONE.model_copy(
+    update={
+        "state": "verified",
+        "history": (*DONE.history, Moved(step="verify", by="U2", at=AT, words="Ten orders have them.")),
+    }
+)
+VERIFIED_UNSEEN = _moved(Moved(step="verify", by="U2", at=AT), state="verified")
 DONE_AND_SEEN = DONE.model_copy(update={"state": "verified"})
 DROPPED = _moved(
     Moved(step="drop", by="U1", at=AT, words="The screen is being replaced."), state="dropped"
@@ -342,6 +348,7 @@ MESSAGES: Mapping[str, Message] = {
     "retro.summary": retro.summary(CLOSED, (NAMED, UNNAMED), (AGREED, UNOWNED, DROPPED), PEOPLE),
     "retro.summary_empty": retro.summary(WAS_ENOUGH, (), (), PEOPLE),
     "retro.summary_undecided": retro.summary(CLOSED, (NAMED,), (ITEM, DROPPED), PEOPLE),
+    "retro.summary_verified": retro.summary(CLOSED, (NAMED,), (VERIFIED, VERIFIED_UNSEEN), PEOPLE),
     "retro.superseded": retro.superseded(REOPENED, 1, PEOPLE, TEAM),
     "retro.reopened": retro.reopened(REOPENED, PEOPLE),
     "action_item.proposed": action_item.card(ITEM, PEOPLE, TODAY),
@@ -350,6 +357,7 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.late": action_item.card(LATE, PEOPLE, TODAY),
     "action_item.done": action_item.card(DONE, PEOPLE, TODAY),
     "action_item.verified": action_item.card(VERIFIED, PEOPLE, TODAY),
+    "action_item.verified_unseen": action_item.card(VERIFIED_UNSEEN, PEOPLE, TODAY),
     "action_item.dropped": action_item.card(DROPPED, PEOPLE, TODAY),
     "action_item.handed_over": action_item.card(HANDED, PEOPLE, TODAY),
     "action_item.declined": action_item.card(DECLINED, PEOPLE, TODAY),
@@ -557,7 +565,9 @@ FORMS: Mapping[str, Form] = {
         CASE.ref, "C1", what="Show the courier's notes", gap="tools"
     ),
     **{
-        command.name: action_item_commands.step_form(command, AGREED)
+        command.name: action_item_commands.step_form(command, DONE, ANA)
+        if command.name == "action_item.verify"
+        else action_item_commands.step_form(command, AGREED)
         for command in action_item_commands.STEP_COMMANDS
         if command.title
     },

@@ -227,12 +227,17 @@ def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> 
     """Opens the form of a step, unless this person cannot take it now."""
     item = item_of(opening.subject, work)
     domain.check(item, command.row.name, opening.person.id, _lead(item, work))
-    return Reply(form=step_form(command, item))
+    done = item.last("done")
+    doer = work.people.get(done.by) if done else None
+    return Reply(form=step_form(command, item, doer))
 
 
-def step_form(command: type[TakeStep], item: ActionItem) -> Form:
-    """The form of a step, about an item."""
-    return _form(command, item, {"due": item.due.isoformat() if item.due else ""})
+def step_form(command: type[TakeStep], item: ActionItem, doer: Person | None = None) -> Form:
+    """The form of a step, about an item; `doer` marked it done."""
+    form = _form(command, item, {"due": item.due.isoformat() if item.due else ""})
+    if command.row.form is None or not command.row.form.with_evidence:
+        return form
+    return form.model_copy(update={"parts": (*form.parts, *messages.evidence(item, doer))})
 
 
 def take(command: TakeStep, work: UnitOfWork) -> Reply:

@@ -52,11 +52,15 @@ class StepField(NamedTuple):
 
 
 class StepForm(NamedTuple):
-    """What is asked before a step is taken; a title has room for 24 characters in Slack."""
+    """What is asked before a step is taken; a title has room for 24 characters in Slack.
+
+    `with_evidence`: above its fields stands how one will know that it worked, and what changed.
+    """
 
     title: str
     submit: str
     fields: tuple[StepField, ...]
+    with_evidence: bool = False
 
 
 class StepRow(NamedTuple):
@@ -214,6 +218,12 @@ _ROWS = (
             "proposed": "{label} is not done yet.",
             "agreed": "{label} is not done yet.",
         },
+        form=StepForm(
+            title="Verify",
+            submit="Verify",
+            fields=(StepField("saw", "What I saw", "text", coach="team"),),
+            with_evidence=True,
+        ),
         story="Verified by {by}",
         outcome="verified",
     ),

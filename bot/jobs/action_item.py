@@ -181,8 +181,8 @@ def _owner(owner_id: str, work: ReadOnlyWork) -> Person:
 
 
 def _people(item: ActionItem, work: ReadOnlyWork) -> Mapping[str, Person]:
-    last, handed = item.history[-1:], item.last("hand_over")
-    steps = (*last, *((handed,) if handed else ()))
+    handed = item.last("hand_over")
+    steps = (*messages.told(item), *((handed,) if handed else ()))
     named = (item.owner, item.asked_by, *(who for moved in steps for who in (moved.by, moved.to)))
     return work.people.among({person for person in named if person})
 

@@ -93,6 +93,10 @@ class Answered(JobPayload):
         return messages.withdrawn(withdrawn, work.people.get(withdrawn.by))
 
 
+EVIDENCE = ("done", "verify")
+"""Steps of an item whose words the summary keeps."""
+
+
 class SumUp(JobPayload):
     """What was heard per gap and what will change, as things stand.
 
@@ -120,6 +124,7 @@ class SumUp(JobPayload):
             return None
         items = work.action_items.of_case(retro.case_number)
         named = {item.owner for item in items if item.owner} | {turn.by for turn in retro.history[-1:]}
+        named |= {moved.by for item in items for moved in item.history if moved.step in EVIDENCE}
         people = work.people.among(named)
         customer = recovery_messages.in_summary(work.recoveries.get(retro.case_number))
         return messages.summary(retro, work.retros.answers(retro.case_number), items, people, customer)

@@ -35,6 +35,7 @@ from bot.messages.parts import (
 )
 
 MAX_REMINDED = 20
+MEASURE = "How we will know it worked"
 OWN_SETTINGS = Buttons(
     buttons=(Button(label="My settings", command_name="team.own_settings", about="", opens=True),)
 )
@@ -198,17 +199,41 @@ def _facts(item: ActionItem, people: Mapping[str, Person]) -> tuple[tuple[str, W
     if item.gap:
         rows.append(("Gap", (item.gap,)))
     if item.measure:
-        rows.append(("How we will know it worked", (one_line(item.measure, 300),)))
+        rows.append((MEASURE, (one_line(item.measure, 300),)))
     return tuple(rows)
 
 
 def _story(item: ActionItem, people: Mapping[str, Person]) -> tuple[Part, ...]:
-    last = item.history[-1] if item.history else None
-    line = _story_line(last, people) if last else ""
-    if last is None or not line:
-        return ()
-    line_parts: tuple[Part, ...] = (Context(words=(f"{line}:" if last.words else f"{line}.",)),)
-    return (*line_parts, Quote(text=shortened(last.words))) if last.words else line_parts
+    parts: list[Part] = []
+    for moved in told(item):
+        line = _story_line(moved, people)
+        if line:
+            parts.append(Context(words=(f"{line}:" if moved.words else f"{line}.",)))
+        if line and moved.words:
+            parts.append(Quote(text=shortened(moved.words)))
+    return tuple(parts)
+
+
+def told(item: ActionItem) -> tuple[Moved, ...]:
+    """What its messages tell: the last step; of a verified item also what changed, the evidence."""
+    done, verified = item.last("done"), item.state == "verified"
+    return (*((done,) if done and verified else ()), *item.history[-1:])
+
+
+def evidence(item: ActionItem, doer: Person | None) -> tuple[Part, ...]:
+    """Above the form of whoever verifies it: how one will know that it worked, and what changed."""
+    done = item.last("done")
+    parts: list[Part] = [Paragraph(words=(Bold(text=MEASURE),))]
+    if item.measure:
+        parts.append(Quote(text=shortened(item.measure)))
+    else:
+        parts.append(Context(words=("Nobody wrote that down: say what you looked at.",)))
+    if done is not None and done.words:
+        parts.append(
+            Paragraph(words=(Bold(text=f"What changed, says {doer.name if doer else 'Somebody'}"),))
+        )
+        parts.append(Quote(text=shortened(done.words)))
+    return tuple(parts)
 
 
 def _story_line(moved: Moved, people: Mapping[str, Person]) -> str:
@@ -235,8 +260,8 @@ def _buttons(item: ActionItem, among: Sequence[ItemStep] | None = None) -> tuple
 
 
 def _long_texts(item: ActionItem) -> tuple[tuple[str, int], ...]:
-    last = item.history[-1].words if item.history else ""
-    return ((item.what, SHOWN_TEXT), (item.measure, 300), (last, SHOWN_TEXT))
+    words = tuple((moved.words, SHOWN_TEXT) for moved in told(item))
+    return ((item.what, SHOWN_TEXT), (item.measure, 300), *words)
 
 
 def whole(
@@ -246,7 +271,7 @@ def whole(
     parts: list[Part] = [Quote(text=item.what)]
     if item.measure:
         parts += [
-            Paragraph(words=(Bold(text="How we will know it worked"),)),
+            Paragraph(words=(Bold(text=MEASURE),)),
             Quote(text=item.measure),
         ]
     for moved in item.history:

@@ -80,6 +80,8 @@ SAME_AS = Button(label="Same as…", command_name="case.same_as", about="", open
 CANCEL = Button(label="Cancel retro", command_name="case.cancel", about="", opens=True)
 HEARD_PER_GAP = 5
 HEARD_LENGTH = 280
+MAX_CHANGES_LENGTH = 4_600
+"""Characters: a whole summary stays below what Slack takes in one message, about 12,000."""
 
 
 def invitation(
@@ -340,7 +342,7 @@ def summary(
     changes = [item for item in items if item.state != "dropped"]
     if changes:
         parts.append(Paragraph(words=(Bold(text="What will change" if agreed else "What is proposed"),)))
-        parts.append(Quote(text="\n".join(_change(item, people) for item in changes[:20])))
+        parts += _changes(changes[:20], people)
     if len(changes) > 20:
         parts.append(Context(words=(f"and {len(changes) - 20} more action items, in this thread",)))
     if not holds(retro, agreed):
@@ -385,6 +387,28 @@ def heard(answers: Sequence[Answer]) -> tuple[Part, ...]:
             lines.append(f"and {len(of_this) - HEARD_PER_GAP} more, in this thread")
         parts += [Paragraph(words=head), Quote(text="\n".join(lines))]
     return tuple(parts) or (Paragraph(words=("No answers were posted.",)),)
+
+
+def _changes(items: Sequence[ActionItem], people: Mapping[str, Person]) -> tuple[Part, ...]:
+    """The items, those that are verified with what changed and what was seen, as far as it fits."""
+    lines = [_change(item, people) for item in items]
+    whole = "\n".join(
+        f"{line}{_evidence(item, people)}" for item, line in zip(items, lines, strict=True)
+    )
+    if len(whole) <= MAX_CHANGES_LENGTH:
+        return (Quote(text=whole),)
+    elsewhere = "What changed and what was seen stands with each item, in this thread."
+    return (Quote(text="\n".join(lines)), Context(words=(elsewhere,)))
+
+
+def _evidence(item: ActionItem, people: Mapping[str, Person]) -> str:
+    done, verified = item.last("done"), item.last("verify")
+    if item.state != "verified" or done is None or verified is None:
+        return ""
+    changed = f"\n   What changed: {one_line(done.words, 160)}" if done.words else ""
+    person = people.get(verified.by)
+    seen_by = person.name if person else "Somebody"
+    return f"{changed}\n   {seen_by} saw: {one_line(verified.words, 160)}" if verified.words else changed
 
 
 def _change(item: ActionItem, people: Mapping[str, Person]) -> str:

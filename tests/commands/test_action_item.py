@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.commands import export
 from bot.commands.action_item import Add
 from bot.fields import FieldSpec
 from bot.messages.export import FORMATS, Whole
@@ -114,6 +115,41 @@ async def test_declined_goes_back_to_proposed_without_an_owner(desk: Desk) -> No
     assert "no longer yours" in plain(said["owner:1:U2"])
 
 
+async def test_what_changed_and_what_the_verifier_saw_stay_with_the_item(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, owner="U1", measure="Ten orders in a row have their notes.")
+    await desk.ask(ANA, "action_item.done", item, {"changed": "The notes are printed."})
+    await desk.ask(ANA, "retro.close", "C-1", {"outcome": "fixes agreed"})
+    desk.say_all()
+    # A button from before opens the form as well: it says what to look at.
+    opened = (await desk.ask(BEN, "action_item.verify", item)).form
+    assert opened is not None
+    assert [field.label for field in opened.fields] == ["What I saw"]
+    above = plain(Message(summary="", parts=opened.parts))
+    for shown in (
+        "How we will know it worked",
+        "Ten orders in a row",
+        "What changed, says Ana",
+        "are printed",
+    ):
+        assert shown in above
+    assert desk.item(item).state == "done"
+    assert not (await desk.ask(BEN, "action_item.verify", item, {"saw": "I looked at ten."})).faults
+    said = desk.say_all()
+    for key in ("item:1", "owner:1:U1", "turn:1:1"):
+        assert "The notes are printed." in plain(said[key]), key
+        assert "I looked at ten." in plain(said[key]), key
+    assert "Ben saw: I looked at ten." in plain(said["turn:1:1"])
+    whole = await desk.database.read(desk.workspace, lambda work: export.one("C-1", work))
+    for name in FORMATS:
+        written = FORMATS[name].write(whole, True)
+        assert "The notes are printed." in written, name
+        assert "I looked at ten." in written, name
+    # What was seen is not needed; and a second click finds it verified.
+    assert "already verified" in words(await desk.ask(CLEO, "action_item.verify", item, {"saw": ""}))
+    assert "already verified" in words(await desk.ask(CLEO, "action_item.verify", item))
+
+
 async def test_whoever_asked_for_an_item_hears_at_once_that_it_is_done(desk: Desk) -> None:
     await desk.fail()
     item = await desk.add_item(ANA, owner="U2")
@@ -131,7 +167,7 @@ async def test_whoever_asked_for_an_item_hears_at_once_that_it_is_done(desk: Des
     # Done again is news again.
     await desk.ask(BEN, "action_item.done", item, changed)
     assert "asker:1:2:U1" in desk.say_all()
-    await desk.ask(ANA, "action_item.verify", item)
+    await desk.ask(ANA, "action_item.verify", item, {"saw": ""})
     assert "AI-1 · verified" in plain(desk.say_all()["asker:1:2:U1"])
 
 
@@ -148,12 +184,17 @@ async def test_whoever_did_it_themself_or_is_no_person_is_not_told_that_it_is_do
 async def test_nobody_verifies_their_own_item(desk: Desk) -> None:
     await desk.fail()
     item = await desk.add_item(ANA, owner="U1")
-    assert "not done yet" in words(await desk.ask(BEN, "action_item.verify", item))
+    assert "not done yet" in words(await desk.ask(BEN, "action_item.verify", item, {"saw": ""}))
     assert "Only the owner" in words(await desk.ask(BEN, "action_item.done", item, {"changed": "x"}))
     await desk.ask(ANA, "action_item.done", item, {"changed": "The notes are shown."})
-    assert "Nobody verifies their own item" in words(await desk.ask(ANA, "action_item.verify", item))
-    await desk.ask(BEN, "action_item.verify", item)
-    assert words(await desk.ask(CLEO, "action_item.verify", item)) == "AI-1 is already verified."
+    assert "Nobody verifies their own item" in words(
+        await desk.ask(ANA, "action_item.verify", item, {"saw": ""})
+    )
+    await desk.ask(BEN, "action_item.verify", item, {"saw": ""})
+    assert (
+        words(await desk.ask(CLEO, "action_item.verify", item, {"saw": ""}))
+        == "AI-1 is already verified."
+    )
     said = desk.say_all()
     assert labels(said["item:1"]) == ["Reopen"]
     assert "verified" in plain(said["owner:1:U1"])
@@ -168,8 +209,8 @@ async def test_whoever_marked_it_done_cannot_verify_it_after_a_hand_over(desk: D
     await desk.ask(ANA, "action_item.hand_over", item, {"owner": "U2"})
     await desk.ask(BEN, "action_item.accept", item)
     await desk.ask(BEN, "action_item.done", item, {"changed": "On mobile too."})
-    assert "Nobody verifies" in words(await desk.ask(BEN, "action_item.verify", item))
-    await desk.ask(ANA, "action_item.verify", item)
+    assert "Nobody verifies" in words(await desk.ask(BEN, "action_item.verify", item, {"saw": ""}))
+    await desk.ask(ANA, "action_item.verify", item, {"saw": ""})
     assert desk.item(item).state == "verified"
 
 

@@ -77,7 +77,7 @@ async def finish(desk: Desk) -> None:
     await desk.add_item(ANA, owner="U1")
     changed = {"changed": "The notes are shown."}
     assert not (await desk.ask(ANA, "action_item.done", "AI-1", changed)).faults
-    await desk.ask(BEN, "action_item.verify", "AI-1")
+    await desk.ask(BEN, "action_item.verify", "AI-1", {"saw": ""})
     assert not (await desk.ask(ANA, "retro.close", "C-1", {"outcome": "fixes agreed"})).faults
 
 
@@ -297,7 +297,7 @@ async def test_what_changed_is_told_only_when_the_retro_is_finished_from_verifie
     await desk.ask(ANA, "action_item.drop", "AI-1", {"why": "Too dear."})
     await desk.add_item(ANA, owner="U1")
     await desk.ask(ANA, "action_item.done", "AI-2", {"changed": "The notes are shown."})
-    await desk.ask(BEN, "action_item.verify", "AI-2")
+    await desk.ask(BEN, "action_item.verify", "AI-2", {"saw": ""})
     await desk.ask(ANA, "retro.close", "C-1", {"outcome": "fixes agreed"})
     assert "Tell what changed" in labels(desk.say_all()["recovery:1"])
     form = form_of(await desk.ask(ANA, "recovery.tell_changed", "C-1"))

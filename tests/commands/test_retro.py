@@ -11,6 +11,7 @@ from bot.messages.parts import plain
 from bot.prompts import PROMPTS
 from tests.commands.test_recovery import labels, unasked
 from tests.desk import ANA, ASKED, AT, BEN, CLEO, Desk, reply_found, words
+from tests.examples import CLOSED, VERIFIED
 from tests.session import open_work
 
 
@@ -264,6 +265,19 @@ async def test_the_summary_follows_the_items(desk: Desk) -> None:
     assert "Call first" in plain(desk.say_all()["turn:1:3"])
 
 
+def test_a_summary_of_many_verified_items_leaves_the_evidence_to_the_thread() -> None:
+    history = (
+        *VERIFIED.history[:-2],
+        *(moved.model_copy(update={"words": "It is shown. " * 20}) for moved in VERIFIED.history[-2:]),
+    )
+    items = [VERIFIED.model_copy(update={"history": history, "number": n}) for n in range(1, 21)]
+    few, many = (plain(messages.summary(CLOSED, (), some, {})) for some in (items[:3], items))
+    assert "What changed: It is shown." in few
+    assert "What changed: It is shown." not in many
+    assert "stands with each item, in this thread" in many
+    assert all(f"AI-{n} " in many for n in range(1, 21))
+
+
 async def test_the_lead_is_asked_to_close_a_retro_with_fixes_and_not_called_undecided(
     desk: Desk,
 ) -> None:
@@ -304,7 +318,7 @@ async def test_it_is_finished_when_every_item_is_verified_or_dropped(desk: Desk)
     assert "closed ·" in plain(desk.say_all()["retro:1"])
     await desk.ask(ANA, "action_item.drop", second, {"why": "Not needed"})
     await desk.ask(ANA, "action_item.done", first, {"changed": "It is shown"})
-    await desk.ask(BEN, "action_item.verify", first)
+    await desk.ask(BEN, "action_item.verify", first, {"saw": ""})
     assert "finished ·" in plain(desk.say_all()["retro:1"])
 
 

@@ -105,6 +105,8 @@ async def test_the_main_job_from_failed_case_to_verified_item(page: Page, web_ho
     await page.get_by_role("link", name="support").click()
     await page.get_by_role("link", name=re.compile(r"\d+ replies")).click()
     await thread(page).get_by_role("button", name="Verify").click()
+    await page.get_by_label("What I saw").fill("Three orders have them.")
+    await page.get_by_role("dialog").get_by_role("button", name="Verify").click()
     await expect(thread(page).get_by_text("AI-1 · verified")).to_be_visible()
 
 

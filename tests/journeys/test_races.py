@@ -47,7 +47,8 @@ async def test_two_people_verifying_at_once(desk: Desk) -> None:
     item = await desk.add_item(ANA, owner="U1")
     await desk.ask(ANA, "action_item.done", item, {"changed": "x"})
     told = await at_once(
-        desk.ask(BEN, "action_item.verify", item), desk.ask(CLEO, "action_item.verify", item)
+        desk.ask(BEN, "action_item.verify", item, {"saw": ""}),
+        desk.ask(CLEO, "action_item.verify", item, {"saw": ""}),
     )
     assert told == ["", "AI-1 is already verified."]
 

@@ -69,7 +69,7 @@ async def fixed(slack: FakeSlack, ana: SlackPerson, ben: SlackPerson) -> Posted:
     item = await said(slack, "AI-1 · agreed", where=retro.channel_id)
     await ben.submit(await ben.press(item, "Mark done"), {"What changed": "Notes are printed."})
     await slack.until(lambda: "AI-1 · done" in item.words())
-    await ana.click(item, "Verify")
+    await ana.submit(await ana.press(item, "Verify"), {"What I saw": "Ten orders have them."})
     await slack.until(lambda: "AI-1 · verified" in item.words())
     await ana.submit(await ana.press(retro, "Close retro"), {"Outcome": "fixes agreed"})
     await slack.until(lambda: "finished" in retro.words())

@@ -139,8 +139,8 @@ async def test_monday_tells_the_channel_what_waits_and_nothing_when_nothing_does
         await ben.submit(await ben.press(items[1], "Mark done"), {"What changed": "Printed."})
         await later.turn(at(STOCKHOLM, monday, TEN_PAST))
         await ben.click(items[2], "Take it")
-        await ana.click(items[1], "Verify")
-        await ben.click(items[3], "Verify")
+        await ana.submit(await ana.press(items[1], "Verify"), {})
+        await ben.submit(await ben.press(items[3], "Verify"), {})
         await later.turn(at(STOCKHOLM, monday, time(9, 20)))
         await later.turn(at(STOCKHOLM, monday + timedelta(days=7), time(12)))
         assert holding(support.roots(), "This week") == [week]
@@ -191,7 +191,7 @@ async def test_a_week_asleep_is_one_message_for_each_and_the_newest_for_the_thre
     async with open_slack_later(slack, database_url) as later:
         retro = await failed(later, ana, support)
         for day in due:
-            await added(later, ana, retro, f"Notes of {day}", owner=ben, due=day)
+            await added(later, ben, retro, f"Notes of {day}", owner=ben, due=day)
         await added(later, ben, retro, "Labels")
     before = {posted.ts for posted in slack.posted()}
     settings = settings_for(slack, amends_database_url=database_url, amends_port=0, amends_pace=0.0)

@@ -64,7 +64,7 @@ async def test_a_failed_case_goes_all_the_way_to_finished(
         await slack.until(lambda: "AI-1 · done" in item.words())
         await ben.click(item, "Verify")
         await slack.until(lambda: ben.whispers and "Nobody verifies" in ben.whispers[-1].words())
-        await ana.click(item, "Verify")
+        await ana.submit(await ana.press(item, "Verify"), {"What I saw": "Ten orders have them."})
         await slack.until(lambda: "AI-1 · verified" in item.words())
 
         # Closed, summed up, finished.

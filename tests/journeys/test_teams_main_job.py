@@ -67,9 +67,10 @@ async def test_a_failed_case_goes_all_the_way_to_finished(teams: FakeTeams, data
         await teams.until(lambda: "AI-1 · agreed" in item.words() and "is yours" in own.words())
         await ben.submit(await ben.press(own, "Mark done"), {"What changed": "It is printed."})
         await teams.until(lambda: "AI-1 · done" in item.words())
-        await ben.click(item, "Verify")
-        await told(teams, ben, "Nobody verifies")
-        await ana.click(item, "Verify")
+        refused = await ben.asks(item, "Verify")
+        assert refused is not None
+        assert "Nobody verifies" in refused.words()
+        await ana.submit(await ana.press(item, "Verify"), {"What I saw": "Ten orders have them."})
         await teams.until(lambda: "AI-1 · verified" in item.words())
 
         # Closed, summed up, finished.
@@ -265,6 +266,28 @@ async def test_old_clients_press_the_fallback_of_a_button(teams: FakeTeams, data
         await ana.click(item, "Take it", old_client=True)
         await teams.until(lambda: "AI-1 · agreed" in item.words())
     assert teams.refusals == []
+
+
+async def test_a_verify_button_from_before_leads_to_the_form(
+    teams: FakeTeams, database_url: str
+) -> None:
+    ana, ben = teams.person("Ana", tz="Europe/Stockholm"), teams.person("Ben", tz="Europe/Stockholm")
+    support = teams.channel("support", members=[ana, ben])
+    async with open_teams_app(teams, database_url):
+        retro = await _failed(teams, ana, support, FAILED)
+        await _added(teams, ana, retro, {"What will change": "Call first", "Owner": ana})
+        item = await said(teams, "AI-1 · agreed", where=support)
+        await ana.submit(await ana.press(item, "Mark done"), {"What changed": "We call first."})
+        await teams.until(lambda: "AI-1 · done" in item.words())
+        # It acted at once then.
+        data = {"verb": "action_item.verify", "about": item.buttons()["Verify"]["data"]["about"]}
+        before = {"type": "Action.Execute", "verb": "action_item.verify", "data": data}
+        await ben.invoke("adaptiveCard/action", item, {"action": before, "trigger": "manual"})
+        await told(teams, ben, "Press the button, and the form opens.")
+        form = await ben.press(item, "Verify")
+        assert "We call first." in form.words()
+        assert await ben.submit(form, {"What I saw": "Ten calls."}) is None
+        await teams.until(lambda: "Ten calls." in item.words())
 
 
 async def test_the_same_event_twice_changes_nothing(teams: FakeTeams, database_url: str) -> None:

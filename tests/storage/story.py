@@ -360,7 +360,7 @@ class Story:
             (accept, (cast.owner, "change_date", {"due": "2026-03-20"})),
             ((cast.lead, "drop", {"why": "Too dear."}),),
             (accept, done),
-            (accept, done, (cast.lead, "verify", {})),
+            (accept, done, (cast.lead, "verify", {"saw": "Ten orders have them."})),
         )
         for scene, moved in (*(("silent", moved) for moved in states), ("finished", states[-1])):
             item = await self._add(scene, cast.lead, cast.owner, gap="training")
