@@ -380,6 +380,24 @@ MESSAGES: Mapping[str, Message] = {
     "board.weekly": board.weekly(
         (LATE, UNOWNED, DONE), ((CLOSED, CASE),), LINKS, PEOPLE, TODAY, more=True
     ),
+    "board.weekly_customers": board.weekly(
+        (LATE,),
+        (),
+        LINKS,
+        PEOPLE,
+        TODAY,
+        more=False,
+        customers=owed.weekly((LATE_PROMISE, OWED), {7: CASE}, PEOPLE, TODAY),
+    ),
+    "board.weekly_customers_many": board.weekly(
+        (),
+        (),
+        LINKS,
+        PEOPLE,
+        TODAY,
+        more=False,
+        customers=owed.weekly((OWED,) * 7, {7: CASE}, PEOPLE, TODAY),
+    ),
     "reminder.due_soon": reminder.reminder_message([_due("item_due_soon", AGREED)]),
     "reminder.due_today": reminder.reminder_message([DUE_TODAY]),
     "reminder.proposed": reminder.reminder_message([_due("item_proposed", ITEM)]),
@@ -416,6 +434,7 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.customer_waits": reminder.reminder_message([_due("recovery_waits", OWED, day=TODAY)]),
     "recovery.card": recovery.card(_shown(OWED)),
     "recovery.not_begun": recovery.not_begun(CASE, TEAM),
+    "recovery.card_overdue": recovery.card(_shown(OWED, at=AT + timedelta(days=4))),
     "recovery.card_bare": recovery.card(_shown(begin(BARE, None, TEAM, AT), BARE)),
     "recovery.card_upset": recovery.card(_shown(UPSET)),
     "recovery.card_promised": recovery.card(_shown(PROMISED)),

@@ -13,8 +13,8 @@ WHOM = {
 }
 NOUNS = {"item": "an action item", "retro": "a retro", "recovery": "a customer"}
 WEEKLY = (
-    "| each week, at the start of the team's first working day | the team's place | what is late, "
-    "without an owner, done and not verified, and what was closed last week; "
+    "| each week, at the start of the team's first working day | the team's place | which customers "
+    "wait, what is late, not answered, without an owner, done and not verified, and what was closed; "
     "nothing when nothing waits |"
 )
 

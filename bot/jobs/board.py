@@ -5,18 +5,23 @@ from datetime import date, datetime, time, timedelta
 from bot import retro_thread
 from bot.domain import message_key
 from bot.domain.job import Job
+from bot.domain.recovery import next_step, owners
 from bot.domain.reminder import NEVER_CHECKED
 from bot.domain.team import Team
 from bot.domain.working_hours import add_working_days, is_working, moment, next_working, today
 from bot.jobs.payload import JobPayload
 from bot.messages import board as messages
+from bot.messages import owed as owed_messages
 from bot.messages.board import MAX_LISTED
 from bot.messages.parts import Message
 from bot.ports import ReadOnlyWork, UnitOfWork
 
+MAX_WAITING = 100
+"""Customers who are looked at for the weekly summary; nobody's week has more."""
+
 
 class Weekly(JobPayload):
-    """What is late, unowned and unverified in a team; nothing when there is nothing to act on."""
+    """Which customers wait, and what is late, unanswered, unowned or unverified; nothing if none is."""
 
     name = "board.weekly"
     what = "the week's summary"
@@ -31,7 +36,12 @@ class Weekly(JobPayload):
             return None
         day = today(team.zone, job.now)
         items = work.action_items.to_act_on(team.channel_id, day, MAX_LISTED + 1)
-        if not items:
+        waiting = [
+            recovery
+            for recovery in work.recoveries.open_in(team.channel_id, MAX_WAITING)
+            if next_step(recovery) is not None
+        ]
+        if not items and not waiting:
             return None
         closed = work.retros.closed_in(
             team.channel_id,
@@ -41,9 +51,15 @@ class Weekly(JobPayload):
         links = retro_thread.links_of(
             {item.case_number for item in items} | {retro.case_number for retro, _ in closed}, work
         )
-        people = work.people.among({item.owner for item in items if item.owner})
+        named = {item.owner for item in items} | {who for one in waiting for who in owners(one)}
+        people = work.people.among({person_id for person_id in named if person_id})
+        found = work.retros.with_cases({recovery.case_number for recovery in waiting})
+        cases = {number: case for number, (_, case) in found.items()}
+        customers = owed_messages.weekly(waiting, cases, people, day)
         more = len(items) > MAX_LISTED
-        return messages.weekly(items[:MAX_LISTED], closed, links, people, day, more=more)
+        return messages.weekly(
+            items[:MAX_LISTED], closed, links, people, day, more=more, customers=customers
+        )
 
 
 def begin_week(team: Team, at: datetime, work: UnitOfWork) -> datetime:

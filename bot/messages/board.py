@@ -8,6 +8,7 @@ from bot.domain.case import Case
 from bot.domain.person import Person
 from bot.domain.retro import Retro
 from bot.messages.action_item import line
+from bot.messages.owed import NOBODY, Waiting
 from bot.messages.parts import (
     Bold,
     Context,
@@ -57,9 +58,10 @@ def weekly(
     today: date,
     *,
     more: bool,
+    customers: Waiting = NOBODY,
 ) -> Message:
     """Monday's summary for the whole team: what waits for somebody, and what was closed last week."""
-    parts: list[Part] = []
+    parts: list[Part] = [*customers.parts]
     for heading, belongs in SECTIONS:
         here = [item for item in items if belongs(item, today)]
         if here:
@@ -71,9 +73,12 @@ def weekly(
     if closed:
         parts.append(Paragraph(words=(Bold(text="Closed last week"),)))
         parts.extend(Paragraph(words=_closed_line(retro, case, links)) for retro, case in closed)
-    waiting = "1 action item waits" if len(items) == 1 else f"{len(items)} action items wait"
+    who = "1 customer waits" if customers.how_many == 1 else f"{customers.how_many} customers wait"
+    due = "1 action item waits" if len(items) == 1 else f"{len(items)} action items wait"
+    due = f"{due} for somebody{', and more' if more else ''}"
+    counts = [*((who,) if customers.how_many else ()), *((due,) if items else ())]
     return Message(
-        summary=f"This week: {waiting} for somebody{', and more' if more else ''}.",
+        summary=f"This week: {'; '.join(counts)}.",
         title="This week",
         parts=tuple(parts),
     )

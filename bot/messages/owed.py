@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from bot.domain.case import Case
 from bot.domain.person import Person
@@ -18,9 +19,22 @@ from bot.domain.recovery import (
 )
 from bot.domain.recovery_step import StepName
 from bot.domain.reference import CaseRef
-from bot.messages.parts import Bold, Buttons, Context, Day, Paragraph, Part, Words, one_line
+from bot.messages.parts import Bold, Buttons, Context, Day, Paragraph, Part, Typed, Words, one_line
 from bot.messages.recovery import step_button
 from bot.messages.retro import CUSTOMER
+
+MAX_WEEKLY = 5
+"""Customers in the weekly summary: with their buttons and ten items, all of it fits one message."""
+
+
+class Waiting(NamedTuple):
+    """The customers of a team who wait: how many, and what the weekly summary shows of them."""
+
+    how_many: int
+    parts: tuple[Part, ...]
+
+
+NOBODY = Waiting(0, ())
 
 
 def mine(
@@ -64,6 +78,28 @@ def status(
         ended = f"Customers so far: {recovered} recovered{alone}, {unanswered} no answer."
         parts.append(Context(words=(ended,)))
     return tuple(parts)
+
+
+def weekly(
+    waiting: Sequence[Recovery], cases: Mapping[int, Case], people: Mapping[str, Person], day: date
+) -> Waiting:
+    """The customers of a team who wait, by name, each with the button of what comes next."""
+    parts: list[Part] = [Paragraph(words=(Bold(text="Customers who wait"),))] if waiting else []
+    for recovery in waiting[:MAX_WEEKLY]:
+        first = "keep" if promised_by(recovery) else next_step(recovery)
+        case = cases.get(recovery.case_number)
+        owner = owner_of(recovery, first) if first else recovery.contact
+        customer = f" · {one_line(case.customer, 60)}" if case and case.customer else ""
+        line = _line(recovery, case, first, day)
+        ref = case.ref if case else CaseRef(number=recovery.case_number)
+        next_button = (step_button(recovery, first),) if first else ()
+        buttons = [button.model_copy(update={"about": str(ref)}) for button in (*next_button, CUSTOMER)]
+        parts.append(Paragraph(words=(line[0], customer, *line[1:], f" · {_name(owner, people)}")))
+        parts.append(Buttons(buttons=tuple(buttons)))
+    if len(waiting) > MAX_WEEKLY:
+        more = (f"and {len(waiting) - MAX_WEEKLY} more: ", Typed(words="status"))
+        parts.append(Context(words=more))
+    return Waiting(len(waiting), tuple(parts))
 
 
 def _tallied(count: int) -> str:

@@ -225,26 +225,18 @@ def _last_round(context: CardContext) -> tuple[Part, ...]:
 
 
 def _clock(context: CardContext) -> Words:
-    """How long the customer waits, or waited, for the apology, and what the team wants it to be."""
+    """By when the team wants to apologise, and, once it has, how long that took."""
     recovery = context.recovery
     apology = recovery.step("apologise")
     if apology.state == "not needed":
         return ("Failed ", Timestamp(at=recovery.failed_at, zone=context.team.zone))
-    aim = (aim_words(recovery.aim), ", ", Day(day=recovery.apologise_by), ".")
+    day = Day(day=recovery.apologise_by)
     if apology.at is not None:
-        return (
-            f"The apology came {span(recovery.failed_at, apology.at)} after the failure; "
-            "the team's aim was ",
-            *aim,
-        )
-    passed = recovery.apologise_by < context.today
-    return (
-        f"{span(recovery.failed_at, context.at)} since the failure (as of ",
-        Timestamp(at=context.at, zone=context.team.zone),
-        "); the team's aim ",
-        "was " if passed else "is ",
-        *aim,
-    )
+        came = f"The apology came {span(recovery.failed_at, apology.at)} after the failure; "
+        return (f"{came}the team's aim was ", aim_words(recovery.aim), ", ", day, ".")
+    if recovery.apologise_by < context.today:
+        return ("The customer still waits for an apology; your team's aim was ", day, ".")
+    return ("Apologise by ", day, ", end of day (your team's aim).")
 
 
 def span(since: datetime, at: datetime) -> str:

@@ -149,11 +149,12 @@ async def test_both_sides_stand_side_by_side_and_the_account_is_kept_as_it_was_t
     assert "Ben" not in told
 
 
-async def test_the_card_shows_a_clock_since_the_failure_and_the_teams_aim(desk: Desk) -> None:
+async def test_the_card_says_by_when_to_apologise_and_no_age_that_goes_stale(desk: Desk) -> None:
     await desk.fail()
     card = plain(desk.say_all(AT + timedelta(hours=1, minutes=59))["recovery:1"])
-    assert "1 h since the failure" in card
-    assert "the team's aim is the same working day, Thu 5 Mar 2026" in card
+    assert "Apologise by Thu 5 Mar 2026, end of day (your team's aim)." in card
+    assert "since the failure" not in card
+    assert "as of" not in card
     await step(desk, "apologise", AT + timedelta(hours=3), how="A call")
     card = plain(desk.say_all()["recovery:1"])
     assert "The apology came 3 h after the failure" in card

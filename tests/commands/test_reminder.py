@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.domain.team import Team
 from bot.messages.parts import Buttons, Message, plain
@@ -498,6 +499,23 @@ async def test_monday_brings_the_team_what_waits_and_what_was_closed(desk: Desk)
     ):
         assert words_of_it in week
     assert "weekly:C1:2026-03-09" not in await desk.tick(stockholm(10))
+
+
+async def test_monday_names_the_customers_who_wait_with_the_next_step_of_each(desk: Desk) -> None:
+    await opened(desk)
+    await desk.ask(ANA, "case.fail", values={"what_happened": "Lost", "customer": "Mrs. Ólafsdóttir"})
+    await desk.ask(ANA, "case.fail", values={"what_happened": "Old one"}, bulk=True)
+    sales = Channel(id="C2", name="sales")
+    await desk.ask(BEN, "case.fail", values={"what_happened": "Sold twice"}, channel=sales, here="C2")
+    await desk.tick(AT)
+    week = (await desk.tick(stockholm(9)))["weekly:C1:2026-03-09"]
+    assert week.summary == "This week: 1 customer waits."
+    told = plain(week)
+    assert "C-2 · customer · Mrs. Ólafsdóttir · Lost · next: Hear the customer · Ana" in told
+    assert labels(week) == ["Hear the customer C-2", "Customer C-2"]
+    # Neither who is content, nor whom nobody looks after, nor another channel's.
+    for other in ("C-1", "Old one", "Sold twice"):
+        assert other not in told
 
 
 async def test_a_week_with_nothing_to_act_on_says_nothing(desk: Desk) -> None:

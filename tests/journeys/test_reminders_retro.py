@@ -127,7 +127,13 @@ async def test_monday_tells_the_channel_what_waits_and_nothing_when_nothing_does
         assert holding(support.roots(), "This week") == []
         await later.turn(at(STOCKHOLM, monday))
         (week,) = holding(support.roots(), "This week")
-        titles = ("*Late*", "*Without an owner*", "*Done, not verified*", "*Closed last week*")
+        titles = (
+            "*Customers who wait*",
+            "*Late*",
+            "*Without an owner*",
+            "*Done, not verified*",
+            "*Closed last week*",
+        )
         channels = [week.words().index(title) for title in titles]
         assert channels == sorted(channels)
         assert "AI-1 · agreed · late* · Notes · Ben" in week.words()
@@ -142,6 +148,11 @@ async def test_monday_tells_the_channel_what_waits_and_nothing_when_nothing_does
         await ana.submit(await ana.press(items[1], "Verify"), {})
         await ben.submit(await ben.press(items[3], "Verify"), {})
         await later.turn(at(STOCKHOLM, monday, time(9, 20)))
+        for root in holding(support.roots(), "Retro:"):
+            form = await ana.press(holding(support.thread(root), "· customer ·")[0], "Verdict")
+            content = {"What they say": "recovered", "In their own words": "Thank you."}
+            await ana.submit(form, content)
+        await later.turn(at(STOCKHOLM, monday, time(9, 30)))
         await later.turn(at(STOCKHOLM, monday + timedelta(days=7), time(12)))
         assert holding(support.roots(), "This week") == [week]
 
