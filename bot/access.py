@@ -33,13 +33,17 @@ NO_ANSWER_NOW = (
 class MembershipNeeded(Exception):
     """What decides was not asked yet: ask the platform, and begin again.
 
-    `channels`: whether the person is in these. `guest`: whether they are a guest of the workspace.
+    `channels`: whether the person is in these. `guest`: whether they are a guest of the workspace, and
+    `places`: whether the bot may work in these channels at all.
     """
 
-    def __init__(self, channels: Collection[str] = (), *, guest: bool = False) -> None:
+    def __init__(
+        self, channels: Collection[str] = (), *, guest: bool = False, places: Collection[str] = ()
+    ) -> None:
         super().__init__(f"{len(channels)} channels")
         self.channels = frozenset(channels)
         self.guest = guest
+        self.places = frozenset(places)
 
 
 @dataclass
@@ -50,6 +54,8 @@ class PlatformFacts:
     """Which channels the person is in."""
     guest: bool | None = None
     """Whether they are a guest of the workspace; None: not asked."""
+    closed: dict[str, Refused | None] = field(default_factory=dict)
+    """Why the bot may not work in a channel; None: it may."""
     people: dict[str, int | None] = field(default_factory=dict)
     """How many people are in a channel; None: nobody says."""
     trouble: MembershipUnknown | Refused | None = None
@@ -130,8 +136,11 @@ def _check_thing(
         inside = _is_in(thing.channel_id, request, facts)
         # Guests act only where they are members, whatever else they have to do with it.
         if inside or (part and not facts.guest and _has_part(request, thing, work)):
-            if not inside and facts.guest is None:
-                raise MembershipNeeded(guest=True)
+            if not inside and (facts.guest is None or thing.channel_id not in facts.closed):
+                raise MembershipNeeded(guest=True, places={other.channel_id for other in things})
+            if not inside and (refused := facts.closed[thing.channel_id]):
+                facts.trouble = refused
+                continue
             mine.append(thing)
         elif thing.channel_id not in facts.channels:
             unasked.add(thing.channel_id)

@@ -241,8 +241,14 @@ class Bot:
             raise MembershipUnknown
         workspace, person, unnamed = request.workspace, request.person, is_unnamed(request)
         channels = sorted(unasked.channels)
-        if unasked.guest:
+        if unasked.guest and facts.guest is None:
             facts.guest = await memberships.is_guest(workspace, person, unnamed=unnamed)
+        for place in sorted(unasked.places):
+            try:
+                await memberships.check_open(workspace, place)
+                facts.closed[place] = None
+            except Refused as refused:
+                facts.closed[place] = refused
 
         async def ask(channel_id: str) -> bool | MembershipUnknown | Refused:
             try:

@@ -106,6 +106,10 @@ class Memberships(Protocol):
         """
         ...
 
+    async def check_open(self, workspace: str, channel_id: str) -> None:
+        """Raises Refused for a channel in which the bot may not work at all, whoever asks."""
+        ...
+
     async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
         """Whether they are only a guest of the workspace, as far as the platform has such."""
         ...

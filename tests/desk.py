@@ -52,6 +52,9 @@ class InTheirChannels:
         self.asked.append((channel_id, person.id))
         return person.id not in self.channels or channel_id in self.channels[person.id]
 
+    async def check_open(self, workspace: str, channel_id: str) -> None:
+        """Nothing: the bot may work in all of them."""
+
     async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
         """Whether the test says so."""
         if self.silent:

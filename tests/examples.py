@@ -534,6 +534,7 @@ MESSAGES: Mapping[str, Message] = {
     "coach.read": coach.read(DRAFT, read_for_customer(DRAFT)),
     "coach.read_hostile": coach.read(HOSTILE, ()),
     "team.hello": team.hello(),
+    "team.hello_in_person": team.hello_in_person(),
     "team.help": team.help_text(TYPED),
     "team.help_unknown": team.help_text(TYPED, "faild"),
     "team.settled": team.settled(TEAM),

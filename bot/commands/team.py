@@ -90,7 +90,7 @@ class Help(Command, frozen=True):
 
 
 class Joined(Command, frozen=True):
-    """Amends was added to a channel."""
+    """Amends was added to a channel, or a person added it for themself."""
 
     name = "team.joined"
     access = "platform"
@@ -284,11 +284,12 @@ def say_help(commands: Mapping[str, str], command: Help, work: ReadOnlyWork) -> 
 
 
 def joined(command: Joined, work: UnitOfWork) -> Reply:
-    """Amends was added to a channel: it says one line, and then what could not be said there before."""
+    """Amends was added, to a channel or by a person: it says one line, and what it could not say."""
     if command.channel is None:
         return Reply()
     channel = command.channel
-    work.channels.remember(channel)
+    if channel.kind == "shared":
+        work.channels.remember(channel)
     work.jobs.schedule(team_jobs.hello_job(channel, command.at))
     work.jobs.retry_dead(channel.id)
     return Reply()

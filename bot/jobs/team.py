@@ -65,7 +65,7 @@ class ColleagueLeft(JobPayload):
 
 
 class Hello(JobPayload):
-    """One line about itself, in a channel that Amends was added to."""
+    """One line about itself, in a channel that Amends was added to, or to whoever added it."""
 
     name = "team.hello"
     what = "a greeting"
@@ -75,7 +75,7 @@ class Hello(JobPayload):
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """What it is, and what to type."""
-        return messages.hello()
+        return messages.hello_in_person() if job.direct else messages.hello()
 
 
 def settings_changed_job(team: Team, recipient_id: str, changed_by: str, at: datetime) -> Job:
@@ -98,5 +98,8 @@ def colleague_left_job(team: Team, lead: str, labels: Collection[str], at: datet
 
 
 def hello_job(channel: Channel, at: datetime) -> Job:
-    """The job that greets a channel, once."""
-    return Hello(channel_id=channel.id).job(channel.id, message_key.hello(channel.id), at, once=True)
+    """The job that greets a channel, or whoever added Amends for themself, once."""
+    direct = channel.kind == "direct"
+    return Hello(channel_id=channel.id).job(
+        channel.id, message_key.hello(channel.id), at, direct=direct, once=True
+    )

@@ -39,6 +39,19 @@ def hello() -> Message:
     )
 
 
+def hello_in_person() -> Message:
+    """The same to one person, who added it for themself."""
+    return sentence(
+        "I am Amends: when a customer's case has failed, I help a team to look at it without blame, and "
+        "stay with its fixes. Here I write to you alone: what you are asked to take on, and reminders. "
+        "Type ",
+        Typed(words="mine"),
+        " to see what is yours, or ",
+        Typed(words="help"),
+        " for the rest.",
+    )
+
+
 def help_text(commands: Mapping[str, str], unknown: str = "") -> Message:
     """What can be typed, and what each does; after an unknown word it says so first."""
     lines = tuple(

@@ -295,7 +295,11 @@ def _about_us(
     command_name: str, happened: Payload, workspace: Workspace, at: datetime, **values: str
 ) -> Request:
     """What concerns our own words or place in a channel; who did it does not matter."""
-    channel = _channel(needed({"channel": channel_of(happened)}, "channel"), "")
+    channel_id = channel_of(happened)
+    if not channel_id:
+        raise Malformed("channel is missing")
+    # Its id stands for its name, which nobody needs here: then Slack is not asked for that.
+    channel = _channel(channel_id, channel_id)
     return Request(
         workspace=workspace.id,
         command_name=command_name,

@@ -105,6 +105,14 @@ class SlackMemberships:
             raise MembershipUnknown
         return included
 
+    async def check_open(self, workspace: str, channel_id: str) -> None:
+        """Raises Refused for one shared with another organisation, MembershipUnknown in silence."""
+        closed = await self.is_closed(channel_id)
+        if closed is None:
+            raise MembershipUnknown
+        if closed:
+            raise Refused(SHARED)
+
     async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
         """Whether they are no full member of the workspace; raises MembershipUnknown after a second."""
         people = self._directory.people

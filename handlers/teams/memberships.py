@@ -90,6 +90,9 @@ class TeamsMemberships:
             return True
         return person.id in (await self._roster(workspace, channel_id)).members
 
+    async def check_open(self, workspace: str, channel_id: str) -> None:
+        """Nothing: there is no channel here in which the bot may not work."""
+
     async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
         """Always False: Teams says who is a guest only in the rosters that they are in."""
         return False

@@ -14,6 +14,9 @@ class Everybody:
         """Always."""
         return True
 
+    async def check_open(self, workspace: str, channel_id: str) -> None:
+        """Nothing: there is no channel here in which the bot may not work."""
+
     async def is_guest(self, workspace: str, person: Person, *, unnamed: bool) -> bool:
         """Nobody is."""
         return False

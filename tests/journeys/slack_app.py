@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from bot import bootstrap
 from handlers.connections import Limits
@@ -18,10 +19,16 @@ async def open_slack_app(
     socket: bool = False,
     min_interval: float = 0.0,
     limits: Limits | None = None,
+    **more: Any,
 ) -> AsyncIterator[bootstrap.App]:
     """Amends at work until the block ends."""
     settings = settings_for(
-        slack, socket=socket, amends_database_url=database_url, amends_port=0, amends_pace=min_interval
+        slack,
+        socket=socket,
+        amends_database_url=database_url,
+        amends_port=0,
+        amends_pace=min_interval,
+        **more,
     )
     async with (
         bootstrap.open_app(settings) as built,

@@ -263,6 +263,28 @@ async def test_a_case_of_a_channel_that_was_shared_since_is_not_shown_elsewhere(
         assert await slack.until(lambda: ben.whispers[-1].words() == SHARED)
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_an_owner_who_left_a_channel_that_was_shared_since_may_act_no_more(
+    slack: FakeSlack, sqlite_url: str, allowed: bool
+) -> None:
+    ana, ben = slack.person("Ana"), slack.person("Ben")
+    den = slack.channel("den", [ana, ben], private=True)
+    async with open_slack_app(slack, sqlite_url, amends_shared_channels=allowed):
+        await ana.command("failed ZD-1 Parcel lost", den)
+        retro = await said(slack, "Retro: Parcel lost")
+        form = await ana.press(retro, "Add action item")
+        await ana.submit(form, {"What will change": "Show the notes", "Owner": ben})
+        own = await said(slack, "AI-1", where=ben.direct.id)
+        await slack.leaves(ben, den)
+        await slack.shares(den)
+        await ben.click(own, "Accept")
+        if allowed:
+            await said(slack, "AI-1 · agreed", where=den.id)
+        else:
+            assert await slack.until(lambda: ben.whispers and ben.whispers[-1].words() == SHARED)
+            assert "proposed" in (await said(slack, "AI-1", where=den.id)).words()
+
+
 async def test_an_answer_without_a_name_makes_no_call_that_names_its_author(
     slack: FakeSlack, sqlite_url: str
 ) -> None:

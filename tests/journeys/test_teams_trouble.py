@@ -250,3 +250,22 @@ async def test_what_could_not_be_said_is_said_when_a_team_is_open_again(
         general = ana.activity("conversationUpdate", support, None, channelData=data)
         assert (await teams.send(general)).status == 200
         await said(teams, "Retro: Also lost")
+
+
+async def test_whoever_adds_the_app_for_themself_is_greeted_once_and_told_what_to_type(
+    teams: FakeTeams, database_url: str
+) -> None:
+    ana, ben = teams.person("Ana"), teams.person("Ben")
+    ben.installed = False
+    support = teams.channel("support", members=[ana, ben])
+    async with open_teams_app(teams, database_url):
+        await ben.installs()  # which Teams tells by two events
+        greeting = await told(teams, ben, "I am Amends")
+        assert "mine" in greeting
+        assert "help" in greeting
+        await ben.installs()
+        await ben.says("help", support, mention=True)
+        await said(teams, "What you can type", where=support)
+    assert len([words for words in ben.whispers() if "I am Amends" in words]) == 1
+    assert ana.whispers() == []
+    assert [posted for posted in support.messages.values() if "I am Amends" in posted.words()] == []
