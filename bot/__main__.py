@@ -220,6 +220,7 @@ def _import(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _export(args: argparse.Namespace, settings: Settings) -> int:
+    _note_if_new(settings)
     written = bootstrap.export(settings, FORMATS[args.format], args.case, args.workspace)
 
     async def write(out: TextIO) -> None:
@@ -237,8 +238,9 @@ def _export(args: argparse.Namespace, settings: Settings) -> int:
     # Beside the target and then in its place: a failed export must not cost the last good one.
     beside = args.out.with_name(f".{args.out.name}.part")
     try:
+        beside.unlink(missing_ok=True)
         # newline="": the CSV writer ends its lines itself, as RFC 4180 says.
-        with beside.open("w", encoding="utf-8", newline="") as out:
+        with open(beside, "x", encoding="utf-8", newline="", opener=_for_us_alone) as out:
             asyncio.run(write(out))
         beside.replace(args.out)
     except OSError as failed:
@@ -246,6 +248,16 @@ def _export(args: argparse.Namespace, settings: Settings) -> int:
     finally:
         beside.unlink(missing_ok=True)
     return 0
+
+
+def _note_if_new(settings: Settings) -> None:
+    if bootstrap.is_new(settings):
+        print("amends: there is no database in this folder yet; serve makes one.", file=sys.stderr)
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    """Opens a file that only whoever runs this may read: customers and colleagues stand in it."""
+    return os.open(path, flags, 0o600)
 
 
 def _forget(args: argparse.Namespace, settings: Settings) -> int:
@@ -297,6 +309,7 @@ def _migrate(_: argparse.Namespace, settings: Settings) -> int:
 
 
 def _tick(args: argparse.Namespace, settings: Settings) -> int:
+    _note_if_new(settings)
     outcomes = asyncio.run(bootstrap.tick(settings, args.at or datetime.now(UTC)))
     print(_counted(outcomes))
     return 0

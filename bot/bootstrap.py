@@ -84,25 +84,59 @@ class Adapters:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, speaks: bool = False) -> AsyncIterator[App]:
+async def open_app(
+    settings: Settings, *, speaks: bool = False, makes: bool = True, only_reads: bool = False
+) -> AsyncIterator[App]:
     """Opens the storage, whose schema must be the program's, and closes it again.
 
-    `speaks`: for the clock's own process, of which an SQLite file takes one.
+    `speaks`: for the clock's own process, of which an SQLite file takes one. `makes`: an SQLite file
+    that is not there is made; otherwise it is Misconfigured. `only_reads`: also where nobody may write.
     """
-    database = _database(settings)
+    database = _database(settings, only_reads=only_reads)
+    if not makes:
+        _check_is_there(database)
     try:
         with database.clock() if speaks else nullcontext():
             try:
                 database.prepare()
-                woken = asyncio.Event()
-                # A pace of 0 is for stand-ins, which take as much as is sent.
-                starts = settings.amends_starts_a_minute if settings.amends_pace else 0
-                bot = Bot(database, woken.set, Allowance(starts))
-                yield App(settings, database, bot, woken)
+                yield _app(settings, database)
             finally:
                 database.close()
     except (SchemaOutdated, AlreadyRunning) as refused:
         raise Misconfigured(str(refused)) from None
+
+
+@asynccontextmanager
+async def open_unprepared(settings: Settings) -> AsyncIterator[App]:
+    """The same without asking anything of the storage, which need not even be there."""
+    database = _database(settings)
+    try:
+        yield _app(settings, database)
+    finally:
+        database.close()
+
+
+def _app(settings: Settings, database: Database) -> App:
+    woken = asyncio.Event()
+    # A pace of 0 is for stand-ins, which take as much as is sent.
+    starts = settings.amends_starts_a_minute if settings.amends_pace else 0
+    return App(settings, database, Bot(database, woken.set, Allowance(starts)), woken)
+
+
+def _check_is_there(database: Database) -> None:
+    if database.file is not None and not database.file.exists():
+        raise Misconfigured(
+            f"There is no database {database.file}: set AMENDS_DATABASE_URL to where it is. Only serve, "
+            "import and migrate make a new one."
+        )
+
+
+def is_new(settings: Settings) -> bool:
+    """Whether there is no database yet, where nobody said that there is one."""
+    file = _database(settings).file
+    return (
+        "amends_database_url" not in settings.model_fields_set and file is not None and not file.exists()
+    )
 
 
 @asynccontextmanager
@@ -224,13 +258,15 @@ async def _until_told_to_stop(clock: asyncio.Task[None]) -> None:
 
 async def tick(settings: Settings, at: datetime) -> Mapping[str, int]:
     """Says everything due by `at`, and returns how many messages came out how."""
-    async with open_app(settings, speaks=True) as built, adapters(built) as opened:
+    if is_new(settings):
+        return {}
+    async with open_app(settings, speaks=True, makes=False) as built, adapters(built) as opened:
         return await opened.worker.run_due(at)
 
 
-def _database(settings: Settings) -> Database:
+def _database(settings: Settings, *, only_reads: bool = False) -> Database:
     try:
-        return Database(settings.amends_database_url)
+        return Database(settings.amends_database_url, only_reads=only_reads)
     except ValueError as wrong:
         raise Misconfigured(f"AMENDS_DATABASE_URL is wrong: {wrong}.") from None
 
@@ -331,7 +367,10 @@ async def export(
     settings: Settings, format_: Format, case: str | None, workspace: str | None
 ) -> AsyncGenerator[str, None]:
     """The pieces of one retro's file, or of every retro's."""
-    async with open_app(settings) as built:
+    if is_new(settings) and case is None:
+        yield format_.before + format_.after
+        return
+    async with open_app(settings, makes=False, only_reads=True) as built:
         chosen = _workspace(workspace, built.database)
         yield format_.before
         if case is not None:
@@ -364,7 +403,7 @@ async def forget(
 
     `case` is a case's label, or its reference in any team. Raises Refused when nothing is known by it.
     """
-    async with open_app(settings) as built:
+    async with open_app(settings, makes=False) as built:
         chosen = _workspace(workspace, built.database)
 
         def find(work: ReadOnlyWork) -> Sequence[int]:
@@ -384,7 +423,7 @@ def forget_person(settings: Settings, name: str, workspace: str | None) -> Farew
     """
 
     async def forget_them() -> Farewell | None:
-        async with open_app(settings) as built:
+        async with open_app(settings, makes=False) as built:
             chosen = _workspace(workspace, built.database)
             find = partial(forget_commands.person_named, name)
             person = await built.database.read(chosen, find)
@@ -406,7 +445,7 @@ async def forget_due(settings: Settings, workspace: str | None) -> Sequence[str]
     age = settings.forget_after
     if age is None:
         raise Misconfigured("AMENDS_FORGET_AFTER_DAYS is not set, so no customer is ever due.")
-    async with open_app(settings) as built:
+    async with open_app(settings, makes=False) as built:
         workspaces = built.database.workspaces()
         chosen = workspaces if workspace is None else [_workspace(workspace, built.database)]
         due = await built.database.read_queue(lambda queue: queue.overdue(age))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.bootstrap import open_app, slack_adapter
+from bot.bootstrap import is_new, open_app, open_unprepared, slack_adapter
 from bot.ports import MAX_COUNTED, StorageUnavailable
 from bot.settings import Misconfigured, Settings
 
@@ -34,8 +34,11 @@ async def check(settings: Settings) -> Sequence[Finding]:
 
 
 async def _storage(settings: Settings) -> Sequence[Finding]:
+    if is_new(settings):
+        words = "The database is up to date as soon as serve has made it: there is none here yet."
+        return [Finding(True, words)]
     try:
-        async with open_app(settings) as built:
+        async with open_app(settings, makes=False) as built:
             age = settings.forget_after
             state, given_up, waiting = await built.database.read_queue(
                 lambda queue: (
@@ -71,7 +74,7 @@ async def _slack(settings: Settings) -> Finding:
     from handlers.slack.outgoing import WHAT_TO_DO  # noqa: PLC0415 - the same
 
     try:
-        async with open_app(settings) as built:
+        async with open_unprepared(settings) as built:
             slack = await slack_adapter(built)
             await slack.close()
     except TokenRefused as refused:
@@ -106,7 +109,7 @@ async def _teams(settings: Settings) -> Sequence[Finding]:
 async def _deaf_channels(settings: Settings) -> Sequence[Finding]:
     """Where plain replies in a thread were not heard yet: Teams tells nobody whether it was granted."""
     try:
-        async with open_app(settings) as built:
+        async with open_unprepared(settings) as built:
             deaf: list[str] = []
             for workspace in built.database.workspaces():
                 if workspace.startswith("teams:"):

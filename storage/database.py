@@ -50,14 +50,15 @@ class Database:
     _engines: "SQLite | PostgreSQL"
     _server: "PostgreSQL | None" = None
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, only_reads: bool = False) -> None:
+        """Opens nothing yet; `only_reads`: an SQLite file may be where nobody may write."""
         address = _parsed(url)
         self.file: Path | None = None
         if address.get_backend_name() == "sqlite":
             if not address.database or address.database == ":memory:":
                 raise ValueError("an SQLite database needs a file: memory would forget what is owed")
             self.file = Path(address.database).absolute()
-            self._engines = SQLite(self.file)
+            self._engines = SQLite(self.file, only_reads=only_reads)
         else:
             # Only where there is a server: its driver takes 8 MiB.
             from storage.postgresql import PostgreSQL  # noqa: PLC0415
@@ -177,6 +178,11 @@ class Database:
         if self.file is None:
             raise SchemaOutdated(
                 "The database's schema is older than this program: run 'python -m bot migrate'."
+            )
+        if self.file.exists() and sqlite.is_read_only(self.file):
+            raise SchemaOutdated(
+                f"The schema of {self.file} is older than this program, and the file can only be read: "
+                "copy it to a folder that can be written, and use the copy."
             )
         self.migrate()
 

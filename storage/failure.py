@@ -59,6 +59,8 @@ def connect(engine: Engine) -> Connection:
         return engine.connect()
     except PoolTimeout as busy:
         raise StorageUnavailable("the database is busy") from busy
+    except StorageUnavailable:
+        raise
     except Exception as failed:
         # Drivers raise much beside their own errors: what the network says, what a name server says.
         raise StorageUnavailable(f"the database cannot be reached: {first_line(failed)}") from failed

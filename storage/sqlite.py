@@ -45,14 +45,19 @@ SHARED_SECONDS = 0.05
 # synchronous = FULL: what was committed survives a power cut, too. NORMAL may lose the last commits,
 # and with 50 requests in flight it was no faster than the noise (about 250 small commits a second).
 PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+ANY_WRITES = 0o222
+"""The bits of a file's mode that let anybody write."""
 
 
 class SQLite:
-    """A file, its connections and the threads that use them."""
+    """A file, its connections and the threads that use them.
 
-    def __init__(self, file: Path) -> None:
+    `only_reads`: it may be on a medium, or in a folder, where nobody may write.
+    """
+
+    def __init__(self, file: Path, *, only_reads: bool = False) -> None:
         self.writers = _engine(file, writes=True)
-        self.readers = _engine(file, writes=False)
+        self.readers = _engine(file, writes=False, only_reads=only_reads)
         self._writing = ThreadPoolExecutor(1, "writer")
         self._reading = ThreadPoolExecutor(READERS, "recipient_id")
         self._waiting: deque[Turn[Any]] = deque()
@@ -159,14 +164,25 @@ def _step(driver: sqlite3.Connection, statement: str) -> None:
         raise StorageUnavailable(f"the database cannot be used just now: {refused}") from refused
 
 
-def _engine(file: Path, *, writes: bool) -> Engine:
+def is_read_only(file: Path) -> bool:
+    """Whether a file that is there, or its folder, in which SQLite needs files of its own, is read-only.
+
+    What was made read-only is meant so, also for who may write everywhere.
+    """
+    return any(
+        not os.access(path, os.W_OK) or not path.stat().st_mode & ANY_WRITES
+        for path in (file, file.parent)
+    )
+
+
+def _engine(file: Path, *, writes: bool, only_reads: bool = False) -> Engine:
     """An engine for writing, or one for reading, which refuses to write."""
     made = create_engine(
         "sqlite://",
         paramstyle="named",
         **AS_JSON,
         hide_parameters=True,  # an error in the log must not hold what somebody wrote
-        creator=_creator(file, writes),
+        creator=_reader(file) if only_reads else _creator(file, writes),
         poolclass=QueuePool,
         pool_size=1 if writes else READERS,
         max_overflow=BESIDE,
@@ -233,6 +249,41 @@ def _creator(file: Path, writes: bool) -> Callable[[], sqlite3.Connection]:
             connection.close()
             raise
         return connection
+
+    return connect
+
+
+def _reader(file: Path) -> Callable[[], sqlite3.Connection]:
+    """Connects to a file that may be read-only; where it is, nothing is written beside it either."""
+    usual = _creator(file, writes=False)
+
+    def connect() -> sqlite3.Connection:
+        if not file.exists() or not is_read_only(file):
+            return usual()
+        beside = file.with_name(f"{file.name}-wal")
+        # A running program has a file of changes beside it, which a copy may hold as well. Without
+        # changes the file is all there is, and nothing is asked for beside it.
+        ways = ["mode=ro"] if beside.exists() else []
+        ways += [] if beside.exists() and beside.stat().st_size else ["mode=ro&immutable=1"]
+        for way in ways:
+            connection = sqlite3.connect(
+                f"file:{quote(str(file))}?{way}",
+                uri=True,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=STATEMENTS,
+            )
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_master").close()
+            except sqlite3.OperationalError:
+                connection.close()
+            else:
+                return connection
+        raise StorageUnavailable(
+            f"{file} can only be read, and not as it stands, because {beside.name} belongs to it: copy "
+            "all its files to a folder that can be written, and use the copy."
+        )
 
     return connect
 

@@ -371,6 +371,107 @@ def test_an_export_is_one_retro_or_everything_in_three_formats(tmp_path: Path) -
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".part") == []
 
 
+def one_case(folder: Path) -> None:
+    """A database with one case, in which something was lost."""
+    asked = ("--team", "support", "--map", "what_happened=Story")
+    assert amends(folder, "import", table(folder, "Story\nLost\n"), *asked).returncode == 0
+
+
+def test_an_export_into_a_file_is_for_whoever_runs_it_alone(tmp_path: Path) -> None:
+    amends(
+        tmp_path,
+        "import",
+        table(tmp_path, "Story\nLost\n"),
+        "--team",
+        "s",
+        "--map",
+        "what_happened=Story",
+    )
+    (tmp_path / "all.json").write_text("an older one")
+    (tmp_path / ".all.json.part").write_text("left behind")
+    for file in ("all.json", ".all.json.part"):
+        (tmp_path / file).chmod(0o644)
+    assert amends(tmp_path, "export", "--format", "json", "--out", "all.json").returncode == 0
+    assert (tmp_path / "all.json").stat().st_mode & 0o777 == 0o600
+    assert not (tmp_path / ".all.json.part").exists()
+
+
+@pytest.mark.parametrize("only", ["file", "folder", "both"])
+def test_an_export_works_from_where_nobody_may_write_and_leaves_nothing_there(
+    tmp_path: Path, only: str
+) -> None:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    amends(
+        folder, "import", table(folder, "Story\nLost\n"), "--team", "s", "--map", "what_happened=Story"
+    )
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    file = folder / "amends.db"
+    try:
+        file.chmod(0o600 if only == "folder" else 0o400)
+        folder.chmod(0o700 if only == "file" else 0o500)
+        url = f"sqlite:///{file}"
+        told = amends(tmp_path, "export", "--format", "json", AMENDS_DATABASE_URL=url)
+        assert (told.returncode, told.stderr) == (0, "")
+        assert [case["what_happened"] for case in json.loads(told.stdout)] == ["Lost"]
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    finally:
+        folder.chmod(0o700)
+
+
+def test_an_export_says_what_to_do_where_changes_beside_the_file_cannot_be_read(tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    amends(
+        folder, "import", table(folder, "Story\nLost\n"), "--team", "s", "--map", "what_happened=Story"
+    )
+    file, copy = folder / "amends.db", tmp_path / "copy"
+    copy.mkdir()
+    with closing(sqlite3.connect(file)) as database:
+        with database:
+            database.execute("UPDATE cases SET what_happened = 'Found'")
+        for name in ("amends.db", "amends.db-wal"):
+            shutil.copy(folder / name, copy / name)
+    try:
+        copy.chmod(0o500)
+        url = f"sqlite:///{copy / 'amends.db'}"
+        told = amends(tmp_path, "export", "--format", "json", AMENDS_DATABASE_URL=url)
+        if told.returncode == 0:  # whoever may write everywhere can have them read after all
+            assert [case["what_happened"] for case in json.loads(told.stdout)] == ["Found"]
+        else:
+            assert (told.returncode, told.stdout) == (1, "[\n")
+            assert "can only be read" in told.stderr
+            assert "copy all its files to a folder that can be written" in told.stderr
+    finally:
+        copy.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("check",), ("export",), ("forget", "--case", "C-1"), ("forget", "--person", "Ana"), ("tick",)],
+)
+def test_a_wrong_path_of_the_database_is_said_and_makes_no_empty_one(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    told = amends(tmp_path, *arguments, AMENDS_DATABASE_URL="sqlite:///elsewhere.db")
+    assert told.returncode == (1 if arguments == ("check",) else 2)
+    assert f"There is no database {tmp_path / 'elsewhere.db'}: " in told.stdout + told.stderr
+    assert "set AMENDS_DATABASE_URL to where it is" in told.stdout + told.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_check_before_the_first_start_is_well_and_makes_no_database(tmp_path: Path) -> None:
+    told = amends(tmp_path, "check")
+    assert told.returncode == 0
+    assert "as soon as serve has made it: there is none here yet." in told.stdout
+    assert list(tmp_path.iterdir()) == []
+    noted = "amends: there is no database in this folder yet; serve makes one.\n"
+    for arguments, stdout in ((("tick",), "Nothing was due.\n"), (("export",), "")):
+        nothing = amends(tmp_path, *arguments)
+        assert (nothing.returncode, nothing.stdout, nothing.stderr) == (0, stdout, noted)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("settings", "part"),
     [

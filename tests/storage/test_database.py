@@ -1,11 +1,13 @@
 """Which addresses are understood, and what they make of a connection."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, text
 
-from storage.database import Database
+from bot.ports import StorageUnavailable
+from storage.database import Database, SchemaOutdated
 from storage.postgresql import LIMITS, PostgreSQL
 from tests.storage.made import a_case, saved
 
@@ -85,3 +87,46 @@ def test_behind_a_pooler_nothing_is_prepared_and_the_limits_are_the_roles(empty_
     with plain.transaction(writes=False) as connection:
         assert connection.scalar(text("SHOW lock_timeout")) == "1500ms"
     plain.close()
+
+
+def test_a_file_that_can_only_be_read_is_read_without_a_trace_and_written_by_nobody(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    saved(sqlite, lambda work: work.cases.add(a_case()))
+    sqlite.close()
+    assert sqlite.file is not None
+    medium = tmp_path / "medium"
+    medium.mkdir()
+    file = Path(shutil.copy(sqlite.file, medium / "amends.db"))
+    file.chmod(0o400)
+    medium.chmod(0o500)
+    try:
+        database = Database(f"sqlite:///{file}", only_reads=True)
+        database.prepare()
+        with database.transaction(writes=False) as connection:
+            assert connection.scalar(text("SELECT count(*) FROM cases")) == 1
+            assert [path.name for path in medium.iterdir()] == ["amends.db"]
+        with (
+            pytest.raises(StorageUnavailable, match="readonly"),
+            database.transaction(writes=False) as connection,
+        ):
+            connection.execute(text("DELETE FROM cases"))
+        assert [path.name for path in medium.iterdir()] == ["amends.db"]
+        database.close()
+        assert [path.name for path in medium.iterdir()] == ["amends.db"]
+    finally:
+        medium.chmod(0o700)
+
+
+def test_a_file_of_an_older_schema_that_can_only_be_read_is_refused_in_a_sentence(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "amends.db"
+    file.touch()
+    file.chmod(0o400)
+    database = Database(f"sqlite:///{file}", only_reads=True)
+    with pytest.raises(
+        SchemaOutdated, match="can only be read: copy it to a folder that can be written"
+    ):
+        database.prepare()
+    database.close()
