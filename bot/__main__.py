@@ -22,7 +22,7 @@ from bot.domain.forget import COLLEAGUE
 from bot.domain.working_hours import EARLIEST
 from bot.messages.export import FORMATS
 from bot.ports import StorageUnavailable
-from bot.settings import Misconfigured, Settings, read
+from bot.settings import Misconfigured, Settings, read, warning
 
 
 def _when_used(name: str) -> ModuleType:
@@ -63,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # addresses with people's ids in them. Alembic is only chatty.
         for library in ("slack_bolt", "slack_sdk", "alembic", *TEAMS_LIBRARIES):
             logging.getLogger(library).setLevel(logging.WARNING)
+        if command is not _check and (exposed := warning()):
+            print(f"amends: {exposed}", file=sys.stderr)
         return command(args, settings)
     except (Misconfigured, Refused) as wrong:
         print(f"amends: {wrong}", file=sys.stderr)
@@ -345,7 +347,8 @@ def _let_go_of_output() -> None:
 def _check(_: argparse.Namespace, settings: Settings) -> int:
     findings = asyncio.run(check.check(settings))
     for finding in findings:
-        print(f"{'ok     ' if finding.fine else 'missing'} {finding.words}")
+        word = "warning" if finding.warns else "ok     " if finding.fine else "missing"
+        print(f"{word} {finding.words}")
     return 0 if all(finding.fine for finding in findings) else 1
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.bootstrap import is_new, open_app, open_unprepared, slack_adapter
 from bot.ports import MAX_COUNTED, StorageUnavailable
-from bot.settings import Misconfigured, Settings
+from bot.settings import Misconfigured, Settings, warning
 
 
 @dataclass(frozen=True)
@@ -14,11 +14,15 @@ class Finding:
 
     fine: bool
     words: str
+    warns: bool = False
+    """Nothing is missing, and yet something should be done."""
 
 
 async def check(settings: Settings) -> Sequence[Finding]:
     """What is configured and what is missing."""
-    findings = [*await _storage(settings)]
+    exposed = warning()
+    findings = [Finding(True, exposed, warns=True)] if exposed else []
+    findings += await _storage(settings)
     if not settings.slack:
         findings.append(Finding(True, "Slack is not configured: set SLACK_BOT_TOKEN to open that door."))
     else:

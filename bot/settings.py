@@ -1,7 +1,9 @@
 """All that differs between machines, read once from the environment (and a `.env` file)."""
 
+import os
 from datetime import timedelta
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -12,6 +14,11 @@ USUAL_PACE = 1.1
 """Seconds between two new messages in one place: Slack allows about one a second."""
 
 
+ENV_FILE = Path(".env")
+OTHERS = 0o077
+"""The bits of a file's mode for everybody but its owner."""
+
+
 class Misconfigured(Exception):
     """A setting is missing or wrong; the sentence names it."""
 
@@ -20,7 +27,7 @@ class Settings(BaseSettings):
     """Every setting, with its environment variable as its name."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, frozen=True
+        env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, frozen=True
     )
 
     amends_database_url: str = "sqlite:///amends.db"
@@ -145,6 +152,13 @@ class Settings(BaseSettings):
             return ip_address(self.amends_host).is_loopback
         except ValueError:
             return False
+
+
+def warning() -> str | None:
+    """What to do about a `.env` that other people on this machine can read; None when all is well."""
+    if os.name != "posix" or not ENV_FILE.exists() or not ENV_FILE.stat().st_mode & OTHERS:
+        return None
+    return "Others on this machine can read .env, which may hold secrets: run chmod 600 .env."
 
 
 def read() -> Settings:

@@ -540,6 +540,19 @@ def test_check_says_what_is_configured(tmp_path: Path) -> None:
     assert "The web door opens on 127.0.0.1:3000" in told.stdout
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o604])
+def test_an_env_file_that_others_can_read_is_a_warning_in_one_line(tmp_path: Path, mode: int) -> None:
+    env = tmp_path / ".env"
+    env.write_text("AMENDS_PORT=0\n")
+    env.chmod(mode)
+    words = "Others on this machine can read .env, which may hold secrets: run chmod 600 .env.\n"
+    told = amends(tmp_path, "check")
+    assert told.returncode == 0
+    assert (f"warning {words}" in told.stdout) is (mode != 0o600)
+    migrated = amends(tmp_path, "migrate")
+    assert (migrated.returncode, migrated.stderr) == (0, "" if mode == 0o600 else f"amends: {words}")
+
+
 def test_a_tick_by_a_wrong_time_is_refused_and_by_a_right_one_says_what_it_did(tmp_path: Path) -> None:
     assert amends(tmp_path, "tick", "--at", "soon").returncode == 2
     assert amends(tmp_path, "tick", "--at", "2030-01-01T09:00").stdout == "Nothing was due.\n"
