@@ -12,6 +12,7 @@ from bot.domain.action_item import WAITING_STATES, ActionItem, times, without_ow
 from bot.domain.case import number_of
 from bot.domain.errors import Refused
 from bot.domain.forget import (
+    COLLEAGUE,
     Scrub,
     customers_words,
     forget_case,
@@ -162,14 +163,18 @@ def _owners_copies(items: Iterable[ActionItem], at: datetime) -> list[Job]:
 def _taken_back(
     retro: Retro,
     turns: Iterable[int],
-    failed_at: datetime,
+    since: datetime | None,
     at: datetime,
     whose: Literal["", "colleague"] = "",
 ) -> list[Job]:
-    """The jobs that take back summaries, which are said once: of these turns, and of every week."""
-    first = failed_at.date() - timedelta(days=failed_at.weekday())
-    weeks = range(min((at.date() - first).days // 7 + 1, MAX_WEEKS))
-    weekly = [message_key.weekly(retro.channel_id, first + timedelta(days=7 * week)) for week in weeks]
+    """The jobs that take back summaries, said once each: of these turns, and of every week since."""
+    weekly: list[str] = []
+    if since is not None:
+        first = since.date() - timedelta(days=since.weekday())
+        weeks = range(min((at.date() - first).days // 7 + 1, MAX_WEEKS))
+        weekly = [
+            message_key.weekly(retro.channel_id, first + timedelta(days=7 * week)) for week in weeks
+        ]
     thread, number = message_key.retro(retro.case_number), retro.case_number
     keys = [
         *((message_key.turn(number, turn), thread) for turn in turns),
@@ -254,8 +259,9 @@ def forget_person(person: Person, at: datetime, work: UnitOfWork) -> Farewell | 
     left = _leave_all(nobody.id, at, work)
     led = {team.channel_id for team in leaderless}
     _say_again((job for job in _check_ins(led, at, work) if job.channel_id != nobody.id), work)
+    freed = {label for labels in left.values() for label in labels}
     for number in sorted(traces.cases):
-        _name_nobody(number, nobody.id, at, work)
+        _name_nobody(number, nobody.id, freed, at, work)
     for job in (*traces.again, *_words_about(traces.messages, at, work)):
         work.jobs.schedule(job.model_copy(update={"due_at": at}))
     for team in work.teams.all():
@@ -264,7 +270,7 @@ def forget_person(person: Person, at: datetime, work: UnitOfWork) -> Farewell | 
     return Farewell(
         name=person.name,
         cases=len(traces.cases),
-        without_owner=[label for labels in left.values() for label in labels],
+        without_owner=sorted(freed),
         without_lead=[team.name for team in leaderless],
     )
 
@@ -300,8 +306,13 @@ def _leave_all(person_id: str, at: datetime, work: UnitOfWork) -> Mapping[str, l
     return left
 
 
-def _name_nobody(number: int, nobody_id: str, at: datetime, work: UnitOfWork) -> None:
-    """Edits what was said of a case, so that it reads as it does now; says nothing new."""
+def _name_nobody(
+    number: int, nobody_id: str, freed: Collection[str], at: datetime, work: UnitOfWork
+) -> None:
+    """Edits what was said of a case, so that it reads as it does now; says nothing new.
+
+    `freed` are the labels of what somebody had to do until now.
+    """
     case, retro = work.cases.get(number), work.retros.get(number)
     if case is None or retro is None:
         return
@@ -313,10 +324,19 @@ def _name_nobody(number: int, nobody_id: str, at: datetime, work: UnitOfWork) ->
     jobs = [*_in_the_thread(retro, answers, items, at), *_owners_copies(items, at)]
     subjects: list[Subject] = [retro, *items]
     if recovery is not None:
-        jobs += recovery_jobs.card_jobs(recovery, at, was=_took_part(recovery))
-        subjects.append(recovery)
+        left = recovery_domain.without_owner(recovery, nobody_id)
+        if left != recovery:
+            work.recoveries.save(left)  # one that has ended may begin anew
+        jobs += recovery_jobs.card_jobs(left, at, was=_took_part(left))
+        subjects.append(left)
     turns = len(retro.history)
-    jobs += _taken_back(retro, range(1, turns), case.failed_at, at, "colleague")
+    # A week's summary names items, and whose they are.
+    theirs = (nobody_id, COLLEAGUE)
+    named = any(
+        item.label in freed or any(name in item.model_dump_json() for name in theirs) for item in items
+    )
+    since = case.failed_at if named else None
+    jobs += _taken_back(retro, range(1, turns), since, at, "colleague")
     if turns:
         jobs.append(
             retro_jobs.turn_job(retro, at, "").model_copy(update={"once": False, "asked_by": None})

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from bot.domain.job import Job, minute
+from bot.domain.person import is_former
 from storage.jobs.moments import Name, wake
 from storage.repositories.sent_messages import SentMessages
 from storage.row import Values
@@ -139,6 +140,8 @@ def put(
     ordered = sorted(scheduled, key=lambda job: job.key)
     # Said, but its job was pruned since: then saying it again is editing it, or nothing at all.
     sent = SentMessages(connection, workspace).among({job.key for job in ordered} - set(gone))
+    # Nobody reads what would be said to a colleague who was forgotten.
+    ordered = [job for job in ordered if not (job.direct and is_former(job.channel_id))]
     owed = [job for job in ordered if not (job.once and job.key in sent)]
     for some in _without_doubles(owed):
         bound: Values = {"workspace": workspace}
