@@ -136,11 +136,25 @@ def parser() -> argparse.ArgumentParser:
     forget.set_defaults(command=_forget)
 
     migrate = commands.add_parser("migrate", help="bring the database's tables up to date")
+    migrate.add_argument(
+        "--restored",
+        action="store_true",
+        help="this database is a copy that was not made by 'backup': go on from it with care",
+    )
     migrate.set_defaults(command=_migrate)
+
+    backup = commands.add_parser("backup", help="copy the SQLite database into a file, beside serve")
+    backup.add_argument("file", type=Path, metavar="FILE")
+    backup.set_defaults(command=_backup)
 
     tick = commands.add_parser("tick", help="say what is due, once, and exit")
     tick.add_argument(
         "--at", type=_moment, metavar="TIME", help="due by then (ISO 8601, UTC unless it says)"
+    )
+    tick.add_argument(
+        "--held",
+        choices=("say", "drop"),
+        help="only decide about what is held after a restored backup: owe it again, or drop it",
     )
     tick.set_defaults(command=_tick)
 
@@ -304,13 +318,31 @@ def _say_farewell(farewell: "Farewell | None") -> int:
     return 0
 
 
-def _migrate(_: argparse.Namespace, settings: Settings) -> int:
-    asyncio.run(bootstrap.migrate(settings))
+def _migrate(args: argparse.Namespace, settings: Settings) -> int:
+    made_at = asyncio.run(bootstrap.migrate(settings, restored=args.restored))
     print("The database is up to date.")
+    if made_at is not None:
+        print(
+            f"It is taken for a copy whose newest message is of {made_at:%Y-%m-%d %H:%M} UTC: numbers "
+            "jump ahead, and what may have been said since is looked up, or held, when I start."
+        )
+    return 0
+
+
+def _backup(args: argparse.Namespace, settings: Settings) -> int:
+    bootstrap.back_up(settings, args.file)
+    print(
+        f"{args.file} is a whole and checked copy. To restore it: stop me, remove the database's files, "
+        "put the copy in their place, start me again."
+    )
     return 0
 
 
 def _tick(args: argparse.Namespace, settings: Settings) -> int:
+    if args.held:
+        count = asyncio.run(bootstrap.end_hold(settings, say=args.held == "say"))
+        print(f"{count} held: {'owed again, and said next' if args.held == 'say' else 'dropped'}.")
+        return 0
     _note_if_new(settings)
     outcomes = asyncio.run(bootstrap.tick(settings, args.at or datetime.now(UTC)))
     print(_counted(outcomes))

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import re
 import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
@@ -33,16 +34,27 @@ from handlers.csv_import.written_date import DayOrder, settle_order
 from handlers.server import healthz, listening
 from handlers.web.additions import add_channel
 from handlers.worker import Worker
-from storage.database import AlreadyRunning, Database, SchemaOutdated
+from storage.database import AlreadyRunning, Database, NoFile, SchemaOutdated
 
 if TYPE_CHECKING:
     from handlers.slack.app import SlackAdapter
     from handlers.teams.app import TeamsAdapter
     from handlers.web.app import WebAdapter
 
+log = logging.getLogger(__name__)
 
 CHANNEL = re.compile(r"[CG](?=.*[0-9])[A-Z0-9]+")
 """How Slack's channel ids look (C0123ABCD; G for old private ones), and a team's name hardly does."""
+
+ON_A_SERVER = (
+    "This database is PostgreSQL's: back it up with 'pg_dump --format=custom --file=FILE', bring it "
+    "back with pg_restore, and run 'python -m bot migrate --restored' before you start me again."
+)
+
+STRANGE_JOURNAL = (
+    "%s was put in place after %s-wal was written, so that one may belong to another database and "
+    "damage this one: stop me, and restore the backup once more, without the -wal and -shm beside it."
+)
 
 PARTING_SECONDS = 4.0
 """How long requests may still take when told to stop; the worker's grace runs beside it."""
@@ -97,6 +109,8 @@ async def open_app(
         _check_is_there(database)
     try:
         with database.clock() if speaks else nullcontext():
+            if speaks and database.has_strange_journal():
+                log.warning(STRANGE_JOURNAL, database.file, database.file)
             try:
                 database.prepare()
                 yield _app(settings, database)
@@ -164,6 +178,7 @@ async def adapters(built: App) -> AsyncIterator[Adapters]:
         forget_after=settings.forget_after,
     )
     try:
+        await worker.take_in_restored()
         yield Adapters(slack, teams, browser, worker)
     finally:
         await worker.stop()
@@ -271,11 +286,33 @@ def _database(settings: Settings, *, only_reads: bool = False) -> Database:
         raise Misconfigured(f"AMENDS_DATABASE_URL is wrong: {wrong}.") from None
 
 
-async def migrate(settings: Settings) -> None:
-    """Brings the database's tables up to date."""
+def back_up(settings: Settings, copy: Path) -> None:
+    """Copies an SQLite database into a new file; raises Misconfigured or StorageUnavailable."""
+    database = _database(settings)
+    try:
+        database.back_up(copy)
+    except FileExistsError:
+        raise Misconfigured(f"{copy} is there already, and a backup overwrites nothing.") from None
+    except NoFile:
+        if database.file is None:
+            raise Misconfigured(ON_A_SERVER) from None
+        raise Misconfigured(f"{database.file} is not there, so there is nothing to back up.") from None
+    finally:
+        database.close()
+
+
+async def end_hold(settings: Settings, *, say: bool) -> int:
+    """Lets what a restored backup held be said, or be dropped; returns how many messages."""
+    async with open_app(settings) as built:
+        return await built.database.write_queue(lambda queue: queue.end_hold(say=say))
+
+
+async def migrate(settings: Settings, *, restored: bool = False) -> datetime | None:
+    """Brings the database's tables up to date; `restored`: it is a copy, of when at the earliest."""
     database = _database(settings)
     try:
         database.migrate()
+        return database.mark_restored() if restored else None
     except SchemaOutdated as outdated:
         raise Misconfigured(str(outdated)) from None
     finally:

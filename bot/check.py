@@ -43,11 +43,13 @@ async def _storage(settings: Settings) -> Sequence[Finding]:
         return [Finding(True, words)]
     try:
         async with open_app(settings, makes=False) as built:
-            age = settings.forget_after
-            state, given_up, waiting = await built.database.read_queue(
+            age, file = settings.forget_after, built.database.file
+            damage = await built.database.damage(deep=True)
+            state, given_up, held, waiting = await built.database.read_queue(
                 lambda queue: (
                     queue.state(),
                     queue.given_up(),
+                    queue.held(),
                     0 if age is None else queue.overdue(age).waiting,
                 )
             )
@@ -55,10 +57,25 @@ async def _storage(settings: Settings) -> Sequence[Finding]:
         return [Finding(False, str(wrong))]
     waits, dead = _counted(state["waiting"]), _counted(state["dead"])
     findings = [Finding(True, f"The database is up to date: {waits} messages wait.")]
+    if damage is not None:
+        findings.append(Finding(False, f"{damage}. Restore a backup: docs/operations.md says how."))
+    if file is not None:
+        words = (
+            f"To copy the file {file.name}, use 'python -m bot backup FILE': cp leaves out what is "
+            "newest, or copies halves."
+        )
+        findings.append(Finding(True, words))
     if given_up:
         # Names of jobs and the platform's reasons: whom they were for is nobody's business here.
         what = "; ".join(f"{job.times} of {job.name}: {job.why}" for job in given_up)
         findings.append(Finding(False, f"Messages that were given up: {dead}. The most: {what}"))
+    if held:
+        words = (
+            f"A backup was restored, and nobody can look up whether {held} messages "
+            "were said since it was made, so they are held. 'python -m bot tick --held say' says them, "
+            "'python -m bot tick --held drop' drops them."
+        )
+        findings.append(Finding(False, words))
     if waiting:
         words = (
             f"{waiting} more customers are due to be forgotten than may be in a day (a tenth of all "

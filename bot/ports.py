@@ -57,6 +57,10 @@ class StorageUnavailable(Exception):
     """
 
 
+class StorageDamaged(StorageUnavailable):
+    """What is stored cannot be read any more, and waiting does not help: a backup does."""
+
+
 class DeliveryError(Exception):
     """A message was not said, or may not have been.
 
@@ -202,20 +206,22 @@ class Limits:
     """What a platform allows; None: as many as there are.
 
     `min_interval`: seconds between two new messages in one place. `new` and `edits` hold for a whole
-    workspace. `together`: a wait that the platform asks for concerns the whole workspace.
+    workspace. `together`: a wait that the platform asks for concerns the whole workspace. `looks_up`:
+    what was said can be found there again by its key.
     """
 
     min_interval: float = 0.0
     new: Rate | None = None
     edits: Rate | None = None
     together: bool = False
+    looks_up: bool = True
 
     def at(self, min_interval: float) -> "Limits":
         """The same at another pace. A quicker one, for stand-ins, quickens all alike; 0 lifts all."""
         if min_interval >= self.min_interval:
             return replace(self, min_interval=min_interval)
         if min_interval <= 0:
-            return Limits(together=self.together)
+            return Limits(together=self.together, looks_up=self.looks_up)
         quicker = self.min_interval / min_interval
         new, edits = (
             rate and Rate(rate.a_minute * quicker, rate.burst) for rate in (self.new, self.edits)
@@ -268,6 +274,20 @@ class ObservedTime(NamedTuple):
     at: datetime
     uptime: timedelta
     behind: timedelta
+
+
+class Restored(NamedTuple):
+    """When a backup was made that is in place now, and whether `Queue.doubt` was called since."""
+
+    made_at: datetime
+    doubted: bool
+
+
+class Doubted(NamedTuple):
+    """What a restored backup owes: how many messages are looked up first, and how many are held."""
+
+    looked_up: int
+    held: int
 
 
 class ToForget(NamedTuple):
@@ -338,6 +358,26 @@ class Queue(Protocol):
         """
         ...
 
+    def restored(self) -> Restored | None:
+        """The backup that this database was last restored from; None when it never was."""
+        ...
+
+    def doubt(self, looked_up: Collection[str]) -> Doubted:
+        """After a restore: puts in doubt what is owed, because it may have been said since the backup.
+
+        On the platforms that can be `looked_up` it is looked for first; elsewhere it is held. Does
+        nothing the second time.
+        """
+        ...
+
+    def held(self) -> int:
+        """How many messages are held."""
+        ...
+
+    def end_hold(self, *, say: bool) -> int:
+        """Lets what is held be said, or be dropped; returns how many messages."""
+        ...
+
     def state(self) -> Mapping[str, object]:
         """For the operator: how many wait and are dead, and since when the oldest due one is not said.
 
@@ -378,6 +418,14 @@ class Transactions(Protocol):
 
     async def read_queue(self, look: Callable[[Queue], Result]) -> Result:
         """The same for the worker."""
+        ...
+
+    async def damage(self, *, deep: bool = False) -> str | None:
+        """What is damaged, as far as anybody noticed; None when all is well.
+
+        Looks into each table; `deep` reads all of an SQLite file, seconds for a large one. Raises
+        StorageUnavailable.
+        """
         ...
 
 

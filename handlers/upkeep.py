@@ -1,4 +1,4 @@
-"""What the worker does beside sending: it notes how much time has passed, and removes old rows."""
+"""What the worker does beside sending: it notes the time, removes old rows, and looks for damage."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.bot import Bot
-from bot.ports import ObservedTime, Transactions
+from bot.ports import ObservedTime, StorageUnavailable, Transactions
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +19,8 @@ FORGET_BATCH_SIZE = 10
 """Customers forgotten before messages get their turn again."""
 OBSERVE_SECONDS = 600.0
 """How often it is written down how much time has passed; the rest is lost with the process."""
+EXAMINE_SECONDS = 24 * 3600.0
+"""How often all that is stored is read: a second for each 300 MB of an SQLite file."""
 FAR_BEHIND = timedelta(days=1)
 """Observed time is so far behind the clock only when Amends was off, or the clock is wrong."""
 NEXT_BATCH_SECONDS = 0.5
@@ -35,6 +37,8 @@ class Upkeep:
         self._observed: ObservedTime | None = None
         self._observed_at = 0.0
         self._to_forget: Sequence[tuple[str, int]] = ()
+        self._examine_at = 0.0
+        self._examining: asyncio.Task[None] | None = None
         self.prune_at = 0.0
 
     async def observe_time(self) -> ObservedTime:
@@ -54,6 +58,27 @@ class Upkeep:
                 observed.behind.days,
             )
         return observed
+
+    def examine(self) -> None:
+        """Looks at the start and once a day whether all that is stored can be read; beside the rest."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._examine_at:
+            self._examine_at = now + EXAMINE_SECONDS
+            self._examining = asyncio.create_task(self._look_for_damage())
+
+    async def _look_for_damage(self) -> None:
+        try:
+            damage = await self._transactions.damage(deep=True)
+        except StorageUnavailable as trouble:
+            log.warning("whether the database is whole could not be seen: %s", trouble)
+            return
+        if damage is not None:
+            log.error("%s. Restore a backup: docs/operations.md says how.", damage)
+
+    def stop(self) -> None:
+        """Waits for nothing more."""
+        if self._examining is not None:
+            self._examining.cancel()
 
     async def prune(self, observed: ObservedTime) -> None:
         """Once an hour, and batch after batch while there is more; age goes by the observed time."""

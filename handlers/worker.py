@@ -22,6 +22,7 @@ from bot.domain.job import (
     MessageRef,
     backoff,
     is_hopeless,
+    minute,
 )
 from bot.messages.parts import Message, Superseded
 from bot.ports import (
@@ -30,6 +31,7 @@ from bot.ports import (
     Ended,
     Messenger,
     ReadOnlyWork,
+    Restored,
     StorageUnavailable,
     Transactions,
 )
@@ -104,12 +106,14 @@ class Worker:
         self._claimed_at = 0.0
         self._put_away = PutAway(transactions)
         self._undeletable: set[str] = set()
+        self._restored: Restored | None = None
         self.outcomes: Counter[str] = Counter()
 
     async def run(self) -> None:
         """Speaks until `stop`; trouble with the storage is logged and waited out."""
         while not self._stopping:
             self._bot.untold.tell_hourly()
+            self._upkeep.examine()
             claimed, more = 0, False
             try:
                 # First of all: what this process stores proves nothing about its own clock.
@@ -155,9 +159,31 @@ class Worker:
         # What another process is looking at just now is not ours to wait for.
         return any(looked)
 
+    async def take_in_restored(self) -> None:
+        """After a restored backup, before anything is said: doubts what may have been said since.
+
+        That includes what was to be said since the backup, so what is due by now is looked at first.
+        """
+        restored = await self._transactions.read_queue(lambda queue: queue.restored())
+        self._restored = restored
+        if restored is None or restored.doubted:
+            return
+        by = datetime.now(UTC)
+        while await self._look_once(by):
+            continue
+        looked_up = [name for name, limits in self._limits.items() if limits.looks_up]
+        doubted = await self._transactions.write_queue(lambda queue: queue.doubt(looked_up))
+        log.warning(
+            "This database is a copy, made at %s UTC. Numbers jump ahead; messages to look up before "
+            "they are said: %d; held until you say what to do (python -m bot check): %d.",
+            f"{restored.made_at:%Y-%m-%d %H:%M}",
+            *doubted,
+        )
+
     async def stop(self) -> None:
         """Claims nothing more, lets what is being said finish for a moment, and hands back the rest."""
         self._stopping = True
+        self._upkeep.stop()
         self._woken.set()
         if self._speaking:
             await asyncio.wait(self._speaking, timeout=GRACE_SECONDS)
@@ -384,6 +410,10 @@ class Worker:
             follow = await self._transactions.read(
                 job.workspace, lambda work: tuple(self._bot.follow_up_jobs(job, work))
             )
+        if outcome == "found" and self._was_lost(job):
+            # Whoever said it said what follows, too, and a backup that was restored knows neither.
+            doubt = {"unsure": True, "began_at": job.began_at and minute(job.began_at)}
+            follow = tuple(one.model_copy(update=doubt) for one in follow)
         cool_down = max(0.0, next_allowed_at - AHEAD_SECONDS - asyncio.get_running_loop().time())
         deleted = outcome == DELETED
         await self._put_away(
@@ -420,6 +450,11 @@ class Worker:
         )
         self._count("gone", job)
         self._wake_in(wait)
+
+    def _was_lost(self, job: Job) -> bool:
+        """Whether it may have been said after the backup that was restored."""
+        restored = self._restored
+        return restored is not None and job.began_at is not None and job.began_at <= restored.made_at
 
     async def _put_back(self, job: Job, undelivered: DeliveryError) -> None:
         if undelivered.permanent or is_hopeless(job, outage=undelivered.outage):

@@ -1,7 +1,9 @@
 """The database behind the ports: an SQLite file, or PostgreSQL for several machines."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Error as SQLiteError
 from typing import TYPE_CHECKING, TypeVar
@@ -12,7 +14,8 @@ from sqlalchemy.exc import ArgumentError
 
 from bot import ports
 from bot.domain.errors import ConflictError
-from storage import sqlite
+from storage import restored, sqlite
+from storage.damage import look_into_file, look_into_server
 from storage.failure import connect, translated
 from storage.jobs.queue import Past, Queue
 from storage.repositories.case import sum_customers
@@ -33,11 +36,17 @@ BATCH_SIZE = 1000
 MIGRATING = 4_711_000_001
 """Our own number for PostgreSQL's advisory lock, so that two machines migrate one after the other."""
 
+MARK = "INSERT OR REPLACE INTO counters (workspace, noun, number) VALUES (:workspace, :noun, :number)"
+
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
 class SchemaOutdated(Exception):
     """The schema is not the one this program was written for; the sentence says what to do."""
+
+
+class NoFile(Exception):
+    """There is no database file: it was not made yet, or the database is PostgreSQL."""
 
 
 class AlreadyRunning(Exception):
@@ -65,6 +74,8 @@ class Database:
 
             self._engines = self._server = PostgreSQL(address)
         self._past = Past()
+        self._damage: str | None = None
+        """What somebody met that was damaged; the next deep look tells whether it still is."""
 
     async def write(self, workspace: str, change: Callable[[ports.UnitOfWork], Result]) -> Result:
         """ports.Transactions.write."""
@@ -135,7 +146,24 @@ class Database:
             self._engines.submit(turn, writes=writes)
         except RuntimeError as closed:
             raise ports.StorageUnavailable("the database is closed") from closed
-        return await turn.outcome(self._engines.patience, self._engines.alive)
+        try:
+            return await turn.outcome(self._engines.patience, self._engines.alive)
+        except ports.StorageDamaged as damaged:
+            self._damage = str(damaged)
+            raise
+
+    async def damage(self, *, deep: bool = False) -> str | None:
+        """ports.Transactions.damage."""
+        try:
+            if self.file is None:
+                await self._turn(look_into_server, writes=False)
+            else:
+                await asyncio.to_thread(look_into_file, self.file, deep=deep)
+        except ports.StorageDamaged as damaged:
+            return str(damaged)
+        if deep:
+            self._damage = None
+        return self._damage
 
     @contextmanager
     def transaction(self, *, writes: bool) -> Iterator[Connection]:
@@ -173,18 +201,55 @@ class Database:
         A schema of the next version will do, so that the old and the new program may run side by side:
         migrations only add. Raises SchemaOutdated with one sentence, or StorageUnavailable.
         """
-        if _is_ready(self._version()):
+        file = self.file
+        read_only = file is not None and file.exists() and sqlite.is_read_only(file)
+        if not _is_ready(self._version()):
+            if file is None:
+                raise SchemaOutdated(
+                    "The database's schema is older than this program: run 'python -m bot migrate'."
+                )
+            if read_only:
+                raise SchemaOutdated(
+                    f"The schema of {self.file} is older than this program, and the file can only be "
+                    "read: copy it to a folder that can be written, and use the copy."
+                )
+            self.migrate()
+        if read_only:  # nobody counts on in it
             return
-        if self.file is None:
-            raise SchemaOutdated(
-                "The database's schema is older than this program: run 'python -m bot migrate'."
-            )
-        if self.file.exists() and sqlite.is_read_only(self.file):
-            raise SchemaOutdated(
-                f"The schema of {self.file} is older than this program, and the file can only be read: "
-                "copy it to a folder that can be written, and use the copy."
-            )
-        self.migrate()
+        with self.transaction(writes=False) as connection:
+            if not restored.is_copy(connection):
+                return
+        with self.transaction(writes=True) as connection:
+            restored.jump(connection)
+            connection.commit()
+
+    def has_strange_journal(self) -> bool:
+        """Whether the journal beside the file seems to be another file's; to be asked before any use."""
+        return self.file is not None and sqlite.has_strange_journal(self.file)
+
+    def mark_restored(self) -> datetime:
+        """Notes that this is a copy that was made without `back_up`; returns of when at the earliest."""
+        with self.transaction(writes=True) as connection:
+            made_at = restored.newest(connection)
+            restored.mark(connection, made_at)
+            restored.jump(connection)
+            connection.commit()
+        return made_at
+
+    def back_up(self, copy: Path) -> None:
+        """Copies an SQLite file, which may be in use, into a new file that says that it is a copy.
+
+        Raises NoFile where there is no file to copy, FileExistsError, or StorageUnavailable.
+        """
+        if self.file is None or not self.file.exists():
+            raise NoFile
+        marks = restored.marks(datetime.now(UTC))
+        try:
+            sqlite.back_up(self.file, copy, lambda target: target.executemany(MARK, marks))
+        except FileExistsError:
+            raise
+        except (OSError, SQLiteError) as failed:
+            raise ports.StorageUnavailable(f"the backup could not be made: {failed}") from failed
 
     def migrate(self) -> None:
         """Brings the schema to today's, in one transaction; makes an SQLite file that is not there.

@@ -1,5 +1,6 @@
 """Turns the errors of a database into those of `bot/ports.py`."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.domain.errors import ConflictError
-from bot.ports import StorageUnavailable
+from bot.ports import StorageDamaged, StorageUnavailable
 from storage.versioned import is_taken
 
 # PostgreSQL, appendix A of its manual: the loser of two transactions that met.
@@ -17,6 +18,9 @@ MET = ("40001", "40P01")
 # 25006, a server that only reads just now, 25P03 and 25P04, a transaction that took too long, and
 # 55P03, a lock that did not come in time.
 TROUBLE = ("08", "25006", "25P03", "25P04", "53", "55P03", "57", "58")
+
+DAMAGED = ("XX001", "XX002")
+"""PostgreSQL's codes for a table and an index that cannot be read."""
 
 DRIVERS = ("sqlite3", "psycopg")
 
@@ -38,10 +42,12 @@ def translated() -> Iterator[None]:
         if is_taken(failed):
             raise ConflictError("somebody stored the same first") from failed
         state = str(getattr(error, "sqlstate", None) or "")
+        code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+        if state in DAMAGED or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise StorageDamaged(f"the database is damaged: {first_line(failed)}") from failed
         if state in MET:
             raise ConflictError("another transaction was in the way") from failed
         kinds = {kind.__name__ for kind in type(error).__mro__}
-        # A plain DatabaseError is SQLite's for a file that is damaged or no database.
         if (
             kinds & {"OperationalError", "InterfaceError"}
             or type(error).__name__ == "DatabaseError"

@@ -12,9 +12,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -41,6 +42,9 @@ TOGETHER = 25
 """Turns that share a commit at most."""
 SHARED_SECONDS = 0.05
 """How long a shared transaction may collect turns: another process waits for it to end."""
+
+APART_SECONDS = 60.0
+"""How much later than its -wal a file is changed at most, while both belong together."""
 
 # synchronous = FULL: what was committed survives a power cut, too. NORMAL may lose the last commits,
 # and with 50 requests in flight it was no faster than the noise (about 250 small commits a second).
@@ -228,6 +232,53 @@ def hold(file: Path) -> sqlite3.Connection:
         if refused.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
             raise FileLocked from None
         raise
+
+
+def has_strange_journal(file: Path) -> bool:
+    """Whether the -wal beside it is older than the file, as when another one was put in its place.
+
+    SQLite writes into the -wal first, and into the file right after it, if at all.
+    """
+    try:
+        journal = os.stat(f"{file}-wal")
+        return journal.st_size > 0 and os.stat(file).st_mtime - journal.st_mtime > APART_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def back_up(file: Path, copy: Path, finish: Callable[[sqlite3.Connection], object]) -> None:
+    """Copies a database that may be in use, as it is at one moment, into a new file.
+
+    `finish` adds to the copy before it is checked. The copy is one file for its owner only, and is not
+    there when anything fails. Raises FileExistsError, OSError, or sqlite3.Error, also when the copy is
+    damaged.
+    """
+    os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        with (
+            closing(sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True)) as source,
+            closing(sqlite3.connect(copy, isolation_level=None)) as target,
+        ):
+            # In one step: between two somebody may write, and it would begin anew.
+            source.backup(target)
+            # The file alone, without a journal beside it that could be left behind.
+            target.execute("PRAGMA journal_mode = DELETE")
+            finish(target)
+            if (found := damage(target, "integrity_check")) is not None:
+                raise sqlite3.DatabaseError(found)
+        with copy.open("rb") as written:
+            os.fsync(written.fileno())
+    except BaseException:
+        copy.unlink(missing_ok=True)
+        raise
+
+
+def damage(
+    connection: sqlite3.Connection, check: Literal["quick_check", "integrity_check"]
+) -> str | None:
+    """What SQLite finds damaged, the first of it; None when all is well."""
+    (found,) = connection.execute(f"PRAGMA {check}(1)").fetchone()
+    return None if found == "ok" else str(found)
 
 
 def _creator(file: Path, writes: bool) -> Callable[[], sqlite3.Connection]:

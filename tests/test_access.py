@@ -16,7 +16,7 @@ from bot.command import Reply, SourceMessage
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.person import Person
-from bot.domain.reference import CaseRef, ItemRef, key_of, missing
+from bot.domain.reference import CaseRef, ItemRef, key_of, lost, missing
 from bot.ports import MembershipUnknown
 from bot.routes import COMMANDS
 from storage.database import Database
@@ -449,19 +449,19 @@ async def test_a_button_of_a_message_that_this_database_does_not_know_opens_noth
     empty.at = AT + timedelta(days=1)
     await empty.fail(typed="ZD-9 Another customer's parcel")
     await empty.add_item(ANA)
-    lost = CaseRef(number=1, key=key_of(1, AT))
+    gone = CaseRef(number=1, key=key_of(1, AT))
     theirs = ItemRef(number=1, key=key_of(1, AT))
     for command_name, reference in (
-        ("retro.answer", lost.at("training")),
-        ("retro.close", lost),
-        ("recovery.open", lost),
-        ("case.read", lost),
+        ("retro.answer", gone.at("training")),
+        ("retro.close", gone),
+        ("recovery.open", gone),
+        ("case.read", gone),
         ("action_item.done", theirs),
         ("action_item.take", theirs),
     ):
         for values in (None, VALUES.get(command_name)):
             reply = await empty.ask(ANA, command_name, str(reference), values, here="C1")
-            assert words(reply) == missing(reference.label), command_name
+            assert words(reply) == lost(reference.label), command_name
             assert reply.form is None
     assert empty.retro("C-1").state == "open"
 

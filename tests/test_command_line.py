@@ -569,6 +569,60 @@ def test_an_outdated_postgresql_schema_is_refused_in_one_line_until_it_is_migrat
     assert amends(tmp_path, "check", AMENDS_DATABASE_URL=empty_url).returncode == 0
 
 
+def test_a_backup_is_made_once_and_goes_on_with_other_numbers_where_it_is_restored(
+    tmp_path: Path,
+) -> None:
+    asked = ("--team", "support", "--map", "what_happened=Story")
+    assert amends(tmp_path, "backup", "copy.db").stderr.endswith(
+        "amends.db is not there, so there is nothing to back up.\n"
+    )
+    amends(tmp_path, "import", table(tmp_path, "Story\nLost\n"), *asked)
+    with serving(tmp_path):
+        made = amends(tmp_path, "backup", "copy.db")
+        assert (made.returncode, made.stderr) == (0, "")
+        assert made.stdout.startswith("copy.db is a whole and checked copy. To restore it: stop me, ")
+    again = amends(tmp_path, "backup", "copy.db")
+    assert (again.returncode, again.stdout) == (2, "")
+    assert again.stderr == "amends: copy.db is there already, and a backup overwrites nothing.\n"
+    told = amends(tmp_path, "check").stdout
+    assert "To copy the file amends.db, use 'python -m bot backup FILE'" in told
+    shutil.copy(tmp_path / "copy.db", tmp_path / "amends.db")
+    amends(tmp_path, "import", table(tmp_path, "Story\nLate\n"), *asked)
+    assert "# Retro: Late (C-2001, open)" in amends(tmp_path, "export").stdout
+
+
+def test_a_copy_made_in_another_way_is_restored_by_word(tmp_path: Path) -> None:
+    asked = ("--team", "support", "--map", "what_happened=Story")
+    amends(tmp_path, "import", table(tmp_path, "Story\nLost\n"), *asked)
+    assert amends(tmp_path, "migrate").stdout == "The database is up to date.\n"
+    marked = amends(tmp_path, "migrate", "--restored")
+    assert "It is taken for a copy whose newest message is of " in marked.stdout
+    ticked = amends(tmp_path, "tick", AMENDS_PACE="0")
+    assert "messages to look up before they are said: 1; held until" in ticked.stderr
+    assert ticked.stdout == "4 said.\n"
+    assert amends(tmp_path, "tick", AMENDS_PACE="0").stderr == ""
+    assert amends(tmp_path, "tick", "--held", "drop").stdout == "0 held: dropped.\n"
+    amends(tmp_path, "import", table(tmp_path, "Story\nLate\n"), *asked)
+    assert "# Retro: Late (C-2001, open)" in amends(tmp_path, "export").stdout
+
+
+@pytest.mark.parametrize("empty_url", ["postgresql"], indirect=True)
+def test_a_server_is_backed_up_by_its_own_tool_and_marked_as_restored(
+    tmp_path: Path, empty_url: str
+) -> None:
+    amends(tmp_path, "migrate", AMENDS_DATABASE_URL=empty_url)
+    told = amends(tmp_path, "backup", "copy.db", AMENDS_DATABASE_URL=empty_url)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "pg_dump --format=custom" in told.stderr
+    assert "migrate --restored" in told.stderr
+    assert len(told.stderr.splitlines()) == 1
+    assert amends(tmp_path, "migrate", "--restored", AMENDS_DATABASE_URL=empty_url).returncode == 0
+    assert (
+        "use 'python -m bot backup"
+        not in amends(tmp_path, "check", AMENDS_DATABASE_URL=empty_url).stdout
+    )
+
+
 def test_every_setting_command_and_typed_word_is_in_the_docs() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-JobState = Literal["waiting", "running", "done", "dead"]
+JobState = Literal["waiting", "running", "done", "dead", "held"]
+"""`held` waits for the operator's word: after a restored backup nobody knows whether it was said."""
 
 LEASE_SECONDS = 30.0
 """How long a claim holds: longer than the longest call."""

@@ -103,6 +103,14 @@ def missing(label: str) -> str:
     return f"{head[:40]} is not here any more, or never was."
 
 
+def lost(label: str) -> str:
+    """The sentence for a button whose key fits nothing here: it is from after the backup."""
+    return (
+        f"{label} is newer than my data, which was restored from an older backup. What you see of it "
+        "here is all that is left: enter again what still matters."
+    )
+
+
 def key_of(number: int, made_at: datetime) -> str:
     """Eight hexadecimal digits that differ for another thing of the same number.
 

@@ -23,7 +23,7 @@ from handlers.teams.connector import FAILED, Connector, ConnectorError, why
 from handlers.teams.incoming import THREAD, base
 from handlers.teams.token import NoToken
 
-LIMITS = Limits(min_interval=USUAL_PACE, new=Rate(1500, 25), edits=Rate(1500, 25))
+LIMITS = Limits(min_interval=USUAL_PACE, new=Rate(1500, 25), edits=Rate(1500, 25), looks_up=False)
 """At most 2 sends a second in a conversation, and 50 requests a second in a tenant, both kinds
 together. A 429 is mostly about one conversation, so the others go on.
 https://learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit"""

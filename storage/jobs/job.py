@@ -22,7 +22,6 @@ from sqlalchemy import (
     case,
     false,
     literal_column,
-    null,
     or_,
     update,
 )
@@ -168,8 +167,6 @@ def _without_doubles(owed: Iterable[Job]) -> Iterator[Sequence[Job]]:
 BEGUN: Mapping[str, ColumnElement[Any]] = {
     "state": literal_column("'waiting'"),
     "attempts": literal_column("0"),
-    "unsure": false(),
-    "began_at": null(),
     "again": false(),
     "claimed_by": literal_column("''"),
     "why": literal_column("''"),

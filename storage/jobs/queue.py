@@ -28,8 +28,8 @@ from sqlalchemy import (
 
 from bot.domain.errors import ConflictError
 from bot.domain.job import LEASE_SECONDS, Job, MessageRef, minute
-from bot.ports import MAX_COUNTED, Ended, GivenUp, Limits, ObservedTime, ToForget
-from storage import observed_time
+from bot.ports import MAX_COUNTED, Doubted, Ended, GivenUp, Limits, ObservedTime, Restored, ToForget
+from storage import observed_time, restored
 from storage.jobs import scheduler
 from storage.jobs.channel_queue import (
     CHANGE_QUEUE,
@@ -254,6 +254,18 @@ class Queue:
 
     def workspaces_with_due_work(self, by: datetime) -> Sequence[str]:
         return scheduler.workspaces_with_due_work(self._connection, by, RESTLESS)
+
+    def restored(self) -> Restored | None:
+        return restored.restored(self._connection)
+
+    def doubt(self, looked_up: Collection[str]) -> Doubted:
+        return restored.doubt(self._connection, looked_up)
+
+    def held(self) -> int:
+        return restored.count_held(self._connection)
+
+    def end_hold(self, *, say: bool) -> int:
+        return restored.say_held(self._connection) if say else restored.drop_held(self._connection)
 
     def next_due(self, platforms: Collection[str] | None = None) -> datetime | None:
         connection = self._connection

@@ -152,10 +152,10 @@ class Broken:
     def __init__(self, fault: Exception) -> None:
         self.fault = fault
 
-    async def _fail(self, *_: object) -> Any:
+    async def _fail(self, *_: object, **more: object) -> Any:
         raise type(self.fault)(*self.fault.args)  # a new one each time, with a traceback of its own
 
-    write = read = write_queue = read_queue = _fail
+    write = read = write_queue = read_queue = damage = _fail
 
 
 @pytest.mark.parametrize(
