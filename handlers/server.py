@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from bot.ports import StorageUnavailable, Transactions
+from bot.ports import StorageDamaged, StorageUnavailable, Transactions
 from bot.settings import Misconfigured, Settings
 from handlers.connections import Connections, accepting, listen
 
@@ -41,13 +41,18 @@ def healthz(
 ) -> Handler:
     """GET /healthz: counts of waiting and dead messages, and of connections.
 
-    503 when the database cannot be reached. Also 503, with the counts, as long as a platform lets us say
+    503 when the database cannot be reached, or something in it not be read. Also 503, with the counts, as long as a platform lets us say
     nothing: `troubles` says which, and why.
     """
 
     async def healthz(_: web.Request) -> web.StreamResponse:
         try:
+            damage = await transactions.damage()
+            if damage is not None:
+                return web.json_response({"ok": False, "why": damage}, status=503)
             state = await transactions.read_queue(lambda queue: queue.state())
+        except StorageDamaged as damaged:
+            return web.json_response({"ok": False, "why": str(damaged)}, status=503)
         except StorageUnavailable:
             return web.json_response({"ok": False, "why": "the database cannot be reached"}, status=503)
         why = " ".join(troubles())
