@@ -1,10 +1,13 @@
 """When a team works: pure questions about days, hours and time zones."""
 
+import logging
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel
+
+log = logging.getLogger(__name__)
 
 EARLIEST = date(1900, 1, 1)
 """Anything before is a slip of the keyboard; and near the year 1, local times cannot be computed."""
@@ -28,9 +31,22 @@ def known_zones() -> frozenset[str]:
     return frozenset(available_timezones() - {"localtime", "posixrules", "Factory"})
 
 
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of this name, or UTC where this machine does not know it; the log says so once.
+
+    What is stored may be from a machine that knew more: nobody's reminder may get stuck in that.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        log.warning("The time zone %r is not known on this machine: UTC stands for it.", name)
+        return ZoneInfo("UTC")
+
+
 def today(zone: str, at: datetime) -> date:
     """The date on the wall in `zone` at the moment `at`."""
-    return at.astimezone(ZoneInfo(zone)).date()
+    return at.astimezone(zone_of(zone)).date()
 
 
 def happened(zone: str, day: date | None, at_time: time, now: datetime) -> datetime:
@@ -47,7 +63,7 @@ def moment(zone: str, day: date, at_time: time) -> datetime:
     A time that a clock change skips is read with the offset before the change, and one that it
     repeats is the first of the two (PEP 495, fold=0).
     """
-    return datetime.combine(day, at_time, ZoneInfo(zone)).astimezone(UTC)
+    return datetime.combine(day, at_time, zone_of(zone)).astimezone(UTC)
 
 
 def is_working_day(hours: WorkingHours, day: date) -> bool:
@@ -57,7 +73,7 @@ def is_working_day(hours: WorkingHours, day: date) -> bool:
 
 def is_working(hours: WorkingHours, at: datetime) -> bool:
     """Whether the moment `at` falls inside the team's hours; the end of the day is outside."""
-    local = at.astimezone(ZoneInfo(hours.zone))
+    local = at.astimezone(zone_of(hours.zone))
     return is_working_day(hours, local.date()) and hours.starts <= local.time() < hours.ends
 
 

@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from bot.bot import Bot
 from bot.command import Request
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.person import Person
+from bot.domain.working_hours import zone_of
 from bot.ports import ReadOnlyWork, StorageUnavailable, Transactions
 from handlers.csv_import.spreadsheet import Broken, Row, Table
 from handlers.csv_import.written_date import DayOrder, Settled, parse_moment
@@ -144,7 +144,7 @@ def _form_values(row: Row, zone: str, day_order: DayOrder | None) -> Mapping[str
     written = row.values.get("happened_at", "")
     if written:
         at, by_day = parse_moment(written, zone, day_order)
-        local = at.astimezone(ZoneInfo(zone))
+        local = at.astimezone(zone_of(zone))
         values["date"] = local.date().isoformat()
         if not by_day:
             values["time"] = local.time().isoformat()

@@ -9,8 +9,8 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from bot.domain.working_hours import zone_of
 from bot.messages.parts import (
     Bold,
     Button,
@@ -118,8 +118,9 @@ def _token(piece: Piece) -> str:
             fits = len(url) <= MAX_URL_LENGTH and url.startswith(("http://", "https://"))
             return f"<{url}|{words or 'link'}>" if fits else words
         case Timestamp():
-            local = piece.at.astimezone(ZoneInfo(piece.zone))
-            fallback = f"{local:%a} {local.day} {local:%b %Y} at {local:%H:%M} ({piece.zone})"
+            zone = zone_of(piece.zone)
+            local = piece.at.astimezone(zone)
+            fallback = f"{local:%a} {local.day} {local:%b %Y} at {local:%H:%M} ({zone.key})"
             form = "{date_short_pretty} at {time}"
             return f"<!date^{int(piece.at.timestamp())}^{form}|{_entities(fallback)}>"
         case Day():

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from urllib.parse import quote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.domain.channel import Channel
 from bot.domain.person import Person
+from bot.domain.working_hours import zone_of
 from bot.messages.author import signed
 from bot.messages.parts import Form, FormField, Link, Message, Option, Timestamp, long_day, plain_words
 from bot.repositories import Post
@@ -45,13 +46,7 @@ class Frame:
 
     def zone(self, other: str = "UTC") -> ZoneInfo:
         """The reader's zone, or `other` while theirs is not known."""
-        for name in (self.viewer.zone, other):
-            try:
-                if name:
-                    return ZoneInfo(name)
-            except (ZoneInfoNotFoundError, ValueError):
-                continue
-        return ZoneInfo("UTC")
+        return zone_of(self.viewer.zone or other)
 
     @property
     def home(self) -> str:

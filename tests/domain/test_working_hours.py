@@ -15,6 +15,7 @@ from bot.domain.working_hours import (
     next_working,
     today,
     working_days_between,
+    zone_of,
 )
 from tests.domain import slow_calendar as slow
 from tests.domain.slow_calendar import STEADY, situations, skipped_starts
@@ -215,3 +216,19 @@ def test_nine_is_nine_on_the_wall_on_every_day_of_2026_in_every_zone() -> None:
 def test_the_odd_zones_do_change_in_those_years(zone: str, year: int) -> None:
     never = zone in ("Africa/Monrovia", "Asia/Kathmandu")
     assert (slow.clock_changes(zone, year) == ()) == never
+
+
+@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../../etc/passwd", "Europe", "UTC\0"])
+def test_utc_stands_for_a_zone_that_this_machine_does_not_know_and_one_line_says_so(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    zone_of.cache_clear()
+    at = datetime(2026, 3, 5, 23, 30, tzinfo=UTC)
+    hours = WorkingHours(zone=name)
+    assert today(name, at) == date(2026, 3, 5)
+    assert moment(name, date(2026, 3, 5), time(9)) == datetime(2026, 3, 5, 9, tzinfo=UTC)
+    assert not is_working(hours, at)
+    assert next_working(hours, at) == datetime(2026, 3, 6, 9, tzinfo=UTC)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"The time zone {name!r} is not known on this machine: UTC stands for it."
+    ]

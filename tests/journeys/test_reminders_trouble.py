@@ -6,7 +6,10 @@ from datetime import datetime, time
 from random import Random
 
 import pytest
+from sqlalchemy import update
 
+from bot.domain.working_hours import zone_of
+from storage.tables import people, teams
 from tests.fakes import FakeSlack, Fault, Mood
 from tests.journeys.later import (
     NEW_YORK,
@@ -177,3 +180,31 @@ async def test_what_slack_was_down_for_is_said_the_next_morning_and_not_at_night
         await ben.submit(form, {"What changed": "Printed."})
         await later.turn(at(STOCKHOLM, after(due, -1), time(16, 10)))
         assert own.buttons() == {}
+
+
+@on_sqlite
+async def test_a_teams_zone_that_the_machine_no_longer_knows_is_utc_and_nothing_gets_stuck(
+    slack: FakeSlack, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ana, ben = slack.person("Ana", tz=STOCKHOLM), slack.person("Ben")
+    support = slack.channel("support", members=[ana, ben])
+    async with open_slack_later(slack, database_url) as later:
+        retro = await failed(later, ana, support)
+        due = working_day("UTC", 5)
+        await added(later, ana, retro, "A night number", owner=ben, due=due)
+        (own,) = ben.direct.roots()
+        await ben.click(own, "Accept")
+        await later.turn()
+        with later.house.database.transaction(writes=True) as connection:
+            for table in (teams, people):
+                connection.execute(update(table).values(zone="Mars/Olympus"))
+            connection.commit()
+        zone_of.cache_clear()
+        caplog.clear()
+        await later.turn(at("UTC", after(due, -2)))
+        (soon,) = ben.direct.thread(own)
+        assert "AI-1 is due soon" in soon.words()
+        await ben.command("mine", support)
+        await ana.opens("settings", support)
+        lines = [one.getMessage() for one in caplog.records if one.levelname != "INFO"]
+        assert lines == ["The time zone 'Mars/Olympus' is not known on this machine: UTC stands for it."]
