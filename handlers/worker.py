@@ -46,6 +46,8 @@ Name = tuple[str, str]  # workspace and key
 Words = tuple[Message | None, MessageRef | None, MessageRef | None, Channel | None]
 WordsRead = asyncio.Task[Mapping[str, Words]]
 
+ROUTINE = ("said", "edited", "already so", "nothing to say")
+"""How nearly all messages end: one request owes many, and has its own line in the log."""
 SIDE_BY_SIDE = 16
 """Channels spoken to at once. A call waits on the network, so more than the cores is right."""
 BREATH_SECONDS = 0.1
@@ -510,7 +512,8 @@ class Worker:
         self.outcomes[outcome] += 1
         told = f"{outcome} ({code})" if code else outcome
         if not job.traceless:
-            log.info("job=%s id=%s workspace=%s %s", job.name, job.id, job.workspace, told)
+            level = logging.DEBUG if outcome in ROUTINE else logging.INFO
+            log.log(level, "job=%s id=%s workspace=%s %s", job.name, job.id, job.workspace, told)
         elif code:
             self._bot.untold.note(f"job={job.name} workspace={job.workspace} {told}")
 
