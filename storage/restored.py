@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from bot.ports import Doubted, Restored
-from storage.jobs.job import IS_WAITING
+from storage.jobs.job import IS_DEAD, IS_WAITING
 from storage.jobs.moments import Name, wake
 from storage.observed_time import EPOCH, MINUTE
 from storage.row import Values
@@ -140,16 +140,25 @@ def count_held(connection: Connection) -> int:
 
 
 def say_held(connection: Connection) -> int:
-    """Lets all that is held be said; returns how many messages."""
+    """Lets all that is held be said; returns how many messages.
+
+    What was given up meanwhile because it belongs under one of them is tried again.
+    """
     now = datetime.now(UTC).replace(second=0, microsecond=0)  # traceless ones may be among them
-    freed = update(jobs).where(IS_HELD).values(state="waiting", attempts=0, due_at=now)
+    root = jobs.alias("root")
+    under_held = exists().where(
+        root.c.workspace == jobs.c.workspace, root.c.key == jobs.c.thread, root.c.state == "held"
+    )
+    again = {"state": "waiting", "attempts": 0, "due_at": now, "ended_at": None, "why": ""}
     queues: set[Name] = set()
-    count = 0
-    for row in connection.execute(freed.returning(jobs.c.workspace, jobs.c.queue_id)):
-        queues.add((row.workspace, row.queue_id))
-        count += 1
+    counts: list[int] = []
+    for which in (and_(IS_DEAD, under_held), IS_HELD):
+        freed = update(jobs).where(which).values(**again)
+        rows = connection.execute(freed.returning(jobs.c.workspace, jobs.c.queue_id)).all()
+        queues |= {(row.workspace, row.queue_id) for row in rows}
+        counts.append(len(rows))
     wake(connection, dict.fromkeys(queues, now))
-    return count
+    return counts[-1]
 
 
 def drop_held(connection: Connection) -> int:

@@ -95,6 +95,19 @@ def test_what_is_held_is_said_or_dropped_at_the_operators_word(database: Databas
     assert queue_of(database).held() == 0
 
 
+def test_what_was_given_up_under_a_held_message_is_said_with_it(database: Database) -> None:
+    schedule(database, a_job("retro:1"))
+    database.mark_restored()
+    queue_of(database).doubt([])
+    schedule(database, a_job("item:1", thread="retro:1"), a_job("other", channel_id="P2", thread="x"))
+    for job in claimed(database):
+        queue_of(database).give_up(job, "The message that this belongs under is not there yet.")
+    assert queue_of(database).end_hold(say=True) == 1
+    assert [job.key for job in claimed(database)] == ["retro:1"]
+    state = queue_of(database).state()
+    assert (state["waiting"], state["dead"]) == (1, 1)
+
+
 def test_what_follows_a_message_that_was_found_is_looked_for_too(database: Database) -> None:
     schedule(database, a_job("retro:1"))
     [job] = claimed(database)
