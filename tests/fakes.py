@@ -265,11 +265,18 @@ class FakeSlack(Wire):
         """An admin deletes a message of Amends'; `heard`: the event of it gets through."""
         channel = self.channels[message.channel_id]
         del channel.messages[message.ts]
-        if heard:
-            event = {"type": "message", "subtype": "message_deleted", "hidden": True}
-            event |= {"channel": channel.id, "channel_type": _kind(channel), "ts": self.next_ts()}
-            before = {**message.shown(), "team": self.team}
-            await self.tell({**event, "deleted_ts": message.ts, "previous_message": before}, channel)
+        if not heard:
+            return
+        event: dict[str, Any] = {"type": "message", "subtype": "message_deleted", "hidden": True}
+        event |= {"channel": channel.id, "channel_type": _kind(channel), "ts": self.next_ts()}
+        event |= {"previous_message": {**message.shown(), "team": self.team}}
+        if channel.thread(message):
+            # The place of what has replies stays.
+            left = {"subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted."}
+            left |= {"ts": message.ts, "thread_ts": message.ts}
+            await self.tell({**event, "subtype": "message_changed", "message": left}, channel)
+        else:
+            await self.tell({**event, "deleted_ts": message.ts}, channel)
 
     async def converts(self, channel: SlackChannel, *, private: bool) -> None:
         """Makes a channel private or public, which a message in it tells."""

@@ -236,8 +236,12 @@ def _discussed(
 
 def _changed(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
     now, before = mapping(happened, "message"), mapping(happened, "previous_message")
+    if text_at(now, "subtype") == "tombstone":
+        # What has replies is not gone when it is deleted: its place stays.
+        ours = text_at(before, "user") == workspace.bot and (ts := text_at(before, "ts"))
+        return _about_us("team.message_deleted", happened, workspace, at, id=ts) if ours else None
     # Slack reports its own unfolding of links as a change too, and a reply more under a root.
-    if text_at(now, "text") == text_at(before, "text") or text_at(now, "subtype") == "tombstone":
+    if text_at(now, "text") == text_at(before, "text"):
         return None
     return _discussed(now, happened, workspace, at)
 

@@ -586,6 +586,17 @@ def test_a_deleted_message_of_ours_is_told_by_its_id_and_names_nobody() -> None:
     assert (request.person.id, request.heard) == ("UBOT", True)
 
 
+@pytest.mark.parametrize("user", ["UBOT", "U1"])
+def test_a_deleted_message_with_replies_leaves_its_place_and_is_told_if_it_was_ours(user: str) -> None:
+    left = {"subtype": "tombstone", "user": "USLACKBOT", "ts": "20.1", "thread_ts": "20.1", "text": "…"}
+    before = {"user": user, "ts": "20.1", "thread_ts": "20.1", "text": "Retro"}
+    request = read_event(
+        message(subtype="message_changed", user=None, message=left, previous_message=before)
+    )
+    told = request and (request.command_name, request.values)
+    assert told == (("team.message_deleted", {"id": "20.1"}) if user == "UBOT" else None)
+
+
 @pytest.mark.parametrize(
     ("happened", "called"),
     [
