@@ -40,7 +40,7 @@ class Job(BaseModel, frozen=True):
     thread: str | None = None
     once: bool = False
     bulk: bool = False
-    """Bulk work (an import) waits behind what people do by hand in the same channel."""
+    """What a machine owes (a reminder, an import) waits behind what people do in the same channel."""
     due_at: datetime
     asked_by: str | None = None
     detail: str = ""

@@ -74,7 +74,7 @@ def begin_week(team: Team, at: datetime, work: UnitOfWork) -> datetime:
         return min(next_working(team.hours, at), next_week)
     work.jobs.schedule(
         Weekly(monday=week).job(
-            team.channel_id, message_key.weekly(team.channel_id, week), at, once=True
+            team.channel_id, message_key.weekly(team.channel_id, week), at, once=True, bulk=True
         )
     )
     return next_week

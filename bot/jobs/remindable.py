@@ -265,8 +265,11 @@ class RemindableItem(Remindable):
     def show_late(self, today: date, at: datetime, work: UnitOfWork) -> None:
         """The item in the thread, and the retro, which counts what is late."""
         if items.is_late(self.item, today):
-            work.jobs.schedule(action_item_jobs.item_job(self.item, at))
-            work.jobs.schedule(retro_jobs.retro_job(self.item.case_number, self.item.channel_id, at))
+            item_job = action_item_jobs.item_job(self.item, at)
+            work.jobs.schedule(item_job.model_copy(update={"bulk": True}))
+            work.jobs.schedule(
+                retro_jobs.retro_job(self.item.case_number, self.item.channel_id, at, bulk=True)
+            )
 
     def jobs_instead(
         self, person_id: str, reason: str, at: datetime, work: ReadOnlyWork, *, is_due: bool

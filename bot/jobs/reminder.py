@@ -90,15 +90,22 @@ class TellInstead(ReminderPayload):
         return messages.reminder_message(mine) if mine else messages.superseded()
 
 
-def reminder_job(sent: SentReminder, subject: Subject, at: datetime, *, under: str | None = None) -> Job:
-    """The job that says the message a reminder is in, and edits it from then on."""
+def reminder_job(
+    sent: SentReminder, subject: Subject, at: datetime, *, under: str | None = None, bulk: bool = False
+) -> Job:
+    """The job that says the message a reminder is in, and edits it from then on.
+
+    `bulk`: the clock owes it, so it waits behind what people do.
+    """
     kind, number = parse_label(sent.about)
     if sent.recipient_id:
         return Tell(kind=kind, number=number).job(
-            sent.recipient_id, sent.message, at, direct=True, thread=under
+            sent.recipient_id, sent.message, at, direct=True, thread=under, bulk=bulk
         )
     thread = message_key.retro(subject.case_number)
-    return TellThread(kind=kind, number=number).job(subject.channel_id, sent.message, at, thread=thread)
+    return TellThread(kind=kind, number=number).job(
+        subject.channel_id, sent.message, at, thread=thread, bulk=bulk
+    )
 
 
 def resolve(subject: Subject, outcome: str, at: datetime, work: UnitOfWork) -> None:
@@ -132,10 +139,11 @@ def say_anew(
     work: UnitOfWork,
     *,
     traceless: bool = False,
+    bulk: bool = False,
 ) -> None:
-    """Brings the messages of these reminders up to date."""
+    """Brings the messages of these reminders up to date; `bulk`: it was nobody who changed them."""
     for row in {row.message: row for row in rows}.values():
-        job = reminder_job(row, subject, at)
+        job = reminder_job(row, subject, at, bulk=bulk)
         work.jobs.schedule(job.model_copy(update={"traceless": traceless}))
     instead = [instead_job(row.message, subject, at) for row in rows if row.recipient_id]
     said_instead = work.sent_messages.among({job.key for job in instead})
@@ -301,4 +309,5 @@ def instead_job(key: str, subject: Subject, at: datetime) -> Job:
         message_key.reminder_instead(key, subject.label),
         at,
         thread=message_key.retro(subject.case_number),
+        bulk=True,
     )

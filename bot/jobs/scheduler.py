@@ -205,7 +205,7 @@ def _say_still(unsaid: Iterable[SentReminder], look: Look, work: UnitOfWork) -> 
             continue
         moments.append(_next_day(hours, look.at))
         subject = look.things[row.about].subject
-        work.jobs.schedule(reminder_jobs.reminder_job(row, subject, look.at))
+        work.jobs.schedule(reminder_jobs.reminder_job(row, subject, look.at, bulk=True))
     return moments
 
 
@@ -303,7 +303,7 @@ def _say(due: Sequence[SentReminder], slots: Slots, look: Look, work: UnitOfWork
         # It follows the thing's own message, where its story is.
         under = own[key] if alone and own[key] in message_refs else None
         subject = look.things[first.about].subject
-        work.jobs.schedule(reminder_jobs.reminder_job(first, subject, look.at, under=under))
+        work.jobs.schedule(reminder_jobs.reminder_job(first, subject, look.at, under=under, bulk=True))
         for row in rows:
             _ask_again(row, look, work)
 
@@ -319,4 +319,4 @@ def _ask_again(new: SentReminder, look: Look, work: UnitOfWork) -> None:
     said = reminder_jobs.said(old, work)
     reminder_jobs.resolve_rows(said, AGAIN, look.at, work)
     reminder_jobs.resolve_rows([row for row in old if row not in said], OVERTAKEN, look.at, work)
-    reminder_jobs.say_anew(old, look.things[new.about].subject, look.at, work)
+    reminder_jobs.say_anew(old, look.things[new.about].subject, look.at, work, bulk=True)

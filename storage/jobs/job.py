@@ -60,6 +60,11 @@ class _Order:
 _next = _Order()
 MINUTE = 60_000_000
 """Microseconds, which ids count."""
+OPENS = 30_000_000
+"""How long, in microseconds, a message that begins a thread lets what people do in others pass: opening
+ten retros must not keep an answer waiting."""
+FOLLOWS = 60_000_000
+"""The same for what follows a message, as its prompts follow a retro."""
 MAX_TOGETHER = 8
 """Jobs stored in one statement, which is compiled for each number of them."""
 
@@ -74,10 +79,13 @@ def next_id(*, traceless: bool) -> int:
     return time.time_ns() // 1000 // MINUTE * MINUTE + secrets.randbelow(MINUTE)
 
 
-def numbered(job: Job) -> Job:
+def numbered(job: Job, *, follows: bool = False) -> Job:
     """The job with its id, which gives the order; a traceless one's moment is rounded to the minute."""
     due_at = minute(job.due_at) if job.traceless else job.due_at
-    return job.model_copy(update={"id": next_id(traceless=job.traceless), "due_at": due_at})
+    id = next_id(traceless=job.traceless)
+    if follows and not job.traceless:
+        id += FOLLOWS
+    return job.model_copy(update={"id": id, "due_at": due_at})
 
 
 def post_queue(channel_id: str) -> str:
@@ -147,6 +155,8 @@ def put(
         for number, job in enumerate(some):
             bound |= {name: getattr(job, column) for name, column in _named(number)}
             queue_id = edit_queue(job.channel_id) if job.key in sent else post_queue(job.channel_id)
+            if not (job.key in sent or job.thread or job.direct or job.traceless):
+                bound[f"job_{number}_id"] = job.id + OPENS
             bound[f"job_{number}_queue_id"] = queue_id
         for row in _scheduling(connection.dialect.name, len(some)).all(connection, bound):
             if row.state == "waiting":

@@ -376,7 +376,7 @@ def _take(
                 continue
             # What is said instead of a traceless job would tell its moment as well.
             traceless = job.traceless or (attempt.state == "dead" and row.traceless)
-            owed = numbered(job.model_copy(update={"traceless": traceless}))
+            owed = numbered(job.model_copy(update={"traceless": traceless}), follows=True)
             follow.setdefault((row.workspace, job.key), owed)
     woken: dict[Name, datetime] = {}
     gone = {(attempt.job.workspace, attempt.gone[0]) for attempt in leading if attempt.gone}

@@ -2,11 +2,14 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from sqlalchemy import select
+
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.domain.team import Team
 from bot.messages.parts import Buttons, Message, plain
 from storage.database import Database
+from storage.tables import jobs
 from tests.desk import ANA, ASKED, AT, BEN, CLEO, SUPPORT, Desk, unkeyed, words
 from tests.session import open_work
 
@@ -242,6 +245,31 @@ async def test_a_clock_that_jumps_back_says_nothing_twice(desk: Desk) -> None:
     assert "remind:U1:2026-03-10:0" in await desk.tick(stockholm(10))
     assert reminders(await desk.tick(stockholm(9))) == {}
     assert reminders(await desk.tick(stockholm(10, 10))) == {}
+
+
+async def test_what_the_clock_owes_is_bulk_and_what_somebody_does_about_it_is_not(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U1", due="2026-03-06")
+    await desk.add_item(BEN)
+    await desk.tick(AT)
+
+    def waiting() -> dict[str, bool]:
+        with desk.database.transaction(writes=False) as connection:
+            rows = connection.execute(select(jobs).where(jobs.c.state == "waiting"))
+            return {row.key: row.bulk for row in rows}
+
+    while await desk.bot.run_due(desk.workspace, stockholm(9)):
+        pass
+    owed = waiting()
+    for key in ("remind:U1:2026-03-09:0", "remind:C-1:item_unowned:2026-03-09", "weekly:C1:2026-03-09"):
+        assert owed[key]
+    # The item shows that it is late.
+    assert owed["item:1"]
+    desk.say_all(stockholm(9))
+    await desk.ask(ANA, "action_item.done", "AI-1", {"changed": "So."}, at=stockholm(9, 10))
+    now = waiting()
+    assert not any(now.values())
+    assert {"item:1", "remind:U1:2026-03-09:0"} <= set(now)
 
 
 async def test_a_reminder_whose_reason_is_gone_is_not_said(desk: Desk) -> None:
