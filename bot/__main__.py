@@ -85,27 +85,7 @@ def parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="open every door that is configured (the default)")
     serve.set_defaults(command=_serve)
 
-    imports = commands.add_parser("import", help="mark many cases failed, from a table file")
-    imports.add_argument("file", type=Path, metavar="FILE.csv")
-    imports.add_argument("--team", required=True, metavar="PLACE", help="a place's id or a team's name")
-    imports.add_argument(
-        "--map",
-        action="append",
-        default=[],
-        metavar="FIELD=COLUMN|COLUMN",
-        help="which column fills a field (what_happened, reference, customer, happened_at, "
-        "public_post); the first one that is not empty wins",
-    )
-    imports.add_argument(
-        "--where",
-        action="append",
-        default=[],
-        metavar="COLUMN=VALUE",
-        help="only such rows; all must hold",
-    )
-    imports.add_argument("--encoding", help="of the file, when it is not UTF-8")
-    imports.add_argument("--day-order", choices=("dmy", "mdy"), help="how to read a date like 3/4/2026")
-    imports.set_defaults(command=_import)
+    _describe_import(commands.add_parser("import", help="mark many cases failed, from a table file"))
 
     export = commands.add_parser("export", help="write one retro or all of them")
     export.add_argument("case", nargs="?", metavar="C-7", help="one case; all of them when left out")
@@ -175,6 +155,45 @@ def parser() -> argparse.ArgumentParser:
     return amends
 
 
+def _describe_import(imports: argparse.ArgumentParser) -> None:
+    imports.add_argument("file", type=Path, metavar="FILE.csv")
+    imports.add_argument("--team", required=True, metavar="PLACE", help="a place's id or a team's name")
+    imports.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="FIELD=COLUMN|COLUMN",
+        help="which column fills a field (what_happened, reference, customer, happened_at, "
+        "public_post); the first one that is not empty wins",
+    )
+    imports.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="COLUMN=VALUE",
+        help="only such rows; all must hold",
+    )
+    imports.add_argument("--encoding", help="of the file, when it is not UTF-8")
+    imports.add_argument("--day-order", choices=("dmy", "mdy"), help="how to read a date like 3/4/2026")
+    way = imports.add_mutually_exclusive_group()
+    way.add_argument(
+        "--open",
+        dest="way",
+        action="store_const",
+        const="open",
+        help="open every retro at once, with its prompts (the default in the web workspace)",
+    )
+    way.add_argument(
+        "--backlog",
+        dest="way",
+        action="store_const",
+        const="backlog",
+        help="take the cases in quietly, in one message; a retro opens when somebody asks for it",
+    )
+    imports.add_argument("--dry-run", action="store_true", help="say what would happen; write nothing")
+    imports.set_defaults(command=_import)
+
+
 def _moment(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
@@ -214,6 +233,8 @@ def _import(args: argparse.Namespace, settings: Settings) -> int:
         where=args.where,
         encoding=args.encoding,
         day_order=args.day_order,
+        way=args.way,
+        rehearses=args.dry_run,
     )
     with tqdm(unit="B", unit_scale=True, disable=None) as bar:
 
@@ -229,9 +250,12 @@ def _import(args: argparse.Namespace, settings: Settings) -> int:
         print(f"and {summary.untold} more.", file=sys.stderr)
     if summary.settled:
         print(summary.settled.sentence, file=sys.stderr)
+    if args.dry_run:
+        print(f"{summary.foretold}.\nNothing was written; it would be: {summary.counts}.")
+        return 1 if summary.skipped else 0
     if summary.made_channel:
         print(f"There was no place {summary.made_channel} yet, so it was made.")
-    print(f"{summary.opened} opened, {summary.already} already there, {summary.skipped} skipped.")
+    print(f"{summary.counts}.")
     return 1 if summary.skipped else 0
 
 

@@ -7,9 +7,10 @@ import re
 import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -22,13 +23,23 @@ from bot.commands import export as export_commands
 from bot.commands import forget as forget_commands
 from bot.commands.forget import Farewell
 from bot.domain.channel import Channel
+from bot.domain.errors import Refused
 from bot.messages.export import Format
-from bot.ports import Messenger, ReadOnlyWork, UnitOfWork
+from bot.ports import Messenger, ReadOnlyWork, Transactions, UnitOfWork
 from bot.settings import Misconfigured, Settings
 from handlers.connections import Connections
 from handlers.connections import Limits as ConnectionLimits
-from handlers.csv_import.import_file import Import, Summary, find_channels, shared_channel
-from handlers.csv_import.spreadsheet import Table, parse_mapping
+from handlers.csv_import.import_file import (
+    MAX_UNASKED,
+    Import,
+    Summary,
+    Way,
+    find_channels,
+    foretold,
+    shared_channel,
+)
+from handlers.csv_import.rehearsal import Rehearsal
+from handlers.csv_import.spreadsheet import Broken, Row, Table, parse_mapping
 from handlers.csv_import.text_lines import CsvError
 from handlers.csv_import.written_date import DayOrder, settle_order
 from handlers.server import healthz, listening
@@ -329,6 +340,13 @@ def teams_package(settings: Settings, app_id: str | None, domain: str, path: Pat
     package.write(path, chosen, domain, targeted=settings.teams_targeted)
 
 
+WEB = "web"
+SAY_WHICH = (
+    "Say --open for that, or --backlog to take them in quietly: one message, and each retro waits until "
+    "somebody opens it. Nothing was written."
+)
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What an import was asked for, as typed."""
@@ -339,6 +357,9 @@ class Wanted:
     where: Sequence[str]
     encoding: str | None
     day_order: DayOrder | None
+    way: Way | None = None
+    """Whether the retros open, or are taken in quietly; None: nobody said."""
+    rehearses: bool = False
 
 
 async def import_file(
@@ -347,9 +368,10 @@ async def import_file(
     skipped: Callable[[int, str], None],
     progress: Callable[[int, int | None], None],
 ) -> Summary:
-    """Opens a retro for every row of a table file; safe to run twice.
+    """Opens a retro for every row of a table file, or takes it in quietly; safe to run twice.
 
-    Raises Refused when the dates are written in two orders and nobody said which is meant.
+    Raises Refused when the dates are written in two orders and nobody said which is meant, or when many
+    retros would open in a chat's channel and nobody said so.
     `skipped` hears the line and the reason of the first rows that were left out, `progress` the bytes
     read and the file's size.
     """
@@ -360,7 +382,9 @@ async def import_file(
     with table:
         settled = None if wanted.day_order else settle_order(table.column("happened_at"))
         async with open_app(settings) as built:
-            workspace, channel, made = await _channel(wanted.team, built)
+            rehearsal = Rehearsal(built.database)
+            transactions = rehearsal if wanted.rehearses else built.database
+            workspace, channel, made = await _channel(wanted.team, built, transactions)
             team = await built.database.read(workspace, lambda work: work.teams.get(channel.id))
             importing = Import(
                 bot=built.bot,
@@ -368,14 +392,32 @@ async def import_file(
                 channel=channel,
                 zone=team.zone if team else "UTC",
                 day_order=settled.order if settled else wanted.day_order,
+                way=wanted.way or "open",
             )
-            summary = await importing.run(table, skipped, lambda read: progress(read, table.size))
+            rehearsing = replace(importing, bot=Bot(rehearsal, committed=lambda: None), rehearses=True)
+            pace = 0.0 if workspace == WEB else settings.amends_pace
+            rows = iter(table)
+            first: list[Row | Broken] = []
+            if wanted.way is None and workspace != WEB and not wanted.rehearses:
+                first = list(islice(rows, MAX_UNASKED + 1))
+                if len(first) > MAX_UNASKED:
+                    read = await rehearsing.run(table, chain(first, rows), _unheard, _unheard)
+                    raise Refused(f"{foretold(read, channel, pace)}. {SAY_WHICH}")
+            summary = await (rehearsing if wanted.rehearses else importing).run(
+                table, chain(first, rows), skipped, lambda read: progress(read, table.size)
+            )
             summary.made_channel = channel.name if made else ""
             summary.settled = settled
+            if wanted.rehearses:
+                summary.foretold = foretold(summary, channel, pace)
             return summary
 
 
-async def _channel(name: str, built: App) -> tuple[str, Channel, bool]:
+def _unheard(*_: object) -> None:
+    """Nobody listens to a rehearsal."""
+
+
+async def _channel(name: str, built: App, transactions: Transactions) -> tuple[str, Channel, bool]:
     """The workspace and the channel that an import goes to, and whether the channel had to be made."""
     closed = () if built.settings.web else ("web",)
     channels = await find_channels(name, built.database.workspaces(used=False), built.database, closed)
@@ -393,10 +435,10 @@ async def _channel(name: str, built: App) -> tuple[str, Channel, bool]:
             channel = shared_channel(name, work)  # a serve may just have made it
             return (channel, {}, False) if channel else (*add_channel(work, name), True)
 
-        channel, faults, made = await built.database.write("web", make)
+        channel, faults, made = await transactions.write(WEB, make)
         if channel is None:
             raise Misconfigured(f"--team {name!r}: {faults['name']}")
-        return "web", channel, made
+        return WEB, channel, made
     raise Misconfigured(f"--team {name} is no place that I know: invite me there, or give its id.")
 
 

@@ -191,7 +191,9 @@ class Bot:
         except AskFirst as first:
             self._log(logging.INFO, invocation.request, "asked back")
             return first.reply
-        self._log(logging.INFO, invocation.request, "saved")
+        # A row of an import is one of many: its own line says how far it is.
+        level = logging.DEBUG if invocation.request.bulk else logging.INFO
+        self._log(level, invocation.request, "saved")
         return reply
 
     async def _open(self, route: Route, opening: Opening, facts: PlatformFacts) -> Reply:

@@ -88,6 +88,8 @@ class Request(BaseModel, frozen=True):
     key: str | None = None
     bulk: bool = False
     """It is a row of an import, the operator's, and nobody's."""
+    quiet: bool = False
+    """Of an import: the case waits, without a retro, until somebody opens it."""
     here: str | None = None
     """The channel that the platform itself says they ask from; None for a dialog or a direct chat."""
     heard: bool = False

@@ -137,6 +137,14 @@ class ReadCases(Protocol):
         """The numbers of a customer's cases, upper and lower case alike; an index carries it."""
         ...
 
+    def without_retro(self, channel_id: str, limit: int) -> Sequence[Case]:
+        """Those of a channel whose retro nobody has opened yet, the newest first."""
+        ...
+
+    def count_without_retro(self, channel_id: str) -> int:
+        """How many those are."""
+        ...
+
     def after(self, number: int, limit: int = 100) -> Sequence[Case]:
         """Cases with larger numbers, in order, at most `limit`: pages for an export."""
         ...

@@ -41,8 +41,8 @@ def healthz(
 ) -> Handler:
     """GET /healthz: counts of waiting and dead messages, and of connections.
 
-    503 when the database cannot be reached, or something in it cannot be read. Also 503, with the counts,
-    as long as a platform lets us say nothing: `troubles` says which, and why.
+    503 when the database cannot be reached, or something in it cannot be read. Also 503, with the
+    counts, as long as a platform lets us say nothing: `troubles` says which, and why.
     """
 
     async def healthz(_: web.Request) -> web.StreamResponse:

@@ -123,6 +123,34 @@ def test_rows_without_a_reference_are_known_again_too(tmp_path: Path) -> None:
     assert amends(tmp_path, *asked).stdout.startswith("0 opened, 2 already there")
 
 
+def test_a_rehearsal_writes_nothing_and_a_backlog_opens_nothing(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        pass
+    rows = "".join(f"ZD-{row},Story {row}\n" for row in range(94))
+    file = table(tmp_path, f"Id,Story\n{rows}ZD-1,Double\n")
+    columns = ("--map", "what_happened=Story", "--map", "reference=Id")
+    asked = ("import", file, "--team", "support", *columns)
+    told = amends(tmp_path, *asked, "--dry-run")
+    assert told.stdout == (
+        "94 retros: 376 messages in #support within a minute.\n"
+        "Nothing was written; it would be: 94 opened, 1 already there, 0 skipped.\n"
+    ), told.stderr
+    both = amends(tmp_path, *asked, "--open", "--backlog")
+    assert (both.returncode, both.stdout) == (2, "")
+    elsewhere = amends(tmp_path, "import", file, "--team", "billing", *columns, "--dry-run")
+    assert elsewhere.stdout.startswith("94 retros: 376 messages in #billing")
+    assert json.loads(amends(tmp_path, "export", "--format", "json").stdout) == []
+    quiet = amends(tmp_path, *asked, "--backlog", AMENDS_LOG_LEVEL="INFO")
+    assert quiet.stdout == "94 taken in, 0 opened, 1 already there, 0 skipped.\n"
+    # Not a line for each row.
+    assert len(quiet.stderr.splitlines()) < 10, quiet.stderr
+    states = {
+        c["retro_state"] for c in json.loads(amends(tmp_path, "export", "--format", "json").stdout)
+    }
+    assert states == {"not opened yet"}
+    assert "1 said" in amends(tmp_path, "tick").stdout
+
+
 @pytest.mark.parametrize("beside", [False, True], ids=["stopped again", "still open"])
 def test_the_readmes_import_fills_the_workspace_that_the_readme_opened(
     tmp_path: Path, beside: bool

@@ -22,6 +22,7 @@ from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import add_working_days, happened, today
 from bot.fields import MAX_LINK_LENGTH, ChannelId, Clock, Day, FieldSpec, Line, Text, field
+from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
@@ -121,6 +122,17 @@ class Edit(Described, frozen=True):
     )
 
 
+class Open(Command, frozen=True):
+    """Opens the retro of a case that was taken in quietly."""
+
+    name = "case.open"
+    access = "thing"
+    audience = "person"
+    begins = True
+
+    subject: CaseRef
+
+
 class Read(Command, frozen=True):
     """Shows all of what happened."""
 
@@ -141,12 +153,26 @@ def _typed_values(request: Request) -> Mapping[str, str]:
 def open_fail(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form, with what is known: typed words, or the message it was asked from."""
     source, channel_id = opening.request.source, opening.channel_id or ""
-    values = dict(_typed_values(opening.request))
+    values = {**_typed_values(opening.request)}
+    values |= _taken_in_values(channel_id, values, work)
     if source is not None:
         values |= {"what_happened": source.text, "reference": source.reference}
     team = work.teams.get(channel_id) if channel_id else None
     link, ticket = (source.link, source.ticket) if source else (None, None)
     return Reply(form=fail_form(channel_id, values, link, team.zone if team else "", ticket))
+
+
+def _taken_in_values(
+    channel_id: str, values: Mapping[str, str], work: ReadOnlyWork
+) -> Mapping[str, str]:
+    """What is known of a case that was taken in quietly, when only its reference was typed."""
+    reference = values.get("reference")
+    if not channel_id or not reference or values["what_happened"]:
+        return {}
+    case = work.cases.by_reference(channel_id, reference)
+    if case is None or work.retros.get(case.number) is not None:
+        return {}
+    return {"what_happened": case.what_happened, "customer": case.customer or ""}
 
 
 def fail_form(
@@ -178,31 +204,74 @@ def _in_zone(zone: str) -> Mapping[str, object]:
 
 
 def fail(command: Fail, work: UnitOfWork) -> Reply:
-    """Marks a case failed and opens its retro; the same reference opens no second one."""
-    channel, bulk = _channel(command, work), command.request.bulk
+    """Marks a case failed and opens its retro; the same reference opens no second one.
+
+    Of a case that was taken in quietly it opens the retro. One that is to be taken in so is only stored,
+    and its channel is owed one word of it.
+    """
+    channel = _channel(command, work)
     team = team_commands.of(channel, command, work)
     first = work.cases.by_reference(channel.id, command.reference) if command.reference else None
+    quietly = command.request.quiet
     if first is not None and first.cancelled:
         same_as = first.cancellation.same_as if first.cancellation else None
         links = retro_thread.links_of({same_as} if same_as else (), work)
         return Reply(message=messages.already_cancelled(first, links), already=True)
     if first is not None:
-        message_ref = work.sent_messages.get(message_key.retro(first.number))
-        link = message_ref.link if message_ref else None
-        if message_ref is None or not bulk:
-            # It was given up, still waits, or was deleted unnoticed: asking again is a reason to look.
-            work.sent_messages.doubt(message_key.retro(first.number))
-            work.jobs.schedule(_retro_job(first, command))
-        return Reply(message=messages.already(first, team.name, link), already=True)
+        return Reply(already=True) if quietly else _open_or_show(first, team, command, work)
     new = _read_case(command, team)
-    if not (command.reference or bulk):
+    if not (command.reference or command.request.bulk):
         _point_out_double(new, command, team, work)
     case = work.cases.add(new)
+    if quietly:
+        work.jobs.schedule(case_jobs.backlog_job(channel.id, command.at, command.at))
+        return Reply()
+    _open_retro(case, team, command, work)
+    # Whoever filled in the form in this very channel sees the retro appear: nothing more to say.
+    sees_it = not command.request.typed and command.channel == channel and not command.place
+    return Reply() if sees_it else Reply(message=messages.failed(case, team.name))
+
+
+def open_retro(command: Open, work: UnitOfWork) -> Reply:
+    """Opens the retro of a case that was taken in quietly; of another one it says where that is."""
+    case = case_of(command.subject, work)
+    return _open_or_show(case, work.teams.require(case.channel_id), command, work)
+
+
+def _open_or_show(case: Case, team: Team, command: Fail | Open, work: UnitOfWork) -> Reply:
+    """Opens the retro of a case that has none yet; returns where it opens, or where it is."""
+    if work.retros.get(case.number) is None:
+        taken_in_at = case.failed_at
+        # Its retro goes by the moment of the failure: it is marked failed now.
+        case = case.model_copy(update={"failed_at": command.at})
+        work.cases.save(case)
+        _open_retro(case, team, command, work, aim_from=command.at)
+        _say_backlog_anew(case.channel_id, taken_in_at, command, work)
+        return Reply(message=messages.failed(case, team.name))
+    message_ref = work.sent_messages.get(message_key.retro(case.number))
+    link = message_ref.link if message_ref else None
+    if message_ref is None or not command.request.bulk:
+        # It was given up, still waits, or was deleted unnoticed: asking again is a reason to look.
+        work.sent_messages.doubt(message_key.retro(case.number))
+        work.jobs.schedule(_retro_job(case, command))
+    return Reply(message=messages.already(case, team.name, link), already=True)
+
+
+def _open_retro(
+    case: Case,
+    team: Team,
+    command: Fail | Open,
+    work: UnitOfWork,
+    *,
+    aim_from: datetime | None = None,
+) -> None:
+    """The retro of a case, and what is owed to its customer, begin now; the aim to apologise as said."""
+    bulk = command.request.bulk
     answers_close_on = add_working_days(team.hours, today(team.zone, command.at), team.days_to_answer)
     work.retros.add(
         Retro(
             case_number=case.number,
-            channel_id=channel.id,
+            channel_id=case.channel_id,
             opened_at=command.at,
             answers_close_on=answers_close_on,
             opened_by=None if bulk else command.person.id,
@@ -212,10 +281,7 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
     if not bulk:
         # An import of old cases must not flood anybody: theirs begin when somebody says so.
         contact = team.lead if command.person.bot else command.person.id
-        recovery_jobs.begin(case, contact, team, command.at, work)
-    # Whoever filled in the form in this very channel sees the retro appear: nothing more to say.
-    sees_it = not command.request.typed and command.channel == channel and not command.place
-    return Reply() if sees_it else Reply(message=messages.failed(case, team.name))
+        recovery_jobs.begin(case, contact, team, command.at, work, aim_from=aim_from)
 
 
 def _point_out_double(new: Case, command: Fail, team: Team, work: ReadOnlyWork) -> None:
@@ -242,7 +308,16 @@ def _point_out_double(new: Case, command: Fail, team: Team, work: ReadOnlyWork) 
     raise AskFirst(Reply(form=asked))
 
 
-def _retro_job(case: Case, command: Fail) -> Job:
+def _say_backlog_anew(
+    channel_id: str, taken_in_at: datetime, command: Command, work: UnitOfWork
+) -> None:
+    """The message that offers it counts one less."""
+    job = case_jobs.backlog_job(channel_id, taken_in_at, command.at)
+    if work.sent_messages.get(job.key) is not None:
+        work.jobs.schedule(job)
+
+
+def _retro_job(case: Case, command: Fail | Open) -> Job:
     bulk = command.request.bulk
     asked_by = None if bulk else command.person.id
     return retro_jobs.retro_job(case.number, case.channel_id, command.at, asked_by=asked_by, bulk=bulk)
@@ -364,7 +439,9 @@ def _show_edited(case: Case, team: Team, command: Edit, work: UnitOfWork) -> Non
     number, by = case.number, command.person.id
     work.jobs.schedule(retro_jobs.retro_job(number, case.channel_id, command.at, asked_by=by))
     retro, recovery = work.retros.get(number), work.recoveries.get(number)
-    if retro is not None:
+    if retro is None:
+        _say_backlog_anew(case.channel_id, case.failed_at, command, work)
+    else:
         reminder_jobs.refresh(retro, command.at, work)
     if recovery is None:
         return

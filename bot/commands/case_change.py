@@ -64,11 +64,20 @@ class SameAs(Command, frozen=True):
     )
 
 
+def _opened(case: Case, work: ReadOnlyWork, field: str | None = None) -> Case:
+    """The case; refuses one that was taken in quietly, as long as nobody has opened its retro."""
+    if work.retros.get(case.number) is None:
+        raise Refused(
+            f"{case.label} has no retro yet: open its retro first, or leave it as it is.", field
+        )
+    return case
+
+
 def open_cancel(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form to cancel a retro."""
     if opening.subject is None:
         raise Refused(WHICH_TO_CANCEL)
-    case = case_of(opening.subject, work)
+    case = _opened(case_of(opening.subject, work), work)
     domain.check(case, "cancel")
     return Reply(form=cancel_form(case))
 
@@ -82,7 +91,7 @@ def cancel(command: Cancel, work: UnitOfWork) -> Reply:
     """Cancels a case and its retro: nothing is asked, reminded of or counted until it is back."""
     if command.subject is None:
         raise Refused(WHICH_TO_CANCEL)
-    case = case_of(command.subject, work)
+    case = _opened(case_of(command.subject, work), work)
     changed = domain.change(case, "cancel", command.person.id, command.at, command.why)
     work.cases.save(changed)
     _set_cancelled(changed, command, work)
@@ -147,7 +156,7 @@ def _say_change(case: Case, people: Collection[str], command: Command, work: Uni
 
 def open_same_as(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form that asks which case this one is."""
-    return Reply(form=same_as_form(case_of(opening.subject, work)))
+    return Reply(form=same_as_form(_opened(case_of(opening.subject, work), work)))
 
 
 def same_as_form(case: Case) -> Form:
@@ -157,8 +166,8 @@ def same_as_form(case: Case) -> Form:
 
 def same_as(command: SameAs, work: UnitOfWork) -> Reply:
     """Moves answers, discussion and items to the case that this one is, and cancels this one."""
-    case, by, at = case_of(command.subject, work), command.person.id, command.at
-    kept = _other(command.other, case, work)
+    case, by, at = _opened(case_of(command.subject, work), work), command.person.id, command.at
+    kept = _opened(_other(command.other, case, work), work, "other")
     changed = domain.change(case, "cancel", by, at, same_as=kept)
     kept_retro = retro_of(kept.ref, work)
     # Should somebody cancel that one just now, one of both meets a conflict and looks again.

@@ -26,10 +26,9 @@ Thing = TypeVar("Thing", bound=_OfACase)
 def one(label: str, work: ReadOnlyWork) -> Whole:
     """The retro of `C-7`; refuses when there is none."""
     case = work.cases.get(number_of(label, "C"))
-    wholes = _gather([case], work) if case else ()
-    if not wholes:
+    if case is None:
         raise Refused(f"There is no case {label}.")
-    return wholes[0]
+    return _gather([case], work)[0]
 
 
 def page(after: int, work: ReadOnlyWork) -> tuple[Sequence[Whole], int | None]:
@@ -62,7 +61,7 @@ def _gather(cases: Sequence[Case], work: ReadOnlyWork) -> Sequence[Whole]:
     return [
         Whole(
             case=case,
-            retro=retros[case.number],
+            retro=retros.get(case.number),
             team=teams.get(case.channel_id),
             answers=answers_of[case.number],
             comments=comments_of[case.number],
@@ -71,7 +70,6 @@ def _gather(cases: Sequence[Case], work: ReadOnlyWork) -> Sequence[Whole]:
             people=people,
         )
         for case in cases
-        if case.number in retros
     ]
 
 

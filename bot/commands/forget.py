@@ -79,6 +79,9 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
     work.cases.save(forget_case(case, scrub, at))
     retro = work.retros.get(number)
     if retro is None:
+        backlog = case_jobs.backlog_job(case.channel_id, case.failed_at, at)
+        if work.sent_messages.get(backlog.key) is not None:
+            work.jobs.schedule(backlog)
         return True
     work.retros.save(forget_retro(retro, scrub))
     answers = [

@@ -24,6 +24,7 @@ from bot.fields import MAX_LINK_LENGTH, Choice, Clock, Day, Line, NeededDay, Per
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.messages import case as case_messages
 from bot.messages import recovery as messages
 from bot.messages import recovery_form as forms
 from bot.messages.parts import Form
@@ -333,12 +334,13 @@ def open_card(command: Open, work: ReadOnlyWork) -> Reply:
     """The card of a case, to whoever asks and nobody else: looking begins nothing."""
     if command.subject is None:
         raise Refused("Say which case, as in: customer C-7.")
-    recovery = work.recoveries.get(command.subject.number)
+    case = work.cases.require(command.subject.number)
+    if work.retros.get(case.number) is None:
+        return Reply(message=case_messages.taken_in(case))
+    recovery = work.recoveries.get(case.number)
     if recovery is not None:
         return Reply(message=messages.card(recovery_jobs.card_context(recovery, command.at, work)))
-    retro = retro_of(command.subject, work)
-    case = work.cases.require(retro.case_number)
-    return Reply(message=messages.not_begun(case, work.teams.require(retro.channel_id)))
+    return Reply(message=messages.not_begun(case, work.teams.require(case.channel_id)))
 
 
 def begin(command: Begin, work: UnitOfWork) -> Reply:

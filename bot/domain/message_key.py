@@ -137,6 +137,11 @@ def weekly(channel_id: str, monday: date) -> str:
     return f"weekly:{channel_id}:{monday.isoformat()}"
 
 
+def backlog(channel_id: str, day: date) -> str:
+    """The message about the cases that were taken into a channel quietly on a day, in UTC."""
+    return f"backlog:{channel_id}:{day.isoformat()}"
+
+
 def hello(channel_id: str) -> str:
     """The line with which Amends introduces itself in a channel."""
     return f"hello:{channel_id}"

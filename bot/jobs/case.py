@@ -1,4 +1,4 @@
-"""What the bot says of a case beside its retro: that it was cancelled, or something taken back."""
+"""What the bot says of cases beside their retros: that some wait, were cancelled, or were taken back."""
 
 from datetime import datetime
 from typing import Literal
@@ -128,6 +128,29 @@ def tell_job(case: Case, number: int, person_id: str, at: datetime) -> Job:
     return TellCancelled(case_number=case.number, number=number, person_id=person_id).job(
         person_id, message_key.case_cancelled(case.number, number, person_id), at, direct=True
     )
+
+
+class Backlog(JobPayload):
+    """That cases were taken into a channel quietly, with a way in; kept current as retros open."""
+
+    name = "case.backlog"
+    what = "that older cases were taken in"
+    about = "{channel_id}"
+
+    channel_id: str
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """How many have no retro yet; nothing when all had one before it was said."""
+        newest = work.cases.without_retro(self.channel_id, messages.MAX_OFFERED)
+        if not newest and work.sent_messages.get(job.key) is None:
+            return None
+        return messages.backlog(newest, work.cases.count_without_retro(self.channel_id))
+
+
+def backlog_job(channel_id: str, taken_in_at: datetime, at: datetime) -> Job:
+    """The job that says, once a day, that cases were taken in; edited as their number changes."""
+    key = message_key.backlog(channel_id, taken_in_at.date())
+    return Backlog(channel_id=channel_id).job(channel_id, key, at, bulk=True)
 
 
 def withdrawn_job(

@@ -280,9 +280,22 @@ def refresh_cards(
         work.jobs.schedule(job)
 
 
-def begin(case: Case, contact: str | None, team: Team, at: datetime, work: UnitOfWork) -> Recovery:
-    """Begins what is owed to the customer; the card and its copies come with the retro's prompts."""
+def begin(
+    case: Case,
+    contact: str | None,
+    team: Team,
+    at: datetime,
+    work: UnitOfWork,
+    *,
+    aim_from: datetime | None = None,
+) -> Recovery:
+    """Begins what is owed to the customer; the card and its copies come with the retro's prompts.
+
+    `aim_from`: from when on the team's aim to apologise counts, when that is not the failure.
+    """
     recovery = domain.begin(case, contact, team, at)
+    if aim_from is not None:
+        recovery = recovery.model_copy(update={"apologise_by": domain.aim_day(team, aim_from)})
     retro = work.retros.get(case.number)
     if retro is not None and _is_finished(retro, team, at, work):
         verified = _has_verified(case.number, work)

@@ -1,6 +1,7 @@
 """What people read about a case."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from bot.domain.case import Case, CaseChange
 from bot.domain.person import Person
@@ -20,6 +21,7 @@ from bot.messages.parts import (
     Paragraph,
     Part,
     Quote,
+    Typed,
     Words,
     one_line,
     plain_words,
@@ -170,6 +172,60 @@ def likely_double(
 def above_same_as(case: Case) -> tuple[Part, ...]:
     """Above the form that asks which case it is."""
     return (Context(words=(f"{case.label} · {one_line(case.what_happened)}",)),)
+
+
+OPEN = Button(label="Open the retro", command_name="case.open", about="")
+MAX_OFFERED = 5
+"""Cases that are listed with their button; nobody opens more at once."""
+
+
+def taken_in(case: Case) -> Message:
+    """A case that was taken in quietly, to whoever asks for it."""
+    facts = " · ".join(filter(None, (case.label, case.reference, case.customer)))
+    quiet = "It was taken in from a list: nothing is asked about it until somebody opens its retro."
+    return Message(
+        summary=f"{case.label} has no retro yet.",
+        title=one_line(case.what_happened),
+        parts=(
+            Quote(text=shortened(case.what_happened)),
+            Context(words=(facts,)),
+            Context(words=(quiet,)),
+            Buttons(buttons=(_open(case, look="main"),)),
+        ),
+    )
+
+
+def backlog(newest: Sequence[Case], count: int) -> Message:
+    """To a channel: how many cases were taken in quietly, the `newest` few, and how to get at others."""
+    if not newest:
+        words = "The retro of every older case that was taken in here is open."
+        return Message(summary=words, parts=(Context(words=(words,)),))
+    was = "case was" if count == 1 else "cases were"
+    summary = f"{count:,} older {was} taken in here, quietly."
+    quiet = "Nobody is asked or reminded of anything until somebody opens a retro."
+    parts: list[Part] = [Paragraph(words=(summary, " ", quiet))]
+    for case in newest[:MAX_OFFERED]:
+        quiet_line = " · ".join(filter(None, (case.label, case.reference)))
+        parts.append(Paragraph(words=(Bold(text=one_line(case.what_happened)), f" · {quiet_line}")))
+        parts.append(Buttons(buttons=(_open(case),)))
+    if count > MAX_OFFERED:
+        example = newest[0].reference or newest[0].label
+        words_of_it: Words = (
+            f"{count - MAX_OFFERED:,} more: ",
+            Typed(words=f"customer {example}"),
+            " shows one, by its own reference or its number, with the same button.",
+        )
+        parts.append(Context(words=words_of_it))
+    return Message(summary=summary, title="Older cases", parts=tuple(parts))
+
+
+def _open(case: Case, look: Literal["plain", "main"] = "plain") -> Button:
+    """The button that opens its retro.
+
+    It names the case by its number alone: what tells a case from another one that got its number after a
+    backup was restored is the moment of its failure, and that is when its retro opens.
+    """
+    return OPEN.model_copy(update={"about": case.label, "look": look})
 
 
 def story(case: Case) -> Form:

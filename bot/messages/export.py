@@ -26,10 +26,10 @@ Row = dict[str, str | int | None]
 
 
 class Whole(BaseModel, frozen=True):
-    """All that is known of one retro."""
+    """All that is known of one retro; `retro` is None while nobody has opened it."""
 
     case: Case
-    retro: Retro
+    retro: Retro | None
     team: Team | None = None
     """Whose it is: in its zone a day is told; None when only the channel is known."""
     answers: Sequence[Answer]
@@ -53,13 +53,16 @@ class Whole(BaseModel, frozen=True):
     def unanswered(self) -> Sequence[str]:
         """The labels of the prompts that were asked, and that nobody answered."""
         answered = {answer.prompt for answer in self.answers}
+        if self.retro is None:
+            return []
         return [prompt.label for prompt in PROMPTS if prompt.question and prompt.key not in answered]
 
     @property
     def decided(self) -> Turn | None:
         """How it was closed, as long as that holds: an open retro has no outcome and no why."""
-        closed = self.retro.state == "closed" and holds(self.retro, agreed_in(self.items))
-        return self.retro.last if closed else None
+        if self.retro is None or self.retro.state != "closed":
+            return None
+        return self.retro.last if holds(self.retro, agreed_in(self.items)) else None
 
     @property
     def happened(self) -> str | None:
@@ -71,9 +74,16 @@ class Whole(BaseModel, frozen=True):
 
     @property
     def state(self) -> str:
-        """open, closed or finished."""
+        """open, closed or finished; not opened yet when its case was taken in quietly."""
+        if self.retro is None:
+            return "not opened yet"
         unfinished = sum(item.state not in ("verified", "dropped") for item in self.items)
         return state_of(self.retro, Counts(unfinished=unfinished, agreed=agreed_in(self.items)))
+
+    @property
+    def turns(self) -> Sequence[Turn]:
+        """How the retro was closed and reopened, in order."""
+        return self.retro.history if self.retro else ()
 
 
 def _moment(at: datetime | None) -> str | None:
@@ -110,10 +120,10 @@ def as_data(whole: Whole) -> dict[str, object]:
             for change in case.history
         ],
         "retro_state": whole.state,
-        "opened_at": _moment(whole.retro.opened_at),
+        "opened_at": _moment(whole.retro.opened_at) if whole.retro else None,
         "outcome": turn.outcome if turn else None,
         "why": turn.why if turn else None,
-        "answers_close_on": whole.retro.answers_close_on.isoformat(),
+        "answers_close_on": _day(whole.retro.answers_close_on) if whole.retro else None,
         "history": [
             {
                 "step": turn.step,
@@ -122,7 +132,7 @@ def as_data(whole: Whole) -> dict[str, object]:
                 "outcome": turn.outcome,
                 "why": turn.why or None,
             }
-            for turn in whole.retro.history
+            for turn in whole.turns
         ],
         "unanswered": list(whole.unanswered),
         "answers": [
@@ -309,8 +319,8 @@ def _rows(whole: Whole) -> Iterator[Row]:
         "public_post": case.public_post,
         "link": case.link,
         "forgotten_at": _moment(case.forgotten_at),
-        "opened_at": _moment(retro.opened_at),
-        "answers_close_on": _day(retro.answers_close_on),
+        "opened_at": _moment(retro.opened_at) if retro else None,
+        "answers_close_on": _day(retro.answers_close_on) if retro else None,
         "unanswered": _joined(whole.unanswered),
         "text": case.what_happened,
     }
@@ -321,7 +331,7 @@ def _rows(whole: Whole) -> Iterator[Row]:
             "at": _moment(change.at),
             "text": change.why,
         }
-    for turn in retro.history:
+    for turn in whole.turns:
         yield {
             "kind": turn.step,
             "person": whole.name(turn.by),
@@ -443,9 +453,9 @@ def as_markdown(whole: Whole, first: bool) -> str:
         lines += ["", *(f"  {text}" for text in _quoted(change.why))] if change.why else []
     if turn and turn.why:
         lines += ["", "## Why this outcome", "", *_quoted(turn.why)]
-    if whole.retro.history and whole.retro.history != (turn,):
+    if whole.turns and whole.turns != (turn,):
         lines += ["", "## Closed and reopened"]
-        for one in whole.retro.history:
+        for one in whole.turns:
             lines += _turn_lines(one, whole)
     if whole.answers:
         lines += ["", "## Answers"]

@@ -1,9 +1,11 @@
-"""Many cases at once: each row of a table file asks the bot to mark one case failed."""
+"""Many cases at once: each row of a table file is a case to mark failed, or to take in quietly."""
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal
 
 from bot.bot import Bot
 from bot.command import Request
@@ -12,6 +14,7 @@ from bot.domain.errors import Refused
 from bot.domain.person import Person
 from bot.domain.working_hours import zone_of
 from bot.ports import ReadOnlyWork, StorageUnavailable, Transactions
+from bot.prompts import PROMPTS
 from handlers.csv_import.spreadsheet import Broken, Row, Table
 from handlers.csv_import.written_date import DayOrder, Settled, parse_moment
 
@@ -19,6 +22,12 @@ MAX_TOLD = 20
 """Rows left out that are told one by one: in a large file all of them can be wrong in the same way."""
 MAX_TRIES = 20
 """How often a row is asked for while the storage is busy, which takes up to a second each time."""
+MAX_UNASKED = 20
+"""Rows that open retros in a chat's channel without anybody having said --open."""
+MESSAGES = 1 + sum(bool(prompt.question) for prompt in PROMPTS)
+"""Messages of a retro that an import opens: itself, and each prompt."""
+Way = Literal["open", "backlog"]
+"""What becomes of a row: its retro opens, or it is taken in quietly."""
 NOBODY = Person(id="import", name="Import", bot=True)
 
 
@@ -27,14 +36,22 @@ class Summary:
     """The counts of an import; the first MAX_TOLD of the `skipped` rows are reported as they happen.
 
     `made_place` names the channel when it was not there before, `settled` the row that shows how the
-    dates are meant when nobody said it.
+    dates are meant when nobody said it. `foretold` is what a rehearsal says would happen.
     """
 
     opened: int = 0
+    taken_in: int = 0
     already: int = 0
     skipped: int = 0
     made_channel: str = ""
     settled: Settled | None = None
+    foretold: str = ""
+
+    @property
+    def counts(self) -> str:
+        """`94 opened, 0 already there, 0 skipped`; before that what was taken in, if anything was."""
+        taken_in = f"{self.taken_in} taken in, " if self.taken_in else ""
+        return f"{taken_in}{self.opened} opened, {self.already} already there, {self.skipped} skipped"
 
     @property
     def untold(self) -> int:
@@ -69,27 +86,59 @@ def shared_channel(name: str, work: ReadOnlyWork) -> Channel | None:
     return channel if channel and channel.kind == "shared" else None
 
 
+def foretold(summary: Summary, channel: Channel, pace: float) -> str:
+    """What the counted rows mean for the channel, which takes a message every `pace` seconds."""
+    name = f"#{channel.name.removeprefix('#')}"
+    if summary.taken_in:
+        return f"{_counted(summary.taken_in, 'case')} taken in: 1 message in {name}"
+    messages = summary.opened * MESSAGES
+    retros = _counted(summary.opened, "retro")
+    return f"{retros}: {_counted(messages, 'message')} in {name} {_over(messages * pace)}"
+
+
+def _over(seconds: float) -> str:
+    """`over 7 minutes`, rounded up."""
+    if seconds <= 60:
+        return "within a minute"
+    minutes = math.ceil(seconds / 60)
+    return f"over {_counted(minutes, 'minute')}" if minutes < 120 else f"over {minutes // 60} hours"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class Import:
-    """Rows on their way into one place. Dates without an offset are read in `zone`."""
+    """Rows on their way into one place. Dates without an offset are read in `zone`.
+
+    `rehearses`: nothing is kept, so what the file itself holds twice has to be known here.
+    """
 
     bot: Bot
     workspace: str
     channel: Channel
     zone: str
     day_order: DayOrder | None
+    way: Way = "open"
+    rehearses: bool = False
+    _seen: set[str] = field(default_factory=set)
 
     async def run(
-        self, table: Table, skipped: Callable[[int, str], None], progress: Callable[[int], None]
+        self,
+        table: Table,
+        rows: Iterable[Row | Broken],
+        skipped: Callable[[int, str], None],
+        progress: Callable[[int], None],
     ) -> Summary:
-        """Opens a retro for every row, a short transaction each, so that people can work beside it.
+        """Asks for every row, a short transaction each, so that people can work beside it.
 
-        `skipped` is called with the line and the reason of the first MAX_TOLD rows that were left out,
-        `progress` with the bytes read. Raises StorageUnavailable when the storage fails: running the
-        same import again goes on there.
+        `rows` are the table's, from whatever was read of it before on. `skipped` is called with the line
+        and the reason of the first MAX_TOLD rows that were left out, `progress` with the bytes read.
+        Raises StorageUnavailable when the storage fails: running the same import again goes on there.
         """
         summary = Summary()
-        for row in table:
+        for row in rows:
             progress(table.position)
             reason = row.reason if isinstance(row, Broken) else await self._open(row, summary)
             if reason:
@@ -114,7 +163,11 @@ class Import:
             values=values,
             key=self._key(row),
             bulk=True,
+            quiet=self.way == "backlog",
         )
+        if self.rehearses and self._again(request.key, values.get("reference", "")):
+            summary.already += 1
+            return ""
         for _ in range(MAX_TRIES):
             reply = await self.bot.answer(request)
             if reply.saved:
@@ -127,9 +180,18 @@ class Import:
             return " ".join(reply.faults.values())
         if reply.already:
             summary.already += 1
+        elif self.way == "backlog":
+            summary.taken_in += 1
         else:
             summary.opened += 1
         return ""
+
+    def _again(self, key: str | None, reference: str) -> bool:
+        """Whether the file held this row, or another one with its reference, before."""
+        names = {key or "", *([f"reference {reference.casefold()}"] if reference else ())}
+        known = bool(names & self._seen)
+        self._seen.update(names)
+        return known
 
     def _key(self, row: Row) -> str:
         """The same for the same row of the same channel, so that running an import twice is safe."""

@@ -4,14 +4,14 @@ import zlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from bot.domain.case import Case
 from storage.column import UTCDateTime
 from storage.counter import count
 from storage.row import Values, find, several, values
 from storage.statement import Statement
-from storage.tables import cases, teams
+from storage.tables import cases, retros, teams
 from storage.versioned import Versioned
 
 # The index is by channel: a case has a team, so the teams' channels lead to it.
@@ -42,6 +42,18 @@ AFTER = Statement(
     .order_by(cases.c.number)
     .limit(bindparam("limit"))
 )
+_WITHOUT_RETRO = (
+    cases.c.workspace == bindparam("workspace"),
+    cases.c.channel_id == bindparam("channel_id"),
+    ~select(retros.c.case_number)
+    .where(retros.c.workspace == cases.c.workspace, retros.c.case_number == cases.c.number)
+    .correlate(cases)
+    .exists(),
+)
+WITHOUT_RETRO = Statement(
+    select(cases).where(*_WITHOUT_RETRO).order_by(cases.c.number.desc()).limit(bindparam("limit"))
+)
+COUNT_WITHOUT_RETRO = Statement(select(func.count().label("left")).where(*_WITHOUT_RETRO))
 
 OF_CUSTOMER, UNSUMMED = (
     Statement(
@@ -113,6 +125,15 @@ class Cases(Versioned[Case]):
     def add(self, thing: Case) -> Case:
         number = count(self._connection, self._workspace, "case")
         return super().add(thing.model_copy(update={"number": number}))
+
+    def without_retro(self, channel_id: str, limit: int) -> Sequence[Case]:
+        params = {"workspace": self._workspace, "channel_id": channel_id, "limit": limit}
+        return several(self._connection, Case, WITHOUT_RETRO, params)
+
+    def count_without_retro(self, channel_id: str) -> int:
+        params = {"workspace": self._workspace, "channel_id": channel_id}
+        [row] = COUNT_WITHOUT_RETRO.all(self._connection, params)
+        return int(row.left)
 
     def after(self, number: int, limit: int = 100) -> Sequence[Case]:
         params = {"workspace": self._workspace, "number": number, "limit": limit}

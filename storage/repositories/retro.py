@@ -139,7 +139,7 @@ class Retros(Versioned[Retro]):
     def move(self, case_number: int, to: int) -> None:
         # Whoever edits a named answer just now meets a conflict; an unnamed one shows no sign of it.
         named = case((answers.c.author.is_(None), 0), else_=1)
-        changed = {answers: {"version": answers.c.version + named}, comments: {}}
+        changed = {answers: {"version": answers.c.version + named}, comments: {}, withdrawn_answers: {}}
         for table, more in changed.items():
             here = (table.c.workspace == self._workspace, table.c.case_number == case_number)
             self._connection.execute(update(table).where(*here).values(case_number=to, **more))

@@ -1,14 +1,17 @@
 """A case is marked failed, and its retro opens."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from bot.command import SourceMessage
+from bot.commands import export
 from bot.domain.channel import Channel
 from bot.domain.person import Person
+from bot.messages.export import as_data
 from bot.messages.parts import Button, Buttons, plain
-from tests.desk import ANA, ASKED, AT, BEN, SUPPORT, Desk, opening, words
+from tests.desk import ANA, ASKED, AT, BEN, ROBOT, SUPPORT, Desk, opening, words
 from tests.session import open_work, queue_of
 
 DIRECT = Channel(id="D1", name="Ana", kind="direct")
@@ -22,6 +25,102 @@ async def test_typed_words_open_a_retro_at_once_with_the_first_word_as_reference
     assert [key for key in said if key.startswith(("retro:", "prompt:"))] == opening()
     for prompt in ASKED:
         assert prompt.question in plain(said[f"prompt:1:{prompt.key}"])
+
+
+async def taken_in(desk: Desk, reference: str = "ZD-1", **values: str) -> None:
+    """A case that an import takes in quietly."""
+    given = {"what_happened": "Lost in May", "reference": reference, **values}
+    await desk.ask(ROBOT, "case.fail", values=given, bulk=True, quiet=True)
+
+
+def without_retro(desk: Desk) -> int:
+    """How many cases wait for somebody to open them."""
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        return work.cases.count_without_retro("C1")
+
+
+async def test_a_case_that_is_taken_in_quietly_is_one_word_and_counted_nowhere(desk: Desk) -> None:
+    await taken_in(desk, customer="Maria", date="2026-01-05")
+    await taken_in(desk, "ZD-2")
+    await taken_in(desk, "zd-2")
+    assert without_retro(desk) == 2
+    said = desk.say_all()
+    assert list(said) == ["backlog:C1:2026-03-05"]
+    assert "2 older cases were taken in here" in plain(said["backlog:C1:2026-03-05"])
+    for day in range(1, 40):
+        assert await desk.tick(AT + timedelta(days=day)) == {}
+    assert "No open retros" in words(await desk.ask(ANA, "board.status"))
+    assert "no open action items" in words(await desk.ask(ANA, "action_item.mine"))
+    # Looking begins nothing, and it is in an export.
+    shown = await desk.ask(ANA, "recovery.open", typed="ZD-1")
+    assert "nothing is asked about it until somebody opens its retro" in words(shown)
+    assert without_retro(desk) == 2
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        data = as_data(export.one("C-1", work))
+    assert (data["reference"], data["retro_state"], data["answers"]) == ("ZD-1", "not opened yet", [])
+
+
+async def test_whoever_opens_one_looks_after_its_customer_from_then_on(desk: Desk) -> None:
+    await taken_in(desk, customer="Maria", date="2026-01-05")
+    desk.say_all()
+    later = AT + timedelta(days=20)
+    reply = await desk.ask(BEN, "case.open", "C-1", at=later)
+    assert "C-1 is marked failed" in words(reply)
+    said = desk.say_all(later)
+    assert {*opening(), "recovery:1", "customer:1:U2"} <= set(said)
+    assert "is open" in plain(said["backlog:C1:2026-03-05"])
+    assert desk.retro("C-1").opened_by == "U2"
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        recovery = work.recoveries.get(1)
+    # The aim to apologise counts from now, not from January.
+    assert recovery is not None
+    assert recovery.apologise_by >= later.date()
+    # Its buttons belong to it, and the old one says where it is.
+    assert (await desk.ask(ANA, "retro.answer", desk.ref("C-1"))).form is not None
+    again = await desk.ask(ANA, "case.open", "C-1", at=later)
+    assert (again.already, "already has a retro" in words(again)) == (True, True)
+    assert "C-1" in words(await desk.ask(ANA, "board.status", at=later))
+
+
+async def test_two_who_open_one_at_once_open_one_retro(desk: Desk) -> None:
+    await taken_in(desk)
+    replies = await asyncio.gather(
+        *(desk.ask(person, "case.open", "C-1") for person in (ANA, BEN)),
+        desk.ask(ANA, "case.fail", typed="ZD-1 Once more"),
+    )
+    assert sorted(reply.already for reply in replies) == [False, True, True]
+    assert [key for key in desk.say_all() if key.startswith("retro:")] == ["retro:1"]
+
+
+async def test_who_is_not_in_the_channel_can_neither_see_nor_open_one(desk: Desk) -> None:
+    await taken_in(desk)
+    desk.memberships.channels[BEN.id] = set()
+    elsewhere = Channel(id="C2", name="other")
+    for name in ("case.open", "recovery.open"):
+        refused = await desk.ask(BEN, name, "C-1", channel=elsewhere, here="C2")
+        never = await desk.ask(BEN, name, "C-99", channel=elsewhere, here="C2")
+        assert words(refused).replace("C-1", "C-99") == words(never)
+    assert without_retro(desk) == 1
+
+
+async def test_only_a_reference_fills_the_form_with_what_was_taken_in(desk: Desk) -> None:
+    await taken_in(desk, customer="Maria")
+    form = (await desk.ask(ANA, "case.fail", typed="zd-1")).form
+    assert form is not None
+    values = {field.name: field.value for field in form.fields}
+    assert (values["what_happened"], values["customer"]) == ("Lost in May", "Maria")
+    await desk.ask(ANA, "case.fail", values=values)
+    assert without_retro(desk) == 0
+    assert desk.retro("C-1").opened_by == "U1"
+
+
+async def test_a_forgotten_customer_leaves_the_list_of_older_cases(desk: Desk) -> None:
+    await taken_in(desk, customer="Maria Santos", what_happened="Maria Santos waited")
+    assert "Maria" in plain(desk.say_all()["backlog:C1:2026-03-05"])
+    assert await desk.bot.forget(desk.workspace, 1, AT)
+    said = desk.say_all()
+    assert "Maria" not in plain(said["backlog:C1:2026-03-05"])
+    assert "ZD-1" not in plain(said["backlog:C1:2026-03-05"])
 
 
 async def test_a_first_word_without_a_digit_belongs_to_what_happened(desk: Desk) -> None:

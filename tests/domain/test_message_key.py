@@ -34,6 +34,7 @@ STORED = {
     "remind:C-7:retro_last_day:2026-03-09": message_key.reminder_in_thread(7, "retro_last_day", DAY),
     "remind:U1:2026-03-09:0:AI-12": message_key.reminder_instead("remind:U1:2026-03-09:0", "AI-12"),
     "weekly:C1:2026-03-09": message_key.weekly("C1", DAY),
+    "backlog:C1:2026-03-09": message_key.backlog("C1", DAY),
     "hello:C1": message_key.hello("C1"),
     "settings:C1:3:U1": message_key.settings("C1", 3, "U1"),
     "left:C1:2026-03-09T14:30:00.000001": message_key.colleague_left(

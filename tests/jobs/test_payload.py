@@ -65,6 +65,7 @@ STORED: tuple[tuple[str, str, JobPayload], ...] = (
     ("C-7/2", "", case.SayChange(case_number=7, number=2)),
     ("C-7/2", "", case.SayMoved(case_number=7, number=2)),
     ("C-7/2/29:00/BEN", "", case.TellCancelled(case_number=7, number=2, person_id="29:00/BEN")),
+    ("19:14support@thread.tacv2", "", case.Backlog(channel_id="19:14support@thread.tacv2")),
     (
         "C00SUPPORT",
         "an answer\nThe platform does not\ntake this message.",

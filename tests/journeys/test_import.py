@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from bot import bootstrap
+from bot.bootstrap import App
+from bot.domain.errors import Refused
 from bot.settings import Misconfigured, Settings
-from handlers.csv_import.import_file import Summary
+from handlers.csv_import.import_file import Summary, Way
 from tests.fake_teams import FakeTeams
-from tests.fakes import FakeSlack
+from tests.fakes import FakeSlack, SlackChannel, SlackPerson
 from tests.handlers.slack_adapter import settings_for
 from tests.journeys.slack_app import open_slack_app, said
 from tests.journeys.teams_app import open_teams_app
@@ -49,6 +52,105 @@ async def imported(folder: Path, team: str, settings: Settings) -> Summary:
 
 def _unheard(*_: object) -> None:
     """Nobody listens to the progress."""
+
+
+async def of_rows(
+    folder: Path, settings: Settings, rows: int, *, way: Way | None = None, rehearses: bool = False
+) -> Summary:
+    """What became of a table with so many cases for #support; the last three are broken or doubles."""
+    text = "".join(f"ZD-{row},Story {row}\n" for row in range(1, rows + 1))
+    (folder / "many.csv").write_text(f"Id,Story\n{text}ZD-1,Again\nZD-2,Again\nZD-0,\n")
+    mapping = ("what_happened=Story", "reference=Id")
+    wanted = bootstrap.Wanted(
+        folder / "many.csv", "support", mapping, (), None, None, way=way, rehearses=rehearses
+    )
+    return await bootstrap.import_file(settings, wanted, _unheard, _unheard)
+
+
+@asynccontextmanager
+async def invited(slack: FakeSlack, url: str) -> AsyncIterator[tuple[SlackPerson, SlackChannel, App]]:
+    """Somebody, and their channel that Amends was invited to."""
+    ana = slack.person("Ana")
+    support = slack.channel("support", members=[ana], with_bot=False)
+    async with open_slack_app(slack, url) as built:
+        await slack.invite_bot(support, ana)
+        await said(slack, "I am Amends", where=support.id)
+        yield ana, support, built
+
+
+def everything(slack: FakeSlack) -> str:
+    """All that anybody can read."""
+    whispers = [one.words() for one in slack.whispers]
+    return "\n".join([*(one.words() for one in slack.posted()), *whispers])
+
+
+def stored(built: App, slack: FakeSlack) -> tuple[int, int]:
+    """How many cases there are, and how many of them wait for somebody to open them."""
+    with open_work(built.database, f"slack:{slack.team}", writes=False) as work:
+        cases = work.cases.after(0, 1_000)
+        return len(cases), sum(work.retros.get(case.number) is None for case in cases)
+
+
+async def test_many_rows_for_a_chat_need_a_word_and_it_is_said_what_would_happen(
+    slack: FakeSlack, tmp_path: Path, url: str
+) -> None:
+    settings = settings_for(slack, amends_database_url=url, amends_pace=1.1)
+    async with invited(slack, url) as (_, support, built):
+        with pytest.raises(Refused) as told:
+            await of_rows(tmp_path, settings, 94)
+        assert str(told.value).startswith(
+            "94 retros: 376 messages in #support over 7 minutes. Say --open"
+        )
+        assert "Nothing was written." in str(told.value)
+        assert stored(built, slack) == (0, 0)
+        # So does a rehearsal, which may be of either way, and knows what is there twice.
+        summary = await of_rows(tmp_path, settings, 94, way="open", rehearses=True)
+        assert summary.foretold == "94 retros: 376 messages in #support over 7 minutes"
+        assert summary.counts == "94 opened, 2 already there, 1 skipped"
+        quietly = await of_rows(tmp_path, settings, 94, way="backlog", rehearses=True)
+        assert quietly.foretold == "94 cases taken in: 1 message in #support"
+        assert stored(built, slack) == (0, 0)
+        # Twenty rows need no word, nor does a table of which most is there.
+        few = await of_rows(tmp_path, settings, 17)
+        assert few.counts == "17 opened, 2 already there, 1 skipped"
+        assert stored(built, slack) == (17, 0)
+        assert len(support.roots()) >= 1
+
+
+async def test_a_backlog_is_one_message_until_somebody_opens_a_retro(
+    slack: FakeSlack, tmp_path: Path, url: str
+) -> None:
+    settings = settings_for(slack, amends_database_url=url)
+    async with invited(slack, url) as (ana, support, built):
+        summary = await of_rows(tmp_path, settings, 94, way="backlog")
+        assert summary.counts == "94 taken in, 0 opened, 2 already there, 1 skipped"
+        assert (await of_rows(tmp_path, settings, 94, way="backlog")).counts.startswith("0 opened, 96")
+        assert stored(built, slack) == (94, 94)
+        built.woken.set()
+        message = await said(slack, "94 older cases were taken in here", where=support.id)
+        assert "*Story 94* · C-94 · ZD-94" in message.words()
+        assert "89 more" in message.words()
+        hello = 1
+        assert len(support.messages) == hello + 1
+        # The newest one's button: its retro opens, with its prompts and its customer's card.
+        await ana.click(message, "Open the retro")
+        await said(slack, "customer · open", where=support.id)
+        await slack.until(lambda: "93 older cases" in message.words())
+        assert stored(built, slack) == (94, 93)
+        # By its reference; and again, it is only shown.
+        form = await ana.opens("failed ZD-7", support)
+        assert "Story 7" in str(form.view)
+        await ana.submit(form, {})
+        await said(slack, "Retro: Story 7", where=support.id)
+        await ana.command("failed ZD-7 Story 7", support)
+        await ana.command("failed ZD-6 In other words", support)
+        await said(slack, "Retro: Story 6", where=support.id)
+        await slack.until(lambda: "already has a retro" in everything(slack))
+        assert stored(built, slack) == (94, 91)
+        # Looking at one begins nothing.
+        await ana.command("customer ZD-8", support)
+        await slack.until(lambda: "It was taken in from a list" in everything(slack))
+        assert stored(built, slack) == (94, 91)
 
 
 async def open_once(settings: Settings) -> None:

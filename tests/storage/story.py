@@ -62,6 +62,7 @@ HALF_SAID = {
     "instead": ("reminder.tell_instead",),
     "hello": ("team.hello",),
     "left": ("team.colleague_left",),
+    "backlog": ("case.backlog",),
 }
 """What is half said at the end where each scene has a place of its own."""
 ALONE = ("close", "reopen", "card", "cancel", "unmended")
@@ -187,7 +188,7 @@ class Story:
     # Small things
 
     def _cast(self, scene: str) -> Cast:
-        alone = self._apart or scene in ("hello", "left", *ELSEWHERE)
+        alone = self._apart or scene in ("hello", "left", "backlog", *ELSEWHERE)
         number = self._scenes.index(scene) if alone and scene in self._scenes else 0
         platform = self._workspace.partition(":")[0]
         place = {"slack": "C{:02}SUPPORT", "teams": "19:{:02}support@thread.tacv2", "web": "place{:02}"}
@@ -435,6 +436,7 @@ class Story:
         await self._ask(self._cast("card").lead, "recovery.begin", self._case("card"), "card")
         for scene in ("hello", *(("heard", "unheard") if self._workspace == "web" else ())):
             await self._ask(self._cast(scene).lead, "team.joined", "", scene)
+        await self._fail("backlog", bulk=True, quiet=True)
         await self._house.forget(self._workspace, int(self._case("reopen")[2:]), self._house.now)
         await self._fail("left")
         cast = self._cast("left")
