@@ -334,17 +334,26 @@ def _show(item: ActionItem, command: Command, work: UnitOfWork, was: str | None 
     return reply
 
 
+TAKES_A_YES_BACK = ("hand_over", "decline", "drop")
+"""Steps after which nobody may have agreed to an item any more."""
+
+
 def _follow_in_retro(item: ActionItem, command: Command, work: UnitOfWork) -> Reply:
     """Keeps the summary and the reminders of its retro true, and whether its outcome holds."""
     retro = retro_of(CaseRef(number=item.case_number), work)
+    # Saved even where it stays as it is: whoever closes it now, or takes another yes back, looks again.
+    takes_a_yes_back = item.history[-1].step in TAKES_A_YES_BACK
     if retro.state == "open":
+        if takes_a_yes_back:
+            work.retros.save(retro)
         if retro.answers_close_on < command.at.date():
             # Its lead may have been asked to decide, in words that count its items.
             reminder_jobs.refresh(retro, command.at, work, traceless=False)
         return Reply()
     settled = retro_domain.settle(retro, work.action_items.of_case(item.case_number), command.at)
-    if settled != retro:
+    if settled != retro or takes_a_yes_back:
         work.retros.save(settled)
+    if settled != retro:
         reminder_jobs.refresh(settled, command.at, work, traceless=False)
     for job in retro_jobs.summary_jobs(settled, command.at, work, asked_by=command.person.id):
         work.jobs.schedule(job)

@@ -53,6 +53,26 @@ async def test_two_people_verifying_at_once(desk: Desk) -> None:
     assert told == ["", "AI-1 is already verified."]
 
 
+async def test_the_last_two_agreed_fixes_falling_at_once_are_noticed(desk: Desk) -> None:
+    await desk.fail()
+    items = [await desk.add_item(ANA, owner="U1") for _ in range(2)]
+    await desk.ask(ANA, "retro.close", "C-1", {"outcome": "fixes agreed"})
+    told = await at_once(*(desk.ask(ANA, "action_item.drop", item, {"why": "No."}) for item in items))
+    assert sum("closed without a decision" in one for one in told) == 1
+    assert desk.retro("C-1").unsettled_at is not None
+
+
+async def test_a_yes_taken_back_while_somebody_closes_is_noticed(desk: Desk) -> None:
+    await desk.fail()
+    await desk.add_item(ANA, owner="U1")
+    await at_once(
+        desk.ask(BEN, "retro.close", "C-1", {"outcome": "fixes agreed"}),
+        desk.ask(ANA, "action_item.decline", "AI-1", {"why": "No time."}),
+    )
+    retro = desk.retro("C-1")
+    assert retro.state == "open" or retro.unsettled_at is not None
+
+
 async def test_two_people_closing_at_once(desk: Desk) -> None:
     await desk.fail()
     outcome = {"outcome": "an apology was enough", "why": "She said so."}
