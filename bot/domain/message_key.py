@@ -127,6 +127,11 @@ def reminder_in_thread(case_number: int, name: str, day: date) -> str:
     return f"remind:C-{case_number}:{name}:{day.isoformat()}"
 
 
+def reminder_in_channel(channel_id: str, day: date) -> str:
+    """All that is due in the threads of a channel on a day, in UTC, when it is many of them."""
+    return f"remind:in:{channel_id}:{day.isoformat()}"
+
+
 def reminder_instead(key: str, label: str) -> str:
     """One thing of the message with this key, said in a thread because its reader could not get it."""
     return f"{key}:{label}"

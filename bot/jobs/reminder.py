@@ -63,7 +63,7 @@ class Tell(ReminderPayload):
 
 
 class TellThread(ReminderPayload):
-    """What is due, in a retro's thread, to whoever reads it."""
+    """What is due, in a retro's thread, to whoever reads it; of many retros in one message for all."""
 
     name = "reminder.tell_thread"
 
@@ -72,6 +72,8 @@ class TellThread(ReminderPayload):
         if _is_superseded(job.key, work):
             return messages.superseded()
         views = views_in(job.key, job.now, work)
+        if views and job.thread is None:
+            return messages.reminder_message(views)
         return remindable(views[0].subject).thread_text(views, job.key, work) if views else None
 
 
@@ -102,7 +104,8 @@ def reminder_job(
         return Tell(kind=kind, number=number).job(
             sent.recipient_id, sent.message, at, direct=True, thread=under, bulk=bulk
         )
-    thread = message_key.retro(subject.case_number)
+    together = message_key.reminder_in_channel(subject.channel_id, sent.asked_at.date())
+    thread = None if sent.message == together else message_key.retro(subject.case_number)
     return TellThread(kind=kind, number=number).job(
         subject.channel_id, sent.message, at, thread=thread, bulk=bulk
     )

@@ -5,7 +5,7 @@ once says nothing twice: what was asked is kept by thing, reminder, reader and d
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -31,6 +31,9 @@ from bot.reminders import BY_NAME, DAYS_APART, REMINDERS
 
 MAX_MESSAGES = 5
 """Messages of reminders to one person on one day; what comes up after that joins the last of them."""
+
+MAX_THREADS = 5
+"""Threads of a channel that are spoken in on one look; what is due in more is one message for all."""
 
 Slots = Mapping[tuple[str, date], int]
 """How many messages of reminders a reader got on a day of theirs."""
@@ -263,19 +266,44 @@ def _left_alone(rows: Iterable[SentReminder], look: Look, work: ReadOnlyWork) ->
     return {recipient_id for recipient_id, key in newest.items() if key not in acted_on}
 
 
-def _in_messages(due: Iterable[SentReminder], slots: Slots, look: Look) -> list[SentReminder]:
+def _in_messages(
+    due: Sequence[SentReminder], slots: Slots, look: Look, work: ReadOnlyWork
+) -> list[SentReminder]:
     """The rows with the key of their message: one for all that is due for a person, or in a thread."""
-    newest = _newest(due, look)
+    newest, together = _newest(due, look), _together(due, look, work)
     rows: list[SentReminder] = []
     for row in due:
         day, case_number = look.today(row), look.things[row.about].subject.case_number
         if row.recipient_id:
             number = min(slots[row.recipient_id, day], MAX_MESSAGES - 1)
             key = message_key.reminder(row.recipient_id, day, number)
+        elif row in together:
+            channel_id = look.things[row.about].subject.channel_id
+            key = message_key.reminder_in_channel(channel_id, look.at.date())
         else:
             key = message_key.reminder_in_thread(case_number, newest.get(row.about, row.name), day)
         rows.append(row.model_copy(update={"message": key}))
     return rows
+
+
+def _together(due: Iterable[SentReminder], look: Look, work: ReadOnlyWork) -> Collection[SentReminder]:
+    """What is due in so many threads of one channel that the channel hears of it in one message."""
+    in_channels: dict[str, list[SentReminder]] = defaultdict(list)
+    for row in due:
+        if not row.recipient_id:
+            in_channels[look.things[row.about].subject.channel_id].append(row)
+    together: list[SentReminder] = []
+    for rows in in_channels.values():
+        numbers = {look.things[row.about].subject.case_number for row in rows}
+        if len(numbers) > MAX_THREADS:
+            # What was heard in a retro is told where it was heard.
+            heard = {answer.case_number for answer in work.retros.answers(*numbers)}
+            together += [
+                row
+                for row in rows
+                if not (BY_NAME[row.name].stays and look.things[row.about].subject.case_number in heard)
+            ]
+    return together
 
 
 def _newest(due: Iterable[SentReminder], look: Look) -> Mapping[str, str]:
@@ -289,7 +317,7 @@ def _newest(due: Iterable[SentReminder], look: Look) -> Mapping[str, str]:
 def _say(due: Sequence[SentReminder], slots: Slots, look: Look, work: UnitOfWork) -> None:
     """Keeps what is asked, and schedules the messages that say it, one for each reader."""
     messages: dict[str, list[SentReminder]] = defaultdict(list)
-    for row in _in_messages(due, slots, look):
+    for row in _in_messages(due, slots, look, work):
         messages[row.message].append(row)
     work.reminders.add([row for rows in messages.values() for row in rows])
     own = {

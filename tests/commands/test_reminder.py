@@ -459,6 +459,38 @@ async def test_a_prompt_without_an_answer_is_brought_up_at_half_time_and_on_the_
     assert labels(message) == [f"Answer C-1/{left.key}"]
 
 
+async def test_what_is_due_in_many_threads_of_a_channel_is_one_message(desk: Desk) -> None:
+    for number in range(1, 13):
+        await desk.ask(ANA, "case.fail", typed=f"ZD-{number} Story {number}", bulk=True)
+    await desk.ask(BEN, "retro.answer", "C-12", {"training": "A rehearsal"})
+    await desk.tick(AT)
+    said = reminders(await desk.tick(stockholm(10)))
+    assert list(said) == ["remind:in:C1:2026-03-10"]
+    message = said["remind:in:C1:2026-03-10"]
+    assert message.title == "What waits for somebody"
+    assert "Story 1 ·" in plain(message)
+    assert "and 2 more" in plain(message)
+    # The next day it is superseded, and what was heard in one of them is told there.
+    said = reminders(await desk.tick(stockholm(11)))
+    in_threads = {key for key in said if ":U1:" not in key}
+    assert in_threads == {"remind:in:C1:2026-03-11", "remind:C-12:retro_answers_closed:2026-03-11"}
+    assert desk.deleted == ["remind:in:C1:2026-03-10"]
+    # Closing one of them leaves the others in it.
+    why = {"outcome": "an apology was enough", "why": "She said so."}
+    await desk.ask(ANA, "retro.close", "C-1", why, at=stockholm(11, 10))
+    edited = (await desk.tick(stockholm(11, 10)))["remind:in:C1:2026-03-11"]
+    assert "Close retro C-1" not in labels(edited)
+    assert "Close retro C-2" in labels(edited)
+
+
+async def test_what_is_due_in_a_few_threads_is_said_in_them(desk: Desk) -> None:
+    for number in range(1, 6):
+        await desk.ask(ANA, "case.fail", typed=f"ZD-{number} Story {number}", bulk=True)
+    await desk.tick(AT)
+    said = reminders(await desk.tick(stockholm(10)))
+    assert sorted(said) == [f"remind:C-{number}:retro_last_day:2026-03-10" for number in range(1, 6)]
+
+
 async def test_answered_prompts_are_not_brought_up(desk: Desk) -> None:
     await opened(desk)
     await desk.ask(BEN, "retro.answer", "C-1", {prompt.key: "a" for prompt in ASKED})

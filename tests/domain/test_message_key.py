@@ -32,6 +32,7 @@ STORED = {
     "check_in:7:1": message_key.check_in(7, 1),
     "remind:U1:2026-03-09:0": message_key.reminder("U1", DAY, 0),
     "remind:C-7:retro_last_day:2026-03-09": message_key.reminder_in_thread(7, "retro_last_day", DAY),
+    "remind:in:C1:2026-03-09": message_key.reminder_in_channel("C1", DAY),
     "remind:U1:2026-03-09:0:AI-12": message_key.reminder_instead("remind:U1:2026-03-09:0", "AI-12"),
     "weekly:C1:2026-03-09": message_key.weekly("C1", DAY),
     "backlog:C1:2026-03-09": message_key.backlog("C1", DAY),
