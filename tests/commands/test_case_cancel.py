@@ -137,13 +137,23 @@ async def test_nobody_is_reminded_of_it_and_what_was_asked_is_over(begun: Desk) 
         assert not any(key.startswith("remind:") for key in said), said
 
 
-async def test_new_hours_bring_no_cancelled_thing_up(begun: Desk) -> None:
+async def test_whatever_brings_a_cancelled_thing_up_nobody_is_reminded_of_it(begun: Desk) -> None:
+    """New hours, or a program of before that runs beside this one."""
     await cancel(begun)
     begun.say_all()
+    monday = AT + timedelta(days=11)
     with open_work(begun.database, begun.workspace, writes=True) as work:
+        recovery = work.recoveries.get(1)
+        assert recovery is not None
         work.scheduler.run_now(channel_id="C1")
+        work.scheduler.reschedule(
+            [(begun.item("AI-1"), AT), (begun.retro("C-1"), AT), (recovery, AT)],
+        )
         work.commit()
-    assert not any(key.startswith("remind:") for key in await begun.tick(AT + timedelta(days=9)))
+    assert not any(key.startswith("remind:") for key in await begun.tick(monday))
+    await begun.ask(CLEO, "case.restore", "C-1", at=monday)
+    tuesday = await begun.tick(monday + timedelta(days=1))
+    assert any(key.startswith("remind:") for key in tuesday)
 
 
 async def test_no_list_and_no_figure_counts_it(begun: Desk) -> None:
