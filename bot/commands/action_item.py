@@ -203,7 +203,8 @@ def add(command: Add, work: UnitOfWork) -> Reply:
         why = "The customer's view of what changed."
         retro = retro_commands.open_because(retro, why, command, work)
     must_be_open(retro, "add an action item")
-    day = _today(work.people.get(command.owner) or command.person, retro.channel_id, command, work)
+    named = work.people.get(command.owner) if command.owner else None
+    day = _today(named or command.person, retro.channel_id, command, work)
     check_all(
         lambda: person_of(command.owner, "owner", work), lambda: domain.check_due(command.due, day)
     )

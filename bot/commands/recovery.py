@@ -109,7 +109,7 @@ class Apologise(TakeStep, frozen=True):
     words: Text = field("What was said", coach="customer")
 
     def done(self, team: Team, work: UnitOfWork) -> Step:
-        named = work.people.get(self.who) or self.person
+        named = (work.people.get(self.who) if self.who else None) or self.person
         check_all(lambda: person_of(self.who, "who", work), lambda: self._when(named, team))
         who = person_of(self.who, "who", work) or self.person
         at = {"by": who.id, "at": self._when(who, team)}
@@ -181,7 +181,7 @@ class Promise(TakeStep, frozen=True):
     )
 
     def done(self, team: Team, work: UnitOfWork) -> Step:
-        keeper = work.people.get(self.keeper) or self.person
+        keeper = (work.people.get(self.keeper) if self.keeper else None) or self.person
         # A day that has passed since is no reason to leave the words as they are.
         known = recovery_of(self.subject, work).step("promise").due if self.corrects else None
         day = today(keeper.zone or team.zone, self.at)

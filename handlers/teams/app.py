@@ -216,7 +216,8 @@ class TeamsAdapter:
             if not await self._directory.begins_retro(request):
                 return OK, None
         elif request.channel and request.channel.kind == "direct":
-            await self._directory.keep(request.workspace, request.channel)
+            # What could not be said to them is said now, and they are greeted.
+            await self._directory.keep(request.workspace, request.channel, welcome=True)
             return (OK if (await self._reply(request)).saved else UNSAVED), None
         _, reply = await self._asked(request, body)
         return (OK if reply.saved else UNSAVED), None

@@ -75,15 +75,18 @@ class Directory:
             return Met(request, {}, {})
         return await self._people(request, pickers)
 
-    async def keep(self, workspace: str, channel: Channel) -> Channel:
-        """Stores a channel's reference, added to what is known of it."""
+    async def keep(self, workspace: str, channel: Channel, *, welcome: bool = False) -> Channel:
+        """Stores a channel's reference, added to what is known of it; `welcome`: what was given up
+        there gets another try."""
         kept = self._kept.get((workspace, channel.id))
-        if kept is not None and _added(kept, channel) == kept:
+        if kept is not None and not welcome and _added(kept, channel) == kept:
             return kept
 
         def remember(work: UnitOfWork) -> tuple[Channel, bool]:
             now = _added(work.channels.get(channel.id), channel)
             work.channels.remember(now)
+            if welcome:
+                work.jobs.retry_dead(channel.id)
             return now, work.owes
 
         now, owes = await self._transactions.write(workspace, remember)
