@@ -344,7 +344,10 @@ def says_the_same(recovery: Recovery, given: Step) -> bool:
 
 def _corrected(step: Step, given: Step) -> Step:
     names = (*CORRECTED, *(OF_APOLOGY if given.name == "apologise" else ()))
-    return step.model_copy(update={name: getattr(given, name) for name in names})
+    values = {name: getattr(given, name) for name in names}
+    if given.name == "tell_changed":
+        values["how"] = step.how  # whether a change was named then is not for other words to say
+    return step.model_copy(update=values)
 
 
 def that_can_be_taken_back(recovery: Recovery) -> tuple[StepName, ...]:

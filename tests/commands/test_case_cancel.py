@@ -327,3 +327,15 @@ async def test_a_reply_in_the_thread_of_a_cancelled_retro_is_still_kept(begun: D
     assert not reply.refused
     with open_work(begun.database, begun.workspace, writes=False) as work:
         assert [comment.text for comment in work.retros.comments(1)] == ["Why was it?"]
+
+
+async def test_people_take_back_their_words_of_a_cancelled_case_too(begun: Desk) -> None:
+    (answer,) = begun.answers("C-1")
+    author = {"U1": ANA, "U2": BEN}[answer.author or ""]
+    await cancel(begun)
+    other = CLEO if author == BEN else BEN
+    assert "Only the person who wrote" in words(
+        await begun.ask(other, "retro.delete_answer", answer.id, {})
+    )
+    assert not words(await begun.ask(author, "retro.delete_answer", answer.id, {}))
+    assert begun.answers("C-1") == []

@@ -126,12 +126,14 @@ async def test_status_lists_open_retros_and_items_late_ones_first(desk: Desk) ->
     desk.say_all()
     await desk.add_item(ANA, owner="U2", what="Undated")
     await desk.add_item(ANA, what="Dated", due="2026-03-06")
+    await desk.add_item(ANA, owner="U1", what="Promised", due="2026-03-09")
     await desk.fail(ANA, "ZD-2 Second")
     told = words(await desk.ask(BEN, "board.status", at=AT.replace(day=20)))
     assert "C-1 · First · answers closed" in told
     assert told.index("Dated") < told.index("Undated")
     assert "no owner yet" in told
-    assert "AI-2 · proposed · late" in told
+    assert "AI-2 · proposed · Dated" in told
+    assert "AI-3 · agreed · late" in told
 
 
 async def test_being_added_says_one_line_once_and_brings_back_what_could_not_be_said(desk: Desk) -> None:

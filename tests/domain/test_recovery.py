@@ -15,6 +15,7 @@ from bot.domain.recovery import (
     check,
     check_outcome,
     close_unanswered,
+    correct,
     enough,
     hand_over,
     is_late,
@@ -31,7 +32,7 @@ from bot.domain.recovery import (
     take,
     upset,
 )
-from bot.domain.recovery_step import CATALOGUE, STEPS, Step, StepName, Verdict
+from bot.domain.recovery_step import CATALOGUE, HOLDING, STEPS, Step, StepName, Verdict
 from bot.domain.team import Team
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
@@ -320,3 +321,12 @@ def test_the_clock_starts_when_it_happened_as_far_as_anybody_knows() -> None:
     # All that is known is Wednesday in Stockholm, whose working day ends at 16:00 UTC.
     day_only = begin(CASE.model_copy(update=by_day), "U1", TEAM, AT)
     assert day_only.failed_at == datetime(2026, 3, 4, 16, tzinfo=UTC)
+
+
+def test_other_words_do_not_turn_an_honest_holding_message_into_a_change_that_was_told() -> None:
+    told = Step(name="tell_changed", state="done", by="U1", at=AT, words="Still at it.", how=HOLDING)
+    steps = tuple(told if step.name == "tell_changed" else step for step in NEW.steps)
+    later = NEW.model_copy(update={"steps": steps, "has_verified": True})
+    given = Step(name="tell_changed", words="We are still at it.")
+    step = correct(later, given, "U2").step("tell_changed")
+    assert (step.words, step.how, step.corrected_by) == ("We are still at it.", HOLDING, "U2")
