@@ -87,6 +87,14 @@ def test_one_file_alone_imports_the_sdk_of_teams(path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("path", CODE, ids=_relative)
+def test_one_file_alone_looks_a_time_zone_up(path: Path) -> None:
+    looks = "ZoneInfo(" in path.read_text()
+    assert looks == (_relative(path) == "bot/domain/working_hours.py"), (
+        f"{_relative(path)}: a zone that this machine does not know is UTC; ask working_hours.zone_of."
+    )
+
+
 @pytest.mark.parametrize(
     "path", [path for path in CODE if _relative(path).startswith("bot/")], ids=_relative
 )

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Any, ClassVar, Self
-from zoneinfo import ZoneInfo
 
 from bot import retro_thread
 from bot.command import AskFirst, Audience, Command, Opening, Reply, Request
@@ -11,7 +10,7 @@ from bot.commands import team as team_commands
 from bot.commands.lookup import case_of
 from bot.domain import case as domain
 from bot.domain import message_key
-from bot.domain.case import WEB_LINKS, Case, check_edit, check_public_post
+from bot.domain.case import Case, check_edit, check_link, check_public_post, leads_somewhere
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused, check_all
 from bot.domain.job import Job
@@ -20,7 +19,7 @@ from bot.domain.recovery import follow, owners
 from bot.domain.reference import CaseRef
 from bot.domain.retro import Retro
 from bot.domain.team import Team
-from bot.domain.working_hours import add_working_days, happened, today
+from bot.domain.working_hours import add_working_days, happened, today, zone_of
 from bot.fields import MAX_LINK_LENGTH, ChannelId, Clock, Day, FieldSpec, Line, Text, field
 from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
@@ -34,8 +33,6 @@ NO_PLACE = "Choose the place where the retro opens."
 WHICH_TO_EDIT = "Say which case, as in: edit C-7."
 MAX_COMPARED = 200
 """The newest cases of a week among which a double is looked for."""
-LINKS = (*WEB_LINKS, "/")
-"""How a link begins; one within the web workspace has no address before it."""
 
 
 class Described(Command, frozen=True):
@@ -118,7 +115,10 @@ class Edit(Described, frozen=True):
 
     subject: CaseRef | None = None
     link: Line = field(
-        "Link", hint="To the message or ticket it comes from.", max_length=MAX_LINK_LENGTH
+        "Link",
+        hint="To the message or ticket it comes from.",
+        max_length=MAX_LINK_LENGTH,
+        check=check_link,
     )
 
 
@@ -338,7 +338,7 @@ def _read_case(command: Fail, team: Team) -> Case:
         channel_id=team.channel_id,
         failed_at=command.at,
         # Only what we put into the form ourselves comes back here, yet it travelled through a client.
-        link=command.link if command.link.startswith(LINKS) else None,
+        link=command.link if leads_somewhere(command.link) else None,
         **_facts(command, _happened(command, team)),
     )
 
@@ -400,7 +400,7 @@ def _written(case: Case, team: Team) -> tuple[str, str]:
     """Day and time as the form shows them, in the team's zone; empty where nobody said."""
     if case.happened_at is None:
         return "", ""
-    here = case.happened_at.astimezone(ZoneInfo(team.zone))
+    here = case.happened_at.astimezone(zone_of(team.zone))
     return here.date().isoformat(), "" if case.happened_by_day else f"{here:%H:%M}"
 
 
@@ -410,18 +410,24 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
         raise Refused(WHICH_TO_EDIT)
     case = case_of(command.subject, work)
     team = work.teams.require(case.channel_id)
+    check_all(
+        lambda: _refuse_taken(command.reference, case, work),
+        lambda: _edited_facts(command, case, team),
+    )
     edited = domain.edit(case, _edited_facts(command, case, team), command.person.id, command.at)
     if edited == case:
         return Reply()
-    reference = edited.reference
+    work.cases.save(edited)
+    _show_edited(edited, team, command, work)
+    return Reply()
+
+
+def _refuse_taken(reference: str, case: Case, work: ReadOnlyWork) -> None:
     other = work.cases.by_reference(case.channel_id, reference) if reference else None
     if other is not None and other.number != case.number:
         raise Refused(
             f"{other.label} has this reference: look there, or write another one.", "reference"
         )
-    work.cases.save(edited)
-    _show_edited(edited, team, command, work)
-    return Reply()
 
 
 def _edited_facts(command: Edit, case: Case, team: Team) -> dict[str, Any]:
@@ -430,8 +436,6 @@ def _edited_facts(command: Edit, case: Case, team: Team) -> dict[str, Any]:
     # A form holds no seconds: what nobody touched stays as exact as it is.
     untouched = (day, at_time) == _written(case, team)
     when = (case.happened_at, case.happened_by_day) if untouched else _happened(command, team)
-    if command.link and command.link != case.link and not command.link.startswith(WEB_LINKS):
-        raise Refused("The link starts with https://.", "link")
     return {**_facts(command, when), "link": command.link or None}
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from bot.command import Access, Command, Opening, Reply
 from bot.commands import action_item as action_item_commands
@@ -19,7 +18,7 @@ from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import QUESTIONS, STEPS, VERDICTS, WITHOUT_CHANGE, Step, StepName
 from bot.domain.reference import CORRECT, CaseRef
 from bot.domain.team import Team
-from bot.domain.working_hours import happened, moment, today
+from bot.domain.working_hours import happened, moment, today, zone_of
 from bot.fields import MAX_LINK_LENGTH, Choice, Clock, Day, Line, NeededDay, PersonId, Text, field
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
@@ -407,7 +406,7 @@ def _correction(command: type[TakeStep], recovery: Recovery, work: ReadOnlyWork)
     by = work.people.get(step.by or "")
     team = work.teams.require(recovery.channel_id)
     zone = (by.zone if by else None) or team.zone
-    at = step.at.astimezone(ZoneInfo(zone)) if step.at else None
+    at = step.at.astimezone(zone_of(zone)) if step.at else None
     return correction_form(
         command,
         recovery,

@@ -138,6 +138,17 @@ def check_public_post(link: str) -> None:
         raise Refused("A public post is a link that starts with https://.")
 
 
+def leads_somewhere(link: str) -> bool:
+    """Whether it is a link; one within the web workspace has no address before it."""
+    return link.startswith(WEB_LINKS) or (link.startswith("/") and not link.startswith("//"))
+
+
+def check_link(link: str) -> None:
+    """Refuses what is no link."""
+    if not leads_somewhere(link):
+        raise Refused("The link starts with https://.")
+
+
 def outside_hours(case: Case, hours: WorkingHours) -> bool:
     """Whether it happened outside the team's hours; False when nobody said when."""
     if case.happened_at is None:

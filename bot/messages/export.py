@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
@@ -17,7 +16,7 @@ from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import STEPS, Step
 from bot.domain.retro import Answer, Comment, Counts, Retro, Turn, agreed_in, holds, state_of
 from bot.domain.team import Team
-from bot.domain.working_hours import today
+from bot.domain.working_hours import today, zone_of
 from bot.messages.author import UNNAMED, signed
 from bot.messages.retro import title_of
 from bot.prompts import BY_KEY, PROMPTS
@@ -483,7 +482,7 @@ def _happened_line(whole: Whole) -> str | None:
     if at is None or whole.case.happened_by_day:
         return whole.happened
     zone = whole.team.zone if whole.team else "UTC"
-    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
+    return f"{at.astimezone(zone_of(zone)):%Y-%m-%d %H:%M} ({zone})"
 
 
 def _turn_lines(turn: Turn, whole: Whole) -> list[str]:

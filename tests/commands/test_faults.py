@@ -17,6 +17,11 @@ from tests.session import open_work
             {"place": "C1", "what_happened": "", "date": "soon", "time": "25:00", "public_post": "me"},
             ("what_happened", "date", "time", "public_post"),
         ),
+        (
+            "case.edit",
+            {"what_happened": "x", "public_post": "me", "link": "it"},
+            ("public_post", "link"),
+        ),
         ("case.fail", {"what_happened": "", "date": "1-1-1"}, ("what_happened", "date", "place")),
         ("action_item.add", {"what": "", "due": "31.11."}, ("what", "due")),
         ("recovery.promise", {"words": "", "due": "x", "how": ""}, ("words", "due", "how")),
@@ -33,7 +38,8 @@ async def test_every_bad_field_of_a_form_is_named_at_once(
     desk: Desk, command_name: str, values: dict[str, str], faults: tuple[str, ...]
 ) -> None:
     await desk.fail()
-    placed = {} if values.get("place") or "what_happened" not in values else {"channel": None}
+    asks_where = command_name == "case.fail" and not values.get("place")
+    placed = {"channel": None} if asks_where else {}
     reply = await desk.ask(ANA, command_name, "C-1", values, **placed)
     assert tuple(reply.faults) == faults
     assert all(sentence.endswith(".") for sentence in reply.faults.values())
@@ -47,6 +53,11 @@ async def test_every_bad_field_of_a_form_is_named_at_once(
             "recovery.promise",
             {"words": "x", "how": "A call", "keeper": "U404", "due": "2026-03-01"},
             ("keeper", "due"),
+        ),
+        (
+            "case.edit",
+            {"what_happened": "x", "reference": "ZD-2", "date": "2030-01-01"},
+            ("reference", "date"),
         ),
         ("recovery.apologise", {"how": "A call", "who": "U404", "date": "2026-03-09"}, ("who", "date")),
         ("retro.close", {"outcome": "nothing we could have changed", "why": ""}, ("why", "outcome")),
@@ -68,6 +79,7 @@ async def test_what_only_the_rules_know_is_named_at_once_as_well(
     desk: Desk, command_name: str, values: dict[str, str], faults: tuple[str, ...]
 ) -> None:
     await desk.fail()
+    await desk.fail(typed="ZD-2 Sent to the wrong door")
     reply = await desk.ask(ANA, command_name, "C-1", values)
     assert tuple(reply.faults) == faults
 
