@@ -121,7 +121,7 @@ async def a_customer_who_said_much(desk: Desk) -> None:
     await desk.ask(ANA, "action_item.accept", "AI-1")
     await desk.ask(BEN, "action_item.accept", "AI-1")
     await desk.ask(BEN, "action_item.done", "AI-1", {"changed": "The notes are shown."})
-    await desk.ask(ANA, "action_item.verify", "AI-1")
+    await desk.ask(ANA, "action_item.verify", "AI-1", {"saw": ""})
     why = {"outcome": "fixes agreed", "why": f"{unhappy} So we show the notes."}
     await desk.ask(ANA, "retro.close", "C-1", why)
     await step("tell_changed", {"words": "It is shown now.", "view": view})

@@ -73,7 +73,7 @@ async def a_colleague_everywhere(desk: Desk) -> None:
     await desk.add_item(BEN, what="Ask Wilma for the list", owner=WILMA.id)
     await desk.add_item(BEN, what="A checklist", owner="U2", measure="Wilma can find it")
     await desk.ask(BEN, "action_item.done", "AI-3", {"changed": "Wilma has it."})
-    await desk.ask(WILMA, "action_item.verify", "AI-3")
+    await desk.ask(WILMA, "action_item.verify", "AI-3", {"saw": ""})
     await desk.add_item(WILMA, what="A night number", owner=WILMA.id)
     await desk.ask(WILMA, "action_item.done", "AI-4", {"changed": "It is on the wall."})
     await desk.ask(ANA, "recovery.hear", "C-1", {"words": "Nobody but Wilma called me."})
@@ -171,7 +171,7 @@ async def test_whose_item_was_verified_stands_in_plain_words_which_no_platform_t
     await desk.fail(ANA)
     await desk.add_item(WILMA, what="The list", owner=WILMA.id)
     await desk.ask(WILMA, "action_item.done", "AI-1", {"changed": "It is there."})
-    await desk.ask(BEN, "action_item.verify", "AI-1")
+    await desk.ask(BEN, "action_item.verify", "AI-1", {"saw": ""})
     desk.say_all()
     gone(desk)
     owner = desk.item("AI-1").owner

@@ -337,14 +337,14 @@ async def test_whoever_never_said_gets_one_digest_and_after_it_only_what_is_due_
 ) -> None:
     await opened(desk, singly=False)
     await desk.add_item(ANA, owner="U1", due="2026-03-09")
-    await desk.add_item(BEN, owner="U1", due="2026-03-10")
+    await desk.add_item(ANA, owner="U1", due="2026-03-10")
     await desk.tick(AT)
     morning = (await desk.tick(stockholm(9)))["remind:U1:2026-03-09:0"]
     assert "AI-1 is due today" in plain(morning)
     assert "AI-2 is due soon" in plain(morning)
     # At noon: late at once, and due today. Only the second one cannot wait.
-    await desk.add_item(BEN, owner="U1", due="2026-03-06")
-    await desk.add_item(BEN, owner="U1", due="2026-03-09")
+    await desk.add_item(ANA, owner="U1", due="2026-03-06")
+    await desk.add_item(ANA, owner="U1", due="2026-03-09")
     noon = await desk.tick(stockholm(9, 12))
     assert "AI-4 is due today" in plain(noon["remind:U1:2026-03-09:1"])
     assert "AI-3" not in plain(noon["remind:U1:2026-03-09:1"])
@@ -359,14 +359,15 @@ async def test_a_digest_that_was_left_alone_comes_again_on_the_third_working_day
     await desk.add_item(ANA, owner="U2", due="2026-03-30")
     await desk.add_item(ANA, owner="U2")
     evenings = [datetime(2026, 3, day, 20, 0, tzinfo=UTC) for day in range(6, 27)]
-    # Proposed on Thursday the 5th; the lead is asked after three working days, and the 26th is two
-    # working days before the 30th.
-    assert await told(desk, BEN, *evenings) == [6, 26]
+    # Proposed on Thursday the 5th, and asked for an answer after one working day and after two, which
+    # the digest of the third working day has. Then it is the lead who is asked.
+    assert await told(desk, BEN, *evenings) == [6, 11]
     assert (await desk.ask(BEN, "action_item.accept", "AI-1")).message is None
     late = [datetime(2026, 3, day, 20, 0, tzinfo=UTC) for day in (27, 30, 31)]
     late += [datetime(2026, 4, day, 20, 0, tzinfo=UTC) for day in range(1, 14)]
-    # Due on the 30th, and from then on every third working day, instead of each; in the end every week.
-    assert await told(desk, BEN, *late) == [30, 2, 7, 13]
+    # Due soon, due on the 30th, and from then on every third working day, instead of each; in the end
+    # every week.
+    assert await told(desk, BEN, *late) == [27, 30, 2, 7, 13]
 
 
 async def test_whoever_acts_on_a_digest_gets_the_next_one_the_next_day(desk: Desk) -> None:
