@@ -22,6 +22,7 @@ from bot.command import Reply, Request
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.domain.reference import missing
+from bot.domain.retro import Answer
 from bot.routes import COMMANDS
 from handlers.slack.memberships import SHARED
 from storage.tables import Row
@@ -271,8 +272,10 @@ def _stored(built: bootstrap.App) -> dict[str, list[tuple[Any, ...]]]:
 class Watch:
     """The bot, with its replies written down; none: it was never asked."""
 
-    def __init__(self, built: bootstrap.App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, built: bootstrap.App, answer_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.replies: dict[str, Reply] = {}
+        self._database, self._id = built.database, answer_id
+        self._was: Answer | None = None
         self._answer = built.bot.answer
         monkeypatch.setattr(built.bot, "answer", self.answer)
 
@@ -280,7 +283,16 @@ class Watch:
         """The bot's own reply."""
         reply = await self._answer(request)
         self.replies[request.command_name] = reply
+        self._put_back(request.workspace)
         return reply
+
+    def _put_back(self, workspace: str) -> None:
+        """The answer, when its author just took it back, or their name: there is one for all cells."""
+        with open_work(self._database, workspace, writes=True) as work:
+            self._was = work.retros.answer(self._id) or self._was
+            if self._was is not None and work.retros.answer(self._id) is None:
+                work.retros.add_answer(self._was)
+                work.commit()
 
     def outcome(self, command_name: str, label: str) -> str:
         """How the last cell came out, in the words of `expected`.
@@ -315,7 +327,7 @@ async def test_every_command_asked_by_everybody_from_everywhere_comes_out_as_the
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with platform(sqlite_url) as world:
-        watch = Watch(world.built, monkeypatch)
+        watch = Watch(world.built, world.answer, monkeypatch)
         wrong: list[str] = []
 
         async def go_through(cells: Sequence[tuple[str, Who, Where]]) -> None:
