@@ -485,7 +485,10 @@ def open_because(retro: Retro, why: str, command: Command, work: UnitOfWork) -> 
 def _say_turn(retro: Retro, command: Command, work: UnitOfWork) -> None:
     """Says a closing or reopening in the thread, once, and brings retro and prompts up to date."""
     work.jobs.schedule(retro_jobs.turn_job(retro, command.at, command.person.id))
-    for job in retro_jobs.summary_jobs(retro, command.at, work, asked_by=command.person.id):
+    earlier = len(retro.history) - 1
+    for job in retro_jobs.summary_jobs(
+        retro, command.at, work, turns=earlier, asked_by=command.person.id
+    ):
         work.jobs.schedule(job)
     reminder_jobs.resolve(retro, "closed" if retro.state == "closed" else "reopened", command.at, work)
     recovery_jobs.note_retro(retro.case_number, command.at, work)

@@ -217,13 +217,17 @@ def summary_jobs(
     at: datetime,
     work: ReadOnlyWork,
     *,
+    turns: int | None = None,
     asked_by: str | None = None,
     traceless: bool = False,
 ) -> list[Job]:
-    """The jobs that bring up to date what was said when the retro was closed, each time it was."""
+    """The jobs that bring up to date what was said when the retro was closed, each time it was.
+
+    `turns`: only of so many closings and reopenings, from the first one on; None: of all.
+    """
     keys = {
         message_key.turn(retro.case_number, number)
-        for number, turn in enumerate(retro.history, 1)
+        for number, turn in enumerate(retro.history[:turns], 1)
         if turn.step == "close"
     }
     return [

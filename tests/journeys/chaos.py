@@ -17,6 +17,7 @@ import aiohttp
 from sqlalchemy import func, select
 
 from bot.domain.action_item import ActionItem, Moved
+from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.ports import StorageUnavailable
@@ -202,6 +203,9 @@ class Burst:
                     channel_id=channel.id, name=channel.name, lead=lead.id, zone=self.zone, days=days
                 )
                 work.teams.add(team)
+            for person in (*self.owners, *self.leads):
+                # Each is told of everything as it comes up: what a digest gathers is nobody's loss here.
+                work.preferences.save(NotificationPreferences(person_id=person.id, digest=False))
             work.commit()
 
     async def arrive(self, cases: int, adapters: Adapters, gap: float) -> None:

@@ -64,6 +64,7 @@ async def test_an_sqlite_file_has_one_clock_whichever_way_leads_to_it(tmp_path: 
             assert await also("export") == (0, "")
             assert await also("migrate") == (0, "")
             assert await also("check") == (0, "")
+            assert await also("migrate", url="sqlite:///another.db") == (0, "")
             assert await also("tick", url="sqlite:///another.db") == (0, "")
             process.kill()
             await process.wait()
@@ -73,6 +74,8 @@ async def test_an_sqlite_file_has_one_clock_whichever_way_leads_to_it(tmp_path: 
 
 
 async def test_a_clock_that_cannot_be_taken_is_one_line(tmp_path: Path) -> None:
+    assert run(tmp_path, "migrate").returncode == 0
+    (tmp_path / "amends.db-clock").unlink(missing_ok=True)
     (tmp_path / "amends.db-clock").mkdir()
     told = run(tmp_path, "tick")
     assert told.returncode == 1
