@@ -62,7 +62,7 @@ MINUTE = 60_000_000
 """Microseconds, which ids count."""
 OPENS = 30_000_000
 """How long, in microseconds, a message that begins a thread lets what people do in others pass: opening
-ten retros must not keep an answer waiting."""
+ten retros must not keep an answer waiting. What is bulk lets them pass anyway."""
 FOLLOWS = 60_000_000
 """The same for what follows a message, as its prompts follow a retro."""
 MAX_TOGETHER = 8
@@ -155,7 +155,7 @@ def put(
         for number, job in enumerate(some):
             bound |= {name: getattr(job, column) for name, column in _named(number)}
             queue_id = edit_queue(job.channel_id) if job.key in sent else post_queue(job.channel_id)
-            if not (job.key in sent or job.thread or job.direct or job.traceless):
+            if not (job.key in sent or job.thread or job.direct or job.bulk or job.traceless):
                 bound[f"job_{number}_id"] = job.id + OPENS
             bound[f"job_{number}_queue_id"] = queue_id
         for row in _scheduling(connection.dialect.name, len(some)).all(connection, bound):

@@ -49,7 +49,8 @@ HALF_SAID = {
     "answer": ("retro.answered", "case.unsaid"),
     "unnamed": ("retro.answered",),
     "close": ("retro.sum_up", "recovery.check_in"),
-    "reopen": ("retro.say_reopened", "case.withdrawn"),
+    "reopen": ("retro.say_reopened",),
+    "forgotten": ("case.withdrawn",),
     "item": ("action_item.show", "action_item.tell_owner", "team.settings_changed"),
     "unreached": ("action_item.call_owner", "action_item.tell_lead"),
     "handed over": ("recovery.call_owner", "recovery.tell_lead"),
@@ -57,6 +58,7 @@ HALF_SAID = {
     "unmended": ("recovery.tell_not_recovered",),
     "cancel": ("case.say_change", "case.tell_cancelled"),
     "asked for": ("action_item.tell_asker",),
+    "double": ("case.say_moved",),
     "week": ("board.weekly",),
     "reminded": ("reminder.tell", "reminder.tell_thread"),
     "instead": ("reminder.tell_instead",),
@@ -65,7 +67,7 @@ HALF_SAID = {
     "backlog": ("case.backlog",),
 }
 """What is half said at the end where each scene has a place of its own."""
-ALONE = ("close", "reopen", "card", "cancel", "unmended")
+ALONE = ("close", "reopen", "forgotten", "card", "cancel", "double", "kept", "unmended")
 """Scenes with a case of their own; the others share one where they share the place."""
 IMPORTED = ("card", "unnamed")
 """Scenes whose case came with an import: nobody owes their customer anything yet."""
@@ -188,6 +190,8 @@ class Story:
     # Small things
 
     def _cast(self, scene: str) -> Cast:
+        # A double and the case that it is are in one place.
+        scene = "double" if scene == "kept" else scene
         alone = self._apart or scene in ("hello", "left", "backlog", *ELSEWHERE)
         number = self._scenes.index(scene) if alone and scene in self._scenes else 0
         platform = self._workspace.partition(":")[0]
@@ -230,7 +234,7 @@ class Story:
     async def _fail(self, scene: str, **more: Any) -> None:
         number = len(self._cases) + 1
         values = {"what_happened": f"Parcel {number} missed twice", "reference": f"ZD-{number}"}
-        if scene in ("reopen", "enough"):
+        if scene in ("forgotten", "reopen", "enough"):
             values |= {"customer": "Maria Santos", "what_happened": f"Maria Santos waited ({number})"}
         await self._ask(self._cast(scene).lead, "case.fail", "", scene, values=values, **more)
         self._cases[scene] = f"C-{number}"
@@ -307,11 +311,12 @@ class Story:
         for scene in (*ALONE, *(SHARED if self._apart else ("main",))):
             await self._fail(scene, bulk=scene in IMPORTED)
         await self._speak()
-        for scene in ("close", "reopen"):
+        for scene in ("close", "reopen", "forgotten"):
             await self._answer(scene)
         await self._step("close", "recovery.hear", words="Nobody called me back.")
         settled = {"outcome": "an apology was enough", "why": "Maria Santos was called."}
-        await self._step("reopen", "retro.close", **settled)
+        for scene in ("reopen", "forgotten"):
+            await self._step(scene, "retro.close", **settled)
         for scene in ("reminded", "week"):
             cast = self._cast(scene)
             late = await self._add(scene, cast.lead, cast.owner, due="2026-03-05", measure="No calls")
@@ -423,6 +428,7 @@ class Story:
         item = await self._add("asked for", cast.lead, None)
         await self._move(cast.owner, "take", item, "asked for")
         await self._move(cast.owner, "done", item, "asked for", changed="The notes are shown.")
+        await self._step("double", "case.same_as", other=self._case("kept"))
         cast = self._cast("item")
         await self._add("item", cast.lead, cast.owner, due="2026-03-13")
         settings = {
@@ -437,7 +443,7 @@ class Story:
         for scene in ("hello", *(("heard", "unheard") if self._workspace == "web" else ())):
             await self._ask(self._cast(scene).lead, "team.joined", "", scene)
         await self._fail("backlog", bulk=True, quiet=True)
-        await self._house.forget(self._workspace, int(self._case("reopen")[2:]), self._house.now)
+        await self._house.forget(self._workspace, int(self._case("forgotten")[2:]), self._house.now)
         await self._fail("left")
         cast = self._cast("left")
         gro = Person(id=cast.owner.id.replace("BEN", "GRO"), name="Gro", zone="Europe/Stockholm")
