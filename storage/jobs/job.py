@@ -146,7 +146,8 @@ def put(
     woken: dict[Name, datetime] = {}
     ordered = sorted(scheduled, key=lambda job: job.key)
     # Said, but its job was pruned since: then saying it again is editing it, or nothing at all.
-    sent = SentMessages(connection, workspace).among({job.key for job in ordered} - set(gone))
+    keys = {key for job in ordered for key in (job.key, job.thread) if key}
+    sent = SentMessages(connection, workspace).among(keys - set(gone))
     # Nobody reads what would be said to a colleague who was forgotten.
     ordered = [job for job in ordered if not (job.direct and is_former(job.channel_id))]
     owed = [job for job in ordered if not (job.once and job.key in sent)]
@@ -157,6 +158,9 @@ def put(
             queue_id = edit_queue(job.channel_id) if job.key in sent else post_queue(job.channel_id)
             if not (job.key in sent or job.thread or job.direct or job.bulk or job.traceless):
                 bound[f"job_{number}_id"] = job.id + OPENS
+            elif job.thread and job.thread not in sent and not job.traceless:
+                # What it belongs under lets others pass, and comes before it all the same.
+                bound[f"job_{number}_id"] = job.id + FOLLOWS
             bound[f"job_{number}_queue_id"] = queue_id
         for row in _scheduling(connection.dialect.name, len(some)).all(connection, bound):
             if row.state == "waiting":

@@ -67,7 +67,7 @@ HALF_SAID = {
     "backlog": ("case.backlog",),
 }
 """What is half said at the end where each scene has a place of its own."""
-ALONE = ("close", "reopen", "forgotten", "card", "cancel", "double", "kept", "unmended")
+ALONE = ("close", "reopen", "forgotten", "card", "cancel", "double", "kept", "unmended", "left")
 """Scenes with a case of their own; the others share one where they share the place."""
 IMPORTED = ("card", "unnamed")
 """Scenes whose case came with an import: nobody owes their customer anything yet."""
@@ -444,11 +444,11 @@ class Story:
             await self._ask(self._cast(scene).lead, "team.joined", "", scene)
         await self._fail("backlog", bulk=True, quiet=True)
         await self._house.forget(self._workspace, int(self._case("forgotten")[2:]), self._house.now)
-        await self._fail("left")
         cast = self._cast("left")
         gro = Person(id=cast.owner.id.replace("BEN", "GRO"), name="Gro", zone="Europe/Stockholm")
-        await self._add("left", gro, gro)
+        item = await self._add("left", gro, gro)
         await self._house.forget_person(self._workspace, gro, self._house.now)
+        await self._move(cast.lead, "take", item, "left")
 
     async def _look_again(self) -> None:
         """The clock looks, and whoever cannot be reached is not told what it found."""
