@@ -566,3 +566,14 @@ def test_the_operator_sees_what_was_given_up_and_why_and_nobodys_name(
         GivenUp("retro.announce", "It broke.", 1),
     ]
     assert queue.given_up(1) == [GivenUp("retro.announce", "Not there.", 2)]
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_what_belongs_under_a_message_has_its_turn_after_it_and_an_answer_elsewhere_before(
+    database: Database, bulk: bool
+) -> None:
+    schedule(database, a_job("retro:1"))
+    assert say(database) == ["retro:1"]
+    schedule(database, a_job("retro:2", bulk=bulk), a_job("item:2", thread="retro:2", bulk=bulk))
+    schedule(database, a_job("answer:1", thread="retro:1"))
+    assert [say(database) for _ in range(3)] == [["answer:1"], ["retro:2"], ["item:2"]]
