@@ -104,7 +104,8 @@ def test_what_was_given_up_under_a_held_message_is_said_with_it(database: Databa
         queue_of(database).give_up(job, "The message that this belongs under is not there yet.")
     assert queue_of(database).end_hold(say=True) == 1
     with database.transaction(writes=False) as connection:
-        states = dict(connection.execute(select(jobs.c.key, jobs.c.state)).tuples().all())
+        rows = connection.execute(select(jobs.c.key, jobs.c.state))
+        states = {row.key: row.state for row in rows}
     assert states == {"retro:1": "waiting", "item:1": "waiting", "other": "dead"}
 
 
