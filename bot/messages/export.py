@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from bot.domain.action_item import ActionItem, Moved
-from bot.domain.case import Case
+from bot.domain.case import Case, CaseChange
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import STEPS, Step
@@ -89,6 +89,11 @@ def _moment(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
+def _same_as(change: CaseChange) -> str | None:
+    """The label of the case that it was found to be."""
+    return f"C-{change.same_as}" if change.same_as else None
+
+
 def _day(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
@@ -115,6 +120,7 @@ def as_data(whole: Whole) -> dict[str, object]:
                 "by": whole.name(change.by),
                 "at": _moment(change.at),
                 "why": change.why or None,
+                "same_as": _same_as(change),
             }
             for change in case.history
         ],
@@ -271,6 +277,8 @@ COLUMNS = (
     "round",
     "owner",
     "handed_over_by",
+    "corrected_by",
+    "taken_back_by",
     "failed_at",
     "working_days_to_apologise",
     "retro_finished_at",
@@ -326,6 +334,7 @@ def _rows(whole: Whole) -> Iterator[Row]:
     for change in case.history:
         yield {
             "kind": f"case: {change.step}",
+            "number": _same_as(change),
             "person": whole.name(change.by),
             "at": _moment(change.at),
             "text": change.why,
@@ -419,6 +428,8 @@ def _step_rows(step: Step, whole: Whole) -> Iterator[Row]:
         "at": _moment(step.at),
         "owner": whole.name(step.owner),
         "handed_over_by": whole.name(step.handed_by),
+        "corrected_by": whole.name(step.corrected_by),
+        "taken_back_by": whole.name(step.undone_by),
     }
     yield row | {"text": step.words}
     more = (
@@ -426,6 +437,7 @@ def _step_rows(step: Step, whole: Whole) -> Iterator[Row]:
         ("link", step.link),
         ("their view", step.view),
         ("why handed over", step.handed_why),
+        ("why taken back", step.undone_why),
     )
     for what, text in more:
         if text:
@@ -448,7 +460,8 @@ def as_markdown(whole: Whole, first: bool) -> str:
     lines += ["", "## What happened", "", *_quoted(case.what_happened)]
     for change in case.history:
         by = _plain(whole.name(change.by) or "")
-        lines += ["", f"- {change.at:%Y-%m-%d} · {change.step} · {by}"]
+        same_as = f" · same as {_same_as(change)}" if change.same_as else ""
+        lines += ["", f"- {change.at:%Y-%m-%d} · {change.step} · {by}{same_as}"]
         lines += ["", *(f"  {text}" for text in _quoted(change.why))] if change.why else []
     if turn and turn.why:
         lines += ["", "## Why this outcome", "", *_quoted(turn.why)]

@@ -235,6 +235,6 @@ async def test_an_export_says_who_edited_and_when(desk: Desk) -> None:
     with open_work(desk.database, desk.workspace, writes=False) as work:
         whole = one("C-1", work)
     change = {"step": "edit", "by": "Ben", "at": AT.isoformat(), "why": None}
-    assert as_data(whole)["case_history"] == [change]
+    assert as_data(whole)["case_history"] == [{**change, "same_as": None}]
     assert f"case: edit,,,Ben,,,{AT.isoformat()}," in as_csv(whole, first=True)
     assert "- 2026-03-05 · edit · Ben" in as_markdown(whole, first=True)

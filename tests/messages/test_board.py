@@ -12,7 +12,7 @@ from tests.examples import AGREED, BEN, DONE, TODAY
     ("item", "headings"),
     [
         (AGREED.model_copy(update={"state": "proposed", "owner": None}), ["Without an owner"]),
-        (AGREED.model_copy(update={"state": "proposed"}), []),
+        (AGREED.model_copy(update={"state": "proposed"}), ["Waiting for a yes or no"]),
         (AGREED, []),
         (AGREED.model_copy(update={"due": TODAY.replace(day=1)}), ["Late"]),
         (DONE, ["Done, not verified"]),

@@ -110,6 +110,7 @@ def test_markdown_names_what_is_still_to_do_for_the_customer_and_nothing_that_is
 
 VERSIONS = "for changes that meet; it says nothing of the thing"
 SAME_AS_CASE = "the case's own, which stands in every row"
+AS_ITS_CASE = "as its case is, whose own history says so"
 LEFT_OUT: Mapping[tuple[type[BaseModel], str], str] = {
     (Case, "happened_by_day"): "decides how happened_at is written",
     (Case, "version"): VERSIONS,
@@ -118,6 +119,7 @@ LEFT_OUT: Mapping[tuple[type[BaseModel], str], str] = {
     (Retro, "opened_by"): "nobody shall count failures by who marked them",
     (Retro, "state"): "told together with the items: open, closed or finished",
     (Retro, "unsettled_at"): "its outcome is not told while it does not hold",
+    (Retro, "cancelled"): AS_ITS_CASE,
     (Retro, "version"): VERSIONS,
     (Answer, "id"): "random, and means nothing to anybody",
     (Answer, "case_number"): SAME_AS_CASE,
@@ -127,11 +129,13 @@ LEFT_OUT: Mapping[tuple[type[BaseModel], str], str] = {
     (ActionItem, "case_number"): SAME_AS_CASE,
     (ActionItem, "channel_id"): SAME_AS_CASE,
     (ActionItem, "remind_on"): "between its owner and the bot",
+    (ActionItem, "cancelled"): AS_ITS_CASE,
     (ActionItem, "version"): VERSIONS,
     (Recovery, "case_number"): SAME_AS_CASE,
     (Recovery, "channel_id"): SAME_AS_CASE,
     (Recovery, "has_verified"): "follows from the items, which say whether they are verified",
     (Recovery, "touched_at"): "for reminders only; each step has its moment",
+    (Recovery, "cancelled"): AS_ITS_CASE,
     (Recovery, "version"): VERSIONS,
 }
 """What the export does not say of the domain, and why."""
