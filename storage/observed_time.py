@@ -8,19 +8,18 @@ a month in which nothing ran it is right again within eight days.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, case, func, or_, select, update
 
 from bot.ports import ObservedTime
-from storage.jobs.job import FOLLOWS
+from storage.jobs.job import EPOCH, scheduled_at
 from storage.tables import cases, counters, jobs
 from storage.upsert import put
 
 DATABASE = ""
 """The workspace of counters that are the whole database's."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 CATCH_UP = 5
 """Days a day; enough for a machine that is only on in the office hours of a working week."""
@@ -118,11 +117,10 @@ def old_cases(connection: Connection, now: datetime, age: timedelta) -> Sequence
 def _newest(connection: Connection, clock: datetime) -> datetime:
     """The newest time at which something is known to have been stored; in an empty database, now."""
     failed_at = select(func.max(cases.c.failed_at)).where(cases.c.failed_at <= clock)
-    # A job's id is the microsecond in which it was scheduled, or up to FOLLOWS later.
     job = select(func.max(jobs.c.id)).where(jobs.c.id <= (clock - EPOCH) // timedelta(microseconds=1))
     case_at = connection.execute(failed_at).scalar_one()
     job_id = connection.execute(job).scalar_one()
-    job_at = None if job_id is None else EPOCH + timedelta(microseconds=job_id - FOLLOWS)
+    job_at = None if job_id is None else scheduled_at(job_id)
     return max((at for at in (case_at, job_at) if at is not None), default=clock)
 
 

@@ -10,7 +10,7 @@ stays: since when there was doubt.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import (
     ColumnElement,
@@ -29,9 +29,9 @@ from sqlalchemy import (
 )
 
 from bot.ports import Doubted, Restored
-from storage.jobs.job import IS_DEAD, IS_WAITING
+from storage.jobs.job import EPOCH, IS_DEAD, IS_WAITING, scheduled_at
 from storage.jobs.moments import Name, wake
-from storage.observed_time import EPOCH, MINUTE
+from storage.observed_time import MINUTE
 from storage.row import Values
 from storage.tables import channel_queues, channels, counters, jobs, people, sent_messages
 from storage.upsert import put, put_each
@@ -62,7 +62,7 @@ def mark(connection: Connection, made_at: datetime) -> None:
 def newest(connection: Connection) -> datetime:
     """A time before which no more is missing: the last at which something is known to have been owed."""
     job_id = connection.execute(select(func.max(jobs.c.id))).scalar_one()
-    return datetime.now(UTC) if job_id is None else EPOCH + timedelta(microseconds=job_id)
+    return datetime.now(UTC) if job_id is None else scheduled_at(job_id)
 
 
 def is_copy(connection: Connection) -> bool:

@@ -8,8 +8,8 @@ transactions deadlock on PostgreSQL.
 
 import secrets
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -58,6 +58,7 @@ class _Order:
 
 
 _next = _Order()
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = 60_000_000
 """Microseconds, which ids count."""
 OPENS = 30_000_000
@@ -79,13 +80,15 @@ def next_id(*, traceless: bool) -> int:
     return time.time_ns() // 1000 // MINUTE * MINUTE + secrets.randbelow(MINUTE)
 
 
-def numbered(job: Job, *, follows: bool = False) -> Job:
+def scheduled_at(id: int) -> datetime:
+    """The moment in which a job with this id was scheduled, or up to FOLLOWS before it."""
+    return EPOCH + timedelta(microseconds=id - FOLLOWS)
+
+
+def numbered(job: Job) -> Job:
     """The job with its id, which gives the order; a traceless one's moment is rounded to the minute."""
     due_at = minute(job.due_at) if job.traceless else job.due_at
-    id = next_id(traceless=job.traceless)
-    if follows and not job.traceless:
-        id += FOLLOWS
-    return job.model_copy(update={"id": id, "due_at": due_at})
+    return job.model_copy(update={"id": next_id(traceless=job.traceless), "due_at": due_at})
 
 
 def post_queue(channel_id: str) -> str:
@@ -137,11 +140,17 @@ class Jobs:
 
 
 def put(
-    connection: Connection, workspace: str, scheduled: Iterable[Job], gone: Collection[str] = ()
+    connection: Connection,
+    workspace: str,
+    scheduled: Iterable[Job],
+    gone: Collection[str] = (),
+    *,
+    follow: bool = False,
 ) -> dict[Name, datetime]:
     """Stores jobs, or updates those that are there; returns the queues with work, and since when.
 
-    `gone`: keys of messages that are being forgotten, so that these are posted again.
+    `gone`: keys of messages that are being forgotten, so that these are posted again. `follow`: they
+    follow a message that is being put away.
     """
     woken: dict[Name, datetime] = {}
     ordered = sorted(scheduled, key=lambda job: job.key)
@@ -156,17 +165,23 @@ def put(
         for number, job in enumerate(some):
             bound |= {name: getattr(job, column) for name, column in _named(number)}
             queue_id = edit_queue(job.channel_id) if job.key in sent else post_queue(job.channel_id)
-            if not (job.key in sent or job.thread or job.direct or job.bulk or job.traceless):
-                bound[f"job_{number}_id"] = job.id + OPENS
-            elif job.thread and job.thread not in sent and not job.traceless:
-                # What it belongs under lets others pass, and comes before it all the same.
-                bound[f"job_{number}_id"] = job.id + FOLLOWS
+            bound[f"job_{number}_id"] = job.id + _lets_pass(job, sent, follow=follow)
             bound[f"job_{number}_queue_id"] = queue_id
         for row in _scheduling(connection.dialect.name, len(some)).all(connection, bound):
             if row.state == "waiting":
                 name = (workspace, row.queue_id)
                 woken[name] = min(row.due_at, woken.get(name, row.due_at))
     return woken
+
+
+def _lets_pass(job: Job, sent: Container[str], *, follow: bool) -> int:
+    """How long it lets what people do elsewhere pass, in microseconds; `sent` has what was said."""
+    if job.traceless:
+        return 0
+    # What it belongs under lets others pass as well, and comes before it all the same.
+    if follow or (job.thread and job.thread not in sent):
+        return FOLLOWS
+    return 0 if job.key in sent or job.thread or job.direct or job.bulk else OPENS
 
 
 def _without_doubles(owed: Iterable[Job]) -> Iterator[Sequence[Job]]:

@@ -376,7 +376,7 @@ def _take(
                 continue
             # What is said instead of a traceless job would tell its moment as well.
             traceless = job.traceless or (attempt.state == "dead" and row.traceless)
-            owed = numbered(job.model_copy(update={"traceless": traceless}), follows=True)
+            owed = numbered(job.model_copy(update={"traceless": traceless}))
             follow.setdefault((row.workspace, job.key), owed)
     woken: dict[Name, datetime] = {}
     gone = {(attempt.job.workspace, attempt.gone[0]) for attempt in leading if attempt.gone}
@@ -386,7 +386,8 @@ def _take(
         keys = [name[1] for name in some]
         if follows:
             lost = {key for other, key in gone if other == workspace}
-            woken |= put(connection, workspace, [follow[workspace, key] for key in keys], lost)
+            jobs_here = [follow[workspace, key] for key in keys]
+            woken |= put(connection, workspace, jobs_here, lost, follow=True)
         else:
             _lock(connection, LOCK_JOB, [(workspace, key) for key in keys])
     held = _held(connection, ended)

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot import ports
 from bot.domain.job import LEASE_SECONDS, Job
 from bot.ports import Ended, GivenUp, Limits, Rate
 from storage.database import Database
 from storage.jobs.channel_queue import MAX_COOL_DOWN
+from storage.jobs.job import FOLLOWS, scheduled_at
 from storage.tables import channel_queues, requests
 from storage.tables import jobs as job_rows
 from tests.session import queue_of
@@ -566,6 +567,20 @@ def test_the_operator_sees_what_was_given_up_and_why_and_nobodys_name(
         GivenUp("retro.announce", "It broke.", 1),
     ]
     assert queue.given_up(1) == [GivenUp("retro.announce", "Not there.", 2)]
+
+
+def test_what_follows_a_message_lets_others_pass_for_a_minute_and_no_longer(database: Database) -> None:
+    schedule(database, a_job("retro:1", bulk=True))
+    [root] = claimed(database)
+    follow = [a_job("prompt:1:training", thread="retro:1"), a_job("customer:1:U1", direct=True)]
+    queue_of(database).finish(root, MESSAGE_REF, 0, follow=follow)
+    with database.transaction(writes=False) as connection:
+        rows = connection.execute(select(job_rows.c.key, job_rows.c.id))
+        ids = {row.key: row.id for row in rows}
+    now = datetime.now(UTC)
+    assert scheduled_at(ids["prompt:1:training"]) <= now
+    assert scheduled_at(ids["customer:1:U1"]) <= now
+    assert min(ids[job.key] for job in follow) - ids["retro:1"] >= FOLLOWS
 
 
 @pytest.mark.parametrize("bulk", [False, True])

@@ -95,6 +95,11 @@ def test_what_is_held_is_said_or_dropped_at_the_operators_word(database: Databas
     assert queue_of(database).held() == 0
 
 
+def test_a_copy_is_never_taken_for_a_newer_one_than_it_is(database: Database) -> None:
+    schedule(database, a_job("retro:1"))
+    assert database.mark_restored() <= datetime.now(UTC)
+
+
 def test_what_was_given_up_under_a_held_message_is_said_with_it(database: Database) -> None:
     schedule(database, a_job("retro:1"))
     database.mark_restored()
