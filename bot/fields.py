@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, time
+from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple, TypedDict, Unpack, cast
 
 from pydantic import BaseModel, Field, field_validator
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
-from bot.domain.errors import Refused, together
+from bot.domain.errors import Refused, check_all
 from bot.domain.working_hours import EARLIEST, LATEST
 from bot.messages.parts import MAX_TEXT_LENGTH, FieldKind, FormField, Option
 
@@ -213,16 +214,8 @@ def field(label: str = "", **declared: Unpack[_Declared]) -> Any:
 
 def read_all(specs: Mapping[str, FieldSpec], values: Mapping[str, str]) -> dict[str, object]:
     """What each field says, by the keys of `specs`; raises one Refused that names every bad one."""
-    read: dict[str, object] = {}
-    refusals: list[Refused] = []
-    for key, spec in specs.items():
-        try:
-            read[key] = spec.read(values)
-        except Refused as refused:
-            refusals.append(refused)
-    if refusals:
-        raise together(refusals)
-    return read
+    read = check_all(*(partial(spec.read, values) for spec in specs.values()))
+    return dict(zip(specs, read, strict=True))
 
 
 def specs_of(fields: Mapping[str, FieldInfo]) -> Mapping[str, FieldSpec]:

@@ -205,10 +205,9 @@ def add(command: Add, work: UnitOfWork) -> Reply:
     must_be_open(retro, "add an action item")
     named = work.people.get(command.owner) if command.owner else None
     day = _today(named or command.person, retro.channel_id, command, work)
-    check_all(
+    owner, _ = check_all(
         lambda: person_of(command.owner, "owner", work), lambda: domain.check_due(command.due, day)
     )
-    owner = person_of(command.owner, "owner", work)
     item = ActionItem(
         number=0,
         case_number=retro.case_number,

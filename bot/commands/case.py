@@ -410,11 +410,11 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
         raise Refused(WHICH_TO_EDIT)
     case = case_of(command.subject, work)
     team = work.teams.require(case.channel_id)
-    check_all(
+    _, facts = check_all(
         lambda: _refuse_taken(command.reference, case, work),
         lambda: _edited_facts(command, case, team),
     )
-    edited = domain.edit(case, _edited_facts(command, case, team), command.person.id, command.at)
+    edited = domain.edit(case, facts, command.person.id, command.at)
     if edited == case:
         return Reply()
     work.cases.save(edited)

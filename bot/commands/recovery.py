@@ -109,10 +109,10 @@ class Apologise(TakeStep, frozen=True):
 
     def done(self, team: Team, work: UnitOfWork) -> Step:
         named = (work.people.get(self.who) if self.who else None) or self.person
-        check_all(lambda: person_of(self.who, "who", work), lambda: self._when(named, team))
-        who = person_of(self.who, "who", work) or self.person
-        at = {"by": who.id, "at": self._when(who, team)}
-        return super().done(team, work).model_copy(update=at)
+        who, at = check_all(
+            lambda: person_of(self.who, "who", work) or self.person, lambda: self._when(named, team)
+        )
+        return super().done(team, work).model_copy(update={"by": who.id, "at": at})
 
     def _when(self, who: Person, team: Team) -> datetime:
         """When it was said: now, unless the form says otherwise."""

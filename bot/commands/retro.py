@@ -50,11 +50,9 @@ class AnswerRetro(MaybeAnonymous, frozen=True):
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> dict[str, object]:
-        answers: dict[str, object] = {}
-        more: dict[str, object] = {}
-        check_all(
-            lambda: answers.update(read_all({spec.name: spec for spec in _PROMPT_FIELDS}, values)),
-            lambda: more.update(super(AnswerRetro, cls).read(values)),
+        answers, more = check_all(
+            lambda: read_all({spec.name: spec for spec in _PROMPT_FIELDS}, values),
+            lambda: super(AnswerRetro, cls).read(values),
         )
         return {**more, "answers": answers}
 
@@ -412,17 +410,16 @@ def close(command: Close, work: UnitOfWork) -> Reply:
     items = work.action_items.of_case(retro.case_number)
     recovery = work.recoveries.get(retro.case_number)
 
-    def close_it() -> Retro:
-        return domain.close(retro, command.person.id, command.at, outcome, command.why, items)
-
     def check_both_sides() -> None:
         if outcome == MUST_BE_HEARD:
             number = retro.case_number
             heard = len(work.retros.answers(number)) + len(work.retros.comments(number))
             check_outcome(outcome, recovery, heard)
 
-    check_all(close_it, check_both_sides)
-    closed = close_it()
+    closed, _ = check_all(
+        lambda: domain.close(retro, command.person.id, command.at, outcome, command.why, items),
+        check_both_sides,
+    )
     work.retros.save(closed)
     _follow(closed, recovery, command, work)
     _say_turn(closed, command, work)

@@ -243,11 +243,10 @@ def own_settings(command: OwnSettings, work: UnitOfWork) -> Reply:
 def settings(command: Settings, work: UnitOfWork) -> Reply:
     """Saves the team's settings."""
     team = of(shared_channel(command), command, work)
-    check_all(
+    lead, _ = check_all(
         lambda: person_of(command.lead, "lead", work),
         lambda: teams.check_day(command.starts, command.ends),
     )
-    lead = person_of(command.lead, "lead", work)
     changed = teams.with_settings(
         team,
         lead=lead.id if lead else None,

@@ -1,6 +1,10 @@
 """How a step is turned down: in one sentence that a person can read."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar, overload
+
+First = TypeVar("First")
+Second = TypeVar("Second")
 
 
 class Refused(Exception):
@@ -33,15 +37,26 @@ def together(refusals: Iterable[Refused]) -> Refused:
     return Refused(sentence, field or None, dict(others))
 
 
-def check_all(*checks: Callable[[], object]) -> None:
-    """Makes every check, and refuses with all that is wrong at once.
+@overload
+def check_all(first: Callable[[], First], second: Callable[[], Second], /) -> tuple[First, Second]:
+    """Of two checks the types of what they return are known."""
+
+
+@overload
+def check_all(*checks: Callable[[], object]) -> Sequence[object]:
+    """Of more they are not."""
+
+
+def check_all(*checks: Callable[[], object]) -> Sequence[object]:
+    """Makes every check: what each returns, or a refusal that says all that is wrong at once.
 
     What is refused as a whole, and not beside a field, is refused alone: nothing else matters then.
     """
+    results: list[object] = []
     refusals: list[Refused] = []
     for check in checks:
         try:
-            check()
+            results.append(check())
         except Refused as refused:
             refusals.append(refused)
     whole = [refused for refused in refusals if refused.field is None]
@@ -49,6 +64,7 @@ def check_all(*checks: Callable[[], object]) -> None:
         raise whole[0]
     if refusals:
         raise together(refusals)
+    return tuple(results)
 
 
 class ConflictError(Exception):
