@@ -355,8 +355,7 @@ def _follow_in_retro(item: ActionItem, command: Command, work: UnitOfWork) -> Re
         work.retros.save(settled)
     if settled != retro:
         reminder_jobs.refresh(settled, command.at, work, traceless=False)
-    for job in retro_jobs.summary_jobs(settled, command.at, work, asked_by=command.person.id):
-        work.jobs.schedule(job)
+    retro_jobs.edit_summaries(settled, command.at, work, asked_by=command.person.id)
     lapsed = retro.unsettled_at is None and settled.unsettled_at is not None
     return Reply(message=retro_messages.lapsed(settled)) if lapsed else Reply()
 

@@ -25,6 +25,7 @@ from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs.edit_said import edit_said
 from bot.messages import case as messages
 from bot.messages.parts import Form
 from bot.ports import ReadOnlyWork, UnitOfWork
@@ -246,7 +247,7 @@ def _open_or_show(case: Case, team: Team, command: Fail | Open, work: UnitOfWork
         case = case.model_copy(update={"failed_at": command.at})
         work.cases.save(case)
         _open_retro(case, team, command, work, aim_from=command.at)
-        _say_backlog_anew(case.channel_id, taken_in_at, command, work)
+        edit_said([case_jobs.backlog_job(case.channel_id, taken_in_at, command.at)], work)
         return Reply(message=messages.failed(case, team.name))
     message_ref = work.sent_messages.get(message_key.retro(case.number))
     link = message_ref.link if message_ref else None
@@ -306,15 +307,6 @@ def _point_out_double(new: Case, command: Fail, team: Team, work: ReadOnlyWork) 
     below = command.request.values is not None
     asked = messages.likely_double(form, double, link, {"not_same": seen}, lies_on_form=below)
     raise AskFirst(Reply(form=asked))
-
-
-def _say_backlog_anew(
-    channel_id: str, taken_in_at: datetime, command: Command, work: UnitOfWork
-) -> None:
-    """The message that offers it counts one less."""
-    job = case_jobs.backlog_job(channel_id, taken_in_at, command.at)
-    if work.sent_messages.get(job.key) is not None:
-        work.jobs.schedule(job)
 
 
 def _retro_job(case: Case, command: Fail | Open) -> Job:
@@ -444,7 +436,7 @@ def _show_edited(case: Case, team: Team, command: Edit, work: UnitOfWork) -> Non
     work.jobs.schedule(retro_jobs.retro_job(number, case.channel_id, command.at, asked_by=by))
     retro, recovery = work.retros.get(number), work.recoveries.get(number)
     if retro is None:
-        _say_backlog_anew(case.channel_id, case.failed_at, command, work)
+        edit_said([case_jobs.backlog_job(case.channel_id, case.failed_at, command.at)], work)
     else:
         reminder_jobs.refresh(retro, command.at, work)
     if recovery is None:

@@ -34,6 +34,7 @@ from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.jobs import team as team_jobs
+from bot.jobs.edit_said import edit_said
 from bot.ports import ReadOnlyWork, UnitOfWork
 
 PAGE = 100
@@ -79,9 +80,7 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
     work.cases.save(forget_case(case, scrub, at))
     retro = work.retros.get(number)
     if retro is None:
-        backlog = case_jobs.backlog_job(case.channel_id, case.failed_at, at)
-        if work.sent_messages.get(backlog.key) is not None:
-            work.jobs.schedule(backlog)
+        edit_said([case_jobs.backlog_job(case.channel_id, case.failed_at, at)], work)
         return True
     work.retros.save(forget_retro(retro, scrub))
     answers = [
@@ -126,7 +125,7 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
         ]
     turns = range(1, len(retro.history) + 1)
     taken_back = _taken_back(retro, turns, case.failed_at, at)
-    _say_again([*_owners_copies(items, at), *taken_back, *jobs], work)
+    edit_said([*_owners_copies(items, at), *taken_back, *jobs], work)
     subjects: list[Subject] = [retro, *items]
     if recovery is not None:
         subjects.append(recovery)
@@ -199,14 +198,7 @@ def _say_reminders_anew(subjects: Iterable[Subject], at: datetime, work: UnitOfW
             reminder_jobs.instead_job(sent.message, subject, at)
             for sent in {sent.message: sent for sent in sent_reminders}.values()
         ]
-        _say_again(instead, work)
-
-
-def _say_again(jobs: Iterable[Job], work: UnitOfWork) -> None:
-    """Edits those of these messages that were said."""
-    by_key = {job.key: job for job in jobs}
-    for key in work.sent_messages.among(by_key.keys()):
-        work.jobs.schedule(by_key[key])
+        edit_said(instead, work)
 
 
 def _forget_replies(number: int, scrub: Scrub, work: UnitOfWork) -> None:
@@ -261,7 +253,7 @@ def forget_person(person: Person, at: datetime, work: UnitOfWork) -> Farewell | 
         work.teams.save(team.model_copy(update={"lead": None}))
     left = _leave_all(nobody.id, at, work)
     led = {team.channel_id for team in leaderless}
-    _say_again((job for job in _check_ins(led, at, work) if job.channel_id != nobody.id), work)
+    edit_said((job for job in _check_ins(led, at, work) if job.channel_id != nobody.id), work)
     freed = {label for labels in left.values() for label in labels}
     for number in sorted(traces.cases):
         _name_nobody(number, nobody.id, freed, at, work)
@@ -345,7 +337,7 @@ def _name_nobody(
             retro_jobs.turn_job(retro, at, "").model_copy(update={"once": False, "asked_by": None})
         )
     # A leaver may be named in years of them: nobody who does something by hand waits for that.
-    _say_again([job.model_copy(update={"bulk": True}) for job in jobs], work)
+    edit_said([job.model_copy(update={"bulk": True}) for job in jobs], work)
     _say_reminders_anew(subjects, at, work)
 
 

@@ -686,8 +686,7 @@ def _save(before: Recovery, after: Recovery, outcome: str, command: Command, wor
     reminder_jobs.resolve_over(after, outcome, command.at, work)
     if _told(before) != _told(after):
         retro = retro_of(command.subject, work)
-        for job in retro_jobs.summary_jobs(retro, command.at, work):
-            work.jobs.schedule(job)
+        retro_jobs.edit_summaries(retro, command.at, work)
     changed = domain.is_one_sided(before) != domain.is_one_sided(after)
     if changed or before.outcome != after.outcome or before.earlier != after.earlier:
         work.jobs.schedule(

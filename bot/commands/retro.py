@@ -290,8 +290,7 @@ def _follow_answers(retro: Retro, at: datetime, work: UnitOfWork, *, traceless: 
     """Brings up to date what counts and quotes the answers: the retro, its summaries and reminders."""
     number, channel_id = retro.case_number, retro.channel_id
     work.jobs.schedule(retro_jobs.retro_job(number, channel_id, at, traceless=traceless))
-    for job in retro_jobs.summary_jobs(retro, at, work, traceless=traceless):
-        work.jobs.schedule(job)
+    retro_jobs.edit_summaries(retro, at, work, traceless=traceless)
     reminder_jobs.quote_anew(retro, at, work, traceless=traceless)
 
 
@@ -483,10 +482,7 @@ def _say_turn(retro: Retro, command: Command, work: UnitOfWork) -> None:
     """Says a closing or reopening in the thread, once, and brings retro and prompts up to date."""
     work.jobs.schedule(retro_jobs.turn_job(retro, command.at, command.person.id))
     earlier = len(retro.history) - 1
-    for job in retro_jobs.summary_jobs(
-        retro, command.at, work, turns=earlier, asked_by=command.person.id
-    ):
-        work.jobs.schedule(job)
+    retro_jobs.edit_summaries(retro, command.at, work, turns=earlier, asked_by=command.person.id)
     reminder_jobs.resolve(retro, "closed" if retro.state == "closed" else "reopened", command.at, work)
     recovery_jobs.note_retro(retro.case_number, command.at, work)
     changed = retro_jobs.retro_job(

@@ -19,6 +19,7 @@ from bot.domain.reminder import (
 )
 from bot.domain.retro import Retro
 from bot.domain.working_hours import is_working, today, working_days_between
+from bot.jobs.edit_said import edit_said
 from bot.jobs.payload import JobPayload, Number
 from bot.jobs.remindable import Remindable, ReminderContext, context_of, recipients, remindable
 from bot.messages import reminder as messages
@@ -148,11 +149,7 @@ def say_anew(
     for row in {row.message: row for row in rows}.values():
         job = reminder_job(row, subject, at, bulk=bulk)
         work.jobs.schedule(job.model_copy(update={"traceless": traceless}))
-    instead = [instead_job(row.message, subject, at) for row in rows if row.recipient_id]
-    said_instead = work.sent_messages.among({job.key for job in instead})
-    for job in instead:
-        if job.key in said_instead:
-            work.jobs.schedule(job)
+    edit_said((instead_job(row.message, subject, at) for row in rows if row.recipient_id), work)
 
 
 def refresh(

@@ -9,11 +9,12 @@ from bot.domain.job import Job
 from bot.domain.retro import Answer, Retro
 from bot.domain.working_hours import today
 from bot.jobs import recovery as recovery_jobs
+from bot.jobs.edit_said import edit_said
 from bot.jobs.payload import JobPayload, Number
 from bot.messages import recovery as recovery_messages
 from bot.messages import retro as messages
 from bot.messages.parts import Message
-from bot.ports import ReadOnlyWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import BY_KEY, PROMPTS
 
 
@@ -212,35 +213,35 @@ def gone_job(
     )
 
 
-def summary_jobs(
+def edit_summaries(
     retro: Retro,
     at: datetime,
-    work: ReadOnlyWork,
+    work: UnitOfWork,
     *,
     turns: int | None = None,
     asked_by: str | None = None,
     traceless: bool = False,
-) -> list[Job]:
-    """The jobs that bring up to date what was said when the retro was closed, each time it was.
+) -> None:
+    """Brings up to date what was said when the retro was closed, each time it was.
 
     `turns`: only of so many closings and reopenings, from the first one on; None: of all.
     """
-    keys = {
-        message_key.turn(retro.case_number, number)
-        for number, turn in enumerate(retro.history[:turns], 1)
-        if turn.step == "close"
-    }
-    return [
-        SumUp(case_number=retro.case_number).job(
-            retro.channel_id,
-            key,
-            at,
-            thread=message_key.retro(retro.case_number),
-            asked_by=asked_by,
-            traceless=traceless,
-        )
-        for key in sorted(work.sent_messages.among(keys))
-    ]
+    summary = SumUp(case_number=retro.case_number)
+    edit_said(
+        (
+            summary.job(
+                retro.channel_id,
+                message_key.turn(retro.case_number, number),
+                at,
+                thread=message_key.retro(retro.case_number),
+                asked_by=asked_by,
+                traceless=traceless,
+            )
+            for number, turn in enumerate(retro.history[:turns], 1)
+            if turn.step == "close"
+        ),
+        work,
+    )
 
 
 def turn_job(retro: Retro, at: datetime, asked_by: str) -> Job:
