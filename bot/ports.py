@@ -242,13 +242,12 @@ class Ended:
     """What came of an attempt at a job; `follow` is owed from then on, and saved with it.
 
     `done`: said, or without a message ref nothing left to say; its channel queue rests that long.
-    `deleted`: what was said is gone, and so is what was known of it.
     `waiting`: put back for so many seconds because of `why`, with the whole channel queue if the
     platform asked for that (`hold_queue`) and the workspace's other channel queues of the kind, for a
     minute at most (`hold_workspace`); `unsure`: it may have been said all the same; `behind`: what it
     belongs under is not there yet, so it goes behind all that waits in its channel. `dead`: set aside
-    because of `why`. `gone`: the key and the platform's id of a message that somebody deleted, so that
-    saying it again posts it; a newer message of that key stays.
+    because of `why`. `gone`: the key and the platform's id of a message that somebody deleted, or that
+    we did, so that saying it again posts it; a newer message of that key stays.
     """
 
     job: Job
@@ -256,7 +255,6 @@ class Ended:
     cool_down: float = 0.0
     why: str = ""
     message_ref: MessageRef | None = None
-    deleted: bool = False
     follow: Sequence[Job] = ()
     unsure: bool = False
     behind: bool = False

@@ -414,10 +414,6 @@ class SentMessages(ReadSentMessages, Protocol):
         """Somebody deleted this message: what is said again is posted anew. Others are left alone."""
         ...
 
-    def drop(self, keys: Collection[str]) -> None:
-        """They were deleted: nothing leads there any more."""
-        ...
-
 
 class Requests(Protocol):
     """Which requests were handled."""

@@ -342,7 +342,8 @@ class Worker:
         if job.unsure:  # it was looked for first, so nobody can say when the call itself began
             began = asyncio.get_running_loop().time()
         next_allowed_at = began + (messenger.limits.min_interval if outcome == "said" else 0.0)
-        await self._surely(partial(self._finish, job, message_ref, next_allowed_at, outcome))
+        gone = (job.key, said.message) if said is not None and outcome == DELETED else None
+        await self._surely(partial(self._finish, job, message_ref, next_allowed_at, outcome, gone))
 
     async def _surely(self, step: Callable[[], Awaitable[Result]]) -> Result:
         """Does it again while the storage is out of reach and the lease can hold; twice is once."""
@@ -399,7 +400,12 @@ class Worker:
             await asyncio.sleep(left)
 
     async def _finish(
-        self, job: Job, message_ref: MessageRef | None, next_allowed_at: float, outcome: str
+        self,
+        job: Job,
+        message_ref: MessageRef | None,
+        next_allowed_at: float,
+        outcome: str,
+        gone: tuple[str, str] | None = None,
     ) -> None:
         """Puts it away; `next_allowed_at`, by the loop's clock, is when the channel has rested from it.
 
@@ -417,9 +423,8 @@ class Worker:
             doubt = {"unsure": True, "began_at": job.began_at and minute(job.began_at)}
             follow = tuple(one.model_copy(update=doubt) for one in follow)
         cool_down = max(0.0, next_allowed_at - AHEAD_SECONDS - asyncio.get_running_loop().time())
-        deleted = outcome == DELETED
         await self._put_away(
-            Ended(job, "done", cool_down, message_ref=message_ref, deleted=deleted, follow=follow)
+            Ended(job, "done", cool_down, message_ref=message_ref, gone=gone, follow=follow)
         )
         self._count(outcome, job)
         self._wake_in(cool_down)

@@ -185,7 +185,7 @@ class Desk:
         if isinstance(message, Superseded):
             if not first:
                 self.deleted.append(job.key)
-            queue_of(self.database).put_away([Ended(job, "done", deleted=True)])
+            queue_of(self.database).put_away([Ended(job, "done", gone=(job.key, message_ref.message))])
             return None
         queue_of(self.database).finish(job, message_ref if message else None, 0.0, follow)
         return message

@@ -190,8 +190,6 @@ class Queue:
                 sent.setdefault(row.workspace, {})[row.key] = attempt.message_ref
             if attempt.gone is not None:
                 gone.setdefault(row.workspace, []).append(attempt.gone)
-            if attempt.deleted:
-                SentMessages(connection, row.workspace).drop([row.key])
             rests[queue] = _rests_until(attempt, row, now)
             if after["state"] == "waiting" and (row.again or after["queue_id"] != row.queue_id):
                 other, due_at = (row.workspace, after["queue_id"]), after["due_at"]
@@ -212,6 +210,10 @@ class Queue:
     def _after(self, ended: Ended, row: Any, now: datetime) -> Values:
         """A job's row once it was put away."""
         after = {**row._asdict(), "state": ended.state, "why": ended.why, "claimed_by": ""}
+        if ended.message_ref is not None:
+            after["queue_id"] = edit_queue(row.channel_id)
+        elif ended.gone is not None and ended.gone[0] == row.key:
+            after["queue_id"] = post_queue(row.channel_id)
         if ended.state == "dead":
             # It stays unsure: the last attempt may have been heard, whatever came back.
             return after | {"ended_at": minute(now) if row.traceless else now}
@@ -220,8 +222,6 @@ class Queue:
             if row.traceless and ended.cool_down > 0:
                 self._past.sooner[row.workspace, row.key] = later
                 later += timedelta(minutes=1)
-            if ended.gone is not None and ended.gone[0] == row.key:
-                after["queue_id"] = post_queue(row.channel_id)
             return after | {
                 "due_at": minute(later) if row.traceless else later,
                 "unsure": ended.unsure,
@@ -232,9 +232,6 @@ class Queue:
                 "again": row.again and ended.unsure,
             }
         after |= {"attempts": 0, "unsure": False, "began_at": None, "again": False}
-        after["queue_id"] = row.queue_id if ended.message_ref is None else edit_queue(row.channel_id)
-        if ended.deleted:
-            after["queue_id"] = post_queue(row.channel_id)
         if row.again:
             return after | {"state": "waiting", "id": next_id(traceless=row.traceless)}
         return after | {"state": GONE if row.traceless else "done", "ended_at": now}

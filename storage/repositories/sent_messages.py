@@ -25,7 +25,6 @@ FORGET = Statement(delete(sent_messages).where(*_THIS))
 FORGET_IF_STILL = Statement(
     delete(sent_messages).where(*_KEYED, sent_messages.c.message == bindparam("message"))
 )
-DROP = Statement(delete(sent_messages).where(*_KEYED))
 DOUBT = Statement(update(sent_messages).where(*_KEYED).values(digest=literal_column("''")))
 
 
@@ -74,11 +73,6 @@ class SentMessages(Keyed[MessageRef]):
             for key, kept in self._known.items()
             if kept is None or (kept.channel_id, kept.message) != (channel_id, message)
         }
-
-    def drop(self, keys: Collection[str]) -> None:
-        rows = [{"this_workspace": self._workspace, "this_key": key} for key in sorted(keys)]
-        DROP.run_each(self._connection, rows)
-        self._known |= dict.fromkeys(keys)
 
     def key_of(self, channel_id: str, message: str) -> str | None:
         params = {"workspace": self._workspace, "channel_id": channel_id, "message": message}

@@ -2,6 +2,7 @@
 
 from bot.domain.job import MessageRef
 from storage.database import Database
+from storage.repositories.sent_messages import SentMessages
 from tests.session import open_work
 from tests.storage.made import saved, seen
 
@@ -28,7 +29,9 @@ def test_the_newest_receipt_counts(database: Database) -> None:
 def test_what_was_deleted_leads_nowhere(database: Database) -> None:
     saved(database, lambda work: work.sent_messages.keep("retro:1", FIRST))
     saved(database, lambda work: work.sent_messages.keep("retro:2", FIRST))
-    saved(database, lambda work: work.sent_messages.drop(["retro:1", "retro:9"]))
+    with database.transaction(writes=True) as connection:
+        SentMessages(connection, "W").forget_each([("retro:1", FIRST.message), ("retro:9", "9.9")])
+        connection.commit()
     found = seen(database, lambda work: work.sent_messages.among(["retro:1", "retro:2"]))
     assert found == {"retro:2": FIRST}
 
