@@ -28,8 +28,9 @@ from sqlalchemy import (
     update,
 )
 
+from bot.domain.job import minute
 from bot.ports import Doubted, Restored
-from storage.jobs.job import EPOCH, IS_DEAD, IS_WAITING, scheduled_at
+from storage.jobs.job import EPOCH, IS_DEAD, IS_WAITING, begun_anew, scheduled_at
 from storage.jobs.moments import Name, wake
 from storage.observed_time import MINUTE
 from storage.row import Values
@@ -144,16 +145,15 @@ def say_held(connection: Connection) -> int:
 
     What was given up meanwhile because it belongs under one of them is tried again.
     """
-    now = datetime.now(UTC).replace(second=0, microsecond=0)  # traceless ones may be among them
+    now = minute(datetime.now(UTC))  # traceless ones may be among them
     root = jobs.alias("root")
     under_held = exists().where(
         root.c.workspace == jobs.c.workspace, root.c.key == jobs.c.thread, root.c.state == "held"
     )
-    again = {"state": "waiting", "attempts": 0, "due_at": now, "ended_at": None, "why": ""}
     queues: set[Name] = set()
     counts: list[int] = []
     for which in (and_(IS_DEAD, under_held), IS_HELD):
-        freed = update(jobs).where(which).values(**again)
+        freed = update(jobs).where(which).values(**begun_anew(now))
         rows = connection.execute(freed.returning(jobs.c.workspace, jobs.c.queue_id)).all()
         queues |= {(row.workspace, row.queue_id) for row in rows}
         counts.append(len(rows))

@@ -10,11 +10,12 @@ from bot.commands import team as team_commands
 from bot.commands.lookup import case_of
 from bot.domain import case as domain
 from bot.domain import message_key
-from bot.domain.case import Case, check_edit, check_link, check_public_post, leads_somewhere
+from bot.domain.case import Case, check_edit, check_public_post
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused, check_all
 from bot.domain.job import Job
 from bot.domain.likeness import WITHIN, may_be
+from bot.domain.link import check_link, leads_somewhere
 from bot.domain.recovery import follow, owners
 from bot.domain.reference import CaseRef
 from bot.domain.retro import Retro

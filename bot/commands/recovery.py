@@ -13,6 +13,7 @@ from bot.domain import reference
 from bot.domain.action_item import ActionItem, check_due
 from bot.domain.case import Case
 from bot.domain.errors import Refused, check_all
+from bot.domain.link import is_web_link
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import QUESTIONS, STEPS, VERDICTS, WITHOUT_CHANGE, Step, StepName
@@ -35,7 +36,7 @@ NO_LINK = "The link starts with https://."
 
 
 def _check_link(link: str) -> None:
-    if not link.startswith(("https://", "http://")):
+    if not is_web_link(link):
         raise Refused(NO_LINK)
 
 

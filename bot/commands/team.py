@@ -299,13 +299,20 @@ def channel_changed(command: ChannelChanged, work: UnitOfWork) -> Reply:
     known = work.channels.get(command.channel.id) if command.channel else None
     if known is None:
         return Reply()
-    if command.called and command.called != known.name:
-        work.channels.remember(known.model_copy(update={"name": command.called}))
-        team = work.teams.get(known.id)
-        if team is not None:
-            work.teams.save(team.model_copy(update={"name": command.called}))
+    if command.called:
+        rename(known, command.called, work)
     work.jobs.retry_dead(known.id)
     return Reply()
+
+
+def rename(channel: Channel, name: str, work: UnitOfWork) -> Channel:
+    """Keeps a channel, and the team in it, under another name."""
+    renamed = channel.model_copy(update={"name": name})
+    work.channels.remember(renamed)
+    team = work.teams.get(channel.id)
+    if team is not None and team.name != name:
+        work.teams.save(team.model_copy(update={"name": name}))
+    return renamed
 
 
 def message_deleted(command: MessageDeleted, work: UnitOfWork) -> Reply:

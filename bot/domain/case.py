@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel
 
 from bot.domain.errors import Refused
+from bot.domain.link import is_web_link
 from bot.domain.reference import CaseRef, key_of
 from bot.domain.working_hours import WorkingHours, is_working, is_working_day, today
 
@@ -14,7 +15,6 @@ CaseState = Literal["open", "failed", "recovered", "not recovered", "no answer"]
 
 
 CaseStep = Literal["edit", "cancel", "restore"]
-WEB_LINKS = ("https://", "http://")
 FIRST_BRING_BACK = "{label} is cancelled: press Bring it back on its retro first."
 
 
@@ -134,19 +134,8 @@ def edit(case: Case, facts: Mapping[str, object], by: str, at: datetime) -> Case
 
 def check_public_post(link: str) -> None:
     """Refuses a public post that is no link."""
-    if not link.startswith(WEB_LINKS):
+    if not is_web_link(link):
         raise Refused("A public post is a link that starts with https://.")
-
-
-def leads_somewhere(link: str) -> bool:
-    """Whether it is a link; one within the web workspace has no address before it."""
-    return link.startswith(WEB_LINKS) or (link.startswith("/") and not link.startswith("//"))
-
-
-def check_link(link: str) -> None:
-    """Refuses what is no link."""
-    if not leads_somewhere(link):
-        raise Refused("The link starts with https://.")
 
 
 def outside_hours(case: Case, hours: WorkingHours) -> bool:

@@ -29,7 +29,7 @@ SETTLED_BY_APOLOGY: tuple[StepName, ...] = ("promise", "keep", "check_back", "te
 """What is not needed any more once an apology was enough."""
 WITHOUT_PROMISE: tuple[StepName, ...] = ("keep", "check_back")
 FOLLOWS: Mapping[StepName, tuple[StepName, ...]] = {
-    "promise": ("keep", "check_back"),
+    "promise": WITHOUT_PROMISE,
     "keep": ("check_back",),
 }
 """What goes with a step that is taken back: without a promise none was kept."""

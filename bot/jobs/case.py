@@ -43,8 +43,7 @@ class SayChange(JobPayload):
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """That change, with the way back while it is the last word."""
-        case = work.cases.get(self.case_number)
-        if case is None or not 0 < self.number <= len(case.history):
+        if (case := _changed(self.case_number, self.number, work)) is None:
             return None
         change = case.history[self.number - 1]
         same = [before.same_as for before in case.history[: self.number] if before.step != "edit"]
@@ -65,8 +64,7 @@ class SayMoved(JobPayload):
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """Which case it is, and who found it."""
-        case = work.cases.get(self.case_number)
-        if case is None or not 0 < self.number <= len(case.history):
+        if (case := _changed(self.case_number, self.number, work)) is None:
             return None
         link = retro_thread.links_of({case.number}, work).get(case.number)
         return messages.moved(case, _by(case.history[self.number - 1].by, work), link)
@@ -85,8 +83,7 @@ class TellCancelled(JobPayload):
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """Who cancelled it; once that was said, also who brought it back."""
-        case = work.cases.get(self.case_number)
-        if case is None or not 0 < self.number <= len(case.history):
+        if (case := _changed(self.case_number, self.number, work)) is None:
             return None
         if case.cancelled and case.cancellation != case.history[self.number - 1]:
             return None
@@ -95,6 +92,12 @@ class TellCancelled(JobPayload):
         link = retro_thread.links_of({case.number}, work).get(case.number)
         last = [change for change in case.history if change.step != "edit"][-1]
         return messages.cancelled_for_you(case, _by(last.by, work), link)
+
+
+def _changed(case_number: int, number: int, work: ReadOnlyWork) -> Case | None:
+    """The case, if it was changed so often."""
+    case = work.cases.get(case_number)
+    return case if case is not None and 0 < number <= len(case.history) else None
 
 
 def _by(person_id: str, work: ReadOnlyWork) -> Person:

@@ -28,6 +28,7 @@ from bot.messages.parts import (
     Part,
     Quote,
     Words,
+    linked,
     one_line,
     plain_words,
     sentence,
@@ -83,11 +84,7 @@ def own_copy(
     item: ActionItem, recipient_id: str, people: Mapping[str, Person], today: date, link: str | None
 ) -> Message:
     """The item in its owner's direct messages, with the buttons that fit its state."""
-    thread: Inline = (
-        Link(text=f"the retro C-{item.case_number}", url=link)
-        if link
-        else f"the retro C-{item.case_number}"
-    )
+    thread = linked(f"the retro C-{item.case_number}", link)
     if item.owner != recipient_id:
         return Message(
             summary=f"{item.label} is no longer yours.",
@@ -129,11 +126,7 @@ def done_for_asker(
     if item.state != "done":
         words = f"{item.label} · {item.state} · {one_line(item.what)}"
         return Message(summary=words, parts=(Context(words=(words,)),))
-    retro: Inline = (
-        Link(text=f"the retro C-{item.case_number}", url=link)
-        if link
-        else f"the retro C-{item.case_number}"
-    )
+    retro = linked(f"the retro C-{item.case_number}", link)
     head = f"{by} has done what you asked for."
     changed = done.words if done else ""
     mine = tuple(step for step in steps(item) if step != "drop" and may(item, step, asker_id, lead=None))

@@ -23,6 +23,7 @@ from bot.messages.parts import (
     Quote,
     Typed,
     Words,
+    linked,
     one_line,
     plain_words,
     sentence,
@@ -39,7 +40,7 @@ def bring_back(case: Case) -> Buttons:
 
 
 def _other(number: int, links: Mapping[int, str]) -> Inline:
-    return Link(text=f"C-{number}", url=links[number]) if number in links else f"C-{number}"
+    return linked(f"C-{number}", links.get(number))
 
 
 def cancelled(case: Case, by: str, links: Mapping[int, str]) -> tuple[Part, ...]:
@@ -88,7 +89,7 @@ def moved(case: Case, by: Person, link: str | None) -> Message:
 
 def cancelled_for_you(case: Case, by: Person, link: str | None) -> Message:
     """To an owner or the customer's contact: nothing is left to do, or it is theirs again."""
-    retro: Inline = Link(text=f"the retro {case.label}", url=link) if link else f"the retro {case.label}"
+    retro = linked(f"the retro {case.label}", link)
     change = case.cancellation
     if change is not None and change.same_as is not None:
         there = f" is the same as C-{change.same_as}, so its customer needs nothing from you there."
@@ -126,12 +127,9 @@ def failed(case: Case, channel_name: str) -> Message:
 
 def already(case: Case, channel_name: str, link: str | None) -> Message:
     """To the person who marked the same case failed again: where the first retro is."""
-    where: tuple[Inline, ...] = (
-        (Link(text=f"the retro {case.label}", url=link),) if link else (f"the retro {case.label}",)
-    )
     words: Words = (
         f"{case.reference or 'This case'} already has a retro, so no second one was opened: see ",
-        *where,
+        linked(f"the retro {case.label}", link),
         " in ",
         ChannelName(channel_id=case.channel_id, name=channel_name),
         ".",

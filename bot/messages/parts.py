@@ -76,6 +76,11 @@ Inline = str | Piece
 Words = tuple[Inline, ...]
 
 
+def linked(text: str, url: str | None) -> Inline:
+    """Words that lead somewhere, or plain ones where nobody knows where that is."""
+    return Link(text=text, url=url) if url else text
+
+
 class Paragraph(BaseModel, frozen=True):
     """A few sentences of ours."""
 

@@ -52,6 +52,7 @@ from bot.messages.parts import (
     Quote,
     Timestamp,
     Words,
+    linked,
     one_line,
     shortened,
 )
@@ -127,7 +128,7 @@ def own_copy(context: CardContext, recipient_id: str) -> Message:
     """The card in the direct messages of whoever has something to do in it."""
     recovery, label = context.recovery, context.recovery.case_label
     link = context.links.get(recovery.case_number)
-    retro: Inline = Link(text=f"the retro {label}", url=link) if link else f"the retro {label}"
+    retro = linked(f"the retro {label}", link)
     if recovery.cancelled:
         over = f"{label} was cancelled, so its customer needs nothing from you"
         return Message(summary=f"{over}.", parts=(Context(words=(f"{over} (", retro, ").")),))
@@ -410,7 +411,7 @@ def not_recovered(
     `number`: of the round that ended so, from 1.
     """
     label = recovery.case_label
-    retro: Inline = Link(text=f"the retro {label}", url=link) if link else f"the retro {label}"
+    retro = linked(f"the retro {label}", link)
     verdict = recovery.earlier[number - 1][-1]
     news = _started_over(number + 1)
     parts: list[Part] = [

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bot.domain.link import is_web_link
 from handlers.payload import Payload, mapping, text_at
 
 PRIVATE = "a private channel"
@@ -70,14 +71,14 @@ def ticket_in(message: Payload) -> tuple[str, str]:
     A title's own link counts first, then a link in which a number stands.
     """
     for attachment in _objects(message, "attachments"):
-        if (link := text_at(attachment, "title_link")).startswith(("https://", "http://")):
+        if is_web_link(link := text_at(attachment, "title_link")):
             return said(text_at(attachment, "title")), html.unescape(link)
     texts = [message.get("text"), message.get("blocks"), message.get("attachments")]
     links = [
         html.unescape(link)
         for node in _nodes(texts)
         for link in (_LINK.findall(node) if isinstance(node, str) else [node.get("url")])
-        if isinstance(link, str) and link.startswith(("https://", "http://"))
+        if isinstance(link, str) and is_web_link(link)
     ]
     return "", next((link for link in links if _NUMBER.search(link.partition("://")[2])), "")
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from bot.domain.link import is_web_link
 from bot.domain.working_hours import zone_of
 from bot.messages.parts import (
     Bold,
@@ -115,7 +116,7 @@ def _token(piece: Piece) -> str:
             return f"<#{piece.channel_id}>" if match else _entities(f"#{piece.name.removeprefix('#')}")
         case Link():
             url, words = piece.url.translate(URL_ENTITIES), _entities(" ".join(piece.text.split()))
-            fits = len(url) <= MAX_URL_LENGTH and url.startswith(("http://", "https://"))
+            fits = len(url) <= MAX_URL_LENGTH and is_web_link(url)
             return f"<{url}|{words or 'link'}>" if fits else words
         case Timestamp():
             zone = zone_of(piece.zone)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from bot.domain.link import is_web_link
 from bot.messages.parts import (
     Bold,
     Button,
@@ -121,7 +122,7 @@ def _token(piece: Piece, mentions: _Mentions) -> str:
             return escaped(f"#{piece.name.removeprefix('#')}")
         case Link():
             words = " ".join(piece.text.split()) or "link"
-            is_web = piece.url.startswith(("http://", "https://"))
+            is_web = is_web_link(piece.url)
             return f"[{escaped(words)}]({_address(piece.url)})" if is_web else escaped(words)
         case Timestamp():
             at = f"{piece.at:%Y-%m-%dT%H:%M:%SZ}"

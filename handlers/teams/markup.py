@@ -4,6 +4,8 @@ import html
 import re
 from html.parser import HTMLParser
 
+from bot.domain.link import is_web_link
+
 
 class _Words(HTMLParser):
     """Collects what a person reads in HTML, with line breaks where blocks end."""
@@ -60,5 +62,5 @@ def ticket_link(text: str) -> str:
     reader = _Links()
     reader.feed(text)
     reader.close()
-    links = (link for link in reader.links if link.startswith(("https://", "http://")))
+    links = (link for link in reader.links if is_web_link(link))
     return next((link for link in links if re.search(r"[0-9]{2,}", link)), "")

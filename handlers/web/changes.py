@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from bot.commands import team as team_commands
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.parts import Context, Form, FormField, Option, OtherWay
@@ -100,11 +101,7 @@ def _rename_channel(work: UnitOfWork, channel: Channel, name: str) -> tuple[Chan
     fault = additions.name_fault(name) or additions.place_is_here(work, name, but=channel.id)
     if fault:
         return None, {"name": fault}
-    renamed = channel.model_copy(update={"name": name})
-    work.channels.remember(renamed)
-    team = work.teams.get(channel.id)
-    if team is not None and team.name != name:
-        work.teams.save(team.model_copy(update={"name": name}))
+    renamed = team_commands.rename(channel, name, work)
     return Changed(f"#{channel.name} is called #{name} now.", renamed), {}
 
 

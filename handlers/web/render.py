@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.domain.channel import Channel
+from bot.domain.link import is_web_link
 from bot.domain.person import Person
 from bot.domain.working_hours import zone_of
 from bot.messages.author import signed
@@ -261,7 +262,7 @@ def _target(piece: Link, frame: Frame) -> str:
     if frame.base and url.startswith(frame.base + "/"):
         url = url[len(frame.base) :]
     inside = url.startswith("/") and not url.startswith(("//", "/\\"))
-    return url if inside or url.startswith(("http://", "https://")) else ""
+    return url if inside or is_web_link(url) else ""
 
 
 ENVIRONMENT = Environment(

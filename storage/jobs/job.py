@@ -96,6 +96,11 @@ def post_queue(channel_id: str) -> str:
     return channel_id
 
 
+def begun_anew(due_at: datetime) -> Values:
+    """What changes of a job that was set aside when it is owed again."""
+    return {"state": "waiting", "attempts": 0, "due_at": due_at, "ended_at": None, "why": ""}
+
+
 def edit_queue(channel_id: str) -> str:
     """The channel queue of edits in a channel, which has a rate limit of its own."""
     return f"{channel_id}/edits"
@@ -118,7 +123,7 @@ class Jobs:
         statement = (
             update(jobs)
             .where(jobs.c.workspace == self._workspace, jobs.c.channel_id == channel_id, IS_DEAD)
-            .values(state="waiting", attempts=0, due_at=now, ended_at=None, why="")
+            .values(**begun_anew(now))
             .returning(jobs.c.queue_id)
         )
         retried = list(self._connection.scalars(statement))
