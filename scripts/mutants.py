@@ -173,11 +173,14 @@ class Tree:
             _write(file, source)
 
     def run(self, seconds: float | None, *arguments: str) -> tuple[int, str]:
-        """How the fast tests ended (0: green, TOO_LATE: not at all), and their words."""
+        """How the fast tests ended (0: green, TOO_LATE: not at all), and their words.
+
+        They run one after the other: the cores have a mutant each.
+        """
         environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": str(self.folder)}
         environment.pop("PYTEST_ADDOPTS", None)
         with subprocess.Popen(
-            ["scripts/fast", "-q", "-p", "no:cacheprovider", *arguments],
+            ["scripts/fast", "-n", "0", "-q", "-p", "no:cacheprovider", *arguments],
             cwd=self.folder,
             env=environment,
             stdout=subprocess.PIPE,
