@@ -16,6 +16,8 @@ LIMITS = {
     ("button.value", "max_length"): 2_000,
     ("option.text", "max_length"): 75,
     ("option.value", "max_length"): 150,
+    ("overflow.options", "max_items"): 5,
+    ("select.placeholder", "max_length"): 150,
     ("option_group.label", "max_length"): 75,
     ("option_group.options", "max_items"): 100,
     ("select.options", "max_items"): 100,
@@ -146,7 +148,9 @@ def _text(node: Node, limit: int, name: str) -> Iterator[str]:
 
 
 def _section(block: Node) -> Iterator[str]:
-    yield from _keys(block, {"type", "block_id", "text", "fields", "expand"})
+    yield from _keys(block, {"type", "block_id", "text", "fields", "expand", "accessory"})
+    if "accessory" in block:
+        yield from _pressable(block["accessory"])
     if "text" not in block and not block.get("fields"):
         yield "an empty section"
     if "text" in block:
@@ -190,7 +194,20 @@ def _actions(block: Node) -> Iterator[str]:
         yield f"{len(block['elements'])} elements in a row"
     yield from _twice("action_id", (element["action_id"] for element in block["elements"]))
     for element in block["elements"]:
-        yield from _button(element)
+        yield from _pressable(element)
+
+
+def _pressable(node: Node) -> Iterator[str]:
+    """A button, or a menu in a message: a `value` in an option of either has at most 150 characters."""
+    if node["type"] == "overflow":
+        yield from _keys(node, {"type", "action_id", "options"})
+        yield from _options(node, limit("overflow.options", "max_items"), "")
+    elif node["type"] == "static_select":
+        yield from _plain(node["placeholder"], "select.placeholder")
+        without = {key: value for key, value in node.items() if key != "placeholder"}
+        yield from _options(without, limit("select.options", "max_items"), "initial_option")
+    else:
+        yield from _button(node)
 
 
 def _button(node: Node) -> Iterator[str]:

@@ -158,7 +158,7 @@ class SlackPerson:
             "type": "block_actions",
             "trigger_id": trigger
             or self.slack.trigger(self.id, on.id if isinstance(on, View) else None),
-            "actions": [{**button, "action_ts": f"{time.time():.6f}", "type": "button"}],
+            "actions": [{**button, "action_ts": f"{time.time():.6f}"}],
             **self._who(),
             **self._where(on),
         }

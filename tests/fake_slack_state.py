@@ -1,6 +1,7 @@
 """What the fake Slack remembers: channels, messages, whispers, views and triggers."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,13 +147,21 @@ class View:
 
 
 def buttons_in(blocks: list[Any]) -> dict[str, dict[str, Any]]:
-    """Buttons by label, each with its block's id."""
-    return {
-        element["text"]["text"]: {**element, "block_id": block.get("block_id", "made-up")}
-        for block in blocks
-        if block["type"] == "actions"
-        for element in block["elements"]
-    }
+    """Buttons and entries of menus by label, each as it is sent when somebody presses it."""
+    return dict(pressable_in(blocks))
+
+
+def pressable_in(blocks: list[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The same in order, also where several have the same label."""
+    for block in blocks:
+        elements = block["elements"] if block["type"] == "actions" else ()
+        for element in (*elements, *filter(None, [block.get("accessory")])):
+            where = {"action_id": element["action_id"], "block_id": block.get("block_id", "made-up")}
+            if element["type"] == "button":
+                yield element["text"]["text"], {**element, **where}
+            for option in element.get("options", ()):
+                chosen = {"type": element["type"], **where, "selected_option": option}
+                yield option["text"]["text"], chosen
 
 
 def texts_in(node: Any) -> list[str]:
@@ -162,5 +171,5 @@ def texts_in(node: Any) -> list[str]:
     if not isinstance(node, dict):
         return []
     if isinstance(node.get("text"), str):
-        return [node["text"]]
+        return [node["text"].replace("\u200b", "")]
     return [text for child in node.values() for text in texts_in(child)]

@@ -13,7 +13,7 @@ import pytest
 
 from bot.domain.channel import Channel
 from bot.messages import action_item, board, case, coach, recovery, recovery_form, reminder, retro, team
-from bot.messages.parts import Form, Message
+from bot.messages.parts import Form, Message, pressable
 from bot.routes import COMMANDS, JOB_HANDLERS
 from handlers.slack import render as slack
 from handlers.teams import render as teams
@@ -96,17 +96,15 @@ def test_every_function_that_makes_a_message_or_a_form_has_an_example(module: Mo
 def test_every_button_and_form_asks_for_a_verb_that_is_routed() -> None:
     asked = {form.command_name for form in FORMS.values()}
     for message in MESSAGES.values():
-        for part in message.parts:
-            asked |= {button.command_name for button in getattr(part, "buttons", ())}
+        asked |= {button.command_name for button in pressable(message)}
     assert asked <= set(COMMANDS)
 
 
 def test_a_button_opens_a_form_exactly_when_its_verb_has_one() -> None:
     for message in MESSAGES.values():
-        for part in message.parts:
-            for button in getattr(part, "buttons", ()):
-                route = COMMANDS[button.command_name]
-                assert button.opens == (route.form is not None or route.reads), button
+        for button in pressable(message):
+            route = COMMANDS[button.command_name]
+            assert button.opens == (route.form is not None or route.reads), button
 
 
 def test_routes_are_named_noun_verb_and_jobs_name_what_they_say() -> None:

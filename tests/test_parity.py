@@ -7,22 +7,23 @@ import pytest
 from bot.messages.parts import Form, Message
 from handlers.slack import render as slack
 from handlers.teams import render as teams
+from tests import fake_slack_state as slack_state
 from tests import fake_teams_card as cards
 from tests.examples import FORMS, MESSAGES
 
-Pressed = tuple[str, str]
+Pressed = tuple[str, str, bool]
 Filled = tuple[str, bool]
 PRESSED = ("Action.Execute", "Action.Submit")
 
 
 def slack_buttons(drawn: Any) -> list[Pressed]:
-    """Labels and verbs, in order."""
-    return [
-        (element["text"]["text"], element["action_id"])
-        for block in drawn["blocks"]
-        if block["type"] == "actions"
-        for element in block["elements"]
-    ]
+    """Labels and commands in order, and whether they are in a menu."""
+    return sorted(
+        (label, pressed["action_id"], False)
+        if pressed["type"] == "button"
+        else (label, pressed["selected_option"]["value"].partition(" ")[0], True)
+        for label, pressed in slack_state.pressable_in(drawn["blocks"])
+    )
 
 
 def teams_message(message: Message) -> cards.Node:
@@ -40,7 +41,10 @@ def teams_form(form: Form) -> cards.Node:
 def teams_buttons(card: cards.Node) -> list[Pressed]:
     """The same as `slack_buttons`; a dialog's own submit button stands apart, under the card."""
     found = (element for element in cards.elements(card["body"]) if element.get("type") in PRESSED)
-    return [(str(action["title"]), str(action["data"]["verb"])) for action in found]
+    return sorted(
+        (str(action["title"]), str(action["data"]["verb"]), action.get("mode") == "secondary")
+        for action in found
+    )
 
 
 def slack_fields(view: Any) -> list[Filled]:
@@ -86,7 +90,7 @@ def test_every_form_is_sent_off_with_the_same_word(name: str) -> None:
 def test_the_examples_have_buttons_and_fields_to_compare() -> None:
     """The comparisons above would hold for nothing at all too."""
     buttons = {
-        command_name for m in MESSAGES.values() for _, command_name in teams_buttons(teams_message(m))
+        command_name for m in MESSAGES.values() for _, command_name, _ in teams_buttons(teams_message(m))
     }
     labels = {label for f in FORMS.values() for label, _ in teams_fields(teams_form(f))}
     assert {"retro.answer", "action_item.take", "action_item.verify"} <= buttons

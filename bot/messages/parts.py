@@ -8,7 +8,7 @@ and moments are their own inline pieces, so nothing that a person typed can beco
 Messages of the web workspace are stored: `kind` and the aliases are the names they are stored under.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Literal
@@ -63,14 +63,26 @@ class Timestamp(BaseModel, frozen=True):
 
 
 class Day(BaseModel, frozen=True):
-    """A whole day, the same everywhere."""
+    """A whole day, the same everywhere; `with_year` unless the reader knows which one."""
 
     kind: Literal["day"] = "day"
     day: date
+    with_year: bool = True
+
+
+Sign = Literal["late", "waiting", "yours", "done", "note"]
+
+
+class Status(BaseModel, frozen=True):
+    """How a thing stands, at a glance: a sign that each platform draws in its way, and a word."""
+
+    kind: Literal["status"] = "status"
+    sign: Sign
+    text: str
 
 
 Piece = Annotated[
-    Bold | Typed | Mention | ChannelName | Link | Timestamp | Day, Field(discriminator="kind")
+    Bold | Typed | Mention | ChannelName | Link | Timestamp | Day | Status, Field(discriminator="kind")
 ]
 Inline = str | Piece
 Words = tuple[Inline, ...]
@@ -121,13 +133,48 @@ class Button(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=T
 
 
 class Buttons(BaseModel, frozen=True):
-    """A row of buttons; at least one."""
+    """A row of buttons, and the menu of what else can be done; at least one of either."""
 
     kind: Literal["buttons"] = "buttons"
-    buttons: tuple[Button, ...]
+    buttons: tuple[Button, ...] = ()
+    menu: tuple[Button, ...] = ()
 
 
-Part = Annotated[Paragraph | Context | Quote | Fields | Buttons, Field(discriminator="kind")]
+class Line(BaseModel, frozen=True):
+    """One thing in a list: its words, what to press beside them, and the menu of what else."""
+
+    kind: Literal["line"] = "line"
+    words: Words
+    button: Button | None = None
+    menu: tuple[Button, ...] = ()
+
+
+class ProgressStep(BaseModel, frozen=True):
+    """One step on the way, and whether it is behind us."""
+
+    label: str
+    state: Literal["done", "next", "to come"]
+
+
+class Progress(BaseModel, frozen=True):
+    """The whole way on one line: what is done, what is next, what is to come."""
+
+    kind: Literal["progress"] = "progress"
+    steps: tuple[ProgressStep, ...]
+
+
+class Divider(BaseModel, frozen=True):
+    """A thin rule between two things."""
+
+    kind: Literal["divider"] = "divider"
+
+
+Part = Annotated[
+    Paragraph | Context | Quote | Fields | Buttons | Line | Progress | Divider,
+    Field(discriminator="kind"),
+]
+MENU = "More…"
+"""What a menu is called where it has a word."""
 
 
 class Message(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=True):
@@ -235,9 +282,19 @@ def _plain_piece(piece: Inline, called: str) -> str:
         case Timestamp():
             return f"{piece.at:%Y-%m-%d %H:%M} UTC"
         case Day():
-            return long_day(piece.day)
-        case Link() | Bold():
+            return day_words(piece)
+        case Link() | Bold() | Status():
             return piece.text
+
+
+def on(day: date, today: date) -> Day:
+    """A day as it is said on another one: with its year only when that is another."""
+    return Day(day=day, with_year=day.year != today.year)
+
+
+def day_words(piece: Day) -> str:
+    """`Sun 22 Nov 2026`, or `Sun 22 Nov`."""
+    return long_day(piece.day) if piece.with_year else long_day(piece.day).rpartition(" ")[0]
 
 
 @lru_cache(1000)
@@ -251,15 +308,37 @@ def plain(message: Message, called: str = CALLED) -> str:
     lines = [message.title] if message.title else []
     for part in message.parts:
         match part:
-            case Paragraph() | Context():
+            case Paragraph() | Context() | Line():
                 lines.append(plain_words(part.words, called))
             case Quote():
                 lines.append(part.text)
             case Fields():
                 lines.extend(f"{label}: {plain_words(words, called)}" for label, words in part.rows)
-            case Buttons():
+            case Progress():
+                lines.append(plain_progress(part))
+            case Buttons() | Divider():
                 pass
     return "\n".join(lines)
+
+
+def plain_progress(progress: Progress) -> str:
+    """`Done: Hear. Next: Apologise. To come: Promise, Keep it.`"""
+    said = []
+    for state in ("done", "next", "to come"):
+        labels = [step.label for step in progress.steps if step.state == state]
+        if labels:
+            said.append(f"{state.capitalize()}: {', '.join(labels)}.")
+    return " ".join(said)
+
+
+def pressable(message: Message | Form) -> Iterator[Button]:
+    """Every button of a message or a form, in its rows, beside its lines and in its menus."""
+    for part in message.parts:
+        match part:
+            case Buttons():
+                yield from (*part.buttons, *part.menu)
+            case Line():
+                yield from (*((part.button,) if part.button else ()), *part.menu)
 
 
 def sentence(*words: Inline) -> Message:

@@ -18,6 +18,7 @@ from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.slack.delivered import Heard
 from handlers.slack.markup import NOBODY, SOMEBODY, Names, said, ticket_in, words_of
 from handlers.slack.outgoing import key_in, permalink
+from handlers.slack.render import MENU_ID
 from handlers.slack.workspace import Workspace, WrongWorkspace, check_installed, check_ours
 
 # Slack hides the names of private channels and calls every direct message the same.
@@ -78,13 +79,16 @@ def command(body: Payload, workspace: Workspace, at: datetime) -> Request:
 
 
 def click(body: Payload, workspace: Workspace, at: datetime) -> Request:
-    """A pressed button, in a message, a dialog or the App Home."""
+    """A pressed button, or what was chosen from a menu, in a message, a dialog or the App Home."""
     person = _whoever(body, workspace)
     actions = body.get("actions")
     action = actions[0] if isinstance(actions, list) and actions else None
     if not isinstance(action, Mapping):
         raise Malformed("a click without an action")
-    command_name, container = needed(action, "action_id"), mapping(body, "container")
+    command_name, about = needed(action, "action_id"), text_at(action, "value")
+    if command_name == MENU_ID:
+        command_name, _, about = needed(mapping(action, "selected_option"), "value").partition(" ")
+    container = mapping(body, "container")
     channel, kept = _asked_from(body), _kept(mapping(body, "view"))
     what = (
         text_at(action, "action_ts"),
@@ -95,7 +99,7 @@ def click(body: Payload, workspace: Workspace, at: datetime) -> Request:
     return Request(
         workspace=workspace.id,
         command_name=command_name,
-        about=text_at(action, "value"),
+        about=about,
         person=person,
         channel=channel or _kept_channel(kept),
         here=_here(channel),

@@ -7,22 +7,26 @@ after escaping, because what is sent is what is counted.
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.domain.link import is_web_link
 from bot.domain.working_hours import zone_of
 from bot.messages.parts import (
+    MENU,
     Bold,
     Button,
     Buttons,
     ChannelName,
     Context,
     Day,
+    Divider,
     FieldKind,
     Fields,
     Form,
     FormField,
+    Line,
     Link,
     Mention,
     Message,
@@ -30,7 +34,10 @@ from bot.messages.parts import (
     Paragraph,
     Part,
     Piece,
+    Progress,
     Quote,
+    Sign,
+    Status,
     Timestamp,
     Typed,
     Words,
@@ -46,6 +53,7 @@ MESSAGE_BLOCKS, MESSAGE_CHARACTERS, MESSAGE_TEXT = 50, 12_000, 3_000
 VIEW_BLOCKS, VIEW_BYTES, VIEW_WORD, VIEW_KEPT = 100, 240_000, 24, 3_000
 HEADER, SECTION, FIELD, FIELDS = 150, 3_000, 2_000, 10
 ROW, BUTTON_LABEL, BUTTON_VALUE = 25, 75, 2_000
+OVERFLOW, OPTION_VALUE = 5, 150
 INPUT_LABEL, INPUT_TEXT = 2_000, 3_000
 OPTION_LABEL, OPTIONS, CHECKBOXES = 75, 100, 10
 MAX_URL_LENGTH = 2_000
@@ -64,7 +72,28 @@ DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 URL_ENTITIES = str.maketrans(
     {"&": "&amp;", "<": "%3C", ">": "%3E", "|": "%7C", " ": "%20", "\n": "%0A", "\r": "%0D"}
 )
+NOTHING = "–"
 MORE = "There is more than fits in one message here."
+
+MENU_ID = "menu"
+"""The `action_id` of a menu; what was chosen from it says the command and what about."""
+SIGNS: Mapping[Sign, str] = {
+    "late": ":alarm_clock:",
+    "waiting": ":hourglass_flowing_sand:",
+    "yours": ":point_right:",
+    "done": ":white_check_mark:",
+    "note": ":memo:",
+}
+STEPS = {"done": ":white_check_mark:", "next": ":arrow_forward:", "to come": ":white_large_square:"}
+
+STAR = "\u2217"
+"""In bold words in place of `*`, which would end them: the operator that looks like it."""
+
+# Slack has no way to escape these. A space of no width behind a mark that opens bold, italics, struck
+# out or code leaves it as it was typed, and so it does in an emoji's code; before a `>` that begins a
+# line it keeps that from being a quotation. Marks inside of a word do nothing, and copy as they are.
+MARKS = re.compile(r"(?<!\w)[*_~`]+(?=\S)|(?<=\S)[*_~`]+(?!\w)|:(?=[\w+'-]+:)")
+QUOTING = re.compile(r"^(?=&gt;)", re.MULTILINE)
 
 
 def escaped(text: str, limit: int) -> str:
@@ -77,14 +106,20 @@ def escaped(text: str, limit: int) -> str:
 
 def _shorter(text: str, count: int, limit: int) -> str:
     """The longest start of `text`, at most `count` characters, that leaves room for an ellipsis."""
-    while count and len(_entities(text[:count])) > limit - 1:
-        count -= 1
+    room = limit - 1
+    count = bisect_right(range(count + 1), room, key=lambda shown: len(_entities(text[:shown]))) - 1
     return text[:count].rstrip() + "…"
 
 
 def _entities(text: str) -> str:
     # str.translate takes seven times as long, and a status has a hundred texts.
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    entities = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return QUOTING.sub("\u200b", MARKS.sub(_literal, entities))
+
+
+def _literal(mark: re.Match[str]) -> str:
+    """A mark that marks nothing: with a space of no width around it."""
+    return mark.group() + "\u200b" if mark.group() == ":" else f"\u200b{mark.group()}\u200b"
 
 
 def mrkdwn(words: Words, limit: int) -> str:
@@ -104,10 +139,12 @@ def _token(piece: Piece) -> str:
     match piece:
         case Bold():
             # Bold neither spans lines nor has blanks at its edges.
-            words = " ".join(piece.text.split())
-            return f"*{_entities(words)}*" if words else ""
+            words = _entities(" ".join(piece.text.split()).replace("*", STAR))
+            return f"*{words}*" if words else ""
         case Typed():
-            return f"*{_entities(plain_words((piece,)))}*"
+            return f"`{_entities(plain_words((piece,)))}`"
+        case Status():
+            return f"{SIGNS[piece.sign]} *{_entities(piece.text)}*"
         case Mention():
             match = PERSON.fullmatch(piece.person_id)
             return f"<@{piece.person_id}>" if match else _entities(piece.name)
@@ -167,12 +204,42 @@ def _part(part: Part, limit: int) -> Iterator[Block]:
             for start in range(0, len(fields), FIELDS):
                 yield {"type": "section", "fields": fields[start : start + FIELDS]}
         case Buttons():
-            yield from _rows(part.buttons)
+            yield from _rows(part.buttons, part.menu)
+        case Line():
+            yield from _line(part, limit)
+        case Progress():
+            yield {"type": "section", "text": _marked(_progress(part, min(SECTION, limit)))}
+        case Divider():
+            yield {"type": "divider"}
+
+
+def _line(line: Line, limit: int) -> Iterator[Block]:
+    """A thing of a list, its button beside it; or, where it has a menu, that, and the button below."""
+    text = mrkdwn(line.words, min(SECTION, limit))
+    section: Block = {"type": "section", "text": _marked(text if text.strip() else NOTHING)}
+    if line.menu:
+        section["accessory"] = _menu(line.menu)
+    elif line.button:
+        section["accessory"] = _button(line.button)
+    yield section
+    if line.menu and line.button:
+        yield {"type": "actions", "elements": [_button(line.button)]}
+
+
+def _progress(progress: Progress, limit: int) -> str:
+    drawn = ""
+    for step in progress.steps:
+        label = escaped(step.label, limit)
+        label = f"*{label}*" if step.state == "next" else label
+        token = f"{' · ' if drawn else ''}{STEPS[step.state]} {label}"
+        if len(drawn) + len(token) <= limit:
+            drawn += token
+    return drawn
 
 
 def _fact(label: str, words: Words, limit: int) -> Block:
     head = f"*{escaped(one_line(label, 75), 200)}*\n"
-    return _marked(head + (mrkdwn(words, max(limit, 300) - len(head)).strip() or "–"))
+    return _marked(head + (mrkdwn(words, max(limit, 300) - len(head)).strip() or NOTHING))
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -187,15 +254,44 @@ def _pieces(text: str) -> Iterator[str]:
         start = end
 
 
-def _rows(buttons: Sequence[Button]) -> Iterator[Block]:
-    """Rows of buttons; one command twice needs two rows, because an action_id is unique in its block."""
+def _rows(buttons: Sequence[Button], menu: Sequence[Button]) -> Iterator[Block]:
+    """Rows of buttons, with the menu last.
+
+    One command twice needs two rows, because an action_id is unique in its block.
+    """
     row: list[Block] = []
     for button in buttons:
         if len(row) == ROW or any(drawn["action_id"] == button.command_name for drawn in row):
             yield {"type": "actions", "elements": row}
             row = []
         row.append(_button(button))
-    yield {"type": "actions", "elements": row}
+    if menu and len(row) == ROW:
+        yield {"type": "actions", "elements": row}
+        row = []
+    yield {"type": "actions", "elements": [*row, *((_menu(menu),) if menu else ())]}
+
+
+def _menu(entries: Sequence[Button]) -> Block:
+    """What else can be done: three dots for up to five things, a list to choose from for more."""
+    options = [_entry(entry) for entry in entries]
+    if len(options) <= OVERFLOW:
+        return {"type": "overflow", "action_id": MENU_ID, "options": options}
+    placeholder = _plain(MENU, BUTTON_LABEL)
+    return {
+        "type": "static_select",
+        "action_id": MENU_ID,
+        "placeholder": placeholder,
+        "options": options,
+    }
+
+
+def _entry(entry: Button) -> Block:
+    value = f"{entry.command_name} {entry.about}"
+    if len(value) > OPTION_VALUE:
+        raise ValueError(
+            f"the entry {entry.command_name} of a menu carries more than {OPTION_VALUE} characters"
+        )
+    return {"text": _plain(entry.label, OPTION_LABEL), "value": value}
 
 
 def _button(button: Button) -> Block:

@@ -8,7 +8,7 @@ people picker).
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -20,13 +20,18 @@ from bot.messages.parts import (
     ChannelName,
     Context,
     Day,
+    Divider,
     Fields,
+    Line,
     Link,
     Mention,
     Paragraph,
     Part,
     Piece,
+    Progress,
     Quote,
+    Sign,
+    Status,
     Timestamp,
     Typed,
     Words,
@@ -45,6 +50,16 @@ ROW = 6
 
 SHORTER = (22_000, 16_000, 12_000, 8_000, 5_000, 3_000, 2_000, 1_200, 600, 300, 100)
 """How long each text may be, tried in turn until the whole card fits."""
+
+SIGNS: Mapping[Sign, tuple[str, str]] = {
+    "late": ("⏰", "Attention"),
+    "waiting": ("⏳", "Warning"),
+    "yours": ("👉", "Accent"),
+    "done": ("✅", "Good"),
+    "note": ("📝", "Default"),
+}
+"""How a status looks: its sign, and the colour of its words."""
+STEPS = {"done": "✅", "next": "▶️", "to come": "⬜"}
 
 NONE = "–"
 MORE = "There is more than fits in one message here."
@@ -129,6 +144,8 @@ def _token(piece: Piece, mentions: _Mentions) -> str:
             return f"{{{{DATE({at}, SHORT)}}}} at {{{{TIME({at})}}}}"
         case Day():
             return plain_words((piece,))
+        case Status():
+            return f"{SIGNS[piece.sign][0]} **{escaped(piece.text)}**"
 
 
 def _address(url: str) -> str:
@@ -149,16 +166,20 @@ def _body(
     if title and title.strip():
         words = escaped(one_line(title, TITLE))
         drawn.append(text_block(words, size="Large", weight="Bolder", style="heading"))
+    divided = False
     for part in parts:
-        drawn.extend(_part(part, mentions, limit, dialog))
+        elements = list(_part(part, mentions, limit, dialog))
+        if divided and elements:
+            elements[0] |= {"separator": True, "spacing": "Medium"}
+        divided = isinstance(part, Divider) or (divided and not elements)
+        drawn.extend(elements)
     return drawn
 
 
 def _part(part: Part, mentions: _Mentions, limit: int, dialog: bool) -> Iterator[Element]:
     match part:
         case Paragraph():
-            if (text := _inline(part.words, mentions, limit)).strip():
-                yield text_block(text)
+            yield from _paragraph(part.words, mentions, limit)
         case Context():
             if (text := _inline(part.words, mentions, limit)).strip():
                 yield text_block(text, size="Small", isSubtle=True)
@@ -175,9 +196,65 @@ def _part(part: Part, mentions: _Mentions, limit: int, dialog: bool) -> Iterator
             ]
             yield {"type": "FactSet", "facts": rows}
         case Buttons():
-            for start in range(0, len(part.buttons), ROW):
-                row = part.buttons[start : start + ROW]
-                yield {"type": "ActionSet", "actions": [_button(button, dialog) for button in row]}
+            yield from _rows(part, dialog)
+        case Line():
+            yield from _line(part, mentions, limit, dialog)
+        case Progress():
+            yield text_block(_progress(part))
+        case Divider():
+            pass  # a line above whatever follows
+
+
+def _rows(part: Buttons, dialog: bool) -> Iterator[Element]:
+    """Rows of buttons, the menu with the last of them."""
+    starts = range(0, max(len(part.buttons), 1), ROW)
+    for start in starts:
+        menu = part.menu if start == starts[-1] else ()
+        yield _actions(part.buttons[start : start + ROW], menu, dialog)
+
+
+def _line(line: Line, mentions: _Mentions, limit: int, dialog: bool) -> Iterator[Element]:
+    """A thing of a list, with what can be pressed beside it."""
+    words = list(_paragraph(line.words, mentions, limit))
+    if line.button is None and not line.menu:
+        yield from words
+        return
+    beside = [_actions((line.button,) if line.button else (), line.menu, dialog)]
+    columns = [
+        {"type": "Column", "width": "stretch", "items": words},
+        {"type": "Column", "width": "auto", "items": beside},
+    ]
+    yield {"type": "ColumnSet", "columns": columns}
+
+
+def _paragraph(words: Words, mentions: _Mentions, limit: int) -> Iterator[Element]:
+    """A few sentences; a sign they begin with stands above them, in its colour."""
+    first = words[0] if words else ""
+    if isinstance(first, Status):
+        sign, color = SIGNS[first.sign]
+        drawn = f"{sign} {escaped(first.text)}"
+        yield text_block(drawn, color=color, weight="Bolder", size="Small")
+        after = words[1].lstrip(" ·") if len(words) > 1 and isinstance(words[1], str) else None
+        words = words[1:] if after is None else (after, *words[2:])
+    if (text := _inline(words, mentions, limit)).strip():
+        yield text_block(text, **({"spacing": "None"} if isinstance(first, Status) else {}))
+
+
+def _actions(buttons: Sequence[Button], menu: Sequence[Button], dialog: bool) -> Element:
+    """A row of buttons; what is in the menu stands behind its three dots."""
+    further = [{**_button(entry, dialog), "mode": "secondary"} for entry in menu]
+    return {
+        "type": "ActionSet",
+        "actions": [*(_button(button, dialog) for button in buttons), *further],
+    }
+
+
+def _progress(progress: Progress) -> str:
+    labels = []
+    for step in progress.steps:
+        label = escaped(step.label)
+        labels.append(f"{STEPS[step.state]} {f'**{label}**' if step.state == 'next' else label}")
+    return " · ".join(labels)
 
 
 LOOKS = {"main": {"style": "positive"}, "danger": {"style": "destructive"}, "plain": {}}

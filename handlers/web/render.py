@@ -18,13 +18,26 @@ from bot.domain.link import is_web_link
 from bot.domain.person import Person
 from bot.domain.working_hours import zone_of
 from bot.messages.author import signed
-from bot.messages.parts import Form, FormField, Link, Message, Option, Timestamp, long_day, plain_words
+from bot.messages.parts import (
+    MENU,
+    Form,
+    FormField,
+    Link,
+    Message,
+    Option,
+    Sign,
+    Timestamp,
+    day_words,
+    long_day,
+    plain_words,
+)
 from bot.repositories import Post
 
 FOLDER = Path(__file__).parent
 NOTHING = Markup("")
 HUES = 6
 """How many avatar colours the style sheet has."""
+SIGNS: Mapping[Sign, str] = {"late": "⏰", "waiting": "⏳", "yours": "👉", "done": "✅", "note": "📝"}
 MAX_COUNTED = 20
 """News are counted up to here; more reads "20+"."""
 
@@ -272,6 +285,8 @@ ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-ENVIRONMENT.filters.update(long_day=long_day, channel_path=channel_path, plain_words=plain_words)
+ENVIRONMENT.filters.update(
+    day_words=day_words, channel_path=channel_path, plain_words=plain_words, sign=SIGNS.__getitem__
+)
 ENVIRONMENT.tests.update(drawable=_is_drawable)
-ENVIRONMENT.globals.update(when=_when, target=_target, draw_message=message)
+ENVIRONMENT.globals.update(more=MENU, when=_when, target=_target, draw_message=message)

@@ -103,6 +103,14 @@ def test_a_click_is_its_buttons_verb_and_what_about() -> None:
     assert request.key == "click:18.5:17.1:action_item.take:13.7.abc"
 
 
+def test_what_was_chosen_from_a_menu_is_asked_for_as_its_button_would() -> None:
+    option = {"text": {"type": "plain_text", "text": "Drop"}, "value": "action_item.drop AI-1~1f"}
+    chosen = {**click()["actions"][0], "action_id": "menu", "selected_option": option}
+    request = incoming.click(click(actions=[chosen]), OURS, AT)
+    assert (request.command_name, request.about) == ("action_item.drop", "AI-1~1f")
+    assert request.key == "click:18.5:17.1:action_item.drop:13.7.abc"
+
+
 def test_a_click_in_a_dialog_belongs_to_the_forms_channel() -> None:
     view = {"type": "modal", "private_metadata": '{"about":"C-7","place":"C9","name":"desk","kept":{}}'}
     request = incoming.click(click(channel=None, view=view, container={"type": "view"}), OURS, AT)
@@ -131,6 +139,8 @@ def test_a_click_of_somebody_elsewhere_is_turned_away(forged: dict[str, Any]) ->
         {"actions": []},
         {"actions": ["x"]},
         {"actions": [{"action_id": 7}]},
+        {"actions": [{"action_id": "menu"}]},
+        {"actions": [{"action_id": "menu", "selected_option": None}]},
         {"container": "here"},
         {"channel": {"name": "x"}},
         {"view": {"private_metadata": "not json"}},

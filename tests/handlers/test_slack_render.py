@@ -16,17 +16,23 @@ from bot.messages.parts import (
     ChannelName,
     Context,
     Day,
+    Divider,
     Fields,
     Form,
     FormField,
+    Line,
     Link,
     Mention,
     Message,
     Option,
     Paragraph,
     Part,
+    Progress,
+    ProgressStep,
     Quote,
+    Status,
     Timestamp,
+    Typed,
     plain,
 )
 from handlers.slack import render
@@ -139,6 +145,89 @@ def test_one_verb_twice_stands_in_two_rows() -> None:
     rows = drawn(Buttons(buttons=buttons))
     assert [row["elements"][0]["value"] for row in rows] == ["AI-1", "AI-2"]
     assert len({row["block_id"] for row in rows}) == 2
+
+
+def entries(count: int) -> tuple[Button, ...]:
+    return tuple(
+        Button(label=f"Step {n}", command_name="retro.close", about=f"C-{n}~1f") for n in range(count)
+    )
+
+
+def test_a_menu_of_up_to_five_is_three_dots_and_of_more_a_list() -> None:
+    first = Button(label="Answer", command_name="retro.answer", about="C-7", look="main")
+    (row,) = drawn(Buttons(buttons=(first,), menu=entries(5)))
+    button, dots = row["elements"]
+    assert (button["type"], dots["type"], dots["action_id"]) == ("button", "overflow", "menu")
+    assert dots["options"][4] == {
+        "text": {"type": "plain_text", "text": "Step 4", "emoji": False},
+        "value": "retro.close C-4~1f",
+    }
+    (row,) = drawn(Buttons(menu=entries(6)))
+    (listed,) = row["elements"]
+    assert (listed["type"], listed["placeholder"]["text"]) == ("static_select", "More…")
+    assert len(listed["options"]) == 6
+
+
+def test_an_entry_that_carries_too_much_is_a_mistake_of_ours() -> None:
+    entry = Button(label="Close", command_name="retro.close", about="x" * 140)
+    with pytest.raises(ValueError, match="more than 150 characters"):
+        drawn(Buttons(menu=(entry,)))
+
+
+def test_a_full_row_of_buttons_has_its_menu_in_the_next_one() -> None:
+    buttons = tuple(Button(label="x", command_name=f"a.b{n}", about="") for n in range(25))
+    rows = drawn(Buttons(buttons=buttons, menu=entries(1)))
+    assert [len(row["elements"]) for row in rows] == [25, 1]
+
+
+def test_a_line_has_its_button_beside_it_or_its_menu_and_the_button_below() -> None:
+    button = entries(1)[0]
+    (plain_line,) = drawn(Line(words=("Ask",)))
+    assert "accessory" not in plain_line
+    (line,) = drawn(Line(words=("Ask",), button=button))
+    assert line["accessory"]["type"] == "button"
+    line, below = drawn(Line(words=("Ask",), button=button, menu=entries(2)))
+    assert line["accessory"]["type"] == "overflow"
+    assert [element["action_id"] for element in below["elements"]] == ["retro.close"]
+
+
+def test_a_status_is_a_sign_and_a_word_and_only_the_word_is_read_aloud() -> None:
+    late = Status(sign="late", text="Late")
+    assert paragraph(late, " · due today") == ":alarm_clock: *Late* · due today"
+    assert render.message(Message(summary="g", parts=(Paragraph(words=(late,)),)))["text"] == "g\nLate"
+
+
+def test_progress_says_what_is_done_what_is_next_and_what_is_to_come() -> None:
+    steps = (
+        ProgressStep(label="Hear", state="done"),
+        ProgressStep(label="Apologise", state="next"),
+        ProgressStep(label="Promise", state="to come"),
+    )
+    message = render.message(Message(summary="Hi", parts=(Progress(steps=steps), Divider())))
+    assert message["blocks"][0]["text"]["text"] == (
+        ":white_check_mark: Hear · :arrow_forward: *Apologise* · :white_large_square: Promise"
+    )
+    assert message["blocks"][1] == {"type": "divider"}
+    assert message["text"] == "Hi\nDone: Hear. Next: Apologise. To come: Promise."
+
+
+def test_a_command_to_type_is_in_code_style() -> None:
+    assert paragraph("Type ", Typed(words="status"), ".") == "Type `/amends status`."
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("*now* and _soon_", "|*|now|*| and |_|soon|_|"),
+        ("~gone~ `code`", "|~|gone|~| |`|code|`|"),
+        (":tada: and 10:30:15", ":|tada: and 10:|30:15"),
+        ("> said they", "|&gt; said they"),
+        ("snake_case_name 3*4", "snake_case_name 3*4"),
+        ("a * b", "a * b"),
+    ],
+)
+def test_marks_and_emoji_codes_in_peoples_words_stay_as_they_were_typed(typed: str, sent: str) -> None:
+    assert paragraph(typed) == sent.replace("|", "\u200b")
 
 
 def test_the_text_starts_with_the_gist_unless_it_is_said_anyway() -> None:
@@ -323,6 +412,7 @@ INLINE = st.one_of(
     st.builds(ChannelName, place=NO_ID, name=TEXT),
     st.builds(Link, text=TEXT, url=TEXT.map(lambda text: f"https://{text}")),
     st.builds(Timestamp, at=st.just(AT), zone=st.just("Europe/Stockholm")),
+    st.builds(Status, sign=st.just("late"), text=TEXT),
 )
 WORDS = st.lists(INLINE, max_size=4).map(tuple)
 BUTTON = st.builds(
@@ -331,13 +421,38 @@ BUTTON = st.builds(
     verb=st.sampled_from(["a.b", "c.d", "e.f"]),
     about=st.text(max_size=40),
 )
+ENTRY = st.builds(
+    Button,
+    label=TEXT.filter(str.strip),
+    verb=st.sampled_from(["a.b", "c.d"]),
+    about=st.text("ABC-~/123456789", max_size=40),
+)
 PARTS = st.lists(
     st.one_of(
         st.builds(Paragraph, words=WORDS),
         st.builds(Context, words=WORDS),
         st.builds(Quote, text=TEXT.filter(bool)),
         st.builds(Fields, rows=st.lists(st.tuples(TEXT, WORDS), min_size=1, max_size=10).map(tuple)),
-        st.builds(Buttons, buttons=st.lists(BUTTON, min_size=1, max_size=30).map(tuple)),
+        st.builds(
+            Buttons,
+            buttons=st.lists(BUTTON, min_size=1, max_size=30).map(tuple),
+            menu=st.lists(ENTRY, max_size=8, unique_by=lambda entry: entry.about).map(tuple),
+        ),
+        st.builds(
+            Line,
+            words=WORDS,
+            button=BUTTON | st.none(),
+            menu=st.lists(ENTRY, max_size=8, unique_by=lambda entry: entry.about).map(tuple),
+        ),
+        st.builds(
+            Progress,
+            steps=st.lists(
+                st.builds(ProgressStep, label=TEXT, state=st.sampled_from(["done", "next", "to come"])),
+                min_size=1,
+                max_size=9,
+            ).map(tuple),
+        ),
+        st.just(Divider()),
     ),
     max_size=60,
 ).map(tuple)

@@ -18,16 +18,21 @@ from bot.messages.parts import (
     ChannelName,
     Context,
     Day,
+    Divider,
     Fields,
     Form,
     FormField,
+    Line,
     Link,
     Mention,
     Message,
     Option,
     Paragraph,
     Part,
+    Progress,
+    ProgressStep,
     Quote,
+    Status,
     Timestamp,
     Typed,
     sentence,
@@ -191,6 +196,37 @@ def test_more_buttons_than_teams_shows_in_a_row_get_a_second_row() -> None:
     buttons = tuple(Button(label=f"B{n}", command_name="a.b", about=str(n)) for n in range(8))
     first, second = drawn(Buttons(buttons=buttons))
     assert [len(first["actions"]), len(second["actions"])] == [6, 2]
+
+
+def test_what_is_in_a_menu_stands_behind_the_dots_of_the_last_row() -> None:
+    entry = Button(label="Drop", command_name="action_item.drop", about="AI-1", opens=True)
+    (row,) = drawn(Buttons(buttons=(entry,), menu=(entry,)))
+    first, hidden = row["actions"]
+    assert ("mode" in first, hidden["mode"]) == (False, "secondary")
+    assert [len(row["actions"]) for row in drawn(Buttons(buttons=(entry,) * 7, menu=(entry,)))] == [6, 2]
+    assert [len(row["actions"]) for row in drawn(Buttons(menu=(entry,)))] == [1]
+
+
+def test_a_line_has_what_can_be_pressed_beside_it() -> None:
+    button = Button(label="Done", command_name="action_item.done", about="AI-1", opens=True)
+    assert drawn(Line(words=("Ask",))) == [{"type": "TextBlock", "text": "Ask", "wrap": True}]
+    (line,) = drawn(Line(words=("Ask",), button=button, menu=(button,)))
+    words, beside = line["columns"]
+    assert words["items"][0]["text"] == "Ask"
+    assert [action.get("mode") for action in beside["items"][0]["actions"]] == [None, "secondary"]
+
+
+def test_a_status_stands_above_its_line_in_its_colour_and_says_its_word() -> None:
+    status, line = drawn(Paragraph(words=(Status(sign="late", text="Late"), " · ", Bold(text="Ask"))))
+    assert (status["text"], status["color"]) == ("⏰ Late", "Attention")
+    assert (line["text"], line["spacing"]) == ("**Ask**", "None")
+
+
+def test_a_divider_is_a_line_above_what_follows_and_progress_marks_what_is_next() -> None:
+    steps = (ProgressStep(label="Hear", state="done"), ProgressStep(label="Promise", state="next"))
+    (line,) = drawn(Divider(), Progress(steps=steps), Divider())
+    assert line["separator"] is True
+    assert line["text"] == "✅ Hear · ▶️ **Promise**"
 
 
 def test_inside_a_dialog_every_button_is_a_submission_that_leaves_the_inputs_behind() -> None:

@@ -16,15 +16,20 @@ from bot.messages.parts import (
     ChannelName,
     Context,
     Day,
+    Divider,
     Fields,
     Form,
     FormField,
+    Line,
     Link,
     Mention,
     Message,
     Option,
     Paragraph,
+    Progress,
+    ProgressStep,
     Quote,
+    Status,
     Timestamp,
 )
 from bot.repositories import Post
@@ -53,13 +58,17 @@ HOSTILE = [
 ]
 ALLOWED = {
     *("p", "bdi", "strong", "time", "a", "h3", "blockquote", "dl", "div", "dt", "dd", "form", "input"),
-    *("button", "article", "span", "h2"),
+    *("button", "article", "span", "h2", "details", "summary", "ol", "li", "hr"),
 }
 typed = st.one_of(
     st.sampled_from(HOSTILE),
     # What a browser would change on the way (carriage returns, NUL) never reaches a renderer.
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), min_size=1),
 )
+
+
+def asking(text: str) -> Button:
+    return Button(label=text, command_name="retro.answer", about=text)
 
 
 def everywhere(text: str) -> Message:
@@ -80,7 +89,12 @@ def everywhere(text: str) -> Message:
             Context(words=words),
             Quote(text=text),
             Fields(rows=((text, words),)),
-            Buttons(buttons=(Button(label=text, command_name="retro.answer", about=text),)),
+            Buttons(buttons=(asking(text),), menu=(asking(text),)),
+            Line(
+                words=(Status(sign="late", text=text), *words), button=asking(text), menu=(asking(text),)
+            ),
+            Progress(steps=(ProgressStep(label=text, state="next"),)),
+            Divider(),
         ),
     )
 
@@ -179,6 +193,34 @@ def test_a_moment_is_shown_in_the_readers_zone_or_else_in_its_own(viewer: Person
     frame = render.Frame(viewer=viewer, now=AT, key=str)
     (time,) = read(render.message(message, frame)).all("time")
     assert (time.text, time.attributes["datetime"]) == (shown, "2026-03-05T14:30:00+00:00")
+
+
+def test_a_menu_opens_in_its_place_and_a_status_says_its_word_beside_a_sign_nobody_hears() -> None:
+    drawn = read(
+        render.message(
+            Message(
+                summary="g",
+                parts=(
+                    Line(words=(Status(sign="late", text="Late"),), menu=(asking("Drop"),)),
+                    Progress(
+                        steps=(
+                            ProgressStep(label="Hear", state="done"),
+                            ProgressStep(label="Promise", state="to come"),
+                        )
+                    ),
+                ),
+            ),
+            FRAME,
+        )
+    )
+    (menu,) = drawn.all("details")
+    assert menu.text.split() == ["More…", "Drop"]
+    status, sign = drawn.all("span")[:2]
+    assert (status.text, sign.attributes["aria-hidden"]) == ("⏰ Late", "true")
+    assert [" ".join(step.text.split()) for step in drawn.all("li")] == [
+        "Done: Hear",
+        "To come: Promise",
+    ]
 
 
 def test_a_day_is_the_same_day_for_everybody() -> None:
