@@ -34,7 +34,7 @@ class StepButton(NamedTuple):
     """What is pressed to take a step; it opens the step's form, if it has one."""
 
     label: str
-    look: Literal["plain", "main", "danger"] = "plain"
+    look: Literal["plain", "main"] = "plain"
 
 
 class StepField(NamedTuple):
@@ -256,7 +256,7 @@ _ROWS = (
     ),
     StepRow(
         name="drop",
-        button=StepButton("Drop", "danger"),
+        button=StepButton("Drop"),
         places={"proposed": 5, "agreed": 5, "done": 3},
         to="dropped",
         who=("owner", "lead", "asker", "anybody while it has no owner"),

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from bot.domain.action_item import ActionItem, Moved, can_wait, is_late, may, steps
-from bot.domain.item_step import STEPS, ItemStep
+from bot.domain.item_step import STEPS, ItemState, ItemStep
 from bot.domain.person import Person
 from bot.domain.reference import ItemRef
 from bot.domain.reminder import SentReminder
-from bot.messages.author import mentioned
 from bot.messages.case import show_all
 from bot.messages.parts import (
     SHOWN_TEXT,
@@ -17,20 +16,23 @@ from bot.messages.parts import (
     Buttons,
     Context,
     Day,
-    Fields,
     Form,
-    Inline,
-    Link,
+    Line,
     Mention,
     Message,
     Option,
     Paragraph,
     Part,
     Quote,
+    Sign,
+    Status,
     Words,
+    joined,
     linked,
+    on,
     one_line,
     plain_words,
+    row,
     sentence,
     shortened,
 )
@@ -71,9 +73,11 @@ def card(item: ActionItem, people: Mapping[str, Person], today: date) -> Message
     return Message(
         summary=f"{_head(item, today)}: {one_line(item.what)}",
         parts=(
-            Paragraph(words=(Bold(text=_head(item, today)),)),
-            Quote(text=shortened(item.what)),
-            Fields(rows=_facts(item, people)),
+            *_what(item),
+            Context(
+                words=joined(_stands(item, today), _owned(item, people), _due(item, today), _gap(item))
+            ),
+            *_measured(item),
             *_story(item, people),
             *_buttons(item),
         ),
@@ -97,20 +101,21 @@ def own_copy(
     handed = item.last("hand_over")
     asker = _name(handed.by if handed else item.asked_by, people)
     intro = {
-        "proposed": f"{asker} asks you to take on {item.label}, from ",
-        "agreed": f"{item.label} is yours, from ",
-        "done": f"You marked {item.label} done; somebody else verifies it. It is from ",
-        "verified": f"{item.label} is verified: thank you. It is from ",
-        "dropped": f"{item.label} was dropped. It was from ",
+        "proposed": f"{asker} asks you to take this on. It is from ",
+        "agreed": "This is yours. It is from ",
+        "done": "You marked this done; somebody else verifies it. It is from ",
+        "verified": "This is verified: thank you. It is from ",
+        "dropped": "This was dropped. It was from ",
     }[item.state]
     if item.cancelled:
-        intro = f"{item.label} needs nothing from you: its retro was cancelled. It was from "
+        intro = "This needs nothing from you: its retro was cancelled. It was from "
     return Message(
         summary=f"{_head(item, today)}: {one_line(item.what)}",
         parts=(
+            *_what(item),
             Paragraph(words=(intro, thread, ".")),
-            Quote(text=shortened(item.what)),
-            Fields(rows=_facts(item, people)),
+            Context(words=joined(_stands(item, today), _due(item, today), _gap(item))),
+            *_measured(item),
             *_story(item, people),
             *_buttons(item, _for_owner(item)),
         ),
@@ -183,17 +188,52 @@ def _name(person_id: str | None, people: Mapping[str, Person]) -> str:
     return person.name if person else "Somebody"
 
 
-def _facts(item: ActionItem, people: Mapping[str, Person]) -> tuple[tuple[str, Words], ...]:
-    owner: Words = (mentioned(item.owner, people) if item.owner else "nobody yet",)
-    if item.owner and item.state == "proposed":
-        owner = (*owner, " (has still to accept)")
-    rows: list[tuple[str, Words]] = [("Owner", owner)]
-    rows.append(("Due", (Day(day=item.due),) if item.due else ("no date yet",)))
-    if item.gap:
-        rows.append(("Gap", (item.gap,)))
-    if item.measure:
-        rows.append((MEASURE, (one_line(item.measure, 300),)))
-    return tuple(rows)
+SIGNS: Mapping[ItemState, Sign] = {
+    "proposed": "waiting",
+    "agreed": "note",
+    "done": "waiting",
+    "verified": "done",
+    "dropped": "note",
+}
+"""How a state looks at a glance: what is done still waits for somebody to verify it."""
+
+
+def _what(item: ActionItem) -> tuple[Part, ...]:
+    """What will change, bold; all of it below, where it is more than a line."""
+    short = one_line(item.what)
+    head = Paragraph(words=(Bold(text=short),))
+    return (head,) if short == item.what.strip() else (head, Quote(text=shortened(item.what)))
+
+
+def _stands(item: ActionItem, today: date) -> Words:
+    """How it stands, and its number."""
+    if item.cancelled:
+        cancelled = Status(sign="note", text=item.state)
+        return (cancelled, f" · its retro was cancelled · {item.label}")
+    late = is_late(item, today)
+    text = f"{item.state} · late" if late else item.state
+    return (Status(sign="late" if late else SIGNS[item.state], text=text), f" · {item.label}")
+
+
+def _owned(item: ActionItem, people: Mapping[str, Person]) -> Words:
+    if not item.owner:
+        return ("no owner yet",)
+    waits = " has still to accept" if item.state == "proposed" else ""
+    return (f"{_name(item.owner, people)}{waits}",)
+
+
+def _due(item: ActionItem, today: date) -> Words:
+    return ("due ", on(item.due, today)) if item.due else ("no date yet",)
+
+
+def _gap(item: ActionItem) -> Words:
+    return (item.gap,) if item.gap else ()
+
+
+def _measured(item: ActionItem) -> tuple[Part, ...]:
+    if not item.measure:
+        return ()
+    return (Context(words=(f"{MEASURE}: {one_line(item.measure, 300)}",)),)
 
 
 def _story(item: ActionItem, people: Mapping[str, Person]) -> tuple[Part, ...]:
@@ -241,15 +281,25 @@ def _for_owner(item: ActionItem) -> tuple[ItemStep, ...]:
 
 
 def _buttons(item: ActionItem, among: Sequence[ItemStep] | None = None) -> tuple[Part, ...]:
+    buttons, menu = _pressable(item, among)
+    return (row(buttons, menu),) if buttons or menu else ()
+
+
+def _pressable(
+    item: ActionItem, among: Sequence[ItemStep] | None = None
+) -> tuple[Sequence[Button], Sequence[Button]]:
+    """The steps that are open, and what else the menu has."""
     offered = () if item.cancelled else steps(item) if among is None else among
     buttons = [step_button(step, item.ref) for step in offered]
+    menu: list[Button] = []
     if can_wait(item) and not item.cancelled:
         # Beside the steps, but what ends an item stays the last of them.
-        ends = [place for place, button in enumerate(buttons) if button.look == "danger"]
-        buttons.insert(ends[0] if ends else len(buttons), later_button(item.ref))
+        buttons.insert(
+            offered.index("drop") if "drop" in offered else len(buttons), later_button(item.ref)
+        )
     if any(len(text) > limit for text, limit in _long_texts(item)):
-        buttons.append(show_all("action_item.read", item.ref))
-    return (Buttons(buttons=tuple(buttons)),) if buttons else ()
+        menu.append(show_all("action_item.read", item.ref))
+    return buttons, menu
 
 
 def _long_texts(item: ActionItem) -> tuple[tuple[str, int], ...]:
@@ -332,8 +382,10 @@ def mine(
     if not items:
         parts.append(Paragraph(words=("You have no open action items.",)))
     for item in items:
-        parts.append(Paragraph(words=line(item, links, people, today)))
-        parts.extend(_buttons(item, _for_owner(item)))
+        buttons = row(*_pressable(item, _for_owner(item)))
+        first, *others = (*buttons.buttons, None)
+        menu = (*filter(None, others), *buttons.menu)
+        parts.append(Line(words=line(item, links, people, today), button=first, menu=menu))
     if more:
         parts.append(Context(words=("There are more; these are the most urgent ones.",)))
     parts.append(OWN_SETTINGS)
@@ -346,15 +398,8 @@ def mine(
 
 
 def line(item: ActionItem, links: Mapping[int, str], people: Mapping[str, Person], today: date) -> Words:
-    """An item on one line of a list: what, state, owner, date, and the way to its retro."""
-    owner = _name(item.owner, people) if item.owner else "no owner yet"
-    due: Words = (" · due ", Day(day=item.due)) if item.due else ()
-    link = links.get(item.case_number)
-    retro: Inline = Link(text=f"C-{item.case_number}", url=link) if link else f"C-{item.case_number}"
-    return (
-        Bold(text=_head(item, today)),
-        f" · {one_line(item.what)} · {owner}",
-        *due,
-        " · ",
-        retro,
-    )
+    """An item in a list: how it stands and what will change; whose, when and from which retro below."""
+    status, label = _stands(item, today)
+    retro = linked(f"C-{item.case_number}", links.get(item.case_number))
+    quiet = joined(_owned(item, people), _due(item, today), (retro,))
+    return (status, " ", Bold(text=one_line(item.what)), "\n", *quiet, label)

@@ -8,7 +8,7 @@ and moments are their own inline pieces, so nothing that a person typed can beco
 Messages of the web workspace are stored: `kind` and the aliases are the names they are stored under.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Literal
@@ -86,6 +86,14 @@ Piece = Annotated[
 ]
 Inline = str | Piece
 Words = tuple[Inline, ...]
+
+
+def joined(*facts: Words) -> Words:
+    """Facts on one line, with a dot between each two; an empty one is left out."""
+    words: list[Inline] = []
+    for fact in filter(None, facts):
+        words += [" · ", *fact] if words else fact
+    return tuple(words)
 
 
 def linked(text: str, url: str | None) -> Inline:
@@ -175,6 +183,25 @@ Part = Annotated[
 ]
 MENU = "More…"
 """What a menu is called where it has a word."""
+
+
+MAX_IN_ROW = 3
+"""Buttons that stand beside each other; a fourth would be one too many to choose from."""
+
+
+def row(buttons: Sequence[Button], menu: Sequence[Button] = ()) -> Buttons:
+    """What can be done: up to three beside each other, all else in the menu, and one that is next.
+
+    The first that looks like the main one comes first and alone keeps that look.
+    """
+    first = next((button for button in buttons if button.look == "main"), None)
+    others = [
+        button.model_copy(update={"look": "plain"}) if button.look == "main" else button
+        for button in buttons
+        if button is not first
+    ]
+    ordered = (*((first,) if first else ()), *others)
+    return Buttons(buttons=ordered[:MAX_IN_ROW], menu=(*ordered[MAX_IN_ROW:], *menu))
 
 
 class Message(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=True):

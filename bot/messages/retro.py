@@ -17,17 +17,21 @@ from bot.messages.parts import (
     Buttons,
     Context,
     Day,
-    Fields,
     Form,
+    Inline,
     Link,
     Message,
     Paragraph,
     Part,
     Quote,
+    Sign,
+    Status,
     Timestamp,
     Words,
+    on,
     one_line,
     plain_words,
+    row,
     sentence,
     shortened,
 )
@@ -98,37 +102,42 @@ def invitation(
     `people`: whoever changed the case last, when anybody did. `links`: where the case is that it was
     found to be.
     """
-    long = len(case.what_happened) > SHOWN_TEXT
     story: tuple[Part, ...] = ()
     if one_line(case.what_happened, TITLE) != case.what_happened.strip():
         story = (Quote(text=shortened(case.what_happened)),)
-    buttons = tuple(
-        button.model_copy(update={"about": str(retro.ref)})
-        for button in (ANSWER, ADD_ITEM, CLOSE, CUSTOMER, EDIT, SAME_AS, CANCEL)
-    )
-    decided: tuple[Part, ...] = ()
-    if retro.state == "closed":
-        buttons = _when_closed(retro, counts.agreed, *buttons[-4:])
-        decided = _outcome(retro, counts.agreed)
-    if case.cancelled:
-        buttons, decided = (RESTORE.model_copy(update={"about": str(case.ref)}),), ()
-    if long:
-        buttons = (*buttons, show_all("case.read", case.ref))
     going_on = retro.state == "open" and not case.cancelled
+    decided = () if case.cancelled or going_on else _outcome(retro, counts.agreed)
     title = title_of(case)
     return Message(
         summary=title,
         title=title,
         parts=(
             *story,
-            Fields(rows=_facts(retro, case, team)),
+            *_whose(case, team),
             *((Paragraph(words=(BLAMELESS,)),) if going_on else decided),
             *cancelled(case, _changed_by(case, people or {}), links or {}),
-            Context(words=(_counted(retro, counts),)),
+            Context(words=_counted(retro, counts)),
+            Context(words=_about(retro, case, team)),
             *_edited(case, team, people or {}),
             *(() if case.cancelled else customer),
-            Buttons(buttons=buttons),
+            _can_do(retro, case, counts.agreed),
         ),
+    )
+
+
+def _can_do(retro: Retro, case: Case, agreed: int) -> Buttons:
+    """What is asked for first, then what decides it; all else is in the menu."""
+    buttons: tuple[Button, ...] = (ANSWER, ADD_ITEM, CLOSE)
+    menu: tuple[Button, ...] = (CUSTOMER, EDIT, SAME_AS, CANCEL)
+    if case.cancelled:
+        buttons, menu = (RESTORE,), ()
+    elif retro.state == "closed":
+        buttons = _when_closed(retro, agreed)
+    whole = (show_all("case.read", case.ref),) if len(case.what_happened) > SHOWN_TEXT else ()
+    about = {"about": str(case.ref if case.cancelled else retro.ref)}
+    return row(
+        [button.model_copy(update=about) for button in buttons],
+        [*(button.model_copy(update=about) for button in menu), *whole],
     )
 
 
@@ -137,31 +146,38 @@ def title_of(case: Case) -> str:
     return f"Retro: {one_line(case.what_happened, TITLE)}"
 
 
-def _facts(retro: Retro, case: Case, team: Team) -> tuple[tuple[str, Words], ...]:
-    rows: list[tuple[str, Words]] = [("Case", (case.label,))]
-    if case.reference:
-        rows.append(("Reference", (case.reference,)))
+def _whose(case: Case, team: Team) -> tuple[Part, ...]:
+    """Whom it happened to, and when."""
+    words: list[Inline] = []
     if case.customer:
-        rows.append(("Customer", (case.customer,)))
+        words.append(Bold(text=one_line(case.customer, 60)))
     if case.forgotten_at:
-        rows.append(("Customer", ("forgotten on ", Day(day=today(team.zone, case.forgotten_at)))))
+        words += ["A customer who was forgotten on ", Day(day=today(team.zone, case.forgotten_at))]
     if case.happened_at:
-        when: Words = (
-            (Day(day=today(team.zone, case.happened_at)),)
-            if case.happened_by_day
-            else (Timestamp(at=case.happened_at, zone=team.zone),)
-        )
-        late = (" · outside the team's hours",) if outside_hours(case, team.hours) else ()
-        rows.append(("Happened", (*when, *late)))
+        words += [" · "] if words else []
+        if case.happened_by_day:
+            words.append(Day(day=today(team.zone, case.happened_at)))
+        else:
+            words.append(Timestamp(at=case.happened_at, zone=team.zone))
+        if outside_hours(case, team.hours):
+            words.append(" · outside the team's hours")
+    return (Paragraph(words=tuple(words)),) if words else ()
+
+
+def _about(retro: Retro, case: Case, team: Team) -> Words:
+    """The quiet line: until when answers are welcome, its numbers, and where it came from."""
+    words: list[Inline] = []
+    if retro.state == "open" and not retro.cancelled:
+        words += ["Answers close ", on(retro.answers_close_on, today(team.zone, case.failed_at)), " · "]
+    words.append(case.label)
+    if case.reference:
+        words.append(f" · {case.reference}")
     if case.public_post:
-        rows.append(("Public post", (Link(text=one_line(case.public_post, 60), url=case.public_post),)))
+        words += [" · ", Link(text="public post", url=case.public_post)]
     if case.link:
         from_chat = case.link.startswith("/") or any(sign in case.link for sign in CHAT)
-        words = "the message" if from_chat else "the ticket"
-        rows.append(("Marked from", (Link(text=words, url=case.link),)))
-    if retro.state == "open" and not retro.cancelled:
-        rows.append(("Answers close", (Day(day=retro.answers_close_on),)))
-    return tuple(rows)
+        words += [" · ", Link(text="the message" if from_chat else "the ticket", url=case.link)]
+    return tuple(words)
 
 
 def _edited(case: Case, team: Team, people: Mapping[str, Person]) -> tuple[Part, ...]:
@@ -179,24 +195,25 @@ def _changed_by(case: Case, people: Mapping[str, Person]) -> str:
     return signed(by.name) if by else "somebody"
 
 
-def _counted(retro: Retro, counts: Counts) -> str:
-    late = f" · {counts.late} late" if counts.late and not retro.cancelled else ""
-    return (
-        f"{state_of(retro, counts)} · {_number(counts.answers, 'answer')} · "
-        f"{_number(counts.items, 'action item')}{late}"
-    )
+def _counted(retro: Retro, counts: Counts) -> Words:
+    """How it stands, and its live counts."""
+    state = state_of(retro, counts)
+    signs: Mapping[str, Sign] = {"closed": "done", "finished": "done"}
+    counted = f" · {_number(counts.answers, 'answer')} · {_number(counts.items, 'action item')}"
+    late: Words = ()
+    if counts.late and not retro.cancelled:
+        late = (" · ", Status(sign="late", text=f"{counts.late} late"))
+    return (Status(sign=signs.get(state, "note"), text=state), counted, *late)
 
 
 def _number(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _when_closed(retro: Retro, agreed: int, *others: Button) -> tuple[Button, ...]:
+def _when_closed(retro: Retro, agreed: int) -> tuple[Button, ...]:
     """Reopen, and, when its outcome holds no more, Close retro with another one."""
     close = () if holds(retro, agreed) else (CLOSE.model_copy(update={"look": "main"}),)
-    return tuple(
-        button.model_copy(update={"about": str(retro.ref)}) for button in (*close, REOPEN, *others)
-    )
+    return tuple(button.model_copy(update={"about": str(retro.ref)}) for button in (*close, REOPEN))
 
 
 def _outcome(retro: Retro, agreed: int) -> tuple[Part, ...]:
@@ -223,16 +240,18 @@ def question(retro: Retro, prompt: Prompt) -> Message:
 def answered(answer: Answer, author: Person | None) -> Message:
     """An answer, in the retro's thread: `Training · Ana`, or without a name."""
     head = heading(answer, author)
-    allowed = (ADD_ITEM, *(OWN if answer.author is not None else (WITHDRAW,)))
-    buttons = [button.model_copy(update={"about": answer.id}) for button in allowed]
+    about = {"about": answer.id}
+    menu = [
+        button.model_copy(update=about) for button in (OWN if answer.author is not None else (WITHDRAW,))
+    ]
     if len(answer.text) > SHOWN_TEXT:
-        buttons.append(show_all("retro.read_answer", answer.ref))
+        menu.append(show_all("retro.read_answer", answer.ref))
     return Message(
         summary=f"{head}: {one_line(answer.text)}",
         parts=(
             Paragraph(words=(Bold(text=head),)),
             Quote(text=shortened(answer.text)),
-            Buttons(buttons=tuple(buttons)),
+            row((ADD_ITEM.model_copy(update=about),), menu),
         ),
     )
 

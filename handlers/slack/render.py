@@ -144,7 +144,7 @@ def _token(piece: Piece) -> str:
         case Typed():
             return f"`{_entities(plain_words((piece,)))}`"
         case Status():
-            return f"{SIGNS[piece.sign]} *{_entities(piece.text)}*"
+            return f"{SIGNS[piece.sign]} {_entities(piece.text)}"
         case Mention():
             match = PERSON.fullmatch(piece.person_id)
             return f"<@{piece.person_id}>" if match else _entities(piece.name)

@@ -145,7 +145,7 @@ def _token(piece: Piece, mentions: _Mentions) -> str:
         case Day():
             return plain_words((piece,))
         case Status():
-            return f"{SIGNS[piece.sign][0]} **{escaped(piece.text)}**"
+            return f"{SIGNS[piece.sign][0]} {escaped(piece.text)}"
 
 
 def _address(url: str) -> str:

@@ -10,7 +10,7 @@ from bot.commands import export
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.export import as_data
-from bot.messages.parts import Button, Buttons, plain
+from bot.messages.parts import Button, plain, pressable
 from tests.desk import ANA, ASKED, AT, BEN, ROBOT, SUPPORT, Desk, opening, words
 from tests.session import open_work, queue_of
 
@@ -213,7 +213,7 @@ async def test_an_apps_message_about_a_ticket_fills_the_link_and_the_reference(d
     await desk.ask(ANA, opened.form.command_name, values={**values, **opened.form.hidden})
     said = desk.say_all()["retro:1"]
     assert ticket in said.model_dump_json()
-    assert "Marked from: the ticket" in plain(said)
+    assert " · the ticket" in plain(said)
 
 
 async def test_outside_the_teams_hours_is_said_when_it_was(desk: Desk) -> None:
@@ -257,7 +257,7 @@ async def test_a_text_of_30000_characters_is_kept_whole_and_shown_shortened(desk
     message = desk.say_all()["retro:1"]
     shown = message.model_dump_json()
     assert len(shown) < 5_000
-    buttons = [button for part in message.parts if isinstance(part, Buttons) for button in part.buttons]
+    buttons = list(pressable(message))
     assert (
         Button(label="Show all", command_name="case.read", about=desk.ref("C-1"), opens=True) in buttons
     )

@@ -10,7 +10,7 @@ import pytest
 from bot.commands.export import one
 from bot.domain.channel import Channel
 from bot.messages.export import as_csv, as_data, as_markdown
-from bot.messages.parts import Buttons, Message, plain
+from bot.messages.parts import Message, plain, pressable
 from bot.routes import COMMANDS
 from tests.access_world import VALUES, about
 from tests.desk import ANA, AT, BEN, CLEO, Desk, reply_found, words
@@ -22,9 +22,7 @@ FIRST = "is cancelled: press Bring it back on its retro first."
 
 
 def labels(message: Message) -> list[str]:
-    return [
-        button.label for part in message.parts if isinstance(part, Buttons) for button in part.buttons
-    ]
+    return [button.label for button in pressable(message)]
 
 
 @pytest.fixture
@@ -272,9 +270,7 @@ async def test_marking_the_same_reference_failed_again_offers_to_bring_it_back(b
     assert reply.already
     assert reply.message is not None
     assert "ZD-4711 is C-1, which was cancelled." in words(reply)
-    (button,) = (
-        button for part in reply.message.parts if isinstance(part, Buttons) for button in part.buttons
-    )
+    (button,) = (button for button in pressable(reply.message))
     assert (button.label, button.command_name) == ("Bring it back", "case.restore")
     assert begun.say_all() == {}
     await begun.ask(BEN, button.command_name, button.about)

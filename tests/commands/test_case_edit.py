@@ -82,8 +82,8 @@ async def test_the_retro_its_card_and_its_reminders_follow_and_who_edited_is_sai
     assert {"retro:1", "recovery:1", "customer:1:U1"} <= set(said)
     retro = plain(said["retro:1"])
     assert said["retro:1"].title == "Retro: Parcel missed three times"
-    assert "Reference: ZD-9" in retro
-    assert "Customer: Mrs. Ólafsdóttir" in retro
+    assert " · ZD-9" in retro
+    assert "Mrs. Ólafsdóttir · " in retro
     assert "Edited by Ben on Thu 5 Mar 2026." in retro
     assert "https://example.com/ticket/1" in said["retro:1"].model_dump_json()
     assert "Parcel missed three times" in said["recovery:1"].summary

@@ -11,7 +11,7 @@ from bot.commands import export
 from bot.domain.job import Job
 from bot.domain.recovery import Recovery
 from bot.messages.export import FORMATS
-from bot.messages.parts import Buttons, Form, Message, plain
+from bot.messages.parts import Form, Message, plain, pressable
 from tests.desk import ANA, AT, BEN, CLEO, LEFT, Desk, words
 from tests.session import open_work, queue_of
 
@@ -27,8 +27,7 @@ def stockholm(day: int, hour: int = 9, minute: int = 0) -> datetime:
 
 def labels(message: Message) -> list[str]:
     """The buttons of a message."""
-    rows = [part for part in message.parts if isinstance(part, Buttons)]
-    return [button.label for row in rows for button in row.buttons]
+    return [button.label for button in pressable(message)]
 
 
 def form_of(reply: Reply) -> Form:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.domain.team import Team
-from bot.messages.parts import Buttons, Message, plain
+from bot.messages.parts import Message, plain, pressable
 from storage.database import Database
 from storage.tables import jobs
 from tests.desk import ANA, ASKED, AT, BEN, CLEO, SUPPORT, Desk, unkeyed, words
@@ -25,8 +25,7 @@ def stockholm(day: int, hour: int = 9, minute: int = 0, month: int = 3) -> datet
 
 def labels(message: Message) -> list[str]:
     """The buttons of a message."""
-    rows = [part for part in message.parts if isinstance(part, Buttons)]
-    return [f"{button.label} {unkeyed(button.about)}" for row in rows for button in row.buttons]
+    return [f"{button.label} {unkeyed(button.about)}" for button in pressable(message)]
 
 
 def reminders(said: dict[str, Message] | object) -> dict[str, Message]:
@@ -613,7 +612,7 @@ async def test_a_late_item_is_shown_as_late_without_anybody_touching_it(desk: De
     await desk.add_item(ANA, owner="U1", due="2026-03-06")
     await desk.tick(AT)
     said = await desk.tick(stockholm(9))
-    assert "AI-1 · agreed · late" in plain(said["item:1"])
+    assert "agreed · late · AI-1" in plain(said["item:1"])
     assert "1 late" in plain(said["retro:1"])
 
 

@@ -132,8 +132,8 @@ async def test_status_lists_open_retros_and_items_late_ones_first(desk: Desk) ->
     assert "C-1 · First · answers closed" in told
     assert told.index("Dated") < told.index("Undated")
     assert "no owner yet" in told
-    assert "AI-2 · proposed · Dated" in told
-    assert "AI-3 · agreed · late" in told
+    assert "proposed Dated\n" in told
+    assert "agreed · late Promised\n" in told
 
 
 async def test_being_added_says_one_line_once_and_brings_back_what_could_not_be_said(desk: Desk) -> None:

@@ -193,7 +193,7 @@ def test_a_line_has_its_button_beside_it_or_its_menu_and_the_button_below() -> N
 
 def test_a_status_is_a_sign_and_a_word_and_only_the_word_is_read_aloud() -> None:
     late = Status(sign="late", text="Late")
-    assert paragraph(late, " · due today") == ":alarm_clock: *Late* · due today"
+    assert paragraph(late, " · due today") == ":alarm_clock: Late · due today"
     assert render.message(Message(summary="g", parts=(Paragraph(words=(late,)),)))["text"] == "g\nLate"
 
 
