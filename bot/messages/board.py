@@ -12,14 +12,14 @@ from bot.messages.owed import NOBODY, Waiting
 from bot.messages.parts import (
     Bold,
     Context,
-    Day,
-    Inline,
-    Link,
+    Line,
     Message,
     Paragraph,
     Part,
     Typed,
     Words,
+    linked,
+    on,
     one_line,
 )
 
@@ -42,9 +42,9 @@ def status(
         *owed,
         Paragraph(words=(Bold(text="Open retros" if retros else "No open retros"),)),
     ]
-    parts.extend(Paragraph(words=_retro_line(retro, case, links, today)) for retro, case in retros)
+    parts.extend(Line(words=_retro_line(retro, case, links, today)) for retro, case in retros)
     parts.append(Paragraph(words=(Bold(text="Open action items" if items else "No open action items"),)))
-    parts.extend(Paragraph(words=line(item, links, people, today)) for item in items)
+    parts.extend(Line(words=line(item, links, people, today)) for item in items)
     if more:
         parts.append(Context(words=("There are more; these are the most urgent ones.",)))
     return Message(summary="What is open in this team.", title="Status", parts=tuple(parts))
@@ -66,13 +66,13 @@ def weekly(
         here = [item for item in items if belongs(item, today)]
         if here:
             parts.append(Paragraph(words=(Bold(text=heading),)))
-        parts.extend(Paragraph(words=line(item, links, people, today)) for item in here)
+        parts.extend(Line(words=line(item, links, people, today)) for item in here)
     if more:
         shows = " shows the most urgent ones."
         parts.append(Context(words=("There are more; ", Typed(words="status"), shows)))
     if closed:
         parts.append(Paragraph(words=(Bold(text="Closed last week"),)))
-        parts.extend(Paragraph(words=_closed_line(retro, case, links)) for retro, case in closed)
+        parts.extend(Line(words=_closed_line(retro, case, links)) for retro, case in closed)
     who = "1 customer waits" if customers.how_many == 1 else f"{customers.how_many} customers wait"
     due = "1 action item waits" if len(items) == 1 else f"{len(items)} action items wait"
     due = f"{due} for somebody{', and more' if more else ''}"
@@ -110,14 +110,15 @@ SECTIONS: tuple[tuple[str, Callable[[ActionItem, date], bool]], ...] = (
 
 def _closed_line(retro: Retro, case: Case, links: Mapping[int, str]) -> Words:
     link = links.get(retro.case_number)
-    label: Inline = Link(text=retro.label, url=link) if link else Bold(text=retro.label)
+    label = linked(retro.label, link)
     outcome = retro.last.outcome if retro.last else None
     ended = "closed without a decision" if retro.unsettled_at else outcome or retro.state
-    return (label, f" · {one_line(case.what_happened)} · {ended}")
+    return (Bold(text=one_line(case.what_happened)), f"\n{ended} · ", label)
 
 
 def _retro_line(retro: Retro, case: Case, links: Mapping[int, str], today: date) -> Words:
     link = links.get(retro.case_number)
-    label: Inline = Link(text=retro.label, url=link) if link else Bold(text=retro.label)
+    label = linked(retro.label, link)
     closing = "answers closed" if retro.answers_close_on < today else "answers close"
-    return (label, f" · {one_line(case.what_happened)} · {closing} ", Day(day=retro.answers_close_on))
+    what = Bold(text=one_line(case.what_happened))
+    return (what, f"\n{closing} ", on(retro.answers_close_on, today), " · ", label)

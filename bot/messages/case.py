@@ -15,6 +15,7 @@ from bot.messages.parts import (
     Context,
     Form,
     Inline,
+    Line,
     Link,
     Message,
     OtherWay,
@@ -204,8 +205,8 @@ def backlog(newest: Sequence[Case], count: int) -> Message:
     parts: list[Part] = [Paragraph(words=(summary, " ", quiet))]
     for case in newest[:MAX_OFFERED]:
         quiet_line = " · ".join(filter(None, (case.label, case.reference)))
-        parts.append(Paragraph(words=(Bold(text=one_line(case.what_happened)), f" · {quiet_line}")))
-        parts.append(Buttons(buttons=(_open(case),)))
+        what = Bold(text=one_line(case.what_happened))
+        parts.append(Line(words=(what, f" · {quiet_line}"), button=_open(case)))
     if count > MAX_OFFERED:
         example = newest[0].reference or newest[0].label
         words_of_it: Words = (

@@ -19,7 +19,19 @@ from bot.domain.recovery import (
 )
 from bot.domain.recovery_step import StepName
 from bot.domain.reference import CaseRef
-from bot.messages.parts import Bold, Buttons, Context, Day, Paragraph, Part, Typed, Words, one_line
+from bot.messages.parts import (
+    Bold,
+    Context,
+    Line,
+    Paragraph,
+    Part,
+    Status,
+    Typed,
+    Words,
+    joined,
+    on,
+    one_line,
+)
 from bot.messages.recovery import step_button
 from bot.messages.retro import CUSTOMER
 
@@ -52,9 +64,7 @@ def mine(
         case = cases.get(recovery.case_number)
         line = _line(recovery, case, first, day)
         ref = case.ref if case else CaseRef(number=recovery.case_number)
-        buttons = [step_button(recovery, first).model_copy(update={"look": "main"})] if first else []
-        own_buttons = [button.model_copy(update={"about": str(ref)}) for button in (*buttons, CUSTOMER)]
-        parts += [Paragraph(words=line), Buttons(buttons=tuple(own_buttons))]
+        parts.append(_with_buttons(recovery, line, first, ref))
     return tuple(parts)
 
 
@@ -70,8 +80,8 @@ def status(
     for recovery in owed:
         first = "keep" if promised_by(recovery) else next_step(recovery)
         owner = owner_of(recovery, first) if first else recovery.contact
-        line = _line(recovery, cases.get(recovery.case_number), first, day)
-        parts.append(Paragraph(words=(*line, f" · {_name(owner, people)}")))
+        case = cases.get(recovery.case_number)
+        parts.append(Line(words=_line(recovery, case, first, day, _name(owner, people))))
     if tally.recovered or tally.unanswered:
         recovered, unanswered = _tallied(tally.recovered), _tallied(tally.unanswered)
         alone = f" ({_tallied(tally.enough)} with an apology alone)" if tally.enough else ""
@@ -89,30 +99,42 @@ def weekly(
         first = "keep" if promised_by(recovery) else next_step(recovery)
         case = cases.get(recovery.case_number)
         owner = owner_of(recovery, first) if first else recovery.contact
-        customer = f" · {one_line(case.customer, 60)}" if case and case.customer else ""
-        line = _line(recovery, case, first, day)
+        words = _line(recovery, case, first, day, _name(owner, people))
         ref = case.ref if case else CaseRef(number=recovery.case_number)
-        next_button = (step_button(recovery, first),) if first else ()
-        buttons = [button.model_copy(update={"about": str(ref)}) for button in (*next_button, CUSTOMER)]
-        parts.append(Paragraph(words=(line[0], customer, *line[1:], f" · {_name(owner, people)}")))
-        parts.append(Buttons(buttons=tuple(buttons)))
+        parts.append(_with_buttons(recovery, words, first, ref))
     if len(waiting) > MAX_WEEKLY:
         more = (f"and {len(waiting) - MAX_WEEKLY} more: ", Typed(words="status"))
         parts.append(Context(words=more))
     return Waiting(len(waiting), tuple(parts))
 
 
+def _with_buttons(recovery: Recovery, words: Words, first: StepName | None, ref: CaseRef) -> Line:
+    """A customer in a list: beside them what comes next, and the card in the menu."""
+    customer = CUSTOMER.model_copy(update={"about": str(ref)})
+    if first is None:
+        return Line(words=words, button=customer)
+    step = step_button(recovery, first).model_copy(update={"about": str(ref)})
+    return Line(words=words, button=step, menu=(customer,))
+
+
 def _tallied(count: int) -> str:
     return str(count) if count <= MAX_TALLIED else f"more than {MAX_TALLIED:,}"
 
 
-def _line(recovery: Recovery, case: Case | None, first: StepName | None, day: date) -> Words:
-    what = f" · {one_line(case.what_happened)}" if case else ""
+def _line(
+    recovery: Recovery, case: Case | None, first: StepName | None, day: date, owner: str = ""
+) -> Words:
+    """A customer in a list: who, and what happened; below it what comes next, until when, and whose."""
+    late = is_late(recovery, day)
+    status = Status(sign="late" if late else "waiting", text="promise late" if late else "waits")
+    what = one_line(case.what_happened) if case else recovery.case_label
+    who = one_line(case.customer, 60) if case and case.customer else ""
+    head: Words = (Bold(text=who), f" · {what}") if who else (Bold(text=what),)
+    then = f"next: {kind_of(recovery, first).label}" if first else "waits for the retro to be finished"
     due = promised_by(recovery)
-    head = "promise late" if is_late(recovery, day) else "customer"
-    then = kind_of(recovery, first).label if first else "waits for the retro to be finished"
-    when: Words = (" · due ", Day(day=due)) if due else ()
-    return (Bold(text=f"{recovery.case_label} · {head}"), what, f" · next: {then}", *when)
+    when: Words = ("due ", on(due, day)) if due else ()
+    quiet = joined((then,), when, (owner,) if owner else (), (recovery.case_label,))
+    return (status, " ", *head, "\n", *quiet)
 
 
 def _name(person_id: str | None, people: Mapping[str, Person]) -> str:

@@ -28,14 +28,12 @@ from bot.domain.recovery_step import (
     CATALOGUE,
     HOLDING,
     STEPS,
-    Kind,
     Step,
     StepName,
 )
 from bot.domain.reference import VIEW, CaseRef
 from bot.domain.team import Team
 from bot.domain.working_hours import today
-from bot.messages.author import mentioned
 from bot.messages.parts import (
     Bold,
     Button,
@@ -49,11 +47,18 @@ from bot.messages.parts import (
     Message,
     Paragraph,
     Part,
+    Progress,
+    ProgressStep,
     Quote,
+    Sign,
+    Status,
     Timestamp,
     Words,
+    joined,
     linked,
+    on,
     one_line,
+    row,
     shortened,
 )
 
@@ -98,27 +103,36 @@ class CardContext(NamedTuple):
 
 def card(context: CardContext) -> Message:
     """All that is owed to the customer of a case, as it stands now."""
-    recovery = context.recovery
-    customer = f" · {one_line(context.case.customer, 60)}" if context.case.customer else ""
-    head = f"{recovery.case_label} · customer · {_state(context)}"
+    head = f"{context.recovery.case_label} · customer · {_state(context)}"
     return Message(
         summary=f"{head}: {one_line(context.case.what_happened)}",
-        parts=(Paragraph(words=(Bold(text=f"{head}{customer}"),)), *_body(context)),
+        parts=(_head(context.case), *_body(context)),
     )
+
+
+def _head(case: Case) -> Paragraph:
+    """Who it is, and what happened to them."""
+    customer = Bold(text=one_line(case.customer or "The customer", 60))
+    return Paragraph(words=(customer, f" · {one_line(case.what_happened)}"))
 
 
 def not_begun(case: Case, team: Team) -> Message:
     """To whoever looks at a case whose customer nobody looks after: what would be owed to them."""
-    customer = f" · {one_line(case.customer, 60)}" if case.customer else ""
     head = f"{case.label} · customer · not begun"
     steps = begin(case, None, team, case.failed_at).steps
     return Message(
         summary=f"{head}: {one_line(case.what_happened)}",
         parts=(
-            Paragraph(words=(Bold(text=f"{head}{customer}"),)),
-            Context(words=("Failed ", Timestamp(at=case.happened_at or case.failed_at, zone=team.zone))),
+            _head(case),
             Paragraph(words=(f"{NOBODY_YET} Only you see this.",)),
-            Fields(rows=tuple((STEPS[step.name].label, ("not begun",)) for step in steps)),
+            Progress(steps=tuple(_ahead(STEPS[step.name].label) for step in steps)),
+            Context(
+                words=joined(
+                    (Status(sign="note", text="not begun"),),
+                    ("failed ", Timestamp(at=case.happened_at or case.failed_at, zone=team.zone)),
+                    (case.label,),
+                )
+            ),
             Buttons(buttons=(BEGIN.model_copy(update={"about": str(case.ref)}),)),
         ),
     )
@@ -135,7 +149,12 @@ def own_copy(context: CardContext, recipient_id: str) -> Message:
     if recovery.outcome is not None:
         done = f"The customer of {label}: {recovery.outcome}. Thank you."
         return Message(
-            summary=done, parts=(Paragraph(words=(done, " It is from ", retro, ".")), *_body(context))
+            summary=done,
+            parts=(
+                _head(context.case),
+                Paragraph(words=(done, " It is from ", retro, ".")),
+                *_body(context),
+            ),
         )
     if recipient_id not in owners(recovery):
         over = f"The customer of {label} is in other hands now"
@@ -157,7 +176,7 @@ def own_copy(context: CardContext, recipient_id: str) -> Message:
         why = handed[-1].handed_why if handed else ""
         intro = (Paragraph(words=(summary, " It is from ", retro, ".")),)
         intro = (*intro, Quote(text=shortened(why, 400))) if why else intro
-    return Message(summary=summary, parts=(*intro, *_body(context)))
+    return Message(summary=summary, parts=(_head(context.case), *intro, *_body(context)))
 
 
 def _state(context: CardContext) -> str:
@@ -171,7 +190,7 @@ def _body(context: CardContext) -> tuple[Part, ...]:
     recovery = context.recovery
     if recovery.cancelled:
         return (Context(words=("The retro was cancelled, so nothing is owed here.",)),)
-    parts: list[Part] = [Context(words=_clock(context))]
+    parts: list[Part] = []
     if recovery.earlier:
         parts.append(Paragraph(words=(_started_over(len(recovery.earlier) + 1),)))
     due = promised_by(recovery)
@@ -180,10 +199,13 @@ def _body(context: CardContext) -> tuple[Part, ...]:
         parts.append(Paragraph(words=late))
     if recovery.outcome is None:
         parts.append(Paragraph(words=_next(recovery)))
+    parts.append(_progress(recovery))
     if recovery.enough:
         parts.append(Context(words=(f"An apology was enough: {one_line(recovery.enough, 200)}",)))
     parts.extend(Context(words=(sentence,)) for sentence in upset(recovery))
-    parts.append(Fields(rows=tuple(_row(context, step) for step in recovery.steps)))
+    told = [step for step in recovery.steps if step.state != "to do" or step.undone_by]
+    if rows := tuple(_row(context, step) for step in told):
+        parts.append(Fields(rows=rows))
     steps = accounts(recovery)
     if steps:
         parts.append(Context(words=("What the customer says:",)))
@@ -194,8 +216,56 @@ def _body(context: CardContext) -> tuple[Part, ...]:
         parts.append(Quote(text=shortened(view, SHOWN_ACCOUNT)))
     parts.extend(_last_round(context))
     parts.extend(_recalled(context.back, context.links))
-    parts.append(Buttons(buttons=_buttons(recovery, context.case.ref)))
-    return tuple(parts)
+    quiet = (Context(words=_clock(context)), Context(words=_quiet(context)))
+    return (*parts, *quiet, _buttons(recovery, context.case.ref))
+
+
+SIGNS: Mapping[str, Sign] = {"promise late": "late", "recovered": "done", "not recovered": "waiting"}
+
+
+def _quiet(context: CardContext) -> Words:
+    """How it stands, who looks after whom, and the case."""
+    state = _state(context)
+    status = Status(sign=SIGNS.get(state, "note"), text=state)
+    due = promised_by(context.recovery)
+    promised: Words = ("promised by ", on(due, context.today)) if due else ()
+    return joined((status,), promised, *_looked_after(context), (context.recovery.case_label,))
+
+
+def _looked_after(context: CardContext) -> tuple[Words, ...]:
+    """Whoever looks after the customer, once; and who has taken over which of the steps to come."""
+    recovery = context.recovery
+    contact = _name(recovery.contact, context.people) if recovery.contact else "nobody yet"
+    others: dict[str, list[str]] = {}
+    for step in recovery.steps:
+        owner = owner_of(recovery, step.name)
+        if step.state == "to do" and owner and owner != recovery.contact:
+            others.setdefault(owner, []).append(kind_of(recovery, step.name).label)
+    taken = [(f"{_name(who, context.people)}: {', '.join(what)}",) for who, what in others.items()]
+    return ((f"looked after by {contact}",), *taken)
+
+
+def _progress(recovery: Recovery) -> Progress:
+    """The whole way, without what is not needed."""
+    following = next_step(recovery)
+    return Progress(
+        steps=tuple(
+            ProgressStep(
+                label=kind_of(recovery, step.name).label,
+                state="done"
+                if step.state == "done"
+                else "next"
+                if step.name == following
+                else "to come",
+            )
+            for step in recovery.steps
+            if step.state != "not needed"
+        )
+    )
+
+
+def _ahead(label: str) -> ProgressStep:
+    return ProgressStep(label=label, state="to come")
 
 
 def _started_over(number: int) -> str:
@@ -269,7 +339,7 @@ def _row(context: CardContext, step: Step) -> tuple[str, Words]:
     if step.state == "not needed":
         return kind.label, (f"not needed: {one_line(step.words, SHOWN_WORDS)}",)
     if step.state == "to do":
-        return kind.label, (*_to_do(context, kind), *_undone(context, step))
+        return kind.label, ("to do", *_undone(context, step))
     if step.chosen == "no answer" and step.by is None:
         return kind.label, ("no answer, asked twice and then closed",)
     pieces: list[Inline] = [step.chosen or "done", f" · {_name(step.by, context.people)} · "]
@@ -299,15 +369,6 @@ def _undone(context: CardContext, step: Step) -> Words:
     return (f" · taken back by {_name(step.undone_by, context.people)}: {why}",)
 
 
-def _to_do(context: CardContext, kind: Kind) -> Words:
-    owner = owner_of(context.recovery, kind.name)
-    who: Inline = mentioned(owner, context.people) if owner else "nobody yet"
-    if kind.waits and not is_offered(context.recovery, kind.name):
-        return ("to do, ", kind.waits, " · ", who)
-    due = promised_by(context.recovery) if kind.name == "keep" else None
-    return ("to do · ", who, *((" · by ", Day(day=due)) if due else ()))
-
-
 def _name(person_id: str | None, people: Mapping[str, Person]) -> str:
     person = people.get(person_id or "")
     return person.name if person else "Somebody"
@@ -318,8 +379,8 @@ def step_button(recovery: Recovery, name: StepName) -> Button:
     return BUTTONS[name].model_copy(update={"label": kind_of(recovery, name).label})
 
 
-def _buttons(recovery: Recovery, ref: CaseRef) -> tuple[Button, ...]:
-    """The natural next one first; the others in their order."""
+def _buttons(recovery: Recovery, ref: CaseRef) -> Buttons:
+    """The natural next one first, then the others in their order; what does not fit is in the menu."""
     first, about = next_step(recovery), str(ref)
     buttons: list[Button] = []
     for step in recovery.steps:
@@ -330,7 +391,6 @@ def _buttons(recovery: Recovery, ref: CaseRef) -> tuple[Button, ...]:
             continue
         look = {"about": about, "look": "main" if step.name == first else "plain"}
         buttons.append(step_button(recovery, step.name).model_copy(update=look))
-    buttons.sort(key=lambda button: button.look != "main")
     if recovery.outcome is None and is_offered(recovery, "keep"):
         buttons.append(PROMISE_AGAIN.model_copy(update={"about": about}))
     tell_step = recovery.step("tell_changed")
@@ -349,7 +409,7 @@ def _buttons(recovery: Recovery, ref: CaseRef) -> tuple[Button, ...]:
     others: tuple[Button, ...] = (*back, BOTH_SIDES)
     if recovery.outcome is None:
         others = (*((NOT_NEEDED,) if can_leave(recovery) else ()), HAND_OVER, *others)
-    return (*buttons, *(button.model_copy(update={"about": about}) for button in others))
+    return row(buttons, [button.model_copy(update={"about": about}) for button in others])
 
 
 def on_reminder(recovery: Recovery, step: StepName | None, ref: CaseRef) -> tuple[Button, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from bot.domain.action_item import ActionItem
+from bot.domain.action_item import ActionItem, is_late
 from bot.domain.item_step import ItemStep
 from bot.domain.recovery import (
     Recovery,
@@ -12,6 +12,7 @@ from bot.domain.recovery import (
     next_step,
     owner_of,
 )
+from bot.domain.recovery import is_late as is_promise_late
 from bot.domain.reference import CaseRef
 from bot.domain.reminder import Reminder, SentReminder
 from bot.domain.retro import Answer, Retro, agreed_in
@@ -24,15 +25,18 @@ from bot.messages.parts import (
     Context,
     Day,
     Inline,
+    Line,
     Link,
     Message,
     Paragraph,
     Part,
     Quote,
+    Status,
     Superseded,
     Typed,
     one_line,
     plain_words,
+    row,
     shortened,
 )
 from bot.messages.recovery import on_reminder
@@ -95,15 +99,15 @@ def reminder_message(dues: Sequence[ReminderView]) -> Message:
 def _parts(due: ReminderView, *, alone: bool) -> tuple[Part, ...]:
     retro = f"the retro C-{due.subject.case_number}"
     where: Inline = Link(text=retro, url=due.link) if due.link else retro
-    head = Paragraph(words=(Bold(text=_sentence(due)),))
+    what, body = one_line(due.what), tuple[Part, ...]()
+    in_list = (_status(due), " ", Bold(text=what), f"\n{_sentence(due)} · ", where)
     if alone:
-        body: tuple[Part, ...] = (
-            head,
-            Quote(text=shortened(due.what)),
-            Context(words=("From ", where, ".")),
+        body = (
+            Paragraph(words=(Bold(text=what),)),
+            *((Quote(text=shortened(due.what)),) if what != due.what.strip() else ()),
+            Paragraph(words=(_sentence(due),)),
+            Context(words=(_status(due), " · from ", where)),
         )
-    else:
-        body = (Paragraph(words=(*head.words, f" {one_line(due.what)} · ", where)),)
     if due.before:
         asked_on = ", ".join(plain_words((Day(day=day),)) for day in due.before[-5:])
         body = (*body, Context(words=(f"{due.owner} was asked on {asked_on}.",)))
@@ -118,7 +122,21 @@ def _parts(due: ReminderView, *, alone: bool) -> tuple[Part, ...]:
             buttons = (*buttons, later_button(ref))
         if due.before:  # whoever looks after others sees who was asked when, and what came of it
             buttons = (*buttons, show_all("action_item.read", ref))
-    return (*body, Buttons(buttons=buttons)) if buttons else body
+    if alone:
+        return (*body, row(buttons)) if buttons else body
+    first, *others = (*row(buttons).buttons, *row(buttons).menu) or (None,)
+    return (Line(words=in_list, button=first, menu=tuple(filter(None, others))), *body)
+
+
+def _status(due: ReminderView) -> Status:
+    """At a glance: late, asked of its reader, or waiting for somebody."""
+    day = due.sent.day
+    if isinstance(due.subject, ActionItem) and is_late(due.subject, day):
+        return Status(sign="late", text="late")
+    if isinstance(due.subject, Recovery) and is_promise_late(due.subject, day):
+        return Status(sign="late", text="promise late")
+    own = due.sent.recipient_id == _owner_id(due)
+    return Status(sign="yours", text="yours") if own else Status(sign="waiting", text="waiting")
 
 
 def _label(due: ReminderView) -> str:
@@ -162,13 +180,19 @@ def _spelled(count: int) -> str:
     return SPELLED[count] if count < len(SPELLED) else str(count)
 
 
-def _sentence(due: ReminderView) -> str:
-    owner = due.subject.owner if isinstance(due.subject, ActionItem) else None
-    step = None
+def _owner_id(due: ReminderView) -> str | None:
+    """Whoever has to do it."""
+    if isinstance(due.subject, ActionItem):
+        return due.subject.owner
     if isinstance(due.subject, Recovery):
         step = due.reminder.recovers or next_step(due.subject)
-        owner = owner_of(due.subject, step) if step else due.subject.contact
-    own = due.sent.recipient_id in (owner, "")
+        return owner_of(due.subject, step) if step else due.subject.contact
+    return None
+
+
+def _sentence(due: ReminderView) -> str:
+    step = due.reminder.recovers or next_step(due.subject) if isinstance(due.subject, Recovery) else None
+    own = due.sent.recipient_id in (_owner_id(due), "")
     template = due.reminder.says if own or not due.reminder.tells else due.reminder.tells
     template = due.reminder.instead.get(_stands(due), template)
     day = plain_words((Day(day=due.day),)) if due.day else ""
@@ -200,8 +224,7 @@ def unanswered(due: ReminderView, retro: Retro, prompts: Sequence[Prompt]) -> Me
     parts: list[Part] = [Paragraph(words=(close,))]
     for prompt in prompts:
         button = ANSWER.model_copy(update={"about": str(retro.ref.at(prompt.key)), "look": "plain"})
-        paragraph = Paragraph(words=(Bold(text=prompt.label), f"\n{prompt.question}"))
-        parts += [paragraph, Buttons(buttons=(button,))]
+        parts.append(Line(words=(Bold(text=prompt.label), f"\n{prompt.question}"), button=button))
     return Message(summary=f"{close} {prompts[0].label}", parts=tuple(parts))
 
 

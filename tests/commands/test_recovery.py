@@ -91,7 +91,7 @@ async def test_it_begins_with_the_failed_case_and_its_card_follows_the_prompts(d
     assert list(said)[-1] == "recovery:1"
     assert "https://example.com/retro:1" in said["customer:1:U1"].model_dump_json()
     card = said["recovery:1"]
-    assert plain(card).startswith("C-1 · customer · open")
+    assert card.summary.startswith("C-1 · customer · open")
     assert "Next: Hear the customer" in plain(card)
     assert labels(card) == [
         "Hear the customer",
@@ -253,12 +253,12 @@ async def test_a_late_promise_is_on_the_card_and_first_in_the_status_and_the_lea
     wednesday = stockholm(11, 16)
     said = await desk.tick(wednesday)
     assert "The promise of Ben to the customer of C-2 is late by 3 working days" in unasked(said)
-    assert "C-2 · customer · promise late" in plain(said["recovery:2"])
+    assert "C-2 · customer · promise late" in said["recovery:2"].summary
     assert "The promise to the customer of C-2 is late" in unasked(said, "U2")
     status = words(await desk.ask(ANA, "board.status", at=wednesday))
-    assert status.index("C-2 · promise late") < status.index("C-1 · customer")
+    assert status.index("promise late") < status.index("C-1")
     mine = words(await desk.ask(BEN, "action_item.mine", at=wednesday))
-    assert "C-2 · promise late" in mine
+    assert "promise late Parcel missed twice\n" in mine
     assert "C-1" not in mine
     # A new day is a new promise; the old one is kept in nobody's way.
     await desk.ask(ANA, "recovery.promise", "C-2", promise | {"due": "2026-03-20"}, at=wednesday)
@@ -372,7 +372,7 @@ async def test_recovered_ends_it_with_the_customers_words(desk: Desk) -> None:
     assert list(silent.faults) == ["words"]
     await step(desk, "verdict", verdict="recovered", words="Thank you.")
     said = desk.say_all()
-    assert plain(said["recovery:1"]).startswith("C-1 · customer · recovered")
+    assert said["recovery:1"].summary.startswith("C-1 · customer · recovered")
     assert "The customer of C-1: recovered. Thank you." in plain(said["customer:1:U1"])
     assert state_of_case(desk) == "recovered"
     assert "Owed to customers" not in words(await desk.ask(ANA, "action_item.mine"))
@@ -479,7 +479,7 @@ async def test_silence_is_reminded_of_twice_and_then_closed_by_the_clock(
         if state_of_case(desk) == "no answer":
             break
     assert (asked, day) == (asked_on, closed_on)
-    assert plain(said["recovery:1"]).startswith("C-1 · customer · no answer")
+    assert said["recovery:1"].summary.startswith("C-1 · customer · no answer")
     assert "no answer, asked twice and then closed" in plain(said["recovery:1"])
     assert "1 no answer" in words(await desk.ask(ANA, "board.status"))
     # And a customer who calls after all is welcome.
@@ -648,7 +648,7 @@ async def test_an_import_floods_nobody_and_begins_when_somebody_says_so(desk: De
     # Looking is no commitment: by the button or typed, nothing begins and nobody else hears of it.
     for about, typed in (("C-2", ""), ("", "C-2")):
         reply = await desk.ask(BEN, "recovery.open", about, typed=typed)
-        assert "C-2 · customer · not begun" in words(reply)
+        assert "not begun · failed " in words(reply)
         assert reply.message is not None
         assert labels(reply.message) == ["Look after this customer"]
     assert desk.say_all() == {}
@@ -657,7 +657,7 @@ async def test_an_import_floods_nobody_and_begins_when_somebody_says_so(desk: De
     assert "not begun" not in unasked(await desk.tick(stockholm(12)))
     for _ in range(2):
         reply = await desk.ask(BEN, "recovery.begin", "C-2")
-        assert "C-2 · customer · open" in words(reply)
+        assert "open · looked after by Ben · C-2" in words(reply)
     said = desk.say_all()
     assert [key for key in said if "customer" in key or "recovery" in key] == [
         "recovery:2",
@@ -665,7 +665,7 @@ async def test_an_import_floods_nobody_and_begins_when_somebody_says_so(desk: De
     ]
     assert recovery(desk, 2).contact == "U2"
     # Whoever presses it a moment later sees whose it is, and takes nothing over.
-    assert "C-2 · customer · open" in words(await desk.ask(CLEO, "recovery.begin", "C-2"))
+    assert "open · looked after by Ben · C-2" in words(await desk.ask(CLEO, "recovery.begin", "C-2"))
     assert recovery(desk, 2).contact == "U2"
     assert desk.say_all() == {}
 
@@ -673,7 +673,7 @@ async def test_an_import_floods_nobody_and_begins_when_somebody_says_so(desk: De
 async def test_whoever_looks_at_a_customer_edits_nothing_in_the_thread(desk: Desk) -> None:
     await desk.fail()
     desk.say_all()
-    assert "C-1 · customer · open" in words(await desk.ask(CLEO, "recovery.open", "C-1"))
+    assert "open · looked after by Ana · C-1" in words(await desk.ask(CLEO, "recovery.open", "C-1"))
     assert desk.say_all() == {}
 
 
@@ -681,7 +681,7 @@ async def test_the_card_comes_when_it_is_typed_for_by_number_or_reference(desk: 
     await desk.fail()
     for typed in ("C-1", "c-1", "ZD-4711"):
         reply = await desk.ask(BEN, "recovery.open", typed=typed)
-        assert "C-1 · customer · open" in words(reply)
+        assert "open · looked after by Ana · C-1" in words(reply)
         assert reply.message is not None
         assert "Hear the customer" in labels(reply.message)
     for typed, sentence in (

@@ -67,7 +67,7 @@ async def test_the_words_and_the_day_of_a_promise_are_corrected_and_the_card_say
         assert part in row(card, "Promise")
     kept = recovery(desk).step("promise")
     assert (kept.by, kept.at, kept.corrected_by) == ("U1", AT, "U2")
-    assert "Fri 13 Mar 2026" in row(card, "Keep the promise")
+    assert "promised by Fri 13 Mar · " in plain(card)
 
 
 async def test_a_promise_whose_day_has_passed_keeps_it_when_its_words_are_corrected(desk: Desk) -> None:

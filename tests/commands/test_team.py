@@ -129,7 +129,7 @@ async def test_status_lists_open_retros_and_items_late_ones_first(desk: Desk) ->
     await desk.add_item(ANA, owner="U1", what="Promised", due="2026-03-09")
     await desk.fail(ANA, "ZD-2 Second")
     told = words(await desk.ask(BEN, "board.status", at=AT.replace(day=20)))
-    assert "C-1 · First · answers closed" in told
+    assert "First\nanswers closed Tue 10 Mar · C-1" in told
     assert told.index("Dated") < told.index("Undated")
     assert "no owner yet" in told
     assert "proposed Dated\n" in told
