@@ -118,9 +118,9 @@ class FieldSpec(BaseModel, frozen=True):
 
     `name` is the form's, `needed` the sentence when it is left empty ("": it may be). `max_length`
     counts characters. `value` is what stands in it at first. A choice whose `options` are declared is
-    one of them. `coach`: for whom the words are that the language coach reads; `whole`: they are
-    all that this reader gets, so what is missing is worth a remark. `hidden`: it comes back with the
-    form and nobody fills it in.
+    one of them. `coach`: for whom the words are that the language coach reads; `whole`: they are an
+    apology, and all that this reader gets, so what is missing is worth a remark. `hidden`: it comes
+    back with the form and nobody fills it in.
     """
 
     name: str

@@ -4,14 +4,14 @@ Pure: no network, no state, nothing kept. The remarks are for the writer alone a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple, get_args
 
 from pydantic import BaseModel
 
 from bot.coach.pattern import Pattern, Sentence
-from bot.coach.rules import Flag, Hint, Language, Rule, Rulebook
+from bot.coach.rules import Flag, Hint, Language, Rule, Rulebook, Sign
 from bot.coach.rules import language as read_language
 from bot.coach.words import sentences
 
@@ -19,9 +19,10 @@ FLAGS: tuple[Flag, ...] = get_args(Flag)
 DENIED_WITHIN = 4
 """Words before what was found in which a denial forgives it."""
 
-
+LONGER = 3
+"""Sentences from which on a text tells by itself whether something went wrong."""
 REPORTED_WITHIN = 60
-"""Words before a quotation in which it is said to be one."""
+"""Words before what was found in which it is said that somebody else said it."""
 
 
 class Remark(BaseModel, frozen=True):
@@ -30,6 +31,8 @@ class Remark(BaseModel, frozen=True):
     label: Flag | Hint
     words: str
     """Exactly as they stand in the text; empty when something is missing."""
+    also: tuple[str, ...] = ()
+    """Other words of the text of which the same is to be said."""
     why: str
     instead: str
 
@@ -40,17 +43,24 @@ def read_for_team(text: str, language: str = "en") -> tuple[Remark, ...]:
     Raises ValueError when there are no rules for `language`.
     """
     known = read_language(language)
-    return _read(text, known, known.team, ())
+    return _remarks(text, _sentences(text, known), known, known.team)
 
 
-def read_for_customer(text: str, language: str = "en", *, whole: bool = True) -> tuple[Remark, ...]:
+def read_for_customer(
+    text: str, language: str = "en", *, whole: bool = True, owed: bool = False
+) -> tuple[Remark, ...]:
     """Remarks on words to a customer, in the order of the text, and then on what is missing.
 
-    `whole`: the text is all that the customer will read, so what is missing is worth a remark.
-    Raises ValueError when there are no rules for `language`.
+    `whole`: the text is all that the customer will read. Such a text can miss something where it
+    apologises, excuses or denies, or where its writer said that an apology is `owed`; an ordinary
+    letter misses nothing. Raises ValueError when there are no rules for `language`.
     """
     known = read_language(language)
-    return _read(text, known, known.customer, known.missing if whole else ())
+    read = _sentences(text, known)
+    remarks = _remarks(text, read, known, known.customer)
+    if whole and read and (owed or remarks or _shows(known.apology, read)):
+        return (*remarks, *_missing(read, known))
+    return remarks
 
 
 def labels(remarks: Iterable[Remark]) -> list[str]:
@@ -59,26 +69,67 @@ def labels(remarks: Iterable[Remark]) -> list[str]:
     return [flag for flag in FLAGS if flag in there]
 
 
+def said_once(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
+    """The same remarks, where those that say the same have become one that names the words of all."""
+    once: dict[tuple[str, str, str], Remark] = {}
+    for remark in remarks:
+        same = (remark.label, remark.why, remark.instead)
+        if first := once.get(same):
+            others = dict.fromkeys((*first.also, remark.words, *remark.also))
+            others.pop(first.words, None)
+            once[same] = first.model_copy(update={"also": tuple(others)})
+        else:
+            once[same] = remark
+    return tuple(once.values())
+
+
 class _Found(NamedTuple):
     start: int
     end: int
     rule: Rule
+    words: tuple[str, ...]
 
 
-def _read(text: str, known: Language, rules: Rulebook, missing: Sequence[Rule]) -> tuple[Remark, ...]:
+def _sentences(text: str, known: Language) -> list[Sentence]:
+    """Its sentences; none when it is in another language."""
     read = [Sentence(words, known.lexicon) for words in sentences(text, known.spelling)]
-    if not _is_in(known, read):
-        return ()
+    return read if _is_in(known, read) else []
+
+
+def _remarks(
+    text: str, read: Sequence[Sentence], known: Language, rules: Rulebook
+) -> tuple[Remark, ...]:
     found: list[_Found] = []
     for number, sentence in enumerate(read):
         nearby = read[max(0, number - 1) : number + 2]
         for rule, patterns in rules.possible(sentence):
-            found += _found(rule, patterns, sentence, nearby, known)
-    remarks = [_remark(each.rule, text[each.start : each.end]) for each in _longest(found, len(text))]
-    for rule in missing:
+            found += _found(rule, patterns, sentence, nearby, known, rules)
+    if len(read) >= LONGER and not (found and _shows(known.trouble, read)):
+        found = [each for each in found if not each.rule.needs_trouble]
+    told = _not_asked_too(_longest(found, len(text)))
+    return said_once(_remark(each, text[each.start : each.end]) for each in told)
+
+
+def _missing(read: Sequence[Sentence], known: Language) -> Iterator[Remark]:
+    for rule in known.missing:
         if not any(_says(sentence, rule.says) for sentence in read):
-            remarks.append(_remark(rule, ""))
-    return tuple(remarks)
+            yield Remark(label=rule.label, words="", why=rule.why, instead=rule.instead)
+
+
+def _shows(sign: Sign, read: Sequence[Sentence]) -> bool:
+    for sentence in read:
+        fine = _covered(sentence, sign.fine)
+        places = (place for pattern in sign.says for place in sentence.found_by(pattern))
+        if any(fine.isdisjoint(place) for place in places):
+            return True
+    return False
+
+
+def _covered(sentence: Sentence, patterns: Iterable[Pattern]) -> frozenset[int]:
+    """The numbers of the words that these patterns find."""
+    return frozenset(
+        number for pattern in patterns for place in sentence.found_by(pattern) for number in place
+    )
 
 
 def _is_in(known: Language, read: Sequence[Sentence]) -> bool:
@@ -95,21 +146,50 @@ def _found(
     sentence: Sentence,
     nearby: Sequence[Sentence],
     known: Language,
-) -> Iterable[_Found]:
+    rules: Rulebook,
+) -> Iterator[_Found]:
     places = [place for pattern in patterns for place in sentence.found_by(pattern)]
     if not places or any(_says(each, rule.fine_nearby) for each in nearby):
         return
-    fine = {number for pattern in rule.fine for place in sentence.found_by(pattern) for number in place}
+    fine = _covered(sentence, rule.fine)
+    aside = [words for pattern in rules.aside for words in sentence.found_by(pattern)]
     for place in places:
-        if not fine.isdisjoint(place):
+        if not fine.isdisjoint(place) or _is_aside(place, aside, sentence, known):
             continue
         if rule.denied_is_fine and _denied(place, sentence, known):
             continue
         if _reported(place, sentence, known):
             continue
         yield _Found(
-            start=sentence.words[place.start].start, end=sentence.words[place.stop - 1].end, rule=rule
+            start=sentence.words[place.start].start,
+            end=sentence.words[place.stop - 1].end,
+            rule=_spoken_to(rule, place, sentence, known, rules),
+            words=sentence.plain[place.start : place.stop],
         )
+
+
+def _is_aside(place: range, aside: Iterable[range], sentence: Sentence, known: Language) -> bool:
+    """Whether the writer does not judge here: "she told us that ...", "it is not about who ..."."""
+    return any(
+        words.start <= place.start <= words.stop + REPORTED_WITHIN
+        and known.turns.isdisjoint(sentence.plain[words.stop : place.start])
+        for words in aside
+    )
+
+
+def _spoken_to(rule: Rule, place: range, sentence: Sentence, known: Language, rules: Rulebook) -> Rule:
+    """The rule, or the one that speaks to writers who blame themselves, where these words do so."""
+
+    def theirs(number: int) -> bool:
+        return not known.anybody.isdisjoint(sentence.lists[number])
+
+    last = len(sentence.words) - 1
+    for number in range(max(0, place.start - 1), place.stop):  # "I" may stand just before
+        if theirs(number):
+            break
+        if sentence.plain[number] in known.oneself and not theirs(min(number + 1, last)):
+            return rules.of_oneself.get(rule.label, rule)
+    return rule
 
 
 def _denied(place: range, sentence: Sentence, known: Language) -> bool:
@@ -144,5 +224,22 @@ def _longest(found: Iterable[_Found], length: int) -> list[_Found]:
     return sorted(kept, key=lambda each: (each.start, each.end))
 
 
-def _remark(rule: Rule, words: str) -> Remark:
+def _not_asked_too(found: Sequence[_Found]) -> Iterator[_Found]:
+    """Without the hints on words that are marked already, for a hint says the same more mildly."""
+    for each in found:
+        marked = (other for other in found if other.rule.label in FLAGS)
+        if each.rule.label in FLAGS or not any(
+            other.start < each.end and each.start < other.end for other in marked
+        ):
+            yield each
+
+
+def _remark(found: _Found, words: str) -> Remark:
+    """What there is to say; a word that it names is one of those found."""
+    rule = found.rule
+    for naming in rule.naming:
+        for word in found.words:
+            if word in naming.words:
+                why = naming.why.replace("{word}", word.capitalize())
+                return Remark(label=rule.label, words=words, why=why, instead=naming.instead)
     return Remark(label=rule.label, words=words, why=rule.why, instead=rule.instead)

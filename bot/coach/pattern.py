@@ -2,7 +2,8 @@
 
 A pattern is a line of words. `a|b` is one of several words, `<name>` any word of that list, `[a]` a
 word that may be missing, `a_b` the two in a row, `..` up to three words of the same clause, `...` up to
-eight that may pass commas, `!a|b` "and now none of these", `^` the beginning of the sentence.
+eight that may pass commas, `!a|b` "and now none of these", `^` the beginning of the sentence, `=` the
+word three before it once more ("a deal is a deal").
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,14 +38,14 @@ class Lexicon:
         self._lists = lists
         self._always: dict[str, tuple[str, ...]] = {}
         self._capital: dict[str, tuple[str, ...]] = {}
-        self._endings: list[tuple[tuple[str, ...], frozenset[str], str]] = []
+        self._endings: list[tuple[bool, tuple[str, ...], frozenset[str], str]] = []
         self._places: dict[str, OneOf] = {}
         for name, listed in lists.items():
             index = self._capital if listed.capital else self._always
             for word in listed.words:
                 index[word] = (*index.get(word, ()), f"<{name}>")
             if listed.endings:
-                self._endings.append((listed.endings, listed.exceptions, f"<{name}>"))
+                self._endings.append((listed.capital, listed.endings, listed.exceptions, f"<{name}>"))
 
     def lists_of(self, word: Word) -> tuple[str, ...]:
         """Every list that the word is in."""
@@ -52,7 +53,9 @@ class Lexicon:
         if word.capital:
             found += self._capital.get(word.word, ())
         if len(word.word) > 3:
-            for endings, exceptions, name in self._endings:
+            for capital, endings, exceptions, name in self._endings:
+                if capital and not word.capital:
+                    continue
                 if word.word.endswith(endings) and word.word not in exceptions:
                     found += (name,)
         return found
@@ -172,8 +175,15 @@ class _Beginning:
         return () if start else (0,)
 
 
+class _OnceMore:
+    def ends(self, sentence: Sentence, start: int) -> Iterable[int]:
+        here = sentence.plain[start : start + 1]
+        return (start + 1,) if here and here == sentence.plain[start - 3 : start - 2] else ()
+
+
 _OTHERS: Mapping[str, Place] = {
     "^": _Beginning(),
+    "=": _OnceMore(),
     "..": _Gap(3, frozenset(',;:()—–"?!')),
     "...": _Gap(8, frozenset(";:()—–?!")),
 }

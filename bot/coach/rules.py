@@ -22,7 +22,7 @@ Flag = Literal[
     "blame", "excuse", "passes_blame", "conditional_apology", "presumes_feelings", "combative"
 ]
 """What a text may be marked with; `coach` writes these very words."""
-Hint = Literal["asks_why_or_who", "no_apology", "no_responsibility", "no_next_step"]
+Hint = Literal["asks_why_or_who", "any_harm", "no_apology", "no_responsibility", "no_next_step"]
 """What is worth a remark and marks nothing."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -55,7 +55,16 @@ class _LanguageRead(_Read):
     denials: str
     denials_broken_by: str = ""
     reports: str
+    turns: str = ""
+    oneself: str = ""
+    anybody: str = ""
     lists: dict[str, _WordsRead]
+
+
+class _NamingRead(_Read):
+    words: Line
+    why: Line
+    instead: Line | None = None
 
 
 class _RuleRead(_Read):
@@ -67,18 +76,39 @@ class _RuleRead(_Read):
     denied_is_fine: bool = False
     why: Line
     instead: Line
+    naming: tuple[_NamingRead, ...] = ()
+    of_oneself: bool = False
+    needs_trouble: bool = False
+
+
+class _SignRead(_Read):
+    says: tuple[Line, ...] = ()
+    fine: tuple[Line, ...] = ()
 
 
 class _RulesRead(_Read):
     rule: tuple[_RuleRead, ...]
     missing: tuple[_RuleRead, ...] = ()
+    apology: _SignRead = _SignRead()
+    trouble: _SignRead = _SignRead()
+    aside: tuple[Line, ...] = ()
+
+
+class Naming(BaseModel, frozen=True):
+    """What to say where one of `words` stands in what was found; `{word}` in `why` is that word."""
+
+    words: tuple[str, ...]
+    why: str
+    instead: str
 
 
 class Rule(BaseModel, frozen=True, arbitrary_types_allowed=True):
     """What to look for, when it is fine all the same, and what to say about it.
 
     `fine` forgives where it overlaps what was found; `fine_nearby` anywhere in this sentence and the
-    ones beside it; `denied_is_fine` a denial shortly before ("it is not your fault").
+    ones beside it; `denied_is_fine` a denial shortly before ("it is not your fault"). `of_oneself`: it
+    speaks to somebody who blames themself, and answers for every rule of its label that they meet so.
+    `needs_trouble`: it means nothing in a longer text in which nothing went wrong.
     """
 
     label: Flag | Hint
@@ -89,17 +119,30 @@ class Rule(BaseModel, frozen=True, arbitrary_types_allowed=True):
     denied_is_fine: bool
     why: str
     instead: str
+    naming: tuple[Naming, ...]
+    of_oneself: bool
+    needs_trouble: bool
+
+
+class Sign(BaseModel, frozen=True, arbitrary_types_allowed=True):
+    """Words by which a text shows what it is, and where the same words show nothing."""
+
+    says: tuple[Pattern, ...]
+    fine: tuple[Pattern, ...]
 
 
 class Rulebook:
     """The rules for one reader, and which of them a sentence can meet at all.
 
     A sentence is not held against every pattern, only against those with a word of its own: each is
-    looked up by the rarest words, or lists of words, that it needs.
+    looked up by the rarest words, or lists of words, that it needs. `aside`: after these words it is
+    not the writer who judges ("she told us that ...", "it is not about who ...").
     """
 
-    def __init__(self, rules: Sequence[Rule], common: frozenset[str]):
+    def __init__(self, rules: Sequence[Rule], common: frozenset[str], aside: Sequence[Pattern] = ()):
         self.rules = rules
+        self.aside = aside
+        self.of_oneself = {rule.label: rule for rule in rules if rule.of_oneself}
         self._by_word: dict[str, list[tuple[int, Pattern]]] = defaultdict(list)
 
         def often(needed: frozenset[str]) -> int:
@@ -124,7 +167,10 @@ class Rulebook:
 class Language(BaseModel, frozen=True, arbitrary_types_allowed=True):
     """The word lists of a language, and its rules for each reader.
 
-    `common` and `foreign`: short words of this language and of others, to tell them apart.
+    `common` and `foreign`: short words of this language and of others, to tell them apart; `turns`:
+    words at which a sentence goes back to what its writer says; `oneself` and `anybody`: words for the
+    writer, and lists of words for others; `apology` and `trouble`: how a text apologises, and shows that
+    something went wrong.
     """
 
     spelling: Spelling
@@ -133,10 +179,15 @@ class Language(BaseModel, frozen=True, arbitrary_types_allowed=True):
     denials: frozenset[str]
     denials_broken_by: frozenset[str]
     reports: frozenset[str]
+    turns: frozenset[str]
+    oneself: frozenset[str]
+    anybody: frozenset[str]
     lexicon: Lexicon
     team: Rulebook
     customer: Rulebook
     missing: tuple[Rule, ...]
+    apology: Sign
+    trouble: Sign
 
 
 def languages() -> tuple[str, ...]:
@@ -176,6 +227,12 @@ def read_folder(folder: Traversable) -> Language:
     def rules(found: tuple[_RuleRead, ...]) -> tuple[Rule, ...]:
         return tuple(_rule(rule, lexicon) for rule in found)
 
+    def book(rules_read: _RulesRead) -> Rulebook:
+        return Rulebook(rules(rules_read.rule), common, _patterns(rules_read.aside, lexicon))
+
+    def sign(read: _SignRead) -> Sign:
+        return Sign(says=_patterns(read.says, lexicon), fine=_patterns(read.fine, lexicon))
+
     common = frozenset(read.common.split())
     return Language(
         spelling=Spelling(whole, read.spelling.endings),
@@ -184,10 +241,15 @@ def read_folder(folder: Traversable) -> Language:
         denials=frozenset(read.denials.split()),
         denials_broken_by=frozenset(read.denials_broken_by.split()),
         reports=frozenset(read.reports.split()),
+        turns=frozenset(read.turns.split()),
+        oneself=frozenset(read.oneself.split()),
+        anybody=lexicon.place(read.anybody).lists if read.anybody else frozenset(),
         lexicon=lexicon,
-        team=Rulebook(rules(team.rule), common),
-        customer=Rulebook(rules(customer.rule), common),
+        team=book(team),
+        customer=book(customer),
         missing=rules(customer.missing),
+        apology=sign(customer.apology),
+        trouble=sign(customer.trouble),
     )
 
 
@@ -201,13 +263,18 @@ def _word_list(read: _WordsRead) -> WordList:
     )
 
 
-def _rule(read: _RuleRead, lexicon: Lexicon) -> Rule:
-    def patterns(lines: tuple[str, ...]) -> tuple[Pattern, ...]:
-        return tuple(compiled(line, lexicon) for line in lines)
+def _patterns(lines: tuple[str, ...], lexicon: Lexicon) -> tuple[Pattern, ...]:
+    return tuple(compiled(line, lexicon) for line in lines)
 
+
+def _rule(read: _RuleRead, lexicon: Lexicon) -> Rule:
     return Rule(
-        **read.model_dump(exclude={"says", "fine", "fine_nearby"}),
-        says=patterns(read.says),
-        fine=patterns(read.fine),
-        fine_nearby=patterns(read.fine_nearby),
+        **read.model_dump(exclude={"says", "fine", "fine_nearby", "naming"}),
+        says=_patterns(read.says, lexicon),
+        fine=_patterns(read.fine, lexicon),
+        fine_nearby=_patterns(read.fine_nearby, lexicon),
+        naming=tuple(
+            Naming(words=tuple(each.words.split()), why=each.why, instead=each.instead or read.instead)
+            for each in read.naming
+        ),
     )

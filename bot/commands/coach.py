@@ -6,7 +6,7 @@ Nothing about them is stored or logged, and nothing is refused because of them.
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from bot.coach.coach import Remark, read_for_customer, read_for_team
+from bot.coach.coach import Remark, read_for_customer, read_for_team, said_once
 from bot.command import Command, Opening, Reply, Request
 from bot.fields import Choice, Text, field
 from bot.messages import coach as messages
@@ -47,12 +47,13 @@ def remarks(command: Command) -> list[Remark]:
     texts = command.for_coach()
     if not texts or (command.request.values or {}).get(COACHED) == _mark(command):
         return []
-    return [
+    read_in_turn = (
         remark
         for spec, text in texts
         if text
-        for remark in read(text, spec.coach or "team", whole=spec.whole)
-    ]
+        for remark in read(text, spec.coach or "team", whole=spec.whole, owed=spec.whole)
+    )
+    return list(said_once(read_in_turn))
 
 
 def _mark(command: Command) -> str:
@@ -61,9 +62,11 @@ def _mark(command: Command) -> str:
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
-def read(text: str, reader: str, *, whole: bool = True) -> tuple[Remark, ...]:
-    """The remarks on one text; `whole`: it is all that a customer will read."""
-    return read_for_customer(text, whole=whole) if reader == "customer" else read_for_team(text)
+def read(text: str, reader: str, *, whole: bool = True, owed: bool = False) -> tuple[Remark, ...]:
+    """The remarks on one text; `whole`: it is all that a customer will read, `owed`: their apology."""
+    if reader == "team":
+        return read_for_team(text)
+    return read_for_customer(text, whole=whole, owed=owed or reader == "apology")
 
 
 def reads_along(channel_id: str | None, work: UnitOfWork) -> bool:

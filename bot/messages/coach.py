@@ -1,5 +1,6 @@
 """What the writer alone reads from the language coach: their words, marked, and remarks on them."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from bot.coach.coach import Remark
@@ -22,8 +23,10 @@ MAX_SHOWN = 8
 """Remarks at once; whoever mends these has mended most."""
 READERS = (
     Option(value="customer", label="The customer"),
+    Option(value="apology", label="The customer, as an apology"),
     Option(value="team", label="The team"),
 )
+_NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
 def advised(form: Form, remarks: Sequence[Remark], values: Mapping[str, str], mark: str) -> Form:
@@ -66,26 +69,34 @@ def above_draft(text: str, remarks: Sequence[Remark]) -> tuple[Part, ...]:
 def _count(remarks: Sequence[Remark]) -> str:
     if not remarks:
         return "I found nothing to remark on."
-    return f"{len(remarks)} remark{'' if len(remarks) == 1 else 's'}, for you alone."
+    number = _NUMBERS[len(remarks)] if len(remarks) < len(_NUMBERS) else str(len(remarks))
+    return f"{number} suggestion{'' if len(remarks) == 1 else 's'}, only for you."
 
 
 def _marked(text: str, remarks: Sequence[Remark]) -> tuple[Inline, ...]:
     """The text with the words that are remarked on standing out."""
-    pieces: list[Inline] = []
-    rest = shortened(text)
-    for remark in remarks:
-        before, words, after = rest.partition(remark.words) if remark.words else (rest, "", "")
-        if words:
-            pieces += [before, Bold(text=words)] if before else [Bold(text=words)]
-            rest = after
-    return (*pieces, rest) if rest else tuple(pieces)
+    words = sorted({words for remark in remarks for words in _words(remark)}, key=len, reverse=True)
+    if not words:
+        return (shortened(text),)
+    named = "|".join(re.escape(each) for each in words)
+    pieces = re.split(rf"(?<!\w)({named})(?!\w)", shortened(text))
+    return tuple(
+        Bold(text=piece) if number % 2 else piece for number, piece in enumerate(pieces) if piece
+    )
+
+
+def _words(remark: Remark) -> tuple[str, ...]:
+    """All words of the text that it is about; none where something is missing."""
+    return tuple(words for words in (remark.words, *remark.also) if words)
 
 
 def _remarks(remarks: Sequence[Remark]) -> tuple[Part, ...]:
     parts: list[Part] = []
     for remark in remarks[:MAX_SHOWN]:
-        head: tuple[Inline, ...] = (Bold(text=f"“{remark.words}”"), " · ") if remark.words else ()
-        parts.append(Paragraph(words=(*head, remark.why)))
+        head: list[Inline] = []
+        for words in _words(remark):
+            head += [", " if head else "", Bold(text=f"“{words}”")]
+        parts.append(Paragraph(words=(*filter(None, head), *([" · "] if head else []), remark.why)))
         parts.append(Context(words=(f"Better: {remark.instead}",)))
     if len(remarks) > MAX_SHOWN:
         parts.append(Context(words=(f"and {len(remarks) - MAX_SHOWN} more",)))

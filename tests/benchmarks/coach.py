@@ -2,7 +2,6 @@
 
 import ast
 import csv
-import json
 import random
 import re
 import subprocess
@@ -15,11 +14,9 @@ from statistics import median
 
 from bot.coach.coach import read_for_customer, read_for_team
 from tests.benchmarks.figure import Figure, ms, percentile
-from tests.coach.measured import Labelled, flagged, own, scores
-from tests.shared import COMPLAINTS, ROOT, SHARED
+from tests.coach.measured import DEV_SETS, LANGUAGE, Labelled, dev_set, flagged, own, scores
+from tests.shared import COMPLAINTS, ROOT
 
-LANGUAGE = SHARED / "data" / "language"
-SETS = {"team": "blame_dev.jsonl", "customer": "apology_dev.jsonl"}
 AIMS = {"team": "0.90, 0.75", "customer": "0.85, 0.75"}
 WORDS = 500
 ROUNDS = 400
@@ -41,24 +38,17 @@ async def measure(folder: Path) -> list[Figure]:
 
 
 def _rightness() -> Iterator[Figure]:
-    for recipient_id, file in SETS.items():
+    for recipient_id, file in DEV_SETS.items():
         if not (LANGUAGE / file).exists():
             yield Figure(f"coach  {file}", f"skipped: {LANGUAGE / file} is not here")
         else:
-            rows = list(_rows(LANGUAGE / file))
+            rows = dev_set(recipient_id)
             sure = [row for row in rows if not row.doubtful]
             yield from _scored(f"{file}, all {len(rows)}", rows, recipient_id)
             yield from _scored(f"{file}, the {len(sure)} that are not borderline", sure, recipient_id)
         for part in (recipient_id, f"{recipient_id}_held_out"):
             texts = own(part)
             yield from _scored(f"our own {part.replace('_', ' ')}, {len(texts)}", texts, recipient_id)
-
-
-def _rows(file: Path) -> Iterator[Labelled]:
-    for line in file.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        marks = frozenset(row.get("labels") or [row["label"]]) - {"ok", "none"}
-        yield Labelled(row["text"], marks, bool(row["borderline"]))
 
 
 def _scored(what: str, texts: Sequence[Labelled], recipient_id: str) -> Iterator[Figure]:
@@ -80,7 +70,7 @@ def _silence() -> Iterator[Figure]:
     else:
         yield Figure("coach  complaints", f"skipped: {COMPLAINTS} is not here")
     for what, sentences in texts.items():
-        for recipient_id in SETS:
+        for recipient_id in DEV_SETS:
             share = sum(flagged(sentences, recipient_id)) / len(sentences)
             yield Figure(
                 f"coach  marked for the {recipient_id}: {what}",

@@ -1,13 +1,17 @@
 """How often the coach is right: precision and recall per label, over texts whose labels are known."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.coach.coach import labels, read_for_customer, read_for_team
+from bot.coach.coach import Remark, labels, read_for_customer, read_for_team
+from tests.shared import SHARED
 
 SENTENCES = Path(__file__).parent / "sentences"
+LANGUAGE = SHARED / "data" / "language"
+DEV_SETS = {"team": "blame_dev.jsonl", "customer": "apology_dev.jsonl"}
 
 
 class Labelled(NamedTuple):
@@ -43,10 +47,34 @@ def own(name: str) -> list[Labelled]:
     return [Labelled(text, frozenset(said.split(",")) - {"ok", "none"}) for said, text in pairs]
 
 
+def dev_set(reader: str) -> list[Labelled]:
+    """The labelled sentences that came with the project, of which none may be shipped."""
+    lines = (LANGUAGE / DEV_SETS[reader]).read_text(encoding="utf-8").splitlines()
+    rows = (json.loads(line) for line in lines)
+    return [
+        Labelled(
+            row["text"],
+            frozenset(row.get("labels") or [row["label"]]) - {"ok", "none"},
+            bool(row["borderline"]),
+        )
+        for row in rows
+    ]
+
+
+def ordinary(file: Path) -> list[tuple[str, str]]:
+    """Texts in which nothing is to be marked: for whom each is, and what it says."""
+    rows = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
+    return [(row["for"], row["text"]) for row in rows]
+
+
+def read(text: str, reader: str) -> tuple[Remark, ...]:
+    """All that the coach says of a text."""
+    return read_for_team(text) if reader == "team" else read_for_customer(text)
+
+
 def marked(text: str, reader: str) -> frozenset[str]:
     """What the coach marks a text with."""
-    read = read_for_team if reader == "team" else read_for_customer
-    return frozenset(labels(read(text)))
+    return frozenset(labels(read(text, reader)))
 
 
 def scores(texts: Sequence[Labelled], reader: str) -> dict[str, Score]:

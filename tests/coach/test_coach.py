@@ -140,7 +140,7 @@ def test_a_text_in_another_language_is_left_alone(text: str) -> None:
 
 
 def test_what_is_missing_is_said_last_and_marks_nothing() -> None:
-    remarks = read_for_customer("Your parcel is on its way.")
+    remarks = read_for_customer("Your parcel is on its way.", owed=True)
     assert [remark.label for remark in remarks] == ["no_apology", "no_responsibility", "no_next_step"]
     assert [remark.words for remark in remarks] == ["", "", ""]
     assert labels(remarks) == []
@@ -233,6 +233,8 @@ def test_a_pattern_that_cannot_be_meant_is_refused(line: str) -> None:
         ("[<done>] late", "tested late late", ["tested late", "late"]),
         ("late [<done>|again]", "late tested late again", ["late tested", "late again"]),
         ("late late", "late late late late late", ["late late", "late late"]),
+        ("is a =", "late is a late and so is a day", ["is a late"]),
+        ("is a =", "is a late", []),
     ],
 )
 def test_a_pattern_finds_what_its_signs_mean(line: str, text: str, found: list[str]) -> None:

@@ -129,6 +129,40 @@ async def test_a_draft_is_read_in_a_form_and_marked_up(desk: Desk) -> None:
     assert any("busy" in one for one in marked)
 
 
+async def test_a_draft_says_how_many_suggestions_there_are_and_marks_all_their_words(desk: Desk) -> None:
+    text = "I should have checked, it was my fault."
+    reply = await desk.ask(ANA, "coach.draft", values={"text": text, "reader": "team"})
+    assert "One suggestion, only for you." in read(reply)
+    assert reply.form is not None
+    bold = [
+        [piece.text for piece in getattr(part, "words", ()) if isinstance(piece, Bold)]
+        for part in reply.form.parts
+    ]
+    assert [words for words in bold if words] == [
+        ["I should have checked", "my fault"],
+        ["“I should have checked”", "“my fault”"],
+    ]
+    two = {"text": "Ben was lazy. Who did it?", "reader": "team"}
+    assert "Two suggestions, only for you." in read(await desk.ask(ANA, "coach.draft", values=two))
+
+
+async def test_a_draft_misses_an_apology_only_where_its_writer_says_that_it_is_one(desk: Desk) -> None:
+    letter = {"text": "Your parcel is on its way."}
+    silent = await desk.ask(ANA, "coach.draft", values={**letter, "reader": "customer"})
+    assert "I found nothing to remark on." in read(silent)
+    owed = await desk.ask(ANA, "coach.draft", values={**letter, "reader": "apology"})
+    assert "Without an apology" in read(owed)
+
+
+async def test_two_fields_of_which_the_same_is_said_draw_one_remark(desk: Desk) -> None:
+    await desk.fail()
+    typed = {"training": "It was my fault.", "communication": "I should have called."}
+    told = read(await desk.ask(BEN, "retro.answer", "C-1", typed))
+    assert told.count("Everybody slips") == 1
+    assert "my fault" in told
+    assert "I should have called" in told
+
+
 async def test_a_draft_can_be_typed_with_the_command(desk: Desk) -> None:
     told = words(await desk.ask(ANA, "coach.draft", typed="I know how you feel."))
     assert "I know how you feel" in told
@@ -190,7 +224,7 @@ async def test_a_draft_is_read_outside_the_databases_threads(
     """A long one takes half a second, in which nobody shall wait for a turn."""
     threads: list[str] = []
 
-    def read(text: str, *, whole: bool) -> tuple[Remark, ...]:
+    def read(text: str, *, whole: bool, owed: bool) -> tuple[Remark, ...]:
         threads.append(current_thread().name)
         return ()
 
