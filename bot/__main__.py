@@ -82,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     amends.set_defaults(command=_serve)
     commands = amends.add_subparsers(title="commands", metavar="COMMAND")
 
-    serve = commands.add_parser("serve", help="open every door that is configured (the default)")
+    serve = commands.add_parser("serve", help="open every adapter that is configured (the default)")
     serve.set_defaults(command=_serve)
 
     _describe_import(commands.add_parser("import", help="mark many cases failed, from a table file"))
@@ -157,7 +157,9 @@ def parser() -> argparse.ArgumentParser:
 
 def _describe_import(imports: argparse.ArgumentParser) -> None:
     imports.add_argument("file", type=Path, metavar="FILE.csv")
-    imports.add_argument("--team", required=True, metavar="PLACE", help="a place's id or a team's name")
+    imports.add_argument(
+        "--team", required=True, metavar="CHANNEL", help="a channel's id or a team's name"
+    )
     imports.add_argument(
         "--map",
         action="append",
@@ -212,12 +214,12 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
             for name, is_open in (
                 ("Slack", settings.slack),
                 ("Teams", settings.teams),
-                ("the web door", settings.web),
+                ("the web workspace", settings.web),
             )
             if is_open
         ]
         print(
-            f"Amends is open at {address} ({' and '.join(adapters) or 'no door'}). Ctrl-C stops it.",
+            f"Amends is open at {address} ({' and '.join(adapters) or 'no adapter'}). Ctrl-C stops it.",
             flush=True,
         )
 
@@ -254,7 +256,7 @@ def _import(args: argparse.Namespace, settings: Settings) -> int:
         print(f"{summary.foretold}.\nNothing was written; it would be: {summary.counts}.")
         return 1 if summary.skipped else 0
     if summary.made_channel:
-        print(f"There was no place {summary.made_channel} yet, so it was made.")
+        print(f"There was no channel {summary.made_channel} yet, so it was made.")
     print(f"{summary.counts}.")
     return 1 if summary.skipped else 0
 
@@ -357,7 +359,7 @@ def _backup(args: argparse.Namespace, settings: Settings) -> int:
     bootstrap.back_up(settings, args.file)
     print(
         f"{args.file} is a whole and checked copy. To restore it: stop me, remove the database's files, "
-        "put the copy in their place, start me again."
+        "put the copy where they were, start me again."
     )
     return 0
 

@@ -63,7 +63,7 @@ ON_A_SERVER = (
 )
 
 STRANGE_JOURNAL = (
-    "%s was put in place after %s-wal was written, so that one may belong to another database and "
+    "%s was put there after %s-wal was written, so that one may belong to another database and "
     "damage this one: stop me, and restore the backup once more, without the -wal and -shm beside it."
 )
 
@@ -169,8 +169,8 @@ async def adapters(built: App) -> AsyncIterator[Adapters]:
     """Opens the adapters. A new platform adds its line here, and its routes in `serve`."""
     settings, bot, database = built.settings, built.bot, built.database
     slack = await slack_adapter(built) if settings.slack else None
-    teams = await _teams_door(built) if settings.teams else None
-    browser = await _web_door(built) if settings.web else None
+    teams = await _teams_adapter(built) if settings.teams else None
+    browser = await _web_adapter(built) if settings.web else None
     messengers: dict[str, Messenger] = {}
     if slack:
         messengers["slack"] = slack.messenger
@@ -210,13 +210,13 @@ async def slack_adapter(built: App) -> "SlackAdapter":
     return await SlackAdapter.open(built.settings, built.bot)
 
 
-async def _teams_door(built: App) -> "TeamsAdapter":
+async def _teams_adapter(built: App) -> "TeamsAdapter":
     from handlers.teams.app import TeamsAdapter  # noqa: PLC0415 - only where Teams is configured
 
     return await TeamsAdapter.open(built.settings, built.bot, built.database, built.woken.set)
 
 
-async def _web_door(built: App) -> "WebAdapter":
+async def _web_adapter(built: App) -> "WebAdapter":
     from handlers.web.app import WebAdapter  # noqa: PLC0415 - only where the web adapter is open
 
     browser = WebAdapter(built.settings, built.bot, built.database)
@@ -422,7 +422,7 @@ async def _channel(name: str, built: App, transactions: Transactions) -> tuple[s
     closed = () if built.settings.web else ("web",)
     channels = await find_channels(name, built.database.workspaces(used=False), built.database, closed)
     if len(channels) > 1:
-        raise Misconfigured(f"--team {name} is in several workspaces; name the place by its id.")
+        raise Misconfigured(f"--team {name} is in several workspaces; name the channel by its id.")
     if channels:
         return *channels[0], False
     if built.settings.slack and CHANNEL.fullmatch(name):
@@ -439,7 +439,7 @@ async def _channel(name: str, built: App, transactions: Transactions) -> tuple[s
         if channel is None:
             raise Misconfigured(f"--team {name!r}: {faults['name']}")
         return WEB, channel, made
-    raise Misconfigured(f"--team {name} is no place that I know: invite me there, or give its id.")
+    raise Misconfigured(f"--team {name} is no channel that I know: invite me there, or give its id.")
 
 
 async def export(

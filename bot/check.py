@@ -24,17 +24,17 @@ async def check(settings: Settings) -> Sequence[Finding]:
     findings = [Finding(True, exposed, warns=True)] if exposed else []
     findings += await _storage(settings)
     if not settings.slack:
-        findings.append(Finding(True, "Slack is not configured: set SLACK_BOT_TOKEN to open that door."))
+        findings.append(Finding(True, "Slack is not configured: set SLACK_BOT_TOKEN to open it."))
     else:
         findings.append(await _slack(settings))
     if not settings.teams:
-        findings.append(Finding(True, "Teams is not configured: set TEAMS_APP_ID to open that door."))
+        findings.append(Finding(True, "Teams is not configured: set TEAMS_APP_ID to open it."))
     else:
         findings.extend(await _teams(settings))
     adapter = (
         f"opens on {settings.amends_host}:{settings.amends_port}" if settings.web else "stays closed"
     )
-    return [*findings, Finding(True, f"The web door {adapter}.")]
+    return [*findings, Finding(True, f"The web workspace {adapter}.")]
 
 
 async def _storage(settings: Settings) -> Sequence[Finding]:

@@ -205,7 +205,7 @@ class Rate(NamedTuple):
 class Limits:
     """What a platform allows; None: as many as there are.
 
-    `min_interval`: seconds between two new messages in one place. `new` and `edits` hold for a whole
+    `min_interval`: seconds between two new messages in one channel. `new` and `edits` hold for a whole
     workspace. `together`: a wait that the platform asks for concerns the whole workspace. `looks_up`:
     what was said can be found there again by its key.
     """

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 USUAL_PACE = 1.1
-"""Seconds between two new messages in one place: Slack allows about one a second."""
+"""Seconds between two new messages in one channel: Slack allows about one a second."""
 
 
 ENV_FILE = Path(".env")
@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     amends_web_without_login: bool = False
     """Says explicitly that the web adapter, which has no login, may be reached from other machines."""
     amends_pace: float = Field(default=USUAL_PACE, ge=0, le=60)
-    """Seconds between two new messages in one place; a quicker one quickens all limits, 0 lifts them."""
+    """Seconds between two new messages in a channel; a quicker one quickens all limits, 0 lifts them."""
     amends_forget_after_days: int | None = Field(default=None, ge=1, le=36500)
     """Days that a case is stored before its customer is forgotten; unset: only when asked."""
     amends_shared_channels: bool = False
@@ -180,7 +180,7 @@ def read() -> Settings:
     _check_teams(settings)
     if settings.web and not settings.loopback and not settings.amends_web_without_login:
         raise Misconfigured(
-            f"AMENDS_HOST is {settings.amends_host}, and the web door has no login: keep it on "
+            f"AMENDS_HOST is {settings.amends_host}, and the web workspace has no login: keep it on "
             "127.0.0.1, or set AMENDS_WEB_WITHOUT_LOGIN=1 where everybody who can reach it may act."
         )
     return settings

@@ -104,7 +104,7 @@ def test_rows_become_retros_once_and_what_cannot_be_read_is_named_by_line(tmp_pa
     asked = ("import", file, "--team", "support", *columns)
     first = amends(tmp_path, *asked)
     assert first.returncode == 1
-    made = "There was no place support yet, so it was made.\n"
+    made = "There was no channel support yet, so it was made.\n"
     assert first.stdout == f"{made}2 opened, 0 already there, 2 skipped.\n", first.stderr
     assert "line 3: Say what happened" in first.stderr
     assert "line 4: 'soon' is not a date" in first.stderr
@@ -186,7 +186,7 @@ def test_a_channel_of_the_workspace_is_the_channel_by_name_and_by_id_before_anyb
         told = amends(tmp_path, "import", file, "--team", team, "--map", "what_happened=Story")
         assert told.stdout == f"{counts} already there, 0 skipped.\n", told.stderr
     other = amends(tmp_path, "import", file, "--team", "billing", "--map", "what_happened=Story")
-    assert other.stdout.startswith("There was no place billing yet, so it was made.\n1 opened")
+    assert other.stdout.startswith("There was no channel billing yet, so it was made.\n1 opened")
 
 
 DATED = ("--team", "support", "--map", "what_happened=Story", "--map", "happened_at=Day")
@@ -507,7 +507,7 @@ def test_a_check_before_the_first_start_is_well_and_makes_no_database(tmp_path: 
         ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_SIGNING_SECRET is missing"),
         ({"SLACK_BOT_TOKEN": "xapp-1", "SLACK_APP_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN is wrong"),
         ({"AMENDS_PORT": "many"}, "AMENDS_PORT is wrong"),
-        ({"AMENDS_HOST": "0.0.0.0"}, "the web door has no login"),
+        ({"AMENDS_HOST": "0.0.0.0"}, "the web workspace has no login"),
         ({"AMENDS_DATABASE_URL": "mysql://x"}, "AMENDS_DATABASE_URL is wrong"),
         ({"AMENDS_DATABASE_URL": "sqlite:///:memory:"}, "AMENDS_DATABASE_URL is wrong"),
         ({"AMENDS_DATABASE_URL": "postgresql://u@h:port/x"}, "AMENDS_DATABASE_URL is wrong"),
@@ -565,7 +565,7 @@ def test_check_says_what_is_configured(tmp_path: Path) -> None:
     assert "The database is up to date" in told.stdout
     assert "Slack is not configured" in told.stdout
     assert "Teams is not configured" in told.stdout
-    assert "The web door opens on 127.0.0.1:3000" in told.stdout
+    assert "The web workspace opens on 127.0.0.1:3000" in told.stdout
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o604])

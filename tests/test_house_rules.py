@@ -42,6 +42,8 @@ BANNED_NAMES = re.compile(r"(^|_)(utils?|helpers?|common|manager|service|base)(_
 
 
 COMFORTABLE_LINES = 300
+OLD_WORDS = re.compile(r"\b(places?|doors?)\b", re.IGNORECASE)
+"""What a channel, and an adapter or the web workspace, were called once."""
 
 
 def _imports(path: Path) -> Iterator[str]:
@@ -146,6 +148,32 @@ def test_below_the_line_nothing_waits(path: Path) -> None:
         f"{_relative(path)}: below bot/bot.py and the worker all is plain code, which runs in a turn of "
         "the database: ask for one with Transactions, above."
     )
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in CODE if not _relative(path).startswith("storage/")], ids=_relative
+)
+def test_what_is_read_speaks_of_channels_and_adapters(path: Path) -> None:
+    found = [text for text in _sentences(path) if OLD_WORDS.search(text)]
+    assert found == [], f"{_relative(path)}: say channel, adapter or the web workspace."
+
+
+def test_the_pages_speak_of_channels() -> None:
+    for path in sorted((ROOT / "handlers/web/templates").glob("*.html")):
+        text = re.sub(r"{[{%#].*?[}%#]}", "", path.read_text(), flags=re.DOTALL)
+        shown = re.findall(r'>([^<>]+)<|="([^"]* [^"]*)"', text)
+        found = [words for words in map("".join, shown) if OLD_WORDS.search(words)]
+        assert found == [], f"{_relative(path)}: say channel."
+
+
+def _sentences(path: Path) -> Iterator[str]:
+    """Each text of several words that is no docstring, so that somebody may come to read it."""
+    tree = ast.parse(path.read_text())
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Constant) and id(node) not in docs else None
+        if isinstance(text, str) and " " in text.strip():
+            yield text
 
 
 @pytest.mark.parametrize("path", CODE, ids=_relative)

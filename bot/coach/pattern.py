@@ -75,7 +75,7 @@ class Lexicon:
                     continue
                 words = [intern(word) for word in option.split("_")]  # most stand in many patterns
                 if not words[0]:
-                    raise Misread(f"There is an empty place in {options!r}.")
+                    raise Misread(f"There is an empty option in {options!r}.")
                 phrases[words[0]] = (*phrases.get(words[0], ()), tuple(words[1:]))
                 needed.add(max(words, key=len))
             self._places[options] = OneOf(phrases, frozenset(lists), frozenset(needed | lists))

@@ -24,7 +24,7 @@ def status(command: Status, work: ReadOnlyWork) -> Reply:
     """Open retros and items of the team, late ones first."""
     team = work.teams.get(shared_channel(command).id)
     if team is None:
-        raise Refused("Nothing has failed here yet: the first failed case makes this place a team.")
+        raise Refused("Nothing has failed here yet: the first failed case makes this channel a team.")
     day = today(team.zone, command.at)
     retros_found = work.retros.open_in(team.channel_id, MAX_LISTED + 1)
     items_found = work.action_items.open_in(team.channel_id, MAX_LISTED + 1)

@@ -31,7 +31,7 @@ from bot.messages import case as messages
 from bot.messages.parts import Form
 from bot.ports import ReadOnlyWork, UnitOfWork
 
-NO_PLACE = "Choose the place where the retro opens."
+NO_PLACE = "Choose the channel where the retro opens."
 WHICH_TO_EDIT = "Say which case, as in: edit C-7."
 MAX_COMPARED = 200
 """The newest cases of a week among which a double is looked for."""
@@ -67,7 +67,7 @@ class Fail(Described, frozen=True):
     title = "Mark a case failed"
     submit = "Open the retro"
 
-    place: ChannelId = field("Team's place", hint="Where the retro opens.")
+    place: ChannelId = field("Channel", hint="Where the retro opens.")
     link: Line = field(hidden=True, max_length=MAX_LINK_LENGTH)
     not_same: Line = field(hidden=True)
     """The labels of likely doubles that they have read of, separated by commas."""

@@ -134,7 +134,7 @@ class WithdrawAnswer(Command, frozen=True):
     why: Text = field(
         "Why",
         needed="Say why, in a sentence.",
-        hint="Everybody reads it in the thread, in place of the answer.",
+        hint="Everybody reads it in the thread, instead of the answer.",
         coach="team",
     )
 

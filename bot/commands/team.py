@@ -272,7 +272,7 @@ def settings(command: Settings, work: UnitOfWork) -> Reply:
 def shared_channel(invocation: Invocation) -> Channel:
     """The channel that it is asked in; refuses a direct chat, which is no team's."""
     if invocation.request.shared_channel is None:
-        raise Refused("This belongs to a team: ask for it in the team's own place.")
+        raise Refused("This belongs to a team: ask for it in the team's own channel.")
     return invocation.request.shared_channel
 
 

@@ -1,4 +1,4 @@
-"""A team: one place in a chat, with a lead, a time zone and working hours."""
+"""A team: one channel of a chat, with a lead, a time zone and working hours."""
 
 from datetime import datetime, time
 
@@ -15,7 +15,7 @@ NO_DAYS = "Choose at least one working day."
 
 
 class Team(BaseModel, frozen=True):
-    """The people around one place; `channel` is its key within the workspace."""
+    """The people around one channel; `channel_id` is its key within the workspace."""
 
     channel_id: str
     name: str

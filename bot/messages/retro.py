@@ -322,9 +322,7 @@ def above_unnaming(answer: Answer, people: int | None) -> tuple[Part, ...]:
 
 def above_withdrawing(answer: Answer) -> tuple[Part, ...]:
     """Above the form that withdraws an unnamed answer: which one, and what stays of it."""
-    kept = (
-        "It goes for good, and nobody learns whose it was. In its place the thread says that you did it."
-    )
+    kept = "It goes for good, and nobody learns whose it was. The thread says that you did it."
     return (*_which(answer), Context(words=(kept,)))
 
 

@@ -32,7 +32,7 @@ def begin(work: UnitOfWork) -> bool:
 def form_for(what: str, viewer: Person) -> Form:
     """The dialog that adds a channel or a person, or changes your own name and zone."""
     name = FormField(name="name", label="Name", needed=True, max_length=MAX_NAME_LENGTH)
-    if what == "place":
+    if what == "channel":
         hint = "Where a team talks, for example support-night."
         fields: tuple[FormField, ...] = (name.model_copy(update={"hint": hint}),)
     elif what in ("person", "you"):
@@ -58,15 +58,15 @@ def add(
     work: UnitOfWork, form: Form, viewer: Person, values: Mapping[str, str]
 ) -> tuple[Channel | Person | None, Faults]:
     """What the form makes of these values, or what is wrong with them."""
-    if form.command_name == "place":
+    if form.command_name == "channel":
         return add_channel(work, values["name"])
     return add_person(work, **values, known_as=viewer.id if form.command_name == "you" else "")
 
 
 def add_channel(work: UnitOfWork, name: str) -> tuple[Channel | None, Faults]:
     """The new channel, or the one of this name that was removed; or what is wrong with its name."""
-    name = place_name(name)
-    fault = name_fault(name) or place_is_here(work, name)
+    name = channel_name(name)
+    fault = name_fault(name) or channel_is_here(work, name)
     if fault:
         return None, {"name": fault}
     removed = next((each for each in work.channels.gone() if _same(each.name, name)), None)
@@ -108,16 +108,16 @@ def machine_zone() -> str:
     return next((name for name in (configured, linked) if name in names), "UTC")
 
 
-def place_name(name: str) -> str:
+def channel_name(name: str) -> str:
     """A channel's name as it is kept: without what stands before it."""
     return name.strip().lstrip("#").strip()
 
 
-def place_is_here(work: ReadOnlyWork, name: str, but: str = "") -> str:
+def channel_is_here(work: ReadOnlyWork, name: str, but: str = "") -> str:
     """What is wrong with a name that a channel other than `but` has; empty when none has it."""
     other = work.channels.named(name)
     there = other is not None and other.id != but
-    return f"There is a place called {name} already." if there else ""
+    return f"There is a channel called {name} already." if there else ""
 
 
 def person_is_here(work: ReadOnlyWork, name: str, but: str = "") -> str:
@@ -148,4 +148,4 @@ def _slug(name: str) -> str:
     """A channel's id for its address: "Support (night)" becomes support-night."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
-    return slug or "place"
+    return slug or "channel"

@@ -78,8 +78,8 @@ class WebAdapter:
         guarded = self._guarded
         return [
             web.get("/", guarded(self._reading(self._first))),
-            web.get("/p/{place}", guarded(self._reading(self._channel))),
-            web.get("/p/{place}/t/{root}", guarded(self._reading(self._channel))),
+            web.get("/p/{channel}", guarded(self._reading(self._channel))),
+            web.get("/p/{channel}/t/{root}", guarded(self._reading(self._channel))),
             web.get("/dm", guarded(self._reading(self._direct))),
             web.get("/f/lists", guarded(self._reading(self._lists))),
             web.get("/f/posts", guarded(self._reading(self._posts))),
@@ -161,9 +161,9 @@ class WebAdapter:
         return self._page(request, work, channel)
 
     def _channel(self, request: web.Request, work: ReadOnlyWork) -> web.Response:
-        channel = work.channels.get(request.match_info["place"])
+        channel = work.channels.get(request.match_info["channel"])
         if channel is None or channel.kind != "shared" or channel.gone:
-            raise HTTPProblem("There is no such place here.", 404)
+            raise HTTPProblem("There is no such channel here.", 404)
         number = request.match_info.get("root")
         root = pages.root_of(work, channel, number) if number else None
         return self._page(request, work, channel, root)

@@ -12,15 +12,15 @@ from handlers.web import additions
 from handlers.web.additions import MAX_NAME_LENGTH, Faults
 
 NAME = "change"
-PERSON, PLACE = "person", "place"
+PERSON, CHANNEL = "person", "place"
 WHAT_FOLLOWS = (
-    "Whoever is removed cannot be chosen any more; what is theirs stays. A place can be removed once "
+    "Whoever is removed cannot be chosen any more; what is theirs stays. A channel can be removed once "
     "nothing is open in it; what was said there stays in the export. Add one of the same name to bring "
     "it back."
 )
-CHOOSE = "Choose a person or a place from the list."
+CHOOSE = "Choose a person or a channel from the list."
 SOMEBODY_STAYS = "Somebody has to stay: add another person first."
-A_PLACE_STAYS = "One place has to stay: add another one first."
+A_CHANNEL_STAYS = "One channel has to stay: add another one first."
 
 
 class Changed(NamedTuple):
@@ -43,7 +43,7 @@ def form(work: ReadOnlyWork) -> Form:
             for person in here(work)
         ),
         *(
-            Option(value=f"{PLACE}:{channel.id}", label=f"#{channel.name}", group="Places")
+            Option(value=f"{CHANNEL}:{channel.id}", label=f"#{channel.name}", group="Channels")
             for channel in work.channels.all()
         ),
     ]
@@ -53,7 +53,7 @@ def form(work: ReadOnlyWork) -> Form:
         parts=(Context(words=(WHAT_FOLLOWS,)),),
         fields=(
             FormField(
-                name="who", label="Who or which place", kind="choice", needed=True, options=options
+                name="who", label="Who or which channel", kind="choice", needed=True, options=options
             ),
             FormField(name="name", label="New name", max_length=MAX_NAME_LENGTH, hint="Only to rename."),
         ),
@@ -68,7 +68,7 @@ def change(
     """Renames or removes what was chosen; or what is wrong with that, by field."""
     kind, _, chosen_id = values["who"].partition(":")
     person = work.people.get(chosen_id) if kind == PERSON else None
-    channel = work.channels.get(chosen_id) if kind == PLACE else None
+    channel = work.channels.get(chosen_id) if kind == CHANNEL else None
     if person is not None and not (person.gone or person.bot):
         return _remove_person(work, person) if remove else _rename_person(work, person, values["name"])
     if channel is not None and channel.kind == "shared" and not channel.gone:
@@ -97,8 +97,8 @@ def _remove_person(work: UnitOfWork, person: Person) -> tuple[Changed | None, Fa
 
 
 def _rename_channel(work: UnitOfWork, channel: Channel, name: str) -> tuple[Changed | None, Faults]:
-    name = additions.place_name(name)
-    fault = additions.name_fault(name) or additions.place_is_here(work, name, but=channel.id)
+    name = additions.channel_name(name)
+    fault = additions.name_fault(name) or additions.channel_is_here(work, name, but=channel.id)
     if fault:
         return None, {"name": fault}
     renamed = team_commands.rename(channel, name, work)
@@ -107,7 +107,7 @@ def _rename_channel(work: UnitOfWork, channel: Channel, name: str) -> tuple[Chan
 
 def _remove_channel(work: UnitOfWork, channel: Channel) -> tuple[Changed | None, Faults]:
     if len(work.channels.all()) == 1:
-        return None, {"who": A_PLACE_STAYS}
+        return None, {"who": A_CHANNEL_STAYS}
     open_here = {
         "a retro that is open": work.retros.open_in(channel.id, 1),
         "an action item that is not finished": work.action_items.open_in(channel.id, 1),

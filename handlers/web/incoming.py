@@ -258,7 +258,7 @@ def channel_for(work: ReadOnlyWork, channel_id: str, viewer: Person) -> Channel:
         return direct_channel(viewer)
     channel = work.channels.get(channel_id)
     if channel is None or channel.gone:
-        raise HTTPProblem("This place is not there any more.", 404)
+        raise HTTPProblem("This channel is not there any more.", 404)
     return channel
 
 

@@ -1,4 +1,4 @@
-"""Who is in which place of the web workspace: everybody."""
+"""Who is in which channel of the web workspace: everybody."""
 
 from bot.domain.person import Person
 from bot.ports import Transactions

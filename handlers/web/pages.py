@@ -33,7 +33,7 @@ FOOTER = (
     Button(label="My settings", command_name="team.own_settings", about="", opens=True),
     Button(label="Help", command_name="team.help", about=""),
 )
-FOR_ANY_PLACE = ("action_item.mine", "team.own_settings", "team.help")
+FOR_ANY_CHANNEL = ("action_item.mine", "team.own_settings", "team.help")
 
 Seen = Mapping[str, int]
 
@@ -110,14 +110,14 @@ def page(
         title=f"Thread in {channel.name}" if root else "Direct messages" if direct else channel.name,
         heading="Amends" if direct else channel.name,
         direct=direct,
-        pane="sidebar" if "places" in request.query else "thread" if root else "place",
+        pane="sidebar" if "channels" in request.query else "thread" if root else "place",
         frame=frame,
         outer=outer,
         column=column,
         thread=thread,
         welcome=not (column.rows or column.newest),
         mark=MARK,
-        footer=[button for button in FOOTER if not direct or button.command_name in FOR_ANY_PLACE],
+        footer=[button for button in FOOTER if not direct or button.command_name in FOR_ANY_CHANNEL],
         actions=_shortcuts,
         sidebar=_sidebar(work, viewer, people, channel.id, seen),
         back=request.path,

@@ -274,7 +274,7 @@ def test_people_are_picked_from_the_organisation_and_whoever_stands_there_has_a_
 
 
 def test_a_channel_is_chosen_from_those_that_amends_is_in() -> None:
-    field = FormField(name="place", label="Team's place", kind="place")
+    field = FormField(name="place", label="Channel", kind="place")
     assert one(field)["choices"] == [{"title": "support", "value": "19:a"}]
     form = Form(command_name="v.x", title="T", fields=(field,), submit="Go")
     card = render.form(form, render.FormContext("once"))
@@ -380,7 +380,7 @@ def test_the_adapter_to_a_form_carries_what_was_typed_and_the_forms_channel() ->
 def test_channels_that_could_not_be_checked_are_told_of_under_the_choice_of_a_channel_only(
     channels: list[Channel], unchecked: bool, label: str
 ) -> None:
-    place = FormField(name="place", label="Team's place", kind="place", hint="Where it is posted.")
+    place = FormField(name="place", label="Channel", kind="place", hint="Where it is posted.")
     form = Form(
         command_name="v.x", title="T", fields=(place, FormField(name="a", label="A")), submit="Go"
     )
@@ -406,7 +406,7 @@ def test_channels_that_could_not_be_checked_are_told_of_under_the_choice_of_a_ch
 def test_a_channel_is_only_filled_in_where_it_is_the_only_one(
     channels: list[Channel], stands: str, value: str | None
 ) -> None:
-    field = FormField(name="place", label="Team's place", kind="place", value=stands)
+    field = FormField(name="place", label="Channel", kind="place", value=stands)
     form = Form(command_name="case.fail", title="T", fields=(field,), submit="Go")
     (drawn,) = cards.inputs(render.form(form, render.FormContext("once", channels=channels)))
     assert drawn.get("value") == value

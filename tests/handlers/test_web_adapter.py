@@ -112,7 +112,7 @@ async def test_an_unknown_path_is_a_small_page(visitor: Visitor, path: str) -> N
 
 async def test_an_empty_workspace_explains_itself(visitor: Visitor) -> None:
     page = await visitor.see("/")
-    assert len(page.all("li")) == 3 + 2  # three lines, one place, one line of direct messages
+    assert len(page.all("li")) == 3 + 2  # three lines, one channel, one line of direct messages
     assert [button.text for button in page.all("button")].count("Mark a case failed") == 1
     assert page.all("option")[0].text == "You"
 
@@ -513,21 +513,21 @@ async def test_a_person_who_cannot_be_added_is_told_why(
 
 @pytest.mark.parametrize(
     ("name", "path"),
-    [("Night Shift (EU)", "/p/night-shift-eu"), ("夜勤", "/p/place"), ("#ops", "/p/ops")],
+    [("Night Shift (EU)", "/p/night-shift-eu"), ("夜勤", "/p/channel"), ("#ops", "/p/ops")],
 )
 async def test_a_channel_is_added_under_a_readable_address(
     visitor: Visitor, name: str, path: str
 ) -> None:
-    await visitor.fill(await visitor.see("/add/place"), name=name)
+    await visitor.fill(await visitor.see("/add/channel"), name=name)
     page = await visitor.see(path)
     assert name.lstrip("#") in [heading.text.lstrip("#") for heading in page.all("h1")]
-    again = await visitor.fill(await visitor.see("/add/place"), name=name)
+    again = await visitor.fill(await visitor.see("/add/channel"), name=name)
     assert "already" in again.text
 
 
 async def test_channels_whose_names_look_alike_get_addresses_of_their_own(visitor: Visitor) -> None:
-    await visitor.fill(await visitor.see("/add/place"), name="ops team")
-    await visitor.fill(await visitor.see("/add/place"), name="ops-team!")
+    await visitor.fill(await visitor.see("/add/channel"), name="ops team")
+    await visitor.fill(await visitor.see("/add/channel"), name="ops-team!")
     assert "ops-team!" in (await visitor.see("/p/ops-team-2")).text
 
 

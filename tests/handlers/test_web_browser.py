@@ -293,7 +293,7 @@ async def test_a_note_is_for_me_alone_and_can_be_dismissed(page: Page, web_house
 
 async def test_a_channel_is_added_and_opened(page: Page, web_house: WebHouse) -> None:
     await page.goto(web_house.url)
-    await page.get_by_role("button", name="Add a place").click()
+    await page.get_by_role("button", name="Add a channel").click()
     await page.get_by_label("Name").fill("Night shift")
     await dialog(page).get_by_role("button", name="Add").click()
     await expect(page).to_have_url(f"{web_house.url}/p/night-shift")
@@ -333,12 +333,12 @@ async def test_a_narrow_window_shows_one_pane_at_a_time(browser: Browser, web_ho
     await expect(page.get_by_role("main")).to_be_hidden()
     await page.get_by_role("link", name="Back to support").click()
     await expect(page.get_by_role("main")).to_be_visible()
-    await page.get_by_role("link", name="Back to the places").click()
+    await page.get_by_role("link", name="Back to the channels").click()
     await expect(sidebar).to_be_visible()
     await expect(page.get_by_role("main")).to_be_hidden()
     await page.get_by_role("button", name="Help").click()
     await expect(page.get_by_role("region", name="Only you can see this")).to_be_visible()
-    for path in ("/p/support", "/p/support/t/1", "/?places", "/dm"):
+    for path in ("/p/support", "/p/support/t/1", "/?channels", "/dm"):
         await page.goto(web_house.url + path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360
     await context.close()
@@ -375,7 +375,7 @@ async def test_a_person_and_a_place_are_renamed_and_removed_with_the_keyboard(
     await add_person(page, "Ana")
     await page.get_by_role("button", name="Rename or remove").focus()
     await page.keyboard.press("Enter")
-    who = dialog(page).get_by_label("Who or which place")
+    who = dialog(page).get_by_label("Who or which channel")
     await expect(who).to_be_focused()
     await who.select_option(label="Ana")
     await page.keyboard.press("Tab")
@@ -387,7 +387,7 @@ async def test_a_person_and_a_place_are_renamed_and_removed_with_the_keyboard(
     await page.get_by_role("button", name="Rename or remove").click()
     await who.select_option(label="#support")
     await dialog(page).get_by_role("button", name="Remove").click()
-    await expect(dialog(page).get_by_text("One place has to stay")).to_be_visible()
+    await expect(dialog(page).get_by_text("One channel has to stay")).to_be_visible()
     await who.select_option(label="Anna")
     await dialog(page).get_by_role("button", name="Remove").click()
     await expect(page.get_by_text("Anna was removed.")).to_be_visible()

@@ -1,4 +1,4 @@
-"""People and places of the web workspace are renamed and removed, with a script and without one."""
+"""People and channels of the web workspace are renamed and removed, with a script and without one."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from tests.web_app import Markup, Visitor, WebHouse, dialog, new_key
 
 
 async def add(visitor: Visitor, what: str, **values: str) -> None:
-    """A person in Stockholm, or a place."""
+    """A person in Stockholm, or a channel."""
     zone = {"zone": "Europe/Stockholm"} if what == "person" else {}
     await visitor.fill(await visitor.see(f"/add/{what}"), **values, **zone)
 
@@ -29,8 +29,8 @@ def people(house: WebHouse) -> dict[str, Person]:
         return {person.name: person for person in work.people.everybody()}
 
 
-def places(house: WebHouse) -> dict[str, Channel]:
-    """The places that are there, by name."""
+def channels(house: WebHouse) -> dict[str, Channel]:
+    """The channels that are there, by name."""
     with open_work(house.database, WORKSPACE, writes=False) as work:
         return {channel.name: channel for channel in work.channels.all()}
 
@@ -105,9 +105,9 @@ async def test_the_last_person_and_the_last_place_stay(visitor: Visitor, web_hou
     refused = await change(visitor, "person:u_you", remove=True)
     assert "Somebody has to stay" in refused.text
     refused = await change(visitor, "place:support", remove=True)
-    assert "One place has to stay" in refused.text
+    assert "One channel has to stay" in refused.text
     assert not people(web_house)["You"].gone
-    assert list(places(web_house)) == ["support"]
+    assert list(channels(web_house)) == ["support"]
 
 
 async def test_of_two_who_remove_each_other_at_once_one_stays(
@@ -126,7 +126,7 @@ async def test_a_place_gets_another_name_and_keeps_its_address_and_its_team(
 ) -> None:
     await visitor.say("/amends failed ZD-1 Parcel missed")
     await change(visitor, "place:support", "#Care")
-    assert places(web_house)["Care"].id == "support"
+    assert channels(web_house)["Care"].id == "support"
     assert (await visitor.see("/p/support")).all("main")[0].attributes["aria-label"] == "Care"
     with open_work(web_house.database, WORKSPACE, writes=False) as work:
         assert work.teams.require("support").name == "Care"
@@ -135,23 +135,23 @@ async def test_a_place_gets_another_name_and_keeps_its_address_and_its_team(
 async def test_a_place_with_something_open_stays_and_the_form_says_what(
     visitor: Visitor, web_house: WebHouse
 ) -> None:
-    await add(visitor, "place", name="night")
+    await add(visitor, "channel", name="night")
     await visitor.say("/amends failed ZD-1 Parcel missed")
     refused = await change(visitor, "place:support", remove=True)
     assert (
         "#support still has a retro that is open and a customer who waits: end that first."
         in refused.text
     )
-    assert set(places(web_house)) == {"support", "night"}
+    assert set(channels(web_house)) == {"support", "night"}
 
 
 async def test_a_removed_place_is_listed_nowhere_and_takes_no_words(
     visitor: Visitor, web_house: WebHouse
 ) -> None:
-    await add(visitor, "place", name="night")
+    await add(visitor, "channel", name="night")
     await visitor.say("Who is on tonight?", channel_id="night")
     await change(visitor, "place:night", remove=True)
-    assert list(places(web_house)) == ["support"]
+    assert list(channels(web_house)) == ["support"]
     assert "night" not in (await visitor.see("/p/support")).all("nav")[0].text
     async with visitor.session.get(f"{visitor.url}/p/night") as response:
         assert response.status == 404
@@ -162,10 +162,10 @@ async def test_a_removed_place_is_listed_nowhere_and_takes_no_words(
 async def test_what_was_removed_by_mistake_is_brought_back_by_its_name(
     visitor: Visitor, web_house: WebHouse
 ) -> None:
-    await add(visitor, "place", name="night")
+    await add(visitor, "channel", name="night")
     await visitor.say("Who is on tonight?", channel_id="night")
     await change(visitor, "place:night", remove=True)
-    await add(visitor, "place", name="Night")
+    await add(visitor, "channel", name="Night")
     assert "Who is on tonight?" in (await visitor.see("/p/night")).text
     await add(visitor, "person", name="Ana")
     ana = people(web_house)["Ana"]
@@ -179,24 +179,24 @@ async def test_what_was_removed_by_mistake_is_brought_back_by_its_name(
     [
         ("person:u_you", "", ["Give it a name."]),
         ("person:u_you", "ana", ["ana is here already"]),
-        ("place:support", "Night", ["a place called Night already"]),
-        ("person:u_nobody", "", ["Choose a person or a place", "Give it a name."]),
-        ("person:support", "Care", ["Choose a person or a place"]),
-        ("place:u_you", "Care", ["Choose a person or a place"]),
-        ("", "x" * 81, ["Choose a person or a place"]),
+        ("place:support", "Night", ["a channel called Night already"]),
+        ("person:u_nobody", "", ["Choose a person or a channel", "Give it a name."]),
+        ("person:support", "Care", ["Choose a person or a channel"]),
+        ("place:u_you", "Care", ["Choose a person or a channel"]),
+        ("", "x" * 81, ["Choose a person or a channel"]),
     ],
 )
 async def test_what_cannot_be_is_said_beside_its_field(
     visitor: Visitor, web_house: WebHouse, who: str, name: str, told: list[str]
 ) -> None:
     await add(visitor, "person", name="Ana")
-    await add(visitor, "place", name="night")
+    await add(visitor, "channel", name="night")
     drawn = await change(visitor, who, name)
     assert drawn.all("form", id="dialog-form")
     for sentence in told:
         assert sentence in drawn.text
     assert set(people(web_house)) == {"Ana", "You"}
-    assert set(places(web_house)) == {"support", "night"}
+    assert set(channels(web_house)) == {"support", "night"}
 
 
 async def test_without_a_script_the_form_is_a_page_of_its_own(

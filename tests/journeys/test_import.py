@@ -204,7 +204,7 @@ async def test_a_name_in_two_workspaces_is_one_sentence_and_the_id_still_works(
         await slack.invite_bot(support, ana)
         await said(slack, "I am Amends", where=support.id)
     await open_once(both)
-    with pytest.raises(Misconfigured, match="support is in several workspaces; name the place by its"):
+    with pytest.raises(Misconfigured, match="support is in several workspaces; name the channel by its"):
         await imported(tmp_path, "support", both)
     assert await imported(tmp_path, support.id, both) == Summary(opened=2)
 
@@ -216,7 +216,7 @@ async def test_the_unused_first_channel_of_a_web_workspace_that_is_closed_now_is
     ana = slack.person("Ana")
     support = slack.channel("support", members=[ana], with_bot=False)
     settings = settings_for(slack, amends_database_url=url)
-    with pytest.raises(Misconfigured, match="support is no place that I know: invite me there"):
+    with pytest.raises(Misconfigured, match="support is no channel that I know: invite me there"):
         await imported(tmp_path, "support", settings)
     async with open_slack_app(slack, url):
         await slack.invite_bot(support, ana)
@@ -232,7 +232,7 @@ async def test_somebodys_direct_messages_are_no_channel_for_an_import(
     settings = teams_settings(teams, amends_database_url=url)
     async with open_teams_app(teams, url):
         await ana.installs()
-        with pytest.raises(Misconfigured, match="is no place that I know"):
+        with pytest.raises(Misconfigured, match="is no channel that I know"):
             await imported(tmp_path, ana.id, settings)
 
 

@@ -38,7 +38,7 @@ async def test_in_slack_it_lies_on_top_of_the_form(slack: FakeSlack, database_ur
         await ana.command(f"failed ZD-1 {WHAT}", support)
         await said(slack, f"Retro: {WHAT}")
         form = await ana.shortcut("case.fail")
-        asked = await ana.submit(form, {"What happened": LIKE, "Team's place": support})
+        asked = await ana.submit(form, {"What happened": LIKE, "Channel": support})
         assert asked is not None
         assert all(words in str(asked.view) for words in ("This may be ", "C-1", LIKE))
         await ana.submit(asked)

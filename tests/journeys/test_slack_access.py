@@ -244,7 +244,7 @@ async def test_a_shared_channel_takes_no_forms_from_anywhere(slack: FakeSlack, s
     async with open_slack_app(slack, sqlite_url):
         form = await ana.shortcut("case.fail")
         with pytest.raises(FormErrors) as errors:
-            await ana.submit(form, {"What happened": "Lost", "Team's place": partners})
+            await ana.submit(form, {"What happened": "Lost", "Channel": partners})
         assert list(errors.value.sentences.values()) == [SHARED]
         assert form.open
     assert slack.posted() == []

@@ -116,7 +116,7 @@ async def test_the_global_shortcut_asks_where_and_bad_input_keeps_the_form_open(
     support = slack.channel("support", members=[ana])
     async with open_slack_app(slack, database_url):
         form = await ana.shortcut("case.fail")
-        filled = {"What happened": "Lost", "Team's place": support, "Public post": "not a link"}
+        filled = {"What happened": "Lost", "Channel": support, "Public post": "not a link"}
         with pytest.raises(FormErrors) as errors:
             await ana.submit(form, filled)
         assert "https://" in errors.value.sentences["Public post"]
@@ -169,7 +169,7 @@ async def test_settings_status_help_and_home_work(slack: FakeSlack, database_url
         assert "My action items" in (await ana.opens_home()).words()
         direct = await ana.command("status", ana.direct)
         assert direct is not None
-        assert "team's own place" in direct.words()
+        assert "team's own channel" in direct.words()
 
 
 async def test_no_trace_of_who_answered_without_a_name_reaches_slack(
