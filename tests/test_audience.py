@@ -285,16 +285,18 @@ async def on_the_web(sqlite: Database, bot: Script) -> AsyncIterator[tuple[Visit
     adapter = WebAdapter(Settings(_env_file=None, amends_port=0, slack_bot_token=None), bot, sqlite)
     await adapter.prepare()
     with open_work(sqlite, WORKSPACE, writes=True) as work:
-        made, _ = additions.add_person(work, name="Ben", zone="UTC")
+        ana, _ = additions.add_person(work, name="Ana", zone="UTC")
+        ben, _ = additions.add_person(work, name="Ben", zone="UTC")
         work.commit()
-    assert isinstance(made, Person)
+    assert isinstance(ana, Person)
+    assert isinstance(ben, Person)
     app = web.Application()
     adapter.mount(app)
     async with TestServer(app, host="127.0.0.1") as server:
         url = f"http://127.0.0.1:{server.port}"
         async with (
-            ClientSession(cookie_jar=CookieJar(unsafe=True)) as first,
-            ClientSession(cookie_jar=CookieJar(unsafe=True), cookies={"you": made.id}) as second,
+            ClientSession(cookie_jar=CookieJar(unsafe=True), cookies={"you": ana.id}) as first,
+            ClientSession(cookie_jar=CookieJar(unsafe=True), cookies={"you": ben.id}) as second,
         ):
             yield Visitor(first, url), Visitor(second, url)
 

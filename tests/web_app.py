@@ -10,8 +10,11 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from bot.bot import Bot
+from bot.domain.person import Person
 from bot.settings import Settings
+from handlers.web import pages
 from handlers.web.app import WebAdapter
+from handlers.web.outgoing import WORKSPACE
 from handlers.worker import Worker
 from storage.database import Database
 from tests.desk import IN_THREAD
@@ -19,6 +22,12 @@ from tests.desk import IN_THREAD
 OPENED = f"{IN_THREAD} replies"
 """What a new retro shows once all of its thread is there."""
 VOID = {"input", "img", "br", "meta", "link", "hr"}
+
+
+YOU = Person(id="u_you", name="You", zone="UTC")
+"""Somebody who said who they are."""
+KNOWN = {pages.YOU: YOU.id}
+"""What their browser sends with every request."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,7 @@ async def open_web_app(database: Database) -> AsyncIterator[WebHouse]:
     adapter = WebAdapter(settings, bot, database)
     bot.memberships["web"] = adapter.memberships
     await adapter.prepare()
+    await database.write(WORKSPACE, lambda work: work.people.remember(YOU))
     worker = Worker(bot, database, {"web": adapter.messenger}, woken)
     app = web.Application(client_max_size=1024 * 1024)
     adapter.mount(app)
@@ -122,6 +132,12 @@ class Visitor:
         async with self.session.get(self.url + path) as response:
             assert response.status == 200, await response.text()
             return read(await response.text())
+
+    async def introduce(self, name: str, zone: str = "UTC") -> str:
+        """Says who they are, and returns the id that they have from now on."""
+        await self.send("/who", {"back": "/", "v.name": name, "v.zone": zone})
+        (cookie,) = (one for one in self.session.cookie_jar if one.key == pages.YOU)
+        return cookie.value
 
     async def send(self, path: str, data: Mapping[str, str], status: int = 200) -> Markup:
         """What comes back from a form, as a script would get it."""

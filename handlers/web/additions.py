@@ -8,49 +8,60 @@ from pathlib import Path
 
 from bot.domain.channel import Channel
 from bot.domain.person import Person
+from bot.domain.working_hours import known_zones
 from bot.messages.parts import Form, FormField
-from bot.messages.team import zones
+from bot.messages.team import zones, zones_with
 from bot.ports import ReadOnlyWork, UnitOfWork
 from handlers.web.incoming import PERSON_PREFIX, HTTPProblem, new_key
 
 MAX_NAME_LENGTH = 80
 
 Faults = Mapping[str, str]
-FIRST_PERSON = f"{PERSON_PREFIX}you"
-"""Who everybody is until they say otherwise."""
 
 
 def begin(work: UnitOfWork) -> bool:
-    """Gives an empty workspace its first channel and its first person; False when it is not empty."""
-    if work.people.everybody():
+    """Gives an empty workspace its first channel; False when it is not empty."""
+    if work.people.everybody() or work.channels.all() or work.channels.gone():
         return False
-    work.people.remember(Person(id=FIRST_PERSON, name="You", zone=machine_zone()))
     work.channels.remember(Channel(id="support", name="support"))
     return True
 
 
-def form_for(what: str, viewer: Person) -> Form:
-    """The dialog that adds a channel or a person, or changes your own name and zone."""
-    name = FormField(name="name", label="Name", needed=True, max_length=MAX_NAME_LENGTH)
-    if what == "channel":
-        hint = "Where a team talks, for example support-night."
-        fields: tuple[FormField, ...] = (name.model_copy(update={"hint": hint}),)
-    elif what in ("person", "you"):
-        zone_names = {option.value for option in zones()}
-        zone = FormField(
+def who_form(name: str = "", zone: str = "") -> Form:
+    """What a newcomer is asked; the page puts the browser's time zone in the machine's stead."""
+    return Form(
+        command_name="who", title="Who are you?", fields=_person_fields(name, zone), submit="Go on"
+    )
+
+
+def _person_fields(name: str, zone: str) -> tuple[FormField, ...]:
+    zone = zone or machine_zone()
+    return (
+        FormField(name="name", label="Name", needed=True, max_length=MAX_NAME_LENGTH, value=name),
+        FormField(
             name="zone",
             label="Time zone",
             kind="choice",
             needed=True,
-            value=viewer.zone if viewer.zone and viewer.zone in zone_names else "UTC",
-            options=zones(),
+            value=zone,
+            options=zones_with(zone),
+        ),
+    )
+
+
+def form_for(what: str, viewer: Person) -> Form:
+    """The dialog that adds a channel or a person, or changes your own name and zone."""
+    if what == "channel":
+        hint = "Where a team talks, for example support-night."
+        fields: tuple[FormField, ...] = (
+            FormField(name="name", label="Name", needed=True, max_length=MAX_NAME_LENGTH, hint=hint),
         )
-        own = {"value": viewer.name} if what == "you" else {}
-        fields = (name.model_copy(update=own), zone)
+    elif what in ("person", "you"):
+        fields = _person_fields(viewer.name if what == "you" else "", viewer.zone or "UTC")
     else:
         raise HTTPProblem("There is no such page here.", 404)
     if what == "you":
-        return Form(command_name=what, title="Who you are", fields=fields, submit="Save")
+        return Form(command_name=what, title="Your name and time zone", fields=fields, submit="Save")
     return Form(command_name=what, title=f"Add a {what}", fields=fields, submit="Add")
 
 
@@ -89,7 +100,7 @@ def add_person(
     name = name.strip()
     fault = name_fault(name) or person_is_here(work, name, but=known_as)
     faults = {"name": fault} if fault else {}
-    if zone not in {option.value for option in zones()}:
+    if zone not in known_zones():
         faults["zone"] = "Choose a time zone from the list."
     if faults:
         return None, faults

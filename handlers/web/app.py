@@ -13,6 +13,7 @@ from markupsafe import Markup
 from bot.command import Reply, Request
 from bot.domain.channel import Channel
 from bot.domain.person import Person
+from bot.domain.working_hours import known_zones
 from bot.messages.parts import Form, sentence
 from bot.ports import ReadOnlyWork, StorageUnavailable, Transactions, UnitOfWork
 from bot.repositories import Post
@@ -89,6 +90,7 @@ class WebAdapter:
             web.get("/change", guarded(self._reading(self._changing))),
             web.post("/change", guarded(self._change)),
             web.post("/you", guarded(self._be)),
+            web.post("/who", guarded(self._introduce)),
             web.post("/say", guarded(self._say)),
             web.post("/verb/{verb}", guarded(self._press)),
             web.get("/static/{name}", guarded(self._static)),
@@ -105,7 +107,7 @@ class WebAdapter:
         self.hub.close()
 
     async def prepare(self) -> None:
-        """Gives an empty workspace its first channel and its first person."""
+        """Gives an empty workspace its first channel."""
         await self._transactions.write(WORKSPACE, additions.begin)
 
     # ---- the guard
@@ -118,6 +120,8 @@ class WebAdapter:
                 if request.method not in ("GET", "HEAD"):
                     incoming.check_origin(request)
                 response = await handler(request)
+            except pages.Stranger as stranger:
+                response = await self._ask_who(request, stranger)
             except HTTPProblem as problem:
                 response = _problem(request, problem.sentence, problem.status)
             except web.HTTPRequestEntityTooLarge:
@@ -175,12 +179,7 @@ class WebAdapter:
         self, request: web.Request, work: ReadOnlyWork, channel: Channel, root: Post | None = None
     ) -> web.Response:
         drawn = pages.page(request, work, self.messenger.base, self.hub.version, channel, root)
-        response = _seen(request, *drawn)
-        viewer = pages.reader_of(request, work)
-        if request.cookies.get(pages.YOU) != viewer.id:
-            # From now on, whoever else is added: otherwise the first by name would be somebody new.
-            _be(response, viewer)
-        return response
+        return _seen(request, *drawn)
 
     def _lists(self, request: web.Request, work: ReadOnlyWork) -> web.Response:
         return _html(pages.lists(request, work))
@@ -283,8 +282,35 @@ class WebAdapter:
         )
         if person is None or person.gone or person.bot:
             raise HTTPProblem("This person is not here any more; choose somebody else.", 404)
-        own = back.isprintable() and back.startswith("/") and not back.startswith(("//", "/\\"))
-        response = _redirect(request, back if own else "/")
+        response = _redirect(request, _own(back))
+        _be(response, person)
+        return response
+
+    async def _ask_who(self, request: web.Request, stranger: pages.Stranger) -> web.StreamResponse:
+        """The page that asks who reads, where a page was wanted."""
+        if request.method != "GET" or "HX-Request" in request.headers:
+            return _problem(request, stranger.sentence, stranger.status)
+        form, back = additions.who_form(), request.path_qs
+        return _html(
+            await self._transactions.read(WORKSPACE, lambda work: pages.who(work, back, form, {}))
+        )
+
+    async def _introduce(self, request: web.Request) -> web.StreamResponse:
+        """Somebody says who they are, for the first time."""
+        data = await incoming.posted(request)
+        back = _own(incoming.text_of(data, "back"))
+        name, zone = incoming.text_of(data, "v.name"), incoming.text_of(data, "v.zone")
+
+        def introduce(work: UnitOfWork) -> tuple[Person | None, str]:
+            person, faults = additions.add_person(work, name, zone)
+            form = additions.who_form(name, zone if zone in known_zones() else "")
+            return person, "" if person else pages.who(work, back, form, faults)
+
+        person, asked = await self._transactions.write(WORKSPACE, introduce)
+        if person is None:
+            return _html(asked)
+        self.hub.changed()
+        response = _redirect(request, back)
         _be(response, person)
         return response
 
@@ -421,6 +447,12 @@ def _seen(request: web.Request, html: str, seen: pages.Seen) -> web.Response:
 
 def _be(response: web.Response, person: Person) -> None:
     response.set_cookie(pages.YOU, person.id, max_age=A_YEAR, httponly=True, samesite="Strict")
+
+
+def _own(back: str) -> str:
+    """The path that was asked for, or the first page when it leads elsewhere."""
+    own = back.isprintable() and back.startswith("/") and not back.startswith(("//", "/\\"))
+    return back if own else "/"
 
 
 def _events_of(version: str, *, posts: bool) -> bytes:

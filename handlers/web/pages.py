@@ -9,11 +9,10 @@ from aiohttp import web
 
 from bot.domain.channel import Channel
 from bot.domain.person import Person
-from bot.messages.parts import Button
+from bot.messages.parts import Button, Form
 from bot.ports import ReadOnlyWork
 from bot.repositories import Post
 from handlers.web import incoming, render
-from handlers.web.additions import FIRST_PERSON
 from handlers.web.incoming import HTTPProblem
 
 YOU = "you"
@@ -38,15 +37,19 @@ FOR_ANY_CHANNEL = ("action_item.mine", "team.own_settings", "team.help")
 Seen = Mapping[str, int]
 
 
+class Stranger(HTTPProblem):
+    """Nobody has said yet who reads: a page asks, and everything else is refused."""
+
+    def __init__(self) -> None:
+        super().__init__("Say who you are first: reload this page.", 403)
+
+
 def reader_of(request: web.Request, work: ReadOnlyWork) -> Person:
-    """The person in the cookie; without one "You", who is nobody in particular."""
+    """The person in the cookie; raises Stranger when it names nobody who is here."""
     chosen = work.people.get(request.cookies.get(YOU, ""))
-    if chosen is not None and not (chosen.gone or chosen.bot):
-        return chosen
-    here = [person for person in work.people.everybody() if not (person.gone or person.bot)]
-    if not here:
-        raise HTTPProblem("Nobody is in this workspace any more; restart Amends to begin anew.", 404)
-    return next((person for person in here if person.id == FIRST_PERSON), here[0])
+    if chosen is None or chosen.gone or chosen.bot:
+        raise Stranger
+    return chosen
 
 
 def actor_of(request: web.Request, work: ReadOnlyWork) -> Person:
@@ -124,6 +127,13 @@ def page(
         events=f"/events?{urlencode({'place': channel.id, 'since': version})}",
     )
     return html, seen
+
+
+def who(work: ReadOnlyWork, back: str, form: Form, faults: Mapping[str, str]) -> str:
+    """The page that asks who reads; `back` is what it goes on to."""
+    here = [person for person in work.people.everybody() if not (person.bot or person.gone)]
+    fields = render.fields_of(form, faults=faults)
+    return render.page("who.html", people=here, fields=fields, faults=faults, back=back)
 
 
 def lists(request: web.Request, work: ReadOnlyWork) -> str:

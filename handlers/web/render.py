@@ -195,6 +195,23 @@ def form(
     `people` and `channels` are the options of the fields that choose one.
     """
     faults = faults or {}
+    drawn = fields_of(form, people, channels, faults)
+    names = {field.name for field in form.fields}
+    loose = [sentence for name, sentence in faults.items() if name not in names]
+    # What was typed stands in the fields already: carried twice, long texts would be too much.
+    carried = filled(form, dict.fromkeys(names, ""))
+    dialog = carried.model_dump_json()
+    return _macro("form.html", "dialog", form, dialog, drawn, faults, loose, frame, action)
+
+
+def fields_of(
+    form: Form,
+    people: Sequence[Person] = (),
+    channels: Sequence[Channel] = (),
+    faults: Mapping[str, str] | None = None,
+) -> Sequence[tuple[FormField, Sequence[tuple[str, Sequence[Option]]]]]:
+    """Each field with its options, by their groups."""
+    faults = faults or {}
     listed = {
         "person": [
             Option(value=person.id, label=person.name)
@@ -203,16 +220,10 @@ def form(
         ],
         "place": [Option(value=channel.id, label=channel.name) for channel in channels],
     }
-    drawn = [
+    return [
         (field, _grouped(listed.get(field.kind, field.options), field, faults.get(field.name, "")))
         for field in form.fields
     ]
-    names = {field.name for field in form.fields}
-    loose = [sentence for name, sentence in faults.items() if name not in names]
-    # What was typed stands in the fields already: carried twice, long texts would be too much.
-    carried = filled(form, dict.fromkeys(names, ""))
-    dialog = carried.model_dump_json()
-    return _macro("form.html", "dialog", form, dialog, drawn, faults, loose, frame, action)
 
 
 def filled(form: Form, values: Mapping[str, str]) -> Form:

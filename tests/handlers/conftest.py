@@ -7,7 +7,7 @@ from aiohttp import ClientSession, CookieJar
 
 from storage.database import Database
 from tests.browser import browser, context, page
-from tests.web_app import Visitor, WebHouse, open_web_app
+from tests.web_app import KNOWN, Visitor, WebHouse, open_web_app
 
 __all__ = ["browser", "context", "page"]
 
@@ -20,7 +20,15 @@ async def web_house(sqlite: Database) -> AsyncIterator[WebHouse]:
 
 
 @pytest.fixture
-async def visitor(web_house: WebHouse) -> AsyncIterator[Visitor]:
-    """Somebody who visits it without scripts."""
+async def stranger(web_house: WebHouse) -> AsyncIterator[Visitor]:
+    """Somebody whose browser comes for the first time."""
     async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        yield Visitor(session, web_house.url)
+
+
+@pytest.fixture
+async def visitor(web_house: WebHouse) -> AsyncIterator[Visitor]:
+    """Somebody who visits it without scripts, and said who they are."""
+    jar = CookieJar(unsafe=True)
+    async with ClientSession(cookie_jar=jar, cookies=KNOWN) as session:
         yield Visitor(session, web_house.url)

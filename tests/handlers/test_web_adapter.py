@@ -15,6 +15,7 @@ from bot.messages.parts import MAX_TEXT_LENGTH
 from bot.prompts import BY_KEY
 from handlers.web import additions
 from handlers.web.outgoing import WORKSPACE
+from storage.database import Database
 from tests.desk import ASKED
 from tests.handlers.test_web_render import HOSTILE
 from tests.session import open_work
@@ -114,13 +115,15 @@ async def test_an_empty_workspace_explains_itself(visitor: Visitor) -> None:
     page = await visitor.see("/")
     assert len(page.all("li")) == 3 + 2  # three lines, one channel, one line of direct messages
     assert [button.text for button in page.all("button")].count("Mark a case failed") == 1
-    assert page.all("option")[0].text == "You"
 
 
-async def test_a_second_start_adds_nobody(web_house: WebHouse) -> None:
-    await web_house.adapter.prepare()
-    with open_work(web_house.database, WORKSPACE, writes=False) as work:
-        assert [one.name for one in work.people.everybody()] == ["You"]
+async def test_a_first_start_makes_a_channel_and_nobody_and_a_second_one_no_more(
+    sqlite: Database,
+) -> None:
+    for _ in range(2):
+        await sqlite.write(WORKSPACE, additions.begin)
+    with open_work(sqlite, WORKSPACE, writes=False) as work:
+        assert work.people.everybody() == []
         assert [one.id for one in work.channels.all()] == ["support"]
 
 
@@ -342,10 +345,99 @@ async def test_you_can_give_yourself_a_name_of_your_own(visitor: Visitor) -> Non
     assert [option.text for option in page.all("option", selected="")] == ["Ana"]
 
 
-async def test_a_new_browser_is_you_and_nobody_by_name(visitor: Visitor) -> None:
-    await visitor.fill(await visitor.see("/add/person"), name="Ana", zone="UTC")
-    page = await visitor.see("/p/support")
+async def test_a_new_browser_is_asked_who_it_is_and_may_be_somebody_who_is_here(
+    stranger: Visitor,
+) -> None:
+    page = await stranger.see("/dm")
+    assert page.all("h1")[0].text == "Who are you?"
+    (known,) = page.all("button", name="person")
+    assert known.text.strip() == "You"
+    await stranger.send("/you", {"person": known.attributes["value"], "back": "/dm"})
+    page = await stranger.see("/dm")
     assert [option.text for option in page.all("option", selected="")] == ["You"]
+
+
+async def test_a_newcomer_says_their_name_and_zone_and_leads_the_team_they_are_first_in(
+    stranger: Visitor, web_house: WebHouse
+) -> None:
+    ana = await stranger.introduce("Ana", "Asia/Calcutta")
+    await stranger.press("team.settings")
+    await stranger.say("/amends failed ZD-1 Parcel missed")
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        assert work.people.among([ana])[ana].zone == "Asia/Calcutta"  # as a browser may spell it
+        team = work.teams.require("support")
+    assert (team.lead, team.zone) == (ana, "Asia/Calcutta")
+    drawn = await stranger.see("/add/you")
+    assert drawn.all("h2", id="dialog-title")[0].text == "Your name and time zone"
+    assert drawn.all("option", selected="")[0].attributes["value"] == "Asia/Calcutta"
+
+
+async def test_without_a_script_a_newcomer_goes_on_to_the_page_they_came_for(
+    stranger: Visitor,
+) -> None:
+    data = {"back": "/dm", "v.name": "Ana", "v.zone": "UTC"}
+    async with stranger.session.post(f"{stranger.url}/who", data=data) as response:
+        assert (response.status, response.url.path) == (200, "/dm")
+    data = {"back": "//evil.example", "v.name": "Ben", "v.zone": "UTC"}
+    async with stranger.session.post(f"{stranger.url}/who", data=data) as response:
+        assert (response.url.host, response.url.path) == ("127.0.0.1", "/")
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"v.name": " ", "v.zone": "UTC"}, "Give it a name."),
+        ({"v.name": "you", "v.zone": "UTC"}, "you is here already"),
+        ({"v.name": "Ana", "v.zone": "Moon/Crater"}, "Choose a time zone"),
+    ],
+)
+async def test_a_newcomer_who_cannot_be_is_told_why_and_keeps_what_they_typed(
+    stranger: Visitor, web_house: WebHouse, values: dict[str, str], fault: str
+) -> None:
+    page = await stranger.send("/who", {"back": "/dm", **values})
+    assert fault in page.text
+    assert page.all("input", id="field-name")[0].attributes["value"] == values["v.name"]
+    assert page.all("input", name="back")[-1].attributes["value"] == "/dm"
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        assert [person.name for person in work.people.everybody()] == ["You"]
+
+
+async def test_whoever_has_not_said_who_they_are_does_nothing_and_sees_nothing(
+    stranger: Visitor, web_house: WebHouse
+) -> None:
+    data = {"place": "support", "thread": "", "key": new_key()}
+    for path, more in (
+        ("/verb/case.fail", {"about": ""}),
+        ("/say", {"text": "failed Parcel missed"}),
+        ("/add/channel", {"v.name": "ops"}),
+        ("/change", {"v.who": "place:support", "v.name": "ops"}),
+    ):
+        told = await stranger.send(path, {**data, **more}, status=403)
+        assert "Say who you are first" in told.text
+    headers = {"HX-Request": "true"}
+    for path in ("/f/lists", "/f/posts?place=support", "/add/you", "/change"):
+        async with stranger.session.get(stranger.url + path, headers=headers) as response:
+            assert response.status == 403
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        assert not work.teams.all()
+        assert [channel.name for channel in work.channels.all()] == ["support"]
+
+
+async def test_another_web_page_cannot_say_who_somebody_is(stranger: Visitor) -> None:
+    data = {"v.name": "Eve", "v.zone": "UTC", "back": "/"}
+    headers = {"Origin": "https://evil.example"}
+    async with stranger.session.post(f"{stranger.url}/who", data=data, headers=headers) as response:
+        assert response.status == 403
+    assert "Eve" not in (await stranger.see("/")).text
+
+
+async def test_ones_settings_say_who_one_is_and_lead_to_changing_that(visitor: Visitor) -> None:
+    drawn = await visitor.press("team.own_settings")
+    assert "You are You, in UTC." in drawn.text
+    (link,) = [one for one in drawn.all("a") if one.text == "Your name and time zone"]
+    assert link.attributes["hx-get"] == link.attributes["href"] == "/add/you"
+    await visitor.fill(await visitor.see("/add/you"), name="Ana", zone="Asia/Tokyo")
+    assert "You are Ana, in Asia/Tokyo." in (await visitor.press("team.own_settings")).text
 
 
 @pytest.mark.parametrize("command_name", ["retro.discuss", "retro.undiscuss", "team.joined"])

@@ -3,13 +3,16 @@
 import re
 from datetime import UTC, datetime
 
+import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
+from bot.domain.person import Person
 from bot.repositories import Post
+from handlers.web import pages
 from handlers.web.outgoing import WORKSPACE
 from tests.browser import PATIENCE_MS, Trouble
 from tests.session import open_work
-from tests.web_app import OPENED, WebHouse
+from tests.web_app import OPENED, YOU, WebHouse
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -43,6 +46,17 @@ WEAK_CONTRAST = """() => {
   }
   return weak;
 }"""
+
+
+@pytest.fixture(autouse=True)
+async def known(context: BrowserContext, web_house: WebHouse) -> None:
+    """The browser knows who its person is."""
+    await be(context, web_house)
+
+
+async def be(context: BrowserContext, web_house: WebHouse, person: Person = YOU) -> None:
+    """The browser knows that its person is this one."""
+    await context.add_cookies([{"name": pages.YOU, "value": person.id, "url": web_house.url}])
 
 
 def dialog(page: Page) -> Locator:
@@ -305,6 +319,7 @@ async def test_a_server_that_is_gone_is_told_and_nothing_typed_is_lost(
 ) -> None:
     # A context of its own: here the browser itself reports the lost connection as an error.
     context = await browser.new_context()
+    await be(context, web_house)
     page = await context.new_page()
     await page.goto(web_house.url)
     composer = page.get_by_role("textbox", name="Write to #support")
@@ -323,6 +338,7 @@ async def test_a_narrow_window_shows_one_pane_at_a_time(browser: Browser, web_ho
     trouble = Trouble()
     context = await browser.new_context(viewport={"width": 360, "height": 720})
     trouble.watch(context)
+    await be(context, web_house)
     page = await context.new_page()
     await page.goto(web_house.url)
     await fail(page, "Parcel missed")
@@ -354,6 +370,7 @@ async def test_colours_are_readable_in_the_light_and_in_the_dark(
             color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
         )
         trouble.watch(context)
+        await be(context, web_house)
         page = await context.new_page()
         await page.goto(f"{web_house.url}/p/support")
         if scheme == "light":

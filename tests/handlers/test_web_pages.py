@@ -19,6 +19,7 @@ from storage.row import several
 from tests.session import open_work
 from tests.storage.made import AT
 from tests.test_statements import counted
+from tests.web_app import YOU
 
 BASE = "http://localhost"
 SUPPORT = Channel(id="support", name="support")
@@ -29,6 +30,7 @@ ROOT = Post(channel_id="support", author="u_0", text="Root", posted_at=AT)
 def web(sqlite: Database) -> Database:
     with open_work(sqlite, "web", writes=True) as work:
         additions.begin(work)
+        work.people.remember(YOU)
         work.commit()
     return sqlite
 
@@ -40,7 +42,7 @@ def changed(web: Database, change: Callable[[UnitOfWork], object]) -> None:
 
 
 def asked(path: str) -> Request:
-    return make_mocked_request("GET", path, headers={"Cookie": f"{pages.YOU}={additions.FIRST_PERSON}"})
+    return make_mocked_request("GET", path, headers={"Cookie": f"{pages.YOU}={YOU.id}"})
 
 
 def page(path: str, work: UnitOfWork) -> str:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, CookieJar
 
 from bot import bootstrap
 from bot.settings import Settings
@@ -90,7 +90,7 @@ async def open_web(database: Database) -> AsyncIterator[Visitor]:
         bootstrap.open_app(settings) as built,
         bootstrap.adapters(built) as opened,
         bootstrap.server(built, opened) as address,
-        ClientSession() as session,
+        ClientSession(cookie_jar=CookieJar(unsafe=True)) as session,
     ):
         clock = asyncio.create_task(opened.worker.run())
         yield Visitor(session, address)
@@ -100,7 +100,7 @@ async def open_web(database: Database) -> AsyncIterator[Visitor]:
 
 async def test_in_the_web_workspace(sqlite: Database, caplog: pytest.LogCaptureFixture) -> None:
     async with open_web(sqlite) as visitor:
-        await visitor.see("/")
+        await visitor.introduce("Ana")
         assert await lines(caplog, sqlite, lambda: visitor.see("/")) == []
         saved = await lines(caplog, sqlite, lambda: visitor.say("/amends failed ZD-1 Lost"))
         assert saved == ["command=case.fail workspace=web saved"]

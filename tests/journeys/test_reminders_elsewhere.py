@@ -165,17 +165,18 @@ async def test_in_the_web_workspace_a_reminder_is_among_the_direct_messages_and_
         ClientSession(cookie_jar=CookieJar(unsafe=True)) as session,
     ):
         visitor = Visitor(session, later.address)
+        ana = await visitor.introduce("Ana", zone)
         await visitor.fill(await visitor.press("case.fail"), what_happened="Parcel missed")
         await later.turn()
         drawn = await visitor.press("action_item.add", about="C-1")
-        await visitor.fill(drawn, what="Read the notes", owner="u_you", due=due.isoformat())
+        await visitor.fill(drawn, what="Read the notes", owner=ana, due=due.isoformat())
         await later.turn()
         await visitor.see("/dm")
         await later.turn(at(zone, after(due, -2)))
         assert "1 new" in (await visitor.see("/p/support")).text
         page = await visitor.see("/dm")
         assert f"AI-1 is due soon: {shown(due)}." in page.text
-        drawn = await visitor.press("action_item.remind_later", about="AI-1", channel_id="u_you")
+        drawn = await visitor.press("action_item.remind_later", about="AI-1", channel_id=ana)
         answer = await visitor.fill(drawn, when="after_due")
         assert "I remind you of AI-1 again" in answer.text
         await later.turn(at(zone, after(due, -2), TEN_PAST))

@@ -1,7 +1,18 @@
 // What HTML cannot say by itself: open and close the dialog, keep what was typed, send on Enter.
 "use strict";
 (() => {
+  // ---- a newcomer's time zone is their browser's, until they choose another
+  const zone = document.querySelector("[data-own-zone] select");
+  const own = zone && Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (own && own.includes("/")) {
+    // The browser may know an older spelling (Asia/Calcutta) than the list does.
+    if (![...zone.options].some((option) => option.value === own)) zone.prepend(new Option(own, own));
+    zone.value = own;
+  }
+  if (zone) document.querySelector(".newcomer input[type=text]").focus();
+
   const dialog = document.getElementById("dialog");
+  if (!dialog) return;
   const content = document.getElementById("dialog-content");
 
   // ---- drafts: what was typed and not sent survives Esc, a reload and another page of this tab
