@@ -5,11 +5,14 @@ import asyncio
 import logging
 import os
 import sys
+import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from importlib.util import LazyLoader, find_spec, module_from_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
 from types import ModuleType
 from typing import TYPE_CHECKING, TextIO
 
@@ -84,6 +87,12 @@ def parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="open every adapter that is configured (the default)")
     serve.set_defaults(command=_serve)
+
+    shows = commands.add_parser("demo", help="open a workspace full of a believable month, made up")
+    shows.add_argument(
+        "--no-browser", action="store_true", help="only print the address; open no browser"
+    )
+    shows.set_defaults(command=_demo)
 
     _describe_import(commands.add_parser("import", help="mark many cases failed, from a table file"))
 
@@ -224,6 +233,28 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
         )
 
     asyncio.run(bootstrap.serve(settings, started))
+    return 0
+
+
+def _demo(args: argparse.Namespace, settings: Settings) -> int:
+    if "amends_log_level" not in settings.model_fields_set:
+        # A month of requests is told to it first, and whoever looks around wants to read none of that.
+        logging.getLogger().setLevel(logging.WARNING)
+    print("Making up a month of three teams: a few seconds.", flush=True)
+
+    def started(address: str, file: Path) -> None:
+        print(
+            f"Amends is open at {address} (the demo: everybody in it is made up). Ctrl-C stops it.\n"
+            f"It is in a file of its own, {file}, which goes when it stops. Your own database is not "
+            "touched.",
+            flush=True,
+        )
+        if not args.no_browser:
+            # Beside it: some browsers come back only when they are closed.
+            Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    with TemporaryDirectory(prefix="amends-demo-") as folder:
+        asyncio.run(bootstrap.demo(settings, Path(folder), started))
     return 0
 
 

@@ -22,11 +22,12 @@ from bot.coach.rules import language
 from bot.commands import export as export_commands
 from bot.commands import forget as forget_commands
 from bot.commands.forget import Farewell
+from bot.demo.month import tell
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.messages.export import Format
 from bot.ports import Messenger, ReadOnlyWork, Transactions, UnitOfWork
-from bot.settings import Misconfigured, Settings
+from bot.settings import Misconfigured, Settings, for_demo
 from handlers.connections import Connections
 from handlers.connections import Limits as ConnectionLimits
 from handlers.csv_import.import_file import (
@@ -43,7 +44,10 @@ from handlers.csv_import.spreadsheet import Broken, Row, Table, parse_mapping
 from handlers.csv_import.text_lines import CsvError
 from handlers.csv_import.written_date import DayOrder, settle_order
 from handlers.server import healthz, listening
-from handlers.web.additions import add_channel
+from handlers.web.additions import add_channel, machine_zone
+from handlers.web.demo import Clock, Stage, Tour
+from handlers.web.memberships import Everybody
+from handlers.web.outgoing import Hub, WebMessenger
 from handlers.worker import Worker
 from storage.database import AlreadyRunning, Database, NoFile, SchemaOutdated
 
@@ -165,12 +169,12 @@ def is_new(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def adapters(built: App) -> AsyncIterator[Adapters]:
+async def adapters(built: App, tour: Tour | None = None) -> AsyncIterator[Adapters]:
     """Opens the adapters. A new platform adds its line here, and its routes in `serve`."""
     settings, bot, database = built.settings, built.bot, built.database
     slack = await slack_adapter(built) if settings.slack else None
     teams = await _teams_adapter(built) if settings.teams else None
-    browser = await _web_adapter(built) if settings.web else None
+    browser = await _web_adapter(built, tour) if settings.web else None
     messengers: dict[str, Messenger] = {}
     if slack:
         messengers["slack"] = slack.messenger
@@ -216,10 +220,10 @@ async def _teams_adapter(built: App) -> "TeamsAdapter":
     return await TeamsAdapter.open(built.settings, built.bot, built.database, built.woken.set)
 
 
-async def _web_adapter(built: App) -> "WebAdapter":
+async def _web_adapter(built: App, tour: Tour | None) -> "WebAdapter":
     from handlers.web.app import WebAdapter  # noqa: PLC0415 - only where the web adapter is open
 
-    browser = WebAdapter(built.settings, built.bot, built.database)
+    browser = WebAdapter(built.settings, built.bot, built.database, tour)
     await browser.prepare()
     return browser
 
@@ -254,9 +258,40 @@ async def server(
         await runner.cleanup()
 
 
-async def serve(settings: Settings, started: Callable[[str], None]) -> None:
-    """Opens every adapter that is configured and runs the clock until SIGINT or SIGTERM."""
-    async with open_app(settings, speaks=True) as built, adapters(built) as opened:
+async def demo(settings: Settings, folder: Path, started: Callable[[str, Path], None]) -> None:
+    """Serves a workspace with a believable month in it, from a new file in this folder.
+
+    `started` hears the address and where the file is.
+    """
+    file = folder / "amends-demo.db"
+    chosen = for_demo(settings, f"sqlite:///{file}")
+    tour = await play(chosen, datetime.now(UTC), machine_zone())
+    await serve(chosen, lambda address: started(address, file), tour)
+
+
+async def play(settings: Settings, now: datetime, zone: str) -> Tour:
+    """Tells the month that ends `now` to a new database, as if it had been used all the time."""
+    clock = Clock(now)
+    database = Database(settings.amends_database_url, clock=lambda _: clock.now)
+    try:
+        database.prepare()
+        bot = Bot(database, lambda: None)
+        messenger = WebMessenger(database, Hub(), clock=clock)
+        bot.memberships["web"] = Everybody(database)
+        worker = Worker(bot, database, {"web": messenger}, asyncio.Event())
+        cases = await tell(Stage(clock, database, bot.answer, worker.run_due), now, zone)
+        await worker.stop()
+        return await Tour.through(cases, database)
+    finally:
+        database.close()
+
+
+async def serve(settings: Settings, started: Callable[[str], None], tour: Tour | None = None) -> None:
+    """Opens every adapter that is configured and runs the clock until SIGINT or SIGTERM.
+
+    `tour`: it is the demo, and the web workspace shows its notes.
+    """
+    async with open_app(settings, speaks=True) as built, adapters(built, tour) as opened:
         language("en")  # else the first who writes something would wait for the coach to read its rules
         async with server(built, opened) as address:
             # The collector would walk all that start-up made, again and again, and hold the loop for

@@ -178,12 +178,31 @@ def read() -> Settings:
             "SLACK_SIGNING_SECRET is missing (or set SLACK_APP_TOKEN to use Socket Mode)."
         )
     _check_teams(settings)
+    _check_web(settings)
+    return settings
+
+
+def for_demo(settings: Settings, database_url: str) -> Settings:
+    """The same with the web workspace alone, and a database of its own; raises Misconfigured."""
+    alone = {
+        "amends_database_url": database_url,
+        "amends_web": True,
+        "amends_forget_after_days": None,
+        "slack_bot_token": None,
+        "teams_app_id": None,
+        "teams_unauthenticated": False,
+    }
+    changed = settings.model_copy(update=alone)
+    _check_web(changed)
+    return changed
+
+
+def _check_web(settings: Settings) -> None:
     if settings.web and not settings.loopback and not settings.amends_web_without_login:
         raise Misconfigured(
             f"AMENDS_HOST is {settings.amends_host}, and the web workspace has no login: keep it on "
             "127.0.0.1, or set AMENDS_WEB_WITHOUT_LOGIN=1 where everybody who can reach it may act."
         )
-    return settings
 
 
 def _check_teams(settings: Settings) -> None:

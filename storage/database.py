@@ -17,7 +17,7 @@ from bot.domain.errors import ConflictError
 from storage import restored, sqlite
 from storage.damage import look_into_file, look_into_server
 from storage.failure import connect, translated
-from storage.jobs.queue import Past, Queue
+from storage.jobs.queue import Clock, Past, Queue
 from storage.repositories.case import sum_customers
 from storage.sqlite import SQLite
 from storage.tables import channels, teams
@@ -59,8 +59,11 @@ class Database:
     _engines: "SQLite | PostgreSQL"
     _server: "PostgreSQL | None" = None
 
-    def __init__(self, url: str, *, only_reads: bool = False) -> None:
-        """Opens nothing yet; `only_reads`: an SQLite file may be where nobody may write."""
+    def __init__(self, url: str, *, only_reads: bool = False, clock: Clock | None = None) -> None:
+        """Opens nothing yet; `only_reads`: an SQLite file may be where nobody may write.
+
+        `clock`: what the queue goes by instead of the real time, for a story with times of its own.
+        """
         address = _parsed(url)
         self.file: Path | None = None
         if address.get_backend_name() == "sqlite":
@@ -74,6 +77,7 @@ class Database:
 
             self._engines = self._server = PostgreSQL(address)
         self._past = Past()
+        self._clock = clock
         self._damage: str | None = None
         """What somebody met that was damaged; the next deep look tells whether it still is."""
 
@@ -136,7 +140,7 @@ class Database:
 
     async def _queue(self, step: Callable[[ports.Queue], Result], *, writes: bool) -> Result:
         def turn(connection: Connection) -> Result:
-            return step(Queue(connection, self._past))
+            return step(Queue(connection, self._past, self._clock))
 
         return await self._turn(turn, writes=writes)
 

@@ -9,10 +9,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -662,3 +663,64 @@ def test_every_setting_command_and_typed_word_is_in_the_docs() -> None:
         assert f"`{command}" in operations, f"say in docs/operations.md what `{command}` does"
     for word in TYPED_WORDS:
         assert f"`/amends {word}" in readme, f"say in README.md what /amends {word} does"
+
+
+@contextmanager
+def showing(folder: Path, *arguments: str, **settings: str) -> Iterator[tuple[str, Path]]:
+    """The demo, until the block ends: its address, and the file that it is in."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "demo", *arguments],
+        cwd=folder,
+        env=environment(AMENDS_PORT="0", **settings),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            told = "".join(process.stdout.readline() for _ in range(3))
+            (address,) = re.findall(r"Amends is open at (http://\S+) \(the demo", told)
+            (file,) = re.findall(r"It is in a file of its own, (\S+),", told)
+            yield address, Path(file)
+        finally:
+            process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+
+
+def test_the_demo_is_in_a_file_of_its_own_and_touches_nothing_else(tmp_path: Path) -> None:
+    own = tmp_path / "amends.db"
+    with serving(tmp_path):
+        pass
+    before = own.read_bytes()
+    server = "postgresql://nobody@127.0.0.1:1/none"  # not asked, and no platform's token either
+    tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "secret"}
+    with showing(tmp_path, "--no-browser", AMENDS_DATABASE_URL=server, **tokens) as (address, file):
+        assert file.exists()
+        assert tmp_path not in file.parents
+        with urlopen(f"{address}/healthz") as health:
+            assert json.load(health)["ok"]
+        request = Request(address, headers={"Cookie": "you=u_mina"})
+        with urlopen(request) as page:
+            assert "Note 1 of 4" in page.read().decode()
+    assert not file.parent.exists()
+    assert own.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["amends.db", "amends.db-clock"]
+
+
+def test_the_demo_opens_the_browser_at_its_address(tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {seen}.part && mv {seen}.part {seen}\n')
+    browser.chmod(0o755)
+    with showing(tmp_path, BROWSER=f"{browser} %s") as (address, _):
+        until = time.monotonic() + 20
+        while not seen.exists() and time.monotonic() < until:
+            os.sched_yield()
+        assert seen.read_text().strip() == address
+
+
+def test_the_demo_is_not_shown_to_other_machines_unless_that_is_said(tmp_path: Path) -> None:
+    settings = {"AMENDS_HOST": "0.0.0.0", "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "secret"}
+    told = amends(tmp_path, "demo", "--no-browser", **settings)
+    assert told.returncode == 2
+    assert "the web workspace has no login" in told.stderr

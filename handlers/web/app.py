@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from json import dumps
 from typing import Protocol
@@ -11,6 +12,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from bot.command import Reply, Request
+from bot.demo.sample import SAMPLE
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.domain.working_hours import known_zones
@@ -21,6 +23,7 @@ from bot.routes import filled_again
 from bot.safe_traceback import redacted
 from bot.settings import Settings
 from handlers.web import additions, changes, incoming, pages, render
+from handlers.web.demo import SKIPPED, TOUR, Tour
 from handlers.web.incoming import HTTPProblem, Pressed, ResolvedPress, new_key
 from handlers.web.memberships import Everybody
 from handlers.web.outgoing import WORKSPACE, Hub, WebMessenger
@@ -62,10 +65,17 @@ class WebAdapter:
     """The web adapter: mount `routes()` (last: they end with a page for unknown paths), call `prepare()`
     before serving, and `close` on shutdown. `messenger` speaks in it, to whom `memberships` says."""
 
-    def __init__(self, settings: Settings, bot: Answers, transactions: Transactions) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        bot: Answers,
+        transactions: Transactions,
+        tour: Tour | None = None,
+    ) -> None:
         self._settings = settings
         self._bot = bot
         self._transactions = transactions
+        self._tour = tour
         self.hub = Hub()
         self.memberships = Everybody(transactions)
         reachable = settings.loopback and settings.amends_port
@@ -91,6 +101,8 @@ class WebAdapter:
             web.post("/change", guarded(self._change)),
             web.post("/you", guarded(self._be)),
             web.post("/who", guarded(self._introduce)),
+            web.post("/tour", guarded(self._step)),
+            web.post("/sample", guarded(self._sample)),
             web.post("/say", guarded(self._say)),
             web.post("/verb/{verb}", guarded(self._press)),
             web.get("/static/{name}", guarded(self._static)),
@@ -178,7 +190,9 @@ class WebAdapter:
     def _page(
         self, request: web.Request, work: ReadOnlyWork, channel: Channel, root: Post | None = None
     ) -> web.Response:
-        drawn = pages.page(request, work, self.messenger.base, self.hub.version, channel, root)
+        drawn = pages.page(
+            request, work, self.messenger.base, self.hub.version, channel, root, self._tour
+        )
         return _seen(request, *drawn)
 
     def _lists(self, request: web.Request, work: ReadOnlyWork) -> web.Response:
@@ -290,10 +304,48 @@ class WebAdapter:
         """The page that asks who reads, where a page was wanted."""
         if request.method != "GET" or "HX-Request" in request.headers:
             return _problem(request, stranger.sentence, stranger.status)
+        if self._tour is not None:
+            return await self._begin_tour(request, self._tour)
         form, back = additions.who_form(), request.path_qs
         return _html(
             await self._transactions.read(WORKSPACE, lambda work: pages.who(work, back, form, {}))
         )
+
+    async def _begin_tour(self, request: web.Request, tour: Tour) -> web.StreamResponse:
+        """In the demo a newcomer looks through somebody's eyes at once, and the first note says so."""
+        reader = await self._transactions.read(WORKSPACE, lambda work: work.people.get(tour.reader))
+        if reader is None or reader.gone:
+            raise HTTPProblem("Mina was removed from this demo: start it again.", 404)
+        response = _redirect(request, tour.paths[0] if request.path == "/" else request.path_qs)
+        _be(response, reader)
+        return response
+
+    async def _step(self, request: web.Request) -> web.StreamResponse:
+        """Goes on to a note of the demo's tour, or skips them all."""
+        data = await incoming.posted(request)
+        step = self._tour.step(incoming.text_of(data, "step")) if self._tour else None
+        if self._tour is None or step is None:
+            raise HTTPProblem("There is no such page here.", 404)
+        back = _own(incoming.text_of(data, "back"))
+        response = _redirect(request, self._tour.paths[step - 1] if step else back)
+        _remember(response, TOUR, str(step) if step else SKIPPED)
+        return response
+
+    async def _sample(self, request: web.Request) -> web.StreamResponse:
+        """Opens the retro of a sample case, as long as nothing else was begun here."""
+        data = await incoming.posted(request)
+        pressed = incoming.read_press("case.fail", data)
+        now = datetime.now(UTC)
+
+        def resolved(work: ReadOnlyWork) -> ResolvedPress:
+            viewer = pages.actor_of(request, work)
+            if work.teams.all():
+                raise HTTPProblem("Somebody has begun here meanwhile: reload this page.", 409)
+            return incoming.resolve(work, replace(pressed, values=SAMPLE), viewer, now)
+
+        press = await self._transactions.read(WORKSPACE, resolved)
+        reply = await self._bot.answer(press.request())
+        return await self._reply(request, press.viewer, press.channel, reply, pressed)
 
     async def _introduce(self, request: web.Request) -> web.StreamResponse:
         """Somebody says who they are, for the first time."""
@@ -441,12 +493,16 @@ def _seen(request: web.Request, html: str, seen: pages.Seen) -> web.Response:
     """The page, and in a cookie how far the reader has seen."""
     response, value = _html(html), pages.seen_cookie(seen)
     if value != request.cookies.get(pages.SEEN):
-        response.set_cookie(pages.SEEN, value, max_age=A_YEAR, httponly=True, samesite="Strict")
+        _remember(response, pages.SEEN, value)
     return response
 
 
 def _be(response: web.Response, person: Person) -> None:
-    response.set_cookie(pages.YOU, person.id, max_age=A_YEAR, httponly=True, samesite="Strict")
+    _remember(response, pages.YOU, person.id)
+
+
+def _remember(response: web.Response, name: str, value: str) -> None:
+    response.set_cookie(name, value, max_age=A_YEAR, httponly=True, samesite="Strict")
 
 
 def _own(back: str) -> str:

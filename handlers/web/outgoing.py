@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -92,14 +92,21 @@ def path_to(post: Post, direct: bool = False) -> str:
 
 class WebMessenger:
     """ports.Messenger for the web workspace. `base` is the server's address without a slash at its
-    end, or "" while it is not known: links are paths then."""
+    end, or "" while it is not known: links are paths then. `clock` says when it speaks."""
 
     limits = Limits()
 
-    def __init__(self, transactions: Transactions, hub: Hub, base: str = "") -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        hub: Hub,
+        base: str = "",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._transactions = transactions
         self._hub = hub
         self.base = base
+        self._clock = clock
 
     async def say(self, delivery: Delivery) -> MessageRef:
         """Posts it; a delivery whose key is known is posted already, and its post is returned."""
@@ -111,7 +118,7 @@ class WebMessenger:
             message=delivery.message,
             key=delivery.key,
             # The page shows minutes. More would be a trace of whoever answered without a name.
-            posted_at=minute(datetime.now(UTC)),
+            posted_at=minute(self._clock()),
         )
         try:
             kept = await self._transactions.write(WORKSPACE, lambda work: work.posts.add(post))
@@ -130,7 +137,7 @@ class WebMessenger:
             post = work.posts.get(number)
             if post is None:
                 raise DeliveryError("The message to change is gone.", permanent=True, gone=True)
-            new = {"message": delivery.message, "edited_at": minute(datetime.now(UTC))}
+            new = {"message": delivery.message, "edited_at": minute(self._clock())}
             edited = post.model_copy(update=new)
             work.posts.save(edited)
             return edited

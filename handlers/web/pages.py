@@ -13,6 +13,7 @@ from bot.messages.parts import Button, Form
 from bot.ports import ReadOnlyWork
 from bot.repositories import Post
 from handlers.web import incoming, render
+from handlers.web.demo import Tour
 from handlers.web.incoming import HTTPProblem
 
 YOU = "you"
@@ -91,10 +92,12 @@ def page(
     version: str,
     channel: Channel,
     root: Post | None,
+    tour: Tour | None = None,
 ) -> tuple[str, Seen]:
     """The page of a channel, with a thread beside it when there is a root, and what was seen by then.
 
-    `version` is the hub's, from before anything was read: the stream tells what came since.
+    `version` is the hub's, from before anything was read: the stream tells what came since. `tour`: it
+    is the demo.
     """
     people = work.people.everybody()
     viewer = reader_of(request, work)
@@ -106,6 +109,7 @@ def page(
     if root is not None:
         frame = frame_of(viewer, base, channel.id, root.id)
         thread, _ = _column(work, frame, limit, before)
+    welcome = not (column.rows or column.newest)
     seen = looked(seen_by(request), channel.id, last)
     direct = channel.kind == "direct"
     html = render.page(
@@ -118,7 +122,10 @@ def page(
         outer=outer,
         column=column,
         thread=thread,
-        welcome=not (column.rows or column.newest),
+        welcome=welcome,
+        sample=welcome and not work.posts.newest(),
+        tour=tour is not None,
+        note=tour.note(request) if tour else None,
         mark=MARK,
         footer=[button for button in FOOTER if not direct or button.command_name in FOR_ANY_CHANNEL],
         actions=_shortcuts,
@@ -152,13 +159,15 @@ def posts(request: web.Request, work: ReadOnlyWork, base: str) -> tuple[str, See
     frame = frame_of(viewer, base, channel.id, thread)
     beside = bool(request.query.get("beside"))
     column, last = _column(work, frame, most_of(request), before_of(request), beside=beside)
+    welcome = thread is None and not (column.rows or column.newest)
     seen = seen_by(request)
     html = render.page(
         "fresh.html",
         column=column,
         frame=frame,
         actions=_shortcuts,
-        welcome=thread is None and not (column.rows or column.newest),
+        welcome=welcome,
+        sample=welcome and not work.posts.newest(),
         direct=channel.kind == "direct",
         mark=MARK,
     )

@@ -100,7 +100,7 @@ class Past:
 
 
 class Queue:
-    """ports.Queue over one transaction. `clock`: for tests."""
+    """ports.Queue over one transaction. `clock`: instead of the real time."""
 
     def __init__(self, connection: Connection, past: Past, clock: Clock | None = None) -> None:
         self._connection = connection

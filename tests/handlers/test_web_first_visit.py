@@ -30,7 +30,7 @@ async def test_a_newcomers_zone_is_that_of_their_browser(
     await page.goto(f"{web_house.url}/dm")
     told = await page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
     await expect(page.get_by_label("Time zone")).to_have_value(told)
-    await page.keyboard.type("Ana")  # the name has the focus
+    await page.get_by_label("Name").fill("Ana")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Only you and Amends")).to_be_visible()
     assert person(web_house, "Ana").zone == told

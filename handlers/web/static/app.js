@@ -9,7 +9,8 @@
     if (![...zone.options].some((option) => option.value === own)) zone.prepend(new Option(own, own));
     zone.value = own;
   }
-  if (zone) document.querySelector(".newcomer input[type=text]").focus();
+  const alone = zone && !document.querySelector(".people");
+  if (alone) document.querySelector(".newcomer input[type=text]").focus();
 
   const dialog = document.getElementById("dialog");
   if (!dialog) return;

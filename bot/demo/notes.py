@@ -1,0 +1,48 @@
+"""The four notes that walk a newcomer through the demo."""
+
+from typing import NamedTuple
+
+from bot.demo.parcels import DARK, LOCKER
+from bot.demo.story import MINA, PARCELS
+
+READER = MINA
+"""Whose eyes a newcomer looks through at first: a team's lead, to whom much has happened."""
+
+
+class Note(NamedTuple):
+    """A note, and where it is read: a channel's id, the name of a case whose retro it is about, or ""
+    for the reader's direct messages."""
+
+    where: str
+    title: str
+    words: str
+
+
+NOTES = (
+    Note(
+        PARCELS.id,
+        "Three teams, one month",
+        "A parcel shop, a clinic's front desk and an energy supplier keep their failed cases here. You "
+        "look through the eyes of Mina, who leads the parcel shop; the list at the top left lets you be "
+        "somebody else. Everything is made up, so press what you like.",
+    ),
+    Note(
+        DARK.name,
+        "A failed case opens a blameless retro",
+        "This one is the newest. It asks what training, communication or after-hours support was "
+        "missing, never who. Press Answer and say what would have helped, with your name or without it.",
+    ),
+    Note(
+        LOCKER.name,
+        "Answers become action items, and customers are heard",
+        "Somebody agrees to each item, is reminded of it, and somebody else verifies that it works. One "
+        "here is late, one waits for a yes. The customer's card says what they were told and promised.",
+    ),
+    Note(
+        "",
+        "What needs you comes to you",
+        "Amends writes to you alone about what is yours and what needs a lead: in your working hours, "
+        "and seldom. Status, on the left, shows what is open in a channel. Now go back to a channel, "
+        "and mark a case failed yourself.",
+    ),
+)

@@ -1,0 +1,154 @@
+"""A newcomer's first five minutes in a browser: the demo, and a sample in an empty workspace."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession, CookieJar
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from bot import bootstrap
+from bot.demo.notes import NOTES
+from bot.settings import Settings, for_demo
+from handlers.web.outgoing import WORKSPACE
+from tests.browser import PATIENCE_MS, Trouble
+from tests.handlers.test_web_browser import WEAK_CONTRAST
+from tests.session import open_work
+from tests.web_app import Visitor, WebHouse, new_key
+
+expect.set_options(timeout=PATIENCE_MS)
+TITLES = [note.title for note in NOTES]
+
+
+@pytest.fixture
+async def address(tmp_path: Path) -> AsyncIterator[str]:
+    """The demo, open at this address."""
+    own = Settings(_env_file=None, amends_port=0)
+    settings = for_demo(own, f"sqlite:///{tmp_path}/demo.db")
+    now = datetime.now(UTC)
+    tour = await bootstrap.play(settings, now, "Europe/Lisbon")
+    async with (
+        bootstrap.open_app(settings) as built,
+        bootstrap.adapters(built, tour) as opened,
+        bootstrap.server(built, opened) as url,
+    ):
+        yield url
+
+
+async def narrow(browser: Browser, scheme: str) -> BrowserContext:
+    return await browser.new_context(
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": 390, "height": 844},
+        reduced_motion="reduce",
+    )
+
+
+async def test_four_notes_lead_a_newcomer_through_with_one_key_and_stay_skipped(
+    page: Page, browser: Browser, address: str
+) -> None:
+    await page.goto(address)
+    for number, title in enumerate(TITLES, start=1):
+        note = page.get_by_role("region", name=title)
+        await expect(note.get_by_text(f"Note {number} of 4")).to_be_visible()
+        await expect(note.get_by_role("button", name="Next" if number < 4 else "Done")).to_be_focused()
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await page.keyboard.press("Enter")
+    await expect(page.locator(".tour")).to_have_count(0)
+    await expect(page.get_by_role("main", name="Amends")).to_be_visible()
+    await page.reload()
+    await expect(page.locator(".tour")).to_have_count(0)
+    # Both a new tab and another page of the demo keep quiet; whoever wants them has them back.
+    await page.get_by_role("link", name="clinic-desk").click()
+    await expect(page.get_by_role("heading", name="clinic-desk")).to_be_visible()
+    await expect(page.locator(".tour")).to_have_count(0)
+    await page.get_by_role("button", name="Show the notes").click()
+    await expect(page.get_by_role("region", name=TITLES[0])).to_be_visible()
+    await page.get_by_role("button", name="Skip the notes").click()
+    await expect(page.get_by_role("heading", name="parcel-shop")).to_be_visible()
+    await expect(page.locator(".tour")).to_have_count(0)
+
+    # A first answer in the thread that the second note leads to, and other people's eyes.
+    await page.get_by_role("button", name="Answer").last.click()
+    await page.get_by_label("After-hours support").fill("The hours in one list, for shop and message.")
+    await page.get_by_role("button", name="Post", exact=True).click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.get_by_label("You are").select_option(label="Ruth")
+    await expect(page.get_by_label("You are").locator("option:checked")).to_have_text("Ruth")
+    await expect(page.locator(".tour")).to_have_count(0)
+
+    for scheme in ("light", "dark"):
+        trouble = Trouble()
+        context = await narrow(browser, scheme)
+        trouble.watch(context)
+        first = await context.new_page()
+        await first.goto(address)
+        for number in range(1, 5):
+            await expect(first.get_by_text(f"Note {number} of 4")).to_be_visible()
+            assert await first.evaluate(WEAK_CONTRAST) == []
+            assert await first.evaluate("document.documentElement.scrollWidth") <= 390
+            composer = await first.locator(".composer:visible").first.bounding_box()
+            assert composer
+            assert composer["y"] + composer["height"] <= 844
+            await first.keyboard.press("Enter")
+        await expect(first.locator(".tour")).to_have_count(0)
+        await context.close()
+        assert not trouble
+
+
+async def test_the_notes_need_no_script_and_take_no_step_that_is_none(address: str) -> None:
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        visitor = Visitor(session, address)
+        page = await visitor.see("/")
+        assert page.all("h2", id="tour-title")[0].text == TITLES[0]
+        assert [one.text for one in page.all("option", selected="")] == ["Mina"]
+        for step, status in (("9", 404), ("", 404), ("2", 200), ("skipped", 200)):
+            await visitor.send("/tour", {"step": step, "back": "/dm"}, status)
+        assert not (await visitor.see("/")).all("h2", id="tour-title")
+        headers = {"Origin": "https://evil.example"}
+        async with session.post(f"{address}/tour", data={"step": "1"}, headers=headers) as refused:
+            assert refused.status == 403
+        assert not (await visitor.see("/")).all("h2", id="tour-title")
+
+
+async def test_without_the_demo_there_are_no_notes(visitor: Visitor) -> None:
+    await visitor.send("/tour", {"step": "1", "back": "/"}, 404)
+    page = await visitor.see("/")
+    assert not page.all("h2", id="tour-title")
+    assert "Show the notes" not in page.text
+
+
+async def test_an_empty_workspace_is_tried_with_a_sample_that_can_be_cancelled(
+    page: Page, web_house: WebHouse
+) -> None:
+    await page.goto(web_house.url)
+    await page.get_by_label("Name").fill("Ana")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Try it with a sample case").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Retro: Sample: a repair")).to_be_visible()
+    await expect(page.get_by_role("button", name="Try it with a sample case")).to_have_count(0)
+    # Typed, because where the retro's own button stands is for other tests to say.
+    await page.get_by_role("textbox", name="Write to #support").fill("/amends cancel C-1")
+    await page.keyboard.press("Enter")
+    await page.get_by_label("Why").fill("I have seen enough.")
+    await page.get_by_role("dialog").get_by_role("button", name="Cancel retro").click()
+    await expect(page.get_by_text("cancelled").first).to_be_visible()
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        case = work.cases.require(1)
+    assert case.cancelled
+    assert case.reference == "SAMPLE-1"
+    await page.reload()
+    await expect(page.get_by_role("button", name="Try it with a sample case")).to_have_count(0)
+
+
+async def test_a_sample_is_for_an_empty_workspace_and_for_who_said_who_they_are(
+    visitor: Visitor, stranger: Visitor, web_house: WebHouse
+) -> None:
+    data = {"place": "support", "thread": "", "key": new_key()}
+    await stranger.send("/sample", data, 403)
+    await visitor.say("/amends failed ZD-1 Parcel missed")
+    told = await visitor.send("/sample", data, 409)
+    assert "Somebody has begun here meanwhile" in told.text
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        assert [case.reference for case in (work.cases.get(1), work.cases.get(2)) if case] == ["ZD-1"]
