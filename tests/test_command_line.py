@@ -62,8 +62,8 @@ def amends(
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, **settings: str) -> Iterator[None]:
-    """The workspace, opened and looked at as with a browser; it is open until the block ends."""
+def serving(folder: Path, *arguments: str, **settings: str) -> Iterator[str]:
+    """The address of the workspace, looked at as with a browser; it is open until the block ends."""
     with subprocess.Popen(
         [sys.executable, "-m", "bot", *arguments],
         cwd=folder,
@@ -77,7 +77,7 @@ def serving(folder: Path, *arguments: str, **settings: str) -> Iterator[None]:
             (address,) = re.findall(r"Amends is open at (http://\S+)", line)
             with urlopen(address) as page:
                 assert page.status == 200
-            yield
+            yield address
         finally:
             process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)

@@ -39,7 +39,12 @@ THE_LINE = ("storage/database.py", "storage/turn.py")
 """Where the event loop's side asks, and the threads' side answers."""
 THE_SDK, ITS_ONLY_USER = ("botbuilder", "botframework"), "handlers/teams/botbuilder_patches.py"
 BANNED_NAMES = re.compile(r"(^|_)(utils?|helpers?|common|manager|service|base)(_|$)", re.IGNORECASE)
-
+TOP = {"bot", "handlers", "storage", "tests", "docs", "scripts"} | {
+    *("manifest.yml", "pyproject.toml", "requirements.txt", "Dockerfile", "compose.yaml"),
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"),
+}
+MADE = re.compile(r"build|dist|node_modules|.*\.egg-info|amends\.db.*|__pycache__")
+"""What .gitignore leaves out, among the names that do not begin with a dot."""
 
 COMFORTABLE_LINES = 300
 OLD_WORDS = re.compile(r"\b(places?|doors?)\b", re.IGNORECASE)
@@ -79,6 +84,15 @@ def test_imports_point_the_way_the_design_says(path: Path) -> None:
                 others = [f"handlers.{other}" for other in ADAPTERS if other != adapter]
                 wrong = next((other for other in others if _inside(name, other)), None)
                 assert wrong is None, f"{here} imports {name}: adapters do not know each other."
+
+
+def test_at_the_top_stands_only_what_belongs_there() -> None:
+    names = {path.name for path in ROOT.iterdir() if path.name[0] != "."}
+    strange = {name for name in names - TOP if not MADE.fullmatch(name)}
+    assert not strange, (
+        f"{sorted(strange)}: put it into one of the folders, or say here that it belongs."
+    )
+    assert names >= TOP, f"{sorted(TOP - names)} is gone: take it out of TOP."
 
 
 @pytest.mark.parametrize("path", CODE, ids=_relative)
