@@ -1,9 +1,11 @@
 """manifest.yml: what Slack would accept, and what the code needs."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 import yaml
@@ -14,6 +16,9 @@ from tests.shared import SCHEMAS
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = SCHEMAS / "slack-manifest-schema.json"
+NEW_APP = "https://api.slack.com/apps?new_app=1&manifest_json="
+LONGEST_ADDRESS = 8_000
+"""Characters: servers take a request's line of 8 KiB, and all of it has to fit."""
 
 
 @pytest.fixture
@@ -95,6 +100,44 @@ def test_the_home_and_the_messages_tab_are_open(manifest: dict[str, Any]) -> Non
     assert home["home_tab_enabled"]
     assert home["messages_tab_enabled"]
     assert not home["messages_tab_read_only_enabled"]
+
+
+def by_socket(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest for Socket Mode, as its first lines say: no address stands in it."""
+
+    def without_addresses(node: Any) -> Any:
+        if isinstance(node, dict):
+            kept = {name: value for name, value in node.items() if name not in ("url", "request_url")}
+            return {name: without_addresses(value) for name, value in kept.items()}
+        return [without_addresses(value) for value in node] if isinstance(node, list) else node
+
+    socket: dict[str, Any] = without_addresses(manifest)
+    socket["settings"]["socket_mode_enabled"] = True
+    return socket
+
+
+@pytest.mark.parametrize(
+    ("words", "socket"), [("for Socket Mode", True), ("for a public address", False)]
+)
+def test_the_docs_link_opens_slacks_page_with_this_very_manifest(
+    manifest: dict[str, Any], words: str, socket: bool
+) -> None:
+    expected = by_socket(manifest) if socket else manifest
+    written = json.dumps(expected, separators=(",", ":"), ensure_ascii=False)
+    link = NEW_APP + quote(written, safe=",:/")
+    page = (ROOT / "docs" / "setup-slack.md").read_text(encoding="utf-8")
+    (found,) = re.findall(rf"\[{words}\]\((\S+)\)", page)
+    assert found == link, f"put this behind [{words}] in docs/setup-slack.md:\n{link}"
+    assert len(link) <= LONGEST_ADDRESS
+    (sent,) = parse_qs(urlsplit(found).query)["manifest_json"]
+    assert json.loads(sent) == expected
+    assert ("amends.example.com" in sent) is not socket
+
+
+@pytest.mark.skipif(not SCHEMA.exists(), reason="Slack's manifest schema is not beside this repository")
+def test_slack_accepts_the_manifest_for_socket_mode(manifest: dict[str, Any]) -> None:
+    schema = json.loads(SCHEMA.read_text())
+    assert list(Draft7Validator(schema).iter_errors(by_socket(manifest))) == []
 
 
 def _values(node: object, key: str) -> Iterator[str]:
