@@ -129,6 +129,8 @@ class Reply(BaseModel, frozen=True):
     refused: bool = False
     already: bool = False
     saved: bool = True
+    done: bool = False
+    """The message only confirms what was asked for: there is nothing more in it to read or to press."""
 
 
 class AskFirst(Exception):

@@ -80,7 +80,8 @@ def _view(view: Any) -> Iterator[str]:
     if kind not in ("modal", "home"):
         yield f"a view of type {kind}"
     known = {"type", "blocks", "private_metadata", "callback_id", "external_id", "hash"}
-    yield from _keys(view, known | ({"title", "submit", "close"} if kind == "modal" else set()))
+    modal = {"title", "submit", "close", "clear_on_close"}
+    yield from _keys(view, known | (modal if kind == "modal" else set()))
     yield from _blocks(view["blocks"], limit("view.blocks", "max_items"), inputs=True)
     if kind == "modal":
         yield from _plain(view["title"], "view.title")

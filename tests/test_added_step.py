@@ -36,6 +36,7 @@ ROW = """
             title="Split",
             submit="Split it",
             fields=(StepField("rest", "What is left", "text", "Say what is left.", coach="team"),),
+            confirmed="Made smaller.",
         ),
         story="Split by {by}, and left is",
         outcome="made smaller",

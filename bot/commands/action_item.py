@@ -35,10 +35,11 @@ from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.messages import action_item as messages
+from bot.messages import confirmation
 from bot.messages import owed as owed_messages
 from bot.messages import retro as retro_messages
 from bot.messages.board import MAX_LISTED
-from bot.messages.parts import FieldKind, Form
+from bot.messages.parts import FieldKind, Form, Message
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import BY_KEY
 
@@ -220,7 +221,8 @@ def add(command: Add, work: UnitOfWork) -> Reply:
         measure=command.measure,
     )
     added = work.action_items.add(domain.propose(item, command.at, day))
-    return _show(added, command, work)
+    reply = _show(added, command, work)
+    return _confirmed(confirmation.added(added, command.person.id, owner), reply)
 
 
 def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -258,7 +260,15 @@ def take(command: TakeStep, work: UnitOfWork) -> Reply:
     if "done" in (item.state, after.state):
         _tell_asker(after, command, work)
     reminder_jobs.resolve(after, command.row.name, command.at, work)
-    return reply
+    if command.row.form is None:
+        return reply
+    to = command.due or (work.people.get(command.owner) if command.owner else None)
+    return _confirmed(confirmation.stepped(command.row.form, to), reply)
+
+
+def _confirmed(words: Message, reply: Reply) -> Reply:
+    """What a form did, and what else there is to know about it."""
+    return Reply(message=confirmation.followed_by(words, reply.message), done=reply.message is None)
 
 
 def _tell_asker(item: ActionItem, command: Command, work: UnitOfWork) -> None:
@@ -299,7 +309,7 @@ def remind_later(command: RemindLater, work: UnitOfWork) -> Reply:
     later = domain.remind_later(item, command.when, command.person.id, day)
     work.action_items.save(later)
     reminder_jobs.resolve(later, "remind_later", command.at, work)
-    return Reply(message=messages.reminded_later(later))
+    return Reply(message=messages.reminded_later(later), done=True)
 
 
 def _form(

@@ -28,6 +28,7 @@ from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.jobs.edit_said import edit_said
 from bot.messages import case as messages
+from bot.messages import confirmation
 from bot.messages.parts import Form
 from bot.ports import ReadOnlyWork, UnitOfWork
 
@@ -229,9 +230,7 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
         work.jobs.schedule(case_jobs.backlog_job(channel.id, command.at, command.at))
         return Reply()
     _open_retro(case, team, command, work)
-    # Whoever filled in the form in this very channel sees the retro appear: nothing more to say.
-    sees_it = not command.request.typed and command.channel == channel and not command.place
-    return Reply() if sees_it else Reply(message=messages.failed(case, team.name))
+    return Reply(message=messages.failed(case, team.name), done=True)
 
 
 def open_retro(command: Open, work: UnitOfWork) -> Reply:
@@ -249,7 +248,7 @@ def _open_or_show(case: Case, team: Team, command: Fail | Open, work: UnitOfWork
         work.cases.save(case)
         _open_retro(case, team, command, work, aim_from=command.at)
         edit_said([case_jobs.backlog_job(case.channel_id, taken_in_at, command.at)], work)
-        return Reply(message=messages.failed(case, team.name))
+        return Reply(message=messages.failed(case, team.name), done=True)
     message_ref = work.sent_messages.get(message_key.retro(case.number))
     link = message_ref.link if message_ref else None
     if message_ref is None or not command.request.bulk:
@@ -409,10 +408,10 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
     )
     edited = domain.edit(case, facts, command.person.id, command.at)
     if edited == case:
-        return Reply()
+        return Reply(message=confirmation.case_unchanged(case), done=True)
     work.cases.save(edited)
     _show_edited(edited, team, command, work)
-    return Reply()
+    return Reply(message=confirmation.case_edited(edited), done=True)
 
 
 def _refuse_taken(reference: str, case: Case, work: ReadOnlyWork) -> None:

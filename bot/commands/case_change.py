@@ -19,6 +19,7 @@ from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.messages import case as messages
+from bot.messages import confirmation
 from bot.messages.parts import Form
 from bot.ports import ReadOnlyWork, UnitOfWork
 
@@ -95,7 +96,7 @@ def cancel(command: Cancel, work: UnitOfWork) -> Reply:
     changed = domain.change(case, "cancel", command.person.id, command.at, command.why)
     work.cases.save(changed)
     _set_cancelled(changed, command, work)
-    return Reply()
+    return Reply(message=confirmation.case_cancelled(changed), done=True)
 
 
 def restore(command: Restore, work: UnitOfWork) -> Reply:
@@ -189,7 +190,7 @@ def same_as(command: SameAs, work: UnitOfWork) -> Reply:
     work.jobs.schedule(case_jobs.moved_job(changed, len(changed.history), kept.number, at, by))
     reminder_jobs.refresh(kept_retro, at, work)
     recovery_jobs.note_retro(kept.number, at, work)
-    return Reply()
+    return Reply(message=confirmation.case_moved(changed, kept), done=True)
 
 
 def _other(words: str, case: Case, work: ReadOnlyWork) -> Case:

@@ -25,6 +25,7 @@ from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.messages import case as case_messages
+from bot.messages import confirmation
 from bot.messages import recovery as messages
 from bot.messages import recovery_form as forms
 from bot.messages.parts import Form
@@ -475,7 +476,7 @@ def take_back(command: TakeBack, work: UnitOfWork) -> Reply:
     _save(before, after, "taken back", command, work)
     recovery_jobs.move_case(after, work)
     recovery_jobs.note_retro(after.case_number, command.at, work)
-    return Reply()
+    return Reply(message=confirmation.TAKEN_BACK, done=True)
 
 
 def step_form(
@@ -517,7 +518,7 @@ def _correct_step(command: TakeStep, work: UnitOfWork) -> Reply:
     if after is before or not domain.says_the_same(before, given):
         after = domain.correct(after, given, command.person.id)
     _save(before, after, "corrected", command, work)
-    return Reply()
+    return Reply(message=confirmation.CORRECTED, done=True)
 
 
 def take(command: TakeStep, work: UnitOfWork) -> Reply:
@@ -525,7 +526,7 @@ def take(command: TakeStep, work: UnitOfWork) -> Reply:
     before, team = _begin(command, work)
     after = domain.take(before, command.done(team, work), command.at)
     _save(before, after, command.step, command, work)
-    return Reply()
+    return _noted(after.step(command.step))
 
 
 def promise(command: Promise, work: UnitOfWork) -> Reply:
@@ -536,7 +537,11 @@ def promise(command: Promise, work: UnitOfWork) -> Reply:
     if keeper is not None and keeper.id != domain.owner_of(after, "keep"):
         after = domain.entrust(after, keeper.id, command.person.id)
     _save(before, after, command.step, command, work)
-    return Reply()
+    return _noted(after.step(command.step))
+
+
+def _noted(step: Step) -> Reply:
+    return Reply(message=confirmation.noted(step), done=True)
 
 
 def _begin(command: TakeStep, work: UnitOfWork) -> tuple[Recovery, Team]:
@@ -560,7 +565,7 @@ def judge(command: Verdict, work: UnitOfWork) -> Reply:
             retro_commands.open_because(retro, f"The customer: {given.words}", command, work)
         if unheld is not None:
             action_item_commands.reopen_because(unheld, given.words, command, work)
-    return Reply()
+    return _noted(given)
 
 
 TAKEN_BY: Mapping[type[TakeStep], Callable[[Any, UnitOfWork], Reply]] = {
@@ -637,7 +642,7 @@ def not_needed(command: NotNeeded, work: UnitOfWork) -> Reply:
     else:
         after = domain.not_needed(before, _chosen(command.step), by, command.at, command.why)
     _save(before, after, "not needed", command, work)
-    return Reply()
+    return Reply(message=confirmation.NOT_NEEDED, done=True)
 
 
 def hand_over(command: HandOver, work: UnitOfWork) -> Reply:
@@ -646,9 +651,10 @@ def hand_over(command: HandOver, work: UnitOfWork) -> Reply:
     owner = person_of(command.owner, "owner", work)
     if owner is None:
         raise Refused("Choose the new owner.", "owner")
+    step = None if command.step == EVERYTHING else _chosen(command.step)
     after = domain.hand_over(
         before,
-        None if command.step == EVERYTHING else _chosen(command.step),
+        step,
         command.person.id,
         owner.id,
         command.why,
@@ -656,7 +662,9 @@ def hand_over(command: HandOver, work: UnitOfWork) -> Reply:
         work.teams.require(before.channel_id).lead,
     )
     _save(before, after, "hand_over", command, work)
-    return Reply()
+    case = work.cases.require(after.case_number)
+    label = STEPS[step].label if step else ""
+    return Reply(message=confirmation.handed_over(case, label, owner), done=True)
 
 
 def _chosen(value: str) -> StepName:

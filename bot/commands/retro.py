@@ -25,6 +25,7 @@ from bot.fields import Choice, FieldSpec, Line, Text, field, read_all
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.messages import confirmation
 from bot.messages import retro as messages
 from bot.messages.parts import MAX_TEXT_LENGTH, Form
 from bot.ports import ReadOnlyWork, UnitOfWork
@@ -234,10 +235,8 @@ def answer(command: AnswerRetro, work: UnitOfWork) -> Reply:
     if not any(command.answers.values()):
         raise Refused("Write something in at least one field.", PROMPTS[0].key)
     author, posted_at = (None, None) if command.anonymous else (command.person.id, command.at)
-    for prompt_key, text in command.answers.items():
-        if not text:
-            continue
-        answer = Answer(
+    answers = [
+        Answer(
             id=uuid4().hex,
             case_number=retro.case_number,
             prompt=prompt_key,
@@ -245,6 +244,10 @@ def answer(command: AnswerRetro, work: UnitOfWork) -> Reply:
             author=author,
             posted_at=posted_at,
         )
+        for prompt_key, text in command.answers.items()
+        if text
+    ]
+    for answer in answers:
         work.retros.add_answer(answer)
         work.jobs.schedule(retro_jobs.answer_job(answer, retro, command.at))
     work.jobs.schedule(
@@ -257,7 +260,7 @@ def answer(command: AnswerRetro, work: UnitOfWork) -> Reply:
         )
     )
     reminder_jobs.refresh(retro, command.at, work, traceless=command.anonymous)
-    return Reply()
+    return Reply(message=confirmation.posted(answers), done=True)
 
 
 def open_edit_answer(opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -283,7 +286,7 @@ def edit_answer(command: EditAnswer, work: UnitOfWork) -> Reply:
     work.retros.save_answer(changed)
     work.jobs.schedule(retro_jobs.answer_job(changed, retro, command.at))
     _follow_answers(retro, command.at, work)
-    return Reply()
+    return Reply(message=confirmation.edited(changed), done=True)
 
 
 def _follow_answers(retro: Retro, at: datetime, work: UnitOfWork, *, traceless: bool = False) -> None:
@@ -314,7 +317,7 @@ def delete_answer(command: DeleteAnswer, work: UnitOfWork) -> Reply:
     work.retros.drop_answer(answer)
     work.jobs.schedule(retro_jobs.gone_job(answer.id, retro, command.at, asked_by=command.person.id))
     _follow_answers(retro, command.at, work)
-    return Reply()
+    return Reply(message=confirmation.deleted(answer), done=True)
 
 
 def open_unname_answer(opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -343,7 +346,7 @@ def unname_answer(command: UnnameAnswer, work: UnitOfWork) -> Reply:
     work.jobs.schedule(retro_jobs.gone_job(answer.id, retro, command.at, traceless=True))
     work.jobs.schedule(retro_jobs.answer_job(unnamed, retro, command.at))
     _follow_answers(retro, command.at, work, traceless=True)
-    return Reply()
+    return Reply(message=confirmation.unnamed(unnamed), done=True)
 
 
 def open_withdraw_answer(opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -370,7 +373,7 @@ def withdraw_answer(command: WithdrawAnswer, work: UnitOfWork) -> Reply:
     )
     work.jobs.schedule(retro_jobs.gone_job(answer.id, retro, command.at, asked_by=command.person.id))
     _follow_answers(retro, command.at, work)
-    return Reply()
+    return Reply(message=confirmation.withdrawn(answer), done=True)
 
 
 def _check_withdraw(answer: Answer, by: str, work: ReadOnlyWork) -> Retro:
@@ -422,7 +425,7 @@ def close(command: Close, work: UnitOfWork) -> Reply:
     work.retros.save(closed)
     _follow(closed, recovery, command, work)
     _say_turn(closed, command, work)
-    return Reply()
+    return Reply(message=confirmation.closed(closed), done=True)
 
 
 def _follow(retro: Retro, recovery: Recovery | None, command: Close, work: UnitOfWork) -> None:
@@ -466,8 +469,8 @@ def reopen_form(retro: Retro) -> Form:
 
 def reopen(command: Reopen, work: UnitOfWork) -> Reply:
     """Reopens the retro with a why."""
-    open_because(retro_of(command.subject, work), command.why, command, work)
-    return Reply()
+    opened = open_because(retro_of(command.subject, work), command.why, command, work)
+    return Reply(message=confirmation.reopened(opened), done=True)
 
 
 def open_because(retro: Retro, why: str, command: Command, work: UnitOfWork) -> Retro:

@@ -237,7 +237,7 @@ def own_settings(command: OwnSettings, work: UnitOfWork) -> Reply:
     for team in work.teams.all():
         if team.lead == command.person.id:
             work.scheduler.run_now(channel_id=team.channel_id)
-    return Reply(message=messages.settled_own(changed))
+    return Reply(message=messages.settled_own(changed), done=True)
 
 
 def settings(command: Settings, work: UnitOfWork) -> Reply:
@@ -266,7 +266,7 @@ def settings(command: Settings, work: UnitOfWork) -> Reply:
         work.jobs.schedule(
             team_jobs.settings_changed_job(changed, str(recipient_id), command.person.id, command.at)
         )
-    return Reply(message=messages.settled(changed))
+    return Reply(message=messages.settled(changed), done=True)
 
 
 def shared_channel(invocation: Invocation) -> Channel:

@@ -54,12 +54,14 @@ class StepField(NamedTuple):
 class StepForm(NamedTuple):
     """What is asked before a step is taken; a title has room for 24 characters in Slack.
 
+    `confirmed` is said to whoever took it; `to`, the new owner or date, may stand in it.
     `with_evidence`: above its fields stands how one will know that it worked, and what changed.
     """
 
     title: str
     submit: str
     fields: tuple[StepField, ...]
+    confirmed: str
     with_evidence: bool = False
 
 
@@ -144,6 +146,7 @@ _ROWS = (
                 StepField("owner", "New owner", "person", needed="Choose the new owner."),
                 StepField("why", "Why", "text", coach="team"),
             ),
+            confirmed="Handed over to {to}. Thank you.",
         ),
         story="Handed over by {by} to {to}",
         outcome="handed over",
@@ -161,6 +164,7 @@ _ROWS = (
             title="Decline",
             submit="Decline",
             fields=(StepField("why", "Why", "text", needed="Say why, in a sentence.", coach="team"),),
+            confirmed="Declined. Thank you for saying so: somebody else can take it now.",
         ),
         story="Declined by {by}",
         outcome="declined",
@@ -185,6 +189,7 @@ _ROWS = (
                     coach="team",
                 ),
             ),
+            confirmed="Marked done. Thank you! Somebody else can verify it now.",
         ),
         story="What changed, says {by}",
         outcome="done",
@@ -203,6 +208,7 @@ _ROWS = (
                 StepField("due", "New date", "date", needed="Choose the new date."),
                 StepField("why", "Why", "text", coach="team"),
             ),
+            confirmed="It is due on {to} now.",
         ),
         story="New date set by {by}",
         outcome="new date",
@@ -222,6 +228,7 @@ _ROWS = (
             title="Verify",
             submit="Verify",
             fields=(StepField("saw", "What I saw", "text", coach="team"),),
+            confirmed="Verified. Thank you for looking.",
             with_evidence=True,
         ),
         story="Verified by {by}",
@@ -250,6 +257,7 @@ _ROWS = (
                     coach="team",
                 ),
             ),
+            confirmed="Reopened: it goes on with what is still missing.",
         ),
         story="Reopened by {by}: still missing",
         outcome="reopened",
@@ -265,6 +273,7 @@ _ROWS = (
             title="Drop",
             submit="Drop",
             fields=(StepField("why", "Why", "text", needed="Say why, in a sentence.", coach="team"),),
+            confirmed="Dropped. Its why stands beside it.",
         ),
         story="Dropped by {by}",
         outcome="dropped",

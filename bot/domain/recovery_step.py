@@ -31,7 +31,8 @@ class Kind(NamedTuple):
     """One line of the catalogue: a step's name, its label, what to do, and what usually comes before.
 
     `upset` is the gentle sentence when it came before the step named in `after`. `waits` says since
-    when it is owed, when that is not from the beginning. `public`: only with a public post.
+    when it is owed, when that is not from the beginning. `public`: only with a public post. `noted` is
+    said to whoever noted it; what the customer says in the end has sentences of its own.
     """
 
     name: StepName
@@ -41,6 +42,7 @@ class Kind(NamedTuple):
     upset: str = ""
     waits: str = ""
     public: bool = False
+    noted: str = ""
 
 
 # The catalogue in its natural order. The card, the forms and the buttons are made from it.
@@ -49,11 +51,13 @@ CATALOGUE = (
         "hear",
         "Hear the customer",
         "Ask what it was like for them, and keep it in their own words.",
+        noted="Kept in their own words. Thank you for listening.",
     ),
     Kind(
         "apologise",
         "Apologise in person",
         "Say sorry to them yourself; a call is best.",
+        noted="Noted. Thank you for saying sorry in person.",
     ),
     Kind(
         "apologise_publicly",
@@ -62,11 +66,13 @@ CATALOGUE = (
         after="apologise",
         upset="The apology in public came before the one in person: they may have read it first.",
         public=True,
+        noted="Noted, with the link to it. Thank you.",
     ),
     Kind(
         "ask_wish",
         "Ask what would make it right",
         "Ask for their wish, and keep it in their own words.",
+        noted="Kept in their own words. Thank you for asking.",
     ),
     Kind(
         "promise",
@@ -74,6 +80,7 @@ CATALOGUE = (
         "Agree on what you will do and by when, and tell them.",
         after="ask_wish",
         upset="The promise came before asking what would make it right: ask if it is what they need.",
+        noted="Noted. Whoever keeps the promise is reminded in time.",
     ),
     Kind(
         "keep",
@@ -82,6 +89,7 @@ CATALOGUE = (
         after="promise",
         upset="Something was done before anything was promised: tell the customer about it.",
         waits="once something is promised",
+        noted="Noted: the promise is kept. Thank you.",
     ),
     Kind(
         "check_back",
@@ -90,12 +98,14 @@ CATALOGUE = (
         after="keep",
         upset="You checked back before the promise was kept: ask once more when it is.",
         waits="one working day after the promise was kept",
+        noted="Noted. Thank you for checking back.",
     ),
     Kind(
         "tell_changed",
         "Tell what changed",
         "Tell them what is different now, and ask for their view.",
         waits="once the retro is finished and a fix is verified",
+        noted="Noted: they know what changed. Thank you.",
     ),
     Kind("verdict", "Verdict", "Ask them how it was, and keep their own words."),
 )
@@ -103,6 +113,7 @@ STEPS: Mapping[StepName, Kind] = {kind.name: kind for kind in CATALOGUE}
 WITHOUT_CHANGE = STEPS["tell_changed"]._replace(
     label="Say where things stand",
     task="No fix is verified, so there is no change to tell of: say so, and ask for their view.",
+    noted="Noted: they know where things stand. Thank you.",
 )
 """What takes the place of *Tell what changed* when the retro is finished and no fix is verified."""
 

@@ -276,24 +276,26 @@ class SlackAdapter:
 
     async def _submission(self, body: dict[str, Any]) -> BoltResponse:
         request, reply = await self._asked(incoming.submission, body)
-        inputs = incoming.inputs(body)
+        inputs, origin = incoming.inputs(body), incoming.origin(body)
         if reply.faults and inputs:
             faults = render.faults(reply.faults, inputs)
             return _answer({"response_action": "errors", "errors": faults})
         if reply.form:
-            view = render.form(reply.form, channel_name(reply.form, request))
+            view = render.form(reply.form, channel_name(reply.form, request), origin.back)
             # On top of the one that was filled in: closing it is the way back, with everything typed.
             way = "push" if reply.form.other_way else "update"
             return _answer({"response_action": way, "view": view})
         message = reply.message or (reply.faults and sentence(" ".join(reply.faults.values())))
-        if incoming.lies_on_another(body):
-            # Under a form that was asked once more lies the first one, which is done with, too.
-            if message:
-                self._replies.add(self._replies.tell(message, incoming.origin(body)._replace(view="")))
-            return _answer({"response_action": "clear"})
+        # Under a form that was asked once more lies the first one, which is done with, too.
+        over = incoming.lies_on_another(body)
+        # A call to Slack would tell who is behind an unnamed answer: its own dialog confirms that.
+        whisper = reply.done and origin.channel_id and request and not is_unnamed(request)
+        if message and not whisper:
+            view = render.reading(message, ends_all=over)
+            return _answer({"response_action": "update", "view": view})
         if message:
-            return _answer({"response_action": "update", "view": render.reading(message)})
-        return _answer()
+            self._replies.add(self._replies.tell(message, origin._replace(view="")))
+        return _answer({"response_action": "clear"} if over else None)
 
     async def _event(self, body: dict[str, Any]) -> BoltResponse:
         happened = mapping(body, "event")

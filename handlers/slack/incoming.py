@@ -40,6 +40,12 @@ class Origin(NamedTuple):
     response_url: str = ""
     view: str = ""
 
+    @property
+    def back(self) -> Mapping[str, str]:
+        """What a form carries along, so that its answer stands where it was asked for."""
+        thread = {"thread": self.thread} if self.thread else {}
+        return {"channel": self.channel_id, **thread} if self.channel_id else {}
+
 
 def origin(body: Payload) -> Origin:
     """The way back to whoever sent a command, a click, a submission, a shortcut or an event."""
@@ -51,10 +57,11 @@ def origin(body: Payload) -> Origin:
     else:
         user, channel_id = text_at(mapping(body, "user"), "id"), text_at(mapping(body, "channel"), "id")
         message = mapping(body, "message")
+    back = mapping(_kept(mapping(body, "view")), "back")
     return Origin(
         person_id=user,
-        channel_id=channel_id,
-        thread=text_at(message, "thread_ts") or None,
+        channel_id=channel_id or text_at(back, "channel"),
+        thread=text_at(message, "thread_ts") or text_at(back, "thread") or None,
         trigger=text_at(body, "trigger_id"),
         response_url=text_at(body, "response_url"),
         view=text_at(mapping(body, "view"), "type"),

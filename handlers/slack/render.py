@@ -358,9 +358,13 @@ def home(message: Message) -> Block:
     return {"type": "home", "blocks": _view_blocks(message)}
 
 
-def reading(message: Message) -> Block:
-    """A message as a small dialog that can only be read and closed."""
+def reading(message: Message, *, ends_all: bool = False) -> Block:
+    """A message as a small dialog that can only be read and closed.
+
+    `ends_all`: what it lies on is done with as well, and closes with it.
+    """
     return {
+        **({"clear_on_close": True} if ends_all else {}),
         "type": "modal",
         "title": _plain("Amends", VIEW_WORD),
         "close": _plain("Close", VIEW_WORD),
@@ -374,8 +378,10 @@ def _view_blocks(message: Message) -> list[Block]:
     return _fitted(message.title, message.parts, VIEW_BLOCKS, _bytes, VIEW_BYTES) or [nothing]
 
 
-def form(form: Form, channel_name: str = "") -> Block:
-    """A form as a modal view; `place_name` comes back with it, because a submission names no channel.
+def form(form: Form, channel_name: str = "", way_back: Mapping[str, str] | None = None) -> Block:
+    """A form as a modal view; `channel_name` comes back with it, because a submission names no channel.
+
+    So does `way_back`: the channel and the thread in which it was asked for.
 
     Raises ValueError when its hidden values exceed Slack's 3,000 characters, which ids never do.
     """
@@ -387,6 +393,8 @@ def form(form: Form, channel_name: str = "") -> Block:
     }
     if form.other_way:
         kept["over"] = True
+    if way_back:
+        kept["back"] = dict(way_back)
     metadata = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
     if len(metadata) > VIEW_KEPT:
         raise ValueError(f"the form {form.command_name} keeps more than {VIEW_KEPT} characters")

@@ -61,7 +61,7 @@ async def test_the_words_and_the_day_of_a_promise_are_corrected_and_the_card_say
     standing = {field.label: field.value for field in filled.fields}
     assert standing["What was agreed"] == "It comes on Monday."
     assert standing["By when"] == "2026-03-09"
-    assert not words(await correct(desk, "promise", words="It comes on Friday.", due="2026-03-13"))
+    assert (await correct(desk, "promise", words="It comes on Friday.", due="2026-03-13")).done
     card = desk.say_all()["recovery:1"]
     for part in ("Ana", "It comes on Friday.", "Fri 13 Mar 2026", "corrected by Ben"):
         assert part in row(card, "Promise")
@@ -76,7 +76,7 @@ async def test_a_promise_whose_day_has_passed_keeps_it_when_its_words_are_correc
     form = form_of(await desk.ask(ANA, "recovery.correct", "C-1", {"step": "promise"}))
     standing = {field.name: field.value for field in form.fields} | {"words": "On Friday."}
     later = AT + timedelta(days=9)
-    assert not words(await desk.ask(ANA, form.command_name, form.about, standing, at=later))
+    assert (await desk.ask(ANA, form.command_name, form.about, standing, at=later)).done
     other = standing | {"due": "2026-03-07"}
     refused = await desk.ask(ANA, form.command_name, form.about, other, at=later)
     assert list(refused.faults) == ["due"]
@@ -88,7 +88,7 @@ async def test_an_apology_is_corrected_with_who_made_it_and_when(desk: Desk) -> 
     await sorry(desk)
     desk.say_all()
     values = {"who": "U2", "date": "2026-03-05", "time": "08:30"}
-    assert not words(await correct(desk, "apologise", **values))
+    assert (await correct(desk, "apologise", **values)).done
     card = desk.say_all()["recovery:1"]
     assert "Ben · Thu 5 Mar 2026" in row(card, "Apologise in person")
     assert recovery(desk).step("apologise").at == AT.replace(hour=13)
@@ -100,7 +100,7 @@ async def test_the_customers_account_is_corrected_where_the_summary_quotes_it(de
     why = {"outcome": "an apology was enough", "why": "It was."}
     await desk.ask(ANA, "retro.close", "C-1", why)
     desk.say_all()
-    assert not words(await correct(desk, "hear", words="I waited three times."))
+    assert (await correct(desk, "hear", words="I waited three times.")).done
     said = desk.say_all()
     assert "I waited three times." in plain(said["turn:1:1"])
     assert ACCOUNT.split()[-1] not in plain(said["turn:1:1"])
@@ -120,7 +120,7 @@ async def test_a_form_from_before_the_step_was_taken_back_is_refused_in_a_senten
     await desk.fail()
     await sorry(desk)
     form = form_of(await desk.ask(BEN, "recovery.correct", "C-1", {"step": "hear"}))
-    assert not words(await take_back(desk, "hear"))
+    assert (await take_back(desk, "hear")).done
     stale = await desk.ask(BEN, form.command_name, form.about, {"words": "Something else."})
     assert words(stale) == "Hear the customer is not done for C-1, so there is nothing to correct."
     assert "so there is nothing to take back" in words(await take_back(desk, "hear"))
@@ -133,7 +133,7 @@ async def test_a_step_taken_back_is_to_do_again_and_the_card_says_who_and_why(de
     said = desk.say_all()
     assert "one side only" not in plain(said["retro:1"])
     assert {"Correct", "Take back"} <= set(labels(said["recovery:1"]))
-    assert not words(await take_back(desk, "hear"))
+    assert (await take_back(desk, "hear")).done
     said = desk.say_all()
     assert "taken back by Ben: It was another customer." in row(said["recovery:1"], "Hear")
     assert "Hear the customer" in labels(said["recovery:1"])
@@ -150,7 +150,7 @@ async def test_without_its_promise_nothing_is_kept_and_no_day_is_waited_for(desk
     await promised(desk, keeper="U2")
     await step(desk, "keep", words="I brought it.")
     await step(desk, "check_back", words="Yes.")
-    assert not words(await take_back(desk, "promise"))
+    assert (await take_back(desk, "promise")).done
     now = recovery(desk)
     assert {name: now.step(name).state for name in ("promise", "keep", "check_back")} == {
         "promise": "to do",
@@ -165,7 +165,7 @@ async def test_without_its_promise_nothing_is_kept_and_no_day_is_waited_for(desk
 async def test_a_promise_that_is_not_kept_yet_takes_its_reminders_along(desk: Desk) -> None:
     await desk.fail()
     await promised(desk, "2026-03-06")
-    assert not words(await take_back(desk, "promise"))
+    assert (await take_back(desk, "promise")).done
     said = await desk.tick(AT + timedelta(days=4))
     told = "\n".join(plain(message) for key, message in said.items() if key.startswith("remind:"))
     assert "promise is late" not in told.lower()
@@ -182,7 +182,7 @@ async def test_taking_back_the_verdict_opens_the_recovery_and_the_case_follows(
     await step(desk, "verdict", verdict=chosen, words="Thank you.")
     assert state_of_case(desk) == chosen
     assert "closed" in words(await take_back(desk, "hear"))
-    assert not words(await take_back(desk, "verdict"))
+    assert (await take_back(desk, "verdict")).done
     assert (recovery(desk).outcome, state_of_case(desk)) == (None, "failed")
     said = desk.say_all()
     assert "taken back by Ben" in row(said["recovery:1"], "Verdict")
@@ -195,12 +195,12 @@ async def test_not_recovered_taken_back_brings_the_round_before_it_back(desk: De
     await promised(desk)
     before = recovery(desk)
     late = {"verdict": "not recovered", "words": "It is broken again."}
-    assert not words(await desk.ask(ANA, "recovery.verdict", "C-1", late, at=LATER))
+    assert (await desk.ask(ANA, "recovery.verdict", "C-1", late, at=LATER)).done
     assert recovery(desk).earlier
     await step(desk, "apologise", LATER, how="A call")
     assert "Steps were taken for C-1 since" in words(await take_back(desk, "verdict"))
-    assert not words(await take_back(desk, "apologise"))
-    assert not words(await take_back(desk, "verdict"))
+    assert (await take_back(desk, "apologise")).done
+    assert (await take_back(desk, "verdict")).done
     now = recovery(desk)
     assert now.earlier == ()
     assert now.steps[:-1] == before.steps[:-1]
@@ -228,7 +228,7 @@ async def test_the_verdicts_words_are_corrected_and_not_the_verdict(desk: Desk) 
     await desk.fail()
     await sorry(desk)
     await step(desk, "verdict", verdict="recovered", words="Thank yuo.")
-    assert not words(await correct(desk, "verdict", words="Thank you."))
+    assert (await correct(desk, "verdict", words="Thank you.")).done
     assert recovery(desk).step("verdict").words == "Thank you."
     assert "only the words are corrected" in words(await correct(desk, "verdict", verdict="no answer"))
     assert list((await correct(desk, "verdict", words="")).faults) == ["words"]
@@ -239,7 +239,7 @@ async def test_the_account_stays_as_long_as_the_outcome_of_the_retro_rests_on_it
     await sorry(desk)
     await desk.ask(ANA, "retro.answer", "C-1", {"training": "We did all we know."})
     why = {"outcome": "nothing we could have changed", "why": "A flood."}
-    assert not words(await desk.ask(ANA, "retro.close", "C-1", why))
+    assert (await desk.ask(ANA, "retro.close", "C-1", why)).done
     assert "reopen it first" in words(await take_back(desk, "hear"))
     assert recovery(desk).step("hear").state == "done"
 
@@ -248,7 +248,7 @@ async def test_what_an_apology_made_needless_comes_back_together(desk: Desk) -> 
     await desk.fail()
     await sorry(desk)
     await desk.ask(ANA, "recovery.not_needed", "C-1", {"step": "enough", "why": "She asks no more."})
-    assert not words(await take_back(desk, "promise"))
+    assert (await take_back(desk, "promise")).done
     now = recovery(desk)
     assert now.enough == ""
     assert {now.step(name).state for name in SETTLED_BY_APOLOGY} == {"to do"}
@@ -283,4 +283,4 @@ async def test_of_two_who_take_the_same_step_back_at_once_one_is_told(database: 
     await desk.fail()
     await sorry(desk)
     replies = await asyncio.gather(*(take_back(desk, "hear") for _ in range(3)))
-    assert sorted(bool(words(reply)) for reply in replies) == [False, True, True]
+    assert sorted(reply.done for reply in replies) == [False, False, True]

@@ -15,7 +15,7 @@ from bot.ports import StorageUnavailable
 from bot.routes import COMMANDS, filled_again, is_unnamed
 from bot.untold import Untold
 from storage.database import Database
-from tests.desk import ANA, AT, BEN, SUPPORT, Desk, words
+from tests.desk import ANA, AT, BEN, SUPPORT, Desk
 from tests.session import open_work, queue_of
 
 TYPED = {"training": "Courier notes"}
@@ -217,6 +217,6 @@ async def test_many_unnamed_answers_at_once_are_all_kept(crowded: Desk) -> None:
         )
     )
     kept = sorted(answer.text for answer in crowded.answers("C-1"))
-    posted = [f"Note {n}" for n, reply in enumerate(replies) if not words(reply)]
+    posted = [f"Note {n}" for n, reply in enumerate(replies) if reply.done]
     assert kept == sorted(posted)
     assert len(kept) == 12

@@ -17,7 +17,7 @@ from handlers.teams import memberships as memberships_module
 from storage.database import Database
 from storage.tables import Row, jobs
 from tests.desk import IN_THREAD
-from tests.fake_teams import Dialog, FakeTeams, Posted, TeamsChannel, TeamsPerson
+from tests.fake_teams import Dialog, FakeTeams, Posted, TeamsChannel, TeamsPerson, Told
 from tests.fake_teams_forged import WAYS, forge, told
 from tests.handlers.slack_adapter import Script
 from tests.handlers.test_teams_auth import OTHER_TENANT, serving
@@ -102,7 +102,7 @@ async def world(teams: FakeTeams, url: str) -> AsyncIterator[World]:
         retro = await said(teams, "Retro: Parcel lost", where=vault)
         await teams.until(lambda: len(in_thread(vault, retro)) >= IN_THREAD)
         item = {"What will change": "A checklist", "Owner": ben}
-        assert await ana.submit(await ana.press(retro, "Add action item"), item) is None
+        assert isinstance(await ana.submit(await ana.press(retro, "Add action item"), item), Told)
         await said(teams, "asks you to take on AI-1", where=ben.chat)
         await teams.until(lambda: "1 action item" in retro.words())
         await olga.says("help", sales, mention=True)
@@ -303,7 +303,7 @@ async def test_an_owner_is_found_on_the_roster_where_members_are_known_by_one_id
     teams.knows_aad = False
     await cleo.joins(world.vault)
     form = await world.ana.press(world.retro, "Add action item")
-    assert await world.ana.submit(form, {"What will change": "A rota", "Owner": cleo}) is None
+    assert isinstance(await world.ana.submit(form, {"What will change": "A rota", "Owner": cleo}), Told)
     assert await said(teams, "asks you to take on AI-2", where=cleo.chat)
 
 
@@ -313,7 +313,9 @@ async def test_an_owner_whom_we_know_is_found_without_asking_teams(
     form = await world.ana.press(world.retro, "Add action item")
     await teams.person("Noa").joins(world.sales)  # no roster is at hand any more
     asked = teams.calls["members"], teams.calls["member"]
-    assert await world.ana.submit(form, {"What will change": "A rota", "Owner": world.ben}) is None
+    assert isinstance(
+        await world.ana.submit(form, {"What will change": "A rota", "Owner": world.ben}), Told
+    )
     assert await said(teams, "asks you to take on AI-2", where=world.ben.chat)
     assert (teams.calls["members"], teams.calls["member"]) == asked
 
@@ -325,7 +327,7 @@ async def test_an_owner_is_asked_for_alone_where_the_roster_is_not_told(
     await cleo.joins(world.vault)
     teams.fail_next("members", status=403)
     form = await world.ana.press(world.retro, "Add action item")
-    assert await world.ana.submit(form, {"What will change": "A rota", "Owner": cleo}) is None
+    assert isinstance(await world.ana.submit(form, {"What will change": "A rota", "Owner": cleo}), Told)
     assert await said(teams, "asks you to take on AI-2", where=cleo.chat)
 
 
@@ -373,7 +375,7 @@ async def test_an_unnamed_answer_from_ones_own_chat_is_let_in_by_the_roster_and_
     teams.calls.clear()
     values = {"training": "Nobody showed us", "unnamed": "yes"}
     heard = await forge(cleo, "a submitted dialog", "retro.answer", "C-1", values, claims=world.vault)
-    assert told(heard) == ""
+    assert told(heard) == "Posted under Training, without your name. Thank you."
     await said(teams, "Training · someone on the team", where=world.vault)
     assert (teams.calls["members"], teams.calls["member"]) == (1, 0)
     with world.house.database.transaction(writes=False) as connection:

@@ -79,7 +79,7 @@ async def test_words_typed_into_a_form_that_was_overtaken_come_back_to_be_copied
         waiting = await ben.press(retro, "Answer")
         closing = await ana.press(retro, "Close retro")
         why = {"Outcome": "an apology was enough", "Why": "They were reached."}
-        assert await ana.submit(closing, why) is None
+        assert isinstance(await ana.submit(closing, why), Told)
         back = await ben.submit(waiting, {"Training": "We never practised this"})
     assert back is not None
     assert "We never practised this" in back.words()
@@ -95,7 +95,7 @@ async def test_a_refused_click_in_a_channel_tells_its_presser_alone_and_changes_
         await ana.says("failed ZD-1 Parcel lost", support, mention=True)
         retro = await said(teams, "Retro: Parcel lost")
         form = await ana.press(retro, "Add action item")
-        assert await ana.submit(form, {"What will change": "Notes", "Owner": ben}) is None
+        assert isinstance(await ana.submit(form, {"What will change": "Notes", "Owner": ben}), Told)
         item = await said(teams, "AI-1 · proposed", where=support)
         before = item.words()
         assert isinstance(await ana.click(item, "Accept"), Told)

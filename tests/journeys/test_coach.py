@@ -6,7 +6,7 @@ import pytest
 from aiohttp import ClientSession
 
 from storage.database import Database
-from tests.fake_teams import Dialog, FakeTeams
+from tests.fake_teams import Dialog, FakeTeams, Told
 from tests.fakes import FakeSlack
 from tests.journeys import teams_app
 from tests.journeys.slack_app import open_slack_app, said
@@ -74,11 +74,11 @@ async def test_in_teams_the_dialog_comes_back_with_remarks_and_two_ways(
         assert list(remarks.buttons())[-2:] == ["Post as it is", "Change it"]
         again = await ana.submit(remarks, button="Change it")
         assert isinstance(again, Dialog), "nothing was changed, so the remarks stay"
-        assert await ana.submit(again, {"Training": BETTER}, button="Change it") is None
+        assert isinstance(await ana.submit(again, {"Training": BETTER}, button="Change it"), Told)
         await teams_app.said(teams, BETTER, where=support)
         remarks = await ana.submit(await ana.press(retro, "Answer"), {"Training": BLAMING})
         assert isinstance(remarks, Dialog)
-        assert await ana.submit(remarks, button="Post as it is") is None
+        assert isinstance(await ana.submit(remarks, button="Post as it is"), Told)
         await teams_app.said(teams, BLAMING, where=support)
 
 

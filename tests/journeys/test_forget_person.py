@@ -7,7 +7,7 @@ from bot import bootstrap
 from bot.commands import forget
 from bot.domain.forget import COLLEAGUE
 from bot.ports import UnitOfWork
-from tests.fake_teams import FakeTeams
+from tests.fake_teams import FakeTeams, Told
 from tests.fakes import FakeSlack
 from tests.journeys.slack_app import open_slack_app, said
 from tests.journeys.teams_app import open_teams_app
@@ -69,11 +69,11 @@ async def test_in_teams_no_message_in_a_channel_names_them(database_url: str) ->
             await ana.says("failed ZD-4711 Parcel missed twice", support, mention=True)
             retro = await said_in_teams(teams, "Retro: Parcel missed twice", where=support)
             form = await wilma.press(retro, "Answer")
-            assert await wilma.submit(form, {"Training": "Courier notes"}) is None
+            assert isinstance(await wilma.submit(form, {"Training": "Courier notes"}), Told)
             answer = await said_in_teams(teams, "Training \u00b7 Wilma")
             form = await ana.press(answer, "Add action item")
             filled = {"What will change": "Show the notes", "Owner": wilma}
-            assert await ana.submit(form, filled) is None
+            assert isinstance(await ana.submit(form, filled), Told)
             item = await said_in_teams(teams, "AI-1 \u00b7 proposed", where=support)
             # The last of what was owed: a word on its way while she is forgotten may still name her.
             await said_in_teams(teams, "customer \u00b7 open", where=support)

@@ -41,8 +41,10 @@ async def test_in_slack_it_lies_on_top_of_the_form(slack: FakeSlack, database_ur
         asked = await ana.submit(form, {"What happened": LIKE, "Channel": support})
         assert asked is not None
         assert all(words in str(asked.view) for words in ("This may be ", "C-1", LIKE))
-        await ana.submit(asked)
-        assert not form.open
+        told = await ana.submit(asked)
+        assert told is not None
+        assert told.view["clear_on_close"], "the form below closes with what is read"
+        assert "C-2 is marked failed" in told.words()
         await said(slack, f"Retro: {LIKE}")
 
 

@@ -50,7 +50,7 @@ async def test_two_people_verifying_at_once(desk: Desk) -> None:
         desk.ask(BEN, "action_item.verify", item, {"saw": ""}),
         desk.ask(CLEO, "action_item.verify", item, {"saw": ""}),
     )
-    assert told == ["", "AI-1 is already verified."]
+    assert told == ["AI-1 is already verified.", "Verified. Thank you for looking."]
 
 
 async def test_the_last_two_agreed_fixes_falling_at_once_are_noticed(desk: Desk) -> None:
@@ -79,7 +79,10 @@ async def test_two_people_closing_at_once(desk: Desk) -> None:
     told = await at_once(
         desk.ask(BEN, "retro.close", "C-1", outcome), desk.ask(CLEO, "retro.close", "C-1", outcome)
     )
-    assert told == ["", "The retro C-1 is already closed."]
+    assert told == [
+        "C-1 is closed: an apology was enough. Thank you.",
+        "The retro C-1 is already closed.",
+    ]
     assert len(desk.retro("C-1").history) == 1
 
 

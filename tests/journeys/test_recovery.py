@@ -9,7 +9,7 @@ from bot import bootstrap
 from bot.domain.working_hours import WorkingHours, add_working_days, moment, today
 from handlers.web.outgoing import WORKSPACE
 from storage.database import Database
-from tests.fake_teams import FakeTeams
+from tests.fake_teams import FakeTeams, Told
 from tests.fakes import FakeSlack, Posted, SlackPerson
 from tests.handlers.conftest import visitor, web_house
 from tests.handlers.slack_adapter import settings_for
@@ -284,7 +284,7 @@ async def test_in_teams_the_customer_is_heard_promised_and_recovered(database_ur
             )
             for label, fields, told in steps:
                 form = await ana.press(card, label)
-                assert await ana.submit(form, fields) is None
+                assert isinstance(await ana.submit(form, fields), Told)
                 await teams.until(lambda told=told: told in card.words())  # type: ignore[misc]  # a default
             await teams.until(lambda: "recovered. Thank you." in own.words())
         assert teams.refusals == []

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from bot.bootstrap import App
 from storage.tables import Row
 from tests.desk import ASKED
-from tests.fake_teams import Dialog, FakeTeams, Posted, TeamsChannel, TeamsPerson
+from tests.fake_teams import Dialog, FakeTeams, Posted, TeamsChannel, TeamsPerson, Told
 from tests.journeys.teams_app import answered, in_thread, offered, open_teams_app, said, told
 from tests.session import open_work
 
@@ -41,15 +41,14 @@ async def test_a_failed_case_goes_all_the_way_to_finished(teams: FakeTeams, data
         # Answered, once with a name and once without.
         form = await ana.press(await said(teams, "know or practise"), "Answer")
         assert form.labels()[-1] == "Post without my name"
-        assert (
-            await ana.submit(form, {"Training": "Reading courier notes", ASKED[1].label: "A call"})
-            is None
+        assert isinstance(
+            await ana.submit(form, {"Training": "Reading courier notes", ASKED[1].label: "A call"}), Told
         )
         named = await said(teams, "Training · Ana")
         assert "Reading courier notes" in named.words()
         form = await ben.press(retro, "Answer")
         secret = {ASKED[-1].label: "Nobody answers at night", "Post without my name": True}
-        assert await ben.submit(form, secret) is None
+        assert isinstance(await ben.submit(form, secret), Told)
         unnamed = await said(teams, f"{ASKED[-1].label} · someone on the team")
         await teams.until(lambda: "3 answers" in retro.words())
 
@@ -57,7 +56,7 @@ async def test_a_failed_case_goes_all_the_way_to_finished(teams: FakeTeams, data
         form = await ana.press(unnamed, "Add action item")
         assert "Nobody answers at night" in str(form.standing())
         filled = {"What will change": "A night number on every order", "Owner": ben, "Due": NEXT_WEEK}
-        assert await ana.submit(form, filled) is None
+        assert isinstance(await ana.submit(form, filled), Told)
         item = await said(teams, "AI-1 · proposed", where=support)
         own = await said(teams, "Ana asks you to take on AI-1", where=ben.chat)
         await ana.click(item, "Accept")
@@ -117,7 +116,7 @@ async def test_a_message_becomes_a_case_and_a_reply_an_action_item(
         complaint = await ana.says("Third broken kettle, customer is furious & <b>loud</b>", support)
         form = await ana.action("case.fail_message", complaint)
         assert "Third broken kettle, customer is furious & <b>loud</b>" in form.standing().values()
-        assert await ana.submit(form, {"Case reference": "ZD-1"}) is None
+        assert isinstance(await ana.submit(form, {"Case reference": "ZD-1"}), Told)
         retro = await said(teams, "Retro: Third broken kettle", where=support)
         assert "Marked from" in retro.words()
         assert f"/l/message/{support.id}/{complaint.id}" in str(retro.activity).replace("\\", "")
@@ -125,7 +124,7 @@ async def test_a_message_becomes_a_case_and_a_reply_an_action_item(
         reply = await ana.says("We could test kettles before sending", support, retro)
         form = await ana.action("action_item.add_message", reply)
         assert "We could test kettles before sending" in form.standing().values()
-        assert await ana.submit(form, {"Owner": ana}) is None
+        assert isinstance(await ana.submit(form, {"Owner": ana}), Told)
         await said(teams, "AI-1 · agreed", where=support)
         await ana.says("failed zd-1 Third kettle", support, mention=True)
         await answered(teams, ana, "already has a retro")
@@ -154,14 +153,14 @@ async def test_faults_come_back_in_the_dialog_with_everything_still_there(
             assert standing[label] == value
         assert standing["How we will know it worked"] == "Nothing is missed"
         assert standing["Owner"] in (ana.aad, ana.id)
-        assert await ana.submit(again, {"Due": NEXT_WEEK}) is None
+        assert isinstance(await ana.submit(again, {"Due": NEXT_WEEK}), Told)
         await said(teams, "AI-1 · agreed", where=support)
 
         form = await ana.press(retro, "Answer")
         empty = await ana.submit(form, {"Post without my name": True})
         assert isinstance(empty, Dialog)
         assert empty.standing()["Post without my name"] not in ("", "false")
-        assert await ana.submit(empty, {"Training": "Maps"}) is None
+        assert isinstance(await ana.submit(empty, {"Training": "Maps"}), Told)
         await said(teams, "Training · someone on the team")
     assert teams.refusals == []
 
@@ -286,7 +285,7 @@ async def test_a_verify_button_from_before_leads_to_the_form(
         await told(teams, ben, "Press the button, and the form opens.")
         form = await ben.press(item, "Verify")
         assert "We call first." in form.words()
-        assert await ben.submit(form, {"What I saw": "Ten calls."}) is None
+        assert isinstance(await ben.submit(form, {"What I saw": "Ten calls."}), Told)
         await teams.until(lambda: "Ten calls." in item.words())
 
 
@@ -321,7 +320,7 @@ async def _prompted(teams: FakeTeams, place: TeamsChannel, retro: Posted) -> Non
 async def _added(
     teams: FakeTeams, person: TeamsPerson, retro: Posted, fields: dict[str, object]
 ) -> None:
-    assert await person.submit(await person.press(retro, "Add action item"), fields) is None
+    assert isinstance(await person.submit(await person.press(retro, "Add action item"), fields), Told)
 
 
 async def _helped(teams: FakeTeams, person: TeamsPerson, times: int) -> None:

@@ -1,0 +1,120 @@
+"""What whoever sent a form reads then, and only they: in one short sentence, what it did."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from bot.domain.action_item import ActionItem
+from bot.domain.case import Case
+from bot.domain.item_step import StepForm
+from bot.domain.person import Person
+from bot.domain.recovery_step import Step, Verdict
+from bot.domain.retro import Answer, Retro
+from bot.messages.author import signed
+from bot.messages.parts import Day, Message, Paragraph, plain_words, sentence
+from bot.messages.retro import label_of
+
+CORRECTED = sentence("Corrected. The card shows it as it is now.")
+TAKEN_BACK = sentence("Taken back: this step is to do again.")
+NOT_NEEDED = sentence("Left out. Your why stands beside it.")
+VERDICTS: Mapping[Verdict, str] = {
+    "recovered": "Noted: it is put right. Thank you for staying with them.",
+    "not recovered": "Noted. It isn't put right yet, so we're starting over with them.",
+    "no answer": "Noted: there was no answer. Thank you for trying.",
+}
+
+
+def posted(answers: Sequence[Answer]) -> Message:
+    """After answers were posted: under which prompts, and whether without a name."""
+    labels = [label_of(answer) for answer in answers]
+    where = " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+    unnamed = ", without your name" if answers[0].author is None else ""
+    return sentence(f"Posted under {where}{unnamed}. Thank you.")
+
+
+def edited(answer: Answer) -> Message:
+    """After one's own answer was edited."""
+    return sentence(f"Saved: your answer under {label_of(answer)} has your new words.")
+
+
+def deleted(answer: Answer) -> Message:
+    """After one's own answer was deleted."""
+    return sentence(f"Deleted: your answer under {label_of(answer)} is gone.")
+
+
+def unnamed(answer: Answer) -> Message:
+    """After the name was taken off one's own answer."""
+    return sentence(f"Done: your name no longer stands at that answer under {label_of(answer)}.")
+
+
+def withdrawn(answer: Answer) -> Message:
+    """After an unnamed answer was withdrawn by the lead."""
+    return sentence(f"Withdrawn: in its place under {label_of(answer)} stands that you did it, and why.")
+
+
+def closed(retro: Retro) -> Message:
+    """After a retro was closed."""
+    outcome = retro.last.outcome if retro.last else None
+    return sentence(f"{retro.label} is closed: {outcome}. Thank you.")
+
+
+def reopened(retro: Retro) -> Message:
+    """After a retro was reopened."""
+    return sentence(f"{retro.label} is open again: answers and action items are welcome.")
+
+
+def added(item: ActionItem, asked_by: str, owner: Person | None) -> Message:
+    """After an item was added: whose it is, or who is asked."""
+    if owner is None:
+        return sentence(f"Added as {item.label}. Whoever wants it can take it.")
+    if owner.id == asked_by:
+        return sentence(f"Added as {item.label}, and it is yours. Thank you.")
+    return sentence(f"Added as {item.label}. I ask {signed(owner.name)} to agree to it.")
+
+
+def stepped(form: StepForm, to: Person | date | None) -> Message:
+    """After a step of an item that has a form; `to` is the new owner or date, where it is about one."""
+    named = signed(to.name) if isinstance(to, Person) else plain_words((Day(day=to),)) if to else ""
+    return sentence(form.confirmed.format(to=named))
+
+
+def case_edited(case: Case) -> Message:
+    """After a case was edited."""
+    return sentence(f"Saved: {case.label} is right everywhere now.")
+
+
+def case_unchanged(case: Case) -> Message:
+    """After a case was edited to what it said already."""
+    return sentence(f"Nothing to save: {case.label} says all of that already.")
+
+
+def case_cancelled(case: Case) -> Message:
+    """After a case was cancelled."""
+    return sentence(f"{case.label} is cancelled. If that was a mistake, bring it back in its thread.")
+
+
+def case_moved(case: Case, kept: Case) -> Message:
+    """After a case was found to be another one."""
+    return sentence(f"All that was said in {case.label} is in {kept.label} now. Thank you.")
+
+
+def noted(step: Step) -> Message:
+    """After a step for the customer was noted."""
+    return sentence(VERDICTS[step.chosen] if step.chosen else step.kind.noted)
+
+
+def handed_over(case: Case, step: str, owner: Person) -> Message:
+    """After a step for the customer, by its label, or with "" all of them went into other hands."""
+    if step:
+        return sentence(f"Thanks. “{step}” is with {signed(owner.name)} now.")
+    customer = case.customer or "the customer"
+    return sentence(f"Thanks. {signed(owner.name)} looks after {customer} ({case.label}) now.")
+
+
+def followed_by(first: Message, then: Message | None) -> Message:
+    """One message of two; `then` may be missing."""
+    if then is None:
+        return first
+    return Message(
+        summary=f"{first.summary} {then.summary}",
+        parts=(Paragraph(words=(first.summary,)), *then.parts),
+    )
