@@ -14,7 +14,7 @@ from typing import (
     get_args,
 )
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from bot.domain import reference
 from bot.domain.channel import Channel
@@ -22,7 +22,7 @@ from bot.domain.errors import Refused
 from bot.domain.person import Person
 from bot.domain.reference import Reference, missing
 from bot.fields import FieldSpec, Tick, field, read_all, specs_of, storable
-from bot.messages.parts import Form, Message, Part
+from bot.messages.parts import OFFERED, Form, Message, Part
 
 Access = Literal["own", "channel", "thing", "members", "platform"]
 """What a command concerns, and so who may ask for it (`bot/access.py`).
@@ -96,6 +96,16 @@ class Request(BaseModel, frozen=True):
     """It happened on the platform, and nobody asked for it; only readers of events say so."""
     introduced: bool = False
     """`person` is as the platform knows them now, not only what the request itself says of them."""
+    offered: bool = False
+    """Its words came back on a button, as a guess at what was meant: a form shows them first."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _typed_on_a_button(cls, data: dict[str, object]) -> dict[str, object]:
+        about = data.get("about")
+        if not isinstance(about, str) or not about.startswith(OFFERED):
+            return data
+        return {**data, "about": "", "typed": about.removeprefix(OFFERED), "offered": True}
 
     @field_validator("about", "typed")
     @classmethod

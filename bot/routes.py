@@ -24,6 +24,8 @@ from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.jobs import team as team_jobs
 from bot.jobs.payload import JobPayload, Unsaid
+from bot.messages.parts import Button, Message
+from bot.messages.team import MARK_FAILED, PUNCTUATION, meant_command
 from bot.ports import ReadOnlyWork, UnitOfWork
 
 AnyCommand = TypeVar("AnyCommand", bound=Command)
@@ -72,11 +74,15 @@ def _reading(command: type[AnyCommand], read: Callable[[AnyCommand, ReadOnlyWork
 
 
 class TypedWord(NamedTuple):
-    """A word that can be typed: the command that it asks for, what may follow it, and what it does."""
+    """A word that can be typed: the command that it asks for, what may follow it, and what it does.
+
+    `label` is its button's, where that says more than the word.
+    """
 
     command_name: str
     follows: str
     meaning: str
+    label: str = ""
 
 
 TYPED_WORDS: Mapping[str, TypedWord] = {
@@ -84,6 +90,7 @@ TYPED_WORDS: Mapping[str, TypedWord] = {
         "case.fail",
         "[reference] [what happened]",
         "marks a case failed and opens its retro here; without words a form asks",
+        label=MARK_FAILED.label,
     ),
     "mine": TypedWord(
         "action_item.mine", "", "your open action items, late ones first, and what you owe to customers"
@@ -117,6 +124,13 @@ TYPED: Mapping[str, str] = {
     f"{word} {typed.follows}".strip(): typed.meaning for word, typed in TYPED_WORDS.items()
 }
 """Each command as it is typed, and what it does."""
+OFFERS: Mapping[str, Button] = {
+    word: Button(
+        label=typed.label or word.capitalize(), command_name=typed.command_name, about="", opens=True
+    )
+    for word, typed in TYPED_WORDS.items()
+}
+"""Each typed word as a button that does the same, or lets somebody read it."""
 
 _ROUTES = (
     _route(case_commands.Fail, case_commands.fail, case_commands.open_fail),
@@ -183,6 +197,8 @@ _ROUTES = (
     _route(team_commands.Settings, team_commands.settings, team_commands.open_settings),
     _route(team_commands.OwnSettings, team_commands.own_settings, team_commands.open_own_settings),
     _reading(team_commands.Help, partial(team_commands.say_help, TYPED)),
+    _reading(team_commands.Unknown, partial(team_commands.say_unknown, TYPED, OFFERS)),
+    _reading(team_commands.Picture, team_commands.say_picture),
     _route(team_commands.Joined, team_commands.joined),
     _route(team_commands.ChannelChanged, team_commands.channel_changed),
     _route(team_commands.MessageDeleted, team_commands.message_deleted),
@@ -227,12 +243,18 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
 
 
 def typed(text: str) -> tuple[str, str]:
-    """The command that typed words ask for, and the words that belong to it; unknown ones get help."""
-    first, *rest = text.split(maxsplit=1) or [""]
-    word = TYPED_WORDS.get(first.lower())
+    """The command that typed words ask for, and the words that belong to it."""
+    first, *rest = text.split(maxsplit=1) or ["help"]
+    word = TYPED_WORDS.get(first.lower().strip(PUNCTUATION))
     if word is None:
-        return "team.help", text.strip()
+        return "team.unknown", text.strip()
     return word.command_name, "" if word.command_name == "team.help" else "".join(rest).strip()
+
+
+def only_a_command(text: str) -> Message | None:
+    """What to ask back where somebody wrote nothing but a typed word, as if to everybody."""
+    word = text.strip().lower()
+    return meant_command(word, OFFERS) if word in TYPED_WORDS else None
 
 
 def is_unnamed(request: Request) -> bool:

@@ -51,7 +51,7 @@ from bot.messages.parts import Form, Message, sentence
 from bot.messages.recovery import CardContext
 from bot.messages.reminder import ReminderView
 from bot.reminders import BY_NAME
-from bot.routes import TYPED
+from bot.routes import OFFERS, TYPED
 from tests.desk import ASKED
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
@@ -540,7 +540,13 @@ MESSAGES: Mapping[str, Message] = {
     "team.hello": team.hello(),
     "team.hello_in_person": team.hello_in_person(),
     "team.help": team.help_text(TYPED),
-    "team.help_unknown": team.help_text(TYPED, "faild"),
+    "team.help_unknown": team.help_text(TYPED, "a", "a parcel got lost"),
+    "team.misheard": team.misheard("stauts", "status", OFFERS, ""),
+    "team.misheard_words": team.misheard("faild", "failed", OFFERS, "ZD-1 Parcel lost"),
+    "team.misheard_long": team.misheard("faild", "failed", OFFERS, "ZD-1 Parcel lost. " * 120),
+    "team.meant_command": team.meant_command("status", OFFERS),
+    "team.welcome": team.WELCOME,
+    "team.picture": team.PICTURE,
     "team.settled": team.settled(TEAM),
     "team.settings_changed": team.settings_changed(TEAM, "Cleo", "Ana"),
     "team.colleague_left": team.colleague_left(TEAM, [AGREED, UNOWNED], [CASE]),

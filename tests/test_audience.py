@@ -153,7 +153,7 @@ async def test_in_teams_the_adapter_to_a_form_and_what_was_typed_are_for_the_sam
         ((_, posted),) = [one for one in adapters.items() if FORM_OF + command_name in one[0]]
         public = posted.channel_id == channel.id and posted.only_for is None
         assert public == (command_name in TO_ALL), command_name
-        if command_name != "team.help":  # which keeps the word that it did not know
+        if command_name != "team.help":  # whose words are nobody's business
             assert [f"secret-{command_name}" in one for one in adapters].count(True) == 1
 
 

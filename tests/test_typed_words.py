@@ -50,7 +50,8 @@ def test_every_word_asks_for_its_verb_in_any_spelling_and_no_other_word_does(wor
     command_name = TYPED_WORDS[word].command_name
     assert command_name in COMMANDS
     assert typed(word)[0] == typed(f" {word.upper()} more")[0] == command_name
-    assert typed(f"{word}x")[0] == "team.help"
+    assert typed(f"{word}? more!")[0] == command_name
+    assert typed(f"{word}x")[0] == "team.unknown"
 
 
 def test_what_follows_a_word_belongs_to_it_except_after_help() -> None:

@@ -83,7 +83,8 @@ class Fail(Described, frozen=True):
         if request.values is not None:
             return request.values
         values = _typed_values(request)
-        return values if request.shared_channel and values.get("what_happened") else None
+        asked = request.shared_channel and not request.offered
+        return values if asked and values.get("what_happened") else None
 
     @classmethod
     def parse(cls, request: Request) -> Self:

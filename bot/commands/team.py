@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import time
+from difflib import get_close_matches
 
 from bot.command import Command, Invocation, Opening, Reply
 from bot.commands.lookup import person_of
@@ -26,11 +27,15 @@ from bot.fields import (
 )
 from bot.jobs import team as team_jobs
 from bot.messages import team as messages
-from bot.messages.parts import Form
+from bot.messages.parts import Button, Form
 from bot.ports import ReadOnlyWork, UnitOfWork
 
 OWN = ("mine", "my", "me", "own")
 """What can be typed after `settings` for one's own."""
+THANKS = ("thanks", "thank", "thx", "ty", "cheers")
+NEAR = 0.74
+"""From this share of the letters in common on, one word may be the other, misspelt."""
+LONGEST_WORD = 40
 
 
 class Settings(Command, frozen=True):
@@ -87,6 +92,20 @@ class Help(Command, frozen=True):
     name = "team.help"
     access = "own"
     audience = "channel"
+
+
+class Unknown(Command, frozen=True):
+    """Words that are no command: says which one was probably meant, to whoever wrote them alone."""
+
+    name = "team.unknown"
+    access = "own"
+
+
+class Picture(Command, frozen=True):
+    """Somebody sent a picture or a file without a word: says what to do with it."""
+
+    name = "team.picture"
+    access = "own"
 
 
 class Joined(Command, frozen=True):
@@ -277,9 +296,28 @@ def shared_channel(invocation: Invocation) -> Channel:
 
 
 def say_help(commands: Mapping[str, str], command: Help, work: ReadOnlyWork) -> Reply:
-    """What can be typed, and what each does; words that are no command come back in the first line."""
-    word = "".join(command.request.typed.split(maxsplit=1)[:1])
-    return Reply(message=messages.help_text(commands, word[:40]))
+    """What can be typed, and what each does."""
+    return Reply(message=messages.help_text(commands))
+
+
+def say_unknown(
+    commands: Mapping[str, str], offers: Mapping[str, Button], command: Unknown, work: ReadOnlyWork
+) -> Reply:
+    """The command that was probably meant, as a button that keeps the other words; or all there are."""
+    text = command.request.typed.strip()
+    first, rest = (*text.split(maxsplit=1), "", "")[:2]
+    word = first.lower().strip(messages.PUNCTUATION)[:LONGEST_WORD]
+    if word in THANKS:
+        return Reply(message=messages.WELCOME)
+    near = get_close_matches(word, offers, n=1, cutoff=NEAR)
+    if near:
+        return Reply(message=messages.misheard(first[:LONGEST_WORD], near[0], offers, rest))
+    return Reply(message=messages.help_text(commands, first[:LONGEST_WORD], text if rest else ""))
+
+
+def say_picture(command: Picture, work: ReadOnlyWork) -> Reply:
+    """What to do with a picture, which is kept nowhere."""
+    return Reply(message=messages.PICTURE)
 
 
 def joined(command: Joined, work: UnitOfWork) -> Reply:

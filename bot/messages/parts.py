@@ -129,6 +129,10 @@ class Fields(BaseModel, frozen=True):
     rows: tuple[tuple[str, Words], ...]
 
 
+OFFERED = "typed:"
+"""Begins a button's `about` where it carries words that somebody typed, which follow."""
+
+
 class Button(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=True):
     """Something to press: the command it asks for, and what about."""
 

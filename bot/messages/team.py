@@ -11,6 +11,7 @@ from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.team import Team
 from bot.domain.working_hours import WEEKDAYS, known_zones
 from bot.messages.parts import (
+    OFFERED,
     Bold,
     Button,
     Buttons,
@@ -19,9 +20,12 @@ from bot.messages.parts import (
     Message,
     Option,
     Paragraph,
+    Part,
+    Quote,
     Typed,
     Words,
     one_line,
+    plain_words,
     sentence,
 )
 
@@ -52,28 +56,80 @@ def hello_in_person() -> Message:
     )
 
 
-def help_text(commands: Mapping[str, str], unknown: str = "") -> Message:
-    """What can be typed, and what each does; after an unknown word it says so first."""
+PUNCTUATION = "!?.,:;"
+"""What may stand around a typed word."""
+OFFERED_LENGTH = 1_900
+"""Characters of somebody's words that a button carries; Slack's limit is 2,000 for all of it."""
+WELCOME = sentence("You're welcome. 🙂")
+MARK_FAILED = Button(
+    label="Mark a case failed", command_name="case.fail", about="", look="main", opens=True
+)
+PICTURE = Message(
+    summary="I keep words and links only, so your file is not saved.",
+    parts=(
+        Paragraph(words=("I keep words and links only, so your file is not saved.",)),
+        Context(
+            words=(
+                "Share it in your team's channel, copy the link to it, and paste that where you write "
+                "what happened.",
+            )
+        ),
+        Buttons(buttons=(MARK_FAILED,)),
+    ),
+)
+
+
+def misheard(word: str, meant: str, offers: Mapping[str, Button], rest: str) -> Message:
+    """A misspelt command: the one that was probably meant, with the other words on its button."""
+    words: Words = (f'I don\'t know "{word}". Did you mean ', Bold(text=meant), "?")
+    button = _with_words(offers[meant], rest).model_copy(update={"look": "main"})
+    buttons = (button,) if meant == "help" else (button, offers["help"])
+    return Message(
+        summary=plain_words(words),
+        parts=(Paragraph(words=words), *_kept(rest), Buttons(buttons=buttons)),
+    )
+
+
+def meant_command(word: str, offers: Mapping[str, Button]) -> Message:
+    """To whoever wrote nothing but the name of a command where everybody reads: it waits for a yes."""
+    words: Words = ("Did you mean the command ", Bold(text=word), "? Nobody else has read it.")
+    how = "To post the word as it is, send it once more."
+    return Message(
+        summary=plain_words(words),
+        parts=(
+            Paragraph(words=words),
+            Context(words=(how,)),
+            Buttons(buttons=(offers[word].model_copy(update={"look": "main"}),)),
+        ),
+    )
+
+
+def _with_words(button: Button, words: str) -> Button:
+    about = f"{OFFERED}{words[:OFFERED_LENGTH]}" if words else ""
+    return button.model_copy(update={"about": about})
+
+
+def _kept(words: str) -> tuple[Part, ...]:
+    """What the button carries, and also what does not fit on it: nothing that somebody typed is lost."""
+    return (Quote(text=words),) if words else ()
+
+
+def help_text(commands: Mapping[str, str], unknown: str = "", words: str = "") -> Message:
+    """What can be typed, and what each does; after an unknown word it says so first.
+
+    `words`: what was written instead, for the form that it may belong in.
+    """
     lines = tuple(
         Paragraph(words=(Typed(words=words), f" · {meaning}")) for words, meaning in commands.items()
     )
-    first = f"I do not know {unknown!r}. This is what I know:" if unknown else "What you can type:"
+    first = f'I don\'t know "{unknown}". This is what I know:' if unknown else "What you can type:"
     return Message(
         summary=first,
         parts=(
             Paragraph(words=(first,)),
             *lines,
-            Buttons(
-                buttons=(
-                    Button(
-                        label="Mark a case failed",
-                        command_name="case.fail",
-                        about="",
-                        look="main",
-                        opens=True,
-                    ),
-                )
-            ),
+            *_kept(words),
+            Buttons(buttons=(_with_words(MARK_FAILED, words),)),
         ),
     )
 

@@ -5,12 +5,13 @@ left) is the directory's to add.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from bot.command import Request, SourceMessage
 from bot.domain.channel import Channel
+from bot.domain.link import is_web_link
 from bot.domain.person import Person
 from bot.domain.reference import likely_reference
 from bot.routes import typed
@@ -200,14 +201,17 @@ def _message(happened: Payload, workspace: Workspace, at: datetime) -> Request |
     if subtype not in ("", "file_share", "thread_broadcast"):
         return None
     if text_at(happened, "channel_type") == "im":
-        return _typed_to_us(happened, workspace, at) if subtype == "" else None
+        return _typed_to_us(happened, workspace, at)
     return _discussed(happened, happened, workspace, at)
 
 
 def _typed_to_us(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
     if not (spoke := _speaker(happened)):
         return None
-    command_name, rest = typed(said(text_at(happened, "text")))
+    words = said(text_at(happened, "text"))
+    command_name, rest = typed(words)
+    if happened.get("files") and not words.strip():
+        command_name, rest = "team.picture", ""
     channel = _channel(needed(happened, "channel"), "directmessage")
     return Request(
         workspace=workspace.id,
@@ -226,7 +230,7 @@ def _discussed(
     root, ts, text = (
         text_at(message, "thread_ts"),
         text_at(message, "ts"),
-        said(text_at(message, "text")),
+        "\n".join(filter(None, (said(text_at(message, "text")), *_files(message)))),
     )
     spoke = _speaker(message)
     if not spoke or not text.strip() or not root or root == ts:
@@ -243,6 +247,14 @@ def _discussed(
         values={"text": text, "id": ts},
         at=at,
     )
+
+
+def _files(message: Payload) -> Iterator[str]:
+    """The files of a message, as what they are called and the link to each in Slack."""
+    files = message.get("files")
+    for file in files if isinstance(files, list) else ():
+        if isinstance(file, Mapping) and is_web_link(link := text_at(file, "permalink")):
+            yield f"{text_at(file, 'name') or 'A file'}: {link}"
 
 
 def _changed(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:

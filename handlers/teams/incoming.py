@@ -172,8 +172,21 @@ def message(body: Payload, at: datetime) -> Request | None:
     command = words.strip().lower().startswith("/amends")
     if called or command or not origin(body).shared:
         command_name, rest = typed(_without_slash(words))
+        if _has_file(body) and not words.strip():
+            command_name, rest = "team.picture", ""
         return _request(body, command_name, at, typed=rest)
     return discussed(body, at)
+
+
+def _has_file(body: Payload) -> bool:
+    """Whether a picture or a file came along; the text itself comes once more, as HTML."""
+    files = body.get("attachments")
+    kinds = [
+        text_at(file, "contentType")
+        for file in (files if isinstance(files, list) else ())
+        if isinstance(file, Mapping)
+    ]
+    return any(kind.startswith(("image/", "application/vnd.microsoft.teams.file")) for kind in kinds)
 
 
 def _without_slash(words: str) -> str:

@@ -19,7 +19,7 @@ from bot.domain.working_hours import known_zones
 from bot.messages.parts import Form, sentence
 from bot.ports import ReadOnlyWork, StorageUnavailable, Transactions, UnitOfWork
 from bot.repositories import Post
-from bot.routes import filled_again
+from bot.routes import filled_again, only_a_command
 from bot.safe_traceback import redacted
 from bot.settings import Settings
 from handlers.web import additions, changes, incoming, pages, render
@@ -262,8 +262,11 @@ class WebAdapter:
 
         viewer, channel = await self._transactions.read(WORKSPACE, said_by)
         command = incoming.command(text, direct=channel.kind == "direct", in_thread=thread is not None)
+        asked_back = None
         if command is not None:
             reply = await self._bot.answer(incoming.typed_line(command, viewer, channel, now, key))
+        elif incoming.text_of(data, "anyway") != text and (asked_back := only_a_command(text)):
+            reply = Reply(message=asked_back)
         else:
             post = await self._post(
                 Post(
@@ -278,8 +281,11 @@ class WebAdapter:
             discuss = incoming.overheard(post, viewer, channel) if thread is not None else None
             reply = await self._bot.answer(discuss) if discuss else Reply()
         pressed = Pressed(command_name="", key=key, channel_id=channel.id, thread=thread)
-        response = await self._reply(request, viewer, channel, reply, pressed, composer=True)
-        if reply.saved:
+        anyway = text if asked_back else ""
+        response = await self._reply(
+            request, viewer, channel, reply, pressed, composer=True, anyway=anyway
+        )
+        if reply.saved and not asked_back:
             response.headers["HX-Trigger"] = "amends-said"
         return response
 
@@ -451,8 +457,12 @@ class WebAdapter:
         pressed: Pressed,
         *,
         composer: bool = False,
+        anyway: str = "",
     ) -> web.Response:
-        """Draws a reply: into the dialog, or as a note that only the reader sees."""
+        """Draws a reply: into the dialog, or as a note that only the reader sees.
+
+        `anyway`: what stays in the composer, and is posted as it is when it is sent once more.
+        """
         people, channels = await self._transactions.read(
             WORKSPACE,
             lambda work: (
@@ -479,6 +489,7 @@ class WebAdapter:
             note=None if kept else note,
             pane="thread" if pressed.thread else "place",
             key=new_key() if composer else "",
+            anyway=anyway,
         )
         return _answer(request, "Amends", frame.home, pieces)
 

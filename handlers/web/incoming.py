@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from functools import cache
 from ipaddress import ip_address
 from socket import gethostname
@@ -21,13 +22,15 @@ from bot.domain.person import Person
 from bot.messages.parts import MAX_TEXT_LENGTH, Form
 from bot.ports import ReadOnlyWork
 from bot.repositories import Post
-from bot.routes import COMMANDS, typed
+from bot.routes import COMMANDS, TYPED_WORDS, typed
 from bot.settings import Settings
 from handlers.web.outgoing import WORKSPACE, path_to
 
 PERSON_PREFIX = "u_"
 """Every person's id made here starts with it and no channel's does: both are the `channel` of posts."""
 COMMAND = "/amends"
+NEARLY = 0.8
+"""Of the letters of a name that is meant to be ours, so many are."""
 STALE = "This page is out of date: reload it and try again."
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
@@ -230,16 +233,24 @@ def _clean(text: str) -> str:
 def command(text: str, *, direct: bool, in_thread: bool) -> tuple[str, str] | None:
     """The command and the rest that a typed line asks for, or None when it is plain talk.
 
-    In direct messages everything is for the bot. In a channel `/amends …` is, and a line that
-    begins with the word `failed`, except in a thread, where people talk about what failed.
+    In direct messages everything is for the bot. In a channel `/amends …` is, also a little misspelt
+    or as `@amends`, so is a slash before any typed word, and a line that begins with the word
+    `failed`, except in a thread, where people talk about what failed.
     """
     text = text.strip()
     head, _, rest = text.partition(" ") if " " in text else text.partition("\n")
-    if head.lower() == COMMAND:
+    if _calls_us(head):
         return typed(rest.strip())
+    if head.startswith("/") and head[1:].lower() in TYPED_WORDS:
+        return typed(text[1:])
     if direct or (head.lower() == "failed" and not in_thread):
         return typed(text)
     return None
+
+
+def _calls_us(head: str) -> bool:
+    sign, name = head[:1], head[1:].lower().rstrip(":,")
+    return sign in ("/", "@") and bool(get_close_matches(name, [COMMAND[1:]], cutoff=NEARLY))
 
 
 def check_text(text: str) -> None:

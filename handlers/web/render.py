@@ -118,7 +118,7 @@ class Pieces:
 
     `form` fills the dialog, or closes it when it is empty; `again` draws the same form once more.
     `note` is for the reader alone, in a `pane`; None leaves the note that is there. `key` is the
-    composer's next one.
+    composer's next one, and `anyway` what it posts without asking once more.
     """
 
     form: Markup = NOTHING
@@ -126,6 +126,7 @@ class Pieces:
     note: Markup | None = None
     pane: str = "place"
     key: str = ""
+    anyway: str = ""
 
 
 @dataclass(frozen=True)

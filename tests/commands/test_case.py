@@ -314,6 +314,6 @@ async def test_two_workspaces_never_meet(desk: Desk) -> None:
 
 
 async def test_an_unknown_word_gets_the_list_of_commands(desk: Desk) -> None:
-    reply = await desk.ask(ANA, "team.help", typed="faild ZD-1")
-    assert "I do not know 'faild'" in words(reply)
+    reply = await desk.ask(ANA, "team.unknown", typed="frobnicate")
+    assert 'I don\'t know "frobnicate". This is what I know:' in words(reply)
     assert "/amends failed" in words(reply)

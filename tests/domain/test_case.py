@@ -78,7 +78,7 @@ def test_a_back_off_grows_within_its_bounds(attempts: int, jitter: float) -> Non
         ("mine", "action_item.mine", ""),
         ("", "team.help", ""),
         ("help me", "team.help", ""),
-        ("faild ZD-1", "team.help", "faild ZD-1"),
+        ("faild ZD-1", "team.unknown", "faild ZD-1"),
     ],
 )
 def test_typed_words_ask_for_a_verb(text: str, command_name: str, rest: str) -> None:

@@ -72,9 +72,15 @@ def test_a_command_is_its_words() -> None:
     assert request.at == AT
 
 
-def test_unknown_words_ask_for_help() -> None:
+def test_a_button_brings_back_what_was_typed() -> None:
+    action = {"action_id": "case.edit", "value": "typed:C-1", "action_ts": "18.5"}
+    request = incoming.click(click(actions=[action]), OURS, AT)
+    assert (request.about, request.typed, request.offered) == ("", "C-1", True)
+
+
+def test_unknown_words_are_kept_for_what_they_may_mean() -> None:
     request = incoming.command(command(text="frobnicate now"), OURS, AT)
-    assert (request.command_name, request.typed) == ("team.help", "frobnicate now")
+    assert (request.command_name, request.typed) == ("team.unknown", "frobnicate now")
 
 
 def test_a_private_channels_name_is_not_told_by_slack() -> None:
@@ -376,6 +382,34 @@ def test_a_direct_message_is_typed_words() -> None:
     assert (request.command_name, request.typed, request.values) == ("action_item.mine", "", None)
     assert request.channel is not None
     assert request.channel.kind == "direct"
+
+
+FILE = {"name": "parcel.png", "permalink": "https://acme.slack.com/files/U1/F1/parcel.png"}
+LINE = "parcel.png: https://acme.slack.com/files/U1/F1/parcel.png"
+
+
+def test_a_picture_without_words_is_answered_and_one_with_words_is_read_by_them() -> None:
+    direct = {"channel_id": "D1", "channel_type": "im", "subtype": "file_share", "files": [FILE]}
+    alone, captioned = (read_event(message(**direct, text=text)) for text in ("", "mine"))
+    assert alone is not None
+    assert (alone.command_name, alone.typed) == ("team.picture", "")
+    assert captioned is not None
+    assert captioned.command_name == "action_item.mine"
+
+
+@pytest.mark.parametrize(("text", "kept"), [("Look", f"Look\n{LINE}"), ("", LINE)])
+def test_files_in_a_thread_are_kept_as_links_in_the_discussion(text: str, kept: str) -> None:
+    gone = {"id": "F2", "mode": "tombstone"}
+    files: list[Any] = [FILE, gone, "no file", {"name": "x", "permalink": "javascript:alert(1)"}]
+    request = read_event(message(thread_ts="10.1", subtype="file_share", text=text, files=files))
+    assert request is not None
+    assert request.values == {"text": kept, "id": "20.1"}
+
+
+@pytest.mark.parametrize("files", [None, [], "none", [{"id": "F2"}]])
+def test_a_reply_of_nothing_is_no_discussion(files: Any) -> None:
+    more = {"files": files, "subtype": "file_share"}
+    assert read_event(message(thread_ts="10.1", text=" ", **more)) is None
 
 
 def test_our_own_direct_messages_are_not_answered() -> None:

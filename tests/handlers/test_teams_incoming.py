@@ -82,6 +82,15 @@ def test_somebody_elses_mention_stays_in_the_words() -> None:
     assert request.typed == "ask Ben"
 
 
+@pytest.mark.parametrize("kind", ["image/png", "application/vnd.microsoft.teams.file.download.info"])
+def test_a_picture_without_words_is_answered_and_one_with_words_is_read_by_them(kind: str) -> None:
+    files = [{"contentType": "text/html", "content": "<div></div>"}, {"contentType": kind}, "no file"]
+    assert message(personal(text=" ", attachments=files)).command_name == "team.picture"
+    assert message(personal(text="mine", attachments=files)).command_name == "action_item.mine"
+    only_html = [{"contentType": "text/html", "content": "<div></div>"}]
+    assert message(personal(text="", attachments=only_html)).command_name == "team.help"
+
+
 @pytest.mark.parametrize("text", ["mine", "/amends mine", "@Amends mine", "  MINE "])
 def test_in_the_personal_chat_everything_is_for_the_bot(text: str) -> None:
     request = message(personal(text=text))
@@ -170,6 +179,12 @@ def test_a_submission_brings_its_values_its_people_and_its_key() -> None:
     assert [person.id for person in sent.people] == ["aad-ben"]
     other = incoming.submission(activity("invoke", id="another", value={"data": data}), AT)
     assert sent.key == other.key, "the client repeats a slow submission under another id"
+
+
+def test_a_button_brings_back_what_was_typed() -> None:
+    data = {"verb": "case.fail", "about": "typed:ZD-1 lost", "msteams": {"type": "task/fetch"}}
+    request = incoming.opening(activity("invoke", value={"data": data}), AT)
+    assert (request.about, request.typed, request.offered) == ("", "ZD-1 lost", True)
 
 
 @pytest.mark.parametrize(

@@ -480,6 +480,53 @@ async def test_an_unknown_command_is_told_what_there_is(visitor: Visitor) -> Non
     assert "/amends mine" in note.text
 
 
+@pytest.mark.parametrize("words", ["/amend mine", "@Amends mine", "/Ammends: mine", "/mine"])
+async def test_a_command_that_is_nearly_one_is_not_posted(visitor: Visitor, words: str) -> None:
+    note = await visitor.say(words)
+    assert "Only you can see this" in note.text
+    assert (await visitor.see("/p/support")).all("article") == []
+
+
+@pytest.mark.parametrize("words", ["/etc/hosts is wrong", "@Ana look", "amends are due", "statuses"])
+async def test_what_only_looks_like_a_command_is_talk(visitor: Visitor, words: str) -> None:
+    await visitor.say(words)
+    assert words in (await visitor.see("/p/support")).text
+
+
+async def test_a_command_alone_is_asked_about_and_posted_when_it_is_sent_once_more(
+    visitor: Visitor,
+) -> None:
+    data = {"place": "support", "thread": "", "text": "status"}
+    async with visitor.session.post(
+        f"{visitor.url}/say", data={**data, "key": new_key()}, headers={"HX-Request": "true"}
+    ) as answer:
+        drawn = await answer.text()
+        assert "HX-Trigger" not in answer.headers, "the composer keeps the word"
+    assert "Did you mean the command" in drawn
+    assert '/verb/board.status"' in drawn
+    assert 'name="anyway" id="place-anyway" value="status"' in drawn
+    assert (await visitor.see("/p/support")).all("article") == []
+    # Another word is asked about again; the same one is meant.
+    await visitor.send("/say", {**data, "text": "mine", "key": new_key(), "anyway": "status"})
+    assert (await visitor.see("/p/support")).all("article") == []
+    await visitor.send("/say", {**data, "key": new_key(), "anyway": "status"})
+    assert [post.text for post in (await visitor.see("/p/support")).all("p", **{"class": "said"})] == [
+        "status"
+    ]
+
+
+async def test_a_misspelt_commands_button_opens_the_form_filled_in(visitor: Visitor) -> None:
+    note = await visitor.say("/amends faild ZD-1 Parcel lost")
+    (about,) = (
+        field.attributes["value"]
+        for field in note.all("input", name="about")
+        if field.attributes["value"]
+    )
+    drawn = await visitor.press("case.fail", about=about)
+    assert drawn.all("form", id="dialog-form")
+    assert "Parcel lost" in drawn.text
+
+
 async def test_words_to_the_bot_in_direct_messages_are_commands(visitor: Visitor) -> None:
     note = await visitor.say("help", channel_id="u_you")
     assert "Only you can see this" in note.text

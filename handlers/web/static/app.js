@@ -86,6 +86,12 @@
     event.preventDefault();
     if (event.target.value.trim()) event.target.form.requestSubmit();
   });
+  document.addEventListener("paste", (event) => {
+    if (!event.clipboardData?.files.length || event.clipboardData.getData("text")) return;
+    if (!event.target.matches("textarea, input")) return;
+    event.preventDefault();
+    tell("Amends keeps words and links only, so the picture is not saved. Put it where your team can open it, and paste the link to it here.");
+  });
   document.addEventListener("input", (event) => {
     if (event.target.form?.dataset.draft) keepDraft(event.target.form);
   });
