@@ -29,7 +29,7 @@ async def _story(page: Page, url: str) -> None:
     await page.get_by_label("Customer").fill("Mrs. Ólafsdóttir")
     await page.get_by_role("button", name="Open the retro").click()
     await page.get_by_role("link", name=OPENED).click()
-    thread = page.get_by_role("complementary")
+    thread = page.locator("#thread")
     await _answer(page, {"Training": "Reading the courier's notes before we promise a day."})
     await thread.get_by_text("Training · Ana").wait_for()
     await _answer(page, {ASKED[-1].label: "A number that is answered at night."}, unnamed=True)
@@ -43,7 +43,7 @@ async def _story(page: Page, url: str) -> None:
 
 
 async def _answer(page: Page, texts: dict[str, str], *, unnamed: bool = False) -> None:
-    await page.get_by_role("main").get_by_role("button", name="Answer").first.click()
+    await page.locator("#conversation").get_by_role("button", name="Answer").first.click()
     for label, text in texts.items():
         await page.get_by_label(label).fill(text)
     if unnamed:

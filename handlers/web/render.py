@@ -111,6 +111,12 @@ class Column:
     newest: str = ""
     """Where the newest posts are shown; "" when these are."""
 
+    @property
+    def start(self) -> str:
+        """The id of the post at which a thread of ours opens: its first one, what it asks; or ""."""
+        asks = len(self.rows) > 1 and self.rows[0].post.message is not None
+        return f"{self.prefix}{self.rows[1].post.id}" if asks and not self.earlier else ""
+
 
 @dataclass(frozen=True)
 class Pieces:

@@ -64,7 +64,7 @@ def dialog(page: Page) -> Locator:
 
 
 def thread(page: Page) -> Locator:
-    return page.get_by_role("complementary")
+    return page.locator("#thread")
 
 
 async def fail(page: Page, what: str) -> None:
@@ -334,6 +334,68 @@ async def test_a_server_that_is_gone_is_told_and_nothing_typed_is_lost(
     await context.close()
 
 
+async def test_a_thread_opens_at_what_it_asks_and_an_answer_is_shown_where_it_stands(
+    page: Page, web_house: WebHouse
+) -> None:
+    await page.set_viewport_size({"width": 1280, "height": 520})
+    await page.goto(web_house.url)
+    await fail(page, "Parcel missed")
+    await page.get_by_role("link", name=OPENED).click()
+    prompt = thread(page).locator(".post").nth(1)
+    await expect(prompt).to_contain_text("know or practise")
+    await expect(prompt).to_be_in_viewport(ratio=1)
+    # The composer is one key away.
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Skip to writing")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(thread(page).get_by_label("Reply")).to_be_focused()
+
+    await prompt.get_by_role("button", name="Answer").click()
+    await page.get_by_label("Training").fill("Reading the notes")
+    await page.get_by_role("button", name="Post", exact=True).click()
+    note = thread(page).get_by_role("region", name="Only you can see this")
+    await expect(note).to_contain_text("Posted under Training. Thank you.")
+    answer = thread(page).locator(".post:target")
+    await expect(answer).to_contain_text("Reading the notes")
+    await expect(answer).to_be_in_viewport(ratio=1)
+    colour = "one => getComputedStyle(one).backgroundColor"
+    marked, plain = await answer.evaluate(colour), await prompt.evaluate(colour)
+    assert marked != plain
+
+    # What somebody else says meanwhile takes nobody away from where they read.
+    before = page.url
+    post(web_house, "Has anybody called?")
+    await expect(page.get_by_text("Has anybody called?")).to_be_attached()
+    assert page.url == before
+
+
+async def test_a_form_that_was_not_taken_shows_nothing_as_its_own(
+    page: Page, web_house: WebHouse
+) -> None:
+    await page.goto(web_house.url)
+    await page.get_by_role("button", name="Mark a case failed").click()
+    await page.get_by_role("button", name="Open the retro").click()
+    await expect(page.get_by_text("Say what happened, in a sentence or two.")).to_be_visible()
+    await page.keyboard.press("Escape")
+    post(web_house, "Something else")
+    await expect(page.get_by_text("Something else")).to_be_visible()
+    assert "#" not in page.url
+
+
+async def test_a_wide_window_is_used(page: Page, web_house: WebHouse) -> None:
+    await page.set_viewport_size({"width": 1920, "height": 1000})
+    await page.goto(web_house.url)
+    await fail(page, "Parcel missed")
+    channel = await page.locator("#place-posts").bounding_box()
+    assert channel is not None
+    assert channel["width"] > 1_100
+    await page.get_by_role("link", name=OPENED).click()
+    beside = await thread(page).locator("#thread-posts").bounding_box()
+    assert beside is not None
+    assert beside["width"] > 900
+
+
 async def test_a_narrow_window_shows_one_pane_at_a_time(browser: Browser, web_house: WebHouse) -> None:
     trouble = Trouble()
     context = await browser.new_context(viewport={"width": 360, "height": 720})
@@ -346,7 +408,9 @@ async def test_a_narrow_window_shows_one_pane_at_a_time(browser: Browser, web_ho
     await expect(sidebar).to_be_hidden()
     await page.get_by_role("link", name=OPENED).click()
     await expect(thread(page)).to_be_visible()
-    await expect(page.get_by_role("main")).to_be_hidden()
+    await expect(page.locator("#conversation")).to_be_hidden()
+    await expect(page.get_by_role("main")).to_have_count(1)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Thread in #support")
     await page.get_by_role("link", name="Back to support").click()
     await expect(page.get_by_role("main")).to_be_visible()
     await page.get_by_role("link", name="Back to the channels").click()

@@ -36,7 +36,7 @@ async def test_in_slack_a_form_is_answered_in_the_thread_it_was_opened_in(databa
             assert not any(THANKS in whisper.words() for whisper in ben.whispers)
             # Without a channel to say it in, the dialog itself says it.
             opened = await ana.shortcut("case.fail")
-            stays = await ana.submit(opened, {"What happened": "Broken", "Team's place": support})
+            stays = await ana.submit(opened, {"What happened": "Broken", "Channel": support})
             assert isinstance(stays, View)
             assert "C-2 is marked failed" in stays.words()
         assert not any(THANKS in posted.words() for posted in slack.posted())

@@ -37,6 +37,7 @@
 
   // ---- the dialog is open exactly while it has content
   let sentDraft = "";
+  let known = null; // the posts that were there when a form was sent: a new one is what it made
   const settleDialog = () => {
     const filled = content.firstElementChild !== null;
     const form = document.getElementById("dialog-form");
@@ -51,6 +52,7 @@
       dialog.close();
     }
     if (!filled) return;
+    known = null; // a form came back: nothing was posted yet
     const first =
       content.querySelector("[aria-invalid=true]") ||
       (content.contains(document.activeElement) && document.activeElement.closest("form")) ||
@@ -102,7 +104,10 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.matches("form.composer")) form.dataset.sent = form.elements.text.value;
-    if (form.id === "dialog-form") sentDraft = draftKey(form);
+    if (form.id === "dialog-form") {
+      sentDraft = draftKey(form);
+      known = new Set([...document.querySelectorAll(".post")].map((post) => post.id));
+    }
     document.getElementById("problem").replaceChildren();
   });
   document.body.addEventListener("amends-said", (event) => {
@@ -110,9 +115,27 @@
     if (!form.matches("form.composer")) return;
     if (form.elements.text.value === form.dataset.sent) form.elements.text.value = "";
     keepDraft(form);
-    const scroll = form.closest("main, aside").querySelector(".scroll");
+    const scroll = form.closest(".pane").querySelector(".scroll");
     scroll.scrollTop = scroll.scrollHeight;
   });
+
+  // ---- a thread opens at what it asks; what a form of the reader's made is scrolled to and marked
+  const threadPosts = document.getElementById("thread-posts");
+  if (threadPosts?.dataset.start && !location.hash) {
+    document.getElementById(threadPosts.dataset.start)?.scrollIntoView();
+  }
+  const show = () => {
+    if (!known || dialog.open) return;
+    const made = [...document.querySelectorAll(".post")].filter((post) => !known.has(post.id));
+    const first = made.find((post) => threadPosts?.contains(post)) ?? made[0];
+    if (!first) return;
+    known = null;
+    location.replace(`#${first.id}`);
+  };
+  for (const posts of document.querySelectorAll(".posts")) {
+    new MutationObserver(show).observe(posts, { childList: true });
+  }
+  dialog.addEventListener("close", show);
 
   // ---- a note must be seen: on a narrow window its pane comes to the front
   for (const room of document.querySelectorAll(".note-room")) {
@@ -144,6 +167,7 @@
   document.body.addEventListener("amends-problem", (event) => tell(event.detail.sentence));
   document.addEventListener("htmx:error", (event) => {
     const form = event.detail.ctx?.sourceElement;
+    known = null;
     if (form?.matches?.("form, button")) tell("Amends cannot be reached just now. What you typed is still here: try again.");
   });
 
