@@ -15,7 +15,7 @@ from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.errors import Refused
 from bot.domain.recovery import owners
-from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference, lost, missing
+from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference, lost, not_found
 from bot.domain.retro import Answer, Retro
 from bot.ports import MembershipUnknown, ReadOnlyWork
 
@@ -153,7 +153,7 @@ def _check_thing(
         if isinstance(subject, CaseRef | ItemRef) and subject.key and not things:
             # Whoever may not see it has another key only if they made it up.
             raise Refused(lost(subject.label))
-        raise facts.trouble or Refused(missing(words if subject is None else subject.label))
+        raise facts.trouble or not_found(words if subject is None else subject.label)
     if len(mine) > 1 and not here:
         labels = ", ".join(thing.reference.label for thing in mine)
         raise Refused(f"{words[:40]} is in several of your channels: say which one you mean, {labels}.")

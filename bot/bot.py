@@ -13,13 +13,13 @@ from bot.command import AskFirst, Command, Opening, Reply, Request
 from bot.commands import coach as coach_commands
 from bot.commands import forget as forget_commands
 from bot.domain import message_key
-from bot.domain.case import FIRST_BRING_BACK
+from bot.domain.case import first_bring_back
 from bot.domain.errors import ConflictError, Refused
 from bot.domain.job import Job, minute
 from bot.jobs import retro as retro_jobs
 from bot.jobs import scheduler as scheduler_jobs
 from bot.jobs.payload import JobPayload, unsaid_jobs
-from bot.messages.parts import Message, Typed, sentence
+from bot.messages.parts import Button, Buttons, Message, Typed, sentence
 from bot.ports import (
     DeliveryError,
     Memberships,
@@ -440,7 +440,7 @@ def _change(
 def _check_cancelled(route: Route, label: str) -> None:
     """Refuses what would go on with a cancelled case: it is brought back first, or left alone."""
     if label and not route.command.of_cancelled:
-        raise Refused(FIRST_BRING_BACK.format(label=label))
+        raise first_bring_back(label)
 
 
 def _remember(command: Command, work: UnitOfWork) -> None:
@@ -453,7 +453,14 @@ def _remember(command: Command, work: UnitOfWork) -> None:
 def _turned_down(refused: Refused, request: Request) -> Reply:
     if request.values is not None:
         return Reply(faults=refused.faults, refused=True)
-    return Reply(message=sentence(" ".join(refused.faults.values())), refused=True)
+    message = sentence(" ".join(refused.faults.values()))
+    if refused.instead is not None:
+        label, command_name, about = refused.instead
+        route = COMMANDS[command_name]
+        opens = route.reads or route.form is not None
+        button = Button(label=label, command_name=command_name, about=about, look="main", opens=opens)
+        message = message.model_copy(update={"parts": (*message.parts, Buttons(buttons=(button,)))})
+    return Reply(message=message, refused=True)
 
 
 def _try_again(request: Request) -> Reply:

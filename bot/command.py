@@ -20,7 +20,7 @@ from bot.domain import reference
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.person import Person
-from bot.domain.reference import Reference, missing
+from bot.domain.reference import Reference, not_found
 from bot.fields import FieldSpec, Tick, field, read_all, specs_of, storable
 from bot.messages.parts import OFFERED, Form, Message, Part
 
@@ -257,7 +257,7 @@ class Command(Invocation, frozen=True):
         if subject is None and type(None) not in kinds:
             raise Refused(NO_SUBJECT)
         if not isinstance(subject, tuple(kinds)):
-            raise Refused(missing(request.about))
+            raise not_found(request.about)
         return subject
 
     @classmethod
@@ -343,7 +343,7 @@ def _named(request: Request) -> Reference | None:
         return None
     subject = reference.parse(request.about)
     if subject is None:
-        raise Refused(missing(request.about))
+        raise not_found(request.about)
     return subject
 
 

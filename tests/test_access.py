@@ -422,7 +422,7 @@ async def test_a_case_without_a_retro_is_there_for_its_channel_and_for_nobody_el
         connection.commit()
     shown = await empty.ask(MEMBER, "case.read", CASE)
     assert shown.form is not None
-    assert "is not here" in words(await empty.ask(OUTSIDER, "case.read", CASE, channel=SALES, here="C2"))
+    assert "find C-1." in words(await empty.ask(OUTSIDER, "case.read", CASE, channel=SALES, here="C2"))
 
 
 async def test_the_same_trouble_is_told_whichever_channel_answers_first(empty: Desk) -> None:

@@ -8,9 +8,9 @@ from bot.domain import case as domain
 from bot.domain import reference
 from bot.domain.action_item import OPEN_STATES, ActionItem
 from bot.domain.case import Case
-from bot.domain.errors import Refused
+from bot.domain.errors import NextStep, Refused
 from bot.domain.recovery import Recovery, owners
-from bot.domain.reference import CaseRef, missing
+from bot.domain.reference import CaseRef
 from bot.domain.reminder import Subject
 from bot.fields import Line, Text, field
 from bot.jobs import action_item as action_item_jobs
@@ -69,7 +69,9 @@ def _opened(case: Case, work: ReadOnlyWork, field: str | None = None) -> Case:
     """The case; refuses one that was taken in quietly, as long as nobody has opened its retro."""
     if work.retros.get(case.number) is None:
         raise Refused(
-            f"{case.label} has no retro yet: open its retro first, or leave it as it is.", field
+            f"{case.label} has no retro yet: open its retro first, or leave it as it is.",
+            field,
+            instead=NextStep("Open the retro", "case.open", case.label),
         )
     return case
 
@@ -200,7 +202,7 @@ def _other(words: str, case: Case, work: ReadOnlyWork) -> Case:
     if found is None or found.channel_id != case.channel_id:
         found = work.cases.by_reference(case.channel_id, words)
     if found is None:
-        raise Refused(missing(words), "other")
+        raise Refused(f"I can't find {words[:40]} in this channel: check what you wrote.", "other")
     if found.number == case.number:
         raise Refused(f"{words} is this very case: write the other one.", "other")
     if found.cancelled:

@@ -5,10 +5,10 @@ from typing import NoReturn
 from bot.command import NO_SUBJECT
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
-from bot.domain.errors import Refused
+from bot.domain.errors import NextStep, Refused
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
-from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference, missing
+from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference, not_found
 from bot.domain.retro import Answer, Retro
 from bot.ports import ReadOnlyWork, UnitOfWork
 
@@ -45,7 +45,8 @@ def recovery_of(subject: Reference | None, work: ReadOnlyWork) -> Recovery:
     if recovery is None:
         raise Refused(
             f"Nobody looks after the customer of {subject.label} yet: press Customer on its retro, then "
-            "Look after this customer."
+            "Look after this customer.",
+            instead=NextStep("Look after this customer", "recovery.begin", str(subject)),
         )
     return recovery
 
@@ -65,4 +66,4 @@ def person_of(person_id: str, field: str, work: UnitOfWork) -> Person | None:
 
 
 def _refuse(subject: Reference | None) -> NoReturn:
-    raise Refused(missing(subject.label) if subject is not None else NO_SUBJECT)
+    raise not_found(subject.label) if subject is not None else Refused(NO_SUBJECT)

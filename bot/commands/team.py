@@ -9,7 +9,7 @@ from bot.commands.lookup import person_of
 from bot.domain import notification_preferences
 from bot.domain import team as teams
 from bot.domain.channel import Channel
-from bot.domain.errors import Refused, check_all
+from bot.domain.errors import NextStep, Refused, check_all
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.team import MAX_DAYS_TO_ANSWER, Team, aim
 from bot.domain.working_hours import today
@@ -291,7 +291,10 @@ def settings(command: Settings, work: UnitOfWork) -> Reply:
 def shared_channel(invocation: Invocation) -> Channel:
     """The channel that it is asked in; refuses a direct chat, which is no team's."""
     if invocation.request.shared_channel is None:
-        raise Refused("This belongs to a team: ask for it in the team's own channel.")
+        raise Refused(
+            "This belongs to a team: ask for it in the team's own channel.",
+            instead=NextStep("My action items", "action_item.mine"),
+        )
     return invocation.request.shared_channel
 
 

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
-from bot.domain.errors import Refused
+from bot.domain.errors import NextStep, Refused
 from bot.domain.link import is_web_link
 from bot.domain.reference import CaseRef, key_of
 from bot.domain.working_hours import WorkingHours, is_working, is_working_day, today
@@ -16,6 +16,13 @@ CaseState = Literal["open", "failed", "recovered", "not recovered", "no answer"]
 
 CaseStep = Literal["edit", "cancel", "restore"]
 FIRST_BRING_BACK = "{label} is cancelled: press Bring it back on its retro first."
+
+
+def first_bring_back(label: str) -> Refused:
+    """The refusal of what goes on with a cancelled case; of a case, with the button that undoes that."""
+    is_case = label.startswith("C-")
+    instead = NextStep("Bring it back", "case.restore", label) if is_case else None
+    return Refused(FIRST_BRING_BACK.format(label=label), instead=instead)
 
 
 class CaseStepRow(NamedTuple):

@@ -1,26 +1,43 @@
 """How a step is turned down: in one sentence that a person can read."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar, overload
+from typing import NamedTuple, TypeVar, overload
 
 First = TypeVar("First")
 Second = TypeVar("Second")
+
+
+class NextStep(NamedTuple):
+    """What somebody can do instead of what was refused: its button's label, command, and what about."""
+
+    label: str
+    command_name: str
+    about: str = ""
+
+
+STATUS = NextStep("Status", "board.status")
 
 
 class Refused(Exception):
     """A step that is not allowed, told in one sentence.
 
     `field` names the form field that the sentence is about, so that a form can show it there and
-    keep what was typed. `also` holds the sentences for other fields that are wrong besides.
+    keep what was typed. `also` holds the sentences for other fields that are wrong besides. `instead`
+    is the obvious next step, where there is one and no form holds what was typed.
     """
 
     def __init__(
-        self, sentence: str, field: str | None = None, also: Mapping[str, str] | None = None
+        self,
+        sentence: str,
+        field: str | None = None,
+        also: Mapping[str, str] | None = None,
+        instead: NextStep | None = None,
     ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.field = field
         self.also = also or {}
+        self.instead = instead
 
     @property
     def faults(self) -> Mapping[str, str]:

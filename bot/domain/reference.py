@@ -6,6 +6,8 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from bot.domain.errors import STATUS, Refused
+
 VIEW = "view"
 """The part of a case from which an item is added because of what the customer said."""
 CORRECT = "correct"
@@ -100,7 +102,13 @@ def missing(label: str) -> str:
     if isinstance(subject, AnswerRef):
         return "This answer is not here any more."
     head = subject.label if subject is not None else label
-    return f"{head[:40]} is not here any more, or never was."
+    return f"I can't find {head[:40]}. Check the number, or press Status."
+
+
+def not_found(label: str) -> Refused:
+    """The refusal with that sentence: the very same for who may not see it and for what never was."""
+    gone = isinstance(parse(label), AnswerRef)
+    return Refused(missing(label), instead=None if gone else STATUS)
 
 
 def lost(label: str) -> str:

@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import BaseModel
 
 from bot.domain.action_item import AGREED_STATES, ActionItem
-from bot.domain.case import FIRST_BRING_BACK
-from bot.domain.errors import Refused
+from bot.domain.case import first_bring_back
+from bot.domain.errors import NextStep, Refused
 from bot.domain.reference import AnswerRef, CaseRef, key_of
 
 RetroState = Literal["open", "closed"]
@@ -124,9 +124,10 @@ class Counts(BaseModel, frozen=True):
 def must_be_open(retro: Retro, to: str) -> None:
     """Refuses when the retro is closed or cancelled; `to` says what the person wanted, e.g. "answer"."""
     if retro.cancelled:
-        raise Refused(FIRST_BRING_BACK.format(label=retro.label))
+        raise first_bring_back(retro.label)
     if retro.state == "closed":
-        raise Refused(f"The retro {retro.label} is closed; reopen it to {to}.")
+        again = NextStep("Reopen", "retro.reopen", str(retro.ref))
+        raise Refused(f"The retro {retro.label} is closed; reopen it to {to}.", instead=again)
 
 
 def close(
@@ -153,7 +154,8 @@ def close(
 def check_close(retro: Retro, items: Sequence[ActionItem]) -> None:
     """Refuses to close a retro again whose outcome holds."""
     if retro.state == "closed" and holds(retro, agreed_in(items)):
-        raise Refused(f"The retro {retro.label} is already closed.")
+        again = NextStep("Reopen", "retro.reopen", str(retro.ref))
+        raise Refused(f"The retro {retro.label} is already closed.", instead=again)
 
 
 def agreed_in(items: Sequence[ActionItem]) -> int:

@@ -11,7 +11,7 @@ from bot.domain.errors import Refused
 from bot.domain.job import Job
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
-from bot.domain.reference import missing
+from bot.domain.reference import not_found
 from bot.domain.retro import Retro, state_of
 from bot.domain.team import Team
 from bot.domain.working_hours import today
@@ -312,7 +312,7 @@ def of(number: int, at: datetime, work: UnitOfWork, *, contact: str) -> Recovery
     case, retro = work.cases.get(number), work.retros.get(number)
     team = work.teams.get(case.channel_id) if case else None
     if case is None or retro is None or team is None:
-        raise Refused(missing(f"C-{number}"))
+        raise not_found(f"C-{number}")
     recovery = begin(case, contact, team, at, work)
     refresh_cards(recovery, at, work)
     return recovery

@@ -309,7 +309,7 @@ async def test_answers_close_after_the_teams_working_days(desk: Desk) -> None:
 async def test_two_workspaces_never_meet(desk: Desk) -> None:
     await desk.fail()
     elsewhere = Desk(desk.database, "test:2")
-    assert "not here" in words(await elsewhere.ask(ANA, "case.read", "C-1"))
+    assert "I can't find" in words(await elsewhere.ask(ANA, "case.read", "C-1"))
     assert await elsewhere.fail() == "C-1"
 
 

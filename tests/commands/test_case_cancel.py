@@ -281,7 +281,7 @@ async def test_whoever_leads_or_looks_after_it_from_outside_may_neither_cancel_n
     begun: Desk,
 ) -> None:
     begun.memberships.channels[ANA.id] = set()
-    unknown = "C-1 is not here any more, or never was."
+    unknown = "I can't find C-1. Check the number, or press Status."
     for values in (None, WHY):
         assert unknown in words(await begun.ask(ANA, "case.cancel", "C-1", values, channel=DIRECT))
     assert not begun.retro("C-1").cancelled

@@ -217,7 +217,7 @@ async def test_whoever_leads_or_looks_after_it_from_outside_may_not_edit(desk: D
     desk.memberships.channels[ANA.id] = set()
     for values in (None, {**WHOLE}):
         reply = await desk.ask(ANA, "case.edit", "C-1", values, channel=DIRECT)
-        assert "C-1 is not here any more, or never was." in words(reply)
+        assert "I can't find C-1. Check the number, or press Status." in words(reply)
     assert stored(desk).history == ()
 
 

@@ -120,7 +120,7 @@ async def test_a_case_of_another_channel_is_none(two: Desk) -> None:
     await two.ask(CLEO, "case.fail", typed="ZD-3 Sold twice", channel=SALES, here="C2")
     for other in ("C-3", "ZD-3", "C-99"):
         reply = await two.ask(BEN, "case.same_as", "C-2", {"other": other})
-        assert reply.faults == {"other": f"{other} is not here any more, or never was."}
+        assert reply.faults == {"other": f"I can't find {other} in this channel: check what you wrote."}
     assert not two.retro("C-2").cancelled
 
 
@@ -138,7 +138,7 @@ async def test_whoever_looks_after_it_from_outside_may_not(two: Desk) -> None:
     two.memberships.channels[CLEO.id] = set()
     for values in (None, {"other": "C-1"}):
         reply = await two.ask(CLEO, "case.same_as", "C-2", values, channel=DIRECT)
-        assert "C-2 is not here any more, or never was." in words(reply)
+        assert "I can't find C-2. Check the number, or press Status." in words(reply)
     assert not two.retro("C-2").cancelled
 
 

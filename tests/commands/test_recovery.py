@@ -686,8 +686,8 @@ async def test_the_card_comes_when_it_is_typed_for_by_number_or_reference(desk: 
         assert "Hear the customer" in labels(reply.message)
     for typed, sentence in (
         ("", "Say which case, as in: customer C-7."),
-        ("C-9", "C-9 is not here any more, or never was."),
-        ("ZD-9", "ZD-9 is not here any more, or never was."),
+        ("C-9", "I can't find C-9. Check the number, or press Status."),
+        ("ZD-9", "I can't find ZD-9. Check the number, or press Status."),
     ):
         assert words(await desk.ask(BEN, "recovery.open", typed=typed)) == sentence
 
@@ -827,7 +827,7 @@ async def test_another_workspace_never_sees_it(desk: Desk) -> None:
     await desk.fail()
     other = Desk(desk.database, "test:2")
     for typed in ("C-1", "ZD-4711"):
-        assert "not here" in words(await other.ask(ANA, "recovery.open", typed=typed))
+        assert "I can't find" in words(await other.ask(ANA, "recovery.open", typed=typed))
 
 
 async def test_what_cannot_be_meant_is_refused_beside_its_field(desk: Desk) -> None:

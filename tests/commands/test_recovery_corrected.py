@@ -261,9 +261,9 @@ async def test_an_outsider_reads_that_there_is_no_such_case(desk: Desk) -> None:
     for command_name in ("recovery.correct", "recovery.take_back"):
         for values in (None, {"step": "hear", "why": "No."}):
             reply = await desk.ask(CLEO, command_name, "C-1", values)
-            assert words(reply) == "C-1 is not here any more, or never was."
+            assert words(reply) == "I can't find C-1. Check the number, or press Status."
     sneaky = await desk.ask(CLEO, "recovery.hear", "C-1/correct", {"words": "No."})
-    assert words(sneaky) == "C-1 is not here any more, or never was."
+    assert words(sneaky) == "I can't find C-1. Check the number, or press Status."
 
 
 async def test_the_export_says_who_corrected_and_who_took_back(desk: Desk) -> None:

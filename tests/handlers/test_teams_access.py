@@ -24,7 +24,7 @@ from tests.handlers.test_teams_auth import OTHER_TENANT, serving
 from tests.journeys.teams_app import in_thread, open_teams_app, said
 from tests.session import open_work, queue_of
 
-NEVER_GIVEN = "is not here any more, or never was"
+NEVER_GIVEN = "Check the number, or press Status"
 UNSEEN = ("requests", "people", "places")
 """Tables that say who was met, and which events were seen."""
 SETTINGS: Mapping[str, str] = {
@@ -170,7 +170,7 @@ async def test_another_channels_things_and_settings_are_not_there_for_a_forged_c
             assert "checklist" not in shown
             if way not in ("an old client's click", "an action of the app"):
                 # An action of the app names nothing that it is about: it brings a message instead.
-                assert f"{about} {NEVER_GIVEN}" in shown
+                assert f"{about}. {NEVER_GIVEN}" in shown
         heard = await forge(world.olga, way, "team.settings", "", lead, at=at, claims=world.vault)
         if way not in ("an old client's click", "an action of the app"):
             assert "choose a channel that you are in" in told(heard)

@@ -271,7 +271,7 @@ async def test_a_file_is_refused_in_one_sentence(visitor: Visitor) -> None:
 
 
 async def test_a_button_of_something_that_is_gone_says_so(visitor: Visitor) -> None:
-    assert "not here any more" in (await visitor.press("retro.answer", about="C-99")).text
+    assert "I can't find" in (await visitor.press("retro.answer", about="C-99")).text
 
 
 async def test_a_page_of_another_person_acts_for_nobody(visitor: Visitor, web_house: WebHouse) -> None:

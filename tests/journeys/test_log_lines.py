@@ -75,7 +75,7 @@ async def test_in_teams(database_url: str, caplog: pytest.LogCaptureFixture) -> 
 
             async def ask() -> None:
                 await ana.says("customer C-9", support, mention=True)
-                await teams_app.answered(teams, ana, "is not here any more")
+                await teams_app.answered(teams, ana, "I can't find")
 
             assert len(await lines(caplog, house.database, ask)) == 1
 

@@ -23,8 +23,8 @@ from tests.fakes import FakeSlack, FormErrors, Posted, SlackChannel, SlackPerson
 from tests.journeys.slack_app import open_slack_app, said
 
 CUSTOMER = "Mrs. Ólafs"
-NEVER = "C-1 is not here any more, or never was."
-NO_ITEM = "AI-1 is not here any more, or never was."
+NEVER = "I can't find C-1. Check the number, or press Status."
+NO_ITEM = "I can't find AI-1. Check the number, or press Status."
 
 # What is tried, with what it is about, what would be filled in, and how it is answered to outsiders.
 TRIED: Mapping[str, tuple[str, Mapping[str, str], str]] = {
@@ -186,7 +186,7 @@ async def test_a_full_member_sees_a_public_channel_without_being_in_it_and_a_gue
         for who, person in here.outside.items():
             answer = await person.command("customer C-1", here.sales)
             assert answer is not None
-            assert answer.words() == NEVER, who
+            assert answer.words() == f"{NEVER}\nStatus", who
 
 
 async def test_who_comes_and_goes_is_let_in_and_out_at_once(slack: FakeSlack, sqlite_url: str) -> None:
