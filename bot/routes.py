@@ -172,7 +172,7 @@ _ROUTES = (
     ),
     _reading(action_item_commands.Read, action_item_commands.read),
     _reading(action_item_commands.Mine, action_item_commands.mine),
-    _reading(action_item_commands.Home, action_item_commands.mine),
+    _reading(team_commands.Home, team_commands.show_home),
     _route(recovery_commands.Open, recovery_commands.open_card),
     _route(recovery_commands.Begin, recovery_commands.begin),
     *(

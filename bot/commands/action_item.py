@@ -150,12 +150,6 @@ class Mine(Command, frozen=True):
     access = "own"
 
 
-class Home(Mine, frozen=True):
-    """The same, in the App Home of Slack."""
-
-    name = "team.home"
-
-
 def _command_of(row: StepRow) -> type[TakeStep]:
     command = create_model(row.name, __base__=TakeStep, __doc__=f"Takes the step {row.name}.")
     command.name, command.row = f"action_item.{row.name}", row

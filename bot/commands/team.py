@@ -32,6 +32,7 @@ from bot.ports import ReadOnlyWork, UnitOfWork
 
 OWN = ("mine", "my", "me", "own")
 """What can be typed after `settings` for one's own."""
+GREETINGS = ("hi", "hello", "hey")
 THANKS = ("thanks", "thank", "thx", "ty", "cheers")
 NEAR = 0.74
 """From this share of the letters in common on, one word may be the other, misspelt."""
@@ -92,6 +93,13 @@ class Help(Command, frozen=True):
     name = "team.help"
     access = "own"
     audience = "channel"
+
+
+class Home(Command, frozen=True):
+    """What somebody reads at home: what needs them, what else is theirs, and what this is."""
+
+    name = "team.home"
+    access = "own"
 
 
 class Unknown(Command, frozen=True):
@@ -312,10 +320,17 @@ def say_unknown(
     word = first.lower().strip(messages.PUNCTUATION)[:LONGEST_WORD]
     if word in THANKS:
         return Reply(message=messages.WELCOME)
+    if word in GREETINGS:
+        return show_home(command, work)
     near = get_close_matches(word, offers, n=1, cutoff=NEAR)
     if near:
         return Reply(message=messages.misheard(first[:LONGEST_WORD], near[0], offers, rest))
     return Reply(message=messages.help_text(commands, first[:LONGEST_WORD], text if rest else ""))
+
+
+def show_home(command: Command, work: ReadOnlyWork) -> Reply:
+    """What needs whoever asks, and what else is theirs."""
+    return Reply(message=team_jobs.home_of(command.person, command.at, work))
 
 
 def say_picture(command: Picture, work: ReadOnlyWork) -> Reply:

@@ -3,12 +3,17 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from bot import retro_thread
 from bot.domain import message_key
 from bot.domain.channel import Channel
 from bot.domain.job import Job
+from bot.domain.person import Person
 from bot.domain.reminder import parse_label
 from bot.domain.team import Team
+from bot.domain.working_hours import today
 from bot.jobs.payload import JobPayload
+from bot.messages import home
+from bot.messages import owed as owed_messages
 from bot.messages import team as messages
 from bot.messages.parts import Message
 from bot.ports import ReadOnlyWork
@@ -75,7 +80,29 @@ class Hello(JobPayload):
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """What it is, and what to type."""
-        return messages.hello_in_person() if job.direct else messages.hello()
+        if not job.direct:
+            return messages.hello()
+        person = work.people.get(job.channel_id) or Person(id=job.channel_id, name="")
+        return home_of(person, job.due_at, work, greets=True)
+
+
+def home_of(person: Person, at: datetime, work: ReadOnlyWork, *, greets: bool = False) -> Message:
+    """What somebody reads at home at `at`: what needs them, and what else is theirs."""
+    person_id, day = person.id, today(person.zone or "UTC", at)
+    items = work.action_items.owned_by(person_id, home.MAX_SHOWN + 1)
+    owed = work.recoveries.owed_by(person_id, home.MAX_OWED + 1)
+    cases = work.retros.with_cases({recovery.case_number for recovery in owed})
+    links = retro_thread.links_of({item.case_number for item in items}, work)
+    by_number = {number: case for number, (_, case) in cases.items()}
+    return home.home(
+        items[: home.MAX_SHOWN],
+        links,
+        {person_id: person},
+        owed_messages.mine(owed[: home.MAX_OWED], by_number, person_id, day),
+        day,
+        more=len(items) > home.MAX_SHOWN or len(owed) > home.MAX_OWED,
+        greets=greets,
+    )
 
 
 def settings_changed_job(team: Team, recipient_id: str, changed_by: str, at: datetime) -> Job:

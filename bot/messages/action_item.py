@@ -381,11 +381,7 @@ def mine(
     parts: list[Part] = [*owed]
     if not items:
         parts.append(Paragraph(words=("You have no open action items.",)))
-    for item in items:
-        buttons = row(*_pressable(item, _for_owner(item)))
-        first, *others = (*buttons.buttons, None)
-        menu = (*filter(None, others), *buttons.menu)
-        parts.append(Line(words=line(item, links, people, today), button=first, menu=menu))
+    parts += [own_line(item, links, people, today) for item in items]
     if more:
         parts.append(Context(words=("There are more; these are the most urgent ones.",)))
     parts.append(OWN_SETTINGS)
@@ -395,6 +391,16 @@ def mine(
         title="My action items",
         parts=tuple(parts),
     )
+
+
+def own_line(
+    item: ActionItem, links: Mapping[int, str], people: Mapping[str, Person], today: date
+) -> Line:
+    """An item in a list of its owner's: beside it what is theirs to do next, all else in its menu."""
+    buttons = row(*_pressable(item, _for_owner(item)))
+    first, *others = (*buttons.buttons, None)
+    menu = (*filter(None, others), *buttons.menu)
+    return Line(words=line(item, links, people, today), button=first, menu=menu)
 
 
 def line(item: ActionItem, links: Mapping[int, str], people: Mapping[str, Person], today: date) -> Words:

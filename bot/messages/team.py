@@ -43,19 +43,6 @@ def hello() -> Message:
     )
 
 
-def hello_in_person() -> Message:
-    """The same to one person, who added it for themself."""
-    return sentence(
-        "I am Amends: when a customer's case has failed, I help a team to look at it without blame, and "
-        "stay with its fixes. Here I write to you alone: what you are asked to take on, and reminders. "
-        "Type ",
-        Typed(words="mine"),
-        " to see what is yours, or ",
-        Typed(words="help"),
-        " for the rest.",
-    )
-
-
 PUNCTUATION = "!?.,:;"
 """What may stand around a typed word."""
 OFFERED_LENGTH = 1_900

@@ -162,11 +162,16 @@ async def test_settings_status_help_and_home_work(slack: FakeSlack, database_url
         status = await ana.command("status", support)
         assert status is not None
         assert "C-1" in status.words()
-        for text in ("help", "", "faild ZD-1"):
+        for text in ("help", "", "frobnicate ZD-1"):
             told = await ana.command(text, support)
             assert told is not None
             assert "/amends failed" in told.words()
-        assert "My action items" in (await ana.opens_home()).words()
+        told = await ana.command("faild ZD-2 Parcel lost", support)
+        assert told is not None
+        form = await ana.press(told, "Mark a case failed")
+        assert "Parcel lost" in str(form.view)
+        assert "ZD-2" in str(form.view)
+        assert "Needs you" in (await ana.opens_home()).words()
         direct = await ana.command("status", ana.direct)
         assert direct is not None
         assert "team's own channel" in direct.words()

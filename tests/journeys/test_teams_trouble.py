@@ -260,7 +260,7 @@ async def test_whoever_adds_the_app_for_themself_is_greeted_once_and_told_what_t
     async with open_teams_app(teams, database_url):
         await ben.installs()  # which Teams tells by two events
         greeting = await told(teams, ben, "I am Amends")
-        assert "mine" in greeting
+        assert "failed ZD-4711" in greeting
         assert "help" in greeting
         await ben.installs()
         await ben.says("help", support, mention=True)
