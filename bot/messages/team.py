@@ -196,8 +196,24 @@ def settled_own(preferences: NotificationPreferences) -> Message:
 
 def settled(team: Team) -> Message:
     """To the person who saved the settings: what they are now."""
-    first = f"The settings of {team.name} are saved."
-    return Message(summary=first, parts=(Paragraph(words=(first,)), Context(words=(_hours(team),))))
+    zone = team.zone.rpartition("/")[2].replace("_", " ")
+    hours = f"{_short_days(team.days)}, {team.starts:%H:%M}–{team.ends:%H:%M} ({zone})"
+    answers = f"Answers: {_working_days(team.days_to_answer)}."
+    apology = (
+        f"Apology: {_working_days(team.days_to_apologise) if team.days_to_apologise else 'same day'}."
+    )
+    return sentence(f"Saved. #{team.name.removeprefix('#')} works {hours}. {answers} {apology}")
+
+
+def _working_days(count: int) -> str:
+    return f"{count} working day{'' if count == 1 else 's'}"
+
+
+def _short_days(days: Sequence[int]) -> str:
+    """`Mon–Fri`, or each day where they are not all in a row."""
+    named = [WEEKDAYS[day][:3] for day in days]
+    in_a_row = len(days) > 2 and list(days) == list(range(days[0], days[0] + len(days)))
+    return f"{named[0]}–{named[-1]}" if in_a_row else ", ".join(named)
 
 
 def settings_changed(team: Team, by: str, lead: str) -> Message:

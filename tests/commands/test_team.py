@@ -36,7 +36,7 @@ async def test_settings_open_with_what_is_known_and_save_what_is_chosen(desk: De
         "Language coach": "yes",
     }
     saved = await desk.ask(BEN, "team.settings", values=SETTINGS)
-    assert "Monday, Tuesday, Wednesday, Thursday, 08:30 to 16:00 (Asia/Tokyo)" in words(saved)
+    assert "Mon–Thu, 08:30–16:00 (Tokyo)" in words(saved)
     with open_work(desk.database, desk.workspace, writes=False) as work:
         team = work.teams.get(SUPPORT.id)
     assert team is not None
@@ -71,7 +71,7 @@ async def test_a_team_that_wants_no_lead_keeps_its_settings(desk: Desk) -> None:
     await desk.fail()
     without = {**SETTINGS, "lead": ""}
     for _ in range(2):
-        assert "are saved" in words(await desk.ask(ANA, "team.settings", values=without))
+        assert words(await desk.ask(ANA, "team.settings", values=without)).startswith("Saved. #support")
     await desk.fail(BEN, "ZD-2 Lost")
     with open_work(desk.database, desk.workspace, writes=False) as work:
         team = work.teams.get(SUPPORT.id)
@@ -84,7 +84,8 @@ async def test_an_imported_team_is_led_by_the_first_person_who_uses_it(desk: Des
     await desk.ask(robot, "case.fail", values={"what_happened": "Lost"}, bulk=True)
     desk.meet(ANA)
     await desk.fail(BEN, "ZD-2 Late")
-    assert "are saved" in words(await desk.ask(BEN, "team.settings", values=SETTINGS))
+    saved = words(await desk.ask(BEN, "team.settings", values=SETTINGS))
+    assert saved.startswith("Saved. #support works ")
     await desk.fail(ANA, "ZD-3 Broken")
     with open_work(desk.database, desk.workspace, writes=False) as work:
         team = work.teams.get(SUPPORT.id)
@@ -184,3 +185,37 @@ async def test_a_channel_that_can_be_spoken_in_again_gets_what_could_not_be_said
     assert "retro:1" not in desk.say_all()
     await desk.ask(ANA, "team.channel_changed", values={})
     assert "retro:1" in desk.say_all()
+
+
+@pytest.mark.parametrize(
+    ("days", "answer", "apologise", "said"),
+    [
+        (
+            "0,1,2,3,4",
+            "3",
+            "0",
+            "Mon–Fri, 09:00–17:00 (Stockholm). Answers: 3 working days. Apology: same day.",
+        ),
+        (
+            "0,2,3",
+            "1",
+            "2",
+            "Mon, Wed, Thu, 09:00–17:00 (Stockholm). Answers: 1 working day. Apology: 2 working days.",
+        ),
+    ],
+)
+async def test_saved_settings_are_said_in_a_few_words(
+    desk: Desk, days: str, answer: str, apologise: str, said: str
+) -> None:
+    await desk.fail()
+    values = {
+        "lead": ANA.id,
+        "zone": "Europe/Stockholm",
+        "days": days,
+        "starts": "09:00",
+        "ends": "17:00",
+        "days_to_answer": answer,
+        "days_to_apologise": apologise,
+    }
+    reply = await desk.ask(ANA, "team.settings", values=values)
+    assert words(reply) == f"Saved. #support works {said}"
