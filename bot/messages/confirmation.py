@@ -48,7 +48,7 @@ def unnamed(answer: Answer) -> Message:
 
 def withdrawn(answer: Answer) -> Message:
     """After an unnamed answer was withdrawn by the lead."""
-    return sentence(f"Withdrawn: in its place under {label_of(answer)} stands that you did it, and why.")
+    return sentence(f"Withdrawn: under {label_of(answer)} stands now that you did it, and why.")
 
 
 def closed(retro: Retro) -> Message:

@@ -117,8 +117,8 @@ async def test_who_changes_the_settings_of_their_own_team_tells_nobody(desk: Des
 async def test_settings_and_status_belong_to_a_teams_channel(desk: Desk) -> None:
     direct = Channel(id="D1", name="Ana", kind="direct")
     submitted = await desk.ask(ANA, "team.settings", values=SETTINGS, channel=direct)
-    assert "team's own place" in submitted.faults[""]
-    assert "team's own place" in words(await desk.ask(ANA, "board.status", channel=None))
+    assert "team's own channel" in submitted.faults[""]
+    assert "team's own channel" in words(await desk.ask(ANA, "board.status", channel=None))
     assert "Nothing has failed here yet" in words(await desk.ask(ANA, "board.status"))
 
 
