@@ -51,6 +51,7 @@ from bot.messages import (
 from bot.messages.parts import Form, Message, sentence
 from bot.messages.recovery import CardContext
 from bot.messages.reminder import ReminderView
+from bot.messages.stale_form import changed_meanwhile
 from bot.reminders import BY_NAME
 from bot.routes import OFFERS, TYPED
 from tests.desk import ASKED
@@ -585,6 +586,13 @@ FORMS: Mapping[str, Form] = {
     "case.cancel": case_change_commands.cancel_form(CASE),
     "case.edit": case_commands.edit_form(CASE, TEAM),
     "case.edit_bare": case_commands.edit_form(BARE, TEAM),
+    "case.edit_stale": changed_meanwhile(
+        case_commands.edit_form(CASE, TEAM),
+        {"what_happened": HOSTILE, "customer": CASE.customer or "", "date": "2026-11-20"},
+        BEN,
+        ANA.id,
+        {},
+    ),
     "case.read": case.story(CASE.model_copy(update={"what_happened": LONG})),
     "retro.answer": retro_commands.answer_form(RETRO, CASE, people=12),
     "retro.answer_uncounted": retro_commands.answer_form(RETRO, CASE),
@@ -645,6 +653,18 @@ FORMS: Mapping[str, Form] = {
         KEPT,
         CASE,
         {"words": "It comes on Friday.", "due": "2026-03-06", "how": "A call", "keeper": "U1"},
+    ),
+    "recovery.correct_step_stale": changed_meanwhile(
+        recovery_commands.correction_form(
+            recovery_commands.Promise,
+            KEPT,
+            CASE,
+            {"words": HOSTILE, "due": "2026-03-06", "how": "A call", "keeper": "U1"},
+        ),
+        {"words": "It comes on Friday.", "due": "2026-03-09", "how": "A call", "keeper": "U2"},
+        ANA,
+        ANA.id,
+        PEOPLE,
     ),
     "recovery.take_back": recovery_commands.take_back_form(KEPT, CASE),
     "recovery.not_needed": recovery_commands.not_needed_form(OWED, CASE, ""),

@@ -30,6 +30,7 @@ from bot.jobs.edit_said import edit_said
 from bot.messages import case as messages
 from bot.messages import confirmation
 from bot.messages.parts import Form
+from bot.messages.stale_form import changed_meanwhile, differing
 from bot.ports import ReadOnlyWork, UnitOfWork
 
 NO_PLACE = "Choose the channel where the retro opens."
@@ -124,6 +125,8 @@ class Edit(Described, frozen=True):
         max_length=MAX_LINK_LENGTH,
         check=check_link,
     )
+    seen: Line = field(hidden=True)
+    """How often it had been edited when the form was filled in; empty: an older program drew it."""
 
 
 class Open(Command, frozen=True):
@@ -386,6 +389,7 @@ def edit_form(case: Case, team: Team) -> Form:
             "link": case.link or "",
         },
         changed={"time": _in_zone(team.zone)},
+        hidden={"seen": str(len(domain.edits(case)))},
     )
 
 
@@ -403,6 +407,7 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
         raise Refused(WHICH_TO_EDIT)
     case = case_of(command.subject, work)
     team = work.teams.require(case.channel_id)
+    _check_seen(command, case, team, work)
     _, facts = check_all(
         lambda: _refuse_taken(command.reference, case, work),
         lambda: _edited_facts(command, case, team),
@@ -413,6 +418,17 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
     work.cases.save(edited)
     _show_edited(edited, team, command, work)
     return Reply(message=confirmation.case_edited(edited), done=True)
+
+
+def _check_seen(command: Edit, case: Case, team: Team, work: ReadOnlyWork) -> None:
+    """Raises AskFirst where somebody edited it while the form was open."""
+    edits = domain.edits(case)
+    if command.seen in ("", str(len(edits))):
+        return
+    now, written = edit_form(case, team), command.request.values or {}
+    if differing(now, written):
+        who = work.people.get(edits[-1].by) if edits else None
+        raise AskFirst(Reply(form=changed_meanwhile(now, written, who, command.person.id, {})))
 
 
 def _refuse_taken(reference: str, case: Case, work: ReadOnlyWork) -> None:

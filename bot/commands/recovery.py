@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, ClassVar
 
-from bot.command import Access, Command, Opening, Reply
+from bot.command import Access, AskFirst, Command, Opening, Reply
 from bot.commands import action_item as action_item_commands
 from bot.commands import retro as retro_commands
 from bot.commands.lookup import item_of, person_of, recovery_of, retro_of
@@ -30,6 +30,7 @@ from bot.messages import recovery as messages
 from bot.messages import recovery_form as forms
 from bot.messages.parts import Form
 from bot.messages.recovery_form import ENOUGH, EVERYTHING, HOW
+from bot.messages.stale_form import changed_meanwhile, differing
 from bot.ports import ReadOnlyWork, UnitOfWork
 
 ONLY_MEMBERS = "Only members of the channel say how it ended, or take that back."
@@ -68,6 +69,8 @@ class TakeStep(Command, frozen=True):
     submit = "Save"
 
     subject: CaseRef
+    seen: Line = field(hidden=True)
+    """How the step stood when the form that corrects it was drawn; empty: an older program drew it."""
 
     @property
     def corrects(self) -> bool:
@@ -433,8 +436,13 @@ def correction_form(
 ) -> Form:
     """The form of a step that is done, filled with what was noted."""
     drawn = step_form(command, recovery, case, values)
-    parts = (forms.about(recovery, case), forms.CORRECTING)
-    return drawn.model_copy(update={"about": str(case.ref.at(CORRECT)), "parts": parts})
+    return drawn.model_copy(
+        update={
+            "about": str(case.ref.at(CORRECT)),
+            "parts": (forms.about(recovery, case), forms.CORRECTING),
+            "hidden": {"seen": str(domain.seen(recovery, command.step))},
+        }
+    )
 
 
 def open_take_back(opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -510,6 +518,7 @@ def note(command: TakeStep, work: UnitOfWork) -> Reply:
 def _correct_step(command: TakeStep, work: UnitOfWork) -> Reply:
     before = recovery_of(command.subject, work)
     domain.check_correct(before, command.step)
+    _check_seen(command, before, work)
     given = command.done(work.teams.require(before.channel_id), work)
     after, keeper = before, person_of(getattr(command, "keeper", ""), "keeper", work)
     if keeper is not None and keeper.id != domain.owner_of(before, "keep"):
@@ -519,6 +528,20 @@ def _correct_step(command: TakeStep, work: UnitOfWork) -> Reply:
         after = domain.correct(after, given, command.person.id)
     _save(before, after, "corrected", command, work)
     return Reply(message=confirmation.CORRECTED, done=True)
+
+
+def _check_seen(command: TakeStep, recovery: Recovery, work: ReadOnlyWork) -> None:
+    """Raises AskFirst where somebody changed the step while its form was open."""
+    if command.seen in ("", str(domain.seen(recovery, command.step))):
+        return
+    now, written = _correction(type(command), recovery, work), command.request.values or {}
+    if not differing(now, written):
+        return
+    by = domain.changed_since(recovery, command.step, command.seen)
+    ids = {field.value for field in now.fields if field.kind == "person"}
+    people = work.people.among({person_id for person_id in (*ids, by) if person_id})
+    asked = changed_meanwhile(now, written, people.get(by or ""), command.person.id, people)
+    raise AskFirst(Reply(form=asked))
 
 
 def take(command: TakeStep, work: UnitOfWork) -> Reply:

@@ -130,6 +130,11 @@ def check_edit(case: Case) -> None:
         )
 
 
+def edits(case: Case) -> tuple[CaseChange, ...]:
+    """By whom and when its facts were edited, the first time first."""
+    return tuple(change for change in case.history if change.step == "edit")
+
+
 def edit(case: Case, facts: Mapping[str, object], by: str, at: datetime) -> Case:
     """The case with other facts, and who changed them; the same case when none of them differs."""
     check_edit(case)

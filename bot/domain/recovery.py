@@ -1,5 +1,6 @@
 """A recovery: everything owed to the customer of a failed case, until they say how it was for them."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -334,6 +335,38 @@ def correct(recovery: Recovery, given: Step, by: str) -> Recovery:
     if changed == step:
         raise Refused("This is what stands there already: nothing was changed.")
     return _with(recovery, recovery.touched_at, changed.model_copy(update={"corrected_by": by}))
+
+
+class Seen(NamedTuple):
+    """How a done step stood when its form was drawn: in which round, and what tells it from another."""
+
+    round: str
+    step: str
+    keeper: str
+
+    def __str__(self) -> str:
+        return ".".join(self)
+
+
+def seen(recovery: Recovery, name: StepName) -> Seen:
+    """What a form that corrects the step carries; the promise's says who keeps it, too."""
+    keeper = owner_of(recovery, "keep") or "" if name == "promise" else ""
+    noted = recovery.step(name).model_dump_json(include={*CORRECTED, *OF_APOLOGY, "chosen"})
+    texts = (noted, keeper)
+    step, kept_by = (hashlib.blake2s(text.encode(), digest_size=4).hexdigest() for text in texts)
+    return Seen(str(len(recovery.earlier)), step, kept_by)
+
+
+def changed_since(recovery: Recovery, name: StepName, was: str) -> str | None:
+    """Who changed the step since a form was drawn that carries this; None when nobody is known."""
+    now, (in_round, step, *_) = seen(recovery, name), (*was.split("."), "", "")
+    noted = recovery.step(name)
+    if in_round != now.round:
+        began_anew = recovery.earlier[-1][-1].by if recovery.earlier else None
+        return recovery.step("verdict").undone_by or began_anew
+    if step != now.step:
+        return noted.corrected_by or noted.by
+    return recovery.step("keep").handed_by
 
 
 def says_the_same(recovery: Recovery, given: Step) -> bool:

@@ -34,6 +34,8 @@ def advised(form: Form, remarks: Sequence[Remark], values: Mapping[str, str], ma
 
     `mark` comes back with it and tells the words that were read: changed ones are read once more.
     """
+    # What a form was drawn from stays what it was: somebody may have changed it since.
+    kept = {name: values.get(name, value) for name, value in form.hidden.items()}
     return form.model_copy(
         update={
             "parts": (
@@ -45,8 +47,8 @@ def advised(form: Form, remarks: Sequence[Remark], values: Mapping[str, str], ma
                 for field in form.fields
             ),
             "submit": "Post as it is",
-            "other_way": OtherWay(label="Change it", hidden=form.hidden),
-            "hidden": {**form.hidden, COACHED: mark},
+            "other_way": OtherWay(label="Change it", hidden=kept),
+            "hidden": {**kept, COACHED: mark},
         }
     )
 

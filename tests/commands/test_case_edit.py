@@ -4,13 +4,15 @@ from datetime import date, timedelta
 
 import pytest
 
+from bot.command import Reply
 from bot.commands.export import one
 from bot.domain.case import Case
 from bot.domain.channel import Channel
 from bot.domain.errors import ConflictError
+from bot.domain.person import Person
 from bot.domain.recovery import Recovery
 from bot.messages.export import as_csv, as_data, as_markdown
-from bot.messages.parts import plain
+from bot.messages.parts import Message, plain
 from storage.database import Database
 from tests.desk import ANA, AT, BEN, CLEO, Desk, words
 from tests.session import open_work
@@ -238,3 +240,60 @@ async def test_an_export_says_who_edited_and_when(desk: Desk) -> None:
     assert as_data(whole)["case_history"] == [{**change, "same_as": None}]
     assert f"case: edit,,,Ben,,,{AT.isoformat()}," in as_csv(whole, first=True)
     assert "- 2026-03-05 · edit · Ben" in as_markdown(whole, first=True)
+
+
+async def open_form(desk: Desk, person: Person = BEN) -> tuple[str, dict[str, str]]:
+    """What the open form of somebody is about, and all that comes back when it is sent as it is."""
+    form = (await desk.ask(person, "case.edit", "C-1")).form
+    assert form is not None
+    return form.about, {**{field.name: field.value for field in form.fields}, **form.hidden}
+
+
+async def test_of_two_open_forms_the_second_is_shown_again_with_all_that_was_written(desk: Desk) -> None:
+    await desk.fail()
+    about, standing = await open_form(desk)
+    assert not words(await desk.ask(ANA, "case.edit", about, {**standing, "customer": "Mrs. Ó."}))
+    written = {**standing, "reference": "ZD-12", "date": "2026-03-04"}
+    form = (await desk.ask(BEN, "case.edit", about, written)).form
+    assert form is not None
+    told = plain(Message(summary="", parts=form.parts))
+    assert "Ana changed it meanwhile: look again." in told
+    assert "Customer: Mrs. Ó." in told
+    assert "Case reference: ZD-4711" in told
+    assert "What happened" not in told, "what is the same is not told"
+    assert {field.name: field.value for field in form.fields} == {
+        name: value for name, value in written.items() if name != "seen"
+    }
+    assert (stored(desk).customer, stored(desk).reference) == ("Mrs. Ó.", "ZD-4711")
+    again = {**written, **form.hidden, "customer": "Mrs. Ó."}
+    assert not words(await desk.ask(BEN, "case.edit", form.about, again))
+    case = stored(desk)
+    assert (case.customer, case.reference) == ("Mrs. Ó.", "ZD-12")
+    assert [change.by for change in case.history] == ["U1", "U2"]
+
+
+async def test_a_form_of_an_older_program_and_one_that_says_the_same_are_not_shown_again(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    about, standing = await open_form(desk)
+    same = {**standing, "customer": "Mrs. Ó."}
+    await desk.ask(ANA, "case.edit", about, same)
+    assert await desk.ask(BEN, "case.edit", about, same) == Reply()
+    older = {name: value for name, value in standing.items() if name != "seen"}
+    assert await desk.ask(BEN, "case.edit", about, {**older, "customer": "Mr. Ó."}) == Reply()
+    assert stored(desk).customer == "Mr. Ó."
+    await desk.ask(ANA, "case.cancel", "C-1", {"why": "A mistake."})
+    await desk.ask(ANA, "case.restore", "C-1")
+    about, standing = await open_form(desk)
+    assert await desk.ask(BEN, "case.edit", about, {**standing, "customer": "Mrs. Ó."}) == Reply()
+
+
+async def test_a_form_that_is_shown_again_tells_nothing_to_whoever_may_not_edit(desk: Desk) -> None:
+    await desk.fail()
+    about, standing = await open_form(desk, CLEO)
+    await desk.ask(ANA, "case.edit", about, {**standing, "customer": "Mrs. Ó."})
+    desk.memberships.channels["U3"] = set()
+    reply = await desk.ask(CLEO, "case.edit", about, {**standing, "customer": "Mr. X"}, channel=DIRECT)
+    assert reply.form is None
+    assert words(reply) == "C-1 is not here any more, or never was."

@@ -8,9 +8,10 @@ import pytest
 
 from bot.command import Reply
 from bot.commands import export
+from bot.domain.channel import Channel
 from bot.domain.recovery import SETTLED_BY_APOLOGY
 from bot.messages.export import FORMATS
-from bot.messages.parts import Message, plain
+from bot.messages.parts import Form, Message, plain
 from storage.database import Database
 from tests.commands.test_recovery import (
     ACCOUNT,
@@ -25,6 +26,7 @@ from tests.commands.test_recovery import (
 from tests.desk import ANA, AT, BEN, CLEO, Desk, words
 from tests.session import open_work
 
+DIRECT = Channel(id="D1", name="Ben", kind="direct")
 LATER = AT + timedelta(hours=2)
 
 
@@ -124,6 +126,107 @@ async def test_a_form_from_before_the_step_was_taken_back_is_refused_in_a_senten
     stale = await desk.ask(BEN, form.command_name, form.about, {"words": "Something else."})
     assert words(stale) == "Hear the customer is not done for C-1, so there is nothing to correct."
     assert "so there is nothing to take back" in words(await take_back(desk, "hear"))
+
+
+async def open_form(desk: Desk, name: str) -> tuple[str, str, dict[str, str]]:
+    """The open form that corrects a step: its command, what it is about, and all that comes back."""
+    form = form_of(await desk.ask(BEN, "recovery.correct", "C-1", {"step": name}))
+    standing = {field.name: field.value for field in form.fields}
+    return form.command_name, form.about, {**standing, **form.hidden}
+
+
+def above(form: Form) -> str:
+    """What stands above the fields of a form."""
+    return plain(Message(summary="", parts=form.parts))
+
+
+async def test_of_two_open_forms_of_a_promise_the_second_is_shown_again_as_it_was_filled_in(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    desk.meet(BEN)
+    await promised(desk)
+    command, about, standing = await open_form(desk, "promise")
+    await desk.ask(ANA, command, about, {**standing, "due": "2026-03-12", "keeper": "U2"})
+    written = {**standing, "words": "It comes on Monday morning."}
+    form = form_of(await desk.ask(BEN, command, about, written, at=LATER))
+    assert "Ana changed it meanwhile: look again." in above(form)
+    assert "By when: Thu 12 Mar 2026" in above(form)
+    assert "Who keeps it: Ben" in above(form)
+    assert "How they were told" not in above(form)
+    assert {field.name: field.value for field in form.fields}.items() <= written.items()
+    assert str(recovery(desk).step("promise").due) == "2026-03-12"
+    again = {**written, **form.hidden, "due": "2026-03-12", "keeper": "U2"}
+    assert not words(await desk.ask(BEN, command, about, again, at=LATER))
+    step = recovery(desk).step("promise")
+    assert (str(step.due), step.words) == ("2026-03-12", "It comes on Monday morning.")
+
+
+async def test_a_form_from_the_round_before_never_overwrites_the_words_of_the_next(desk: Desk) -> None:
+    await desk.fail()
+    desk.meet(BEN)
+    await sorry(desk)
+    command, about, standing = await open_form(desk, "hear")
+    said = "It broke again on Friday."
+    await step(desk, "verdict", LATER, verdict="not recovered", words=said)
+    written = {**standing, "words": "I waited at home, three times."}
+    form = form_of(await desk.ask(BEN, command, about, written, at=LATER))
+    assert "Ana changed it meanwhile: look again." in above(form)
+    assert said in above(form)
+    assert recovery(desk).step("hear").words == said
+    assert not words(await take_back(desk, "verdict"))
+    back = {**written, **form.hidden}
+    form = form_of(await desk.ask(BEN, command, about, back, at=LATER))
+    assert "You changed it meanwhile: look again." in above(form)
+
+
+async def test_a_step_handed_to_somebody_else_meanwhile_is_shown_and_another_steps_change_is_not(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    desk.meet(BEN)
+    await promised(desk)
+    command, about, standing = await open_form(desk, "promise")
+    await step(desk, "keep", LATER, words="The courier came.")
+    assert not words(await desk.ask(BEN, command, about, {**standing, "words": "On Monday."}))
+    assert not words(await take_back(desk, "keep"))
+    command, about, standing = await open_form(desk, "promise")
+    handed = {"step": "keep", "owner": "U2"}
+    assert not words(await desk.ask(ANA, "recovery.hand_over", "C-1", handed))
+    form = form_of(await desk.ask(BEN, command, about, {**standing, "words": "At noon."}))
+    assert "Ana changed it meanwhile: look again." in above(form)
+    assert "Who keeps it: Ben" in above(form)
+
+
+async def test_a_form_of_an_older_program_still_corrects_and_an_outsider_is_shown_none(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    desk.meet(BEN)
+    await sorry(desk)
+    command, about, standing = await open_form(desk, "hear")
+    assert not words(await correct(desk, "hear", words="I waited three times."))
+    desk.memberships.channels["U3"] = set()
+    stale = {**standing, "words": "Never."}
+    refused = await desk.ask(CLEO, command, about, stale, channel=DIRECT)
+    assert (refused.form, words(refused)) == (None, "C-1 is not here any more, or never was.")
+    older = {"words": "I waited four times."}
+    assert not words(await desk.ask(BEN, command, about, older))
+    assert recovery(desk).step("hear").words == "I waited four times."
+
+
+async def test_the_coachs_remarks_keep_what_the_form_was_drawn_from(desk: Desk) -> None:
+    await desk.fail()
+    desk.meet(BEN)
+    await sorry(desk)
+    command, about, standing = await open_form(desk, "apologise")
+    excuse = {**standing, "words": "We are sorry if you were bothered, but it was the courier's fault."}
+    form = form_of(await desk.ask(BEN, command, about, excuse))
+    assert form.submit == "Post as it is"
+    assert not words(await correct(desk, "apologise", words="We are truly sorry."))
+    again = form_of(await desk.ask(BEN, command, about, {**excuse, **form.hidden}, at=LATER))
+    assert "changed it meanwhile" in above(again)
+    assert recovery(desk).step("apologise").words == "We are truly sorry."
 
 
 async def test_a_step_taken_back_is_to_do_again_and_the_card_says_who_and_why(desk: Desk) -> None:

@@ -1,0 +1,58 @@
+"""A form that was open while somebody changed what it is about."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from bot.domain.person import Person
+from bot.messages.author import signed
+from bot.messages.parts import (
+    Bold,
+    Context,
+    Day,
+    Fields,
+    Form,
+    FormField,
+    Paragraph,
+    Words,
+    one_line,
+)
+
+NOT_SAVED = "Yours is not saved yet: Save puts it in the place of what stands there now."
+
+
+def changed_meanwhile(
+    now: Form, written: Mapping[str, str], who: Person | None, by: str, people: Mapping[str, Person]
+) -> Form:
+    """The form as it was filled in, and above it who changed it and what stands there now instead.
+
+    `now` is the form as it would open now, `who` changed it, and `by` is the id of whoever reads it.
+    `people` are those that it names.
+    """
+    name = "Somebody" if who is None else "You" if who.id == by else signed(who.name)
+    rows = tuple((field.label, _standing(field, people)) for field in differing(now, written))
+    above = (
+        Paragraph(words=(Bold(text=f"{name} changed it meanwhile: look again."),)),
+        Context(words=("What stands there now, where yours differs:",)),
+        Fields(rows=rows),
+        Context(words=(NOT_SAVED,)),
+    )
+    fields = tuple(
+        field.model_copy(update={"value": written.get(field.name, "")}) for field in now.fields
+    )
+    return now.model_copy(update={"parts": (*now.parts, *above), "fields": fields})
+
+
+def differing(now: Form, written: Mapping[str, str]) -> list[FormField]:
+    """The fields in which something else was written than what stands there now."""
+    return [field for field in now.fields if written.get(field.name, "").strip() != field.value.strip()]
+
+
+def _standing(field: FormField, people: Mapping[str, Person]) -> Words:
+    """What a field would show if it were opened now."""
+    if not field.value:
+        return ("–",)
+    if field.kind == "date":
+        return (Day(day=date.fromisoformat(field.value)),)
+    if field.kind == "person":
+        return (people[field.value].name if field.value in people else "Somebody",)
+    return (one_line(field.value),)
