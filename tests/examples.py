@@ -586,6 +586,7 @@ FORMS: Mapping[str, Form] = {
     "case.cancel": case_change_commands.cancel_form(CASE),
     "case.edit": case_commands.edit_form(CASE, TEAM),
     "case.edit_bare": case_commands.edit_form(BARE, TEAM),
+    "case.edit_long": case_commands.edit_form(CASE.model_copy(update={"what_happened": LONG}), TEAM),
     "case.edit_stale": changed_meanwhile(
         case_commands.edit_form(CASE, TEAM),
         {"what_happened": HOSTILE, "customer": CASE.customer or "", "date": "2026-11-20"},

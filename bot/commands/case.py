@@ -31,6 +31,7 @@ from bot.messages import case as messages
 from bot.messages import confirmation
 from bot.messages.parts import Form
 from bot.messages.stale_form import changed_meanwhile, differing
+from bot.messages.whole_text import said_to_stay, whole
 from bot.ports import ReadOnlyWork, UnitOfWork
 
 NO_PLACE = "Choose the channel where the retro opens."
@@ -376,7 +377,7 @@ def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:
 def edit_form(case: Case, team: Team) -> Form:
     """Edit case, filled in with what is stored."""
     day, at_time = _written(case, team)
-    return Edit.form(
+    form = Edit.form(
         case.ref,
         channel_id=case.channel_id,
         values={
@@ -391,6 +392,7 @@ def edit_form(case: Case, team: Team) -> Form:
         changed={"time": _in_zone(team.zone)},
         hidden={"seen": str(len(domain.edits(case)))},
     )
+    return said_to_stay(form)
 
 
 def _written(case: Case, team: Team) -> tuple[str, str]:
@@ -407,6 +409,8 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
         raise Refused(WHICH_TO_EDIT)
     case = case_of(command.subject, work)
     team = work.teams.require(case.channel_id)
+    story = whole(command.what_happened, case.what_happened)
+    command = command.model_copy(update={"what_happened": story})
     _check_seen(command, case, team, work)
     _, facts = check_all(
         lambda: _refuse_taken(command.reference, case, work),
@@ -425,7 +429,8 @@ def _check_seen(command: Edit, case: Case, team: Team, work: ReadOnlyWork) -> No
     edits = domain.edits(case)
     if command.seen in ("", str(len(edits))):
         return
-    now, written = edit_form(case, team), command.request.values or {}
+    now = edit_form(case, team)
+    written = {**(command.request.values or {}), "what_happened": command.what_happened}
     if differing(now, written):
         who = work.people.get(edits[-1].by) if edits else None
         raise AskFirst(Reply(form=changed_meanwhile(now, written, who, command.person.id, {})))

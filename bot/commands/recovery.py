@@ -31,6 +31,7 @@ from bot.messages import recovery_form as forms
 from bot.messages.parts import Form
 from bot.messages.recovery_form import ENOUGH, EVERYTHING, HOW
 from bot.messages.stale_form import changed_meanwhile, differing
+from bot.messages.whole_text import said_to_stay, whole
 from bot.ports import ReadOnlyWork, UnitOfWork
 
 ONLY_MEMBERS = "Only members of the channel say how it ended, or take that back."
@@ -81,7 +82,14 @@ class TakeStep(Command, frozen=True):
         """The step as the form describes it; raises Refused beside the field that cannot be."""
         # What a step keeps has the same names in its form.
         kept = {name: value for name, value in self if name in Step.model_fields}
+        kept |= _whole(kept, recovery_of(self.subject, work).step(self.step))
         return Step(name=self.step, by=self.person.id, at=self.at, **kept)
+
+
+def _whole(written: Mapping[str, Any], noted: Step) -> dict[str, str]:
+    """The long texts of a step's form, whole where a box showed only the beginning of what is noted."""
+    texts = {"words": noted.words, "view": noted.view}
+    return {name: whole(written[name], text) for name, text in texts.items() if name in written}
 
 
 class Hear(TakeStep, frozen=True):
@@ -435,7 +443,7 @@ def correction_form(
     command: type[TakeStep], recovery: Recovery, case: Case, values: Mapping[str, str]
 ) -> Form:
     """The form of a step that is done, filled with what was noted."""
-    drawn = step_form(command, recovery, case, values)
+    drawn = said_to_stay(step_form(command, recovery, case, values))
     return drawn.model_copy(
         update={
             "about": str(case.ref.at(CORRECT)),
@@ -535,6 +543,7 @@ def _check_seen(command: TakeStep, recovery: Recovery, work: ReadOnlyWork) -> No
     if command.seen in ("", str(domain.seen(recovery, command.step))):
         return
     now, written = _correction(type(command), recovery, work), command.request.values or {}
+    written = {**written, **_whole(written, recovery.step(command.step))}
     if not differing(now, written):
         return
     by = domain.changed_since(recovery, command.step, command.seen)

@@ -28,6 +28,7 @@ from bot.jobs import retro as retro_jobs
 from bot.messages import confirmation
 from bot.messages import retro as messages
 from bot.messages.parts import MAX_TEXT_LENGTH, Form
+from bot.messages.whole_text import said_to_stay, whole
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import PROMPTS
 
@@ -274,7 +275,7 @@ def open_edit_answer(opening: Opening, work: ReadOnlyWork) -> Reply:
 def edit_answer_form(answer: Answer) -> Form:
     """Edit one's own named answer."""
     label = {"text": {"label": messages.label_of(answer)}}
-    return EditAnswer.form(answer.ref, values={"text": answer.text}, changed=label)
+    return said_to_stay(EditAnswer.form(answer.ref, values={"text": answer.text}, changed=label))
 
 
 def edit_answer(command: EditAnswer, work: UnitOfWork) -> Reply:
@@ -282,7 +283,7 @@ def edit_answer(command: EditAnswer, work: UnitOfWork) -> Reply:
     answer = answer_of(command.subject, work)
     retro = _retro_with(answer, work)
     must_be_open(retro, "edit an answer")
-    changed = domain.edit_answer(answer, command.person.id, command.text)
+    changed = domain.edit_answer(answer, command.person.id, whole(command.text, answer.text))
     work.retros.save_answer(changed)
     work.jobs.schedule(retro_jobs.answer_job(changed, retro, command.at))
     _follow_answers(retro, command.at, work)

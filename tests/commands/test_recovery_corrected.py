@@ -11,10 +11,11 @@ from bot.commands import export
 from bot.domain.channel import Channel
 from bot.domain.recovery import SETTLED_BY_APOLOGY
 from bot.messages.export import FORMATS
-from bot.messages.parts import Form, Message, plain
+from bot.messages.parts import Form, Message, plain, shortened
 from storage.database import Database
 from tests.commands.test_recovery import (
     ACCOUNT,
+    finish,
     form_of,
     labels,
     promised,
@@ -213,6 +214,36 @@ async def test_a_form_of_an_older_program_still_corrects_and_an_outsider_is_show
     older = {"words": "I waited four times."}
     assert not words(await desk.ask(BEN, command, about, older))
     assert recovery(desk).step("hear").words == "I waited four times."
+
+
+async def test_the_words_of_a_step_stay_whole_where_a_box_shows_only_their_beginning(desk: Desk) -> None:
+    long = "We are truly sorry for the wait. " * 400 + "We called twice."
+    await desk.fail()
+    await step(desk, "hear", words=ACCOUNT)
+    await step(desk, "apologise", how="A call", words=long)
+    command, about, standing = await open_form(desk, "apologise")
+    assert standing["words"] == long
+    cut = {**standing, "words": shortened(long, 3_000)}
+    await desk.ask(ANA, command, about, {**standing, "how": "A letter"})
+    form = form_of(await desk.ask(BEN, command, about, {**cut, "time": "10:00"}, at=LATER))
+    assert "What was said" not in above(form)
+    again = {**cut, "time": "10:00", "how": "A letter", **form.hidden}
+    assert not words(await desk.ask(BEN, command, about, again, at=LATER))
+    kept = recovery(desk).step("apologise")
+    assert (kept.words, kept.how) == (long, "A letter")
+
+
+async def test_a_view_that_comes_later_leaves_long_words_to_the_customer_whole(desk: Desk) -> None:
+    long = "This is different now: we call before noon. " * 200 + "Thank you."
+    await desk.fail()
+    await sorry(desk)
+    await finish(desk)
+    await step(desk, "tell_changed", words=long)
+    form = form_of(await desk.ask(ANA, "recovery.tell_changed", "C-1"))
+    assert next(field.value for field in form.fields if field.name == "words") == long
+    await step(desk, "tell_changed", LATER, words=shortened(long, 3_000), view="Thank you!")
+    kept = recovery(desk).step("tell_changed")
+    assert (kept.words, kept.view) == (long, "Thank you!")
 
 
 async def test_the_coachs_remarks_keep_what_the_form_was_drawn_from(desk: Desk) -> None:

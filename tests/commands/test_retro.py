@@ -7,7 +7,7 @@ import pytest
 from bot.command import Reply
 from bot.domain.retro import OUTCOMES, Turn
 from bot.messages import retro as messages
-from bot.messages.parts import plain
+from bot.messages.parts import plain, shortened
 from bot.prompts import PROMPTS
 from tests.commands.test_recovery import labels, unasked
 from tests.desk import ANA, ASKED, AT, BEN, CLEO, Desk, reply_found, words
@@ -93,6 +93,10 @@ async def test_ones_own_named_answer_can_be_edited_and_nobody_elses(desk: Desk) 
     await desk.ask(ANA, "retro.edit_answer", answer.id, {"text": "Courier notes"})
     said = desk.say_all()
     assert plain(said[f"answer:{answer.id}"]) == "Training · Ana\nCourier notes"
+    long = "Courier notes, and how to read them. " * 200 + "That is all."
+    await desk.ask(ANA, "retro.edit_answer", answer.id, {"text": long})
+    await desk.ask(ANA, "retro.edit_answer", answer.id, {"text": shortened(long, 3_000)})
+    assert desk.answers("C-1")[0].text == long, "a box showed only its beginning"
 
 
 async def test_a_plain_reply_in_the_thread_is_kept_edited_and_forgotten(desk: Desk) -> None:
