@@ -36,6 +36,11 @@ from bot.ports import ReadOnlyWork, UnitOfWork
 
 ONLY_MEMBERS = "Only members of the channel say how it ended, or take that back."
 NO_LINK = "The link starts with https://."
+RESTS_ON: Mapping[StepName, tuple[str, str]] = {
+    "hear": (domain.MUST_BE_HEARD, "the customer's side"),
+    "apologise": (domain.APOLOGY_ENOUGH, "the apology"),
+}
+"""The outcome of a retro that rests on a step, and what it needs of it."""
 
 
 def _check_link(link: str) -> None:
@@ -482,13 +487,17 @@ def take_back(command: TakeBack, work: UnitOfWork) -> Reply:
     case, team = work.cases.require(before.case_number), work.teams.require(before.channel_id)
     retro = retro_of(command.subject, work)
     outcome = retro.last.outcome if retro.state == "closed" and retro.last else None
-    if name == "hear" and outcome == domain.MUST_BE_HEARD:
+    rests, needs = RESTS_ON.get(name, ("", ""))
+    if outcome is not None and outcome == rests:
         raise Refused(
-            f"The retro {retro.label} is closed as {outcome}, which needs the customer's side: "
-            "reopen it first.",
+            f"The retro {retro.label} is closed as {outcome}, which needs {needs}: reopen it first.",
             "step",
         )
     after = domain.take_back(before, name, command.person.id, command.at, command.why, case, team)
+    if after.enough and not before.enough:
+        # What was missing then is not kept with a former round: it is what is known by now.
+        gaps = sorted(recovery_jobs.gaps_of(case.number, work))
+        after = after.model_copy(update={"gaps": tuple(gaps)})
     _save(before, after, "taken back", command, work)
     recovery_jobs.move_case(after, work)
     recovery_jobs.note_retro(after.case_number, command.at, work)

@@ -429,6 +429,9 @@ def take_back(
     elif step.state == "not needed" and recovery.enough and step.words == recovery.enough:
         names = SETTLED_BY_APOLOGY
         recovery = recovery.model_copy(update={"enough": "", "gaps": ()})
+    elif name == "apologise" and recovery.enough:
+        # Without the apology, none was enough.
+        recovery = not_enough(recovery, at)
     undone = [
         _undone(step, by, why, lose_keeper=name == "promise" and step.name == "keep")
         for step in recovery.steps
@@ -452,10 +455,18 @@ def _round_before(recovery: Recovery, case: Case, team: Team) -> Recovery:
         update={
             "steps": last,
             "earlier": tuple(before),
+            "enough": _was_enough(last),
             "failed_at": failed_at,
             "apologise_by": aim_day(team, failed_at),
         }
     )
+
+
+def _was_enough(steps: Sequence[Step]) -> str:
+    """Why an apology was enough in a former round: it left all these steps out, with one why."""
+    left = {step.name: step.words for step in steps if step.state == "not needed"}
+    whys = {left.get(name, "") for name in ("promise", "tell_changed")}
+    return whys.pop() if len(whys) == 1 else ""
 
 
 def check_open(recovery: Recovery) -> None:

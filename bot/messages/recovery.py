@@ -201,7 +201,8 @@ def _body(context: CardContext) -> tuple[Part, ...]:
         parts.append(Paragraph(words=_next(recovery)))
     parts.append(_progress(recovery))
     if recovery.enough:
-        parts.append(Context(words=(f"An apology was enough: {one_line(recovery.enough, 200)}",)))
+        verb = "was" if recovery.is_in("apologise", "done") else "is"
+        parts.append(Context(words=(f"An apology {verb} enough: {one_line(recovery.enough, 200)}",)))
     parts.extend(Context(words=(sentence,)) for sentence in upset(recovery))
     told = [step for step in recovery.steps if step.state != "to do" or step.undone_by]
     if rows := tuple(_row(context, step) for step in told):

@@ -388,6 +388,68 @@ async def test_what_an_apology_made_needless_comes_back_together(desk: Desk) -> 
     assert {now.step(name).state for name in SETTLED_BY_APOLOGY} == {"to do"}
 
 
+ENOUGH = {"outcome": "an apology was enough", "why": "She asks no more."}
+
+
+async def test_an_apology_is_not_taken_back_while_the_outcome_of_the_retro_rests_on_it(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    await sorry(desk)
+    assert not words(await desk.ask(ANA, "retro.close", "C-1", ENOUGH))
+    assert words(await take_back(desk, "apologise")) == (
+        "The retro C-1 is closed as an apology was enough, which needs the apology: reopen it first."
+    )
+    assert recovery(desk).step("apologise").state == "done"
+    await desk.ask(ANA, "retro.reopen", "C-1", {"why": "It was another customer."})
+    assert not words(await take_back(desk, "apologise"))
+    now = recovery(desk)
+    assert now.enough == ""
+    assert {now.step(name).state for name in ("apologise", *SETTLED_BY_APOLOGY)} == {"to do"}
+    assert now.step("promise").undone_by is None
+    assert "apology was enough" not in plain(desk.say_all()["recovery:1"])
+
+
+async def test_an_apology_that_will_be_enough_is_not_said_to_have_been(desk: Desk) -> None:
+    await desk.fail()
+    await step(desk, "hear", words=ACCOUNT)
+    await desk.ask(ANA, "recovery.not_needed", "C-1", {"step": "enough", "why": "She asks no more."})
+    assert "An apology is enough: She asks no more." in plain(desk.say_all()["recovery:1"])
+    await step(desk, "apologise", how="A call", words="We are sorry.")
+    assert "An apology was enough: She asks no more." in plain(desk.say_all()["recovery:1"])
+
+
+async def test_an_apology_that_was_enough_is_so_again_when_not_recovered_is_taken_back(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    await sorry(desk)
+    await desk.ask(ANA, "retro.answer", "C-1", {"training": "Maps"})
+    await desk.ask(ANA, "retro.close", "C-1", ENOUGH)
+    before = recovery(desk)
+    await step(desk, "verdict", verdict="not recovered", words="I still wait.")
+    assert recovery(desk).enough == ""
+    assert not words(await take_back(desk, "verdict"))
+    again = recovery(desk)
+    assert (again.enough, again.gaps) == (before.enough, before.gaps) == (ENOUGH["why"], ("training",))
+    # And a fix that is agreed after all wakes what was left out, as it would have before.
+    await desk.add_item(ANA, owner="U1")
+    assert not words(await desk.ask(ANA, "retro.close", "C-1", {"outcome": "fixes agreed", "why": ""}))
+    now = recovery(desk)
+    assert now.enough == ""
+    assert {now.step(name).state for name in SETTLED_BY_APOLOGY} == {"to do"}
+
+
+async def test_steps_left_out_one_by_one_are_no_apology_that_was_enough(desk: Desk) -> None:
+    await desk.fail()
+    await sorry(desk)
+    for name, why in (("promise", "They want nothing."), ("tell_changed", "They moved away.")):
+        await desk.ask(ANA, "recovery.not_needed", "C-1", {"step": name, "why": why})
+    await step(desk, "verdict", verdict="not recovered", words="I still wait.")
+    assert not words(await take_back(desk, "verdict"))
+    assert recovery(desk).enough == ""
+
+
 async def test_an_outsider_reads_that_there_is_no_such_case(desk: Desk) -> None:
     await desk.fail()
     await sorry(desk)
