@@ -596,6 +596,8 @@ def judge(command: Verdict, work: UnitOfWork) -> Reply:
     before, team = _begin(command, work)
     given = command.done(team, work)
     after = domain.judge(before, given, command.at, team)
+    if after.outcome is None:
+        after = domain.follow(after, work.cases.require(before.case_number), team)
     unheld = _unheld(before, command, work) if given.chosen == "not recovered" else None
     _save(before, after, command.step, command, work)
     recovery_jobs.move_case(after, work)

@@ -437,7 +437,9 @@ def take_back(
         for step in recovery.steps
         if step.name in names and (step.name == name or step.state != "to do")
     ]
-    return _with(recovery, at, *undone)
+    taken_back = _with(recovery, at, *undone)
+    # A verdict that was given kept the steps as they were, whatever was said of the case since.
+    return follow(taken_back, case, team) if name == "verdict" else taken_back
 
 
 def _undone(step: Step, by: str, why: str, *, lose_keeper: bool) -> Step:

@@ -242,6 +242,41 @@ async def test_an_export_says_who_edited_and_when(desk: Desk) -> None:
     assert "- 2026-03-05 · edit · Ben" in as_markdown(whole, first=True)
 
 
+async def take_back_verdict(desk: Desk) -> None:
+    values = {"step": "verdict", "why": "It was another customer."}
+    assert not words(await desk.ask(BEN, "recovery.take_back", "C-1", values))
+
+
+@pytest.mark.parametrize("verdict", ["recovered", "not recovered"])
+async def test_a_public_post_that_was_added_after_the_verdict_counts_once_that_is_taken_back(
+    desk: Desk, verdict: str
+) -> None:
+    await desk.fail()
+    post = {**await filled_in(desk), "public_post": "https://example.com/post/1"}
+    said = {"verdict": verdict, "words": "So it is."}
+    assert not words(await desk.ask(ANA, "recovery.verdict", "C-1", said))
+    await desk.ask(BEN, "case.edit", "C-1", post)
+    await take_back_verdict(desk)
+    assert recovery_of(desk).step("apologise_publicly").state == "to do"
+    # And one that goes after the verdict is owed no more, as long as nobody answered there.
+    assert not words(await desk.ask(ANA, "recovery.verdict", "C-1", said))
+    await desk.ask(BEN, "case.edit", "C-1", {**post, "public_post": ""})
+    await take_back_verdict(desk)
+    assert "apologise_publicly" not in {step.name for step in recovery_of(desk).steps}
+
+
+async def test_a_public_post_that_was_added_after_the_verdict_counts_when_all_begins_anew(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    post = {**await filled_in(desk), "public_post": "https://example.com/post/1"}
+    await desk.ask(ANA, "recovery.verdict", "C-1", {"verdict": "recovered", "words": "Fine."})
+    await desk.ask(BEN, "case.edit", "C-1", post)
+    again = {"verdict": "not recovered", "words": "It broke again."}
+    assert not words(await desk.ask(ANA, "recovery.verdict", "C-1", again))
+    assert recovery_of(desk).step("apologise_publicly").state == "to do"
+
+
 async def open_form(desk: Desk, person: Person = BEN) -> tuple[str, dict[str, str]]:
     """What the open form of somebody is about, and all that comes back when it is sent as it is."""
     form = (await desk.ask(person, "case.edit", "C-1")).form
