@@ -38,6 +38,7 @@ from handlers.csv_import.import_file import (
     find_channels,
     foretold,
     shared_channel,
+    waiting_in,
 )
 from handlers.csv_import.rehearsal import Rehearsal
 from handlers.csv_import.spreadsheet import Broken, Row, Table, parse_mapping
@@ -421,13 +422,20 @@ async def import_file(
             transactions = rehearsal if wanted.rehearses else built.database
             workspace, channel, made = await _channel(wanted.team, built, transactions)
             team = await built.database.read(workspace, lambda work: work.teams.get(channel.id))
+            zone, way = team.zone if team else "UTC", wanted.way or "open"
+            waiting = (
+                await built.database.read(workspace, lambda work: waiting_in(channel.id, zone, work))
+                if way == "open"
+                else {}
+            )
             importing = Import(
                 bot=built.bot,
                 workspace=workspace,
                 channel=channel,
-                zone=team.zone if team else "UTC",
+                zone=zone,
                 day_order=settled.order if settled else wanted.day_order,
-                way=wanted.way or "open",
+                way=way,
+                waiting=waiting,
             )
             rehearsing = replace(importing, bot=Bot(rehearsal, committed=lambda: None), rehearses=True)
             pace = 0.0 if workspace == WEB else settings.amends_pace

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from bot.bot import Bot
-from bot.command import Request
+from bot.command import Reply, Request
+from bot.domain.case import Case
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.person import Person
@@ -28,6 +29,8 @@ MESSAGES = 1 + sum(bool(prompt.question) for prompt in PROMPTS)
 """Messages of a retro that an import opens: itself, and each prompt."""
 Way = Literal["open", "backlog"]
 """What becomes of a row: its retro opens, or it is taken in quietly."""
+Facts = tuple[str, ...]
+"""What tells a case of a table from another one."""
 NOBODY = Person(id="import", name="Import", bot=True)
 
 
@@ -86,6 +89,32 @@ def shared_channel(name: str, work: ReadOnlyWork) -> Channel | None:
     return channel if channel and channel.kind == "shared" else None
 
 
+def waiting_in(channel_id: str, zone: str, work: ReadOnlyWork) -> Mapping[Facts, str]:
+    """What was taken in and has no retro yet: what names it, by what its row says in this zone."""
+    cases = work.cases.without_retro(channel_id, work.cases.count_without_retro(channel_id))
+    return {_facts_of(case, zone): str(case.ref) for case in cases if not case.cancelled}
+
+
+def _facts_of(case: Case, zone: str) -> Facts:
+    values = {
+        "reference": case.reference or "",
+        "what_happened": case.what_happened,
+        "customer": case.customer or "",
+        "public_post": case.public_post or "",
+    }
+    if case.happened_at is not None:
+        values |= _written(case.happened_at, zone, by_day=case.happened_by_day)
+    return _facts(values)
+
+
+def _facts(values: Mapping[str, str]) -> Facts:
+    """What tells a row from another one: its reference, or, without one, all that it says."""
+    if reference := values.get("reference"):
+        return (reference.casefold(),)
+    names = ("what_happened", "customer", "public_post", "date", "time")
+    return tuple(values.get(name, "") for name in names)
+
+
 def foretold(summary: Summary, channel: Channel, pace: float) -> str:
     """What the counted rows mean for the channel, which takes a message every `pace` seconds."""
     name = f"#{channel.name.removeprefix('#')}"
@@ -112,7 +141,8 @@ def _counted(number: int, noun: str) -> str:
 class Import:
     """Rows on their way into one place. Dates without an offset are read in `zone`.
 
-    `rehearses`: nothing is kept, so what the file itself holds twice has to be known here.
+    `rehearses`: nothing is kept, so what the file itself holds twice has to be known here. `waiting`:
+    what an earlier import took in, which is opened now instead of being "already there".
     """
 
     bot: Bot
@@ -122,6 +152,7 @@ class Import:
     day_order: DayOrder | None
     way: Way = "open"
     rehearses: bool = False
+    waiting: Mapping[Facts, str] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
 
     async def run(
@@ -168,14 +199,11 @@ class Import:
         if self.rehearses and self._again(request.key, values.get("reference", "")):
             summary.already += 1
             return ""
-        for _ in range(MAX_TRIES):
-            reply = await self.bot.answer(request)
-            if reply.saved:
-                break
-        else:
-            raise StorageUnavailable(
-                f"The import stopped at line {row.line}; run it again to go on there."
-            )
+        reply = await self._asked(request, row)
+        if reply.already and (taken_in := self.waiting.get(_facts(values))):
+            # The row was remembered when it was taken in: now it is to be opened.
+            about = {"command_name": "case.open", "about": taken_in, "values": None, "key": None}
+            reply = await self._asked(request.model_copy(update=about), row)
         if reply.faults:
             return " ".join(reply.faults.values())
         if reply.already:
@@ -185,6 +213,13 @@ class Import:
         else:
             summary.opened += 1
         return ""
+
+    async def _asked(self, request: Request, row: Row) -> Reply:
+        for _ in range(MAX_TRIES):
+            reply = await self.bot.answer(request)
+            if reply.saved:
+                return reply
+        raise StorageUnavailable(f"The import stopped at line {row.line}; run it again to go on there.")
 
     def _again(self, key: str | None, reference: str) -> bool:
         """Whether the file held this row, or another one with its reference, before."""
@@ -206,8 +241,11 @@ def _form_values(row: Row, zone: str, day_order: DayOrder | None) -> Mapping[str
     written = row.values.get("happened_at", "")
     if written:
         at, by_day = parse_moment(written, zone, day_order)
-        local = at.astimezone(zone_of(zone))
-        values["date"] = local.date().isoformat()
-        if not by_day:
-            values["time"] = local.time().isoformat()
+        values |= _written(at, zone, by_day=by_day)
     return values
+
+
+def _written(at: datetime, zone: str, *, by_day: bool) -> Mapping[str, str]:
+    local = at.astimezone(zone_of(zone))
+    day = {"date": local.date().isoformat()}
+    return day if by_day else {**day, "time": local.time().isoformat()}

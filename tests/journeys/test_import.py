@@ -153,6 +153,49 @@ async def test_a_backlog_is_one_message_until_somebody_opens_a_retro(
         assert stored(built, slack) == (94, 91)
 
 
+TABLE = """Id,Story,Who,When
+ZD-1,Lost,Mrs. Ó.,2026-03-04 10:15:20
+,Late,Mr. X,2026-03-04
+,Late,Mr. X,2026-03-05
+"""
+
+
+async def of_table(folder: Path, settings: Settings, way: Way, *, rehearses: bool = False) -> str:
+    """The counts of a table of three cases, two of them without a reference."""
+    (folder / "three.csv").write_text(TABLE)
+    mapping = ("what_happened=Story", "reference=Id", "customer=Who", "happened_at=When")
+    path = folder / "three.csv"
+    wanted = bootstrap.Wanted(path, "support", mapping, (), None, None, way=way, rehearses=rehearses)
+    return (await bootstrap.import_file(settings, wanted, _unheard, _unheard)).counts
+
+
+async def test_a_table_that_was_taken_in_can_be_opened_later_and_no_case_is_there_twice(
+    slack: FakeSlack, tmp_path: Path, url: str
+) -> None:
+    settings = settings_for(slack, amends_database_url=url)
+    async with invited(slack, url) as (ana, support, built):
+        quietly = "3 taken in, 0 opened, 0 already there, 0 skipped"
+        assert await of_table(tmp_path, settings, "backlog") == quietly
+        built.woken.set()
+        message = await said(slack, "3 older cases were taken in here", where=support.id)
+        await ana.click(message, "Open the retro")
+        await slack.until(lambda: stored(built, slack) == (3, 2))
+        foretold = await of_table(tmp_path, settings, "open", rehearses=True)
+        assert foretold == "2 opened, 1 already there, 0 skipped"
+        assert stored(built, slack) == (3, 2)
+        assert await of_table(tmp_path, settings, "open") == foretold
+        assert stored(built, slack) == (3, 0)
+        built.woken.set()
+        await said(slack, "Retro: Lost", where=support.id)
+        again = "0 opened, 3 already there, 0 skipped"
+        assert await of_table(tmp_path, settings, "open") == again
+        assert await of_table(tmp_path, settings, "backlog") == again
+        assert stored(built, slack) == (3, 0)
+        with open_work(built.database, f"slack:{slack.team}", writes=False) as work:
+            begun = [number for number in (1, 2, 3) if work.recoveries.get(number)]
+        assert len(begun) == 1, "only who pressed the button looks after a customer"
+
+
 async def open_once(settings: Settings) -> None:
     """Opens every adapter that is configured, and closes it again."""
     async with bootstrap.open_app(settings) as built, bootstrap.adapters(built):
