@@ -570,17 +570,27 @@ FORMS: Mapping[str, Form] = {
     "case.fail_anywhere": case_commands.fail_form("", {"reference": "ZD-1"}),
     "case.likely_double": case.likely_double(
         case_commands.fail_form("C1", {"what_happened": "Nobody called us back"}, LINK),
-        BARE,
-        LINK,
+        (BARE,),
+        {BARE.number: LINK},
         {"not_same": "C-8"},
         lies_on_form=True,
     ),
     "case.likely_double_typed": case.likely_double(
         case_commands.fail_form("C1", {"what_happened": HOSTILE}),
-        BARE.model_copy(update={"what_happened": HOSTILE}),
-        None,
+        (BARE.model_copy(update={"what_happened": HOSTILE}),),
+        {},
         {"not_same": "C-8"},
         lies_on_form=False,
+    ),
+    "case.likely_doubles": case.likely_double(
+        case_commands.fail_form("C1", {"what_happened": "Nobody called us back"}),
+        [
+            BARE.model_copy(update={"number": number, "what_happened": text})
+            for number, text in enumerate((HOSTILE, LONG, "Lost", "Late", "Broken", "Wet", "Gone"), 8)
+        ],
+        {8: LINK},
+        {"not_same": "C-8,C-9,C-10,C-11,C-12,C-13,C-14"},
+        lies_on_form=True,
     ),
     "case.same_as": case_change_commands.same_as_form(CASE),
     "case.cancel": case_change_commands.cancel_form(CASE),

@@ -38,6 +38,8 @@ NO_PLACE = "Choose the channel where the retro opens."
 WHICH_TO_EDIT = "Say which case, as in: edit C-7."
 MAX_COMPARED = 200
 """The newest cases of a week among which a double is looked for."""
+MAX_SEEN = 50
+"""Likely doubles that a form can say it has pointed out: each is a label of at most 11 characters."""
 
 
 class Described(Command, frozen=True):
@@ -72,7 +74,7 @@ class Fail(Described, frozen=True):
 
     place: ChannelId = field("Channel", hint="Where the retro opens.")
     link: Line = field(hidden=True, max_length=MAX_LINK_LENGTH)
-    not_same: Line = field(hidden=True)
+    not_same: Line = field(hidden=True, max_length=12 * MAX_SEEN)
     """The labels of likely doubles that they have read of, separated by commas."""
 
     @classmethod
@@ -291,26 +293,29 @@ def _open_retro(
 
 
 def _point_out_double(new: Case, command: Fail, team: Team, work: ReadOnlyWork) -> None:
-    """Raises AskFirst where a case of the same team may be this one, and nobody has read of it yet."""
-    known = set(command.not_same.split(","))
+    """Raises AskFirst where cases of the same team may be this one, and nobody has read of them yet."""
+    known = [label for label in command.not_same.split(",") if label]
+    if len(known) >= MAX_SEEN:
+        return  # whoever has read of so many means it
     recent = work.cases.failed_since(new.channel_id, command.at - WITHIN, MAX_COMPARED)
-    double = next(
-        (
-            case
-            for case in recent
-            if not case.cancelled and case.label not in known and may_be(new, case)
-        ),
-        None,
-    )
-    if double is None:
+    doubles = [
+        case for case in recent if not case.cancelled and case.label not in known and may_be(new, case)
+    ]
+    if not doubles:
         return
     channel = command.request.shared_channel
     values = command.values_of(command.request) or {}
     form = fail_form(channel.id if channel else "", values, command.link or None, team.zone)
-    link = retro_thread.links_of({double.number}, work).get(double.number)
-    seen = ",".join(sorted({*known, double.label} - {""}))
-    below = command.request.values is not None
-    asked = messages.likely_double(form, double, link, {"not_same": seen}, lies_on_form=below)
+    shown = {case.number for case in doubles[: messages.MAX_OFFERED]}
+    # It travels through a client, which has no room for many.
+    seen = [*known, *(case.label for case in doubles)][:MAX_SEEN]
+    asked = messages.likely_double(
+        form,
+        doubles,
+        retro_thread.links_of(shown, work),
+        {"not_same": ",".join(seen)},
+        lies_on_form=command.request.values is not None,
+    )
     raise AskFirst(Reply(form=asked))
 
 

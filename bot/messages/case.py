@@ -148,23 +148,46 @@ def above_cancelling(case: Case) -> tuple[Part, ...]:
 
 
 def likely_double(
-    form: Form, double: Case, link: str | None, seen: Mapping[str, str], *, lies_on_form: bool
+    form: Form,
+    doubles: Sequence[Case],
+    links: Mapping[int, str],
+    seen: Mapping[str, str],
+    *,
+    lies_on_form: bool,
 ) -> Form:
-    """The form once more, as it was filled in, with the case that this may be; it can be opened anyway.
+    """The form once more, as it was filled in, with the cases that this may be; it can be opened anyway.
 
     `seen` comes back with it and says which were pointed out. `lies_on_form`: there is a form below.
     """
-    words = ("This may be ", _other(double.number, {double.number: link} if link else {}), ":")
-    what = Quote(text=one_line(double.what_happened))
-    there = "If it is, go on there. If not, open it all the same."
     change = OtherWay(label="Change it", hidden=form.hidden) if lies_on_form else None
     return form.model_copy(
         update={
-            "parts": (*form.parts, Paragraph(words=words), what, Context(words=(there,))),
+            "parts": (*form.parts, *_likely(doubles, links)),
             "submit": "Open it all the same",
             "other_way": change,
             "hidden": {**form.hidden, **seen},
         }
+    )
+
+
+def _likely(doubles: Sequence[Case], links: Mapping[int, str]) -> tuple[Part, ...]:
+    if len(doubles) == 1:
+        (double,) = doubles
+        return (
+            Paragraph(words=("This may be ", _other(double.number, links), ":")),
+            Quote(text=one_line(double.what_happened)),
+            Context(words=("If it is, go on there. If not, open it all the same.",)),
+        )
+    more = len(doubles) - MAX_OFFERED
+    rest = (Context(words=(f"and {more} more",)),) if more > 0 else ()
+    return (
+        Paragraph(words=("This may be one of these:",)),
+        *(
+            Paragraph(words=(_other(case.number, links), f" · {one_line(case.what_happened)}"))
+            for case in doubles[:MAX_OFFERED]
+        ),
+        *rest,
+        Context(words=("If it is, go on there. If not, open it all the same.",)),
     )
 
 

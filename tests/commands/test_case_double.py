@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.channel import Channel
-from bot.messages.parts import Form
+from bot.messages.parts import Form, Message, plain
 from tests.desk import ANA, AT, BEN, CLEO, Desk
 from tests.session import open_work
 
@@ -90,6 +90,24 @@ async def test_changed_words_are_looked_at_again_and_what_was_pointed_out_is_not
     third = await known.ask(BEN, "case.fail", values=filled(second, what_happened=LIKE))
     assert third.form is None
     assert len(cases(known)) == 3
+
+
+@pytest.mark.parametrize("many", [7, 60])
+async def test_many_likely_doubles_are_asked_about_in_one_form(known: Desk, many: int) -> None:
+    for number in range(many):
+        row = {"what_happened": f"Thing {number}", "customer": "ACME", "reference": f"ZD-9{number}"}
+        await known.ask(ANA, "case.fail", values=row, bulk=True)
+    known.say_all()
+    form = (await known.ask(BEN, "case.fail", values={"what_happened": OTHER, "customer": "ACME"})).form
+    assert form is not None
+    shown = plain(Message(summary="", parts=form.parts))
+    assert "This may be one of these:" in shown
+    assert f"C-{many + 1} · Thing {many - 1}" in shown
+    assert f"C-{many - 3} · Thing {many - 5}" in shown
+    assert f"C-{many - 4} " not in shown
+    assert f"and {many - 5} more" in shown
+    opened = await known.ask(BEN, "case.fail", values=filled(form))
+    assert (opened.form, opened.faults, len(cases(known))) == (None, {}, many + 2)
 
 
 async def test_what_has_a_reference_or_other_words_opens_at_once(known: Desk) -> None:
