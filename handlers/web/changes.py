@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bot.commands import team as team_commands
+from bot.domain.case import Case
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.parts import Context, Form, FormField, Option, OtherWay
@@ -112,6 +113,10 @@ def _remove_channel(work: UnitOfWork, channel: Channel) -> tuple[Changed | None,
         "a retro that is open": work.retros.open_in(channel.id, 1),
         "an action item that is not finished": work.action_items.open_in(channel.id, 1),
         "a customer who waits": work.recoveries.open_in(channel.id, 1),
+        "older cases that nobody has opened": work.cases.without_retro(channel.id, 1),
+        "a cancelled retro that is not ended and could be brought back": _could_come_back(
+            channel.id, work
+        ),
     }
     left = [what for what, things in open_here.items() if things]
     if left:
@@ -119,3 +124,18 @@ def _remove_channel(work: UnitOfWork, channel: Channel) -> tuple[Changed | None,
     removed = channel.model_copy(update={"gone": True})
     work.channels.remember(removed)
     return Changed(f"#{channel.name} was removed.", removed), {}
+
+
+def _could_come_back(channel_id: str, work: ReadOnlyWork) -> Sequence[Case]:
+    """The cancelled cases of a channel that would go on there if somebody brought them back."""
+    found: list[Case] = []
+    page = work.cases.after(0)
+    while page:
+        cancelled = [case for case in page if case.channel_id == channel_id and case.cancelled]
+        numbers = {case.number for case in cancelled}
+        retros, recoveries = work.retros.among(numbers), work.recoveries.among(numbers)
+        open_retros = {number for number, retro in retros.items() if retro.state == "open"}
+        waiting = {number for number, each in recoveries.items() if each.outcome is None}
+        found += [case for case in cancelled if case.number in open_retros | waiting]
+        page = work.cases.after(page[-1].number)
+    return found

@@ -155,6 +155,40 @@ async def test_a_place_with_something_open_stays_and_the_form_says_what(
     assert set(channels(web_house)) == {"support", "night"}
 
 
+async def test_a_place_stays_while_a_retro_could_come_back_or_an_older_case_be_opened(
+    visitor: Visitor, web_house: WebHouse
+) -> None:
+    await add(visitor, "place", name="night")
+    await visitor.say("/amends failed ZD-1 Parcel missed")
+    await visitor.fill(await visitor.press("case.cancel", about="C-1"), why="A mistake.")
+    refused = await change(visitor, "place:support", remove=True)
+    kept = "#support still has a cancelled retro that is not ended and could be brought back: end that"
+    assert kept in refused.text
+    await visitor.press("case.restore", about="C-1")
+    await end(visitor)
+    with open_work(web_house.database, WORKSPACE, writes=True) as work:
+        case = work.cases.require(1)
+        older = work.cases.add(case.model_copy(update={"reference": "ZD-0", "history": ()}))
+        work.commit()
+    refused = await change(visitor, "place:support", remove=True)
+    assert "#support still has older cases that nobody has opened: end that first." in refused.text
+    assert set(places(web_house)) == {"support", "night"}
+    await visitor.press("case.open", about=older.label)
+    await end(visitor, older.label)
+    # What is ended stays so, whoever brings it back.
+    await visitor.fill(await visitor.press("case.cancel", about="C-1"), why="A mistake.")
+    await change(visitor, "place:support", remove=True)
+    assert set(places(web_house)) == {"night"}
+
+
+async def end(visitor: Visitor, label: str = "C-1") -> None:
+    """Closes a retro, and says how it ended for its customer."""
+    close = await visitor.press("retro.close", about=label)
+    await visitor.fill(close, outcome="an apology was enough", why="So they said.")
+    verdict = await visitor.press("recovery.verdict", about=label)
+    await visitor.fill(verdict, verdict="no answer", words="")
+
+
 async def test_a_removed_place_is_listed_nowhere_and_takes_no_words(
     visitor: Visitor, web_house: WebHouse
 ) -> None:
