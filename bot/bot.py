@@ -90,7 +90,7 @@ class Bot:
                 return await self._quietly(route, request)
             return await self._try(route, request)
         except Refused as refused:
-            self._log(logging.INFO, request, "refused")
+            self._log(_level(request), request, "refused")
             return _turned_down(refused, request)
         except MembershipUnknown:
             self._log(logging.WARNING, request, "membership unknown")
@@ -191,9 +191,7 @@ class Bot:
         except AskFirst as first:
             self._log(logging.INFO, invocation.request, "asked back")
             return first.reply
-        # A row of an import is one of many: its own line says how far it is.
-        level = logging.DEBUG if invocation.request.bulk else logging.INFO
-        self._log(level, invocation.request, "saved")
+        self._log(_level(invocation.request), invocation.request, "saved")
         return reply
 
     async def _open(self, route: Route, opening: Opening, facts: PlatformFacts) -> Reply:
@@ -379,6 +377,11 @@ async def _remarks(route: Route, invocation: Command | Opening) -> Sequence[Rema
     if coach_commands.is_short(invocation):
         return coach_commands.remarks(invocation)
     return await asyncio.to_thread(coach_commands.remarks, invocation)
+
+
+def _level(request: Request) -> int:
+    """How loud the line of a request is; an import tells of its many rows itself."""
+    return logging.DEBUG if request.bulk else logging.INFO
 
 
 class _NotYet(Exception):

@@ -1,5 +1,6 @@
 """The bot itself: whom it wakes, and how much one person may start."""
 
+import logging
 from datetime import datetime
 
 import pytest
@@ -8,7 +9,7 @@ from bot.allowance import Allowance
 from bot.bot import BATCH_SIZE, BATCH_SIZE_BESIDE, TOO_MANY, Bot
 from bot.ports import StorageUnavailable, UnitOfWork
 from storage.database import Database
-from tests.desk import ANA, BEN, Desk, words
+from tests.desk import ANA, BEN, ROBOT, Desk, words
 
 
 @pytest.fixture
@@ -31,6 +32,17 @@ async def test_nobody_is_woken_for_a_form_a_list_a_refusal_or_a_setting_of_ones_
     await desk.ask(BEN, "retro.close", "C-1", {"outcome": "no such"})
     await desk.ask(BEN, "team.own_settings", "", {"starts": "09:00", "ends": "17:00", "days": "0"})
     assert not desk.woken.is_set()
+
+
+async def test_rows_of_an_import_are_no_lines_of_the_log_and_a_persons_refusal_is_one(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for values in ({"what_happened": ""}, {"what_happened": "Lost", "reference": "ZD-1"}):
+        await desk.ask(ROBOT, "case.fail", values=values, bulk=True)
+    assert caplog.messages == []
+    await desk.ask(ANA, "case.fail", values={"what_happened": ""})
+    assert [line.endswith("refused") for line in caplog.messages] == [True]
 
 
 async def test_a_reminder_that_falls_due_wakes_whoever_speaks(desk: Desk) -> None:
