@@ -404,6 +404,12 @@ def check_take_back(recovery: Recovery, name: StepName) -> None:
         raise Refused(
             f"Steps were taken for {label} since the customer said not recovered: take those back first."
         )
+    settled = bool(recovery.enough) and step.words == recovery.enough
+    if name in WITHOUT_PROMISE and recovery.is_in("promise", "not needed") and not settled:
+        # Alone it would wait for a promise that nobody makes.
+        raise Refused(
+            f"Nothing is to be promised for {label}: take back {STEPS['promise'].label} first."
+        )
     if step.state == "to do" and not began_anew:
         raise Refused(f"{STEPS[name].label} is to do for {label}, so there is nothing to take back.")
     if recovery.outcome is not None and name not in ("verdict", "tell_changed"):

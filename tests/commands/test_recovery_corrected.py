@@ -9,7 +9,7 @@ import pytest
 from bot.command import Reply
 from bot.commands import export
 from bot.domain.channel import Channel
-from bot.domain.recovery import SETTLED_BY_APOLOGY
+from bot.domain.recovery import SETTLED_BY_APOLOGY, next_step
 from bot.messages.export import FORMATS
 from bot.messages.parts import Form, Message, plain, shortened
 from storage.database import Database
@@ -448,6 +448,25 @@ async def test_steps_left_out_one_by_one_are_no_apology_that_was_enough(desk: De
     await step(desk, "verdict", verdict="not recovered", words="I still wait.")
     assert not words(await take_back(desk, "verdict"))
     assert recovery(desk).enough == ""
+
+
+async def test_what_was_left_out_with_the_promise_comes_back_with_it_and_never_alone(desk: Desk) -> None:
+    await desk.fail()
+    await sorry(desk)
+    await step(desk, "ask_wish", words="Nothing.")
+    await desk.ask(ANA, "recovery.not_needed", "C-1", {"step": "promise", "why": "They want nothing."})
+    for name in ("keep", "check_back"):
+        assert words(await take_back(desk, name)) == (
+            "Nothing is to be promised for C-1: take back Promise first."
+        )
+    form = form_of(await desk.ask(BEN, "recovery.take_back", "C-1"))
+    offered = {option.value for option in form.fields[0].options}
+    assert "promise" in offered
+    assert not offered & {"keep", "check_back"}
+    assert not words(await take_back(desk, "promise"))
+    now = recovery(desk)
+    assert {now.step(name).state for name in ("promise", "keep", "check_back")} == {"to do"}
+    assert next_step(now) == "promise"
 
 
 async def test_an_outsider_reads_that_there_is_no_such_case(desk: Desk) -> None:
