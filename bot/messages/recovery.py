@@ -304,11 +304,21 @@ def _clock(context: CardContext) -> Words:
         return ("Failed ", Timestamp(at=recovery.failed_at, zone=context.team.zone))
     day = Day(day=recovery.apologise_by)
     if apology.at is not None:
-        came = f"The apology came {span(recovery.failed_at, apology.at)} after the failure; "
-        return (f"{came}the team's aim was ", aim_words(recovery.aim), ", ", day, ".")
+        came = _came(recovery.failed_at, apology.at, context.team.zone)
+        return (f"{came}; the team's aim was ", aim_words(recovery.aim), ", ", day, ".")
     if recovery.apologise_by < context.today:
         return ("The customer still waits for an apology; your team's aim was ", day, ".")
     return ("Apologise by ", day, ", end of day (your team's aim).")
+
+
+def _came(failed_at: datetime, at: datetime, zone: str) -> str:
+    """How long the apology took; one that is dated before the failure took no time at all."""
+    if at >= failed_at:
+        return f"The apology came {span(failed_at, at)} after the failure"
+    # Of some failures only the day is known, and their hour is taken to be the last one.
+    if today(zone, at) == today(zone, failed_at):
+        return "The apology came on the day of the failure"
+    return "The apology is dated before the failure: one of the two dates is wrong"
 
 
 def span(since: datetime, at: datetime) -> str:

@@ -97,6 +97,25 @@ async def test_an_apology_is_corrected_with_who_made_it_and_when(desk: Desk) -> 
     assert recovery(desk).step("apologise").at == AT.replace(hour=13)
 
 
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2026-03-01", "The apology is dated before the failure: one of the two dates is wrong; the"),
+        ("2026-03-05", "The apology came on the day of the failure; the team's aim was the same"),
+    ],
+)
+async def test_an_apology_that_is_dated_before_the_failure_did_not_take_0_minutes(
+    desk: Desk, day: str, said: str
+) -> None:
+    await desk.fail()
+    desk.meet(BEN)
+    await sorry(desk)
+    assert not words(await correct(desk, "apologise", date=day, time="08:00"))
+    card = plain(desk.say_all()["recovery:1"])
+    assert said in card
+    assert "0 min" not in card
+
+
 async def test_the_customers_account_is_corrected_where_the_summary_quotes_it(desk: Desk) -> None:
     await desk.fail()
     await sorry(desk)
