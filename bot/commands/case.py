@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, time
+from functools import partial
 from typing import Any, ClassVar, Self
 
 from bot import retro_thread
@@ -15,7 +16,7 @@ from bot.domain.channel import Channel
 from bot.domain.errors import Refused, check_all
 from bot.domain.job import Job
 from bot.domain.likeness import WITHIN, may_be
-from bot.domain.link import check_link, leads_somewhere
+from bot.domain.link import is_web_link, leads_somewhere
 from bot.domain.recovery import follow, owners
 from bot.domain.reference import CaseRef
 from bot.domain.retro import Retro
@@ -126,7 +127,6 @@ class Edit(Described, frozen=True):
         "Link",
         hint="To the message or ticket it comes from.",
         max_length=MAX_LINK_LENGTH,
-        check=check_link,
     )
     seen: Line = field(hidden=True)
     """How often it had been edited when the form was filled in; empty: an older program drew it."""
@@ -417,8 +417,10 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
     story = whole(command.what_happened, case.what_happened)
     command = command.model_copy(update={"what_happened": story})
     _check_seen(command, case, team, work)
+    taken = partial(_refuse_taken, command.reference, case, work)
+    no_link = partial(_refuse_no_link, command.link, case)
     _, facts = check_all(
-        lambda: _refuse_taken(command.reference, case, work),
+        lambda: check_all(taken, no_link),
         lambda: _edited_facts(command, case, team),
     )
     edited = domain.edit(case, facts, command.person.id, command.at)
@@ -447,6 +449,12 @@ def _refuse_taken(reference: str, case: Case, work: ReadOnlyWork) -> None:
         raise Refused(
             f"{other.label} has this reference: look there, or write another one.", "reference"
         )
+
+
+def _refuse_no_link(link: str, case: Case) -> None:
+    # What is stored may lead to a message of the web workspace, without an address before it.
+    if link and link != case.link and not is_web_link(link):
+        raise Refused("The link starts with https://.", "link")
 
 
 def _edited_facts(command: Edit, case: Case, team: Team) -> dict[str, Any]:

@@ -184,6 +184,9 @@ async def test_a_public_post_brings_the_public_apology_and_takes_it_away_until_i
         ("public_post", "javascript:alert(1)", "https://"),
         ("link", "javascript:alert(1)", "https://"),
         ("link", "//example.com", "https://"),
+        ("link", "/foo", "https://"),
+        ("link", "http://", "https://"),
+        ("link", "https:///foo", "https://"),
     ],
 )
 async def test_bad_input_is_one_sentence_beside_its_field(
