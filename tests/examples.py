@@ -593,6 +593,7 @@ FORMS: Mapping[str, Form] = {
         lies_on_form=True,
     ),
     "case.same_as": case_change_commands.same_as_form(CASE),
+    "case.same_as_noted": case_change_commands.same_as_form(CASE, VIEWED),
     "case.cancel": case_change_commands.cancel_form(CASE),
     "case.edit": case_commands.edit_form(CASE, TEAM),
     "case.edit_bare": case_commands.edit_form(BARE, TEAM),

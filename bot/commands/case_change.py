@@ -9,8 +9,9 @@ from bot.domain import reference
 from bot.domain.action_item import OPEN_STATES, ActionItem
 from bot.domain.case import Case
 from bot.domain.errors import NextStep, Refused
-from bot.domain.recovery import Recovery, owners
-from bot.domain.reference import CaseRef
+from bot.domain.recovery import Recovery, carried, left_behind, moves, noted, owners
+from bot.domain.recovery_step import STEPS
+from bot.domain.reference import CaseRef, missing
 from bot.domain.reminder import Subject
 from bot.fields import Line, Text, field
 from bot.jobs import action_item as action_item_jobs
@@ -159,19 +160,23 @@ def _say_change(case: Case, people: Collection[str], command: Command, work: Uni
 
 def open_same_as(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form that asks which case this one is."""
-    return Reply(form=same_as_form(_opened(case_of(opening.subject, work), work)))
+    case = _opened(case_of(opening.subject, work), work)
+    return Reply(form=same_as_form(case, work.recoveries.get(case.number)))
 
 
-def same_as_form(case: Case) -> Form:
-    """Same as another case: which one."""
-    return SameAs.form(case.ref, channel_id=case.channel_id, parts=messages.above_same_as(case))
+def same_as_form(case: Case, recovery: Recovery | None = None) -> Form:
+    """Same as another case: which one; it says what was noted for the customer of this one."""
+    steps = [STEPS[name].label for name in noted(recovery)] if recovery else []
+    parts = messages.above_same_as(case, steps)
+    return SameAs.form(case.ref, channel_id=case.channel_id, parts=parts)
 
 
 def same_as(command: SameAs, work: UnitOfWork) -> Reply:
-    """Moves answers, discussion and items to the case that this one is, and cancels this one."""
+    """Moves answers, discussion, items and the customer to the case that this one is, and cancels it."""
     case, by, at = _opened(case_of(command.subject, work), work), command.person.id, command.at
     kept = _opened(_other(command.other, case, work), work, "other")
     changed = domain.change(case, "cancel", by, at, same_as=kept)
+    carries = moves(work.recoveries.get(case.number), work.recoveries.get(kept.number))
     kept_retro = retro_of(kept.ref, work)
     # Should somebody cancel that one just now, one of both meets a conflict and looks again.
     work.retros.save(kept_retro)
@@ -184,6 +189,8 @@ def same_as(command: SameAs, work: UnitOfWork) -> Reply:
         work.action_items.save(item)
     work.cases.save(changed)
     _set_cancelled(changed, command, work)
+    if carries:
+        _carry(case.number, kept, command, work)
     for item in items:
         work.jobs.schedule(action_item_jobs.item_job(item, at, by))
         if item.owner is not None and item.state in OPEN_STATES:
@@ -193,6 +200,23 @@ def same_as(command: SameAs, work: UnitOfWork) -> Reply:
     reminder_jobs.refresh(kept_retro, at, work)
     recovery_jobs.note_retro(kept.number, at, work)
     return Reply(message=confirmation.case_moved(changed, kept), done=True)
+
+
+def _carry(number: int, kept: Case, command: SameAs, work: UnitOfWork) -> None:
+    """What was noted for the customer of a double goes on in the case that is kept."""
+    double, own = work.recoveries.get(number), work.recoveries.get(kept.number)
+    if double is None:
+        return
+    team, at, by = work.teams.require(kept.channel_id), command.at, command.person.id
+    here = carried(double, own, kept, team, at)
+    there = left_behind(double, work.cases.require(number), team, at)
+    (work.recoveries.add if own is None else work.recoveries.save)(here)
+    work.recoveries.save(there)
+    for recovery in (here, there):
+        recovery_jobs.move_case(recovery, work)
+    was = owners(own) if own else frozenset[str]()
+    recovery_jobs.refresh_cards(here, at, work, was=was, asked_by=by)
+    reminder_jobs.resolve_over(here, "hand_over", at, work)
 
 
 def _other(words: str, case: Case, work: ReadOnlyWork) -> Case:

@@ -162,6 +162,76 @@ def _in_public(steps: Sequence[Step], *, public: bool) -> tuple[Step, ...]:
     return tuple(step for step in steps if step != Step(name=step.name) or not STEPS[step.name].public)
 
 
+def is_begun(recovery: Recovery) -> bool:
+    """Whether anything was noted for the customer: a step that was done or left out, in any round."""
+    return bool(recovery.earlier) or any(step.state != "to do" for step in recovery.steps)
+
+
+def noted(recovery: Recovery) -> tuple[StepName, ...]:
+    """The steps that were done, in any round, in their natural order."""
+    rounds = (*recovery.earlier, recovery.steps)
+    done = {step.name for steps in rounds for step in steps if step.state == "done"}
+    return tuple(kind.name for kind in CATALOGUE if kind.name in done)
+
+
+def moves(double: Recovery | None, own: Recovery | None) -> bool:
+    """Whether what was noted for a double moves to the case that it is, where there is nothing yet.
+
+    Where both hold something, one of them would be lost: refused as long as the double has more to say,
+    or owes something.
+    """
+    if double is None or not is_begun(double):
+        return False
+    if own is None or not is_begun(own):
+        return True
+    if double.outcome is not None:
+        return False
+    kept, label = own.case_label, double.case_label
+    if promised_by(double) is not None:
+        raise Refused(
+            f"In {label} something is promised to the customer, and steps are noted in {kept} as well: "
+            f"keep that promise first, or note it in {kept} and take it back in {label}.",
+            "other",
+        )
+    only_there = [STEPS[name].label for name in noted(double) if name not in noted(own)]
+    if only_there:
+        raise Refused(
+            f"Steps for the customer are noted in both: first note in {kept} what only {label} has "
+            f"({', '.join(only_there)}), or take it back there.",
+            "other",
+        )
+    return False
+
+
+def carried(double: Recovery, own: Recovery | None, case: Case, team: Team, at: datetime) -> Recovery:
+    """What was noted for a double, as the case has it that it was found to be.
+
+    Whoever spoke with the customer goes on with them. In the first round the aim stays that case's own.
+    """
+    own = own or begin(case, double.contact, team, at)
+    here: dict[str, object] = {
+        "case_number": own.case_number,
+        "contact": double.contact or own.contact,
+        "begun_at": own.begun_at,
+        "finished_at": own.finished_at,
+        "has_verified": own.has_verified,
+        "touched_at": at,
+        "cancelled": False,
+        "version": own.version,
+    }
+    if not double.earlier:
+        here |= {"failed_at": own.failed_at, "apologise_by": own.apologise_by, "aim": own.aim}
+    if double.outcome is None:
+        here["steps"] = _in_public(double.steps, public=case.public_post is not None)
+    return double.model_copy(update=here)
+
+
+def left_behind(double: Recovery, case: Case, team: Team, at: datetime) -> Recovery:
+    """The double's recovery once another case has what was noted: all is to do, should it come back."""
+    stays = {"begun_at": double.begun_at, "cancelled": double.cancelled, "version": double.version}
+    return begin(case, double.contact, team, at).model_copy(update=stays)
+
+
 def _failed_at(case: Case, team: Team) -> datetime:
     if case.happened_at is None:
         return case.failed_at

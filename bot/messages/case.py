@@ -191,9 +191,13 @@ def _likely(doubles: Sequence[Case], links: Mapping[int, str]) -> tuple[Part, ..
     )
 
 
-def above_same_as(case: Case) -> tuple[Part, ...]:
-    """Above the form that asks which case it is."""
-    return (Context(words=(f"{case.label} · {one_line(case.what_happened)}",)),)
+def above_same_as(case: Case, steps: Sequence[str] = ()) -> tuple[Part, ...]:
+    """Above the form that asks which case it is; `steps` are noted for the customer of this one."""
+    about = Context(words=(f"{case.label} · {one_line(case.what_happened)}",))
+    if not steps:
+        return (about,)
+    moves = "This moves too, unless steps are noted there as well: then you read what to do first."
+    return (about, Context(words=(f"Noted for its customer: {', '.join(steps)}. {moves}",)))
 
 
 OPEN = Button(label="Open the retro", command_name="case.open", about="")
