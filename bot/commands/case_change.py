@@ -1,6 +1,7 @@
 """What happens with a case that should not stand there: it is cancelled, or moved, and brought back."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from bot.command import Command, Opening, Reply
 from bot.commands.lookup import case_of, retro_of
@@ -13,6 +14,7 @@ from bot.domain.recovery import Recovery, carried, left_behind, moves, noted, ow
 from bot.domain.recovery_step import STEPS
 from bot.domain.reference import CaseRef, missing
 from bot.domain.reminder import Subject
+from bot.domain.retro import Retro, settle
 from bot.fields import Line, Text, field
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import case as case_jobs
@@ -119,7 +121,11 @@ def _set_cancelled(case: Case, command: Command, work: UnitOfWork) -> None:
     recovery = work.recoveries.get(number)
     set_to: dict[str, object] = {"cancelled": cancelled}
     if retro is not None:
-        work.retros.save(retro.model_copy(update=set_to))
+        # What it was closed with may have moved to another case while it was cancelled.
+        still = retro if cancelled else _settled(retro, at, work)
+        work.retros.save(still.model_copy(update=set_to))
+        if still != retro:
+            retro_jobs.edit_summaries(still, at, work, asked_by=by)
     for item in items:
         work.action_items.save(item.model_copy(update=set_to))
     if recovery is not None:
@@ -139,6 +145,11 @@ def _set_cancelled(case: Case, command: Command, work: UnitOfWork) -> None:
     concerned = _concerned(items, recovery)
     # Whoever cancels it knows; that it is back is for all who read that it was not.
     _say_change(case, concerned - {by} if cancelled else concerned, command, work)
+
+
+def _settled(retro: Retro, at: datetime, work: ReadOnlyWork) -> Retro:
+    """The retro with the moment since when its outcome does not hold, as its items are now."""
+    return settle(retro, work.action_items.of_case(retro.case_number), at)
 
 
 def _concerned(items: Iterable[ActionItem], recovery: Recovery | None) -> set[str]:
@@ -177,9 +188,6 @@ def same_as(command: SameAs, work: UnitOfWork) -> Reply:
     kept = _opened(_other(command.other, case, work), work, "other")
     changed = domain.change(case, "cancel", by, at, same_as=kept)
     carries = moves(work.recoveries.get(case.number), work.recoveries.get(kept.number))
-    kept_retro = retro_of(kept.ref, work)
-    # Should somebody cancel that one just now, one of both meets a conflict and looks again.
-    work.retros.save(kept_retro)
     work.retros.move(case.number, kept.number)
     items = [
         item.model_copy(update={"case_number": kept.number})
@@ -187,6 +195,9 @@ def same_as(command: SameAs, work: UnitOfWork) -> Reply:
     ]
     for item in items:
         work.action_items.save(item)
+    # Saved in any case: should somebody cancel that one just now, one of both meets a conflict.
+    kept_retro = _settled(retro_of(kept.ref, work), at, work)
+    work.retros.save(kept_retro)
     work.cases.save(changed)
     _set_cancelled(changed, command, work)
     if carries:
@@ -197,6 +208,8 @@ def same_as(command: SameAs, work: UnitOfWork) -> Reply:
             work.jobs.schedule(action_item_jobs.owner_job(item, item.owner, at))
     work.jobs.schedule(retro_jobs.retro_job(kept.number, kept.channel_id, at, asked_by=by))
     work.jobs.schedule(case_jobs.moved_job(changed, len(changed.history), kept.number, at, by))
+    for retro in (kept_retro, retro_of(case.ref, work)):
+        retro_jobs.edit_summaries(retro, at, work, asked_by=by)
     reminder_jobs.refresh(kept_retro, at, work)
     recovery_jobs.note_retro(kept.number, at, work)
     return Reply(message=confirmation.case_moved(changed, kept), done=True)

@@ -1,5 +1,6 @@
 """Two cases that are one: what was said in the double moves to the other, and it is cancelled."""
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -175,3 +176,32 @@ def test_nothing_tells_which_unnamed_answers_moved_nor_their_order(database: Dat
             ).all()
         assert len({row[1] for row in rows}) == 1
         assert [row[0] for row in rows] != sorted(row[0] for row in rows)
+
+
+async def test_an_agreed_fix_that_moves_in_settles_the_case_that_is_kept(two: Desk) -> None:
+    await two.add_item(ANA, "C-1", owner=ANA.id, due="2026-03-20", what="Count the bags")
+    closing = {"outcome": "fixes agreed"}
+    assert not (await two.ask(ANA, "retro.close", "C-1", closing)).faults
+    assert not (await two.ask(ANA, "action_item.drop", "AI-2", {"why": "No use."})).faults
+    two.say_all()
+    assert two.retro("C-1").unsettled_at is not None
+    await move(two)
+    assert two.retro("C-1").unsettled_at is None
+    said = two.say_all()
+    assert "AI-1" in plain(said["turn:1:1"])
+    assert "Maps" in plain(said["turn:1:1"])
+    assert "Closed: fixes agreed" in plain(said["retro:1"])
+
+
+async def test_a_double_that_comes_back_without_its_fixes_says_one_thing(two: Desk) -> None:
+    closing = {"outcome": "fixes agreed"}
+    assert not (await two.ask(ANA, "retro.close", "C-2", closing)).faults
+    two.say_all()
+    await move(two)
+    assert "AI-1" not in plain(two.say_all()["turn:2:1"])
+    assert two.retro("C-2").unsettled_at is None
+    await two.ask(BEN, "case.restore", "C-2", at=AT + timedelta(days=1))
+    said = two.say_all()
+    assert two.retro("C-2").unsettled_at == AT + timedelta(days=1)
+    for key in ("retro:2", "turn:2:1"):
+        assert "losed without a decision" in plain(said[key]), key
