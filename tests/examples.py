@@ -226,6 +226,9 @@ def _shown(
     return CardContext(recovery_now, case_now, TEAM, PEOPLE, at, LINKS, back or {})
 
 
+IN_DOUBLE = _shown(OWED.model_copy(update={"cancelled": True}), SAME)
+
+
 def _due(
     reminder_name: str,
     subject: ActionItem | Retro | Recovery,
@@ -335,6 +338,8 @@ MESSAGES: Mapping[str, Message] = {
         people=PEOPLE,
         links={3: LINK},
     ),
+    "recovery.card_same_as": recovery.card(IN_DOUBLE),
+    "recovery.own_copy_same_as": recovery.own_copy(IN_DOUBLE, "U1"),
     "retro.question_cancelled": retro.question(RETRO.model_copy(update={"cancelled": True}), ASKED[0]),
     "action_item.cancelled": action_item.card(_item(cancelled=True), PEOPLE, TODAY),
     "action_item.own_cancelled": action_item.own_copy(_item(cancelled=True), "U1", PEOPLE, TODAY, LINK),

@@ -43,13 +43,15 @@ def card_context(recovery: Recovery, at: datetime, work: ReadOnlyWork) -> CardCo
     named |= {step.owner for step in steps} | {step.handed_by for step in steps}
     named |= {step.corrected_by for step in steps} | {step.undone_by for step in steps}
     back = recalled(recovery.case_number, recovery.channel_id, work)
+    case = work.cases.require(recovery.case_number)
+    same_as = {case.cancellation.same_as or case.number} if case.cancellation else set[int]()
     return CardContext(
         recovery,
-        work.cases.require(recovery.case_number),
+        case,
         work.teams.require(recovery.channel_id),
         work.people.among({person_id for person_id in named if person_id}),
         at,
-        retro_thread.links_of({recovery.case_number, *back}, work),
+        retro_thread.links_of({case.number, *same_as, *back}, work),
         back,
     )
 

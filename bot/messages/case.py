@@ -72,8 +72,13 @@ def changed(
         return sentence(f"{who} brought {case.label} back: everything goes on where it was.")
     back = (bring_back(case),) if change == case.cancellation else ()
     if same_as is not None:
-        there = ": answers, discussion and action items are there now."
-        words: Words = (f"{who} found that {case.label} is the same as ", _other(same_as, links), there)
+        there = ": answers, discussion and action items are there now. "
+        looked = "Its customer is looked after there."
+        words: Words = (
+            f"{who} found that {case.label} is the same as ",
+            _other(same_as, links),
+            f"{there}{looked}",
+        )
         return Message(summary=plain_words(words), parts=(Paragraph(words=words), *back))
     says = f"{who} cancelled {case.label}: nothing is asked, reminded of or counted any more."
     return Message(
@@ -85,7 +90,7 @@ def moved(case: Case, by: Person, link: str | None) -> Message:
     """In the thread of the case that another one was found to be."""
     here = _other(case.number, {case.number: link} if link else {})
     says = " is the same: its answers, discussion and action items are part of this retro now."
-    return sentence(f"{signed(by.name)} found that ", here, says)
+    return sentence(f"{signed(by.name)} found that ", here, f"{says} Its customer is looked after here.")
 
 
 def cancelled_for_you(case: Case, by: Person, link: str | None) -> Message:
@@ -93,7 +98,7 @@ def cancelled_for_you(case: Case, by: Person, link: str | None) -> Message:
     retro = linked(f"the retro {case.label}", link)
     change = case.cancellation
     if change is not None and change.same_as is not None:
-        there = f" is the same as C-{change.same_as}, so its customer needs nothing from you there."
+        there = f" is the same as C-{change.same_as}: its customer is looked after there."
         return sentence(f"{signed(by.name)} found that ", retro, there)
     if change is not None:
         return sentence(

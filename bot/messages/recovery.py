@@ -58,6 +58,7 @@ from bot.messages.parts import (
     linked,
     on,
     one_line,
+    plain_words,
     row,
     shortened,
 )
@@ -144,6 +145,9 @@ def own_copy(context: CardContext, recipient_id: str) -> Message:
     link = context.links.get(recovery.case_number)
     retro = linked(f"the retro {label}", link)
     if recovery.cancelled:
+        there = _looked_after_in(context)
+        if there:
+            return Message(summary=plain_words(there), parts=(Context(words=there),))
         over = f"{label} was cancelled, so its customer needs nothing from you"
         return Message(summary=f"{over}.", parts=(Context(words=(f"{over} (", retro, ").")),))
     if recovery.outcome is not None:
@@ -179,6 +183,15 @@ def own_copy(context: CardContext, recipient_id: str) -> Message:
     return Message(summary=summary, parts=(_head(context.case), *intro, *_body(context)))
 
 
+def _looked_after_in(context: CardContext) -> Words:
+    """Where somebody looks after the customer of a double; nothing of any other case."""
+    change = context.case.cancellation
+    if change is None or change.same_as is None:
+        return ()
+    other = linked(f"C-{change.same_as}", context.links.get(change.same_as))
+    return (f"{context.case.label} is the same as ", other, ": its customer is looked after there.")
+
+
 def _state(context: CardContext) -> str:
     going_on = context.recovery.outcome is None and not context.recovery.cancelled
     if going_on and is_late(context.recovery, context.today):
@@ -189,7 +202,8 @@ def _state(context: CardContext) -> str:
 def _body(context: CardContext) -> tuple[Part, ...]:
     recovery = context.recovery
     if recovery.cancelled:
-        return (Context(words=("The retro was cancelled, so nothing is owed here.",)),)
+        cancelled = ("The retro was cancelled, so nothing is owed here.",)
+        return (Context(words=_looked_after_in(context) or cancelled),)
     parts: list[Part] = []
     if recovery.earlier:
         parts.append(Paragraph(words=(_started_over(len(recovery.earlier) + 1),)))

@@ -61,6 +61,12 @@ async def test_the_promise_goes_on_in_the_case_that_is_kept(promised: Desk) -> N
     said = promised.say_all()
     assert "Keep the promise" in plain(said["customer:1:U2"])
     assert "A new parcel" in plain(said["recovery:1"])
+    for key in ("recovery:2", "customer:2:U2", "customer:2:U3"):
+        assert "C-2 is the same as C-1: its customer is looked after there." in plain(said[key]), key
+        assert "https://example.com/retro:1" in said[key].model_dump_json(), key
+    assert "is the same as C-1: its customer is looked after there" in plain(
+        said["case_cancelled:2:1:U2"]
+    )
     assert "in other hands" in plain(said["customer:1:U1"])
     mine = words(await promised.ask(BEN, "action_item.mine"))
     assert "C-1" in mine
