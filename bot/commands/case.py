@@ -27,7 +27,6 @@ from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
-from bot.jobs.edit_said import edit_said
 from bot.messages import case as messages
 from bot.messages import confirmation
 from bot.messages.parts import Form
@@ -249,12 +248,11 @@ def open_retro(command: Open, work: UnitOfWork) -> Reply:
 def _open_or_show(case: Case, team: Team, command: Fail | Open, work: UnitOfWork) -> Reply:
     """Opens the retro of a case that has none yet; returns where it opens, or where it is."""
     if work.retros.get(case.number) is None:
-        taken_in_at = case.failed_at
         # Its retro goes by the moment of the failure: it is marked failed now.
         case = case.model_copy(update={"failed_at": command.at})
         work.cases.save(case)
         _open_retro(case, team, command, work, aim_from=command.at)
-        edit_said([case_jobs.backlog_job(case.channel_id, taken_in_at, command.at)], work)
+        case_jobs.refresh_backlogs(case.channel_id, command.at, work)
         return Reply(message=messages.failed(case, team.name), done=True)
     message_ref = work.sent_messages.get(message_key.retro(case.number))
     link = message_ref.link if message_ref else None
@@ -471,7 +469,7 @@ def _show_edited(case: Case, team: Team, command: Edit, work: UnitOfWork) -> Non
     work.jobs.schedule(retro_jobs.retro_job(number, case.channel_id, command.at, asked_by=by))
     retro, recovery = work.retros.get(number), work.recoveries.get(number)
     if retro is None:
-        edit_said([case_jobs.backlog_job(case.channel_id, case.failed_at, command.at)], work)
+        case_jobs.refresh_backlogs(case.channel_id, command.at, work)
     else:
         reminder_jobs.refresh(retro, command.at, work)
     if recovery is None:

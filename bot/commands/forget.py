@@ -4,12 +4,13 @@ import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Literal, NamedTuple
 
 from bot.domain import message_key
 from bot.domain import recovery as recovery_domain
 from bot.domain.action_item import WAITING_STATES, ActionItem, times, without_owner
-from bot.domain.case import number_of
+from bot.domain.case import Case, number_of
 from bot.domain.errors import Refused
 from bot.domain.forget import (
     COLLEAGUE,
@@ -70,18 +71,57 @@ def of_customer(name: str, work: ReadOnlyWork) -> Sequence[int]:
 def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
     """Removes what identifies the customer of a case; False when there is nothing left to remove.
 
-    What was kept of their words by an older program, or was written down since, goes as well.
+    What was kept of their words by an older program, or was written down since, goes as well. A case and
+    its doubles have one customer, and what was said of one stands in the other's retro.
     """
-    case, recovery = work.cases.get(number), work.recoveries.get(number)
-    said = customers_words(recovery) if recovery else []
-    if case is None or (case.forgotten_at is not None and not said):
+    case = work.cases.get(number)
+    if case is None:
         return False
-    scrub = scrubber(case, said)
-    work.cases.save(forget_case(case, scrub, at))
+    cases = _one_with(case, work, still=True)
+    recoveries = work.recoveries.among(cases)
+    said = {number: customers_words(recovery) for number, recovery in recoveries.items()}
+    if all(one.forgotten_at is not None for one in cases.values()) and not any(said.values()):
+        return False
+    scrubs = [scrubber(one, said.get(number, ())) for number, one in cases.items()]
+
+    def scrub(text: str) -> str:
+        return reduce(lambda words, without: without(words), scrubs, text)
+
+    # What was said in a double stays where it moved to, also when the double was brought back.
+    for one in _one_with(case, work, still=False).values():
+        if one.number in cases:
+            work.cases.save(forget_case(one, scrub, at))
+        _forget_in(one, scrub, at, work, whole=one.number in cases)
+    return True
+
+
+def _one_with(case: Case, work: ReadOnlyWork, *, still: bool) -> Mapping[int, Case]:
+    """This case and all that were found to be the same, by number; `still`: and are so now."""
+    found: dict[int, Case] = {}
+    left = [case]
+    while left:
+        this = left.pop()
+        found[this.number] = this
+        named = [this.same_as] if still else [change.same_as for change in this.history]
+        doubles = [
+            other for other in work.cases.doubles_of(this) if not still or other.same_as == this.number
+        ]
+        kept = work.cases.among([number for number in named if number is not None])
+        others = (*kept.values(), *doubles)
+        left += [other for other in others if other.number not in found]
+    return found
+
+
+def _forget_in(case: Case, scrub: Scrub, at: datetime, work: UnitOfWork, *, whole: bool) -> None:
+    """Takes the customer out of a case's retro and all that was said of it.
+
+    `whole`: what is owed to the customer of this case is theirs, so that nothing they said stays.
+    """
+    number, recovery = case.number, work.recoveries.get(case.number)
     retro = work.retros.get(number)
     if retro is None:
-        edit_said([case_jobs.backlog_job(case.channel_id, case.failed_at, at)], work)
-        return True
+        case_jobs.refresh_backlogs(case.channel_id, at, work)
+        return
     work.retros.save(forget_retro(retro, scrub))
     answers = [
         answer.model_copy(update={"text": scrub(answer.text)}) for answer in work.retros.answers(number)
@@ -96,7 +136,7 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
     items = [forget_item(item, scrub) for item in work.action_items.of_case(number)]
     for item in items:
         work.action_items.save(item)
-    if recovery is not None:
+    if recovery is not None and whole:
         recovery = forget_recovery(recovery, scrub)
         work.recoveries.save(recovery)
     _forget_replies(number, scrub, work)
@@ -113,16 +153,10 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
     ):
         # Even when it was not said yet: it may be on its way, in the older words.
         work.jobs.schedule(job)
-    if recovery is not None:
-        owners = {who for item in items for moved in item.history for who in (moved.by, moved.to)}
-        owners |= {item.owner for item in items} | _took_part(recovery)
-        told = filter(None, {*owners, work.teams.require(retro.channel_id).lead})
-        rounds = range(1, len(recovery.earlier) + 1)
-        jobs += [
-            recovery_jobs.not_recovered_job(number, n, person_id, at)
-            for person_id in sorted(told)
-            for n in rounds
-        ]
+    # To whoever was told: not only those who have something to do with it now.
+    for key in work.sent_messages.starting(message_key.all_not_recovered(number)):
+        place, person_id = message_key.not_recovered_of(key)
+        jobs.append(recovery_jobs.not_recovered_job(number, place, person_id, at))
     turns = range(1, len(retro.history) + 1)
     taken_back = _taken_back(retro, turns, case.failed_at, at)
     edit_said([*_owners_copies(items, at), *taken_back, *jobs], work)
@@ -130,7 +164,6 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
     if recovery is not None:
         subjects.append(recovery)
     _say_reminders_anew(subjects, at, work)
-    return True
 
 
 def _took_part(recovery: Recovery) -> set[str]:

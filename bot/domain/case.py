@@ -48,6 +48,9 @@ class CaseChange(BaseModel, frozen=True):
     why: str = ""
     same_as: int | None = None
     """The number of the case that it was found to be, and that has its answers and items since."""
+    customer: str = ""
+    reference: str = ""
+    """What an edit replaced: it may stand in answers, where forgetting the customer looks for it."""
 
 
 class Case(BaseModel, frozen=True):
@@ -79,6 +82,11 @@ class Case(BaseModel, frozen=True):
         """By whom it was cancelled, when and why; None while it counts."""
         moved = [change for change in self.history if change.step != "edit"]
         return moved[-1] if moved and moved[-1].step == "cancel" else None
+
+    @property
+    def same_as(self) -> int | None:
+        """The case that it is, as somebody found; None of one that stands for itself, also again."""
+        return self.cancellation.same_as if self.cancellation else None
 
     @property
     def cancelled(self) -> bool:
@@ -141,7 +149,13 @@ def edit(case: Case, facts: Mapping[str, object], by: str, at: datetime) -> Case
     edited = case.model_copy(update=facts)
     if edited == case:
         return case
-    return edited.model_copy(update={"history": (*case.history, CaseChange(step="edit", by=by, at=at))})
+    replaced = {
+        name: was
+        for name in ("customer", "reference")
+        if (was := getattr(case, name)) and was != getattr(edited, name)
+    }
+    change = CaseChange(step="edit", by=by, at=at, **replaced)
+    return edited.model_copy(update={"history": (*case.history, change)})
 
 
 def check_public_post(link: str) -> None:

@@ -36,16 +36,18 @@ Scrub = Callable[[str], str]
 def scrubber(case: Case, said: Iterable[str] = ()) -> Scrub:
     """What takes the customer's name, numbers and addresses out of a text, and what they `said`."""
     rules: list[tuple[re.Pattern[str], str]] = [(quote, REMOVED) for quote in _quotes(said)]
-    if case.customer:
-        rules.append((_word(case.customer), THEM))
-        parts = sorted(set(re.findall(r"[^\W\d_]+", case.customer)), key=len, reverse=True)
+    customers = [case.customer, *(change.customer for change in case.history)]
+    for customer in sorted(set(filter(None, customers)), key=len, reverse=True):
+        rules.append((_word(customer), THEM))
+        parts = sorted(set(re.findall(r"[^\W\d_]+", customer)), key=len, reverse=True)
         for part in parts:
             if len(part) >= MIN_NAME_LENGTH:
                 # As a name is written, or shouted: in lower case it is too often another word.
                 shouted = re.escape(part.upper())
                 rules.append((re.compile(rf"\b(?:{re.escape(part)}|{shouted})\b"), THEM))
-    if case.reference:
-        rules.append((re.compile(rf"(?<!\w){re.escape(case.reference)}(?!\w)", re.IGNORECASE), REMOVED))
+    references = [case.reference, *(change.reference for change in case.history)]
+    for reference in sorted(set(filter(None, references)), key=len, reverse=True):
+        rules.append((re.compile(rf"(?<!\w){re.escape(reference)}(?!\w)", re.IGNORECASE), REMOVED))
     rules += [(LINK, REMOVED), (ADDRESS, REMOVED)]
 
     def scrub(text: str) -> str:
@@ -79,10 +81,13 @@ def _word(name: str) -> re.Pattern[str]:
 
 def forget_case(case: Case, scrub: Scrub, at: datetime) -> Case:
     """The case without its customer, its reference, and every way back to them."""
-    history = tuple(change.model_copy(update={"why": scrub(change.why)}) for change in case.history)
+    history = [
+        change.model_copy(update={"why": scrub(change.why), "customer": "", "reference": ""})
+        for change in case.history
+    ]
     return case.model_copy(
         update={
-            "history": history,
+            "history": tuple(history),
             "what_happened": scrub(case.what_happened),
             "customer": None,
             "reference": None,

@@ -112,6 +112,17 @@ def not_recovered(case_number: int, number: int, person_id: str) -> str:
     return f"not_recovered:{case_number}:{number}:{person_id}"
 
 
+def all_not_recovered(case_number: int) -> str:
+    """What the keys of all those words about a case begin with."""
+    return f"not_recovered:{case_number}:"
+
+
+def not_recovered_of(key: str) -> tuple[int, str]:
+    """Which time such a word was about, and to whom it was said."""
+    _, _, number, person_id = key.split(":", 3)
+    return int(number), person_id
+
+
 def check_in(case_number: int, number: int) -> str:
     """The private word to whoever handled a case, after the `number`th turn of its retro."""
     return f"check_in:{case_number}:{number}"
@@ -145,6 +156,11 @@ def weekly(channel_id: str, monday: date) -> str:
 def backlog(channel_id: str, day: date) -> str:
     """The message about the cases that were taken into a channel quietly on a day, in UTC."""
     return f"backlog:{channel_id}:{day.isoformat()}"
+
+
+def all_backlogs(channel_id: str) -> str:
+    """What the keys of all such messages of a channel begin with."""
+    return f"backlog:{channel_id}:"
 
 
 def hello(channel_id: str) -> str:

@@ -11,7 +11,7 @@ from bot.domain.person import Person
 from bot.jobs.payload import JobPayload, Number
 from bot.messages import case as messages
 from bot.messages.parts import Message
-from bot.ports import ReadOnlyWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 
 
 class Withdrawn(JobPayload):
@@ -154,6 +154,13 @@ def backlog_job(channel_id: str, taken_in_at: datetime, at: datetime) -> Job:
     """The job that says, once a day, that cases were taken in; edited as their number changes."""
     key = message_key.backlog(channel_id, taken_in_at.date())
     return Backlog(channel_id=channel_id).job(channel_id, key, at, bulk=True)
+
+
+def refresh_backlogs(channel_id: str, at: datetime, work: UnitOfWork) -> None:
+    """Brings every such message of a channel up to date: each says how many wait, whatever its day."""
+    payload = Backlog(channel_id=channel_id)
+    for key in work.sent_messages.starting(message_key.all_backlogs(channel_id), channel_id):
+        work.jobs.schedule(payload.job(channel_id, key, at, bulk=True))
 
 
 def withdrawn_job(

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, String, bindparam, cast, func, select, update
 
 from bot.domain.case import Case
 from storage.column import UTCDateTime
@@ -41,6 +41,17 @@ AFTER = Statement(
     .where(cases.c.workspace == bindparam("workspace"), cases.c.number > bindparam("number"))
     .order_by(cases.c.number)
     .limit(bindparam("limit"))
+)
+# In the text of the history, because neither database has an index over what is inside; the number may
+# be followed by others, so whoever asks looks once more.
+DOUBLES = Statement(
+    select(cases)
+    .where(
+        cases.c.workspace == bindparam("workspace"),
+        cases.c.channel_id == bindparam("channel_id"),
+        cast(cases.c.history, String).like(bindparam("same_as", type_=String), escape="\\"),
+    )
+    .order_by(cases.c.number)
 )
 _WITHOUT_RETRO = (
     cases.c.workspace == bindparam("workspace"),
@@ -129,6 +140,15 @@ class Cases(Versioned[Case]):
     def without_retro(self, channel_id: str, limit: int) -> Sequence[Case]:
         params = {"workspace": self._workspace, "channel_id": channel_id, "limit": limit}
         return several(self._connection, Case, WITHOUT_RETRO, params)
+
+    def doubles_of(self, case: Case) -> Sequence[Case]:
+        params = {"workspace": self._workspace, "channel_id": case.channel_id}
+        found = several(
+            self._connection, Case, DOUBLES, params | {"same_as": f'%"same\\_as":{case.number}%'}
+        )
+        return [
+            other for other in found if any(change.same_as == case.number for change in other.history)
+        ]
 
     def count_without_retro(self, channel_id: str) -> int:
         params = {"workspace": self._workspace, "channel_id": channel_id}

@@ -1,6 +1,6 @@
 """What was said where."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, delete, literal_column, select, update
 
@@ -73,6 +73,15 @@ class SentMessages(Keyed[MessageRef]):
             for key, kept in self._known.items()
             if kept is None or (kept.channel_id, kept.message) != (channel_id, message)
         }
+
+    def starting(self, prefix: str, channel_id: str | None = None) -> Sequence[str]:
+        where = [
+            sent_messages.c.workspace == self._workspace,
+            sent_messages.c.key.startswith(prefix, autoescape=True),
+        ]
+        if channel_id is not None:
+            where.append(sent_messages.c.channel_id == channel_id)
+        return sorted(self._connection.scalars(select(sent_messages.c.key).where(*where)))
 
     def key_of(self, channel_id: str, message: str) -> str | None:
         params = {"workspace": self._workspace, "channel_id": channel_id, "message": message}

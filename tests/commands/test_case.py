@@ -1,7 +1,7 @@
 """A case is marked failed, and its retro opens."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -27,10 +27,18 @@ async def test_typed_words_open_a_retro_at_once_with_the_first_word_as_reference
         assert prompt.question in plain(said[f"prompt:1:{prompt.key}"])
 
 
-async def taken_in(desk: Desk, reference: str = "ZD-1", **values: str) -> None:
+async def taken_in(
+    desk: Desk,
+    reference: str = "ZD-1",
+    at: datetime = AT,
+    channel: Channel = SUPPORT,
+    **values: str,
+) -> None:
     """A case that an import takes in quietly."""
     given = {"what_happened": "Lost in May", "reference": reference, **values}
-    await desk.ask(ROBOT, "case.fail", values=given, bulk=True, quiet=True)
+    await desk.ask(
+        ROBOT, "case.fail", values=given, bulk=True, quiet=True, at=at, channel=channel, here=channel.id
+    )
 
 
 def without_retro(desk: Desk) -> int:
@@ -121,6 +129,49 @@ async def test_a_forgotten_customer_leaves_the_list_of_older_cases(desk: Desk) -
     said = desk.say_all()
     assert "Maria" not in plain(said["backlog:C1:2026-03-05"])
     assert "ZD-1" not in plain(said["backlog:C1:2026-03-05"])
+
+
+async def two_days_of_older_cases(desk: Desk) -> None:
+    """Two messages about the same list, because the second case came a day later."""
+    desk.meet(BEN)
+    await taken_in(desk, customer="Maria Santos", what_happened="Maria Santos waited")
+    desk.say_all()
+    await taken_in(desk, "ZD-2", what_happened="Another thing", at=AT + timedelta(days=1))
+    desk.say_all()
+
+
+BACKLOGS = ("backlog:C1:2026-03-05", "backlog:C1:2026-03-06")
+
+
+async def test_every_list_of_older_cases_loses_a_forgotten_customer(desk: Desk) -> None:
+    await two_days_of_older_cases(desk)
+    assert await desk.bot.forget(desk.workspace, 1, AT + timedelta(days=2))
+    said = desk.say_all()
+    for key in BACKLOGS:
+        assert "Another thing" in plain(said[key])
+        assert "Maria" not in plain(said[key])
+
+
+async def test_every_list_of_older_cases_follows_an_edit_and_an_opened_retro(desk: Desk) -> None:
+    await two_days_of_older_cases(desk)
+    edited = {"what_happened": "She waited", "reference": "ZD-1"}
+    assert not (await desk.ask(BEN, "case.edit", "C-1", edited)).faults
+    said = desk.say_all()
+    assert ["She waited" in plain(said[key]) for key in BACKLOGS] == [True, True]
+    await desk.ask(BEN, "case.open", "C-1", at=AT + timedelta(days=2))
+    said = desk.say_all()
+    for key in BACKLOGS:
+        assert "1 older case was taken in here" in plain(said[key])
+        assert "She waited" not in plain(said[key])
+
+
+async def test_a_list_of_older_cases_that_was_never_said_is_not_said_by_an_edit(desk: Desk) -> None:
+    await two_days_of_older_cases(desk)
+    await taken_in(desk, "ZD-3", channel=Channel(id="C2", name="other"))
+    desk.say_all()
+    edited = {"what_happened": "Somewhere else", "reference": "ZD-3"}
+    assert not (await desk.ask(BEN, "case.edit", "C-3", edited)).faults
+    assert [key for key in desk.say_all() if key.startswith("backlog:")] == ["backlog:C2:2026-03-05"]
 
 
 async def test_a_first_word_without_a_digit_belongs_to_what_happened(desk: Desk) -> None:

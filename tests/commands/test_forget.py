@@ -329,3 +329,38 @@ async def test_a_copy_of_somebody_who_took_a_step_is_changed_and_a_weeks_summary
     assert "customer:1:U2" in said
     for key, message in said.items():
         assert not any(secret in plain(message) for secret in SECRETS), key
+
+
+async def test_what_a_former_lead_was_told_of_the_customer_is_forgotten_too(desk: Desk) -> None:
+    await desk.ask(ANA, "case.fail", values=FAILED)
+    for person in (ANA, BEN):
+        desk.meet(person)
+    told = {"verdict": "not recovered", "words": ACCOUNT}
+    assert not (await desk.ask(BEN, "recovery.verdict", "C-1", told)).faults
+    assert "waited for two days" in plain(desk.say_all()["not_recovered:1:1:U1"])
+    form = (await desk.ask(ANA, "team.settings", "C1")).form
+    assert form is not None
+    values = {field.name: field.value or "" for field in form.fields} | {"lead": BEN.id}
+    assert not (await desk.ask(ANA, "team.settings", form.about, values)).faults
+    hand = {"step": "everything", "owner": BEN.id, "why": ""}
+    assert not (await desk.ask(BEN, "recovery.hand_over", "C-1", hand)).faults
+    desk.say_all()
+    assert await desk.bot.forget(desk.workspace, 1, AT + timedelta(days=1))
+    said = desk.say_all()
+    assert "waited for two days" not in plain(said["not_recovered:1:1:U1"])
+    assert "not_recovered:1:1:U2" not in said
+
+
+async def test_a_name_and_a_reference_that_were_put_right_are_forgotten_with_the_others(
+    desk: Desk,
+) -> None:
+    await desk.ask(ANA, "case.fail", values=FAILED)
+    wrong = {"training": "Maria Santos needed a call, see ZD-4711"}
+    await desk.ask(BEN, "retro.answer", "C-1", wrong)
+    right = FAILED | {"what_happened": "Late", "customer": "Ola Brown", "reference": "ZD-5"}
+    assert not (await desk.ask(ANA, "case.edit", "C-1", right)).faults
+    assert await desk.bot.forget(desk.workspace, 1, AT + timedelta(days=1))
+    desk.say_all()
+    after = everything(desk)
+    assert "the customer needed a call" in after
+    assert [name for name in ("Maria", "Santos", "ZD-4711", "Brown", "ZD-5") if name in after] == []

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from bot.domain.case import Case
+from bot.domain.case import Case, CaseChange
 from bot.domain.errors import ConflictError
 from bot.ports import UnitOfWork
 from storage.database import Database
@@ -96,3 +96,18 @@ def test_two_customers_whose_sums_are_the_same_are_told_apart(
     for name in ("Maria", "Mario"):
         saved(database, partial(_add, a_case(customer=name)))
     assert seen(database, lambda work: work.cases.of_customer("mario")) == [2]
+
+
+def test_the_doubles_of_a_case_are_found_by_its_whole_number(database: Database) -> None:
+    for same_as in (None, 1, 11, 1):
+        change = CaseChange(step="cancel", by="U1", at=AT, why="same as", same_as=same_as)
+        saved(database, partial(_add, a_case(history=(change,))))
+    back = CaseChange(step="restore", by="U1", at=AT)
+    elsewhere = CaseChange(step="cancel", by="U1", at=AT, same_as=1)
+    saved(database, partial(_add, a_case(channel_id="P2", history=(elsewhere,))))
+    fourth = seen(database, lambda work: work.cases.require(4))
+    restored = fourth.model_copy(update={"history": (*fourth.history, back)})
+    saved(database, lambda work: work.cases.save(restored))
+    first = seen(database, lambda work: work.cases.require(1))
+    doubles = seen(database, lambda work: work.cases.doubles_of(first))
+    assert [case.number for case in doubles] == [2, 4]

@@ -15,7 +15,7 @@ from storage.jobs.channel_queue import free_queues, moments
 from storage.jobs.stirred import OPEN
 from storage.statement import Compiled, Statement
 from storage.unit_of_work import UnitOfWork
-from tests.storage.made import AT
+from tests.storage.made import AT, a_case
 
 DueWork = Callable[[UnitOfWork], object]
 
@@ -50,8 +50,13 @@ LOOKS: dict[str, DueWork] = {
     "cases.get": lambda work: work.cases.get(7),
     "cases.failed_since": lambda work: work.cases.failed_since("P7", AT, 20),
     "cases.of_customer": lambda work: work.cases.of_customer("Maria Santos"),
+    "cases.doubles_of": lambda work: work.cases.doubles_of(a_case(number=7)),
     "cases.by_reference": lambda work: work.cases.by_reference("P7", "ZD-7"),
     "said.key_of": lambda work: work.sent_messages.key_of("P7", "7"),
+    "said.starting": lambda work: (
+        work.sent_messages.starting("backlog:P7:", "P7"),
+        work.sent_messages.starting("not_recovered:7:"),
+    ),
     "posts.roots": lambda work: work.posts.roots("P7", 20, before=900),
     "posts.newest": lambda work: work.posts.newest(),
     "posts.thread": lambda work: (work.posts.thread(7), work.posts.thread(7, 20, before=900)),

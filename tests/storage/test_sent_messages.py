@@ -1,6 +1,9 @@
 """What was said is found by our name for it and by the platform's."""
 
+from functools import partial
+
 from bot.domain.job import MessageRef
+from bot.ports import UnitOfWork
 from storage.database import Database
 from storage.repositories.sent_messages import SentMessages
 from tests.session import open_work
@@ -67,3 +70,21 @@ def test_a_message_that_is_doubted_is_edited_even_if_nothing_is_new(database: Da
     kept = seen(database, lambda work: work.sent_messages.get("retro:1"))
     assert kept == FIRST.model_copy(update={"digest": ""})
     assert seen(database, lambda work: work.sent_messages.get("retro:2")) is None
+
+
+def test_messages_are_found_by_how_their_keys_begin(database: Database) -> None:
+    for key in (
+        "case_cancelled:1:1:U1",
+        "case_cancelled:1:2:U2",
+        "case_cancelled:11:1:U1",
+        "caseXcancelled:1",
+    ):
+        saved(database, partial(_keep, key))
+    found = seen(database, lambda work: work.sent_messages.starting("case_cancelled:1:"))
+    assert found == ["case_cancelled:1:1:U1", "case_cancelled:1:2:U2"]
+    assert seen(database, lambda work: work.sent_messages.starting("case_cancelled:1:", "C2")) == []
+    assert len(seen(database, lambda work: work.sent_messages.starting("case_", "C1"))) == 3
+
+
+def _keep(key: str, work: UnitOfWork) -> None:
+    work.sent_messages.keep(key, FIRST)
