@@ -4,7 +4,7 @@
 a ReadOnlyWork; what also changes things (`Cases`) is for a UnitOfWork (`bot/ports.py`).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
@@ -393,6 +393,10 @@ class Jobs(Protocol):
 
     def schedule(self, job: Job) -> None:
         """Saves what the bot owes, in this transaction; see Job for what a repeat does."""
+        ...
+
+    def owed(self, keys: Collection[str]) -> Set[str]:
+        """Those of these keys whose message waits to be said, or is being said at this moment."""
         ...
 
     def retry_dead(self, channel_id: str) -> int:

@@ -121,7 +121,8 @@ class Former:
                 continue
             job = Job.model_validate(row)
             detail = self._id.sub(self._former.id, job.detail)
-            if detail != job.detail and job.state == "done":
+            # One that is being said just now may say the older words: it is said again as well.
+            if detail != job.detail and (job.state in ("done", "running") or job.unsure):
                 again.append(job.model_copy(update={"detail": detail, "once": False, "asked_by": None}))
             changed = {
                 "detail": detail,

@@ -141,25 +141,20 @@ def _forget_in(case: Case, scrub: Scrub, at: datetime, work: UnitOfWork, *, whol
         work.recoveries.save(recovery)
     _forget_replies(number, scrub, work)
     jobs = recovery_jobs.card_jobs(recovery, at, was=_took_part(recovery)) if recovery else []
-    changes = [
-        case_jobs.change_job(case, place, at)
-        for place, change in enumerate(case.history, start=1)
-        if change.step != "edit"
-    ]
     for job in (
         *_in_the_thread(retro, answers, items, at),
         *(retro_jobs.gone_job(gone.id, retro, at) for gone in withdrawn),
-        *changes,
+        *case_jobs.said_jobs(case, at),
     ):
         # Even when it was not said yet: it may be on its way, in the older words.
         work.jobs.schedule(job)
     # To whoever was told: not only those who have something to do with it now.
     for key in work.sent_messages.starting(message_key.all_not_recovered(number)):
-        place, person_id = message_key.not_recovered_of(key)
+        _, place, person_id = message_key.told_of(key)
         jobs.append(recovery_jobs.not_recovered_job(number, place, person_id, at))
     turns = range(1, len(retro.history) + 1)
     taken_back = _taken_back(retro, turns, case.failed_at, at)
-    edit_said([*_owners_copies(items, at), *taken_back, *jobs], work)
+    edit_said([*_owners_copies(items, at), *taken_back, *jobs], work, on_their_way=True)
     subjects: list[Subject] = [retro, *items]
     if recovery is not None:
         subjects.append(recovery)
@@ -224,14 +219,15 @@ def _taken_back(
 def _say_reminders_anew(subjects: Iterable[Subject], at: datetime, work: UnitOfWork) -> None:
     for subject in subjects:
         sent_reminders = work.reminders.of([subject.label])
-        message_refs = work.sent_messages.among({sent.message for sent in sent_reminders})
-        delivered = [sent for sent in sent_reminders if sent.message in message_refs]
+        keys = {sent.message for sent in sent_reminders}
+        said = {*work.sent_messages.among(keys), *work.jobs.owed(keys)}
+        delivered = [sent for sent in sent_reminders if sent.message in said]
         reminder_jobs.say_anew(delivered, subject, at, work)
         instead = [
             reminder_jobs.instead_job(sent.message, subject, at)
             for sent in {sent.message: sent for sent in sent_reminders}.values()
         ]
-        edit_said(instead, work)
+        edit_said(instead, work, on_their_way=True)
 
 
 def _forget_replies(number: int, scrub: Scrub, work: UnitOfWork) -> None:
@@ -286,10 +282,14 @@ def forget_person(person: Person, at: datetime, work: UnitOfWork) -> Farewell | 
         work.teams.save(team.model_copy(update={"lead": None}))
     left = _leave_all(nobody.id, at, work)
     led = {team.channel_id for team in leaderless}
-    edit_said((job for job in _check_ins(led, at, work) if job.channel_id != nobody.id), work)
+    check_ins = (job for job in _check_ins(led, at, work) if job.channel_id != nobody.id)
+    edit_said(check_ins, work, on_their_way=True)
     freed = {label for labels in left.values() for label in labels}
+    told: dict[int, list[str]] = defaultdict(list)
+    for key in work.sent_messages.starting(message_key.ALL_CASE_CANCELLED):
+        told[message_key.told_of(key)[0]].append(key)
     for number in sorted(traces.cases):
-        _name_nobody(number, nobody.id, freed, at, work)
+        _name_nobody(number, nobody.id, freed, told[number], at, work)
     for job in (*traces.again, *_words_about(traces.messages, at, work)):
         work.jobs.schedule(job.model_copy(update={"due_at": at}))
     for team in work.teams.all():
@@ -335,11 +335,17 @@ def _leave_all(person_id: str, at: datetime, work: UnitOfWork) -> Mapping[str, l
 
 
 def _name_nobody(
-    number: int, nobody_id: str, freed: Collection[str], at: datetime, work: UnitOfWork
+    number: int,
+    nobody_id: str,
+    freed: Collection[str],
+    told: Iterable[str],
+    at: datetime,
+    work: UnitOfWork,
 ) -> None:
     """Edits what was said of a case, so that it reads as it does now; says nothing new.
 
-    `freed` are the labels of what somebody had to do until now.
+    `freed` are the labels of what somebody had to do until now. `told` has the keys of what people were
+    told when the case was cancelled.
     """
     case, retro = work.cases.get(number), work.retros.get(number)
     if case is None or retro is None:
@@ -349,7 +355,19 @@ def _name_nobody(
         work.retros.save(retro.model_copy(update={"opened_by": None}))
     answers, items = work.retros.answers(number), work.action_items.of_case(number)
     recovery = work.recoveries.get(number)
-    jobs = [*_in_the_thread(retro, answers, items, at), *_owners_copies(items, at)]
+    for item in items:
+        if item.cancelled and item.owner == nobody_id:
+            # Nobody's list holds it now, and nobody may own it once its case is back.
+            work.action_items.save(without_owner(item))
+    jobs = [
+        *_in_the_thread(retro, answers, items, at),
+        *_owners_copies(items, at),
+        *case_jobs.said_jobs(case, at),
+        *(retro_jobs.gone_job(gone.id, retro, at) for gone in work.retros.withdrawn_of(number)),
+    ]
+    for key in told:
+        _, place, person_id = message_key.told_of(key)
+        jobs.append(case_jobs.tell_job(case, place, person_id, at))
     subjects: list[Subject] = [retro, *items]
     if recovery is not None:
         left = recovery_domain.without_owner(recovery, nobody_id)
@@ -370,7 +388,7 @@ def _name_nobody(
             retro_jobs.turn_job(retro, at, "").model_copy(update={"once": False, "asked_by": None})
         )
     # A leaver may be named in years of them: nobody who does something by hand waits for that.
-    edit_said([job.model_copy(update={"bulk": True}) for job in jobs], work)
+    edit_said([job.model_copy(update={"bulk": True}) for job in jobs], work, on_their_way=True)
     _say_reminders_anew(subjects, at, work)
 
 

@@ -57,6 +57,10 @@ def case_cancelled(case_number: int, number: int, person_id: str) -> str:
     return f"case_cancelled:{case_number}:{number}:{person_id}"
 
 
+ALL_CASE_CANCELLED = "case_cancelled:"
+"""What the keys of all those words begin with."""
+
+
 def case_moved(case_number: int, number: int) -> str:
     """What the thread of another case hears when the `number`th change moved this one there."""
     return f"case_moved:{case_number}:{number}"
@@ -117,10 +121,10 @@ def all_not_recovered(case_number: int) -> str:
     return f"not_recovered:{case_number}:"
 
 
-def not_recovered_of(key: str) -> tuple[int, str]:
-    """Which time such a word was about, and to whom it was said."""
-    _, _, number, person_id = key.split(":", 3)
-    return int(number), person_id
+def told_of(key: str) -> tuple[int, int, str]:
+    """Which case such a word was about, or one that it was cancelled; which time, and to whom."""
+    _, case_number, number, person_id = key.split(":", 3)
+    return int(case_number), int(number), person_id
 
 
 def check_in(case_number: int, number: int) -> str:

@@ -85,9 +85,8 @@ class TellCancelled(JobPayload):
         """Who cancelled it; once that was said, also who brought it back."""
         if (case := _changed(self.case_number, self.number, work)) is None:
             return None
-        if case.cancelled and case.cancellation != case.history[self.number - 1]:
-            return None
-        if not case.cancelled and work.sent_messages.get(job.key) is None:
+        holds = case.cancelled and case.cancellation == case.history[self.number - 1]
+        if not holds and work.sent_messages.get(job.key) is None:
             return None
         link = retro_thread.links_of({case.number}, work).get(case.number)
         last = [change for change in case.history if change.step != "edit"][-1]
@@ -115,7 +114,7 @@ def change_job(case: Case, number: int, at: datetime, asked_by: str | None = Non
     )
 
 
-def moved_job(case: Case, number: int, to: int, at: datetime, asked_by: str) -> Job:
+def moved_job(case: Case, number: int, to: int, at: datetime, asked_by: str | None = None) -> Job:
     """The job that says the `number`th change of a case in the thread of the case it was moved to."""
     return SayMoved(case_number=case.number, number=number).job(
         case.channel_id,
@@ -124,6 +123,17 @@ def moved_job(case: Case, number: int, to: int, at: datetime, asked_by: str) -> 
         thread=message_key.retro(to),
         asked_by=asked_by,
     )
+
+
+def said_jobs(case: Case, at: datetime) -> list[Job]:
+    """The jobs that say in threads what became of a case: that it was cancelled, moved, brought back."""
+    jobs: list[Job] = []
+    for place, change in enumerate(case.history, start=1):
+        if change.step != "edit":
+            jobs.append(change_job(case, place, at))
+        if change.same_as is not None:
+            jobs.append(moved_job(case, place, change.same_as, at))
+    return jobs
 
 
 def tell_job(case: Case, number: int, person_id: str, at: datetime) -> Job:

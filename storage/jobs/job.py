@@ -8,7 +8,7 @@ transactions deadlock on PostgreSQL.
 
 import secrets
 import time
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from threading import Lock
@@ -23,6 +23,7 @@ from sqlalchemy import (
     false,
     literal_column,
     or_,
+    select,
     update,
 )
 
@@ -31,13 +32,20 @@ from bot.domain.person import is_former
 from storage.jobs.moments import Name, wake
 from storage.repositories.sent_messages import SentMessages
 from storage.row import Values
-from storage.statement import Statement
+from storage.statement import Among, Statement
 from storage.tables import jobs
 from storage.upsert import insert
 
 # Literals, not bound values: only so do queries meet the indexes over these states.
 IS_WAITING: ColumnElement[bool] = jobs.c.state == literal_column("'waiting'")
 IS_DEAD: ColumnElement[bool] = jobs.c.state == literal_column("'dead'")
+OWED = Among(
+    select(jobs.c.key).where(
+        jobs.c.workspace == bindparam("workspace"),
+        jobs.c.state.in_((literal_column("'waiting'"), literal_column("'running'"))),
+    ),
+    jobs.c.key,
+)
 
 
 class _Order:
@@ -117,6 +125,10 @@ class Jobs:
 
     def schedule(self, job: Job) -> None:
         self._scheduled.append(numbered(job))
+
+    def owed(self, keys: Collection[str]) -> Set[str]:
+        rows = OWED.all(self._connection, {"workspace": self._workspace}, keys)
+        return {row.key for row in rows}
 
     def retry_dead(self, channel_id: str) -> int:
         now = minute(datetime.now(UTC))  # traceless ones may be among them

@@ -423,3 +423,81 @@ async def test_a_person_is_found_by_id_or_by_a_name_that_only_one_has(desk: Desk
     gone(desk)
     with open_work(desk.database, desk.workspace, writes=False) as work, pytest.raises(Refused):
         forget.person_named(COLLEAGUE, work)
+
+
+async def what_she_did_to_cases(desk: Desk) -> dict[str, str]:
+    """She cancelled C-2 and C-5, brought C-3 and C-5 back, found that C-4 is C-1, and edited C-1.
+
+    Returns what every message says by then.
+    """
+    shown: dict[str, str] = {}
+
+    def say() -> None:
+        shown.update({key: plain(message) for key, message in desk.say_all().items()})
+
+    async def ask(person: Person, name: str, about: str, values: dict[str, str] | None = None) -> None:
+        reply = await desk.ask(person, name, about, values)
+        assert not reply.faults, reply
+        say()
+
+    for number in range(1, 6):
+        failed = {"what_happened": f"Thing {number}", "reference": f"ZD-{number}"}
+        await ask(BEN, "case.fail", "", failed)
+    await ask(WILMA, "case.cancel", "C-2", {"why": "A test."})
+    await ask(CLEO, "case.cancel", "C-3", {"why": "A test."})
+    await ask(WILMA, "case.restore", "C-3")
+    await ask(WILMA, "case.same_as", "C-4", {"other": "C-1"})
+    await ask(WILMA, "case.edit", "C-1", {"what_happened": "Thing 1", "customer": "Kund AB"})
+    await ask(WILMA, "case.cancel", "C-5", {"why": "A test."})
+    await ask(WILMA, "case.restore", "C-5")
+    await ask(CLEO, "case.cancel", "C-5", {"why": "A test after all."})
+    return shown
+
+
+async def test_whom_she_told_that_a_case_was_cancelled_moved_or_back_reads_it_without_her_name(
+    desk: Desk,
+) -> None:
+    shown = await what_she_did_to_cases(desk)
+    before = {key for key, words in shown.items() if is_named(words)}
+    assert {
+        *("case:2:1", "case:3:2", "case:4:1", "case_moved:4:1", "case:5:1", "case:5:2"),
+        *("case_cancelled:2:1:U2", "case_cancelled:3:1:U2", "case_cancelled:4:1:U2"),
+    } <= before
+    assert gone(desk) is not None
+    shown |= {key: plain(message) for key, message in desk.say_all(LATER).items()}
+    assert [key for key, words in shown.items() if is_named(words)] == []
+    assert "a former colleague cancelled C-2" in shown["case:2:1"]
+    # The older word to Ben is about what came after it.
+    assert "Cleo cancelled the retro C-5" in shown["case_cancelled:5:1:U2"]
+
+
+async def test_that_she_withdrew_an_answer_is_said_without_her_name(desk: Desk) -> None:
+    await desk.ask(WILMA, "case.fail", typed="ZD-1 Late")
+    desk.say_all()
+    await desk.ask(BEN, "retro.answer", "C-1", {"training": "Bad words", "unnamed": "yes"})
+    answer_id = desk.answers("C-1")[0].id
+    desk.say_all()
+    why = {"why": "It names somebody."}
+    assert not (await desk.ask(WILMA, "retro.withdraw_answer", answer_id, why)).faults
+    assert is_named(plain(desk.say_all()[f"answer:{answer_id}"]))
+    assert gone(desk) is not None
+    said = plain(desk.say_all(LATER)[f"answer:{answer_id}"])
+    assert not is_named(said)
+    assert "It names somebody." in said
+
+
+async def test_what_was_hers_in_a_cancelled_case_has_nobody_once_that_is_back(desk: Desk) -> None:
+    await desk.fail(BEN)
+    desk.meet(WILMA)
+    await desk.add_item(WILMA, owner=WILMA.id, due="2026-03-09")
+    desk.say_all()
+    await desk.ask(BEN, "case.cancel", "C-1", {"why": "A test."})
+    desk.say_all()
+    farewell = gone(desk)
+    assert farewell is not None
+    assert farewell.without_owner == []
+    item = desk.item("AI-1")
+    assert (item.owner, item.state, item.cancelled) == (None, "proposed", True)
+    await desk.ask(BEN, "case.restore", "C-1", at=LATER)
+    said = desk.say_all(LATER)
+    assert "Take it" in said["item:1"].model_dump_json()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from bot.commands.forget import forget_person
 from bot.domain.channel import Channel
 from bot.domain.job import MAX_ATTEMPTS, MAX_ATTEMPTS_IN_AN_OUTAGE, Job, MessageRef
 from bot.domain.reminder import SentReminder
@@ -783,6 +784,49 @@ async def test_a_clock_that_jumps_ahead_says_nothing_twice(
     await task
     assert platform.keys.count("retro:1") == 1
     assert platform.looked_up == ["retro:1"]
+
+
+async def test_who_is_forgotten_while_messages_are_sent_is_named_in_none_of_them(desk: Desk) -> None:
+    platform = Platform()
+    await failed(desk)
+    async with running(desk.database, desk, platform):
+        await until(lambda: platform.keys == opening())
+        answered = asyncio.Event()
+        platform.hangs += [answered] * 2
+        desk.meet(BEN)
+        await desk.ask(ANA, "action_item.add", "C-1", {"what": "Show the notes", "owner": BEN.id})
+        # They arrived, in her name, and nothing knows of it yet.
+        await until(lambda: {"item:1", "owner:1:U2"} <= set(platform.keys))
+        before = len(platform.edits)
+        await desk.database.write(desk.workspace, lambda work: forget_person(ANA, AT, work))
+        answered.set()
+        desk.woken.set()
+        await until(lambda: "a former colleague asks you" in "".join(platform.edits[before:]))
+    assert platform.keys.count("owner:1:U2") == 1
+    assert platform.keys.count("item:1") == 1
+    assert not any("Ana" in words for words in platform.edits[before:])
+
+
+async def test_a_customer_is_forgotten_while_a_copy_of_their_card_is_sent(desk: Desk) -> None:
+    platform = Platform()
+    await desk.ask(
+        ANA,
+        "case.fail",
+        values={"what_happened": "Late", "customer": "Maria Santos", "reference": "ZD-1"},
+    )
+    async with running(desk.database, desk, platform):
+        await until(lambda: set(platform.keys) == set(looked_after(ANA)))
+        answered = asyncio.Event()
+        platform.hangs += [answered] * 2
+        desk.meet(BEN)
+        hand = {"step": "hear", "owner": BEN.id, "why": "Maria Santos likes you."}
+        before = len(platform.edits)
+        assert not (await desk.ask(ANA, "recovery.hand_over", "C-1", hand)).faults
+        await until(lambda: "customer:1:U2" in platform.keys)
+        assert await desk.bot.forget(desk.workspace, 1, AT)
+        answered.set()
+        await until(lambda: "the customer likes you" in "".join(platform.edits[before:]))
+    assert platform.keys.count("customer:1:U2") == 1
 
 
 class Newer(JobPayload):

@@ -53,6 +53,7 @@ LOOKS: dict[str, DueWork] = {
     "cases.doubles_of": lambda work: work.cases.doubles_of(a_case(number=7)),
     "cases.by_reference": lambda work: work.cases.by_reference("P7", "ZD-7"),
     "said.key_of": lambda work: work.sent_messages.key_of("P7", "7"),
+    "jobs.owed": lambda work: work.jobs.owed({"retro:7"}),
     "said.starting": lambda work: (
         work.sent_messages.starting("backlog:P7:", "P7"),
         work.sent_messages.starting("not_recovered:7:"),
