@@ -21,6 +21,7 @@ from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs.edit_said import edit_said
 from bot.messages import case as messages
 from bot.messages import confirmation
 from bot.messages.parts import Form
@@ -116,8 +117,9 @@ def restore(command: Restore, work: UnitOfWork) -> Reply:
 def _set_cancelled(case: Case, command: Command, work: UnitOfWork) -> None:
     """All that hangs on a case follows it, and so does what shows it; its people hear of it once."""
     number, cancelled, at, by = case.number, case.cancelled, command.at, command.person.id
+    _claim(case, work)
     retro = work.retros.get(number)
-    items = [item for item in work.action_items.of_case(number) if item.state in OPEN_STATES]
+    items = work.action_items.of_case(number)
     recovery = work.recoveries.get(number)
     set_to: dict[str, object] = {"cancelled": cancelled}
     if retro is not None:
@@ -140,11 +142,22 @@ def _set_cancelled(case: Case, command: Command, work: UnitOfWork) -> None:
         work.jobs.schedule(job)
     for item in items:
         work.jobs.schedule(action_item_jobs.item_job(item, at, by))
-        if item.owner is not None:
+        if item.owner is not None and item.state in OPEN_STATES:
             work.jobs.schedule(action_item_jobs.owner_job(item, item.owner, at))
+    edit_said((job for item in items for job in action_item_jobs.copies(item, at)), work)
     concerned = _concerned(items, recovery)
     # Whoever cancels it knows; that it is back is for all who read that it was not.
     _say_change(case, concerned - {by} if cancelled else concerned, command, work)
+
+
+def _claim(case: Case, work: UnitOfWork) -> None:
+    """What is posted in its retro just now is there by now, or its author meets a conflict.
+
+    So it comes before anybody reads what the retro holds.
+    """
+    retro = work.retros.get(case.number)
+    if retro is not None:
+        work.retros.save(retro)
 
 
 def _settled(retro: Retro, at: datetime, work: ReadOnlyWork) -> Retro:
@@ -154,7 +167,7 @@ def _settled(retro: Retro, at: datetime, work: ReadOnlyWork) -> Retro:
 
 def _concerned(items: Iterable[ActionItem], recovery: Recovery | None) -> set[str]:
     """Who has something left to do in it."""
-    people = {item.owner for item in items}
+    people = {item.owner for item in items if item.state in OPEN_STATES}
     people |= owners(recovery) if recovery is not None and recovery.outcome is None else set()
     return {person_id for person_id in people if person_id}
 
@@ -188,6 +201,7 @@ def same_as(command: SameAs, work: UnitOfWork) -> Reply:
     kept = _opened(_other(command.other, case, work), work, "other")
     changed = domain.change(case, "cancel", by, at, same_as=kept)
     carries = moves(work.recoveries.get(case.number), work.recoveries.get(kept.number))
+    _claim(case, work)
     work.retros.move(case.number, kept.number)
     items = [
         item.model_copy(update={"case_number": kept.number})

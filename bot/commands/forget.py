@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from bot.domain import message_key
 from bot.domain import recovery as recovery_domain
-from bot.domain.action_item import WAITING_STATES, ActionItem, times, without_owner
+from bot.domain.action_item import WAITING_STATES, ActionItem, without_owner
 from bot.domain.case import Case, number_of
 from bot.domain.errors import Refused
 from bot.domain.forget import (
@@ -154,7 +154,7 @@ def _forget_in(case: Case, scrub: Scrub, at: datetime, work: UnitOfWork, *, whol
         jobs.append(recovery_jobs.not_recovered_job(number, place, person_id, at))
     turns = range(1, len(retro.history) + 1)
     taken_back = _taken_back(retro, turns, case.failed_at, at)
-    edit_said([*_owners_copies(items, at), *taken_back, *jobs], work, on_their_way=True)
+    edit_said([*_copies(items, at), *taken_back, *jobs], work, on_their_way=True)
     subjects: list[Subject] = [retro, *items]
     if recovery is not None:
         subjects.append(recovery)
@@ -179,15 +179,9 @@ def _in_the_thread(
     ]
 
 
-def _owners_copies(items: Iterable[ActionItem], at: datetime) -> list[Job]:
-    """The jobs that edit the copies of everybody who owns an item, or did, and what its asker heard."""
-    jobs: list[Job] = []
-    for item in items:
-        owners = {item.owner, *(who for moved in item.history for who in (moved.by, moved.to))}
-        jobs += [action_item_jobs.owner_job(item, owner, at) for owner in sorted(filter(None, owners))]
-        done = range(1, times(item, "done") + 1)
-        jobs += [action_item_jobs.asker_job(item, number, at) for number in done]
-    return jobs
+def _copies(items: Iterable[ActionItem], at: datetime) -> list[Job]:
+    """The jobs that edit all copies of these items."""
+    return [job for item in items for job in action_item_jobs.copies(item, at)]
 
 
 def _taken_back(
@@ -361,7 +355,7 @@ def _name_nobody(
             work.action_items.save(without_owner(item))
     jobs = [
         *_in_the_thread(retro, answers, items, at),
-        *_owners_copies(items, at),
+        *_copies(items, at),
         *case_jobs.said_jobs(case, at),
         *(retro_jobs.gone_job(gone.id, retro, at) for gone in work.retros.withdrawn_of(number)),
     ]

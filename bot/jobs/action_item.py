@@ -150,6 +150,13 @@ def asker_job(item: ActionItem, number: int, at: datetime) -> Job:
     )
 
 
+def copies(item: ActionItem, at: datetime) -> list[Job]:
+    """The jobs of all copies: to everybody who owns it, or did, and what its asker heard of it."""
+    owners = {item.owner, *(who for moved in item.history for who in (moved.by, moved.to))}
+    jobs = [owner_job(item, owner, at) for owner in sorted(filter(None, owners))]
+    return [*jobs, *(asker_job(item, done, at) for done in range(1, domain.times(item, "done") + 1))]
+
+
 def go_public(
     item_number: int, owner_id: str, reason: str, at: datetime, work: ReadOnlyWork
 ) -> list[Job]:

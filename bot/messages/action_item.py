@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from bot.domain.action_item import ActionItem, Moved, can_wait, is_late, may, steps
+from bot.domain.action_item import OPEN_STATES, ActionItem, Moved, can_wait, is_late, may, steps
 from bot.domain.item_step import STEPS, ItemState, ItemStep
 from bot.domain.person import Person
 from bot.domain.reference import ItemRef
@@ -107,7 +107,7 @@ def own_copy(
         "verified": "This is verified: thank you. It is from ",
         "dropped": "This was dropped. It was from ",
     }[item.state]
-    if item.cancelled:
+    if item.cancelled and item.state in OPEN_STATES:
         intro = "This needs nothing from you: its retro was cancelled. It was from "
     return Message(
         summary=f"{_head(item, today)}: {one_line(item.what)}",

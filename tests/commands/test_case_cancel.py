@@ -335,3 +335,32 @@ async def test_people_take_back_their_words_of_a_cancelled_case_too(begun: Desk)
     )
     assert (await begun.ask(author, "retro.delete_answer", answer.id, {})).done
     assert begun.answers("C-1") == []
+
+
+async def test_an_item_that_is_verified_goes_with_its_case_and_is_not_reopened(begun: Desk) -> None:
+    await begun.ask(BEN, "action_item.done", "AI-1", {"changed": "A map hangs."})
+    await begun.ask(ANA, "action_item.verify", "AI-1", {"saw": "I saw it."})
+    said = begun.say_all()
+    assert "Reopen" in labels(said["item:1"])
+    await cancel(begun)
+    said = begun.say_all()
+    assert labels(said["item:1"]) == []
+    assert labels(said["owner:1:U2"]) == []
+    assert "This is verified: thank you." in plain(said["owner:1:U2"])
+    assert not [key for key in said if key.startswith("case_cancelled:1:1:U2")]
+    for values in (None, {"missing": "It fell down."}):
+        assert FIRST in words(await begun.ask(ANA, "action_item.reopen", "AI-1", values))
+    await begun.ask(ANA, "case.restore", "C-1")
+    assert "Reopen" in labels(begun.say_all()["item:1"])
+    assert not (await begun.ask(ANA, "action_item.reopen", "AI-1", {"missing": "It fell."})).faults
+
+
+async def test_whoever_asked_for_a_done_item_has_no_button_while_it_is_cancelled(begun: Desk) -> None:
+    await begun.ask(ANA, "action_item.add", "C-1", {"what": "Call first", "owner": BEN.id})
+    await begun.ask(BEN, "action_item.accept", "AI-2")
+    await begun.ask(BEN, "action_item.done", "AI-2", {"changed": "We call."})
+    assert "Verify" in labels(begun.say_all()["asker:2:1:U1"])
+    await cancel(begun)
+    assert labels(begun.say_all()["asker:2:1:U1"]) == []
+    await begun.ask(ANA, "case.restore", "C-1")
+    assert "Verify" in labels(begun.say_all()["asker:2:1:U1"])
