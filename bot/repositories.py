@@ -223,6 +223,13 @@ class Retros(ReadRetros, Protocol):
         """Stores it as the next version; raises ConflictError when another one is stored."""
         ...
 
+    def hold(self, retro: Retro) -> None:
+        """Nobody changes it until the transaction ends, and several may hold it at once.
+
+        Raises ConflictError when another version is stored.
+        """
+        ...
+
     def add_answer(self, answer: Answer) -> None: ...
     def save_answer(self, answer: Answer) -> None: ...
     def drop_answer(self, answer: Answer) -> None:

@@ -198,6 +198,8 @@ def add(command: Add, work: UnitOfWork) -> Reply:
         why = "The customer's view of what changed."
         retro = retro_commands.open_because(retro, why, command, work)
     must_be_open(retro, "add an action item")
+    # Should somebody close, cancel or move it just now, one of both loses and looks again.
+    work.retros.hold(retro)
     named = work.people.get(command.owner) if command.owner else None
     day = _today(named or command.person, retro.channel_id, command, work)
     owner, _ = check_all(

@@ -235,6 +235,8 @@ def answer(command: AnswerRetro, work: UnitOfWork) -> Reply:
     must_be_open(retro, "answer")
     if not any(command.answers.values()):
         raise Refused("Write something in at least one field.", PROMPTS[0].key)
+    # Should somebody close, cancel or move it just now, one of both loses and looks again.
+    work.retros.hold(retro)
     author, posted_at = (None, None) if command.anonymous else (command.person.id, command.at)
     answers = [
         Answer(

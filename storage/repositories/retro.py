@@ -59,6 +59,7 @@ def _of_this(table: Table) -> ColumnElement[bool]:
     return and_(table.c.workspace == bindparam("workspace"), table.c.case_number == bindparam("number"))
 
 
+HOLD = Statement(select(retros.c.version).where(_of_this(retros)).with_for_update(read=True))
 ANSWERED = select(func.count()).select_from(answers).where(_of_this(answers)).scalar_subquery()
 AGREED = action_items.c.state.in_(tuple(literal_column(f"'{state}'") for state in AGREED_STATES))
 LATE = (action_items.c.state == literal_column("'agreed'")) & (action_items.c.due < bindparam("today"))
@@ -130,6 +131,12 @@ class Retros(Versioned[Retro]):
 
     def answer(self, answer: str) -> Answer | None:
         return find(self._connection, Answer, answers, workspace=self._workspace, id=answer)
+
+    def hold(self, retro: Retro) -> None:
+        params = {"workspace": self._workspace, "number": retro.case_number}
+        row = HOLD.first(self._connection, params)
+        if row is None or row.version != retro.version:
+            raise ConflictError("retros: somebody changed it first")
 
     def add_answer(self, answer: Answer) -> None:
         versioned.add(self._connection, answers, values(self._workspace, answer))

@@ -1,7 +1,7 @@
 """Whoever comes second hears a sentence, and nothing happens twice, on both databases."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 
 import pytest
 
@@ -135,3 +135,77 @@ async def test_a_late_request_of_yesterday_is_judged_by_its_own_time(desk: Desk)
     yesterday = AT.replace(day=4)
     reply = await desk.ask(ANA, "action_item.change_date", item, {"due": "2026-03-04"}, at=yesterday)
     assert not reply.faults
+
+
+@pytest.fixture
+def two(database_url: str) -> Iterator[tuple[Desk, Desk]]:
+    """The same bot as two processes, each with its own connections."""
+    first, second = Database(database_url), Database(database_url)
+    yield Desk(first), Desk(second)
+    first.close()
+    second.close()
+
+
+ROUNDS = 8
+"""So often two processes meet; each time one of them is the first."""
+
+
+async def two_cases(desk: Desk, number: int) -> tuple[str, str]:
+    """The labels of two more cases."""
+    for letter in "AB":
+        failed = {"what_happened": f"{letter} {number}", "reference": f"{letter}-{number}"}
+        assert not (await desk.ask(ANA, "case.fail", values=failed)).faults
+    return f"C-{2 * number + 1}", f"C-{2 * number + 2}"
+
+
+async def test_an_answer_moves_with_its_case_or_its_author_hears_that_it_is_cancelled(
+    two: tuple[Desk, Desk],
+) -> None:
+    here, there = two
+    for number in range(ROUNDS):
+        kept, double = await two_cases(here, number)
+        unnamed = "yes" if number % 2 else ""
+        moved, answered = await asyncio.gather(
+            here.ask(BEN, "case.same_as", double, {"other": kept}),
+            there.ask(CLEO, "retro.answer", double, {"training": "Maps", "unnamed": unnamed}),
+        )
+        assert (moved.faults, moved.saved, answered.saved) == ({}, True, True)
+        assert here.answers(double) == []
+        assert len(here.answers(kept)) == (0 if answered.refused else 1)
+        if answered.refused:
+            assert "is cancelled" in words(answered)
+
+
+@pytest.mark.parametrize("name", ["case.cancel", "case.same_as"])
+async def test_an_item_that_is_added_just_now_goes_with_its_retro(
+    two: tuple[Desk, Desk], name: str
+) -> None:
+    here, there = two
+    for person in (ANA, BEN):
+        here.meet(person)
+    items = 0
+    for number in range(ROUNDS):
+        kept, double = await two_cases(here, number)
+        values = {"why": "A test."} if name == "case.cancel" else {"other": kept}
+        gone, added = await asyncio.gather(
+            here.ask(BEN, name, double, values),
+            there.ask(ANA, "action_item.add", double, {"what": "Call", "owner": BEN.id}),
+        )
+        assert (gone.faults, gone.saved, added.saved) == ({}, True, True)
+        if added.refused:
+            assert "is cancelled" in words(added)
+            continue
+        items += 1
+        item = here.item(f"AI-{items}")
+        moved = name == "case.same_as"
+        assert (f"C-{item.case_number}", item.cancelled) == (kept if moved else double, not moved)
+
+
+async def test_a_crowd_answers_and_adds_items_at_once(desk: Desk) -> None:
+    await desk.fail()
+    told = await at_once(
+        *(desk.ask(BEN, "retro.answer", "C-1", {"training": f"Maps {n}"}) for n in range(CROWD)),
+        *(desk.ask(CLEO, "action_item.add", "C-1", {"what": f"Call {n}"}) for n in range(CROWD)),
+    )
+    assert set(told) == {""}
+    assert len(desk.answers("C-1")) == CROWD
