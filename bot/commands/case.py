@@ -374,7 +374,11 @@ def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:
         raise Refused(WHICH_TO_EDIT)
     case = case_of(opening.subject, work)
     check_edit(case)
-    return Reply(form=edit_form(case, work.teams.require(case.channel_id)))
+    form = edit_form(case, work.teams.require(case.channel_id))
+    if work.retros.get(case.number) is None:
+        # By its number alone, as the button that opens its retro: its key is another one from then on.
+        form = form.model_copy(update={"about": case.label})
+    return Reply(form=form)
 
 
 def edit_form(case: Case, team: Team) -> Form:
@@ -415,15 +419,21 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
     story = whole(command.what_happened, case.what_happened)
     command = command.model_copy(update={"what_happened": story})
     _check_seen(command, case, team, work)
-    taken = partial(_refuse_taken, command.reference, case, work)
+    double_of = partial(_double_of_reference, command.reference, case, work)
     no_link = partial(_refuse_no_link, command.link, case)
-    _, facts = check_all(
-        lambda: check_all(taken, no_link),
+    (double, _), facts = check_all(
+        lambda: check_all(double_of, no_link),
         lambda: _edited_facts(command, case, team),
     )
     edited = domain.edit(case, facts, command.person.id, command.at)
     if edited == case:
         return Reply(message=confirmation.case_unchanged(case), done=True)
+    if double is not None:
+        work.cases.save(domain.without_reference(double))
+        by = command.person.id
+        work.jobs.schedule(
+            retro_jobs.retro_job(double.number, double.channel_id, command.at, asked_by=by)
+        )
     work.cases.save(edited)
     _show_edited(edited, team, command, work)
     return Reply(message=confirmation.case_edited(edited), done=True)
@@ -441,12 +451,14 @@ def _check_seen(command: Edit, case: Case, team: Team, work: ReadOnlyWork) -> No
         raise AskFirst(Reply(form=changed_meanwhile(now, written, who, command.person.id, {})))
 
 
-def _refuse_taken(reference: str, case: Case, work: ReadOnlyWork) -> None:
+def _double_of_reference(reference: str, case: Case, work: ReadOnlyWork) -> Case | None:
+    """The double that has this reference, which its case may take over; refuses any other case's."""
     other = work.cases.by_reference(case.channel_id, reference) if reference else None
-    if other is not None and other.number != case.number:
-        raise Refused(
-            f"{other.label} has this reference: look there, or write another one.", "reference"
-        )
+    if other is None or other.number == case.number:
+        return None
+    if other.same_as == case.number:
+        return other
+    raise Refused(f"{other.label} has this reference: look there, or write another one.", "reference")
 
 
 def _refuse_no_link(link: str, case: Case) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.command import Command, Opening, Reply
 from bot.commands.lookup import case_of, retro_of
 from bot.domain import case as domain
-from bot.domain import reference
+from bot.domain import message_key, reference
 from bot.domain.action_item import OPEN_STATES, ActionItem
 from bot.domain.case import Case
 from bot.domain.errors import NextStep, Refused
@@ -214,6 +214,8 @@ def same_as(command: SameAs, work: UnitOfWork) -> Reply:
     work.retros.save(kept_retro)
     work.cases.save(changed)
     _set_cancelled(changed, command, work)
+    for double in work.cases.doubles_of(case):
+        _lead_on(domain.follow(double, case, kept), command, work)
     if carries:
         _carry(case.number, kept, command, work)
     for item in items:
@@ -227,6 +229,25 @@ def same_as(command: SameAs, work: UnitOfWork) -> Reply:
     reminder_jobs.refresh(kept_retro, at, work)
     recovery_jobs.note_retro(kept.number, at, work)
     return Reply(message=confirmation.case_moved(changed, kept), done=True)
+
+
+def _lead_on(double: Case, command: SameAs, work: UnitOfWork) -> None:
+    """Saves a double that leads to another case from now on, and edits what says where it leads."""
+    work.cases.save(double)
+    number, at = double.number, command.at
+    jobs = [retro_jobs.retro_job(number, double.channel_id, at)]
+    jobs += [
+        case_jobs.change_job(double, place, at)
+        for place, change in enumerate(double.history, start=1)
+        if change.step != "edit"
+    ]
+    recovery = work.recoveries.get(number)
+    if recovery is not None:
+        jobs += recovery_jobs.card_jobs(recovery, at)
+    for key in work.sent_messages.starting(message_key.all_case_cancelled(number)):
+        _, place, person_id = message_key.told_of(key)
+        jobs.append(case_jobs.tell_job(double, place, person_id, at))
+    edit_said(jobs, work)
 
 
 def _carry(number: int, kept: Case, command: SameAs, work: UnitOfWork) -> None:

@@ -129,6 +129,24 @@ def change(
     return case.model_copy(update={"history": (*case.history, changed)})
 
 
+def follow(double: Case, case: Case, kept: Case) -> Case:
+    """A double of a case, once that turned out to be another one itself: what moved is there now."""
+    history = tuple(
+        change.model_copy(update={"same_as": kept.number, "why": f"same as {kept.label}"})
+        if change.same_as == case.number
+        else change
+        for change in double.history
+    )
+    return double.model_copy(update={"history": history})
+
+
+def without_reference(double: Case) -> Case:
+    """A double whose reference the case takes over that it is; what it was called is kept with it."""
+    *before, last = double.history
+    kept = last.model_copy(update={"reference": double.reference or ""})
+    return double.model_copy(update={"reference": None, "history": (*before, kept)})
+
+
 def check_edit(case: Case) -> None:
     """Refuses to edit a case whose customer was forgotten: what was removed must not come back."""
     check(case, "edit")

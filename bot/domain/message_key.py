@@ -61,6 +61,11 @@ ALL_CASE_CANCELLED = "case_cancelled:"
 """What the keys of all those words begin with."""
 
 
+def all_case_cancelled(case_number: int) -> str:
+    """What the keys of all those words about one case begin with."""
+    return f"{ALL_CASE_CANCELLED}{case_number}:"
+
+
 def case_moved(case_number: int, number: int) -> str:
     """What the thread of another case hears when the `number`th change moved this one there."""
     return f"case_moved:{case_number}:{number}"

@@ -90,6 +90,18 @@ async def test_whoever_opens_one_looks_after_its_customer_from_then_on(desk: Des
     assert "C-1" in words(await desk.ask(ANA, "board.status", at=later))
 
 
+async def test_the_form_to_edit_one_is_good_also_once_its_retro_was_opened(desk: Desk) -> None:
+    await taken_in(desk)
+    form = (await desk.ask(BEN, "case.edit", "C-1")).form
+    assert form is not None
+    assert not (await desk.ask(ANA, "case.open", "C-1", at=AT + timedelta(days=1))).refused
+    values = {field.name: field.value or "" for field in form.fields} | {"customer": "Maria"}
+    saved = await desk.ask(BEN, "case.edit", form.about, values, at=AT + timedelta(days=1))
+    assert not saved.faults
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        assert work.cases.require(1).customer == "Maria"
+
+
 async def test_two_who_open_one_at_once_open_one_retro(desk: Desk) -> None:
     await taken_in(desk)
     replies = await asyncio.gather(

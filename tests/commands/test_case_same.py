@@ -205,3 +205,50 @@ async def test_a_double_that_comes_back_without_its_fixes_says_one_thing(two: De
     assert two.retro("C-2").unsettled_at == AT + timedelta(days=1)
     for key in ("retro:2", "turn:2:1"):
         assert "losed without a decision" in plain(said[key]), key
+
+
+@pytest.fixture
+async def chain(two: Desk) -> Desk:
+    """C-2 was found to be C-1, and C-1 then to be C-3."""
+    await two.ask(ANA, "case.fail", values={"what_happened": "Late once more", "reference": "ZD-9"})
+    two.say_all()
+    await move(two)
+    two.say_all()
+    assert not (await two.ask(BEN, "case.same_as", "C-1", {"other": "C-3"})).faults
+    return two
+
+
+async def test_a_double_of_a_double_leads_to_the_case_that_is_kept(chain: Desk) -> None:
+    said = chain.say_all()
+    for key in ("retro:2", "case:2:1", "recovery:2", "customer:2:U3", "case_cancelled:2:1:U3"):
+        assert "the same as C-3" in plain(said[key]) or "same as C-3" in plain(said[key]), key
+        assert "C-1" not in plain(said[key]), key
+    reply = await chain.ask(BEN, "case.fail", typed="ZD-2 The same parcel once more")
+    assert "ZD-2 is C-2, which is the same as C-3." in words(reply)
+    await chain.ask(BEN, "case.restore", "C-2")
+    assert "What was moved to C-3 stays there." in plain(chain.say_all()["case:2:2"])
+    assert {answer.text for answer in chain.answers("C-3")} == {"Maps", "A call"}
+
+
+async def test_the_case_that_is_kept_may_take_the_reference_of_its_double(chain: Desk) -> None:
+    chain.say_all()
+    taken = {"what_happened": "Late once more", "reference": "zd-2"}
+    assert not (await chain.ask(BEN, "case.edit", "C-3", taken)).faults
+    said = chain.say_all()
+    assert "zd-2" in plain(said["retro:3"])
+    assert "ZD-2" not in plain(said["retro:2"])
+    assert "same as C-3" in plain(said["retro:2"])
+    reply = await chain.ask(BEN, "case.fail", typed="ZD-2 The same parcel once more")
+    assert "already has a retro" in words(reply)
+    with open_work(chain.database, chain.workspace, writes=False) as work:
+        assert work.cases.require(2).history[-1].reference == "ZD-2"
+
+
+async def test_no_other_case_may_take_a_reference_that_is_in_use(chain: Desk) -> None:
+    await chain.ask(ANA, "case.fail", values={"what_happened": "A glass broke", "reference": "ZD-10"})
+    for label, reference in (("C-4", "ZD-2"), ("C-3", "ZD-10")):
+        given = {"what_happened": "Something", "reference": reference}
+        assert "has this reference" in words(await chain.ask(BEN, "case.edit", label, given))
+    await chain.ask(BEN, "case.restore", "C-2")
+    given = {"what_happened": "Something", "reference": "ZD-2"}
+    assert "has this reference" in words(await chain.ask(BEN, "case.edit", "C-3", given))
