@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.domain.channel import Channel
-from bot.domain.person import Person
+from bot.domain.person import Person, is_former
 from bot.domain.working_hours import known_zones
 from bot.messages.parts import Form, FormField
 from bot.messages.team import zones, zones_with
@@ -104,7 +104,9 @@ def add_person(
         faults["zone"] = "Choose a time zone from the list."
     if faults:
         return None, faults
-    removed = (each.id for each in work.people.everybody() if each.gone and _same(each.name, name))
+    # Whoever was forgotten is nobody, whatever a newcomer is called.
+    known = (each for each in work.people.everybody() if each.gone and not is_former(each.id))
+    removed = (each.id for each in known if _same(each.name, name))
     person_id = known_as or next(removed, PERSON_PREFIX + new_key())
     person = Person(id=person_id, name=name, zone=zone)
     work.people.remember(person)

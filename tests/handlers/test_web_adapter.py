@@ -9,17 +9,18 @@ import yarl
 from aiohttp import ClientSession, CookieJar, MultipartWriter, StreamReader
 from sqlalchemy import text as statement
 
+from bot.commands.forget import forget_person
 from bot.domain.channel import Channel
-from bot.domain.person import Person
+from bot.domain.person import Person, is_former
 from bot.messages.parts import MAX_TEXT_LENGTH
 from bot.prompts import BY_KEY
 from handlers.web import additions
 from handlers.web.outgoing import WORKSPACE
 from storage.database import Database
-from tests.desk import ASKED
+from tests.desk import ASKED, AT
 from tests.handlers.test_web_render import HOSTILE
 from tests.session import open_work
-from tests.web_app import OPENED, Markup, Visitor, WebHouse, dialog, new_key, read
+from tests.web_app import OPENED, YOU, Markup, Visitor, WebHouse, dialog, new_key, read
 
 DEADLINE = 10.0
 
@@ -370,6 +371,22 @@ async def test_a_newcomer_says_their_name_and_zone_and_leads_the_team_they_are_f
     drawn = await stranger.see("/add/you")
     assert drawn.all("h2", id="dialog-title")[0].text == "Your name and time zone"
     assert drawn.all("option", selected="")[0].attributes["value"] == "Asia/Calcutta"
+
+
+async def test_once_the_only_person_was_forgotten_whoever_comes_next_is_somebody_else(
+    stranger: Visitor, web_house: WebHouse
+) -> None:
+    gone = await web_house.database.write(WORKSPACE, lambda work: forget_person(YOU, AT, work))
+    assert gone is not None
+    page = await stranger.see("/p/support")
+    assert page.all("h1")[0].text == "Who are you?"
+    assert page.all("button", name="person") == []
+    # Also by the very name that everybody has who was forgotten.
+    newcomer = await stranger.introduce("A former colleague", "UTC")
+    assert not is_former(newcomer)
+    with open_work(web_house.database, WORKSPACE, writes=False) as work:
+        former = [one for one in work.people.everybody() if is_former(one.id)]
+    assert [(one.name, one.gone) for one in former] == [("a former colleague", True)]
 
 
 async def test_without_a_script_a_newcomer_goes_on_to_the_page_they_came_for(
