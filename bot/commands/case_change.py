@@ -12,7 +12,7 @@ from bot.domain.case import Case
 from bot.domain.errors import NextStep, Refused
 from bot.domain.recovery import Recovery, carried, left_behind, moves, noted, owners
 from bot.domain.recovery_step import STEPS
-from bot.domain.reference import CaseRef, missing
+from bot.domain.reference import CaseRef
 from bot.domain.reminder import Subject
 from bot.domain.retro import Retro, settle
 from bot.fields import Line, Text, field

@@ -172,13 +172,13 @@ async def test_a_place_stays_while_a_retro_could_come_back_or_an_older_case_be_o
         work.commit()
     refused = await change(visitor, "place:support", remove=True)
     assert "#support still has older cases that nobody has opened: end that first." in refused.text
-    assert set(places(web_house)) == {"support", "night"}
+    assert set(channels(web_house)) == {"support", "night"}
     await visitor.press("case.open", about=older.label)
     await end(visitor, older.label)
     # What is ended stays so, whoever brings it back.
     await visitor.fill(await visitor.press("case.cancel", about="C-1"), why="A mistake.")
     await change(visitor, "place:support", remove=True)
-    assert set(places(web_house)) == {"night"}
+    assert set(channels(web_house)) == {"night"}
 
 
 async def end(visitor: Visitor, label: str = "C-1") -> None:
