@@ -16,7 +16,7 @@ from bot.domain.channel import Channel
 from bot.domain.errors import Refused, check_all
 from bot.domain.job import Job
 from bot.domain.likeness import WITHIN, may_be
-from bot.domain.link import is_web_link, leads_somewhere
+from bot.domain.link import NO_LINK, check_link, is_web_link, leads_somewhere
 from bot.domain.recovery import follow, owners
 from bot.domain.reference import CaseRef
 from bot.domain.retro import Retro
@@ -126,6 +126,7 @@ class Edit(Described, frozen=True):
         "Link",
         hint="To the message or ticket it comes from.",
         max_length=MAX_LINK_LENGTH,
+        check=check_link,
     )
     seen: Line = field(hidden=True)
     """How often it had been edited when the form was filled in; empty: an older program drew it."""
@@ -464,7 +465,7 @@ def _double_of_reference(reference: str, case: Case, work: ReadOnlyWork) -> Case
 def _refuse_no_link(link: str, case: Case) -> None:
     # What is stored may lead to a message of the web workspace, without an address before it.
     if link and link != case.link and not is_web_link(link):
-        raise Refused("The link starts with https://.", "link")
+        raise Refused(NO_LINK, "link")
 
 
 def _edited_facts(command: Edit, case: Case, team: Team) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from bot.domain import reference
 from bot.domain.action_item import ActionItem, check_due
 from bot.domain.case import Case
 from bot.domain.errors import Refused, check_all
-from bot.domain.link import is_web_link
+from bot.domain.link import NO_LINK, is_web_link
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import QUESTIONS, STEPS, VERDICTS, WITHOUT_CHANGE, Step, StepName
@@ -35,7 +35,6 @@ from bot.messages.whole_text import said_to_stay, whole
 from bot.ports import ReadOnlyWork, UnitOfWork
 
 ONLY_MEMBERS = "Only members of the channel say how it ended, or take that back."
-NO_LINK = "The link starts with https://."
 RESTS_ON: Mapping[StepName, tuple[str, str]] = {
     "hear": (domain.MUST_BE_HEARD, "the customer's side"),
     "apologise": (domain.APOLOGY_ENOUGH, "the apology"),

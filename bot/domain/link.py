@@ -2,6 +2,9 @@
 
 import re
 
+from bot.domain.errors import Refused
+
+NO_LINK = "The link starts with https://."
 WITH_A_HOST = re.compile(r"https?://[^\s/?#]")
 
 
@@ -13,3 +16,9 @@ def is_web_link(text: str) -> bool:
 def leads_somewhere(text: str) -> bool:
     """Whether it is a link; one within the web workspace has no address before it."""
     return is_web_link(text) or (text.startswith("/") and not text.startswith("//"))
+
+
+def check_link(text: str) -> None:
+    """Refuses what is no link."""
+    if not leads_somewhere(text):
+        raise Refused(NO_LINK)
