@@ -17,7 +17,7 @@ from bot.messages.parts import (
     one_line,
 )
 
-NOT_SAVED = "Yours is not saved yet: Save puts it in the place of what stands there now."
+NOT_SAVED = "Yours is not saved yet: Save replaces what stands there now."
 
 
 def changed_meanwhile(

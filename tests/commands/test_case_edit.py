@@ -4,13 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.command import Reply
 from bot.commands.export import one
 from bot.domain.case import Case
 from bot.domain.channel import Channel
 from bot.domain.errors import ConflictError
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
+from bot.domain.reference import missing
 from bot.messages.export import as_csv, as_data, as_markdown
 from bot.messages.parts import Message, plain
 from storage.database import Database
@@ -247,7 +247,7 @@ async def test_an_export_says_who_edited_and_when(desk: Desk) -> None:
 
 async def take_back_verdict(desk: Desk) -> None:
     values = {"step": "verdict", "why": "It was another customer."}
-    assert not words(await desk.ask(BEN, "recovery.take_back", "C-1", values))
+    assert (await desk.ask(BEN, "recovery.take_back", "C-1", values)).done
 
 
 @pytest.mark.parametrize("verdict", ["recovered", "not recovered"])
@@ -257,12 +257,12 @@ async def test_a_public_post_that_was_added_after_the_verdict_counts_once_that_i
     await desk.fail()
     post = {**await filled_in(desk), "public_post": "https://example.com/post/1"}
     said = {"verdict": verdict, "words": "So it is."}
-    assert not words(await desk.ask(ANA, "recovery.verdict", "C-1", said))
+    assert (await desk.ask(ANA, "recovery.verdict", "C-1", said)).done
     await desk.ask(BEN, "case.edit", "C-1", post)
     await take_back_verdict(desk)
     assert recovery_of(desk).step("apologise_publicly").state == "to do"
     # And one that goes after the verdict is owed no more, as long as nobody answered there.
-    assert not words(await desk.ask(ANA, "recovery.verdict", "C-1", said))
+    assert (await desk.ask(ANA, "recovery.verdict", "C-1", said)).done
     await desk.ask(BEN, "case.edit", "C-1", {**post, "public_post": ""})
     await take_back_verdict(desk)
     assert "apologise_publicly" not in {step.name for step in recovery_of(desk).steps}
@@ -276,7 +276,7 @@ async def test_a_public_post_that_was_added_after_the_verdict_counts_when_all_be
     await desk.ask(ANA, "recovery.verdict", "C-1", {"verdict": "recovered", "words": "Fine."})
     await desk.ask(BEN, "case.edit", "C-1", post)
     again = {"verdict": "not recovered", "words": "It broke again."}
-    assert not words(await desk.ask(ANA, "recovery.verdict", "C-1", again))
+    assert (await desk.ask(ANA, "recovery.verdict", "C-1", again)).done
     assert recovery_of(desk).step("apologise_publicly").state == "to do"
 
 
@@ -290,7 +290,7 @@ async def open_form(desk: Desk, person: Person = BEN) -> tuple[str, dict[str, st
 async def test_of_two_open_forms_the_second_is_shown_again_with_all_that_was_written(desk: Desk) -> None:
     await desk.fail()
     about, standing = await open_form(desk)
-    assert not words(await desk.ask(ANA, "case.edit", about, {**standing, "customer": "Mrs. Ó."}))
+    assert (await desk.ask(ANA, "case.edit", about, {**standing, "customer": "Mrs. Ó."})).done
     written = {**standing, "reference": "ZD-12", "date": "2026-03-04"}
     form = (await desk.ask(BEN, "case.edit", about, written)).form
     assert form is not None
@@ -304,7 +304,7 @@ async def test_of_two_open_forms_the_second_is_shown_again_with_all_that_was_wri
     }
     assert (stored(desk).customer, stored(desk).reference) == ("Mrs. Ó.", "ZD-4711")
     again = {**written, **form.hidden, "customer": "Mrs. Ó."}
-    assert not words(await desk.ask(BEN, "case.edit", form.about, again))
+    assert (await desk.ask(BEN, "case.edit", form.about, again)).done
     case = stored(desk)
     assert (case.customer, case.reference) == ("Mrs. Ó.", "ZD-12")
     assert [change.by for change in case.history] == ["U1", "U2"]
@@ -317,14 +317,14 @@ async def test_a_form_of_an_older_program_and_one_that_says_the_same_are_not_sho
     about, standing = await open_form(desk)
     same = {**standing, "customer": "Mrs. Ó."}
     await desk.ask(ANA, "case.edit", about, same)
-    assert await desk.ask(BEN, "case.edit", about, same) == Reply()
+    assert (await desk.ask(BEN, "case.edit", about, same)).form is None
     older = {name: value for name, value in standing.items() if name != "seen"}
-    assert await desk.ask(BEN, "case.edit", about, {**older, "customer": "Mr. Ó."}) == Reply()
+    assert (await desk.ask(BEN, "case.edit", about, {**older, "customer": "Mr. Ó."})).done
     assert stored(desk).customer == "Mr. Ó."
     await desk.ask(ANA, "case.cancel", "C-1", {"why": "A mistake."})
     await desk.ask(ANA, "case.restore", "C-1")
     about, standing = await open_form(desk)
-    assert await desk.ask(BEN, "case.edit", about, {**standing, "customer": "Mrs. Ó."}) == Reply()
+    assert (await desk.ask(BEN, "case.edit", about, {**standing, "customer": "Mrs. Ó."})).done
 
 
 async def test_a_form_that_is_shown_again_tells_nothing_to_whoever_may_not_edit(desk: Desk) -> None:
@@ -334,4 +334,4 @@ async def test_a_form_that_is_shown_again_tells_nothing_to_whoever_may_not_edit(
     desk.memberships.channels["U3"] = set()
     reply = await desk.ask(CLEO, "case.edit", about, {**standing, "customer": "Mr. X"}, channel=DIRECT)
     assert reply.form is None
-    assert words(reply) == "C-1 is not here any more, or never was."
+    assert words(reply) == missing("C-1")

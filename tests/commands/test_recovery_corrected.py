@@ -10,6 +10,7 @@ from bot.command import Reply
 from bot.commands import export
 from bot.domain.channel import Channel
 from bot.domain.recovery import SETTLED_BY_APOLOGY, next_step
+from bot.domain.reference import missing
 from bot.messages.export import FORMATS
 from bot.messages.parts import Form, Message, plain, shortened
 from storage.database import Database
@@ -110,7 +111,7 @@ async def test_an_apology_that_is_dated_before_the_failure_did_not_take_0_minute
     await desk.fail()
     desk.meet(BEN)
     await sorry(desk)
-    assert not words(await correct(desk, "apologise", date=day, time="08:00"))
+    assert (await correct(desk, "apologise", date=day, time="08:00")).done
     card = plain(desk.say_all()["recovery:1"])
     assert said in card
     assert "0 min" not in card
@@ -177,7 +178,7 @@ async def test_of_two_open_forms_of_a_promise_the_second_is_shown_again_as_it_wa
     assert {field.name: field.value for field in form.fields}.items() <= written.items()
     assert str(recovery(desk).step("promise").due) == "2026-03-12"
     again = {**written, **form.hidden, "due": "2026-03-12", "keeper": "U2"}
-    assert not words(await desk.ask(BEN, command, about, again, at=LATER))
+    assert (await desk.ask(BEN, command, about, again, at=LATER)).done
     step = recovery(desk).step("promise")
     assert (str(step.due), step.words) == ("2026-03-12", "It comes on Monday morning.")
 
@@ -194,7 +195,7 @@ async def test_a_form_from_the_round_before_never_overwrites_the_words_of_the_ne
     assert "Ana changed it meanwhile: look again." in above(form)
     assert said in above(form)
     assert recovery(desk).step("hear").words == said
-    assert not words(await take_back(desk, "verdict"))
+    assert (await take_back(desk, "verdict")).done
     back = {**written, **form.hidden}
     form = form_of(await desk.ask(BEN, command, about, back, at=LATER))
     assert "You changed it meanwhile: look again." in above(form)
@@ -208,11 +209,11 @@ async def test_a_step_handed_to_somebody_else_meanwhile_is_shown_and_another_ste
     await promised(desk)
     command, about, standing = await open_form(desk, "promise")
     await step(desk, "keep", LATER, words="The courier came.")
-    assert not words(await desk.ask(BEN, command, about, {**standing, "words": "On Monday."}))
-    assert not words(await take_back(desk, "keep"))
+    assert (await desk.ask(BEN, command, about, {**standing, "words": "On Monday."})).done
+    assert (await take_back(desk, "keep")).done
     command, about, standing = await open_form(desk, "promise")
     handed = {"step": "keep", "owner": "U2"}
-    assert not words(await desk.ask(ANA, "recovery.hand_over", "C-1", handed))
+    assert (await desk.ask(ANA, "recovery.hand_over", "C-1", handed)).done
     form = form_of(await desk.ask(BEN, command, about, {**standing, "words": "At noon."}))
     assert "Ana changed it meanwhile: look again." in above(form)
     assert "Who keeps it: Ben" in above(form)
@@ -225,13 +226,13 @@ async def test_a_form_of_an_older_program_still_corrects_and_an_outsider_is_show
     desk.meet(BEN)
     await sorry(desk)
     command, about, standing = await open_form(desk, "hear")
-    assert not words(await correct(desk, "hear", words="I waited three times."))
+    assert (await correct(desk, "hear", words="I waited three times.")).done
     desk.memberships.channels["U3"] = set()
     stale = {**standing, "words": "Never."}
     refused = await desk.ask(CLEO, command, about, stale, channel=DIRECT)
-    assert (refused.form, words(refused)) == (None, "C-1 is not here any more, or never was.")
+    assert (refused.form, words(refused)) == (None, missing("C-1"))
     older = {"words": "I waited four times."}
-    assert not words(await desk.ask(BEN, command, about, older))
+    assert (await desk.ask(BEN, command, about, older)).done
     assert recovery(desk).step("hear").words == "I waited four times."
 
 
@@ -247,7 +248,7 @@ async def test_the_words_of_a_step_stay_whole_where_a_box_shows_only_their_begin
     form = form_of(await desk.ask(BEN, command, about, {**cut, "time": "10:00"}, at=LATER))
     assert "What was said" not in above(form)
     again = {**cut, "time": "10:00", "how": "A letter", **form.hidden}
-    assert not words(await desk.ask(BEN, command, about, again, at=LATER))
+    assert (await desk.ask(BEN, command, about, again, at=LATER)).done
     kept = recovery(desk).step("apologise")
     assert (kept.words, kept.how) == (long, "A letter")
 
@@ -273,7 +274,7 @@ async def test_the_coachs_remarks_keep_what_the_form_was_drawn_from(desk: Desk) 
     excuse = {**standing, "words": "We are sorry if you were bothered, but it was the courier's fault."}
     form = form_of(await desk.ask(BEN, command, about, excuse))
     assert form.submit == "Post as it is"
-    assert not words(await correct(desk, "apologise", words="We are truly sorry."))
+    assert (await correct(desk, "apologise", words="We are truly sorry.")).done
     again = form_of(await desk.ask(BEN, command, about, {**excuse, **form.hidden}, at=LATER))
     assert "changed it meanwhile" in above(again)
     assert recovery(desk).step("apologise").words == "We are truly sorry."
@@ -415,13 +416,13 @@ async def test_an_apology_is_not_taken_back_while_the_outcome_of_the_retro_rests
 ) -> None:
     await desk.fail()
     await sorry(desk)
-    assert not words(await desk.ask(ANA, "retro.close", "C-1", ENOUGH))
+    assert (await desk.ask(ANA, "retro.close", "C-1", ENOUGH)).done
     assert words(await take_back(desk, "apologise")) == (
         "The retro C-1 is closed as an apology was enough, which needs the apology: reopen it first."
     )
     assert recovery(desk).step("apologise").state == "done"
     await desk.ask(ANA, "retro.reopen", "C-1", {"why": "It was another customer."})
-    assert not words(await take_back(desk, "apologise"))
+    assert (await take_back(desk, "apologise")).done
     now = recovery(desk)
     assert now.enough == ""
     assert {now.step(name).state for name in ("apologise", *SETTLED_BY_APOLOGY)} == {"to do"}
@@ -448,12 +449,12 @@ async def test_an_apology_that_was_enough_is_so_again_when_not_recovered_is_take
     before = recovery(desk)
     await step(desk, "verdict", verdict="not recovered", words="I still wait.")
     assert recovery(desk).enough == ""
-    assert not words(await take_back(desk, "verdict"))
+    assert (await take_back(desk, "verdict")).done
     again = recovery(desk)
     assert (again.enough, again.gaps) == (before.enough, before.gaps) == (ENOUGH["why"], ("training",))
     # And a fix that is agreed after all wakes what was left out, as it would have before.
     await desk.add_item(ANA, owner="U1")
-    assert not words(await desk.ask(ANA, "retro.close", "C-1", {"outcome": "fixes agreed", "why": ""}))
+    assert (await desk.ask(ANA, "retro.close", "C-1", {"outcome": "fixes agreed", "why": ""})).done
     now = recovery(desk)
     assert now.enough == ""
     assert {now.step(name).state for name in SETTLED_BY_APOLOGY} == {"to do"}
@@ -465,7 +466,7 @@ async def test_steps_left_out_one_by_one_are_no_apology_that_was_enough(desk: De
     for name, why in (("promise", "They want nothing."), ("tell_changed", "They moved away.")):
         await desk.ask(ANA, "recovery.not_needed", "C-1", {"step": name, "why": why})
     await step(desk, "verdict", verdict="not recovered", words="I still wait.")
-    assert not words(await take_back(desk, "verdict"))
+    assert (await take_back(desk, "verdict")).done
     assert recovery(desk).enough == ""
 
 
@@ -482,7 +483,7 @@ async def test_what_was_left_out_with_the_promise_comes_back_with_it_and_never_a
     offered = {option.value for option in form.fields[0].options}
     assert "promise" in offered
     assert not offered & {"keep", "check_back"}
-    assert not words(await take_back(desk, "promise"))
+    assert (await take_back(desk, "promise")).done
     now = recovery(desk)
     assert {now.step(name).state for name in ("promise", "keep", "check_back")} == {"to do"}
     assert next_step(now) == "promise"

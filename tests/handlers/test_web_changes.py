@@ -155,10 +155,10 @@ async def test_a_place_with_something_open_stays_and_the_form_says_what(
     assert set(channels(web_house)) == {"support", "night"}
 
 
-async def test_a_place_stays_while_a_retro_could_come_back_or_an_older_case_be_opened(
+async def test_a_channel_stays_while_a_retro_could_come_back_or_an_older_case_be_opened(
     visitor: Visitor, web_house: WebHouse
 ) -> None:
-    await add(visitor, "place", name="night")
+    await add(visitor, "channel", name="night")
     await visitor.say("/amends failed ZD-1 Parcel missed")
     await visitor.fill(await visitor.press("case.cancel", about="C-1"), why="A mistake.")
     refused = await change(visitor, "place:support", remove=True)
