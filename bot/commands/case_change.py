@@ -177,9 +177,8 @@ def _say_change(case: Case, people: Collection[str], command: Command, work: Uni
     said = [place for place, change in enumerate(case.history, start=1) if change.step != "edit"]
     for place in said[-2:]:
         work.jobs.schedule(case_jobs.change_job(case, place, command.at, command.person.id))
-    told = said[-1] if case.cancelled else said[-2]
     for person_id in sorted(people):
-        work.jobs.schedule(case_jobs.tell_job(case, told, person_id, command.at))
+        work.jobs.schedule(case_jobs.tell_job(case, domain.told_as(case), person_id, command.at))
 
 
 def open_same_as(opening: Opening, work: ReadOnlyWork) -> Reply:

@@ -1,7 +1,7 @@
 """A case: one piece of work for a customer, here once it has failed."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
@@ -15,6 +15,7 @@ CaseState = Literal["open", "failed", "recovered", "not recovered", "no answer"]
 
 
 CaseStep = Literal["edit", "cancel", "restore"]
+TOLD_ANEW_AFTER = timedelta(hours=1)
 FIRST_BRING_BACK = "{label} is cancelled: press Bring it back on its retro first."
 
 
@@ -107,6 +108,21 @@ class Case(BaseModel, frozen=True):
     def ref(self) -> CaseRef:
         """What its buttons and forms carry."""
         return CaseRef(number=self.number, key=key_of(self.number, self.failed_at))
+
+
+def told_as(case: Case) -> int:
+    """The number of the change under which people are told that it is cancelled, or back again.
+
+    Whoever cancels a case again within the hour makes no second message, but changes the first; 0 of a
+    case that was never cancelled.
+    """
+    cancels = [place for place, change in enumerate(case.history, 1) if change.step == "cancel"]
+    told = cancels[-1] if cancels else 0
+    for place in reversed(cancels):
+        if case.history[told - 1].at - case.history[place - 1].at > TOLD_ANEW_AFTER:
+            break
+        told = place
+    return told
 
 
 def check(case: Case, step: CaseStep) -> None:

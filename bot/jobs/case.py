@@ -5,7 +5,7 @@ from typing import Literal
 
 from bot import retro_thread
 from bot.domain import message_key
-from bot.domain.case import Case
+from bot.domain.case import Case, told_as
 from bot.domain.job import Job
 from bot.domain.person import Person
 from bot.jobs.payload import JobPayload, Number
@@ -85,7 +85,7 @@ class TellCancelled(JobPayload):
         """Who cancelled it; once that was said, also who brought it back."""
         if (case := _changed(self.case_number, self.number, work)) is None:
             return None
-        holds = case.cancelled and case.cancellation == case.history[self.number - 1]
+        holds = case.cancelled and self.number == told_as(case)
         if not holds and work.sent_messages.get(job.key) is None:
             return None
         link = retro_thread.links_of({case.number}, work).get(case.number)

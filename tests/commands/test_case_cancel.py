@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -220,7 +220,8 @@ async def test_cancelled_again_it_is_told_anew(begun: Desk) -> None:
     begun.say_all()
     await begun.ask(BEN, "case.restore", "C-1")
     begun.say_all()
-    await cancel(begun)
+    reply = await begun.ask(CLEO, "case.cancel", "C-1", WHY, at=AT + timedelta(hours=2))
+    assert not reply.faults
     said = begun.say_all()
     assert labels(said["case:1:3"]) == ["Bring it back"]
     assert {"case_cancelled:1:3:U1", "case_cancelled:1:3:U2"} <= set(said)
@@ -364,3 +365,34 @@ async def test_whoever_asked_for_a_done_item_has_no_button_while_it_is_cancelled
     assert labels(begun.say_all()["asker:2:1:U1"]) == []
     await begun.ask(ANA, "case.restore", "C-1")
     assert "Verify" in labels(begun.say_all()["asker:2:1:U1"])
+
+
+async def toggled(desk: Desk, at: datetime) -> tuple[set[str], set[str]]:
+    """What Ben's chat is told when Cleo cancels the case, and when she brings it back."""
+    told: list[set[str]] = []
+    for name, values in (("case.cancel", WHY), ("case.restore", None)):
+        assert not (await desk.ask(CLEO, name, "C-1", values, at=at)).faults
+        said = desk.say_all()
+        told.append({key for key in said if key.startswith("case_cancelled:") and key.endswith(BEN.id)})
+    return told[0], told[1]
+
+
+async def test_whoever_cancels_and_brings_back_again_and_again_sends_one_message(
+    begun: Desk,
+) -> None:
+    first = {"case_cancelled:1:1:U2"}
+    for minutes in range(5):
+        assert await toggled(begun, AT + timedelta(minutes=minutes)) == (first, first)
+    await cancel(begun)
+    assert "Cleo cancelled the retro C-1" in plain(begun.say_all()["case_cancelled:1:1:U2"])
+    await begun.ask(CLEO, "case.restore", "C-1")
+    assert "back: what was yours in it is yours again" in plain(begun.say_all()["case_cancelled:1:1:U2"])
+    again = {"case_cancelled:1:13:U2"}
+    assert await toggled(begun, AT + timedelta(hours=2)) == (again, again)
+
+
+async def test_cancelled_again_before_anybody_was_told_it_is_told_once(begun: Desk) -> None:
+    for name, values in (("case.cancel", WHY), ("case.restore", None), ("case.cancel", WHY)):
+        await begun.ask(CLEO, name, "C-1", values)
+    told = [key for key in begun.say_all() if key.startswith("case_cancelled:")]
+    assert sorted(told) == ["case_cancelled:1:1:U1", "case_cancelled:1:1:U2"]
