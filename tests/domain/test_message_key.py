@@ -44,8 +44,11 @@ STORED = {
     "unsaid:U1:08a26128b48aa97f": message_key.unsaid("U1", "08a26128b48aa97f"),
 }
 """What stands in databases, and what makes it today."""
-READERS = ("retro_of", "turn_of", "renamed", "is_to_lead", "item_of", "case_of", "_number")
-"""What reads a key, or changes one, instead of making it."""
+READERS = (
+    *("retro_of", "turn_of", "renamed", "is_to_lead", "item_of", "case_of", "_number", "told_of"),
+    *("all_not_recovered", "all_case_cancelled", "all_backlogs"),
+)
+"""What reads a key, or changes one, or says how several begin, instead of making it."""
 
 
 def test_keys_are_the_ones_that_stand_in_databases() -> None:
@@ -59,6 +62,19 @@ def test_every_key_there_is_has_its_stored_form_in_this_test() -> None:
         if isinstance(node, ast.FunctionDef) and node.name not in READERS
     ]
     assert len(made) == len(STORED), made
+
+
+@pytest.mark.parametrize("person_id", ["U1", "29:1aB-c_d", "u_0"])
+def test_whom_a_word_was_said_to_is_read_whatever_is_in_their_id(person_id: str) -> None:
+    keys = {
+        message_key.not_recovered(7, 2, person_id): message_key.all_not_recovered(7),
+        message_key.case_cancelled(7, 2, person_id): message_key.all_case_cancelled(7),
+    }
+    for key, prefix in keys.items():
+        assert message_key.told_of(key) == (7, 2, person_id)
+        assert key.startswith(prefix)
+    assert message_key.all_case_cancelled(7).startswith(message_key.ALL_CASE_CANCELLED)
+    assert message_key.backlog("C1", date(2026, 3, 5)).startswith(message_key.all_backlogs("C1"))
 
 
 @pytest.mark.parametrize(
