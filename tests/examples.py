@@ -462,6 +462,7 @@ MESSAGES: Mapping[str, Message] = {
     "recovery.card_recovered": recovery.card(_shown(RECOVERED)),
     "recovery.card_again": recovery.card(_shown(AGAIN)),
     "recovery.not_recovered": recovery.not_recovered(AGAIN, 1, CASE, (DONE,), LINK),
+    "recovery.recovered_after_all": recovery.recovered_after_all(OWED, BEN, LINK),
     "recovery.not_recovered_lead": recovery.not_recovered(AGAIN, 1, CASE, (), None),
     "retro.invitation_again": retro.invitation(
         REOPENED, CASE, TEAM, Counts(items=1, unfinished=1, agreed=1), recovery.beside(AGAIN, {}, {})

@@ -152,6 +152,7 @@ def _forget_in(case: Case, scrub: Scrub, at: datetime, work: UnitOfWork, *, whol
     for key in work.sent_messages.starting(message_key.all_not_recovered(number)):
         _, place, person_id = message_key.told_of(key)
         jobs.append(recovery_jobs.not_recovered_job(number, place, person_id, at))
+    jobs += recovery_jobs.told_jobs(recovery, at, work) if recovery else []
     turns = range(1, len(retro.history) + 1)
     taken_back = _taken_back(retro, turns, case.failed_at, at)
     edit_said([*_copies(items, at), *taken_back, *jobs], work, on_their_way=True)

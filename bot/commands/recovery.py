@@ -499,6 +499,7 @@ def take_back(command: TakeBack, work: UnitOfWork) -> Reply:
         after = after.model_copy(update={"gaps": tuple(gaps)})
     _save(before, after, "taken back", command, work)
     recovery_jobs.move_case(after, work)
+    recovery_jobs.say_taken_back(before, after, command.at, work)
     recovery_jobs.note_retro(after.case_number, command.at, work)
     return Reply(message=confirmation.TAKEN_BACK, done=True)
 
@@ -594,6 +595,8 @@ def judge(command: Verdict, work: UnitOfWork) -> Reply:
     """The customer's verdict: the case follows, and when it is not put right, all begins again."""
     before, team = _begin(command, work)
     given = command.done(team, work)
+    if given.chosen == "not recovered":
+        given = given.model_copy(update={"told": recovery_jobs.next_telling(before, work)})
     after = domain.judge(before, given, command.at, team)
     if after.outcome is None:
         after = domain.follow(after, work.cases.require(before.case_number), team)

@@ -162,6 +162,11 @@ def _in_public(steps: Sequence[Step], *, public: bool) -> tuple[Step, ...]:
     return tuple(step for step in steps if step != Step(name=step.name) or not STEPS[step.name].public)
 
 
+def told_rounds(recovery: Recovery) -> Mapping[int, int]:
+    """The rounds that ended with *not recovered*, by the number under which people were told of them."""
+    return {steps[-1].told or place: place for place, steps in enumerate(recovery.earlier, start=1)}
+
+
 def is_begun(recovery: Recovery) -> bool:
     """Whether anything was noted for the customer: a step that was done or left out, in any round."""
     return bool(recovery.earlier) or any(step.state != "to do" for step in recovery.steps)

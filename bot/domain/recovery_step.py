@@ -137,6 +137,8 @@ class Step(BaseModel, frozen=True):
     link: str = ""
     view: str = ""
     chosen: Verdict | None = None
+    told: int = 0
+    """Under which number people were told of this *not recovered*; 0: as its round counts."""
     handed_by: str | None = None
     handed_why: str = ""
     corrected_by: str | None = None

@@ -16,6 +16,7 @@ from bot.domain.retro import Retro, state_of
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.jobs import out_of_reach
+from bot.jobs.edit_said import edit_said
 from bot.jobs.payload import JobPayload, Number
 from bot.messages import recovery as messages
 from bot.messages.parts import Message
@@ -140,17 +141,25 @@ class TellNotRecovered(JobPayload):
     person_id: str
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """The customer's words, and the fixes of whoever reads it."""
+        """The customer's words, and the fixes of whoever reads it; once said, that it was taken back."""
         recovery = work.recoveries.get(self.case_number)
-        rounds = range(1, len(recovery.earlier) + 1) if recovery else ()
-        keys = {message_key.not_recovered(self.case_number, n, self.person_id): n for n in rounds}
-        if recovery is None or job.key not in keys:
+        if recovery is None:
             return None
+        _, number, _ = message_key.told_of(job.key)
+        place = domain.told_rounds(recovery).get(number)
+        if place is None:
+            was_said = job.unsure or work.sent_messages.get(job.key) is not None
+            return self._taken_back(recovery, work) if was_said else None
         items = work.action_items.of_case(self.case_number)
         own = [item for item in items if item.owner == self.person_id and item.state != "dropped"]
         link = retro_thread.links_of({self.case_number}, work).get(self.case_number)
         case = work.cases.require(self.case_number)
-        return messages.not_recovered(recovery, keys[job.key], case, own, link)
+        return messages.not_recovered(recovery, place, case, own, link)
+
+    def _taken_back(self, recovery: Recovery, work: ReadOnlyWork) -> Message:
+        by = work.people.get(recovery.step("verdict").undone_by or "")
+        link = retro_thread.links_of({self.case_number}, work).get(self.case_number)
+        return messages.recovered_after_all(recovery, by, link)
 
 
 class CheckIn(JobPayload):
@@ -252,14 +261,45 @@ def check_in_job(case_number: int, contact: str, number: int, at: datetime) -> J
     )
 
 
+def next_telling(recovery: Recovery, work: ReadOnlyWork) -> int:
+    """The number under which people are told of the next *not recovered*: none that was ever used."""
+    said = work.sent_messages.starting(message_key.all_not_recovered(recovery.case_number))
+    used = [0, *domain.told_rounds(recovery), *(message_key.told_of(key)[1] for key in said)]
+    return max(used) + 1
+
+
 def say_not_recovered(recovery: Recovery, by: str, at: datetime, work: UnitOfWork) -> None:
     """Tells the lead and the owners of the fixes, each once, but whoever noted it themself."""
+    number = max(domain.told_rounds(recovery))
+    for person_id in sorted(_to_be_told(recovery, work) - {by}):
+        work.jobs.schedule(not_recovered_job(recovery.case_number, number, person_id, at))
+
+
+def told_jobs(recovery: Recovery, at: datetime, work: ReadOnlyWork) -> list[Job]:
+    """The jobs of all that people are told of each *not recovered*, also of what is on its way."""
+    return [
+        not_recovered_job(recovery.case_number, number, person_id, at)
+        for number in domain.told_rounds(recovery)
+        for person_id in sorted(_to_be_told(recovery, work))
+    ]
+
+
+def say_taken_back(before: Recovery, after: Recovery, at: datetime, work: UnitOfWork) -> None:
+    """Edits what people were told of a *not recovered* that somebody has taken back."""
+    number, told = before.case_number, _to_be_told(before, work)
+    for place in sorted(domain.told_rounds(before).keys() - domain.told_rounds(after)):
+        keys = work.sent_messages.starting(message_key.all_not_recovered(number))
+        told |= {who for _, other, who in map(message_key.told_of, keys) if other == place}
+        jobs = [not_recovered_job(number, place, person_id, at) for person_id in sorted(told)]
+        edit_said(jobs, work, on_their_way=True)
+
+
+def _to_be_told(recovery: Recovery, work: ReadOnlyWork) -> set[str]:
+    """The lead, and the owners of the fixes."""
     team = work.teams.require(recovery.channel_id)
     items = work.action_items.of_case(recovery.case_number)
     owners = {item.owner for item in items if item.state != "dropped"}
-    number = len(recovery.earlier)
-    for person_id in sorted(filter(None, {team.lead, *owners} - {by})):
-        work.jobs.schedule(not_recovered_job(recovery.case_number, number, person_id, at))
+    return {person_id for person_id in (team.lead, *owners) if person_id}
 
 
 def not_recovered_job(case_number: int, number: int, person_id: str, at: datetime) -> Job:

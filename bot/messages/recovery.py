@@ -34,6 +34,7 @@ from bot.domain.recovery_step import (
 from bot.domain.reference import VIEW, CaseRef
 from bot.domain.team import Team
 from bot.domain.working_hours import today
+from bot.messages.author import signed
 from bot.messages.parts import (
     Bold,
     Button,
@@ -60,6 +61,7 @@ from bot.messages.parts import (
     one_line,
     plain_words,
     row,
+    sentence,
     shortened,
 )
 
@@ -217,7 +219,7 @@ def _body(context: CardContext) -> tuple[Part, ...]:
     if recovery.enough:
         verb = "was" if recovery.is_in("apologise", "done") else "is"
         parts.append(Context(words=(f"An apology {verb} enough: {one_line(recovery.enough, 200)}",)))
-    parts.extend(Context(words=(sentence,)) for sentence in upset(recovery))
+    parts.extend(Context(words=(gentle,)) for gentle in upset(recovery))
     told = [step for step in recovery.steps if step.state != "to do" or step.undone_by]
     if rows := tuple(_row(context, step) for step in told):
         parts.append(Fields(rows=rows))
@@ -510,6 +512,13 @@ def not_recovered(
     customer = Button(label="Customer", command_name="recovery.open", about=str(case.ref))
     parts.append(Buttons(buttons=(customer,)))
     return Message(summary=f"{label}: {news}", parts=tuple(parts))
+
+
+def recovered_after_all(recovery: Recovery, by: Person | None, link: str | None) -> Message:
+    """In place of the word that a customer is not put right, once somebody has taken that back."""
+    who = signed(by.name) if by else "Somebody"
+    retro = linked(recovery.case_label, link)
+    return sentence(f"{who} took back that the customer of ", retro, " isn't put right.")
 
 
 def call_owner(recovery: Recovery, owner: Person) -> Message:

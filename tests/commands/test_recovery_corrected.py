@@ -519,3 +519,50 @@ async def test_of_two_who_take_the_same_step_back_at_once_one_is_told(database: 
     await sorry(desk)
     replies = await asyncio.gather(*(take_back(desk, "hear") for _ in range(3)))
     assert sorted(reply.done for reply in replies) == [False, False, True]
+
+
+async def judged(desk: Desk, words: str) -> dict[str, str]:
+    """What people are told when the customer says so."""
+    verdict = {"verdict": "not recovered", "words": words}
+    assert not (await desk.ask(ANA, "recovery.verdict", "C-1", verdict)).faults
+    return told(desk)
+
+
+def told(desk: Desk) -> dict[str, str]:
+    said = desk.say_all()
+    return {key: plain(said[key]) for key in said if key.startswith("not_recovered:")}
+
+
+async def test_not_recovered_that_is_taken_back_is_said_to_whoever_was_told_and_told_anew_later(
+    desk: Desk,
+) -> None:
+    await desk.fail(BEN)
+    await desk.add_item(CLEO, owner=CLEO.id)
+    await sorry(desk)
+    desk.say_all()
+    first = await judged(desk, "Still broken.")
+    assert sorted(first) == ["not_recovered:1:1:U2", "not_recovered:1:1:U3"]
+    back = {"step": "verdict", "why": "It was another customer."}
+    assert not (await desk.ask(ANA, "recovery.take_back", "C-1", back)).faults
+    edited = told(desk)
+    assert edited.keys() == first.keys()
+    assert set(edited.values()) == {"Ana took back that the customer of C-1 isn't put right."}
+    second = await judged(desk, "Now it is broken.")
+    assert sorted(second) == ["not_recovered:1:2:U2", "not_recovered:1:2:U3"]
+    assert all("Now it is broken." in text for text in second.values())
+    # And once more, a round later: the first word stays taken back.
+    third = await judged(desk, "Broken again.")
+    assert sorted(third) == ["not_recovered:1:3:U2", "not_recovered:1:3:U3"]
+    assert "third round" in third["not_recovered:1:3:U2"]
+
+
+async def test_not_recovered_that_is_taken_back_before_it_was_said_is_not_said(desk: Desk) -> None:
+    await desk.fail(BEN)
+    await sorry(desk)
+    desk.say_all()
+    verdict = {"verdict": "not recovered", "words": "Still broken."}
+    await desk.ask(ANA, "recovery.verdict", "C-1", verdict)
+    back = {"step": "verdict", "why": "It was another customer."}
+    await desk.ask(ANA, "recovery.take_back", "C-1", back)
+    assert told(desk) == {}
+    assert list(await judged(desk, "Now it is broken.")) == ["not_recovered:1:1:U2"]
