@@ -216,7 +216,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         retro_jobs.SayReopened,
         action_item_jobs.Show,
         action_item_jobs.TellOwner,
-        action_item_jobs.TellAsker,
+        action_item_jobs.TellStep,
         action_item_jobs.CallOwner,
         action_item_jobs.TellLead,
         recovery_jobs.Show,

@@ -164,6 +164,9 @@ UNOWNED = _item(owner=None, due=None, gap=None, measure="")
 HANDED = _moved(Moved(step="hand_over", by="U1", at=AT, to="U2", words="Ben knows it."), owner="U2")
 DECLINED = _moved(Moved(step="decline", by="U1", at=AT, words="No time before May."), owner=None)
 MISSING = _moved(Moved(step="reopen", by="U2", at=AT, words="Not on mobile."), state="agreed")
+REOPENED_DONE = DONE.model_copy(
+    update={"state": "agreed", "history": (*DONE.history, MISSING.history[-1])}
+)
 LATE = AGREED.model_copy(update={"due": date(2026, 3, 2)})
 READER = NotificationPreferences(
     person_id="U1",
@@ -380,8 +383,9 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.own_verified": action_item.own_copy(VERIFIED, "U1", PEOPLE, TODAY, LINK),
     "action_item.own_dropped": action_item.own_copy(DROPPED, "U1", PEOPLE, TODAY, LINK),
     "action_item.no_longer_own": action_item.own_copy(HANDED, "U1", PEOPLE, TODAY, LINK),
-    "action_item.done_for_asker": action_item.done_for_asker(DONE, "U2", PEOPLE, LINK),
-    "action_item.verified_for_asker": action_item.done_for_asker(VERIFIED, "U2", PEOPLE, LINK),
+    "action_item.done_for_asker": action_item.step_news(DONE, 2, PEOPLE, LINK),
+    "action_item.verified_for_asker": action_item.step_news(VERIFIED, 2, PEOPLE, LINK),
+    "action_item.reopened_for_owner": action_item.step_news(REOPENED_DONE, 3, PEOPLE, LINK),
     "action_item.call_owner": action_item.call_owner(ITEM, ANA),
     "action_item.unreached": action_item.unreached(ITEM, ANA, "They have left the workspace."),
     "action_item.mine": action_item.mine((LATE, ITEM, DONE), LINKS, PEOPLE, TODAY, more=True),

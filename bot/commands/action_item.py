@@ -250,12 +250,8 @@ def take(command: TakeStep, work: UnitOfWork) -> Reply:
         words=command.words,
         to=_to(command, item, work),
     )
-    after = domain.move(item, moved, lead)
-    work.action_items.save(after)
-    reply = _show(after, command, work, was=item.owner)
-    if "done" in (item.state, after.state):
-        _tell_asker(after, command, work)
-    reminder_jobs.resolve(after, command.row.name, command.at, work)
+    reply, after = _move(item, moved, command, work)
+    _tell_step(after, len(after.history), command, work)
     if command.row.form is None:
         return reply
     to = command.due or (work.people.get(command.owner) if command.owner else None)
@@ -267,12 +263,28 @@ def _confirmed(words: Message, reply: Reply) -> Reply:
     return Reply(message=confirmation.followed_by(words, reply.message), done=reply.message is None)
 
 
-def _tell_asker(item: ActionItem, command: Command, work: UnitOfWork) -> None:
-    """Whoever asked for it, and did not do it, hears at once that it is done, and what came of that."""
-    done = item.last("done")
-    if done is not None and done.by != item.asked_by:
-        number = domain.times(item, "done")
-        work.jobs.schedule(action_item_jobs.asker_job(item, number, command.at))
+def _move(
+    item: ActionItem, moved: Moved, command: Command, work: UnitOfWork
+) -> tuple[Reply, ActionItem]:
+    """Takes a step, and brings up to date whatever shows the item or was said of its steps."""
+    after = domain.move(item, moved, _lead(item, work))
+    owner = work.people.get(after.owner) if after.owner else None
+    zone = (owner.zone if owner else None) or work.teams.require(item.channel_id).zone
+    after = domain.without_past_date(after, today(zone, command.at))
+    work.action_items.save(after)
+    reply = _show(after, command, work, was=item.owner)
+    for number in domain.steps_told(item):
+        if domain.is_news(item, number):
+            _tell_step(after, number, command, work)
+    reminder_jobs.resolve(after, moved.step, command.at, work)
+    return reply, after
+
+
+def _tell_step(item: ActionItem, number: int, command: Command, work: UnitOfWork) -> None:
+    """Whom the `number`th step of its history concerns hears of it at once, and what came of that."""
+    job = action_item_jobs.step_job(item, number, command.at)
+    if job is not None:
+        work.jobs.schedule(job)
 
 
 def _to(command: TakeStep, item: ActionItem, work: UnitOfWork) -> str | None:
@@ -367,13 +379,12 @@ def _follow_in_retro(item: ActionItem, command: Command, work: UnitOfWork) -> Re
 
 
 def reopen_because(item: ActionItem, words: str, command: Command, work: UnitOfWork) -> None:
-    """Reopens an item whose fix did not hold, with the customer's words."""
+    """Reopens an item whose fix did not hold, with the customer's words.
+
+    Its owner is told that by what says that the customer is not put right.
+    """
     moved = Moved(step="reopen", by=command.person.id, at=command.at, words=words)
-    after = domain.move(item, moved, _lead(item, work))
-    work.action_items.save(after)
-    _show(after, command, work, was=item.owner)
-    _tell_asker(after, command, work)
-    reminder_jobs.resolve(after, "reopen", command.at, work)
+    _move(item, moved, command, work)
 
 
 def _lead(item: ActionItem, work: ReadOnlyWork) -> str | None:

@@ -70,11 +70,6 @@ class ActionItem(BaseModel, frozen=True):
         return next((moved for moved in reversed(self.history) if moved.step == step), None)
 
 
-def times(item: ActionItem, step: Event) -> int:
-    """How often the step was taken."""
-    return sum(moved.step == step for moved in item.history)
-
-
 def is_late(item: ActionItem, day: date) -> bool:
     """Whether it should have been done before `day`, the owner's today; only what somebody agreed to."""
     return item.state == "agreed" and item.due is not None and item.due < day
@@ -140,6 +135,43 @@ def move(item: ActionItem, moved: Moved, lead: str | None) -> ActionItem:
             "history": (*item.history, moved),
         }
     )
+
+
+def without_past_date(item: ActionItem, today: date) -> ActionItem:
+    """The item after its last step, with which somebody begins anew: a date before `today` falls away.
+
+    `today` is its owner's. Nobody is late for what they never had the time to do.
+    """
+    last = item.history[-1].step
+    begins_anew = last != "add" and STEPS[last].due == "if still ahead"
+    past = item.due is not None and item.due < today
+    return item.model_copy(update={"due": None}) if begins_anew and past else item
+
+
+def steps_told(item: ActionItem) -> tuple[int, ...]:
+    """The places in its history, from 1, of the steps that somebody hears of by a message."""
+    return tuple(number for number, _ in enumerate(item.history, start=1) if told_of(item, number))
+
+
+def told_of(item: ActionItem, number: int) -> str | None:
+    """Who hears of the `number`th step of its history; None when nobody is there but who took it."""
+    moved = item.history[number - 1]
+    tells = None if moved.step == "add" else STEPS[moved.step].tells
+    # Nobody but its owner marks it done, and until it is reopened it is nobody else's.
+    done = next((one for one in reversed(item.history[:number]) if one.step == "done"), None)
+    person_id = {"owner": done.by if done else None, "asker": item.asked_by, None: None}[tells]
+    return None if person_id is None or person_id == moved.by or is_former(person_id) else person_id
+
+
+def is_news(item: ActionItem, number: int) -> bool:
+    """Whether the `number`th step of its history is still how it stands for whoever was told of it."""
+    moved = item.history[number - 1]
+    row = None if moved.step == "add" else STEPS[moved.step]
+    if row is None or item.state != row.to or any(later > number for later in steps_told(item)):
+        return False
+    if row.owner == "nobody":
+        return item.owner is None
+    return row.tells == "asker" or item.owner == told_of(item, number)
 
 
 def without_owner(item: ActionItem) -> ActionItem:

@@ -74,10 +74,12 @@ class StepRow(NamedTuple):
     `not_yet` are sentences for states that do not allow it, where ALREADY would not be true. `label`
     may stand in them, and in the latter also `state`.
 
-    `owner` and `due` are whose it is and when it is due afterwards: "chosen" is what the form says. Its
-    button is shown only with an owner when `if_owned` is True, and only without one when it is False.
-    `outcome` is what came of a reminder when it was this step. `story` stands before the words that
-    came with it; `by` and `to`, a new owner, may stand in it. Without it nothing is told of the step.
+    `owner` and `due` are whose it is and when it is due afterwards: "chosen" is what the form says, and
+    with "if still ahead" a date that has passed falls away. Its button is shown only with an owner when
+    `if_owned` is True, and only without one when it is False. `outcome` is what came of a reminder when
+    it was this step. `story` stands before the words that came with it; `by` and `to`, a new owner, may
+    stand in it. Without it nothing is told of the step. `tells` hears of it in a message of their own,
+    unless they took it themself; `news` is its first sentence, in which `by` may stand.
     """
 
     name: ItemStep
@@ -89,10 +91,12 @@ class StepRow(NamedTuple):
     others: str = ""
     not_yet: Mapping[ItemState, str] = {}
     owner: Literal["same", "whoever takes it", "chosen", "nobody"] = "same"
-    due: Literal["same", "chosen"] = "same"
+    due: Literal["same", "chosen", "if still ahead"] = "same"
     if_owned: bool | None = None
     form: StepForm | None = None
     story: str = ""
+    tells: Literal["owner", "asker"] | None = None
+    news: str = ""
 
     @property
     def words(self) -> StepField | None:
@@ -118,6 +122,7 @@ _ROWS = (
         who=("owner", "anybody while it has no owner"),
         others="{label} already has an owner, who has still to accept it.",
         owner="whoever takes it",
+        due="if still ahead",
         if_owned=False,
         outcome="taken",
     ),
@@ -128,6 +133,7 @@ _ROWS = (
         to="agreed",
         who=("owner",),
         others="Only the person that {label} was proposed to can accept it.",
+        due="if still ahead",
         if_owned=True,
         outcome="accepted",
     ),
@@ -139,6 +145,7 @@ _ROWS = (
         who=("owner", "lead", "anybody while it has no owner"),
         others="{label} has an owner: only they or the team's lead can hand it over.",
         owner="chosen",
+        due="if still ahead",
         form=StepForm(
             title="Hand over",
             submit="Hand over",
@@ -192,6 +199,8 @@ _ROWS = (
             confirmed="Marked done. Thank you! Somebody else can verify it now.",
         ),
         story="What changed, says {by}",
+        tells="asker",
+        news="{by} has done what you asked for.",
         outcome="done",
     ),
     StepRow(
@@ -240,6 +249,7 @@ _ROWS = (
         places={"done": 2, "verified": 1},
         to="agreed",
         who=("anybody",),
+        due="if still ahead",
         not_yet={
             "proposed": "{label} is still proposed, so there is nothing to reopen.",
             "agreed": "{label} is already open: it is agreed.",
@@ -260,6 +270,8 @@ _ROWS = (
             confirmed="Reopened: it goes on with what is still missing.",
         ),
         story="Reopened by {by}: still missing",
+        tells="owner",
+        news="{by} reopened what you had done.",
         outcome="reopened",
     ),
     StepRow(

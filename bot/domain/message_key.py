@@ -8,7 +8,8 @@ import re
 from datetime import date, datetime
 
 OWN_CHAT = re.compile(
-    r"(owner|asker|customer|settings|unsaid|not_recovered|case_cancelled):.*|remind:.*:\d+", re.DOTALL
+    r"(owner|asker|step|customer|settings|unsaid|not_recovered|case_cancelled):.*|remind:.*:\d+",
+    re.DOTALL,
 )
 TO_LEAD = re.compile(r"unreached(_customer)?:.*", re.DOTALL)
 ABOUT_ITEM = re.compile(r"(?:call|unreached):(\d+):.*|remind:.*:AI-(\d+)", re.DOTALL)
@@ -84,6 +85,11 @@ def owner(item_number: int, owner_id: str) -> str:
 def asker(item_number: int, number: int, person_id: str) -> str:
     """The word to whoever asked for an action item that it is done, for the `number`th time, from 1."""
     return f"asker:{item_number}:{number}:{person_id}"
+
+
+def step(item_number: int, number: int, person_id: str) -> str:
+    """The word to somebody about the `number`th step of an action item's history, from 1."""
+    return f"step:{item_number}:{number}:{person_id}"
 
 
 def call_owner(item_number: int, owner_id: str) -> str:

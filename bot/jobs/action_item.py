@@ -61,31 +61,38 @@ class TellOwner(JobPayload):
         return go_public(self.item_number, self.owner_id, reason, job.now, work)
 
 
-class TellAsker(JobPayload):
-    """Tells whoever asked for an item that it is done, so that they can verify it."""
+class TellStep(JobPayload):
+    """Tells somebody of a step that was taken without them; its row says whom, and in which words.
+
+    Which step it was says its key. What is stored is from when only whoever asked for it was told.
+    """
 
     name = "action_item.tell_asker"
-    what = "that AI-{item_number} is done to whoever asked for it"
-    about = "AI-{item_number}/{asker_id}"
+    what = "what became of AI-{item_number} to whom it concerns"
+    about = "AI-{item_number}/{person_id}"
 
     item_number: Number
-    asker_id: str
+    person_id: str
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """What changed; nothing when it went on before this could be said, or the asker is not there."""
+        """The step; nothing when it went on before this could be said, or its reader is not there."""
         item = work.action_items.get(self.item_number)
-        if item is None or (item.state != "done" and work.sent_messages.get(job.key) is None):
+        numbers = domain.steps_told(item) if item else ()
+        number = next((one for one in numbers if item and _step_key(item, one) == job.key), None)
+        if item is None or number is None:
             return None
-        people = _people(item, work)
-        asker = people.get(self.asker_id)
-        if asker is not None and (asker.bot or asker.gone):
+        if not domain.is_news(item, number) and work.sent_messages.get(job.key) is None:
+            return None
+        people = work.people.among({item.history[number - 1].by, self.person_id})
+        reader = people.get(self.person_id)
+        if reader is not None and (reader.bot or reader.gone):
             return None
         root = work.sent_messages.get(message_key.retro(item.case_number))
-        return messages.done_for_asker(item, self.asker_id, people, root.link if root else None)
+        return messages.step_news(item, number, people, root.link if root else None)
 
     def on_failure(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
-        """Nothing: the thread says it too, and in two working days somebody is asked to verify it."""
-        return ()
+        """Its owner is named in the thread instead; whoever asked for it can read it there."""
+        return go_public(self.item_number, self.person_id, reason, job.now, work)
 
 
 class CallOwner(JobPayload):
@@ -140,21 +147,34 @@ def owner_job(item: ActionItem, owner: str, at: datetime, asked_by: str | None =
     )
 
 
-def asker_job(item: ActionItem, number: int, at: datetime) -> Job:
-    """The job that tells whoever asked for the item that it is done, for the `number`th time.
+def step_job(item: ActionItem, number: int, at: datetime) -> Job | None:
+    """The job that tells whom it concerns of the `number`th step of an item's history, from 1.
 
-    It is edited when the item goes on.
+    None when that is nobody. It is edited when the item goes on.
     """
-    return TellAsker(item_number=item.number, asker_id=item.asked_by).job(
-        item.asked_by, message_key.asker(item.number, number, item.asked_by), at, direct=True
-    )
+    person_id, key = domain.told_of(item, number), _step_key(item, number)
+    if person_id is None or key is None:
+        return None
+    return TellStep(item_number=item.number, person_id=person_id).job(person_id, key, at, direct=True)
+
+
+def _step_key(item: ActionItem, number: int) -> str | None:
+    """The key of the word about the `number`th step of an item's history."""
+    person_id = domain.told_of(item, number)
+    if person_id is None:
+        return None
+    if item.history[number - 1].step != "done":
+        return message_key.step(item.number, number, person_id)
+    times = sum(moved.step == "done" for moved in item.history[:number])
+    return message_key.asker(item.number, times, person_id)
 
 
 def copies(item: ActionItem, at: datetime) -> list[Job]:
-    """The jobs of all copies: to everybody who owns it, or did, and what its asker heard of it."""
+    """The jobs of all copies: to everybody who owns it, or did, and what was told of it."""
     owners = {item.owner, *(who for moved in item.history for who in (moved.by, moved.to))}
     jobs = [owner_job(item, owner, at) for owner in sorted(filter(None, owners))]
-    return [*jobs, *(asker_job(item, done, at) for done in range(1, domain.times(item, "done") + 1))]
+    news = (step_job(item, number, at) for number in domain.steps_told(item))
+    return [*jobs, *(job for job in news if job is not None)]
 
 
 def go_public(

@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from bot.domain.action_item import OPEN_STATES, ActionItem, Moved, can_wait, is_late, may, steps
+from bot.domain.action_item import (
+    OPEN_STATES,
+    ActionItem,
+    Moved,
+    can_wait,
+    is_late,
+    is_news,
+    may,
+    steps,
+    told_of,
+)
 from bot.domain.item_step import STEPS, ItemState, ItemStep
 from bot.domain.person import Person
 from bot.domain.reference import ItemRef
@@ -122,26 +132,31 @@ def own_copy(
     )
 
 
-def done_for_asker(
-    item: ActionItem, asker_id: str, people: Mapping[str, Person], link: str | None
-) -> Message:
-    """To whoever asked for an item: it is done, and what changed; only a line once it went on."""
-    done = item.last("done")
-    by = _name(done.by if done else None, people)
-    if item.state != "done":
+def step_news(item: ActionItem, number: int, people: Mapping[str, Person], link: str | None) -> Message:
+    """To whom it concerns: the `number`th step of an item, and its words; a line once it went on."""
+    moved = item.history[number - 1]
+    if moved.step == "add" or not is_news(item, number):
         words = f"{item.label} · {item.state} · {one_line(item.what)}"
         return Message(summary=words, parts=(Context(words=(words,)),))
-    retro = linked(f"the retro C-{item.case_number}", link)
-    head = f"{by} has done what you asked for."
-    changed = done.words if done else ""
-    mine = tuple(step for step in steps(item) if step != "drop" and may(item, step, asker_id, lead=None))
+    row, reader = STEPS[moved.step], told_of(item, number) or ""
+    head = row.news.format(by=_name(moved.by, people))
+    label = f"{row.words.label}:" if row.words else ""
+    due: Words = (", due ", Day(day=item.due)) if item.due and item.state == "agreed" else ()
+    mine = tuple(step for step in steps(item) if step != "drop" and may(item, step, reader, lead=None))
     return Message(
         summary=f"{head} {item.label}: {one_line(item.what)}",
         parts=(
             Paragraph(words=(Bold(text=head),)),
             Quote(text=shortened(item.what)),
-            *((Context(words=("What changed:",)), Quote(text=shortened(changed))) if changed else ()),
-            Context(words=(f"{item.label}, from ", retro, ".")),
+            *((Context(words=(label,)), Quote(text=shortened(moved.words))) if moved.words else ()),
+            Context(
+                words=(
+                    f"{item.label}, from ",
+                    linked(f"the retro C-{item.case_number}", link),
+                    *due,
+                    ".",
+                )
+            ),
             *_buttons(item, mine),
         ),
     )

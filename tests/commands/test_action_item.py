@@ -1,5 +1,7 @@
 """An action item is agreed, handed over, done, and verified by somebody else."""
 
+from datetime import UTC, date, datetime, timedelta
+
 import pytest
 
 from bot.commands import export
@@ -168,6 +170,59 @@ async def test_whoever_asked_for_an_item_hears_at_once_that_it_is_done(desk: Des
     assert "asker:1:2:U1" in desk.say_all()
     await desk.ask(ANA, "action_item.verify", item, {"saw": ""})
     assert "AI-1 · verified" in plain(desk.say_all()["asker:1:2:U1"])
+
+
+async def test_what_is_reopened_after_its_date_has_none_and_its_owner_hears_why(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, owner="U2", due="2026-03-06")
+    await desk.ask(BEN, "action_item.accept", item)
+    await desk.ask(BEN, "action_item.done", item, {"changed": "The notes are shown."})
+    desk.say_all()
+    later = {"at": AT + timedelta(days=20)}
+    await desk.ask(CLEO, "action_item.reopen", item, {"missing": "Not on mobile."}, **later)
+    assert (desk.item(item).state, desk.item(item).due) == ("agreed", None)
+    said = desk.say_all(later["at"])
+    told = said["step:1:4:U2"]
+    assert "Cleo reopened what you had done." in plain(told)
+    assert "Not on mobile." in plain(told)
+    assert labels(told) == ["Mark done", "Change date", "Hand over", "Decline", "Remind me later"]
+    assert "late" not in plain(said["item:1"])
+    # A date of its own is still to come: nothing is new about the words, and they stay.
+    await desk.ask(BEN, "action_item.change_date", item, {"due": "2026-04-01"}, **later)
+    assert "Not on mobile." in plain(desk.say_all(later["at"])["step:1:4:U2"])
+    await desk.ask(BEN, "action_item.done", item, {"changed": "On mobile, too."}, **later)
+    assert labels(desk.say_all(later["at"])["step:1:4:U2"]) == []
+
+
+async def test_a_date_that_is_still_ahead_stays_when_it_is_reopened(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, owner="U1", due="2026-03-06")
+    await desk.ask(ANA, "action_item.done", item, {"changed": "The notes are shown."})
+    # The last moment of the day in Stockholm, which is the owner's.
+    evening = datetime(2026, 3, 6, 22, 59, tzinfo=UTC)
+    await desk.ask(BEN, "action_item.reopen", item, {"missing": "Not on mobile."}, at=evening)
+    assert desk.item(item).due == date(2026, 3, 6)
+    # Whoever reopens what they did themself knows it, and is not told.
+    await desk.ask(ANA, "action_item.done", item, {"changed": "Now."}, at=evening)
+    desk.say_all()
+    await desk.ask(
+        ANA, "action_item.reopen", item, {"missing": "No."}, at=evening + timedelta(minutes=1)
+    )
+    assert desk.item(item).due is None
+    assert not [key for key in desk.say_all() if key == "step:1:5:U1"]
+
+
+@pytest.mark.parametrize("step", ["accept", "take", "hand_over"])
+async def test_what_somebody_takes_on_after_its_date_has_no_date_yet(desk: Desk, step: str) -> None:
+    await desk.fail()
+    owner = {"take": "", "accept": "U2", "hand_over": "U1"}[step]
+    item = await desk.add_item(ANA, owner=owner, due="2026-03-06")
+    values = {"owner": "U2"} if step == "hand_over" else {}
+    who = ANA if step == "hand_over" else BEN
+    await desk.ask(who, f"action_item.{step}", item, values, at=AT + timedelta(days=20))
+    after = desk.item(item)
+    assert (after.owner, after.due) == ("U2", None)
+    assert "late" not in plain(desk.say_all(AT + timedelta(days=20))["item:1"])
 
 
 async def test_whoever_did_it_themself_or_is_no_person_is_not_told_that_it_is_done(desk: Desk) -> None:

@@ -22,6 +22,7 @@ STORED = {
     "item:12": message_key.item(12),
     "owner:12:U1": message_key.owner(12, "U1"),
     "asker:12:1:U1": message_key.asker(12, 1, "U1"),
+    "step:12:5:U1": message_key.step(12, 5, "U1"),
     "call:12:U1": message_key.call_owner(12, "U1"),
     "unreached:12:U1": message_key.owner_unreached(12, "U1"),
     "recovery:7": message_key.recovery(7),
