@@ -207,6 +207,13 @@ def _judged(before: Recovery, chosen: str, words: str) -> Recovery:
 
 RECOVERED = _judged(VIEWED, "recovered", "Thank you for bringing it yourself.")
 AGAIN = _judged(TOLD, "not recovered", "It was late again.")
+NAMED_ITEM = DONE.model_copy(
+    update={
+        "number": 11,
+        "state": "agreed",
+        "history": (*DONE.history, Moved(step="reopen", by="U1", at=AT, words="It was late again.")),
+    }
+)
 UNANSWERED = close_unanswered(TOLD, AT)
 APOLOGY = enough(
     _taken(HEARD, "apologise", "Sorry.", how="A call"), "U1", AT, "She asks for no more.", ("tools",)
@@ -467,6 +474,7 @@ MESSAGES: Mapping[str, Message] = {
     "recovery.card_again": recovery.card(_shown(AGAIN)),
     "recovery.not_recovered": recovery.not_recovered(AGAIN, 1, CASE, (DONE,), LINK),
     "recovery.recovered_after_all": recovery.recovered_after_all(OWED, BEN, LINK),
+    "recovery.not_recovered_named": recovery.not_recovered(AGAIN, 1, CASE, (NAMED_ITEM, DONE), LINK),
     "recovery.not_recovered_lead": recovery.not_recovered(AGAIN, 1, CASE, (), None),
     "retro.invitation_again": retro.invitation(
         REOPENED, CASE, TEAM, Counts(items=1, unfinished=1, agreed=1), recovery.beside(AGAIN, {}, {})

@@ -506,9 +506,7 @@ def not_recovered(
         Quote(text=shortened(verdict.words, SHOWN_ACCOUNT)),
         Context(words=(f"{one_line(case.what_happened)} · ", retro)),
     ]
-    if items:
-        mine = ", ".join(f"{item.label} ({item.state})" for item in items)
-        parts.append(Paragraph(words=(f"Yours in it: {mine}. Did it hold?",)))
+    parts.extend(Paragraph(words=(words,)) for words in _fixes_of(items, verdict))
     customer = Button(label="Customer", command_name="recovery.open", about=str(case.ref))
     parts.append(Buttons(buttons=(customer,)))
     return Message(summary=f"{label}: {news}", parts=tuple(parts))
@@ -519,6 +517,30 @@ def recovered_after_all(recovery: Recovery, by: Person | None, link: str | None)
     who = signed(by.name) if by else "Somebody"
     retro = linked(recovery.case_label, link)
     return sentence(f"{who} took back that the customer of ", retro, " isn't put right.")
+
+
+def _fixes_of(items: Sequence[ActionItem], verdict: Step) -> tuple[str, ...]:
+    """To their owner: which fix was reopened with this verdict, and how the others stand."""
+    reopened = [item for item in items if _was_named(item, verdict)]
+    done = [item for item in items if item.state in ("done", "verified")]
+    others = [item for item in items if item not in (*reopened, *done)]
+    question = "Did it hold?" if len(done) == 1 else "Did they hold?"
+    return (
+        *(f"{item.label} is open again: the customer says it did not hold." for item in reopened),
+        *((f"Yours in it: {_with_states(done)}. {question}",) if done else ()),
+        *((f"Yours in it{', too' if done else ''}: {_with_states(others)}.",) if others else ()),
+    )
+
+
+def _was_named(item: ActionItem, verdict: Step) -> bool:
+    """Whether the customer named it with this verdict as what did not hold, and it is still open."""
+    reopened = item.last("reopen")
+    with_it = reopened is not None and (reopened.by, reopened.words) == (verdict.by, verdict.words)
+    return with_it and item.state not in ("done", "verified")
+
+
+def _with_states(items: Sequence[ActionItem]) -> str:
+    return ", ".join(f"{item.label} ({item.state})" for item in items)
 
 
 def call_owner(recovery: Recovery, owner: Person) -> Message:

@@ -416,6 +416,29 @@ async def test_not_recovered_fails_the_case_again_and_reopens_the_retro_and_the_
     assert ACCOUNT.strip() in plain(Message(summary="", parts=told.parts))
 
 
+async def test_whoever_owns_the_fix_that_the_customer_names_reads_that_it_did_not_hold(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    for _ in range(3):
+        item = await desk.add_item(ANA, owner="U2")
+        await desk.ask(BEN, "action_item.accept", item)
+    for item in ("AI-1", "AI-2"):
+        await desk.ask(BEN, "action_item.done", item, {"changed": "Shown."})
+    await sorry(desk)
+    desk.say_all()
+    verdict = {"verdict": "not recovered", "words": "It was late again.", "item": "AI-1"}
+    await desk.ask(CLEO, "recovery.verdict", "C-1", verdict)
+    said = desk.say_all()
+    told = plain(said["not_recovered:1:1:U2"])
+    assert "AI-1 is open again: the customer says it did not hold." in told
+    assert "Yours in it: AI-2 (done). Did it hold?" in told
+    assert "Yours in it, too: AI-3 (agreed)." in told
+    # That is all the news in one message; and none of it is said to the lead, whose fixes these are not.
+    assert not [key for key in said if key.startswith("step:")]
+    assert "AI-" not in plain(said["not_recovered:1:1:U1"])
+
+
 async def test_not_recovered_is_told_once_to_the_lead_and_the_owners_of_the_fixes(desk: Desk) -> None:
     await desk.fail()
     await desk.add_item(ANA, owner="U2")
