@@ -540,6 +540,9 @@ MESSAGES: Mapping[str, Message] = {
         [LATE_NOW, DUE_TODAY, UNDECIDED, _due("item_late", DONE, holds=False, outcome="done")]
     ),
     "reminder.digest_long": reminder.reminder_message([LATE_NOW] * 12),
+    "reminder.over_customer": reminder.reminder_message(
+        [_due("recovery_check_back", CHECKED, holds=False, outcome="check_back")]
+    ),
     "reminder.over": reminder.reminder_message([_due("item_late", DONE, holds=False, outcome="done")]),
     "reminder.unanswered": reminder.unanswered(HALF_TIME, RETRO, ASKED),
     "reminder.unanswered_over": reminder.unanswered(HALF_TIME, RETRO, ()),

@@ -30,14 +30,16 @@ HOLDING = "no change named"
 class Kind(NamedTuple):
     """One line of the catalogue: a step's name, its label, what to do, and what usually comes before.
 
-    `upset` is the gentle sentence when it came before the step named in `after`. `waits` says since
-    when it is owed, when that is not from the beginning. `public`: only with a public post. `noted` is
-    said to whoever noted it; what the customer says in the end has sentences of its own.
+    `outcome` is what came of a reminder when it was this step. `upset` is the gentle sentence when it
+    came before the step named in `after`. `waits` says since when it is owed, when that is not from the
+    beginning. `public`: only with a public post. `noted` is said to whoever noted it; what the customer
+    says in the end has sentences of its own.
     """
 
     name: StepName
     label: str
     task: str
+    outcome: str
     after: StepName | None = None
     upset: str = ""
     waits: str = ""
@@ -51,18 +53,21 @@ CATALOGUE = (
         "hear",
         "Hear the customer",
         "Ask what it was like for them, and keep it in their own words.",
+        "customer heard",
         noted="Kept in their own words. Thank you for listening.",
     ),
     Kind(
         "apologise",
         "Apologise in person",
         "Say sorry to them yourself; a call is best.",
+        "apologised",
         noted="Noted. Thank you for saying sorry in person.",
     ),
     Kind(
         "apologise_publicly",
         "Apologise in public",
         "Answer where they complained, after the apology in person.",
+        "apologised in public",
         after="apologise",
         upset="The apology in public came before the one in person: they may have read it first.",
         public=True,
@@ -72,12 +77,14 @@ CATALOGUE = (
         "ask_wish",
         "Ask what would make it right",
         "Ask for their wish, and keep it in their own words.",
+        "asked for their wish",
         noted="Kept in their own words. Thank you for asking.",
     ),
     Kind(
         "promise",
         "Promise",
         "Agree on what you will do and by when, and tell them.",
+        "promised",
         after="ask_wish",
         upset="The promise came before asking what would make it right: ask if it is what they need.",
         noted="Noted. Whoever keeps the promise is reminded in time.",
@@ -86,6 +93,7 @@ CATALOGUE = (
         "keep",
         "Keep the promise",
         "Do what was promised.",
+        "promise kept",
         after="promise",
         upset="Something was done before anything was promised: tell the customer about it.",
         waits="once something is promised",
@@ -95,6 +103,7 @@ CATALOGUE = (
         "check_back",
         "Check back",
         "Ask them both questions one working day after the promise was kept.",
+        "checked back",
         after="keep",
         upset="You checked back before the promise was kept: ask once more when it is.",
         waits="one working day after the promise was kept",
@@ -104,10 +113,11 @@ CATALOGUE = (
         "tell_changed",
         "Tell what changed",
         "Tell them what is different now, and ask for their view.",
+        "told",
         waits="once the retro is finished and a fix is verified",
         noted="Noted: they know what changed. Thank you.",
     ),
-    Kind("verdict", "Verdict", "Ask them how it was, and keep their own words."),
+    Kind("verdict", "Verdict", "Ask them how it was, and keep their own words.", "verdict noted"),
 )
 STEPS: Mapping[StepName, Kind] = {kind.name: kind for kind in CATALOGUE}
 WITHOUT_CHANGE = STEPS["tell_changed"]._replace(

@@ -16,6 +16,7 @@ from bot.domain.action_item import (
 )
 from bot.domain.item_step import STEPS, ItemState, ItemStep
 from bot.domain.person import Person
+from bot.domain.recovery_step import CATALOGUE
 from bot.domain.reference import ItemRef
 from bot.domain.reminder import SentReminder
 from bot.messages.case import show_all
@@ -53,9 +54,10 @@ OWN_SETTINGS = Buttons(
     buttons=(Button(label="My settings", command_name="team.own_settings", about="", opens=True),)
 )
 
-# What came of a reminder: a step somebody took, or that it was put off.
+# What came of a reminder: a step somebody took, of an item or for a customer, or that it was put off.
 OUTCOMES: Mapping[str, str] = {
     **{name: row.outcome for name, row in STEPS.items()},
+    **{kind.name: kind.outcome for kind in CATALOGUE},
     "remind_later": "put off",
 }
 

@@ -1,6 +1,6 @@
 """The table of an action item's steps: each row is whole, and fits the others."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from string import Formatter
 from typing import get_args
 
@@ -8,7 +8,11 @@ import pytest
 
 from bot.domain.action_item import ActionItem, steps
 from bot.domain.item_step import STEPS, ItemState, ItemStep, StepRow
+from bot.domain.recovery_step import STEPS as RECOVERY_STEPS
+from bot.domain.reminder import SentReminder
+from bot.messages.action_item import outcome_of
 
+AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 ROOM_FOR_A_TITLE = 24
 """Characters in the title of a form; the limit is Slack's."""
 
@@ -60,6 +64,22 @@ def test_a_step_has_its_button_and_says_what_came_of_a_reminder(row: StepRow) ->
     assert row.button.label
     assert row.outcome
     assert row.outcome == row.outcome.lower()
+
+
+def test_what_came_of_a_reminder_is_in_words_for_people_whichever_step_it_was() -> None:
+    assert not set(STEPS) & set(RECOVERY_STEPS), "an outcome is stored by the name of its step"
+    for name in (*STEPS, *RECOVERY_STEPS, "remind_later"):
+        sent = SentReminder(
+            about="AI-1",
+            name="x",
+            recipient_id="U1",
+            day=AT.date(),
+            message="",
+            asked_at=AT,
+            outcome=name,
+        )
+        assert "_" not in outcome_of(sent)
+        assert name == "done" or outcome_of(sent) != name
 
 
 @pytest.mark.parametrize("row", [row for row in STEPS.values() if row.form], ids=lambda row: row.name)
