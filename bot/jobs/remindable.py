@@ -29,7 +29,7 @@ from bot.domain.reminder import (
 )
 from bot.domain.retro import Answer, Retro
 from bot.domain.team import Team
-from bot.domain.working_hours import WorkingHours
+from bot.domain.working_hours import WorkingHours, today
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import retro as retro_jobs
@@ -135,7 +135,9 @@ class Remindable(Protocol):
         """The items that it is to be decided by."""
         return ()
 
-    def asked_before(self, recipient_id: str, rows: Iterable[SentReminder]) -> tuple[date, ...]:
+    def asked_before(
+        self, recipient_id: str, rows: Iterable[SentReminder], context: ReminderContext
+    ) -> tuple[date, ...]:
         """On which days its owner was asked, for somebody else to see; `rows` are all that was said."""
         return ()
 
@@ -245,12 +247,19 @@ class RemindableItem(Remindable):
         """What will change."""
         return self.item.what
 
-    def asked_before(self, recipient_id: str, rows: Iterable[SentReminder]) -> tuple[date, ...]:
-        """Nothing once it is done: the owner did what they were asked."""
+    def asked_before(
+        self, recipient_id: str, rows: Iterable[SentReminder], context: ReminderContext
+    ) -> tuple[date, ...]:
+        """Nothing once it is done: the owner did what they were asked.
+
+        Not the days for which it was due: a digest, or a closed weekend, may have brought it later.
+        """
         owner = self.item.owner
-        if self.item.state == "done" or owner == recipient_id:
+        if self.item.state == "done" or owner == recipient_id or owner is None:
             return ()
-        return tuple(row.day for row in rows if row.recipient_id == owner)
+        zone = context.hours(owner, self.item.channel_id).zone
+        asked = (row for row in rows if row.recipient_id == owner)
+        return tuple(sorted({max(row.day, today(zone, row.asked_at)) for row in asked}))
 
     def quiet_until(self, recipient_id: str) -> date | None:
         """Its owner may have pressed Remind me later."""

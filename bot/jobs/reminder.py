@@ -209,7 +209,7 @@ def views_in(key: str, at: datetime, work: ReadOnlyWork) -> list[ReminderView]:
                 context,
                 case=cases[number][1],
                 link=links.get(number),
-                before=thing.asked_before(row.recipient_id, others),
+                before=thing.asked_before(row.recipient_id, others, context),
                 holds=bool(holding),
             )
         )

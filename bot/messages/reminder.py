@@ -34,6 +34,7 @@ from bot.messages.parts import (
     Status,
     Superseded,
     Typed,
+    Words,
     one_line,
     plain_words,
     row,
@@ -109,8 +110,7 @@ def _parts(due: ReminderView, *, alone: bool) -> tuple[Part, ...]:
             Context(words=(_status(due), " · from ", where)),
         )
     if due.before:
-        asked_on = ", ".join(plain_words((Day(day=day),)) for day in due.before[-5:])
-        body = (*body, Context(words=(f"{due.owner} was asked on {asked_on}.",)))
+        body = (*body, Context(words=_reminded_before(due.owner, due.before)))
     if isinstance(due.subject, Retro):
         buttons = _on_retro(due.case_ref, due.subject)
     elif isinstance(due.subject, Recovery):
@@ -137,6 +137,14 @@ def _status(due: ReminderView) -> Status:
         return Status(sign="late", text="promise late")
     own = due.sent.recipient_id == _owner_id(due)
     return Status(sign="yours", text="yours") if own else Status(sign="waiting", text="waiting")
+
+
+def _reminded_before(owner: str, days: Sequence[date]) -> Words:
+    """`I've reminded Ben three times, last on Wed 9 Dec 2026.`"""
+    if len(days) == 1:
+        return (f"I've reminded {owner} on ", Day(day=days[-1]), ".")
+    times = "twice" if len(days) == 2 else f"{_spelled(len(days))} times"
+    return (f"I've reminded {owner} {times}, last on ", Day(day=days[-1]), ".")
 
 
 def _label(due: ReminderView) -> str:

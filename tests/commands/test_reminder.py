@@ -79,9 +79,21 @@ async def test_an_item_not_accepted_is_brought_up_after_one_working_day_and_told
     answers = await desk.tick(stockholm(10))
     told = reminders(answers)["remind:U1:2026-03-10:0"]
     assert "Ben hasn't said yes or no to AI-1 yet." in plain(told)
-    assert "Ben was asked on Fri 6 Mar 2026, Mon 9 Mar 2026." in plain(told)
+    assert "I've reminded Ben twice, last on Mon 9 Mar 2026." in plain(told)
     assert labels(told) == ["Hand over AI-1", "Show all AI-1"]
     assert desk.item(item).state == "proposed"
+
+
+async def test_the_lead_reads_on_which_day_an_owner_was_reminded_and_not_for_which(desk: Desk) -> None:
+    await opened(desk)
+    await desk.add_item(CLEO, owner="U2")
+    await desk.ask(BEN, "team.own_settings", values={"quiet_until": "2026-03-10", "digest": "yes"})
+    # What was due on Friday and Monday is said on Tuesday at nine in New York.
+    for day, hour in ((6, 16), (9, 16), (10, 16)):
+        await desk.tick(stockholm(day, hour))
+    text = plain((await desk.tick(stockholm(17)))["remind:U1:2026-03-17:0"])
+    assert "Ben hasn't said yes or no to AI-1 yet" in text
+    assert "I've reminded Ben on Tue 10 Mar 2026." in text
 
 
 async def test_an_item_that_nobody_accepted_is_never_late(desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """What the scheduler is told of an action item, a retro and what is owed to a customer."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -72,10 +72,20 @@ def test_remind_me_later_keeps_it_from_its_owner_alone() -> None:
 
 def test_others_see_when_an_owner_was_asked_until_they_did_it() -> None:
     rows = [row(day=3), row("U2", day=4), row(day=5)]
-    assert remindable(LATE).asked_before("U2", rows) == (date(2026, 3, 3), date(2026, 3, 5))
-    assert remindable(LATE).asked_before("U1", rows) == ()
-    assert remindable(DONE).asked_before("U2", rows) == ()
-    assert remindable(OWED).asked_before("U2", rows) == ()
+    assert remindable(LATE).asked_before("U2", rows, CONTEXT) == (date(2026, 3, 3), date(2026, 3, 5))
+    assert remindable(LATE).asked_before("U1", rows, CONTEXT) == ()
+    assert remindable(DONE).asked_before("U2", rows, CONTEXT) == ()
+    assert remindable(OWED).asked_before("U2", rows, CONTEXT) == ()
+    nobodys = LATE.model_copy(update={"owner": None})
+    assert remindable(nobodys).asked_before("U2", [row("")], CONTEXT) == ()
+
+
+def test_an_owner_was_asked_on_the_day_that_they_read_it_in_their_zone_and_once_a_message() -> None:
+    friday = datetime(2026, 3, 6, 23, 30, tzinfo=UTC)  # Saturday in Stockholm, where Ana is
+    rows = [row(day=3).model_copy(update={"asked_at": friday, "name": name}) for name in ("x", "y")]
+    later = row(day=9).model_copy(update={"asked_at": friday})
+    days = (date(2026, 3, 7), date(2026, 3, 9))
+    assert remindable(LATE).asked_before("U2", [*rows, later], CONTEXT) == days
 
 
 def test_whoever_leads_stands_in_for_a_customers_contact_who_left() -> None:
