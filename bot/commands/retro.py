@@ -21,6 +21,7 @@ from bot.domain.recovery import (
 )
 from bot.domain.reference import AnswerRef, CaseRef
 from bot.domain.retro import OUTCOMES, Answer, Comment, Retro, WithdrawnAnswer, must_be_open
+from bot.domain.working_hours import add_working_days, today
 from bot.fields import Choice, FieldSpec, Line, Text, field, read_all
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
@@ -477,8 +478,10 @@ def reopen(command: Reopen, work: UnitOfWork) -> Reply:
 
 
 def open_because(retro: Retro, why: str, command: Command, work: UnitOfWork) -> Retro:
-    """Reopens the retro; returns it as it is stored now."""
-    opened = domain.reopen(retro, command.person.id, command.at, why)
+    """Reopens the retro, with as much time to answer as a new one has; returns it as it is stored."""
+    team = work.teams.require(retro.channel_id)
+    closes = add_working_days(team.hours, today(team.zone, command.at), team.days_to_answer)
+    opened = domain.reopen(retro, command.person.id, command.at, why, closes)
     work.retros.save(opened)
     _say_turn(opened, command, work)
     return opened.model_copy(update={"version": opened.version + 1})

@@ -198,8 +198,10 @@ def touched(subject: Subject) -> datetime:
 
 
 def half_time(retro: Retro, hours: WorkingHours) -> date:
-    """The working day in the middle of the time to answer."""
-    opened = today(hours.zone, retro.opened_at)
+    """The working day in the middle of the time to answer, which begins anew with a reopening."""
+    last = retro.last
+    began = last.at if last is not None and last.step == "reopen" else retro.opened_at
+    opened = today(hours.zone, began)
     whole = working_days_between(hours, opened, retro.answers_close_on)
     return add_working_days(hours, opened, (whole + 1) // 2)
 

@@ -175,13 +175,19 @@ def settle(retro: Retro, items: Sequence[ActionItem], at: datetime) -> Retro:
     return retro.model_copy(update={"unsettled_at": retro.unsettled_at or at})
 
 
-def reopen(retro: Retro, by: str, at: datetime, why: str) -> Retro:
-    """The retro open again, with the why."""
+def reopen(retro: Retro, by: str, at: datetime, why: str, answers_close_on: date) -> Retro:
+    """The retro open again, with the why; there is time to answer until that day, if not for longer."""
     if retro.state == "open":
         raise Refused(f"The retro {retro.label} is already open.")
     turn = Turn(step="reopen", by=by, at=at, why=why)
-    history = (*retro.history, turn)
-    return retro.model_copy(update={"state": "open", "history": history, "unsettled_at": None})
+    return retro.model_copy(
+        update={
+            "state": "open",
+            "history": (*retro.history, turn),
+            "unsettled_at": None,
+            "answers_close_on": max(retro.answers_close_on, answers_close_on),
+        }
+    )
 
 
 def state_of(retro: Retro, counts: Counts) -> str:

@@ -550,6 +550,41 @@ async def test_an_undecided_retro_is_brought_to_the_lead_until_it_is_closed(desk
     assert not [key for key in later if key.startswith("remind:")]
 
 
+async def test_a_reopened_retro_has_time_to_answer_anew_and_is_undecided_only_after_that(
+    desk: Desk,
+) -> None:
+    await opened(desk)
+    why = {"outcome": "an apology was enough", "why": "She said so."}
+    await desk.ask(ANA, "retro.close", "C-1", why)
+    await desk.tick(AT)
+    # Answers closed on the 10th; it is opened again on Monday the 16th, with three working days.
+    await desk.ask(BEN, "retro.reopen", "C-1", {"why": "It happened again."}, at=stockholm(16, 10))
+    assert desk.retro("C-1").answers_close_on == date(2026, 3, 19)
+    said = await desk.tick(stockholm(16, 10))
+    assert "Answers close: Thu 19 Mar 2026" in plain(said["retro:1"])
+    heard: dict[int, str] = {}
+    for day in range(17, 28):
+        told = reminders(await desk.tick(stockholm(day)))
+        heard[day] = "\n".join(f"{key} {plain(one)}" for key, one in told.items())
+    assert [day for day, text in heard.items() if "remind:C-1:retro_half_time" in text] == [18]
+    assert [day for day, text in heard.items() if "remind:C-1:retro_last_day" in text] == [19]
+    assert [day for day, text in heard.items() if "is open and undecided since Thu 19" in text] == [
+        23,
+        26,
+    ]
+
+
+async def test_a_retro_that_is_reopened_while_answers_are_welcome_keeps_its_day(desk: Desk) -> None:
+    await opened(desk)
+    settings = {"lead": "U1", "zone": "Europe/Stockholm", "days": "0,1,2,3,4", "days_to_answer": "1"}
+    hours = {"starts": "09:00", "ends": "17:00"}
+    assert not (await desk.ask(ANA, "team.settings", values=settings | hours)).faults
+    why = {"outcome": "an apology was enough", "why": "She said so."}
+    await desk.ask(ANA, "retro.close", "C-1", why)
+    await desk.ask(BEN, "retro.reopen", "C-1", {"why": "Too early."})
+    assert desk.retro("C-1").answers_close_on == date(2026, 3, 10)
+
+
 async def test_monday_brings_the_team_what_waits_and_what_was_closed(desk: Desk) -> None:
     await opened(desk)
     await desk.add_item(ANA, owner="U2", due="2026-03-06")

@@ -230,7 +230,7 @@ def test_the_fields_that_are_left_out_are_still_there_and_every_kind_is_looked_a
 
 
 def test_an_open_retro_has_no_outcome_and_no_why_and_says_what_was_decided_before() -> None:
-    again = reopen(CLOSED, "U1", AT, "One more came in.")
+    again = reopen(CLOSED, "U1", AT, "One more came in.", CLOSED.answers_close_on)
     whole = WHOLE.model_copy(update={"retro": again})
     data = json.loads(FORMATS["json"].write(whole, True))
     assert (data["outcome"], data["why"]) == (None, None)
