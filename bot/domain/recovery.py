@@ -26,7 +26,13 @@ from bot.domain.working_hours import add_working_days, moment, next_working, tod
 
 MUST_BE_HEARD = "nothing we could have changed"
 APOLOGY_ENOUGH = "an apology was enough"
-SETTLED_BY_APOLOGY: tuple[StepName, ...] = ("promise", "keep", "check_back", "tell_changed")
+SETTLED_BY_APOLOGY: tuple[StepName, ...] = (
+    "ask_wish",
+    "promise",
+    "keep",
+    "check_back",
+    "tell_changed",
+)
 """What is not needed any more once an apology was enough."""
 WITHOUT_PROMISE: tuple[StepName, ...] = ("keep", "check_back")
 FOLLOWS: Mapping[StepName, tuple[StepName, ...]] = {
@@ -508,7 +514,7 @@ def take_back(
     if name == "verdict" and step.state == "to do":
         recovery = _round_before(recovery, case, team)
     elif step.state == "not needed" and recovery.enough and step.words == recovery.enough:
-        names = SETTLED_BY_APOLOGY
+        names = tuple(step.name for step in _settled_by_apology(recovery))
         recovery = recovery.model_copy(update={"enough": "", "gaps": ()})
     elif name == "apologise" and recovery.enough:
         # Without the apology, none was enough.
@@ -595,13 +601,19 @@ def enough(recovery: Recovery, by: str, at: datetime, why: str, gaps: Sequence[s
 
 def not_enough(recovery: Recovery, at: datetime) -> Recovery:
     """The recovery when an apology turned out not to be all: what was left out is to do again."""
-    why = recovery.enough
-    again = [
-        Step(name=step.name, owner=step.owner)
-        for step in recovery.steps
-        if step.state == "not needed" and step.words == why and step.name in SETTLED_BY_APOLOGY
-    ]
+    again = [Step(name=step.name, owner=step.owner) for step in _settled_by_apology(recovery)]
     return _with(recovery.model_copy(update={"enough": "", "gaps": ()}), at, *again)
+
+
+def _settled_by_apology(recovery: Recovery) -> tuple[Step, ...]:
+    """The steps that were left out because the apology was enough; what was done before stays done."""
+    return tuple(
+        step
+        for step in recovery.steps
+        if step.name in SETTLED_BY_APOLOGY
+        and step.state == "not needed"
+        and step.words == recovery.enough
+    )
 
 
 def entrust(recovery: Recovery, to: str, by: str) -> Recovery:

@@ -835,7 +835,6 @@ async def test_the_verdict_cannot_be_left_out(desk: Desk) -> None:
     await desk.fail()
     await sorry(desk)
     await step(desk, "not_needed", step="enough", why="They said so.")
-    await step(desk, "not_needed", step="ask_wish", why="They want no more calls.")
     refused = await desk.ask(ANA, "recovery.not_needed", "C-1")
     assert words(refused) == "Only the verdict is left, and that is the customer's own."
 

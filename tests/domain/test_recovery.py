@@ -30,6 +30,7 @@ from bot.domain.recovery import (
     owners,
     promised_by,
     take,
+    take_back,
     upset,
 )
 from bot.domain.recovery_step import CATALOGUE, HOLDING, STEPS, Step, StepName, Verdict
@@ -217,18 +218,29 @@ def test_an_apology_is_not_enough_without_a_why_whoever_asks() -> None:
 def test_an_apology_that_was_enough_leaves_out_what_follows_and_can_be_taken_back() -> None:
     whole = enough(done(NEW, "hear", "apologise"), "U1", AT, "Her words.", ("tools", "tools"))
     assert [step.name for step in whole.steps if step.state == "not needed"] == [
+        "ask_wish",
         "promise",
         "keep",
         "check_back",
         "tell_changed",
     ]
+    assert next_step(done(whole, "apologise_publicly")) == "verdict"
     assert whole.gaps == ("tools",)
     again = not_enough(whole, AT)
     assert (again.enough, again.gaps) == ("", ())
+    assert again.is_in("ask_wish", "to do")
     assert again.is_in("promise", "to do")
     with pytest.raises(Refused, match="more than an apology"):
         enough(done(NEW, "promise"), "U1", AT, "x", ())
     assert done(whole, "promise").enough == ""
+
+
+def test_the_wish_that_was_asked_for_stays_when_an_apology_was_not_enough_after_all() -> None:
+    whole = enough(done(NEW, "hear", "apologise", "ask_wish"), "U1", AT, "Her words.", ())
+    for again in (not_enough(whole, AT), take_back(whole, "promise", "U1", AT, "No.", CASE, TEAM)):
+        assert again.step("ask_wish").words == "So."
+        assert again.is_in("promise", "to do")
+        assert again.enough == ""
 
 
 def test_a_verdict_ends_it_in_the_customers_words_and_may_change() -> None:
