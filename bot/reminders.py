@@ -11,7 +11,8 @@ from bot.domain.reminder import Every, On, Reminder
 WEEK = 0
 DAYS_APART = 3
 """Working days from a digest on which its reader did nothing to the next one: what comes up meanwhile is
-in that. What is due that very day is said on it, and takes along all that waits."""
+in that. What is due that very day is said on it, and on the next one that it is late; either takes along
+all that waits."""
 
 REMINDERS = (
     # About an action item.
@@ -40,6 +41,7 @@ REMINDERS = (
             On(5, ("owner", "lead")),
         ),
         then=Every(WEEK, ("owner", "lead")),
+        owner_first=True,
         says="{label} is late by {late}: it was due {day}.",
         tells="{label} of {owner} is late by {late}: it was due {day}.",
         steps=("done", "change_date", "hand_over", "decline"),
@@ -184,6 +186,7 @@ REMINDERS = (
             On(5, ("owner", "lead")),
         ),
         then=Every(WEEK, ("owner", "lead")),
+        owner_first=True,
         says="The promise to the customer of {label} is late by {late}: it was due {day}.",
         tells="The promise of {owner} to the customer of {label} is late by {late}: it was due {day}.",
         recovers="keep",
@@ -216,6 +219,7 @@ REMINDERS = (
         since="apologise_by",
         on=(On(1, ("owner",)), On(2, ("owner", "lead")), On(3, ("owner", "lead"))),
         then=Every(WEEK, ("owner", "lead")),
+        owner_first=True,
         says="The customer of {label} still waits for an apology; the team's aim was {day}.",
         tells="The customer of {label} waits for an apology from {owner}; the team's aim was {day}.",
         recovers="apologise",

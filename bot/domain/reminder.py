@@ -112,6 +112,8 @@ class Reminder(BaseModel, frozen=True):
     """It is about this very day, so it waits for no digest."""
     stays: bool = False
     """It tells something, too, so what follows it does not take its place."""
+    owner_first: bool = False
+    """Others hear of it only on a day after its owner did, who hears of it first whatever else waits."""
     recovers: StepName | None = None
     """About a recovery: whose owner it is for, and whose button it has; None is the next step's."""
 

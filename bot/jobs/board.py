@@ -1,20 +1,24 @@
 """What a whole team hears at the start of its week."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from bot import retro_thread
 from bot.domain import message_key
+from bot.domain.action_item import ActionItem
 from bot.domain.job import Job
 from bot.domain.recovery import next_step, owners
-from bot.domain.reminder import NEVER_CHECKED
+from bot.domain.reminder import NEVER_CHECKED, SentReminder
 from bot.domain.team import Team
 from bot.domain.working_hours import add_working_days, is_working, moment, next_working, today
 from bot.jobs.payload import JobPayload
+from bot.jobs.remindable import context_of, knows_first, remindable
 from bot.messages import board as messages
 from bot.messages import owed as owed_messages
 from bot.messages.board import MAX_LISTED
 from bot.messages.parts import Message
 from bot.ports import ReadOnlyWork, UnitOfWork
+from bot.reminders import BY_NAME
 
 MAX_WAITING = 100
 """Customers who are looked at for the weekly summary; nobody's week has more."""
@@ -36,6 +40,7 @@ class Weekly(JobPayload):
             return None
         day = today(team.zone, job.now)
         items = work.action_items.to_act_on(team.channel_id, day, MAX_LISTED + 1)
+        items = _without_news(items, job.now, work)
         waiting = [
             recovery
             for recovery in work.recoveries.open_in(team.channel_id, MAX_WAITING)
@@ -60,6 +65,22 @@ class Weekly(JobPayload):
         return messages.weekly(
             items[:MAX_LISTED], closed, links, people, day, more=more, customers=customers
         )
+
+
+def _without_news(items: Sequence[ActionItem], at: datetime, work: ReadOnlyWork) -> Sequence[ActionItem]:
+    """The items without those that are late and whose owner has not heard of that on a day before."""
+    things = {item.label: remindable(item) for item in items}
+    context = context_of(things.values(), work)
+    rows: dict[str, list[SentReminder]] = {label: [] for label in things}
+    for row in work.reminders.of(things):
+        rows[row.about].append(row)
+    late = BY_NAME["item_late"]
+    return [
+        item
+        for item in items
+        if item.state != "agreed"
+        or knows_first(late, "", things[item.label], rows[item.label], context, at)
+    ]
 
 
 def begin_week(team: Team, at: datetime, work: UnitOfWork) -> datetime:

@@ -26,6 +26,7 @@ from bot.domain.reminder import (
     Whom,
     days_of_silence,
     silence_ends,
+    since,
 )
 from bot.domain.retro import Answer, Retro
 from bot.domain.team import Team
@@ -445,6 +446,47 @@ def recipients(
         for whom, recipient_id in people.items()
         if recipient_id is not None
     }
+
+
+def told_since(
+    reminder: Reminder,
+    recipient_id: str,
+    thing: Remindable,
+    rows: Iterable[SentReminder],
+    context: ReminderContext,
+) -> Sequence[SentReminder]:
+    """What this reader was told by a reminder since its reason is there; `rows` are all of the thing."""
+    hours = context.hours(recipient_id, thing.subject.channel_id)
+    first = since(reminder, thing.subject, hours)
+    return [
+        row
+        for row in rows
+        if row.name == reminder.name and row.recipient_id == recipient_id and first and row.day > first
+    ]
+
+
+def knows_first(
+    reminder: Reminder,
+    recipient_id: str,
+    thing: Remindable,
+    rows: Iterable[SentReminder],
+    context: ReminderContext,
+    at: datetime,
+) -> bool:
+    """Whether somebody else may hear of it now: its owner did on a day before, where they come first.
+
+    Nobody waits for an owner who is not there, or who asked to be left alone.
+    """
+    owner = thing.owner_to_ask(reminder, context)
+    if not reminder.owner_first or owner in (None, recipient_id) or not context.is_here(owner):
+        return True
+    hours = context.hours(owner, thing.subject.channel_id)
+    day, settings = today(hours.zone, at), context.preferences.get(owner)
+    quiet = (thing.quiet_until(owner), settings.quiet_until if settings else None)
+    if any(until is not None and day < until for until in quiet):
+        return True
+    told = told_since(reminder, owner, thing, rows, context)
+    return any(today(hours.zone, row.asked_at) < day for row in told)
 
 
 def _recipient(

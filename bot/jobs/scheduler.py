@@ -25,7 +25,15 @@ from bot.domain.team import Team
 from bot.domain.working_hours import WorkingHours, add_working_days, moment, next_working, today
 from bot.jobs import board as board_jobs
 from bot.jobs import reminder as reminder_jobs
-from bot.jobs.remindable import Remindable, ReminderContext, context_of, recipients, remindable
+from bot.jobs.remindable import (
+    Remindable,
+    ReminderContext,
+    context_of,
+    knows_first,
+    recipients,
+    remindable,
+    told_since,
+)
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.reminders import BY_NAME, DAYS_APART, REMINDERS
 
@@ -168,6 +176,8 @@ def _plan(thing: Remindable, look: Look) -> tuple[list[SentReminder], datetime |
             may_be_asked = look.may_be_asked(recipient_id, hours)
             if may_be_asked > at:
                 coming.append(may_be_asked)
+            elif not knows_first(reminder, recipient_id, thing, sent, look.context, at):
+                coming.append(_next_day(hours, at))
             else:
                 new[reminder.name, recipient_id, now.due] = SentReminder(
                     about=subject.label,
@@ -228,9 +238,10 @@ def _waiting(
     """What is not said now, but in a later digest: its reader had today's, or one they left alone."""
     gathered = [row for row in due if row.recipient_id and look.wants_digest(row.recipient_id)]
     had = {row.recipient_id for row in gathered if slots[row.recipient_id, look.today(row)]}
-    # What is due this very day takes along all that waits, unless the digest went before it.
+    # What is due this very day, or is late for the first time, takes along all that waits, unless the
+    # digest went before it.
     waits = {row.recipient_id for row in gathered} - {
-        row.recipient_id for row in gathered if _is_for_today(row, look)
+        row.recipient_id for row in gathered if _is_for_today(row, look) or _is_first(row, look)
     }
     left_alone = _left_alone([row for row in gathered if row.recipient_id in waits - had], look, work)
     return [
@@ -241,6 +252,15 @@ def _waiting(
 def _is_for_today(row: SentReminder, look: Look) -> bool:
     """Whether it is about this very day, for its reader."""
     return BY_NAME[row.name].today and row.day == look.today(row)
+
+
+def _is_first(row: SentReminder, look: Look) -> bool:
+    """Whether its owner hears for the first time of what others hear of only after them."""
+    reminder, thing = BY_NAME[row.name], look.things[row.about]
+    is_owner = row.recipient_id == thing.owner_to_ask(reminder, look.context)
+    sent = look.sent[row.about]
+    told = told_since(reminder, row.recipient_id, thing, sent, look.context)
+    return reminder.owner_first and is_owner and not told
 
 
 def _left_alone(rows: Iterable[SentReminder], look: Look, work: ReadOnlyWork) -> set[str]:

@@ -243,6 +243,7 @@ async def test_a_late_promise_is_on_the_card_and_first_in_the_status_and_the_lea
     desk: Desk,
 ) -> None:
     desk.meet(BEN)
+    await desk.ask(ANA, "team.own_settings", values={})
     await desk.fail(typed="ZD-0 Another one")
     await desk.fail()
     await desk.ask(BEN, "recovery.hear", "C-2", {"words": "x"})
@@ -252,9 +253,13 @@ async def test_a_late_promise_is_on_the_card_and_first_in_the_status_and_the_lea
     assert "Ben asks you to take over" not in plain(said["customer:2:U2"])
     wednesday = stockholm(11, 16)
     said = await desk.tick(wednesday)
-    assert "The promise of Ben to the customer of C-2 is late by 3 working days" in unasked(said)
     assert "C-2 · customer · promise late" in said["recovery:2"].summary
     assert "The promise to the customer of C-2 is late" in unasked(said, "U2")
+    # Nobody looked before, so Ben hears of it a day before his lead.
+    assert "The promise of Ben" not in unasked(said)
+    wednesday += timedelta(days=1)
+    said = await desk.tick(wednesday)
+    assert "The promise of Ben to the customer of C-2 is late by 4 working days" in unasked(said)
     status = words(await desk.ask(ANA, "board.status", at=wednesday))
     assert status.index("promise late") < status.index("C-1")
     mine = words(await desk.ask(BEN, "action_item.mine", at=wednesday))

@@ -159,6 +159,54 @@ async def test_a_late_item_is_brought_up_for_five_working_days_and_then_every_we
     assert "AI-1 of Ben is late by" in plain(morning["remind:U1:2026-04-07:0"])
 
 
+async def test_nobody_hears_that_an_item_is_late_before_its_owner_did(desk: Desk) -> None:
+    await opened(desk, singly=False)
+    await desk.add_item(ANA, owner="U2", due="2026-03-13")
+    await desk.ask(BEN, "action_item.accept", "AI-1")
+    heard: dict[str, list[int]] = {"U1": [], "U2": [], "weekly": []}
+    # On the Friday that it is due nobody looks; Ben is quiet then, and works from Tuesday on.
+    await desk.ask(
+        BEN,
+        "team.own_settings",
+        values={"days": "1,2,3,4", "starts": "09:00", "ends": "17:00", "digest": "yes"},
+    )
+    for day in (*range(16, 21), *range(23, 28)):
+        for hour in (9, 16):
+            for key, message in reminders(await desk.tick(stockholm(day, hour))).items():
+                who = "weekly" if key.startswith("weekly") else key.split(":")[1]
+                if "late" in plain(message).lower() and "AI-1" in plain(message):
+                    heard[who].append(day)
+    assert heard["U2"][0] == 17
+    assert heard["U1"][0] > heard["U2"][0]
+    assert heard["weekly"] == [23]
+
+
+async def test_the_lead_hears_of_what_is_late_though_its_owner_wants_to_be_left_alone(
+    desk: Desk,
+) -> None:
+    await opened(desk)
+    await desk.add_item(BEN, owner="U2", due="2026-03-06")
+    await desk.ask(BEN, "team.own_settings", values={"quiet_until": "2026-04-01"})
+    heard = []
+    for day in range(9, 13):
+        said = reminders(await desk.tick(stockholm(day, 16)))
+        heard += [day for key, one in said.items() if ":U1:" in key and "AI-1" in plain(one)]
+    assert heard == [11, 12]
+
+
+async def test_after_a_week_asleep_the_owner_hears_that_it_is_late_a_day_before_the_lead(
+    desk: Desk,
+) -> None:
+    await opened(desk)
+    await desk.add_item(BEN, owner="U2", due="2026-03-06")
+    await desk.tick(AT)
+    first = reminders(await desk.tick(stockholm(16, 16)))
+    assert "AI-1 is late" in plain(first["remind:U2:2026-03-16:0"])
+    assert "AI-1" not in plain(first.get("remind:U1:2026-03-16:0", Message(summary="")))
+    assert "AI-1" not in plain(first.get("weekly:C1:2026-03-16", Message(summary="")))
+    assert "AI-1" in plain(reminders(await desk.tick(stockholm(17, 16)))["remind:U1:2026-03-17:0"])
+
+
 async def test_an_unowned_item_is_offered_in_the_thread_and_then_to_the_lead(desk: Desk) -> None:
     await opened(desk)
     await desk.add_item(BEN)
@@ -376,9 +424,9 @@ async def test_a_digest_that_was_left_alone_comes_again_on_the_third_working_day
     assert (await desk.ask(BEN, "action_item.accept", "AI-1")).message is None
     late = [datetime(2026, 3, day, 20, 0, tzinfo=UTC) for day in (27, 30, 31)]
     late += [datetime(2026, 4, day, 20, 0, tzinfo=UTC) for day in range(1, 14)]
-    # Due soon, due on the 30th, and from then on every third working day, instead of each; in the end
-    # every week.
-    assert await told(desk, BEN, *late) == [27, 30, 2, 7, 13]
+    # Due soon, due on the 30th, late on the 31st, and from then on every third working day, instead of
+    # each; in the end every week.
+    assert await told(desk, BEN, *late) == [27, 30, 31, 3, 8, 13]
 
 
 async def test_whoever_acts_on_a_digest_gets_the_next_one_the_next_day(desk: Desk) -> None:
@@ -387,7 +435,7 @@ async def test_whoever_acts_on_a_digest_gets_the_next_one_the_next_day(desk: Des
         await desk.add_item(BEN, owner="U2", due=due)
     await desk.tick(AT)
     days = [datetime(2026, 3, day, 14, 0, tzinfo=UTC) for day in (6, 9, 10)]
-    assert await told(desk, BEN, *days) == [6]
+    assert await told(desk, BEN, *days) == [6, 9]
     await desk.ask(BEN, "action_item.done", "AI-1", {"changed": "So."}, at=days[-1])
     assert await told(desk, BEN, datetime(2026, 3, 11, 14, 0, tzinfo=UTC)) == [11]
     await desk.ask(
