@@ -304,12 +304,16 @@ def as_told(recovery: Recovery, told: Step) -> Step:
     return told.model_copy(update={"how": HOLDING}) if later_view or not recovery.has_verified else told
 
 
-def next_step(recovery: Recovery) -> StepName | None:
-    """The natural next one; None when all is done, or when only the retro is waited for."""
-    for step in recovery.steps:
-        if step.state == "to do":
-            return step.name if is_offered(recovery, step.name) else None
-    return None
+def next_step(recovery: Recovery, whose: str | None = None) -> StepName | None:
+    """The natural next one; None when all is done, or when only the retro is waited for.
+
+    What was promised is kept, and asked about, before anything else. `whose`: only of what is theirs.
+    """
+    to_do = [step.name for step in recovery.steps if step.state == "to do"]
+    to_do.sort(key=lambda name: not (name in WITHOUT_PROMISE and is_offered(recovery, name)))
+    mine = (name for name in to_do if whose in (None, owner_of(recovery, name)))
+    first = next(mine, None)
+    return first if first is not None and is_offered(recovery, first) else None
 
 
 def upset(recovery: Recovery) -> tuple[str, ...]:

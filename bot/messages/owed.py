@@ -11,7 +11,6 @@ from bot.domain.recovery import (
     Recovery,
     Tally,
     is_late,
-    is_offered,
     kind_of,
     next_step,
     owner_of,
@@ -55,14 +54,9 @@ def mine(
     """What one person has left to do for customers, with the button of the first of it."""
     parts: list[Part] = [Paragraph(words=(Bold(text="Owed to customers"),))] if owed else []
     for recovery in owed:
-        own = [
-            step.name
-            for step in recovery.steps
-            if is_offered(recovery, step.name) and owner_of(recovery, step.name) == person_id
-        ]
-        first = "keep" if "keep" in own else next(iter(own), None)
+        first = next_step(recovery, whose=person_id)
         case = cases.get(recovery.case_number)
-        line = _line(recovery, case, first, day)
+        line = _line(recovery, case, first or next_step(recovery), day)
         ref = case.ref if case else CaseRef(number=recovery.case_number)
         parts.append(_with_buttons(recovery, line, first, ref))
     return tuple(parts)
@@ -78,7 +72,7 @@ def status(
     """What a team owes to customers, late promises first, and how it ended so far."""
     parts: list[Part] = [Paragraph(words=(Bold(text="Owed to customers"),))] if owed else []
     for recovery in owed:
-        first = "keep" if promised_by(recovery) else next_step(recovery)
+        first = next_step(recovery)
         owner = owner_of(recovery, first) if first else recovery.contact
         case = cases.get(recovery.case_number)
         parts.append(Line(words=_line(recovery, case, first, day, _name(owner, people))))
@@ -96,7 +90,7 @@ def weekly(
     """The customers of a team who wait, by name, each with the button of what comes next."""
     parts: list[Part] = [Paragraph(words=(Bold(text="Customers who wait"),))] if waiting else []
     for recovery in waiting[:MAX_WEEKLY]:
-        first = "keep" if promised_by(recovery) else next_step(recovery)
+        first = next_step(recovery)
         case = cases.get(recovery.case_number)
         owner = owner_of(recovery, first) if first else recovery.contact
         words = _line(recovery, case, first, day, _name(owner, people))

@@ -116,6 +116,28 @@ def test_without_a_verified_fix_there_is_no_change_to_tell_of() -> None:
     assert not is_offered(news, "tell_changed")
 
 
+def test_what_was_promised_is_kept_and_asked_about_before_anything_else() -> None:
+    promised = done(NEW, "promise")
+    assert next_step(promised) == "keep"
+    assert next_step(done(promised, "keep")) == "check_back"
+    assert next_step(done(promised, "keep", "check_back")) == "hear"
+
+
+def test_what_is_next_for_one_person_is_among_what_is_theirs() -> None:
+    others: tuple[StepName, ...] = ("hear", "apologise", "apologise_publicly", "ask_wish")
+    handed = hand_over(done(NEW, "promise", *others), "keep", "U1", "U2", "", AT, None)
+    assert (next_step(handed), next_step(handed, "U2"), next_step(handed, "U3")) == (
+        "keep",
+        "keep",
+        None,
+    )
+    # What is hers waits: neither the two questions nor the verdict is asked for before its time.
+    assert next_step(handed, "U1") is None
+    # And while only the retro is waited for, nobody reads that the verdict is next.
+    waits = done(NEW, "promise", "keep", "check_back", *others)
+    assert (next_step(waits), next_step(waits, "U1")) == (None, None)
+
+
 def test_what_waits_is_not_offered_before_its_time() -> None:
     assert not is_offered(NEW, "keep")
     assert is_offered(done(NEW, "promise"), "keep")
