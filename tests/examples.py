@@ -392,6 +392,7 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.no_longer_own": action_item.own_copy(HANDED, "U1", PEOPLE, TODAY, LINK),
     "action_item.done_for_asker": action_item.step_news(DONE, 2, PEOPLE, LINK),
     "action_item.verified_for_asker": action_item.step_news(VERIFIED, 2, PEOPLE, LINK),
+    "action_item.declined_for_asker": action_item.step_news(DECLINED, 2, PEOPLE, LINK),
     "action_item.reopened_for_owner": action_item.step_news(REOPENED_DONE, 3, PEOPLE, LINK),
     "action_item.call_owner": action_item.call_owner(ITEM, ANA),
     "action_item.unreached": action_item.unreached(ITEM, ANA, "They have left the workspace."),

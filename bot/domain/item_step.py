@@ -174,6 +174,8 @@ _ROWS = (
             confirmed="Declined. Thank you for saying so: somebody else can take it now.",
         ),
         story="Declined by {by}",
+        tells="asker",
+        news="{by} can't take on what you asked for.",
         outcome="declined",
     ),
     StepRow(

@@ -116,6 +116,34 @@ async def test_declined_goes_back_to_proposed_without_an_owner(desk: Desk) -> No
     assert "no longer yours" in plain(said["owner:1:U2"])
 
 
+async def test_whoever_asked_for_an_item_hears_at_once_that_it_was_declined_and_why(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(CLEO, owner="U2")
+    await desk.ask(BEN, "action_item.decline", item, {"why": "No time before May."})
+    said = desk.say_all()
+    told = said["step:1:2:U3"]
+    assert "Ben can't take on what you asked for." in plain(told)
+    assert "No time before May." in plain(told)
+    assert labels(told) == ["Take it", "Hand over", "Change date"]
+    assert [key for key in said if key.startswith("step:")] == ["step:1:2:U3"]
+    # Once somebody has it, there is nothing left to ask of them.
+    await desk.ask(ANA, "action_item.hand_over", item, {"owner": "U1"})
+    assert labels(desk.say_all()["step:1:2:U3"]) == []
+    # Whoever declines what they asked for themself knows it.
+    own = await desk.add_item(BEN, owner="U2")
+    await desk.ask(BEN, "action_item.decline", own, {"why": "Not now."})
+    assert not [key for key in desk.say_all() if key.startswith("step:2")]
+
+
+async def test_what_is_declined_and_handed_on_before_it_could_be_said_is_no_news(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(CLEO, owner="U2")
+    desk.say_all()
+    await desk.ask(BEN, "action_item.decline", item, {"why": "No time before May."})
+    await desk.ask(CLEO, "action_item.take", item)
+    assert not [key for key in desk.say_all() if key.startswith("step:")]
+
+
 async def test_what_changed_and_what_the_verifier_saw_stay_with_the_item(desk: Desk) -> None:
     await desk.fail()
     item = await desk.add_item(ANA, owner="U1", measure="Ten orders in a row have their notes.")
