@@ -394,6 +394,10 @@ class Reminders(ReadReminders, Protocol):
         """Stores their outcomes."""
         ...
 
+    def carry(self, sent_reminders: Sequence[SentReminder]) -> None:
+        """Stores which message says them now."""
+        ...
+
 
 class Jobs(Protocol):
     """What the bot owes, as commands see it: saved with the change that causes it."""

@@ -246,7 +246,6 @@ def _due(
     *,
     day: date = ITEM.due or TODAY,
     asked_on: date = TODAY,
-    late: int = 0,
     before: tuple[date, ...] = (),
     holds: bool = True,
     outcome: str = "",
@@ -266,18 +265,17 @@ def _due(
     shown = tuple(step for step in entry.steps if step in allowed)
     later = entry.or_later and isinstance(subject, ActionItem) and can_wait(subject)
     return ReminderView(
-        sent, entry, subject, CASE.ref, what, LINK, "Ana", day, late, shown, later, before, holds
+        sent, entry, subject, CASE.ref, what, LINK, "Ana", day, shown, later, before, holds
     )
 
 
 DUE_TODAY = _due("item_due_today", AGREED, day=TODAY)
-LATE_NOW = _due("item_late", LATE, day=date(2026, 3, 2), late=3)
+LATE_NOW = _due("item_late", LATE, day=date(2026, 3, 2))
 LATE_TOLD = _due(
     "item_late",
     LATE,
     "U2",
     day=date(2026, 3, 2),
-    late=3,
     before=(date(2026, 3, 3), date(2026, 3, 4)),
 )
 UNDECIDED = _due("retro_undecided", RETRO, day=date(2026, 3, 10))
@@ -439,11 +437,9 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.undecided_closed": reminder.reminder_message(
         [_due("retro_undecided", CLOSED.model_copy(update={"unsettled_at": AT}))]
     ),
-    "reminder.promise_late": reminder.reminder_message(
-        [_due("recovery_promise_late", LATE_PROMISE, late=3)]
-    ),
+    "reminder.promise_late": reminder.reminder_message([_due("recovery_promise_late", LATE_PROMISE)]),
     "reminder.promise_late_to_lead": reminder.reminder_message(
-        [_due("recovery_promise_late", LATE_PROMISE, "U2", late=3)]
+        [_due("recovery_promise_late", LATE_PROMISE, "U2")]
     ),
     "reminder.promise_today": reminder.reminder_message(
         [_due("recovery_promise_today", PROMISED, day=TODAY)]

@@ -33,7 +33,6 @@ def table() -> str:
             label=label,
             owner="Ana",
             day="Thu 5 Mar 2026",
-            late="3 working days",
             planned="",
             step="Hear the customer",
         )

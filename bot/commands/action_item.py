@@ -268,9 +268,10 @@ def _move(
 ) -> tuple[Reply, ActionItem]:
     """Takes a step, and brings up to date whatever shows the item or was said of its steps."""
     after = domain.move(item, moved, _lead(item, work))
-    owner = work.people.get(after.owner) if after.owner else None
-    zone = (owner.zone if owner else None) or work.teams.require(item.channel_id).zone
-    after = domain.without_past_date(after, today(zone, command.at))
+    if domain.begins_anew(after):
+        owner = work.people.get(after.owner) if after.owner else None
+        zone = (owner.zone if owner else None) or work.teams.require(item.channel_id).zone
+        after = domain.without_past_date(after, today(zone, command.at))
     work.action_items.save(after)
     reply = _show(after, command, work, was=item.owner)
     for number in domain.steps_told(item):

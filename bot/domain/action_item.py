@@ -137,15 +137,19 @@ def move(item: ActionItem, moved: Moved, lead: str | None) -> ActionItem:
     )
 
 
-def without_past_date(item: ActionItem, today: date) -> ActionItem:
-    """The item after its last step, with which somebody begins anew: a date before `today` falls away.
-
-    `today` is its owner's. Nobody is late for what they never had the time to do.
-    """
+def begins_anew(item: ActionItem) -> bool:
+    """Whether with its last step somebody began anew, so that a date which has passed falls away."""
     last = item.history[-1].step
-    begins_anew = last != "add" and STEPS[last].due == "if still ahead"
+    return item.due is not None and last != "add" and STEPS[last].due == "if still ahead"
+
+
+def without_past_date(item: ActionItem, today: date) -> ActionItem:
+    """An item that begins anew, without a date before `today`, its owner's.
+
+    Nobody is late for what they never had the time to do.
+    """
     past = item.due is not None and item.due < today
-    return item.model_copy(update={"due": None}) if begins_anew and past else item
+    return item.model_copy(update={"due": None}) if past else item
 
 
 def steps_told(item: ActionItem) -> tuple[int, ...]:

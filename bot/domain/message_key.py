@@ -11,6 +11,7 @@ OWN_CHAT = re.compile(
     r"(owner|asker|step|customer|settings|unsaid|not_recovered|case_cancelled):.*|remind:.*:\d+",
     re.DOTALL,
 )
+PERSONAL = re.compile(r"remind:.*:(\d{4}-\d\d-\d\d):\d+", re.DOTALL)
 TO_LEAD = re.compile(r"unreached(_customer)?:.*", re.DOTALL)
 ABOUT_ITEM = re.compile(r"(?:call|unreached):(\d+):.*|remind:.*:AI-(\d+)", re.DOTALL)
 ABOUT_CASE = re.compile(r"(?:call_customer|unreached_customer):(\d+):.*|remind:.*:[CR]-(\d+)", re.DOTALL)
@@ -146,6 +147,12 @@ def check_in(case_number: int, number: int) -> str:
 def reminder(person_id: str, day: date, number: int) -> str:
     """The `number`th message of reminders, from 0, to a person on a day of theirs."""
     return f"remind:{person_id}:{day.isoformat()}:{number}"
+
+
+def reminder_day(key: str) -> date | None:
+    """The day of a message of reminders to a person; None when it is another message's key."""
+    match = PERSONAL.fullmatch(key)
+    return date.fromisoformat(match[1]) if match else None
 
 
 def reminder_in_thread(case_number: int, name: str, day: date) -> str:

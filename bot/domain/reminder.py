@@ -65,6 +65,8 @@ OVERTAKEN = "not said before the next"
 """What became of one that could not be said before the next one was due."""
 SUPERSEDED = (AGAIN, OVERTAKEN)
 """Nothing of these is left: what comes after them says it."""
+NO_MESSAGE = ""
+"""The message of a reminder that was acted on, when that message is gone."""
 SILENT = "recovery_silent"
 """The name of the reminder that asks for a customer's verdict."""
 
@@ -87,7 +89,7 @@ class Reminder(BaseModel, frozen=True):
     """One line of the table: `when` is for people, `since`, `on` and `then` are the same for the clock.
 
     `says` is the sentence for the owner or the thread, `tells` the one for everybody else who hears of
-    it; `label`, `owner`, `day`, `late`, `planned` and `step` may stand in them. `steps` are the buttons,
+    it; `label`, `owner`, `day`, `planned` and `step` may stand in them. `steps` are the buttons,
     as far as the reader may press them; a retro and a recovery have their own.
     """
 
@@ -129,7 +131,8 @@ class SentReminder(BaseModel, frozen=True):
 
     One shape from the moment it is due until long after: the scheduler makes it, it is stored, and its
     message is made from it. `recipient_id` is a person, or "" for a channel, and `day` is in their zone.
-    `message` is the key of the message that says it ("" until the scheduler knows which). `outcome` is
+    `message` is the key of the message that says it now ("" until the scheduler knows which, and when
+    it was taken away with nothing left to do). `outcome` is
     empty until something came of it: a step somebody took, or that it was asked again.
     """
 

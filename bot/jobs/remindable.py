@@ -259,8 +259,11 @@ class RemindableItem(Remindable):
         if self.item.state == "done" or owner == recipient_id or owner is None:
             return ()
         zone = context.hours(owner, self.item.channel_id).zone
-        asked = (row for row in rows if row.recipient_id == owner)
-        return tuple(sorted({max(row.day, today(zone, row.asked_at)) for row in asked}))
+        asked = [row for row in rows if row.recipient_id == owner]
+        first = {max(row.day, today(zone, row.asked_at)) for row in asked}
+        # A newer digest took it along.
+        again = {message_key.reminder_day(row.message) for row in asked}
+        return tuple(sorted(first | {day for day in again if day is not None}))
 
     def quiet_until(self, recipient_id: str) -> date | None:
         """Its owner may have pressed Remind me later."""

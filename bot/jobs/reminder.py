@@ -10,6 +10,7 @@ from bot.domain.job import Job
 from bot.domain.recovery import Recovery
 from bot.domain.reminder import (
     AGAIN,
+    NO_MESSAGE,
     SUPERSEDED,
     SentReminder,
     Subject,
@@ -18,7 +19,7 @@ from bot.domain.reminder import (
     since,
 )
 from bot.domain.retro import Retro
-from bot.domain.working_hours import is_working, today, working_days_between
+from bot.domain.working_hours import is_working
 from bot.jobs.edit_said import edit_said
 from bot.jobs.payload import JobPayload, Number
 from bot.jobs.remindable import Remindable, ReminderContext, context_of, recipients, remindable
@@ -174,13 +175,12 @@ def _open_rows(subject: Subject, work: ReadOnlyWork) -> list[SentReminder]:
 def said(rows: Sequence[SentReminder], work: ReadOnlyWork) -> list[SentReminder]:
     """Those that their readers got, whether or not the message is still there."""
     message_refs = work.sent_messages.among({row.message for row in rows})
-    return [row for row in rows if row.message in message_refs or row.outcome == AGAIN]
+    return [row for row in rows if row.message in (*message_refs, NO_MESSAGE) or row.outcome == AGAIN]
 
 
 def _is_superseded(key: str, work: ReadOnlyWork) -> bool:
-    """Whether everything that this message reminded of was asked again since."""
-    rows = work.reminders.in_message(key)
-    return bool(rows) and all(row.outcome in SUPERSEDED for row in rows)
+    """Whether everything that this message reminded of was asked again since, or is in a newer one."""
+    return all(row.outcome in SUPERSEDED for row in work.reminders.in_message(key))
 
 
 def views_in(key: str, at: datetime, work: ReadOnlyWork) -> list[ReminderView]:
@@ -220,7 +220,7 @@ def views_in(key: str, at: datetime, work: ReadOnlyWork) -> list[ReminderView]:
             # It waited until after their day, for a platform that was down: the scheduler comes back.
             return []
     # The most urgent first: a message has room for only so many.
-    return sorted(views, key=lambda view: (RANK[view.reminder.name], -view.late))
+    return sorted(views, key=lambda view: (RANK[view.reminder.name], view.day or date.max))
 
 
 def _weight(row: SentReminder) -> tuple[int, int]:
@@ -279,8 +279,6 @@ def _view(
         link=link,
         owner=owner.name if owner else "its owner",
         day=day,
-        # Not until the day it fell due: that may have been slept through.
-        late=working_days_between(hours, day, today(hours.zone, row.asked_at)) if day else 0,
         steps=thing.buttons(reminder, row.recipient_id, lead),
         or_later=thing.or_later(reminder, row.recipient_id),
         before=before,

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from bot.domain import message_key
 from bot.domain.reminder import (
     AGAIN,
+    NO_MESSAGE,
     OVERTAKEN,
     SUPERSEDED,
     SentReminder,
@@ -39,6 +40,9 @@ from bot.reminders import BY_NAME, DAYS_APART, REMINDERS
 
 MAX_MESSAGES = 5
 """Messages of reminders to one person on one day; what comes up after that joins the last of them."""
+
+MAX_DAYS_CARRIED = 31
+"""Days back from a digest in which another one is looked for: what is older stays where it was said."""
 
 MAX_THREADS = 5
 """Threads of a channel that are spoken in on one look; what is due in more is one message for all."""
@@ -229,7 +233,10 @@ def _slots(due: Iterable[SentReminder], look: Look, work: ReadOnlyWork) -> Slots
     used = {*work.sent_messages.among(every)}
     # What was said and deleted since is not to be taken for what is still to be said.
     used |= {row.message for row in work.reminders.in_messages(every) if row.outcome == AGAIN}
-    return {of: sum(key in used for key in keys[of]) for of in keys}
+    return {
+        of: max((number for number, key in enumerate(keys[of], start=1) if key in used), default=0)
+        for of in keys
+    }
 
 
 def _waiting(
@@ -354,6 +361,38 @@ def _say(due: Sequence[SentReminder], slots: Slots, look: Look, work: UnitOfWork
         work.jobs.schedule(reminder_jobs.reminder_job(first, subject, look.at, under=under, bulk=True))
         for row in rows:
             _ask_again(row, look, work)
+        if first.recipient_id and look.wants_digest(first.recipient_id):
+            _take_along(rows, look, work)
+
+
+def _take_along(new: Sequence[SentReminder], look: Look, work: UnitOfWork) -> None:
+    """What an older message to this reader left unsolved is in the new one, and the older one goes."""
+    first, about = new[0], {row.about for row in new}
+    day = look.today(first)
+    keys = {
+        message_key.reminder(first.recipient_id, day - timedelta(days=before), number)
+        for before in range(MAX_DAYS_CARRIED)
+        for number in range(MAX_MESSAGES)
+    }
+    older = [
+        row
+        for row in work.reminders.in_messages(keys - {first.message})
+        if row.outcome not in SUPERSEDED
+    ]
+    # What could not be said to them is in its thread, and stays there.
+    unsolved = work.sent_messages.among(
+        {row.message for row in older if not row.outcome and row.about not in about}
+    )
+    carried = [row for row in older if row.message in unsolved]
+    work.reminders.carry(
+        [
+            row.model_copy(update={"message": NO_MESSAGE if row.outcome else first.message})
+            for row in carried
+        ]
+    )
+    subject = look.things[first.about].subject
+    for row in {row.message: row for row in carried}.values():
+        work.jobs.schedule(reminder_jobs.reminder_job(row, subject, look.at, bulk=True))
 
 
 def _ask_again(new: SentReminder, look: Look, work: UnitOfWork) -> None:

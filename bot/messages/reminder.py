@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
+from bot.domain import message_key
 from bot.domain.action_item import ActionItem, is_late
 from bot.domain.item_step import ItemStep
 from bot.domain.recovery import (
@@ -54,9 +55,9 @@ class ReminderView(NamedTuple):
     """One thing to remind of: why (`reminder`), counted from `day`, and what its reader may press.
 
     It is a SentReminder with what other tables know of its thing when the message is said, because a
-    message is made only from what it is given. `late` is in working days. `or_later`: they may also ask
-    to be reminded later. `before`: when its owner was asked, for others to see. `holds` is False when
-    the reason is gone. `fixes` are the items of a retro.
+    message is made only from what it is given. `or_later`: they may also ask to be reminded later.
+    `before`: when its owner was asked, for others to see. `holds` is False when the reason is gone.
+    `fixes` are the items of a retro.
     """
 
     sent: SentReminder
@@ -67,7 +68,6 @@ class ReminderView(NamedTuple):
     link: str | None
     owner: str
     day: date | None
-    late: int
     steps: tuple[ItemStep, ...]
     or_later: bool
     before: tuple[date, ...]
@@ -181,7 +181,12 @@ def _planned(due: ReminderView) -> str:
     day = due.subject.due if isinstance(due.subject, ActionItem) else None
     if day is None:
         return ""
-    return f"; it {'was' if day < due.sent.day else 'is'} planned for {plain_words((Day(day=day),))}"
+    return f"; it {'was' if day < _day_said(due) else 'is'} planned for {plain_words((Day(day=day),))}"
+
+
+def _day_said(due: ReminderView) -> date:
+    """The day of the message that says it: a newer one may have taken it along."""
+    return max(due.sent.day, message_key.reminder_day(due.sent.message) or due.sent.day)
 
 
 def _spelled(count: int) -> str:
@@ -210,8 +215,7 @@ def _sentence(due: ReminderView) -> str:
         owner=due.owner,
         fixes=_fixes(due.fixes),
         planned=_planned(due),
-        day=f"today, {day}" if due.day == due.sent.day else day,
-        late=f"{due.late} working day{'' if due.late == 1 else 's'}",
+        day=f"today, {day}" if due.day == _day_said(due) else day,
     )
 
 

@@ -25,6 +25,12 @@ SETTLE = Statement(
     .values(outcome=bindparam("new_outcome"), outcome_at=bindparam("new_outcome_at"))
 )
 
+CARRY = Statement(
+    update(reminders)
+    .where(*(reminders.c[name] == bindparam(f"this_{name}") for name in KEY))
+    .values(message=bindparam("new_message"))
+)
+
 
 class Reminders:
     """repositories.Reminders over one transaction."""
@@ -55,6 +61,13 @@ class Reminders:
         ]
         these = [*(f"this_{name}" for name in KEY), "new_outcome", "new_outcome_at"]
         SETTLE.run_each(self._connection, [{name: row[name] for name in these} for row in rows])
+
+    def carry(self, sent_reminders: Sequence[SentReminder]) -> None:
+        rows = [
+            {f"this_{name}": row[name] for name in KEY} | {"new_message": row["message"]}
+            for row in (values(self._workspace, sent) for sent in sent_reminders)
+        ]
+        CARRY.run_each(self._connection, rows)
 
 
 @cache

@@ -46,7 +46,7 @@ STORED = {
 }
 """What stands in databases, and what makes it today."""
 READERS = (
-    *("retro_of", "turn_of", "renamed", "is_to_lead", "item_of", "case_of", "_number", "told_of"),
+    *("retro_of", "turn_of", "reminder_day", "renamed", "is_to_lead", "item_of", "case_of", "_number", "told_of"),
     *("all_not_recovered", "all_case_cancelled", "all_backlogs"),
 )
 """What reads a key, or changes one, or says how several begin, instead of making it."""
@@ -106,6 +106,12 @@ def test_a_key_that_names_a_person_who_is_forgotten_names_them_no_more_or_is_the
         assert message_key.is_to_lead(now) is key.startswith("unreached")
     else:
         assert now is None
+
+
+@pytest.mark.parametrize("key", STORED)
+def test_only_the_key_of_reminders_to_a_person_says_their_day(key: str) -> None:
+    of_person = key == "remind:U1:2026-03-09:0"
+    assert message_key.reminder_day(key) == (DAY if of_person else None)
 
 
 def test_the_key_of_another_person_stays_as_it_is() -> None:

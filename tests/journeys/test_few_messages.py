@@ -75,7 +75,7 @@ async def test_two_unattended_weeks_are_at_most_six_messages_to_anybody_and_to_a
         # Nothing is lost: what is late, or waits for a yes, is in the newest that its owner got.
         newest = max(mine, key=lambda p: float(p.ts)).words() if mine else ""
         for number, owner in enumerate(owners.split()[:3], start=1):
-            waits = "is late by" if owner == "Ana" else "waits for your answer"
+            waits = "was due" if owner == "Ana" else "waits for your answer"
             assert owner != name or f"AI-{number} {waits}" in newest
     for retro in retros:
         below = [p for p in said if p.thread_ts == retro.ts and p.ts != retro.ts]
