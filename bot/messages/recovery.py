@@ -320,21 +320,30 @@ def _clock(context: CardContext) -> Words:
         return ("Failed ", Timestamp(at=recovery.failed_at, zone=context.team.zone))
     day = Day(day=recovery.apologise_by)
     if apology.at is not None:
-        came = _came(recovery.failed_at, apology.at, context.team.zone)
-        return (f"{came}; the team's aim was ", aim_words(recovery.aim), ", ", day, ".")
+        return (*_came(context, apology.at), aim_words(recovery.aim), ", ", day, ".")
     if recovery.apologise_by < context.today:
         return ("The customer still waits for an apology; your team's aim was ", day, ".")
     return ("Apologise by ", day, ", end of day (your team's aim).")
 
 
-def _came(failed_at: datetime, at: datetime, zone: str) -> str:
-    """How long the apology took; one that is dated before the failure took no time at all."""
-    if at >= failed_at:
-        return f"The apology came {span(failed_at, at)} after the failure"
-    # Of some failures only the day is known, and their hour is taken to be the last one.
-    if today(zone, at) == today(zone, failed_at):
-        return "The apology came on the day of the failure"
-    return "The apology is dated before the failure: one of the two dates is wrong"
+def _came(context: CardContext, at: datetime) -> Words:
+    """When the apology came, counted from a moment that somebody knows; without one, on which day.
+
+    One that is dated before the failure took no time at all.
+    """
+    recovery, case, zone = context.recovery, context.case, context.team.zone
+    aim = "; the team's aim was "
+    if at < recovery.failed_at:
+        # Of some failures only the day is known, and their hour is taken to be the last one.
+        if today(zone, at) == today(zone, recovery.failed_at):
+            return (f"The apology came on the day of the failure{aim}",)
+        return (f"The apology is dated before the failure: one of the two dates is wrong{aim}",)
+    since = "the failure" if case.happened_at else "it was marked failed"
+    if recovery.earlier:
+        since = "the customer said that it wasn't put right"
+    elif case.happened_at and case.happened_by_day:
+        return ("The apology came on ", Day(day=today(zone, at)), aim)
+    return (f"The apology came {span(recovery.failed_at, at)} after {since}{aim}",)
 
 
 def span(since: datetime, at: datetime) -> str:

@@ -156,7 +156,23 @@ async def test_the_card_says_by_when_to_apologise_and_no_age_that_goes_stale(des
     assert "as of" not in card
     await step(desk, "apologise", AT + timedelta(hours=3), how="A call")
     card = plain(desk.say_all()["recovery:1"])
-    assert "The apology came 3 h after the failure" in card
+    assert "The apology came 3 h after it was marked failed; the team's aim was" in card
+    # Once somebody says when it was, that is what it is counted from.
+    values = {"what_happened": "Missed", "reference": "ZD-4711", "date": "2026-03-05", "time": "14:30"}
+    assert not (await desk.ask(ANA, "case.edit", "C-1", values)).faults
+    assert "The apology came 4 h after the failure" in plain(desk.say_all()["recovery:1"])
+    assert not (await desk.ask(ANA, "case.edit", "C-1", values | {"time": ""})).faults
+    assert "The apology came on Thu 5 Mar 2026; the team's aim was" in plain(
+        desk.say_all()["recovery:1"]
+    )
+
+
+async def test_in_a_later_round_an_apology_is_counted_from_what_the_customer_said(desk: Desk) -> None:
+    await desk.fail()
+    await step(desk, "verdict", verdict="not recovered", words="It was late again.")
+    await step(desk, "apologise", AT + timedelta(hours=2), how="A call")
+    card = plain(desk.say_all()["recovery:1"])
+    assert "The apology came 2 h after the customer said that it wasn't put right" in card
 
 
 async def test_the_aim_is_the_teams_own_and_its_reminder_comes_when_it_has_passed(desk: Desk) -> None:
