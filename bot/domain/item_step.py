@@ -271,7 +271,7 @@ _ROWS = (
             ),
             confirmed="Reopened: it goes on with what is still missing.",
         ),
-        story="Reopened by {by}: still missing",
+        story="Reopened by {by}; still missing",
         tells="owner",
         news="{by} reopened what you had done.",
         outcome="reopened",

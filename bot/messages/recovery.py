@@ -30,6 +30,7 @@ from bot.domain.recovery_step import (
     STEPS,
     Step,
     StepName,
+    Verdict,
 )
 from bot.domain.reference import VIEW, CaseRef
 from bot.domain.team import Team
@@ -85,6 +86,14 @@ TOLD: Mapping[bool, str] = {
     False: "Told, and asked for their view.",
 }
 """What the card says of *Tell what changed*, by whether no change was named."""
+
+
+ENDED: Mapping[Verdict, str] = {
+    "recovered": "The customer of {label} says that it is put right. Thank you.",
+    "no answer": "The customer of {label} did not answer. Thank you for asking.",
+    "not recovered": "The customer of {label} says that it is not put right.",
+}
+"""How it ended, to whoever looked after them."""
 
 
 class CardContext(NamedTuple):
@@ -153,15 +162,9 @@ def own_copy(context: CardContext, recipient_id: str) -> Message:
         over = f"{label} was cancelled, so its customer needs nothing from you"
         return Message(summary=f"{over}.", parts=(Context(words=(f"{over} (", retro, ").")),))
     if recovery.outcome is not None:
-        done = f"The customer of {label}: {recovery.outcome}. Thank you."
-        return Message(
-            summary=done,
-            parts=(
-                _head(context.case),
-                Paragraph(words=(done, " It is from ", retro, ".")),
-                *_body(context),
-            ),
-        )
+        done = ENDED[recovery.outcome].format(label=label)
+        from_retro = Paragraph(words=(done, " (", retro, ")"))
+        return Message(summary=done, parts=(_head(context.case), from_retro, *_body(context)))
     if recipient_id not in owners(recovery):
         over = f"The customer of {label} is in other hands now"
         return Message(summary=f"{over}.", parts=(Context(words=(f"{over} (", retro, ").")),))

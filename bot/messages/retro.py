@@ -74,7 +74,7 @@ REOPEN = Button(label="Reopen", command_name="retro.reopen", about="", opens=Tru
 CUSTOMER = Button(label="Customer", command_name="recovery.open", about="")
 UNDECIDED = "Closed without a decision"
 NO_FIX_AGREED = (
-    'it was closed with "fixes agreed", and nobody has said yes to a fix that is still there. '
+    'it was closed with "fixes agreed", and the last agreed fix has fallen away. '
     "Close it with another outcome, or reopen it."
 )
 EDIT = Button(label="Edit case", command_name="case.edit", about="", opens=True)
@@ -431,7 +431,7 @@ def _evidence(item: ActionItem, people: Mapping[str, Person]) -> str:
 def _change(item: ActionItem, people: Mapping[str, Person]) -> str:
     owner = people.get(item.owner or "")
     who = owner.name if owner else "no owner yet"
-    due = f", due {item.due.isoformat()}" if item.due else ""
+    due = f", due {plain_words((Day(day=item.due),))}" if item.due else ""
     return f"• {item.label} {one_line(item.what, 160)} ({who}{due}, {item.state})"
 
 

@@ -210,6 +210,7 @@ async def test_what_is_reopened_after_its_date_has_none_and_its_owner_hears_why(
     await desk.ask(CLEO, "action_item.reopen", item, {"missing": "Not on mobile."}, **later)
     assert (desk.item(item).state, desk.item(item).due) == ("agreed", None)
     said = desk.say_all(later["at"])
+    assert "Reopened by Cleo; still missing:" in plain(said["item:1"])
     told = said["step:1:4:U2"]
     assert "Cleo reopened what you had done." in plain(told)
     assert "Not on mobile." in plain(told)

@@ -394,7 +394,7 @@ async def test_recovered_ends_it_with_the_customers_words(desk: Desk) -> None:
     await step(desk, "verdict", verdict="recovered", words="Thank you.")
     said = desk.say_all()
     assert said["recovery:1"].summary.startswith("C-1 · customer · recovered")
-    assert "The customer of C-1: recovered. Thank you." in plain(said["customer:1:U1"])
+    assert "The customer of C-1 says that it is put right. Thank you." in plain(said["customer:1:U1"])
     assert state_of_case(desk) == "recovered"
     assert "Owed to customers" not in words(await desk.ask(ANA, "action_item.mine"))
     assert "1 recovered" in words(await desk.ask(ANA, "board.status"))
