@@ -167,6 +167,9 @@ MISSING = _moved(Moved(step="reopen", by="U2", at=AT, words="Not on mobile."), s
 REOPENED_DONE = DONE.model_copy(
     update={"state": "agreed", "history": (*DONE.history, MISSING.history[-1])}
 )
+REOPENED_SEEN = VERIFIED.model_copy(
+    update={"state": "agreed", "history": (*VERIFIED.history, MISSING.history[-1])}
+)
 LATE = AGREED.model_copy(update={"due": date(2026, 3, 2)})
 READER = NotificationPreferences(
     person_id="U1",
@@ -214,6 +217,7 @@ NAMED_ITEM = DONE.model_copy(
         "history": (*DONE.history, Moved(step="reopen", by="U1", at=AT, words="It was late again.")),
     }
 )
+RECOVERED_LATER = _judged(AGAIN, "recovered", "Now it came when you said.")
 UNANSWERED = close_unanswered(TOLD, AT)
 APOLOGY = enough(
     _taken(HEARD, "apologise", "Sorry.", how="A call"), "U1", AT, "She asks for no more.", ("tools",)
@@ -221,7 +225,10 @@ APOLOGY = enough(
 UNREACHABLE = leave_out(OWED, "hear", "U1", AT, "Three calls and two letters, no answer.")
 HANDED_OVER = hand_over(PROMISED, "keep", "U1", "U2", "Ben drives there on Friday.", AT, "U1")
 CORRECTED = correct(
-    KEPT, KEPT.step("promise").model_copy(update={"words": "It comes on Friday morning."}), "U2"
+    KEPT,
+    KEPT.step("promise").model_copy(update={"words": "It comes on Friday morning."}),
+    "U2",
+    AT,
 )
 TAKEN_BACK = take_back(KEPT, "promise", "U2", AT, "That was for another customer.", CASE, TEAM)
 BACK = {5: ("tools",)}
@@ -510,6 +517,10 @@ MESSAGES: Mapping[str, Message] = {
     "retro.summary_both_sides": retro.summary(
         CLOSED, (NAMED,), (AGREED,), PEOPLE, recovery.in_summary(HEARD)
     ),
+    "retro.summary_rounds": retro.summary(
+        CLOSED, (NAMED,), (AGREED, DROPPED), PEOPLE, recovery.in_summary(RECOVERED_LATER)
+    ),
+    "action_item.reopened_evidence": action_item.card(REOPENED_SEEN, PEOPLE, TODAY),
     "retro.summary_one_side": retro.summary(
         CLOSED, (NAMED,), (AGREED,), PEOPLE, recovery.in_summary(OWED)
     ),

@@ -542,7 +542,7 @@ def _correct_step(command: TakeStep, work: UnitOfWork) -> Reply:
         domain.check(before, "promise")
         after = domain.entrust(after, keeper.id, command.person.id)
     if after is before or not domain.says_the_same(before, given):
-        after = domain.correct(after, given, command.person.id)
+        after = domain.correct(after, given, command.person.id, command.at)
     _save(before, after, "corrected", command, work)
     return Reply(message=confirmation.CORRECTED, done=True)
 
@@ -751,5 +751,7 @@ def _save(before: Recovery, after: Recovery, outcome: str, command: Command, wor
 
 
 def _told(recovery: Recovery) -> tuple[str, ...]:
-    """The customer's accounts, which the retro's summary quotes."""
-    return tuple(step.words for step in domain.accounts(recovery))
+    """The customer's accounts and their verdict, which the retro's summary quotes."""
+    verdict = recovery.step("verdict")
+    words = (step.words for step in domain.accounts(recovery))
+    return (*words, verdict.chosen or "", verdict.words)

@@ -405,7 +405,7 @@ def check_correct(recovery: Recovery, name: StepName) -> Step:
     return step
 
 
-def correct(recovery: Recovery, given: Step, by: str) -> Recovery:
+def correct(recovery: Recovery, given: Step, by: str, at: datetime) -> Recovery:
     """The recovery with other words, or another day, for a step that is done; whoever did it stays.
 
     An apology says itself who made it, and when. A correction wakes no reminder anew.
@@ -419,7 +419,11 @@ def correct(recovery: Recovery, given: Step, by: str) -> Recovery:
     changed = _corrected(step, given)
     if changed == step:
         raise Refused("This is what stands there already: nothing was changed.")
-    return _with(recovery, recovery.touched_at, changed.model_copy(update={"corrected_by": by}))
+    return _with(
+        recovery,
+        recovery.touched_at,
+        changed.model_copy(update={"corrected_by": by, "corrected_at": at}),
+    )
 
 
 class Seen(NamedTuple):

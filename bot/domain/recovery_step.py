@@ -152,7 +152,8 @@ class Step(BaseModel, frozen=True):
     handed_by: str | None = None
     handed_why: str = ""
     corrected_by: str | None = None
-    """Who corrected last what was noted."""
+    corrected_at: datetime | None = None
+    """Who corrected last what was noted, and when; the moment is not known of older ones."""
     undone_by: str | None = None
     undone_why: str = ""
     """Who took the step back, so that it is to do again, and why; until it is done again."""

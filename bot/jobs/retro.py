@@ -94,7 +94,7 @@ class Answered(JobPayload):
         return messages.withdrawn(withdrawn, work.people.get(withdrawn.by))
 
 
-EVIDENCE = ("done", "verify")
+EVIDENCE = ("done", "verify", "drop")
 """Steps of an item whose words the summary keeps."""
 
 

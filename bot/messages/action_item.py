@@ -49,6 +49,8 @@ from bot.messages.parts import (
 )
 
 MAX_REMINDED = 20
+EVIDENCE = ("done", "verify", "reopen")
+"""Steps whose words stay in an item's messages until it is done again."""
 MEASURE = "How we will know it worked"
 OWN_SETTINGS = Buttons(
     buttons=(Button(label="My settings", command_name="team.own_settings", about="", opens=True),)
@@ -265,9 +267,11 @@ def _story(item: ActionItem, people: Mapping[str, Person]) -> tuple[Part, ...]:
 
 
 def told(item: ActionItem) -> tuple[Moved, ...]:
-    """What its messages tell: the last step; of a verified item also what changed, the evidence."""
-    done, verified = item.last("done"), item.state == "verified"
-    return (*((done,) if done and verified else ()), *item.history[-1:])
+    """What its messages tell: the last step, and what was done and seen so far, the evidence."""
+    places = [place for place, moved in enumerate(item.history) if moved.step == "done"]
+    since_done = item.history[places[-1] :] if places else ()
+    kept = tuple(moved for moved in since_done[:-1] if moved.step in EVIDENCE)
+    return (*kept, *item.history[-1:])
 
 
 def evidence(item: ActionItem, doer: Person | None) -> tuple[Part, ...]:

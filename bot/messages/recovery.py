@@ -68,6 +68,8 @@ from bot.messages.parts import (
 
 SHOWN_WORDS = 100
 SHOWN_ACCOUNT = 600
+MAX_ROUNDS = 2
+"""Rounds before the last that a summary tells of: it has to fit one message."""
 ONE_SIDE = "We have heard one side only: the customer's is still missing."
 BUTTONS: Mapping[StepName, Button] = {
     kind.name: Button(label=kind.label, command_name=f"recovery.{kind.name}", about="", opens=True)
@@ -397,6 +399,8 @@ def _row(context: CardContext, step: Step) -> tuple[str, Words]:
         pieces.append(f" · {words}")
     if step.corrected_by:
         pieces.append(f" · corrected by {_name(step.corrected_by, context.people)}")
+        if step.corrected_at:
+            pieces += [" on ", Day(day=today(context.team.zone, step.corrected_at))]
     return kind.label, tuple(pieces)
 
 
@@ -495,11 +499,23 @@ def beside(
 
 
 def in_summary(recovery: Recovery | None) -> tuple[Part, ...]:
-    """The customer's side, beside the team's, when the retro is closed."""
+    """The customer's side, round by round, beside the team's, when the retro is closed."""
     if recovery is None or not accounts(recovery):
         return (Context(words=(ONE_SIDE,)),) if is_one_sided(recovery) else ()
-    head = Paragraph(words=(Bold(text="What the customer says"),))
-    return (head, Quote(text=shortened(accounts(recovery)[-1].words, SHOWN_ACCOUNT)))
+    *before, last = accounts(recovery)
+    parts: list[Part] = [Paragraph(words=(Bold(text="What the customer says"),))]
+    for number, step in enumerate(before[-MAX_ROUNDS:], start=max(1, len(before) - MAX_ROUNDS + 1)):
+        parts.append(Context(words=(f"In the {_round(number)}:",)))
+        parts.append(Quote(text=shortened(step.words, SHOWN_ACCOUNT)))
+    if before:
+        parts.append(Context(words=("And since then:",)))
+    parts.append(Quote(text=shortened(last.words, SHOWN_ACCOUNT)))
+    verdict = recovery.step("verdict")
+    if verdict.chosen is not None:
+        parts.append(Context(words=(f"How it ended: {verdict.chosen}",)))
+        if verdict.words:
+            parts.append(Quote(text=shortened(verdict.words, SHOWN_ACCOUNT)))
+    return tuple(parts)
 
 
 def not_recovered(

@@ -84,6 +84,7 @@ SAME_AS = Button(label="Same as…", command_name="case.same_as", about="", open
 CANCEL = Button(label="Cancel retro", command_name="case.cancel", about="", opens=True)
 HEARD_PER_GAP = 5
 HEARD_LENGTH = 280
+MAX_DROPPED = 5
 MAX_CHANGES_LENGTH = 4_600
 """Characters: a whole summary stays below what Slack takes in one message, about 12,000."""
 
@@ -362,11 +363,12 @@ def summary(
         parts += _changes(changes[:20], people)
     if len(changes) > 20:
         parts.append(Context(words=(f"and {len(changes) - 20} more action items, in this thread",)))
+    parts += _dropped([item for item in items if item.state == "dropped"], people)
     if not holds(retro, agreed):
         parts.append(Buttons(buttons=_when_closed(retro, agreed)))
     return Message(
         summary=f"The retro {retro.label} is closed.",
-        title=f"{retro.label}: what we heard and what will change",
+        title=f"{retro.label}: what we heard{' and what will change' if agreed else ''}",
         parts=tuple(parts),
     )
 
@@ -404,6 +406,20 @@ def heard(answers: Sequence[Answer]) -> tuple[Part, ...]:
             lines.append(f"and {len(of_this) - HEARD_PER_GAP} more, in this thread")
         parts += [Paragraph(words=head), Quote(text="\n".join(lines))]
     return tuple(parts) or (Paragraph(words=("No answers were posted.",)),)
+
+
+def _dropped(items: Sequence[ActionItem], people: Mapping[str, Person]) -> tuple[Part, ...]:
+    """What was dropped, by whom and why, the first few."""
+    lines = []
+    for item in items[:MAX_DROPPED]:
+        drop = item.last("drop")
+        by = people.get(drop.by) if drop else None
+        why = f": {one_line(drop.words, 160)}" if drop and drop.words else ""
+        lines.append(f"• {item.label} {one_line(item.what, 160)} ({by.name if by else 'Somebody'}{why})")
+    if len(items) > MAX_DROPPED:
+        lines.append(f"and {len(items) - MAX_DROPPED} more, in this thread")
+    head = Paragraph(words=(Bold(text="What was dropped"),))
+    return (head, Quote(text="\n".join(lines))) if lines else ()
 
 
 def _changes(items: Sequence[ActionItem], people: Mapping[str, Person]) -> tuple[Part, ...]:

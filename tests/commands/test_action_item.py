@@ -210,7 +210,8 @@ async def test_what_is_reopened_after_its_date_has_none_and_its_owner_hears_why(
     await desk.ask(CLEO, "action_item.reopen", item, {"missing": "Not on mobile."}, **later)
     assert (desk.item(item).state, desk.item(item).due) == ("agreed", None)
     said = desk.say_all(later["at"])
-    assert "Reopened by Cleo; still missing:" in plain(said["item:1"])
+    for kept in ("Reopened by Cleo; still missing:", "What changed, says Ben:", "The notes are shown."):
+        assert kept in plain(said["item:1"])
     told = said["step:1:4:U2"]
     assert "Cleo reopened what you had done." in plain(told)
     assert "Not on mobile." in plain(told)
@@ -218,9 +219,28 @@ async def test_what_is_reopened_after_its_date_has_none_and_its_owner_hears_why(
     assert "late" not in plain(said["item:1"])
     # A date of its own is still to come: nothing is new about the words, and they stay.
     await desk.ask(BEN, "action_item.change_date", item, {"due": "2026-04-01"}, **later)
-    assert "Not on mobile." in plain(desk.say_all(later["at"])["step:1:4:U2"])
+    said = desk.say_all(later["at"])
+    for key in ("step:1:4:U2", "item:1", "owner:1:U2"):
+        assert "Not on mobile." in plain(said[key])
     await desk.ask(BEN, "action_item.done", item, {"changed": "On mobile, too."}, **later)
     assert labels(desk.say_all(later["at"])["step:1:4:U2"]) == []
+
+
+async def test_what_was_done_and_seen_stays_on_an_item_that_is_reopened_until_it_is_done_again(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, owner="U1")
+    await desk.ask(ANA, "action_item.done", item, {"changed": "The notes are shown."})
+    await desk.ask(BEN, "action_item.verify", item, {"saw": "Ten orders have them."})
+    await desk.ask(CLEO, "action_item.reopen", item, {"missing": "Not on mobile."})
+    card = plain(desk.say_all()["item:1"])
+    places = [card.index(kept) for kept in ("The notes are shown.", "Ten orders", "Not on mobile.")]
+    assert places == sorted(places)
+    await desk.ask(ANA, "action_item.done", item, {"changed": "On mobile, too."})
+    card = plain(desk.say_all()["item:1"])
+    assert "On mobile, too." in card
+    assert "Ten orders" not in card
 
 
 async def test_a_date_that_is_still_ahead_stays_when_it_is_reopened(desk: Desk) -> None:

@@ -503,8 +503,8 @@ async def test_a_customer_who_is_unhappy_after_all_makes_it_failed_again(desk: D
 @pytest.mark.parametrize(
     ("digest", "asked_on", "closed_on"),
     # Three and seven working days after Thursday the 5th, and three more; or with the next digest, and
-    # three working days after that.
-    [("", [10, 16], 19), ("yes", [10, 18], 23)],
+    # three working days after that. That the digest of the 13th takes the line along is no new question.
+    [("", [10, 16], 19), ("yes", [10, 13, 18], 23)],
 )
 async def test_silence_is_reminded_of_twice_and_then_closed_by_the_clock(
     desk: Desk, digest: str, asked_on: list[int], closed_on: int
@@ -567,6 +567,24 @@ async def test_an_apology_was_enough_is_a_whole_recovery_and_comes_back_with_its
     await desk.ask(BEN, "retro.answer", "C-2", {"training": "The same map."})
     said = plain(desk.say_all()["retro:2"])
     assert "An apology was enough in C-1, and the same gap is back: training." in said
+
+
+async def test_the_summary_tells_what_the_customer_said_in_each_round_and_how_it_ended(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    await step(desk, "hear", words="Nobody came.")
+    await step(desk, "verdict", verdict="not recovered", words="It was late again.")
+    closed = {"outcome": "an apology was enough", "why": "She asks for no more."}
+    await desk.ask(ANA, "retro.close", "C-1", closed)
+    summary = plain(desk.say_all()["turn:1:1"])
+    assert summary.index("Nobody came.") < summary.index("It was late again.")
+    assert "How it ended" not in summary
+    # The verdict comes after it was closed: the summary follows.
+    await step(desk, "verdict", verdict="recovered", words="Now it is well.")
+    summary = plain(desk.say_all()["turn:1:1"])
+    assert "How it ended: recovered" in summary
+    assert "Now it is well." in summary
 
 
 async def test_an_apology_can_be_enough_before_the_retro_is_closed(desk: Desk) -> None:
@@ -647,7 +665,7 @@ async def test_a_step_is_handed_over_with_a_word_and_not_by_just_anybody(desk: D
     own = plain(said["customer:1:U2"])
     assert "Ana asks you to take over for the customer of C-1: Keep the promise." in own
     assert "Ben drives there." in own
-    assert "is late" in unasked(await desk.tick(stockholm(10, 15)), "U2")
+    assert "was due" in unasked(await desk.tick(stockholm(10, 15)), "U2")
     # Whoever wants to may take it all.
     mine = {"step": "everything", "owner": "U3", "why": ""}
     assert not (await desk.ask(CLEO, "recovery.hand_over", "C-1", mine)).faults

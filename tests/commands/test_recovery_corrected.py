@@ -67,10 +67,11 @@ async def test_the_words_and_the_day_of_a_promise_are_corrected_and_the_card_say
     assert standing["By when"] == "2026-03-09"
     assert (await correct(desk, "promise", words="It comes on Friday.", due="2026-03-13")).done
     card = desk.say_all()["recovery:1"]
-    for part in ("Ana", "It comes on Friday.", "Fri 13 Mar 2026", "corrected by Ben"):
+    for part in ("Ana", "It comes on Friday.", "Fri 13 Mar 2026", "corrected by Ben on "):
         assert part in row(card, "Promise")
     kept = recovery(desk).step("promise")
     assert (kept.by, kept.at, kept.corrected_by) == ("U1", AT, "U2")
+    assert kept.corrected_at == AT + timedelta(hours=2)
     assert "promised by Fri 13 Mar · " in plain(card)
 
 

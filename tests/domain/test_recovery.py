@@ -362,5 +362,5 @@ def test_other_words_do_not_turn_an_honest_holding_message_into_a_change_that_wa
     steps = tuple(told if step.name == "tell_changed" else step for step in NEW.steps)
     later = NEW.model_copy(update={"steps": steps, "has_verified": True})
     given = Step(name="tell_changed", words="We are still at it.")
-    step = correct(later, given, "U2").step("tell_changed")
+    step = correct(later, given, "U2", AT).step("tell_changed")
     assert (step.words, step.how, step.corrected_by) == ("We are still at it.", HOLDING, "U2")
