@@ -46,7 +46,17 @@ STORED = {
 }
 """What stands in databases, and what makes it today."""
 READERS = (
-    *("retro_of", "turn_of", "reminder_day", "renamed", "is_to_lead", "item_of", "case_of", "_number", "told_of"),
+    *(
+        "retro_of",
+        "turn_of",
+        "reminder_day",
+        "renamed",
+        "is_to_lead",
+        "item_of",
+        "case_of",
+        "_number",
+        "told_of",
+    ),
     *("all_not_recovered", "all_case_cancelled", "all_backlogs"),
 )
 """What reads a key, or changes one, or says how several begin, instead of making it."""
