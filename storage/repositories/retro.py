@@ -133,6 +133,8 @@ class Retros(Versioned[Retro]):
         return find(self._connection, Answer, answers, workspace=self._workspace, id=answer)
 
     def hold(self, retro: Retro) -> None:
+        if self._connection.dialect.name == "sqlite":
+            return  # whoever writes there is alone from the beginning of the transaction
         params = {"workspace": self._workspace, "number": retro.case_number}
         row = HOLD.first(self._connection, params)
         if row is None or row.version != retro.version:
