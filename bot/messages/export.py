@@ -195,6 +195,7 @@ def _step_data(step: Step, whole: Whole) -> dict[str, object]:
         "handed_over_by": whole.name(step.handed_by),
         "handed_over_why": step.handed_why or None,
         "corrected_by": whole.name(step.corrected_by),
+        "corrected_at": _moment(step.corrected_at),
         "taken_back_by": whole.name(step.undone_by),
         "taken_back_why": step.undone_why or None,
     }
@@ -278,6 +279,7 @@ COLUMNS = (
     "owner",
     "handed_over_by",
     "corrected_by",
+    "corrected_at",
     "taken_back_by",
     "failed_at",
     "working_days_to_apologise",
@@ -429,6 +431,7 @@ def _step_rows(step: Step, whole: Whole) -> Iterator[Row]:
         "owner": whole.name(step.owner),
         "handed_over_by": whole.name(step.handed_by),
         "corrected_by": whole.name(step.corrected_by),
+        "corrected_at": _moment(step.corrected_at),
         "taken_back_by": whole.name(step.undone_by),
     }
     yield row | {"text": step.words}

@@ -174,7 +174,7 @@ async def test_nobody_hears_that_an_item_is_late_before_its_owner_did(desk: Desk
         for hour in (9, 16):
             for key, message in reminders(await desk.tick(stockholm(day, hour))).items():
                 who = "weekly" if key.startswith("weekly") else key.split(":")[1]
-                if "AI-1 was due" in plain(message) or "AI-1 · agreed · late" in plain(message):
+                if "AI-1 was due" in plain(message) or (who == "weekly" and "AI-1" in plain(message)):
                     heard[who].append(day)
     assert heard["U2"][0] == 17
     assert heard["U1"][0] > heard["U2"][0]
@@ -657,7 +657,7 @@ async def test_a_reopened_retro_has_time_to_answer_anew_and_is_undecided_only_af
     await desk.ask(BEN, "retro.reopen", "C-1", {"why": "It happened again."}, at=stockholm(16, 10))
     assert desk.retro("C-1").answers_close_on == date(2026, 3, 19)
     said = await desk.tick(stockholm(16, 10))
-    assert "Answers close: Thu 19 Mar 2026" in plain(said["retro:1"])
+    assert "close Thu 19 Mar" in plain(said["retro:1"])
     heard: dict[int, str] = {}
     for day in range(17, 28):
         told = reminders(await desk.tick(stockholm(day)))
