@@ -13,7 +13,7 @@ WHOM = {
 }
 NOUNS = {"item": "an action item", "retro": "a retro", "recovery": "a customer"}
 WEEKLY = (
-    "| each week, at the start of the team's first working day | the team's place | which customers "
+    "| each week, at the start of the team's first working day | the team's channel | which customers "
     "wait, what is late, not answered, without an owner, done and not verified, and what was closed; "
     "nothing when nothing waits |"
 )

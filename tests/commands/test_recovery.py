@@ -188,7 +188,7 @@ async def test_the_aim_is_the_teams_own_and_its_reminder_comes_when_it_has_passe
     reply = await desk.ask(ANA, "team.settings", values={**settings, "days_to_apologise": "31"})
     assert list(reply.faults) == ["days_to_apologise"]
     saved = await desk.ask(ANA, "team.settings", values={**settings, "days_to_apologise": "1"})
-    assert "1 to apologise" in words(saved)
+    assert "Apology: 1 working day." in words(saved)
     # Whoever saves without the field leaves it as it is.
     await desk.ask(ANA, "team.settings", values=settings)
     await desk.fail()
