@@ -112,7 +112,7 @@ def _parts(due: ReminderView, *, alone: bool) -> tuple[Part, ...]:
     if due.before:
         body = (*body, Context(words=_reminded_before(due.owner, due.before)))
     if isinstance(due.subject, Retro):
-        buttons = _on_retro(due.case_ref, due.subject)
+        buttons = _on_retro(due.case_ref, due.subject, due.fixes)
     elif isinstance(due.subject, Recovery):
         buttons = on_reminder(due.subject, due.reminder.recovers, due.case_ref)
     else:
@@ -152,8 +152,10 @@ def _label(due: ReminderView) -> str:
     return due.subject.case_label if isinstance(due.subject, Recovery) else due.subject.label
 
 
-def _on_retro(ref: CaseRef, retro: Retro) -> tuple[Button, ...]:
-    buttons = (ADD_ITEM, CLOSE) if retro.state == "open" else (CLOSE, REOPEN)
+def _on_retro(ref: CaseRef, retro: Retro, fixes: Sequence[ActionItem] = ()) -> tuple[Button, ...]:
+    """What decides a retro first: with fixes that is to close it."""
+    others = REOPEN if retro.state == "closed" else ADD_ITEM
+    buttons = (CLOSE, others) if fixes or retro.state == "closed" else (others, CLOSE)
     return tuple(button.model_copy(update={"about": str(ref)}) for button in buttons)
 
 

@@ -37,7 +37,8 @@ FOLDER = Path(__file__).parent
 NOTHING = Markup("")
 HUES = 6
 """How many avatar colours the style sheet has."""
-SIGNS: Mapping[Sign, str] = {"late": "⏰", "waiting": "⏳", "yours": "👉", "done": "✅", "note": "📝"}
+SIGNS: Mapping[Sign, str] = {"late": "!", "waiting": "…", "yours": "→", "done": "✓", "note": "•"}
+"""In every font; an emoji is an empty box where no font has it."""
 MAX_COUNTED = 20
 """News are counted up to here; more reads "20+"."""
 

@@ -216,7 +216,7 @@ def test_a_menu_opens_in_its_place_and_a_status_says_its_word_beside_a_sign_nobo
     (menu,) = drawn.all("details")
     assert menu.text.split() == ["More…", "Drop"]
     status, sign = drawn.all("span")[:2]
-    assert (status.text, sign.attributes["aria-hidden"]) == ("⏰ Late", "true")
+    assert (status.text, sign.attributes["aria-hidden"]) == ("! Late", "true")
     assert [" ".join(step.text.split()) for step in drawn.all("li")] == [
         "Done: Hear",
         "To come: Promise",
