@@ -380,3 +380,14 @@ async def test_an_unknown_word_gets_the_list_of_commands(desk: Desk) -> None:
     reply = await desk.ask(ANA, "team.unknown", typed="frobnicate")
     assert 'I don\'t know "frobnicate". This is what I know:' in words(reply)
     assert "/amends failed" in words(reply)
+
+
+async def test_the_form_names_the_zone_of_a_team_that_is_known(desk: Desk) -> None:
+    async def hint() -> str:
+        form = (await desk.ask(ANA, "case.fail")).form
+        assert form is not None
+        return next(field.hint for field in form.fields if field.name == "time")
+
+    assert (await hint()).startswith("In the team's time zone. ")
+    await desk.fail()
+    assert (await hint()).startswith("In the team's time zone (Europe/Stockholm). ")

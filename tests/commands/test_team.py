@@ -219,3 +219,12 @@ async def test_saved_settings_are_said_in_a_few_words(
     }
     reply = await desk.ask(ANA, "team.settings", values=values)
     assert words(reply) == f"Saved. #support works {said}"
+
+
+async def test_a_message_that_somebody_deleted_is_posted_again(desk: Desk) -> None:
+    await desk.fail()
+    desk.say_all()
+    await desk.ask(ANA, "team.message_deleted", values={"id": "m-retro:1"})
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        assert work.sent_messages.get("retro:1") is None
+        assert work.sent_messages.get("recovery:1") is not None

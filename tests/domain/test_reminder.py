@@ -40,6 +40,7 @@ from bot.domain.reminder import (
 from bot.domain.retro import Retro, Turn
 from bot.domain.working_hours import WorkingHours, add_working_days, moment, today
 from bot.reminders import BY_NAME, REMINDERS
+from tests import examples
 from tests.domain import slow_calendar as slow
 from tests.domain.slow_calendar import STEADY, situations
 
@@ -511,3 +512,10 @@ def test_a_negative_day_counts_back_from_a_day_off() -> None:
     assert BY_NAME["item_due_soon"].on == (On(-2, ("owner",)),)
     assert list(days(BY_NAME["item_due_soon"], "owner", saturday, STOCKHOLM)) == [date(2026, 4, 2)]
     assert list(days(BY_NAME["item_due_today"], "owner", saturday, STOCKHOLM)) == [date(2026, 4, 3)]
+
+
+def test_nobody_is_reminded_to_check_back_before_the_promise_is_kept_or_after_they_did() -> None:
+    kept = OF_RECOVERY["kept"]
+    assert kept(examples.KEPT, STOCKHOLM) == examples.TODAY
+    assert kept(examples.PROMISED, STOCKHOLM) is None
+    assert kept(examples.CHECKED, STOCKHOLM) is None

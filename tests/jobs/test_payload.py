@@ -3,11 +3,13 @@
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime
+from typing import Literal
 
 import pytest
 
 from bot.jobs import action_item, board, case, recovery, reminder, retro, team
 from bot.jobs.payload import JobPayload, Unsaid
+from bot.messages.parts import plain
 from bot.routes import JOB_HANDLERS
 from storage.database import Database
 from tests.desk import ANA, AT, Desk
@@ -174,3 +176,32 @@ def test_a_job_is_said_when_it_is_due_unless_it_is_said_later() -> None:
     job = retro.Show(case_number=1).job("C1", "retro:1", AT)
     assert job.now == AT
     assert job.model_copy(update={"at": FAILED}).now == FAILED
+
+
+@pytest.mark.parametrize(
+    ("whose", "words"), [("", "the customer's details"), ("colleague", "who has left")]
+)
+def test_what_was_taken_back_says_for_whose_sake(
+    whose: Literal["", "colleague"], words: str, sqlite: Database
+) -> None:
+    withdrawn = case.Withdrawn(case_number=7, whose=whose)
+    with open_work(sqlite, "test:1", writes=False) as work:
+        message = withdrawn.text(withdrawn.job("C1", "retro:7", AT), work)
+    assert message is not None
+    assert words in plain(message)
+
+
+async def test_what_could_not_be_said_to_one_person_is_no_business_of_the_lead(sqlite: Database) -> None:
+    desk = Desk(sqlite)
+    await desk.fail(ANA)
+    job = retro.Show(case_number=1).job("C1", "told:1", FAILED, asked_by="U2", direct=True)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        notes = desk.bot.fallback_jobs(job, "They are not reachable.", work)
+    assert [(note.channel_id, note.about) for note in notes] == [("U2", "")]
+
+
+async def test_a_job_of_a_newer_version_has_no_label(sqlite: Database) -> None:
+    bot = Desk(sqlite).bot
+    job = retro.Show(case_number=1).job("C1", "retro:1", AT)
+    assert bot.label(job) == "C-1"
+    assert bot.label(job.model_copy(update={"name": "retro.newer"})) == ""
