@@ -390,9 +390,8 @@ def _name_nobody(
 def _words_about(messages: Mapping[str, MessageRef], at: datetime, work: ReadOnlyWork) -> Iterator[Job]:
     """The jobs that take back words in threads, and to leads, which named them."""
     for key in sorted(messages):
-        number, item_number = message_key.case_of(key), message_key.item_of(key)
-        item = None if item_number is None else work.action_items.get(item_number)
-        retro = work.retros.get(item.case_number if item else number or 0)
+        item = work.action_items.get(message_key.item_of(key) or 0)
+        retro = work.retros.get(item.case_number if item else message_key.case_of(key) or 0)
         if retro is None:
             continue
         number, channel_id = retro.case_number, retro.channel_id

@@ -374,7 +374,7 @@ def note_retro(case_number: int, at: datetime, work: UnitOfWork) -> None:
     recovery, retro = work.recoveries.get(case_number), work.retros.get(case_number)
     if recovery is None or retro is None:
         return
-    team = work.teams.get(retro.channel_id) or Team(channel_id=retro.channel_id, name=retro.channel_id)
+    team = work.teams.require(retro.channel_id)
     finished = _is_finished(retro, team, at, work)
     verified = finished and _has_verified(case_number, work)
     if finished == (recovery.finished_at is not None) and verified == recovery.has_verified:
