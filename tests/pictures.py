@@ -38,7 +38,7 @@ async def _story(page: Page, url: str) -> None:
     await page.get_by_label("What will change").fill("The night number stands on every order")
     await page.get_by_label("Owner").select_option(label="Ben")
     await page.get_by_role("button", name="Add", exact=True).click()
-    await thread.get_by_text("AI-1 · proposed").wait_for()
+    await thread.get_by_text("proposed · AI-1").wait_for()
     await page.get_by_text("1 action item").first.wait_for()
 
 

@@ -103,7 +103,7 @@ async def world(teams: FakeTeams, url: str) -> AsyncIterator[World]:
         await teams.until(lambda: len(in_thread(vault, retro)) >= IN_THREAD)
         item = {"What will change": "A checklist", "Owner": ben}
         assert isinstance(await ana.submit(await ana.press(retro, "Add action item"), item), Told)
-        await said(teams, "asks you to take on AI-1", where=ben.chat)
+        await said(teams, "asks you to take this on", where=ben.chat)
         await teams.until(lambda: "1 action item" in retro.words())
         await olga.says("help", sales, mention=True)
         await said(teams, "What you can type", where=sales)
@@ -204,7 +204,7 @@ async def test_a_member_may_do_it_from_their_own_chat_until_they_leave(
     # The item is still theirs, whichever channels they are in.
     kept = await forge(world.ben, "a click", "action_item.accept", "AI-1", at=chat)
     assert NEVER_GIVEN not in told(kept)
-    await said(teams, "AI-1 · agreed", where=world.vault)
+    await said(teams, "agreed · AI-1", where=world.vault)
     await world.ben.joins(world.vault)
     shut = await forge(world.ben, "a submitted dialog", "retro.close", "C-1", close, at=chat)
     assert NEVER_GIVEN not in told(shut)
@@ -304,7 +304,7 @@ async def test_an_owner_is_found_on_the_roster_where_members_are_known_by_one_id
     await cleo.joins(world.vault)
     form = await world.ana.press(world.retro, "Add action item")
     assert isinstance(await world.ana.submit(form, {"What will change": "A rota", "Owner": cleo}), Told)
-    assert await said(teams, "asks you to take on AI-2", where=cleo.chat)
+    assert await said(teams, "asks you to take this on", where=cleo.chat)
 
 
 async def test_an_owner_whom_we_know_is_found_without_asking_teams(
@@ -316,7 +316,7 @@ async def test_an_owner_whom_we_know_is_found_without_asking_teams(
     assert isinstance(
         await world.ana.submit(form, {"What will change": "A rota", "Owner": world.ben}), Told
     )
-    assert await said(teams, "asks you to take on AI-2", where=world.ben.chat)
+    assert await said(teams, "asks you to take this on", where=world.ben.chat)
     assert (teams.calls["members"], teams.calls["member"]) == asked
 
 
@@ -328,7 +328,7 @@ async def test_an_owner_is_asked_for_alone_where_the_roster_is_not_told(
     teams.fail_next("members", status=403)
     form = await world.ana.press(world.retro, "Add action item")
     assert isinstance(await world.ana.submit(form, {"What will change": "A rota", "Owner": cleo}), Told)
-    assert await said(teams, "asks you to take on AI-2", where=cleo.chat)
+    assert await said(teams, "asks you to take this on", where=cleo.chat)
 
 
 async def test_who_is_not_in_the_team_stays_a_fault_beside_the_field(

@@ -96,7 +96,7 @@ async def test_a_refused_click_in_a_channel_tells_its_presser_alone_and_changes_
         retro = await said(teams, "Retro: Parcel lost")
         form = await ana.press(retro, "Add action item")
         assert isinstance(await ana.submit(form, {"What will change": "Notes", "Owner": ben}), Told)
-        item = await said(teams, "AI-1 · proposed", where=support)
+        item = await said(teams, "proposed · AI-1", where=support)
         before = item.words()
         assert isinstance(await ana.click(item, "Accept"), Told)
         await teams.until(lambda: [p for p in ana.chat.messages.values() if p.bot])

@@ -104,7 +104,7 @@ async def test_the_main_job_from_failed_case_to_verified_item(page: Page, web_ho
     await expect(page.get_by_label("What will change")).to_have_value("Reading courier notes")
     await page.get_by_label("Owner").select_option(label="You")
     await page.get_by_role("button", name="Add", exact=True).click()
-    await expect(thread(page).get_by_text("AI-1 · agreed")).to_be_visible()
+    await expect(thread(page).get_by_text("agreed · AI-1")).to_be_visible()
 
     await expect(page.locator(".count")).to_have_text("2 new")
     await page.get_by_role("link", name="Amends").click()
@@ -121,7 +121,7 @@ async def test_the_main_job_from_failed_case_to_verified_item(page: Page, web_ho
     await thread(page).get_by_role("button", name="Verify").click()
     await page.get_by_label("What I saw").fill("Three orders have them.")
     await page.get_by_role("dialog").get_by_role("button", name="Verify").click()
-    await expect(thread(page).get_by_text("AI-1 · verified")).to_be_visible()
+    await expect(thread(page).get_by_text("verified · AI-1")).to_be_visible()
 
 
 async def test_a_second_tab_hears_of_it_and_keeps_what_is_half_typed(

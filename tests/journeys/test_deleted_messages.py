@@ -57,7 +57,7 @@ async def test_a_deleted_retro_is_posted_again_once_and_its_thread_goes_on_there
         assert link_to(second) in str(told.blocks)
         form = await ana.press(second, "Add action item")
         await ana.submit(form, {"What will change": "Show the notes"})
-        item = await said(slack, "AI-1 · proposed", where=support.id)
+        item = await said(slack, "proposed · AI-1", where=support.id)
         assert item.thread_ts == second.ts
     assert retros(support) == [second]
 
@@ -92,13 +92,13 @@ async def test_a_deleted_item_and_card_are_posted_again_in_the_thread(
         card = await said(slack, "Hear the customer", where=support.id)
         form = await ana.press(retro, "Add action item")
         await ana.submit(form, {"What will change": "Show the notes"})
-        item = await said(slack, "AI-1 · proposed", where=support.id)
+        item = await said(slack, "proposed · AI-1", where=support.id)
         own = await said(slack, "Hear the customer", where=ana.direct.id)
         await slack.loses(item, heard=heard)
         await slack.loses(card, heard=heard)
 
         await ana.click(item, "Take it")
-        again = await said(slack, "AI-1 · agreed", where=support.id)
+        again = await said(slack, "agreed · AI-1", where=support.id)
         form = await ana.press(own, "Hear the customer")
         await ana.submit(form, {form.labels()[0]: "Nobody came."})
         new_card = await said(slack, "Nobody came.", where=support.id)

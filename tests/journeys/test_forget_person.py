@@ -38,7 +38,7 @@ async def test_in_slack_no_message_in_a_channel_names_them(database_url: str) ->
             form = await ana.press(answer, "Add action item")
             await ana.submit(form, {"What will change": "Show the notes", "Owner": wilma})
             item = await said(slack, "AI-1 \u00b7 proposed", where=support.id)
-            own = await said(slack, "Ana asks you to take on AI-1", where=wilma.direct.id)
+            own = await said(slack, "Ana asks you to take this on", where=wilma.direct.id)
             await wilma.click(own, "Accept")
             await slack.until(lambda: "AI-1 \u00b7 agreed" in item.words())
             assert wilma.id in item.words()

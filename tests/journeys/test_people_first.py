@@ -53,7 +53,7 @@ async def test_an_answer_is_next_among_600_reminders_and_ten_openings(
         retro = await said(slack, "Retro: Parcel missed twice")
         await said(slack, "customer · open", where=support.id)
         await ana.submit(await ana.press(retro, "Add action item"), {"What will change": "Notes"})
-        await said(slack, "AI-1 · proposed", where=support.id)
+        await said(slack, "proposed · AI-1", where=support.id)
         await built.database.write(f"slack:{slack.team}", owe_reminders)
         built.woken.set()
         await said(slack, "AI-1 has no owner yet", where=support.id)

@@ -46,7 +46,7 @@ async def failed(slack: FakeSlack, ana: SlackPerson, channel: object, **more: st
     """A failed case; returns the card of its customer."""
     form = await ana.opens("failed", channel)  # type: ignore[arg-type]  # the channel of the test
     await ana.submit(form, {"What happened": "Parcel missed", "Customer": "Mrs. Ólafs", **more})
-    card = await said(slack, "C-1 · customer · open")
+    card = await said(slack, "open · looked after by")
     assert card.thread_ts == (await said(slack, "Retro: Parcel missed")).ts
     return card
 
@@ -66,11 +66,11 @@ async def fixed(slack: FakeSlack, ana: SlackPerson, ben: SlackPerson) -> Posted:
     retro = await said(slack, "Retro: Parcel missed")
     filled = {"What will change": "Notes on every order", "Owner": ben}
     await ben.submit(await ben.press(retro, "Add action item"), filled)
-    item = await said(slack, "AI-1 · agreed", where=retro.channel_id)
+    item = await said(slack, "agreed · AI-1", where=retro.channel_id)
     await ben.submit(await ben.press(item, "Mark done"), {"What changed": "Notes are printed."})
-    await slack.until(lambda: "AI-1 · done" in item.words())
+    await slack.until(lambda: "done · AI-1" in item.words())
     await ana.submit(await ana.press(item, "Verify"), {"What I saw": "Ten orders have them."})
-    await slack.until(lambda: "AI-1 · verified" in item.words())
+    await slack.until(lambda: "verified · AI-1" in item.words())
     await ana.submit(await ana.press(retro, "Close retro"), {"Outcome": "fixes agreed"})
     await slack.until(lambda: "finished" in retro.words())
     return item
@@ -123,18 +123,20 @@ async def test_a_whole_recovery_ends_with_the_customer_saying_so(
         form = await ana.press(card, "Add action item")
         assert "Print the phone number, too." in str(form.view)
         await ana.submit(form, {"Owner": ana})
-        await said(slack, "AI-2 · agreed", where=support.id)
+        await said(slack, "agreed · AI-2", where=support.id)
         await slack.until(lambda: "open · " in retro.words())
 
         await ana.submit(
             await ana.press(card, "Verdict"),
             {"What they say": "recovered", "In their own words": "Thanks!"},
         )
-        await slack.until(lambda: "C-1 · customer · recovered" in card.words())
+        await slack.until(lambda: "recovered · looked after by" in card.words())
         await slack.until(lambda: "The customer: recovered." in retro.words())
         await slack.until(lambda: "recovered. Thank you." in own.words())
     cards = [
-        one for one in slack.posted() if one.channel_id == support.id and "· customer ·" in one.words()
+        one
+        for one in slack.posted()
+        if one.channel_id == support.id and "looked after by" in one.words()
     ]
     assert [one.ts for one in cards] == [card.ts]
 
@@ -158,14 +160,14 @@ async def test_an_apology_that_was_enough_is_a_whole_recovery(
             await ana.press(card, "Verdict"),
             {"What they say": "recovered", "In their own words": "Fine."},
         )
-        await slack.until(lambda: "C-1 · customer · recovered" in card.words())
+        await slack.until(lambda: "recovered · looked after by" in card.words())
         status = await ana.command("status", support)
         assert status is not None
         assert "1 recovered (1 with an apology alone)" in status.words()
         # The same gap returns, and with it what was learned of it.
         await ana.command("failed ZD-2 Lost on the way", support)
         second = await said(slack, "Retro: Lost on the way")
-        await said(slack, "C-2 · customer · open")
+        await said(slack, "open · looked after by")
         await ana.submit(await ana.press(second, "Answer"), {"Training": "The same old map"})
         await slack.until(lambda: "the same gap is back: training" in second.words())
 
@@ -184,14 +186,14 @@ async def test_not_recovered_reopens_the_fix_that_did_not_hold(
         words = {"What they say": "not recovered", "In their own words": "No notes on mine."}
         await ana.submit(form, {**words, "Which fix did not hold": "AI-1 Notes on every order"})
         await slack.until(
-            lambda: "AI-1 · agreed" in item.words() and "No notes on mine." in item.words()
+            lambda: "agreed · AI-1" in item.words() and "No notes on mine." in item.words()
         )
         await slack.until(lambda: "open · " in retro.words())
         await said(slack, "opened the retro C-1 again")
         await slack.until(lambda: "starting over (second round)" in card.words())
         assert "No notes on mine." in card.words()
         await slack.until(lambda: "starting over (second round)" in retro.words())
-        assert "C-1 · customer · open" in card.words()
+        assert "open · looked after by" in card.words()
 
 
 async def test_a_public_complaint_is_answered_in_person_first(
@@ -217,7 +219,7 @@ async def test_a_public_complaint_is_answered_in_person_first(
         assert early in card.words()
         # Whoever presses Customer reads it where they are.
         await ana.click(await said(slack, "Retro: Parcel missed"), "Customer")
-        await slack.until(lambda: ana.whispers and "C-1 · customer" in ana.whispers[-1].words())
+        await slack.until(lambda: ana.whispers and "looked after by" in ana.whispers[-1].words())
         assert "Hear the customer" in ana.whispers[-1].buttons()
         view = await ana.press(card, "Both sides")
         assert "We are sorry." in str(view.view)
@@ -247,9 +249,9 @@ async def test_a_customer_who_never_answers_is_asked_for_twice_and_then_let_be(
         await bootstrap.tick(settings, in_working_days(days))
         asked |= {one.ts for one in slack.posted() if "ask them once more" in one.words()}
         assert len(asked) == times, days
-        assert "C-1 · customer · open" in card.words()
+        assert "open · looked after by" in card.words()
     await bootstrap.tick(settings, in_working_days(10))
-    assert "C-1 · customer · no answer" in card.words()
+    assert "no answer · looked after by" in card.words()
     assert "no answer, asked twice and then closed" in card.words()
 
 
@@ -260,7 +262,7 @@ async def test_in_teams_the_customer_is_heard_promised_and_recovered(database_ur
         async with open_teams_app(teams, database_url):
             await ana.says("failed ZD-4711 Parcel missed", support, mention=True)
             retro = await said_in_teams(teams, "Retro: Parcel missed", where=support)
-            card = await said_in_teams(teams, "C-1 · customer · open", where=support)
+            card = await said_in_teams(teams, "open · looked after by", where=support)
             assert card.root == retro.id
             own = await said_in_teams(teams, "You look after the customer of C-1", where=ana.chat)
             steps: tuple[tuple[str, dict[str, object], str], ...] = (
@@ -279,7 +281,7 @@ async def test_in_teams_the_customer_is_heard_promised_and_recovered(database_ur
                 (
                     "Verdict",
                     {"What they say": "recovered", "In their own words": "Thanks!"},
-                    "C-1 · customer · recovered",
+                    "recovered · looked after by",
                 ),
             )
             for label, fields, told in steps:
@@ -296,7 +298,7 @@ async def test_on_the_web_the_customer_is_heard_and_shown_beside_the_retro(
     await fail_on_the_web(visitor, "Parcel missed")
     await until(visitor, "/p/support", "one side only")
     drawn = await visitor.press("recovery.open", about="C-1")
-    assert "C-1 · customer · open" in drawn.text
+    assert "open · looked after by" in drawn.text
     form = await visitor.press("recovery.hear", about="C-1")
     await visitor.fill(form, words=ACCOUNT)
     page = await visitor.say("/amends customer C-1")

@@ -49,7 +49,7 @@ async def test_an_item_is_brought_up_in_its_own_thread_until_it_is_done(
         (own,) = ben.direct.roots()
         await ben.click(own, "Accept")
         await later.turn()
-        item = next(reply for reply in support.thread(retro) if "AI-1 · agreed" in reply.words())
+        item = next(reply for reply in support.thread(retro) if "agreed · AI-1" in reply.words())
 
         # Two working days before, at nine where Ben is, and not a minute sooner.
         await later.turn(nine(-2, time(8, 59)))
@@ -73,7 +73,7 @@ async def test_an_item_is_brought_up_in_its_own_thread_until_it_is_done(
             told = ben.direct.thread(own)
             assert len(told) == 1
             assert "AI-1 was due" in told[-1].words()
-        assert "AI-1 · agreed · late" in item.words()
+        assert "agreed · late · AI-1" in item.words()
         assert "1 late" in retro.words()
         (heard,) = of(ana, "Ben's AI-1 was due")
         assert f"I've reminded Ben four times, last on {shown(after(due, 2))}." in heard.words()
@@ -85,7 +85,7 @@ async def test_an_item_is_brought_up_in_its_own_thread_until_it_is_done(
         assert newest.buttons() == {}
         assert "AI-1 · done" in newest.words()
         assert "You marked AI-1 done" in own.words()
-        assert "AI-1 · done" in item.words()
+        assert "done · AI-1" in item.words()
         assert "Mark done" not in item.buttons()
         assert "late" not in retro.words().rpartition("open ·")[2]
         assert "Ben's AI-1" not in heard.words()

@@ -139,10 +139,10 @@ async def test_monday_tells_the_channel_what_waits_and_nothing_when_nothing_does
         )
         channels = [week.words().index(title) for title in titles]
         assert channels == sorted(channels)
-        assert "AI-1 · agreed · late* · Notes · Ben" in week.words()
-        assert "AI-2 · proposed* · Labels" in week.words()
-        assert "AI-3 · done* · Maps" in week.words()
-        assert "Broken kettle · an apology was enough" in week.words()
+        assert "agreed · late *Notes*\nBen · " in week.words()
+        assert "proposed *Labels*\n" in week.words()
+        assert "done *Maps*\n" in week.words()
+        assert "*Broken kettle*\nan apology was enough" in week.words()
 
         # All is seen to: the next week begins in silence.
         await ben.submit(await ben.press(items[1], "Mark done"), {"What changed": "Printed."})
@@ -152,7 +152,7 @@ async def test_monday_tells_the_channel_what_waits_and_nothing_when_nothing_does
         await ben.submit(await ben.press(items[3], "Verify"), {})
         await later.turn(at(STOCKHOLM, monday, time(9, 20)))
         root = holding(support.roots(), "Retro: Broken kettle")[0]
-        form = await ana.press(holding(support.thread(root), "· customer ·")[0], "Verdict")
+        form = await ana.press(holding(support.thread(root), "looked after by")[0], "Verdict")
         await ana.submit(form, {"What they say": "recovered", "In their own words": "Thank you."})
         await later.turn(at(STOCKHOLM, monday, time(9, 30)))
         await later.turn(at(STOCKHOLM, monday + timedelta(days=7), time(12)))

@@ -66,7 +66,7 @@ async def test_an_unowned_item_is_taken_in_the_thread_and_then_to_the_lead(
         await later.turn(at(STOCKHOLM, after(first, 2), TEN_PAST))
         assert "Hand over" not in part(told, "AI-2").buttons()
         assert offer.buttons() == {}
-        assert of(ben, "Ana asks you to take on AI-2")
+        assert of(ben, "Ana asks you to take this on")
 
 
 @on_sqlite

@@ -74,11 +74,11 @@ async def world(slack: FakeSlack, database_url: str) -> AsyncIterator[World]:
     async with open_slack_app(slack, database_url) as built:
         form = await ana.opens("failed", den)
         await ana.submit(form, {"What happened": "Parcel missed", "Customer": CUSTOMER})
-        await said(slack, "C-1 · customer")
+        await said(slack, "looked after by")
         retro = await said(slack, "Retro: Parcel missed")
         form = await ana.press(retro, "Add action item")
         await ana.submit(form, {"What will change": "Print the notes", "Owner": ana})
-        await said(slack, "AI-1 · agreed", where=den.id)
+        await said(slack, "agreed · AI-1", where=den.id)
         await slack.leaves(lea, den)
         inside = {"a member": ben, "a guest inside": guest_inside}
         outside = {"a member elsewhere": olga, "a guest elsewhere": guest_outside, "who left": lea}
@@ -167,7 +167,7 @@ async def test_who_is_in_the_channel_is_let_in_from_anywhere(
         about, values, _ = TRIED["action_item.done"]
         told_of = await here.ana.forges_form("action_item.done", about, here.sales, values)
         assert "Marked done." in str(told_of)
-        await said(slack, "AI-1 · done", where=here.den.id)
+        await said(slack, "done · AI-1", where=here.den.id)
         about, values, _ = TRIED["retro.close"]
         assert "C-1 is closed" in str(await ben.forges_form("retro.close", about, here.sales, values))
         await slack.until(lambda: "closed" in here.retro.words())
@@ -280,7 +280,7 @@ async def test_an_owner_who_left_a_channel_that_was_shared_since_may_act_no_more
         await slack.shares(den)
         await ben.click(own, "Accept")
         if allowed:
-            await said(slack, "AI-1 · agreed", where=den.id)
+            await said(slack, "agreed · AI-1", where=den.id)
         else:
             assert await slack.until(lambda: ben.whispers and ben.whispers[-1].words() == SHARED)
             assert "proposed" in (await said(slack, "AI-1", where=den.id)).words()

@@ -21,7 +21,7 @@ async def test_a_case_is_edited_cancelled_and_brought_back(slack: FakeSlack, dat
     async with open_slack_app(slack, database_url):
         await ana.command("failed ZD-1 Parcel missed", support)
         retro = await said(slack, "Retro: Parcel missed")
-        card = await said(slack, "C-1 · customer", where=support.id)
+        card = await said(slack, "looked after by", where=support.id)
         own = await said(slack, "You look after the customer of C-1", where=ana.direct.id)
 
         form = await ben.press(retro, "Edit case")

@@ -72,7 +72,7 @@ async def test_in_slack_a_step_is_corrected_and_taken_back(database_url: str) ->
         support = slack.channel("support", members=[ben])
         async with slack_app.open_slack_app(slack, database_url):
             await ben.command(FAILED, support)
-            card = await slack_app.said(slack, "C-1 · customer", where=support.id)
+            card = await slack_app.said(slack, "looked after by", where=support.id)
             hear = await ben.press(card, "Hear the customer")
             await ben.submit(hear, {"Their account, in their own words": "I wiated."})
             await slack.until(lambda: "I wiated." in card.words())
@@ -94,7 +94,7 @@ async def test_in_teams_a_step_is_corrected_and_taken_back(database_url: str) ->
         support = teams.channel("support", members=[ben])
         async with teams_app.open_teams_app(teams, database_url):
             await ben.says(FAILED, support, mention=True)
-            card = await teams_app.said(teams, "C-1 · customer", where=support)
+            card = await teams_app.said(teams, "looked after by", where=support)
             hear = await ben.press(card, "Hear the customer")
             await ben.submit(hear, {"Their account, in their own words": "I wiated."})
             await teams.until(lambda: "I wiated." in card.words())

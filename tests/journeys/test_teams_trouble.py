@@ -206,7 +206,7 @@ async def test_targeted_messages_tell_one_person_in_the_channel_where_they_are_s
         await ana.submit(
             await ana.press(retro, "Add action item"), {"What will change": "Maps", "Owner": ana}
         )
-        await said(teams, "AI-1 · agreed", where=support)
+        await said(teams, "agreed · AI-1", where=support)
         await ben.says("mine", support, mention=True)
         await told(teams, ben, "no open action items")
         alone = [posted for posted in support.messages.values() if posted.only_for]
