@@ -208,7 +208,8 @@ def _part(part: Part, limit: int) -> Iterator[Block]:
         case Line():
             yield from _line(part, limit)
         case Progress():
-            yield {"type": "section", "text": _marked(_progress(part, min(SECTION, limit)))}
+            text = _progress(part, min(SECTION, limit)) or NOTHING
+            yield {"type": "section", "text": _marked(text)}
         case Divider():
             yield {"type": "divider"}
 

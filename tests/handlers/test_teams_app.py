@@ -101,7 +101,7 @@ async def test_a_refused_click_in_a_channel_tells_its_presser_alone_and_changes_
         assert isinstance(await ana.click(item, "Accept"), Told)
         await teams.until(lambda: [p for p in ana.chat.messages.values() if p.bot])
     assert item.words() == before
-    assert all("asks you to take on" in words for words in ben.whispers())
+    assert all("asks you to take this on" in words for words in ben.whispers())
 
 
 async def test_a_channels_name_is_asked_once_and_follows_a_renaming(teams: FakeTeams, url: str) -> None:

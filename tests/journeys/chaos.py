@@ -328,8 +328,8 @@ class Burst:
     def _check_reminders(self) -> None:
         wanted: Counter[tuple[str, str]] = Counter()
         for item in self.items:
-            lead = self.leads[self.channels.index(self.slack.channels[item.channel_id])]
-            wanted.update([(str(item.owner), item.label), (lead.id, item.label)])
+            # Its lead hears of it on a later day, when its owner has.
+            wanted[str(item.owner), item.label] += 1
         heard: Counter[tuple[str, str]] = Counter()
         for person in (*self.owners, *self.leads):
             for posted in person.direct.messages.values():

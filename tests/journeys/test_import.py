@@ -134,7 +134,7 @@ async def test_a_backlog_is_one_message_until_somebody_opens_a_retro(
         assert len(support.messages) == hello + 1
         # The newest one's button: its retro opens, with its prompts and its customer's card.
         await ana.click(message, "Open the retro")
-        await said(slack, "customer · open", where=support.id)
+        await said(slack, "open · looked after by", where=support.id)
         await slack.until(lambda: "93 older cases" in message.words())
         assert stored(built, slack) == (94, 93)
         # By its reference; and again, it is only shown.

@@ -86,7 +86,7 @@ async def test_kill_9_loses_nothing_and_doubles_nothing(tmp_path: Path, moment: 
         async with amends(slack, database):
             await slack.until(lambda: len(slack.posted()) >= A_CASE, PATIENCE)
             assert await waiting(slack) == 0
-        titles = [posted.words().splitlines()[0] for posted in slack.posted()]
+        titles = [(posted.channel_id, posted.words().splitlines()[0]) for posted in slack.posted()]
         assert len(titles) == len(set(titles)) == A_CASE
 
 

@@ -51,7 +51,7 @@ async def test_an_answer_is_next_among_600_reminders_and_ten_openings(
     async with open_slack_app(slack, database_url, min_interval=PACE) as built:
         await ana.command("failed ZD-4711 Parcel missed twice", support)
         retro = await said(slack, "Retro: Parcel missed twice")
-        await said(slack, "customer · open", where=support.id)
+        await said(slack, "open · looked after by", where=support.id)
         await ana.submit(await ana.press(retro, "Add action item"), {"What will change": "Notes"})
         await said(slack, "proposed · AI-1", where=support.id)
         await built.database.write(f"slack:{slack.team}", owe_reminders)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Iterator, Sequence
 import pytest
 
 from bot.command import Reply
+from bot.messages.parts import plain
 from storage.database import Database
 from tests.desk import ANA, AT, BEN, CLEO, Desk, words
 
@@ -126,7 +127,7 @@ async def test_an_answer_and_a_close_at_once_leave_nothing_half_done(desk: Desk)
     )
     shown = desk.say_all()["retro:1"]
     answers = len(desk.answers("C-1"))
-    assert f"closed · {answers} answer" in shown.model_dump_json().replace("finished", "closed")
+    assert f"closed · {answers} answer" in plain(shown).replace("finished", "closed")
 
 
 async def test_a_late_request_of_yesterday_is_judged_by_its_own_time(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from bot.domain.working_hours import WorkingHours, add_working_days, moment, tod
 from handlers.web.outgoing import WORKSPACE
 from storage.database import Database
 from tests.fake_teams import FakeTeams, Told
-from tests.fakes import FakeSlack, Posted, SlackPerson
+from tests.fakes import FakeSlack, Posted, SlackChannel, SlackPerson
 from tests.handlers.conftest import visitor, web_house
 from tests.handlers.slack_adapter import settings_for
 from tests.handlers.test_web_adapter import fail as fail_on_the_web
@@ -42,11 +42,11 @@ def in_working_days(count: int) -> datetime:
     return moment(HOURS.zone, day, time(9, 30))
 
 
-async def failed(slack: FakeSlack, ana: SlackPerson, channel: object, **more: str) -> Posted:
+async def failed(slack: FakeSlack, ana: SlackPerson, channel: SlackChannel, **more: str) -> Posted:
     """A failed case; returns the card of its customer."""
-    form = await ana.opens("failed", channel)  # type: ignore[arg-type]  # the channel of the test
+    form = await ana.opens("failed", channel)
     await ana.submit(form, {"What happened": "Parcel missed", "Customer": "Mrs. Ólafs", **more})
-    card = await said(slack, "open · looked after by")
+    card = await said(slack, "open · looked after by", where=channel.id)
     assert card.thread_ts == (await said(slack, "Retro: Parcel missed")).ts
     return card
 
@@ -132,7 +132,7 @@ async def test_a_whole_recovery_ends_with_the_customer_saying_so(
         )
         await slack.until(lambda: "recovered · looked after by" in card.words())
         await slack.until(lambda: "The customer: recovered." in retro.words())
-        await slack.until(lambda: "recovered. Thank you." in own.words())
+        await slack.until(lambda: "says that it is put right. Thank you." in own.words())
     cards = [
         one
         for one in slack.posted()
@@ -288,7 +288,7 @@ async def test_in_teams_the_customer_is_heard_promised_and_recovered(database_ur
                 form = await ana.press(card, label)
                 assert isinstance(await ana.submit(form, fields), Told)
                 await teams.until(lambda told=told: told in card.words())  # type: ignore[misc]  # a default
-            await teams.until(lambda: "recovered. Thank you." in own.words())
+            await teams.until(lambda: "says that it is put right. Thank you." in own.words())
         assert teams.refusals == []
 
 

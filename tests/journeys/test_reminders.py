@@ -84,7 +84,7 @@ async def test_an_item_is_brought_up_in_its_own_thread_until_it_is_done(
         await later.turn(nine(3, TEN_PAST))
         assert newest.buttons() == {}
         assert "AI-1 · done" in newest.words()
-        assert "You marked AI-1 done" in own.words()
+        assert "You marked this done" in own.words()
         assert "done · AI-1" in item.words()
         assert "Mark done" not in item.buttons()
         assert "late" not in retro.words().rpartition("open ·")[2]
@@ -183,7 +183,7 @@ async def test_three_items_due_at_once_are_one_message_whose_buttons_all_work(
         assert len(ana.direct.messages) == before + 1
         message = list(ana.direct.messages.values())[-1]
         for label, what in (("AI-1", "Notes"), ("AI-2", "Labels"), ("AI-3", "Maps")):
-            assert f"{label} is due soon: {shown(due)}.* {what}" in message.words()
+            assert f"*{what}*\n{label} is due soon: {shown(due)}." in message.words()
         # Done, put off and moved: each from the same message, each leaving the others' buttons.
         form = await ana.press(part(message, "AI-2"), "Mark done")
         await ana.submit(form, {"What changed": "Printed."})

@@ -119,7 +119,7 @@ async def test_in_teams_an_item_is_brought_up_in_its_owners_chat_until_it_is_don
         await later.turn(nine(3, TEN_PAST))
         assert again.buttons() == {}
         assert "AI-1 · done" in again.words()
-        assert "You marked AI-1 done" in own.words()
+        assert "You marked this done" in own.words()
         said = len(mine(ben))
         for days in (4, 5, 10):
             await later.turn(nine(days))

@@ -95,7 +95,7 @@ async def test_a_message_becomes_a_case_and_a_reply_an_action_item(
         assert "Third broken kettle" in str(form.view)
         await ana.submit(form, {"Case reference": "ZD-1"})
         retro = await said(slack, "Retro: Third broken kettle")
-        assert "· the message" in retro.words()
+        assert "|the message>" in retro.words()
         assert slack.url in str(retro.blocks)
         await said(slack, ASKED[-1].question)  # the prompts follow once the retro's id is stored
         reply = await ana.says("We could test kettles before sending", support, retro)

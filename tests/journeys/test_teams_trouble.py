@@ -261,7 +261,7 @@ async def test_whoever_adds_the_app_for_themself_is_greeted_once_and_told_what_t
         await ben.installs()  # which Teams tells by two events
         greeting = await told(teams, ben, "I am Amends")
         assert "failed ZD-4711" in greeting
-        assert "help" in greeting
+        assert "Needs you" in greeting
         await ben.installs()
         await ben.says("help", support, mention=True)
         await said(teams, "What you can type", where=support)
