@@ -84,7 +84,9 @@ def test_inside_the_image_everybody_is_listened_to_and_the_web_workspace_needs_a
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     assert dict(setting.split("=") for setting in env.split())["AMENDS_HOST"] == "0.0.0.0"
-    with pytest.raises(Misconfigured, match=r"AMENDS_HOST is 0\.0\.0\.0, and the web door has no login"):
+    with pytest.raises(
+        Misconfigured, match=r"AMENDS_HOST is 0\.0\.0\.0, and the web workspace has no login"
+    ):
         read()
     monkeypatch.setenv("AMENDS_WEB_WITHOUT_LOGIN", "1")
     assert read().web

@@ -3,7 +3,7 @@
 A pattern is a line of words. `a|b` is one of several words, `<name>` any word of that list, `[a]` a
 word that may be missing, `a_b` the two in a row, `..` up to three words of the same clause, `...` up to
 eight that may pass commas, `!a|b` "and now none of these", `^` the beginning of the sentence, `=` the
-word three before it once more ("a deal is a deal").
+word three before it once more.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

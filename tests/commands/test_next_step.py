@@ -1,4 +1,4 @@
-"""Where a rule says no and something else is obvious, that is a button under the sentence."""
+"""What is refused has its obvious next step as a button under the sentence."""
 
 from typing import Any
 

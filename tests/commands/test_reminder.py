@@ -130,8 +130,8 @@ async def test_an_item_is_reminded_two_working_days_before_it_is_due_and_on_its_
         "Change date AI-1",
         "Hand over AI-1",
         "Remind me later AI-1",
-        "Add action item C-1",
         "Close retro C-1",
+        "Add action item C-1",
     ]
     assert "remind:U1:2026-03-13:0" not in await desk.tick(stockholm(13))
     today = await desk.tick(stockholm(16))
