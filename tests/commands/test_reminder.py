@@ -138,7 +138,7 @@ async def test_an_item_is_reminded_two_working_days_before_it_is_due_and_on_its_
     assert "AI-1 is due today, Mon 16 Mar 2026." in plain(today["remind:U1:2026-03-16:0"])
     # The earlier one says it no more, and keeps what else it said.
     assert "AI-1" not in plain(today["remind:U1:2026-03-12:0"])
-    assert labels(today["remind:U1:2026-03-12:0"]) == ["Add action item C-1", "Close retro C-1"]
+    assert labels(today["remind:U1:2026-03-12:0"]) == ["Close retro C-1", "Add action item C-1"]
 
 
 async def test_a_late_item_is_brought_up_for_five_working_days_and_then_every_week(desk: Desk) -> None:
