@@ -14,7 +14,7 @@ from zipfile import ZipFile
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("bot", "handlers", "storage")
-SERVE = ("serve", "demo")
+SERVE = ("serve",)
 """The commands that open the workspace and say where."""
 
 
