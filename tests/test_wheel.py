@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 from zipfile import ZipFile
 
 ROOT = Path(__file__).parent.parent
@@ -93,7 +93,8 @@ def test_what_the_wheel_installs_in_a_fresh_environment_serves_and_coaches(tmp_p
     remarks = run(away, amends, "coach", "--for", "customer", piped="We are sorry if you were upset.\n")
     assert "conditional_apology" in json.loads(remarks)["labels"]
     assert json.loads(run(away, amends, "export", "--format", "json")) == []
-    without_proxy = build_opener(ProxyHandler({}))
+    # The first visit is remembered by a cookie.
+    without_proxy = build_opener(ProxyHandler({}), HTTPCookieProcessor())
     for command in SERVE:
         with opened(away, amends, command) as address:
             for page in ("/healthz", "/", "/static/app.css"):
