@@ -38,6 +38,8 @@ from bot.messages.parts import (
     Sign,
     Status,
     Words,
+    headed,
+    in_list,
     joined,
     linked,
     on,
@@ -47,14 +49,13 @@ from bot.messages.parts import (
     sentence,
     shortened,
 )
+from bot.messages.team import MY_SETTINGS
 
 MAX_REMINDED = 20
 EVIDENCE = ("done", "verify", "reopen")
 """Steps whose words stay in an item's messages until it is done again."""
 MEASURE = "How we will know it worked"
-OWN_SETTINGS = Buttons(
-    buttons=(Button(label="My settings", command_name="team.own_settings", about="", opens=True),)
-)
+OWN_SETTINGS = Buttons(buttons=(MY_SETTINGS,))
 
 # What came of a reminder: a step somebody took, of an item or for a customer, or that it was put off.
 OUTCOMES: Mapping[str, str] = {
@@ -87,7 +88,7 @@ def card(item: ActionItem, people: Mapping[str, Person], today: date) -> Message
     return Message(
         summary=f"{_head(item, today)}: {one_line(item.what)}",
         parts=(
-            *_what(item),
+            *headed(item.what),
             Context(
                 words=joined(_stands(item, today), _owned(item, people), _due(item, today), _gap(item))
             ),
@@ -126,7 +127,7 @@ def own_copy(
     return Message(
         summary=f"{_head(item, today)}: {one_line(item.what)}",
         parts=(
-            *_what(item),
+            *headed(item.what),
             Paragraph(words=(intro, thread, ".")),
             Context(words=joined(_stands(item, today), _due(item, today), _gap(item))),
             *_measured(item),
@@ -215,13 +216,6 @@ SIGNS: Mapping[ItemState, Sign] = {
     "dropped": "note",
 }
 """How a state looks at a glance: what is done still waits for somebody to verify it."""
-
-
-def _what(item: ActionItem) -> tuple[Part, ...]:
-    """What will change, bold; all of it below, where it is more than a line."""
-    short = one_line(item.what)
-    head = Paragraph(words=(Bold(text=short),))
-    return (head,) if short == item.what.strip() else (head, Quote(text=shortened(item.what)))
 
 
 def _stands(item: ActionItem, today: date) -> Words:
@@ -418,10 +412,7 @@ def own_line(
     item: ActionItem, links: Mapping[int, str], people: Mapping[str, Person], today: date
 ) -> Line:
     """An item in a list of its owner's: beside it what is theirs to do next, all else in its menu."""
-    buttons = row(*_pressable(item, _for_owner(item)))
-    first, *others = (*buttons.buttons, None)
-    menu = (*filter(None, others), *buttons.menu)
-    return Line(words=line(item, links, people, today), button=first, menu=menu)
+    return in_list(line(item, links, people, today), *_pressable(item, _for_owner(item)))
 
 
 def line(item: ActionItem, links: Mapping[int, str], people: Mapping[str, Person], today: date) -> Words:

@@ -4,9 +4,6 @@ import unicodedata
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 
-from bot.domain.person import Person, is_former
-from bot.messages.parts import Inline, Mention
-
 UNNAMED = "someone on the team"
 
 LOOKALIKES: Mapping[str, str] = {
@@ -35,12 +32,6 @@ def signed(name: str) -> str:
     # Without what could turn the direction of the words that follow it.
     plain = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
     return f'"{" ".join(plain.split())}" (a person\'s own name)'
-
-
-def mentioned(person_id: str, people: Mapping[str, Person]) -> Inline:
-    """A person as the platform shows them; whoever was forgotten in plain words."""
-    name = people[person_id].name if person_id in people else "Somebody"
-    return name if is_former(person_id) else Mention(person_id=person_id, name=name)
 
 
 def _passes(letters: str) -> bool:

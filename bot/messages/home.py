@@ -20,7 +20,7 @@ from bot.messages.parts import (
     Part,
     Typed,
 )
-from bot.messages.team import MARK_FAILED
+from bot.messages.team import MARK_FAILED, MY_SETTINGS
 
 MAX_SHOWN = 10
 """Items at home; the rest is one word away."""
@@ -46,7 +46,7 @@ EXAMPLE = Context(
     words=("For example, in that channel: ", Typed(words="failed ZD-4711 Parcel missed twice"))
 )
 MORE = (
-    Button(label="My settings", command_name="team.own_settings", about="", opens=True),
+    MY_SETTINGS,
     Button(label="Help", command_name="team.help", about="", opens=True),
 )
 NOTHING = "Nothing needs you right now."

@@ -208,6 +208,13 @@ def row(buttons: Sequence[Button], menu: Sequence[Button] = ()) -> Buttons:
     return Buttons(buttons=ordered[:MAX_IN_ROW], menu=(*ordered[MAX_IN_ROW:], *menu))
 
 
+def in_list(words: Words, buttons: Sequence[Button], menu: Sequence[Button] = ()) -> Line:
+    """A thing of a list: what would be first in its row beside it, all else in its menu."""
+    first = row(buttons, menu)
+    ordered = (*first.buttons, *first.menu)
+    return Line(words=words, button=ordered[0] if ordered else None, menu=ordered[1:])
+
+
 class Message(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=True):
     """What the bot says. `title` is its headline; `summary` the one sentence a notification reads."""
 
@@ -318,6 +325,11 @@ def _plain_piece(piece: Inline, called: str) -> str:
             return piece.text
 
 
+def working_days(count: int) -> str:
+    """`1 working day`, `3 working days`."""
+    return f"{count} working day{'' if count == 1 else 's'}"
+
+
 def on(day: date, today: date) -> Day:
     """A day as it is said on another one: with its year only when that is another."""
     return Day(day=day, with_year=day.year != today.year)
@@ -370,6 +382,13 @@ def pressable(message: Message | Form) -> Iterator[Button]:
                 yield from (*part.buttons, *part.menu)
             case Line():
                 yield from (*((part.button,) if part.button else ()), *part.menu)
+
+
+def headed(text: str) -> tuple[Part, ...]:
+    """What a thing is, bold on one line; all of it below, where it is more than that."""
+    short = one_line(text)
+    head = Paragraph(words=(Bold(text=short),))
+    return (head,) if short == text.strip() else (head, Quote(text=shortened(text)))
 
 
 def sentence(*words: Inline) -> Message:

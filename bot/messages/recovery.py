@@ -64,6 +64,7 @@ from bot.messages.parts import (
     row,
     sentence,
     shortened,
+    working_days,
 )
 
 SHOWN_WORDS = 100
@@ -139,7 +140,11 @@ def not_begun(case: Case, team: Team) -> Message:
         parts=(
             _head(case),
             Paragraph(words=(f"{NOBODY_YET} Only you see this.",)),
-            Progress(steps=tuple(_ahead(STEPS[step.name].label) for step in steps)),
+            Progress(
+                steps=tuple(
+                    ProgressStep(label=STEPS[step.name].label, state="to come") for step in steps
+                )
+            ),
             Context(
                 words=joined(
                     (Status(sign="note", text="not begun"),),
@@ -286,10 +291,6 @@ def _progress(recovery: Recovery) -> Progress:
     )
 
 
-def _ahead(label: str) -> ProgressStep:
-    return ProgressStep(label=label, state="to come")
-
-
 def _started_over(number: int) -> str:
     """That the customer is not put right, and which round it is that begins."""
     return f"The customer says it isn't put right yet. We're starting over ({_round(number)})."
@@ -363,7 +364,7 @@ def aim_words(days: int) -> str:
     """`the same working day`, `1 working day`, `3 working days`."""
     if days == 0:
         return "the same working day"
-    return f"{days} working day{'' if days == 1 else 's'}"
+    return working_days(days)
 
 
 def _next(recovery: Recovery) -> Words:
@@ -476,7 +477,7 @@ def _recalled(back: Mapping[int, tuple[str, ...]], links: Mapping[int, str]) -> 
     parts: list[Part] = []
     for number, gaps in sorted(back.items(), reverse=True)[:3]:
         link = links.get(number)
-        case: Inline = Link(text=f"C-{number}", url=link) if link else f"C-{number}"
+        case = linked(f"C-{number}", link)
         gap = "gap" if len(gaps) == 1 else "gaps"
         words = ("An apology was enough in ", case, f", and the same {gap} is back: {', '.join(gaps)}.")
         parts.append(Context(words=words))

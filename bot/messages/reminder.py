@@ -25,21 +25,20 @@ from bot.messages.parts import (
     Buttons,
     Context,
     Day,
-    Inline,
     Line,
-    Link,
     Message,
     Paragraph,
     Part,
-    Quote,
     Status,
     Superseded,
     Typed,
     Words,
+    headed,
+    in_list,
+    linked,
     one_line,
     plain_words,
     row,
-    shortened,
 )
 from bot.messages.recovery import on_reminder
 from bot.messages.retro import ADD_ITEM, ANSWER, CLOSE, REOPEN, heard
@@ -99,13 +98,12 @@ def reminder_message(dues: Sequence[ReminderView]) -> Message:
 
 def _parts(due: ReminderView, *, alone: bool) -> tuple[Part, ...]:
     retro = f"the retro C-{due.subject.case_number}"
-    where: Inline = Link(text=retro, url=due.link) if due.link else retro
-    what, body = one_line(due.what), tuple[Part, ...]()
-    in_list = (_status(due), " ", Bold(text=what), f"\n{_sentence(due)} · ", where)
+    where = linked(retro, due.link)
+    body: tuple[Part, ...] = ()
+    words = (_status(due), " ", Bold(text=one_line(due.what)), f"\n{_sentence(due)} · ", where)
     if alone:
         body = (
-            Paragraph(words=(Bold(text=what),)),
-            *((Quote(text=shortened(due.what)),) if what != due.what.strip() else ()),
+            *headed(due.what),
             Paragraph(words=(_sentence(due),)),
             Context(words=(_status(due), " · from ", where)),
         )
@@ -124,8 +122,7 @@ def _parts(due: ReminderView, *, alone: bool) -> tuple[Part, ...]:
             buttons = (*buttons, show_all("action_item.read", ref))
     if alone:
         return (*body, row(buttons)) if buttons else body
-    first, *others = (*row(buttons).buttons, *row(buttons).menu) or (None,)
-    return (Line(words=in_list, button=first, menu=tuple(filter(None, others))), *body)
+    return (in_list(words, buttons), *body)
 
 
 def _status(due: ReminderView) -> Status:

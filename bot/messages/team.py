@@ -27,6 +27,7 @@ from bot.messages.parts import (
     one_line,
     plain_words,
     sentence,
+    working_days,
 )
 
 MAX_LEFT = 10
@@ -48,6 +49,7 @@ PUNCTUATION = "!?.,:;"
 OFFERED_LENGTH = 1_900
 """Characters of somebody's words that a button carries; Slack's limit is 2,000 for all of it."""
 WELCOME = sentence("You're welcome. 🙂")
+MY_SETTINGS = Button(label="My settings", command_name="team.own_settings", about="", opens=True)
 MARK_FAILED = Button(
     label="Mark a case failed", command_name="case.fail", about="", look="main", opens=True
 )
@@ -198,15 +200,11 @@ def settled(team: Team) -> Message:
     """To the person who saved the settings: what they are now."""
     zone = team.zone.rpartition("/")[2].replace("_", " ")
     hours = f"{_short_days(team.days)}, {team.starts:%H:%M}–{team.ends:%H:%M} ({zone})"
-    answers = f"Answers: {_working_days(team.days_to_answer)}."
+    answers = f"Answers: {working_days(team.days_to_answer)}."
     apology = (
-        f"Apology: {_working_days(team.days_to_apologise) if team.days_to_apologise else 'same day'}."
+        f"Apology: {working_days(team.days_to_apologise) if team.days_to_apologise else 'same day'}."
     )
     return sentence(f"Saved. #{team.name.removeprefix('#')} works {hours}. {answers} {apology}")
-
-
-def _working_days(count: int) -> str:
-    return f"{count} working day{'' if count == 1 else 's'}"
 
 
 def _short_days(days: Sequence[int]) -> str:

@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.parts import Button, Form
+from bot.messages.team import MARK_FAILED, MY_SETTINGS
 from bot.ports import ReadOnlyWork
 from bot.repositories import Post
 from handlers.web import incoming, render
@@ -25,12 +26,11 @@ MAX_POSTS = 200
 MAX_SEEN = 60
 """Channels whose last look a browser remembers; cookies are small."""
 
-MARK = Button(label="Mark a case failed", command_name="case.fail", about="", look="main", opens=True)
 FOOTER = (
     Button(label="My action items", command_name="action_item.mine", about=""),
     Button(label="Status", command_name="board.status", about=""),
     Button(label="Team settings", command_name="team.settings", about="", opens=True),
-    Button(label="My settings", command_name="team.own_settings", about="", opens=True),
+    MY_SETTINGS,
     Button(label="Help", command_name="team.help", about=""),
 )
 FOR_ANY_CHANNEL = ("action_item.mine", "team.own_settings", "team.help")
@@ -126,7 +126,7 @@ def page(
         sample=welcome and not work.posts.newest(),
         tour=tour is not None,
         note=tour.note(request) if tour else None,
-        mark=MARK,
+        mark=MARK_FAILED,
         footer=[button for button in FOOTER if not direct or button.command_name in FOR_ANY_CHANNEL],
         actions=_shortcuts,
         sidebar=_sidebar(work, viewer, people, channel.id, seen),
@@ -169,7 +169,7 @@ def posts(request: web.Request, work: ReadOnlyWork, base: str) -> tuple[str, See
         welcome=welcome,
         sample=welcome and not work.posts.newest(),
         direct=channel.kind == "direct",
-        mark=MARK,
+        mark=MARK_FAILED,
     )
     return html, looked(seen, channel.id, last) if thread is None else seen
 
