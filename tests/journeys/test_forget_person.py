@@ -39,6 +39,7 @@ async def test_in_slack_no_message_in_a_channel_names_them(database_url: str) ->
             await ana.submit(form, {"What will change": "Show the notes", "Owner": wilma})
             item = await said(slack, "proposed \u00b7 AI-1", where=support.id)
             own = await said(slack, "Ana asks you to take this on", where=wilma.direct.id)
+            card = await said(slack, "open \u00b7 looked after by", where=support.id)
             await wilma.click(own, "Accept")
             await slack.until(lambda: "agreed \u00b7 AI-1" in item.words())
             assert "Wilma" in item.words()
@@ -49,6 +50,7 @@ async def test_in_slack_no_message_in_a_channel_names_them(database_url: str) ->
             await slack.until(lambda: f"Training \u00b7 {COLLEAGUE}" in answer.words())
             await slack.until(lambda: "proposed \u00b7 AI-1" in item.words())
             await slack.until(lambda: f"as {COLLEAGUE} saw" in retro.words())
+            await slack.until(lambda: f"as {COLLEAGUE} saw" in card.words())
             shown = [one for one in slack.posted() if one.channel_id != wilma.direct.id]
             assert len(shown) > 3
             for one in shown:
