@@ -65,7 +65,7 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     # Before it closes: a fetch that closing breaks off is the browser's end and no fault of the page.
     seen = list(trouble)
     await opened.close()
-    assert seen == []
+    assert not seen, "in the pages of this test: " + "; ".join(seen)
 
 
 @pytest.fixture

@@ -49,8 +49,11 @@ WEAK_CONTRAST = """() => {
 
 
 @pytest.fixture(autouse=True)
-async def known(context: BrowserContext, web_house: WebHouse) -> None:
-    """The browser knows who its person is."""
+async def known(web_house: WebHouse, context: BrowserContext) -> None:
+    """The browser knows who its person is.
+
+    The workspace is asked for first and so closes last: a page left open would miss it.
+    """
     await be(context, web_house)
 
 

@@ -45,7 +45,7 @@ async def narrow(browser: Browser, scheme: str) -> BrowserContext:
 
 
 async def test_four_notes_lead_a_newcomer_through_with_one_key_and_stay_skipped(
-    page: Page, browser: Browser, address: str
+    address: str, page: Page, browser: Browser
 ) -> None:
     await page.goto(address)
     for number, title in enumerate(TITLES, start=1):
@@ -119,7 +119,7 @@ async def test_without_the_demo_there_are_no_notes(visitor: Visitor) -> None:
 
 
 async def test_an_empty_workspace_is_tried_with_a_sample_that_can_be_cancelled(
-    page: Page, web_house: WebHouse
+    web_house: WebHouse, page: Page
 ) -> None:
     await page.goto(web_house.url)
     await page.get_by_label("Name").fill("Ana")

@@ -21,7 +21,7 @@ def person(house: WebHouse, name: str) -> Person:
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Argentina/Buenos_Aires", "Asia/Kolkata"])
 async def test_a_newcomers_zone_is_that_of_their_browser(
-    browser: Browser, web_house: WebHouse, zone: str
+    web_house: WebHouse, browser: Browser, zone: str
 ) -> None:
     trouble = Trouble()
     context = await browser.new_context(timezone_id=zone)
@@ -48,7 +48,7 @@ async def test_a_newcomers_zone_is_that_of_their_browser(
 
 
 async def test_a_zone_that_was_chosen_stays_when_the_name_is_refused(
-    page: Page, web_house: WebHouse
+    web_house: WebHouse, page: Page
 ) -> None:
     await page.goto(web_house.url)
     await page.get_by_label("Name").fill("you")
@@ -60,7 +60,7 @@ async def test_a_zone_that_was_chosen_stays_when_the_name_is_refused(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_question_can_be_read_and_answered_by_keyboard_on_a_narrow_window(
-    browser: Browser, web_house: WebHouse, scheme: str
+    web_house: WebHouse, browser: Browser, scheme: str
 ) -> None:
     context = await browser.new_context(
         color_scheme="dark" if scheme == "dark" else "light", viewport={"width": 390, "height": 800}

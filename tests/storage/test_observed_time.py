@@ -1,15 +1,18 @@
 """Customers are forgotten by the time that really passed, and few in a day, whatever a clock says."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
-from bot.ports import ObservedTime, Queue
+from bot.ports import ObservedTime, Queue, StorageUnavailable
 from storage.database import Database
 from tests.session import queue_of
 from tests.storage.made import AT, a_case, a_job, saved, seen
 from tests.storage.test_job import schedule
 from tests.storage.test_queue import Clock
+
+Result = TypeVar("Result")
 
 AGE = timedelta(days=30)
 HOUR = timedelta(hours=1)
@@ -28,12 +31,17 @@ class Process:
 
     def look(self, elapsed: timedelta = timedelta()) -> int:
         """Goes on after that much real time, and returns how many customers it forgot."""
-        self.observed = self.queue.observe_time(self.observed, elapsed)
-        old, waiting = self.queue.overdue(AGE)
-        due = old[: len(old) - waiting] if old and self.queue.take_daily_quota() else []
-        for workspace, number in due:
-            forget(self._database, number, self._clock.now, workspace)
-        return len(due)
+        before = self.observed
+        self.observed = patiently(lambda: self.queue.observe_time(before, elapsed))
+        old, waiting = patiently(lambda: self.queue.overdue(AGE))
+        if not old or not patiently(self.queue.take_daily_quota):
+            return 0
+        for workspace, number in old[: len(old) - waiting]:
+            self._forget(workspace, number)
+        return len(old) - waiting
+
+    def _forget(self, workspace: str, number: int) -> None:
+        patiently(lambda: forget(self._database, number, self._clock.now, workspace))
 
     def run(self, days: float, hours: int = 6) -> Sequence[int]:
         """Runs on while the clock goes right, and looks every so many hours; how many it forgot then."""
@@ -42,6 +50,16 @@ class Process:
             self._clock.move(step.total_seconds())
             forgotten.append(self.look(step))
         return forgotten
+
+
+def patiently(act: Callable[[], Result]) -> Result:
+    """Does it, and again while another process holds the file: the worker waits for it, too."""
+    for _ in range(50):
+        try:
+            return act()
+        except StorageUnavailable:
+            continue
+    return act()
 
 
 def stored(database: Database, *days_ago: float, now: datetime = AT, workspace: str = "W") -> None:
