@@ -23,6 +23,24 @@ if TYPE_CHECKING:
 _numbers = count(1)
 
 
+class NamesAtOnce:
+    """Prints the name of each test that failed at once: a run that is cut short says so as well."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal is not None:
+            terminal.write_line(f"\n{report.when} failed: {report.nodeid}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where tests run on many cores at once and nobody watches, failures are named as they happen."""
+    if os.environ.get("CI") == "true":
+        config.pluginmanager.register(NamesAtOnce(config))
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator["PostgresServer"]:
     """A PostgreSQL server of our own on a socket; it stops with the tests."""
