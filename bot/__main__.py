@@ -22,6 +22,7 @@ from bot.coach.lines import READERS, coach
 from bot.coach.rules import languages
 from bot.domain.errors import Refused
 from bot.domain.forget import COLLEAGUE
+from bot.domain.job import minute
 from bot.domain.working_hours import EARLIEST
 from bot.messages.export import FORMATS
 from bot.ports import StorageUnavailable
@@ -140,7 +141,13 @@ def parser() -> argparse.ArgumentParser:
     tick.add_argument(
         "--at", type=_moment, metavar="TIME", help="due by then (ISO 8601, UTC unless it says)"
     )
-    tick.add_argument(
+    instead = tick.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="only show who would hear what; say nothing and change nothing",
+    )
+    instead.add_argument(
         "--held",
         choices=("say", "drop"),
         help="only decide about what is held after a restored backup: owe it again, or drop it",
@@ -400,9 +407,33 @@ def _tick(args: argparse.Namespace, settings: Settings) -> int:
         count = asyncio.run(bootstrap.end_hold(settings, say=args.held == "say"))
         print(f"{count} held: {'owed again, and said next' if args.held == 'say' else 'dropped'}.")
         return 0
+    now = datetime.now(UTC)
+    if args.dry_run:
+        return _foretell(settings, args.at or now, now)
     _note_if_new(settings)
-    outcomes = asyncio.run(bootstrap.tick(settings, args.at or datetime.now(UTC)))
+    outcomes = asyncio.run(bootstrap.tick(settings, args.at or now))
     print(_counted(outcomes))
+    return 0
+
+
+def _foretell(settings: Settings, at: datetime, now: datetime) -> int:
+    if at < minute(now):
+        raise Misconfigured(
+            f"--at {at:%Y-%m-%d %H:%M} UTC is over, so nobody can hear anything by then: give a time to "
+            "come, or leave --at out to see what is due now."
+        )
+    _note_if_new(settings)
+    # Its lines would tell of messages that nobody got.
+    logging.getLogger("handlers.worker").setLevel(logging.WARNING)
+    forecast = asyncio.run(bootstrap.foretell_tick(settings, at))
+    for line in forecast.lines:
+        print(line)
+    if forecast.secret:
+        print(f"Not shown, because only its reader may know of it: {forecast.secret}.")
+    if not forecast.outcomes:
+        print(f"Nothing is due by {at:%Y-%m-%d %H:%M} UTC, and nothing was said.")
+    else:
+        print(f"Nothing was said; it would be: {_counted(forecast.outcomes)}")
     return 0
 
 

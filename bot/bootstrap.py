@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
@@ -26,7 +27,7 @@ from bot.demo.month import tell
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.messages.export import Format
-from bot.ports import Messenger, ReadOnlyWork, Transactions, UnitOfWork
+from bot.ports import Limits, Messenger, ReadOnlyWork, Transactions, UnitOfWork
 from bot.settings import Misconfigured, Settings, for_demo
 from handlers.connections import Connections
 from handlers.connections import Limits as ConnectionLimits
@@ -44,6 +45,7 @@ from handlers.csv_import.rehearsal import Rehearsal
 from handlers.csv_import.spreadsheet import Broken, Row, Table, parse_mapping
 from handlers.csv_import.text_lines import CsvError
 from handlers.csv_import.written_date import DayOrder, settle_order
+from handlers.foretold import Forecast, foretell
 from handlers.server import healthz, listening
 from handlers.web.additions import add_channel, machine_zone
 from handlers.web.demo import Clock, Stage, Tour
@@ -324,6 +326,40 @@ async def tick(settings: Settings, at: datetime) -> Mapping[str, int]:
         return {}
     async with open_app(settings, speaks=True, makes=False) as built, adapters(built) as opened:
         return await opened.worker.run_due(at)
+
+
+async def foretell_tick(settings: Settings, at: datetime) -> Forecast:
+    """What `tick` would say, found out on a copy; the database itself is only read, beside serve too."""
+    if is_new(settings):
+        return Forecast()
+    database = _database(settings, only_reads=True)
+    _check_is_there(database)
+    try:
+        with (
+            TemporaryDirectory(prefix="amends-tick-") as folder,
+            database.copied(Path(folder) / "copy.db") as copy,
+        ):
+            return await foretell(copy, _platforms(settings), at)
+    except SchemaOutdated as outdated:
+        raise Misconfigured(str(outdated)) from None
+    finally:
+        database.close()
+
+
+def _platforms(settings: Settings) -> Mapping[str, Limits]:
+    """What the platforms that are configured allow, without opening them."""
+    platforms: dict[str, Limits] = {}
+    if settings.slack:
+        from handlers.slack.outgoing import LIMITS as OF_SLACK  # noqa: PLC0415 - its library takes time
+
+        platforms["slack"] = OF_SLACK
+    if settings.teams:
+        from handlers.teams.outgoing import LIMITS as OF_TEAMS  # noqa: PLC0415 - its library, too
+
+        platforms["teams"] = OF_TEAMS
+    if settings.web:
+        platforms["web"] = WebMessenger.limits
+    return platforms
 
 
 def _database(settings: Settings, *, only_reads: bool = False) -> Database:

@@ -358,6 +358,11 @@ class Bot:
         handler = JOB_HANDLERS.get(job.name)
         return handler is not None and handler.lasting
 
+    def is_secret(self, job: Job) -> bool:
+        """Whether nobody but its reader learns that it was said; also where this version cannot tell."""
+        handler = JOB_HANDLERS.get(job.name)
+        return handler is None or handler.secret
+
     def label(self, job: Job) -> str:
         """What a job is about, for the log; "" where this version cannot read it."""
         payload = _payload(job)

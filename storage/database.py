@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from bot import ports
 from bot.domain.errors import ConflictError
 from storage import restored, sqlite
+from storage.copied import copy_rows
 from storage.damage import look_into_file, look_into_server
 from storage.failure import connect, translated
 from storage.jobs.queue import Clock, Past, Queue
@@ -35,6 +36,8 @@ BATCH_SIZE = 1000
 """Rows that a migration changes in one transaction, so that nobody beside it waits long."""
 MIGRATING = 4_711_000_001
 """Our own number for PostgreSQL's advisory lock, so that two machines migrate one after the other."""
+
+OUTDATED = "The database's schema is older than this program: run 'python -m bot migrate'."
 
 MARK = "INSERT OR REPLACE INTO counters (workspace, noun, number) VALUES (:workspace, :noun, :number)"
 
@@ -209,9 +212,7 @@ class Database:
         read_only = file is not None and file.exists() and sqlite.is_read_only(file)
         if not _is_ready(self._version()):
             if file is None:
-                raise SchemaOutdated(
-                    "The database's schema is older than this program: run 'python -m bot migrate'."
-                )
+                raise SchemaOutdated(OUTDATED)
             if read_only:
                 raise SchemaOutdated(
                     f"The schema of {self.file} is older than this program, and the file can only be "
@@ -254,6 +255,27 @@ class Database:
             raise
         except (OSError, SQLiteError) as failed:
             raise ports.StorageUnavailable(f"the backup could not be made: {failed}") from failed
+
+    @contextmanager
+    def copied(self, file: Path) -> Iterator["Database"]:
+        """The same rows, as they stand at one moment, in a new SQLite file; this one is only read.
+
+        Raises SchemaOutdated with one sentence, or StorageUnavailable.
+        """
+        if not _is_ready(self._version()):
+            raise SchemaOutdated(OUTDATED)
+        copy = Database(f"sqlite:///{file}")
+        try:
+            copy.prepare()
+            with self.transaction(writes=False) as source, copy.transaction(writes=True) as target:
+                if self._server is not None:
+                    source.execution_options(isolation_level="REPEATABLE READ")
+                    self._server.lift_limits(source)
+                copy_rows(source, target)
+                target.commit()
+            yield copy
+        finally:
+            copy.close()
 
     def migrate(self) -> None:
         """Brings the schema to today's, in one transaction; makes an SQLite file that is not there.

@@ -477,7 +477,14 @@ def test_an_export_says_what_to_do_where_changes_beside_the_file_cannot_be_read(
 
 @pytest.mark.parametrize(
     "arguments",
-    [("check",), ("export",), ("forget", "--case", "C-1"), ("forget", "--person", "Ana"), ("tick",)],
+    [
+        ("check",),
+        ("export",),
+        ("forget", "--case", "C-1"),
+        ("forget", "--person", "Ana"),
+        ("tick",),
+        ("tick", "--dry-run"),
+    ],
 )
 def test_a_wrong_path_of_the_database_is_said_and_makes_no_empty_one(
     tmp_path: Path, arguments: tuple[str, ...]
@@ -585,6 +592,46 @@ def test_an_env_file_that_others_can_read_is_a_warning_in_one_line(tmp_path: Pat
 def test_a_tick_by_a_wrong_time_is_refused_and_by_a_right_one_says_what_it_did(tmp_path: Path) -> None:
     assert amends(tmp_path, "tick", "--at", "soon").returncode == 2
     assert amends(tmp_path, "tick", "--at", "2030-01-01T09:00").stdout == "Nothing was due.\n"
+
+
+def test_a_dry_run_of_a_tick_shows_who_would_hear_what_beside_serve_and_says_nothing(
+    tmp_path: Path,
+) -> None:
+    nothing = amends(tmp_path, "tick", "--dry-run", "--at", "2130-01-01T09:00+02:00")
+    assert nothing.stdout == "Nothing is due by 2130-01-01 07:00 UTC, and nothing was said.\n"
+    assert list(tmp_path.iterdir()) == []
+    asked = ("--team", "support", "--map", "what_happened=Story")
+    amends(tmp_path, "import", table(tmp_path, "Story\nLost\n"), *asked)
+    for _ in range(2):
+        told = amends(tmp_path, "tick", "--dry-run", AMENDS_LOG_LEVEL="DEBUG")
+        *lines, count = told.stdout.splitlines()
+        assert told.returncode == 0
+        assert "said" not in told.stderr
+        assert count == "Nothing was said; it would be: 4 said."
+        assert len(lines) == 4
+        assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC  #support", line) for line in lines)
+        assert lines[0].endswith("UTC  #support: Retro: Lost")
+    assert amends(tmp_path, "tick", AMENDS_PACE="0").stdout == "4 said.\n"
+    with serving(tmp_path):
+        beside = amends(tmp_path, "tick", "--dry-run")
+        assert (beside.returncode, beside.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--at", "2020-01-01T09:00"), "amends: --at 2020-01-01 09:00 UTC is over, so nobody can hear"),
+        (("--at", "soon"), "argument --at: 'soon' is not a time like 2026-11-30T09:00"),
+        (("--at", "9999-01-01"), "argument --at: '9999-01-01' is beyond the calendar"),
+        (("--held", "say"), "argument --held: not allowed with argument --dry-run"),
+    ],
+)
+def test_a_dry_run_by_a_time_that_is_over_or_none_is_refused_in_a_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    refused = amends(tmp_path, "tick", "--dry-run", *arguments)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert words in refused.stderr
 
 
 @pytest.mark.parametrize("empty_url", ["postgresql"], indirect=True)

@@ -41,7 +41,8 @@ class JobPayload(BaseModel, frozen=True):
     `detail` are how its fields are stored in the columns of these names: templates that are filled to
     write and matched to read. They never change, because the program of the version before reads them.
     `what` is how a person is told which message could not be said, a template over the fields, too. One
-    that is `lasting` is posted again when there is something new to say and somebody has deleted it.
+    that is `lasting` is posted again when there is something new to say and somebody has deleted it. Of
+    one that is `secret` nobody learns but its reader, and whoever runs Amends least of all.
     """
 
     name: ClassVar[str]
@@ -49,6 +50,7 @@ class JobPayload(BaseModel, frozen=True):
     about: ClassVar[str]
     detail: ClassVar[str] = ""
     lasting: ClassVar[bool] = False
+    secret: ClassVar[bool] = False
 
     @abstractmethod
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:

@@ -168,6 +168,7 @@ class CheckIn(JobPayload):
     name = "recovery.check_in"
     what = "a word"
     about = "C-{case_number}"
+    secret = True
 
     case_number: Number
 
