@@ -14,8 +14,8 @@ from zipfile import ZipFile
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("bot", "handlers", "storage")
-SERVE = ("serve",)
-"""The commands that open the workspace and say where."""
+OPENING = {("serve",): "Who are you?", ("demo", "--no-browser"): "parcel-shop"}
+"""The commands that open a workspace and say where, and what somebody reads there at first."""
 
 
 def environment() -> dict[str, str]:
@@ -61,7 +61,9 @@ def opened(folder: Path, *command: object) -> Iterator[str]:
     assert process.returncode == 0
 
 
-def test_what_the_wheel_installs_in_a_fresh_environment_serves_and_coaches(tmp_path: Path) -> None:
+def test_what_the_wheel_installs_in_a_fresh_environment_serves_demonstrates_and_coaches(
+    tmp_path: Path,
+) -> None:
     # A copy, because building leaves folders behind, and an older one's must not fill the gaps.
     source, wheels, away = (tmp_path / name for name in ("source", "wheels", "away"))
     away.mkdir()
@@ -95,12 +97,14 @@ def test_what_the_wheel_installs_in_a_fresh_environment_serves_and_coaches(tmp_p
     assert json.loads(run(away, amends, "export", "--format", "json")) == []
     # The first visit is remembered by a cookie.
     without_proxy = build_opener(ProxyHandler({}), HTTPCookieProcessor())
-    for command in SERVE:
-        with opened(away, amends, command) as address:
+    for command, words in OPENING.items():
+        with opened(away, amends, *command) as address:
             for page in ("/healthz", "/", "/static/app.css"):
                 with without_proxy.open(f"{address}{page}") as answer:
                     assert answer.status == 200
-                    assert page != "/healthz" or json.load(answer)["ok"] is True
+                    shown = answer.read().decode()
+                    assert page != "/" or words in shown
+                    assert page != "/healthz" or json.loads(shown)["ok"] is True
     app_id = "00000000-0000-0000-0000-000000000000"
     run(away, amends, "teams-package", "--app-id", app_id, "--domain", "a.example")
     assert (away / "amends-teams.zip").exists()
