@@ -1,7 +1,9 @@
 """The container, compose.yaml and the systemd unit: as far as they can be told without a daemon."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from fnmatch import fnmatch
@@ -25,6 +27,18 @@ COMMANDS = re.findall(r"^    ([\w-]+) ", parser().format_help(), re.MULTILINE)
 def instructions(word: str) -> list[str]:
     """What follows this instruction of the Dockerfile, each on a line of its own."""
     return re.findall(rf"^{word} +(.*)$", DOCKERFILE, re.MULTILINE)
+
+
+def judged_by(judge: str, *arguments: object) -> tuple[int, str]:
+    """How a linter ends and what it says; skips where it is not installed, here or on the machine."""
+    beside = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    found = shutil.which(judge, path=beside)
+    if found is None:
+        pytest.skip(f"{judge} is not installed")
+    ended = subprocess.run(
+        [found, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+    )
+    return ended.returncode, ended.stdout + ended.stderr
 
 
 @pytest.fixture
@@ -54,6 +68,17 @@ def test_the_image_installs_pinned_packages_by_their_hashes_and_belongs_to_nobod
     assert int(user.partition(":")[0]) >= 1000
     (entry,), (command,) = instructions("ENTRYPOINT"), instructions("CMD")
     assert [*json.loads(entry), *json.loads(command)] == ["python", "-m", "bot", "serve"]
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
+    assert judged_by("hadolint", "--no-color", ROOT / "Dockerfile") == (0, "")
+
+
+def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+    # The program is not installed there, and systemd looks whether it is.
+    there = re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", UNIT, flags=re.MULTILINE)
+    (tmp_path / "amends.service").write_text(there, encoding="utf-8")
+    assert judged_by("systemd-analyze", "verify", tmp_path / "amends.service") == (0, "")
 
 
 def health_of(address: str) -> int:
