@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import MetaData, Table, insert, text
+from sqlalchemy import MetaData, Table, insert, select, text
 
 from bot.bot import Bot
 from bot.check import check
@@ -35,6 +35,8 @@ from handlers.web.outgoing import Hub, WebMessenger
 from handlers.worker import Worker
 from storage.database import Database, head
 from storage.migrations.run import upgrade
+from storage.tables import Row as Tables
+from storage.tables import channel_queues
 from tests.storage.make_fixture import FIXTURES, made
 from tests.storage.story import LAST_DAY
 
@@ -268,6 +270,40 @@ MAKE_ONE = (
 
 def test_the_newest_schema_has_a_fixture() -> None:
     assert head() in KNOWN, MAKE_ONE
+
+
+REST = {"next_allowed_at", "leased_until"}
+"""What a copy leaves out: whoever rests or speaks does so with the original."""
+
+
+def _everything(database: Database) -> Mapping[str, list[Row]]:
+    """Every row of every table, in the order of their words, without who rests."""
+    with database.transaction(writes=False) as connection:
+        return {
+            table.name: sorted(
+                (
+                    dict(row)
+                    for row in connection.execute(
+                        select(*(column for column in table.c if column.key not in REST))
+                    ).mappings()
+                ),
+                key=str,
+            )
+            for table in Tables.metadata.sorted_tables
+        }
+
+
+async def test_a_copy_holds_every_row_of_every_table(empty_url: str, tmp_path: Path) -> None:
+    async with _upgraded(empty_url, head()) as upgraded:
+        before = _everything(upgraded.database)
+        empty = {name for name, rows in before.items() if not rows}
+        assert empty <= {"stirred", "withdrawn_answers"}  # the story leaves nothing there
+        with upgraded.database.copied(tmp_path / "copy.db") as copy:
+            assert _everything(copy) == before
+            with copy.transaction(writes=False) as connection:
+                rests = connection.execute(select(*(channel_queues.c[name] for name in REST))).all()
+            assert set(rests) == {(None, None)}
+        assert _everything(upgraded.database) == before
 
 
 def _kinds(rows: Mapping[Name, Row]) -> Mapping[str, set[str]]:
