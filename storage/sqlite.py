@@ -63,7 +63,7 @@ class SQLite:
         self.writers = _engine(file, writes=True)
         self.readers = _engine(file, writes=False, only_reads=only_reads)
         self._writing = ThreadPoolExecutor(1, "writer")
-        self._reading = ThreadPoolExecutor(READERS, "recipient_id")
+        self._reading = ThreadPoolExecutor(READERS, "reader")
         self._waiting: deque[Turn[Any]] = deque()
         self._asked = False
         """Whether the writer was asked to take what waits, and has not found it all taken since."""
