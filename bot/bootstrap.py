@@ -23,7 +23,8 @@ from bot.coach.rules import language
 from bot.commands import export as export_commands
 from bot.commands import forget as forget_commands
 from bot.commands.forget import Farewell
-from bot.demo.month import tell
+from bot.demo.month import STORIES, tell
+from bot.demo.story import Story
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.messages.export import Format
@@ -272,7 +273,7 @@ async def demo(settings: Settings, folder: Path, started: Callable[[str, Path], 
     await serve(chosen, lambda address: started(address, file), tour)
 
 
-async def play(settings: Settings, now: datetime, zone: str) -> Tour:
+async def play(settings: Settings, now: datetime, zone: str, stories: Sequence[Story] = STORIES) -> Tour:
     """Tells the month that ends `now` to a new database, as if it had been used all the time."""
     clock = Clock(now)
     database = Database(settings.amends_database_url, clock=lambda _: clock.now)
@@ -282,7 +283,8 @@ async def play(settings: Settings, now: datetime, zone: str) -> Tour:
         messenger = WebMessenger(database, Hub(), clock=clock)
         bot.memberships["web"] = Everybody(database)
         worker = Worker(bot, database, {"web": messenger}, asyncio.Event())
-        cases = await tell(Stage(clock, database, bot.answer, worker.run_due), now, zone)
+        stage = Stage(clock, database, bot.answer, worker.run_due)
+        cases = await tell(stage, now, zone, stories)
         await worker.stop()
         return await Tour.through(cases, database)
     finally:

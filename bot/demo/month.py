@@ -1,6 +1,6 @@
 """Tells the story of the demo to the program, by its own commands and with chosen times."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import count
 from typing import Protocol
@@ -45,15 +45,18 @@ class WentWrong(Exception):
     """The program did not do what the story tells of, which has to follow its rules."""
 
 
-async def tell(house: House, now: datetime, zone: str) -> Mapping[str, int]:
+async def tell(
+    house: House, now: datetime, zone: str, stories: Sequence[Story] = STORIES
+) -> Mapping[str, int]:
     """Tells the month that ends `now`, in this time zone; returns the cases' numbers by name."""
-    month = _Month(house, now, zone)
+    month = _Month(house, now, zone, stories)
     await month.tell()
     return month.cases
 
 
 class _Month:
-    def __init__(self, house: House, now: datetime, zone: str) -> None:
+    def __init__(self, house: House, now: datetime, zone: str, stories: Sequence[Story]) -> None:
+        self._stories = stories
         self.cases: dict[str, int] = {}
         self._items: dict[str, int] = {}
         self._house = house
@@ -66,10 +69,10 @@ class _Month:
         self._last = add_working_days(self._hours, today, 0)
 
     async def tell(self) -> None:
-        for channel in {story.channel.id: story.channel for story in STORIES}.values():
+        for channel in {story.channel.id: story.channel for story in self._stories}.values():
             await self._house.meet(channel, *self._people.values())
         acts: dict[datetime, list[tuple[Story, Scene]]] = {at: [] for at in self._looks()}
-        for story in STORIES:
+        for story in self._stories:
             for scene in story.scenes:
                 acts.setdefault(self._moment(scene.day, scene.at), []).append((story, scene))
         for at, here in sorted(acts.items(), key=lambda act: act[0]):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot import bootstrap
+from bot.demo import parcels
 from bot.domain import recovery as recoveries
 from bot.domain import retro as retros
 from bot.domain.action_item import ActionItem
@@ -66,6 +67,17 @@ async def test_the_month_is_the_same_each_time_it_is_told(tmp_path: Path) -> Non
         database.close()
     assert told[0] == told[1]
     assert len(told[0]) > 150
+
+
+async def test_another_story_can_be_told_than_the_month(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/talk.db"
+    await bootstrap.play(for_demo(Settings(_env_file=None), url), SUNDAY, ZONE, (parcels.TALK,))
+    database = Database(url)
+    with open_work(database, WORKSPACE, writes=False) as work:
+        (only,) = posts(work)
+        assert only.text.startswith("Good morning!")
+        assert [channel.id for channel in work.channels.all()] == [parcels.TALK.channel.id]
+    database.close()
 
 
 @pytest.mark.parametrize("now", [MONDAY_EARLY, datetime(2027, 4, 1, 18, 0, tzinfo=UTC)])
