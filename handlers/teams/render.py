@@ -191,7 +191,8 @@ def _field(
         else field.hint
     )
     drawn: Element = {**INPUTS[field.kind](field, context, limit), "id": field.name}
-    drawn["label"] = one_line(field.label, LABEL)
+    if field.kind != "tick":  # its title says it already, beside the box
+        drawn["label"] = one_line(field.label, LABEL)
     if field.needed:
         drawn |= {"isRequired": True, "errorMessage": f"{field.label} is needed."}
     yield drawn

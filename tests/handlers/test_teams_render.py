@@ -257,6 +257,8 @@ def test_every_kind_of_field_has_its_input() -> None:
     # Not "" when it is not ticked: Teams sends nothing for that, and then nobody chose anything.
     assert (tick["valueOn"], tick["valueOff"], tick["value"]) == ("yes", "no", "yes")
     assert one(FormField(name="a", label="A", kind="tick"))["value"] == "no"
+    assert tick["title"] == "A"
+    assert "label" not in tick, "it would be said twice"
     options = (Option(value="1", label="One"), Option(value="2", label="Two"))
     choice = one(FormField(name="a", label="A", kind="choice", options=options, value="2"))
     assert choice["choices"][0] == {"title": "One", "value": "1"}
