@@ -72,6 +72,7 @@ DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 URL_ENTITIES = str.maketrans(
     {"&": "&amp;", "<": "%3C", ">": "%3E", "|": "%7C", " ": "%20", "\n": "%0A", "\r": "%0D"}
 )
+NO_BREAK = "\u00a0"
 NOTHING = "–"
 MORE = "There is more than fits in one message here."
 
@@ -231,8 +232,9 @@ def _progress(progress: Progress, limit: int) -> str:
     drawn = ""
     for step in progress.steps:
         label = escaped(step.label, limit)
-        label = f"*{label}*" if step.state == "next" else label
-        token = f"{' · ' if drawn else ''}{STEPS[step.state]} {label}"
+        # A sign stays on the line of its step; only before bold words Slack wants a plain space.
+        label = f" *{label}*" if step.state == "next" else f"{NO_BREAK}{label}"
+        token = f"{' · ' if drawn else ''}{STEPS[step.state]}{label}"
         if len(drawn) + len(token) <= limit:
             drawn += token
     return drawn

@@ -61,6 +61,7 @@ SIGNS: Mapping[Sign, tuple[str, str]] = {
 """How a status looks: its sign, and the colour of its words."""
 STEPS = {"done": "✅", "next": "▶️", "to come": "⬜"}
 
+NO_BREAK = "\u00a0"
 NONE = "–"
 MORE = "There is more than fits in one message here."
 
@@ -253,7 +254,8 @@ def _progress(progress: Progress) -> str:
     labels = []
     for step in progress.steps:
         label = escaped(step.label)
-        labels.append(f"{STEPS[step.state]} {f'**{label}**' if step.state == 'next' else label}")
+        bold = f"**{label}**" if step.state == "next" else label
+        labels.append(f"{STEPS[step.state]}{NO_BREAK}{bold}")
     return " · ".join(labels)
 
 

@@ -226,7 +226,7 @@ def test_a_divider_is_a_line_above_what_follows_and_progress_marks_what_is_next(
     steps = (ProgressStep(label="Hear", state="done"), ProgressStep(label="Promise", state="next"))
     (line,) = drawn(Divider(), Progress(steps=steps), Divider())
     assert line["separator"] is True
-    assert line["text"] == "✅ Hear · ▶️ **Promise**"
+    assert line["text"] == "✅\u00a0Hear · ▶️\u00a0**Promise**"
 
 
 def test_inside_a_dialog_every_button_is_a_submission_that_leaves_the_inputs_behind() -> None:
