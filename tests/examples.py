@@ -295,6 +295,7 @@ MESSAGES: Mapping[str, Message] = {
     "case.already": case.already(CASE, "support", LINK),
     "case.already_unsaid": case.already(CASE, "support", None),
     "case.taken_in": case.taken_in(CASE),
+    "case.taken_in_long": case.taken_in(CASE.model_copy(update={"what_happened": LONG})),
     "case.backlog": case.backlog([CASE.model_copy(update={"what_happened": HOSTILE})] * 6, 1_094),
     "case.backlog_one": case.backlog([CASE], 1),
     "case.backlog_over": case.backlog((), 0),

@@ -214,11 +214,13 @@ def taken_in(case: Case) -> Message:
     """A case that was taken in quietly, to whoever asks for it."""
     facts = " · ".join(filter(None, (case.label, case.reference, case.customer)))
     quiet = "It was taken in from a list: nothing is asked about it until somebody opens its retro."
+    title = one_line(case.what_happened)
+    more = title != case.what_happened.strip()
     return Message(
         summary=f"{case.label} has no retro yet.",
-        title=one_line(case.what_happened),
+        title=title,
         parts=(
-            Quote(text=shortened(case.what_happened)),
+            *((Quote(text=shortened(case.what_happened)),) if more else ()),
             Context(words=(facts,)),
             Context(words=(quiet,)),
             Buttons(buttons=(_open(case, look="main"),)),

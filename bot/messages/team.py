@@ -177,7 +177,7 @@ def _clock(at: time | None) -> str:
 
 def settled_own(preferences: NotificationPreferences) -> Message:
     """To the person who saved their own settings: what they are now."""
-    days = ", ".join(WEEKDAYS[day] for day in preferences.days) or "your team's working days"
+    days = ", ".join(WEEKDAYS[day] for day in preferences.days) or "Your team's working days"
     hours = (
         f"{_clock(preferences.starts)} to {_clock(preferences.ends)}"
         if preferences.starts
