@@ -19,6 +19,8 @@ FLAGS: tuple[Flag, ...] = get_args(Flag)
 DENIED_WITHIN = 4
 """Words before what was found in which a denial forgives it."""
 
+WHOLE = 2
+"""Sentences from which on a text can show how its words are meant."""
 LONGER = 3
 """Sentences from which on a text tells by itself whether something went wrong."""
 REPORTED_WITHIN = 60
@@ -58,8 +60,8 @@ def read_for_customer(
     known = read_language(language)
     read = _sentences(text, known)
     remarks = _remarks(text, read, known, known.customer)
-    if whole and read and (owed or remarks or _shows(known.apology, read)):
-        return (*remarks, *_missing(read, known))
+    if whole and read and (owed or remarks or _shows(known.customer.signs.apology, read)):
+        return (*remarks, *_missing(read, known, owed))
     return remarks
 
 
@@ -87,6 +89,8 @@ class _Found(NamedTuple):
     start: int
     end: int
     rule: Rule
+    evident: bool
+    """Whether these words are evidence in whatever text they stand."""
     words: tuple[str, ...]
 
 
@@ -104,15 +108,37 @@ def _remarks(
         nearby = read[max(0, number - 1) : number + 2]
         for rule, patterns in rules.possible(sentence):
             found += _found(rule, patterns, sentence, nearby, known, rules)
-    if len(read) >= LONGER and not (found and _shows(known.trouble, read)):
-        found = [each for each in found if not each.rule.needs_trouble]
-    told = _not_asked_too(_longest(found, len(text)))
+    told = _not_asked_too(_longest(_meant(found, read, rules), len(text)))
     return said_once(_remark(each, text[each.start : each.end]) for each in told)
 
 
-def _missing(read: Sequence[Sentence], known: Language) -> Iterator[Remark]:
+def _meant(found: Sequence[_Found], read: Sequence[Sentence], rules: Rulebook) -> Iterator[_Found]:
+    """Without what means nothing in a text like this one: a letter that makes something good, an
+    account of how things came about, or one in which nothing went wrong."""
+    if not found or len(read) < WHOLE:
+        yield from found
+        return
+    signs = rules.signs
+    owned = _shows(signs.owned, read)
+    smooth = len(read) >= LONGER and bool(signs.trouble.says) and not _shows(signs.trouble, read)
+    calm = owned or smooth or _shows(signs.calm, read)
+    for each in found:
+        means_nothing = (
+            (calm and not each.evident)
+            or (smooth and each.rule.needs_trouble)
+            or (owned and each.rule.owned_is_fine)
+        )
+        if not means_nothing:
+            yield each
+
+
+def _missing(read: Sequence[Sentence], known: Language, owed: bool) -> Iterator[Remark]:
+    def shows(sign: str | None) -> bool:
+        return sign is not None and _shows(getattr(known.customer.signs, sign), read)
+
     for rule in known.missing:
-        if not any(_says(sentence, rule.says) for sentence in read):
+        there = shows(rule.shown_by) or any(_says(sentence, rule.says) for sentence in read)
+        if not there and (owed or not shows(rule.not_asked_if)):
             yield Remark(label=rule.label, words="", why=rule.why, instead=rule.instead)
 
 
@@ -148,22 +174,25 @@ def _found(
     known: Language,
     rules: Rulebook,
 ) -> Iterator[_Found]:
-    places = [place for pattern in patterns for place in sentence.found_by(pattern)]
+    places = [(place, pattern) for pattern in patterns for place in sentence.found_by(pattern)]
     if not places or any(_says(each, rule.fine_nearby) for each in nearby):
         return
     fine = _covered(sentence, rule.fine)
     aside = [words for pattern in rules.aside for words in sentence.found_by(pattern)]
-    for place in places:
+    for place, pattern in places:
         if not fine.isdisjoint(place) or _is_aside(place, aside, sentence, known):
             continue
         if rule.denied_is_fine and _denied(place, sentence, known):
             continue
         if _reported(place, sentence, known):
             continue
+        spoken_to = _spoken_to(rule, place, sentence, known, rules)
         yield _Found(
             start=sentence.words[place.start].start,
             end=sentence.words[place.stop - 1].end,
-            rule=_spoken_to(rule, place, sentence, known, rules),
+            rule=spoken_to,
+            # A slip of one's own is evidence only in the words of self-blame.
+            evident=spoken_to is rule and pattern in rule.says,
             words=sentence.plain[place.start : place.stop],
         )
 

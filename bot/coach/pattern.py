@@ -2,8 +2,8 @@
 
 A pattern is a line of words. `a|b` is one of several words, `<name>` any word of that list, `[a]` a
 word that may be missing, `a_b` the two in a row, `..` up to three words of the same clause, `...` up to
-eight that may pass commas, `!a|b` "and now none of these", `^` the beginning of the sentence, `=` the
-word three before it once more.
+eight that may pass commas, `!a|b` "and now none of these", `^` the beginning of the sentence, `$` its
+end or that of its clause, `=` the word three before it once more.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -175,16 +175,24 @@ class _Beginning:
         return () if start else (0,)
 
 
+class _End:
+    def ends(self, sentence: Sentence, start: int) -> Iterable[int]:
+        ends = start == len(sentence.plain) or sentence.plain[start] in _CLAUSE
+        return (start,) if ends else ()
+
+
 class _OnceMore:
     def ends(self, sentence: Sentence, start: int) -> Iterable[int]:
         here = sentence.plain[start : start + 1]
         return (start + 1,) if here and here == sentence.plain[start - 3 : start - 2] else ()
 
 
+_CLAUSE = frozenset(',;:()—–"?!')
 _OTHERS: Mapping[str, Place] = {
     "^": _Beginning(),
+    "$": _End(),
     "=": _OnceMore(),
-    "..": _Gap(3, frozenset(',;:()—–"?!')),
+    "..": _Gap(3, _CLAUSE),
     "...": _Gap(8, frozenset(";:()—–?!")),
 }
 

@@ -11,9 +11,9 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from threading import Lock
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from bot.coach.pattern import Lexicon, Pattern, Sentence, WordList, compiled
 from bot.coach.words import Spelling
@@ -70,7 +70,8 @@ class _NamingRead(_Read):
 class _RuleRead(_Read):
     label: Flag | Hint
     kind: Line
-    says: tuple[Line, ...] = Field(min_length=1)
+    says: tuple[Line, ...] = ()
+    may_say: tuple[Line, ...] = ()
     fine: tuple[Line, ...] = ()
     fine_nearby: tuple[Line, ...] = ()
     denied_is_fine: bool = False
@@ -79,6 +80,15 @@ class _RuleRead(_Read):
     naming: tuple[_NamingRead, ...] = ()
     of_oneself: bool = False
     needs_trouble: bool = False
+    owned_is_fine: bool = False
+    shown_by: Literal["owned", "calm"] | None = None
+    not_asked_if: Literal["owned", "calm"] | None = None
+
+    @model_validator(mode="after")
+    def _looks_for_something(self) -> Self:
+        if not (self.says or self.may_say):
+            raise ValueError("A rule must say what to look for: `says`, `may_say`, or both.")
+        return self
 
 
 class _SignRead(_Read):
@@ -91,6 +101,8 @@ class _RulesRead(_Read):
     missing: tuple[_RuleRead, ...] = ()
     apology: _SignRead = _SignRead()
     trouble: _SignRead = _SignRead()
+    owned: _SignRead = _SignRead()
+    calm: _SignRead = _SignRead()
     aside: tuple[Line, ...] = ()
 
 
@@ -105,15 +117,20 @@ class Naming(BaseModel, frozen=True):
 class Rule(BaseModel, frozen=True, arbitrary_types_allowed=True):
     """What to look for, when it is fine all the same, and what to say about it.
 
-    `fine` forgives where it overlaps what was found; `fine_nearby` anywhere in this sentence and the
-    ones beside it; `denied_is_fine` a denial shortly before ("it is not your fault"). `of_oneself`: it
-    speaks to somebody who blames themself, and answers for every rule of its label that they meet so.
-    `needs_trouble`: it means nothing in a longer text in which nothing went wrong.
+    `says` is evidence wherever it stands; `may_say` is none in a whole letter or account that shows
+    otherwise how it is meant (see `Signs`). `fine` forgives where it overlaps what was found;
+    `fine_nearby` anywhere in this sentence and the ones beside it; `denied_is_fine` a denial shortly
+    before ("it is not your fault"). `of_oneself`: it speaks to somebody who blames themself, and answers
+    for every rule of its label that they meet so. `needs_trouble`: it means nothing in a longer text in
+    which nothing went wrong; `owned_is_fine`: nor where the writer takes responsibility. Of what is
+    missing: `shown_by` is a sign that it is there, `not_asked_if` one that nobody misses it, unless an
+    apology is owed.
     """
 
     label: Flag | Hint
     kind: str
     says: tuple[Pattern, ...]
+    may_say: tuple[Pattern, ...]
     fine: tuple[Pattern, ...]
     fine_nearby: tuple[Pattern, ...]
     denied_is_fine: bool
@@ -122,6 +139,9 @@ class Rule(BaseModel, frozen=True, arbitrary_types_allowed=True):
     naming: tuple[Naming, ...]
     of_oneself: bool
     needs_trouble: bool
+    owned_is_fine: bool
+    shown_by: Literal["owned", "calm"] | None
+    not_asked_if: Literal["owned", "calm"] | None
 
 
 class Sign(BaseModel, frozen=True, arbitrary_types_allowed=True):
@@ -129,6 +149,20 @@ class Sign(BaseModel, frozen=True, arbitrary_types_allowed=True):
 
     says: tuple[Pattern, ...]
     fine: tuple[Pattern, ...]
+
+
+class Signs(BaseModel, frozen=True):
+    """What a whole text shows about itself.
+
+    `apology`: that it apologises for a harm; `trouble`: that something went wrong (without words for it,
+    this is not asked); `owned`: that its writer takes responsibility; `calm`: that it makes something
+    good, offers something or tells how things came about.
+    """
+
+    apology: Sign
+    trouble: Sign
+    owned: Sign
+    calm: Sign
 
 
 class Rulebook:
@@ -139,9 +173,12 @@ class Rulebook:
     not the writer who judges ("she told us that ...", "it is not about who ...").
     """
 
-    def __init__(self, rules: Sequence[Rule], common: frozenset[str], aside: Sequence[Pattern] = ()):
+    def __init__(
+        self, rules: Sequence[Rule], common: frozenset[str], aside: Sequence[Pattern], signs: Signs
+    ):
         self.rules = rules
         self.aside = aside
+        self.signs = signs
         self.of_oneself = {rule.label: rule for rule in rules if rule.of_oneself}
         self._by_word: dict[str, list[tuple[int, Pattern]]] = defaultdict(list)
 
@@ -149,7 +186,7 @@ class Rulebook:
             return sum(300 if one.startswith("<") else 100 if one in common else 1 for one in needed)
 
         for number, rule in enumerate(rules):
-            for pattern in rule.says:
+            for pattern in (*rule.says, *rule.may_say):
                 for word in min(pattern.needs, key=often):
                     self._by_word[word].append((number, pattern))
 
@@ -169,8 +206,7 @@ class Language(BaseModel, frozen=True, arbitrary_types_allowed=True):
 
     `common` and `foreign`: short words of this language and of others, to tell them apart; `turns`:
     words at which a sentence goes back to what its writer says; `oneself` and `anybody`: words for the
-    writer, and lists of words for others; `apology` and `trouble`: how a text apologises, and shows that
-    something went wrong.
+    writer, and lists of words for others.
     """
 
     spelling: Spelling
@@ -186,8 +222,6 @@ class Language(BaseModel, frozen=True, arbitrary_types_allowed=True):
     team: Rulebook
     customer: Rulebook
     missing: tuple[Rule, ...]
-    apology: Sign
-    trouble: Sign
 
 
 def languages() -> tuple[str, ...]:
@@ -228,7 +262,9 @@ def read_folder(folder: Traversable) -> Language:
         return tuple(_rule(rule, lexicon) for rule in found)
 
     def book(rules_read: _RulesRead) -> Rulebook:
-        return Rulebook(rules(rules_read.rule), common, _patterns(rules_read.aside, lexicon))
+        signs = Signs(**{name: sign(getattr(rules_read, name)) for name in Signs.model_fields})
+        aside = _patterns(rules_read.aside, lexicon)
+        return Rulebook(rules(rules_read.rule), common, aside, signs)
 
     def sign(read: _SignRead) -> Sign:
         return Sign(says=_patterns(read.says, lexicon), fine=_patterns(read.fine, lexicon))
@@ -248,8 +284,6 @@ def read_folder(folder: Traversable) -> Language:
         team=book(team),
         customer=book(customer),
         missing=rules(customer.missing),
-        apology=sign(customer.apology),
-        trouble=sign(customer.trouble),
     )
 
 
@@ -269,8 +303,9 @@ def _patterns(lines: tuple[str, ...], lexicon: Lexicon) -> tuple[Pattern, ...]:
 
 def _rule(read: _RuleRead, lexicon: Lexicon) -> Rule:
     return Rule(
-        **read.model_dump(exclude={"says", "fine", "fine_nearby", "naming"}),
+        **read.model_dump(exclude={"says", "may_say", "fine", "fine_nearby", "naming"}),
         says=_patterns(read.says, lexicon),
+        may_say=_patterns(read.may_say, lexicon),
         fine=_patterns(read.fine, lexicon),
         fine_nearby=_patterns(read.fine_nearby, lexicon),
         naming=tuple(

@@ -235,6 +235,8 @@ def test_a_pattern_that_cannot_be_meant_is_refused(line: str) -> None:
         ("late late", "late late late late late", ["late late", "late late"]),
         ("is a =", "late is a late and so is a day", ["is a late"]),
         ("is a =", "is a late", []),
+        ("late $", "late is late , so late", ["late", "late"]),
+        ("late so $", "late so soon", []),
     ],
 )
 def test_a_pattern_finds_what_its_signs_mean(line: str, text: str, found: list[str]) -> None:

@@ -275,19 +275,139 @@ def test_a_letter_about_the_season_excuses_nothing() -> None:
     assert marked(f"Your order was delayed. {busy} Please bear with us.", "customer") == {"excuse"}
 
 
+@pytest.mark.parametrize(
+    ("slip", "told"),
+    [
+        ("I forgot to switch the sign over.", "It hangs behind the door."),
+        ("I misread the dose.", "Both labels are blue."),
+        ("I should have rung the depot.", "The number was on nobody's list."),
+        ("My mistake.", "The forms look alike."),
+    ],
+)
+def test_a_slip_of_ones_own_is_blame_alone_and_a_fact_in_an_account(slip: str, told: str) -> None:
+    assert marked(slip, "team") == {"blame"}
+    assert read(f"{slip} {told}", "team") == ()
+
+
+@pytest.mark.parametrize(
+    "judged",
+    [
+        "It was stupid of me.",
+        "I was careless.",
+        "It is all my fault.",
+        "Simon forgot to switch it over.",
+    ],
+)
+def test_a_judgement_is_blame_in_an_account_too(judged: str) -> None:
+    assert marked(f"The sign hangs behind the door. {judged} There is no list.", "team") == {"blame"}
+
+
+def test_what_is_on_her_desk_or_her_way_is_not_on_her() -> None:
+    for text in ("The file was on her desk.", "Selma was on her way.", "It was on her list."):
+        assert read(text, "team") == ()
+    for text in ("It's on her.", "That one is on her, not on us.", "The delay is entirely on her."):
+        assert marked(text, "team") == {"blame"}
+
+
+def test_who_does_without_reading_is_the_one_before_without() -> None:
+    assert marked("Simon sent it without reading the note.", "team") == {"blame"}
+    assert read("It came from Simon without reading glasses.", "team") == ()
+
+
+def test_a_question_in_an_account_that_answers_it_is_none_to_the_team() -> None:
+    question = "Who opened the gate?"
+    assert [remark.label for remark in read(question, "team")] == ["asks_why_or_who"]
+    assert read(f"{question} The timer did, because it still had the summer's hours.", "team") == ()
+
+
+@pytest.mark.parametrize(
+    ("cause", "label"),
+    [
+        ("The lift broke down at six.", "excuse"),
+        ("The courier lost your box.", "passes_blame"),
+        ("We were short-staffed that evening.", "excuse"),
+    ],
+)
+def test_a_cause_is_an_excuse_only_where_nobody_takes_responsibility(cause: str, label: str) -> None:
+    bare = f"Dear Ms Baum, I am sorry about your evening. {cause} Thank you for writing."
+    owned = f"Dear Ms Baum, I am sorry about your evening. {cause} We did not ring you, and should have."
+    assert label in marked(bare, "customer")
+    assert marked(owned, "customer") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("words", "label"),
+    [
+        ("The lift broke down at six.", "excuse"),
+        ("You were told that the pool is closed.", "combative"),
+        ("You had every reason to be upset.", "presumes_feelings"),
+    ],
+)
+def test_weak_evidence_is_none_in_a_letter_that_makes_good(words: str, label: str) -> None:
+    assert label in marked(f"{words} We regret it. Thank you for writing.", "customer")
+    assert marked(f"{words} We have refunded the evening. Come again.", "customer") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("words", "label"),
+    [
+        ("Such delays are beyond our control.", "excuse"),
+        ("That is not our fault.", "passes_blame"),
+        ("We are sorry if you had to wait.", "conditional_apology"),
+        ("We are sorry that you feel that way.", "presumes_feelings"),
+        ("We reject your claim.", "combative"),
+    ],
+)
+def test_strong_evidence_counts_in_a_letter_that_makes_good_and_in_one_without_trouble(
+    words: str, label: str
+) -> None:
+    assert label in marked(f"Dear Mr Baum. {words} We have sent you a voucher.", "customer")
+    assert label in marked(f"Dear Mr Baum. {words} We wish you a good summer.", "customer")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "That was not our mistake. The courier lost your box. Good day to you.",
+        "The courier lost your box. We did nothing wrong. Good day to you.",
+        "The courier lost your box. You claim that nobody told you. Good day to you.",
+    ],
+)
+def test_who_denies_responsibility_does_not_take_it(text: str) -> None:
+    assert "passes_blame" in marked(text, "customer")
+
+
+def test_a_letter_that_makes_good_misses_nothing_unless_an_apology_is_owed() -> None:
+    text = "We apologise for the cold room. The night has been refunded."
+    assert read_for_customer(text) == ()
+    assert [each.label for each in read_for_customer(text, owed=True)] == [
+        "no_responsibility",
+        "no_next_step",
+    ]
+    bare = "We apologise for the cold room. Thank you for writing."
+    assert [each.label for each in read_for_customer(bare)] == ["no_responsibility", "no_next_step"]
+
+
 def test_ordinary_letters_that_the_rules_were_made_with_draw_next_to_nothing() -> None:
     texts = ordinary(SENTENCES / "ordinary.jsonl")
     found = [read(text, reader) for reader, text in texts]
     assert len(texts) > 700
-    assert sum(bool(labels(remarks)) for remarks in found) <= 0.03 * len(texts)
-    assert sum(bool(remarks) for remarks in found) <= 0.04 * len(texts)
+    assert sum(bool(labels(remarks)) for remarks in found) <= 0.02 * len(texts)
+    assert sum(bool(remarks) for remarks in found) <= 0.025 * len(texts)
 
 
-def test_the_hundred_ordinary_texts_draw_no_more_than_docs_coach_says() -> None:
+def test_the_first_hundred_ordinary_texts_draw_no_remark_any_more() -> None:
     found = [read(text, reader) for reader, text in ordinary(Path(__file__).parent / "ordinary.jsonl")]
     assert len(found) == 100
-    assert sum(bool(labels(remarks)) for remarks in found) <= 2
-    assert sum(bool(remarks) for remarks in found) <= 4
+    assert [remarks for remarks in found if remarks] == []
+
+
+@pytest.mark.parametrize(("reader", "marks"), [("team", 17), ("customer", 41)])
+def test_letters_that_hurt_are_marked_though_much_in_them_is_polite(reader: str, marks: int) -> None:
+    letters = own(f"{reader}_letters")
+    assert sum(bool(marked(each.text, reader)) for each in letters) >= marks
+    for label, score in scores(letters, reader).items():
+        assert score.recall >= 0.75, f"{label}: {score}"
 
 
 @pytest.mark.parametrize("reader", ["team", "customer"])
