@@ -86,6 +86,7 @@ def said_once(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
 
 
 class _Found(NamedTuple):
+    sentence: int
     start: int
     end: int
     rule: Rule
@@ -107,29 +108,33 @@ def _remarks(
     for number, sentence in enumerate(read):
         nearby = read[max(0, number - 1) : number + 2]
         for rule, patterns in rules.possible(sentence):
-            found += _found(rule, patterns, sentence, nearby, known, rules)
+            found += _found(rule, patterns, sentence, number, nearby, known, rules)
     told = _not_asked_too(_longest(_meant(found, read, rules), len(text)))
     return said_once(_remark(each, text[each.start : each.end]) for each in told)
 
 
 def _meant(found: Sequence[_Found], read: Sequence[Sentence], rules: Rulebook) -> Iterator[_Found]:
-    """Without what means nothing in a text like this one: a letter that makes something good, an
-    account of how things came about, or one in which nothing went wrong."""
+    """Without what is no evidence in a text like this one.
+
+    Weak words mean nothing in a letter that makes something good, in an account of how things came
+    about, and where nothing went wrong, unless they add up.
+    """
     if not found or len(read) < WHOLE:
         yield from found
         return
     signs = rules.signs
     owned = _shows(signs.owned, read)
     smooth = len(read) >= LONGER and bool(signs.trouble.says) and not _shows(signs.trouble, read)
-    calm = owned or smooth or _shows(signs.calm, read)
+    calm = (owned or smooth or _shows(signs.calm, read)) and not _adds_up(found)
     for each in found:
-        means_nothing = (
-            (calm and not each.evident)
-            or (smooth and each.rule.needs_trouble)
-            or (owned and each.rule.owned_is_fine)
-        )
-        if not means_nothing:
+        if (each.evident or not calm) and not (owned and each.rule.owned_is_fine):
             yield each
+
+
+def _adds_up(found: Iterable[_Found]) -> bool:
+    """Whether two sentences judge others in different words: one may be chance, two are a tone."""
+    judging = (each for each in found if each.rule.label in FLAGS and not each.rule.of_oneself)
+    return len(set({each.words: each.sentence for each in judging}.values())) > 1
 
 
 def _missing(read: Sequence[Sentence], known: Language, owed: bool) -> Iterator[Remark]:
@@ -170,6 +175,7 @@ def _found(
     rule: Rule,
     patterns: Iterable[Pattern],
     sentence: Sentence,
+    number: int,
     nearby: Sequence[Sentence],
     known: Language,
     rules: Rulebook,
@@ -188,6 +194,7 @@ def _found(
             continue
         spoken_to = _spoken_to(rule, place, sentence, known, rules)
         yield _Found(
+            sentence=number,
             start=sentence.words[place.start].start,
             end=sentence.words[place.stop - 1].end,
             rule=spoken_to,

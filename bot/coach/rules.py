@@ -79,7 +79,6 @@ class _RuleRead(_Read):
     instead: Line
     naming: tuple[_NamingRead, ...] = ()
     of_oneself: bool = False
-    needs_trouble: bool = False
     owned_is_fine: bool = False
     shown_by: Literal["owned", "calm"] | None = None
     not_asked_if: Literal["owned", "calm"] | None = None
@@ -121,10 +120,9 @@ class Rule(BaseModel, frozen=True, arbitrary_types_allowed=True):
     otherwise how it is meant (see `Signs`). `fine` forgives where it overlaps what was found;
     `fine_nearby` anywhere in this sentence and the ones beside it; `denied_is_fine` a denial shortly
     before ("it is not your fault"). `of_oneself`: it speaks to somebody who blames themself, and answers
-    for every rule of its label that they meet so. `needs_trouble`: it means nothing in a longer text in
-    which nothing went wrong; `owned_is_fine`: nor where the writer takes responsibility. Of what is
-    missing: `shown_by` is a sign that it is there, `not_asked_if` one that nobody misses it, unless an
-    apology is owed.
+    for every rule of its label that they meet so. `owned_is_fine`: it means nothing where the writer
+    takes responsibility. Of what is missing: `shown_by` is a sign that it is there, `not_asked_if` one
+    that nobody misses it, unless an apology is owed.
     """
 
     label: Flag | Hint
@@ -138,7 +136,6 @@ class Rule(BaseModel, frozen=True, arbitrary_types_allowed=True):
     instead: str
     naming: tuple[Naming, ...]
     of_oneself: bool
-    needs_trouble: bool
     owned_is_fine: bool
     shown_by: Literal["owned", "calm"] | None
     not_asked_if: Literal["owned", "calm"] | None

@@ -302,6 +302,58 @@ def test_a_judgement_is_blame_in_an_account_too(judged: str) -> None:
     assert marked(f"The sign hangs behind the door. {judged} There is no list.", "team") == {"blame"}
 
 
+def test_one_weak_word_may_be_chance_and_two_in_different_sentences_are_a_tone() -> None:
+    system = "The list hangs in the hall."
+    assert read(f"{system} Simon was supposed to lock the door but did not.", "team") == ()
+    assert marked(
+        f"{system} Simon was supposed to lock the door but did not. The nurse could not even say why.",
+        "team",
+    ) == {"blame"}
+    for slips in (
+        "I forgot the key. I misread the sign.",
+        "I missed the call. I should have rung back.",
+    ):
+        assert read(f"{system} {slips}", "team") == ()
+    sent = "A new one was sent today."
+    assert marked(f"The courier lost the box. {sent}", "customer") == frozenset()
+    assert marked(f"The courier lost the box. {sent} You gave us the wrong address, too.", "customer")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The manual hangs in the hall, so that nurses can find a page without asking.",
+        "We know better now.",
+        "There was nobody who could have answered.",
+        "The driver did nothing wrong.",
+        "Is Omar the one with the key? So Omar and I drove back.",
+        "Now that the bell is up we will let nobody down.",
+    ],
+)
+def test_words_of_blame_without_anybody_to_blame_are_left_alone(text: str) -> None:
+    assert read(text, "team") == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am happy to answer any concerns you may have.",
+        "If you have already paid, please ignore this letter.",
+        "Repeat prescriptions are ready by Friday.",
+        "I must correct your bill: it is 20 euros lower.",
+        "The seat reserved for you did not exist.",
+        "It was examined by an independent expert.",
+        "You did nothing wrong.",
+        "You haven't broken anything. Give it six hours.",
+        "You had no way of knowing that.",
+        "If you have already paid, please accept our apologies for this reminder. Have a good week.",
+        "I regard this as settled, but do call me if you see it differently.",
+    ],
+)
+def test_words_to_a_customer_that_only_sound_like_those_kinds_are_left_alone(text: str) -> None:
+    assert read(text, "customer") == ()
+
+
 def test_what_is_on_her_desk_or_her_way_is_not_on_her() -> None:
     for text in ("The file was on her desk.", "Selma was on her way.", "It was on her list."):
         assert read(text, "team") == ()
@@ -355,7 +407,7 @@ def test_weak_evidence_is_none_in_a_letter_that_makes_good(words: str, label: st
         ("That is not our fault.", "passes_blame"),
         ("We are sorry if you had to wait.", "conditional_apology"),
         ("We are sorry that you feel that way.", "presumes_feelings"),
-        ("We reject your claim.", "combative"),
+        ("We reject these accusations.", "combative"),
     ],
 )
 def test_strong_evidence_counts_in_a_letter_that_makes_good_and_in_one_without_trouble(
@@ -391,9 +443,9 @@ def test_a_letter_that_makes_good_misses_nothing_unless_an_apology_is_owed() -> 
 def test_ordinary_letters_that_the_rules_were_made_with_draw_next_to_nothing() -> None:
     texts = ordinary(SENTENCES / "ordinary.jsonl")
     found = [read(text, reader) for reader, text in texts]
-    assert len(texts) > 700
-    assert sum(bool(labels(remarks)) for remarks in found) <= 0.02 * len(texts)
-    assert sum(bool(remarks) for remarks in found) <= 0.025 * len(texts)
+    assert len(texts) > 1300
+    assert sum(bool(labels(remarks)) for remarks in found) <= 0.015 * len(texts)
+    assert sum(bool(remarks) for remarks in found) <= 0.02 * len(texts)
 
 
 def test_the_first_hundred_ordinary_texts_draw_no_remark_any_more() -> None:
@@ -402,12 +454,12 @@ def test_the_first_hundred_ordinary_texts_draw_no_remark_any_more() -> None:
     assert [remarks for remarks in found if remarks] == []
 
 
-@pytest.mark.parametrize(("reader", "marks"), [("team", 17), ("customer", 41)])
+@pytest.mark.parametrize(("reader", "marks"), [("team", 30), ("customer", 63)])
 def test_letters_that_hurt_are_marked_though_much_in_them_is_polite(reader: str, marks: int) -> None:
     letters = own(f"{reader}_letters")
     assert sum(bool(marked(each.text, reader)) for each in letters) >= marks
     for label, score in scores(letters, reader).items():
-        assert score.recall >= 0.75, f"{label}: {score}"
+        assert score.recall >= 0.60, f"{label}: {score}"
 
 
 @pytest.mark.parametrize("reader", ["team", "customer"])
