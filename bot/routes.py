@@ -14,6 +14,7 @@ from bot.commands import case as case_commands
 from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
 from bot.commands import recovery as recovery_commands
+from bot.commands import reminder as reminder_commands
 from bot.commands import retro as retro_commands
 from bot.commands import team as team_commands
 from bot.jobs import action_item as action_item_jobs
@@ -193,6 +194,8 @@ _ROUTES = (
     _route(recovery_commands.TakeBack, recovery_commands.take_back, recovery_commands.open_take_back),
     _reading(recovery_commands.Read, recovery_commands.read),
     _reading(board_commands.Status, board_commands.status),
+    _reading(reminder_commands.ShowAll, reminder_commands.show_all),
+    _reading(reminder_commands.ShowAllHere, reminder_commands.show_all_here),
     Route(coach_commands.Draft, form=coach_commands.open_draft, apart=coach_commands.draft),
     _route(team_commands.Settings, team_commands.settings, team_commands.open_settings),
     _route(team_commands.OwnSettings, team_commands.own_settings, team_commands.open_own_settings),

@@ -288,6 +288,16 @@ LATE_TOLD = _due(
 UNDECIDED = _due("retro_undecided", RETRO, day=date(2026, 3, 10))
 HALF_TIME = _due("retro_half_time", RETRO, "", day=date(2026, 3, 9))
 ANSWERS_CLOSED = _due("retro_answers_closed", RETRO, "", day=date(2026, 3, 10))
+PROPOSED_TO_LEAD = _due("item_proposed", ITEM, before=(TODAY,))
+PROMISE_LATE = _due("recovery_promise_late", LATE_PROMISE, day=date(2026, 3, 2))
+MUCH = [LATE_NOW] * 4 + [DUE_TODAY, UNDECIDED, PROMISE_LATE] + [PROPOSED_TO_LEAD] * 5
+"""More than one message shows."""
+MUCH_HERE = [
+    view._replace(
+        sent=view.sent.model_copy(update={"recipient_id": "", "message": "remind:in:C1:2026-03-05"})
+    )
+    for view in [HALF_TIME] * 6
+]
 
 MESSAGES: Mapping[str, Message] = {
     "sentence": sentence("AI-12 is already verified."),
@@ -548,7 +558,13 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.digest": reminder.reminder_message(
         [LATE_NOW, DUE_TODAY, UNDECIDED, _due("item_late", DONE, holds=False, outcome="done")]
     ),
-    "reminder.digest_long": reminder.reminder_message([LATE_NOW] * 12),
+    "reminder.digest_long": reminder.reminder_message(MUCH),
+    "reminder.digest_over": reminder.reminder_message(
+        [_due("item_late", DONE, holds=False, outcome="done")] * 5
+    ),
+    "reminder.digest_here": reminder.reminder_message(MUCH_HERE),
+    "reminder.everything": reminder.everything(MUCH, 0),
+    "reminder.everything_rest": reminder.everything(MUCH, 10),
     "reminder.over_customer": reminder.reminder_message(
         [_due("recovery_check_back", CHECKED, holds=False, outcome="check_back")]
     ),

@@ -32,7 +32,7 @@ def table() -> str:
         said = reminder.says.format(
             label=label,
             owner="Ana",
-            day="Thu 5 Mar 2026",
+            day="Thu 5 Mar",
             planned="",
             step="Hear the customer",
         )

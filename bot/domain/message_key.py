@@ -11,7 +11,8 @@ OWN_CHAT = re.compile(
     r"(owner|asker|step|customer|settings|unsaid|not_recovered|case_cancelled):.*|remind:.*:\d+",
     re.DOTALL,
 )
-PERSONAL = re.compile(r"remind:.*:(\d{4}-\d\d-\d\d):\d+", re.DOTALL)
+PERSONAL = re.compile(r"remind:.*:(\d{4}-\d\d-\d\d):(\d{1,3})", re.DOTALL)
+IN_CHANNEL = re.compile(r"remind:in:.*:(\d{4}-\d\d-\d\d)", re.DOTALL)
 TO_LEAD = re.compile(r"unreached(_customer)?:.*", re.DOTALL)
 ABOUT_ITEM = re.compile(r"(?:call|unreached):(\d+):.*|remind:.*:AI-(\d+)", re.DOTALL)
 ABOUT_CASE = re.compile(r"(?:call_customer|unreached_customer):(\d+):.*|remind:.*:[CR]-(\d+)", re.DOTALL)
@@ -155,6 +156,12 @@ def reminder_day(key: str) -> date | None:
     return date.fromisoformat(match[1]) if match else None
 
 
+def reminder_number(key: str) -> int | None:
+    """Which message of its day it is, from 0; None when it is no message of reminders to a person."""
+    match = PERSONAL.fullmatch(key)
+    return int(match[2]) if match else None
+
+
 def reminder_in_thread(case_number: int, name: str, day: date) -> str:
     """A reminder in a retro's thread, by the name of the reminder."""
     return f"remind:C-{case_number}:{name}:{day.isoformat()}"
@@ -163,6 +170,12 @@ def reminder_in_thread(case_number: int, name: str, day: date) -> str:
 def reminder_in_channel(channel_id: str, day: date) -> str:
     """All that is due in the threads of a channel on a day, in UTC, when it is many of them."""
     return f"remind:in:{channel_id}:{day.isoformat()}"
+
+
+def reminder_day_in_channel(key: str) -> date | None:
+    """The day of such a message; None when it is another message's key."""
+    match = IN_CHANNEL.fullmatch(key)
+    return date.fromisoformat(match[1]) if match else None
 
 
 def reminder_instead(key: str, label: str) -> str:

@@ -36,12 +36,9 @@ from bot.jobs import recovery as recovery_jobs
 from bot.jobs import retro as retro_jobs
 from bot.messages import reminder as messages
 from bot.messages.parts import Message
-from bot.messages.reminder import ReminderView
+from bot.messages.reminder import UNANSWERED, ReminderView
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import PROMPTS, Prompt
-
-UNANSWERED = ("retro_half_time", "retro_last_day")
-"""Only for prompts that nobody has answered; asked of the channel, never of anybody."""
 
 
 class ReminderContext(NamedTuple):

@@ -271,8 +271,8 @@ def story(case: Case) -> Form:
     )
 
 
-def show_all(command_name: str, subject: Reference) -> Button:
-    """The button to the rest of a shortened text."""
+def show_all(command_name: str, subject: Reference | str) -> Button:
+    """The button to the rest of a shortened text, or of a list."""
     return Button(label=SHOW_ALL, command_name=command_name, about=str(subject), opens=True)
 
 

@@ -1,7 +1,9 @@
 """What people read when the bot speaks unasked: reminders, what nobody has answered, what was heard."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from typing import NamedTuple
 
 from bot.domain import message_key
@@ -24,18 +26,21 @@ from bot.messages.parts import (
     Button,
     Buttons,
     Context,
-    Day,
+    Inline,
     Line,
     Message,
     Paragraph,
     Part,
+    Sign,
     Status,
     Superseded,
-    Typed,
     Words,
+    day_words,
     headed,
     in_list,
+    joined,
     linked,
+    on,
     one_line,
     plain_words,
     row,
@@ -45,8 +50,14 @@ from bot.messages.retro import ADD_ITEM, ANSWER, CLOSE, REOPEN, heard
 from bot.prompts import Prompt
 
 SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-MAX_TOLD = 10
-"""Things in one message: Slack allows 50 blocks, and nobody acts on more at once."""
+MAX_TOLD = 3
+"""Things that one message tells of; all others are counted, and one button away."""
+MAX_LISTED = 10
+"""Things in one answer to whoever wants to see all: what a card of Teams holds with their buttons."""
+UNANSWERED = ("retro_half_time", "retro_last_day")
+"""Only for prompts that nobody has answered; asked of the channel, never of anybody."""
+GROUPS: Mapping[str, Sign] = {"late": "late", "today": "yours", "waiting": "waiting"}
+"""How urgent things are, the most urgent first, and the sign of each."""
 OVER = "Nothing is left to do here."
 
 
@@ -75,73 +86,146 @@ class ReminderView(NamedTuple):
 
 
 def reminder_message(dues: Sequence[ReminderView]) -> Message:
-    """What is due for one reader: one thing with its words, or several with the buttons of each."""
+    """What is due for one reader: one thing with its words, or counts, the most urgent few and all."""
     open_ones = [due for due in dues if due.holds]
+    over = [due for due in dues if not due.holds]
     if not open_ones:
-        over = tuple(_over(due) for due in dues)
-        return Message(summary=plain_words(over[0].words), parts=over)
-    listed = [*open_ones, *(due for due in dues if not due.holds)][:MAX_TOLD]
-    parts: list[Part] = []
-    for due in listed:
-        parts.extend(_parts(due, alone=len(dues) == 1) if due.holds else (_over(due),))
-    if len(dues) > MAX_TOLD:
-        more = f"and {len(dues) - MAX_TOLD} more: "
-        parts.append(Context(words=(more, Typed(words="mine"), ", ", Typed(words="status"))))
-    first = open_ones[0]
-    whom = "you" if first.sent.recipient_id else "somebody"
+        return Message(summary=plain_words(_over(over[0]).words), parts=_all_over(over))
+    if len(dues) == 1:
+        summary = f"{_sentence(open_ones[0])} {one_line(open_ones[0].what)}"
+        return Message(summary=summary, parts=_alone(open_ones[0]))
+    ordered = _most_urgent_first(open_ones)
+    parts = [*_grouped(ordered, ordered[:MAX_TOLD])]
+    if len(ordered) > MAX_TOLD:
+        parts.append(_rest(ordered, MAX_TOLD))
+    return _gathered(ordered, (*parts, *_all_over(over)))
+
+
+def everything(dues: Sequence[ReminderView], first: int) -> Message:
+    """All of one message that still waits, from the `first` on (0), as much as one answer holds."""
+    ordered = _most_urgent_first([due for due in dues if due.holds])
+    shown = ordered[first : first + MAX_LISTED]
+    if not shown:
+        return _quiet(OVER)
+    parts = [*_grouped(ordered, shown)]
+    if len(ordered) > first + MAX_LISTED:
+        parts.append(_rest(ordered, first + MAX_LISTED))
+    return _gathered(ordered, tuple(parts))
+
+
+def _gathered(ordered: Sequence[ReminderView], parts: tuple[Part, ...]) -> Message:
+    first, count = ordered[0], len(ordered)
+    whom = _whom(first)
     summary = f"{_sentence(first)} {one_line(first.what)}"
-    if len(open_ones) > 1:
-        summary = f"{len(open_ones)} things wait for {whom}: {_sentence(first)}"
-    title = f"What waits for {whom}" if len(dues) > 1 else None
-    return Message(summary=summary, title=title, parts=tuple(parts))
+    if count > 1:
+        summary = f"{count} things wait for {whom}: {_sentence(first)}"
+    return Message(summary=summary, title=f"What waits for {whom}", parts=parts)
 
 
-def _parts(due: ReminderView, *, alone: bool) -> tuple[Part, ...]:
-    retro = f"the retro C-{due.subject.case_number}"
-    where = linked(retro, due.link)
-    body: tuple[Part, ...] = ()
-    words = (_status(due), " ", Bold(text=one_line(due.what)), f"\n{_sentence(due)} · ", where)
-    if alone:
-        body = (
-            *headed(due.what),
-            Paragraph(words=(_sentence(due),)),
-            Context(words=(_status(due), " · from ", where)),
-        )
-    if due.before:
-        body = (*body, Context(words=_reminded_before(due.owner, due.before)))
+def _whom(due: ReminderView) -> str:
+    return "you" if due.sent.recipient_id else "somebody"
+
+
+def _group(due: ReminderView) -> str:
+    """How urgent it is, by the name of its group."""
+    if _is_late(due):
+        return "late"
+    return "today" if due.reminder.today and due.sent.day == _day_said(due) else "waiting"
+
+
+def _most_urgent_first(dues: Sequence[ReminderView]) -> list[ReminderView]:
+    """Group by group, whoever waits outside before what waits in the house."""
+    order = [*GROUPS]
+    return sorted(
+        dues, key=lambda due: (order.index(_group(due)), not isinstance(due.subject, Recovery))
+    )
+
+
+def _grouped(ordered: Sequence[ReminderView], shown: Sequence[ReminderView]) -> Iterator[Part]:
+    """How many there are of each group, and below its name what is `shown` of it."""
+    counts = Counter(map(_group, ordered))
+    counted: list[Words] = [(Bold(text="1 thing" if len(ordered) == 1 else f"{len(ordered)} things"),)]
+    for group, sign in GROUPS.items():
+        if counts[group]:
+            counted.append((Status(sign=sign, text=f"{counts[group]} {group}"),))
+    yield Paragraph(words=joined(*counted))
+    for group, dues in groupby(shown, key=_group):
+        if len(counts) > 1:
+            yield Paragraph(words=(Bold(text=group.capitalize()),))
+        for due in dues:
+            yield from _listed(due)
+
+
+def _rest(ordered: Sequence[ReminderView], first: int) -> Line:
+    """How many are left from the `first` on, and the way to them: to all, or to the next few."""
+    key, more = ordered[0].sent.message, first > MAX_TOLD
+    day, number = message_key.reminder_day(key), message_key.reminder_number(key)
+    command_name, place = "reminder.show_all", f"{day}:{number}"
+    if day is None:
+        command_name, place = "reminder.show_all_here", f"{message_key.reminder_day_in_channel(key)}"
+    button = show_all(command_name, f"{place}+{first}" if more else place)
+    if more:
+        button = button.model_copy(update={"label": "Show more"})
+    count = len(ordered) - first
+    waits = f"{count} more wait{'s' if count == 1 else ''} for {_whom(ordered[0])}."
+    return Line(words=(waits,), button=button)
+
+
+def _alone(due: ReminderView) -> tuple[Part, ...]:
+    """One thing that has a message for itself: its words, why, and what can be done."""
+    where = Context(words=(_status(due), " · from ", _retro(due)))
+    buttons = _pressable(due)
+    row_of_it = (row(buttons),) if buttons else ()
+    return (*headed(due.what), Paragraph(words=(_sentence(due),)), where, *_before(due), *row_of_it)
+
+
+def _listed(due: ReminderView) -> tuple[Part, ...]:
+    """One thing among others: a line with what can be done beside it."""
+    words = (Bold(text=one_line(due.what)), f"\n{_sentence(due).rstrip('.:')} · ", _retro(due))
+    return (in_list(words, _pressable(due)), *_before(due))
+
+
+def _retro(due: ReminderView) -> Inline:
+    return linked(f"the retro C-{due.subject.case_number}", due.link)
+
+
+def _before(due: ReminderView) -> tuple[Part, ...]:
+    """`I've reminded Ben three times, last on Wed 9 Dec.`"""
+    if not due.before:
+        return ()
+    count, last = len(due.before), on(due.before[-1], _day_said(due))
+    times = {1: "", 2: " twice, last"}.get(count, f" {_spelled(count)} times, last")
+    return (Context(words=(f"I've reminded {due.owner}{times} on ", last, ".")),)
+
+
+def _pressable(due: ReminderView) -> tuple[Button, ...]:
+    """What its reader may do about it."""
+    if isinstance(due.subject, Retro) and due.reminder.name in UNANSWERED:
+        return (ANSWER.model_copy(update={"about": str(due.case_ref)}),)
     if isinstance(due.subject, Retro):
-        buttons = _on_retro(due.case_ref, due.subject, due.fixes)
-    elif isinstance(due.subject, Recovery):
-        buttons = on_reminder(due.subject, due.reminder.recovers, due.case_ref)
-    else:
-        ref = due.subject.ref
-        buttons = tuple(step_button(step, ref) for step in due.steps)
-        if due.or_later:
-            buttons = (*buttons, later_button(ref))
-        if due.before:  # whoever looks after others sees who was asked when, and what came of it
-            buttons = (*buttons, show_all("action_item.read", ref))
-    if alone:
-        return (*body, row(buttons)) if buttons else body
-    return (in_list(words, buttons), *body)
+        return _on_retro(due.case_ref, due.subject, due.fixes)
+    if isinstance(due.subject, Recovery):
+        return on_reminder(due.subject, due.reminder.recovers, due.case_ref)
+    ref = due.subject.ref
+    later = (later_button(ref),) if due.or_later else ()
+    # Whoever looks after others sees who was asked when, and what came of it.
+    asked = (show_all("action_item.read", ref),) if due.before else ()
+    return (*(step_button(step, ref) for step in due.steps), *later, *asked)
+
+
+def _is_late(due: ReminderView) -> bool:
+    day = _day_said(due)
+    if isinstance(due.subject, Recovery):
+        return is_promise_late(due.subject, day)
+    return isinstance(due.subject, ActionItem) and is_late(due.subject, day)
 
 
 def _status(due: ReminderView) -> Status:
     """At a glance: late, asked of its reader, or waiting for somebody."""
-    day = due.sent.day
-    if isinstance(due.subject, ActionItem) and is_late(due.subject, day):
-        return Status(sign="late", text="late")
-    if isinstance(due.subject, Recovery) and is_promise_late(due.subject, day):
-        return Status(sign="late", text="promise late")
+    if _is_late(due):
+        return Status(sign="late", text="promise late" if isinstance(due.subject, Recovery) else "late")
     own = due.sent.recipient_id == _owner_id(due)
     return Status(sign="yours", text="yours") if own else Status(sign="waiting", text="waiting")
-
-
-def _reminded_before(owner: str, days: Sequence[date]) -> Words:
-    """`I've reminded Ben three times, last on Wed 9 Dec 2026.`"""
-    if len(days) == 1:
-        return (f"I've reminded {owner} on ", Day(day=days[-1]), ".")
-    times = "twice" if len(days) == 2 else f"{_spelled(len(days))} times"
-    return (f"I've reminded {owner} {times}, last on ", Day(day=days[-1]), ".")
 
 
 def _label(due: ReminderView) -> str:
@@ -180,7 +264,8 @@ def _planned(due: ReminderView) -> str:
     day = due.subject.due if isinstance(due.subject, ActionItem) else None
     if day is None:
         return ""
-    return f"; it {'was' if day < _day_said(due) else 'is'} planned for {plain_words((Day(day=day),))}"
+    said = _day_said(due)
+    return f"; it {'was' if day < said else 'is'} planned for {day_words(on(day, said))}"
 
 
 def _day_said(due: ReminderView) -> date:
@@ -207,7 +292,7 @@ def _sentence(due: ReminderView) -> str:
     own = due.sent.recipient_id in (_owner_id(due), "")
     template = due.reminder.says if own or not due.reminder.tells else due.reminder.tells
     template = due.reminder.instead.get(_stands(due), template)
-    day = plain_words((Day(day=due.day),)) if due.day else ""
+    day = day_words(on(due.day, _day_said(due))) if due.day else ""
     return template.format(
         label=_label(due),
         step=kind_of(due.subject, step).label if step and isinstance(due.subject, Recovery) else "",
@@ -216,6 +301,15 @@ def _sentence(due: ReminderView) -> str:
         planned=_planned(due),
         day=f"today, {day}" if due.day == _day_said(due) else day,
     )
+
+
+def _all_over(dues: Sequence[ReminderView]) -> tuple[Part, ...]:
+    """What came of those that need nobody any more: of the first few, and how many else."""
+    left = len(dues) - MAX_TOLD
+    more = (
+        (Context(words=(f"{left} more {'is' if left == 1 else 'are'} over, too.",)),) if left > 0 else ()
+    )
+    return (*map(_over, dues[:MAX_TOLD]), *more)
 
 
 def _over(due: ReminderView) -> Context:

@@ -195,7 +195,7 @@ async def test_the_aim_is_the_teams_own_and_its_reminder_comes_when_it_has_passe
     assert recovery(desk).apologise_by == date(2026, 3, 6)
     assert "waits for an apology" not in unasked(await desk.tick(stockholm(6)))
     said = await desk.tick(stockholm(9))
-    assert "still waits for an apology; the team's aim was Fri 6 Mar 2026" in unasked(said)
+    assert "still waits for an apology; the team's aim was Fri 6 Mar" in unasked(said)
     assert "Apologise in person" in labels(said["remind:U1:2026-03-09:0"])
 
 
@@ -248,9 +248,9 @@ async def test_a_promise_has_a_day_and_is_reminded_like_an_item(desk: Desk) -> N
         for line in unasked(await desk.tick(stockholm(day))).splitlines():
             if line.startswith("The promise"):
                 heard[day] = line
-    assert heard[12].startswith("The promise to the customer of C-1 is due soon: Mon 16 Mar 2026.")
-    assert "is due today, Mon 16 Mar 2026." in heard[16]
-    assert "was due Mon 16 Mar 2026." in heard[17]
+    assert heard[12].startswith("The promise to the customer of C-1 is due soon: Mon 16 Mar")
+    assert "is due today, Mon 16 Mar" in heard[16]
+    assert "was due Mon 16 Mar" in heard[17]
     # Each working day for five, then every week.
     assert sorted(heard) == [12, 16, 17, 18, 19, 20, 23, 30]
 
@@ -275,7 +275,7 @@ async def test_a_late_promise_is_on_the_card_and_first_in_the_status_and_the_lea
     assert "Ben's promise" not in unasked(said)
     wednesday += timedelta(days=1)
     said = await desk.tick(wednesday)
-    assert "Ben's promise to the customer of C-2 was due Fri 6 Mar 2026." in unasked(said)
+    assert "Ben's promise to the customer of C-2 was due Fri 6 Mar" in unasked(said)
     status = words(await desk.ask(ANA, "board.status", at=wednesday))
     assert status.index("promise late") < status.index("C-1")
     mine = words(await desk.ask(BEN, "action_item.mine", at=wednesday))

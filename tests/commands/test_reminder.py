@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from bot.domain.channel import Channel
@@ -16,6 +17,7 @@ from tests.session import open_work
 # AT is Thursday 5 March 2026, 15:30 in Stockholm, where Ana (the lead) and the team are; Ben is in New
 # York, Cleo in Tokyo. A working day is nine to five.
 FRIDAY = datetime(2026, 3, 6, 9, 0, tzinfo=UTC)
+BENS_FRIDAY = datetime(2026, 3, 6, 14, 0, tzinfo=UTC)
 
 
 def stockholm(day: int, hour: int = 9, minute: int = 0, month: int = 3) -> datetime:
@@ -65,7 +67,7 @@ async def test_an_item_not_accepted_is_brought_up_after_one_working_day_and_told
     said = reminders(await desk.tick(datetime(2026, 3, 6, 14, 0, tzinfo=UTC)))
     (message,) = said.values()
     assert list(said) == ["remind:U2:2026-03-06:0"]
-    assert "AI-1 waits for your answer." in plain(message)
+    assert "AI-1 waits for your answer" in plain(message)
     assert labels(message) == [
         "Accept AI-1",
         "Hand over AI-1",
@@ -74,12 +76,12 @@ async def test_an_item_not_accepted_is_brought_up_after_one_working_day_and_told
     ]
     # Once more, and then it is for the lead to ask.
     again = reminders(await desk.tick(datetime(2026, 3, 9, 14, 0, tzinfo=UTC)))
-    assert "AI-1 waits for your answer." in plain(again["remind:U2:2026-03-09:0"])
+    assert "AI-1 waits for your answer" in plain(again["remind:U2:2026-03-09:0"])
     # Three working days after Thursday is Tuesday; Ana leads.
     answers = await desk.tick(stockholm(10))
     told = reminders(answers)["remind:U1:2026-03-10:0"]
-    assert "Ben hasn't said yes or no to AI-1 yet." in plain(told)
-    assert "I've reminded Ben twice, last on Mon 9 Mar 2026." in plain(told)
+    assert "Ben hasn't said yes or no to AI-1 yet" in plain(told)
+    assert "I've reminded Ben twice, last on Mon 9 Mar." in plain(told)
     assert labels(told) == ["Hand over AI-1", "Show all AI-1"]
     assert desk.item(item).state == "proposed"
 
@@ -93,7 +95,7 @@ async def test_the_lead_reads_on_which_day_an_owner_was_reminded_and_not_for_whi
         await desk.tick(stockholm(day, hour))
     text = plain((await desk.tick(stockholm(17)))["remind:U1:2026-03-17:0"])
     assert "Ben hasn't said yes or no to AI-1 yet" in text
-    assert "I've reminded Ben on Tue 10 Mar 2026." in text
+    assert "I've reminded Ben on Tue 10 Mar." in text
 
 
 async def test_an_item_that_nobody_accepted_is_never_late(desk: Desk) -> None:
@@ -106,8 +108,8 @@ async def test_an_item_that_nobody_accepted_is_never_late(desk: Desk) -> None:
             told += [plain(message) for message in said.values()]
     assert not [text for text in told if "late" in text]
     text = "\n".join(told)
-    assert "AI-1 waits for your answer; it is planned for Fri 6 Mar 2026." in text
-    assert "Ben hasn't said yes or no to AI-1 yet; it was planned for Fri 6 Mar 2026." in text
+    assert "AI-1 waits for your answer; it is planned for Fri 6 Mar" in text
+    assert "Ben hasn't said yes or no to AI-1 yet; it was planned for Fri 6 Mar" in text
     for command_name in ("board.status", "action_item.mine"):
         listed = words(await desk.ask(BEN, command_name, at=stockholm(30)))
         assert "AI-1" in listed
@@ -123,7 +125,7 @@ async def test_an_item_is_reminded_two_working_days_before_it_is_due_and_on_its_
     await desk.add_item(ANA, owner="U1", due="2026-03-16")
     await desk.tick(AT)
     soon = reminders(await desk.tick(stockholm(12)))["remind:U1:2026-03-12:0"]
-    assert "AI-1 is due soon: Mon 16 Mar 2026." in plain(soon)
+    assert "AI-1 is due soon: Mon 16 Mar" in plain(soon)
     # That day she hears of the undecided retro, too, in the same message.
     assert labels(soon) == [
         "Mark done AI-1",
@@ -135,7 +137,7 @@ async def test_an_item_is_reminded_two_working_days_before_it_is_due_and_on_its_
     ]
     assert "remind:U1:2026-03-13:0" not in await desk.tick(stockholm(13))
     today = await desk.tick(stockholm(16))
-    assert "AI-1 is due today, Mon 16 Mar 2026." in plain(today["remind:U1:2026-03-16:0"])
+    assert "AI-1 is due today, Mon 16 Mar" in plain(today["remind:U1:2026-03-16:0"])
     # The earlier one says it no more, and keeps what else it said.
     assert "AI-1" not in plain(today["remind:U1:2026-03-12:0"])
     assert labels(today["remind:U1:2026-03-12:0"]) == ["Close retro C-1", "Add action item C-1"]
@@ -214,13 +216,13 @@ async def test_an_unowned_item_is_offered_in_the_thread_and_then_to_the_lead(des
     await desk.tick(AT)
     said = reminders(await desk.tick(stockholm(9)))
     offered = said["remind:C-1:item_unowned:2026-03-09"]
-    assert "AI-1 has no owner yet." in plain(offered)
+    assert "AI-1 has no owner yet" in plain(offered)
     assert labels(offered) == ["Take it AI-1", "Hand over AI-1", "Take it AI-2", "Hand over AI-2"]
     await desk.ask(CLEO, "action_item.take", "AI-1")
     edited = (await desk.tick(stockholm(9, 10)))["remind:C-1:item_unowned:2026-03-09"]
     assert labels(edited) == ["Take it AI-2", "Hand over AI-2"]
     lead = reminders(await desk.tick(stockholm(11)))["remind:U1:2026-03-11:0"]
-    assert "AI-2 still has no owner." in plain(lead)
+    assert "AI-2 still has no owner" in plain(lead)
 
 
 async def test_a_done_item_waits_for_the_lead_and_the_one_who_asked_for_it(desk: Desk) -> None:
@@ -233,7 +235,7 @@ async def test_a_done_item_waits_for_the_lead_and_the_one_who_asked_for_it(desk:
     tokyo = reminders(await desk.tick(datetime(2026, 3, 9, 0, 0, tzinfo=UTC)))
     assert list(tokyo) == ["remind:U3:2026-03-09:0"]
     ana = reminders(await desk.tick(stockholm(9)))["remind:U1:2026-03-09:0"]
-    assert "AI-1 is done, says Ben, and waits for somebody to verify it." in plain(ana)
+    assert "AI-1 is done, says Ben, and waits for somebody to verify it" in plain(ana)
     assert labels(ana) == ["Verify AI-1", "Reopen AI-1"]
 
 
@@ -254,7 +256,7 @@ async def test_an_owner_who_left_is_told_to_the_lead_and_not_reminded(desk: Desk
     await desk.tick(AT)
     desk.meet(BEN.model_copy(update={"gone": True}))
     said = reminders(await desk.tick(stockholm(6)))
-    assert "AI-1 needs an owner: Ben has left." in plain(said["remind:U1:2026-03-06:0"])
+    assert "AI-1 needs an owner: Ben has left" in plain(said["remind:U1:2026-03-06:0"])
     assert labels(said["remind:U1:2026-03-06:0"]) == ["Hand over AI-1", "Change date AI-1"]
     assert not [key for key in reminders(await desk.tick(stockholm(12))) if ":U2:" in key]
 
@@ -283,7 +285,7 @@ async def test_a_week_asleep_becomes_one_message_with_the_newest_state(desk: Des
     assert list(mine) == ["remind:U1:2026-03-13:0"]
     text = plain(mine["remind:U1:2026-03-13:0"])
     assert "AI-1 was due" in text
-    assert "AI-2 was due Thu 12 Mar 2026." in text
+    assert "AI-2 was due Thu 12 Mar" in text
     assert reminders(await desk.tick(stockholm(13, 12))) == {}
 
 
@@ -294,7 +296,7 @@ async def test_nobody_is_reminded_after_hours_and_the_next_morning_says_it(desk:
     assert reminders(await desk.tick(stockholm(6, 17))) == {}
     assert reminders(await desk.tick(stockholm(7, 12))) == {}
     said = reminders(await desk.tick(stockholm(9)))
-    assert "AI-1 was due Fri 6 Mar 2026." in plain(said["remind:U1:2026-03-09:0"])
+    assert "AI-1 was due Fri 6 Mar" in plain(said["remind:U1:2026-03-09:0"])
 
 
 async def test_a_clock_that_jumps_back_says_nothing_twice(desk: Desk) -> None:
@@ -409,8 +411,10 @@ async def test_whoever_never_said_gets_one_digest_and_after_it_only_what_is_due_
     assert "AI-3" not in plain(noon["remind:U1:2026-03-09:1"])
     # The next morning something is due that day, and takes along all that waits.
     digest = (await desk.tick(stockholm(10)))["remind:U1:2026-03-10:0"]
+    assert "4 things · 3 late · 1 today" in plain(digest)
+    every = words(await desk.ask(ANA, "reminder.show_all", "2026-03-10:0", at=stockholm(10)))
     for words_of_it in ("AI-2 is due today", "AI-3 was due", "AI-1 was due", "AI-4 was due"):
-        assert words_of_it in plain(digest)
+        assert words_of_it in every
 
 
 async def test_a_digest_that_was_left_alone_comes_again_on_the_third_working_day(desk: Desk) -> None:
@@ -436,7 +440,7 @@ async def test_a_new_digest_takes_along_what_is_unsolved_and_the_old_one_goes(de
     await desk.tick(AT)
     monday, tuesday = (datetime(2026, 3, day, 14, 0, tzinfo=UTC) for day in (9, 10))
     first = (await desk.tick(monday))["remind:U2:2026-03-09:0"]
-    assert "AI-1 was due Fri 6 Mar 2026." in plain(first)
+    assert "AI-1 was due Fri 6 Mar" in plain(first)
     await desk.ask(BEN, "action_item.done", "AI-1", {"changed": "So."}, at=monday)
     later = {"when": "after_due"}
     await desk.ask(BEN, "action_item.remind_later", "AI-3", later, at=monday)
@@ -445,7 +449,7 @@ async def test_a_new_digest_takes_along_what_is_unsolved_and_the_old_one_goes(de
     await desk.ask(BEN, "action_item.remind_later", "AI-2", {"when": "tomorrow"}, at=monday)
     said = await desk.tick(tuesday)
     digest = plain(said["remind:U2:2026-03-10:0"])
-    assert "AI-4 was due Mon 9 Mar 2026." in digest
+    assert "AI-4 was due Mon 9 Mar" in digest
     assert "AI-1" not in digest
     # Nothing is asked of him in two places.
     asked = [key for key, one in reminders(said).items() if ":U2:" in key and labels(one)]
@@ -459,7 +463,7 @@ async def test_what_is_unsolved_in_an_older_digest_is_in_the_new_one_though_noth
     await desk.add_item(ANA, owner="U2")
     await desk.add_item(ANA, owner="U2", what="A list")
     friday, monday = (datetime(2026, 3, day, 14, 0, tzinfo=UTC) for day in (6, 9))
-    assert "AI-1 waits for your answer." in plain((await desk.tick(friday))["remind:U2:2026-03-06:0"])
+    assert "AI-1 waits for your answer" in plain((await desk.tick(friday))["remind:U2:2026-03-06:0"])
     for day in (9, 11):
         await desk.tick(datetime(2026, 3, day, 14, 0, tzinfo=UTC))
     # On the 11th both were asked about the second and last time. Something else comes on the 20th.
@@ -467,8 +471,8 @@ async def test_what_is_unsolved_in_an_older_digest_is_in_the_new_one_though_noth
     await desk.add_item(BEN, owner="U2", due="2026-03-20", what="A map")
     late = await desk.tick(datetime(2026, 3, 20, 14, 0, tzinfo=UTC))
     digest = plain(late["remind:U2:2026-03-20:0"])
-    assert "AI-3 is due today, Fri 20 Mar 2026." in digest
-    assert "AI-1 waits for your answer." in digest
+    assert "AI-3 is due today, Fri 20 Mar" in digest
+    assert "AI-1 waits for your answer" in digest
     assert "AI-2" not in digest
     assert [key for key in desk.deleted if ":U2:" in key][-1] == "remind:U2:2026-03-11:0"
     # What came of the other one is known still, and when it was asked.
@@ -529,7 +533,7 @@ async def test_a_leads_new_hours_hold_at_once_for_what_only_a_lead_is_told(desk:
     for day in (5, 6, 9, 10, 11):
         assert told not in await desk.tick(stockholm(day))
     await desk.ask(ANA, "team.own_settings", values={"starts": "09:00", "ends": "17:00"})
-    assert "AI-1 still has no owner." in plain((await desk.tick(stockholm(11, 10)))[told])
+    assert "AI-1 still has no owner" in plain((await desk.tick(stockholm(11, 10)))[told])
 
 
 async def test_half_a_working_day_is_refused_beside_its_field(desk: Desk) -> None:
@@ -553,7 +557,7 @@ async def test_a_prompt_without_an_answer_is_brought_up_at_half_time_and_on_the_
     await opened(desk)
     half = await desk.tick(stockholm(9))
     message = half["remind:C-1:retro_half_time:2026-03-09"]
-    assert "Answers close Tue 10 Mar 2026, and nobody has answered this yet:" in plain(message)
+    assert "Answers close Tue 10 Mar, and nobody has answered this yet:" in plain(message)
     assert labels(message) == [f"Answer C-1/{prompt.key}" for prompt in ASKED]
     first, left, *others = ASKED
     answers = {prompt.key: "x" for prompt in (first, *others)}
@@ -563,7 +567,7 @@ async def test_a_prompt_without_an_answer_is_brought_up_at_half_time_and_on_the_
     last = await desk.tick(stockholm(10))
     assert desk.deleted == ["remind:C-1:retro_half_time:2026-03-09"]
     message = last["remind:C-1:retro_last_day:2026-03-10"]
-    assert "Answers close today, Tue 10 Mar 2026" in plain(message)
+    assert "Answers close today, Tue 10 Mar" in plain(message)
     assert labels(message) == [f"Answer C-1/{left.key}"]
 
 
@@ -576,8 +580,24 @@ async def test_what_is_due_in_many_threads_of_a_channel_is_one_message(desk: Des
     assert list(said) == ["remind:in:C1:2026-03-10"]
     message = said["remind:in:C1:2026-03-10"]
     assert message.title == "What waits for somebody"
+    assert "12 things · 12 waiting" in plain(message)
     assert "Story 1\n" in plain(message)
-    assert "and 2 more" in plain(message)
+    assert "Story 4\n" not in plain(message)
+    assert "9 more wait for somebody." in plain(message)
+    assert labels(message)[:3] == ["Answer C-1", "Answer C-2", "Answer C-3"]
+    # Whoever presses Show all reads all of them, page by page.
+    button = list(pressable(message))[-1]
+    assert (button.label, button.about) == ("Show all", "2026-03-10")
+    shown = words(await desk.ask(CLEO, button.command_name, button.about, at=stockholm(10)))
+    assert [f"Story {number}\n" in shown for number in range(1, 13)] == [True] * 10 + [False] * 2
+    rest = words(await desk.ask(CLEO, button.command_name, f"{button.about}+10", at=stockholm(10)))
+    assert [f"Story {number}\n" in rest for number in range(1, 13)] == [False] * 10 + [True] * 2
+    # Whoever is not in the channel reads nothing of it.
+    desk.memberships.channels = {"U3": {"C2"}}
+    refused = await desk.ask(CLEO, button.command_name, button.about, at=stockholm(10))
+    assert refused.refused
+    assert "Story" not in words(refused)
+    desk.memberships.channels = {}
     # The next day it is superseded, and what was heard in one of them is told there.
     said = reminders(await desk.tick(stockholm(11)))
     in_threads = {key for key in said if ":U1:" not in key}
@@ -589,6 +609,101 @@ async def test_what_is_due_in_many_threads_of_a_channel_is_one_message(desk: Des
     edited = (await desk.tick(stockholm(11, 10)))["remind:in:C1:2026-03-11"]
     assert "Close retro C-1" not in labels(edited)
     assert "Close retro C-2" in labels(edited)
+
+
+async def much(desk: Desk) -> Message:
+    """Ben's digest of Friday: four items late, one due that day, and seven that wait for his yes."""
+    await opened(desk, singly=False)
+    for number in range(1, 8):
+        await desk.add_item(ANA, owner="U2", what=f"Proposed {number}")
+    await desk.add_item(BEN, owner="U2", what="Of today", due="2026-03-06")
+    for number in range(1, 5):
+        await desk.add_item(BEN, owner="U2", what=f"Late {number}", due="2026-03-05")
+    await desk.tick(AT)
+    return (await desk.tick(BENS_FRIDAY))["remind:U2:2026-03-06:0"]
+
+
+async def test_a_digest_counts_shows_the_three_most_urgent_and_leads_to_all(desk: Desk) -> None:
+    message = await much(desk)
+    assert plain(message).split("\n") == [
+        "What waits for you",
+        "12 things · 4 late · 1 today · 7 waiting",
+        "Late",
+        *("Late 1", "AI-9 was due Thu 5 Mar · the retro C-1"),
+        *("Late 2", "AI-10 was due Thu 5 Mar · the retro C-1"),
+        *("Late 3", "AI-11 was due Thu 5 Mar · the retro C-1"),
+        "9 more wait for you.",
+    ]
+    assert message.summary == "12 things wait for you: AI-9 was due Thu 5 Mar."
+    assert [label for label in labels(message) if label.startswith("Mark done")] == [
+        f"Mark done AI-{number}" for number in (9, 10, 11)
+    ]
+    button = list(pressable(message))[-1]
+    assert (button.label, button.command_name, button.about) == (
+        "Show all",
+        "reminder.show_all",
+        "2026-03-06:0",
+    )
+
+
+async def test_of_what_is_equally_urgent_a_customer_who_waits_comes_first(desk: Desk) -> None:
+    await desk.fail()
+    await desk.add_item(ANA)
+    await desk.tick(AT)
+    message = (await desk.tick(stockholm(11)))["remind:U1:2026-03-11:0"]
+    lines = plain(message).split("\n")
+    assert lines[1] == "2 things · 2 waiting"
+    assert lines[3].startswith("The customer of C-1 still waits for an apology")
+    assert lines[5].startswith("AI-1 still has no owner")
+
+
+async def test_show_all_lists_all_group_by_group_and_what_does_not_fit_one_press_further(
+    desk: Desk,
+) -> None:
+    await much(desk)
+    shown = (await desk.ask(BEN, "reminder.show_all", "2026-03-06:0", at=BENS_FRIDAY)).message
+    assert shown is not None
+    listed = [line for line in plain(shown).split("\n") if " · " not in line]
+    assert listed == [
+        "What waits for you",
+        *("Late", "Late 1", "Late 2", "Late 3", "Late 4"),
+        *("Today", "Of today"),
+        *("Waiting", *(f"Proposed {number}" for number in range(1, 6))),
+        "2 more wait for you.",
+    ]
+    button = list(pressable(shown))[-1]
+    assert (button.label, button.about) == ("Show more", "2026-03-06:0+10")
+    rest = (await desk.ask(BEN, button.command_name, button.about, at=BENS_FRIDAY)).message
+    assert rest is not None
+    assert "Proposed 6\n" in plain(rest)
+    assert "Proposed 7\n" in plain(rest)
+    assert "Proposed 5" not in plain(rest)
+    assert "more wait" not in plain(rest)
+
+
+async def test_show_all_shows_what_still_waits_and_only_to_whom_it_was_said(desk: Desk) -> None:
+    await much(desk)
+    for person in (ANA, CLEO):
+        answer = await desk.ask(person, "reminder.show_all", "2026-03-06:0", at=BENS_FRIDAY)
+        assert words(answer) == "Nothing is left to do here."
+    await desk.ask(BEN, "action_item.done", "AI-9", {"changed": "So."}, at=BENS_FRIDAY)
+    shown = words(await desk.ask(BEN, "reminder.show_all", "2026-03-06:0", at=BENS_FRIDAY))
+    assert "11 things · 3 late" in shown
+    assert "AI-9" not in shown
+    # In the digest itself the next one moves up, and what was done is said below.
+    edited = (await desk.tick(BENS_FRIDAY))["remind:U2:2026-03-06:0"]
+    assert "Late 4\n" in plain(edited)
+    assert plain(edited).endswith("8 more wait for you.\nAI-9 · done · Late 1")
+
+
+@pytest.mark.parametrize("about", ["", "C-1", "2026-13-01:0", "2026-03-06:x", "2026-03-06:0+-1"])
+async def test_a_button_to_show_all_that_nobody_made_is_answered_in_a_sentence(
+    desk: Desk, about: str
+) -> None:
+    for command_name in ("reminder.show_all", "reminder.show_all_here"):
+        reply = await desk.ask(ANA, command_name, about)
+        assert reply.refused
+        assert words(reply).startswith("I can't find")
 
 
 async def test_what_is_due_in_a_few_threads_is_said_in_them(desk: Desk) -> None:

@@ -50,6 +50,8 @@ READERS = (
         "retro_of",
         "turn_of",
         "reminder_day",
+        "reminder_number",
+        "reminder_day_in_channel",
         "renamed",
         "is_to_lead",
         "item_of",
@@ -119,9 +121,12 @@ def test_a_key_that_names_a_person_who_is_forgotten_names_them_no_more_or_is_the
 
 
 @pytest.mark.parametrize("key", STORED)
-def test_only_the_key_of_reminders_to_a_person_says_their_day(key: str) -> None:
+def test_only_a_key_of_reminders_to_a_person_or_a_channel_says_their_day(key: str) -> None:
     of_person = key == "remind:U1:2026-03-09:0"
     assert message_key.reminder_day(key) == (DAY if of_person else None)
+    assert message_key.reminder_number(key) == (0 if of_person else None)
+    of_channel = key == "remind:in:C1:2026-03-09"
+    assert message_key.reminder_day_in_channel(key) == (DAY if of_channel else None)
 
 
 def test_the_key_of_another_person_stays_as_it_is() -> None:

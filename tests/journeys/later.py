@@ -75,9 +75,10 @@ def at(zone: str, day: date, clock: time = NINE) -> datetime:
     return datetime.combine(day, clock, ZoneInfo(zone)).astimezone(UTC)
 
 
-def shown(day: date) -> str:
-    """A day as people read it: `Thu 5 Mar 2026`."""
-    return f"{day:%a} {day.day} {day:%b %Y}"
+def shown(day: date, said: date | None = None) -> str:
+    """A day as people read it: `Thu 5 Mar 2026`; without the year in what is `said` in the same one."""
+    year = "" if said is not None and said.year == day.year else f" {day:%Y}"
+    return f"{day:%a} {day.day} {day:%b}{year}"
 
 
 async def failed(later: Later, by: SlackPerson, support: SlackChannel) -> Posted:

@@ -56,14 +56,14 @@ async def test_an_item_is_brought_up_in_its_own_thread_until_it_is_done(
         assert ben.direct.thread(own) == []
         await later.turn(nine(-2))
         (soon,) = ben.direct.thread(own)
-        assert f"AI-1 is due soon: {shown(due)}." in soon.words()
+        assert f"AI-1 is due soon: {shown(due, after(due, -2))}." in soon.words()
         assert list(soon.buttons()) == ["Mark done", "Change date", "Hand over", "Remind me later"]
         await later.turn(nine(-1))
         assert ben.direct.thread(own) == [soon]
 
         # On the day; the earlier one steps back.
         await later.turn(nine(0))
-        assert f"AI-1 is due today, {shown(due)}." in ben.direct.thread(own)[-1].words()
+        assert f"AI-1 is due today, {shown(due, due)}." in ben.direct.thread(own)[-1].words()
         assert soon in slack.deleted
 
         # Late: once each working day. From the third the lead hears, and who was asked when.
@@ -76,7 +76,10 @@ async def test_an_item_is_brought_up_in_its_own_thread_until_it_is_done(
         assert "agreed · late · AI-1" in item.words()
         assert "1 late" in retro.words()
         (heard,) = of(ana, "Ben's AI-1 was due")
-        assert f"I've reminded Ben four times, last on {shown(after(due, 2))}." in heard.words()
+        assert (
+            f"I've reminded Ben four times, last on {shown(after(due, 2), after(due, 3))}."
+            in heard.words()
+        )
 
         # Done, from the reminder itself: every message that shows it says so.
         newest = ben.direct.thread(own)[-1]
@@ -183,7 +186,7 @@ async def test_three_items_due_at_once_are_one_message_whose_buttons_all_work(
         assert len(ana.direct.messages) == before + 1
         message = list(ana.direct.messages.values())[-1]
         for label, what in (("AI-1", "Notes"), ("AI-2", "Labels"), ("AI-3", "Maps")):
-            assert f"*{what}*\n{label} is due soon: {shown(due)}." in message.words()
+            assert f"*{what}*\n{label} is due soon: {shown(due, after(due, -2))} ·" in message.words()
         # Done, put off and moved: each from the same message, each leaving the others' buttons.
         form = await ana.press(part(message, "AI-2"), "Mark done")
         await ana.submit(form, {"What changed": "Printed."})

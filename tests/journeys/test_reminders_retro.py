@@ -57,7 +57,7 @@ async def test_a_thread_hears_what_is_unanswered_and_the_lead_that_it_is_undecid
         assert holding(support.thread(retro), NOBODY) == []
         await later.turn(at(STOCKHOLM, half))
         (halfway,) = holding(support.thread(retro), NOBODY)
-        assert f"Answers close {shown(last)}" in halfway.words()
+        assert f"Answers close {shown(last, half)}" in halfway.words()
         assert "<@" not in halfway.words()
         *others, left = ASKED
         heard_of = {prompt.label: "A call" for prompt in others}
@@ -89,7 +89,7 @@ async def test_a_thread_hears_what_is_unanswered_and_the_lead_that_it_is_undecid
         # Undecided: two working days later to the lead, who closes it from there.
         assert of(ana, "undecided") == []
         await later.turn(at(STOCKHOLM, after(last, 2)))
-        (undecided,) = of(ana, f"C-1 is open and undecided since {shown(last)}")
+        (undecided,) = of(ana, f"C-1 is open and undecided since {shown(last, after(last, 2))}")
         await later.turn(at(STOCKHOLM, after(last, 4)))
         assert of(ana, "undecided") == [undecided]
         form = await ana.press(undecided, "Close retro")

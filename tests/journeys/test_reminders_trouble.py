@@ -86,7 +86,7 @@ async def test_an_owner_who_left_is_not_written_to_and_the_lead_finds_another(
             await later.turn(at(STOCKHOLM, after(due, days)))
         assert list(chat.messages) == before
         assert not [posted for posted in slack.posted() if "cannot write" in posted.words()]
-        told = of(ana, "AI-1 needs an owner: Ben has left.")[-1]
+        told = of(ana, "AI-1 needs an owner: Ben has left")[-1]
         form = await ana.press(part(told, "AI-1"), "Hand over")
         await ana.submit(form, {"New owner": eve})
         await later.turn(at(STOCKHOLM, after(due, 2), TEN_PAST))
@@ -175,7 +175,7 @@ async def test_what_slack_was_down_for_is_said_the_next_morning_and_not_at_night
         for clock in (time(9), TEN_PAST, time(16)):
             await later.turn(at(STOCKHOLM, after(due, -1), clock))
             (own,) = (posted for ts, posted in ben.direct.messages.items() if ts not in before)
-            assert f"AI-1 is due soon: {shown(due)}." in own.words()
+            assert f"AI-1 is due soon: {shown(due, after(due, -2))}" in own.words()
         form = await ben.press(own, "Mark done")
         await ben.submit(form, {"What changed": "Printed."})
         await later.turn(at(STOCKHOLM, after(due, -1), time(16, 10)))
