@@ -8,6 +8,7 @@ and moments are their own inline pieces, so nothing that a person typed can beco
 Messages of the web workspace are stored: `kind` and the aliases are the names they are stored under.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
@@ -286,13 +287,22 @@ SHOWN_TEXT = 1_200
 SHOWN_LINE = 120
 
 
+DANGLING = re.compile(r"[\s.,;:!?…–—(\[-]{1,5}$")
+"""What no ellipsis follows: `dark.…` reads as a slip."""
+
+
 def shortened(text: str, limit: int = SHOWN_TEXT) -> str:
     """At most `limit` characters of a text, cut at a word where one is near, with an ellipsis."""
     if len(text) <= limit:
         return text
     cut = text[: limit - 1]
     space = cut.rfind(" ", limit * 3 // 4)
-    return (cut[:space] if space > 0 else cut).rstrip() + "…"
+    return with_ellipsis(cut[:space] if space > 0 else cut)
+
+
+def with_ellipsis(beginning: str) -> str:
+    """The beginning of a text that goes on, without the marks that it happens to end in."""
+    return DANGLING.sub("", beginning.rstrip()) + "…"
 
 
 def one_line(text: str, limit: int = SHOWN_LINE) -> str:

@@ -2,7 +2,7 @@
 
 from bot.messages.parts import Form, FormField
 
-SHORTEST_CUT = 225
+SHORTEST_CUT = 220
 """No box shows fewer characters of a longer text."""
 LONG = 1_000
 """From here on a form says that a text which is left as it is stays whole."""

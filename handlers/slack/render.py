@@ -45,6 +45,7 @@ from bot.messages.parts import (
     plain,
     plain_words,
     shortened,
+    with_ellipsis,
 )
 
 Block = dict[str, Any]
@@ -109,7 +110,7 @@ def _shorter(text: str, count: int, limit: int) -> str:
     """The longest start of `text`, at most `count` characters, that leaves room for an ellipsis."""
     room = limit - 1
     count = bisect_right(range(count + 1), room, key=lambda shown: len(_entities(text[:shown]))) - 1
-    return text[:count].rstrip() + "…"
+    return with_ellipsis(text[:count])
 
 
 def _entities(text: str) -> str:

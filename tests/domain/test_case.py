@@ -64,6 +64,15 @@ def test_a_shortened_text_fits_and_begins_as_the_whole_does(text: str, limit: in
     assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
 
 
+@pytest.mark.parametrize("mark", [*".,;:!?…–—([-", ", ", " – ", "...", " ("])
+def test_no_ellipsis_follows_a_mark(mark: str) -> None:
+    assert shortened(f"It was dark{mark} nobody came, and it rained", 17) == "It was dark…"
+
+
+def test_a_text_of_marks_alone_is_not_shortened_to_nothing() -> None:
+    assert len(shortened("." * 3_000, 300)) > 290
+
+
 @given(st.integers(1, 60), st.floats(0, 1))
 def test_a_back_off_grows_within_its_bounds(attempts: int, jitter: float) -> None:
     assert 0.5 <= backoff(attempts, jitter) <= MAX_BACKOFF_SECONDS

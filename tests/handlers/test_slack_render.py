@@ -516,3 +516,7 @@ def test_slack_takes_every_form(name: str) -> None:
 def test_the_text_says_everything_that_fits() -> None:
     message = Message(summary="g", title="T", parts=(Quote(text="a"), Fields(rows=(("L", ("v",)),))))
     assert render.message(message)["text"] == f"g\n{plain(message)}"
+
+
+def test_no_ellipsis_follows_a_mark_where_a_text_is_cut_for_slack() -> None:
+    assert render.escaped("It was dark, nobody came", 14) == "It was dark…"
