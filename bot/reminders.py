@@ -242,7 +242,7 @@ REMINDERS = (
     Reminder(
         name="recovery_silent",
         about="recovery",
-        when="only the customer's verdict is missing: after 3 working days and after 7; 3 working days "
+        when="nobody knows yet how it ended: after 3 working days and after 7; 3 working days "
         "after the second time it is closed as no answer",
         since="silent",
         on=(On(3, ("owner",)), On(7, ("owner",))),

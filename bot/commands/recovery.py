@@ -634,7 +634,7 @@ def open_not_needed(opening: Opening, work: ReadOnlyWork) -> Reply:
     recovery = recovery_of(opening.subject, work)
     domain.check_open(recovery)
     if not domain.can_leave(recovery):
-        raise Refused("Only the verdict is left, and that is the customer's own.")
+        raise Refused("Only how it ended is left, and that is for the customer to say.")
     case = work.cases.require(recovery.case_number)
     return Reply(form=not_needed_form(recovery, case, _pressed(opening)))
 

@@ -503,7 +503,7 @@ def check_take_back(recovery: Recovery, name: StepName) -> None:
         raise Refused(f"{STEPS[name].label} is to do for {label}, so there is nothing to take back.")
     if recovery.outcome is not None and name not in ("verdict", "tell_changed"):
         raise Refused(
-            f"The recovery of {label} is closed: {recovery.outcome}. Take back the verdict first."
+            f"The recovery of {label} is closed: {recovery.outcome}. Take back How it ended first."
         )
 
 
@@ -580,7 +580,9 @@ def can_leave(recovery: Recovery) -> bool:
 def not_needed(recovery: Recovery, name: StepName, by: str, at: datetime, why: str) -> Recovery:
     """The recovery without a step, and why; without a promise there is none to keep."""
     if name == "verdict":
-        raise Refused("The verdict is the customer's own: when they never answered, it is no answer.")
+        raise Refused(
+            "How it ended is for the customer to say: when they never answered, it is no answer."
+        )
     step = recovery.step(name)
     check_open(recovery)
     if step.state != "to do":
@@ -678,7 +680,7 @@ def judge(recovery: Recovery, given: Step, at: datetime, team: Team) -> Recovery
     if given.chosen is None:
         raise Refused("Choose what the customer said.", "verdict")
     if recovery.outcome == given.chosen:
-        raise Refused(f"The verdict on {recovery.case_label} is already {given.chosen}.", "verdict")
+        raise Refused(f"How {recovery.case_label} ended is noted already: {given.chosen}.", "verdict")
     if given.chosen != "no answer" and not given.words:
         raise Refused("Write what the customer said, in their own words.", "words")
     before = recovery.step("verdict")

@@ -117,7 +117,12 @@ CATALOGUE = (
         waits="once the retro is finished and a fix is verified",
         noted="Noted: they know what changed. Thank you.",
     ),
-    Kind("verdict", "Verdict", "Ask them how it was, and keep their own words.", "verdict noted"),
+    Kind(
+        "verdict",
+        "How it ended",
+        "Ask them how it was, and keep their own words.",
+        "noted how it ended",
+    ),
 )
 STEPS: Mapping[StepName, Kind] = {kind.name: kind for kind in CATALOGUE}
 WITHOUT_CHANGE = STEPS["tell_changed"]._replace(

@@ -43,8 +43,8 @@ CORRECTING = Context(
 TAKING_BACK = Context(
     words=(
         "It is to do again, and the card says that you took it back. Promise takes Keep the promise and "
-        "Check back with it. Without its verdict the recovery is open again; a retro and fixes that "
-        "were reopened stay open.",
+        "Check back with it. How it ended, taken back, opens the recovery again; a retro and fixes "
+        "that were reopened stay open.",
     )
 )
 

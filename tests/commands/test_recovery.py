@@ -98,7 +98,7 @@ async def test_it_begins_with_the_failed_case_and_its_card_follows_the_prompts(d
         "Apologise in person",
         "Ask what would make it right",
         "Promise",
-        "Verdict",
+        "How it ended",
         "Not needed",
         "Hand over",
         "Both sides",
@@ -788,7 +788,7 @@ async def test_every_export_holds_the_recovery(desk: Desk) -> None:
     assert data["steps"][0]["words"] == "=HYPERLINK(1)"
     first = {one["step"]: one for one in data["earlier"][0]}
     assert first["Promise"]["due"] == "2026-03-09"
-    assert first["Verdict"]["verdict"] == "not recovered"
+    assert first["How it ended"]["verdict"] == "not recovered"
     read = FORMATS["md"].write(whole, True)
     assert "## The customer (open, Ana)" in read
     assert "> It comes on Monday." in read
@@ -875,7 +875,7 @@ async def test_the_verdict_cannot_be_left_out(desk: Desk) -> None:
     await sorry(desk)
     await step(desk, "not_needed", step="enough", why="They said so.")
     refused = await desk.ask(ANA, "recovery.not_needed", "C-1")
-    assert words(refused) == "Only the verdict is left, and that is the customer's own."
+    assert words(refused) == "Only how it ended is left, and that is for the customer to say."
 
 
 async def test_a_hand_over_names_somebody(desk: Desk) -> None:

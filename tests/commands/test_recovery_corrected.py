@@ -340,7 +340,7 @@ async def test_taking_back_the_verdict_opens_the_recovery_and_the_case_follows(
     assert (await take_back(desk, "verdict")).done
     assert (recovery(desk).outcome, state_of_case(desk)) == (None, "failed")
     said = desk.say_all()
-    assert "taken back by Ben" in row(said["recovery:1"], "Verdict")
+    assert "taken back by Ben" in row(said["recovery:1"], "How it ended")
     assert f"The customer: {chosen}" not in plain(said["retro:1"])
     assert recovery(desk).step("hear").state == "done"
 

@@ -88,7 +88,7 @@ async def failed(later: Later, by: SlackPerson, support: SlackChannel) -> Posted
     retro = support.roots()[-1]
     card = next(posted for posted in support.thread(retro) if "open · looked after by" in posted.words())
     verdict = {"What they say": "recovered", "In their own words": "All is well."}
-    await by.submit(await by.press(card, "Verdict"), verdict)
+    await by.submit(await by.press(card, "How it ended"), verdict)
     await later.turn()
     return retro
 

@@ -127,7 +127,7 @@ async def test_a_whole_recovery_ends_with_the_customer_saying_so(
         await slack.until(lambda: "open · " in retro.words())
 
         await ana.submit(
-            await ana.press(card, "Verdict"),
+            await ana.press(card, "How it ended"),
             {"What they say": "recovered", "In their own words": "Thanks!"},
         )
         await slack.until(lambda: "recovered · looked after by" in card.words())
@@ -157,7 +157,7 @@ async def test_an_apology_that_was_enough_is_a_whole_recovery(
         await slack.until(lambda: "An apology was enough: She asks for no more." in card.words())
         assert "Keep the promise" not in card.buttons()
         await ana.submit(
-            await ana.press(card, "Verdict"),
+            await ana.press(card, "How it ended"),
             {"What they say": "recovered", "In their own words": "Fine."},
         )
         await slack.until(lambda: "recovered · looked after by" in card.words())
@@ -182,7 +182,7 @@ async def test_not_recovered_reopens_the_fix_that_did_not_hold(
         await heard_and_sorry(slack, ana, card)
         item = await fixed(slack, ana, ben)
         retro = await said(slack, "Retro: Parcel missed")
-        form = await ana.press(card, "Verdict")
+        form = await ana.press(card, "How it ended")
         words = {"What they say": "not recovered", "In their own words": "No notes on mine."}
         await ana.submit(form, {**words, "Which fix did not hold": "AI-1 Notes on every order"})
         await slack.until(
@@ -279,7 +279,7 @@ async def test_in_teams_the_customer_is_heard_promised_and_recovered(database_ur
                 ),
                 ("Keep the promise", {"What was done, and how": "Brought it."}, "Brought it."),
                 (
-                    "Verdict",
+                    "How it ended",
                     {"What they say": "recovered", "In their own words": "Thanks!"},
                     "recovered · looked after by",
                 ),

@@ -152,7 +152,7 @@ async def test_monday_tells_the_channel_what_waits_and_nothing_when_nothing_does
         await ben.submit(await ben.press(items[3], "Verify"), {})
         await later.turn(at(STOCKHOLM, monday, time(9, 20)))
         root = holding(support.roots(), "Retro: Broken kettle")[0]
-        form = await ana.press(holding(support.thread(root), "looked after by")[0], "Verdict")
+        form = await ana.press(holding(support.thread(root), "looked after by")[0], "How it ended")
         await ana.submit(form, {"What they say": "recovered", "In their own words": "Thank you."})
         await later.turn(at(STOCKHOLM, monday, time(9, 30)))
         await later.turn(at(STOCKHOLM, monday + timedelta(days=7), time(12)))

@@ -213,7 +213,7 @@ def missing(name: str) -> Iterator[str]:
     for (kind, field), value in sampled.written.items():
         label = {"Case.number": f"C-{value}", "ActionItem.number": f"AI-{value}"}
         wanted = label.get(f"{kind.__name__}.{field}", value).replace("_", " ")
-        wanted = {"verdict": "Verdict"}.get(wanted, wanted)
+        wanted = {"verdict": "How it ended"}.get(wanted, wanted)
         if (kind, field) not in LEFT_OUT and wanted not in text:
             yield f"{kind.__name__}.{field}: {wanted}"
 
