@@ -75,6 +75,8 @@ class Desk:
         self.at = at
         self.workspace = workspace
         self.woken = asyncio.Event()
+        self.spoken: list[str] = []
+        """The keys of all jobs that were said, also those that only edited something."""
         self.deleted: list[str] = []
         """The keys of messages that were said and taken away since."""
         self.memberships = InTheirChannels()
@@ -175,6 +177,7 @@ class Desk:
         return self.say_all(at)
 
     def _say(self, job: Job) -> Message | None:
+        self.spoken.append(job.key)
         with open_work(self.database, job.workspace, writes=False) as work:
             message = self.bot.speak(job, work)
             first = work.sent_messages.get(job.key) is None

@@ -371,6 +371,9 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.own_cancelled": action_item.own_copy(_item(cancelled=True), "U1", PEOPLE, TODAY, LINK),
     "retro.edited": retro.invitation(RETRO, EDITED, TEAM, Counts(), people=PEOPLE),
     "retro.question": retro.question(RETRO, ASKED[0]),
+    "retro.question_answered": retro.question(RETRO, ASKED[0], 1, [LINK]),
+    "retro.question_answers": retro.question(RETRO, ASKED[0], 13, [LINK] * 13),
+    "retro.question_answers_closed": retro.question(CLOSED, ASKED[0], 3, [LINK] * 2),
     "retro.answered": retro.answered(NAMED, ANA),
     "retro.answered_unnamed": retro.answered(UNNAMED, None),
     "retro.answered_named_like_unnamed": retro.answered(

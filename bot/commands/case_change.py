@@ -221,7 +221,9 @@ def same_as(command: SameAs, work: UnitOfWork) -> Reply:
         work.jobs.schedule(action_item_jobs.item_job(item, at, by))
         if item.owner is not None and item.state in OPEN_STATES:
             work.jobs.schedule(action_item_jobs.owner_job(item, item.owner, at))
-    work.jobs.schedule(retro_jobs.retro_job(kept.number, kept.channel_id, at, asked_by=by))
+    shown = retro_jobs.retro_job(kept.number, kept.channel_id, at, asked_by=by)
+    work.jobs.schedule(shown)
+    edit_said(retro_jobs.prompt_jobs(kept.number, shown), work)
     work.jobs.schedule(case_jobs.moved_job(changed, len(changed.history), kept.number, at, by))
     for retro in (kept_retro, retro_of(case.ref, work)):
         retro_jobs.edit_summaries(retro, at, work, asked_by=by)

@@ -26,6 +26,7 @@ from bot.fields import Choice, FieldSpec, Line, Text, field, read_all
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs.edit_said import edit_said
 from bot.messages import confirmation
 from bot.messages import retro as messages
 from bot.messages.parts import MAX_TEXT_LENGTH, Form
@@ -293,6 +294,14 @@ def edit_answer(command: EditAnswer, work: UnitOfWork) -> Reply:
     return Reply(message=confirmation.edited(changed), done=True)
 
 
+def _follow_gone(
+    answer: Answer, retro: Retro, at: datetime, work: UnitOfWork, *, traceless: bool = False
+) -> None:
+    """The same when an answer is gone: its prompt counts and leads to one less."""
+    edit_said(retro_jobs.count_jobs(retro, answer, at, traceless=traceless), work)
+    _follow_answers(retro, at, work, traceless=traceless)
+
+
 def _follow_answers(retro: Retro, at: datetime, work: UnitOfWork, *, traceless: bool = False) -> None:
     """Brings up to date what counts and quotes the answers: the retro, its summaries and reminders."""
     number, channel_id = retro.case_number, retro.channel_id
@@ -320,7 +329,7 @@ def delete_answer(command: DeleteAnswer, work: UnitOfWork) -> Reply:
     retro = _retro_with(answer, work)
     work.retros.drop_answer(answer)
     work.jobs.schedule(retro_jobs.gone_job(answer.id, retro, command.at, asked_by=command.person.id))
-    _follow_answers(retro, command.at, work)
+    _follow_gone(answer, retro, command.at, work)
     return Reply(message=confirmation.deleted(answer), done=True)
 
 
@@ -349,7 +358,7 @@ def unname_answer(command: UnnameAnswer, work: UnitOfWork) -> Reply:
     work.retros.add_answer(unnamed)
     work.jobs.schedule(retro_jobs.gone_job(answer.id, retro, command.at, traceless=True))
     work.jobs.schedule(retro_jobs.answer_job(unnamed, retro, command.at))
-    _follow_answers(retro, command.at, work, traceless=True)
+    _follow_gone(answer, retro, command.at, work, traceless=True)
     return Reply(message=confirmation.unnamed(unnamed), done=True)
 
 
@@ -376,7 +385,7 @@ def withdraw_answer(command: WithdrawAnswer, work: UnitOfWork) -> Reply:
         )
     )
     work.jobs.schedule(retro_jobs.gone_job(answer.id, retro, command.at, asked_by=command.person.id))
-    _follow_answers(retro, command.at, work)
+    _follow_gone(answer, retro, command.at, work)
     return Reply(message=confirmation.withdrawn(answer), done=True)
 
 

@@ -60,11 +60,20 @@ class Prompt(JobPayload):
     prompt_key: str
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """Its question; nothing when this version does not ask it."""
+        """Its question, and where its answers are; nothing when this version does not ask it."""
         retro = work.retros.get(self.case_number)
         if retro is None or self.prompt_key not in BY_KEY:
             return None
-        return messages.question(retro, BY_KEY[self.prompt_key])
+        answers = work.retros.answers(self.case_number)
+        here = [answer for answer in answers if answer.prompt == self.prompt_key]
+        return messages.question(retro, BY_KEY[self.prompt_key], len(here), _links_to(here, work))
+
+
+def _links_to(answers: Sequence[Answer], work: ReadOnlyWork) -> list[str]:
+    """Where the answers stand, in the order in which everybody sees them there."""
+    said = work.sent_messages.among({message_key.answer(answer.id) for answer in answers})
+    places = sorted(said.values(), key=lambda place: (len(place.message), place.message))
+    return [place.link for place in places if place.link]
 
 
 class Answered(JobPayload):
@@ -86,6 +95,14 @@ class Answered(JobPayload):
             return self._gone(work) if was_said else None
         author = work.people.get(answer.author) if answer.author else None
         return messages.answered(answer, author)
+
+    def on_sent(self, job: Job, work: ReadOnlyWork) -> Sequence[Job]:
+        """Its prompt, which says where its answers are."""
+        answer = work.retros.answer(self.answer_id)
+        retro = work.retros.get(answer.case_number) if answer else None
+        if answer is None or retro is None:
+            return ()
+        return count_jobs(retro, answer, job.due_at, traceless=job.traceless)
 
     def _gone(self, work: ReadOnlyWork) -> Message:
         withdrawn = work.retros.withdrawn(self.answer_id)
@@ -172,7 +189,12 @@ def ask(case_number: int, root: Job, work: ReadOnlyWork) -> list[Job]:
     """What belongs into the thread of the retro's message: its prompts, and the customer's card."""
     recovery = work.recoveries.get(case_number)
     cards = recovery_jobs.card_jobs(recovery, root.due_at, asked_by=root.asked_by) if recovery else []
-    prompts = [
+    return [*prompt_jobs(case_number, root), *cards]
+
+
+def prompt_jobs(case_number: int, root: Job) -> list[Job]:
+    """What belongs into the thread of the retro's message of its prompts: those that ask something."""
+    return [
         Prompt(case_number=case_number, prompt_key=prompt.key).job(
             root.channel_id,
             message_key.prompt(case_number, prompt.key),
@@ -180,11 +202,18 @@ def ask(case_number: int, root: Job, work: ReadOnlyWork) -> list[Job]:
             thread=root.key,
             bulk=root.bulk,
             asked_by=root.asked_by,
+            traceless=root.traceless,
         )
         for prompt in PROMPTS
         if prompt.question
     ]
-    return [*prompts, *cards]
+
+
+def count_jobs(retro: Retro, answer: Answer, at: datetime, *, traceless: bool = False) -> Sequence[Job]:
+    """What brings the prompt of an answer up to date, which says how many it has and where."""
+    root = retro_job(retro.case_number, retro.channel_id, at, traceless=traceless)
+    key = message_key.prompt(retro.case_number, answer.prompt)
+    return [job for job in prompt_jobs(retro.case_number, root) if job.key == key]
 
 
 def answer_job(answer: Answer, retro: Retro, at: datetime) -> Job:

@@ -28,6 +28,7 @@ from bot.messages.parts import (
     Status,
     Timestamp,
     Words,
+    linked,
     on,
     one_line,
     plain_words,
@@ -84,6 +85,8 @@ SAME_AS = Button(label="Same as…", command_name="case.same_as", about="", open
 CANCEL = Button(label="Cancel retro", command_name="case.cancel", about="", opens=True)
 HEARD_PER_GAP = 5
 HEARD_LENGTH = 280
+MAX_LINKED = 10
+"""Answers that a prompt leads to."""
 MAX_DROPPED = 5
 MAX_CHANGES_LENGTH = 4_600
 """Characters: a whole summary stays below what Slack takes in one message, about 12,000."""
@@ -227,15 +230,31 @@ def _outcome(retro: Retro, agreed: int) -> tuple[Part, ...]:
     return (head, Quote(text=shortened(turn.why))) if turn.why else (head,)
 
 
-def question(retro: Retro, prompt: Prompt) -> Message:
-    """One prompt, in the retro's thread; one that hears no answers has no button."""
+def question(retro: Retro, prompt: Prompt, count: int = 0, links: Sequence[str] = ()) -> Message:
+    """One prompt, in the retro's thread; one that hears no answers has no button.
+
+    `count`: how many answers it has; `links` lead to them, as far as they have been said.
+    """
     paragraph = Paragraph(words=(Bold(text=prompt.label), f"\n{prompt.question}"))
+    heard: tuple[Part, ...] = (Context(words=_answers(count, links)),) if count else ()
     button = ANSWER.model_copy(update={"about": str(retro.ref.at(prompt.key)), "look": "plain"})
     hears = retro.state == "open" and not retro.cancelled
     return Message(
         summary=f"{prompt.label}: {prompt.question}",
-        parts=(paragraph, Buttons(buttons=(button,))) if hears else (paragraph,),
+        parts=(paragraph, *heard, *((Buttons(buttons=(button,)),) if hears else ())),
     )
+
+
+def _answers(count: int, links: Sequence[str]) -> Words:
+    """`1 answer`, or `3 answers: 1, 2, 3`, each leading there."""
+    counted = _number(count, "answer")
+    if count == 1:
+        return (linked(counted, links[0] if links else None),)
+    shown = links[:MAX_LINKED]
+    words: list[Inline] = [counted]
+    for place, link in enumerate(shown, start=1):
+        words += [", " if place > 1 else ": ", linked(str(place), link)]
+    return (*words, *((" …",) if len(links) > len(shown) else ()))
 
 
 def answered(answer: Answer, author: Person | None) -> Message:

@@ -46,6 +46,9 @@ async def test_answers_discussion_and_items_move_and_the_double_is_cancelled(
 ) -> None:
     await move(two, other)
     assert {answer.text for answer in two.answers("C-1")} == {"Maps", "A call"}
+    prompts = {key: plain(one) for key, one in two.say_all().items() if key.endswith(":training")}
+    assert prompts["prompt:1:training"].endswith("\n1 answer")
+    assert "1 answer" not in prompts["prompt:2:training"]
     assert two.answers("C-2") == []
     assert two.item("AI-1").case_number == 1
     assert two.retro("C-2").cancelled

@@ -7,12 +7,17 @@ import pytest
 from bot.command import Reply
 from bot.domain.retro import OUTCOMES, Turn
 from bot.messages import retro as messages
-from bot.messages.parts import plain, shortened
+from bot.messages.parts import Context, Link, Message, Part, plain, shortened
 from bot.prompts import PROMPTS
 from tests.commands.test_recovery import labels, unasked
 from tests.desk import ANA, ASKED, AT, BEN, CLEO, Desk, reply_found, words
 from tests.examples import CLOSED, VERIFIED
-from tests.session import open_work
+from tests.session import open_work, queue_of
+
+
+def links_of(part: Part) -> list[Link]:
+    """Where a part leads to."""
+    return [piece for piece in getattr(part, "words", ()) if isinstance(piece, Link)]
 
 
 async def test_each_filled_field_is_an_answer_in_the_thread_with_its_prompt_and_name(desk: Desk) -> None:
@@ -25,6 +30,62 @@ async def test_each_filled_field_is_an_answer_in_the_thread_with_its_prompt_and_
     texts = sorted(plain(message) for key, message in said.items() if key.startswith("answer:"))
     assert texts == ["Anything else · Ana\nA map", "Training · Ana\nCourier notes"]
     assert "2 answers" in plain(said["retro:1"])
+
+
+async def test_a_prompt_says_how_many_answers_it_has_and_leads_to_each(desk: Desk) -> None:
+    await desk.fail()
+    asked = desk.say_all()["prompt:1:training"]
+    assert "answer" not in plain(asked).splitlines()[-1]
+    await desk.ask(ANA, "retro.answer", "C-1", {"training": "Courier notes", "else": "A map"})
+    said = desk.say_all()
+    assert [key for key in said if key.startswith("prompt:")] == ["prompt:1:training"]
+    (first,) = (answer for answer in desk.answers("C-1") if answer.prompt == "training")
+    counted = said["prompt:1:training"].parts[1]
+    place = f"https://example.com/answer:{first.id}"
+    assert counted == Context(words=(Link(text="1 answer", url=place),))
+    for person, unnamed in ((BEN, "yes"), (CLEO, "")):
+        values = {"training": "A rehearsal", "unnamed": unnamed}
+        await desk.ask(person, "retro.answer", "C-1", values)
+    before = len(desk.spoken)
+    said = desk.say_all()
+    # Nobody else's prompt is touched, and an edit that still waits is not owed twice.
+    assert {key for key in desk.spoken[before:] if key.startswith("prompt:")} == {"prompt:1:training"}
+    assert desk.spoken[before:].count("prompt:1:training") <= 2
+    counted = said["prompt:1:training"].parts[1]
+    assert plain(Message(summary="", parts=(counted,))) == "3 answers: 1, 2, 3"
+    here = {answer.id for answer in desk.answers("C-1") if answer.prompt == "training"}
+    led_to = {link.url.removeprefix("https://example.com/answer:") for link in links_of(counted)}
+    assert led_to == here
+
+
+async def test_the_edit_of_a_prompt_after_an_unnamed_answer_leaves_no_trace(desk: Desk) -> None:
+    await desk.fail()
+    desk.say_all()
+    at = AT.replace(second=17)
+    await desk.ask(BEN, "retro.answer", "C-1", {"training": "Maps", "unnamed": "yes"}, at=at)
+    queue = queue_of(desk.database)
+    owed = {job.key: job for job in queue.claim(datetime.max.replace(tzinfo=UTC), "desk", 50)}
+    (answered,) = (job for key, job in owed.items() if key.startswith("answer:"))
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        (follows,) = desk.bot.follow_up_jobs(answered, work)
+    assert follows.key == "prompt:1:training"
+    assert (follows.traceless, follows.asked_by, follows.due_at) == (True, None, AT.replace(second=0))
+
+
+async def test_a_prompt_counts_no_answer_that_was_taken_back(desk: Desk) -> None:
+    await desk.fail()
+    for person in (ANA, BEN):
+        await desk.ask(person, "retro.answer", "C-1", {"training": person.name})
+    assert "2 answers" in plain(desk.say_all()["prompt:1:training"])
+    (bens,) = (answer for answer in desk.answers("C-1") if answer.author == BEN.id)
+    await desk.ask(BEN, "retro.delete_answer", bens.id, {})
+    assert plain(desk.say_all()["prompt:1:training"]).endswith("\n1 answer")
+    (anas,) = desk.answers("C-1")
+    await desk.ask(ANA, "retro.unname_answer", anas.id, {})
+    assert plain(desk.say_all()["prompt:1:training"]).endswith("\n1 answer")
+    (unnamed,) = desk.answers("C-1")
+    await desk.ask(ANA, "retro.withdraw_answer", unnamed.id, {"why": "It names a customer."})
+    assert "answer" not in plain(desk.say_all()["prompt:1:training"]).splitlines()[-1]
 
 
 async def test_the_prompt_that_was_pressed_comes_first_in_the_form(desk: Desk) -> None:

@@ -136,8 +136,9 @@ def test_a_column_that_a_payload_has_no_use_for_is_not_looked_at() -> None:
     assert retro.Show.decode("C-7", "something of a newer version") == retro.Show(case_number=7)
 
 
-def test_only_the_retro_itself_is_followed_by_anything() -> None:
-    assert [name for name, kind in JOB_HANDLERS.items() if kind.has_follow_up()] == ["retro.show"]
+def test_only_the_retro_itself_and_an_answer_are_followed_by_anything() -> None:
+    followed = [name for name, kind in JOB_HANDLERS.items() if kind.has_follow_up()]
+    assert followed == ["retro.show", "retro.answered"]
 
 
 def test_a_line_of_the_log_says_what_a_job_is_about_and_not_whom_it_is_for() -> None:
