@@ -94,7 +94,7 @@ def click(body: Payload, workspace: Workspace, at: datetime) -> Request:
     if not isinstance(action, Mapping):
         raise Malformed("a click without an action")
     command_name, about = needed(action, "action_id"), text_at(action, "value")
-    if command_name == MENU_ID:
+    if command_name.partition("-")[0] == MENU_ID:
         command_name, _, about = needed(mapping(action, "selected_option"), "value").partition(" ")
     container = mapping(body, "container")
     channel, kept = _asked_from(body), _kept(mapping(body, "view"))

@@ -9,12 +9,12 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from bot.domain.link import is_web_link
 from bot.domain.working_hours import zone_of
 from bot.messages.parts import (
-    MENU,
     Bold,
     Button,
     Buttons,
@@ -78,7 +78,7 @@ NOTHING = "–"
 MORE = "There is more than fits in one message here."
 
 MENU_ID = "menu"
-"""The `action_id` of a menu; what was chosen from it says the command and what about."""
+"""Begins the `action_id` of a menu; what was chosen from it says the command and what about."""
 SIGNS: Mapping[Sign, str] = {
     "late": ":alarm_clock:",
     "waiting": ":hourglass_flowing_sand:",
@@ -217,16 +217,15 @@ def _part(part: Part, limit: int) -> Iterator[Block]:
 
 
 def _line(line: Line, limit: int) -> Iterator[Block]:
-    """A thing of a list, its button beside it; or, where it has a menu, that, and the button below."""
+    """A thing of a list, its button beside it; or, where it has a menu, that, and what else below."""
     text = mrkdwn(line.words, min(SECTION, limit))
     section: Block = {"type": "section", "text": _marked(text if text.strip() else NOTHING)}
-    if line.menu:
-        section["accessory"] = _menu(line.menu)
-    elif line.button:
-        section["accessory"] = _button(line.button)
+    beside, *below = [*_menus(line.menu), *((_button(line.button),) if line.button else ())] or [None]
+    if beside:
+        section["accessory"] = beside
     yield section
-    if line.menu and line.button:
-        yield {"type": "actions", "elements": [_button(line.button)]}
+    if below:
+        yield {"type": "actions", "elements": [*below[-1:], *below[:-1]]}
 
 
 def _progress(progress: Progress, limit: int) -> str:
@@ -269,24 +268,29 @@ def _rows(buttons: Sequence[Button], menu: Sequence[Button]) -> Iterator[Block]:
             yield {"type": "actions", "elements": row}
             row = []
         row.append(_button(button))
-    if menu and len(row) == ROW:
+    dots = _menus(menu)
+    if dots and len(row) + len(dots) > ROW:
         yield {"type": "actions", "elements": row}
         row = []
-    yield {"type": "actions", "elements": [*row, *((_menu(menu),) if menu else ())]}
+    yield {"type": "actions", "elements": [*row, *dots]}
 
 
-def _menu(entries: Sequence[Button]) -> Block:
-    """What else can be done: three dots for up to five things, a list to choose from for more."""
-    options = [_entry(entry) for entry in entries]
-    if len(options) <= OVERFLOW:
-        return {"type": "overflow", "action_id": MENU_ID, "options": options}
-    placeholder = _plain(MENU, BUTTON_LABEL)
-    return {
-        "type": "static_select",
-        "action_id": MENU_ID,
-        "placeholder": placeholder,
-        "options": options,
-    }
+def _menus(entries: Sequence[Button]) -> list[Block]:
+    """What else can be done: three dots for up to five things, and for more of them once more.
+
+    No list to choose from: what was chosen there stays chosen, and choosing it again, after the form
+    was closed unsent, would reach nobody.
+    """
+    count = -(-len(entries) // OVERFLOW)
+    cuts = [len(entries) * number // count for number in range(count + 1)] if count else []
+    return [
+        {
+            "type": "overflow",
+            "action_id": f"{MENU_ID}-{number}" if number > 1 else MENU_ID,
+            "options": [_entry(entry) for entry in entries[start:end]],
+        }
+        for number, (start, end) in enumerate(pairwise(cuts), start=1)
+    ]
 
 
 def _entry(entry: Button) -> Block:

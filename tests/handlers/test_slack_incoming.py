@@ -109,9 +109,10 @@ def test_a_click_is_its_buttons_verb_and_what_about() -> None:
     assert request.key == "click:18.5:17.1:action_item.take:13.7.abc"
 
 
-def test_what_was_chosen_from_a_menu_is_asked_for_as_its_button_would() -> None:
+@pytest.mark.parametrize("menu", ["menu", "menu-2"])
+def test_what_was_chosen_from_a_menu_is_asked_for_as_its_button_would(menu: str) -> None:
     option = {"text": {"type": "plain_text", "text": "Drop"}, "value": "action_item.drop AI-1~1f"}
-    chosen = {**click()["actions"][0], "action_id": "menu", "selected_option": option}
+    chosen = {**click()["actions"][0], "action_id": menu, "selected_option": option}
     request = incoming.click(click(actions=[chosen]), OURS, AT)
     assert (request.command_name, request.about) == ("action_item.drop", "AI-1~1f")
     assert request.key == "click:18.5:17.1:action_item.drop:13.7.abc"
