@@ -14,12 +14,12 @@ from bot.commands import coach as coach_commands
 from bot.commands import forget as forget_commands
 from bot.domain import message_key
 from bot.domain.case import first_bring_back
-from bot.domain.errors import ConflictError, Refused
+from bot.domain.errors import ConflictError, NextStep, Refused
 from bot.domain.job import Job, minute
 from bot.jobs import retro as retro_jobs
 from bot.jobs import scheduler as scheduler_jobs
 from bot.jobs.payload import JobPayload, unsaid_jobs
-from bot.messages.parts import Button, Buttons, Message, Typed, sentence
+from bot.messages.parts import Button, Message, Typed, sentence, with_button
 from bot.ports import (
     DeliveryError,
     Memberships,
@@ -459,16 +459,18 @@ def _remember(command: Command, work: UnitOfWork) -> None:
 
 
 def _turned_down(refused: Refused, request: Request) -> Reply:
+    button = _button_to(refused.instead) if refused.instead else None
     if request.values is not None:
-        return Reply(faults=refused.faults, refused=True)
-    message = sentence(" ".join(refused.faults.values()))
-    if refused.instead is not None:
-        label, command_name, about = refused.instead
-        route = COMMANDS[command_name]
-        opens = route.reads or route.form is not None
-        button = Button(label=label, command_name=command_name, about=about, look="main", opens=opens)
-        message = message.model_copy(update={"parts": (*message.parts, Buttons(buttons=(button,)))})
-    return Reply(message=message, refused=True)
+        return Reply(faults=refused.faults, instead=button, refused=True)
+    return Reply(message=with_button(" ".join(refused.faults.values()), button), refused=True)
+
+
+def _button_to(step: NextStep) -> Button:
+    route = COMMANDS[step.command_name]
+    opens = route.reads or route.form is not None
+    return Button(
+        label=step.label, command_name=step.command_name, about=step.about, look="main", opens=opens
+    )
 
 
 def _try_again(request: Request) -> Reply:

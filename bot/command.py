@@ -22,7 +22,7 @@ from bot.domain.errors import Refused
 from bot.domain.person import Person
 from bot.domain.reference import Reference, not_found
 from bot.fields import FieldSpec, Tick, field, read_all, specs_of, storable
-from bot.messages.parts import OFFERED, Form, Message, Part
+from bot.messages.parts import OFFERED, Button, Form, Message, Part
 
 Access = Literal["own", "channel", "thing", "members", "platform"]
 """What a command concerns, and so who may ask for it (`bot/access.py`).
@@ -139,6 +139,8 @@ class Reply(BaseModel, frozen=True):
     refused: bool = False
     already: bool = False
     saved: bool = True
+    instead: Button | None = None
+    """What can be done instead, where the form as a whole was refused."""
     done: bool = False
     """The message only confirms what was asked for: there is nothing more in it to read or to press."""
 

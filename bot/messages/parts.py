@@ -404,3 +404,17 @@ def headed(text: str) -> tuple[Part, ...]:
 def sentence(*words: Inline) -> Message:
     """A message of one sentence."""
     return Message(summary=plain_words(words), parts=(Paragraph(words=words),))
+
+
+def with_button(words: str, button: Button | None) -> Message:
+    """A message of one sentence, and what can be done about it, where that is known."""
+    said = sentence(words)
+    row_of_it = (Buttons(buttons=(button,)),) if button else ()
+    return said.model_copy(update={"parts": (*said.parts, *row_of_it)})
+
+
+def offering(form: Form, button: Button | None) -> Form:
+    """A form that was refused once more, with what can be done instead, which it offers once."""
+    if button is None or button in pressable(form):
+        return form
+    return form.model_copy(update={"parts": (*form.parts, Buttons(buttons=(button,)))})

@@ -26,7 +26,16 @@ from slack_sdk.errors import SlackApiError
 from bot.access import NO_ANSWER_NOW
 from bot.command import Reply, Request
 from bot.domain.errors import Refused
-from bot.messages.parts import Button, Buttons, Form, Message, Paragraph, Typed, sentence
+from bot.messages.parts import (
+    Button,
+    Buttons,
+    Form,
+    Message,
+    Paragraph,
+    Typed,
+    sentence,
+    with_button,
+)
 from bot.ports import MembershipUnknown, StorageUnavailable
 from bot.routes import COMMANDS, is_quiet, is_unnamed
 from bot.safe_traceback import redacted
@@ -279,13 +288,19 @@ class SlackAdapter:
         inputs, origin = incoming.inputs(body), incoming.origin(body)
         if reply.faults and inputs:
             faults = render.faults(reply.faults, inputs)
+            if reply.instead and origin.channel_id and request and not is_unnamed(request):
+                # No button stands beside a fault: it waits where the form was opened.
+                refused = with_button(" ".join(reply.faults.values()), reply.instead)
+                self._replies.add(self._replies.tell(refused, origin._replace(view="")))
             return _answer({"response_action": "errors", "errors": faults})
         if reply.form:
             view = render.form(reply.form, channel_name(reply.form, request), origin.back)
             # On top of the one that was filled in: closing it is the way back, with everything typed.
             way = "push" if reply.form.other_way else "update"
             return _answer({"response_action": way, "view": view})
-        message = reply.message or (reply.faults and sentence(" ".join(reply.faults.values())))
+        message = reply.message
+        if reply.faults:
+            message = with_button(" ".join(reply.faults.values()), reply.instead)
         # Under a form that was asked once more lies the first one, which is done with, too.
         over = incoming.lies_on_another(body)
         # A call to Slack would tell who is behind an unnamed answer: its own dialog confirms that.

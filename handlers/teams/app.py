@@ -18,7 +18,18 @@ from aiohttp import web
 from bot.command import Reply, Request
 from bot.domain.channel import Channel
 from bot.domain.person import Person
-from bot.messages.parts import Form, Message, Paragraph, Part, Quote, Typed, plain, sentence
+from bot.messages.parts import (
+    Form,
+    Message,
+    Paragraph,
+    Part,
+    Quote,
+    Typed,
+    offering,
+    plain,
+    sentence,
+    with_button,
+)
 from bot.ports import StorageUnavailable, Transactions
 from bot.routes import COMMANDS, filled_again
 from bot.safe_traceback import redacted
@@ -267,7 +278,8 @@ class TeamsAdapter:
             reply = await self._reply(met.request)
             faults = reply.faults
         if faults:
-            return await self._again(request, met.request, met.people, faults, body)
+            refused = reply.model_copy(update={"faults": faults})
+            return await self._again(request, met.request, met.people, refused, body)
         if reply.form:
             return render.dialog(reply.form, await self._known(reply.form, met.request))
         return render.reading(reply.message) if reply.message else {}
@@ -285,10 +297,11 @@ class TeamsAdapter:
         sent: Request,
         request: Request,
         people: Mapping[str, Person],
-        faults: Mapping[str, str],
+        refused: Reply,
         body: Payload,
     ) -> Mapping[str, object]:
         """The dialog once more: everything typed still there, and what is wrong beside its field."""
+        faults = refused.faults
         values = filled_again(sent.command_name, sent.values or {})
         channel = incoming.direct_channel(body) if incoming.channel_fields(body) else request.channel
         opening = request.model_copy(
@@ -296,11 +309,12 @@ class TeamsAdapter:
         )
         form = (await self._reply(opening)).form
         if form is None:
-            return render.reading(_what_was_typed(values, incoming.hidden(body), faults))
+            return render.reading(_what_was_typed(values, incoming.hidden(body), refused))
         fields = tuple(
             field.model_copy(update={"value": values.get(field.name, "")}) for field in form.fields
         )
         filled = form.model_copy(update={"fields": fields, "hidden": incoming.hidden(body)})
+        filled = offering(filled, refused.instead)
         return render.dialog(filled, await self._known(filled, request, people), faults)
 
     # The bot
@@ -393,15 +407,14 @@ def _sentences(reply: Reply) -> Message | None:
     return sentence(" ".join(reply.faults.values())) if reply.faults else None
 
 
-def _what_was_typed(
-    values: Mapping[str, str], hidden: Mapping[str, str], faults: Mapping[str, str]
-) -> Message:
-    """A message for a dialog that cannot be shown again: why, and what was typed, to copy."""
+def _what_was_typed(values: Mapping[str, str], hidden: Mapping[str, str], refused: Reply) -> Message:
+    """A message for a dialog that cannot be shown again: why, what else to do, and what was typed."""
     typed = [value for name, value in values.items() if name not in hidden and len(value) > 3]
-    parts: list[Part] = [Paragraph(words=(" ".join(faults.values()),))]
+    message = with_button(" ".join(refused.faults.values()), refused.instead)
+    parts: list[Part] = [*message.parts]
     if typed:
         parts += [Paragraph(words=(CLOSED.summary,)), *(Quote(text=value) for value in typed)]
-    return Message(summary=" ".join(faults.values()), parts=tuple(parts))
+    return message.model_copy(update={"parts": tuple(parts)})
 
 
 INVOKES: Mapping[str, Callable[[TeamsAdapter, Request, Payload], Awaitable[Mapping[str, object]]]] = {

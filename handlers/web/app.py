@@ -16,7 +16,7 @@ from bot.demo.sample import SAMPLE
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.domain.working_hours import known_zones
-from bot.messages.parts import Form, sentence
+from bot.messages.parts import Form, offering, sentence, with_button
 from bot.ports import ReadOnlyWork, StorageUnavailable, Transactions, UnitOfWork
 from bot.repositories import Post
 from bot.routes import filled_again, only_a_command
@@ -474,8 +474,10 @@ class WebAdapter:
         form, note = reply.form, Markup("")
         if form is None and reply.faults and pressed.form is not None:
             form = render.filled(pressed.form, filled_again(pressed.command_name, pressed.values or {}))
+            form = offering(form, reply.instead)
         elif form is None and reply.faults:
-            note = render.message(sentence(" ".join(reply.faults.values())), frame, note=True)
+            refused = with_button(" ".join(reply.faults.values()), reply.instead)
+            note = render.message(refused, frame, note=True)
         drawn = render.form(form, frame, people, channels, reply.faults) if form else Markup("")
         if reply.message is not None:
             note = render.message(reply.message, frame, note=True)

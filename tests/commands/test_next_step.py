@@ -41,6 +41,10 @@ async def test_a_form_that_is_sent_too_late_keeps_its_words_and_says_why(desk: D
     late = await desk.ask(BEN, "retro.answer", "C-1", {"training": "Maps"})
     assert late.message is None
     assert late.faults == {"": "The retro C-1 is closed; reopen it to answer."}
+    assert late.instead is not None
+    assert (late.instead.label, late.instead.command_name) == ("Reopen", "retro.reopen")
+    # What is wrong beside a field is put right there.
+    assert (await desk.ask(ANA, "retro.reopen", "C-1", {"why": ""})).instead is None
 
 
 async def test_a_cancelled_case_is_offered_to_be_brought_back(desk: Desk) -> None:
