@@ -583,9 +583,9 @@ MESSAGES: Mapping[str, Message] = {
         ANSWERS_CLOSED, RETRO.model_copy(update={"cancelled": True}), (NAMED,)
     ),
     "reminder.answers_closed_over": reminder.answers_closed(ANSWERS_CLOSED, CLOSED, (NAMED,)),
-    "action_item.reminded_later": action_item.reminded_later(_item(remind_on=date(2026, 3, 9))),
-    "team.settled_own": team.settled_own(READER),
-    "team.settled_own_as_team": team.settled_own(NotificationPreferences(person_id="U1")),
+    "action_item.reminded_later": action_item.reminded_later(_item(remind_on=date(2026, 3, 9)), TODAY),
+    "team.settled_own": team.settled_own(READER, TODAY),
+    "team.settled_own_as_team": team.settled_own(NotificationPreferences(person_id="U1"), TODAY),
     "coach.read": coach.read(DRAFT, read_for_customer(DRAFT)),
     "coach.read_hostile": coach.read(HOSTILE, ()),
     "team.hello": team.hello(),

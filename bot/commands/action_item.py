@@ -255,7 +255,7 @@ def take(command: TakeStep, work: UnitOfWork) -> Reply:
     if command.row.form is None:
         return reply
     to = command.due or (work.people.get(command.owner) if command.owner else None)
-    return _confirmed(confirmation.stepped(command.row.form, to), reply)
+    return _confirmed(confirmation.stepped(command.row.form, to, command.at.date()), reply)
 
 
 def _confirmed(words: Message, reply: Reply) -> Reply:
@@ -318,7 +318,7 @@ def remind_later(command: RemindLater, work: UnitOfWork) -> Reply:
     later = domain.remind_later(item, command.when, command.person.id, day)
     work.action_items.save(later)
     reminder_jobs.resolve(later, "remind_later", command.at, work)
-    return Reply(message=messages.reminded_later(later), done=True)
+    return Reply(message=messages.reminded_later(later, day), done=True)
 
 
 def _form(

@@ -248,8 +248,8 @@ def _preferences(invocation: Invocation, work: ReadOnlyWork) -> NotificationPref
 
 def own_settings(command: OwnSettings, work: UnitOfWork) -> Reply:
     """Saves when and how a person wants to be reminded."""
-    quiet_until = command.quiet_until
-    if quiet_until is not None and quiet_until <= today(command.person.zone or "UTC", command.at):
+    quiet_until, day = command.quiet_until, today(command.person.zone or "UTC", command.at)
+    if quiet_until is not None and quiet_until <= day:
         quiet_until = None
     changed = notification_preferences.with_settings(
         _preferences(command, work),
@@ -264,7 +264,7 @@ def own_settings(command: OwnSettings, work: UnitOfWork) -> Reply:
     for team in work.teams.all():
         if team.lead == command.person.id:
             work.scheduler.run_now(channel_id=team.channel_id)
-    return Reply(message=messages.settled_own(changed), done=True)
+    return Reply(message=messages.settled_own(changed, day), done=True)
 
 
 def settings(command: Settings, work: UnitOfWork) -> Reply:

@@ -26,7 +26,6 @@ from bot.messages.parts import (
     Button,
     Buttons,
     Context,
-    Day,
     Form,
     Line,
     Mention,
@@ -38,13 +37,13 @@ from bot.messages.parts import (
     Sign,
     Status,
     Words,
+    day_words,
     headed,
     in_list,
     joined,
     linked,
     on,
     one_line,
-    plain_words,
     row,
     sentence,
     shortened,
@@ -146,7 +145,7 @@ def step_news(item: ActionItem, number: int, people: Mapping[str, Person], link:
     row, reader = STEPS[moved.step], told_of(item, number) or ""
     head = row.news.format(by=_name(moved.by, people))
     label = f"{row.words.label}:" if row.words else ""
-    due: Words = (", due ", Day(day=item.due)) if item.due and item.state == "agreed" else ()
+    due: Words = (", due ", on(item.due, moved.at.date())) if item.due and item.state == "agreed" else ()
     mine = tuple(step for step in steps(item) if step != "drop" and may(item, step, reader, lead=None))
     return Message(
         summary=f"{head} {item.label}: {one_line(item.what)}",
@@ -338,16 +337,19 @@ def whole(
             parts += [Paragraph(words=(Bold(text=line),)), Quote(text=moved.words)]
     if sent_reminders:
         parts.append(Paragraph(words=(Bold(text="Reminders"),)))
-        parts.extend(Context(words=_reminded(sent, people)) for sent in sent_reminders[-MAX_REMINDED:])
+        newest = sent_reminders[-1].day
+        parts.extend(
+            Context(words=_reminded(sent, people, newest)) for sent in sent_reminders[-MAX_REMINDED:]
+        )
     about = str(item.ref)
     return Form(command_name="action_item.read", title=item.label, about=about, parts=tuple(parts))
 
 
-def _reminded(sent: SentReminder, people: Mapping[str, Person]) -> Words:
-    """`Thu 5 Mar 2026 · Ana · late · done`."""
+def _reminded(sent: SentReminder, people: Mapping[str, Person], newest: date) -> Words:
+    """`Thu 5 Mar · Ana · late · done`."""
     who = _name(sent.recipient_id, people) if sent.recipient_id else "the thread"
     why = sent.name.partition("_")[2].replace("_", " ")
-    return (Day(day=sent.day), f" · {who} · {why} · {outcome_of(sent) or 'no answer yet'}")
+    return (on(sent.day, newest), f" · {who} · {why} · {outcome_of(sent) or 'no answer yet'}")
 
 
 def outcome_of(sent: SentReminder) -> str:
@@ -368,9 +370,9 @@ def later_days(item: ActionItem, today: date) -> tuple[Option, ...]:
     return tuple(Option(value=value, label=label) for value, label in choices)
 
 
-def reminded_later(item: ActionItem) -> Message:
+def reminded_later(item: ActionItem, today: date) -> Message:
     """To its owner: when they hear of it again."""
-    day = plain_words((Day(day=item.remind_on),)) if item.remind_on else ""
+    day = day_words(on(item.remind_on, today)) if item.remind_on else ""
     return sentence(f"I remind you of {item.label} again on {day}, or the next day on which you work.")
 
 

@@ -10,7 +10,7 @@ from bot.domain.person import Person
 from bot.domain.recovery_step import Step, Verdict
 from bot.domain.retro import Answer, Retro
 from bot.messages.author import signed
-from bot.messages.parts import Day, Message, Paragraph, plain_words, sentence
+from bot.messages.parts import Message, Paragraph, day_words, on, sentence
 from bot.messages.retro import label_of
 
 CORRECTED = sentence("Corrected. The card shows it as it is now.")
@@ -71,9 +71,9 @@ def added(item: ActionItem, asked_by: str, owner: Person | None) -> Message:
     return sentence(f"Added as {item.label}. I ask {signed(owner.name)} to agree to it.")
 
 
-def stepped(form: StepForm, to: Person | date | None) -> Message:
+def stepped(form: StepForm, to: Person | date | None, today: date) -> Message:
     """After a step of an item that has a form; `to` is the new owner or date, where it is about one."""
-    named = signed(to.name) if isinstance(to, Person) else plain_words((Day(day=to),)) if to else ""
+    named = signed(to.name) if isinstance(to, Person) else day_words(on(to, today)) if to else ""
     return sentence(form.confirmed.format(to=named))
 
 

@@ -41,7 +41,6 @@ from bot.messages.parts import (
     Button,
     Buttons,
     Context,
-    Day,
     Fields,
     Inline,
     Link,
@@ -221,7 +220,7 @@ def _body(context: CardContext) -> tuple[Part, ...]:
         parts.append(Paragraph(words=(_started_over(len(recovery.earlier) + 1),)))
     due = promised_by(recovery)
     if due is not None and is_late(recovery, context.today):
-        late = (Bold(text="The promise is late"), ": it was due ", Day(day=due), ".")
+        late = (Bold(text="The promise is late"), ": it was due ", on(due, context.today), ".")
         parts.append(Paragraph(words=late))
     if recovery.outcome is None:
         parts.append(Paragraph(words=_next(recovery)))
@@ -324,7 +323,7 @@ def _clock(context: CardContext) -> Words:
     apology = recovery.step("apologise")
     if apology.state == "not needed":
         return ("Failed ", Timestamp(at=recovery.failed_at, zone=context.team.zone))
-    day = Day(day=recovery.apologise_by)
+    day = on(recovery.apologise_by, context.today)
     if apology.at is not None:
         return (*_came(context, apology.at), aim_words(recovery.aim), ", ", day, ".")
     if recovery.apologise_by < context.today:
@@ -348,7 +347,7 @@ def _came(context: CardContext, at: datetime) -> Words:
     if recovery.earlier:
         since = "the customer said that it wasn't put right"
     elif case.happened_at and case.happened_by_day:
-        return ("The apology came on ", Day(day=today(zone, at)), aim)
+        return ("The apology came on ", on(today(zone, at), context.today), aim)
     return (f"The apology came {span(recovery.failed_at, at)} after {since}{aim}",)
 
 
@@ -384,12 +383,15 @@ def _row(context: CardContext, step: Step) -> tuple[str, Words]:
         return kind.label, ("to do", *_undone(context, step))
     if step.chosen == "no answer" and step.by is None:
         return kind.label, ("no answer, asked twice and then closed",)
-    pieces: list[Inline] = [step.chosen or "done", f" · {_name(step.by, context.people)} · "]
-    pieces.append(Day(day=today(context.team.zone, step.at or context.at)))
+    # That it is done, the progress says; who looks after them stands below, and only others here.
+    own = step.by == context.recovery.contact and step.chosen is None
+    by = "" if own else _name(step.by, context.people)
+    pieces: list[Inline] = [f"{said} · " for said in (step.chosen, by) if said]
+    pieces.append(on(today(context.team.zone, step.at or context.at), context.today))
     if step.how and step.how != HOLDING:
         pieces.append(f" · {step.how}")
     if step.due:
-        pieces += [" · by ", Day(day=step.due)]
+        pieces += [" · by ", on(step.due, context.today)]
     if step.link:
         pieces += [" · ", Link(text="the post", url=step.link)]
     words = (
@@ -401,7 +403,7 @@ def _row(context: CardContext, step: Step) -> tuple[str, Words]:
     if step.corrected_by:
         pieces.append(f" · corrected by {_name(step.corrected_by, context.people)}")
         if step.corrected_at:
-            pieces += [" on ", Day(day=today(context.team.zone, step.corrected_at))]
+            pieces += [" on ", on(today(context.team.zone, step.corrected_at), context.today)]
     return kind.label, tuple(pieces)
 
 

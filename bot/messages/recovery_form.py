@@ -1,6 +1,7 @@
 """The forms about what is owed to a customer, and both sides of a case to read."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
@@ -20,12 +21,12 @@ from bot.messages.author import signed
 from bot.messages.parts import (
     Bold,
     Context,
-    Day,
     Form,
     Option,
     Paragraph,
     Part,
     Quote,
+    on,
     one_line,
 )
 from bot.messages.retro import heading
@@ -170,14 +171,14 @@ def _done(recovery: Recovery, people: Mapping[str, Person]) -> list[Part]:
     for steps in (*recovery.earlier, recovery.steps):
         for step in steps:
             if step.name != "hear" and (step.words or step.view):
-                parts += _told(step, people)
+                parts += _told(step, people, recovery.touched_at.date())
     return [Paragraph(words=(Bold(text="What was done"),)), *parts] if parts else []
 
 
-def _told(step: Step, people: Mapping[str, Person]) -> list[Part]:
+def _told(step: Step, people: Mapping[str, Person], day: date) -> list[Part]:
     by = people.get(step.by or "")
     who = f" · {by.name}" if by else ""
-    when = (" · ", Day(day=step.at.date())) if step.at else ()
+    when = (" · ", on(step.at.date(), day)) if step.at else ()
     state = step.chosen or step.state
     parts: list[Part] = [Context(words=(f"{step.kind.label} · {state}{who}", *when))]
     parts += [Quote(text=text) for text in (step.words, step.view) if text]

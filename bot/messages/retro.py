@@ -1,6 +1,7 @@
 """What people read about a retro: its message, its prompts, answers and summary, and its forms."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case, outside_hours
@@ -16,7 +17,6 @@ from bot.messages.parts import (
     Button,
     Buttons,
     Context,
-    Day,
     Form,
     Inline,
     Link,
@@ -28,6 +28,7 @@ from bot.messages.parts import (
     Status,
     Timestamp,
     Words,
+    day_words,
     linked,
     on,
     one_line,
@@ -153,14 +154,15 @@ def title_of(case: Case) -> str:
 def _whose(case: Case, team: Team) -> tuple[Part, ...]:
     """Whom it happened to, and when."""
     words: list[Inline] = []
+    known = today(team.zone, case.failed_at)
     if case.customer:
         words.append(Bold(text=one_line(case.customer, 60)))
     if case.forgotten_at:
-        words += ["A customer who was forgotten on ", Day(day=today(team.zone, case.forgotten_at))]
+        words += ["A customer who was forgotten on ", on(today(team.zone, case.forgotten_at), known)]
     if case.happened_at:
         words += [" · "] if words else []
         if case.happened_by_day:
-            words.append(Day(day=today(team.zone, case.happened_at)))
+            words.append(on(today(team.zone, case.happened_at), known))
         else:
             words.append(Timestamp(at=case.happened_at, zone=team.zone))
         if outside_hours(case, team.hours):
@@ -189,7 +191,8 @@ def _edited(case: Case, team: Team, people: Mapping[str, Person]) -> tuple[Part,
     last = case.history[-1] if case.history else None
     if last is None or last.step != "edit":
         return ()
-    words = (f"Edited by {_changed_by(case, people)} on ", Day(day=today(team.zone, last.at)), ".")
+    day = on(today(team.zone, last.at), today(team.zone, case.failed_at))
+    words = (f"Edited by {_changed_by(case, people)} on ", day, ".")
     return (Context(words=words),)
 
 
@@ -379,7 +382,8 @@ def summary(
     changes = [item for item in items if item.state != "dropped"]
     if changes:
         parts.append(Paragraph(words=(Bold(text="What will change" if agreed else "What is proposed"),)))
-        parts += _changes(changes[:20], people)
+        closed_on = (retro.last.at if retro.last else retro.opened_at).date()
+        parts += _changes(changes[:20], people, closed_on)
     if len(changes) > 20:
         parts.append(Context(words=(f"and {len(changes) - 20} more action items, in this thread",)))
     parts += _dropped([item for item in items if item.state == "dropped"], people)
@@ -399,7 +403,8 @@ def superseded(retro: Retro, number: int, people: Mapping[str, Person], team: Te
     by = people.get(turn.by)
     who = signed(by.name) if by else "Somebody"
     closed = f"Closed by {who} with the outcome {turn.outcome} on "
-    words = (closed, Day(day=today(team.zone, turn.at)), f". {since} since then.")
+    day = on(today(team.zone, turn.at), today(team.zone, retro.history[number].at))
+    words = (closed, day, f". {since} since then.")
     return Message(summary=plain_words(words), parts=(Context(words=words),))
 
 
@@ -441,9 +446,9 @@ def _dropped(items: Sequence[ActionItem], people: Mapping[str, Person]) -> tuple
     return (head, Quote(text="\n".join(lines))) if lines else ()
 
 
-def _changes(items: Sequence[ActionItem], people: Mapping[str, Person]) -> tuple[Part, ...]:
+def _changes(items: Sequence[ActionItem], people: Mapping[str, Person], day: date) -> tuple[Part, ...]:
     """The items, those that are verified with what changed and what was seen, as far as it fits."""
-    lines = [_change(item, people) for item in items]
+    lines = [_change(item, people, day) for item in items]
     whole = "\n".join(
         f"{line}{_evidence(item, people)}" for item, line in zip(items, lines, strict=True)
     )
@@ -463,10 +468,10 @@ def _evidence(item: ActionItem, people: Mapping[str, Person]) -> str:
     return f"{changed}\n   {seen_by} saw: {one_line(verified.words, 160)}" if verified.words else changed
 
 
-def _change(item: ActionItem, people: Mapping[str, Person]) -> str:
+def _change(item: ActionItem, people: Mapping[str, Person], day: date) -> str:
     owner = people.get(item.owner or "")
     who = owner.name if owner else "no owner yet"
-    due = f", due {plain_words((Day(day=item.due),))}" if item.due else ""
+    due = f", due {day_words(on(item.due, day))}" if item.due else ""
     return f"• {item.label} {one_line(item.what, 160)} ({who}{due}, {item.state})"
 
 

@@ -1,7 +1,7 @@
 """What people read about a team, and about Amends itself."""
 
 from collections.abc import Mapping, Sequence
-from datetime import time
+from datetime import date, time
 from functools import cache
 from importlib.resources import files
 
@@ -16,7 +16,6 @@ from bot.messages.parts import (
     Button,
     Buttons,
     Context,
-    Day,
     Message,
     Option,
     Paragraph,
@@ -24,6 +23,7 @@ from bot.messages.parts import (
     Quote,
     Typed,
     Words,
+    on,
     one_line,
     plain_words,
     sentence,
@@ -175,7 +175,7 @@ def _clock(at: time | None) -> str:
     return f"{at:%H:%M}" if at else ""
 
 
-def settled_own(preferences: NotificationPreferences) -> Message:
+def settled_own(preferences: NotificationPreferences, today: date) -> Message:
     """To the person who saved their own settings: what they are now."""
     days = ", ".join(WEEKDAYS[day] for day in preferences.days) or "Your team's working days"
     hours = (
@@ -185,7 +185,7 @@ def settled_own(preferences: NotificationPreferences) -> Message:
     )
     digest = "one daily digest" if preferences.digest else "reminders as they come up"
     quiet: Words = (
-        (", none before ", Day(day=preferences.quiet_until)) if preferences.quiet_until else ()
+        (", none before ", on(preferences.quiet_until, today)) if preferences.quiet_until else ()
     )
     return Message(
         summary="Your settings are saved.",

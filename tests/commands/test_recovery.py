@@ -151,7 +151,7 @@ async def test_both_sides_stand_side_by_side_and_the_account_is_kept_as_it_was_t
 async def test_the_card_says_by_when_to_apologise_and_no_age_that_goes_stale(desk: Desk) -> None:
     await desk.fail()
     card = plain(desk.say_all(AT + timedelta(hours=1, minutes=59))["recovery:1"])
-    assert "Apologise by Thu 5 Mar 2026, end of day (your team's aim)." in card
+    assert "Apologise by Thu 5 Mar, end of day (your team's aim)." in card
     assert "since the failure" not in card
     assert "as of" not in card
     await step(desk, "apologise", AT + timedelta(hours=3), how="A call")
@@ -162,9 +162,7 @@ async def test_the_card_says_by_when_to_apologise_and_no_age_that_goes_stale(des
     assert not (await desk.ask(ANA, "case.edit", "C-1", values)).faults
     assert "The apology came 4 h after the failure" in plain(desk.say_all()["recovery:1"])
     assert not (await desk.ask(ANA, "case.edit", "C-1", values | {"time": ""})).faults
-    assert "The apology came on Thu 5 Mar 2026; the team's aim was" in plain(
-        desk.say_all()["recovery:1"]
-    )
+    assert "The apology came on Thu 5 Mar; the team's aim was" in plain(desk.say_all()["recovery:1"])
 
 
 async def test_in_a_later_round_an_apology_is_counted_from_what_the_customer_said(desk: Desk) -> None:

@@ -67,7 +67,7 @@ async def test_the_words_and_the_day_of_a_promise_are_corrected_and_the_card_say
     assert standing["By when"] == "2026-03-09"
     assert (await correct(desk, "promise", words="It comes on Friday.", due="2026-03-13")).done
     card = desk.say_all()["recovery:1"]
-    for part in ("Ana", "It comes on Friday.", "Fri 13 Mar 2026", "corrected by Ben on "):
+    for part in ("It comes on Friday.", "Fri 13 Mar", "corrected by Ben on "):
         assert part in row(card, "Promise")
     kept = recovery(desk).step("promise")
     assert (kept.by, kept.at, kept.corrected_by) == ("U1", AT, "U2")
@@ -95,7 +95,7 @@ async def test_an_apology_is_corrected_with_who_made_it_and_when(desk: Desk) -> 
     values = {"who": "U2", "date": "2026-03-05", "time": "08:30"}
     assert (await correct(desk, "apologise", **values)).done
     card = desk.say_all()["recovery:1"]
-    assert "Ben · Thu 5 Mar 2026" in row(card, "Apologise in person")
+    assert "Ben · Thu 5 Mar" in row(card, "Apologise in person")
     assert recovery(desk).step("apologise").at == AT.replace(hour=13)
 
 
@@ -173,7 +173,7 @@ async def test_of_two_open_forms_of_a_promise_the_second_is_shown_again_as_it_wa
     written = {**standing, "words": "It comes on Monday morning."}
     form = form_of(await desk.ask(BEN, command, about, written, at=LATER))
     assert "Ana changed it meanwhile: look again." in above(form)
-    assert "By when: Thu 12 Mar 2026" in above(form)
+    assert "By when: Thu 12 Mar" in above(form)
     assert "Who keeps it: Ben" in above(form)
     assert "How they were told" not in above(form)
     assert {field.name: field.value for field in form.fields}.items() <= written.items()

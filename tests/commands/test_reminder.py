@@ -367,7 +367,7 @@ async def test_remind_me_later_leaves_its_owner_alone_until_that_day(desk: Desk)
     reply = await desk.ask(
         ANA, "action_item.remind_later", "AI-1", {"when": "three_days"}, at=stockholm(9, 10)
     )
-    assert "again on Thu 12 Mar 2026" in words(reply)
+    assert "again on Thu 12 Mar" in words(reply)
     # That one was acted on: its message has no buttons any more.
     acted_on = desk.say_all(stockholm(9, 10))["remind:U1:2026-03-09:0"]
     assert labels(acted_on) == []
@@ -861,8 +861,8 @@ async def test_what_was_asked_and_what_came_of_it_can_be_read(desk: Desk) -> Non
     form = (await desk.ask(BEN, "action_item.read", "AI-1")).form
     assert form is not None
     told = plain(Message(summary="", parts=form.parts))
-    assert "Mon 9 Mar 2026 · Ana · due today · asked again" in told
-    assert "Tue 10 Mar 2026 · Ana · late · done" in told
+    assert "Mon 9 Mar · Ana · due today · asked again" in told
+    assert "Tue 10 Mar · Ana · late · done" in told
 
 
 async def test_a_late_item_is_shown_as_late_without_anybody_touching_it(desk: Desk) -> None:

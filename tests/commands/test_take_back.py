@@ -185,7 +185,7 @@ async def test_a_summary_from_before_the_retro_was_opened_again_keeps_no_words(d
     await desk.ask(ANA, "retro.delete_answer", answer.id, {})
     said = desk.say_all()
     assert plain(said["turn:1:1"]) == (
-        "Closed by Cleo with the outcome an apology was enough on Thu 5 Mar 2026. Reopened since then."
+        "Closed by Cleo with the outcome an apology was enough on Thu 5 Mar. Reopened since then."
     )
     assert "Courier notes" not in _dump(desk)
     assert "turn:1:2" not in said

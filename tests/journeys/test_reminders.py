@@ -118,7 +118,7 @@ async def test_remind_me_later_is_quiet_until_the_chosen_day(
         offered = [option["text"]["text"] for option in options]
         assert offered == ["Tomorrow", "In three days", "Next week", "After the due date"]
         assert await ben.submit(form, {"When": "After the due date"}) is None
-        chosen = shown(due + timedelta(days=1))
+        chosen = shown(due + timedelta(days=1), working_day(NEW_YORK, 0))
         await slack.until(lambda: f"I remind you of AI-1 again on {chosen}" in ben.whispers[-1].words())
         await later.turn(at(NEW_YORK, due, TEN_PAST))
         assert reminder.buttons() == {}
@@ -146,7 +146,7 @@ async def test_my_settings_open_from_both_channels_and_are_kept(
         assert (await ben.opens("settings", ben.direct)).title == "My settings"
         form = await ben.opens("settings mine", support)
         assert form.title == "My settings"
-        saved = f"11:00 to 15:00; one daily digest, none before {shown(quiet)}"
+        saved = f"11:00 to 15:00; one daily digest, none before {shown(quiet, working_day(NEW_YORK, 0))}"
         await ben.submit(
             form,
             {
