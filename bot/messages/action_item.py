@@ -418,8 +418,8 @@ def own_line(
 
 
 def line(item: ActionItem, links: Mapping[int, str], people: Mapping[str, Person], today: date) -> Words:
-    """An item in a list: how it stands and what will change; whose, when and from which retro below."""
+    """An item in a list: what will change; below it how it stands, whose, when and from which retro."""
     status, label = _stands(item, today)
     retro = linked(f"C-{item.case_number}", links.get(item.case_number))
     quiet = joined(_owned(item, people), _due(item, today), (retro,))
-    return (status, " ", Bold(text=one_line(item.what)), "\n", *quiet, label)
+    return (Bold(text=one_line(item.what)), "\n", status, " · ", *quiet, label)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from bot.domain.action_item import ActionItem, is_late
 from bot.domain.case import Case
@@ -16,8 +17,11 @@ from bot.messages.parts import (
     Message,
     Paragraph,
     Part,
+    Sign,
+    Status,
     Typed,
     Words,
+    joined,
     linked,
     on,
     one_line,
@@ -61,22 +65,25 @@ def weekly(
     customers: Waiting = NOBODY,
 ) -> Message:
     """Monday's summary for the whole team: what waits for somebody, and what was closed last week."""
-    parts: list[Part] = [*customers.parts]
-    for heading, belongs in SECTIONS:
-        here = [item for item in items if belongs(item, today)]
+    who = "1 customer waits" if customers.how_many == 1 else f"{customers.how_many} customers wait"
+    due = "1 action item waits" if len(items) == 1 else f"{len(items)} action items wait"
+    due = f"{due} for somebody{', and more' if more else ''}"
+    counts = [*((who,) if customers.how_many else ()), *((due,) if items else ())]
+    counted: list[Words] = [(Bold(text=count),) for count in counts]
+    listed: list[Part] = []
+    for section in SECTIONS:
+        here = [item for item in items if section.belongs(item, today)]
         if here:
-            parts.append(Paragraph(words=(Bold(text=heading),)))
-        parts.extend(Line(words=line(item, links, people, today)) for item in here)
+            counted.append((Status(sign=section.sign, text=f"{len(here)} {section.counted}"),))
+            listed.append(Paragraph(words=(Bold(text=section.heading),)))
+        listed.extend(Line(words=line(item, links, people, today)) for item in here)
+    parts: list[Part] = [Paragraph(words=joined(*counted)), *customers.parts, *listed]
     if more:
         shows = " shows the most urgent ones."
         parts.append(Context(words=("There are more; ", Typed(words="status"), shows)))
     if closed:
         parts.append(Paragraph(words=(Bold(text="Closed last week"),)))
         parts.extend(Line(words=_closed_line(retro, case, links)) for retro, case in closed)
-    who = "1 customer waits" if customers.how_many == 1 else f"{customers.how_many} customers wait"
-    due = "1 action item waits" if len(items) == 1 else f"{len(items)} action items wait"
-    due = f"{due} for somebody{', and more' if more else ''}"
-    counts = [*((who,) if customers.how_many else ()), *((due,) if items else ())]
     return Message(
         summary=f"This week: {'; '.join(counts)}.",
         title="This week",
@@ -100,11 +107,20 @@ def _unverified(item: ActionItem, today: date) -> bool:
     return item.state == "done"
 
 
-SECTIONS: tuple[tuple[str, Callable[[ActionItem, date], bool]], ...] = (
-    ("Late", _late_and_owned),
-    ("Waiting for a yes or no", _unaccepted),
-    ("Without an owner", _unowned),
-    ("Done, not verified", _unverified),
+class Section(NamedTuple):
+    """What waits for the same: its heading, how it is counted, and what belongs there."""
+
+    heading: str
+    counted: str
+    sign: Sign
+    belongs: Callable[[ActionItem, date], bool]
+
+
+SECTIONS = (
+    Section("Late", "late", "late", _late_and_owned),
+    Section("Waiting for a yes or no", "without a yes or no", "waiting", _unaccepted),
+    Section("Without an owner", "without an owner", "waiting", _unowned),
+    Section("Done, not verified", "not verified", "waiting", _unverified),
 )
 
 

@@ -118,7 +118,7 @@ def _tallied(count: int) -> str:
 def _line(
     recovery: Recovery, case: Case | None, first: StepName | None, day: date, owner: str = ""
 ) -> Words:
-    """A customer in a list: who, and what happened; below it what comes next, until when, and whose."""
+    """A customer in a list: who, and what happened; below it how it stands and what comes next."""
     late = is_late(recovery, day)
     status = Status(sign="late" if late else "waiting", text="promise late" if late else "waits")
     what = one_line(case.what_happened) if case else recovery.case_label
@@ -128,7 +128,7 @@ def _line(
     due = promised_by(recovery)
     when: Words = ("due ", on(due, day)) if due else ()
     quiet = joined((then,), when, (owner,) if owner else (), (recovery.case_label,))
-    return (status, " ", *head, "\n", *quiet)
+    return (*head, "\n", status, " · ", *quiet)
 
 
 def _name(person_id: str | None, people: Mapping[str, Person]) -> str:

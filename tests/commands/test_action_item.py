@@ -393,7 +393,7 @@ async def test_mine_lists_my_open_items_late_ones_first_with_their_buttons(desk:
     reply = await desk.ask(ANA, "action_item.mine", at=later)
     told = words(reply)
     assert told.index("Soon") < told.index("No date")
-    assert "agreed · late Soon" in told
+    assert "Soon\nagreed · late · " in told
     assert "Somebody else's" not in told
     assert reply.message is not None
     assert "Mark done" in labels(reply.message)

@@ -277,7 +277,7 @@ async def test_a_late_promise_is_on_the_card_and_first_in_the_status_and_the_lea
     status = words(await desk.ask(ANA, "board.status", at=wednesday))
     assert status.index("promise late") < status.index("C-1")
     mine = words(await desk.ask(BEN, "action_item.mine", at=wednesday))
-    assert "promise late Parcel missed twice\n" in mine
+    assert "Parcel missed twice\npromise late · " in mine
     assert "C-1" not in mine
     # A new day is a new promise; the old one is kept in nobody's way.
     await desk.ask(ANA, "recovery.promise", "C-2", promise | {"due": "2026-03-20"}, at=wednesday)

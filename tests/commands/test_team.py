@@ -133,8 +133,8 @@ async def test_status_lists_open_retros_and_items_late_ones_first(desk: Desk) ->
     assert "First\nanswers closed Tue 10 Mar · C-1" in told
     assert told.index("Dated") < told.index("Undated")
     assert "no owner yet" in told
-    assert "proposed Dated\n" in told
-    assert "agreed · late Promised\n" in told
+    assert "Dated\nproposed · " in told
+    assert "Promised\nagreed · late · " in told
 
 
 async def test_being_added_says_one_line_once_and_brings_back_what_could_not_be_said(desk: Desk) -> None:

@@ -139,9 +139,9 @@ async def test_monday_tells_the_channel_what_waits_and_nothing_when_nothing_does
         )
         channels = [week.words().index(title) for title in titles]
         assert channels == sorted(channels)
-        assert "agreed · late *Notes*\nBen · " in week.words()
-        assert "proposed *Labels*\n" in week.words()
-        assert "done *Maps*\n" in week.words()
+        assert "*Notes*\n:alarm_clock: agreed · late · Ben · " in week.words()
+        assert "*Labels*\n:hourglass_flowing_sand: proposed · " in week.words()
+        assert "*Maps*\n:hourglass_flowing_sand: done · " in week.words()
         assert "*Broken kettle*\nan apology was enough" in week.words()
 
         # All is seen to: the next week begins in silence.

@@ -20,4 +20,9 @@ from tests.examples import AGREED, BEN, DONE, TODAY
 )
 def test_an_item_stands_under_what_it_waits_for(item: ActionItem, headings: list[str]) -> None:
     said = plain(board.weekly([item], [], {}, {BEN.id: BEN}, TODAY, more=False))
-    assert [heading for heading, _ in board.SECTIONS if heading in said.splitlines()] == headings
+    here = [section for section in board.SECTIONS if section.heading in said.splitlines()]
+    assert [section.heading for section in here] == headings
+    counts = said.splitlines()[1]
+    assert counts == " · ".join(
+        ["1 action item waits for somebody", *(f"1 {section.counted}" for section in here)]
+    )
