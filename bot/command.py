@@ -177,6 +177,12 @@ class Invocation(BaseModel, frozen=True):
         return self.request.channel
 
     @property
+    def page(self) -> int:
+        """Which part of a long list, from 0: a button to the next part says it."""
+        about = self.request.about
+        return int(about) if about.isdecimal() and len(about) < 4 else 0
+
+    @property
     def channel_id(self) -> str | None:
         """The shared channel that it is for: where it was asked; None in a direct chat."""
         channel = self.request.shared_channel

@@ -48,7 +48,7 @@ from bot.messages import (
     retro,
     team,
 )
-from bot.messages.parts import Form, Message, sentence
+from bot.messages.parts import Form, Message, rest_of, sentence
 from bot.messages.recovery import CardContext
 from bot.messages.reminder import ReminderView
 from bot.messages.stale_form import changed_meanwhile
@@ -417,8 +417,15 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.unreached": action_item.unreached(ITEM, ANA, "They have left the workspace."),
     "action_item.mine": action_item.mine((LATE, ITEM, DONE), LINKS, PEOPLE, TODAY, more=True),
     "action_item.mine_none": action_item.mine((), LINKS, PEOPLE, TODAY, more=False),
-    "board.status": board.status(((RETRO, CASE),), (LATE, UNOWNED), LINKS, PEOPLE, TODAY, more=True),
-    "board.status_none": board.status((), (), LINKS, PEOPLE, TODAY, more=False),
+    "board.status": board.status(
+        ((RETRO, CASE),),
+        (LATE, UNOWNED),
+        LINKS,
+        PEOPLE,
+        TODAY,
+        rest=(rest_of("There are more, less urgent.", "board.status", 0),),
+    ),
+    "board.status_none": board.status((), (), LINKS, PEOPLE, TODAY),
     "board.weekly": board.weekly(
         (LATE, UNOWNED, DONE), ((CLOSED, CASE),), LINKS, PEOPLE, TODAY, more=True
     ),
@@ -555,7 +562,6 @@ MESSAGES: Mapping[str, Message] = {
         LINKS,
         PEOPLE,
         TODAY,
-        more=False,
         owed=owed.status((LATE_PROMISE, OWED), {7: CASE}, PEOPLE, Tally(4, 2, 1), TODAY),
     ),
     "reminder.digest": reminder.reminder_message(

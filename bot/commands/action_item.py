@@ -413,8 +413,9 @@ def read(command: Read, work: ReadOnlyWork) -> Reply:
 
 def mine(command: Mine, work: ReadOnlyWork) -> Reply:
     """A person's own open items, late ones first."""
-    rows = work.action_items.owned_by(command.person.id, MAX_LISTED + 1)
-    owed = work.recoveries.owed_by(command.person.id, MAX_OWED + 1)
+    first, first_owed, page = command.page * MAX_LISTED, command.page * MAX_OWED, command.page
+    rows = work.action_items.owned_by(command.person.id, first + MAX_LISTED + 1)[first:]
+    owed = work.recoveries.owed_by(command.person.id, first_owed + MAX_OWED + 1)[first_owed:]
     cases = work.retros.with_cases({recovery.case_number for recovery in owed})
     items = rows[:MAX_LISTED]
     links = retro_thread.links_of({item.case_number for item in items}, work)
@@ -424,4 +425,5 @@ def mine(command: Mine, work: ReadOnlyWork) -> Reply:
     owed_parts = owed_messages.mine(
         owed[:MAX_OWED], {number: case for number, (_, case) in cases.items()}, command.person.id, day
     )
-    return Reply(message=messages.mine(items, links, people, day, more=more, owed=owed_parts))
+    message = messages.mine(items, links, people, day, more=more, owed=owed_parts, page=page)
+    return Reply(message=message)

@@ -9,6 +9,7 @@ from bot.domain.working_hours import today
 from bot.messages import board as messages
 from bot.messages import owed as owed_messages
 from bot.messages.board import MAX_LISTED
+from bot.messages.parts import rest_of
 from bot.ports import ReadOnlyWork
 
 
@@ -26,8 +27,9 @@ def status(command: Status, work: ReadOnlyWork) -> Reply:
     if team is None:
         raise Refused("Nothing has failed here yet: the first failed case makes this channel a team.")
     day = today(team.zone, command.at)
-    retros_found = work.retros.open_in(team.channel_id, MAX_LISTED + 1)
-    items_found = work.action_items.open_in(team.channel_id, MAX_LISTED + 1)
+    first = command.page * MAX_LISTED
+    retros_found = work.retros.open_in(team.channel_id, first + MAX_LISTED + 1)[first:]
+    items_found = work.action_items.open_in(team.channel_id, first + MAX_LISTED + 1)[first:]
     listed, items = (
         retros_found[:MAX_LISTED],
         items_found[:MAX_LISTED],
@@ -35,7 +37,7 @@ def status(command: Status, work: ReadOnlyWork) -> Reply:
     links = retro_thread.links_of(
         {retro.case_number for retro, _ in listed} | {item.case_number for item in items}, work
     )
-    recoveries = work.recoveries.open_in(team.channel_id, MAX_LISTED + 1)
+    recoveries = work.recoveries.open_in(team.channel_id, first + MAX_LISTED + 1)[first:]
     cases = work.retros.with_cases({recovery.case_number for recovery in recoveries})
     named = {item.owner for item in items} | {
         owner for recovery in recoveries for owner in owners(recovery)
@@ -49,4 +51,5 @@ def status(command: Status, work: ReadOnlyWork) -> Reply:
         work.recoveries.tally(team.channel_id),
         day,
     )
-    return Reply(message=messages.status(listed, items, links, people, day, more=more, owed=owed))
+    rest = (rest_of("There are more, less urgent.", command.name, command.page),) if more else ()
+    return Reply(message=messages.status(listed, items, links, people, day, owed=owed, rest=rest))

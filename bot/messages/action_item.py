@@ -44,6 +44,7 @@ from bot.messages.parts import (
     linked,
     on,
     one_line,
+    rest_of,
     row,
     sentence,
     shortened,
@@ -384,23 +385,24 @@ def mine(
     *,
     more: bool,
     owed: tuple[Part, ...] = (),
+    page: int = 0,
 ) -> Message:
     """A person's own open items, late ones first; `links` leads from a case's number to its retro.
 
-    `owed` is what they have left to do for customers.
+    `owed` is what they have left to do for customers; `page` which part of all that this is, from 0.
     """
-    if not items and not owed:
+    if not (items or owed or page):
         return Message(
             summary="You have no open action items.",
             title="My action items",
             parts=(Paragraph(words=("You have no open action items.",)), OWN_SETTINGS),
         )
     parts: list[Part] = [*owed]
-    if not items:
+    if not (items or page):
         parts.append(Paragraph(words=("You have no open action items.",)))
     parts += [own_line(item, links, people, today) for item in items]
     if more:
-        parts.append(Context(words=("There are more; these are the most urgent ones.",)))
+        parts.append(rest_of("There are more, less urgent.", "action_item.mine", page))
     parts.append(OWN_SETTINGS)
     return Message(
         summary=f"You have {len(items) or 'no'} open action items"

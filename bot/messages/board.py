@@ -9,17 +9,15 @@ from bot.domain.case import Case
 from bot.domain.person import Person
 from bot.domain.retro import Retro
 from bot.messages.action_item import line
-from bot.messages.owed import NOBODY, Waiting
+from bot.messages.owed import NOBODY, TO_STATUS, Waiting
 from bot.messages.parts import (
     Bold,
-    Context,
     Line,
     Message,
     Paragraph,
     Part,
     Sign,
     Status,
-    Typed,
     Words,
     joined,
     linked,
@@ -38,10 +36,13 @@ def status(
     people: Mapping[str, Person],
     today: date,
     *,
-    more: bool,
     owed: tuple[Part, ...] = (),
+    rest: tuple[Part, ...] = (),
 ) -> Message:
-    """A plain list of what is open in a team, late ones first; `owed` is what customers wait for."""
+    """A plain list of what is open in a team, late ones first; `owed` is what customers wait for.
+
+    `rest` is the way to what is not listed.
+    """
     parts: list[Part] = [
         *owed,
         Paragraph(words=(Bold(text="Open retros" if retros else "No open retros"),)),
@@ -49,8 +50,7 @@ def status(
     parts.extend(Line(words=_retro_line(retro, case, links, today)) for retro, case in retros)
     parts.append(Paragraph(words=(Bold(text="Open action items" if items else "No open action items"),)))
     parts.extend(Line(words=line(item, links, people, today)) for item in items)
-    if more:
-        parts.append(Context(words=("There are more; these are the most urgent ones.",)))
+    parts.extend(rest)
     return Message(summary="What is open in this team.", title="Status", parts=tuple(parts))
 
 
@@ -79,8 +79,7 @@ def weekly(
         listed.extend(Line(words=line(item, links, people, today)) for item in here)
     parts: list[Part] = [Paragraph(words=joined(*counted)), *customers.parts, *listed]
     if more:
-        shows = " shows the most urgent ones."
-        parts.append(Context(words=("There are more; ", Typed(words="status"), shows)))
+        parts.append(Line(words=("There are more action items.",), button=TO_STATUS))
     if closed:
         parts.append(Paragraph(words=(Bold(text="Closed last week"),)))
         parts.extend(Line(words=_closed_line(retro, case, links)) for retro, case in closed)

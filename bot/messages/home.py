@@ -15,6 +15,7 @@ from bot.messages.parts import (
     Buttons,
     Context,
     Divider,
+    Line,
     Message,
     Paragraph,
     Part,
@@ -49,6 +50,7 @@ MORE = (
     MY_SETTINGS,
     Button(label="Help", command_name="team.help", about="", opens=True),
 )
+MINE = Button(label="My action items", command_name="action_item.mine", about="", opens=True)
 NOTHING = "Nothing needs you right now."
 
 
@@ -81,7 +83,7 @@ def home(
         parts += [Divider(), Paragraph(words=(Bold(text="Mine"),))]
         parts += [own_line(item, links, people, today) for item in others]
     if more:
-        parts.append(Context(words=("There is more: ", Typed(words="mine"))))
+        parts.append(Line(words=("There is more.",), button=MINE))
     if not greets:
         plain = MARK_FAILED.model_copy(update={"look": "plain"})
         parts += [Divider(), Buttons(buttons=(plain, *MORE))]

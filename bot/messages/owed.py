@@ -20,12 +20,12 @@ from bot.domain.recovery_step import StepName
 from bot.domain.reference import CaseRef
 from bot.messages.parts import (
     Bold,
+    Button,
     Context,
     Line,
     Paragraph,
     Part,
     Status,
-    Typed,
     Words,
     joined,
     on,
@@ -34,6 +34,7 @@ from bot.messages.parts import (
 from bot.messages.recovery import step_button
 from bot.messages.retro import CUSTOMER
 
+TO_STATUS = Button(label="Status", command_name="board.status", about="", opens=True)
 MAX_WEEKLY = 5
 """Customers in the weekly summary: with their buttons and ten items, all of it fits one message."""
 
@@ -97,8 +98,9 @@ def weekly(
         ref = case.ref if case else CaseRef(number=recovery.case_number)
         parts.append(_with_buttons(recovery, words, first, ref))
     if len(waiting) > MAX_WEEKLY:
-        more = (f"and {len(waiting) - MAX_WEEKLY} more: ", Typed(words="status"))
-        parts.append(Context(words=more))
+        left = len(waiting) - MAX_WEEKLY
+        waits = f"{left} more customer{' waits' if left == 1 else 's wait'}."
+        parts.append(Line(words=(waits,), button=TO_STATUS))
     return Waiting(len(waiting), tuple(parts))
 
 

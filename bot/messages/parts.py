@@ -418,3 +418,9 @@ def offering(form: Form, button: Button | None) -> Form:
     if button is None or button in pressable(form):
         return form
     return form.model_copy(update={"parts": (*form.parts, Buttons(buttons=(button,)))})
+
+
+def rest_of(words: str, command_name: str, page: int) -> Line:
+    """At the end of a part of a long list: that there is more, and the way to the next part."""
+    button = Button(label="Show more", command_name=command_name, about=str(page + 1), opens=True)
+    return Line(words=(words,), button=button)

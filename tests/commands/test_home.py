@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.command import Reply
-from bot.messages.parts import Bold, Buttons, Line, Paragraph, Status, plain_words
+from bot.messages.parts import Bold, Buttons, Line, Paragraph, Status, plain, plain_words, pressable
 from tests.desk import ANA, AT, BEN, Desk, words
 
 LATER = date(2026, 3, 20)
@@ -22,8 +22,8 @@ def headings(reply: Reply) -> list[str]:
             signs = [piece.text for piece in part.words if isinstance(piece, Status)]
             menu = [button.label for button in part.menu]
             first = part.button.label if part.button else ""
-            what = next(piece.text for piece in part.words if isinstance(piece, Bold))
-            shown.append(f"{what}: {signs[0]}: {first}: {len(menu)}")
+            what = [piece.text for piece in part.words if isinstance(piece, Bold)]
+            shown.append(": ".join([*what, *signs, first, str(len(menu))]))
     return shown
 
 
@@ -83,4 +83,29 @@ async def test_a_home_of_much_says_that_there_is_more(desk: Desk) -> None:
         await desk.add_item(ANA, owner=ANA.id, what=f"Fix {number}")
     home = await desk.ask(ANA, "team.home", channel=None)
     assert sum("Fix " in line for line in headings(home)) == 10
-    assert "There is more: /amends mine" in words(home)
+    assert home.message is not None
+    assert "There is more." in words(home)
+    # The button leads to all of it, and that to what does not fit there, either.
+    (to_all,) = (one for one in pressable(home.message) if one.label == "My action items")
+    shown = []
+    for about, has_more in (("", True), ("1", False)):
+        mine = (await desk.ask(ANA, to_all.command_name, about)).message
+        assert mine is not None
+        shown += [line for line in plain(mine).splitlines() if line.startswith("Fix ")]
+        further = [one.about for one in pressable(mine) if one.label == "Show more"]
+        assert further == (["1"] if has_more else [])
+        assert ("There are more" in plain(mine)) is has_more
+    assert shown == [f"Fix {number}" for number in range(12)]
+
+
+async def test_status_goes_on_where_its_first_part_ends(desk: Desk) -> None:
+    await desk.fail(BEN)
+    for number in range(12):
+        await desk.add_item(ANA, what=f"Fix {number}")
+    shown = []
+    for about in ("", "1", "x"):
+        status = (await desk.ask(BEN, "board.status", about)).message
+        assert status is not None
+        shown.append([line for line in plain(status).splitlines() if line.startswith("Fix ")])
+    assert shown[0] + shown[1] == [f"Fix {number}" for number in range(12)]
+    assert shown[2] == shown[0]
