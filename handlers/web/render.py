@@ -28,7 +28,7 @@ from bot.messages.parts import (
     Sign,
     Timestamp,
     day_words,
-    long_day,
+    on,
     plain_words,
 )
 from bot.repositories import Post
@@ -62,6 +62,11 @@ class Frame:
     def zone(self, other: str = "UTC") -> ZoneInfo:
         """The reader's zone, or `other` while theirs is not known."""
         return zone_of(self.viewer.zone or other)
+
+    @property
+    def today(self) -> date:
+        """The reader's today."""
+        return self.now.astimezone(self.zone()).date()
 
     @property
     def home(self) -> str:
@@ -167,10 +172,8 @@ def rows(
                 name=signed(author.name) if author else "Amends" if post.message else "Somebody",
                 hue=sum(map(ord, post.author)) % HUES if post.author else -1,
                 time=f"{local:%H:%M}",
-                stamp=f"{long_day(local.date())}, {local:%H:%M}",
-                day=_day_name(local.date(), frame.now.astimezone(zone).date())
-                if local.date() != last
-                else "",
+                stamp=f"{day_words(on(local.date(), frame.today))}, {local:%H:%M}",
+                day=_day_name(local.date(), frame.today) if local.date() != last else "",
                 replies=replies.get(post.id, 0),
                 thread="" if in_thread else f"{frame.home}/t/{post.id}",
             )
@@ -180,7 +183,13 @@ def rows(
 
 
 def _day_name(day: date, today: date) -> str:
-    return "Today" if day == today else "Yesterday" if (today - day).days == 1 else long_day(day)
+    return (
+        "Today"
+        if day == today
+        else "Yesterday"
+        if (today - day).days == 1
+        else day_words(on(day, today))
+    )
 
 
 def message(message: Message, frame: Frame, *, note: bool = False) -> Markup:
@@ -284,7 +293,8 @@ def _macro(template: str, name: str, *args: object) -> Markup:
 
 def _when(piece: Timestamp, frame: Frame) -> tuple[str, str]:
     local = piece.at.astimezone(frame.zone(piece.zone))
-    words = f"{long_day(local.date())}, {local:%H:%M} ({local.tzinfo})"
+    day = day_words(on(local.date(), frame.today))
+    words = f"{day}, {local:%H:%M} ({local.tzinfo})"
     return piece.at.astimezone(UTC).isoformat(), words
 
 
