@@ -20,6 +20,7 @@ from bot.domain.working_hours import zone_of
 from bot.messages.author import signed
 from bot.messages.parts import (
     MENU,
+    Button,
     Form,
     FormField,
     Link,
@@ -122,6 +123,14 @@ class Column:
         """The id of the post at which a thread of ours opens: its first one, what it asks; or ""."""
         asks = len(self.rows) > 1 and self.rows[0].post.message is not None
         return f"{self.prefix}{self.rows[1].post.id}" if asks and not self.earlier else ""
+
+    @property
+    def next_step(self) -> Button | None:
+        """What the first message asks for above all; a thread keeps it in sight wherever it is read."""
+        message = self.rows[0].post.message if self.rows else None
+        rows = [part for part in message.parts if part.kind == "buttons"] if message else []
+        buttons = (button for row in rows for button in row.buttons)
+        return next((button for button in buttons if button.look == "main"), None)
 
 
 @dataclass(frozen=True)

@@ -428,6 +428,32 @@ async def test_a_narrow_window_shows_one_pane_at_a_time(browser: Browser, web_ho
     assert not trouble
 
 
+async def test_what_a_retro_asks_for_stays_in_sight_wherever_its_thread_is_opened(
+    page: Page, web_house: WebHouse
+) -> None:
+    await page.set_viewport_size({"width": 1280, "height": 520})
+    await page.goto(web_house.url)
+    await fail(page, "Parcel missed")
+    await page.get_by_role("link", name=OPENED).click()
+    last = await thread(page).locator(".post").last.get_attribute("id")
+    await page.goto(f"{page.url}#{last}")
+    await page.reload()
+    root = thread(page).locator(".post").first
+    await expect(root.get_by_role("button", name="Answer")).not_to_be_in_viewport()
+    head = thread(page).locator(".head")
+    await head.get_by_role("button", name="Answer").click()
+    await page.get_by_label("Training").fill("Reading the notes")
+    await page.get_by_role("button", name="Post", exact=True).click()
+    await expect(thread(page).get_by_text("Training · You")).to_be_in_viewport()
+
+    await root.get_by_role("button", name="Close retro").click()
+    await page.get_by_label("Outcome").select_option("an apology was enough")
+    await page.get_by_label("Why").fill("They asked for nothing else.")
+    await dialog(page).get_by_role("button", name="Close", exact=True).last.click()
+    await expect(root.get_by_role("button", name="Reopen")).to_be_attached()
+    await expect(head.get_by_role("button", name="Answer")).to_have_count(0)
+
+
 async def test_colours_are_readable_in_the_light_and_in_the_dark(
     browser: Browser, web_house: WebHouse
 ) -> None:
