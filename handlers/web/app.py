@@ -493,7 +493,7 @@ class WebAdapter:
             key=new_key() if composer else "",
             anyway=anyway,
         )
-        return _answer(request, "Amends", frame.home, pieces)
+        return _answer(request, form.title if form else "Amends", frame.home, pieces)
 
 
 def _route(request: web.Request) -> str:
@@ -537,8 +537,9 @@ def _answer(request: web.Request, title: str, back: str, pieces: render.Pieces) 
     """What comes back from a press: pieces for the page that asked, or a page of its own."""
     if "HX-Request" in request.headers:
         return _html(render.page("reply.html", pieces=pieces))
-    body = pieces.form or pieces.note or ""
-    return _html(render.page("bare.html", title=title, sentence="", body=body, back=back))
+    note = "" if pieces.form else pieces.note
+    drawn = render.page("bare.html", title=title, sentence="", note=note, form=pieces.form, back=back)
+    return _html(drawn)
 
 
 def _redirect(request: web.Request, path: str) -> web.Response:
@@ -553,5 +554,5 @@ def _problem(request: web.Request, sentence: str, status: int) -> web.Response:
         trigger = dumps({"amends-problem": {"target": "body", "sentence": sentence}})
         return web.Response(text=sentence, status=status, headers={"HX-Trigger": trigger})
     title = "Not here" if status == 404 else "Not this way"
-    page = render.page("bare.html", title=title, sentence=sentence, body="", back="/")
+    page = render.page("bare.html", title=title, sentence=sentence, note="", form="", back="/")
     return _html(page, status)

@@ -454,6 +454,28 @@ async def test_what_a_retro_asks_for_stays_in_sight_wherever_its_thread_is_opene
     await expect(head.get_by_role("button", name="Answer")).to_have_count(0)
 
 
+async def test_a_dialog_is_a_page_without_scripts_and_its_title_is_in_sight(
+    browser: Browser, web_house: WebHouse
+) -> None:
+    context = await browser.new_context(
+        java_script_enabled=False, viewport={"width": 800, "height": 400}
+    )
+    await be(context, web_house)
+    page = await context.new_page()
+    await page.goto(web_house.url)
+    await page.get_by_role("button", name="Mark a case failed").click()
+    title = page.get_by_role("heading", name="Mark a case failed")
+    await expect(title).to_have_count(1)
+    await expect(title).to_be_in_viewport(ratio=1)
+    await expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+    await page.get_by_label("What happened").fill("Parcel missed")
+    await page.get_by_role("button", name="Open the retro").click()
+    await expect(page.get_by_role("heading", name="Only you can see this")).to_be_visible()
+    await page.get_by_role("link", name="Back to the workspace").click()
+    await expect(page.get_by_role("heading", name="Retro: Parcel missed")).to_be_visible()
+    await context.close()
+
+
 async def test_colours_are_readable_in_the_light_and_in_the_dark(
     browser: Browser, web_house: WebHouse
 ) -> None:
