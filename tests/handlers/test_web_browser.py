@@ -417,15 +417,28 @@ async def test_a_narrow_window_shows_one_pane_at_a_time(browser: Browser, web_ho
     await page.get_by_role("link", name="Back to support").click()
     await expect(page.get_by_role("main")).to_be_visible()
     await page.get_by_role("link", name="Back to the channels").click()
-    await expect(sidebar).to_be_visible()
-    await expect(page.get_by_role("main")).to_be_hidden()
+    await expect(page.get_by_role("main").get_by_role("navigation")).to_be_visible()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Amends")
     await page.get_by_role("button", name="Help").click()
-    await expect(page.get_by_role("region", name="Only you can see this")).to_be_visible()
+    await expect(sidebar.get_by_role("region", name="Only you can see this")).to_be_in_viewport()
     for path in ("/p/support", "/p/support/t/1", "/?channels", "/dm"):
         await page.goto(web_house.url + path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360
     await context.close()
     assert not trouble
+
+
+async def test_a_note_stands_in_the_pane_that_is_shown(page: Page, web_house: WebHouse) -> None:
+    await page.set_viewport_size({"width": 800, "height": 720})
+    await page.goto(web_house.url)
+    await fail(page, "Parcel missed")
+    await page.get_by_role("link", name=OPENED).click()
+    await expect(page.locator("#conversation")).to_be_hidden()
+    await page.get_by_role("button", name="Status").click()
+    note = thread(page).get_by_role("region", name="Only you can see this")
+    await expect(note).to_be_in_viewport()
+    await note.get_by_role("button", name="Dismiss").click()
+    await expect(thread(page).get_by_label("Reply")).to_be_focused()
 
 
 async def test_what_a_retro_asks_for_stays_in_sight_wherever_its_thread_is_opened(

@@ -137,12 +137,14 @@
   }
   dialog.addEventListener("close", show);
 
-  // ---- a note must be seen: on a narrow window its pane comes to the front
-  for (const room of document.querySelectorAll(".note-room")) {
+  // ---- a note must be seen: what comes for a pane that is not shown stands in one that is
+  const rooms = [...document.querySelectorAll(".note-room")];
+  for (const room of rooms) {
     new MutationObserver(() => {
-      if (room.firstElementChild && room.offsetParent === null) {
-        document.body.dataset.pane = room.id.startsWith("thread") ? "thread" : "place";
-      }
+      const shown = rooms.findLast((other) => other.offsetParent !== null);
+      if (!room.firstElementChild || room.offsetParent !== null || !shown) return;
+      shown.replaceChildren(...room.childNodes);
+      shown.scrollIntoView({ block: "nearest" });
     }).observe(room, { childList: true });
   }
 
