@@ -199,7 +199,7 @@ ALOUD = Story(
             HANA,
             "action_item.done",
             "small-room",
-            changed="A card at the desk says it, and all of us practised it on Wednesday.",
+            changed="A card at the desk says it, and all of us have practised it.",
         ),
         do(
             -14,
@@ -232,6 +232,38 @@ ALOUD = Story(
             RUTH,
             SAYS,
             text="In the week of the stand-ins the card was in the drawer. Let us start from there.",
+        ),
+        do(
+            -8,
+            "10:10",
+            HANA,
+            "recovery.apologise",
+            how="A call",
+            words="I am sorry. We told you that it had changed, and your neighbour heard that it had "
+            "not.",
+        ),
+        do(
+            -8,
+            "10:20",
+            HANA,
+            "recovery.ask_wish",
+            words="That everybody at that desk knows it, also whoever is there for a week.",
+        ),
+        do(
+            -8,
+            "10:30",
+            HANA,
+            "recovery.promise",
+            words="Whoever stands in is shown the small room before their first patient.",
+            due=-1,
+            how="A call",
+        ),
+        do(
+            -1,
+            "14:00",
+            HANA,
+            "recovery.keep",
+            words="Both stand-ins were shown the room this morning, and I rang to say so.",
         ),
     ),
 )
@@ -339,4 +371,40 @@ LANGUAGE = Story(
     ),
 )
 
-STORIES = (TALK, DOUBLE, ALOUD, CABLE, LANGUAGE)
+INBOX = Story(
+    "inbox",
+    CLINIC,
+    (
+        do(
+            -3,
+            "10:05",
+            RUTH,
+            "case.fail",
+            what_happened="A prescription was renewed three days late: the request lay in the inbox of "
+            "a colleague on leave.",
+            reference="CD-361",
+            customer="Mr. Barros",
+            public_post="https://town-forum.example/clinics",
+        ),
+        answer(
+            -3, "10:30", HANA, communication="A word at the desk on who reads whose inbox this week."
+        ),
+        do(
+            -3,
+            "11:00",
+            RUTH,
+            "recovery.hear",
+            words="I cut my tablets in half to make them last, and wrote that down for all to read.",
+        ),
+        do(
+            -2,
+            "09:30",
+            RUTH,
+            "recovery.apologise",
+            how="A call",
+            words="I am sorry. Your request lay unread for three days, and you ran short of tablets.",
+        ),
+    ),
+)
+
+STORIES = (TALK, DOUBLE, ALOUD, CABLE, LANGUAGE, INBOX)

@@ -92,7 +92,7 @@ METER = Story(
         ),
         do(-11, "11:00", GRETA, "retro.close", outcome="fixes agreed"),
         do(
-            -10,
+            -3,
             "10:00",
             GRETA,
             "recovery.tell_changed",
@@ -182,7 +182,11 @@ BILL = Story(
             -4, "09:50", LUCY, training="Where in the file the new address stands when somebody moves."
         ),
         do(
-            -4, "10:30", KARIM, "recovery.hear", words="We had told you in March. We have it in writing."
+            -4,
+            "10:30",
+            KARIM,
+            "recovery.hear",
+            words="We had told you long before. We have it in writing.",
         ),
         do(
             -4,
@@ -232,6 +236,21 @@ MOVED = Story(
             "09:50",
             KARIM,
             after_hours="The night number rang at the main office, and nobody there could switch it on.",
+        ),
+        do(
+            -1,
+            "10:30",
+            LUCY,
+            "recovery.hear",
+            words="Our children thought that it was an adventure. We did not.",
+        ),
+        do(
+            -1,
+            "10:40",
+            LUCY,
+            "recovery.apologise",
+            how="A call",
+            words="I am sorry. We switched on the flat next to yours, and you sat in the dark.",
         ),
     ),
 )

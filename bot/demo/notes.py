@@ -11,11 +11,15 @@ READER = MINA
 
 class Note(NamedTuple):
     """A note, and where it is read: a channel's id, the name of a case whose retro it is about, or ""
-    for the reader's direct messages."""
+    for the reader's direct messages.
+
+    `at_item`: the retro is opened at its first action item.
+    """
 
     where: str
     title: str
     words: str
+    at_item: bool = False
 
 
 NOTES = (
@@ -23,8 +27,8 @@ NOTES = (
         PARCELS.id,
         "Three teams, one month",
         "A parcel shop, a clinic's front desk and an energy supplier keep their failed cases here. You "
-        "look through the eyes of Mina, who leads the parcel shop; the list at the top left lets you be "
-        "somebody else. Everything is made up, so press what you like.",
+        "look through the eyes of Mina, who leads the parcel shop; under “You are”, above the channels, "
+        "you can be somebody else. Everything is made up, so press what you like.",
     ),
     Note(
         DARK.name,
@@ -36,13 +40,15 @@ NOTES = (
         LOCKER.name,
         "Answers become action items, and customers are heard",
         "Somebody agrees to each item, is reminded of it, and somebody else verifies that it works. One "
-        "here is late, one waits for a yes. The customer's card says what they were told and promised.",
+        "here is late, one waits for a yes. The customer's card, further up, says what they were told "
+        "and promised.",
+        at_item=True,
     ),
     Note(
         "",
         "What needs you comes to you",
         "Amends writes to you alone about what is yours and what needs a lead: in your working hours, "
-        "and seldom. Status, on the left, shows what is open in a channel. Now go back to a channel, "
-        "and mark a case failed yourself.",
+        "and seldom. Now go to a channel: Status, below the list of them, shows what is open there, and "
+        "Mark a case failed opens a retro of your own.",
     ),
 )

@@ -26,7 +26,7 @@ BIRTHDAY = Story(
             "09:20",
             MINA,
             "case.fail",
-            what_happened="A birthday parcel was promised for Friday and came on Monday. "
+            what_happened="A birthday parcel was promised in time and came three days late. "
             "The family rang twice and heard two different days.",
             reference="PS-2041",
             customer="The Almeida family",
@@ -66,7 +66,7 @@ BIRTHDAY = Story(
             "11:00",
             MINA,
             "recovery.hear",
-            words="My daughter stood at the window all Friday. I felt silly to ring a second time.",
+            words="My daughter stood at the window all afternoon. I felt silly to ring a second time.",
         ),
         do(
             -21,
@@ -74,8 +74,8 @@ BIRTHDAY = Story(
             MINA,
             "recovery.apologise",
             how="A call",
-            words="I am sorry. We promised Friday before we had looked at the route, and then we told "
-            "you another day.",
+            words="I am sorry. We promised a day without a look at the route, and then we told you "
+            "another one.",
         ),
         do(
             -21,
@@ -250,6 +250,96 @@ RAIN = Story(
     ),
 )
 
+SCALE = Story(
+    "scale",
+    PARCELS,
+    (
+        do(
+            -12,
+            "09:15",
+            PIA,
+            "case.fail",
+            what_happened="A parcel was weighed on two scales that disagree, and paid for twice.",
+            reference="PS-2088",
+            customer="Ms. Tran",
+        ),
+        answer(
+            -12,
+            "09:50",
+            JONAS,
+            training="How a scale is set to zero, before the first parcel of a day.",
+        ),
+        do(
+            -12,
+            "10:30",
+            PIA,
+            "recovery.hear",
+            words="It was four euros. But I stood there and felt taken for a fool.",
+        ),
+        do(
+            -12,
+            "10:40",
+            PIA,
+            "recovery.apologise",
+            how="A call",
+            words="I am sorry. We let you pay twice for one parcel, and did not see it.",
+        ),
+        do(
+            -12,
+            "10:45",
+            PIA,
+            "recovery.ask_wish",
+            words="My four euros back, and a scale that is right.",
+        ),
+        do(
+            -12,
+            "10:50",
+            PIA,
+            "recovery.promise",
+            words="The four euros are back on her card within a day.",
+            due=-11,
+            how="A call",
+        ),
+        do(
+            -12,
+            "11:30",
+            JONAS,
+            "action_item.add",
+            "zero",
+            what="Both scales are set to zero each morning, with a weight of one kilo",
+            gap="process",
+            owner=JONAS.id,
+            due=-6,
+        ),
+        do(-11, "15:00", PIA, "recovery.keep", words="Paid back at noon, with a line of thanks."),
+        do(
+            -10,
+            "10:15",
+            PIA,
+            "recovery.check_back",
+            words="Yes, it is there.",
+            view="Nothing else.",
+        ),
+        do(
+            -7,
+            "14:00",
+            JONAS,
+            "action_item.done",
+            "zero",
+            changed="The weight stands between the scales, and the first at the till sets them.",
+        ),
+        do(
+            -4,
+            "11:00",
+            PIA,
+            "action_item.verify",
+            "zero",
+            saw="Three mornings in a row both scales said one kilo.",
+        ),
+        do(-2, "10:00", MINA, "retro.close", outcome="fixes agreed"),
+    ),
+)
+
 LOCKER = Story(
     "locker",
     PARCELS,
@@ -312,8 +402,8 @@ LOCKER = Story(
             "recovery.apologise_publicly",
             link="https://town-forum.example/lockers#answer",
             words="We are sorry. Two codes opened the wrong box on that evening, because we had not "
-            "checked them. We have told both customers what happened, and we are changing how codes are "
-            "sent.",
+            "checked them. We have told both customers what happened. Once something has changed, and "
+            "works, we say so here.",
         ),
         do(
             -7,
@@ -400,4 +490,4 @@ DARK = Story(
     ),
 )
 
-STORIES = (TALK, BIRTHDAY, RAIN, LOCKER, SHELF, DARK)
+STORIES = (TALK, BIRTHDAY, RAIN, SCALE, LOCKER, SHELF, DARK)

@@ -8,9 +8,8 @@ from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 
-from bot import retro_thread
 from bot.command import Reply, Request
-from bot.demo.notes import NOTES, READER
+from bot.demo.notes import NOTES, READER, Note
 from bot.domain import message_key
 from bot.domain.channel import Channel
 from bot.domain.person import Person
@@ -116,9 +115,7 @@ class Tour:
         """The tour through these cases, whose retros have been said."""
 
         def paths(work: ReadOnlyWork) -> Sequence[str]:
-            links = retro_thread.links_of(cases.values(), work)
-            retros = {name: urlsplit(links[number]).path for name, number in cases.items()}
-            return [_path_of(note.where, retros) for note in NOTES]
+            return [_path_of(note, cases, work) for note in NOTES]
 
         return cls(await transactions.read(WORKSPACE, paths))
 
@@ -134,7 +131,12 @@ class Tour:
         return next((step for step in range(1, len(NOTES) + 1) if text == str(step)), None)
 
 
-def _path_of(where: str, retros: Mapping[str, str]) -> str:
-    if not where:
-        return "/dm"
-    return retros[where] if where in retros else f"/p/{quote(where, safe='')}"
+def _path_of(note: Note, cases: Mapping[str, int], work: ReadOnlyWork) -> str:
+    if note.where not in cases:
+        return f"/p/{quote(note.where, safe='')}" if note.where else "/dm"
+    if note.at_item:
+        key = message_key.item(work.action_items.of_case(cases[note.where])[0].number)
+    else:
+        key = message_key.retro(cases[note.where])
+    link = urlsplit(work.sent_messages.among({key})[key].link or "")
+    return f"{link.path}#{link.fragment}" if note.at_item else link.path

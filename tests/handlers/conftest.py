@@ -1,10 +1,14 @@
 """What the tests of the adapters share."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, CookieJar
 
+from bot import bootstrap
+from bot.settings import Settings, for_demo
 from storage.database import Database
 from tests.browser import browser, context, page
 from tests.web_app import KNOWN, Visitor, WebHouse, open_web_app
@@ -32,3 +36,17 @@ async def visitor(web_house: WebHouse) -> AsyncIterator[Visitor]:
     jar = CookieJar(unsafe=True)
     async with ClientSession(cookie_jar=jar, cookies=KNOWN) as session:
         yield Visitor(session, web_house.url)
+
+
+@pytest.fixture
+async def demo_address(tmp_path: Path) -> AsyncIterator[str]:
+    """The demo, open at this address."""
+    own = Settings(_env_file=None, amends_port=0)
+    settings = for_demo(own, f"sqlite:///{tmp_path}/demo.db")
+    tour = await bootstrap.play(settings, datetime.now(UTC), "Europe/Lisbon")
+    async with (
+        bootstrap.open_app(settings) as built,
+        bootstrap.adapters(built, tour) as opened,
+        bootstrap.server(built, opened) as url,
+    ):
+        yield url

@@ -11,7 +11,7 @@ from bot.domain import recovery as recoveries
 from bot.domain import retro as retros
 from bot.domain.action_item import ActionItem
 from bot.domain.recovery import Recovery
-from bot.domain.recovery_step import VERDICTS, Step
+from bot.domain.recovery_step import CATALOGUE, VERDICTS, Step
 from bot.domain.working_hours import today
 from bot.messages.parts import plain
 from bot.ports import ReadOnlyWork
@@ -27,7 +27,7 @@ SUNDAY = datetime(2026, 11, 29, 16, 30, tzinfo=UTC)
 MONDAY_EARLY = datetime(2026, 11, 2, 6, 5, tzinfo=UTC)
 """A week after the clocks were set back there."""
 CHANNELS = ("parcel-shop", "clinic-desk", "energy-line")
-CASES = range(1, 14)
+CASES = range(1, 16)
 
 
 async def played(folder: Path, now: datetime) -> Database:
@@ -144,13 +144,13 @@ def check_items(work: ReadOnlyWork) -> None:
 
 
 def check_recoveries(work: ReadOnlyWork) -> None:
-    """Each step done and owed somewhere; each verdict; a promise and an apology that are late."""
+    """Each step done somewhere, and next somewhere; each verdict; a late promise, a late apology."""
     day = today(ZONE, SUNDAY)
     everything = [one for number in CASES if (one := work.recoveries.get(number))]
-    names = {step.name for one in everything for step in one.steps}
-    for state in ("done", "to do"):
-        steps = {step.name for one in everything for step in all_steps(one) if step.state == state}
-        assert steps >= names - ({"apologise_publicly"} if state == "to do" else set())
+    done = {step.name for one in everything for step in all_steps(one) if step.state == "done"}
+    following = {recoveries.next_step(one) for one in everything if one.state == "open"}
+    assert done == {kind.name for kind in CATALOGUE}
+    assert following - {None} == done
     assert {step.chosen for one in everything for step in all_steps(one)} >= set(VERDICTS)
     assert {one.state for one in everything} == {"open", "recovered", "no answer", "cancelled"}
     assert any(recoveries.is_late(one, day) for one in everything)

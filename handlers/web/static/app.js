@@ -104,8 +104,8 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.matches("form.composer")) form.dataset.sent = form.elements.text.value;
-    if (form.id === "dialog-form") {
-      sentDraft = draftKey(form);
+    if (form.id === "dialog-form") sentDraft = draftKey(form);
+    if (form.matches("#dialog-form, .sample")) {
       known = new Set([...document.querySelectorAll(".post")].map((post) => post.id));
     }
     document.getElementById("problem").replaceChildren();
@@ -117,6 +117,11 @@
     keepDraft(form);
     const scroll = form.closest(".pane").querySelector(".scroll");
     scroll.scrollTop = scroll.scrollHeight;
+  });
+
+  // ---- a browser that is led to a part of the page forgets where the keyboard was meant to begin
+  window.addEventListener("load", () => {
+    if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus({ preventScroll: true });
   });
 
   // ---- a thread opens at what it asks; what a form of the reader's made is scrolled to and marked
