@@ -172,6 +172,24 @@ async def test_a_change_elsewhere_leaves_focus_and_an_open_dialog_alone(
     await expect(second.get_by_label("What will change")).to_be_focused()
 
 
+async def test_an_open_menu_stays_open_when_news_come_and_closes_with_escape(
+    page: Page, web_house: WebHouse
+) -> None:
+    await page.goto(web_house.url)
+    await fail(page, "Parcel missed")
+    await expect(page.get_by_role("link", name=OPENED)).to_be_visible()
+    await page.get_by_text("More…").click()
+    cancel = page.get_by_role("button", name="Cancel retro")
+    await cancel.focus()
+    post(web_house, "Any news?")
+    await expect(page.get_by_text("Any news?")).to_be_visible()
+    await expect(cancel).to_be_visible()
+    await expect(cancel).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(cancel).to_be_hidden()
+    await expect(page.get_by_text("More…")).to_be_focused()
+
+
 async def test_a_reader_far_up_is_not_moved_by_news(page: Page, web_house: WebHouse) -> None:
     await page.goto(web_house.url)
     for number in range(30):

@@ -88,6 +88,12 @@
     event.preventDefault();
     if (event.target.value.trim()) event.target.form.requestSubmit();
   });
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && event.target.closest("details[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
   document.addEventListener("paste", (event) => {
     if (!event.clipboardData?.files.length || event.clipboardData.getData("text")) return;
     if (!event.target.matches("textarea, input")) return;
