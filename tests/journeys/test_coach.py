@@ -93,6 +93,7 @@ async def test_in_the_web_adapter_the_form_comes_back_with_remarks_and_two_ways(
         remarks = await visitor.fill(opened, training=BLAMING)
         assert "careless" in remarks.text
         assert {"Post as it is", "Change it"} <= {button.text for button in remarks.all("button")}
+        assert [button.text for button in remarks.all("button", **{"class": "main"})] == ["Change it"]
         path, data = dialog(remarks, training=BLAMING)
         assert "careless" in (await visitor.send(path, {**data, "again": "yes"})).text
         with open_work(sqlite, "web", writes=False) as work:
