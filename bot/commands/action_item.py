@@ -59,7 +59,9 @@ class Add(Command, frozen=True):
     subject: CaseRef
     what: Text = field("What will change", needed="Say what will change.", coach="team")
     gap: Choice = field("Gap", options=GAPS)
-    owner: PersonId = field("Owner", hint="They are asked to agree. Naming yourself is agreeing.")
+    owner: PersonId = field(
+        "Owner", hint="They'll be asked to agree. If you choose yourself, it's agreed at once."
+    )
     due: Day = field("Due")
     measure: Text = field("How we will know it worked", coach="team")
     from_view: Line = field(hidden=True)
@@ -129,7 +131,7 @@ class RemindLater(Command, frozen=True):
     when: Choice = field(
         "When",
         needed="Choose when to be reminded.",
-        hint="On that day, or the next one on which you work.",
+        hint="I'll remind you that day, or on your next working day.",
         value="tomorrow",
     )
 

@@ -210,7 +210,7 @@ def fail_form(
 
 def _in_zone(zone: str) -> Mapping[str, object]:
     of_zone = f"In the team's time zone{f' ({zone})' if zone else ''}."
-    return {"hint": f"{of_zone} Without a date: today, or yesterday when it is not that late yet."}
+    return {"hint": f"{of_zone} Without a date it's today, or yesterday if that time is still to come."}
 
 
 def fail(command: Fail, work: UnitOfWork) -> Reply:

@@ -65,7 +65,7 @@ class SameAs(Command, frozen=True):
     other: Line = field(
         "Case number or reference",
         needed="Write the number or the reference of the other case.",
-        hint="Of this channel. What was said here moves there, and this case is cancelled.",
+        hint="A case of this channel. What was said here moves there, and this case is cancelled.",
     )
 
 

@@ -27,7 +27,7 @@ class Draft(Command, frozen=True):
     submit = "Check"
 
     text: Text = field(
-        "Text", needed="Write or paste the text to read.", hint="It is read here and kept nowhere."
+        "Text", needed="Write or paste the text to read.", hint="I read it and keep nothing."
     )
     reader: Choice = field("Who will read it")
 

@@ -57,7 +57,7 @@ def person_of(person_id: str, field: str, work: UnitOfWork) -> Person | None:
         return None
     chosen = work.people.get(person_id)
     if chosen is None:
-        raise Refused("I do not know this person; choose somebody from the list.", field)
+        raise Refused("I don't know this person: choose somebody from the list.", field)
     if chosen.bot:
         raise Refused(f"{chosen.name} is a bot; choose a person.", field)
     if chosen.gone:

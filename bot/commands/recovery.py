@@ -104,7 +104,7 @@ class Hear(TakeStep, frozen=True):
     words: Text = field(
         "Their account, in their own words",
         needed="Write what the customer says, in their own words.",
-        hint="It is kept exactly as you write it here.",
+        hint="I keep it exactly as you write it.",
     )
 
 
@@ -120,8 +120,10 @@ class Apologise(TakeStep, frozen=True):
         hint="A call is best: people hear whether it is meant.",
         options=HOW,
     )
-    date: Day = field("Date", hint="Today, when it stays empty.")
-    time: Clock = field("Time", hint="Without a date: today, or yesterday when it is not that late yet.")
+    date: Day = field("Date", hint="Leave empty for today.")
+    time: Clock = field(
+        "Time", hint="Without a date it's today, or yesterday if that time is still to come."
+    )
     words: Text = field("What was said", coach="customer")
 
     def done(self, team: Team, work: UnitOfWork) -> Step:
@@ -193,7 +195,7 @@ class Promise(TakeStep, frozen=True):
     )
     keeper: PersonId = field(
         "Who keeps it",
-        hint="They are reminded. Whoever looks after the customer, when it stays empty.",
+        hint="They'll be reminded. Leave empty for whoever looks after the customer.",
     )
 
     def done(self, team: Team, work: UnitOfWork) -> Step:
@@ -233,12 +235,12 @@ class TellChanged(TakeStep, frozen=True):
     words: Text = field(
         "What you tell them",
         needed="Write what you tell them.",
-        hint="Change whatever you would say otherwise.",
+        hint="Change whatever you'd say differently.",
         coach="customer",
     )
     view: Text = field(
         "Their view",
-        hint="What they answered; it may come later, and it can become an action item.",
+        hint="What they answered. It may come later, and can become an action item.",
     )
 
     def done(self, team: Team, work: UnitOfWork) -> Step:
@@ -259,7 +261,7 @@ class Verdict(TakeStep, frozen=True):
     )
     words: Text = field("In their own words", hint="Needed unless there was no answer.")
     item: Choice = field(
-        "Which fix did not hold", hint="When they name one, it is reopened with their words."
+        "Which fix did not hold", hint="If they name one, it's reopened with their words."
     )
 
     def done(self, team: Team, work: UnitOfWork) -> Step:

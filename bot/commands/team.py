@@ -60,12 +60,12 @@ class Settings(Command, frozen=True):
     )
     days_to_apologise: Number = field(
         "Days to apologise",
-        hint="Working days until the customer has had an apology in person; 0 is the same one.",
+        hint="Working days until the customer gets an apology in person. 0 is the same day.",
         check=teams.check_aim,
     )
     coach: MaybeTick = field(
         "Language coach",
-        hint="Reads along and makes remarks to the writer alone, before something is posted.",
+        hint="Reads along, and tells only the writer what may hurt before it's posted.",
     )
 
 
@@ -82,9 +82,11 @@ class OwnSettings(Command, frozen=True):
     ends: Clock = field("Day ends")
     digest: MaybeTick = field(
         "One daily digest",
-        hint="Everything at the start of your day, in one message; after it only what is due that day.",
+        hint="Everything in one message, at the start of your day. Later only what is due that day.",
     )
-    quiet_until: Day = field("Quiet until", hint="No reminders before that day, for a holiday say.")
+    quiet_until: Day = field(
+        "Quiet until", hint="No reminders before that day, when you're on holiday for example."
+    )
 
 
 class Help(Command, frozen=True):

@@ -100,7 +100,7 @@ def missing(label: str) -> str:
     """The sentence for a thing that is not there, or that whoever asks may not see."""
     subject = parse(label)
     if isinstance(subject, AnswerRef):
-        return "This answer is not here any more."
+        return "I can't find this answer. It may have been taken back."
     head = subject.label if subject is not None else label
     return f"I can't find {head[:40]}. Check the number, or press Status."
 

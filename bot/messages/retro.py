@@ -355,7 +355,7 @@ def _which(answer: Answer) -> tuple[Part, ...]:
 
 def above_answers(case: Case) -> tuple[Part, ...]:
     """Above the answer form: what it is about, and what must be filled in."""
-    return (Context(words=(f"{title_of(case)} · each may stay empty, one must not.",)),)
+    return (Context(words=(f"{title_of(case)} · Answer as many as you like, at least one.",)),)
 
 
 def above_closing(retro: Retro) -> tuple[Part, ...]:

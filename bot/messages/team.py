@@ -166,7 +166,7 @@ def zones_with(zone: str) -> tuple[Option, ...]:
 
 ABOVE_SETTINGS = (Context(words=("Your own reminders: ", Typed(words="settings mine"))),)
 ABOVE_OWN_SETTINGS = (
-    Context(words=("When and how I remind you. What stays empty is as in your team.",)),
+    Context(words=("When and how I remind you. Leave a field empty to use your team's setting.",)),
 )
 WEEK = tuple(Option(value=str(number), label=day) for number, day in enumerate(WEEKDAYS))
 

@@ -61,7 +61,7 @@ MAX_NAMES = 10
 
 ELSEWHERE = sentence("This belongs to another workspace; ask somebody there.")
 UNKNOWN = sentence(
-    "I do not know this one any more: it is from another version of me. Try ", Typed(words="help"), "."
+    "I don't know this any more: it's from another version of me. Try ", Typed(words="help"), "."
 )
 TROUBLE = sentence("Something went wrong on my side, and nothing was changed. Please try again.")
 

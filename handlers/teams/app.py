@@ -53,7 +53,7 @@ MAX_BYTES = 512 * 1024
 
 WORDS = "application/vnd.microsoft.activity.message"
 UNKNOWN = sentence(
-    "I do not know this one any more: it is from another version of me. Try ", Typed(words="help"), "."
+    "I don't know this any more: it's from another version of me. Try ", Typed(words="help"), "."
 )
 TROUBLE = sentence("Something went wrong on my side, and nothing was changed. Please try again.")
 CLOSED = sentence("That can no longer be done here; what you wrote is below, so that nothing is lost.")

@@ -301,7 +301,7 @@ class WebAdapter:
             WORKSPACE, lambda work: work.people.get(incoming.text_of(data, "person"))
         )
         if person is None or person.gone or person.bot:
-            raise HTTPProblem("This person is not here any more; choose somebody else.", 404)
+            raise HTTPProblem("I can't find this person: choose somebody else.", 404)
         response = _redirect(request, _own(back))
         _be(response, person)
         return response

@@ -269,7 +269,7 @@ def channel_for(work: ReadOnlyWork, channel_id: str, viewer: Person) -> Channel:
         return direct_channel(viewer)
     channel = work.channels.get(channel_id)
     if channel is None or channel.gone:
-        raise HTTPProblem("This channel is not there any more.", 404)
+        raise HTTPProblem("I can't find this channel. It may have been removed.", 404)
     return channel
 
 

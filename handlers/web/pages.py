@@ -251,7 +251,7 @@ def _shortcuts(post: Post) -> tuple[Button, ...]:
     if post.thread is None:
         return (
             Button(
-                label="Mark as failed case", command_name="case.fail_message", about=about, opens=True
+                label="Mark a case failed", command_name="case.fail_message", about=about, opens=True
             ),
         )
     return (

@@ -347,7 +347,7 @@ async def test_today_is_the_owners_today(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("owner", "part"), [("B1", "is a bot"), ("U9", "has left"), ("U404", "do not know this person")]
+    ("owner", "part"), [("B1", "is a bot"), ("U9", "has left"), ("U404", "don't know this person")]
 )
 async def test_an_owner_who_is_a_bot_or_left_or_unknown_is_refused(
     desk: Desk, owner: str, part: str

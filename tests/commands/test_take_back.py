@@ -53,7 +53,7 @@ async def test_ones_own_answer_can_be_deleted_and_the_counts_follow(desk: Desk) 
     assert desk.answers("C-1") == []
     assert "Courier notes" not in _dump(desk)
     again = await desk.ask(ANA, "retro.delete_answer", answer.id, {})
-    assert words(again) == "This answer is not here any more."
+    assert words(again) == "I can't find this answer. It may have been taken back."
 
 
 @pytest.mark.parametrize("command_name", ["retro.delete_answer", "retro.unname_answer"])
@@ -75,7 +75,7 @@ async def test_for_an_outsider_the_answer_was_never_there(desk: Desk, command_na
     desk.memberships.channels["U3"] = set()
     for values in (None, {"why": "x"}):
         reply = await desk.ask(CLEO, command_name, answer.id, values, here=None)
-        assert words(reply) == "This answer is not here any more."
+        assert words(reply) == "I can't find this answer. It may have been taken back."
 
 
 async def test_an_answer_that_was_not_said_yet_leaves_nothing_in_the_thread(desk: Desk) -> None:
@@ -207,7 +207,7 @@ async def test_the_lead_withdraws_an_unnamed_answer_and_the_thread_says_why(desk
     assert "Courier notes" not in everything
     assert "U1" not in everything
     again = await desk.ask(BEN, "retro.withdraw_answer", answer.id, why)
-    assert words(again) == "This answer is not here any more."
+    assert words(again) == "I can't find this answer. It may have been taken back."
 
 
 async def test_only_the_lead_withdraws_and_only_what_has_no_name(desk: Desk) -> None:
@@ -250,7 +250,7 @@ async def test_of_two_who_take_back_the_same_answer_at_once_one_is_told_it_is_go
     replies = await asyncio.gather(*(desk.ask(ANA, name, answer.id, {}) for name in asked))
     assert (
         sorted(words(reply) for reply in replies if not reply.done)
-        == ["This answer is not here any more."] * 2
+        == ["I can't find this answer. It may have been taken back."] * 2
     )
     with open_work(database, desk.workspace, writes=False) as work:
         assert work.retros.answer(answer.id) is None

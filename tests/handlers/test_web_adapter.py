@@ -222,7 +222,7 @@ async def test_hostile_words_in_every_field_stay_words(visitor: Visitor, text: s
         ("/verb/case.explode", {}, 404, "does not know"),
         ("/verb/case.fail", {"key": ""}, 400, "out of date"),
         ("/verb/case.fail", {"key": "no good key!"}, 400, "out of date"),
-        ("/verb/case.fail", {"place": "gone"}, 404, "not there any more"),
+        ("/verb/case.fail", {"place": "gone"}, 404, "I can't find this channel"),
         ("/verb/case.fail", {"thread": "x"}, 400, "out of date"),
         ("/verb/case.fail", {"dialog": "{}"}, 400, "out of date"),
         ("/verb/case.fail", {"dialog": '{"verb":"retro.close","title":"x"}'}, 400, "out of date"),
@@ -707,7 +707,7 @@ async def test_one_persons_direct_messages_are_not_anothers(
         work.commit()
     data = {"place": "u_ana", "key": new_key(), "text": "mine"}
     refused = await visitor.send("/say", data, 404)
-    assert "not there any more" in refused.text
+    assert "I can't find this channel" in refused.text
 
 
 async def test_older_posts_are_one_click_away(visitor: Visitor, web_house: WebHouse) -> None:

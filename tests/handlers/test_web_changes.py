@@ -200,7 +200,7 @@ async def test_a_removed_place_is_listed_nowhere_and_takes_no_words(
     async with visitor.session.get(f"{visitor.url}/p/night") as response:
         assert response.status == 404
     data = {"place": "night", "thread": "", "key": new_key(), "text": "Hello"}
-    assert "not there any more" in (await visitor.send("/say", data, 404)).text
+    assert "I can't find this channel" in (await visitor.send("/say", data, 404)).text
 
 
 async def test_what_was_removed_by_mistake_is_brought_back_by_its_name(
