@@ -409,6 +409,7 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.own_verified": action_item.own_copy(VERIFIED, "U1", PEOPLE, TODAY, LINK),
     "action_item.own_dropped": action_item.own_copy(DROPPED, "U1", PEOPLE, TODAY, LINK),
     "action_item.no_longer_own": action_item.own_copy(HANDED, "U1", PEOPLE, TODAY, LINK),
+    "action_item.no_longer_own_free": action_item.own_copy(DECLINED, "U1", PEOPLE, TODAY, LINK),
     "action_item.done_for_asker": action_item.step_news(DONE, 2, PEOPLE, LINK),
     "action_item.verified_for_asker": action_item.step_news(VERIFIED, 2, PEOPLE, LINK),
     "action_item.declined_for_asker": action_item.step_news(DECLINED, 2, PEOPLE, LINK),
@@ -578,6 +579,9 @@ MESSAGES: Mapping[str, Message] = {
         [_due("recovery_check_back", CHECKED, holds=False, outcome="check_back")]
     ),
     "reminder.over": reminder.reminder_message([_due("item_late", DONE, holds=False, outcome="done")]),
+    "reminder.moved": reminder.reminder_message(
+        [_due("item_late", _item(remind_on=date(2026, 3, 9)), holds=False, outcome="remind_later")]
+    ),
     "reminder.unanswered": reminder.unanswered(HALF_TIME, RETRO, ASKED),
     "reminder.unanswered_over": reminder.unanswered(HALF_TIME, RETRO, ()),
     "reminder.superseded": reminder.superseded(),

@@ -140,7 +140,8 @@ def _forget_in(case: Case, scrub: Scrub, at: datetime, work: UnitOfWork, *, whol
         recovery = forget_recovery(recovery, scrub)
         work.recoveries.save(recovery)
     _forget_replies(number, scrub, work)
-    jobs = recovery_jobs.card_jobs(recovery, at, was=_took_part(recovery)) if recovery else []
+    copies = work.sent_messages.starting(message_key.all_customer(number))
+    jobs = recovery_jobs.card_jobs(recovery, at, was=_took_part(recovery, copies)) if recovery else []
     for job in (
         *_in_the_thread(retro, answers, items, at),
         *(retro_jobs.gone_job(gone.id, retro, at) for gone in withdrawn),
@@ -162,11 +163,12 @@ def _forget_in(case: Case, scrub: Scrub, at: datetime, work: UnitOfWork, *, whol
     _say_reminders_anew(subjects, at, work)
 
 
-def _took_part(recovery: Recovery) -> set[str]:
-    """Everybody who may have a copy of the card."""
+def _took_part(recovery: Recovery, copies: Iterable[str]) -> set[str]:
+    """Everybody who has a copy of the card, by the keys of those that were sent, or may have one."""
+    told = {message_key.reader_of_copy(key)[1] for key in copies}
     steps = [step for steps in (*recovery.earlier, recovery.steps) for step in steps]
     named = {person_id for step in steps for person_id in (step.owner, step.by, step.handed_by)}
-    return {person_id for person_id in (*named, recovery.contact) if person_id}
+    return {person_id for person_id in (*told, *named, recovery.contact) if person_id}
 
 
 def _in_the_thread(
@@ -283,6 +285,8 @@ def forget_person(person: Person, at: datetime, work: UnitOfWork) -> Farewell | 
     told: dict[int, list[str]] = defaultdict(list)
     for key in work.sent_messages.starting(message_key.ALL_CASE_CANCELLED):
         told[message_key.told_of(key)[0]].append(key)
+    for key in work.sent_messages.starting(message_key.ALL_CUSTOMER):
+        told[message_key.reader_of_copy(key)[0]].append(key)
     for number in sorted(traces.cases):
         _name_nobody(number, nobody.id, freed, told[number], at, work)
     for job in (*traces.again, *_words_about(traces.messages, at, work)):
@@ -333,14 +337,14 @@ def _name_nobody(
     number: int,
     nobody_id: str,
     freed: Collection[str],
-    told: Iterable[str],
+    told: Sequence[str],
     at: datetime,
     work: UnitOfWork,
 ) -> None:
     """Edits what was said of a case, so that it reads as it does now; says nothing new.
 
     `freed` are the labels of what somebody had to do until now. `told` has the keys of what people were
-    told when the case was cancelled.
+    told of its customer, and when the case was cancelled.
     """
     case, retro = work.cases.get(number), work.retros.get(number)
     if case is None or retro is None:
@@ -360,7 +364,8 @@ def _name_nobody(
         *case_jobs.said_jobs(case, at),
         *(retro_jobs.gone_job(gone.id, retro, at) for gone in work.retros.withdrawn_of(number)),
     ]
-    for key in told:
+    copies = [key for key in told if key.startswith(message_key.ALL_CUSTOMER)]
+    for key in (key for key in told if key not in copies):
         _, place, person_id = message_key.told_of(key)
         jobs.append(case_jobs.tell_job(case, place, person_id, at))
     subjects: list[Subject] = [retro, *items]
@@ -368,7 +373,7 @@ def _name_nobody(
         left = recovery_domain.without_owner(recovery, nobody_id)
         if left != recovery:
             work.recoveries.save(left)  # one that has ended may begin anew
-        jobs += recovery_jobs.card_jobs(left, at, was=_took_part(left))
+        jobs += recovery_jobs.card_jobs(left, at, was=_took_part(left, copies))
         subjects.append(left)
     turns = len(retro.history)
     # A week's summary names items, and whose they are.

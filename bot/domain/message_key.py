@@ -111,7 +111,21 @@ def recovery(case_number: int) -> str:
 
 def customer(case_number: int, person_id: str) -> str:
     """The card's copy in the direct messages of somebody who has, or had, something to do in it."""
-    return f"customer:{case_number}:{person_id}"
+    return f"{all_customer(case_number)}{person_id}"
+
+
+ALL_CUSTOMER = "customer:"
+
+
+def all_customer(case_number: int) -> str:
+    """What the keys of all those copies of one case begin with."""
+    return f"{ALL_CUSTOMER}{case_number}:"
+
+
+def reader_of_copy(key: str) -> tuple[int, str]:
+    """Which case such a copy is about, and whose it is."""
+    _, case_number, person_id = key.split(":", 2)
+    return int(case_number), person_id
 
 
 def call_about_customer(case_number: int, person_id: str) -> str:

@@ -57,11 +57,11 @@ EVIDENCE = ("done", "verify", "reopen")
 MEASURE = "How we will know it worked"
 OWN_SETTINGS = Buttons(buttons=(MY_SETTINGS,))
 
-# What came of a reminder: a step somebody took, of an item or for a customer, or that it was put off.
+# What came of a reminder: a step somebody took, of an item or for a customer, or that it was moved.
 OUTCOMES: Mapping[str, str] = {
     **{name: row.outcome for name, row in STEPS.items()},
     **{kind.name: kind.outcome for kind in CATALOGUE},
-    "remind_later": "put off",
+    "remind_later": "reminder moved",
 }
 
 
@@ -105,13 +105,10 @@ def own_copy(
     """The item in its owner's direct messages, with the buttons that fit its state."""
     thread = linked(f"the retro C-{item.case_number}", link)
     if item.owner != recipient_id:
+        over, what = _passed_on(item, people), one_line(item.what)
         return Message(
-            summary=f"{item.label} is no longer yours.",
-            parts=(
-                Context(
-                    words=(f"{item.label} is no longer yours: {one_line(item.what)} (", thread, ")")
-                ),
-            ),
+            summary=f"{over} {what}",
+            parts=(Context(words=(over,)), Context(words=joined((what,), (thread,), (item.label,)))),
         )
     handed = item.last("hand_over")
     asker = _name(handed.by if handed else item.asked_by, people)
@@ -135,6 +132,15 @@ def own_copy(
             *_buttons(item, _for_owner(item)),
         ),
     )
+
+
+def _passed_on(item: ActionItem, people: Mapping[str, Person]) -> str:
+    """To somebody who had it, or was asked to take it on: who has it now."""
+    if item.owner is None:
+        return "This isn't yours any more. Thanks, nothing more to do."
+    handed, owner = item.last("hand_over"), _name(item.owner, people)
+    has_it = f"Handed over to {owner}" if handed and handed.to == item.owner else f"{owner} has this now"
+    return f"{has_it}. Thanks, nothing more to do."
 
 
 def step_news(item: ActionItem, number: int, people: Mapping[str, Person], link: str | None) -> Message:
@@ -374,7 +380,8 @@ def later_days(item: ActionItem, today: date) -> tuple[Option, ...]:
 def reminded_later(item: ActionItem, today: date) -> Message:
     """To its owner: when they hear of it again."""
     day = day_words(on(item.remind_on, today)) if item.remind_on else ""
-    return sentence(f"I remind you of {item.label} again on {day}, or the next day on which you work.")
+    what = one_line(item.what, 60)
+    return sentence(f"I'll remind you of “{what}” on {day}, or on your next working day.")
 
 
 def mine(

@@ -295,9 +295,9 @@ def unsaid(what: str, reason: str, *, channel_id: str, name: str) -> Message:
         (" in ", ChannelName(channel_id=channel_id, name=name)) if channel_id else ()
     )
     return Message(
-        summary=f"I could not post {what}: {reason}",
+        summary=f"I couldn't post {what}. {reason}",
         parts=(
-            Paragraph(words=(f"I could not post {what}", *where, f". {reason}")),
-            Context(words=("What you did is saved; only this message is missing.",)),
+            Paragraph(words=(f"I couldn't post {what}", *where, f". {reason}")),
+            Context(words=("What you did is saved. Only this message is missing.",)),
         ),
     )

@@ -91,9 +91,9 @@ TOLD: Mapping[bool, str] = {
 
 
 ENDED: Mapping[Verdict, str] = {
-    "recovered": "The customer of {label} says that it is put right. Thank you.",
-    "no answer": "The customer of {label} did not answer. Thank you for asking.",
-    "not recovered": "The customer of {label} says that it is not put right.",
+    "recovered": "{customer} says it's put right. Thank you.",
+    "no answer": "{customer} didn't answer. Thank you for asking.",
+    "not recovered": "{customer} says it isn't put right.",
 }
 """How it ended, to whoever looked after them."""
 
@@ -158,40 +158,52 @@ def not_begun(case: Case, team: Team) -> Message:
 
 def own_copy(context: CardContext, recipient_id: str) -> Message:
     """The card in the direct messages of whoever has something to do in it."""
-    recovery, label = context.recovery, context.recovery.case_label
-    link = context.links.get(recovery.case_number)
-    retro = linked(f"the retro {label}", link)
+    recovery, case, label = context.recovery, context.case, context.recovery.case_label
+    retro = linked(label, context.links.get(recovery.case_number))
+    customer: Words = ("the customer of ", retro)
+    if case.customer:
+        customer = (one_line(case.customer, 60), " (", retro, ")")
     if recovery.cancelled:
-        there = _looked_after_in(context)
-        if there:
-            return Message(summary=plain_words(there), parts=(Context(words=there),))
-        over = f"{label} was cancelled, so its customer needs nothing from you"
-        return Message(summary=f"{over}.", parts=(Context(words=(f"{over} (", retro, ").")),))
+        over: Words = _looked_after_in(context) or (
+            "The case was cancelled: nothing to do for ",
+            *customer,
+            ".",
+        )
+        return Message(summary=plain_words(over), parts=(Context(words=over),))
     if recovery.outcome is not None:
-        done = ENDED[recovery.outcome].format(label=label)
+        done = ENDED[recovery.outcome].format(customer=one_line(case.customer or "The customer", 60))
         from_retro = Paragraph(words=(done, " (", retro, ")"))
-        return Message(summary=done, parts=(_head(context.case), from_retro, *_body(context)))
+        return Message(summary=done, parts=(_head(case), from_retro, *_body(context)))
     if recipient_id not in owners(recovery):
-        over = f"The customer of {label} is in other hands now"
-        return Message(summary=f"{over}.", parts=(Context(words=(f"{over} (", retro, ").")),))
+        over = ("Thanks. Nothing is left for you to do for ", *customer, ".")
+        if recovery.contact:
+            over = (
+                f"Thanks. {_name(recovery.contact, context.people)} looks after ",
+                *customer,
+                " now.",
+            )
+        return Message(summary=plain_words(over), parts=(Context(words=over),))
     handed = [
         step
         for step in recovery.steps
         if step.owner == recipient_id and step.handed_by not in (None, recipient_id)
     ]
-    if recovery.contact == recipient_id and not handed:
-        intro: tuple[Part, ...] = (
-            Paragraph(words=(f"You look after the customer of {label}, from ", retro, ".")),
-        )
-        summary = f"You look after the customer of {label}."
-    else:
+    why = ""
+    says: Words = ("You're looking after ", *customer, ".")
+    if recovery.contact != recipient_id or handed:
         what = ", ".join(STEPS[step.name].label for step in handed if step.state == "to do")
         by = _name(handed[-1].handed_by if handed else None, context.people)
-        summary = f"{by} asks you to take over for the customer of {label}: {what or 'what is left'}."
+        says = (f"{by} asks you to take over for ", *customer, f": {what or 'what is left'}.")
         why = handed[-1].handed_why if handed else ""
-        intro = (Paragraph(words=(summary, " It is from ", retro, ".")),)
-        intro = (*intro, Quote(text=shortened(why, 400))) if why else intro
-    return Message(summary=summary, parts=(_head(context.case), *intro, *_body(context)))
+    return Message(
+        summary=f"{plain_words(says)} {one_line(case.what_happened)}",
+        parts=(
+            _head(case),
+            Paragraph(words=says),
+            *((Quote(text=shortened(why, 400)),) if why else ()),
+            *_body(context),
+        ),
+    )
 
 
 def _looked_after_in(context: CardContext) -> Words:

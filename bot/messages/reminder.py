@@ -313,8 +313,11 @@ def _all_over(dues: Sequence[ReminderView]) -> tuple[Part, ...]:
 
 
 def _over(due: ReminderView) -> Context:
+    what, item = one_line(due.what), due.subject
+    if due.sent.outcome == "remind_later" and isinstance(item, ActionItem) and item.remind_on:
+        return Context(words=joined(("Reminder moved to ", on(item.remind_on, due.sent.day)), (what,)))
     outcome = outcome_of(due.sent) or due.subject.state
-    return Context(words=(f"{_label(due)} · {outcome} · {one_line(due.what)}",))
+    return Context(words=(f"{_label(due)} · {outcome} · {what}",))
 
 
 def unanswered(due: ReminderView, retro: Retro, prompts: Sequence[Prompt]) -> Message:

@@ -46,20 +46,20 @@ class Failure(NamedTuple):
     gone: bool = False
 
 
-NOT_THERE = Failure(True, "I am not in that channel: invite me with /invite @Amends, and I will say it.")
+NOT_THERE = Failure(True, "I'm not in that channel yet. Type /invite @Amends there, and I'll post it.")
 ARCHIVED = Failure(True, "That channel is archived, so nothing can be said there any more.")
-RESTRICTED = Failure(True, "This workspace's rules do not let me post in that channel; ask an admin.")
+RESTRICTED = Failure(True, "This workspace's rules don't let me post in that channel: ask an admin.")
 # Nobody can be told in Slack while the token is not accepted, so what is owed waits for the admin.
 NOT_LET_IN = Failure(
     False,
     "Slack no longer accepts my token: an admin has to install me in the workspace again.",
     outage=True,
 )
-TOO_LONG = Failure(True, "Slack found the message too long; this is a fault of mine.")
+TOO_LONG = Failure(True, "Slack found the message too long; the mistake is mine.")
 NO_PERSON = Failure(True, "Slack does not let me write to that person; they may have left.")
 GONE = Failure(True, "The message was deleted in Slack, so there is nothing left to change.", gone=True)
 BROKEN = Failure(False, "Slack had trouble of its own.", maybe_delivered=True, outage=True)
-REFUSED = Failure(True, "Slack did not accept how the message was built; this is a fault of mine.")
+REFUSED = Failure(True, "Slack did not accept how the message was built; the mistake is mine.")
 
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors, and those of the other methods here.
 FAILURES: Mapping[str, Failure] = {

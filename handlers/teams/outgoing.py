@@ -51,8 +51,8 @@ NOT_THERE = Failure(
     True, "Amends is not in that team in Teams any more: an owner adds it under Manage team, Apps."
 )
 GONE = Failure(True, "That message or channel is not in Teams any more.")
-TOO_LONG = Failure(True, "Teams found the message too long; this is a fault of mine.")
-REFUSED = Failure(True, "Teams did not accept how the message was built; this is a fault of mine.")
+TOO_LONG = Failure(True, "Teams found the message too long; the mistake is mine.")
+REFUSED = Failure(True, "Teams did not accept how the message was built; the mistake is mine.")
 NOT_LET_IN = Failure(False, "Teams does not accept my token just now.", outage=True)
 WAIT = Failure(False, "Teams asked to wait.", outage=True)
 CLASH = Failure(False, "Teams was changing the same conversation just then.")

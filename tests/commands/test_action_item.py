@@ -97,7 +97,7 @@ async def test_a_hand_over_needs_the_new_owners_yes_and_tells_both(desk: Desk) -
     await desk.ask(ANA, "action_item.hand_over", item, {"owner": "U2", "why": "Ben knows the depot."})
     assert (desk.item(item).state, desk.item(item).owner) == ("proposed", "U2")
     said = desk.say_all()
-    assert "no longer yours" in plain(said["owner:1:U1"])
+    assert "Handed over to Ben. Thanks, nothing more to do." in plain(said["owner:1:U1"])
     assert "Ben knows the depot." in plain(said["owner:1:U2"])
     assert "Only the person" in words(await desk.ask(CLEO, "action_item.accept", item))
     await desk.ask(BEN, "action_item.accept", item)
@@ -113,7 +113,7 @@ async def test_declined_goes_back_to_proposed_without_an_owner(desk: Desk) -> No
     assert (desk.item(item).state, desk.item(item).owner) == ("proposed", None)
     said = desk.say_all()
     assert "No time before May." in plain(said["item:1"])
-    assert "no longer yours" in plain(said["owner:1:U2"])
+    assert "This isn't yours any more. Thanks, nothing more to do." in plain(said["owner:1:U2"])
 
 
 async def test_whoever_asked_for_an_item_hears_at_once_that_it_was_declined_and_why(desk: Desk) -> None:

@@ -67,7 +67,7 @@ async def test_the_promise_goes_on_in_the_case_that_is_kept(promised: Desk) -> N
     assert "is the same as C-1: its customer is looked after there" in plain(
         said["case_cancelled:2:1:U2"]
     )
-    assert "in other hands" in plain(said["customer:1:U1"])
+    assert "looks after the customer of C-1 now" in plain(said["customer:1:U1"])
     mine = words(await promised.ask(BEN, "action_item.mine"))
     assert "C-1" in mine
     assert "C-2" not in mine

@@ -364,3 +364,18 @@ async def test_a_name_and_a_reference_that_were_put_right_are_forgotten_with_the
     after = everything(desk)
     assert "the customer needed a call" in after
     assert [name for name in ("Maria", "Santos", "ZD-4711", "Brown", "ZD-5") if name in after] == []
+
+
+async def test_a_copy_of_somebody_who_handed_all_of_it_over_names_the_customer_no_more(
+    desk: Desk,
+) -> None:
+    await desk.ask(ANA, "case.fail", values=FAILED)
+    for person in (ANA, BEN):
+        desk.meet(person)
+    desk.say_all()
+    hand = {"step": "everything", "owner": BEN.id, "why": ""}
+    assert not (await desk.ask(BEN, "recovery.hand_over", "C-1", hand)).faults
+    assert "Ben looks after Maria Santos (C-1) now" in plain(desk.say_all()["customer:1:U1"])
+    assert await desk.bot.forget(desk.workspace, 1, AT + timedelta(days=1))
+    over = plain(desk.say_all(AT + timedelta(days=1))["customer:1:U1"])
+    assert over == "Thanks. Ben looks after the customer of C-1 now."

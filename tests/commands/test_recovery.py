@@ -104,7 +104,7 @@ async def test_it_begins_with_the_failed_case_and_its_card_follows_the_prompts(d
         "Both sides",
     ]
     own = said["customer:1:U1"]
-    assert "You look after the customer of C-1" in plain(own)
+    assert "You're looking after the customer of C-1" in plain(own)
     assert labels(own) == labels(card)
 
 
@@ -392,7 +392,7 @@ async def test_recovered_ends_it_with_the_customers_words(desk: Desk) -> None:
     await step(desk, "verdict", verdict="recovered", words="Thank you.")
     said = desk.say_all()
     assert said["recovery:1"].summary.startswith("C-1 · customer · recovered")
-    assert "The customer of C-1 says that it is put right. Thank you." in plain(said["customer:1:U1"])
+    assert "The customer says it's put right. Thank you." in plain(said["customer:1:U1"])
     assert state_of_case(desk) == "recovered"
     assert "Owed to customers" not in words(await desk.ask(ANA, "action_item.mine"))
     assert "1 recovered" in words(await desk.ask(ANA, "board.status"))
@@ -668,7 +668,8 @@ async def test_a_step_is_handed_over_with_a_word_and_not_by_just_anybody(desk: D
     mine = {"step": "everything", "owner": "U3", "why": ""}
     assert not (await desk.ask(CLEO, "recovery.hand_over", "C-1", mine)).faults
     assert recovery(desk).contact == "U3"
-    assert "in other hands now" in plain(desk.say_all()["customer:1:U1"])
+    over = plain(desk.say_all()["customer:1:U1"])
+    assert "Thanks. Cleo looks after the customer of C-1 now." in over
 
 
 async def test_a_customer_is_never_left_alone_when_their_contact_leaves(desk: Desk) -> None:

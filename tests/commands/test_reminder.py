@@ -367,11 +367,11 @@ async def test_remind_me_later_leaves_its_owner_alone_until_that_day(desk: Desk)
     reply = await desk.ask(
         ANA, "action_item.remind_later", "AI-1", {"when": "three_days"}, at=stockholm(9, 10)
     )
-    assert "again on Thu 12 Mar" in words(reply)
+    assert "” on Thu 12 Mar, or on your next working day." in words(reply)
     # That one was acted on: its message has no buttons any more.
     acted_on = desk.say_all(stockholm(9, 10))["remind:U1:2026-03-09:0"]
     assert labels(acted_on) == []
-    assert "AI-1 · put off" in plain(acted_on)
+    assert "Reminder moved to Thu 12 Mar · " in plain(acted_on)
     quiet = [await desk.tick(stockholm(day)) for day in (10, 11)]
     assert not [key for said in quiet for key in said if key.startswith("remind:U1:2026-03-1")]
     said = await desk.tick(stockholm(12))

@@ -58,8 +58,9 @@ READERS = (
         "case_of",
         "_number",
         "told_of",
+        "reader_of_copy",
     ),
-    *("all_not_recovered", "all_case_cancelled", "all_backlogs"),
+    *("all_not_recovered", "all_case_cancelled", "all_backlogs", "all_customer"),
 )
 """What reads a key, or changes one, or says how several begin, instead of making it."""
 
@@ -86,6 +87,11 @@ def test_whom_a_word_was_said_to_is_read_whatever_is_in_their_id(person_id: str)
     for key, prefix in keys.items():
         assert message_key.told_of(key) == (7, 2, person_id)
         assert key.startswith(prefix)
+    copy = message_key.customer(7, person_id)
+    assert message_key.reader_of_copy(copy) == (7, person_id)
+    assert copy.startswith(message_key.all_customer(7))
+    assert message_key.all_customer(7).startswith(message_key.ALL_CUSTOMER)
+    assert message_key.all_not_recovered(7).startswith(message_key.ALL_NOT_RECOVERED)
     assert message_key.all_case_cancelled(7).startswith(message_key.ALL_CASE_CANCELLED)
     assert message_key.backlog("C1", date(2026, 3, 5)).startswith(message_key.all_backlogs("C1"))
 

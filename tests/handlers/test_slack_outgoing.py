@@ -259,7 +259,7 @@ async def test_a_channel_without_us_says_how_to_invite_us(
     with pytest.raises(DeliveryError) as caught:
         await messenger.say(delivery(slack, channel.id))
     assert caught.value.reason == (
-        "I am not in that channel: invite me with /invite @Amends, and I will say it."
+        "I'm not in that channel yet. Type /invite @Amends there, and I'll post it."
     )
 
 

@@ -127,7 +127,7 @@ async def test_what_could_not_be_said_is_said_once_the_channel_takes_it_again(
         await said(slack, "Hear the customer", where=support.id)
         support.archived = True
         await ana.command("failed ZD-2 Another one", support)
-        await said(slack, "I could not post the retro C-2", where=ana.direct.id)
+        await said(slack, "I couldn't post the retro C-2", where=ana.direct.id)
         support.archived = False
         await happens(slack, support, ana)
         await said(slack, "Retro: Another one")

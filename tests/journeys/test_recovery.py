@@ -83,7 +83,7 @@ async def test_a_whole_recovery_ends_with_the_customer_saying_so(
     support = slack.channel("support", members=[ana, ben])
     async with open_slack_app(slack, database_url):
         card = await failed(slack, ana, support)
-        own = await said(slack, "You look after the customer of C-1", where=ana.direct.id)
+        own = await said(slack, "You're looking after", where=ana.direct.id)
         retro = await said(slack, "Retro: Parcel missed")
         assert "one side only" in retro.words()
         await heard_and_sorry(slack, ana, own)
@@ -132,7 +132,7 @@ async def test_a_whole_recovery_ends_with_the_customer_saying_so(
         )
         await slack.until(lambda: "recovered · looked after by" in card.words())
         await slack.until(lambda: "The customer: recovered." in retro.words())
-        await slack.until(lambda: "says that it is put right. Thank you." in own.words())
+        await slack.until(lambda: "says it's put right. Thank you." in own.words())
     cards = [
         one
         for one in slack.posted()
@@ -264,7 +264,7 @@ async def test_in_teams_the_customer_is_heard_promised_and_recovered(database_ur
             retro = await said_in_teams(teams, "Retro: Parcel missed", where=support)
             card = await said_in_teams(teams, "open · looked after by", where=support)
             assert card.root == retro.id
-            own = await said_in_teams(teams, "You look after the customer of C-1", where=ana.chat)
+            own = await said_in_teams(teams, "You're looking after", where=ana.chat)
             steps: tuple[tuple[str, dict[str, object], str], ...] = (
                 ("Hear the customer", {"Their account, in their own words": ACCOUNT}, ACCOUNT),
                 ("Apologise in person", {"How": "A call"}, "The apology came"),
@@ -288,7 +288,7 @@ async def test_in_teams_the_customer_is_heard_promised_and_recovered(database_ur
                 form = await ana.press(card, label)
                 assert isinstance(await ana.submit(form, fields), Told)
                 await teams.until(lambda told=told: told in card.words())  # type: ignore[misc]  # a default
-            await teams.until(lambda: "says that it is put right. Thank you." in own.words())
+            await teams.until(lambda: "says it's put right. Thank you." in own.words())
         assert teams.refusals == []
 
 

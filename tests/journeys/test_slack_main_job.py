@@ -131,7 +131,7 @@ async def test_a_channel_without_the_bot_is_told_once_and_heard_after_the_invita
     secret = slack.channel("secret", members=[ana], private=True, with_bot=False)
     async with open_slack_app(slack, database_url):
         await ana.command("failed ZD-1 Lost", secret)
-        note = await said(slack, "I could not post the retro C-1", where=ana.direct.id)
+        note = await said(slack, "I couldn't post the retro C-1", where=ana.direct.id)
         assert "invite me" in note.words()
         await slack.invite_bot(secret, ana)
         assert (await said(slack, "Retro: Lost")).channel_id == secret.id
@@ -147,7 +147,7 @@ async def test_what_slack_refuses_for_good_is_one_sentence_to_the_person(
     async with open_slack_app(slack, database_url):
         slack.fail_next("chat.postMessage", error=error)
         await ana.command("failed ZD-1 Lost", support)
-        note = await said(slack, "I could not post the retro C-1", where=ana.direct.id)
+        note = await said(slack, "I couldn't post the retro C-1", where=ana.direct.id)
         assert {"is_archived": "archived", "missing_scope": "permission"}[error] in note.words()
 
 

@@ -165,7 +165,7 @@ async def test_a_refused_post_is_one_sentence_to_whoever_asked(
     async with open_teams_app(teams, database_url):
         teams.fail_next("create", status=403, code="BotNotInConversationRoster")
         await ana.says("failed ZD-1 Lost", support, mention=True)
-        await told(teams, ana, "I could not post the retro C-1")
+        await told(teams, ana, "I couldn't post the retro C-1")
 
 
 async def test_slack_and_teams_live_side_by_side_and_see_nothing_of_each_other(
@@ -244,7 +244,7 @@ async def test_what_could_not_be_said_is_said_when_a_team_is_open_again(
         await told(teams, ana, "the customer of C-1")
         teams.fail_next("create", status=403)
         await ana.says("failed ZD-2 Also lost", support, mention=True)
-        await told(teams, ana, "could not post")
+        await told(teams, ana, "couldn't post")
         data = {"team": {"id": support.team}, "eventType": event}
         general = ana.activity("conversationUpdate", support, None, channelData=data)
         assert (await teams.send(general)).status == 200
