@@ -283,8 +283,9 @@ def forget_person(person: Person, at: datetime, work: UnitOfWork) -> Farewell | 
     edit_said(check_ins, work, on_their_way=True)
     freed = {label for labels in left.values() for label in labels}
     told: dict[int, list[str]] = defaultdict(list)
-    for key in work.sent_messages.starting(message_key.ALL_CASE_CANCELLED):
-        told[message_key.told_of(key)[0]].append(key)
+    for kind in (message_key.ALL_CASE_CANCELLED, message_key.ALL_NOT_RECOVERED):
+        for key in work.sent_messages.starting(kind):
+            told[message_key.told_of(key)[0]].append(key)
     for key in work.sent_messages.starting(message_key.ALL_CUSTOMER):
         told[message_key.reader_of_copy(key)[0]].append(key)
     for number in sorted(traces.cases):
@@ -344,7 +345,7 @@ def _name_nobody(
     """Edits what was said of a case, so that it reads as it does now; says nothing new.
 
     `freed` are the labels of what somebody had to do until now. `told` has the keys of what people were
-    told of its customer, and when the case was cancelled.
+    told of its customer, when they were not put right, and when the case was cancelled.
     """
     case, retro = work.cases.get(number), work.retros.get(number)
     if case is None or retro is None:
@@ -367,7 +368,10 @@ def _name_nobody(
     copies = [key for key in told if key.startswith(message_key.ALL_CUSTOMER)]
     for key in (key for key in told if key not in copies):
         _, place, person_id = message_key.told_of(key)
-        jobs.append(case_jobs.tell_job(case, place, person_id, at))
+        if key.startswith(message_key.ALL_NOT_RECOVERED):
+            jobs.append(recovery_jobs.not_recovered_job(number, place, person_id, at))
+        else:
+            jobs.append(case_jobs.tell_job(case, place, person_id, at))
     subjects: list[Subject] = [retro, *items]
     if recovery is not None:
         left = recovery_domain.without_owner(recovery, nobody_id)

@@ -143,9 +143,12 @@ def not_recovered(case_number: int, number: int, person_id: str) -> str:
     return f"not_recovered:{case_number}:{number}:{person_id}"
 
 
+ALL_NOT_RECOVERED = "not_recovered:"
+
+
 def all_not_recovered(case_number: int) -> str:
     """What the keys of all those words about a case begin with."""
-    return f"not_recovered:{case_number}:"
+    return f"{ALL_NOT_RECOVERED}{case_number}:"
 
 
 def told_of(key: str) -> tuple[int, int, str]:

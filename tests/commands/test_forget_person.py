@@ -501,3 +501,21 @@ async def test_what_was_hers_in_a_cancelled_case_has_nobody_once_that_is_back(de
     await desk.ask(BEN, "case.restore", "C-1", at=LATER)
     said = desk.say_all(LATER)
     assert "Take it" in said["item:1"].model_dump_json()
+
+
+async def test_what_people_were_told_of_the_customer_names_them_no_more(desk: Desk) -> None:
+    for person in (ANA, BEN, WILMA):
+        desk.meet(person)
+    await desk.ask(ANA, "case.fail", values={"what_happened": "A parcel was lost"})
+    desk.say_all()
+    given = {"verdict": "not recovered", "words": "Wilma said that it would come."}
+    assert not (await desk.ask(BEN, "recovery.verdict", "C-1", given)).faults
+    hand = {"step": EVERYTHING, "owner": WILMA.id, "why": ""}
+    assert not (await desk.ask(WILMA, "recovery.hand_over", "C-1", hand)).faults
+    said = {key: plain(message) for key, message in desk.say_all().items()}
+    assert said["customer:1:U1"] == "Thanks. Wilma Lindqvist looks after the customer of C-1 now."
+    assert is_named(said["not_recovered:1:1:U1"])
+    assert gone(desk) is not None
+    left = {key: plain(message) for key, message in desk.say_all(LATER).items()}
+    assert {"customer:1:U1", "not_recovered:1:1:U1"} <= left.keys()
+    assert not [key for key, words_left in left.items() if is_named(words_left)]
