@@ -23,7 +23,7 @@ AnyInvocation = TypeVar("AnyInvocation", Command, Opening)
 
 DEACTIVATED = "Your account is deactivated in this workspace, so nothing was changed."
 NOT_ASKED_FOR = "Nobody can ask for this: it only happens by itself."
-STRANGE_CHANNEL = "I know no such channel of yours: choose a channel that you are in."
+STRANGE_CHANNEL = "I can't find that channel: choose one that you're in."
 NO_ANSWER_NOW = (
     "I cannot check just now which channels you are in, so I show and change nothing. "
     "Please try again in a moment."

@@ -165,8 +165,8 @@ REMINDERS = (
             'agreed"?',
             "proposed": "Everybody has had time to answer {label}. {fixes}, and nobody has said yes to "
             'one yet: ask for a yes, then close the retro with "fixes agreed".',
-            "unsettled": '{label} was closed with "fixes agreed", and the last agreed fix has fallen '
-            "away: close it with another outcome, or reopen it.",
+            "unsettled": '{label} was closed with "fixes agreed", and no agreed fix is left: close it '
+            "with another outcome, or reopen it.",
         },
         or_thread=True,
     ),

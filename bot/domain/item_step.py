@@ -287,7 +287,7 @@ _ROWS = (
             title="Drop",
             submit="Drop",
             fields=(StepField("why", "Why", "text", needed="Say why, in a sentence.", coach="team"),),
-            confirmed="Dropped. Its why stands beside it.",
+            confirmed="Dropped. Everybody can read why beside it.",
         ),
         story="Dropped by {by}",
         outcome="dropped",

@@ -127,7 +127,7 @@ CATALOGUE = (
 STEPS: Mapping[StepName, Kind] = {kind.name: kind for kind in CATALOGUE}
 WITHOUT_CHANGE = STEPS["tell_changed"]._replace(
     label="Say where things stand",
-    task="No fix is verified, so there is no change to tell of: say so, and ask for their view.",
+    task="No fix is verified yet, so there is no change to tell: say so, and ask for their view.",
     noted="Noted: they know where things stand. Thank you.",
 )
 """What takes the place of *Tell what changed* when the retro is finished and no fix is verified."""

@@ -115,7 +115,7 @@ def own_copy(
     intro = {
         "proposed": f"{asker} asks you to take this on. It is from ",
         "agreed": "This is yours. It is from ",
-        "done": "You marked this done; somebody else verifies it. It is from ",
+        "done": "You marked this done. Somebody else can verify it now. It is from ",
         "verified": "This is verified: thank you. It is from ",
         "dropped": "This was dropped. It was from ",
     }[item.state]
@@ -175,13 +175,14 @@ def step_news(item: ActionItem, number: int, people: Mapping[str, Person], link:
 
 def call_owner(item: ActionItem, owner: Person) -> Message:
     """In the thread, to an owner whose direct messages cannot be reached."""
+    waits = f"{item.label} waits for you in this thread."
     return Message(
-        summary=f"{owner.name}: {item.label} waits for you in this thread.",
+        summary=f"{owner.name}: {waits}",
         parts=(
             Paragraph(
                 words=(
                     Mention(person_id=owner.id, name=owner.name),
-                    f" {item.label} waits for you in this thread: I cannot write to you directly.",
+                    f" {waits} I can't write to you directly.",
                 )
             ),
         ),
@@ -190,16 +191,9 @@ def call_owner(item: ActionItem, owner: Person) -> Message:
 
 def unreached(item: ActionItem, owner: Person, reason: str) -> Message:
     """To the lead: an owner who cannot be reached directly, and what helps."""
-    return Message(
-        summary=f"{owner.name} cannot be reached about {item.label}.",
-        parts=(
-            Paragraph(
-                words=(
-                    f"I cannot write to {owner.name} about {item.label}, so I named them in the thread "
-                    f"of C-{item.case_number} instead. {reason}",
-                )
-            ),
-        ),
+    return sentence(
+        f"I can't write to {owner.name} about {item.label}, so I named them in the thread of "
+        f"C-{item.case_number} instead. {reason}"
     )
 
 

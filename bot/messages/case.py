@@ -80,7 +80,7 @@ def changed(
             f"{there}{looked}",
         )
         return Message(summary=plain_words(words), parts=(Paragraph(words=words), *back))
-    says = f"{who} cancelled {case.label}: nothing is asked, reminded of or counted any more."
+    says = f"{who} cancelled {case.label}. Nobody is asked or reminded any more, and it isn't counted."
     return Message(
         summary=says, parts=(Paragraph(words=(says,)), Quote(text=shortened(change.why)), *back)
     )
@@ -102,7 +102,7 @@ def cancelled_for_you(case: Case, by: Person, link: str | None) -> Message:
         return sentence(f"{signed(by.name)} found that ", retro, there)
     if change is not None:
         return sentence(
-            f"{signed(by.name)} cancelled ", retro, ", so what was yours in it needs nothing from you."
+            f"{signed(by.name)} cancelled ", retro, ", so nothing is left for you to do in it."
         )
     return sentence(f"{signed(by.name)} brought ", retro, " back: what was yours in it is yours again.")
 
@@ -148,8 +148,8 @@ def already(case: Case, channel_name: str, link: str | None) -> Message:
 
 def above_cancelling(case: Case) -> tuple[Part, ...]:
     """Above the form that cancels it."""
-    words = f"This cancels {case.label}: nothing is asked or counted any more. It can be brought back."
-    return (Context(words=(words,)),)
+    words = f"This cancels {case.label}: nobody is asked any more, and it isn't counted."
+    return (Context(words=(f"{words} You can bring it back.",)),)
 
 
 def likely_double(
@@ -201,7 +201,7 @@ def above_same_as(case: Case, steps: Sequence[str] = ()) -> tuple[Part, ...]:
     about = Context(words=(f"{case.label} · {one_line(case.what_happened)}",))
     if not steps:
         return (about,)
-    moves = "This moves too, unless steps are noted there as well: then you read what to do first."
+    moves = "This moves too. If steps are noted there as well, I'll tell you what to do first."
     return (about, Context(words=(f"Noted for its customer: {', '.join(steps)}. {moves}",)))
 
 
@@ -213,7 +213,7 @@ MAX_OFFERED = 5
 def taken_in(case: Case) -> Message:
     """A case that was taken in quietly, to whoever asks for it."""
     facts = " · ".join(filter(None, (case.label, case.reference, case.customer)))
-    quiet = "It was taken in from a list: nothing is asked about it until somebody opens its retro."
+    quiet = "It came from a list: nobody is asked about it until somebody opens its retro."
     title = one_line(case.what_happened)
     more = title != case.what_happened.strip()
     return Message(

@@ -15,7 +15,7 @@ from bot.messages.retro import label_of
 
 CORRECTED = sentence("Corrected. The card shows it as it is now.")
 TAKEN_BACK = sentence("Taken back: this step is to do again.")
-NOT_NEEDED = sentence("Left out. Your why stands beside it.")
+NOT_NEEDED = sentence("Left out. Everybody can read your reason on the card.")
 VERDICTS: Mapping[Verdict, str] = {
     "recovered": "Noted: it is put right. Thank you for staying with them.",
     "not recovered": "Noted. It isn't put right yet, so we're starting over with them.",
@@ -43,12 +43,12 @@ def deleted(answer: Answer) -> Message:
 
 def unnamed(answer: Answer) -> Message:
     """After the name was taken off one's own answer."""
-    return sentence(f"Done: your name no longer stands at that answer under {label_of(answer)}.")
+    return sentence(f"Done: that answer under {label_of(answer)} has no name on it any more.")
 
 
 def withdrawn(answer: Answer) -> Message:
     """After an unnamed answer was withdrawn by the lead."""
-    return sentence(f"Withdrawn: under {label_of(answer)} stands now that you did it, and why.")
+    return sentence(f"Withdrawn. Under {label_of(answer)} it now says that you did it, and why.")
 
 
 def closed(retro: Retro) -> Message:

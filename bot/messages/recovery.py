@@ -569,9 +569,9 @@ def _fixes_of(items: Sequence[ActionItem], verdict: Step) -> tuple[str, ...]:
     others = [item for item in items if item not in (*reopened, *done)]
     question = "Did it hold?" if len(done) == 1 else "Did they hold?"
     return (
-        *(f"{item.label} is open again: the customer says it did not hold." for item in reopened),
-        *((f"Yours in it: {_with_states(done)}. {question}",) if done else ()),
-        *((f"Yours in it{', too' if done else ''}: {_with_states(others)}.",) if others else ()),
+        *(f"{_named(item)} is open again: the customer says it didn't hold." for item in reopened),
+        *((f"Yours: {_with_states(done)}. {question}",) if done else ()),
+        *((f"{'Also yours' if done else 'Yours'}: {_with_states(others)}.",) if others else ()),
     )
 
 
@@ -583,7 +583,12 @@ def _was_named(item: ActionItem, verdict: Step) -> bool:
 
 
 def _with_states(items: Sequence[ActionItem]) -> str:
-    return ", ".join(f"{item.label} ({item.state})" for item in items)
+    return ", ".join(f"{_named(item)}, {item.state}" for item in items)
+
+
+def _named(item: ActionItem) -> str:
+    """`“Notes on every order” (AI-2)`."""
+    return f"“{one_line(item.what)}” ({item.label})"
 
 
 def call_owner(recovery: Recovery, owner: Person) -> Message:
@@ -595,7 +600,7 @@ def call_owner(recovery: Recovery, owner: Person) -> Message:
             Paragraph(
                 words=(
                     Mention(person_id=owner.id, name=owner.name),
-                    f" the customer of {label} waits for you in this thread: I cannot write to you "
+                    f" the customer of {label} waits for you in this thread. I can't write to you "
                     "directly.",
                 )
             ),
@@ -606,16 +611,9 @@ def call_owner(recovery: Recovery, owner: Person) -> Message:
 def unreached(recovery: Recovery, owner: Person, reason: str) -> Message:
     """To the lead: somebody who looks after a customer and cannot be reached directly."""
     label = recovery.case_label
-    return Message(
-        summary=f"{owner.name} cannot be reached about the customer of {label}.",
-        parts=(
-            Paragraph(
-                words=(
-                    f"I cannot write to {owner.name} about the customer of {label}, so I named them in "
-                    f"the thread instead. {reason}",
-                )
-            ),
-        ),
+    return sentence(
+        f"I can't write to {owner.name} about the customer of {label}, so I named them in the thread "
+        f"instead. {reason}"
     )
 
 

@@ -130,7 +130,7 @@ def both_sides(
     """The customer's account beside the team's, and all that was done, to read."""
     steps = accounts(recovery)
     parts: list[Part] = [
-        Context(words=("Both sides as they were told; neither is judged.",)),
+        Context(words=("Both sides, as they were told.",)),
         Paragraph(words=(Bold(text="The customer's side"),)),
         *(Quote(text=step.words) for step in steps),
     ]

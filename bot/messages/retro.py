@@ -44,23 +44,23 @@ BLAMELESS = (
     "This retro is blameless: everybody did what made sense with what they knew and had. "
     "What training, communication or after-hours support was missing?"
 )
-UNNAMED_HINT = "Your name is stored nowhere, and for the same reason this answer cannot be edited later."
+UNNAMED_HINT = "Your name is stored nowhere. That's also why this answer can't be edited later."
 FEW_PEOPLE = {
     1: "Only one person is in this channel, so anybody can tell who wrote it.",
     2: "Only two people are in this channel, so the other one can tell who wrote it.",
 }
 """What the form says where a name need not be written to be known; with three people nobody can tell."""
 UNCOUNTED = (
-    "I cannot tell just now how many people are in this channel: with fewer than three, "
+    "I can't tell just now how many people are in this channel. With fewer than three, "
     "others can tell who wrote it."
 )
 UNNAME = (
-    "Your name is taken off this answer. It is posted once more as someone on the team's, and nothing "
-    "that is stored tells whose it is: so nobody can edit or delete it then, you included."
+    "This takes your name off the answer and posts it once more as someone on the team's. Nothing that "
+    "is stored tells whose it is, so nobody can edit or delete it then, not even you."
 )
 READ_BEFORE = (
-    "People who read it before know whose it is, and who sees the old message go just as the new one "
-    "comes can tell that they are one."
+    "People who read it before know whose it is. Whoever sees the old message go just as the new one "
+    "comes can tell that it's the same."
 )
 ANSWER = Button(label="Answer", command_name="retro.answer", about="", look="main", opens=True)
 ADD_ITEM = Button(label="Add action item", command_name="action_item.add", about="", opens=True)
@@ -76,7 +76,7 @@ REOPEN = Button(label="Reopen", command_name="retro.reopen", about="", opens=Tru
 CUSTOMER = Button(label="Customer", command_name="recovery.open", about="")
 UNDECIDED = "Closed without a decision"
 NO_FIX_AGREED = (
-    'it was closed with "fixes agreed", and the last agreed fix has fallen away. '
+    'it was closed with "fixes agreed", and no agreed fix is left. '
     "Close it with another outcome, or reopen it."
 )
 EDIT = Button(label="Edit case", command_name="case.edit", about="", opens=True)

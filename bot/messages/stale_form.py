@@ -17,7 +17,7 @@ from bot.messages.parts import (
     one_line,
 )
 
-NOT_SAVED = "Yours is not saved yet: Save replaces what stands there now."
+NOT_SAVED = "Yours isn't saved yet. Save replaces what it says now."
 
 
 def changed_meanwhile(
@@ -32,7 +32,7 @@ def changed_meanwhile(
     rows = tuple((field.label, _standing(field, people)) for field in differing(now, written))
     above = (
         Paragraph(words=(Bold(text=f"{name} changed it meanwhile: look again."),)),
-        Context(words=("What stands there now, where yours differs:",)),
+        Context(words=("What it says now, where yours differs:",)),
         Fields(rows=rows),
         Context(words=(NOT_SAVED,)),
     )

@@ -177,13 +177,13 @@ def _clock(at: time | None) -> str:
 
 def settled_own(preferences: NotificationPreferences, today: date) -> Message:
     """To the person who saved their own settings: what they are now."""
-    days = ", ".join(WEEKDAYS[day] for day in preferences.days) or "Your team's working days"
+    days = _short_days(preferences.days) or "Your team's working days"
     hours = (
-        f"{_clock(preferences.starts)} to {_clock(preferences.ends)}"
+        f"{_clock(preferences.starts)}–{_clock(preferences.ends)}"
         if preferences.starts
         else "your team's hours"
     )
-    digest = "one daily digest" if preferences.digest else "reminders as they come up"
+    digest = "One daily digest" if preferences.digest else "Reminders as they come up"
     quiet: Words = (
         (", none before ", on(preferences.quiet_until, today)) if preferences.quiet_until else ()
     )
@@ -191,20 +191,26 @@ def settled_own(preferences: NotificationPreferences, today: date) -> Message:
         summary="Your settings are saved.",
         parts=(
             Paragraph(words=("Your settings are saved.",)),
-            Context(words=(f"{days}, {hours}; {digest}", *quiet, ".")),
+            Context(words=(f"{days}, {hours}. {digest}", *quiet, ".")),
         ),
     )
 
 
 def settled(team: Team) -> Message:
     """To the person who saved the settings: what they are now."""
+    return sentence(f"Saved. {_named(team)} works {_hours(team)}")
+
+
+def _named(team: Team) -> str:
+    return f"#{team.name.removeprefix('#')}"
+
+
+def _hours(team: Team) -> str:
+    """`Mon–Fri, 09:00–17:00 (Stockholm). Answers: 3 working days. Apology: same day.`"""
     zone = team.zone.rpartition("/")[2].replace("_", " ")
     hours = f"{_short_days(team.days)}, {team.starts:%H:%M}–{team.ends:%H:%M} ({zone})"
-    answers = f"Answers: {working_days(team.days_to_answer)}."
-    apology = (
-        f"Apology: {working_days(team.days_to_apologise) if team.days_to_apologise else 'same day'}."
-    )
-    return sentence(f"Saved. #{team.name.removeprefix('#')} works {hours}. {answers} {apology}")
+    apology = working_days(team.days_to_apologise) if team.days_to_apologise else "same day"
+    return f"{hours}. Answers: {working_days(team.days_to_answer)}. Apology: {apology}."
 
 
 def _short_days(days: Sequence[int]) -> str:
@@ -216,7 +222,7 @@ def _short_days(days: Sequence[int]) -> str:
 
 def settings_changed(team: Team, by: str, lead: str) -> Message:
     """To the lead, of before and of now: who changed the settings, and what they are; names as words."""
-    first = f"{by} changed the settings of {team.name}."
+    first = f"{by} changed the settings of {_named(team)}."
     now = f"Lead: {lead or 'nobody'}. {_hours(team)}"
     return Message(summary=first, parts=(Paragraph(words=(first,)), Context(words=(now,))))
 
@@ -229,17 +235,10 @@ def colleague_left(team: Team, items: Sequence[ActionItem], cases: Sequence[Case
         for case in cases
     ]
     more = len(things) - MAX_LEFT
-    first = f"A colleague who left was removed from Amends: nobody in {team.name} looks after this now."
+    first = (
+        f"A colleague who left was removed from Amends: nobody in {_named(team)} looks after this now."
+    )
     listed = tuple(Paragraph(words=words) for words in things[:MAX_LEFT])
     rest = (Context(words=(f"And {more} more.",)),) if more > 0 else ()
-    how: Words = ("Type ", Typed(words="status"), f" in {team.name} to find somebody for it.")
+    how: Words = ("Type ", Typed(words="status"), f" in {_named(team)} to find somebody for it.")
     return Message(summary=first, parts=(Paragraph(words=(first,)), *listed, *rest, Context(words=how)))
-
-
-def _hours(team: Team) -> str:
-    days = ", ".join(WEEKDAYS[day] for day in team.days)
-    return (
-        f"{days}, {team.starts:%H:%M} to {team.ends:%H:%M} ({team.zone}); "
-        f"{team.days_to_answer} working days to answer, "
-        f"{team.days_to_apologise or 'the same day'} to apologise."
-    )

@@ -69,9 +69,7 @@ class Replies(BackgroundTasks):
 def _unreached(request: Request) -> Message:
     """Says in public that there is an answer for them, and not what it is."""
     person = request.person
-    words = (
-        " I have an answer for you alone, and cannot write to you: find Amends under Apps and add it."
-    )
+    words = " I have an answer only for you, and can't write to you: find Amends under Apps and add it."
     mention = Mention(person_id=person.id, name=person.name)
     return Message(summary=f"{person.name}:{words}", parts=(Paragraph(words=(mention, words)),))
 

@@ -141,7 +141,7 @@ class WebAdapter:
             except StorageUnavailable as unavailable:
                 log.error("web path=%s: %s", _route(request), unavailable)
                 words = (
-                    "Amends cannot reach its memory just now, so nothing was changed. Try again soon."
+                    "Amends can't reach its database just now, so nothing was changed. Try again soon."
                 )
                 response = _problem(request, words, 503)
             except web.HTTPException:

@@ -61,7 +61,7 @@ async def test_a_case_that_is_taken_in_quietly_is_one_word_and_counted_nowhere(d
     assert "no open action items" in words(await desk.ask(ANA, "action_item.mine"))
     # Looking begins nothing, and it is in an export.
     shown = await desk.ask(ANA, "recovery.open", typed="ZD-1")
-    assert "nothing is asked about it until somebody opens its retro" in words(shown)
+    assert "nobody is asked about it until somebody opens its retro" in words(shown)
     assert without_retro(desk) == 2
     with open_work(desk.database, desk.workspace, writes=False) as work:
         data = as_data(export.one("C-1", work))

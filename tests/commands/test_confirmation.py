@@ -160,7 +160,7 @@ async def test_a_confirmation_that_is_more_than_one_is_not_only_that(world: Worl
     reply = await world.send("action_item.drop")
     assert not reply.done
     assert reply.message is not None
-    assert words(reply).startswith("Dropped. Its why stands beside it.\nC-1 ")
+    assert words(reply).startswith("Dropped. Everybody can read why beside it.\nC-1 ")
     assert any(isinstance(part, Buttons) for part in reply.message.parts)
 
 

@@ -103,7 +103,7 @@ async def test_the_lead_of_before_and_of_now_hear_who_changed_the_settings(desk:
     told = {key: plain(message) for key, message in said.items() if key.startswith("settings:")}
     assert [key.rpartition(":")[2] for key in sorted(told)] == [ANA.id, BEN.id]
     for heard in told.values():
-        assert heard.startswith("Cleo changed the settings of support.\nLead: Ben. ")
+        assert heard.startswith("Cleo changed the settings of #support.\nLead: Ben. ")
 
 
 async def test_who_changes_the_settings_of_their_own_team_tells_nobody(desk: Desk) -> None:

@@ -146,7 +146,7 @@ async def test_my_settings_open_from_both_channels_and_are_kept(
         assert (await ben.opens("settings", ben.direct)).title == "My settings"
         form = await ben.opens("settings mine", support)
         assert form.title == "My settings"
-        saved = f"11:00 to 15:00; one daily digest, none before {shown(quiet, working_day(NEW_YORK, 0))}"
+        saved = f"11:00–15:00. One daily digest, none before {shown(quiet, working_day(NEW_YORK, 0))}"
         await ben.submit(
             form,
             {

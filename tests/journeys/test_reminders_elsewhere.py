@@ -149,7 +149,7 @@ async def test_in_teams_my_settings_and_the_thread_work_the_same(
         form = await ben.press(mine(ben)[-1], "My settings")
         answer = await ben.submit(form, {"One daily digest": True, "Quiet until": after(first, 20)})
         assert answer is not None
-        assert "one daily digest" in answer.words()
+        assert "One daily digest" in answer.words()
 
 
 @on_sqlite

@@ -38,7 +38,7 @@ async def test_a_case_is_edited_cancelled_and_brought_back(slack: FakeSlack, dat
         assert thread.thread_ts == retro.ts
         await slack.until(lambda: "Cancelled by Ben" in retro.words())
         assert list(retro.buttons()) == ["Bring it back"]
-        told = await said(slack, "what was yours in it needs nothing from you", where=ana.direct.id)
+        told = await said(slack, "nothing is left for you to do in it", where=ana.direct.id)
         await slack.until(lambda: "nothing to do for Mrs. Ó." in own.words() and not card.buttons())
         refused = await ana.command("customer C-1", support)
         assert refused is not None
