@@ -3,7 +3,7 @@
 import ast
 import re
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -49,6 +49,16 @@ MADE = re.compile(r"build|dist|node_modules|.*\.egg-info|amends\.db.*|__pycache_
 COMFORTABLE_LINES = 300
 OLD_WORDS = re.compile(r"\b(places?|doors?)\b", re.IGNORECASE)
 """What a channel, and an adapter or the web workspace, were called once."""
+RETIRED: Mapping[str, str] = {
+    r"(stays?|must not be|is left) empty": "say what to leave empty for: Leave empty for today.",
+    r"one must not\b|is agreeing\b|on which you work": "say it to the reader: If you choose yourself, …",
+    r"not here any more|or never was|I do not know": "say what can't be found, and what to do.",
+    r"in other hands|no longer yours|put off|fallen away|its memory": "say who has it now, and the day.",
+    r"were the fault|is judged": "say what is still missing.",
+    r"Mark as failed": "it is called Mark a case failed everywhere.",
+    r"There are more; ": "say how many, or how to see them.",
+}
+"""Phrases that people must never read again, and what to say instead."""
 
 
 def _imports(path: Path) -> Iterator[str]:
@@ -170,6 +180,30 @@ def test_below_the_line_nothing_waits(path: Path) -> None:
 def test_what_is_read_speaks_of_channels_and_adapters(path: Path) -> None:
     found = [text for text in _sentences(path) if OLD_WORDS.search(text)]
     assert found == [], f"{_relative(path)}: say channel, adapter or the web workspace."
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in CODE if not _relative(path).startswith("storage/")], ids=_relative
+)
+def test_what_is_read_has_no_retired_phrase(path: Path) -> None:
+    assert list(_retired(_sentences(path))) == [], f"{_relative(path)}: say it in the newer words."
+
+
+def test_the_pages_and_manifests_have_no_retired_phrase() -> None:
+    assert list(_retired(["Today, when it stays empty."])) == [
+        "'Today, when it stays empty.': say what to leave empty for: Leave empty for today."
+    ]
+    pages = [*(ROOT / "handlers").rglob("*.html"), *(ROOT / "handlers").rglob("*.js")]
+    manifests = [ROOT / "manifest.yml", ROOT / "handlers/teams/manifest.json"]
+    for path in (*pages, *manifests, ROOT / "README.md", *ROOT.glob("docs/*.md")):
+        assert list(_retired(path.read_text().splitlines())) == [], f"{_relative(path)}"
+
+
+def _retired(texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
+        for phrase, instead in RETIRED.items():
+            if re.search(phrase, text, re.IGNORECASE):
+                yield f"{text!r}: {instead}"
 
 
 def test_the_pages_speak_of_channels() -> None:
