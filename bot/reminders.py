@@ -158,8 +158,8 @@ REMINDERS = (
         since="undecided",
         on=(On(2, ("lead",)),),
         then=Every(3, ("lead",)),
-        says="{label} is open and undecided since {day}: decide what will change, or close it.",
-        tells="{label} is open and undecided since {day}: decide what will change, or close it.",
+        says="Everybody has had time to answer {label}: decide what will change, or close the retro.",
+        tells="Everybody has had time to answer {label}: decide what will change, or close the retro.",
         instead={
             "agreed": 'Everybody has had time to answer {label}. {fixes}: close the retro with "fixes '
             'agreed"?',

@@ -750,7 +750,9 @@ async def test_an_undecided_retro_is_brought_to_the_lead_until_it_is_closed(desk
     heard = []
     for day in range(9, 27):
         said = await desk.tick(stockholm(day))
-        heard += [day for key, one in said.items() if ":U1:" in key and "undecided" in plain(one)]
+        heard += [
+            day for key, one in said.items() if ":U1:" in key and "decide what will change" in plain(one)
+        ]
     # Answers close on the 10th: two working days later, then every three.
     assert heard == [12, 17, 20, 25]
     why = {"outcome": "an apology was enough", "why": "She said so."}
@@ -779,7 +781,9 @@ async def test_a_reopened_retro_has_time_to_answer_anew_and_is_undecided_only_af
         heard[day] = "\n".join(f"{key} {plain(one)}" for key, one in told.items())
     assert [day for day, text in heard.items() if "remind:C-1:retro_half_time" in text] == [18]
     assert [day for day, text in heard.items() if "remind:C-1:retro_last_day" in text] == [19]
-    assert [day for day, text in heard.items() if "is open and undecided since Thu 19" in text] == [
+    assert [
+        day for day, text in heard.items() if "Everybody has had time to answer C-1: decide" in text
+    ] == [
         23,
         26,
     ]
