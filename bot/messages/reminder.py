@@ -190,12 +190,14 @@ def _retro(due: ReminderView) -> Inline:
 
 
 def _before(due: ReminderView) -> tuple[Part, ...]:
-    """`I've reminded Ben three times, last on Wed 9 Dec.`"""
+    """`I've reminded Ben three times, last on Wed 9 Dec.`, or `I reminded Ben on Wed 9 Dec.`"""
     if not due.before:
         return ()
     count, last = len(due.before), on(due.before[-1], _day_said(due))
-    times = {1: "", 2: " twice, last"}.get(count, f" {_spelled(count)} times, last")
-    return (Context(words=(f"I've reminded {due.owner}{times} on ", last, ".")),)
+    if count == 1:
+        return (Context(words=(f"I reminded {due.owner} on ", last, ".")),)
+    times = "twice" if count == 2 else f"{_spelled(count)} times"
+    return (Context(words=(f"I've reminded {due.owner} {times}, last on ", last, ".")),)
 
 
 def _pressable(due: ReminderView) -> tuple[Button, ...]:

@@ -95,7 +95,7 @@ async def test_the_lead_reads_on_which_day_an_owner_was_reminded_and_not_for_whi
         await desk.tick(stockholm(day, hour))
     text = plain((await desk.tick(stockholm(17)))["remind:U1:2026-03-17:0"])
     assert "Ben hasn't said yes or no to AI-1 yet" in text
-    assert "I've reminded Ben on Tue 10 Mar." in text
+    assert "I reminded Ben on Tue 10 Mar." in text
 
 
 async def test_an_item_that_nobody_accepted_is_never_late(desk: Desk) -> None:

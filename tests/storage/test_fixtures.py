@@ -231,7 +231,7 @@ async def _upgraded(url: str, fixture: str) -> AsyncIterator[Upgraded]:
         database.close()
 
 
-ASKED_TOO = re.compile(r"^I've reminded .*\n", re.MULTILINE)
+ASKED_TOO = re.compile(r"^I(?:'ve)? reminded .*\n", re.MULTILINE)
 """Whom else was asked, as far as they had been told: places are spoken to side by side."""
 
 
