@@ -26,6 +26,7 @@ from bot.domain.job import minute
 from bot.domain.working_hours import EARLIEST
 from bot.messages.export import FORMATS
 from bot.ports import StorageUnavailable
+from bot.repositories import BeingSaid
 from bot.settings import Misconfigured, Settings, read, warning
 
 
@@ -73,8 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Misconfigured, Refused) as wrong:
         print(f"amends: {wrong}", file=sys.stderr)
         return 2
-    except StorageUnavailable as unavailable:
-        print(f"amends: {unavailable}", file=sys.stderr)
+    except (StorageUnavailable, BeingSaid) as not_now:
+        print(f"amends: {not_now}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

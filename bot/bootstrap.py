@@ -27,8 +27,10 @@ from bot.demo.month import STORIES, tell
 from bot.demo.story import Story
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
+from bot.domain.job import LEASE_SECONDS
 from bot.messages.export import Format
 from bot.ports import Limits, Messenger, ReadOnlyWork, Transactions, UnitOfWork
+from bot.repositories import BeingSaid
 from bot.settings import Misconfigured, Settings, for_demo
 from handlers.connections import Connections
 from handlers.connections import Limits as ConnectionLimits
@@ -79,6 +81,10 @@ PARTING_SECONDS = 4.0
 """How long requests may still take when told to stop; the worker's grace runs beside it."""
 LARGEST_BODY = 1024 * 1024
 """Bytes of one request; the largest real one (a form with long texts) is far below."""
+
+PATIENCE = LEASE_SECONDS + 5.0
+"""Seconds in which a message that is being said has arrived, or whoever said it has died over it."""
+POLL_SECONDS = 0.5
 
 GC_THRESHOLD = 10_000
 """New objects between two searches for reference cycles, in which a request leaves 20 to 80 of them.
@@ -579,7 +585,8 @@ async def forget(
 def forget_person(settings: Settings, name: str, workspace: str | None) -> Farewell | None:
     """Removes a colleague who left, by id or name; None when somebody else did so meanwhile.
 
-    Raises Refused when nobody, or more than one, is called so.
+    Raises Refused when nobody, or more than one, is called so; and BeingSaid when a message about them
+    has not arrived before PATIENCE ends.
     """
 
     async def forget_them() -> Farewell | None:
@@ -588,11 +595,18 @@ def forget_person(settings: Settings, name: str, workspace: str | None) -> Farew
             find = partial(forget_commands.person_named, name)
             person = await built.database.read(chosen, find)
             at = datetime.now(UTC)
-            return await asyncio.to_thread(
-                built.database.write_at_length,
-                chosen,
-                lambda work: forget_commands.forget_person(person, at, work),
-            )
+            until = asyncio.get_running_loop().time() + PATIENCE
+            while True:
+                try:
+                    return await asyncio.to_thread(
+                        built.database.write_at_length,
+                        chosen,
+                        lambda work: forget_commands.forget_person(person, at, work),
+                    )
+                except BeingSaid:
+                    if asyncio.get_running_loop().time() >= until:
+                        raise
+                await asyncio.sleep(POLL_SECONDS)
 
     return asyncio.run(forget_them())
 

@@ -33,6 +33,19 @@ class ReadPeople(Protocol):
         ...
 
 
+class BeingSaid(Exception):
+    """A message that names them is on its way, and nobody knows yet whether it has arrived.
+
+    It can be changed only after that. Whoever catches this has changed nothing, and tries again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A message that names them is on its way, and nobody knows yet whether it has arrived. "
+            "Nothing was forgotten: serve finds out, so forget them again while it runs."
+        )
+
+
 class Traces(NamedTuple):
     """Where a person was: the cases in which something changed, and messages to change.
 
@@ -56,7 +69,9 @@ class People(ReadPeople, Protocol):
         """Puts `former` in the place of a person, and scrubs every text, in whatever table it stands.
 
         Their settings, their own direct messages and what is owed to them go. Before anything else is
-        read: what was read earlier in the same transaction is out of date.
+        read: what was read earlier in the same transaction is out of date. Raises BeingSaid, so that
+        the transaction comes to nothing, while somebody else may be reading a message about them that
+        we do not know of yet.
         """
         ...
 

@@ -29,7 +29,7 @@ from bot.domain import message_key
 from bot.domain.forget import name_words
 from bot.domain.job import Job, MessageRef
 from bot.domain.person import Person
-from bot.repositories import Traces
+from bot.repositories import BeingSaid, Traces
 from storage.jobs.job import edit_queue, post_queue
 from storage.row import Values, values
 from storage.tables import (
@@ -75,7 +75,7 @@ class Former:
         self._id = re.compile(rf"(?<!\w){re.escape(person.id)}(?!\w)")
 
     def forget(self) -> Traces:
-        """Takes them out of every table."""
+        """Takes them out of every table; raises BeingSaid before a message about them is known."""
         self._drop_their_own()
         again = self._let_jobs_go()
         messages = self._rename_messages()
@@ -115,8 +115,11 @@ class Former:
     def _let_jobs_go(self) -> list[Job]:
         """Jobs whose key or subject names them go: what was said by them is changed by others."""
         again: list[Job] = []
-        for row in self._rows(jobs):
+        # Held, so that no worker begins meanwhile to say what goes.
+        for row in self._rows(jobs, held=True):
             if any(self._id.search(row[name]) for name in ("key", "about")):
+                if _is_on_its_way(row) and not message_key.is_own_chat(row["key"]):
+                    raise BeingSaid
                 self._connection.execute(delete(jobs).where(*self._this(jobs, row)))
                 continue
             job = Job.model_validate(row)
@@ -190,9 +193,10 @@ class Former:
         """Our own words, in which only the id may stand."""
         return self._id.sub(self._former.id, value) if isinstance(value, str) else value
 
-    def _rows(self, table: Table) -> list[Values]:
-        """The rows that may hold them somewhere, by the columns' keys."""
-        found = self._connection.execute(select(table).where(*self._here(table), self._holds(table)))
+    def _rows(self, table: Table, *, held: bool = False) -> list[Values]:
+        """The rows that may hold them somewhere, by column; `held`: nobody else changes them."""
+        rows = select(table).where(*self._here(table), self._holds(table))
+        found = self._connection.execute(rows.with_for_update() if held else rows)
         keys = [column.key for column in table.columns]
         return [dict(zip(keys, row, strict=True)) for row in found]
 
@@ -212,6 +216,11 @@ class Former:
 
     def _this(self, table: Table, row: Values) -> list[ColumnElement[bool]]:
         return [column == row[column.key] for column in table.primary_key.columns]
+
+
+def _is_on_its_way(row: Values) -> bool:
+    """Whether a job's message may be there, or in a moment, and we do not know yet where."""
+    return row["unsure"] and row["state"] in ("waiting", "running")
 
 
 def _columns_with_words(table: Table) -> list[Column[Any]]:

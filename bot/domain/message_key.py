@@ -239,9 +239,14 @@ def renamed(key: str, person_id: str, now: str) -> str | None:
     """A key with a person's id in it, once they are known by another one; None in their own direct
     messages, which nobody else reads.
     """
-    if OWN_CHAT.fullmatch(key):
+    if is_own_chat(key):
         return None
     return re.sub(rf"(?<![^:]){re.escape(person_id)}(?![^:])", now, key)
+
+
+def is_own_chat(key: str) -> bool:
+    """Whether only the person in it reads the message, in their direct messages."""
+    return OWN_CHAT.fullmatch(key) is not None
 
 
 def is_to_lead(key: str) -> bool:

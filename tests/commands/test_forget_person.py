@@ -1,33 +1,39 @@
 """A colleague who left is forgotten: their name is nowhere, and what they said and did stays."""
 
+import asyncio
 import json
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
+from bot import bootstrap
 from bot.commands import export, forget
 from bot.commands.forget import Farewell
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.forget import COLLEAGUE, nameless
-from bot.domain.job import MessageRef
+from bot.domain.job import Job, MessageRef
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.person import Person
+from bot.jobs import action_item as action_item_jobs
 from bot.messages.export import FORMATS
 from bot.messages.parts import plain, sentence
 from bot.messages.recovery_form import EVERYTHING
-from bot.repositories import Post
+from bot.repositories import BeingSaid, Post
+from bot.settings import Settings
 from storage.database import Database
 from storage.former import OTHERS
 from storage.tables import Row
 from tests.desk import ANA, AT, BEN, CLEO, Desk
-from tests.session import open_work
+from tests.session import open_work, queue_of
 
 WILMA = Person(id="U0WILMA77", name="Wilma Lindqvist", zone="Europe/Stockholm")
 NAMED = ("Wilma", "Lindqvist", "U0WILMA77", "wilma")
 LATER = AT + timedelta(days=1)
+EVER = datetime.max.replace(tzinfo=UTC)
 
 
 def everything(database: Database) -> Iterator[tuple[str, str, str]]:
@@ -307,6 +313,104 @@ async def test_a_word_in_the_thread_and_one_to_the_lead_about_her_are_taken_back
     taken_back = [key for key, message in said.items() if "taken back" in plain(message)]
     assert sorted(key.partition(":")[0] for key in taken_back) == ["call", "remind", "unreached"]
     assert not any(is_named(key) for key in said)
+
+
+async def words_about_her_on_their_way(desk: Desk) -> Sequence[Job]:
+    """She cannot be reached: a worker has begun to say so in the thread, and to the lead."""
+    for person in (ANA, BEN, WILMA):
+        desk.meet(person)
+    await desk.fail(ANA)
+    await desk.add_item(BEN, what="The list", owner=WILMA.id)
+    desk.say_all()
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        for job in action_item_jobs.go_public(1, WILMA.id, "She has left.", LATER, work):
+            work.jobs.schedule(job)
+        work.commit()
+    begun = queue_of(desk.database).claim(EVER, "worker", 50)
+    assert {job.key.partition(":")[0] for job in begun} == {"call", "unreached"}
+    return begun
+
+
+async def test_while_a_word_about_her_is_on_its_way_she_is_not_forgotten_and_then_it_is_taken_back(
+    database: Database,
+) -> None:
+    desk, queue = Desk(database), queue_of(database)
+    begun = await words_about_her_on_their_way(desk)
+    before = list(everything(database))
+    with pytest.raises(BeingSaid, match="on its way"):
+        gone(desk)
+    assert list(everything(database)) == before
+    # Nobody knows how it ended.
+    for job in begun:
+        queue.retry(job, 0.0, unsure=True)
+    with pytest.raises(BeingSaid):
+        gone(desk)
+    for job in queue.claim(EVER, "worker", 50):
+        queue.finish(job, MessageRef(channel_id=job.channel_id, message=f"m-{job.key}"), 0.0)
+    gone(desk)
+    said = desk.say_all(LATER)
+    taken_back = [key for key, message in said.items() if "taken back" in plain(message)]
+    assert sorted(key.partition(":")[0] for key in taken_back) == ["call", "unreached"]
+    assert named(database) == set()
+
+
+async def test_the_command_line_waits_until_a_word_about_her_has_arrived(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = await words_about_her_on_their_way(Desk(sqlite))
+    met = asyncio.Event()
+    loop, once = asyncio.get_running_loop(), forget.forget_person
+
+    def forget_person(*given: Any) -> Farewell | None:
+        try:
+            return once(*given)
+        except BeingSaid:
+            loop.call_soon_threadsafe(met.set)
+            raise
+
+    monkeypatch.setattr(forget, "forget_person", forget_person)
+    settings = Settings(
+        _env_file=None, slack_bot_token=None, amends_database_url=f"sqlite:///{sqlite.file}"
+    )
+    wilma = asyncio.create_task(
+        asyncio.to_thread(bootstrap.forget_person, settings, "Wilma Lindqvist", None)
+    )
+    await met.wait()
+    for job in begun:
+        queue_of(sqlite).finish(job, MessageRef(channel_id=job.channel_id, message="m"), 0.0)
+    farewell = await wilma
+    assert farewell is not None
+    assert farewell.without_owner == ["AI-1"]
+
+    # Where nobody ever finds out, it says so instead of waiting for ever.
+    monkeypatch.setattr(bootstrap, "PATIENCE", 0.0)
+    other = Desk(sqlite, workspace="test:2")
+    await words_about_her_on_their_way(other)
+    with pytest.raises(BeingSaid, match="Nothing was forgotten"):
+        await asyncio.to_thread(bootstrap.forget_person, settings, "Wilma Lindqvist", "test:2")
+
+
+async def test_a_word_about_her_that_nobody_has_begun_to_say_or_that_was_given_up_goes(
+    desk: Desk,
+) -> None:
+    queue = queue_of(desk.database)
+    first, second = await words_about_her_on_their_way(desk)
+    queue.give_up(first, "The channel is archived.")
+    queue.retry(second, 0.0)
+    gone(desk)
+    assert not [key for key in desk.say_all(LATER) if key.startswith(("call:", "unreached:"))]
+    assert named(desk.database) == set()
+
+
+async def test_what_is_said_to_her_alone_may_be_on_its_way(desk: Desk) -> None:
+    for person in (ANA, WILMA):
+        desk.meet(person)
+    await desk.fail(ANA)
+    await desk.add_item(ANA, what="The list", owner=WILMA.id)
+    begun = queue_of(desk.database).claim(EVER, "worker", 50)
+    assert f"owner:1:{WILMA.id}" in {job.key for job in begun}
+    assert gone(desk) is not None
+    assert named(desk.database) == set()
 
 
 async def test_if_she_writes_again_she_is_met_as_anybody_and_nobody_else_brings_her_back(

@@ -53,6 +53,7 @@ READERS = (
         "reminder_number",
         "reminder_day_in_channel",
         "renamed",
+        "is_own_chat",
         "is_to_lead",
         "item_of",
         "case_of",
