@@ -457,7 +457,9 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.late": reminder.reminder_message([LATE_NOW]),
     "reminder.late_to_lead": reminder.reminder_message([LATE_TOLD]),
     "reminder.left": reminder.reminder_message([_due("item_left", AGREED, "U2")]),
-    "reminder.unowned": reminder.reminder_message([_due("item_unowned", UNOWNED, "")]),
+    "reminder.unowned": reminder.reminder_message(
+        [_due("item_unowned", UNOWNED, "")], in_its_thread=True
+    ),
     "reminder.unverified": reminder.reminder_message([_due("item_done", DONE, "U2")]),
     "reminder.undated": reminder.reminder_message([_due("item_undated", AGREED)]),
     "reminder.undecided": reminder.reminder_message([UNDECIDED]),

@@ -10,7 +10,7 @@ from bot.domain.job import Job
 from bot.domain.person import Person
 from bot.domain.working_hours import today
 from bot.jobs import out_of_reach
-from bot.jobs.payload import JobPayload, Number
+from bot.jobs.payload import JobPayload, Number, may_have_been_read
 from bot.messages import action_item as messages
 from bot.messages.parts import Message
 from bot.ports import ReadOnlyWork
@@ -47,9 +47,9 @@ class TellOwner(JobPayload):
     owner_id: str
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """The item as it concerns them."""
+        """The item as it concerns them; nothing of a cancelled one to somebody who never got it."""
         item = work.action_items.get(self.item_number)
-        if item is None:
+        if item is None or (item.cancelled and not may_have_been_read(job, work)):
             return None
         people = _people(item, work)
         root = work.sent_messages.get(message_key.retro(item.case_number))

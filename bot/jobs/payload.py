@@ -110,6 +110,11 @@ class JobPayload(BaseModel, frozen=True):
         )
 
 
+def may_have_been_read(job: Job, work: ReadOnlyWork) -> bool:
+    """Whether its message was said before, or nobody knows how an attempt to say it ended."""
+    return job.unsure or work.sent_messages.get(job.key) is not None
+
+
 @cache
 def _pattern(template: str) -> re.Pattern[str]:
     """What reads what the template writes: each field up to the words that follow it."""

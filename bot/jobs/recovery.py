@@ -17,7 +17,7 @@ from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.jobs import out_of_reach
 from bot.jobs.edit_said import edit_said
-from bot.jobs.payload import JobPayload, Number
+from bot.jobs.payload import JobPayload, Number, may_have_been_read
 from bot.messages import recovery as messages
 from bot.messages.parts import Message
 from bot.messages.recovery import CardContext
@@ -85,9 +85,11 @@ class TellOwner(JobPayload):
     person_id: str
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """The card as it concerns them."""
+        """The card as it concerns them; nothing of a cancelled case to somebody who never got it."""
         context = _context_of(self.case_number, job.now, work)
-        return messages.own_copy(context, self.person_id) if context else None
+        if context is None or (context.recovery.cancelled and not may_have_been_read(job, work)):
+            return None
+        return messages.own_copy(context, self.person_id)
 
     def on_failure(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
         """They are named in the thread instead."""
@@ -148,8 +150,7 @@ class TellNotRecovered(JobPayload):
         _, number, _ = message_key.told_of(job.key)
         place = domain.told_rounds(recovery).get(number)
         if place is None:
-            was_said = job.unsure or work.sent_messages.get(job.key) is not None
-            return self._taken_back(recovery, work) if was_said else None
+            return self._taken_back(recovery, work) if may_have_been_read(job, work) else None
         items = work.action_items.of_case(self.case_number)
         own = [item for item in items if item.owner == self.person_id and item.state != "dropped"]
         link = retro_thread.links_of({self.case_number}, work).get(self.case_number)

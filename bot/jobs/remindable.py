@@ -167,7 +167,7 @@ class Remindable(Protocol):
 
     def thread_text(self, views: Sequence[ReminderView], key: str, work: ReadOnlyWork) -> Message | None:
         """What the message with this key says in the thread."""
-        return messages.reminder_message(views)
+        return messages.reminder_message(views, in_its_thread=True)
 
     def jobs_instead(
         self, person_id: str, reason: str, at: datetime, work: ReadOnlyWork, *, is_due: bool
@@ -334,7 +334,7 @@ class RemindableRetro(Remindable):
             if not left and work.sent_messages.get(key) is None:
                 return None
             return messages.unanswered(first, self.retro, left)
-        return messages.reminder_message(views)
+        return messages.reminder_message(views, in_its_thread=True)
 
 
 @dataclass(frozen=True)

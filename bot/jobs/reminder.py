@@ -91,7 +91,7 @@ class TellInstead(ReminderPayload):
         """What the message would have said of it, as long as there is a reason to."""
         views = views_in(self.message_key, job.now, work)
         mine = [view for view in views if view.sent.about == self.label]
-        return messages.reminder_message(mine) if mine else messages.superseded()
+        return messages.reminder_message(mine, in_its_thread=True) if mine else messages.superseded()
 
 
 def reminder_job(

@@ -10,7 +10,7 @@ from bot.domain.retro import Answer, Retro
 from bot.domain.working_hours import today
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs.edit_said import edit_said
-from bot.jobs.payload import JobPayload, Number
+from bot.jobs.payload import JobPayload, Number, may_have_been_read
 from bot.messages import recovery as recovery_messages
 from bot.messages import retro as messages
 from bot.messages.parts import Message
@@ -91,8 +91,7 @@ class Answered(JobPayload):
         answer = work.retros.answer(self.answer_id)
         if answer is None:
             # What nobody read needs no word in its place.
-            was_said = job.unsure or work.sent_messages.get(job.key) is not None
-            return self._gone(work) if was_said else None
+            return self._gone(work) if may_have_been_read(job, work) else None
         author = work.people.get(answer.author) if answer.author else None
         return messages.answered(answer, author)
 
@@ -134,7 +133,7 @@ class SumUp(JobPayload):
             return None
         number = message_key.turn_of(job.key) or len(retro.history)
         if number < len(retro.history):
-            if work.sent_messages.get(job.key) is None and not job.unsure:
+            if not may_have_been_read(job, work):
                 return None
             people = work.people.among({retro.history[number - 1].by})
             return messages.superseded(retro, number, people, work.teams.require(retro.channel_id))

@@ -85,17 +85,20 @@ class ReminderView(NamedTuple):
     fixes: Sequence[ActionItem] = ()
 
 
-def reminder_message(dues: Sequence[ReminderView]) -> Message:
-    """What is due for one reader: one thing with its words, or counts, the most urgent few and all."""
+def reminder_message(dues: Sequence[ReminderView], *, in_its_thread: bool = False) -> Message:
+    """What is due for one reader: one thing with its words, or counts, the most urgent few and all.
+
+    `in_its_thread`: it stands in the retro's own thread, which needs no word to say which retro it is.
+    """
     open_ones = [due for due in dues if due.holds]
     over = [due for due in dues if not due.holds]
     if not open_ones:
         return Message(summary=plain_words(_over(over[0]).words), parts=_all_over(over))
     if len(dues) == 1:
         summary = f"{_sentence(open_ones[0])} {one_line(open_ones[0].what)}"
-        return Message(summary=summary, parts=_alone(open_ones[0]))
+        return Message(summary=summary, parts=_alone(open_ones[0], where=not in_its_thread))
     ordered = _most_urgent_first(open_ones)
-    parts = [*_grouped(ordered, ordered[:MAX_TOLD])]
+    parts = [*_grouped(ordered, ordered[:MAX_TOLD], where=not in_its_thread)]
     if len(ordered) > MAX_TOLD:
         parts.append(_rest(ordered, MAX_TOLD))
     return _gathered(ordered, (*parts, *_all_over(over)))
@@ -107,7 +110,7 @@ def everything(dues: Sequence[ReminderView], first: int) -> Message:
     shown = ordered[first : first + MAX_LISTED]
     if not shown:
         return _quiet(OVER)
-    parts = [*_grouped(ordered, shown)]
+    parts = [*_grouped(ordered, shown, where=True)]
     if len(ordered) > first + MAX_LISTED:
         parts.append(_rest(ordered, first + MAX_LISTED))
     return _gathered(ordered, tuple(parts))
@@ -141,8 +144,13 @@ def _most_urgent_first(dues: Sequence[ReminderView]) -> list[ReminderView]:
     )
 
 
-def _grouped(ordered: Sequence[ReminderView], shown: Sequence[ReminderView]) -> Iterator[Part]:
-    """How many there are of each group, and below its name what is `shown` of it."""
+def _grouped(
+    ordered: Sequence[ReminderView], shown: Sequence[ReminderView], *, where: bool
+) -> Iterator[Part]:
+    """How many there are of each group, and below its name what is `shown` of it.
+
+    `where`: it is said from which retro each is.
+    """
     counts = Counter(map(_group, ordered))
     counted: list[Words] = [(Bold(text="1 thing" if len(ordered) == 1 else f"{len(ordered)} things"),)]
     for group, sign in GROUPS.items():
@@ -153,7 +161,7 @@ def _grouped(ordered: Sequence[ReminderView], shown: Sequence[ReminderView]) -> 
         if len(counts) > 1:
             yield Paragraph(words=(Bold(text=group.capitalize()),))
         for due in dues:
-            yield from _listed(due)
+            yield from _listed(due, where=where)
 
 
 def _rest(ordered: Sequence[ReminderView], first: int) -> Line:
@@ -171,17 +179,19 @@ def _rest(ordered: Sequence[ReminderView], first: int) -> Line:
     return Line(words=(waits,), button=button)
 
 
-def _alone(due: ReminderView) -> tuple[Part, ...]:
+def _alone(due: ReminderView, *, where: bool) -> tuple[Part, ...]:
     """One thing that has a message for itself: its words, why, and what can be done."""
-    where = Context(words=(_status(due), " · from ", _retro(due)))
+    quiet = Context(words=(_status(due), *((" · from ", _retro(due)) if where else ())))
     buttons = _pressable(due)
     row_of_it = (row(buttons),) if buttons else ()
-    return (*headed(due.what), Paragraph(words=(_sentence(due),)), where, *_before(due), *row_of_it)
+    return (*headed(due.what), Paragraph(words=(_sentence(due),)), quiet, *_before(due), *row_of_it)
 
 
-def _listed(due: ReminderView) -> tuple[Part, ...]:
+def _listed(due: ReminderView, *, where: bool) -> tuple[Part, ...]:
     """One thing among others: a line with what can be done beside it."""
-    words = (Bold(text=one_line(due.what)), f"\n{_sentence(due).rstrip('.:')} · ", _retro(due))
+    says = f"\n{_sentence(due).rstrip('.:')}"
+    quiet: Words = (f"{says} · ", _retro(due)) if where else (says,)
+    words: Words = (Bold(text=one_line(due.what)), *quiet)
     return (in_list(words, _pressable(due)), *_before(due))
 
 

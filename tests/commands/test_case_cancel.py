@@ -215,6 +215,20 @@ async def test_what_was_undone_before_it_was_said_tells_nobody(begun: Desk) -> N
     assert not any(key.startswith("case_cancelled:") for key in begun.say_all())
 
 
+async def test_a_copy_that_nobody_has_got_yet_is_not_sent_only_to_say_that_it_was_cancelled(
+    desk: Desk,
+) -> None:
+    await desk.fail(ANA)
+    await desk.add_item(ANA, owner=BEN.id)
+    await cancel(desk)
+    said = desk.say_all()
+    assert [key for key in said if key.partition(":")[0] in ("owner", "customer")] == []
+    told = ["case_cancelled:1:1:U1", "case_cancelled:1:1:U2"]
+    assert sorted(key for key in said if key.startswith("case_cancelled:")) == told
+    await desk.ask(CLEO, "case.restore", "C-1")
+    assert {"owner:1:U2", "customer:1:U1", *told} <= set(desk.say_all())
+
+
 async def test_cancelled_again_it_is_told_anew(begun: Desk) -> None:
     await cancel(begun)
     begun.say_all()

@@ -178,7 +178,9 @@ async def test_a_reminder_that_was_said_in_the_thread_instead_is_changed_as_well
     assert recovery is not None
     instead = reminder_jobs.instead_job(waiting.key, recovery, friday)
     queue.give_up(waiting, "They cannot be reached.", [instead])
-    assert "Maria Santos" in plain(desk.say_all(friday)[instead.key])
+    said = desk.say_all(friday)[instead.key]
+    assert "Maria Santos" in plain(said)
+    assert "the retro C-1" not in plain(said)
     assert await desk.bot.forget(desk.workspace, 1, friday)
     anew = desk.say_all(friday)[instead.key]
     assert not any(secret in plain(anew) for secret in SECRETS)

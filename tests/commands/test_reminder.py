@@ -218,11 +218,14 @@ async def test_an_unowned_item_is_offered_in_the_thread_and_then_to_the_lead(des
     offered = said["remind:C-1:item_unowned:2026-03-09"]
     assert "AI-1 has no owner yet" in plain(offered)
     assert labels(offered) == ["Take it AI-1", "Hand over AI-1", "Take it AI-2", "Hand over AI-2"]
+    # Which retro it is needs saying only where that is not plain to see.
+    assert "the retro C-1" not in plain(offered)
     await desk.ask(CLEO, "action_item.take", "AI-1")
     edited = (await desk.tick(stockholm(9, 10)))["remind:C-1:item_unowned:2026-03-09"]
     assert labels(edited) == ["Take it AI-2", "Hand over AI-2"]
     lead = reminders(await desk.tick(stockholm(11)))["remind:U1:2026-03-11:0"]
     assert "AI-2 still has no owner" in plain(lead)
+    assert "the retro C-1" in plain(lead)
 
 
 async def test_a_done_item_waits_for_the_lead_and_the_one_who_asked_for_it(desk: Desk) -> None:
@@ -246,7 +249,7 @@ async def test_whoever_did_it_is_not_asked_to_verify_it(desk: Desk) -> None:
     await desk.tick(AT)
     # Ana leads, asked and did it: the thread is asked instead.
     said = reminders(await desk.tick(stockholm(9)))
-    assert "remind:C-1:item_done:2026-03-09" in said
+    assert "the retro C-1" not in plain(said["remind:C-1:item_done:2026-03-09"])
     assert not [key for key in said if ":U1:" in key]
 
 
@@ -579,6 +582,7 @@ async def test_what_is_due_in_many_threads_of_a_channel_is_one_message(desk: Des
     said = reminders(await desk.tick(stockholm(10)))
     assert list(said) == ["remind:in:C1:2026-03-10"]
     message = said["remind:in:C1:2026-03-10"]
+    assert "the retro C-1" in plain(message)
     assert message.title == "What waits for somebody"
     assert "12 things · 12 waiting" in plain(message)
     assert "Story 1\n" in plain(message)
