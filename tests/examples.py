@@ -310,7 +310,7 @@ MESSAGES: Mapping[str, Message] = {
     "case.backlog_one": case.backlog([CASE], 1),
     "case.backlog_over": case.backlog((), 0),
     "case.withdrawn": case.withdrawn(),
-    "case.withdrawn_of_colleague": case.withdrawn_of_colleague(),
+    "case.withdrawn_of_colleague": case.withdrawn_of_colleague(stays=True),
     "case.unsaid": case.unsaid("the retro C-7", "I am not there.", channel_id="C1", name="support"),
     "case.unsaid_direct": case.unsaid("AI-12 to its owner", "They left.", channel_id="", name=""),
     "retro.invitation": retro.invitation(RETRO, CASE, TEAM, Counts()),
@@ -383,7 +383,7 @@ MESSAGES: Mapping[str, Message] = {
     "retro.answered_hostile": retro.answered(
         NAMED.model_copy(update={"text": HOSTILE}), ANA.model_copy(update={"name": HOSTILE})
     ),
-    "retro.taken_back": retro.taken_back(),
+    "retro.taken_back": retro.taken_back(discussed=True),
     "retro.withdrawn": retro.withdrawn(WITHDRAWN, ANA),
     "retro.summary": retro.summary(CLOSED, (NAMED, UNNAMED), (AGREED, UNOWNED, DROPPED), PEOPLE),
     "retro.summary_empty": retro.summary(WAS_ENOUGH, (), (), PEOPLE),

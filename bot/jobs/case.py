@@ -27,8 +27,11 @@ class Withdrawn(JobPayload):
     """Empty, as an older program stored it: the customer's."""
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """Only that it was taken back."""
-        return messages.withdrawn_of_colleague() if self.whose else messages.withdrawn()
+        """Only that it was taken back; nothing in place of a word about somebody who has left."""
+        if not self.whose:
+            return messages.withdrawn()
+        about = message_key.item_of(job.key) or message_key.case_of(job.key)
+        return messages.withdrawn_of_colleague(stays=about is None)
 
 
 class SayChange(JobPayload):

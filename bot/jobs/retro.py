@@ -77,7 +77,11 @@ def _links_to(answers: Sequence[Answer], work: ReadOnlyWork) -> list[str]:
 
 
 class Answered(JobPayload):
-    """An answer, in the thread."""
+    """An answer, in the thread; when it goes, its message goes with it.
+
+    Where people talk in that thread, what they say may be about it: then a line stays in its place. So
+    does the word of the lead who withdrew it, which is for everybody to read.
+    """
 
     name = "retro.answered"
     what = "an answer"
@@ -87,11 +91,11 @@ class Answered(JobPayload):
     answer_id: str
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """The answer as it stands, with its author if that is known; in its place, that it went."""
+        """The answer as it stands, with its author if that is known; or what is left in its place."""
         answer = work.retros.answer(self.answer_id)
         if answer is None:
             # What nobody read needs no word in its place.
-            return self._gone(work) if may_have_been_read(job, work) else None
+            return self._gone(job, work) if may_have_been_read(job, work) else None
         author = work.people.get(answer.author) if answer.author else None
         return messages.answered(answer, author)
 
@@ -103,11 +107,13 @@ class Answered(JobPayload):
             return ()
         return count_jobs(retro, answer, job.due_at, traceless=job.traceless)
 
-    def _gone(self, work: ReadOnlyWork) -> Message:
+    def _gone(self, job: Job, work: ReadOnlyWork) -> Message:
         withdrawn = work.retros.withdrawn(self.answer_id)
-        if withdrawn is None:
-            return messages.taken_back()
-        return messages.withdrawn(withdrawn, work.people.get(withdrawn.by))
+        if withdrawn is not None:
+            return messages.withdrawn(withdrawn, work.people.get(withdrawn.by))
+        number = message_key.retro_of(job.thread)
+        discussed = number is not None and bool(work.retros.comments(number))
+        return messages.taken_back(discussed=discussed)
 
 
 EVIDENCE = ("done", "verify", "drop")

@@ -22,6 +22,7 @@ from bot.messages.parts import (
     Paragraph,
     Part,
     Quote,
+    Superseded,
     Typed,
     Words,
     linked,
@@ -281,9 +282,10 @@ def withdrawn() -> Message:
     return sentence("This was taken back with the customer's details. The retro holds what was learned.")
 
 
-def withdrawn_of_colleague() -> Message:
-    """In place of a message that named a colleague who was forgotten."""
-    return sentence("This named somebody who has left, so it was taken back. The retro holds the rest.")
+def withdrawn_of_colleague(*, stays: bool) -> Message:
+    """In place of a message that named a colleague who was forgotten; it `stays` if it said more."""
+    words = sentence("This named somebody who has left, so it was taken back. The retro holds the rest.")
+    return words if stays else Superseded(summary=words.summary, parts=words.parts)
 
 
 def unsaid(what: str, reason: str, *, channel_id: str, name: str) -> Message:

@@ -26,6 +26,7 @@ from bot.messages.parts import (
     Quote,
     Sign,
     Status,
+    Superseded,
     Timestamp,
     Words,
     day_words,
@@ -279,9 +280,10 @@ def answered(answer: Answer, author: Person | None) -> Message:
     )
 
 
-def taken_back() -> Message:
-    """In place of an answer that is gone, or stands elsewhere without a name."""
-    return sentence("An answer stood here. It was taken back.")
+def taken_back(*, discussed: bool) -> Message:
+    """In place of an answer that is gone, or stands elsewhere without a name; `discussed`: it stays."""
+    gone = sentence("An answer stood here. It was taken back.")
+    return gone if discussed else Superseded(summary=gone.summary, parts=gone.parts)
 
 
 def withdrawn(answer: WithdrawnAnswer, by: Person | None) -> Message:

@@ -48,12 +48,33 @@ async def test_ones_own_answer_can_be_deleted_and_the_counts_follow(desk: Desk) 
     reply = await desk.ask(ANA, "retro.delete_answer", answer.id, {})
     assert reply.done
     said = desk.say_all()
-    assert plain(said[f"answer:{answer.id}"]) == GONE
+    assert desk.deleted == [f"answer:{answer.id}"]
     assert "0 answers" in plain(said["retro:1"])
     assert desk.answers("C-1") == []
     assert "Courier notes" not in _dump(desk)
     again = await desk.ask(ANA, "retro.delete_answer", answer.id, {})
     assert words(again) == "I can't find this answer. It may have been taken back."
+
+
+@pytest.mark.parametrize("command_name", ["retro.delete_answer", "retro.unname_answer"])
+async def test_where_people_talk_in_the_thread_a_line_stays_in_its_place(
+    desk: Desk, command_name: str
+) -> None:
+    answer = await answered(desk)
+    await desk.ask(CLEO, "retro.discuss", "m-retro:1", {"text": "I felt the same", "id": "1.2"})
+    assert (await desk.ask(ANA, command_name, answer.id, {})).done
+    said = desk.say_all()
+    assert plain(said[f"answer:{answer.id}"]) == GONE
+    assert desk.deleted == []
+    # Elsewhere nobody talks, so nothing stays there.
+    await desk.ask(BEN, "case.fail", typed="ZD-2 Another parcel")
+    desk.say_all()
+    await desk.ask(ANA, "retro.answer", "C-2", TYPED)
+    desk.say_all()
+    (other,) = desk.answers("C-2")
+    assert (await desk.ask(ANA, command_name, other.id, {})).done
+    desk.say_all()
+    assert desk.deleted == [f"answer:{other.id}"]
 
 
 @pytest.mark.parametrize("command_name", ["retro.delete_answer", "retro.unname_answer"])
@@ -99,7 +120,7 @@ async def test_without_its_name_it_is_another_answer_in_another_message(desk: De
     assert unnamed.id != answer.id
     assert (unnamed.author, unnamed.posted_at, unnamed.version) == (None, None, 1)
     said = desk.say_all()
-    assert plain(said[f"answer:{answer.id}"]) == GONE
+    assert desk.deleted == [f"answer:{answer.id}"]
     assert (
         plain(said[f"answer:{unnamed.id}"]) == "Training · someone on the team\nCourier notes, printed"
     )
