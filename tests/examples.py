@@ -437,7 +437,7 @@ MESSAGES: Mapping[str, Message] = {
         PEOPLE,
         TODAY,
         more=False,
-        customers=owed.weekly((LATE_PROMISE, OWED), {7: CASE}, PEOPLE, TODAY),
+        customers=owed.weekly((LATE_PROMISE, OWED), {7: CASE}, PEOPLE, TODAY, {LATE_PROMISE.label}),
     ),
     "board.weekly_customers_many": board.weekly(
         (),
@@ -446,7 +446,7 @@ MESSAGES: Mapping[str, Message] = {
         PEOPLE,
         TODAY,
         more=False,
-        customers=owed.weekly((OWED,) * 7, {7: CASE}, PEOPLE, TODAY),
+        customers=owed.weekly((OWED,) * 7, {7: CASE}, PEOPLE, TODAY, ()),
     ),
     "reminder.due_soon": reminder.reminder_message([_due("item_due_soon", AGREED)]),
     "reminder.due_today": reminder.reminder_message([DUE_TODAY]),

@@ -1,14 +1,13 @@
 """What a whole team hears at the start of its week."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
 from bot import retro_thread
 from bot.domain import message_key
-from bot.domain.action_item import ActionItem
 from bot.domain.job import Job
 from bot.domain.recovery import next_step, owners
-from bot.domain.reminder import NEVER_CHECKED, SentReminder
+from bot.domain.reminder import NEVER_CHECKED, SentReminder, Subject
 from bot.domain.team import Team
 from bot.domain.working_hours import add_working_days, is_working, moment, next_working, today
 from bot.jobs.payload import JobPayload
@@ -40,7 +39,8 @@ class Weekly(JobPayload):
             return None
         day = today(team.zone, job.now)
         items = work.action_items.to_act_on(team.channel_id, day, MAX_LISTED + 1)
-        items = _without_news(items, job.now, work)
+        told = _told("item_late", items, job.now, work)
+        items = [item for item in items if item.state != "agreed" or item.label in told]
         waiting = [
             recovery
             for recovery in work.recoveries.open_in(team.channel_id, MAX_WAITING)
@@ -60,27 +60,30 @@ class Weekly(JobPayload):
         people = work.people.among({person_id for person_id in named if person_id})
         found = work.retros.with_cases({recovery.case_number for recovery in waiting})
         cases = {number: case for number, (_, case) in found.items()}
-        customers = owed_messages.weekly(waiting, cases, people, day)
+        promises = _told("recovery_promise_late", waiting, job.now, work)
+        customers = owed_messages.weekly(waiting, cases, people, day, promises)
         more = len(items) > MAX_LISTED
         return messages.weekly(
             items[:MAX_LISTED], closed, links, people, day, more=more, customers=customers
         )
 
 
-def _without_news(items: Sequence[ActionItem], at: datetime, work: ReadOnlyWork) -> Sequence[ActionItem]:
-    """The items without those that are late and whose owner has not heard of that on a day before."""
-    things = {item.label: remindable(item) for item in items}
+def _told(name: str, subjects: Iterable[Subject], at: datetime, work: ReadOnlyWork) -> frozenset[str]:
+    """The labels of those whose owner has heard on a day before, by this reminder, that it is late.
+
+    Those that are not late, and those that nobody could hear of, are among them.
+    """
+    things = {subject.label: remindable(subject) for subject in subjects}
     context = context_of(things.values(), work)
     rows: dict[str, list[SentReminder]] = {label: [] for label in things}
     for row in work.reminders.of(things):
         rows[row.about].append(row)
-    late = BY_NAME["item_late"]
-    return [
-        item
-        for item in items
-        if item.state != "agreed"
-        or knows_first(late, "", things[item.label], rows[item.label], context, at)
-    ]
+    late = BY_NAME[name]
+    return frozenset(
+        label
+        for label, thing in things.items()
+        if knows_first(late, "", thing, rows[label], context, at)
+    )
 
 
 def begin_week(team: Team, at: datetime, work: UnitOfWork) -> datetime:

@@ -1,6 +1,6 @@
 """What people read about what is owed to customers, in lists: one person's, and a whole team's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -86,15 +86,23 @@ def status(
 
 
 def weekly(
-    waiting: Sequence[Recovery], cases: Mapping[int, Case], people: Mapping[str, Person], day: date
+    waiting: Sequence[Recovery],
+    cases: Mapping[int, Case],
+    people: Mapping[str, Person],
+    day: date,
+    told: Collection[str],
 ) -> Waiting:
-    """The customers of a team who wait, by name, each with the button of what comes next."""
+    """The customers of a team who wait, by name, each with the button of what comes next.
+
+    `told` has the labels of those whose promise may be called late: its owner knows that it is.
+    """
     parts: list[Part] = [Paragraph(words=(Bold(text="Customers who wait"),))] if waiting else []
     for recovery in waiting[:MAX_WEEKLY]:
         first = next_step(recovery)
         case = cases.get(recovery.case_number)
         owner = owner_of(recovery, first) if first else recovery.contact
-        words = _line(recovery, case, first, day, _name(owner, people))
+        is_told = recovery.label in told
+        words = _line(recovery, case, first, day, _name(owner, people), may_be_late=is_told)
         ref = case.ref if case else CaseRef(number=recovery.case_number)
         parts.append(_with_buttons(recovery, words, first, ref))
     if len(waiting) > MAX_WEEKLY:
@@ -118,10 +126,16 @@ def _tallied(count: int) -> str:
 
 
 def _line(
-    recovery: Recovery, case: Case | None, first: StepName | None, day: date, owner: str = ""
+    recovery: Recovery,
+    case: Case | None,
+    first: StepName | None,
+    day: date,
+    owner: str = "",
+    *,
+    may_be_late: bool = True,
 ) -> Words:
     """A customer in a list: who, and what happened; below it how it stands and what comes next."""
-    late = is_late(recovery, day)
+    late = may_be_late and is_late(recovery, day)
     status = Status(sign="late" if late else "waiting", text="promise late" if late else "waits")
     what = one_line(case.what_happened) if case else recovery.case_label
     who = one_line(case.customer, 60) if case and case.customer else ""

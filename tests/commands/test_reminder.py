@@ -844,6 +844,27 @@ async def test_monday_names_the_customers_who_wait_with_the_next_step_of_each(de
         assert other not in told
 
 
+async def test_a_promise_is_called_late_before_the_team_only_once_its_owner_has_heard_of_it(
+    desk: Desk,
+) -> None:
+    for person in (ANA, BEN):
+        desk.meet(person)
+    await desk.fail()
+    promise = {"words": "It comes.", "due": "2026-03-06", "how": "A call", "keeper": "U2"}
+    assert not (await desk.ask(ANA, "recovery.promise", "C-1", promise)).faults
+    await desk.tick(AT)
+    # Nine o'clock on Monday in Stockholm: Ben, in New York, hears of it in the afternoon.
+    said = await desk.tick(stockholm(9))
+    assert not [key for key in said if ":U2:" in key]
+    week = plain(said["weekly:C1:2026-03-09"])
+    assert "Parcel missed twice\nwaits · next: Keep the promise · due Fri 6 Mar · Ben" in week
+    assert "late" not in week
+    told = await desk.tick(stockholm(9, 16))
+    assert "was due Fri 6 Mar" in plain(told["remind:U2:2026-03-09:0"])
+    week = plain((await desk.tick(stockholm(16)))["weekly:C1:2026-03-16"])
+    assert "Parcel missed twice\npromise late · next" in week
+
+
 async def test_a_week_with_nothing_to_act_on_says_nothing(desk: Desk) -> None:
     await opened(desk)
     why = {"outcome": "an apology was enough", "why": "She said so."}
