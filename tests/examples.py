@@ -17,6 +17,7 @@ from bot.commands import team as team_commands
 from bot.domain.action_item import ActionItem, Moved, can_wait, steps
 from bot.domain.case import Case, CaseChange
 from bot.domain.notification_preferences import NotificationPreferences
+from bot.domain.owner_day import Days
 from bot.domain.person import Person
 from bot.domain.recovery import (
     Recovery,
@@ -196,6 +197,8 @@ SORRY = _taken(UPSET, "apologise", "I called her.", how="A call", at=AT + timede
 WISH = _taken(SORRY, "ask_wish", "A day that holds.")
 PROMISED = _taken(WISH, "promise", "It comes on Friday.", due=date(2026, 3, 6), how="A call")
 LATE_PROMISE = _taken(WISH, "promise", "It comes on Monday.", due=date(2026, 3, 2), how="A call")
+OTHER_OWED = OWED.model_copy(update={"case_number": 8})
+TWO_CASES = {7: CASE, 8: CASE.model_copy(update={"number": 8, "customer": "Mr. Okafor"})}
 KEPT = _taken(PROMISED, "keep", "I brought it myself.")
 CHECKED = _taken(KEPT, "check_back", "Yes.", view="Tell me before you come.")
 FINISHED = CHECKED.model_copy(update={"finished_at": AT, "has_verified": True})
@@ -423,28 +426,30 @@ MESSAGES: Mapping[str, Message] = {
         (LATE, UNOWNED),
         LINKS,
         PEOPLE,
-        TODAY,
+        Days(TODAY),
         rest=(rest_of("There are more, less urgent.", "board.status", 0),),
     ),
-    "board.status_none": board.status((), (), LINKS, PEOPLE, TODAY),
+    "board.status_none": board.status((), (), LINKS, PEOPLE, Days(TODAY)),
     "board.weekly": board.weekly(
-        (LATE, UNOWNED, DONE), ((CLOSED, CASE),), LINKS, PEOPLE, TODAY, more=True
+        (LATE, UNOWNED, DONE), ((CLOSED, CASE),), LINKS, PEOPLE, Days(TODAY), more=True
     ),
     "board.weekly_customers": board.weekly(
         (LATE,),
         (),
         LINKS,
         PEOPLE,
-        TODAY,
+        Days(TODAY),
         more=False,
-        customers=owed.weekly((LATE_PROMISE, OWED), {7: CASE}, PEOPLE, TODAY, {LATE_PROMISE.label}),
+        customers=owed.weekly(
+            (LATE_PROMISE, OTHER_OWED), TWO_CASES, PEOPLE, TODAY, {LATE_PROMISE.label}
+        ),
     ),
     "board.weekly_customers_many": board.weekly(
         (),
         (),
         LINKS,
         PEOPLE,
-        TODAY,
+        Days(TODAY),
         more=False,
         customers=owed.weekly((OWED,) * 7, {7: CASE}, PEOPLE, TODAY, ()),
     ),
@@ -564,8 +569,10 @@ MESSAGES: Mapping[str, Message] = {
         (LATE,),
         LINKS,
         PEOPLE,
-        TODAY,
-        owed=owed.status((LATE_PROMISE, OWED), {7: CASE}, PEOPLE, Tally(4, 2, 1), TODAY),
+        Days(TODAY),
+        owed=owed.status(
+            (LATE_PROMISE, OTHER_OWED), TWO_CASES, PEOPLE, Tally(4, 2, 1), TODAY, {LATE_PROMISE.label}
+        ),
     ),
     "reminder.digest": reminder.reminder_message(
         [LATE_NOW, DUE_TODAY, UNDECIDED, _due("item_late", DONE, holds=False, outcome="done")]

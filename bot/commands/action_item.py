@@ -34,6 +34,7 @@ from bot.jobs import action_item as action_item_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs import team as team_jobs
 from bot.messages import action_item as messages
 from bot.messages import confirmation
 from bot.messages import owed as owed_messages
@@ -422,7 +423,7 @@ def mine(command: Mine, work: ReadOnlyWork) -> Reply:
     items = rows[:MAX_LISTED]
     links = retro_thread.links_of({item.case_number for item in items}, work)
     people = {command.person.id: command.person}
-    day = today(command.person.zone or "UTC", command.at)
+    day = team_jobs.own_day(command.person, [*rows, *owed], command.at, work)
     more = len(rows) > MAX_LISTED or len(owed) > MAX_OWED
     owed_parts = owed_messages.mine(
         owed[:MAX_OWED], {number: case for number, (_, case) in cases.items()}, command.person.id, day

@@ -4,8 +4,8 @@ from bot import retro_thread
 from bot.command import Command, Reply
 from bot.commands.team import shared_channel
 from bot.domain.errors import Refused
-from bot.domain.recovery import owners
-from bot.domain.working_hours import today
+from bot.domain.owner_day import days_of
+from bot.domain.recovery import is_late, owners
 from bot.messages import board as messages
 from bot.messages import owed as owed_messages
 from bot.messages.board import MAX_LISTED
@@ -26,7 +26,6 @@ def status(command: Status, work: ReadOnlyWork) -> Reply:
     team = work.teams.get(shared_channel(command).id)
     if team is None:
         raise Refused("Nothing has failed here yet: the first failed case makes this channel a team.")
-    day = today(team.zone, command.at)
     first = command.page * MAX_LISTED
     retros_found = work.retros.open_in(team.channel_id, first + MAX_LISTED + 1)[first:]
     items_found = work.action_items.open_in(team.channel_id, first + MAX_LISTED + 1)[first:]
@@ -43,13 +42,15 @@ def status(command: Status, work: ReadOnlyWork) -> Reply:
         owner for recovery in recoveries for owner in owners(recovery)
     }
     people = work.people.among({person_id for person_id in named if person_id})
+    days = days_of([*items, *recoveries], people, team.zone, command.at)
     more = max(len(retros_found), len(items_found), len(recoveries)) > MAX_LISTED
     owed = owed_messages.status(
         recoveries[:MAX_LISTED],
         {number: case for number, (_, case) in cases.items()},
         people,
         work.recoveries.tally(team.channel_id),
-        day,
+        days.today,
+        {one.label for one in recoveries if is_late(one, days.of(one))},
     )
     rest = (rest_of("There are more, less urgent.", command.name, command.page),) if more else ()
-    return Reply(message=messages.status(listed, items, links, people, day, owed=owed, rest=rest))
+    return Reply(message=messages.status(listed, items, links, people, days, owed=owed, rest=rest))

@@ -7,8 +7,8 @@ from bot.domain import action_item as domain
 from bot.domain import message_key
 from bot.domain.action_item import ActionItem
 from bot.domain.job import Job
+from bot.domain.owner_day import owner_day
 from bot.domain.person import Person
-from bot.domain.working_hours import today
 from bot.jobs import out_of_reach
 from bot.jobs.payload import JobPayload, Number, may_have_been_read
 from bot.messages import action_item as messages
@@ -215,6 +215,4 @@ def _people(item: ActionItem, work: ReadOnlyWork) -> Mapping[str, Person]:
 
 
 def _day(item: ActionItem, people: Mapping[str, Person], at: datetime, work: ReadOnlyWork) -> date:
-    owner = people.get(item.owner or "")
-    zone = (owner.zone if owner else None) or work.teams.require(item.channel_id).zone
-    return today(zone, at)
+    return owner_day(item, people, work.teams.require(item.channel_id).zone, at)

@@ -5,7 +5,10 @@ from datetime import date, datetime, time, timedelta
 
 from bot import retro_thread
 from bot.domain import message_key
+from bot.domain.action_item import is_late
 from bot.domain.job import Job
+from bot.domain.owner_day import days_of
+from bot.domain.recovery import is_late as is_promise_late
 from bot.domain.recovery import next_step, owners
 from bot.domain.reminder import NEVER_CHECKED, SentReminder, Subject
 from bot.domain.team import Team
@@ -39,12 +42,19 @@ class Weekly(JobPayload):
             return None
         day = today(team.zone, job.now)
         items = work.action_items.to_act_on(team.channel_id, day, MAX_LISTED + 1)
-        told = _told("item_late", items, job.now, work)
-        items = [item for item in items if item.state != "agreed" or item.label in told]
         waiting = [
             recovery
             for recovery in work.recoveries.open_in(team.channel_id, MAX_WAITING)
             if next_step(recovery) is not None
+        ]
+        named = {item.owner for item in items} | {who for one in waiting for who in owners(one)}
+        people = work.people.among({person_id for person_id in named if person_id})
+        days = days_of([*items, *waiting], people, team.zone, job.now)
+        told = _told("item_late", items, job.now, work)
+        items = [
+            item
+            for item in items
+            if item.state != "agreed" or (is_late(item, days.of(item)) and item.label in told)
         ]
         if not items and not waiting:
             return None
@@ -56,15 +66,20 @@ class Weekly(JobPayload):
         links = retro_thread.links_of(
             {item.case_number for item in items} | {retro.case_number for retro, _ in closed}, work
         )
-        named = {item.owner for item in items} | {who for one in waiting for who in owners(one)}
-        people = work.people.among({person_id for person_id in named if person_id})
         found = work.retros.with_cases({recovery.case_number for recovery in waiting})
         cases = {number: case for number, (_, case) in found.items()}
-        promises = _told("recovery_promise_late", waiting, job.now, work)
-        customers = owed_messages.weekly(waiting, cases, people, day, promises)
+        told = _told("recovery_promise_late", waiting, job.now, work)
+        late = {one.label for one in waiting if is_promise_late(one, days.of(one))} & told
+        customers = owed_messages.weekly(waiting, cases, people, day, late)
         more = len(items) > MAX_LISTED
         return messages.weekly(
-            items[:MAX_LISTED], closed, links, people, day, more=more, customers=customers
+            items[:MAX_LISTED],
+            closed,
+            links,
+            people,
+            days,
+            more=more,
+            customers=customers,
         )
 
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from bot.domain import action_item as items
-from bot.domain import message_key
+from bot.domain import message_key, owner_day
 from bot.domain import recovery as recoveries
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
@@ -34,6 +34,7 @@ from bot.domain.working_hours import WorkingHours, today
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs.edit_said import edit_said
 from bot.messages import reminder as messages
 from bot.messages.parts import Message
 from bot.messages.reminder import UNANSWERED, ReminderView
@@ -151,8 +152,13 @@ class Remindable(Protocol):
         """Whether the reminder of this name has a reason that the thing itself does not know."""
         return True
 
+    @property
+    def keeper(self) -> str | None:
+        """In whose zone its last day ends; None where that is the team's."""
+        return None
+
     def show_late(self, today: date, at: datetime, work: UnitOfWork) -> None:
-        """Brings the messages that show it up to date, if it is late by now."""
+        """Brings the messages that show it up to date, if it is late by now; `today` is its keeper's."""
         return
 
     def ends_at(self, rows: Iterable[SentReminder], hours: WorkingHours) -> datetime | None:
@@ -272,11 +278,19 @@ class RemindableItem(Remindable):
             return None
         return message_key.owner(self.item.number, recipient_id)
 
+    @property
+    def keeper(self) -> str | None:
+        """Its owner."""
+        return owner_day.keeper(self.item)
+
     def show_late(self, today: date, at: datetime, work: UnitOfWork) -> None:
-        """The item in the thread, and the retro, which counts what is late."""
+        """The item in the thread, its owner's copy, and the retro, which counts what is late."""
         if items.is_late(self.item, today):
             item_job = action_item_jobs.item_job(self.item, at)
             work.jobs.schedule(item_job.model_copy(update={"bulk": True}))
+            if self.item.owner is not None:
+                copy = action_item_jobs.owner_job(self.item, self.item.owner, at)
+                edit_said([copy.model_copy(update={"bulk": True})], work)
             work.jobs.schedule(
                 retro_jobs.retro_job(self.item.case_number, self.item.channel_id, at, bulk=True)
             )
@@ -375,6 +389,11 @@ class RemindableRecovery(Remindable):
     def own_message(self, recipient_id: str) -> str | None:
         """The card, if they have a copy."""
         return message_key.customer(self.recovery.case_number, recipient_id)
+
+    @property
+    def keeper(self) -> str | None:
+        """Whoever has to keep the promise."""
+        return owner_day.keeper(self.recovery)
 
     def show_late(self, today: date, at: datetime, work: UnitOfWork) -> None:
         """The card and its copies."""

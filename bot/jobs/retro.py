@@ -1,12 +1,15 @@
 """What the bot says of a retro: itself, its prompts, its answers, and how it ended."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot import retro_thread
 from bot.domain import message_key
+from bot.domain.action_item import is_late
 from bot.domain.job import Job
-from bot.domain.retro import Answer, Retro
+from bot.domain.owner_day import owner_day
+from bot.domain.retro import Answer, Counts, Retro
+from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs.edit_said import edit_said
@@ -16,6 +19,9 @@ from bot.messages import retro as messages
 from bot.messages.parts import Message
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import BY_KEY, PROMPTS
+
+FARTHEST = timedelta(days=2)
+"""No owner is further ahead of their team: the earth has 26 hours of time zones."""
 
 
 class Show(JobPayload):
@@ -34,7 +40,7 @@ class Show(JobPayload):
         if retro is None or case is None:
             return None
         team = work.teams.require(retro.channel_id)
-        counts = work.retros.counts(retro.case_number, today(team.zone, job.now))
+        counts = _counts(retro, team, job.now, work)
         recovery = work.recoveries.get(retro.case_number)
         back = recovery_jobs.recalled(retro.case_number, retro.channel_id, work)
         beside = recovery_messages.beside(recovery, back, retro_thread.links_of(back, work))
@@ -46,6 +52,17 @@ class Show(JobPayload):
     def on_sent(self, job: Job, work: ReadOnlyWork) -> Sequence[Job]:
         """Its prompts and its customer, in its thread."""
         return ask(self.case_number, job, work)
+
+
+def _counts(retro: Retro, team: Team, at: datetime, work: ReadOnlyWork) -> Counts:
+    """Its figures; what is late goes by the day of each owner, wherever they are."""
+    counts = work.retros.counts(retro.case_number, today(team.zone, at) + FARTHEST)
+    if not counts.late:
+        return counts
+    items = work.action_items.of_case(retro.case_number)
+    people = work.people.among({item.owner for item in items if item.owner})
+    late = [item for item in items if is_late(item, owner_day(item, people, team.zone, at))]
+    return counts.model_copy(update={"late": len(late)})
 
 
 class Prompt(JobPayload):

@@ -105,8 +105,7 @@ def run_due(at: datetime, limit: int, work: UnitOfWork) -> int:
         # A platform that is down may outlast their day: in the morning it is said, if it was not.
         mornings += [_next_day(look.hours(row), at) for row in new]
         again[label] = _first(next_at, *mornings)
-        zone = look.context.teams[thing.subject.channel_id].zone
-        thing.show_late(today(zone, at), at, work)
+        thing.show_late(today(_last_zone(thing, look), at), at, work)
     slots = _slots(due, look, work)
     for row in _waiting(due, slots, look, work):
         due.remove(row)
@@ -199,8 +198,12 @@ def _turns_late(thing: Remindable, look: Look) -> datetime | None:
     """When the messages that show it have to say that it is late."""
     if thing.late_after is None:
         return None
-    zone = look.context.teams[thing.subject.channel_id].zone
-    return moment(zone, thing.late_after + timedelta(days=1), time(0))
+    return moment(_last_zone(thing, look), thing.late_after + timedelta(days=1), time(0))
+
+
+def _last_zone(thing: Remindable, look: Look) -> str:
+    """Where its last day ends."""
+    return look.context.hours(thing.keeper or "", thing.subject.channel_id).zone
 
 
 def _next_day(hours: WorkingHours, at: datetime) -> datetime:

@@ -1,13 +1,15 @@
 """What the bot says about itself, and of a team's settings."""
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 
 from bot import retro_thread
 from bot.domain import message_key
+from bot.domain.action_item import ActionItem
 from bot.domain.channel import Channel
 from bot.domain.job import Job
 from bot.domain.person import Person
+from bot.domain.recovery import Recovery
 from bot.domain.reminder import parse_label
 from bot.domain.team import Team
 from bot.domain.working_hours import today
@@ -88,9 +90,10 @@ class Hello(JobPayload):
 
 def home_of(person: Person, at: datetime, work: ReadOnlyWork, *, greets: bool = False) -> Message:
     """What somebody reads at home at `at`: what needs them, and what else is theirs."""
-    person_id, day = person.id, today(person.zone or "UTC", at)
+    person_id = person.id
     items = work.action_items.owned_by(person_id, home.MAX_SHOWN + 1)
     owed = work.recoveries.owed_by(person_id, home.MAX_OWED + 1)
+    day = own_day(person, [*items, *owed], at, work)
     cases = work.retros.with_cases({recovery.case_number for recovery in owed})
     links = retro_thread.links_of({item.case_number for item in items}, work)
     by_number = {number: case for number, (_, case) in cases.items()}
@@ -103,6 +106,16 @@ def home_of(person: Person, at: datetime, work: ReadOnlyWork, *, greets: bool = 
         more=len(items) > home.MAX_SHOWN or len(owed) > home.MAX_OWED,
         greets=greets,
     )
+
+
+def own_day(
+    person: Person, theirs: Sequence[ActionItem | Recovery], at: datetime, work: ReadOnlyWork
+) -> date:
+    """Which day it is for somebody, for what is theirs; where the team of it is, if nobody knows it."""
+    zone = person.zone
+    if zone is None and theirs:
+        zone = work.teams.require(theirs[0].channel_id).zone
+    return today(zone or "UTC", at)
 
 
 def settings_changed_job(team: Team, recipient_id: str, changed_by: str, at: datetime) -> Job:

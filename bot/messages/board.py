@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from bot.domain.action_item import ActionItem, is_late
 from bot.domain.case import Case
+from bot.domain.owner_day import Days
 from bot.domain.person import Person
 from bot.domain.retro import Retro
 from bot.messages.action_item import line
@@ -34,7 +35,7 @@ def status(
     items: Sequence[ActionItem],
     links: Mapping[int, str],
     people: Mapping[str, Person],
-    today: date,
+    days: Days,
     *,
     owed: tuple[Part, ...] = (),
     rest: tuple[Part, ...] = (),
@@ -47,9 +48,9 @@ def status(
         *owed,
         Paragraph(words=(Bold(text="Open retros" if retros else "No open retros"),)),
     ]
-    parts.extend(Line(words=_retro_line(retro, case, links, today)) for retro, case in retros)
+    parts.extend(Line(words=_retro_line(retro, case, links, days.today)) for retro, case in retros)
     parts.append(Paragraph(words=(Bold(text="Open action items" if items else "No open action items"),)))
-    parts.extend(Line(words=line(item, links, people, today)) for item in items)
+    parts.extend(Line(words=line(item, links, people, days.of(item))) for item in items)
     parts.extend(rest)
     return Message(summary="What is open in this team.", title="Status", parts=tuple(parts))
 
@@ -59,7 +60,7 @@ def weekly(
     closed: Sequence[tuple[Retro, Case]],
     links: Mapping[int, str],
     people: Mapping[str, Person],
-    today: date,
+    days: Days,
     *,
     more: bool,
     customers: Waiting = NOBODY,
@@ -72,11 +73,11 @@ def weekly(
     counted: list[Words] = [(Bold(text=count),) for count in counts]
     listed: list[Part] = []
     for section in SECTIONS:
-        here = [item for item in items if section.belongs(item, today)]
+        here = [item for item in items if section.belongs(item, days.of(item))]
         if here:
             counted.append((Status(sign=section.sign, text=f"{len(here)} {section.counted}"),))
             listed.append(Paragraph(words=(Bold(text=section.heading),)))
-        listed.extend(Line(words=line(item, links, people, today)) for item in here)
+        listed.extend(Line(words=line(item, links, people, days.of(item))) for item in here)
     parts: list[Part] = [Paragraph(words=joined(*counted)), *customers.parts, *listed]
     if more:
         parts.append(Line(words=("There are more action items.",), button=TO_STATUS))

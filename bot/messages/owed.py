@@ -57,7 +57,7 @@ def mine(
     for recovery in owed:
         first = next_step(recovery, whose=person_id)
         case = cases.get(recovery.case_number)
-        line = _line(recovery, case, first or next_step(recovery), day)
+        line = _line(recovery, case, first or next_step(recovery), day, late=is_late(recovery, day))
         ref = case.ref if case else CaseRef(number=recovery.case_number)
         parts.append(_with_buttons(recovery, line, first, ref))
     return tuple(parts)
@@ -69,14 +69,20 @@ def status(
     people: Mapping[str, Person],
     tally: Tally,
     day: date,
+    late: Collection[str],
 ) -> tuple[Part, ...]:
-    """What a team owes to customers, late promises first, and how it ended so far."""
+    """What a team owes to customers, late promises first, and how it ended so far.
+
+    `late` has the labels of those whose promise is late.
+    """
     parts: list[Part] = [Paragraph(words=(Bold(text="Owed to customers"),))] if owed else []
     for recovery in owed:
         first = next_step(recovery)
         owner = owner_of(recovery, first) if first else recovery.contact
         case = cases.get(recovery.case_number)
-        parts.append(Line(words=_line(recovery, case, first, day, _name(owner, people))))
+        name, is_over = _name(owner, people), recovery.label in late
+        words = _line(recovery, case, first, day, name, late=is_over)
+        parts.append(Line(words=words))
     if tally.recovered or tally.unanswered:
         recovered, unanswered = _tallied(tally.recovered), _tallied(tally.unanswered)
         alone = f" ({_tallied(tally.enough)} with an apology alone)" if tally.enough else ""
@@ -90,19 +96,19 @@ def weekly(
     cases: Mapping[int, Case],
     people: Mapping[str, Person],
     day: date,
-    told: Collection[str],
+    late: Collection[str],
 ) -> Waiting:
     """The customers of a team who wait, by name, each with the button of what comes next.
 
-    `told` has the labels of those whose promise may be called late: its owner knows that it is.
+    `late` has the labels of those whose promise is late, as its owner knows.
     """
     parts: list[Part] = [Paragraph(words=(Bold(text="Customers who wait"),))] if waiting else []
     for recovery in waiting[:MAX_WEEKLY]:
         first = next_step(recovery)
         case = cases.get(recovery.case_number)
         owner = owner_of(recovery, first) if first else recovery.contact
-        is_told = recovery.label in told
-        words = _line(recovery, case, first, day, _name(owner, people), may_be_late=is_told)
+        name, is_over = _name(owner, people), recovery.label in late
+        words = _line(recovery, case, first, day, name, late=is_over)
         ref = case.ref if case else CaseRef(number=recovery.case_number)
         parts.append(_with_buttons(recovery, words, first, ref))
     if len(waiting) > MAX_WEEKLY:
@@ -132,10 +138,9 @@ def _line(
     day: date,
     owner: str = "",
     *,
-    may_be_late: bool = True,
+    late: bool,
 ) -> Words:
     """A customer in a list: who, and what happened; below it how it stands and what comes next."""
-    late = may_be_late and is_late(recovery, day)
     status = Status(sign="late" if late else "waiting", text="promise late" if late else "waits")
     what = one_line(case.what_happened) if case else recovery.case_label
     who = one_line(case.customer, 60) if case and case.customer else ""

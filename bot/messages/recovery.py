@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
+from bot.domain.owner_day import owner_day
 from bot.domain.person import Person
 from bot.domain.recovery import (
     Recovery,
@@ -114,6 +115,11 @@ class CardContext(NamedTuple):
         """The team's."""
         return today(self.team.zone, self.at)
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the day of the promise is over for whoever has to keep it."""
+        return is_late(self.recovery, owner_day(self.recovery, self.people, self.team.zone, self.at))
+
 
 def card(context: CardContext) -> Message:
     """All that is owed to the customer of a case, as it stands now."""
@@ -217,7 +223,7 @@ def _looked_after_in(context: CardContext) -> Words:
 
 def _state(context: CardContext) -> str:
     going_on = context.recovery.outcome is None and not context.recovery.cancelled
-    if going_on and is_late(context.recovery, context.today):
+    if going_on and context.is_late:
         return "promise late"
     return context.recovery.state
 
@@ -231,7 +237,7 @@ def _body(context: CardContext) -> tuple[Part, ...]:
     if recovery.earlier:
         parts.append(Paragraph(words=(_started_over(len(recovery.earlier) + 1),)))
     due = promised_by(recovery)
-    if due is not None and is_late(recovery, context.today):
+    if due is not None and context.is_late:
         late = (Bold(text="The promise is late"), ": it was due ", on(due, context.today), ".")
         parts.append(Paragraph(words=late))
     if recovery.outcome is None:

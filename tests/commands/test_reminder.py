@@ -903,6 +903,48 @@ async def test_a_late_item_is_shown_as_late_without_anybody_touching_it(desk: De
     assert "1 late" in plain(said["retro:1"])
 
 
+@pytest.mark.parametrize(
+    ("owner", "hours_until_late"),
+    [(BEN, 5), (CLEO, -8), (Person(id="U4", name="Dan"), 0)],
+    ids=["west of the team", "east of it", "nobody knows where"],
+)
+async def test_an_item_is_late_everywhere_at_once_when_its_day_is_over_for_its_owner(
+    desk: Desk, owner: Person, hours_until_late: int
+) -> None:
+    """The team is in Stockholm, where the twelfth began before it did in New York, and after Tokyo."""
+    await opened(desk, singly=False)
+    desk.meet(owner)
+    # The clocks of New York changed on the eighth already.
+    await desk.add_item(ANA, owner=owner.id, due="2026-03-11")
+    await desk.ask(owner, "action_item.accept", "AI-1")
+    shown = {key: plain(one) for key, one in (await desk.tick(AT)).items()}
+    turns = stockholm(12, 0) + timedelta(hours=hours_until_late)
+    for at, is_late in ((turns - timedelta(minutes=1), False), (turns, True)):
+        shown |= {key: plain(one) for key, one in (await desk.tick(at)).items()}
+        status = words(await desk.ask(BEN, "board.status", at=at))
+        mine = words(await desk.ask(owner, "action_item.mine", at=at))
+        for where in (shown["item:1"], shown[f"owner:1:{owner.id}"], status, mine):
+            assert ("agreed · late" in where) is is_late, (at, where)
+        assert ("1 late" in shown["retro:1"]) is is_late
+
+
+async def test_a_promise_is_late_everywhere_at_once_when_its_day_is_over_for_whoever_keeps_it(
+    desk: Desk,
+) -> None:
+    for person in (ANA, BEN):
+        desk.meet(person)
+    await desk.fail()
+    promise = {"words": "It comes.", "due": "2026-03-11", "how": "A call", "keeper": "U2"}
+    assert not (await desk.ask(ANA, "recovery.promise", "C-1", promise)).faults
+    turns = stockholm(12, 5)
+    shown: dict[str, str] = {}
+    for at, is_late in ((AT, False), (turns - timedelta(minutes=1), False), (turns, True)):
+        shown |= {key: one.summary for key, one in (await desk.tick(at)).items()}
+        assert ("promise late" in shown["recovery:1"]) is is_late, at
+        assert ("promise late" in words(await desk.ask(ANA, "board.status", at=at))) is is_late
+        assert ("promise late" in words(await desk.ask(BEN, "action_item.mine", at=at))) is is_late
+
+
 async def test_new_settings_of_the_team_move_its_reminders(desk: Desk, sqlite: Database) -> None:
     await opened(desk)
     await desk.add_item(ANA, owner="U1", due="2026-03-09")

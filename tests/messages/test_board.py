@@ -3,6 +3,7 @@
 import pytest
 
 from bot.domain.action_item import ActionItem
+from bot.domain.owner_day import Days
 from bot.messages import board
 from bot.messages.parts import plain
 from tests.examples import AGREED, BEN, DONE, TODAY
@@ -19,7 +20,7 @@ from tests.examples import AGREED, BEN, DONE, TODAY
     ],
 )
 def test_an_item_stands_under_what_it_waits_for(item: ActionItem, headings: list[str]) -> None:
-    said = plain(board.weekly([item], [], {}, {BEN.id: BEN}, TODAY, more=False))
+    said = plain(board.weekly([item], [], {}, {BEN.id: BEN}, Days(TODAY), more=False))
     here = [section for section in board.SECTIONS if section.heading in said.splitlines()]
     assert [section.heading for section in here] == headings
     counts = said.splitlines()[1]
