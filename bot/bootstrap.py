@@ -579,7 +579,8 @@ async def forget(
 
         numbers = await built.database.read(chosen, find)
         at = datetime.now(UTC)
-        return [f"C-{number}" for number in numbers if await built.bot.forget(chosen, number, at)]
+        forgotten = [await built.bot.forget(chosen, number, at) for number in numbers]
+        return [f"C-{number}" for number in sorted({number for some in forgotten for number in some})]
 
 
 def forget_person(settings: Settings, name: str, workspace: str | None) -> Farewell | None:
@@ -624,7 +625,8 @@ async def forget_due(settings: Settings, workspace: str | None) -> Sequence[str]
         chosen = workspaces if workspace is None else [_workspace(workspace, built.database)]
         due = await built.database.read_queue(lambda queue: queue.overdue(age))
         return [
-            f"C-{number} in {where}" if len(workspaces) > 1 else f"C-{number}"
+            f"C-{forgotten} in {where}" if len(workspaces) > 1 else f"C-{forgotten}"
             for where, number in due.cases
-            if where in chosen and await built.bot.forget(where, number, datetime.now(UTC))
+            if where in chosen
+            for forgotten in await built.bot.forget(where, number, datetime.now(UTC))
         ]

@@ -303,8 +303,11 @@ class Bot:
             looked += count
         return looked
 
-    async def forget(self, workspace: str, case_number: int, at: datetime) -> bool:
-        """Removes what identifies the customer of a case; False when nothing was left to remove."""
+    async def forget(self, workspace: str, case_number: int, at: datetime) -> Sequence[int]:
+        """Removes what identifies the customer of a case; returns in which cases, with its doubles.
+
+        None when nothing was left to remove.
+        """
         for tries in range(1, MAX_TRIES + 1):
             try:
                 return await self._save(

@@ -114,6 +114,6 @@ class Upkeep:
         # After trouble the rest waits for the next quota, or two might be used within one day.
         self._to_forget = ()
         for workspace, case_number in some:
-            if await self._bot.forget(workspace, case_number, datetime.now(UTC)):
-                log.info("workspace=%s about=C-%d its customer is forgotten", workspace, case_number)
+            for forgotten in await self._bot.forget(workspace, case_number, datetime.now(UTC)):
+                log.info("workspace=%s about=C-%d its customer is forgotten", workspace, forgotten)
         self._to_forget = left

@@ -295,6 +295,19 @@ def test_a_customer_is_forgotten_by_name_or_by_case_and_it_is_said_where(tmp_pat
     assert amends(tmp_path, "forget").returncode == 2
 
 
+def test_a_case_is_forgotten_with_its_doubles_and_each_is_named(tmp_path: Path) -> None:
+    columns = ("--map", "what_happened=Story", "--map", "customer=Who")
+    rows = table(tmp_path, "Story;Who\nLost;Ana\nLost again;Ben\nLate;Cleo\n")
+    amends(tmp_path, "import", rows, "--team", "support", *columns)
+    with closing(sqlite3.connect(tmp_path / "amends.db")) as database, database:
+        history = [{"step": "cancel", "by": "u_1", "at": "2026-03-05T00:00:00Z", "same_as": 3}]
+        database.execute(
+            "UPDATE cases SET history = ? WHERE number = 1", [json.dumps(history, separators=(",", ":"))]
+        )
+    forgotten = amends(tmp_path, "forget", "--case", "C-3")
+    assert forgotten.stdout.startswith("Forgot the customer of C-1, C-3: "), forgotten
+
+
 def test_forgetting_goes_by_a_reference_too_and_what_nobody_knows_is_refused_in_a_sentence(
     tmp_path: Path,
 ) -> None:

@@ -68,20 +68,21 @@ def of_customer(name: str, work: ReadOnlyWork) -> Sequence[int]:
     return numbers
 
 
-def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
-    """Removes what identifies the customer of a case; False when there is nothing left to remove.
+def forget(number: int, at: datetime, work: UnitOfWork) -> Sequence[int]:
+    """Removes what identifies the customer of a case; returns the cases in which they are forgotten now.
 
-    What was kept of their words by an older program, or was written down since, goes as well. A case and
-    its doubles have one customer, and what was said of one stands in the other's retro.
+    None when there is nothing left to remove. What was kept of their words by an older program, or was
+    written down since, goes as well. A case and its doubles have one customer, and what was said of one
+    stands in the other's retro.
     """
     case = work.cases.get(number)
     if case is None:
-        return False
+        return ()
     cases = _one_with(case, work, still=True)
     recoveries = work.recoveries.among(cases)
     said = {number: customers_words(recovery) for number, recovery in recoveries.items()}
     if all(one.forgotten_at is not None for one in cases.values()) and not any(said.values()):
-        return False
+        return ()
     scrubs = [scrubber(one, said.get(number, ())) for number, one in cases.items()]
 
     def scrub(text: str) -> str:
@@ -92,7 +93,7 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
         if one.number in cases:
             work.cases.save(forget_case(one, scrub, at))
         _forget_in(one, scrub, at, work, whole=one.number in cases)
-    return True
+    return sorted(cases)
 
 
 def _one_with(case: Case, work: ReadOnlyWork, *, still: bool) -> Mapping[int, Case]:
