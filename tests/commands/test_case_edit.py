@@ -12,7 +12,8 @@ from bot.domain.person import Person
 from bot.domain.recovery import Recovery
 from bot.domain.reference import missing
 from bot.messages.export import as_csv, as_data, as_markdown
-from bot.messages.parts import Message, plain
+from bot.messages.parts import Message, plain, shortened
+from bot.messages.whole_text import SHORTEST_CUT
 from storage.database import Database
 from tests.desk import ANA, AT, BEN, CLEO, Desk, words
 from tests.session import open_work
@@ -45,6 +46,29 @@ async def filled_in(desk: Desk) -> dict[str, str]:
     reply = await desk.ask(BEN, "case.edit", "C-1")
     assert reply.form is not None, reply
     return {field.name: field.value for field in reply.form.fields}
+
+
+CALLED = "Nobody called us back on Monday, nor on Tuesday; " * 6
+WROTE = "Nobody wrote to us at all, nor did anybody knock; " * 6
+
+
+@pytest.mark.parametrize("dots", ["…", "..."])
+async def test_of_two_long_texts_that_end_in_dots_alike_the_one_that_was_saved_stands_there_whole(
+    desk: Desk, dots: str
+) -> None:
+    first, second = CALLED.strip() + dots, WROTE.strip() + dots
+    longer = f"{CALLED}and {WROTE.strip()}{dots}"
+    assert min(map(len, (first, second))) >= SHORTEST_CUT
+    await desk.ask(ANA, "case.fail", values={"what_happened": first})
+    for told, customer in ((first, "Ana"), (second, "Ben"), (longer, "Cleo"), (second, "Dora")):
+        changed = {**await filled_in(desk), "what_happened": told}
+        assert (await desk.ask(BEN, "case.edit", "C-1", changed)).done
+        assert stored(desk).what_happened == told
+        # Another field is changed, and the long one was left as its box shows it.
+        for box in (told, shortened(told, 250)):
+            left = {**await filled_in(desk), "what_happened": box, "customer": f"{customer} {len(box)}"}
+            assert (await desk.ask(BEN, "case.edit", "C-1", left)).done
+            assert (stored(desk).what_happened, stored(desk).customer) == (told, left["customer"])
 
 
 async def test_the_form_asks_what_marking_it_failed_asked_filled_in_with_what_is_stored(

@@ -267,6 +267,23 @@ async def test_a_view_that_comes_later_leaves_long_words_to_the_customer_whole(d
     assert (kept.words, kept.view) == (long, "Thank you!")
 
 
+async def test_two_long_texts_of_a_step_that_end_in_dots_alike_stay_each_what_it_is(desk: Desk) -> None:
+    words = "This is different now: we call before noon. " * 20 + "We promise…"
+    view = "This is different now: they call before noon. " * 20 + "Well…"
+    await desk.fail()
+    await sorry(desk)
+    await finish(desk)
+    await step(desk, "tell_changed", words=words, view=view)
+    for text, other in (("words", "view"), ("view", "words")):
+        before = recovery(desk).step("tell_changed")
+        command, about, standing = await open_form(desk, "tell_changed")
+        cut, new = shortened(standing[text], 300), f"Not so: {standing[other]}"
+        assert (await desk.ask(BEN, command, about, {**standing, text: cut, other: new})).done
+        assert recovery(desk).step("tell_changed") == before.model_copy(
+            update={other: new, "corrected_by": BEN.id, "corrected_at": AT}
+        )
+
+
 async def test_the_coachs_remarks_keep_what_the_form_was_drawn_from(desk: Desk) -> None:
     await desk.fail()
     desk.meet(BEN)
