@@ -28,7 +28,7 @@ from tests.handlers import slack_adapter
 from tests.handlers.slack_adapter import Script, delivery
 from tests.handlers.test_teams_auth import serving as serving_teams
 from tests.session import open_work
-from tests.web_app import Visitor
+from tests.web_app import Visitor, known_at
 
 Seen = dict[str, str]
 """Who saw the answer to each command: "one", "all" or "nobody"."""
@@ -295,8 +295,8 @@ async def on_the_web(sqlite: Database, bot: Script) -> AsyncIterator[tuple[Visit
     async with TestServer(app, host="127.0.0.1") as server:
         url = f"http://127.0.0.1:{server.port}"
         async with (
-            ClientSession(cookie_jar=CookieJar(unsafe=True), cookies={"you": ana.id}) as first,
-            ClientSession(cookie_jar=CookieJar(unsafe=True), cookies={"you": ben.id}) as second,
+            ClientSession(cookie_jar=CookieJar(unsafe=True), cookies=known_at(url, ana)) as first,
+            ClientSession(cookie_jar=CookieJar(unsafe=True), cookies=known_at(url, ben)) as second,
         ):
             yield Visitor(first, url), Visitor(second, url)
 

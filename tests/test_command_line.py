@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -759,7 +760,7 @@ def test_the_demo_is_in_a_file_of_its_own_and_touches_nothing_else(tmp_path: Pat
         assert tmp_path not in file.parents
         with urlopen(f"{address}/healthz") as health:
             assert json.load(health)["ok"]
-        request = Request(address, headers={"Cookie": "you=u_mina"})
+        request = Request(address, headers={"Cookie": f"you-{urlsplit(address).port}=u_mina"})
         with urlopen(request) as page:
             assert "Note 1 of 4" in page.read().decode()
     assert not file.parent.exists()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
@@ -12,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from bot.bot import Bot
 from bot.domain.person import Person
 from bot.settings import Settings
-from handlers.web import pages
+from handlers.web import cookies, pages
 from handlers.web.app import WebAdapter
 from handlers.web.outgoing import WORKSPACE
 from handlers.worker import Worker
@@ -26,8 +27,11 @@ VOID = {"input", "img", "br", "meta", "link", "hr"}
 
 YOU = Person(id="u_you", name="You", zone="UTC")
 """Somebody who said who they are."""
-KNOWN = {pages.YOU: YOU.id}
-"""What their browser sends with every request."""
+
+
+def known_at(url: str, person: Person = YOU) -> dict[str, str]:
+    """What the browser of somebody who said who they are sends there with every request."""
+    return {cookies.name_at(urlsplit(url).netloc, pages.YOU): person.id}
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,8 @@ class Visitor:
     async def introduce(self, name: str, zone: str = "UTC") -> str:
         """Says who they are, and returns the id that they have from now on."""
         await self.send("/who", {"back": "/", "v.name": name, "v.zone": zone})
-        (cookie,) = (one for one in self.session.cookie_jar if one.key == pages.YOU)
+        (you,) = known_at(self.url)
+        (cookie,) = (one for one in self.session.cookie_jar if one.key == you)
         return cookie.value
 
     async def send(self, path: str, data: Mapping[str, str], status: int = 200) -> Markup:

@@ -22,7 +22,7 @@ from bot.repositories import Post
 from bot.routes import filled_again, only_a_command
 from bot.safe_traceback import redacted
 from bot.settings import Settings
-from handlers.web import additions, changes, incoming, pages, render
+from handlers.web import additions, changes, cookies, incoming, pages, render
 from handlers.web.demo import SKIPPED, TOUR, Tour
 from handlers.web.incoming import HTTPProblem, Pressed, ResolvedPress, new_key
 from handlers.web.memberships import Everybody
@@ -30,7 +30,6 @@ from handlers.web.outgoing import WORKSPACE, Hub, WebMessenger
 
 log = logging.getLogger(__name__)
 
-A_YEAR = 365 * 24 * 3600
 KEEP_ALIVE_SECONDS = 15.0
 LEAVING_SECONDS = 0.5
 CALM_SECONDS = 0.2
@@ -303,7 +302,7 @@ class WebAdapter:
         if person is None or person.gone or person.bot:
             raise HTTPProblem("I can't find this person: choose somebody else.", 404)
         response = _redirect(request, _own(back))
-        _be(response, person)
+        _be(request, response, person)
         return response
 
     async def _ask_who(self, request: web.Request, stranger: pages.Stranger) -> web.StreamResponse:
@@ -323,7 +322,7 @@ class WebAdapter:
         if reader is None or reader.gone:
             raise HTTPProblem("Mina was removed from this demo: start it again.", 404)
         response = _redirect(request, tour.paths[0] if request.path == "/" else request.path_qs)
-        _be(response, reader)
+        _be(request, response, reader)
         return response
 
     async def _step(self, request: web.Request) -> web.StreamResponse:
@@ -334,7 +333,7 @@ class WebAdapter:
             raise HTTPProblem("There is no such page here.", 404)
         back = _own(incoming.text_of(data, "back"))
         response = _redirect(request, self._tour.paths[step - 1] if step else back)
-        _remember(response, TOUR, str(step) if step else SKIPPED)
+        cookies.keep(request, response, TOUR, str(step) if step else SKIPPED)
         return response
 
     async def _sample(self, request: web.Request) -> web.StreamResponse:
@@ -369,7 +368,7 @@ class WebAdapter:
             return _html(asked)
         self.hub.changed()
         response = _redirect(request, back)
-        _be(response, person)
+        _be(request, response, person)
         return response
 
     async def _adding(self, request: web.Request) -> web.StreamResponse:
@@ -505,17 +504,13 @@ def _route(request: web.Request) -> str:
 def _seen(request: web.Request, html: str, seen: pages.Seen) -> web.Response:
     """The page, and in a cookie how far the reader has seen."""
     response, value = _html(html), pages.seen_cookie(seen)
-    if value != request.cookies.get(pages.SEEN):
-        _remember(response, pages.SEEN, value)
+    if value != cookies.kept(request, pages.SEEN):
+        cookies.keep(request, response, pages.SEEN, value)
     return response
 
 
-def _be(response: web.Response, person: Person) -> None:
-    _remember(response, pages.YOU, person.id)
-
-
-def _remember(response: web.Response, name: str, value: str) -> None:
-    response.set_cookie(name, value, max_age=A_YEAR, httponly=True, samesite="Strict")
+def _be(request: web.Request, response: web.Response, person: Person) -> None:
+    cookies.keep(request, response, pages.YOU, person.id)
 
 
 def _own(back: str) -> str:

@@ -15,6 +15,7 @@ from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.ports import ReadOnlyWork, Transactions, UnitOfWork
 from bot.repositories import Post
+from handlers.web import cookies
 from handlers.web.incoming import overheard
 from handlers.web.outgoing import WORKSPACE
 
@@ -121,7 +122,7 @@ class Tour:
 
     def note(self, request: web.BaseRequest) -> Shown | None:
         """The note that this browser has come to; None when it skipped them."""
-        step = self.step(request.cookies.get(TOUR, "1"))
+        step = self.step(cookies.kept(request, TOUR, "1"))
         return Shown(step, len(NOTES), NOTES[step - 1].title, NOTES[step - 1].words) if step else None
 
     def step(self, text: str) -> int | None:

@@ -13,7 +13,7 @@ from bot.messages.parts import Button, Form
 from bot.messages.team import MARK_FAILED, MY_SETTINGS
 from bot.ports import ReadOnlyWork
 from bot.repositories import Post
-from handlers.web import incoming, render
+from handlers.web import cookies, incoming, render
 from handlers.web.demo import Tour
 from handlers.web.incoming import HTTPProblem
 
@@ -47,7 +47,7 @@ class Stranger(HTTPProblem):
 
 def reader_of(request: web.Request, work: ReadOnlyWork) -> Person:
     """The person in the cookie; raises Stranger when it names nobody who is here."""
-    chosen = work.people.get(request.cookies.get(YOU, ""))
+    chosen = work.people.get(cookies.kept(request, YOU))
     if chosen is None or chosen.gone or chosen.bot:
         raise Stranger
     return chosen
@@ -55,7 +55,7 @@ def reader_of(request: web.Request, work: ReadOnlyWork) -> Person:
 
 def actor_of(request: web.Request, work: ReadOnlyWork) -> Person:
     """Who acts; refuses when the page was drawn for somebody else (another tab switched)."""
-    chosen = work.people.get(request.cookies.get(YOU, ""))
+    chosen = work.people.get(cookies.kept(request, YOU))
     if chosen is not None and chosen.gone:
         raise HTTPProblem(f"{chosen.name} was removed: reload this page, and choose who you are.", 403)
     viewer = reader_of(request, work)
@@ -275,7 +275,7 @@ def before_of(request: web.Request) -> int | None:
 def seen_by(request: web.Request) -> dict[str, int]:
     """The newest post this browser has seen in each channel, the latest look first."""
     seen: dict[str, int] = {}
-    for pair in request.cookies.get(SEEN, "").split("|")[:MAX_SEEN]:
+    for pair in cookies.kept(request, SEEN).split("|")[:MAX_SEEN]:
         channel_id, _, number = pair.rpartition(":")
         if channel_id and number.isascii() and number.isdigit() and len(number) < 10:
             seen[unquote(channel_id)] = int(number)

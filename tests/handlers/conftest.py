@@ -11,7 +11,7 @@ from bot import bootstrap
 from bot.settings import Settings, for_demo
 from storage.database import Database
 from tests.browser import browser, context, page
-from tests.web_app import KNOWN, Visitor, WebHouse, open_web_app
+from tests.web_app import Visitor, WebHouse, known_at, open_web_app
 
 __all__ = ["browser", "context", "page"]
 
@@ -34,7 +34,7 @@ async def stranger(web_house: WebHouse) -> AsyncIterator[Visitor]:
 async def visitor(web_house: WebHouse) -> AsyncIterator[Visitor]:
     """Somebody who visits it without scripts, and said who they are."""
     jar = CookieJar(unsafe=True)
-    async with ClientSession(cookie_jar=jar, cookies=KNOWN) as session:
+    async with ClientSession(cookie_jar=jar, cookies=known_at(web_house.url)) as session:
         yield Visitor(session, web_house.url)
 
 

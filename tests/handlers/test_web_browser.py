@@ -8,11 +8,10 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from bot.domain.person import Person
 from bot.repositories import Post
-from handlers.web import pages
 from handlers.web.outgoing import WORKSPACE
 from tests.browser import PATIENCE_MS, Trouble
 from tests.session import open_work
-from tests.web_app import OPENED, YOU, WebHouse
+from tests.web_app import OPENED, YOU, WebHouse, known_at
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -59,7 +58,8 @@ async def known(web_house: WebHouse, context: BrowserContext) -> None:
 
 async def be(context: BrowserContext, web_house: WebHouse, person: Person = YOU) -> None:
     """The browser knows that its person is this one."""
-    await context.add_cookies([{"name": pages.YOU, "value": person.id, "url": web_house.url}])
+    [(name, value)] = known_at(web_house.url, person).items()
+    await context.add_cookies([{"name": name, "value": value, "url": web_house.url}])
 
 
 def dialog(page: Page) -> Locator:

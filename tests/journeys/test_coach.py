@@ -11,7 +11,7 @@ from tests.fakes import FakeSlack
 from tests.journeys import teams_app
 from tests.journeys.slack_app import open_slack_app, said
 from tests.session import open_work
-from tests.web_app import KNOWN, Visitor, dialog, open_web_app
+from tests.web_app import Visitor, dialog, known_at, open_web_app
 
 BLAMING = "Ben was careless and should have checked the address."
 BETTER = "The address is not shown where the label is printed."
@@ -85,7 +85,7 @@ async def test_in_teams_the_dialog_comes_back_with_remarks_and_two_ways(
 async def test_in_the_web_adapter_the_form_comes_back_with_remarks_and_two_ways(
     sqlite: Database,
 ) -> None:
-    async with open_web_app(sqlite) as house, ClientSession(cookies=KNOWN) as session:
+    async with open_web_app(sqlite) as house, ClientSession(cookies=known_at(house.url)) as session:
         visitor = Visitor(session, house.url)
         await visitor.see("/")
         await visitor.say("/amends failed ZD-1 Late twice")

@@ -9,7 +9,7 @@ from tests.fake_teams import Dialog, FakeTeams
 from tests.fakes import FakeSlack
 from tests.journeys import slack_app, teams_app
 from tests.session import open_work
-from tests.web_app import KNOWN, Visitor, open_web_app
+from tests.web_app import Visitor, known_at, open_web_app
 
 FAILED = "failed ZD-1 Parcel missed"
 ENOUGH = {"Outcome": "an apology was enough", "Why": "She said so."}
@@ -66,7 +66,7 @@ async def test_in_teams_it_is_in_the_dialog_above_what_was_typed(database_url: s
 
 
 async def test_in_the_web_workspace_it_is_in_the_dialog_once(sqlite: Database) -> None:
-    async with open_web_app(sqlite) as house, ClientSession(cookies=KNOWN) as session:
+    async with open_web_app(sqlite) as house, ClientSession(cookies=known_at(house.url)) as session:
         visitor = Visitor(session, house.url)
         await visitor.see("/")
         await visitor.say(f"/amends {FAILED}")

@@ -11,7 +11,7 @@ from tests.fakes import FakeSlack
 from tests.journeys import teams_app
 from tests.journeys.slack_app import open_slack_app, said
 from tests.session import open_work
-from tests.web_app import KNOWN, Visitor, open_web_app
+from tests.web_app import Visitor, known_at, open_web_app
 
 WHAT = "Parcel promised twice and missed twice"
 LIKE = "The parcel promised twice and missed twice"
@@ -67,7 +67,7 @@ async def test_in_teams_typed_words_get_a_button_to_the_form(
 
 
 async def test_in_the_web_workspace_the_form_comes_back_filled_in(sqlite: Database) -> None:
-    async with open_web_app(sqlite) as house, ClientSession(cookies=KNOWN) as session:
+    async with open_web_app(sqlite) as house, ClientSession(cookies=known_at(house.url)) as session:
         visitor = Visitor(session, house.url)
         await visitor.see("/")
         await visitor.say(f"/amends failed ZD-1 {WHAT}")

@@ -7,7 +7,7 @@ from tests.fake_teams import Dialog, FakeTeams
 from tests.fakes import FakeSlack
 from tests.journeys import slack_app, teams_app
 from tests.session import open_work
-from tests.web_app import KNOWN, Visitor, open_web_app
+from tests.web_app import Visitor, known_at, open_web_app
 
 FAILED = "failed ZD-1 Parcel missed"
 AGAIN = "Ana changed it meanwhile: look again."
@@ -51,7 +51,7 @@ async def test_in_teams_edit_case_comes_back_as_it_was_filled_in(database_url: s
 
 
 async def test_in_the_web_workspace_it_comes_back_as_it_was_filled_in(sqlite: Database) -> None:
-    async with open_web_app(sqlite) as house, ClientSession(cookies=KNOWN) as session:
+    async with open_web_app(sqlite) as house, ClientSession(cookies=known_at(house.url)) as session:
         visitor = Visitor(session, house.url)
         await visitor.see("/")
         await visitor.say(f"/amends {FAILED}")
