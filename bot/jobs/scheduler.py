@@ -357,19 +357,21 @@ def _say(due: Sequence[SentReminder], slots: Slots, look: Look, work: UnitOfWork
     message_refs = work.sent_messages.among(set(own.values()))
     for key, rows in messages.items():
         first = rows[0]
-        alone = len({row.about for row in rows}) == 1
+        digest = bool(first.recipient_id) and look.wants_digest(first.recipient_id)
+        older = _left_in_older(rows, look, work) if digest else []
+        along = [row for row in older if not row.outcome]
+        alone = len({row.about for row in (*rows, *along)}) == 1
         # It follows the thing's own message, where its story is.
         under = own[key] if alone and own[key] in message_refs else None
         subject = look.things[first.about].subject
         work.jobs.schedule(reminder_jobs.reminder_job(first, subject, look.at, under=under, bulk=True))
         for row in rows:
             _ask_again(row, look, work)
-        if first.recipient_id and look.wants_digest(first.recipient_id):
-            _take_along(rows, look, work)
+        _take_along(older, first, look, work)
 
 
-def _take_along(new: Sequence[SentReminder], look: Look, work: UnitOfWork) -> None:
-    """What an older message to this reader left unsolved is in the new one, and the older one goes."""
+def _left_in_older(new: Sequence[SentReminder], look: Look, work: ReadOnlyWork) -> list[SentReminder]:
+    """What is in older messages to this reader that leave something unsolved, and is not asked anew."""
     first, about = new[0], {row.about for row in new}
     day = look.today(first)
     keys = {
@@ -383,18 +385,22 @@ def _take_along(new: Sequence[SentReminder], look: Look, work: UnitOfWork) -> No
         if row.outcome not in SUPERSEDED
     ]
     # What could not be said to them is in its thread, and stays there.
-    unsolved = work.sent_messages.among(
-        {row.message for row in older if not row.outcome and row.about not in about}
-    )
-    carried = [row for row in older if row.message in unsolved]
+    unsolved = work.sent_messages.among({row.message for row in older if not row.outcome})
+    return [row for row in older if row.message in unsolved and (row.outcome or row.about not in about)]
+
+
+def _take_along(
+    older: Sequence[SentReminder], first: SentReminder, look: Look, work: UnitOfWork
+) -> None:
+    """What older messages left unsolved is in the one of `first`, and those go with all that is over."""
     work.reminders.carry(
         [
             row.model_copy(update={"message": NO_MESSAGE if row.outcome else first.message})
-            for row in carried
+            for row in older
         ]
     )
     subject = look.things[first.about].subject
-    for row in {row.message: row for row in carried}.values():
+    for row in {row.message: row for row in older}.values():
         work.jobs.schedule(reminder_jobs.reminder_job(row, subject, look.at, bulk=True))
 
 

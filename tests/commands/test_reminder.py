@@ -484,6 +484,56 @@ async def test_what_is_unsolved_in_an_older_digest_is_in_the_new_one_though_noth
     assert "Ben · proposed · accepted" in plain(Message(summary="", parts=form.parts))
 
 
+async def test_a_digest_with_what_is_unsolved_elsewhere_stands_below_no_one_thing(
+    desk: Desk, sqlite: Database
+) -> None:
+    async def below(day: int) -> str | None:
+        await desk.tick(datetime(2026, 3, day, 14, 0, tzinfo=UTC))
+        newest = select(jobs.c.thread).where(jobs.c.key == f"remind:U2:2026-03-{day:02}:0")
+        with sqlite.transaction(writes=False) as connection:
+            thread: str | None = connection.execute(newest).scalar_one()
+        return thread
+
+    await opened(desk, singly=False)
+    await desk.add_item(ANA, owner="U2")
+    desk.say_all()
+    for day in (6, 11):
+        assert await below(day) == "owner:1:U2"
+    await desk.add_item(BEN, owner="U2", due="2026-03-20", what="A map")
+    desk.say_all()
+    # Only the map is due soon; the other one comes along.
+    assert await below(18) is None
+    assert "remind:U2:2026-03-11:0" in desk.deleted
+
+
+async def test_what_is_late_stands_first_in_a_digest_and_what_can_wait_last(desk: Desk) -> None:
+    desk.meet(ANA)
+    await desk.fail()
+    promise = {"words": "It comes.", "due": "2026-03-09", "how": "A call", "keeper": "U1"}
+    assert not (await desk.ask(ANA, "recovery.promise", "C-1", promise)).faults
+    await desk.add_item(BEN, what="A list")
+    await desk.add_item(ANA, owner="U1", due="2026-03-10", what="A map")
+    await desk.tick(AT)
+    await desk.tick(stockholm(10))
+    digest = (await desk.tick(stockholm(11)))["remind:U1:2026-03-11:0"]
+    assert digest.summary.startswith("3 things wait for you: The promise to the customer of C-1 was due")
+    said = plain(digest)
+    assert said.index("The promise to") < said.index("AI-2 was due") < said.index("AI-1 still has no")
+
+
+async def test_an_older_digest_goes_when_all_that_it_left_unsolved_is_asked_again(desk: Desk) -> None:
+    await opened(desk, singly=False)
+    for _ in range(2):
+        await desk.add_item(BEN, owner="U2", due="2026-03-06")
+    await desk.tick(AT)
+    monday, tuesday = (datetime(2026, 3, day, 14, 0, tzinfo=UTC) for day in (9, 10))
+    assert "remind:U2:2026-03-09:0" in await desk.tick(monday)
+    await desk.ask(BEN, "action_item.done", "AI-1", {"changed": "So."}, at=monday)
+    assert "AI-1 · done" in plain(desk.say_all(monday)["remind:U2:2026-03-09:0"])
+    assert "AI-2 was due" in plain((await desk.tick(tuesday))["remind:U2:2026-03-10:0"])
+    assert "remind:U2:2026-03-09:0" in desk.deleted
+
+
 async def test_whoever_acts_on_a_digest_gets_the_next_one_the_next_day(desk: Desk) -> None:
     await opened(desk, singly=False)
     for due in ("2026-03-06", "2026-03-06", "2026-03-06"):
