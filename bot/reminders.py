@@ -164,7 +164,7 @@ REMINDERS = (
             "agreed": 'Everybody has had time to answer {label}. {fixes}: close the retro with "fixes '
             'agreed"?',
             "proposed": "Everybody has had time to answer {label}. {fixes}, and nobody has said yes to "
-            'one yet: ask for a yes, then close the retro with "fixes agreed".',
+            '{one} yet: ask for a yes, then close the retro with "fixes agreed".',
             "unsettled": '{label} was closed with "fixes agreed", and no agreed fix is left: close it '
             "with another outcome, or reopen it.",
         },

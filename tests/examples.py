@@ -227,6 +227,7 @@ APOLOGY = enough(
 )
 UNREACHABLE = leave_out(OWED, "hear", "U1", AT, "Three calls and two letters, no answer.")
 HANDED_OVER = hand_over(PROMISED, "keep", "U1", "U2", "Ben drives there on Friday.", AT, "U1")
+KEPT_BY_BEN = _taken(HANDED_OVER, "keep", "I brought it myself.", by="U2", owner="U2")
 CORRECTED = correct(
     KEPT,
     KEPT.step("promise").model_copy(update={"words": "It comes on Friday morning."}),
@@ -533,6 +534,7 @@ MESSAGES: Mapping[str, Message] = {
     "recovery.own_copy_handed": recovery.own_copy(_shown(HANDED_OVER), "U2"),
     "recovery.own_copy_closed": recovery.own_copy(_shown(RECOVERED), "U1"),
     "recovery.own_copy_over": recovery.own_copy(_shown(OWED), "U2"),
+    "recovery.own_copy_thanked": recovery.own_copy(_shown(KEPT_BY_BEN), "U2"),
     "recovery.call_owner": recovery.call_owner(OWED, ANA),
     "recovery.unreached": recovery.unreached(OWED, ANA, "They have left the workspace."),
     "recovery.check_in": recovery.check_in(OWED, "Ben"),
@@ -600,6 +602,11 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "reminder.answers_closed_cancelled": reminder.answers_closed(
         ANSWERS_CLOSED, RETRO.model_copy(update={"cancelled": True}), (NAMED,)
+    ),
+    "reminder.answers_closed_reopened": reminder.answers_closed(
+        ANSWERS_CLOSED._replace(sent=ANSWERS_CLOSED.sent.model_copy(update={"outcome": "closed"})),
+        RETRO,
+        (NAMED,),
     ),
     "reminder.answers_closed_over": reminder.answers_closed(ANSWERS_CLOSED, CLOSED, (NAMED,)),
     "action_item.reminded_later": action_item.reminded_later(_item(remind_on=date(2026, 3, 9)), TODAY),

@@ -137,6 +137,9 @@ def _set_cancelled(case: Case, command: Command, work: UnitOfWork) -> None:
     if cancelled:
         for subject in subjects:
             reminder_jobs.resolve(subject, "cancelled", at, work)
+    elif retro is not None:
+        # What the thread heard before says that it is cancelled.
+        reminder_jobs.quote_anew(retro, at, work)
     shown = retro_jobs.retro_job(number, case.channel_id, at, asked_by=by)
     for job in (shown, *retro_jobs.ask(number, shown, work)):
         work.jobs.schedule(job)

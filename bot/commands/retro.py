@@ -493,6 +493,8 @@ def open_because(retro: Retro, why: str, command: Command, work: UnitOfWork) -> 
     opened = domain.reopen(retro, command.person.id, command.at, why, closes)
     work.retros.save(opened)
     _say_turn(opened, command, work)
+    # What the thread heard before says that it is closed.
+    reminder_jobs.quote_anew(opened, command.at, work)
     return opened.model_copy(update={"version": opened.version + 1})
 
 

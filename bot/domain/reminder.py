@@ -102,7 +102,7 @@ class Reminder(BaseModel, frozen=True):
     says: str
     tells: str = ""
     instead: Mapping[str, str] = {}
-    """Other sentences, by how the retro stands; `fixes` may stand in them, too."""
+    """Other sentences, by how the retro stands; `fixes`, and `one` of them, may stand in them, too."""
     steps: tuple[ItemStep, ...] = ()
     needs: ItemStep | None = None
     """Whoever may not take this step is not asked."""

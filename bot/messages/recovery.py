@@ -182,7 +182,8 @@ def own_copy(context: CardContext, recipient_id: str) -> Message:
         return Message(summary=done, parts=(_head(case), from_retro, *_body(context)))
     if recipient_id not in owners(recovery):
         over = ("Thanks. Nothing is left for you to do for ", *customer, ".")
-        if recovery.contact:
+        gave_away = not any(step.owner == recipient_id for step in recovery.steps)
+        if recovery.contact and gave_away:
             over = (
                 f"Thanks. {_name(recovery.contact, context.people)} looks after ",
                 *customer,

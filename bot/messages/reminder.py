@@ -310,6 +310,7 @@ def _sentence(due: ReminderView) -> str:
         step=kind_of(due.subject, step).label if step and isinstance(due.subject, Recovery) else "",
         owner=due.owner,
         fixes=_fixes(due.fixes),
+        one="it" if len(due.fixes) == 1 else "one",
         planned=_planned(due),
         day=f"today, {day}" if due.day == _day_said(due) else day,
     )
@@ -358,11 +359,16 @@ def _quiet(words: str) -> Message:
 
 
 def answers_closed(due: ReminderView, retro: Retro, answers: Sequence[Answer]) -> Message:
-    """In the thread: what was heard per gap, and the way on."""
-    over = retro.cancelled or retro.state == "closed"
-    buttons = () if over else (Buttons(buttons=_on_retro(retro.ref, retro)),)
-    ended = "This retro was cancelled." if retro.cancelled else "This retro is closed."
-    words = ended if over else _sentence(due)
+    """In the thread: what was heard per gap, and the way on, unless it was ended or opened since."""
+    ended = ""
+    if retro.cancelled:
+        ended = "This retro was cancelled."
+    elif retro.state == "closed":
+        ended = "This retro is closed."
+    elif due.sent.outcome:
+        ended = "This retro was opened again since then."
+    buttons = () if ended else (Buttons(buttons=_on_retro(retro.ref, retro)),)
+    words = ended or _sentence(due)
     return Message(
         summary=words,
         title=f"{retro.label}: what we heard so far",

@@ -259,6 +259,22 @@ async def test_a_promise_has_a_day_and_is_reminded_like_an_item(desk: Desk) -> N
     assert sorted(heard) == [12, 16, 17, 18, 19, 20, 23, 30]
 
 
+async def test_whoever_kept_a_promise_for_somebody_else_is_thanked_and_whoever_gave_it_away_is_not(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    for person in (BEN, CLEO):
+        desk.meet(person)
+    await promised(desk, keeper="U2")
+    assert "Keep the promise" in plain(desk.say_all()["customer:1:U2"])
+    given = {"step": "keep", "owner": "U3", "why": "I am away."}
+    assert not (await desk.ask(BEN, "recovery.hand_over", "C-1", given)).faults
+    assert "Thanks. Ana looks after the customer of C-1 now." in plain(desk.say_all()["customer:1:U2"])
+    await desk.ask(CLEO, "recovery.keep", "C-1", {"words": "It came."})
+    thanked = plain(desk.say_all()["customer:1:U3"])
+    assert thanked == "Thanks. Nothing is left for you to do for the customer of C-1."
+
+
 async def test_a_late_promise_is_on_the_card_and_first_in_the_status_and_the_lead_hears_of_it(
     desk: Desk,
 ) -> None:

@@ -786,6 +786,31 @@ async def test_when_answers_close_the_thread_hears_what_was_heard(desk: Desk) ->
     assert labels(closed) == ["Add action item C-1", "Close retro C-1"]
 
 
+@pytest.mark.parametrize(
+    ("ends", "values", "ended", "begins"),
+    [
+        ("retro.close", {"outcome": "an apology was enough", "why": "So."}, "closed", "retro.reopen"),
+        ("case.cancel", {"why": "A test."}, "cancelled", "case.restore"),
+    ],
+)
+async def test_what_was_heard_says_that_it_is_over_only_as_long_as_it_is(
+    desk: Desk, ends: str, values: dict[str, str], ended: str, begins: str
+) -> None:
+    key = "remind:C-1:retro_answers_closed:2026-03-11"
+    await opened(desk)
+    await desk.ask(BEN, "retro.answer", "C-1", {"training": "A rehearsal"})
+    for day in (10, 11):
+        await desk.tick(stockholm(day))
+    at = stockholm(12, 8)
+    assert not (await desk.ask(ANA, ends, "C-1", values, at=at)).faults
+    assert ended in plain(desk.say_all(at)[key])
+    assert not (await desk.ask(ANA, begins, "C-1", {"why": "One more."}, at=at)).faults
+    again = desk.say_all(at)[key]
+    assert "This retro was opened again since then." in plain(again)
+    assert "A rehearsal" in plain(again)
+    assert labels(again) == []
+
+
 async def test_what_was_heard_stays_when_the_lead_is_asked_to_decide(desk: Desk) -> None:
     await opened(desk)
     for day in (9, 10, 11, 12, 17):

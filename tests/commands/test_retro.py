@@ -354,7 +354,10 @@ async def test_the_lead_is_asked_to_close_a_retro_with_fixes_and_not_called_unde
     # Answers close on Tuesday 10 March.
     morning = AT + timedelta(days=7)
     asked = unasked(await desk.tick(morning))
-    assert "Everybody has had time to answer C-1. One fix is proposed, and nobody has said yes" in asked
+    assert (
+        "Everybody has had time to answer C-1. One fix is proposed, and nobody has said yes to it yet"
+        in asked
+    )
     assert "decide what will change" not in asked
     await desk.ask(BEN, "action_item.accept", "AI-1", at=morning)
     assert 'One fix is agreed: close the retro with "fixes agreed"?' in unasked(desk.say_all(morning))
