@@ -254,12 +254,14 @@ REMINDERS = (
     Reminder(
         name="recovery_waits",
         about="recovery",
-        when="another step waits: after 2 working days, then every 5; the lead from then on",
+        when="another step waits, and no apology is asked for: after 2 working days, then every 5; the "
+        "lead from then on",
         since="waits",
         on=(On(2, ("owner",)),),
         then=Every(5, ("owner", "lead")),
         says="The customer of {label} waits. Next: {step}.",
         tells="The customer of {label} waits for {owner}. Next: {step}.",
+        gives_way_to="recovery_apology",
         or_thread=True,
     ),
 )

@@ -116,6 +116,8 @@ class Reminder(BaseModel, frozen=True):
     """It tells something, too, so what follows it does not take its place."""
     owner_first: bool = False
     """Others hear of it only on a day after its owner did, who hears of it first whatever else waits."""
+    gives_way_to: str = ""
+    """The name of a reminder of the same thing instead of which this one is never said."""
     recovers: StepName | None = None
     """About a recovery: whose owner it is for, and whose button it has; None is the next step's."""
 

@@ -163,7 +163,7 @@ def _plan(thing: Remindable, look: Look) -> tuple[list[SentReminder], datetime |
     late_at = _turns_late(thing, look)
     coming = [late_at] if late_at and late_at > at else []
     for reminder in REMINDERS:
-        if not thing.applies(reminder, look.context):
+        if not thing.applies(reminder, look.context) or _has_begun(reminder.gives_way_to, thing, look):
             continue
         for (whom, recipient_id), hours in recipients(reminder, thing, look.context).items():
             first = since(reminder, subject, hours)
@@ -192,6 +192,19 @@ def _plan(thing: Remindable, look: Look) -> tuple[list[SentReminder], datetime |
                 )
     ends_at = thing.ends_at([*sent, *new.values()], look.context.teams[subject.channel_id].hours)
     return list(new.values()), _first(*coming, ends_at)
+
+
+def _has_begun(name: str, thing: Remindable, look: Look) -> bool:
+    """Whether the first of the days of this reminder has come for anybody, and its reason is there."""
+    if name not in BY_NAME:
+        return False
+    reminder = BY_NAME[name]
+    for (whom, _), hours in recipients(reminder, thing, look.context).items():
+        first = since(reminder, thing.subject, hours)
+        day = None if first is None else next(days(reminder, whom, first, hours), None)
+        if day is not None and moment(hours.zone, day, hours.starts) <= look.at:
+            return True
+    return False
 
 
 def _turns_late(thing: Remindable, look: Look) -> datetime | None:

@@ -716,6 +716,17 @@ async def test_nobody_who_waits_is_forgotten_between_the_steps(desk: Desk) -> No
     assert labels(edited) == []
 
 
+async def test_of_who_waits_for_an_apology_nothing_else_is_said_until_there_was_one(desk: Desk) -> None:
+    await desk.fail()
+    asked = [unasked(await desk.tick(stockholm(day))) for day in range(6, 25)]
+    assert sum("still waits for an apology" in said for said in asked) > 2
+    assert not any("Next: Hear the customer" in said for said in asked)
+    await step(desk, "apologise", stockholm(24, 10), how="A call")
+    # Her last digest was of the 25th.
+    asked = [unasked(await desk.tick(stockholm(day))) for day in range(25, 31)]
+    assert "The customer of C-1 waits. Next: Hear the customer" in "".join(asked)
+
+
 async def test_an_import_floods_nobody_and_begins_when_somebody_says_so(desk: Desk) -> None:
     await desk.fail()
     await desk.ask(ANA, "case.fail", values={"what_happened": "Old one"}, bulk=True)
