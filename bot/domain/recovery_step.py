@@ -61,7 +61,7 @@ CATALOGUE = (
         "Apologise in person",
         "Say sorry to them yourself; a call is best.",
         "apologised",
-        noted="Noted. Thank you for saying sorry in person.",
+        noted="Noted. Thank you for saying sorry.",
     ),
     Kind(
         "apologise_publicly",

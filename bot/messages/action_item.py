@@ -231,7 +231,7 @@ def _stands(item: ActionItem, today: date) -> Words:
 def _owned(item: ActionItem, people: Mapping[str, Person]) -> Words:
     if not item.owner:
         return ("no owner yet",)
-    waits = " has still to accept" if item.state == "proposed" else ""
+    waits = " has still to accept" if item.state == "proposed" and not item.cancelled else ""
     return (f"{_name(item.owner, people)}{waits}",)
 
 

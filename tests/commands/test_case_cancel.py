@@ -229,6 +229,13 @@ async def test_a_copy_that_nobody_has_got_yet_is_not_sent_only_to_say_that_it_wa
     assert {"owner:1:U2", "customer:1:U1", *told} <= set(desk.say_all())
 
 
+async def test_nobody_has_still_to_accept_what_was_cancelled(begun: Desk) -> None:
+    await begun.add_item(ANA, owner=CLEO.id)
+    assert "Cleo has still to accept" in plain(begun.say_all()["item:2"])
+    await cancel(begun)
+    assert "accept" not in plain(begun.say_all()["item:2"])
+
+
 async def test_cancelled_again_it_is_told_anew(begun: Desk) -> None:
     await cancel(begun)
     begun.say_all()
