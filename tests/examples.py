@@ -597,9 +597,6 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.unanswered_over": reminder.unanswered(HALF_TIME, RETRO, ()),
     "reminder.superseded": reminder.superseded(),
     "reminder.answers_closed": reminder.answers_closed(ANSWERS_CLOSED, RETRO, (NAMED, UNNAMED)),
-    "reminder.unanswered_cancelled": reminder.unanswered(
-        HALF_TIME, RETRO.model_copy(update={"cancelled": True}), ASKED
-    ),
     "reminder.answers_closed_cancelled": reminder.answers_closed(
         ANSWERS_CLOSED, RETRO.model_copy(update={"cancelled": True}), (NAMED,)
     ),

@@ -334,11 +334,12 @@ def _over(due: ReminderView) -> Context:
 
 
 def unanswered(due: ReminderView, retro: Retro, prompts: Sequence[Prompt]) -> Message:
-    """In the thread, to everybody and nobody in particular: what has no answer yet."""
-    if retro.cancelled:
-        return _quiet("This retro was cancelled.")
-    if retro.state == "closed":
-        return _quiet("This retro is closed.")
+    """In the thread, to everybody and nobody in particular: what has no answer yet.
+
+    It goes with the question: nobody needs to read there that the retro is over.
+    """
+    if retro.cancelled or retro.state == "closed":
+        return superseded()
     if not prompts:
         return _quiet("Every prompt has an answer.")
     close = _sentence(due._replace(day=retro.answers_close_on))

@@ -811,6 +811,24 @@ async def test_what_was_heard_says_that_it_is_over_only_as_long_as_it_is(
     assert labels(again) == []
 
 
+@pytest.mark.parametrize(
+    ("ends", "values"),
+    [
+        ("retro.close", {"outcome": "an apology was enough", "why": "So."}),
+        ("case.cancel", {"why": "A test."}),
+    ],
+)
+async def test_the_word_that_nobody_has_answered_goes_with_the_retro(
+    desk: Desk, ends: str, values: dict[str, str]
+) -> None:
+    key = "remind:C-1:retro_half_time:2026-03-09"
+    await opened(desk)
+    assert key in await desk.tick(stockholm(9))
+    assert not (await desk.ask(ANA, ends, "C-1", values, at=stockholm(9, 10))).faults
+    assert key not in desk.say_all(stockholm(9, 10))
+    assert desk.deleted == [key]
+
+
 async def test_what_was_heard_stays_when_the_lead_is_asked_to_decide(desk: Desk) -> None:
     await opened(desk)
     for day in (9, 10, 11, 12, 17):
