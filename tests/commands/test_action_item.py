@@ -407,3 +407,17 @@ async def test_long_texts_of_an_item_are_one_click_away(desk: Desk) -> None:
     read = await desk.ask(BEN, "action_item.read", item)
     assert read.form is not None
     assert ("Change. " * 1_000).strip() in read.form.model_dump_json()
+
+
+async def test_whoever_verifies_reads_how_one_will_know_or_that_nobody_said(desk: Desk) -> None:
+    await desk.fail()
+    for measure, above in (("No second call", "No second call"), ("", "Nobody wrote that down")):
+        item = await desk.add_item(owner="U1", measure=measure)
+        await desk.ask(ANA, "action_item.done", item, {"changed": "A note on the door"})
+        form = (await desk.ask(BEN, "action_item.verify", item)).form
+        assert form is not None
+        read = plain(Message(summary="", parts=form.parts))
+        assert above in read
+        assert ("Nobody wrote" in read) == (not measure)
+        assert "What changed, says Ana" in read
+        assert "A note on the door" in read

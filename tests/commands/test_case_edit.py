@@ -1,5 +1,6 @@
 """What was said of a case is put right, and whatever shows it follows."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import pytest
@@ -97,6 +98,20 @@ async def test_it_is_typed_with_the_number_or_the_cases_own_reference(desk: Desk
 async def test_nothing_typed_asks_which(desk: Desk) -> None:
     await desk.fail()
     assert "Say which case, as in: edit C-7." in words(await desk.ask(BEN, "case.edit"))
+
+
+@pytest.mark.parametrize(
+    ("command_name", "values", "sentence"),
+    [
+        ("case.edit", WHOLE, "Say which case, as in: edit C-7."),
+        ("case.cancel", {"why": "A test"}, "Say which case, as in: cancel C-7."),
+    ],
+)
+async def test_a_form_that_lost_its_case_asks_which(
+    desk: Desk, command_name: str, values: Mapping[str, str], sentence: str
+) -> None:
+    await desk.fail()
+    assert sentence in words(await desk.ask(BEN, command_name, "", values))
 
 
 async def test_the_retro_its_card_and_its_reminders_follow_and_who_edited_is_said(desk: Desk) -> None:

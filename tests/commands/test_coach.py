@@ -10,6 +10,7 @@ from bot.command import Reply
 from bot.commands import coach as reading_along
 from bot.commands.coach import SHORT
 from bot.domain.channel import Channel
+from bot.messages import coach as messages
 from bot.messages.parts import Bold, Message, plain
 from tests.desk import ANA, BEN, Desk, words
 from tests.session import open_work
@@ -243,3 +244,26 @@ async def test_a_form_that_is_shown_once_more_holds_only_text_that_can_be_sent(d
     assert [field.value for field in again.form.fields if field.name == "training"] == [
         f"{blaming[:-1]}?"
     ]
+
+
+def test_of_many_remarks_the_first_few_are_shown_and_the_others_counted() -> None:
+    remark = read_for_team(BLAMING)[0]
+
+    def shown(number: int) -> str:
+        return plain(messages.read(BLAMING, number * (remark,)))
+
+    assert "and 1 more" not in shown(messages.MAX_SHOWN)
+    assert "and 1 more" in shown(messages.MAX_SHOWN + 1)
+    assert shown(messages.MAX_SHOWN + 1).count("Better: ") == messages.MAX_SHOWN
+
+
+def test_the_writer_reads_how_many_suggestions_there_are() -> None:
+    remark = read_for_team(BLAMING)[0]
+    counts = {number: messages.read(BLAMING, number * (remark,)).summary for number in (0, 1, 2, 10, 11)}
+    assert counts == {
+        0: "I found nothing to remark on.",
+        1: "One suggestion, only for you.",
+        2: "Two suggestions, only for you.",
+        10: "Ten suggestions, only for you.",
+        11: "11 suggestions, only for you.",
+    }

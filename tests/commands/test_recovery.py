@@ -13,6 +13,7 @@ from bot.domain.job import Job
 from bot.domain.recovery import Recovery
 from bot.messages.export import FORMATS
 from bot.messages.parts import Form, Message, plain, pressable
+from bot.messages.recovery_form import MAX_READ
 from tests.desk import ANA, AT, BEN, CLEO, LEFT, Desk, words
 from tests.session import open_work, queue_of
 
@@ -946,3 +947,21 @@ async def test_no_answer_that_somebody_noted_names_them_and_no_clock(desk: Desk)
     card = plain(desk.say_all()["recovery:1"])
     assert "no answer · Ana" in card
     assert "asked twice" not in card
+
+
+async def test_both_sides_show_the_first_few_and_say_when_there_is_more(desk: Desk) -> None:
+    await desk.fail()
+    shown = []
+    for _ in range(MAX_READ + 1):
+        await desk.ask(BEN, "retro.answer", "C-1", {"training": "Courier notes"})
+        form = form_of(await desk.ask(ANA, "recovery.read", "C-1"))
+        shown.append(plain(Message(summary="", parts=form.parts)))
+    assert ["There is more" in text for text in shown[-2:]] == [False, True]
+    assert shown[-1].count("Courier notes") == MAX_READ
+
+
+async def test_a_step_that_nobody_knows_is_refused_beside_it(desk: Desk) -> None:
+    await desk.fail()
+    for name, more in (("hand_over", {"owner": "U1"}), ("not_needed", {"why": "So."})):
+        refused = await desk.ask(ANA, f"recovery.{name}", "C-1", {"step": "dance", **more})
+        assert refused.faults == {"step": "Choose a step from the list."}

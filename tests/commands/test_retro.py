@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.command import Reply
+from bot.domain.action_item import ActionItem
 from bot.domain.retro import OUTCOMES, Turn
 from bot.messages import retro as messages
 from bot.messages.parts import Context, Link, Message, Part, plain, shortened
@@ -434,3 +435,16 @@ async def test_a_summary_says_how_many_answers_it_leaves_to_the_thread(desk: Des
     await desk.ask(ANA, "retro.close", "C-1", {"outcome": "an apology was enough", "why": "It was."})
     summary = plain(desk.say_all()["turn:1:1"])
     assert "and 2 more, in this thread" in summary
+
+
+def test_a_summary_counts_the_items_that_it_leaves_to_the_thread() -> None:
+    def told(number: int, item: ActionItem) -> str:
+        items = [item.model_copy(update={"number": n}) for n in range(1, number + 1)]
+        return plain(messages.summary(CLOSED, (), items, {}))
+
+    assert "more action items" not in told(20, VERIFIED)
+    assert "and 1 more action items, in this thread" in told(21, VERIFIED)
+    assert "AI-21" not in told(21, VERIFIED)
+    dropped = VERIFIED.model_copy(update={"state": "dropped"})
+    assert "in this thread" not in told(messages.MAX_DROPPED, dropped)
+    assert "and 1 more, in this thread" in told(messages.MAX_DROPPED + 1, dropped)

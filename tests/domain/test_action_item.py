@@ -117,6 +117,21 @@ def test_naming_oneself_is_agreeing() -> None:
     assert propose(item(), AT, TODAY).state == "proposed"
 
 
+@pytest.mark.parametrize(("to", "is_refused"), [("U1", True), ("U2", False)])
+def test_what_somebody_agreed_to_is_handed_to_somebody_else(to: str, is_refused: bool) -> None:
+    if not is_refused:
+        assert move(item("agreed"), moved("hand_over", to=to), lead=None).owner == to
+        return
+    with pytest.raises(Refused, match="already theirs; choose somebody else") as refused:
+        move(item("agreed"), moved("hand_over", to=to), lead=None)
+    assert refused.value.field == "owner"
+
+
+def test_an_item_is_added_once() -> None:
+    with pytest.raises(ValueError, match="see propose"):
+        move(item(), Moved(step="add", by="U1", at=AT), lead=None)
+
+
 def test_a_due_date_that_has_passed_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         propose(item().model_copy(update={"due": date(2026, 3, 4)}), AT, TODAY)

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from bot.domain.case import Case, number_of, outside_hours
 from bot.domain.errors import Refused
-from bot.domain.job import MAX_BACKOFF_SECONDS, backoff
+from bot.domain.job import (
+    MAX_ATTEMPTS,
+    MAX_ATTEMPTS_IN_AN_OUTAGE,
+    MAX_BACKOFF_SECONDS,
+    Job,
+    backoff,
+    is_hopeless,
+)
 from bot.domain.retro import Counts, Retro, state_of
 from bot.domain.working_hours import WorkingHours
 from bot.messages.parts import shortened
@@ -76,6 +83,15 @@ def test_a_text_of_marks_alone_is_not_shortened_to_nothing() -> None:
 @given(st.integers(1, 60), st.floats(0, 1))
 def test_a_back_off_grows_within_its_bounds(attempts: int, jitter: float) -> None:
     assert 0.5 <= backoff(attempts, jitter) <= MAX_BACKOFF_SECONDS
+
+
+@pytest.mark.parametrize("outage", [False, True])
+def test_a_message_is_given_up_after_so_many_attempts_and_later_in_an_outage(outage: bool) -> None:
+    most = MAX_ATTEMPTS_IN_AN_OUTAGE if outage else MAX_ATTEMPTS
+    job = Job(name="retro.show", about="C-7", channel_id="C1", key="retro:7", due_at=AT)
+    assert not is_hopeless(job.model_copy(update={"attempts": most - 1}), outage=outage)
+    assert is_hopeless(job.model_copy(update={"attempts": most}), outage=outage)
+    assert MAX_ATTEMPTS < MAX_ATTEMPTS_IN_AN_OUTAGE
 
 
 @pytest.mark.parametrize(

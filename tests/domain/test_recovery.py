@@ -325,7 +325,16 @@ def test_hands_change_by_their_holder_the_lead_or_whoever_takes_it() -> None:
         hand_over(NEW, "hear", "U3", "U2", "", AT, "U5")
     with pytest.raises(Refused, match="already theirs"):
         hand_over(NEW, "hear", "U1", "U1", "", AT, "U5")
+    with pytest.raises(Refused, match="Hear the customer is already done") as refused:
+        hand_over(done(NEW, "hear"), "hear", "U1", "U2", "", AT, "U5")
+    assert refused.value.field == "step"
     assert owners(hand_over(NEW, None, "U1", "U2", "", AT, None)) == {"U2"}
+
+
+def test_a_step_is_taken_back_with_a_why() -> None:
+    with pytest.raises(Refused, match="Say why") as refused:
+        take_back(done(NEW, "hear"), "hear", "U1", AT, "", CASE, TEAM)
+    assert refused.value.field == "why"
 
 
 @pytest.mark.parametrize(

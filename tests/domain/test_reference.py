@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.reference import missing
+from bot.domain.reference import likely_reference, missing
 
 
 @pytest.mark.parametrize(
@@ -15,3 +15,18 @@ from bot.domain.reference import missing
 )
 def test_what_is_not_there_is_named_by_its_number_alone(label: str, sentence: str) -> None:
     assert missing(label) == sentence
+
+
+@pytest.mark.parametrize(
+    ("words", "link", "reference"),
+    [
+        ("ZD-4711 is back", "https://desk.example/tickets/99", "ZD-4711"),
+        ("The parcel is late", "https://desk.example/tickets/ZD-12", "ZD-12"),
+        ("The parcel is late", "https://desk.example/2026/4711?page=33", "4711"),
+        ("The parcel is late", "https://desk.example/tickets/7", ""),
+        ("The parcel is late", "https://desk4711.example/", ""),
+        ("The parcel is late", "", ""),
+    ],
+)
+def test_a_ticket_is_called_as_its_words_or_its_link_say(words: str, link: str, reference: str) -> None:
+    assert likely_reference(words, link) == reference
