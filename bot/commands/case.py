@@ -327,8 +327,6 @@ def _retro_job(case: Case, command: Fail | Open) -> Job:
 def _channel(command: Fail, work: UnitOfWork) -> Channel:
     if command.request.shared_channel is not None:
         return command.request.shared_channel
-    if not command.place:
-        raise Refused(NO_PLACE, "place")
     # A platform's picker may name a channel that we have not met; the platform knows its name.
     return work.channels.get(command.place) or Channel(id=command.place, name=command.place)
 

@@ -53,8 +53,11 @@ def recovery_of(subject: Reference | None, work: ReadOnlyWork) -> Recovery:
 
 def person_of(person_id: str, field: str, work: UnitOfWork) -> Person | None:
     """Whom a form names, None for nobody; refuses bots, people who left, and unknown ones."""
-    if not person_id:
-        return None
+    return chosen_person(person_id, field, work) if person_id else None
+
+
+def chosen_person(person_id: str, field: str, work: UnitOfWork) -> Person:
+    """Whom a form names that has to name somebody; refuses bots, people who left, and unknown ones."""
     chosen = work.people.get(person_id)
     if chosen is None:
         raise Refused("I don't know this person: choose somebody from the list.", field)

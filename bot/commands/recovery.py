@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from bot.command import Access, AskFirst, Command, Opening, Reply
 from bot.commands import action_item as action_item_commands
 from bot.commands import retro as retro_commands
-from bot.commands.lookup import item_of, person_of, recovery_of, retro_of
+from bot.commands.lookup import chosen_person, item_of, person_of, recovery_of, retro_of
 from bot.domain import recovery as domain
 from bot.domain import reference
 from bot.domain.action_item import ActionItem, check_due
@@ -695,9 +695,7 @@ def not_needed(command: NotNeeded, work: UnitOfWork) -> Reply:
 def hand_over(command: HandOver, work: UnitOfWork) -> Reply:
     """Puts a step, or all that is left, into other hands; they hear of it directly."""
     before = recovery_of(command.subject, work)
-    owner = person_of(command.owner, "owner", work)
-    if owner is None:
-        raise Refused("Choose the new owner.", "owner")
+    owner = chosen_person(command.owner, "owner", work)
     step = None if command.step == EVERYTHING else _chosen(command.step)
     after = domain.hand_over(
         before,

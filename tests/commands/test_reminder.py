@@ -9,10 +9,11 @@ from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.domain.team import Team
 from bot.messages.parts import Message, plain, pressable
+from bot.ports import Ended
 from storage.database import Database
 from storage.tables import jobs
 from tests.desk import ANA, ASKED, AT, BEN, CLEO, SUPPORT, Desk, unkeyed, words
-from tests.session import open_work
+from tests.session import open_work, queue_of
 
 # AT is Thursday 5 March 2026, 15:30 in Stockholm, where Ana (the lead) and the team are; Ben is in New
 # York, Cleo in Tokyo. A working day is nine to five.
@@ -309,6 +310,27 @@ async def test_a_clock_that_jumps_back_says_nothing_twice(desk: Desk) -> None:
     assert "remind:U1:2026-03-10:0" in await desk.tick(stockholm(10))
     assert reminders(await desk.tick(stockholm(9))) == {}
     assert reminders(await desk.tick(stockholm(10, 10))) == {}
+
+
+async def test_a_reminder_that_an_outage_outlasted_is_said_the_next_morning_and_not_at_night(
+    desk: Desk,
+) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U1", due="2026-03-12")
+    await desk.tick(AT)
+    while await desk.bot.run_due(desk.workspace, stockholm(10)):
+        pass
+    queue = queue_of(desk.database)
+    while claimed := queue.claim(stockholm(10), "down", 50):
+        queue.put_away([Ended(job, "dead", why="Down for a day.") for job in claimed])
+    # Something else brings the item up after hours.
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        work.scheduler.run_now(channel_id="C1")
+        work.commit()
+    assert reminders(await desk.tick(stockholm(10, 22))) == {}
+    assert reminders(await desk.tick(stockholm(11, 8, 59))) == {}
+    assert "remind:U1:2026-03-10:0" in await desk.tick(stockholm(11))
+    assert reminders(await desk.tick(stockholm(11, 10))) == {}
 
 
 async def test_what_the_clock_owes_is_bulk_and_what_somebody_does_about_it_is_not(desk: Desk) -> None:
