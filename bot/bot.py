@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
@@ -308,15 +309,13 @@ class Bot:
 
         None when nothing was left to remove.
         """
-        for tries in range(1, MAX_TRIES + 1):
-            try:
-                return await self._save(
-                    workspace, lambda work: forget_commands.forget(case_number, at, work)
-                )
-            except ConflictError:
-                if tries == MAX_TRIES:
-                    raise
-        raise AssertionError("the last try returned or raised")
+        for _ in range(MAX_TRIES - 1):
+            with suppress(ConflictError):
+                return await self._forget(workspace, case_number, at)
+        return await self._forget(workspace, case_number, at)
+
+    async def _forget(self, workspace: str, case_number: int, at: datetime) -> Sequence[int]:
+        return await self._save(workspace, lambda work: forget_commands.forget(case_number, at, work))
 
     def speak(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """The words of a job as things stand now; None when there is nothing to say any more.

@@ -1,12 +1,17 @@
 """The bot itself: whom it wakes, and how much one person may start."""
 
 import logging
-from datetime import datetime
+from contextlib import nullcontext
+from datetime import datetime, timedelta
 
 import pytest
 
+from bot.access import NO_ANSWER_NOW, MembershipNeeded
 from bot.allowance import Allowance
-from bot.bot import BATCH_SIZE, BATCH_SIZE_BESIDE, TOO_MANY, Bot
+from bot.bot import BATCH_SIZE, BATCH_SIZE_BESIDE, MAX_TRIES, TOO_MANY, Bot
+from bot.command import Reply
+from bot.domain.errors import ConflictError
+from bot.jobs.scheduler import Look
 from bot.ports import StorageUnavailable, UnitOfWork
 from storage.database import Database
 from tests.desk import ANA, BEN, ROBOT, Desk, words
@@ -139,3 +144,75 @@ async def test_the_clock_takes_small_bites_while_somebody_waits(
         await desk.bot.run_due(desk.workspace, desk.at)
     assert bites == [BATCH_SIZE, BATCH_SIZE_BESIDE, BATCH_SIZE, BATCH_SIZE_BESIDE]
     assert BATCH_SIZE_BESIDE < BATCH_SIZE
+
+
+@pytest.mark.parametrize("trouble", [StorageUnavailable(), ConflictError("C-1")])
+async def test_a_database_in_trouble_is_nothing_that_looking_singly_would_mend(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    limits: list[int] = []
+
+    def look(at: datetime, limit: int, work: UnitOfWork) -> int:
+        limits.append(limit)
+        raise trouble
+
+    monkeypatch.setattr("bot.jobs.scheduler.run_due", look)
+    with pytest.raises(type(trouble)):
+        await desk.bot.run_due(desk.workspace, desk.at)
+    assert limits == [BATCH_SIZE]
+
+
+async def test_what_cannot_be_looked_at_is_named_and_left_alone_until_the_next_day(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await desk.fail()
+    looked: list[datetime] = []
+
+    def broken(subjects: object, at: datetime, work: UnitOfWork) -> Look:
+        looked.append(at)
+        raise ValueError("nobody can look at this")
+
+    monkeypatch.setattr("bot.jobs.scheduler._look", broken)
+    skipped = []
+    for hours in (0, 23, 25):
+        looked.clear()
+        caplog.clear()
+        at = desk.at + timedelta(hours=hours)
+        while await desk.bot.run_due(desk.workspace, at):
+            pass
+        skipped.append({name for line in caplog.messages for name in ("C-1", "'C1'") if name in line})
+    assert skipped == [{"C-1", "'C1'"}, set(), {"C-1", "'C1'"}]
+
+
+@pytest.mark.parametrize(
+    ("conflicts", "is_forgotten"), [(0, True), (MAX_TRIES - 1, True), (MAX_TRIES, False)]
+)
+async def test_forgetting_a_customer_is_tried_again_but_not_for_ever(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, conflicts: int, is_forgotten: bool
+) -> None:
+    await desk.fail()
+    tries = iter([ConflictError("C-1")] * conflicts)
+
+    def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
+        if conflict := next(tries, None):
+            raise conflict
+        return True
+
+    monkeypatch.setattr("bot.commands.forget.forget", forget)
+    with nullcontext() if is_forgotten else pytest.raises(ConflictError):
+        assert await desk.bot.forget(desk.workspace, 1, desk.at)
+    assert next(tries, None) is None
+
+
+async def test_a_platform_that_must_be_asked_for_ever_counts_as_one_that_says_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.fail()
+
+    async def once_more(*_: object) -> Reply:
+        raise MembershipNeeded({"C1"})
+
+    monkeypatch.setattr(desk.bot, "_once", once_more)
+    reply = await desk.ask(BEN, "case.edit", "C-1")
+    assert reply.refused
+    assert words(reply) == NO_ANSWER_NOW

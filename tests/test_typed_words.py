@@ -9,9 +9,9 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from bot.messages.parts import Message, Paragraph, Typed, plain
+from bot.messages.parts import Message, Paragraph, Typed, plain, pressable
 from bot.messages.team import help_text
-from bot.routes import COMMANDS, TYPED, TYPED_WORDS, typed
+from bot.routes import COMMANDS, TYPED, TYPED_WORDS, only_a_command, typed
 from handlers.slack import render as slack
 from handlers.teams import package
 from handlers.teams import render as teams
@@ -132,3 +132,11 @@ def test_the_readme_shows_the_table_of_typed_commands() -> None:
     match = TABLE.search((ROOT / "README.md").read_text(encoding="utf-8"))
     assert match, "the README has lost the comments around its table of typed commands"
     assert match[1] == _table(), f"put this into the README:\n{_table()}"
+
+
+def test_a_word_that_only_names_a_command_is_asked_back_and_a_sentence_is_not() -> None:
+    asked = only_a_command(" Status ")
+    assert asked is not None
+    assert [button.command_name for button in pressable(asked)] == ["board.status"]
+    assert only_a_command("Status of the parcel?") is None
+    assert only_a_command("") is None

@@ -9,6 +9,7 @@ from bot.command import SourceMessage
 from bot.commands import export
 from bot.domain.channel import Channel
 from bot.domain.person import Person
+from bot.domain.reference import missing
 from bot.messages.export import as_data
 from bot.messages.parts import Button, plain, pressable
 from tests.desk import ANA, ASKED, AT, BEN, ROBOT, SUPPORT, Desk, opening, words
@@ -66,6 +67,13 @@ async def test_a_case_that_is_taken_in_quietly_is_one_word_and_counted_nowhere(d
     with open_work(desk.database, desk.workspace, writes=False) as work:
         data = as_data(export.one("C-1", work))
     assert (data["reference"], data["retro_state"], data["answers"]) == ("ZD-1", "not opened yet", [])
+
+
+async def test_what_was_taken_in_quietly_has_nobody_to_look_after_before_its_retro(desk: Desk) -> None:
+    await taken_in(desk)
+    refused = await desk.ask(ANA, "recovery.begin", "C-1")
+    assert words(refused) == missing("C-1")
+    assert refused.refused
 
 
 async def test_whoever_opens_one_looks_after_its_customer_from_then_on(desk: Desk) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.channel import Channel
 from bot.domain.person import Person
+from bot.jobs import team as team_jobs
 from bot.messages.parts import plain
 from tests.desk import ANA, AT, BEN, CLEO, SUPPORT, Desk, words
 from tests.session import open_work, queue_of
@@ -228,3 +229,26 @@ async def test_a_message_that_somebody_deleted_is_posted_again(desk: Desk) -> No
     with open_work(desk.database, desk.workspace, writes=False) as work:
         assert work.sent_messages.get("retro:1") is None
         assert work.sent_messages.get("recovery:1") is not None
+
+
+async def test_the_new_name_of_somebody_is_kept_when_they_are_known(desk: Desk) -> None:
+    desk.meet(ANA)
+    for person in (ANA, BEN):
+        renamed = person.model_copy(update={"name": f"{person.name} Lind"})
+        await desk.ask(renamed, "team.person_changed", introduced=False)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        known, stranger = work.people.get(ANA.id), work.people.get(BEN.id)
+    assert known is not None
+    assert known.name == "Ana Lind"
+    assert stranger is None
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_greeting_to_somebody_reads_as_their_home(desk: Desk, is_known: bool) -> None:
+    if is_known:
+        desk.meet(ANA)
+    hello = team_jobs.Hello(channel_id=ANA.id).job(ANA.id, "hello:U1", AT, direct=True)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        message = desk.bot.speak(hello, work)
+        home = team_jobs.home_of(ANA if is_known else Person(id=ANA.id, name=""), AT, work, greets=True)
+    assert message == home
