@@ -13,6 +13,7 @@ from bot.command import Reply
 from bot.domain.errors import ConflictError
 from bot.jobs.scheduler import Look
 from bot.ports import StorageUnavailable, UnitOfWork
+from bot.routes import filled_again
 from storage.database import Database
 from tests.desk import ANA, BEN, ROBOT, Desk, words
 
@@ -216,3 +217,34 @@ async def test_a_platform_that_must_be_asked_for_ever_counts_as_one_that_says_no
     reply = await desk.ask(BEN, "case.edit", "C-1")
     assert reply.refused
     assert words(reply) == NO_ANSWER_NOW
+
+
+@pytest.mark.parametrize(("races", "is_saved"), [(MAX_TRIES - 1, True), (MAX_TRIES, False)])
+async def test_a_race_that_is_lost_is_run_again_but_not_for_ever(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, races: int, is_saved: bool
+) -> None:
+    lost = iter([ConflictError("C-1")] * races)
+
+    async def race(*_: object) -> Reply:
+        if conflict := next(lost, None):
+            raise conflict
+        return Reply()
+
+    monkeypatch.setattr(desk.bot, "_once", race)
+    assert (await desk.ask(ANA, "case.fail", typed="ZD-1 Lost")).saved == is_saved
+    assert next(lost, None) is None
+
+
+def test_a_form_that_only_an_older_version_had_is_shown_as_it_was_filled() -> None:
+    assert filled_again("case.older", {"why": "So."}) == {"why": "So."}
+
+
+def test_whoever_started_something_longest_ago_is_forgotten_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.allowance.MAX_PEOPLE", 2)
+    allowance = Allowance(1, lambda: 0.0)
+    assert all(allowance.take("test:1", person) for person in ("U1", "U2", "U3"))
+    assert not allowance.take("test:1", "U3")
+    assert not allowance.take("test:1", "U2")
+    assert allowance.take("test:1", "U1")
