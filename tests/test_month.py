@@ -129,18 +129,18 @@ async def test_the_last_day_is_a_working_day_that_is_far_enough_on(now: datetime
 
 
 @pytest.mark.parametrize(
-    "reply",
+    ("reply", "told"),
     [
-        Reply(refused=True),
-        Reply(refused=True, message=Message(parts=(), summary="No.")),
-        Reply(faults={"why": "Say why."}),
-        Reply(form=Form(command_name="case.fail", title="Form", submit="Send", parts=())),
-        Reply(saved=False),
+        (Reply(refused=True), "None"),
+        (Reply(refused=True, message=Message(parts=(), summary="No way.")), "No way."),
+        (Reply(faults={"why": "Say why."}), "Say why."),
+        (Reply(form=Form(command_name="case.fail", title="Unasked", submit="Send")), "Unasked"),
+        (Reply(saved=False), "None"),
     ],
 )
-async def test_what_the_program_does_not_do_ends_the_month_there(reply: Reply) -> None:
+async def test_what_the_program_does_not_do_ends_the_month_there(reply: Reply, told: str) -> None:
     house = Agreeable(Reply(), reply)
-    with pytest.raises(month.WentWrong):
+    with pytest.raises(month.WentWrong, match=told):
         await month.tell(house, NOW, ZONE)
     assert house.replies == []
 

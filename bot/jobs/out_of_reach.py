@@ -29,7 +29,7 @@ def go_public(
     """The call in the thread, and the word to the lead unless it is they who cannot be reached."""
     thread = message_key.retro(subject.case_number)
     jobs = [call.payload.job(subject.channel_id, call.key, at, thread=thread, once=True)]
-    team = work.teams.get(subject.channel_id)
-    if team is not None and team.lead is not None and team.lead != person_id:
-        jobs.append(to_lead.payload.job(team.lead, to_lead.key, at, direct=True, once=True))
+    lead = work.teams.require(subject.channel_id).lead
+    if lead is not None and lead != person_id:
+        jobs.append(to_lead.payload.job(lead, to_lead.key, at, direct=True, once=True))
     return jobs

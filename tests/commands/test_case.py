@@ -348,6 +348,20 @@ async def test_in_direct_messages_the_form_asks_for_the_channel(desk: Desk) -> N
     assert "C-2 is marked failed" in words(submitted)
 
 
+@pytest.mark.parametrize(("place", "name"), [("C2", "returns"), ("C77", "C77")])
+async def test_a_case_for_another_channel_makes_a_team_of_its_name_as_far_as_that_is_known(
+    desk: Desk, place: str, name: str
+) -> None:
+    returns = Channel(id="C2", name="returns")
+    await desk.ask(ANA, "team.joined", channel=returns)
+    values = {"what_happened": "Lost", "place": place}
+    assert "C-1 is marked failed" in words(
+        await desk.ask(ANA, "case.fail", values=values, channel=DIRECT)
+    )
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        assert work.teams.require(place).name == name
+
+
 async def test_a_channel_must_be_chosen_where_nobody_says_which(desk: Desk) -> None:
     await desk.fail()
     for channel in (None, DIRECT):

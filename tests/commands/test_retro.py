@@ -448,3 +448,11 @@ def test_a_summary_counts_the_items_that_it_leaves_to_the_thread() -> None:
     dropped = VERIFIED.model_copy(update={"state": "dropped"})
     assert "in this thread" not in told(messages.MAX_DROPPED, dropped)
     assert "and 1 more, in this thread" in told(messages.MAX_DROPPED + 1, dropped)
+
+
+async def test_a_retro_that_is_open_is_not_reopened(desk: Desk) -> None:
+    await desk.fail()
+    for values in (None, {"why": "Once more"}):
+        refused = await desk.ask(ANA, "retro.reopen", "C-1", values)
+        assert words(refused) == "The retro C-1 is already open."
+    assert desk.retro("C-1").history == ()

@@ -252,3 +252,39 @@ def test_a_greeting_to_somebody_reads_as_their_home(desk: Desk, is_known: bool) 
         message = desk.bot.speak(hello, work)
         home = team_jobs.home_of(ANA if is_known else Person(id=ANA.id, name=""), AT, work, greets=True)
     assert message == home
+
+
+async def test_a_channel_that_amends_joins_is_known_and_a_conversation_with_it_is_none(
+    desk: Desk,
+) -> None:
+    for channel in (SUPPORT, Channel(id="D1", name="Ana", kind="direct"), None):
+        assert (await desk.ask(ANA, "team.joined", channel=channel)).message is None
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        assert work.channels.get(SUPPORT.id) == SUPPORT
+        assert work.channels.get("D1") is None
+    assert set(desk.say_all()) == {f"hello:{SUPPORT.id}", "hello:D1"}
+
+
+async def test_a_channel_without_a_team_gets_its_new_name_and_no_team(desk: Desk) -> None:
+    await desk.ask(ANA, "team.joined")
+    await desk.ask(ANA, "team.channel_changed", values={"called": "care"})
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        known = work.channels.get(SUPPORT.id)
+        assert work.teams.get(SUPPORT.id) is None
+    assert known is not None
+    assert known.name == "care"
+
+
+@pytest.mark.parametrize(
+    ("zone", "is_late"), [("Asia/Tokyo", True), ("America/New_York", False), (None, False)]
+)
+async def test_at_home_a_thing_is_late_when_the_day_is_over_where_somebody_is(
+    desk: Desk, zone: str | None, is_late: bool
+) -> None:
+    await desk.fail()
+    await desk.add_item(ANA, owner=ANA.id, due=AT.date().isoformat())
+    # 22:00 in UTC: the next day has begun in Tokyo alone.
+    home = await desk.ask(
+        ANA.model_copy(update={"zone": zone}), "team.home", channel=None, at=AT.replace(hour=22)
+    )
+    assert ("late" in words(home)) == is_late
