@@ -313,8 +313,10 @@ def _check_ins(channels: Collection[str], at: datetime, work: ReadOnlyWork) -> I
         recoveries = work.recoveries.among(numbers)
         for number, retro in work.retros.among(numbers).items():
             contact = recoveries[number].contact if number in recoveries else None
-            for turn in range(1, len(retro.history) + 1) if contact else ():
-                job = recovery_jobs.check_in_job(number, contact or "", turn, at)
+            if contact is None:
+                continue
+            for turn in range(1, len(retro.history) + 1):
+                job = recovery_jobs.check_in_job(number, contact, turn, at)
                 yield job.model_copy(update={"once": False})
 
 

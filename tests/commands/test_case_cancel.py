@@ -325,6 +325,7 @@ async def test_an_export_says_that_it_is_cancelled_by_whom_and_why(begun: Desk) 
     assert (row["person"], row["at"], row["text"]) == ("Cleo", AT.isoformat(), "It was only a test.")
     assert "(C-1, cancelled)" in as_markdown(whole, first=True)
     assert "> It was only a test." in as_markdown(whole, first=True)
+    assert "same as" not in as_markdown(whole, first=True)
 
 
 async def test_a_forgotten_customer_is_in_no_why_of_a_cancelled_case(begun: Desk) -> None:

@@ -6,8 +6,10 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
+from bot.commands.export import one
 from bot.domain.channel import Channel
 from bot.domain.retro import Answer, Retro
+from bot.messages.export import as_markdown
 from bot.messages.parts import plain
 from bot.ports import UnitOfWork
 from storage.database import Database
@@ -57,6 +59,8 @@ async def test_answers_discussion_and_items_move_and_the_double_is_cancelled(
         assert [comment.text for comment in work.retros.comments(1)] == ["It was the depot."]
         assert work.cases.require(2).history[-1].same_as == 1
         double, kept = work.recoveries.get(2), work.recoveries.get(1)
+        read = as_markdown(one("C-2", work), first=True)
+    assert f" · cancel · {BEN.name} · same as C-1" in read
     assert double is not None
     assert kept is not None
     assert (double.state, kept.state) == ("cancelled", "open")

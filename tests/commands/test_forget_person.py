@@ -411,6 +411,25 @@ async def test_what_is_said_to_her_alone_may_be_on_its_way(desk: Desk) -> None:
     assert named(desk.database) == set()
 
 
+async def test_what_named_her_to_a_lead_is_taken_back_from_the_lead_and_in_the_thread_from_there(
+    desk: Desk,
+) -> None:
+    for person in (ANA, WILMA):
+        desk.meet(person)
+    await desk.fail(ANA)
+    desk.say_all()
+    to_lead, in_thread = f"unreached_customer:1:{WILMA.id}", f"call_customer:1:{WILMA.id}"
+    of_no_case = f"call_customer:99:{WILMA.id}"
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        for key in (to_lead, in_thread, of_no_case):
+            work.sent_messages.keep(key, MessageRef(channel_id="C1", message=f"m-{key}"))
+        work.commit()
+    gone(desk)
+    jobs = queue_of(desk.database).claim(LATER, "desk", 50)
+    back = {(job.channel_id, job.direct, job.thread) for job in jobs if job.name == "case.withdrawn"}
+    assert back == {("U1", True, None), ("C1", False, "retro:1")}
+
+
 async def test_if_she_writes_again_she_is_met_as_anybody_and_nobody_else_brings_her_back(
     desk: Desk,
 ) -> None:
