@@ -442,6 +442,25 @@ async def test_the_same_trouble_is_told_whichever_channel_answers_first(empty: D
     assert words(reply) == "This channel is closed."
 
 
+async def test_whoever_has_something_to_do_in_a_channel_that_is_closed_to_the_bot_reads_why(
+    empty: Desk,
+) -> None:
+    await _begun(empty)
+    empty.memberships.channels[BEN.id] = set()
+    asked = []
+
+    async def check_open(workspace: str, channel_id: str) -> None:
+        asked.append(channel_id)
+        raise Refused("This channel is closed.")
+
+    empty.memberships.check_open = check_open  # type: ignore[method-assign]
+    values = {"changed": "A note"}
+    reply = await empty.ask(BEN, "action_item.done", ITEM, values, channel=DIRECT, here="D7")
+    assert words(reply) == "This channel is closed."
+    assert asked == ["C1"]
+    assert empty.item(ITEM).state == "proposed"
+
+
 async def test_a_button_of_a_message_that_this_database_does_not_know_opens_nothing(
     empty: Desk,
 ) -> None:

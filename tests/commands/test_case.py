@@ -385,6 +385,17 @@ async def test_a_refused_form_can_be_sent_again_under_the_same_key(desk: Desk) -
     assert "retro:1" in desk.say_all()
 
 
+@pytest.mark.parametrize("time", ["", "08:15"])
+async def test_the_retro_says_on_which_day_it_happened_and_when_if_anybody_knows(
+    desk: Desk, time: str
+) -> None:
+    values = {"what_happened": "Lost", "date": "2026-03-03", "time": time}
+    await desk.ask(ANA, "case.fail", values=values)
+    told = desk.say_all()["retro:1"].model_dump_json()
+    assert ('"2026-03-03"' in told) == (not time)
+    assert ("2026-03-03T07:15" in told) == bool(time)
+
+
 async def test_answers_close_after_the_teams_working_days(desk: Desk) -> None:
     friday = AT + timedelta(days=1)
     await desk.ask(ANA, "case.fail", typed="ZD-1 Lost", at=friday)

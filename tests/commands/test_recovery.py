@@ -958,6 +958,7 @@ async def test_both_sides_show_the_first_few_and_say_when_there_is_more(desk: De
         shown.append(plain(Message(summary="", parts=form.parts)))
     assert ["There is more" in text for text in shown[-2:]] == [False, True]
     assert shown[-1].count("Courier notes") == MAX_READ
+    assert "Training · Ben" in shown[-1]
 
 
 async def test_a_step_that_nobody_knows_is_refused_beside_it(desk: Desk) -> None:

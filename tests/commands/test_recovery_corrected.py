@@ -574,6 +574,39 @@ async def test_not_recovered_that_is_taken_back_is_said_to_whoever_was_told_and_
     assert "third round" in third["not_recovered:1:3:U2"]
 
 
+async def test_whoever_was_told_and_owns_nothing_any_more_reads_that_it_was_taken_back_too(
+    desk: Desk,
+) -> None:
+    await desk.fail(BEN)
+    for person in (ANA, CLEO):
+        desk.meet(person)
+    await desk.add_item(CLEO, owner=CLEO.id)
+    await sorry(desk)
+    desk.say_all()
+    assert sorted(await judged(desk, "Still broken.")) == [
+        "not_recovered:1:1:U2",
+        "not_recovered:1:1:U3",
+    ]
+    assert not (await desk.ask(CLEO, "action_item.hand_over", "AI-1", {"owner": "U1"})).faults
+    assert sorted(await judged(desk, "And again.")) == ["not_recovered:1:2:U2"]
+    assert (await take_back(desk, "verdict")).done
+    assert sorted(told(desk)) == ["not_recovered:1:2:U2"]
+    assert (await take_back(desk, "verdict")).done
+    assert sorted(told(desk)) == ["not_recovered:1:1:U2", "not_recovered:1:1:U3"]
+
+
+async def test_of_two_who_correct_a_step_alike_the_second_is_not_asked_to_look_again(desk: Desk) -> None:
+    await desk.fail()
+    desk.meet(BEN)
+    await sorry(desk)
+    command, about, standing = await open_form(desk, "hear")
+    same = {**standing, "words": "I waited three times."}
+    assert (await desk.ask(ANA, command, about, same)).done
+    second = await desk.ask(BEN, command, about, same, at=LATER)
+    assert second.form is None
+    assert recovery(desk).step("hear").words == "I waited three times."
+
+
 async def test_not_recovered_that_is_taken_back_before_it_was_said_is_not_said(desk: Desk) -> None:
     await desk.fail(BEN)
     await sorry(desk)

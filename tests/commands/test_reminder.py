@@ -408,6 +408,9 @@ async def test_remind_me_later_is_for_the_owner_alone(desk: Desk) -> None:
     await desk.add_item(ANA, owner="U1")
     refused = await desk.ask(BEN, "action_item.remind_later", "AI-1", {"when": "tomorrow"})
     assert words(refused) == "Only the owner of AI-1 is reminded of it."
+    opened_form = await desk.ask(BEN, "action_item.remind_later", "AI-1")
+    assert words(opened_form) == "Only the owner of AI-1 is reminded of it."
+    assert opened_form.form is None
     wrong = await desk.ask(ANA, "action_item.remind_later", "AI-1", {"when": "never"})
     assert wrong.faults == {"when": "Choose when to be reminded."}
 

@@ -12,6 +12,7 @@ from bot.domain.recovery import (
     aim_day,
     as_told,
     begin,
+    changed_since,
     check,
     check_outcome,
     close_unanswered,
@@ -29,6 +30,7 @@ from bot.domain.recovery import (
     not_needed,
     owners,
     promised_by,
+    seen,
     take,
     take_back,
     upset,
@@ -303,6 +305,41 @@ def test_not_recovered_begins_anew_with_their_words_and_keeps_what_was() -> None
         "verdict",
     ]
     assert (anew.failed_at, anew.apologise_by) == (later, date(2026, 3, 10))
+
+
+def test_a_round_that_comes_back_is_counted_from_when_it_began() -> None:
+    days = [AT + timedelta(days=number) for number in (5, 12)]
+    rounds = [NEW]
+    for day in days:
+        given = Step(name="verdict", by="U2", at=day, words="Late again.", chosen="not recovered")
+        rounds.append(judge(rounds[-1], given, day, TEAM))
+    for number in (2, 1):
+        back = take_back(rounds[number], "verdict", "U1", days[-1], "It was another.", CASE, TEAM)
+        assert back.failed_at == rounds[number - 1].failed_at
+        assert back.apologise_by == rounds[number - 1].apologise_by
+        assert len(back.earlier) == number - 1
+
+
+def test_who_changed_a_step_since_a_form_was_drawn_is_known_as_far_as_anybody_is() -> None:
+    before = done(NEW, "hear", "promise")
+    was = str(seen(before, "hear"))
+    assert changed_since(before, "hear", was) is None
+    noted = before.step("hear").model_copy(update={"words": "I waited.", "by": "U2"})
+    corrected = correct(before, noted, "U3", AT)
+    assert changed_since(corrected, "hear", was) == "U3"
+    again = done(take_back(before, "hear", "U4", AT, "So.", CASE, TEAM), "hear")
+    other = again.model_copy(
+        update={
+            "steps": tuple(
+                step.model_copy(update={"by": "U2", "words": "Other."}) if step.name == "hear" else step
+                for step in again.steps
+            )
+        }
+    )
+    assert changed_since(other, "hear", was) == "U2"
+    of_promise = str(seen(before, "promise"))
+    handed = hand_over(before, "keep", "U1", "U2", "", AT, None)
+    assert changed_since(handed, "promise", of_promise) == "U1"
 
 
 def test_silence_is_only_when_nothing_but_the_verdict_is_left() -> None:

@@ -206,3 +206,28 @@ async def test_a_job_of_a_newer_version_has_no_label(sqlite: Database) -> None:
     job = retro.Show(case_number=1).job("C1", "retro:1", AT)
     assert bot.label(job) == "C-1"
     assert bot.label(job.model_copy(update={"name": "retro.newer"})) == ""
+
+
+@pytest.mark.parametrize(("channel_id", "where"), [("C1", " in support"), ("C77", " in C77"), ("", "")])
+async def test_what_was_not_said_names_the_channel_as_far_as_that_is_known(
+    channel_id: str, where: str, sqlite: Database
+) -> None:
+    desk = Desk(sqlite)
+    await desk.ask(ANA, "team.joined")
+    note = Unsaid(channel_id=channel_id, message="the retro C-7", reason="It is archived.")
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        message = desk.bot.speak(note.job("U1", "unsaid:U1:1", AT, direct=True), work)
+    assert message is not None
+    assert f"I could not post the retro C-7{where}. It is archived." in plain(message)
+
+
+async def test_a_job_of_a_newer_version_is_neither_posted_again_nor_followed(sqlite: Database) -> None:
+    bot = Desk(sqlite).bot
+    job = retro.Show(case_number=1).job("C1", "retro:1", AT)
+    newer = job.model_copy(update={"name": "retro.newer"})
+    assert bot.is_lasting(job)
+    assert bot.has_follow_up(job)
+    assert not bot.is_lasting(newer)
+    assert not bot.has_follow_up(newer)
+    note = Unsaid(channel_id="C1", message="it", reason="So.").job("U1", "unsaid:U1:1", AT)
+    assert not bot.is_lasting(note)
