@@ -199,9 +199,11 @@ def _typed(words: str, work: ReadOnlyWork) -> list[_Thing]:
     """What typed words mean: a case's number, or its own reference, perhaps in several channels."""
     subject = reference.parse(words)
     numbered = _referred(subject, work) if isinstance(subject, CaseRef) and not subject.part else []
-    # A case's own reference, however much it looks like one of our numbers.
-    cases = [] if numbered else work.cases.with_reference(words)
-    return numbered or [_Thing(case.ref, case.channel_id, case, case.cancelled) for case in cases]
+    # Else a case's own reference, however much it looks like one of our numbers.
+    return numbered or [
+        _Thing(case.ref, case.channel_id, case, case.cancelled)
+        for case in work.cases.with_reference(words)
+    ]
 
 
 def _has_part(request: Request, thing: _Thing, work: ReadOnlyWork) -> bool:

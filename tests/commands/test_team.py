@@ -288,3 +288,19 @@ async def test_at_home_a_thing_is_late_when_the_day_is_over_where_somebody_is(
         ANA.model_copy(update={"zone": zone}), "team.home", channel=None, at=AT.replace(hour=22)
     )
     assert ("late" in words(home)) == is_late
+
+
+async def test_a_lead_reads_which_items_and_customers_a_colleague_left(desk: Desk) -> None:
+    await desk.fail(typed="ZD-1 Parcel missed")
+    await desk.fail(typed="ZD-2 Nobody called")
+    await desk.add_item(ANA, "C-1", what="Show the notes")
+    left = team_jobs.ColleagueLeft(channel_id=SUPPORT.id, labels="AI-1 C-2")
+    elsewhere = team_jobs.ColleagueLeft(channel_id="C77", labels="AI-1 C-2")
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        message = desk.bot.speak(left.job(ANA.id, "left:C1:1", AT, direct=True), work)
+        assert desk.bot.speak(elsewhere.job(ANA.id, "left:C77:1", AT, direct=True), work) is None
+    assert message is not None
+    told = plain(message)
+    assert "Show the notes" in told
+    assert "Nobody called" in told
+    assert "Parcel missed" not in told

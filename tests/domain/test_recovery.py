@@ -25,6 +25,7 @@ from bot.domain.recovery import (
     is_silent,
     judge,
     kind_of,
+    moves,
     next_step,
     not_enough,
     not_needed,
@@ -410,3 +411,36 @@ def test_other_words_do_not_turn_an_honest_holding_message_into_a_change_that_wa
     given = Step(name="tell_changed", words="We are still at it.")
     step = correct(later, given, "U2", AT).step("tell_changed")
     assert (step.words, step.how, step.corrected_by) == ("We are still at it.", HOLDING, "U2")
+
+
+OTHER = begin(CASE.model_copy(update={"number": 8}), "U2", TEAM, AT)
+
+
+@pytest.mark.parametrize(
+    ("double", "own", "it_moves"),
+    [
+        (None, NEW, False),
+        (OTHER, NEW, False),
+        (done(OTHER, "hear"), None, True),
+        (done(OTHER, "hear"), NEW, True),
+        (verdict(done(OTHER, "hear"), "recovered"), done(NEW, "apologise"), False),
+        (done(OTHER, "hear"), done(NEW, "hear", "apologise"), False),
+    ],
+)
+def test_what_was_noted_for_a_double_moves_where_nothing_was_noted_yet(
+    double: Recovery | None, own: Recovery | None, it_moves: bool
+) -> None:
+    assert moves(double, own) == it_moves
+
+
+@pytest.mark.parametrize(
+    ("double", "why"),
+    [
+        (done(OTHER, "hear", "promise"), "In C-8 something is promised to the customer"),
+        (done(OTHER, "hear", "apologise"), r"what only C-8 has \(Apologise in person\)"),
+    ],
+)
+def test_a_double_with_more_to_say_is_not_lost(double: Recovery, why: str) -> None:
+    with pytest.raises(Refused, match=why) as refused:
+        moves(double, done(NEW, "hear", "promise"))
+    assert refused.value.field == "other"

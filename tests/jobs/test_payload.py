@@ -231,3 +231,17 @@ async def test_a_job_of_a_newer_version_is_neither_posted_again_nor_followed(sql
     assert not bot.has_follow_up(newer)
     note = Unsaid(channel_id="C1", message="it", reason="So.").job("U1", "unsaid:U1:1", AT)
     assert not bot.is_lasting(note)
+
+
+@pytest.mark.parametrize("traceless", [False, True])
+def test_only_what_belongs_in_a_retros_thread_waits_for_its_root(
+    traceless: bool, sqlite: Database
+) -> None:
+    bot = Desk(sqlite).bot
+    answered = retro.Answered(answer_id="a1").job("C1", "answer:a1", AT, thread="retro:7")
+    job = answered.model_copy(update={"traceless": traceless})
+    (root,) = bot.root_jobs(job)
+    assert (root.name, root.about, root.channel_id) == ("retro.show", "C-7", "C1")
+    assert root.traceless == traceless
+    for thread in (None, "item:7"):
+        assert bot.root_jobs(job.model_copy(update={"thread": thread})) == ()
