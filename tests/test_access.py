@@ -442,6 +442,19 @@ async def test_the_same_trouble_is_told_whichever_channel_answers_first(empty: D
     assert words(reply) == "This channel is closed."
 
 
+async def test_whoever_has_left_the_channel_may_still_put_their_own_answer_right(empty: Desk) -> None:
+    answer = await _begun(empty)
+    refused = []
+    for person in (BEN, CLEO):
+        empty.memberships.channels[person.id] = set()
+        text = {"text": f"A list of {person.name}'s"}
+        reply = await empty.ask(person, "retro.edit_answer", answer, text, channel=DIRECT, here="D7")
+        refused.append(reply.refused)
+    assert refused == [False, True]
+    (stored,) = empty.answers(CASE)
+    assert stored.text == "A list of Ben's"
+
+
 async def test_whoever_has_something_to_do_in_a_channel_that_is_closed_to_the_bot_reads_why(
     empty: Desk,
 ) -> None:

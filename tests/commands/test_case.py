@@ -76,6 +76,21 @@ async def test_what_was_taken_in_quietly_has_nobody_to_look_after_before_its_ret
     assert refused.refused
 
 
+async def test_a_quiet_case_is_marked_failed_when_its_retro_is_opened(desk: Desk) -> None:
+    await taken_in(desk)
+    later = AT + timedelta(days=3)
+    assert (await desk.ask(ANA, "case.open", "C-1", at=later)).done
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        assert work.cases.require(1).failed_at == later
+
+
+async def test_an_import_that_runs_again_looks_at_no_retro_that_is_there(desk: Desk) -> None:
+    given = {"what_happened": "Lost in May", "reference": "ZD-1"}
+    for said in (True, False):
+        await desk.ask(ROBOT, "case.fail", values=given, bulk=True)
+        assert ("retro:1" in desk.say_all()) == said
+
+
 async def test_whoever_opens_one_looks_after_its_customer_from_then_on(desk: Desk) -> None:
     await taken_in(desk, customer="Maria", date="2026-01-05")
     desk.say_all()

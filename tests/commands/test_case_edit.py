@@ -131,6 +131,12 @@ async def test_the_retro_its_card_and_its_reminders_follow_and_who_edited_is_sai
     assert [(change.step, change.by) for change in stored(desk).history] == [("edit", "U2")]
 
 
+async def test_a_case_of_which_only_the_day_is_known_is_edited_without_an_hour(desk: Desk) -> None:
+    await desk.ask(ANA, "case.fail", values={"what_happened": "Lost", "date": "2026-03-03"})
+    values = await filled_in(desk)
+    assert (values["date"], values["time"]) == ("2026-03-03", "")
+
+
 async def test_saving_what_stands_there_changes_nothing_and_says_nothing(desk: Desk) -> None:
     seconds = AT - timedelta(days=1, seconds=7)
     await desk.ask(ANA, "case.fail", values={**WHOLE})

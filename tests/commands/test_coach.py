@@ -252,6 +252,7 @@ def test_of_many_remarks_the_first_few_are_shown_and_the_others_counted() -> Non
     def shown(number: int) -> str:
         return plain(messages.read(BLAMING, number * (remark,)))
 
+    assert f"“{remark.words}” · {remark.why}" in shown(1)
     assert "and 1 more" not in shown(messages.MAX_SHOWN)
     assert "and 1 more" in shown(messages.MAX_SHOWN + 1)
     assert shown(messages.MAX_SHOWN + 1).count("Better: ") == messages.MAX_SHOWN

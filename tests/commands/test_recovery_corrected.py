@@ -100,6 +100,20 @@ async def test_an_apology_is_corrected_with_who_made_it_and_when(desk: Desk) -> 
 
 
 @pytest.mark.parametrize(
+    ("zone", "time"), [("America/New_York", "09:30"), (None, "15:30"), ("Asia/Tokyo", "23:30")]
+)
+async def test_the_form_shows_when_a_step_was_done_by_the_clock_of_whoever_did_it(
+    desk: Desk, zone: str | None, time: str
+) -> None:
+    await desk.fail()
+    desk.meet(BEN.model_copy(update={"zone": zone}))
+    assert not (await desk.ask(ANA, "recovery.apologise", "C-1", {"how": "A call", "who": "U2"})).faults
+    *_, standing = await open_form(desk, "apologise")
+    shown = {name: standing[name] for name in ("who", "date", "time")}
+    assert shown == {"who": "U2", "date": "2026-03-05", "time": time}
+
+
+@pytest.mark.parametrize(
     ("day", "said"),
     [
         ("2026-03-01", "The apology is dated before the failure: one of the two dates is wrong; the"),

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.command import Reply
+from bot.commands.export import one
 from bot.domain.action_item import ActionItem
 from bot.domain.retro import OUTCOMES, Turn
 from bot.messages import retro as messages
+from bot.messages.export import as_markdown
 from bot.messages.parts import Context, Link, Message, Part, plain, shortened
 from bot.prompts import PROMPTS
 from tests.commands.test_recovery import labels, unasked
@@ -456,3 +458,13 @@ async def test_a_retro_that_is_open_is_not_reopened(desk: Desk) -> None:
         refused = await desk.ask(ANA, "retro.reopen", "C-1", values)
         assert words(refused) == "The retro C-1 is already open."
     assert desk.retro("C-1").history == ()
+
+
+async def test_the_export_tells_each_closing_with_its_outcome(desk: Desk) -> None:
+    await desk.fail()
+    await close(desk, "an apology was enough", "She said so.")
+    await desk.ask(ANA, "retro.reopen", "C-1", {"why": "Once more"})
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        told = as_markdown(one("C-1", work), first=True)
+    assert " · closed: an apology was enough · Ana" in told
+    assert " · reopened · Ana" in told
