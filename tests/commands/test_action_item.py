@@ -333,6 +333,17 @@ async def test_a_date_changes_with_a_why_but_not_into_the_past(desk: Desk) -> No
     assert "Supplier." in plain(desk.say_all()["item:1"])
 
 
+async def test_what_may_not_be_done_any_more_is_said_before_what_is_wrong_in_its_form(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    item = await desk.add_item(ANA, owner="U1")
+    await desk.ask(ANA, "action_item.drop", item, {"why": "Too dear."})
+    refused = await desk.ask(ANA, "action_item.change_date", item, {"due": "2026-03-01"})
+    assert "AI-1" in words(refused)
+    assert "has passed" not in words(refused)
+
+
 async def test_today_is_the_owners_today(desk: Desk) -> None:
     """At 14:30 UTC on the 5th it is the 5th in Stockholm; a moment later in Tokyo it can be the 6th."""
     await desk.fail()
