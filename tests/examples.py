@@ -49,7 +49,7 @@ from bot.messages import (
     retro,
     team,
 )
-from bot.messages.parts import Form, Message, rest_of, sentence
+from bot.messages.parts import Chart, Form, Message, Series, Table, rest_of, sentence
 from bot.messages.recovery import CardContext
 from bot.messages.reminder import ReminderView
 from bot.messages.stale_form import changed_meanwhile
@@ -303,7 +303,53 @@ MUCH_HERE = [
     for view in [HALF_TIME] * 6
 ]
 
+MONTHS = ("Oct", "Nov", "Dec", "Jan", "Feb", "Mar")
+BY_GAP = Chart(
+    look="bar",
+    title="Action items per gap",
+    sentence="Most came from training: 9 of 15 in six months.",
+    axis="Month",
+    unit="Action items",
+    labels=MONTHS,
+    series=(
+        Series(name="Training", values=(1, 2, 0, 3, 1, 2)),
+        Series(name="After-hours support", values=(0, 1, 1, 0, 2, 2)),
+    ),
+)
+PER_MONTH = Chart(
+    look="line",
+    title="Cases per month",
+    sentence="Two cases in October, seven in March.",
+    axis="Month",
+    unit="Cases",
+    labels=MONTHS,
+    series=(Series(name="Cases", values=(2, 4, 3, 4.5, 6, 7)),),
+)
+FIGURES = Message(
+    summary="Six months in figures.",
+    title="Figures",
+    parts=(
+        BY_GAP,
+        PER_MONTH,
+        PER_MONTH.model_copy(update={"look": "area", "title": "Cases per month, filled"}),
+        Chart(
+            look="pie",
+            title="How it ended",
+            sentence="Four of six customers were won back.",
+            axis="It ended",
+            unit="Customers",
+            labels=("Recovered", "Not recovered", "No answer"),
+            series=(Series(name="Customers", values=(4, 1, 1)),),
+        ),
+        Table(
+            caption="Working days until the apology",
+            columns=("Customer", "Days", "Aim"),
+            rows=(("Mrs. Ólafsdóttir", 1.5, 1), (HOSTILE, 1234567, "")),
+        ),
+    ),
+)
 MESSAGES: Mapping[str, Message] = {
+    "parts.figures": FIGURES,
     "sentence": sentence("AI-12 is already verified."),
     "case.failed": case.failed(CASE, "support"),
     "case.already": case.already(CASE, "support", LINK),

@@ -38,7 +38,22 @@ LIMITS = {
     ("view.title", "max_length"): 24,
     ("view.close", "max_length"): 24,
     ("view.submit", "max_length"): 24,
+    ("data_table.rows", "min_items"): 2,
+    ("data_table.columns", "max_items"): 20,
+    ("data_table.page_size", "max"): 100,
+    ("data_visualization.title", "max_length"): 50,
+    ("data_visualization.segment.label", "max_length"): 20,
+    ("data_visualization.series_name", "max_length"): 20,
+    ("data_visualization.data", "max_items"): 20,
+    ("data_visualization.point_label", "max_length"): 20,
+    ("data_visualization.category_label", "max_length"): 20,
+    ("data_visualization.axis_label", "max_length"): 50,
 }
+TABLE_ROWS, TABLES_CHARACTERS, CHART_SERIES = 101, 10_000, 6
+"""What Slack took when these blocks came; since then its pages say 201, 20,000 and 12, some of them."""
+MESSAGE_CHARTS = 2
+"""Not documented; a third one was refused with invalid_blocks."""
+NEW_BLOCKS = ("data_table", "data_visualization")
 MESSAGE_BLOCKS = 50
 MESSAGE_CHARACTERS = 13_200
 """Not documented; where messages were seen to fail with msg_blocks_too_long."""
@@ -53,6 +68,11 @@ def limit(name: str, kind: str = "max_length") -> int:
 def message_problems(blocks: object) -> list[str]:
     """Everything wrong with a message's blocks; an empty list is what Slack takes."""
     return _sorted_out(lambda: _blocks(blocks, MESSAGE_BLOCKS, inputs=False))
+
+
+def is_new(blocks: object) -> bool:
+    """Whether some of these blocks are so new that not every workspace takes them."""
+    return isinstance(blocks, list) and any(block.get("type") in NEW_BLOCKS for block in blocks)
 
 
 def view_problems(view: object) -> list[str]:
@@ -104,11 +124,13 @@ def _blocks(blocks: Any, most: int, *, inputs: bool) -> Iterator[str]:
     if len(blocks) > most:
         yield f"{len(blocks)} blocks"
     yield from _twice("block_id", (block["block_id"] for block in blocks if "block_id" in block))
+    yield from _figures(blocks)
     for block in blocks:
         if len(block.get("block_id", "")) > limit("block_id"):
             yield "block_id is too long"
         check = BLOCKS.get(block["type"])
-        if check is None or (block["type"] == "input" and not inputs):
+        # Whether a view takes tables and charts was seen by nobody.
+        if check is None or block["type"] in (NEW_BLOCKS if inputs else ("input",)):
             yield f"a block of type {block['type']}"
         else:
             yield from check(block)
@@ -278,6 +300,81 @@ def _options(node: Node, most: int, initial: str) -> Iterator[str]:
             yield f"{initial} is none of the options"
 
 
+def _figures(blocks: list[Any]) -> Iterator[str]:
+    """What all the tables and charts of a message have to keep together."""
+    tables = [block["rows"] for block in blocks if block["type"] == "data_table"]
+    if (written := characters(tables)) > TABLES_CHARACTERS:
+        yield f"{written} characters in tables"
+    if sum(block["type"] == "data_visualization" for block in blocks) > MESSAGE_CHARTS:
+        yield f"more than {MESSAGE_CHARTS} charts"
+
+
+def _data_table(block: Node) -> Iterator[str]:
+    yield from _keys(
+        block, {"type", "block_id", "caption", "page_size", "row_header_column_index", "rows"}
+    )
+    if not block["caption"].strip():
+        yield "a table without a caption"
+    rows = block["rows"]
+    if not limit("data_table.rows", "min_items") <= len(rows) <= TABLE_ROWS:
+        yield f"{len(rows)} rows"
+    if not 1 <= len(rows[0]) <= limit("data_table.columns", "max_items"):
+        yield f"{len(rows[0])} columns"
+    if len({len(row) for row in rows}) > 1:
+        yield "rows of different lengths"
+    if not 1 <= block.get("page_size", 5) <= limit("data_table.page_size", "max"):
+        yield f"page_size {block['page_size']}"
+    for cell in (cell for row in rows for cell in row):
+        yield from _keys(cell, {"type", "text"} | ({"value"} if cell["type"] == "raw_number" else set()))
+        yield from _length(cell["text"], TABLES_CHARACTERS, "a cell")
+        if cell["type"] not in ("raw_text", "raw_number"):
+            yield f"a cell of type {cell['type']}"
+        if cell["type"] == "raw_number" and not isinstance(cell["value"], int | float):
+            yield f"a number that is {cell['value']!r}"
+
+
+def _data_visualization(block: Node) -> Iterator[str]:
+    yield from _keys(block, {"type", "block_id", "title", "chart"})
+    yield from _length(block["title"], limit("data_visualization.title"), "a chart's title")
+    chart = block["chart"]
+    if chart["type"] == "pie":
+        yield from _keys(chart, {"type", "segments"})
+        yield from _points(chart["segments"], CHART_SERIES, "data_visualization.segment.label")
+        if any(segment["value"] <= 0 for segment in chart["segments"]):
+            yield "a slice of nothing"
+    elif chart["type"] in ("line", "bar", "area"):
+        yield from _keys(chart, {"type", "series", "axis_config"})
+        yield from _axes(chart["series"], chart["axis_config"])
+    else:
+        yield f"a chart of type {chart['type']}"
+
+
+def _points(points: list[Node], most: int, name: str) -> Iterator[str]:
+    if not 1 <= len(points) <= most:
+        yield f"{len(points)} points"
+    for point in points:
+        yield from _keys(point, {"label", "value"})
+        yield from _length(point["label"], limit(name), name)
+
+
+def _axes(series: list[Node], axes: Node) -> Iterator[str]:
+    yield from _keys(axes, {"categories", "x_label", "y_label"})
+    for key in ("x_label", "y_label"):
+        yield from _length(axes.get(key, "–"), limit("data_visualization.axis_label"), key)
+    for category in axes["categories"]:
+        yield from _length(category, limit("data_visualization.category_label"), "a category")
+    if not 1 <= len(series) <= CHART_SERIES:
+        yield f"{len(series)} series"
+    yield from _twice("series", (one["name"] for one in series))
+    for one in series:
+        yield from _keys(one, {"name", "data"})
+        yield from _length(one["name"], limit("data_visualization.series_name"), "a series")
+        most = limit("data_visualization.data", "max_items")
+        yield from _points(one["data"], most, "data_visualization.point_label")
+        if [point["label"] for point in one["data"]] != axes["categories"]:
+            yield f"the points of {one['name']} are not the categories"
+
+
 BLOCKS: Mapping[str, Callable[[Node], Iterator[str]]] = {
     "section": _section,
     "header": _header,
@@ -286,6 +383,8 @@ BLOCKS: Mapping[str, Callable[[Node], Iterator[str]]] = {
     "actions": _actions,
     "input": _input,
     "divider": lambda node: _keys(node, {"type", "block_id"}),
+    "data_table": _data_table,
+    "data_visualization": _data_visualization,
 }
 ELEMENTS: Mapping[str, Callable[[Node], Iterator[str]]] = {
     "plain_text_input": _typed,

@@ -45,7 +45,7 @@ def connections_open(slack: "FakeSlack", _: Arguments) -> dict[str, Any]:
 
 def post_message(slack: "FakeSlack", args: Arguments) -> dict[str, Any]:
     channel = _to_speak_in(slack, args)
-    blocks, text = _content(args, text_limit=40_000)
+    blocks, text = _content(slack, args, text_limit=40_000)
     _check_thread(channel, args)
     if slack.one_a_second and time.monotonic() - channel.last_post < 1.0:
         slack.too_fast += 1
@@ -73,7 +73,7 @@ def update(slack: "FakeSlack", args: Arguments) -> dict[str, Any]:
         raise Refusal("message_not_found")
     if not posted.bot:
         raise Refusal("cant_update_message")
-    posted.blocks, posted.text = _content(args, text_limit=4_000)
+    posted.blocks, posted.text = _content(slack, args, text_limit=4_000)
     if "metadata" in args:
         posted.metadata = _json(args["metadata"])
     posted.edits += 1
@@ -94,7 +94,7 @@ def delete(slack: "FakeSlack", args: Arguments) -> dict[str, Any]:
 
 def post_ephemeral(slack: "FakeSlack", args: Arguments) -> dict[str, Any]:
     channel = _to_speak_in(slack, args)
-    blocks, text = _content(args, text_limit=40_000)
+    blocks, text = _content(slack, args, text_limit=40_000)
     _check_thread(channel, args)
     if args.get("user") not in channel.members:
         raise Refusal("user_not_in_channel")
@@ -247,13 +247,15 @@ def _json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
-def _content(args: Arguments, text_limit: int) -> tuple[list[Any], str]:
+def _content(slack: "FakeSlack", args: Arguments, text_limit: int) -> tuple[list[Any], str]:
     blocks, text = _json(args.get("blocks")) or [], str(args.get("text") or "")
     if not text and not blocks:
         raise Refusal("no_text")
     if len(text) > text_limit:
         raise Refusal("msg_too_long")
     problems = limits.message_problems(blocks) if blocks else []
+    if limits.is_new(blocks) and not slack.takes_new_blocks:
+        problems.append("unsupported type")
     if problems:
         raise Refusal("invalid_blocks", response_metadata={"messages": problems})
     if limits.characters(blocks) > limits.MESSAGE_CHARACTERS:

@@ -117,6 +117,7 @@ class SlackPerson:
         if not ack.body:
             return None
         _refuse(limits.message_problems(ack.body["blocks"]) if ack.body.get("blocks") else [])
+        assert self.slack.takes_new_blocks or not limits.is_new(ack.body.get("blocks"))
         assert ack.body.get("response_type", "ephemeral") == "ephemeral"
         send_ephemeral = Ephemeral(
             self.id, ack.body.get("text", ""), ack.body.get("blocks", []), channel.id

@@ -37,6 +37,17 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
 }
 """Where each kind of element keeps what people read."""
 
+AXES = {"xAxisTitle", "yAxisTitle", "showBarValues"}
+CHARTS: Mapping[str, tuple[set[str], set[str]]] = {
+    "Chart.Pie": (set(), {"legend", "value"}),
+    "Chart.VerticalBar": (AXES, {"x", "y"}),
+    "Chart.VerticalBar.Grouped": (AXES, {"legend", "values"}),
+}
+"""Charts, which Teams adds to the schema: the keys each has beside the common ones, and its data's.
+
+https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/charts-in-adaptive-cards
+"""
+
 AT = re.compile(r"<at>(.*?)</at>", re.DOTALL)
 
 
@@ -88,6 +99,25 @@ def _structure(card: Node, dialog: bool) -> Iterator[str]:
             yield from _input(element, seen)
         if kind.startswith("Action."):
             yield from _action(element, IN_DIALOGS if dialog else ACTIONS)
+        if kind.startswith("Chart."):
+            yield from _chart(element)
+
+
+def _chart(chart: Node) -> Iterator[str]:
+    if chart["type"] not in CHARTS:
+        yield f"{chart['type']} is no chart"
+        return
+    own, keys = CHARTS[chart["type"]]
+    for key in set(chart) - own - {"type", "title", "colorSet", "data", "fallback"}:
+        yield f"{chart['type']} has no {key}"
+    if "fallback" not in chart:
+        yield "a chart has no fallback for clients that draw none"
+    if not chart["data"]:
+        yield "a chart of nothing"
+    for point in chart["data"]:
+        values = point.get("values", [])
+        if set(point) != keys or any(set(value) != {"x", "y"} for value in values):
+            yield f"{point} is no point of {chart['type']}"
 
 
 def _input(element: Node, seen: set[str]) -> Iterator[str]:
@@ -177,7 +207,7 @@ def _deepest(error: jsonschema.ValidationError) -> str:
 
 def _without_teams_own(node: Any) -> Any:
     if isinstance(node, list):
-        return [_without_teams_own(child) for child in node]
+        return [_without_teams_own(child) for child in node if not _is_chart(child)]
     if not isinstance(node, Mapping):
         return node
     dropped = (*TEAMS_OWN, "choices.data")
@@ -186,6 +216,10 @@ def _without_teams_own(node: Any) -> Any:
         for key, child in node.items()
         if key not in dropped
     }
+
+
+def _is_chart(node: Any) -> bool:
+    return isinstance(node, Mapping) and str(node.get("type", "")).startswith("Chart.")
 
 
 # What people read and press

@@ -24,6 +24,7 @@ import aiohttp
 import yaml
 from aiohttp import web
 
+from tests.fake_slack_limits import is_new
 from tests.fake_slack_methods import METHODS, Refusal
 from tests.fake_slack_person import FormErrors, NotFilledIn, SlackPerson
 from tests.fake_slack_state import Ephemeral, Posted, SlackChannel, Trigger, View
@@ -120,6 +121,8 @@ class FakeSlack(Wire):
         self.one_a_second = False
         self.keeps_messages = False
         """Whether this workspace lets nobody delete a message."""
+        self.takes_new_blocks = True
+        """Whether this workspace takes tables and charts."""
         self.deleted: list[Posted] = []
         """What the bot took away, oldest first."""
         self.too_fast = 0
@@ -431,6 +434,8 @@ class FakeSlack(Wire):
             return web.Response(status=self._faults["response_url"].popleft().status)
         if user is None:
             return web.Response(status=404, text="expired_url")
+        if is_new(body.get("blocks")) and not self.takes_new_blocks:
+            return web.Response(status=400, text="invalid_blocks")
         async with self.changed:
             self.whispers.append(Ephemeral(user, body.get("text", ""), body.get("blocks", [])))
             self.changed.notify_all()

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from bot.messages.parts import MAX_IN_ROW, Buttons, Line, Mention, Message, pressable
+from bot.messages.parts import MAX_IN_ROW, Buttons, Fields, Line, Mention, Message, pressable
 from tests.examples import MESSAGES
 
 MAX_IN_MENU = 15
@@ -43,7 +43,8 @@ def mentions(message: Message) -> list[Mention]:
     found: list[Mention] = []
     for part in message.parts:
         pieces = list(getattr(part, "words", ()))
-        pieces += [piece for _, words in getattr(part, "rows", ()) for piece in words]
+        if isinstance(part, Fields):
+            pieces += [piece for _, words in part.rows for piece in words]
         found += [piece for piece in pieces if isinstance(piece, Mention)]
     return found
 

@@ -12,9 +12,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import (
+    BaseModel,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    StringConstraints,
+    model_validator,
+)
 
 
 class Bold(BaseModel, frozen=True):
@@ -182,8 +189,87 @@ class Divider(BaseModel, frozen=True):
     kind: Literal["divider"] = "divider"
 
 
+MAX_ROWS, MAX_COLUMNS = 100, 20
+"""Of a table; Slack's `data_table` takes 20 columns, and takes 100 rows everywhere."""
+MAX_SERIES, MAX_POINTS = 6, 20
+"""Of a chart; a pie has as many slices as another chart has series."""
+MAX_LABEL = 20
+"""Characters of what stands beside an axis or in a legend (Slack's limit)."""
+
+Cell = str | int | float
+Label = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LABEL)]
+
+
+class Table(BaseModel, frozen=True):
+    """Rows under their columns; the first cell of a row names it, and the caption all of them."""
+
+    kind: Literal["table"] = "table"
+    caption: str = Field(min_length=1)
+    columns: tuple[str, ...] = Field(min_length=1, max_length=MAX_COLUMNS)
+    rows: tuple[tuple[Cell, ...], ...] = Field(min_length=1, max_length=MAX_ROWS)
+
+    @model_validator(mode="after")
+    def _is_even(self) -> Self:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError("each row of a table has a cell for each column")
+        return self
+
+
+class Series(BaseModel, frozen=True):
+    """What is counted, and how often it is there under each label of its chart."""
+
+    name: Label
+    values: tuple[NonNegativeInt | NonNegativeFloat, ...]
+
+
+class Chart(BaseModel, frozen=True):
+    """Figures as a picture, with the sentence that says what it shows; its table always follows.
+
+    `labels` stand along the axis that `axis` names, `unit` is what is counted. A pie has one series,
+    and a slice for each label.
+    """
+
+    kind: Literal["chart"] = "chart"
+    look: Literal["line", "bar", "area", "pie"]
+    title: str = Field(min_length=1, max_length=50)
+    sentence: str = Field(min_length=1)
+    axis: str = Field(min_length=1, max_length=50)
+    unit: str = Field(min_length=1, max_length=50)
+    labels: tuple[Label, ...] = Field(min_length=1, max_length=MAX_POINTS)
+    series: tuple[Series, ...] = Field(min_length=1, max_length=MAX_SERIES)
+
+    @model_validator(mode="after")
+    def _can_be_drawn(self) -> Self:
+        names = [series.name for series in self.series]
+        if len({*names}) < len(names) or len({*self.labels}) < len(self.labels):
+            raise ValueError("two series, or two labels, are called the same")
+        if any(len(series.values) != len(self.labels) for series in self.series):
+            raise ValueError("each series of a chart has a value for each label")
+        if self.look == "pie" and (len(names) > 1 or len(self.labels) > MAX_SERIES):
+            raise ValueError(f"a pie has one series, of {MAX_SERIES} slices at most")
+        if self.look == "pie" and 0 in self.series[0].values:
+            raise ValueError("a slice of a pie is more than nothing")
+        return self
+
+    @property
+    def table(self) -> Table:
+        """The same figures to read: a row for each series, or for each label where those are many.
+
+        What is across has to fit a telephone.
+        """
+        names = tuple(series.name for series in self.series)
+        if len(names) > 1 and len(self.labels) <= MAX_SERIES:
+            columns = (self.unit, *self.labels)
+            rows = tuple((series.name, *series.values) for series in self.series)
+        else:
+            columns = (self.axis, *names)
+            by_label = zip(*(series.values for series in self.series), strict=True)
+            rows = tuple((label, *row) for label, row in zip(self.labels, by_label, strict=True))
+        return Table(caption=self.title, columns=columns, rows=rows)
+
+
 Part = Annotated[
-    Paragraph | Context | Quote | Fields | Buttons | Line | Progress | Divider,
+    Paragraph | Context | Quote | Fields | Buttons | Line | Progress | Divider | Table | Chart,
     Field(discriminator="kind"),
 ]
 MENU = "More…"
@@ -369,6 +455,10 @@ def plain(message: Message, called: str = CALLED) -> str:
                 lines.extend(f"{label}: {plain_words(words, called)}" for label, words in part.rows)
             case Progress():
                 lines.append(plain_progress(part))
+            case Table():
+                lines.extend([part.caption, *table_lines(part)])
+            case Chart():
+                lines.extend([part.sentence, *table_lines(part.table)])
             case Buttons() | Divider():
                 pass
     return "\n".join(lines)
@@ -382,6 +472,27 @@ def plain_progress(progress: Progress) -> str:
         if labels:
             said.append(f"{state.capitalize()}: {', '.join(labels)}.")
     return " ".join(said)
+
+
+def shown_cell(cell: Cell) -> str:
+    """A cell as it is read: a number to one decimal, where it has any, and a dash for nothing."""
+    return (cell.strip() or "–") if isinstance(cell, str) else f"{round(cell, 1):,}".removesuffix(".0")
+
+
+def table_rows(table: Table) -> list[tuple[str, str]]:
+    """A table in words, row by row: what it names, and `Oct 1, Nov 2`, or `3` of one thing only."""
+    rows = []
+    for first, *others in table.rows:
+        said = [shown_cell(cell) for cell in others]
+        if len(said) > 1:
+            said = [f"{column} {cell}" for column, cell in zip(table.columns[1:], said, strict=True)]
+        rows.append((shown_cell(first), ", ".join(said)))
+    return rows
+
+
+def table_lines(table: Table) -> list[str]:
+    """The same, a line for each row: `Training: Oct 1, Nov 2`."""
+    return [": ".join(filter(None, row)) for row in table_rows(table)]
 
 
 def pressable(message: Message | Form) -> Iterator[Button]:

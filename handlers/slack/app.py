@@ -156,7 +156,7 @@ class SlackAdapter:
         self._signature = Signature(settings.slack_signing_secret)
         self._bolt = self._listening(authorized)
         self._socket: AsyncSocketModeHandler | None = None
-        self._replies = Replies(slack, session)
+        self._replies = Replies(slack, session, self.messenger.figures)
 
     @classmethod
     async def open(cls, settings: Settings, bot: Answers) -> Self:
@@ -255,8 +255,12 @@ class SlackAdapter:
         request, reply = await self._asked(incoming.command, body)
         if reply.form:
             self._replies.add(self._replies.open(reply.form, request, origin))
-        if reply.message:
-            return _answer({"response_type": "ephemeral", **render.message(reply.message)})
+        if reply.message and self.messenger.figures.may_be_refused(reply.message):
+            # Nobody hears whether Slack took what is in an acknowledgement.
+            self._replies.add(self._replies.tell(reply.message, origin))
+        elif reply.message:
+            drawn = render.message(reply.message, natively=False)
+            return _answer({"response_type": "ephemeral", **drawn})
         return _answer()
 
     def _pressed(self, read: Read) -> Callable[[dict[str, Any]], Coroutine[Any, Any, BoltResponse]]:

@@ -16,6 +16,7 @@ from bot.ports import Delivery, DeliveryError, Limits, Rate
 from bot.settings import USUAL_PACE
 from handlers.slack import render
 from handlers.slack.delivered import A_MINUTE, HeardMessages, LookUps
+from handlers.slack.refused_blocks import REFUSALS, BlocksRefused, Figures
 
 CALL_SECONDS = 10.0
 """Slack answers in well under a second; a call must end long before its job's lease (18 s)."""
@@ -89,8 +90,7 @@ FAILURES: Mapping[str, Failure] = {
     "msg_too_long": TOO_LONG,
     "msg_blocks_too_long": TOO_LONG,
     "metadata_too_large": TOO_LONG,
-    "invalid_blocks": REFUSED,
-    "invalid_blocks_format": REFUSED,
+    **dict.fromkeys(REFUSALS, REFUSED),
     "invalid_arguments": REFUSED,
     "no_text": REFUSED,
     "invalid_auth": NOT_LET_IN,
@@ -128,12 +128,14 @@ class Client(AsyncWebClient):
     """Slack's code for why it does not; empty as long as it does."""
 
     async def api_call(self, *args: Any, **more: Any) -> AsyncSlackResponse:
-        """The library's own; raises what that does."""
+        """The library's own; raises what that does, and BlocksRefused where it is that."""
         try:
             answer = await super().api_call(*args, **more)
         except SlackApiError as error:
             code = _answer(error)[2]
             self.refused = code if code in TOKEN_REFUSED else self.refused
+            if code in REFUSALS:
+                raise BlocksRefused(code, error.response) from None
             raise
         self.refused = ""
         return answer
@@ -229,6 +231,7 @@ class SlackMessenger:
     ) -> None:
         self.limits = LIMITS.at(min_interval)
         self.heard = HeardMessages()
+        self.figures = Figures()
         self._look_ups = look_ups or LookUps(A_MINUTE if self.limits.new else None)
         self._read_up_to: dict[str, str] = {}
         self._slack = slack
@@ -240,14 +243,14 @@ class SlackMessenger:
         body = {"channel": delivery.channel.id, "unfurl_links": False, "unfurl_media": False}
         if delivery.thread is not None:
             body |= {"channel": delivery.thread.channel_id, "thread_ts": delivery.thread.message}
-        answer = await self._call("chat.postMessage", delivery, {**body, **_content(delivery)})
+        answer = await self._call("chat.postMessage", delivery, body, says=True)
         return self._message_ref(str(answer["channel"]), str(answer["ts"]), delivery)
 
     async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
         """Replaces what it said; repeating an edit changes nothing."""
-        body = {"channel": message_ref.channel_id, "ts": message_ref.message, **_content(delivery)}
+        body = {"channel": message_ref.channel_id, "ts": message_ref.message}
         try:
-            await self._call("chat.update", delivery, body)
+            await self._call("chat.update", delivery, body, says=True)
         except DeliveryError as undelivered_edit:
             if undelivered_edit.gone:
                 self.heard.forget(message_ref.channel_id, message_ref.message)
@@ -311,15 +314,32 @@ class SlackMessenger:
             raise Wait from None
 
     async def _call(
-        self, method: str, delivery: Delivery, body: dict[str, Any], *, unless: str = ""
+        self,
+        method: str,
+        delivery: Delivery,
+        body: dict[str, Any],
+        *,
+        says: bool = False,
+        unless: str = "",
     ) -> Mapping[str, Any]:
-        """Slack's answer, or nothing when it is the error `unless`; raises DeliveryError."""
+        """Slack's answer, or nothing when it is the error `unless`; raises DeliveryError.
+
+        `says`: the message goes with it.
+        """
         if delivery.workspace != self._workspace:
             raise DeliveryError("That message belongs to another workspace.", permanent=True)
+
+        async def send(drawn: render.Block) -> AsyncSlackResponse:
+            said = {**body, **drawn, "metadata": _metadata(delivery)}
+            return await self._slack.api_call(method, json=said)
+
         # The read methods take form fields only; the others need JSON for their nested parts.
         sent = {"data": body} if method.startswith("conversations.") else {"json": body}
         try:
-            answer = await self._slack.api_call(method, **sent)  # type: ignore[arg-type]  # one of both
+            if says:
+                answer = await self.figures.sent(delivery.message, send)
+            else:
+                answer = await self._slack.api_call(method, **sent)  # type: ignore[arg-type]  # one of both
         except NO_ANSWER as error:
             if unless and code_of(error) == unless:
                 return {}
@@ -337,10 +357,9 @@ class SlackMessenger:
         )
 
 
-def _content(delivery: Delivery) -> dict[str, Any]:
-    # Anybody in the workspace can read metadata: our own key for the message, and nothing about people.
-    metadata = {"event_type": "amends_message", "event_payload": {"key": delivery.key}}
-    return {**render.message(delivery.message), "metadata": metadata}
+def _metadata(delivery: Delivery) -> dict[str, Any]:
+    # Anybody in the workspace can read it: our own key for the message, and nothing about people.
+    return {"event_type": "amends_message", "event_payload": {"key": delivery.key}}
 
 
 def key_in(message: Mapping[str, Any]) -> str:

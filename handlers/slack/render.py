@@ -19,6 +19,7 @@ from bot.messages.parts import (
     Button,
     Buttons,
     ChannelName,
+    Chart,
     Context,
     Day,
     Divider,
@@ -38,6 +39,7 @@ from bot.messages.parts import (
     Quote,
     Sign,
     Status,
+    Table,
     Timestamp,
     Typed,
     Words,
@@ -45,12 +47,17 @@ from bot.messages.parts import (
     plain,
     plain_words,
     shortened,
+    table_lines,
     with_ellipsis,
 )
+from handlers.slack import figures
 
 Block = dict[str, Any]
 
 MESSAGE_BLOCKS, MESSAGE_CHARACTERS, MESSAGE_TEXT = 50, 12_000, 3_000
+TABLES_CHARACTERS, CHARTS = 10_000, 2
+"""The tables of a message have 20,000 characters by some of Slack's pages and 10,000 by others; a third
+chart is refused. https://docs.slack.dev/reference/block-kit/blocks/data-table-block"""
 VIEW_BLOCKS, VIEW_BYTES, VIEW_WORD, VIEW_KEPT = 100, 240_000, 24, 3_000
 HEADER, SECTION, FIELD, FIELDS = 150, 3_000, 2_000, 10
 ROW, BUTTON_LABEL, BUTTON_VALUE = 25, 75, 2_000
@@ -176,13 +183,29 @@ def _marked(text: str) -> Block:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _blocks(title: str | None, parts: Sequence[Part], limit: int) -> list[Block]:
-    """Parts as blocks, with every text at most `limit` characters."""
+def has_figures(message: Message) -> bool:
+    """Whether it has a table or a chart: blocks so new that a workspace may refuse them."""
+    return any(isinstance(part, Table | Chart) for part in message.parts)
+
+
+def _blocks(title: str | None, parts: Sequence[Part], limit: int, *, natively: bool) -> list[Block]:
+    """Parts as blocks, every text at most `limit` characters long; figures in lines, or `natively`."""
     drawn: list[Block] = []
     if title and title.strip():
         drawn.append({"type": "header", "text": _plain(title, HEADER)})
+    charts = 0
     for part in parts:
-        drawn.extend(_part(part, limit))
+        match part:
+            case Table():
+                drawn.extend(_table(part, limit, natively=natively))
+            case Chart():
+                charts += 1
+                drawn.append({"type": "section", "text": _marked(escaped(part.sentence, SECTION))})
+                if natively and charts <= CHARTS:
+                    drawn.append(figures.chart(part))
+                drawn.extend(_table(part.table, limit, natively=natively))
+            case _:
+                drawn.extend(_part(part, limit))
     rows = [block for block in drawn if block["type"] == "actions"]
     for number, row in enumerate(rows, start=1):
         row["block_id"] = f"buttons-{number}"
@@ -214,6 +237,19 @@ def _part(part: Part, limit: int) -> Iterator[Block]:
             yield {"type": "section", "text": _marked(text)}
         case Divider():
             yield {"type": "divider"}
+
+
+def _table(table: Table, limit: int, *, natively: bool) -> Iterator[Block]:
+    """A table of Slack's own; where it takes none the caption, and a line for each row."""
+    if natively:
+        yield figures.table(table, limit)
+        return
+    caption = {"type": "text", "text": one_line(table.caption, HEADER), "style": {"bold": True}}
+    text = "\n" + "\n".join(one_line(line, limit) for line in table_lines(table))
+    for number, piece in enumerate(_pieces(text)):
+        words = {"type": "text", "text": piece}
+        section = {"type": "rich_text_section", "elements": [words] if number else [caption, words]}
+        yield {"type": "rich_text", "elements": [section]}
 
 
 def _line(line: Line, limit: int) -> Iterator[Block]:
@@ -334,12 +370,18 @@ def _bytes(drawn: object) -> int:
 
 
 def _fitted(
-    title: str | None, parts: Sequence[Part], blocks: int, weigh: Callable[[object], int], budget: int
+    title: str | None,
+    parts: Sequence[Part],
+    blocks: int,
+    weigh: Callable[[object], int],
+    budget: int,
+    *,
+    natively: bool = False,
 ) -> list[Block]:
     """All parts with their texts cut to the budget; or, where that is not enough, the first parts."""
     drawn: list[Block] = []
     for limit in SHORTER:
-        drawn = _first(_blocks(title, parts, limit), blocks)
+        drawn = _first(_blocks(title, parts, limit, natively=natively), blocks)
         if weigh(drawn) <= budget:
             return drawn
     while weigh(drawn) > budget:
@@ -353,11 +395,15 @@ def _first(drawn: list[Block], limit: int) -> list[Block]:
     return [*drawn[: limit - 1], {"type": "context", "elements": [_marked(MORE)]}]
 
 
-def message(message: Message) -> Block:
-    """`blocks` and `text` of a message; the text is what notifications and screen readers say."""
+def message(message: Message, *, natively: bool = True) -> Block:
+    """`blocks` and `text` of a message; the text is what notifications and screen readers say.
+
+    Without `natively` its tables and charts are drawn as lines, for a workspace that takes no others.
+    """
     whole = plain(message)
     text = whole if message.summary in whole else f"{message.summary}\n{whole}"
-    drawn = _fitted(message.title, message.parts, MESSAGE_BLOCKS, characters, MESSAGE_CHARACTERS)
+    budget = TABLES_CHARACTERS if has_figures(message) else MESSAGE_CHARACTERS
+    drawn = _fitted(message.title, message.parts, MESSAGE_BLOCKS, characters, budget, natively=natively)
     return {"text": escaped(text.strip() or message.summary, MESSAGE_TEXT), "blocks": drawn}
 
 
@@ -381,7 +427,10 @@ def reading(message: Message, *, ends_all: bool = False) -> Block:
 
 
 def _view_blocks(message: Message) -> list[Block]:
-    """The blocks of a view; for a message that has no parts, its summary."""
+    """The blocks of a view; for a message that has no parts, its summary.
+
+    Slack does not say whether a view takes tables and charts, so they are drawn as lines.
+    """
     nothing: Block = {"type": "section", "text": _marked(escaped(message.summary, SECTION))}
     return _fitted(message.title, message.parts, VIEW_BLOCKS, _bytes, VIEW_BYTES) or [nothing]
 

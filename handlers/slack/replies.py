@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -12,6 +13,7 @@ from handlers.background_tasks import BackgroundTasks
 from handlers.slack import render
 from handlers.slack.incoming import Origin
 from handlers.slack.outgoing import NO_ANSWER, code_of
+from handlers.slack.refused_blocks import REFUSALS, BlocksRefused, Figures
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +23,11 @@ TOO_LATE = sentence("Slack did not open the form in time. Please press or type t
 class Replies(BackgroundTasks):
     """Replies by the Web API. Each only shows what is stored, so a lost one loses nothing."""
 
-    def __init__(self, slack: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+    def __init__(self, slack: AsyncWebClient, session: aiohttp.ClientSession, figures: Figures) -> None:
         super().__init__()
         self._slack = slack
         self._session = session
+        self._figures = figures
 
     async def open(self, form: Form, request: Request | None, origin: Origin) -> None:
         """Opens a form; when Slack does not (a trigger lives three seconds), says to ask again."""
@@ -45,16 +48,15 @@ class Replies(BackgroundTasks):
         """Shows it to the person alone: where they asked, or else in their direct messages."""
         if origin.view and await self._show(render.reading(message), origin):
             return
-        drawn = render.message(message)
         for way in (self._send_ephemeral, self._respond, self._write):
             try:
-                if await way(drawn, origin):
+                if await self._figures.sent(message, partial(way, origin)):
                     return
             except NO_ANSWER as error:
                 log.info("a reply could not be shown this way: %s", code_of(error))
         log.warning("a reply could not be shown in any way")
 
-    async def _send_ephemeral(self, drawn: render.Block, origin: Origin) -> bool:
+    async def _send_ephemeral(self, origin: Origin, drawn: render.Block) -> bool:
         if not origin.channel_id:
             return False
         body = {
@@ -66,22 +68,29 @@ class Replies(BackgroundTasks):
         await self._slack.api_call("chat.postEphemeral", json=_present(body))
         return True
 
-    async def _respond(self, drawn: render.Block, origin: Origin) -> bool:
+    async def _respond(self, origin: Origin, drawn: render.Block) -> bool:
         if not origin.response_url:
             return False
         body = {**drawn, "response_type": "ephemeral", "replace_original": False}
         async with self._session.post(origin.response_url, json=body, proxy=self._slack.proxy) as answer:
+            code = (await answer.text())[:100] if answer.status != 200 else ""
+            if any(refusal in code for refusal in REFUSALS):
+                raise BlocksRefused("response_url", answer)
             return answer.status == 200
 
-    async def _write(self, drawn: render.Block, origin: Origin) -> bool:
+    async def _write(self, origin: Origin, drawn: render.Block) -> bool:
         await self._slack.api_call("chat.postMessage", json={**drawn, "channel": origin.person_id})
         return True
 
     async def say(self, message: Message, origin: Origin) -> None:
         """Answers in the direct messages somebody wrote in."""
-        body = {**render.message(message), "channel": origin.channel_id, "thread_ts": origin.thread}
-        try:
+
+        async def send(drawn: render.Block) -> None:
+            body = {**drawn, "channel": origin.channel_id, "thread_ts": origin.thread}
             await self._slack.api_call("chat.postMessage", json=_present(body))
+
+        try:
+            await self._figures.sent(message, send)
         except NO_ANSWER as error:
             log.warning("a direct answer could not be said: %s", code_of(error))
 

@@ -1,9 +1,9 @@
 """What messages are made of, as Teams draws it: our parts in, Adaptive Cards 1.5 out, 25 KB at most.
 
 Our own limit is 25 KB for a card, below every published one: 28 KB for what a message extension
-shows, 100 KB for a message. Teams adds three things to the schema of Adaptive Cards, and we use them:
-`msteams` at the top (mentions, width) and in a button's data (opens a dialog), and `choices.data` (the
-people picker).
+shows, 100 KB for a message. Teams adds four things to the schema of Adaptive Cards, and we use them:
+`msteams` at the top (mentions, width) and in a button's data (opens a dialog), `choices.data` (the
+people picker), and charts.
 """
 
 import json
@@ -17,7 +17,9 @@ from bot.messages.parts import (
     Bold,
     Button,
     Buttons,
+    Cell,
     ChannelName,
+    Chart,
     Context,
     Day,
     Divider,
@@ -32,12 +34,15 @@ from bot.messages.parts import (
     Quote,
     Sign,
     Status,
+    Table,
     Timestamp,
     Typed,
     Words,
     one_line,
     plain_words,
     shortened,
+    shown_cell,
+    table_rows,
 )
 
 Element = dict[str, Any]
@@ -45,6 +50,8 @@ Element = dict[str, Any]
 VERSION = "1.5"
 CARD_BYTES = 25_000
 TITLE, LABEL = 150, 120
+MAX_ACROSS = 4
+"""Columns of a table that a telephone shows without breaking words."""
 ROW = 6
 """Buttons of one row; Teams hides the seventh."""
 
@@ -204,6 +211,63 @@ def _part(part: Part, mentions: _Mentions, limit: int, dialog: bool) -> Iterator
             yield text_block(_progress(part))
         case Divider():
             pass  # a line above whatever follows
+        case Table():
+            yield text_block(escaped(one_line(part.caption, TITLE)), weight="Bolder")
+            yield _table(part, limit)
+        case Chart():
+            yield text_block(escaped(shortened(part.sentence, limit)))
+            yield _chart(part)
+            yield _table(part.table, limit)
+
+
+def _table(table: Table, limit: int) -> Element:
+    """A table whose first row and first column are headings; the other columns are for figures.
+
+    A wide one is facts, in which each row says its columns: on a telephone it would break every word.
+    """
+    if len(table.columns) > MAX_ACROSS:
+        rows_said = [(one_line(head, LABEL), one_line(said, limit)) for head, said in table_rows(table)]
+        facts = [{"title": escaped(head), "value": escaped(said)} for head, said in rows_said]
+        return {"type": "FactSet", "facts": facts}
+    widths = [2, *(1 for _ in table.columns[1:])]
+    header = [_cell(column, limit, weight="Bolder") for column in table.columns]
+    rows = [
+        [_cell(first, limit, weight="Bolder"), *(_cell(cell, limit) for cell in others)]
+        for first, *others in table.rows
+    ]
+    return {
+        "type": "Table",
+        "columns": [{"width": width} for width in widths],
+        "rows": [{"type": "TableRow", "cells": cells} for cells in (header, *rows)],
+    }
+
+
+def _cell(cell: Cell, limit: int, **more: object) -> Element:
+    text = escaped(one_line(shown_cell(cell), limit)) or NONE
+    return {"type": "TableCell", "items": [text_block(text, **more)]}
+
+
+def _chart(chart: Chart) -> Element:
+    """A chart of Teams' own; a client that draws none leaves it out, for its table follows.
+
+    Microsoft's lines have dates along their axis, and ours names: lines and areas are drawn as bars.
+    """
+    names = {"title": chart.title, "colorSet": "categorical", "fallback": "drop"}
+    points = [
+        [{"x": label, "y": value} for label, value in zip(chart.labels, series.values, strict=True)]
+        for series in chart.series
+    ]
+    if chart.look == "pie":
+        slices = [{"legend": point["x"], "value": point["y"]} for point in points[0]]
+        return {"type": "Chart.Pie", **names, "data": slices}
+    axes = {"xAxisTitle": chart.axis, "yAxisTitle": chart.unit, "showBarValues": True}
+    if len(points) == 1:
+        return {"type": "Chart.VerticalBar", **names, **axes, "data": points[0]}
+    data = [
+        {"legend": series.name, "values": values}
+        for series, values in zip(chart.series, points, strict=True)
+    ]
+    return {"type": "Chart.VerticalBar.Grouped", **names, **axes, "data": data}
 
 
 def _rows(part: Buttons, dialog: bool) -> Iterator[Element]:

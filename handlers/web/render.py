@@ -31,8 +31,10 @@ from bot.messages.parts import (
     day_words,
     on,
     plain_words,
+    shown_cell,
 )
 from bot.repositories import Post
+from handlers.web import chart
 
 FOLDER = Path(__file__).parent
 NOTHING = Markup("")
@@ -324,7 +326,14 @@ ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 ENVIRONMENT.filters.update(
-    day_words=day_words, channel_path=channel_path, plain_words=plain_words, sign=SIGNS.__getitem__
+    channel_path=channel_path,
+    day_words=day_words,
+    picture=chart.picture,
+    plain_words=plain_words,
+    shown_cell=shown_cell,
+    sign=SIGNS.__getitem__,
 )
 ENVIRONMENT.tests.update(drawable=_is_drawable)
-ENVIRONMENT.globals.update(more=MENU, when=_when, target=_target, draw_message=message)
+ENVIRONMENT.globals.update(
+    chart_width=chart.WIDTH, more=MENU, when=_when, target=_target, draw_message=message
+)

@@ -16,6 +16,8 @@ from bot.ports import DeliveryError
 from bot.settings import Misconfigured
 from handlers.slack.app import MAX_BYTES, SlackAdapter
 from handlers.slack.outgoing import is_slacks
+from tests.examples import FIGURES
+from tests.fake_slack_limits import is_new
 from tests.fakes import FakeSlack, FormErrors, NotFilledIn, Posted, SlackChannel
 from tests.handlers.slack_adapter import Script, delivery, serving, settings_for
 
@@ -221,6 +223,50 @@ async def test_a_note_finds_another_way_when_slack_refuses_the_first(
     else:
         (direct,) = await slack.until(ana.direct.roots)
         assert direct.words() == "AI-1 is yours."
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_figures_answer_a_command_after_its_acknowledgement_until_slack_is_known_to_refuse_them(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter, taken: bool
+) -> None:
+    slack.takes_new_blocks = taken
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    bot.replies["board.status"] = Reply(message=FIGURES)
+    assert await ana.command("status", channel) is None
+    (answer,) = await slack.until(lambda: ana.whispers)
+    assert (answer.channel_id, is_new(answer.blocks)) == (channel.id, taken)
+    assert "Recovered" in answer.words()
+    again = await ana.command("status", channel)
+    assert (again is None) == taken
+    await slack.until(lambda: len(ana.whispers) == 2)
+    assert slack.calls["chat.postEphemeral"] == 2
+
+
+async def test_figures_that_slack_refuses_at_a_response_url_come_there_as_lines(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
+) -> None:
+    slack.takes_new_blocks = False
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    slack.fail_next("chat.postEphemeral", error="user_not_in_channel")
+    bot.replies["board.status"] = Reply(message=FIGURES)
+    await ana.command("status", channel)
+    (answer,) = await slack.until(lambda: ana.whispers)
+    assert (answer.channel_id, is_new(answer.blocks)) == (None, False)
+    assert slack.calls["chat.postMessage"] == 0
+
+
+async def test_figures_asked_for_in_direct_messages_are_answered_there_in_lines_where_refused(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
+) -> None:
+    slack.takes_new_blocks = False
+    ana = slack.person("Ana")
+    bot.replies["action_item.mine"] = Reply(message=FIGURES)
+    await ana.says("mine", ana.direct)
+    answer = await slack.until(lambda: next((m for m in ana.direct.roots() if m.bot), None))
+    assert not is_new(answer.blocks)
+    assert "Recovered: 4" in answer.words()
 
 
 async def test_a_trigger_that_expired_ends_in_a_sentence(

@@ -12,6 +12,8 @@ from bot.ports import DeliveryError
 from handlers.slack import outgoing
 from handlers.slack.delivered import LookUps
 from handlers.slack.outgoing import SlackMessenger
+from tests.examples import FIGURES
+from tests.fake_slack_limits import is_new
 from tests.fakes import FakeSlack
 from tests.handlers.slack_adapter import delivery
 
@@ -94,6 +96,47 @@ async def test_the_longest_message_is_taken(slack: FakeSlack, messenger: SlackMe
     message = Message(summary="<!channel>", title="x" * 500, parts=(Quote(text="<🙂&" * 10_000),))
     message_ref = await messenger.say(delivery(slack, channel.id, message))
     await messenger.edit(delivery(slack, channel.id, message), message_ref)
+
+
+async def test_a_workspace_that_takes_no_tables_is_asked_once_and_reads_lines(
+    slack: FakeSlack, messenger: SlackMessenger
+) -> None:
+    channel = slack.channel("support")
+    slack.takes_new_blocks = False
+    message_ref = await messenger.say(delivery(slack, channel.id, FIGURES))
+    assert slack.calls["chat.postMessage"] == 2
+    (posted,) = channel.roots()
+    assert not is_new(posted.blocks)
+    assert "Recovered: 4" in posted.words()
+    await messenger.edit(delivery(slack, channel.id, FIGURES), message_ref)
+    await messenger.say(delivery(slack, channel.id, FIGURES, key="later:1"))
+    assert (slack.calls["chat.postMessage"], slack.calls["chat.update"]) == (3, 1)
+    assert posted.metadata is not None
+
+
+async def test_a_workspace_that_takes_tables_gets_them_again_and_again(
+    slack: FakeSlack, messenger: SlackMessenger
+) -> None:
+    channel = slack.channel("support")
+    message_ref = await messenger.say(delivery(slack, channel.id, FIGURES))
+    await messenger.edit(delivery(slack, channel.id, FIGURES), message_ref)
+    (posted,) = channel.roots()
+    assert is_new(posted.blocks)
+    assert (slack.calls["chat.postMessage"], slack.calls["chat.update"]) == (1, 1)
+
+
+@pytest.mark.parametrize(("message", "tries"), [(FIGURES, 2), (sentence("Hello."), 1)])
+async def test_blocks_that_are_refused_without_tables_too_are_a_fault_and_no_reason_to_leave_them_out(
+    slack: FakeSlack, messenger: SlackMessenger, message: Message, tries: int
+) -> None:
+    channel = slack.channel("support")
+    slack.fail_next("chat.postMessage", times=tries, error="invalid_blocks")
+    with pytest.raises(DeliveryError) as refused:
+        await messenger.say(delivery(slack, channel.id, message))
+    assert (refused.value.permanent, refused.value.code) == (True, "chat.postMessage: invalid_blocks")
+    assert slack.calls["chat.postMessage"] == tries
+    await messenger.say(delivery(slack, channel.id, FIGURES))
+    assert is_new(channel.roots()[0].blocks)
 
 
 async def test_what_was_said_is_found_by_its_key(slack: FakeSlack, messenger: SlackMessenger) -> None:

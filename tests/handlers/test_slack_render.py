@@ -14,6 +14,7 @@ from bot.messages.parts import (
     Button,
     Buttons,
     ChannelName,
+    Chart,
     Context,
     Day,
     Divider,
@@ -30,14 +31,16 @@ from bot.messages.parts import (
     Progress,
     ProgressStep,
     Quote,
+    Series,
     Status,
+    Table,
     Timestamp,
     Typed,
     plain,
 )
 from handlers.slack import render
 from tests import fake_slack_limits as limits
-from tests.examples import FORMS, MESSAGES
+from tests.examples import BY_GAP, FIGURES, FORMS, MESSAGES
 from tests.shared import SCHEMAS
 
 AT = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
@@ -441,6 +444,8 @@ ENTRY = st.builds(
     verb=st.sampled_from(["a.b", "c.d"]),
     about=st.text("ABC-~/123456789", max_size=40),
 )
+NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(str.strip)
+FIGURE = st.one_of(st.integers(1, 10**9), st.floats(0.1, 10**9))
 PARTS = st.lists(
     st.one_of(
         st.builds(Paragraph, words=WORDS),
@@ -467,6 +472,22 @@ PARTS = st.lists(
             ).map(tuple),
         ),
         st.just(Divider()),
+        st.builds(
+            Table,
+            caption=TEXT.filter(str.strip),
+            columns=st.tuples(TEXT, TEXT, TEXT),
+            rows=st.lists(st.tuples(TEXT, FIGURE, TEXT), min_size=1, max_size=100).map(tuple),
+        ),
+        st.builds(
+            Chart,
+            look=st.sampled_from(["line", "bar", "area", "pie"]),
+            title=NAME,
+            sentence=TEXT.filter(str.strip),
+            axis=NAME,
+            unit=NAME,
+            labels=st.lists(NAME, min_size=2, max_size=2, unique=True).map(tuple),
+            series=st.tuples(st.builds(Series, name=NAME, values=st.tuples(FIGURE, FIGURE))),
+        ),
     ),
     max_size=60,
 ).map(tuple)
@@ -487,6 +508,58 @@ def markup(node: Any) -> list[str]:
     return [text for child in node.values() for text in markup(child)]
 
 
+def test_a_chart_is_slacks_own_between_its_sentence_and_its_table() -> None:
+    sentence, chart, table = drawn(BY_GAP)
+    assert sentence["text"]["text"] == "Most came from training: 9 of 15 in six months."
+    assert (chart["type"], chart["title"]) == ("data_visualization", "Action items per gap")
+    bars = chart["chart"]
+    assert bars["type"] == "bar"
+    assert bars["axis_config"] == {
+        "categories": ["Oct", "Nov", "Dec", "Jan", "Feb", "Mar"],
+        "x_label": "Month",
+        "y_label": "Action items",
+    }
+    assert [series["name"] for series in bars["series"]] == ["Training", "After-hours support"]
+    assert bars["series"][0]["data"][3] == {"label": "Jan", "value": 3}
+    assert (table["type"], table["caption"], table["page_size"]) == (
+        "data_table",
+        "Action items per gap",
+        2,
+    )
+    header, training, _ = table["rows"]
+    assert [cell["text"] for cell in header][:3] == ["Action items", "Oct", "Nov"]
+    assert training[:3] == [
+        {"type": "raw_text", "text": "Training"},
+        {"type": "raw_number", "value": 1, "text": "1"},
+        {"type": "raw_number", "value": 2, "text": "2"},
+    ]
+
+
+def test_a_third_chart_is_its_sentence_and_its_table() -> None:
+    kinds = [block["type"] for block in render.message(FIGURES)["blocks"]]
+    assert kinds.count("data_visualization") == 2
+    assert kinds.count("data_table") == len(FIGURES.parts)
+
+
+def test_without_native_figures_a_table_is_read_line_by_line() -> None:
+    message = Message(summary="g", parts=(BY_GAP,))
+    sentence, lines = render.message(message, natively=False)["blocks"]
+    assert sentence["text"]["text"] == "Most came from training: 9 of 15 in six months."
+    caption, words = lines["elements"][0]["elements"]
+    assert caption == {"type": "text", "text": "Action items per gap", "style": {"bold": True}}
+    assert words["text"].splitlines()[1:] == [
+        "Training: Oct 1, Nov 2, Dec 0, Jan 3, Feb 1, Mar 2",
+        "After-hours support: Oct 0, Nov 1, Dec 1, Jan 0, Feb 2, Mar 2",
+    ]
+    assert "Training: Oct 1, Nov 2, Dec 0" in render.message(message)["text"]
+
+
+def test_a_view_has_no_figures_of_slacks_own() -> None:
+    for view in (render.reading(FIGURES), render.home(FIGURES)):
+        assert limits.view_problems(view) == []
+        assert "Recovered: 4" in str(view)
+
+
 @settings(deadline=None, max_examples=150)
 @given(title=TEXT | st.none(), summary=TEXT.filter(str.strip), parts=PARTS)
 def test_no_text_breaks_a_limit_or_fires_a_mention(title: str | None, summary: str, parts: Any) -> None:
@@ -497,6 +570,9 @@ def test_no_text_breaks_a_limit_or_fires_a_mention(title: str | None, summary: s
     assert limits.characters(message["blocks"]) <= 12_000
     assert 1 <= len(message["text"]) <= 3_000
     assert "<" not in message["text"]
+    plainly = render.message(said, natively=False)["blocks"]
+    assert not limits.is_new(plainly)
+    assert not plainly or limits.message_problems(plainly) == []
     for view in (render.reading(said), render.home(said)):
         assert limits.view_problems(view) == []
     for text in markup(message["blocks"]):

@@ -39,7 +39,7 @@ from bot.messages.parts import (
 )
 from handlers.teams import render
 from tests import fake_teams_card as cards
-from tests.examples import FORMS, HOSTILE, LONG, MESSAGES
+from tests.examples import BY_GAP, FIGURES, FORMS, HOSTILE, LONG, MESSAGES
 
 AT = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
 KNOWN = render.FormContext(
@@ -227,6 +227,41 @@ def test_a_divider_is_a_line_above_what_follows_and_progress_marks_what_is_next(
     (line,) = drawn(Divider(), Progress(steps=steps), Divider())
     assert line["separator"] is True
     assert line["text"] == "✅\u00a0Hear · ▶️\u00a0**Promise**"
+
+
+def test_a_chart_has_its_sentence_before_it_and_its_table_behind_it() -> None:
+    sentence, chart, table = drawn(BY_GAP)
+    assert sentence["text"] == "Most came from training: 9 of 15 in six months."
+    assert (chart["type"], chart["fallback"]) == ("Chart.VerticalBar.Grouped", "drop")
+    assert [series["legend"] for series in chart["data"]] == ["Training", "After-hours support"]
+    assert chart["data"][0]["values"][3] == {"x": "Jan", "y": 3}
+    assert table == {
+        "type": "FactSet",
+        "facts": [
+            {"title": "Training", "value": "Oct 1, Nov 2, Dec 0, Jan 3, Feb 1, Mar 2"},
+            {"title": "After-hours support", "value": "Oct 0, Nov 1, Dec 1, Jan 0, Feb 2, Mar 2"},
+        ],
+    }
+
+
+def test_each_look_of_a_chart_is_one_that_teams_draws() -> None:
+    charts = [element for element in drawn(*FIGURES.parts) if element["type"].startswith("Chart.")]
+    kinds = [(chart["type"], len(chart["data"])) for chart in charts]
+    assert kinds == [
+        ("Chart.VerticalBar.Grouped", 2),
+        ("Chart.VerticalBar", 6),
+        ("Chart.VerticalBar", 6),
+        ("Chart.Pie", 3),
+    ]
+
+
+def test_a_caption_stands_above_its_table_and_nothing_in_a_cell_acts() -> None:
+    caption, table = drawn(FIGURES.parts[-1])
+    assert caption["text"] == "Working days until the apology"
+    cells = [cell["items"][0]["text"] for row in table["rows"] for cell in row["cells"]]
+    assert cells[3:6] == ["Mrs. Ólafsdóttir", "1.5", "1"]
+    assert cells[7:] == ["1,234,567", "–"]
+    assert "<at>" not in cells[6]
 
 
 def test_inside_a_dialog_every_button_is_a_submission_that_leaves_the_inputs_behind() -> None:

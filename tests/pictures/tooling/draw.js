@@ -41,12 +41,22 @@ function asSlackReads(value, people) {
   return chosen ? { ...read, placeholder: { type: "plain_text", text: chosen } } : read;
 }
 
-const KNOWN = new Set(["actions", "context", "divider", "header", "image", "input", "rich_text", "section"]);
+const KNOWN = new Set([
+  ...["actions", "context", "data_visualization", "divider", "header", "image", "input", "rich_text", "section"],
+  "table",
+]);
+
+/** A data table as the older kind of table, which the library knows: its cells are the same to look at. */
+const asTable = (block) =>
+  block.type === "data_table"
+    ? { type: "table", rows: block.rows.map((row) => row.map(({ text }) => ({ type: "raw_text", text }))) }
+    : block;
 
 /** In place of what cannot be drawn: a line that says so. */
 const undrawn = (type) => ({ type: "section", text: { type: "plain_text", text: `(no picture of ${type})` } });
 
-function drawSlack(place, { content, people }) {
+function drawSlack(place, { content: given, people }) {
+  const content = given.map(asTable);
   const strange = content.map((block) => block.type).filter((type) => !KNOWN.has(type));
   const blocks = content.map((block) => (KNOWN.has(block.type) ? block : undrawn(block.type)));
   const hooks = {
@@ -85,9 +95,18 @@ cards.AdaptiveCard.onProcessMarkdown = (text, result) => {
   result.didProcess = true;
 };
 
+// Bundling leaves out what registers itself and is named nowhere.
+cards.GlobalRegistry.defaultElements.register("Table", cards.Table, cards.Versions.v1_5);
+
+/** In place of a chart, which is Teams' own and nobody else's: that there is one, and which. */
+const charted = (value) =>
+  /^Chart\./.test(value?.type ?? "")
+    ? { type: "TextBlock", text: `(here Teams draws a chart: ${value.title})`, isSubtle: true, wrap: true }
+    : value;
+
 /** A card whose people pickers are lists: whoever is chosen shows by name, as in Teams, which searches. */
 const searched = (card) =>
-  JSON.parse(JSON.stringify(card), (key, value) => (key === "choices.data" ? undefined : value));
+  JSON.parse(JSON.stringify(card), (key, value) => (key === "choices.data" ? undefined : charted(value)));
 
 function drawTeams(place, { content }) {
   const drawn = new cards.AdaptiveCard();
