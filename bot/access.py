@@ -29,6 +29,9 @@ NO_ANSWER_NOW = (
     "Please try again in a moment."
 )
 
+MAX_GATHERED = 50
+"""Channels that are asked about at once: the platform is asked about each of them."""
+
 
 class MembershipNeeded(Exception):
     """What decides was not asked yet: ask the platform, and begin again.
@@ -52,6 +55,8 @@ class PlatformFacts:
 
     channels: dict[str, bool] = field(default_factory=dict)
     """Which channels the person is in."""
+    unsaid: set[str] = field(default_factory=set)
+    """Of which channels nobody could say it just now."""
     guest: bool | None = None
     """Whether they are a guest of the workspace; None: not asked."""
     closed: dict[str, Refused | None] = field(default_factory=dict)
@@ -101,8 +106,11 @@ def check(
     pointed_at = isinstance(invocation, Opening) and request.source is not None
     if command.access == "channel" or pointed_at:
         # A message that somebody pointed at: what it belongs to is in the channel where they saw it.
-        nothing_else = invocation.model_copy(update={"subject": None})
-        return Admitted(nothing_else, _check_channel(invocation, facts))
+        channel_id = _check_channel(invocation, facts)
+        gathers = channel_id is None and command.gathers
+        theirs = _channels_of(request, facts, work) if gathers else frozenset()
+        nothing_else = invocation.model_copy(update={"subject": None, "in_channels": theirs})
+        return Admitted(nothing_else, channel_id)
     return _check_thing(invocation, facts, work, part=command.access == "thing")
 
 
@@ -120,6 +128,20 @@ def _check_channel(invocation: Invocation, facts: PlatformFacts) -> str | None:
             raise MembershipNeeded({channel_id})
         raise facts.trouble or Refused(STRANGE_CHANNEL, "place")
     return channel_id
+
+
+def _channels_of(request: Request, facts: PlatformFacts, work: ReadOnlyWork) -> frozenset[str]:
+    """The channels of teams that somebody is in; whose they lead are asked about first.
+
+    Where one cannot be asked about, raises MembershipUnknown: what is left out makes figures wrong.
+    """
+    teams = sorted(work.teams.all(), key=lambda team: (team.lead != request.person.id, team.name))
+    channels = [team.channel_id for team in teams[:MAX_GATHERED]]
+    if unasked := set(channels) - facts.channels.keys():
+        raise MembershipNeeded(unasked)
+    if facts.unsaid:
+        raise MembershipUnknown
+    return frozenset(channel_id for channel_id in channels if facts.channels[channel_id])
 
 
 def _check_thing(

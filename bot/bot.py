@@ -264,6 +264,8 @@ class Bot:
             else:
                 # Another thing of the same name may still be theirs.
                 facts.trouble, facts.channels[channel_id] = answer, False
+                if isinstance(answer, MembershipUnknown):
+                    facts.unsaid.add(channel_id)
 
     async def _people_in(self, channel_id: str, request: Request) -> int | None:
         memberships = self._memberships(request)

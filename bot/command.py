@@ -160,6 +160,8 @@ class Invocation(BaseModel, frozen=True):
     subject: Reference | None = None
     inside: bool = False
     """They are a member of the channel of what they ask about; the bot says so, no adapter."""
+    in_channels: frozenset[str] = frozenset()
+    """Where a command that `gathers` was asked in no channel: the teams' channels that they are in."""
 
     @property
     def person(self) -> Person:
@@ -195,8 +197,9 @@ class Command(Invocation, frozen=True):
     A command about something narrows the type of its `subject`. `begins`: it begins something new, or
     brings it up once more, which a person may do only so often in a minute.
     `of_cancelled`: it may be asked for a case that is cancelled, as all that only reads may.
-    `repeatable`: doing it twice is doing it once, so repeats need not be remembered. `title` and
-    `submit` are its form's.
+    `repeatable`: doing it twice is doing it once, so repeats need not be remembered. `gathers`: of a
+    channel's; asked in none, it is for all those that the person is in. `title` and `submit` are its
+    form's.
     """
 
     name: ClassVar[str]
@@ -205,6 +208,7 @@ class Command(Invocation, frozen=True):
     begins: ClassVar[bool] = False
     of_cancelled: ClassVar[bool] = False
     repeatable: ClassVar[bool] = False
+    gathers: ClassVar[bool] = False
     title: ClassVar[str] = ""
     submit: ClassVar[str] = ""
 

@@ -20,6 +20,7 @@ from bot.domain.recovery import Recovery, Tally
 from bot.domain.reminder import SentReminder
 from bot.domain.retro import Answer, Comment, Counts, Retro, WithdrawnAnswer
 from bot.domain.team import Team
+from bot.domain.trends import Failure, Fix
 from bot.messages.parts import Message
 
 
@@ -146,6 +147,13 @@ class ReadCases(Protocol):
 
     def failed_since(self, channel_id: str, since: datetime, limit: int) -> Sequence[Case]:
         """The team's cases that failed at or after a moment, the newest first; an index carries it."""
+        ...
+
+    def failures(self, channel_id: str, since: datetime, limit: int) -> Sequence[Failure]:
+        """What trends count of a channel: cases marked failed since then that have a retro.
+
+        The newest first, without cancelled ones; an index carries it.
+        """
         ...
 
     def of_customer(self, name: str) -> Sequence[int]:
@@ -290,6 +298,9 @@ class ReadActionItems(Protocol):
         ...
 
     def among(self, numbers: Collection[int], /) -> Mapping[int, ActionItem]: ...
+    def fixes(self, *cases: int) -> Sequence[Fix]:
+        """What trends count of these cases' items, without a word of them."""
+        ...
 
 
 class ActionItems(ReadActionItems, Protocol):

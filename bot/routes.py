@@ -17,6 +17,7 @@ from bot.commands import recovery as recovery_commands
 from bot.commands import reminder as reminder_commands
 from bot.commands import retro as retro_commands
 from bot.commands import team as team_commands
+from bot.commands import trends as trends_commands
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import board as board_jobs
 from bot.jobs import case as case_jobs
@@ -98,6 +99,11 @@ TYPED_WORDS: Mapping[str, TypedWord] = {
     ),
     "status": TypedWord(
         "board.status", "", "what is owed to customers and what is open in this team, late ones first"
+    ),
+    "trends": TypedWord(
+        "trends.show",
+        "",
+        "six months in figures: which gap keeps coming back, and how soon things were put right",
     ),
     "customer": TypedWord(
         "recovery.open",
@@ -196,6 +202,7 @@ _ROUTES = (
     _reading(board_commands.Status, board_commands.status),
     _reading(reminder_commands.ShowAll, reminder_commands.show_all),
     _reading(reminder_commands.ShowAllHere, reminder_commands.show_all_here),
+    _reading(trends_commands.Show, trends_commands.show),
     Route(coach_commands.Draft, form=coach_commands.open_draft, apart=coach_commands.draft),
     _route(team_commands.Settings, team_commands.settings, team_commands.open_settings),
     _route(team_commands.OwnSettings, team_commands.own_settings, team_commands.open_own_settings),

@@ -5,6 +5,7 @@ Adding a message means adding its example here; `tests/test_examples.py` is red 
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from bot.coach.coach import read_for_customer, read_for_team
 from bot.commands import action_item as action_item_commands
@@ -16,6 +17,7 @@ from bot.commands import retro as retro_commands
 from bot.commands import team as team_commands
 from bot.domain.action_item import ActionItem, Moved, can_wait, steps
 from bot.domain.case import Case, CaseChange
+from bot.domain.item_step import ItemState
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.owner_day import Days
 from bot.domain.person import Person
@@ -36,6 +38,8 @@ from bot.domain.recovery_step import HOLDING, Step, StepName
 from bot.domain.reminder import SentReminder
 from bot.domain.retro import Answer, Comment, Counts, Retro, Turn, WithdrawnAnswer
 from bot.domain.team import Team
+from bot.domain.trends import Failure, Fix, TeamRows, Trends, months_until
+from bot.domain.trends import trends as trends_of
 from bot.messages import (
     action_item,
     board,
@@ -48,6 +52,7 @@ from bot.messages import (
     reminder,
     retro,
     team,
+    trends,
 )
 from bot.messages.parts import Chart, Form, Message, Series, Table, rest_of, sentence
 from bot.messages.recovery import CardContext
@@ -303,6 +308,70 @@ MUCH_HERE = [
     for view in [HALF_TIME] * 6
 ]
 
+SALES = Team(channel_id="C2", name="sales", lead="U2", zone="America/New_York")
+
+
+def counted(*failures: tuple[Failure, tuple[Fix, ...]], teams: tuple[Team, ...] = (TEAM,)) -> Trends:
+    """The trends of a team's cases with their items, or of the same cases in each of several teams."""
+    fixes = [fix for _, fixes in failures for fix in fixes]
+    rows = [TeamRows(one, [failure for failure, _ in failures], fixes) for one in teams]
+    return trends_of(rows, months_until(TODAY), AT)
+
+
+def failure(number: int, days_ago: int, **more: Any) -> Failure:
+    """A case that failed so many days ago."""
+    return Failure(number=number, failed_at=AT - timedelta(days=days_ago), **more)
+
+
+def fix(case_number: int, gap: str | None, days_ago: int, state: ItemState = "verified") -> Fix:
+    """An item that was due, and is now in this state since, so many days ago."""
+    at = AT - timedelta(days=days_ago)
+    done, verified = state in ("done", "verified"), state == "verified"
+    return Fix(
+        case_number=case_number,
+        gap=gap,
+        state=state,
+        due=at.date(),
+        moved_at=at,
+        done_at=at if done else None,
+        verified_at=at if verified else None,
+    )
+
+
+def put_right(number: int, days_ago: int, *gaps: str, late: int = 0) -> tuple[Failure, tuple[Fix, ...]]:
+    """A case whose fixes were verified six days later, and whose customer was won back."""
+    at = AT - timedelta(days=days_ago)
+    told = failure(
+        number,
+        days_ago,
+        ended="recovered",
+        closed_at=at + timedelta(days=2),
+        owed_since=at,
+        apologise_by=at.date(),
+        apologised_at=at + timedelta(days=late, hours=1),
+        promised_by=(at + timedelta(days=2)).date(),
+        kept_at=at + timedelta(days=1 + late),
+    )
+    return told, tuple(fix(number, gap, days_ago - 6) for gap in gaps)
+
+
+UNENDED = (failure(9, 1, owed_since=AT - timedelta(days=1), apologise_by=TODAY), ())
+MANY_MONTHS = (
+    put_right(1, 150, "training", "communication"),
+    put_right(2, 120, "tools"),
+    put_right(3, 90, "process", late=1),
+    (
+        failure(4, 60, ended="no answer"),
+        (fix(4, None, 50, "dropped"), fix(4, "communication", 3, "agreed")),
+    ),
+    put_right(5, 30, "after-hours support", late=2),
+    UNENDED,
+)
+RETURNED = (
+    *MANY_MONTHS[:5],
+    (failure(9, 1, ended="not recovered"), (fix(9, "training", -3, "proposed"),)),
+)
+
 MONTHS = ("Oct", "Nov", "Dec", "Jan", "Feb", "Mar")
 BY_GAP = Chart(
     look="bar",
@@ -350,6 +419,12 @@ FIGURES = Message(
 )
 MESSAGES: Mapping[str, Message] = {
     "parts.figures": FIGURES,
+    "trends": trends.trends(counted(*MANY_MONTHS), (TEAM,)),
+    "trends.returned": trends.trends(counted(*RETURNED), (TEAM,)),
+    "trends.several_teams": trends.trends(counted(*RETURNED, teams=(SALES, TEAM)), (SALES, TEAM)),
+    "trends.few": trends.trends(counted(*RETURNED[-3:]), (TEAM,)),
+    "trends.nothing": trends.trends(counted(), (TEAM,)),
+    "trends.no_team": trends.trends(counted(teams=()), ()),
     "sentence": sentence("AI-12 is already verified."),
     "case.failed": case.failed(CASE, "support"),
     "case.already": case.already(CASE, "support", LINK),

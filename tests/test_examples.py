@@ -12,7 +12,18 @@ from types import ModuleType
 import pytest
 
 from bot.domain.channel import Channel
-from bot.messages import action_item, board, case, coach, recovery, recovery_form, reminder, retro, team
+from bot.messages import (
+    action_item,
+    board,
+    case,
+    coach,
+    recovery,
+    recovery_form,
+    reminder,
+    retro,
+    team,
+    trends,
+)
 from bot.messages.parts import Form, Message, pressable
 from bot.routes import COMMANDS, JOB_HANDLERS
 from handlers.slack import render as slack
@@ -81,7 +92,7 @@ def test_every_example_looks_as_its_golden_file_says(platform: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [case, retro, action_item, team, board, reminder, recovery, recovery_form, coach],
+    [case, retro, action_item, team, board, reminder, recovery, recovery_form, coach, trends],
     ids=lambda module: module.__name__,
 )
 def test_every_function_that_makes_a_message_or_a_form_has_an_example(module: ModuleType) -> None:

@@ -6,19 +6,20 @@ from itertools import count
 from typing import Protocol
 
 from bot.command import Reply, Request
-from bot.demo import clinic, energy, parcels
+from bot.demo import before, clinic, energy, parcels
 from bot.demo.story import PEOPLE, SAYS, Scene, Story
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.domain.working_hours import WorkingHours, add_working_days, moment, zone_of
 
 WORKSPACE = "web"
-STORIES = (*parcels.STORIES, *clinic.STORIES, *energy.STORIES)
+STORIES = (*before.STORIES, *parcels.STORIES, *clinic.STORIES, *energy.STORIES)
 LOOKS = (9, 12, 16)
 """The hours of each working day at which what is due by then is said, as a running program does."""
 LATEST = time(10)
 """All that happens on the last day happens before this."""
 FIRST_DAY = -22
+"""Of the month; before it, only what is told happens."""
 DAYS = ("due", "date")
 """Values that are a day, counted from the last one."""
 

@@ -48,7 +48,7 @@ NOTES = (
         "",
         "What needs you comes to you",
         "Amends writes to you alone about what is yours and what needs a lead: in your working hours, "
-        "and seldom. Now go to a channel: Status, below the list of them, shows what is open there, and "
-        "Mark a case failed opens a retro of your own.",
+        "and seldom. Now go to a channel: below the list of them, Status shows what is open there, and "
+        "Trends which gap keeps coming back. Mark a case failed opens a retro of your own.",
     ),
 )

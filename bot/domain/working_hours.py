@@ -120,3 +120,27 @@ def working_days_between(hours: WorkingHours, first: date, last: date) -> int:
         first += timedelta(days=1)
         count += is_working_day(hours, first)
     return count
+
+
+def working_hours_between(hours: WorkingHours, first: datetime, last: datetime) -> float:
+    """How many working hours passed from one moment to another, which is not an earlier one.
+
+    By the clock on the wall: a day on which it is changed counts as any other.
+    """
+    days = [today(hours.zone, at) - timedelta(days=1) for at in (first, last)]
+    whole = working_days_between(hours, *days) * _hours_by(hours, time.max)
+    return max(whole + _hours_of_day(hours, last) - _hours_of_day(hours, first), 0.0)
+
+
+def _hours_of_day(hours: WorkingHours, at: datetime) -> float:
+    """How many working hours of its day have passed at a moment."""
+    local = at.astimezone(zone_of(hours.zone))
+    return _hours_by(hours, local.time()) if is_working_day(hours, local.date()) else 0.0
+
+
+def _hours_by(hours: WorkingHours, clock: time) -> float:
+    starts, ends, now = (
+        timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
+        for at in (hours.starts, hours.ends, clock)
+    )
+    return (min(max(now, starts), ends) - starts) / timedelta(hours=1)

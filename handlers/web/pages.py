@@ -29,11 +29,12 @@ MAX_SEEN = 60
 FOOTER = (
     Button(label="My action items", command_name="action_item.mine", about=""),
     Button(label="Status", command_name="board.status", about=""),
+    Button(label="Trends", command_name="trends.show", about=""),
     Button(label="Team settings", command_name="team.settings", about="", opens=True),
     MY_SETTINGS,
     Button(label="Help", command_name="team.help", about=""),
 )
-FOR_ANY_CHANNEL = ("action_item.mine", "team.own_settings", "team.help")
+FOR_ANY_CHANNEL = ("action_item.mine", "trends.show", "team.own_settings", "team.help")
 
 Seen = Mapping[str, int]
 

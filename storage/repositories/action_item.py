@@ -8,9 +8,10 @@ from sqlalchemy import Column, Select, bindparam, literal_column, or_, select
 
 from bot.domain.action_item import ActionItem
 from bot.domain.reminder import NEVER_CHECKED
+from bot.domain.trends import Fix
 from storage.counter import count
 from storage.row import Values, rows_among, several, several_among, values
-from storage.statement import Statement
+from storage.statement import Among, Statement
 from storage.tables import action_items
 from storage.versioned import Versioned
 
@@ -43,6 +44,18 @@ TO_ACT_ON = Statement(_to_act_on())
 OF_CASE = rows_among(action_items, "case_number", action_items.c.case_number, action_items.c.number)
 
 
+FIXES = Among(
+    select(
+        action_items.c.case_number,
+        action_items.c.gap,
+        action_items.c.state,
+        action_items.c.due,
+        action_items.c.history,
+    ).where(action_items.c.workspace == bindparam("workspace")),
+    action_items.c.case_number,
+)
+
+
 class ActionItems(Versioned[ActionItem]):
     """repositories.ActionItems over one transaction."""
 
@@ -63,6 +76,10 @@ class ActionItems(Versioned[ActionItem]):
         params = {"workspace": self._workspace, "whose": channel_id, "limit": limit}
         return several(self._connection, ActionItem, OPEN_IN, params)
 
+    def fixes(self, *cases: int) -> Sequence[Fix]:
+        rows = FIXES.all(self._connection, {"workspace": self._workspace}, cases)
+        return [_fix(row) for row in rows]
+
     def to_act_on(self, channel_id: str, today: date, limit: int) -> Sequence[ActionItem]:
         params = {"workspace": self._workspace, "whose": channel_id, "today": today, "limit": limit}
         return several(self._connection, ActionItem, TO_ACT_ON, params)
@@ -72,3 +89,17 @@ class ActionItems(Versioned[ActionItem]):
         return values(
             self._workspace, thing, active=active, next_check_at=NEVER_CHECKED if active else None
         )
+
+
+def _fix(row: Any) -> Fix:
+    """A row of FIXES; of its history only when it was done and verified last."""
+    at = {moved["step"]: moved["at"] for moved in row.history}
+    return Fix(
+        case_number=row.case_number,
+        gap=row.gap,
+        state=row.state,
+        due=row.due,
+        moved_at=row.history[-1]["at"],
+        done_at=at.get("done"),
+        verified_at=at.get("verify"),
+    )

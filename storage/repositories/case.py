@@ -3,15 +3,18 @@
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, String, bindparam, cast, func, select, update
+from sqlalchemy import Connection, String, bindparam, cast, false, func, select, update
 
 from bot.domain.case import Case
+from bot.domain.recovery_step import Step, StepName
+from bot.domain.trends import Failure
 from storage.column import UTCDateTime
 from storage.counter import count
 from storage.row import Values, find, several, values
 from storage.statement import Statement
-from storage.tables import cases, retros, teams
+from storage.tables import cases, recoveries, retros, teams
 from storage.versioned import Versioned
 
 # The index is by channel: a case has a team, so the teams' channels lead to it.
@@ -32,6 +35,36 @@ FAILED_SINCE = Statement(
         cases.c.workspace == bindparam("workspace"),
         cases.c.channel_id == bindparam("channel_id"),
         cases.c.failed_at >= bindparam("since", type_=UTCDateTime),
+    )
+    .order_by(cases.c.failed_at.desc())
+    .limit(bindparam("limit"))
+)
+FAILURES = Statement(
+    select(
+        cases.c.number,
+        cases.c.failed_at,
+        retros.c.state,
+        retros.c.closed_at,
+        retros.c.unsettled_at,
+        recoveries.c.failed_at.label("owed_since"),
+        recoveries.c.apologise_by,
+        recoveries.c.steps,
+        recoveries.c.earlier,
+        recoveries.c.outcome,
+    )
+    .join(
+        retros,
+        (retros.c.workspace == cases.c.workspace) & (retros.c.case_number == cases.c.number),
+    )
+    .outerjoin(
+        recoveries,
+        (recoveries.c.workspace == cases.c.workspace) & (recoveries.c.case_number == cases.c.number),
+    )
+    .where(
+        cases.c.workspace == bindparam("workspace"),
+        cases.c.channel_id == bindparam("channel_id"),
+        cases.c.failed_at >= bindparam("since", type_=UTCDateTime),
+        retros.c.cancelled.is_(false()),
     )
     .order_by(cases.c.failed_at.desc())
     .limit(bindparam("limit"))
@@ -133,6 +166,10 @@ class Cases(Versioned[Case]):
         params = {"workspace": self._workspace, "channel_id": channel_id, "since": since, "limit": limit}
         return several(self._connection, Case, FAILED_SINCE, params)
 
+    def failures(self, channel_id: str, since: datetime, limit: int) -> Sequence[Failure]:
+        params = {"workspace": self._workspace, "channel_id": channel_id, "since": since, "limit": limit}
+        return [_failure(row) for row in FAILURES.all(self._connection, params)]
+
     def add(self, thing: Case) -> Case:
         number = count(self._connection, self._workspace, "case")
         return super().add(thing.model_copy(update={"number": number}))
@@ -169,3 +206,24 @@ class Cases(Versioned[Case]):
         reference = thing.reference.casefold() if thing.reference else None
         sum_ = None if thing.customer is None else customer_sum(thing.customer)
         return values(self._workspace, thing, reference_folded=reference, customer_sum=sum_)
+
+
+def _failure(row: Any) -> Failure:
+    """A row of FAILURES; a step that is not needed is neither owed nor done."""
+    needed: dict[StepName, Step] = {
+        step.name: step
+        for step in map(Step.model_validate, row.steps or ())
+        if step.state != "not needed"
+    }
+    apologise, promise, keep = (needed.get(name) for name in ("apologise", "promise", "keep"))
+    return Failure(
+        number=row.number,
+        failed_at=row.failed_at,
+        ended=row.outcome or ("not recovered" if row.earlier else None),
+        closed_at=row.closed_at if row.state == "closed" and not row.unsettled_at else None,
+        owed_since=row.owed_since,
+        apologise_by=row.apologise_by if apologise else None,
+        apologised_at=apologise.at if apologise else None,
+        promised_by=promise.due if promise and keep else None,
+        kept_at=keep.at if keep else None,
+    )

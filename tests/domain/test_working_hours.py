@@ -1,6 +1,6 @@
 """Working hours across zones and clock changes."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +15,7 @@ from bot.domain.working_hours import (
     next_working,
     today,
     working_days_between,
+    working_hours_between,
     zone_of,
 )
 from tests.domain import slow_calendar as slow
@@ -232,3 +233,42 @@ def test_utc_stands_for_a_zone_that_this_machine_does_not_know_and_one_line_says
     assert [record.getMessage() for record in caplog.records] == [
         f"The time zone {name!r} is not known on this machine: UTC stands for it."
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "hours"),
+    [
+        # Nine to five in Stockholm is 8:00 to 16:00 in UTC, in winter.
+        ("2026-03-05T09:00", "2026-03-05T10:30", 1.5),
+        ("2026-03-05T15:00", "2026-03-06T09:00", 2.0),
+        ("2026-03-05T20:00", "2026-03-06T07:00", 0.0),
+        ("2026-03-06T15:00", "2026-03-09T09:00", 2.0),
+        ("2026-03-02T08:00", "2026-03-09T08:00", 40.0),
+        ("2026-03-07T10:00", "2026-03-08T20:00", 0.0),
+        ("2026-03-05T10:00", "2026-03-05T09:00", 0.0),
+        # The clocks go forward on 29 March, which is a Sunday.
+        ("2026-03-27T15:00", "2026-03-30T08:00", 2.0),
+    ],
+)
+def test_only_working_hours_count_between_two_moments(first: str, last: str, hours: float) -> None:
+    assert working_hours_between(STOCKHOLM, _utc(first), _utc(last)) == hours
+
+
+MOMENTS = st.integers(0, 9 * 366 * 24 * 60).map(
+    lambda minutes: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
+
+
+@STEADY
+@given(slow.weeks(), st.lists(MOMENTS, min_size=3, max_size=3).map(sorted))
+def test_working_hours_add_up_whatever_moment_lies_between(
+    days: tuple[int, ...], at: list[datetime]
+) -> None:
+    hours = WorkingHours(zone="Asia/Kolkata", days=days)
+    first, between, last = at
+    halves = [
+        working_hours_between(hours, first, between),
+        working_hours_between(hours, between, last),
+    ]
+    assert min(halves) >= 0
+    assert working_hours_between(hours, first, last) == pytest.approx(sum(halves))

@@ -103,7 +103,7 @@ async def test_nothing_is_found_in_a_full_workspace(demo_address: str, tab: Page
         found += await findings(tab, f"note {number}")
         await tab.keyboard.press("Enter")
     await expect(tab.locator(".tour")).to_have_count(0)
-    for name in ("My action items", "Status", "Help"):
+    for name in ("My action items", "Status", "Trends", "Help"):
         await tab.goto(f"{demo_address}/p/parcel-shop")
         await tab.get_by_role("button", name=name).click()
         await expect(tab.locator(".note")).to_be_visible()

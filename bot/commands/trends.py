@@ -1,0 +1,37 @@
+"""What the last months tell about a team."""
+
+from bot.command import Command, Reply
+from bot.domain.errors import NextStep, Refused
+from bot.domain.trends import MAX_FAILURES, TeamRows, months_until, since, trends
+from bot.domain.working_hours import today
+from bot.messages import trends as messages
+from bot.ports import ReadOnlyWork
+
+
+class Show(Command, frozen=True):
+    """Shows how often which gap was there, and how soon things were put right."""
+
+    name = "trends.show"
+    access = "channel"
+    gathers = True
+
+
+def show(command: Show, work: ReadOnlyWork) -> Reply:
+    """The trends of the channel; asked in none, of all teams of the person's channels together."""
+    channel = command.request.shared_channel
+    asked = command.in_channels if channel is None else {channel.id}
+    if not asked:
+        raise Refused(
+            "I know no team's channel that you are in: the first failed case makes a channel a team.",
+            instead=NextStep("My action items", "action_item.mine"),
+        )
+    found = filter(None, map(work.teams.get, asked))
+    teams = sorted(found, key=lambda team: team.name)
+    zone = command.person.zone or (teams[0].zone if teams else "UTC")
+    months = months_until(today(zone if channel is None or not teams else teams[0].zone, command.at))
+    rows = []
+    for team in teams:
+        failures = work.cases.failures(team.channel_id, since(team, months), MAX_FAILURES)
+        fixes = work.action_items.fixes(*(failure.number for failure in failures))
+        rows.append(TeamRows(team, failures, fixes))
+    return Reply(message=messages.trends(trends(rows, months, command.at), teams))

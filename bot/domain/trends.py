@@ -1,0 +1,263 @@
+"""What six months of failed cases tell a team: where gaps were, and how soon things were put right.
+
+It counts cases, and fixes, and days: what it is made from holds no words and nobody's name, so that
+nothing can be counted per person. A case counts in the month in which it was marked failed.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
+from datetime import date, datetime, time, timedelta
+from statistics import median
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from bot.domain.item_step import ItemState
+from bot.domain.recovery_step import Verdict
+from bot.domain.retro import GAPS
+from bot.domain.team import Team
+from bot.domain.working_hours import (
+    moment,
+    today,
+    working_days_between,
+    working_hours_between,
+)
+
+MONTHS = 6
+MAX_FAILURES = 1000
+"""Cases of one team that are counted, the newest ones: nobody waits for more."""
+NO_GAP = ""
+"""Stands for the gap of what names none."""
+ENDED: tuple[ItemState, ...] = ("verified", "dropped")
+
+
+class Failure(BaseModel, frozen=True):
+    """A failed case that was not cancelled, with what became of its retro and of its customer.
+
+    `ended` is the customer's verdict, *not recovered* until they say another. `closed_at` is there while
+    its retro is closed with an outcome that holds. `owed_since` is the moment from which the customer
+    waits, anew after *not recovered*; `apologise_by` the team's aim, and `promised_by` the day that was
+    promised, each as long as that step is needed.
+    """
+
+    number: int
+    failed_at: datetime
+    ended: Verdict | None = None
+    closed_at: datetime | None = None
+    owed_since: datetime | None = None
+    apologise_by: date | None = None
+    apologised_at: datetime | None = None
+    promised_by: date | None = None
+    kept_at: datetime | None = None
+
+
+class Fix(BaseModel, frozen=True):
+    """An action item of such a case; `moved_at` is when it took its last step.
+
+    It may have been reopened after it was done, or verified.
+    """
+
+    case_number: int
+    gap: str | None
+    state: ItemState
+    due: date | None
+    moved_at: datetime
+    done_at: datetime | None = None
+    verified_at: datetime | None = None
+
+
+class TeamRows(NamedTuple):
+    """What is counted of one team."""
+
+    team: Team
+    failures: Sequence[Failure]
+    fixes: Sequence[Fix]
+
+
+class Share(NamedTuple):
+    """How many of how many."""
+
+    part: int
+    whole: int
+
+
+class Wait(NamedTuple):
+    """The median of so many waits, in working days or working hours."""
+
+    median: float
+    of: int
+
+
+class Trends(NamedTuple):
+    """The figures; counts by gap have one for each month, and GAPS come in their order, NO_GAP last.
+
+    `returned` are the gaps that came back: a case which failed after a fix of that gap was verified got
+    an item of the same gap. `stayed` counts the gaps of each team that have a verified fix.
+    """
+
+    months: tuple[date, ...]
+    cases: int
+    cases_by_gap: Mapping[str, tuple[int, ...]]
+    items_by_gap: Mapping[str, tuple[int, ...]]
+    in_time: Share
+    to_finish: Wait | None
+    to_apology: Wait | None
+    apologised_in_time: Share
+    to_keep: Wait | None
+    kept_in_time: Share
+    ended: Mapping[Verdict | None, int]
+    returned: tuple[str, ...]
+    stayed: Share
+    only_newest: bool
+
+
+def months_until(last: date) -> tuple[date, ...]:
+    """The first days of the months that are looked at, of which `last` is in the last one."""
+    months = [last.replace(day=1)]
+    while len(months) < MONTHS:
+        months.append((months[-1] - timedelta(days=1)).replace(day=1))
+    return tuple(reversed(months))
+
+
+def since(team: Team, months: Sequence[date]) -> datetime:
+    """The moment from which a team's cases count."""
+    return moment(team.zone, months[0], time())
+
+
+def trends(rows: Sequence[TeamRows], months: tuple[date, ...], at: datetime) -> Trends:
+    """What these teams' cases tell together, as it stands `at`."""
+    per_team = [_TeamTrends(one, months, at) for one in rows]
+    failures = [failure for one in rows for failure in one.failures]
+    returned = {gap for one in per_team for gap in one.returned}
+    return Trends(
+        months=months,
+        cases=len(failures),
+        cases_by_gap=_by_month((pair for one in per_team for pair in one.case_gaps()), months),
+        items_by_gap=_by_month((pair for one in per_team for pair in one.item_gaps()), months),
+        in_time=_share(kept for one in per_team for kept in one.items_in_time()),
+        to_finish=_wait(days for one in per_team for days in one.days_to_finish()),
+        to_apology=_wait(hours for one in per_team for hours in one.hours_to("apologised_at")),
+        apologised_in_time=_share(
+            kept for one in per_team for kept in one.in_time("apologise_by", "apologised_at")
+        ),
+        to_keep=_wait(hours for one in per_team for hours in one.hours_to("kept_at")),
+        kept_in_time=_share(kept for one in per_team for kept in one.in_time("promised_by", "kept_at")),
+        ended=Counter(failure.ended for failure in failures),
+        returned=tuple(_in_order(returned)),
+        stayed=_share(stayed for one in per_team for stayed in one.stayed()),
+        only_newest=any(len(one.failures) >= MAX_FAILURES for one in rows),
+    )
+
+
+class _TeamTrends:
+    """One team's part of it, by its own days and hours."""
+
+    def __init__(self, rows: TeamRows, months: tuple[date, ...], at: datetime) -> None:
+        self._team, self._failures, self._months = rows.team, rows.failures, months
+        self._today = today(rows.team.zone, at)
+        self._fixes: dict[int, list[Fix]] = {failure.number: [] for failure in rows.failures}
+        for fix in rows.fixes:
+            if fix.case_number in self._fixes:
+                self._fixes[fix.case_number].append(fix)
+        self._first_verified = self._verified()
+        self.returned = {
+            gap
+            for failure in rows.failures
+            for gap in self._gaps_of(failure)
+            if gap in self._first_verified and failure.failed_at > self._first_verified[gap]
+        }
+
+    def _verified(self) -> Mapping[str, datetime]:
+        """When the first fix of each gap was verified."""
+        first: dict[str, datetime] = {}
+        for fix in (fix for fixes in self._fixes.values() for fix in fixes):
+            if fix.gap and fix.state == "verified" and fix.verified_at:
+                first[fix.gap] = min(fix.verified_at, first.get(fix.gap, fix.verified_at))
+        return first
+
+    def _counted(self, failure: Failure) -> list[Fix]:
+        return [fix for fix in self._fixes[failure.number] if fix.state != "dropped"]
+
+    def _gaps_of(self, failure: Failure) -> set[str]:
+        return {fix.gap for fix in self._counted(failure) if fix.gap}
+
+    def _month(self, failure: Failure) -> date:
+        return min(self._day(failure.failed_at).replace(day=1), self._months[-1])
+
+    def _day(self, at: datetime) -> date:
+        return today(self._team.zone, at)
+
+    def case_gaps(self) -> Iterable[tuple[str, date]]:
+        """Each gap of each case, with its month; NO_GAP where nothing names one."""
+        for failure in self._failures:
+            for gap in self._gaps_of(failure) or {NO_GAP}:
+                yield gap, self._month(failure)
+
+    def item_gaps(self) -> Iterable[tuple[str, date]]:
+        """The gap of each item that was not dropped, with its case's month."""
+        for failure in self._failures:
+            for fix in self._counted(failure):
+                yield fix.gap or NO_GAP, self._month(failure)
+
+    def items_in_time(self) -> Iterable[bool]:
+        """Of each item that is done, or should be by now, whether it was done by its day."""
+        for fix in (fix for failure in self._failures for fix in self._counted(failure)):
+            if fix.due is not None and fix.done_at is not None and fix.state != "agreed":
+                yield self._day(fix.done_at) <= fix.due
+            elif fix.due is not None and fix.state == "agreed" and fix.due < self._today:
+                yield False
+
+    def days_to_finish(self) -> Iterable[float]:
+        """How long each finished retro took: it is closed, and each item verified or dropped."""
+        for failure in self._failures:
+            fixes = self._fixes[failure.number]
+            if failure.closed_at and all(fix.state in ENDED for fix in fixes):
+                finished = max([failure.closed_at, *(fix.moved_at for fix in fixes)])
+                first, last = self._day(failure.failed_at), self._day(finished)
+                yield working_days_between(self._team.hours, first, last)
+
+    def hours_to(self, what: str) -> Iterable[float]:
+        """How many working hours each customer waited for it."""
+        for failure in self._failures:
+            at = getattr(failure, what)
+            if at is not None and failure.owed_since is not None:
+                yield working_hours_between(self._team.hours, failure.owed_since, at)
+
+    def in_time(self, by: str, what: str) -> Iterable[bool]:
+        """Of each that is done, or should be by now, whether it was done by its day."""
+        for failure in self._failures:
+            day, at = getattr(failure, by), getattr(failure, what)
+            if day is not None and at is not None:
+                yield self._day(at) <= day
+            elif day is not None and day < self._today:
+                yield False
+
+    def stayed(self) -> Iterable[bool]:
+        """Of each gap with a verified fix, whether it stayed away."""
+        return (gap not in self.returned for gap in self._first_verified)
+
+
+def _in_order(gaps: Set[str]) -> list[str]:
+    """Our gaps in their order, then a team's own, and none at the end."""
+    ordered = [*GAPS, *sorted(gaps - {*GAPS, NO_GAP}), NO_GAP]
+    return [gap for gap in ordered if gap in gaps]
+
+
+def _by_month(
+    found: Iterable[tuple[str, date]], months: Sequence[date]
+) -> Mapping[str, tuple[int, ...]]:
+    counts = Counter(found)
+    return {
+        gap: tuple(counts[gap, month] for month in months)
+        for gap in _in_order({gap for gap, _ in counts})
+    }
+
+
+def _share(kept: Iterable[bool]) -> Share:
+    all_of_them = list(kept)
+    return Share(sum(all_of_them), len(all_of_them))
+
+
+def _wait(waits: Iterable[float]) -> Wait | None:
+    all_of_them = list(waits)
+    return Wait(median(all_of_them), len(all_of_them)) if all_of_them else None
