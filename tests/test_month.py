@@ -78,7 +78,8 @@ class Played:
 async def heard(database: Database) -> Sequence[str]:
     """What everybody heard in that month, a line each."""
     house = Played(database)
-    assert len(await month.tell(house, NOW, ZONE)) == 13
+    cases = await month.tell(house, NOW, ZONE)
+    assert set(cases) == {story.name for story in month.STORIES if story.name}
     return house.lines
 
 

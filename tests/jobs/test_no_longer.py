@@ -100,7 +100,7 @@ async def cancelled(desk: Desk) -> None:
         (handed_on, COPIES, set()),
         (ended, set(WORDS), {"owner:1:U2"}),
         (verified, set(WORDS), set()),
-        (cancelled, COPIES, set()),
+        (cancelled, set(), set()),
     ],
 )
 async def test_whoever_cannot_be_reached_is_named_as_long_as_it_is_theirs_to_do(

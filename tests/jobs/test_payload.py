@@ -218,7 +218,7 @@ async def test_what_was_not_said_names_the_channel_as_far_as_that_is_known(
     with open_work(desk.database, desk.workspace, writes=False) as work:
         message = desk.bot.speak(note.job("U1", "unsaid:U1:1", AT, direct=True), work)
     assert message is not None
-    assert f"I could not post the retro C-7{where}. It is archived." in plain(message)
+    assert f" the retro C-7{where}. It is archived." in plain(message)
 
 
 async def test_a_job_of_a_newer_version_is_neither_posted_again_nor_followed(sqlite: Database) -> None:
