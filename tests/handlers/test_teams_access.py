@@ -173,7 +173,7 @@ async def test_another_channels_things_and_settings_are_not_there_for_a_forged_c
                 assert f"{about}. {NEVER_GIVEN}" in shown
         heard = await forge(world.olga, way, "team.settings", "", lead, at=at, claims=world.vault)
         if way not in ("an old client's click", "an action of the app"):
-            assert "choose a channel that you are in" in told(heard)
+            assert "choose one that you're in" in told(heard)
     assert await world.stored() == before
 
 
@@ -289,7 +289,7 @@ async def test_a_chosen_channel_must_be_ones_own(world: World) -> None:
     before = await world.stored()
     values = {"what_happened": "Planted", "place": world.vault.id}
     heard = await forge(world.olga, "a submitted dialog", "case.fail", "", values, channels=["place"])
-    assert "choose a channel that you are in" in told(heard)
+    assert "choose one that you're in" in told(heard)
     assert await world.stored() == before
 
 
