@@ -4,7 +4,18 @@ from collections import Counter
 
 import pytest
 
-from bot.messages.parts import MAX_IN_ROW, Buttons, Fields, Line, Mention, Message, pressable
+from bot.messages.parts import (
+    MAX_IN_ROW,
+    ROW_CHARACTERS,
+    Buttons,
+    Fields,
+    Line,
+    Mention,
+    Message,
+    plain,
+    plain_words,
+    pressable,
+)
 from tests.examples import MESSAGES
 
 MAX_IN_MENU = 15
@@ -20,6 +31,8 @@ def test_a_message_has_one_primary_two_more_and_one_menu(name: str) -> None:
     for row in rows:
         assert len(row.buttons) <= MAX_IN_ROW
         assert sum(button.look == "main" for button in row.buttons) <= 1
+        together = sum(len(button.label) for button in row.buttons)
+        assert len(row.buttons) < MAX_IN_ROW or together <= ROW_CHARACTERS
     offering: list[Buttons | Line] = [*rows, *lines]
     for part in offering:
         assert all(entry.look == "plain" for entry in part.menu)
@@ -36,6 +49,35 @@ def test_nothing_is_red_outside_of_a_form_that_asks(name: str) -> None:
 def test_nobody_is_mentioned_twice_in_a_message(name: str) -> None:
     mentioned = Counter(mention.person_id for mention in mentions(MESSAGES[name]))
     assert max(mentioned.values(), default=0) <= 1
+
+
+CARDS = [name for name in MESSAGES if name.startswith(("recovery.card", "recovery.own_copy"))]
+MAX_CARD_LINES = 20
+"""Of a card that says everything: what is next, the way, eight steps, and what the customer said."""
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_a_customers_card_says_its_owner_once_and_that_something_is_done_nowhere(name: str) -> None:
+    """Ana looks after all customers of the examples; what the progress shows is not said again."""
+    said = plain(MESSAGES[name]).replace("Ana asks you to take over", "")
+    own = name.startswith("recovery.own_copy")
+    assert said.count("Ana") <= 1
+    assert said.count("looked after by") <= (0 if own and "You're looking after" in said else 1)
+    rows = [part for part in MESSAGES[name].parts if isinstance(part, Fields)]
+    for label, words in (row for part in rows for row in part.rows):
+        assert "done" not in plain_words(words)
+        assert words, label
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_a_customers_card_is_read_at_a_glance(name: str) -> None:
+    assert len(plain(MESSAGES[name]).splitlines()) <= MAX_CARD_LINES
+    assert "The apology came" not in plain(MESSAGES[name])
+
+
+def test_the_cards_have_owners_and_words_to_count() -> None:
+    assert sum("looked after by Ana" in plain(MESSAGES[name]) for name in CARDS) > 10
+    assert sum(any(isinstance(part, Fields) for part in MESSAGES[name].parts) for name in CARDS) > 10
 
 
 def mentions(message: Message) -> list[Mention]:

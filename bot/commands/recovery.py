@@ -28,7 +28,7 @@ from bot.messages import case as case_messages
 from bot.messages import confirmation
 from bot.messages import recovery as messages
 from bot.messages import recovery_form as forms
-from bot.messages.parts import Form
+from bot.messages.parts import Form, Words
 from bot.messages.recovery_form import ENOUGH, EVERYTHING, HOW
 from bot.messages.stale_form import changed_meanwhile, differing
 from bot.messages.whole_text import said_to_stay, whole
@@ -538,7 +538,8 @@ def _correct_step(command: TakeStep, work: UnitOfWork) -> Reply:
     before = recovery_of(command.subject, work)
     domain.check_correct(before, command.step)
     _check_seen(command, before, work)
-    given = command.done(work.teams.require(before.channel_id), work)
+    team = work.teams.require(before.channel_id)
+    given = command.done(team, work)
     after, keeper = before, person_of(getattr(command, "keeper", ""), "keeper", work)
     if keeper is not None and keeper.id != domain.owner_of(before, "keep"):
         domain.check(before, "promise")
@@ -546,7 +547,8 @@ def _correct_step(command: TakeStep, work: UnitOfWork) -> Reply:
     if after is before or not domain.says_the_same(before, given):
         after = domain.correct(after, given, command.person.id, command.at)
     _save(before, after, "corrected", command, work)
-    return Reply(message=confirmation.CORRECTED, done=True)
+    news = _news(before, after, command, team, work)
+    return Reply(message=confirmation.corrected(news), done=True)
 
 
 def _check_seen(command: TakeStep, recovery: Recovery, work: ReadOnlyWork) -> None:
@@ -569,7 +571,7 @@ def take(command: TakeStep, work: UnitOfWork) -> Reply:
     before, team = _begin(command, work)
     after = domain.take(before, command.done(team, work), command.at)
     _save(before, after, command.step, command, work)
-    return _noted(after.step(command.step))
+    return _noted(after.step(command.step), _news(before, after, command, team, work))
 
 
 def promise(command: Promise, work: UnitOfWork) -> Reply:
@@ -580,11 +582,24 @@ def promise(command: Promise, work: UnitOfWork) -> Reply:
     if keeper is not None and keeper.id != domain.owner_of(after, "keep"):
         after = domain.entrust(after, keeper.id, command.person.id)
     _save(before, after, command.step, command, work)
-    return _noted(after.step(command.step))
+    return _noted(after.step(command.step), _news(before, after, command, team, work))
 
 
-def _noted(step: Step) -> Reply:
-    return Reply(message=confirmation.noted(step), done=True)
+def _noted(step: Step, news: Sequence[Words] = ()) -> Reply:
+    return Reply(message=confirmation.noted(step, news), done=True)
+
+
+def _news(
+    before: Recovery, after: Recovery, command: TakeStep, team: Team, work: ReadOnlyWork
+) -> Sequence[Words]:
+    """What is said once, to whoever notes a step: how long an apology took, and what came too early."""
+    came: list[Words] = []
+    apology = after.step("apologise")
+    if command.step == "apologise" and apology.at is not None:
+        case, day = work.cases.require(after.case_number), today(team.zone, command.at)
+        came.append(confirmation.apology_came(after, case, team.zone, apology.at, day))
+    known = domain.upset(before)
+    return (*came, *((gentle,) for gentle in domain.upset(after) if gentle not in known))
 
 
 def _begin(command: TakeStep, work: UnitOfWork) -> tuple[Recovery, Team]:
@@ -725,7 +740,8 @@ def read(command: Read, work: ReadOnlyWork) -> Reply:
     answers = work.retros.answers(recovery.case_number)
     comments = work.retros.comments(recovery.case_number)
     named = {answer.author for answer in answers} | {comment.author for comment in comments}
-    named |= {step.by for steps in (*recovery.earlier, recovery.steps) for step in steps}
+    steps = [step for steps in (*recovery.earlier, recovery.steps) for step in steps]
+    named |= {person_id for step in steps for person_id in (step.by, step.corrected_by)}
     people = work.people.among({person_id for person_id in named if person_id})
     case = work.cases.require(recovery.case_number)
     return Reply(form=forms.both_sides(recovery, case, answers, comments, people))

@@ -30,6 +30,7 @@ HOLDING = "no change named"
 class Kind(NamedTuple):
     """One line of the catalogue: a step's name, its label, what to do, and what usually comes before.
 
+    `short` is its word where all of them stand on one line.
     `outcome` is what came of a reminder when it was this step. `upset` is the gentle sentence when it
     came before the step named in `after`. `waits` says since when it is owed, when that is not from the
     beginning. `public`: only with a public post. `noted` is said to whoever noted it; what the customer
@@ -38,6 +39,7 @@ class Kind(NamedTuple):
 
     name: StepName
     label: str
+    short: str
     task: str
     outcome: str
     after: StepName | None = None
@@ -52,6 +54,7 @@ CATALOGUE = (
     Kind(
         "hear",
         "Hear the customer",
+        "Hear",
         "Ask what it was like for them, and keep it in their own words.",
         "customer heard",
         noted="Kept in their own words. Thank you for listening.",
@@ -59,6 +62,7 @@ CATALOGUE = (
     Kind(
         "apologise",
         "Apologise in person",
+        "Apologise",
         "Say sorry to them yourself; a call is best.",
         "apologised",
         noted="Noted. Thank you for saying sorry.",
@@ -66,6 +70,7 @@ CATALOGUE = (
     Kind(
         "apologise_publicly",
         "Apologise in public",
+        "In public",
         "Answer where they complained, after the apology in person.",
         "apologised in public",
         after="apologise",
@@ -76,12 +81,14 @@ CATALOGUE = (
     Kind(
         "ask_wish",
         "Ask what would make it right",
+        "Wish",
         "Ask for their wish, and keep it in their own words.",
         "asked for their wish",
         noted="Kept in their own words. Thank you for asking.",
     ),
     Kind(
         "promise",
+        "Promise",
         "Promise",
         "Agree on what you will do and by when, and tell them.",
         "promised",
@@ -92,6 +99,7 @@ CATALOGUE = (
     Kind(
         "keep",
         "Keep the promise",
+        "Keep it",
         "Do what was promised.",
         "promise kept",
         after="promise",
@@ -101,6 +109,7 @@ CATALOGUE = (
     ),
     Kind(
         "check_back",
+        "Check back",
         "Check back",
         "Ask them both questions one working day after the promise was kept.",
         "checked back",
@@ -112,6 +121,7 @@ CATALOGUE = (
     Kind(
         "tell_changed",
         "Tell what changed",
+        "Tell",
         "Tell them what is different now, and ask for their view.",
         "told",
         waits="once the retro is finished and a fix is verified",
@@ -120,6 +130,7 @@ CATALOGUE = (
     Kind(
         "verdict",
         "How it ended",
+        "End",
         "Ask them how it was, and keep their own words.",
         "noted how it ended",
     ),

@@ -1,19 +1,29 @@
 """What whoever sent a form reads then, and only they: in one short sentence, what it did."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.item_step import StepForm
 from bot.domain.person import Person
+from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import Step, Verdict
 from bot.domain.retro import Answer, Retro
+from bot.domain.working_hours import today
 from bot.messages.author import signed
-from bot.messages.parts import Message, Paragraph, day_words, on, sentence
+from bot.messages.parts import (
+    Context,
+    Message,
+    Paragraph,
+    Words,
+    day_words,
+    on,
+    sentence,
+    working_days,
+)
 from bot.messages.retro import label_of
 
-CORRECTED = sentence("Corrected. The card shows it as it is now.")
 TAKEN_BACK = sentence("Taken back: this step is to do again.")
 NOT_NEEDED = sentence("Left out. Everybody can read your reason on the card.")
 VERDICTS: Mapping[Verdict, str] = {
@@ -97,9 +107,56 @@ def case_moved(case: Case, kept: Case) -> Message:
     return sentence(f"All that was said in {case.label} is in {kept.label} now. Thank you.")
 
 
-def noted(step: Step) -> Message:
-    """After a step for the customer was noted."""
-    return sentence(VERDICTS[step.chosen] if step.chosen else step.kind.noted)
+def noted(step: Step, news: Sequence[Words] = ()) -> Message:
+    """After a step for the customer was noted; `news` is said once, here, and nowhere else."""
+    return _with_news(VERDICTS[step.chosen] if step.chosen else step.kind.noted, news)
+
+
+def corrected(news: Sequence[Words] = ()) -> Message:
+    """After what was noted was put right."""
+    return _with_news("Corrected. The card shows it as it is now.", news)
+
+
+def _with_news(said: str, news: Sequence[Words]) -> Message:
+    first = sentence(said)
+    return first.model_copy(update={"parts": (*first.parts, *(Context(words=words) for words in news))})
+
+
+def apology_came(recovery: Recovery, case: Case, zone: str, at: datetime, day: date) -> Words:
+    """How long an apology of `at` took, beside the team's aim; read on `day`.
+
+    It is counted from a moment that somebody knows; without one it is said on which day it came. One
+    that is dated before the failure took no time at all.
+    """
+    aim = f"; the team's aim was {_aim(recovery.aim)}, "
+    return (*_came(recovery, case, zone, at, day), aim, on(recovery.apologise_by, day), ".")
+
+
+def _came(recovery: Recovery, case: Case, zone: str, at: datetime, day: date) -> Words:
+    if at < recovery.failed_at:
+        # Of some failures only the day is known, and their hour is taken to be the last one.
+        if today(zone, at) == today(zone, recovery.failed_at):
+            return ("The apology came on the day of the failure",)
+        return ("The apology is dated before the failure: one of the two dates is wrong",)
+    since = "the failure" if case.happened_at else "it was marked failed"
+    if recovery.earlier:
+        since = "the customer said that it wasn't put right"
+    elif case.happened_at and case.happened_by_day:
+        return ("The apology came on ", on(today(zone, at), day))
+    return (f"The apology came {_span(recovery.failed_at, at)} after {since}",)
+
+
+def _span(since: datetime, at: datetime) -> str:
+    """`40 min`, `3 h` or `5 days`."""
+    minutes = max(0, int((at - since).total_seconds() // 60))
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+
+
+def _aim(days: int) -> str:
+    """`the same working day`, `1 working day`, `3 working days`."""
+    return working_days(days) if days else "the same working day"
 
 
 def handed_over(case: Case, step: str, owner: Person) -> Message:

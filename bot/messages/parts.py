@@ -278,10 +278,12 @@ MENU = "More…"
 
 MAX_IN_ROW = 3
 """Buttons that stand beside each other; a fourth would be one too many to choose from."""
+ROW_CHARACTERS = 40
+"""What the labels of three of them hold together; with more, the menu no longer fits beside them."""
 
 
 def row(buttons: Sequence[Button], menu: Sequence[Button] = ()) -> Buttons:
-    """What can be done: up to three beside each other, all else in the menu, and one that is next.
+    """What can be done: two or three beside each other, all else in the menu, and one that is next.
 
     The first that looks like the main one comes first and alone keeps that look.
     """
@@ -292,7 +294,9 @@ def row(buttons: Sequence[Button], menu: Sequence[Button] = ()) -> Buttons:
         if button is not first
     ]
     ordered = (*((first,) if first else ()), *others)
-    return Buttons(buttons=ordered[:MAX_IN_ROW], menu=(*ordered[MAX_IN_ROW:], *menu))
+    fits = sum(len(button.label) for button in ordered[:MAX_IN_ROW]) <= ROW_CHARACTERS
+    shown = MAX_IN_ROW if fits else MAX_IN_ROW - 1
+    return Buttons(buttons=ordered[:shown], menu=(*ordered[shown:], *menu))
 
 
 def in_list(words: Words, buttons: Sequence[Button], menu: Sequence[Button] = ()) -> Line:

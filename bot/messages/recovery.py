@@ -1,6 +1,6 @@
 """What people read about what is owed to a customer: its card, its copies, its lines in lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -23,7 +23,6 @@ from bot.domain.recovery import (
     owners,
     promised_by,
     that_can_be_taken_back,
-    upset,
 )
 from bot.domain.recovery_step import (
     CATALOGUE,
@@ -31,6 +30,7 @@ from bot.domain.recovery_step import (
     STEPS,
     Step,
     StepName,
+    StepState,
     Verdict,
 )
 from bot.domain.reference import VIEW, CaseRef
@@ -43,7 +43,6 @@ from bot.messages.parts import (
     Buttons,
     Context,
     Fields,
-    Inline,
     Link,
     Mention,
     Message,
@@ -64,7 +63,6 @@ from bot.messages.parts import (
     row,
     sentence,
     shortened,
-    working_days,
 )
 
 SHOWN_WORDS = 100
@@ -147,7 +145,7 @@ def not_begun(case: Case, team: Team) -> Message:
             Paragraph(words=(f"{NOBODY_YET} Only you see this.",)),
             Progress(
                 steps=tuple(
-                    ProgressStep(label=STEPS[step.name].label, state="to come") for step in steps
+                    ProgressStep(label=STEPS[step.name].short, state="to come") for step in steps
                 )
             ),
             Context(
@@ -208,7 +206,7 @@ def own_copy(context: CardContext, recipient_id: str) -> Message:
             _head(case),
             Paragraph(words=says),
             *((Quote(text=shortened(why, 400)),) if why else ()),
-            *_body(context),
+            *_body(context, recipient_id),
         ),
     )
 
@@ -229,7 +227,7 @@ def _state(context: CardContext) -> str:
     return context.recovery.state
 
 
-def _body(context: CardContext) -> tuple[Part, ...]:
+def _body(context: CardContext, recipient_id: str = "") -> tuple[Part, ...]:
     recovery = context.recovery
     if recovery.cancelled:
         cancelled = ("The retro was cancelled, so nothing is owed here.",)
@@ -237,6 +235,7 @@ def _body(context: CardContext) -> tuple[Part, ...]:
     parts: list[Part] = []
     if recovery.earlier:
         parts.append(Paragraph(words=(_started_over(len(recovery.earlier) + 1),)))
+        parts.append(Context(words=("What was done before stands under Both sides.",)))
     due = promised_by(recovery)
     if due is not None and context.is_late:
         late = (Bold(text="The promise is late"), ": it was due ", on(due, context.today), ".")
@@ -247,38 +246,57 @@ def _body(context: CardContext) -> tuple[Part, ...]:
     if recovery.enough:
         verb = "was" if recovery.is_in("apologise", "done") else "is"
         parts.append(Context(words=(f"An apology {verb} enough: {one_line(recovery.enough, 200)}",)))
-    parts.extend(Context(words=(gentle,)) for gentle in upset(recovery))
-    told = [step for step in recovery.steps if step.state != "to do" or step.undone_by]
-    if rows := tuple(_row(context, step) for step in told):
+    if rows := _rows(context):
         parts.append(Fields(rows=rows))
-    steps = accounts(recovery)
-    if steps:
-        parts.append(Context(words=("What the customer says:",)))
-        parts.append(Quote(text=shortened(steps[-1].words, SHOWN_ACCOUNT)))
+    parts.extend(_account(context))
     view = recovery.step("tell_changed").view
     if view:
         parts.append(Context(words=("Their view of what changed:",)))
         parts.append(Quote(text=shortened(view, SHOWN_ACCOUNT)))
-    parts.extend(_last_round(context))
     parts.extend(_recalled(context.back, context.links))
-    quiet = (Context(words=_clock(context)), Context(words=_quiet(context)))
-    return (*parts, *quiet, _buttons(recovery, context.case.ref))
+    quiet = Context(words=_quiet(context, recipient_id))
+    return (*parts, quiet, _buttons(recovery, context.case.ref))
 
 
 SIGNS: Mapping[str, Sign] = {"promise late": "late", "recovered": "done", "not recovered": "waiting"}
 
 
-def _quiet(context: CardContext) -> Words:
-    """How it stands, who looks after whom, and the case."""
-    state = _state(context)
-    status = Status(sign=SIGNS.get(state, "note"), text=state)
-    due = promised_by(context.recovery)
-    promised: Words = ("promised by ", on(due, context.today)) if due else ()
-    return joined((status,), promised, *_looked_after(context), (context.recovery.case_label,))
+def _quiet(context: CardContext, recipient_id: str) -> Words:
+    """How it stands, who looks after whom, by when what is owed, how far it is, and the case."""
+    recovery, state = context.recovery, _state(context)
+    waits = recovery.outcome is None and next_step(recovery) is not None
+    status = Status(sign=SIGNS.get(state, "waiting" if waits else "note"), text=state)
+    others = _looked_after(context, recipient_id)
+    return joined((status,), *others, _by_when(context), _how_far(recovery), (recovery.case_label,))
 
 
-def _looked_after(context: CardContext) -> tuple[Words, ...]:
-    """Whoever looks after the customer, once; and who has taken over which of the steps to come."""
+def _by_when(context: CardContext) -> Words:
+    """The day of what is owed first: of a promise, or the team's aim to apologise."""
+    recovery = context.recovery
+    due = promised_by(recovery)
+    if due is not None:
+        # That it is late is said above, with its day.
+        return () if context.is_late else ("promised by ", on(due, context.today))
+    if recovery.outcome is not None or not recovery.is_in("apologise", "to do"):
+        return ()
+    aim = on(recovery.apologise_by, context.today)
+    if recovery.apologise_by < context.today:
+        return ("the team's aim to apologise was ", aim)
+    return ("apologise by ", aim)
+
+
+def _how_far(recovery: Recovery) -> Words:
+    """`2 of 9 steps`, as long as it goes on."""
+    needed = [step for step in recovery.steps if step.state != "not needed"]
+    done = sum(step.state == "done" for step in needed)
+    return (f"{done} of {len(needed)} steps",) if recovery.outcome is None else ()
+
+
+def _looked_after(context: CardContext, recipient_id: str) -> tuple[Words, ...]:
+    """Whoever looks after the customer, once; and who has taken over which of the steps to come.
+
+    Who reads that they look after somebody themself is not named once more.
+    """
     recovery = context.recovery
     contact = _name(recovery.contact, context.people) if recovery.contact else "nobody yet"
     others: dict[str, list[str]] = {}
@@ -287,7 +305,8 @@ def _looked_after(context: CardContext) -> tuple[Words, ...]:
         if step.state == "to do" and owner and owner != recovery.contact:
             others.setdefault(owner, []).append(kind_of(recovery, step.name).label)
     taken = [(f"{_name(who, context.people)}: {', '.join(what)}",) for who, what in others.items()]
-    return ((f"looked after by {contact}",), *taken)
+    own = recovery.contact is not None and recovery.contact == recipient_id
+    return (*(() if own else ((f"looked after by {contact}",),)), *taken)
 
 
 def _progress(recovery: Recovery) -> Progress:
@@ -296,7 +315,7 @@ def _progress(recovery: Recovery) -> Progress:
     return Progress(
         steps=tuple(
             ProgressStep(
-                label=kind_of(recovery, step.name).label,
+                label=kind_of(recovery, step.name).short,
                 state="done"
                 if step.state == "done"
                 else "next"
@@ -311,78 +330,13 @@ def _progress(recovery: Recovery) -> Progress:
 
 def _started_over(number: int) -> str:
     """That the customer is not put right, and which round it is that begins."""
-    return f"The customer says it isn't put right yet. We're starting over ({_round(number)})."
+    return f"The customer says it isn't put right yet. We're starting over ({round_words(number)})."
 
 
-def _round(number: int) -> str:
+def round_words(number: int) -> str:
+    """`first round`, `round 6`."""
     ordinals = ("first", "second", "third", "fourth", "fifth")
     return f"{ordinals[number - 1]} round" if number <= len(ordinals) else f"round {number}"
-
-
-def _last_round(context: CardContext) -> tuple[Part, ...]:
-    """What was done in the round before this one, which ended with *not recovered*."""
-    earlier = context.recovery.earlier
-    if not earlier:
-        return ()
-    taken = [step for step in earlier[-1] if step.state != "to do"]
-    heard = [step.words for step in taken if step.name == "hear" and step.state == "done"]
-    account: tuple[Part, ...] = ()
-    if heard:
-        said = Context(words=(f"What the customer said in the {_round(len(earlier))}:",))
-        account = (said, Quote(text=shortened(heard[0], SHOWN_ACCOUNT)))
-    head = f"The {_round(len(earlier))}"
-    more = (Context(words=("Both sides shows the rounds before.",)),) if len(earlier) > 1 else ()
-    rows = tuple(_row(context, step) for step in taken)
-    return (Paragraph(words=(Bold(text=head),)), Fields(rows=rows), *account, *more)
-
-
-def _clock(context: CardContext) -> Words:
-    """By when the team wants to apologise, and, once it has, how long that took."""
-    recovery = context.recovery
-    apology = recovery.step("apologise")
-    if apology.state == "not needed":
-        return ("Failed ", Timestamp(at=recovery.failed_at, zone=context.team.zone))
-    day = on(recovery.apologise_by, context.today)
-    if apology.at is not None:
-        return (*_came(context, apology.at), aim_words(recovery.aim), ", ", day, ".")
-    if recovery.apologise_by < context.today:
-        return ("The customer still waits for an apology; your team's aim was ", day, ".")
-    return ("Apologise by ", day, ", end of day (your team's aim).")
-
-
-def _came(context: CardContext, at: datetime) -> Words:
-    """When the apology came, counted from a moment that somebody knows; without one, on which day.
-
-    One that is dated before the failure took no time at all.
-    """
-    recovery, case, zone = context.recovery, context.case, context.team.zone
-    aim = "; the team's aim was "
-    if at < recovery.failed_at:
-        # Of some failures only the day is known, and their hour is taken to be the last one.
-        if today(zone, at) == today(zone, recovery.failed_at):
-            return (f"The apology came on the day of the failure{aim}",)
-        return (f"The apology is dated before the failure: one of the two dates is wrong{aim}",)
-    since = "the failure" if case.happened_at else "it was marked failed"
-    if recovery.earlier:
-        since = "the customer said that it wasn't put right"
-    elif case.happened_at and case.happened_by_day:
-        return ("The apology came on ", on(today(zone, at), context.today), aim)
-    return (f"The apology came {span(recovery.failed_at, at)} after {since}{aim}",)
-
-
-def span(since: datetime, at: datetime) -> str:
-    """`40 min`, `3 h` or `5 days`."""
-    minutes = max(0, int((at - since).total_seconds() // 60))
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
-
-
-def aim_words(days: int) -> str:
-    """`the same working day`, `1 working day`, `3 working days`."""
-    if days == 0:
-        return "the same working day"
-    return working_days(days)
 
 
 def _next(recovery: Recovery) -> Words:
@@ -394,36 +348,53 @@ def _next(recovery: Recovery) -> Words:
     return ("Next: ", Bold(text=STEPS[waits].label), f", {STEPS[waits].waits}.")
 
 
-def _row(context: CardContext, step: Step) -> tuple[str, Words]:
-    kind = step.kind if step.state == "done" else kind_of(context.recovery, step.name)
-    if step.state == "not needed":
-        return kind.label, (f"not needed: {one_line(step.words, SHOWN_WORDS)}",)
-    if step.state == "to do":
-        return kind.label, ("to do", *_undone(context, step))
-    if step.chosen == "no answer" and step.by is None:
-        return kind.label, ("no answer, asked twice and then closed",)
-    # That it is done, the progress says; who looks after them stands below, and only others here.
-    own = step.by == context.recovery.contact and step.chosen is None
-    by = "" if own else _name(step.by, context.people)
-    pieces: list[Inline] = [f"{said} · " for said in (step.chosen, by) if said]
-    pieces.append(on(today(context.team.zone, step.at or context.at), context.today))
-    if step.how and step.how != HOLDING:
-        pieces.append(f" · {step.how}")
-    if step.due:
-        pieces += [" · by ", on(step.due, context.today)]
-    if step.link:
-        pieces += [" · ", Link(text="the post", url=step.link)]
-    words = (
+def _rows(context: CardContext) -> tuple[tuple[str, Words], ...]:
+    """What was said or done in the steps that have words, and on which day.
+
+    Who looks after the customer stands once, below; that a step is done says the progress. One why of
+    several steps that were left out, or taken back, stands at the first of them.
+    """
+    rows: list[tuple[str, Words]] = []
+    whys = {context.recovery.enough}
+    for step in context.recovery.steps:
+        why = step.words if step.state == "not needed" else step.undone_why
+        if why and why in whys:
+            continue
+        whys.add(why)
+        if words := SAID[step.state](context, step):
+            rows.append((kind_of(context.recovery, step.name).short, words))
+    return tuple(rows)
+
+
+def _done(context: CardContext, step: Step) -> Words:
+    """`We are sorry. · Ben · Thu 5 Mar`: nothing for what the customer said, which stands below."""
+    if step.name == "hear":
+        return ()
+    said = (
         TOLD[step.how == HOLDING] if step.name == "tell_changed" else one_line(step.words, SHOWN_WORDS)
     )
-    # The customer's account stands below, whole as far as it fits.
-    if words and step.name != "hear":
-        pieces.append(f" · {words}")
-    if step.corrected_by:
-        pieces.append(f" · corrected by {_name(step.corrected_by, context.people)}")
-        if step.corrected_at:
-            pieces += [" on ", on(today(context.team.zone, step.corrected_at), context.today)]
-    return kind.label, tuple(pieces)
+    if step.chosen == "no answer":
+        said = said or step.chosen
+        said = "no answer, asked twice and then closed" if step.by is None else said
+    if not said and not step.link and not step.corrected_by:
+        return ()
+    link: Words = (Link(text="the post", url=step.link),) if step.link else ()
+    return joined((said,) if said else (), *_when(context, step), link, _corrected(context, step))
+
+
+def _when(context: CardContext, step: Step) -> tuple[Words, ...]:
+    """Who else did a step than whoever looks after the customer; and the day."""
+    by = "" if step.by in (None, context.recovery.contact) else _name(step.by, context.people)
+    day = (on(today(context.team.zone, step.at), context.today),) if step.at else ()
+    return ((by,) if by else (), day)
+
+
+def _corrected(context: CardContext, step: Step) -> Words:
+    if step.corrected_by is None:
+        return ()
+    at = step.corrected_at
+    day: Words = (" on ", on(today(context.team.zone, at), context.today)) if at else ()
+    return (f"corrected by {_name(step.corrected_by, context.people)}", *day)
 
 
 def _undone(context: CardContext, step: Step) -> Words:
@@ -431,7 +402,29 @@ def _undone(context: CardContext, step: Step) -> Words:
     if step.undone_by is None:
         return ()
     why = one_line(step.undone_why, SHOWN_WORDS)
-    return (f" · taken back by {_name(step.undone_by, context.people)}: {why}",)
+    return (f"taken back by {_name(step.undone_by, context.people)}: {why}",)
+
+
+def _left_out(context: CardContext, step: Step) -> Words:
+    return (f"not needed: {one_line(step.words, SHOWN_WORDS)}",)
+
+
+SAID: Mapping[StepState, Callable[[CardContext, Step], Words]] = {
+    "done": _done,
+    "not needed": _left_out,
+    "to do": _undone,
+}
+"""What the card says of a step, by its state."""
+
+
+def _account(context: CardContext) -> tuple[Part, ...]:
+    """What the customer said last, in their own words, and when."""
+    heard = accounts(context.recovery)
+    if not heard:
+        return ()
+    step = heard[-1]
+    head = joined(("What the customer says",), *_when(context, step), _corrected(context, step))
+    return (Context(words=head), Quote(text=shortened(step.words, SHOWN_ACCOUNT)))
 
 
 def _name(person_id: str | None, people: Mapping[str, Person]) -> str:
@@ -456,8 +449,8 @@ def _buttons(recovery: Recovery, ref: CaseRef) -> Buttons:
             continue
         look = {"about": about, "look": "main" if step.name == first else "plain"}
         buttons.append(step_button(recovery, step.name).model_copy(update=look))
-    if recovery.outcome is None and is_offered(recovery, "keep"):
-        buttons.append(PROMISE_AGAIN.model_copy(update={"about": about}))
+        if step.name == "keep" and not closed:
+            buttons.append(PROMISE_AGAIN.model_copy(update={"about": about}))
     tell_step = recovery.step("tell_changed")
     if tell_step.state == "done" and not tell_step.view and not is_offered(recovery, "tell_changed"):
         view = {"about": about, "label": f"{tell_step.kind.label}: their view"}
@@ -527,7 +520,7 @@ def in_summary(recovery: Recovery | None) -> tuple[Part, ...]:
     *before, last = accounts(recovery)
     parts: list[Part] = [Paragraph(words=(Bold(text="What the customer says"),))]
     for number, step in enumerate(before[-MAX_ROUNDS:], start=max(1, len(before) - MAX_ROUNDS + 1)):
-        parts.append(Context(words=(f"In the {_round(number)}:",)))
+        parts.append(Context(words=(f"In the {round_words(number)}:",)))
         parts.append(Quote(text=shortened(step.words, SHOWN_ACCOUNT)))
     if before:
         parts.append(Context(words=("And since then:",)))

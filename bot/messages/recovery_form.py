@@ -12,6 +12,7 @@ from bot.domain.recovery import (
     kind_of,
 )
 from bot.domain.recovery_step import (
+    HOLDING,
     STEPS,
     Step,
     StepName,
@@ -22,13 +23,17 @@ from bot.messages.parts import (
     Bold,
     Context,
     Form,
+    Link,
     Option,
     Paragraph,
     Part,
     Quote,
+    Words,
+    joined,
     on,
     one_line,
 )
+from bot.messages.recovery import round_words
 from bot.messages.retro import heading
 from bot.prompts import PROMPTS
 
@@ -166,20 +171,31 @@ def both_sides(
 
 
 def _done(recovery: Recovery, people: Mapping[str, Person]) -> list[Part]:
-    """Every step with words, former rounds first."""
+    """Every step that was taken or left out, former rounds first."""
+    rounds, day = (*recovery.earlier, recovery.steps), recovery.touched_at.date()
     parts: list[Part] = []
-    for steps in (*recovery.earlier, recovery.steps):
-        for step in steps:
-            if step.name != "hear" and (step.words or step.view):
-                parts += _told(step, people, recovery.touched_at.date())
-    return [Paragraph(words=(Bold(text="What was done"),)), *parts] if parts else []
+    for number, steps in enumerate(rounds, start=1):
+        told = [part for step in steps if step.state != "to do" for part in _told(step, people, day)]
+        head = f"What was done in the {round_words(number)}" if recovery.earlier else "What was done"
+        parts += [Paragraph(words=(Bold(text=head),)), *told] if told else []
+    return parts
 
 
 def _told(step: Step, people: Mapping[str, Person], day: date) -> list[Part]:
-    by = people.get(step.by or "")
-    who = f" · {by.name}" if by else ""
-    when = (" · ", on(step.at.date(), day)) if step.at else ()
-    state = step.chosen or step.state
-    parts: list[Part] = [Context(words=(f"{step.kind.label} · {state}{who}", *when))]
-    parts += [Quote(text=text) for text in (step.words, step.view) if text]
-    return parts
+    """Who did it, when and how; and its words, save the customer's account, which stands above."""
+    facts: list[Words] = [(step.kind.label,), (step.chosen or step.state,)]
+    if by := people.get(step.by or ""):
+        facts.append((by.name,))
+    if step.at:
+        facts.append((on(step.at.date(), day),))
+    if step.how and step.how != HOLDING:
+        facts.append((step.how,))
+    if step.due:
+        facts.append(("by ", on(step.due, day)))
+    if step.link:
+        facts.append((Link(text="the post", url=step.link),))
+    if corrector := people.get(step.corrected_by or ""):
+        when: Words = (" on ", on(step.corrected_at.date(), day)) if step.corrected_at else ()
+        facts.append((f"corrected by {corrector.name}", *when))
+    texts = [step.view] if step.name == "hear" and step.state == "done" else [step.words, step.view]
+    return [Context(words=joined(*facts)), *(Quote(text=text) for text in texts if text)]

@@ -93,7 +93,8 @@ SIGNS: Mapping[Sign, str] = {
     "done": ":white_check_mark:",
     "note": ":memo:",
 }
-STEPS = {"done": ":white_check_mark:", "next": ":arrow_forward:", "to come": ":white_large_square:"}
+STEPS = {"done": ":white_check_mark:", "next": ":arrow_forward:", "to come": "○"}
+"""What is to come is the quietest: no emoji, which would be the loudest thing of a new card."""
 
 STAR = "\u2217"
 """In bold words in place of `*`, which would end them: the operator that looks like it."""

@@ -66,7 +66,8 @@ SIGNS: Mapping[Sign, tuple[str, str]] = {
     "note": ("📝", "Default"),
 }
 """How a status looks: its sign, and the colour of its words."""
-STEPS = {"done": "✅", "next": "▶️", "to come": "⬜"}
+STEPS = {"done": "✅", "next": "▶️", "to come": "○"}
+"""What is to come is the quietest: no emoji, which would be the loudest thing of a new card."""
 
 NO_BREAK = "\u00a0"
 NONE = "–"

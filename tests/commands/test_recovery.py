@@ -107,6 +107,7 @@ async def test_it_begins_with_the_failed_case_and_its_card_follows_the_prompts(d
     ]
     own = said["customer:1:U1"]
     assert "You're looking after the customer of C-1" in plain(own)
+    assert "Ana" not in plain(own)
     assert labels(own) == labels(card)
 
 
@@ -158,26 +159,46 @@ async def test_both_sides_stand_side_by_side_and_the_account_is_kept_as_it_was_t
 async def test_the_card_says_by_when_to_apologise_and_no_age_that_goes_stale(desk: Desk) -> None:
     await desk.fail()
     card = plain(desk.say_all(AT + timedelta(hours=1, minutes=59))["recovery:1"])
-    assert "Apologise by Thu 5 Mar, end of day (your team's aim)." in card
+    assert "open · looked after by Ana · apologise by Thu 5 Mar · 0 of 8 steps · C-1" in card
     assert "since the failure" not in card
     assert "as of" not in card
+    late = words(await desk.ask(BEN, "recovery.open", "C-1", at=AT + timedelta(days=3)))
+    assert "open · looked after by Ana · the team's aim to apologise was Thu 5 Mar" in late
     await step(desk, "apologise", AT + timedelta(hours=3), how="A call")
     card = plain(desk.say_all()["recovery:1"])
-    assert "The apology came 3 h after it was marked failed; the team's aim was" in card
-    # Once somebody says when it was, that is what it is counted from.
-    values = {"what_happened": "Missed", "reference": "ZD-4711", "date": "2026-03-05", "time": "14:30"}
+    assert "open · looked after by Ana · 1 of 8 steps · C-1" in card
+    for stale in ("The apology came", "aim", "apologise by", "3 h"):
+        assert stale not in card
+
+
+@pytest.mark.parametrize(
+    ("happened", "came"),
+    [
+        ({}, "The apology came 3 h after it was marked failed; the team's aim was the same working"),
+        ({"date": "2026-03-05", "time": "14:30"}, "The apology came 4 h after the failure; the team"),
+        ({"date": "2026-03-05"}, "The apology came on Thu 5 Mar; the team's aim was the same working"),
+    ],
+)
+async def test_whoever_notes_an_apology_reads_how_long_it_took_and_nobody_else_does(
+    desk: Desk, happened: Mapping[str, str], came: str
+) -> None:
+    await desk.fail()
+    # What somebody says about when it was is what it is counted from.
+    values = {"what_happened": "Missed", "reference": "ZD-4711", **happened}
     assert not (await desk.ask(ANA, "case.edit", "C-1", values)).faults
-    assert "The apology came 4 h after the failure" in plain(desk.say_all()["recovery:1"])
-    assert not (await desk.ask(ANA, "case.edit", "C-1", values | {"time": ""})).faults
-    assert "The apology came on Thu 5 Mar; the team's aim was" in plain(desk.say_all()["recovery:1"])
+    at = AT + timedelta(hours=3)
+    noted = words(await desk.ask(ANA, "recovery.apologise", "C-1", {"how": "A call"}, at=at))
+    assert noted.startswith("Noted. Thank you for saying sorry")
+    assert came in noted
+    assert not [message for message in desk.say_all().values() if "The apology came" in plain(message)]
 
 
 async def test_in_a_later_round_an_apology_is_counted_from_what_the_customer_said(desk: Desk) -> None:
     await desk.fail()
     await step(desk, "verdict", verdict="not recovered", words="It was late again.")
-    await step(desk, "apologise", AT + timedelta(hours=2), how="A call")
-    card = plain(desk.say_all()["recovery:1"])
-    assert "The apology came 2 h after the customer said that it wasn't put right" in card
+    at = AT + timedelta(hours=2)
+    noted = words(await desk.ask(ANA, "recovery.apologise", "C-1", {"how": "A call"}, at=at))
+    assert "The apology came 2 h after the customer said that it wasn't put right" in noted
 
 
 async def test_the_aim_is_the_teams_own_and_its_reminder_comes_when_it_has_passed(desk: Desk) -> None:
@@ -216,15 +237,18 @@ async def test_any_step_goes_in_any_order_and_an_upset_one_is_said_gently(desk: 
     assert "Apologise in person usually comes first." in plain(Message(summary="", parts=opened.parts))
     bad = await desk.ask(ANA, "recovery.apologise_publicly", "C-1", {"link": "x", "words": "Sorry"})
     assert list(bad.faults) == ["link"]
-    await step(
-        desk,
-        "apologise_publicly",
-        link="https://example.com/2",
-        words="We are sorry. We missed your delivery, and I will call you tomorrow at 10:00.",
-    )
+    post = {
+        "link": "https://example.com/2",
+        "words": "We are sorry. We missed your delivery, and I will call you tomorrow at 10:00.",
+    }
+    early = "The apology in public came before the one in person"
+    assert early in words(await desk.ask(ANA, "recovery.apologise_publicly", "C-1", post))
     card = desk.say_all()["recovery:1"]
-    assert "The apology in public came before the one in person" in plain(card)
     assert "Next: Hear the customer" in plain(card)
+    # It is said once, to whoever noted it, and stays on no card.
+    assert early not in plain(card)
+    in_person = words(await desk.ask(ANA, "recovery.apologise", "C-1", {"how": "A call"}))
+    assert early not in in_person
     again = await desk.ask(
         ANA, "recovery.apologise_publicly", "C-1", {"link": "https://e.com", "words": "x"}
     )
@@ -450,12 +474,13 @@ async def test_not_recovered_fails_the_case_again_and_reopens_the_retro_and_the_
     again = "The customer says it isn't put right yet. We're starting over (second round)."
     card = plain(said["recovery:1"])
     assert again in card
-    # The first round stays to be read on the card.
-    for words_told in ("The first round", "We are sorry.", ACCOUNT.strip().splitlines()[0]):
-        assert words_told in card
+    assert "What was done before stands under Both sides." in card
+    assert "We are sorry." not in card
     assert again in plain(said["retro:1"])
-    told = form_of(await desk.ask(ANA, "recovery.read", "C-1"))
-    assert ACCOUNT.strip() in plain(Message(summary="", parts=told.parts))
+    told = plain(Message(summary="", parts=form_of(await desk.ask(ANA, "recovery.read", "C-1")).parts))
+    for words_told in (ACCOUNT.strip(), "What was done in the first round", "We are sorry."):
+        assert words_told in told
+    assert "Apologise in person · done · Ana · Thu 5 Mar · A call" in told
 
 
 async def test_whoever_owns_the_fix_that_the_customer_names_reads_that_it_did_not_hold(
@@ -752,7 +777,7 @@ async def test_an_import_floods_nobody_and_begins_when_somebody_says_so(desk: De
     assert "not begun" not in unasked(await desk.tick(stockholm(12)))
     for _ in range(2):
         reply = await desk.ask(BEN, "recovery.begin", "C-2")
-        assert "open · looked after by Ben · C-2" in words(reply)
+        assert "open · looked after by Ben · " in words(reply)
     said = desk.say_all()
     assert [key for key in said if "customer" in key or "recovery" in key] == [
         "recovery:2",
@@ -760,7 +785,7 @@ async def test_an_import_floods_nobody_and_begins_when_somebody_says_so(desk: De
     ]
     assert recovery(desk, 2).contact == "U2"
     # Whoever presses it a moment later sees whose it is, and takes nothing over.
-    assert "open · looked after by Ben · C-2" in words(await desk.ask(CLEO, "recovery.begin", "C-2"))
+    assert "open · looked after by Ben · " in words(await desk.ask(CLEO, "recovery.begin", "C-2"))
     assert recovery(desk, 2).contact == "U2"
     assert desk.say_all() == {}
 
@@ -768,7 +793,7 @@ async def test_an_import_floods_nobody_and_begins_when_somebody_says_so(desk: De
 async def test_whoever_looks_at_a_customer_edits_nothing_in_the_thread(desk: Desk) -> None:
     await desk.fail()
     desk.say_all()
-    assert "open · looked after by Ana · C-1" in words(await desk.ask(CLEO, "recovery.open", "C-1"))
+    assert "open · looked after by Ana · " in words(await desk.ask(CLEO, "recovery.open", "C-1"))
     assert desk.say_all() == {}
 
 
@@ -776,7 +801,7 @@ async def test_the_card_comes_when_it_is_typed_for_by_number_or_reference(desk: 
     await desk.fail()
     for typed in ("C-1", "c-1", "ZD-4711"):
         reply = await desk.ask(BEN, "recovery.open", typed=typed)
-        assert "open · looked after by Ana · C-1" in words(reply)
+        assert "open · looked after by Ana · " in words(reply)
         assert reply.message is not None
         assert "Hear the customer" in labels(reply.message)
     for typed, sentence in (
@@ -943,10 +968,11 @@ async def test_a_promise_is_kept_or_renewed_and_never_just_left_out(desk: Desk) 
 async def test_no_answer_that_somebody_noted_names_them_and_no_clock(desk: Desk) -> None:
     await desk.fail()
     assert not (await desk.ask(ANA, "recovery.verdict", "C-1", {"verdict": "no answer"})).faults
-    await desk.ask(ANA, "recovery.open", "C-1")
     card = plain(desk.say_all()["recovery:1"])
-    assert "no answer · Ana" in card
+    assert "End: no answer · Thu 5 Mar" in card
     assert "asked twice" not in card
+    told = form_of(await desk.ask(ANA, "recovery.read", "C-1"))
+    assert "How it ended · no answer · Ana" in plain(Message(summary="", parts=told.parts))
 
 
 async def test_both_sides_show_the_first_few_and_say_when_there_is_more(desk: Desk) -> None:

@@ -67,12 +67,15 @@ async def test_the_words_and_the_day_of_a_promise_are_corrected_and_the_card_say
     assert standing["By when"] == "2026-03-09"
     assert (await correct(desk, "promise", words="It comes on Friday.", due="2026-03-13")).done
     card = desk.say_all()["recovery:1"]
-    for part in ("It comes on Friday.", "Fri 13 Mar", "corrected by Ben on "):
-        assert part in row(card, "Promise")
+    said = "Promise: It comes on Friday. · Thu 5 Mar · corrected by Ben on Thu 5 Mar"
+    assert row(card, "Promise") == said
     kept = recovery(desk).step("promise")
     assert (kept.by, kept.at, kept.corrected_by) == ("U1", AT, "U2")
     assert kept.corrected_at == AT + timedelta(hours=2)
     assert "promised by Fri 13 Mar · " in plain(card)
+    told = form_of(await desk.ask(ANA, "recovery.read", "C-1"))
+    whole = "Promise · done · Ana · Thu 5 Mar · A call · by Fri 13 Mar · corrected by Ben on Thu 5 Mar"
+    assert whole in plain(Message(summary="", parts=told.parts))
 
 
 async def test_a_promise_whose_day_has_passed_keeps_it_when_its_words_are_corrected(desk: Desk) -> None:
@@ -95,7 +98,7 @@ async def test_an_apology_is_corrected_with_who_made_it_and_when(desk: Desk) -> 
     values = {"who": "U2", "date": "2026-03-05", "time": "08:30"}
     assert (await correct(desk, "apologise", **values)).done
     card = desk.say_all()["recovery:1"]
-    assert "Ben · Thu 5 Mar" in row(card, "Apologise in person")
+    assert "We are sorry. · Ben · Thu 5 Mar · corrected" in row(card, "Apologise")
     assert recovery(desk).step("apologise").at == AT.replace(hour=13)
 
 
@@ -126,10 +129,10 @@ async def test_an_apology_that_is_dated_before_the_failure_did_not_take_0_minute
     await desk.fail()
     desk.meet(BEN)
     await sorry(desk)
-    assert (await correct(desk, "apologise", date=day, time="08:00")).done
-    card = plain(desk.say_all()["recovery:1"])
-    assert said in card
-    assert "0 min" not in card
+    corrected = words(await correct(desk, "apologise", date=day, time="08:00"))
+    assert corrected.startswith("Corrected. ")
+    assert said in corrected
+    assert "0 min" not in corrected
 
 
 async def test_the_customers_account_is_corrected_where_the_summary_quotes_it(desk: Desk) -> None:
@@ -371,7 +374,7 @@ async def test_taking_back_the_verdict_opens_the_recovery_and_the_case_follows(
     assert (await take_back(desk, "verdict")).done
     assert (recovery(desk).outcome, state_of_case(desk)) == (None, "failed")
     said = desk.say_all()
-    assert "taken back by Ben" in row(said["recovery:1"], "How it ended")
+    assert "taken back by Ben" in row(said["recovery:1"], "End")
     assert f"The customer: {chosen}" not in plain(said["retro:1"])
     assert recovery(desk).step("hear").state == "done"
 

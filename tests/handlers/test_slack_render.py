@@ -222,7 +222,7 @@ def test_progress_says_what_is_done_what_is_next_and_what_is_to_come() -> None:
     )
     message = render.message(Message(summary="Hi", parts=(Progress(steps=steps), Divider())))
     assert message["blocks"][0]["text"]["text"] == (
-        ":white_check_mark:\u00a0Hear · :arrow_forward: *Apologise* · :white_large_square:\u00a0Promise"
+        ":white_check_mark:\u00a0Hear · :arrow_forward: *Apologise* · ○\u00a0Promise"
     )
     assert message["blocks"][1] == {"type": "divider"}
     assert message["text"] == "Hi\nDone: Hear. Next: Apologise. To come: Promise."
