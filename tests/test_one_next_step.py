@@ -80,6 +80,37 @@ def test_the_cards_have_owners_and_words_to_count() -> None:
     assert sum(any(isinstance(part, Fields) for part in MESSAGES[name].parts) for name in CARDS) > 10
 
 
+def test_what_is_done_has_nothing_beside_it_in_a_list_of_ones_own() -> None:
+    """It waits for somebody else's eyes; Reopen is in the menu."""
+    lines = [part for part in MESSAGES["action_item.mine"].parts if isinstance(part, Line)]
+    pressed = [line.button.label if line.button else None for line in lines]
+    assert pressed[:3] == ["Mark done", "Accept", None]
+    assert lines[2].menu[0].label == "Reopen"
+
+
+@pytest.mark.parametrize("name", ["team.help", "team.help_unknown"])
+def test_help_offers_by_button_what_it_says_can_be_typed(name: str) -> None:
+    (offered,) = (part for part in MESSAGES[name].parts if isinstance(part, Buttons))
+    assert [each.label for each in offered.buttons] == [
+        "Mark a case failed",
+        "My action items",
+        "Status",
+    ]
+    assert [each.label for each in offered.menu] == ["My settings"]
+
+
+@pytest.mark.parametrize("name", ["reminder.unowned", "reminder.left"])
+def test_an_item_without_an_owner_says_what_it_waits_for(name: str) -> None:
+    assert "waits for an owner · from the retro C-7" in plain(MESSAGES[name])
+
+
+def test_much_that_nobody_looks_after_is_counted_and_three_of_it_named() -> None:
+    said = plain(MESSAGES["team.colleague_left_much"])
+    assert "nobody in #support looks after these 12 things now." in said
+    assert said.count("(AI-12)") == 3
+    assert "and 9 more" in said
+
+
 def mentions(message: Message) -> list[Mention]:
     """Everybody whom a message tells that they are meant."""
     found: list[Mention] = []

@@ -221,8 +221,7 @@ SIGNS: Mapping[ItemState, Sign] = {
 def _stands(item: ActionItem, today: date) -> Words:
     """How it stands, and its number."""
     if item.cancelled:
-        cancelled = Status(sign="note", text=item.state)
-        return (cancelled, f" · its retro was cancelled · {item.label}")
+        return (Status(sign="note", text=f"{item.state}, its retro was cancelled"), f" · {item.label}")
     late = is_late(item, today)
     text = f"{item.state} · late" if late else item.state
     return (Status(sign="late" if late else SIGNS[item.state], text=text), f" · {item.label}")
@@ -416,8 +415,14 @@ def mine(
 def own_line(
     item: ActionItem, links: Mapping[int, str], people: Mapping[str, Person], today: date
 ) -> Line:
-    """An item in a list of its owner's: beside it what is theirs to do next, all else in its menu."""
-    return in_list(line(item, links, people, today), *_pressable(item, _for_owner(item)))
+    """An item in a list of its owner's: beside it what is theirs to do next, all else in its menu.
+
+    What is done waits for somebody else: nothing stands beside it.
+    """
+    words, (buttons, menu) = line(item, links, people, today), _pressable(item, _for_owner(item))
+    if item.state == "done":
+        return Line(words=words, menu=(*buttons, *menu))
+    return in_list(words, buttons, menu)
 
 
 def line(item: ActionItem, links: Mapping[int, str], people: Mapping[str, Person], today: date) -> Words:

@@ -21,7 +21,7 @@ from bot.messages.parts import (
     Part,
     Typed,
 )
-from bot.messages.team import MARK_FAILED, MY_SETTINGS
+from bot.messages.team import MARK_FAILED, MINE, MY_SETTINGS
 
 MAX_SHOWN = 10
 """Items at home; the rest is one word away."""
@@ -50,7 +50,6 @@ MORE = (
     MY_SETTINGS,
     Button(label="Help", command_name="team.help", about="", opens=True),
 )
-MINE = Button(label="My action items", command_name="action_item.mine", about="", opens=True)
 NOTHING = "Nothing needs you right now."
 
 

@@ -236,7 +236,10 @@ def _status(due: ReminderView) -> Status:
     """At a glance: late, asked of its reader, or waiting for somebody."""
     if _is_late(due):
         return Status(sign="late", text="promise late" if isinstance(due.subject, Recovery) else "late")
-    own = due.sent.recipient_id == _owner_id(due)
+    owner = _owner_id(due)
+    if isinstance(due.subject, ActionItem) and (owner is None or due.reminder.name == "item_left"):
+        return Status(sign="waiting", text="waits for an owner")
+    own = due.sent.recipient_id == owner
     return Status(sign="yours", text="yours") if own else Status(sign="waiting", text="waiting")
 
 

@@ -10,6 +10,7 @@ from bot.domain.case import Case
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.team import Team
 from bot.domain.working_hours import WEEKDAYS, known_zones
+from bot.messages.owed import TO_STATUS
 from bot.messages.parts import (
     OFFERED,
     Bold,
@@ -30,8 +31,8 @@ from bot.messages.parts import (
     working_days,
 )
 
-MAX_LEFT = 10
-"""Things that a lead is told of by name in one message."""
+MAX_LEFT = 3
+"""Things that a lead is told of by name in one message; the others are counted."""
 
 
 def hello() -> Message:
@@ -53,6 +54,7 @@ MY_SETTINGS = Button(label="My settings", command_name="team.own_settings", abou
 MARK_FAILED = Button(
     label="Mark a case failed", command_name="case.fail", about="", look="main", opens=True
 )
+MINE = Button(label="My action items", command_name="action_item.mine", about="", opens=True)
 PICTURE = Message(
     summary="I keep words and links only, so your file is not saved.",
     parts=(
@@ -118,7 +120,7 @@ def help_text(commands: Mapping[str, str], unknown: str = "", words: str = "") -
             Paragraph(words=(first,)),
             *lines,
             *_kept(words),
-            Buttons(buttons=(_with_words(MARK_FAILED, words),)),
+            Buttons(buttons=(_with_words(MARK_FAILED, words), MINE, TO_STATUS), menu=(MY_SETTINGS,)),
         ),
     )
 
@@ -235,10 +237,11 @@ def colleague_left(team: Team, items: Sequence[ActionItem], cases: Sequence[Case
         for case in cases
     ]
     more = len(things) - MAX_LEFT
+    this = f"these {len(things)} things" if more > 0 else "this"
     first = (
-        f"A colleague who left was removed from Amends: nobody in {_named(team)} looks after this now."
+        f"A colleague who left was removed from Amends: nobody in {_named(team)} looks after {this} now."
     )
     listed = tuple(Paragraph(words=words) for words in things[:MAX_LEFT])
-    rest = (Context(words=(f"And {more} more.",)),) if more > 0 else ()
+    rest = (Context(words=(f"and {more} more",)),) if more > 0 else ()
     how: Words = ("Type ", Typed(words="status"), f" in {_named(team)} to find somebody for it.")
     return Message(summary=first, parts=(Paragraph(words=(first,)), *listed, *rest, Context(words=how)))
