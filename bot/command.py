@@ -199,7 +199,7 @@ class Command(Invocation, frozen=True):
     `of_cancelled`: it may be asked for a case that is cancelled, as all that only reads may.
     `repeatable`: doing it twice is doing it once, so repeats need not be remembered. `gathers`: of a
     channel's; asked in none, it is for all those that the person is in. `title` and `submit` are its
-    form's.
+    form's. `takes_away`: it ends something or takes it away, and its form looks like it.
     """
 
     name: ClassVar[str]
@@ -211,6 +211,7 @@ class Command(Invocation, frozen=True):
     gathers: ClassVar[bool] = False
     title: ClassVar[str] = ""
     submit: ClassVar[str] = ""
+    takes_away: ClassVar[bool] = False
 
     @classmethod
     def fields(cls) -> tuple[FieldSpec, ...]:
@@ -302,6 +303,7 @@ class Command(Invocation, frozen=True):
             parts=parts,
             fields=fields,
             submit=cls.submit,
+            look="danger" if cls.takes_away else "main",
             hidden=hidden or {},
         )
 

@@ -158,6 +158,7 @@ def _command_of(row: StepRow) -> type[TakeStep]:
     command.name, command.row = f"action_item.{row.name}", row
     if row.form is not None:
         command.title, command.submit = row.form.title, row.form.submit
+        command.takes_away = row.form.takes_away
     return command
 
 

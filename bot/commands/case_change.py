@@ -38,6 +38,7 @@ class Cancel(Command, frozen=True):
     of_cancelled = True
     title = "Cancel retro"
     submit = "Cancel retro"
+    takes_away = True
 
     subject: CaseRef | None = None
     why: Text = field("Why", needed="Say why, in a sentence.", coach="team")

@@ -97,6 +97,7 @@ class DeleteAnswer(Command, frozen=True):
     of_cancelled = True
     title = "Delete answer"
     submit = "Delete"
+    takes_away = True
 
     subject: AnswerRef
 
@@ -133,6 +134,7 @@ class WithdrawAnswer(Command, frozen=True):
     of_cancelled = True
     title = "Withdraw answer"
     submit = "Withdraw"
+    takes_away = True
 
     subject: AnswerRef
     why: Text = field(

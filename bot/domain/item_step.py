@@ -56,6 +56,7 @@ class StepForm(NamedTuple):
 
     `confirmed` is said to whoever took it; `to`, the new owner or date, may stand in it.
     `with_evidence`: above its fields stands how one will know that it worked, and what changed.
+    `takes_away`: it ends the item, and the form looks like it.
     """
 
     title: str
@@ -63,6 +64,7 @@ class StepForm(NamedTuple):
     fields: tuple[StepField, ...]
     confirmed: str
     with_evidence: bool = False
+    takes_away: bool = False
 
 
 class StepRow(NamedTuple):
@@ -288,6 +290,7 @@ _ROWS = (
             submit="Drop",
             fields=(StepField("why", "Why", "text", needed="Say why, in a sentence.", coach="team"),),
             confirmed="Dropped. Everybody can read why beside it.",
+            takes_away=True,
         ),
         story="Dropped by {by}",
         outcome="dropped",

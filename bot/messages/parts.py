@@ -356,6 +356,7 @@ class Form(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=Tru
 
     Without `submit` it is only for reading. `channel_id` is the channel it belongs to; `hidden`
     comes back with the values as it was sent (ids only: it travels through the person's client).
+    `look` is its submit button's: danger where it ends something, or takes it away.
     A form with an `other_way` lies over the one that was filled in before, where a platform can do that.
     """
 
@@ -366,6 +367,7 @@ class Form(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=Tru
     parts: tuple[Part, ...] = ()
     fields: tuple[FormField, ...] = ()
     submit: str = ""
+    look: Literal["main", "danger"] = Field("main", exclude_if=lambda look: look == "main")
     other_way: OtherWay | None = None
     hidden: Mapping[str, str] = Field(default_factory=dict, alias="kept")
 

@@ -29,6 +29,7 @@ from bot.messages.parts import (
 from handlers.teams.card import (
     CARD_BYTES,
     LABEL,
+    LOOKS,
     MENTION,
     Element,
     card,
@@ -146,8 +147,10 @@ def form(form: Form, context: FormContext, faults: Mapping[str, str] | None = No
     warned = [_warning(sentence) for sentence in general]
     actions = [_submit(form, context)] if form.submit else []
     if form.other_way:
+        # What was remarked on is best changed: that is the main way to go on.
         changed = {"submit": form.other_way.label, "hidden": form.other_way.hidden}
-        actions.append({**_submit(form.model_copy(update=changed), context), "style": "default"})
+        actions = [{**action, "style": "default"} for action in actions]
+        actions.append(_submit(form.model_copy(update=changed), context))
     texts = sum(field.kind == "text" for field in form.fields)
     inputs: list[Element] = []
     for limit in (INPUT_TEXT if texts < 3 else INPUT_TEXTS, 4_000, 2_000, 1_000, 300):
@@ -173,7 +176,8 @@ def _submit(form: Form, context: FormContext) -> Element:
     for kind in ("person", "place", "tick"):
         names = [field.name for field in form.fields if field.kind == kind]
         own |= {kind + "s": names} if names else {}
-    return {"type": "Action.Submit", "title": form.submit, "style": "positive", "data": {"amends": own}}
+    style = LOOKS[form.look]
+    return {"type": "Action.Submit", "title": form.submit, **style, "data": {"amends": own}}
 
 
 def _warning(sentence: str) -> Element:

@@ -27,6 +27,7 @@ from bot.messages.parts import (
     Mention,
     Message,
     Option,
+    OtherWay,
     Paragraph,
     Part,
     Progress,
@@ -275,6 +276,26 @@ def test_inside_a_dialog_every_button_is_a_submission_that_leaves_the_inputs_beh
     action = dialog(form)["body"][0]["actions"][0]
     assert (action["type"], action["associatedInputs"]) == ("Action.Submit", "none")
     assert action["data"] == {"verb": "a.b", "about": "1"}
+
+
+def test_the_main_way_on_is_to_change_what_was_remarked_on_and_what_takes_away_looks_like_danger() -> (
+    None
+):
+    form = Form(command_name="v.x", title="T", submit="Post as it is")
+    change = OtherWay(label="Change it", hidden={})
+    styles = [
+        [(action["title"], action.get("style")) for action in dialog(it)["actions"]]
+        for it in (
+            form,
+            form.model_copy(update={"other_way": change}),
+            form.model_copy(update={"look": "danger"}),
+        )
+    ]
+    assert styles == [
+        [("Post as it is", "positive")],
+        [("Post as it is", "default"), ("Change it", "positive")],
+        [("Post as it is", "destructive")],
+    ]
 
 
 def test_every_kind_of_field_has_its_input() -> None:
