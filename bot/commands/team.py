@@ -82,7 +82,7 @@ class OwnSettings(Command, frozen=True):
     ends: Clock = field("Day ends")
     digest: MaybeTick = field(
         "One daily digest",
-        hint="Everything in one message, at the start of your day. Later only what is due that day.",
+        hint="All in one message as your day starts, later only what is due that day.",
     )
     quiet_until: Day = field(
         "Quiet until", hint="No reminders before that day, when you're on holiday for example."

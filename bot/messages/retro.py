@@ -45,7 +45,7 @@ BLAMELESS = (
     "This retro is blameless: everybody did what made sense with what they knew and had. "
     "What training, communication or after-hours support was missing?"
 )
-UNNAMED_HINT = "Your name is stored nowhere. That's also why this answer can't be edited later."
+UNNAMED_HINT = "Your name is stored nowhere, so this answer can't be edited later."
 FEW_PEOPLE = {
     1: "Only one person is in this channel, so anybody can tell who wrote it.",
     2: "Only two people are in this channel, so the other one can tell who wrote it.",

@@ -488,7 +488,7 @@ def faults(sentences: Mapping[str, str], names: Sequence[str]) -> dict[str, str]
 
 
 def _input(field: FormField) -> Block:
-    hint = field.hint
+    hint = _beside(field)[1] if field.kind == "tick" else field.hint
     if field.kind in ("line", "text") and len(field.value) > _longest(field):
         hint = f"{hint} Only the first {_longest(field):,} characters fit here.".strip()
     drawn: Block = {
@@ -568,8 +568,16 @@ def _several_of(field: FormField) -> Block:
     }
 
 
+def _beside(field: FormField) -> tuple[str, str]:
+    """What stands beside the box of a tick, the last sentence of its hint; and what is left of that."""
+    before, _, last = field.hint.strip().rpartition(". ")
+    if not 0 < len(last) <= OPTION_LABEL:
+        return "Yes", field.hint
+    return last, f"{before}." if before else ""
+
+
 def _tick(field: FormField) -> Block:
-    yes = _option(Option(value="yes", label="Yes"))
+    yes = _option(Option(value="yes", label=_beside(field)[0]))
     first = {"initial_options": [yes]} if field.value else {}
     return {"type": "checkboxes", "options": [yes], **first}
 

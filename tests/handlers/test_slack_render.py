@@ -610,3 +610,34 @@ def test_the_text_says_everything_that_fits() -> None:
 
 def test_no_ellipsis_follows_a_mark_where_a_text_is_cut_for_slack() -> None:
     assert render.escaped("It was dark, nobody came", 14) == "It was dark…"
+
+
+@pytest.mark.parametrize(
+    ("hint", "beside", "below"),
+    [
+        ("", "Yes", None),
+        ("Stored nowhere.", "Stored nowhere.", None),
+        ("Only two are here. Stored nowhere.", "Stored nowhere.", "Only two are here."),
+        ("Words " * 20 + "end.", "Yes", "Words " * 20 + "end."),
+    ],
+)
+def test_the_sentence_of_a_tick_stands_beside_its_box(hint: str, beside: str, below: str | None) -> None:
+    tick = FormField(name="unnamed", label="Post without my name", kind="tick", hint=hint)
+    form = Form(command_name="v.x", title="T", fields=(tick,), submit="Go")
+    (block,) = render.form(form)["blocks"]
+    assert block["element"]["options"][0]["text"]["text"] == beside
+    assert block.get("hint", {}).get("text") == below
+
+
+def test_every_tick_of_ours_has_a_sentence_that_fits_beside_its_box() -> None:
+    ticks = [field for form in FORMS.values() for field in form.fields if field.kind == "tick"]
+    assert len(ticks) > 3
+    for tick in ticks:
+        (option,) = _element(tick)["options"]
+        assert option["text"]["text"] not in ("Yes", ""), tick.hint
+
+
+def _element(field: FormField) -> dict[str, Any]:
+    (block,) = render.form(Form(command_name="v.x", title="T", fields=(field,), submit="Go"))["blocks"]
+    element: dict[str, Any] = block["element"]
+    return element
