@@ -3,15 +3,17 @@
 Whatever people typed is escaped by the templates (autoescape) and isolated by direction.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from itertools import chain, zip_longest
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bot.domain.channel import Channel
 from bot.domain.link import is_web_link
@@ -42,6 +44,7 @@ HUES = 6
 """How many avatar colours the style sheet has."""
 SIGNS: Mapping[Sign, str] = {"late": "!", "waiting": "…", "yours": "→", "done": "✓", "note": "•"}
 """In every font; an emoji is an empty box where no font has it."""
+NUMBER = re.compile(r"\b((?:C|AI)-\d+)\b")
 MAX_COUNTED = 20
 """News are counted up to here; more reads "20+"."""
 
@@ -309,6 +312,14 @@ def _when(piece: Timestamp, frame: Frame) -> tuple[str, str]:
     return piece.at.astimezone(UTC).isoformat(), words
 
 
+def _whole_numbers(text: str) -> Markup:
+    """A text in which no line ends inside of `C-7` or `AI-12`."""
+    pieces = NUMBER.split(text)
+    whole = [Markup('<span class="number">{}</span>').format(piece) for piece in pieces[1::2]]
+    between = [*map(escape, pieces[::2])]
+    return Markup("").join(chain.from_iterable(zip_longest(between, whole, fillvalue=NOTHING)))
+
+
 def _target(piece: Link, frame: Frame) -> str:
     """Where a link leads; "" when it is none of ours to follow (javascript: and the like)."""
     url = piece.url
@@ -332,6 +343,7 @@ ENVIRONMENT.filters.update(
     plain_words=plain_words,
     shown_cell=shown_cell,
     sign=SIGNS.__getitem__,
+    whole_numbers=_whole_numbers,
 )
 ENVIRONMENT.tests.update(drawable=_is_drawable)
 ENVIRONMENT.globals.update(

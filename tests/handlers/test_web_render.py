@@ -380,3 +380,13 @@ def test_a_form_without_a_submit_is_only_for_reading() -> None:
     drawn = read(render.form(form, FRAME))
     assert not drawn.all("form")
     assert "All of it" in drawn.text
+
+
+def test_no_line_ends_inside_a_number_and_what_people_typed_around_it_stays_escaped() -> None:
+    words = ("<b>AI-12</b> & C-7, not UTC-7", Link(text="the retro C-7", url="https://example.com/7"))
+    drawn = render.message(Message(summary="Hi", parts=(Paragraph(words=words),)), FRAME)
+    assert (
+        '<bdi>&lt;b&gt;<span class="number">AI-12</span>&lt;/b&gt; &amp; '
+        '<span class="number">C-7</span>, not UTC-7</bdi>'
+    ) in drawn
+    assert 'the retro <span class="number">C-7</span></a>' in drawn
