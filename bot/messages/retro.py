@@ -1,5 +1,6 @@
 """What people read about a retro: its message, its prompts, answers and summary, and its forms."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -41,6 +42,8 @@ from bot.messages.parts import (
 from bot.prompts import BY_KEY, PROMPTS, Prompt
 
 TITLE = 80
+SENTENCE_END = re.compile(r"(?<=\w{3}[.!?])(?<!Mrs\.)(?<!etc\.)\s+(?=[^\W\d_a-z])")
+"""Where one sentence ends and another begins, as far as an abbreviation does not look like it."""
 BLAMELESS = (
     "This retro is blameless: everybody did what made sense with what they knew and had. "
     "What training, communication or after-hours support was missing?"
@@ -108,9 +111,8 @@ def invitation(
     `people`: whoever changed the case last, when anybody did. `links`: where the case is that it was
     found to be.
     """
-    story: tuple[Part, ...] = ()
-    if one_line(case.what_happened, TITLE) != case.what_happened.strip():
-        story = (Quote(text=shortened(case.what_happened)),)
+    _, below = _titled(case)
+    story = (Quote(text=shortened(below)),) if below else ()
     going_on = retro.state == "open" and not case.cancelled
     decided = () if case.cancelled or going_on else _outcome(retro, counts.agreed)
     title = title_of(case)
@@ -149,7 +151,24 @@ def _can_do(retro: Retro, case: Case, agreed: int) -> Buttons:
 
 def title_of(case: Case) -> str:
     """`Retro: Parcel promised twice, missed twice`."""
-    return f"Retro: {one_line(case.what_happened, TITLE)}"
+    words, _ = _titled(case)
+    return f"Retro: {words}"
+
+
+def _titled(case: Case) -> tuple[str, str]:
+    """The words of the title, and what stands below it: nothing, what follows, or once more the whole.
+
+    A text that goes on is cut where a sentence ends, and then nothing is said twice.
+    """
+    text = case.what_happened.strip()
+    short = one_line(text, TITLE)
+    if short == text:
+        return text, ""
+    first_line = text[: TITLE + 1].partition("\n")[0]
+    ends = [end for end in SENTENCE_END.finditer(text) if end.start() <= len(first_line)]
+    if short.endswith("…") and ends:
+        return text[: ends[-1].start()], text[ends[-1].end() :]
+    return short, text
 
 
 def _whose(case: Case, team: Team) -> tuple[Part, ...]:
