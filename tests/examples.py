@@ -69,6 +69,7 @@ ANA = Person(id="U1", name="Ana", zone="Europe/Stockholm")
 BEN = Person(id="U2", name="Ben", zone="America/New_York")
 PEOPLE: Mapping[str, Person] = {"U1": ANA, "U2": BEN}
 LINKS = {7: LINK}
+ITEM_LINKS = {12: "https://example.com/item/12"}
 LONG = "The parcel was promised for Monday, then for Tuesday, and came on neither day. " * 60
 BLAMING = "The night shift was careless and should have checked the address."
 DRAFT = "We are sorry if you were upset. We were very busy, and the courier lost it."
@@ -510,10 +511,16 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "retro.taken_back": retro.taken_back(discussed=True),
     "retro.withdrawn": retro.withdrawn(WITHDRAWN, ANA),
-    "retro.summary": retro.summary(CLOSED, (NAMED, UNNAMED), (AGREED, UNOWNED, DROPPED), PEOPLE),
-    "retro.summary_empty": retro.summary(WAS_ENOUGH, (), (), PEOPLE),
-    "retro.summary_undecided": retro.summary(CLOSED, (NAMED,), (ITEM, DROPPED), PEOPLE),
-    "retro.summary_verified": retro.summary(CLOSED, (NAMED,), (VERIFIED, VERIFIED_UNSEEN), PEOPLE),
+    "retro.summary": retro.summary(
+        CLOSED, (NAMED, UNNAMED), (AGREED, UNOWNED, DROPPED), PEOPLE, TEAM, ITEM_LINKS
+    ),
+    "retro.summary_empty": retro.summary(WAS_ENOUGH, (), (), PEOPLE, TEAM, ITEM_LINKS),
+    "retro.summary_undecided": retro.summary(
+        CLOSED, (NAMED,), (ITEM, DROPPED), PEOPLE, TEAM, ITEM_LINKS
+    ),
+    "retro.summary_verified": retro.summary(
+        CLOSED, (NAMED,), (VERIFIED, VERIFIED_UNSEEN), PEOPLE, TEAM, ITEM_LINKS
+    ),
     "retro.superseded": retro.superseded(REOPENED, 1, PEOPLE, TEAM),
     "retro.reopened": retro.reopened(REOPENED, PEOPLE),
     "action_item.proposed": action_item.card(ITEM, PEOPLE, TODAY),
@@ -667,14 +674,20 @@ MESSAGES: Mapping[str, Message] = {
         WAS_ENOUGH, CASE, TEAM, Counts(), recovery.beside(RECOVERED, {}, {})
     ),
     "retro.summary_both_sides": retro.summary(
-        CLOSED, (NAMED,), (AGREED,), PEOPLE, recovery.in_summary(HEARD)
+        CLOSED, (NAMED,), (AGREED,), PEOPLE, TEAM, ITEM_LINKS, recovery.in_summary(HEARD)
     ),
     "retro.summary_rounds": retro.summary(
-        CLOSED, (NAMED,), (AGREED, DROPPED), PEOPLE, recovery.in_summary(RECOVERED_LATER)
+        CLOSED,
+        (NAMED,),
+        (AGREED, DROPPED),
+        PEOPLE,
+        TEAM,
+        ITEM_LINKS,
+        recovery.in_summary(RECOVERED_LATER),
     ),
     "action_item.reopened_evidence": action_item.card(REOPENED_SEEN, PEOPLE, TODAY),
     "retro.summary_one_side": retro.summary(
-        CLOSED, (NAMED,), (AGREED,), PEOPLE, recovery.in_summary(OWED)
+        CLOSED, (NAMED,), (AGREED,), PEOPLE, TEAM, ITEM_LINKS, recovery.in_summary(OWED)
     ),
     "action_item.mine_customers": action_item.mine(
         (LATE,),

@@ -1,11 +1,11 @@
 """What the bot says of a retro: itself, its prompts, its answers, and how it ended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot import retro_thread
 from bot.domain import message_key
-from bot.domain.action_item import is_late
+from bot.domain.action_item import ActionItem, is_late
 from bot.domain.job import Job
 from bot.domain.owner_day import owner_day
 from bot.domain.retro import Answer, Counts, Retro
@@ -167,7 +167,17 @@ class SumUp(JobPayload):
         named |= {moved.by for item in items for moved in item.history if moved.step in EVIDENCE}
         people = work.people.among(named)
         customer = recovery_messages.in_summary(work.recoveries.get(retro.case_number))
-        return messages.summary(retro, work.retros.answers(retro.case_number), items, people, customer)
+        answers, team = work.retros.answers(retro.case_number), work.teams.require(retro.channel_id)
+        links = _links_to_items(items, work)
+        return messages.summary(retro, answers, items, people, team, links, customer)
+
+
+def _links_to_items(items: Sequence[ActionItem], work: ReadOnlyWork) -> Mapping[int, str]:
+    """Where the items stand in the thread, by their numbers."""
+    keys = {item.number: message_key.item(item.number) for item in items}
+    said = work.sent_messages.among(set(keys.values()))
+    places = {number: said[key] for number, key in keys.items() if key in said}
+    return {number: place.link for number, place in places.items() if place.link}
 
 
 class SayReopened(JobPayload):

@@ -52,6 +52,8 @@ from bot.messages.parts import (
 from bot.messages.team import MY_SETTINGS
 
 MAX_REMINDED = 20
+SUMMED_UP = 160
+"""Characters of each text of an item where its retro is summed up."""
 EVIDENCE = ("done", "verify", "reopen")
 """Steps whose words stay in an item's messages until it is done again."""
 MEASURE = "How we will know it worked"
@@ -431,3 +433,30 @@ def line(item: ActionItem, links: Mapping[int, str], people: Mapping[str, Person
     retro = linked(f"C-{item.case_number}", links.get(item.case_number))
     quiet = joined(_owned(item, people), _due(item, today), (retro,))
     return (Bold(text=one_line(item.what)), "\n", status, " · ", *quiet, label)
+
+
+def summed_up(item: ActionItem, link: str | None, people: Mapping[str, Person], today: date) -> Words:
+    """An item where its retro is summed up: its number leads to its message, which `link` does.
+
+    That it is late stands in its message, which is edited on the day; a summary is not.
+    """
+    what = Bold(text=one_line(item.what, SUMMED_UP))
+    number = linked(item.label, link)
+    if item.state == "dropped":
+        drop = item.last("drop")
+        by = _name(drop.by if drop else None, people)
+        why = f"\nWhy: {one_line(drop.words, SUMMED_UP)}" if drop and drop.words else ""
+        return (what, "\n", Status(sign=SIGNS["dropped"], text="dropped"), f" by {by} · ", number, why)
+    status = Status(sign=SIGNS[item.state], text=item.state)
+    quiet = joined(_owned(item, people), _due(item, today), (number,))
+    return (what, "\n", status, " · ", *quiet)
+
+
+def shown_to_work(item: ActionItem, people: Mapping[str, Person]) -> Words:
+    """Below a verified item: what changed, and what the verifier saw; nothing below any other."""
+    done, verified = item.last("done"), item.last("verify")
+    if item.state != "verified" or done is None or verified is None:
+        return ()
+    changed = (f"\nWhat changed: {one_line(done.words, SUMMED_UP)}",) if done.words else ()
+    seen = f"\n{_name(verified.by, people)} saw: {one_line(verified.words, SUMMED_UP)}"
+    return (*changed, *((seen,) if verified.words else ()))

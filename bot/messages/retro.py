@@ -10,6 +10,7 @@ from bot.domain.person import Person
 from bot.domain.retro import Answer, Counts, Retro, WithdrawnAnswer, agreed_in, holds, state_of
 from bot.domain.team import Team
 from bot.domain.working_hours import today
+from bot.messages.action_item import shown_to_work, summed_up
 from bot.messages.author import UNNAMED, signed
 from bot.messages.case import RESTORE, cancelled, show_all
 from bot.messages.parts import (
@@ -20,6 +21,7 @@ from bot.messages.parts import (
     Context,
     Form,
     Inline,
+    Line,
     Link,
     Message,
     Paragraph,
@@ -30,7 +32,6 @@ from bot.messages.parts import (
     Superseded,
     Timestamp,
     Words,
-    day_words,
     linked,
     on,
     one_line,
@@ -92,6 +93,7 @@ HEARD_PER_GAP = 5
 HEARD_LENGTH = 280
 MAX_LINKED = 10
 """Answers that a prompt leads to."""
+MAX_CHANGES = 20
 MAX_DROPPED = 5
 MAX_CHANGES_LENGTH = 4_600
 """Characters: a whole summary stays below what Slack takes in one message, about 12,000."""
@@ -394,20 +396,24 @@ def summary(
     answers: Sequence[Answer],
     items: Sequence[ActionItem],
     people: Mapping[str, Person],
+    team: Team,
+    links: Mapping[int, str],
     customer: tuple[Part, ...] = (),
 ) -> Message:
-    """At the end of the thread: what was heard per gap and from the customer, and what will change."""
+    """At the end of the thread: what was heard per gap and from the customer, and what will change.
+
+    `links` leads from an item's number to its message, as far as it has been said.
+    """
     closed_by = Context(words=(f"Closed by {_by(retro, people)}.",))
     agreed = agreed_in(items)
     parts: list[Part] = [*_outcome(retro, agreed), closed_by, *heard(answers), *customer]
+    closed_on = today(team.zone, retro.last.at if retro.last else retro.opened_at)
     changes = [item for item in items if item.state != "dropped"]
     if changes:
         parts.append(Paragraph(words=(Bold(text="What will change" if agreed else "What is proposed"),)))
-        closed_on = (retro.last.at if retro.last else retro.opened_at).date()
-        parts += _changes(changes[:20], people, closed_on)
-    if len(changes) > 20:
-        parts.append(Context(words=(f"and {len(changes) - 20} more action items, in this thread",)))
-    parts += _dropped([item for item in items if item.state == "dropped"], people)
+        parts += _changes(changes, links, people, closed_on)
+    dropped = [item for item in items if item.state == "dropped"]
+    parts += _dropped(dropped, links, people, closed_on)
     if not holds(retro, agreed):
         parts.append(Buttons(buttons=_when_closed(retro, agreed)))
     return Message(
@@ -453,47 +459,41 @@ def heard(answers: Sequence[Answer]) -> tuple[Part, ...]:
     return tuple(parts) or (Paragraph(words=("No answers were posted.",)),)
 
 
-def _dropped(items: Sequence[ActionItem], people: Mapping[str, Person]) -> tuple[Part, ...]:
+def _dropped(
+    items: Sequence[ActionItem], links: Mapping[int, str], people: Mapping[str, Person], day: date
+) -> tuple[Part, ...]:
     """What was dropped, by whom and why, the first few."""
-    lines = []
-    for item in items[:MAX_DROPPED]:
-        drop = item.last("drop")
-        by = people.get(drop.by) if drop else None
-        why = f": {one_line(drop.words, 160)}" if drop and drop.words else ""
-        lines.append(f"• {item.label} {one_line(item.what, 160)} ({by.name if by else 'Somebody'}{why})")
-    if len(items) > MAX_DROPPED:
-        lines.append(f"and {len(items) - MAX_DROPPED} more, in this thread")
-    head = Paragraph(words=(Bold(text="What was dropped"),))
-    return (head, Quote(text="\n".join(lines))) if lines else ()
-
-
-def _changes(items: Sequence[ActionItem], people: Mapping[str, Person], day: date) -> tuple[Part, ...]:
-    """The items, those that are verified with what changed and what was seen, as far as it fits."""
-    lines = [_change(item, people, day) for item in items]
-    whole = "\n".join(
-        f"{line}{_evidence(item, people)}" for item, line in zip(items, lines, strict=True)
+    if not items:
+        return ()
+    lines = [
+        Line(words=summed_up(item, links.get(item.number), people, day)) for item in items[:MAX_DROPPED]
+    ]
+    return (
+        Paragraph(words=(Bold(text="What was dropped"),)),
+        *lines,
+        *_more(len(items) - MAX_DROPPED),
     )
-    if len(whole) <= MAX_CHANGES_LENGTH:
-        return (Quote(text=whole),)
+
+
+def _changes(
+    items: Sequence[ActionItem], links: Mapping[int, str], people: Mapping[str, Person], day: date
+) -> tuple[Part, ...]:
+    """The items, those that are verified with what changed and what was seen, as far as it fits."""
+    shown = items[:MAX_CHANGES]
+    lines = [summed_up(item, links.get(item.number), people, day) for item in shown]
+    whole = [(*line, *shown_to_work(item, people)) for item, line in zip(shown, lines, strict=True)]
+    fits = sum(len(plain_words(line)) for line in whole) <= MAX_CHANGES_LENGTH
     elsewhere = "What changed and what was seen stands with each item, in this thread."
-    return (Quote(text="\n".join(lines)), Context(words=(elsewhere,)))
+    return (
+        *(Line(words=line) for line in (whole if fits else lines)),
+        *(() if fits else (Context(words=(elsewhere,)),)),
+        *_more(len(items) - MAX_CHANGES),
+    )
 
 
-def _evidence(item: ActionItem, people: Mapping[str, Person]) -> str:
-    done, verified = item.last("done"), item.last("verify")
-    if item.state != "verified" or done is None or verified is None:
-        return ""
-    changed = f"\n   What changed: {one_line(done.words, 160)}" if done.words else ""
-    person = people.get(verified.by)
-    seen_by = person.name if person else "Somebody"
-    return f"{changed}\n   {seen_by} saw: {one_line(verified.words, 160)}" if verified.words else changed
-
-
-def _change(item: ActionItem, people: Mapping[str, Person], day: date) -> str:
-    owner = people.get(item.owner or "")
-    who = owner.name if owner else "no owner yet"
-    due = f", due {day_words(on(item.due, day))}" if item.due else ""
-    return f"• {item.label} {one_line(item.what, 160)} ({who}{due}, {item.state})"
+def _more(left: int) -> tuple[Part, ...]:
+    """Where the items are that a list has no room for."""
+    return (Context(words=(f"and {left} more, in this thread",)),) if left > 0 else ()
 
 
 def reopened(retro: Retro, people: Mapping[str, Person]) -> Message:

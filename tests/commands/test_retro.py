@@ -10,11 +10,22 @@ from bot.domain.action_item import ActionItem
 from bot.domain.retro import OUTCOMES, Turn
 from bot.messages import retro as messages
 from bot.messages.export import as_markdown
-from bot.messages.parts import Context, Link, Message, Part, plain, shortened
+from bot.messages.parts import (
+    Bold,
+    Context,
+    Line,
+    Link,
+    Mention,
+    Message,
+    Part,
+    Status,
+    plain,
+    shortened,
+)
 from bot.prompts import PROMPTS
 from tests.commands.test_recovery import labels, unasked
 from tests.desk import ANA, ASKED, AT, BEN, CLEO, Desk, reply_found, words
-from tests.examples import CLOSED, VERIFIED
+from tests.examples import AGREED, CLOSED, DROPPED, PEOPLE, TEAM, VERIFIED
 from tests.session import open_work, queue_of
 
 
@@ -213,7 +224,7 @@ async def test_closing_says_what_was_heard_per_gap_and_what_will_change(desk: De
         "Training · 2 answers",
         "The depot's map",
         "A number",
-        "AI-1 Show",
+        "Show the notes\nagreed · Ana · no date yet · AI-1",
     ):
         assert part in summary
     assert "closed · 3 answers · 1 action item" in plain(said["retro:1"])
@@ -324,9 +335,10 @@ async def test_the_summary_follows_the_items(desk: Desk) -> None:
     assert "due Fri 20 Mar" in plain(desk.say_all()["turn:1:1"])
     await desk.ask(ANA, "action_item.drop", second, {"why": "No map"})
     summary = plain(desk.say_all()["turn:1:1"])
-    assert summary.index("What was dropped") < summary.index("Print the map (Ana: No map)")
+    assert summary.index("What was dropped") < summary.index("Print the map")
+    assert "dropped by Ana · AI-2\nWhy: No map" in summary
     await desk.ask(ANA, "action_item.hand_over", "AI-1", {"owner": "U2", "why": ""})
-    assert "(Ben, proposed)" in plain(desk.say_all()["turn:1:1"])
+    assert "proposed · Ben has still to accept" in plain(desk.say_all()["turn:1:1"])
     await desk.ask(BEN, "retro.reopen", "C-1", {"why": "One more."})
     said = desk.say_all()
     assert "Reopened since then" in plain(said["turn:1:1"])
@@ -342,11 +354,36 @@ def test_a_summary_of_many_verified_items_leaves_the_evidence_to_the_thread() ->
         *(moved.model_copy(update={"words": "It is shown. " * 20}) for moved in VERIFIED.history[-2:]),
     )
     items = [VERIFIED.model_copy(update={"history": history, "number": n}) for n in range(1, 21)]
-    few, many = (plain(messages.summary(CLOSED, (), some, {})) for some in (items[:3], items))
+    few, many = (plain(messages.summary(CLOSED, (), some, {}, TEAM, {})) for some in (items[:3], items))
     assert "What changed: It is shown." in few
     assert "What changed: It is shown." not in many
     assert "stands with each item, in this thread" in many
-    assert all(f"AI-{n} " in many for n in range(1, 21))
+    assert all(f"AI-{n}\n" in f"{many}\n" for n in range(1, 21))
+
+
+async def test_an_item_of_the_summary_leads_to_its_message_and_tells_its_state_by_a_sign(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    await desk.add_item(ANA, owner="U1", what="Print the map")
+    await desk.add_item(ANA, what="Call first")
+    desk.say_all()
+    await close(desk)
+    summary = desk.say_all()["turn:1:1"]
+    first, second = (part.words for part in summary.parts if isinstance(part, Line))
+    assert first[0] == Bold(text="Print the map")
+    assert Status(sign="note", text="agreed") in first
+    assert Link(text="AI-1", url="https://example.com/item:1") in first
+    assert second[0] == Bold(text="Call first")
+    assert Status(sign="waiting", text="proposed") in second
+    assert Link(text="AI-2", url="https://example.com/item:2") in second
+    assert not any(isinstance(piece, Mention) for piece in (*first, *second))
+
+
+def test_an_item_that_nobody_knows_the_place_of_is_summed_up_without_a_link() -> None:
+    summary = messages.summary(CLOSED, (), (AGREED, DROPPED), PEOPLE, TEAM, {})
+    assert not [link for part in summary.parts for link in links_of(part)]
+    assert plain(summary).count("AI-12") == 2
 
 
 async def test_the_lead_is_asked_to_close_a_retro_with_fixes_and_not_called_undecided(
@@ -442,10 +479,10 @@ async def test_a_summary_says_how_many_answers_it_leaves_to_the_thread(desk: Des
 def test_a_summary_counts_the_items_that_it_leaves_to_the_thread() -> None:
     def told(number: int, item: ActionItem) -> str:
         items = [item.model_copy(update={"number": n}) for n in range(1, number + 1)]
-        return plain(messages.summary(CLOSED, (), items, {}))
+        return plain(messages.summary(CLOSED, (), items, {}, TEAM, {}))
 
-    assert "more action items" not in told(20, VERIFIED)
-    assert "and 1 more action items, in this thread" in told(21, VERIFIED)
+    assert "more, in this thread" not in told(messages.MAX_CHANGES, VERIFIED)
+    assert "and 1 more, in this thread" in told(messages.MAX_CHANGES + 1, VERIFIED)
     assert "AI-21" not in told(21, VERIFIED)
     dropped = VERIFIED.model_copy(update={"state": "dropped"})
     assert "in this thread" not in told(messages.MAX_DROPPED, dropped)

@@ -71,8 +71,14 @@ async def test_a_failed_case_goes_all_the_way_to_finished(
         await ana.submit(await ana.press(retro, "Close retro"), {"Outcome": "fixes agreed"})
         summary = await said(slack, "what we heard and what will change")
         assert summary.thread_ts == retro.ts
-        for part in ("Reading courier notes", "Nobody answers at night", "AI-1 A night number"):
+        for part in (
+            "Reading courier notes",
+            "Nobody answers at night",
+            "A night number on every order",
+        ):
             assert part in summary.words()
+        assert "verified" in summary.words()
+        assert "Ten orders have them." in summary.words()
         await slack.until(lambda: "finished · 3 answers · 1 action item" in retro.words())
         send_ephemeral = await ana.command("mine", support)
         assert send_ephemeral is not None

@@ -76,8 +76,14 @@ async def test_a_failed_case_goes_all_the_way_to_finished(teams: FakeTeams, data
         await ana.submit(await ana.press(retro, "Close retro"), {"Outcome": "fixes agreed"})
         summary = await said(teams, "what we heard and what will change")
         assert summary.root == retro.id
-        for part in ("Reading courier notes", "Nobody answers at night", "AI-1 A night number"):
+        for part in (
+            "Reading courier notes",
+            "Nobody answers at night",
+            "A night number on every order",
+        ):
             assert part in summary.words()
+        assert "verified" in summary.words()
+        assert "Ten orders have them." in summary.words()
         await teams.until(lambda: "finished · 3 answers · 1 action item" in retro.words())
         await ana.says("mine", support, mention=True)
         await told(teams, ana, "no open action items")
