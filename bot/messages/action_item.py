@@ -85,6 +85,11 @@ def later_button(ref: ItemRef) -> Button:
     return Button(label=label, command_name="action_item.remind_later", about=about, opens=True)
 
 
+def all_reminders(ref: ItemRef) -> Button:
+    """The button to who was reminded of this item when, and what came of that."""
+    return Button(label="All reminders", command_name="action_item.read", about=str(ref), opens=True)
+
+
 def card(item: ActionItem, people: Mapping[str, Person], today: date) -> Message:
     """The item's one message in the retro's thread, as it stands now."""
     return Message(

@@ -19,7 +19,7 @@ from bot.domain.recovery import is_late as is_promise_late
 from bot.domain.reference import CaseRef
 from bot.domain.reminder import Reminder, SentReminder
 from bot.domain.retro import Answer, Retro, agreed_in
-from bot.messages.action_item import later_button, outcome_of, step_button
+from bot.messages.action_item import all_reminders, later_button, outcome_of, step_button
 from bot.messages.case import show_all
 from bot.messages.parts import (
     Bold,
@@ -221,7 +221,7 @@ def _pressable(due: ReminderView) -> tuple[Button, ...]:
     ref = due.subject.ref
     later = (later_button(ref),) if due.or_later else ()
     # Whoever looks after others sees who was asked when, and what came of it.
-    asked = (show_all("action_item.read", ref),) if due.before else ()
+    asked = (all_reminders(ref),) if due.before else ()
     return (*(step_button(step, ref) for step in due.steps), *later, *asked)
 
 

@@ -83,7 +83,7 @@ async def test_an_item_not_accepted_is_brought_up_after_one_working_day_and_told
     told = reminders(answers)["remind:U1:2026-03-10:0"]
     assert "Ben hasn't said yes or no to AI-1 yet" in plain(told)
     assert "I've reminded Ben twice, last on Mon 9 Mar." in plain(told)
-    assert labels(told) == ["Hand over AI-1", "Show all AI-1"]
+    assert labels(told) == ["Hand over AI-1", "All reminders AI-1"]
     assert desk.item(item).state == "proposed"
 
 
