@@ -189,7 +189,7 @@ def call_owner(item: ActionItem, owner: Person) -> Message:
             Paragraph(
                 words=(
                     Mention(person_id=owner.id, name=owner.name),
-                    f" {waits} I can't write to you directly.",
+                    f", {waits} I can't write to you directly.",
                 )
             ),
         ),

@@ -90,11 +90,17 @@ TOLD: Mapping[bool, str] = {
 
 
 ENDED: Mapping[Verdict, str] = {
-    "recovered": "{customer} says it's put right. Thank you.",
-    "no answer": "{customer} didn't answer. Thank you for asking.",
+    "recovered": "{customer} says it's put right.",
+    "no answer": "{customer} didn't answer.",
     "not recovered": "{customer} says it isn't put right.",
 }
-"""How it ended, to whoever looked after them."""
+"""How it ended."""
+THANKS: Mapping[Verdict, str] = {
+    "recovered": " Thank you.",
+    "no answer": " Thank you for asking.",
+    "not recovered": "",
+}
+"""What whoever looked after them hears besides."""
 
 
 class CardContext(NamedTuple):
@@ -175,7 +181,8 @@ def own_copy(context: CardContext, recipient_id: str) -> Message:
         )
         return Message(summary=plain_words(over), parts=(Context(words=over),))
     if recovery.outcome is not None:
-        done = ENDED[recovery.outcome].format(customer=one_line(case.customer or "The customer", 60))
+        who = one_line(case.customer or "The customer", 60)
+        done = ENDED[recovery.outcome].format(customer=who) + THANKS[recovery.outcome]
         from_retro = Paragraph(words=(done, " (", retro, ")"))
         return Message(summary=done, parts=(_head(case), from_retro, *_body(context)))
     if recipient_id not in owners(recovery):
@@ -507,7 +514,7 @@ def beside(
     one_side: tuple[Part, ...] = (Context(words=(ONE_SIDE,)),) if is_one_sided(recovery) else ()
     ended: tuple[Part, ...] = ()
     if recovery is not None and recovery.outcome is not None:
-        ended = (Context(words=(f"The customer: {recovery.outcome}.",)),)
+        ended = (Context(words=(ENDED[recovery.outcome].format(customer="The customer"),)),)
     elif recovery is not None and recovery.earlier:
         ended = (Paragraph(words=(_started_over(len(recovery.earlier) + 1),)),)
     return (*one_side, *ended, *_recalled(back, links))
@@ -600,7 +607,7 @@ def call_owner(recovery: Recovery, owner: Person) -> Message:
             Paragraph(
                 words=(
                     Mention(person_id=owner.id, name=owner.name),
-                    f" the customer of {label} waits for you in this thread. I can't write to you "
+                    f", the customer of {label} waits for you in this thread. I can't write to you "
                     "directly.",
                 )
             ),

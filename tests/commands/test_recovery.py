@@ -832,7 +832,7 @@ async def test_a_contact_who_cannot_be_reached_is_named_in_the_thread_and_the_le
             work.jobs.schedule(job)
         work.commit()
     said = desk.say_all(AT)
-    assert "Ben the customer of C-2 waits for you in this thread" in plain(said["call_customer:2:U2"])
+    assert "Ben, the customer of C-2 waits for you in this thread" in plain(said["call_customer:2:U2"])
     assert "They blocked me." in plain(said["unreached_customer:2:U2"])
 
 

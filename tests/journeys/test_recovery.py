@@ -136,7 +136,7 @@ async def test_a_whole_recovery_ends_with_the_customer_saying_so(
             {"What they say": "recovered", "In their own words": "Thanks!"},
         )
         await slack.until(lambda: "recovered · looked after by" in card.words())
-        await slack.until(lambda: "The customer: recovered." in retro.words())
+        await slack.until(lambda: "The customer says it's put right." in retro.words())
         await slack.until(lambda: "says it's put right. Thank you." in own.words())
     cards = [
         one
