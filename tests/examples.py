@@ -17,6 +17,7 @@ from bot.commands import retro as retro_commands
 from bot.commands import team as team_commands
 from bot.domain.action_item import ActionItem, Moved, can_wait, steps
 from bot.domain.case import Case, CaseChange
+from bot.domain.gap import CameBack
 from bot.domain.item_step import ItemState
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.owner_day import Days
@@ -333,6 +334,7 @@ def fix(case_number: int, gap: str | None, days_ago: int, state: ItemState = "ve
         gap=gap,
         state=state,
         due=at.date(),
+        added_at=at,
         moved_at=at,
         done_at=at if done else None,
         verified_at=at if verified else None,
@@ -560,11 +562,24 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "board.status_none": board.status((), (), LINKS, PEOPLE, Days(TODAY)),
     "board.weekly": board.weekly(
-        (LATE, UNOWNED, DONE), ((CLOSED, CASE),), LINKS, PEOPLE, Days(TODAY), more=True
+        (LATE, UNOWNED, DONE), board.LastWeek(((CLOSED, CASE),)), LINKS, PEOPLE, Days(TODAY), more=True
+    ),
+    "board.weekly_came_back": board.weekly(
+        (LATE,),
+        board.LastWeek(
+            back=(
+                (CameBack("communication", (7, 9), AT), TODAY),
+                (CameBack("after-hours support", (9,), AT), date(2025, 12, 22)),
+            )
+        ),
+        LINKS,
+        PEOPLE,
+        Days(TODAY),
+        more=False,
     ),
     "board.weekly_customers": board.weekly(
         (LATE,),
-        (),
+        board.LastWeek(),
         LINKS,
         PEOPLE,
         Days(TODAY),
@@ -575,7 +590,7 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "board.weekly_customers_many": board.weekly(
         (),
-        (),
+        board.LastWeek(),
         LINKS,
         PEOPLE,
         Days(TODAY),

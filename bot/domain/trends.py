@@ -4,8 +4,8 @@ It counts cases, and fixes, and days: what it is made from holds no words and no
 nothing can be counted per person. A case counts in the month in which it was marked failed.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime, time, timedelta
 from statistics import median
 from typing import NamedTuple
@@ -52,7 +52,7 @@ class Failure(BaseModel, frozen=True):
 
 
 class Fix(BaseModel, frozen=True):
-    """An action item of such a case; `moved_at` is when it took its last step.
+    """An action item of such a case; `added_at` is when it was added, `moved_at` its last step.
 
     It may have been reopened after it was done, or verified.
     """
@@ -61,9 +61,22 @@ class Fix(BaseModel, frozen=True):
     gap: str | None
     state: ItemState
     due: date | None
+    added_at: datetime
     moved_at: datetime
     done_at: datetime | None = None
     verified_at: datetime | None = None
+
+
+class Return(NamedTuple):
+    """A gap that came back: a case which failed after a fix of it was verified got an item of it.
+
+    `named_at` is when it got the first one, `verified_at` when the last fix before it was verified.
+    """
+
+    gap: str
+    case_number: int
+    named_at: datetime
+    verified_at: datetime
 
 
 class TeamRows(NamedTuple):
@@ -149,6 +162,25 @@ def trends(rows: Sequence[TeamRows], months: tuple[date, ...], at: datetime) -> 
     )
 
 
+def returns(failures: Iterable[Failure], fixes: Sequence[Fix]) -> Iterator[Return]:
+    """Each time that a gap came back: a case has an item of it, and failed after a fix was verified.
+
+    A fix counts as long as it is verified, an item until it is dropped.
+    """
+    verified: dict[str, list[datetime]] = defaultdict(list)
+    named: dict[int, dict[str, datetime]] = defaultdict(dict)
+    for fix in (fix for fix in fixes if fix.gap and fix.state != "dropped"):
+        gap, here = fix.gap or NO_GAP, named[fix.case_number]
+        here[gap] = min(fix.added_at, here.get(gap, fix.added_at))
+        if fix.state == "verified" and fix.verified_at:
+            verified[gap].append(fix.verified_at)
+    for failure in failures:
+        for gap, named_at in named[failure.number].items():
+            before = [at for at in verified[gap] if at < failure.failed_at]
+            if before:
+                yield Return(gap, failure.number, named_at, max(before))
+
+
 class _TeamTrends:
     """One team's part of it, by its own days and hours."""
 
@@ -159,21 +191,9 @@ class _TeamTrends:
         for fix in rows.fixes:
             if fix.case_number in self._fixes:
                 self._fixes[fix.case_number].append(fix)
-        self._first_verified = self._verified()
-        self.returned = {
-            gap
-            for failure in rows.failures
-            for gap in self._gaps_of(failure)
-            if gap in self._first_verified and failure.failed_at > self._first_verified[gap]
-        }
-
-    def _verified(self) -> Mapping[str, datetime]:
-        """When the first fix of each gap was verified."""
-        first: dict[str, datetime] = {}
-        for fix in (fix for fixes in self._fixes.values() for fix in fixes):
-            if fix.gap and fix.state == "verified" and fix.verified_at:
-                first[fix.gap] = min(fix.verified_at, first.get(fix.gap, fix.verified_at))
-        return first
+        counted = [fix for fixes in self._fixes.values() for fix in fixes]
+        self._fixed = {fix.gap for fix in counted if fix.gap and fix.state == "verified"}
+        self.returned = {back.gap for back in returns(rows.failures, counted)}
 
     def _counted(self, failure: Failure) -> list[Fix]:
         return [fix for fix in self._fixes[failure.number] if fix.state != "dropped"]
@@ -234,7 +254,7 @@ class _TeamTrends:
 
     def stayed(self) -> Iterable[bool]:
         """Of each gap with a verified fix, whether it stayed away."""
-        return (gap not in self.returned for gap in self._first_verified)
+        return (gap not in self.returned for gap in self._fixed)
 
 
 def _in_order(gaps: Set[str]) -> list[str]:

@@ -1,17 +1,19 @@
 """What a whole team hears at the start of its week."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
 from bot import retro_thread
 from bot.domain import message_key
 from bot.domain.action_item import is_late
+from bot.domain.gap import CameBack, came_back
 from bot.domain.job import Job
 from bot.domain.owner_day import days_of
 from bot.domain.recovery import is_late as is_promise_late
 from bot.domain.recovery import next_step, owners
 from bot.domain.reminder import NEVER_CHECKED, SentReminder, Subject
 from bot.domain.team import Team
+from bot.domain.trends import MAX_FAILURES
 from bot.domain.working_hours import add_working_days, is_working, moment, next_working, today
 from bot.jobs.payload import JobPayload
 from bot.jobs.remindable import context_of, knows_first, remindable
@@ -22,12 +24,17 @@ from bot.messages.parts import Message
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.reminders import BY_NAME
 
+LOOKED_BACK = timedelta(weeks=26)
+"""How old the cases may be whose fixes are remembered when a gap comes back."""
 MAX_WAITING = 100
 """Customers who are looked at for the weekly summary; nobody's week has more."""
 
 
 class Weekly(JobPayload):
-    """Which customers wait, and what is late, unanswered, unowned or unverified; nothing if none is."""
+    """Which customers wait, what is late, unanswered, unowned or unverified, and which gap came back.
+
+    Nothing if there is none of that.
+    """
 
     name = "board.weekly"
     what = "the week's summary"
@@ -56,16 +63,16 @@ class Weekly(JobPayload):
             for item in items
             if item.state != "agreed" or (is_late(item, days.of(item)) and item.label in told)
         ]
-        if not items and not waiting:
+        last_week, this_week = (
+            moment(team.zone, monday, time(0))
+            for monday in (self.monday - timedelta(days=7), self.monday)
+        )
+        back = _came_back(team.channel_id, last_week, this_week, work)
+        if not items and not waiting and not back:
             return None
-        closed = work.retros.closed_in(
-            team.channel_id,
-            moment(team.zone, self.monday - timedelta(days=7), time(0)),
-            MAX_LISTED,
-        )
-        links = retro_thread.links_of(
-            {item.case_number for item in items} | {retro.case_number for retro, _ in closed}, work
-        )
+        closed = work.retros.closed_in(team.channel_id, last_week, MAX_LISTED)
+        named_cases = {item.case_number for item in items} | {retro.case_number for retro, _ in closed}
+        links = retro_thread.links_of(named_cases.union(*(gap.cases for gap in back)), work)
         found = work.retros.with_cases({recovery.case_number for recovery in waiting})
         cases = {number: case for number, (_, case) in found.items()}
         told = _told("recovery_promise_late", waiting, job.now, work)
@@ -74,13 +81,22 @@ class Weekly(JobPayload):
         more = len(items) > MAX_LISTED
         return messages.weekly(
             items[:MAX_LISTED],
-            closed,
+            messages.LastWeek(closed, [(gap, today(team.zone, gap.verified_at)) for gap in back]),
             links,
             people,
             days,
             more=more,
             customers=customers,
         )
+
+
+def _came_back(
+    channel_id: str, since: datetime, until: datetime, work: ReadOnlyWork
+) -> Sequence[CameBack]:
+    """The gaps that came back in this channel between two moments."""
+    failures = work.cases.failures(channel_id, until - LOOKED_BACK, MAX_FAILURES)
+    fixes = work.action_items.fixes(*(failure.number for failure in failures))
+    return came_back(failures, fixes, since, until)
 
 
 def _told(name: str, subjects: Iterable[Subject], at: datetime, work: ReadOnlyWork) -> frozenset[str]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from bot.domain.action_item import ActionItem, is_late
 from bot.domain.case import Case
+from bot.domain.gap import CameBack
 from bot.domain.owner_day import Days
 from bot.domain.person import Person
 from bot.domain.retro import Retro
@@ -13,6 +14,8 @@ from bot.messages.action_item import line
 from bot.messages.owed import NOBODY, TO_STATUS, Waiting
 from bot.messages.parts import (
     Bold,
+    Day,
+    Inline,
     Line,
     Message,
     Paragraph,
@@ -25,6 +28,7 @@ from bot.messages.parts import (
     on,
     one_line,
 )
+from bot.messages.trends import gap_label
 
 MAX_LISTED = 10
 """Things in a list: with their buttons, all of it fits one message in Slack."""
@@ -55,9 +59,19 @@ def status(
     return Message(summary="What is open in this team.", title="Status", parts=tuple(parts))
 
 
+class LastWeek(NamedTuple):
+    """What last week brought: the retros closed in it, and the gaps that came back.
+
+    Each gap has the day on which its fix was verified.
+    """
+
+    closed: Sequence[tuple[Retro, Case]] = ()
+    back: Sequence[tuple[CameBack, date]] = ()
+
+
 def weekly(
     items: Sequence[ActionItem],
-    closed: Sequence[tuple[Retro, Case]],
+    last_week: LastWeek,
     links: Mapping[int, str],
     people: Mapping[str, Person],
     days: Days,
@@ -65,7 +79,7 @@ def weekly(
     more: bool,
     customers: Waiting = NOBODY,
 ) -> Message:
-    """Monday's summary for the whole team: what waits for somebody, and what was closed last week."""
+    """Monday's summary for the whole team: what waits for somebody, and what last week brought."""
     who = "1 customer waits" if customers.how_many == 1 else f"{customers.how_many} customers wait"
     due = "1 action item waits" if len(items) == 1 else f"{len(items)} action items wait"
     due = f"{due} for somebody{', and more' if more else ''}"
@@ -78,17 +92,30 @@ def weekly(
             counted.append((Status(sign=section.sign, text=f"{len(here)} {section.counted}"),))
             listed.append(Paragraph(words=(Bold(text=section.heading),)))
         listed.extend(Line(words=line(item, links, people, days.of(item))) for item in here)
-    parts: list[Part] = [Paragraph(words=joined(*counted)), *customers.parts, *listed]
+    parts: list[Part] = [Paragraph(words=joined(*counted))] if counted else []
+    for gap, verified_on in last_week.back:
+        parts.append(Paragraph(words=_came_back(gap, links, on(verified_on, days.today))))
+        counts.append(f"{gap.gap} came back")
+    parts += [*customers.parts, *listed]
     if more:
         parts.append(Line(words=("There are more action items.",), button=TO_STATUS))
-    if closed:
+    if last_week.closed:
         parts.append(Paragraph(words=(Bold(text="Closed last week"),)))
-        parts.extend(Line(words=_closed_line(retro, case, links)) for retro, case in closed)
+        parts.extend(Line(words=_closed_line(retro, case, links)) for retro, case in last_week.closed)
     return Message(
         summary=f"This week: {'; '.join(counts)}.",
         title="This week",
         parts=tuple(parts),
     )
+
+
+def _came_back(back: CameBack, links: Mapping[int, str], verified_on: Day) -> Words:
+    """`Communication came back: C-31, after a fix that was verified on Thu 5 Mar.`"""
+    cases: list[Inline] = []
+    for number in back.cases:
+        cases += [*([", "] if cases else []), linked(f"C-{number}", links.get(number))]
+    head = Bold(text=f"{gap_label(back.gap)} came back")
+    return (head, ": ", *cases, ", after a fix that was verified on ", verified_on, ".")
 
 
 def _unowned(item: ActionItem, today: date) -> bool:

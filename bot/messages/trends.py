@@ -72,7 +72,7 @@ def _period(months: Sequence[date]) -> str:
 
 def _came_back(gaps: Sequence[str]) -> Words:
     """What a lead should see first: the fix of these may not hold."""
-    names = [Bold(text=_label(gap)) for gap in gaps]
+    names = [Bold(text=gap_label(gap)) for gap in gaps]
     listed: list[Inline] = [names[0]]
     for name in names[1:]:
         listed += [", ", name]
@@ -103,7 +103,7 @@ def _named(counts: Mapping[str, tuple[int, ...]]) -> Mapping[str, tuple[int, ...
     """The counts by what people read; where a chart has no room for all, the fewest together."""
     named: dict[str, tuple[int, ...]] = {}
     for gap, values in counts.items():
-        _count(named, _label(gap), values)
+        _count(named, gap_label(gap), values)
     while len(named) > MAX_SERIES:
         others = [name for name in named if name not in (NAMED_NO_GAP, OTHERS)]
         fewest = min(reversed(others), key=lambda name: sum(named[name]))
@@ -116,7 +116,8 @@ def _count(named: dict[str, tuple[int, ...]], name: str, values: tuple[int, ...]
     named[name] = tuple(map(sum, zip(before, values, strict=True)))
 
 
-def _label(gap: str) -> str:
+def gap_label(gap: str) -> str:
+    """A gap as it begins a line, or is named in a chart."""
     return one_line(gap[:1].upper() + gap[1:], MAX_LABEL) if gap != NO_GAP else NAMED_NO_GAP
 
 

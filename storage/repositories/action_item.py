@@ -99,6 +99,7 @@ def _fix(row: Any) -> Fix:
         gap=row.gap,
         state=row.state,
         due=row.due,
+        added_at=row.history[0]["at"],
         moved_at=row.history[-1]["at"],
         done_at=at.get("done"),
         verified_at=at.get("verify"),

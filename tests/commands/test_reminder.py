@@ -8,7 +8,7 @@ from sqlalchemy import select
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.domain.team import Team
-from bot.messages.parts import Message, plain, pressable
+from bot.messages.parts import Link, Message, Paragraph, plain, pressable
 from bot.ports import Ended
 from storage.database import Database
 from storage.tables import jobs
@@ -799,6 +799,41 @@ async def test_answered_prompts_are_not_brought_up(desk: Desk) -> None:
     await desk.tick(AT)
     for day in (9, 10):
         assert not [key for key in await desk.tick(stockholm(day)) if "retro_" in key]
+
+
+async def came_back(desk: Desk) -> None:
+    """A fix of communication is verified on Thursday; on Friday a case fails that has an item of it."""
+    await opened(desk)
+    item = await desk.add_item(ANA, owner="U1", gap="communication")
+    await desk.ask(ANA, "action_item.done", item, {"changed": "We call first."})
+    assert not (await desk.ask(BEN, "action_item.verify", item, {"saw": "They do."})).faults
+    await desk.ask(ANA, "case.fail", typed="ZD-9 Nobody called", at=FRIDAY)
+    values = {"what": "Call on the day", "owner": "U1", "gap": "communication", "due": "2026-03-31"}
+    assert not (await desk.ask(ANA, "action_item.add", "C-2", values, at=FRIDAY)).faults
+    ended = {"verdict": "recovered", "words": "Thank you."}
+    assert not (await desk.ask(ANA, "recovery.verdict", "C-2", ended, at=FRIDAY)).faults
+
+
+async def test_the_weeks_summary_says_once_which_gap_came_back_and_names_nobody(desk: Desk) -> None:
+    await came_back(desk)
+    week = (await desk.tick(stockholm(9)))["weekly:C1:2026-03-09"]
+    assert plain(week) == (
+        "This week\nCommunication came back: C-2, after a fix that was verified on Thu 5 Mar."
+    )
+    assert week.summary == "This week: communication came back."
+    (line,) = week.parts
+    assert isinstance(line, Paragraph)
+    assert Link(text="C-2", url="https://example.com/retro:2") in line.words
+    assert not [key for key in await desk.tick(stockholm(16)) if key.startswith("weekly:")]
+
+
+@pytest.mark.parametrize("cancelled", ["C-1", "C-2"])
+async def test_a_gap_does_not_come_back_in_or_after_a_case_that_was_cancelled(
+    desk: Desk, cancelled: str
+) -> None:
+    await came_back(desk)
+    assert not (await desk.ask(ANA, "case.cancel", cancelled, {"why": "A test."}, at=FRIDAY)).faults
+    assert not [key for key in await desk.tick(stockholm(9)) if key.startswith("weekly:")]
 
 
 async def test_when_answers_close_the_thread_hears_what_was_heard(desk: Desk) -> None:

@@ -28,7 +28,7 @@ def failure(number: int = 1, at: datetime = MONDAY, **more: Any) -> Failure:
 
 
 def fix(case_number: int = 1, gap: str | None = "training", **more: Any) -> Fix:
-    given = {"state": "agreed", "due": None, "moved_at": day(3), **more}
+    given = {"state": "agreed", "due": None, "added_at": day(2), "moved_at": day(3), **more}
     return Fix(case_number=case_number, gap=gap, **given)
 
 

@@ -20,7 +20,7 @@ from tests.examples import AGREED, BEN, DONE, TODAY
     ],
 )
 def test_an_item_stands_under_what_it_waits_for(item: ActionItem, headings: list[str]) -> None:
-    said = plain(board.weekly([item], [], {}, {BEN.id: BEN}, Days(TODAY), more=False))
+    said = plain(board.weekly([item], board.LastWeek(), {}, {BEN.id: BEN}, Days(TODAY), more=False))
     here = [section for section in board.SECTIONS if section.heading in said.splitlines()]
     assert [section.heading for section in here] == headings
     counts = said.splitlines()[1]
