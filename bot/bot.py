@@ -309,7 +309,7 @@ class Bot:
     async def forget(self, workspace: str, case_number: int, at: datetime) -> Sequence[int]:
         """Removes what identifies the customer of a case; returns in which cases, with its doubles.
 
-        None when nothing was left to remove.
+        It returns an empty sequence where nothing was left to remove.
         """
         for _ in range(MAX_TRIES - 1):
             with suppress(ConflictError):

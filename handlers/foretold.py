@@ -47,14 +47,14 @@ class Forecast:
 
 
 class Overheard(Bot):
-    """The bot; the jobs that it found words for are noted."""
+    """The bot; the jobs whose words it was asked for are noted."""
 
     def __init__(self, transactions: Transactions) -> None:
         super().__init__(transactions, lambda: None)
         self.jobs: dict[Name, Job] = {}
 
     def speak(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """Bot.speak."""
+        """Its words; the job is noted, whether it has any or not."""
         self.jobs[job.workspace, job.key] = job
         return super().speak(job, work)
 

@@ -1,6 +1,7 @@
 """The bot itself: whom it wakes, and how much one person may start."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 
@@ -194,14 +195,14 @@ async def test_forgetting_a_customer_is_tried_again_but_not_for_ever(
     await desk.fail()
     tries = iter([ConflictError("C-1")] * conflicts)
 
-    def forget(number: int, at: datetime, work: UnitOfWork) -> bool:
+    def forget(number: int, at: datetime, work: UnitOfWork) -> Sequence[int]:
         if conflict := next(tries, None):
             raise conflict
-        return True
+        return [number]
 
     monkeypatch.setattr("bot.commands.forget.forget", forget)
     with nullcontext() if is_forgotten else pytest.raises(ConflictError):
-        assert await desk.bot.forget(desk.workspace, 1, desk.at)
+        assert await desk.bot.forget(desk.workspace, 1, desk.at) == [1]
     assert next(tries, None) is None
 
 

@@ -69,11 +69,11 @@ def of_customer(name: str, work: ReadOnlyWork) -> Sequence[int]:
 
 
 def forget(number: int, at: datetime, work: UnitOfWork) -> Sequence[int]:
-    """Removes what identifies the customer of a case; returns the cases in which they are forgotten now.
+    """Removes what identifies the customer of a case; returns the cases in which that was done.
 
-    None when there is nothing left to remove. What was kept of their words by an older program, or was
-    written down since, goes as well. A case and its doubles have one customer, and what was said of one
-    stands in the other's retro.
+    It returns an empty sequence where nothing was left. What was kept of their words by an older
+    program, or was written down since, goes as well. A case and its doubles have one customer, and what
+    was said of one stands in the other's retro.
     """
     case = work.cases.get(number)
     if case is None:

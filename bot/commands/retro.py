@@ -299,7 +299,7 @@ def edit_answer(command: EditAnswer, work: UnitOfWork) -> Reply:
 def _follow_gone(
     answer: Answer, retro: Retro, at: datetime, work: UnitOfWork, *, traceless: bool = False
 ) -> None:
-    """The same when an answer is gone: its prompt counts and leads to one less."""
+    """Brings up to date what counts, quotes and leads to the answers, of which this one is gone."""
     edit_said(retro_jobs.count_jobs(retro, answer, at, traceless=traceless), work)
     _follow_answers(retro, at, work, traceless=traceless)
 
