@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from bot.domain.action_item import AGREED_STATES
 from bot.domain.item_step import ItemState
 from bot.domain.recovery_step import Verdict
 from bot.domain.retro import GAPS
@@ -149,12 +150,10 @@ def trends(rows: Sequence[TeamRows], months: tuple[date, ...], at: datetime) -> 
         items_by_gap=_by_month((pair for one in per_team for pair in one.item_gaps()), months),
         in_time=_share(kept for one in per_team for kept in one.items_in_time()),
         to_finish=_wait(days for one in per_team for days in one.days_to_finish()),
-        to_apology=_wait(hours for one in per_team for hours in one.hours_to("apologised_at")),
-        apologised_in_time=_share(
-            kept for one in per_team for kept in one.in_time("apologise_by", "apologised_at")
-        ),
-        to_keep=_wait(hours for one in per_team for hours in one.hours_to("kept_at")),
-        kept_in_time=_share(kept for one in per_team for kept in one.in_time("promised_by", "kept_at")),
+        to_apology=_wait(hours for one in per_team for hours in one.hours_to_apology()),
+        apologised_in_time=_share(kept for one in per_team for kept in one.apologies_in_time()),
+        to_keep=_wait(hours for one in per_team for hours in one.hours_to_keep()),
+        kept_in_time=_share(kept for one in per_team for kept in one.promises_in_time()),
         ended=Counter(failure.ended for failure in failures),
         returned=tuple(_in_order(returned)),
         stayed=_share(stayed for one in per_team for stayed in one.stayed()),
@@ -222,10 +221,9 @@ class _TeamTrends:
     def items_in_time(self) -> Iterable[bool]:
         """Of each item that is done, or should be by now, whether it was done by its day."""
         for fix in (fix for failure in self._failures for fix in self._counted(failure)):
-            if fix.due is not None and fix.done_at is not None and fix.state != "agreed":
-                yield self._day(fix.done_at) <= fix.due
-            elif fix.due is not None and fix.state == "agreed" and fix.due < self._today:
-                yield False
+            # What was reopened after it was done is not done any more, whoever has it now.
+            if fix.state in AGREED_STATES:
+                yield from self._kept(fix.due, None if fix.state == "agreed" else fix.done_at)
 
     def days_to_finish(self) -> Iterable[float]:
         """How long each finished retro took: it is closed, and each item verified or dropped."""
@@ -236,21 +234,36 @@ class _TeamTrends:
                 first, last = self._day(failure.failed_at), self._day(finished)
                 yield working_days_between(self._team.hours, first, last)
 
-    def hours_to(self, what: str) -> Iterable[float]:
-        """How many working hours each customer waited for it."""
+    def hours_to_apology(self) -> Iterable[float]:
+        """How many working hours each customer waited for an apology."""
         for failure in self._failures:
-            at = getattr(failure, what)
-            if at is not None and failure.owed_since is not None:
-                yield working_hours_between(self._team.hours, failure.owed_since, at)
+            yield from self._waited(failure.owed_since, failure.apologised_at)
 
-    def in_time(self, by: str, what: str) -> Iterable[bool]:
-        """Of each that is done, or should be by now, whether it was done by its day."""
+    def hours_to_keep(self) -> Iterable[float]:
+        """How many working hours each customer waited until a promise was kept."""
         for failure in self._failures:
-            day, at = getattr(failure, by), getattr(failure, what)
-            if day is not None and at is not None:
-                yield self._day(at) <= day
-            elif day is not None and day < self._today:
-                yield False
+            yield from self._waited(failure.owed_since, failure.kept_at)
+
+    def apologies_in_time(self) -> Iterable[bool]:
+        """Of each apology that came, or should have by now, whether it came within the team's aim."""
+        for failure in self._failures:
+            yield from self._kept(failure.apologise_by, failure.apologised_at)
+
+    def promises_in_time(self) -> Iterable[bool]:
+        """Of each promise that was kept, or should be by now, whether it was kept by its day."""
+        for failure in self._failures:
+            yield from self._kept(failure.promised_by, failure.kept_at)
+
+    def _waited(self, since: datetime | None, until: datetime | None) -> Iterable[float]:
+        if since is not None and until is not None:
+            yield working_hours_between(self._team.hours, since, until)
+
+    def _kept(self, by: date | None, done_at: datetime | None) -> Iterable[bool]:
+        """Whether it was done by its day; nothing where it has none, or still has time."""
+        if by is not None and done_at is not None:
+            yield self._day(done_at) <= by
+        elif by is not None and by < self._today:
+            yield False
 
     def stayed(self) -> Iterable[bool]:
         """Of each gap with a verified fix, whether it stayed away."""
