@@ -196,7 +196,7 @@ def _plan(thing: Remindable, look: Look) -> tuple[list[SentReminder], datetime |
 
 def _has_begun(name: str, thing: Remindable, look: Look) -> bool:
     """Whether the first of the days of this reminder has come for anybody, and its reason is there."""
-    if name not in BY_NAME:
+    if not name:
         return False
     reminder = BY_NAME[name]
     for (whom, _), hours in recipients(reminder, thing, look.context).items():

@@ -274,6 +274,8 @@ Part = Annotated[
 ]
 MENU = "More…"
 """What a menu is called where it has a word."""
+SHOW_MORE = "Show more"
+"""The way to the next part of a long list."""
 
 
 MAX_IN_ROW = 3
@@ -539,5 +541,5 @@ def offering(form: Form, button: Button | None) -> Form:
 
 def rest_of(words: str, command_name: str, page: int) -> Line:
     """At the end of a part of a long list: that there is more, and the way to the next part."""
-    button = Button(label="Show more", command_name=command_name, about=str(page + 1), opens=True)
+    button = Button(label=SHOW_MORE, command_name=command_name, about=str(page + 1), opens=True)
     return Line(words=(words,), button=button)

@@ -22,6 +22,7 @@ from bot.domain.retro import Answer, Retro, agreed_in
 from bot.messages.action_item import all_reminders, later_button, outcome_of, step_button
 from bot.messages.case import show_all
 from bot.messages.parts import (
+    SHOW_MORE,
     Bold,
     Button,
     Buttons,
@@ -173,7 +174,7 @@ def _rest(ordered: Sequence[ReminderView], first: int) -> Line:
         command_name, place = "reminder.show_all_here", f"{message_key.reminder_day_in_channel(key)}"
     button = show_all(command_name, f"{place}+{first}" if more else place)
     if more:
-        button = button.model_copy(update={"label": "Show more"})
+        button = button.model_copy(update={"label": SHOW_MORE})
     count = len(ordered) - first
     waits = f"{count} more wait{'s' if count == 1 else ''} for {_whom(ordered[0])}."
     return Line(words=(waits,), button=button)

@@ -7,12 +7,11 @@ from bot.messages.parts import Cell, Chart, Table, one_line, shown_cell
 Block = dict[str, Any]
 
 CAPTION, PAGE = 150, 20
-NOTHING = "–"
 
 
 def table(table: Table, limit: int) -> Block:
     """A table of Slack's own, a page of which shows all its rows where they are few."""
-    header = [{"type": "raw_text", "text": _raw(column, limit)} for column in table.columns]
+    header = [_cell(column, limit) for column in table.columns]
     rows = [[_cell(cell, limit) for cell in row] for row in table.rows]
     return {
         "type": "data_table",
@@ -23,14 +22,10 @@ def table(table: Table, limit: int) -> Block:
 
 
 def _cell(cell: Cell, limit: int) -> Block:
-    text = _raw(shown_cell(cell), limit)
+    text = one_line(shown_cell(cell), limit)
     if isinstance(cell, str):
         return {"type": "raw_text", "text": text}
     return {"type": "raw_number", "value": cell, "text": text}
-
-
-def _raw(text: str, limit: int) -> str:
-    return one_line(text, limit) or NOTHING
 
 
 def chart(chart: Chart) -> Block:

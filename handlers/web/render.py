@@ -197,13 +197,8 @@ def rows(
 
 
 def _day_name(day: date, today: date) -> str:
-    return (
-        "Today"
-        if day == today
-        else "Yesterday"
-        if (today - day).days == 1
-        else day_words(on(day, today))
-    )
+    near = {0: "Today", 1: "Yesterday"}
+    return near.get((today - day).days) or day_words(on(day, today))
 
 
 def message(message: Message, frame: Frame, *, note: bool = False) -> Markup:
