@@ -1,12 +1,18 @@
 """A newcomer's first five minutes in a browser: the demo, and a sample in an empty workspace."""
 
+from pathlib import Path
+
 from aiohttp import ClientSession, CookieJar
+from jinja2 import Environment
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from bot.demo.notes import NOTES
 from handlers.web.outgoing import WORKSPACE
 from tests.browser import PATIENCE_MS, Trouble
 from tests.handlers.test_web_browser import WEAK_CONTRAST
+from tests.pictures import readme
+from tests.pictures.story import tell
+from tests.pictures.studio import Studio
 from tests.session import open_work
 from tests.web_app import Visitor, WebHouse, new_key
 
@@ -133,3 +139,13 @@ async def test_a_sample_is_for_an_empty_workspace_and_for_who_said_who_they_are(
     assert "Somebody has begun here meanwhile" in told.text
     with open_work(web_house.database, WORKSPACE, writes=False) as work:
         assert [case.reference for case in (work.cases.get(1), work.cases.get(2)) if case] == ["ZD-1"]
+
+
+async def test_readmes_picture_is_taken_by_somebody_whom_the_workspace_knows(
+    browser: Browser, tmp_path: Path
+) -> None:
+    studio = Studio(browser, tmp_path, Environment(autoescape=True))
+    picture = await readme.web(studio, await tell(tmp_path), tmp_path)
+    assert picture.stat().st_size > 50_000, (
+        "a thread beside its channel, and no page that asks who it is"
+    )

@@ -13,9 +13,9 @@ from bot.messages.parts import Message
 from bot.repositories import Post
 from handlers.slack import render as slack
 from handlers.teams import render as teams
-from handlers.web import pages
 from tests.pictures.story import NAMES, ZONE, Told, in_slack, tell
 from tests.pictures.studio import Studio
+from tests.web_app import known_at
 
 WIDTH = 1180
 HEIGHTS = {"slack": 1120, "teams": 1280, "web": 1120}
@@ -35,7 +35,7 @@ async def draw(studio: Studio, folder: Path) -> Sequence[Path]:
     with TemporaryDirectory(prefix="amends-pictures-") as name:
         told = await tell(Path(name))
         made = [await _chat(studio, told, platform, folder) for platform in CHATS]
-        return [*made, await _web(studio, told, folder)]
+        return [*made, await web(studio, told, folder)]
 
 
 async def _chat(studio: Studio, told: Told, platform: str, folder: Path) -> Path:
@@ -83,7 +83,7 @@ def _local(post: Post) -> datetime:
     return post.posted_at.astimezone(ZoneInfo(ZONE))
 
 
-async def _web(studio: Studio, told: Told, folder: Path) -> Path:
+async def web(studio: Studio, told: Told, folder: Path) -> Path:
     """The program's own page; its clock stands still, so that nothing is said while it is looked at."""
     picture = folder / "web.png"
     async with (
@@ -92,7 +92,8 @@ async def _web(studio: Studio, told: Told, folder: Path) -> Path:
         server(built, opened) as address,
         studio.page(ZONE, WIDTH, HEIGHTS["web"], SCALE) as page,
     ):
-        await page.context.add_cookies([{"name": pages.YOU, "value": MINA.id, "url": address}])
+        ((name, value),) = known_at(address, MINA).items()
+        await page.context.add_cookies([{"name": name, "value": value, "url": address}])
         await page.goto(f"{address}/p/{PARCELS.id}/t/{told.channel[-1][0].id}")
         for pane in ("#conversation", "#thread"):
             await page.locator(f"{pane} .scroll").evaluate("it => it.scrollTo(0, it.scrollHeight)")
