@@ -132,6 +132,7 @@ REMINDERS = (
         since="half_time",
         on=(On(0, ("thread",)),),
         says="Answers close {day}, and nobody has answered this yet:",
+        of_unanswered=True,
     ),
     Reminder(
         name="retro_last_day",
@@ -140,6 +141,7 @@ REMINDERS = (
         since="answers_close",
         on=(On(0, ("thread",)),),
         says="Answers close {day}, and nobody has answered this yet:",
+        of_unanswered=True,
     ),
     Reminder(
         name="retro_answers_closed",

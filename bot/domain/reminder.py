@@ -116,6 +116,8 @@ class Reminder(BaseModel, frozen=True):
     """It tells something, too, so what follows it does not take its place."""
     owner_first: bool = False
     """Others hear of it only on a day after its owner did, who hears of it first whatever else waits."""
+    of_unanswered: bool = False
+    """Only for prompts that nobody has answered; asked of the channel, never of anybody."""
     gives_way_to: str = ""
     """The name of a reminder of the same thing instead of which this one is never said."""
     recovers: StepName | None = None

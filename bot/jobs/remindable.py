@@ -37,7 +37,7 @@ from bot.jobs import retro as retro_jobs
 from bot.jobs.edit_said import edit_said
 from bot.messages import reminder as messages
 from bot.messages.parts import Message
-from bot.messages.reminder import UNANSWERED, ReminderView
+from bot.messages.reminder import ReminderView
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import PROMPTS, Prompt
 
@@ -148,8 +148,8 @@ class Remindable(Protocol):
         """The key of the message in the reader's direct messages that shows it anyway."""
         return None
 
-    def is_due(self, name: str, work: ReadOnlyWork) -> bool:
-        """Whether the reminder of this name has a reason that the thing itself does not know."""
+    def is_due(self, reminder: Reminder, work: ReadOnlyWork) -> bool:
+        """Whether the reminder has a reason that the thing itself does not know."""
         return True
 
     @property
@@ -334,16 +334,18 @@ class RemindableRetro(Remindable):
         """Its items."""
         return context.fixes.get(self.retro.case_number, ())
 
-    def is_due(self, name: str, work: ReadOnlyWork) -> bool:
+    def is_due(self, reminder: Reminder, work: ReadOnlyWork) -> bool:
         """A prompt may have been answered meanwhile."""
-        return name not in UNANSWERED or bool(_unanswered(work.retros.answers(self.retro.case_number)))
+        if not reminder.of_unanswered:
+            return True
+        return bool(_unanswered(work.retros.answers(self.retro.case_number)))
 
     def thread_text(self, views: Sequence[ReminderView], key: str, work: ReadOnlyWork) -> Message | None:
         """What was heard, or what has no answer yet; nothing when all has one before it was said."""
         first, answers = views[0], work.retros.answers(self.retro.case_number)
         if first.reminder.name == "retro_answers_closed":
             return messages.answers_closed(first, self.retro, answers)
-        if first.reminder.name in UNANSWERED:
+        if first.reminder.of_unanswered:
             left = _unanswered(answers)
             if not left and work.sent_messages.get(key) is None:
                 return None

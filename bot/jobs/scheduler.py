@@ -99,7 +99,7 @@ def run_due(at: datetime, limit: int, work: UnitOfWork) -> int:
     for label in _not_silent(look, work):
         thing, rows = look.things[label], look.sent[label]
         new, next_at = _plan(thing, look)
-        due += [row for row in new if thing.is_due(row.name, work)]
+        due += [row for row in new if thing.is_due(BY_NAME[row.name], work)]
         unsaid = [row for row in rows if not row.outcome and row.message not in message_refs]
         mornings = _say_still(unsaid, look, work)
         # A platform that is down may outlast their day: in the morning it is said, if it was not.

@@ -55,8 +55,6 @@ MAX_TOLD = 3
 """Things that one message tells of; all others are counted, and one button away."""
 MAX_LISTED = 10
 """Things in one answer to whoever wants to see all: what a card of Teams holds with their buttons."""
-UNANSWERED = ("retro_half_time", "retro_last_day")
-"""Only for prompts that nobody has answered; asked of the channel, never of anybody."""
 GROUPS: Mapping[str, Sign] = {"late": "late", "today": "yours", "waiting": "waiting"}
 """How urgent things are, the most urgent first, and the sign of each."""
 OVER = "Nothing is left to do here."
@@ -213,7 +211,7 @@ def _before(due: ReminderView) -> tuple[Part, ...]:
 
 def _pressable(due: ReminderView) -> tuple[Button, ...]:
     """What its reader may do about it."""
-    if isinstance(due.subject, Retro) and due.reminder.name in UNANSWERED:
+    if due.reminder.of_unanswered:
         return (ANSWER.model_copy(update={"about": str(due.case_ref)}),)
     if isinstance(due.subject, Retro):
         return _on_retro(due.case_ref, due.subject, due.fixes)
