@@ -55,7 +55,7 @@ from bot.messages import (
     team,
     trends,
 )
-from bot.messages.parts import Chart, Form, Message, Series, Table, rest_of, sentence
+from bot.messages.parts import Chart, Form, Message, Page, Series, Table, sentence
 from bot.messages.recovery import CardContext
 from bot.messages.reminder import ReminderView
 from bot.messages.stale_form import changed_meanwhile
@@ -550,15 +550,15 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.reopened_for_owner": action_item.step_news(REOPENED_DONE, 3, PEOPLE, LINK),
     "action_item.call_owner": action_item.call_owner(ITEM, ANA),
     "action_item.unreached": action_item.unreached(ITEM, ANA, "They have left the workspace."),
-    "action_item.mine": action_item.mine((LATE, ITEM, DONE), LINKS, PEOPLE, TODAY, more=True),
-    "action_item.mine_none": action_item.mine((), LINKS, PEOPLE, TODAY, more=False),
+    "action_item.mine": action_item.mine((LATE, ITEM, DONE), LINKS, PEOPLE, TODAY, page=Page(more=True)),
+    "action_item.mine_none": action_item.mine((), LINKS, PEOPLE, TODAY),
     "board.status": board.status(
         ((RETRO, CASE),),
         (LATE, UNOWNED),
         LINKS,
         PEOPLE,
         Days(TODAY),
-        rest=(rest_of("There are more, less urgent.", "board.status", 0),),
+        page=Page(more=True),
     ),
     "board.status_none": board.status((), (), LINKS, PEOPLE, Days(TODAY)),
     "board.weekly": board.weekly(
@@ -709,11 +709,10 @@ MESSAGES: Mapping[str, Message] = {
         LINKS,
         PEOPLE,
         TODAY,
-        more=False,
         owed=owed.mine((LATE_PROMISE, OWED), {7: CASE}, "U1", TODAY),
     ),
     "action_item.mine_customers_alone": action_item.mine(
-        (), LINKS, PEOPLE, TODAY, more=False, owed=owed.mine((CHECKED,), {7: CASE}, "U1", TODAY)
+        (), LINKS, PEOPLE, TODAY, owed=owed.mine((CHECKED,), {7: CASE}, "U1", TODAY)
     ),
     "board.status_customers": board.status(
         ((RETRO, CASE),),

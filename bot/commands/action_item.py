@@ -40,7 +40,7 @@ from bot.messages import confirmation
 from bot.messages import owed as owed_messages
 from bot.messages import retro as retro_messages
 from bot.messages.board import MAX_LISTED
-from bot.messages.parts import FieldKind, Form, Message
+from bot.messages.parts import FieldKind, Form, Message, Page
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import BY_KEY
 
@@ -417,7 +417,7 @@ def read(command: Read, work: ReadOnlyWork) -> Reply:
 
 def mine(command: Mine, work: ReadOnlyWork) -> Reply:
     """A person's own open items, late ones first."""
-    first, first_owed, page = command.page * MAX_LISTED, command.page * MAX_OWED, command.page
+    first, first_owed = command.page * MAX_LISTED, command.page * MAX_OWED
     rows = work.action_items.owned_by(command.person.id, first + MAX_LISTED + 1)[first:]
     owed = work.recoveries.owed_by(command.person.id, first_owed + MAX_OWED + 1)[first_owed:]
     cases = work.retros.with_cases({recovery.case_number for recovery in owed})
@@ -429,5 +429,5 @@ def mine(command: Mine, work: ReadOnlyWork) -> Reply:
     owed_parts = owed_messages.mine(
         owed[:MAX_OWED], {number: case for number, (_, case) in cases.items()}, command.person.id, day
     )
-    message = messages.mine(items, links, people, day, more=more, owed=owed_parts, page=page)
-    return Reply(message=message)
+    page = Page(command.page, more)
+    return Reply(message=messages.mine(items, links, people, day, owed=owed_parts, page=page))

@@ -9,7 +9,7 @@ from bot.domain.recovery import is_late, owners
 from bot.messages import board as messages
 from bot.messages import owed as owed_messages
 from bot.messages.board import MAX_LISTED
-from bot.messages.parts import rest_of
+from bot.messages.parts import Page
 from bot.ports import ReadOnlyWork
 
 
@@ -52,5 +52,5 @@ def status(command: Status, work: ReadOnlyWork) -> Reply:
         days.today,
         {one.label for one in recoveries if is_late(one, days.of(one))},
     )
-    rest = (rest_of("There are more, less urgent.", command.name, command.page),) if more else ()
-    return Reply(message=messages.status(listed, items, links, people, days, owed=owed, rest=rest))
+    page = Page(command.page, more)
+    return Reply(message=messages.status(listed, items, links, people, days, owed=owed, page=page))

@@ -21,6 +21,7 @@ from bot.domain.reference import ItemRef
 from bot.domain.reminder import SentReminder
 from bot.messages.case import show_all
 from bot.messages.parts import (
+    FIRST_PAGE,
     SHOWN_TEXT,
     Bold,
     Button,
@@ -31,6 +32,7 @@ from bot.messages.parts import (
     Mention,
     Message,
     Option,
+    Page,
     Paragraph,
     Part,
     Quote,
@@ -390,30 +392,30 @@ def mine(
     people: Mapping[str, Person],
     today: date,
     *,
-    more: bool,
     owed: tuple[Part, ...] = (),
-    page: int = 0,
+    page: Page = FIRST_PAGE,
 ) -> Message:
     """A person's own open items, late ones first; `links` leads from a case's number to its retro.
 
-    `owed` is what they have left to do for customers; `page` which part of all that this is, from 0.
+    `owed` is what they have left to do for customers; `page` which part of all that this is.
     """
-    if not (items or owed or page):
+    if not (items or owed):
+        none = "There is nothing more." if page.number else "You have no open action items."
         return Message(
-            summary="You have no open action items.",
+            summary=none,
             title="My action items",
-            parts=(Paragraph(words=("You have no open action items.",)), OWN_SETTINGS),
+            parts=(Paragraph(words=(none,)), OWN_SETTINGS),
         )
     parts: list[Part] = [*owed]
-    if not (items or page):
+    if not (items or page.number):
         parts.append(Paragraph(words=("You have no open action items.",)))
     parts += [own_line(item, links, people, today) for item in items]
-    if more:
-        parts.append(rest_of("There are more, less urgent.", "action_item.mine", page))
+    parts += rest_of("action_item.mine", page)
     parts.append(OWN_SETTINGS)
+    count = f"{len(items) or 'no'} open action items"
+    customers = " and something to do for customers" if owed else ""
     return Message(
-        summary=f"You have {len(items) or 'no'} open action items"
-        f"{' and something to do for customers' if owed else ''}.",
+        summary="More of what is yours." if page.number else f"You have {count}{customers}.",
         title="My action items",
         parts=tuple(parts),
     )

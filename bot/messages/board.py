@@ -13,11 +13,13 @@ from bot.domain.retro import Retro
 from bot.messages.action_item import line
 from bot.messages.owed import NOBODY, TO_STATUS, Waiting
 from bot.messages.parts import (
+    FIRST_PAGE,
     Bold,
     Day,
     Inline,
     Line,
     Message,
+    Page,
     Paragraph,
     Part,
     Sign,
@@ -27,6 +29,7 @@ from bot.messages.parts import (
     linked,
     on,
     one_line,
+    rest_of,
 )
 from bot.messages.trends import gap_label
 
@@ -42,20 +45,17 @@ def status(
     days: Days,
     *,
     owed: tuple[Part, ...] = (),
-    rest: tuple[Part, ...] = (),
+    page: Page = FIRST_PAGE,
 ) -> Message:
     """A plain list of what is open in a team, late ones first; `owed` is what customers wait for.
 
-    `rest` is the way to what is not listed.
+    `page` is which part of the list this is.
     """
-    parts: list[Part] = [
-        *owed,
-        Paragraph(words=(Bold(text="Open retros" if retros else "No open retros"),)),
-    ]
+    parts: list[Part] = [*owed, *_heading("open retros", retros, page.number)]
     parts.extend(Line(words=_retro_line(retro, case, links, days.today)) for retro, case in retros)
-    parts.append(Paragraph(words=(Bold(text="Open action items" if items else "No open action items"),)))
+    parts.extend(_heading("open action items", items, page.number))
     parts.extend(Line(words=line(item, links, people, days.of(item))) for item in items)
-    parts.extend(rest)
+    parts.extend(rest_of("board.status", page))
     return Message(summary="What is open in this team.", title="Status", parts=tuple(parts))
 
 
@@ -67,6 +67,13 @@ class LastWeek(NamedTuple):
 
     closed: Sequence[tuple[Retro, Case]] = ()
     back: Sequence[tuple[CameBack, date]] = ()
+
+
+def _heading(what: str, listed: Sequence[object], number: int) -> tuple[Part, ...]:
+    """Above a list, or that it is empty; nothing where all of it stood on a page before `number`."""
+    if number and not listed:
+        return ()
+    return (Paragraph(words=(Bold(text=what.capitalize() if listed else f"No {what}"),)),)
 
 
 def weekly(

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import (
     BaseModel,
@@ -539,7 +539,18 @@ def offering(form: Form, button: Button | None) -> Form:
     return form.model_copy(update={"parts": (*form.parts, Buttons(buttons=(button,)))})
 
 
-def rest_of(words: str, command_name: str, page: int) -> Line:
-    """At the end of a part of a long list: that there is more, and the way to the next part."""
-    button = Button(label=SHOW_MORE, command_name=command_name, about=str(page + 1), opens=True)
-    return Line(words=(words,), button=button)
+class Page(NamedTuple):
+    """Which part of a long list it is, from 0, and whether the list goes on."""
+
+    number: int = 0
+    more: bool = False
+
+
+FIRST_PAGE = Page()
+
+
+def rest_of(command_name: str, page: Page) -> tuple[Part, ...]:
+    """At the end of a part of a list that goes on: that there is more, and the way to it."""
+    about = str(page.number + 1)
+    button = Button(label=SHOW_MORE, command_name=command_name, about=about, opens=True)
+    return (Line(words=("There are more, less urgent.",), button=button),) if page.more else ()
