@@ -11,7 +11,7 @@ from bot.domain.owner_day import Days
 from bot.domain.person import Person
 from bot.domain.retro import Retro
 from bot.messages.action_item import line
-from bot.messages.owed import NOBODY, TO_STATUS, Waiting
+from bot.messages.owed import NOBODY, Waiting
 from bot.messages.parts import (
     FIRST_PAGE,
     Bold,
@@ -31,6 +31,7 @@ from bot.messages.parts import (
     one_line,
     rest_of,
 )
+from bot.messages.team import TO_STATUS
 from bot.messages.trends import gap_label
 
 MAX_LISTED = 10

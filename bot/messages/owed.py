@@ -20,7 +20,6 @@ from bot.domain.recovery_step import StepName
 from bot.domain.reference import CaseRef
 from bot.messages.parts import (
     Bold,
-    Button,
     Context,
     Line,
     Paragraph,
@@ -33,8 +32,8 @@ from bot.messages.parts import (
 )
 from bot.messages.recovery import step_button
 from bot.messages.retro import CUSTOMER
+from bot.messages.team import TO_STATUS
 
-TO_STATUS = Button(label="Status", command_name="board.status", about="", opens=True)
 MAX_WEEKLY = 5
 """Customers in the weekly summary: with their buttons and ten items, all of it fits one message."""
 

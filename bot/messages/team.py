@@ -10,7 +10,6 @@ from bot.domain.case import Case
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.team import Team
 from bot.domain.working_hours import WEEKDAYS, known_zones
-from bot.messages.owed import TO_STATUS
 from bot.messages.parts import (
     OFFERED,
     Bold,
@@ -55,6 +54,7 @@ MARK_FAILED = Button(
     label="Mark a case failed", command_name="case.fail", about="", look="main", opens=True
 )
 MINE = Button(label="My action items", command_name="action_item.mine", about="", opens=True)
+TO_STATUS = Button(label="Status", command_name="board.status", about="", opens=True)
 PICTURE = Message(
     summary="I keep words and links only, so your file is not saved.",
     parts=(
