@@ -305,7 +305,8 @@ def _looked_after(context: CardContext, recipient_id: str) -> tuple[Words, ...]:
     Who reads that they look after somebody themself is not named once more.
     """
     recovery = context.recovery
-    contact = _name(recovery.contact, context.people) if recovery.contact else "nobody yet"
+    name = _name(recovery.contact, context.people)
+    contact = f"looked after by {name}" if recovery.contact else "nobody looks after them yet"
     others: dict[str, list[str]] = {}
     for step in recovery.steps:
         owner = owner_of(recovery, step.name)
@@ -313,7 +314,7 @@ def _looked_after(context: CardContext, recipient_id: str) -> tuple[Words, ...]:
             others.setdefault(owner, []).append(kind_of(recovery, step.name).label)
     taken = [(f"{_name(who, context.people)}: {', '.join(what)}",) for who, what in others.items()]
     own = recovery.contact is not None and recovery.contact == recipient_id
-    return (*(() if own else ((f"looked after by {contact}",),)), *taken)
+    return (*(() if own else ((contact,),)), *taken)
 
 
 def _progress(recovery: Recovery) -> Progress:
