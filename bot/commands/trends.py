@@ -22,13 +22,15 @@ def show(command: Show, work: ReadOnlyWork) -> Reply:
     asked = command.in_channels if channel is None else {channel.id}
     if not asked:
         raise Refused(
-            "I know no team's channel that you are in: the first failed case makes a channel a team.",
+            "I can't find a team's channel that you're in. The first failed case makes a channel a "
+            "team.",
             instead=NextStep("My action items", "action_item.mine"),
         )
     found = filter(None, map(work.teams.get, asked))
     teams = sorted(found, key=lambda team: team.name)
-    zone = command.person.zone or (teams[0].zone if teams else "UTC")
-    months = months_until(today(zone if channel is None or not teams else teams[0].zone, command.at))
+    of_team = teams[0].zone if teams else "UTC"
+    zone = of_team if channel and teams else command.person.zone or of_team
+    months = months_until(today(zone, command.at))
     rows = []
     for team in teams:
         failures = work.cases.failures(team.channel_id, since(team, months), MAX_FAILURES)

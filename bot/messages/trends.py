@@ -137,7 +137,7 @@ def _figures(found: Trends, *, few: bool) -> Iterator[tuple[str, Words]]:
     if found.in_time.whole:
         yield "Items done in time", (_share(found.in_time),)
     if found.to_finish:
-        yield "Failed to finished", (_waited(found.to_finish, "working day"),)
+        yield "From failed to finished", (_waited(found.to_finish, "working day"),)
     for label, wait, share, aim in (
         ("Apology after", found.to_apology, found.apologised_in_time, "within the team's aim"),
         ("Promise kept after", found.to_keep, found.kept_in_time, "by the day promised"),

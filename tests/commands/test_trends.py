@@ -85,7 +85,7 @@ async def test_the_months_of_a_team_as_they_were(desk: Desk) -> None:
     }
     assert figures(reply) == {
         "Items done in time": "5 of 5",
-        "Failed to finished": "0 working days (median of 5)",
+        "From failed to finished": "0 working days (median of 5)",
         "Apology after": "0 working hours (median of 5); 5 of 5 within the team's aim",
         "Promise kept after": "0 working hours (median of 5); 5 of 5 by the day promised",
         "How it ended": "5 recovered, 1 still open",
@@ -110,11 +110,11 @@ async def test_who_is_not_put_right_is_told_as_that_and_a_promise_not_needed_is_
 
 async def test_a_retro_whose_last_fix_fell_is_not_finished_any_more(desk: Desk) -> None:
     await put_right(desk, 1, JANUARY)
-    assert figures(await asked(desk))["Failed to finished"] == "0 working days (once)"
+    assert figures(await asked(desk))["From failed to finished"] == "0 working days (once)"
     await desk.ask(ANA, "action_item.reopen", "AI-1", {"missing": "They are gone again."})
     assert not (await desk.ask(ANA, "action_item.drop", "AI-1", {"why": "It cannot be."})).faults
     assert desk.item("AI-1").state == "dropped"
-    assert "Failed to finished" not in figures(await asked(desk))
+    assert "From failed to finished" not in figures(await asked(desk))
 
 
 async def test_a_cancelled_case_counts_nowhere_until_it_is_brought_back(desk: Desk) -> None:
@@ -172,7 +172,7 @@ async def test_in_a_direct_chat_it_is_all_channels_of_theirs_and_no_others(
     assert "Tools" not in words(one)
     none = await asked(desk, BEN, channel=channel)
     assert none.refused
-    assert words(none).startswith("I know no team's channel that you are in")
+    assert words(none).startswith("I can't find a team's channel that you're in")
 
 
 async def test_from_a_channel_it_is_that_channels_alone_and_its_members(desk: Desk) -> None:

@@ -56,7 +56,7 @@ async def test_trends_in_slack(slack: FakeSlack, database_url: str, taken: bool)
         direct = await said(slack, "Trends", where=ana.direct.id)
         assert f"*{CASES} failed cases*" in direct.words()
         await olga.says("trends", olga.direct)
-        await said(slack, "I know no team's channel that you are in", where=olga.direct.id)
+        await said(slack, "I can't find a team's channel that you're in", where=olga.direct.id)
         elsewhere = await olga.command("trends", lobby)
         assert elsewhere is not None
         assert "No failed case counts" in elsewhere.words()
@@ -75,6 +75,6 @@ async def test_trends_in_teams(teams: FakeTeams, database_url: str) -> None:
         await ana.says("trends")
         await teams_app.answered(teams, ana, "by the month in which a case was marked failed")
         await olga.says("trends")
-        refused = await teams_app.answered(teams, olga, "I know no team's channel that you are in")
+        refused = await teams_app.answered(teams, olga, "I can't find a team's channel that you're in")
         assert "failed cases" not in refused
     assert teams.refusals == []

@@ -54,7 +54,7 @@ def test_a_small_share_is_said_in_numbers_and_a_large_one_in_per_cent_too(
 def test_what_was_never_there_to_count_is_left_out() -> None:
     nothing = read(in_time=Share(0, 0), to_finish=None, stayed=Share(0, 0), to_apology=None)
     assert "Items done in time" not in figures(nothing)
-    assert "Failed to finished" not in figures(nothing)
+    assert "From failed to finished" not in figures(nothing)
     assert "Gaps that stayed away" not in figures(nothing)
     assert figures(nothing)["Apology after"] == "2 of 4 within the team's aim"
 
