@@ -149,7 +149,7 @@ async def test_a_backlog_is_one_message_until_somebody_opens_a_retro(
         assert stored(built, slack) == (94, 91)
         # Looking at one begins nothing.
         await ana.command("customer ZD-8", support)
-        await slack.until(lambda: "It was taken in from a list" in everything(slack))
+        await slack.until(lambda: "It came from a list" in everything(slack))
         assert stored(built, slack) == (94, 91)
 
 

@@ -235,7 +235,7 @@ async def test_a_form_that_was_opened_in_a_channel_without_the_bot_is_owed_there
         form = await ana.opens("failed", secret)
         assert await ana.submit(form, {"What happened": "Lost"}) is None
         note = await said(slack, "I couldn't post the retro C-1", where=ana.direct.id)
-        assert "invite me" in note.words()
+        assert "Type /invite" in note.words()
         await slack.invite_bot(secret, ana)
         assert (await said(slack, "Retro: Lost")).channel_id == secret.id
 

@@ -138,7 +138,7 @@ async def test_a_channel_without_the_bot_is_told_once_and_heard_after_the_invita
     async with open_slack_app(slack, database_url):
         await ana.command("failed ZD-1 Lost", secret)
         note = await said(slack, "I couldn't post the retro C-1", where=ana.direct.id)
-        assert "invite me" in note.words()
+        assert "Type /invite" in note.words()
         await slack.invite_bot(secret, ana)
         assert (await said(slack, "Retro: Lost")).channel_id == secret.id
         await said(slack, "I am Amends", where=secret.id)
