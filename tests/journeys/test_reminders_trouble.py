@@ -90,7 +90,9 @@ async def test_an_owner_who_left_is_not_written_to_and_the_lead_finds_another(
         form = await ana.press(part(told, "AI-1"), "Hand over")
         await ana.submit(form, {"New owner": eve})
         await later.turn(at(STOCKHOLM, after(due, 2), TEN_PAST))
-        assert "AI-1 · handed over" in told.words()
+        # The next digest takes along what still waits, and the one before it is gone.
+        assert told not in slack.posted()
+        assert of(ana, "Eve hasn't said yes or no to AI-1 yet")
         assert of(eve, "AI-1")
 
 
