@@ -106,7 +106,7 @@ async def test_an_owner_without_direct_messages_is_named_in_the_thread_and_the_l
 
     def named() -> list[str]:
         said = [posted.words() for posted in support.thread(retro)]
-        return [words for words in said if words.startswith(f"<@{ben.id}> AI-1 waits for you")]
+        return [words for words in said if words.startswith(f"<@{ben.id}>, AI-1 waits for you")]
 
     async with open_slack_later(slack, database_url) as later:
         retro = await failed(later, ana, support)
