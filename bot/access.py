@@ -102,7 +102,7 @@ def check(
     if _is_gone(request, work):
         raise Refused(DEACTIVATED)
     if command.access == "own":
-        return Admitted(invocation)
+        return _check_own(invocation, facts, work, of_channels=command.shows_things)
     pointed_at = isinstance(invocation, Opening) and request.source is not None
     if command.access == "channel" or pointed_at:
         # A message that somebody pointed at: what it belongs to is in the channel where they saw it.
@@ -112,6 +112,18 @@ def check(
         nothing_else = invocation.model_copy(update={"subject": None, "in_channels": theirs})
         return Admitted(nothing_else, channel_id)
     return _check_thing(invocation, facts, work, part=command.access == "thing")
+
+
+def _check_own(
+    invocation: AnyInvocation, facts: PlatformFacts, work: ReadOnlyWork, *, of_channels: bool
+) -> Admitted[AnyInvocation]:
+    """Nobody is kept from what is theirs, except guests from what is of channels that they left."""
+    if of_channels and facts.guest is None:
+        raise MembershipNeeded(guest=True)
+    if not (of_channels and facts.guest):
+        return Admitted(invocation)
+    theirs = _channels_of(invocation.request, facts, work)
+    return Admitted(invocation.model_copy(update={"guest_in": theirs}))
 
 
 def _is_gone(request: Request, work: ReadOnlyWork) -> bool:

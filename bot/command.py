@@ -162,6 +162,8 @@ class Invocation(BaseModel, frozen=True):
     """They are a member of the channel of what they ask about; the bot says so, no adapter."""
     in_channels: frozenset[str] = frozenset()
     """Where a command that `gathers` was asked in no channel: the teams' channels that they are in."""
+    guest_in: frozenset[str] | None = None
+    """Of a guest who asks what `shows_things`: the teams' channels they are in; None: no guest."""
 
     @property
     def person(self) -> Person:
@@ -199,7 +201,9 @@ class Command(Invocation, frozen=True):
     `of_cancelled`: it may be asked for a case that is cancelled, as all that only reads may.
     `repeatable`: doing it twice is doing it once, so repeats need not be remembered. `gathers`: of a
     channel's; asked in none, it is for all those that the person is in. `title` and `submit` are its
-    form's. `takes_away`: it ends something or takes it away, and its form looks like it.
+    form's. `shows_things`: of whoever asks alone, it shows what belongs to channels, and so a guest only
+    what is of those they are in. `takes_away`: it ends something or takes it away, and its form looks
+    like it.
     """
 
     name: ClassVar[str]
@@ -209,6 +213,7 @@ class Command(Invocation, frozen=True):
     of_cancelled: ClassVar[bool] = False
     repeatable: ClassVar[bool] = False
     gathers: ClassVar[bool] = False
+    shows_things: ClassVar[bool] = False
     title: ClassVar[str] = ""
     submit: ClassVar[str] = ""
     takes_away: ClassVar[bool] = False

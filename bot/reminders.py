@@ -55,6 +55,7 @@ REMINDERS = (
         since="due",
         on=(On(0, ("owner",)),),
         says="{label} is due {day}.",
+        instead={"past": "{label} was due {day}."},
         steps=("done", "change_date", "hand_over"),
         or_later=True,
     ),
@@ -65,6 +66,7 @@ REMINDERS = (
         since="due",
         on=(On(-2, ("owner",)),),
         says="{label} is due soon: {day}.",
+        instead={"past": "{label} was due {day}.", "this_day": "{label} is due {day}."},
         steps=("done", "change_date", "hand_over"),
         or_later=True,
     ),
@@ -132,6 +134,7 @@ REMINDERS = (
         since="half_time",
         on=(On(0, ("thread",)),),
         says="Answers close {day}, and nobody has answered this yet:",
+        instead={"past": "Answers closed {day}, and nobody has answered this yet:"},
         of_unanswered=True,
     ),
     Reminder(
@@ -141,6 +144,7 @@ REMINDERS = (
         since="answers_close",
         on=(On(0, ("thread",)),),
         says="Answers close {day}, and nobody has answered this yet:",
+        instead={"past": "Answers closed {day}, and nobody has answered this yet:"},
         of_unanswered=True,
     ),
     Reminder(
@@ -202,6 +206,7 @@ REMINDERS = (
         since="promised",
         on=(On(0, ("owner",)),),
         says="The promise to the customer of {label} is due {day}.",
+        instead={"past": "The promise to the customer of {label} was due {day}."},
         recovers="keep",
     ),
     Reminder(
@@ -211,6 +216,10 @@ REMINDERS = (
         since="promised",
         on=(On(-2, ("owner",)),),
         says="The promise to the customer of {label} is due soon: {day}.",
+        instead={
+            "past": "The promise to the customer of {label} was due {day}.",
+            "this_day": "The promise to the customer of {label} is due {day}.",
+        },
         recovers="keep",
     ),
     Reminder(

@@ -732,8 +732,10 @@ MESSAGES: Mapping[str, Message] = {
         [_due("item_late", DONE, holds=False, outcome="done")] * 5
     ),
     "reminder.digest_here": reminder.reminder_message(MUCH_HERE),
-    "reminder.everything": reminder.everything(MUCH, 0),
-    "reminder.everything_rest": reminder.everything(MUCH, 10),
+    "reminder.everything": reminder.everything(MUCH, MUCH[0].sent.message, 0),
+    "reminder.everything_rest": reminder.everything(MUCH, MUCH[0].sent.message, 2),
+    "reminder.everything_over": reminder.everything([], MUCH[0].sent.message, 0),
+    "reminder.everything_over_here": reminder.everything([], MUCH_HERE[0].sent.message, 0),
     "reminder.over_customer": reminder.reminder_message(
         [_due("recovery_check_back", CHECKED, holds=False, outcome="check_back")]
     ),

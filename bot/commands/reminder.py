@@ -1,7 +1,9 @@
 """What somebody asks of the reminders they got: to see all that one message counts."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 from bot.command import Command, Reply
 from bot.commands.team import shared_channel
@@ -20,6 +22,7 @@ class ShowAll(Command, frozen=True):
 
     name = "reminder.show_all"
     access = "own"
+    shows_things = True
 
 
 class ShowAllHere(Command, frozen=True):
@@ -31,32 +34,39 @@ class ShowAllHere(Command, frozen=True):
 
 def show_all(command: ShowAll, work: ReadOnlyWork) -> Reply:
     """All of it, or the next few."""
-    day, number, first = _place(command)
-    return _everything(message_key.reminder(command.person.id, day, number), first, command, work)
+    day, number, left = _place(command)
+    key_of = partial(message_key.reminder, command.person.id)
+    newer = jobs.newer_keys(day, command.at, key_of, jobs.MAX_MESSAGES)
+    return _everything(key_of(day, number), newer, left, command, work)
 
 
 def show_all_here(command: ShowAllHere, work: ReadOnlyWork) -> Reply:
     """The same for the channel it is asked in."""
-    day, _, first = _place(command)
-    key = message_key.reminder_in_channel(shared_channel(command).id, day)
-    return _everything(key, first, command, work)
+    day, _, left = _place(command)
+    key_of = partial(message_key.reminder_in_channel, shared_channel(command).id)
+    newer = jobs.newer_keys(day, command.at, lambda day, _: key_of(day))
+    return _everything(key_of(day), newer, left, command, work)
 
 
-def _everything(key: str, first: int, command: Command, work: ReadOnlyWork) -> Reply:
+def _everything(
+    key: str, newer: Sequence[str], left: int, command: Command, work: ReadOnlyWork
+) -> Reply:
     try:
-        views = jobs.views_in(key, command.at, work)
+        views = jobs.views_now(key, newer, command.at, work)
     except DeliveryError:
         raise Refused("I am just being updated. Please press that once more in a minute.") from None
-    return Reply(message=messages.everything(views, first))
+    theirs = command.guest_in
+    seen = [view for view in views if theirs is None or view.subject.channel_id in theirs]
+    return Reply(message=messages.everything(seen, key, left))
 
 
 def _place(command: Command) -> tuple[date, int, int]:
-    """The day of the message, which one of that day it is, and where its list goes on."""
+    """The day of the message, which one of that day it is, and how much of its list is left."""
     match = _PLACE.fullmatch(command.request.about)
     if match is None:
         raise not_found(command.request.about)
-    day, number, first = match.groups(default="0")
+    day, number, left = match.groups(default="0")
     try:
-        return date.fromisoformat(day), int(number), int(first)
+        return date.fromisoformat(day), int(number), int(left)
     except ValueError:
         raise not_found(day) from None

@@ -102,7 +102,10 @@ class Reminder(BaseModel, frozen=True):
     says: str
     tells: str = ""
     instead: Mapping[str, str] = {}
-    """Other sentences, by how the retro stands; `fixes`, and `one` of them, may stand in them, too."""
+    """Other sentences: for a day that is `past`, for `this_day`, and by how the retro stands.
+
+    `fixes`, and `one` of them, may stand in those, too.
+    """
     steps: tuple[ItemStep, ...] = ()
     needs: ItemStep | None = None
     """Whoever may not take this step is not asked."""

@@ -1,12 +1,13 @@
 """What a reminder says when its time has come, and what becomes of it when somebody acts."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from bot import retro_thread
 from bot.domain import message_key
 from bot.domain.case import Case
 from bot.domain.job import Job
+from bot.domain.owner_day import owner_day
 from bot.domain.recovery import Recovery
 from bot.domain.reminder import (
     AGAIN,
@@ -19,7 +20,7 @@ from bot.domain.reminder import (
     since,
 )
 from bot.domain.retro import Retro
-from bot.domain.working_hours import is_working
+from bot.domain.working_hours import is_working, today
 from bot.jobs.edit_said import edit_said
 from bot.jobs.payload import JobPayload, Number
 from bot.jobs.remindable import Remindable, ReminderContext, context_of, recipients, remindable
@@ -31,6 +32,10 @@ from bot.reminders import BY_NAME, REMINDERS
 
 ANY_STEP = ("recovery_waits", "recovery_silent")
 """Over with any step that is taken."""
+MAX_MESSAGES = 5
+"""Messages of reminders to one person on one day; what comes up after that joins the last of them."""
+MAX_DAYS_CARRIED = 31
+"""Days back from a digest in which another one is looked for: what is older stays where it was said."""
 RANK = {reminder.name: rank for rank, reminder in enumerate(REMINDERS)}
 
 
@@ -186,6 +191,51 @@ def _is_superseded(key: str, work: ReadOnlyWork) -> bool:
 def views_in(key: str, at: datetime, work: ReadOnlyWork) -> list[ReminderView]:
     """What one message reminds of, for the strongest reason each; what is over only once it was said."""
     rows = [row for row in work.reminders.in_message(key) if row.outcome not in SUPERSEDED]
+    context, views = _views(rows, work)
+    if work.sent_messages.get(key) is None:
+        views = [view for view in views if view.holds]
+        readers = {(view.sent.recipient_id, view.subject.channel_id) for view in views}
+        if not any(is_working(context.hours(*reader), at) for reader in readers):
+            # It waited until after their day, for a platform that was down: the scheduler comes back.
+            return []
+    return views
+
+
+def views_now(key: str, newer: Collection[str], at: datetime, work: ReadOnlyWork) -> list[ReminderView]:
+    """What of a message waits at this moment, or else what waits in the `newer` ones of its reader.
+
+    A newer one takes along what an older one left unsolved, and then the older one has nothing.
+    """
+    return _waiting_in([key], at, work) or _waiting_in(newer, at, work)
+
+
+def newer_keys(day: date, at: datetime, key_of: Callable[[date, int], str], a_day: int = 1) -> list[str]:
+    """The keys that messages from that day on may have, with as many `a_day`."""
+    # Somewhere it is tomorrow already.
+    newest = at.date() + timedelta(days=1)
+    days = (newest - timedelta(days=number) for number in range(MAX_DAYS_CARRIED))
+    return [key_of(one, number) for one in days if one >= day for number in range(a_day)]
+
+
+def _waiting_in(keys: Collection[str], at: datetime, work: ReadOnlyWork) -> list[ReminderView]:
+    """What messages remind of that still waits, as it stands at this moment."""
+    rows = [row for row in work.reminders.in_messages(keys) if not row.outcome]
+    context, views = _views(rows, work)
+    return [view._replace(read_on=_day_for(view.subject, context, at)) for view in views if view.holds]
+
+
+def _day_for(subject: Subject, context: ReminderContext, at: datetime) -> date:
+    """The day for whoever has to do it; of a retro the team's."""
+    zone = context.teams[subject.channel_id].zone
+    if isinstance(subject, Retro):
+        return today(zone, at)
+    return owner_day(subject, context.people, zone, at)
+
+
+def _views(
+    rows: Sequence[SentReminder], work: ReadOnlyWork
+) -> tuple[ReminderContext, list[ReminderView]]:
+    """What these remind of, one of each thing, the most urgent first."""
     for row in rows:
         if row.name not in BY_NAME:
             raise DeliveryError(f"{row.name} is a newer version's: this one waits for it.", outage=True)
@@ -194,13 +244,12 @@ def views_in(key: str, at: datetime, work: ReadOnlyWork) -> list[ReminderView]:
     context = context_of(things.values(), work)
     links = retro_thread.links_of(set(cases), work)
     earlier = said(work.reminders.of(things), work)
-    was_said = work.sent_messages.get(key) is not None
     views: list[ReminderView] = []
     for label, thing in things.items():
         mine = sorted((row for row in rows if row.about == label), key=_weight)
         holding = [row for row in mine if _holds(row, thing, context)]
-        others = [row for row in earlier if row.about == label and row.message != key]
         row = (holding or mine)[0]
+        others = [one for one in earlier if one.about == label and one.message != row.message]
         number = thing.subject.case_number
         views.append(
             _view(
@@ -213,14 +262,8 @@ def views_in(key: str, at: datetime, work: ReadOnlyWork) -> list[ReminderView]:
                 holds=bool(holding),
             )
         )
-    if not was_said:
-        views = [view for view in views if view.holds]
-        readers = {(view.sent.recipient_id, view.subject.channel_id) for view in views}
-        if not any(is_working(context.hours(*reader), at) for reader in readers):
-            # It waited until after their day, for a platform that was down: the scheduler comes back.
-            return []
     # The most urgent first: a message has room for only so many.
-    return sorted(views, key=lambda view: (RANK[view.reminder.name], view.day or date.max))
+    return context, sorted(views, key=lambda view: (RANK[view.reminder.name], view.day or date.max))
 
 
 def _weight(row: SentReminder) -> tuple[int, int]:

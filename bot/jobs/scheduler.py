@@ -38,12 +38,6 @@ from bot.jobs.remindable import (
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.reminders import BY_NAME, DAYS_APART, REMINDERS
 
-MAX_MESSAGES = 5
-"""Messages of reminders to one person on one day; what comes up after that joins the last of them."""
-
-MAX_DAYS_CARRIED = 31
-"""Days back from a digest in which another one is looked for: what is older stays where it was said."""
-
 MAX_THREADS = 5
 """Threads of a channel that are spoken in on one look; what is due in more is one message for all."""
 
@@ -244,7 +238,10 @@ def _say_still(unsaid: Iterable[SentReminder], look: Look, work: UnitOfWork) -> 
 
 def _slots(due: Iterable[SentReminder], look: Look, work: ReadOnlyWork) -> Slots:
     days_of = {(row.recipient_id, look.today(row)) for row in due if row.recipient_id}
-    keys = {of: [message_key.reminder(*of, number) for number in range(MAX_MESSAGES)] for of in days_of}
+    keys = {
+        of: [message_key.reminder(*of, number) for number in range(reminder_jobs.MAX_MESSAGES)]
+        for of in days_of
+    }
     every = [key for of in keys.values() for key in of]
     used = {*work.sent_messages.among(every)}
     # What was said and deleted since is not to be taken for what is still to be said.
@@ -298,7 +295,7 @@ def _left_alone(rows: Iterable[SentReminder], look: Look, work: ReadOnlyWork) ->
         message_key.reminder(recipient_id, day, number)
         for recipient_id, before in days_before.items()
         for day in before
-        for number in range(MAX_MESSAGES)
+        for number in range(reminder_jobs.MAX_MESSAGES)
     }
     asked = work.reminders.in_messages(keys)
     # The keys of one reader's messages sort by day and number.
@@ -318,7 +315,7 @@ def _in_messages(
     for row in due:
         day, case_number = look.today(row), look.things[row.about].subject.case_number
         if row.recipient_id:
-            number = min(slots[row.recipient_id, day], MAX_MESSAGES - 1)
+            number = min(slots[row.recipient_id, day], reminder_jobs.MAX_MESSAGES - 1)
             key = message_key.reminder(row.recipient_id, day, number)
         elif row in together:
             channel_id = look.things[row.about].subject.channel_id
@@ -389,8 +386,8 @@ def _left_in_older(new: Sequence[SentReminder], look: Look, work: ReadOnlyWork) 
     day = look.today(first)
     keys = {
         message_key.reminder(first.recipient_id, day - timedelta(days=before), number)
-        for before in range(MAX_DAYS_CARRIED)
-        for number in range(MAX_MESSAGES)
+        for before in range(reminder_jobs.MAX_DAYS_CARRIED)
+        for number in range(reminder_jobs.MAX_MESSAGES)
     }
     older = [
         row

@@ -48,6 +48,7 @@ from bot.messages.parts import (
 )
 from bot.messages.recovery import on_reminder
 from bot.messages.retro import ADD_ITEM, ANSWER, CLOSE, REOPEN, heard
+from bot.messages.team import MINE, TO_STATUS
 from bot.prompts import Prompt
 
 SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -82,6 +83,8 @@ class ReminderView(NamedTuple):
     before: tuple[date, ...]
     holds: bool
     fixes: Sequence[ActionItem] = ()
+    read_on: date | None = None
+    """The day on which somebody asks how it stands now; None: it is said on its message's day."""
 
 
 def reminder_message(dues: Sequence[ReminderView], *, in_its_thread: bool = False) -> Message:
@@ -99,19 +102,27 @@ def reminder_message(dues: Sequence[ReminderView], *, in_its_thread: bool = Fals
     ordered = _most_urgent_first(open_ones)
     parts = [*_grouped(ordered, ordered[:MAX_TOLD], where=not in_its_thread)]
     if len(ordered) > MAX_TOLD:
-        parts.append(_rest(ordered, MAX_TOLD))
+        button = show_all(*_way_to_all(ordered[0].sent.message))
+        parts.append(_rest(ordered, len(ordered) - MAX_TOLD, button))
     return _gathered(ordered, (*parts, *_all_over(over)))
 
 
-def everything(dues: Sequence[ReminderView], first: int) -> Message:
-    """All of one message that still waits, from the `first` on (0), as much as one answer holds."""
+def everything(dues: Sequence[ReminderView], key: str, left: int) -> Message:
+    """All that still waits of the message with this key, or the last `left` of it (0: all of it).
+
+    As much as one answer holds. A page is counted from the end: what was done meanwhile is mostly of
+    the pages before it, and nothing that waits may be passed over.
+    """
     ordered = _most_urgent_first([due for due in dues if due.holds])
-    shown = ordered[first : first + MAX_LISTED]
-    if not shown:
-        return _quiet(OVER)
-    parts = [*_grouped(ordered, shown, where=True)]
-    if len(ordered) > first + MAX_LISTED:
-        parts.append(_rest(ordered, first + MAX_LISTED))
+    if not ordered:
+        instead = TO_STATUS if message_key.reminder_day(key) is None else MINE
+        return Message(summary=OVER, parts=(Context(words=(OVER,)), row((instead,))))
+    first = max(0, len(ordered) - left) if left else 0
+    parts = [*_grouped(ordered, ordered[first : first + MAX_LISTED], where=True)]
+    if (more := len(ordered) - first - MAX_LISTED) > 0:
+        command_name, place = _way_to_all(key)
+        button = show_all(command_name, f"{place}+{more}").model_copy(update={"label": SHOW_MORE})
+        parts.append(_rest(ordered, more, button))
     return _gathered(ordered, tuple(parts))
 
 
@@ -132,7 +143,10 @@ def _group(due: ReminderView) -> str:
     """How urgent it is, by the name of its group."""
     if _is_late(due):
         return "late"
-    return "today" if due.reminder.today and due.sent.day == _day_said(due) else "waiting"
+    said = _day_said(due)
+    of_this_day = due.reminder.today and due.sent.day == said
+    has_come = "this_day" in due.reminder.instead and due.day == said
+    return "today" if of_this_day or has_come else "waiting"
 
 
 def _most_urgent_first(dues: Sequence[ReminderView]) -> list[ReminderView]:
@@ -163,19 +177,18 @@ def _grouped(
             yield from _listed(due, where=where)
 
 
-def _rest(ordered: Sequence[ReminderView], first: int) -> Line:
-    """How many are left from the `first` on, and the way to them: to all, or to the next few."""
-    key, more = ordered[0].sent.message, first > MAX_TOLD
-    day, number = message_key.reminder_day(key), message_key.reminder_number(key)
-    command_name, place = "reminder.show_all", f"{day}:{number}"
-    if day is None:
-        command_name, place = "reminder.show_all_here", f"{message_key.reminder_day_in_channel(key)}"
-    button = show_all(command_name, f"{place}+{first}" if more else place)
-    if more:
-        button = button.model_copy(update={"label": SHOW_MORE})
-    count = len(ordered) - first
+def _rest(ordered: Sequence[ReminderView], count: int, button: Button) -> Line:
+    """How many are left, and the way to them."""
     waits = f"{count} more wait{'s' if count == 1 else ''} for {_whom(ordered[0])}."
     return Line(words=(waits,), button=button)
+
+
+def _way_to_all(key: str) -> tuple[str, str]:
+    """The command that shows all that the message with this key counts, and what about."""
+    day, number = message_key.reminder_day(key), message_key.reminder_number(key)
+    if day is None:
+        return "reminder.show_all_here", f"{message_key.reminder_day_in_channel(key)}"
+    return "reminder.show_all", f"{day}:{number}"
 
 
 def _alone(due: ReminderView, *, where: bool) -> tuple[Part, ...]:
@@ -283,8 +296,8 @@ def _planned(due: ReminderView) -> str:
 
 
 def _day_said(due: ReminderView) -> date:
-    """The day of the message that says it: a newer one may have taken it along."""
-    return max(due.sent.day, message_key.reminder_day(due.sent.message) or due.sent.day)
+    """The day on which somebody asks, or else of the message: a newer one may have taken it along."""
+    return due.read_on or max(due.sent.day, message_key.reminder_day(due.sent.message) or due.sent.day)
 
 
 def _spelled(count: int) -> str:
@@ -306,7 +319,10 @@ def _sentence(due: ReminderView) -> str:
     own = due.sent.recipient_id in (_owner_id(due), "")
     template = due.reminder.says if own or not due.reminder.tells else due.reminder.tells
     template = due.reminder.instead.get(_stands(due), template)
-    day = day_words(on(due.day, _day_said(due))) if due.day else ""
+    is_on, said = _day(due), _day_said(due)
+    if is_on and is_on <= said:
+        template = due.reminder.instead.get("past" if is_on < said else "this_day", template)
+    day = day_words(on(is_on, said)) if is_on else ""
     return template.format(
         label=_label(due),
         step=kind_of(due.subject, step).label if step and isinstance(due.subject, Recovery) else "",
@@ -314,8 +330,15 @@ def _sentence(due: ReminderView) -> str:
         fixes=_fixes(due.fixes),
         one="it" if len(due.fixes) == 1 else "one",
         planned=_planned(due),
-        day=f"today, {day}" if due.day == _day_said(due) else day,
+        day=f"today, {day}" if is_on == said else day,
     )
+
+
+def _day(due: ReminderView) -> date | None:
+    """The day that its sentence names: of a retro without answers the one on which they close."""
+    if due.reminder.of_unanswered and isinstance(due.subject, Retro):
+        return due.subject.answers_close_on
+    return due.day
 
 
 def _all_over(dues: Sequence[ReminderView]) -> tuple[Part, ...]:
@@ -344,7 +367,7 @@ def unanswered(due: ReminderView, retro: Retro, prompts: Sequence[Prompt]) -> Me
         return superseded()
     if not prompts:
         return _quiet("Every prompt has an answer.")
-    close = _sentence(due._replace(day=retro.answers_close_on))
+    close = _sentence(due._replace(subject=retro))
     parts: list[Part] = [Paragraph(words=(close,))]
     for prompt in prompts:
         button = ANSWER.model_copy(update={"about": str(retro.ref.at(prompt.key)), "look": "plain"})

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from bot.access import NO_ANSWER_NOW
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.domain.team import Team
@@ -669,7 +670,7 @@ async def test_what_is_due_in_many_threads_of_a_channel_is_one_message(desk: Des
     assert (button.label, button.about) == ("Show all", "2026-03-10")
     shown = words(await desk.ask(CLEO, button.command_name, button.about, at=stockholm(10)))
     assert [f"Story {number}\n" in shown for number in range(1, 13)] == [True] * 10 + [False] * 2
-    rest = words(await desk.ask(CLEO, button.command_name, f"{button.about}+10", at=stockholm(10)))
+    rest = words(await desk.ask(CLEO, button.command_name, f"{button.about}+2", at=stockholm(10)))
     assert [f"Story {number}\n" in rest for number in range(1, 13)] == [False] * 10 + [True] * 2
     # Whoever is not in the channel reads nothing of it.
     desk.memberships.channels = {"U3": {"C2"}}
@@ -751,7 +752,7 @@ async def test_show_all_lists_all_group_by_group_and_what_does_not_fit_one_press
         "2 more wait for you.",
     ]
     button = list(pressable(shown))[-1]
-    assert (button.label, button.about) == ("Show more", "2026-03-06:0+10")
+    assert (button.label, button.about) == ("Show more", "2026-03-06:0+2")
     rest = (await desk.ask(BEN, button.command_name, button.about, at=BENS_FRIDAY)).message
     assert rest is not None
     assert "Proposed 6\n" in plain(rest)
@@ -773,6 +774,117 @@ async def test_show_all_shows_what_still_waits_and_only_to_whom_it_was_said(desk
     edited = (await desk.tick(BENS_FRIDAY))["remind:U2:2026-03-06:0"]
     assert "Late 4\n" in plain(edited)
     assert plain(edited).endswith("8 more wait for you.\nAI-9 · done · Late 1")
+
+
+async def test_show_more_passes_nothing_over_whatever_was_done_since_the_page_before(desk: Desk) -> None:
+    await much(desk)
+    shown = (await desk.ask(BEN, "reminder.show_all", "2026-03-06:0", at=BENS_FRIDAY)).message
+    assert shown is not None
+    button = list(pressable(shown))[-1]
+    for label in ("AI-9", "AI-10", "AI-11"):
+        await desk.ask(BEN, "action_item.done", label, {"changed": "So."}, at=BENS_FRIDAY)
+    rest = words(await desk.ask(BEN, button.command_name, button.about, at=BENS_FRIDAY))
+    assert "9 things · 1 late · 1 today · 7 waiting" in rest
+    assert [f"Proposed {number}\n" in rest for number in range(5, 8)] == [False, True, True]
+    # When fewer are left than the page had, it begins with the first of them.
+    for number in range(1, 8):
+        await desk.ask(BEN, "action_item.decline", f"AI-{number}", {"why": "No."}, at=BENS_FRIDAY)
+    await desk.ask(BEN, "action_item.done", "AI-12", {"changed": "So."}, at=BENS_FRIDAY)
+    rest = words(await desk.ask(BEN, button.command_name, button.about, at=BENS_FRIDAY))
+    assert "1 thing · 1 today" in rest
+    assert "Of today" in rest
+
+
+async def test_an_older_show_all_shows_what_a_newer_digest_took_along(desk: Desk) -> None:
+    await much(desk)
+    monday = datetime(2026, 3, 9, 14, tzinfo=UTC)
+    assert "remind:U2:2026-03-09:0" in await desk.tick(monday)
+    for day in (monday, monday + timedelta(days=3)):
+        await desk.tick(day)
+        every = words(await desk.ask(BEN, "reminder.show_all", "2026-03-06:0", at=day))
+        assert "12 things · 5 late · 7 waiting" in every
+        rest = words(await desk.ask(BEN, "reminder.show_all", "2026-03-06:0+2", at=day))
+        assert "Proposed 7\n" in rest
+        # It is still nobody else's.
+        other = await desk.ask(CLEO, "reminder.show_all", "2026-03-06:0", at=day)
+        assert words(other) == "Nothing is left to do here."
+        assert other.message is not None
+        assert labels(other.message) == ["My action items "]
+
+
+async def test_an_older_show_all_of_a_channel_shows_what_waits_there_now(desk: Desk) -> None:
+    for number in range(1, 15):
+        await desk.ask(ANA, "case.fail", typed=f"ZD-{number} Story {number}", bulk=True)
+    for day in (6, 9, 10):
+        await desk.tick(stockholm(day))
+    older = await desk.ask(CLEO, "reminder.show_all_here", "2026-03-09", at=stockholm(10))
+    assert "14 things · 14 waiting" in words(older)
+    assert "Answers close today, Tue 10 Mar" in words(older)
+    # Two days later nobody reads that answers close.
+    later = words(await desk.ask(CLEO, "reminder.show_all_here", "2026-03-09", at=stockholm(12)))
+    assert "Answers closed Tue 10 Mar, and nobody has answered this yet" in later
+    for number in range(1, 15):
+        why = {"outcome": "an apology was enough", "why": "She said so."}
+        assert not (await desk.ask(ANA, "retro.close", f"C-{number}", why, at=stockholm(10))).faults
+    over = (await desk.ask(CLEO, "reminder.show_all_here", "2026-03-09", at=stockholm(10))).message
+    assert over is not None
+    assert (plain(over), labels(over)) == ("Nothing is left to do here.", ["Status "])
+
+
+async def test_a_message_of_a_channel_says_on_which_day_answers_close(desk: Desk) -> None:
+    for number in range(1, 15):
+        await desk.ask(ANA, "case.fail", typed=f"ZD-{number} Story {number}", bulk=True)
+    await desk.tick(stockholm(6))
+    half_time = plain((await desk.tick(stockholm(9)))["remind:in:C1:2026-03-09"])
+    assert "Answers close Tue 10 Mar, and nobody has answered this yet" in half_time
+    assert "today" not in half_time
+
+
+async def test_show_all_is_as_it_stands_on_the_day_of_whoever_has_to_do_it(desk: Desk) -> None:
+    await much(desk)
+    # In New York Friday ends at five in the morning, UTC.
+    ends = datetime(2026, 3, 7, 5, tzinfo=UTC)
+    at = ends - timedelta(minutes=1)
+    every = words(await desk.ask(BEN, "reminder.show_all", "2026-03-06:0", at=at))
+    assert "4 late · 1 today" in every
+    assert "AI-8 is due today, Fri 6 Mar" in every
+    every = words(await desk.ask(BEN, "reminder.show_all", "2026-03-06:0", at=ends))
+    assert "12 things · 5 late · 7 waiting" in every
+    assert "AI-8 was due Fri 6 Mar" in every
+    assert "is due today" not in every
+
+
+async def test_what_was_due_soon_is_due_today_when_somebody_looks_on_that_day(desk: Desk) -> None:
+    await opened(desk, singly=False)
+    await desk.add_item(ANA, owner="U1", due="2026-03-10")
+    await desk.tick(AT)
+    await desk.tick(stockholm(6))
+    key = "2026-03-06:0"
+    soon = words(await desk.ask(ANA, "reminder.show_all", key, at=stockholm(9, 23)))
+    assert "AI-1 is due soon: Tue 10 Mar" in soon
+    today = words(await desk.ask(ANA, "reminder.show_all", key, at=stockholm(10, 8)))
+    assert "1 thing · 1 today" in today
+    assert "AI-1 is due today, Tue 10 Mar" in today
+
+
+async def test_a_guest_reads_by_show_all_only_what_is_of_channels_they_are_in(desk: Desk) -> None:
+    await much(desk)
+    desk.memberships.channels = {BEN.id: set()}
+    desk.memberships.guests = {BEN.id}
+    direct = Channel(id="D1", name="", kind="direct")
+
+    async def shown() -> str:
+        place = {"channel": direct, "at": BENS_FRIDAY}
+        return words(await desk.ask(BEN, "reminder.show_all", "2026-03-06:0", None, **place))
+
+    assert await shown() == "Nothing is left to do here."
+    desk.memberships.channels = {BEN.id: {"C1"}}
+    assert "12 things" in await shown()
+    # Whoever is no guest keeps what is theirs, wherever they are.
+    desk.memberships.channels, desk.memberships.guests = {BEN.id: set()}, set()
+    assert "12 things" in await shown()
+    desk.memberships.silent = True
+    assert await shown() == NO_ANSWER_NOW
 
 
 @pytest.mark.parametrize("about", ["", "C-1", "2026-13-01:0", "2026-03-06:x", "2026-03-06:0+-1"])
