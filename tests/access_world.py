@@ -65,7 +65,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
 
 
 def about(command_name: str, answer: str) -> str:
-    """What a command is asked about: the case, the item, the named answer with this id, a day, or nothing."""
+    """What a command is asked about: the case, the item, the answer with this id, a day, or nothing."""
     if command_name.startswith("reminder.show_all"):
         return "2026-03-05"
     if COMMANDS[command_name].command.access not in ("thing", "members"):

@@ -609,6 +609,15 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.unowned": reminder.reminder_message(
         [_due("item_unowned", UNOWNED, "")], in_its_thread=True
     ),
+    "reminder.unowned_many": reminder.reminder_message(
+        [
+            due._replace(
+                sent=due.sent.model_copy(update={"message": "remind:C-7:item_unowned:2026-03-05"})
+            )
+            for due in [_due("item_unowned", UNOWNED, "")] * 5
+        ],
+        in_its_thread=True,
+    ),
     "reminder.unverified": reminder.reminder_message([_due("item_done", DONE, "U2")]),
     "reminder.undated": reminder.reminder_message([_due("item_undated", AGREED)]),
     "reminder.undecided": reminder.reminder_message([UNDECIDED]),

@@ -102,8 +102,7 @@ def reminder_message(dues: Sequence[ReminderView], *, in_its_thread: bool = Fals
     ordered = _most_urgent_first(open_ones)
     parts = [*_grouped(ordered, ordered[:MAX_TOLD], where=not in_its_thread)]
     if len(ordered) > MAX_TOLD:
-        button = show_all(*_way_to_all(ordered[0].sent.message))
-        parts.append(_rest(ordered, len(ordered) - MAX_TOLD, button))
+        parts.append(_rest(ordered, len(ordered) - MAX_TOLD, _way_to_all(ordered[0].sent.message)))
     return _gathered(ordered, (*parts, *_all_over(over)))
 
 
@@ -120,8 +119,7 @@ def everything(dues: Sequence[ReminderView], key: str, left: int) -> Message:
     first = max(0, len(ordered) - left) if left else 0
     parts = [*_grouped(ordered, ordered[first : first + MAX_LISTED], where=True)]
     if (more := len(ordered) - first - MAX_LISTED) > 0:
-        command_name, place = _way_to_all(key)
-        button = show_all(command_name, f"{place}+{more}").model_copy(update={"label": SHOW_MORE})
+        button = _way_to_all(key, f"+{more}").model_copy(update={"label": SHOW_MORE})
         parts.append(_rest(ordered, more, button))
     return _gathered(ordered, tuple(parts))
 
@@ -183,12 +181,13 @@ def _rest(ordered: Sequence[ReminderView], count: int, button: Button) -> Line:
     return Line(words=(waits,), button=button)
 
 
-def _way_to_all(key: str) -> tuple[str, str]:
-    """The command that shows all that the message with this key counts, and what about."""
-    day, number = message_key.reminder_day(key), message_key.reminder_number(key)
-    if day is None:
-        return "reminder.show_all_here", f"{message_key.reminder_day_in_channel(key)}"
-    return "reminder.show_all", f"{day}:{number}"
+def _way_to_all(key: str, page: str = "") -> Button:
+    """What shows all that the message with this key counts; in a retro's own thread, the status."""
+    if (day := message_key.reminder_day(key)) is not None:
+        return show_all("reminder.show_all", f"{day}:{message_key.reminder_number(key)}{page}")
+    if (day := message_key.reminder_day_in_channel(key)) is not None:
+        return show_all("reminder.show_all_here", f"{day}{page}")
+    return TO_STATUS
 
 
 def _alone(due: ReminderView, *, where: bool) -> tuple[Part, ...]:
