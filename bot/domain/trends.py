@@ -55,7 +55,8 @@ class Failure(BaseModel, frozen=True):
 class Fix(BaseModel, frozen=True):
     """An action item of such a case; `added_at` is when it was added, `moved_at` its last step.
 
-    It may have been reopened after it was done, or verified.
+    It may have been reopened after it was done, or verified: `done_at` is when it was done last, and
+    `verified_at` when it was verified for the first time.
     """
 
     case_number: int
@@ -164,15 +165,17 @@ def trends(rows: Sequence[TeamRows], months: tuple[date, ...], at: datetime) -> 
 def returns(failures: Iterable[Failure], fixes: Sequence[Fix]) -> Iterator[Return]:
     """Each time that a gap came back: a case has an item of it, and failed after a fix was verified.
 
-    A fix counts as long as it is verified, an item until it is dropped.
+    What was verified once counts as that, whatever became of it: a fix that failed is reopened, verified
+    again or dropped, and just then the gap came back. An item of the later case counts until it is dropped.
     """
     verified: dict[str, list[datetime]] = defaultdict(list)
     named: dict[int, dict[str, datetime]] = defaultdict(dict)
-    for fix in (fix for fix in fixes if fix.gap and fix.state != "dropped"):
-        gap, here = fix.gap or NO_GAP, named[fix.case_number]
-        here[gap] = min(fix.added_at, here.get(gap, fix.added_at))
-        if fix.state == "verified" and fix.verified_at:
-            verified[gap].append(fix.verified_at)
+    for fix in fixes:
+        if fix.gap and fix.verified_at:
+            verified[fix.gap].append(fix.verified_at)
+        if fix.gap and fix.state != "dropped":
+            here = named[fix.case_number]
+            here[fix.gap] = min(fix.added_at, here.get(fix.gap, fix.added_at))
     for failure in failures:
         for gap, named_at in named[failure.number].items():
             before = [at for at in verified[gap] if at < failure.failed_at]
@@ -191,8 +194,9 @@ class _TeamTrends:
             if fix.case_number in self._fixes:
                 self._fixes[fix.case_number].append(fix)
         counted = [fix for fixes in self._fixes.values() for fix in fixes]
-        self._fixed = {fix.gap for fix in counted if fix.gap and fix.state == "verified"}
         self.returned = {back.gap for back in returns(rows.failures, counted)}
+        fixed = {fix.gap for fix in counted if fix.gap and fix.state == "verified"}
+        self._fixed = fixed | self.returned
 
     def _counted(self, failure: Failure) -> list[Fix]:
         return [fix for fix in self._fixes[failure.number] if fix.state != "dropped"]
@@ -266,7 +270,7 @@ class _TeamTrends:
             yield False
 
     def stayed(self) -> Iterable[bool]:
-        """Of each gap with a verified fix, whether it stayed away."""
+        """Of each gap with a verified fix, or with one that did not hold, whether it stayed away."""
         return (gap not in self.returned for gap in self._fixed)
 
 

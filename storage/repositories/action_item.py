@@ -92,8 +92,9 @@ class ActionItems(Versioned[ActionItem]):
 
 
 def _fix(row: Any) -> Fix:
-    """A row of FIXES; of its history only when it was done and verified last."""
-    at = {moved["step"]: moved["at"] for moved in row.history}
+    """A row of FIXES; of its history only when it was done last, and verified for the first time."""
+    last = {moved["step"]: moved["at"] for moved in row.history}
+    first = {moved["step"]: moved["at"] for moved in reversed(row.history)}
     return Fix(
         case_number=row.case_number,
         gap=row.gap,
@@ -101,6 +102,6 @@ def _fix(row: Any) -> Fix:
         due=row.due,
         added_at=row.history[0]["at"],
         moved_at=row.history[-1]["at"],
-        done_at=at.get("done"),
-        verified_at=at.get("verify"),
+        done_at=last.get("done"),
+        verified_at=first.get("verify"),
     )

@@ -117,6 +117,25 @@ async def test_a_retro_whose_last_fix_fell_is_not_finished_any_more(desk: Desk) 
     assert "From failed to finished" not in figures(await asked(desk))
 
 
+async def test_that_a_gap_came_back_stays_when_the_fix_that_failed_is_worked_on(desk: Desk) -> None:
+    await put_right(desk, 1, JANUARY)
+    await put_right(desk, 2, JANUARY + timedelta(days=10))
+    assert "Came back · Training" in words(await asked(desk))
+    for person, step, values in (
+        (ANA, "reopen", {"missing": "They are gone."}),
+        (ANA, "done", {"changed": "They are shown again."}),
+        (BEN, "verify", {"saw": "I saw them again."}),
+        (ANA, "reopen", {"missing": "They are gone once more."}),
+        (ANA, "drop", {"why": "It does not help."}),
+    ):
+        reply = await desk.ask(person, f"action_item.{step}", "AI-1", values)
+        assert not reply.refused, words(reply)
+        assert not reply.faults, step
+        shown = await asked(desk)
+        assert "Came back · Training" in words(shown), step
+        assert figures(shown)["Gaps that stayed away"].startswith("0 of 1"), step
+
+
 async def test_a_cancelled_case_counts_nowhere_until_it_is_brought_back(desk: Desk) -> None:
     await put_right(desk, 1, JANUARY)
     before = await asked(desk)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.gap import SOON, CameBack, came_back
+from bot.domain.item_step import ItemState
 from bot.domain.trends import Failure, Fix
 from tests.domain.test_trends import day, failure, fix, verified
 
@@ -66,6 +67,8 @@ def test_a_gap_comes_back_within_twelve_weeks_of_its_fix(over: timedelta, count:
     assert len(told(failure(1, at=day(-200)), fixed, failed, fix(2, added_at=day(3)))) == count
 
 
-def test_a_fix_that_is_reopened_is_no_fix_that_a_gap_comes_back_after() -> None:
-    reopened = fix(1, verified_at=FIXED)
-    assert told(failure(1, at=day(-30)), reopened, failure(2, at=day(3)), fix(2, added_at=day(3))) == []
+@pytest.mark.parametrize("state", ["agreed", "dropped"])
+def test_a_gap_came_back_whatever_became_of_the_fix_that_failed(state: ItemState) -> None:
+    failed = fix(1, verified_at=FIXED, state=state)
+    again = (failure(2, at=day(3)), fix(2, added_at=day(3)))
+    assert told(failure(1, at=day(-30)), failed, *again) == [CameBack("training", (2,), FIXED)]

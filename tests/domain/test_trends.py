@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.item_step import ItemState
 from bot.domain.team import Team
 from bot.domain.trends import NO_GAP, Failure, Fix, Share, TeamRows, Trends, Wait, months_until, since
 from bot.domain.trends import trends as trends_of
@@ -158,10 +159,19 @@ def test_a_gap_stays_away_whatever_else_happens(later: tuple[Failure | Fix, ...]
     assert (found.returned, found.stayed) == ((), Share(1, 1))
 
 
-def test_a_fix_that_is_reopened_is_none_any_more() -> None:
+def test_a_fix_that_is_reopened_before_its_gap_came_back_is_no_fix() -> None:
     reopened = fix(1, verified_at=day(-20), moved_at=day(-19))
-    found = counted(failure(1, at=day(-30)), reopened, failure(2), fix(2))
-    assert found.stayed == Share(0, 0)
+    found = counted(failure(1, at=day(-30)), reopened)
+    assert (found.returned, found.stayed) == ((), Share(0, 0))
+
+
+@pytest.mark.parametrize("state", ["agreed", "done", "verified", "dropped"])
+def test_that_a_gap_came_back_stays_true_whatever_became_of_the_fix_that_failed(
+    state: ItemState,
+) -> None:
+    failed = fix(1, verified_at=day(-20), moved_at=day(3), state=state)
+    found = counted(failure(1, at=day(-30)), failed, failure(2), fix(2))
+    assert (found.returned, found.stayed) == (("training",), Share(0, 1))
 
 
 def test_a_gap_of_one_team_does_not_come_back_in_another() -> None:
