@@ -38,7 +38,8 @@ class Failure(BaseModel, frozen=True):
     `ended` is the customer's verdict, *not recovered* until they say another. `closed_at` is there while
     its retro is closed with an outcome that holds. `owed_since` is the moment from which the customer
     waits, anew after *not recovered*; `apologise_by` the team's aim, and `promised_by` the day that was
-    promised, each as long as that step is needed.
+    promised, each as long as that step is needed. `keeper_zone` is the time zone of whoever keeps the
+    promise, if they have one.
     """
 
     number: int
@@ -50,13 +51,15 @@ class Failure(BaseModel, frozen=True):
     apologised_at: datetime | None = None
     promised_by: date | None = None
     kept_at: datetime | None = None
+    keeper_zone: str | None = None
 
 
 class Fix(BaseModel, frozen=True):
     """An action item of such a case; `added_at` is when it was added, `moved_at` its last step.
 
     It may have been reopened after it was done, or verified: `done_at` is when it was done last, and
-    `verified_at` when it was verified for the first time.
+    `verified_at` when it was verified for the first time. `owner_zone` is its owner's time zone, if
+    they have one.
     """
 
     case_number: int
@@ -67,6 +70,7 @@ class Fix(BaseModel, frozen=True):
     moved_at: datetime
     done_at: datetime | None = None
     verified_at: datetime | None = None
+    owner_zone: str | None = None
 
 
 class Return(NamedTuple):
@@ -166,7 +170,8 @@ def returns(failures: Iterable[Failure], fixes: Sequence[Fix]) -> Iterator[Retur
     """Each time that a gap came back: a case has an item of it, and failed after a fix was verified.
 
     What was verified once counts as that, whatever became of it: a fix that failed is reopened, verified
-    again or dropped, and just then the gap came back. An item of the later case counts until it is dropped.
+    again or dropped, and just then the gap came back. An item of the later case counts until it is
+    dropped.
     """
     verified: dict[str, list[datetime]] = defaultdict(list)
     named: dict[int, dict[str, datetime]] = defaultdict(dict)
@@ -188,7 +193,7 @@ class _TeamTrends:
 
     def __init__(self, rows: TeamRows, months: tuple[date, ...], at: datetime) -> None:
         self._team, self._failures, self._months = rows.team, rows.failures, months
-        self._today = today(rows.team.zone, at)
+        self._at = at
         self._fixes: dict[int, list[Fix]] = {failure.number: [] for failure in rows.failures}
         for fix in rows.fixes:
             if fix.case_number in self._fixes:
@@ -223,11 +228,12 @@ class _TeamTrends:
                 yield fix.gap or NO_GAP, self._month(failure)
 
     def items_in_time(self) -> Iterable[bool]:
-        """Of each item that is done, or should be by now, whether it was done by its day."""
+        """Of each item that is done, or should be by now, whether it was done by its owner's day."""
         for fix in (fix for failure in self._failures for fix in self._counted(failure)):
             # What was reopened after it was done is not done any more, whoever has it now.
             if fix.state in AGREED_STATES:
-                yield from self._kept(fix.due, None if fix.state == "agreed" else fix.done_at)
+                done_at = None if fix.state == "agreed" else fix.done_at
+                yield from self._kept(fix.due, done_at, fix.owner_zone)
 
     def days_to_finish(self) -> Iterable[float]:
         """How long each finished retro took: it is closed, and each item verified or dropped."""
@@ -251,22 +257,26 @@ class _TeamTrends:
     def apologies_in_time(self) -> Iterable[bool]:
         """Of each apology that came, or should have by now, whether it came within the team's aim."""
         for failure in self._failures:
-            yield from self._kept(failure.apologise_by, failure.apologised_at)
+            yield from self._kept(failure.apologise_by, failure.apologised_at, None)
 
     def promises_in_time(self) -> Iterable[bool]:
-        """Of each promise that was kept, or should be by now, whether it was kept by its day."""
+        """Of each promise that was kept, or should be by now, whether it was by its keeper's day."""
         for failure in self._failures:
-            yield from self._kept(failure.promised_by, failure.kept_at)
+            yield from self._kept(failure.promised_by, failure.kept_at, failure.keeper_zone)
 
     def _waited(self, since: datetime | None, until: datetime | None) -> Iterable[float]:
         if since is not None and until is not None:
             yield working_hours_between(self._team.hours, since, until)
 
-    def _kept(self, by: date | None, done_at: datetime | None) -> Iterable[bool]:
-        """Whether it was done by its day; nothing where it has none, or still has time."""
+    def _kept(self, by: date | None, done_at: datetime | None, zone: str | None) -> Iterable[bool]:
+        """Whether it was done by its day in that zone, or else the team's.
+
+        Nothing where it has no day, or still has time.
+        """
+        zone = zone or self._team.zone
         if by is not None and done_at is not None:
-            yield self._day(done_at) <= by
-        elif by is not None and by < self._today:
+            yield today(zone, done_at) <= by
+        elif by is not None and by < today(zone, self._at):
             yield False
 
     def stayed(self) -> Iterable[bool]:

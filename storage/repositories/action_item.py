@@ -12,7 +12,7 @@ from bot.domain.trends import Fix
 from storage.counter import count
 from storage.row import Values, rows_among, several, several_among, values
 from storage.statement import Among, Statement
-from storage.tables import action_items
+from storage.tables import action_items, people
 from storage.versioned import Versioned
 
 ENDED = ("verified", "dropped")
@@ -51,7 +51,12 @@ FIXES = Among(
         action_items.c.state,
         action_items.c.due,
         action_items.c.history,
-    ).where(action_items.c.workspace == bindparam("workspace")),
+        people.c.zone,
+    )
+    .outerjoin(
+        people, (people.c.workspace == action_items.c.workspace) & (people.c.id == action_items.c.owner)
+    )
+    .where(action_items.c.workspace == bindparam("workspace")),
     action_items.c.case_number,
 )
 
@@ -104,4 +109,5 @@ def _fix(row: Any) -> Fix:
         moved_at=row.history[-1]["at"],
         done_at=last.get("done"),
         verified_at=first.get("verify"),
+        owner_zone=row.zone,
     )

@@ -1,7 +1,7 @@
 """Cases, numbered within the workspace."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,8 @@ from bot.domain.trends import Failure
 from storage.column import UTCDateTime
 from storage.counter import count
 from storage.row import Values, find, several, values
-from storage.statement import Statement
-from storage.tables import cases, recoveries, retros, teams
+from storage.statement import Among, Statement
+from storage.tables import cases, people, recoveries, retros, teams
 from storage.versioned import Versioned
 
 # The index is by channel: a case has a team, so the teams' channels lead to it.
@@ -48,6 +48,7 @@ FAILURES = Statement(
         retros.c.unsettled_at,
         recoveries.c.failed_at.label("owed_since"),
         recoveries.c.apologise_by,
+        recoveries.c.contact,
         recoveries.c.steps,
         recoveries.c.earlier,
         recoveries.c.outcome,
@@ -68,6 +69,9 @@ FAILURES = Statement(
     )
     .order_by(cases.c.failed_at.desc())
     .limit(bindparam("limit"))
+)
+ZONES = Among(
+    select(people.c.id, people.c.zone).where(people.c.workspace == bindparam("workspace")), people.c.id
 )
 AFTER = Statement(
     select(cases)
@@ -168,7 +172,11 @@ class Cases(Versioned[Case]):
 
     def failures(self, channel_id: str, since: datetime, limit: int) -> Sequence[Failure]:
         params = {"workspace": self._workspace, "channel_id": channel_id, "since": since, "limit": limit}
-        return [_failure(row) for row in FAILURES.all(self._connection, params)]
+        rows = [(row, _needed(row)) for row in FAILURES.all(self._connection, params)]
+        keepers = {keeper for row, needed in rows if (keeper := _keeper(row, needed))}
+        found = ZONES.all(self._connection, {"workspace": self._workspace}, keepers)
+        zones = {person.id: person.zone for person in found}
+        return [_failure(row, needed, zones.get(_keeper(row, needed))) for row, needed in rows]
 
     def add(self, thing: Case) -> Case:
         number = count(self._connection, self._workspace, "case")
@@ -208,13 +216,20 @@ class Cases(Versioned[Case]):
         return values(self._workspace, thing, reference_folded=reference, customer_sum=sum_)
 
 
-def _failure(row: Any) -> Failure:
-    """A row of FAILURES; a step that is not needed is neither owed nor done."""
-    needed: dict[StepName, Step] = {
-        step.name: step
-        for step in map(Step.model_validate, row.steps or ())
-        if step.state != "not needed"
-    }
+def _needed(row: Any) -> Mapping[StepName, Step]:
+    """The steps of a row of FAILURES; one that is not needed is neither owed nor done."""
+    steps = map(Step.model_validate, row.steps or ())
+    return {step.name: step for step in steps if step.state != "not needed"}
+
+
+def _keeper(row: Any, needed: Mapping[StepName, Step]) -> str | None:
+    """Who keeps the promise, where one was made."""
+    keep = needed.get("keep") if "promise" in needed else None
+    return (keep.owner or row.contact) if keep else None
+
+
+def _failure(row: Any, needed: Mapping[StepName, Step], keeper_zone: str | None) -> Failure:
+    """A row of FAILURES."""
     apologise, promise, keep = (needed.get(name) for name in ("apologise", "promise", "keep"))
     return Failure(
         number=row.number,
@@ -226,4 +241,5 @@ def _failure(row: Any) -> Failure:
         apologised_at=apologise.at if apologise else None,
         promised_by=promise.due if promise and keep else None,
         kept_at=keep.at if keep else None,
+        keeper_zone=keeper_zone,
     )

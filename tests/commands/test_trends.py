@@ -136,6 +136,33 @@ async def test_that_a_gap_came_back_stays_when_the_fix_that_failed_is_worked_on(
         assert figures(shown)["Gaps that stayed away"].startswith("0 of 1"), step
 
 
+async def test_what_is_late_goes_by_the_day_of_whoever_has_to_do_it_as_everywhere(desk: Desk) -> None:
+    for person in (ANA, BEN):
+        desk.meet(person)
+    await desk.ask(ANA, "case.fail", typed="ZD-1 Parcel lost", at=JANUARY)
+    item = {"what": "Show the notes", "owner": BEN.id, "due": "2026-01-12"}
+    promise = {"words": "A new one", "how": "A call", "due": "2026-01-12"}
+    for person, name, values in (
+        (BEN, "action_item.add", item),
+        (ANA, "recovery.promise", promise),
+        (ANA, "recovery.hand_over", {"step": "keep", "owner": BEN.id}),
+    ):
+        reply = await desk.ask(person, name, "C-1", values, people=(BEN,), at=JANUARY)
+        assert not reply.refused, words(reply)
+        assert not reply.faults, reply.faults
+    # Past midnight where the team is, and still the twelfth in New York.
+    night, next_morning = (JANUARY.replace(day=13, hour=hour) for hour in (1, 15))
+    assert "Items done in time" not in figures(await asked(desk, at=night))
+    assert "Promise kept after" not in figures(await asked(desk, at=night))
+    late = figures(await asked(desk, at=next_morning))
+    assert (late["Items done in time"], late["Promise kept after"][:6]) == ("0 of 1", "0 of 1")
+    await desk.ask(BEN, "action_item.done", "AI-1", {"changed": "They are shown."}, at=night)
+    await desk.ask(BEN, "recovery.keep", "C-1", {"words": "It came."}, at=night)
+    kept = figures(await asked(desk, at=next_morning))
+    assert kept["Items done in time"] == "1 of 1"
+    assert kept["Promise kept after"].endswith("1 of 1 by the day promised")
+
+
 async def test_a_cancelled_case_counts_nowhere_until_it_is_brought_back(desk: Desk) -> None:
     await put_right(desk, 1, JANUARY)
     before = await asked(desk)
