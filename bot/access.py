@@ -30,7 +30,9 @@ NO_ANSWER_NOW = (
 )
 
 MAX_GATHERED = 50
-"""Channels that are asked about at once: the platform is asked about each of them."""
+"""Channels that are asked about at once, and when so many are theirs, no more are looked for."""
+MAX_ASKED = 2 * MAX_GATHERED
+"""Channels that are asked about before somebody gets an answer: the platform is asked about each."""
 
 
 class MembershipNeeded(Exception):
@@ -108,9 +110,9 @@ def check(
         # A message that somebody pointed at: what it belongs to is in the channel where they saw it.
         channel_id = _check_channel(invocation, facts)
         gathers = channel_id is None and command.gathers
-        theirs = _channels_of(request, facts, work) if gathers else frozenset()
-        nothing_else = invocation.model_copy(update={"subject": None, "in_channels": theirs})
-        return Admitted(nothing_else, channel_id)
+        theirs, unasked = _channels_of(request, facts, work) if gathers else (frozenset(), 0)
+        where = {"in_channels": theirs, "channels_unasked": unasked}
+        return Admitted(invocation.model_copy(update={"subject": None, **where}), channel_id)
     return _check_thing(invocation, facts, work, part=command.access == "thing")
 
 
@@ -142,18 +144,32 @@ def _check_channel(invocation: Invocation, facts: PlatformFacts) -> str | None:
     return channel_id
 
 
-def _channels_of(request: Request, facts: PlatformFacts, work: ReadOnlyWork) -> frozenset[str]:
-    """The channels of teams that somebody is in; whose they lead are asked about first.
+def _channels_of(
+    request: Request, facts: PlatformFacts, work: ReadOnlyWork
+) -> tuple[frozenset[str], int]:
+    """The channels of teams that somebody is in, and how many were too many to ask about.
 
-    Where one cannot be asked about, raises MembershipUnknown: what is left out makes figures wrong.
+    Whose they lead are asked about first, then where something is theirs to do. Where one cannot be
+    asked about, raises MembershipUnknown: what is left out makes figures wrong.
     """
-    teams = sorted(work.teams.all(), key=lambda team: (team.lead != request.person.id, team.name))
-    channels = [team.channel_id for team in teams[:MAX_GATHERED]]
-    if unasked := set(channels) - facts.channels.keys():
-        raise MembershipNeeded(unasked)
-    if facts.unsaid:
-        raise MembershipUnknown
-    return frozenset(channel_id for channel_id in channels if facts.channels[channel_id])
+    who = request.person.id
+    used = {item.channel_id for item in work.action_items.owned_by(who, MAX_ASKED)}
+    used |= {recovery.channel_id for recovery in work.recoveries.owed_by(who, MAX_ASKED)}
+    teams = sorted(
+        work.teams.all(), key=lambda team: (team.lead != who, team.channel_id not in used, team.name)
+    )
+    ahead = [team.channel_id for team in teams]
+    theirs: set[str] = set()
+    for _ in range(0, MAX_ASKED, MAX_GATHERED):
+        asked, ahead = ahead[:MAX_GATHERED], ahead[MAX_GATHERED:]
+        if unasked := set(asked) - facts.channels.keys():
+            raise MembershipNeeded(unasked)
+        if facts.unsaid:
+            raise MembershipUnknown
+        theirs |= {channel_id for channel_id in asked if facts.channels[channel_id]}
+        if len(theirs) >= MAX_GATHERED:
+            break
+    return frozenset(theirs), len(ahead)
 
 
 def _check_thing(

@@ -164,6 +164,8 @@ class Invocation(BaseModel, frozen=True):
     """Where a command that `gathers` was asked in no channel: the teams' channels that they are in."""
     guest_in: frozenset[str] | None = None
     """Of a guest who asks what `shows_things`: the teams' channels they are in; None: no guest."""
+    channels_unasked: int = 0
+    """How many teams' channels were too many to ask whether they are in them."""
 
     @property
     def person(self) -> Person:

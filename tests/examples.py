@@ -425,6 +425,7 @@ MESSAGES: Mapping[str, Message] = {
     "trends": trends.trends(counted(*MANY_MONTHS), (TEAM,)),
     "trends.returned": trends.trends(counted(*RETURNED), (TEAM,)),
     "trends.several_teams": trends.trends(counted(*RETURNED, teams=(SALES, TEAM)), (SALES, TEAM)),
+    "trends.left_out": trends.trends(counted(UNENDED), (TEAM,), 12),
     "trends.few": trends.trends(counted(*RETURNED[-3:]), (TEAM,)),
     "trends.nothing": trends.trends(counted(), (TEAM,)),
     "trends.no_team": trends.trends(counted(teams=()), ()),

@@ -22,8 +22,7 @@ def show(command: Show, work: ReadOnlyWork) -> Reply:
     asked = command.in_channels if channel is None else {channel.id}
     if not asked:
         raise Refused(
-            "I can't find a team's channel that you're in. The first failed case makes a channel a "
-            "team.",
+            messages.no_channel(command.channels_unasked),
             instead=NextStep("My action items", "action_item.mine"),
         )
     found = filter(None, map(work.teams.get, asked))
@@ -36,4 +35,6 @@ def show(command: Show, work: ReadOnlyWork) -> Reply:
         failures = work.cases.failures(team.channel_id, since(team, months), MAX_FAILURES)
         fixes = work.action_items.fixes(*(failure.number for failure in failures))
         rows.append(TeamRows(team, failures, fixes))
-    return Reply(message=messages.trends(trends(rows, months, command.at), teams))
+    return Reply(
+        message=messages.trends(trends(rows, months, command.at), teams, command.channels_unasked)
+    )

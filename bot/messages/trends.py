@@ -34,13 +34,24 @@ MAX_NAMED, MAX_TOLD = 5, 3
 NAMED_NO_GAP, OTHERS = "No gap named", "Other gaps"
 
 
-def trends(found: Trends, teams: Sequence[Team]) -> Message:
-    """The last months of one team, or of several together; nobody is named, and nothing is anybody's."""
+def no_channel(unasked: int) -> str:
+    """What somebody reads who is in no team's channel, or in none of those that were asked about."""
+    if unasked:
+        return f"I can't find a team's channel that you're in. {_not_asked(unasked)}"
+    return "I can't find a team's channel that you're in. The first failed case makes a channel a team."
+
+
+def trends(found: Trends, teams: Sequence[Team], unasked: int = 0) -> Message:
+    """The last months of one team, or of several together; nobody is named, and nothing is anybody's.
+
+    `unasked`: of how many channels it was not asked whether they belong to whoever reads it.
+    """
     first = f"{found.months[0]:%B}"
     where = Context(words=(*_channels(teams), *((" · ",) if teams else ()), _period(found.months)))
     if not found.cases:
         none = "No failed case counts in these six months, so there is no trend to show."
-        return Message(summary=none, title="Trends", parts=(Paragraph(words=(none,)), where))
+        nothing = (Paragraph(words=(none,)), where, *_left_out(unasked))
+        return Message(summary=none, title="Trends", parts=nothing)
     cases = _counted(found.cases, "failed case")
     few = found.cases < ENOUGH_FOR_A_CURVE
     rest = (
@@ -55,7 +66,17 @@ def trends(found: Trends, teams: Sequence[Team]) -> Message:
     if found.only_newest:
         newest = f"Only the newest {MAX_FAILURES:,} cases of a team are counted."
         parts.append(Context(words=(newest,)))
+    parts += _left_out(unasked)
     return Message(summary=f"{cases} since {first}.", title="Trends", parts=tuple(parts))
+
+
+def _left_out(unasked: int) -> Sequence[Part]:
+    return (Context(words=(_not_asked(unasked),)),) if unasked else ()
+
+
+def _not_asked(channels: int) -> str:
+    left = _counted(channels, "more channel")
+    return f"Not looked at, because there are so many: {left}. Ask for trends in the one that you mean."
 
 
 def _channels(teams: Sequence[Team]) -> Iterator[Inline]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.access import NO_ANSWER_NOW
+from bot.access import MAX_ASKED, MAX_GATHERED, NO_ANSWER_NOW
 from bot.command import Reply
 from bot.domain.channel import Channel
 from bot.domain.working_hours import today
@@ -237,6 +237,49 @@ async def test_where_one_channel_cannot_be_asked_about_nothing_is_shown(desk: De
     desk.memberships.unsaid = {"C2"}
     reply = await asked(desk, ANA, channel=DIRECT)
     assert words(reply) == NO_ANSWER_NOW
+
+
+async def many_teams(desk: Desk, count: int) -> list[Channel]:
+    """So many teams with a case each, in the order of their names."""
+    channels = [Channel(id=f"CX{number}", name=f"a{number:03}") for number in range(count)]
+    for number, channel in enumerate(channels):
+        await desk.ask(ANA, "case.fail", typed=f"Q-{number} Lost", channel=channel)
+    return channels
+
+
+async def test_somebody_in_few_of_many_channels_finds_theirs_and_reads_what_was_not_looked_at(
+    desk: Desk,
+) -> None:
+    channels = await many_teams(desk, MAX_ASKED + 3)
+    for place, theirs in (
+        (MAX_GATHERED, channels[MAX_GATHERED]),
+        (MAX_ASKED - 1, channels[MAX_ASKED - 1]),
+    ):
+        desk.memberships.channels = {CLEO.id: {theirs.id}}
+        shown = words(await asked(desk, CLEO, channel=DIRECT))
+        assert f"{theirs.name} · " in shown, place
+        assert "Not looked at, because there are so many: 3 more channels." in shown
+    desk.memberships.channels = {CLEO.id: {channels[-1].id}}
+    none = await asked(desk, CLEO, channel=DIRECT)
+    assert none.refused
+    assert words(none).startswith("I can't find a team's channel that you're in. Not looked at")
+    desk.memberships.channels = {}
+    desk.memberships.asked.clear()
+    assert f"{MAX_GATHERED} failed cases" in words(await asked(desk, CLEO, channel=DIRECT))
+    assert len(desk.memberships.asked) == MAX_GATHERED
+
+
+async def test_where_something_is_theirs_to_do_is_looked_at_before_other_channels(desk: Desk) -> None:
+    channels = await many_teams(desk, MAX_ASKED + 2)
+    last = channels[-1]
+    desk.memberships.channels = {CLEO.id: {last.id}}
+    assert (await asked(desk, CLEO, channel=DIRECT)).refused
+    item = {"what": "Show the notes", "owner": CLEO.id}
+    added = await desk.ask(
+        CLEO, "action_item.add", f"C-{len(channels)}", item, channel=last, people=(CLEO,)
+    )
+    assert not added.refused, words(added)
+    assert f"{last.name} · " in words(await asked(desk, CLEO, channel=DIRECT))
 
 
 async def test_it_changes_nothing_and_owes_nobody_a_message(desk: Desk) -> None:
