@@ -27,6 +27,8 @@ from bot.domain.working_hours import (
 MONTHS = 6
 MAX_FAILURES = 1000
 """Cases of one team that are counted, the newest ones: nobody waits for more."""
+HELD = timedelta(days=30)
+"""How long ago a fix was verified before its gap counts as staying away: sooner nobody can know."""
 NO_GAP = ""
 """Stands for the gap of what names none."""
 ENDED: tuple[ItemState, ...] = ("verified", "dropped")
@@ -111,7 +113,8 @@ class Trends(NamedTuple):
     """The figures; counts by gap have one for each month, and GAPS come in their order, NO_GAP last.
 
     `returned` are the gaps that came back: a case which failed after a fix of that gap was verified got
-    an item of the same gap. `stayed` counts the gaps of each team that have a verified fix.
+    an item of the same gap. `stayed` counts the gaps of each team whose fix was verified HELD ago;
+    `only_newest` says that a team has more cases than are counted.
     """
 
     months: tuple[date, ...]
@@ -200,8 +203,7 @@ class _TeamTrends:
                 self._fixes[fix.case_number].append(fix)
         counted = [fix for fixes in self._fixes.values() for fix in fixes]
         self.returned = {back.gap for back in returns(rows.failures, counted)}
-        fixed = {fix.gap for fix in counted if fix.gap and fix.state == "verified"}
-        self._fixed = fixed | self.returned
+        self._held = {fix.gap for fix in counted if fix.gap and self._is_old_enough(fix)}
 
     def _counted(self, failure: Failure) -> list[Fix]:
         return [fix for fix in self._fixes[failure.number] if fix.state != "dropped"]
@@ -280,8 +282,14 @@ class _TeamTrends:
             yield False
 
     def stayed(self) -> Iterable[bool]:
-        """Of each gap with a verified fix, or with one that did not hold, whether it stayed away."""
-        return (gap not in self.returned for gap in self._fixed)
+        """Of each gap with a fix that is old enough, and holds or did not, whether it stayed away."""
+        return (gap not in self.returned for gap in self._held)
+
+    def _is_old_enough(self, fix: Fix) -> bool:
+        """Whether it can be known how a fix held: of one whose gap came back, since its first day."""
+        verified_last = fix.moved_at if fix.state == "verified" else None
+        since = fix.verified_at if fix.gap in self.returned else verified_last
+        return since is not None and since <= self._at - HELD
 
 
 def _in_order(gaps: Set[str]) -> list[str]:

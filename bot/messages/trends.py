@@ -5,7 +5,7 @@ from datetime import date
 
 from bot.domain.recovery_step import VERDICTS
 from bot.domain.team import Team
-from bot.domain.trends import MAX_FAILURES, NO_GAP, Share, Trends, Wait
+from bot.domain.trends import HELD, MAX_FAILURES, NO_GAP, Share, Trends, Wait
 from bot.messages.parts import (
     MAX_LABEL,
     MAX_SERIES,
@@ -171,7 +171,8 @@ def _figures(found: Trends, *, few: bool) -> Iterator[tuple[str, Words]]:
     ends += [f"{open_} still open"] if (open_ := found.ended.get(None, 0)) else []
     yield "How it ended", (", ".join(ends),)
     if found.stayed.whole:
-        yield "Gaps that stayed away", (f"{_share(found.stayed)} after a verified fix",)
+        after = f"a month ({HELD.days} days) or more after a verified fix"
+        yield "Gaps that stayed away", (f"{_share(found.stayed)}, {after}",)
 
 
 def _counted(count: int, what: str) -> str:

@@ -89,7 +89,7 @@ async def test_the_months_of_a_team_as_they_were(desk: Desk) -> None:
         "Apology after": "0 working hours (median of 5); 5 of 5 within the team's aim",
         "Promise kept after": "0 working hours (median of 5); 5 of 5 by the day promised",
         "How it ended": "5 recovered, 1 still open",
-        "Gaps that stayed away": "1 of 2 after a verified fix",
+        "Gaps that stayed away": "1 of 2, a month (30 days) or more after a verified fix",
     }
     assert "Came back · Training: a case failed after a fix was verified" in words(reply)
 

@@ -136,32 +136,32 @@ def test_a_customers_wait_is_counted_in_the_teams_hours_and_against_its_aim() ->
 
 
 def test_a_gap_comes_back_with_a_case_that_failed_after_its_fix_was_verified() -> None:
-    before = (failure(1, at=day(-30)), verified(1, "training", day(-20)))
+    before = (failure(1, at=day(-50)), verified(1, "training", day(-40)))
     assert counted(*before).stayed == Share(1, 1)
-    again = counted(*before, failure(2, at=day(-19)), fix(2))
+    again = counted(*before, failure(2, at=day(-39)), fix(2))
     assert (again.returned, again.stayed) == (("training",), Share(0, 1))
 
 
 @pytest.mark.parametrize(
     "later",
     [
-        (failure(2, at=day(-21)), fix(2)),
-        (failure(2, at=day(-19)), fix(2, "tools")),
-        (failure(2, at=day(-19)), fix(2, state="dropped")),
-        (failure(2, at=day(-19)), fix(2, None)),
-        (failure(2, at=day(-19)),),
+        (failure(2, at=day(-41)), fix(2)),
+        (failure(2, at=day(-39)), fix(2, "tools")),
+        (failure(2, at=day(-39)), fix(2, state="dropped")),
+        (failure(2, at=day(-39)), fix(2, None)),
+        (failure(2, at=day(-39)),),
         (fix(1),),
     ],
     ids=["failed before", "another gap", "dropped", "no gap", "no item", "same case"],
 )
 def test_a_gap_stays_away_whatever_else_happens(later: tuple[Failure | Fix, ...]) -> None:
-    found = counted(failure(1, at=day(-30)), verified(1, "training", day(-20)), *later)
+    found = counted(failure(1, at=day(-50)), verified(1, "training", day(-40)), *later)
     assert (found.returned, found.stayed) == ((), Share(1, 1))
 
 
 def test_a_fix_that_is_reopened_before_its_gap_came_back_is_no_fix() -> None:
-    reopened = fix(1, verified_at=day(-20), moved_at=day(-19))
-    found = counted(failure(1, at=day(-30)), reopened)
+    reopened = fix(1, verified_at=day(-40), moved_at=day(-39))
+    found = counted(failure(1, at=day(-50)), reopened)
     assert (found.returned, found.stayed) == ((), Share(0, 0))
 
 
@@ -169,13 +169,34 @@ def test_a_fix_that_is_reopened_before_its_gap_came_back_is_no_fix() -> None:
 def test_that_a_gap_came_back_stays_true_whatever_became_of_the_fix_that_failed(
     state: ItemState,
 ) -> None:
-    failed = fix(1, verified_at=day(-20), moved_at=day(3), state=state)
-    found = counted(failure(1, at=day(-30)), failed, failure(2), fix(2))
+    failed = fix(1, verified_at=day(-40), moved_at=day(3), state=state)
+    found = counted(failure(1, at=day(-50)), failed, failure(2), fix(2))
     assert (found.returned, found.stayed) == (("training",), Share(0, 1))
 
 
 def test_a_gap_of_one_team_does_not_come_back_in_another() -> None:
-    here = TeamRows(TEAM, [failure(1, at=day(-30))], [verified(1, "training", day(-20))])
+    here = TeamRows(TEAM, [failure(1, at=day(-50))], [verified(1, "training", day(-40))])
     there = TeamRows(TEAM.model_copy(update={"channel_id": "C2"}), [failure(2)], [fix(2)])
     found = trends_of([here, there], MONTHS, AT)
     assert (found.cases, found.returned, found.stayed) == (2, (), Share(1, 1))
+
+
+@pytest.mark.parametrize(
+    ("sooner", "share"), [(timedelta(0), Share(1, 1)), (timedelta(seconds=1), Share(0, 0))]
+)
+def test_that_a_gap_stayed_away_is_said_when_a_month_has_passed(sooner: timedelta, share: Share) -> None:
+    held = verified(1, "training", AT - timedelta(days=30) + sooner)
+    assert counted(failure(1, at=day(-50)), held).stayed == share
+
+
+def test_a_fix_that_was_verified_again_has_its_month_anew() -> None:
+    again = fix(1, verified_at=day(-40), moved_at=day(1), state="verified")
+    assert counted(failure(1, at=day(-50)), again).stayed == Share(0, 0)
+
+
+def test_a_gap_that_came_back_sooner_counts_once_its_month_is_over() -> None:
+    again = (failure(2, at=day(-9)), fix(2))
+    soon = counted(failure(1, at=day(-50)), verified(1, "training", day(-10)), *again)
+    assert (soon.returned, soon.stayed) == (("training",), Share(0, 0))
+    later = counted(failure(1, at=day(-50)), verified(1, "training", day(-40)), *again)
+    assert (later.returned, later.stayed) == (("training",), Share(0, 1))
