@@ -32,9 +32,10 @@ def show(command: Show, work: ReadOnlyWork) -> Reply:
     months = months_until(today(zone, command.at))
     rows = []
     for team in teams:
-        failures = work.cases.failures(team.channel_id, since(team, months), MAX_FAILURES)
+        found_cases = work.cases.failures(team.channel_id, since(team, months), MAX_FAILURES + 1)
+        failures = found_cases[:MAX_FAILURES]
         fixes = work.action_items.fixes(*(failure.number for failure in failures))
-        rows.append(TeamRows(team, failures, fixes))
+        rows.append(TeamRows(team, failures, fixes, has_more=len(found_cases) > MAX_FAILURES))
     return Reply(
         message=messages.trends(trends(rows, months, command.at), teams, command.channels_unasked)
     )

@@ -88,11 +88,12 @@ class Return(NamedTuple):
 
 
 class TeamRows(NamedTuple):
-    """What is counted of one team."""
+    """What is counted of one team; `has_more` cases than these, which are its newest."""
 
     team: Team
     failures: Sequence[Failure]
     fixes: Sequence[Fix]
+    has_more: bool = False
 
 
 class Share(NamedTuple):
@@ -165,7 +166,7 @@ def trends(rows: Sequence[TeamRows], months: tuple[date, ...], at: datetime) -> 
         ended=Counter(failure.ended for failure in failures),
         returned=tuple(_in_order(returned)),
         stayed=_share(stayed for one in per_team for stayed in one.stayed()),
-        only_newest=any(len(one.failures) >= MAX_FAILURES for one in rows),
+        only_newest=any(one.has_more for one in rows),
     )
 
 

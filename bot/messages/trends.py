@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 
 from bot.domain.recovery_step import VERDICTS
 from bot.domain.team import Team
@@ -143,10 +144,14 @@ def gap_label(gap: str) -> str:
 
 
 def _most(unit: str, named: Mapping[str, tuple[int, ...]]) -> str:
-    """`Cases: most often Training (6), then Tools (2).`"""
+    """`Cases: most often Training (6), then Tools and Process (2 each).`"""
     sums = {name: sum(values) for name, values in named.items() if name != NAMED_NO_GAP}
-    ordered = sorted(sums, key=lambda name: -sums[name])[:MAX_TOLD]
-    said = ", then ".join(f"{name} ({sums[name]})" for name in ordered)
+    ordered = sorted(sums, key=lambda name: -sums[name])
+    # Whoever is level with the last one that is told is told too: the others were not more often.
+    told = [name for name in ordered if sums[name] >= sums[ordered[:MAX_TOLD][-1]]]
+    said = ", then ".join(
+        _level(list(names), count) for count, names in groupby(told, key=lambda name: sums[name])
+    )
     return f"{unit}: most often {said}." if said else f"{unit}: no gap is named yet."
 
 
@@ -190,3 +195,10 @@ def _waited(wait: Wait, unit: str) -> str:
     shown = shown_cell(wait.median)
     of = f"median of {wait.of}" if wait.of > 1 else "once"
     return f"{shown} {unit}{'' if shown == '1' else 's'} ({of})"
+
+
+def _level(names: Sequence[str], count: int) -> str:
+    """`Training (3)`, or several that are level: `Training, Tools and Process (3 each)`."""
+    if len(names) == 1:
+        return f"{names[0]} ({count})"
+    return f"{', '.join(names[:-1])} and {names[-1]} ({count} each)"

@@ -239,6 +239,22 @@ async def test_where_one_channel_cannot_be_asked_about_nothing_is_shown(desk: De
     assert words(reply) == NO_ANSWER_NOW
 
 
+async def test_that_not_all_cases_are_counted_is_said_only_when_there_are_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.commands.trends.MAX_FAILURES", 2)
+    await put_right(desk, 1, JANUARY)
+    await put_right(desk, 2, JANUARY + timedelta(days=1), "tools")
+    exactly = words(await asked(desk))
+    assert "2 failed cases" in exactly
+    assert "Only the newest" not in exactly
+    await put_right(desk, 3, JANUARY + timedelta(days=2), "process")
+    more = words(await asked(desk))
+    assert "2 failed cases" in more
+    assert "Only the newest" in more
+    assert "Training" not in more
+
+
 async def many_teams(desk: Desk, count: int) -> list[Channel]:
     """So many teams with a case each, in the order of their names."""
     channels = [Channel(id=f"CX{number}", name=f"a{number:03}") for number in range(count)]

@@ -82,6 +82,27 @@ def test_gaps_that_read_the_same_when_shortened_are_one_series() -> None:
     assert [series.values for series in chart.series] == [(3,) * 6]
 
 
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"training": 6, "tools": 2}, "most often Training (6), then Tools (2)."),
+        ({"training": 3, "communication": 3}, "most often Training and Communication (3 each)."),
+        (
+            {"training": 4, "tools": 2, "process": 2},
+            "most often Training (4), then Tools and Process (2 each).",
+        ),
+        ({"a": 1, "b": 1, "c": 1, "d": 1}, "most often A, B, C and D (1 each)."),
+        ({"a": 4, "b": 3, "c": 2, "d": 1}, "most often A (4), then B (3), then C (2)."),
+        ({"": 9}, "no gap is named yet."),
+    ],
+    ids=["two", "level", "level below", "level with the last told", "three told", "none"],
+)
+def test_gaps_that_are_level_are_said_to_be(counts: dict[str, int], said: str) -> None:
+    by_gap = {gap: (0, 0, 0, 0, 0, count) for gap, count in counts.items()}
+    (chart, _) = charts(read(cases_by_gap=by_gap))
+    assert chart.sentence == f"Cases: {said}"
+
+
 def test_only_some_of_many_channels_are_named() -> None:
     teams = [Team(channel_id=f"C{number}", name=f"team {number}") for number in range(7)]
     assert "team 4 and 2 more · " in plain(trends(MANY, teams))
