@@ -1,8 +1,8 @@
 """Where everything of a chart stands: pure geometry, which `templates/figures.html` draws as SVG.
 
-Each series has a strip of its own under its name, all on one scale, and each figure its number. So
-nothing is told by a colour, and there is no legend to look things up in. Lengths are in the picture's
-own units, about a pixel each where there is room.
+Each series has a strip of its own under its name, all on one scale; each figure has its number, and
+each strip the labels below it. So nothing is told by a colour, and there is no legend to look things up
+in. Lengths are in the picture's own units, about a pixel each where there is room.
 """
 
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from bot.messages.parts import Chart, shown_cell
 WIDTH = 380
 NAME, NUMBER, TALLEST, LABEL, GAP = 16, 12, 34, 16, 10
 """From the top of a strip down: its name, the room for numbers, the highest bar; the labels; a gap."""
-STRIP = NAME + NUMBER + TALLEST
+STRIP = NAME + NUMBER + TALLEST + LABEL
 BAR = 0.62
 """The share of its place that a bar is wide."""
 MAX_WIDE = 48
@@ -30,12 +30,17 @@ class Mark(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """One series: its name at `top`, its figures above `base`."""
+    """One series: its name at `top`, its figures above `base`, the labels below."""
 
     name: str
     top: int
     base: int
     marks: tuple[Mark, ...]
+
+    @property
+    def labels_at(self) -> int:
+        """Where the labels stand: far down in a list of strips, too, it shows which figure is whose."""
+        return self.base + LABEL - 4
 
     @property
     def line(self) -> str:
@@ -55,7 +60,6 @@ class Picture(NamedTuple):
     height: int
     strips: tuple[Strip, ...]
     labels: tuple[tuple[str, float], ...]
-    labels_at: int
 
 
 def picture(chart: Chart) -> Picture:
@@ -67,7 +71,7 @@ def picture(chart: Chart) -> Picture:
     strips = []
     for number, series in enumerate(chart.series):
         top = number * (STRIP + GAP)
-        base = top + STRIP
+        base = top + STRIP - LABEL
         marks = tuple(
             Mark(
                 x=round(middle - wide / 2, 1),
@@ -80,6 +84,5 @@ def picture(chart: Chart) -> Picture:
             for middle, value in zip(middles, series.values, strict=True)
         )
         strips.append(Strip(series.name, top, base, marks))
-    end = strips[-1].base
     labels = tuple(zip(chart.labels, middles, strict=True))
-    return Picture(end + LABEL, tuple(strips), labels, end + LABEL - 4)
+    return Picture(strips[-1].base + LABEL, tuple(strips), labels)

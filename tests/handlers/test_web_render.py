@@ -266,6 +266,15 @@ def test_each_series_has_its_name_and_each_figure_its_number_on_one_scale() -> N
     assert heights[1] == heights[-1]
 
 
+def test_each_strip_of_a_chart_has_the_labels_below_it_and_above_the_next_one() -> None:
+    drawn = read(render.message(Message(summary="g", parts=(BY_GAP,)), FRAME))
+    texts = [(one.text, float(one.attributes["y"])) for one in drawn.all("text")]
+    strips = [at for text, at in texts if text in ("Training", "After-hours support")]
+    months = [at for text, at in texts if text == "Oct"]
+    assert len(strips) == 2
+    assert strips[0] < months[0] < strips[1] < months[1]
+
+
 def test_a_chart_of_nothing_but_noughts_is_flat() -> None:
     flat = BY_GAP.model_copy(
         update={"series": (Series(name="Training", values=(0,) * 6),), "look": "line"}
