@@ -124,7 +124,7 @@ def _check_own(
         raise MembershipNeeded(guest=True)
     if not (of_channels and facts.guest):
         return Admitted(invocation)
-    theirs = _channels_of(invocation.request, facts, work)
+    theirs, _ = _channels_of(invocation.request, facts, work)
     return Admitted(invocation.model_copy(update={"guest_in": theirs}))
 
 
