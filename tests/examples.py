@@ -228,6 +228,9 @@ NAMED_ITEM = DONE.model_copy(
     }
 )
 RECOVERED_LATER = _judged(AGAIN, "recovered", "Now it came when you said.")
+ENDED_EARLY = _judged(
+    _taken(OWED, "apologise", "Sorry.", how="A call"), "recovered", "All is well, thanks."
+)
 UNANSWERED = close_unanswered(TOLD, AT)
 APOLOGY = enough(
     _taken(HEARD, "apologise", "Sorry.", how="A call"), "U1", AT, "She asks for no more.", ("tools",)
@@ -666,6 +669,7 @@ MESSAGES: Mapping[str, Message] = {
     "retro.invitation_again": retro.invitation(
         REOPENED, CASE, TEAM, Counts(items=1, unfinished=1, agreed=1), recovery.beside(AGAIN, {}, {})
     ),
+    "recovery.card_ended_early": recovery.card(_shown(ENDED_EARLY)),
     "recovery.card_unanswered": recovery.card(_shown(UNANSWERED)),
     "recovery.card_apology": recovery.card(_shown(APOLOGY)),
     "recovery.card_unreachable": recovery.card(_shown(UNREACHABLE)),
@@ -713,6 +717,9 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.reopened_evidence": action_item.card(REOPENED_SEEN, PEOPLE, TODAY),
     "retro.summary_one_side": retro.summary(
         CLOSED, (NAMED,), (AGREED,), PEOPLE, TEAM, ITEM_LINKS, recovery.in_summary(OWED)
+    ),
+    "retro.summary_ended_early": retro.summary(
+        CLOSED, (NAMED,), (AGREED,), PEOPLE, TEAM, ITEM_LINKS, recovery.in_summary(ENDED_EARLY)
     ),
     "action_item.mine_customers": action_item.mine(
         (LATE,),

@@ -305,10 +305,12 @@ def as_told(recovery: Recovery, told: Step) -> Step:
 
 
 def next_step(recovery: Recovery, whose: str | None = None) -> StepName | None:
-    """The natural next one; None when all is done, or when only the retro is waited for.
+    """The natural next one; None when it has ended, or when only the retro is waited for.
 
     What was promised is kept, and asked about, before anything else. `whose`: only of what is theirs.
     """
+    if recovery.outcome is not None:
+        return None
     to_do = [step.name for step in recovery.steps if step.state == "to do"]
     to_do.sort(key=lambda name: not (name in WITHOUT_PROMISE and is_offered(recovery, name)))
     mine = (name for name in to_do if whose in (None, owner_of(recovery, name)))
@@ -336,8 +338,9 @@ def is_late(recovery: Recovery, day: date) -> bool:
 
 
 def promised_by(recovery: Recovery) -> date | None:
-    """The day by which something is promised that is still to be kept."""
-    return recovery.step("promise").due if recovery.is_in("keep", "to do") else None
+    """The day by which something is promised that is still to be kept, as long as it has not ended."""
+    is_owed = recovery.outcome is None and recovery.is_in("keep", "to do")
+    return recovery.step("promise").due if is_owed else None
 
 
 def is_heard(recovery: Recovery | None) -> bool:
@@ -354,8 +357,10 @@ def accounts(recovery: Recovery) -> tuple[Step, ...]:
 
 
 def is_one_sided(recovery: Recovery | None) -> bool:
-    """Whether the retro knows the team's side only: the customer is neither heard nor unreachable."""
-    return not is_heard(recovery) and (recovery is None or recovery.is_in("hear", "to do"))
+    """Whether the customer is still missing: neither heard nor unreachable, and no end to it yet."""
+    if recovery is None:
+        return True
+    return not is_heard(recovery) and recovery.outcome is None and recovery.is_in("hear", "to do")
 
 
 def check(recovery: Recovery, name: StepName) -> None:

@@ -271,7 +271,7 @@ SIGNS: Mapping[str, Sign] = {"promise late": "late", "recovered": "done", "not r
 def _quiet(context: CardContext, recipient_id: str) -> Words:
     """How it stands, who looks after whom, by when what is owed, how far it is, and the case."""
     recovery, state = context.recovery, _state(context)
-    waits = recovery.outcome is None and next_step(recovery) is not None
+    waits = next_step(recovery) is not None
     status = Status(sign=SIGNS.get(state, "waiting" if waits else "note"), text=state)
     others = _looked_after(context, recipient_id)
     return joined((status,), *others, _by_when(context), _how_far(recovery), (recovery.case_label,))
@@ -318,8 +318,9 @@ def _looked_after(context: CardContext, recipient_id: str) -> tuple[Words, ...]:
 
 
 def _progress(recovery: Recovery) -> Progress:
-    """The whole way, without what is not needed."""
+    """The whole way, without what is not needed; once it has ended, what was done."""
     following = next_step(recovery)
+    is_over = recovery.outcome is not None
     return Progress(
         steps=tuple(
             ProgressStep(
@@ -331,7 +332,7 @@ def _progress(recovery: Recovery) -> Progress:
                 else "to come",
             )
             for step in recovery.steps
-            if step.state != "not needed"
+            if step.state == "done" or (step.state == "to do" and not is_over)
         )
     )
 
@@ -523,19 +524,22 @@ def beside(
 
 def in_summary(recovery: Recovery | None) -> tuple[Part, ...]:
     """The customer's side, round by round, beside the team's, when the retro is closed."""
-    if recovery is None or not accounts(recovery):
-        return (Context(words=(ONE_SIDE,)),) if is_one_sided(recovery) else ()
-    *before, last = accounts(recovery)
-    parts: list[Part] = [Paragraph(words=(Bold(text="What the customer says"),))]
-    for number, step in enumerate(before[-MAX_ROUNDS:], start=max(1, len(before) - MAX_ROUNDS + 1)):
-        parts.append(Context(words=(f"In the {round_words(number)}:",)))
-        parts.append(Quote(text=shortened(step.words, SHOWN_ACCOUNT)))
-    if before:
-        parts.append(Context(words=("And since then:",)))
-    parts.append(Quote(text=shortened(last.words, SHOWN_ACCOUNT)))
-    verdict = recovery.step("verdict")
+    if recovery is None or is_one_sided(recovery):
+        return (Context(words=(ONE_SIDE,)),)
+    heard, verdict = accounts(recovery), recovery.step("verdict")
+    parts: list[Part] = []
+    if heard:
+        *before, last = heard
+        parts.append(Paragraph(words=(Bold(text="What the customer says"),)))
+        for number, step in enumerate(before[-MAX_ROUNDS:], start=max(1, len(before) - MAX_ROUNDS + 1)):
+            parts.append(Context(words=(f"In the {round_words(number)}:",)))
+            parts.append(Quote(text=shortened(step.words, SHOWN_ACCOUNT)))
+        if before:
+            parts.append(Context(words=("And since then:",)))
+        parts.append(Quote(text=shortened(last.words, SHOWN_ACCOUNT)))
     if verdict.chosen is not None:
-        parts.append(Context(words=(f"How it ended: {verdict.chosen}",)))
+        ended = ENDED[verdict.chosen].format(customer="The customer")
+        parts.append(Context(words=(f"How it ended: {verdict.chosen}" if heard else ended,)))
         if verdict.words:
             parts.append(Quote(text=shortened(verdict.words, SHOWN_ACCOUNT)))
     return tuple(parts)

@@ -122,6 +122,19 @@ async def test_only_a_case_with_a_public_post_is_owed_a_public_apology(desk: Des
     assert "no public post" in refused.faults[""]
 
 
+async def test_nothing_is_next_or_missing_once_it_has_ended_before_they_were_heard(desk: Desk) -> None:
+    await desk.fail(typed="ZD-1 Parcel missed")
+    assert "Next: Hear the customer" in plain(desk.say_all()["recovery:1"])
+    await step(desk, "verdict", verdict="recovered", words="All is well, thanks.")
+    said = desk.say_all()
+    card = plain(said["recovery:1"])
+    assert "one side only" not in plain(said["retro:1"])
+    assert "The customer says it's put right." in plain(said["retro:1"])
+    assert "All is well, thanks." in card
+    assert "Next" not in card
+    assert "Hear" not in card
+
+
 async def test_the_retro_has_heard_one_side_only_until_the_customer_is_heard_or_unreachable(
     desk: Desk,
 ) -> None:

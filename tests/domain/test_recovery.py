@@ -213,6 +213,19 @@ def test_one_side_is_heard_until_the_customer_is_or_cannot_be() -> None:
     assert not is_one_sided(not_needed(NEW, "hear", "U1", AT, "Three calls."))
 
 
+@pytest.mark.parametrize("chosen", ["recovered", "no answer"])
+def test_once_it_has_ended_nothing_is_next_or_promised_and_no_side_is_missing(chosen: Verdict) -> None:
+    promised = done(NEW, "promise")
+    assert next_step(promised) is not None
+    assert promised_by(promised) is not None
+    assert is_one_sided(promised)
+    ended = verdict(promised, chosen)
+    assert next_step(ended) is None
+    assert promised_by(ended) is None
+    assert not is_one_sided(ended)
+    assert next_step(verdict(promised, "not recovered")) is not None
+
+
 @pytest.mark.parametrize(
     ("outcome", "told", "heard", "refused"),
     [
