@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from bot.coach.lines import READERS, coach
 from bot.coach.rules import languages
+from bot.demo.before import SPAN
 from bot.domain.errors import Refused
 from bot.domain.forget import COLLEAGUE
 from bot.domain.job import minute
@@ -90,7 +91,7 @@ def parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="open every adapter that is configured (the default)")
     serve.set_defaults(command=_serve)
 
-    shows = commands.add_parser("demo", help="open a workspace full of a believable month, made up")
+    shows = commands.add_parser("demo", help=f"open a made-up workspace: three teams, {SPAN}")
     shows.add_argument(
         "--no-browser", action="store_true", help="only print the address; open no browser"
     )
@@ -246,9 +247,9 @@ def _serve(_: argparse.Namespace, settings: Settings) -> int:
 
 def _demo(args: argparse.Namespace, settings: Settings) -> int:
     if "amends_log_level" not in settings.model_fields_set:
-        # A month of requests is told to it first, and whoever looks around wants to read none of that.
+        # Months of requests are told to it first, and whoever looks around wants to read none of that.
         logging.getLogger().setLevel(logging.WARNING)
-    print("Making up a month of three teams: a few seconds.", flush=True)
+    print(f"Making up {SPAN} of three teams: a few seconds.", flush=True)
 
     def started(address: str, file: Path) -> None:
         print(

@@ -269,7 +269,7 @@ async def server(
 
 
 async def demo(settings: Settings, folder: Path, started: Callable[[str, Path], None]) -> None:
-    """Serves a workspace with a believable month in it, from a new file in this folder.
+    """Serves a workspace with believable months in it, from a new file in this folder.
 
     `started` hears the address and where the file is.
     """
@@ -280,7 +280,7 @@ async def demo(settings: Settings, folder: Path, started: Callable[[str, Path], 
 
 
 async def play(settings: Settings, now: datetime, zone: str, stories: Sequence[Story] = STORIES) -> Tour:
-    """Tells the month that ends `now` to a new database, as if it had been used all the time."""
+    """Tells the months that end `now` to a new database, as if it had been used all the time."""
     clock = Clock(now)
     database = Database(settings.amends_database_url, clock=lambda _: clock.now)
     try:

@@ -19,7 +19,7 @@ LOOKS = (9, 12, 16)
 LATEST = time(10)
 """All that happens on the last day happens before this."""
 FIRST_DAY = -22
-"""Of the month; before it, only what is told happens."""
+"""Of the last month, which is told whole; before it, only what is told happens."""
 DAYS = ("due", "date")
 """Values that are a day, counted from the last one."""
 
@@ -49,7 +49,7 @@ class WentWrong(Exception):
 async def tell(
     house: House, now: datetime, zone: str, stories: Sequence[Story] = STORIES
 ) -> Mapping[str, int]:
-    """Tells the month that ends `now`, in this time zone; returns the cases' numbers by name."""
+    """Tells the months that end `now`, in this time zone; returns the cases' numbers by name."""
     month = _Month(house, now, zone, stories)
     await month.tell()
     return month.cases

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from bot.demo.before import SPAN
 from bot.demo.parcels import DARK, LOCKER
 from bot.demo.story import MINA, PARCELS
 
@@ -25,7 +26,7 @@ class Note(NamedTuple):
 NOTES = (
     Note(
         PARCELS.id,
-        "Three teams, one month",
+        f"Three teams, {SPAN}",
         "A parcel shop, a clinic's front desk and an energy supplier keep their failed cases here. You "
         "look through the eyes of Mina, who leads the parcel shop; under “You are”, above the channels, "
         "you can be somebody else. Everything is made up, so press what you like.",

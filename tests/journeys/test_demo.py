@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot import bootstrap
-from bot.demo import parcels
+from bot.demo import before, parcels
+from bot.demo.notes import NOTES
 from bot.domain import recovery as recoveries
 from bot.domain import retro as retros
 from bot.domain.action_item import ActionItem
@@ -28,6 +29,7 @@ MONDAY_EARLY = datetime(2026, 11, 2, 6, 5, tzinfo=UTC)
 """A week after the clocks were set back there."""
 CHANNELS = ("parcel-shop", "clinic-desk", "energy-line")
 CASES = range(1, 24)
+COUNTED = ("no", "one", "two", "three", "four", "five", "six")
 
 
 async def played(folder: Path, now: datetime) -> Database:
@@ -67,6 +69,22 @@ async def test_the_month_is_the_same_each_time_it_is_told(tmp_path: Path) -> Non
         database.close()
     assert told[0] == told[1]
     assert len(told[0]) > 150
+
+
+async def test_what_came_before_goes_back_as_far_as_the_notes_say_and_repeats_no_words(
+    tmp_path: Path,
+) -> None:
+    database = await played(tmp_path, SUNDAY)
+    with open_work(database, WORKSPACE, writes=False) as work:
+        first = min(post.posted_at for post in posts(work))
+        told = [work.recoveries.get(number) for number in CASES]
+    months = round((SUNDAY - first) / timedelta(days=30.4))
+    assert f"{COUNTED[months]} months" == before.SPAN
+    assert before.SPAN in NOTES[0].title
+    sorry = [one.step("apologise").words for one in told if one and one.is_in("apologise", "done")]
+    assert len(sorry) > len(before.PASTS)
+    assert len(sorry) == len(set(sorry))
+    database.close()
 
 
 async def test_another_story_can_be_told_than_the_month(tmp_path: Path) -> None:
