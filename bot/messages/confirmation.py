@@ -128,7 +128,10 @@ def apology_came(recovery: Recovery, case: Case, zone: str, at: datetime, day: d
     It is counted from a moment that somebody knows; without one it is said on which day it came. One
     that is dated before the failure took no time at all.
     """
-    aim = f"; the team's aim was {_aim(recovery.aim)}, "
+    # One that is dated before the day of the failure is a wrong date, and proves nothing.
+    first, came = today(zone, recovery.failed_at), today(zone, at)
+    in_time = ", in time:" if first <= came <= recovery.apologise_by else ";"
+    aim = f"{in_time} the team's aim was {_aim(recovery.aim)}, "
     return (*_came(recovery, case, zone, at, day), aim, on(recovery.apologise_by, day), ".")
 
 

@@ -187,9 +187,12 @@ async def test_the_card_says_by_when_to_apologise_and_no_age_that_goes_stale(des
 @pytest.mark.parametrize(
     ("happened", "came"),
     [
-        ({}, "The apology came 3 h after it was marked failed; the team's aim was the same working"),
-        ({"date": "2026-03-05", "time": "14:30"}, "The apology came 4 h after the failure; the team"),
-        ({"date": "2026-03-05"}, "The apology came on Thu 5 Mar; the team's aim was the same working"),
+        ({}, "The apology came 3 h after it was marked failed, in time: the team's aim was the same"),
+        (
+            {"date": "2026-03-05", "time": "14:30"},
+            "The apology came 4 h after the failure, in time: the team",
+        ),
+        ({"date": "2026-03-05"}, "The apology came on Thu 5 Mar, in time: the team's aim was the same"),
     ],
 )
 async def test_whoever_notes_an_apology_reads_how_long_it_took_and_nobody_else_does(
@@ -204,6 +207,14 @@ async def test_whoever_notes_an_apology_reads_how_long_it_took_and_nobody_else_d
     assert noted.startswith("Noted. Thank you for saying sorry")
     assert came in noted
     assert not [message for message in desk.say_all().values() if "The apology came" in plain(message)]
+
+
+async def test_an_apology_after_the_day_of_the_aim_is_not_called_in_time(desk: Desk) -> None:
+    await desk.fail()
+    at = AT + timedelta(days=3)
+    noted = words(await desk.ask(ANA, "recovery.apologise", "C-1", {"how": "A call"}, at=at))
+    assert "after it was marked failed; the team's aim was the same working day" in noted
+    assert "in time" not in noted
 
 
 async def test_in_a_later_round_an_apology_is_counted_from_what_the_customer_said(desk: Desk) -> None:

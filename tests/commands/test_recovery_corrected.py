@@ -120,7 +120,7 @@ async def test_the_form_shows_when_a_step_was_done_by_the_clock_of_whoever_did_i
     ("day", "said"),
     [
         ("2026-03-01", "The apology is dated before the failure: one of the two dates is wrong; the"),
-        ("2026-03-05", "The apology came on the day of the failure; the team's aim was the same"),
+        ("2026-03-05", "The apology came on the day of the failure, in time: the team's aim was"),
     ],
 )
 async def test_an_apology_that_is_dated_before_the_failure_did_not_take_0_minutes(
