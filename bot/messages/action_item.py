@@ -460,10 +460,10 @@ def summed_up(item: ActionItem, link: str | None, people: Mapping[str, Person], 
 
 
 def shown_to_work(item: ActionItem, people: Mapping[str, Person]) -> Words:
-    """Below a verified item: what changed, and what the verifier saw; nothing below any other."""
+    """Below a verified item: what changed, and who saw what of it; nothing below any other."""
     done, verified = item.last("done"), item.last("verify")
     if item.state != "verified" or done is None or verified is None:
         return ()
     changed = (f"\nWhat changed: {one_line(done.words, SUMMED_UP)}",) if done.words else ()
-    seen = f"\n{_name(verified.by, people)} saw: {one_line(verified.words, SUMMED_UP)}"
-    return (*changed, *((seen,) if verified.words else ()))
+    by, saw = _name(verified.by, people), one_line(verified.words, SUMMED_UP)
+    return (*changed, f"\n{by} saw: {saw}" if saw else f"\nVerified by {by}")

@@ -144,6 +144,18 @@ async def test_what_is_declined_and_handed_on_before_it_could_be_said_is_no_news
     assert not [key for key in desk.say_all() if key.startswith("step:")]
 
 
+async def test_a_summary_names_who_verified_an_item_without_a_word(desk: Desk) -> None:
+    await desk.fail()
+    await desk.ask(ANA, "action_item.add", "C-1", {"what": "Notes on every order", "owner": "U1"})
+    await desk.ask(ANA, "action_item.done", "AI-1", {"changed": "The notes are printed."})
+    await desk.ask(ANA, "retro.close", "C-1", {"outcome": "fixes agreed"})
+    desk.say_all()
+    assert not (await desk.ask(BEN, "action_item.verify", "AI-1", {"saw": ""})).faults
+    summed_up = plain(desk.say_all()["turn:1:1"])
+    assert "Verified by Ben" in summed_up
+    assert "saw:" not in summed_up
+
+
 async def test_what_changed_and_what_the_verifier_saw_stay_with_the_item(desk: Desk) -> None:
     await desk.fail()
     item = await desk.add_item(ANA, owner="U1", measure="Ten orders in a row have their notes.")
