@@ -15,7 +15,7 @@ from bot.commands import coach as coach_commands
 from bot.commands import forget as forget_commands
 from bot.domain import message_key
 from bot.domain.case import first_bring_back
-from bot.domain.errors import ConflictError, NextStep, Refused
+from bot.domain.errors import ConflictError, NextStep, Refused, as_one
 from bot.domain.job import Job, minute
 from bot.jobs import retro as retro_jobs
 from bot.jobs import scheduler as scheduler_jobs
@@ -131,11 +131,14 @@ class Bot:
             raise Refused(TOO_MANY)
         try:
             invocation = route.parse(request)
-        except Refused:
+        except Refused as refused:
             if route.form is not None and not request.bulk:
-                # Whether it may be asked for at all is said before anything in its form is.
                 opening = Opening.parse(route.command, request)
-                await self._carry_out(route, opening.model_copy(update={"only_checks": True}))
+                try:
+                    await self._carry_out(route, opening.model_copy(update={"only_checks": True}))
+                except Refused as also:
+                    # Whether it may be asked for at all is said before anything in its form is.
+                    raise (as_one((refused, also)) if also.field else also) from None
             raise
         return await self._carry_out(route, invocation)
 

@@ -1,7 +1,7 @@
 """What happens with a case: it is marked failed, its retro opens, and mistakes in it are put right."""
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import date, datetime, time
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -22,7 +22,7 @@ from bot.domain.reference import CaseRef
 from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import add_working_days, happened, today, zone_of
-from bot.fields import MAX_LINK_LENGTH, ChannelId, Clock, Day, FieldSpec, Line, Text, field
+from bot.fields import MAX_LINK_LENGTH, ChannelId, Clock, Day, FieldSpec, Line, Text, field, read_all
 from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
@@ -168,6 +168,8 @@ def open_fail(opening: Opening, work: ReadOnlyWork) -> Reply:
     if source is not None:
         values |= {"what_happened": source.text, "reference": source.reference}
     team = work.teams.get(channel_id) if channel_id else None
+    placed = work.teams.get((opening.request.values or {}).get("place", ""))
+    _check_when(opening, (team or placed or opening.person).zone or "UTC")
     link, ticket = (source.link, source.ticket) if source else (None, None)
     return Reply(form=fail_form(channel_id, values, link, team.zone if team else "", ticket))
 
@@ -338,16 +340,25 @@ def _read_case(command: Fail, team: Team) -> Case:
         failed_at=command.at,
         # Only what we put into the form ourselves comes back here, yet it travelled through a client.
         link=command.link if leads_somewhere(command.link) else None,
-        **_facts(command, _happened(command, team)),
+        **_facts(command, _happened(command.date, command.time, command.at, team.zone)),
     )
 
 
-def _happened(command: Described, team: Team) -> tuple[datetime | None, bool]:
+def _check_when(opening: Opening, zone: str) -> None:
+    """After a fault in the form: refuses a moment to come as well, which the team's zone decides."""
+    if opening.only_checks:
+        specs = {spec.name: spec for spec in opening.command.fields() if spec.name in ("date", "time")}
+        read: dict[str, Any] = read_all(specs, opening.command.values_of(opening.request) or {})
+        _happened(read["date"], read["time"], opening.at, zone)
+
+
+def _happened(
+    day: date | None, at_time: time | None, at: datetime, zone: str
+) -> tuple[datetime | None, bool]:
     """When it happened, and whether only the day is known; raises Refused beside the field."""
-    day, at_time = command.date, command.time
     known = day is not None or at_time is not None
-    happened_at = happened(team.zone, day, at_time or time(0), command.at) if known else None
-    if happened_at is not None and happened_at > command.at:
+    happened_at = happened(zone, day, at_time or time(0), at) if known else None
+    if happened_at is not None and happened_at > at:
         raise Refused(
             "This is in the future; say when it happened.", "date" if at_time is None else "time"
         )
@@ -373,7 +384,9 @@ def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:
         raise Refused(WHICH_TO_EDIT)
     case = case_of(opening.subject, work)
     check_edit(case)
-    form = edit_form(case, work.teams.require(case.channel_id))
+    team = work.teams.require(case.channel_id)
+    _check_when(opening, team.zone)
+    form = edit_form(case, team)
     if work.retros.get(case.number) is None:
         # By its number alone, as the button that opens its retro: its key is another one from then on.
         form = form.model_copy(update={"about": case.label})
@@ -471,7 +484,11 @@ def _edited_facts(command: Edit, case: Case, team: Team) -> dict[str, Any]:
     at_time = command.time.isoformat("minutes") if command.time else ""
     # A form holds no seconds: what nobody touched stays as exact as it is.
     untouched = (day, at_time) == _written(case, team)
-    when = (case.happened_at, case.happened_by_day) if untouched else _happened(command, team)
+    when = (
+        (case.happened_at, case.happened_by_day)
+        if untouched
+        else _happened(command.date, command.time, command.at, team.zone)
+    )
     return {**_facts(command, when), "link": command.link or None}
 
 

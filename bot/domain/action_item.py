@@ -9,6 +9,7 @@ from bot.domain.errors import Refused
 from bot.domain.item_step import ALREADY, STEPS, ItemState, ItemStep, StepRow, Who
 from bot.domain.person import is_former
 from bot.domain.reference import ItemRef, key_of
+from bot.domain.written_day import day_on
 
 OPEN_STATES: tuple[ItemState, ...] = ("proposed", "agreed", "done")
 WAITING_STATES: tuple[ItemState, ...] = ("proposed", "agreed")
@@ -97,7 +98,7 @@ def propose(item: ActionItem, at: datetime, today: date) -> ActionItem:
 def check_due(due: date | None, today: date) -> None:
     """Refuses a date that has passed where the person is."""
     if due is not None and due < today:
-        raise Refused(f"The date {due.isoformat()} has passed; choose today or later.", "due")
+        raise Refused(f"The date {day_on(due, today)} has passed; choose today or later.", "due")
 
 
 def check(item: ActionItem, step: ItemStep, by: str, lead: str | None) -> None:

@@ -76,12 +76,15 @@ def check_all(*checks: Callable[[], object]) -> Sequence[object]:
             results.append(check())
         except Refused as refused:
             refusals.append(refused)
-    whole = [refused for refused in refusals if refused.field is None]
-    if whole:
-        raise whole[0]
     if refusals:
-        raise together(refusals)
+        raise as_one(refusals)
     return tuple(results)
+
+
+def as_one(refusals: Sequence[Refused]) -> Refused:
+    """Several refusals as one: the first that is of the whole alone, or else all of them together."""
+    whole = [refused for refused in refusals if refused.field is None]
+    return whole[0] if whole else together(refusals)
 
 
 class ConflictError(Exception):

@@ -11,7 +11,6 @@ Messages of the web workspace are stored: `kind` and the aliases are the names t
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import (
@@ -22,6 +21,8 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+
+from bot.domain.written_day import long_day, short_day
 
 
 class Bold(BaseModel, frozen=True):
@@ -441,13 +442,7 @@ def on(day: date, today: date) -> Day:
 
 def day_words(piece: Day) -> str:
     """`Sun 22 Nov 2026`, or `Sun 22 Nov`."""
-    return long_day(piece.day) if piece.with_year else long_day(piece.day).rpartition(" ")[0]
-
-
-@lru_cache(1000)
-def long_day(day: date) -> str:
-    """`Sun 22 Nov 2026`."""
-    return f"{day:%a} {day.day} {day:%b %Y}"
+    return long_day(piece.day) if piece.with_year else short_day(piece.day)
 
 
 def plain(message: Message, called: str = CALLED) -> str:

@@ -84,6 +84,30 @@ async def test_what_only_the_rules_know_is_named_at_once_as_well(
     assert tuple(reply.faults) == faults
 
 
+@pytest.mark.parametrize("command_name", ["case.fail", "case.edit"])
+@pytest.mark.parametrize("day", ["2026-03-06", "2030-01-01"])
+async def test_a_moment_to_come_is_named_with_what_is_wrong_besides(
+    desk: Desk, command_name: str, day: str
+) -> None:
+    await desk.fail()
+    wrong = {"what_happened": " ", "public_post": "me", "date": day}
+    reply = await desk.ask(ANA, command_name, "C-1", wrong)
+    assert set(reply.faults) == {"what_happened", "public_post", "date"}
+    assert reply.faults["date"] == "This is in the future; say when it happened."
+    passed = await desk.ask(ANA, command_name, "C-1", {**wrong, "date": "2026-03-05"})
+    assert set(passed.faults) == {"what_happened", "public_post"}
+
+
+async def test_what_is_to_come_is_decided_where_the_team_is_also_of_a_chosen_channel(desk: Desk) -> None:
+    await desk.fail()  # Ana's: from now on the team is in Stockholm
+    late = datetime(2026, 3, 5, 23, 30, tzinfo=UTC)  # the 6th in Stockholm, the 5th in New York
+    wrong = {"place": "C1", "what_happened": "", "date": "2026-03-06"}
+    reply = await desk.ask(BEN, "case.fail", values=wrong, at=late, channel=None)
+    assert set(reply.faults) == {"what_happened"}
+    unknown = await desk.ask(BEN, "case.fail", values={**wrong, "place": ""}, at=late, channel=None)
+    assert set(unknown.faults) == {"what_happened", "date", "place"}
+
+
 async def test_a_public_apology_without_its_link_and_its_text_is_told_both(desk: Desk) -> None:
     values = {"what_happened": "x", "public_post": "https://example.com/post/1"}
     await desk.ask(ANA, "case.fail", values=values)

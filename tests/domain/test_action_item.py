@@ -8,6 +8,7 @@ import pytest
 from bot.domain.action_item import (
     ActionItem,
     Moved,
+    check_due,
     is_late,
     move,
     propose,
@@ -135,7 +136,9 @@ def test_an_item_is_added_once() -> None:
 def test_a_due_date_that_has_passed_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         propose(item().model_copy(update={"due": date(2026, 3, 4)}), AT, TODAY)
-    assert refused.value.field == "due"
+    assert refused.value.faults == {"due": "The date Wed 4 Mar has passed; choose today or later."}
+    with pytest.raises(Refused, match="The date Wed 31 Dec 2025 has passed"):
+        check_due(date(2025, 12, 31), TODAY)
 
 
 def test_only_what_somebody_agreed_to_can_be_late() -> None:

@@ -306,6 +306,108 @@ async def test_escape_keeps_what_was_typed_and_sending_forgets_it(
     await expect(page.get_by_label("What happened")).to_have_value("")
 
 
+async def test_cancel_forgets_what_was_typed_and_a_form_with_words_of_its_own_takes_none(
+    page: Page, web_house: WebHouse
+) -> None:
+    await page.goto(web_house.url)
+    mark = page.get_by_role("button", name="Mark a case failed")
+    await mark.click()
+    await page.get_by_label("Customer").fill("Mr Ames")
+    await page.keyboard.press("Escape")
+    typed = page.get_by_role("textbox", name="Write to #support")
+    await typed.fill("/amends faild ZD-10 Broken vase for Ms Lee")
+    await page.keyboard.press("Enter")
+    await page.locator(".note").get_by_role("button", name="Mark a case failed").click()
+    await expect(page.get_by_label("What happened")).to_have_value("Broken vase for Ms Lee")
+    await expect(page.get_by_label("Customer")).to_have_value("")
+    await page.keyboard.press("Escape")
+    await mark.first.click()
+    await expect(page.get_by_label("Customer")).to_have_value("Mr Ames")
+    await dialog(page).get_by_role("button", name="Cancel").click()
+    await expect(dialog(page)).to_have_count(0)
+    await mark.first.click()
+    await expect(page.get_by_label("Customer")).to_have_value("")
+
+
+async def test_an_answer_comes_back_with_its_tick_or_not_at_all(page: Page, web_house: WebHouse) -> None:
+    await page.goto(web_house.url)
+    await fail(page, "Parcel missed")
+    await page.get_by_role("link", name=OPENED).click()
+    answer = thread(page).get_by_role("button", name="Answer").nth(1)
+    await answer.click()
+    await page.get_by_label("Training").fill("Reading the notes")
+    await page.get_by_label("Post without my name").check()
+    await page.keyboard.press("Escape")
+    await page.reload()
+    await answer.click()
+    await expect(page.get_by_label("Training")).to_have_value("Reading the notes")
+    await expect(page.get_by_label("Post without my name")).to_be_checked()
+    await page.keyboard.press("Escape")
+    # Kept by an older page, or for a form that has changed since: the tick is not among it.
+    await page.evaluate("""() => {
+      for (const [key, kept] of Object.entries(sessionStorage)) {
+        const words = Object.entries(JSON.parse(kept)).filter(([name]) => !name.includes("unnamed"));
+        sessionStorage.setItem(key, JSON.stringify(Object.fromEntries(words)));
+      }
+    }""")
+    await answer.click()
+    await expect(page.get_by_label("Training")).to_have_value("")
+    await expect(page.get_by_label("Post without my name")).not_to_be_checked()
+
+
+async def test_dates_and_choices_come_back_with_the_words(page: Page, web_house: WebHouse) -> None:
+    await page.goto(web_house.url)
+    await fail(page, "Parcel missed")
+    await page.get_by_role("link", name=OPENED).click()
+    add = thread(page).get_by_role("button", name="Add action item").first
+    await add.click()
+    await page.get_by_label("What will change").fill("We read the notes")
+    await page.get_by_label("Owner").select_option(label="You")
+    await page.get_by_label("Due").fill("2027-01-04")
+    await page.keyboard.press("Escape")
+    await add.click()
+    await expect(page.get_by_label("What will change")).to_have_value("We read the notes")
+    await expect(page.get_by_label("Owner").locator("option:checked")).to_have_text("You")
+    await expect(page.get_by_label("Due")).to_have_value("2027-01-04")
+
+
+async def test_the_coachs_remarks_say_what_change_it_does_and_that_nothing_is_changed(
+    page: Page, web_house: WebHouse
+) -> None:
+    await page.goto(web_house.url)
+    await fail(page, "Parcel missed")
+    await page.get_by_role("link", name=OPENED).click()
+    await thread(page).get_by_role("button", name="Answer").nth(1).click()
+    training = page.get_by_label("Training")
+    await training.fill("Tom should have known better.")
+    await page.get_by_role("button", name="Post", exact=True).click()
+    change = dialog(page).get_by_role("button", name="Change it")
+    await expect(dialog(page).get_by_text("then press Change it: they are read again")).to_be_visible()
+    await change.click()
+    await expect(dialog(page).get_by_role("alert")).to_have_text(
+        "Nothing is changed yet. Change the words below, or press Post as it is."
+    )
+    await expect(training).to_be_focused()
+    await training.fill("The notes were hard to find.")
+    await change.click()
+    await expect(thread(page).get_by_text("The notes were hard to find.")).to_be_visible()
+
+
+async def test_no_two_buttons_of_a_form_have_one_name(page: Page, web_house: WebHouse) -> None:
+    await page.goto(web_house.url)
+    await fail(page, "Parcel missed")
+    await page.get_by_role("link", name=OPENED).click()
+    root = thread(page).locator(".post").first
+    await root.get_by_role("button", name="Close retro").click()
+    await expect(dialog(page).get_by_role("button", name="Close", exact=True)).to_have_count(1)
+    await dialog(page).get_by_role("button", name="Close this form").click()
+    await root.get_by_text("More…").click()
+    await root.get_by_role("button", name="Cancel retro").click()
+    await expect(dialog(page).get_by_role("button", name="Cancel")).to_have_text(["Cancel retro"])
+    await dialog(page).get_by_role("button", name="Keep it").click()
+    await expect(dialog(page)).to_have_count(0)
+
+
 async def test_a_double_click_on_submit_opens_one_retro(page: Page, web_house: WebHouse) -> None:
     await page.goto(web_house.url)
     await page.get_by_role("button", name="Mark a case failed").click()
@@ -480,7 +582,7 @@ async def test_what_a_retro_asks_for_stays_in_sight_wherever_its_thread_is_opene
     await root.get_by_role("button", name="Close retro").click()
     await page.get_by_label("Outcome").select_option("an apology was enough")
     await page.get_by_label("Why").fill("They asked for nothing else.")
-    await dialog(page).get_by_role("button", name="Close", exact=True).last.click()
+    await dialog(page).get_by_role("button", name="Close", exact=True).click()
     await expect(root.get_by_role("button", name="Reopen")).to_be_attached()
     await expect(head.get_by_role("button", name="Answer")).to_have_count(0)
 

@@ -16,22 +16,39 @@
   if (!dialog) return;
   const content = document.getElementById("dialog-content");
 
-  // ---- drafts: what was typed and not sent survives Esc, a reload and another page of this tab
-  const draftable = (field) =>
-    field.name && (field.tagName === "TEXTAREA" || (field.tagName === "INPUT" && field.type === "text"));
-  const draftKey = (form) => "draft " + form.dataset.draft;
-  const keepDraft = (form) => {
-    const kept = {};
-    for (const field of form.elements) {
-      if (draftable(field) && field.value !== field.defaultValue) kept[field.name] = field.value;
-    }
-    if (Object.keys(kept).length) sessionStorage.setItem(draftKey(form), JSON.stringify(kept));
-    else sessionStorage.removeItem(draftKey(form));
+  // ---- drafts: what was filled in and not sent survives Esc, a reload and another page of this tab
+  const filledIn = (form) =>
+    [...form.elements].filter((field) => field.name && !["hidden", "submit"].includes(field.type));
+  const nameOf = (field) => (field.type === "checkbox" ? `${field.name}=${field.value}` : field.name);
+  const stands = (field) => (field.type === "checkbox" ? field.checked : field.value);
+  const stoodAtFirst = (field) => {
+    if (field.type === "checkbox") return field.defaultChecked;
+    if (field.tagName !== "SELECT") return field.defaultValue;
+    return ([...field.options].find((option) => option.defaultSelected) ?? field.options[0])?.value ?? "";
   };
+  const isChanged = (form) => filledIn(form).some((field) => stands(field) !== stoodAtFirst(field));
+  const isWritten = (field) => field.tagName === "TEXTAREA" || (field.tagName === "INPUT" && field.type !== "checkbox");
+  const cameFilledIn = (form) => filledIn(form).some((field) => isWritten(field) && field.defaultValue);
+  const draftKey = (form) => "draft " + form.dataset.draft;
+  const dropDraft = (form) => sessionStorage.removeItem(draftKey(form));
+  const keepDraft = (form) => {
+    // What came back with remarks or faults is a draft, too, when nothing in it was changed since.
+    if (!isChanged(form) && !cameFilledIn(form)) return dropDraft(form);
+    const kept = Object.fromEntries(filledIn(form).map((field) => [nameOf(field), stands(field)]));
+    sessionStorage.setItem(draftKey(form), JSON.stringify(kept));
+  };
+  // All of it or nothing: words without the tick that was set with them would name who wrote them.
   const restoreDraft = (form) => {
-    const kept = JSON.parse(sessionStorage.getItem(draftKey(form)) || "{}");
-    for (const field of form.elements) {
-      if (draftable(field) && !field.value && kept[field.name]) field.value = kept[field.name];
+    const kept = JSON.parse(sessionStorage.getItem(draftKey(form)) || "null");
+    if (!kept || cameFilledIn(form)) return;
+    const fields = filledIn(form);
+    const takes = (field) =>
+      nameOf(field) in kept &&
+      (field.tagName !== "SELECT" || [...field.options].some((option) => option.value === kept[field.name]));
+    if (Object.keys(kept).length !== fields.length || !fields.every(takes)) return;
+    for (const field of fields) {
+      if (field.type === "checkbox") field.checked = kept[nameOf(field)];
+      else field.value = kept[field.name];
     }
   };
 
@@ -71,7 +88,9 @@
 
   // ---- clicks
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-close]")) dialog.close();
+    const closing = event.target.closest("[data-close]");
+    if (closing?.dataset.close === "drop") dropDraft(closing.form);
+    if (closing) dialog.close();
     const dismissed = event.target.closest("[data-dismiss]");
     if (dismissed) {
       const room = dismissed.closest(".note-room, #problem");
@@ -105,6 +124,22 @@
   });
   document.getElementById("you").addEventListener("change", (event) => event.target.form.submit());
   document.querySelectorAll("form.composer").forEach(restoreDraft);
+
+  // ---- advice that lies over a form wants it changed: sent unchanged, it would only come back
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      if (!form.hasAttribute("data-advised") || event.submitter?.name !== "again" || isChanged(form)) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const asItIs = form.querySelector("button:not([name]):not([type])").textContent;
+      tell(`Nothing is changed yet. Change the words below, or press ${asItIs}.`);
+      const written = filledIn(form).filter(isWritten);
+      (written.find((field) => field.value) ?? written[0])?.focus();
+    },
+    true,
+  );
 
   // ---- sending
   document.addEventListener("submit", (event) => {
