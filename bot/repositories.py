@@ -293,8 +293,13 @@ class ReadActionItems(Protocol):
         """The same for a channel, whoever owns them."""
         ...
 
-    def to_act_on(self, channel_id: str, today: date, limit: int) -> Sequence[ActionItem]:
-        """Those of a channel that are late (due before `today`), unowned, or done and not verified."""
+    def to_act_on(
+        self, channel_id: str, today: date, limit: int, skipped: int = 0
+    ) -> Sequence[ActionItem]:
+        """Those of a channel that are late (due before `today`), proposed, or done and not verified.
+
+        Earliest due first, undated last; `skipped` of them were read before.
+        """
         ...
 
     def among(self, numbers: Collection[int], /) -> Mapping[int, ActionItem]: ...

@@ -5,18 +5,19 @@ from datetime import date, datetime, time, timedelta
 
 from bot import retro_thread
 from bot.domain import message_key
-from bot.domain.action_item import is_late
+from bot.domain.action_item import ActionItem, is_late
 from bot.domain.gap import CameBack, came_back
 from bot.domain.job import Job
 from bot.domain.owner_day import days_of
 from bot.domain.recovery import is_late as is_promise_late
 from bot.domain.recovery import next_step, owners
-from bot.domain.reminder import NEVER_CHECKED, SentReminder, Subject
+from bot.domain.reminder import NEVER_CHECKED, SentReminder, Subject, since
+from bot.domain.reminder import days as days_of_asking
 from bot.domain.team import Team
 from bot.domain.trends import MAX_FAILURES
 from bot.domain.working_hours import add_working_days, is_working, moment, next_working, today
 from bot.jobs.payload import JobPayload
-from bot.jobs.remindable import context_of, knows_first, remindable
+from bot.jobs.remindable import ReminderContext, context_of, knows_first, remindable
 from bot.messages import board as messages
 from bot.messages import owed as owed_messages
 from bot.messages.board import MAX_LISTED
@@ -28,6 +29,9 @@ LOOKED_BACK = timedelta(weeks=26)
 """How old the cases may be whose fixes are remembered when a gap comes back."""
 MAX_WAITING = 100
 """Customers who are looked at for the weekly summary; nobody's week has more."""
+PAGE = 50
+MAX_PAGES = 20
+"""How many pages of items are looked through for those that the team may hear of."""
 
 
 class Weekly(JobPayload):
@@ -48,7 +52,7 @@ class Weekly(JobPayload):
         if team is None:
             return None
         day = today(team.zone, job.now)
-        items = work.action_items.to_act_on(team.channel_id, day, MAX_LISTED + 1)
+        items = _to_act_on(team, job.now, work)
         waiting = [
             recovery
             for recovery in work.recoveries.open_in(team.channel_id, MAX_WAITING)
@@ -57,12 +61,6 @@ class Weekly(JobPayload):
         named = {item.owner for item in items} | {who for one in waiting for who in owners(one)}
         people = work.people.among({person_id for person_id in named if person_id})
         days = days_of([*items, *waiting], people, team.zone, job.now)
-        told = _told("item_late", items, job.now, work)
-        items = [
-            item
-            for item in items
-            if item.state != "agreed" or (is_late(item, days.of(item)) and item.label in told)
-        ]
         last_week, this_week = (
             moment(team.zone, monday, time(0))
             for monday in (self.monday - timedelta(days=7), self.monday)
@@ -88,6 +86,47 @@ class Weekly(JobPayload):
             more=more,
             customers=customers,
         )
+
+
+def _to_act_on(team: Team, at: datetime, work: ReadOnlyWork) -> Sequence[ActionItem]:
+    """The first items that the team may hear of, and one more where there are more.
+
+    What their owners do not know yet is left out page by page, so that it takes nobody's place.
+    """
+    heard_of: list[ActionItem] = []
+    for page in range(MAX_PAGES):
+        items = work.action_items.to_act_on(team.channel_id, today(team.zone, at), PAGE, page * PAGE)
+        heard_of += _known(items, team, at, work)
+        if len(items) < PAGE or len(heard_of) > MAX_LISTED:
+            break
+    return heard_of[: MAX_LISTED + 1]
+
+
+def _known(
+    items: Sequence[ActionItem], team: Team, at: datetime, work: ReadOnlyWork
+) -> Sequence[ActionItem]:
+    """Those whose owner has heard of it first: that it is late, or that it waits for their answer."""
+    context = context_of(map(remindable, items), work)
+    days = days_of(items, context.people, team.zone, at)
+    told = _told("item_late", [item for item in items if item.state == "agreed"], at, work)
+    return [
+        item
+        for item in items
+        if (
+            is_late(item, days.of(item)) and item.label in told
+            if item.state == "agreed"
+            else item.state == "done" or _was_asked(item, context, days.of(item))
+        )
+    ]
+
+
+def _was_asked(item: ActionItem, context: ReminderContext, day: date) -> bool:
+    """Whether an item that was proposed to somebody is over, or was asked about on a day before."""
+    if item.owner is None or (item.due is not None and item.due < day):
+        return True
+    asks, hours = BY_NAME["item_proposed"], context.hours(item.owner, item.channel_id)
+    proposed = since(asks, item, hours)
+    return proposed is not None and next(days_of_asking(asks, "owner", proposed, hours)) < day
 
 
 def _came_back(

@@ -30,12 +30,13 @@ def _active(whose: Column[Any]) -> Select[Any]:
 
 
 def _to_act_on() -> Select[Any]:
-    """Of a channel: due before `today`, unowned, or done and not verified; the earliest first."""
-    undone = action_items.c.state.in_((literal_column("'proposed'"), literal_column("'agreed'")))
-    overdue = undone & (action_items.c.due < bindparam("today"))
+    """Of a channel: late, unowned, proposed, or done and not verified; the earliest due first."""
+    agreed = action_items.c.state == literal_column("'agreed'")
+    overdue = agreed & (action_items.c.due < bindparam("today"))
     unowned = action_items.c.owner.is_(None)
-    unverified = action_items.c.state == literal_column("'done'")
-    return _active(action_items.c.channel_id).where(or_(overdue, unowned, unverified))
+    undecided = action_items.c.state.in_((literal_column("'proposed'"), literal_column("'done'")))
+    to_act_on = _active(action_items.c.channel_id).where(or_(overdue, unowned, undecided))
+    return to_act_on.offset(bindparam("skipped"))
 
 
 OWNED_BY = Statement(_active(action_items.c.owner))
@@ -85,9 +86,11 @@ class ActionItems(Versioned[ActionItem]):
         rows = FIXES.all(self._connection, {"workspace": self._workspace}, cases)
         return [_fix(row) for row in rows]
 
-    def to_act_on(self, channel_id: str, today: date, limit: int) -> Sequence[ActionItem]:
+    def to_act_on(
+        self, channel_id: str, today: date, limit: int, skipped: int = 0
+    ) -> Sequence[ActionItem]:
         params = {"workspace": self._workspace, "whose": channel_id, "today": today, "limit": limit}
-        return several(self._connection, ActionItem, TO_ACT_ON, params)
+        return several(self._connection, ActionItem, TO_ACT_ON, {**params, "skipped": skipped})
 
     def row(self, thing: ActionItem) -> Values:
         active = thing.state not in ENDED and not thing.cancelled

@@ -1130,6 +1130,38 @@ async def test_a_promise_is_called_late_before_the_team_only_once_its_owner_has_
     assert "Parcel missed twice\npromise late · next" in week
 
 
+@pytest.mark.parametrize("fresh", [3, 51])
+async def test_what_owners_do_not_know_yet_takes_nobodys_place_in_the_week(
+    desk: Desk, fresh: int
+) -> None:
+    await opened(desk)
+    for number in range(fresh):
+        await desk.add_item(ANA, owner="U1", what=f"Fresh {number}", due="2026-03-06")
+    for number in range(11):
+        await desk.add_item(ANA, what=f"Nobody's {number}")
+    await desk.tick(AT)
+    week = plain((await desk.tick(stockholm(9)))["weekly:C1:2026-03-09"])
+    assert "10 without an owner" in week
+    assert "There are more action items." in week
+    assert "Fresh" not in week
+
+
+async def test_an_item_without_a_day_waits_for_a_yes_or_no_before_the_team_once_its_owner_was_asked(
+    desk: Desk,
+) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U2", what="Asked on Friday")
+    values = {"what": "Asked on Monday", "owner": "U2"}
+    assert not (await desk.ask(ANA, "action_item.add", "C-1", values, at=FRIDAY)).faults
+    await desk.tick(FRIDAY)
+    week = plain((await desk.tick(stockholm(9)))["weekly:C1:2026-03-09"])
+    assert "Waiting for a yes or no\nAsked on Friday" in week
+    assert "Asked on Monday" not in week
+    week = plain((await desk.tick(stockholm(16)))["weekly:C1:2026-03-16"])
+    assert "2 without a yes or no" in week
+    assert "Asked on Monday" in week
+
+
 async def test_a_week_with_nothing_to_act_on_says_nothing(desk: Desk) -> None:
     await opened(desk)
     why = {"outcome": "an apology was enough", "why": "She said so."}
