@@ -428,14 +428,17 @@ def _foretell(settings: Settings, at: datetime, now: datetime) -> int:
     # Its lines would tell of messages that nobody got.
     logging.getLogger("handlers.worker").setLevel(logging.WARNING)
     forecast = asyncio.run(bootstrap.foretell_tick(settings, at))
-    for line in forecast.lines:
-        print(line)
+    lines = [str(line) for line in forecast.lines]
     if forecast.secret:
-        print(f"Not shown, because only its reader may know of it: {forecast.secret}.")
+        lines.append(f"Not shown, because only its reader may know of it: {forecast.secret}.")
     if not forecast.outcomes:
-        print(f"Nothing is due by {at:%Y-%m-%d %H:%M} UTC, and nothing was said.")
+        lines.append(f"Nothing is due by {at:%Y-%m-%d %H:%M} UTC, and nothing was said.")
     else:
-        print(f"Nothing was said; it would be: {_counted(forecast.outcomes)}")
+        lines.append(f"Nothing was said; it would be: {_counted(forecast.outcomes)}")
+    try:
+        print(*lines, sep="\n", flush=True)
+    except BrokenPipeError:
+        _let_go_of_output()
     return 0
 
 

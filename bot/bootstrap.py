@@ -5,13 +5,14 @@ import gc
 import logging
 import re
 import signal
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
@@ -28,6 +29,7 @@ from bot.demo.story import Story
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.job import LEASE_SECONDS
+from bot.domain.person import Person
 from bot.messages.export import Format
 from bot.ports import Limits, Messenger, ReadOnlyWork, Transactions, UnitOfWork
 from bot.repositories import BeingSaid
@@ -85,6 +87,11 @@ LARGEST_BODY = 1024 * 1024
 PATIENCE = LEASE_SECONDS + 5.0
 """Seconds in which a message that is being said has arrived, or whoever said it has died over it."""
 POLL_SECONDS = 0.5
+
+MAY_NAME_THEM = (
+    "%s is not configured here, so nobody finds out whether a message that names them arrived there: "
+    "look for it there yourself, and delete it."
+)
 
 GC_THRESHOLD = 10_000
 """New objects between two searches for reference cycles, in which a request leaves 20 to 80 of them.
@@ -345,6 +352,7 @@ async def foretell_tick(settings: Settings, at: datetime) -> Forecast:
     try:
         with (
             TemporaryDirectory(prefix="amends-tick-") as folder,
+            _gone_when_ended(Path(folder)),
             database.copied(Path(folder) / "copy.db") as copy,
         ):
             return await foretell(copy, _platforms(settings), at)
@@ -352,6 +360,24 @@ async def foretell_tick(settings: Settings, at: datetime) -> Forecast:
         raise Misconfigured(str(outdated)) from None
     finally:
         database.close()
+
+
+@contextmanager
+def _gone_when_ended(folder: Path) -> Iterator[None]:
+    """While it lasts, SIGTERM takes the folder away before it ends the process as ever."""
+
+    def end(number: int, _: object) -> None:
+        # Threads may still write there, so nothing is unwound, and it is looked at again.
+        while folder.exists():
+            rmtree(folder, ignore_errors=True)
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _platforms(settings: Settings) -> Mapping[str, Limits]:
@@ -587,7 +613,8 @@ def forget_person(settings: Settings, name: str, workspace: str | None) -> Farew
     """Removes a colleague who left, by id or name; None when somebody else did so meanwhile.
 
     Raises Refused when nobody, or more than one, is called so; and BeingSaid when a message about them
-    has not arrived before PATIENCE ends.
+    has not arrived before PATIENCE ends. Where their platform is not configured any more, nobody would
+    ever find out, so then they are forgotten all the same.
     """
 
     async def forget_them() -> Farewell | None:
@@ -597,19 +624,28 @@ def forget_person(settings: Settings, name: str, workspace: str | None) -> Farew
             person = await built.database.read(chosen, find)
             at = datetime.now(UTC)
             until = asyncio.get_running_loop().time() + PATIENCE
+            waits = True
             while True:
                 try:
                     return await asyncio.to_thread(
                         built.database.write_at_length,
                         chosen,
-                        lambda work: forget_commands.forget_person(person, at, work),
+                        partial(_forget_person, person, at, waits),
                     )
                 except BeingSaid:
                     if asyncio.get_running_loop().time() >= until:
-                        raise
+                        if chosen.partition(":")[0] in _platforms(settings):
+                            raise
+                        waits = False
+                        log.warning(MAY_NAME_THEM, chosen)
+                        continue
                 await asyncio.sleep(POLL_SECONDS)
 
     return asyncio.run(forget_them())
+
+
+def _forget_person(person: Person, at: datetime, waits: bool, work: UnitOfWork) -> Farewell | None:
+    return forget_commands.forget_person(person, at, work, waits=waits)
 
 
 async def forget_due(settings: Settings, workspace: str | None) -> Sequence[str]:

@@ -66,13 +66,15 @@ class People(ReadPeople, Protocol):
         """Stores who they are now; writes only what changed. A None zone keeps a known one."""
         ...
 
-    def forget(self, person: Person, former: Person, scrub: Callable[[str], str]) -> "Traces":
+    def forget(
+        self, person: Person, former: Person, scrub: Callable[[str], str], *, waits: bool = True
+    ) -> "Traces":
         """Puts `former` in the place of a person, and scrubs every text, in whatever table it stands.
 
         Their settings, their own direct messages and what is owed to them go. Before anything else is
         read: what was read earlier in the same transaction is out of date. Raises BeingSaid, so that
         the transaction comes to nothing, while somebody else may be reading a message about them that
-        we do not know of yet.
+        we do not know of yet; unless it `waits` for none, because nobody could ever find out.
         """
         ...
 

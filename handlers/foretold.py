@@ -1,6 +1,7 @@
 """What a tick would say: the clock runs on a copy of the database, and speaks to nobody."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,7 @@ from bot.bot import Bot
 from bot.domain import message_key
 from bot.domain.job import Job, MessageRef, minute
 from bot.domain.person import Person
+from bot.domain.reminder import SentReminder, parse_label
 from bot.messages.parts import Message, one_line
 from bot.ports import Delivery, Limits, ReadOnlyWork, Transactions
 from handlers.worker import Worker
@@ -106,13 +108,14 @@ async def foretell(copy: Transactions, platforms: Mapping[str, Limits], by: date
     await worker.stop()
     shown = [one for one in noted if not bot.is_secret(one.job)]
     people = await _people({(one.job.workspace, one.job.channel_id) for one in shown}, copy)
+    gathered = await _gathered({(one.job.workspace, one.job.key) for one in shown}, copy)
     several = len({one.job.workspace for one in shown}) > 1
     lines = [
         Foretold(
             # The minute, and the alphabet within it: nothing of the order in which answers came.
             due_at=minute(one.job.due_at),
-            whom=_whom(one, people) + (f" ({one.job.workspace})" if several else ""),
-            words=_first_words(one),
+            whom=_printable(_whom(one, people) + (f" ({one.job.workspace})" if several else "")),
+            words=_first_words(one, gathered.get((one.job.workspace, one.job.key), ())),
         )
         for one in shown
     ]
@@ -133,6 +136,22 @@ def _among(ids: Collection[str], work: ReadOnlyWork) -> Mapping[str, Person]:
     return work.people.among(ids)
 
 
+async def _gathered(keys: Iterable[Name], copy: Transactions) -> Mapping[Name, Sequence[str]]:
+    """What one message reminds of, as people know it, where that is more than one thing."""
+    gathered: dict[Name, Sequence[str]] = {}
+    for workspace, some in groupby(sorted(keys), lambda name: name[0]):
+        about: dict[str, dict[str, None]] = defaultdict(dict)
+        for sent in await copy.read(workspace, partial(_reminders_in, {key for _, key in some})):
+            kind, number = parse_label(sent.about)
+            about[sent.message][f"{'AI' if kind == 'AI' else 'C'}-{number}"] = None
+        gathered |= {(workspace, key): tuple(things) for key, things in about.items() if len(things) > 1}
+    return gathered
+
+
+def _reminders_in(keys: Collection[str], work: ReadOnlyWork) -> Sequence[SentReminder]:
+    return work.reminders.in_messages(keys)
+
+
 def _whom(one: Noted, people: Mapping[Name, str]) -> str:
     """Somebody by name, a channel, or a thread in it."""
     job, channel = one.job, one.delivery.channel
@@ -144,8 +163,13 @@ def _whom(one: Noted, people: Mapping[Name, str]) -> str:
     return f"#{channel.name}, in " + (f"the thread of C-{case_number}" if case_number else "a thread")
 
 
-def _first_words(one: Noted) -> str:
-    words = one_line(one.delivery.message.summary)
-    # What somebody wrote must not steer the terminal that it is read in.
-    words = "".join(letter for letter in words if letter.isprintable())
+def _first_words(one: Noted, gathered: Sequence[str]) -> str:
+    words = _printable(one.delivery.message.summary)
+    if gathered:
+        words += f" ({', '.join(gathered)})"
     return words + IF_NOT_THERE if one.doubted else words
+
+
+def _printable(text: str) -> str:
+    """One line of it: what somebody wrote, or is called, must not steer the terminal it is read in."""
+    return "".join(letter for letter in one_line(text) if letter.isprintable())

@@ -74,10 +74,13 @@ class Former:
         self._scrub = scrub
         self._id = re.compile(rf"(?<!\w){re.escape(person.id)}(?!\w)")
 
-    def forget(self) -> Traces:
-        """Takes them out of every table; raises BeingSaid before a message about them is known."""
+    def forget(self, *, waits: bool) -> Traces:
+        """Takes them out of every table; raises BeingSaid before a message about them is known.
+
+        `waits` is False where nobody could ever know of it.
+        """
         self._drop_their_own()
-        again = self._let_jobs_go()
+        again = self._let_jobs_go(waits)
         messages = self._rename_messages()
         numbers: set[int] = set()
         for table in Row.metadata.sorted_tables:
@@ -112,13 +115,13 @@ class Former:
         for table, which in gone:
             self._connection.execute(delete(table).where(*self._here(table), which))
 
-    def _let_jobs_go(self) -> list[Job]:
+    def _let_jobs_go(self, waits: bool) -> list[Job]:
         """Jobs whose key or subject names them go: what was said by them is changed by others."""
         again: list[Job] = []
         # Held, so that no worker begins meanwhile to say what goes.
         for row in self._rows(jobs, held=True):
             if any(self._id.search(row[name]) for name in ("key", "about")):
-                if _is_on_its_way(row) and not message_key.is_own_chat(row["key"]):
+                if waits and _is_on_its_way(row) and not message_key.is_own_chat(row["key"]):
                     raise BeingSaid
                 self._connection.execute(delete(jobs).where(*self._this(jobs, row)))
                 continue

@@ -631,6 +631,46 @@ def test_a_dry_run_of_a_tick_shows_who_would_hear_what_beside_serve_and_says_not
         assert (beside.returncode, beside.stderr) == (0, "")
 
 
+def test_whoever_has_read_enough_of_a_dry_run_is_not_told_of_a_broken_pipe(tmp_path: Path) -> None:
+    asked = ("--team", "support", "--map", "what_happened=Story")
+    amends(tmp_path, "import", table(tmp_path, "Story\nLost\n"), *asked)
+    nobody, output = os.pipe()
+    os.close(nobody)
+    told = subprocess.run(  # noqa: PLW1510 - the exit code is what is looked at
+        [sys.executable, "-m", "bot", "tick", "--dry-run"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+    )
+    os.close(output)
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_a_dry_run_that_is_told_to_stop_leaves_no_copy_behind(tmp_path: Path) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    stories = "\n".join(f"Lost {number}" for number in range(40))
+    asked = ("--team", "support", "--map", "what_happened=Story")
+    amends(tmp_path, "import", table(tmp_path, f"Story\n{stories}\n"), *asked)
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "tick", "--dry-run"],
+        cwd=tmp_path,
+        env=environment(TMPDIR=str(temporary)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while not list(temporary.glob("amends-tick-*/copy.db")):
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (-signal.SIGTERM, ("", ""))
+    assert list(temporary.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

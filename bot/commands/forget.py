@@ -263,8 +263,12 @@ def person_named(name: str, work: ReadOnlyWork) -> Person:
     return found[0]
 
 
-def forget_person(person: Person, at: datetime, work: UnitOfWork) -> Farewell | None:
+def forget_person(
+    person: Person, at: datetime, work: UnitOfWork, *, waits: bool = True
+) -> Farewell | None:
     """Removes a colleague who left; None when somebody else did so meanwhile.
+
+    Raises BeingSaid while a message about them is on its way, unless it `waits` for none.
 
     What they said and did stays, by "a former colleague". What they had still to do has nobody, and the
     lead is told once. If they ever write again, they are met as anybody is.
@@ -274,7 +278,7 @@ def forget_person(person: Person, at: datetime, work: UnitOfWork) -> Farewell | 
     others = (one for one in work.people.everybody() if one.id != person.id)
     colleagues = [one.name for one in others if not is_former(one.id)]
     nobody = former(secrets.token_hex(4))
-    traces = work.people.forget(person, nobody, nameless(person, colleagues))
+    traces = work.people.forget(person, nobody, nameless(person, colleagues), waits=waits)
     leaderless = [team for team in work.teams.all() if team.lead == nobody.id]
     for team in leaderless:
         work.teams.save(team.model_copy(update={"lead": None}))

@@ -45,7 +45,9 @@ class People(Keyed[Person]):
                 # Their day begins at another moment, or never again.
                 Scheduler(self._connection, self._workspace).run_now(owner=person.id)
 
-    def forget(self, person: Person, former: Person, scrub: Callable[[str], str]) -> Traces:
-        traces = Former(self._connection, self._workspace, person, former, scrub).forget()
+    def forget(
+        self, person: Person, former: Person, scrub: Callable[[str], str], *, waits: bool = True
+    ) -> Traces:
+        traces = Former(self._connection, self._workspace, person, former, scrub).forget(waits=waits)
         self._known.clear()
         return traces

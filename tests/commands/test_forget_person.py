@@ -359,9 +359,9 @@ async def test_the_command_line_waits_until_a_word_about_her_has_arrived(
     met = asyncio.Event()
     loop, once = asyncio.get_running_loop(), forget.forget_person
 
-    def forget_person(*given: Any) -> Farewell | None:
+    def forget_person(*given: Any, **how: Any) -> Farewell | None:
         try:
-            return once(*given)
+            return once(*given, **how)
         except BeingSaid:
             loop.call_soon_threadsafe(met.set)
             raise
@@ -380,12 +380,29 @@ async def test_the_command_line_waits_until_a_word_about_her_has_arrived(
     assert farewell is not None
     assert farewell.without_owner == ["AI-1"]
 
-    # Where nobody ever finds out, it says so instead of waiting for ever.
+    # Where nobody finds out in time, it says so instead of waiting for ever.
     monkeypatch.setattr(bootstrap, "PATIENCE", 0.0)
-    other = Desk(sqlite, workspace="test:2")
+    other = Desk(sqlite, workspace="web")
     await words_about_her_on_their_way(other)
     with pytest.raises(BeingSaid, match="Nothing was forgotten"):
-        await asyncio.to_thread(bootstrap.forget_person, settings, "Wilma Lindqvist", "test:2")
+        await asyncio.to_thread(bootstrap.forget_person, settings, "Wilma Lindqvist", "web")
+
+
+async def test_where_her_platform_is_not_configured_any_more_nobody_waits_for_a_word_about_her(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(bootstrap, "PATIENCE", 0.0)
+    begun = await words_about_her_on_their_way(Desk(sqlite, workspace="slack:T1"))
+    for job in begun:
+        queue_of(sqlite).retry(job, 0.0, unsure=True)
+    url = f"sqlite:///{sqlite.file}"
+    settings = Settings(_env_file=None, slack_bot_token=None, amends_database_url=url)
+    farewell = await asyncio.to_thread(bootstrap.forget_person, settings, "Wilma Lindqvist", None)
+    assert farewell is not None
+    assert farewell.without_owner == ["AI-1"]
+    assert named(sqlite) == set()
+    (warned,) = (record.getMessage() for record in caplog.records if record.levelname == "WARNING")
+    assert warned.startswith("slack:T1 is not configured here")
 
 
 async def test_a_word_about_her_that_nobody_has_begun_to_say_or_that_was_given_up_goes(

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import inspect, select
 
 from bot import bootstrap
+from bot.domain.channel import Channel
 from bot.domain.job import MessageRef
 from bot.domain.working_hours import WorkingHours, add_working_days, moment, today
 from bot.ports import Delivery, DeliveryError, Limits
@@ -244,6 +245,39 @@ async def test_what_was_typed_steers_no_terminal(
     (line, *_) = (await bootstrap.foretell_tick(settings, datetime.now(UTC))).lines
     assert "Lost[2J twice" in line.words
     assert str(line).isprintable()
+
+
+@on_sqlite
+@pytest.mark.parametrize("trick", ["\x1b[2J", "\u202e", "\n2026-01-01 09:00 UTC  Eve: "])
+async def test_what_people_and_channels_are_called_steers_no_terminal_either(
+    desk: Desk, settings: Settings, temporary: Path, trick: str
+) -> None:
+    shop = Channel(id="C2", name=f"sh{trick}op")
+    await desk.ask(ANA, "case.fail", typed="ZD-1 Lost", channel=shop, here="C2")
+    desk.meet(ANA.model_copy(update={"name": f"An{trick}a"}))
+    forecast = await bootstrap.foretell_tick(settings, morning(3))
+    assert [name for name in whom(forecast) if name.startswith("An")]
+    assert [name for name in whom(forecast) if name.startswith("#sh")]
+    assert all(str(line).isprintable() for line in forecast.lines)
+
+
+@on_sqlite
+async def test_a_message_that_reminds_of_several_things_names_them_all(
+    desk: Desk, settings: Settings, temporary: Path
+) -> None:
+    case = await quiet_team(desk)
+    for person in (ANA, BEN, CLEO):
+        desk.meet(person)
+    due = morning(3, 16)
+    for _ in range(2):
+        await desk.add_item(BEN, case, owner="U2", due=day_of(due).isoformat())
+    lost = await desk.fail(BEN, typed="ZD-2 Lost as well")
+    await really_said(desk, datetime.now(UTC))
+    lines = (await bootstrap.foretell_tick(settings, due)).lines
+    (own,) = (line for line in lines if line.whom == "Ben" and "things wait for you" in line.words)
+    assert own.words.startswith("3 things wait for you: ")
+    named = own.words.rpartition("(")[2]
+    assert sorted(named.removesuffix(")").split(", ")) == ["AI-1", "AI-2", lost]
 
 
 @on_sqlite
