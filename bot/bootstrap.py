@@ -88,6 +88,9 @@ PATIENCE = LEASE_SECONDS + 5.0
 """Seconds in which a message that is being said has arrived, or whoever said it has died over it."""
 POLL_SECONDS = 0.5
 
+LOOKS = 100
+"""How often a folder that goes away is looked for at most: one that stays must not hold up an end."""
+
 MAY_NAME_THEM = (
     "%s is not configured here, so nobody finds out whether a message that names them arrived there: "
     "look for it there yourself, and delete it."
@@ -367,8 +370,10 @@ def _gone_when_ended(folder: Path) -> Iterator[None]:
     """While it lasts, SIGTERM takes the folder away before it ends the process as ever."""
 
     def end(number: int, _: object) -> None:
-        # Threads may still write there, so nothing is unwound, and it is looked at again.
-        while folder.exists():
+        # Threads may still write there, so nothing is unwound, and it is looked at a few times.
+        for _ in range(LOOKS):
+            if not folder.exists():
+                break
             rmtree(folder, ignore_errors=True)
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
