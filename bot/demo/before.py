@@ -144,7 +144,7 @@ PASTS = (
         "process",
         "Long addresses are printed on two labels",
         "The new template does it.",
-        "I am sorry. Our label lost your door number, and your parcel went back without a word.",
+        "I am sorry. Our label lost your house number, and your parcel went back without a word.",
         "A label with five lines came out whole.",
         "",
         days=7,
