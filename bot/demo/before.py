@@ -170,7 +170,7 @@ PASTS = (
         "communication",
         "A move is told by letter two weeks before",
         "The letter is ready for the next one.",
-        "I am sorry. You should have heard from us that we move, and not at a closed door.",
+        "I am sorry. You should have heard from us that we move, and not in front of a closed shop.",
         "I read it as if I were a customer: day and new address are there.",
         "The new shop is nearer, after all.",
     ),
