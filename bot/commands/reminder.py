@@ -1,20 +1,17 @@
 """What somebody asks of the reminders they got: to see all that one message counts."""
 
-import re
 from collections.abc import Sequence
-from datetime import date
 from functools import partial
 
 from bot.command import Command, Reply
 from bot.commands.team import shared_channel
 from bot.domain import message_key
+from bot.domain.digest_page import DigestPage
 from bot.domain.errors import Refused
 from bot.domain.reference import not_found
 from bot.jobs import reminder as jobs
 from bot.messages import reminder as messages
 from bot.ports import DeliveryError, ReadOnlyWork
-
-_PLACE = re.compile(r"(\d{4}-\d\d-\d\d)(?::(\d{1,3}))?(?:\+(\d{1,4}))?")
 
 
 class ShowAll(Command, frozen=True):
@@ -34,18 +31,18 @@ class ShowAllHere(Command, frozen=True):
 
 def show_all(command: ShowAll, work: ReadOnlyWork) -> Reply:
     """All of it, or the next few."""
-    day, number, left = _place(command)
+    page = _page(command)
     key_of = partial(message_key.reminder, command.person.id)
-    newer = jobs.newer_keys(day, command.at, key_of, jobs.MAX_MESSAGES)
-    return _everything(key_of(day, number), newer, left, command, work)
+    newer = jobs.newer_keys(page.day, command.at, key_of, jobs.MAX_MESSAGES)
+    return _everything(key_of(page.day, page.number or 0), newer, page.left, command, work)
 
 
 def show_all_here(command: ShowAllHere, work: ReadOnlyWork) -> Reply:
     """The same for the channel it is asked in."""
-    day, _, left = _place(command)
+    page = _page(command)
     key_of = partial(message_key.reminder_in_channel, shared_channel(command).id)
-    newer = jobs.newer_keys(day, command.at, lambda day, _: key_of(day))
-    return _everything(key_of(day), newer, left, command, work)
+    newer = jobs.newer_keys(page.day, command.at, lambda day, _: key_of(day))
+    return _everything(key_of(page.day), newer, page.left, command, work)
 
 
 def _everything(
@@ -60,13 +57,8 @@ def _everything(
     return Reply(message=messages.everything(seen, key, left))
 
 
-def _place(command: Command) -> tuple[date, int, int]:
-    """The day of the message, which one of that day it is, and how much of its list is left."""
-    match = _PLACE.fullmatch(command.request.about)
-    if match is None:
-        raise not_found(command.request.about)
-    day, number, left = match.groups(default="0")
+def _page(command: Command) -> DigestPage:
     try:
-        return date.fromisoformat(day), int(number), int(left)
+        return DigestPage.parse(command.request.about)
     except ValueError:
-        raise not_found(day) from None
+        raise not_found(command.request.about) from None

@@ -298,12 +298,16 @@ def settings(command: Settings, work: UnitOfWork) -> Reply:
     return Reply(message=messages.settled(changed), done=True)
 
 
+TO_MINE = NextStep(messages.MINE.label, messages.MINE.command_name)
+"""What somebody can do instead who asked in no team's channel."""
+
+
 def shared_channel(invocation: Invocation) -> Channel:
     """The channel that it is asked in; refuses a direct chat, which is no team's."""
     if invocation.request.shared_channel is None:
         raise Refused(
             "This belongs to a team: ask for it in the team's own channel.",
-            instead=NextStep("My action items", "action_item.mine"),
+            instead=TO_MINE,
         )
     return invocation.request.shared_channel
 

@@ -1,7 +1,8 @@
 """What the last months tell about a team."""
 
 from bot.command import Command, Reply
-from bot.domain.errors import NextStep, Refused
+from bot.commands.team import TO_MINE
+from bot.domain.errors import Refused
 from bot.domain.trends import MAX_FAILURES, TeamRows, months_until, since, trends
 from bot.domain.working_hours import today
 from bot.messages import trends as messages
@@ -23,7 +24,7 @@ def show(command: Show, work: ReadOnlyWork) -> Reply:
     if not asked:
         raise Refused(
             messages.no_channel(command.channels_unasked),
-            instead=NextStep("My action items", "action_item.mine"),
+            instead=TO_MINE,
         )
     found = filter(None, map(work.teams.get, asked))
     teams = sorted(found, key=lambda team: team.name)

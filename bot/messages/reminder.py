@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bot.domain import message_key
 from bot.domain.action_item import ActionItem, is_late
+from bot.domain.digest_page import DigestPage
 from bot.domain.item_step import ItemStep
 from bot.domain.recovery import (
     Recovery,
@@ -119,7 +120,7 @@ def everything(dues: Sequence[ReminderView], key: str, left: int) -> Message:
     first = max(0, len(ordered) - left) if left else 0
     parts = [*_grouped(ordered, ordered[first : first + MAX_LISTED], where=True)]
     if (more := len(ordered) - first - MAX_LISTED) > 0:
-        button = _way_to_all(key, f"+{more}").model_copy(update={"label": SHOW_MORE})
+        button = _way_to_all(key, more).model_copy(update={"label": SHOW_MORE})
         parts.append(_rest(ordered, more, button))
     return _gathered(ordered, tuple(parts))
 
@@ -181,12 +182,13 @@ def _rest(ordered: Sequence[ReminderView], count: int, button: Button) -> Line:
     return Line(words=(waits,), button=button)
 
 
-def _way_to_all(key: str, page: str = "") -> Button:
+def _way_to_all(key: str, left: int = 0) -> Button:
     """What shows all that the message with this key counts; in a retro's own thread, the status."""
     if (day := message_key.reminder_day(key)) is not None:
-        return show_all("reminder.show_all", f"{day}:{message_key.reminder_number(key)}{page}")
+        page = DigestPage(day, message_key.reminder_number(key), left)
+        return show_all("reminder.show_all", str(page))
     if (day := message_key.reminder_day_in_channel(key)) is not None:
-        return show_all("reminder.show_all_here", f"{day}{page}")
+        return show_all("reminder.show_all_here", str(DigestPage(day, left=left)))
     return TO_STATUS
 
 

@@ -377,7 +377,7 @@ def _fitted(
     weigh: Callable[[object], int],
     budget: int,
     *,
-    natively: bool = False,
+    natively: bool,
 ) -> list[Block]:
     """All parts with their texts cut to the budget; or, where that is not enough, the first parts."""
     drawn: list[Block] = []
@@ -433,7 +433,9 @@ def _view_blocks(message: Message) -> list[Block]:
     Slack does not say whether a view takes tables and charts, so they are drawn as lines.
     """
     nothing: Block = {"type": "section", "text": _marked(escaped(message.summary, SECTION))}
-    return _fitted(message.title, message.parts, VIEW_BLOCKS, _bytes, VIEW_BYTES) or [nothing]
+    return _fitted(message.title, message.parts, VIEW_BLOCKS, _bytes, VIEW_BYTES, natively=False) or [
+        nothing
+    ]
 
 
 def form(form: Form, channel_name: str = "", way_back: Mapping[str, str] | None = None) -> Block:
@@ -464,7 +466,7 @@ def form(form: Form, channel_name: str = "", way_back: Mapping[str, str] | None 
         "private_metadata": metadata,
         "title": _plain(form.title, VIEW_WORD),
         "close": _plain(_closing(form), VIEW_WORD),
-        "blocks": [*_fitted(None, form.parts, room, _bytes, budget), *inputs],
+        "blocks": [*_fitted(None, form.parts, room, _bytes, budget, natively=False), *inputs],
     }
     if form.submit:
         view["submit"] = _plain(form.submit, VIEW_WORD)
