@@ -1,8 +1,5 @@
 """The coach reads along in each of the three channels, for the writer alone."""
 
-from collections.abc import AsyncIterator
-
-import pytest
 from aiohttp import ClientSession
 
 from storage.database import Database
@@ -15,20 +12,6 @@ from tests.web_app import Visitor, dialog, known_at, open_web_app
 
 BLAMING = "Ben was careless and should have checked the address."
 BETTER = "The address is not shown where the label is printed."
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace in Slack."""
-    async with FakeSlack() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def teams() -> AsyncIterator[FakeTeams]:
-    """A tenant in Teams."""
-    async with FakeTeams() as fake:
-        yield fake
 
 
 async def test_in_slack_remarks_lie_on_top_and_closing_them_is_the_way_back(

@@ -1,20 +1,12 @@
 """Somebody deletes a message of ours: it is posted again when there is something to say about it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from tests.fakes import FakeSlack, Posted, SlackChannel
 from tests.journeys.slack_app import open_slack_app, said
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace."""
-    async with FakeSlack() as fake:
-        yield fake
 
 
 def retros(channel: SlackChannel) -> list[Posted]:

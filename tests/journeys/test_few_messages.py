@@ -1,6 +1,5 @@
 """Few messages: what people get when nobody does anything, counted on a strict Slack."""
 
-from collections.abc import AsyncIterator
 from datetime import time, timedelta
 
 import pytest
@@ -19,13 +18,6 @@ from tests.journeys.later import (
 AT_MOST = 6
 SHARED = "Ben Ben Cleo -"
 """Whose the four items are, the last nobody's: then even what opened beforehand is counted."""
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace."""
-    async with FakeSlack() as fake:
-        yield fake
 
 
 def ever_said(slack: FakeSlack) -> list[Posted]:

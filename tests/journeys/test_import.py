@@ -23,20 +23,6 @@ from tests.session import open_work
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace."""
-    async with FakeSlack() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def teams() -> AsyncIterator[FakeTeams]:
-    """A tenant."""
-    async with FakeTeams() as fake:
-        yield fake
-
-
-@pytest.fixture
 def url(tmp_path: Path) -> str:
     """The address of a file for one test."""
     return f"sqlite:///{tmp_path / 'amends.db'}"

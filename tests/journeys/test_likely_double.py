@@ -1,8 +1,5 @@
 """A likely double is pointed out in each of the three channels, and opened when meant so."""
 
-from collections.abc import AsyncIterator
-
-import pytest
 from aiohttp import ClientSession
 
 from storage.database import Database
@@ -15,20 +12,6 @@ from tests.web_app import Visitor, known_at, open_web_app
 
 WHAT = "Parcel promised twice and missed twice"
 LIKE = "The parcel promised twice and missed twice"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace in Slack."""
-    async with FakeSlack() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def teams() -> AsyncIterator[FakeTeams]:
-    """A tenant in Teams."""
-    async with FakeTeams() as fake:
-        yield fake
 
 
 async def test_in_slack_it_lies_on_top_of_the_form(slack: FakeSlack, database_url: str) -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import time, timedelta
 from typing import Any, NamedTuple
 
@@ -25,13 +25,6 @@ class Said(NamedTuple):
     channel_id: str
     mentioned: tuple[str, ...]
     words: str
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace."""
-    async with FakeSlack() as fake:
-        yield fake
 
 
 def listen(monkeypatch: pytest.MonkeyPatch, deaf: str = "") -> list[Said]:

@@ -1,9 +1,6 @@
 """What people do in a channel is shown next, whatever machines owe there; by the order of messages."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, time, timedelta
-
-import pytest
 
 from bot.domain import message_key
 from bot.domain.reminder import SentReminder
@@ -13,13 +10,6 @@ from tests.fakes import FakeSlack
 from tests.journeys.slack_app import open_slack_app, said
 
 PACE = 0.1
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace."""
-    async with FakeSlack() as fake:
-        yield fake
 
 
 def owe_reminders(work: UnitOfWork) -> None:

@@ -1,9 +1,6 @@
 """What is owed to a customer, from the failed case to their own verdict, over the real wire."""
 
-from collections.abc import AsyncIterator
 from datetime import date, datetime, time, timedelta
-
-import pytest
 
 from bot import bootstrap
 from bot.domain.working_hours import WorkingHours, add_working_days, moment, today
@@ -27,13 +24,6 @@ ACCOUNT = "I waited at home, twice. Nobody called."
 
 
 __all__ = ["visitor", "web_house"]
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace."""
-    async with FakeSlack() as fake:
-        yield fake
 
 
 def in_working_days(count: int) -> datetime:

@@ -1,9 +1,6 @@
 """Reminders in Slack, as people meet them: what comes when, and what its buttons do."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, time, timedelta
-
-import pytest
 
 from tests.fakes import FakeSlack
 from tests.journeys.later import (
@@ -22,13 +19,6 @@ from tests.journeys.later import (
     shown,
     working_day,
 )
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace."""
-    async with FakeSlack() as fake:
-        yield fake
 
 
 async def test_an_item_is_brought_up_in_its_own_thread_until_it_is_done(

@@ -1,10 +1,7 @@
 """Reminders about a whole retro and a whole team in Slack, and at whose nine o'clock they come."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
-
-import pytest
 
 from bot import bootstrap
 from tests.desk import ASKED
@@ -28,13 +25,6 @@ from tests.journeys.later import (
 )
 
 NOBODY = "nobody has answered this yet"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace."""
-    async with FakeSlack() as fake:
-        yield fake
 
 
 def holding(posts: list[Posted], words: str) -> list[Posted]:

@@ -1,7 +1,6 @@
 """Reminders in Slack when people leave, cannot be reached, or Slack and Amends were away."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, time
 from random import Random
 
@@ -27,13 +26,6 @@ from tests.journeys.later import (
     shown,
     working_day,
 )
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace."""
-    async with FakeSlack() as fake:
-        yield fake
 
 
 @on_sqlite

@@ -91,13 +91,6 @@ def sqlite_url(_ready_on_sqlite: Path, tmp_path: Path) -> str:
     return f"sqlite:///{shutil.copy(_ready_on_sqlite, tmp_path / 'amends.db')}"
 
 
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace."""
-    async with FakeSlack() as fake:
-        yield fake
-
-
 Act = Callable[[], Awaitable[object]]
 
 

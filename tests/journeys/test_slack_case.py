@@ -1,18 +1,9 @@
 """A case is put right, cancelled and brought back in Slack, over the real wire."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from tests.fakes import FakeSlack, FormErrors
 from tests.journeys.slack_app import open_slack_app, said
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace."""
-    async with FakeSlack() as fake:
-        yield fake
 
 
 async def test_a_case_is_edited_cancelled_and_brought_back(slack: FakeSlack, database_url: str) -> None:

@@ -1,6 +1,5 @@
 """The main job in Slack, from a failed case to its verified fixes, over the real wire."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,13 +12,6 @@ from tests.handlers.slack_adapter import settings_for
 from tests.journeys.slack_app import open_slack_app, said
 
 NEXT_WEEK = date.today() + timedelta(days=7)  # noqa: DTZ011 - any day that has not passed anywhere
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace."""
-    async with FakeSlack() as fake:
-        yield fake
 
 
 @pytest.mark.parametrize("way", ["http", "socket"])

@@ -1,6 +1,5 @@
 """The main job in Teams, from a failed case to its verified fixes, over the real wire."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
 import pytest
@@ -16,13 +15,6 @@ from tests.session import open_work
 NEXT_WEEK = date.today() + timedelta(days=7)  # noqa: DTZ011 - any day that has not passed anywhere
 YESTERDAY = date.today() - timedelta(days=2)  # noqa: DTZ011 - a day that has passed everywhere
 FAILED = "failed ZD-4711 Parcel promised twice, missed twice"
-
-
-@pytest.fixture
-async def teams() -> AsyncIterator[FakeTeams]:
-    """A tenant; whatever it had to refuse is a fault of ours."""
-    async with FakeTeams() as fake:
-        yield fake
 
 
 async def test_a_failed_case_goes_all_the_way_to_finished(teams: FakeTeams, database_url: str) -> None:

@@ -1,7 +1,5 @@
 """What goes wrong around Teams: people without the app, moved addresses, throttling, broken calls."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from tests.desk import ASKED, IN_THREAD
@@ -9,13 +7,6 @@ from tests.fake_teams import FakeTeams, Posted
 from tests.fakes import FakeSlack
 from tests.journeys import slack_app
 from tests.journeys.teams_app import answered, in_thread, open_teams_app, said, told
-
-
-@pytest.fixture
-async def teams() -> AsyncIterator[FakeTeams]:
-    """A tenant."""
-    async with FakeTeams() as fake:
-        yield fake
 
 
 async def test_an_owner_without_the_app_is_named_in_the_thread_and_the_lead_is_told(

@@ -1,7 +1,5 @@
 """A lead asks which gap keeps coming back, over the real wire: in Slack, old and new, and in Teams."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from tests.fake_slack_limits import is_new
@@ -11,20 +9,6 @@ from tests.journeys import teams_app
 from tests.journeys.slack_app import open_slack_app, said
 
 CASES = 5
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """A workspace."""
-    async with FakeSlack() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def teams() -> AsyncIterator[FakeTeams]:
-    """A tenant; whatever it had to refuse is a fault of ours."""
-    async with FakeTeams() as fake:
-        yield fake
 
 
 @pytest.mark.parametrize("taken", [True, False], ids=["native", "lines"])
