@@ -1,10 +1,17 @@
 """One message, one next step: what every message may offer, counted over all examples."""
 
+import json
 from collections import Counter
+from datetime import datetime
+from itertools import product
+from pathlib import Path
 
 import pytest
 
+from bot.domain.recovery import correctable, is_offered, kind_of
+from bot.domain.recovery_step import CATALOGUE, Step, StepState
 from bot.messages.parts import (
+    MAX_IN_MENU,
     MAX_IN_ROW,
     ROW_CHARACTERS,
     Buttons,
@@ -16,10 +23,8 @@ from bot.messages.parts import (
     plain_words,
     pressable,
 )
-from tests.examples import FORMS, MESSAGES
-
-MAX_IN_MENU = 15
-"""Entries that a menu may have before nobody reads it."""
+from bot.messages.recovery import offers
+from tests.examples import AT, CASE, FORMS, MESSAGES, OWED
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -38,6 +43,49 @@ def test_a_message_has_one_primary_two_more_and_one_menu(name: str) -> None:
         assert all(entry.look == "plain" for entry in part.menu)
         assert len(part.menu) <= MAX_IN_MENU
         assert len({entry.label for entry in part.menu}) == len(part.menu)
+
+
+SLACK = sorted((Path(__file__).parent / "snapshots" / "slack").glob("*.json"))
+MENUS = ("overflow", "static_select")
+
+
+@pytest.mark.parametrize("path", SLACK, ids=lambda path: path.stem)
+def test_in_slack_a_message_has_one_menu_of_five_and_so_has_each_line(path: Path) -> None:
+    """A list to choose from keeps what was chosen, and says nothing when that is chosen once more."""
+    blocks = json.loads(path.read_text(encoding="utf-8"))["blocks"]
+    rows = [element for block in blocks if block["type"] == "actions" for element in block["elements"]]
+    of_rows = [element for element in rows if element["type"] in MENUS]
+    of_lines = [block["accessory"] for block in blocks if "accessory" in block]
+    assert len(of_rows) <= 1, "more than one menu"
+    for menu in (*of_rows, *(element for element in of_lines if element["type"] in MENUS)):
+        assert menu["type"] == "overflow"
+        assert len(menu["options"]) <= MAX_IN_MENU
+
+
+@pytest.mark.parametrize("finished_at", [None, AT])
+@pytest.mark.parametrize("public", [True, False])
+def test_a_customers_card_offers_everything_in_one_row_and_one_menu_or_under_both_sides(
+    *, public: bool, finished_at: datetime | None
+) -> None:
+    """In whatever state its steps are, of which the last is to do as long as it goes on."""
+    states: tuple[StepState, ...] = ("to do", "done", "not needed")
+    kinds = [kind for kind in CATALOGUE if public or not kind.public]
+    for each in product(states, repeat=len(kinds) - 1):
+        steps = tuple(
+            Step(name=kind.name, state=state, by="U1" if state == "done" else None)
+            for kind, state in zip(kinds, (*each, states[0]), strict=True)
+        )
+        owed = OWED.model_copy(update={"steps": steps, "finished_at": finished_at})
+        row, further = offers(owed, CASE.ref)
+        labels = [button.label for button in (*row.buttons, *row.menu, *further)]
+        assert len(row.buttons) <= MAX_IN_ROW
+        together = sum(len(button.label) for button in row.buttons)
+        assert len(row.buttons) < MAX_IN_ROW or together <= ROW_CHARACTERS
+        assert len(row.menu) <= MAX_IN_MENU
+        assert row.menu[-1].label == "Both sides"
+        offered = [kind_of(owed, step.name).label for step in steps if is_offered(owed, step.name)]
+        corrected = ["Correct"] if correctable(owed) else []
+        assert {*offered, *corrected, "Hand over", "How it ended"} <= {*labels}
 
 
 @pytest.mark.parametrize("name", MESSAGES)

@@ -281,8 +281,12 @@ SHOW_MORE = "Show more"
 
 MAX_IN_ROW = 3
 """Buttons that stand beside each other; a fourth would be one too many to choose from."""
-ROW_CHARACTERS = 40
-"""What the labels of three of them hold together; with more, the menu no longer fits beside them."""
+MAX_IN_MENU = 5
+"""Entries of one menu (Slack's three dots hold no more); the rest is behind one of them."""
+ROW_CHARACTERS = 48
+"""What the labels of three of them hold together; with more, the menu no longer fits beside them.
+
+Measured in the pictures, where a message of Slack is at most 600 pixels wide."""
 
 
 def row(buttons: Sequence[Button], menu: Sequence[Button] = ()) -> Buttons:

@@ -38,6 +38,9 @@ from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.messages.author import signed
 from bot.messages.parts import (
+    MAX_IN_MENU,
+    MAX_IN_ROW,
+    ROW_CHARACTERS,
     Bold,
     Button,
     Buttons,
@@ -81,6 +84,8 @@ BEGIN = Button(label="Look after this customer", command_name="recovery.begin", 
 NOBODY_YET = "Nobody looks after this customer yet, and nobody is asked to until somebody begins."
 CORRECT = Button(label="Correct", command_name="recovery.correct", about="", opens=True)
 TAKE_BACK = Button(label="Take back", command_name="recovery.take_back", about="", opens=True)
+LATER = ("recovery.apologise_publicly", "recovery.ask_wish", "recovery.promise")
+"""What may be done at any time, and whose turn comes after something else; the last of them last."""
 BOTH_SIDES = Button(label="Both sides", command_name="recovery.read", about="", opens=True)
 TOLD: Mapping[bool, str] = {
     True: "Told where things stand, and asked for their view.",
@@ -262,7 +267,7 @@ def _body(context: CardContext, recipient_id: str = "") -> tuple[Part, ...]:
         parts.append(Quote(text=shortened(view, SHOWN_ACCOUNT)))
     parts.extend(_recalled(context.back, context.links))
     quiet = Context(words=_quiet(context, recipient_id))
-    return (*parts, quiet, _buttons(recovery, context.case.ref))
+    return (*parts, quiet, offers(recovery, context.case.ref).row)
 
 
 SIGNS: Mapping[str, Sign] = {"promise late": "late", "recovered": "done", "not recovered": "waiting"}
@@ -446,8 +451,55 @@ def step_button(recovery: Recovery, name: StepName) -> Button:
     return BUTTONS[name].model_copy(update={"label": kind_of(recovery, name).label})
 
 
-def _buttons(recovery: Recovery, ref: CaseRef) -> Buttons:
-    """The natural next one first, then the others in their order; what does not fit is in the menu."""
+class Offers(NamedTuple):
+    """What a card offers: in its row and its menu, and one more click away, under *Both sides*."""
+
+    row: Buttons
+    under_both_sides: tuple[Button, ...]
+
+
+def offers(recovery: Recovery, ref: CaseRef) -> Offers:
+    """The natural next step first, then the others in their order; what does not fit is in the menu.
+
+    Under *Both sides*, where all that was done stands, it is put right; on the card, too, where there
+    is room. While a card is full, a step whose turn comes later waits there.
+    """
+    steps = _steps_offered(recovery, ref)
+    back = (
+        *((CORRECT,) if correctable(recovery) else ()),
+        *((TAKE_BACK,) if that_can_be_taken_back(recovery) else ()),
+    )
+    whole: tuple[Button, ...] = ()
+    if recovery.outcome is None:
+        whole = (*((NOT_NEEDED,) if can_leave(recovery) else ()), HAND_OVER)
+    back, whole, both = (_about(ref, buttons) for buttons in (back, whole, (BOTH_SIDES,)))
+    further, fitted = back, _fitted(steps, (*whole, *back, *both))
+    later = [each for each in steps if each.command_name in LATER and each.look != "main"]
+    if len(fitted.menu) > MAX_IN_MENU:
+        fitted = _fitted(steps, (*whole, *both))
+    while len(fitted.menu) > MAX_IN_MENU:
+        further = (later.pop(), *further)
+        fitted = _fitted([step for step in steps if step not in further], (*whole, *both))
+    return Offers(fitted, further)
+
+
+def _fitted(steps: Sequence[Button], others: Sequence[Button]) -> Buttons:
+    """The row and its menu; where that is full, handing over beside two steps as the third one."""
+    fitted = row(steps, others)
+    beside = [button for button in others if button.command_name == HAND_OVER.command_name]
+    buttons = (*fitted.buttons, *beside)
+    fits = len(buttons) <= MAX_IN_ROW and sum(len(each.label) for each in buttons) <= ROW_CHARACTERS
+    if len(fitted.menu) <= MAX_IN_MENU or not fits:
+        return fitted
+    return Buttons(buttons=buttons, menu=tuple(each for each in fitted.menu if each not in beside))
+
+
+def _about(ref: CaseRef, buttons: Sequence[Button]) -> tuple[Button, ...]:
+    return tuple(button.model_copy(update={"about": str(ref)}) for button in buttons)
+
+
+def _steps_offered(recovery: Recovery, ref: CaseRef) -> list[Button]:
+    """The steps that can be noted now, in their order, and what can be added to one that was."""
     first, about = next_step(recovery), str(ref)
     buttons: list[Button] = []
     for step in recovery.steps:
@@ -469,14 +521,7 @@ def _buttons(recovery: Recovery, ref: CaseRef) -> Buttons:
         buttons.append(
             Button(label="Add action item", command_name="action_item.add", about=view_of, opens=True)
         )
-    back = (
-        *((CORRECT,) if correctable(recovery) else ()),
-        *((TAKE_BACK,) if that_can_be_taken_back(recovery) else ()),
-    )
-    others: tuple[Button, ...] = (*back, BOTH_SIDES)
-    if recovery.outcome is None:
-        others = (*((NOT_NEEDED,) if can_leave(recovery) else ()), HAND_OVER, *others)
-    return row(buttons, [button.model_copy(update={"about": about}) for button in others])
+    return buttons
 
 
 def on_reminder(recovery: Recovery, step: StepName | None, ref: CaseRef) -> tuple[Button, ...]:

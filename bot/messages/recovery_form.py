@@ -21,6 +21,7 @@ from bot.domain.retro import Answer, Comment
 from bot.messages.author import signed
 from bot.messages.parts import (
     Bold,
+    Buttons,
     Context,
     Form,
     Link,
@@ -33,7 +34,7 @@ from bot.messages.parts import (
     on,
     one_line,
 )
-from bot.messages.recovery import round_words
+from bot.messages.recovery import offers, round_words
 from bot.messages.retro import heading
 from bot.prompts import PROMPTS
 
@@ -162,6 +163,9 @@ def both_sides(
     if len(answers) > MAX_READ or len(comments) > MAX_READ:
         parts.append(Context(words=("There is more, in the thread.",)))
     parts.extend(_done(recovery, people))
+    further = offers(recovery, case.ref).under_both_sides
+    if further and not recovery.cancelled:
+        parts.append(Buttons(buttons=further))
     return Form(
         command_name="recovery.read",
         title="Both sides",

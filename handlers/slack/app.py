@@ -290,6 +290,8 @@ class SlackAdapter:
     async def _submission(self, body: dict[str, Any]) -> BoltResponse:
         request, reply = await self._asked(incoming.submission, body)
         inputs, origin = incoming.inputs(body), incoming.origin(body)
+        # Under a form that was asked once more lies the first one, which is done with, too.
+        over = incoming.lies_on_another(body)
         if reply.faults and inputs:
             faults = render.faults(reply.faults, inputs)
             if reply.instead and origin.channel_id and request and not is_unnamed(request):
@@ -298,15 +300,13 @@ class SlackAdapter:
                 self._replies.add(self._replies.tell(refused, origin._replace(view="")))
             return _answer({"response_action": "errors", "errors": faults})
         if reply.form:
-            view = render.form(reply.form, channel_name(reply.form, request), origin.back)
+            view = render.form(reply.form, channel_name(reply.form, request), origin.back, over=over)
             # On top of the one that was filled in: closing it is the way back, with everything typed.
             way = "push" if reply.form.other_way else "update"
             return _answer({"response_action": way, "view": view})
         message = reply.message
         if reply.faults:
             message = with_button(" ".join(reply.faults.values()), reply.instead)
-        # Under a form that was asked once more lies the first one, which is done with, too.
-        over = incoming.lies_on_another(body)
         # A call to Slack would tell who is behind an unnamed answer: its own dialog confirms that.
         whisper = reply.done and origin.channel_id and request and not is_unnamed(request)
         if message and not whisper:

@@ -40,6 +40,8 @@ class Origin(NamedTuple):
     trigger: str = ""
     response_url: str = ""
     view: str = ""
+    over: bool = False
+    """Whether that view is a form: what is laid over it ends it, too."""
 
     @property
     def back(self) -> Mapping[str, str]:
@@ -58,14 +60,16 @@ def origin(body: Payload) -> Origin:
     else:
         user, channel_id = text_at(mapping(body, "user"), "id"), text_at(mapping(body, "channel"), "id")
         message = mapping(body, "message")
-    back = mapping(_kept(mapping(body, "view")), "back")
+    view = mapping(body, "view")
+    back = mapping(_kept(view), "back")
     return Origin(
         person_id=user,
         channel_id=channel_id or text_at(back, "channel"),
         thread=text_at(message, "thread_ts") or text_at(back, "thread") or None,
         trigger=text_at(body, "trigger_id"),
         response_url=text_at(body, "response_url"),
-        view=text_at(mapping(body, "view"), "type"),
+        view=text_at(view, "type"),
+        over=text_at(view, "type") == "modal" and bool(text_at(view, "callback_id")),
     )
 
 
@@ -474,7 +478,7 @@ def _chosen(fields: Mapping[str, Payload], key: str) -> list[str]:
 
 
 def lies_on_another(body: Payload) -> bool:
-    """Whether a submitted form was laid over the one that was filled in before it."""
+    """Whether a submitted form was laid over another one, which is done with when it is sent."""
     return _kept(mapping(body, "view")).get("over") is True
 
 

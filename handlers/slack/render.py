@@ -9,12 +9,12 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 from bot.domain.link import is_web_link
 from bot.domain.working_hours import zone_of
 from bot.messages.parts import (
+    MENU,
     Bold,
     Button,
     Buttons,
@@ -85,7 +85,7 @@ NOTHING = "–"
 MORE = "There is more than fits in one message here."
 
 MENU_ID = "menu"
-"""Begins the `action_id` of a menu; what was chosen from it says the command and what about."""
+"""The `action_id` of a menu (an older program drew `menu-2`, too); what was chosen says the rest."""
 SIGNS: Mapping[Sign, str] = {
     "late": ":alarm_clock:",
     "waiting": ":hourglass_flowing_sand:",
@@ -257,12 +257,12 @@ def _line(line: Line, limit: int) -> Iterator[Block]:
     """A thing of a list, its button beside it; or, where it has a menu, that, and what else below."""
     text = mrkdwn(line.words, min(SECTION, limit))
     section: Block = {"type": "section", "text": _marked(text if text.strip() else NOTHING)}
-    beside, *below = [*_menus(line.menu), *((_button(line.button),) if line.button else ())] or [None]
-    if beside:
+    menu, button = _menu(line.menu), _button(line.button) if line.button else None
+    if beside := menu or button:
         section["accessory"] = beside
     yield section
-    if below:
-        yield {"type": "actions", "elements": [*below[-1:], *below[:-1]]}
+    if menu and button:
+        yield {"type": "actions", "elements": [button]}
 
 
 def _progress(progress: Progress, limit: int) -> str:
@@ -305,29 +305,30 @@ def _rows(buttons: Sequence[Button], menu: Sequence[Button]) -> Iterator[Block]:
             yield {"type": "actions", "elements": row}
             row = []
         row.append(_button(button))
-    dots = _menus(menu)
-    if dots and len(row) + len(dots) > ROW:
+    dots = _menu(menu)
+    if dots and len(row) == ROW:
         yield {"type": "actions", "elements": row}
         row = []
-    yield {"type": "actions", "elements": [*row, *dots]}
+    yield {"type": "actions", "elements": [*row, *((dots,) if dots else ())]}
 
 
-def _menus(entries: Sequence[Button]) -> list[Block]:
-    """What else can be done: three dots for up to five things, and for more of them once more.
+def _menu(entries: Sequence[Button]) -> Block | None:
+    """What else can be done: three dots for up to five things, a list to choose from for more.
 
-    No list to choose from: what was chosen there stays chosen, and choosing it again, after the form
-    was closed unsent, would reach nobody.
+    No message of ours has more: what was chosen from a list stays chosen in the client, so that choosing
+    it again, after its form was closed unsent, reaches nobody until the message is drawn anew.
     """
-    count = -(-len(entries) // OVERFLOW)
-    cuts = [len(entries) * number // count for number in range(count + 1)] if count else []
-    return [
-        {
-            "type": "overflow",
-            "action_id": f"{MENU_ID}-{number}" if number > 1 else MENU_ID,
-            "options": [_entry(entry) for entry in entries[start:end]],
-        }
-        for number, (start, end) in enumerate(pairwise(cuts), start=1)
-    ]
+    if not entries:
+        return None
+    options = [_entry(entry) for entry in entries]
+    if len(entries) <= OVERFLOW:
+        return {"type": "overflow", "action_id": MENU_ID, "options": options}
+    return {
+        "type": "static_select",
+        "action_id": MENU_ID,
+        "placeholder": _plain(MENU, OPTION_LABEL),
+        "options": options,
+    }
 
 
 def _entry(entry: Button) -> Block:
@@ -438,10 +439,17 @@ def _view_blocks(message: Message) -> list[Block]:
     ]
 
 
-def form(form: Form, channel_name: str = "", way_back: Mapping[str, str] | None = None) -> Block:
+def form(
+    form: Form,
+    channel_name: str = "",
+    way_back: Mapping[str, str] | None = None,
+    *,
+    over: bool = False,
+) -> Block:
     """A form as a modal view; `channel_name` comes back with it, because a submission names no channel.
 
-    So does `way_back`: the channel and the thread in which it was asked for.
+    So does `way_back`: the channel and the thread in which it was asked for; and whether it lies `over`
+    another form, which is done with when this one is sent.
 
     Raises ValueError when its hidden values exceed Slack's 3,000 characters, which ids never do.
     """
@@ -451,7 +459,7 @@ def form(form: Form, channel_name: str = "", way_back: Mapping[str, str] | None 
         "name": channel_name,
         "kept": dict(form.hidden),
     }
-    if form.other_way:
+    if form.other_way or over:
         kept["over"] = True
     if way_back:
         kept["back"] = dict(way_back)

@@ -31,7 +31,8 @@ class Replies(BackgroundTasks):
 
     async def open(self, form: Form, request: Request | None, origin: Origin) -> None:
         """Opens a form; when Slack does not (a trigger lives three seconds), says to ask again."""
-        if not await self._show(render.form(form, channel_name(form, request), origin.back), origin):
+        view = render.form(form, channel_name(form, request), origin.back, over=origin.over)
+        if not await self._show(view, origin):
             await self.tell(TOO_LATE, origin._replace(view=""))
 
     async def _show(self, view: render.Block, origin: Origin) -> bool:

@@ -98,11 +98,11 @@ async def test_it_begins_with_the_failed_case_and_its_card_follows_the_prompts(d
     assert labels(card) == [
         "Hear the customer",
         "Apologise in person",
+        "Hand over",
         "Ask what would make it right",
         "Promise",
         "How it ended",
         "Not needed",
-        "Hand over",
         "Both sides",
     ]
     own = said["customer:1:U1"]

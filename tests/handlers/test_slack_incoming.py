@@ -111,6 +111,7 @@ def test_a_click_is_its_buttons_verb_and_what_about() -> None:
 
 @pytest.mark.parametrize("menu", ["menu", "menu-2"])
 def test_what_was_chosen_from_a_menu_is_asked_for_as_its_button_would(menu: str) -> None:
+    """Also from the second one that an older program drew, which still stands in its messages."""
     option = {"text": {"type": "plain_text", "text": "Drop"}, "value": "action_item.drop AI-1~1f"}
     chosen = {**click()["actions"][0], "action_id": menu, "selected_option": option}
     request = incoming.click(click(actions=[chosen]), OURS, AT)

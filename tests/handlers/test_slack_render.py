@@ -156,7 +156,7 @@ def entries(count: int) -> tuple[Button, ...]:
     )
 
 
-def test_a_menu_of_up_to_five_is_three_dots_and_of_more_two_of_them() -> None:
+def test_a_menu_of_up_to_five_is_three_dots_and_of_more_a_list() -> None:
     first = Button(label="Answer", command_name="retro.answer", about="C-7", look="main")
     (row,) = drawn(Buttons(buttons=(first,), menu=entries(5)))
     button, dots = row["elements"]
@@ -165,21 +165,13 @@ def test_a_menu_of_up_to_five_is_three_dots_and_of_more_two_of_them() -> None:
         "text": {"type": "plain_text", "text": "Step 4", "emoji": False},
         "value": "retro.close C-4~1f",
     }
-    for count, halves in ((6, [3, 3]), (7, [3, 4]), (10, [5, 5]), (11, [3, 4, 4])):
-        (row,) = drawn(Buttons(buttons=(first,), menu=entries(count)))
-        _, *menus = row["elements"]
-        assert [len(dots["options"]) for dots in menus] == halves
-        assert [dots["action_id"] for dots in menus] == ["menu", "menu-2", "menu-3"][: len(halves)]
-        labels = [option["text"]["text"] for dots in menus for option in dots["options"]]
-        assert labels == [f"Step {number}" for number in range(count)]
-
-
-@pytest.mark.parametrize("name", MESSAGES)
-def test_no_message_has_a_list_that_would_not_be_heard_twice(name: str) -> None:
-    """Slack sends nothing when somebody chooses again what a list shows already."""
-    for block in render.message(MESSAGES[name])["blocks"]:
-        held = [*block.get("elements", ()), block.get("accessory") or {}]
-        assert not [one for one in held if str(one.get("type")).endswith("_select")]
+    (row,) = drawn(Buttons(buttons=(first,), menu=entries(6)))
+    _, listed = row["elements"]
+    assert (listed["type"], listed["action_id"]) == ("static_select", "menu")
+    assert listed["placeholder"]["text"] == "More…"
+    assert [option["value"] for option in listed["options"]] == [
+        f"retro.close C-{n}~1f" for n in range(6)
+    ]
 
 
 def test_an_entry_that_carries_too_much_is_a_mistake_of_ours() -> None:
@@ -200,9 +192,6 @@ def test_a_line_has_its_button_beside_it_or_its_menu_and_the_button_below() -> N
     assert "accessory" not in plain_line
     (line,) = drawn(Line(words=("Ask",), button=button))
     assert line["accessory"]["type"] == "button"
-    line, below = drawn(Line(words=("Ask",), button=button, menu=entries(6)))
-    assert (line["accessory"]["type"], line["accessory"]["action_id"]) == ("overflow", "menu")
-    assert [one["action_id"] for one in below["elements"]] == ["retro.close", "menu-2"]
     line, below = drawn(Line(words=("Ask",), button=button, menu=entries(2)))
     assert line["accessory"]["type"] == "overflow"
     assert [element["action_id"] for element in below["elements"]] == ["retro.close"]

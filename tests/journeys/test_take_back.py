@@ -75,13 +75,17 @@ async def test_in_slack_a_step_is_corrected_and_taken_back(database_url: str) ->
             hear = await ben.press(card, "Hear the customer")
             await ben.submit(hear, {"Their account, in their own words": "I wiated."})
             await slack.until(lambda: "I wiated." in card.words())
-            form = await ben.submit(await ben.press(card, "Correct"), {"What": "Hear the customer"})
+            both_sides = await ben.press(card, "Both sides")
+            form = await ben.submit(
+                await ben.press(both_sides, "Correct"), {"What": "Hear the customer"}
+            )
             assert form is not None
             assert "I wiated." in str(form.view)
             await ben.submit(form, {"Their account, in their own words": "I waited."})
+            assert not both_sides.open, "what it says is done with, too"
             await slack.until(lambda: "corrected by Ben" in card.words())
             assert "I waited." in card.words()
-            form = await ben.press(card, "Take back")
+            form = await ben.press(await ben.press(card, "Both sides"), "Take back")
             await ben.submit(form, {"Why": "It was another customer."})
             await slack.until(lambda: "taken back by Ben: It was another" in card.words())
             assert "I waited." not in card.words()
@@ -97,12 +101,15 @@ async def test_in_teams_a_step_is_corrected_and_taken_back(database_url: str) ->
             hear = await ben.press(card, "Hear the customer")
             await ben.submit(hear, {"Their account, in their own words": "I wiated."})
             await teams.until(lambda: "I wiated." in card.words())
-            form = await ben.submit(await ben.press(card, "Correct"), {"What": "Hear the customer"})
+            both_sides = await ben.press(card, "Both sides")
+            form = await ben.submit(
+                await ben.press(both_sides, "Correct"), {"What": "Hear the customer"}
+            )
             assert isinstance(form, Dialog)
             assert "I wiated." in str(form.standing())
             await ben.submit(form, {"Their account, in their own words": "I waited."})
             await teams.until(lambda: "corrected by Ben" in card.words())
-            form = await ben.press(card, "Take back")
+            form = await ben.press(await ben.press(card, "Both sides"), "Take back")
             await ben.submit(form, {"Why": "It was another customer."})
             await teams.until(lambda: "taken back by Ben: It was another" in card.words())
             assert not teams.refusals
