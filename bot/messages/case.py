@@ -272,9 +272,10 @@ def story(case: Case) -> Form:
     )
 
 
-def show_all(command_name: str, subject: Reference | str) -> Button:
-    """The button to the rest of a shortened text, or of a list."""
-    return Button(label=SHOW_ALL, command_name=command_name, about=str(subject), opens=True)
+def show_all(command_name: str, subject: Reference | str, count: int = 0) -> Button:
+    """The button to the rest of a shortened text, or to all `count` things of a list."""
+    label = f"{SHOW_ALL} {count}" if count else SHOW_ALL
+    return Button(label=label, command_name=command_name, about=str(subject), opens=True)
 
 
 def withdrawn() -> Message:

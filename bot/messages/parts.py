@@ -378,6 +378,13 @@ class Form(BaseModel, frozen=True, populate_by_name=True, serialize_by_alias=Tru
     other_way: OtherWay | None = None
     hidden: Mapping[str, str] = Field(default_factory=dict, alias="kept")
 
+    @property
+    def way_out(self) -> str:
+        """What the button says that closes it unsent: never nearly what the other one says."""
+        if not self.submit:
+            return "Close"
+        return "Keep it" if self.submit.startswith("Cancel") else "Cancel"
+
 
 MAX_TEXT_LENGTH = 40_000
 """Longer than any text Slack can carry (its message text ends at 40,000 characters)."""

@@ -103,7 +103,8 @@ def reminder_message(dues: Sequence[ReminderView], *, in_its_thread: bool = Fals
     ordered = _most_urgent_first(open_ones)
     parts = [*_grouped(ordered, ordered[:MAX_TOLD], where=not in_its_thread)]
     if len(ordered) > MAX_TOLD:
-        parts.append(_rest(ordered, len(ordered) - MAX_TOLD, _way_to_all(ordered[0].sent.message)))
+        to_all = _way_to_all(ordered[0].sent.message, len(ordered))
+        parts.append(_rest(ordered, len(ordered) - MAX_TOLD, to_all))
     return _gathered(ordered, (*parts, *_all_over(over)))
 
 
@@ -120,7 +121,7 @@ def everything(dues: Sequence[ReminderView], key: str, left: int) -> Message:
     first = max(0, len(ordered) - left) if left else 0
     parts = [*_grouped(ordered, ordered[first : first + MAX_LISTED], where=True)]
     if (more := len(ordered) - first - MAX_LISTED) > 0:
-        button = _way_to_all(key, more).model_copy(update={"label": SHOW_MORE})
+        button = _way_to_all(key, len(ordered), more).model_copy(update={"label": SHOW_MORE})
         parts.append(_rest(ordered, more, button))
     return _gathered(ordered, tuple(parts))
 
@@ -182,13 +183,13 @@ def _rest(ordered: Sequence[ReminderView], count: int, button: Button) -> Line:
     return Line(words=(waits,), button=button)
 
 
-def _way_to_all(key: str, left: int = 0) -> Button:
+def _way_to_all(key: str, count: int, left: int = 0) -> Button:
     """What shows all that the message with this key counts; in a retro's own thread, the status."""
     if (day := message_key.reminder_day(key)) is not None:
         page = DigestPage(day, message_key.reminder_number(key), left)
-        return show_all("reminder.show_all", str(page))
+        return show_all("reminder.show_all", str(page), count)
     if (day := message_key.reminder_day_in_channel(key)) is not None:
-        return show_all("reminder.show_all_here", str(DigestPage(day, left=left)))
+        return show_all("reminder.show_all_here", str(DigestPage(day, left=left)), count)
     return TO_STATUS
 
 

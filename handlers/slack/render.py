@@ -483,9 +483,7 @@ def form(
 
 def _closing(form: Form) -> str:
     """What the button beside the main one says: closing is the other way to go on."""
-    if form.other_way:
-        return form.other_way.label
-    return "Cancel" if form.submit else "Close"
+    return form.other_way.label if form.other_way else form.way_out
 
 
 def faults(sentences: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:

@@ -667,7 +667,7 @@ async def test_what_is_due_in_many_threads_of_a_channel_is_one_message(desk: Des
     assert labels(message)[:3] == ["Answer C-1", "Answer C-2", "Answer C-3"]
     # Whoever presses Show all reads all of them, page by page.
     button = list(pressable(message))[-1]
-    assert (button.label, button.about) == ("Show all", "2026-03-10")
+    assert (button.label, button.about) == ("Show all 12", "2026-03-10")
     shown = words(await desk.ask(CLEO, button.command_name, button.about, at=stockholm(10)))
     assert [f"Story {number}\n" in shown for number in range(1, 13)] == [True] * 10 + [False] * 2
     rest = words(await desk.ask(CLEO, button.command_name, f"{button.about}+2", at=stockholm(10)))
@@ -720,7 +720,7 @@ async def test_a_digest_counts_shows_the_three_most_urgent_and_leads_to_all(desk
     ]
     button = list(pressable(message))[-1]
     assert (button.label, button.command_name, button.about) == (
-        "Show all",
+        "Show all 12",
         "reminder.show_all",
         "2026-03-06:0",
     )

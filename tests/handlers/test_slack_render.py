@@ -630,3 +630,11 @@ def _element(field: FormField) -> dict[str, Any]:
     (block,) = render.form(Form(command_name="v.x", title="T", fields=(field,), submit="Go"))["blocks"]
     element: dict[str, Any] = block["element"]
     return element
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_what_closes_a_form_begins_with_another_word_than_what_sends_it(name: str) -> None:
+    """Slack puts the two beside each other: `Cancel` and `Cancel retro` would be a trap."""
+    view = render.form(FORMS[name])
+    if "submit" in view:
+        assert view["close"]["text"].split()[0] != view["submit"]["text"].split()[0]
