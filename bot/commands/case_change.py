@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from bot import retro_thread
 from bot.command import Command, Opening, Reply
 from bot.commands.lookup import case_of, retro_of
 from bot.domain import case as domain
@@ -103,7 +104,8 @@ def cancel(command: Cancel, work: UnitOfWork) -> Reply:
     changed = domain.change(case, "cancel", command.person.id, command.at, command.why)
     work.cases.save(changed)
     _set_cancelled(changed, command, work)
-    return Reply(message=confirmation.case_cancelled(changed), done=True)
+    link = retro_thread.links_of({case.number}, work).get(case.number)
+    return Reply(message=confirmation.case_cancelled(changed, link), done=True)
 
 
 def restore(command: Restore, work: UnitOfWork) -> Reply:

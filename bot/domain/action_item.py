@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from bot.domain.errors import Refused
+from bot.domain.errors import NextStep, Refused
 from bot.domain.item_step import ALREADY, STEPS, ItemState, ItemStep, StepRow, Who
 from bot.domain.person import is_former
 from bot.domain.reference import ItemRef, key_of
@@ -107,7 +107,15 @@ def check(item: ActionItem, step: ItemStep, by: str, lead: str | None) -> None:
     if item.state not in row.places:
         raise Refused(row.not_yet.get(item.state, ALREADY).format(label=item.label, state=item.state))
     if not _is_among(row, item, by, lead):
-        raise Refused(row.others.format(label=item.label))
+        raise Refused(row.others.format(label=item.label), instead=_handing_over(item, by, lead))
+
+
+def _handing_over(item: ActionItem, by: str, lead: str | None) -> NextStep | None:
+    """What the lead can do about what only its owner may: give it to themself, or to somebody else."""
+    row = STEPS["hand_over"]
+    if not may(item, row.name, by, lead):
+        return None
+    return NextStep(row.button.label, f"action_item.{row.name}", str(item.ref))
 
 
 def move(item: ActionItem, moved: Moved, lead: str | None) -> ActionItem:

@@ -205,10 +205,22 @@ def state_of(retro: Retro, counts: Counts) -> str:
 def edit_answer(answer: Answer, by: str, text: str) -> Answer:
     """The answer with new words; only its named author may."""
     if answer.author is None:
-        raise Refused("An answer without a name cannot be edited: nobody knows whose it is.")
+        raise Refused(
+            "An answer without a name cannot be edited: nobody knows whose it is. You can add your own.",
+            instead=_own_answer(answer),
+        )
     if answer.author != by:
-        raise Refused("Only the person who wrote this answer can edit it.")
+        raise Refused(
+            "Only the person who wrote this answer can edit it. You can add your own.",
+            instead=_own_answer(answer),
+        )
     return answer.model_copy(update={"text": text})
+
+
+def _own_answer(answer: Answer) -> NextStep:
+    """What somebody else than its author can do: answer the same prompt themself."""
+    prompt = CaseRef(number=answer.case_number, part=answer.prompt)
+    return NextStep("Answer", "retro.answer", str(prompt))
 
 
 def check_take_back(answer: Answer, by: str) -> None:
@@ -219,7 +231,10 @@ def check_take_back(answer: Answer, by: str) -> None:
             "withdraw it."
         )
     if answer.author != by:
-        raise Refused("Only the person who wrote this answer can delete it.")
+        raise Refused(
+            "Only the person who wrote this answer can delete it. You can add your own.",
+            instead=_own_answer(answer),
+        )
 
 
 def check_unname(answer: Answer, by: str) -> None:
@@ -241,7 +256,8 @@ def check_withdraw(answer: Answer, by: str, lead: str | None) -> None:
         raise Refused("This answer has a name on it: only the person who wrote it can delete it.")
     if lead is None:
         raise Refused(
-            "Only the team's lead can withdraw an answer; choose a lead in the settings first."
+            "Only the team's lead can withdraw an answer; choose a lead in the settings first.",
+            instead=NextStep("Team settings", "team.settings"),
         )
     if by != lead:
         raise Refused("Only the team's lead can withdraw an answer without a name.")

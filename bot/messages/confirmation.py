@@ -18,6 +18,7 @@ from bot.messages.parts import (
     Paragraph,
     Words,
     day_words,
+    linked,
     on,
     sentence,
     working_days,
@@ -97,9 +98,10 @@ def case_unchanged(case: Case) -> Message:
     return sentence(f"Nothing to save: {case.label} says all of that already.")
 
 
-def case_cancelled(case: Case) -> Message:
-    """After a case was cancelled."""
-    return sentence(f"{case.label} is cancelled. If that was a mistake, bring it back in its thread.")
+def case_cancelled(case: Case, link: str | None) -> Message:
+    """After a case was cancelled; `link` leads to its thread, where that has one."""
+    thread = linked("in its thread", link)
+    return sentence(f"{case.label} is cancelled. If that was a mistake, bring it back ", thread, ".")
 
 
 def case_moved(case: Case, kept: Case) -> Message:

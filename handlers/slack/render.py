@@ -482,7 +482,12 @@ def form(
 
 
 def _closing(form: Form) -> str:
-    """What the button beside the main one says: closing is the other way to go on."""
+    """What the button beside the main one says: closing is the other way to go on.
+
+    Slack gives its green to what submits alone. A button inside a dialog could send it as it is instead,
+    but what answers a button cannot close a dialog: that takes a call to Slack once the words are kept,
+    which would tell whose an unnamed answer is.
+    """
     return form.other_way.label if form.other_way else form.way_out
 
 

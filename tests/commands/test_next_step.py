@@ -8,7 +8,7 @@ from bot.command import Reply
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.parts import Button, Buttons
-from tests.desk import ANA, BEN, Desk, words
+from tests.desk import ANA, BEN, CLEO, Desk, words
 
 OUTSIDER = Person(id="U7", name="Olga", zone="Europe/Warsaw")
 SALES = Channel(id="C2", name="sales")
@@ -93,3 +93,75 @@ async def test_a_case_taken_in_quietly_is_offered_to_be_opened(desk: Desk) -> No
     (begin,) = offered(await desk.ask(BEN, "case.cancel", "C-1"))
     assert (begin.label, begin.about) == ("Open the retro", "C-1")
     assert not (await desk.ask(BEN, begin.command_name, begin.about)).refused
+
+
+@pytest.mark.parametrize("step", ["accept", "decline", "take"])
+async def test_what_only_its_owner_may_is_offered_to_the_lead_to_hand_over(
+    desk: Desk, step: str
+) -> None:
+    """Everybody in the channel sees its buttons; whom they are not for reads what can be done."""
+    await desk.fail()
+    await desk.add_item(ANA, owner="U2")
+    refused = await desk.ask(ANA, f"action_item.{step}", "AI-1")
+    assert "They or the team's lead can hand it over" in words(refused)
+    (over,) = offered(refused)
+    assert (over.label, over.command_name, over.opens) == ("Hand over", "action_item.hand_over", True)
+    assert not (await desk.ask(ANA, over.command_name, over.about, {"owner": "U1"})).faults
+    assert desk.item("AI-1").owner == "U1"
+    # Who may not hand it over either is told who may, and offered nothing that would be refused.
+    await desk.add_item(ANA, owner="U2", what="More")
+    refused = await desk.ask(CLEO, f"action_item.{step}", "AI-2")
+    assert "They or the team's lead can hand it over" in words(refused)
+    assert offered(refused) == []
+
+
+async def test_who_may_not_mark_it_done_is_offered_to_hand_it_over_where_they_may(desk: Desk) -> None:
+    await desk.fail()
+    await desk.add_item(BEN, owner="U2")
+    (over,) = offered(await desk.ask(ANA, "action_item.done", "AI-1"))
+    assert over.label == "Hand over"
+    assert offered(await desk.ask(CLEO, "action_item.done", "AI-1")) == []
+    await desk.ask(BEN, "action_item.done", "AI-1", {"changed": "Notes"})
+    # Once it is done it can be handed over to nobody.
+    assert offered(await desk.ask(BEN, "action_item.verify", "AI-1")) == []
+
+
+@pytest.mark.parametrize("command_name", ["retro.edit_answer", "retro.delete_answer"])
+async def test_an_answer_of_somebody_else_leads_to_ones_own_under_the_same_prompt(
+    desk: Desk, command_name: str
+) -> None:
+    await desk.fail()
+    await desk.ask(ANA, "retro.answer", "C-1", {"communication": "A call"})
+    (answer,) = desk.answers("C-1")
+    refused = await desk.ask(BEN, command_name, str(answer.ref))
+    assert "You can add your own." in words(refused)
+    (own,) = offered(refused)
+    assert own.label == "Answer"
+    opened = await desk.ask(BEN, own.command_name, own.about)
+    assert opened.form is not None
+    assert opened.form.fields[0].name == "communication"
+
+
+async def test_without_a_lead_the_way_to_choose_one_is_offered(desk: Desk) -> None:
+    await desk.fail()
+    await desk.ask(ANA, "retro.answer", "C-1", {"training": "Maps", "unnamed": "yes"})
+    (answer,) = desk.answers("C-1")
+    form = (await desk.ask(ANA, "team.settings")).form
+    assert form is not None
+    values = {field.name: field.value for field in form.fields}
+    await desk.ask(ANA, "team.settings", "", {**values, "lead": ""})
+    (settings,) = offered(await desk.ask(BEN, "retro.withdraw_answer", str(answer.ref)))
+    opened = await desk.ask(BEN, settings.command_name, settings.about)
+    assert opened.form is not None
+    assert opened.form.fields[0].label == "Lead"
+
+
+async def test_a_cancelled_case_leads_to_its_thread_where_it_has_one(desk: Desk) -> None:
+    await desk.fail()
+    cancelled = await desk.ask(ANA, "case.cancel", "C-1", {"why": "A test."})
+    assert words(cancelled).endswith("bring it back in its thread.")
+    await desk.ask(ANA, "case.restore", "C-1")
+    desk.say_all()
+    cancelled = await desk.ask(ANA, "case.cancel", "C-1", {"why": "A test."})
+    assert words(cancelled).endswith("bring it back in its thread.")
+    assert "https://example.com/retro:1" in cancelled.model_dump_json()
