@@ -165,7 +165,7 @@ def both_sides(
     parts.extend(_done(recovery, people))
     further = offers(recovery, case.ref).under_both_sides
     if further and not recovery.cancelled:
-        parts.append(Buttons(buttons=further))
+        parts += [Context(words=("More that you can do:",)), Buttons(buttons=further)]
     return Form(
         command_name="recovery.read",
         title="Both sides",

@@ -408,6 +408,30 @@ async def test_no_two_buttons_of_a_form_have_one_name(page: Page, web_house: Web
     await expect(dialog(page)).to_have_count(0)
 
 
+async def test_what_stands_under_both_sides_opens_in_its_dialog_and_closes_with_it(
+    page: Page, web_house: WebHouse
+) -> None:
+    await page.goto(web_house.url)
+    await fail(page, "Parcel missed")
+    await page.get_by_role("link", name=OPENED).click()
+    card = thread(page).locator(".post", has=page.get_by_role("button", name="Hear the customer"))
+    await card.get_by_role("button", name="Hear the customer").click()
+    await page.get_by_label("Their account").fill("I wiated.")
+    await dialog(page).get_by_role("button", name="Save").click()
+    await expect(dialog(page)).to_have_count(0)
+    card = thread(page).locator(".post", has_text="I wiated.")
+    await card.get_by_text("More…").click()
+    await card.get_by_role("button", name="Both sides").click()
+    await expect(dialog(page).get_by_role("heading", name="Both sides")).to_be_visible()
+    await dialog(page).get_by_role("button", name="Correct").click()
+    await expect(dialog(page).get_by_role("heading", name="Correct a step")).to_be_visible()
+    await dialog(page).get_by_role("button", name="Go on").click()
+    await page.get_by_label("Their account").fill("I waited.")
+    await dialog(page).get_by_role("button", name="Save").click()
+    await expect(dialog(page)).to_have_count(0)
+    await expect(thread(page).locator(".post", has_text="corrected by")).to_contain_text("I waited.")
+
+
 async def test_a_double_click_on_submit_opens_one_retro(page: Page, web_house: WebHouse) -> None:
     await page.goto(web_house.url)
     await page.get_by_role("button", name="Mark a case failed").click()
