@@ -283,7 +283,7 @@ MAX_IN_ROW = 3
 """Buttons that stand beside each other; a fourth would be one too many to choose from."""
 MAX_IN_MENU = 5
 """Entries of one menu (Slack's three dots hold no more); the rest is behind one of them."""
-ROW_CHARACTERS = 48
+ROW_CHARACTERS = 54
 """What the labels of three of them hold together; with more, the menu no longer fits beside them.
 
 Measured in the pictures, where a message of Slack is at most 600 pixels wide."""
