@@ -164,6 +164,10 @@ _ROUTES = (
     _route(retro_commands.Undiscuss, retro_commands.undiscuss),
     _route(action_item_commands.Add, action_item_commands.add, action_item_commands.open_add),
     _route(action_item_commands.AddMessage, action_item_commands.add, action_item_commands.open_add),
+    _route(action_item_commands.Edit, action_item_commands.edit, action_item_commands.open_edit),
+    _route(
+        action_item_commands.Correct, action_item_commands.correct, action_item_commands.open_correct
+    ),
     *(
         _route(
             command,
@@ -227,6 +231,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         action_item_jobs.Show,
         action_item_jobs.TellOwner,
         action_item_jobs.TellStep,
+        action_item_jobs.TellEdit,
         action_item_jobs.CallOwner,
         action_item_jobs.TellLead,
         recovery_jobs.Show,

@@ -222,6 +222,7 @@ class ActionItemRow(Row, table=True):
     state: str
     active: bool
     history: list[dict[str, Any]] = Field(sa_type=Data)
+    edits: list[dict[str, Any]] = Field(sa_type=Data, sa_column_kwargs={"server_default": text("'[]'")})
     version: int
     cancelled: bool = Field(sa_column_kwargs={"server_default": text("false")})
     next_check_at: datetime | None = never_checked()

@@ -30,6 +30,8 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "retro.undiscuss": {"id": "1.1"},
     "action_item.add": {"what": "Show the notes"},
     "action_item.add_message": {"what": "Show the notes"},
+    "action_item.edit": {"what": "Show all notes"},
+    "action_item.correct": {"words": "No time before May."},
     **{
         f"action_item.{name}": {field.name: CHOSEN[field.kind] for field in row.form.fields}
         for name, row in STEPS.items()

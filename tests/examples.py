@@ -15,7 +15,7 @@ from bot.commands import coach as coach_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import retro as retro_commands
 from bot.commands import team as team_commands
-from bot.domain.action_item import ActionItem, Moved, can_wait, steps
+from bot.domain.action_item import ActionItem, ItemEdit, Moved, can_wait, steps
 from bot.domain.case import Case, CaseChange
 from bot.domain.gap import CameBack
 from bot.domain.item_step import ItemState
@@ -157,6 +157,18 @@ def _moved(moved: Moved, **changes: object) -> ActionItem:
 
 AGREED = _moved(Moved(step="accept", by="U1", at=AT), state="agreed")
 DONE = _moved(Moved(step="done", by="U1", at=AT, words="The notes are shown."), state="done")
+EDITED_ITEM = AGREED.model_copy(
+    update={
+        "edits": (
+            ItemEdit(part="what", by="U2", at=AT, was="Courier notes are shown"),
+            ItemEdit(part="gap", by="U2", at=AT, was="training"),
+        )
+    }
+)
+EDITED_DONE = DONE.model_copy(update={"edits": EDITED_ITEM.edits})
+CORRECTED_ITEM = DONE.model_copy(
+    update={"edits": (ItemEdit(part="words", by="U1", at=AT, step=len(DONE.history)),)}
+)
 VERIFIED = DONE.model_copy(
     update={
         "state": "verified",
@@ -552,6 +564,11 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.verified_for_asker": action_item.step_news(VERIFIED, 2, PEOPLE, LINK),
     "action_item.declined_for_asker": action_item.step_news(DECLINED, 2, PEOPLE, LINK),
     "action_item.reopened_for_owner": action_item.step_news(REOPENED_DONE, 3, PEOPLE, LINK),
+    "action_item.edited": action_item.card(EDITED_ITEM, PEOPLE, TODAY),
+    "action_item.own_edited": action_item.own_copy(EDITED_ITEM, "U1", PEOPLE, TODAY, LINK),
+    "action_item.edited_for_owner": action_item.edit_news(EDITED_ITEM, 1, "U1", PEOPLE, LINK),
+    "action_item.edited_long_ago": action_item.edit_news(EDITED_DONE, 1, "U1", PEOPLE, LINK),
+    "action_item.corrected": action_item.card(CORRECTED_ITEM, PEOPLE, TODAY),
     "action_item.call_owner": action_item.call_owner(ITEM, ANA),
     "action_item.unreached": action_item.unreached(ITEM, ANA, "They have left the workspace."),
     "action_item.mine": action_item.mine((LATE, ITEM, DONE), LINKS, PEOPLE, TODAY, page=Page(more=True)),
@@ -869,6 +886,10 @@ FORMS: Mapping[str, Form] = {
         for command in action_item_commands.STEP_COMMANDS
         if command.title
     },
+    "action_item.edit": action_item_commands.edit_form(AGREED),
+    "action_item.correct": action_item_commands.correct_form(DONE),
+    "action_item.correct_why": action_item_commands.correct_form(HANDED),
+    "action_item.read_edits": action_item.whole(EDITED_ITEM, PEOPLE),
     "action_item.remind_later": action_item_commands.remind_later_form(AGREED, TODAY),
     "action_item.read": action_item.whole(LONG_ITEM, PEOPLE),
     "action_item.read_reminders": action_item.whole(

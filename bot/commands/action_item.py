@@ -7,10 +7,11 @@ from typing import ClassVar
 from pydantic import create_model
 
 from bot import retro_thread
-from bot.command import Command, Invocation, Opening, Reply
+from bot.command import AskFirst, Command, Invocation, Opening, Reply
 from bot.commands import retro as retro_commands
 from bot.commands.lookup import answer_of, item_of, person_of, retro_of
 from bot.domain import action_item as domain
+from bot.domain import item_edit
 from bot.domain import retro as retro_domain
 from bot.domain.action_item import ActionItem, Moved
 from bot.domain.errors import Refused, check_all
@@ -35,17 +36,25 @@ from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.jobs import team as team_jobs
+from bot.jobs.edit_said import edit_said
 from bot.messages import action_item as messages
 from bot.messages import confirmation
 from bot.messages import owed as owed_messages
 from bot.messages import retro as retro_messages
 from bot.messages.board import MAX_LISTED
 from bot.messages.parts import FieldKind, Form, Message, Page
+from bot.messages.stale_form import changed_meanwhile, differing
+from bot.messages.whole_text import said_to_stay, whole
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import BY_KEY
 
 MAX_OWED = 5
 """Customers in a list: with ten items and their buttons, all of it fits one message in Slack."""
+
+
+_WHAT = field("What will change", needed="Say what will change.", coach="team")
+_GAP = field("Gap", options=GAPS)
+_MEASURE = field("How we will know it worked", coach="team")
 
 
 class Add(Command, frozen=True):
@@ -58,13 +67,13 @@ class Add(Command, frozen=True):
     submit = "Add"
 
     subject: CaseRef
-    what: Text = field("What will change", needed="Say what will change.", coach="team")
-    gap: Choice = field("Gap", options=GAPS)
+    what: Text = _WHAT
+    gap: Choice = _GAP
     owner: PersonId = field(
         "Owner", hint="They'll be asked to agree. If you choose yourself, it's agreed at once."
     )
     due: Day = field("Due")
-    measure: Text = field("How we will know it worked", coach="team")
+    measure: Text = _MEASURE
     from_view: Line = field(hidden=True)
     """In a form that the program of before drew, where the subject does not say so."""
 
@@ -78,6 +87,36 @@ class AddMessage(Add, frozen=True):
     """The same, from a message in the retro's thread that somebody pointed at."""
 
     name = "action_item.add_message"
+
+
+class Edit(Command, frozen=True):
+    """Puts right what an item says, until it is done."""
+
+    name = "action_item.edit"
+    access = "thing"
+    title = "Edit action item"
+    submit = "Save"
+
+    subject: ItemRef
+    what: Text = _WHAT
+    gap: Choice = _GAP
+    measure: Text = _MEASURE
+    seen: Line = field(hidden=True)
+    """How much had been edited in it when the form was filled in."""
+
+
+class Correct(Command, frozen=True):
+    """Puts right, or takes back, what somebody wrote with the last step of an item."""
+
+    name = "action_item.correct"
+    access = "thing"
+    title = "Correct what you wrote"
+    submit = "Save"
+
+    subject: ItemRef
+    words: Text = field("What you wrote", coach="team")
+    step: Line = field(hidden=True)
+    """The place in the item's history, from 1, of the step that the form was opened for."""
 
 
 class TakeStep(Command, frozen=True):
@@ -225,6 +264,89 @@ def add(command: Add, work: UnitOfWork) -> Reply:
     return _confirmed(confirmation.added(added, command.person.id, owner), reply)
 
 
+def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Opens the form to edit an item, filled in with what is stored."""
+    item = item_of(opening.subject, work)
+    item_edit.check_edit(item)
+    return Reply(form=edit_form(item))
+
+
+def edit_form(item: ActionItem) -> Form:
+    """Edit action item, filled in with what is stored."""
+    values = {"what": item.what, "gap": item.gap or "", "measure": item.measure}
+    seen = {"seen": str(len(item_edit.edited(item)))}
+    form = Edit.form(item.ref, channel_id=item.channel_id, values=values, hidden=seen)
+    return said_to_stay(form)
+
+
+def edit(command: Edit, work: UnitOfWork) -> Reply:
+    """Saves what is put right, and brings up to date whatever shows it; an owner who agreed is told."""
+    item = item_of(command.subject, work)
+    item_edit.check_edit(item)
+    texts = {"what": whole(command.what, item.what), "measure": whole(command.measure, item.measure)}
+    _check_seen(command, item, texts, work)
+    edited = item_edit.edit(item, {**texts, "gap": command.gap or None}, command.person.id, command.at)
+    if edited == item:
+        return Reply(message=confirmation.item_unchanged(item), done=True)
+    _show_words(edited, command, work)
+    owner = work.people.get(edited.owner) if edited.owner else None
+    for number in range(len(item.edits) + 1, len(edited.edits) + 1):
+        if owner and not owner.gone and item_edit.is_edit_news(edited, number, owner.id):
+            work.jobs.schedule(action_item_jobs.edit_job(edited, number, owner.id, command.at))
+    return Reply(message=confirmation.item_edited(edited), done=True)
+
+
+def _check_seen(command: Edit, item: ActionItem, texts: Mapping[str, str], work: ReadOnlyWork) -> None:
+    """Raises AskFirst where somebody edited it while the form was open."""
+    edits = item_edit.edited(item)
+    if command.seen in ("", str(len(edits))):
+        return
+    now, written = edit_form(item), {**(command.request.values or {}), **texts}
+    if differing(now, written):
+        who = work.people.get(edits[-1].by) if edits else None
+        raise AskFirst(Reply(form=changed_meanwhile(now, written, who, command.person.id, {})))
+
+
+def open_correct(opening: Opening, work: ReadOnlyWork) -> Reply:
+    """Opens the form to correct what one wrote with the last step, filled in with that."""
+    item = item_of(opening.subject, work)
+    item_edit.check_correct(item, opening.person.id)
+    return Reply(form=correct_form(item))
+
+
+def correct_form(item: ActionItem) -> Form:
+    """Correct what you wrote: the very field of the last step's form."""
+    last = item.history[-1]
+    asked = STEPS[last.step].words if last.step != "add" else None
+    drawn: dict[str, object] = {"label": asked.label, "needed": bool(asked.needed)} if asked else {}
+    if not drawn.get("needed"):
+        drawn["hint"] = "Leave it empty to take it back."
+    form = _form(Correct, item, {"words": last.words}, {"words": drawn})
+    hidden = {"step": str(len(item.history))}
+    return said_to_stay(form.model_copy(update={"hidden": hidden}))
+
+
+def correct(command: Correct, work: UnitOfWork) -> Reply:
+    """Saves other words of an item's last step, for who wrote them."""
+    item = item_of(command.subject, work)
+    step = int(command.step) if command.step.isdecimal() else None
+    item_edit.check_correct(item, command.person.id, step)
+    words = whole(command.words, item.history[-1].words)
+    corrected = item_edit.correct(item, words, command.person.id, command.at)
+    if corrected == item:
+        return Reply(message=confirmation.item_unchanged(item), done=True)
+    _show_words(corrected, command, work)
+    return Reply(message=confirmation.item_edited(corrected), done=True)
+
+
+def _show_words(item: ActionItem, command: Command, work: UnitOfWork) -> None:
+    """Saves an item whose words were put right, and brings up to date whatever says them."""
+    work.action_items.save(item)
+    _show(item, command, work)
+    edit_said(action_item_jobs.news(item, command.at), work, on_their_way=True)
+    reminder_jobs.refresh(item, command.at, work)
+
+
 def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form of a step, unless this person cannot take it now."""
     item = item_of(opening.subject, work)
@@ -281,6 +403,8 @@ def _move(
     for number in domain.steps_told(item):
         if domain.is_news(item, number):
             _tell_step(after, number, command, work)
+    if item_edit.edited(after):
+        edit_said(action_item_jobs.news(after, command.at), work)
     reminder_jobs.resolve(after, moved.step, command.at, work)
     return reply, after
 
@@ -408,6 +532,7 @@ def read(command: Read, work: ReadOnlyWork) -> Reply:
         item.asked_by,
         *(moved.by for moved in item.history),
         *(moved.to or "" for moved in item.history),
+        *(edit.by for edit in item.edits),
     }
     sent_reminders = work.reminders.of([item.label])
     delivered = reminder_jobs.said(sent_reminders, work)

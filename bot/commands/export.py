@@ -82,7 +82,7 @@ def _by_case(things: Sequence[Thing]) -> Mapping[int, Sequence[Thing]]:
 
 def _in_item(item: ActionItem) -> set[str | None]:
     moved = (person_id for moved in item.history for person_id in (moved.by, moved.to))
-    return {item.asked_by, item.owner, *moved}
+    return {item.asked_by, item.owner, *moved, *(edit.by for edit in item.edits)}
 
 
 def _in_recovery(recovery: Recovery) -> set[str | None]:

@@ -31,6 +31,24 @@ class Moved(BaseModel, frozen=True):
     """What the step's form chose: the new owner, or the new date, ISO 8601."""
 
 
+EditedPart = Literal["what", "gap", "measure", "words"]
+"""What of an item was put right; "words" are those that came with a step of it."""
+
+
+class ItemEdit(BaseModel, frozen=True):
+    """One text of an item that somebody put right: which, by whom, when, and what it was before.
+
+    `step` is the place in its history, from 1, of the step whose words they are. Those only their author
+    puts right, and what they were is not kept: so they can be taken back.
+    """
+
+    part: EditedPart
+    by: str
+    at: datetime
+    was: str = ""
+    step: int | None = None
+
+
 class ActionItem(BaseModel, frozen=True):
     """One fix. `what` is what will change, `measure` how we will know that it worked.
 
@@ -53,6 +71,8 @@ class ActionItem(BaseModel, frozen=True):
     """As its case is: kept here too, so that lists and the clock pass it by."""
     state: ItemState = "proposed"
     history: tuple[Moved, ...] = ()
+    edits: tuple[ItemEdit, ...] = ()
+    """What of its words was put right, the first time first."""
     version: int = 1
 
     @property

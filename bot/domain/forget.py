@@ -107,8 +107,9 @@ def forget_retro(retro: Retro, scrub: Scrub) -> Retro:
 def forget_item(item: ActionItem, scrub: Scrub) -> ActionItem:
     """The action item, its words without the customer."""
     history = tuple(moved.model_copy(update={"words": scrub(moved.words)}) for moved in item.history)
+    edits = tuple(edit.model_copy(update={"was": scrub(edit.was)}) for edit in item.edits)
     words = {"what": scrub(item.what), "measure": scrub(item.measure)}
-    return item.model_copy(update={**words, "history": history})
+    return item.model_copy(update={**words, "history": history, "edits": edits})
 
 
 def customers_words(recovery: Recovery) -> list[str]:

@@ -8,7 +8,7 @@ import re
 from datetime import date, datetime
 
 OWN_CHAT = re.compile(
-    r"(owner|asker|step|customer|settings|unsaid|not_recovered|case_cancelled):.*|remind:.*:\d+",
+    r"(owner|asker|step|item_edit|customer|settings|unsaid|not_recovered|case_cancelled):.*|remind:.*:\d+",
     re.DOTALL,
 )
 PERSONAL = re.compile(r"remind:.*:(\d{4}-\d\d-\d\d):(\d{1,3})", re.DOTALL)
@@ -92,6 +92,11 @@ def asker(item_number: int, number: int, person_id: str) -> str:
 def step(item_number: int, number: int, person_id: str) -> str:
     """The word to somebody about the `number`th step of an action item's history, from 1."""
     return f"step:{item_number}:{number}:{person_id}"
+
+
+def item_edit(item_number: int, number: int, person_id: str) -> str:
+    """The word to an owner that the `number`th edit of an item, from 1, changed what they agreed to."""
+    return f"item_edit:{item_number}:{number}:{person_id}"
 
 
 def call_owner(item_number: int, owner_id: str) -> str:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from bot.domain import action_item as domain
 from bot.domain import message_key
 from bot.domain.action_item import ActionItem
+from bot.domain.item_edit import edited, is_edit_news
 from bot.domain.job import Job
 from bot.domain.owner_day import owner_day
 from bot.domain.person import Person
@@ -95,6 +96,36 @@ class TellStep(JobPayload):
         return go_public(self.item_number, self.person_id, reason, job.now, work)
 
 
+class TellEdit(JobPayload):
+    """Tells an owner that what they agreed to was changed by somebody else."""
+
+    name = "action_item.tell_edit"
+    what = "what was changed in AI-{item_number} to its owner"
+    about = "AI-{item_number}/{owner_id}"
+    detail = "{number}"
+
+    item_number: Number
+    owner_id: str
+    number: Number
+    """Which of its edits, from 1."""
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """What it says now, and what it said; nothing when it went on before this could be said."""
+        item = work.action_items.get(self.item_number)
+        if item is None or not 0 < self.number <= len(item.edits):
+            return None
+        is_news = is_edit_news(item, self.number, self.owner_id) and not item.cancelled
+        if not is_news and work.sent_messages.get(job.key) is None:
+            return None
+        people = work.people.among({item.edits[self.number - 1].by})
+        root = work.sent_messages.get(message_key.retro(item.case_number))
+        return messages.edit_news(item, self.number, self.owner_id, people, root.link if root else None)
+
+    def on_failure(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
+        """They are named in the thread instead."""
+        return go_public(self.item_number, self.owner_id, reason, job.now, work)
+
+
 class CallOwner(JobPayload):
     """Names the owner in the thread; nothing when the item is somebody else's by now."""
 
@@ -169,12 +200,30 @@ def _step_key(item: ActionItem, number: int) -> str | None:
     return message_key.asker(item.number, times, person_id)
 
 
+def edit_job(item: ActionItem, number: int, owner_id: str, at: datetime) -> Job:
+    """The job that tells an owner of the `number`th of its edits, from 1."""
+    key = message_key.item_edit(item.number, number, owner_id)
+    payload = TellEdit(item_number=item.number, owner_id=owner_id, number=number)
+    return payload.job(owner_id, key, at, direct=True)
+
+
+def news(item: ActionItem, at: datetime) -> list[Job]:
+    """The jobs of what people were told of its steps, and of what was changed in it."""
+    steps = (step_job(item, number, at) for number in domain.steps_told(item))
+    changed = [number for number, edit in enumerate(item.edits, 1) if edit.part == "what"]
+    edits = (edit_job(item, number, owner, at) for number in changed for owner in _owners(item))
+    return [*(job for job in steps if job is not None), *edits]
+
+
 def copies(item: ActionItem, at: datetime) -> list[Job]:
     """The jobs of all copies: to everybody who owns it, or did, and what was told of it."""
+    return [*(owner_job(item, owner, at) for owner in _owners(item)), *news(item, at)]
+
+
+def _owners(item: ActionItem) -> list[str]:
+    """Everybody who may own it, or may have."""
     owners = {item.owner, *(who for moved in item.history for who in (moved.by, moved.to))}
-    jobs = [owner_job(item, owner, at) for owner in sorted(filter(None, owners))]
-    news = (step_job(item, number, at) for number in domain.steps_told(item))
-    return [*jobs, *(job for job in news if job is not None)]
+    return sorted(filter(None, owners))
 
 
 def go_public(
@@ -210,7 +259,13 @@ def _owner(owner_id: str, work: ReadOnlyWork) -> Person:
 def _people(item: ActionItem, work: ReadOnlyWork) -> Mapping[str, Person]:
     handed = item.last("hand_over")
     steps = (*messages.told(item), *((handed,) if handed else ()))
-    named = (item.owner, item.asked_by, *(who for moved in steps for who in (moved.by, moved.to)))
+    editors = (edit.by for edit in edited(item)[-1:])
+    named = (
+        item.owner,
+        item.asked_by,
+        *editors,
+        *(who for moved in steps for who in (moved.by, moved.to)),
+    )
     return work.people.among({person for person in named if person})
 
 

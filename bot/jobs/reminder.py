@@ -158,9 +158,7 @@ def say_anew(
     edit_said((instead_job(row.message, subject, at) for row in rows if row.recipient_id), work)
 
 
-def refresh(
-    subject: Retro | Recovery, at: datetime, work: UnitOfWork, *, traceless: bool = False
-) -> None:
+def refresh(subject: Subject, at: datetime, work: UnitOfWork, *, traceless: bool = False) -> None:
     """Brings open reminders about it up to date, after an answer or an edit."""
     say_anew(_open_rows(subject, work), subject, at, work, traceless=traceless)
 

@@ -6,6 +6,8 @@ from datetime import date
 from bot.domain.action_item import (
     OPEN_STATES,
     ActionItem,
+    EditedPart,
+    ItemEdit,
     Moved,
     can_wait,
     is_late,
@@ -14,6 +16,7 @@ from bot.domain.action_item import (
     steps,
     told_of,
 )
+from bot.domain.item_edit import can_correct, can_edit, edited, is_corrected, is_edit_news
 from bot.domain.item_step import STEPS, ItemState, ItemStep
 from bot.domain.person import Person
 from bot.domain.recovery_step import CATALOGUE
@@ -38,6 +41,7 @@ from bot.messages.parts import (
     Quote,
     Sign,
     Status,
+    Timestamp,
     Words,
     day_words,
     headed,
@@ -58,7 +62,14 @@ SUMMED_UP = 160
 """Characters of each text of an item where its retro is summed up."""
 EVIDENCE = ("done", "verify", "reopen")
 """Steps whose words stay in an item's messages until it is done again."""
+MAX_EDITS = 20
 MEASURE = "How we will know it worked"
+EDITED_PARTS: Mapping[EditedPart, str] = {
+    "what": "what will change",
+    "gap": "the gap",
+    "measure": "how we will know it worked",
+}
+"""What an edit is said to have changed; the words of a step have no name of their own."""
 OWN_SETTINGS = Buttons(buttons=(MY_SETTINGS,))
 
 # What came of a reminder: a step somebody took, of an item or for a customer, or that it was moved.
@@ -87,6 +98,17 @@ def later_button(ref: ItemRef) -> Button:
     return Button(label=label, command_name="action_item.remind_later", about=about, opens=True)
 
 
+def _edit_button(ref: ItemRef) -> Button:
+    """The button to put right what an item says."""
+    return Button(label="Edit item", command_name="action_item.edit", about=str(ref), opens=True)
+
+
+def _correct_button(ref: ItemRef) -> Button:
+    """The button to put right, or take back, what one wrote with its last step."""
+    label, name = "Correct what I wrote", "action_item.correct"
+    return Button(label=label, command_name=name, about=str(ref), opens=True)
+
+
 def all_reminders(ref: ItemRef) -> Button:
     """The button to who was reminded of this item when, and what came of that."""
     return Button(label="All reminders", command_name="action_item.read", about=str(ref), opens=True)
@@ -99,7 +121,13 @@ def card(item: ActionItem, people: Mapping[str, Person], today: date) -> Message
         parts=(
             *headed(item.what),
             Context(
-                words=joined(_stands(item, today), _owned(item, people), _due(item, today), _gap(item))
+                words=joined(
+                    _stands(item, today),
+                    _owned(item, people),
+                    _due(item, today),
+                    _gap(item),
+                    _edited(item, people),
+                )
             ),
             *_measured(item),
             *_story(item, people),
@@ -135,10 +163,12 @@ def own_copy(
         parts=(
             *headed(item.what),
             Paragraph(words=(intro, thread, ".")),
-            Context(words=joined(_stands(item, today), _due(item, today), _gap(item))),
+            Context(
+                words=joined(_stands(item, today), _due(item, today), _gap(item), _edited(item, people))
+            ),
             *_measured(item),
             *_story(item, people),
-            *_buttons(item, _for_owner(item)),
+            *_buttons(item, _for_owner(item), recipient_id),
         ),
     )
 
@@ -177,7 +207,29 @@ def step_news(item: ActionItem, number: int, people: Mapping[str, Person], link:
                     ".",
                 )
             ),
-            *_buttons(item, mine),
+            *_buttons(item, mine, reader),
+        ),
+    )
+
+
+def edit_news(
+    item: ActionItem, number: int, person_id: str, people: Mapping[str, Person], link: str | None
+) -> Message:
+    """To its owner: the `number`th edit changed what they agreed to; a line once it went on."""
+    edit, what = item.edits[number - 1], one_line(item.what)
+    thread = linked(f"the retro C-{item.case_number}", link)
+    if not is_edit_news(item, number, person_id):
+        words = joined((what,), (item.label,), (item.state,))
+        return Message(summary=f"{what} · {item.label} · {item.state}", parts=(Context(words=words),))
+    head = f"{_name(edit.by, people)} changed what you agreed to."
+    return Message(
+        summary=f"{head} It is now: {what}",
+        parts=(
+            *headed(item.what),
+            Paragraph(words=(f"{head} It was:",)),
+            Quote(text=shortened(edit.was)),
+            Context(words=(f"{item.label}, from ", thread, ".")),
+            *_buttons(item, _for_owner(item), person_id),
         ),
     )
 
@@ -251,6 +303,12 @@ def _gap(item: ActionItem) -> Words:
     return (item.gap,) if item.gap else ()
 
 
+def _edited(item: ActionItem, people: Mapping[str, Person]) -> Words:
+    """Who put right last what it says."""
+    edits = edited(item)
+    return (f"edited by {_name(edits[-1].by, people)}",) if edits else ()
+
+
 def _measured(item: ActionItem) -> tuple[Part, ...]:
     if not item.measure:
         return ()
@@ -261,6 +319,8 @@ def _story(item: ActionItem, people: Mapping[str, Person]) -> tuple[Part, ...]:
     parts: list[Part] = []
     for moved in told(item):
         line = _story_line(moved, people)
+        if line and is_corrected(item, item.history.index(moved) + 1):
+            line += " (corrected)"
         if line:
             parts.append(Context(words=(f"{line}:" if moved.words else f"{line}.",)))
         if line and moved.words:
@@ -303,25 +363,29 @@ def _for_owner(item: ActionItem) -> tuple[ItemStep, ...]:
     return tuple(step for step in steps(item) if may(item, step, item.owner or "", lead=None))
 
 
-def _buttons(item: ActionItem, among: Sequence[ItemStep] | None = None) -> tuple[Part, ...]:
-    buttons, menu = _pressable(item, among)
+def _buttons(
+    item: ActionItem, among: Sequence[ItemStep] | None = None, reader: str | None = None
+) -> tuple[Part, ...]:
+    """What can be done with it; `reader` is who alone sees it, where it is not for everybody."""
+    edits = [_edit_button(item.ref)] if can_edit(item) and reader in (None, item.owner) else []
+    buttons, menu = _pressable(item, among, edits)
+    if can_correct(item) and reader in (None, item.history[-1].by):
+        menu = [_correct_button(item.ref), *menu]
     return (row(buttons, menu),) if buttons or menu else ()
 
 
 def _pressable(
-    item: ActionItem, among: Sequence[ItemStep] | None = None
+    item: ActionItem, among: Sequence[ItemStep] | None = None, edits: Sequence[Button] = ()
 ) -> tuple[Sequence[Button], Sequence[Button]]:
-    """The steps that are open, and what else the menu has."""
+    """The steps that are open with `edits` among them, and what else the menu has."""
     offered = () if item.cancelled else steps(item) if among is None else among
     buttons = [step_button(step, item.ref) for step in offered]
-    menu: list[Button] = []
-    if can_wait(item) and not item.cancelled:
-        # Beside the steps, but what ends an item stays the last of them.
-        buttons.insert(
-            offered.index("drop") if "drop" in offered else len(buttons), later_button(item.ref)
-        )
-    if any(len(text) > limit for text, limit in _long_texts(item)):
-        menu.append(show_all("action_item.read", item.ref))
+    later = can_wait(item) and not item.cancelled
+    # Beside the steps, but what ends an item stays the last of them.
+    place = offered.index("drop") if "drop" in offered else len(buttons)
+    buttons[place:place] = [*([later_button(item.ref)] if later else []), *edits]
+    is_long = any(len(text) > limit for text, limit in _long_texts(item))
+    menu = [show_all("action_item.read", item.ref)] if is_long or edited(item) else []
     return buttons, menu
 
 
@@ -344,6 +408,8 @@ def whole(
         if moved.words:
             line = _story_line(moved, people) or _name(moved.by, people)
             parts += [Paragraph(words=(Bold(text=line),)), Quote(text=moved.words)]
+    for edit in edited(item)[-MAX_EDITS:]:
+        parts += [Context(words=_edit_words(edit, people)), Quote(text=edit.was or "–")]
     if sent_reminders:
         parts.append(Paragraph(words=(Bold(text="Reminders"),)))
         newest = sent_reminders[-1].day
@@ -352,6 +418,12 @@ def whole(
         )
     about = str(item.ref)
     return Form(command_name="action_item.read", title=item.label, about=about, parts=tuple(parts))
+
+
+def _edit_words(edit: ItemEdit, people: Mapping[str, Person]) -> Words:
+    """`Ana changed what will change on Thu 5 Mar, 14:30. It was:`."""
+    changed = f"{_name(edit.by, people)} changed {EDITED_PARTS[edit.part]} on "
+    return (changed, Timestamp(at=edit.at, zone="UTC"), ". It was:")
 
 
 def _reminded(sent: SentReminder, people: Mapping[str, Person], newest: date) -> Words:

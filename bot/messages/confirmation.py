@@ -88,6 +88,16 @@ def stepped(form: StepForm, to: Person | date | None, today: date) -> Message:
     return sentence(form.confirmed.format(to=named))
 
 
+def item_edited(item: ActionItem) -> Message:
+    """After the words of an item were put right."""
+    return sentence(f"Saved: {item.label} has your new words everywhere.")
+
+
+def item_unchanged(item: ActionItem) -> Message:
+    """After an item was edited to what it said already."""
+    return sentence(f"Nothing to save: {item.label} says all of that already.")
+
+
 def case_edited(case: Case) -> Message:
     """After a case was edited."""
     return sentence(f"Saved: {case.label} is right everywhere now.")

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from bot.domain.action_item import ActionItem, Moved
 from bot.domain.case import Case, CaseChange
+from bot.domain.item_edit import became
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import STEPS, Step
@@ -224,6 +225,20 @@ def _item_data(item: ActionItem, whole: Whole) -> dict[str, object]:
         "what_changed": _evidence(item, "done"),
         "what_was_seen": _evidence(item, "verify"),
         "history": [_moved_data(moved, whole) for moved in item.history],
+        "edits": [_edit_data(item, number, whole) for number, _ in enumerate(item.edits, 1)],
+    }
+
+
+def _edit_data(item: ActionItem, number: int, whole: Whole) -> dict[str, object]:
+    """One edit: of what, by whom, when, before and after; of a step's words, which step's."""
+    edit = item.edits[number - 1]
+    return {
+        "part": edit.part,
+        "step": item.history[edit.step - 1].step.replace("_", " ") if edit.step else None,
+        "by": whole.name(edit.by),
+        "at": _moment(edit.at),
+        "was": edit.was or None,
+        "became": became(item, number) or None,
     }
 
 
@@ -400,6 +415,16 @@ def _item_rows(item: ActionItem, whole: Whole) -> Iterator[Row]:
             "at": _moment(moved.at),
             "text": moved.words,
         }
+    for number, edit in enumerate(item.edits, 1):
+        data = _edit_data(item, number, whole)
+        yield {
+            "kind": f"edit: {edit.part}",
+            "number": item.label,
+            "person": whole.name(edit.by),
+            "state": str(data["step"] or "") or None,
+            "at": _moment(edit.at),
+            "text": edit.was,
+        }
 
 
 def _recovery_rows(recovery: Recovery, whole: Whole) -> Iterator[Row]:
@@ -541,6 +566,12 @@ def _item_lines(item: ActionItem, whole: Whole) -> list[str]:
             lines += ["", f"{label}:", "", *_quoted(text)]
     for moved in item.history:
         lines += _told(moved, whole)
+    for number, edit in enumerate(item.edits, 1):
+        step = _edit_data(item, number, whole)["step"]
+        part = f"{edit.part} of {step}" if step else edit.part
+        by = _plain(whole.name(edit.by) or "")
+        lines += ["", f"- {edit.at:%Y-%m-%d} · edited: {part} · {by}"]
+        lines += ["", *(f"  {text}" for text in _quoted(edit.was))] if edit.was else []
     return lines
 
 

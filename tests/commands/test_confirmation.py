@@ -26,6 +26,7 @@ HEAR: tuple[Any, ...] = (ANA, "recovery.hear", CASE, VALUES["recovery.hear"])
 CLOSED: tuple[Any, ...] = (ANA, "retro.close", CASE, VALUES["retro.close"])
 
 BEFORE: Mapping[str, Sequence[tuple[Any, ...]]] = {
+    "action_item.correct": (ACCEPT, DONE),
     "action_item.done": (ACCEPT,),
     "action_item.remind_later": (ACCEPT,),
     "action_item.verify": (ACCEPT, DONE),

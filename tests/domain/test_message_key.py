@@ -23,6 +23,7 @@ STORED = {
     "owner:12:U1": message_key.owner(12, "U1"),
     "asker:12:1:U1": message_key.asker(12, 1, "U1"),
     "step:12:5:U1": message_key.step(12, 5, "U1"),
+    "item_edit:12:2:U1": message_key.item_edit(12, 2, "U1"),
     "call:12:U1": message_key.call_owner(12, "U1"),
     "unreached:12:U1": message_key.owner_unreached(12, "U1"),
     "recovery:7": message_key.recovery(7),

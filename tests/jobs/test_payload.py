@@ -30,6 +30,7 @@ STORED: tuple[tuple[str, str, JobPayload], ...] = (
     ("AI-12/U00BEN", "", action_item.TellOwner(item_number=12, owner_id="U00BEN")),
     ("AI-12/29:00/BEN", "", action_item.TellOwner(item_number=12, owner_id="29:00/BEN")),
     ("AI-12/U00BEN", "", action_item.TellStep(item_number=12, person_id="U00BEN")),
+    ("AI-12/U00BEN", "2", action_item.TellEdit(item_number=12, owner_id="U00BEN", number=2)),
     ("AI-12/U00BEN", "", action_item.CallOwner(item_number=12, owner_id="U00BEN")),
     (
         "AI-12/U00BEN",

@@ -65,6 +65,7 @@ HALF_SAID = {
     "hello": ("team.hello",),
     "left": ("team.colleague_left",),
     "backlog": ("case.backlog",),
+    "changed": ("action_item.tell_edit",),
 }
 """What is half said at the end where each scene has a place of its own."""
 ALONE = ("close", "reopen", "forgotten", "card", "cancel", "double", "kept", "unmended", "left")
@@ -73,6 +74,7 @@ IMPORTED = ("card", "unnamed")
 """Scenes whose case came with an import: nobody owes their customer anything yet."""
 SHARED = (
     "asked for",
+    "changed",
     "answer",
     "unnamed",
     "item",
@@ -428,6 +430,10 @@ class Story:
         item = await self._add("asked for", cast.lead, None)
         await self._move(cast.owner, "take", item, "asked for")
         await self._move(cast.owner, "done", item, "asked for", changed="The notes are shown.")
+        cast = self._cast("changed")
+        item = await self._add("changed", cast.lead, None)
+        await self._move(cast.owner, "take", item, "changed")
+        await self._move(cast.lead, "edit", item, "changed", what="Print the courier's note")
         await self._step("double", "case.same_as", other=self._case("kept"))
         cast = self._cast("item")
         await self._add("item", cast.lead, cast.owner, due="2026-03-13")
