@@ -216,6 +216,11 @@ def words(reply: Reply) -> str:
     return "\n".join([*told, *reply.faults.values()])
 
 
+def reminds(text: str, label: str, words: str) -> bool:
+    """Whether a text says this of the item with this label: both on one quiet line, or on two."""
+    return re.search(rf"This {re.escape(words)}[^\n]*\n?[^\n]*\b{label}\b", text) is not None
+
+
 def unkeyed(about: str) -> str:
     """What a button is about, without the key that tells it from another thing of the same number."""
     return re.sub("~[0-9a-f]{8}", "", about)

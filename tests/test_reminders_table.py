@@ -28,9 +28,7 @@ def table() -> str:
             WHOM[whom] for to in (*(on.to for on in reminder.on), then) for whom in to
         )
         noun = NOUNS[reminder.about]
-        label = "AI-12" if reminder.about == "item" else "C-7"
         said = reminder.says.format(
-            label=label,
             owner="Ana",
             day="Thu 5 Mar",
             planned="",

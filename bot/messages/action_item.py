@@ -117,7 +117,7 @@ def all_reminders(ref: ItemRef) -> Button:
 def card(item: ActionItem, people: Mapping[str, Person], today: date) -> Message:
     """The item's one message in the retro's thread, as it stands now."""
     return Message(
-        summary=f"{_head(item, today)}: {one_line(item.what)}",
+        summary=f"{one_line(item.what)} · {_head(item, today)}",
         parts=(
             *headed(item.what),
             Context(
@@ -159,7 +159,7 @@ def own_copy(
     if item.cancelled and item.state in OPEN_STATES:
         intro = "This needs nothing from you: its retro was cancelled. It was from "
     return Message(
-        summary=f"{_head(item, today)}: {one_line(item.what)}",
+        summary=f"{one_line(item.what)} · {_head(item, today)}",
         parts=(
             *headed(item.what),
             Paragraph(words=(intro, thread, ".")),
@@ -186,15 +186,14 @@ def step_news(item: ActionItem, number: int, people: Mapping[str, Person], link:
     """To whom it concerns: the `number`th step of an item, and its words; a line once it went on."""
     moved = item.history[number - 1]
     if moved.step == "add" or not is_news(item, number):
-        words = f"{item.label} · {item.state} · {one_line(item.what)}"
-        return Message(summary=words, parts=(Context(words=(words,)),))
+        return _went_on(item)
     row, reader = STEPS[moved.step], told_of(item, number) or ""
     head = row.news.format(by=_name(moved.by, people))
     label = f"{row.words.label}:" if row.words else ""
     due: Words = (", due ", on(item.due, moved.at.date())) if item.due and item.state == "agreed" else ()
     mine = tuple(step for step in steps(item) if step != "drop" and may(item, step, reader, lead=None))
     return Message(
-        summary=f"{head} {item.label}: {one_line(item.what)}",
+        summary=f"{head} {one_line(item.what)} · {item.label}",
         parts=(
             Paragraph(words=(Bold(text=head),)),
             Quote(text=shortened(item.what)),
@@ -219,8 +218,7 @@ def edit_news(
     edit, what = item.edits[number - 1], one_line(item.what)
     thread = linked(f"the retro C-{item.case_number}", link)
     if not is_edit_news(item, number, person_id):
-        words = joined((what,), (item.label,), (item.state,))
-        return Message(summary=f"{what} · {item.label} · {item.state}", parts=(Context(words=words),))
+        return _went_on(item)
     head = f"{_name(edit.by, people)} changed what you agreed to."
     return Message(
         summary=f"{head} It is now: {what}",
@@ -234,9 +232,15 @@ def edit_news(
     )
 
 
+def _went_on(item: ActionItem) -> Message:
+    """In a line, where news of an item is none any more: how it stands."""
+    words = f"{one_line(item.what)} · {item.label} · {item.state}"
+    return Message(summary=words, parts=(Context(words=(words,)),))
+
+
 def call_owner(item: ActionItem, owner: Person) -> Message:
     """In the thread, to an owner whose direct messages cannot be reached."""
-    waits = f"{item.label} waits for you in this thread."
+    waits = f"“{one_line(item.what, 60)}” ({item.label}) waits for you in this thread."
     return Message(
         summary=f"{owner.name}: {waits}",
         parts=(
@@ -253,8 +257,8 @@ def call_owner(item: ActionItem, owner: Person) -> Message:
 def unreached(item: ActionItem, owner: Person, reason: str) -> Message:
     """To the lead: an owner who cannot be reached directly, and what helps."""
     return sentence(
-        f"I can't write to {owner.name} about {item.label}, so I named them in the thread of "
-        f"C-{item.case_number} instead. {reason}"
+        f"I can't write to {owner.name} about “{one_line(item.what, 60)}” ({item.label}), so I named "
+        f"them in the thread of C-{item.case_number} instead. {reason}"
     )
 
 

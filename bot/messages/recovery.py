@@ -134,7 +134,7 @@ def card(context: CardContext) -> Message:
     """All that is owed to the customer of a case, as it stands now."""
     head = f"{context.recovery.case_label} · customer · {_state(context)}"
     return Message(
-        summary=f"{head}: {one_line(context.case.what_happened)}",
+        summary=f"{one_line(context.case.what_happened)} · {head}",
         parts=(_head(context.case), *_body(context)),
     )
 
@@ -150,7 +150,7 @@ def not_begun(case: Case, team: Team) -> Message:
     head = f"{case.label} · customer · not begun"
     steps = begin(case, None, team, case.failed_at).steps
     return Message(
-        summary=f"{head}: {one_line(case.what_happened)}",
+        summary=f"{one_line(case.what_happened)} · {head}",
         parts=(
             _head(case),
             Paragraph(words=(f"{NOBODY_YET} Only you see this.",)),
@@ -609,7 +609,8 @@ def not_recovered(
     parts.extend(Paragraph(words=(words,)) for words in _fixes_of(items, verdict))
     customer = Button(label="Customer", command_name="recovery.open", about=str(case.ref))
     parts.append(Buttons(buttons=(customer,)))
-    return Message(summary=f"{label}: {news}", parts=tuple(parts))
+    summary = f"{one_line(case.what_happened)} · {news}"
+    return Message(summary=summary, parts=tuple(parts))
 
 
 def recovered_after_all(recovery: Recovery, by: Person | None, link: str | None) -> Message:

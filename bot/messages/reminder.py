@@ -98,14 +98,14 @@ def reminder_message(dues: Sequence[ReminderView], *, in_its_thread: bool = Fals
     if not open_ones:
         return Message(summary=plain_words(_over(over[0]).words), parts=_all_over(over))
     if len(dues) == 1:
-        summary = f"{_sentence(open_ones[0])} {one_line(open_ones[0].what)}"
-        return Message(summary=summary, parts=_alone(open_ones[0], where=not in_its_thread))
+        parts = _alone(open_ones[0], where=not in_its_thread)
+        return Message(summary=_summary(open_ones[0]), parts=parts)
     ordered = _most_urgent_first(open_ones)
-    parts = [*_grouped(ordered, ordered[:MAX_TOLD], where=not in_its_thread)]
+    listed = [*_grouped(ordered, ordered[:MAX_TOLD], where=not in_its_thread)]
     if len(ordered) > MAX_TOLD:
         to_all = _way_to_all(ordered[0].sent.message, len(ordered))
-        parts.append(_rest(ordered, len(ordered) - MAX_TOLD, to_all))
-    return _gathered(ordered, (*parts, *_all_over(over)))
+        listed.append(_rest(ordered, len(ordered) - MAX_TOLD, to_all))
+    return _gathered(ordered, (*listed, *_all_over(over)))
 
 
 def everything(dues: Sequence[ReminderView], key: str, left: int) -> Message:
@@ -129,10 +129,15 @@ def everything(dues: Sequence[ReminderView], key: str, left: int) -> Message:
 def _gathered(ordered: Sequence[ReminderView], parts: tuple[Part, ...]) -> Message:
     first, count = ordered[0], len(ordered)
     whom = _whom(first)
-    summary = f"{_sentence(first)} {one_line(first.what)}"
+    summary = _summary(first)
     if count > 1:
-        summary = f"{count} things wait for {whom}: {_sentence(first)}"
+        summary = f"{count} things wait for {whom}, first of all: {summary}"
     return Message(summary=summary, title=f"What waits for {whom}", parts=parts)
+
+
+def _summary(due: ReminderView) -> str:
+    """What it is, and why it is said: what a notification has room for."""
+    return f"{one_line(due.what)} · {_sentence(due)}"
 
 
 def _whom(due: ReminderView) -> str:
@@ -195,7 +200,8 @@ def _way_to_all(key: str, count: int, left: int = 0) -> Button:
 
 def _alone(due: ReminderView, *, where: bool) -> tuple[Part, ...]:
     """One thing that has a message for itself: its words, why, and what can be done."""
-    quiet = Context(words=(_status(due), *((" · from ", _retro(due)) if where else ())))
+    retro: Words = ("from ", _retro(due)) if where else ()
+    quiet = Context(words=joined((_status(due),), _number(due), retro))
     buttons = _pressable(due)
     row_of_it = (row(buttons),) if buttons else ()
     return (*headed(due.what), Paragraph(words=(_sentence(due),)), quiet, *_before(due), *row_of_it)
@@ -203,10 +209,15 @@ def _alone(due: ReminderView, *, where: bool) -> tuple[Part, ...]:
 
 def _listed(due: ReminderView, *, where: bool) -> tuple[Part, ...]:
     """One thing among others: a line with what can be done beside it."""
-    says = f"\n{_sentence(due).rstrip('.:')}"
-    quiet: Words = (f"{says} · ", _retro(due)) if where else (says,)
-    words: Words = (Bold(text=one_line(due.what)), *quiet)
+    retro: Words = (_retro(due),) if where else ()
+    quiet = joined((_sentence(due).rstrip(".:"),), _number(due), retro)
+    words: Words = (Bold(text=one_line(due.what)), "\n", *quiet)
     return (in_list(words, _pressable(due)), *_before(due))
+
+
+def _number(due: ReminderView) -> Words:
+    """An item's own number; of all else its retro says it."""
+    return (due.subject.label,) if isinstance(due.subject, ActionItem) else ()
 
 
 def _retro(due: ReminderView) -> Inline:
@@ -326,7 +337,6 @@ def _sentence(due: ReminderView) -> str:
         template = due.reminder.instead.get("past" if is_on < said else "this_day", template)
     day = day_words(on(is_on, said)) if is_on else ""
     return template.format(
-        label=_label(due),
         step=kind_of(due.subject, step).label if step and isinstance(due.subject, Recovery) else "",
         owner=due.owner,
         fixes=_fixes(due.fixes),
@@ -357,7 +367,7 @@ def _over(due: ReminderView) -> Context:
     if due.sent.outcome == "remind_later" and isinstance(item, ActionItem) and item.remind_on:
         return Context(words=joined(("Reminder moved to ", on(item.remind_on, due.sent.day)), (what,)))
     outcome = outcome_of(due.sent) or due.subject.state
-    return Context(words=(f"{_label(due)} · {outcome} · {what}",))
+    return Context(words=joined((what,), (_label(due),), (outcome,)))
 
 
 def unanswered(due: ReminderView, retro: Retro, prompts: Sequence[Prompt]) -> Message:
@@ -399,6 +409,6 @@ def answers_closed(due: ReminderView, retro: Retro, answers: Sequence[Answer]) -
     words = ended or _sentence(due)
     return Message(
         summary=words,
-        title=f"{retro.label}: what we heard so far",
+        title=f"What we heard so far · {retro.label}",
         parts=(Paragraph(words=(words,)), *heard(answers), *buttons),
     )

@@ -418,7 +418,7 @@ def summary(
         parts.append(Buttons(buttons=_when_closed(retro, agreed)))
     return Message(
         summary=f"The retro {retro.label} is closed.",
-        title=f"{retro.label}: what we heard{' and what will change' if agreed else ''}",
+        title=f"What we heard{' and what will change' if agreed else ''} · {retro.label}",
         parts=tuple(parts),
     )
 

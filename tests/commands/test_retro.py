@@ -277,7 +277,7 @@ async def test_without_its_last_agreed_fix_a_closed_retro_asks_for_another_outco
     for key in ("retro:1", "turn:1:1"):
         assert "Closed without a decision" in plain(said[key])
         assert labels(said[key])[:2] == ["Close retro", "Reopen"]
-    assert said["turn:1:1"].title == "C-1: what we heard"
+    assert said["turn:1:1"].title == "What we heard · C-1"
     assert "finished" not in plain(said["retro:1"])
     # It is as any retro that has to be decided: with another outcome it is finished.
     assert (await desk.ask(ANA, "retro.close", "C-1")).form is not None
@@ -304,7 +304,7 @@ async def test_the_lead_is_reminded_of_an_outcome_that_does_not_hold_until_someb
     # 2 April was a Thursday. Friday's digest, on which nobody did anything, comes again on Wednesday.
     morning = later + timedelta(days=6)
     told = await desk.tick(morning)
-    assert 'C-1 was closed with "fixes agreed", and no agreed fix is left' in unasked(told)
+    assert 'This was closed with "fixes agreed", and no agreed fix is left' in unasked(told)
     await desk.ask(BEN, "action_item.take", "AI-1", at=morning)
     said = desk.say_all(morning)
     assert "no agreed fix is left" not in unasked(said)
@@ -395,7 +395,7 @@ async def test_the_lead_is_asked_to_close_a_retro_with_fixes_and_not_called_unde
     morning = AT + timedelta(days=7)
     asked = unasked(await desk.tick(morning))
     assert (
-        "Everybody has had time to answer C-1. One fix is proposed, and nobody has said yes to it yet"
+        "Everybody has had time to answer. One fix is proposed, and nobody has said yes to it yet"
         in asked
     )
     assert "decide what will change" not in asked

@@ -46,7 +46,7 @@ async def test_an_answer_is_next_among_600_reminders_and_ten_openings(
         await said(slack, "proposed · AI-1", where=support.id)
         await built.database.write(f"slack:{slack.team}", owe_reminders)
         built.woken.set()
-        await said(slack, "AI-1 has no owner yet", where=support.id)
+        await said(slack, "This has no owner yet", where=support.id)
         form = await ben.press(retro, "Answer")
         for number in range(10):
             await ana.command(f"failed ZD-{number} Story {number}", support)
@@ -59,5 +59,5 @@ async def test_an_answer_is_next_among_600_reminders_and_ten_openings(
         # The openings come next, and then all the rest.
         for number in range(10):
             await said(slack, f"Retro: Story {number}", where=support.id)
-        reminders = [p for p in slack.posted() if "AI-1 has no owner yet" in p.words()]
+        reminders = [p for p in slack.posted() if "This has no owner yet" in p.words()]
         assert len(reminders) < 100

@@ -11,6 +11,7 @@ from bot.domain.notification_preferences import NotificationPreferences
 from bot.ports import UnitOfWork
 from bot.settings import Settings
 from handlers.web.additions import machine_zone
+from tests.desk import reminds
 from tests.fake_teams import FakeTeams, Posted, TeamsChannel, TeamsPerson
 from tests.journeys.later import (
     NEW_YORK,
@@ -92,14 +93,14 @@ async def test_in_teams_an_item_is_brought_up_in_its_owners_chat_until_it_is_don
         assert mine(ben) == [own]
         await later.turn(nine(-2))
         soon = mine(ben)[-1]
-        assert f"AI-1 is due soon: {shown(due, after(due, -2))}." in soon.words()
+        assert reminds(soon.words(), "AI-1", f"is due soon: {shown(due, after(due, -2))}.")
         assert list(soon.buttons()) == ["Mark done", "Change date", "Hand over", "Remind me later"]
         for days in (0, 1, 2):
             await later.turn(nine(days))
         # Only the newest is left.
         (_, late) = mine(ben)
         assert soon not in (own, late)
-        assert "AI-1 was due" in late.words()
+        assert reminds(late.words(), "AI-1", "was due")
 
         # Put off, and said so; then late for the lead, too.
         form = await ben.press(late, "Remind me later")
@@ -112,8 +113,8 @@ async def test_in_teams_an_item_is_brought_up_in_its_owners_chat_until_it_is_don
         assert "Reminder moved to" in late.words()
         await later.turn(nine(3))
         again = mine(ben)[-1]
-        assert "AI-1 was due" in again.words()
-        (heard,) = (posted for posted in mine(ana) if "Ben's AI-1 was due" in posted.words())
+        assert reminds(again.words(), "AI-1", "was due")
+        (heard,) = (posted for posted in mine(ana) if "and Ben has it." in posted.words())
         assert shown(after(due, 2), after(due, 3)) in heard.words()
 
         await ben.submit(await ben.press(again, "Mark done"), {"What changed": "It is printed."})
@@ -139,7 +140,7 @@ async def test_in_teams_my_settings_and_the_thread_work_the_same(
         form = await ana.press(retro, "Add action item")
         await ana.submit(form, {"What will change": "Notes"})
         await later.turn(at(STOCKHOLM, first))
-        (offer,) = (p for p in support.thread(retro) if "AI-1 has no owner yet" in p.words())
+        (offer,) = (p for p in support.thread(retro) if reminds(p.words(), "AI-1", "has no owner yet"))
         await ben.click(offer, "Take it")
         await later.turn(at(STOCKHOLM, first, TEN_PAST))
         assert offer.buttons() == {}
@@ -176,19 +177,19 @@ async def test_in_the_web_workspace_a_reminder_is_among_the_direct_messages_and_
         await later.turn(at(zone, after(due, -2)))
         assert "1 new" in (await visitor.see("/p/support")).text
         page = await visitor.see("/dm")
-        assert f"AI-1 is due soon: {shown(due, after(due, -2))}" in page.text
+        assert reminds(page.text, "AI-1", f"is due soon: {shown(due, after(due, -2))}")
         drawn = await visitor.press("action_item.remind_later", about="AI-1", channel_id=ana)
         answer = await visitor.fill(drawn, when="after_due")
         assert "I'll remind you of “Read the notes” on" in answer.text
         await later.turn(at(zone, after(due, -2), TEN_PAST))
         assert "Reminder moved to" in (await visitor.see("/dm")).text
         await later.turn(at(zone, due))
-        assert "AI-1 is due today" not in (await visitor.see("/dm")).text
+        assert not reminds((await visitor.see("/dm")).text, "AI-1", "is due today")
         await later.turn(at(zone, after(due, 1)))
         page = await visitor.see("/dm")
-        assert "AI-1 was due" in page.text
+        assert reminds(page.text, "AI-1", "was due")
         await visitor.fill(await visitor.press("action_item.done", about="AI-1"), changed="Printed.")
         await later.turn(at(zone, after(due, 1), TEN_PAST))
         page = await visitor.see("/dm")
-        assert "AI-1 is late" not in page.text
+        assert not reminds(page.text, "AI-1", "is late")
         assert "AI-1 · done" in page.text

@@ -12,7 +12,7 @@ from bot import bootstrap, check
 from bot.domain.reference import lost
 from bot.settings import Settings
 from handlers.worker import Worker
-from tests.desk import A_CASE
+from tests.desk import A_CASE, reminds
 from tests.fake_teams import FakeTeams
 from tests.fakes import FakeSlack, Posted
 from tests.handlers.slack_adapter import settings_for
@@ -139,7 +139,7 @@ async def test_a_reminder_that_came_up_after_the_backup_is_not_said_again(
             bootstrap.back_up(settings, copy)
             await later.turn(soon)
             (said,) = ben.direct.thread(own)
-            assert "AI-1 is due soon" in said.words()
+            assert reminds(said.words(), "AI-1", "is due soon")
         restore(copy, database)
         Then.moment = soon + timedelta(hours=2)
         monkeypatch.setattr("handlers.worker.datetime", Then)
@@ -148,7 +148,7 @@ async def test_a_reminder_that_came_up_after_the_backup_is_not_said_again(
             assert ben.direct.thread(own) == [said]
             # What comes up from now on is said as ever.
             await later.turn(at(NEW_YORK, due))
-            assert "AI-1 is due today" in ben.direct.thread(own)[-1].words()
+            assert reminds(ben.direct.thread(own)[-1].words(), "AI-1", "is due today")
 
 
 async def test_what_was_never_said_is_said_once_after_a_restore(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ async def test_a_failed_case_goes_all_the_way_to_finished(
 
         # Closed, summed up, finished.
         await ana.submit(await ana.press(retro, "Close retro"), {"Outcome": "fixes agreed"})
-        summary = await said(slack, "what we heard and what will change")
+        summary = await said(slack, "What we heard and what will change")
         assert summary.thread_ts == retro.ts
         for part in (
             "Reading courier notes",

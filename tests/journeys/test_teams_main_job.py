@@ -66,7 +66,7 @@ async def test_a_failed_case_goes_all_the_way_to_finished(teams: FakeTeams, data
 
         # Closed, summed up, finished.
         await ana.submit(await ana.press(retro, "Close retro"), {"Outcome": "fixes agreed"})
-        summary = await said(teams, "what we heard and what will change")
+        summary = await said(teams, "What we heard and what will change")
         assert summary.root == retro.id
         for part in (
             "Reading courier notes",
