@@ -1,17 +1,22 @@
 """The one HTTP server: where it listens, and what it says of its health."""
 
 import asyncio
+import errno
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from aiohttp import web
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from bot.ports import StorageDamaged, StorageUnavailable, Transactions
 from bot.settings import Misconfigured, Settings
 from handlers.connections import Connections, accepting, listen
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound to it
+"""Hosts that stand for every address of the machine, and where one of them answers."""
+ASK_SECONDS = 2.0
+MAX_HEALTH_BYTES = 65_536
 
 
 @asynccontextmanager
@@ -20,18 +25,44 @@ async def listening(
 ) -> AsyncIterator[str]:
     """Takes connections, for each of which `served` makes aiohttp's side; yields the address.
 
-    Raises Misconfigured when the port cannot be opened.
+    Raises Misconfigured when the port cannot be opened, and says so where Amends itself has it already.
     """
     try:
         opened = await listen(settings.amends_host, settings.amends_port)
     except OSError as taken:
+        host, port = settings.amends_host, settings.amends_port
+        there = _address(ANYWHERE.get(host, host), port)
+        if taken.errno == errno.EADDRINUSE and await _is_amends(there):
+            raise Misconfigured(
+                f"Amends already runs at {there}: open it there, or start this one with another "
+                "AMENDS_PORT."
+            ) from None
         raise Misconfigured(
-            f"AMENDS_PORT {settings.amends_port} on {settings.amends_host} cannot be opened: "
-            f"{taken.strerror or taken}."
+            f"AMENDS_PORT {port} on {host} cannot be opened: {taken.strerror or taken}."
         ) from None
     host, port = opened[0].getsockname()[:2]
     async with accepting(opened, served, connections):
-        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        yield _address(host, port)
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+async def _is_amends(address: str) -> bool:
+    """Whether what listens there answers as `healthz` does, well or not."""
+    try:
+        async with (
+            ClientSession(timeout=ClientTimeout(total=ASK_SECONDS)) as session,
+            session.get(f"{address}/healthz", allow_redirects=False) as response,
+        ):
+            if (response.content_length or MAX_HEALTH_BYTES) >= MAX_HEALTH_BYTES:
+                return False  # ours is short, and says how long it is
+            health = json.loads(await response.read())
+    except (ClientError, OSError, TimeoutError, ValueError):
+        return False
+    is_ours = isinstance(health, dict) and isinstance(health.get("ok"), bool)
+    return is_ours and ("connections" in health or "why" in health)
 
 
 def healthz(

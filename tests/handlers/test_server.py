@@ -9,9 +9,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot import bootstrap, check
-from bot.settings import Settings
+from bot.settings import Misconfigured, Settings
+from handlers import server
 from storage.database import Database
 from tests.storage.test_damage import overwrite
 
@@ -67,3 +70,79 @@ async def test_serve_warns_of_a_journal_that_belongs_to_another_file(
         os.utime(sqlite.file, (later, later))
         async with bootstrap.open_app(settings, speaks=True):
             assert "may belong to another database and damage this one" in caplog.text
+
+
+async def refusal(settings: Settings, port: int) -> str:
+    """What is said of a port that somebody else has, when the server is started there."""
+    taken = settings.model_copy(update={"amends_port": port})
+    async with bootstrap.open_app(taken) as built, bootstrap.adapters(built) as opened:
+        with pytest.raises(Misconfigured) as refused:
+            async with bootstrap.server(built, opened):
+                raise AssertionError("the port is taken")
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("well", [True, False])
+async def test_a_port_on_which_amends_runs_already_is_said_with_its_address(
+    sqlite: Database, well: bool
+) -> None:
+    assert sqlite.file is not None
+    settings = settings_of(sqlite.file)
+    async with (
+        bootstrap.open_app(settings) as built,
+        bootstrap.adapters(built) as opened,
+        bootstrap.server(built, opened) as address,
+    ):
+        if not well:
+            overwrite(sqlite.file, "action_items")
+        port = int(address.rpartition(":")[2])
+        async with aiohttp.ClientSession() as session, session.get(f"{address}/healthz") as answer:
+            assert answer.status == (200 if well else 503)
+        assert await refusal(settings, port) == (
+            f"Amends already runs at {address}: open it there, or start this one with another "
+            "AMENDS_PORT."
+        )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        web.json_response({"ok": True}).text,
+        web.json_response({"ok": "yes", "connections": {}}).text,
+        web.json_response([True]).text,
+        "<html>",
+        "",
+        '{"ok": true, "connections": {}}' + " " * server.MAX_HEALTH_BYTES,
+    ],
+)
+async def test_a_port_of_another_program_is_named(sqlite: Database, answer: str) -> None:
+    assert sqlite.file is not None
+    app = web.Application()
+
+    async def answered(_: web.Request) -> web.Response:
+        return web.Response(text=answer)
+
+    app.router.add_get("/healthz", answered)
+    async with TestServer(app) as other:
+        port = other.port
+        assert port is not None
+        said = await refusal(settings_of(sqlite.file), port)
+    assert said.startswith(f"AMENDS_PORT {port} on 127.0.0.1 cannot be opened: ")
+    assert "Amends" not in said
+
+
+async def test_a_port_on_which_nobody_answers_is_named(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sqlite.file is not None
+    monkeypatch.setattr(server, "ASK_SECONDS", 0.05)
+
+    async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(silence, "127.0.0.1", 0)
+    async with silent:
+        port = silent.sockets[0].getsockname()[1]
+        said = await refusal(settings_of(sqlite.file), port)
+    assert said.startswith(f"AMENDS_PORT {port} on 127.0.0.1 cannot be opened: ")
