@@ -5,9 +5,11 @@ the language coach reads what it says.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from typing import (
+    Any,
     ClassVar,
     Literal,
     Self,
@@ -356,6 +358,16 @@ class Opening(Invocation, frozen=True):
         """The opening that a request asks for; raises Refused where it names what is no reference."""
         subject = _named(request) if command.access in ABOUT_SOMETHING else None
         return cls(request=request, command=command, subject=subject)
+
+    def readable(self, *names: str) -> dict[str, Any]:
+        """What these fields of the form say; None of one that cannot be read, whose fault is known."""
+        values, specs = self.command.values_of(self.request) or {}, self.command.fields()
+        said: dict[str, Any] = dict.fromkeys(names)
+        for spec in specs:
+            if spec.name in said:
+                with suppress(Refused):
+                    said[spec.name] = spec.read(values)
+        return said
 
 
 def _named(request: Request) -> Reference | None:

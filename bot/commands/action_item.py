@@ -224,6 +224,9 @@ def open_add(opening: Opening, work: ReadOnlyWork) -> Reply:
     ref = retro.ref.at(subject.part) if isinstance(subject, CaseRef) else retro.ref
     if ref.part != VIEW:
         must_be_open(retro, "add an action item")
+    if opening.only_checks:
+        filled = opening.readable("owner", "due")
+        _check_owner_and_due(filled["owner"] or "", filled["due"], retro.channel_id, opening, work)
     return Reply(form=add_form(ref, retro.channel_id, what, gap))
 
 
@@ -243,11 +246,7 @@ def add(command: Add, work: UnitOfWork) -> Reply:
     must_be_open(retro, "add an action item")
     # Should somebody close, cancel or move it just now, one of both loses and looks again.
     work.retros.hold(retro)
-    named = work.people.get(command.owner) if command.owner else None
-    day = _today(named or command.person, retro.channel_id, command, work)
-    owner, _ = check_all(
-        lambda: person_of(command.owner, "owner", work), lambda: domain.check_due(command.due, day)
-    )
+    owner, day = _check_owner_and_due(command.owner, command.due, retro.channel_id, command, work)
     item = ActionItem(
         number=0,
         case_number=retro.case_number,
@@ -262,6 +261,16 @@ def add(command: Add, work: UnitOfWork) -> Reply:
     added = work.action_items.add(domain.propose(item, command.at, day))
     reply = _show(added, command, work)
     return _confirmed(confirmation.added(added, command.person.id, owner), reply)
+
+
+def _check_owner_and_due(
+    owner_id: str, due: date | None, channel_id: str, invocation: Invocation, work: ReadOnlyWork
+) -> tuple[Person | None, date]:
+    """Whom the form names, and their today; refuses whom nobody can ask, and a day that has passed."""
+    named = work.people.get(owner_id) if owner_id else None
+    day = _today(named or invocation.person, channel_id, invocation, work)
+    owner, _ = check_all(lambda: person_of(owner_id, "owner", work), lambda: domain.check_due(due, day))
+    return owner, day
 
 
 def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:

@@ -385,7 +385,13 @@ def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:
     case = case_of(opening.subject, work)
     check_edit(case)
     team = work.teams.require(case.channel_id)
-    _check_when(opening, team.zone)
+    if opening.only_checks:
+        filled = opening.readable("reference", "link")
+        check_all(
+            lambda: _check_when(opening, team.zone),
+            lambda: _double_of_reference(filled["reference"] or "", case, work),
+            lambda: _refuse_no_link(filled["link"] or "", case),
+        )
     form = edit_form(case, team)
     if work.retros.get(case.number) is None:
         # By its number alone, as the button that opens its retro: its key is another one from then on.

@@ -10,7 +10,7 @@ from bot.domain.person import Person
 from bot.domain.recovery import Recovery
 from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference, not_found
 from bot.domain.retro import Answer, Retro
-from bot.ports import ReadOnlyWork, UnitOfWork
+from bot.ports import ReadOnlyWork
 
 
 def case_of(subject: Reference | None, work: ReadOnlyWork) -> Case:
@@ -51,12 +51,12 @@ def recovery_of(subject: Reference | None, work: ReadOnlyWork) -> Recovery:
     return recovery
 
 
-def person_of(person_id: str, field: str, work: UnitOfWork) -> Person | None:
+def person_of(person_id: str, field: str, work: ReadOnlyWork) -> Person | None:
     """Whom a form names, None for nobody; refuses bots, people who left, and unknown ones."""
     return chosen_person(person_id, field, work) if person_id else None
 
 
-def chosen_person(person_id: str, field: str, work: UnitOfWork) -> Person:
+def chosen_person(person_id: str, field: str, work: ReadOnlyWork) -> Person:
     """Whom a form names that has to name somebody; refuses bots, people who left, and unknown ones."""
     chosen = work.people.get(person_id)
     if chosen is None:

@@ -1,10 +1,10 @@
 """What happens for the customer: they are heard, apologised to, promised something, and asked."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any, ClassVar
 
-from bot.command import Access, AskFirst, Command, Opening, Reply
+from bot.command import Access, AskFirst, Command, Invocation, Opening, Reply
 from bot.commands import action_item as action_item_commands
 from bot.commands import retro as retro_commands
 from bot.commands.lookup import chosen_person, item_of, person_of, recovery_of, retro_of
@@ -82,6 +82,10 @@ class TakeStep(Command, frozen=True):
         """Whether the step is done, and what was noted of it is put right."""
         return self.subject.part == CORRECT
 
+    @classmethod
+    def check_rest(cls, opening: Opening, recovery: Recovery, team: Team, work: ReadOnlyWork) -> None:
+        """After a fault in its form: refuses what only the rules know to be wrong besides."""
+
     def done(self, team: Team, work: UnitOfWork) -> Step:
         """The step as the form describes it; raises Refused beside the field that cannot be."""
         # What a step keeps has the same names in its form.
@@ -108,6 +112,37 @@ class Hear(TakeStep, frozen=True):
     )
 
 
+def _said_at(day: date | None, at_time: time | None, zone: str, now: datetime) -> datetime:
+    """When it was said: now, unless the form says otherwise; refuses what is still to come."""
+    if day is None and at_time is None:
+        return now
+    if at_time is None:
+        here = today(zone, now)
+        at = now if day == here else moment(zone, day or here, time(12))
+    else:
+        at = happened(zone, day, at_time, now)
+    if at > now:
+        raise Refused("This is in the future; say when it was.", "date" if at_time is None else "time")
+    return at
+
+
+def _apology(
+    who: str,
+    day: date | None,
+    at_time: time | None,
+    asked: Invocation,
+    team: Team,
+    work: ReadOnlyWork,
+) -> tuple[Person, datetime]:
+    """Who apologised, and when; refuses whom nobody knows, and what is still to come."""
+    named = (work.people.get(who) if who else None) or asked.person
+    zone = named.zone or team.zone
+    return check_all(
+        lambda: person_of(who, "who", work) or asked.person,
+        lambda: _said_at(day, at_time, zone, asked.at),
+    )
+
+
 class Apologise(TakeStep, frozen=True):
     """Somebody said sorry in person."""
 
@@ -126,28 +161,14 @@ class Apologise(TakeStep, frozen=True):
     )
     words: Text = field("What was said", coach="customer")
 
-    def done(self, team: Team, work: UnitOfWork) -> Step:
-        named = (work.people.get(self.who) if self.who else None) or self.person
-        who, at = check_all(
-            lambda: person_of(self.who, "who", work) or self.person, lambda: self._when(named, team)
-        )
-        return super().done(team, work).model_copy(update={"by": who.id, "at": at})
+    @classmethod
+    def check_rest(cls, opening: Opening, recovery: Recovery, team: Team, work: ReadOnlyWork) -> None:
+        filled = opening.readable("who", "date", "time")
+        _apology(filled["who"] or "", filled["date"], filled["time"], opening, team, work)
 
-    def _when(self, who: Person, team: Team) -> datetime:
-        """When it was said: now, unless the form says otherwise."""
-        zone, day, at_time = who.zone or team.zone, self.date, self.time
-        now = today(zone, self.at)
-        if day is None and at_time is None:
-            return self.at
-        if at_time is None:
-            at = self.at if day == now else moment(zone, day or now, time(12))
-        else:
-            at = happened(zone, day, at_time, self.at)
-        if at > self.at:
-            raise Refused(
-                "This is in the future; say when it was.", "date" if at_time is None else "time"
-            )
-        return at
+    def done(self, team: Team, work: UnitOfWork) -> Step:
+        who, at = _apology(self.who, self.date, self.time, self, team, work)
+        return super().done(team, work).model_copy(update={"by": who.id, "at": at})
 
 
 class ApologisePublicly(TakeStep, frozen=True):
@@ -198,16 +219,34 @@ class Promise(TakeStep, frozen=True):
         hint="They'll be reminded. Leave empty for whoever looks after the customer.",
     )
 
+    @classmethod
+    def check_rest(cls, opening: Opening, recovery: Recovery, team: Team, work: ReadOnlyWork) -> None:
+        filled = opening.readable("keeper", "due")
+        cls._check(filled["keeper"] or "", filled["due"], opening, recovery, team, work)
+
     def done(self, team: Team, work: UnitOfWork) -> Step:
-        keeper = (work.people.get(self.keeper) if self.keeper else None) or self.person
-        # A day that has passed since is no reason to leave the words as they are.
-        known = recovery_of(self.subject, work).step("promise").due if self.corrects else None
-        day = today(keeper.zone or team.zone, self.at)
-        check_all(
-            lambda: person_of(self.keeper, "keeper", work),
-            lambda: check_due(self.due if self.due != known else None, day),
-        )
+        self._check(self.keeper, self.due, self, recovery_of(self.subject, work), team, work)
         return super().done(team, work)
+
+    @staticmethod
+    def _check(
+        keeper_id: str,
+        due: date | None,
+        asked: Invocation,
+        recovery: Recovery,
+        team: Team,
+        work: ReadOnlyWork,
+    ) -> None:
+        """Refuses whom nobody can ask to keep it, and a day that has passed."""
+        keeper = (work.people.get(keeper_id) if keeper_id else None) or asked.person
+        # A day that has passed since is no reason to leave the words as they are.
+        corrects = isinstance(asked.subject, CaseRef) and asked.subject.part == CORRECT
+        known = recovery.step("promise").due if corrects else None
+        day = today(keeper.zone or team.zone, asked.at)
+        check_all(
+            lambda: person_of(keeper_id, "keeper", work),
+            lambda: check_due(due if due != known else None, day),
+        )
 
 
 class Keep(TakeStep, frozen=True):
@@ -370,9 +409,13 @@ def begin(command: Begin, work: UnitOfWork) -> Reply:
 def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form of a step, unless it cannot be taken now."""
     name, recovery = command.step, recovery_of(opening.subject, work)
-    if isinstance(opening.subject, CaseRef) and opening.subject.part == CORRECT:
+    corrects = isinstance(opening.subject, CaseRef) and opening.subject.part == CORRECT
+    if not corrects:
+        domain.check(recovery, name)
+    if opening.only_checks:
+        command.check_rest(opening, recovery, work.teams.require(recovery.channel_id), work)
+    if corrects:
         return Reply(form=_correction(command, recovery, work))
-    domain.check(recovery, name)
     values: dict[str, str] = {}
     items: Sequence[ActionItem] = ()
     step = recovery.step(name)

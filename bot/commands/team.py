@@ -188,6 +188,13 @@ def open_settings(opening: Opening, work: ReadOnlyWork) -> Reply:
     if _means_own(opening):
         return open_own_settings(opening, work)
     channel = shared_channel(opening)
+    if opening.only_checks:
+        filled = opening.readable("lead", "starts", "ends")
+        starts, ends = filled["starts"], filled["ends"]
+        check_all(
+            lambda: person_of(filled["lead"] or "", "lead", work),
+            lambda: teams.check_day(starts, ends) if starts and ends else None,
+        )
     return Reply(form=settings_form(work.teams.get(channel.id) or new(channel, opening)))
 
 

@@ -98,6 +98,51 @@ async def test_a_moment_to_come_is_named_with_what_is_wrong_besides(
     assert set(passed.faults) == {"what_happened", "public_post"}
 
 
+@pytest.mark.parametrize(
+    ("command_name", "values", "faults"),
+    [
+        (
+            "action_item.add",
+            {"what": "", "owner": "U404", "due": "2026-03-01"},
+            ("what", "owner", "due"),
+        ),
+        ("recovery.apologise", {"how": "", "who": "U404", "date": "2026-03-09"}, ("how", "who", "date")),
+        ("recovery.apologise", {"how": "", "date": "2026-03-05", "time": "23:00"}, ("how", "time")),
+        ("recovery.apologise", {"how": "", "date": "soon", "time": "9:30"}, ("how", "date", "time")),
+        (
+            "recovery.promise",
+            {"words": "", "how": "A call", "keeper": "U404", "due": "2026-03-01"},
+            ("words", "keeper", "due"),
+        ),
+        (
+            "case.edit",
+            {"what_happened": "", "reference": "ZD-2", "date": "2030-01-01", "link": "/m"},
+            ("what_happened", "link", "date", "reference"),
+        ),
+        (
+            "team.settings",
+            {"lead": "U404", "zone": "UTC", "days": "", "starts": "17:00", "ends": "09:00"},
+            ("days", "days_to_answer", "lead", "ends"),
+        ),
+    ],
+)
+async def test_what_only_the_rules_know_is_named_with_what_is_missing(
+    desk: Desk, command_name: str, values: dict[str, str], faults: tuple[str, ...]
+) -> None:
+    await desk.fail()
+    await desk.fail(typed="ZD-2 Sent to the wrong door")
+    reply = await desk.ask(ANA, command_name, "C-1", values)
+    assert set(reply.faults) == set(faults)
+
+
+async def test_of_a_form_with_one_fault_nothing_else_is_refused(desk: Desk) -> None:
+    await desk.fail()
+    right = {"how": "", "who": ANA.id, "date": "2026-03-05", "time": "09:00"}
+    assert list((await desk.ask(ANA, "recovery.apologise", "C-1", right)).faults) == ["how"]
+    due = {"what": "", "due": "2026-03-05"}
+    assert list((await desk.ask(ANA, "action_item.add", "C-1", due)).faults) == ["what"]
+
+
 async def test_what_is_to_come_is_decided_where_the_team_is_also_of_a_chosen_channel(desk: Desk) -> None:
     await desk.fail()  # Ana's: from now on the team is in Stockholm
     late = datetime(2026, 3, 5, 23, 30, tzinfo=UTC)  # the 6th in Stockholm, the 5th in New York
