@@ -25,6 +25,7 @@ from bot.domain.reminder import SentReminder
 from bot.messages.case import show_all
 from bot.messages.parts import (
     FIRST_PAGE,
+    MAX_IN_MENU,
     SHOWN_TEXT,
     Bold,
     Button,
@@ -373,9 +374,12 @@ def _buttons(
     """What can be done with it; `reader` is who alone sees it, where it is not for everybody."""
     edits = [_edit_button(item.ref)] if can_edit(item) and reader in (None, item.owner) else []
     buttons, menu = _pressable(item, among, edits)
+    drawn = row(buttons, menu)
     if can_correct(item) and reader in (None, item.history[-1].by):
-        menu = [_correct_button(item.ref), *menu]
-    return (row(buttons, menu),) if buttons or menu else ()
+        with_it = row(buttons, [_correct_button(item.ref), *menu])
+        # Where the menu has no room left, it stands below all of the item's words.
+        drawn = with_it if len(with_it.menu) <= MAX_IN_MENU else drawn
+    return (drawn,) if drawn.buttons or drawn.menu else ()
 
 
 def _pressable(
@@ -420,6 +424,9 @@ def whole(
         parts.extend(
             Context(words=_reminded(sent, people, newest)) for sent in sent_reminders[-MAX_REMINDED:]
         )
+    if can_correct(item):
+        correct = Buttons(buttons=(_correct_button(item.ref),))
+        parts += [Context(words=("More that you can do:",)), correct]
     about = str(item.ref)
     return Form(command_name="action_item.read", title=item.label, about=about, parts=tuple(parts))
 

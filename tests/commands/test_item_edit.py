@@ -13,7 +13,7 @@ from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.domain.reference import missing
 from bot.messages.export import as_csv, as_data, as_markdown
-from bot.messages.parts import Message, plain
+from bot.messages.parts import Buttons, Message, plain
 from storage.database import Database
 from tests.commands.test_action_item import labels
 from tests.desk import ANA, AT, BEN, CLEO, Desk, words
@@ -352,3 +352,19 @@ async def test_an_export_says_what_it_was_who_changed_it_and_when(desk: Desk) ->
     text = as_markdown(whole, first=True)
     assert "- 2026-03-05 · edited: what · Cleo\n\n  > Show the notes" in text
     assert "- 2026-03-05 · edited: words of done · Ben" in text
+
+
+async def test_a_menu_without_room_leaves_correcting_to_where_all_of_its_words_stand(desk: Desk) -> None:
+    await desk.fail()
+    item = await desk.add_item(BEN, owner=BEN.id, what="Show the notes " * 400)
+    why = {"due": "2026-04-01", "why": "The depot is closed."}
+    await desk.ask(BEN, "action_item.change_date", item, why)
+    card = desk.say_all()["item:1"]
+    [row] = [part for part in card.parts if isinstance(part, Buttons)]
+    assert [entry.label for entry in row.menu] == [
+        *("Decline", "Remind me later", "Edit item", "Drop", "Show all"),
+    ]
+    whole = (await desk.ask(BEN, "action_item.read", item)).form
+    assert whole is not None
+    [further] = [part for part in whole.parts if isinstance(part, Buttons)]
+    assert [button.label for button in further.buttons] == ["Correct what I wrote"]
