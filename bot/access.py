@@ -113,6 +113,8 @@ def check(
         theirs, unasked = _channels_of(request, facts, work) if gathers else (frozenset(), 0)
         where = {"in_channels": theirs, "channels_unasked": unasked}
         return Admitted(invocation.model_copy(update={"subject": None, **where}), channel_id)
+    if command.gathers:
+        _channels_of(request, facts, work)  # asked first, whatever is there, so that no wait tells
     return _check_thing(invocation, facts, work, part=command.access == "thing")
 
 

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from handlers.slack.app import SlackAdapter
     from handlers.teams.app import TeamsAdapter
     from handlers.web.app import WebAdapter
+    from handlers.web.leads import LeadPages
 
 log = logging.getLogger(__name__)
 
@@ -205,6 +206,8 @@ async def adapters(built: App, tour: Tour | None = None) -> AsyncIterator[Adapte
     if browser:
         messengers["web"] = browser.messenger
         bot.memberships["web"] = browser.memberships
+    if settings.amends_url:
+        bot.pages_at |= {"slack": settings.amends_url, "teams": settings.amends_url}
     worker = Worker(
         bot,
         database,
@@ -248,6 +251,12 @@ async def _web_adapter(built: App, tour: Tour | None) -> "WebAdapter":
     return browser
 
 
+def _lead_pages(built: App) -> "LeadPages":
+    from handlers.web.leads import LeadPages  # noqa: PLC0415 - only where there is an address for them
+
+    return LeadPages(built.settings, built.bot, built.database)
+
+
 @asynccontextmanager
 async def server(
     built: App, opened: Adapters, limits: ConnectionLimits | None = None
@@ -266,6 +275,8 @@ async def server(
         app.router.add_route("*", "/api/messages", opened.teams.handler)
     if opened.web:
         opened.web.mount(app)
+    elif built.settings.amends_url:
+        _lead_pages(built).mount(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=PARTING_SECONDS)
     await runner.setup()
     served = cast(Callable[[], asyncio.Protocol], runner.server)  # set up, so it is there

@@ -21,6 +21,7 @@ from bot.jobs import retro as retro_jobs
 from bot.jobs import scheduler as scheduler_jobs
 from bot.jobs.payload import JobPayload, unsaid_jobs
 from bot.messages.parts import Button, Message, Typed, sentence, with_button
+from bot.messages.sign_in import with_way
 from bot.ports import (
     DeliveryError,
     Memberships,
@@ -30,7 +31,7 @@ from bot.ports import (
     Transactions,
     UnitOfWork,
 )
-from bot.routes import COMMANDS, JOB_HANDLERS, Route, is_quiet, is_unnamed
+from bot.routes import COMMANDS, JOB_HANDLERS, PAGES, Route, is_quiet, is_unnamed
 from bot.safe_traceback import redacted
 from bot.untold import Untold
 
@@ -73,6 +74,8 @@ class Bot:
         self._committed = committed
         self._allowance = allowance or Allowance(0)
         self.memberships: dict[str, Memberships] = {}
+        self.pages_at: dict[str, str] = {}
+        """Where the pages of a platform's people are, without a slash at its end."""
         self.answering = 0
         """How many requests are being answered just now; whoever speaks unasked may hold back."""
         self.untold = Untold()
@@ -80,8 +83,14 @@ class Bot:
 
     async def answer(self, request: Request) -> Reply:
         """What the person gets back. Refusals and storage trouble are replies, never exceptions."""
+        return await self._answer(COMMANDS.get(request.command_name), request)
+
+    async def show(self, request: Request) -> Reply:
+        """What a browser shows: as `answer`, of the pages, which nobody reaches by a button."""
+        return await self._answer(PAGES.get(request.command_name), request)
+
+    async def _answer(self, route: Route | None, request: Request) -> Reply:
         # No line here names the person or their words: an anonymous answer must leave no trace.
-        route = COMMANDS.get(request.command_name)
         if route is None:
             log.warning("command=%s workspace=%s unknown", request.command_name, request.workspace)
             older = "This button is from an older Amends; type "
@@ -146,6 +155,9 @@ class Bot:
         """Asks the platform what decides, as often as something new does, and does what was asked."""
         self.answering += 1
         request, facts = invocation.request, PlatformFacts()
+        pages_at = self._pages_at(route, request)
+        if pages_at:
+            invocation = invocation.model_copy(update={"pages_at": pages_at})
         try:
             if route.command.access in ("channel", "thing", "members") and not request.bulk:
                 await self._ask_before(request, facts)
@@ -154,7 +166,8 @@ class Bot:
             remarks = await _remarks(route, invocation)
             for tries in range(1, MAX_TRIES + 1):
                 try:
-                    return await self._once(route, invocation, remarks, facts)
+                    reply = await self._once(route, invocation, remarks, facts)
+                    return _with_way(reply, route) if pages_at and route.reads else reply
                 except ConflictError:
                     if tries == MAX_TRIES:
                         raise
@@ -276,6 +289,11 @@ class Bot:
 
     def _memberships(self, request: Request) -> Memberships | None:
         return self.memberships.get(request.workspace.partition(":")[0])
+
+    def _pages_at(self, route: Route, request: Request) -> str:
+        return (
+            self.pages_at.get(request.workspace.partition(":")[0], "") if route.command.shown_at else ""
+        )
 
     async def run_due(self, workspace: str, at: datetime) -> int:
         """Looks at what is due in a workspace at `at`, a batch of it; returns how many things."""
@@ -463,6 +481,12 @@ def _remember(command: Command, work: UnitOfWork) -> None:
         # An import is nobody; and a row that changes as an unnamed answer arrives would name its author.
         return
     work.people.remember(command.person, *command.request.people)
+
+
+def _with_way(reply: Reply, route: Route) -> Reply:
+    """The answer with the way to the page that shows the same."""
+    message = reply.message and with_way(reply.message, route.command.shown_at)
+    return reply.model_copy(update={"message": message})
 
 
 def _turned_down(refused: Refused, request: Request) -> Reply:

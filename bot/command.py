@@ -24,6 +24,7 @@ from bot.domain.errors import Refused
 from bot.domain.person import Person
 from bot.domain.reference import Reference, not_found
 from bot.fields import FieldSpec, Tick, field, read_all, specs_of, storable
+from bot.messages.page import Page
 from bot.messages.parts import OFFERED, Button, Form, Message, Part
 
 Access = Literal["own", "channel", "thing", "members", "platform"]
@@ -145,6 +146,8 @@ class Reply(BaseModel, frozen=True):
     """What can be done instead, where the form as a whole was refused."""
     done: bool = False
     """The message only confirms what was asked for: there is nothing more in it to read or to press."""
+    page: Page | None = None
+    """What is shown in a browser; only `Bot.show` asks for such."""
 
 
 class AskFirst(Exception):
@@ -168,6 +171,8 @@ class Invocation(BaseModel, frozen=True):
     """Of a guest who asks what `shows_things`: the teams' channels they are in; None: no guest."""
     channels_unasked: int = 0
     """How many teams' channels were too many to ask whether they are in them."""
+    pages_at: str = ""
+    """Of a command that is `shown_at` a page: where the pages are, without a last slash; "": nowhere."""
 
     @property
     def person(self) -> Person:
@@ -204,10 +209,12 @@ class Command(Invocation, frozen=True):
     brings it up once more, which a person may do only so often in a minute.
     `of_cancelled`: it may be asked for a case that is cancelled, as all that only reads may.
     `repeatable`: doing it twice is doing it once, so repeats need not be remembered. `gathers`: of a
-    channel's; asked in none, it is for all those that the person is in. `title` and `submit` are its
-    form's. `shows_things`: of whoever asks alone, it shows what belongs to channels, and so a guest only
-    what is of those they are in. `takes_away`: it ends something or takes it away, and its form looks
-    like it.
+    channel's; asked in none, it is for all those that the person is in. Of a thing: those are asked
+    about first, so that an answer takes as long for what is not there as for what is not theirs.
+    `title` and `submit` are its form's. `shows_things`: of whoever asks alone, it shows what belongs to
+    channels, and so a guest only what is of those they are in. `takes_away`: it ends something or takes
+    it away, and its form looks like it. `shown_at`: the page that shows the same in a browser, without
+    its first slash.
     """
 
     name: ClassVar[str]
@@ -221,6 +228,7 @@ class Command(Invocation, frozen=True):
     title: ClassVar[str] = ""
     submit: ClassVar[str] = ""
     takes_away: ClassVar[bool] = False
+    shown_at: ClassVar[str] = ""
 
     @classmethod
     def fields(cls) -> tuple[FieldSpec, ...]:

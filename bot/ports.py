@@ -34,6 +34,7 @@ from bot.repositories import (
     ReadReminders,
     ReadRetros,
     ReadSentMessages,
+    ReadSignIns,
     ReadTeams,
     Recoveries,
     Reminders,
@@ -41,6 +42,7 @@ from bot.repositories import (
     Retros,
     Scheduler,
     SentMessages,
+    SignIns,
     Teams,
 )
 
@@ -150,6 +152,8 @@ class ReadOnlyWork(Protocol):
     def sent_messages(self) -> ReadSentMessages: ...
     @property
     def posts(self) -> ReadPosts: ...
+    @property
+    def sign_ins(self) -> ReadSignIns: ...
 
 
 class UnitOfWork(ReadOnlyWork, Protocol):
@@ -177,6 +181,8 @@ class UnitOfWork(ReadOnlyWork, Protocol):
     def sent_messages(self) -> SentMessages: ...
     @property
     def posts(self) -> Posts: ...
+    @property
+    def sign_ins(self) -> SignIns: ...
     @property
     def scheduler(self) -> Scheduler: ...
     @property

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
+from bot.domain.case_list import CaseList, Place
 from bot.domain.channel import Channel
 from bot.domain.job import Job, MessageRef
 from bot.domain.notification_preferences import NotificationPreferences
@@ -19,6 +20,7 @@ from bot.domain.person import Person
 from bot.domain.recovery import Recovery, Tally
 from bot.domain.reminder import SentReminder
 from bot.domain.retro import Answer, Comment, Counts, Retro, WithdrawnAnswer
+from bot.domain.sign_in import SignIn
 from bot.domain.team import Team
 from bot.domain.trends import Failure, Fix
 from bot.messages.parts import Message
@@ -151,6 +153,10 @@ class ReadCases(Protocol):
         """The team's cases that failed at or after a moment, the newest first; an index carries it."""
         ...
 
+    def listed(self, wanted: CaseList, after: Place | None, limit: int) -> Sequence[Place]:
+        """The first `limit` of a list of cases (behind a place), in its order; an index carries it."""
+        ...
+
     def failures(self, channel_id: str, since: datetime, limit: int) -> Sequence[Failure]:
         """What trends count of a channel: cases marked failed since then that have a retro.
 
@@ -207,6 +213,10 @@ class ReadRetros(Protocol):
     def get(self, case_number: int, /) -> Retro | None: ...
     def open_in(self, channel_id: str, limit: int) -> Sequence[tuple[Retro, Case]]:
         """The open ones, those whose answers closed first on top; an index carries it."""
+        ...
+
+    def open_across(self, channels: Collection[str], limit: int) -> Sequence[tuple[Retro, Case]]:
+        """The same `limit` of each of these channels, in no order; an index carries it."""
         ...
 
     def closed_in(self, channel_id: str, after: datetime, limit: int) -> Sequence[tuple[Retro, Case]]:
@@ -304,6 +314,12 @@ class ReadActionItems(Protocol):
         """
         ...
 
+    def to_act_on_across(
+        self, channels: Collection[str], today: date, limit: int
+    ) -> Sequence[ActionItem]:
+        """The same of each of these channels, in no order."""
+        ...
+
     def among(self, numbers: Collection[int], /) -> Mapping[int, ActionItem]: ...
     def fixes(self, *cases: int) -> Sequence[Fix]:
         """What trends count of these cases' items, without a word of them."""
@@ -333,6 +349,10 @@ class ReadRecoveries(Protocol):
 
     def open_in(self, channel_id: str, limit: int) -> Sequence[Recovery]:
         """Those without a verdict, the earliest promise first; an index carries it."""
+        ...
+
+    def open_across(self, channels: Collection[str], limit: int) -> Sequence[Recovery]:
+        """The same `limit` of each of these channels, in no order; an index carries it."""
         ...
 
     def enough_in(self, channel_id: str, limit: int) -> Sequence[Recovery]:
@@ -472,6 +492,28 @@ class SentMessages(ReadSentMessages, Protocol):
 
     def forget(self, channel_id: str, message: str) -> None:
         """Somebody deleted this message: what is said again is posted anew. Others are left alone."""
+        ...
+
+
+class ReadSignIns(Protocol):
+    """What lets browsers in, by the hashes of their secrets."""
+
+    def get(self, digest: str, /) -> SignIn | None: ...
+
+
+class SignIns(ReadSignIns, Protocol):
+    """The same, and what changes them."""
+
+    def add(self, sign_in: SignIn, at: datetime) -> None:
+        """Stores it; those that ended before `at` go."""
+        ...
+
+    def take(self, digest: str) -> bool:
+        """Removes it; False when somebody did so first, so that it is used once only."""
+        ...
+
+    def prolong(self, digest: str, until: datetime) -> None:
+        """It ends later; one that ended meanwhile does not come back."""
         ...
 
 

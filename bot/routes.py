@@ -13,9 +13,11 @@ from bot.commands import board as board_commands
 from bot.commands import case as case_commands
 from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
+from bot.commands import page as page_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import reminder as reminder_commands
 from bot.commands import retro as retro_commands
+from bot.commands import sign_in as sign_in_commands
 from bot.commands import team as team_commands
 from bot.commands import trends as trends_commands
 from bot.jobs import action_item as action_item_jobs
@@ -125,6 +127,9 @@ TYPED_WORDS: Mapping[str, TypedWord] = {
         "[words to a customer]",
         "reads a text before you send it and tells you alone what may hurt; without words a form asks",
     ),
+    "browser": TypedWord(
+        "sign_in.open", "", "a link for you alone to the board, the cases and the trends in your browser"
+    ),
     "help": TypedWord("team.help", "", "this list"),
 }
 TYPED: Mapping[str, str] = {
@@ -207,6 +212,7 @@ _ROUTES = (
     _reading(reminder_commands.ShowAll, reminder_commands.show_all),
     _reading(reminder_commands.ShowAllHere, reminder_commands.show_all_here),
     _reading(trends_commands.Show, trends_commands.show),
+    _route(sign_in_commands.Open, sign_in_commands.open_page),
     Route(coach_commands.Draft, form=coach_commands.open_draft, apart=coach_commands.draft),
     _route(team_commands.Settings, team_commands.settings, team_commands.open_settings),
     _route(team_commands.OwnSettings, team_commands.own_settings, team_commands.open_own_settings),
@@ -219,6 +225,17 @@ _ROUTES = (
     _route(team_commands.PersonChanged, team_commands.person_changed),
 )
 COMMANDS: Mapping[str, Route] = {route.command.name: route for route in _ROUTES}
+_PAGE_ROUTES = (
+    _reading(page_commands.ShowBoard, page_commands.show_board),
+    _reading(page_commands.ShowCases, page_commands.show_cases),
+    _reading(page_commands.ShowCase, page_commands.show_case),
+    _reading(page_commands.ShowCustomer, page_commands.show_customer),
+    _reading(page_commands.ShowItem, page_commands.show_item),
+    _reading(page_commands.ShowTrends, page_commands.show_trends),
+    _reading(page_commands.ShowSettings, page_commands.show_settings),
+)
+PAGES: Mapping[str, Route] = {route.command.name: route for route in _PAGE_ROUTES}
+"""What only a browser asks to see, and no button nor typed word: see `Bot.show`."""
 
 JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
     payload.name: payload

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     amends_database_url: str = "sqlite:///amends.db"
     amends_host: str = "127.0.0.1"
     amends_port: int = Field(default=3000, ge=0, le=65535)
+    amends_url: str = ""
+    """The address by which browsers reach it from outside, for the pages of those in Slack and Teams."""
     amends_web: bool | None = None
     """Opens the web adapter beside others (1) or never (0); unset: when nothing else is configured."""
     amends_web_without_login: bool = False
@@ -73,6 +75,16 @@ class Settings(BaseSettings):
         ):
             return url
         raise ValueError("must be sqlite:///FILE or start with postgresql://")
+
+    @field_validator("amends_url")
+    @classmethod
+    def _a_public_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("must be an address like https://amends.example.com")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError("must be an address without a path, like https://amends.example.com")
+        return url.rstrip("/")
 
     @field_validator("slack_api_url")
     @classmethod

@@ -43,19 +43,21 @@ from storage.tables import (
     preferences,
     reminders,
     sent_messages,
+    sign_ins,
     stirred,
 )
 from storage.upsert import put
 
 OTHERS = {
     "requests": ("key",),
+    "sign_ins": ("digest",),
     "people": ("id", "name", "zone"),
     "places": ("id", "name", "name_folded"),
     "teams": ("channel_id", "name", "zone"),
     "cases": ("customer", "reference", "reference_folded", "link", "public_post"),
 }
 """Columns that hold no colleague: hashes, and what other people, channels and customers are called."""
-MACHINERY = ("jobs", "said", "lanes", "counters", "stirred", "reminders")
+MACHINERY = ("jobs", "said", "lanes", "counters", "stirred", "reminders", "sign_ins")
 """Tables of our own words, in which no text of anybody's stands."""
 
 Scrub = Callable[[str], str]
@@ -106,6 +108,7 @@ class Former:
             (preferences, preferences.c.person_id == id),
             (stirred, stirred.c.whose == id),
             (reminders, reminders.c.recipient_id == id),
+            (sign_ins, sign_ins.c.person_id == id),
             (channel_queues, channel_queues.c.queue_id.in_(queues)),
             (channels, channels.c.id.in_(chats)),
             (posts, posts.c.channel_id.in_(own)),

@@ -88,6 +88,7 @@ class CaseRow(Row, table=True):
             where="reference_folded IS NOT NULL",
         ),
         index("cases_of_place", "workspace", "channel_id", "failed_at"),
+        index("cases_listed", "workspace", "channel_id", "failed_at", "number"),
         index("cases_of_customer", "workspace", "customer_sum", "number", where="customer IS NOT NULL"),
         index("cases_to_forget", "failed_at", "workspace", where="forgotten_at IS NULL"),
     )
@@ -126,6 +127,7 @@ class RetroRow(Row, table=True):
             where="state = 'open'",
         ),
         index("retros_closed", "workspace", "channel_id", "closed_at", where="closed_at IS NOT NULL"),
+        index("retros_listed", "workspace", "channel_id", "state", "opened_at", "case_number"),
         checked_at("retros"),
     )
 
@@ -206,6 +208,7 @@ class ActionItemRow(Row, table=True):
         index("action_items_of_case", "workspace", "case_number", "number"),
         index("action_items_of_owner", "workspace", "active", "owner", "due", "number"),
         index("action_items_of_place", "workspace", "active", "channel_id", "due", "number"),
+        index("action_items_by_gap", "workspace", "channel_id", "gap", "case_number"),
         checked_at("action_items"),
     )
 
@@ -430,6 +433,25 @@ class PostRow(Row, table=True):
     edited_at: datetime | None = Field(sa_type=UTCDateTime)
 
 
+class SignInRow(Row, table=True):
+    """What lets a browser in as somebody: a one-time link or a session, by a hash of its secret.
+
+    No rowid: see AnswerRow.
+    """
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (
+        index("sign_ins_to_drop", "workspace", "expires_at"),
+        index("sign_ins_of_person", "workspace", "person_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    digest: str = Field(primary_key=True)
+    kind: str
+    person_id: str
+    expires_at: datetime = Field(sa_type=UTCDateTime)
+
+
 class CounterRow(Row, table=True):
     """The last number given out: C-7 means that the counter of cases stood at 7.
 
@@ -465,4 +487,5 @@ channel_queues = _table("lanes")
 sent_messages = _table("said")
 requests = _table("requests")
 posts = _table("posts")
+sign_ins = _table("sign_ins")
 counters = _table("counters")

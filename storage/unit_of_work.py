@@ -15,6 +15,7 @@ from storage.repositories.reminder import Reminders
 from storage.repositories.request import Requests
 from storage.repositories.retro import Retros
 from storage.repositories.sent_messages import SentMessages
+from storage.repositories.sign_in import SignIns
 from storage.repositories.team import Teams
 
 
@@ -37,6 +38,7 @@ class ReadOnlyWork:
         self.reminders = Reminders(connection, workspace)
         self.sent_messages = SentMessages(connection, workspace)
         self.posts = Posts(connection, workspace)
+        self.sign_ins = SignIns(connection, workspace)
 
 
 class UnitOfWork(ReadOnlyWork):

@@ -52,6 +52,7 @@ from bot.messages import (
     recovery_form,
     reminder,
     retro,
+    sign_in,
     team,
     trends,
 )
@@ -441,6 +442,8 @@ MESSAGES: Mapping[str, Message] = {
     "trends.returned": trends.trends(counted(*RETURNED), (TEAM,)),
     "trends.several_teams": trends.trends(counted(*RETURNED, teams=(SALES, TEAM)), (SALES, TEAM)),
     "trends.left_out": trends.trends(counted(UNENDED), (TEAM,), 12),
+    "sign_in.way_in": sign_in.way_in("https://amends.example.com/open/slack%3AT1/S3cr3t_-?to=trends"),
+    "sign_in.with_way": sign_in.with_way(sentence("Nothing waits for you."), "board"),
     "trends.few": trends.trends(counted(*RETURNED[-3:]), (TEAM,)),
     "trends.nothing": trends.trends(counted(), (TEAM,)),
     "trends.no_team": trends.trends(counted(teams=()), ()),

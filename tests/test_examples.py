@@ -21,6 +21,7 @@ from bot.messages import (
     recovery_form,
     reminder,
     retro,
+    sign_in,
     team,
     trends,
 )
@@ -92,7 +93,7 @@ def test_every_example_looks_as_its_golden_file_says(platform: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [case, retro, action_item, team, board, reminder, recovery, recovery_form, coach, trends],
+    [case, retro, action_item, team, board, reminder, recovery, recovery_form, coach, trends, sign_in],
     ids=lambda module: module.__name__,
 )
 def test_every_function_that_makes_a_message_or_a_form_has_an_example(module: ModuleType) -> None:

@@ -190,6 +190,7 @@ class Mine(Command, frozen=True):
 
     name = "action_item.mine"
     access = "own"
+    shown_at = "board"
 
 
 def _command_of(row: StepRow) -> type[TakeStep]:

@@ -19,6 +19,7 @@ class Status(Command, frozen=True):
     name = "board.status"
     access = "channel"
     audience = "channel"
+    shown_at = "board"
 
 
 def status(command: Status, work: ReadOnlyWork) -> Reply:

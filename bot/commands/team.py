@@ -102,6 +102,7 @@ class Home(Command, frozen=True):
 
     name = "team.home"
     access = "own"
+    shown_at = "board"
 
 
 class Unknown(Command, frozen=True):

@@ -1,9 +1,12 @@
 """What the last months tell about a team."""
 
-from bot.command import Command, Reply
+from collections.abc import Sequence
+
+from bot.command import Command, Invocation, Reply
 from bot.commands.team import TO_MINE
 from bot.domain.errors import Refused
-from bot.domain.trends import MAX_FAILURES, TeamRows, months_until, since, trends
+from bot.domain.team import Team
+from bot.domain.trends import MAX_FAILURES, TeamRows, Trends, months_until, since, trends
 from bot.domain.working_hours import today
 from bot.messages import trends as messages
 from bot.ports import ReadOnlyWork
@@ -15,6 +18,7 @@ class Show(Command, frozen=True):
     name = "trends.show"
     access = "channel"
     gathers = True
+    shown_at = "trends"
 
 
 def show(command: Show, work: ReadOnlyWork) -> Reply:
@@ -26,10 +30,15 @@ def show(command: Show, work: ReadOnlyWork) -> Reply:
             messages.no_channel(command.channels_unasked),
             instead=TO_MINE,
         )
-    found = filter(None, map(work.teams.get, asked))
-    teams = sorted(found, key=lambda team: team.name)
-    of_team = teams[0].zone if teams else "UTC"
-    zone = of_team if channel and teams else command.person.zone or of_team
+    known = filter(None, map(work.teams.get, asked))
+    teams = sorted(known, key=lambda team: team.name)
+    found = of_teams(teams, command, None if channel else command.person.zone, work)
+    return Reply(message=messages.trends(found, teams, command.channels_unasked))
+
+
+def of_teams(teams: Sequence[Team], command: Invocation, zone: str | None, work: ReadOnlyWork) -> Trends:
+    """The figures of these teams together; months begin in this zone, or in the first team's."""
+    zone = zone or (teams[0].zone if teams else "UTC")
     months = months_until(today(zone, command.at))
     rows = []
     for team in teams:
@@ -37,6 +46,4 @@ def show(command: Show, work: ReadOnlyWork) -> Reply:
         failures = found_cases[:MAX_FAILURES]
         fixes = work.action_items.fixes(*(failure.number for failure in failures))
         rows.append(TeamRows(team, failures, fixes, has_more=len(found_cases) > MAX_FAILURES))
-    return Reply(
-        message=messages.trends(trends(rows, months, command.at), teams, command.channels_unasked)
-    )
+    return trends(rows, months, command.at)

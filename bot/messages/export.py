@@ -19,6 +19,8 @@ from bot.domain.retro import Answer, Comment, Counts, Retro, Turn, agreed_in, ho
 from bot.domain.team import Team
 from bot.domain.working_hours import today, zone_of
 from bot.messages.author import UNNAMED, signed
+from bot.messages.file_text import harmless as _harmless
+from bot.messages.file_text import plain_markdown as _plain
 from bot.messages.retro import title_of
 from bot.prompts import BY_KEY, PROMPTS
 
@@ -42,6 +44,10 @@ class Whole(BaseModel, frozen=True):
         """A person's name, or their id when nobody knows it."""
         person = self.people.get(person_id or "")
         return signed(person.name) if person else person_id
+
+    def label(self, answer: Answer) -> str:
+        """What its prompt is called."""
+        return _label(answer)
 
     @property
     def asked(self) -> Sequence[Answer]:
@@ -328,11 +334,6 @@ def as_csv(whole: Whole, first: bool) -> str:
     return written.getvalue()
 
 
-def _harmless(value: str | int | None) -> str | int | None:
-    risky = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if risky else value
-
-
 def _rows(whole: Whole) -> Iterator[Row]:
     case, retro = whole.case, whole.retro
     yield {
@@ -583,13 +584,6 @@ def _told(moved: Moved, whole: Whole) -> list[str]:
     line = f"- {moved.at:%Y-%m-%d} · {data['step']}{to} · {by}"
     quoted = [f"  {text}" for text in _quoted(moved.words)] if moved.words else []
     return ["", line, *([""] if quoted else []), *quoted]
-
-
-def _plain(text: str) -> str:
-    escaped = "".join(
-        f"\\{character}" if character in "\\`*_[]<>#|" else character for character in text
-    )
-    return " ".join(escaped.split())
 
 
 def _quoted(text: str) -> list[str]:

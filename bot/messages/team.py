@@ -179,7 +179,7 @@ def _clock(at: time | None) -> str:
 
 def settled_own(preferences: NotificationPreferences, today: date) -> Message:
     """To the person who saved their own settings: what they are now."""
-    days = _short_days(preferences.days) or "Your team's working days"
+    days = short_days(preferences.days) or "Your team's working days"
     hours = (
         f"{_clock(preferences.starts)}–{_clock(preferences.ends)}"
         if preferences.starts
@@ -210,12 +210,12 @@ def _named(team: Team) -> str:
 def _hours(team: Team) -> str:
     """`Mon–Fri, 09:00–17:00 (Stockholm). Answers: 3 working days. Apology: same day.`"""
     zone = team.zone.rpartition("/")[2].replace("_", " ")
-    hours = f"{_short_days(team.days)}, {team.starts:%H:%M}–{team.ends:%H:%M} ({zone})"
+    hours = f"{short_days(team.days)}, {team.starts:%H:%M}–{team.ends:%H:%M} ({zone})"
     apology = working_days(team.days_to_apologise) if team.days_to_apologise else "same day"
     return f"{hours}. Answers: {working_days(team.days_to_answer)}. Apology: {apology}."
 
 
-def _short_days(days: Sequence[int]) -> str:
+def short_days(days: Sequence[int]) -> str:
     """`Mon–Fri`, or each day where they are not all in a row."""
     named = [WEEKDAYS[day][:3] for day in days]
     in_a_row = len(days) > 2 and list(days) == list(range(days[0], days[0] + len(days)))

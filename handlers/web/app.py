@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from json import dumps
 from typing import Protocol
 
 from aiohttp import web
@@ -17,14 +16,15 @@ from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.domain.working_hours import known_zones
 from bot.messages.parts import Form, offering, sentence, with_button
-from bot.ports import ReadOnlyWork, StorageUnavailable, Transactions, UnitOfWork
+from bot.ports import ReadOnlyWork, Transactions, UnitOfWork
 from bot.repositories import Post
 from bot.routes import filled_again, only_a_command
-from bot.safe_traceback import redacted
 from bot.settings import Settings
 from handlers.web import additions, changes, cookies, incoming, pages, render
 from handlers.web.demo import SKIPPED, TOUR, Tour
+from handlers.web.guard import HEADERS, Handler, Stranger, guarded, html, own_path, problem, redirect
 from handlers.web.incoming import HTTPProblem, Pressed, ResolvedPress, new_key
+from handlers.web.leads import LeadPages, Reader, Shows
 from handlers.web.memberships import Everybody
 from handlers.web.outgoing import WORKSPACE, Hub, WebMessenger
 
@@ -34,27 +34,12 @@ KEEP_ALIVE_SECONDS = 15.0
 LEAVING_SECONDS = 0.5
 CALM_SECONDS = 0.2
 """A stream says at most this often that something changed: an import would flood it."""
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-STATIC = {path.name: path for path in (render.FOLDER / "static").iterdir()}
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Page = Callable[[web.Request, ReadOnlyWork], web.Response]
 Added = tuple[Person, Form, Channel | Person | None, additions.Faults, Sequence[Person]]
 Outcome = tuple[Person, Form, changes.Changed | None, additions.Faults, Sequence[Person]]
 
 
-class Answers(Protocol):
+class Answers(Shows, Protocol):
     """What this adapter needs of the bot."""
 
     async def answer(self, request: Request) -> Reply: ...
@@ -75,6 +60,7 @@ class WebAdapter:
         self._bot = bot
         self._transactions = transactions
         self._tour = tour
+        self._leads = LeadPages(settings, bot, transactions, self._reader_here)
         self.hub = Hub()
         self.memberships = Everybody(transactions)
         reachable = settings.loopback and settings.amends_port
@@ -85,27 +71,27 @@ class WebAdapter:
 
     def routes(self) -> list[web.RouteDef]:
         """Every route of the web adapter."""
-        guarded = self._guarded
+        checked = self._guarded
         return [
-            web.get("/", guarded(self._reading(self._first))),
-            web.get("/p/{channel}", guarded(self._reading(self._channel))),
-            web.get("/p/{channel}/t/{root}", guarded(self._reading(self._channel))),
-            web.get("/dm", guarded(self._reading(self._direct))),
-            web.get("/f/lists", guarded(self._reading(self._lists))),
-            web.get("/f/posts", guarded(self._reading(self._posts))),
-            web.get("/events", guarded(self._events)),
-            web.get("/add/{what}", guarded(self._adding)),
-            web.post("/add/{what}", guarded(self._add)),
-            web.get("/change", guarded(self._reading(self._changing))),
-            web.post("/change", guarded(self._change)),
-            web.post("/you", guarded(self._be)),
-            web.post("/who", guarded(self._introduce)),
-            web.post("/tour", guarded(self._step)),
-            web.post("/sample", guarded(self._sample)),
-            web.post("/say", guarded(self._say)),
-            web.post("/verb/{verb}", guarded(self._press)),
-            web.get("/static/{name}", guarded(self._static)),
-            web.get("/{path:.*}", guarded(self._unknown)),
+            web.get("/", checked(self._reading(self._first))),
+            web.get("/p/{channel}", checked(self._reading(self._channel))),
+            web.get("/p/{channel}/t/{root}", checked(self._reading(self._channel))),
+            web.get("/dm", checked(self._reading(self._direct))),
+            web.get("/f/lists", checked(self._reading(self._lists))),
+            web.get("/f/posts", checked(self._reading(self._posts))),
+            web.get("/events", checked(self._events)),
+            web.get("/add/{what}", checked(self._adding)),
+            web.post("/add/{what}", checked(self._add)),
+            web.get("/change", checked(self._reading(self._changing))),
+            web.post("/change", checked(self._change)),
+            web.post("/you", checked(self._be)),
+            web.post("/who", checked(self._introduce)),
+            web.post("/tour", checked(self._step)),
+            web.post("/sample", checked(self._sample)),
+            web.post("/say", checked(self._say)),
+            web.post("/verb/{verb}", checked(self._press)),
+            *self._leads.routes(),
+            web.get("/{path:.*}", checked(self._unknown)),
         ]
 
     def mount(self, app: web.Application) -> None:
@@ -124,39 +110,21 @@ class WebAdapter:
     # ---- the guard
 
     def _guarded(self, handler: Handler) -> Handler:
-        async def guarded(request: web.Request) -> web.StreamResponse:
-            try:
-                incoming.check_host(request, self._settings)
-                incoming.check_address(request)
-                if request.method not in ("GET", "HEAD"):
-                    incoming.check_origin(request)
-                response = await handler(request)
-            except pages.Stranger as stranger:
-                response = await self._ask_who(request, stranger)
-            except HTTPProblem as problem:
-                response = _problem(request, problem.sentence, problem.status)
-            except web.HTTPRequestEntityTooLarge:
-                response = _problem(request, "That is more than Amends takes at once: shorten it.", 413)
-            except StorageUnavailable as unavailable:
-                log.error("web path=%s: %s", _route(request), unavailable)
-                words = (
-                    "Amends can't reach its database just now, so nothing was changed. Try again soon."
-                )
-                response = _problem(request, words, 503)
-            except web.HTTPException:
-                raise
-            except Exception as error:
-                log.error("web path=%s: %s", _route(request), redacted(error))
-                words = "Something broke in Amends, and its log says where. Please try again."
-                response = _problem(request, words, 500)
-            if not response.prepared:
-                for name, value in HEADERS.items():
-                    response.headers.setdefault(name, value)
-            return response
+        return guarded(handler, self._check, self._ask_who)
 
-        return guarded
+    def _check(self, request: web.Request) -> None:
+        incoming.check_host(request, self._settings)
+        incoming.check_address(request)
+        if request.method not in ("GET", "HEAD"):
+            incoming.check_origin(request)
 
     # ---- pages
+
+    async def _reader_here(self, request: web.Request) -> Reader:
+        """Who reads a lead's page here: whoever the workspace says one is."""
+        incoming.check_host(request, self._settings)
+        person = await self._transactions.read(WORKSPACE, lambda work: pages.reader_of(request, work))
+        return Reader(WORKSPACE, person)
 
     def _reading(self, page: Page) -> Handler:
         async def read(request: web.Request) -> web.StreamResponse:
@@ -195,7 +163,7 @@ class WebAdapter:
         return _seen(request, *drawn)
 
     def _lists(self, request: web.Request, work: ReadOnlyWork) -> web.Response:
-        return _html(pages.lists(request, work))
+        return html(pages.lists(request, work))
 
     def _posts(self, request: web.Request, work: ReadOnlyWork) -> web.Response:
         return _seen(request, *pages.posts(request, work, self.messenger.base))
@@ -222,12 +190,6 @@ class WebAdapter:
             except ConnectionError:
                 return stream  # the page was closed
         return stream
-
-    async def _static(self, request: web.Request) -> web.StreamResponse:
-        path = STATIC.get(request.match_info["name"])
-        if path is None:
-            raise HTTPProblem("There is no such page here.", 404)
-        return web.FileResponse(path, headers={**HEADERS, "Cache-Control": "no-cache"})
 
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         raise HTTPProblem("There is no such page here.", 404)
@@ -301,18 +263,18 @@ class WebAdapter:
         )
         if person is None or person.gone or person.bot:
             raise HTTPProblem("I can't find this person: choose somebody else.", 404)
-        response = _redirect(request, _own(back))
+        response = redirect(request, own_path(back))
         _be(request, response, person)
         return response
 
-    async def _ask_who(self, request: web.Request, stranger: pages.Stranger) -> web.StreamResponse:
+    async def _ask_who(self, request: web.Request, stranger: Stranger) -> web.StreamResponse:
         """The page that asks who reads, where a page was wanted."""
         if request.method != "GET" or "HX-Request" in request.headers:
-            return _problem(request, stranger.sentence, stranger.status)
+            return problem(request, stranger.sentence, stranger.status)
         if self._tour is not None:
             return await self._begin_tour(request, self._tour)
         form, back = additions.who_form(), request.path_qs
-        return _html(
+        return html(
             await self._transactions.read(WORKSPACE, lambda work: pages.who(work, back, form, {}))
         )
 
@@ -321,7 +283,7 @@ class WebAdapter:
         reader = await self._transactions.read(WORKSPACE, lambda work: work.people.get(tour.reader))
         if reader is None or reader.gone:
             raise HTTPProblem("Mina was removed from this demo: start it again.", 404)
-        response = _redirect(request, tour.paths[0] if request.path == "/" else request.path_qs)
+        response = redirect(request, tour.paths[0] if request.path == "/" else request.path_qs)
         _be(request, response, reader)
         return response
 
@@ -331,8 +293,8 @@ class WebAdapter:
         step = self._tour.step(incoming.text_of(data, "step")) if self._tour else None
         if self._tour is None or step is None:
             raise HTTPProblem("There is no such page here.", 404)
-        back = _own(incoming.text_of(data, "back"))
-        response = _redirect(request, self._tour.paths[step - 1] if step else back)
+        back = own_path(incoming.text_of(data, "back"))
+        response = redirect(request, self._tour.paths[step - 1] if step else back)
         cookies.keep(request, response, TOUR, str(step) if step else SKIPPED)
         return response
 
@@ -355,7 +317,7 @@ class WebAdapter:
     async def _introduce(self, request: web.Request) -> web.StreamResponse:
         """Somebody says who they are, for the first time."""
         data = await incoming.posted(request)
-        back = _own(incoming.text_of(data, "back"))
+        back = own_path(incoming.text_of(data, "back"))
         name, zone = incoming.text_of(data, "v.name"), incoming.text_of(data, "v.zone")
 
         def introduce(work: UnitOfWork) -> tuple[Person | None, str]:
@@ -365,9 +327,9 @@ class WebAdapter:
 
         person, asked = await self._transactions.write(WORKSPACE, introduce)
         if person is None:
-            return _html(asked)
+            return html(asked)
         self.hub.changed()
-        response = _redirect(request, back)
+        response = redirect(request, back)
         _be(request, response, person)
         return response
 
@@ -397,7 +359,7 @@ class WebAdapter:
             # This page is about to leave: news that reach it on its way out are a broken fetch.
             asyncio.get_running_loop().call_later(LEAVING_SECONDS, self.hub.changed)
             to = render.channel_path(made.id, viewer) if isinstance(made, Channel) else "/"
-            return _redirect(request, to)
+            return redirect(request, to)
         self.hub.changed()
         words = f"{made.name} is here now. To act as {made.name}, choose them under “You are”."
         return self._noted(words, viewer, people)
@@ -424,7 +386,7 @@ class WebAdapter:
             asyncio.get_running_loop().call_later(LEAVING_SECONDS, self.hub.changed)
             channel = changed.channel
             there = channel is not None and not channel.gone
-            return _redirect(
+            return redirect(
                 request, render.channel_path(channel.id, viewer) if channel and there else "/"
             )
         self.hub.changed()
@@ -433,7 +395,7 @@ class WebAdapter:
     def _noted(self, words: str, viewer: Person, people: Sequence[Person]) -> web.Response:
         """Closes the dialog, with a note and everybody who can be chosen now."""
         pieces = render.Pieces(note=render.message(sentence(words), self._frame(viewer)))
-        return _html(render.page("added.html", people=people, viewer=viewer, pieces=pieces))
+        return html(render.page("added.html", people=people, viewer=viewer, pieces=pieces))
 
     # ---- what comes back
 
@@ -481,7 +443,7 @@ class WebAdapter:
         if reply.message is not None:
             note = render.message(reply.message, frame, note=True)
         if not drawn and not note and "HX-Request" not in request.headers:
-            return _redirect(request, frame.home)
+            return redirect(request, frame.home)
         # A form leaves an older note alone, and so does a button inside it that says nothing new.
         kept = bool(form) or (pressed.note and not note)
         pieces = render.Pieces(
@@ -495,15 +457,9 @@ class WebAdapter:
         return _answer(request, form.title if form else "Amends", frame.home, pieces)
 
 
-def _route(request: web.Request) -> str:
-    """The route's pattern for the log; the path itself holds ids."""
-    resource = request.match_info.route.resource
-    return resource.canonical if resource else "?"
-
-
-def _seen(request: web.Request, html: str, seen: pages.Seen) -> web.Response:
+def _seen(request: web.Request, drawn: str, seen: pages.Seen) -> web.Response:
     """The page, and in a cookie how far the reader has seen."""
-    response, value = _html(html), pages.seen_cookie(seen)
+    response, value = html(drawn), pages.seen_cookie(seen)
     if value != cookies.kept(request, pages.SEEN):
         cookies.keep(request, response, pages.SEEN, value)
     return response
@@ -513,41 +469,15 @@ def _be(request: web.Request, response: web.Response, person: Person) -> None:
     cookies.keep(request, response, pages.YOU, person.id)
 
 
-def _own(back: str) -> str:
-    """The path that was asked for, or the first page when it leads elsewhere."""
-    own = back.isprintable() and back.startswith("/") and not back.startswith(("//", "/\\"))
-    return back if own else "/"
-
-
 def _events_of(version: str, *, posts: bool) -> bytes:
     names = ("amends-posts", "amends-lists") if posts else ("amends-lists",)
     return "".join(f"id: {version}\nevent: {name}\ndata: {version}\n\n" for name in names).encode()
 
 
-def _html(text: str, status: int = 200) -> web.Response:
-    return web.Response(text=text, content_type="text/html", status=status)
-
-
 def _answer(request: web.Request, title: str, back: str, pieces: render.Pieces) -> web.Response:
     """What comes back from a press: pieces for the page that asked, or a page of its own."""
     if "HX-Request" in request.headers:
-        return _html(render.page("reply.html", pieces=pieces))
+        return html(render.page("reply.html", pieces=pieces))
     note = "" if pieces.form else pieces.note
     drawn = render.page("bare.html", title=title, sentence="", note=note, form=pieces.form, back=back)
-    return _html(drawn)
-
-
-def _redirect(request: web.Request, path: str) -> web.Response:
-    if "HX-Request" in request.headers:
-        return web.Response(headers={"HX-Redirect": path})
-    return web.Response(status=303, headers={"Location": path})
-
-
-def _problem(request: web.Request, sentence: str, status: int) -> web.Response:
-    """One sentence: as a page, or sent to the script of the page that asked."""
-    if "HX-Request" in request.headers:
-        trigger = dumps({"amends-problem": {"target": "body", "sentence": sentence}})
-        return web.Response(text=sentence, status=status, headers={"HX-Trigger": trigger})
-    title = "Not here" if status == 404 else "Not this way"
-    page = render.page("bare.html", title=title, sentence=sentence, note="", form="", back="/")
-    return _html(page, status)
+    return html(drawn)

@@ -26,3 +26,10 @@ def keep(request: web.BaseRequest, response: web.Response, name: str, value: str
     response.set_cookie(
         name_at(request.host, name), value, max_age=A_YEAR, httponly=True, samesite="Strict"
     )
+
+
+def keep_session(
+    request: web.BaseRequest, response: web.Response, name: str, value: str, *, secure: bool
+) -> None:
+    """Lets the browser keep it until it closes; a link in chat brings it along, a foreign form not."""
+    response.set_cookie(name_at(request.host, name), value, httponly=True, samesite="Lax", secure=secure)

@@ -59,13 +59,17 @@ def own_names(host: str) -> frozenset[str]:
     return frozenset({"localhost", host.lower(), machine, f"{machine}.local"})
 
 
-def check_host(request: web.BaseRequest, settings: Settings) -> None:
+def check_host(request: web.BaseRequest, settings: Settings, public: str = "") -> None:
     """Refuses other people's host names: a page elsewhere may point its own name at this machine.
+
+    `public` is the address by which others reach us, where they may.
 
     (DNS rebinding.) An address cannot be pointed anywhere, so IP addresses pass, but only
     loopback ones while the server listens on loopback.
     """
     name = _host_name(request.host)
+    if public and name == _host_name(_netloc(public)):
+        return
     try:
         address = ip_address(name)
     except ValueError:
@@ -80,11 +84,14 @@ def check_host(request: web.BaseRequest, settings: Settings) -> None:
         )
 
 
-def check_origin(request: web.BaseRequest) -> None:
-    """Refuses what another web page makes the browser send; programs without a browser pass."""
+def check_origin(request: web.BaseRequest, public: str = "") -> None:
+    """Refuses what another web page makes the browser send; programs without a browser pass.
+
+    `public` is the address by which others reach us: what is in front of us may call us otherwise.
+    """
     origin = request.headers.get("Origin")
     if origin is not None:
-        foreign = _netloc(origin) != request.host.lower()
+        foreign = _netloc(origin) not in {request.host.lower(), _netloc(public)} - {""}
     else:
         foreign = request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
     if foreign:

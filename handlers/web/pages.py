@@ -15,6 +15,7 @@ from bot.ports import ReadOnlyWork
 from bot.repositories import Post
 from handlers.web import cookies, incoming, render
 from handlers.web.demo import Tour
+from handlers.web.guard import Stranger
 from handlers.web.incoming import HTTPProblem
 
 YOU = "you"
@@ -37,13 +38,6 @@ FOOTER = (
 FOR_ANY_CHANNEL = ("action_item.mine", "trends.show", "team.own_settings", "team.help")
 
 Seen = Mapping[str, int]
-
-
-class Stranger(HTTPProblem):
-    """Nobody has said yet who reads: a page asks, and everything else is refused."""
-
-    def __init__(self) -> None:
-        super().__init__("Say who you are first: reload this page.", 403)
 
 
 def reader_of(request: web.Request, work: ReadOnlyWork) -> Person:

@@ -64,6 +64,8 @@ class Frame:
     thread: int | None = None
     base: str = ""
     people: Mapping[str, Person] = field(default_factory=dict)
+    beside: bool = False
+    """It is drawn on a page beside the workspace's channels, to which it does not lead."""
 
     def zone(self, other: str = "UTC") -> ZoneInfo:
         """The reader's zone, or `other` while theirs is not known."""

@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, String, bindparam, cast, false, func, select, update
 
 from bot.domain.case import Case
+from bot.domain.case_list import CaseList, Place
 from bot.domain.recovery_step import Step, StepName
 from bot.domain.trends import Failure
 from storage.column import UTCDateTime
 from storage.counter import count
+from storage.repositories import case_list
 from storage.row import Values, find, several, values
 from storage.statement import Among, Statement
 from storage.tables import cases, people, recoveries, retros, teams
@@ -169,6 +171,9 @@ class Cases(Versioned[Case]):
     def failed_since(self, channel_id: str, since: datetime, limit: int) -> Sequence[Case]:
         params = {"workspace": self._workspace, "channel_id": channel_id, "since": since, "limit": limit}
         return several(self._connection, Case, FAILED_SINCE, params)
+
+    def listed(self, wanted: CaseList, after: Place | None, limit: int) -> Sequence[Place]:
+        return case_list.listed(self._connection, self._workspace, wanted, after, limit)
 
     def failures(self, channel_id: str, since: datetime, limit: int) -> Sequence[Failure]:
         params = {"workspace": self._workspace, "channel_id": channel_id, "since": since, "limit": limit}

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Table,
     and_,
@@ -23,26 +24,34 @@ from bot.domain.errors import ConflictError
 from bot.domain.reminder import NEVER_CHECKED
 from bot.domain.retro import Answer, Comment, Counts, Retro, WithdrawnAnswer
 from storage import versioned
+from storage.across import Across
 from storage.repositories.case import Cases
 from storage.row import Values, find, read, rows_among, several, several_among, values
-from storage.statement import Statement
+from storage.statement import Query, Statement
 from storage.tables import action_items, answers, comments, retros, withdrawn_answers
 from storage.upsert import put
 from storage.versioned import Versioned
 
 # The literal, not a bound 'open': only so does the query meet the index of open retros.
 IS_OPEN = retros.c.state == literal_column("'open'")
-OPEN_IN = Statement(
-    select(retros)
-    .where(
-        retros.c.workspace == bindparam("workspace"),
-        retros.c.channel_id == bindparam("channel_id"),
-        IS_OPEN,
-        ~retros.c.cancelled,
+
+
+def _open_in(channel: BindParameter[str]) -> Query:
+    return (
+        select(retros)
+        .where(
+            retros.c.workspace == bindparam("workspace"),
+            retros.c.channel_id == channel,
+            IS_OPEN,
+            ~retros.c.cancelled,
+        )
+        .order_by(retros.c.answers_close_on, retros.c.case_number)
+        .limit(bindparam("limit"))
     )
-    .order_by(retros.c.answers_close_on, retros.c.case_number)
-    .limit(bindparam("limit"))
-)
+
+
+OPEN_IN = Statement(_open_in(bindparam("channel_id")))
+OPEN_ACROSS = Across(_open_in)
 CLOSED_IN = Statement(
     select(retros)
     .where(
@@ -113,6 +122,11 @@ class Retros(Versioned[Retro]):
     def open_in(self, channel_id: str, limit: int) -> Sequence[tuple[Retro, Case]]:
         params = {"workspace": self._workspace, "channel_id": channel_id, "limit": limit}
         return self._with_cases(several(self._connection, Retro, OPEN_IN, params))
+
+    def open_across(self, channels: Collection[str], limit: int) -> Sequence[tuple[Retro, Case]]:
+        params = {"workspace": self._workspace, "limit": limit}
+        rows = OPEN_ACROSS.all(self._connection, params, channels)
+        return self._with_cases(list({row.case_number: read(Retro, row) for row in rows}.values()))
 
     def with_cases(self, numbers: Collection[int]) -> Mapping[int, tuple[Retro, Case]]:
         retros = list(self.among(numbers).values())

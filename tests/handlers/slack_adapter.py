@@ -26,6 +26,9 @@ class Script:
         self.untold = Untold()
         self.replies: dict[str, Reply | Callable[[Request], Reply]] = {}
 
+    async def show(self, request: Request) -> Reply:
+        return await self.answer(request)
+
     async def answer(self, request: Request) -> Reply:
         self.asked.append(request)
         reply = self.replies.get(request.command_name, Reply())

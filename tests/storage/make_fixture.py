@@ -41,6 +41,7 @@ class Today:
         self._database = database
         self._bot = Bot(database, committed=lambda: None)
         self._bot.memberships[workspace.partition(":")[0]] = InTheirChannels()
+        self._bot.pages_at[workspace.partition(":")[0]] = "https://amends.example.com"
         self._queue = queue_of(database, lambda connection: self.now)
         self._web = WebMessenger(database, Hub())
 

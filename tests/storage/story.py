@@ -329,6 +329,7 @@ class Story:
         mine = {"starts": "08:00", "ends": "18:00", "days": "0,1,2,3,4", "quiet_until": ""}
         lead = self._cast("reminded").lead
         await self._ask(lead, "team.own_settings", "", "reminded", values=mine | {"digest": "yes"})
+        await self._ask(lead, "sign_in.open", "board", "reminded")
         await self._speak()
 
     async def _live(self) -> None:

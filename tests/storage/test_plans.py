@@ -4,11 +4,13 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
 
+from bot.domain.case_list import CaseList, Place
 from storage import tables
 from storage.database import Database
 from storage.jobs.channel_queue import free_queues, moments
@@ -18,6 +20,14 @@ from storage.unit_of_work import UnitOfWork
 from tests.storage.made import AT, a_case
 
 DueWork = Callable[[UnitOfWork], object]
+
+
+def listed(wanted: CaseList, work: UnitOfWork) -> object:
+    """The first part of a list, and the next one."""
+    first = work.cases.listed(wanted, None, 20)
+    key = {"failed": AT, "closes": AT.date(), "number": 900}[wanted.order]
+    return first, work.cases.listed(wanted, Place(key=key, number=900), 20)
+
 
 LOOKS: dict[str, DueWork] = {
     "action_items.owned_by": lambda work: work.action_items.owned_by("U7", 20),
@@ -43,6 +53,10 @@ LOOKS: dict[str, DueWork] = {
         work.retros.comments(7, 8, 9),
         work.action_items.of_case(7, 8, 9),
     ),
+    "across": lambda work: (
+        work.retros.open_across(["P7", "P8"], 20),
+        work.recoveries.open_across(["P7", "P8"], 20),
+    ),
     "recoveries.get": lambda work: work.recoveries.get(7),
     "recoveries.owed_by": lambda work: work.recoveries.owed_by("U7", 20),
     "recoveries.open_in": lambda work: work.recoveries.open_in("P7", 20),
@@ -51,6 +65,22 @@ LOOKS: dict[str, DueWork] = {
     "cases.get": lambda work: work.cases.get(7),
     "cases.failed_since": lambda work: work.cases.failed_since("P7", AT, 20),
     "cases.failures": lambda work: work.cases.failures("P7", AT, 20),
+    **{
+        f"cases.listed {wanted.order} {wanted.state} {wanted.highest_first}": partial(listed, wanted)
+        for wanted in (
+            CaseList(channels=frozenset({"P7", "P8"}), highest_first=highest_first, since=AT, **narrowed)
+            for highest_first in (True, False)
+            for narrowed in (
+                {},
+                {"state": "open"},
+                {"state": "closed"},
+                {"state": "open", "by_closing": True},
+                {"gap": "training"},
+                {"gap": "training", "state": "open"},
+            )
+        )
+    },
+    "sign_ins": lambda work: work.sign_ins.get("d7"),
     "cases.of_customer": lambda work: work.cases.of_customer("Maria Santos"),
     "cases.doubles_of": lambda work: work.cases.doubles_of(a_case(number=7)),
     "cases.by_reference": lambda work: work.cases.by_reference("P7", "ZD-7"),

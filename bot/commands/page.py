@@ -1,0 +1,288 @@
+"""What somebody sees on a page in a browser: reads alone, by the access rule as every command."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+
+from bot import retro_thread
+from bot.access import STRANGE_CHANNEL
+from bot.command import Command, Reply
+from bot.commands import export
+from bot.commands import trends as trends_commands
+from bot.domain import case_list
+from bot.domain.action_item import ActionItem
+from bot.domain.case_list import CaseList, Place, read_place
+from bot.domain.errors import Refused
+from bot.domain.notification_preferences import NotificationPreferences
+from bot.domain.recovery import owner_of, owners
+from bot.domain.reference import CaseRef, ItemRef, not_found
+from bot.domain.retro import GAPS
+from bot.domain.team import Team
+from bot.domain.working_hours import moment, today
+from bot.fields import Choice, Day, Line, field
+from bot.jobs.recovery import card_context
+from bot.messages import case_page, item_page, team_page
+from bot.messages.board_page import Board, board_page
+from bot.messages.page import Listing, Page
+from bot.messages.parts import FormField, Option, Words
+from bot.messages.trends_page import trends_page
+from bot.ports import ReadOnlyWork
+
+ROWS = 50
+"""Cases on a part of the list."""
+MAX_LOOKED_AT = 100
+"""Things of a kind and a channel that the board looks at, the most urgent ones."""
+NO_TEAM = "You are in no team's channel yet. The first failed case makes a channel a team."
+
+
+class PageCommand(Command, frozen=True):
+    """Something that a browser asks to see.
+
+    It gathers whatever it is about: so a page takes as long for what is somebody else's as for what is
+    not there.
+    """
+
+    gathers = True
+    of_cancelled = True
+
+
+class ShowBoard(PageCommand, frozen=True):
+    """What needs somebody."""
+
+    name = "page.board"
+    access = "channel"
+
+    team: Line = field("Team")
+
+
+class ShowCases(PageCommand, frozen=True):
+    """The list of cases."""
+
+    name = "page.cases"
+    access = "channel"
+
+    team: Line = field("Team")
+    state: Choice = field("Retro", options=("open", "closed"))
+    gap: Line = field("Gap")
+    since: Day = field("Failed since")
+    sort: Choice = field("Order", options=("failed", "-failed", "closes", "-closes"))
+    after: Line = field("Part")
+
+
+class ShowTrends(PageCommand, frozen=True):
+    """Half a year in figures."""
+
+    name = "page.trends"
+    access = "channel"
+
+    team: Line = field("Team")
+
+
+class ShowSettings(PageCommand, frozen=True):
+    """How the teams work, and how whoever looks is reminded."""
+
+    name = "page.settings"
+    access = "channel"
+
+
+class ShowCase(PageCommand, frozen=True):
+    """One case with its retro."""
+
+    name = "page.case"
+    access = "thing"
+
+    subject: CaseRef
+
+
+class ShowCustomer(PageCommand, frozen=True):
+    """What a case's customer is owed."""
+
+    name = "page.customer"
+    access = "thing"
+
+    subject: CaseRef
+
+
+class ShowItem(PageCommand, frozen=True):
+    """One action item."""
+
+    name = "page.item"
+    access = "thing"
+
+    subject: ItemRef
+
+
+def show_board(command: ShowBoard, work: ReadOnlyWork) -> Reply:
+    """What needs somebody, in all their teams or in one."""
+    every = _teams(command, work)
+    teams = _chosen(every, command.team)
+    if not teams:
+        return Reply(page=_nothing("Board", "board", command))
+    days = [today(team.zone, command.at) for team in teams.values()]
+    # A day later, for whoever has to do it may be further east than their team.
+    items = work.action_items.to_act_on_across(teams, max(days) + timedelta(days=1), MAX_LOOKED_AT)
+    retros = work.retros.open_across(teams, MAX_LOOKED_AT)
+    recoveries = work.recoveries.open_across(teams, MAX_LOOKED_AT)
+    named = {item.owner for item in items} | {
+        person_id for one in recoveries for person_id in owners(one) | {owner_of(one, "keep")}
+    }
+    board = Board(
+        items=items,
+        retros=retros,
+        recoveries=recoveries,
+        cases=work.cases.among({recovery.case_number for recovery in recoveries}),
+        people=work.people.among({person_id for person_id in named if person_id}),
+        teams=teams,
+        at=command.at,
+    )
+    listing = Listing(filters=_team_filter(command.team, every))
+    return Reply(page=board_page(board, listing, _unasked(command)))
+
+
+def show_cases(command: ShowCases, work: ReadOnlyWork) -> Reply:
+    """A part of the list of cases, as its address says."""
+    every = _teams(command, work)
+    teams = _chosen(every, command.team)
+    if not teams:
+        return Reply(page=_nothing("Cases", "cases", command))
+    order = command.sort.lstrip("-") or "failed"
+    wanted = CaseList(
+        channels=frozenset(teams),
+        state=command.state,
+        gap=command.gap,
+        since=_beginning(command.since, teams),
+        highest_first=command.sort.startswith("-") or not command.sort,
+        by_closing=order == "closes",
+    )
+    after = read_place(command.after, wanted.order)
+    places = work.cases.listed(wanted, after, ROWS + 1)
+    shown = places[:ROWS]
+    listing = Listing(
+        filters=(
+            *_team_filter(command.team, every),
+            *_filters(command),
+        ),
+        sort=f"{'-' if wanted.highest_first else ''}{order}",
+        later=case_list.written(shown[-1]) if len(places) > ROWS else "",
+        first=after is None,
+    )
+    rows = _rows(shown, work)
+    around = case_page.Around(teams, command.at)
+    return Reply(page=case_page.case_list(rows, around, listing, _unasked(command)))
+
+
+def _rows(places: Sequence[Place], work: ReadOnlyWork) -> Sequence[case_page.Listed]:
+    numbers = [place.number for place in places]
+    cases, retros = work.cases.among(numbers), work.retros.among(numbers)
+    recoveries = work.recoveries.among(numbers)
+    items: dict[int, list[ActionItem]] = {number: [] for number in numbers}
+    for item in work.action_items.of_case(*numbers):
+        items[item.case_number].append(item)
+    return [
+        case_page.Listed(cases[number], retros.get(number), items[number], recoveries.get(number))
+        for number in numbers
+        if number in cases
+    ]
+
+
+def _beginning(day: date | None, teams: Mapping[str, Team]) -> datetime | None:
+    """When the day began in the first of the teams where it did."""
+    return None if day is None else min(moment(team.zone, day, time()) for team in teams.values())
+
+
+def _filters(command: ShowCases) -> tuple[FormField, ...]:
+    specs = {spec.name: spec for spec in command.fields()}
+    gaps = dict.fromkeys((*GAPS, *((command.gap,) if command.gap else ())))
+    options = tuple(Option(value=gap, label=gap) for gap in gaps)
+    gap = specs["gap"].drawn(command.gap).model_copy(update={"kind": "choice", "options": options})
+    since = specs["since"].drawn(command.since.isoformat() if command.since else "")
+    return (specs["state"].drawn(command.state), gap, since)
+
+
+def show_trends(command: ShowTrends, work: ReadOnlyWork) -> Reply:
+    """The figures of all their teams together, or of one."""
+    every = _teams(command, work)
+    teams = _chosen(every, command.team)
+    if not teams:
+        return Reply(page=_nothing("Trends", "trends", command))
+    found = trends_commands.of_teams(list(teams.values()), command, command.person.zone, work)
+    listing = Listing(filters=_team_filter(command.team, every))
+    return Reply(
+        page=trends_page(found, list(teams.values()), listing, command.team, command.channels_unasked)
+    )
+
+
+def show_settings(command: ShowSettings, work: ReadOnlyWork) -> Reply:
+    """How each of their teams works."""
+    teams = list(_teams(command, work).values())
+    people = work.people.among({team.lead for team in teams if team.lead})
+    own = work.preferences.get(command.person.id) or NotificationPreferences(person_id=command.person.id)
+    day = today(command.person.zone or "UTC", command.at)
+    return Reply(page=team_page.settings_page(teams, people, own, day, _unasked(command)))
+
+
+def show_case(command: ShowCase, work: ReadOnlyWork) -> Reply:
+    """One case with its retro."""
+    number = command.subject.number
+    whole = export.one(command.subject.label, work)
+    return Reply(page=case_page.case_page(whole, _link(number, work), command.at))
+
+
+def show_customer(command: ShowCustomer, work: ReadOnlyWork) -> Reply:
+    """What the customer of a case is owed."""
+    number = command.subject.number
+    case, recovery, link = work.cases.require(number), work.recoveries.get(number), _link(number, work)
+    if recovery is None:
+        return Reply(page=case_page.no_customer_page(case, link))
+    whole = export.one(command.subject.label, work)
+    context = card_context(recovery, command.at, work)
+    return Reply(page=case_page.customer_page(context, whole, link))
+
+
+def show_item(command: ShowItem, work: ReadOnlyWork) -> Reply:
+    """One action item."""
+    item = work.action_items.get(command.subject.number)
+    if item is None:
+        raise not_found(command.subject.label)
+    named = {item.owner, item.asked_by, *(moved.by for moved in item.history)}
+    people = work.people.among({person_id for person_id in named if person_id})
+    case, team = work.cases.get(item.case_number), work.teams.get(item.channel_id)
+    link = _link(item.case_number, work)
+    return Reply(page=item_page.item_page(item, case, team, people, link, command.at))
+
+
+def _link(case_number: int, work: ReadOnlyWork) -> str:
+    """Where the retro's thread is in chat."""
+    return retro_thread.links_of({case_number}, work).get(case_number, "")
+
+
+def _teams(command: Command, work: ReadOnlyWork) -> Mapping[str, Team]:
+    """The teams of whoever asks, by name."""
+    theirs = [team for team in work.teams.all() if team.channel_id in command.in_channels]
+    return {team.channel_id: team for team in sorted(theirs, key=lambda team: team.name)}
+
+
+def _chosen(teams: Mapping[str, Team], channel_id: str) -> Mapping[str, Team]:
+    """The one that the address names; all of them where it names none."""
+    if not channel_id:
+        return teams
+    if channel_id not in teams:
+        raise Refused(STRANGE_CHANNEL, "team")
+    return {channel_id: teams[channel_id]}
+
+
+def _team_filter(channel_id: str, teams: Mapping[str, Team]) -> tuple[FormField, ...]:
+    """The choice of one team, where there are several."""
+    options = tuple(Option(value=team.channel_id, label=team.name) for team in teams.values())
+    chosen = FormField(name="team", label="Team", kind="choice", value=channel_id, options=options)
+    return (chosen,) if len(teams) > 1 else ()
+
+
+def _unasked(command: Command) -> Words:
+    """That some channels were not asked about, where there are so many."""
+    left = command.channels_unasked
+    return (f"Not looked at, because there are so many: {left} more channels.",) if left else ()
+
+
+def _nothing(title: str, here: str, command: Command) -> Page:
+    """The page of somebody who is in no team's channel."""
+    return Page(title=title, here=here, where=(NO_TEAM, *_unasked(command)))

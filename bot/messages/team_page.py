@@ -1,0 +1,56 @@
+"""The page of settings: how each team works, and how whoever looks is reminded."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from bot.domain.notification_preferences import NotificationPreferences
+from bot.domain.person import Person
+from bot.domain.team import Team
+from bot.messages.item_page import name_of
+from bot.messages.page import Page, Section
+from bot.messages.parts import Context, Fields, Typed, Words, on, working_days
+from bot.messages.team import short_days
+
+CHANGE: Words = ("To change them, type ", Typed(words="settings"), " in the team's channel.")
+CHANGE_OWN: Words = ("To change them, type ", Typed(words="settings mine"), ".")
+
+
+def settings_page(
+    teams: Sequence[Team],
+    people: Mapping[str, Person],
+    own: NotificationPreferences,
+    day: date,
+    unasked: Words,
+) -> Page:
+    """Every team of whoever looks, and what is theirs alone."""
+    mine = Section(
+        heading="When you are reminded",
+        parts=(Fields(rows=tuple(_own(own, day))), Context(words=CHANGE_OWN)),
+    )
+    sections = (
+        Section(
+            heading=f"#{team.name.removeprefix('#')}",
+            parts=(Fields(rows=tuple(_facts(team, people))), Context(words=CHANGE)),
+        )
+        for team in teams
+    )
+    return Page(title="Settings", here="settings", where=unasked, sections=(mine, *sections))
+
+
+def _facts(team: Team, people: Mapping[str, Person]) -> Iterator[tuple[str, Words]]:
+    yield "Lead", (name_of(team.lead, people),)
+    yield "Time zone", (team.zone.replace("_", " "),)
+    yield "Working days", (f"{short_days(team.days)}, {team.starts:%H:%M}–{team.ends:%H:%M}",)
+    yield "Days to answer", (working_days(team.days_to_answer),)
+    aim = working_days(team.days_to_apologise) if team.days_to_apologise else "the same working day"
+    yield "Days to apologise", (aim,)
+    yield "Language coach", ("reads along" if team.coach else "is off",)
+
+
+def _own(own: NotificationPreferences, day: date) -> Iterator[tuple[str, Words]]:
+    yield "Working days", (short_days(own.days) if own.days else "your team's",)
+    hours = f"{own.starts:%H:%M}–{own.ends:%H:%M}" if own.starts and own.ends else "your team's"
+    yield "Hours", (hours,)
+    yield "One daily digest", ("yes" if own.digest else "no",)
+    if own.quiet_until:
+        yield "Quiet until", (on(own.quiet_until, day),)

@@ -1,0 +1,109 @@
+"""What pages show, asked of the bot as a browser's adapter does: in a fixed number of statements."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from bot.access import NO_ANSWER_NOW
+from bot.command import Reply, Request
+from bot.commands.page import NO_TEAM
+from bot.messages.page_file import written
+from bot.messages.parts import Day
+from bot.routes import COMMANDS, PAGES
+from storage.database import Database
+from tests.desk import ANA, BEN, Desk, words
+from tests.test_statements import counted
+
+ASKED: Mapping[str, tuple[str, int]] = {
+    "page.board": ("", 15),
+    "page.cases": ("", 14),
+    "page.case": ("C-1", 17),
+    "page.customer": ("C-1", 19),
+    "page.item": ("AI-1", 13),
+    "page.trends": ("", 12),
+    "page.settings": ("", 11),
+}
+"""Every page, what it is about, and how many statements it may cost."""
+
+
+async def show(desk: Desk, name: str, about: str = "", **values: str) -> Reply:
+    """What a browser of Ana's gets."""
+    return await desk.bot.show(
+        Request(
+            workspace=desk.workspace,
+            command_name=name,
+            person=ANA,
+            at=desk.at,
+            about=about,
+            values=None if about else values,
+        )
+    )
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_costs_as_many_statements_however_much_is_there(
+    sqlite: Database, name: str
+) -> None:
+    desk, (about, most) = Desk(sqlite), ASKED[name]
+    costs = []
+    for cases in (1, 9):
+        for number in range(cases):
+            label = await desk.fail(BEN, typed=f"ZD-{cases}{number} Parcel {number} of {cases} was lost")
+            await desk.add_item(BEN, label, gap="training", owner=ANA.id)
+            await desk.add_item(BEN, label)
+        desk.say_all()
+        with counted(sqlite) as ran:
+            assert (await show(desk, name, about)).page is not None
+        costs.append(len(ran))
+    assert costs[0] == costs[1] <= most
+
+
+async def test_no_button_asks_for_a_page() -> None:
+    assert not PAGES.keys() & COMMANDS.keys()
+
+
+async def test_whoever_is_in_no_channel_sees_an_empty_page_and_nothing_of_others(
+    sqlite: Database,
+) -> None:
+    desk = Desk(sqlite)
+    await desk.fail(BEN)
+    desk.memberships.channels[ANA.id] = set()
+    for name, (about, _) in ASKED.items():
+        reply = await show(desk, name, about)
+        if about:
+            assert reply.page is None
+            assert "I can't find" in words(reply)
+        elif name != "page.settings":
+            assert reply.page is not None
+            assert written(reply.page.where) == NO_TEAM
+            assert reply.page.sections == ()
+    desk.memberships.silent = True
+    for name, (about, _) in ASKED.items():
+        reply = await show(desk, name, about)
+        assert reply.page is None
+        assert NO_ANSWER_NOW in words(reply)
+
+
+async def test_an_owner_sees_the_page_of_their_item_from_outside_its_channel(sqlite: Database) -> None:
+    desk = Desk(sqlite)
+    await desk.fail(BEN)
+    await desk.add_item(BEN, owner=ANA.id)
+    await desk.add_item(BEN)
+    desk.memberships.channels[ANA.id] = set()
+    assert (await show(desk, "page.item", "AI-1")).page is not None
+    assert (await show(desk, "page.item", "AI-2")).page is None
+    assert (await show(desk, "page.case", "C-1")).page is None
+
+
+async def test_an_unnamed_answer_has_no_name_and_no_moment_on_its_page(sqlite: Database) -> None:
+    desk = Desk(sqlite)
+    await desk.fail(BEN)
+    answer = {"training": "We lacked maps", "unnamed": "yes"}
+    assert not (await desk.ask(ANA, "retro.answer", "C-1", answer)).faults
+    page = (await show(desk, "page.case", "C-1")).page
+    assert page is not None
+    [section] = [section for section in page.sections if section.heading == "Answers"]
+    assert "We lacked maps" in str(section)
+    assert "Training · someone on the team" in str(section)
+    assert ANA.name not in str(section)
+    assert not [part for part in section.parts if "at=" in repr(part) or isinstance(part, Day)]

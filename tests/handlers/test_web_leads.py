@@ -1,0 +1,200 @@
+"""The pages of leads in the web workspace: small, counted, to be read by everybody, and to be kept."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from handlers.web.leads import NOT_HERE
+from tests.accessible import findings
+from tests.browser import PATIENCE_MS
+from tests.web_app import Visitor, read
+
+expect.set_options(timeout=PATIENCE_MS)
+LARGEST = 200_000
+"""Bytes of a page."""
+LISTS = (
+    "/board",
+    "/cases",
+    "/cases?state=open&sort=closes",
+    "/cases?gap=training",
+    "/trends",
+    "/settings",
+)
+THINGS = ("/cases/C-1", "/cases/C-1/customer", "/items/AI-1")
+FORMULA = '=HYPERLINK("https://evil.example","x")'
+
+
+async def fail(visitor: Visitor, what: str, items: int = 1, where: str = "support") -> None:
+    """A failed case in the web workspace, with items of the gap training, and an answer."""
+    drawn = await visitor.press("case.fail", place=where)
+    values = {"what_happened": what, "customer": f"Mrs. {what[:60]}", "place": where}
+    await visitor.fill(drawn, **values)
+    number = await newest_case(visitor)
+    for count in range(items):
+        drawn = await visitor.press("action_item.add", about=f"C-{number}")
+        await visitor.fill(drawn, what=f"Fix {count} of {what}", gap="training", owner="u_you")
+
+
+async def newest_case(visitor: Visitor) -> int:
+    """The number of the case that failed last."""
+    page = await visitor.see("/cases?as=json")
+    [section] = json.loads(page.text)["sections"]
+    return int(section["rows"][0]["Case"].removeprefix("C-"))
+
+
+async def test_each_page_says_first_what_it_is_about(visitor: Visitor) -> None:
+    await fail(visitor, "Parcel missed twice")
+    for path, title in (
+        *zip(
+            THINGS,
+            ("Parcel missed twice", "Mrs. Parcel missed twice", "Fix 0 of Parcel missed twice"),
+            strict=True,
+        ),
+        ("/board", "Board"),
+        ("/cases", "Cases"),
+        ("/trends", "Trends: support"),
+        ("/settings", "Settings"),
+    ):
+        page = await visitor.see(path)
+        assert page.all("title")[0].text == f"{title} · Amends"
+        [heading] = page.all("h1")
+        assert heading.text == title
+        assert not page.all("script")
+
+
+async def test_a_long_list_comes_in_parts_in_the_order_of_its_address(visitor: Visitor) -> None:
+    for number in range(3):
+        await fail(visitor, f"Parcel {number}", items=number % 2)
+
+    async def shown(path: str) -> list[str]:
+        page = await visitor.see(path)
+        return [one.text for one in page.all("th", scope="row")]
+
+    assert await shown("/cases") == ["Parcel 2", "Parcel 1", "Parcel 0"]
+    assert await shown("/cases?sort=failed") == ["Parcel 0", "Parcel 1", "Parcel 2"]
+    assert await shown("/cases?gap=training") == ["Parcel 1"]
+    assert await shown("/cases?gap=tools") == []
+    assert await shown("/cases?state=closed") == []
+    assert len(await shown("/cases?state=open&sort=-closes&since=2020-01-01")) == 3
+    [ordered] = (await visitor.see("/cases?sort=failed")).all("th", **{"aria-sort": "ascending"})
+    assert ordered.text.startswith("Failed")
+
+
+async def test_more_than_a_part_is_one_link_away(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.commands.page.ROWS", 2)
+    for number in range(5):
+        await fail(visitor, f"Parcel {number}", items=0)
+    path, found = "/cases", []
+    for _ in range(3):
+        page = await visitor.see(path)
+        found += [one.text for one in page.all("th", scope="row")]
+        path = next((a.attributes["href"] for a in page.all("a") if a.text == "Show more"), "")
+    assert found == [f"Parcel {number}" for number in (4, 3, 2, 1, 0)]
+    assert path == ""
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["state=strange", "since=yesterday", "after=7", "after=x_1", "team=nowhere", "sort=customer"],
+)
+async def test_an_address_that_cannot_be_is_one_sentence(visitor: Visitor, query: str) -> None:
+    await fail(visitor, "Parcel missed", items=0)
+    async with visitor.session.get(f"{visitor.url}/cases?{query}") as response:
+        assert response.status == 400
+        assert "<h1>" in await response.text()
+
+
+@pytest.mark.parametrize("path", ["/cases/C-9", "/cases/C-9/customer", "/items/AI-9"])
+async def test_a_number_that_was_never_given_is_a_page_of_its_own(visitor: Visitor, path: str) -> None:
+    async with visitor.session.get(visitor.url + path) as response:
+        assert response.status == 404
+        assert NOT_HERE in read(await response.text()).text
+
+
+async def test_who_has_not_said_who_they_are_is_asked(stranger: Visitor) -> None:
+    for path in (*LISTS, *THINGS):
+        async with stranger.session.get(stranger.url + path) as response:
+            assert "Who are you?" in await response.text()
+
+
+async def test_what_is_shown_can_be_kept_and_runs_nowhere(visitor: Visitor) -> None:
+    await fail(visitor, FORMULA)
+    for path in (*LISTS, *THINGS):
+        together = "&" if "?" in path else "?"
+        async with visitor.session.get(f"{visitor.url}{path}{together}as=csv") as response:
+            assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+            assert "attachment" in response.headers["Content-Disposition"]
+            rows = list(csv.reader(io.StringIO(await response.text())))
+            assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
+        async with visitor.session.get(f"{visitor.url}{path}{together}as=json") as response:
+            data = json.loads(await response.text())
+            assert data["title"]
+            assert data["sections"]
+        async with visitor.session.get(f"{visitor.url}{path}{together}as=md") as response:
+            assert (await response.text()).startswith("# ")
+    async with visitor.session.get(f"{visitor.url}/cases?as=csv") as response:
+        assert f"'{FORMULA}" in [
+            cell for row in csv.reader(io.StringIO(await response.text())) for cell in row
+        ]
+
+
+async def test_a_page_full_of_long_words_stays_small(visitor: Visitor) -> None:
+    long = "Ünglaublich langer Vorfall " * 40
+    for number in range(12):
+        await fail(visitor, f"{number} {long}", items=6)
+    for path in (*LISTS, *THINGS):
+        async with visitor.session.get(visitor.url + path) as response:
+            size = len(await response.read())
+            # As if each list were full: fifty cases, and twenty-five of what waits for the same.
+            assert size * (4 if path.startswith("/cases") and path not in THINGS else 1) < LARGEST, path
+
+
+@pytest.fixture
+async def tab(browser: Browser) -> AsyncIterator[Page]:
+    """A tab that fails the test on a script error, of which there can be none."""
+    opened = await browser.new_page()
+    opened.set_default_timeout(PATIENCE_MS)
+    yield opened
+    await opened.close()
+
+
+async def test_the_leads_two_questions_in_a_browser(demo_address: str, tab: Page) -> None:
+    await tab.goto(demo_address)
+    await tab.goto(f"{demo_address}/board")
+    # What needs me today?
+    await expect(tab.get_by_role("heading", name="Board")).to_be_visible()
+    first = tab.get_by_role("region").first.get_by_role("link").first
+    name = await first.inner_text()
+    await first.focus()
+    await tab.keyboard.press("Enter")
+    await expect(tab.get_by_role("heading", level=1)).to_contain_text(name.split("…")[0][:40])
+    # Which gap keeps coming back?
+    await tab.get_by_role("navigation", name="Pages").get_by_role("link", name="Trends").click()
+    back = tab.get_by_role("row").filter(has_text="came back").get_by_role("link").first
+    gap = (await back.inner_text()).lower()
+    await back.click()
+    await expect(tab.get_by_label("Gap")).to_have_value(gap)
+    await expect(tab.get_by_role("rowheader").first).to_be_visible()
+    await tab.get_by_label("Retro").select_option("open")
+    await tab.get_by_role("button", name="Show").click()
+    await expect(tab).to_have_url(f"{demo_address}/cases?{tab.url.partition('?')[2]}")
+    assert "state=open" in tab.url
+    assert "gap=" in tab.url
+
+
+async def test_axe_finds_nothing_on_the_pages(demo_address: str, tab: Page) -> None:
+    found = []
+    await tab.goto(demo_address)
+    for path in (*LISTS, *THINGS, "/cases/C-999"):
+        await tab.goto(demo_address + path)
+        found += await findings(tab, path)
+        await tab.set_viewport_size({"width": 390, "height": 844})
+        wide = await tab.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 390, path
+    assert not found, "\n".join(found)
