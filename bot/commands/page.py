@@ -243,7 +243,8 @@ def show_item(command: ShowItem, work: ReadOnlyWork) -> Reply:
     item = work.action_items.get(command.subject.number)
     if item is None:
         raise not_found(command.subject.label)
-    named = {item.owner, item.asked_by, *(moved.by for moved in item.history)}
+    by = {moved.by for moved in item.history} | {edit.by for edit in item.edits}
+    named = {item.owner, item.asked_by, *by}
     people = work.people.among({person_id for person_id in named if person_id})
     case, team = work.cases.get(item.case_number), work.teams.get(item.channel_id)
     link = _link(item.case_number, work)

@@ -71,14 +71,17 @@ def item_page(
     """One action item: what will change, whose it is, and how it came to stand as it does."""
     zone = team.zone if team else "UTC"
     day, room = owner_day(item, people, zone, at), TEXTS // 4
+    # What an edit replaced is not shown: somebody put it right.
+    told = [(moved.at, moved.step.replace("_", " "), moved.by, moved.words) for moved in item.history]
+    told += [(edit.at, f"edited: {edit.part}", edit.by, "") for edit in item.edits]
     steps = tuple(
         (
-            Cell(words=(moved.step.replace("_", " "),)),
-            Cell(words=(name_of(moved.by, people),)),
-            Cell(words=(Timestamp(at=moved.at, zone=zone),)),
-            Cell(words=(shortened(moved.words),) if moved.words else ()),
+            Cell(words=(step,)),
+            Cell(words=(name_of(by, people),)),
+            Cell(words=(Timestamp(at=moment, zone=zone),)),
+            Cell(words=(shortened(words),) if words else ()),
         )
-        for moved in item.history[-MAX_OF_ONE:]
+        for moment, step, by, words in sorted(told, key=lambda one: one[0])[-MAX_OF_ONE:]
     )
     columns = tuple(Column(label=label) for label in ("Step", "By", "When", "In words"))
     facts = Section(

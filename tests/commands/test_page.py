@@ -95,6 +95,19 @@ async def test_an_owner_sees_the_page_of_their_item_from_outside_its_channel(sql
     assert (await show(desk, "page.case", "C-1")).page is None
 
 
+async def test_an_items_page_says_who_edited_it_and_not_what_it_said_before(sqlite: Database) -> None:
+    desk = Desk(sqlite)
+    await desk.fail(BEN)
+    await desk.add_item(BEN, what="Show the nots", owner=BEN.id)
+    edited = await desk.ask(BEN, "action_item.edit", "AI-1", {"what": "Show the notes"})
+    assert not edited.faults, edited.faults
+    page = (await show(desk, "page.item", "AI-1")).page
+    assert page is not None
+    assert page.title == "Show the notes"
+    assert "edited: what" in str(page)
+    assert "nots" not in str(page)
+
+
 async def test_an_unnamed_answer_has_no_name_and_no_moment_on_its_page(sqlite: Database) -> None:
     desk = Desk(sqlite)
     await desk.fail(BEN)
