@@ -15,7 +15,7 @@ from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.errors import Refused
 from bot.domain.recovery import owners
-from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference, lost, not_found
+from bot.domain.reference import AnswerRef, CaseRef, ItemRef, PromptsRef, Reference, lost, not_found
 from bot.domain.retro import Answer, Retro
 from bot.ports import MembershipUnknown, ReadOnlyWork
 
@@ -74,7 +74,7 @@ class _Thing(NamedTuple):
 
     reference: Reference
     channel_id: str
-    itself: Retro | ActionItem | Answer | Case
+    itself: Retro | ActionItem | Answer | Case | None
     cancelled: bool
 
 
@@ -240,6 +240,9 @@ def _referred(subject: Reference, work: ReadOnlyWork) -> list[_Thing]:
             answer = work.retros.answer(id)
             case = work.cases.get(answer.case_number) if answer else None
             return [_Thing(subject, case.channel_id, answer, case.cancelled)] if answer and case else []
+        case PromptsRef(channel_id=channel_id):
+            # Each channel has some, whether or not its team is there yet.
+            return [_Thing(subject, channel_id, None, cancelled=False)]
 
 
 def _is(subject: CaseRef | ItemRef, there: CaseRef | ItemRef) -> bool:

@@ -43,6 +43,7 @@ from handlers.csv_import.import_file import (
     Way,
     find_channels,
     foretold,
+    messages_in,
     shared_channel,
     waiting_in,
 )
@@ -525,20 +526,21 @@ async def import_file(
             )
             rehearsing = replace(importing, bot=Bot(rehearsal, committed=lambda: None), rehearses=True)
             pace = 0.0 if workspace == WEB else settings.amends_pace
+            each = await transactions.read(workspace, partial(messages_in, channel.id))
             rows = iter(table)
             first: list[Row | Broken] = []
             if wanted.way is None and workspace != WEB and not wanted.rehearses:
                 first = list(islice(rows, MAX_UNASKED + 1))
                 if len(first) > MAX_UNASKED:
                     read = await rehearsing.run(table, chain(first, rows), _unheard, _unheard)
-                    raise Refused(f"{foretold(read, channel, pace)}. {SAY_WHICH}")
+                    raise Refused(f"{foretold(read, channel, each, pace)}. {SAY_WHICH}")
             summary = await (rehearsing if wanted.rehearses else importing).run(
                 table, chain(first, rows), skipped, lambda read: progress(read, table.size)
             )
             summary.made_channel = channel.name if made else ""
             summary.settled = settled
             if wanted.rehearses:
-                summary.foretold = foretold(summary, channel, pace)
+                summary.foretold = foretold(summary, channel, each, pace)
             return summary
 
 

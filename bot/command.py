@@ -144,6 +144,9 @@ class Reply(BaseModel, frozen=True):
     saved: bool = True
     instead: Button | None = None
     """What can be done instead, where the form as a whole was refused."""
+    replaces: bool = False
+    """Where a platform can do that, it takes the place of the message that was clicked in, which only
+    whoever asked sees."""
     done: bool = False
     """The message only confirms what was asked for: there is nothing more in it to read or to press."""
     page: Page | None = None

@@ -202,6 +202,11 @@ class _Declared(TypedDict, total=False):
     check: Callable[[Any], None]
 
 
+def choices(values: Iterable[str]) -> tuple[Option, ...]:
+    """Options that are called what they are."""
+    return tuple(Option(value=value, label=value) for value in values)
+
+
 def field(label: str = "", **declared: Unpack[_Declared]) -> Any:
     """Declares a field of a command; it has no default: what the form does not say is never made up.
 

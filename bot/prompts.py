@@ -1,22 +1,14 @@
-"""What a retro asks. To ask something more, add an entry here: form, thread and export follow.
+"""What a retro asks where its team has said nothing else: to ask something more, add an entry here.
 
+Form, thread and export follow. Retros that are open already keep the prompts that they opened with.
 Questions ask how and what, never why or who.
 """
 
-from pydantic import BaseModel
+from collections.abc import Iterable, Sequence
 
-
-class Prompt(BaseModel, frozen=True):
-    """One thing a retro asks. `gap` is what an action item from its answers is filed under.
-
-    A prompt without a question has a field in the form and no message in the thread.
-    """
-
-    key: str
-    label: str
-    question: str = ""
-    gap: str = ""
-
+from bot.domain.prompt import Prompt, Prompts, asked, gaps_of, kind_called, kind_of
+from bot.domain.retro import Retro
+from bot.domain.team import Team
 
 PROMPTS = (
     Prompt(
@@ -39,4 +31,40 @@ PROMPTS = (
     ),
     Prompt(key="else", label="Anything else"),
 )
-BY_KEY = {prompt.key: prompt for prompt in PROMPTS}
+
+
+def of_team(team: Team, kind: str = "") -> Prompts:
+    """What is asked in a team, retired ones too: of the kind of case with this key, or of any other."""
+    return kind_of(team.kinds, kind).prompts if kind else team.prompts or PROMPTS
+
+
+def with_prompts(team: Team, kind: str, prompts: Prompts) -> Team:
+    """The team that asks these, of that kind of case or of any other."""
+    if not kind:
+        return team.model_copy(update={"prompts": prompts})
+    kinds = tuple(
+        each.model_copy(update={"prompts": prompts}) if each.key == kind else each for each in team.kinds
+    )
+    return team.model_copy(update={"kinds": kinds})
+
+
+def at_opening(team: Team, kind_name: str | None) -> Prompts:
+    """What a retro asks that opens now, of a case of this kind; what it is called may have changed."""
+    kind = kind_called(team.kinds, kind_name or "")
+    return asked(of_team(team, kind.key if kind else ""))
+
+
+def gaps_in(retro: Retro, team: Team) -> tuple[str, ...]:
+    """The gaps that an item of the retro can be filed under: what it asks, or its team does now."""
+    return gaps_of(retro.prompts, *_asked_in(team))
+
+
+def gaps_in_teams(teams: Iterable[Team]) -> tuple[str, ...]:
+    """The gaps that these teams ask about now."""
+    return gaps_of(*(prompts for team in teams for prompts in _asked_in(team)))
+
+
+def _asked_in(team: Team) -> Sequence[Prompts]:
+    """What its retros ask that open now, one of each kind of case."""
+    kinds = (kind.prompts for kind in team.kinds if not kind.retired)
+    return [asked(of_team(team)), *map(asked, kinds)]

@@ -14,6 +14,7 @@ from bot.commands import case as case_commands
 from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
 from bot.commands import page as page_commands
+from bot.commands import prompt as prompt_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import reminder as reminder_commands
 from bot.commands import retro as retro_commands
@@ -23,6 +24,7 @@ from bot.commands import trends as trends_commands
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import board as board_jobs
 from bot.jobs import case as case_jobs
+from bot.jobs import prompt as prompt_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
@@ -122,6 +124,11 @@ TYPED_WORDS: Mapping[str, TypedWord] = {
         "this team's lead, time zone, working hours, days to answer and to apologise; "
         "settings mine: when and how you are reminded",
     ),
+    "prompts": TypedWord(
+        "prompts.show",
+        "",
+        "what this team's retros ask; its lead adds, rewords, reorders and retires prompts",
+    ),
     "draft": TypedWord(
         "coach.draft",
         "[words to a customer]",
@@ -216,6 +223,18 @@ _ROUTES = (
     Route(coach_commands.Draft, form=coach_commands.open_draft, apart=coach_commands.draft),
     _route(team_commands.Settings, team_commands.settings, team_commands.open_settings),
     _route(team_commands.OwnSettings, team_commands.own_settings, team_commands.open_own_settings),
+    _reading(prompt_commands.Show, prompt_commands.show),
+    _reading(prompt_commands.ShowKinds, prompt_commands.show_kinds),
+    _route(prompt_commands.Add, prompt_commands.add, prompt_commands.open_add),
+    _route(prompt_commands.Edit, prompt_commands.edit, prompt_commands.open_edit),
+    _route(prompt_commands.MoveUp, prompt_commands.move),
+    _route(prompt_commands.MoveDown, prompt_commands.move),
+    _route(prompt_commands.Retire, prompt_commands.retire),
+    _route(prompt_commands.BringBack, prompt_commands.bring_back),
+    _route(prompt_commands.AddKind, prompt_commands.add_kind, prompt_commands.open_add_kind),
+    _route(prompt_commands.EditKind, prompt_commands.edit_kind, prompt_commands.open_edit_kind),
+    _route(prompt_commands.RetireKind, prompt_commands.retire_kind),
+    _route(prompt_commands.BringKindBack, prompt_commands.bring_kind_back),
     _reading(team_commands.Help, partial(team_commands.say_help, TYPED)),
     _reading(team_commands.Unknown, partial(team_commands.say_unknown, TYPED, OFFERS)),
     _reading(team_commands.Picture, team_commands.say_picture),
@@ -264,6 +283,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         team_jobs.Hello,
         team_jobs.SettingsChanged,
         team_jobs.ColleagueLeft,
+        prompt_jobs.Changed,
         case_jobs.Backlog,
         case_jobs.Withdrawn,
         case_jobs.SayChange,

@@ -67,6 +67,8 @@ class TeamRow(Row, table=True):
     days_to_answer: int
     coach: bool = Field(sa_column_kwargs={"server_default": text("true")})
     days_to_apologise: int = Field(sa_column_kwargs={"server_default": text("0")})
+    prompts: list[dict[str, Any]] | None = Field(sa_type=Data)
+    kinds: list[dict[str, Any]] = Field(sa_type=Data, sa_column_kwargs={"server_default": text("'[]'")})
     made_at: datetime | None = Field(sa_type=UTCDateTime)
     version: int
     next_check_at: datetime | None = never_checked()
@@ -104,6 +106,7 @@ class CaseRow(Row, table=True):
     happened_by_day: bool
     public_post: str | None
     link: str | None
+    kind: str | None
     failed_at: datetime = Field(sa_type=UTCDateTime)
     forgotten_at: datetime | None = Field(sa_type=UTCDateTime)
     state: str
@@ -114,7 +117,10 @@ class CaseRow(Row, table=True):
 
 
 class RetroRow(Row, table=True):
-    """The retro of a case; `closed_at` is there while it is closed."""
+    """The retro of a case; `closed_at` is there while it is closed.
+
+    The default of `prompts`, for the program of before, stands in the migration that brought them.
+    """
 
     __tablename__ = "retros"
     __table_args__ = (
@@ -135,6 +141,7 @@ class RetroRow(Row, table=True):
     channel_id: str = Field(sa_column_kwargs=stored_as("place", "channel_id"))
     opened_at: datetime = Field(sa_type=UTCDateTime)
     answers_close_on: date
+    prompts: list[dict[str, Any]] = Field(sa_type=Data)
     opened_by: str | None
     state: str
     history: list[dict[str, Any]] = Field(sa_type=Data)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from bot.domain.item_step import STEPS
 from bot.routes import COMMANDS
 
-CASE, ITEM, REFERENCE = "C-1", "AI-1", "ZD-4711"
-NEVER = {CASE: "C-99", ITEM: "AI-99"}
+CASE, ITEM, REFERENCE, PROMPT = "C-1", "AI-1", "ZD-4711", "prompts::training:C1"
+NEVER = {CASE: "C-99", ITEM: "AI-99", PROMPT: "prompts::training:C99"}
 """Labels that were never given, for the same commands."""
 
 CHOSEN = {"text": "The notes are shown", "person": "U3", "date": "2026-04-01"}
@@ -60,18 +60,24 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         "ends": "17:00",
         "days_to_answer": "3",
     },
+    "prompt.add": {"label": "Tools", "question": "What was missing?"},
+    "prompt.edit": {"label": "Practice", "question": "What was missing?"},
+    "kind.add": {"called": "Delivery"},
+    "kind.edit": {"called": "Post"},
     "team.channel_changed": {"called": "elsewhere"},
     "team.message_deleted": {"id": "1.1"},
     "team.own_settings": {"starts": "09:00", "ends": "17:00"},
 }
 
 
-def about(command_name: str, answer: str) -> str:
-    """What a command is asked about: the case, the item, the answer with this id, a day, or nothing."""
+def about(command_name: str, answer: str, channel_id: str = "C1") -> str:
+    """What a command is asked about: case, item, prompt, the answer with this id, a day, or nothing."""
     if command_name.startswith("reminder.show_all"):
         return "2026-03-05"
     if COMMANDS[command_name].command.access not in ("thing", "members"):
         return ""
+    if command_name.startswith(("prompt.", "prompts.", "kind.", "kinds.")):
+        return PROMPT.replace("C1", channel_id)
     if command_name.endswith("_answer"):
         return answer
     if command_name.startswith("action_item.") and not command_name.startswith("action_item.add"):

@@ -15,6 +15,7 @@ from bot.domain.channel import Channel
 from bot.domain.job import Job, MessageRef
 from bot.domain.person import Person
 from bot.domain.retro import Answer, Retro
+from bot.domain.team import Team
 from bot.messages.parts import Message, Superseded, plain
 from bot.ports import Ended, MembershipUnknown
 from bot.prompts import PROMPTS
@@ -150,6 +151,11 @@ class Desk:
             retro = work.retros.get(number_of(label, "C"))
         assert retro is not None
         return retro
+
+    def team(self) -> Team:
+        """The team of #support as stored."""
+        with open_work(self.database, self.workspace, writes=False) as work:
+            return work.teams.require(SUPPORT.id)
 
     def ref(self, label: str) -> str:
         """What the buttons of a case carry."""

@@ -12,6 +12,7 @@ from bot.commands import action_item as action_item_commands
 from bot.commands import case as case_commands
 from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
+from bot.commands import prompt as prompt_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import retro as retro_commands
 from bot.commands import team as team_commands
@@ -22,6 +23,7 @@ from bot.domain.item_step import ItemState
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.owner_day import Days
 from bot.domain.person import Person
+from bot.domain.prompt import MAX_KINDS, MAX_PROMPTS, MAX_RETIRED, Kind, Prompt
 from bot.domain.recovery import (
     Recovery,
     Tally,
@@ -36,6 +38,7 @@ from bot.domain.recovery import (
 )
 from bot.domain.recovery import not_needed as leave_out
 from bot.domain.recovery_step import HOLDING, Step, StepName
+from bot.domain.reference import PromptsRef
 from bot.domain.reminder import SentReminder
 from bot.domain.retro import Answer, Comment, Counts, Retro, Turn, WithdrawnAnswer
 from bot.domain.team import Team
@@ -48,6 +51,7 @@ from bot.messages import (
     coach,
     home,
     owed,
+    prompt,
     recovery,
     recovery_form,
     reminder,
@@ -60,6 +64,7 @@ from bot.messages.parts import Chart, Form, Message, Page, Series, Table, senten
 from bot.messages.recovery import CardContext
 from bot.messages.reminder import ReminderView
 from bot.messages.stale_form import changed_meanwhile
+from bot.prompts import PROMPTS, gaps_in
 from bot.reminders import BY_NAME
 from bot.routes import OFFERS, TYPED
 from tests.desk import ASKED
@@ -78,6 +83,39 @@ DRAFT = "We are sorry if you were upset. We were very busy, and the courier lost
 HOSTILE = 'Look: <!channel> <@U1> @here &amp; *bold* <script>alert("hi")</script> مرحبا 📦\nsecond line'
 
 TEAM = Team(channel_id="C1", name="support", lead="U1", zone="Europe/Stockholm")
+SUPPLIERS = Prompt(
+    key="5a1e0c2d",
+    label="Suppliers",
+    question="What did we need from a supplier, and how did we ask for it?",
+    gap="suppliers",
+    needed=True,
+)
+OWN_PROMPTS = (
+    SUPPLIERS,
+    *PROMPTS[1:],
+    PROMPTS[0].model_copy(update={"retired": True}),
+)
+DELIVERY = Kind(key="0d3f77aa", name="Delivery", prompts=(SUPPLIERS, PROMPTS[1]))
+RETURNS = Kind(key="71c4b9e0", name="Returns", prompts=PROMPTS, retired=True)
+OWN = TEAM.model_copy(update={"prompts": OWN_PROMPTS, "kinds": (DELIVERY, RETURNS)})
+"""A team with prompts and kinds of its own."""
+FULL_PROMPTS = tuple(
+    Prompt(
+        key=f"{number:08x}", label=f"Prompt {number}", question="What helped? " * 20, retired=number > 9
+    )
+    for number in range(MAX_PROMPTS + MAX_RETIRED)
+)
+FULL = OWN.model_copy(
+    update={
+        "channel_id": "19:0f3a5c7e9b1d2f4a6c8e0b2d4f6a8c0e@thread.tacv2",
+        "kinds": tuple(
+            Kind(key=f"{n:08x}", name=f"Kind {n}", prompts=FULL_PROMPTS, retired=n >= MAX_KINDS)
+            for n in range(MAX_KINDS + MAX_RETIRED)
+        ),
+    }
+)
+"""A team with as much as it can have."""
+ALL_PROMPTS = PromptsRef(channel_id="C1")
 CASE = Case(
     number=7,
     channel_id="C1",
@@ -103,8 +141,14 @@ RESTORED = CANCELLED.model_copy(
 EDITED = CASE.model_copy(update={"history": (CaseChange(step="edit", by="U2", at=AT),)})
 BARE = Case(number=8, channel_id="C1", what_happened="Nobody called back", failed_at=AT)
 RETRO = Retro(
-    case_number=7, channel_id="C1", opened_at=AT, answers_close_on=date(2026, 3, 10), opened_by="U1"
+    case_number=7,
+    channel_id="C1",
+    opened_at=AT,
+    answers_close_on=date(2026, 3, 10),
+    prompts=PROMPTS,
+    opened_by="U1",
 )
+OWN_RETRO = RETRO.model_copy(update={"prompts": OWN_PROMPTS})
 CLOSED = RETRO.model_copy(
     update={
         "state": "closed",
@@ -521,14 +565,14 @@ MESSAGES: Mapping[str, Message] = {
     "retro.question_answered": retro.question(RETRO, ASKED[0], 1, [LINK]),
     "retro.question_answers": retro.question(RETRO, ASKED[0], 13, [LINK] * 13),
     "retro.question_answers_closed": retro.question(CLOSED, ASKED[0], 3, [LINK] * 2),
-    "retro.answered": retro.answered(NAMED, ANA),
-    "retro.answered_unnamed": retro.answered(UNNAMED, None),
+    "retro.answered": retro.answered(NAMED, PROMPTS, ANA),
+    "retro.answered_unnamed": retro.answered(UNNAMED, PROMPTS, None),
     "retro.answered_named_like_unnamed": retro.answered(
-        NAMED, ANA.model_copy(update={"name": "Some\u200bone on  the TEAM"})
+        NAMED, PROMPTS, ANA.model_copy(update={"name": "Some\u200bone on  the TEAM"})
     ),
-    "retro.answered_long": retro.answered(NAMED.model_copy(update={"text": LONG}), ANA),
+    "retro.answered_long": retro.answered(NAMED.model_copy(update={"text": LONG}), PROMPTS, ANA),
     "retro.answered_hostile": retro.answered(
-        NAMED.model_copy(update={"text": HOSTILE}), ANA.model_copy(update={"name": HOSTILE})
+        NAMED.model_copy(update={"text": HOSTILE}), PROMPTS, ANA.model_copy(update={"name": HOSTILE})
     ),
     "retro.taken_back": retro.taken_back(discussed=True),
     "retro.withdrawn": retro.withdrawn(WITHDRAWN, ANA),
@@ -818,6 +862,23 @@ MESSAGES: Mapping[str, Message] = {
     "team.picture": team.PICTURE,
     "team.settled": team.settled(TEAM),
     "team.settings_changed": team.settings_changed(TEAM, "Cleo", "Ana"),
+    "prompts.listing": prompt.listing(TEAM, PROMPTS, None, ANA, edits=True),
+    "prompts.listing_own": prompt.listing(OWN, OWN_PROMPTS, None, ANA, edits=True),
+    "prompts.listing_of_kind": prompt.listing(OWN, DELIVERY.prompts, DELIVERY, ANA, edits=True),
+    "prompts.listing_to_read": prompt.listing(OWN, OWN_PROMPTS, None, ANA, edits=False),
+    "prompts.listing_of_kind_to_read": prompt.listing(
+        OWN, DELIVERY.prompts, DELIVERY, None, edits=False
+    ),
+    "prompts.listing_after": prompt.listing(
+        OWN, OWN_PROMPTS, None, ANA, edits=True, before="Added: Suppliers."
+    ),
+    "prompts.listing_full": prompt.listing(FULL, FULL_PROMPTS, None, ANA, edits=True),
+    "kinds.listing": prompt.kinds(OWN, ANA, edits=True),
+    "kinds.listing_none": prompt.kinds(TEAM, ANA, edits=True),
+    "kinds.listing_full": prompt.kinds(FULL, ANA, edits=True),
+    "kinds.listing_to_read": prompt.kinds(OWN, ANA, edits=False),
+    "kinds.listing_after": prompt.kinds(OWN, ANA, edits=True, before="Saved: Delivery."),
+    "prompts.changed": prompt.changed(OWN, OWN_PROMPTS, ANA),
     "team.colleague_left": team.colleague_left(TEAM, [AGREED, UNOWNED], [CASE]),
     "team.colleague_left_much": team.colleague_left(TEAM, [AGREED] * 12, ()),
 }
@@ -825,10 +886,11 @@ MESSAGES: Mapping[str, Message] = {
 
 FORMS: Mapping[str, Form] = {
     "case.fail": case_commands.fail_form("C1", {}),
-    "case.fail_message": case_commands.fail_form("C1", {"what_happened": HOSTILE}, LINK),
+    "case.fail_kind": case_commands.fail_form("C1", {}, OWN),
+    "case.fail_message": case_commands.fail_form("C1", {"what_happened": HOSTILE}, link=LINK),
     "case.fail_anywhere": case_commands.fail_form("", {"reference": "ZD-1"}),
     "case.likely_double": case.likely_double(
-        case_commands.fail_form("C1", {"what_happened": "Nobody called us back"}, LINK),
+        case_commands.fail_form("C1", {"what_happened": "Nobody called us back"}, link=LINK),
         (BARE,),
         {BARE.number: LINK},
         {"not_same": "C-8"},
@@ -870,15 +932,19 @@ FORMS: Mapping[str, Form] = {
     "retro.answer_prompt": retro_commands.answer_form(RETRO, CASE, ASKED[-1].key, people=12),
     "retro.answer_two_people": retro_commands.answer_form(RETRO, CASE, people=2),
     "retro.answer_one_person": retro_commands.answer_form(RETRO, CASE, people=1),
-    "retro.edit_answer": retro_commands.edit_answer_form(NAMED),
-    "retro.delete_answer": retro_commands.delete_answer_form(NAMED),
-    "retro.unname_answer": retro_commands.unname_answer_form(NAMED, 12),
-    "retro.unname_answer_two_people": retro_commands.unname_answer_form(NAMED, 2),
-    "retro.withdraw_answer": retro_commands.withdraw_answer_form(UNNAMED),
-    "retro.read_answer": retro.whole_answer(NAMED.model_copy(update={"text": LONG}), ANA),
+    "retro.answer_own_prompts": retro_commands.answer_form(OWN_RETRO, CASE, people=12),
+    "retro.edit_answer": retro_commands.edit_answer_form(NAMED, PROMPTS),
+    "retro.delete_answer": retro_commands.delete_answer_form(NAMED, PROMPTS),
+    "retro.unname_answer": retro_commands.unname_answer_form(NAMED, PROMPTS, 12),
+    "retro.unname_answer_two_people": retro_commands.unname_answer_form(NAMED, PROMPTS, 2),
+    "retro.withdraw_answer": retro_commands.withdraw_answer_form(UNNAMED, PROMPTS),
+    "retro.read_answer": retro.whole_answer(NAMED.model_copy(update={"text": LONG}), PROMPTS, ANA),
     "retro.close": retro_commands.close_form(RETRO),
     "retro.reopen": retro_commands.reopen_form(CLOSED),
     "action_item.add": action_item_commands.add_form(CASE.ref, "C1"),
+    "action_item.add_own_gap": action_item_commands.add_form(
+        CASE.ref, "C1", "Call the depot", "suppliers", gaps_in(OWN_RETRO, OWN)
+    ),
     "action_item.add_message": action_item_commands.add_form(
         CASE.ref, "C1", what="Show the courier's notes", gap="tools"
     ),
@@ -948,14 +1014,23 @@ FORMS: Mapping[str, Form] = {
     "recovery.read": recovery_form.both_sides(
         AGAIN,
         CASE,
+        PROMPTS,
         (UNNAMED, NAMED),
         (Comment(id="1.2", case_number=7, author="U2", text="The depot was closed.", posted_at=AT),),
         PEOPLE,
     ),
-    "recovery.read_one_side": recovery_form.both_sides(OWED, CASE, (), (), PEOPLE),
-    "recovery.read_unreachable": recovery_form.both_sides(UNREACHABLE, CASE, (NAMED,), (), PEOPLE),
+    "recovery.read_one_side": recovery_form.both_sides(OWED, CASE, PROMPTS, (), (), PEOPLE),
+    "recovery.read_unreachable": recovery_form.both_sides(
+        UNREACHABLE, CASE, PROMPTS, (NAMED,), (), PEOPLE
+    ),
     "action_item.add_from_view": action_item_commands.add_form(
         CASE.ref.at("view"), "C1", what="And send a text message."
+    ),
+    "prompt.add": prompt_commands.add_form(OWN, ALL_PROMPTS),
+    "prompt.edit": prompt_commands.edit_form(OWN, ALL_PROMPTS.at(SUPPLIERS.key), SUPPLIERS),
+    "kind.add": prompt_commands.add_kind_form(ALL_PROMPTS),
+    "kind.edit": prompt_commands.edit_kind_form(
+        PromptsRef(channel_id="C1", kind=DELIVERY.key), DELIVERY.name
     ),
     "team.own_settings": team_commands.own_settings_form(READER),
     "team.settings": team_commands.settings_form(

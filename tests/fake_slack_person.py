@@ -175,16 +175,19 @@ class SlackPerson:
     def _where(self, on: Posted | Ephemeral | View) -> dict[str, Any]:
         if isinstance(on, View):
             return {"container": {"type": "view", "view_id": on.id}, "view": on.shown()}
+        own = on if isinstance(on, Ephemeral) else None
+        way_back = self.slack.response_url(self.id, own)
+        kind = {"type": "message", "is_ephemeral": own is not None}
         if on.channel_id is None:
-            return {"container": {"type": "message"}, "response_url": self.slack.response_url(self.id)}
+            return {"container": kind, "response_url": way_back}
         channel = self.slack.channels[on.channel_id]
         assert self.sees(channel), "Slack shows them no such channel"
         ts = on.ts if isinstance(on, Posted) else self.slack.next_ts()
         message = on.shown() if isinstance(on, Posted) else {}
         return {
-            "container": {"type": "message", "message_ts": ts, "channel_id": channel.id},
+            "container": {**kind, "message_ts": ts, "channel_id": channel.id},
             "channel": {"id": channel.id, "name": _channel_name(channel)},
-            "response_url": self.slack.response_url(self.id),
+            "response_url": way_back,
             **({"message": message} if message else {}),
         }
 

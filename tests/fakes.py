@@ -130,7 +130,7 @@ class FakeSlack(Wire):
         self.port = 0
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._triggers: dict[str, Trigger] = {}
-        self._responses: dict[str, str] = {}
+        self._responses: dict[str, tuple[str, Ephemeral | None]] = {}
 
     # Running it
 
@@ -358,10 +358,10 @@ class FakeSlack(Wire):
         """Lets a trigger's three seconds be over."""
         self._triggers[trigger].born -= 60.0
 
-    def response_url(self, user: str) -> str:
-        """An address that whispers to a person."""
+    def response_url(self, user: str, own: Ephemeral | None = None) -> str:
+        """An address that whispers to a person, or replaces their `own` message."""
         id = self.next_id("R")
-        self._responses[id] = user
+        self._responses[id] = (user, own)
         return f"http://127.0.0.1:{self.port}/response/{id}"
 
     # The server's side
@@ -429,15 +429,19 @@ class FakeSlack(Wire):
         return "groups" if channel is not None and channel.private else "channels"
 
     async def _respond(self, request: web.Request) -> web.Response:
-        user, body = self._responses.get(request.match_info["id"]), await request.json()
+        found, body = self._responses.get(request.match_info["id"]), await request.json()
         if self._faults["response_url"]:
             return web.Response(status=self._faults["response_url"].popleft().status)
-        if user is None:
+        if found is None:
             return web.Response(status=404, text="expired_url")
         if is_new(body.get("blocks")) and not self.takes_new_blocks:
             return web.Response(status=400, text="invalid_blocks")
+        (user, own), text, blocks = found, body.get("text", ""), body.get("blocks", [])
         async with self.changed:
-            self.whispers.append(Ephemeral(user, body.get("text", ""), body.get("blocks", [])))
+            if body.get("replace_original") and own is not None:
+                own.text, own.blocks = text, blocks
+            else:
+                self.whispers.append(Ephemeral(user, text, blocks))
             self.changed.notify_all()
         return web.Response(text="ok")
 

@@ -11,7 +11,7 @@ from bot.command import ABOUT_SOMETHING, Command, MaybeAnonymous, Opening, Reque
 from bot.commands.action_item import Add
 from bot.commands.case import Fail
 from bot.commands.recovery import Open, Promise
-from bot.commands.retro import AnswerRetro
+from bot.commands.retro import AnswerRetro, Close
 from bot.commands.team import Settings
 from bot.domain.errors import Refused
 from bot.domain.reference import CaseRef, key_of
@@ -96,7 +96,7 @@ def test_what_comes_back_is_read_by_the_types_of_the_fields() -> None:
     [
         (Add, {}, "what", "Say what will change."),
         (Add, {"what": "x", "due": "soon"}, "due", "'soon' is not a date"),
-        (Add, {"what": "x", "gap": "luck"}, "gap", "Gap: choose one from the list"),
+        (Close, {"outcome": "luck"}, "outcome", "Outcome: choose one from the list"),
         (Add, {"what": "x", "due": "9999-12-31"}, "due", "too far away"),
         (Add, {"what": "x" * 40_001}, "what", "40,001 characters and 40,000 fit"),
         (Fail, {"what_happened": "x", "time": "12:00+02:00"}, "time", "is not a time"),
@@ -172,8 +172,10 @@ def test_nobody_can_leave_the_choice_out_when_they_make_the_command() -> None:
 
 
 def test_each_prompt_is_a_field_that_the_coach_reads() -> None:
-    names = [spec.name for spec in AnswerRetro.fields() if spec.coach == "team"]
-    assert names == [prompt.key for prompt in PROMPTS]
+    values = {**{prompt.key: prompt.label for prompt in PROMPTS}, "unnamed": "", "coached": "1f"}
+    answer = AnswerRetro.parse(request("retro.answer", "C-7").model_copy(update={"values": values}))
+    read = {spec.name: text for spec, text in answer.for_coach() if spec.coach == "team"}
+    assert read == {prompt.key: prompt.label for prompt in PROMPTS}
 
 
 def test_a_form_that_is_opened_remembers_which_part_was_pressed() -> None:

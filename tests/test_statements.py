@@ -82,8 +82,8 @@ async def test_the_commonest_commands_cost_few_statements(sqlite: Database, aske
 
 
 PLACES = 12
-ALONE, AMONG_MANY = 21, 15
-"""Statements for the first message of a retro, its prompts scheduled: by itself, and of PLACES each."""
+ALONE, AMONG_MANY = 22, 16
+"""Statements for the first message of a retro, and its own prompts: by itself, and of PLACES each."""
 
 
 @pytest.mark.parametrize(("channels", "limit"), [(1, ALONE), (PLACES, AMONG_MANY)])

@@ -1,6 +1,6 @@
 """What happens with an action item: added, agreed, handed over, done, verified by somebody else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import ClassVar
 
@@ -17,8 +17,9 @@ from bot.domain.action_item import ActionItem, Moved
 from bot.domain.errors import Refused, check_all
 from bot.domain.item_step import STEPS, StepField, StepRow
 from bot.domain.person import Person
+from bot.domain.prompt import GAPS, check_gap, gap_of
 from bot.domain.reference import VIEW, AnswerRef, CaseRef, ItemRef
-from bot.domain.retro import GAPS, must_be_open
+from bot.domain.retro import Retro, must_be_open
 from bot.domain.working_hours import today
 from bot.fields import (
     Choice,
@@ -27,6 +28,7 @@ from bot.fields import (
     Line,
     PersonId,
     Text,
+    choices,
     field,
     max_length,
     read_all,
@@ -46,14 +48,14 @@ from bot.messages.parts import FieldKind, Form, Message, Page
 from bot.messages.stale_form import changed_meanwhile, differing
 from bot.messages.whole_text import said_to_stay, whole
 from bot.ports import ReadOnlyWork, UnitOfWork
-from bot.prompts import BY_KEY
+from bot.prompts import gaps_in
 
 MAX_OWED = 5
 """Customers in a list: with ten items and their buttons, all of it fits one message in Slack."""
 
 
 _WHAT = field("What will change", needed="Say what will change.", coach="team")
-_GAP = field("Gap", options=GAPS)
+_GAP = field("Gap")
 _MEASURE = field("How we will know it worked", coach="team")
 
 
@@ -218,22 +220,30 @@ def open_add(opening: Opening, work: ReadOnlyWork) -> Reply:
     elif isinstance(subject, AnswerRef):
         answer = answer_of(subject, work)
         subject, what = CaseRef(number=answer.case_number), answer.text
-        gap = BY_KEY[answer.prompt].gap if answer.prompt in BY_KEY else ""
+        gap = gap_of(retro_of(subject, work).prompts, answer.prompt)
     elif isinstance(subject, CaseRef) and subject.part == VIEW:
         what = recovery_jobs.view_of(subject.number, work)
     retro = retro_of(subject, work)
+    gaps = gaps_in(retro, work.teams.require(retro.channel_id))
     ref = retro.ref.at(subject.part) if isinstance(subject, CaseRef) else retro.ref
     if ref.part != VIEW:
         must_be_open(retro, "add an action item")
     if opening.only_checks:
-        filled = opening.readable("owner", "due")
-        _check_owner_and_due(filled["owner"] or "", filled["due"], retro.channel_id, opening, work)
-    return Reply(form=add_form(ref, retro.channel_id, what, gap))
+        filled = opening.readable("owner", "due", "gap")
+        _check_filled(filled["owner"] or "", filled["due"], filled["gap"] or "", retro, opening, work)
+    return Reply(form=add_form(ref, retro.channel_id, what, gap, gaps))
 
 
-def add_form(ref: CaseRef, channel_id: str, what: str = "", gap: str = "") -> Form:
-    """Add action item."""
-    return Add.form(ref, channel_id=channel_id, values={"what": what, "gap": gap})
+def add_form(
+    ref: CaseRef, channel_id: str, what: str = "", gap: str = "", gaps: Sequence[str] = GAPS
+) -> Form:
+    """Add action item; `gaps` are those that it can be filed under."""
+    return Add.form(
+        ref,
+        channel_id=channel_id,
+        values={"what": what, "gap": gap},
+        changed={"gap": {"options": choices(gaps)}},
+    )
 
 
 def add(command: Add, work: UnitOfWork) -> Reply:
@@ -247,7 +257,7 @@ def add(command: Add, work: UnitOfWork) -> Reply:
     must_be_open(retro, "add an action item")
     # Should somebody close, cancel or move it just now, one of both loses and looks again.
     work.retros.hold(retro)
-    owner, day = _check_owner_and_due(command.owner, command.due, retro.channel_id, command, work)
+    owner, day = _check_filled(command.owner, command.due, command.gap, retro, command, work)
     item = ActionItem(
         number=0,
         case_number=retro.case_number,
@@ -264,13 +274,19 @@ def add(command: Add, work: UnitOfWork) -> Reply:
     return _confirmed(confirmation.added(added, command.person.id, owner), reply)
 
 
-def _check_owner_and_due(
-    owner_id: str, due: date | None, channel_id: str, invocation: Invocation, work: ReadOnlyWork
+def _check_filled(
+    owner_id: str, due: date | None, gap: str, retro: Retro, invocation: Invocation, work: ReadOnlyWork
 ) -> tuple[Person | None, date]:
-    """Whom the form names, and their today; refuses whom nobody can ask, and a day that has passed."""
+    """Whom the form names, and their today; refuses whom nobody can ask, a day gone by, and no gap."""
     named = work.people.get(owner_id) if owner_id else None
-    day = _today(named or invocation.person, channel_id, invocation, work)
-    owner, _ = check_all(lambda: person_of(owner_id, "owner", work), lambda: domain.check_due(due, day))
+    day = _today(named or invocation.person, retro.channel_id, invocation, work)
+    owner, _ = check_all(
+        lambda: person_of(owner_id, "owner", work),
+        lambda: check_all(
+            lambda: domain.check_due(due, day),
+            lambda: check_gap(gap, gaps_in(retro, work.teams.require(retro.channel_id))),
+        ),
+    )
     return owner, day
 
 
@@ -278,15 +294,30 @@ def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form to edit an item, filled in with what is stored."""
     item = item_of(opening.subject, work)
     item_edit.check_edit(item)
-    return Reply(form=edit_form(item))
+    gaps = _gaps_of(item, work)
+    if opening.only_checks:
+        check_gap(opening.readable("gap")["gap"] or "", gaps)
+    return Reply(form=edit_form(item, gaps))
 
 
-def edit_form(item: ActionItem) -> Form:
-    """Edit action item, filled in with what is stored."""
+def edit_form(item: ActionItem, gaps: Sequence[str] = GAPS) -> Form:
+    """Edit action item, filled in with what is stored; `gaps` are those that it can be filed under."""
     values = {"what": item.what, "gap": item.gap or "", "measure": item.measure}
-    seen = {"seen": str(len(item_edit.edited(item)))}
-    form = Edit.form(item.ref, channel_id=item.channel_id, values=values, hidden=seen)
+    form = Edit.form(
+        item.ref,
+        channel_id=item.channel_id,
+        values=values,
+        changed={"gap": {"options": choices(gaps)}},
+        hidden={"seen": str(len(item_edit.edited(item)))},
+    )
     return said_to_stay(form)
+
+
+def _gaps_of(item: ActionItem, work: ReadOnlyWork) -> Sequence[str]:
+    """The gaps that an item can be filed under: those of its retro, and the one that it has."""
+    retro = retro_of(CaseRef(number=item.case_number), work)
+    gaps = gaps_in(retro, work.teams.require(item.channel_id))
+    return tuple(dict.fromkeys((*gaps, *filter(None, (item.gap,)))))
 
 
 def edit(command: Edit, work: UnitOfWork) -> Reply:
@@ -294,7 +325,9 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
     item = item_of(command.subject, work)
     item_edit.check_edit(item)
     texts = {"what": whole(command.what, item.what), "measure": whole(command.measure, item.measure)}
-    _check_seen(command, item, texts, work)
+    gaps = _gaps_of(item, work)
+    check_gap(command.gap, gaps)
+    _check_seen(command, edit_form(item, gaps), item, texts, work)
     edited = item_edit.edit(item, {**texts, "gap": command.gap or None}, command.person.id, command.at)
     if edited == item:
         return Reply(message=confirmation.item_unchanged(item), done=True)
@@ -306,12 +339,14 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
     return Reply(message=confirmation.item_edited(edited), done=True)
 
 
-def _check_seen(command: Edit, item: ActionItem, texts: Mapping[str, str], work: ReadOnlyWork) -> None:
-    """Raises AskFirst where somebody edited it while the form was open."""
+def _check_seen(
+    command: Edit, now: Form, item: ActionItem, texts: Mapping[str, str], work: ReadOnlyWork
+) -> None:
+    """Raises AskFirst where somebody edited it while the form was open; `now`: as it would open now."""
     edits = item_edit.edited(item)
     if command.seen in ("", str(len(edits))):
         return
-    now, written = edit_form(item), {**(command.request.values or {}), **texts}
+    written = {**(command.request.values or {}), **texts}
     if differing(now, written):
         who = work.people.get(edits[-1].by) if edits else None
         raise AskFirst(Reply(form=changed_meanwhile(now, written, who, command.person.id, {})))

@@ -17,12 +17,25 @@ from bot.domain.errors import Refused, check_all
 from bot.domain.job import Job
 from bot.domain.likeness import WITHIN, may_be
 from bot.domain.link import NO_LINK, check_link, is_web_link, leads_somewhere
+from bot.domain.prompt import kind_called
 from bot.domain.recovery import follow, owners
 from bot.domain.reference import CaseRef
 from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import add_working_days, happened, today, zone_of
-from bot.fields import MAX_LINK_LENGTH, ChannelId, Clock, Day, FieldSpec, Line, Text, field, read_all
+from bot.fields import (
+    MAX_LINK_LENGTH,
+    ChannelId,
+    Choice,
+    Clock,
+    Day,
+    FieldSpec,
+    Line,
+    Text,
+    choices,
+    field,
+    read_all,
+)
 from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
@@ -33,9 +46,11 @@ from bot.messages.parts import Form
 from bot.messages.stale_form import changed_meanwhile, differing
 from bot.messages.whole_text import said_to_stay, whole
 from bot.ports import ReadOnlyWork, UnitOfWork
+from bot.prompts import at_opening
 
 NO_PLACE = "Choose the channel where the retro opens."
 WHICH_TO_EDIT = "Say which case, as in: edit C-7."
+OF_KIND = "It decides what the retro asks. Leave empty for what your team asks otherwise."
 MAX_COMPARED = 200
 """The newest cases of a week among which a double is looked for."""
 MAX_SEEN = 50
@@ -73,14 +88,18 @@ class Fail(Described, frozen=True):
     submit = "Open the retro"
 
     place: ChannelId = field("Channel", hint="Where the retro opens.")
+    kind: Choice = field("Kind", hint=OF_KIND)
+    """What its team calls this kind of case, in capitals or not."""
     link: Line = field(hidden=True, max_length=MAX_LINK_LENGTH)
     not_same: Line = field(hidden=True, max_length=12 * MAX_SEEN)
     """The labels of likely doubles that they have read of, separated by commas."""
 
     @classmethod
     def fields(cls) -> tuple[FieldSpec, ...]:
-        # Where it opens is asked first.
-        return tuple(sorted(super().fields(), key=lambda spec: spec.name != "place"))
+        # Where it opens is asked first, and what decides what the retro asks as soon as it is told.
+        first = ("place", "what_happened", "kind")
+        specs = {spec.name: spec for spec in super().fields()}
+        return tuple(specs[name] for name in (*first, *(name for name in specs if name not in first)))
 
     @classmethod
     def values_of(cls, request: Request) -> Mapping[str, str] | None:
@@ -171,7 +190,7 @@ def open_fail(opening: Opening, work: ReadOnlyWork) -> Reply:
     placed = work.teams.get((opening.request.values or {}).get("place", ""))
     _check_when(opening, (team or placed or opening.person).zone or "UTC")
     link, ticket = (source.link, source.ticket) if source else (None, None)
-    return Reply(form=fail_form(channel_id, values, link, team.zone if team else "", ticket))
+    return Reply(form=fail_form(channel_id, values, team, link, ticket))
 
 
 def _taken_in_values(
@@ -184,28 +203,38 @@ def _taken_in_values(
     case = work.cases.by_reference(channel_id, reference)
     if case is None or work.retros.get(case.number) is not None:
         return {}
-    return {"what_happened": case.what_happened, "customer": case.customer or ""}
+    return {
+        "what_happened": case.what_happened,
+        "customer": case.customer or "",
+        "kind": case.kind or "",
+    }
 
 
 def fail_form(
     channel_id: str,
     values: Mapping[str, str],
+    team: Team | None = None,
     link: str | None = None,
-    zone: str = "",
     ticket: str | None = None,
 ) -> Form:
     """Mark a case failed; it asks for the channel too, when nobody said where.
 
-    `link` leads to the message that it is about, and `ticket` to what that is about. `zone` is the
-    team's, as far as it is known.
+    `link` leads to the message that it is about, and `ticket` to what that is about. `team` is the
+    channel's, as far as it is known: where it has kinds of case, which one this is can be said.
     """
     kept = ticket if ticket and len(ticket) <= MAX_LINK_LENGTH else link
+    kinds = [kind.name for kind in team.kinds if not kind.retired] if team else []
+    left_out = (*(("place",) if channel_id else ()), *(() if kinds else ("kind",)))
     return Fail.form(
         channel_id=channel_id,
         parts=messages.marked_from(link) if link else (),
         values=values,
-        changed={"time": _in_zone(zone), "place": {"needed": True}},
-        without=("place",) if channel_id else (),
+        changed={
+            "time": _in_zone(team.zone if team else ""),
+            "place": {"needed": True},
+            "kind": {"options": choices(kinds)},
+        },
+        without=left_out,
         hidden={"link": kept} if kept else {},
     )
 
@@ -225,13 +254,15 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
     team = team_commands.of(channel, command, work)
     first = work.cases.by_reference(channel.id, command.reference) if command.reference else None
     quietly = command.request.quiet
+    kind = _kind(command, team)
     if first is not None and first.cancelled:
         same_as = first.cancellation.same_as if first.cancellation else None
         links = retro_thread.links_of({same_as} if same_as else (), work)
         return Reply(message=messages.already_cancelled(first, links), already=True)
     if first is not None:
-        return Reply(already=True) if quietly else _open_or_show(first, team, command, work)
-    new = _read_case(command, team)
+        said = first.model_copy(update={"kind": kind or first.kind})
+        return Reply(already=True) if quietly else _open_or_show(said, team, command, work)
+    new = _read_case(command, team).model_copy(update={"kind": kind})
     if not (command.reference or command.request.bulk):
         _point_out_double(new, command, team, work)
     case = work.cases.add(new)
@@ -283,6 +314,7 @@ def _open_retro(
             channel_id=case.channel_id,
             opened_at=command.at,
             answers_close_on=answers_close_on,
+            prompts=at_opening(team, case.kind),
             opened_by=None if bulk else command.person.id,
         )
     )
@@ -306,7 +338,7 @@ def _point_out_double(new: Case, command: Fail, team: Team, work: ReadOnlyWork) 
         return
     channel = command.request.shared_channel
     values = command.values_of(command.request) or {}
-    form = fail_form(channel.id if channel else "", values, command.link or None, team.zone)
+    form = fail_form(channel.id if channel else "", values, team, command.link or None)
     shown = {case.number for case in doubles[: messages.MAX_OFFERED]}
     # It travels through a client, which has no room for many.
     seen = [*known, *(case.label for case in doubles)][:MAX_SEEN]
@@ -324,6 +356,16 @@ def _retro_job(case: Case, command: Fail | Open) -> Job:
     bulk = command.request.bulk
     asked_by = None if bulk else command.person.id
     return retro_jobs.retro_job(case.number, case.channel_id, command.at, asked_by=asked_by, bulk=bulk)
+
+
+def _kind(command: Fail, team: Team) -> str | None:
+    """What the team calls this kind of case; refuses what it calls none, beside the field."""
+    if not command.kind:
+        return None
+    kind = kind_called(team.kinds, command.kind)
+    if kind is None:
+        raise Refused("Kind: choose one from the list.", "kind")
+    return kind.name
 
 
 def _channel(command: Fail, work: UnitOfWork) -> Channel:

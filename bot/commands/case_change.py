@@ -11,6 +11,7 @@ from bot.domain import message_key, reference
 from bot.domain.action_item import OPEN_STATES, ActionItem
 from bot.domain.case import Case
 from bot.domain.errors import NextStep, Refused
+from bot.domain.prompt import carried as carried_prompts
 from bot.domain.recovery import Recovery, carried, left_behind, moves, noted, owners
 from bot.domain.recovery_step import STEPS
 from bot.domain.reference import CaseRef
@@ -144,7 +145,7 @@ def _set_cancelled(case: Case, command: Command, work: UnitOfWork) -> None:
         # What the thread heard before says that it is cancelled.
         reminder_jobs.quote_anew(retro, at, work)
     shown = retro_jobs.retro_job(number, case.channel_id, at, asked_by=by)
-    for job in (shown, *retro_jobs.ask(number, shown, work)):
+    for job in (shown, *(retro_jobs.ask(retro, shown, work) if retro else ())):
         work.jobs.schedule(job)
     for item in items:
         work.jobs.schedule(action_item_jobs.item_job(item, at, by))
@@ -215,7 +216,8 @@ def same_as(command: SameAs, work: UnitOfWork) -> Reply:
     for item in items:
         work.action_items.save(item)
     # Saved in any case: should somebody cancel that one just now, one of both meets a conflict.
-    kept_retro = _settled(retro_of(kept.ref, work), at, work)
+    kept_retro = _with_answers_of(retro_of(case.ref, work), retro_of(kept.ref, work), work)
+    kept_retro = _settled(kept_retro, at, work)
     work.retros.save(kept_retro)
     work.cases.save(changed)
     _set_cancelled(changed, command, work)
@@ -229,13 +231,19 @@ def same_as(command: SameAs, work: UnitOfWork) -> Reply:
             work.jobs.schedule(action_item_jobs.owner_job(item, item.owner, at))
     shown = retro_jobs.retro_job(kept.number, kept.channel_id, at, asked_by=by)
     work.jobs.schedule(shown)
-    edit_said(retro_jobs.prompt_jobs(kept.number, shown), work)
+    edit_said(retro_jobs.prompt_jobs(kept_retro, shown), work)
     work.jobs.schedule(case_jobs.moved_job(changed, len(changed.history), kept.number, at, by))
     for retro in (kept_retro, retro_of(case.ref, work)):
         retro_jobs.edit_summaries(retro, at, work, asked_by=by)
     reminder_jobs.refresh(kept_retro, at, work)
     recovery_jobs.note_retro(kept.number, at, work)
     return Reply(message=confirmation.case_moved(changed, kept), done=True)
+
+
+def _with_answers_of(double: Retro, kept: Retro, work: ReadOnlyWork) -> Retro:
+    """With the prompts that answers from its double belong to, where it asks something else."""
+    answered = frozenset(answer.prompt for answer in work.retros.answers(kept.case_number))
+    return kept.model_copy(update={"prompts": carried_prompts(kept.prompts, double.prompts, answered)})
 
 
 def _lead_on(double: Case, command: SameAs, work: UnitOfWork) -> None:

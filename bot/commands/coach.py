@@ -58,7 +58,8 @@ def remarks(command: Command) -> list[Remark]:
 
 def _mark(command: Command) -> str:
     """Tells these words from others, so that only words that were read are posted as they are."""
-    words = "\0".join(text for _, text in command.for_coach())
+    # Platforms send the fields of a form in any order.
+    words = "\0".join(sorted(text for _, text in command.for_coach()))
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 

@@ -15,7 +15,6 @@ from bot.domain.errors import Refused
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.recovery import owner_of, owners
 from bot.domain.reference import CaseRef, ItemRef, not_found
-from bot.domain.retro import GAPS
 from bot.domain.team import Team
 from bot.domain.working_hours import moment, today
 from bot.fields import Choice, Day, Line, field
@@ -26,6 +25,7 @@ from bot.messages.page import Listing, Page
 from bot.messages.parts import FormField, Option, Words
 from bot.messages.trends_page import trends_page
 from bot.ports import ReadOnlyWork
+from bot.prompts import gaps_in_teams
 
 ROWS = 50
 """Cases on a part of the list."""
@@ -159,7 +159,7 @@ def show_cases(command: ShowCases, work: ReadOnlyWork) -> Reply:
     listing = Listing(
         filters=(
             *_team_filter(command.team, every),
-            *_filters(command),
+            *_filters(command, teams),
         ),
         sort=f"{'-' if wanted.highest_first else ''}{order}",
         later=case_list.written(shown[-1]) if len(places) > ROWS else "",
@@ -189,9 +189,9 @@ def _beginning(day: date | None, teams: Mapping[str, Team]) -> datetime | None:
     return None if day is None else min(moment(team.zone, day, time()) for team in teams.values())
 
 
-def _filters(command: ShowCases) -> tuple[FormField, ...]:
+def _filters(command: ShowCases, teams: Mapping[str, Team]) -> tuple[FormField, ...]:
     specs = {spec.name: spec for spec in command.fields()}
-    gaps = dict.fromkeys((*GAPS, *((command.gap,) if command.gap else ())))
+    gaps = dict.fromkeys((*gaps_in_teams(teams.values()), *((command.gap,) if command.gap else ())))
     options = tuple(Option(value=gap, label=gap) for gap in gaps)
     gap = specs["gap"].drawn(command.gap).model_copy(update={"kind": "choice", "options": options})
     since = specs["since"].drawn(command.since.isoformat() if command.since else "")

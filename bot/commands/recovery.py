@@ -780,6 +780,8 @@ def _chosen(value: str) -> StepName:
 def read(command: Read, work: ReadOnlyWork) -> Reply:
     """Both sides, and all that was done, to read."""
     recovery = recovery_of(command.subject, work)
+    retro = work.retros.get(recovery.case_number)
+    prompts = retro.prompts if retro else ()
     answers = work.retros.answers(recovery.case_number)
     comments = work.retros.comments(recovery.case_number)
     named = {answer.author for answer in answers} | {comment.author for comment in comments}
@@ -787,7 +789,7 @@ def read(command: Read, work: ReadOnlyWork) -> Reply:
     named |= {person_id for step in steps for person_id in (step.by, step.corrected_by)}
     people = work.people.among({person_id for person_id in named if person_id})
     case = work.cases.require(recovery.case_number)
-    return Reply(form=forms.both_sides(recovery, case, answers, comments, people))
+    return Reply(form=forms.both_sides(recovery, case, prompts, answers, comments, people))
 
 
 def _save(before: Recovery, after: Recovery, outcome: str, command: Command, work: UnitOfWork) -> None:

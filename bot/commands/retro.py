@@ -10,7 +10,8 @@ from bot.command import Command, MaybeAnonymous, Opening, Reply, Request
 from bot.commands.lookup import answer_of, case_of, retro_of
 from bot.domain import retro as domain
 from bot.domain.case import Case
-from bot.domain.errors import Refused, check_all
+from bot.domain.errors import Refused, check_all, together
+from bot.domain.prompt import Prompt, Prompts, asked, label_of
 from bot.domain.recovery import (
     APOLOGY_ENOUGH,
     MUST_BE_HEARD,
@@ -29,10 +30,12 @@ from bot.jobs import retro as retro_jobs
 from bot.jobs.edit_said import edit_said
 from bot.messages import confirmation
 from bot.messages import retro as messages
+from bot.messages.coach import COACHED
 from bot.messages.parts import MAX_TEXT_LENGTH, Form
 from bot.messages.whole_text import said_to_stay, whole
 from bot.ports import ReadOnlyWork, UnitOfWork
-from bot.prompts import PROMPTS
+
+NEEDED = "Your team asks everybody to answer this."
 
 
 class AnswerRetro(MaybeAnonymous, frozen=True):
@@ -49,32 +52,43 @@ class AnswerRetro(MaybeAnonymous, frozen=True):
     """What was written, by the prompts' keys; empty where nothing was."""
 
     @classmethod
-    def fields(cls) -> tuple[FieldSpec, ...]:
-        return (*_PROMPT_FIELDS, *super().fields())
-
-    @classmethod
     def read(cls, values: Mapping[str, str]) -> dict[str, object]:
+        # What a retro asks stands with it: all that is no field of every answer form is an answer.
+        others = {COACHED, *(spec.name for spec in cls.fields())}
+        specs = {name: _of_key(name) for name in values if name not in others}
         answers, more = check_all(
-            lambda: read_all({spec.name: spec for spec in _PROMPT_FIELDS}, values),
+            lambda: read_all(specs, values),
             lambda: super(AnswerRetro, cls).read(values),
         )
         return {**more, "answers": answers}
 
     def for_coach(self) -> tuple[tuple[FieldSpec, str], ...]:
-        return tuple((spec, self.answers[spec.name]) for spec in _PROMPT_FIELDS)
+        return tuple((_of_key(key), text) for key, text in self.answers.items())
 
 
-_PROMPT_FIELDS = tuple(
-    FieldSpec(
+def _prompt_field(prompt: Prompt, *, needed: bool = False) -> FieldSpec:
+    """The field in which a prompt is answered."""
+    return FieldSpec(
         name=prompt.key,
         kind="text",
         label=prompt.label,
+        needed=NEEDED if needed else "",
         hint=prompt.question,
         max_length=MAX_TEXT_LENGTH,
         coach="team",
     )
-    for prompt in PROMPTS
-)
+
+
+def _of_key(key: str) -> FieldSpec:
+    """The same as it is read, before anybody knows which retro it is about."""
+    return _prompt_field(Prompt(key=key, label=""))
+
+
+def _needed(prompts: Prompts, pressed: str) -> frozenset[str]:
+    """The prompts that must be answered: of one that was pressed, only that one can be."""
+    return frozenset(
+        prompt.key for prompt in asked(prompts) if prompt.needed and pressed in ("", prompt.key)
+    )
 
 
 class EditAnswer(Command, frozen=True):
@@ -224,21 +238,28 @@ def answer_form(retro: Retro, case: Case, first: str = "", people: int | None = 
     Where nobody knows how many they are, it says that.
     """
     form = AnswerRetro.form(
-        retro.ref,
+        retro.ref.at(first),
         channel_id=retro.channel_id,
         parts=messages.above_answers(case),
         changed={"unnamed": {"hint": messages.unnamed_hint(people)}},
     )
-    pressed_first = sorted(form.fields, key=lambda spec: spec.name != first)
-    return form.model_copy(update={"fields": tuple(pressed_first)})
+    needed = _needed(retro.prompts, first)
+    pressed_first = sorted(asked(retro.prompts), key=lambda prompt: prompt.key != first)
+    drawn = [_prompt_field(prompt, needed=prompt.key in needed).drawn() for prompt in pressed_first]
+    return form.model_copy(update={"fields": (*drawn, *form.fields)})
 
 
 def answer(command: AnswerRetro, work: UnitOfWork) -> Reply:
     """Keeps one answer per filled field; without a name, nothing about the author is written."""
     retro = retro_of(command.subject, work)
     must_be_open(retro, "answer")
-    if not any(command.answers.values()):
-        raise Refused("Write something in at least one field.", PROMPTS[0].key)
+    prompts = asked(retro.prompts)
+    written = {prompt.key: command.answers.get(prompt.key, "") for prompt in prompts}
+    if not any(written.values()):
+        raise Refused("Write something in at least one field.", next(iter(written), None))
+    left = [key for key in _needed(prompts, command.subject.part) if not written[key]]
+    if left:
+        raise together([Refused(NEEDED, key) for key in left])
     # Should somebody close, cancel or move it just now, one of both loses and looks again.
     work.retros.hold(retro)
     author, posted_at = (None, None) if command.anonymous else (command.person.id, command.at)
@@ -251,7 +272,7 @@ def answer(command: AnswerRetro, work: UnitOfWork) -> Reply:
             author=author,
             posted_at=posted_at,
         )
-        for prompt_key, text in command.answers.items()
+        for prompt_key, text in written.items()
         if text
     ]
     for answer in answers:
@@ -267,7 +288,7 @@ def answer(command: AnswerRetro, work: UnitOfWork) -> Reply:
         )
     )
     reminder_jobs.refresh(retro, command.at, work, traceless=command.anonymous)
-    return Reply(message=confirmation.posted(answers), done=True)
+    return Reply(message=confirmation.posted(answers, prompts), done=True)
 
 
 def open_edit_answer(opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -275,12 +296,12 @@ def open_edit_answer(opening: Opening, work: ReadOnlyWork) -> Reply:
     answer = answer_of(opening.subject, work)
     must_be_open(_retro_with(answer, work), "edit an answer")
     domain.edit_answer(answer, opening.person.id, answer.text)
-    return Reply(form=edit_answer_form(answer))
+    return Reply(form=edit_answer_form(answer, _retro_with(answer, work).prompts))
 
 
-def edit_answer_form(answer: Answer) -> Form:
+def edit_answer_form(answer: Answer, prompts: Prompts) -> Form:
     """Edit one's own named answer."""
-    label = {"text": {"label": messages.label_of(answer)}}
+    label = {"text": {"label": label_of(prompts, answer.prompt)}}
     return said_to_stay(EditAnswer.form(answer.ref, values={"text": answer.text}, changed=label))
 
 
@@ -293,7 +314,7 @@ def edit_answer(command: EditAnswer, work: UnitOfWork) -> Reply:
     work.retros.save_answer(changed)
     work.jobs.schedule(retro_jobs.answer_job(changed, retro, command.at))
     _follow_answers(retro, command.at, work)
-    return Reply(message=confirmation.edited(changed), done=True)
+    return Reply(message=confirmation.edited(changed, retro.prompts), done=True)
 
 
 def _follow_gone(
@@ -316,12 +337,12 @@ def open_delete_answer(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the question whether to delete one's own named answer."""
     answer = answer_of(opening.subject, work)
     domain.check_take_back(answer, opening.person.id)
-    return Reply(form=delete_answer_form(answer))
+    return Reply(form=delete_answer_form(answer, _retro_with(answer, work).prompts))
 
 
-def delete_answer_form(answer: Answer) -> Form:
+def delete_answer_form(answer: Answer, prompts: Prompts) -> Form:
     """Delete one's own named answer."""
-    return DeleteAnswer.form(answer.ref, parts=messages.above_deleting(answer))
+    return DeleteAnswer.form(answer.ref, parts=messages.above_deleting(answer, prompts))
 
 
 def delete_answer(command: DeleteAnswer, work: UnitOfWork) -> Reply:
@@ -332,19 +353,20 @@ def delete_answer(command: DeleteAnswer, work: UnitOfWork) -> Reply:
     work.retros.drop_answer(answer)
     work.jobs.schedule(retro_jobs.gone_job(answer.id, retro, command.at, asked_by=command.person.id))
     _follow_gone(answer, retro, command.at, work)
-    return Reply(message=confirmation.deleted(answer), done=True)
+    return Reply(message=confirmation.deleted(answer, retro.prompts), done=True)
 
 
 def open_unname_answer(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the question whether to take the name off one's own answer."""
     answer = answer_of(opening.subject, work)
     domain.check_unname(answer, opening.person.id)
-    return Reply(form=unname_answer_form(answer, opening.people_in_channel))
+    prompts = _retro_with(answer, work).prompts
+    return Reply(form=unname_answer_form(answer, prompts, opening.people_in_channel))
 
 
-def unname_answer_form(answer: Answer, people: int | None = None) -> Form:
+def unname_answer_form(answer: Answer, prompts: Prompts, people: int | None = None) -> Form:
     """Remove my name; `people`: how many could have written it, where somebody knows."""
-    return UnnameAnswer.form(answer.ref, parts=messages.above_unnaming(answer, people))
+    return UnnameAnswer.form(answer.ref, parts=messages.above_unnaming(answer, prompts, people))
 
 
 def unname_answer(command: UnnameAnswer, work: UnitOfWork) -> Reply:
@@ -361,19 +383,19 @@ def unname_answer(command: UnnameAnswer, work: UnitOfWork) -> Reply:
     work.jobs.schedule(retro_jobs.gone_job(answer.id, retro, command.at, traceless=True))
     work.jobs.schedule(retro_jobs.answer_job(unnamed, retro, command.at))
     _follow_gone(answer, retro, command.at, work, traceless=True)
-    return Reply(message=confirmation.unnamed(unnamed), done=True)
+    return Reply(message=confirmation.unnamed(unnamed, retro.prompts), done=True)
 
 
 def open_withdraw_answer(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form in which the team's lead withdraws an unnamed answer."""
     answer = answer_of(opening.subject, work)
-    _check_withdraw(answer, opening.person.id, work)
-    return Reply(form=withdraw_answer_form(answer))
+    retro = _check_withdraw(answer, opening.person.id, work)
+    return Reply(form=withdraw_answer_form(answer, retro.prompts))
 
 
-def withdraw_answer_form(answer: Answer) -> Form:
+def withdraw_answer_form(answer: Answer, prompts: Prompts) -> Form:
     """Withdraw an unnamed answer, with a why."""
-    return WithdrawAnswer.form(answer.ref, parts=messages.above_withdrawing(answer))
+    return WithdrawAnswer.form(answer.ref, parts=messages.above_withdrawing(answer, prompts))
 
 
 def withdraw_answer(command: WithdrawAnswer, work: UnitOfWork) -> Reply:
@@ -388,7 +410,7 @@ def withdraw_answer(command: WithdrawAnswer, work: UnitOfWork) -> Reply:
     )
     work.jobs.schedule(retro_jobs.gone_job(answer.id, retro, command.at, asked_by=command.person.id))
     _follow_gone(answer, retro, command.at, work)
-    return Reply(message=confirmation.withdrawn(answer), done=True)
+    return Reply(message=confirmation.withdrawn(answer, retro.prompts), done=True)
 
 
 def _check_withdraw(answer: Answer, by: str, work: ReadOnlyWork) -> Retro:
@@ -405,7 +427,8 @@ def read_answer(command: ReadAnswer, work: ReadOnlyWork) -> Reply:
     """Shows all of a long answer."""
     answer = answer_of(command.subject, work)
     author = work.people.get(answer.author) if answer.author else None
-    return Reply(form=messages.whole_answer(answer, author))
+    prompts = _retro_with(answer, work).prompts
+    return Reply(form=messages.whole_answer(answer, prompts, author))
 
 
 def open_close(opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -510,7 +533,7 @@ def _say_turn(retro: Retro, command: Command, work: UnitOfWork) -> None:
     changed = retro_jobs.retro_job(
         retro.case_number, retro.channel_id, command.at, asked_by=command.person.id
     )
-    for job in (changed, *retro_jobs.ask(retro.case_number, changed, work)):
+    for job in (changed, *retro_jobs.ask(retro, changed, work)):
         work.jobs.schedule(job)
 
 

@@ -71,6 +71,8 @@ class Case(BaseModel, frozen=True):
     happened_by_day: bool = False
     public_post: str | None = None
     link: str | None = None
+    kind: str | None = None
+    """What its team calls this kind of case; None where nobody said one."""
     failed_at: datetime
     state: CaseState = "failed"
     forgotten_at: datetime | None = None

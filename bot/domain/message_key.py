@@ -230,6 +230,11 @@ def settings(channel_id: str, version: int, person_id: str) -> str:
     return f"settings:{channel_id}:{version}:{person_id}"
 
 
+def prompts(channel_id: str, day: date) -> str:
+    """The word to a channel that its retros ask something else since that day, in UTC."""
+    return f"asks:{channel_id}:{day.isoformat()}"
+
+
 def colleague_left(channel_id: str, at: datetime) -> str:
     """The word to a lead that a colleague was removed at a moment; it does not say who."""
     return f"left:{channel_id}:{at:%Y-%m-%dT%H:%M:%S.%f}"

@@ -1,4 +1,4 @@
-"""References: how a button, a form and a typed word name a case, an action item or an answer."""
+"""References: how a button, a form and a typed word name a case, an item, an answer or prompts."""
 
 import hashlib
 import re
@@ -15,6 +15,7 @@ CORRECT = "correct"
 _LABELLED = re.compile(r"(C|AI)-([0-9]{1,9})(?:~([0-9a-f]{8}))?(?:/(.*))?", re.IGNORECASE | re.DOTALL)
 _TICKET = re.compile(r"(?<![\w#-])(?:[A-Z][A-Z0-9]{1,9}-[0-9]{1,12}|#[0-9]{2,12})(?![\w-])")
 _ANSWER = re.compile(r"[0-9a-f]{32}")
+_PROMPTS = re.compile(r"prompts:(\w{0,40}):(\w{0,40}):(\S{1,400})", re.ASCII)
 
 
 class CaseRef(BaseModel, frozen=True):
@@ -70,13 +71,35 @@ class AnswerRef(BaseModel, frozen=True):
         return self.id
 
 
-Reference = CaseRef | ItemRef | AnswerRef
+class PromptsRef(BaseModel, frozen=True):
+    """What the retros of a channel ask: all of it, of one `kind` of case, or one prompt by its `key`."""
+
+    channel_id: str
+    kind: str = ""
+    key: str = ""
+
+    @property
+    def label(self) -> str:
+        """All of it: it has no number."""
+        return str(self)
+
+    def __str__(self) -> str:
+        return f"prompts:{self.kind}:{self.key}:{self.channel_id}"
+
+    def at(self, key: str) -> "PromptsRef":
+        """One prompt of these."""
+        return self.model_copy(update={"key": key})
+
+
+Reference = CaseRef | ItemRef | AnswerRef | PromptsRef
 
 
 def parse(text: str) -> Reference | None:
     """What a text refers to; None when it is no reference. A number has at most nine digits."""
     if _ANSWER.fullmatch(text):
         return AnswerRef(id=text)
+    if prompts := _PROMPTS.fullmatch(text):
+        return PromptsRef(kind=prompts[1], key=prompts[2], channel_id=prompts[3])
     labelled = _LABELLED.fullmatch(text.strip())
     if labelled is None:
         return None
@@ -101,14 +124,16 @@ def missing(label: str) -> str:
     subject = parse(label)
     if isinstance(subject, AnswerRef):
         return "I can't find this answer. It may have been taken back."
+    if isinstance(subject, PromptsRef):
+        return "I can't find that channel. Ask in the channel that you mean."
     head = subject.label if subject is not None else label
     return f"I can't find {head[:40]}. Check the number, or press Status."
 
 
 def not_found(label: str) -> Refused:
     """The refusal with that sentence: the very same for who may not see it and for what never was."""
-    gone = isinstance(parse(label), AnswerRef)
-    return Refused(missing(label), instead=None if gone else STATUS)
+    unnumbered = isinstance(parse(label), AnswerRef | PromptsRef)
+    return Refused(missing(label), instead=None if unnumbered else STATUS)
 
 
 def lost(label: str) -> str:

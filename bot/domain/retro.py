@@ -1,6 +1,6 @@
 """A retro: what the team heard about one failed case, and what it decided."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Literal
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from bot.domain.action_item import AGREED_STATES, ActionItem
 from bot.domain.case import first_bring_back
 from bot.domain.errors import NextStep, Refused
+from bot.domain.prompt import Prompts, asked
 from bot.domain.reference import AnswerRef, CaseRef, key_of
 
 RetroState = Literal["open", "closed"]
@@ -19,7 +20,6 @@ OUTCOMES: tuple[Outcome, ...] = (
     "nothing we could have changed",
 )
 FIXES_AGREED = OUTCOMES[0]
-GAPS = ("training", "communication", "after-hours support", "process", "tools")
 
 
 class Turn(BaseModel, frozen=True):
@@ -44,6 +44,8 @@ class Retro(BaseModel, frozen=True):
     channel_id: str
     opened_at: datetime
     answers_close_on: date
+    prompts: Prompts = ()
+    """What it asks, as it was when it opened; retired ones came with answers from another retro."""
     opened_by: str | None = None
     state: RetroState = "open"
     history: tuple[Turn, ...] = ()
@@ -200,6 +202,14 @@ def state_of(retro: Retro, counts: Counts) -> str:
     if retro.state == "open":
         return "open"
     return "closed" if counts.unfinished or not holds(retro, counts.agreed) else "finished"
+
+
+def unanswered(retro: Retro, answers: Iterable[Answer]) -> Prompts:
+    """The prompts that were asked in the thread, and that nobody answered."""
+    answered = {answer.prompt for answer in answers}
+    return tuple(
+        prompt for prompt in asked(retro.prompts) if prompt.question and prompt.key not in answered
+    )
 
 
 def edit_answer(answer: Answer, by: str, text: str) -> Answer:

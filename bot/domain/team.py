@@ -5,6 +5,7 @@ from datetime import datetime, time
 from pydantic import BaseModel
 
 from bot.domain.errors import Refused, check_all
+from bot.domain.prompt import Kind, Prompts
 from bot.domain.working_hours import WorkingHours, known_zones
 
 MAX_DAYS_TO_ANSWER = 30
@@ -29,6 +30,10 @@ class Team(BaseModel, frozen=True):
     """Whether the language coach reads along in its forms."""
     days_to_apologise: int = 0
     """The team's aim, in working days; 0 is the same working day."""
+    prompts: Prompts | None = None
+    """What its retros ask, retired ones too; None: what `bot/prompts.py` says."""
+    kinds: tuple[Kind, ...] = ()
+    """Kinds of case whose retros ask something else."""
     made_at: datetime | None = None
     """When its channel first used Amends; None for teams that are older than this field."""
     version: int = 1
@@ -98,6 +103,19 @@ def aim(team: Team, days_to_apologise: int) -> Team:
     """The team with another aim for the apology to a customer; refuses what is no aim."""
     check_aim(days_to_apologise)
     return team.model_copy(update={"days_to_apologise": days_to_apologise})
+
+
+def check_edits_prompts(team: Team, by: str) -> None:
+    """Refuses anybody but the lead to say what retros ask; without a lead it is for every member."""
+    if not may_edit_prompts(team, by):
+        raise Refused(
+            "Only the team's lead can change what its retros ask. The settings say who that is."
+        )
+
+
+def may_edit_prompts(team: Team, by: str) -> bool:
+    """Whether somebody in the channel may say what its retros ask."""
+    return team.lead in (None, by)
 
 
 def check_day(starts: time, ends: time) -> None:

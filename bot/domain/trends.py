@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 from bot.domain.action_item import AGREED_STATES
 from bot.domain.item_step import ItemState
+from bot.domain.prompt import GAPS
 from bot.domain.recovery_step import Verdict
-from bot.domain.retro import GAPS
 from bot.domain.team import Team
 from bot.domain.working_hours import (
     moment,

@@ -10,6 +10,7 @@ from bot.domain.case import Case, CaseState
 from bot.domain.errors import Refused
 from bot.domain.job import Job
 from bot.domain.person import Person
+from bot.domain.prompt import gap_of
 from bot.domain.recovery import Recovery
 from bot.domain.reference import not_found
 from bot.domain.retro import Retro, state_of
@@ -22,7 +23,6 @@ from bot.messages import recovery as messages
 from bot.messages.parts import Message
 from bot.messages.recovery import CardContext
 from bot.ports import ReadOnlyWork, UnitOfWork
-from bot.prompts import BY_KEY
 
 MAX_RECALLED = 20
 """Former apologies that were enough among which the same gap is looked for."""
@@ -405,7 +405,9 @@ def _is_finished(retro: Retro, team: Team, at: datetime, work: ReadOnlyWork) -> 
 def gaps_of(case_number: int, work: ReadOnlyWork) -> frozenset[str]:
     """What was missing, as far as answers and items say."""
     answers, items = work.retros.answers(case_number), work.action_items.of_case(case_number)
-    answered = {BY_KEY[answer.prompt].gap for answer in answers if answer.prompt in BY_KEY}
+    retro = work.retros.get(case_number)
+    prompts = retro.prompts if retro else ()
+    answered = {gap_of(prompts, answer.prompt) for answer in answers}
     return frozenset({*answered, *(item.gap or "" for item in items if item.state != "dropped")} - {""})
 
 

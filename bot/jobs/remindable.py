@@ -28,7 +28,7 @@ from bot.domain.reminder import (
     silence_ends,
     since,
 )
-from bot.domain.retro import Answer, Retro
+from bot.domain.retro import Retro, unanswered
 from bot.domain.team import Team
 from bot.domain.working_hours import WorkingHours, today
 from bot.jobs import action_item as action_item_jobs
@@ -39,7 +39,6 @@ from bot.messages import reminder as messages
 from bot.messages.parts import Message
 from bot.messages.reminder import ReminderView
 from bot.ports import ReadOnlyWork, UnitOfWork
-from bot.prompts import PROMPTS, Prompt
 
 
 class ReminderContext(NamedTuple):
@@ -338,7 +337,7 @@ class RemindableRetro(Remindable):
         """A prompt may have been answered meanwhile."""
         if not reminder.of_unanswered:
             return True
-        return bool(_unanswered(work.retros.answers(self.retro.case_number)))
+        return bool(unanswered(self.retro, work.retros.answers(self.retro.case_number)))
 
     def thread_text(self, views: Sequence[ReminderView], key: str, work: ReadOnlyWork) -> Message | None:
         """What was heard, or what has no answer yet; nothing when all has one before it was said."""
@@ -346,7 +345,7 @@ class RemindableRetro(Remindable):
         if first.reminder.name == "retro_answers_closed":
             return messages.answers_closed(first, self.retro, answers)
         if first.reminder.of_unanswered:
-            left = _unanswered(answers)
+            left = unanswered(self.retro, answers)
             if not left and work.sent_messages.get(key) is None:
                 return None
             return messages.unanswered(first, self.retro, left)
@@ -524,9 +523,3 @@ def _recipient(
     if reminder.needs is not None and not thing.may(reminder.needs, person_id, lead):
         return None
     return person_id
-
-
-def _unanswered(answers: Iterable[Answer]) -> tuple[Prompt, ...]:
-    """The prompts that nobody has answered."""
-    answered = {answer.prompt for answer in answers}
-    return tuple(prompt for prompt in PROMPTS if prompt.question and prompt.key not in answered)

@@ -8,6 +8,7 @@ from bot.domain import message_key
 from bot.domain.action_item import ActionItem, is_late
 from bot.domain.job import Job
 from bot.domain.owner_day import owner_day
+from bot.domain.prompt import asked
 from bot.domain.retro import Answer, Counts, Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import today
@@ -18,7 +19,6 @@ from bot.messages import recovery as recovery_messages
 from bot.messages import retro as messages
 from bot.messages.parts import Message
 from bot.ports import ReadOnlyWork, UnitOfWork
-from bot.prompts import BY_KEY, PROMPTS
 
 FARTHEST = timedelta(days=2)
 """No owner is further ahead of their team: the earth has 26 hours of time zones."""
@@ -51,7 +51,8 @@ class Show(JobPayload):
 
     def on_sent(self, job: Job, work: ReadOnlyWork) -> Sequence[Job]:
         """Its prompts and its customer, in its thread."""
-        return ask(self.case_number, job, work)
+        retro = work.retros.get(self.case_number)
+        return ask(retro, job, work) if retro else ()
 
 
 def _counts(retro: Retro, team: Team, at: datetime, work: ReadOnlyWork) -> Counts:
@@ -77,13 +78,15 @@ class Prompt(JobPayload):
     prompt_key: str
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """Its question, and where its answers are; nothing when this version does not ask it."""
+        """Its question, and where its answers are; nothing when the retro does not ask it."""
         retro = work.retros.get(self.case_number)
-        if retro is None or self.prompt_key not in BY_KEY:
+        prompts = asked(retro.prompts) if retro else ()
+        prompt = next((each for each in prompts if each.key == self.prompt_key), None)
+        if retro is None or prompt is None:
             return None
         answers = work.retros.answers(self.case_number)
         here = [answer for answer in answers if answer.prompt == self.prompt_key]
-        return messages.question(retro, BY_KEY[self.prompt_key], len(here), _links_to(here, work))
+        return messages.question(retro, prompt, len(here), _links_to(here, work))
 
 
 def _links_to(answers: Sequence[Answer], work: ReadOnlyWork) -> list[str]:
@@ -114,7 +117,8 @@ class Answered(JobPayload):
             # What nobody read needs no word in its place.
             return self._gone(job, work) if may_have_been_read(job, work) else None
         author = work.people.get(answer.author) if answer.author else None
-        return messages.answered(answer, author)
+        retro = work.retros.get(answer.case_number)
+        return messages.answered(answer, retro.prompts if retro else (), author)
 
     def on_sent(self, job: Job, work: ReadOnlyWork) -> Sequence[Job]:
         """Its prompt, which says where its answers are."""
@@ -217,26 +221,26 @@ def retro_job(
     )
 
 
-def ask(case_number: int, root: Job, work: ReadOnlyWork) -> list[Job]:
+def ask(retro: Retro, root: Job, work: ReadOnlyWork) -> list[Job]:
     """What belongs into the thread of the retro's message: its prompts, and the customer's card."""
-    recovery = work.recoveries.get(case_number)
+    recovery = work.recoveries.get(retro.case_number)
     cards = recovery_jobs.card_jobs(recovery, root.due_at, asked_by=root.asked_by) if recovery else []
-    return [*prompt_jobs(case_number, root), *cards]
+    return [*prompt_jobs(retro, root), *cards]
 
 
-def prompt_jobs(case_number: int, root: Job) -> list[Job]:
+def prompt_jobs(retro: Retro, root: Job) -> list[Job]:
     """What belongs into the thread of the retro's message of its prompts: those that ask something."""
     return [
-        Prompt(case_number=case_number, prompt_key=prompt.key).job(
+        Prompt(case_number=retro.case_number, prompt_key=prompt.key).job(
             root.channel_id,
-            message_key.prompt(case_number, prompt.key),
+            message_key.prompt(retro.case_number, prompt.key),
             root.due_at,
             thread=root.key,
             bulk=root.bulk,
             asked_by=root.asked_by,
             traceless=root.traceless,
         )
-        for prompt in PROMPTS
+        for prompt in asked(retro.prompts)
         if prompt.question
     ]
 
@@ -245,7 +249,7 @@ def count_jobs(retro: Retro, answer: Answer, at: datetime, *, traceless: bool = 
     """What brings the prompt of an answer up to date, which says how many it has and where."""
     root = retro_job(retro.case_number, retro.channel_id, at, traceless=traceless)
     key = message_key.prompt(retro.case_number, answer.prompt)
-    return [job for job in prompt_jobs(retro.case_number, root) if job.key == key]
+    return [job for job in prompt_jobs(retro, root) if job.key == key]
 
 
 def answer_job(answer: Answer, retro: Retro, at: datetime) -> Job:

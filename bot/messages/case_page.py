@@ -164,7 +164,7 @@ def case_page(whole: Whole, link: str, at: datetime) -> Page:
         ),
         Section(
             heading="Answers",
-            note=_first_of(whole.asked),
+            note=_first_of(whole.answered),
             parts=tuple(_answers(whole, texts)) or _none("No answer yet."),
         ),
         Section(
@@ -249,7 +249,7 @@ def _facts(whole: Whole, now: date) -> Iterator[tuple[str, Words]]:
 
 def _answers(whole: Whole, texts: _Texts) -> Iterator[Part]:
     # Unnamed ones come in the order of their random ids, as everywhere.
-    for answer in whole.asked[:MAX_OF_ONE]:
+    for answer in whole.answered[:MAX_OF_ONE]:
         yield Paragraph(words=(Bold(text=_heading(answer, whole)),))
         yield Quote(text=texts.fit(answer.text))
 

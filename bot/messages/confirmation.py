@@ -7,6 +7,7 @@ from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.item_step import StepForm
 from bot.domain.person import Person
+from bot.domain.prompt import Prompts, label_of
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import Step, Verdict
 from bot.domain.retro import Answer, Retro
@@ -23,7 +24,6 @@ from bot.messages.parts import (
     sentence,
     working_days,
 )
-from bot.messages.retro import label_of
 
 TAKEN_BACK = sentence("Taken back: this step is to do again.")
 NOT_NEEDED = sentence("Left out. Everybody can read your reason on the card.")
@@ -34,32 +34,36 @@ VERDICTS: Mapping[Verdict, str] = {
 }
 
 
-def posted(answers: Sequence[Answer]) -> Message:
+def posted(answers: Sequence[Answer], prompts: Prompts) -> Message:
     """After answers were posted: under which prompts, and whether without a name."""
-    labels = [label_of(answer) for answer in answers]
+    labels = [label_of(prompts, answer.prompt) for answer in answers]
     where = " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
     unnamed = ", without your name" if answers[0].author is None else ""
     return sentence(f"Posted under {where}{unnamed}. Thank you.")
 
 
-def edited(answer: Answer) -> Message:
+def edited(answer: Answer, prompts: Prompts) -> Message:
     """After one's own answer was edited."""
-    return sentence(f"Saved: your answer under {label_of(answer)} has your new words.")
+    return sentence(f"Saved: your answer under {label_of(prompts, answer.prompt)} has your new words.")
 
 
-def deleted(answer: Answer) -> Message:
+def deleted(answer: Answer, prompts: Prompts) -> Message:
     """After one's own answer was deleted."""
-    return sentence(f"Deleted: your answer under {label_of(answer)} is gone.")
+    return sentence(f"Deleted: your answer under {label_of(prompts, answer.prompt)} is gone.")
 
 
-def unnamed(answer: Answer) -> Message:
+def unnamed(answer: Answer, prompts: Prompts) -> Message:
     """After the name was taken off one's own answer."""
-    return sentence(f"Done: that answer under {label_of(answer)} has no name on it any more.")
+    return sentence(
+        f"Done: that answer under {label_of(prompts, answer.prompt)} has no name on it any more."
+    )
 
 
-def withdrawn(answer: Answer) -> Message:
+def withdrawn(answer: Answer, prompts: Prompts) -> Message:
     """After an unnamed answer was withdrawn by the lead."""
-    return sentence(f"Withdrawn. Under {label_of(answer)} it now says that you did it, and why.")
+    return sentence(
+        f"Withdrawn. Under {label_of(prompts, answer.prompt)} it now says that you did it, and why."
+    )
 
 
 def closed(retro: Retro) -> Message:

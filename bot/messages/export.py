@@ -13,16 +13,16 @@ from bot.domain.action_item import ActionItem, Moved
 from bot.domain.case import Case, CaseChange
 from bot.domain.item_edit import became
 from bot.domain.person import Person
+from bot.domain.prompt import Prompt, Prompts, label_of
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import STEPS, Step
-from bot.domain.retro import Answer, Comment, Counts, Retro, Turn, agreed_in, holds, state_of
+from bot.domain.retro import Answer, Comment, Counts, Retro, Turn, agreed_in, holds, state_of, unanswered
 from bot.domain.team import Team
 from bot.domain.working_hours import today, zone_of
 from bot.messages.author import UNNAMED, signed
 from bot.messages.file_text import harmless as _harmless
 from bot.messages.file_text import plain_markdown as _plain
 from bot.messages.retro import title_of
-from bot.prompts import BY_KEY, PROMPTS
 
 Row = dict[str, str | int | None]
 
@@ -45,23 +45,27 @@ class Whole(BaseModel, frozen=True):
         person = self.people.get(person_id or "")
         return signed(person.name) if person else person_id
 
-    def label(self, answer: Answer) -> str:
-        """What its prompt is called."""
-        return _label(answer)
+    @property
+    def prompts(self) -> Prompts:
+        """What the retro asks, and what answers from another one were answers to."""
+        return self.retro.prompts if self.retro else ()
 
     @property
-    def asked(self) -> Sequence[Answer]:
+    def answered(self) -> Sequence[Answer]:
         """The answers, prompt by prompt."""
-        order = {prompt.key: place for place, prompt in enumerate(PROMPTS)}
+        order = {prompt.key: place for place, prompt in enumerate(self.prompts)}
         return sorted(self.answers, key=lambda answer: order.get(answer.prompt, len(order)))
+
+    def label(self, answer: Answer) -> str:
+        """What the prompt of an answer is called."""
+        return label_of(self.prompts, answer.prompt)
 
     @property
     def unanswered(self) -> Sequence[str]:
         """The labels of the prompts that were asked, and that nobody answered."""
-        answered = {answer.prompt for answer in self.answers}
         if self.retro is None:
             return []
-        return [prompt.label for prompt in PROMPTS if prompt.question and prompt.key not in answered]
+        return [prompt.label for prompt in unanswered(self.retro, self.answers)]
 
     @property
     def decided(self) -> Turn | None:
@@ -118,6 +122,7 @@ def as_data(whole: Whole) -> dict[str, object]:
         "happened_at": whole.happened,
         "public_post": case.public_post,
         "link": case.link,
+        "kind_of_case": case.kind,
         "failed_at": _moment(case.failed_at),
         "case_state": case.shown_state,
         "forgotten_at": _moment(case.forgotten_at),
@@ -146,15 +151,19 @@ def as_data(whole: Whole) -> dict[str, object]:
             }
             for turn in whole.turns
         ],
+        "prompts": [
+            {"label": prompt.label, "question": prompt.question or None, "gap": prompt.gap or None}
+            for prompt in whole.prompts
+        ],
         "unanswered": list(whole.unanswered),
         "answers": [
             {
-                "prompt": _label(answer),
+                "prompt": whole.label(answer),
                 "author": whole.name(answer.author),
                 "posted_at": _moment(answer.posted_at),
                 "text": answer.text,
             }
-            for answer in whole.asked
+            for answer in whole.answered
         ],
         "discussion": [
             {
@@ -212,10 +221,6 @@ def _taken(recovery: Recovery) -> Iterator[Step]:
     """Every step that was done or left out, the first round first."""
     for steps in (*recovery.earlier, recovery.steps):
         yield from (step for step in steps if step.state != "to do")
-
-
-def _label(answer: Answer) -> str:
-    return BY_KEY[answer.prompt].label if answer.prompt in BY_KEY else answer.prompt
 
 
 def _item_data(item: ActionItem, whole: Whole) -> dict[str, object]:
@@ -288,9 +293,11 @@ COLUMNS = (
     "happened_at",
     "public_post",
     "link",
+    "kind_of_case",
     "forgotten_at",
     "opened_at",
     "answers_close_on",
+    "prompts",
     "unanswered",
     "asked_by",
     "measure",
@@ -343,9 +350,11 @@ def _rows(whole: Whole) -> Iterator[Row]:
         "happened_at": whole.happened,
         "public_post": case.public_post,
         "link": case.link,
+        "kind_of_case": case.kind,
         "forgotten_at": _moment(case.forgotten_at),
         "opened_at": _moment(retro.opened_at) if retro else None,
         "answers_close_on": _day(retro.answers_close_on) if retro else None,
+        "prompts": _joined([_described(prompt) for prompt in whole.prompts]),
         "unanswered": _joined(whole.unanswered),
         "text": case.what_happened,
     }
@@ -365,10 +374,10 @@ def _rows(whole: Whole) -> Iterator[Row]:
             "at": _moment(turn.at),
             "text": turn.why,
         }
-    for answer in whole.asked:
+    for answer in whole.answered:
         yield {
             "kind": "answer",
-            "prompt_or_gap": _label(answer),
+            "prompt_or_gap": whole.label(answer),
             "person": whole.name(answer.author),
             "at": _moment(answer.posted_at),
             "text": answer.text,
@@ -384,6 +393,12 @@ def _rows(whole: Whole) -> Iterator[Row]:
         yield from _item_rows(item, whole)
     if whole.recovery:
         yield from _recovery_rows(whole.recovery, whole)
+
+
+def _described(prompt: Prompt) -> str:
+    """`Training: What would we have needed to know? (training)`, as far as it says so."""
+    question = f": {prompt.question}" if prompt.question else ""
+    return f"{prompt.label}{question}{f' ({prompt.gap})' if prompt.gap else ''}"
 
 
 def _joined(words: Sequence[str]) -> str | None:
@@ -483,6 +498,7 @@ def as_markdown(whole: Whole, first: bool) -> str:
         ("Happened", _happened_line(whole)),
         ("Public post", case.public_post),
         ("Marked from", case.link),
+        ("Kind", case.kind),
         ("Outcome", turn.outcome if turn else None),
     )
     lines += [f"- {label}: {_plain(value)}" for label, value in facts if value]
@@ -500,11 +516,16 @@ def as_markdown(whole: Whole, first: bool) -> str:
             lines += _turn_lines(one, whole)
     if whole.answers:
         lines += ["", "## Answers"]
-        for answer in whole.asked:
+        for answer in whole.answered:
             who = whole.name(answer.author) or UNNAMED
-            lines += ["", f"**{_label(answer)} · {_plain(who)}**", "", *_quoted(answer.text)]
+            lines += [
+                "",
+                f"**{_plain(whole.label(answer))} · {_plain(who)}**",
+                "",
+                *_quoted(answer.text),
+            ]
     if whole.unanswered:
-        lines += ["", f"Nobody answered: {', '.join(whole.unanswered)}"]
+        lines += ["", f"Nobody answered: {_plain(', '.join(whole.unanswered))}"]
     if whole.comments:
         lines += ["", "## Discussion"]
         for comment in whole.comments:

@@ -6,6 +6,7 @@ from datetime import date
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.person import Person
+from bot.domain.prompt import Prompts
 from bot.domain.recovery import (
     Recovery,
     accounts,
@@ -36,7 +37,6 @@ from bot.messages.parts import (
 )
 from bot.messages.recovery import offers, round_words
 from bot.messages.retro import heading
-from bot.prompts import PROMPTS
 
 EVERYTHING = "everything"
 ENOUGH = "enough"
@@ -129,6 +129,7 @@ def steps_to_choose(names: Sequence[StepName]) -> tuple[Option, ...]:
 def both_sides(
     recovery: Recovery,
     case: Case,
+    prompts: Prompts,
     answers: Sequence[Answer],
     comments: Sequence[Comment],
     people: Mapping[str, Person],
@@ -147,12 +148,12 @@ def both_sides(
         )
         parts.append(Context(words=(why,)))
     parts.append(Paragraph(words=(Bold(text="The team's side"),)))
-    order = [prompt.key for prompt in PROMPTS]
+    order = [prompt.key for prompt in prompts]
     in_order = sorted(
         answers, key=lambda answer: order.index(answer.prompt) if answer.prompt in order else 99
     )
     for answer in in_order[:MAX_READ]:
-        parts.append(Context(words=(heading(answer, people.get(answer.author or "")),)))
+        parts.append(Context(words=(heading(answer, prompts, people.get(answer.author or "")),)))
         parts.append(Quote(text=answer.text))
     for comment in comments[:MAX_READ]:
         author = people.get(comment.author)

@@ -10,6 +10,7 @@ from bot.domain import message_key
 from bot.domain.action_item import ActionItem, is_late
 from bot.domain.digest_page import DigestPage
 from bot.domain.item_step import ItemStep
+from bot.domain.prompt import Prompts
 from bot.domain.recovery import (
     Recovery,
     kind_of,
@@ -50,7 +51,6 @@ from bot.messages.parts import (
 from bot.messages.recovery import on_reminder
 from bot.messages.retro import ADD_ITEM, ANSWER, CLOSE, REOPEN, heard
 from bot.messages.team import MINE, TO_STATUS
-from bot.prompts import Prompt
 
 SPELLED = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 MAX_TOLD = 3
@@ -370,7 +370,7 @@ def _over(due: ReminderView) -> Context:
     return Context(words=joined((what,), (_label(due),), (outcome,)))
 
 
-def unanswered(due: ReminderView, retro: Retro, prompts: Sequence[Prompt]) -> Message:
+def unanswered(due: ReminderView, retro: Retro, prompts: Prompts) -> Message:
     """In the thread, to everybody and nobody in particular: what has no answer yet.
 
     It goes with the question: nobody needs to read there that the retro is over.
@@ -410,5 +410,5 @@ def answers_closed(due: ReminderView, retro: Retro, answers: Sequence[Answer]) -
     return Message(
         summary=words,
         title=f"What we heard so far · {retro.label}",
-        parts=(Paragraph(words=(words,)), *heard(answers), *buttons),
+        parts=(Paragraph(words=(words,)), *heard(retro, answers), *buttons),
     )

@@ -7,6 +7,7 @@ from datetime import date
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case, outside_hours
 from bot.domain.person import Person
+from bot.domain.prompt import Prompt, Prompts, label_of
 from bot.domain.retro import Answer, Counts, Retro, WithdrawnAnswer, agreed_in, holds, state_of
 from bot.domain.team import Team
 from bot.domain.working_hours import today
@@ -40,7 +41,6 @@ from bot.messages.parts import (
     sentence,
     shortened,
 )
-from bot.prompts import BY_KEY, PROMPTS, Prompt
 
 TITLE = 80
 SENTENCE_END = re.compile(r"(?<=\w{3}[.!?])(?<!Mrs\.)(?<!etc\.)\s+(?=[^\W\d_a-z])")
@@ -198,8 +198,7 @@ def _about(retro: Retro, case: Case, team: Team) -> Words:
     if retro.state == "open" and not retro.cancelled:
         words += ["Answers close ", on(retro.answers_close_on, today(team.zone, case.failed_at)), " · "]
     words.append(case.label)
-    if case.reference:
-        words.append(f" · {case.reference}")
+    words += [f" · {fact}" for fact in (case.reference, case.kind) if fact]
     if case.public_post:
         words += [" · ", Link(text="public post", url=case.public_post)]
     if case.link:
@@ -282,9 +281,9 @@ def _answers(count: int, links: Sequence[str]) -> Words:
     return (*words, *((" …",) if len(links) > len(shown) else ()))
 
 
-def answered(answer: Answer, author: Person | None) -> Message:
+def answered(answer: Answer, prompts: Prompts, author: Person | None) -> Message:
     """An answer, in the retro's thread: `Training · Ana`, or without a name."""
-    head = heading(answer, author)
+    head = heading(answer, prompts, author)
     about = {"about": answer.id}
     menu = [
         button.model_copy(update=about) for button in (OWN if answer.author is not None else (WITHDRAW,))
@@ -316,29 +315,23 @@ def withdrawn(answer: WithdrawnAnswer, by: Person | None) -> Message:
     )
 
 
-def label_of(answer: Answer) -> str:
-    """What its prompt is called."""
-    # A prompt may have been taken out of the list since this was answered.
-    return BY_KEY[answer.prompt].label if answer.prompt in BY_KEY else answer.prompt
-
-
-def heading(answer: Answer, author: Person | None) -> str:
+def heading(answer: Answer, prompts: Prompts, author: Person | None) -> str:
     """`Training · Ana`, or without a name."""
-    return f"{label_of(answer)} · {_who(answer, author)}"
+    return f"{label_of(prompts, answer.prompt)} · {_who(answer, author)}"
 
 
 def _who(answer: Answer, author: Person | None) -> str:
     return UNNAMED if answer.author is None else signed(author.name if author else answer.author)
 
 
-def whole_answer(answer: Answer, author: Person | None) -> Form:
+def whole_answer(answer: Answer, prompts: Prompts, author: Person | None) -> Form:
     """All of a long answer, to read."""
     return Form(
         command_name="retro.read_answer",
         title="Answer",
         about=answer.id,
         parts=(
-            Paragraph(words=(Bold(text=heading(answer, author)),)),
+            Paragraph(words=(Bold(text=heading(answer, prompts, author)),)),
             Quote(text=answer.text),
         ),
     )
@@ -350,30 +343,31 @@ def unnamed_hint(people: int | None) -> str:
     return f"{few} {UNNAMED_HINT}".strip()
 
 
-def above_deleting(answer: Answer) -> tuple[Part, ...]:
+def above_deleting(answer: Answer, prompts: Prompts) -> tuple[Part, ...]:
     """Above the form that deletes one's own answer: which one, and what goes with it."""
     gone = "It goes from the thread, the counts, the summary and the export. This cannot be undone."
-    return (*_which(answer), Context(words=(gone,)))
+    return (*_which(answer, prompts), Context(words=(gone,)))
 
 
-def above_unnaming(answer: Answer, people: int | None) -> tuple[Part, ...]:
+def above_unnaming(answer: Answer, prompts: Prompts, people: int | None) -> tuple[Part, ...]:
     """Above the form that takes the name off an answer; `people`: how many could have written it."""
     few = UNCOUNTED if people is None else FEW_PEOPLE.get(max(people, 1), "")
     return (
-        *_which(answer),
+        *_which(answer, prompts),
         Paragraph(words=(UNNAME,)),
         Context(words=(f"{READ_BEFORE} {few}".strip(),)),
     )
 
 
-def above_withdrawing(answer: Answer) -> tuple[Part, ...]:
+def above_withdrawing(answer: Answer, prompts: Prompts) -> tuple[Part, ...]:
     """Above the form that withdraws an unnamed answer: which one, and what stays of it."""
     kept = "It goes for good, and nobody learns whose it was. The thread says that you did it."
-    return (*_which(answer), Context(words=(kept,)))
+    return (*_which(answer, prompts), Context(words=(kept,)))
 
 
-def _which(answer: Answer) -> tuple[Part, ...]:
-    return (Paragraph(words=(Bold(text=label_of(answer)),)), Quote(text=shortened(answer.text)))
+def _which(answer: Answer, prompts: Prompts) -> tuple[Part, ...]:
+    head = Paragraph(words=(Bold(text=label_of(prompts, answer.prompt)),))
+    return (head, Quote(text=shortened(answer.text)))
 
 
 def above_answers(case: Case) -> tuple[Part, ...]:
@@ -406,7 +400,7 @@ def summary(
     """
     closed_by = Context(words=(f"Closed by {_by(retro, people)}.",))
     agreed = agreed_in(items)
-    parts: list[Part] = [*_outcome(retro, agreed), closed_by, *heard(answers), *customer]
+    parts: list[Part] = [*_outcome(retro, agreed), closed_by, *heard(retro, answers), *customer]
     closed_on = today(team.zone, retro.last.at if retro.last else retro.opened_at)
     changes = [item for item in items if item.state != "dropped"]
     if changes:
@@ -444,10 +438,10 @@ def lapsed(retro: Retro) -> Message:
     )
 
 
-def heard(answers: Sequence[Answer]) -> tuple[Part, ...]:
+def heard(retro: Retro, answers: Sequence[Answer]) -> tuple[Part, ...]:
     """What was answered, per prompt, the first few of each."""
     parts: list[Part] = []
-    for prompt in PROMPTS:
+    for prompt in retro.prompts:
         of_this = [answer for answer in answers if answer.prompt == prompt.key]
         if not of_this:
             continue

@@ -15,7 +15,7 @@ from bot.domain.errors import Refused
 from bot.domain.person import Person
 from bot.domain.working_hours import zone_of
 from bot.ports import ReadOnlyWork, StorageUnavailable, Transactions
-from bot.prompts import PROMPTS
+from bot.prompts import PROMPTS, at_opening
 from handlers.csv_import.spreadsheet import Broken, Row, Table
 from handlers.csv_import.written_date import DayOrder, Settled, parse_moment
 
@@ -25,8 +25,6 @@ MAX_TRIES = 20
 """How often a row is asked for while the storage is busy, which takes up to a second each time."""
 MAX_UNASKED = 20
 """Rows that open retros in a chat's channel without anybody having said --open."""
-MESSAGES = 1 + sum(bool(prompt.question) for prompt in PROMPTS)
-"""Messages of a retro that an import opens: itself, and each prompt."""
 Way = Literal["open", "backlog"]
 """What becomes of a row: its retro opens, or it is taken in quietly."""
 Facts = tuple[str, ...]
@@ -115,12 +113,22 @@ def _facts(values: Mapping[str, str]) -> Facts:
     return tuple(values.get(name, "") for name in names)
 
 
-def foretold(summary: Summary, channel: Channel, pace: float) -> str:
-    """What the counted rows mean for the channel, which takes a message every `pace` seconds."""
+def messages_in(channel_id: str, work: ReadOnlyWork) -> int:
+    """Messages of a retro that an import opens in a channel: itself, and each prompt."""
+    team = work.teams.get(channel_id)
+    prompts = at_opening(team, None) if team else PROMPTS
+    return 1 + sum(bool(prompt.question) for prompt in prompts)
+
+
+def foretold(summary: Summary, channel: Channel, each: int, pace: float) -> str:
+    """What the counted rows mean for the channel, which takes a message every `pace` seconds.
+
+    `each`: messages of a retro.
+    """
     name = f"#{channel.name.removeprefix('#')}"
     if summary.taken_in:
         return f"{_counted(summary.taken_in, 'case')} taken in: 1 message in {name}"
-    messages = summary.opened * MESSAGES
+    messages = summary.opened * each
     retros = _counted(summary.opened, "retro")
     return f"{retros}: {_counted(messages, 'message')} in {name} {_over(messages * pace)}"
 

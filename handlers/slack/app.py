@@ -272,7 +272,7 @@ class SlackAdapter:
             if reply.form:
                 self._replies.add(self._replies.open(reply.form, request, origin))
             if reply.message:
-                self._replies.add(self._replies.tell(reply.message, origin))
+                self._replies.add(self._replies.tell(reply.message, origin, replaces=reply.replaces))
             if request and origin.view == "home" and not reply.form:
                 self._replies.add(self._refresh_home(request))
             return _answer()
@@ -288,10 +288,11 @@ class SlackAdapter:
         return await self._pressed(partial(incoming.shortcut, names=names))(body)
 
     async def _submission(self, body: dict[str, Any]) -> BoltResponse:
-        request, reply = await self._asked(incoming.submission, body)
         inputs, origin = incoming.inputs(body), incoming.origin(body)
         # Under a form that was asked once more lies the first one, which is done with, too.
         over = incoming.lies_on_another(body)
+        self._check_way_back(origin.own)
+        request, reply = await self._asked(incoming.submission, body)
         if reply.faults and inputs:
             faults = render.faults(reply.faults, inputs)
             if reply.instead and origin.channel_id and request and not is_unnamed(request):
@@ -313,7 +314,8 @@ class SlackAdapter:
             view = render.reading(message, ends_all=over)
             return _answer({"response_action": "update", "view": view})
         if message:
-            self._replies.add(self._replies.tell(message, origin._replace(view="")))
+            telling = self._replies.tell(message, origin._replace(view=""), replaces=reply.replaces)
+            self._replies.add(telling)
         return _answer({"response_action": "clear"} if over else None)
 
     async def _event(self, body: dict[str, Any]) -> BoltResponse:
@@ -352,11 +354,13 @@ class SlackAdapter:
         if (reply := await self._bot.answer(home)).message:
             await self._replies.publish(reply.message, request.person.id)
 
+    def _check_way_back(self, url: str) -> None:
+        if url and not outgoing.is_slacks(url, self._settings.slack_api_url):
+            raise Malformed("response_url is not at Slack")
+
     async def _asked(self, read: Read, body: Payload) -> tuple[Request | None, Reply]:
         """What the bot replies; raises only Malformed. What does not reach the bot has no request."""
-        way_back = text_at(body, "response_url")
-        if way_back and not outgoing.is_slacks(way_back, self._settings.slack_api_url):
-            raise Malformed("response_url is not at Slack")
+        self._check_way_back(text_at(body, "response_url"))
         try:
             request = read(body, self.workspace, datetime.now(UTC))
         except WrongWorkspace:

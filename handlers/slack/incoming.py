@@ -31,7 +31,8 @@ CONVERTED = ("channel_convert_to_private", "channel_convert_to_public")
 class Origin(NamedTuple):
     """Where somebody asked from: what a reply to only them may need.
 
-    `view` is the kind of view they clicked in, "modal" or "home".
+    `view` is the kind of view they clicked in, "modal" or "home". `own` is where a message can be
+    replaced that only they see, for half an hour after they clicked in it.
     """
 
     person_id: str
@@ -42,12 +43,14 @@ class Origin(NamedTuple):
     view: str = ""
     over: bool = False
     """Whether that view is a form: what is laid over it ends it, too."""
+    own: str = ""
 
     @property
     def back(self) -> Mapping[str, str]:
         """What a form carries along, so that its answer stands where it was asked for."""
-        thread = {"thread": self.thread} if self.thread else {}
-        return {"channel": self.channel_id, **thread} if self.channel_id else {}
+        more = {"thread": self.thread or "", "own": self.own}
+        kept = {name: value for name, value in more.items() if value}
+        return {"channel": self.channel_id, **kept} if self.channel_id else {}
 
 
 def origin(body: Payload) -> Origin:
@@ -62,6 +65,7 @@ def origin(body: Payload) -> Origin:
         message = mapping(body, "message")
     view = mapping(body, "view")
     back = mapping(_kept(view), "back")
+    is_own = mapping(body, "container").get("is_ephemeral") is True
     return Origin(
         person_id=user,
         channel_id=channel_id or text_at(back, "channel"),
@@ -70,6 +74,7 @@ def origin(body: Payload) -> Origin:
         response_url=text_at(body, "response_url"),
         view=text_at(view, "type"),
         over=text_at(view, "type") == "modal" and bool(text_at(view, "callback_id")),
+        own=text_at(body, "response_url") if is_own else text_at(back, "own"),
     )
 
 

@@ -45,11 +45,15 @@ class Replies(BackgroundTasks):
             return False
         return True
 
-    async def tell(self, message: Message, origin: Origin) -> None:
-        """Shows it to the person alone: where they asked, or else in their direct messages."""
+    async def tell(self, message: Message, origin: Origin, *, replaces: bool = False) -> None:
+        """Shows it to the person alone: where they asked, or else in their direct messages.
+
+        `replaces`: in the place of the message that they clicked in, if only they see that.
+        """
         if origin.view and await self._show(render.reading(message), origin):
             return
-        for way in (self._send_ephemeral, self._respond, self._write):
+        instead = (self._replace,) if replaces else ()
+        for way in (*instead, self._send_ephemeral, self._respond, self._write):
             try:
                 if await self._figures.sent(message, partial(way, origin)):
                     return
@@ -69,11 +73,17 @@ class Replies(BackgroundTasks):
         await self._slack.api_call("chat.postEphemeral", json=_present(body))
         return True
 
+    async def _replace(self, origin: Origin, drawn: render.Block) -> bool:
+        return await self._post(origin.own, {**drawn, "replace_original": True})
+
     async def _respond(self, origin: Origin, drawn: render.Block) -> bool:
-        if not origin.response_url:
+        return await self._post(origin.response_url, {**drawn, "replace_original": False})
+
+    async def _post(self, url: str, drawn: Mapping[str, object]) -> bool:
+        if not url:
             return False
-        body = {**drawn, "response_type": "ephemeral", "replace_original": False}
-        async with self._session.post(origin.response_url, json=body, proxy=self._slack.proxy) as answer:
+        body = {**drawn, "response_type": "ephemeral"}
+        async with self._session.post(url, json=body, proxy=self._slack.proxy) as answer:
             code = (await answer.text())[:100] if answer.status != 200 else ""
             if any(refusal in code for refusal in REFUSALS):
                 raise BlocksRefused("response_url", answer)

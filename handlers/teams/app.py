@@ -259,6 +259,8 @@ class TeamsAdapter:
         elif reply.message and reply.refused and origin.shared:
             drawn = render.message(reply.message)
             self._replies.add(self._replies.send_ephemeral(drawn, origin, request))
+        if reply.message and reply.replaces and not reply.refused:
+            return {"statusCode": OK, "type": render.CARD, "value": render.card_of(reply.message)}
         words = reply.message or _sentences(reply)
         # This answer is shown to whoever pressed, and to nobody else; the card itself is edited for all.
         return {"statusCode": OK, "type": WORDS, "value": plain(words, MENTION)[:1_000] if words else ""}

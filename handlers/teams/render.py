@@ -47,6 +47,8 @@ INPUT_TEXT, INPUT_TEXTS = 10_000, 5_000
 LONG_LIST = 100
 """From here on choices leave out the heading that they would stand under, and are sorted by name."""
 PEOPLE = "graph.microsoft.com/users"
+FALLBACK = 1_500
+"""Characters of what is read where no card can be drawn: help says every command there."""
 NO_CHANNEL = "Amends is in no channel of yours: add it to a team first"
 NONE_CHECKED = "No channel can be chosen just now"
 UNCHECKED = "Some channels could not be checked just now; open the form again to see them."
@@ -54,17 +56,25 @@ UNCHECKED = "Some channels could not be checked just now; open the form again to
 
 def message(message: Message) -> Element:
     """A message as the activity's `summary` (what a notification reads) and its one card."""
-    words = plain(message, MENTION)
-    # A sentence is its own summary, and may name what to type.
-    summary = one_line(words if message.summary == plain(message) else message.summary, SUMMARY)
-    fallback = shortened(words, 1_500)
-    body, entities = fitted(message.title, message.parts, CARD_BYTES - size(fallback) - 300)
-    elements = body or [text_block(escaped(summary))]
     return {
         "type": "message",
-        "summary": summary,
-        "attachments": [_attached(card(elements, entities, fallbackText=fallback or summary))],
+        "summary": _summary(message),
+        "attachments": [_attached(card_of(message))],
     }
+
+
+def card_of(message: Message) -> Element:
+    """A message as its card alone."""
+    fallback = shortened(plain(message, MENTION), FALLBACK)
+    body, entities = fitted(message.title, message.parts, CARD_BYTES - size(fallback) - 300)
+    summary = _summary(message)
+    return card(body or [text_block(escaped(summary))], entities, fallbackText=fallback or summary)
+
+
+def _summary(message: Message) -> str:
+    # A sentence is its own summary, and may name what to type.
+    words = plain(message, MENTION) if message.summary == plain(message) else message.summary
+    return one_line(words, SUMMARY)
 
 
 def button_to(form: Form, typed: str) -> Element:

@@ -18,6 +18,7 @@ from bot.domain.job import MessageRef
 from bot.domain.person import Person
 from bot.domain.retro import Retro
 from bot.domain.team import Team
+from bot.prompts import PROMPTS
 from storage.column import AS_JSON
 from storage.row import Values, values
 from storage.tables import action_items, cases, channels, counters, people, retros, sent_messages, teams
@@ -142,7 +143,14 @@ def _cases(count: int) -> Iterator[Values]:
 
 def _retros(count: int, *, fresh: bool) -> Iterator[Values]:
     row = values(
-        WORKSPACE, Retro(case_number=1, channel_id="", opened_at=FAILED_AT, answers_close_on=CLOSE_ON)
+        WORKSPACE,
+        Retro(
+            case_number=1,
+            channel_id="",
+            opened_at=FAILED_AT,
+            answers_close_on=CLOSE_ON,
+            prompts=PROMPTS,
+        ),
     )
     for number in range(1, count + 1):
         yield {

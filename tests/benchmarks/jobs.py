@@ -83,6 +83,7 @@ def _fill(database: Database) -> None:
                     channel_id=channel_id,
                     opened_at=AT,
                     answers_close_on=close_on,
+                    prompts=PROMPTS,
                 ),
             )
             | {"closed_at": None, "next_check_at": None}

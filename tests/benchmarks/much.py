@@ -14,6 +14,7 @@ from bot.domain.person import Person
 from bot.domain.recovery import Recovery, begin
 from bot.domain.retro import Answer, Comment, Retro
 from bot.domain.team import Team
+from bot.prompts import PROMPTS
 from bot.repositories import Post
 from storage.row import Values, values
 from storage.tables import (
@@ -148,7 +149,9 @@ def _put_cases(file: Path, count: int, state: str) -> None:
     named = {count - n: f"{CUSTOMER} {n}" for n in range(CUSTOMERS)}
     numbers = range(1, count + 1)
     put(file, cases, ({**row, "number": n, "customer": named.get(n)} for n in numbers))
-    like = Retro(case_number=1, channel_id=BUSY_PLACE, opened_at=AT, answers_close_on=FAR)
+    like = Retro(
+        case_number=1, channel_id=BUSY_PLACE, opened_at=AT, answers_close_on=FAR, prompts=PROMPTS
+    )
     closed_at = None if state == "open" else AT
     told = values(WORKSPACE, like, state=state, closed_at=closed_at, next_check_at=None)
     put(file, retros, ({**told, "case_number": n} for n in numbers))

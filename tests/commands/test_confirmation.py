@@ -8,11 +8,12 @@ import pytest
 
 from bot.domain.person import Person
 from bot.domain.recovery_step import CATALOGUE, WITHOUT_CHANGE
+from bot.domain.reference import PromptsRef
 from bot.messages.coach import COACHED
 from bot.messages.parts import Buttons
 from bot.routes import COMMANDS
 from storage.tables import Row
-from tests.access_world import CASE, ITEM, VALUES, about
+from tests.access_world import CASE, ITEM, PROMPT, VALUES, about
 from tests.desk import ANA, BEN, CLEO, Desk, words
 from tests.session import open_work
 
@@ -74,6 +75,9 @@ class World(NamedTuple):
         of_owner = command_name.startswith("action_item.") and command_name != "action_item.verify"
         person = BEN if own or of_owner else ANA
         subject = about(command_name, self.named)
+        if command_name == "kind.edit":
+            await self.desk.ask(ANA, "kind.add", PROMPT, {"called": "Returns"})
+            subject = str(PromptsRef(channel_id="C1", kind=self.desk.team().kinds[0].key))
         if command_name == "retro.withdraw_answer":
             subject = self.unnamed
         filled = {**VALUES[command_name], **values}

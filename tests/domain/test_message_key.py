@@ -40,6 +40,7 @@ STORED = {
     "backlog:C1:2026-03-09": message_key.backlog("C1", DAY),
     "hello:C1": message_key.hello("C1"),
     "settings:C1:3:U1": message_key.settings("C1", 3, "U1"),
+    "asks:C1:2026-03-09": message_key.prompts("C1", DAY),
     "left:C1:2026-03-09T14:30:00.000001": message_key.colleague_left(
         "C1", datetime(2026, 3, 9, 14, 30, 0, 1, tzinfo=UTC)
     ),

@@ -721,6 +721,50 @@ async def test_an_answer_goes_to_slack_only(
     assert "evil" not in caplog.text
 
 
+async def test_a_form_does_not_say_where_else_its_answer_goes(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
+) -> None:
+    ana = slack.person("Ana")
+    kept = {"about": "", "place": "", "name": "", "kept": {}, "back": {"own": "https://evil.example/1"}}
+    view = {"type": "modal", "callback_id": "prompt.add", "private_metadata": json.dumps(kept)}
+    payload = {"type": "view_submission", "team": {"id": slack.team}, "user": {"id": ana.id}}
+    payload |= {"view": {**view, "id": "V1", "blocks": [], "state": {"values": {}}}}
+    assert (await slack.send("interactive", payload)).status == 400
+    assert bot.asked == []
+
+
+@pytest.mark.parametrize("over", [False, True])
+async def test_a_list_of_ones_own_is_replaced_where_it_stands_as_long_as_slack_lets_it(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter, over: bool
+) -> None:
+    ana = slack.person("Ana")
+    support = slack.channel("support", [ana])
+    button = Button(label="Move up", command_name="prompt.move_up", about="prompts::else:C1")
+    before = Message(summary="Before", parts=(Buttons(buttons=(button,)),))
+    bot.replies["prompts.show"] = Reply(message=before)
+    listed = await ana.command("prompts", support)
+    assert listed is not None
+    if over:
+        slack.fail_next("response_url", status=404)
+    bot.replies["prompt.move_up"] = Reply(message=sentence("After."), replaces=True)
+    await ana.click(listed, "Move up")
+    await slack.until(lambda: ana.whispers[-1].words() == "After.")
+    assert len(ana.whispers) == (2 if over else 1)
+
+
+async def test_a_message_that_others_see_is_never_replaced_for_one_of_them(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
+) -> None:
+    ana = slack.person("Ana")
+    channel = slack.channel("support", [ana])
+    message = await say_buttons(slack, adapter, channel.id)
+    shown = message.words()
+    bot.replies["action_item.take"] = Reply(message=sentence("After."), replaces=True)
+    await ana.click(message, "Take it")
+    await slack.until(lambda: ana.whispers and ana.whispers[-1].words() == "After.")
+    assert message.words() == shown
+
+
 def test_slacks_own_hooks_and_a_stand_in_are_answered() -> None:
     assert is_slacks("https://hooks.slack.com/actions/T1/2/3", "https://slack.com/api/")
     assert is_slacks("https://hooks.slack-gov.com/actions/T1/2/3", "https://slack.com/api/")

@@ -13,7 +13,7 @@ from bot.commands.forget import forget_person
 from bot.domain.channel import Channel
 from bot.domain.person import Person, is_former
 from bot.messages.parts import MAX_TEXT_LENGTH
-from bot.prompts import BY_KEY
+from bot.prompts import PROMPTS
 from handlers.web import additions
 from handlers.web.outgoing import WORKSPACE
 from storage.database import Database
@@ -254,7 +254,7 @@ async def test_long_answers_to_all_that_is_asked_fit_with_wide_letters(visitor: 
     await until(visitor, "/p/support", OPENED)
     path, data = dialog(
         await visitor.press("retro.answer", about="C-1"),
-        **dict.fromkeys(BY_KEY, "📦" * MAX_TEXT_LENGTH),
+        **dict.fromkeys([prompt.key for prompt in PROMPTS], "📦" * MAX_TEXT_LENGTH),
     )
     headers = {"HX-Request": "true"}
     with MultipartWriter("form-data") as form:
@@ -262,7 +262,7 @@ async def test_long_answers_to_all_that_is_asked_fit_with_wide_letters(visitor: 
             form.append(value).set_content_disposition("form-data", name=name)
     async with visitor.session.post(visitor.url + path, data=form, headers=headers) as response:
         assert not read(await response.text()).all("form")
-    await until(visitor, "/p/support", f"{len(BY_KEY)} answers")
+    await until(visitor, "/p/support", f"{len(PROMPTS)} answers")
 
 
 async def test_a_file_is_refused_in_one_sentence(visitor: Visitor) -> None:

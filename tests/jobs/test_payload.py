@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from bot.jobs import action_item, board, case, recovery, reminder, retro, team
+from bot.jobs import action_item, board, case, prompt, recovery, reminder, retro, team
 from bot.jobs.payload import JobPayload, Unsaid
 from bot.messages.parts import plain
 from bot.routes import JOB_HANDLERS
@@ -58,6 +58,7 @@ STORED: tuple[tuple[str, str, JobPayload], ...] = (
     ("2026-03-09", "", board.Weekly(monday=date(2026, 3, 9))),
     ("19:14support@thread.tacv2", "", team.Hello(channel_id="19:14support@thread.tacv2")),
     ("C00SUPPORT", "U00BEN", team.SettingsChanged(channel_id="C00SUPPORT", changed_by="U00BEN")),
+    ("C00SUPPORT", "U00BEN", prompt.Changed(channel_id="C00SUPPORT", changed_by="U00BEN")),
     (
         "C00SUPPORT",
         "AI-4 C-7",

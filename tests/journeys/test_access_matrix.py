@@ -86,6 +86,9 @@ class World(Protocol):
     answer: str
     listed: bool
 
+    @property
+    def den(self) -> SlackChannel | TeamsChannel: ...
+
     async def asks(self, who: Who, where: Where, command_name: str, label: str) -> None: ...
 
 
@@ -332,7 +335,7 @@ async def test_every_command_asked_by_everybody_from_everywhere_comes_out_as_the
 
         async def go_through(cells: Sequence[tuple[str, Who, Where]]) -> None:
             for command_name, who, where in cells:
-                label = about(command_name, world.answer)
+                label = about(command_name, world.answer, world.den.id)
                 watch.replies.clear()
                 await world.asks(who, where, command_name, label)
                 wanted = expected(command_name, who, where, label, listed=world.listed)

@@ -9,6 +9,7 @@ from bot.command import Reply
 from bot.messages.parts import plain
 from storage.database import Database
 from tests.desk import ANA, AT, BEN, CLEO, Desk, words
+from tests.session import open_work
 
 CROWD = 8
 
@@ -72,6 +73,31 @@ async def test_a_yes_taken_back_while_somebody_closes_is_noticed(desk: Desk) -> 
     )
     retro = desk.retro("C-1")
     assert retro.state == "open" or retro.unsettled_at is not None
+
+
+async def test_two_leads_changing_what_retros_ask_at_once_change_it_both(desk: Desk) -> None:
+    """Without a lead every member may; the second one changes what the first one left."""
+    await desk.fail()
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        work.teams.save(desk.team().model_copy(update={"lead": None}))
+        work.commit()
+    told = await at_once(
+        desk.ask(ANA, "prompt.add", "prompts:::C1", {"label": "Suppliers"}),
+        desk.ask(BEN, "prompt.retire", "prompts::else:C1"),
+        desk.ask(CLEO, "prompt.move_up", "prompts::after_hours:C1"),
+        desk.ask(CLEO, "kind.add", "prompts:::C1", {"called": "Delivery"}),
+    )
+    assert all("in #support" in one for one in told)
+    labels = [prompt.label for prompt in desk.team().prompts or () if not prompt.retired]
+    assert labels == ["Training", "After-hours support", "Communication", "Suppliers"]
+    assert [kind.name for kind in desk.team().kinds] == ["Delivery"]
+
+
+async def test_a_prompt_retired_twice_at_once(desk: Desk) -> None:
+    await desk.fail()
+    told = await at_once(*(desk.ask(ANA, "prompt.retire", "prompts::else:C1") for _ in range(CROWD)))
+    assert sum("changed meanwhile" in one for one in told) == CROWD - 1
+    assert len([prompt for prompt in desk.team().prompts or () if prompt.retired]) == 1
 
 
 async def test_two_people_closing_at_once(desk: Desk) -> None:

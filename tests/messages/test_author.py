@@ -10,6 +10,7 @@ from bot.messages import recovery_form, retro
 from bot.messages.author import UNNAMED, signed
 from bot.messages.export import FORMATS, Whole
 from bot.messages.parts import Context, plain_words
+from bot.prompts import PROMPTS
 from tests.desk import ASKED
 from tests.examples import ANA, AT, CASE, NAMED, OWED, RETRO
 from tests.examples import UNNAMED as UNNAMED_ANSWER
@@ -77,18 +78,18 @@ MARKED = '"Someone on the team" (a person\'s own name)'
 
 
 def test_wherever_an_author_stands_a_name_can_be_told_from_none() -> None:
-    assert retro.heading(NAMED, IMPOSTOR) == f"Training · {MARKED}"
-    assert retro.heading(NAMED.model_copy(update={"author": "someone on the team"}), None) != (
-        retro.heading(NAMED.model_copy(update={"author": None}), None)
+    assert retro.heading(NAMED, PROMPTS, IMPOSTOR) == f"Training · {MARKED}"
+    assert retro.heading(NAMED.model_copy(update={"author": "someone on the team"}), PROMPTS, None) != (
+        retro.heading(NAMED.model_copy(update={"author": None}), PROMPTS, None)
     )
-    assert retro.heading(NAMED, ANA) == "Training · Ana"
-    assert retro.heading(UNNAMED_ANSWER, None) == f"{ASKED[-1].label} · someone on the team"
+    assert retro.heading(NAMED, PROMPTS, ANA) == "Training · Ana"
+    assert retro.heading(UNNAMED_ANSWER, PROMPTS, None) == f"{ASKED[-1].label} · someone on the team"
 
 
 def test_both_sides_tell_a_name_from_none() -> None:
     comment = Comment(id="1", case_number=7, author="U1", text="I was there.", posted_at=AT)
     answers = (NAMED, UNNAMED_ANSWER)
-    form = recovery_form.both_sides(OWED, CASE, answers, (comment,), {"U1": IMPOSTOR})
+    form = recovery_form.both_sides(OWED, CASE, PROMPTS, answers, (comment,), {"U1": IMPOSTOR})
     heads = [plain_words(part.words) for part in form.parts if isinstance(part, Context)]
     assert f"Training · {MARKED}" in heads
     assert MARKED in heads

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from bot.domain.action_item import ActionItem, ItemEdit, Moved
 from bot.domain.case import Case, CaseChange
 from bot.domain.person import Person
+from bot.domain.prompt import Prompt
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import STEPS, Step
 from bot.domain.retro import Answer, Comment, Retro, Turn, reopen
@@ -117,6 +118,9 @@ LEFT_OUT: Mapping[tuple[type[BaseModel], str], str] = {
     (Case, "version"): VERSIONS,
     (CaseChange, "customer"): REPLACED,
     (CaseChange, "reference"): REPLACED,
+    (Prompt, "key"): "random, and means nothing to anybody",
+    (Prompt, "needed"): "says how its form is filled in",
+    (Prompt, "retired"): "says where it came from: an answer of another retro",
     (Retro, "case_number"): SAME_AS_CASE,
     (Retro, "channel_id"): SAME_AS_CASE,
     (Retro, "opened_by"): "nobody shall count failures by who marked them",
@@ -144,7 +148,7 @@ LEFT_OUT: Mapping[tuple[type[BaseModel], str], str] = {
 }
 """What the export does not say of the domain, and why."""
 EXPORTED = (
-    *(Case, CaseChange, Retro, Turn, Answer, Comment),
+    *(Case, CaseChange, Retro, Prompt, Turn, Answer, Comment),
     *(ActionItem, Moved, ItemEdit, Recovery, Step),
 )
 

@@ -10,6 +10,7 @@ from bot.domain.job import Job
 from bot.domain.retro import Answer, Retro
 from bot.domain.team import Team
 from bot.ports import ReadOnlyWork, UnitOfWork
+from bot.prompts import PROMPTS
 from bot.repositories import Post
 from storage.database import Database
 from tests.session import open_work
@@ -31,6 +32,7 @@ def a_retro(case_number: int = 1, **more: Any) -> Retro:
             "channel_id": "P1",
             "opened_at": AT,
             "answers_close_on": day,
+            "prompts": PROMPTS,
             **more,
         }
     )

@@ -66,6 +66,7 @@ HALF_SAID = {
     "left": ("team.colleague_left",),
     "backlog": ("case.backlog",),
     "changed": ("action_item.tell_edit",),
+    "asks": ("prompts.changed",),
 }
 """What is half said at the end where each scene has a place of its own."""
 ALONE = ("close", "reopen", "forgotten", "card", "cancel", "double", "kept", "unmended", "left")
@@ -194,7 +195,7 @@ class Story:
     def _cast(self, scene: str) -> Cast:
         # A double and the case that it is are in one place.
         scene = "double" if scene == "kept" else scene
-        alone = self._apart or scene in ("hello", "left", "backlog", *ELSEWHERE)
+        alone = self._apart or scene in ("hello", "left", "backlog", "asks", *ELSEWHERE)
         number = self._scenes.index(scene) if alone and scene in self._scenes else 0
         platform = self._workspace.partition(":")[0]
         place = {"slack": "C{:02}SUPPORT", "teams": "19:{:02}support@thread.tacv2", "web": "place{:02}"}
@@ -446,6 +447,8 @@ class Story:
         }
         settings |= {"starts": "09:00", "ends": "17:00", "days_to_answer": "3", "days_to_apologise": "1"}
         await self._ask(cast.owner, "team.settings", "", "item", values=settings)
+        cast = self._cast("asks")
+        await self._ask(cast.lead, "prompt.move_down", f"prompts::training:{cast.place.id}", "asks")
         await self._ask(self._cast("card").lead, "recovery.begin", self._case("card"), "card")
         for scene in ("hello", *(("heard", "unheard") if self._workspace == "web" else ())):
             await self._ask(self._cast(scene).lead, "team.joined", "", scene)

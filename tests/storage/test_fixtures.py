@@ -356,6 +356,36 @@ async def test_all_that_an_older_program_owed_is_said_once_and_nothing_else_agai
         assert upgraded.calls[again:] == []
 
 
+ASKED_BEFORE = ["Training", "Communication", "After-hours support", "Anything else"]
+
+
+@pytest.mark.parametrize("fixture", [known for known in KNOWN if known < "0007"])
+async def test_retros_of_an_older_program_ask_what_they_always_asked(
+    fixture: str, empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those that it opens beside this one, and whatever this one asks by itself now."""
+    monkeypatch.setattr("bot.prompts.PROMPTS", ())
+    async with _upgraded(empty_url, fixture) as upgraded:
+        retros = Tables.metadata.tables["retros"]
+        with upgraded.database.transaction(writes=True) as connection:
+            of_before = [column for column in retros.c if column.key != "prompts"]
+            row = connection.execute(select(*of_before)).mappings().first()
+            assert row is not None
+            opened = {column: row[column] for column in of_before}
+            connection.execute(insert(retros).values({**opened, retros.c.case_number: 9_999}))
+            connection.commit()
+        for workspace in ("slack:T1", "teams:acme", "web", str(row["workspace"])):
+            kept = await upgraded.database.read(
+                workspace, lambda work: work.retros.among(range(1, 10_000)).values()
+            )
+            assert kept
+            for retro in kept:
+                assert [prompt.label for prompt in retro.prompts] == ASKED_BEFORE
+                assert [bool(prompt.question) for prompt in retro.prompts] == [True, True, True, False]
+                assert not any(prompt.needed or prompt.retired for prompt in retro.prompts)
+        assert 9_999 in {retro.case_number for retro in kept}
+
+
 def _check_said_once(upgraded: Upgraded, due: Mapping[Name, Row]) -> None:
     said, edited, looked_up = (upgraded.ways(way) for way in ("say", "edit", "find"))
     deleted = upgraded.ways("delete")

@@ -1,10 +1,16 @@
-"""What leads see on pages, and what was put right in an action item: by whom, when, and what it was.
+"""What leads ask for: pages, prompts of a team's own, and action items whose words were put right.
 
-Who is let in to the pages by a link from chat, and the indexes of what they list.
+Who is let in to the pages by a link from chat, and the indexes of what they list. A team's prompts and
+its kinds of case, the kind of a case, and with each retro what it asks, for ever: retros that are there,
+and those that the older program opens beside this one, ask what it always asked, which stands here as it
+was and never follows `bot/prompts.py`. Of an item by whom its words were changed, when, and what they
+were before.
 
 The older program runs on beside this: it does not know what is new, which has defaults, and leaves it as
 it is.
 """
+
+import json
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,15 +26,39 @@ LISTED = {
     "action_items_by_gap": ("action_items", ["workspace", "place", "gap", "case"]),
 }
 
+ASKED_BEFORE = (
+    {
+        "key": "training",
+        "label": "Training",
+        "question": "What would we have needed to know or practise to handle this well?",
+        "gap": "training",
+    },
+    {
+        "key": "communication",
+        "label": "Communication",
+        "question": "What did people need to hear, from whom and when, that did not reach them?",
+        "gap": "communication",
+    },
+    {
+        "key": "after_hours",
+        "label": "After-hours support",
+        "question": "What help was needed outside working hours, and how easy was it to reach someone?",
+        "gap": "after-hours support",
+    },
+    {"key": "else", "label": "Anything else"},
+)
+
 
 def upgrade() -> None:
     """Takes it in use."""
     _upgrade_item_edits()
     _upgrade_pages()
+    _upgrade_prompts()
 
 
 def downgrade() -> None:
     """Takes it back."""
+    _downgrade_prompts()
     _downgrade_pages()
     _downgrade_item_edits()
 
@@ -64,3 +94,18 @@ def _downgrade_pages() -> None:
     for name, (table, _) in LISTED.items():
         op.drop_index(name, table)
     op.drop_table("sign_ins")
+
+
+def _upgrade_prompts() -> None:
+    op.add_column("teams", sa.Column("prompts", sa.JSON(), nullable=True))
+    op.add_column("teams", sa.Column("kinds", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
+    op.add_column("cases", sa.Column("kind", sa.String(), nullable=True))
+    before = json.dumps(ASKED_BEFORE)
+    op.add_column("retros", sa.Column("prompts", sa.JSON(), nullable=False, server_default=before))
+
+
+def _downgrade_prompts() -> None:
+    op.drop_column("retros", "prompts")
+    op.drop_column("cases", "kind")
+    op.drop_column("teams", "kinds")
+    op.drop_column("teams", "prompts")
