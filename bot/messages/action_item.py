@@ -192,10 +192,10 @@ def _passed_on(item: ActionItem, people: Mapping[str, Person]) -> str:
 
 def step_news(item: ActionItem, number: int, people: Mapping[str, Person], link: str | None) -> Message:
     """To whom it concerns: the `number`th step of an item, and its words; a line once it went on."""
-    moved = item.history[number - 1]
+    moved, reader = item.history[number - 1], told_of(item, number) or ""
     if moved.step == "add" or not is_news(item, number):
-        return _went_on(item)
-    row, reader = STEPS[moved.step], told_of(item, number) or ""
+        return _went_on(item, reader)
+    row = STEPS[moved.step]
     head = row.news.format(by=_name(moved.by, people))
     label = f"{row.words.label}:" if row.words else ""
     due: Words = (", due ", on(item.due, moved.at.date())) if item.due and item.state == "agreed" else ()
@@ -226,7 +226,7 @@ def edit_news(
     edit, what = item.edits[number - 1], one_line(item.what)
     thread = linked(f"the retro C-{item.case_number}", link)
     if not is_edit_news(item, number, person_id):
-        return _went_on(item)
+        return _went_on(item, person_id)
     head = f"{_name(edit.by, people)} changed what you agreed to."
     return Message(
         summary=f"{head} It is now: {what}",
@@ -240,8 +240,14 @@ def edit_news(
     )
 
 
-def _went_on(item: ActionItem) -> Message:
-    """In a line, where news of an item is none any more: how it stands."""
+def _went_on(item: ActionItem, reader: str) -> Message:
+    """In a line, where news of an item is none any more: how it stands, for whom it is still there.
+
+    Whoever had it once may not be in its channel: what others write into it since is not for them.
+    """
+    if reader not in (item.owner, item.asked_by):
+        words = f"{item.label} is out of your hands now."
+        return Message(summary=words, parts=(Context(words=(words,)),))
     words = f"{one_line(item.what)} · {item.label} · {item.state}"
     return Message(summary=words, parts=(Context(words=(words,)),))
 

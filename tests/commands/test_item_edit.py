@@ -352,6 +352,20 @@ async def test_a_customer_and_a_colleague_who_are_forgotten_are_not_in_what_it_s
     assert "Cleo" not in news(desk.say_all())["item_edit:1:1:U2"]
 
 
+async def test_whoever_gave_an_item_away_does_not_read_what_others_write_into_it_since(
+    desk: Desk,
+) -> None:
+    item = await agreed(desk)
+    await desk.ask(ANA, "action_item.edit", item, EDITED)
+    desk.say_all()
+    await desk.ask(BEN, "action_item.hand_over", item, {"owner": CLEO.id})
+    assert news(desk.say_all()) == {"item_edit:1:1:U2": "AI-1 is out of your hands now."}
+    await desk.ask(ANA, "action_item.edit", item, {**EDITED, "what": "Ask the depot first"})
+    said = desk.say_all()
+    assert "Ask the depot first" in plain(said["owner:1:U3"])
+    assert not [key for key, told in said.items() if "U2" in key and "depot" in plain(told)]
+
+
 async def not_recovered(desk: Desk, said: str) -> str:
     """An item of Ben's that a customer's words to Ana, its lead, have opened again; its label."""
     await desk.fail()
