@@ -493,7 +493,7 @@ def test_teams_would_take_every_form_with_faults_and_long_words_in_it(name: str)
 
 def test_what_can_be_done_stays_below_what_is_too_much_to_read() -> None:
     buttons = Buttons(buttons=(Button(label="Correct", command_name="recovery.correct", about="C-1"),))
-    parts = (*(Quote(text="😀" * 3_000) for _ in range(70)), buttons)
+    parts: tuple[Part, ...] = (*(Quote(text="😀" * 3_000) for _ in range(70)), buttons)
     for body in (drawn(*parts), dialog(Form(command_name="v.x", title="T", parts=parts))["body"]):
         assert [element["type"] for element in body[-2:]] == ["TextBlock", "ActionSet"]
         assert body[-2]["text"] == MORE
