@@ -388,7 +388,9 @@ def _show_words(item: ActionItem, command: Command, work: UnitOfWork) -> None:
     """Saves an item whose words were put right, and brings up to date whatever says them."""
     work.action_items.save(item)
     _show(item, command, work)
-    edit_said(action_item_jobs.news(item, command.at), work, on_their_way=True)
+    recovery = work.recoveries.get(item.case_number)
+    told = recovery_jobs.told_jobs(recovery, command.at, work) if recovery else []
+    edit_said([*action_item_jobs.news(item, command.at), *told], work, on_their_way=True)
     reminder_jobs.refresh(item, command.at, work)
 
 

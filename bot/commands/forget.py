@@ -134,7 +134,8 @@ def _forget_in(case: Case, scrub: Scrub, at: datetime, work: UnitOfWork, *, whol
         work.retros.keep_withdrawn(gone.model_copy(update={"why": scrub(gone.why)}))
     for comment in work.retros.comments(number):
         work.retros.keep_comment(comment.model_copy(update={"text": scrub(comment.text)}))
-    items = [forget_item(item, scrub) for item in work.action_items.of_case(number)]
+    theirs = recovery if whole else None
+    items = [forget_item(item, scrub, theirs) for item in work.action_items.of_case(number)]
     for item in items:
         work.action_items.save(item)
     if recovery is not None and whole:

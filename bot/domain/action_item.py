@@ -166,6 +166,12 @@ def move(item: ActionItem, moved: Moved, lead: str | None) -> ActionItem:
     )
 
 
+def reopened_with(item: ActionItem, by: str | None, at: datetime | None) -> Moved | None:
+    """When it was reopened by a customer's verdict that this person noted at that moment."""
+    steps = (moved for moved in item.history if moved.step == "reopen")
+    return next((moved for moved in steps if (moved.by, moved.at) == (by, at)), None)
+
+
 def begins_anew(item: ActionItem) -> bool:
     """Whether with its last step somebody began anew, so that a date which has passed falls away."""
     last = item.history[-1].step

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from bot.domain.action_item import ActionItem
+from bot.domain.action_item import ActionItem, reopened_with
 from bot.domain.case import Case
 from bot.domain.person import FORMER, Person
 from bot.domain.recovery import Recovery
@@ -104,9 +104,18 @@ def forget_retro(retro: Retro, scrub: Scrub) -> Retro:
     return retro.model_copy(update={"history": history})
 
 
-def forget_item(item: ActionItem, scrub: Scrub) -> ActionItem:
-    """The action item, its words without the customer."""
-    history = tuple(moved.model_copy(update={"words": scrub(moved.words)}) for moved in item.history)
+def forget_item(item: ActionItem, scrub: Scrub, recovery: Recovery | None) -> ActionItem:
+    """The action item, its words without the customer.
+
+    `recovery`: what is owed to that customer, whose verdicts may have reopened it, in words of theirs.
+    """
+    steps = _all_steps(recovery) if recovery else []
+    verdicts = [step for step in steps if step.name == "verdict" and step.by]
+    theirs = [reopened_with(item, verdict.by, verdict.at) for verdict in verdicts]
+    history = tuple(
+        moved.model_copy(update={"words": REMOVED if moved in theirs else scrub(moved.words)})
+        for moved in item.history
+    )
     edits = tuple(edit.model_copy(update={"was": scrub(edit.was)}) for edit in item.edits)
     words = {"what": scrub(item.what), "measure": scrub(item.measure)}
     return item.model_copy(update={**words, "history": history, "edits": edits})
@@ -114,10 +123,14 @@ def forget_item(item: ActionItem, scrub: Scrub) -> ActionItem:
 
 def customers_words(recovery: Recovery) -> list[str]:
     """What the customer said themself, in every round."""
-    steps = [step for steps in (*recovery.earlier, recovery.steps) for step in steps]
+    steps = _all_steps(recovery)
     theirs = [step.words for step in steps if step.state == "done" and step.name in THEIRS]
     said = [*theirs, *(step.view for step in steps)]
     return [text for text in said if text and text != REMOVED]
+
+
+def _all_steps(recovery: Recovery) -> list[Step]:
+    return [step for steps in (*recovery.earlier, recovery.steps) for step in steps]
 
 
 def forget_recovery(recovery: Recovery, scrub: Scrub) -> Recovery:

@@ -58,13 +58,32 @@ def became(item: ActionItem, number: int) -> str:
 def is_edit_news(item: ActionItem, number: int, person_id: str) -> bool:
     """Whether the `number`th of its edits, from 1, changed what this person agreed to, without them.
 
-    It is none any more once its text was changed again, or they took a step with it.
+    It is none any more once its text was changed again, or back, or they took a step with it.
     """
     one = item.edits[number - 1]
     theirs = item.state == "agreed" and item.owner == person_id != one.by
     again = any(later.part == "what" for later in item.edits[number:])
     went_on = any(moved.by == person_id and moved.at > one.at for moved in item.history)
-    return one.part == "what" and theirs and not (again or went_on or is_former(person_id))
+    if one.part != "what" or not theirs or again or went_on or is_former(person_id):
+        return False
+    return agreed_words(item, number, person_id) != item.what
+
+
+def agreed_words(item: ActionItem, number: int, person_id: str) -> str:
+    """What will change, as this person knew it before the `number`th of its edits, from 1.
+
+    That is what it said when they last took a step with it or edited it themself, however often others
+    have changed it since.
+    """
+    since = max((moved.at for moved in item.history if moved.by == person_id), default=None)
+    known = item.edits[number - 1].was
+    for edit in reversed(item.edits[:number]):
+        if edit.part != "what":
+            continue
+        if edit.by == person_id or (since is not None and edit.at < since):
+            break
+        known = edit.was
+    return known
 
 
 def check_correct(item: ActionItem, by: str, step: int | None = None) -> StepRow:

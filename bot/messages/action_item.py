@@ -16,7 +16,14 @@ from bot.domain.action_item import (
     steps,
     told_of,
 )
-from bot.domain.item_edit import can_correct, can_edit, edited, is_corrected, is_edit_news
+from bot.domain.item_edit import (
+    agreed_words,
+    can_correct,
+    can_edit,
+    edited,
+    is_corrected,
+    is_edit_news,
+)
 from bot.domain.item_step import STEPS, ItemState, ItemStep
 from bot.domain.person import Person
 from bot.domain.recovery_step import CATALOGUE
@@ -66,11 +73,11 @@ EVIDENCE = ("done", "verify", "reopen")
 MAX_EDITS = 20
 MEASURE = "How we will know it worked"
 EDITED_PARTS: Mapping[EditedPart, str] = {
-    "what": "what will change",
-    "gap": "the gap",
-    "measure": "how we will know it worked",
+    "what": "What will change",
+    "gap": "Gap",
+    "measure": MEASURE,
 }
-"""What an edit is said to have changed; the words of a step have no name of their own."""
+"""What of an item was edited, as its form says it; the words of a step have no name of their own."""
 OWN_SETTINGS = Buttons(buttons=(MY_SETTINGS,))
 
 # What came of a reminder: a step somebody took, of an item or for a customer, or that it was moved.
@@ -185,10 +192,10 @@ def _passed_on(item: ActionItem, people: Mapping[str, Person]) -> str:
 
 def step_news(item: ActionItem, number: int, people: Mapping[str, Person], link: str | None) -> Message:
     """To whom it concerns: the `number`th step of an item, and its words; a line once it went on."""
-    moved = item.history[number - 1]
+    moved, reader = item.history[number - 1], told_of(item, number) or ""
     if moved.step == "add" or not is_news(item, number):
-        return _went_on(item)
-    row, reader = STEPS[moved.step], told_of(item, number) or ""
+        return _went_on(item, reader)
+    row = STEPS[moved.step]
     head = row.news.format(by=_name(moved.by, people))
     label = f"{row.words.label}:" if row.words else ""
     due: Words = (", due ", on(item.due, moved.at.date())) if item.due and item.state == "agreed" else ()
@@ -219,29 +226,38 @@ def edit_news(
     edit, what = item.edits[number - 1], one_line(item.what)
     thread = linked(f"the retro C-{item.case_number}", link)
     if not is_edit_news(item, number, person_id):
-        return _went_on(item)
+        return _went_on(item, person_id)
     head = f"{_name(edit.by, people)} changed what you agreed to."
     return Message(
         summary=f"{head} It is now: {what}",
         parts=(
             *headed(item.what),
             Paragraph(words=(f"{head} It was:",)),
-            Quote(text=shortened(edit.was)),
+            Quote(text=shortened(agreed_words(item, number, person_id))),
             Context(words=(f"{item.label}, from ", thread, ".")),
             *_buttons(item, _for_owner(item), person_id),
         ),
     )
 
 
-def _went_on(item: ActionItem) -> Message:
-    """In a line, where news of an item is none any more: how it stands."""
+def _went_on(item: ActionItem, reader: str) -> Message:
+    """In a line, where news of an item is none any more: how it stands, for whom it is still there.
+
+    Whoever had it once may not be in its channel: what others write into it since is not for them.
+    """
+    if reader not in (item.owner, item.asked_by):
+        words = f"{item.label} is out of your hands now."
+        return Message(summary=words, parts=(Context(words=(words,)),))
     words = f"{one_line(item.what)} · {item.label} · {item.state}"
     return Message(summary=words, parts=(Context(words=(words,)),))
 
 
 def call_owner(item: ActionItem, owner: Person) -> Message:
-    """In the thread, to an owner whose direct messages cannot be reached."""
-    waits = f"“{one_line(item.what, 60)}” ({item.label}) waits for you in this thread."
+    """In the thread, to an owner whose direct messages cannot be reached.
+
+    By its number alone, as to the lead: nobody brings either up to date, whatever its words become.
+    """
+    waits = f"{item.label} waits for you in this thread."
     return Message(
         summary=f"{owner.name}: {waits}",
         parts=(
@@ -258,8 +274,8 @@ def call_owner(item: ActionItem, owner: Person) -> Message:
 def unreached(item: ActionItem, owner: Person, reason: str) -> Message:
     """To the lead: an owner who cannot be reached directly, and what helps."""
     return sentence(
-        f"I can't write to {owner.name} about “{one_line(item.what, 60)}” ({item.label}), so I named "
-        f"them in the thread of C-{item.case_number} instead. {reason}"
+        f"I can't write to {owner.name} about {item.label}, so I named them in the thread of "
+        f"C-{item.case_number} instead. {reason}"
     )
 
 
@@ -432,9 +448,9 @@ def whole(
 
 
 def _edit_words(edit: ItemEdit, people: Mapping[str, Person]) -> Words:
-    """`Ana changed what will change on Thu 5 Mar, 14:30. It was:`."""
-    changed = f"{_name(edit.by, people)} changed {EDITED_PARTS[edit.part]} on "
-    return (changed, Timestamp(at=edit.at, zone="UTC"), ". It was:")
+    """`What will change, before Ana edited it · Thu 5 Mar, 14:30`."""
+    edited_it = f"{EDITED_PARTS[edit.part]}, before {_name(edit.by, people)} edited it"
+    return joined((edited_it,), (Timestamp(at=edit.at, zone="UTC"),))
 
 
 def _reminded(sent: SentReminder, people: Mapping[str, Person], newest: date) -> Words:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from bot.domain.action_item import ActionItem
+from bot.domain.action_item import ActionItem, reopened_with
 from bot.domain.case import Case
 from bot.domain.owner_day import owner_day
 from bot.domain.person import Person
@@ -635,8 +635,9 @@ def _fixes_of(items: Sequence[ActionItem], verdict: Step) -> tuple[str, ...]:
 
 def _was_named(item: ActionItem, verdict: Step) -> bool:
     """Whether the customer named it with this verdict as what did not hold, and it is still open."""
-    reopened = item.last("reopen")
-    with_it = reopened is not None and (reopened.by, reopened.words) == (verdict.by, verdict.words)
+    # By its moment: its words may have been corrected since.
+    reopened = reopened_with(item, verdict.by, verdict.at)
+    with_it = reopened is not None and reopened == item.last("reopen")
     return with_it and item.state not in ("done", "verified")
 
 

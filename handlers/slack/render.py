@@ -392,9 +392,11 @@ def _fitted(
 
 
 def _first(drawn: list[Block], limit: int) -> list[Block]:
+    """The first of them; the row of buttons that ends them stays, for what can be done is no rest."""
     if len(drawn) <= limit:
         return drawn
-    return [*drawn[: limit - 1], {"type": "context", "elements": [_marked(MORE)]}]
+    end = drawn[-1:] if limit > 1 and drawn[-1]["type"] == "actions" else []
+    return [*drawn[: limit - 1 - len(end)], {"type": "context", "elements": [_marked(MORE)]}, *end]
 
 
 def message(message: Message, *, natively: bool = True) -> Block:

@@ -357,9 +357,11 @@ def fitted(
         drawn = _body(title, parts, mentions, limit, dialog)
         if size(drawn) + size(mentions.within(drawn)) <= budget:
             return drawn, mentions.within(drawn)
-    while drawn and size(drawn) + size(mentions.within(drawn)) > budget - 200:
+    # The row of buttons that ends them stays: what can be done is no rest.
+    end = [drawn.pop()] if drawn and drawn[-1]["type"] == "ActionSet" else []
+    while drawn and size([*drawn, *end]) + size(mentions.within(drawn)) > budget - 200:
         drawn.pop()
-    drawn.append(text_block(MORE, size="Small", isSubtle=True))
+    drawn += [text_block(MORE, size="Small", isSubtle=True), *(end if drawn else ())]
     return drawn, mentions.within(drawn)
 
 

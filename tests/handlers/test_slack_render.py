@@ -257,6 +257,18 @@ def test_a_message_of_too_many_blocks_says_that_there_is_more() -> None:
     assert blocks[-1]["elements"][0]["text"] == render.MORE
 
 
+@pytest.mark.parametrize(("count", "words"), [(120, "line"), (70, "😀" * 3_000)])
+def test_what_can_be_done_stays_below_what_is_too_much_to_read(count: int, words: str) -> None:
+    buttons = Buttons(buttons=(Button(label="Correct", command_name="recovery.correct", about="C-1"),))
+    parts = (*(Quote(text=f"{words} {n}") for n in range(count)), buttons)
+    view = render.form(Form(command_name="recovery.read", title="Both sides", parts=parts))
+    assert [block["type"] for block in view["blocks"][-2:]] in (
+        ["context", "actions"],
+        ["rich_text", "actions"],
+    )
+    assert len(view["blocks"]) <= render.VIEW_BLOCKS
+
+
 def test_a_long_text_can_be_read_whole_in_a_dialog() -> None:
     text = "Ärger, 困る & мука 🙂 " * 1_900
     view = render.form(Form(command_name="case.read", title="C-7", parts=(Quote(text=text[:40_000]),)))

@@ -39,6 +39,7 @@ from bot.messages.parts import (
     sentence,
 )
 from handlers.teams import render
+from handlers.teams.card import MORE
 from tests import fake_teams_card as cards
 from tests.examples import BY_GAP, FIGURES, FORMS, HOSTILE, LONG, MESSAGES
 
@@ -488,6 +489,14 @@ def test_teams_would_take_every_form_with_faults_and_long_words_in_it(name: str)
     faults = {field.name: "Shorten it, please." for field in fields}
     filled = dialog(form.model_copy(update={"fields": fields}), faults)
     assert cards.problems(filled, dialog=True) == []
+
+
+def test_what_can_be_done_stays_below_what_is_too_much_to_read() -> None:
+    buttons = Buttons(buttons=(Button(label="Correct", command_name="recovery.correct", about="C-1"),))
+    parts: tuple[Part, ...] = (*(Quote(text="😀" * 3_000) for _ in range(70)), buttons)
+    for body in (drawn(*parts), dialog(Form(command_name="v.x", title="T", parts=parts))["body"]):
+        assert [element["type"] for element in body[-2:]] == ["TextBlock", "ActionSet"]
+        assert body[-2]["text"] == MORE
 
 
 def test_a_long_list_is_sorted_by_the_names_of_its_choices() -> None:
