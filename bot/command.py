@@ -207,7 +207,7 @@ class Command(Invocation, frozen=True):
     channel's; asked in none, it is for all those that the person is in. `title` and `submit` are its
     form's. `shows_things`: of whoever asks alone, it shows what belongs to channels, and so a guest only
     what is of those they are in. `takes_away`: it ends something or takes it away, and its form looks
-    like it.
+    like it. `names_people`: of somebody whom its typed words mention, the id counts and not the name.
     """
 
     name: ClassVar[str]
@@ -221,6 +221,7 @@ class Command(Invocation, frozen=True):
     title: ClassVar[str] = ""
     submit: ClassVar[str] = ""
     takes_away: ClassVar[bool] = False
+    names_people: ClassVar[bool] = False
 
     @classmethod
     def fields(cls) -> tuple[FieldSpec, ...]:

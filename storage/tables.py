@@ -126,6 +126,11 @@ class RetroRow(Row, table=True):
             where="state = 'open'",
         ),
         index("retros_closed", "workspace", "channel_id", "closed_at", where="closed_at IS NOT NULL"),
+        index(
+            "retros_unsettled",
+            *("workspace", "channel_id", "answers_close_on", "case_number"),
+            where="unsettled_at IS NOT NULL",
+        ),
         checked_at("retros"),
     )
 
@@ -198,6 +203,15 @@ class CommentRow(Row, table=True):
     posted_at: datetime = Field(sa_type=UTCDateTime)
 
 
+ITEMS_BY_NEED = {
+    "agreed": "state = 'agreed'",
+    "unowned": "state = 'proposed' AND owner IS NULL",
+    "unaccepted": "state = 'proposed' AND owner IS NOT NULL",
+    "unverified": "state = 'done'",
+}
+"""An item is in one of these indexes at most: `storage/repositories/board.py` reads them."""
+
+
 class ActionItemRow(Row, table=True):
     """An action item; `active` until it is verified or dropped."""
 
@@ -206,6 +220,10 @@ class ActionItemRow(Row, table=True):
         index("action_items_of_case", "workspace", "case_number", "number"),
         index("action_items_of_owner", "workspace", "active", "owner", "due", "number"),
         index("action_items_of_place", "workspace", "active", "channel_id", "due", "number"),
+        *(
+            index(f"action_items_{name}", "workspace", "channel_id", "due", "number", where=where)
+            for name, where in ITEMS_BY_NEED.items()
+        ),
         checked_at("action_items"),
     )
 
@@ -232,7 +250,8 @@ class RecoveryRow(Row, table=True):
     """What is owed to the customer of a case.
 
     `outcome` is empty until their verdict is there, and "cancelled" as the case is; `due` is the day of
-    a promise that is still to be kept.
+    a promise that is still to be kept, by `keeper`. It `rests` while only the retro is waited for; what
+    an older program stores does not.
     """
 
     __tablename__ = "recoveries"
@@ -240,6 +259,11 @@ class RecoveryRow(Row, table=True):
         index("recoveries_of_place", "workspace", "channel_id", "outcome", "due", "case_number"),
         index("recoveries_ended", "workspace", "channel_id", "outcome", "was_enough"),
         index("recoveries_enough", "workspace", "channel_id", "was_enough", "case_number"),
+        index(
+            "recoveries_waiting",
+            *("workspace", "channel_id", "apologise_by", "case_number"),
+            where="outcome = '' AND due IS NULL",
+        ),
         checked_at("recoveries"),
     )
 
@@ -261,6 +285,8 @@ class RecoveryRow(Row, table=True):
     outcome: str
     was_enough: bool
     due: date | None
+    keeper: str | None
+    rests: bool = Field(sa_column_kwargs={"server_default": text("false")})
     cancelled: bool = Field(sa_column_kwargs={"server_default": text("false")})
     next_check_at: datetime | None = never_checked()
 

@@ -1,11 +1,14 @@
-"""What a whole team hears at the start of its week."""
+"""What a whole team hears at the start of its week, and when somebody shares its status."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
 from bot import retro_thread
+from bot.board import BoardQuery, look
 from bot.domain import message_key
 from bot.domain.action_item import ActionItem, is_late
+from bot.domain.board import GROUPS
+from bot.domain.board_filter import BoardView, Filters
 from bot.domain.gap import CameBack, came_back
 from bot.domain.job import Job
 from bot.domain.owner_day import days_of
@@ -153,6 +156,44 @@ def _told(name: str, subjects: Iterable[Subject], at: datetime, work: ReadOnlyWo
         label
         for label, thing in things.items()
         if knows_first(late, "", thing, rows[label], context, at)
+    )
+
+
+class Shared(JobPayload):
+    """A team's status, for everybody in its channel, because somebody shared what they had read."""
+
+    name = "board.shared"
+    what = "a status that was shared"
+    about = "{view}"
+    detail = "{shared_by}"
+
+    view: str
+    shared_by: str
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """The status as it stands when it is said."""
+        team = work.teams.get(job.channel_id)
+        if team is None:
+            return None
+        filters = BoardView.parse(self.view).filters
+        query = BoardQuery(filters, job.now, None, messages.MAX_TOLD)
+        person = work.people.get(self.shared_by)
+        return messages.status(
+            look([team], GROUPS, query, work),
+            filters,
+            messages.StatusFor(),
+            person.name if person else "somebody",
+        )
+
+
+def shared_job(team: Team, filters: Filters, shared_by: str, at: datetime) -> Job:
+    """The job that posts a team's status in its channel, once."""
+    return Shared(view=str(BoardView(filters)), shared_by=shared_by).job(
+        team.channel_id,
+        message_key.status_shared(team.channel_id, at),
+        at,
+        once=True,
+        asked_by=shared_by,
     )
 
 

@@ -100,23 +100,3 @@ async def test_a_home_of_much_says_that_there_is_more(desk: Desk) -> None:
     over = await desk.ask(ANA, to_all.command_name, "2")
     assert "There is nothing more." in words(over)
     assert "You have no" not in words(over)
-
-
-async def test_status_goes_on_where_its_first_part_ends(desk: Desk) -> None:
-    await desk.fail(BEN)
-    for number in range(12):
-        await desk.add_item(ANA, what=f"Fix {number}")
-    shown = []
-    for about in ("", "1", "x"):
-        status = (await desk.ask(BEN, "board.status", about)).message
-        assert status is not None
-        shown.append([line for line in plain(status).splitlines() if line.startswith("Fix ")])
-    assert shown[0] + shown[1] == [f"Fix {number}" for number in range(12)]
-    assert shown[2] == shown[0]
-    # The one retro stood on the first page: on the next one it is not said that there is none.
-    for about, headings_there in (
-        ("", ["Open retros", "Open action items"]),
-        ("1", ["Open action items"]),
-    ):
-        said = words(await desk.ask(BEN, "board.status", about)).splitlines()
-        assert [line for line in said if "retros" in line or "action items" in line] == headings_there

@@ -2,17 +2,22 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
 
+from bot.domain.board import Source
+from bot.domain.board_filter import EVERYTHING, Filters
+from bot.domain.owner_day import day_everywhere
+from bot.repositories import BoardDay
 from storage import tables
 from storage.database import Database
 from storage.jobs.channel_queue import free_queues, moments
 from storage.jobs.stirred import OPEN
+from storage.repositories.board import SOURCES
 from storage.statement import Compiled, Statement
 from storage.unit_of_work import UnitOfWork
 from tests.storage.made import AT, a_case
@@ -67,6 +72,23 @@ LOOKS: dict[str, DueWork] = {
     "places.named": lambda work: work.channels.named("support"),
     "places.direct_with": lambda work: work.channels.direct_with("aad_object_id", "7"),
 }
+BOARD_DAY = BoardDay(date(2026, 3, 2), "UTC", day_everywhere(AT), since=AT)
+FILTERED = Filters(
+    owner="U7", gap="training", since=BOARD_DAY.today, words=frozenset({"late", "unowned"})
+)
+
+
+def _look_at_board(sources: Sequence[Source], filters: Filters) -> DueWork:
+    return lambda work: (
+        work.board.counts("P7", sources, filters, BOARD_DAY),
+        work.board.most_urgent("P7", sources, filters, BOARD_DAY, 20),
+    )
+
+
+LOOKS["board"] = _look_at_board([*SOURCES], EVERYTHING)
+for _source in SOURCES:
+    LOOKS[f"board.{_source}"] = _look_at_board([_source], EVERYTHING)
+    LOOKS[f"board.{_source}, filtered"] = _look_at_board([_source], FILTERED)
 LOCKING = ("agenda.due",)
 """What it finds it also locks, so it is no reading transaction's."""
 TABLES = "|".join(tables.Row.metadata.tables)
