@@ -212,6 +212,14 @@ class ReadRetros(Protocol):
         """The open ones, those whose answers closed first on top; an index carries it."""
         ...
 
+    def answering(self, channels: Collection[str], day: date, limit: int) -> Sequence[Retro]:
+        """The open ones of these channels whose answers close on this day or later; by an index."""
+        ...
+
+    def answered_by(self, person_id: str, cases: Collection[int]) -> Collection[int]:
+        """Of these cases those to which somebody answered with their name."""
+        ...
+
     def closed_in(self, channel_id: str, after: datetime, limit: int) -> Sequence[tuple[Retro, Case]]:
         """Those closed at or after a moment, in that order; an index carries it."""
         ...

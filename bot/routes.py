@@ -262,9 +262,12 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
 
 
 def typed(text: str) -> tuple[str, str]:
-    """The command that typed words ask for, and the words that belong to it."""
+    """The command that typed words ask for, and the words that belong to it; a greeting shows home."""
     first, *rest = text.split(maxsplit=1) or ["help"]
-    word = TYPED_WORDS.get(first.lower().strip(PUNCTUATION))
+    said = first.lower().strip(PUNCTUATION)
+    word = TYPED_WORDS.get(said)
+    if said in team_commands.GREETINGS:
+        return "team.home", ""
     if word is None:
         return "team.unknown", text.strip()
     return word.command_name, "" if word.command_name == "team.help" else "".join(rest).strip()

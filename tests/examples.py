@@ -220,6 +220,9 @@ SORRY = _taken(UPSET, "apologise", "I called her.", how="A call", at=AT + timede
 WISH = _taken(SORRY, "ask_wish", "A day that holds.")
 PROMISED = _taken(WISH, "promise", "It comes on Friday.", due=date(2026, 3, 6), how="A call")
 LATE_PROMISE = _taken(WISH, "promise", "It comes on Monday.", due=date(2026, 3, 2), how="A call")
+RESTING = _taken(
+    _taken(PROMISED, "keep", "It came."), "check_back", "Yes.", view="Tell me before you come."
+).model_copy(update={"case_number": 8})
 OTHER_OWED = OWED.model_copy(update={"case_number": 8})
 TWO_CASES = {7: CASE, 8: CASE.model_copy(update={"number": 8, "customer": "Mr. Okafor"})}
 KEPT = _taken(PROMISED, "keep", "I brought it myself.")
@@ -853,14 +856,22 @@ MESSAGES: Mapping[str, Message] = {
     "coach.read": coach.read(DRAFT, read_for_customer(DRAFT)),
     "coach.read_hostile": coach.read(HOSTILE, ()),
     "team.hello": team.hello(),
-    "team.home_newcomer": home.home((), {}, {}, (), TODAY),
+    "team.home_newcomer": home.home(home.Theirs(), ANA, TODAY),
+    "team.home_only_asked": home.home(
+        home.Theirs(wanted=[RETRO], cases={7: CASE}, links=LINKS, not_all=True), ANA, TODAY
+    ),
     "team.home": home.home(
-        [ITEM, LATE.model_copy(update={"number": 13}), AGREED, DONE],
-        LINKS,
-        PEOPLE,
-        owed.mine((LATE_PROMISE,), {7: CASE}, "U1", TODAY),
+        home.Theirs(
+            items=[ITEM, LATE.model_copy(update={"number": 13}), AGREED, DONE],
+            customers=[LATE_PROMISE, RESTING],
+            wanted=[RETRO],
+            cases=TWO_CASES,
+            links=LINKS,
+            more=True,
+            more_wanted=2,
+        ),
+        ANA,
         TODAY,
-        more=True,
     ),
     "team.help": team.help_text(TYPED),
     "team.help_unknown": team.help_text(TYPED, "a", "a parcel got lost"),

@@ -53,13 +53,15 @@ def mine(
     owed: Sequence[Recovery], cases: Mapping[int, Case], person_id: str, day: date
 ) -> tuple[Part, ...]:
     """What one person has left to do for customers, with the button of the first of it."""
-    parts: list[Part] = [Paragraph(words=(Bold(text="Owed to customers"),))] if owed else []
-    for recovery in owed:
-        first = next_step(recovery, whose=person_id)
-        case = cases.get(recovery.case_number)
-        line = _line(recovery, case, first or next_step(recovery), day, late=is_late(recovery, day))
-        parts.append(_with_buttons(recovery, line, first, _ref(recovery, case)))
-    return tuple(parts)
+    heading = (Paragraph(words=(Bold(text="Owed to customers"),)),) if owed else ()
+    return (*heading, *(own_line(one, cases.get(one.case_number), person_id, day) for one in owed))
+
+
+def own_line(recovery: Recovery, case: Case | None, person_id: str, day: date) -> Line:
+    """A customer in a list of one person's: beside them what is theirs to do next."""
+    first = next_step(recovery, whose=person_id)
+    words = _line(recovery, case, first or next_step(recovery), day, late=is_late(recovery, day))
+    return _with_buttons(recovery, words, first, _ref(recovery, case))
 
 
 def words_of(

@@ -73,6 +73,12 @@ def origin(body: Payload) -> Origin:
     )
 
 
+def shown_home(body: Payload) -> str:
+    """What the App Home carries that somebody opened, or clicked in; empty where it is not ours yet."""
+    view = mapping(mapping(body, "event"), "view") or mapping(body, "view")
+    return text_at(view, "private_metadata") if text_at(view, "type") == "home" else ""
+
+
 def command(body: Payload, workspace: Workspace, at: datetime) -> Request:
     """`/amends …` in any channel."""
     check_ours(body, workspace)

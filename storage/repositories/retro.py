@@ -25,7 +25,7 @@ from bot.domain.retro import Answer, Comment, Counts, Retro, WithdrawnAnswer
 from storage import versioned
 from storage.repositories.case import Cases
 from storage.row import Values, find, read, rows_among, several, several_among, values
-from storage.statement import Statement
+from storage.statement import Among, Statement
 from storage.tables import action_items, answers, comments, retros, withdrawn_answers
 from storage.upsert import put
 from storage.versioned import Versioned
@@ -42,6 +42,23 @@ OPEN_IN = Statement(
     )
     .order_by(retros.c.answers_close_on, retros.c.case_number)
     .limit(bindparam("limit"))
+)
+ANSWERING = Among(
+    select(retros)
+    .where(
+        retros.c.workspace == bindparam("workspace"),
+        IS_OPEN,
+        ~retros.c.cancelled,
+        retros.c.answers_close_on >= bindparam("day"),
+    )
+    .limit(bindparam("limit")),
+    retros.c.channel_id,
+)
+ANSWERED_BY = Among(
+    select(answers.c.case_number).where(
+        answers.c.workspace == bindparam("workspace"), answers.c.author == bindparam("author")
+    ),
+    answers.c.case_number,
 )
 CLOSED_IN = Statement(
     select(retros)
@@ -113,6 +130,14 @@ class Retros(Versioned[Retro]):
     def open_in(self, channel_id: str, limit: int) -> Sequence[tuple[Retro, Case]]:
         params = {"workspace": self._workspace, "channel_id": channel_id, "limit": limit}
         return self._with_cases(several(self._connection, Retro, OPEN_IN, params))
+
+    def answering(self, channels: Collection[str], day: date, limit: int) -> Sequence[Retro]:
+        params = {"workspace": self._workspace, "day": day, "limit": limit}
+        return [read(Retro, row) for row in ANSWERING.all(self._connection, params, channels)]
+
+    def answered_by(self, person_id: str, cases: Collection[int]) -> Collection[int]:
+        params = {"workspace": self._workspace, "author": person_id}
+        return {row.case_number for row in ANSWERED_BY.all(self._connection, params, cases)}
 
     def with_cases(self, numbers: Collection[int]) -> Mapping[int, tuple[Retro, Case]]:
         retros = list(self.among(numbers).values())

@@ -93,8 +93,12 @@ def test_items_come_by_what_they_wait_for_the_earliest_first_and_undated_last(
 
 def test_retros_come_by_the_day_on_which_answers_closed(database: Database) -> None:
     days = {1: on(-1), 2: on(-3), 3: on(0), 4: on(5), 5: on(-9), 6: on(-9)}
+    others: dict[int, dict[str, Any]] = {
+        5: {"cancelled": True},
+        6: {"state": "closed", "unsettled_at": AT},
+    }
     for number, day in days.items():
-        more = {5: {"cancelled": True}, 6: {"state": "closed", "unsettled_at": AT}}.get(number, {})
+        more = others.get(number, {})
         retro = a_retro(number, answers_close_on=day, **more)
         store(database, "retros", retro)
     assert urgent(database, "undecided") == [2, 1]

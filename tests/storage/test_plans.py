@@ -37,6 +37,8 @@ LOOKS: dict[str, DueWork] = {
     "reminders.in_message": lambda work: work.reminders.in_message("remind:U7:2026-03-02:0"),
     "reminders.in_messages": lambda work: work.reminders.in_messages(["remind:U7:2026-03-02:0"]),
     "retros.closed_in": lambda work: work.retros.closed_in("P7", AT, 20),
+    "retros.answering": lambda work: work.retros.answering(["P7", "P8", "P9"], date(2026, 3, 2), 20),
+    "retros.answered_by": lambda work: work.retros.answered_by("U7", [7, 8, 9]),
     "retros.open_in": lambda work: work.retros.open_in("P7", 20),
     "retros.get": lambda work: work.retros.get(7),
     "retros.counts": lambda work: work.retros.counts(7, date(2026, 3, 2)),
