@@ -655,6 +655,14 @@ MESSAGES: Mapping[str, Message] = {
     "board.weekly": board.weekly(
         (LATE, UNOWNED, DONE), board.LastWeek(((CLOSED, CASE),)), LINKS, PEOPLE, Days(TODAY), more=True
     ),
+    "board.weekly_verified": board.weekly(
+        (LATE,),
+        board.LastWeek(((CLOSED, CASE),), verified=[DONE_AND_SEEN] * 7),
+        LINKS,
+        PEOPLE,
+        Days(TODAY),
+        more=False,
+    ),
     "board.weekly_came_back": board.weekly(
         (LATE,),
         board.LastWeek(

@@ -54,6 +54,8 @@ MAX_LISTED = 10
 """Things in a list: with their buttons, all of it fits one message in Slack."""
 MAX_TOLD = 3
 """Things of a group that a status shows before all of it is asked for."""
+MAX_VERIFIED = 5
+"""Items that were verified last week, in the week's summary."""
 MAX_NAMED, MAX_SWITCHES = 5, 12
 """Teams that a line names, and that a menu leads to."""
 HEADINGS: Mapping[str, str] = {
@@ -290,13 +292,14 @@ def _switches(filters: Filters, reader: StatusFor) -> Iterator[Button]:
 
 
 class LastWeek(NamedTuple):
-    """What last week brought: the retros closed in it, and the gaps that came back.
+    """What last week brought: the retros closed in it, the gaps that came back, and the verified items.
 
     Each gap has the day on which its fix was verified.
     """
 
     closed: Sequence[tuple[Retro, Case]] = ()
     back: Sequence[tuple[CameBack, date]] = ()
+    verified: Sequence[ActionItem] = ()
 
 
 def weekly(
@@ -332,11 +335,26 @@ def weekly(
     if last_week.closed:
         parts.append(Paragraph(words=(Bold(text="Closed last week"),)))
         parts.extend(Line(words=_closed_line(retro, case, links)) for retro, case in last_week.closed)
+    if last_week.verified:
+        parts += _verified_lines(last_week.verified, links)
     return Message(
         summary=f"This week: {'; '.join(counts)}.",
         title="This week",
         parts=tuple(parts),
     )
+
+
+def _verified_lines(items: Sequence[ActionItem], links: Mapping[int, str]) -> Iterator[Part]:
+    """What somebody saw work: few lines in one part, so that all of the week fits one message."""
+    yield Paragraph(words=(Bold(text="Verified last week"),))
+    words: list[Inline] = []
+    for item in items[:MAX_VERIFIED]:
+        retro = linked(f"C-{item.case_number}", links.get(item.case_number))
+        sign = Status(sign="done", text=one_line(item.what))
+        words += [*(["\n"] if words else []), sign, " · ", retro, f" · {item.label}"]
+    if len(items) > MAX_VERIFIED:
+        words.append(f"\nand {len(items) - MAX_VERIFIED} more")
+    yield Paragraph(words=tuple(words))
 
 
 def _came_back(back: CameBack, links: Mapping[int, str], verified_on: Day) -> Words:
