@@ -18,7 +18,7 @@ from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.messages import owed
 from bot.messages.action_item import line, step_button
-from bot.messages.case import show_all
+from bot.messages.case import SHOW_ALL, show_all
 from bot.messages.owed import NOBODY, Waiting
 from bot.messages.parts import (
     OFFERED,
@@ -210,14 +210,21 @@ def _headed(board: Board, group: Group, filters: Filters) -> Part:
     words: Words = (Bold(text=HEADINGS[group.name]), f" · {_counted(count)}")
     if count <= len(board.things[group.name]):
         return Paragraph(words=words)
-    return Line(words=words, button=show_all("board.status", str(BoardView(filters, group.name))))
+    return Line(words=words, button=_to_all(group, filters, count))
 
 
 def _way(board: Board, group: Group, filters: Filters) -> Line:
     count = board.counts[group.name]
     one, many = WAYS[group.name]
     words = one if count == 1 else many.format(count=_counted(count))
-    return Line(words=(words,), button=show_all("board.status", str(BoardView(filters, group.name))))
+    return Line(words=(words,), button=_to_all(group, filters, count))
+
+
+def _to_all(group: Group, filters: Filters, count: int) -> Button:
+    """The way to all of a group; how many there are tells it from the others."""
+    button = show_all("board.status", str(BoardView(filters, group.name)))
+    few = 1 < count <= MAX_COUNTED
+    return button.model_copy(update={"label": f"{SHOW_ALL} {count}" if few else SHOW_ALL})
 
 
 def _lines(board: Board, group: Group, reader: StatusFor) -> Iterator[Line]:
