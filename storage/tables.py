@@ -112,6 +112,13 @@ class CaseRow(Row, table=True):
     version: int
 
 
+RETROS_BY_NEED = {
+    "undecided": "state = 'open' AND NOT cancelled",
+    "unsettled": "unsettled_at IS NOT NULL AND NOT cancelled",
+}
+"""What of retros needs somebody, or will: `storage/repositories/board.py` reads these indexes."""
+
+
 class RetroRow(Row, table=True):
     """The retro of a case; `closed_at` is there while it is closed."""
 
@@ -126,10 +133,13 @@ class RetroRow(Row, table=True):
             where="state = 'open'",
         ),
         index("retros_closed", "workspace", "channel_id", "closed_at", where="closed_at IS NOT NULL"),
-        index(
-            "retros_unsettled",
-            *("workspace", "channel_id", "answers_close_on", "case_number"),
-            where="unsettled_at IS NOT NULL",
+        *(
+            index(
+                f"retros_{name}",
+                *("workspace", "channel_id", "answers_close_on", "case_number"),
+                where=where,
+            )
+            for name, where in RETROS_BY_NEED.items()
         ),
         checked_at("retros"),
     )
@@ -204,10 +214,10 @@ class CommentRow(Row, table=True):
 
 
 ITEMS_BY_NEED = {
-    "agreed": "state = 'agreed'",
-    "unowned": "state = 'proposed' AND owner IS NULL",
-    "unaccepted": "state = 'proposed' AND owner IS NOT NULL",
-    "unverified": "state = 'done'",
+    "agreed": "state = 'agreed' AND NOT cancelled",
+    "unowned": "state = 'proposed' AND owner IS NULL AND NOT cancelled",
+    "unaccepted": "state = 'proposed' AND owner IS NOT NULL AND NOT cancelled",
+    "unverified": "state = 'done' AND NOT cancelled",
 }
 """An item is in one of these indexes at most: `storage/repositories/board.py` reads them."""
 
@@ -261,7 +271,7 @@ class RecoveryRow(Row, table=True):
         index("recoveries_enough", "workspace", "channel_id", "was_enough", "case_number"),
         index(
             "recoveries_waiting",
-            *("workspace", "channel_id", "apologise_by", "case_number"),
+            *("workspace", "channel_id", "rests", "apologise_by", "case_number"),
             where="outcome = '' AND due IS NULL",
         ),
         checked_at("recoveries"),

@@ -17,6 +17,7 @@ Source = Literal[
     "unaccepted",
     "unverified",
     "agreed",
+    "undated",
     "undecided",
     "unsettled",
     "answering",
@@ -56,7 +57,7 @@ GROUPS = (
     Group("unverified", "item", ("unverified",), ("waiting",)),
     Group("undecided", "retro", ("undecided", "unsettled"), ("waiting",)),
     Group("answering", "retro", ("answering",), (), needs=False),
-    Group("agreed", "item", ("agreed",), (), needs=False),
+    Group("agreed", "item", ("agreed", "undated"), (), needs=False),
     Group("promised", "customer", ("promised", "resting"), ("customers",), needs=False),
 )
 """Whoever waits outside comes before what waits in the house, and what is late before what waits."""

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Connection,
     Date,
     Table,
+    TextClause,
     and_,
     bindparam,
     exists,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    text,
     union_all,
 )
 
@@ -35,9 +37,9 @@ from storage.statement import Statement
 from storage.tables import action_items, cases, people, recoveries, recovery_owners, retros
 
 
-def _is_text(column: Column[Any], text: str) -> ColumnElement[bool]:
+def _is_text(column: Column[Any], word: str) -> ColumnElement[bool]:
     """A literal, not a bound parameter: only so does the query meet a partial index."""
-    return column == literal_column(f"'{text}'")
+    return column == literal_column(f"'{word}'")
 
 
 def _zone(person_id: ColumnElement[Any]) -> ColumnElement[str]:
@@ -66,6 +68,11 @@ def _is_before(due: Column[Any], person_id: ColumnElement[Any], first: str) -> C
     )
 
 
+def _is_from(due: Column[Any], first: str) -> ColumnElement[bool]:
+    """What is not before the first of such days: what was before is not read to find it."""
+    return due >= bindparam(first, type_=Date)
+
+
 ITEM_LATE = _is_before(action_items.c.due, action_items.c.owner, "late")
 PROMISE_LATE = _is_before(recoveries.c.due, recoveries.c.keeper, "late")
 PROMISE_DUE = _is_before(recoveries.c.due, recoveries.c.keeper, "due")
@@ -86,12 +93,19 @@ class From(NamedTuple):
 
 
 def _items(which: ColumnElement[bool]) -> From:
-    return From(action_items, action_items.c.number, action_items.c.due, action_items.c.active & which)
+    return From(
+        action_items, action_items.c.number, action_items.c.due, and_(_counts(action_items), which)
+    )
 
 
 def _retros(which: ColumnElement[bool]) -> From:
-    here = and_(which, ~retros.c.cancelled)
+    here = and_(which, _counts(retros))
     return From(retros, retros.c.case_number, retros.c.answers_close_on, here)
+
+
+def _counts(table: Table) -> TextClause:
+    """Whether it is not cancelled, in the very words of the partial indexes."""
+    return text(f"NOT {table.name}.cancelled")
 
 
 def _customers(day: Column[Any], which: ColumnElement[bool]) -> From:
@@ -100,7 +114,8 @@ def _customers(day: Column[Any], which: ColumnElement[bool]) -> From:
 
 SOURCES: Mapping[Source, From] = {
     "late": _items(and_(AGREED, ITEM_LATE)),
-    "agreed": _items(and_(AGREED, or_(action_items.c.due.is_(None), not_(ITEM_LATE)))),
+    "agreed": _items(and_(AGREED, _is_from(action_items.c.due, "late"), not_(ITEM_LATE))),
+    "undated": _items(and_(AGREED, action_items.c.due.is_(None))),
     "unowned": _items(and_(PROPOSED, action_items.c.owner.is_(None))),
     "unaccepted": _items(and_(PROPOSED, action_items.c.owner.is_not(None))),
     "unverified": _items(DONE),
@@ -109,7 +124,7 @@ SOURCES: Mapping[Source, From] = {
     "unsettled": _retros(retros.c.unsettled_at.is_not(None)),
     "promise": _customers(recoveries.c.due, and_(NO_OUTCOME, PROMISE_DUE)),
     "promised": _customers(
-        recoveries.c.due, and_(NO_OUTCOME, recoveries.c.due.is_not(None), not_(PROMISE_DUE))
+        recoveries.c.due, and_(NO_OUTCOME, _is_from(recoveries.c.due, "due"), not_(PROMISE_DUE))
     ),
     "customer": _customers(recoveries.c.apologise_by, and_(NOTHING_PROMISED, ~recoveries.c.rests)),
     "resting": _customers(recoveries.c.apologise_by, and_(NOTHING_PROMISED, recoveries.c.rests)),
@@ -129,10 +144,14 @@ class Shape(NamedTuple):
 def _left(source: Source, shape: Shape) -> ColumnElement[bool]:
     """The rows of a source that the filters leave."""
     table, _, _, which = SOURCES[source]
-    wanted = [table.c.workspace == bindparam("workspace"), table.c.channel_id == bindparam("channel_id")]
-    wanted.append(which)
+    wanted = [_of(table), which]
     if shape.owner and table is action_items:
-        wanted.append(action_items.c.owner == bindparam("owner"))
+        # By the index of owners: what one person has is less than what a channel has. The channel is
+        # compared as an expression, which no index of channels is about.
+        wanted += [action_items.c.active, action_items.c.owner == bindparam("owner")]
+        wanted.append(action_items.c.channel_id.concat("") == bindparam("channel_id"))
+    else:
+        wanted.append(table.c.channel_id == bindparam("channel_id"))
     if shape.owner and table is recoveries:
         theirs = recovery_owners.c.case_number == recoveries.c.case_number
         is_owner = recovery_owners.c.person_id == bindparam("owner")

@@ -137,6 +137,26 @@ def test_a_tally_reads_nothing_but_an_index(sqlite: Database) -> None:
     assert plan.count("SEARCH recoveries USING COVERING INDEX") == 3
 
 
+@pytest.mark.parametrize(
+    "source", ["late", "agreed", "undated", "undecided", "answering", "promise", "promised", "customer"]
+)
+def test_what_is_of_another_source_is_not_read_to_find_it(sqlite: Database, source: Source) -> None:
+    """A plan that passes by all the others grows with them."""
+    with sqlite.transaction(writes=False) as connection:
+        plans = _plans(connection, LOOKS[f"board.{source}"])
+    assert len(plans) == 2
+    for plan in plans:
+        assert re.search(r"\(workspace=\? AND place=\? AND .*(due[<=>]|rests=|close_on[<>])", plan), plan
+
+
+@pytest.mark.parametrize("source", ["late", "agreed", "unaccepted", "unverified"])
+def test_what_is_somebodys_is_found_by_the_index_of_owners(sqlite: Database, source: Source) -> None:
+    with sqlite.transaction(writes=False) as connection:
+        plans = _plans(connection, _look_at_board([source], Filters(owner="U7")))
+    for plan in plans:
+        assert "action_items_of_owner (workspace=? AND active=? AND owner=?" in plan, plan
+
+
 def test_what_belongs_to_several_cases_is_looked_up_case_by_case(sqlite: Database) -> None:
     with sqlite.transaction(writes=False) as connection:
         plans = _plans(connection, LOOKS["of several cases"])

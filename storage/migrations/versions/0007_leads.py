@@ -21,10 +21,15 @@ depends_on = None
 
 BATCH_SIZE = 500
 ITEMS = {
-    "action_items_agreed": "state = 'agreed'",
-    "action_items_unowned": "state = 'proposed' AND owner IS NULL",
-    "action_items_unaccepted": "state = 'proposed' AND owner IS NOT NULL",
-    "action_items_unverified": "state = 'done'",
+    "action_items_agreed": "state = 'agreed' AND NOT cancelled",
+    "action_items_unowned": "state = 'proposed' AND owner IS NULL AND NOT cancelled",
+    "action_items_unaccepted": "state = 'proposed' AND owner IS NOT NULL AND NOT cancelled",
+    "action_items_unverified": "state = 'done' AND NOT cancelled",
+}
+
+RETROS = {
+    "retros_undecided": "state = 'open' AND NOT cancelled",
+    "retros_unsettled": "unsettled_at IS NOT NULL AND NOT cancelled",
 }
 
 
@@ -53,13 +58,19 @@ def _downgrade_item_edits() -> None:
 def _upgrade_board() -> None:
     for name, where in ITEMS.items():
         _index(name, "action_items", ("due", "number"), where)
-    _index("retros_unsettled", "retros", ("answers_close_on", "case"), "unsettled_at IS NOT NULL")
+    for name, where in RETROS.items():
+        _index(name, "retros", ("answers_close_on", "case"), where)
     op.add_column("recoveries", sa.Column("keeper", sa.String(), nullable=True))
     op.add_column(
         "recoveries",
         sa.Column("rests", sa.Boolean(), nullable=False, server_default=sa.text("false")),
     )
-    _index("recoveries_waiting", "recoveries", ("apologise_by", "case"), "outcome = '' AND due IS NULL")
+    _index(
+        "recoveries_waiting",
+        "recoveries",
+        ("rests", "apologise_by", "case"),
+        "outcome = '' AND due IS NULL",
+    )
     _fill_recoveries()
 
 
@@ -67,7 +78,8 @@ def _downgrade_board() -> None:
     op.drop_index("recoveries_waiting", "recoveries")
     op.drop_column("recoveries", "rests")
     op.drop_column("recoveries", "keeper")
-    op.drop_index("retros_unsettled", "retros")
+    for name in reversed(RETROS):
+        op.drop_index(name, "retros")
     for name in reversed(ITEMS):
         op.drop_index(name, "action_items")
 
