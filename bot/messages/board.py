@@ -18,7 +18,7 @@ from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.messages import owed
 from bot.messages.action_item import line, step_button
-from bot.messages.case import SHOW_ALL, show_all
+from bot.messages.case import show_all
 from bot.messages.owed import NOBODY, Waiting
 from bot.messages.parts import (
     OFFERED,
@@ -222,9 +222,8 @@ def _way(board: Board, group: Group, filters: Filters) -> Line:
 
 def _to_all(group: Group, filters: Filters, count: int) -> Button:
     """The way to all of a group; how many there are tells it from the others."""
-    button = show_all("board.status", str(BoardView(filters, group.name)))
-    few = 1 < count <= MAX_COUNTED
-    return button.model_copy(update={"label": f"{SHOW_ALL} {count}" if few else SHOW_ALL})
+    few = count if 1 < count <= MAX_COUNTED else 0
+    return show_all("board.status", str(BoardView(filters, group.name)), few)
 
 
 def _lines(board: Board, group: Group, reader: StatusFor) -> Iterator[Line]:

@@ -1,11 +1,11 @@
 """What leads ask for, and what was put right in an action item.
 
-An item keeps who changed it after it was added, when, and what it said before. What needs somebody is found by an index each: items by what they wait for, retros whose outcome does not
-hold any more, customers to whom nothing is promised. A promise says who keeps it, and a recovery whether
-only the retro is waited for.
+An item keeps who changed it after it was added, when, and what it said before. What needs somebody is
+found by an index each: items by what they wait for, retros that are to be decided, customers to whom
+nothing is promised. A promise says who keeps it, and a recovery whether only the retro is waited for.
 
-The older program runs on beside this: it does not know what is new, which has defaults; what it stores
-of a customer counts as waiting until this program stores it again.
+The older program runs on beside this: it does not know what is new, which has defaults, and leaves it as
+it is; what it stores of a customer counts as waiting until this program stores it again.
 """
 
 from collections.abc import Mapping
