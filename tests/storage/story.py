@@ -66,6 +66,7 @@ HALF_SAID = {
     "left": ("team.colleague_left",),
     "backlog": ("case.backlog",),
     "changed": ("action_item.tell_edit",),
+    "shared": ("board.shared",),
 }
 """What is half said at the end where each scene has a place of its own."""
 ALONE = ("close", "reopen", "forgotten", "card", "cancel", "double", "kept", "unmended", "left")
@@ -75,6 +76,7 @@ IMPORTED = ("card", "unnamed")
 SHARED = (
     "asked for",
     "changed",
+    "shared",
     "answer",
     "unnamed",
     "item",
@@ -434,6 +436,7 @@ class Story:
         item = await self._add("changed", cast.lead, None)
         await self._move(cast.owner, "take", item, "changed")
         await self._move(cast.lead, "edit", item, "changed", what="Print the courier's note")
+        await self._ask(self._cast("shared").lead, "board.share", "", "shared")
         await self._step("double", "case.same_as", other=self._case("kept"))
         cast = self._cast("item")
         await self._add("item", cast.lead, cast.owner, due="2026-03-13")
