@@ -104,7 +104,7 @@ def check(
     if _is_gone(request, work):
         raise Refused(DEACTIVATED)
     if command.access == "own":
-        return _check_own(invocation, facts, work, of_channels=command.shows_things)
+        return _check_own(invocation, command, facts, work)
     pointed_at = isinstance(invocation, Opening) and request.source is not None
     if command.access == "channel" or pointed_at:
         # A message that somebody pointed at: what it belongs to is in the channel where they saw it.
@@ -119,15 +119,21 @@ def check(
 
 
 def _check_own(
-    invocation: AnyInvocation, facts: PlatformFacts, work: ReadOnlyWork, *, of_channels: bool
+    invocation: AnyInvocation, command: type[Command], facts: PlatformFacts, work: ReadOnlyWork
 ) -> Admitted[AnyInvocation]:
-    """Nobody is kept from what is theirs, except guests from what is of channels that they left."""
-    if of_channels and facts.guest is None:
+    """Nobody is kept from what is theirs, except guests from what is of channels that they left.
+
+    What else it gathers of their channels may be less, where one cannot be asked about just now.
+    """
+    if command.shows_things and facts.guest is None:
         raise MembershipNeeded(guest=True)
-    if not (of_channels and facts.guest):
+    is_guest = command.shows_things and facts.guest
+    if not (is_guest or command.gathers):
         return Admitted(invocation)
-    theirs, _ = _channels_of(invocation.request, facts, work)
-    return Admitted(invocation.model_copy(update={"guest_in": theirs}))
+    theirs, unasked = _channels_of(invocation.request, facts, work, partly=command.gathers)
+    where = {"in_channels": theirs, "channels_unasked": unasked} if command.gathers else {}
+    guest_in = {"guest_in": theirs} if is_guest else {}
+    return Admitted(invocation.model_copy(update={**where, **guest_in}))
 
 
 def _is_gone(request: Request, work: ReadOnlyWork) -> bool:
@@ -147,12 +153,13 @@ def _check_channel(invocation: Invocation, facts: PlatformFacts) -> str | None:
 
 
 def _channels_of(
-    request: Request, facts: PlatformFacts, work: ReadOnlyWork
+    request: Request, facts: PlatformFacts, work: ReadOnlyWork, *, partly: bool = False
 ) -> tuple[frozenset[str], int]:
     """The channels of teams that somebody is in, and how many were too many to ask about.
 
     Whose they lead are asked about first, then where something is theirs to do. Where one cannot be
-    asked about, raises MembershipUnknown: what is left out makes figures wrong.
+    asked about, raises MembershipUnknown: what is left out makes figures wrong. `partly`: it is left out
+    all the same, and counted among those.
     """
     who = request.person.id
     used = {item.channel_id for item in work.action_items.owned_by(who, MAX_ASKED)}
@@ -166,12 +173,12 @@ def _channels_of(
         asked, ahead = ahead[:MAX_GATHERED], ahead[MAX_GATHERED:]
         if unasked := set(asked) - facts.channels.keys():
             raise MembershipNeeded(unasked)
-        if facts.unsaid:
+        if facts.unsaid and not partly:
             raise MembershipUnknown
         theirs |= {channel_id for channel_id in asked if facts.channels[channel_id]}
         if len(theirs) >= MAX_GATHERED:
             break
-    return frozenset(theirs), len(ahead)
+    return frozenset(theirs), len(ahead) + len(facts.unsaid)
 
 
 def _check_thing(

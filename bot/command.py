@@ -169,7 +169,7 @@ class Invocation(BaseModel, frozen=True):
     inside: bool = False
     """They are a member of the channel of what they ask about; the bot says so, no adapter."""
     in_channels: frozenset[str] = frozenset()
-    """Where a command that `gathers` was asked in no channel: the teams' channels that they are in."""
+    """Of a command that `gathers`, where it is of no one channel: which teams' channels they are in."""
     guest_in: frozenset[str] | None = None
     """Of a guest who asks what `shows_things`: the teams' channels they are in; None: no guest."""
     channels_unasked: int = 0
@@ -212,12 +212,13 @@ class Command(Invocation, frozen=True):
     brings it up once more, which a person may do only so often in a minute.
     `of_cancelled`: it may be asked for a case that is cancelled, as all that only reads may.
     `repeatable`: doing it twice is doing it once, so repeats need not be remembered. `gathers`: of a
-    channel's; asked in none, it is for all those that the person is in. Of a thing: those are asked
-    about first, so that an answer takes as long for what is not there as for what is not theirs.
-    `title` and `submit` are its form's. `shows_things`: of whoever asks alone, it shows what belongs to
-    channels, and so a guest only what is of those they are in. `takes_away`: it ends something or takes
-    it away, and its form looks like it. `shown_at`: the page that shows the same in a browser, without
-    its first slash.
+    channel's; asked in none, or of whoever asks alone, it is for all those that the person is in. Of a
+    thing: those are asked about first, so that an answer takes as long for what is not there as for what
+    is not theirs. `title` and `submit` are its form's. `shows_things`: of whoever asks alone, it shows
+    what belongs to channels, and so a guest only what is of those they are in. `takes_away`: it ends
+    something or takes it away, and its form looks like it. `shown_at`: the page that shows the same in a
+    browser, without its first slash. `names_people`: of somebody whom its typed words mention, the id
+    counts and not the name.
     """
 
     name: ClassVar[str]
@@ -232,6 +233,7 @@ class Command(Invocation, frozen=True):
     submit: ClassVar[str] = ""
     takes_away: ClassVar[bool] = False
     shown_at: ClassVar[str] = ""
+    names_people: ClassVar[bool] = False
 
     @classmethod
     def fields(cls) -> tuple[FieldSpec, ...]:

@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
 from bot.domain.errors import Refused, check_all
-from bot.domain.working_hours import EARLIEST, LATEST
+from bot.domain.written_day import read_day
 from bot.messages.parts import MAX_TEXT_LENGTH, FieldKind, FormField, Option
 
 Reader = Literal["team", "customer"]
@@ -26,21 +26,6 @@ class Kind(NamedTuple):
 def storable(text: str) -> str:
     """The text without what no database stores: half a surrogate pair, and in PostgreSQL NUL."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
-
-
-def read_day(value: str) -> date | None:
-    """The day that `2026-11-30` is, None for an empty text; raises Refused for what is none."""
-    if not value:
-        return None
-    try:
-        parsed = date.fromisoformat(value)
-    except ValueError:
-        raise Refused(f"{value[:40]!r} is not a date: write it like 2026-11-30.") from None
-    if parsed > LATEST:
-        raise Refused(f"{parsed.isoformat()} is too far away to be meant; look at the year.")
-    if parsed < EARLIEST:
-        raise Refused(f"{parsed.isoformat()} is too long ago to be meant; look at the year.")
-    return parsed
 
 
 def _read_time(value: str) -> time | None:

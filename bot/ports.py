@@ -25,6 +25,7 @@ from bot.repositories import (
     Posts,
     PreferencesOfPeople,
     ReadActionItems,
+    ReadBoard,
     ReadCases,
     ReadChannels,
     ReadPeople,
@@ -144,6 +145,8 @@ class ReadOnlyWork(Protocol):
     def action_items(self) -> ReadActionItems: ...
     @property
     def recoveries(self) -> ReadRecoveries: ...
+    @property
+    def board(self) -> ReadBoard: ...
     @property
     def preferences(self) -> ReadPreferences: ...
     @property

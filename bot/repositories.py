@@ -5,17 +5,20 @@ a ReadOnlyWork; what also changes things (`Cases`) is for a UnitOfWork (`bot/por
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from pydantic import BaseModel
 
 from bot.domain.action_item import ActionItem
+from bot.domain.board import Source
+from bot.domain.board_filter import Filters
 from bot.domain.case import Case
 from bot.domain.case_list import CaseList, Place
 from bot.domain.channel import Channel
 from bot.domain.job import Job, MessageRef
 from bot.domain.notification_preferences import NotificationPreferences
+from bot.domain.owner_day import DayEverywhere
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery, Tally
 from bot.domain.reminder import SentReminder
@@ -219,6 +222,14 @@ class ReadRetros(Protocol):
         """The same `limit` of each of these channels, in no order; an index carries it."""
         ...
 
+    def answering(self, channels: Collection[str], day: date, limit: int) -> Sequence[Retro]:
+        """The open ones of these channels whose answers close on this day or later; by an index."""
+        ...
+
+    def answered_by(self, person_id: str, cases: Collection[int]) -> Collection[int]:
+        """Of these cases those to which somebody answered with their name."""
+        ...
+
     def closed_in(self, channel_id: str, after: datetime, limit: int) -> Sequence[tuple[Retro, Case]]:
         """Those closed at or after a moment, in that order; an index carries it."""
         ...
@@ -373,6 +384,52 @@ class Recoveries(ReadRecoveries, Protocol):
 
     def save(self, recovery: Recovery, /) -> None:
         """Stores it as the next version; raises ConflictError when another one is stored."""
+        ...
+
+
+class BoardDay(NamedTuple):
+    """Which day it is: in the team, whose `zone` this is, and for everybody else.
+
+    `since`: only of cases that were marked failed from this moment on; None: of all.
+    """
+
+    today: date
+    zone: str
+    everywhere: DayEverywhere
+    since: datetime | None = None
+
+    @staticmethod
+    def after(day: date) -> date:
+        """The next day."""
+        return day + timedelta(days=1)
+
+
+class BoardRow(NamedTuple):
+    """One thing by its number (of an item, or of a case), and the day that makes it urgent."""
+
+    source: Source
+    number: int
+    day: date | None
+
+
+class ReadBoard(Protocol):
+    """What of a channel needs somebody, by the sources of `bot/domain/board.py`, from indexes."""
+
+    def counts(
+        self, channel_id: str, sources: Collection[Source], filters: Filters, day: BoardDay
+    ) -> Mapping[Source, int]:
+        """How many rows each source has, up to one more than MAX_COUNTED."""
+        ...
+
+    def most_urgent(
+        self,
+        channel_id: str,
+        sources: Collection[Source],
+        filters: Filters,
+        day: BoardDay,
+        limit: int,
+    ) -> Sequence[BoardRow]:
+        """The first `limit` rows of each source: the earliest day first, those without one last."""
         ...
 
 

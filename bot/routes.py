@@ -102,7 +102,9 @@ TYPED_WORDS: Mapping[str, TypedWord] = {
         "action_item.mine", "", "your open action items, late ones first, and what you owe to customers"
     ),
     "status": TypedWord(
-        "board.status", "", "what is owed to customers and what is open in this team, late ones first"
+        "board.status",
+        "[filters]",
+        "what needs you, the most urgent first; late, mine or gap:training leave some of it",
     ),
     "trends": TypedWord(
         "trends.show",
@@ -216,6 +218,7 @@ _ROUTES = (
     _route(recovery_commands.TakeBack, recovery_commands.take_back, recovery_commands.open_take_back),
     _reading(recovery_commands.Read, recovery_commands.read),
     _reading(board_commands.Status, board_commands.status),
+    _route(board_commands.Share, board_commands.share),
     _reading(reminder_commands.ShowAll, reminder_commands.show_all),
     _reading(reminder_commands.ShowAllHere, reminder_commands.show_all_here),
     _reading(trends_commands.Show, trends_commands.show),
@@ -280,6 +283,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         reminder_jobs.TellThread,
         reminder_jobs.TellInstead,
         board_jobs.Weekly,
+        board_jobs.Shared,
         team_jobs.Hello,
         team_jobs.SettingsChanged,
         team_jobs.ColleagueLeft,
@@ -295,12 +299,21 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
 
 
 def typed(text: str) -> tuple[str, str]:
-    """The command that typed words ask for, and the words that belong to it."""
+    """The command that typed words ask for, and the words that belong to it; a greeting shows home."""
     first, *rest = text.split(maxsplit=1) or ["help"]
-    word = TYPED_WORDS.get(first.lower().strip(PUNCTUATION))
+    said = first.lower().strip(PUNCTUATION)
+    word = TYPED_WORDS.get(said)
+    if said in team_commands.GREETINGS:
+        return "team.home", ""
     if word is None:
         return "team.unknown", text.strip()
     return word.command_name, "" if word.command_name == "team.help" else "".join(rest).strip()
+
+
+def names_people(command_name: str) -> bool:
+    """Whether its typed words are to have people's ids where they mention somebody."""
+    route = COMMANDS.get(command_name)
+    return route is not None and route.command.names_people
 
 
 def only_a_command(text: str) -> Message | None:

@@ -116,6 +116,13 @@ class CaseRow(Row, table=True):
     version: int
 
 
+RETROS_BY_NEED = {
+    "undecided": "state = 'open' AND NOT cancelled",
+    "unsettled": "unsettled_at IS NOT NULL AND NOT cancelled",
+}
+"""What of retros needs somebody, or will: `storage/repositories/board.py` reads these indexes."""
+
+
 class RetroRow(Row, table=True):
     """The retro of a case; `closed_at` is there while it is closed.
 
@@ -134,6 +141,14 @@ class RetroRow(Row, table=True):
         ),
         index("retros_closed", "workspace", "channel_id", "closed_at", where="closed_at IS NOT NULL"),
         index("retros_listed", "workspace", "channel_id", "state", "opened_at", "case_number"),
+        *(
+            index(
+                f"retros_{name}",
+                *("workspace", "channel_id", "answers_close_on", "case_number"),
+                where=where,
+            )
+            for name, where in RETROS_BY_NEED.items()
+        ),
         checked_at("retros"),
     )
 
@@ -207,6 +222,15 @@ class CommentRow(Row, table=True):
     posted_at: datetime = Field(sa_type=UTCDateTime)
 
 
+ITEMS_BY_NEED = {
+    "agreed": "state = 'agreed' AND NOT cancelled",
+    "unowned": "state = 'proposed' AND owner IS NULL AND NOT cancelled",
+    "unaccepted": "state = 'proposed' AND owner IS NOT NULL AND NOT cancelled",
+    "unverified": "state = 'done' AND NOT cancelled",
+}
+"""An item is in one of these indexes at most: `storage/repositories/board.py` reads them."""
+
+
 class ActionItemRow(Row, table=True):
     """An action item; `active` until it is verified or dropped."""
 
@@ -216,6 +240,10 @@ class ActionItemRow(Row, table=True):
         index("action_items_of_owner", "workspace", "active", "owner", "due", "number"),
         index("action_items_of_place", "workspace", "active", "channel_id", "due", "number"),
         index("action_items_by_gap", "workspace", "channel_id", "gap", "case_number"),
+        *(
+            index(f"action_items_{name}", "workspace", "channel_id", "due", "number", where=where)
+            for name, where in ITEMS_BY_NEED.items()
+        ),
         checked_at("action_items"),
     )
 
@@ -242,7 +270,8 @@ class RecoveryRow(Row, table=True):
     """What is owed to the customer of a case.
 
     `outcome` is empty until their verdict is there, and "cancelled" as the case is; `due` is the day of
-    a promise that is still to be kept.
+    a promise that is still to be kept, by `keeper`. It `rests` while only the retro is waited for; what
+    an older program stores does not.
     """
 
     __tablename__ = "recoveries"
@@ -250,6 +279,11 @@ class RecoveryRow(Row, table=True):
         index("recoveries_of_place", "workspace", "channel_id", "outcome", "due", "case_number"),
         index("recoveries_ended", "workspace", "channel_id", "outcome", "was_enough"),
         index("recoveries_enough", "workspace", "channel_id", "was_enough", "case_number"),
+        index(
+            "recoveries_waiting",
+            *("workspace", "channel_id", "rests", "apologise_by", "case_number"),
+            where="outcome = '' AND due IS NULL",
+        ),
         checked_at("recoveries"),
     )
 
@@ -271,6 +305,8 @@ class RecoveryRow(Row, table=True):
     outcome: str
     was_enough: bool
     due: date | None
+    keeper: str | None
+    rests: bool = Field(sa_column_kwargs={"server_default": text("false")})
     cancelled: bool = Field(sa_column_kwargs={"server_default": text("false")})
     next_check_at: datetime | None = never_checked()
 

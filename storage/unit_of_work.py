@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from storage.jobs.job import Jobs
 from storage.jobs.scheduler import Scheduler
 from storage.repositories.action_item import ActionItems
+from storage.repositories.board import Board
 from storage.repositories.case import Cases
 from storage.repositories.channel import Channels
 from storage.repositories.notification_preferences import PreferencesOfPeople
@@ -34,6 +35,7 @@ class ReadOnlyWork:
         self.retros = Retros(connection, workspace)
         self.action_items = ActionItems(connection, workspace)
         self.recoveries = Recoveries(connection, workspace)
+        self.board = Board(connection, workspace)
         self.preferences = PreferencesOfPeople(connection, workspace)
         self.reminders = Reminders(connection, workspace)
         self.sent_messages = SentMessages(connection, workspace)

@@ -3,7 +3,7 @@
 Adding a message means adding its example here; `tests/test_examples.py` is red until then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -17,6 +17,9 @@ from bot.commands import recovery as recovery_commands
 from bot.commands import retro as retro_commands
 from bot.commands import team as team_commands
 from bot.domain.action_item import ActionItem, ItemEdit, Moved, can_wait, steps
+from bot.domain.board import BY_NAME as BOARD_GROUPS
+from bot.domain.board import Board, Thing
+from bot.domain.board_filter import EVERYTHING, Filters
 from bot.domain.case import Case, CaseChange
 from bot.domain.gap import CameBack
 from bot.domain.item_step import ItemState
@@ -60,6 +63,7 @@ from bot.messages import (
     team,
     trends,
 )
+from bot.messages.board import StatusFor
 from bot.messages.parts import Chart, Form, Message, Page, Series, Table, sentence
 from bot.messages.recovery import CardContext
 from bot.messages.reminder import ReminderView
@@ -261,6 +265,9 @@ SORRY = _taken(UPSET, "apologise", "I called her.", how="A call", at=AT + timede
 WISH = _taken(SORRY, "ask_wish", "A day that holds.")
 PROMISED = _taken(WISH, "promise", "It comes on Friday.", due=date(2026, 3, 6), how="A call")
 LATE_PROMISE = _taken(WISH, "promise", "It comes on Monday.", due=date(2026, 3, 2), how="A call")
+RESTING = _taken(
+    _taken(PROMISED, "keep", "It came."), "check_back", "Yes.", view="Tell me before you come."
+).model_copy(update={"case_number": 8})
 OTHER_OWED = OWED.model_copy(update={"case_number": 8})
 TWO_CASES = {7: CASE, 8: CASE.model_copy(update={"number": 8, "customer": "Mr. Okafor"})}
 KEPT = _taken(PROMISED, "keep", "I brought it myself.")
@@ -480,6 +487,49 @@ FIGURES = Message(
         ),
     ),
 )
+SALES = TEAM.model_copy(update={"channel_id": "C2", "name": "sales", "lead": "U2"})
+LATE_IN_SALES = LATE.model_copy(update={"number": 14, "channel_id": "C2", "owner": "U2"})
+LEAD = StatusFor(asker="U1")
+IN_DIRECT = StatusFor(asker="U1", choices=(TEAM, SALES), gathered=True, unasked=12)
+FILTERED = Filters(
+    words=frozenset({"late"}), owner="U2", gap="after-hours support", since=date(2025, 11, 30)
+)
+
+
+def _board(
+    *,
+    teams: Sequence[Team] = (TEAM,),
+    counts: Mapping[str, int] | None = None,
+    **things: Sequence[Thing],
+) -> Board:
+    """What waits, by the names of the groups, on the day of the examples."""
+    counted = {name: len(things.get(name, ())) for name in BOARD_GROUPS} | dict(counts or {})
+    return Board(
+        teams={team.channel_id: team for team in teams},
+        counts=counted,
+        things={name: tuple(things.get(name, ())) for name in BOARD_GROUPS},
+        cases=TWO_CASES,
+        links=LINKS,
+        people=PEOPLE,
+        days=Days(TODAY),
+    )
+
+
+MUCH_ON_THE_BOARD = _board(
+    promise=[LATE_PROMISE],
+    late=[LATE, LATE.model_copy(update={"owner": "U2", "number": 13}), LATE],
+    customer=[OTHER_OWED],
+    unowned=[UNOWNED],
+    unaccepted=[ITEM],
+    unverified=[DONE, DONE.model_copy(update={"owner": "U2", "history": ()})],
+    undecided=[
+        RETRO.model_copy(update={"answers_close_on": date(2026, 3, 3)}),
+        CLOSED.model_copy(update={"unsettled_at": AT}),
+    ],
+    answering=[RETRO],
+    agreed=[AGREED],
+    counts={"late": 96, "unowned": 1001, "agreed": 40, "promised": 1},
+)
 MESSAGES: Mapping[str, Message] = {
     "parts.figures": FIGURES,
     "trends": trends.trends(counted(*MANY_MONTHS), (TEAM,)),
@@ -620,17 +670,45 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.unreached": action_item.unreached(ITEM, ANA, "They have left the workspace."),
     "action_item.mine": action_item.mine((LATE, ITEM, DONE), LINKS, PEOPLE, TODAY, page=Page(more=True)),
     "action_item.mine_none": action_item.mine((), LINKS, PEOPLE, TODAY),
-    "board.status": board.status(
-        ((RETRO, CASE),),
-        (LATE, UNOWNED),
+    "board.status": board.status(MUCH_ON_THE_BOARD, EVERYTHING, LEAD),
+    "board.status_member": board.status(MUCH_ON_THE_BOARD, EVERYTHING, StatusFor(asker="U2")),
+    "board.status_none": board.status(_board(), EVERYTHING, LEAD._replace(tally=Tally(4, 2, 1))),
+    "board.status_on_its_way": board.status(
+        _board(answering=[RETRO], agreed=[AGREED], promised=[LATE_PROMISE]), EVERYTHING, LEAD
+    ),
+    "board.status_filtered": board.status(_board(late=[LATE]), FILTERED, LEAD),
+    "board.status_filtered_none": board.status(_board(), FILTERED, LEAD),
+    "board.status_teams": board.status(
+        _board(teams=(TEAM, SALES), late=[LATE, LATE_IN_SALES]), EVERYTHING, IN_DIRECT
+    ),
+    "board.status_one_of_teams": board.status(
+        _board(late=[LATE]), Filters(team=TEAM.channel_id), IN_DIRECT._replace(unasked=0)
+    ),
+    "board.status_shared": board.status(MUCH_ON_THE_BOARD, EVERYTHING, StatusFor(), "Ana"),
+    "board.group": board.group_page(
+        _board(late=[LATE] * 10, counts={"late": 96}), BOARD_GROUPS["late"], EVERYTHING, LEAD, 0
+    ),
+    "board.group_last": board.group_page(
+        _board(undecided=[RETRO]), BOARD_GROUPS["undecided"], EVERYTHING, LEAD, 0
+    ),
+    "board.group_over": board.group_page(_board(), BOARD_GROUPS["late"], EVERYTHING, LEAD, 3),
+    "board.unknown_filter": board.unknown_filter(
+        'I don\'t know the filter "lat".', "late gap:training", "lat gap:training"
+    ),
+    "board.unknown_filter_far": board.unknown_filter(
+        'I don\'t know the filter "xyz".', "", "xyz owner:@Ana"
+    ),
+    "board.shared": board.shared(TEAM),
+    "board.weekly": board.weekly(
+        (LATE, UNOWNED, DONE), board.LastWeek(((CLOSED, CASE),)), LINKS, PEOPLE, Days(TODAY), more=True
+    ),
+    "board.weekly_verified": board.weekly(
+        (LATE,),
+        board.LastWeek(((CLOSED, CASE),), verified=[DONE_AND_SEEN] * 7),
         LINKS,
         PEOPLE,
         Days(TODAY),
-        page=Page(more=True),
-    ),
-    "board.status_none": board.status((), (), LINKS, PEOPLE, Days(TODAY)),
-    "board.weekly": board.weekly(
-        (LATE, UNOWNED, DONE), board.LastWeek(((CLOSED, CASE),)), LINKS, PEOPLE, Days(TODAY), more=True
+        more=False,
     ),
     "board.weekly_came_back": board.weekly(
         (LATE,),
@@ -795,16 +873,6 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.mine_customers_alone": action_item.mine(
         (), LINKS, PEOPLE, TODAY, owed=owed.mine((CHECKED,), {7: CASE}, "U1", TODAY)
     ),
-    "board.status_customers": board.status(
-        ((RETRO, CASE),),
-        (LATE,),
-        LINKS,
-        PEOPLE,
-        Days(TODAY),
-        owed=owed.status(
-            (LATE_PROMISE, OTHER_OWED), TWO_CASES, PEOPLE, Tally(4, 2, 1), TODAY, {LATE_PROMISE.label}
-        ),
-    ),
     "reminder.digest": reminder.reminder_message(
         [LATE_NOW, DUE_TODAY, UNDECIDED, _due("item_late", DONE, holds=False, outcome="done")]
     ),
@@ -843,14 +911,22 @@ MESSAGES: Mapping[str, Message] = {
     "coach.read": coach.read(DRAFT, read_for_customer(DRAFT)),
     "coach.read_hostile": coach.read(HOSTILE, ()),
     "team.hello": team.hello(),
-    "team.home_newcomer": home.home((), {}, {}, (), TODAY),
+    "team.home_newcomer": home.home(home.Theirs(), ANA, TODAY),
+    "team.home_only_asked": home.home(
+        home.Theirs(wanted=[RETRO], cases={7: CASE}, links=LINKS, not_all=True), ANA, TODAY
+    ),
     "team.home": home.home(
-        [ITEM, LATE.model_copy(update={"number": 13}), AGREED, DONE],
-        LINKS,
-        PEOPLE,
-        owed.mine((LATE_PROMISE,), {7: CASE}, "U1", TODAY),
+        home.Theirs(
+            items=[ITEM, LATE.model_copy(update={"number": 13}), AGREED, DONE],
+            customers=[LATE_PROMISE, RESTING],
+            wanted=[RETRO],
+            cases=TWO_CASES,
+            links=LINKS,
+            more=True,
+            more_wanted=2,
+        ),
+        ANA,
         TODAY,
-        more=True,
     ),
     "team.help": team.help_text(TYPED),
     "team.help_unknown": team.help_text(TYPED, "a", "a parcel got lost"),

@@ -306,13 +306,18 @@ class SlackPerson:
         _acked(await self.slack.event(event, host=channel.host, shared=channel.shared))
 
     async def opens_home(self) -> View:
-        """Looks at the App Home, and waits until it is there."""
+        """Looks at the App Home, and waits until it is published."""
         before = self.slack.calls["views.publish"]
-        event = {"type": "app_home_opened", "user": self.id, "channel": self.direct.id, "tab": "home"}
-        _acked(await self.slack.event(event))
+        await self.looks_at_home()
         published = self.slack.calls
         # Counted when it comes in, and there when it was accepted.
         return await self.slack.until(lambda: self.home if published["views.publish"] > before else None)
+
+    async def looks_at_home(self) -> None:
+        """Opens the App Home, and waits for nothing: Slack shows what was published last."""
+        event = {"type": "app_home_opened", "user": self.id, "channel": self.direct.id, "tab": "home"}
+        shown = {"view": self.home.shown()} if self.home else {}
+        _acked(await self.slack.event({**event, **shown}))
 
     # What the others need
 

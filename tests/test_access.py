@@ -348,7 +348,7 @@ def test_every_command_says_whom_it_concerns_and_who_sees_its_answer() -> None:
         "platform",
     }
     public = {name for name, route in COMMANDS.items() if route.command.audience == "channel"}
-    assert public == {"case.fail", "board.status", "team.help"}
+    assert public == {"case.fail", "team.help"}
 
 
 async def test_an_owner_submits_their_form_even_when_nobody_says_who_is_in_the_channel(

@@ -95,7 +95,6 @@ def test_what_is_said_to_the_channel_is_only_what_everybody_may_read() -> None:
         command_name for command_name in COMMANDS if COMMANDS[command_name].command.audience == "channel"
     } == {
         "case.fail",
-        "board.status",
         "team.help",
     }
 

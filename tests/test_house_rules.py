@@ -31,6 +31,7 @@ BELOW_THE_LINE = (
     "bot/commands/",
     "bot/jobs/",
     "bot/messages/",
+    "bot/board",
     "bot/repositories",
     "bot/retro_thread",
     "storage/",

@@ -15,7 +15,8 @@ NOUNS = {"item": "an action item", "retro": "a retro", "recovery": "a customer"}
 WEEKLY = (
     "| each week, at the start of the team's first working day | the team's channel | which customers "
     "wait, what is late, not answered, without an owner, done and not verified, which gap came back "
-    "after a verified fix, and what was closed; nothing when nothing waits and nothing came back |"
+    "after a verified fix, and what was closed and verified; nothing when nothing waits and nothing "
+    "came back |"
 )
 
 

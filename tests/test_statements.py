@@ -39,6 +39,7 @@ COMMONEST = (
     Asked("retro.close", 13, "C-1", {"outcome": "fixes agreed"}),
     Asked("action_item.mine", 3),
     Asked("board.status", 10),
+    Asked("team.home", 14),
     Asked("trends.show", 4),
 )
 

@@ -1,57 +1,136 @@
-"""What a whole team has open."""
+"""What a whole team has open: to see it, and to share it."""
 
-from bot import retro_thread
+from collections.abc import Sequence
+from datetime import date
+
+from bot.board import BoardQuery, look
 from bot.command import Command, Reply
-from bot.commands.team import shared_channel
+from bot.commands.team import TO_MINE
+from bot.domain.board import BY_NAME, GROUPS
+from bot.domain.board_filter import EVERYTHING, BoardView, Known, UnknownFilter, read_filters
 from bot.domain.errors import Refused
-from bot.domain.owner_day import days_of
-from bot.domain.recovery import is_late, owners
+from bot.domain.recovery import Tally
+from bot.domain.team import Team
+from bot.domain.working_hours import today
+from bot.jobs import board as jobs
 from bot.messages import board as messages
-from bot.messages import owed as owed_messages
-from bot.messages.board import MAX_LISTED
-from bot.messages.parts import Page
-from bot.ports import ReadOnlyWork
+from bot.messages.board import MAX_LISTED, MAX_TOLD, StatusFor
+from bot.messages.team import no_channel
+from bot.ports import ReadOnlyWork, UnitOfWork
+from bot.prompts import gaps_in_teams
+
+NOTHING_FAILED = "Nothing has failed here yet: the first failed case makes this channel a team."
+OTHER_TEAM = "I can't find that team: choose one whose channel you're in."
+IN_DIRECT = "In a channel I show its own team only: write to me directly to see another one."
 
 
 class Status(Command, frozen=True):
-    """Shows what a whole team has open."""
+    """Shows what needs somebody in a team, or in all teams of whoever asks."""
 
     name = "board.status"
     access = "channel"
-    audience = "channel"
     shown_at = "board"
+    gathers = True
+    names_people = True
+
+
+class Share(Command, frozen=True):
+    """Posts a team's status in its channel, for everybody there."""
+
+    name = "board.share"
+    access = "channel"
+    gathers = True
+    begins = True
 
 
 def status(command: Status, work: ReadOnlyWork) -> Reply:
-    """Open retros and items of the team, late ones first."""
-    team = work.teams.get(shared_channel(command).id)
-    if team is None:
-        raise Refused("Nothing has failed here yet: the first failed case makes this channel a team.")
-    first = command.page * MAX_LISTED
-    retros_found = work.retros.open_in(team.channel_id, first + MAX_LISTED + 1)[first:]
-    items_found = work.action_items.open_in(team.channel_id, first + MAX_LISTED + 1)[first:]
-    listed, items = (
-        retros_found[:MAX_LISTED],
-        items_found[:MAX_LISTED],
+    """What needs somebody; of a button, what that leads to."""
+    teams = _teams(command, work)
+    view = BoardView.parse(command.request.about)
+    if command.request.typed:
+        try:
+            filters = read_filters(command.request.typed, _known(command, teams, work))
+        except UnknownFilter as unknown:
+            if unknown.key == "team" and command.channel_id is not None:
+                raise Refused(IN_DIRECT) from None
+            typed = command.request.typed.strip()
+            return Reply(message=messages.unknown_filter(unknown.sentence, unknown.meant, typed))
+        view = BoardView(filters)
+    if command.channel_id is not None and not view.filters.team:
+        # Its buttons may be pressed in another chat: where an answer for one person ends up.
+        view = view._replace(filters=view.filters._replace(team=command.channel_id))
+    chosen = _chosen(command, teams, view.filters.team)
+    reader = StatusFor(
+        asker=command.person.id,
+        choices=teams,
+        gathered=command.channel_id is None,
+        unasked=0 if view.filters.team else command.channels_unasked,
+        tally=_tally(chosen, view, work),
     )
-    links = retro_thread.links_of(
-        {retro.case_number for retro, _ in listed} | {item.case_number for item in items}, work
+    if view.group:
+        group = BY_NAME[view.group]
+        query = BoardQuery(view.filters, command.at, command.person, MAX_LISTED, view.page * MAX_LISTED)
+        board = look(chosen, (group,), query, work)
+        return Reply(message=messages.group_page(board, group, view.filters, reader, view.page))
+    query = BoardQuery(view.filters, command.at, command.person, MAX_TOLD)
+    return Reply(message=messages.status(look(chosen, GROUPS, query, work), view.filters, reader))
+
+
+def share(command: Share, work: UnitOfWork) -> Reply:
+    """Owes the channel what whoever asks has just read, as it stands when it is said."""
+    view = BoardView.parse(command.request.about)
+    chosen = _chosen(command, _teams(command, work), view.filters.team or command.channel_id or "")
+    if len(chosen) != 1:
+        raise Refused("Choose one team first: I share its status in its own channel.")
+    team = chosen[0]
+    filters = view.filters._replace(team=team.channel_id)
+    work.jobs.schedule(jobs.shared_job(team, filters, command.person.id, command.at))
+    return Reply(message=messages.shared(team), done=True)
+
+
+def _teams(command: Command, work: ReadOnlyWork) -> Sequence[Team]:
+    """The teams that somebody may ask about here: those they lead come first."""
+    if command.channel_id is not None:
+        team = work.teams.get(command.channel_id)
+        if team is None:
+            raise Refused(NOTHING_FAILED)
+        return [team]
+    found = filter(None, map(work.teams.get, command.in_channels))
+    teams = sorted(found, key=lambda team: (team.lead != command.person.id, team.name))
+    if not teams:
+        raise Refused(no_channel(command.channels_unasked, "status"), instead=TO_MINE)
+    return teams
+
+
+def _chosen(command: Command, teams: Sequence[Team], channel_id: str) -> Sequence[Team]:
+    """All of them, or the one that is named."""
+    chosen = [team for team in teams if channel_id in ("", team.channel_id)]
+    if not chosen:
+        raise Refused(OTHER_TEAM if command.channel_id is None else IN_DIRECT)
+    return chosen
+
+
+def _known(command: Command, teams: Sequence[Team], work: ReadOnlyWork) -> Known:
+    def people() -> Sequence[tuple[str, str]]:
+        met = {person.id: person.name for person in work.people.everybody()}
+        named = {person.id: person.name for person in command.request.people}
+        return [(name, id) for id, name in (*met.items(), *named.items()) if name]
+
+    return Known(
+        asker=command.person.id,
+        today=_day(command, teams),
+        gaps=gaps_in_teams(teams),
+        teams=[(team.name.removeprefix("#"), team.channel_id) for team in teams],
+        people=people,
     )
-    recoveries = work.recoveries.open_in(team.channel_id, first + MAX_LISTED + 1)[first:]
-    cases = work.retros.with_cases({recovery.case_number for recovery in recoveries})
-    named = {item.owner for item in items} | {
-        owner for recovery in recoveries for owner in owners(recovery)
-    }
-    people = work.people.among({person_id for person_id in named if person_id})
-    days = days_of([*items, *recoveries], people, team.zone, command.at)
-    more = max(len(retros_found), len(items_found), len(recoveries)) > MAX_LISTED
-    owed = owed_messages.status(
-        recoveries[:MAX_LISTED],
-        {number: case for number, (_, case) in cases.items()},
-        people,
-        work.recoveries.tally(team.channel_id),
-        days.today,
-        {one.label for one in recoveries if is_late(one, days.of(one))},
-    )
-    page = Page(command.page, more)
-    return Reply(message=messages.status(listed, items, links, people, days, owed=owed, page=page))
+
+
+def _day(command: Command, teams: Sequence[Team]) -> date:
+    zone = teams[0].zone if len(teams) == 1 else command.person.zone or teams[0].zone
+    return today(zone, command.at)
+
+
+def _tally(teams: Sequence[Team], view: BoardView, work: ReadOnlyWork) -> Tally:
+    if len(teams) > 1 or view.group or view.filters._replace(team="") != EVERYTHING:
+        return Tally()
+    return work.recoveries.tally(teams[0].channel_id)

@@ -32,7 +32,8 @@ from bot.ports import ReadOnlyWork, UnitOfWork
 
 OWN = ("mine", "my", "me", "own")
 """What can be typed after `settings` for one's own."""
-GREETINGS = ("hi", "hello", "hey")
+GREETINGS = ("hi", "hello", "hey", "home")
+"""What can be typed to see one's home, as in the personal chat in Teams."""
 THANKS = ("thanks", "thank", "thx", "ty", "cheers")
 NEAR = 0.74
 """From this share of the letters in common on, one word may be the other, misspelt."""
@@ -103,6 +104,8 @@ class Home(Command, frozen=True):
     name = "team.home"
     access = "own"
     shown_at = "board"
+    shows_things = True
+    gathers = True
 
 
 class Unknown(Command, frozen=True):
@@ -334,17 +337,18 @@ def say_unknown(
     word = first.lower().strip(messages.PUNCTUATION)[:LONGEST_WORD]
     if word in THANKS:
         return Reply(message=messages.WELCOME)
-    if word in GREETINGS:
-        return show_home(command, work)
     near = get_close_matches(word, offers, n=1, cutoff=NEAR)
     if near:
         return Reply(message=messages.misheard(first[:LONGEST_WORD], near[0], offers, rest))
     return Reply(message=messages.help_text(commands, first[:LONGEST_WORD], text if rest else ""))
 
 
-def show_home(command: Command, work: ReadOnlyWork) -> Reply:
+def show_home(command: Home, work: ReadOnlyWork) -> Reply:
     """What needs whoever asks, and what else is theirs."""
-    return Reply(message=team_jobs.home_of(command.person, command.at, work))
+    scope = team_jobs.HomeScope(
+        command.in_channels, command.guest_in, not_all=bool(command.channels_unasked)
+    )
+    return Reply(message=team_jobs.home_of(command.person, command.at, work, scope))
 
 
 def say_picture(command: Picture, work: ReadOnlyWork) -> Reply:

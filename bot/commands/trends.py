@@ -9,6 +9,7 @@ from bot.domain.team import Team
 from bot.domain.trends import MAX_FAILURES, TeamRows, Trends, months_until, since, trends
 from bot.domain.working_hours import today
 from bot.messages import trends as messages
+from bot.messages.team import no_channel
 from bot.ports import ReadOnlyWork
 
 
@@ -27,7 +28,7 @@ def show(command: Show, work: ReadOnlyWork) -> Reply:
     asked = command.in_channels if channel is None else {channel.id}
     if not asked:
         raise Refused(
-            messages.no_channel(command.channels_unasked),
+            no_channel(command.channels_unasked, "trends"),
             instead=TO_MINE,
         )
     known = filter(None, map(work.teams.get, asked))

@@ -205,6 +205,11 @@ def reminder_instead(key: str, label: str) -> str:
     return f"{key}:{label}"
 
 
+def status_shared(channel_id: str, at: datetime) -> str:
+    """A team's status that somebody shared at a moment."""
+    return f"status_shared:{channel_id}:{at.isoformat()}"
+
+
 def weekly(channel_id: str, monday: date) -> str:
     """A week's summary."""
     return f"weekly:{channel_id}:{monday.isoformat()}"

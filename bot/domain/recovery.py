@@ -318,6 +318,12 @@ def next_step(recovery: Recovery, whose: str | None = None) -> StepName | None:
     return first if first is not None and is_offered(recovery, first) else None
 
 
+def rests(recovery: Recovery) -> bool:
+    """Whether nothing is promised, and nothing is to do before the retro is finished."""
+    is_owed = recovery.outcome is None and promised_by(recovery) is None
+    return is_owed and next_step(recovery) is None
+
+
 def upset(recovery: Recovery) -> tuple[str, ...]:
     """A gentle sentence for each step that came before the one that naturally precedes it."""
     by_name = {step.name: step for step in recovery.steps}

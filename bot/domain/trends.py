@@ -73,6 +73,8 @@ class Fix(BaseModel, frozen=True):
     done_at: datetime | None = None
     verified_at: datetime | None = None
     owner_zone: str | None = None
+    number: int = 0
+    """The item's own."""
 
 
 class Return(NamedTuple):

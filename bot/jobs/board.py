@@ -1,12 +1,15 @@
-"""What a whole team hears at the start of its week."""
+"""What a whole team hears at the start of its week, and when somebody shares its status."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
 from bot import retro_thread
+from bot.board import BoardQuery, look
 from bot.domain import message_key
 from bot.domain.action_item import ActionItem, is_late
-from bot.domain.gap import CameBack, came_back
+from bot.domain.board import GROUPS
+from bot.domain.board_filter import BoardView, Filters
+from bot.domain.gap import came_back
 from bot.domain.job import Job
 from bot.domain.owner_day import days_of
 from bot.domain.recovery import is_late as is_promise_late
@@ -14,7 +17,7 @@ from bot.domain.recovery import next_step, owners
 from bot.domain.reminder import NEVER_CHECKED, SentReminder, Subject, since
 from bot.domain.reminder import days as days_of_asking
 from bot.domain.team import Team
-from bot.domain.trends import MAX_FAILURES
+from bot.domain.trends import MAX_FAILURES, Fix
 from bot.domain.working_hours import add_working_days, is_working, moment, next_working, today
 from bot.jobs.payload import JobPayload
 from bot.jobs.remindable import ReminderContext, context_of, knows_first, remindable
@@ -65,11 +68,15 @@ class Weekly(JobPayload):
             moment(team.zone, monday, time(0))
             for monday in (self.monday - timedelta(days=7), self.monday)
         )
-        back = _came_back(team.channel_id, last_week, this_week, work)
+        failures = work.cases.failures(team.channel_id, this_week - LOOKED_BACK, MAX_FAILURES)
+        fixes = work.action_items.fixes(*(failure.number for failure in failures))
+        back = came_back(failures, fixes, last_week, this_week)
         if not items and not waiting and not back:
             return None
         closed = work.retros.closed_in(team.channel_id, last_week, MAX_LISTED)
-        named_cases = {item.case_number for item in items} | {retro.case_number for retro, _ in closed}
+        verified = _verified(fixes, last_week, this_week, work)
+        named_cases = {item.case_number for item in (*items, *verified)}
+        named_cases |= {retro.case_number for retro, _ in closed}
         links = retro_thread.links_of(named_cases.union(*(gap.cases for gap in back)), work)
         found = work.retros.with_cases({recovery.case_number for recovery in waiting})
         cases = {number: case for number, (_, case) in found.items()}
@@ -79,7 +86,9 @@ class Weekly(JobPayload):
         more = len(items) > MAX_LISTED
         return messages.weekly(
             items[:MAX_LISTED],
-            messages.LastWeek(closed, [(gap, today(team.zone, gap.verified_at)) for gap in back]),
+            messages.LastWeek(
+                closed, [(gap, today(team.zone, gap.verified_at)) for gap in back], verified
+            ),
             links,
             people,
             days,
@@ -129,13 +138,16 @@ def _was_asked(item: ActionItem, context: ReminderContext, day: date) -> bool:
     return proposed is not None and next(days_of_asking(asks, "owner", proposed, hours)) < day
 
 
-def _came_back(
-    channel_id: str, since: datetime, until: datetime, work: ReadOnlyWork
-) -> Sequence[CameBack]:
-    """The gaps that came back in this channel between two moments."""
-    failures = work.cases.failures(channel_id, until - LOOKED_BACK, MAX_FAILURES)
-    fixes = work.action_items.fixes(*(failure.number for failure in failures))
-    return came_back(failures, fixes, since, until)
+def _verified(
+    fixes: Sequence[Fix], since: datetime, until: datetime, work: ReadOnlyWork
+) -> Sequence[ActionItem]:
+    """The items that were verified between two moments and still are, in that order."""
+    at = {
+        fix.number: fix.moved_at
+        for fix in fixes
+        if fix.state == "verified" and since <= fix.moved_at < until
+    }
+    return sorted(work.action_items.among(at).values(), key=lambda item: at[item.number])
 
 
 def _told(name: str, subjects: Iterable[Subject], at: datetime, work: ReadOnlyWork) -> frozenset[str]:
@@ -153,6 +165,44 @@ def _told(name: str, subjects: Iterable[Subject], at: datetime, work: ReadOnlyWo
         label
         for label, thing in things.items()
         if knows_first(late, "", thing, rows[label], context, at)
+    )
+
+
+class Shared(JobPayload):
+    """A team's status, for everybody in its channel, because somebody shared what they had read."""
+
+    name = "board.shared"
+    what = "a status that was shared"
+    about = "{view}"
+    detail = "{shared_by}"
+
+    view: str
+    shared_by: str
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """The status as it stands when it is said."""
+        team = work.teams.get(job.channel_id)
+        if team is None:
+            return None
+        filters = BoardView.parse(self.view).filters
+        query = BoardQuery(filters, job.now, None, messages.MAX_TOLD)
+        person = work.people.get(self.shared_by)
+        return messages.status(
+            look([team], GROUPS, query, work),
+            filters,
+            messages.StatusFor(),
+            person.name if person else "somebody",
+        )
+
+
+def shared_job(team: Team, filters: Filters, shared_by: str, at: datetime) -> Job:
+    """The job that posts a team's status in its channel, once."""
+    return Shared(view=str(BoardView(filters)), shared_by=shared_by).job(
+        team.channel_id,
+        message_key.status_shared(team.channel_id, at),
+        at,
+        once=True,
+        asked_by=shared_by,
     )
 
 

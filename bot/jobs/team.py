@@ -2,23 +2,28 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 from bot import retro_thread
 from bot.domain import message_key
 from bot.domain.action_item import ActionItem
 from bot.domain.channel import Channel
 from bot.domain.job import Job
+from bot.domain.owner_day import day_everywhere
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery
 from bot.domain.reminder import parse_label
+from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.jobs.payload import JobPayload
 from bot.messages import home
-from bot.messages import owed as owed_messages
 from bot.messages import team as messages
 from bot.messages.parts import Message
 from bot.ports import ReadOnlyWork
+
+MAX_ANSWERING = 200
+"""Retros that are open for answers and looked at for one home; nobody answers more."""
 
 
 class SettingsChanged(JobPayload):
@@ -88,24 +93,67 @@ class Hello(JobPayload):
         return home_of(person, job.due_at, work, greets=True)
 
 
-def home_of(person: Person, at: datetime, work: ReadOnlyWork, *, greets: bool = False) -> Message:
-    """What somebody reads at home at `at`: what needs them, and what else is theirs."""
-    person_id = person.id
+class HomeScope(NamedTuple):
+    """Of which channels somebody reads at home.
+
+    `channels` are the teams' that they are in, as far as that was asked (`not_all`: not of all), and
+    `guest_in` the same of a guest, who reads of no others.
+    """
+
+    channels: Collection[str] = ()
+    guest_in: Collection[str] | None = None
+    not_all: bool = False
+
+
+NO_CHANNELS = HomeScope()
+"""Where nobody was asked which they are in."""
+
+
+def home_of(
+    person: Person,
+    at: datetime,
+    work: ReadOnlyWork,
+    scope: HomeScope = NO_CHANNELS,
+    *,
+    greets: bool = False,
+) -> Message:
+    """What somebody reads at home at `at`: what needs them, what else is theirs, and who asks them."""
+    person_id, guest_in = person.id, scope.guest_in
     items = work.action_items.owned_by(person_id, home.MAX_SHOWN + 1)
     owed = work.recoveries.owed_by(person_id, home.MAX_OWED + 1)
-    day = own_day(person, [*items, *owed], at, work)
-    cases = work.retros.with_cases({recovery.case_number for recovery in owed})
-    links = retro_thread.links_of({item.case_number for item in items}, work)
-    by_number = {number: case for number, (_, case) in cases.items()}
-    return home.home(
-        items[: home.MAX_SHOWN],
-        links,
-        {person_id: person},
-        owed_messages.mine(owed[: home.MAX_OWED], by_number, person_id, day),
-        day,
+    shown = [one for one in items[: home.MAX_SHOWN] if guest_in is None or one.channel_id in guest_in]
+    customers = [one for one in owed[: home.MAX_OWED] if guest_in is None or one.channel_id in guest_in]
+    wanted = _wanting(person, scope.channels, at, work)
+    numbers = {one.case_number for one in customers}
+    numbers |= {retro.case_number for retro in wanted[: home.MAX_WANTED]}
+    cases = {number: case for number, (_, case) in work.retros.with_cases(numbers).items()}
+    theirs = home.Theirs(
+        items=shown,
+        customers=customers,
+        wanted=wanted[: home.MAX_WANTED],
+        cases=cases,
+        links=retro_thread.links_of(numbers | {item.case_number for item in shown}, work),
         more=len(items) > home.MAX_SHOWN or len(owed) > home.MAX_OWED,
-        greets=greets,
+        more_wanted=max(0, len(wanted) - home.MAX_WANTED),
+        not_all=scope.not_all,
     )
+    day = own_day(person, [*shown, *customers], at, work)
+    return home.home(theirs, person, day, greets=greets)
+
+
+def _wanting(
+    person: Person, channels: Collection[str], at: datetime, work: ReadOnlyWork
+) -> Sequence[Retro]:
+    """The retros of these channels that are open for answers and have none with this person's name.
+
+    Those that close first come first. Who answered without a name is not known, so they are among them.
+    """
+    found = work.retros.answering(channels, day_everywhere(at).first, MAX_ANSWERING)
+    zones = {team.channel_id: team.zone for team in work.teams.all()} if found else {}
+    open_ones = [one for one in found if one.answers_close_on >= today(zones[one.channel_id], at)]
+    answered = work.retros.answered_by(person.id, [one.case_number for one in open_ones])
+    left = [one for one in open_ones if one.case_number not in answered]
+    return sorted(left, key=lambda one: (one.answers_close_on, one.case_number))
 
 
 def own_day(

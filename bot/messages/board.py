@@ -1,27 +1,41 @@
 """What people read about a whole team: its open retros and action items."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from bot.domain.action_item import ActionItem, is_late
+from bot.domain.action_item import ActionItem, is_late, may, steps
+from bot.domain.board import GROUPS, MAX_COUNTED, WORDS, Board, Group, Thing
+from bot.domain.board_filter import EVERYTHING, EXAMPLES, MINE, BoardView, Filters
 from bot.domain.case import Case
 from bot.domain.gap import CameBack
+from bot.domain.item_step import ItemStep
 from bot.domain.owner_day import Days
 from bot.domain.person import Person
+from bot.domain.recovery import Recovery, Tally
+from bot.domain.recovery import is_late as is_promise_late
 from bot.domain.retro import Retro
-from bot.messages.action_item import line
+from bot.domain.team import Team
+from bot.messages import owed
+from bot.messages.action_item import line, step_button
+from bot.messages.case import show_all
 from bot.messages.owed import NOBODY, Waiting
 from bot.messages.parts import (
-    FIRST_PAGE,
+    OFFERED,
+    SHOW_MORE,
     Bold,
+    Button,
+    Buttons,
+    ChannelName,
+    Context,
     Day,
+    Divider,
     Inline,
     Line,
     Message,
-    Page,
     Paragraph,
     Part,
+    Quote,
     Sign,
     Status,
     Words,
@@ -29,52 +43,269 @@ from bot.messages.parts import (
     linked,
     on,
     one_line,
-    rest_of,
+    row,
+    sentence,
 )
-from bot.messages.team import TO_STATUS
+from bot.messages.retro import CLOSE
+from bot.messages.team import OFFERED_LENGTH, TO_STATUS, not_asked
 from bot.messages.trends import gap_label
 
 MAX_LISTED = 10
 """Things in a list: with their buttons, all of it fits one message in Slack."""
+MAX_TOLD = 3
+"""Things of a group that a status shows before all of it is asked for."""
+MAX_VERIFIED = 5
+"""Items that were verified last week, in the week's summary."""
+MAX_NAMED, MAX_SWITCHES = 5, 12
+"""Teams that a line names, and that a menu leads to."""
+HEADINGS: Mapping[str, str] = {
+    "promise": "Promises due",
+    "late": "Late",
+    "customer": "Customers who wait",
+    "unowned": "Without an owner",
+    "unaccepted": "Waiting for a yes or no",
+    "unverified": "Done, not verified",
+    "undecided": "Retros to decide",
+    "answering": "Retros open for answers",
+    "agreed": "Agreed and not late",
+    "promised": "Customers on their way",
+}
+WAYS: Mapping[str, tuple[str, str]] = {
+    "answering": ("1 retro is open for answers", "{count} retros are open for answers"),
+    "agreed": ("1 action item is agreed and not late", "{count} action items are agreed and not late"),
+    "promised": (
+        "1 customer has a promise ahead, or hears from you when the retro is finished",
+        "{count} customers have a promise ahead, or hear from you when the retro is finished",
+    ),
+}
+NEXT_STEPS: tuple[ItemStep, ...] = ("take", "accept", "verify", "done", "hand_over")
+"""What somebody is offered first of an item, as far as they may."""
+FOR_EVERYBODY: tuple[ItemStep, ...] = ("take", "verify")
 
 
-def status(
-    retros: Sequence[tuple[Retro, Case]],
-    items: Sequence[ActionItem],
-    links: Mapping[int, str],
-    people: Mapping[str, Person],
-    days: Days,
-    *,
-    owed: tuple[Part, ...] = (),
-    page: Page = FIRST_PAGE,
-) -> Message:
-    """A plain list of what is open in a team, late ones first; `owed` is what customers wait for.
+class StatusFor(NamedTuple):
+    """Who reads a status: whoever asked, who may press what they may do; or everybody (`asker` empty).
 
-    `page` is which part of the list this is.
+    `gathered`: it was asked in no channel, of several teams in `choices`, which are all that it may be
+    asked of; `unasked`: of how many more channels it was not asked whether they belong to the reader.
     """
-    parts: list[Part] = [*owed, *_heading("open retros", retros, page.number)]
-    parts.extend(Line(words=_retro_line(retro, case, links, days.today)) for retro, case in retros)
-    parts.extend(_heading("open action items", items, page.number))
-    parts.extend(Line(words=line(item, links, people, days.of(item))) for item in items)
-    parts.extend(rest_of("board.status", page))
-    return Message(summary="What is open in this team.", title="Status", parts=tuple(parts))
+
+    asker: str = ""
+    choices: Sequence[Team] = ()
+    gathered: bool = False
+    unasked: int = 0
+    tally: Tally = Tally()
+
+
+def status(board: Board, filters: Filters, reader: StatusFor, shared_by: str = "") -> Message:
+    """What needs somebody in a team, or in several: counted, and the three most urgent of each group.
+
+    `shared_by`: who shared it, where it is for everybody.
+    """
+    whom = "you" if reader.asker else "somebody"
+    needing = [group for group in GROUPS if group.needs and board.counts[group.name]]
+    ways = [group for group in GROUPS if not group.needs and board.counts[group.name]]
+    count = sum(board.counts[group.name] for group in needing)
+    things = f"{_things(count)} need{'s' if count == 1 else ''} {whom}"
+    summary = f"{things}." if needing else _nothing(filters, whom)
+    first: Words = (summary,)
+    if needing:
+        late = sum(board.counts[name] for name in ("late", "promise"))
+        signs = [(Status(sign="late", text=f"{_counted(late)} late or due"),)] if late else []
+        first = joined((Bold(text=things),), *signs)
+    parts: list[Part] = [_where(board, filters, reader, shared_by), Paragraph(words=first)]
+    for group in needing:
+        parts += [_headed(board, group, filters), *_lines(board, group, reader)]
+    if ways:
+        parts += [Divider(), Paragraph(words=(Bold(text="On its way"),))]
+        parts += [_way(board, group, filters) for group in ways]
+    parts += [*owed.ended(reader.tally), *_not_asked(reader), *_row(board, filters, reader)]
+    return Message(summary=summary, title="Status", parts=tuple(parts))
+
+
+def group_page(board: Board, group: Group, filters: Filters, reader: StatusFor, page: int) -> Message:
+    """All of one group, a page of it, from 0."""
+    count, shown = board.counts[group.name], board.things[group.name]
+    heading, total = HEADINGS[group.name], _things(count)
+    parts: list[Part] = [_where(board, filters, reader)]
+    if shown:
+        parts += [Paragraph(words=(Bold(text=total),)), *_lines(board, group, reader)]
+    else:
+        parts.append(Paragraph(words=("There is nothing more." if page else _nothing(filters, "you"),)))
+    if (left := count - page * MAX_LISTED - len(shown)) > 0 and shown:
+        about = str(BoardView(filters, group.name, page + 1))
+        more = show_all("board.status", about).model_copy(update={"label": SHOW_MORE})
+        how_many = "There are more." if count > MAX_COUNTED else f"{left} more."
+        parts.append(Line(words=(how_many,), button=more))
+    back = show_all("board.status", str(BoardView(filters))).model_copy(update={"label": "Status"})
+    parts.append(Buttons(buttons=(back,)))
+    return Message(summary=f"{heading}: {total}.", title=heading, parts=tuple(parts))
+
+
+def unknown_filter(sentence: str, meant: str, typed: str) -> Message:
+    """A filter that is none: the nearest as a button that keeps the other words, and all there are."""
+    words = f"{sentence} Did you mean {meant}?" if meant else sentence
+    filters = ", ".join((*WORDS, MINE, *EXAMPLES.values()))
+    listed = f"Filters: {filters}. Several together show only what fits all of them."
+    offer = {"label": "Status without filters"}
+    if meant:
+        about = f"{OFFERED}{meant}"[:OFFERED_LENGTH]
+        offer = {"label": one_line(f"Status {meant}", 70), "about": about, "look": "main"}
+    parts = (
+        Paragraph(words=(words,)),
+        Quote(text=typed),
+        Context(words=(listed,)),
+        Buttons(buttons=(TO_STATUS.model_copy(update=offer),)),
+    )
+    return Message(summary=words, parts=parts)
+
+
+def shared(team: Team) -> Message:
+    """To whoever shared a status."""
+    return sentence("Shared in ", ChannelName(channel_id=team.channel_id, name=team.name), ".")
+
+
+def _nothing(filters: Filters, whom: str) -> str:
+    return (
+        f"Nothing needs {whom} right now."
+        if filters._replace(team="") == EVERYTHING
+        else "Nothing is left with these filters."
+    )
+
+
+def _things(count: int) -> str:
+    """`1 thing`, `12 things`, `More than 1,000 things`."""
+    counted = _counted(count)
+    return f"{counted[:1].upper()}{counted[1:]} thing{'' if count == 1 else 's'}"
+
+
+def _counted(count: int) -> str:
+    return str(count) if count <= MAX_COUNTED else f"more than {MAX_COUNTED:,}"
+
+
+def _where(board: Board, filters: Filters, reader: StatusFor, shared_by: str = "") -> Context:
+    """Of which teams it is, what the filters are, and who shared it."""
+    teams = list(board.teams.values())
+    named: list[Inline] = []
+    for team in teams[:MAX_NAMED]:
+        named += [*([", "] if named else []), ChannelName(channel_id=team.channel_id, name=team.name)]
+    if len(teams) > MAX_NAMED:
+        named.append(f" and {len(teams) - MAX_NAMED} more")
+    owner = board.people.get(filters.owner)
+    said: list[Words] = [(word,) for word in WORDS if word in filters.words]
+    if filters.owner:
+        mine = filters.owner == reader.asker
+        said.append((MINE if mine else f"owner: {owner.name if owner else 'somebody'}",))
+    if filters.gap:
+        said.append((f"gap: {one_line(filters.gap, 60)}",))
+    if filters.since:
+        said.append(("since ", on(filters.since, board.days.today)))
+    by = (f"shared by {shared_by}",) if shared_by else ()
+    return Context(words=joined(tuple(named), *said, by))
+
+
+def _headed(board: Board, group: Group, filters: Filters) -> Part:
+    """A group's name and how many there are; with the way to all where not all stand below."""
+    count = board.counts[group.name]
+    words: Words = (Bold(text=HEADINGS[group.name]), f" · {_counted(count)}")
+    if count <= len(board.things[group.name]):
+        return Paragraph(words=words)
+    return Line(words=words, button=_to_all(group, filters, count))
+
+
+def _way(board: Board, group: Group, filters: Filters) -> Line:
+    count = board.counts[group.name]
+    one, many = WAYS[group.name]
+    words = one if count == 1 else many.format(count=_counted(count))
+    return Line(words=(words,), button=_to_all(group, filters, count))
+
+
+def _to_all(group: Group, filters: Filters, count: int) -> Button:
+    """The way to all of a group; how many there are tells it from the others."""
+    few = count if 1 < count <= MAX_COUNTED else 0
+    return show_all("board.status", str(BoardView(filters, group.name)), few)
+
+
+def _lines(board: Board, group: Group, reader: StatusFor) -> Iterator[Line]:
+    several = len(board.teams) > 1
+    for thing in board.things[group.name]:
+        words, button = _listed(board, thing, reader)
+        team = board.teams[thing.channel_id]
+        where = (" · ", ChannelName(channel_id=team.channel_id, name=team.name)) if several else ()
+        yield Line(words=(*words, *where), button=button)
+
+
+def _listed(board: Board, thing: Thing, reader: StatusFor) -> tuple[Words, Button | None]:
+    """A thing as it stands, and the one step with it that its reader may take."""
+    if isinstance(thing, ActionItem):
+        words = line(thing, board.links, board.people, board.days.of(thing))
+        return words, _item_button(thing, board.teams[thing.channel_id], reader)
+    case = board.cases.get(thing.case_number)
+    if isinstance(thing, Recovery):
+        late = is_promise_late(thing, board.days.of(thing))
+        words = owed.words_of(thing, case, board.people, board.days.today, late=late)
+        return words, owed.next_button(thing, case)
+    button = CLOSE.model_copy(update={"about": str(thing.ref)})
+    return _retro_line(thing, case, board.links, board.days.today), button
+
+
+def _item_button(item: ActionItem, team: Team, reader: StatusFor) -> Button | None:
+    """The step that is next for the reader; of somebody else's, all that there is to read of it."""
+    lead = team.lead if reader.asker else None
+    offered = [step for step in NEXT_STEPS if step in steps(item)]
+    allowed = [step for step in offered if may(item, step, reader.asker, lead)]
+    for_all = [step for step in allowed if reader.asker or step in FOR_EVERYBODY]
+    if for_all:
+        return step_button(for_all[0], item.ref)
+    if not reader.asker:
+        return None
+    return show_all("action_item.read", item.ref).model_copy(update={"label": "Details"})
+
+
+def _not_asked(reader: StatusFor) -> Sequence[Part]:
+    return (Context(words=(not_asked(reader.unasked, "status"),)),) if reader.unasked else ()
+
+
+def _row(board: Board, filters: Filters, reader: StatusFor) -> Sequence[Part]:
+    """What can be done with all of it: share it, see it without filters, or another team's."""
+    if not reader.asker:
+        return ()
+    buttons: list[Button] = []
+    alone = next(iter(board.teams.values())) if len(board.teams) == 1 else None
+    if alone is not None:
+        label = one_line(
+            f"Share here: #{alone.name.removeprefix('#')}" if alone.name else "Share here", 70
+        )
+        about = str(BoardView(filters._replace(team=alone.channel_id)))
+        buttons.append(Button(label=label, command_name="board.share", about=about))
+    if filters._replace(team="") != EVERYTHING:
+        plain = show_all("board.status", str(BoardView(Filters(team=filters.team))))
+        buttons.append(plain.model_copy(update={"label": "Without filters"}))
+    menu = tuple(_switches(filters, reader)) if reader.gathered and len(reader.choices) > 1 else ()
+    return (row(buttons, menu),) if buttons or menu else ()
+
+
+def _switches(filters: Filters, reader: StatusFor) -> Iterator[Button]:
+    """The other teams, one by one, or all of them together."""
+    if filters.team:
+        everything = str(BoardView(filters._replace(team="")))
+        yield show_all("board.status", everything).model_copy(update={"label": "All my teams"})
+    others = [team for team in reader.choices if team.channel_id != filters.team]
+    for team in others[:MAX_SWITCHES]:
+        about = str(BoardView(Filters(team=team.channel_id)))
+        label = one_line(f"Team #{team.name.removeprefix('#')}", 70)
+        yield show_all("board.status", about).model_copy(update={"label": label})
 
 
 class LastWeek(NamedTuple):
-    """What last week brought: the retros closed in it, and the gaps that came back.
+    """What last week brought: the retros closed in it, the gaps that came back, and the verified items.
 
     Each gap has the day on which its fix was verified.
     """
 
     closed: Sequence[tuple[Retro, Case]] = ()
     back: Sequence[tuple[CameBack, date]] = ()
-
-
-def _heading(what: str, listed: Sequence[object], number: int) -> tuple[Part, ...]:
-    """Above a list, or that it is empty; nothing where all of it stood on a page before `number`."""
-    if number and not listed:
-        return ()
-    return (Paragraph(words=(Bold(text=what.capitalize() if listed else f"No {what}"),)),)
+    verified: Sequence[ActionItem] = ()
 
 
 def weekly(
@@ -110,11 +341,26 @@ def weekly(
     if last_week.closed:
         parts.append(Paragraph(words=(Bold(text="Closed last week"),)))
         parts.extend(Line(words=_closed_line(retro, case, links)) for retro, case in last_week.closed)
+    if last_week.verified:
+        parts += _verified_lines(last_week.verified, links)
     return Message(
         summary=f"This week: {'; '.join(counts)}.",
         title="This week",
         parts=tuple(parts),
     )
+
+
+def _verified_lines(items: Sequence[ActionItem], links: Mapping[int, str]) -> Iterator[Part]:
+    """What somebody saw work: few lines in one part, so that all of the week fits one message."""
+    yield Paragraph(words=(Bold(text="Verified last week"),))
+    words: list[Inline] = []
+    for item in items[:MAX_VERIFIED]:
+        retro = linked(f"C-{item.case_number}", links.get(item.case_number))
+        sign = Status(sign="done", text=one_line(item.what))
+        words += [*(["\n"] if words else []), sign, " · ", retro, f" · {item.label}"]
+    if len(items) > MAX_VERIFIED:
+        words.append(f"\nand {len(items) - MAX_VERIFIED} more")
+    yield Paragraph(words=tuple(words))
 
 
 def _came_back(back: CameBack, links: Mapping[int, str], verified_on: Day) -> Words:
@@ -167,9 +413,11 @@ def _closed_line(retro: Retro, case: Case, links: Mapping[int, str]) -> Words:
     return (Bold(text=one_line(case.what_happened)), f"\n{ended} · ", label)
 
 
-def _retro_line(retro: Retro, case: Case, links: Mapping[int, str], today: date) -> Words:
-    link = links.get(retro.case_number)
-    label = linked(retro.label, link)
-    closing = "answers closed" if retro.answers_close_on < today else "answers close"
-    what = Bold(text=one_line(case.what_happened))
-    return (what, f"\n{closing} ", on(retro.answers_close_on, today), " · ", label)
+def _retro_line(retro: Retro, case: Case | None, links: Mapping[int, str], today: date) -> Words:
+    label = linked(retro.label, links.get(retro.case_number))
+    what = Bold(text=one_line(case.what_happened) if case else retro.label)
+    if retro.unsettled_at is not None:
+        return (what, "\n", Status(sign="waiting", text="no agreed fix is left"), " · ", label)
+    closed = retro.answers_close_on < today
+    closes = Status(sign="waiting", text="answers closed") if closed else "answers close"
+    return (what, "\n", closes, " ", on(retro.answers_close_on, today), " · ", label)

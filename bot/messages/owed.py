@@ -20,6 +20,7 @@ from bot.domain.recovery_step import StepName
 from bot.domain.reference import CaseRef
 from bot.messages.parts import (
     Bold,
+    Button,
     Context,
     Line,
     Paragraph,
@@ -52,42 +53,41 @@ def mine(
     owed: Sequence[Recovery], cases: Mapping[int, Case], person_id: str, day: date
 ) -> tuple[Part, ...]:
     """What one person has left to do for customers, with the button of the first of it."""
-    parts: list[Part] = [Paragraph(words=(Bold(text="Owed to customers"),))] if owed else []
-    for recovery in owed:
-        first = next_step(recovery, whose=person_id)
-        case = cases.get(recovery.case_number)
-        line = _line(recovery, case, first or next_step(recovery), day, late=is_late(recovery, day))
-        ref = case.ref if case else CaseRef(number=recovery.case_number)
-        parts.append(_with_buttons(recovery, line, first, ref))
-    return tuple(parts)
+    heading = (Paragraph(words=(Bold(text="Owed to customers"),)),) if owed else ()
+    return (*heading, *(own_line(one, cases.get(one.case_number), person_id, day) for one in owed))
 
 
-def status(
-    owed: Sequence[Recovery],
-    cases: Mapping[int, Case],
-    people: Mapping[str, Person],
-    tally: Tally,
-    day: date,
-    late: Collection[str],
-) -> tuple[Part, ...]:
-    """What a team owes to customers, late promises first, and how it ended so far.
+def own_line(recovery: Recovery, case: Case | None, person_id: str, day: date) -> Line:
+    """A customer in a list of one person's: beside them what is theirs to do next."""
+    first = next_step(recovery, whose=person_id)
+    words = _line(recovery, case, first or next_step(recovery), day, late=is_late(recovery, day))
+    return _with_buttons(recovery, words, first, _ref(recovery, case))
 
-    `late` has the labels of those whose promise is late.
-    """
-    parts: list[Part] = [Paragraph(words=(Bold(text="Owed to customers"),))] if owed else []
-    for recovery in owed:
-        first = next_step(recovery)
-        owner = owner_of(recovery, first) if first else recovery.contact
-        case = cases.get(recovery.case_number)
-        name, is_over = _name(owner, people), recovery.label in late
-        words = _line(recovery, case, first, day, name, late=is_over)
-        parts.append(Line(words=words))
-    if tally.recovered or tally.unanswered:
-        recovered, unanswered = _tallied(tally.recovered), _tallied(tally.unanswered)
-        alone = f" ({_tallied(tally.enough)} with an apology alone)" if tally.enough else ""
-        ended = f"Customers so far: {recovered} recovered{alone}, {unanswered} no answer."
-        parts.append(Context(words=(ended,)))
-    return tuple(parts)
+
+def words_of(
+    recovery: Recovery, case: Case | None, people: Mapping[str, Person], day: date, *, late: bool
+) -> Words:
+    """A customer in a list of a team's: who, what happened, and what comes next from whom."""
+    first = next_step(recovery)
+    owner = owner_of(recovery, first) if first else recovery.contact
+    return _line(recovery, case, first, day, _name(owner, people), late=late)
+
+
+def next_button(recovery: Recovery, case: Case | None) -> Button:
+    """What comes next for a customer, or their card where only the retro is waited for."""
+    first = next_step(recovery)
+    button = CUSTOMER if first is None else step_button(recovery, first)
+    return button.model_copy(update={"about": str(_ref(recovery, case)), "look": "plain"})
+
+
+def ended(tally: Tally) -> tuple[Part, ...]:
+    """How it ended for a team's customers so far."""
+    if not (tally.recovered or tally.unanswered):
+        return ()
+    recovered, unanswered = _tallied(tally.recovered), _tallied(tally.unanswered)
+    alone = f" ({_tallied(tally.enough)} with an apology alone)" if tally.enough else ""
+    words = f"Customers so far: {recovered} recovered{alone}, {unanswered} no answer."
+    return (Context(words=(words,)),)
 
 
 def weekly(
@@ -103,18 +103,18 @@ def weekly(
     """
     parts: list[Part] = [Paragraph(words=(Bold(text="Customers who wait"),))] if waiting else []
     for recovery in waiting[:MAX_WEEKLY]:
-        first = next_step(recovery)
         case = cases.get(recovery.case_number)
-        owner = owner_of(recovery, first) if first else recovery.contact
-        name, is_over = _name(owner, people), recovery.label in late
-        words = _line(recovery, case, first, day, name, late=is_over)
-        ref = case.ref if case else CaseRef(number=recovery.case_number)
-        parts.append(_with_buttons(recovery, words, first, ref))
+        words = words_of(recovery, case, people, day, late=recovery.label in late)
+        parts.append(_with_buttons(recovery, words, next_step(recovery), _ref(recovery, case)))
     if len(waiting) > MAX_WEEKLY:
         left = len(waiting) - MAX_WEEKLY
         waits = f"{left} more customer{' waits' if left == 1 else 's wait'}."
         parts.append(Line(words=(waits,), button=TO_STATUS))
     return Waiting(len(waiting), tuple(parts))
+
+
+def _ref(recovery: Recovery, case: Case | None) -> CaseRef:
+    return case.ref if case else CaseRef(number=recovery.case_number)
 
 
 def _with_buttons(recovery: Recovery, words: Words, first: StepName | None, ref: CaseRef) -> Line:

@@ -105,6 +105,20 @@ def _kept(words: str) -> tuple[Part, ...]:
     return (Quote(text=words),) if words else ()
 
 
+def not_asked(channels: int, word: str) -> str:
+    """Of how many channels nobody was asked whether they belong to the reader, and what to type."""
+    left = f"{channels} more channel{'' if channels == 1 else 's'}"
+    return f"Not looked at, because there are so many: {left}. Ask for {word} in the one that you mean."
+
+
+def no_channel(unasked: int, word: str) -> str:
+    """To whoever is in no team's channel, or in none of those that were asked about."""
+    none = "I can't find a team's channel that you're in."
+    if unasked:
+        return f"{none} {not_asked(unasked, word)}"
+    return f"{none} The first failed case makes a channel a team."
+
+
 def help_text(commands: Mapping[str, str], unknown: str = "", words: str = "") -> Message:
     """What can be typed, and what each does; after an unknown word it says so first.
 

@@ -25,6 +25,7 @@ from bot.messages.parts import (
     one_line,
     shown_cell,
 )
+from bot.messages.team import not_asked
 
 ENOUGH_FOR_A_CURVE = 5
 """With fewer cases a curve would only show chance."""
@@ -33,13 +34,6 @@ ENOUGH_FOR_PERCENT = 20
 MAX_NAMED, MAX_TOLD = 5, 3
 """Channels, and gaps, that a line names."""
 NAMED_NO_GAP, OTHERS = "No gap named", "Other gaps"
-
-
-def no_channel(unasked: int) -> str:
-    """What somebody reads who is in no team's channel, or in none of those that were asked about."""
-    if unasked:
-        return f"I can't find a team's channel that you're in. {_not_asked(unasked)}"
-    return "I can't find a team's channel that you're in. The first failed case makes a channel a team."
 
 
 def trends(found: Trends, teams: Sequence[Team], unasked: int = 0) -> Message:
@@ -72,12 +66,7 @@ def trends(found: Trends, teams: Sequence[Team], unasked: int = 0) -> Message:
 
 
 def _left_out(unasked: int) -> Sequence[Part]:
-    return (Context(words=(_not_asked(unasked),)),) if unasked else ()
-
-
-def _not_asked(channels: int) -> str:
-    left = _counted(channels, "more channel")
-    return f"Not looked at, because there are so many: {left}. Ask for trends in the one that you mean."
+    return (Context(words=(not_asked(unasked, "trends"),)),) if unasked else ()
 
 
 def _channels(teams: Sequence[Team]) -> Iterator[Inline]:

@@ -274,7 +274,7 @@ class SlackAdapter:
             if reply.message:
                 self._replies.add(self._replies.tell(reply.message, origin, replaces=reply.replaces))
             if request and origin.view == "home" and not reply.form:
-                self._replies.add(self._refresh_home(request))
+                self._replies.add(self._refresh_home(request, incoming.shown_home(body)))
             return _answer()
 
         return listen
@@ -339,20 +339,26 @@ class SlackAdapter:
             return _answer()
         # Who an event is about is the reader's to know: some name nobody, some name us.
         origin = incoming.origin(body)._replace(person_id=request.person.id)
-        if request.command_name == "team.home":
-            self._replies.add(self._replies.publish(message, origin.person_id))
+        if request.command_name == "team.home" and request.channel is None:
+            self._publish_home(message, origin.person_id, incoming.shown_home(body))
         elif request.channel and request.channel.kind == "direct":
             self._replies.add(self._replies.say(message, origin))
         else:
             self._replies.add(self._replies.tell(message, origin))
         return _answer()
 
-    async def _refresh_home(self, request: Request) -> None:
+    def _publish_home(self, message: Message, person_id: str, shown: str) -> None:
+        """Shows somebody their home, unless that is what their screen shows already."""
+        home = render.home(message)
+        if home["private_metadata"] != shown:
+            self._replies.add(self._replies.publish(home, person_id))
+
+    async def _refresh_home(self, request: Request, shown: str) -> None:
         home = Request(
             workspace=request.workspace, command_name="team.home", person=request.person, at=request.at
         )
         if (reply := await self._bot.answer(home)).message:
-            await self._replies.publish(reply.message, request.person.id)
+            self._publish_home(reply.message, request.person.id, shown)
 
     def _check_way_back(self, url: str) -> None:
         if url and not outgoing.is_slacks(url, self._settings.slack_api_url):

@@ -14,10 +14,10 @@ from bot.domain.channel import Channel
 from bot.domain.link import is_web_link
 from bot.domain.person import Person
 from bot.domain.reference import likely_reference
-from bot.routes import typed
+from bot.routes import names_people, typed
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.slack.delivered import Heard
-from handlers.slack.markup import NOBODY, SOMEBODY, Names, said, ticket_in, words_of
+from handlers.slack.markup import NOBODY, SOMEBODY, Names, mentioned, said, ticket_in, words_of
 from handlers.slack.outgoing import key_in, permalink
 from handlers.slack.render import MENU_ID
 from handlers.slack.workspace import Workspace, WrongWorkspace, check_installed, check_ours
@@ -78,11 +78,17 @@ def origin(body: Payload) -> Origin:
     )
 
 
+def shown_home(body: Payload) -> str:
+    """What the App Home carries that somebody opened, or clicked in; empty where it is not ours yet."""
+    view = mapping(mapping(body, "event"), "view") or mapping(body, "view")
+    return text_at(view, "private_metadata") if text_at(view, "type") == "home" else ""
+
+
 def command(body: Payload, workspace: Workspace, at: datetime) -> Request:
     """`/amends …` in any channel."""
     check_ours(body, workspace)
     channel = _channel(needed(body, "channel_id"), text_at(body, "channel_name"))
-    command_name, rest = typed(said(text_at(body, "text")))
+    command_name, rest = _typed(text_at(body, "text"))
     return Request(
         workspace=workspace.id,
         command_name=command_name,
@@ -93,6 +99,14 @@ def command(body: Payload, workspace: Workspace, at: datetime) -> Request:
         at=at,
         key=f"command:{needed(body, 'trigger_id')}",
     )
+
+
+def _typed(text: str) -> tuple[str, str]:
+    """The command, and its words: with names as their author saw them, or ids where those count."""
+    command_name, rest = typed(said(text))
+    if names_people(command_name):
+        _, rest = typed(said(text, {id: id for id in mentioned({"text": text})}))
+    return command_name, rest
 
 
 def click(body: Payload, workspace: Workspace, at: datetime) -> Request:
@@ -217,8 +231,8 @@ def _message(happened: Payload, workspace: Workspace, at: datetime) -> Request |
 def _typed_to_us(happened: Payload, workspace: Workspace, at: datetime) -> Request | None:
     if not (spoke := _speaker(happened)):
         return None
-    words = said(text_at(happened, "text"))
-    command_name, rest = typed(words)
+    words = text_at(happened, "text")
+    command_name, rest = _typed(words)
     if happened.get("files") and not words.strip():
         command_name, rest = "team.picture", ""
     channel = _channel(needed(happened, "channel"), "directmessage")

@@ -5,6 +5,7 @@ there, but messages of about 13,200 were refused, so 12,000 is the budget. Chara
 after escaping, because what is sent is what is counted.
 """
 
+import hashlib
 import json
 import re
 from bisect import bisect_right
@@ -84,6 +85,8 @@ NO_BREAK = "\u00a0"
 NOTHING = "–"
 MORE = "There is more than fits in one message here."
 
+SHOWN = "shown"
+"""Under which name the App Home carries what it shows."""
 MENU_ID = "menu"
 """The `action_id` of a menu (an older program drew `menu-2`, too); what was chosen says the rest."""
 SIGNS: Mapping[Sign, str] = {
@@ -412,8 +415,10 @@ def message(message: Message, *, natively: bool = True) -> Block:
 
 
 def home(message: Message) -> Block:
-    """A message as the App Home."""
-    return {"type": "home", "blocks": _view_blocks(message)}
+    """A message as the App Home; what it shows is summed up in it, to be known again."""
+    blocks = _view_blocks(message)
+    shown = hashlib.sha256(json.dumps(blocks).encode()).hexdigest()[:32]
+    return {"type": "home", "private_metadata": json.dumps({SHOWN: shown}), "blocks": blocks}
 
 
 def reading(message: Message, *, ends_all: bool = False) -> Block:

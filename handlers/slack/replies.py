@@ -105,11 +105,10 @@ class Replies(BackgroundTasks):
         except NO_ANSWER as error:
             log.warning("a direct answer could not be said: %s", code_of(error))
 
-    async def publish(self, message: Message, person_id: str) -> None:
-        """Shows it as a person's App Home."""
-        view = {"user_id": person_id, "view": render.home(message)}
+    async def publish(self, home: render.Block, person_id: str) -> None:
+        """Shows a view as a person's App Home."""
         try:
-            await self._slack.api_call("views.publish", json=view)
+            await self._slack.api_call("views.publish", json={"user_id": person_id, "view": home})
         except NO_ANSWER as error:
             log.warning("the App Home could not be shown: %s", code_of(error))
 

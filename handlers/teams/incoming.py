@@ -13,7 +13,7 @@ from bot.command import Request, SourceMessage
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.domain.reference import likely_reference
-from bot.routes import typed
+from bot.routes import names_people, typed
 from handlers.payload import Malformed, Payload, mapping, needed, text_at
 from handlers.teams.markup import shown, ticket_link
 
@@ -172,6 +172,8 @@ def message(body: Payload, at: datetime) -> Request | None:
     command = words.strip().lower().startswith("/amends")
     if called or command or not origin(body).shared:
         command_name, rest = typed(_without_slash(words))
+        if names_people(command_name):
+            _, rest = typed(_without_slash(said_to(body, by_id=True)[0]))
         if _has_file(body) and not words.strip():
             command_name, rest = "team.picture", ""
         return _request(body, command_name, at, typed=rest)
@@ -194,13 +196,21 @@ def _without_slash(words: str) -> str:
     return "".join(rest) if first.lower() in ("/amends", "@amends") else words
 
 
-def said_to(body: Payload) -> tuple[str, bool]:
-    """The words of a message without the mention of the bot, and whether there was one."""
+def said_to(body: Payload, *, by_id: bool = False) -> tuple[str, bool]:
+    """The words of a message without the mention of the bot, and whether there was one.
+
+    `by_id`: whoever else is mentioned stands there by their id, between quotation marks.
+    """
     text, bot = text_at(body, "text"), text_at(mapping(body, "recipient"), "id")
     called = False
     for entity in _entities(body):
-        if entity.get("type") == "mention" and text_at(mapping(entity, "mentioned"), "id") == bot:
+        who = text_at(mapping(entity, "mentioned"), "id")
+        if entity.get("type") != "mention":
+            continue
+        if who == bot:
             text, called = text.replace(text_at(entity, "text"), " "), True
+        elif by_id and who and text_at(entity, "text"):
+            text = text.replace(text_at(entity, "text"), f'"{who}"')
     return shown(text), called
 
 

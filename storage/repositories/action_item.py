@@ -48,6 +48,7 @@ OF_CASE = rows_among(action_items, "case_number", action_items.c.case_number, ac
 
 FIXES = Among(
     select(
+        action_items.c.number,
         action_items.c.case_number,
         action_items.c.gap,
         action_items.c.state,
@@ -112,6 +113,7 @@ def _fix(row: Any) -> Fix:
     last = {moved["step"]: moved["at"] for moved in row.history}
     first = {moved["step"]: moved["at"] for moved in reversed(row.history)}
     return Fix(
+        number=row.number,
         case_number=row.case_number,
         gap=row.gap,
         state=row.state,

@@ -16,7 +16,15 @@ from sqlalchemy import (
 )
 
 from bot.domain.errors import ConflictError
-from bot.domain.recovery import MAX_TALLIED, Recovery, Tally, owners, promised_by
+from bot.domain.recovery import (
+    MAX_TALLIED,
+    Recovery,
+    Tally,
+    owner_of,
+    owners,
+    promised_by,
+    rests,
+)
 from bot.domain.reminder import NEVER_CHECKED
 from storage.across import Across
 from storage.row import Values, read, several, values
@@ -150,6 +158,8 @@ class Recoveries(Versioned[Recovery]):
             outcome=CANCELLED if thing.cancelled else thing.outcome or "",
             was_enough=bool(thing.enough) and not thing.cancelled,
             due=promised_by(thing),
+            keeper=owner_of(thing, "keep") if promised_by(thing) else None,
+            rests=rests(thing),
             next_check_at=NEVER_CHECKED if thing.outcome is None and not thing.cancelled else None,
         )
 

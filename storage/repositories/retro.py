@@ -27,7 +27,7 @@ from storage import versioned
 from storage.across import Across
 from storage.repositories.case import Cases
 from storage.row import Values, find, read, rows_among, several, several_among, values
-from storage.statement import Query, Statement
+from storage.statement import Among, Query, Statement
 from storage.tables import action_items, answers, comments, retros, withdrawn_answers
 from storage.upsert import put
 from storage.versioned import Versioned
@@ -52,6 +52,23 @@ def _open_in(channel: BindParameter[str]) -> Query:
 
 OPEN_IN = Statement(_open_in(bindparam("channel_id")))
 OPEN_ACROSS = Across(_open_in)
+ANSWERING = Among(
+    select(retros)
+    .where(
+        retros.c.workspace == bindparam("workspace"),
+        IS_OPEN,
+        ~retros.c.cancelled,
+        retros.c.answers_close_on >= bindparam("day"),
+    )
+    .limit(bindparam("limit")),
+    retros.c.channel_id,
+)
+ANSWERED_BY = Among(
+    select(answers.c.case_number).where(
+        answers.c.workspace == bindparam("workspace"), answers.c.author == bindparam("author")
+    ),
+    answers.c.case_number,
+)
 CLOSED_IN = Statement(
     select(retros)
     .where(
@@ -127,6 +144,14 @@ class Retros(Versioned[Retro]):
         params = {"workspace": self._workspace, "limit": limit}
         rows = OPEN_ACROSS.all(self._connection, params, channels)
         return self._with_cases(list({row.case_number: read(Retro, row) for row in rows}.values()))
+
+    def answering(self, channels: Collection[str], day: date, limit: int) -> Sequence[Retro]:
+        params = {"workspace": self._workspace, "day": day, "limit": limit}
+        return [read(Retro, row) for row in ANSWERING.all(self._connection, params, channels)]
+
+    def answered_by(self, person_id: str, cases: Collection[int]) -> Collection[int]:
+        params = {"workspace": self._workspace, "author": person_id}
+        return {row.case_number for row in ANSWERED_BY.all(self._connection, params, cases)}
 
     def with_cases(self, numbers: Collection[int]) -> Mapping[int, tuple[Retro, Case]]:
         retros = list(self.among(numbers).values())

@@ -1,14 +1,22 @@
 """At home: what this is for a newcomer, then what needs somebody, then what else is theirs."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from bot.command import Reply
+from bot.domain.channel import Channel
+from bot.domain.person import Person
 from bot.messages.parts import Bold, Buttons, Line, Paragraph, Status, plain, plain_words, pressable
-from tests.desk import ANA, AT, BEN, Desk, words
+from bot.routes import typed as typed_words
+from handlers.slack import render
+from tests.desk import ANA, AT, BEN, CLEO, Desk, words
+from tests.session import open_work
 
 LATER = date(2026, 3, 20)
+GIVEN = {"owner": CLEO.id, "step": "everything"}
+WANTED = "Retros that want your answer"
 
 
 def headings(reply: Reply) -> list[str]:
@@ -27,7 +35,7 @@ def headings(reply: Reply) -> list[str]:
     return shown
 
 
-@pytest.mark.parametrize("typed", ["hi", "Hello!", "hey there"])
+@pytest.mark.parametrize("typed", ["hi", "Hello!", "hey there", "home"])
 async def test_a_newcomer_reads_in_three_lines_what_this_is_and_how_it_begins(
     desk: Desk, typed: str
 ) -> None:
@@ -45,8 +53,8 @@ async def test_a_newcomer_reads_in_three_lines_what_this_is_and_how_it_begins(
         ("My settings", "plain"),
         ("Help", "plain"),
     ]
-    # A greeting is answered with the same.
-    assert (await desk.ask(ANA, "team.unknown", typed=typed)).message == home.message
+    # A greeting is answered with the same, and so is the word for it.
+    assert typed_words(typed) == ("team.home", "")
 
 
 async def test_what_needs_somebody_comes_before_what_else_is_theirs(desk: Desk) -> None:
@@ -73,8 +81,8 @@ async def test_customers_that_somebody_looks_after_need_them(desk: Desk) -> None
     assert "C-1" in mine
     assert "I am Amends" not in mine
     assert "Nothing needs you" not in mine
-    # Nobody else reads of them.
-    assert "C-1" not in words(await desk.ask(BEN, "team.home", channel=None))
+    # Nobody else reads what is owed to them.
+    assert "next: " not in words(await desk.ask(BEN, "team.home", channel=None))
 
 
 async def test_a_home_of_much_says_that_there_is_more(desk: Desk) -> None:
@@ -102,21 +110,129 @@ async def test_a_home_of_much_says_that_there_is_more(desk: Desk) -> None:
     assert "You have no" not in words(over)
 
 
-async def test_status_goes_on_where_its_first_part_ends(desk: Desk) -> None:
-    await desk.fail(BEN)
-    for number in range(12):
-        await desk.add_item(ANA, what=f"Fix {number}")
-    shown = []
-    for about in ("", "1", "x"):
-        status = (await desk.ask(BEN, "board.status", about)).message
-        assert status is not None
-        shown.append([line for line in plain(status).splitlines() if line.startswith("Fix ")])
-    assert shown[0] + shown[1] == [f"Fix {number}" for number in range(12)]
-    assert shown[2] == shown[0]
-    # The one retro stood on the first page: on the next one it is not said that there is none.
-    for about, headings_there in (
-        ("", ["Open retros", "Open action items"]),
-        ("1", ["Open action items"]),
-    ):
-        said = words(await desk.ask(BEN, "board.status", about)).splitlines()
-        assert [line for line in said if "retros" in line or "action items" in line] == headings_there
+async def wanted(desk: Desk, person: Person = ANA, **more: Any) -> list[str]:
+    """The retros that want somebody's answer, at their home."""
+    home = await desk.ask(person, "team.home", channel=None, **more)
+    assert not home.refused, words(home)
+    shown = headings(home)
+    if WANTED not in shown:
+        return []
+    after = shown[shown.index(WANTED) + 1 :]
+    return [line.partition(":")[0] for line in after if ": Answer:" in line]
+
+
+async def test_a_retro_wants_the_answer_of_whoever_has_not_answered_with_their_name(desk: Desk) -> None:
+    await desk.fail(typed="ZD-1 Parcel lost")
+    await desk.fail(typed="ZD-2 Nobody called")
+    assert await wanted(desk) == ["Parcel lost", "Nobody called"]
+    named = {"training": "A list of holidays"}
+    assert not (await desk.ask(ANA, "retro.answer", "C-1", named)).faults
+    assert await wanted(desk) == ["Nobody called"]
+    assert await wanted(desk, BEN) == ["Parcel lost", "Nobody called"]
+
+
+async def test_an_answer_without_a_name_changes_nobodys_home_and_it_says_so(desk: Desk) -> None:
+    await desk.fail(typed="ZD-1 Parcel lost")
+    homes = [(await desk.ask(one, "team.home", channel=None)).message for one in (ANA, BEN)]
+    unnamed = {"training": "A list of holidays", "unnamed": "yes"}
+    assert not (await desk.ask(BEN, "retro.answer", "C-1", unnamed)).faults
+    assert [(await desk.ask(one, "team.home", channel=None)).message for one in (ANA, BEN)] == homes
+    assert "I don't know who answered without a name" in words(
+        await desk.ask(BEN, "team.home", channel=None)
+    )
+
+
+async def test_no_retro_wants_an_answer_that_is_closed_cancelled_or_over(desk: Desk) -> None:
+    for number in (1, 2, 3):
+        await desk.fail(typed=f"ZD-{number} Number {number}")
+    enough = {"outcome": "an apology was enough", "why": "It was small."}
+    assert not (await desk.ask(ANA, "retro.close", "C-1", enough)).faults
+    assert not (await desk.ask(ANA, "case.cancel", "C-2", {"why": "A test."})).faults
+    # The team is in Stockholm: its day is over there.
+    last = datetime(2026, 3, 10, 22, 59, tzinfo=UTC)
+    assert await wanted(desk, at=last) == ["Number 3"]
+    assert await wanted(desk, at=last + timedelta(minutes=2)) == []
+
+
+async def test_retros_of_channels_that_somebody_is_not_in_are_not_there(desk: Desk) -> None:
+    await desk.fail(typed="ZD-1 Parcel lost")
+    sales = Channel(id="C2", name="sales")
+    await desk.ask(ANA, "case.fail", typed="ZD-2 Offer lost", channel=sales)
+    desk.memberships.channels[BEN.id] = {"C2"}
+    assert await wanted(desk, BEN) == ["Offer lost"]
+    guest = Person(id="U8", name="Gil")
+    desk.memberships.guests.add(guest.id)
+    desk.memberships.channels[guest.id] = set()
+    assert await wanted(desk, guest) == []
+    # Whoever was removed sees it no more; and other workspaces have homes of their own.
+    desk.memberships.channels[BEN.id] = set()
+    assert await wanted(desk, BEN) == []
+    assert await wanted(Desk(desk.database, "test:2"), ANA) == []
+
+
+async def test_a_guest_sees_at_home_what_is_theirs_only_where_they_are_members(desk: Desk) -> None:
+    await desk.fail(typed="ZD-1 Parcel lost")
+    await desk.add_item(ANA, owner=CLEO.id, what="Notes")
+    assert not (await desk.ask(ANA, "recovery.hand_over", "C-1", GIVEN)).faults
+    for channels, sees in (({"C1"}, True), (set[str](), False)):
+        desk.memberships.guests.add(CLEO.id)
+        desk.memberships.channels[CLEO.id] = channels
+        home = words(await desk.ask(CLEO, "team.home", channel=None))
+        assert ("Notes" in home, "Parcel lost" in home) == (sees, sees)
+    # Somebody who is no guest keeps what is theirs.
+    desk.memberships.guests.clear()
+    home = words(await desk.ask(CLEO, "team.home", channel=None))
+    assert "Notes" in home
+
+
+async def test_a_home_says_where_it_could_not_look(desk: Desk) -> None:
+    await desk.fail(typed="ZD-1 Parcel lost")
+    sales = Channel(id="C2", name="sales")
+    await desk.ask(ANA, "case.fail", typed="ZD-2 Offer lost", channel=sales)
+    desk.memberships.unsaid.add("C1")
+    assert await wanted(desk) == ["Offer lost"]
+    home = words(await desk.ask(ANA, "team.home", channel=None))
+    assert "I could not look into all of your channels just now" in home
+
+
+async def test_customers_who_need_nothing_of_somebody_yet_stand_below(desk: Desk) -> None:
+    await desk.fail(typed="ZD-1 Parcel lost")
+    promise = {"words": "A new one", "how": "A call", "due": "2026-03-19"}
+    assert not (await desk.ask(ANA, "recovery.promise", "C-1", promise)).faults
+    now = headings(await desk.ask(ANA, "team.home", channel=None))
+    assert now.index("My customers") < now.index("Parcel lost: waits: Keep the promise: 1")
+    on_its_day = headings(await desk.ask(ANA, "team.home", channel=None, at=AT + timedelta(days=14)))
+    assert on_its_day[:2] == ["Needs you", "Parcel lost: waits: Keep the promise: 1"]
+    assert "My customers" not in on_its_day
+
+
+async def test_a_home_of_hundreds_of_things_is_within_slacks_blocks_and_leads_on(desk: Desk) -> None:
+    long = "Nobody told the customer anything, and then " * 20
+    await desk.fail(typed=f"ZD-0 {long}")
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        case, retro, recovery = work.cases.get(1), work.retros.get(1), work.recoveries.get(1)
+        assert case
+        assert retro
+        assert recovery
+        for _ in range(300):
+            one = work.cases.add(case.model_copy(update={"reference": None, "version": 1}))
+            this = {"case_number": one.number, "version": 1}
+            work.retros.add(retro.model_copy(update=this))
+            work.recoveries.add(recovery.model_copy(update=this))
+        work.commit()
+    await desk.add_item(BEN, owner=ANA.id, what=long)
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        item = work.action_items.get(1)
+        assert item
+        for number in range(300):
+            late = {"state": "agreed", "due": AT.date() - timedelta(days=number)}
+            work.action_items.add(item.model_copy(update=late | {"version": 1}))
+        work.commit()
+    home = (await desk.ask(ANA, "team.home", channel=None)).message
+    assert home is not None
+    view = render.home(home)
+    assert len(view["blocks"]) <= 60
+    assert "There is more than fits" not in str(view)
+    assert "There is more." in plain(home)
+    assert "195 more are open for answers." in plain(home)
+    assert {"My action items", "Status"} <= {one.label for one in pressable(home)}

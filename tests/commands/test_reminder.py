@@ -942,10 +942,11 @@ async def test_the_weeks_summary_says_once_which_gap_came_back_and_names_nobody(
     await came_back(desk)
     week = (await desk.tick(stockholm(9)))["weekly:C1:2026-03-09"]
     assert plain(week) == (
-        "This week\nCommunication came back: C-2, after a fix that was verified on Thu 5 Mar."
+        "This week\nCommunication came back: C-2, after a fix that was verified on Thu 5 Mar.\n"
+        "Verified last week\nShow the notes · C-1 · AI-1"
     )
     assert week.summary == "This week: communication came back."
-    (line,) = week.parts
+    line = week.parts[0]
     assert isinstance(line, Paragraph)
     assert Link(text="C-2", url="https://example.com/retro:2") in line.words
     assert not [key for key in await desk.tick(stockholm(16)) if key.startswith("weekly:")]
@@ -1172,6 +1173,41 @@ async def test_an_item_without_a_day_waits_for_a_yes_or_no_before_the_team_once_
     week = plain((await desk.tick(stockholm(16)))["weekly:C1:2026-03-16"])
     assert "2 without a yes or no" in week
     assert "Asked on Monday" in week
+
+
+async def test_the_weeks_summary_says_what_was_verified_in_the_week_before_and_still_is(
+    desk: Desk,
+) -> None:
+    await opened(desk)
+    for number, (verified, what) in enumerate(
+        ((FRIDAY, "Holds"), (FRIDAY, "Reopened"), (stockholm(10), "This week")), start=1
+    ):
+        label = await desk.add_item(ANA, owner="U1", what=what)
+        assert label == f"AI-{number}"
+        await desk.ask(ANA, "action_item.done", label, {"changed": "So."})
+        assert not (await desk.ask(BEN, "action_item.verify", label, {"saw": "So."}, at=verified)).faults
+    again = {"missing": "It is gone."}
+    assert not (await desk.ask(ANA, "action_item.reopen", "AI-2", again, at=FRIDAY)).faults
+    await desk.add_item(BEN, what="Nobody's")
+    week = plain((await desk.tick(stockholm(11)))["weekly:C1:2026-03-09"])
+    assert week.partition("Verified last week\n")[2] == "Holds · C-1 · AI-1"
+
+
+async def test_a_lead_of_several_teams_hears_of_all_of_them_in_one_digest(desk: Desk) -> None:
+    sales = Channel(id="C2", name="sales")
+    over = {"verdict": "recovered", "words": "Thank you."}
+    for case, channel in (("C-1", SUPPORT), ("C-2", sales)):
+        await desk.ask(ANA, "case.fail", typed=f"Lost in {channel.name}", channel=channel)
+        assert not (await desk.ask(ANA, "recovery.verdict", case, over)).faults
+    await desk.add_item(BEN, "C-1", what="Nobody's in support")
+    await desk.add_item(BEN, "C-2", what="Nobody's in sales", channel="C2")
+    said: dict[str, Message] = {}
+    for day in range(5, 14):
+        said |= reminders(await desk.tick(stockholm(day)))
+    digest = said["remind:U1:2026-03-11:0"]
+    assert "Nobody's in support" in plain(digest)
+    assert "Nobody's in sales" in plain(digest)
+    assert len([key for key in said if key.startswith("remind:U1:2026-03-11")]) == 1
 
 
 async def test_a_week_with_nothing_to_act_on_says_nothing(desk: Desk) -> None:

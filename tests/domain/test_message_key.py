@@ -36,6 +36,9 @@ STORED = {
     "remind:C-7:retro_last_day:2026-03-09": message_key.reminder_in_thread(7, "retro_last_day", DAY),
     "remind:in:C1:2026-03-09": message_key.reminder_in_channel("C1", DAY),
     "remind:U1:2026-03-09:0:AI-12": message_key.reminder_instead("remind:U1:2026-03-09:0", "AI-12"),
+    "status_shared:C1:2026-03-09T14:30:00+00:00": message_key.status_shared(
+        "C1", datetime(2026, 3, 9, 14, 30, tzinfo=UTC)
+    ),
     "weekly:C1:2026-03-09": message_key.weekly("C1", DAY),
     "backlog:C1:2026-03-09": message_key.backlog("C1", DAY),
     "hello:C1": message_key.hello("C1"),

@@ -362,6 +362,26 @@ async def test_the_home_is_published_and_kept_current(
     await slack.until(lambda: ana.home and ana.home.words() == "Nothing is left.")
 
 
+async def test_the_home_is_published_again_only_when_something_that_it_shows_changed(
+    slack: FakeSlack, bot: Script, adapter: SlackAdapter
+) -> None:
+    ana = slack.person("Ana")
+    bot.replies["team.home"] = Reply(message=BUTTONS)
+    await ana.looks_at_home()
+    home = await slack.until(lambda: ana.home)
+    for _ in range(3):
+        await ana.looks_at_home()
+        await ana.click(home, "Take it")
+    bot.replies["team.home"] = Reply(message=sentence("Nothing is left."))
+    await ana.looks_at_home()
+    await slack.until(lambda: ana.home and ana.home.words() == "Nothing is left.")
+    # Another program, or another machine, may have published what stands there now.
+    slack.homes[ana.id].view.pop("private_metadata")
+    await ana.opens_home()
+    await adapter.close()
+    assert slack.calls["views.publish"] == 3
+
+
 async def test_what_is_typed_to_the_bot_directly_is_answered_there(
     slack: FakeSlack, bot: Script, adapter: SlackAdapter
 ) -> None:

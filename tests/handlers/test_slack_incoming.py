@@ -59,6 +59,24 @@ def read_event(body: dict[str, Any]) -> Request | None:
     return incoming.event(body, OURS, AT)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("status late owner:<@U2|ben>", "late owner:@U2"),
+        ("status owner:<@U2> gap:tools", "owner:@U2 gap:tools"),
+        ("failed ZD-1 <@U2|ben> called", "ZD-1 @ben called"),
+    ],
+)
+def test_whom_a_command_is_about_is_there_by_id_and_whom_words_name_by_name(
+    text: str, words: str
+) -> None:
+    assert incoming.command(command(text=text), OURS, AT).typed == words
+    happened = message(text=text, channel="D1", channel_type="im")
+    request = read_event(happened)
+    assert request is not None
+    assert request.typed == words
+
+
 def test_a_command_is_its_words() -> None:
     request = incoming.command(command(), OURS, AT)
     assert (request.workspace, request.command_name, request.typed) == (

@@ -74,6 +74,14 @@ def test_a_mention_is_a_command_and_is_taken_out_of_its_words() -> None:
     }
 
 
+def test_whom_a_command_is_about_is_there_by_id() -> None:
+    other = {"type": "mention", "mentioned": {"id": "29:ben"}, "text": "<at>Ben Okafor</at>"}
+    text = "<at>Amends</at> status late owner:<at>Ben Okafor</at>"
+    request = incoming.message(activity(text=text, entities=[MENTION, other]), AT)
+    assert request is not None
+    assert (request.command_name, request.typed) == ("board.status", 'late owner:"29:ben"')
+
+
 def test_somebody_elses_mention_stays_in_the_words() -> None:
     other = {"type": "mention", "mentioned": {"id": "29:ben"}, "text": "<at>Ben</at>"}
     request = message(

@@ -1,5 +1,6 @@
 """A newcomer's first five minutes in a browser: the demo, and a sample in an empty workspace."""
 
+import re
 from pathlib import Path
 
 from aiohttp import ClientSession, CookieJar
@@ -149,3 +150,36 @@ async def test_readmes_picture_is_taken_by_somebody_whom_the_workspace_knows(
     assert picture.stat().st_size > 50_000, (
         "a thread beside its channel, and no page that asks who it is"
     )
+
+
+async def test_a_lead_sees_what_needs_them_today_in_the_demo_month(
+    demo_address: str, page: Page
+) -> None:
+    await page.goto(demo_address)
+    await page.get_by_role("button", name="Skip the notes").click()
+    await page.get_by_role("button", name="Status", exact=True).click()
+    note = page.get_by_role("region", name="Only you can see this")
+    await expect(note.get_by_text(re.compile(r"\d+ things? needs? you"))).to_be_visible()
+    await expect(note.get_by_text("Promises due")).to_be_visible()
+    await note.get_by_role("button", name="Hand over").first.click()
+    form = page.get_by_role("dialog", name="Hand over")
+    await form.get_by_label("New owner").select_option(label="Tomás")
+    await form.get_by_role("button", name="Hand over").click()
+    await expect(page.get_by_text("Handed over to Tomás").first).to_be_visible()
+    # What was late waits for a yes now.
+    writing = page.get_by_role("textbox", name=re.compile("Write to"))
+    await writing.fill("/amends status late gap:process")
+    await writing.press("Enter")
+    await expect(note.get_by_text("Nothing is left with these filters.")).to_be_visible()
+    await note.get_by_role("button", name="Without filters").click()
+    await note.get_by_role("button", name="Share here: #parcel-shop").click()
+    await expect(note.get_by_text("Shared in")).to_be_visible()
+    # In the chat with Amends it is all teams, and one of them by the menu.
+    await page.get_by_role("link", name=re.compile("Amends")).last.click()
+    await expect(page.get_by_role("heading", name="Amends", exact=True)).to_be_visible()
+    await writing.fill("status")
+    await writing.press("Enter")
+    await expect(note.get_by_text("clinic-desk").first).to_be_visible()
+    await note.get_by_text("More…").last.click()
+    await note.get_by_role("button", name="Team #energy-line").click()
+    await expect(note.get_by_role("button", name="Share here: #energy-line")).to_be_visible()

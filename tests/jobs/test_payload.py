@@ -55,6 +55,11 @@ STORED: tuple[tuple[str, str, JobPayload], ...] = (
         "remind:29:00DORA:2026-03-09:0",
         reminder.TellInstead(kind="AI", number=14, message_key="remind:29:00DORA:2026-03-09:0"),
     ),
+    (
+        "team=C1&is=late&gap=after-hours+support",
+        "U00BEN",
+        board.Shared(view="team=C1&is=late&gap=after-hours+support", shared_by="U00BEN"),
+    ),
     ("2026-03-09", "", board.Weekly(monday=date(2026, 3, 9))),
     ("19:14support@thread.tacv2", "", team.Hello(channel_id="19:14support@thread.tacv2")),
     ("C00SUPPORT", "U00BEN", team.SettingsChanged(channel_id="C00SUPPORT", changed_by="U00BEN")),

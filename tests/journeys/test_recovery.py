@@ -95,7 +95,7 @@ async def test_a_whole_recovery_ends_with_the_customer_saying_so(
         assert "Keep the promise" in bens.words()
         status = await ana.command("status", support)
         assert status is not None
-        assert "Owed to customers" in status.words()
+        assert "1 customer has a promise ahead" in status.words()
         mine = await ben.command("mine", support)
         assert mine is not None
         assert "next: Keep the promise" in mine.words()

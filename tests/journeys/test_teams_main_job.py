@@ -226,7 +226,7 @@ async def test_the_words_work_in_the_personal_chat_and_help_settings_and_status_
         await ana.says("status", support, mention=True)
         await answered(teams, ana, "C-1")
         await ana.says("status")
-        await answered(teams, ana, "team's own channel")
+        await teams.until(lambda: len([one for one in ana.whispers() if "C-1" in one]) == 2)
         await ben.says("settings", support, mention=True)
         form = await ben.press(await offered(teams, ben, "Team settings"), "Team settings")
         assert form.standing()["Time zone"] == "Europe/Stockholm"

@@ -173,7 +173,7 @@ async def test_slack_and_teams_live_side_by_side_and_see_nothing_of_each_other(
             await bob.command("failed ZD-1 Kettle broken", desk)
             await slack_app.said(slack, "Retro: Kettle broken", where=desk.id)
             await ana.says("status", support, mention=True)
-            in_teams = await answered(teams, ana, "Open retros")
+            in_teams = await answered(teams, ana, "1 retro is open for answers")
             in_slack = await bob.command("status", desk)
             assert in_slack is not None
             assert ("Parcel" in in_teams, "Kettle" in in_teams) == (True, False)

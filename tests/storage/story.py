@@ -67,6 +67,7 @@ HALF_SAID = {
     "backlog": ("case.backlog",),
     "changed": ("action_item.tell_edit",),
     "asks": ("prompts.changed",),
+    "shared": ("board.shared",),
 }
 """What is half said at the end where each scene has a place of its own."""
 ALONE = ("close", "reopen", "forgotten", "card", "cancel", "double", "kept", "unmended", "left")
@@ -76,6 +77,7 @@ IMPORTED = ("card", "unnamed")
 SHARED = (
     "asked for",
     "changed",
+    "shared",
     "answer",
     "unnamed",
     "item",
@@ -436,6 +438,7 @@ class Story:
         item = await self._add("changed", cast.lead, None)
         await self._move(cast.owner, "take", item, "changed")
         await self._move(cast.lead, "edit", item, "changed", what="Print the courier's note")
+        await self._ask(self._cast("shared").lead, "board.share", "", "shared")
         await self._step("double", "case.same_as", other=self._case("kept"))
         cast = self._cast("item")
         await self._add("item", cast.lead, cast.owner, due="2026-03-13")

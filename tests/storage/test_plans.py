@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -10,11 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
+from bot.domain.board import Source
+from bot.domain.board_filter import EVERYTHING, Filters
 from bot.domain.case_list import CaseList, Place
+from bot.domain.owner_day import day_everywhere
+from bot.repositories import BoardDay
 from storage import tables
 from storage.database import Database
 from storage.jobs.channel_queue import free_queues, moments
 from storage.jobs.stirred import OPEN
+from storage.repositories.board import SOURCES
 from storage.statement import Compiled, Statement
 from storage.unit_of_work import UnitOfWork
 from tests.storage.made import AT, a_case
@@ -42,6 +47,8 @@ LOOKS: dict[str, DueWork] = {
     "reminders.in_message": lambda work: work.reminders.in_message("remind:U7:2026-03-02:0"),
     "reminders.in_messages": lambda work: work.reminders.in_messages(["remind:U7:2026-03-02:0"]),
     "retros.closed_in": lambda work: work.retros.closed_in("P7", AT, 20),
+    "retros.answering": lambda work: work.retros.answering(["P7", "P8", "P9"], date(2026, 3, 2), 20),
+    "retros.answered_by": lambda work: work.retros.answered_by("U7", [7, 8, 9]),
     "retros.open_in": lambda work: work.retros.open_in("P7", 20),
     "retros.get": lambda work: work.retros.get(7),
     "retros.counts": lambda work: work.retros.counts(7, date(2026, 3, 2)),
@@ -97,6 +104,23 @@ LOOKS: dict[str, DueWork] = {
     "places.named": lambda work: work.channels.named("support"),
     "places.direct_with": lambda work: work.channels.direct_with("aad_object_id", "7"),
 }
+BOARD_DAY = BoardDay(date(2026, 3, 2), "UTC", day_everywhere(AT), since=AT)
+FILTERED = Filters(
+    owner="U7", gap="training", since=BOARD_DAY.today, words=frozenset({"late", "unowned"})
+)
+
+
+def _look_at_board(sources: Sequence[Source], filters: Filters) -> DueWork:
+    return lambda work: (
+        work.board.counts("P7", sources, filters, BOARD_DAY),
+        work.board.most_urgent("P7", sources, filters, BOARD_DAY, 20),
+    )
+
+
+LOOKS["board"] = _look_at_board([*SOURCES], EVERYTHING)
+for _source in SOURCES:
+    LOOKS[f"board.{_source}"] = _look_at_board([_source], EVERYTHING)
+    LOOKS[f"board.{_source}, filtered"] = _look_at_board([_source], FILTERED)
 LOCKING = ("agenda.due",)
 """What it finds it also locks, so it is no reading transaction's."""
 TABLES = "|".join(tables.Row.metadata.tables)
@@ -141,6 +165,26 @@ def test_a_tally_reads_nothing_but_an_index(sqlite: Database) -> None:
     with sqlite.transaction(writes=False) as connection:
         (plan,) = _plans(connection, LOOKS["recoveries.tally"])
     assert plan.count("SEARCH recoveries USING COVERING INDEX") == 3
+
+
+@pytest.mark.parametrize(
+    "source", ["late", "agreed", "undated", "undecided", "answering", "promise", "promised", "customer"]
+)
+def test_what_is_of_another_source_is_not_read_to_find_it(sqlite: Database, source: Source) -> None:
+    """A plan that passes by all the others grows with them."""
+    with sqlite.transaction(writes=False) as connection:
+        plans = _plans(connection, LOOKS[f"board.{source}"])
+    assert len(plans) == 2
+    for plan in plans:
+        assert re.search(r"\(workspace=\? AND place=\? AND .*(due[<=>]|rests=|close_on[<>])", plan), plan
+
+
+@pytest.mark.parametrize("source", ["late", "agreed", "unaccepted", "unverified"])
+def test_what_is_somebodys_is_found_by_the_index_of_owners(sqlite: Database, source: Source) -> None:
+    with sqlite.transaction(writes=False) as connection:
+        plans = _plans(connection, _look_at_board([source], Filters(owner="U7")))
+    for plan in plans:
+        assert "action_items_of_owner (workspace=? AND active=? AND owner=?" in plan, plan
 
 
 def test_what_belongs_to_several_cases_is_looked_up_case_by_case(sqlite: Database) -> None:

@@ -124,7 +124,7 @@ def test_a_channel_is_tallied_no_further_than_it_is_told(database: Database) -> 
         connection.commit()
     tally = seen(database, lambda work: work.recoveries.tally("P1"))
     assert tally == Tally(MAX_TALLIED + 1, 3, 10)
-    (told,) = owed.status([], {}, {}, tally, AT.date(), ())
+    (told,) = owed.ended(tally)
     assert plain(Message(parts=(told,), summary="")).strip() == (
         "Customers so far: more than 1,000 recovered (3 with an apology alone), 10 no answer."
     )

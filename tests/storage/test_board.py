@@ -1,0 +1,235 @@
+"""What needs somebody is found in the order of its urgency, and counted no further than it is told."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import partial
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import insert, select
+
+from bot.domain import recovery as domain
+from bot.domain.board import MAX_COUNTED, Source
+from bot.domain.board_filter import EVERYTHING, Filters
+from bot.domain.owner_day import day_everywhere
+from bot.domain.recovery import Recovery
+from bot.domain.recovery_step import Step
+from bot.ports import UnitOfWork
+from bot.repositories import BoardDay
+from storage.database import Database
+from storage.migrations.run import upgrade
+from storage.repositories.action_item import ActionItems
+from storage.repositories.recovery import Recoveries
+from storage.tables import action_items, recoveries
+from tests.storage.made import AT, a_case, a_retro, a_team, an_item, saved, seen
+
+TODAY = AT.date()
+DAY = BoardDay(TODAY, "Europe/Stockholm", day_everywhere(AT))
+
+
+def urgent(
+    database: Database,
+    *sources: Source,
+    filters: Filters = EVERYTHING,
+    workspace: str = "W",
+    channel_id: str = "P1",
+) -> Sequence[Any]:
+    rows = seen(
+        database,
+        lambda work: work.board.most_urgent(channel_id, sources, filters, DAY, 10),
+        workspace,
+    )
+    counts = seen(database, lambda work: work.board.counts(channel_id, sources, filters, DAY), workspace)
+    assert sum(counts.values()) == len(rows)
+    return [row.number for row in rows]
+
+
+def store(database: Database, noun: str, *things: object) -> None:
+    """Each in a transaction of its own."""
+    for thing in things:
+        saved(database, partial(_add, noun, thing))
+
+
+def _add(noun: str, thing: object, work: UnitOfWork) -> None:
+    getattr(work, noun).add(thing)
+
+
+def on(days: int) -> date:
+    return TODAY + timedelta(days=days)
+
+
+def add_items(database: Database, *items: dict[str, Any]) -> None:
+    store(database, "action_items", *(an_item(**item) for item in items))
+
+
+def test_items_come_by_what_they_wait_for_the_earliest_first_and_undated_last(
+    database: Database,
+) -> None:
+    add_items(
+        database,
+        {"due": None},
+        {"due": on(3)},
+        {"due": on(1)},
+        {"due": None},
+        {"owner": "U1", "due": on(2)},
+        {"owner": "U1", "due": on(-1), "state": "agreed"},
+        {"owner": "U1", "due": on(-2), "state": "agreed"},
+        {"owner": "U1", "due": on(0), "state": "agreed"},
+        {"owner": "U1", "due": None, "state": "agreed"},
+        {"owner": "U1", "due": on(-9), "state": "done"},
+        {"owner": "U1", "due": on(-9), "state": "verified"},
+        {"owner": "U1", "due": on(-9), "state": "dropped"},
+        {"owner": "U1", "due": on(-9), "state": "agreed", "cancelled": True},
+        {"owner": "U1", "due": on(-9), "state": "agreed", "channel_id": "P2"},
+    )
+    assert urgent(database, "unowned") == [3, 2, 1, 4]
+    assert urgent(database, "unaccepted") == [5]
+    assert urgent(database, "late") == [7, 6]
+    assert urgent(database, "agreed") == [8]
+    assert urgent(database, "undated") == [9]
+    assert urgent(database, "unverified") == [10]
+    assert urgent(database, "late", channel_id="P2") == [14]
+    assert urgent(database, "late", workspace="A") == []
+
+
+def test_retros_come_by_the_day_on_which_answers_closed(database: Database) -> None:
+    days = {1: on(-1), 2: on(-3), 3: on(0), 4: on(5), 5: on(-9), 6: on(-9)}
+    others: dict[int, dict[str, Any]] = {
+        5: {"cancelled": True},
+        6: {"state": "closed", "unsettled_at": AT},
+    }
+    for number, day in days.items():
+        more = others.get(number, {})
+        retro = a_retro(number, answers_close_on=day, **more)
+        store(database, "retros", retro)
+    assert urgent(database, "undecided") == [2, 1]
+    assert urgent(database, "answering") == [3, 4]
+    assert urgent(database, "unsettled") == [6]
+    assert sorted(urgent(database, "undecided", "answering", "unsettled")) == [1, 2, 3, 4, 6]
+
+
+def a_recovery(number: int, contact: str | None = "U1", **more: Any) -> Recovery:
+    begun = domain.begin(a_case(number=number), contact, a_team(), AT)
+    return begun.model_copy(update=more)
+
+
+def promised(number: int, due: date) -> Recovery:
+    step = Step(name="promise", by="U1", at=AT, words="Soon.", due=due, how="A call")
+    return domain.take(a_recovery(number), step, AT)
+
+
+def resting(number: int, **more: Any) -> Recovery:
+    recovery = a_recovery(number, **more)
+    for name in ("hear", "apologise", "ask_wish", "promise"):
+        recovery = domain.not_needed(recovery, name, "U1", AT, "They have moved away.")
+    return recovery
+
+
+def test_customers_come_by_their_promise_or_by_the_aim_to_apologise(database: Database) -> None:
+    store(
+        database,
+        "recoveries",
+        a_recovery(1, apologise_by=on(2)),
+        a_recovery(2, apologise_by=on(-2)),
+        a_recovery(3, contact=None, apologise_by=on(9)),
+        promised(4, on(0)),
+        promised(5, on(-1)),
+        promised(6, on(1)),
+        resting(7),
+        resting(8, finished_at=AT),
+        a_recovery(9, cancelled=True),
+    )
+    assert urgent(database, "promise") == [5, 4]
+    assert urgent(database, "promised") == [6]
+    assert urgent(database, "resting") == [7]
+    assert urgent(database, "customer") == [2, 8, 1, 3]
+    only_late, unowned = Filters(frozenset({"late"})), Filters(frozenset({"unowned"}))
+    assert urgent(database, "promise", filters=only_late) == [5]
+    assert urgent(database, "customer", filters=unowned) == [3]
+    assert urgent(database, "customer", filters=Filters(owner="U1")) == [2, 8, 1]
+    assert urgent(database, "customer", filters=Filters(owner="U2")) == []
+
+
+def test_filters_look_at_the_case_too(database: Database) -> None:
+    for number, days in ((1, 0), (2, 30)):
+        case = a_case(number=number, failed_at=AT - timedelta(days=days))
+        store(database, "cases", case)
+        store(database, "retros", a_retro(number))
+    add_items(
+        database,
+        {"gap": "tools", "case_number": 1},
+        {"gap": "tools", "case_number": 2, "state": "dropped"},
+        {"gap": "training", "case_number": 2},
+    )
+    assert urgent(database, "unowned", filters=Filters(gap="tools")) == [1]
+    assert urgent(database, "answering", filters=Filters(gap="tools")) == [1]
+    assert urgent(database, "answering", filters=Filters(gap="training")) == [2]
+    recent = DAY._replace(since=AT - timedelta(days=7))
+    filters = Filters(since=on(-7))
+    sources: list[Source] = ["unowned", "answering"]
+    rows = seen(database, lambda work: work.board.most_urgent("P1", sources, filters, recent, 9))
+    assert [(row.source, row.number) for row in rows] == [("unowned", 1), ("answering", 1)]
+
+
+def test_nothing_is_counted_for_ever(database: Database) -> None:
+    with database.transaction(writes=True) as connection:
+        row = ActionItems(connection, "W").row(an_item())
+        rows = [{**row, "number": number} for number in range(1, MAX_COUNTED + 200)]
+        connection.execute(insert(action_items), rows)
+        connection.commit()
+    counts = seen(database, lambda work: work.board.counts("P1", ["unowned"], EVERYTHING, DAY))
+    assert counts == {"unowned": MAX_COUNTED + 1}
+
+
+def test_without_a_source_nothing_is_asked(database: Database) -> None:
+    assert seen(database, lambda work: work.board.counts("P1", [], EVERYTHING, DAY)) == {}
+    assert seen(database, lambda work: work.board.most_urgent("P1", [], EVERYTHING, DAY, 9)) == []
+
+
+def as_an_older_program_stores(*stored: Recovery) -> list[dict[str, Any]]:
+    rows = []
+    for recovery in stored:
+        with_new = Recoveries(cast(Any, None), "W").row(recovery)
+        rows.append({name: with_new[name] for name in with_new if name not in ("keeper", "rests")})
+    return rows
+
+
+def test_an_older_database_is_told_who_keeps_a_promise_and_who_waits_for_the_retro(
+    empty_url: str,
+) -> None:
+    handed = domain.hand_over(promised(2, on(3)), "keep", "U1", "U2", "", AT, None)
+    ended = Step(name="verdict", by="U1", at=AT, words="Thanks.", chosen="recovered")
+    stored = [promised(1, on(3)), handed, resting(3), resting(4, finished_at=AT), a_recovery(5)]
+    stored += [domain.judge(resting(6), ended, AT, a_team())]
+    stored += [a_recovery(number) for number in range(7, 1200)] + [resting(1200)]
+    database = Database(empty_url)
+    if database.file is not None:
+        database.file.touch()
+    with database.transaction(writes=True) as connection:
+        upgrade(connection, "0006")
+        connection.execute(insert(recoveries), as_an_older_program_stores(*stored))
+        connection.commit()
+    database.migrate()
+    whole = select(recoveries.c.case_number, recoveries.c.keeper, recoveries.c.rests)
+    with database.transaction(writes=False) as connection:
+        found = {row.case_number: (row.keeper, row.rests) for row in connection.execute(whole)}
+    database.close()
+    assert {number: said for number, said in found.items() if said != (None, False)} == {
+        1: ("U1", False),
+        2: ("U2", False),
+        3: (None, True),
+        1200: (None, True),
+    }
+    assert found == {
+        recovery.case_number: (row["keeper"], row["rests"])
+        for recovery in stored
+        for row in [Recoveries(cast(Any, None), "W").row(recovery)]
+    }
+
+
+@pytest.mark.parametrize("source", ["customer", "resting"])
+def test_what_an_older_program_adds_counts_as_waiting(database: Database, source: Source) -> None:
+    with database.transaction(writes=True) as connection:
+        connection.execute(insert(recoveries), as_an_older_program_stores(a_recovery(1)))
+        connection.commit()
+    assert urgent(database, source) == ([1] if source == "customer" else [])
