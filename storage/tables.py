@@ -67,6 +67,8 @@ class TeamRow(Row, table=True):
     days_to_answer: int
     coach: bool = Field(sa_column_kwargs={"server_default": text("true")})
     days_to_apologise: int = Field(sa_column_kwargs={"server_default": text("0")})
+    days_off: dict[str, Any] = Field(sa_type=Data, sa_column_kwargs={"server_default": text("'{}'")})
+    policy: dict[str, Any] = Field(sa_type=Data, sa_column_kwargs={"server_default": text("'{}'")})
     made_at: datetime | None = Field(sa_type=UTCDateTime)
     version: int
     next_check_at: datetime | None = never_checked()
@@ -141,6 +143,7 @@ class RetroRow(Row, table=True):
     version: int
     closed_at: datetime | None = Field(sa_type=UTCDateTime)
     unsettled_at: datetime | None = Field(sa_type=UTCDateTime)
+    small: bool = Field(sa_column_kwargs={"server_default": text("false")})
     cancelled: bool = Field(sa_column_kwargs={"server_default": text("false")})
     next_check_at: datetime | None = never_checked()
 

@@ -17,12 +17,23 @@ from bot.domain.errors import Refused, check_all
 from bot.domain.job import Job
 from bot.domain.likeness import WITHIN, may_be
 from bot.domain.link import NO_LINK, check_link, is_web_link, leads_somewhere
-from bot.domain.recovery import follow, owners
+from bot.domain.recovery import follow, owners, with_nothing_to_tell
 from bot.domain.reference import CaseRef
-from bot.domain.retro import Retro
+from bot.domain.retro import Retro, only_made_right
 from bot.domain.team import Team
 from bot.domain.working_hours import add_working_days, happened, today, zone_of
-from bot.fields import MAX_LINK_LENGTH, ChannelId, Clock, Day, FieldSpec, Line, Text, field, read_all
+from bot.fields import (
+    MAX_LINK_LENGTH,
+    ChannelId,
+    Clock,
+    Day,
+    FieldSpec,
+    Line,
+    MaybeTick,
+    Text,
+    field,
+    read_all,
+)
 from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
@@ -74,6 +85,7 @@ class Fail(Described, frozen=True):
 
     place: ChannelId = field("Channel", hint="Where the retro opens.")
     link: Line = field(hidden=True, max_length=MAX_LINK_LENGTH)
+    small: MaybeTick = field("No retro, only make it right", hint=messages.SMALL_HINT)
     not_same: Line = field(hidden=True, max_length=12 * MAX_SEEN)
     """The labels of likely doubles that they have read of, separated by commas."""
 
@@ -171,7 +183,7 @@ def open_fail(opening: Opening, work: ReadOnlyWork) -> Reply:
     placed = work.teams.get((opening.request.values or {}).get("place", ""))
     _check_when(opening, (team or placed or opening.person).zone or "UTC")
     link, ticket = (source.link, source.ticket) if source else (None, None)
-    return Reply(form=fail_form(channel_id, values, link, team.zone if team else "", ticket))
+    return Reply(form=fail_form(channel_id, values, link, team, ticket))
 
 
 def _taken_in_values(
@@ -191,21 +203,22 @@ def fail_form(
     channel_id: str,
     values: Mapping[str, str],
     link: str | None = None,
-    zone: str = "",
+    team: Team | None = None,
     ticket: str | None = None,
 ) -> Form:
     """Mark a case failed; it asks for the channel too, when nobody said where.
 
-    `link` leads to the message that it is about, and `ticket` to what that is about. `zone` is the
-    team's, as far as it is known.
+    `link` leads to the message that it is about, and `ticket` to what that is about. Where its `team`
+    is known, the time is said to be in its zone, and a small failure may go without a retro.
     """
+    may_be_small = team is not None and team.policy.small_failures
     kept = ticket if ticket and len(ticket) <= MAX_LINK_LENGTH else link
     return Fail.form(
         channel_id=channel_id,
         parts=messages.marked_from(link) if link else (),
         values=values,
-        changed={"time": _in_zone(zone), "place": {"needed": True}},
-        without=("place",) if channel_id else (),
+        changed={"time": _in_zone(team.zone if team else ""), "place": {"needed": True}},
+        without=(*(("place",) if channel_id else ()), *(() if may_be_small else ("small",))),
         hidden={"link": kept} if kept else {},
     )
 
@@ -231,6 +244,8 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
         return Reply(message=messages.already_cancelled(first, links), already=True)
     if first is not None:
         return Reply(already=True) if quietly else _open_or_show(first, team, command, work)
+    if command.small and not team.policy.small_failures:
+        raise Refused("In this team every failure has a retro: take the tick out.", "small")
     new = _read_case(command, team)
     if not (command.reference or command.request.bulk):
         _point_out_double(new, command, team, work)
@@ -239,7 +254,7 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
         work.jobs.schedule(case_jobs.backlog_job(channel.id, command.at, command.at))
         return Reply()
     _open_retro(case, team, command, work)
-    return Reply(message=messages.failed(case, team.name), done=True)
+    return Reply(message=messages.failed(case, team.name, small=bool(command.small)), done=True)
 
 
 def open_retro(command: Open, work: UnitOfWork) -> Reply:
@@ -277,20 +292,22 @@ def _open_retro(
     """The retro of a case, and what is owed to its customer, begin now; the aim to apologise as said."""
     bulk = command.request.bulk
     answers_close_on = add_working_days(team.hours, today(team.zone, command.at), team.days_to_answer)
-    work.retros.add(
-        Retro(
-            case_number=case.number,
-            channel_id=case.channel_id,
-            opened_at=command.at,
-            answers_close_on=answers_close_on,
-            opened_by=None if bulk else command.person.id,
-        )
+    retro = Retro(
+        case_number=case.number,
+        channel_id=case.channel_id,
+        opened_at=command.at,
+        answers_close_on=answers_close_on,
+        opened_by=None if bulk else command.person.id,
     )
+    small = isinstance(command, Fail) and bool(command.small)
+    work.retros.add(only_made_right(retro, command.at) if small else retro)
     work.jobs.schedule(_retro_job(case, command))
     if not bulk:
         # An import of old cases must not flood anybody: theirs begin when somebody says so.
         contact = team.lead if command.person.bot else command.person.id
-        recovery_jobs.begin(case, contact, team, command.at, work, aim_from=aim_from)
+        recovery = recovery_jobs.begin(case, contact, team, command.at, work, aim_from=aim_from)
+        if small:
+            work.recoveries.save(with_nothing_to_tell(recovery, command.person.id, command.at))
 
 
 def _point_out_double(new: Case, command: Fail, team: Team, work: ReadOnlyWork) -> None:
@@ -306,7 +323,7 @@ def _point_out_double(new: Case, command: Fail, team: Team, work: ReadOnlyWork) 
         return
     channel = command.request.shared_channel
     values = command.values_of(command.request) or {}
-    form = fail_form(channel.id if channel else "", values, command.link or None, team.zone)
+    form = fail_form(channel.id if channel else "", values, command.link or None, team)
     shown = {case.number for case in doubles[: messages.MAX_OFFERED]}
     # It travels through a client, which has no room for many.
     seen = [*known, *(case.label for case in doubles)][:MAX_SEEN]

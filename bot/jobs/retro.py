@@ -77,9 +77,12 @@ class Prompt(JobPayload):
     prompt_key: str
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """Its question, and where its answers are; nothing when this version does not ask it."""
+        """Its question, and where its answers are; nothing when this version does not ask it.
+
+        Nor of a small failure: a message more to look at is cheaper than a look at each retro.
+        """
         retro = work.retros.get(self.case_number)
-        if retro is None or self.prompt_key not in BY_KEY:
+        if retro is None or retro.small or self.prompt_key not in BY_KEY:
             return None
         answers = work.retros.answers(self.case_number)
         here = [answer for answer in answers if answer.prompt == self.prompt_key]

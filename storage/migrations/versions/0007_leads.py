@@ -1,6 +1,9 @@
-"""What leads see on pages, and what was put right in an action item: by whom, when, and what it was.
+"""What leads decide for their teams and see on pages, and what was put right in an action item.
 
-Who is let in to the pages by a link from chat, and the indexes of what they list.
+Days off: a team's own, and whose public holidays it keeps. A team's policy for its fixes, and the small
+failures that it lets go without a retro: the older program asks their prompts all the same. Who is let
+in to the pages by a link from chat, and the indexes of what they list. Of an item: by whom it was put
+right, when, and what it was.
 
 The older program runs on beside this: it does not know what is new, which has defaults, and leaves it as
 it is.
@@ -20,15 +23,19 @@ LISTED = {
     "action_items_by_gap": ("action_items", ["workspace", "place", "gap", "case"]),
 }
 
+OF_TEAM = ("days_off", "policy")
+
 
 def upgrade() -> None:
     """Takes it in use."""
     _upgrade_item_edits()
     _upgrade_pages()
+    _upgrade_policy()
 
 
 def downgrade() -> None:
     """Takes it back."""
+    _downgrade_policy()
     _downgrade_pages()
     _downgrade_item_edits()
 
@@ -41,6 +48,22 @@ def _upgrade_item_edits() -> None:
 
 def _downgrade_item_edits() -> None:
     op.drop_column("action_items", "edits")
+
+
+def _upgrade_policy() -> None:
+    for name in OF_TEAM:
+        op.add_column(
+            "teams", sa.Column(name, sa.JSON(), nullable=False, server_default=sa.text("'{}'"))
+        )
+    op.add_column(
+        "retros", sa.Column("small", sa.Boolean(), nullable=False, server_default=sa.text("false"))
+    )
+
+
+def _downgrade_policy() -> None:
+    op.drop_column("retros", "small")
+    for name in reversed(OF_TEAM):
+        op.drop_column("teams", name)
 
 
 def _upgrade_pages() -> None:
