@@ -1,5 +1,6 @@
 """The fields of a command: declared once, and how each kind of them is drawn and read."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, time
 from functools import partial
@@ -9,6 +10,7 @@ from pydantic import BaseModel, Field, field_validator
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
+from bot.domain.days_off import Span, in_order
 from bot.domain.errors import Refused, check_all
 from bot.domain.written_day import read_day
 from bot.messages.parts import MAX_TEXT_LENGTH, FieldKind, FormField, Option
@@ -26,6 +28,27 @@ class Kind(NamedTuple):
 def storable(text: str) -> str:
     """The text without what no database stores: half a surrogate pair, and in PostgreSQL NUL."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+SEPARATOR = re.compile(r"[,;\n]")
+UNTIL = re.compile(r"\s+(?:to|until|-)\s+|\s*[–—]\s*")
+"""What stands between the first and the last of several days; the hyphens of a date are none of it."""
+
+
+def read_spans(value: str) -> tuple[Span, ...]:
+    """The days that `2026-12-24, 2026-12-31 to 2027-01-01` are; raises Refused for what is none."""
+    pieces = (piece.strip() for piece in SEPARATOR.split(value))
+    return in_order(_read_span(piece) for piece in pieces if piece)
+
+
+def _read_span(piece: str) -> Span:
+    first, *rest = (read_day(end.strip()) for end in UNTIL.split(piece))
+    last = rest[0] if len(rest) == 1 else first
+    if first is None or last is None or len(rest) > 1:
+        raise Refused(f"I can't read {piece[:40]!r}: write 2026-12-24, or 2026-12-24 to 2026-12-31.")
+    if last < first:
+        raise Refused(f"{piece[:40]!r} ends before it starts: write the earlier day first.")
+    return Span(first=first, last=last)
 
 
 def _read_time(value: str) -> time | None:

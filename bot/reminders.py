@@ -106,9 +106,11 @@ REMINDERS = (
     Reminder(
         name="item_done",
         about="item",
-        when="done, not verified: after 2 working days",
+        when="done, not verified: after 2 working days, or as many as the team's policy says; where "
+        "only the lead verifies, to them alone",
         since="done",
         on=(On(2, ("lead", "asker")),),
+        aim="days_to_verify",
         says="This is done and waits for somebody to verify it.",
         tells="This is done, says {owner}, and waits for somebody to verify it.",
         steps=("verify", "reopen"),

@@ -13,7 +13,9 @@ from bot.commands import board as board_commands
 from bot.commands import case as case_commands
 from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
+from bot.commands import days_off as days_off_commands
 from bot.commands import page as page_commands
+from bot.commands import policy as policy_commands
 from bot.commands import prompt as prompt_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import reminder as reminder_commands
@@ -123,8 +125,8 @@ TYPED_WORDS: Mapping[str, TypedWord] = {
     "settings": TypedWord(
         "team.settings",
         "[mine]",
-        "this team's lead, time zone, working hours, days to answer and to apologise; "
-        "settings mine: when and how you are reminded",
+        "this team's lead and hours; settings days off; settings policy: due dates, who verifies; "
+        "settings mine: your own reminders",
     ),
     "prompts": TypedWord(
         "prompts.show",
@@ -152,6 +154,13 @@ OFFERS: Mapping[str, Button] = {
     for word, typed in TYPED_WORDS.items()
 }
 """Each typed word as a button that does the same, or lets somebody read it."""
+
+OTHER_SETTINGS: Mapping[str, Callable[[Opening, ReadOnlyWork], Reply]] = {
+    "policy": policy_commands.open_form,
+    "days off": days_off_commands.open_form,
+    "holidays": days_off_commands.open_form,
+}
+"""What can be typed after `settings` beside one's own: forms that have no word to themselves."""
 
 _ROUTES = (
     _route(case_commands.Fail, case_commands.fail, case_commands.open_fail),
@@ -224,7 +233,13 @@ _ROUTES = (
     _reading(trends_commands.Show, trends_commands.show),
     _route(sign_in_commands.Open, sign_in_commands.open_page),
     Route(coach_commands.Draft, form=coach_commands.open_draft, apart=coach_commands.draft),
-    _route(team_commands.Settings, team_commands.settings, team_commands.open_settings),
+    _route(
+        team_commands.Settings,
+        team_commands.settings,
+        partial(team_commands.open_settings, OTHER_SETTINGS),
+    ),
+    _route(days_off_commands.Save, days_off_commands.save, days_off_commands.open_form),
+    _route(policy_commands.Save, policy_commands.save, policy_commands.open_form),
     _route(team_commands.OwnSettings, team_commands.own_settings, team_commands.open_own_settings),
     _reading(prompt_commands.Show, prompt_commands.show),
     _reading(prompt_commands.ShowKinds, prompt_commands.show_kinds),

@@ -69,6 +69,8 @@ class TeamRow(Row, table=True):
     days_to_apologise: int = Field(sa_column_kwargs={"server_default": text("0")})
     prompts: list[dict[str, Any]] | None = Field(sa_type=Data)
     kinds: list[dict[str, Any]] = Field(sa_type=Data, sa_column_kwargs={"server_default": text("'[]'")})
+    days_off: dict[str, Any] = Field(sa_type=Data, sa_column_kwargs={"server_default": text("'{}'")})
+    policy: dict[str, Any] = Field(sa_type=Data, sa_column_kwargs={"server_default": text("'{}'")})
     made_at: datetime | None = Field(sa_type=UTCDateTime)
     version: int
     next_check_at: datetime | None = never_checked()
@@ -163,6 +165,7 @@ class RetroRow(Row, table=True):
     version: int
     closed_at: datetime | None = Field(sa_type=UTCDateTime)
     unsettled_at: datetime | None = Field(sa_type=UTCDateTime)
+    small: bool = Field(sa_column_kwargs={"server_default": text("false")})
     cancelled: bool = Field(sa_column_kwargs={"server_default": text("false")})
     next_check_at: datetime | None = never_checked()
 

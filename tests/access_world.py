@@ -64,6 +64,13 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "prompt.edit": {"label": "Practice", "question": "What was missing?"},
     "kind.add": {"called": "Delivery"},
     "kind.edit": {"called": "Post"},
+    "team.days_off": {"days_off": "2026-12-24", "country": "SE", "region": ""},
+    "team.policy": {
+        "due_training": "10",
+        "days_to_verify": "3",
+        "verifies": "the lead",
+        "small_failures": "yes",
+    },
     "team.channel_changed": {"called": "elsewhere"},
     "team.message_deleted": {"id": "1.1"},
     "team.own_settings": {"starts": "09:00", "ends": "17:00"},

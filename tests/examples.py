@@ -12,6 +12,8 @@ from bot.commands import action_item as action_item_commands
 from bot.commands import case as case_commands
 from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
+from bot.commands import days_off as days_off_commands
+from bot.commands import policy as policy_commands
 from bot.commands import prompt as prompt_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import retro as retro_commands
@@ -21,11 +23,13 @@ from bot.domain.board import BY_NAME as BOARD_GROUPS
 from bot.domain.board import Board, Thing
 from bot.domain.board_filter import EVERYTHING, Filters
 from bot.domain.case import Case, CaseChange
+from bot.domain.days_off import DaysOff, Span
 from bot.domain.gap import CameBack
 from bot.domain.item_step import ItemState
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.owner_day import Days
 from bot.domain.person import Person
+from bot.domain.policy import Policy
 from bot.domain.prompt import MAX_KINDS, MAX_PROMPTS, MAX_RETIRED, Kind, Prompt
 from bot.domain.recovery import (
     Recovery,
@@ -38,12 +42,21 @@ from bot.domain.recovery import (
     judge,
     take,
     take_back,
+    with_nothing_to_tell,
 )
 from bot.domain.recovery import not_needed as leave_out
 from bot.domain.recovery_step import HOLDING, Step, StepName
 from bot.domain.reference import PromptsRef
 from bot.domain.reminder import SentReminder
-from bot.domain.retro import Answer, Comment, Counts, Retro, Turn, WithdrawnAnswer
+from bot.domain.retro import (
+    Answer,
+    Comment,
+    Counts,
+    Retro,
+    Turn,
+    WithdrawnAnswer,
+    only_made_right,
+)
 from bot.domain.team import Team
 from bot.domain.trends import Failure, Fix, TeamRows, Trends, months_until
 from bot.domain.trends import trends as trends_of
@@ -63,6 +76,7 @@ from bot.messages import (
     team,
     trends,
 )
+from bot.messages import policy as policy_messages
 from bot.messages.board import StatusFor
 from bot.messages.parts import Chart, Form, Message, Page, Series, Table, sentence
 from bot.messages.recovery import CardContext
@@ -120,6 +134,39 @@ FULL = OWN.model_copy(
 )
 """A team with as much as it can have."""
 ALL_PROMPTS = PromptsRef(channel_id="C1")
+OFF = TEAM.model_copy(
+    update={
+        "days_off": DaysOff(
+            spans=(
+                Span(first=date(2026, 2, 2), last=date(2026, 2, 2)),
+                Span(first=date(2026, 12, 24), last=date(2026, 12, 24)),
+                Span(first=date(2026, 12, 31), last=date(2027, 1, 2)),
+            ),
+            country="DE",
+            region="BY",
+        )
+    }
+)
+STRICT = TEAM.model_copy(
+    update={
+        "policy": Policy(
+            due_by_gap={"training": 10, "process": 20, "": 15},
+            days_to_verify=5,
+            lead_verifies=True,
+            small_failures=True,
+        )
+    }
+)
+MUCH_OFF = TEAM.model_copy(
+    update={
+        "days_off": DaysOff(
+            spans=tuple(
+                Span(first=date(2026, month, 7), last=date(2026, month, 7)) for month in range(4, 10)
+            ),
+            country="SE",
+        )
+    }
+)
 CASE = Case(
     number=7,
     channel_id="C1",
@@ -153,6 +200,7 @@ RETRO = Retro(
     opened_by="U1",
 )
 OWN_RETRO = RETRO.model_copy(update={"prompts": OWN_PROMPTS})
+SMALL = only_made_right(RETRO, AT)
 CLOSED = RETRO.model_copy(
     update={
         "state": "closed",
@@ -543,6 +591,7 @@ MESSAGES: Mapping[str, Message] = {
     "trends.no_team": trends.trends(counted(teams=()), ()),
     "sentence": sentence("AI-12 is already verified."),
     "case.failed": case.failed(CASE, "support"),
+    "case.failed_small": case.failed(CASE, "support", small=True),
     "case.already": case.already(CASE, "support", LINK),
     "case.already_unsaid": case.already(CASE, "support", None),
     "case.taken_in": case.taken_in(CASE),
@@ -567,6 +616,7 @@ MESSAGES: Mapping[str, Message] = {
         TEAM,
         Counts(),
     ),
+    "retro.small": retro.invitation(SMALL, CASE, TEAM, Counts()),
     "retro.closed": retro.invitation(
         CLOSED, CASE, TEAM, Counts(answers=2, items=1, unfinished=1, agreed=1)
     ),
@@ -658,6 +708,9 @@ MESSAGES: Mapping[str, Message] = {
     "action_item.no_longer_own": action_item.own_copy(HANDED, "U1", PEOPLE, TODAY, LINK),
     "action_item.no_longer_own_free": action_item.own_copy(DECLINED, "U1", PEOPLE, TODAY, LINK),
     "action_item.done_for_asker": action_item.step_news(DONE, 2, PEOPLE, LINK),
+    "action_item.done_lead_verifies": action_item.step_news(
+        DONE, 2, PEOPLE, LINK, Person(id="U3", name="Cleo")
+    ),
     "action_item.verified_for_asker": action_item.step_news(VERIFIED, 2, PEOPLE, LINK),
     "action_item.declined_for_asker": action_item.step_news(DECLINED, 2, PEOPLE, LINK),
     "action_item.reopened_for_owner": action_item.step_news(REOPENED_DONE, 3, PEOPLE, LINK),
@@ -709,6 +762,9 @@ MESSAGES: Mapping[str, Message] = {
         PEOPLE,
         Days(TODAY),
         more=False,
+    ),
+    "board.weekly_small": board.weekly(
+        (LATE,), board.LastWeek(((SMALL, CASE),)), LINKS, PEOPLE, Days(TODAY), more=False
     ),
     "board.weekly_came_back": board.weekly(
         (LATE,),
@@ -788,6 +844,9 @@ MESSAGES: Mapping[str, Message] = {
     "reminder.customer_waits": reminder.reminder_message([_due("recovery_waits", OWED, day=TODAY)]),
     "recovery.card": recovery.card(_shown(OWED)),
     "recovery.not_begun": recovery.not_begun(CASE, TEAM),
+    "recovery.card_small": recovery.card(
+        _shown(with_nothing_to_tell(OWED.model_copy(update={"finished_at": AT}), "U1", AT))
+    ),
     "recovery.card_overdue": recovery.card(_shown(OWED, at=AT + timedelta(days=4))),
     "recovery.card_bare": recovery.card(_shown(begin(BARE, None, TEAM, AT), BARE)),
     "recovery.card_upset": recovery.card(_shown(UPSET)),
@@ -936,8 +995,14 @@ MESSAGES: Mapping[str, Message] = {
     "team.meant_command": team.meant_command("status", OFFERS),
     "team.welcome": team.WELCOME,
     "team.picture": team.PICTURE,
-    "team.settled": team.settled(TEAM),
-    "team.settings_changed": team.settings_changed(TEAM, "Cleo", "Ana"),
+    "team.settled": team.settled(TEAM, TODAY),
+    "team.settled_off": team.settled(OFF, TODAY),
+    "team.settled_off_much": team.settled(MUCH_OFF, TODAY),
+    "team.settled_days_off": team.settled_days_off(OFF, TODAY),
+    "team.settled_no_days_off": team.settled_days_off(TEAM, TODAY),
+    "team.settings_changed": team.settings_changed(OFF, "Cleo", "Ana", TODAY),
+    "team.policy_settled": policy_messages.settled(TEAM),
+    "team.policy_settled_own": policy_messages.settled(STRICT),
     "prompts.listing": prompt.listing(TEAM, PROMPTS, None, ANA, edits=True),
     "prompts.listing_own": prompt.listing(OWN, OWN_PROMPTS, None, ANA, edits=True),
     "prompts.listing_of_kind": prompt.listing(OWN, DELIVERY.prompts, DELIVERY, ANA, edits=True),
@@ -964,6 +1029,7 @@ FORMS: Mapping[str, Form] = {
     "case.fail": case_commands.fail_form("C1", {}),
     "case.fail_kind": case_commands.fail_form("C1", {}, OWN),
     "case.fail_message": case_commands.fail_form("C1", {"what_happened": HOSTILE}, link=LINK),
+    "case.fail_small": case_commands.fail_form("C1", {}, STRICT),
     "case.fail_anywhere": case_commands.fail_form("", {"reference": "ZD-1"}),
     "case.likely_double": case.likely_double(
         case_commands.fail_form("C1", {"what_happened": "Nobody called us back"}, link=LINK),
@@ -1109,6 +1175,12 @@ FORMS: Mapping[str, Form] = {
         PromptsRef(channel_id="C1", kind=DELIVERY.key), DELIVERY.name
     ),
     "team.own_settings": team_commands.own_settings_form(READER),
+    "team.policy": policy_commands.policy_form(TEAM),
+    "team.policy_own": policy_commands.policy_form(STRICT),
+    "team.policy_to_read": policy_messages.to_read(STRICT, "Ana"),
+    "action_item.add_policy": action_item_commands.add_form(CASE.ref, "C1", policy=STRICT.policy),
+    "team.days_off": days_off_commands.days_off_form(TEAM),
+    "team.days_off_own": days_off_commands.days_off_form(OFF),
     "team.settings": team_commands.settings_form(
         TEAM.model_copy(update={"starts": time(8), "ends": time(16, 30)})
     ),

@@ -17,6 +17,7 @@ from bot.domain.action_item import ActionItem, Moved
 from bot.domain.errors import Refused, check_all
 from bot.domain.item_step import STEPS, StepField, StepRow
 from bot.domain.person import Person
+from bot.domain.policy import Policy
 from bot.domain.prompt import GAPS, check_gap, gap_of
 from bot.domain.reference import VIEW, AnswerRef, CaseRef, ItemRef
 from bot.domain.retro import Retro, must_be_open
@@ -42,14 +43,16 @@ from bot.jobs.edit_said import edit_said
 from bot.messages import action_item as messages
 from bot.messages import confirmation
 from bot.messages import owed as owed_messages
+from bot.messages import policy as policy_messages
 from bot.messages import retro as retro_messages
 from bot.messages.board import MAX_LISTED
-from bot.messages.parts import FieldKind, Form, Message, Page
+from bot.messages.parts import FieldKind, Form, Message, Page, on
 from bot.messages.stale_form import changed_meanwhile, differing
 from bot.messages.whole_text import said_to_stay, whole
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import gaps_in
 
+NO_POLICY = Policy()
 MAX_OWED = 5
 """Customers in a list: with ten items and their buttons, all of it fits one message in Slack."""
 
@@ -231,18 +234,28 @@ def open_add(opening: Opening, work: ReadOnlyWork) -> Reply:
     if opening.only_checks:
         filled = opening.readable("owner", "due", "gap")
         _check_filled(filled["owner"] or "", filled["due"], filled["gap"] or "", retro, opening, work)
-    return Reply(form=add_form(ref, retro.channel_id, what, gap, gaps))
+    policy = work.teams.require(retro.channel_id).policy
+    return Reply(form=add_form(ref, retro.channel_id, what, gap, gaps, policy))
 
 
 def add_form(
-    ref: CaseRef, channel_id: str, what: str = "", gap: str = "", gaps: Sequence[str] = GAPS
+    ref: CaseRef,
+    channel_id: str,
+    what: str = "",
+    gap: str = "",
+    gaps: Sequence[str] = GAPS,
+    policy: Policy = NO_POLICY,
 ) -> Form:
-    """Add action item; `gaps` are those that it can be filed under."""
+    """Add action item; `gaps` are those that it can be filed under.
+
+    It says when it is due without a date, where the team's policy does.
+    """
+    hint = policy_messages.due_hint(policy)
     return Add.form(
         ref,
         channel_id=channel_id,
         values={"what": what, "gap": gap},
-        changed={"gap": {"options": choices(gaps)}},
+        changed={"gap": {"options": choices(gaps)}, **({"due": {"hint": hint}} if hint else {})},
     )
 
 
@@ -258,6 +271,8 @@ def add(command: Add, work: UnitOfWork) -> Reply:
     # Should somebody close, cancel or move it just now, one of both loses and looks again.
     work.retros.hold(retro)
     owner, day = _check_filled(command.owner, command.due, command.gap, retro, command, work)
+    team = work.teams.require(retro.channel_id)
+    aim = team.policy.due(command.gap, team.hours, day) if command.due is None else None
     item = ActionItem(
         number=0,
         case_number=retro.case_number,
@@ -266,12 +281,13 @@ def add(command: Add, work: UnitOfWork) -> Reply:
         asked_by=command.person.id,
         gap=command.gap or None,
         owner=owner.id if owner else None,
-        due=command.due,
+        due=command.due or aim,
         measure=command.measure,
     )
     added = work.action_items.add(domain.propose(item, command.at, day))
     reply = _show(added, command, work)
-    return _confirmed(confirmation.added(added, command.person.id, owner), reply)
+    words = confirmation.added(added, command.person.id, owner, on(aim, day) if aim else None)
+    return _confirmed(words, reply)
 
 
 def _check_filled(
@@ -397,7 +413,7 @@ def _show_words(item: ActionItem, command: Command, work: UnitOfWork) -> None:
 def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the form of a step, unless this person cannot take it now."""
     item = item_of(opening.subject, work)
-    domain.check(item, command.row.name, opening.person.id, _lead(item, work))
+    _check(item, command.row, opening, work)
     done = item.last("done")
     doer = work.people.get(done.by) if done else None
     return Reply(form=step_form(command, item, doer))
@@ -414,8 +430,7 @@ def step_form(command: type[TakeStep], item: ActionItem, doer: Person | None = N
 def take(command: TakeStep, work: UnitOfWork) -> Reply:
     """Takes a step: the domain says whether it is allowed."""
     item = item_of(command.subject, work)
-    lead = _lead(item, work)
-    domain.check(item, command.row.name, command.person.id, lead)
+    _check(item, command.row, command, work)
     moved = Moved(
         step=command.row.name,
         by=command.person.id,
@@ -440,7 +455,8 @@ def _move(
     item: ActionItem, moved: Moved, command: Command, work: UnitOfWork
 ) -> tuple[Reply, ActionItem]:
     """Takes a step, and brings up to date whatever shows the item or was said of its steps."""
-    after = domain.move(item, moved, _lead(item, work))
+    alone = action_item_jobs.verifier_in(item.channel_id, work)
+    after = domain.move(item, moved, _lead(item, work), alone)
     if domain.begins_anew(after):
         owner = work.people.get(after.owner) if after.owner else None
         zone = (owner.zone if owner else None) or work.teams.require(item.channel_id).zone
@@ -561,6 +577,12 @@ def reopen_because(item: ActionItem, words: str, command: Command, work: UnitOfW
     """
     moved = Moved(step="reopen", by=command.person.id, at=command.at, words=words)
     _move(item, moved, command, work)
+
+
+def _check(item: ActionItem, row: StepRow, invocation: Invocation, work: ReadOnlyWork) -> None:
+    """Refuses a step that this person cannot take now."""
+    alone = action_item_jobs.verifier_in(item.channel_id, work)
+    domain.check(item, row.name, invocation.person.id, _lead(item, work), alone)
 
 
 def _lead(item: ActionItem, work: ReadOnlyWork) -> str | None:

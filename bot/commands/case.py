@@ -18,9 +18,9 @@ from bot.domain.job import Job
 from bot.domain.likeness import WITHIN, may_be
 from bot.domain.link import NO_LINK, check_link, is_web_link, leads_somewhere
 from bot.domain.prompt import kind_called
-from bot.domain.recovery import follow, owners
+from bot.domain.recovery import follow, owners, with_nothing_to_tell
 from bot.domain.reference import CaseRef
-from bot.domain.retro import Retro
+from bot.domain.retro import Retro, only_made_right
 from bot.domain.team import Team
 from bot.domain.working_hours import add_working_days, happened, today, zone_of
 from bot.fields import (
@@ -31,6 +31,7 @@ from bot.fields import (
     Day,
     FieldSpec,
     Line,
+    MaybeTick,
     Text,
     choices,
     field,
@@ -91,6 +92,7 @@ class Fail(Described, frozen=True):
     kind: Choice = field("Kind", hint=OF_KIND)
     """What its team calls this kind of case, in capitals or not."""
     link: Line = field(hidden=True, max_length=MAX_LINK_LENGTH)
+    small: MaybeTick = field("No retro, only make it right", hint=messages.SMALL_HINT)
     not_same: Line = field(hidden=True, max_length=12 * MAX_SEEN)
     """The labels of likely doubles that they have read of, separated by commas."""
 
@@ -220,11 +222,14 @@ def fail_form(
     """Mark a case failed; it asks for the channel too, when nobody said where.
 
     `link` leads to the message that it is about, and `ticket` to what that is about. `team` is the
-    channel's, as far as it is known: where it has kinds of case, which one this is can be said.
+    channel's, as far as it is known: the time is said to be in its zone, where it has kinds of case,
+    which one this is can be said, and a small failure may go without a retro.
     """
+    may_be_small = team is not None and team.policy.small_failures
     kept = ticket if ticket and len(ticket) <= MAX_LINK_LENGTH else link
     kinds = [kind.name for kind in team.kinds if not kind.retired] if team else []
-    left_out = (*(("place",) if channel_id else ()), *(() if kinds else ("kind",)))
+    offered = {"place": not channel_id, "kind": bool(kinds), "small": may_be_small}
+    left_out = tuple(name for name, is_offered in offered.items() if not is_offered)
     return Fail.form(
         channel_id=channel_id,
         parts=messages.marked_from(link) if link else (),
@@ -262,6 +267,8 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
     if first is not None:
         said = first.model_copy(update={"kind": kind or first.kind})
         return Reply(already=True) if quietly else _open_or_show(said, team, command, work)
+    if command.small and not team.policy.small_failures:
+        raise Refused("In this team every failure has a retro: take the tick out.", "small")
     new = _read_case(command, team).model_copy(update={"kind": kind})
     if not (command.reference or command.request.bulk):
         _point_out_double(new, command, team, work)
@@ -270,7 +277,7 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
         work.jobs.schedule(case_jobs.backlog_job(channel.id, command.at, command.at))
         return Reply()
     _open_retro(case, team, command, work)
-    return Reply(message=messages.failed(case, team.name), done=True)
+    return Reply(message=messages.failed(case, team.name, small=bool(command.small)), done=True)
 
 
 def open_retro(command: Open, work: UnitOfWork) -> Reply:
@@ -308,21 +315,23 @@ def _open_retro(
     """The retro of a case, and what is owed to its customer, begin now; the aim to apologise as said."""
     bulk = command.request.bulk
     answers_close_on = add_working_days(team.hours, today(team.zone, command.at), team.days_to_answer)
-    work.retros.add(
-        Retro(
-            case_number=case.number,
-            channel_id=case.channel_id,
-            opened_at=command.at,
-            answers_close_on=answers_close_on,
-            prompts=at_opening(team, case.kind),
-            opened_by=None if bulk else command.person.id,
-        )
+    retro = Retro(
+        case_number=case.number,
+        channel_id=case.channel_id,
+        opened_at=command.at,
+        answers_close_on=answers_close_on,
+        prompts=at_opening(team, case.kind),
+        opened_by=None if bulk else command.person.id,
     )
+    small = isinstance(command, Fail) and bool(command.small)
+    work.retros.add(only_made_right(retro, command.at) if small else retro)
     work.jobs.schedule(_retro_job(case, command))
     if not bulk:
         # An import of old cases must not flood anybody: theirs begin when somebody says so.
         contact = team.lead if command.person.bot else command.person.id
-        recovery_jobs.begin(case, contact, team, command.at, work, aim_from=aim_from)
+        recovery = recovery_jobs.begin(case, contact, team, command.at, work, aim_from=aim_from)
+        if small:
+            work.recoveries.save(with_nothing_to_tell(recovery, command.person.id, command.at))
 
 
 def _point_out_double(new: Case, command: Fail, team: Team, work: ReadOnlyWork) -> None:

@@ -19,6 +19,7 @@ from bot.domain.recovery import (
     check_outcome,
     enough,
     not_enough,
+    with_something_to_tell,
 )
 from bot.domain.reference import AnswerRef, CaseRef
 from bot.domain.retro import OUTCOMES, Answer, Comment, Retro, WithdrawnAnswer, must_be_open
@@ -517,6 +518,9 @@ def open_because(retro: Retro, why: str, command: Command, work: UnitOfWork) -> 
     closes = add_working_days(team.hours, today(team.zone, command.at), team.days_to_answer)
     opened = domain.reopen(retro, command.person.id, command.at, why, closes)
     work.retros.save(opened)
+    recovery = work.recoveries.get(retro.case_number) if retro.small else None
+    if recovery is not None:
+        work.recoveries.save(with_something_to_tell(recovery, command.at))
     _say_turn(opened, command, work)
     # What the thread heard before says that it is closed.
     reminder_jobs.quote_anew(opened, command.at, work)

@@ -1,6 +1,6 @@
 """What happens with a team: its first use, its settings, and what Amends says about itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import time
 from difflib import get_close_matches
 
@@ -187,10 +187,17 @@ def _means_own(opening: Opening) -> bool:
     )
 
 
-def open_settings(opening: Opening, work: ReadOnlyWork) -> Reply:
-    """Opens the team's settings, or a person's own."""
+def open_settings(
+    others: Mapping[str, Callable[[Opening, ReadOnlyWork], Reply]],
+    opening: Opening,
+    work: ReadOnlyWork,
+) -> Reply:
+    """Opens the team's settings, a person's own, or the form among `others` whose name was typed."""
     if _means_own(opening):
         return open_own_settings(opening, work)
+    other = others.get(" ".join(opening.request.typed.lower().split()))
+    if other is not None:
+        return other(opening, work)
     channel = shared_channel(opening)
     if opening.only_checks:
         filled = opening.readable("lead", "starts", "ends")
@@ -300,13 +307,19 @@ def settings(command: Settings, work: UnitOfWork) -> Reply:
         changed = changed.model_copy(update={"coach": command.coach})
     days = command.days_to_apologise
     changed = aim(changed, team.days_to_apologise if days is None else days)
+    keep(team, changed, command, work)
+    day = today(changed.zone, command.at)
+    return Reply(message=messages.settled(changed, day), done=True)
+
+
+def keep(team: Team, changed: Team, command: Command, work: UnitOfWork) -> None:
+    """Saves how a team works from now on, makes what is open due by it, and tells its leads who did."""
     work.teams.save(changed)
     work.scheduler.run_now(channel_id=team.channel_id)
     for recipient_id in sorted({team.lead, changed.lead} - {command.person.id, None}, key=str):
         work.jobs.schedule(
             team_jobs.settings_changed_job(changed, str(recipient_id), command.person.id, command.at)
         )
-    return Reply(message=messages.settled(changed), done=True)
 
 
 TO_MINE = NextStep(messages.MINE.label, messages.MINE.command_name)

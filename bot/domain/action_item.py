@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from bot.domain.errors import NextStep, Refused
 from bot.domain.item_step import ALREADY, STEPS, ItemState, ItemStep, StepRow, Who
-from bot.domain.person import is_former
+from bot.domain.person import Person, is_former
 from bot.domain.reference import ItemRef, key_of
 from bot.domain.written_day import day_on
 
@@ -121,11 +121,19 @@ def check_due(due: date | None, today: date) -> None:
         raise Refused(f"The date {day_on(due, today)} has passed; choose today or later.", "due")
 
 
-def check(item: ActionItem, step: ItemStep, by: str, lead: str | None) -> None:
-    """Refuses a step that the item's state does not allow, or this person may not take."""
+def check(
+    item: ActionItem, step: ItemStep, by: str, lead: str | None, verifier: Person | None = None
+) -> None:
+    """Refuses a step that the item's state does not allow, or this person may not take.
+
+    `verifier` is whoever alone verifies in this team; None: anybody who has not done it.
+    """
     row = STEPS[step]
     if item.state not in row.places:
         raise Refused(row.not_yet.get(item.state, ALREADY).format(label=item.label, state=item.state))
+    alone = _alone(row, item, verifier)
+    if alone is not None and by != alone.id:
+        raise Refused(row.by_verifier.format(label=item.label, verifier=alone.name))
     if not _is_among(row, item, by, lead):
         raise Refused(row.others.format(label=item.label), instead=_handing_over(item, by, lead))
 
@@ -138,12 +146,12 @@ def _handing_over(item: ActionItem, by: str, lead: str | None) -> NextStep | Non
     return NextStep(row.button.label, f"action_item.{row.name}", str(item.ref))
 
 
-def move(item: ActionItem, moved: Moved, lead: str | None) -> ActionItem:
-    """The item after a step; refuses one that is not allowed."""
+def move(item: ActionItem, moved: Moved, lead: str | None, verifier: Person | None = None) -> ActionItem:
+    """The item after a step; refuses one that is not allowed, as `check` says."""
     if moved.step == "add":
         raise ValueError("being added is no step of an item that is there: see propose")
     row = STEPS[moved.step]
-    check(item, row.name, moved.by, lead)
+    check(item, row.name, moved.by, lead, verifier)
     to_somebody = row.owner == "chosen"
     if to_somebody and item.state == "agreed" and moved.to == item.owner:
         field = row.choice.name if row.choice else None
@@ -219,10 +227,21 @@ def without_owner(item: ActionItem) -> ActionItem:
     return item.model_copy(update={"owner": None, "remind_on": None, "state": state})
 
 
-def may(item: ActionItem, step: ItemStep, by: str, lead: str | None) -> bool:
-    """Whether this person could take the step now."""
+def may(
+    item: ActionItem, step: ItemStep, by: str, lead: str | None, verifier: Person | None = None
+) -> bool:
+    """Whether this person could take the step now; `verifier` as `check` says."""
     row = STEPS[step]
-    return item.state in row.places and _is_among(row, item, by, lead)
+    alone = _alone(row, item, verifier)
+    among = _is_among(row, item, by, lead) and (alone is None or by == alone.id)
+    return item.state in row.places and among
+
+
+def _alone(row: StepRow, item: ActionItem, verifier: Person | None) -> Person | None:
+    """Whoever alone may take this step; None when anybody among those of its row may."""
+    if verifier is None or not row.by_verifier or not _is_among(row, item, verifier.id, None):
+        return None
+    return verifier
 
 
 def _is_among(row: StepRow, item: ActionItem, by: str, lead: str | None) -> bool:

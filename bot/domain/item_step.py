@@ -74,7 +74,8 @@ class StepRow(NamedTuple):
     the first, and with the same number the table's order counts. `to` is the state after it; None
     leaves the state as it is. `who` may take it, and `others` is the sentence for everybody else;
     `not_yet` are sentences for states that do not allow it, where ALREADY would not be true. `label`
-    may stand in them, and in the latter also `state`.
+    may stand in them, and in the latter also `state`. `by_verifier` is the sentence for everybody else
+    where the team's policy leaves it to one person alone, `verifier`, unless they did it themself.
 
     `owner` and `due` are whose it is and when it is due afterwards: "chosen" is what the form says, and
     with "if still ahead" a date that has passed falls away. Its button is shown only with an owner when
@@ -91,6 +92,7 @@ class StepRow(NamedTuple):
     outcome: str
     to: ItemState | None = None
     others: str = ""
+    by_verifier: str = ""
     not_yet: Mapping[ItemState, str] = {}
     owner: Literal["same", "whoever takes it", "chosen", "nobody"] = "same"
     due: Literal["same", "chosen", "if still ahead"] = "same"
@@ -236,6 +238,7 @@ _ROWS = (
         to="verified",
         who=("anybody who has not done it",),
         others="Nobody verifies their own item: ask somebody else to look at {label}.",
+        by_verifier="In this team the lead verifies: ask {verifier} to look at {label}.",
         not_yet={
             "proposed": "{label} is not done yet.",
             "agreed": "{label} is not done yet.",

@@ -26,13 +26,18 @@ class NotificationPreferences(BaseModel, frozen=True):
 
 
 def hours_of(preferences: NotificationPreferences | None, zone: str | None, team: Team) -> WorkingHours:
-    """When this person works, for reminders about this team's matters; `zone` is the person's own."""
+    """When this person works, for reminders about this team's matters; `zone` is the person's own.
+
+    The team's days off are theirs in its matters, whatever their own week is: whoever is in two teams
+    hears of each on the days on which that one works.
+    """
     settings = preferences or NotificationPreferences(person_id="")
     return WorkingHours(
         zone=zone or team.zone,
         days=settings.days or team.days,
         starts=settings.starts or team.starts,
         ends=settings.ends or team.ends,
+        off=team.days_off,
     )
 
 

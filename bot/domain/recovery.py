@@ -21,6 +21,7 @@ from bot.domain.recovery_step import (
     StepState,
     Verdict,
 )
+from bot.domain.retro import ONLY_RIGHT
 from bot.domain.team import Team
 from bot.domain.working_hours import add_working_days, moment, next_working, today
 
@@ -714,6 +715,19 @@ def judge(recovery: Recovery, given: Step, at: datetime, team: Team) -> Recovery
             "has_verified": False,
         }
     )
+
+
+def with_nothing_to_tell(recovery: Recovery, by: str, at: datetime) -> Recovery:
+    """The recovery of a small failure, of which nothing changes that could be told."""
+    return _leave(recovery, ("tell_changed",), by, at, ONLY_RIGHT)
+
+
+def with_something_to_tell(recovery: Recovery, at: datetime) -> Recovery:
+    """The recovery once the retro of a small failure was reopened after all."""
+    step = recovery.step("tell_changed")
+    if recovery.outcome is not None or step.state != "not needed" or step.words != ONLY_RIGHT:
+        return recovery
+    return _with(recovery, at, Step(name=step.name, owner=step.owner))
 
 
 def is_silent(recovery: Recovery) -> bool:

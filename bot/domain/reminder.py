@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from bot.domain.action_item import ActionItem, Event, Moved
 from bot.domain.item_step import ItemStep
+from bot.domain.policy import Policy
 from bot.domain.recovery import (
     SILENT_ASKS,
     SILENT_DAYS,
@@ -99,6 +100,8 @@ class Reminder(BaseModel, frozen=True):
     since: Since
     on: tuple[On, ...]
     then: Every | None = None
+    aim: Literal["days_to_verify"] | None = None
+    """The number of the team's policy that stands in place of the first day of `on`."""
     says: str
     tells: str = ""
     instead: Mapping[str, str] = {}
@@ -131,6 +134,15 @@ class Reminder(BaseModel, frozen=True):
         """Everybody that it is for at some time, each once."""
         steps = (*self.on, *((self.then,) if self.then else ()))
         return tuple(dict.fromkeys(whom for step in steps for whom in step.to))
+
+
+def in_team(reminder: Reminder, policy: Policy) -> Reminder:
+    """The line of the table as it is for a team: its own policy says some of its days."""
+    if reminder.aim is None:
+        return reminder
+    first, *others = reminder.on
+    days = {"days_to_verify": policy.days_to_verify}[reminder.aim]
+    return reminder.model_copy(update={"on": (first._replace(day=days), *others)})
 
 
 class SentReminder(BaseModel, frozen=True):
@@ -172,9 +184,13 @@ def days(reminder: Reminder, whom: Whom, since: date, hours: WorkingHours) -> It
         while True:
             last = add_working_days(hours, last, reminder.then.working_days)
             yield last
+    said = last
     for weeks in count(1):
         # The same day of the week; when nobody works then, the next day on which somebody does.
-        yield add_working_days(hours, last + timedelta(days=7 * weeks - 1), 1)
+        day = add_working_days(hours, last + timedelta(days=7 * weeks - 1), 1)
+        if day > said:  # after weeks off two of them meet on one day
+            yield day
+        said = day
 
 
 class Around(NamedTuple):

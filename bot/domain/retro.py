@@ -20,6 +20,8 @@ OUTCOMES: tuple[Outcome, ...] = (
     "nothing we could have changed",
 )
 FIXES_AGREED = OUTCOMES[0]
+ONLY_RIGHT = "Small failure: only making it right."
+"""Why the retro of a small failure is closed as it opens."""
 
 
 class Turn(BaseModel, frozen=True):
@@ -50,6 +52,8 @@ class Retro(BaseModel, frozen=True):
     state: RetroState = "open"
     history: tuple[Turn, ...] = ()
     unsettled_at: datetime | None = None
+    small: bool = False
+    """A small failure, closed as it opened: nobody is asked anything, until it is reopened."""
     cancelled: bool = False
     """As its case is: kept here too, so that lists and the clock pass it by."""
     version: int = 1
@@ -123,6 +127,12 @@ class Counts(BaseModel, frozen=True):
     agreed: int = 0
 
 
+def only_made_right(retro: Retro, at: datetime) -> Retro:
+    """The retro of a small failure, closed as it opens; that names nobody, as its opening does not."""
+    turn = Turn(step="close", by="", at=at, outcome="an apology was enough", why=ONLY_RIGHT)
+    return retro.model_copy(update={"state": "closed", "history": (turn,), "small": True})
+
+
 def must_be_open(retro: Retro, to: str) -> None:
     """Refuses when the retro is closed or cancelled; `to` says what the person wanted, e.g. "answer"."""
     if retro.cancelled:
@@ -185,6 +195,7 @@ def reopen(retro: Retro, by: str, at: datetime, why: str, answers_close_on: date
     return retro.model_copy(
         update={
             "state": "open",
+            "small": False,
             "history": (*retro.history, turn),
             "unsettled_at": None,
             "answers_close_on": max(retro.answers_close_on, answers_close_on),

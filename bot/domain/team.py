@@ -1,10 +1,15 @@
 """A team: one channel of a chat, with a lead, a time zone and working hours."""
 
+from collections.abc import Mapping
 from datetime import datetime, time
 
 from pydantic import BaseModel
 
+from bot.domain import days_off
+from bot.domain.days_off import DaysOff
 from bot.domain.errors import Refused, check_all
+from bot.domain.person import Person
+from bot.domain.policy import Policy
 from bot.domain.prompt import Kind, Prompts
 from bot.domain.working_hours import WorkingHours, known_zones
 
@@ -34,14 +39,31 @@ class Team(BaseModel, frozen=True):
     """What its retros ask, retired ones too; None: what `bot/prompts.py` says."""
     kinds: tuple[Kind, ...] = ()
     """Kinds of case whose retros ask something else."""
+    days_off: DaysOff = days_off.NONE
+    policy: Policy = Policy()
     made_at: datetime | None = None
     """When its channel first used Amends; None for teams that are older than this field."""
     version: int = 1
 
     @property
     def hours(self) -> WorkingHours:
-        """The team's week."""
-        return WorkingHours(zone=self.zone, days=self.days, starts=self.starts, ends=self.ends)
+        """The team's week, and its days off."""
+        return WorkingHours(
+            zone=self.zone, days=self.days, starts=self.starts, ends=self.ends, off=self.days_off
+        )
+
+
+def present_lead(team: Team, people: Mapping[str, Person]) -> Person | None:
+    """The team's lead, as far as `people` knows them; None when there is none, or they have left."""
+    if team.lead is None:
+        return None
+    lead = people.get(team.lead) or Person(id=team.lead, name="the lead")
+    return None if lead.gone or lead.bot else lead
+
+
+def verifier(team: Team, people: Mapping[str, Person]) -> Person | None:
+    """Whoever alone verifies, by the team's policy: its lead, while one is there; None: anybody else."""
+    return present_lead(team, people) if team.policy.lead_verifies else None
 
 
 def with_settings(

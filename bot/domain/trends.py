@@ -38,10 +38,10 @@ class Failure(BaseModel, frozen=True):
     """A failed case that was not cancelled, with what became of its retro and of its customer.
 
     `ended` is the customer's verdict, *not recovered* until they say another. `closed_at` is there while
-    its retro is closed with an outcome that holds. `owed_since` is the moment from which the customer
-    waits, anew after *not recovered*; `apologise_by` the team's aim, and `promised_by` the day that was
-    promised, each as long as that step is needed. `keeper_zone` is the time zone of whoever keeps the
-    promise, if they have one.
+    its retro is closed with an outcome that holds; a small failure that goes without one has none.
+    `owed_since` is the moment from which the customer waits, anew after *not recovered*; `apologise_by`
+    the team's aim, and `promised_by` the day that was promised, each as long as that step is needed.
+    `keeper_zone` is the time zone of whoever keeps the promise, if they have one.
     """
 
     number: int

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel
 
+from bot.domain.days_off import NONE, DaysOff
+
 log = logging.getLogger(__name__)
 
 EARLIEST = date(1900, 1, 1)
@@ -17,12 +19,13 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 
 class WorkingHours(BaseModel, frozen=True):
-    """A week of work in one time zone; `days` counts from Monday as 0."""
+    """A week of work in one time zone, and the days off in it; `days` counts from Monday as 0."""
 
     zone: str = "UTC"
     days: tuple[int, ...] = (0, 1, 2, 3, 4)
     starts: time = time(9)
     ends: time = time(17)
+    off: DaysOff = NONE
 
 
 @cache
@@ -68,7 +71,7 @@ def moment(zone: str, day: date, at_time: time) -> datetime:
 
 def is_working_day(hours: WorkingHours, day: date) -> bool:
     """Whether the team works on `day` at all."""
-    return day.weekday() in hours.days
+    return day.weekday() in hours.days and day not in hours.off
 
 
 def is_working(hours: WorkingHours, at: datetime) -> bool:

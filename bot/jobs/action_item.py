@@ -10,6 +10,7 @@ from bot.domain.item_edit import edited, is_edit_news
 from bot.domain.job import Job
 from bot.domain.owner_day import owner_day
 from bot.domain.person import Person
+from bot.domain.team import verifier
 from bot.jobs import out_of_reach
 from bot.jobs.payload import JobPayload, Number, may_have_been_read
 from bot.messages import action_item as messages
@@ -89,7 +90,8 @@ class TellStep(JobPayload):
         if reader is not None and (reader.bot or reader.gone):
             return None
         root = work.sent_messages.get(message_key.retro(item.case_number))
-        return messages.step_news(item, number, people, root.link if root else None)
+        alone = verifier_in(item.channel_id, work)
+        return messages.step_news(item, number, people, root.link if root else None, alone)
 
     def on_failure(self, job: Job, reason: str, work: ReadOnlyWork) -> Sequence[Job]:
         """Its owner is named in the thread instead; whoever asked for it can read it there."""
@@ -158,6 +160,13 @@ class TellLead(JobPayload):
         """Who it is, and what the platform says."""
         item = _owned(self.item_number, self.owner_id, work)
         return messages.unreached(item, _owner(self.owner_id, work), self.reason) if item else None
+
+
+def verifier_in(channel_id: str, work: ReadOnlyWork) -> Person | None:
+    """Whoever alone verifies in the team of this channel; None: anybody who has not done it."""
+    team = work.teams.require(channel_id)
+    leads = {team.lead} if team.policy.lead_verifies and team.lead else set()
+    return verifier(team, work.people.among(leads))
 
 
 def item_job(item: ActionItem, at: datetime, asked_by: str | None = None) -> Job:

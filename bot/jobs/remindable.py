@@ -29,7 +29,7 @@ from bot.domain.reminder import (
     since,
 )
 from bot.domain.retro import Retro, unanswered
-from bot.domain.team import Team
+from bot.domain.team import Team, verifier
 from bot.domain.working_hours import WorkingHours, today
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import recovery as recovery_jobs
@@ -56,6 +56,10 @@ class ReminderContext(NamedTuple):
             return False
         person = self.people.get(person_id)
         return person is None or not (person.gone or person.bot)
+
+    def verifier(self, channel_id: str) -> Person | None:
+        """Whoever alone verifies in the team of this channel; None: anybody who has not done it."""
+        return verifier(self.teams[channel_id], self.people)
 
     def hours(self, recipient_id: str, channel_id: str) -> WorkingHours:
         """When a reader works ("" is the thread: the hours of the team of that channel)."""
@@ -113,11 +117,13 @@ class Remindable(Protocol):
         """Who is asked as its owner."""
         return self.owner(reminder)
 
-    def may(self, step: ItemStep, person_id: str, lead: str | None) -> bool:
+    def may(self, step: ItemStep, person_id: str, context: ReminderContext) -> bool:
         """Whether this person may take a step with it."""
         return True
 
-    def buttons(self, reminder: Reminder, recipient_id: str, lead: str | None) -> tuple[ItemStep, ...]:
+    def buttons(
+        self, reminder: Reminder, recipient_id: str, context: ReminderContext
+    ) -> tuple[ItemStep, ...]:
         """Which of an item's steps the reader is offered; other things have their own."""
         return ()
 
@@ -228,17 +234,21 @@ class RemindableItem(Remindable):
         """The item's, whatever it is about."""
         return self.item.owner
 
-    def may(self, step: ItemStep, person_id: str, lead: str | None) -> bool:
-        """As the item's table of steps says."""
-        return items.may(self.item, step, person_id, lead)
+    def may(self, step: ItemStep, person_id: str, context: ReminderContext) -> bool:
+        """As the item's table of steps says, and the team's policy."""
+        channel_id = self.item.channel_id
+        lead, alone = context.teams[channel_id].lead, context.verifier(channel_id)
+        return items.may(self.item, step, person_id, lead, alone)
 
-    def buttons(self, reminder: Reminder, recipient_id: str, lead: str | None) -> tuple[ItemStep, ...]:
+    def buttons(
+        self, reminder: Reminder, recipient_id: str, context: ReminderContext
+    ) -> tuple[ItemStep, ...]:
         """In the thread everybody sees them; who may press them is said when they do."""
         return tuple(
             step
             for step in reminder.steps
             if step in items.steps(self.item)
-            and (not recipient_id or self.may(step, recipient_id, lead))
+            and (not recipient_id or self.may(step, recipient_id, context))
         )
 
     def or_later(self, reminder: Reminder, recipient_id: str) -> bool:
@@ -520,6 +530,6 @@ def _recipient(
     person_id = {"owner": owner, "lead": lead, "asker": thing.asker}[whom]
     if not context.is_here(person_id) or person_id is None:
         return None
-    if reminder.needs is not None and not thing.may(reminder.needs, person_id, lead):
+    if reminder.needs is not None and not thing.may(reminder.needs, person_id, context):
         return None
     return person_id

@@ -310,7 +310,6 @@ def _view(
     hours = context.hours(row.recipient_id, subject.channel_id)
     day = since(reminder, subject, hours)
     owner = context.people.get(thing.owner(reminder) or "")
-    lead = context.teams[subject.channel_id].lead
     return ReminderView(
         sent=row,
         reminder=reminder,
@@ -320,7 +319,7 @@ def _view(
         link=link,
         owner=owner.name if owner else "its owner",
         day=day,
-        steps=thing.buttons(reminder, row.recipient_id, lead),
+        steps=thing.buttons(reminder, row.recipient_id, context),
         or_later=thing.or_later(reminder, row.recipient_id),
         before=before,
         holds=holds and day is not None,

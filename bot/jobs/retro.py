@@ -78,9 +78,12 @@ class Prompt(JobPayload):
     prompt_key: str
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """Its question, and where its answers are; nothing when the retro does not ask it."""
+        """Its question, and where its answers are; nothing when the retro does not ask it.
+
+        Nor of a small failure: a message more to look at is cheaper than a look at each retro.
+        """
         retro = work.retros.get(self.case_number)
-        prompts = asked(retro.prompts) if retro else ()
+        prompts = asked(retro.prompts) if retro and not retro.small else ()
         prompt = next((each for each in prompts if each.key == self.prompt_key), None)
         if retro is None or prompt is None:
             return None

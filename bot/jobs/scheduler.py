@@ -19,6 +19,7 @@ from bot.domain.reminder import (
     Subject,
     around,
     days,
+    in_team,
     since,
     touched,
 )
@@ -156,7 +157,9 @@ def _plan(thing: Remindable, look: Look) -> tuple[list[SentReminder], datetime |
     new: dict[tuple[str, str, date], SentReminder] = {}
     late_at = _turns_late(thing, look)
     coming = [late_at] if late_at and late_at > at else []
-    for reminder in REMINDERS:
+    policy = look.context.teams[subject.channel_id].policy
+    for line in REMINDERS:
+        reminder = in_team(line, policy)
         if not thing.applies(reminder, look.context) or _has_begun(reminder.gives_way_to, thing, look):
             continue
         for (whom, recipient_id), hours in recipients(reminder, thing, look.context).items():

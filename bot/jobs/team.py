@@ -45,7 +45,10 @@ class SettingsChanged(JobPayload):
         people = work.people.among({self.changed_by, team.lead or ""} - {""})
         names = {id: person.name for id, person in people.items()}
         return messages.settings_changed(
-            team, names.get(self.changed_by, "Somebody"), names.get(team.lead or "", "")
+            team,
+            names.get(self.changed_by, "Somebody"),
+            names.get(team.lead or "", ""),
+            today(team.zone, job.now),
         )
 
 

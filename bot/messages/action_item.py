@@ -190,8 +190,17 @@ def _passed_on(item: ActionItem, people: Mapping[str, Person]) -> str:
     return f"{has_it}. Thanks, nothing more to do."
 
 
-def step_news(item: ActionItem, number: int, people: Mapping[str, Person], link: str | None) -> Message:
-    """To whom it concerns: the `number`th step of an item, and its words; a line once it went on."""
+def step_news(
+    item: ActionItem,
+    number: int,
+    people: Mapping[str, Person],
+    link: str | None,
+    verifier: Person | None = None,
+) -> Message:
+    """To whom it concerns: the `number`th step of an item, and its words; a line once it went on.
+
+    `verifier`: whoever alone verifies in this team, if so.
+    """
     moved, reader = item.history[number - 1], told_of(item, number) or ""
     if moved.step == "add" or not is_news(item, number):
         return _went_on(item, reader)
@@ -199,7 +208,9 @@ def step_news(item: ActionItem, number: int, people: Mapping[str, Person], link:
     head = row.news.format(by=_name(moved.by, people))
     label = f"{row.words.label}:" if row.words else ""
     due: Words = (", due ", on(item.due, moved.at.date())) if item.due and item.state == "agreed" else ()
-    mine = tuple(step for step in steps(item) if step != "drop" and may(item, step, reader, lead=None))
+    mine = tuple(
+        step for step in steps(item) if step != "drop" and may(item, step, reader, None, verifier)
+    )
     return Message(
         summary=f"{head} {one_line(item.what)} · {item.label}",
         parts=(

@@ -408,7 +408,7 @@ SECTIONS = (
 def _closed_line(retro: Retro, case: Case, links: Mapping[int, str]) -> Words:
     link = links.get(retro.case_number)
     label = linked(retro.label, link)
-    outcome = retro.last.outcome if retro.last else None
+    outcome = "small failure, no retro" if retro.small else retro.last and retro.last.outcome
     ended = "closed without a decision" if retro.unsettled_at else outcome or retro.state
     return (Bold(text=one_line(case.what_happened)), f"\n{ended} · ", label)
 

@@ -122,10 +122,14 @@ def marked_from(link: str) -> tuple[Part, ...]:
     return (Context(words=("From ", Link(text="this message", url=link), ".")),)
 
 
-def failed(case: Case, channel_name: str) -> Message:
-    """To the person who marked it failed: where its retro opens."""
+SMALL_HINT = "For a small failure: nobody is asked what was missing. It can be reopened as a retro."
+
+
+def failed(case: Case, channel_name: str, *, small: bool = False) -> Message:
+    """To the person who marked it failed: where its retro opens, or, of a `small` failure, its card."""
+    what = "What is owed to its customer stands" if small else "Its retro opens"
     words: Words = (
-        f"{case.label} is marked failed. Its retro opens in ",
+        f"{case.label} is marked failed. {what} in ",
         ChannelName(channel_id=case.channel_id, name=channel_name),
         ".",
     )

@@ -15,6 +15,7 @@ from bot.domain.working_hours import today
 from bot.messages.author import signed
 from bot.messages.parts import (
     Context,
+    Day,
     Message,
     Paragraph,
     Words,
@@ -77,13 +78,14 @@ def reopened(retro: Retro) -> Message:
     return sentence(f"{retro.label} is open again: answers and action items are welcome.")
 
 
-def added(item: ActionItem, asked_by: str, owner: Person | None) -> Message:
-    """After an item was added: whose it is, or who is asked."""
+def added(item: ActionItem, asked_by: str, owner: Person | None, aim: Day | None = None) -> Message:
+    """After an item was added: whose it is, or who is asked; `aim`: its day, by the team's policy."""
+    due: Words = (" It is due ", aim, ", as your team's policy says.") if aim else ()
     if owner is None:
-        return sentence(f"Added as {item.label}. Whoever wants it can take it.")
+        return sentence(f"Added as {item.label}. Whoever wants it can take it.", *due)
     if owner.id == asked_by:
-        return sentence(f"Added as {item.label}, and it is yours. Thank you.")
-    return sentence(f"Added as {item.label}. I ask {signed(owner.name)} to agree to it.")
+        return sentence(f"Added as {item.label}, and it is yours. Thank you.", *due)
+    return sentence(f"Added as {item.label}. I ask {signed(owner.name)} to agree to it.", *due)
 
 
 def stepped(form: StepForm, to: Person | date | None, today: date) -> Message:

@@ -63,7 +63,7 @@ class Whole(BaseModel, frozen=True):
     @property
     def unanswered(self) -> Sequence[str]:
         """The labels of the prompts that were asked, and that nobody answered."""
-        if self.retro is None:
+        if self.retro is None or self.retro.small:
             return []
         return [prompt.label for prompt in unanswered(self.retro, self.answers)]
 
@@ -144,7 +144,7 @@ def as_data(whole: Whole) -> dict[str, object]:
         "history": [
             {
                 "step": turn.step,
-                "by": whole.name(turn.by),
+                "by": whole.name(turn.by or None),
                 "at": _moment(turn.at),
                 "outcome": turn.outcome,
                 "why": turn.why or None,
@@ -491,7 +491,8 @@ def _step_rows(step: Step, whole: Whole) -> Iterator[Row]:
 def as_markdown(whole: Whole, first: bool) -> str:
     """One retro as Markdown; people's words are quoted, so that they cannot pose as headings."""
     case, turn = whole.case, whole.decided
-    lines = [f"# {_plain(title_of(case))} ({case.label}, {whole.state})", ""]
+    title = title_of(case, small=whole.retro is not None and whole.retro.small)
+    lines = [f"# {_plain(title)} ({case.label}, {whole.state})", ""]
     facts = (
         ("Reference", case.reference),
         ("Customer", case.customer),

@@ -79,6 +79,7 @@ OWN = (
 """What the author of a named answer may do with it."""
 REOPEN = Button(label="Reopen", command_name="retro.reopen", about="", opens=True)
 CUSTOMER = Button(label="Customer", command_name="recovery.open", about="")
+ONLY_TO_MAKE_RIGHT = "what is left is to make it right for the customer."
 UNDECIDED = "Closed without a decision"
 NO_FIX_AGREED = (
     'it was closed with "fixes agreed", and no agreed fix is left. '
@@ -117,7 +118,7 @@ def invitation(
     story = (Quote(text=shortened(below)),) if below else ()
     going_on = retro.state == "open" and not case.cancelled
     decided = () if case.cancelled or going_on else _outcome(retro, counts.agreed)
-    title = title_of(case)
+    title = title_of(case, small=retro.small)
     return Message(
         summary=title,
         title=title,
@@ -151,10 +152,10 @@ def _can_do(retro: Retro, case: Case, agreed: int) -> Buttons:
     )
 
 
-def title_of(case: Case) -> str:
-    """`Retro: Parcel promised twice, missed twice`."""
+def title_of(case: Case, *, small: bool = False) -> str:
+    """`Retro: Parcel promised twice, missed twice`; a `small` failure has none."""
     words, _ = _titled(case)
-    return f"Retro: {words}"
+    return f"{'Small failure' if small else 'Retro'}: {words}"
 
 
 def _titled(case: Case) -> tuple[str, str]:
@@ -226,6 +227,8 @@ def _changed_by(case: Case, people: Mapping[str, Person]) -> str:
 def _counted(retro: Retro, counts: Counts) -> Words:
     """How it stands, and its live counts."""
     state = state_of(retro, counts)
+    if retro.small:
+        return (Status(sign="done", text="closed"), " · small failure")
     signs: Mapping[str, Sign] = {"closed": "done", "finished": "done"}
     counted = f" · {_number(counts.answers, 'answer')} · {_number(counts.items, 'action item')}"
     late: Words = ()
@@ -246,6 +249,8 @@ def _when_closed(retro: Retro, agreed: int) -> tuple[Button, ...]:
 
 def _outcome(retro: Retro, agreed: int) -> tuple[Part, ...]:
     turn = retro.last
+    if retro.small:
+        return (Paragraph(words=(Bold(text="No retro"), f": {ONLY_TO_MAKE_RIGHT}")),)
     if turn is None or turn.outcome is None:
         return ()
     if not holds(retro, agreed):

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, time
 from functools import cache
 from importlib.resources import files
+from unicodedata import normalize
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
+from bot.domain.days_off import DaysOff, Span
+from bot.domain.holiday import countries, named
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.team import Team
 from bot.domain.working_hours import WEEKDAYS, known_zones
@@ -30,6 +33,8 @@ from bot.messages.parts import (
     working_days,
 )
 
+MAX_SPANS = 3
+"""Days off that a message says by themselves; the others are counted."""
 MAX_LEFT = 3
 """Things that a lead is told of by name in one message; the others are counted."""
 
@@ -180,7 +185,38 @@ def zones_with(zone: str) -> tuple[Option, ...]:
     return (Option(value=zone, label=zone, group="Now"), *zones())
 
 
-ABOVE_SETTINGS = (Context(words=("Your own reminders: ", Typed(words="settings mine"))),)
+NO_COUNTRY = "none"
+"""What the form says where a team keeps no country's holidays."""
+
+
+@cache
+def country_options() -> tuple[Option, ...]:
+    """None, and every country whose holidays are known, under its first letter."""
+    return (
+        Option(value=NO_COUNTRY, label="None", group="No country"),
+        *(Option(value=code, label=name, group=_letter(name)) for code, name in countries().items()),
+    )
+
+
+def _letter(name: str) -> str:
+    """`A` also for `Åland Islands`."""
+    return normalize("NFD", name)[0]
+
+
+ABOVE_SETTINGS = (
+    Context(
+        words=(
+            "Your own reminders: ",
+            Typed(words="settings mine"),
+            ". More of the team's: ",
+            Typed(words="settings days off"),
+            ", ",
+            Typed(words="settings policy"),
+            ".",
+        )
+    ),
+)
+ABOVE_DAYS_OFF = (Context(words=("On these days I remind nobody of what is this team's.",)),)
 ABOVE_OWN_SETTINGS = (
     Context(words=("When and how I remind you. Leave a field empty to use your team's setting.",)),
 )
@@ -212,9 +248,21 @@ def settled_own(preferences: NotificationPreferences, today: date) -> Message:
     )
 
 
-def settled(team: Team) -> Message:
+def settled(team: Team, today: date) -> Message:
     """To the person who saved the settings: what they are now."""
-    return sentence(f"Saved. {_named(team)} works {_hours(team)}")
+    saved = sentence(f"Saved. {_named(team)} works {_hours(team)}")
+    return saved.model_copy(update={"parts": (*saved.parts, *_quiet_off(team, today))})
+
+
+def settled_days_off(team: Team, today: date) -> Message:
+    """To the person who saved the days off: what they are now."""
+    off = _off(team.days_off, today)
+    return sentence(f"Saved for {_named(team)}. ", *(off or ("No days off but the weekly ones.",)))
+
+
+def _quiet_off(team: Team, today: date) -> tuple[Part, ...]:
+    off = _off(team.days_off, today)
+    return (Context(words=off),) if off else ()
 
 
 def _named(team: Team) -> str:
@@ -229,6 +277,25 @@ def _hours(team: Team) -> str:
     return f"{hours}. Answers: {working_days(team.days_to_answer)}. Apology: {apology}."
 
 
+def _off(off: DaysOff, today: date) -> Words:
+    """`Days off: Thu 24 Dec, the holidays of Sweden.`, or nothing where none are to come."""
+    coming = [span for span in off.spans if span.last >= today]
+    named_days = [_span(span, today) for span in coming[:MAX_SPANS]]
+    if len(coming) > MAX_SPANS:
+        named_days.append((f"{len(coming) - MAX_SPANS} more",))
+    if off.country:
+        named_days.append((f"the holidays of {named(off.country, off.region)}",))
+    if not named_days:
+        return ()
+    first, *others = named_days
+    return ("Days off: ", *first, *(piece for each in others for piece in (", ", *each)), ".")
+
+
+def _span(span: Span, today: date) -> Words:
+    first = on(span.first, today)
+    return (first,) if span.first == span.last else (first, " to ", on(span.last, today))
+
+
 def short_days(days: Sequence[int]) -> str:
     """`Mon–Fri`, or each day where they are not all in a row."""
     named = [WEEKDAYS[day][:3] for day in days]
@@ -236,11 +303,12 @@ def short_days(days: Sequence[int]) -> str:
     return f"{named[0]}–{named[-1]}" if in_a_row else ", ".join(named)
 
 
-def settings_changed(team: Team, by: str, lead: str) -> Message:
+def settings_changed(team: Team, by: str, lead: str, today: date) -> Message:
     """To the lead, of before and of now: who changed the settings, and what they are; names as words."""
     first = f"{by} changed the settings of {_named(team)}."
     now = f"Lead: {lead or 'nobody'}. {_hours(team)}"
-    return Message(summary=first, parts=(Paragraph(words=(first,)), Context(words=(now,))))
+    parts = (Paragraph(words=(first,)), Context(words=(now,)), *_quiet_off(team, today))
+    return Message(summary=first, parts=parts)
 
 
 def colleague_left(team: Team, items: Sequence[ActionItem], cases: Sequence[Case]) -> Message:

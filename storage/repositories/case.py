@@ -47,6 +47,7 @@ FAILURES = Statement(
         cases.c.failed_at,
         retros.c.state,
         retros.c.closed_at,
+        retros.c.small,
         retros.c.unsettled_at,
         recoveries.c.failed_at.label("owed_since"),
         recoveries.c.apologise_by,
@@ -236,11 +237,12 @@ def _keeper(row: Any, needed: Mapping[StepName, Step]) -> str | None:
 def _failure(row: Any, needed: Mapping[StepName, Step], keeper_zone: str | None) -> Failure:
     """A row of FAILURES."""
     apologise, promise, keep = (needed.get(name) for name in ("apologise", "promise", "keep"))
+    was_a_retro = row.state == "closed" and not row.unsettled_at and not row.small
     return Failure(
         number=row.number,
         failed_at=row.failed_at,
         ended=row.outcome or ("not recovered" if row.earlier else None),
-        closed_at=row.closed_at if row.state == "closed" and not row.unsettled_at else None,
+        closed_at=row.closed_at if was_a_retro else None,
         owed_since=row.owed_since,
         apologise_by=row.apologise_by if apologise else None,
         apologised_at=apologise.at if apologise else None,

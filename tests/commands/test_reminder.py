@@ -1307,3 +1307,104 @@ async def test_new_settings_of_the_team_move_its_reminders(desk: Desk, sqlite: D
     }
     await desk.ask(ANA, "team.settings", values=settings)
     assert "remind:U1:2026-03-09:0" in await desk.tick(stockholm(9, 7))
+
+
+WEEK_OFF = {"days_off": "2026-03-06 to 2026-03-15", "country": "none", "region": ""}
+"""Ana's team is closed from the next day on, until Monday 16 March."""
+
+
+async def test_on_a_day_off_nobody_is_reminded_and_the_next_working_day_says_it(desk: Desk) -> None:
+    await opened(desk)
+    await desk.ask(ANA, "team.days_off", values=WEEK_OFF)
+    await desk.add_item(ANA, owner="U1", due="2026-03-10")
+    for day in range(6, 16):
+        for hour in (9, 15):
+            assert reminders(await desk.tick(stockholm(day, hour))) == {}, day
+    # What was due that Tuesday is first heard of on the first working day.
+    assert reminders(await desk.tick(stockholm(16, 8, 59))) == {}
+    said = reminders(await desk.tick(stockholm(16)))
+    assert "This was due Tue 10 Mar" in plain(said["remind:U1:2026-03-16:0"])
+
+
+async def test_a_week_off_has_no_summary_and_the_next_one_begins_with_its_first_working_day(
+    desk: Desk,
+) -> None:
+    await opened(desk)
+    await desk.add_item(BEN)
+    await desk.ask(ANA, "team.days_off", values={**WEEK_OFF, "days_off": "2026-03-06 to 2026-03-16"})
+    for day in range(6, 17):
+        assert not [key for key in await desk.tick(stockholm(day, 10)) if key.startswith("weekly:")]
+    said = await desk.tick(stockholm(17))
+    assert [key for key in said if key.startswith("weekly:")] == [f"weekly:{SUPPORT.id}:2026-03-16"]
+
+
+async def test_new_days_off_hold_at_once_for_what_is_open_and_days_taken_back_as_well(
+    desk: Desk,
+) -> None:
+    await opened(desk)
+    await desk.add_item(ANA, owner="U2")
+    await desk.tick(AT)
+    # Ben would be asked on Friday at nine, in New York.
+    await desk.ask(ANA, "team.days_off", values=WEEK_OFF)
+    assert reminders(await desk.tick(BENS_FRIDAY)) == {}
+    assert reminders(await desk.tick(BENS_FRIDAY + timedelta(days=3))) == {}
+    await desk.ask(ANA, "team.days_off", values={**WEEK_OFF, "days_off": ""})
+    said = reminders(await desk.tick(BENS_FRIDAY + timedelta(days=3, minutes=5)))
+    assert "This waits for your answer" in plain(said["remind:U2:2026-03-09:0"])
+
+
+async def test_whoever_is_in_two_teams_hears_of_each_on_the_days_on_which_that_one_works(
+    desk: Desk,
+) -> None:
+    await opened(desk)
+    billing = Channel(id="C2", name="billing")
+    await desk.ask(ANA, "case.fail", typed="ZD-2 Billed twice", channel=billing)
+    await desk.ask(ANA, "team.days_off", values=WEEK_OFF)
+    # Ben's own week has no say in it: it is the team of the item that is closed.
+    await desk.ask(BEN, "team.own_settings", values={"days": "0,1,2,3,4,5,6"})
+    await desk.add_item(ANA, owner="U2", what="Of support")
+    await desk.add_item(ANA, about="C-2", owner="U2", what="Of billing")
+    await desk.tick(AT)
+    said = reminders(await desk.tick(BENS_FRIDAY))["remind:U2:2026-03-06:0"]
+    assert "Of billing" in plain(said)
+    assert "Of support" not in plain(said)
+    for day in range(1, 10):
+        told = [
+            plain(message) for message in (await desk.tick(BENS_FRIDAY + timedelta(days=day))).values()
+        ]
+        assert not [text for text in told if "Of support" in text and "waits for your answer" in text]
+    told = [plain(message) for message in (await desk.tick(BENS_FRIDAY + timedelta(days=10))).values()]
+    assert [text for text in told if "Of support" in text]
+
+
+async def test_answers_close_and_an_apology_is_due_after_the_days_off(desk: Desk) -> None:
+    settings = {
+        "lead": "U1",
+        "zone": "Europe/Stockholm",
+        "days": "0,1,2,3,4",
+        "starts": "09:00",
+        "ends": "17:00",
+        "days_to_answer": "3",
+        "days_to_apologise": "1",
+    }
+    await desk.ask(ANA, "team.settings", values=settings)
+    await desk.ask(ANA, "team.days_off", values=WEEK_OFF)
+    await desk.fail()
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        retro, recovery = work.retros.get(1), work.recoveries.get(1)
+    assert retro is not None
+    assert recovery is not None
+    # Three working days after Thursday 5 March; one for the apology.
+    assert retro.answers_close_on == date(2026, 3, 18)
+    assert recovery.apologise_by == date(2026, 3, 16)
+    said = reminders(await desk.tick(stockholm(16)))
+    assert not [text for text in map(plain, said.values()) if "still waits for an apology" in text]
+
+
+async def test_the_retro_says_that_a_failure_on_a_day_off_was_outside_the_teams_hours(
+    desk: Desk,
+) -> None:
+    await desk.ask(ANA, "team.days_off", values=WEEK_OFF)
+    values = {"what_happened": "Lost", "date": "2026-03-09", "time": "10:00"}
+    await desk.ask(ANA, "case.fail", values=values, at=stockholm(9, 12))
+    assert "outside the team's hours" in plain(desk.say_all()["retro:1"])

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 
+from bot.domain.days_off import DaysOff, Span, in_order
 from bot.domain.reminder import Reminder, Whom
 from bot.domain.working_hours import WorkingHours, known_zones
 
@@ -66,7 +67,13 @@ def minutes(at: datetime) -> Iterator[datetime]:
 def works(hours: WorkingHours, at: datetime) -> bool:
     """Whether somebody with these hours is at work when the wall clock shows what it shows at `at`."""
     shown = at.astimezone(ZoneInfo(hours.zone))
-    return shown.weekday() in hours.days and hours.starts <= shown.time() < hours.ends
+    return is_day_of_work(hours, shown.date()) and hours.starts <= shown.time() < hours.ends
+
+
+def is_day_of_work(hours: WorkingHours, day: date) -> bool:
+    """Whether the day is one of the week's, and stands nowhere in the list of days off."""
+    listed = {span.first + DAY * n for span in hours.off.spans for n in range(span.count)}
+    return day.weekday() in hours.days and day not in listed
 
 
 def first_working_minute(hours: WorkingHours, at: datetime) -> datetime:
@@ -116,12 +123,12 @@ def clock_changes(zone: str, year: int) -> tuple[datetime, ...]:
 
 def days_after(hours: WorkingHours, day: date) -> Iterator[date]:
     """The working days after `day`."""
-    return (day + DAY * n for n in count(1) if (day + DAY * n).weekday() in hours.days)
+    return (day + DAY * n for n in count(1) if is_day_of_work(hours, day + DAY * n))
 
 
 def days_before(hours: WorkingHours, day: date) -> Iterator[date]:
     """The working days before `day`, backwards."""
-    return (day - DAY * n for n in count(1) if (day - DAY * n).weekday() in hours.days)
+    return (day - DAY * n for n in count(1) if is_day_of_work(hours, day - DAY * n))
 
 
 def counted(hours: WorkingHours, day: date, number: int) -> date:
@@ -142,14 +149,29 @@ def listed(reminder: Reminder, whom: Whom, since: date, hours: WorkingHours) -> 
         for passed, day in enumerate(days_after(hours, last), start=1):
             if day > end:
                 break
-            if passed % then.working_days == 0 if then.working_days else (day - last).days % 7 == 0:
+            if passed % then.working_days == 0 if then.working_days else _is_weekly(hours, last, day):
                 marked.add(day)
     return sorted(marked)
+
+
+def _is_weekly(hours: WorkingHours, last: date, day: date) -> bool:
+    """Whether whole weeks have passed since the last day, or had on the days off right before it."""
+    weekly = last + (day - last).days // 7 * 7 * DAY
+    before = (weekly + DAY * n for n in range((day - weekly).days))
+    return weekly > last and not any(is_day_of_work(hours, one) for one in before)
 
 
 def weeks() -> st.SearchStrategy[tuple[int, ...]]:
     """The days on which somebody works: any but none."""
     return st.sets(st.integers(0, 6), min_size=1).map(lambda days: tuple(sorted(days)))
+
+
+@st.composite
+def days_off(draw: st.DrawFn, near: date) -> DaysOff:
+    """A few days off within some weeks of a day, alone or in a row."""
+    spans = draw(st.lists(st.tuples(st.integers(-40, 60), st.integers(0, 9)), max_size=6))
+    firsts = ((near + DAY * first, lasts) for first, lasts in spans)
+    return DaysOff(spans=in_order(Span(first=day, last=day + DAY * lasts) for day, lasts in firsts))
 
 
 @st.composite
@@ -179,6 +201,7 @@ def situations(draw: st.DrawFn) -> tuple[WorkingHours, datetime]:
             days = (*days, before.weekday(), wall(zone, change).weekday())
             lasts = st.integers(1, 24)
     hours = _hours(zone, days, draw(starts), draw(lasts))
+    hours = hours.model_copy(update={"off": draw(days_off(at.date()))})
     return hours, at + timedelta(seconds=draw(st.sampled_from((0, 0, 1, 59))))
 
 

@@ -10,6 +10,7 @@ from bot.domain.action_item import (
     Moved,
     check_due,
     is_late,
+    may,
     move,
     propose,
     steps,
@@ -17,6 +18,7 @@ from bot.domain.action_item import (
 )
 from bot.domain.errors import Refused
 from bot.domain.item_step import STEPS, ItemState, ItemStep
+from bot.domain.person import Person
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 TODAY = date(2026, 3, 5)
@@ -105,6 +107,35 @@ def test_who_may_take_a_step_on_an_owned_item(step: ItemStep, state: ItemState, 
             continue
         able.add(role)
     assert able == may
+
+
+@pytest.mark.parametrize(
+    ("owner", "verifier", "able"),
+    [
+        # The lead alone; what they did themself, anybody who has not done it.
+        ("U1", "U5", {"U5"}),
+        ("U5", "U5", {"U1", "U7", "U9"}),
+        ("U1", None, {"U5", "U7", "U9"}),
+    ],
+)
+def test_where_one_person_verifies_they_alone_do_unless_they_did_it(
+    owner: str, verifier: str | None, able: set[str]
+) -> None:
+    alone = Person(id=verifier, name="Lena") if verifier else None
+    done = item("done", owner).model_copy(update={"history": (moved("done", owner),)})
+    for by in ("U1", "U5", "U7", "U9"):
+        assert may(done, "verify", by, "U5", alone) == (by in able)
+        # Nothing else is left to one person alone.
+        assert may(done, "reopen", by, "U5", alone)
+        if by not in able:
+            with pytest.raises(Refused) as refused:
+                move(done, moved("verify", by), "U5", alone)
+            if able == {verifier}:
+                sentence = "In this team the lead verifies: ask Lena to look at AI-12."
+                assert refused.value.sentence == sentence
+    handed = done.model_copy(update={"owner": "U7"})
+    # Who did it is not asked to verify it, whoever owns it by now.
+    assert not may(handed, "verify", owner, "U5", alone)
 
 
 @pytest.mark.parametrize("step", ["take", "hand_over", "change_date", "drop"])

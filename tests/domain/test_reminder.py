@@ -19,6 +19,7 @@ from bot.domain.action_item import (
     may,
     remind_later,
 )
+from bot.domain.days_off import DaysOff, in_order
 from bot.domain.errors import Refused
 from bot.domain.item_step import ItemState, ItemStep
 from bot.domain.recovery import Recovery
@@ -242,7 +243,7 @@ def test_reminders_come_on_the_days_that_one_finds_by_counting(
     assert found == listed
     # Strictly one after the other within a line of the table, and never on a day off.
     assert all(one < other for one, other in pairwise(found))
-    assert all(day.weekday() in hours.days for day in found)
+    assert all(slow.is_day_of_work(hours, day) for day in found)
 
 
 @STEADY
@@ -257,7 +258,7 @@ def test_due_soon_comes_before_due_today_and_late_comes_after_it(
         for name in ("due_soon", "due_today", "late")
     )
     assert soon < on_the_day <= due < late
-    assert (on_the_day == due) == (due.weekday() in hours.days)
+    assert (on_the_day == due) == slow.is_day_of_work(hours, due)
 
 
 @STEADY
@@ -268,9 +269,27 @@ def test_late_is_said_on_the_first_five_working_days_and_then_once_a_week(
     hours, at = situation
     due = today(hours.zone, at)
     five = list(islice(slow.days_after(hours, due), 5))
-    weekly = [five[-1] + 7 * week * slow.DAY for week in range(1, 30)]
-    assert list(islice(days(BY_NAME["item_late"], "owner", due, hours), 34)) == five + weekly
-    assert list(islice(days(BY_NAME["item_late"], "lead", due, hours), 32)) == five[2:] + weekly
+    same_days = (five[-1] + 7 * week * slow.DAY for week in range(1, 30))
+    weekly = sorted({next(slow.days_after(hours, day - slow.DAY)) for day in same_days})
+    count = len(weekly)
+    assert list(islice(days(BY_NAME["item_late"], "owner", due, hours), 5 + count)) == five + weekly
+    assert list(islice(days(BY_NAME["item_late"], "lead", due, hours), 3 + count)) == five[2:] + weekly
+
+
+@STEADY
+@given(pairs, situations(), st.data())
+def test_more_days_off_bring_nothing_earlier_but_what_comes_before_a_day_that_is_set(
+    pair: tuple[Reminder, Whom], situation: tuple[WorkingHours, datetime], data: st.DataObject
+) -> None:
+    (entry, whom), (hours, at) = pair, situation
+    first = today(hours.zone, at)
+    more = data.draw(slow.days_off(first)).spans
+    rested = hours.model_copy(update={"off": DaysOff(spans=in_order((*hours.off.spans, *more)))})
+    before, after = (list(islice(days(entry, whom, first, one), 20)) for one in (hours, rested))
+    for on, with_more in zip(before, after, strict=True):
+        assert slow.is_day_of_work(rested, with_more)
+        # Two working days before a day, or the last one until it, are counted backwards.
+        assert with_more >= on if on > first else with_more <= on
 
 
 @STEADY

@@ -126,6 +126,7 @@ LEFT_OUT: Mapping[tuple[type[BaseModel], str], str] = {
     (Retro, "opened_by"): "nobody shall count failures by who marked them",
     (Retro, "state"): "told together with the items: open, closed or finished",
     (Retro, "unsettled_at"): "its outcome is not told while it does not hold",
+    (Retro, "small"): "its closing says so, in its why",
     (Retro, "cancelled"): AS_ITS_CASE,
     (Retro, "version"): VERSIONS,
     (Answer, "id"): "random, and means nothing to anybody",

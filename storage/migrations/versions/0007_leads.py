@@ -1,12 +1,15 @@
-"""What leads ask for: pages, a board, prompts of a team's own, and items whose words were put right.
+"""What leads ask for: pages, a board, prompts and a policy of a team's own, and items put right.
+
 
 Who is let in to the pages by a link from chat, and the indexes of what they list. What needs somebody is
 found by an index each: items by what they wait for, retros that are to be decided, customers to whom
 nothing is promised. A promise says who keeps it, and a recovery whether only the retro is waited for. A
 team's prompts and its kinds of case, the kind of a case, and with each retro what it asks, for ever:
 retros that are there, and those that the older program opens beside this one, ask what it always asked,
-which stands here as it was and never follows `bot/prompts.py`. Of an item by whom its words were
-changed, when, and what they were before.
+which stands here as it was and never follows `bot/prompts.py`. A team's days off, its own and public
+ones; its policy for its fixes, and the small failures that it lets go without a retro: the older program
+asks their prompts all the same. Of an item by whom its words were changed, when, and what they were
+before.
 
 The older program runs on beside this: it does not know what is new, which has defaults, and leaves it as
 it is; what it stores of a customer counts as waiting until this program stores it again.
@@ -65,6 +68,8 @@ RETROS = {
     "retros_unsettled": "unsettled_at IS NOT NULL AND NOT cancelled",
 }
 
+OF_TEAM = ("days_off", "policy")
+
 
 def upgrade() -> None:
     """Takes it in use."""
@@ -72,11 +77,13 @@ def upgrade() -> None:
     _upgrade_pages()
     _upgrade_prompts()
     _upgrade_board()
+    _upgrade_policy()
 
 
 def downgrade() -> None:
     """Takes it back."""
     _downgrade_prompts()
+    _downgrade_policy()
     _downgrade_pages()
     _downgrade_board()
     _downgrade_item_edits()
@@ -90,6 +97,22 @@ def _upgrade_item_edits() -> None:
 
 def _downgrade_item_edits() -> None:
     op.drop_column("action_items", "edits")
+
+
+def _upgrade_policy() -> None:
+    for name in OF_TEAM:
+        op.add_column(
+            "teams", sa.Column(name, sa.JSON(), nullable=False, server_default=sa.text("'{}'"))
+        )
+    op.add_column(
+        "retros", sa.Column("small", sa.Boolean(), nullable=False, server_default=sa.text("false"))
+    )
+
+
+def _downgrade_policy() -> None:
+    op.drop_column("retros", "small")
+    for name in reversed(OF_TEAM):
+        op.drop_column("teams", name)
 
 
 def _upgrade_pages() -> None:
