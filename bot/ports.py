@@ -33,6 +33,7 @@ from bot.repositories import (
     ReadRecoveries,
     ReadReminders,
     ReadRetros,
+    ReadSearch,
     ReadSentMessages,
     ReadTeams,
     Recoveries,
@@ -40,6 +41,7 @@ from bot.repositories import (
     Requests,
     Retros,
     Scheduler,
+    Search,
     SentMessages,
     Teams,
 )
@@ -150,6 +152,8 @@ class ReadOnlyWork(Protocol):
     def sent_messages(self) -> ReadSentMessages: ...
     @property
     def posts(self) -> ReadPosts: ...
+    @property
+    def search(self) -> ReadSearch: ...
 
 
 class UnitOfWork(ReadOnlyWork, Protocol):
@@ -177,6 +181,8 @@ class UnitOfWork(ReadOnlyWork, Protocol):
     def sent_messages(self) -> SentMessages: ...
     @property
     def posts(self) -> Posts: ...
+    @property
+    def search(self) -> Search: ...
     @property
     def scheduler(self) -> Scheduler: ...
     @property
@@ -385,6 +391,10 @@ class Queue(Protocol):
 
     def given_up(self, limit: int = 5) -> Sequence[GivenUp]:
         """For the operator: what is dead and why, the most frequent `limit` first; names nobody."""
+        ...
+
+    def index_words(self) -> bool:
+        """Indexes a batch of words that some other program changed; False when none are left."""
         ...
 
     def prune(self, before: datetime, limit: int = 500) -> int:

@@ -16,14 +16,19 @@ from bot.commands import coach as coach_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import reminder as reminder_commands
 from bot.commands import retro as retro_commands
+from bot.commands import search as search_commands
 from bot.commands import team as team_commands
 from bot.commands import trends as trends_commands
+from bot.domain import reference
+from bot.domain.reference import CaseRef, ItemRef
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import board as board_jobs
+from bot.jobs import carry_over as carry_over_jobs
 from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs import returned as returned_jobs
 from bot.jobs import team as team_jobs
 from bot.jobs.payload import JobPayload, Unsaid
 from bot.messages.parts import Button, Message
@@ -87,6 +92,8 @@ class TypedWord(NamedTuple):
     label: str = ""
 
 
+FIND = search_commands.Find.name
+
 TYPED_WORDS: Mapping[str, TypedWord] = {
     "failed": TypedWord(
         "case.fail",
@@ -99,6 +106,11 @@ TYPED_WORDS: Mapping[str, TypedWord] = {
     ),
     "status": TypedWord(
         "board.status", "", "what is owed to customers and what is open in this team, late ones first"
+    ),
+    "find": TypedWord(
+        FIND,
+        "WORDS",
+        "what was said before, best first; C-7 or AI-12 opens that",
     ),
     "trends": TypedWord(
         "trends.show",
@@ -207,6 +219,8 @@ _ROUTES = (
     _reading(reminder_commands.ShowAll, reminder_commands.show_all),
     _reading(reminder_commands.ShowAllHere, reminder_commands.show_all_here),
     _reading(trends_commands.Show, trends_commands.show),
+    _reading(search_commands.Find, search_commands.find),
+    _reading(search_commands.Open, search_commands.open_named),
     Route(coach_commands.Draft, form=coach_commands.open_draft, apart=coach_commands.draft),
     _route(team_commands.Settings, team_commands.settings, team_commands.open_settings),
     _route(team_commands.OwnSettings, team_commands.own_settings, team_commands.open_own_settings),
@@ -226,6 +240,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         retro_jobs.Show,
         retro_jobs.Prompt,
         retro_jobs.Answered,
+        carry_over_jobs.Tell,
         retro_jobs.SumUp,
         retro_jobs.SayReopened,
         action_item_jobs.Show,
@@ -234,6 +249,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         action_item_jobs.TellEdit,
         action_item_jobs.CallOwner,
         action_item_jobs.TellLead,
+        returned_jobs.TellLead,
         recovery_jobs.Show,
         recovery_jobs.TellOwner,
         recovery_jobs.CallOwner,
@@ -263,7 +279,11 @@ def typed(text: str) -> tuple[str, str]:
     word = TYPED_WORDS.get(first.lower().strip(PUNCTUATION))
     if word is None:
         return "team.unknown", text.strip()
-    return word.command_name, "" if word.command_name == "team.help" else "".join(rest).strip()
+    words = "" if word.command_name == "team.help" else "".join(rest).strip()
+    if word.command_name == FIND and isinstance(reference.parse(words), CaseRef | ItemRef):
+        # A number opens what it names, in whatever channel that is.
+        return search_commands.Open.name, words
+    return word.command_name, words
 
 
 def only_a_command(text: str) -> Message | None:

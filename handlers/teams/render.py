@@ -57,7 +57,7 @@ def message(message: Message) -> Element:
     words = plain(message, MENTION)
     # A sentence is its own summary, and may name what to type.
     summary = one_line(words if message.summary == plain(message) else message.summary, SUMMARY)
-    fallback = shortened(words, 1_000)
+    fallback = shortened(words, 1_500)
     body, entities = fitted(message.title, message.parts, CARD_BYTES - size(fallback) - 300)
     elements = body or [text_block(escaped(summary))]
     return {
