@@ -624,6 +624,7 @@ async def forget(
         numbers = await built.database.read(chosen, find)
         at = datetime.now(UTC)
         forgotten = [await built.bot.forget(chosen, number, at) for number in numbers]
+        await built.bot.wipe_words(chosen)
         return [f"C-{number}" for number in sorted({number for some in forgotten for number in some})]
 
 
@@ -678,9 +679,12 @@ async def forget_due(settings: Settings, workspace: str | None) -> Sequence[str]
         workspaces = built.database.workspaces()
         chosen = workspaces if workspace is None else [_workspace(workspace, built.database)]
         due = await built.database.read_queue(lambda queue: queue.overdue(age))
-        return [
+        labels = [
             f"C-{forgotten} in {where}" if len(workspaces) > 1 else f"C-{forgotten}"
             for where, number in due.cases
             if where in chosen
             for forgotten in await built.bot.forget(where, number, datetime.now(UTC))
         ]
+        if labels:
+            await built.bot.wipe_words(due.cases[0][0])
+        return labels

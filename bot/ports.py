@@ -34,6 +34,7 @@ from bot.repositories import (
     ReadRecoveries,
     ReadReminders,
     ReadRetros,
+    ReadSearch,
     ReadSentMessages,
     ReadSignIns,
     ReadTeams,
@@ -42,6 +43,7 @@ from bot.repositories import (
     Requests,
     Retros,
     Scheduler,
+    Search,
     SentMessages,
     SignIns,
     Teams,
@@ -157,6 +159,8 @@ class ReadOnlyWork(Protocol):
     def posts(self) -> ReadPosts: ...
     @property
     def sign_ins(self) -> ReadSignIns: ...
+    @property
+    def search(self) -> ReadSearch: ...
 
 
 class UnitOfWork(ReadOnlyWork, Protocol):
@@ -186,6 +190,8 @@ class UnitOfWork(ReadOnlyWork, Protocol):
     def posts(self) -> Posts: ...
     @property
     def sign_ins(self) -> SignIns: ...
+    @property
+    def search(self) -> Search: ...
     @property
     def scheduler(self) -> Scheduler: ...
     @property
@@ -394,6 +400,10 @@ class Queue(Protocol):
 
     def given_up(self, limit: int = 5) -> Sequence[GivenUp]:
         """For the operator: what is dead and why, the most frequent `limit` first; names nobody."""
+        ...
+
+    def index_words(self) -> bool:
+        """Indexes a batch of words that some other program changed; False when none are left."""
         ...
 
     def prune(self, before: datetime, limit: int = 500) -> int:

@@ -23,6 +23,7 @@ from bot.domain.person import Person
 from bot.domain.recovery import Recovery, Tally
 from bot.domain.reminder import SentReminder
 from bot.domain.retro import Answer, Comment, Counts, Retro, WithdrawnAnswer
+from bot.domain.search import Asked
 from bot.domain.sign_in import SignIn
 from bot.domain.team import Team
 from bot.domain.trends import Failure, Fix
@@ -601,6 +602,29 @@ class Post(BaseModel, frozen=True):
     key: str | None = None
     posted_at: datetime
     edited_at: datetime | None = None
+
+
+class ReadSearch(Protocol):
+    """What people look for by its words: see `bot/domain/search.py`."""
+
+    def find(self, asked: Asked, channel_ids: Collection[str], limit: int) -> Sequence[int]:
+        """The numbers of the cases in these channels that match, best first; an index carries it.
+
+        Of what matches the newest two thousand are ranked. Cancelled cases are not found, and whoever
+        wrote something neither.
+        """
+        ...
+
+
+class Search(ReadSearch, Protocol):
+    """The same, and what keeps it true; whatever is saved comes into the index with it."""
+
+    def wipe(self) -> None:
+        """Of what this transaction takes out of the index, no trace stays in the file either.
+
+        Takes a second for a hundred thousand cases.
+        """
+        ...
 
 
 class ReadPosts(Protocol):

@@ -20,16 +20,21 @@ from bot.commands import prompt as prompt_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import reminder as reminder_commands
 from bot.commands import retro as retro_commands
+from bot.commands import search as search_commands
 from bot.commands import sign_in as sign_in_commands
 from bot.commands import team as team_commands
 from bot.commands import trends as trends_commands
+from bot.domain import reference
+from bot.domain.reference import CaseRef, ItemRef
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import board as board_jobs
+from bot.jobs import carry_over as carry_over_jobs
 from bot.jobs import case as case_jobs
 from bot.jobs import prompt as prompt_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs import returned as returned_jobs
 from bot.jobs import team as team_jobs
 from bot.jobs.payload import JobPayload, Unsaid
 from bot.messages.parts import Button, Message
@@ -93,6 +98,8 @@ class TypedWord(NamedTuple):
     label: str = ""
 
 
+FIND = search_commands.Find.name
+
 TYPED_WORDS: Mapping[str, TypedWord] = {
     "failed": TypedWord(
         "case.fail",
@@ -107,6 +114,11 @@ TYPED_WORDS: Mapping[str, TypedWord] = {
         "board.status",
         "[filters]",
         "what needs you, the most urgent first; late, mine or gap:training leave some of it",
+    ),
+    "find": TypedWord(
+        FIND,
+        "WORDS",
+        "what was said before, best first; C-7 or AI-12 opens that",
     ),
     "trends": TypedWord(
         "trends.show",
@@ -232,6 +244,8 @@ _ROUTES = (
     _reading(reminder_commands.ShowAllHere, reminder_commands.show_all_here),
     _reading(trends_commands.Show, trends_commands.show),
     _route(sign_in_commands.Open, sign_in_commands.open_page),
+    _reading(search_commands.Find, search_commands.find),
+    _reading(search_commands.Open, search_commands.open_named),
     Route(coach_commands.Draft, form=coach_commands.open_draft, apart=coach_commands.draft),
     _route(
         team_commands.Settings,
@@ -280,6 +294,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         retro_jobs.Show,
         retro_jobs.Prompt,
         retro_jobs.Answered,
+        carry_over_jobs.Tell,
         retro_jobs.SumUp,
         retro_jobs.SayReopened,
         action_item_jobs.Show,
@@ -288,6 +303,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         action_item_jobs.TellEdit,
         action_item_jobs.CallOwner,
         action_item_jobs.TellLead,
+        returned_jobs.TellLead,
         recovery_jobs.Show,
         recovery_jobs.TellOwner,
         recovery_jobs.CallOwner,
@@ -322,7 +338,11 @@ def typed(text: str) -> tuple[str, str]:
         return "team.home", ""
     if word is None:
         return "team.unknown", text.strip()
-    return word.command_name, "" if word.command_name == "team.help" else "".join(rest).strip()
+    words = "" if word.command_name == "team.help" else "".join(rest).strip()
+    if word.command_name == FIND and isinstance(reference.parse(words), CaseRef | ItemRef):
+        # A number opens what it names, in whatever channel that is.
+        return search_commands.Open.name, words
+    return word.command_name, words
 
 
 def names_people(command_name: str) -> bool:

@@ -21,6 +21,8 @@ OBSERVE_SECONDS = 600.0
 """How often it is written down how much time has passed; the rest is lost with the process."""
 EXAMINE_SECONDS = 24 * 3600.0
 """How often all that is stored is read: a second for each 300 MB of an SQLite file."""
+INDEX_SECONDS = 60.0
+"""How often it is looked whether an older program beside this, or somebody by hand, changed words."""
 FAR_BEHIND = timedelta(days=1)
 """Observed time is so far behind the clock only when Amends was off, or the clock is wrong."""
 NEXT_BATCH_SECONDS = 0.5
@@ -39,6 +41,7 @@ class Upkeep:
         self._to_forget: Sequence[tuple[str, int]] = ()
         self._examine_at = 0.0
         self._examining: asyncio.Task[None] | None = None
+        self._index_at = 0.0
         self.prune_at = 0.0
 
     async def observe_time(self) -> ObservedTime:
@@ -91,6 +94,14 @@ class Upkeep:
         more = pruned >= BATCH_SIZE or self._to_forget
         self.prune_at = now + (NEXT_BATCH_SECONDS if more else PRUNE_SECONDS)
 
+    async def index_words(self) -> None:
+        """Once a minute, and batch after batch while there is more: others' words are found, too."""
+        now = asyncio.get_running_loop().time()
+        if now < self._index_at:
+            return
+        more = await self._transactions.write_queue(lambda queue: queue.index_words())
+        self._index_at = now + (NEXT_BATCH_SECONDS if more else INDEX_SECONDS)
+
     async def _forget(self) -> None:
         """Forgets the customers of old cases where the operator asked for that; the log says so."""
         if self._forget_after is None:
@@ -116,4 +127,6 @@ class Upkeep:
         for workspace, case_number in some:
             for forgotten in await self._bot.forget(workspace, case_number, datetime.now(UTC)):
                 log.info("workspace=%s about=C-%d its customer is forgotten", workspace, forgotten)
+        if some and not left:
+            await self._bot.wipe_words(some[-1][0])
         self._to_forget = left

@@ -123,6 +123,7 @@ class Worker:
                 more = await self._look()
                 await self._let_people_go_first()
                 claimed = await self._claim(by=None)
+                await self._upkeep.index_words()
                 await self._upkeep.prune(observed)
             except (StorageUnavailable, ConflictError) as trouble:
                 log.error("the queue cannot be reached; waiting: %s", trouble)

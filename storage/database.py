@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from sqlite3 import Connection as SQLiteConnection
 from sqlite3 import Error as SQLiteError
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,12 +16,13 @@ from sqlalchemy.exc import ArgumentError
 
 from bot import ports
 from bot.domain.errors import ConflictError
-from storage import restored, sqlite
+from storage import restored, search_index, sqlite
 from storage.copied import copy_rows
 from storage.damage import look_into_file, look_into_server
 from storage.failure import connect, translated
 from storage.jobs.queue import Clock, Past, Queue
 from storage.repositories.case import sum_customers
+from storage.row import Values
 from storage.sqlite import SQLite
 from storage.tables import channels, teams
 from storage.turn import Turn
@@ -120,7 +123,7 @@ class Database:
                         self._server.lift_limits(connection)
                     work = UnitOfWork(connection, workspace)
                     result = change(work)
-                    work.flush()
+                    work.flush(at_length=True)
                     connection.commit()
                     return result
             except ConflictError:
@@ -250,7 +253,7 @@ class Database:
             raise NoFile
         marks = restored.marks(datetime.now(UTC))
         try:
-            sqlite.back_up(self.file, copy, lambda target: target.executemany(MARK, marks))
+            sqlite.back_up(self.file, copy, partial(_finish_copy, marks))
         except FileExistsError:
             raise
         except (OSError, SQLiteError) as failed:
@@ -272,6 +275,7 @@ class Database:
                     source.execution_options(isolation_level="REPEATABLE READ")
                     self._server.lift_limits(source)
                 copy_rows(source, target)
+                search_index.forget_marks(target)
                 target.commit()
             yield copy
         finally:
@@ -290,6 +294,8 @@ class Database:
             self._upgrade()
         # Also where one that was killed had got the schema only.
         while self._sum_customers():
+            continue
+        while self._index_words():
             continue
 
     def _upgrade(self) -> None:
@@ -319,6 +325,14 @@ class Database:
             upgrade(connection)
             connection.commit()
 
+    def _index_words(self) -> bool:
+        with self.transaction(writes=True) as connection:
+            if self._server is not None:
+                self._server.lift_limits(connection)
+            more = search_index.catch_up(connection, BATCH_SIZE)
+            connection.commit()
+        return more
+
     def _sum_customers(self) -> bool:
         with self.transaction(writes=True) as connection:
             summed = sum_customers(connection, BATCH_SIZE)
@@ -343,6 +357,13 @@ class Database:
                 return None
             stored = connection.execute(text("SELECT version_num FROM alembic_version"))
             return stored.scalar_one_or_none()
+
+
+def _finish_copy(marks: Sequence[Values], target: SQLiteConnection) -> None:
+    target.executemany(MARK, marks)
+    # What was forgotten goes on no journey; an older schema, copied before an upgrade, has no index.
+    if target.execute("SELECT 1 FROM sqlite_master WHERE name = 'search_words'").fetchone():
+        target.execute(str(search_index.WIPE))
 
 
 def _parsed(url: str) -> URL:

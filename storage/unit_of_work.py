@@ -18,6 +18,7 @@ from storage.repositories.retro import Retros
 from storage.repositories.sent_messages import SentMessages
 from storage.repositories.sign_in import SignIns
 from storage.repositories.team import Teams
+from storage.search_index import Search
 
 
 class ReadOnlyWork:
@@ -41,6 +42,7 @@ class ReadOnlyWork:
         self.sent_messages = SentMessages(connection, workspace)
         self.posts = Posts(connection, workspace)
         self.sign_ins = SignIns(connection, workspace)
+        self.search = Search(connection, workspace)
 
 
 class UnitOfWork(ReadOnlyWork):
@@ -51,13 +53,18 @@ class UnitOfWork(ReadOnlyWork):
         self.scheduler = Scheduler(connection, workspace)
         self.jobs = Jobs(connection, workspace)
         self.requests = Requests(connection, workspace)
+        self.search.begin()
 
     @property
     def owes(self) -> bool:
         """ports.UnitOfWork.owes."""
         return self.jobs.owes
 
-    def flush(self) -> None:
-        """Writes the scheduled jobs, and what waits for them, before the commit."""
+    def flush(self, *, at_length: bool = False) -> None:
+        """Writes the scheduled jobs, what waits for them, and the index of words, before the commit.
+
+        `at_length`: however many cases were changed.
+        """
         self.jobs.flush()
         self.sent_messages.flush()
+        self.search.refresh(all=at_length)

@@ -57,12 +57,14 @@ from bot.domain.retro import (
     WithdrawnAnswer,
     only_made_right,
 )
+from bot.domain.search import WHAT_HAPPENED, Text, asked_for
 from bot.domain.team import Team
 from bot.domain.trends import Failure, Fix, TeamRows, Trends, months_until
 from bot.domain.trends import trends as trends_of
 from bot.messages import (
     action_item,
     board,
+    carry_over,
     case,
     coach,
     home,
@@ -72,15 +74,29 @@ from bot.messages import (
     recovery_form,
     reminder,
     retro,
+    returned,
+    search,
     sign_in,
     team,
     trends,
 )
 from bot.messages import policy as policy_messages
 from bot.messages.board import StatusFor
-from bot.messages.parts import Chart, Form, Message, Page, Series, Table, sentence
+from bot.messages.carry_over import Earlier
+from bot.messages.parts import (
+    ChannelName,
+    Chart,
+    Form,
+    Message,
+    Page,
+    Series,
+    Table,
+    sentence,
+)
 from bot.messages.recovery import CardContext
 from bot.messages.reminder import ReminderView
+from bot.messages.search import Found
+from bot.messages.search import Page as FoundPage
 from bot.messages.stale_form import changed_meanwhile
 from bot.prompts import PROMPTS, gaps_in
 from bot.reminders import BY_NAME
@@ -578,8 +594,60 @@ MUCH_ON_THE_BOARD = _board(
     agreed=[AGREED],
     counts={"late": 96, "unowned": 1001, "agreed": 40, "promised": 1},
 )
+LOOKED_FOR = asked_for("courier notes")
+NOTED_WORDS = (
+    "Nobody read the courier’s notes to us, and we waited at home on both days, for nothing at all."
+)
+FOUND = [
+    Found(CASE, RETRO, Text("case", WHAT_HAPPENED, CASE.what_happened), LINK, None, TODAY),
+    Found(CASE, CLOSED, Text("item", "AI-12", ITEM.what, 12), LINK, ITEM_LINKS[12], TODAY),
+    Found(
+        CASE.model_copy(update={"what_happened": LONG}),
+        RETRO,
+        Text("customer", "In the customer's words", NOTED_WORDS),
+        LINK,
+        None,
+        date(2025, 12, 30),
+        ChannelName(channel_id="C2", name="sales"),
+    ),
+    Found(CASE, None, Text("answer", "Answer", HOSTILE + " courier notes " + LONG), None, None, TODAY),
+]
+
 MESSAGES: Mapping[str, Message] = {
     "parts.figures": FIGURES,
+    "search.found": search.results("courier notes", LOOKED_FOR, FOUND, FoundPage(0, 4), TODAY),
+    "search.goes_on": search.results(
+        HOSTILE, LOOKED_FOR, FOUND[:2], FoundPage(5, 100, more=True), TODAY, "2:courier notes", 12
+    ),
+    "search.some_words": search.results(
+        "courier elephant", LOOKED_FOR._replace(any=True), FOUND[1:2], FoundPage(0, 1), TODAY
+    ),
+    "carry_over.three": carry_over.carried(
+        [
+            Earlier(CASE, [VERIFIED], "recovered"),
+            Earlier(
+                CASE.model_copy(update={"number": 3, "what_happened": HOSTILE}),
+                [DONE, VERIFIED],
+                "not recovered",
+                [("tools", 5)],
+            ),
+            Earlier(CASE.model_copy(update={"number": 2, "what_happened": LONG}), [], None),
+        ],
+        [ITEM],
+        LINKS,
+        ITEM_LINKS,
+        PEOPLE,
+        TODAY,
+    ),
+    "carry_over.one": carry_over.carried(
+        [Earlier(CASE, [ITEM], "no answer")], [], LINKS, {}, PEOPLE, TODAY
+    ),
+    "returned": returned.returned(
+        "tools", CASE.model_copy(update={"number": 31}), VERIFIED, date(2026, 2, 3), LINKS, TODAY
+    ),
+    "returned.over": returned.over("tools"),
+    "search.nothing": search.results("elephant", LOOKED_FOR, (), FoundPage(0, 0), TODAY, unasked=1),
+    "search.opened": search.opened(action_item.card(ITEM, PEOPLE, TODAY), ITEM_LINKS[12]),
     "trends": trends.trends(counted(*MANY_MONTHS), (TEAM,)),
     "trends.returned": trends.trends(counted(*RETURNED), (TEAM,)),
     "trends.several_teams": trends.trends(counted(*RETURNED, teams=(SALES, TEAM)), (SALES, TEAM)),

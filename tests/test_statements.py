@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import pytest
@@ -28,15 +29,17 @@ class Asked(NamedTuple):
     typed: str = ""
 
 
+# Whoever writes words pays eight to eleven for the index of words: the marks before and after, the lock,
+# what is searched of the case, and the index itself; whoever writes none pays the two looks for marks.
 COMMONEST = (
-    Asked("case.fail", 12, typed="ZD-1 Parcel lost"),
+    Asked("case.fail", 20, typed="ZD-1 Parcel lost"),
     Asked("retro.answer", 2, "C-1"),
-    Asked("retro.answer", 8, "C-1", {"training": "Maps of the city"}),
-    Asked("action_item.add", 10, "C-1", {"what": "Maps of the city"}),
-    Asked("action_item.take", 12, "AI-1"),
-    Asked("action_item.done", 13, "AI-2", {"changed": "Printed."}),
-    Asked("action_item.verify", 13, "AI-3", {"saw": "They hang there."}),
-    Asked("retro.close", 13, "C-1", {"outcome": "fixes agreed"}),
+    Asked("retro.answer", 19, "C-1", {"training": "Maps of the city"}),
+    Asked("action_item.add", 21, "C-1", {"what": "Maps of the city"}),
+    Asked("action_item.take", 21, "AI-1"),
+    Asked("action_item.done", 24, "AI-2", {"changed": "Printed."}),
+    Asked("action_item.verify", 24, "AI-3", {"saw": "They hang there."}),
+    Asked("retro.close", 15, "C-1", {"outcome": "fixes agreed"}),
     Asked("action_item.mine", 3),
     Asked("board.status", 10),
     Asked("team.home", 14),
@@ -58,7 +61,11 @@ def counted(database: Database) -> Iterator[list[str]]:
     yield ran
     for engine in engines:
         event.remove(engine, "checkout", listen)
-    ran[:] = [words for words in ran if not words.startswith((*ENDS, "--"))]
+    # What a trigger does shows as the statement that set it off, and full text keeps its own tables.
+    once = [words for words, _ in groupby(ran)]
+    ran[:] = [
+        words for words in once if not words.startswith((*ENDS, "--")) and "'search_words_" not in words
+    ]
 
 
 @pytest.mark.parametrize("asked", COMMONEST, ids=lambda asked: asked.command_name)

@@ -38,6 +38,7 @@ from bot.jobs import action_item as action_item_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs import returned as returned_jobs
 from bot.jobs import team as team_jobs
 from bot.jobs.edit_said import edit_said
 from bot.messages import action_item as messages
@@ -286,6 +287,7 @@ def add(command: Add, work: UnitOfWork) -> Reply:
     )
     added = work.action_items.add(domain.propose(item, command.at, day))
     reply = _show(added, command, work)
+    returned_jobs.tell_lead(added, command.at, work)
     words = confirmation.added(added, command.person.id, owner, on(aim, day) if aim else None)
     return _confirmed(words, reply)
 
@@ -348,6 +350,8 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
     if edited == item:
         return Reply(message=confirmation.item_unchanged(item), done=True)
     _show_words(edited, command, work)
+    if edited.gap != item.gap:
+        returned_jobs.tell_lead(edited, command.at, work)
     owner = work.people.get(edited.owner) if edited.owner else None
     for number in range(len(item.edits) + 1, len(edited.edits) + 1):
         if owner and not owner.gone and item_edit.is_edit_news(edited, number, owner.id):
@@ -440,6 +444,8 @@ def take(command: TakeStep, work: UnitOfWork) -> Reply:
     )
     reply, after = _move(item, moved, command, work)
     _tell_step(after, len(after.history), command, work)
+    if item.state == "verified" or moved.step == "drop":
+        returned_jobs.edit_told(command.at, work)
     if command.row.form is None:
         return reply
     to = command.due or (work.people.get(command.owner) if command.owner else None)

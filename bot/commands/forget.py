@@ -34,7 +34,9 @@ from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs import returned as returned_jobs
 from bot.jobs import team as team_jobs
+from bot.jobs.carry_over import edit_carried
 from bot.jobs.edit_said import edit_said
 from bot.ports import ReadOnlyWork, UnitOfWork
 
@@ -163,6 +165,8 @@ def _forget_in(case: Case, scrub: Scrub, at: datetime, work: UnitOfWork, *, whol
     if recovery is not None:
         subjects.append(recovery)
     _say_reminders_anew(subjects, at, work)
+    edit_carried({case.channel_id}, at, work)
+    returned_jobs.edit_told(at, work)
 
 
 def _took_part(recovery: Recovery, copies: Iterable[str]) -> set[str]:
@@ -280,6 +284,7 @@ def forget_person(
     colleagues = [one.name for one in others if not is_former(one.id)]
     nobody = former(secrets.token_hex(4))
     traces = work.people.forget(person, nobody, nameless(person, colleagues), waits=waits)
+    work.search.wipe()
     leaderless = [team for team in work.teams.all() if team.lead == nobody.id]
     for team in leaderless:
         work.teams.save(team.model_copy(update={"lead": None}))
@@ -296,6 +301,9 @@ def forget_person(
         told[message_key.reader_of_copy(key)[0]].append(key)
     for number in sorted(traces.cases):
         _name_nobody(number, nobody.id, freed, told[number], at, work)
+    named_in = work.cases.among(traces.cases).values()
+    edit_carried({case.channel_id for case in named_in}, at, work)
+    returned_jobs.edit_told(at, work)
     for job in (*traces.again, *_words_about(traces.messages, at, work)):
         work.jobs.schedule(job.model_copy(update={"due_at": at}))
     for team in work.teams.all():

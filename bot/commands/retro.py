@@ -381,6 +381,7 @@ def unname_answer(command: UnnameAnswer, work: UnitOfWork) -> Reply:
     unnamed = domain.unname(answer, uuid4().hex)
     work.retros.drop_answer(answer)
     work.retros.add_answer(unnamed)
+    work.search.wipe()
     work.jobs.schedule(retro_jobs.gone_job(answer.id, retro, command.at, traceless=True))
     work.jobs.schedule(retro_jobs.answer_job(unnamed, retro, command.at))
     _follow_gone(answer, retro, command.at, work, traceless=True)

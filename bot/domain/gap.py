@@ -9,6 +9,8 @@ from bot.domain.trends import Failure, Fix, Return, returns
 
 SOON = timedelta(weeks=12)
 """How long after its fix was verified a case fails in which a gap has come back soon."""
+LOOKED_BACK = timedelta(weeks=26)
+"""How old the cases may be whose fixes are remembered when a gap comes back."""
 
 
 class CameBack(NamedTuple):
@@ -17,6 +19,22 @@ class CameBack(NamedTuple):
     gap: str
     cases: tuple[int, ...]
     verified_at: datetime
+
+
+def fix_before(gap: str, failed_at: datetime, fixes: Iterable[Fix]) -> Fix | None:
+    """The fix of a gap that was verified last, and soon, before a case failed in which it is back.
+
+    None where there is none, or where it was opened again or dropped since.
+    """
+    soon = [
+        fix
+        for fix in fixes
+        if fix.gap == gap
+        and fix.state == "verified"
+        and fix.verified_at is not None
+        and fix.verified_at < failed_at <= fix.verified_at + SOON
+    ]
+    return max(soon, key=lambda fix: fix.verified_at or failed_at, default=None)
 
 
 def came_back(

@@ -6,9 +6,11 @@ are stored, and the program of the version before reads them too: a key never ch
 
 import re
 from datetime import date, datetime
+from urllib.parse import quote, unquote
 
 OWN_CHAT = re.compile(
-    r"(owner|asker|step|item_edit|customer|settings|unsaid|not_recovered|case_cancelled):.*|remind:.*:\d+",
+    r"(owner|asker|step|item_edit|customer|settings|unsaid|not_recovered|case_cancelled|returned):.*"
+    r"|remind:.*:\d+",
     re.DOTALL,
 )
 PERSONAL = re.compile(r"remind:.*:(\d{4}-\d\d-\d\d):(\d{1,3})", re.DOTALL)
@@ -72,6 +74,30 @@ def all_case_cancelled(case_number: int) -> str:
 def case_moved(case_number: int, number: int) -> str:
     """What the thread of another case hears when the `number`th change moved this one there."""
     return f"case_moved:{case_number}:{number}"
+
+
+ALL_RETURNED = "returned:"
+"""What the keys of all words about gaps that came back begin with."""
+
+
+def returned(case_number: int, gap: str, lead: str) -> str:
+    """The word to a lead that a gap is back in a case, although a fix of it was verified."""
+    return f"{ALL_RETURNED}{case_number}:{quote(gap, safe='')}:{lead}"
+
+
+def returned_of(key: str) -> tuple[int, str, str]:
+    """In which case, of which gap, and to which lead such a word was."""
+    _, case_number, gap, lead = key.split(":", 3)
+    return int(case_number), unquote(gap), lead
+
+
+ALL_CARRIED = "earlier:"
+"""What the keys of all words about earlier cases begin with."""
+
+
+def carried(case_number: int) -> str:
+    """Which earlier cases are like this one, in its retro's thread."""
+    return f"{ALL_CARRIED}{case_number}"
 
 
 def item(item_number: int) -> str:

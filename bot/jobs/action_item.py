@@ -31,10 +31,13 @@ class Show(JobPayload):
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """The item as it stands."""
         item = work.action_items.get(self.item_number)
-        if item is None:
-            return None
-        people = _people(item, work)
-        return messages.card(item, people, _day(item, people, job.now, work))
+        return None if item is None else card(item, job.now, work)
+
+
+def card(item: ActionItem, at: datetime, work: ReadOnlyWork) -> Message:
+    """The item as it stands."""
+    people = _people(item, work)
+    return messages.card(item, people, _day(item, people, at, work))
 
 
 class TellOwner(JobPayload):

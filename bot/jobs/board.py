@@ -9,7 +9,7 @@ from bot.domain import message_key
 from bot.domain.action_item import ActionItem, is_late
 from bot.domain.board import GROUPS
 from bot.domain.board_filter import BoardView, Filters
-from bot.domain.gap import came_back
+from bot.domain.gap import LOOKED_BACK, came_back
 from bot.domain.job import Job
 from bot.domain.owner_day import days_of
 from bot.domain.recovery import is_late as is_promise_late
@@ -28,8 +28,6 @@ from bot.messages.parts import Message
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.reminders import BY_NAME
 
-LOOKED_BACK = timedelta(weeks=26)
-"""How old the cases may be whose fixes are remembered when a gap comes back."""
 MAX_WAITING = 100
 """Customers who are looked at for the weekly summary; nobody's week has more."""
 PAGE = 50

@@ -12,6 +12,7 @@ from bot.domain.prompt import asked
 from bot.domain.retro import Answer, Counts, Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import today
+from bot.jobs import carry_over as carry_over_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs.edit_said import edit_said
 from bot.jobs.payload import JobPayload, Number, may_have_been_read
@@ -36,23 +37,28 @@ class Show(JobPayload):
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
         """The retro as it stands."""
-        retro, case = work.retros.get(self.case_number), work.cases.get(self.case_number)
-        if retro is None or case is None:
-            return None
-        team = work.teams.require(retro.channel_id)
-        counts = _counts(retro, team, job.now, work)
-        recovery = work.recoveries.get(retro.case_number)
-        back = recovery_jobs.recalled(retro.case_number, retro.channel_id, work)
-        beside = recovery_messages.beside(recovery, back, retro_thread.links_of(back, work))
-        people = work.people.among({change.by for change in case.history[-1:]})
-        same_as = {change.same_as for change in case.history[-1:] if change.same_as}
-        links = retro_thread.links_of(same_as, work) if same_as else {}
-        return messages.invitation(retro, case, team, counts, beside, people, links)
+        return card(self.case_number, job.now, work)
 
     def on_sent(self, job: Job, work: ReadOnlyWork) -> Sequence[Job]:
         """Its prompts and its customer, in its thread."""
         retro = work.retros.get(self.case_number)
         return ask(retro, job, work) if retro else ()
+
+
+def card(case_number: int, at: datetime, work: ReadOnlyWork) -> Message | None:
+    """The retro of a case as it stands; None where there is none."""
+    retro, case = work.retros.get(case_number), work.cases.get(case_number)
+    if retro is None or case is None:
+        return None
+    team = work.teams.require(retro.channel_id)
+    counts = _counts(retro, team, at, work)
+    recovery = work.recoveries.get(retro.case_number)
+    back = recovery_jobs.recalled(retro.case_number, retro.channel_id, work)
+    beside = recovery_messages.beside(recovery, back, retro_thread.links_of(back, work))
+    people = work.people.among({change.by for change in case.history[-1:]})
+    same_as = {change.same_as for change in case.history[-1:] if change.same_as}
+    links = retro_thread.links_of(same_as, work) if same_as else {}
+    return messages.invitation(retro, case, team, counts, beside, people, links)
 
 
 def _counts(retro: Retro, team: Team, at: datetime, work: ReadOnlyWork) -> Counts:
@@ -225,10 +231,14 @@ def retro_job(
 
 
 def ask(retro: Retro, root: Job, work: ReadOnlyWork) -> list[Job]:
-    """What belongs into the thread of the retro's message: its prompts, and the customer's card."""
+    """What belongs into the thread of the retro's message: its prompts, the customer's card, and what
+    earlier cases teach, unless it came in with many others.
+    """
     recovery = work.recoveries.get(retro.case_number)
     cards = recovery_jobs.card_jobs(recovery, root.due_at, asked_by=root.asked_by) if recovery else []
-    return [*prompt_jobs(retro, root), *cards]
+    number = retro.case_number
+    carried = [] if root.bulk else [carry_over_jobs.carried_job(number, root.channel_id, root.due_at)]
+    return [*prompt_jobs(retro, root), *cards, *carried]
 
 
 def prompt_jobs(retro: Retro, root: Job) -> list[Job]:

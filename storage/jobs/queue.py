@@ -29,7 +29,7 @@ from sqlalchemy import (
 from bot.domain.errors import ConflictError
 from bot.domain.job import LEASE_SECONDS, Job, MessageRef, minute
 from bot.ports import MAX_COUNTED, Doubted, Ended, GivenUp, Limits, ObservedTime, Restored, ToForget
-from storage import observed_time, restored
+from storage import observed_time, restored, search_index
 from storage.jobs import scheduler
 from storage.jobs.channel_queue import (
     CHANGE_QUEUE,
@@ -292,6 +292,10 @@ class Queue:
         connection = self._connection
         rows = connection.execute(dead.order_by(times.desc(), jobs.c.name).limit(limit))
         return [GivenUp(row.name, row.why, row.times) for row in rows]
+
+    def index_words(self) -> bool:
+        """ports.Queue.index_words."""
+        return search_index.catch_up(self._connection)
 
     def prune(self, before: datetime, limit: int = 500) -> int:
         connection = self._connection

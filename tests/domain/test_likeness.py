@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.likeness import READ, are_alike, may_be
+from bot.domain.likeness import READ, are_alike, may_be, most_alike
 from tests.storage.made import a_case
 
 ALIKE = (
@@ -56,3 +56,21 @@ def test_the_same_customer_is_a_double_whatever_happened(
     new = a_case(what_happened="Nobody called her back", customer=one)
     known = a_case(what_happened="Parcel missed", customer=other)
     assert may_be(new, known) == same
+
+
+def test_of_other_texts_those_about_much_the_same_are_found_the_most_alike_first() -> None:
+    text = "Customer waited for a parcel that the courier lost, nobody told them"
+    others = {
+        1: "The courier lost the parcel and nobody told the customer about the delay",
+        2: "The invoice had a wrong address of the company on it",
+        3: text,
+        4: "Lost parcel",
+        5: "",
+    }
+    assert most_alike(text, others, 3) == [3, 1]
+    assert most_alike(text, others, 1) == [3]
+    assert most_alike(text, {}, 3) == []
+    assert most_alike("", others, 3) == []
+    assert most_alike(
+        "お客様に二度約束した荷物が届きませんでした", {7: "二度約束した荷物がまだ届きません"}, 3
+    ) == [7]

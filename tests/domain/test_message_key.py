@@ -41,6 +41,8 @@ STORED = {
     ),
     "weekly:C1:2026-03-09": message_key.weekly("C1", DAY),
     "backlog:C1:2026-03-09": message_key.backlog("C1", DAY),
+    "returned:7:a%3A%20b:U1": message_key.returned(7, "a: b", "U1"),
+    "earlier:7": message_key.carried(7),
     "hello:C1": message_key.hello("C1"),
     "settings:C1:3:U1": message_key.settings("C1", 3, "U1"),
     "asks:C1:2026-03-09": message_key.prompts("C1", DAY),
@@ -53,6 +55,7 @@ STORED = {
 READERS = (
     *(
         "retro_of",
+        "returned_of",
         "turn_of",
         "reminder_day",
         "reminder_number",
@@ -159,3 +162,9 @@ def test_no_other_file_makes_or_reads_a_key(folder: str) -> None:
             assert not made or (isinstance(text, str) and " " in text), (
                 f"{here} says {text!r}: make and read keys of messages in {THE_ONE}."
             )
+
+
+@pytest.mark.parametrize("lead", ["U1", "29:1aB-c_d"])
+@pytest.mark.parametrize("gap", ["training", "after-hours support", "a: b/c %"])
+def test_of_which_gap_a_lead_was_told_is_read_whatever_it_is_called(lead: str, gap: str) -> None:
+    assert message_key.returned_of(message_key.returned(7, gap, lead)) == (7, gap, lead)

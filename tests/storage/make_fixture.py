@@ -136,16 +136,21 @@ def the_same_each_time(house: Today, chance: random.Random) -> Iterator[None]:
 
 
 def dumped(file: Path) -> str:
-    """The database as SQL: its tables and indexes, and the rows in the order of their keys."""
+    """The database as SQL: its tables, indexes and triggers, and the rows in the order of their keys.
+
+    Of the index of words only its tables: the triggers mark it as out of date when the rows come in.
+    """
     with sqlite3.connect(file) as connection:
         connection.execute("UPDATE requests SET day = ? WHERE day < '9999'", (MADE_UP[:10],))
         connection.execute("UPDATE posts SET posted_at = ?", (MADE_UP,))
         connection.execute("UPDATE posts SET edited_at = ? WHERE edited_at IS NOT NULL", (MADE_UP,))
         made = connection.execute(
-            "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC, name"
+            "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL "
+            "AND name NOT LIKE 'search_words_%' ORDER BY type = 'trigger', type DESC, name"
         ).fetchall()
         lines = [f"{sql};" for _, _, sql in made]
-        for name in (name for kind, name, _ in made if kind == "table"):
+        tables = (name for kind, name, _ in made if kind == "table")
+        for name in (name for name in tables if not name.startswith("search_")):
             about = connection.execute(f"PRAGMA table_info({name})").fetchall()
             columns = ", ".join(f'quote("{column[1]}")' for column in about)
             keys = ", ".join(f'"{column[1]}"' for column in about if column[5]) or "1"

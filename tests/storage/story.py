@@ -68,9 +68,21 @@ HALF_SAID = {
     "changed": ("action_item.tell_edit",),
     "asks": ("prompts.changed",),
     "shared": ("board.shared",),
+    "returned": ("action_item.tell_returned",),
 }
 """What is half said at the end where each scene has a place of its own."""
-ALONE = ("close", "reopen", "forgotten", "card", "cancel", "double", "kept", "unmended", "left")
+ALONE = (
+    "close",
+    "reopen",
+    "forgotten",
+    "card",
+    "cancel",
+    "double",
+    "kept",
+    "unmended",
+    "left",
+    "returned",
+)
 """Scenes with a case of their own; the others share one where they share the place."""
 IMPORTED = ("card", "unnamed")
 """Scenes whose case came with an import: nobody owes their customer anything yet."""
@@ -324,7 +336,8 @@ class Story:
             await self._step(scene, "retro.close", **settled)
         for scene in ("reminded", "week"):
             cast = self._cast(scene)
-            late = await self._add(scene, cast.lead, cast.owner, due="2026-03-05", measure="No calls")
+            wanted = {"due": "2026-03-05", "measure": "No calls"}
+            late = await self._add(scene, cast.lead, cast.owner, **wanted)
             await self._move(cast.owner, "accept", late, scene)
         await self._step("reminded", "recovery.apologise", how="A call", words="We are sorry.")
         promise = {"words": "It comes on Friday.", "due": "2026-03-06", "how": "A call"}
@@ -379,6 +392,10 @@ class Story:
             for who, step, values in moved:
                 await self._move(who, step, item, scene, **values)
         await self._add("silent", cast.owner, None)
+        cast = self._cast("returned")
+        item = await self._add("returned", cast.lead, cast.owner, gap="tools")
+        for by, step, values in ((cast.owner, *accept[1:]), (cast.owner, *done[1:]), states[-1][2]):
+            await self._move(by if by is cast.owner else cast.lead, step, item, "returned", **values)
         await self._step("finished", "retro.close", outcome="fixes agreed", why="")
         await self._step("finished", "recovery.tell_changed", words="The notes are shown.", view="Good.")
         settled = {"outcome": "an apology was enough", "why": "Maria Santos was called."}
@@ -392,6 +409,8 @@ class Story:
         item = await self._add("instead", cast.deaf, cast.owner)
         await self._move(cast.owner, "accept", item, "instead")
         await self._move(cast.owner, "done", item, "instead", changed="The notes are shown.")
+        self._cases["before it returned"] = self._case("returned")
+        await self._fail("returned")
         if self._ending in ("said", "dead"):
             await self._look()
         await self._speak()
@@ -439,6 +458,7 @@ class Story:
         await self._move(cast.owner, "take", item, "changed")
         await self._move(cast.lead, "edit", item, "changed", what="Print the courier's note")
         await self._ask(self._cast("shared").lead, "board.share", "", "shared")
+        await self._add("returned", self._cast("returned").lead, None, gap="tools")
         await self._step("double", "case.same_as", other=self._case("kept"))
         cast = self._cast("item")
         await self._add("item", cast.lead, cast.owner, due="2026-03-13")

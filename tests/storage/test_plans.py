@@ -134,7 +134,7 @@ def test_a_look_up_never_reads_a_whole_table(database: Database, name: str) -> N
             # "Disabled" where it sees no other way.
             for way in ("seqscan", "sort"):
                 connection.exec_driver_sql(f"SET enable_{way} = off")
-        plans = _plans(connection, LOOKS[name])
+        plans = plans_of(connection, LOOKS[name])
     assert plans
     for plan in plans:
         assert not re.search(rf"SCAN ({TABLES})|TEMP B-TREE|\"Disabled\": true", plan), plan
@@ -153,7 +153,7 @@ def test_what_new_hours_concern_is_found_in_an_index(
                 connection.exec_driver_sql(f"SET enable_{way} = off")
         mark = {"workspace": "W", "of": of, "whose": "U1", "day": day, "number": 7}
         connection.execute(tables.stirred.insert(), mark)
-        plans = _plans(connection, lambda work: work.scheduler.stir(20))
+        plans = plans_of(connection, lambda work: work.scheduler.stir(20))
     assert len(plans) == 2
     for plan in plans:
         assert not re.search(rf"SCAN ({TABLES})|TEMP B-TREE|\"Disabled\": true", plan), plan
@@ -163,7 +163,7 @@ def test_what_new_hours_concern_is_found_in_an_index(
 
 def test_a_tally_reads_nothing_but_an_index(sqlite: Database) -> None:
     with sqlite.transaction(writes=False) as connection:
-        (plan,) = _plans(connection, LOOKS["recoveries.tally"])
+        (plan,) = plans_of(connection, LOOKS["recoveries.tally"])
     assert plan.count("SEARCH recoveries USING COVERING INDEX") == 3
 
 
@@ -173,7 +173,7 @@ def test_a_tally_reads_nothing_but_an_index(sqlite: Database) -> None:
 def test_what_is_of_another_source_is_not_read_to_find_it(sqlite: Database, source: Source) -> None:
     """A plan that passes by all the others grows with them."""
     with sqlite.transaction(writes=False) as connection:
-        plans = _plans(connection, LOOKS[f"board.{source}"])
+        plans = plans_of(connection, LOOKS[f"board.{source}"])
     assert len(plans) == 2
     for plan in plans:
         assert re.search(r"\(workspace=\? AND place=\? AND .*(due[<=>]|rests=|close_on[<>])", plan), plan
@@ -182,14 +182,14 @@ def test_what_is_of_another_source_is_not_read_to_find_it(sqlite: Database, sour
 @pytest.mark.parametrize("source", ["late", "agreed", "unaccepted", "unverified"])
 def test_what_is_somebodys_is_found_by_the_index_of_owners(sqlite: Database, source: Source) -> None:
     with sqlite.transaction(writes=False) as connection:
-        plans = _plans(connection, _look_at_board([source], Filters(owner="U7")))
+        plans = plans_of(connection, _look_at_board([source], Filters(owner="U7")))
     for plan in plans:
         assert "action_items_of_owner (workspace=? AND active=? AND owner=?" in plan, plan
 
 
 def test_what_belongs_to_several_cases_is_looked_up_case_by_case(sqlite: Database) -> None:
     with sqlite.transaction(writes=False) as connection:
-        plans = _plans(connection, LOOKS["of several cases"])
+        plans = plans_of(connection, LOOKS["of several cases"])
     assert all("(workspace=? AND case=?)" in plan for plan in plans), plans
 
 
@@ -199,13 +199,13 @@ def test_a_claim_looks_queues_and_jobs_up(sqlite: Database) -> None:
         def look(_: UnitOfWork) -> Any:
             return free_queues(None).all(connection, {"by": AT, "limit": 20, **moments(AT)})
 
-        [plan] = _plans(connection, look)
+        [plan] = plans_of(connection, look)
     assert "USING INDEX lanes_due" in plan
     assert "USING INDEX jobs_first" in plan
     assert "TEMP B-TREE" not in plan
 
 
-def _plans(connection: Connection, look: DueWork) -> list[str]:
+def plans_of(connection: Connection, look: DueWork) -> list[str]:
     """How the database would run each statement of a look."""
     ran: list[tuple[str, Any]] = []
 

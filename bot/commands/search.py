@@ -1,0 +1,167 @@
+"""Finding what was said before, and opening one thing by its name."""
+
+from collections.abc import Collection, Sequence
+from itertools import groupby
+
+from bot import retro_thread
+from bot.command import Command, Reply, Request
+from bot.commands.lookup import case_of, item_of
+from bot.commands.team import TO_MINE
+from bot.domain import message_key, reference
+from bot.domain.case import Case
+from bot.domain.errors import Refused
+from bot.domain.reference import CaseRef, ItemRef, Reference
+from bot.domain.search import Asked, Text, asked_for, best, texts
+from bot.domain.working_hours import today
+from bot.jobs import action_item as action_item_jobs
+from bot.jobs import retro as retro_jobs
+from bot.messages import case as case_messages
+from bot.messages import search as messages
+from bot.messages.parts import ChannelName, Message
+from bot.messages.search import Found, Page
+from bot.ports import ReadOnlyWork
+
+MAX_LISTED = 5
+"""Cases on a page: each has its snippet, so that a page is read without scrolling far."""
+MAX_FOUND = 100
+"""Cases that are found at most: whoever turns twenty pages had better say it in other words."""
+MAX_TYPED = 200
+"""Characters of what is looked for that go along to the next page."""
+
+
+class Find(Command, frozen=True):
+    """Looks for words in the cases of a channel; asked in none, in those of all the person's."""
+
+    name = "search.find"
+    access = "channel"
+    gathers = True
+
+    @property
+    def _turned(self) -> tuple[str, str]:
+        """The number of a page and the words, as the button to it carries them."""
+        number, _, words = self.request.about.partition(":")
+        return (number, words) if number.isdecimal() and len(number) < 4 else ("0", "")
+
+    @property
+    def page(self) -> int:
+        return int(self._turned[0])
+
+    @property
+    def words(self) -> str:
+        """What is looked for."""
+        return (self._turned[1] or self.request.typed).strip()[:MAX_TYPED]
+
+
+class Open(Command, frozen=True):
+    """Shows one case or action item, named by its number, with what can be done about it."""
+
+    name = "search.open"
+    access = "thing"
+
+    subject: CaseRef | ItemRef
+
+    @classmethod
+    def subject_of(cls, request: Request) -> Reference | None:
+        named = request.about or request.typed
+        return super().subject_of(request.model_copy(update={"about": named}))
+
+
+def find(command: Find, work: ReadOnlyWork) -> Reply:
+    """What matches, best first, to whoever asks alone; a reference typed alone opens that."""
+    channel = command.request.shared_channel
+    channels = command.in_channels if channel is None else frozenset({channel.id})
+    if not channels:
+        raise Refused(messages.NO_CHANNEL, instead=TO_MINE)
+    if not (asked := asked_for(command.words)).words:
+        raise Refused(messages.HOW)
+    if card := _named(command, channels, work):
+        return Reply(message=card)
+    numbers = work.search.find(asked, channels, MAX_FOUND + 1)
+    if not numbers and len(command.words.split()) > 1:  # a part of a reference means nothing
+        asked = asked._replace(any=True)
+        numbers = work.search.find(asked, channels, MAX_FOUND + 1)
+    first = command.page * MAX_LISTED
+    page = Page(first, min(len(numbers), MAX_FOUND), more=len(numbers) > MAX_FOUND)
+    here = numbers[first : min(first + MAX_LISTED, MAX_FOUND)]
+    goes_on = first + len(here) < page.of
+    next_page = f"{command.page + 1}:{command.words}" if goes_on else ""
+    zone = command.person.zone or "UTC"
+    found = _found(here, asked, zone, work, several=len(channels) > 1)
+    day, unasked = today(zone, command.at), command.channels_unasked
+    return Reply(message=messages.results(command.words, asked, found, page, day, next_page, unasked))
+
+
+def _named(command: Find, channels: Collection[str], work: ReadOnlyWork) -> Message | None:
+    """The one thing of these channels that the words name: by its number, or by its own reference."""
+    subject = reference.parse(command.words)
+    if isinstance(subject, ItemRef):
+        item = work.action_items.get(subject.number)
+        is_here = item is not None and item.channel_id in channels
+        return _item_card(subject, command, work) if is_here else None
+    numbered = work.cases.get(subject.number) if isinstance(subject, CaseRef) else None
+    named = [numbered] if numbered else work.cases.with_reference(command.words)
+    cases = [case for case in named if case.channel_id in channels]
+    return _case_card(cases[0], command, work) if len(cases) == 1 else None
+
+
+def _found(
+    numbers: Sequence[int], asked: Asked, zone: str, work: ReadOnlyWork, *, several: bool
+) -> list[Found]:
+    """These cases with what of each matches, in their order."""
+    cases, retros = work.cases.among(numbers), work.retros.among(numbers)
+    shown = {number: best(texts, asked) for number, texts in texts_of(numbers, work).items()}
+    links = retro_thread.links_of(numbers, work)
+    items = {text.item for text in shown.values() if text is not None and text.item}
+    keys = {item: message_key.item(item) for item in items}
+    said = work.sent_messages.among(set(keys.values()))
+    found: list[Found] = []
+    for number in numbers:
+        if (case := cases.get(number)) is None:
+            continue
+        text = shown[number]
+        item_ref = said.get(keys.get(text.item or 0, "")) if text else None
+        team = work.teams.get(case.channel_id) if several else None
+        channel = ChannelName(channel_id=case.channel_id, name=team.name) if team else None
+        failed_on = today(zone, case.failed_at)
+        item_link = item_ref.link if item_ref else None
+        found.append(
+            Found(case, retros.get(number), text, links.get(number), item_link, failed_on, channel)
+        )
+    return found
+
+
+def texts_of(numbers: Collection[int], work: ReadOnlyWork) -> dict[int, list[Text]]:
+    """All that is searched of these cases, as it stands now."""
+    cases, recoveries = work.cases.among(numbers), work.recoveries.among(numbers)
+    answers = {
+        number: list(some)
+        for number, some in groupby(work.retros.answers(*numbers), lambda answer: answer.case_number)
+    }
+    items = {
+        number: list(some)
+        for number, some in groupby(work.action_items.of_case(*numbers), lambda item: item.case_number)
+    }
+    return {
+        number: texts(case, answers.get(number, ()), items.get(number, ()), recoveries.get(number))
+        for number, case in cases.items()
+    }
+
+
+def open_named(command: Open, work: ReadOnlyWork) -> Reply:
+    """The card of a case or an action item, to whoever asks and nobody else."""
+    if isinstance(command.subject, ItemRef):
+        return Reply(message=_item_card(command.subject, command, work))
+    return Reply(message=_case_card(case_of(command.subject, work), command, work))
+
+
+def _item_card(subject: ItemRef, command: Command, work: ReadOnlyWork) -> Message:
+    item = item_of(subject, work)
+    said = work.sent_messages.get(message_key.item(item.number))
+    return messages.opened(action_item_jobs.card(item, command.at, work), said.link if said else None)
+
+
+def _case_card(case: Case, command: Command, work: ReadOnlyWork) -> Message:
+    card = retro_jobs.card(case.number, command.at, work)
+    if card is None:
+        return case_messages.taken_in(case)
+    return messages.opened(card, retro_thread.links_of({case.number}, work).get(case.number))

@@ -1,0 +1,133 @@
+"""What people read who look for something: the cases that match, best first."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from bot.domain.case import Case
+from bot.domain.retro import Retro
+from bot.domain.search import WHAT_HAPPENED, Asked, Text, snippet
+from bot.messages.parts import (
+    SHOW_MORE,
+    Bold,
+    Button,
+    ChannelName,
+    Context,
+    Inline,
+    Line,
+    Message,
+    Paragraph,
+    Part,
+    Words,
+    joined,
+    linked,
+    on,
+    one_line,
+)
+from bot.messages.retro import CUSTOMER
+
+OPEN = Button(label="Open", command_name="search.open", about="", opens=True)
+HOW = "Say what to look for, as in: find courier notes. C-7, AI-12 or a case's own reference opens that."
+NO_CHANNEL = "I can't find a team's channel that you're in, so there is nothing to look through."
+
+
+class Found(NamedTuple):
+    """One case that matches: what of it does, where that stands, and the day on which it failed."""
+
+    case: Case
+    retro: Retro | None
+    text: Text | None
+    link: str | None
+    """Where its retro is."""
+    item_link: str | None
+    failed_on: date
+    channel: ChannelName | None = None
+    """Which channel it is of, where several were looked through."""
+
+
+class Page(NamedTuple):
+    """Which of all hits are shown: those from `first` on, counted from 0, of `of` (`more`: at least)."""
+
+    first: int
+    of: int
+    more: bool = False
+
+
+def results(
+    typed: str,
+    asked: Asked,
+    found: Sequence[Found],
+    page: Page,
+    today: date,
+    next_page: str = "",
+    unasked: int = 0,
+) -> Message:
+    """A part of what was found; `next_page` is what the way to the next part carries, "" at the end."""
+    words = f"“{one_line(typed, 60)}”"
+    if not found:
+        nothing = f"Nothing here has {words} in it. Fewer words, or only their beginnings, find more."
+        parts: tuple[Part, ...] = (Paragraph(words=(nothing,)), *_left_out(unasked))
+        return Message(summary=nothing, title="Find", parts=parts)
+    cases = "1 case" if page.of == 1 and not page.more else f"{page.of}{'+' if page.more else ''} cases"
+    some = "none has all of these words, these have some" if asked.any else "best first"
+    lead = f"{cases} for {words}: {some}."
+    lines = [Line(words=_line(one, asked, today), button=_button(one)) for one in found]
+    rest: tuple[Part, ...] = ()
+    if next_page:
+        last = page.first + len(found)
+        more = Button(label=SHOW_MORE, command_name="search.find", about=next_page, opens=True)
+        rest = (Line(words=(f"{page.first + 1} to {last} of {cases}.",), button=more),)
+    return Message(
+        summary=lead,
+        title="Find",
+        parts=(Paragraph(words=(lead,)), *lines, *rest, *_left_out(unasked)),
+    )
+
+
+def _line(one: Found, asked: Asked, today: date) -> Words:
+    """What happened, bold; below it what was found of it, and the quiet facts."""
+    title, text = one_line(one.case.what_happened), one.text
+    shown: list[Inline] = []
+    if text is not None and not (text.of == WHAT_HAPPENED and title == one.case.what_happened.strip()):
+        of = linked(text.of, one.item_link) if text.item else text.of
+        shown = ["\n", of, ": "]
+        shown += [Bold(text=part) if hit else part for part, hit in snippet(text.words, asked)]
+    facts = joined(
+        (linked(one.case.label, one.link),),
+        (_state(one),),
+        ("failed ", on(one.failed_on, today)),
+        (one.channel,) if one.channel else (),
+    )
+    return (Bold(text=title), *shown, "\n", *facts)
+
+
+def _state(one: Found) -> str:
+    retro = one.retro
+    if retro is None:
+        return "no retro yet"
+    outcome = retro.last.outcome if retro.last and retro.state == "closed" else None
+    return f"{retro.state}, {outcome}" if outcome else retro.state
+
+
+def _button(one: Found) -> Button:
+    """The way to the thing itself; where a customer's words were found, to their card."""
+    if one.text is not None and one.text.field == "customer":
+        return CUSTOMER.model_copy(update={"about": str(one.case.ref)})
+    about = f"AI-{one.text.item}" if one.text is not None and one.text.item else str(one.case.ref)
+    return OPEN.model_copy(update={"about": about})
+
+
+def opened(card: Message, link: str | None) -> Message:
+    """A thing's own card to whoever looked for it, with the way to where it stands."""
+    if not link:
+        return card
+    way = Context(words=(linked("Open it in its thread", link),))
+    return card.model_copy(update={"parts": (*card.parts, way)})
+
+
+def _left_out(unasked: int) -> tuple[Part, ...]:
+    if not unasked:
+        return ()
+    channels = "1 more channel" if unasked == 1 else f"{unasked} more channels"
+    words = f"Not looked through, because there are so many: {channels}. Ask in the one that you mean."
+    return (Context(words=(words,)),)
