@@ -84,11 +84,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Takes it back."""
-    _downgrade_prompts()
-    _downgrade_policy()
-    _downgrade_pages()
-    _downgrade_board()
     _downgrade_search()
+    _downgrade_policy()
+    _downgrade_board()
+    _downgrade_prompts()
+    _downgrade_pages()
     _downgrade_item_edits()
 
 
