@@ -4,7 +4,7 @@ from bot.domain.policy import OTHER
 from bot.domain.policy import Policy as TeamPolicy
 from bot.domain.prompt import GAPS
 from bot.domain.team import Team
-from bot.messages.parts import Context, Fields, Form, Message, Paragraph, Part, working_days
+from bot.messages.parts import Context, Fields, Form, Message, Paragraph, Part, Words, working_days
 
 VERIFIES = ("anybody else", "the lead")
 """Who verifies, by whether only the lead does."""
@@ -42,7 +42,7 @@ def _due(policy: TeamPolicy) -> str:
 def settled(team: Team) -> Message:
     """To the lead who saved the policy: what it is now."""
     first = f"Saved. This is the policy of {_named(team)} now."
-    return Message(summary=first, parts=(Paragraph(words=(first,)), _fields(team.policy)))
+    return Message(summary=first, parts=(Paragraph(words=(first,)), Fields(rows=rows(team.policy))))
 
 
 def to_read(team: Team, lead: str) -> Form:
@@ -52,7 +52,7 @@ def to_read(team: Team, lead: str) -> Form:
         title="Policy",
         channel_id=team.channel_id,
         parts=(
-            _fields(team.policy),
+            Fields(rows=rows(team.policy)),
             Context(words=(f"{lead} leads {_named(team)} and can change this.",)),
         ),
     )
@@ -62,16 +62,13 @@ def _named(team: Team) -> str:
     return f"#{team.name.removeprefix('#')}"
 
 
-def _fields(policy: TeamPolicy) -> Fields:
-    return Fields(rows=tuple((label, (words,)) for label, words in _rows(policy)))
-
-
-def _rows(policy: TeamPolicy) -> tuple[tuple[str, str], ...]:
+def rows(policy: TeamPolicy) -> tuple[tuple[str, Words], ...]:
+    """What a policy says, each with what it is about."""
     due = _due(policy)
     small = "may go without a retro" if policy.small_failures else "have a retro, as all others"
     return (
-        ("Due without a date", f"after working days: {due}" if due else "never"),
-        ("Reminded to verify", f"after {working_days(policy.days_to_verify)}"),
-        ("Who verifies", VERIFIES[policy.lead_verifies]),
-        ("Small failures", small),
+        ("Due without a date", (f"after working days: {due}" if due else "never",)),
+        ("Reminded to verify", (f"after {working_days(policy.days_to_verify)}",)),
+        ("Who verifies", (VERIFIES[policy.lead_verifies],)),
+        ("Small failures", (small,)),
     )

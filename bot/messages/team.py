@@ -279,6 +279,12 @@ def _hours(team: Team) -> str:
 
 def _off(off: DaysOff, today: date) -> Words:
     """`Days off: Thu 24 Dec, the holidays of Sweden.`, or nothing where none are to come."""
+    coming = days_off_words(off, today)
+    return ("Days off: ", *coming, ".") if coming else ()
+
+
+def days_off_words(off: DaysOff, today: date) -> Words:
+    """`Thu 24 Dec, the holidays of Sweden`, or nothing where none are to come."""
     coming = [span for span in off.spans if span.last >= today]
     named_days = [_span(span, today) for span in coming[:MAX_SPANS]]
     if len(coming) > MAX_SPANS:
@@ -288,7 +294,7 @@ def _off(off: DaysOff, today: date) -> Words:
     if not named_days:
         return ()
     first, *others = named_days
-    return ("Days off: ", *first, *(piece for each in others for piece in (", ", *each)), ".")
+    return (*first, *(piece for each in others for piece in (", ", *each)))
 
 
 def _span(span: Span, today: date) -> Words:

@@ -6,12 +6,21 @@ from datetime import date
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.person import Person
 from bot.domain.team import Team
+from bot.messages import policy
 from bot.messages.item_page import name_of
 from bot.messages.page import Page, Section
 from bot.messages.parts import Context, Fields, Typed, Words, on, working_days
-from bot.messages.team import short_days
+from bot.messages.team import days_off_words, short_days
 
-CHANGE: Words = ("To change them, type ", Typed(words="settings"), " in the team's channel.")
+CHANGE: Words = (
+    "To change them, type ",
+    Typed(words="settings"),
+    ", ",
+    Typed(words="settings days off"),
+    " or ",
+    Typed(words="settings policy"),
+    " in the team's channel.",
+)
 CHANGE_OWN: Words = ("To change them, type ", Typed(words="settings mine"), ".")
 
 
@@ -30,14 +39,14 @@ def settings_page(
     sections = (
         Section(
             heading=f"#{team.name.removeprefix('#')}",
-            parts=(Fields(rows=tuple(_facts(team, people))), Context(words=CHANGE)),
+            parts=(Fields(rows=tuple(_facts(team, people, day))), Context(words=CHANGE)),
         )
         for team in teams
     )
     return Page(title="Settings", here="settings", where=unasked, sections=(mine, *sections))
 
 
-def _facts(team: Team, people: Mapping[str, Person]) -> Iterator[tuple[str, Words]]:
+def _facts(team: Team, people: Mapping[str, Person], day: date) -> Iterator[tuple[str, Words]]:
     yield "Lead", (name_of(team.lead, people),)
     yield "Time zone", (team.zone.replace("_", " "),)
     yield "Working days", (f"{short_days(team.days)}, {team.starts:%H:%M}–{team.ends:%H:%M}",)
@@ -45,6 +54,8 @@ def _facts(team: Team, people: Mapping[str, Person]) -> Iterator[tuple[str, Word
     aim = working_days(team.days_to_apologise) if team.days_to_apologise else "the same working day"
     yield "Days to apologise", (aim,)
     yield "Language coach", ("reads along" if team.coach else "is off",)
+    yield "Days off", days_off_words(team.days_off, day) or ("none but the weekly ones",)
+    yield from policy.rows(team.policy)
 
 
 def _own(own: NotificationPreferences, day: date) -> Iterator[tuple[str, Words]]:

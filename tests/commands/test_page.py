@@ -1,14 +1,18 @@
 """What pages show, asked of the bot as a browser's adapter does: in a fixed number of statements."""
 
 from collections.abc import Mapping
+from datetime import date
 
 import pytest
 
 from bot.access import NO_ANSWER_NOW
 from bot.command import Reply, Request
 from bot.commands.page import NO_TEAM
-from bot.messages.page_file import written
+from bot.domain.days_off import DaysOff, Span
+from bot.domain.policy import Policy
+from bot.messages.page_file import as_markdown, written
 from bot.messages.parts import Day
+from bot.ports import UnitOfWork
 from bot.routes import COMMANDS, PAGES
 from storage.database import Database
 from tests.desk import ANA, BEN, Desk, words
@@ -120,3 +124,24 @@ async def test_an_unnamed_answer_has_no_name_and_no_moment_on_its_page(sqlite: D
     assert "Training · someone on the team" in str(section)
     assert ANA.name not in str(section)
     assert not [part for part in section.parts if "at=" in repr(part) or isinstance(part, Day)]
+
+
+async def test_the_page_of_settings_says_a_teams_days_off_and_its_policy(sqlite: Database) -> None:
+    desk = Desk(sqlite)
+    await desk.fail(ANA)
+    before = (await show(desk, "page.settings")).page
+    assert before is not None
+    assert "**Days off**: none but the weekly ones" in as_markdown(before)
+
+    def settle(work: UnitOfWork) -> None:
+        [team] = work.teams.all()
+        off = DaysOff(spans=(Span(first=date(2026, 12, 24), last=date(2026, 12, 24)),))
+        policy = Policy(lead_verifies=True)
+        work.teams.save(team.model_copy(update={"days_off": off, "policy": policy}))
+
+    await sqlite.write(desk.workspace, settle)
+    page = (await show(desk, "page.settings")).page
+    assert page is not None
+    told = as_markdown(page)
+    assert "**Days off**: 2026-12-24" in told
+    assert "**Who verifies**: the lead" in told

@@ -162,8 +162,8 @@ async def test_a_commit_that_fails_fails_all_who_shared_it(
 async def test_a_disk_that_is_full_in_the_middle_keeps_nothing_of_anybody(sqlite: Database) -> None:
     """SQLite then rolls back everything, and tells only whoever wrote at that moment.
 
-    Where a trigger comes after what is written, as of cases, it takes back that statement alone: so it is
-    filled with people here.
+    Where a trigger comes after what is written, as of cases, it takes back that statement alone: so it
+    is filled with people here.
     """
 
     def fill(work: UnitOfWork) -> None:
