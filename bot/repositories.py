@@ -309,8 +309,13 @@ class ReadActionItems(Protocol):
         """Case by case, by number."""
         ...
 
-    def owned_by(self, person_id: str, limit: int) -> Sequence[ActionItem]:
-        """Neither verified nor dropped, earliest due first, undated last; an index carries it."""
+    def owned_by(
+        self, person_id: str, limit: int, channels: Collection[str] | None = None
+    ) -> Sequence[ActionItem]:
+        """Neither verified nor dropped, earliest due first, undated last; an index carries it.
+
+        `channels`: only those of these, at most 512; None: wherever they are.
+        """
         ...
 
     def open_in(self, channel_id: str, limit: int) -> Sequence[ActionItem]:
@@ -355,8 +360,13 @@ class ReadRecoveries(Protocol):
 
     def get(self, case_number: int, /) -> Recovery | None: ...
     def among(self, numbers: Collection[int], /) -> Mapping[int, Recovery]: ...
-    def owed_by(self, person_id: str, limit: int) -> Sequence[Recovery]:
-        """Those in which they have something left to do, the earliest promise first."""
+    def owed_by(
+        self, person_id: str, limit: int, channels: Collection[str] | None = None
+    ) -> Sequence[Recovery]:
+        """Those in which they have something left to do, the earliest promise first.
+
+        `channels`: only those of these, at most 512; None: wherever they are.
+        """
         ...
 
     def open_in(self, channel_id: str, limit: int) -> Sequence[Recovery]:

@@ -196,6 +196,7 @@ class Mine(Command, frozen=True):
 
     name = "action_item.mine"
     access = "own"
+    shows_things = True
     shown_at = "board"
 
 
@@ -351,6 +352,7 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
         return Reply(message=confirmation.item_unchanged(item), done=True)
     _show_words(edited, command, work)
     if edited.gap != item.gap:
+        returned_jobs.edit_told(command.at, work)
         returned_jobs.tell_lead(edited, command.at, work)
     owner = work.people.get(edited.owner) if edited.owner else None
     for number in range(len(item.edits) + 1, len(edited.edits) + 1):
@@ -618,8 +620,9 @@ def read(command: Read, work: ReadOnlyWork) -> Reply:
 def mine(command: Mine, work: ReadOnlyWork) -> Reply:
     """A person's own open items, late ones first."""
     first, first_owed = command.page * MAX_LISTED, command.page * MAX_OWED
-    rows = work.action_items.owned_by(command.person.id, first + MAX_LISTED + 1)[first:]
-    owed = work.recoveries.owed_by(command.person.id, first_owed + MAX_OWED + 1)[first_owed:]
+    person_id, guest_in = command.person.id, command.guest_in
+    rows = work.action_items.owned_by(person_id, first + MAX_LISTED + 1, guest_in)[first:]
+    owed = work.recoveries.owed_by(person_id, first_owed + MAX_OWED + 1, guest_in)[first_owed:]
     cases = work.retros.with_cases({recovery.case_number for recovery in owed})
     items = rows[:MAX_LISTED]
     links = retro_thread.links_of({item.case_number for item in items}, work)
@@ -627,7 +630,7 @@ def mine(command: Mine, work: ReadOnlyWork) -> Reply:
     day = team_jobs.own_day(command.person, [*rows, *owed], command.at, work)
     more = len(rows) > MAX_LISTED or len(owed) > MAX_OWED
     owed_parts = owed_messages.mine(
-        owed[:MAX_OWED], {number: case for number, (_, case) in cases.items()}, command.person.id, day
+        owed[:MAX_OWED], {number: case for number, (_, case) in cases.items()}, person_id, day
     )
     page = Page(command.page, more)
     return Reply(message=messages.mine(items, links, people, day, owed=owed_parts, page=page))

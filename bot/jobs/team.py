@@ -122,10 +122,9 @@ def home_of(
 ) -> Message:
     """What somebody reads at home at `at`: what needs them, what else is theirs, and who asks them."""
     person_id, guest_in = person.id, scope.guest_in
-    items = work.action_items.owned_by(person_id, home.MAX_SHOWN + 1)
-    owed = work.recoveries.owed_by(person_id, home.MAX_OWED + 1)
-    shown = [one for one in items[: home.MAX_SHOWN] if guest_in is None or one.channel_id in guest_in]
-    customers = [one for one in owed[: home.MAX_OWED] if guest_in is None or one.channel_id in guest_in]
+    items = work.action_items.owned_by(person_id, home.MAX_SHOWN + 1, guest_in)
+    owed = work.recoveries.owed_by(person_id, home.MAX_OWED + 1, guest_in)
+    shown, customers = items[: home.MAX_SHOWN], owed[: home.MAX_OWED]
     wanted = _wanting(person, scope.channels, at, work)
     numbers = {one.case_number for one in customers}
     numbers |= {retro.case_number for retro in wanted[: home.MAX_WANTED]}

@@ -40,6 +40,7 @@ def _to_act_on(channel: BindParameter[str]) -> Select[Any]:
 
 
 OWNED_BY = Statement(_active(action_items.c.owner))
+OWNED_BY_IN = Among(_active(action_items.c.owner), action_items.c.channel_id)
 OPEN_IN = Statement(_active(action_items.c.channel_id))
 TO_ACT_ON = Statement(_to_act_on(bindparam("whose")).offset(bindparam("skipped")))
 TO_ACT_ON_ACROSS = Across(_to_act_on)
@@ -76,9 +77,13 @@ class ActionItems(Versioned[ActionItem]):
     def of_case(self, *cases: int) -> Sequence[ActionItem]:
         return several_among(self._connection, ActionItem, OF_CASE, self._workspace, cases)
 
-    def owned_by(self, person_id: str, limit: int) -> Sequence[ActionItem]:
+    def owned_by(
+        self, person_id: str, limit: int, channels: Collection[str] | None = None
+    ) -> Sequence[ActionItem]:
         params = {"workspace": self._workspace, "whose": person_id, "limit": limit}
-        return several(self._connection, ActionItem, OWNED_BY, params)
+        if channels is None:
+            return several(self._connection, ActionItem, OWNED_BY, params)
+        return [read(ActionItem, row) for row in OWNED_BY_IN.all(self._connection, params, channels)]
 
     def open_in(self, channel_id: str, limit: int) -> Sequence[ActionItem]:
         params = {"workspace": self._workspace, "whose": channel_id, "limit": limit}

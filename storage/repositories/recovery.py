@@ -28,7 +28,7 @@ from bot.domain.recovery import (
 from bot.domain.reminder import NEVER_CHECKED
 from storage.across import Across
 from storage.row import Values, read, several, values
-from storage.statement import Query, Statement
+from storage.statement import Among, Query, Statement
 from storage.tables import recoveries, recovery_owners
 from storage.versioned import Versioned
 
@@ -36,7 +36,7 @@ OF_PLACE = (
     recoveries.c.workspace == bindparam("workspace"),
     recoveries.c.channel_id == bindparam("channel_id"),
 )
-OWED_BY = Statement(
+_OWED_BY: Query = (
     select(recovery_owners.c.case_number)
     .where(
         recovery_owners.c.workspace == bindparam("workspace"),
@@ -44,6 +44,15 @@ OWED_BY = Statement(
     )
     .order_by(recovery_owners.c.due.asc().nulls_last(), recovery_owners.c.case_number)
     .limit(bindparam("limit"))
+)
+OWED_BY = Statement(_OWED_BY)
+OWED_BY_IN = Among(
+    _OWED_BY.join(
+        recoveries,
+        (recoveries.c.workspace == recovery_owners.c.workspace)
+        & (recoveries.c.case_number == recovery_owners.c.case_number),
+    ),
+    recoveries.c.channel_id,
 )
 
 
@@ -112,9 +121,15 @@ class Recoveries(Versioned[Recovery]):
         super().save(thing)
         self._keep_owners(thing, before)
 
-    def owed_by(self, person_id: str, limit: int) -> Sequence[Recovery]:
+    def owed_by(
+        self, person_id: str, limit: int, channels: Collection[str] | None = None
+    ) -> Sequence[Recovery]:
         params = {"workspace": self._workspace, "person_id": person_id, "limit": limit}
-        numbers = [row.case_number for row in OWED_BY.all(self._connection, params)]
+        if channels is None:
+            rows = OWED_BY.all(self._connection, params)
+        else:
+            rows = OWED_BY_IN.all(self._connection, params, channels)
+        numbers = [row.case_number for row in rows]
         by_number = self.among(numbers)
         return [by_number[number] for number in numbers]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.access import NO_ANSWER_NOW
 from bot.command import Reply
 from bot.domain.channel import Channel
 from bot.domain.person import Person
@@ -236,3 +237,41 @@ async def test_a_home_of_hundreds_of_things_is_within_slacks_blocks_and_leads_on
     assert "There is more." in plain(home)
     assert "195 more are open for answers." in plain(home)
     assert {"My action items", "Status"} <= {one.label for one in pressable(home)}
+
+
+async def test_a_guests_own_list_holds_and_counts_only_what_is_of_channels_they_are_in(
+    desk: Desk,
+) -> None:
+    sales = Channel(id="C2", name="sales")
+    await desk.fail(typed="ZD-1 Parcel lost")
+    await desk.ask(ANA, "case.fail", typed="ZD-2 Offer lost", channel=sales, here="C2")
+    for number in range(12):  # those of the channel that they left come first
+        await desk.add_item(ANA, owner=CLEO.id, what=f"Secret {number}", due=LATER.isoformat())
+    for number in range(11):
+        await desk.add_item(ANA, "C-2", owner=CLEO.id, what=f"Open {number}")
+    for case in ("C-1", "C-2"):
+        assert not (await desk.ask(ANA, "recovery.hand_over", case, GIVEN)).faults
+    desk.memberships.guests.add(CLEO.id)
+    desk.memberships.channels[CLEO.id] = {"C2"}
+    pages = [words(await desk.ask(CLEO, "action_item.mine", page, channel=None)) for page in ("", "1")]
+    assert [page.count("Open ") for page in pages] == [10, 1]
+    assert [page.count("Offer lost") for page in pages] == [1, 0]
+    assert ["There are more" in page for page in pages] == [True, False]
+    home = words(await desk.ask(CLEO, "team.home", channel=None))
+    assert home.count("Open ") == 10
+    assert "There is more." in home
+    for shown in (*pages, home):
+        assert "Secret" not in shown
+        assert "Parcel lost" not in shown
+    # Who is in no channel any more has nothing, and reads of no more.
+    desk.memberships.channels[CLEO.id] = set()
+    for name in ("action_item.mine", "team.home"):
+        nothing = words(await desk.ask(CLEO, name, channel=None))
+        assert "lost" not in nothing
+        assert "more" not in nothing
+    # When nobody can say which they are in, nothing is shown.
+    desk.memberships.unsaid.add("C2")
+    assert words(await desk.ask(CLEO, "action_item.mine", channel=None)) == NO_ANSWER_NOW
+    # Whoever is no guest keeps what is theirs, wherever it is.
+    desk.memberships.guests.clear()
+    assert "Secret 0" in words(await desk.ask(CLEO, "action_item.mine", channel=None))

@@ -1,9 +1,12 @@
 """Action items, by number, by case, by owner and by channel."""
 
+from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
-from bot.domain.action_item import Moved
+from bot.domain.action_item import ActionItem, Moved
 from storage.database import Database
+from storage.unit_of_work import ReadOnlyWork
 from tests.session import open_work
 from tests.storage.made import AT, an_item, saved, seen
 
@@ -30,6 +33,13 @@ def test_the_earliest_due_comes_first_and_undated_ones_last(database: Database) 
     here = seen(database, lambda work: work.action_items.open_in("P1", 10))
     assert [item.number for item in mine] == [4, 2, 5, 1]
     assert [item.number for item in here] == [4, 2, 5, 1, 3]
+    for channels, numbers in ((["P1", "P9"], [4, 2]), (["P9"], []), ([], [])):
+        among = partial(_owned, 2, channels)
+        assert [item.number for item in seen(database, among)] == numbers
+
+
+def _owned(limit: int, channels: Sequence[str], work: ReadOnlyWork) -> Sequence[ActionItem]:
+    return work.action_items.owned_by("U1", limit, channels)
 
 
 def test_items_that_ended_are_nobodys_any_more_until_they_are_reopened(database: Database) -> None:

@@ -36,6 +36,7 @@ def listed(wanted: CaseList, work: UnitOfWork) -> object:
 
 LOOKS: dict[str, DueWork] = {
     "action_items.owned_by": lambda work: work.action_items.owned_by("U7", 20),
+    "action_items.owned_by in channels": lambda work: work.action_items.owned_by("U7", 20, ["P7", "P8"]),
     "action_items.open_in": lambda work: work.action_items.open_in("P7", 20),
     "action_items.of_case": lambda work: work.action_items.of_case(7),
     "action_items.fixes": lambda work: work.action_items.fixes(7, 8, 9),
@@ -66,6 +67,7 @@ LOOKS: dict[str, DueWork] = {
     ),
     "recoveries.get": lambda work: work.recoveries.get(7),
     "recoveries.owed_by": lambda work: work.recoveries.owed_by("U7", 20),
+    "recoveries.owed_by in channels": lambda work: work.recoveries.owed_by("U7", 20, ["P7", "P8"]),
     "recoveries.open_in": lambda work: work.recoveries.open_in("P7", 20),
     "recoveries.enough_in": lambda work: work.recoveries.enough_in("P7", 20),
     "recoveries.tally": lambda work: work.recoveries.tally("P7"),

@@ -1,5 +1,6 @@
 """What is owed to customers is kept whole, found by whoever owes it, and changed by one at a time."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -48,6 +49,10 @@ def _owed(person_id: str, limit: int, work: UnitOfWork) -> object:
     return work.recoveries.owed_by(person_id, limit)
 
 
+def _owed_in(person_id: str, limit: int, channels: Sequence[str], work: UnitOfWork) -> object:
+    return work.recoveries.owed_by(person_id, limit, channels)
+
+
 def _bring_up(whose: dict[str, str], work: UnitOfWork) -> None:
     work.scheduler.run_now(**whose)
 
@@ -83,6 +88,10 @@ def test_whoever_owes_something_finds_it_the_earliest_promise_first(database: Da
     assert [one.case_number for one in owed] == [2, 3, 1, 4]
     for person_id, limit, cases in (("U1", 1, [2]), ("U2", 9, [4])):
         owed = seen(database, partial(_owed, person_id, limit))
+        assert [one.case_number for one in owed] == cases
+    here = late.channel_id
+    for channels, cases in (([here, "P9"], [2, 3]), (["P9"], []), ([], [])):
+        owed = seen(database, partial(_owed_in, "U1", 2, channels))
         assert [one.case_number for one in owed] == cases
     # What was handed over is theirs, and what is over is nobody's.
     back = domain.hand_over(handed, "hear", "U1", "U2", "", AT, None)
