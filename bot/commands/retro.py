@@ -522,14 +522,17 @@ def open_because(retro: Retro, why: str, command: Command, work: UnitOfWork) -> 
     recovery = work.recoveries.get(retro.case_number) if retro.small else None
     if recovery is not None:
         work.recoveries.save(with_something_to_tell(recovery, command.at))
-    _say_turn(opened, command, work)
+    _say_turn(opened, command, work, carries=retro.small)
     # What the thread heard before says that it is closed.
     reminder_jobs.quote_anew(opened, command.at, work)
     return opened.model_copy(update={"version": opened.version + 1})
 
 
-def _say_turn(retro: Retro, command: Command, work: UnitOfWork) -> None:
-    """Says a closing or reopening in the thread, once, and brings retro and prompts up to date."""
+def _say_turn(retro: Retro, command: Command, work: UnitOfWork, *, carries: bool = False) -> None:
+    """Says a closing or reopening in the thread, once, and brings retro and prompts up to date.
+
+    `carries`: its thread was not told of earlier cases yet.
+    """
     work.jobs.schedule(retro_jobs.turn_job(retro, command.at, command.person.id))
     earlier = len(retro.history) - 1
     retro_jobs.edit_summaries(retro, command.at, work, turns=earlier, asked_by=command.person.id)
@@ -538,7 +541,7 @@ def _say_turn(retro: Retro, command: Command, work: UnitOfWork) -> None:
     changed = retro_jobs.retro_job(
         retro.case_number, retro.channel_id, command.at, asked_by=command.person.id
     )
-    for job in (changed, *retro_jobs.ask(retro, changed, work)):
+    for job in (changed, *retro_jobs.ask(retro, changed, work, carries=carries)):
         work.jobs.schedule(job)
 
 

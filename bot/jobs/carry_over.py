@@ -39,9 +39,9 @@ class Tell(JobPayload):
     case_number: Number
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """Those that are most alike, and the open items of their gaps."""
-        case = work.cases.get(self.case_number)
-        if case is None or case.cancelled:
+        """Those that are most alike, and the open items of their gaps; nothing of a small failure."""
+        case, retro = work.cases.get(self.case_number), work.retros.get(self.case_number)
+        if case is None or case.cancelled or retro is None or retro.small:
             return None
         alike = alike_to(case, work)
         if not alike:

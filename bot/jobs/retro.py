@@ -230,14 +230,17 @@ def retro_job(
     )
 
 
-def ask(retro: Retro, root: Job, work: ReadOnlyWork) -> list[Job]:
+def ask(retro: Retro, root: Job, work: ReadOnlyWork, *, carries: bool = True) -> list[Job]:
     """What belongs into the thread of the retro's message: its prompts, the customer's card, and what
     earlier cases teach, unless it came in with many others.
+
+    `carries`: also that, which is said once and stays as it was when the retro opened.
     """
     recovery = work.recoveries.get(retro.case_number)
     cards = recovery_jobs.card_jobs(recovery, root.due_at, asked_by=root.asked_by) if recovery else []
     number = retro.case_number
-    carried = [] if root.bulk else [carry_over_jobs.carried_job(number, root.channel_id, root.due_at)]
+    told = carries and not root.bulk
+    carried = [carry_over_jobs.carried_job(number, root.channel_id, root.due_at)] if told else []
     return [*prompt_jobs(retro, root), *cards, *carried]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from bot.domain.channel import Channel
 from bot.messages.parts import Button, Message, plain, pressable
 from storage.tables import jobs
+from tests.commands.test_small_failure import ALLOWED
 from tests.desk import ANA, BEN, Desk, opening, words
 
 FIRST = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
@@ -175,3 +176,48 @@ async def test_a_gap_that_returns_at_night_is_told_in_the_leads_working_hours(sq
         job = select(jobs.c.due_at).where(jobs.c.key == "returned:2:training:U1")
         due_at = connection.execute(job).scalar_one()
     assert due_at == datetime(2026, 3, 23, 8, 0, tzinfo=UTC)  # Monday, 09:00 in Stockholm
+
+
+async def test_a_small_failure_is_told_of_no_earlier_case_until_it_is_reopened(sqlite: Any) -> None:
+    desk = Desk(sqlite)
+    await put_right(desk)
+    await desk.ask(ANA, "team.policy", values=ALLOWED)
+    await desk.ask(BEN, "case.fail", values={"what_happened": AGAIN, "small": "yes"})
+    said = desk.say_all()
+    assert "retro:2" in said
+    assert "earlier:2" not in said
+    assert not (await desk.ask(ANA, "retro.reopen", "C-2", {"why": "It is not small."})).faults
+    assert LOST in plain(desk.say_all()["earlier:2"])
+
+
+async def test_what_a_retro_was_told_as_it_opened_stays_as_it_was_then(sqlite: Any) -> None:
+    desk = Desk(sqlite)
+    await put_right(desk)
+    assert "earlier:2" in await fail(desk, AGAIN)
+    await desk.add_item(BEN, "C-1", what="Train the night shift", gap="training")
+    why = {"outcome": "an apology was enough", "why": "She laughed."}
+    assert not (await desk.ask(ANA, "retro.close", "C-2", why)).faults
+    assert not (await desk.ask(ANA, "retro.reopen", "C-2", {"why": "More to say."})).faults
+    desk.say_all()
+    assert not (await desk.ask(ANA, "case.cancel", "C-2", {"why": "A test."})).faults
+    assert not (await desk.ask(ANA, "case.restore", "C-2")).refused
+    desk.say_all()
+    assert desk.spoken.count("earlier:2") == 1
+
+
+async def test_when_the_gap_of_an_item_is_put_right_the_lead_hears_what_is_true_now(sqlite: Any) -> None:
+    desk = Desk(sqlite)
+    await put_right(desk)
+    at = FIRST + timedelta(days=21)
+    await desk.ask(BEN, "case.fail", typed=f"ZD-2 {ELSE}", at=at)
+    await desk.ask(BEN, "action_item.add", "C-2", {"what": "Try", "gap": "training"}, at=at)
+    assert "returned:2:training:U1" in desk.say_all(at)
+    edited = {"what": "Try", "gap": "tools"}
+    assert not (await desk.ask(BEN, "action_item.edit", "AI-2", edited, at=at)).faults
+    desk.say_all(at)
+    assert "returned:2:training:U1" in desk.deleted
+    # And where it is one that came back after all, they are told.
+    assert not (
+        await desk.ask(BEN, "action_item.edit", "AI-2", {**edited, "gap": "training"}, at=at)
+    ).faults
+    assert "AI-1 may not hold" in desk.say_all(at)["returned:2:training:U1"].summary
