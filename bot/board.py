@@ -96,6 +96,7 @@ def _loaded(
     reader = query.reader
     named = {query.filters.owner, *(item.owner for item in items.values())}
     named |= {who for recovery in recoveries.values() for who in owners(recovery)}
+    named |= {team.lead for team in teams if team.policy.lead_verifies}
     people = work.people.among({person_id for person_id in named if person_id})
     by_channel = {team.channel_id: team for team in teams}
     subjects: list[ActionItem | Recovery] = [*items.values(), *recoveries.values()]

@@ -60,8 +60,14 @@ def gaps_in(retro: Retro, team: Team) -> tuple[str, ...]:
 
 
 def gaps_in_teams(teams: Iterable[Team]) -> tuple[str, ...]:
-    """The gaps that these teams ask about now."""
-    return gaps_of(*(prompts for team in teams for prompts in _asked_in(team)))
+    """The gaps that these teams ask about, or did until a prompt of theirs was retired."""
+    return gaps_of(
+        *(
+            prompts
+            for team in teams
+            for prompts in (of_team(team), *(kind.prompts for kind in team.kinds))
+        )
+    )
 
 
 def _asked_in(team: Team) -> Sequence[Prompts]:

@@ -15,7 +15,7 @@ from bot.domain.person import Person
 from bot.domain.recovery import Recovery, Tally
 from bot.domain.recovery import is_late as is_promise_late
 from bot.domain.retro import Retro
-from bot.domain.team import Team
+from bot.domain.team import Team, verifier
 from bot.messages import owed
 from bot.messages.action_item import line, step_button
 from bot.messages.case import show_all
@@ -46,7 +46,7 @@ from bot.messages.parts import (
     row,
     sentence,
 )
-from bot.messages.retro import CLOSE
+from bot.messages.retro import CLOSE, SMALL
 from bot.messages.team import OFFERED_LENGTH, TO_STATUS, not_asked
 from bot.messages.trends import gap_label
 
@@ -239,7 +239,8 @@ def _listed(board: Board, thing: Thing, reader: StatusFor) -> tuple[Words, Butto
     """A thing as it stands, and the one step with it that its reader may take."""
     if isinstance(thing, ActionItem):
         words = line(thing, board.links, board.people, board.days.of(thing))
-        return words, _item_button(thing, board.teams[thing.channel_id], reader)
+        team = board.teams[thing.channel_id]
+        return words, _item_button(thing, team, verifier(team, board.people), reader)
     case = board.cases.get(thing.case_number)
     if isinstance(thing, Recovery):
         late = is_promise_late(thing, board.days.of(thing))
@@ -249,11 +250,14 @@ def _listed(board: Board, thing: Thing, reader: StatusFor) -> tuple[Words, Butto
     return _retro_line(thing, case, board.links, board.days.today), button
 
 
-def _item_button(item: ActionItem, team: Team, reader: StatusFor) -> Button | None:
-    """The step that is next for the reader; of somebody else's, all that there is to read of it."""
+def _item_button(item: ActionItem, team: Team, alone: Person | None, reader: StatusFor) -> Button | None:
+    """The step that is next for the reader; of somebody else's, all that there is to read of it.
+
+    `alone`: who alone verifies in the team, if anybody.
+    """
     lead = team.lead if reader.asker else None
     offered = [step for step in NEXT_STEPS if step in steps(item)]
-    allowed = [step for step in offered if may(item, step, reader.asker, lead)]
+    allowed = [step for step in offered if may(item, step, reader.asker, lead, alone)]
     for_all = [step for step in allowed if reader.asker or step in FOR_EVERYBODY]
     if for_all:
         return step_button(for_all[0], item.ref)
@@ -408,7 +412,7 @@ SECTIONS = (
 def _closed_line(retro: Retro, case: Case, links: Mapping[int, str]) -> Words:
     link = links.get(retro.case_number)
     label = linked(retro.label, link)
-    outcome = "small failure, no retro" if retro.small else retro.last and retro.last.outcome
+    outcome = SMALL if retro.small else retro.last and retro.last.outcome
     ended = "closed without a decision" if retro.unsettled_at else outcome or retro.state
     return (Bold(text=one_line(case.what_happened)), f"\n{ended} · ", label)
 

@@ -44,7 +44,7 @@ from bot.messages.parts import (
 )
 from bot.messages.recovery import CardContext
 from bot.messages.recovery import card as customer_card
-from bot.messages.retro import title_of
+from bot.messages.retro import SMALL, title_of
 
 NOTHING_HERE = "No case fits this."
 STATE_SIGNS: Mapping[str, Sign] = {
@@ -143,6 +143,8 @@ def retro_status(case: Case, retro: Retro | None, items: Sequence[ActionItem]) -
         return Status(sign="note", text="cancelled")
     if retro is None:
         return Status(sign="note", text="not opened yet")
+    if retro.small:
+        return Status(sign="done", text=SMALL)
     unfinished = sum(item.state not in ("verified", "dropped") for item in items)
     state = state_of(retro, Counts(unfinished=unfinished, agreed=agreed_in(items)))
     return Status(sign=STATE_SIGNS.get(state, "note"), text=state)
@@ -240,7 +242,7 @@ def _facts(whole: Whole, now: date) -> Iterator[tuple[str, Words]]:
     yield "Marked failed", (on(today(zone, case.failed_at), now),)
     if retro is not None and retro.state == "open":
         yield "Answers close", (on(retro.answers_close_on, now),)
-    if whole.decided and whole.decided.outcome:
+    if whole.decided and whole.decided.outcome and not (retro and retro.small):
         yield "Outcome", (whole.decided.outcome,)
     for label, url in (("Public post", case.public_post), ("Link", case.link)):
         if url:

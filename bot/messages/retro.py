@@ -79,6 +79,8 @@ OWN = (
 """What the author of a named answer may do with it."""
 REOPEN = Button(label="Reopen", command_name="retro.reopen", about="", opens=True)
 CUSTOMER = Button(label="Customer", command_name="recovery.open", about="")
+SMALL = "small failure, no retro"
+"""What a list says of it, where another has an outcome."""
 ONLY_TO_MAKE_RIGHT = "what is left is to make it right for the customer."
 UNDECIDED = "Closed without a decision"
 NO_FIX_AGREED = (

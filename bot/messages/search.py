@@ -24,7 +24,7 @@ from bot.messages.parts import (
     on,
     one_line,
 )
-from bot.messages.retro import CUSTOMER
+from bot.messages.retro import CUSTOMER, SMALL
 
 OPEN = Button(label="Open", command_name="search.open", about="", opens=True)
 HOW = "Say what to look for, as in: find courier notes. C-7, AI-12 or a case's own reference opens that."
@@ -105,6 +105,8 @@ def _state(one: Found) -> str:
     retro = one.retro
     if retro is None:
         return "no retro yet"
+    if retro.small:
+        return SMALL
     outcome = retro.last.outcome if retro.last and retro.state == "closed" else None
     return f"{retro.state}, {outcome}" if outcome else retro.state
 

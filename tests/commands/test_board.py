@@ -11,6 +11,7 @@ from bot.command import Reply
 from bot.commands.board import IN_DIRECT, NOTHING_FAILED, OTHER_TEAM
 from bot.domain.channel import Channel
 from bot.domain.person import Person
+from bot.domain.reference import PromptsRef
 from bot.domain.team import Team
 from bot.messages.parts import (
     Bold,
@@ -505,3 +506,18 @@ async def test_nothing_is_counted_per_person(desk: Desk) -> None:
     said = words(await status(desk, at=LATER))
     for person in (ANA, BEN):
         assert not [line for line in said.splitlines() if line.startswith(person.name)]
+
+
+async def test_what_is_filed_under_a_gap_that_nobody_asks_about_any_more_is_still_left_by_it(
+    desk: Desk,
+) -> None:
+    await desk.fail()
+    desk.meet(ANA)
+    asked = {"label": "Suppliers", "question": "How did they answer?", "other_gap": "suppliers"}
+    assert not (await desk.ask(ANA, "prompt.add", str(PromptsRef(channel_id="C1")), asked)).faults
+    await item(desk, "Call them", gap="suppliers")
+    await item(desk, "Something else")
+    key = (desk.team().prompts or ())[-1].key
+    retired = PromptsRef(channel_id="C1", key=key)
+    assert not (await desk.ask(ANA, "prompt.retire", str(retired))).refused
+    assert things(await status(desk, "unowned gap:suppliers")) == ["Call them: Take it"]

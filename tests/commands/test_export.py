@@ -5,6 +5,7 @@ import pytest
 from bot.commands import export
 from bot.domain.errors import Refused
 from bot.messages.export import FORMATS
+from storage.unit_of_work import ReadOnlyWork
 from tests.desk import ANA, BEN, Desk
 from tests.session import open_work
 from tests.test_statements import counted
@@ -30,8 +31,8 @@ async def test_a_number_that_was_never_given_is_not_exported(desk: Desk) -> None
 
 def questions(desk: Desk) -> int:
     """How many statements a page costs."""
-    with counted(desk.database) as ran, open_work(desk.database, desk.workspace, writes=False) as work:
-        export.page(0, work)
+    with counted(desk.database) as ran, desk.database.transaction(writes=False) as connection:
+        export.page(0, ReadOnlyWork(connection, desk.workspace))
     return len(ran)
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from bot.command import Reply
 from bot.domain.policy import Policy
 from bot.domain.team import Team
 from bot.domain.working_hours import WorkingHours
@@ -295,3 +296,27 @@ async def test_settings_policy_is_typed(desk: Desk) -> None:
         form = (await desk.ask(ANA, "team.settings", typed=typed)).form
         assert form is not None
         assert form.title == "Policy"
+
+
+def _beside(reply: Reply) -> list[str]:
+    """The buttons of a status that are about an item."""
+    assert reply.message is not None
+    return [one.label for one in pressable(reply.message) if one.command_name.startswith("action_item.")]
+
+
+async def test_where_the_lead_verifies_a_status_offers_it_to_nobody_else(desk: Desk) -> None:
+    await _done(desk, BY_LEAD)
+    assert _beside(await desk.ask(ANA, "board.status")) == ["Verify"]
+    assert _beside(await desk.ask(CLEO, "board.status")) == ["Details"]
+    # Nor does one that is for everybody.
+    (share,) = [
+        one
+        for one in pressable((await desk.ask(ANA, "board.status")).message or Message(summary=""))
+        if one.command_name == "board.share"
+    ]
+    await desk.ask(ANA, share.command_name, share.about)
+    (shared,) = [said for key, said in desk.say_all().items() if key.startswith("status_shared:")]
+    assert "Done, not verified" in plain(shared)
+    assert "Verify" not in [one.label for one in pressable(shared)]
+    await desk.ask(ANA, "team.policy", values=SAME)
+    assert _beside(await desk.ask(CLEO, "board.status")) == ["Verify"]

@@ -6,7 +6,9 @@ import pytest
 
 from bot.domain.recovery import next_step
 from bot.domain.retro import ONLY_RIGHT
+from bot.messages.page_file import as_markdown
 from bot.messages.parts import plain, pressable
+from tests.commands.test_page import show
 from tests.commands.test_policy import SAME
 from tests.desk import ANA, AT, BEN, Desk, opening, words
 from tests.session import open_work
@@ -165,3 +167,16 @@ async def test_a_likely_double_keeps_the_tick_and_asks_first(desk: Desk) -> None
     assert {field.name: field.value for field in asked.form.fields}["small"] == "yes"
     again = {**SMALL, **(asked.form.other_way.hidden if asked.form.other_way else asked.form.hidden)}
     assert not (await desk.ask(ANA, "case.fail", values=again)).faults
+
+
+async def test_where_it_is_found_a_small_failure_is_said_to_be_one(desk: Desk) -> None:
+    await _small(desk)
+    found = words(await desk.ask(BEN, "search.find", typed="colour"))
+    assert "C-2 · small failure, no retro · failed" in found
+    assert "apology" not in found
+    for name, about in (("page.case", "C-2"), ("page.cases", "")):
+        page = (await show(desk, name, about)).page
+        assert page is not None
+        shown = as_markdown(page)
+        assert "small failure, no retro" in shown
+        assert "finished" not in shown
