@@ -145,9 +145,7 @@ def _set_cancelled(case: Case, command: Command, work: UnitOfWork) -> None:
         # What the thread heard before says that it is cancelled.
         reminder_jobs.quote_anew(retro, at, work)
     shown = retro_jobs.retro_job(number, case.channel_id, at, asked_by=by)
-    # It may have been cancelled before its thread was told of earlier cases.
-    untold = not cancelled and work.sent_messages.get(message_key.carried(number)) is None
-    for job in (shown, *(retro_jobs.ask(retro, shown, work, carries=untold) if retro else ())):
+    for job in (shown, *(retro_jobs.ask(retro, shown, work) if retro else ())):
         work.jobs.schedule(job)
     for item in items:
         work.jobs.schedule(action_item_jobs.item_job(item, at, by))

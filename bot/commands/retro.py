@@ -25,6 +25,7 @@ from bot.domain.reference import AnswerRef, CaseRef
 from bot.domain.retro import OUTCOMES, Answer, Comment, Retro, WithdrawnAnswer, must_be_open
 from bot.domain.working_hours import add_working_days, today
 from bot.fields import Choice, FieldSpec, Line, Text, field, read_all
+from bot.jobs import carry_over as carry_over_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
@@ -522,17 +523,18 @@ def open_because(retro: Retro, why: str, command: Command, work: UnitOfWork) -> 
     recovery = work.recoveries.get(retro.case_number) if retro.small else None
     if recovery is not None:
         work.recoveries.save(with_something_to_tell(recovery, command.at))
-    _say_turn(opened, command, work, carries=retro.small)
+    _say_turn(opened, command, work)
+    if retro.small:
+        # Its thread heard of no earlier case while nobody was asked anything.
+        number, channel_id = retro.case_number, retro.channel_id
+        work.jobs.schedule(carry_over_jobs.carried_job(number, channel_id, command.at))
     # What the thread heard before says that it is closed.
     reminder_jobs.quote_anew(opened, command.at, work)
     return opened.model_copy(update={"version": opened.version + 1})
 
 
-def _say_turn(retro: Retro, command: Command, work: UnitOfWork, *, carries: bool = False) -> None:
-    """Says a closing or reopening in the thread, once, and brings retro and prompts up to date.
-
-    `carries`: its thread was not told of earlier cases yet.
-    """
+def _say_turn(retro: Retro, command: Command, work: UnitOfWork) -> None:
+    """Says a closing or reopening in the thread, once, and brings retro and prompts up to date."""
     work.jobs.schedule(retro_jobs.turn_job(retro, command.at, command.person.id))
     earlier = len(retro.history) - 1
     retro_jobs.edit_summaries(retro, command.at, work, turns=earlier, asked_by=command.person.id)
@@ -541,7 +543,7 @@ def _say_turn(retro: Retro, command: Command, work: UnitOfWork, *, carries: bool
     changed = retro_jobs.retro_job(
         retro.case_number, retro.channel_id, command.at, asked_by=command.person.id
     )
-    for job in (changed, *retro_jobs.ask(retro, changed, work, carries=carries)):
+    for job in (changed, *retro_jobs.ask(retro, changed, work)):
         work.jobs.schedule(job)
 
 

@@ -40,9 +40,17 @@ class Show(JobPayload):
         return card(self.case_number, job.now, work)
 
     def on_sent(self, job: Job, work: ReadOnlyWork) -> Sequence[Job]:
-        """Its prompts and its customer, in its thread."""
+        """Its prompts and its customer, in its thread, and what earlier cases teach.
+
+        Earlier cases are told of as they stood then, so never when the retro changes; nor in the
+        threads of retros that came in with many others.
+        """
         retro = work.retros.get(self.case_number)
-        return ask(retro, job, work) if retro else ()
+        if retro is None:
+            return ()
+        number = retro.case_number
+        carried = [] if job.bulk else [carry_over_jobs.carried_job(number, job.channel_id, job.due_at)]
+        return [*ask(retro, job, work), *carried]
 
 
 def card(case_number: int, at: datetime, work: ReadOnlyWork) -> Message | None:
@@ -230,18 +238,11 @@ def retro_job(
     )
 
 
-def ask(retro: Retro, root: Job, work: ReadOnlyWork, *, carries: bool = True) -> list[Job]:
-    """What belongs into the thread of the retro's message: its prompts, the customer's card, and what
-    earlier cases teach, unless it came in with many others.
-
-    `carries`: also that, which is said once and stays as it was when the retro opened.
-    """
+def ask(retro: Retro, root: Job, work: ReadOnlyWork) -> list[Job]:
+    """What belongs into the thread of the retro's message: its prompts and the customer's card."""
     recovery = work.recoveries.get(retro.case_number)
     cards = recovery_jobs.card_jobs(recovery, root.due_at, asked_by=root.asked_by) if recovery else []
-    number = retro.case_number
-    told = carries and not root.bulk
-    carried = [carry_over_jobs.carried_job(number, root.channel_id, root.due_at)] if told else []
-    return [*prompt_jobs(retro, root), *cards, *carried]
+    return [*prompt_jobs(retro, root), *cards]
 
 
 def prompt_jobs(retro: Retro, root: Job) -> list[Job]:

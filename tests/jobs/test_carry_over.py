@@ -85,6 +85,25 @@ async def test_where_nothing_is_alike_nothing_is_said(sqlite: Any, text: str, mo
     assert "earlier:2" not in said
 
 
+@pytest.mark.parametrize("more", [{}, {"bulk": True}], ids=["told", "an import"])
+async def test_a_retro_that_changes_is_told_nothing_new_of_earlier_cases(sqlite: Any, more: Any) -> None:
+    desk = Desk(sqlite)
+    await put_right(desk)
+    await fail(desk, AGAIN, **more)
+    await desk.add_item(BEN, "C-2", what="Train the night shift", owner=BEN.id)
+    for name, values in (
+        ("retro.close", {"outcome": "fixes agreed", "why": ""}),
+        ("retro.reopen", {"why": "It was open after all."}),
+        ("case.cancel", {"why": "Not ours."}),
+        ("case.restore", {}),
+    ):
+        reply = await desk.ask(ANA, name, "C-2", values)
+        assert not reply.refused, words(reply)
+        said = desk.say_all()
+        assert "retro:2" in said
+        assert "earlier:2" not in said
+
+
 async def test_a_cancelled_case_teaches_nothing(sqlite: Any) -> None:
     desk = Desk(sqlite)
     await put_right(desk)

@@ -68,7 +68,7 @@ HALF_SAID = {
     "changed": ("action_item.tell_edit",),
     "asks": ("prompts.changed",),
     "shared": ("board.shared",),
-    "returned": ("action_item.tell_returned",),
+    "returned": ("action_item.tell_returned", "retro.carry_over"),
 }
 """What is half said at the end where each scene has a place of its own."""
 ALONE = (
@@ -84,9 +84,13 @@ ALONE = (
     "returned",
 )
 """Scenes with a case of their own; the others share one where they share the place."""
-IMPORTED = ("card", "unnamed")
-"""Scenes whose case came with an import: nobody owes their customer anything yet."""
+COME_BACK = ("returned", "fail")
+"""Scenes in whose place a gap comes back: what the lead hears of one is half said, of the other said."""
+IMPORTED = ("card", "unnamed", "fail", "prompts")
+"""Scenes whose first case came with an import: nobody owes their customer anything yet."""
 SHARED = (
+    "fail",
+    "prompts",
     "asked for",
     "changed",
     "shared",
@@ -187,7 +191,7 @@ class Story:
         self._apart = self._ending == "half said"
         self._scenes = ("main", *HALF_SAID, *ELSEWHERE)
         self._cases: dict[str, str] = {}
-        self._keys = self._items = self._messages = 0
+        self._keys = self._failed = self._items = self._messages = 0
         self._roots: dict[str, str] = {}
         self._answered: dict[str, str] = {}
 
@@ -249,7 +253,8 @@ class Story:
         return self._cases.get(scene) or self._cases["main"]
 
     async def _fail(self, scene: str, **more: Any) -> None:
-        number = len(self._cases) + 1
+        self._failed += 1
+        number = self._failed
         values = {"what_happened": f"Parcel {number} missed twice", "reference": f"ZD-{number}"}
         if scene in ("forgotten", "reopen", "enough"):
             values |= {"customer": "Maria Santos", "what_happened": f"Maria Santos waited ({number})"}
@@ -339,6 +344,12 @@ class Story:
             wanted = {"due": "2026-03-05", "measure": "No calls"}
             late = await self._add(scene, cast.lead, cast.owner, **wanted)
             await self._move(cast.owner, "accept", late, scene)
+        for scene in COME_BACK:
+            cast = self._cast(scene)
+            fix = await self._add(scene, cast.lead, cast.owner, gap="tools")
+            await self._move(cast.owner, "accept", fix, scene)
+            await self._move(cast.owner, "done", fix, scene, changed="The scanners are charged.")
+            await self._move(cast.lead, "verify", fix, scene, saw="All of them were full this evening.")
         await self._step("reminded", "recovery.apologise", how="A call", words="We are sorry.")
         promise = {"words": "It comes on Friday.", "due": "2026-03-06", "how": "A call"}
         await self._step("reminded", "recovery.promise", **promise)
@@ -392,10 +403,6 @@ class Story:
             for who, step, values in moved:
                 await self._move(who, step, item, scene, **values)
         await self._add("silent", cast.owner, None)
-        cast = self._cast("returned")
-        item = await self._add("returned", cast.lead, cast.owner, gap="tools")
-        for by, step, values in ((cast.owner, *accept[1:]), (cast.owner, *done[1:]), states[-1][2]):
-            await self._move(by if by is cast.owner else cast.lead, step, item, "returned", **values)
         await self._step("finished", "retro.close", outcome="fixes agreed", why="")
         await self._step("finished", "recovery.tell_changed", words="The notes are shown.", view="Good.")
         settled = {"outcome": "an apology was enough", "why": "Maria Santos was called."}
@@ -409,8 +416,6 @@ class Story:
         item = await self._add("instead", cast.deaf, cast.owner)
         await self._move(cast.owner, "accept", item, "instead")
         await self._move(cast.owner, "done", item, "instead", changed="The notes are shown.")
-        self._cases["before it returned"] = self._case("returned")
-        await self._fail("returned")
         if self._ending in ("said", "dead"):
             await self._look()
         await self._speak()
@@ -458,7 +463,9 @@ class Story:
         await self._move(cast.owner, "take", item, "changed")
         await self._move(cast.lead, "edit", item, "changed", what="Print the courier's note")
         await self._ask(self._cast("shared").lead, "board.share", "", "shared")
-        await self._add("returned", self._cast("returned").lead, None, gap="tools")
+        await self._fail("returned")
+        for scene in COME_BACK:
+            await self._add(scene, self._cast(scene).lead, None, gap="tools")
         await self._step("double", "case.same_as", other=self._case("kept"))
         cast = self._cast("item")
         await self._add("item", cast.lead, cast.owner, due="2026-03-13")
@@ -502,7 +509,7 @@ class Story:
         await self._ask(cast.owner, "retro.edit_answer", answer, "main", values=changed)
         await self._step("main", "recovery.keep", words="It came on Friday.")
         await self._move(cast.owner, "done", "AI-1", "main", changed="The notes are shown.")
-        await self._move(cast.lead, "hand_over", "AI-4", "main", owner=cast.lead.id, why="")
+        await self._move(cast.lead, "hand_over", "AI-6", "main", owner=cast.lead.id, why="")
         await self._step("main", "retro.close", outcome="fixes agreed", why="")
         await self._house.forget(self._workspace, int(self._case("enough")[2:]), self._house.now)
 

@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
@@ -207,6 +209,53 @@ def _break_off(connection: Connection) -> None:
 def test_the_newest_migration_is_the_wanted_version() -> None:
     newest = max(VERSIONS.glob("0*.py")).read_text()
     assert f'revision = "{head()}"' in newest
+
+
+def _made(connection: Connection) -> set[str]:
+    """Everything that stands in the schema, by name: tables with their columns, indexes, triggers."""
+    if connection.dialect.name == "sqlite":
+        made = "SELECT name FROM sqlite_master"
+    else:
+        made = (
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+            "UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal "
+            "UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+        )
+    columns = {
+        f"{table}.{column['name']}"
+        for table in inspect(connection).get_table_names()
+        for column in inspect(connection).get_columns(table)
+    }
+    return {str(row[0]) for row in connection.execute(text(made))} | columns
+
+
+def _downgrade(connection: Connection, to: str) -> None:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(VERSIONS.parent).replace("%", "%%"))
+    command.downgrade(config, to)
+
+
+def test_the_newest_migration_can_be_taken_back_and_done_again(empty_url: str) -> None:
+    database = Database(empty_url)
+    before = sorted(file.name for file in VERSIONS.glob("0*.py"))[-2].partition("_")[0]
+    if database.file is not None:
+        database.file.touch()
+    with database.transaction(writes=True) as connection:
+        upgrade(connection, before)
+        of_before = _made(connection)
+        upgrade(connection)
+        connection.commit()
+    saved(database, lambda work: work.cases.add(a_case()))
+    with database.transaction(writes=True) as connection:
+        of_today = _made(connection)
+        _downgrade(connection, before)
+        assert _made(connection) == of_before
+        upgrade(connection)
+        assert _made(connection) == of_today
+        connection.commit()
+    case = seen(database, lambda work: work.cases.get(1))
+    assert case == a_case(number=1)
+    database.close()
 
 
 def test_customers_of_before_are_found_by_name(empty_url: str) -> None:
