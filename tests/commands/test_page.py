@@ -19,7 +19,7 @@ from tests.desk import ANA, BEN, Desk, words
 from tests.test_statements import counted
 
 ASKED: Mapping[str, tuple[str, int]] = {
-    "page.board": ("", 15),
+    "page.board": ("", 16),
     "page.cases": ("", 14),
     "page.case": ("C-1", 17),
     "page.customer": ("C-1", 19),

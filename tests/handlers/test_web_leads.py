@@ -18,6 +18,8 @@ LARGEST = 200_000
 """Bytes of a page."""
 LISTS = (
     "/board",
+    "/board?late=yes&waiting=yes&owner=me",
+    "/board?show=agreed&gap=training",
     "/cases",
     "/cases?state=open&sort=closes",
     "/cases?gap=training",
@@ -101,11 +103,25 @@ async def test_more_than_a_part_is_one_link_away(
 
 @pytest.mark.parametrize(
     "query",
-    ["state=strange", "since=yesterday", "after=7", "after=x_1", "team=nowhere", "sort=customer"],
+    [
+        "cases?state=strange",
+        "cases?since=yesterday",
+        "cases?after=7",
+        "cases?after=x_1",
+        "cases?team=nowhere",
+        "cases?sort=customer",
+        "board?team=nowhere",
+        "board?show=strange",
+        "board?show=late&after=-1",
+        "board?show=late&after=x",
+        "board?since=yesterday",
+        "board?owner=Nobody",
+        "board?owner=Ana&mine=yes",
+    ],
 )
 async def test_an_address_that_cannot_be_is_one_sentence(visitor: Visitor, query: str) -> None:
     await fail(visitor, "Parcel missed", items=0)
-    async with visitor.session.get(f"{visitor.url}/cases?{query}") as response:
+    async with visitor.session.get(f"{visitor.url}/{query}") as response:
         assert response.status == 400
         assert "<h1>" in await response.text()
 
