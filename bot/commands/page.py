@@ -7,7 +7,7 @@ from bot import retro_thread
 from bot.access import STRANGE_CHANNEL
 from bot.board import BoardQuery, look
 from bot.command import Command, Reply
-from bot.commands import export
+from bot.commands import export, search
 from bot.commands import trends as trends_commands
 from bot.commands.board import known
 from bot.domain import case_list
@@ -18,11 +18,12 @@ from bot.domain.case_list import WRONG_ADDRESS, CaseList, Place, read_place
 from bot.domain.errors import Refused
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.reference import CaseRef, ItemRef, not_found
+from bot.domain.search import asked_for
 from bot.domain.team import Team
 from bot.domain.working_hours import moment, today
 from bot.fields import Choice, Day, Line, MaybeTick, Number, field
 from bot.jobs.recovery import card_context
-from bot.messages import board_page, case_page, item_page, team_page
+from bot.messages import board_page, case_page, item_page, search_page, team_page
 from bot.messages.board import HEADINGS
 from bot.messages.page import Listing, Page
 from bot.messages.parts import FormField, Option, Words
@@ -31,7 +32,9 @@ from bot.ports import ReadOnlyWork
 from bot.prompts import gaps_in_teams
 
 ROWS = 50
-"""Cases on a part of the list."""
+"""Things on a part of a list."""
+FOUND = 20
+"""Cases on a part of what was found: each has its snippet."""
 MAX_SHOWN = 10
 """Things of a group on the board, the most urgent ones: with ten groups the page stays below 200 KB."""
 NO_TEAM = "You are in no team's channel yet. The first failed case makes a channel a team."
@@ -79,6 +82,17 @@ class ShowCases(PageCommand, frozen=True):
     since: Day = field("Failed since")
     sort: Choice = field("Order", options=("failed", "-failed", "closes", "-closes"))
     after: Line = field("Part")
+
+
+class ShowFound(PageCommand, frozen=True):
+    """What was found by words."""
+
+    name = "page.find"
+    access = "channel"
+
+    looked_for: Line = field("Find", name="q")
+    team: Line = field("Team")
+    after: Number = field("Part")
 
 
 class ShowTrends(PageCommand, frozen=True):
@@ -241,6 +255,28 @@ def _gap_and_since(command: ShowBoard | ShowCases, teams: Mapping[str, Team]) ->
     gap = specs["gap"].drawn(command.gap).model_copy(update={"kind": "choice", "options": options})
     since = specs["since"].drawn(command.since.isoformat() if command.since else "")
     return (gap, since)
+
+
+def show_found(command: ShowFound, work: ReadOnlyWork) -> Reply:
+    """What `find` finds in all their teams or in one: a part of it, or the one thing that is named."""
+    every = _teams(command, work)
+    teams = _chosen(every, command.team)
+    if not teams:
+        return Reply(page=_nothing("Find", "find", command))
+    words, page = command.looked_for, command.after or 0
+    if page < 0:
+        raise Refused(WRONG_ADDRESS, "after")
+    listing, unasked = Listing(filters=_team_filter(command.team, every)), _unasked(command)
+    if not asked_for(words).words:
+        return Reply(page=search_page.how(words, listing, unasked))
+    if (thing := search.named(words, teams, work)) is not None:
+        return Reply(page=search_page.named(words, thing, listing, unasked))
+    zone = command.person.zone or "UTC"
+    hits = search.look(words, teams, search.Part(page * FOUND, FOUND), zone, work)
+    turned = {"later": str(page + 1) if hits.found and hits.goes_on else "", "first": page == 0}
+    around = search_page.Around(words, hits.asked, teams, today(zone, command.at))
+    listing = listing.model_copy(update=turned)
+    return Reply(page=search_page.found_page(around, hits.found, hits.page, listing, unasked))
 
 
 def show_trends(command: ShowTrends, work: ReadOnlyWork) -> Reply:

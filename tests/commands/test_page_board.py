@@ -1,6 +1,6 @@
 """The board's page: what status says, with the same filters, counted; all of a group part by part."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,7 +16,7 @@ from tests.desk import ANA, BEN, CLEO, Desk
 from tests.session import open_work
 
 EVERYTHING: Mapping[str, str] = {}
-FILTERS = (
+FILTERS: Sequence[tuple[str, Mapping[str, str]]] = (
     ("", {}),
     ("late", {"late": "yes"}),
     ("unowned", {"unowned": "yes"}),
@@ -60,7 +60,7 @@ def things_of(section: Section) -> list[str]:
 
 @pytest.mark.parametrize(("typed", "address"), FILTERS, ids=[typed or "all" for typed, _ in FILTERS])
 async def test_the_page_has_the_very_groups_and_things_of_status(
-    desk: Desk, typed: str, address: dict[str, str]
+    desk: Desk, typed: str, address: Mapping[str, str]
 ) -> None:
     await a_full_team(desk)
     told = await status(desk, typed, at=LATER)

@@ -23,6 +23,10 @@ LISTS = (
     "/cases",
     "/cases?state=open&sort=closes",
     "/cases?gap=training",
+    "/find?q=parcel",
+    "/find?q=vorfall",
+    "/find?q=C-1",
+    "/find",
     "/trends",
     "/settings",
 )
@@ -58,6 +62,7 @@ async def test_each_page_says_first_what_it_is_about(visitor: Visitor) -> None:
         ),
         ("/board", "Board"),
         ("/cases", "Cases"),
+        ("/find?q=missed", "Find: missed"),
         ("/trends", "Trends: support"),
         ("/settings", "Settings"),
     ):
@@ -110,6 +115,9 @@ async def test_more_than_a_part_is_one_link_away(
         "cases?after=x_1",
         "cases?team=nowhere",
         "cases?sort=customer",
+        "find?q=parcel&team=nowhere",
+        "find?q=parcel&after=x",
+        f"find?q={'x' * 201}",
         "board?team=nowhere",
         "board?show=strange",
         "board?show=late&after=-1",

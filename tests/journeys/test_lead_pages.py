@@ -32,6 +32,13 @@ URL = "http://amends.example.com"
 """By http, so that the browser of a test sends its cookie to this machine."""
 SECRET_WORDS = "Parcel missed in the den"
 PATHS = ("/cases/C-1", "/cases/C-1/customer", "/items/AI-1")
+LOOKED_FOR = (
+    "/find?q=parcel",
+    "/find?q=C-1",
+    "/find?q=AI-1",
+    "/board?show=customer",
+    "/board?owner=Ana",
+)
 
 
 class Seen(NamedTuple):
@@ -207,7 +214,7 @@ async def test_a_thing_of_another_channel_is_the_page_of_a_number_never_given(
             assert (theirs.status, theirs.page.text) == (404, never.page.text)
             assert never.status == 404
             assert NOT_HERE in theirs.page.text
-        for path in ("/board", "/cases", "/trends", "/settings", "/cases?gap=training"):
+        for path in ("/board", "/cases", "/trends", "/settings", "/cases?gap=training", *LOOKED_FOR):
             for way in ("", "md", "csv", "json"):
                 shown = await olga.see(path + (f"{'&' if '?' in path else '?'}as={way}" if way else ""))
                 assert shown.status == 200
