@@ -396,6 +396,18 @@ async def test_an_answer_in_chat_leads_to_its_page(slack: FakeSlack, sqlite_url:
         assert "Trends: den" in opened.page.text
 
 
+async def test_home_as_an_event_publishes_it_leads_to_the_board(
+    slack: FakeSlack, sqlite_url: str
+) -> None:
+    async with world(slack, sqlite_url) as here, browsing(here.url) as browser:
+        home = await here.ana.opens_home()
+        way = await here.ana.press(home, "Open in browser")
+        [link] = set(re.findall(rf"{URL}(/open/[^\s'\"|>]+)", json.dumps(way.shown())))
+        opened = await browser.sign_in(link)
+        assert opened.path == "/board"
+        assert SECRET_WORDS in opened.page.text
+
+
 async def test_a_link_from_teams_lets_its_person_in(teams: FakeTeams, sqlite_url: str) -> None:
     ana, ben, olga = (teams.person(name) for name in ("Ana", "Ben", "Olga"))
     den = teams.channel("den", members=[ana, ben])
