@@ -356,7 +356,11 @@ class Bot:
         payload = _payload(job)
         if payload is None:
             raise DeliveryError(f"{job.name} is a newer version's: this one waits for it.", outage=True)
-        return payload.text(job, work)
+        message = payload.text(job, work)
+        pages_at = self.pages_at.get(work.workspace.partition(":")[0])
+        if message is None or not (pages_at and payload.shown_at and job.direct):
+            return message
+        return with_way(message, payload.shown_at)
 
     def has_follow_up(self, job: Job) -> bool:
         """Whether anything may follow once this job was said for the first time."""

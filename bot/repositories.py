@@ -219,10 +219,6 @@ class ReadRetros(Protocol):
         """The open ones, those whose answers closed first on top; an index carries it."""
         ...
 
-    def open_across(self, channels: Collection[str], limit: int) -> Sequence[tuple[Retro, Case]]:
-        """The same `limit` of each of these channels, in no order; an index carries it."""
-        ...
-
     def answering(self, channels: Collection[str], day: date, limit: int) -> Sequence[Retro]:
         """The open ones of these channels whose answers close on this day or later; by an index."""
         ...
@@ -331,12 +327,6 @@ class ReadActionItems(Protocol):
         """
         ...
 
-    def to_act_on_across(
-        self, channels: Collection[str], today: date, limit: int
-    ) -> Sequence[ActionItem]:
-        """The same of each of these channels, in no order."""
-        ...
-
     def among(self, numbers: Collection[int], /) -> Mapping[int, ActionItem]: ...
     def fixes(self, *cases: int) -> Sequence[Fix]:
         """What trends count of these cases' items, without a word of them."""
@@ -371,10 +361,6 @@ class ReadRecoveries(Protocol):
 
     def open_in(self, channel_id: str, limit: int) -> Sequence[Recovery]:
         """Those without a verdict, the earliest promise first; an index carries it."""
-        ...
-
-    def open_across(self, channels: Collection[str], limit: int) -> Sequence[Recovery]:
-        """The same `limit` of each of these channels, in no order; an index carries it."""
         ...
 
     def enough_in(self, channel_id: str, limit: int) -> Sequence[Recovery]:

@@ -282,6 +282,7 @@ _PAGE_ROUTES = (
     _reading(page_commands.ShowCase, page_commands.show_case),
     _reading(page_commands.ShowCustomer, page_commands.show_customer),
     _reading(page_commands.ShowItem, page_commands.show_item),
+    _reading(page_commands.ShowFound, page_commands.show_found),
     _reading(page_commands.ShowTrends, page_commands.show_trends),
     _reading(page_commands.ShowSettings, page_commands.show_settings),
 )

@@ -49,7 +49,7 @@ def status(command: Status, work: ReadOnlyWork) -> Reply:
     view = BoardView.parse(command.request.about)
     if command.request.typed:
         try:
-            filters = read_filters(command.request.typed, _known(command, teams, work))
+            filters = read_filters(command.request.typed, known(command, teams, work))
         except UnknownFilter as unknown:
             if unknown.key == "team" and command.channel_id is not None:
                 raise Refused(IN_DIRECT) from None
@@ -110,7 +110,9 @@ def _chosen(command: Command, teams: Sequence[Team], channel_id: str) -> Sequenc
     return chosen
 
 
-def _known(command: Command, teams: Sequence[Team], work: ReadOnlyWork) -> Known:
+def known(command: Command, teams: Sequence[Team], work: ReadOnlyWork) -> Known:
+    """What filters may name that are asked of these teams."""
+
     def people() -> Sequence[tuple[str, str]]:
         met = {person.id: person.name for person in work.people.everybody()}
         named = {person.id: person.name for person in command.request.people}

@@ -1,26 +1,30 @@
 """What somebody sees on a page in a browser: reads alone, by the access rule as every command."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from bot import retro_thread
 from bot.access import STRANGE_CHANNEL
+from bot.board import BoardQuery, look
 from bot.command import Command, Reply
-from bot.commands import export
+from bot.commands import export, search
 from bot.commands import trends as trends_commands
+from bot.commands.board import known
 from bot.domain import case_list
 from bot.domain.action_item import ActionItem
-from bot.domain.case_list import CaseList, Place, read_place
+from bot.domain.board import BY_NAME, GROUPS, MAX_COUNTED, WORDS, Board
+from bot.domain.board_filter import MINE, Filters, UnknownFilter, with_owner
+from bot.domain.case_list import WRONG_ADDRESS, CaseList, Place, read_place
 from bot.domain.errors import Refused
 from bot.domain.notification_preferences import NotificationPreferences
-from bot.domain.recovery import owner_of, owners
 from bot.domain.reference import CaseRef, ItemRef, not_found
+from bot.domain.search import asked_for
 from bot.domain.team import Team
 from bot.domain.working_hours import moment, today
-from bot.fields import Choice, Day, Line, field
+from bot.fields import Choice, Day, Line, MaybeTick, Number, field
 from bot.jobs.recovery import card_context
-from bot.messages import case_page, item_page, team_page
-from bot.messages.board_page import Board, board_page
+from bot.messages import board_page, case_page, item_page, search_page, team_page
+from bot.messages.board import HEADINGS
 from bot.messages.page import Listing, Page
 from bot.messages.parts import FormField, Option, Words
 from bot.messages.trends_page import trends_page
@@ -28,9 +32,11 @@ from bot.ports import ReadOnlyWork
 from bot.prompts import gaps_in_teams
 
 ROWS = 50
-"""Cases on a part of the list."""
-MAX_LOOKED_AT = 100
-"""Things of a kind and a channel that the board looks at, the most urgent ones."""
+"""Things on a part of a list."""
+FOUND = 20
+"""Cases on a part of what was found: each has its snippet."""
+MAX_SHOWN = 10
+"""Things of a group on the board, the most urgent ones: with ten groups the page stays below 200 KB."""
 NO_TEAM = "You are in no team's channel yet. The first failed case makes a channel a team."
 
 
@@ -52,6 +58,16 @@ class ShowBoard(PageCommand, frozen=True):
     access = "channel"
 
     team: Line = field("Team")
+    show: Choice = field("Group", options=tuple(BY_NAME))
+    gap: Line = field("Gap")
+    owner: Line = field("Owner")
+    since: Day = field("Failed since")
+    late: MaybeTick = field("Late")
+    mine: MaybeTick = field("Mine")
+    unowned: MaybeTick = field("Without an owner")
+    waiting: MaybeTick = field("Waiting")
+    customers: MaybeTick = field("Customers")
+    after: Number = field("Part")
 
 
 class ShowCases(PageCommand, frozen=True):
@@ -66,6 +82,17 @@ class ShowCases(PageCommand, frozen=True):
     since: Day = field("Failed since")
     sort: Choice = field("Order", options=("failed", "-failed", "closes", "-closes"))
     after: Line = field("Part")
+
+
+class ShowFound(PageCommand, frozen=True):
+    """What was found by words."""
+
+    name = "page.find"
+    access = "channel"
+
+    looked_for: Line = field("Find", name="q")
+    team: Line = field("Team")
+    after: Number = field("Part")
 
 
 class ShowTrends(PageCommand, frozen=True):
@@ -112,30 +139,56 @@ class ShowItem(PageCommand, frozen=True):
 
 
 def show_board(command: ShowBoard, work: ReadOnlyWork) -> Reply:
-    """What needs somebody, in all their teams or in one."""
+    """What `status` answers, in all their teams or in one; or all of one group, a part of it."""
     every = _teams(command, work)
-    teams = _chosen(every, command.team)
+    teams = list(_chosen(every, command.team).values())
     if not teams:
         return Reply(page=_nothing("Board", "board", command))
-    days = [today(team.zone, command.at) for team in teams.values()]
-    # A day later, for whoever has to do it may be further east than their team.
-    items = work.action_items.to_act_on_across(teams, max(days) + timedelta(days=1), MAX_LOOKED_AT)
-    retros = work.retros.open_across(teams, MAX_LOOKED_AT)
-    recoveries = work.recoveries.open_across(teams, MAX_LOOKED_AT)
-    named = {item.owner for item in items} | {
-        person_id for one in recoveries for person_id in owners(one) | {owner_of(one, "keep")}
-    }
-    board = Board(
-        items=items,
-        retros=retros,
-        recoveries=recoveries,
-        cases=work.cases.among({recovery.case_number for recovery in recoveries}),
-        people=work.people.among({person_id for person_id in named if person_id}),
-        teams=teams,
-        at=command.at,
+    filters, page = _board_filters(command, teams, work), command.after or 0
+    if page < 0:
+        raise Refused(WRONG_ADDRESS, "after")
+    limit = ROWS if command.show else MAX_SHOWN
+    groups = (BY_NAME[command.show],) if command.show else GROUPS
+    query = BoardQuery(filters, command.at, command.person, limit, page * limit if command.show else 0)
+    board = look(teams, groups, query, work)
+    narrowed = (*_team_filter(command.team, every), *_board_fields(command, board))
+    if not command.show:
+        listing = Listing(filters=narrowed)
+        return Reply(page=board_page.board_page(board, filters, listing, _unasked(command)))
+    count, end = board.counts[command.show], query.skipped + len(board.things[command.show])
+    goes_on = end > query.skipped and (count > end or count > MAX_COUNTED)
+    listing = Listing(filters=narrowed, later=str(page + 1) if goes_on else "", first=page == 0)
+    return Reply(page=board_page.group_page(board, groups[0], filters, listing, _unasked(command)))
+
+
+def _board_filters(command: ShowBoard, teams: Sequence[Team], work: ReadOnlyWork) -> Filters:
+    """What the address leaves of the board; an owner is found by name, as typed words name them."""
+    filters = Filters(
+        words=frozenset(word for word in WORDS if getattr(command, word)),
+        owner=command.person.id if command.mine else "",
+        gap=command.gap,
+        since=command.since,
+        team=command.team,
     )
-    listing = Listing(filters=_team_filter(command.team, every))
-    return Reply(page=board_page(board, listing, _unasked(command)))
+    if not command.owner:
+        return filters
+    try:
+        return with_owner(filters, command.owner, known(command, teams, work))
+    except UnknownFilter as unknown:
+        raise Refused(unknown.sentence, "owner") from None
+
+
+def _board_fields(command: ShowBoard, board: Board) -> tuple[FormField, ...]:
+    specs = {spec.name: spec for spec in command.fields()}
+    groups = tuple(Option(value=name, label=heading) for name, heading in HEADINGS.items())
+    names = tuple(Option(value=person.name, label=person.name) for person in board.people.values())
+    ticks = (specs[name].drawn("yes" if getattr(command, name) else "") for name in (MINE, *WORDS))
+    return (
+        specs["show"].drawn(command.show).model_copy(update={"options": groups}),
+        *_gap_and_since(command, board.teams),
+        specs["owner"].drawn(command.owner).model_copy(update={"options": names}),
+        *ticks,
+    )
 
 
 def show_cases(command: ShowCases, work: ReadOnlyWork) -> Reply:
@@ -190,12 +243,40 @@ def _beginning(day: date | None, teams: Mapping[str, Team]) -> datetime | None:
 
 
 def _filters(command: ShowCases, teams: Mapping[str, Team]) -> tuple[FormField, ...]:
+    state = next(spec for spec in command.fields() if spec.name == "state")
+    return (state.drawn(command.state), *_gap_and_since(command, teams))
+
+
+def _gap_and_since(command: ShowBoard | ShowCases, teams: Mapping[str, Team]) -> tuple[FormField, ...]:
+    """The gaps that these teams ask about, their own ones, too, and the day since when cases failed."""
     specs = {spec.name: spec for spec in command.fields()}
     gaps = dict.fromkeys((*gaps_in_teams(teams.values()), *((command.gap,) if command.gap else ())))
     options = tuple(Option(value=gap, label=gap) for gap in gaps)
     gap = specs["gap"].drawn(command.gap).model_copy(update={"kind": "choice", "options": options})
     since = specs["since"].drawn(command.since.isoformat() if command.since else "")
-    return (specs["state"].drawn(command.state), gap, since)
+    return (gap, since)
+
+
+def show_found(command: ShowFound, work: ReadOnlyWork) -> Reply:
+    """What `find` finds in all their teams or in one: a part of it, or the one thing that is named."""
+    every = _teams(command, work)
+    teams = _chosen(every, command.team)
+    if not teams:
+        return Reply(page=_nothing("Find", "find", command))
+    words, page = command.looked_for, command.after or 0
+    if page < 0:
+        raise Refused(WRONG_ADDRESS, "after")
+    listing, unasked = Listing(filters=_team_filter(command.team, every)), _unasked(command)
+    if not asked_for(words).words:
+        return Reply(page=search_page.how(words, listing, unasked))
+    if (thing := search.named(words, teams, work)) is not None:
+        return Reply(page=search_page.named(words, thing, listing, unasked))
+    zone = command.person.zone or "UTC"
+    hits = search.look(words, teams, search.Part(page * FOUND, FOUND), zone, work)
+    turned = {"later": str(page + 1) if hits.found and hits.goes_on else "", "first": page == 0}
+    around = search_page.Around(words, hits.asked, teams, today(zone, command.at))
+    listing = listing.model_copy(update=turned)
+    return Reply(page=search_page.found_page(around, hits.found, hits.page, listing, unasked))
 
 
 def show_trends(command: ShowTrends, work: ReadOnlyWork) -> Reply:

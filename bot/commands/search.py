@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from bot import retro_thread
 from bot.command import Command, Reply, Request
 from bot.commands.lookup import case_of, item_of
 from bot.commands.team import TO_MINE
 from bot.domain import message_key, reference
+from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.errors import Refused
 from bot.domain.reference import CaseRef, ItemRef, Reference
@@ -66,42 +68,66 @@ class Open(Command, frozen=True):
         return super().subject_of(request.model_copy(update={"about": named}))
 
 
+class Part(NamedTuple):
+    """Which of what is found is shown: `limit` cases, after the `first` so many."""
+
+    first: int
+    limit: int
+
+
+class Hits(NamedTuple):
+    """A part of what was found, what it was found by, and where it stands in all of it."""
+
+    asked: Asked
+    found: Sequence[Found]
+    page: Page
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is more after it."""
+        return self.page.first + len(self.found) < self.page.of
+
+
 def find(command: Find, work: ReadOnlyWork) -> Reply:
     """What matches, best first, to whoever asks alone; a reference typed alone opens that."""
     channel = command.request.shared_channel
     channels = command.in_channels if channel is None else frozenset({channel.id})
     if not channels:
         raise Refused(messages.NO_CHANNEL, instead=TO_MINE)
-    if not (asked := asked_for(command.words)).words:
+    if not asked_for(command.words).words:
         raise Refused(messages.HOW)
-    if card := _named(command, channels, work):
-        return Reply(message=card)
+    if (thing := named(command.words, channels, work)) is not None:
+        return Reply(message=_card_of(thing, command, work))
+    zone = command.person.zone or "UTC"
+    hits = look(command.words, channels, Part(command.page * MAX_LISTED, MAX_LISTED), zone, work)
+    next_page = f"{command.page + 1}:{command.words}" if hits.goes_on else ""
+    day, unasked = today(zone, command.at), command.channels_unasked
+    typed, found = command.words, hits.found
+    return Reply(message=messages.results(typed, hits.asked, found, hits.page, day, next_page, unasked))
+
+
+def look(words: str, channels: Collection[str], part: Part, zone: str, work: ReadOnlyWork) -> Hits:
+    """What has all of the words in it, best first; where nothing has, what has some of them."""
+    asked = asked_for(words)
     numbers = work.search.find(asked, channels, MAX_FOUND + 1)
-    if not numbers and len(command.words.split()) > 1:  # a part of a reference means nothing
+    if not numbers and len(words.split()) > 1:  # a part of a reference means nothing
         asked = asked._replace(any=True)
         numbers = work.search.find(asked, channels, MAX_FOUND + 1)
-    first = command.page * MAX_LISTED
-    page = Page(first, min(len(numbers), MAX_FOUND), more=len(numbers) > MAX_FOUND)
-    here = numbers[first : min(first + MAX_LISTED, MAX_FOUND)]
-    goes_on = first + len(here) < page.of
-    next_page = f"{command.page + 1}:{command.words}" if goes_on else ""
-    zone = command.person.zone or "UTC"
-    found = _found(here, asked, zone, work, several=len(channels) > 1)
-    day, unasked = today(zone, command.at), command.channels_unasked
-    return Reply(message=messages.results(command.words, asked, found, page, day, next_page, unasked))
+    page = Page(part.first, min(len(numbers), MAX_FOUND), more=len(numbers) > MAX_FOUND)
+    here = numbers[part.first : min(part.first + part.limit, MAX_FOUND)]
+    return Hits(asked, _found(here, asked, zone, work, several=len(channels) > 1), page)
 
 
-def _named(command: Find, channels: Collection[str], work: ReadOnlyWork) -> Message | None:
+def named(words: str, channels: Collection[str], work: ReadOnlyWork) -> Case | ActionItem | None:
     """The one thing of these channels that the words name: by its number, or by its own reference."""
-    subject = reference.parse(command.words)
+    subject = reference.parse(words)
     if isinstance(subject, ItemRef):
         item = work.action_items.get(subject.number)
-        is_here = item is not None and item.channel_id in channels
-        return _item_card(subject, command, work) if is_here else None
+        return item if item is not None and item.channel_id in channels else None
     numbered = work.cases.get(subject.number) if isinstance(subject, CaseRef) else None
-    named = [numbered] if numbered else work.cases.with_reference(command.words)
-    cases = [case for case in named if case.channel_id in channels]
-    return _case_card(cases[0], command, work) if len(cases) == 1 else None
+    cases = [numbered] if numbered else work.cases.with_reference(words)
+    here = [case for case in cases if case.channel_id in channels]
+    return here[0] if len(here) == 1 else None
 
 
 def _found(
@@ -152,6 +178,14 @@ def open_named(command: Open, work: ReadOnlyWork) -> Reply:
     if isinstance(command.subject, ItemRef):
         return Reply(message=_item_card(command.subject, command, work))
     return Reply(message=_case_card(case_of(command.subject, work), command, work))
+
+
+def _card_of(thing: Case | ActionItem, command: Command, work: ReadOnlyWork) -> Message:
+    return (
+        _case_card(thing, command, work)
+        if isinstance(thing, Case)
+        else _item_card(thing.ref, command, work)
+    )
 
 
 def _item_card(subject: ItemRef, command: Command, work: ReadOnlyWork) -> Message:

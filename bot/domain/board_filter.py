@@ -173,6 +173,11 @@ def _with_owner(filters: Filters, person_id: str) -> Filters:
     return filters._replace(owner=person_id)
 
 
+def with_owner(filters: Filters, called: str, known: Known) -> Filters:
+    """The same, of what somebody owns who is called so; raises as `read_filters` does."""
+    return _with(filters, "owner", called.lstrip("@"), known, ("owner:", ""))
+
+
 def _with(filters: Filters, key: str, value: str, known: Known, around: tuple[str, str]) -> Filters:
     if not value:
         raise Refused(f"Say what follows {key}: as in {EXAMPLES[key]}.")

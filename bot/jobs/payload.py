@@ -42,7 +42,8 @@ class JobPayload(BaseModel, frozen=True):
     write and matched to read. They never change, because the program of the version before reads them.
     `what` is how a person is told which message could not be said, a template over the fields, too. One
     that is `lasting` is posted again when there is something new to say and somebody has deleted it. Of
-    one that is `secret` nobody learns but its reader, and whoever runs Amends least of all.
+    one that is `secret` nobody learns but its reader, and whoever runs Amends least of all. One that is
+    `shown_at` a page in a browser leads there, where it is said to one person alone.
     """
 
     name: ClassVar[str]
@@ -51,6 +52,7 @@ class JobPayload(BaseModel, frozen=True):
     detail: ClassVar[str] = ""
     lasting: ClassVar[bool] = False
     secret: ClassVar[bool] = False
+    shown_at: ClassVar[str] = ""
 
     @abstractmethod
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:

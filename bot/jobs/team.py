@@ -85,6 +85,7 @@ class Hello(JobPayload):
     name = "team.hello"
     what = "a greeting"
     about = "{channel_id}"
+    shown_at = "board"
 
     channel_id: str
 

@@ -102,17 +102,9 @@ def status(board: Board, filters: Filters, reader: StatusFor, shared_by: str = "
 
     `shared_by`: who shared it, where it is for everybody.
     """
-    whom = "you" if reader.asker else "somebody"
     needing = [group for group in GROUPS if group.needs and board.counts[group.name]]
     ways = [group for group in GROUPS if not group.needs and board.counts[group.name]]
-    count = sum(board.counts[group.name] for group in needing)
-    things = f"{_things(count)} need{'s' if count == 1 else ''} {whom}"
-    summary = f"{things}." if needing else _nothing(filters, whom)
-    first: Words = (summary,)
-    if needing:
-        late = sum(board.counts[name] for name in ("late", "promise"))
-        signs = [(Status(sign="late", text=f"{_counted(late)} late or due"),)] if late else []
-        first = joined((Bold(text=things),), *signs)
+    summary, first = headline(board, filters, "you" if reader.asker else "somebody")
     parts: list[Part] = [_where(board, filters, reader, shared_by), Paragraph(words=first)]
     for group in needing:
         parts += [_headed(board, group, filters), *_lines(board, group, reader)]
@@ -123,15 +115,27 @@ def status(board: Board, filters: Filters, reader: StatusFor, shared_by: str = "
     return Message(summary=summary, title="Status", parts=tuple(parts))
 
 
+def headline(board: Board, filters: Filters, whom: str) -> tuple[str, Words]:
+    """How much needs somebody, as a sentence, and with the sign of what is late or due."""
+    count = sum(board.counts[group.name] for group in GROUPS if group.needs)
+    if not count:
+        summary = nothing(filters, whom)
+        return summary, (summary,)
+    needed = f"{things(count)} need{'s' if count == 1 else ''} {whom}"
+    late = sum(board.counts[name] for name in ("late", "promise"))
+    signs = [(Status(sign="late", text=f"{_counted(late)} late or due"),)] if late else []
+    return f"{needed}.", joined((Bold(text=needed),), *signs)
+
+
 def group_page(board: Board, group: Group, filters: Filters, reader: StatusFor, page: int) -> Message:
     """All of one group, a page of it, from 0."""
     count, shown = board.counts[group.name], board.things[group.name]
-    heading, total = HEADINGS[group.name], _things(count)
+    heading, total = HEADINGS[group.name], things(count)
     parts: list[Part] = [_where(board, filters, reader)]
     if shown:
         parts += [Paragraph(words=(Bold(text=total),)), *_lines(board, group, reader)]
     else:
-        parts.append(Paragraph(words=("There is nothing more." if page else _nothing(filters, "you"),)))
+        parts.append(Paragraph(words=("There is nothing more." if page else nothing(filters, "you"),)))
     if (left := count - page * MAX_LISTED - len(shown)) > 0 and shown:
         about = str(BoardView(filters, group.name, page + 1))
         more = show_all("board.status", about).model_copy(update={"label": SHOW_MORE})
@@ -165,7 +169,8 @@ def shared(team: Team) -> Message:
     return sentence("Shared in ", ChannelName(channel_id=team.channel_id, name=team.name), ".")
 
 
-def _nothing(filters: Filters, whom: str) -> str:
+def nothing(filters: Filters, whom: str) -> str:
+    """That there is nothing, with these filters or at all."""
     return (
         f"Nothing needs {whom} right now."
         if filters._replace(team="") == EVERYTHING
@@ -173,7 +178,7 @@ def _nothing(filters: Filters, whom: str) -> str:
     )
 
 
-def _things(count: int) -> str:
+def things(count: int) -> str:
     """`1 thing`, `12 things`, `More than 1,000 things`."""
     counted = _counted(count)
     return f"{counted[:1].upper()}{counted[1:]} thing{'' if count == 1 else 's'}"

@@ -42,10 +42,14 @@ class Grid(BaseModel, frozen=True):
 
 
 class Section(BaseModel, frozen=True):
-    """A part of a page under its heading; `note` is the quiet line below that."""
+    """A part of a page under its heading; `note` is the quiet line below that.
+
+    `whole`: the label of the way to all of it, and what `show` says in this page's address there.
+    """
 
     heading: str
     note: Words = ()
+    whole: tuple[str, str] | None = None
     parts: tuple[Annotated[Part | Grid, Field(discriminator="kind")], ...] = ()
 
 

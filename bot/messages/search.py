@@ -13,7 +13,6 @@ from bot.messages.parts import (
     Button,
     ChannelName,
     Context,
-    Inline,
     Line,
     Message,
     Paragraph,
@@ -63,20 +62,16 @@ def results(
     unasked: int = 0,
 ) -> Message:
     """A part of what was found; `next_page` is what the way to the next part carries, "" at the end."""
-    words = f"“{one_line(typed, 60)}”"
+    lead = headline(typed, asked, page)
     if not found:
-        nothing = f"Nothing here has {words} in it. Fewer words, or only their beginnings, find more."
-        parts: tuple[Part, ...] = (Paragraph(words=(nothing,)), *_left_out(unasked))
-        return Message(summary=nothing, title="Find", parts=parts)
-    cases = "1 case" if page.of == 1 and not page.more else f"{page.of}{'+' if page.more else ''} cases"
-    some = "none has all of these words, these have some" if asked.any else "best first"
-    lead = f"{cases} for {words}: {some}."
+        parts: tuple[Part, ...] = (Paragraph(words=(lead,)), *_left_out(unasked))
+        return Message(summary=lead, title="Find", parts=parts)
     lines = [Line(words=_line(one, asked, today), button=_button(one)) for one in found]
     rest: tuple[Part, ...] = ()
     if next_page:
         last = page.first + len(found)
         more = Button(label=SHOW_MORE, command_name="search.find", about=next_page, opens=True)
-        rest = (Line(words=(f"{page.first + 1} to {last} of {cases}.",), button=more),)
+        rest = (Line(words=(f"{page.first + 1} to {last} of {_cases(page)}.",), button=more),)
     return Message(
         summary=lead,
         title="Find",
@@ -84,25 +79,42 @@ def results(
     )
 
 
+def headline(typed: str, asked: Asked, page: Page) -> str:
+    """How much was found, and of what kind it is; or what helps where nothing was."""
+    words = f"“{one_line(typed, 60)}”"
+    if not page.of:
+        return f"Nothing here has {words} in it. Fewer words, or only their beginnings, find more."
+    some = "none has all of these words, these have some" if asked.any else "best first"
+    return f"{_cases(page)} for {words}: {some}."
+
+
+def _cases(page: Page) -> str:
+    return "1 case" if page.of == 1 and not page.more else f"{page.of}{'+' if page.more else ''} cases"
+
+
+def shown(text: Text, asked: Asked) -> Words:
+    """A piece of a text with the words in it bold."""
+    return tuple(Bold(text=part) if hit else part for part, hit in snippet(text.words, asked))
+
+
 def _line(one: Found, asked: Asked, today: date) -> Words:
     """What happened, bold; below it what was found of it, and the quiet facts."""
     title, text = one_line(one.case.what_happened), one.text
-    shown: list[Inline] = []
+    piece: Words = ()
     if text is not None and not (text.of == WHAT_HAPPENED and title == one.case.what_happened.strip()):
         of = linked(text.of, one.item_link) if text.item else text.of
-        shown = ["\n", of, ": "]
-        shown += [Bold(text=part) if hit else part for part, hit in snippet(text.words, asked)]
+        piece = ("\n", of, ": ", *shown(text, asked))
     facts = joined(
         (linked(one.case.label, one.link),),
-        (_state(one),),
+        (state_of(one.retro),),
         ("failed ", on(one.failed_on, today)),
         (one.channel,) if one.channel else (),
     )
-    return (Bold(text=title), *shown, "\n", *facts)
+    return (Bold(text=title), *piece, "\n", *facts)
 
 
-def _state(one: Found) -> str:
-    retro = one.retro
+def state_of(retro: Retro | None) -> str:
+    """How far a retro is, and with what outcome it ended."""
     if retro is None:
         return "no retro yet"
     if retro.small:

@@ -36,6 +36,7 @@ PATHS: Mapping[str, str] = {
     r"/cases/{about:C-\d{1,9}}": "page.case",
     r"/cases/{about:C-\d{1,9}}/customer": "page.customer",
     r"/items/{about:AI-\d{1,9}}": "page.item",
+    "/find": "page.find",
     "/trends": "page.trends",
     "/settings": "page.settings",
 }

@@ -4,12 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BindParameter, Column, Select, bindparam, literal_column, or_, select
+from sqlalchemy import Column, Select, bindparam, literal_column, or_, select
 
 from bot.domain.action_item import ActionItem
 from bot.domain.reminder import NEVER_CHECKED
 from bot.domain.trends import Fix
-from storage.across import Across
 from storage.counter import count
 from storage.row import Values, read, rows_among, several, several_among, values
 from storage.statement import Among, Statement
@@ -19,31 +18,30 @@ from storage.versioned import Versioned
 ENDED = ("verified", "dropped")
 
 
-def _active(whose: Column[Any], who: BindParameter[str] | None = None) -> Select[Any]:
+def _active(whose: Column[Any]) -> Select[Any]:
     """Items that are neither verified nor dropped, earliest due first, undated last."""
     here = action_items.c.workspace == bindparam("workspace")
     return (
         select(action_items)
-        .where(here, action_items.c.active, whose == (bindparam("whose") if who is None else who))
+        .where(here, action_items.c.active, whose == bindparam("whose"))
         .order_by(action_items.c.due.asc().nulls_last(), action_items.c.number)
         .limit(bindparam("limit"))
     )
 
 
-def _to_act_on(channel: BindParameter[str]) -> Select[Any]:
+def _to_act_on() -> Select[Any]:
     """Of a channel: late, unowned, proposed, or done and not verified; the earliest due first."""
     agreed = action_items.c.state == literal_column("'agreed'")
     overdue = agreed & (action_items.c.due < bindparam("today"))
     unowned = action_items.c.owner.is_(None)
     undecided = action_items.c.state.in_((literal_column("'proposed'"), literal_column("'done'")))
-    return _active(action_items.c.channel_id, channel).where(or_(overdue, unowned, undecided))
+    return _active(action_items.c.channel_id).where(or_(overdue, unowned, undecided))
 
 
 OWNED_BY = Statement(_active(action_items.c.owner))
 OWNED_BY_IN = Among(_active(action_items.c.owner), action_items.c.channel_id)
 OPEN_IN = Statement(_active(action_items.c.channel_id))
-TO_ACT_ON = Statement(_to_act_on(bindparam("whose")).offset(bindparam("skipped")))
-TO_ACT_ON_ACROSS = Across(_to_act_on)
+TO_ACT_ON = Statement(_to_act_on().offset(bindparam("skipped")))
 OF_CASE = rows_among(action_items, "case_number", action_items.c.case_number, action_items.c.number)
 
 
@@ -98,13 +96,6 @@ class ActionItems(Versioned[ActionItem]):
     ) -> Sequence[ActionItem]:
         params = {"workspace": self._workspace, "whose": channel_id, "today": today, "limit": limit}
         return several(self._connection, ActionItem, TO_ACT_ON, {**params, "skipped": skipped})
-
-    def to_act_on_across(
-        self, channels: Collection[str], today: date, limit: int
-    ) -> Sequence[ActionItem]:
-        params = {"workspace": self._workspace, "today": today, "limit": limit}
-        rows = TO_ACT_ON_ACROSS.all(self._connection, params, channels)
-        return list({row.number: read(ActionItem, row) for row in rows}.values())
 
     def row(self, thing: ActionItem) -> Values:
         active = thing.state not in ENDED and not thing.cancelled

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     ScalarSelect,
     bindparam,
@@ -26,8 +25,7 @@ from bot.domain.recovery import (
     rests,
 )
 from bot.domain.reminder import NEVER_CHECKED
-from storage.across import Across
-from storage.row import Values, read, several, values
+from storage.row import Values, several, values
 from storage.statement import Among, Query, Statement
 from storage.tables import recoveries, recovery_owners
 from storage.versioned import Versioned
@@ -56,21 +54,12 @@ OWED_BY_IN = Among(
 )
 
 
-def _open_in(channel: BindParameter[str]) -> Query:
-    return (
-        select(recoveries)
-        .where(
-            recoveries.c.workspace == bindparam("workspace"),
-            recoveries.c.channel_id == channel,
-            recoveries.c.outcome == bindparam("outcome"),
-        )
-        .order_by(recoveries.c.due.asc().nulls_last(), recoveries.c.case_number)
-        .limit(bindparam("limit"))
-    )
-
-
-OPEN_IN = Statement(_open_in(bindparam("channel_id")))
-OPEN_ACROSS = Across(_open_in)
+OPEN_IN = Statement(
+    select(recoveries)
+    .where(*OF_PLACE, recoveries.c.outcome == bindparam("outcome"))
+    .order_by(recoveries.c.due.asc().nulls_last(), recoveries.c.case_number)
+    .limit(bindparam("limit"))
+)
 ENOUGH_IN = Statement(
     select(recoveries)
     .where(*OF_PLACE, recoveries.c.was_enough == bindparam("was_enough"))
@@ -136,11 +125,6 @@ class Recoveries(Versioned[Recovery]):
     def open_in(self, channel_id: str, limit: int) -> Sequence[Recovery]:
         params = {"workspace": self._workspace, "channel_id": channel_id, "outcome": "", "limit": limit}
         return several(self._connection, Recovery, OPEN_IN, params)
-
-    def open_across(self, channels: Collection[str], limit: int) -> Sequence[Recovery]:
-        params = {"workspace": self._workspace, "outcome": "", "limit": limit}
-        rows = OPEN_ACROSS.all(self._connection, params, channels)
-        return list({row.case_number: read(Recovery, row) for row in rows}.values())
 
     def enough_in(self, channel_id: str, limit: int) -> Sequence[Recovery]:
         params = {

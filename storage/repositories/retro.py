@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Table,
     and_,
@@ -24,10 +23,9 @@ from bot.domain.errors import ConflictError
 from bot.domain.reminder import NEVER_CHECKED
 from bot.domain.retro import Answer, Comment, Counts, Retro, WithdrawnAnswer
 from storage import versioned
-from storage.across import Across
 from storage.repositories.case import Cases
 from storage.row import Values, find, read, rows_among, several, several_among, values
-from storage.statement import Among, Query, Statement
+from storage.statement import Among, Statement
 from storage.tables import action_items, answers, comments, retros, withdrawn_answers
 from storage.upsert import put
 from storage.versioned import Versioned
@@ -36,22 +34,17 @@ from storage.versioned import Versioned
 IS_OPEN = retros.c.state == literal_column("'open'")
 
 
-def _open_in(channel: BindParameter[str]) -> Query:
-    return (
-        select(retros)
-        .where(
-            retros.c.workspace == bindparam("workspace"),
-            retros.c.channel_id == channel,
-            IS_OPEN,
-            ~retros.c.cancelled,
-        )
-        .order_by(retros.c.answers_close_on, retros.c.case_number)
-        .limit(bindparam("limit"))
+OPEN_IN = Statement(
+    select(retros)
+    .where(
+        retros.c.workspace == bindparam("workspace"),
+        retros.c.channel_id == bindparam("channel_id"),
+        IS_OPEN,
+        ~retros.c.cancelled,
     )
-
-
-OPEN_IN = Statement(_open_in(bindparam("channel_id")))
-OPEN_ACROSS = Across(_open_in)
+    .order_by(retros.c.answers_close_on, retros.c.case_number)
+    .limit(bindparam("limit"))
+)
 ANSWERING = Among(
     select(retros)
     .where(
@@ -139,11 +132,6 @@ class Retros(Versioned[Retro]):
     def open_in(self, channel_id: str, limit: int) -> Sequence[tuple[Retro, Case]]:
         params = {"workspace": self._workspace, "channel_id": channel_id, "limit": limit}
         return self._with_cases(several(self._connection, Retro, OPEN_IN, params))
-
-    def open_across(self, channels: Collection[str], limit: int) -> Sequence[tuple[Retro, Case]]:
-        params = {"workspace": self._workspace, "limit": limit}
-        rows = OPEN_ACROSS.all(self._connection, params, channels)
-        return self._with_cases(list({row.case_number: read(Retro, row) for row in rows}.values()))
 
     def answering(self, channels: Collection[str], day: date, limit: int) -> Sequence[Retro]:
         params = {"workspace": self._workspace, "day": day, "limit": limit}

@@ -19,11 +19,12 @@ from tests.desk import ANA, BEN, Desk, words
 from tests.test_statements import counted
 
 ASKED: Mapping[str, tuple[str, int]] = {
-    "page.board": ("", 15),
+    "page.board": ("", 16),
     "page.cases": ("", 14),
     "page.case": ("C-1", 17),
     "page.customer": ("C-1", 19),
     "page.item": ("AI-1", 13),
+    "page.find": ("", 17),
     "page.trends": ("", 12),
     "page.settings": ("", 11),
 }
@@ -57,7 +58,7 @@ async def test_a_page_costs_as_many_statements_however_much_is_there(
             await desk.add_item(BEN, label)
         desk.say_all()
         with counted(sqlite) as ran:
-            assert (await show(desk, name, about)).page is not None
+            assert (await show(desk, name, about, q="parcel")).page is not None
         costs.append(len(ran))
     assert costs[0] == costs[1] <= most
 

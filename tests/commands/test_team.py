@@ -8,7 +8,7 @@ import pytest
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.jobs import team as team_jobs
-from bot.messages.parts import plain
+from bot.messages.parts import plain, pressable
 from tests.desk import ANA, AT, BEN, CLEO, SUPPORT, Desk, words
 from tests.session import open_work, queue_of
 
@@ -250,6 +250,22 @@ def test_a_greeting_to_somebody_reads_as_their_home(desk: Desk, is_known: bool) 
         message = desk.bot.speak(hello, work)
         home = team_jobs.home_of(ANA if is_known else Person(id=ANA.id, name=""), AT, work, greets=True)
     assert message == home
+
+
+def test_a_greeting_leads_to_the_board_where_there_are_pages_and_only_to_somebody_alone(
+    desk: Desk,
+) -> None:
+    desk.bot.pages_at["test"] = "https://amends.example.com"
+    alone = team_jobs.Hello(channel_id=ANA.id).job(ANA.id, "hello:U1", AT, direct=True)
+    to_all = team_jobs.Hello(channel_id=SUPPORT.id).job(SUPPORT.id, "hello:C1", AT)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        messages = [desk.bot.speak(job, work) for job in (alone, to_all)]
+    ways = [
+        [(one.command_name, one.about) for one in pressable(message) if one.label == "Open in browser"]
+        for message in messages
+        if message is not None
+    ]
+    assert ways == [[("sign_in.open", "board")], []]
 
 
 async def test_a_channel_that_amends_joins_is_known_and_a_conversation_with_it_is_none(

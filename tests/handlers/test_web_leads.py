@@ -18,9 +18,15 @@ LARGEST = 200_000
 """Bytes of a page."""
 LISTS = (
     "/board",
+    "/board?late=yes&waiting=yes&owner=me",
+    "/board?show=agreed&gap=training",
     "/cases",
     "/cases?state=open&sort=closes",
     "/cases?gap=training",
+    "/find?q=parcel",
+    "/find?q=vorfall",
+    "/find?q=C-1",
+    "/find",
     "/trends",
     "/settings",
 )
@@ -56,6 +62,7 @@ async def test_each_page_says_first_what_it_is_about(visitor: Visitor) -> None:
         ),
         ("/board", "Board"),
         ("/cases", "Cases"),
+        ("/find?q=missed", "Find: missed"),
         ("/trends", "Trends: support"),
         ("/settings", "Settings"),
     ):
@@ -101,11 +108,28 @@ async def test_more_than_a_part_is_one_link_away(
 
 @pytest.mark.parametrize(
     "query",
-    ["state=strange", "since=yesterday", "after=7", "after=x_1", "team=nowhere", "sort=customer"],
+    [
+        "cases?state=strange",
+        "cases?since=yesterday",
+        "cases?after=7",
+        "cases?after=x_1",
+        "cases?team=nowhere",
+        "cases?sort=customer",
+        "find?q=parcel&team=nowhere",
+        "find?q=parcel&after=x",
+        f"find?q={'x' * 201}",
+        "board?team=nowhere",
+        "board?show=strange",
+        "board?show=late&after=-1",
+        "board?show=late&after=x",
+        "board?since=yesterday",
+        "board?owner=Nobody",
+        "board?owner=Ana&mine=yes",
+    ],
 )
 async def test_an_address_that_cannot_be_is_one_sentence(visitor: Visitor, query: str) -> None:
     await fail(visitor, "Parcel missed", items=0)
-    async with visitor.session.get(f"{visitor.url}/cases?{query}") as response:
+    async with visitor.session.get(f"{visitor.url}/{query}") as response:
         assert response.status == 400
         assert "<h1>" in await response.text()
 

@@ -32,6 +32,13 @@ URL = "http://amends.example.com"
 """By http, so that the browser of a test sends its cookie to this machine."""
 SECRET_WORDS = "Parcel missed in the den"
 PATHS = ("/cases/C-1", "/cases/C-1/customer", "/items/AI-1")
+LOOKED_FOR = (
+    "/find?q=parcel",
+    "/find?q=C-1",
+    "/find?q=AI-1",
+    "/board?show=customer",
+    "/board?owner=Ana",
+)
 
 
 class Seen(NamedTuple):
@@ -207,7 +214,7 @@ async def test_a_thing_of_another_channel_is_the_page_of_a_number_never_given(
             assert (theirs.status, theirs.page.text) == (404, never.page.text)
             assert never.status == 404
             assert NOT_HERE in theirs.page.text
-        for path in ("/board", "/cases", "/trends", "/settings", "/cases?gap=training"):
+        for path in ("/board", "/cases", "/trends", "/settings", "/cases?gap=training", *LOOKED_FOR):
             for way in ("", "md", "csv", "json"):
                 shown = await olga.see(path + (f"{'&' if '?' in path else '?'}as={way}" if way else ""))
                 assert shown.status == 200
@@ -387,6 +394,18 @@ async def test_an_answer_in_chat_leads_to_its_page(slack: FakeSlack, sqlite_url:
         opened = await browser.sign_in(link)
         assert opened.path == "/trends"
         assert "Trends: den" in opened.page.text
+
+
+async def test_home_as_an_event_publishes_it_leads_to_the_board(
+    slack: FakeSlack, sqlite_url: str
+) -> None:
+    async with world(slack, sqlite_url) as here, browsing(here.url) as browser:
+        home = await here.ana.opens_home()
+        way = await here.ana.press(home, "Open in browser")
+        [link] = set(re.findall(rf"{URL}(/open/[^\s'\"|>]+)", json.dumps(way.shown())))
+        opened = await browser.sign_in(link)
+        assert opened.path == "/board"
+        assert SECRET_WORDS in opened.page.text
 
 
 async def test_a_link_from_teams_lets_its_person_in(teams: FakeTeams, sqlite_url: str) -> None:

@@ -80,19 +80,3 @@ def test_a_list_is_in_its_order_part_by_part(
 ) -> None:
     fill(database)
     assert numbers(database, limit, **how) == expected
-
-
-def test_what_is_open_in_many_channels_is_what_is_open_in_each(database: Database) -> None:
-    fill(database)
-
-    def across(channels: Sequence[str], work: ReadOnlyWork) -> list[int]:
-        return sorted(retro.case_number for retro, _ in work.retros.open_across(channels, 2))
-
-    def each(channels: Sequence[str], work: ReadOnlyWork) -> list[int]:
-        found = (work.retros.open_in(channel, 2) for channel in channels)
-        return sorted(retro.case_number for several in found for retro, _ in several)
-
-    for channels in (["P1"], ["P1", "P2", "P3"], [f"P{number}" for number in range(200)]):
-        one_by_one = seen(database, partial(each, channels))
-        assert one_by_one
-        assert seen(database, partial(across, channels)) == one_by_one

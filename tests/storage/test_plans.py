@@ -61,10 +61,6 @@ LOOKS: dict[str, DueWork] = {
         work.retros.comments(7, 8, 9),
         work.action_items.of_case(7, 8, 9),
     ),
-    "across": lambda work: (
-        work.retros.open_across(["P7", "P8"], 20),
-        work.recoveries.open_across(["P7", "P8"], 20),
-    ),
     "recoveries.get": lambda work: work.recoveries.get(7),
     "recoveries.owed_by": lambda work: work.recoveries.owed_by("U7", 20),
     "recoveries.owed_by in channels": lambda work: work.recoveries.owed_by("U7", 20, ["P7", "P8"]),
