@@ -1,4 +1,4 @@
-"""Finding what was said before, and opening one thing by its name."""
+"""Finding cases by words, and opening one thing by its name."""
 
 from collections.abc import Collection, Sequence
 from itertools import groupby

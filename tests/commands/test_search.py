@@ -1,4 +1,4 @@
-"""Finding what was said before: where somebody may look, and what opens by its name."""
+"""Finding cases by words: where somebody may look, and what opens by its name."""
 
 from typing import Any
 

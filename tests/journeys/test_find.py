@@ -1,4 +1,4 @@
-"""What was said before is found, told to a retro that opens, and said to the lead when it is back."""
+"""Cases are found by words, an earlier one is told to a retro that opens, and a returned gap to the lead."""
 
 from datetime import UTC, datetime, timedelta
 
