@@ -89,13 +89,15 @@ def _reading(command: type[AnyCommand], read: Callable[[AnyCommand, ReadOnlyWork
 class TypedWord(NamedTuple):
     """A word that can be typed: the command that it asks for, what may follow it, and what it does.
 
-    `label` is its button's, where that says more than the word.
+    `label` is its button's, where that says more than the word. `suggested`: a client that suggests only
+    some words while somebody types suggests this one; the others have a button where they are needed.
     """
 
     command_name: str
     follows: str
     meaning: str
     label: str = ""
+    suggested: bool = True
 
 
 FIND = search_commands.Find.name
@@ -130,9 +132,12 @@ TYPED_WORDS: Mapping[str, TypedWord] = {
         "C-7",
         "what is owed to the customer of a case, step by step (its own reference will do, too)",
     ),
-    "edit": TypedWord("case.edit", "C-7", "puts right what was said of a case"),
+    "edit": TypedWord("case.edit", "C-7", "puts right what was said of a case", suggested=False),
     "cancel": TypedWord(
-        "case.cancel", "C-7", "cancels a case that was marked failed by mistake; it can be brought back"
+        "case.cancel",
+        "C-7",
+        "cancels a case that was marked failed by mistake; it can be brought back",
+        suggested=False,
     ),
     "settings": TypedWord(
         "team.settings",

@@ -175,7 +175,8 @@ def _with_owner(filters: Filters, person_id: str) -> Filters:
 
 def with_owner(filters: Filters, called: str, known: Known) -> Filters:
     """The same, of what somebody owns who is called so; raises as `read_filters` does."""
-    return _with(filters, "owner", called.lstrip("@"), known, ("owner:", ""))
+    key = "owner"
+    return _with(filters, key, called.lstrip("@"), known, (f"{key}:", ""))
 
 
 def _with(filters: Filters, key: str, value: str, known: Known, around: tuple[str, str]) -> Filters:

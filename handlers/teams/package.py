@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from bot.routes import TYPED
+from bot.routes import TYPED, TYPED_WORDS
 from bot.settings import Misconfigured
 
 TEMPLATE = Path(__file__).with_name("manifest.json")
@@ -34,7 +34,8 @@ def manifest(app_id: str, domain: str, *, targeted: bool = False) -> dict[str, A
     for listed in bot["commandLists"]:
         listed["commands"] = [
             {"title": words.partition(" ")[0], "description": f"{words}: {meaning}"}
-            for words, meaning in TYPED.items()
+            for typed, (words, meaning) in zip(TYPED_WORDS.values(), TYPED.items(), strict=True)
+            if typed.suggested  # Teams takes 12
         ]
     if targeted:
         made["$schema"] = made["$schema"].replace(made["manifestVersion"], TARGETED_VERSION)

@@ -275,7 +275,7 @@ async def test_a_message_that_reminds_of_several_things_names_them_all(
     await really_said(desk, datetime.now(UTC))
     lines = (await bootstrap.foretell_tick(settings, due)).lines
     (own,) = (line for line in lines if line.whom == "Ben" and "things wait for you" in line.words)
-    assert own.words.startswith("3 things wait for you: ")
+    assert own.words.startswith("3 things wait for you, first of all: ")
     named = own.words.rpartition("(")[2]
     assert sorted(named.removesuffix(")").split(", ")) == ["AI-1", "AI-2", lost]
 

@@ -114,7 +114,7 @@ async def test_an_unknown_path_is_a_small_page(visitor: Visitor, path: str) -> N
 
 async def test_an_empty_workspace_explains_itself(visitor: Visitor) -> None:
     page = await visitor.see("/")
-    assert len(page.all("li")) == 3 + 5  # steps; a channel, the pages of leads, direct messages
+    assert len(page.all("li")) == 3 + 6  # steps; a channel, the pages of leads, direct messages
     assert [button.text for button in page.all("button")].count("Mark a case failed") == 1
 
 

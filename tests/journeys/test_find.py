@@ -1,4 +1,4 @@
-"""Cases are found by words, an earlier one is told to a retro that opens, and a returned gap to the lead."""
+"""Cases are found by words, earlier ones told to a retro that opens, a returned gap to the lead."""
 
 from datetime import UTC, datetime, timedelta
 
