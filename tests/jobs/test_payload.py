@@ -7,7 +7,18 @@ from typing import Literal
 
 import pytest
 
-from bot.jobs import action_item, board, case, prompt, recovery, reminder, retro, team
+from bot.jobs import (
+    action_item,
+    board,
+    carry_over,
+    case,
+    prompt,
+    recovery,
+    reminder,
+    retro,
+    returned,
+    team,
+)
 from bot.jobs.payload import JobPayload, Unsaid
 from bot.messages.parts import plain
 from bot.routes import JOB_HANDLERS
@@ -26,6 +37,12 @@ STORED: tuple[tuple[str, str, JobPayload], ...] = (
     ),
     ("C-7", "", retro.SumUp(case_number=7)),
     ("C-7", "", retro.SayReopened(case_number=7)),
+    ("C-7", "", carry_over.Tell(case_number=7)),
+    (
+        "C-7",
+        "after-hours support",
+        returned.TellLead(case_number=7, gap="after-hours support"),
+    ),
     ("AI-12", "", action_item.Show(item_number=12)),
     ("AI-12/U00BEN", "", action_item.TellOwner(item_number=12, owner_id="U00BEN")),
     ("AI-12/29:00/BEN", "", action_item.TellOwner(item_number=12, owner_id="29:00/BEN")),
