@@ -317,8 +317,9 @@ class Burst:
                 asked = [posted for posted in thread if prompt.question in posted.words()]
                 assert len(asked) == 1, f"{prompt.label} of {what}: {len(asked)} times"
             case_number = int(_key(root).partition(":")[2])
-            # Its prompts, its customer's card, its items.
-            assert len(thread) == IN_THREAD + items.pop(case_number, 0), (
+            # Its prompts, its customer's card, its items; and where there are any, earlier cases, once.
+            earlier = sum(_key(posted).startswith("earlier:") for posted in thread)
+            assert len(thread) == IN_THREAD + earlier + items.pop(case_number, 0), (
                 f"{what}: {[_key(one) for one in thread]}"
             )
         assert not items
