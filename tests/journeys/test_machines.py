@@ -95,6 +95,13 @@ async def test_the_clock_is_taken_before_any_adapter_opens(tmp_path: Path) -> No
     assert not (tmp_path / "amends.db").exists()
 
 
+async def nothing_waits(slack: FakeSlack) -> None:
+    """Until no job waits: the last that a case owes may find that it has nothing to say."""
+    async with asyncio.timeout(20):
+        while await waiting(slack):
+            continue
+
+
 @on_postgresql
 async def test_several_clocks_share_one_postgresql(tmp_path: Path, database_url: str) -> None:
     url = {"AMENDS_DATABASE_URL": database_url}
@@ -108,7 +115,7 @@ async def test_several_clocks_share_one_postgresql(tmp_path: Path, database_url:
         for number, channel in enumerate(support):
             await ana.command(f"failed ZD-{number} Lost {number}", channel)
         await slack.until(lambda: len(slack.posted()) >= 5 * A_CASE)
-        assert await waiting(slack) == 0
+        await nothing_waits(slack)
         assert first.returncode is None
         assert second.returncode is None
         assert len(slack.posted()) == 5 * A_CASE
@@ -141,7 +148,7 @@ async def test_sigterm_ends_in_ten_seconds_whatever_hangs_and_the_next_goes_on_a
         # Well before any lease could end: the jobs were handed back.
         async with amends(slack, tmp_path / "amends.db"):
             await slack.until(lambda: len(slack.posted()) >= 2 * A_CASE, LEASE_SECONDS / 2)
-            assert await waiting(slack) == 0
+            await nothing_waits(slack)
         assert len(titles(slack)) == 2 * A_CASE
         for number in range(2):
             assert titles(slack).count(f"Retro: Lost {number}") == 1
@@ -167,7 +174,7 @@ async def test_a_killed_processs_jobs_are_taken_over_within_a_minute(
                 slack.lingering.clear()
                 await slack.until(lambda: len(slack.posted()) >= 3 * A_CASE, 60.0)
                 assert time.monotonic() - killed < 60
-                assert await waiting(slack) == 0
+                await nothing_waits(slack)
         for number in range(3):
             assert titles(slack).count(f"Retro: Lost {number}") == 1
         assert len(slack.posted()) == 3 * A_CASE
