@@ -65,6 +65,13 @@ async def waiting(slack: FakeSlack) -> int:
         return int((await response.json())["waiting"])
 
 
+async def nothing_waits(slack: FakeSlack) -> None:
+    """Until no job waits: the last that a case owes may find that it has nothing to say."""
+    async with asyncio.timeout(20):
+        while await waiting(slack):
+            continue
+
+
 @pytest.mark.parametrize("moment", ["between commit and send", "between send and answer"])
 async def test_kill_9_loses_nothing_and_doubles_nothing(tmp_path: Path, moment: str) -> None:
     database = tmp_path / "amends.db"
@@ -85,7 +92,7 @@ async def test_kill_9_loses_nothing_and_doubles_nothing(tmp_path: Path, moment: 
         del slow["chat.postMessage"]
         async with amends(slack, database):
             await slack.until(lambda: len(slack.posted()) >= A_CASE, PATIENCE)
-            assert await waiting(slack) == 0
+            await nothing_waits(slack)
         titles = [(posted.channel_id, posted.words().splitlines()[0]) for posted in slack.posted()]
         assert len(titles) == len(set(titles)) == A_CASE
 

@@ -21,7 +21,7 @@ from tests.desk import A_CASE
 from tests.fakes import FakeSlack
 from tests.handlers.slack_adapter import settings_for
 from tests.journeys.slack_app import open_slack_app
-from tests.journeys.test_kill import amends, waiting
+from tests.journeys.test_kill import amends, nothing_waits
 from tests.session import queue_of
 from tests.storage.made import a_job
 from tests.storage.test_job import claimed, schedule
@@ -93,13 +93,6 @@ async def test_the_clock_is_taken_before_any_adapter_opens(tmp_path: Path) -> No
                 await bootstrap.serve(settings, started=print)
             assert sum(slack.calls.values()) == 0
     assert not (tmp_path / "amends.db").exists()
-
-
-async def nothing_waits(slack: FakeSlack) -> None:
-    """Until no job waits: the last that a case owes may find that it has nothing to say."""
-    async with asyncio.timeout(20):
-        while await waiting(slack):
-            continue
 
 
 @on_postgresql

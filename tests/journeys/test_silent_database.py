@@ -10,7 +10,7 @@ import pytest
 
 from tests.desk import A_CASE
 from tests.fakes import FakeSlack, SlackChannel, SlackPerson
-from tests.journeys.test_kill import amends, waiting
+from tests.journeys.test_kill import amends, nothing_waits
 from tests.journeys.test_machines import titles
 from tests.proxy import Proxy
 
@@ -33,7 +33,7 @@ async def fails(ana: SlackPerson, channel: SlackChannel, what: str) -> str:
 async def all_said(slack: FakeSlack, cases: int, seconds: float = SOON) -> None:
     """Waits until the messages of so many cases are said, and sees that none is said twice."""
     await slack.until(lambda: len(slack.posted()) >= A_CASE * cases, seconds)
-    assert await waiting(slack) == 0
+    await nothing_waits(slack)
     keys = Counter(
         str(posted.metadata["event_payload"]["key"]) for posted in slack.posted() if posted.metadata
     )
