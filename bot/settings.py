@@ -166,6 +166,11 @@ class Settings(BaseSettings):
             return False
 
 
+def http_address(host: str, port: int) -> str:
+    """Where a browser on this machine finds a server that listens there, without a slash at its end."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def warning() -> str | None:
     """What to do about a `.env` that other people on this machine can read; None when all is well."""
     if os.name != "posix" or not ENV_FILE.exists() or not ENV_FILE.stat().st_mode & OTHERS:

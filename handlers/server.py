@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from bot.ports import StorageDamaged, StorageUnavailable, Transactions
-from bot.settings import Misconfigured, Settings
+from bot.settings import Misconfigured, Settings, http_address
 from handlers.connections import Connections, accepting, listen
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -31,7 +31,7 @@ async def listening(
         opened = await listen(settings.amends_host, settings.amends_port)
     except OSError as taken:
         host, port = settings.amends_host, settings.amends_port
-        there = _address(ANYWHERE.get(host, host), port)
+        there = http_address(ANYWHERE.get(host, host), port)
         if taken.errno == errno.EADDRINUSE and await _is_amends(there):
             raise Misconfigured(
                 f"Amends already runs at {there}: open it there, or start this one with another "
@@ -42,11 +42,7 @@ async def listening(
         ) from None
     host, port = opened[0].getsockname()[:2]
     async with accepting(opened, served, connections):
-        yield _address(host, port)
-
-
-def _address(host: str, port: int) -> str:
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        yield http_address(host, port)
 
 
 async def _is_amends(address: str) -> bool:

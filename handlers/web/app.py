@@ -19,7 +19,7 @@ from bot.messages.parts import Form, offering, sentence, with_button
 from bot.ports import ReadOnlyWork, Transactions, UnitOfWork
 from bot.repositories import Post
 from bot.routes import filled_again, only_a_command
-from bot.settings import Settings
+from bot.settings import Settings, http_address
 from handlers.web import additions, changes, cookies, incoming, pages, render
 from handlers.web.demo import SKIPPED, TOUR, Tour
 from handlers.web.guard import HEADERS, Handler, Stranger, guarded, html, own_path, problem, redirect
@@ -64,10 +64,8 @@ class WebAdapter:
         self.hub = Hub()
         self.memberships = Everybody(transactions)
         reachable = settings.loopback and settings.amends_port
-        host = f"[{settings.amends_host}]" if ":" in settings.amends_host else settings.amends_host
-        self.messenger = WebMessenger(
-            transactions, self.hub, f"http://{host}:{settings.amends_port}" if reachable else ""
-        )
+        address = http_address(settings.amends_host, settings.amends_port) if reachable else ""
+        self.messenger = WebMessenger(transactions, self.hub, address)
 
     def routes(self) -> list[web.RouteDef]:
         """Every route of the web adapter."""

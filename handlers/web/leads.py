@@ -24,7 +24,7 @@ from bot.messages.page import Page
 from bot.messages.page_file import PAGE_FORMATS
 from bot.messages.parts import Link, plain_words
 from bot.ports import ReadOnlyWork, Transactions
-from bot.settings import Settings
+from bot.settings import Settings, http_address
 from handlers.web import cookies, incoming, render
 from handlers.web.guard import HEADERS, Handler, Stranger, guarded, html, own_path, redirect
 from handlers.web.incoming import HTTPProblem, new_key
@@ -227,7 +227,7 @@ class LeadPages:
     @property
     def _base(self) -> str:
         """This server's own address, which links to its web workspace begin with."""
-        return f"http://{self._settings.amends_host}:{self._settings.amends_port}"
+        return http_address(self._settings.amends_host, self._settings.amends_port)
 
     async def _first(self, request: web.Request) -> web.StreamResponse:
         return redirect(request, "/board")
