@@ -35,12 +35,7 @@ class Show(Command, frozen=True):
     def subject_of(cls, request: Request) -> Reference | None:
         if request.about:
             return super().subject_of(request)
-        if request.shared_channel is None:
-            raise Refused(
-                "This belongs to a team: ask for it in the team's own channel.",
-                instead=team_commands.TO_MINE,
-            )
-        return PromptsRef(channel_id=request.shared_channel.id)
+        return PromptsRef(channel_id=team_commands.shared_channel_of(request).id)
 
 
 class ShowKinds(Command, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import time
 from difflib import get_close_matches
 
-from bot.command import Command, Invocation, Opening, Reply
+from bot.command import Command, Invocation, Opening, Reply, Request
 from bot.commands.lookup import person_of
 from bot.domain import notification_preferences
 from bot.domain import team as teams
@@ -328,12 +328,17 @@ TO_MINE = NextStep(messages.MINE.label, messages.MINE.command_name)
 
 def shared_channel(invocation: Invocation) -> Channel:
     """The channel that it is asked in; refuses a direct chat, which is no team's."""
-    if invocation.request.shared_channel is None:
+    return shared_channel_of(invocation.request)
+
+
+def shared_channel_of(request: Request) -> Channel:
+    """The same, of what is not parsed yet."""
+    if request.shared_channel is None:
         raise Refused(
             "This belongs to a team: ask for it in the team's own channel.",
             instead=TO_MINE,
         )
-    return invocation.request.shared_channel
+    return request.shared_channel
 
 
 def say_help(commands: Mapping[str, str], command: Help, work: ReadOnlyWork) -> Reply:
