@@ -5,7 +5,7 @@ a ReadOnlyWork; what also changes things (`Cases`) is for a UnitOfWork (`bot/por
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from pydantic import BaseModel
@@ -394,11 +394,6 @@ class BoardDay(NamedTuple):
     zone: str
     everywhere: DayEverywhere
     since: datetime | None = None
-
-    @staticmethod
-    def after(day: date) -> date:
-        """The next day."""
-        return day + timedelta(days=1)
 
 
 class BoardRow(NamedTuple):

@@ -35,13 +35,14 @@ def _to_act_on() -> Select[Any]:
     overdue = agreed & (action_items.c.due < bindparam("today"))
     unowned = action_items.c.owner.is_(None)
     undecided = action_items.c.state.in_((literal_column("'proposed'"), literal_column("'done'")))
-    return _active(action_items.c.channel_id).where(or_(overdue, unowned, undecided))
+    to_act_on = _active(action_items.c.channel_id).where(or_(overdue, unowned, undecided))
+    return to_act_on.offset(bindparam("skipped"))
 
 
 OWNED_BY = Statement(_active(action_items.c.owner))
 OWNED_BY_IN = Among(_active(action_items.c.owner), action_items.c.channel_id)
 OPEN_IN = Statement(_active(action_items.c.channel_id))
-TO_ACT_ON = Statement(_to_act_on().offset(bindparam("skipped")))
+TO_ACT_ON = Statement(_to_act_on())
 OF_CASE = rows_among(action_items, "case_number", action_items.c.case_number, action_items.c.number)
 
 

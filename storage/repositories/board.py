@@ -4,6 +4,7 @@ A source (`bot/domain/board.py`) is one look-up; all that somebody sees at once 
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -35,6 +36,8 @@ from storage.repositories.retro import IS_OPEN
 from storage.row import Values
 from storage.statement import Statement
 from storage.tables import action_items, cases, people, recoveries, recovery_owners, retros
+
+A_DAY = timedelta(days=1)
 
 
 def _is_text(column: Column[Any], word: str) -> ColumnElement[bool]:
@@ -252,9 +255,9 @@ class Board:
             "next_in": day.everywhere.next_in,
             "after_next_in": day.everywhere.after_next_in,
             "late": first,
-            "late_last": day.after(first),
-            "due": day.after(first),
-            "due_last": day.after(day.after(first)),
+            "late_last": first + A_DAY,
+            "due": first + A_DAY,
+            "due_last": first + 2 * A_DAY,
         }
         more = {"owner": filters.owner, "gap": filters.gap, "since": day.since}
         return params | {name: value for name, value in more.items() if value}

@@ -52,8 +52,6 @@ OWED_BY_IN = Among(
     ),
     recoveries.c.channel_id,
 )
-
-
 OPEN_IN = Statement(
     select(recoveries)
     .where(*OF_PLACE, recoveries.c.outcome == bindparam("outcome"))

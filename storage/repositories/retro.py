@@ -32,8 +32,6 @@ from storage.versioned import Versioned
 
 # The literal, not a bound 'open': only so does the query meet the index of open retros.
 IS_OPEN = retros.c.state == literal_column("'open'")
-
-
 OPEN_IN = Statement(
     select(retros)
     .where(
