@@ -18,7 +18,6 @@ import hashlib
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
-from itertools import groupby
 from typing import Any
 
 from pydantic import ValidationError
@@ -41,7 +40,7 @@ from sqlalchemy import (
     union,
 )
 
-from bot.domain.search import FIELDS, Asked, Field, Text, is_prefix, texts, words_of
+from bot.domain.search import FIELDS, Asked, Field, Text, is_prefix, texts_by_case, words_of
 from storage import upsert
 from storage.repositories.action_item import ActionItems
 from storage.repositories.case import Cases
@@ -286,13 +285,8 @@ class Search:
         answers = Retros(self._connection, self._workspace).answers(*numbers)
         items = ActionItems(self._connection, self._workspace).of_case(*numbers)
         recoveries = Recoveries(self._connection, self._workspace).among(numbers)
-        of_answers = {n: list(some) for n, some in groupby(answers, lambda one: one.case_number)}
-        of_items = {n: list(some) for n, some in groupby(items, lambda one: one.case_number)}
-        found: dict[int, tuple[str, list[Text]]] = {}
-        for number, case in cases.items():
-            of_case = of_answers.get(number, ()), of_items.get(number, ()), recoveries.get(number)
-            found[number] = case.channel_id, texts(case, *of_case)
-        return found
+        found = texts_by_case(cases, answers, items, recoveries)
+        return {number: (cases[number].channel_id, those) for number, those in found.items()}
 
     def _hold(self, number: int) -> tuple[int, bool]:
         """The id of a case's row in the index, and whether it is new.

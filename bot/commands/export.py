@@ -1,11 +1,9 @@
 """Gathers whole retros for an export, a page at a time, so that any number fits in memory."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Sequence
 
 from bot.domain.action_item import ActionItem
-from bot.domain.case import Case, number_of
+from bot.domain.case import Case, by_case, number_of
 from bot.domain.errors import Refused
 from bot.domain.recovery import Recovery
 from bot.messages.export import Whole
@@ -13,14 +11,6 @@ from bot.ports import ReadOnlyWork
 
 PAGE = 100
 """Retros asked for together: each question to the storage is for all of them."""
-
-
-class _OfACase(Protocol):
-    @property
-    def case_number(self) -> int: ...
-
-
-Thing = TypeVar("Thing", bound=_OfACase)
 
 
 def one(label: str, work: ReadOnlyWork) -> Whole:
@@ -57,7 +47,7 @@ def _gather(cases: Sequence[Case], work: ReadOnlyWork) -> Sequence[Whole]:
         *(person_id for recovery in recoveries.values() for person_id in _in_recovery(recovery)),
     }
     people = work.people.among({person_id for person_id in named if person_id})
-    answers_of, comments_of, items_of = _by_case(answers), _by_case(comments), _by_case(items)
+    answers_of, comments_of, items_of = by_case(answers), by_case(comments), by_case(items)
     return [
         Whole(
             case=case,
@@ -71,13 +61,6 @@ def _gather(cases: Sequence[Case], work: ReadOnlyWork) -> Sequence[Whole]:
         )
         for case in cases
     ]
-
-
-def _by_case(things: Sequence[Thing]) -> Mapping[int, Sequence[Thing]]:
-    by_case: dict[int, list[Thing]] = defaultdict(list)
-    for thing in things:
-        by_case[thing.case_number].append(thing)
-    return by_case
 
 
 def _in_item(item: ActionItem) -> set[str | None]:

@@ -11,9 +11,9 @@ from bot.commands import export, search
 from bot.commands import trends as trends_commands
 from bot.commands.board import known
 from bot.domain import case_list
-from bot.domain.action_item import ActionItem
 from bot.domain.board import BY_NAME, GROUPS, MAX_COUNTED, WORDS, Board
 from bot.domain.board_filter import MINE, Filters, UnknownFilter, with_owner
+from bot.domain.case import by_case
 from bot.domain.case_list import WRONG_ADDRESS, CaseList, Place, read_place
 from bot.domain.errors import Refused
 from bot.domain.notification_preferences import NotificationPreferences
@@ -227,9 +227,7 @@ def _rows(places: Sequence[Place], work: ReadOnlyWork) -> Sequence[case_page.Lis
     numbers = [place.number for place in places]
     cases, retros = work.cases.among(numbers), work.retros.among(numbers)
     recoveries = work.recoveries.among(numbers)
-    items: dict[int, list[ActionItem]] = {number: [] for number in numbers}
-    for item in work.action_items.of_case(*numbers):
-        items[item.case_number].append(item)
+    items = by_case(work.action_items.of_case(*numbers))
     return [
         case_page.Listed(cases[number], retros.get(number), items[number], recoveries.get(number))
         for number in numbers

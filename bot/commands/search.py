@@ -1,7 +1,6 @@
 """Finding cases by words, and opening one thing by its name."""
 
 from collections.abc import Collection, Sequence
-from itertools import groupby
 from typing import NamedTuple
 
 from bot import retro_thread
@@ -13,7 +12,7 @@ from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.errors import Refused
 from bot.domain.reference import CaseRef, ItemRef, Reference
-from bot.domain.search import Asked, Text, asked_for, best, texts
+from bot.domain.search import Asked, Text, asked_for, best, texts_by_case
 from bot.domain.working_hours import today
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import retro as retro_jobs
@@ -158,19 +157,8 @@ def _found(
 
 def texts_of(numbers: Collection[int], work: ReadOnlyWork) -> dict[int, list[Text]]:
     """All that is searched of these cases, as it stands now."""
-    cases, recoveries = work.cases.among(numbers), work.recoveries.among(numbers)
-    answers = {
-        number: list(some)
-        for number, some in groupby(work.retros.answers(*numbers), lambda answer: answer.case_number)
-    }
-    items = {
-        number: list(some)
-        for number, some in groupby(work.action_items.of_case(*numbers), lambda item: item.case_number)
-    }
-    return {
-        number: texts(case, answers.get(number, ()), items.get(number, ()), recoveries.get(number))
-        for number, case in cases.items()
-    }
+    answers, items = work.retros.answers(*numbers), work.action_items.of_case(*numbers)
+    return texts_by_case(work.cases.among(numbers), answers, items, work.recoveries.among(numbers))
 
 
 def open_named(command: Open, work: ReadOnlyWork) -> Reply:

@@ -1,8 +1,9 @@
 """A case: one piece of work for a customer, here once it has failed."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -216,3 +217,21 @@ def number_of(label: str, prefix: Literal["C", "AI"]) -> int:
     if head != prefix or not dash or not digits.isascii() or not digits.isdigit() or len(digits) > 9:
         raise Refused(f"{label[:40]!r} is not a number like {prefix}-7.")
     return int(digits)
+
+
+class OfACase(Protocol):
+    """Something that belongs to a case."""
+
+    @property
+    def case_number(self) -> int: ...
+
+
+Thing = TypeVar("Thing", bound=OfACase)
+
+
+def by_case(things: Iterable[Thing]) -> Mapping[int, list[Thing]]:
+    """The things of each case, in their order; of a case without any, none."""
+    found: dict[int, list[Thing]] = defaultdict(list)
+    for thing in things:
+        found[thing.case_number].append(thing)
+    return found

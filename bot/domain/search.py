@@ -6,11 +6,11 @@ letters at a time. Nothing here knows who wrote what.
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from bot.domain.action_item import ActionItem
-from bot.domain.case import Case
+from bot.domain.case import Case, by_case
 from bot.domain.forget import REMOVED, customers_words
 from bot.domain.recovery import Recovery
 from bot.domain.retro import Answer
@@ -94,6 +94,20 @@ def texts(
         found += [Text("customer", "In the customer's words", one) for one in customers_words(recovery)]
     found += [Text("answer", "Answer", answer.text, unnamed=answer.author is None) for answer in answers]
     return [text for text in found if text.words and text.words != REMOVED]
+
+
+def texts_by_case(
+    cases: Mapping[int, Case],
+    answers: Iterable[Answer],
+    items: Iterable[ActionItem],
+    recoveries: Mapping[int, Recovery],
+) -> dict[int, list[Text]]:
+    """All that is searched of each of these cases."""
+    answers_of, items_of = by_case(answers), by_case(items)
+    return {
+        number: texts(case, answers_of[number], items_of[number], recoveries.get(number))
+        for number, case in cases.items()
+    }
 
 
 def asked_for(typed: str, *, any: bool = False) -> Asked:

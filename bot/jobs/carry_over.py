@@ -6,8 +6,7 @@ from datetime import datetime
 
 from bot import retro_thread
 from bot.domain import message_key
-from bot.domain.action_item import ActionItem
-from bot.domain.case import Case
+from bot.domain.case import Case, by_case
 from bot.domain.gap import LOOKED_BACK
 from bot.domain.job import Job
 from bot.domain.likeness import most_alike
@@ -47,10 +46,8 @@ class Tell(JobPayload):
         if not alike:
             return None
         numbers = [one.number for one in alike]
-        items: dict[int, list[ActionItem]] = defaultdict(list)
-        for item in work.action_items.of_case(*numbers):
-            if item.state != "dropped":
-                items[item.case_number].append(item)
+        fixes = (item for item in work.action_items.of_case(*numbers) if item.state != "dropped")
+        items = by_case(fixes)
         back = _came_back(case.channel_id, job.now, work)
         recoveries = work.recoveries.among(numbers)
         gaps = {item.gap for those in items.values() for item in those if item.gap}
