@@ -18,3 +18,8 @@ class Channel(BaseModel, frozen=True):
     reference: Mapping[str, str] = Field(default_factory=dict)
     gone: bool = False
     """It was removed from the web workspace; what belongs to it stays."""
+
+
+def channel_label(name: str) -> str:
+    """`#support`, as people write a channel, whether or not its name is kept with the sign."""
+    return f"#{name.removeprefix('#')}"

@@ -8,6 +8,7 @@ from bot.domain.action_item import ActionItem, is_late, may, steps
 from bot.domain.board import GROUPS, MAX_COUNTED, WORDS, Board, Group, Thing
 from bot.domain.board_filter import EVERYTHING, EXAMPLES, MINE, BoardView, Filters
 from bot.domain.case import Case
+from bot.domain.channel import channel_label
 from bot.domain.gap import CameBack
 from bot.domain.item_step import ItemStep
 from bot.domain.owner_day import Days
@@ -282,9 +283,7 @@ def _row(board: Board, filters: Filters, reader: StatusFor) -> Sequence[Part]:
     buttons: list[Button] = []
     alone = next(iter(board.teams.values())) if len(board.teams) == 1 else None
     if alone is not None:
-        label = one_line(
-            f"Share here: #{alone.name.removeprefix('#')}" if alone.name else "Share here", 70
-        )
+        label = one_line(f"Share here: {channel_label(alone.name)}" if alone.name else "Share here", 70)
         about = str(BoardView(filters._replace(team=alone.channel_id)))
         buttons.append(Button(label=label, command_name="board.share", about=about))
     if filters._replace(team="") != EVERYTHING:
@@ -302,7 +301,7 @@ def _switches(filters: Filters, reader: StatusFor) -> Iterator[Button]:
     others = [team for team in reader.choices if team.channel_id != filters.team]
     for team in others[:MAX_SWITCHES]:
         about = str(BoardView(Filters(team=team.channel_id)))
-        label = one_line(f"Team #{team.name.removeprefix('#')}", 70)
+        label = one_line(f"Team {channel_label(team.name)}", 70)
         yield show_all("board.status", about).model_copy(update={"label": label})
 
 

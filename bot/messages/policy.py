@@ -1,5 +1,6 @@
 """What people read about a team's policy."""
 
+from bot.domain.channel import channel_label
 from bot.domain.policy import OTHER
 from bot.domain.policy import Policy as TeamPolicy
 from bot.domain.prompt import GAPS
@@ -41,7 +42,7 @@ def _due(policy: TeamPolicy) -> str:
 
 def settled(team: Team) -> Message:
     """To the lead who saved the policy: what it is now."""
-    first = f"Saved. This is the policy of {_named(team)} now."
+    first = f"Saved. This is the policy of {channel_label(team.name)} now."
     return Message(summary=first, parts=(Paragraph(words=(first,)), Fields(rows=rows(team.policy))))
 
 
@@ -53,13 +54,9 @@ def to_read(team: Team, lead: str) -> Form:
         channel_id=team.channel_id,
         parts=(
             Fields(rows=rows(team.policy)),
-            Context(words=(f"{lead} leads {_named(team)} and can change this.",)),
+            Context(words=(f"{lead} leads {channel_label(team.name)} and can change this.",)),
         ),
     )
-
-
-def _named(team: Team) -> str:
-    return f"#{team.name.removeprefix('#')}"
 
 
 def rows(policy: TeamPolicy) -> tuple[tuple[str, Words], ...]:

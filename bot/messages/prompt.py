@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot.domain.channel import channel_label
 from bot.domain.person import Person
 from bot.domain.prompt import Kind, Prompt, Prompts, asked, retired
 from bot.domain.reference import PromptsRef
@@ -61,7 +62,7 @@ def listing(
     """
     ref = PromptsRef(channel_id=team.channel_id, kind=kind.key if kind else "")
     of_kind = f" of {kind.name}" if kind else ""
-    title = f"What retros{of_kind} ask in #{team.name.removeprefix('#')}"
+    title = f"What retros{of_kind} ask in {channel_label(team.name)}"
     shown = asked(prompts)
     parts: list[Part] = [
         _asked(prompt, ref, _can_do(number, shown) if edits else ())
@@ -92,7 +93,7 @@ def kinds(team: Team, lead: Person | None, *, edits: bool, before: str = "") -> 
     parts += [*([] if parts else [Context(words=(WHY_KINDS,))]), *_below(team, lead, edits=edits)]
     add = ADD_KIND.model_copy(update={"look": "main"})
     buttons = (*((_about(add, whole),) if edits else ()), _about(ALL, whole))
-    title = f"Kinds of case in #{team.name.removeprefix('#')}"
+    title = f"Kinds of case in {channel_label(team.name)}"
     return _shown(title, [*parts, Buttons(buttons=buttons)], before)
 
 

@@ -8,6 +8,7 @@ from unicodedata import normalize
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
+from bot.domain.channel import channel_label
 from bot.domain.days_off import DaysOff, Span
 from bot.domain.holiday import countries, named
 from bot.domain.notification_preferences import NotificationPreferences
@@ -250,23 +251,19 @@ def settled_own(preferences: NotificationPreferences, today: date) -> Message:
 
 def settled(team: Team, today: date) -> Message:
     """To the person who saved the settings: what they are now."""
-    saved = sentence(f"Saved. {_named(team)} works {_hours(team)}")
+    saved = sentence(f"Saved. {channel_label(team.name)} works {_hours(team)}")
     return saved.model_copy(update={"parts": (*saved.parts, *_quiet_off(team, today))})
 
 
 def settled_days_off(team: Team, today: date) -> Message:
     """To the person who saved the days off: what they are now."""
-    off = _off(team.days_off, today)
-    return sentence(f"Saved for {_named(team)}. ", *(off or ("No days off but the weekly ones.",)))
+    off = _off(team.days_off, today) or ("No days off but the weekly ones.",)
+    return sentence(f"Saved for {channel_label(team.name)}. ", *off)
 
 
 def _quiet_off(team: Team, today: date) -> tuple[Part, ...]:
     off = _off(team.days_off, today)
     return (Context(words=off),) if off else ()
-
-
-def _named(team: Team) -> str:
-    return f"#{team.name.removeprefix('#')}"
 
 
 def _hours(team: Team) -> str:
@@ -311,7 +308,7 @@ def short_days(days: Sequence[int]) -> str:
 
 def settings_changed(team: Team, by: str, lead: str, today: date) -> Message:
     """To the lead, of before and of now: who changed the settings, and what they are; names as words."""
-    first = f"{by} changed the settings of {_named(team)}."
+    first = f"{by} changed the settings of {channel_label(team.name)}."
     now = f"Lead: {lead or 'nobody'}. {_hours(team)}"
     parts = (Paragraph(words=(first,)), Context(words=(now,)), *_quiet_off(team, today))
     return Message(summary=first, parts=parts)
@@ -326,10 +323,9 @@ def colleague_left(team: Team, items: Sequence[ActionItem], cases: Sequence[Case
     ]
     more = len(things) - MAX_LEFT
     this = f"these {len(things)} things" if more > 0 else "this"
-    first = (
-        f"A colleague who left was removed from Amends: nobody in {_named(team)} looks after {this} now."
-    )
+    here = channel_label(team.name)
+    first = f"A colleague who left was removed from Amends: nobody in {here} looks after {this} now."
     listed = tuple(Paragraph(words=words) for words in things[:MAX_LEFT])
     rest = (Context(words=(f"and {more} more",)),) if more > 0 else ()
-    how: Words = ("Type ", Typed(words="status"), f" in {_named(team)} to find somebody for it.")
+    how: Words = ("Type ", Typed(words="status"), f" in {here} to find somebody for it.")
     return Message(summary=first, parts=(Paragraph(words=(first,)), *listed, *rest, Context(words=how)))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
+from bot.domain.channel import channel_label
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.person import Person
 from bot.domain.team import Team
@@ -38,7 +39,7 @@ def settings_page(
     )
     sections = (
         Section(
-            heading=f"#{team.name.removeprefix('#')}",
+            heading=channel_label(team.name),
             parts=(Fields(rows=tuple(_facts(team, people, day))), Context(words=CHANGE)),
         )
         for team in teams

@@ -10,7 +10,7 @@ from typing import Literal
 from bot.bot import Bot
 from bot.command import Reply, Request
 from bot.domain.case import Case
-from bot.domain.channel import Channel
+from bot.domain.channel import Channel, channel_label
 from bot.domain.errors import Refused
 from bot.domain.person import Person
 from bot.domain.working_hours import zone_of
@@ -125,7 +125,7 @@ def foretold(summary: Summary, channel: Channel, each: int, pace: float) -> str:
 
     `each`: messages of a retro.
     """
-    name = f"#{channel.name.removeprefix('#')}"
+    name = channel_label(channel.name)
     if summary.taken_in:
         return f"{_counted(summary.taken_in, 'case')} taken in: 1 message in {name}"
     messages = summary.opened * each

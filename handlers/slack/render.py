@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from bot.domain.channel import channel_label
 from bot.domain.link import is_web_link
 from bot.domain.working_hours import zone_of
 from bot.messages.parts import (
@@ -163,7 +164,7 @@ def _token(piece: Piece) -> str:
             return f"<@{piece.person_id}>" if match else _entities(piece.name)
         case ChannelName():
             match = PLACE.fullmatch(piece.channel_id)
-            return f"<#{piece.channel_id}>" if match else _entities(f"#{piece.name.removeprefix('#')}")
+            return f"<#{piece.channel_id}>" if match else _entities(channel_label(piece.name))
         case Link():
             url, words = piece.url.translate(URL_ENTITIES), _entities(" ".join(piece.text.split()))
             fits = len(url) <= MAX_URL_LENGTH and is_web_link(url)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from bot.domain.channel import channel_label
 from bot.domain.link import is_web_link
 from bot.messages.parts import (
     Bold,
@@ -143,7 +144,7 @@ def _token(piece: Piece, mentions: _Mentions) -> str:
             return mentions.of(piece) if piece.person_id else escaped(piece.name)
         case ChannelName():
             # Only a link with the team's id would lead there, and a message does not know that.
-            return escaped(f"#{piece.name.removeprefix('#')}")
+            return escaped(channel_label(piece.name))
         case Link():
             words = " ".join(piece.text.split()) or "link"
             is_web = is_web_link(piece.url)
