@@ -27,6 +27,7 @@ from bot.messages import board_page, case_page, item_page, search_page, team_pag
 from bot.messages.board import HEADINGS
 from bot.messages.page import Listing, Page
 from bot.messages.parts import FormField, Option, Words
+from bot.messages.team import left_out
 from bot.messages.trends_page import trends_page
 from bot.ports import ReadOnlyWork
 from bot.prompts import gaps_in_teams
@@ -359,8 +360,7 @@ def _team_filter(channel_id: str, teams: Mapping[str, Team]) -> tuple[FormField,
 
 def _unasked(command: Command) -> Words:
     """That some channels were not asked about, where there are so many."""
-    left = command.channels_unasked
-    return (f"Not looked at, because there are so many: {left} more channels.",) if left else ()
+    return (left_out(command.channels_unasked),) if command.channels_unasked else ()
 
 
 def _nothing(title: str, here: str, command: Command) -> Page:

@@ -24,6 +24,7 @@ from bot.messages.parts import (
     one_line,
 )
 from bot.messages.retro import CUSTOMER, SMALL
+from bot.messages.team import left_out
 
 OPEN = Button(label="Open", command_name="search.open", about="", opens=True)
 HOW = "Say what to look for, as in: find courier notes. C-7, AI-12 or a case's own reference opens that."
@@ -142,6 +143,5 @@ def opened(card: Message, link: str | None) -> Message:
 def _left_out(unasked: int) -> tuple[Part, ...]:
     if not unasked:
         return ()
-    channels = "1 more channel" if unasked == 1 else f"{unasked} more channels"
-    words = f"Not looked through, because there are so many: {channels}. Ask in the one that you mean."
+    words = f"{left_out(unasked, 'through')} Ask in the one that you mean."
     return (Context(words=(words,)),)

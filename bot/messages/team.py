@@ -113,8 +113,13 @@ def _kept(words: str) -> tuple[Part, ...]:
 
 def not_asked(channels: int, word: str) -> str:
     """Of how many channels nobody was asked whether they belong to the reader, and what to type."""
-    left = f"{channels} more channel{'' if channels == 1 else 's'}"
-    return f"Not looked at, because there are so many: {left}. Ask for {word} in the one that you mean."
+    return f"{left_out(channels)} Ask for {word} in the one that you mean."
+
+
+def left_out(channels: int, looked: str = "at") -> str:
+    """That so many channels were not looked `at`, or through."""
+    more = f"{channels} more channel{'' if channels == 1 else 's'}"
+    return f"Not looked {looked}, because there are so many: {more}."
 
 
 def no_channel(unasked: int, word: str) -> str:
