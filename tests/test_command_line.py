@@ -21,9 +21,9 @@ import pytest
 from bot.__main__ import parser
 from bot.routes import TYPED_WORDS
 from bot.settings import Settings
+from tests.command_line import ROOT, amends, environment
 from tests.shared import COMPLAINTS, generated_complaints
 
-ROOT = Path(__file__).parent.parent
 IMPORT = (
     "--map",
     "what_happened=Consumer complaint narrative|Issue",
@@ -34,32 +34,6 @@ IMPORT = (
     "--where",
     "Timely response?=No",
 )
-
-
-def environment(**settings: str) -> dict[str, str]:
-    """What a process sees: these settings and no others."""
-    hidden = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AMENDS_", "SLACK_", "TEAMS_"))
-    }
-    return {**hidden, "PYTHONPATH": str(ROOT), "AMENDS_LOG_LEVEL": "WARNING", **settings}
-
-
-def amends(
-    folder: Path, *arguments: str, piped: str | None = None, **settings: str
-) -> subprocess.CompletedProcess[str]:
-    """Runs `python -m bot` with these settings and no others; `piped` is its standard input."""
-    return subprocess.run(  # noqa: PLW1510 - the exit code is what the tests look at
-        [sys.executable, "-m", "bot", *arguments],
-        cwd=folder,
-        env=environment(**settings),
-        input=piped,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        encoding="utf-8",
-    )
 
 
 @contextmanager

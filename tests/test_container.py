@@ -16,7 +16,8 @@ import yaml
 
 from bot.__main__ import parser
 from bot.settings import Misconfigured, Settings, read
-from tests.test_command_line import environment, serving
+from tests.command_line import environment
+from tests.test_command_line import serving
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")

@@ -10,8 +10,9 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.command_line import environment
 from tests.fakes import FakeSlack
-from tests.test_command_line import environment, table
+from tests.test_command_line import table
 
 PROGRAM = """
 import atexit, runpy, sys

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from handlers.connections import Limits
+from tests.command_line import environment
 from tests.desk import A_CASE
 from tests.fakes import FakeSlack
 from tests.journeys.slack_app import open_slack_app
 from tests.journeys.test_kill import ROOT
-from tests.test_command_line import environment
 
 HALF = (
     b"",

@@ -17,6 +17,7 @@ from bot import bootstrap, check
 from bot.domain.job import LEASE_SECONDS
 from bot.settings import Misconfigured
 from storage.database import Database
+from tests.command_line import amends as run
 from tests.desk import A_CASE
 from tests.fakes import FakeSlack
 from tests.handlers.slack_adapter import settings_for
@@ -25,7 +26,6 @@ from tests.journeys.test_kill import amends, nothing_waits
 from tests.session import queue_of
 from tests.storage.made import a_job
 from tests.storage.test_job import claimed, schedule
-from tests.test_command_line import amends as run
 from tests.test_command_line import table
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
