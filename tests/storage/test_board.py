@@ -176,16 +176,12 @@ def test_filters_look_at_the_case_too(database: Database) -> None:
     assert [(row.source, row.number) for row in rows] == [("answering", 1), ("unowned", 1)]
 
 
-def test_a_retro_is_its_leads_to_decide(database: Database) -> None:
+@pytest.mark.parametrize("decides", [True, False])
+def test_a_retro_is_its_leads_to_decide(database: Database, decides: bool) -> None:
     store(database, "retros", a_retro(1, answers_close_on=on(-1)))
-    of_lead = Filters(owner="U1")
-    for decides in (True, False):
-        here = [HERE._replace(decides=decides)]
-        counts = seen(
-            database,
-            lambda work, here=here: work.board.counts(here, ["undecided"], of_lead, EVERYWHERE),
-        )
-        assert counts == {"undecided": int(decides)}
+    of_lead, here = Filters(owner="U1"), [HERE._replace(decides=decides)]
+    counts = seen(database, lambda work: work.board.counts(here, ["undecided"], of_lead, EVERYWHERE))
+    assert counts == {"undecided": int(decides)}
 
 
 @pytest.mark.parametrize("teams", [2, 3, MAX_TEAMS + 1])
@@ -226,22 +222,14 @@ def test_nothing_is_counted_for_ever(database: Database) -> None:
     assert counts == {"unowned": MAX_COUNTED + 1}
 
 
-def test_without_a_source_nothing_is_asked(database: Database) -> None:
-    for here, sources in (([HERE], []), ([], ["unowned"])):
-        counts = seen(
-            database,
-            lambda work, here=here, sources=sources: work.board.counts(
-                here, sources, EVERYTHING, EVERYWHERE
-            ),
-        )
-        assert counts == dict.fromkeys(sources, 0)
-        rows = seen(
-            database,
-            lambda work, here=here, sources=sources: work.board.most_urgent(
-                here, sources, EVERYTHING, EVERYWHERE, 9
-            ),
-        )
-        assert rows == []
+@pytest.mark.parametrize(("here", "sources"), [([HERE], []), ([], ["unowned"])])
+def test_without_a_source_or_a_team_nothing_is_asked(
+    database: Database, here: Sequence[BoardTeam], sources: Sequence[Source]
+) -> None:
+    counts = seen(database, lambda work: work.board.counts(here, sources, EVERYTHING, EVERYWHERE))
+    assert counts == dict.fromkeys(sources, 0)
+    rows = seen(database, lambda work: work.board.most_urgent(here, sources, EVERYTHING, EVERYWHERE, 9))
+    assert rows == []
 
 
 def as_an_older_program_stores(*stored: Recovery) -> list[dict[str, Any]]:
