@@ -161,16 +161,11 @@ def _channels_of(
     asked about, raises MembershipUnknown: what is left out makes figures wrong. `partly`: it is left out
     all the same, and counted among those.
     """
-    who = request.person.id
-    used = {item.channel_id for item in work.action_items.owned_by(who, MAX_ASKED)}
-    used |= {recovery.channel_id for recovery in work.recoveries.owed_by(who, MAX_ASKED)}
-    teams = sorted(
-        work.teams.all(), key=lambda team: (team.lead != who, team.channel_id not in used, team.name)
-    )
-    ahead = [team.channel_id for team in teams]
+    nearest, unasked_yet = work.teams.nearest(request.person.id, MAX_ASKED)
     theirs: set[str] = set()
-    for _ in range(0, MAX_ASKED, MAX_GATHERED):
-        asked, ahead = ahead[:MAX_GATHERED], ahead[MAX_GATHERED:]
+    for first in range(0, MAX_ASKED, MAX_GATHERED):
+        asked = nearest[first : first + MAX_GATHERED]
+        unasked_yet -= len(asked)
         if unasked := set(asked) - facts.channels.keys():
             raise MembershipNeeded(unasked)
         if facts.unsaid and not partly:
@@ -178,7 +173,7 @@ def _channels_of(
         theirs |= {channel_id for channel_id in asked if facts.channels[channel_id]}
         if len(theirs) >= MAX_GATHERED:
             break
-    return frozenset(theirs), len(ahead) + len(facts.unsaid)
+    return frozenset(theirs), unasked_yet + len(facts.unsaid)
 
 
 def _check_thing(

@@ -1,12 +1,12 @@
 """What of somebody's teams needs them, loaded: for whoever shows it, in a chat or on a page."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import NamedTuple
 
 from bot import retro_thread
 from bot.domain.action_item import ActionItem
-from bot.domain.board import Board, Group, Source, Thing
+from bot.domain.board import Board, Group, Thing
 from bot.domain.board_filter import Filters
 from bot.domain.owner_day import Days, day_everywhere, days_of
 from bot.domain.person import Person
@@ -14,7 +14,7 @@ from bot.domain.recovery import Recovery, owners
 from bot.domain.team import Team
 from bot.domain.working_hours import moment, today
 from bot.ports import ReadOnlyWork
-from bot.repositories import BoardDay, BoardRow
+from bot.repositories import BoardTeam
 
 
 class BoardQuery(NamedTuple):
@@ -35,41 +35,28 @@ def look(teams: Sequence[Team], groups: Sequence[Group], query: BoardQuery, work
 
     The database counts it and puts it in order; nothing else of a team is read.
     """
-    counts = {group.name: 0 for group in groups}
-    rows: list[tuple[Group, BoardRow]] = []
-    filters, end = query.filters, query.skipped + query.limit
-    for team in teams:
-        group_of = _groups_by_source(groups, filters, team)
-        day = _day(team, filters, query.at)
-        found: list[Source] = []
-        for source, count in work.board.counts(team.channel_id, group_of, filters, day).items():
-            counts[group_of[source].name] += count
-            found += [source] if count else []
-        most = work.board.most_urgent(team.channel_id, found, filters, day, end)
-        rows += [(group_of[row.source], row) for row in most]
-    rows.sort(key=lambda one: (one[1].day or date.max, one[1].number))
+    filters, everywhere = query.filters, day_everywhere(query.at)
+    of_source = {source: group for group in groups if filters.leaves(group) for source in group.sources}
+    here = [_here(team, query) for team in teams if filters.team in ("", team.channel_id)]
+    counted = work.board.counts(here, of_source, filters, everywhere)
+    counts = {group.name: sum(counted.get(source, 0) for source in group.sources) for group in groups}
+    there = [source for source, count in counted.items() if count]
+    end = query.skipped + query.limit
+    rows = work.board.most_urgent(here, there, filters, everywhere, end)
     shown = {
-        group.name: [row.number for of, row in rows if of is group][query.skipped : end]
+        group.name: [row.number for row in rows if of_source[row.source] is group][query.skipped : end]
         for group in groups
     }
     return _loaded(teams, groups, counts, shown, query, work)
 
 
-def _groups_by_source(groups: Sequence[Group], filters: Filters, team: Team) -> Mapping[Source, Group]:
-    """Where to look in a team; that a retro is decided is its lead's to see to."""
-    return {
-        source: group
-        for group in groups
-        if filters.leaves(group)
-        and (group.kind != "retro" or filters.owner in ("", team.lead))
-        and filters.team in ("", team.channel_id)
-        for source in group.sources
-    }
-
-
-def _day(team: Team, filters: Filters, at: datetime) -> BoardDay:
-    since = moment(team.zone, filters.since, time(0)) if filters.since else None
-    return BoardDay(today(team.zone, at), team.zone, day_everywhere(at), since)
+def _here(team: Team, query: BoardQuery) -> BoardTeam:
+    """How to look into a team; that a retro is decided is its lead's to see to."""
+    owner, day = query.filters.owner, query.filters.since
+    since = moment(team.zone, day, time(0)) if day else None
+    return BoardTeam(
+        team.channel_id, team.zone, today(team.zone, query.at), since, decides=owner == team.lead
+    )
 
 
 def _loaded(

@@ -123,6 +123,17 @@ class ReadTeams(Protocol):
         ...
 
     def all(self) -> Sequence[Team]: ...
+    def among(self, channel_ids: Collection[str], /) -> Mapping[str, Team]:
+        """Those of these channels that are teams, by their channels."""
+        ...
+
+    def nearest(self, person_id: str, limit: int) -> tuple[Sequence[str], int]:
+        """The channels of at most `limit` teams, and how many teams there are at all.
+
+        Those that this person leads come first, then those where something is theirs to do, each by the
+        teams' names; indexes carry it.
+        """
+        ...
 
 
 class Teams(ReadTeams, Protocol):
@@ -166,6 +177,12 @@ class ReadCases(Protocol):
 
         The newest first, without cancelled ones; an index carries it.
         """
+        ...
+
+    def failures_in(
+        self, channel_ids: Collection[str], since: datetime, limit: int
+    ) -> Mapping[str, Sequence[Failure]]:
+        """The same of each of several channels, at most `limit` of each."""
         ...
 
     def of_customer(self, name: str) -> Sequence[int]:
@@ -305,6 +322,10 @@ class ReadActionItems(Protocol):
         """Case by case, by number."""
         ...
 
+    def owners_in(self, channel_ids: Collection[str]) -> Collection[str]:
+        """Who owns an open item in one of these channels; an index carries it."""
+        ...
+
     def owned_by(
         self, person_id: str, limit: int, channels: Collection[str] | None = None
     ) -> Sequence[ActionItem]:
@@ -384,16 +405,18 @@ class Recoveries(ReadRecoveries, Protocol):
         ...
 
 
-class BoardDay(NamedTuple):
-    """Which day it is: in the team, whose `zone` this is, and for everybody else.
+class BoardTeam(NamedTuple):
+    """A team to look into: its channel, its zone, and which day it is there.
 
-    `since`: only of cases that were marked failed from this moment on; None: of all.
+    `since`: only of cases that were marked failed from this moment on; None: of all. `decides`: whoever
+    an owner is asked for decides its retros; it says nothing where none is asked for.
     """
 
-    today: date
+    channel_id: str
     zone: str
-    everywhere: DayEverywhere
+    today: date
     since: datetime | None = None
+    decides: bool = False
 
 
 class BoardRow(NamedTuple):
@@ -405,23 +428,30 @@ class BoardRow(NamedTuple):
 
 
 class ReadBoard(Protocol):
-    """What of a channel needs somebody, by the sources of `bot/domain/board.py`, from indexes."""
+    """What of some teams needs somebody, by the sources of `bot/domain/board.py`, from indexes."""
 
     def counts(
-        self, channel_id: str, sources: Collection[Source], filters: Filters, day: BoardDay
+        self,
+        teams: Sequence[BoardTeam],
+        sources: Collection[Source],
+        filters: Filters,
+        everywhere: DayEverywhere,
     ) -> Mapping[Source, int]:
-        """How many rows each source has, up to one more than MAX_COUNTED."""
+        """How many rows each source has, those of each team up to one more than MAX_COUNTED."""
         ...
 
     def most_urgent(
         self,
-        channel_id: str,
+        teams: Sequence[BoardTeam],
         sources: Collection[Source],
         filters: Filters,
-        day: BoardDay,
+        everywhere: DayEverywhere,
         limit: int,
     ) -> Sequence[BoardRow]:
-        """The first `limit` rows of each source: the earliest day first, those without one last."""
+        """The rows of these sources, among them the first `limit` of each.
+
+        Those with the earliest day come first, and those without one last.
+        """
         ...
 
 

@@ -55,7 +55,11 @@ class TeamRow(Row, table=True):
     """The team around a channel; at `next_check_at` its week begins."""
 
     __tablename__ = "teams"
-    __table_args__ = (checked_at("teams"),)
+    __table_args__ = (
+        index("teams_by_name", "workspace", "name", "channel_id"),
+        index("teams_of_lead", "workspace", "lead", "name", "channel_id"),
+        checked_at("teams"),
+    )
 
     channel_id: str = Field(primary_key=True, sa_column_kwargs=stored_as("place", "channel_id"))
     name: str
@@ -231,7 +235,10 @@ ITEMS_BY_NEED = {
     "unaccepted": "state = 'proposed' AND owner IS NOT NULL AND NOT cancelled",
     "unverified": "state = 'done' AND NOT cancelled",
 }
-"""An item is in one of these indexes at most: `storage/repositories/board.py` reads them."""
+"""An item is in one of these indexes at most: `storage/repositories/board.py` reads them.
+
+Where an owner or a gap is asked for it reads those of all open items by it.
+"""
 
 
 class ActionItemRow(Row, table=True):
@@ -246,6 +253,14 @@ class ActionItemRow(Row, table=True):
         *(
             index(f"action_items_{name}", "workspace", "channel_id", "due", "number", where=where)
             for name, where in ITEMS_BY_NEED.items()
+        ),
+        *(
+            index(
+                f"action_items_open_by_{name}",
+                *("workspace", "channel_id", name, "state", "due", "number"),
+                where="active",
+            )
+            for name in ("owner", "gap")
         ),
         checked_at("action_items"),
     )

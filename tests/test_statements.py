@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import event
 
+from bot.command import Request
 from bot.domain.channel import Channel
 from handlers.worker import Worker
 from storage.database import Database
@@ -42,7 +43,7 @@ COMMONEST = (
     Asked("retro.close", 15, "C-1", {"outcome": "fixes agreed"}),
     Asked("action_item.mine", 3),
     Asked("board.status", 10),
-    Asked("team.home", 14),
+    Asked("team.home", 12),
     Asked("trends.show", 4),
 )
 
@@ -87,6 +88,74 @@ async def test_the_commonest_commands_cost_few_statements(sqlite: Database, aske
     assert not reply.refused
     assert not reply.faults
     assert len(ran) == asked.statements, "\n".join(ran)
+
+
+class Look(NamedTuple):
+    """What a lead of several teams asks in a direct chat, or opens as a page, and its statements."""
+
+    command_name: str
+    statements: int
+    typed: str = ""
+    values: Mapping[str, str] | None = None
+    about: str = ""
+
+
+LOOKS = (
+    Look("board.status", 14),
+    Look("board.status", 8, "late"),
+    Look("board.status", 14, "mine"),
+    Look("board.status", 14, "gap:training since:2w"),
+    Look("board.status", 15, "owner:Ana"),
+    Look("team.home", 16),
+    Look("search.find", 16, "lost"),
+    Look("trends.show", 10),
+    Look("page.board", 14, values={}),
+    Look("page.board", 8, values={"show": "unowned"}),
+    Look("page.board", 15, values={"owner": "Ana", "gap": "training"}),
+    Look("page.cases", 12, values={}),
+    Look("page.cases", 12, values={"gap": "training"}),
+    Look("page.find", 16, values={"q": "lost"}),
+    Look("page.trends", 10, values={}),
+    Look("page.settings", 8, values={}),
+    Look("page.case", 14, about="C-1"),
+    Look("page.customer", 15, about="C-1"),
+    Look("page.item", 10, about="AI-1"),
+)
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.command_name} {look.typed}")
+async def test_what_a_lead_sees_costs_as_many_statements_of_two_teams_as_of_five(
+    sqlite: Database, look: Look
+) -> None:
+    desk = Desk(sqlite)
+    costs = {}
+    for teams, added in ((2, range(2)), (5, range(2, 5))):
+        for number in added:
+            channel = Channel(id=f"C{number + 1}", name=f"team {number}")
+            here: dict[str, Any] = {"channel": channel, "here": channel.id}
+            for case_number in (2 * number + 1, 2 * number + 2):
+                typed = f"ZD-{case_number} Parcel lost"
+                assert not (await desk.ask(ANA, "case.fail", typed=typed, **here)).refused
+                item = {"what": "Show the maps", "gap": "training", "owner": ANA.id}
+                added_item = await desk.ask(ANA, "action_item.add", f"C-{case_number}", item, **here)
+                assert not added_item.faults
+        request = Request(
+            workspace=desk.workspace,
+            command_name=look.command_name,
+            person=ANA,
+            at=desk.at,
+            typed=look.typed,
+            values=look.values,
+            about=look.about,
+        )
+        ask = desk.bot.show if look.command_name.startswith("page.") else desk.bot.answer
+        await ask(request)  # full text reads its settings at its first use
+        with counted(sqlite) as ran:
+            reply = await ask(request)
+        assert not reply.refused
+        assert not reply.faults
+        costs[teams] = len(ran)
+    assert costs == dict.fromkeys((2, 5), look.statements), "\n".join(ran)
 
 
 PLACES = 12

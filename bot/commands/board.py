@@ -1,14 +1,16 @@
 """What a whole team has open: to see it, and to share it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from functools import partial
 
 from bot.board import BoardQuery, look
 from bot.command import Command, Reply
 from bot.commands.team import TO_MINE
 from bot.domain.board import BY_NAME, GROUPS
-from bot.domain.board_filter import EVERYTHING, BoardView, Known, UnknownFilter, read_filters
+from bot.domain.board_filter import EVERYTHING, BoardView, Filters, Known, UnknownFilter, read_filters
 from bot.domain.errors import Refused
+from bot.domain.person import Person
 from bot.domain.recovery import Tally
 from bot.domain.team import Team
 from bot.domain.working_hours import today
@@ -49,7 +51,7 @@ def status(command: Status, work: ReadOnlyWork) -> Reply:
     view = BoardView.parse(command.request.about)
     if command.request.typed:
         try:
-            filters = read_filters(command.request.typed, known(command, teams, work))
+            filters = among_known(partial(read_filters, command.request.typed), command, teams, work)
         except UnknownFilter as unknown:
             if unknown.key == "team" and command.channel_id is not None:
                 raise Refused(IN_DIRECT) from None
@@ -95,8 +97,10 @@ def _teams(command: Command, work: ReadOnlyWork) -> Sequence[Team]:
         if team is None:
             raise Refused(NOTHING_FAILED)
         return [team]
-    found = filter(None, map(work.teams.get, command.in_channels))
-    teams = sorted(found, key=lambda team: (team.lead != command.person.id, team.name))
+    found = work.teams.among(command.in_channels)
+    teams = sorted(
+        found.values(), key=lambda team: (team.lead != command.person.id, team.name, team.channel_id)
+    )
     if not teams:
         raise Refused(no_channel(command.channels_unasked, "status"), instead=TO_MINE)
     return teams
@@ -110,11 +114,29 @@ def _chosen(command: Command, teams: Sequence[Team], channel_id: str) -> Sequenc
     return chosen
 
 
-def known(command: Command, teams: Sequence[Team], work: ReadOnlyWork) -> Known:
+def among_known(
+    read: Callable[[Known], Filters], command: Command, teams: Sequence[Team], work: ReadOnlyWork
+) -> Filters:
+    """Filters that are asked of these teams: of whom they name, who owns something there is meant first.
+
+    Only where they name nobody of those is everybody looked through, whom the bot has ever met.
+    """
+
+    def near() -> Iterable[Person]:
+        owners = work.action_items.owners_in({team.channel_id for team in teams})
+        return work.people.among(owners).values()
+
+    try:
+        return read(_known(command, teams, near))
+    except UnknownFilter:
+        return read(_known(command, teams, work.people.everybody))
+
+
+def _known(command: Command, teams: Sequence[Team], met_people: Callable[[], Iterable[Person]]) -> Known:
     """What filters may name that are asked of these teams."""
 
     def people() -> Sequence[tuple[str, str]]:
-        met = {person.id: person.name for person in work.people.everybody()}
+        met = {person.id: person.name for person in met_people()}
         named = {person.id: person.name for person in command.request.people}
         return [(name, id) for id, name in (*met.items(), *named.items()) if name]
 

@@ -37,7 +37,7 @@ def _gather(cases: Sequence[Case], work: ReadOnlyWork) -> Sequence[Whole]:
     comments = work.retros.comments(*numbers)
     items = work.action_items.of_case(*numbers)
     recoveries = work.recoveries.among(numbers)
-    teams = {team.channel_id: team for team in work.teams.all()}
+    teams = work.teams.among({case.channel_id for case in cases})
     named = {
         *(turn.by for retro in retros.values() for turn in retro.history),
         *(change.by for case in cases for change in case.history),

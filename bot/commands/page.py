@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
+from functools import partial
 
 from bot import retro_thread
 from bot.access import STRANGE_CHANNEL
@@ -9,7 +10,7 @@ from bot.board import BoardQuery, look
 from bot.command import Command, Reply
 from bot.commands import export, search
 from bot.commands import trends as trends_commands
-from bot.commands.board import known
+from bot.commands.board import among_known
 from bot.domain import case_list
 from bot.domain.board import BY_NAME, GROUPS, MAX_COUNTED, WORDS, Board
 from bot.domain.board_filter import MINE, Filters, UnknownFilter, with_owner
@@ -174,7 +175,7 @@ def _board_filters(command: ShowBoard, teams: Sequence[Team], work: ReadOnlyWork
     if not command.owner:
         return filters
     try:
-        return with_owner(filters, command.owner, known(command, teams, work))
+        return among_known(partial(with_owner, filters, command.owner), command, teams, work)
     except UnknownFilter as unknown:
         raise Refused(unknown.sentence, "owner") from None
 
@@ -338,8 +339,10 @@ def _link(case_number: int, work: ReadOnlyWork) -> str:
 
 def _teams(command: Command, work: ReadOnlyWork) -> Mapping[str, Team]:
     """The teams of whoever asks, by name."""
-    theirs = [team for team in work.teams.all() if team.channel_id in command.in_channels]
-    return {team.channel_id: team for team in sorted(theirs, key=lambda team: team.name)}
+    theirs = work.teams.among(command.in_channels).values()
+    return {
+        team.channel_id: team for team in sorted(theirs, key=lambda team: (team.name, team.channel_id))
+    }
 
 
 def _chosen(teams: Mapping[str, Team], channel_id: str) -> Mapping[str, Team]:

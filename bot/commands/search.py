@@ -139,13 +139,14 @@ def _found(
     items = {text.item for text in shown.values() if text is not None and text.item}
     keys = {item: message_key.item(item) for item in items}
     said = work.sent_messages.among(set(keys.values()))
+    teams = work.teams.among({case.channel_id for case in cases.values()}) if several else {}
     found: list[Found] = []
     for number in numbers:
         if (case := cases.get(number)) is None:
             continue
         text = shown[number]
         item_ref = said.get(keys.get(text.item or 0, "")) if text else None
-        team = work.teams.get(case.channel_id) if several else None
+        team = teams.get(case.channel_id)
         channel = ChannelName(channel_id=case.channel_id, name=team.name) if team else None
         failed_on = today(zone, case.failed_at)
         item_link = item_ref.link if item_ref else None

@@ -130,6 +130,8 @@ def spans(text: str) -> Iterator[Span]:
 
 def folded(letters: str) -> str:
     """Letters and digits as they are compared: small, without accents; "" where there are none."""
+    if letters.isascii() and letters.isalnum():
+        return letters.lower()[:MAX_LETTERS]  # most words, in a tenth of the time
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", letters).casefold())
     kept = "".join(filter(_is_kept, plain)).translate(_LETTERS)
     return unicodedata.normalize("NFC", kept)[:MAX_LETTERS]

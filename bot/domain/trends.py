@@ -4,6 +4,7 @@ It counts cases, and fixes, and days: what it is made from holds no words and no
 nothing can be counted per person. A case counts in the month in which it was marked failed.
 """
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime, time, timedelta
@@ -187,11 +188,12 @@ def returns(failures: Iterable[Failure], fixes: Sequence[Fix]) -> Iterator[Retur
         if fix.gap and fix.state != "dropped":
             here = named[fix.case_number]
             here[fix.gap] = min(fix.added_at, here.get(fix.gap, fix.added_at))
+    for moments in verified.values():
+        moments.sort()
     for failure in failures:
         for gap, named_at in named[failure.number].items():
-            before = [at for at in verified[gap] if at < failure.failed_at]
-            if before:
-                yield Return(gap, failure.number, named_at, max(before))
+            if before := bisect_left(verified[gap], failure.failed_at):
+                yield Return(gap, failure.number, named_at, verified[gap][before - 1])
 
 
 class _TeamTrends:

@@ -152,8 +152,8 @@ def _wanting(
     Those that close first come first. Who answered without a name is not known, so they are among them.
     """
     found = work.retros.answering(channels, day_everywhere(at).first, MAX_ANSWERING)
-    zones = {team.channel_id: team.zone for team in work.teams.all()} if found else {}
-    open_ones = [one for one in found if one.answers_close_on >= today(zones[one.channel_id], at)]
+    teams = work.teams.among({one.channel_id for one in found})
+    open_ones = [one for one in found if one.answers_close_on >= today(teams[one.channel_id].zone, at)]
     answered = work.retros.answered_by(person.id, [one.case_number for one in open_ones])
     left = [one for one in open_ones if one.case_number not in answered]
     return sorted(left, key=lambda one: (one.answers_close_on, one.case_number))

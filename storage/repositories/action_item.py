@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, Select, bindparam, literal_column, or_, select
+from sqlalchemy import Column, Select, bindparam, literal_column, or_, select, text
 
 from bot.domain.action_item import ActionItem
 from bot.domain.reminder import NEVER_CHECKED
 from bot.domain.trends import Fix
+from storage.across import Across
 from storage.counter import count
 from storage.row import Values, read, rows_among, several, several_among, values
 from storage.statement import Among, Statement
@@ -41,6 +42,18 @@ def _to_act_on() -> Select[Any]:
 
 OWNED_BY = Statement(_active(action_items.c.owner))
 OWNED_BY_IN = Among(_active(action_items.c.owner), action_items.c.channel_id)
+OWNERS = Across(
+    lambda channel: (
+        select(action_items.c.owner)
+        .where(
+            action_items.c.workspace == bindparam("workspace"),
+            action_items.c.channel_id == channel,
+            text("action_items.active"),  # in the very words of the index
+            action_items.c.owner.is_not(None),
+        )
+        .distinct()
+    )
+)
 OPEN_IN = Statement(_active(action_items.c.channel_id))
 TO_ACT_ON = Statement(_to_act_on())
 OF_CASE = rows_among(action_items, "case_number", action_items.c.case_number, action_items.c.number)
@@ -83,6 +96,10 @@ class ActionItems(Versioned[ActionItem]):
         if channels is None:
             return several(self._connection, ActionItem, OWNED_BY, params)
         return [read(ActionItem, row) for row in OWNED_BY_IN.all(self._connection, params, channels)]
+
+    def owners_in(self, channel_ids: Collection[str]) -> Collection[str]:
+        rows = OWNERS.all(self._connection, {"workspace": self._workspace}, channel_ids)
+        return {row.owner for row in rows}
 
     def open_in(self, channel_id: str, limit: int) -> Sequence[ActionItem]:
         params = {"workspace": self._workspace, "whose": channel_id, "limit": limit}

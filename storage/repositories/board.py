@@ -1,36 +1,49 @@
-"""What of a channel needs somebody: how much of it there is, and the most urgent of it, by indexes.
+"""What of some teams needs somebody: how much of it there is, and the most urgent of it, by indexes.
 
-A source (`bot/domain/board.py`) is one look-up; all that somebody sees at once is two statements.
+A source (`bot/domain/board.py`) is one look-up in each team; all that somebody sees at once is two
+statements, however many teams it is of. What a team's look-ups go by is a row of `here`, which the
+statement brings along.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ColumnElement,
     Connection,
     Date,
+    Integer,
+    String,
     Table,
     TextClause,
     and_,
     bindparam,
+    cast,
     exists,
+    extract,
     func,
     literal,
     literal_column,
     not_,
     or_,
     select,
+    table,
     text,
     union_all,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from bot.domain.board import MAX_COUNTED, Source
 from bot.domain.board_filter import Filters
-from bot.repositories import BoardDay, BoardRow
+from bot.domain.owner_day import DayEverywhere
+from bot.repositories import BoardRow, BoardTeam
 from storage.column import UTCDateTime
 from storage.repositories.retro import IS_OPEN
 from storage.row import Values
@@ -38,6 +51,19 @@ from storage.statement import Statement
 from storage.tables import action_items, cases, people, recoveries, recovery_owners, retros
 
 A_DAY = timedelta(days=1)
+MAX_TEAMS = 64
+"""In one statement: SQLite took 999 values until it was 3.32."""
+HERE: Mapping[str, TypeEngine[Any]] = {
+    "channel_id": String(),
+    "zone": String(),
+    "today": Date(),
+    "since": UTCDateTime(),
+    "decides": Boolean(),
+}
+"""What the look-ups in a team go by, as BoardTeam says it."""
+CHANNEL_ID, ZONE, TODAY, SINCE, DECIDES = (
+    literal_column(f"here.{name}", kind) for name, kind in HERE.items()
+)
 
 
 def _is_text(column: Column[Any], word: str) -> ColumnElement[bool]:
@@ -52,7 +78,7 @@ def _zone(person_id: ColumnElement[Any]) -> ColumnElement[str]:
         .where(people.c.workspace == bindparam("workspace"), people.c.id == person_id)
         .scalar_subquery()
     )
-    return func.coalesce(of_person, bindparam("zone"))
+    return func.coalesce(of_person, ZONE)
 
 
 def _is_before(due: Column[Any], person_id: ColumnElement[Any], first: str) -> ColumnElement[bool]:
@@ -83,7 +109,7 @@ PROPOSED, AGREED = (_is_text(action_items.c.state, state) for state in ("propose
 DONE = _is_text(action_items.c.state, "done")
 NO_OUTCOME = _is_text(recoveries.c.outcome, "")
 NOTHING_PROMISED = and_(NO_OUTCOME, recoveries.c.due.is_(None))
-ANSWERS_CLOSED = retros.c.answers_close_on < bindparam("today", type_=Date)
+ANSWERS_CLOSED = retros.c.answers_close_on < TODAY
 
 
 class From(NamedTuple):
@@ -96,19 +122,21 @@ class From(NamedTuple):
 
 
 def _items(which: ColumnElement[bool]) -> From:
-    return From(
-        action_items, action_items.c.number, action_items.c.due, and_(_counts(action_items), which)
-    )
+    return From(action_items, action_items.c.number, action_items.c.due, which)
 
 
 def _retros(which: ColumnElement[bool]) -> From:
-    here = and_(which, _counts(retros))
+    here = and_(which, text("NOT retros.cancelled"))
     return From(retros, retros.c.case_number, retros.c.answers_close_on, here)
 
 
-def _counts(table: Table) -> TextClause:
-    """Whether it is not cancelled, in the very words of the partial indexes."""
-    return text(f"NOT {table.name}.cancelled")
+def _counts(shape: "Shape") -> TextClause:
+    """Whether an item is not cancelled, in the very words of the partial indexes.
+
+    Each look has one that leads to it: by what an item waits for, or by its owner or its gap, of all
+    that are open.
+    """
+    return text("action_items.active" if shape.owner or shape.gap else "NOT action_items.cancelled")
 
 
 def _customers(day: Column[Any], which: ColumnElement[bool]) -> From:
@@ -146,72 +174,118 @@ class Shape(NamedTuple):
 
 def _left(source: Source, shape: Shape) -> ColumnElement[bool]:
     """The rows of a source that the filters leave."""
-    table, _, _, which = SOURCES[source]
-    wanted = [_of(table), which]
-    if shape.owner and table is action_items:
-        # By the index of owners: what one person has is less than what a channel has. The channel is
-        # compared as an expression, which no index of channels is about.
-        wanted += [action_items.c.active, action_items.c.owner == bindparam("owner")]
-        wanted.append(action_items.c.channel_id.concat("") == bindparam("channel_id"))
-    else:
-        wanted.append(table.c.channel_id == bindparam("channel_id"))
-    if shape.owner and table is recoveries:
+    of, _, _, which = SOURCES[source]
+    wanted: list[ColumnElement[bool] | TextClause] = [
+        _of(of),
+        of.c.channel_id == CHANNEL_ID,
+        which,
+    ]
+    if of is action_items:
+        wanted.append(_counts(shape))
+        wanted += [action_items.c.owner == bindparam("owner")] if shape.owner else []
+    if shape.owner and of is retros:
+        wanted.append(DECIDES)
+    if shape.owner and of is recoveries:
         theirs = recovery_owners.c.case_number == recoveries.c.case_number
         is_owner = recovery_owners.c.person_id == bindparam("owner")
         wanted.append(exists().where(_of(recovery_owners), theirs, is_owner))
-    if shape.gap and table is action_items:
+    if shape.gap and of is action_items:
         wanted.append(action_items.c.gap == bindparam("gap"))
     elif shape.gap:
         of_gap = action_items.alias("of_gap")
         wanted.append(
             exists().where(
                 _of(of_gap),
-                of_gap.c.case_number == table.c.case_number,
+                of_gap.c.channel_id == CHANNEL_ID,
+                of_gap.c.case_number == of.c.case_number,
                 of_gap.c.gap == bindparam("gap"),
                 of_gap.c.state != literal_column("'dropped'"),
             )
         )
     if shape.since:
-        failed_since = cases.c.failed_at >= bindparam("since", type_=UTCDateTime)
-        wanted.append(exists().where(_of(cases), cases.c.number == table.c.case_number, failed_since))
+        failed_since = cases.c.failed_at >= SINCE
+        wanted.append(exists().where(_of(cases), cases.c.number == of.c.case_number, failed_since))
     if shape.only_late and source == "promise":
         wanted.append(PROMISE_LATE)
-    if shape.only_unowned and table is recoveries:
+    if shape.only_unowned and of is recoveries:
         wanted.append(recoveries.c.contact.is_(None))
     return and_(*wanted)
 
 
-def _of(table: Any) -> ColumnElement[bool]:
-    here: ColumnElement[bool] = table.c.workspace == bindparam("workspace")
+def _of(where: Any) -> ColumnElement[bool]:
+    here: ColumnElement[bool] = where.c.workspace == bindparam("workspace")
     return here
 
 
 @cache
-def counting(sources: tuple[Source, ...], shape: Shape) -> Statement:
-    """How many rows each source has, up to one more than MAX_COUNTED."""
+def counting(sources: tuple[Source, ...], shape: Shape, teams: int) -> Statement:
+    """How many rows each source has in each team, up to one more than MAX_COUNTED."""
     counts = []
     for source in sources:
         some = select(SOURCES[source].number).where(_left(source, shape)).limit(MAX_COUNTED + 1)
         counted = select(func.count()).select_from(some.subquery(f"{source}_rows"))
         counts.append(counted.scalar_subquery().label(source))
-    return Statement(select(*counts))
+    return _in_each(counts, teams)
 
 
 @cache
-def listing(sources: tuple[Source, ...], shape: Shape) -> Statement:
-    """The most urgent rows of each source: its name, the number of the thing, and the day."""
+def listing(sources: tuple[Source, ...], shape: Shape, teams: int) -> Statement:
+    """The most urgent rows of each source in each team: see `_read`."""
     looks = []
     for source in sources:
         _, number, day, _ = SOURCES[source]
-        name: ColumnElement[str] = literal_column(f"'{source}'").label("source")
         look = (
-            select(name, number.label("number"), day.label("day"))
+            select(_written(number, day).label("row"))
             .where(_left(source, shape))
             .order_by(day.asc().nulls_last(), number)
             .limit(bindparam("limit"))
+            .subquery(f"{source}_rows")
         )
-        looks.append(select(look.subquery(f"{source}_rows")))
-    return Statement(union_all(*looks) if len(looks) > 1 else looks[0])
+        looks.append(select(_Joined(look.c.row)).select_from(look).scalar_subquery().label(source))
+    return _in_each(looks, teams)
+
+
+def _in_each(looks: Sequence[ColumnElement[Any]], teams: int) -> Statement:
+    """These looks, each about a team, in so many teams."""
+    rows = (
+        select(*(bindparam(f"{name}_{place}", type_=kind).label(name) for name, kind in HERE.items()))
+        for place in range(teams)
+    )
+    here = union_all(*rows) if teams > 1 else next(rows)
+    return Statement(select(*looks).select_from(table("here")).add_cte(here.cte("here")))
+
+
+class _Joined(FunctionElement[str]):
+    """All of a column's texts as one, with commas between; SQLAlchemy's own takes them as a value."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_Joined, "sqlite")
+def _on_file(joined: _Joined, compiler: SQLCompiler, **more: Any) -> str:
+    return f"group_concat({compiler.process(joined.clauses, **more)}, ',')"
+
+
+@compiles(_Joined, "postgresql")
+def _on_server(joined: _Joined, compiler: SQLCompiler, **more: Any) -> str:
+    return f"string_agg({compiler.process(joined.clauses, **more)}, ',')"
+
+
+def _written(number: Column[Any], day: Column[Any]) -> ColumnElement[str]:
+    """A row as a number and, where there is a day, one like 20260302 behind a colon.
+
+    Neither database returns several rows for one of another table without joining all of them.
+    """
+    year, month, of_month = (extract(part, day) for part in ("year", "month", "day"))
+    as_number = cast(year * 10_000 + month * 100 + of_month, Integer)
+    return cast(number, String) + func.coalesce(literal(":") + cast(as_number, String), "")
+
+
+def _read(source: Source, written: str | None) -> Iterator[BoardRow]:
+    for row in written.split(",") if written else ():
+        number, _, day = row.partition(":")
+        yield BoardRow(source, int(number), date.fromisoformat(day) if day else None)
 
 
 class Board:
@@ -222,45 +296,72 @@ class Board:
         self._workspace = workspace
 
     def counts(
-        self, channel_id: str, sources: Collection[Source], filters: Filters, day: BoardDay
+        self,
+        teams: Sequence[BoardTeam],
+        sources: Collection[Source],
+        filters: Filters,
+        everywhere: DayEverywhere,
     ) -> Mapping[Source, int]:
-        if not sources:
-            return {}
         ordered = _ordered(sources)
-        statement = counting(ordered, _shape(filters))
-        row = statement.all(self._connection, self._params(channel_id, filters, day))[0]
-        return dict(zip(ordered, row, strict=True))
+        found = self._look(counting, teams, ordered, filters, everywhere)
+        return {source: sum(row[place] for row in found) for place, source in enumerate(ordered)}
 
     def most_urgent(
         self,
-        channel_id: str,
+        teams: Sequence[BoardTeam],
         sources: Collection[Source],
         filters: Filters,
-        day: BoardDay,
+        everywhere: DayEverywhere,
         limit: int,
     ) -> Sequence[BoardRow]:
-        if not sources:
-            return []
-        params = {**self._params(channel_id, filters, day), "limit": limit}
-        rows = listing(_ordered(sources), _shape(filters)).all(self._connection, params)
-        return [BoardRow(row.source, row.number, row.day) for row in rows]
+        ordered = _ordered(sources)
+        found = self._look(listing, teams, ordered, filters, everywhere, limit=limit)
+        rows = [
+            one
+            for row in found
+            for place, source in enumerate(ordered)
+            for one in _read(source, row[place])
+        ]
+        return sorted(rows, key=lambda row: (row.day or date.max, row.number))
 
-    def _params(self, channel_id: str, filters: Filters, day: BoardDay) -> Values:
-        first = day.everywhere.first
+    def _look(
+        self,
+        look: Callable[[tuple[Source, ...], Shape, int], Statement],
+        teams: Sequence[BoardTeam],
+        sources: tuple[Source, ...],
+        filters: Filters,
+        everywhere: DayEverywhere,
+        **more: int,
+    ) -> list[Any]:
+        """A row for each team, and rows without anything that fill the statement."""
+        params = {**self._params(filters, everywhere), **more}
+        found: list[Any] = []
+        for first in range(0, len(teams) if sources else 0, MAX_TEAMS):
+            some = teams[first : first + MAX_TEAMS]
+            size = 1 << (len(some) - 1).bit_length()
+            here: Values = {}
+            for place, team in enumerate([*some, *[NO_TEAM] * (size - len(some))]):
+                here |= {f"{name}_{place}": value for name, value in team._asdict().items()}
+            statement = look(sources, _shape(filters), size)
+            found += statement.all(self._connection, params | here)
+        return found
+
+    def _params(self, filters: Filters, everywhere: DayEverywhere) -> Values:
+        first = everywhere.first
         params: Values = {
             "workspace": self._workspace,
-            "channel_id": channel_id,
-            "zone": day.zone,
-            "today": day.today,
-            "next_in": day.everywhere.next_in,
-            "after_next_in": day.everywhere.after_next_in,
+            "next_in": everywhere.next_in,
+            "after_next_in": everywhere.after_next_in,
             "late": first,
             "late_last": first + A_DAY,
             "due": first + A_DAY,
             "due_last": first + 2 * A_DAY,
         }
-        more = {"owner": filters.owner, "gap": filters.gap, "since": day.since}
+        more = {"owner": filters.owner, "gap": filters.gap}
         return params | {name: value for name, value in more.items() if value}
+
+
+NO_TEAM = BoardTeam("", "", date.max)
 
 
 def _ordered(sources: Collection[Source]) -> tuple[Source, ...]:

@@ -1,7 +1,7 @@
 """Cases, numbered within the workspace."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from bot.domain.case import Case
 from bot.domain.case_list import CaseList, Place
 from bot.domain.recovery_step import Step, StepName
 from bot.domain.trends import Failure
+from storage.across import Across
 from storage.column import UTCDateTime
 from storage.counter import count
 from storage.repositories import case_list
@@ -41,8 +42,9 @@ FAILED_SINCE = Statement(
     .order_by(cases.c.failed_at.desc())
     .limit(bindparam("limit"))
 )
-FAILURES = Statement(
+_FAILURES = (
     select(
+        cases.c.channel_id,
         cases.c.number,
         cases.c.failed_at,
         retros.c.state,
@@ -66,13 +68,13 @@ FAILURES = Statement(
     )
     .where(
         cases.c.workspace == bindparam("workspace"),
-        cases.c.channel_id == bindparam("channel_id"),
         cases.c.failed_at >= bindparam("since", type_=UTCDateTime),
         retros.c.cancelled.is_(false()),
     )
     .order_by(cases.c.failed_at.desc())
     .limit(bindparam("limit"))
 )
+FAILURES = Across(lambda channel: _FAILURES.where(cases.c.channel_id == channel))
 ZONES = Among(
     select(people.c.id, people.c.zone).where(people.c.workspace == bindparam("workspace")), people.c.id
 )
@@ -177,12 +179,22 @@ class Cases(Versioned[Case]):
         return case_list.listed(self._connection, self._workspace, wanted, after, limit)
 
     def failures(self, channel_id: str, since: datetime, limit: int) -> Sequence[Failure]:
-        params = {"workspace": self._workspace, "channel_id": channel_id, "since": since, "limit": limit}
-        rows = [(row, _needed(row)) for row in FAILURES.all(self._connection, params)]
+        return self.failures_in([channel_id], since, limit)[channel_id]
+
+    def failures_in(
+        self, channel_ids: Collection[str], since: datetime, limit: int
+    ) -> Mapping[str, Sequence[Failure]]:
+        params = {"workspace": self._workspace, "since": since, "limit": limit}
+        found_rows = FAILURES.all(self._connection, params, channel_ids)
+        newest_first = sorted(found_rows, key=lambda row: row.failed_at, reverse=True)
+        rows = [(row, _needed(row)) for row in {row.number: row for row in newest_first}.values()]
         keepers = {keeper for row, needed in rows if (keeper := _keeper(row, needed))}
         found = ZONES.all(self._connection, {"workspace": self._workspace}, keepers)
         zones = {person.id: person.zone for person in found}
-        return [_failure(row, needed, zones.get(_keeper(row, needed))) for row, needed in rows]
+        failures: dict[str, list[Failure]] = {channel_id: [] for channel_id in channel_ids}
+        for row, needed in rows:
+            failures[row.channel_id].append(_failure(row, needed, zones.get(_keeper(row, needed))))
+        return failures
 
     def add(self, thing: Case) -> Case:
         number = count(self._connection, self._workspace, "case")

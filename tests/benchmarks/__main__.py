@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [a … n coach]` measures; nothing fails for being slow."""
+"""`python -m tests.benchmarks [a … o coach]` measures; nothing fails for being slow."""
 
 import argparse
 import asyncio
@@ -18,6 +18,7 @@ from tests.benchmarks import (
     held,
     jobs,
     later_writes,
+    leads,
     lists,
     opening,
     reads,
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, Measure] = {
     "l": grown.measure,
     "m": held.measure,
     "n": later_writes.measure,
+    "o": leads.measure,
     "coach": coach.measure,
 }
 
@@ -61,6 +63,7 @@ def main() -> None:
         "j: what only reads, at 50 in flight. "
         "k: the longest block of the event loop. l: what is asked for, with much stored. "
         "m: settings, forget and export, with much stored. n: a write after 9,000 of them. "
+        "o: what a lead sees, in a house that has grown. "
         "coach: how often the language coach is right.",
     )
     parser.add_argument(

@@ -15,16 +15,18 @@ from bot.domain.owner_day import day_everywhere
 from bot.domain.recovery import Recovery
 from bot.domain.recovery_step import Step
 from bot.ports import UnitOfWork
-from bot.repositories import BoardDay
+from bot.repositories import BoardTeam
 from storage.database import Database
 from storage.migrations.run import upgrade
 from storage.repositories.action_item import ActionItems
+from storage.repositories.board import MAX_TEAMS
 from storage.repositories.recovery import Recoveries
 from storage.tables import action_items, recoveries
 from tests.storage.made import AT, a_case, a_retro, a_team, an_item, saved, seen
 
 TODAY = AT.date()
-DAY = BoardDay(TODAY, "Europe/Stockholm", day_everywhere(AT))
+HERE = BoardTeam("P1", "Europe/Stockholm", TODAY, decides=True)
+EVERYWHERE = day_everywhere(AT)
 
 
 def urgent(
@@ -34,12 +36,15 @@ def urgent(
     workspace: str = "W",
     channel_id: str = "P1",
 ) -> Sequence[Any]:
+    here = [HERE._replace(channel_id=channel_id)]
     rows = seen(
         database,
-        lambda work: work.board.most_urgent(channel_id, sources, filters, DAY, 10),
+        lambda work: work.board.most_urgent(here, sources, filters, EVERYWHERE, 10),
         workspace,
     )
-    counts = seen(database, lambda work: work.board.counts(channel_id, sources, filters, DAY), workspace)
+    counts = seen(
+        database, lambda work: work.board.counts(here, sources, filters, EVERYWHERE), workspace
+    )
     assert sum(counts.values()) == len(rows)
     return [row.number for row in rows]
 
@@ -164,11 +169,47 @@ def test_filters_look_at_the_case_too(database: Database) -> None:
     assert urgent(database, "unowned", filters=Filters(gap="tools")) == [1]
     assert urgent(database, "answering", filters=Filters(gap="tools")) == [1]
     assert urgent(database, "answering", filters=Filters(gap="training")) == [2]
-    recent = DAY._replace(since=AT - timedelta(days=7))
+    recent = [HERE._replace(since=AT - timedelta(days=7))]
     filters = Filters(since=on(-7))
     sources: list[Source] = ["unowned", "answering"]
-    rows = seen(database, lambda work: work.board.most_urgent("P1", sources, filters, recent, 9))
-    assert [(row.source, row.number) for row in rows] == [("unowned", 1), ("answering", 1)]
+    rows = seen(database, lambda work: work.board.most_urgent(recent, sources, filters, EVERYWHERE, 9))
+    assert [(row.source, row.number) for row in rows] == [("answering", 1), ("unowned", 1)]
+
+
+@pytest.mark.parametrize("decides", [True, False])
+def test_a_retro_is_its_leads_to_decide(database: Database, decides: bool) -> None:
+    store(database, "retros", a_retro(1, answers_close_on=on(-1)))
+    of_lead, here = Filters(owner="U1"), [HERE._replace(decides=decides)]
+    counts = seen(database, lambda work: work.board.counts(here, ["undecided"], of_lead, EVERYWHERE))
+    assert counts == {"undecided": int(decides)}
+
+
+@pytest.mark.parametrize("teams", [2, 3, MAX_TEAMS + 1])
+def test_teams_are_looked_into_together_each_by_its_own_day(database: Database, teams: int) -> None:
+    store(
+        database,
+        "retros",
+        *(a_retro(n, channel_id=f"P{n}", answers_close_on=on(0)) for n in (1, 2, teams + 1)),
+    )
+    add_items(
+        database,
+        {"channel_id": "P2", "due": on(3)},
+        {"channel_id": "P1", "due": on(4)},
+        {"channel_id": "P1", "due": on(2)},
+        {"channel_id": f"P{teams + 1}", "due": on(1)},
+    )
+    here = [HERE._replace(channel_id=f"P{number}") for number in range(1, teams + 1)]
+    here[1] = here[1]._replace(today=on(1))
+    sources: list[Source] = ["unowned", "undecided", "answering"]
+    assert seen(database, lambda work: work.board.counts(here, sources, EVERYTHING, EVERYWHERE)) == {
+        "unowned": 3,
+        "undecided": 1,
+        "answering": 1,
+    }
+    rows = seen(database, lambda work: work.board.most_urgent(here, sources, EVERYTHING, EVERYWHERE, 9))
+    by_source = {source: [row.number for row in rows if row.source == source] for source in sources}
+    assert by_source == {"unowned": [3, 1, 2], "undecided": [2], "answering": [1]}
+    assert rows[0].day == on(0)
 
 
 def test_nothing_is_counted_for_ever(database: Database) -> None:
@@ -177,13 +218,18 @@ def test_nothing_is_counted_for_ever(database: Database) -> None:
         rows = [{**row, "number": number} for number in range(1, MAX_COUNTED + 200)]
         connection.execute(insert(action_items), rows)
         connection.commit()
-    counts = seen(database, lambda work: work.board.counts("P1", ["unowned"], EVERYTHING, DAY))
+    counts = seen(database, lambda work: work.board.counts([HERE], ["unowned"], EVERYTHING, EVERYWHERE))
     assert counts == {"unowned": MAX_COUNTED + 1}
 
 
-def test_without_a_source_nothing_is_asked(database: Database) -> None:
-    assert seen(database, lambda work: work.board.counts("P1", [], EVERYTHING, DAY)) == {}
-    assert seen(database, lambda work: work.board.most_urgent("P1", [], EVERYTHING, DAY, 9)) == []
+@pytest.mark.parametrize(("here", "sources"), [([HERE], []), ([], ["unowned"])])
+def test_without_a_source_or_a_team_nothing_is_asked(
+    database: Database, here: Sequence[BoardTeam], sources: Sequence[Source]
+) -> None:
+    counts = seen(database, lambda work: work.board.counts(here, sources, EVERYTHING, EVERYWHERE))
+    assert counts == dict.fromkeys(sources, 0)
+    rows = seen(database, lambda work: work.board.most_urgent(here, sources, EVERYTHING, EVERYWHERE, 9))
+    assert rows == []
 
 
 def as_an_older_program_stores(*stored: Recovery) -> list[dict[str, Any]]:

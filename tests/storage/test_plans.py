@@ -14,7 +14,7 @@ from bot.domain.board import Source
 from bot.domain.board_filter import EVERYTHING, Filters
 from bot.domain.case_list import CaseList, Place
 from bot.domain.owner_day import day_everywhere
-from bot.repositories import BoardDay
+from bot.repositories import BoardTeam
 from storage import tables
 from storage.database import Database
 from storage.jobs.channel_queue import free_queues, moments
@@ -37,6 +37,7 @@ def listed(wanted: CaseList, work: UnitOfWork) -> object:
 LOOKS: dict[str, DueWork] = {
     "action_items.owned_by": lambda work: work.action_items.owned_by("U7", 20),
     "action_items.owned_by in channels": lambda work: work.action_items.owned_by("U7", 20, ["P7", "P8"]),
+    "action_items.owners_in": lambda work: work.action_items.owners_in(["P7", "P8"]),
     "action_items.open_in": lambda work: work.action_items.open_in("P7", 20),
     "action_items.of_case": lambda work: work.action_items.of_case(7),
     "action_items.fixes": lambda work: work.action_items.fixes(7, 8, 9),
@@ -70,6 +71,8 @@ LOOKS: dict[str, DueWork] = {
     "cases.get": lambda work: work.cases.get(7),
     "cases.failed_since": lambda work: work.cases.failed_since("P7", AT, 20),
     "cases.failures": lambda work: work.cases.failures("P7", AT, 20),
+    "cases.failures_in": lambda work: work.cases.failures_in(["P7", "P8"], AT, 20),
+    "teams.nearest": lambda work: work.teams.nearest("U7", 20),
     **{
         f"cases.listed {wanted.order} {wanted.state} {wanted.highest_first}": partial(listed, wanted)
         for wanted in (
@@ -102,16 +105,17 @@ LOOKS: dict[str, DueWork] = {
     "places.named": lambda work: work.channels.named("support"),
     "places.direct_with": lambda work: work.channels.direct_with("aad_object_id", "7"),
 }
-BOARD_DAY = BoardDay(date(2026, 3, 2), "UTC", day_everywhere(AT), since=AT)
+TEAMS = [BoardTeam(f"P{number}", "UTC", date(2026, 3, 2), since=AT) for number in (7, 8, 9)]
+EVERYWHERE = day_everywhere(AT)
 FILTERED = Filters(
-    owner="U7", gap="training", since=BOARD_DAY.today, words=frozenset({"late", "unowned"})
+    owner="U7", gap="training", since=TEAMS[0].today, words=frozenset({"late", "unowned"})
 )
 
 
 def _look_at_board(sources: Sequence[Source], filters: Filters) -> DueWork:
     return lambda work: (
-        work.board.counts("P7", sources, filters, BOARD_DAY),
-        work.board.most_urgent("P7", sources, filters, BOARD_DAY, 20),
+        work.board.counts(TEAMS, sources, filters, EVERYWHERE),
+        work.board.most_urgent(TEAMS, sources, filters, EVERYWHERE, 20),
     )
 
 
@@ -178,11 +182,24 @@ def test_what_is_of_another_source_is_not_read_to_find_it(sqlite: Database, sour
 
 
 @pytest.mark.parametrize("source", ["late", "agreed", "unaccepted", "unverified"])
-def test_what_is_somebodys_is_found_by_the_index_of_owners(sqlite: Database, source: Source) -> None:
+@pytest.mark.parametrize("filters", [Filters(owner="U7"), Filters(gap="training")])
+def test_what_is_somebodys_or_of_a_gap_is_found_by_an_index_of_that(
+    sqlite: Database, source: Source, filters: Filters
+) -> None:
+    by = "owner" if filters.owner else "gap"
     with sqlite.transaction(writes=False) as connection:
-        plans = plans_of(connection, _look_at_board([source], Filters(owner="U7")))
+        plans = plans_of(connection, _look_at_board([source], filters))
     for plan in plans:
-        assert "action_items_of_owner (workspace=? AND active=? AND owner=?" in plan, plan
+        index = rf"action_items_open_by_{by} \(workspace=\? AND place=\? AND {by}=\? AND state=\?"
+        assert re.search(index, plan), plan
+
+
+@pytest.mark.parametrize("source", ["undecided", "promised", "customer"])
+def test_whether_a_case_has_an_item_of_a_gap_is_one_look_up(sqlite: Database, source: Source) -> None:
+    with sqlite.transaction(writes=False) as connection:
+        plans = plans_of(connection, _look_at_board([source], Filters(gap="training")))
+    for plan in plans:
+        assert "by_gap (workspace=? AND place=? AND gap=? AND case=?)" in plan, plan
 
 
 def test_what_belongs_to_several_cases_is_looked_up_case_by_case(sqlite: Database) -> None:
@@ -223,7 +240,7 @@ def plans_of(connection: Connection, look: DueWork) -> list[str]:
         patched.setattr(Statement, "compiled", compiled)
         look(work)
     event.remove(connection, "before_cursor_execute", remember)
-    return [_plan(connection, *one) for one in ran if one[0].startswith("SELECT")]
+    return [_plan(connection, *one) for one in ran if one[0].startswith(("SELECT", "WITH"))]
 
 
 def _plan(connection: Connection, statement: str, given: Any) -> str:

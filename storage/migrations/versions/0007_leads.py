@@ -1,14 +1,14 @@
 """What leads ask for: pages, a board, prompts and a policy of a team's own, and items put right.
 
 Who is let in to the pages by a link from chat, and the indexes of what they list. What needs somebody is
-found by an index each: items by what they wait for, retros that are to be decided, customers to whom
-nothing is promised. A promise says who keeps it, and a recovery whether only the retro is waited for. A
-team's prompts and its kinds of case, the kind of a case, and with each retro what it asks, for ever:
-retros that are there, and those that the older program opens beside this one, ask what it always asked,
-which stands here as it was and never follows `bot/prompts.py`. A team's days off, its own and public
-ones; its policy for its fixes, and the small failures that it lets go without a retro: the older program
-asks their prompts all the same. Of an item by whom its words were changed, when, and what they were
-before.
+found by an index each: items by what they wait for, and the open ones of one owner or gap, retros that
+are to be decided, customers to whom nothing is promised; and whose teams are near somebody. A promise
+says who keeps it, and a recovery whether only the retro is waited for. A team's prompts and its kinds
+of case, the kind of a case, and with each retro what it asks, for ever: retros that are there, and
+those that the older program opens beside this one, ask what it always asked, which stands here as it
+was and never follows `bot/prompts.py`. A team's days off, its own and public ones; its policy for its
+fixes, and the small failures that it lets go without a retro: the older program asks their prompts all
+the same. Of an item by whom its words were changed, when, and what they were before.
 
 The older program runs on beside this: it does not know what is new, which has defaults, and leaves it as
 it is; what it stores of a customer counts as waiting until this program stores it again. For finding
@@ -68,6 +68,9 @@ RETROS = {
     "retros_undecided": "state = 'open' AND NOT cancelled",
     "retros_unsettled": "unsettled_at IS NOT NULL AND NOT cancelled",
 }
+
+NEAR = {"teams_by_name": ["name"], "teams_of_lead": ["lead", "name"]}
+OPEN = {"action_items_open_by_owner": "owner", "action_items_open_by_gap": "gap"}
 
 OF_TEAM = ("days_off", "policy")
 
@@ -133,9 +136,13 @@ def _upgrade_pages() -> None:
     op.create_index("sign_ins_of_person", "sign_ins", ["workspace", "person_id"])
     for name, (table, columns) in LISTED.items():
         op.create_index(name, table, columns)
+    for name, columns in NEAR.items():
+        op.create_index(name, "teams", ["workspace", *columns, "place"])
 
 
 def _downgrade_pages() -> None:
+    for name in NEAR:
+        op.drop_index(name, "teams")
     for name, (table, _) in LISTED.items():
         op.drop_index(name, table)
     op.drop_table("sign_ins")
@@ -159,6 +166,8 @@ def _downgrade_prompts() -> None:
 def _upgrade_board() -> None:
     for name, where in ITEMS.items():
         _index(name, "action_items", ("due", "number"), where)
+    for name, column in OPEN.items():
+        _index(name, "action_items", (column, "state", "due", "number"), "active")
     for name, where in RETROS.items():
         _index(name, "retros", ("answers_close_on", "case"), where)
     op.add_column("recoveries", sa.Column("keeper", sa.String(), nullable=True))
@@ -181,7 +190,7 @@ def _downgrade_board() -> None:
     op.drop_column("recoveries", "keeper")
     for name in reversed(RETROS):
         op.drop_index(name, "retros")
-    for name in reversed(ITEMS):
+    for name in reversed((*ITEMS, *OPEN)):
         op.drop_index(name, "action_items")
 
 
