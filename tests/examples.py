@@ -108,6 +108,7 @@ TODAY = date(2026, 3, 5)
 LINK = "https://example.com/retro/7"
 ANA = Person(id="U1", name="Ana", zone="Europe/Stockholm")
 BEN = Person(id="U2", name="Ben", zone="America/New_York")
+GONE = Person(id="U9", name="Dora", gone=True)
 PEOPLE: Mapping[str, Person] = {"U1": ANA, "U2": BEN}
 LINKS = {7: LINK}
 ITEM_LINKS = {12: "https://example.com/item/12"}
@@ -1078,6 +1079,9 @@ MESSAGES: Mapping[str, Message] = {
     "prompts.listing_of_kind_to_read": prompt.listing(
         OWN, DELIVERY.prompts, DELIVERY, None, edits=False
     ),
+    "prompts.listing_without_a_lead": prompt.listing(
+        TEAM.model_copy(update={"lead": GONE.id}), PROMPTS, None, GONE, edits=True
+    ),
     "prompts.listing_after": prompt.listing(
         OWN, OWN_PROMPTS, None, ANA, edits=True, before="Added: Suppliers."
     ),
@@ -1243,13 +1247,19 @@ FORMS: Mapping[str, Form] = {
         PromptsRef(channel_id="C1", kind=DELIVERY.key), DELIVERY.name
     ),
     "team.own_settings": team_commands.own_settings_form(READER),
-    "team.policy": policy_commands.policy_form(TEAM),
-    "team.policy_own": policy_commands.policy_form(STRICT),
+    "team.policy": policy_commands.policy_form(TEAM, ANA),
+    "team.policy_own": policy_commands.policy_form(STRICT, ANA),
     "team.policy_to_read": policy_messages.to_read(STRICT, "Ana"),
     "action_item.add_policy": action_item_commands.add_form(CASE.ref, "C1", policy=STRICT.policy),
     "team.days_off": days_off_commands.days_off_form(TEAM),
     "team.days_off_own": days_off_commands.days_off_form(OFF),
     "team.settings": team_commands.settings_form(
-        TEAM.model_copy(update={"starts": time(8), "ends": time(16, 30)})
+        TEAM.model_copy(update={"starts": time(8), "ends": time(16, 30)}), ANA
+    ),
+    "team.settings_without_a_lead": team_commands.settings_form(
+        TEAM.model_copy(update={"lead": GONE.id}), GONE
+    ),
+    "team.policy_without_a_lead": policy_commands.policy_form(
+        TEAM.model_copy(update={"lead": GONE.id}), GONE
     ),
 }

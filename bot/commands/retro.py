@@ -23,6 +23,7 @@ from bot.domain.recovery import (
 )
 from bot.domain.reference import AnswerRef, CaseRef
 from bot.domain.retro import OUTCOMES, Answer, Comment, Retro, WithdrawnAnswer, must_be_open
+from bot.domain.team import present_lead
 from bot.domain.working_hours import add_working_days, today
 from bot.fields import Choice, FieldSpec, Line, Text, field, read_all
 from bot.jobs import carry_over as carry_over_jobs
@@ -418,7 +419,9 @@ def withdraw_answer(command: WithdrawAnswer, work: UnitOfWork) -> Reply:
 
 def _check_withdraw(answer: Answer, by: str, work: ReadOnlyWork) -> Retro:
     retro = _retro_with(answer, work)
-    domain.check_withdraw(answer, by, work.teams.require(retro.channel_id).lead)
+    team = work.teams.require(retro.channel_id)
+    lead = present_lead(team, work.people.among({team.lead} if team.lead else set()))
+    domain.check_withdraw(answer, by, lead.id if lead else None)
     return retro
 
 
