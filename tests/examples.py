@@ -1130,11 +1130,17 @@ FORMS: Mapping[str, Form] = {
     "case.same_as": case_change_commands.same_as_form(CASE),
     "case.same_as_noted": case_change_commands.same_as_form(CASE, VIEWED),
     "case.cancel": case_change_commands.cancel_form(CASE),
-    "case.edit": case_commands.edit_form(CASE, TEAM),
-    "case.edit_bare": case_commands.edit_form(BARE, TEAM),
-    "case.edit_long": case_commands.edit_form(CASE.model_copy(update={"what_happened": LONG}), TEAM),
+    "case.edit": case_commands.edit_form(CASE, TEAM, RETRO),
+    "case.edit_kind": case_commands.edit_form(
+        CASE.model_copy(update={"kind": DELIVERY.name}), OWN, RETRO
+    ),
+    "case.edit_kind_unopened": case_commands.edit_form(CASE, OWN, None),
+    "case.edit_bare": case_commands.edit_form(BARE, TEAM, None),
+    "case.edit_long": case_commands.edit_form(
+        CASE.model_copy(update={"what_happened": LONG}), TEAM, RETRO
+    ),
     "case.edit_stale": changed_meanwhile(
-        case_commands.edit_form(CASE, TEAM),
+        case_commands.edit_form(CASE, TEAM, RETRO),
         {"what_happened": HOSTILE, "customer": CASE.customer or "", "date": "2026-11-20"},
         BEN,
         ANA.id,
