@@ -643,6 +643,10 @@ MESSAGES: Mapping[str, Message] = {
     "carry_over.one": carry_over.carried(
         [Earlier(CASE, [ITEM], "no answer")], [], LINKS, {}, PEOPLE, TODAY
     ),
+    "carry_over.renewed": carry_over.carried(
+        [Earlier(CASE, [VERIFIED], None)], [], LINKS, {}, PEOPLE, TODAY, renewed=True
+    ),
+    "carry_over.nothing_left": carry_over.nothing_left(),
     "returned": returned.returned(
         "tools", CASE.model_copy(update={"number": 31}), VERIFIED, date(2026, 2, 3), LINKS, TODAY
     ),

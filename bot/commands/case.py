@@ -41,6 +41,7 @@ from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs.carry_over import edit_carried
 from bot.messages import case as messages
 from bot.messages import confirmation
 from bot.messages.parts import Form
@@ -583,6 +584,7 @@ def _show_edited(case: Case, team: Team, command: Edit, work: UnitOfWork) -> Non
         case_jobs.refresh_backlogs(case.channel_id, command.at, work)
     else:
         reminder_jobs.refresh(retro, command.at, work)
+        edit_carried(case.channel_id, command.at, work, cases=[number])
     if recovery is None:
         return
     followed = follow(recovery, case, team)

@@ -529,8 +529,9 @@ def open_because(retro: Retro, why: str, command: Command, work: UnitOfWork) -> 
     _say_turn(opened, command, work)
     if retro.small:
         # Its thread heard of no earlier case while nobody was asked anything.
-        number, channel_id = retro.case_number, retro.channel_id
-        work.jobs.schedule(carry_over_jobs.carried_job(number, channel_id, command.at))
+        case = work.cases.require(retro.case_number)
+        for job in carry_over_jobs.carried_jobs(case, command.at, work):
+            work.jobs.schedule(job)
     # What the thread heard before says that it is closed.
     reminder_jobs.quote_anew(opened, command.at, work)
     return opened.model_copy(update={"version": opened.version + 1})
