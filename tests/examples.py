@@ -611,7 +611,14 @@ FOUND = [
         date(2025, 12, 30),
         ChannelName(channel_id="C2", name="sales"),
     ),
-    Found(CASE, None, Text("answer", "Answer", HOSTILE + " courier notes " + LONG), None, None, TODAY),
+    Found(
+        CASE,
+        None,
+        Text("answer", "Answer · Suppliers", HOSTILE + " courier notes " + LONG),
+        None,
+        None,
+        TODAY,
+    ),
 ]
 
 MESSAGES: Mapping[str, Message] = {
