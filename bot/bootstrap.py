@@ -30,6 +30,7 @@ from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.job import LEASE_SECONDS
 from bot.domain.person import Person
+from bot.jobs.retro import Show
 from bot.messages.export import Format
 from bot.ports import Limits, Messenger, ReadOnlyWork, Transactions, UnitOfWork
 from bot.repositories import BeingSaid
@@ -368,7 +369,7 @@ async def foretell_tick(settings: Settings, at: datetime) -> Forecast:
         with (
             TemporaryDirectory(prefix="amends-tick-") as folder,
             _gone_when_ended(Path(folder)),
-            database.copied(Path(folder) / "copy.db") as copy,
+            database.copied(Path(folder) / "copy.db", opens=Show.name) as copy,
         ):
             return await foretell(copy, _platforms(settings), at)
     except SchemaOutdated as outdated:

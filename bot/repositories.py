@@ -556,6 +556,10 @@ class ReadSentMessages(Protocol):
         """The keys that begin with this, in order; looks through a channel's, or else through all."""
         ...
 
+    def of_earlier(self, channel_id: str) -> Sequence[str]:
+        """The keys of what a channel's threads were told of earlier cases; an index carries it."""
+        ...
+
     def key_of(self, channel_id: str, message: str) -> str | None:
         """The key of a message that the platform names, e.g. "retro:7"; None when it is not ours."""
         ...

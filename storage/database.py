@@ -260,9 +260,10 @@ class Database:
             raise ports.StorageUnavailable(f"the backup could not be made: {failed}") from failed
 
     @contextmanager
-    def copied(self, file: Path) -> Iterator["Database"]:
+    def copied(self, file: Path, *, opens: str) -> Iterator["Database"]:
         """The same rows, as they stand at one moment, in a new SQLite file; this one is only read.
 
+        Words are found there in the channels that are owed a first message of this name, `opens`.
         Raises SchemaOutdated with one sentence, or StorageUnavailable.
         """
         if not _is_ready(self._version()):
@@ -275,7 +276,7 @@ class Database:
                     source.execution_options(isolation_level="REPEATABLE READ")
                     self._server.lift_limits(source)
                 copy_rows(source, target)
-                search_index.forget_marks(target)
+                search_index.index_where_said_first(target, opens)
                 target.commit()
             yield copy
         finally:

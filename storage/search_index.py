@@ -48,6 +48,7 @@ from storage.repositories.recovery import Recoveries
 from storage.repositories.retro import Retros
 from storage.row import Values
 from storage.statement import Statement
+from storage.tables import cases, jobs, sent_messages
 
 WEIGHTS: dict[Field, float] = {"case": 4.0, "item": 3.0, "customer": 2.0, "answer": 2.0}
 """How much more a word says in one field than in another."""
@@ -339,9 +340,25 @@ def catch_up(connection: Connection, limit: int = BATCH_SIZE) -> bool:
     return workspace is not None and Search(connection, workspace).catch_up(limit)
 
 
-def forget_marks(connection: Connection) -> None:
-    """Drops all marks, in a copy in which nobody looks for anything."""
-    connection.execute(delete(search_stale))
+def index_where_said_first(connection: Connection, job_name: str) -> None:
+    """Indexes a new copy where words are looked for: in channels owed a first message of this name."""
+    known = select(sent_messages.c.key).where(
+        sent_messages.c.workspace == jobs.c.workspace, sent_messages.c.key == jobs.c.key
+    )
+    looked_for = (
+        select(cases.c.number)
+        .join(jobs, (jobs.c.workspace == cases.c.workspace) & (jobs.c.channel_id == cases.c.channel_id))
+        .where(
+            cases.c.workspace == search_stale.c.workspace,
+            cases.c.number == search_stale.c.case_number,
+            jobs.c.name == job_name,
+            jobs.c.state == "waiting",
+            ~known.exists(),
+        )
+    )
+    connection.execute(delete(search_stale).where(~looked_for.exists()))
+    while catch_up(connection, MAX_OWN):
+        continue
 
 
 def _scope(workspace: str, channel_id: str) -> str:

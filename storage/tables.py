@@ -450,11 +450,18 @@ class ChannelQueueRow(Row, table=True):
     claimed_key: str | None
 
 
+OF_EARLIER = "substr(key, 1, 8) = 'earlier:'"
+"""What threads were told of earlier cases, by the keys that `bot/domain/message_key.py` makes."""
+
+
 class SentMessageRow(Row, table=True):
     """Where a message ended up."""
 
     __tablename__ = "said"
-    __table_args__ = (index("said_where", "workspace", "channel_id", "message"),)
+    __table_args__ = (
+        index("said_where", "workspace", "channel_id", "message"),
+        index("said_of_earlier", "workspace", "channel_id", "key", where=OF_EARLIER),
+    )
 
     key: str = Field(primary_key=True)
     channel_id: str = Field(sa_column_kwargs=stored_as("place", "channel_id"))

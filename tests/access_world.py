@@ -1,12 +1,23 @@
 """What there is to see and do in one private channel: for tests that ask who may, command by command."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from bot.domain.item_step import STEPS
+from bot.domain.reference import PromptsRef
 from bot.routes import COMMANDS
 
 CASE, ITEM, REFERENCE, PROMPT = "C-1", "AI-1", "ZD-4711", "prompts::training:C1"
-NEVER = {CASE: "C-99", ITEM: "AI-99", PROMPT: "prompts::training:C99"}
+RETIRED_PROMPT = "communication"
+WORDS = ("Letter gone", "Show the notes", "Show all notes", "A list of holidays", "No time before")
+"""What is written in the channel, of which nobody outside may read anything."""
+NEVER = {
+    CASE: "C-99",
+    ITEM: "AI-99",
+    PROMPT: "prompts::training:C99",
+    f"prompts::{RETIRED_PROMPT}:C1": f"prompts::{RETIRED_PROMPT}:C99",
+    "prompts:::C1": "prompts:::C99",
+}
 """Labels that were never given, for the same commands."""
 
 CHOSEN = {"text": "The notes are shown", "person": "U3", "date": "2026-04-01"}
@@ -77,14 +88,36 @@ VALUES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def about(command_name: str, answer: str, channel_id: str = "C1") -> str:
-    """What a command is asked about: case, item, prompt, the answer with this id, a day, or nothing."""
+class Kinds(NamedTuple):
+    """The keys of the team's kinds of case: one in use, and a retired one; "" where there is none."""
+
+    used: str = ""
+    retired: str = ""
+
+
+NO_KINDS = Kinds()
+
+
+def _prompts(command_name: str, channel_id: str, kinds: Kinds) -> PromptsRef:
+    """A prompt, or a kind of case, that the command can do something about."""
+    if command_name in ("kind.edit", "kind.retire"):
+        return PromptsRef(channel_id=channel_id, kind=kinds.used)
+    if command_name == "kind.bring_back":
+        return PromptsRef(channel_id=channel_id, kind=kinds.retired)
+    key = RETIRED_PROMPT if command_name == "prompt.bring_back" else "training"
+    return PromptsRef(channel_id=channel_id, key=key)
+
+
+def about(command_name: str, answer: str, channel_id: str = "C1", kinds: Kinds = NO_KINDS) -> str:
+    """What a command is asked about: case, item, prompt, kind, the answer with this id, a day, words."""
     if command_name.startswith("reminder.show_all"):
         return "2026-03-05"
+    if command_name == "search.find":
+        return "0:letter"
     if COMMANDS[command_name].command.access not in ("thing", "members"):
         return ""
     if command_name.startswith(("prompt.", "prompts.", "kind.", "kinds.")):
-        return PROMPT.replace("C1", channel_id)
+        return str(_prompts(command_name, channel_id, kinds))
     if command_name.endswith("_answer"):
         return answer
     if command_name.startswith("action_item.") and not command_name.startswith("action_item.add"):

@@ -108,6 +108,7 @@ TODAY = date(2026, 3, 5)
 LINK = "https://example.com/retro/7"
 ANA = Person(id="U1", name="Ana", zone="Europe/Stockholm")
 BEN = Person(id="U2", name="Ben", zone="America/New_York")
+GONE = Person(id="U9", name="Dora", gone=True)
 PEOPLE: Mapping[str, Person] = {"U1": ANA, "U2": BEN}
 LINKS = {7: LINK}
 ITEM_LINKS = {12: "https://example.com/item/12"}
@@ -610,7 +611,14 @@ FOUND = [
         date(2025, 12, 30),
         ChannelName(channel_id="C2", name="sales"),
     ),
-    Found(CASE, None, Text("answer", "Answer", HOSTILE + " courier notes " + LONG), None, None, TODAY),
+    Found(
+        CASE,
+        None,
+        Text("answer", "Answer · Suppliers", HOSTILE + " courier notes " + LONG),
+        None,
+        None,
+        TODAY,
+    ),
 ]
 
 MESSAGES: Mapping[str, Message] = {
@@ -642,6 +650,10 @@ MESSAGES: Mapping[str, Message] = {
     "carry_over.one": carry_over.carried(
         [Earlier(CASE, [ITEM], "no answer")], [], LINKS, {}, PEOPLE, TODAY
     ),
+    "carry_over.renewed": carry_over.carried(
+        [Earlier(CASE, [VERIFIED], None)], [], LINKS, {}, PEOPLE, TODAY, renewed=True
+    ),
+    "carry_over.nothing_left": carry_over.nothing_left(),
     "returned": returned.returned(
         "tools", CASE.model_copy(update={"number": 31}), VERIFIED, date(2026, 2, 3), LINKS, TODAY
     ),
@@ -1078,6 +1090,9 @@ MESSAGES: Mapping[str, Message] = {
     "prompts.listing_of_kind_to_read": prompt.listing(
         OWN, DELIVERY.prompts, DELIVERY, None, edits=False
     ),
+    "prompts.listing_without_a_lead": prompt.listing(
+        TEAM.model_copy(update={"lead": GONE.id}), PROMPTS, None, GONE, edits=True
+    ),
     "prompts.listing_after": prompt.listing(
         OWN, OWN_PROMPTS, None, ANA, edits=True, before="Added: Suppliers."
     ),
@@ -1126,11 +1141,17 @@ FORMS: Mapping[str, Form] = {
     "case.same_as": case_change_commands.same_as_form(CASE),
     "case.same_as_noted": case_change_commands.same_as_form(CASE, VIEWED),
     "case.cancel": case_change_commands.cancel_form(CASE),
-    "case.edit": case_commands.edit_form(CASE, TEAM),
-    "case.edit_bare": case_commands.edit_form(BARE, TEAM),
-    "case.edit_long": case_commands.edit_form(CASE.model_copy(update={"what_happened": LONG}), TEAM),
+    "case.edit": case_commands.edit_form(CASE, TEAM, RETRO),
+    "case.edit_kind": case_commands.edit_form(
+        CASE.model_copy(update={"kind": DELIVERY.name}), OWN, RETRO
+    ),
+    "case.edit_kind_unopened": case_commands.edit_form(CASE, OWN, None),
+    "case.edit_bare": case_commands.edit_form(BARE, TEAM, None),
+    "case.edit_long": case_commands.edit_form(
+        CASE.model_copy(update={"what_happened": LONG}), TEAM, RETRO
+    ),
     "case.edit_stale": changed_meanwhile(
-        case_commands.edit_form(CASE, TEAM),
+        case_commands.edit_form(CASE, TEAM, RETRO),
         {"what_happened": HOSTILE, "customer": CASE.customer or "", "date": "2026-11-20"},
         BEN,
         ANA.id,
@@ -1243,13 +1264,19 @@ FORMS: Mapping[str, Form] = {
         PromptsRef(channel_id="C1", kind=DELIVERY.key), DELIVERY.name
     ),
     "team.own_settings": team_commands.own_settings_form(READER),
-    "team.policy": policy_commands.policy_form(TEAM),
-    "team.policy_own": policy_commands.policy_form(STRICT),
+    "team.policy": policy_commands.policy_form(TEAM, ANA),
+    "team.policy_own": policy_commands.policy_form(STRICT, ANA),
     "team.policy_to_read": policy_messages.to_read(STRICT, "Ana"),
     "action_item.add_policy": action_item_commands.add_form(CASE.ref, "C1", policy=STRICT.policy),
     "team.days_off": days_off_commands.days_off_form(TEAM),
     "team.days_off_own": days_off_commands.days_off_form(OFF),
     "team.settings": team_commands.settings_form(
-        TEAM.model_copy(update={"starts": time(8), "ends": time(16, 30)})
+        TEAM.model_copy(update={"starts": time(8), "ends": time(16, 30)}), ANA
+    ),
+    "team.settings_without_a_lead": team_commands.settings_form(
+        TEAM.model_copy(update={"lead": GONE.id}), GONE
+    ),
+    "team.policy_without_a_lead": policy_commands.policy_form(
+        TEAM.model_copy(update={"lead": GONE.id}), GONE
     ),
 }

@@ -40,6 +40,7 @@ from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.jobs import returned as returned_jobs
 from bot.jobs import team as team_jobs
+from bot.jobs.carry_over import edit_carried
 from bot.jobs.edit_said import edit_said
 from bot.messages import action_item as messages
 from bot.messages import confirmation
@@ -414,6 +415,8 @@ def _show_words(item: ActionItem, command: Command, work: UnitOfWork) -> None:
     told = recovery_jobs.told_jobs(recovery, command.at, work) if recovery else []
     edit_said([*action_item_jobs.news(item, command.at), *told], work, on_their_way=True)
     reminder_jobs.refresh(item, command.at, work)
+    cases, items = [item.case_number], [item.number]
+    edit_carried(item.channel_id, command.at, work, cases=cases, items=items)
 
 
 def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> Reply:

@@ -41,6 +41,7 @@ from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs.carry_over import edit_carried
 from bot.messages import case as messages
 from bot.messages import confirmation
 from bot.messages.parts import Form
@@ -51,6 +52,7 @@ from bot.prompts import at_opening
 
 NO_PLACE = "Choose the channel where the retro opens."
 WHICH_TO_EDIT = "Say which case, as in: edit C-7."
+KEEPS_PROMPTS = "The retro keeps what it asked when it opened, whichever kind you choose."
 OF_KIND = "It decides what the retro asks. Leave empty for what your team asks otherwise."
 MAX_COMPARED = 200
 """The newest cases of a week among which a double is looked for."""
@@ -76,6 +78,15 @@ class Described(Command, frozen=True):
         max_length=MAX_LINK_LENGTH,
         check=check_public_post,
     )
+    kind: Choice = field("Kind", hint=OF_KIND)
+    """What its team calls this kind of case, in capitals or not."""
+
+    @classmethod
+    def fields(cls) -> tuple[FieldSpec, ...]:
+        # Where it opens is asked first, and what decides what the retro asks as soon as it is told.
+        specs = {spec.name: spec for spec in super().fields()}
+        first = [name for name in ("place", "what_happened", "kind") if name in specs]
+        return tuple(specs[name] for name in (*first, *(name for name in specs if name not in first)))
 
 
 class Fail(Described, frozen=True):
@@ -89,19 +100,10 @@ class Fail(Described, frozen=True):
     submit = "Open the retro"
 
     place: ChannelId = field("Channel", hint="Where the retro opens.")
-    kind: Choice = field("Kind", hint=OF_KIND)
-    """What its team calls this kind of case, in capitals or not."""
     link: Line = field(hidden=True, max_length=MAX_LINK_LENGTH)
     small: MaybeTick = field("No retro, only make it right", hint=messages.SMALL_HINT)
     not_same: Line = field(hidden=True, max_length=12 * MAX_SEEN)
     """The labels of likely doubles that they have read of, separated by commas."""
-
-    @classmethod
-    def fields(cls) -> tuple[FieldSpec, ...]:
-        # Where it opens is asked first, and what decides what the retro asks as soon as it is told.
-        first = ("place", "what_happened", "kind")
-        specs = {spec.name: spec for spec in super().fields()}
-        return tuple(specs[name] for name in (*first, *(name for name in specs if name not in first)))
 
     @classmethod
     def values_of(cls, request: Request) -> Mapping[str, str] | None:
@@ -151,6 +153,8 @@ class Edit(Described, frozen=True):
     )
     seen: Line = field(hidden=True)
     """How often it had been edited when the form was filled in; empty: an older program drew it."""
+    asks_kind: Line = field(hidden=True)
+    """Whether the form asked for the kind; empty: it stays as it is."""
 
 
 class Open(Command, frozen=True):
@@ -259,7 +263,7 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
     team = team_commands.of(channel, command, work)
     first = work.cases.by_reference(channel.id, command.reference) if command.reference else None
     quietly = command.request.quiet
-    kind = _kind(command, team)
+    kind = _kind_chosen(command.kind, team)
     if first is not None and first.cancelled:
         same_as = first.cancellation.same_as if first.cancellation else None
         links = retro_thread.links_of({same_as} if same_as else (), work)
@@ -367,11 +371,11 @@ def _retro_job(case: Case, command: Fail | Open) -> Job:
     return retro_jobs.retro_job(case.number, case.channel_id, command.at, asked_by=asked_by, bulk=bulk)
 
 
-def _kind(command: Fail, team: Team) -> str | None:
-    """What the team calls this kind of case; refuses what it calls none, beside the field."""
-    if not command.kind:
-        return None
-    kind = kind_called(team.kinds, command.kind)
+def _kind_chosen(name: str, team: Team, case: Case | None = None) -> str | None:
+    """What the team calls this kind of case, or called it once; refuses what it calls none."""
+    if not name or (case is not None and name == case.kind):
+        return name or None
+    kind = kind_called(team.kinds, name)
     if kind is None:
         raise Refused("Kind: choose one from the list.", "kind")
     return kind.name
@@ -437,22 +441,30 @@ def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:
     check_edit(case)
     team = work.teams.require(case.channel_id)
     if opening.only_checks:
-        filled = opening.readable("reference", "link")
+        filled = opening.readable("reference", "link", "kind")
         check_all(
             lambda: _check_when(opening, team.zone),
             lambda: _double_of_reference(filled["reference"] or "", case, work),
-            lambda: _refuse_no_link(filled["link"] or "", case),
+            lambda: check_all(
+                lambda: _refuse_no_link(filled["link"] or "", case),
+                lambda: _kind_chosen(filled["kind"] or "", team, case),
+            ),
         )
-    form = edit_form(case, team)
-    if work.retros.get(case.number) is None:
+    retro = work.retros.get(case.number)
+    form = edit_form(case, team, retro)
+    if retro is None:
         # By its number alone, as the button that opens its retro: its key is another one from then on.
         form = form.model_copy(update={"about": case.label})
     return Reply(form=form)
 
 
-def edit_form(case: Case, team: Team) -> Form:
-    """Edit case, filled in with what is stored."""
+def edit_form(case: Case, team: Team, retro: Retro | None) -> Form:
+    """Edit case, filled in with what is stored; where there are kinds of case, it asks for that, too."""
     day, at_time = _written(case, team)
+    in_use = [kind.name for kind in team.kinds if not kind.retired]
+    # A case keeps the name that its kind had, also when the team calls none so any more.
+    kinds = dict.fromkeys((*in_use, *filter(None, (case.kind,))))
+    hint = OF_KIND if _follows_kind(retro) else KEEPS_PROMPTS
     form = Edit.form(
         case.ref,
         channel_id=case.channel_id,
@@ -464,11 +476,18 @@ def edit_form(case: Case, team: Team) -> Form:
             "time": at_time,
             "public_post": case.public_post or "",
             "link": case.link or "",
+            "kind": case.kind or "",
         },
-        changed={"time": _in_zone(team.zone)},
-        hidden={"seen": str(len(domain.edits(case)))},
+        changed={"time": _in_zone(team.zone), "kind": {"options": choices(kinds), "hint": hint}},
+        without=() if kinds else ("kind",),
+        hidden={"seen": str(len(domain.edits(case))), **({"asks_kind": "yes"} if kinds else {})},
     )
     return said_to_stay(form)
+
+
+def _follows_kind(retro: Retro | None) -> bool:
+    """Whether nobody was asked anything yet, so that the kind still decides what will be."""
+    return retro is None or retro.small
 
 
 def _written(case: Case, team: Team) -> tuple[str, str]:
@@ -490,10 +509,14 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
     _check_seen(command, case, team, work)
     double_of = partial(_double_of_reference, command.reference, case, work)
     no_link = partial(_refuse_no_link, command.link, case)
-    (double, _), facts = check_all(
+    (double, _), (kind, facts) = check_all(
         lambda: check_all(double_of, no_link),
-        lambda: _edited_facts(command, case, team),
+        lambda: check_all(
+            lambda: _kind_chosen(command.kind, team, case) if command.asks_kind else case.kind,
+            lambda: _edited_facts(command, case, team),
+        ),
     )
+    facts["kind"] = kind
     edited = domain.edit(case, facts, command.person.id, command.at)
     if edited == case:
         return Reply(message=confirmation.case_unchanged(case), done=True)
@@ -504,6 +527,10 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
             retro_jobs.retro_job(double.number, double.channel_id, command.at, asked_by=by)
         )
     work.cases.save(edited)
+    retro = work.retros.get(case.number)
+    if retro is not None and edited.kind != case.kind and _follows_kind(retro):
+        asks = at_opening(team, edited.kind)
+        work.retros.save(retro.model_copy(update={"prompts": asks}))
     _show_edited(edited, team, command, work)
     return Reply(message=confirmation.case_edited(edited), done=True)
 
@@ -513,7 +540,7 @@ def _check_seen(command: Edit, case: Case, team: Team, work: ReadOnlyWork) -> No
     edits = domain.edits(case)
     if command.seen in ("", str(len(edits))):
         return
-    now = edit_form(case, team)
+    now = edit_form(case, team, work.retros.get(case.number))
     written = {**(command.request.values or {}), "what_happened": command.what_happened}
     if differing(now, written):
         who = work.people.get(edits[-1].by) if edits else None
@@ -557,6 +584,7 @@ def _show_edited(case: Case, team: Team, command: Edit, work: UnitOfWork) -> Non
         case_jobs.refresh_backlogs(case.channel_id, command.at, work)
     else:
         reminder_jobs.refresh(retro, command.at, work)
+        edit_carried(case.channel_id, command.at, work, cases=[number])
     if recovery is None:
         return
     followed = follow(recovery, case, team)

@@ -23,6 +23,7 @@ from bot.jobs import case as case_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs.carry_over import edit_carried
 from bot.jobs.edit_said import edit_said
 from bot.messages import case as messages
 from bot.messages import confirmation
@@ -152,6 +153,7 @@ def _set_cancelled(case: Case, command: Command, work: UnitOfWork) -> None:
         if item.owner is not None and item.state in OPEN_STATES:
             work.jobs.schedule(action_item_jobs.owner_job(item, item.owner, at))
     edit_said((job for item in items for job in action_item_jobs.copies(item, at)), work)
+    edit_carried(case.channel_id, at, work, cases=[number], items=[item.number for item in items])
     concerned = _concerned(items, recovery)
     # Whoever cancels it knows; that it is back is for all who read that it was not.
     _say_change(case, concerned - {by} if cancelled else concerned, command, work)

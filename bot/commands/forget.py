@@ -36,7 +36,7 @@ from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.jobs import returned as returned_jobs
 from bot.jobs import team as team_jobs
-from bot.jobs.carry_over import edit_carried
+from bot.jobs.carry_over import edit_all_carried
 from bot.jobs.edit_said import edit_said
 from bot.ports import ReadOnlyWork, UnitOfWork
 
@@ -165,7 +165,7 @@ def _forget_in(case: Case, scrub: Scrub, at: datetime, work: UnitOfWork, *, whol
     if recovery is not None:
         subjects.append(recovery)
     _say_reminders_anew(subjects, at, work)
-    edit_carried({case.channel_id}, at, work)
+    edit_all_carried({case.channel_id}, at, work)
     returned_jobs.edit_told(at, work)
 
 
@@ -302,7 +302,7 @@ def forget_person(
     for number in sorted(traces.cases):
         _name_nobody(number, nobody.id, freed, told[number], at, work)
     named_in = work.cases.among(traces.cases).values()
-    edit_carried({case.channel_id for case in named_in}, at, work)
+    edit_all_carried({case.channel_id for case in named_in}, at, work)
     returned_jobs.edit_told(at, work)
     for job in (*traces.again, *_words_about(traces.messages, at, work)):
         work.jobs.schedule(job.model_copy(update={"due_at": at}))

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from bot.command import Command, Opening, Reply
 from bot.commands import team as team_commands
-from bot.domain import team as teams
-from bot.domain.errors import NextStep, Refused, check_all
+from bot.domain.errors import check_all
 from bot.domain.person import Person
 from bot.domain.policy import (
     MAX_DAYS_TO_VERIFY,
@@ -21,8 +20,6 @@ from bot.fields import Choice, FieldSpec, Kind, Tick, field, read_all
 from bot.messages import policy as messages
 from bot.messages.parts import Form
 from bot.ports import ReadOnlyWork, UnitOfWork
-
-TO_SETTINGS = NextStep("Team settings", "team.settings")
 
 
 def _gap_field(gap: str) -> str:
@@ -89,14 +86,14 @@ def open_form(opening: Opening, work: ReadOnlyWork) -> Reply:
     """Opens the team's policy: to change for its lead, and to read for everybody else in the channel."""
     channel = team_commands.shared_channel(opening)
     team = work.teams.get(channel.id) or team_commands.new(channel, opening)
-    lead = _present_lead(team, work)
-    if lead is None or lead.id == opening.person.id:
-        return Reply(form=policy_form(team))
-    return Reply(form=messages.to_read(team, lead.name))
+    other = team_commands.lead_to_ask(team, opening, work)
+    if other is not None:
+        return Reply(form=messages.to_read(team, other.name))
+    return Reply(form=policy_form(team, team_commands.lead_of(team, work)))
 
 
-def policy_form(team: Team) -> Form:
-    """Policy, as it is now."""
+def policy_form(team: Team, lead: Person | None) -> Form:
+    """Policy, as it is now, for whoever may change it; `lead` may have left."""
     policy = team.policy
     due = {name: policy.due_by_gap.get(gap) for name, gap in DUE_FIELDS.items()}
     values = {
@@ -105,19 +102,13 @@ def policy_form(team: Team) -> Form:
         "verifies": messages.VERIFIES[policy.lead_verifies],
         "small_failures": "yes" if policy.small_failures else "",
     }
-    return Save.form(channel_id=team.channel_id, parts=messages.ABOVE, values=values)
+    return Save.form(channel_id=team.channel_id, parts=messages.above(team, lead), values=values)
 
 
 def save(command: Save, work: UnitOfWork) -> Reply:
     """Saves the team's policy, and makes what is open due by it."""
     team = team_commands.of(team_commands.shared_channel(command), command, work)
-    lead = _present_lead(team, work)
-    if lead is not None and lead.id != command.person.id:
-        raise Refused(
-            f"Only the team's lead changes its policy: ask {lead.name}, or name another lead in Team "
-            "settings.",
-            instead=TO_SETTINGS,
-        )
+    team_commands.check_is_leads(team, command, work, "its policy")
     # Gaps that this form does not ask for keep their numbers.
     kept = {gap: days for gap, days in team.policy.due_by_gap.items() if gap not in DUE_FIELDS.values()}
     chosen = {gap: command.due[name] for name, gap in DUE_FIELDS.items()}
@@ -131,7 +122,3 @@ def save(command: Save, work: UnitOfWork) -> Reply:
     work.teams.save(changed)
     work.scheduler.run_now(channel_id=team.channel_id)
     return Reply(message=messages.settled(changed), done=True)
-
-
-def _present_lead(team: Team, work: ReadOnlyWork) -> Person | None:
-    return teams.present_lead(team, work.people.among({team.lead} if team.lead else set()))

@@ -10,10 +10,9 @@ from bot.commands import team as team_commands
 from bot.domain import prompt as domain
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused, check_all
-from bot.domain.person import Person
 from bot.domain.prompt import MAX_GAP, MAX_LABEL, MAX_QUESTION, NO_LABEL, NO_NAME, Kind, Prompt, Prompts
 from bot.domain.reference import PromptsRef, Reference
-from bot.domain.team import Team, check_edits_prompts, may_edit_prompts
+from bot.domain.team import Team
 from bot.fields import Choice, Line, MaybeTick, Text, choices, field
 from bot.jobs import prompt as prompt_jobs
 from bot.messages import prompt as messages
@@ -21,6 +20,9 @@ from bot.messages.parts import Form, Message
 from bot.messages.stale_form import changed_meanwhile, differing
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import of_team, with_prompts
+
+WHAT = "what its retros ask"
+"""Of a team, which is its lead's to say."""
 
 
 class Show(Command, frozen=True):
@@ -373,12 +375,8 @@ def _save(team: Team, changed: Team, shown: Message, command: Command, work: Uni
 
 
 def _kinds(team: Team, by: Invocation, work: ReadOnlyWork, said: str = "") -> Message:
-    edits = may_edit_prompts(team, by.person.id)
-    return messages.kinds(team, _lead(team, work), edits=edits, before=said)
-
-
-def _lead(team: Team, work: ReadOnlyWork) -> Person | None:
-    return work.people.get(team.lead) if team.lead else None
+    edits = team_commands.lead_to_ask(team, by, work) is None
+    return messages.kinds(team, team_commands.lead_of(team, work), edits=edits, before=said)
 
 
 def _listing(team: Team, kind: str, by: Invocation, work: ReadOnlyWork, said: str = "") -> Message:
@@ -386,8 +384,8 @@ def _listing(team: Team, kind: str, by: Invocation, work: ReadOnlyWork, said: st
         team,
         of_team(team, kind),
         domain.kind_of(team.kinds, kind) if kind else None,
-        _lead(team, work),
-        edits=may_edit_prompts(team, by.person.id),
+        team_commands.lead_of(team, work),
+        edits=team_commands.lead_to_ask(team, by, work) is None,
         before=said,
     )
 
@@ -402,7 +400,7 @@ def _editable(opening: Opening, work: ReadOnlyWork) -> tuple[Team, PromptsRef]:
     """The team whose prompts somebody wants to change; refuses whoever may not."""
     ref = _ref(opening)
     team = _team(ref, opening, work)
-    check_edits_prompts(team, opening.person.id)
+    team_commands.check_is_leads(team, opening, work, WHAT)
     return team, ref
 
 
@@ -410,7 +408,7 @@ def _made(command: Command, work: UnitOfWork) -> tuple[Team, PromptsRef]:
     """The same, where the first use makes the team."""
     ref = _ref(command)
     team = team_commands.of(_channel(ref, command, work), command, work)
-    check_edits_prompts(team, command.person.id)
+    team_commands.check_is_leads(team, command, work, WHAT)
     return team, ref
 
 

@@ -24,6 +24,7 @@ from bot.fields import MAX_LINK_LENGTH, Choice, Clock, Day, Line, NeededDay, Per
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
+from bot.jobs.carry_over import edit_carried
 from bot.messages import case as case_messages
 from bot.messages import confirmation
 from bot.messages import recovery as messages
@@ -543,6 +544,7 @@ def take_back(command: TakeBack, work: UnitOfWork) -> Reply:
         gaps = sorted(recovery_jobs.gaps_of(case.number, work))
         after = after.model_copy(update={"gaps": tuple(gaps)})
     _save(before, after, "taken back", command, work)
+    _put_right_elsewhere(before, after, command, work)
     recovery_jobs.move_case(after, work)
     recovery_jobs.say_taken_back(before, after, command.at, work)
     recovery_jobs.note_retro(after.case_number, command.at, work)
@@ -590,6 +592,7 @@ def _correct_step(command: TakeStep, work: UnitOfWork) -> Reply:
     if after is before or not domain.says_the_same(before, given):
         after = domain.correct(after, given, command.person.id, command.at)
     _save(before, after, "corrected", command, work)
+    _put_right_elsewhere(before, after, command, work)
     news = _news(before, after, command, team, work)
     return Reply(message=confirmation.corrected(news), done=True)
 
@@ -809,6 +812,12 @@ def _save(before: Recovery, after: Recovery, outcome: str, command: Command, wor
                 after.case_number, after.channel_id, command.at, asked_by=command.person.id
             )
         )
+
+
+def _put_right_elsewhere(before: Recovery, after: Recovery, command: Command, work: UnitOfWork) -> None:
+    """Other threads that were told how it ended for the customer hear how it did not."""
+    if before.outcome != after.outcome:
+        edit_carried(after.channel_id, command.at, work, cases=[after.case_number])
 
 
 def _told(recovery: Recovery) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from bot.domain.recovery import (
 )
 from bot.domain.reference import AnswerRef, CaseRef
 from bot.domain.retro import OUTCOMES, Answer, Comment, Retro, WithdrawnAnswer, must_be_open
+from bot.domain.team import present_lead
 from bot.domain.working_hours import add_working_days, today
 from bot.fields import Choice, FieldSpec, Line, Text, field, read_all
 from bot.jobs import carry_over as carry_over_jobs
@@ -418,7 +419,9 @@ def withdraw_answer(command: WithdrawAnswer, work: UnitOfWork) -> Reply:
 
 def _check_withdraw(answer: Answer, by: str, work: ReadOnlyWork) -> Retro:
     retro = _retro_with(answer, work)
-    domain.check_withdraw(answer, by, work.teams.require(retro.channel_id).lead)
+    team = work.teams.require(retro.channel_id)
+    lead = present_lead(team, work.people.among({team.lead} if team.lead else set()))
+    domain.check_withdraw(answer, by, lead.id if lead else None)
     return retro
 
 
@@ -526,8 +529,9 @@ def open_because(retro: Retro, why: str, command: Command, work: UnitOfWork) -> 
     _say_turn(opened, command, work)
     if retro.small:
         # Its thread heard of no earlier case while nobody was asked anything.
-        number, channel_id = retro.case_number, retro.channel_id
-        work.jobs.schedule(carry_over_jobs.carried_job(number, channel_id, command.at))
+        case = work.cases.require(retro.case_number)
+        for job in carry_over_jobs.carried_jobs(case, command.at, work):
+            work.jobs.schedule(job)
     # What the thread heard before says that it is closed.
     reminder_jobs.quote_anew(opened, command.at, work)
     return opened.model_copy(update={"version": opened.version + 1})

@@ -1,6 +1,6 @@
 """Finding cases by words, and opening one thing by its name."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from bot import retro_thread
@@ -12,6 +12,7 @@ from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.errors import Refused
 from bot.domain.reference import CaseRef, ItemRef, Reference
+from bot.domain.retro import Retro
 from bot.domain.search import Asked, Text, asked_for, best, texts_by_case
 from bot.domain.working_hours import today
 from bot.jobs import action_item as action_item_jobs
@@ -134,18 +135,19 @@ def _found(
 ) -> list[Found]:
     """These cases with what of each matches, in their order."""
     cases, retros = work.cases.among(numbers), work.retros.among(numbers)
-    shown = {number: best(texts, asked) for number, texts in texts_of(numbers, work).items()}
+    said = texts_of(numbers, retros, work)
+    shown = {number: best(texts, asked) for number, texts in said.items()}
     links = retro_thread.links_of(numbers, work)
     items = {text.item for text in shown.values() if text is not None and text.item}
     keys = {item: message_key.item(item) for item in items}
-    said = work.sent_messages.among(set(keys.values()))
+    item_refs = work.sent_messages.among(set(keys.values()))
     teams = work.teams.among({case.channel_id for case in cases.values()}) if several else {}
     found: list[Found] = []
     for number in numbers:
         if (case := cases.get(number)) is None:
             continue
         text = shown[number]
-        item_ref = said.get(keys.get(text.item or 0, "")) if text else None
+        item_ref = item_refs.get(keys.get(text.item or 0, "")) if text else None
         team = teams.get(case.channel_id)
         channel = ChannelName(channel_id=case.channel_id, name=team.name) if team else None
         failed_on = today(zone, case.failed_at)
@@ -156,10 +158,13 @@ def _found(
     return found
 
 
-def texts_of(numbers: Collection[int], work: ReadOnlyWork) -> dict[int, list[Text]]:
-    """All that is searched of these cases, as it stands now."""
+def texts_of(
+    numbers: Collection[int], retros: Mapping[int, Retro], work: ReadOnlyWork
+) -> dict[int, list[Text]]:
+    """All that is searched of these cases, as it stands now; answers with what their retros ask."""
     answers, items = work.retros.answers(*numbers), work.action_items.of_case(*numbers)
-    return texts_by_case(work.cases.among(numbers), answers, items, work.recoveries.among(numbers))
+    cases, recoveries = work.cases.among(numbers), work.recoveries.among(numbers)
+    return texts_by_case(cases, answers, items, recoveries, retros)
 
 
 def open_named(command: Open, work: ReadOnlyWork) -> Reply:

@@ -11,6 +11,7 @@ from bot.domain import team as teams
 from bot.domain.channel import Channel
 from bot.domain.errors import NextStep, Refused, check_all
 from bot.domain.notification_preferences import NotificationPreferences
+from bot.domain.person import Person
 from bot.domain.team import MAX_DAYS_TO_ANSWER, Team, aim
 from bot.domain.working_hours import today
 from bot.fields import (
@@ -206,13 +207,15 @@ def open_settings(
             lambda: person_of(filled["lead"] or "", "lead", work),
             lambda: teams.check_day(starts, ends) if starts and ends else None,
         )
-    return Reply(form=settings_form(work.teams.get(channel.id) or new(channel, opening)))
+    team = work.teams.get(channel.id) or new(channel, opening)
+    return Reply(form=settings_form(team, lead_of(team, work)))
 
 
-def settings_form(team: Team) -> Form:
-    """Team settings, as they are now."""
+def settings_form(team: Team, lead: Person | None) -> Form:
+    """Team settings, as they are now; a `lead` who has left is no choice any more."""
+    gone = lead is not None and (lead.gone or lead.bot)
     values = {
-        "lead": team.lead or "",
+        "lead": "" if gone else team.lead or "",
         "zone": team.zone,
         "days": _written_days(team.days),
         "starts": _written_time(team.starts),
@@ -223,7 +226,7 @@ def settings_form(team: Team) -> Form:
     }
     return Settings.form(
         channel_id=team.channel_id,
-        parts=messages.ABOVE_SETTINGS,
+        parts=messages.above_settings(team, lead),
         values=values,
         changed={
             "zone": {"options": messages.zones_with(team.zone)},
@@ -322,6 +325,30 @@ def keep(team: Team, changed: Team, command: Command, work: UnitOfWork) -> None:
         )
 
 
+def lead_of(team: Team, work: ReadOnlyWork) -> Person | None:
+    """The team's lead, also one who has left; None where there is none, or we do not know them."""
+    return work.people.get(team.lead) if team.lead else None
+
+
+def lead_to_ask(team: Team, invocation: Invocation, work: ReadOnlyWork) -> Person | None:
+    """The lead, when what is theirs to say is not for whoever asks; None when it is."""
+    lead = lead_of(team, work)
+    return teams.lead_to_ask(team, invocation.person.id, {lead.id: lead} if lead else {})
+
+
+def check_is_leads(team: Team, invocation: Invocation, work: ReadOnlyWork, what: str) -> None:
+    """Refuses `what` of a team to anybody but its lead, while one is there."""
+    other = lead_to_ask(team, invocation, work)
+    if other is not None:
+        raise Refused(
+            f"Only the team's lead changes {what}: ask {other.name}, or name another lead in Team "
+            "settings.",
+            instead=TO_SETTINGS,
+        )
+
+
+TO_SETTINGS = NextStep(Settings.title, Settings.name)
+"""What somebody can do who has to ask the lead: any member can name another one."""
 TO_MINE = NextStep(messages.MINE.label, messages.MINE.command_name)
 """What somebody can do instead who asked in no team's channel."""
 

@@ -5,6 +5,7 @@ are stored, and the program of the version before reads them too: a key never ch
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from urllib.parse import quote, unquote
 
@@ -91,13 +92,21 @@ def returned_of(key: str) -> tuple[int, str, str]:
     return int(case_number), unquote(gap), lead
 
 
-ALL_CARRIED = "earlier:"
-"""What the keys of all words about earlier cases begin with."""
+def carried(case_number: int, cases: Iterable[int], items: Iterable[int]) -> str:
+    """Which earlier cases are like this one, in its retro's thread, and which open items it names.
+
+    So whoever changes one of them finds where it stands.
+    """
+    return f"earlier:{case_number}:{','.join(map(str, cases))}:{','.join(map(str, items))}"
 
 
-def carried(case_number: int) -> str:
-    """Which earlier cases are like this one, in its retro's thread."""
-    return f"{ALL_CARRIED}{case_number}"
+def carried_of(key: str) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+    """In whose thread such a word is, and which cases and items it names; older keys name none."""
+    _, case_number, *named = key.split(":")
+    cases, items, *_ = (
+        tuple(int(number) for number in each.split(",") if number) for each in (*named, "", "")
+    )
+    return int(case_number), cases, items
 
 
 def item(item_number: int) -> str:

@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case, by_case
 from bot.domain.forget import REMOVED, customers_words
+from bot.domain.prompt import Prompts
 from bot.domain.recovery import Recovery
-from bot.domain.retro import Answer
+from bot.domain.retro import Answer, Retro
 
 Field = Literal["case", "item", "customer", "answer"]
 FIELDS: tuple[Field, ...] = ("case", "item", "customer", "answer")
@@ -76,9 +77,16 @@ class Span(NamedTuple):
 
 
 def texts(
-    case: Case, answers: Iterable[Answer], items: Iterable[ActionItem], recovery: Recovery | None
+    case: Case,
+    answers: Iterable[Answer],
+    items: Iterable[ActionItem],
+    recovery: Recovery | None,
+    prompts: Prompts = (),
 ) -> list[Text]:
-    """All that is searched of a case; nothing of one that is cancelled. This is the one list of it."""
+    """All that is searched of a case; nothing of one that is cancelled. This is the one list of it.
+
+    `prompts`: what its retro asks, so that an answer says to which of them; that is not searched.
+    """
     if case.cancelled:
         return []
     found = [
@@ -92,8 +100,16 @@ def texts(
         found += [Text("item", item.label, one, item.number) for one in words]
     if recovery is not None:
         found += [Text("customer", "In the customer's words", one) for one in customers_words(recovery)]
-    found += [Text("answer", "Answer", answer.text, unnamed=answer.author is None) for answer in answers]
+    found += [
+        Text("answer", _answer_to(answer, prompts), answer.text, unnamed=answer.author is None)
+        for answer in answers
+    ]
     return [text for text in found if text.words and text.words != REMOVED]
+
+
+def _answer_to(answer: Answer, prompts: Prompts) -> str:
+    label = next((prompt.label for prompt in prompts if prompt.key == answer.prompt), "")
+    return f"Answer · {label}" if label else "Answer"
 
 
 def texts_by_case(
@@ -101,11 +117,15 @@ def texts_by_case(
     answers: Iterable[Answer],
     items: Iterable[ActionItem],
     recoveries: Mapping[int, Recovery],
+    retros: Mapping[int, Retro] | None = None,
 ) -> dict[int, list[Text]]:
-    """All that is searched of each of these cases."""
+    """All that is searched of each of these cases; with `retros` answers say which prompt is theirs."""
     answers_of, items_of = by_case(answers), by_case(items)
+    asks = {number: retro.prompts for number, retro in (retros or {}).items()}
     return {
-        number: texts(case, answers_of[number], items_of[number], recoveries.get(number))
+        number: texts(
+            case, answers_of[number], items_of[number], recoveries.get(number), asks.get(number, ())
+        )
         for number, case in cases.items()
     }
 

@@ -61,6 +61,16 @@ def present_lead(team: Team, people: Mapping[str, Person]) -> Person | None:
     return None if lead.gone or lead.bot else lead
 
 
+def lead_to_ask(team: Team, by: str, people: Mapping[str, Person]) -> Person | None:
+    """Whom somebody has to ask about what is the lead's to say; None: they may say it themself.
+
+    While a lead is there, it is theirs alone. Once they have left, or where nobody was ever named, it is
+    everybody's in the channel, so that no team is stuck.
+    """
+    lead = present_lead(team, people)
+    return lead if lead is not None and lead.id != by else None
+
+
 def verifier(team: Team, people: Mapping[str, Person]) -> Person | None:
     """Whoever alone verifies, by the team's policy: its lead, while one is there; None: anybody else."""
     return present_lead(team, people) if team.policy.lead_verifies else None
@@ -125,19 +135,6 @@ def aim(team: Team, days_to_apologise: int) -> Team:
     """The team with another aim for the apology to a customer; refuses what is no aim."""
     check_aim(days_to_apologise)
     return team.model_copy(update={"days_to_apologise": days_to_apologise})
-
-
-def check_edits_prompts(team: Team, by: str) -> None:
-    """Refuses anybody but the lead to say what retros ask; without a lead it is for every member."""
-    if not may_edit_prompts(team, by):
-        raise Refused(
-            "Only the team's lead can change what its retros ask. The settings say who that is."
-        )
-
-
-def may_edit_prompts(team: Team, by: str) -> bool:
-    """Whether somebody in the channel may say what its retros ask."""
-    return team.lead in (None, by)
 
 
 def check_day(starts: time, ends: time) -> None:

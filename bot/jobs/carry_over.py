@@ -1,11 +1,12 @@
 """What the bot says of earlier cases in the thread of a retro that opens."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot import retro_thread
 from bot.domain import message_key
+from bot.domain.action_item import OPEN_STATES, ActionItem
 from bot.domain.case import Case, by_case
 from bot.domain.gap import LOOKED_BACK
 from bot.domain.job import Job
@@ -13,8 +14,7 @@ from bot.domain.likeness import most_alike
 from bot.domain.search import asked_for
 from bot.domain.trends import MAX_FAILURES, returns
 from bot.domain.working_hours import today
-from bot.jobs.edit_said import edit_said
-from bot.jobs.payload import JobPayload, Number
+from bot.jobs.payload import JobPayload, Number, may_have_been_read
 from bot.messages import carry_over as messages
 from bot.messages.carry_over import Earlier
 from bot.messages.parts import Message
@@ -29,7 +29,10 @@ MAX_OPEN = 50
 
 
 class Tell(JobPayload):
-    """Which earlier cases are like this one, and what became of them; nothing where none is."""
+    """What became of the earlier cases that are like this one, and what of their gaps is still open.
+
+    Which those are was chosen as the retro opened, and stays: they stand in the message's key.
+    """
 
     name = "retro.carry_over"
     what = "what earlier cases teach about C-{case_number}"
@@ -38,25 +41,25 @@ class Tell(JobPayload):
     case_number: Number
 
     def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
-        """Those that are most alike, and the open items of their gaps; nothing of a small failure."""
+        """As things are now; of what was cancelled since it says nothing, nor of a small failure."""
         case, retro = work.cases.get(self.case_number), work.retros.get(self.case_number)
-        if case is None or case.cancelled or retro is None or retro.small:
+        was_read = may_have_been_read(job, work)
+        if case is None or retro is None or (not was_read and (case.cancelled or retro.small)):
             return None
-        alike = alike_to(case, work)
+        _, numbers, item_numbers = message_key.carried_of(job.key)
+        cases = work.cases.among(numbers)
+        alike = [cases[number] for number in numbers if not cases[number].cancelled]
         if not alike:
-            return None
-        numbers = [one.number for one in alike]
-        fixes = (item for item in work.action_items.of_case(*numbers) if item.state != "dropped")
-        items = by_case(fixes)
+            return messages.nothing_left() if was_read else None
+        items = _fixes(numbers, work)
         back = _came_back(case.channel_id, job.now, work)
         recoveries = work.recoveries.among(numbers)
-        gaps = {item.gap for those in items.values() for item in those if item.gap}
-        still_open = [
-            item
-            for item in work.action_items.open_in(case.channel_id, MAX_OPEN)
-            if item.gap in gaps and item.case_number != case.number
+        named = work.action_items.among(item_numbers)
+        shown = [
+            named[number]
+            for number in item_numbers
+            if named[number].state in OPEN_STATES and not named[number].cancelled
         ]
-        shown = still_open[:MAX_CARRIED]
         backs = {number for those in back.values() for number in those}
         links = retro_thread.links_of({*numbers, *backs}, work)
         keys = {item.number: message_key.item(item.number) for item in shown}
@@ -78,7 +81,8 @@ class Tell(JobPayload):
             )
             for one in alike
         ]
-        return messages.carried(earlier, shown, links, item_links, people, day)
+        renewed = work.sent_messages.get(job.key) is not None
+        return messages.carried(earlier, shown, links, item_links, people, day, renewed=renewed)
 
 
 def alike_to(case: Case, work: ReadOnlyWork) -> Sequence[Case]:
@@ -101,19 +105,58 @@ def _came_back(channel_id: str, at: datetime, work: ReadOnlyWork) -> dict[str, l
     return back
 
 
-def carried_job(case_number: int, channel_id: str, at: datetime) -> Job:
-    """The job that tells the thread of earlier cases, once."""
-    thread = message_key.retro(case_number)
-    return Tell(case_number=case_number).job(
-        channel_id, message_key.carried(case_number), at, thread=thread
-    )
+def _fixes(numbers: Collection[int], work: ReadOnlyWork) -> Mapping[int, Sequence[ActionItem]]:
+    return by_case(item for item in work.action_items.of_case(*numbers) if item.state != "dropped")
 
 
-def edit_carried(channels: Iterable[str], at: datetime, work: UnitOfWork) -> None:
+def carried_jobs(case: Case, at: datetime, work: ReadOnlyWork) -> Sequence[Job]:
+    """The job that tells the thread of earlier cases, once; none where nothing is alike.
+
+    It looks through the channel's words, which takes its time: whoever writes has little of that.
+    """
+    for key in work.sent_messages.of_earlier(case.channel_id):
+        if message_key.carried_of(key)[0] == case.number:
+            return [_job(key, case.channel_id, at)]
+    alike = [one.number for one in alike_to(case, work)]
+    if not alike:
+        return []
+    gaps = {item.gap for items in _fixes(alike, work).values() for item in items if item.gap}
+    still_open = [
+        item.number
+        for item in work.action_items.open_in(case.channel_id, MAX_OPEN)
+        if item.gap in gaps and item.case_number != case.number
+    ]
+    key = message_key.carried(case.number, alike, still_open[:MAX_CARRIED])
+    return [_job(key, case.channel_id, at)]
+
+
+def _job(key: str, channel_id: str, at: datetime) -> Job:
+    number = message_key.carried_of(key)[0]
+    return Tell(case_number=number).job(channel_id, key, at, thread=message_key.retro(number))
+
+
+def edit_all_carried(channels: Iterable[str], at: datetime, work: UnitOfWork) -> None:
     """Says anew what threads of these channels were told of earlier cases, of which some words went."""
     for channel_id in sorted(set(channels)):
-        keys = work.sent_messages.starting(message_key.ALL_CARRIED, channel_id)
-        numbers = [int(key.removeprefix(message_key.ALL_CARRIED)) for key in keys]
-        jobs = (carried_job(number, channel_id, at) for number in numbers)
-        bulk = (job.model_copy(update={"bulk": True}) for job in jobs)
-        edit_said(bulk, work, on_their_way=True)
+        for key in work.sent_messages.of_earlier(channel_id):
+            work.jobs.schedule(_job(key, channel_id, at).model_copy(update={"bulk": True}))
+
+
+def edit_carried(
+    channel_id: str,
+    at: datetime,
+    work: UnitOfWork,
+    *,
+    cases: Collection[int] = (),
+    items: Collection[int] = (),
+) -> None:
+    """Says anew what threads of the channel were told of these, once they were put right or gone."""
+    keys = work.sent_messages.of_earlier(channel_id)
+    told = {key: message_key.carried_of(key) for key in keys}
+    named = [
+        key
+        for key, (_, of_cases, of_items) in told.items()
+        if not ({*cases}.isdisjoint(of_cases) and {*items}.isdisjoint(of_items))
+    ]
+    for key in named:
+        work.jobs.schedule(_job(key, channel_id, at))

@@ -48,8 +48,8 @@ class Show(JobPayload):
         retro = work.retros.get(self.case_number)
         if retro is None:
             return ()
-        number = retro.case_number
-        carried = [] if job.bulk else [carry_over_jobs.carried_job(number, job.channel_id, job.due_at)]
+        case = None if job.bulk or retro.small else work.cases.get(self.case_number)
+        carried = carry_over_jobs.carried_jobs(case, job.due_at, work) if case else ()
         return [*ask(retro, job, work), *carried]
 
 

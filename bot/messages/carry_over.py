@@ -18,9 +18,11 @@ from bot.messages.parts import (
     Paragraph,
     Part,
     Status,
+    Superseded,
     Words,
     joined,
     linked,
+    on,
     one_line,
 )
 
@@ -32,6 +34,9 @@ ENDED: Mapping[Verdict | None, str] = {
     "no answer": "the customer did not answer",
     None: "the customer has not said how it was",
 }
+
+CHOSEN = "Chosen by words alone, so it may be about something else."
+TAKEN_BACK = "What stood here of earlier cases does not count any more."
 
 
 class Earlier(NamedTuple):
@@ -50,10 +55,13 @@ def carried(
     item_links: Mapping[int, str],
     people: Mapping[str, Person],
     today: date,
+    *,
+    renewed: bool = False,
 ) -> Message:
     """At most three earlier cases that are alike, and open items of the same gaps.
 
-    `links` lead to retros by their cases, `item_links` to the messages of items.
+    `links` lead to retros by their cases, `item_links` to the messages of items. `renewed`: it was said
+    before, and something that it told was put right since.
     """
     cases = (
         "An earlier case is like this one" if len(earlier) == 1 else "Earlier cases are like this one"
@@ -66,11 +74,16 @@ def carried(
         for item in still_open:
             words = summed_up(item, item_links.get(item.number), people, today)
             parts.append(Line(words=words))
-    chosen = (
-        "As it stood when this retro opened. Chosen by words alone, so it may be about something else."
-    )
-    parts.append(Context(words=(chosen,)))
+    since: Words = ("As it stood when this retro opened.",)
+    if renewed:
+        since = ("As it stood on ", on(today, today), ", when something told here was put right.")
+    parts.append(Context(words=(*since, f" {CHOSEN}")))
     return Message(summary=f"{cases}.", title="Seen before", parts=tuple(parts))
+
+
+def nothing_left() -> Superseded:
+    """Instead of it, once none of the cases that it told of counts any more."""
+    return Superseded(summary=TAKEN_BACK, parts=(Context(words=(TAKEN_BACK,)),))
 
 
 def _earlier(one: Earlier, links: Mapping[int, str]) -> Words:

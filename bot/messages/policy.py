@@ -1,11 +1,13 @@
 """What people read about a team's policy."""
 
 from bot.domain.channel import channel_label
+from bot.domain.person import Person
 from bot.domain.policy import OTHER
 from bot.domain.policy import Policy as TeamPolicy
 from bot.domain.prompt import GAPS
 from bot.domain.team import Team
 from bot.messages.parts import Context, Fields, Form, Message, Paragraph, Part, Words, working_days
+from bot.messages.team import leaderless
 
 VERIFIES = ("anybody else", "the lead")
 """Who verifies, by whether only the lead does."""
@@ -13,9 +15,13 @@ DUE_HINT = (
     "Working days after which an item is due that is added without a date from now on. "
     "Leave empty for no date."
 )
-ABOVE: tuple[Part, ...] = (
-    Context(words=("How your team goes about its fixes. Only its lead can change this.",)),
-)
+WHAT = "How your team goes about its fixes."
+
+
+def above(team: Team, lead: Person | None) -> tuple[Part, ...]:
+    """What it is, and who can change it; `lead` may have left."""
+    who = leaderless(team, lead) or "Only its lead can change this."
+    return (Context(words=(f"{WHAT} {who}",)),)
 
 
 def due_label(gap: str) -> str:

@@ -22,6 +22,7 @@ from bot.messages.parts import (
     Words,
     one_line,
 )
+from bot.messages.team import leaderless
 
 ADD = Button(label="Add prompt", command_name="prompt.add", about="", look="main", opens=True)
 EDIT = Button(label="Edit", command_name="prompt.edit", about="", opens=True)
@@ -108,7 +109,8 @@ def _shown(title: str, parts: Sequence[Part], before: str) -> Message:
 def _below(team: Team, lead: Person | None, *, edits: bool) -> Sequence[Part]:
     """Who may change it, for those who may not, and what that changes not."""
     only = f"Only the team's lead{_called(lead)} can change this."
-    return (*(() if edits else (Context(words=(only,)),)), Context(words=(OPEN_KEEP,)))
+    who = leaderless(team, lead) if edits else only
+    return (*((Context(words=(who,)),) if who else ()), Context(words=(OPEN_KEEP,)))
 
 
 def _about(button: Button, ref: PromptsRef) -> Button:

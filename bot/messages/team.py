@@ -12,8 +12,10 @@ from bot.domain.channel import channel_label
 from bot.domain.days_off import DaysOff, Span
 from bot.domain.holiday import countries, named
 from bot.domain.notification_preferences import NotificationPreferences
-from bot.domain.team import Team
+from bot.domain.person import Person
+from bot.domain.team import Team, present_lead
 from bot.domain.working_hours import WEEKDAYS, known_zones
+from bot.messages.author import signed
 from bot.messages.parts import (
     OFFERED,
     Bold,
@@ -209,7 +211,22 @@ def _letter(name: str) -> str:
     return normalize("NFD", name)[0]
 
 
-ABOVE_SETTINGS = (
+def leaderless(team: Team, lead: Person | None) -> str:
+    """That anybody may say what is the lead's, and why; "" while a lead is there."""
+    if present_lead(team, {lead.id: lead} if lead else {}) is not None:
+        return ""
+    gone = f"{signed(lead.name)}, who led this team, has left" if lead else "Nobody leads this team"
+    return f"{gone}, so everybody in the channel can change this."
+
+
+def above_settings(team: Team, lead: Person | None) -> tuple[Part, ...]:
+    """What other settings there are, and that the next lead is to be named where the last one left."""
+    nobody = leaderless(team, lead)
+    return (*((Context(words=(f"{nobody} {NAME_NEXT}",)),) if nobody else ()), *ABOVE_SETTINGS)
+
+
+NAME_NEXT = "Choose who leads it from now on."
+ABOVE_SETTINGS: tuple[Part, ...] = (
     Context(
         words=(
             "Your own reminders: ",

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, literal_column, select, update
+from sqlalchemy import Connection, bindparam, delete, literal_column, select, text, update
 
 from bot.domain.job import MessageRef
+from storage import tables
 from storage.keyed import Keyed
 from storage.row import values
 from storage.statement import Statement
@@ -19,6 +20,13 @@ _THIS = (
 _KEYED = (
     sent_messages.c.workspace == bindparam("this_workspace"),
     sent_messages.c.key == bindparam("this_key"),
+)
+OF_EARLIER = Statement(
+    select(sent_messages.c.key).where(
+        sent_messages.c.workspace == bindparam("workspace"),
+        sent_messages.c.channel_id == bindparam("channel_id"),
+        text(tables.OF_EARLIER),
+    )
 )
 KEY_OF = Statement(select(sent_messages.c.key).where(*_THIS).limit(1))
 FORGET = Statement(delete(sent_messages).where(*_THIS))
@@ -82,6 +90,10 @@ class SentMessages(Keyed[MessageRef]):
         if channel_id is not None:
             where.append(sent_messages.c.channel_id == channel_id)
         return sorted(self._connection.scalars(select(sent_messages.c.key).where(*where)))
+
+    def of_earlier(self, channel_id: str) -> Sequence[str]:
+        params = {"workspace": self._workspace, "channel_id": channel_id}
+        return sorted(row.key for row in OF_EARLIER.all(self._connection, params))
 
     def key_of(self, channel_id: str, message: str) -> str | None:
         params = {"workspace": self._workspace, "channel_id": channel_id, "message": message}

@@ -8,7 +8,8 @@ from bot.command import Reply
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.messages.parts import Button, Buttons
-from tests.desk import ANA, BEN, CLEO, Desk, words
+from tests.desk import ANA, BEN, CLEO, LEFT, Desk, words
+from tests.session import open_work
 
 OUTSIDER = Person(id="U7", name="Olga", zone="Europe/Warsaw")
 SALES = Channel(id="C2", name="sales")
@@ -142,14 +143,17 @@ async def test_an_answer_of_somebody_else_leads_to_ones_own_under_the_same_promp
     assert opened.form.fields[0].name == "communication"
 
 
-async def test_without_a_lead_the_way_to_choose_one_is_offered(desk: Desk) -> None:
+@pytest.mark.parametrize("lead", [None, LEFT.id])
+async def test_where_no_lead_is_there_the_way_to_choose_one_is_offered(
+    desk: Desk, lead: str | None
+) -> None:
     await desk.fail()
+    desk.meet(LEFT)
     await desk.ask(ANA, "retro.answer", "C-1", {"training": "Maps", "unnamed": "yes"})
     (answer,) = desk.answers("C-1")
-    form = (await desk.ask(ANA, "team.settings")).form
-    assert form is not None
-    values = {field.name: field.value for field in form.fields}
-    await desk.ask(ANA, "team.settings", "", {**values, "lead": ""})
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        work.teams.save(desk.team().model_copy(update={"lead": lead}))
+        work.commit()
     (settings,) = offered(await desk.ask(BEN, "retro.withdraw_answer", str(answer.ref)))
     opened = await desk.ask(BEN, settings.command_name, settings.about)
     assert opened.form is not None

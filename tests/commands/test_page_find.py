@@ -65,7 +65,7 @@ async def test_words_are_bold_and_each_row_leads_to_where_they_stand(desk: Desk)
     [row] = rows(await seen(desk, "print"))
     assert (written(row[1].words), row[1].to) == ("AI-1", "items/AI-1")
     [row] = rows(await seen(desk, "whisper"))
-    assert (written(row[1].words), row[1].to) == ("Answer", "cases/C-1")
+    assert (written(row[1].words), row[1].to) == ("Answer · Training", "cases/C-1")
     assert CLEO.name not in str(row)
 
 

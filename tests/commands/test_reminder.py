@@ -1193,21 +1193,24 @@ async def test_the_weeks_summary_says_what_was_verified_in_the_week_before_and_s
     assert week.partition("Verified last week\n")[2] == "Holds · C-1 · AI-1"
 
 
-async def test_a_lead_of_several_teams_hears_of_all_of_them_in_one_digest(desk: Desk) -> None:
-    sales = Channel(id="C2", name="sales")
+async def test_a_lead_of_three_teams_hears_of_all_of_them_in_one_digest_a_day(desk: Desk) -> None:
+    sales, night = Channel(id="C2", name="sales"), Channel(id="C3", name="night shift")
+    theirs = Channel(id="C4", name="returns")
     over = {"verdict": "recovered", "words": "Thank you."}
-    for case, channel in (("C-1", SUPPORT), ("C-2", sales)):
-        await desk.ask(ANA, "case.fail", typed=f"Lost in {channel.name}", channel=channel)
-        assert not (await desk.ask(ANA, "recovery.verdict", case, over)).faults
-    await desk.add_item(BEN, "C-1", what="Nobody's in support")
-    await desk.add_item(BEN, "C-2", what="Nobody's in sales", channel="C2")
-    said: dict[str, Message] = {}
+    for number, channel in enumerate((SUPPORT, sales, night, theirs), 1):
+        lead = BEN if channel is theirs else ANA
+        await desk.ask(lead, "case.fail", typed=f"Lost in {channel.name}", channel=channel)
+        assert not (await desk.ask(lead, "recovery.verdict", f"C-{number}", over)).faults
+        await desk.add_item(CLEO, f"C-{number}", what=f"Nobody's in {channel.name}")
+    by_day: dict[int, dict[str, Message]] = {}
     for day in range(5, 14):
-        said |= reminders(await desk.tick(stockholm(day)))
-    digest = said["remind:U1:2026-03-11:0"]
-    assert "Nobody's in support" in plain(digest)
-    assert "Nobody's in sales" in plain(digest)
-    assert len([key for key in said if key.startswith("remind:U1:2026-03-11")]) == 1
+        said = reminders(await desk.tick(stockholm(day)))
+        by_day[day] = {key: one for key, one in said.items() if key.startswith("remind:U1:")}
+    assert all(len(said) <= 1 for said in by_day.values()), "one message a day, of whatever team"
+    digest = plain(by_day[11]["remind:U1:2026-03-11:0"])
+    for channel in (SUPPORT, sales, night):
+        assert f"Nobody's in {channel.name}" in digest
+    assert theirs.name not in digest
 
 
 async def test_a_week_with_nothing_to_act_on_says_nothing(desk: Desk) -> None:

@@ -7,9 +7,11 @@ import pytest
 from bot.access import MAX_GATHERED
 from bot.command import Reply
 from bot.domain.channel import Channel
+from bot.domain.reference import PromptsRef
 from bot.messages.parts import Bold, Line, pressable
 from bot.routes import typed
-from tests.desk import ANA, BEN, CLEO, Desk, words
+from tests.commands.test_prompt import SUPPLIERS
+from tests.desk import ANA, BEN, CLEO, SUPPORT, Desk, words
 
 SALES = Channel(id="C2", name="sales")
 DIRECT = Channel(id="D7", name="direct messages", kind="direct")
@@ -68,8 +70,8 @@ async def test_where_membership_cannot_be_asked_nothing_is_shown(desk: Desk) -> 
     ("looked_for", "shown", "button"),
     [
         ("map", "AI-1: Print the courier map", "Open"),
-        ("routes", "Answer: A map of the courier routes", "Open"),
-        ("whisper", "Answer: Whisper maps", "Open"),
+        ("routes", "Answer · Training: A map of the courier routes", "Open"),
+        ("whisper", "Answer · Training: Whisper maps", "Open"),
         ("snow nothing", "In the customer's words: We waited in the snow for nothing", "Customer"),
         ("zd 4711", "Reference: ZD-4711", "Open"),
     ],
@@ -87,6 +89,23 @@ async def test_what_was_found_is_shown_with_its_words_bold_and_the_way_to_it(
     assert line.button.label == button
     opened = await desk.ask(BEN, line.button.command_name, line.button.about)
     assert not opened.refused
+
+
+async def test_an_answer_is_shown_under_the_prompt_as_its_retro_asked_it(sqlite: Any) -> None:
+    desk = Desk(sqlite)
+    all_of = PromptsRef(channel_id=SUPPORT.id)
+    await desk.ask(ANA, "prompt.add", str(all_of), SUPPLIERS)
+    key = next(prompt.key for prompt in desk.team().prompts or () if prompt.label == "Suppliers")
+    await desk.fail()
+    await desk.ask(BEN, "retro.answer", "C-1", {key: "A second courier", "training": "Elephants"})
+    for label in ("Partners", "Friends"):
+        await desk.ask(ANA, "prompt.edit", str(all_of.at(key)), {**SUPPLIERS, "label": label})
+    await desk.ask(ANA, "prompt.retire", str(all_of.at(key)))
+    assert "Answer · Suppliers: A second courier" in words(await find(desk, "second courier"))
+    # Moved with its answers, they are still answers to what was asked.
+    await desk.fail(ANA, "ZD-2 The same parcel")
+    assert not (await desk.ask(ANA, "case.same_as", "C-1", {"other": "C-2"})).faults
+    assert "Answer · Suppliers: A second courier" in words(await find(desk, "second courier"))
 
 
 async def test_the_name_of_whoever_answered_finds_nothing(desk: Desk) -> None:

@@ -42,7 +42,7 @@ STORED = {
     "weekly:C1:2026-03-09": message_key.weekly("C1", DAY),
     "backlog:C1:2026-03-09": message_key.backlog("C1", DAY),
     "returned:7:a%3A%20b:U1": message_key.returned(7, "a: b", "U1"),
-    "earlier:7": message_key.carried(7),
+    "earlier:7:1,5:12": message_key.carried(7, (1, 5), (12,)),
     "hello:C1": message_key.hello("C1"),
     "settings:C1:3:U1": message_key.settings("C1", 3, "U1"),
     "asks:C1:2026-03-09": message_key.prompts("C1", DAY),
@@ -56,6 +56,7 @@ READERS = (
     *(
         "retro_of",
         "returned_of",
+        "carried_of",
         "turn_of",
         "reminder_day",
         "reminder_number",
@@ -76,6 +77,18 @@ READERS = (
 
 def test_keys_are_the_ones_that_stand_in_databases() -> None:
     assert list(STORED.values()) == list(STORED)
+
+
+@pytest.mark.parametrize(
+    ("key", "named"),
+    [
+        ("earlier:7:1,5:12", (7, (1, 5), (12,))),
+        ("earlier:7:1:", (7, (1,), ())),
+        ("earlier:7", (7, (), ())),
+    ],
+)
+def test_a_word_of_earlier_cases_says_which_it_names(key: str, named: object) -> None:
+    assert message_key.carried_of(key) == named
 
 
 def test_every_key_there_is_has_its_stored_form_in_this_test() -> None:

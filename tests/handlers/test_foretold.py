@@ -323,3 +323,30 @@ async def test_an_older_schema_is_refused_and_stays_as_it_is(empty_url: str, tem
     with database.transaction(writes=False) as connection:
         assert inspect(connection).get_table_names() == []
     database.close()
+
+
+LOST = "The courier lost the parcel and nobody told the customer about the delay"
+
+
+async def test_what_a_thread_would_be_told_of_earlier_cases_and_a_lead_of_a_returned_gap_is_foretold(
+    desk: Desk, settings: Settings, temporary: Path
+) -> None:
+    now = datetime.now(UTC)
+    await desk.ask(ANA, "case.fail", values={"what_happened": LOST, "time": ""})
+    await desk.add_item(ANA, owner="U1", gap="training")
+    for person, name, about, values in (
+        (ANA, "action_item.done", "AI-1", {"changed": "Notes are shown."}),
+        (BEN, "action_item.verify", "AI-1", {"saw": "I saw them."}),
+    ):
+        assert not (await desk.ask(person, name, about, values)).refused
+    await really_said(desk, now)
+    desk.at = now + timedelta(seconds=1)  # after the fix was verified
+    await desk.ask(BEN, "case.fail", typed=f"ZD-2 {LOST} once more")
+    await desk.add_item(BEN, "C-2", gap="training")
+    due = morning(3, 16)
+    forecast = await bootstrap.foretell_tick(settings, due)
+    told = {(line.whom, line.words) for line in forecast.lines}
+    assert ("#support, in the thread of C-2", "An earlier case is like this one.") in told
+    assert any(whom == "Ana" and "AI-1 may not hold" in words for whom, words in told)
+    _, outcomes = await really_said(desk, due)
+    assert forecast.outcomes == outcomes

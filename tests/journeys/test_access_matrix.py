@@ -8,7 +8,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
@@ -21,12 +21,12 @@ from bot.bot import TOO_MANY
 from bot.command import Reply, Request
 from bot.domain.channel import Channel
 from bot.domain.person import Person
-from bot.domain.reference import missing
+from bot.domain.reference import PromptsRef, missing
 from bot.domain.retro import Answer
 from bot.routes import COMMANDS
 from handlers.slack.memberships import SHARED
 from storage.tables import Row
-from tests.access_world import CASE, VALUES, about
+from tests.access_world import CASE, CHOSEN, ITEM, RETIRED_PROMPT, VALUES, WORDS, Kinds, about
 from tests.desk import words
 from tests.fake_teams import FakeTeams, TeamsChannel, TeamsPerson
 from tests.fake_teams_forged import forge
@@ -46,9 +46,17 @@ Who = Literal[
     "external in a shared channel",
 ]
 Where = Literal["same channel", "other channel", "direct message", "App Home", "forged"]
+PAGES_AT = "https://amends.example"
+LATER = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+FILLED = {
+    command_name: {name: LATER if value == CHOSEN["date"] else value for name, value in values.items()}
+    for command_name, values in VALUES.items()
+}
+"""What a person fills in; these worlds are of the real now, in which another day is still to come."""
 WHO: Sequence[Who] = get_args(Who)
 WHERE: Sequence[Where] = get_args(Where)
 
+OUTSIDE: Sequence[Who] = ("member elsewhere", "guest outside", "ex-member")
 LET_IN, AT_THE_DOOR = "let in", "turned away by the adapter"
 KEPT = ("cases", "retros", "answers", "comments", "action_items", "recoveries", "teams", "jobs")
 
@@ -84,6 +92,7 @@ class World(Protocol):
 
     built: bootstrap.App
     answer: str
+    kinds: Kinds
     listed: bool
 
     @property
@@ -102,13 +111,14 @@ class Slack:
     sales: SlackChannel
     people: Mapping[Who, SlackPerson]
     answer: str
+    kinds: Kinds
     listed: bool = False
 
     async def asks(self, who: Who, where: Where, command_name: str, label: str) -> None:
         """A click where the platform says they are, or a form that says where it belongs."""
         person = self.people[who]
         if where == "forged":
-            await person.forges_form(command_name, label, self.den, VALUES.get(command_name, {}))
+            await person.forges_form(command_name, label, self.den, FILLED.get(command_name, {}))
             return
         at = {
             "same channel": {"channel": {"id": self.den.id, "name": "privategroup"}},
@@ -137,6 +147,7 @@ class Teams:
     sales: TeamsChannel
     people: Mapping[Who, TeamsPerson]
     answer: str
+    kinds: Kinds
     listed: bool = True
 
     async def asks(self, who: Who, where: Where, command_name: str, label: str) -> None:
@@ -153,7 +164,7 @@ class Teams:
             # Whatever they name, Teams says which tenant it was done in.
             at = replace(at, tenant=person.tenant)
         claims = self.den if where == "forged" else None
-        await forge(person, way, command_name, label, VALUES.get(command_name, {}), at=at, claims=claims)
+        await forge(person, way, command_name, label, FILLED.get(command_name, {}), at=at, claims=claims)
 
 
 @pytest.fixture
@@ -185,6 +196,7 @@ async def slack_world(url: str) -> AsyncIterator[Slack]:
             amends_port=0,
             amends_pace=0.0,
             amends_shared_channels=True,
+            amends_url=PAGES_AT,
         )
         async with (
             bootstrap.open_app(settings) as built,
@@ -192,10 +204,10 @@ async def slack_world(url: str) -> AsyncIterator[Slack]:
             bootstrap.server(built, opened) as address,
         ):
             slack.events_url = f"{address}/slack/events"
-            answer = await _fill(built, f"slack:{slack.team}", den.id, people["member"].id)
+            answer, kinds = await _fill(built, f"slack:{slack.team}", den.id, people["member"].id)
             await slack.leaves(people["ex-member"], den)
             people["deactivated"].deleted = True
-            yield Slack(slack, built, den, sales, people, answer)
+            yield Slack(slack, built, den, sales, people, answer, kinds)
 
 
 @asynccontextmanager
@@ -217,7 +229,9 @@ async def teams_world(url: str) -> AsyncIterator[Teams]:
         # Shared across organisations: what is done there carries our own tenant, whoever does it.
         den = teams.channel("den", inside, private=True, tenant=teams.login.tenant)
         sales = teams.channel("sales", list(people.values()))
-        settings = teams_settings(teams, amends_database_url=url, amends_port=0, amends_pace=0.0)
+        settings = teams_settings(
+            teams, amends_database_url=url, amends_port=0, amends_pace=0.0, amends_url=PAGES_AT
+        )
         async with (
             bootstrap.open_app(settings) as built,
             bootstrap.adapters(built) as opened,
@@ -228,18 +242,22 @@ async def teams_world(url: str) -> AsyncIterator[Teams]:
             # Amends meets the channels, and with them the way to their rosters.
             for place in (den, sales):
                 await forge(people["member"], "a click", "team.help", at=place)
-            answer = await _fill(built, workspace, den.id, people["member"].id)
+            answer, kinds = await _fill(built, workspace, den.id, people["member"].id)
             await people["ex-member"].leaves(den)
             gone = people["deactivated"]
             with open_work(built.database, workspace, writes=True) as work:
                 # Teams tells nobody that an account is deactivated; where it is known, it holds.
                 work.people.remember(Person(id=gone.id, name=gone.name, gone=True))
                 work.commit()
-            yield Teams(teams, built, den, sales, people, answer)
+            yield Teams(teams, built, den, sales, people, answer, kinds)
 
 
-async def _fill(built: bootstrap.App, workspace: str, channel_id: str, member: str) -> str:
-    """A case, an item and a named answer, all of the member's; returns the answer's id."""
+async def _fill(built: bootstrap.App, workspace: str, channel_id: str, member: str) -> tuple[str, Kinds]:
+    """A case, an item and a named answer, all of the member's, and what the team itself asks.
+
+    Returns the answer's id and the team's kinds of case.
+    """
+    prompts = PromptsRef(channel_id=channel_id)
     ask = partial(
         Request,
         workspace=workspace,
@@ -250,18 +268,39 @@ async def _fill(built: bootstrap.App, workspace: str, channel_id: str, member: s
         introduced=True,
     )
     for request in (
-        ask(command_name="case.fail", typed="ZD-4711 Parcel missed twice"),
+        ask(command_name="case.fail", typed="ZD-4711 Letter gone twice"),
         ask(
             command_name="action_item.add",
             about=CASE,
             values={"what": "Show the notes", "owner": member},
         ),
+        ask(
+            command_name="action_item.change_date",
+            about=ITEM,
+            values={"due": LATER, "why": "No time before."},
+        ),
         ask(command_name="retro.answer", about=CASE, values={"training": "A list", "unnamed": ""}),
+        ask(command_name="prompt.retire", about=str(prompts.at(RETIRED_PROMPT))),
+        ask(command_name="kind.add", about=str(prompts), values={"called": "Returns"}),
     ):
         reply = await built.bot.answer(request)
         assert not reply.refused, words(reply)
+
+    def kinds() -> list[str]:
+        with open_work(built.database, workspace, writes=False) as work:
+            return [kind.key for kind in work.teams.require(channel_id).kinds]
+
+    (old,) = kinds()
+    retire = str(PromptsRef(channel_id=channel_id, kind=old))
+    for request in (
+        ask(command_name="kind.retire", about=retire),
+        ask(command_name="kind.add", about=str(prompts), values={"called": "Letters"}),
+    ):
+        reply = await built.bot.answer(request)
+        assert not reply.refused, words(reply)
+    (used,) = set(kinds()) - {old}
     with open_work(built.database, workspace, writes=False) as work:
-        return work.retros.answers(1)[0].id
+        return work.retros.answers(1)[0].id, Kinds(used, old)
 
 
 def _stored(built: bootstrap.App) -> dict[str, list[tuple[Any, ...]]]:
@@ -318,6 +357,24 @@ SENTENCES = (
     SHARED,
     TOO_MANY,
 )
+
+
+def is_believed(cell: tuple[str, Who, Where]) -> bool:
+    """Whether somebody from outside asks from the channel itself, where the platform let them in."""
+    _, who, where = cell
+    return who in OUTSIDE and where == "same channel"
+
+
+ENDS = ("action_item.drop", "case.cancel")
+"""After these nothing can be done about the thing any more, so that they are asked for last."""
+REFUSED_HERE = {
+    *(name for name, route in COMMANDS.items() if route.command.access == "platform"),
+    *("action_item.accept", "action_item.done", "action_item.hand_over", "action_item.remind_later"),
+    *("action_item.reopen", "action_item.take", "action_item.verify", "case.edit", "case.open"),
+    *("recovery.apologise_publicly", "recovery.tell_changed"),
+    *("retro.edit_answer", "retro.withdraw_answer"),
+}
+"""What may be refused even to a member, by how things stand here once other cells changed them."""
 CELLS: Sequence[tuple[str, Who, Where]] = [
     (command_name, who, where) for command_name in sorted(COMMANDS) for who in WHO for where in WHERE
 ]
@@ -332,24 +389,42 @@ async def test_every_command_asked_by_everybody_from_everywhere_comes_out_as_the
     async with platform(sqlite_url) as world:
         watch = Watch(world.built, world.answer, monkeypatch)
         wrong: list[str] = []
+        carried_out: set[str] = set()
 
         async def go_through(cells: Sequence[tuple[str, Who, Where]]) -> None:
             for command_name, who, where in cells:
-                label = about(command_name, world.answer, world.den.id)
+                label = about(command_name, world.answer, world.den.id, world.kinds)
                 watch.replies.clear()
                 await world.asks(who, where, command_name, label)
                 wanted = expected(command_name, who, where, label, listed=world.listed)
                 outcome = watch.outcome(command_name, label)
                 if outcome != wanted:
                     wrong.append(f"{command_name}, {who}, {where}: {outcome!r} instead of {wanted!r}")
+                reply = watch.replies.get(command_name)
+                if reply is not None and not (reply.refused or reply.faults):
+                    carried_out.add(command_name)
+                if reply is not None and who in OUTSIDE and where != "same channel":
+                    shown = reply.model_dump_json()
+                    wrong.extend(
+                        f"{command_name}, {who}, {where}: was shown {secret!r}"
+                        for secret in WORDS
+                        if secret in shown
+                    )
+
+        async def go_through_unchanged(cells: Sequence[tuple[str, Who, Where]]) -> None:
+            before = _stored(world.built)
+            await go_through(cells)
+            assert _stored(world.built) == before
 
         let_in = [cell for cell in CELLS if expected(*cell, "", listed=world.listed) == LET_IN]
+        let_in.sort(key=lambda cell: cell[0] in ENDS)
         turned_away = [cell for cell in CELLS if cell not in let_in]
         # Who once asked from the channel itself is believed for a while, so those cells come last.
         turned_away.sort(key=lambda cell: cell[2] == "same channel")
-        before = _stored(world.built)
-        await go_through(turned_away)
-        assert _stored(world.built) == before
+        await go_through_unchanged([cell for cell in turned_away if not is_believed(cell)])
         # These do change something.
-        await go_through(let_in)
+        await go_through([cell for cell in let_in if not is_believed(cell)])
+        await go_through_unchanged([cell for cell in turned_away if is_believed(cell)])
+        await go_through([cell for cell in let_in if is_believed(cell)])
         assert not wrong, f"{len(wrong)} of {len(CELLS)} cells:\n" + "\n".join(wrong[:40])
+        assert set(COMMANDS) - carried_out <= REFUSED_HERE

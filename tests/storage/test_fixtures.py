@@ -298,7 +298,7 @@ async def test_a_copy_holds_every_row_of_every_table(empty_url: str, tmp_path: P
         before = _everything(upgraded.database)
         empty = {name for name, rows in before.items() if not rows}
         assert empty <= {"stirred", "withdrawn_answers"}  # the story leaves nothing there
-        with upgraded.database.copied(tmp_path / "copy.db") as copy:
+        with upgraded.database.copied(tmp_path / "copy.db", opens="retro.show") as copy:
             assert _everything(copy) == before
             with copy.transaction(writes=False) as connection:
                 rests = connection.execute(select(*(channel_queues.c[name] for name in REST))).all()

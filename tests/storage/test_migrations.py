@@ -39,7 +39,12 @@ def _conditions(connection: Connection) -> dict[str, str]:
     )
     found = (str(row[0]) for row in connection.execute(text(f"SELECT {channel_id}")) if row[0])
     parts = (re.search(r'INDEX "?(\w+).* WHERE (.*)', sql.replace("\n", " ")) for sql in found)
-    return {part[1]: re.sub(r"[()]|::text|::character varying", "", part[2]) for part in parts if part}
+    return {part[1]: _bare(part[2]) for part in parts if part}
+
+
+def _bare(condition: str) -> str:
+    """A condition without what a server adds to it as it stores it."""
+    return re.sub(r"[()]|::text|::character varying", "", condition)
 
 
 def test_migrations_and_tables_agree(database: Database) -> None:
@@ -48,13 +53,13 @@ def test_migrations_and_tables_agree(database: Database) -> None:
         conditions = _conditions(connection)
     name = connection.dialect.name
     wanted = {
-        str(index.name): str(index.dialect_options[name]["where"])
+        str(index.name): _bare(str(index.dialect_options[name]["where"]))
         for table in Row.metadata.tables.values()
         for index in table.indexes
         if index.dialect_options[name]["where"] is not None
     }
     assert wanted.items() <= conditions.items()
-    assert len(wanted) == 26
+    assert len(wanted) == 27
 
 
 def test_an_sqlite_file_is_made_on_the_first_start_and_kept_on_the_next(tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ LOOKS: dict[str, DueWork] = {
     "cases.of_customer": lambda work: work.cases.of_customer("Maria Santos"),
     "cases.doubles_of": lambda work: work.cases.doubles_of(a_case(number=7)),
     "cases.by_reference": lambda work: work.cases.by_reference("P7", "ZD-7"),
+    "said.of_earlier": lambda work: work.sent_messages.of_earlier("P7"),
     "said.key_of": lambda work: work.sent_messages.key_of("P7", "7"),
     "jobs.owed": lambda work: work.jobs.owed({"retro:7"}),
     "said.starting": lambda work: (

@@ -13,7 +13,8 @@ the same. Of an item by whom its words were changed, when, and what they were be
 The older program runs on beside this: it does not know what is new, which has defaults, and leaves it as
 it is; what it stores of a customer counts as waiting until this program stores it again. For finding
 there is an index over words, and marks that say of which cases it is out of date; triggers set them,
-whoever writes: see `storage/search_index.py`.
+whoever writes: see `storage/search_index.py`. What threads were told of earlier cases is found by an
+index.
 """
 
 import json
@@ -83,10 +84,12 @@ def upgrade() -> None:
     _upgrade_board()
     _upgrade_policy()
     _upgrade_search()
+    _upgrade_carried()
 
 
 def downgrade() -> None:
     """Takes it back."""
+    _downgrade_carried()
     _downgrade_search()
     _downgrade_policy()
     _downgrade_board()
@@ -103,6 +106,14 @@ def _upgrade_item_edits() -> None:
 
 def _downgrade_item_edits() -> None:
     op.drop_column("action_items", "edits")
+
+
+def _upgrade_carried() -> None:
+    _index("said_of_earlier", "said", ("key",), "substr(key, 1, 8) = 'earlier:'")
+
+
+def _downgrade_carried() -> None:
+    op.drop_index("said_of_earlier", "said")
 
 
 def _upgrade_policy() -> None:
