@@ -111,6 +111,8 @@ class ShowSettings(PageCommand, frozen=True):
     name = "page.settings"
     access = "channel"
 
+    team: Line = field("Team")
+
 
 class ShowCase(PageCommand, frozen=True):
     """One case with its retro."""
@@ -293,11 +295,13 @@ def show_trends(command: ShowTrends, work: ReadOnlyWork) -> Reply:
 
 def show_settings(command: ShowSettings, work: ReadOnlyWork) -> Reply:
     """How each of their teams works."""
-    teams = list(_teams(command, work).values())
+    every = _teams(command, work)
+    teams = list(_chosen(every, command.team).values())
     people = work.people.among({team.lead for team in teams if team.lead})
     own = work.preferences.get(command.person.id) or NotificationPreferences(person_id=command.person.id)
     day = today(command.person.zone or "UTC", command.at)
-    return Reply(page=team_page.settings_page(teams, people, own, day, _unasked(command)))
+    listing = Listing(filters=_team_filter(command.team, every))
+    return Reply(page=team_page.settings_page(teams, people, own, day, listing, _unasked(command)))
 
 
 def show_case(command: ShowCase, work: ReadOnlyWork) -> Reply:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from bot.command import Command, Opening, Reply
+from bot.command import Opening, Reply
 from bot.commands import team as team_commands
+from bot.commands.stamped import Stamped, check_seen
 from bot.domain import team as teams
 from bot.domain.errors import NextStep, Refused, check_all
 from bot.domain.person import Person
@@ -19,7 +20,9 @@ from bot.domain.prompt import GAPS
 from bot.domain.team import Team
 from bot.fields import Choice, FieldSpec, Kind, Tick, field, read_all
 from bot.messages import policy as messages
+from bot.messages.page import SETTINGS
 from bot.messages.parts import Form
+from bot.messages.stale_form import stamped
 from bot.ports import ReadOnlyWork, UnitOfWork
 
 TO_SETTINGS = NextStep("Team settings", "team.settings")
@@ -33,11 +36,12 @@ DUE_FIELDS = {_gap_field(gap): gap for gap in (*GAPS, OTHER)}
 """The fields of the policy that say when an item is due, by its gap."""
 
 
-class Save(Command, frozen=True):
+class Save(Stamped, frozen=True):
     """Saves a team's policy; `due` holds a number of working days by the names of DUE_FIELDS."""
 
     name = "team.policy"
     access = "channel"
+    set_at = SETTINGS
     title = "Policy"
     submit = "Save"
 
@@ -105,7 +109,7 @@ def policy_form(team: Team) -> Form:
         "verifies": messages.VERIFIES[policy.lead_verifies],
         "small_failures": "yes" if policy.small_failures else "",
     }
-    return Save.form(channel_id=team.channel_id, parts=messages.ABOVE, values=values)
+    return stamped(Save.form(channel_id=team.channel_id, parts=messages.ABOVE, values=values))
 
 
 def save(command: Save, work: UnitOfWork) -> Reply:
@@ -118,6 +122,7 @@ def save(command: Save, work: UnitOfWork) -> Reply:
             "settings.",
             instead=TO_SETTINGS,
         )
+    check_seen(policy_form(team), command, work)
     # Gaps that this form does not ask for keep their numbers.
     kept = {gap: days for gap, days in team.policy.due_by_gap.items() if gap not in DUE_FIELDS.values()}
     chosen = {gap: command.due[name] for name, gap in DUE_FIELDS.items()}

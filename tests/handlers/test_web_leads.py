@@ -31,6 +31,13 @@ LISTS = (
     "/settings",
 )
 THINGS = ("/cases/C-1", "/cases/C-1/customer", "/items/AI-1")
+FORMS = (
+    "/settings/team.own_settings",
+    *(f"/settings/team.{name}?place=parcel-shop" for name in ("settings", "days_off", "policy")),
+    *(f"/settings/{name}?about=prompts:::parcel-shop" for name in ("prompts.show", "kinds.show")),
+    "/settings/prompt.add?about=prompts:::parcel-shop",
+    "/settings/prompt.edit?about=prompts::training:parcel-shop",
+)
 FORMULA = '=HYPERLINK("https://evil.example","x")'
 
 
@@ -215,10 +222,19 @@ async def test_the_leads_two_questions_in_a_browser(demo_address: str, tab: Page
 async def test_axe_finds_nothing_on_the_pages(demo_address: str, tab: Page) -> None:
     found = []
     await tab.goto(demo_address)
-    for path in (*LISTS, *THINGS, "/cases/C-999"):
+    for path in (*LISTS, *THINGS, *FORMS, "/cases/C-999"):
         await tab.goto(demo_address + path)
         found += await findings(tab, path)
         await tab.set_viewport_size({"width": 390, "height": 844})
         wide = await tab.evaluate("document.documentElement.scrollWidth")
         assert wide <= 390, path
+    await tab.goto(f"{demo_address}/settings/team.days_off?place=parcel-shop")
+    await tab.get_by_label("Days off").fill("Christmas")
+    await tab.get_by_role("button", name="Save").click()
+    await expect(tab.get_by_label("Days off")).to_have_value("Christmas")
+    found += await findings(tab, "a form with a fault")
+    await tab.get_by_label("Days off").fill("2036-12-24")
+    await tab.get_by_role("button", name="Save").click()
+    await expect(tab.get_by_role("status")).to_contain_text("Saved for #parcel-shop.")
+    found += await findings(tab, "what was saved")
     assert not found, "\n".join(found)
