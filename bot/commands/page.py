@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
+from typing import get_args
 
 from bot import retro_thread
 from bot.access import STRANGE_CHANNEL
@@ -14,7 +15,7 @@ from bot.domain import case_list
 from bot.domain.board import BY_NAME, GROUPS, MAX_COUNTED, WORDS, Board
 from bot.domain.board_filter import MINE, Filters, UnknownFilter, with_owner
 from bot.domain.case import by_case
-from bot.domain.case_list import WRONG_ADDRESS, CaseList, Place, read_place
+from bot.domain.case_list import WRONG_ADDRESS, CaseList, Order, Place, read_place
 from bot.domain.errors import Refused
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.reference import CaseRef, ItemRef, not_found
@@ -81,7 +82,9 @@ class ShowCases(PageCommand, frozen=True):
     state: Choice = field("Retro", options=("open", "closed"))
     gap: Line = field("Gap")
     since: Day = field("Failed since")
-    sort: Choice = field("Order", options=("failed", "-failed", "closes", "-closes"))
+    sort: Choice = field(
+        "Order", options=tuple(f"{way}{by}" for by in get_args(Order) for way in ("", "-"))
+    )
     after: Line = field("Part")
 
 
@@ -200,16 +203,16 @@ def show_cases(command: ShowCases, work: ReadOnlyWork) -> Reply:
     teams = _chosen(every, command.team)
     if not teams:
         return Reply(page=_nothing("Cases", "cases", command))
-    order = command.sort.lstrip("-") or "failed"
+    sort = command.sort or "-failed"
     wanted = CaseList(
-        channels=frozenset(teams),
+        channels=tuple(teams),
         state=command.state,
         gap=command.gap,
         since=_beginning(command.since, teams),
-        highest_first=command.sort.startswith("-") or not command.sort,
-        by_closing=order == "closes",
+        order=sort.lstrip("-"),
+        highest_first=sort.startswith("-"),
     )
-    after = read_place(command.after, wanted.order)
+    after = read_place(command.after)
     places = work.cases.listed(wanted, after, ROWS + 1)
     shown = places[:ROWS]
     listing = Listing(
@@ -217,8 +220,8 @@ def show_cases(command: ShowCases, work: ReadOnlyWork) -> Reply:
             *_team_filter(command.team, every),
             *_filters(command, teams),
         ),
-        sort=f"{'-' if wanted.highest_first else ''}{order}",
-        later=case_list.written(shown[-1]) if len(places) > ROWS else "",
+        sort=sort,
+        later=case_list.written(shown[-1], wanted.order) if len(places) > ROWS else "",
         first=after is None,
     )
     rows = _rows(shown, work)

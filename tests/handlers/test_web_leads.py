@@ -22,6 +22,8 @@ LISTS = (
     "/board?show=agreed&gap=training",
     "/cases",
     "/cases?state=open&sort=closes",
+    "/cases?sort=-customer",
+    "/cases?sort=ended&state=closed",
     "/cases?gap=training",
     "/find?q=parcel",
     "/find?q=vorfall",
@@ -98,6 +100,53 @@ async def test_a_long_list_comes_in_parts_in_the_order_of_its_address(visitor: V
     assert ordered.text.startswith("Failed")
 
 
+async def test_every_column_but_the_items_is_sorted_either_way_with_its_filters(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.commands.page.ROWS", 2)
+    await visitor.send("/add/channel", {"v.name": "desk"}, status=200)
+    for number, name in enumerate(("zebra", "Apple", "mango", "Émile")):
+        await fail(visitor, f"{name} waited", items=number % 2, where="support" if number else "desk")
+    start = "/cases?since=2020-01-01&gap=&state=open"
+    labels = [one.text.rstrip(" ▲▼↕") for one in (await visitor.see(start)).all("th", scope="col")]
+    assert labels[-2:] == ["Items open", "Team"]
+    for label in labels:
+        if label == "Items open":
+            continue
+        lists = []
+        for way in ("ascending", "descending"):
+            [head] = [
+                one for one in (await visitor.see(start)).all("a") if one.text.startswith(f"{label} ")
+            ]
+            path, found = head.attributes["href"], list[str]()
+            for _ in range(2 if way == "descending" else 1):
+                page = await visitor.see(path)
+                [sorted_by] = page.all("th", **{"aria-sort": "ascending"}) or page.all(
+                    "th", **{"aria-sort": "descending"}
+                )
+                assert sorted_by.text.startswith(label)
+                again = next(a for a in page.all("a") if a.text.startswith(f"{label} "))
+                first, path = page, again.attributes["href"]
+            assert sorted_by.attributes["aria-sort"] == way
+            page = first
+            while True:
+                found += [one.text for one in page.all("th", scope="row")]
+                more = [a.attributes["href"] for a in page.all("a") if a.text == "Show more"]
+                if not more:
+                    break
+                assert "state=open" in more[0]
+                assert "since=2020-01-01" in more[0]
+                assert "Apple" not in more[0]
+                page = await visitor.see(more[0])
+            assert len(found) == 4, (label, way, found)
+            lists.append(found)
+        if label in ("What happened", "Customer"):
+            assert lists[0] == [f"{one} waited" for one in ("Apple", "mango", "zebra", "Émile")]
+            assert lists[1] == lists[0][::-1]
+        if label == "Team":
+            assert (lists[0][0], lists[1][-1]) == ("zebra waited", "zebra waited")
+
+
 async def test_more_than_a_part_is_one_link_away(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,7 +170,11 @@ async def test_more_than_a_part_is_one_link_away(
         "cases?after=7",
         "cases?after=x_1",
         "cases?team=nowhere",
-        "cases?sort=customer",
+        "cases?sort=items",
+        "cases?sort=customer&after=0~_999",
+        "cases?sort=retro&after=7~1_1",
+        "cases?since=2026-13-01",
+        "cases?state=open&state=closed&sort=--failed",
         "find?q=parcel&team=nowhere",
         "find?q=parcel&after=x",
         f"find?q={'x' * 201}",
