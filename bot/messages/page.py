@@ -90,6 +90,10 @@ SETTINGS = "settings"
 """The address of the page of settings; what is set there has an address below it."""
 
 
+TAB = "tab"
+"""The address of the page that Teams shows as a personal tab."""
+
+
 def form_at(command_name: str, channel_id: str = "", about: str = "") -> str:
     """The address of a setting's form, or of what leads to such forms: for a channel, about what."""
     query = {name: value for name, value in {"place": channel_id, "about": about}.items() if value}

@@ -17,13 +17,22 @@ from bot.command import Request
 from bot.commands import sign_in
 from bot.domain.person import Person
 from bot.domain.sign_in import idle_end
-from bot.messages.page import SETTINGS, Page
+from bot.messages.page import SETTINGS, TAB, Page
 from bot.messages.page_file import PAGE_FORMATS
 from bot.messages.parts import Link
 from bot.ports import ReadOnlyWork, Transactions
 from bot.settings import Settings
 from handlers.web import cookies, incoming, render
-from handlers.web.guard import HEADERS, Handler, Stranger, guarded, html, own_path, redirect
+from handlers.web.guard import (
+    HEADERS,
+    IN_TEAMS,
+    Handler,
+    Stranger,
+    guarded,
+    html,
+    own_path,
+    redirect,
+)
 from handlers.web.incoming import HTTPProblem
 from handlers.web.lead_forms import Answers, LeadForms
 from handlers.web.lead_page import Reader, draw, frame_of, refused
@@ -81,6 +90,9 @@ class LeadPages:
             web.get(address, self._guarded(self._forms.open)),
             web.post(address, self._guarded(self._forms.send)),
         ]
+        if self._settings.teams and self._settings.amends_url.startswith("https://"):
+            tab = guarded(self._tab, self._check, self._ask_who, IN_TEAMS)
+            signing.append(web.get(f"/{TAB}", tab))
         return [*shown, *forms, *signing, web.get("/static/{name}", self._guarded(self._static))]
 
     def mount(self, app: web.Application) -> None:
@@ -200,6 +212,10 @@ class LeadPages:
         raise HTTPProblem("There is no such page here.", 404)
 
     # ---- the way in and out
+
+    async def _tab(self, request: web.Request) -> web.StreamResponse:
+        """What the personal tab in Teams shows: the way to the pages, the same to everybody."""
+        return html(render.page("tab.html", title="Open Amends in your browser"))
 
     async def _look_at_link(self, request: web.Request) -> web.StreamResponse:
         """Shows whom the link would let in; nothing happens, because previews look, too."""

@@ -291,3 +291,16 @@ async def test_axe_finds_nothing_on_the_pages(demo_address: str, tab: Page) -> N
     await expect(tab.get_by_role("status")).to_contain_text("Saved for #parcel-shop.")
     found += await findings(tab, "what was saved")
     assert not found, "\n".join(found)
+
+
+async def test_the_workspace_leads_to_every_page_and_has_its_prompts_at_hand(visitor: Visitor) -> None:
+    await fail(visitor, "Parcel missed", items=0)
+    channel = await visitor.see("/p/support")
+    for path in ("/board", "/cases", "/find", "/trends", "/settings"):
+        assert channel.all("a", href=path), path
+    for name in ("board.status", "trends.show", "prompts.show", "team.settings"):
+        assert channel.all("form", action=f"/verb/{name}"), name
+    asked = await visitor.press("prompts.show")
+    assert "What retros ask in #support" in asked.text
+    direct = await visitor.see("/dm")
+    assert not direct.all("form", action="/verb/prompts.show")
