@@ -461,7 +461,7 @@ def teams_package(settings: Settings, app_id: str | None, domain: str, path: Pat
     chosen = app_id or settings.teams_app_id
     if not chosen:
         raise Misconfigured("--app-id is missing, and TEAMS_APP_ID is not set either.")
-    package.write(path, chosen, domain, targeted=settings.teams_targeted)
+    package.write(path, chosen, domain, targeted=settings.teams_targeted, pages_at=settings.amends_url)
 
 
 WEB = "web"

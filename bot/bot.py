@@ -17,6 +17,7 @@ from bot.domain import message_key
 from bot.domain.case import first_bring_back
 from bot.domain.errors import ConflictError, NextStep, Refused, as_one
 from bot.domain.job import Job, minute
+from bot.domain.person import Person
 from bot.jobs import retro as retro_jobs
 from bot.jobs import scheduler as scheduler_jobs
 from bot.jobs.payload import JobPayload, unsaid_jobs
@@ -88,6 +89,14 @@ class Bot:
     async def show(self, request: Request) -> Reply:
         """What a browser shows: as `answer`, of the pages, which nobody reaches by a button."""
         return await self._answer(PAGES.get(request.command_name), request)
+
+    async def is_guest(self, workspace: str, person: Person) -> bool:
+        """Whether somebody is only a guest of a workspace; also where nobody can say it just now."""
+        memberships = self.memberships.get(workspace.partition(":")[0])
+        try:
+            return memberships is None or await memberships.is_guest(workspace, person, unnamed=False)
+        except (MembershipUnknown, Refused):
+            return True
 
     async def _answer(self, route: Route | None, request: Request) -> Reply:
         # No line here names the person or their words: an anonymous answer must leave no trace.

@@ -218,7 +218,7 @@ class Command(Invocation, frozen=True):
     what belongs to channels, and so a guest only what is of those they are in. `takes_away`: it ends
     something or takes it away, and its form looks like it. `shown_at`: the page that shows the same in a
     browser, without its first slash. `names_people`: of somebody whom its typed words mention, the id
-    counts and not the name.
+    counts and not the name. `set_at`: the page in a browser on which it can be asked for, too.
     """
 
     name: ClassVar[str]
@@ -234,6 +234,7 @@ class Command(Invocation, frozen=True):
     takes_away: ClassVar[bool] = False
     shown_at: ClassVar[str] = ""
     names_people: ClassVar[bool] = False
+    set_at: ClassVar[str] = ""
 
     @classmethod
     def fields(cls) -> tuple[FieldSpec, ...]:

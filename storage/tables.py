@@ -84,7 +84,8 @@ class CaseRow(Row, table=True):
     """A case; `reference_folded` makes ZD-4711 and zd-4711 one reference, once per team.
 
     By `customer_sum` a customer is looked up, see `storage/repositories/case.py`; an older program
-    leaves it None.
+    leaves it None. Indexes over the first letters of words, `cases_by_what` and `cases_by_name`, stand
+    in the migration that brought them: see `storage/repositories/case_list.py`.
     """
 
     __tablename__ = "cases"
@@ -97,6 +98,7 @@ class CaseRow(Row, table=True):
         ),
         index("cases_of_place", "workspace", "channel_id", "failed_at"),
         index("cases_listed", "workspace", "channel_id", "failed_at", "number"),
+        index("cases_numbered", "workspace", "channel_id", "number"),
         index("cases_of_customer", "workspace", "customer_sum", "number", where="customer IS NOT NULL"),
         index("cases_to_forget", "failed_at", "workspace", where="forgotten_at IS NULL"),
     )
@@ -296,6 +298,7 @@ class RecoveryRow(Row, table=True):
     __table_args__ = (
         index("recoveries_of_place", "workspace", "channel_id", "outcome", "due", "case_number"),
         index("recoveries_ended", "workspace", "channel_id", "outcome", "was_enough"),
+        index("recoveries_listed", "workspace", "channel_id", "outcome", "case_number"),
         index("recoveries_enough", "workspace", "channel_id", "was_enough", "case_number"),
         index(
             "recoveries_waiting",

@@ -1,14 +1,17 @@
 """What happens with a team's days off: its own, and its country's holidays."""
 
-from bot.command import Command, Opening, Reply
+from bot.command import Opening, Reply
 from bot.commands import team as team_commands
+from bot.commands.stamped import Stamped, check_seen
 from bot.domain import days_off, holiday
 from bot.domain.days_off import DaysOff
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.fields import Choice, Line, Text, field, read_spans
 from bot.messages import team as messages
+from bot.messages.page import SETTINGS
 from bot.messages.parts import Form
+from bot.messages.stale_form import stamped
 from bot.ports import ReadOnlyWork, UnitOfWork
 
 
@@ -21,11 +24,12 @@ def _check_country(country: str) -> None:
         holiday.check_country(country)
 
 
-class Save(Command, frozen=True):
+class Save(Stamped, frozen=True):
     """Saves a team's days off."""
 
     name = "team.days_off"
     access = "channel"
+    set_at = SETTINGS
     title = "Days off"
     submit = "Save"
 
@@ -64,7 +68,7 @@ def _region(chosen: str, region: str) -> tuple[str, str]:
 def days_off_form(team: Team) -> Form:
     """Days off, as they are now."""
     off = team.days_off
-    return Save.form(
+    form = Save.form(
         channel_id=team.channel_id,
         parts=messages.ABOVE_DAYS_OFF,
         values={
@@ -74,12 +78,14 @@ def days_off_form(team: Team) -> Form:
         },
         changed={"country": {"options": messages.country_options()}},
     )
+    return stamped(form)
 
 
 def save(command: Save, work: UnitOfWork) -> Reply:
     """Saves the team's days off; they hold at once for what is open."""
     team = team_commands.of(team_commands.shared_channel(command), command, work)
     country, region = _region(command.country, command.region)
+    check_seen(days_off_form(team), command, work)
     off = DaysOff(spans=read_spans(command.days_off), country=country, region=region)
     changed = team.model_copy(update={"days_off": off})
     team_commands.keep(team, changed, command, work)

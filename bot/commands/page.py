@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from functools import partial
+from typing import get_args
 
 from bot import retro_thread
 from bot.access import STRANGE_CHANNEL
@@ -15,7 +16,7 @@ from bot.domain import case_list
 from bot.domain.board import BY_NAME, GROUPS, MAX_COUNTED, WORDS, Board
 from bot.domain.board_filter import MINE, Filters, UnknownFilter, with_owner
 from bot.domain.case import by_case
-from bot.domain.case_list import WRONG_ADDRESS, CaseList, Place, read_place
+from bot.domain.case_list import WRONG_ADDRESS, CaseList, Order, Place, read_place
 from bot.domain.errors import Refused
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.reference import CaseRef, ItemRef, not_found
@@ -82,7 +83,9 @@ class ShowCases(PageCommand, frozen=True):
     state: Choice = field("Retro", options=("open", "closed"))
     gap: Line = field("Gap")
     since: Day = field("Failed since")
-    sort: Choice = field("Order", options=("failed", "-failed", "closes", "-closes"))
+    sort: Choice = field(
+        "Order", options=tuple(f"{way}{by}" for by in get_args(Order) for way in ("", "-"))
+    )
     after: Line = field("Part")
 
 
@@ -111,6 +114,8 @@ class ShowSettings(PageCommand, frozen=True):
 
     name = "page.settings"
     access = "channel"
+
+    team: Line = field("Team")
 
 
 class ShowCase(PageCommand, frozen=True):
@@ -199,16 +204,16 @@ def show_cases(command: ShowCases, work: ReadOnlyWork) -> Reply:
     teams = _chosen(every, command.team)
     if not teams:
         return Reply(page=_nothing("Cases", "cases", command))
-    order = command.sort.lstrip("-") or "failed"
+    sort = command.sort or "-failed"
     wanted = CaseList(
-        channels=frozenset(teams),
+        channels=tuple(teams),
         state=command.state,
         gap=command.gap,
         since=_beginning(command.since, teams),
-        highest_first=command.sort.startswith("-") or not command.sort,
-        by_closing=order == "closes",
+        order=sort.lstrip("-"),
+        highest_first=sort.startswith("-"),
     )
-    after = read_place(command.after, wanted.order)
+    after = read_place(command.after)
     places = work.cases.listed(wanted, after, ROWS + 1)
     shown = places[:ROWS]
     listing = Listing(
@@ -216,8 +221,8 @@ def show_cases(command: ShowCases, work: ReadOnlyWork) -> Reply:
             *_team_filter(command.team, every),
             *_filters(command, teams),
         ),
-        sort=f"{'-' if wanted.highest_first else ''}{order}",
-        later=case_list.written(shown[-1]) if len(places) > ROWS else "",
+        sort=sort,
+        later=case_list.written(shown[-1], wanted.order) if len(places) > ROWS else "",
         first=after is None,
     )
     rows = _rows(shown, work)
@@ -294,11 +299,13 @@ def show_trends(command: ShowTrends, work: ReadOnlyWork) -> Reply:
 
 def show_settings(command: ShowSettings, work: ReadOnlyWork) -> Reply:
     """How each of their teams works."""
-    teams = list(_teams(command, work).values())
+    every = _teams(command, work)
+    teams = list(_chosen(every, command.team).values())
     people = work.people.among({team.lead for team in teams if team.lead})
     own = work.preferences.get(command.person.id) or NotificationPreferences(person_id=command.person.id)
     day = today(command.person.zone or "UTC", command.at)
-    return Reply(page=team_page.settings_page(teams, people, own, day, _unasked(command)))
+    listing = Listing(filters=_team_filter(command.team, every))
+    return Reply(page=team_page.settings_page(teams, people, own, day, listing, _unasked(command)))
 
 
 def show_case(command: ShowCase, work: ReadOnlyWork) -> Reply:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from bot.command import Command, Opening, Reply
+from bot.command import Opening, Reply
 from bot.commands import team as team_commands
+from bot.commands.stamped import Stamped, check_seen
 from bot.domain.errors import check_all
 from bot.domain.person import Person
 from bot.domain.policy import (
@@ -18,7 +19,9 @@ from bot.domain.prompt import GAPS
 from bot.domain.team import Team
 from bot.fields import Choice, FieldSpec, Kind, Tick, field, read_all
 from bot.messages import policy as messages
+from bot.messages.page import SETTINGS
 from bot.messages.parts import Form
+from bot.messages.stale_form import stamped
 from bot.ports import ReadOnlyWork, UnitOfWork
 
 
@@ -30,11 +33,12 @@ DUE_FIELDS = {_gap_field(gap): gap for gap in (*GAPS, OTHER)}
 """The fields of the policy that say when an item is due, by its gap."""
 
 
-class Save(Command, frozen=True):
+class Save(Stamped, frozen=True):
     """Saves a team's policy; `due` holds a number of working days by the names of DUE_FIELDS."""
 
     name = "team.policy"
     access = "channel"
+    set_at = SETTINGS
     title = "Policy"
     submit = "Save"
 
@@ -102,13 +106,16 @@ def policy_form(team: Team, lead: Person | None) -> Form:
         "verifies": messages.VERIFIES[policy.lead_verifies],
         "small_failures": "yes" if policy.small_failures else "",
     }
-    return Save.form(channel_id=team.channel_id, parts=messages.above(team, lead), values=values)
+    return stamped(
+        Save.form(channel_id=team.channel_id, parts=messages.above(team, lead), values=values)
+    )
 
 
 def save(command: Save, work: UnitOfWork) -> Reply:
     """Saves the team's policy, and makes what is open due by it."""
     team = team_commands.of(team_commands.shared_channel(command), command, work)
     team_commands.check_is_leads(team, command, work, "its policy")
+    check_seen(policy_form(team, team_commands.lead_of(team, work)), command, work)
     # Gaps that this form does not ask for keep their numbers.
     kept = {gap: days for gap, days in team.policy.due_by_gap.items() if gap not in DUE_FIELDS.values()}
     chosen = {gap: command.due[name] for name, gap in DUE_FIELDS.items()}

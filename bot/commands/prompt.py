@@ -1,12 +1,12 @@
 """What happens with a team's prompts: they are read, and the lead says what retros ask from then on."""
 
-import hashlib
 from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
-from bot.command import AskFirst, Command, Invocation, Opening, Reply, Request
+from bot.command import Command, Invocation, Opening, Reply, Request
 from bot.commands import team as team_commands
+from bot.commands.stamped import Stamped, check_seen
 from bot.domain import prompt as domain
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused, check_all
@@ -16,8 +16,9 @@ from bot.domain.team import Team
 from bot.fields import Choice, Line, MaybeTick, Text, choices, field
 from bot.jobs import prompt as prompt_jobs
 from bot.messages import prompt as messages
+from bot.messages.page import SETTINGS
 from bot.messages.parts import Form, Message
-from bot.messages.stale_form import changed_meanwhile, differing
+from bot.messages.stale_form import stamped
 from bot.ports import ReadOnlyWork, UnitOfWork
 from bot.prompts import of_team, with_prompts
 
@@ -30,6 +31,7 @@ class Show(Command, frozen=True):
 
     name = "prompts.show"
     access = "members"
+    set_at = SETTINGS
 
     subject: PromptsRef
 
@@ -45,6 +47,7 @@ class ShowKinds(Command, frozen=True):
 
     name = "kinds.show"
     access = "members"
+    set_at = SETTINGS
 
     subject: PromptsRef
 
@@ -53,6 +56,7 @@ class Worded(Command, frozen=True):
     """What the form of a prompt asks."""
 
     access = "members"
+    set_at = SETTINGS
 
     subject: PromptsRef
     label: Line = field(
@@ -84,21 +88,19 @@ class Add(Worded, frozen=True):
     submit = "Add"
 
 
-class Edit(Worded, frozen=True):
+class Edit(Worded, Stamped, frozen=True):
     """Rewords a prompt; retros that are open keep the old words."""
 
     name = "prompt.edit"
     title = "Edit prompt"
     submit = "Save"
 
-    seen: Line = field(hidden=True)
-    """What it was when the form was drawn, as a checksum."""
-
 
 class Move(Command, frozen=True):
     """Asks a prompt earlier or later."""
 
     access = "members"
+    set_at = SETTINGS
     by: ClassVar[int]
 
     subject: PromptsRef
@@ -123,6 +125,7 @@ class Retire(Command, frozen=True):
 
     name = "prompt.retire"
     access = "members"
+    set_at = SETTINGS
 
     subject: PromptsRef
 
@@ -132,6 +135,7 @@ class BringBack(Command, frozen=True):
 
     name = "prompt.bring_back"
     access = "members"
+    set_at = SETTINGS
 
     subject: PromptsRef
 
@@ -140,6 +144,7 @@ class Named(Command, frozen=True):
     """What the form of a kind of case asks."""
 
     access = "members"
+    set_at = SETTINGS
 
     subject: PromptsRef
     called: Line = field(
@@ -155,7 +160,7 @@ class AddKind(Named, frozen=True):
     submit = "Add"
 
 
-class EditKind(Named, frozen=True):
+class EditKind(Named, Stamped, frozen=True):
     """Gives a kind of case another name."""
 
     name = "kind.edit"
@@ -168,6 +173,7 @@ class RetireKind(Command, frozen=True):
 
     name = "kind.retire"
     access = "members"
+    set_at = SETTINGS
 
     subject: PromptsRef
 
@@ -177,6 +183,7 @@ class BringKindBack(Command, frozen=True):
 
     name = "kind.bring_back"
     access = "members"
+    set_at = SETTINGS
 
     subject: PromptsRef
 
@@ -241,7 +248,7 @@ def open_edit(opening: Opening, work: ReadOnlyWork) -> Reply:
 
 def edit_form(team: Team, ref: PromptsRef, prompt: Prompt) -> Form:
     """Edit prompt, filled in with what it is."""
-    return Edit.form(
+    form = Edit.form(
         ref,
         values={
             "label": prompt.label,
@@ -250,8 +257,8 @@ def edit_form(team: Team, ref: PromptsRef, prompt: Prompt) -> Form:
             "needed": "yes" if prompt.needed else "",
         },
         changed={"gap": {"options": choices(_gaps(team))}},
-        hidden={"seen": _checksum(prompt)},
     )
+    return stamped(form)
 
 
 def edit(command: Edit, work: UnitOfWork) -> Reply:
@@ -260,9 +267,7 @@ def edit(command: Edit, work: UnitOfWork) -> Reply:
     def reworded(team: Team, prompts: Prompts) -> Prompts:
         ref = command.subject
         before = domain.of_key(prompts, ref.key)
-        now, values = edit_form(team, ref, before), command.request.values or {}
-        if command.seen not in ("", _checksum(before)) and differing(now, values):
-            raise AskFirst(Reply(form=changed_meanwhile(now, values, None, command.person.id, {})))
+        check_seen(edit_form(team, ref, before), command, work)
         needed = before.needed if command.needed is None else command.needed
         worded = _worded(command, ref.key, team).model_copy(update={"needed": needed})
         changed, _ = check_all(
@@ -322,13 +327,18 @@ def open_edit_kind(opening: Opening, work: ReadOnlyWork) -> Reply:
 
 def edit_kind_form(ref: PromptsRef, name: str) -> Form:
     """Rename kind."""
-    return EditKind.form(ref, values={"called": name})
+    return stamped(EditKind.form(ref, values={"called": name}))
 
 
 def edit_kind(command: EditKind, work: UnitOfWork) -> Reply:
     """Gives a kind of case another name; cases keep the one they were marked with."""
-    key, name = command.subject.kind, _one_line(command.called)
-    renamed = partial(domain.rename_kind, key=key, name=name)
+    ref, name = command.subject, _one_line(command.called)
+
+    def renamed(kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        before = domain.kind_of(kinds, ref.kind)
+        check_seen(edit_kind_form(ref, before.name), command, work)
+        return domain.rename_kind(kinds, key=ref.kind, name=name)
+
     return _change_kinds(command, renamed, work, f"Saved: {name}.")
 
 
@@ -442,7 +452,3 @@ def _worded(command: Worded, key: str, team: Team) -> Prompt:
 
 def _one_line(words: str) -> str:
     return " ".join(words.split())
-
-
-def _checksum(prompt: Prompt) -> str:
-    return hashlib.sha256(prompt.model_dump_json().encode()).hexdigest()[:16]

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from bot.command import Command, Invocation, Opening, Reply, Request
 from bot.commands.lookup import person_of
+from bot.commands.stamped import Stamped, check_seen
 from bot.domain import notification_preferences
 from bot.domain import team as teams
 from bot.domain.channel import Channel
@@ -28,7 +29,9 @@ from bot.fields import (
 )
 from bot.jobs import team as team_jobs
 from bot.messages import team as messages
+from bot.messages.page import SETTINGS
 from bot.messages.parts import Button, Form
+from bot.messages.stale_form import stamped
 from bot.ports import ReadOnlyWork, UnitOfWork
 
 OWN = ("mine", "my", "me", "own")
@@ -41,11 +44,12 @@ NEAR = 0.74
 LONGEST_WORD = 40
 
 
-class Settings(Command, frozen=True):
+class Settings(Stamped, frozen=True):
     """Saves a team's settings."""
 
     name = "team.settings"
     access = "channel"
+    set_at = SETTINGS
     title = "Team settings"
     submit = "Save"
 
@@ -71,11 +75,12 @@ class Settings(Command, frozen=True):
     )
 
 
-class OwnSettings(Command, frozen=True):
+class OwnSettings(Stamped, frozen=True):
     """Saves when and how a person wants to be reminded."""
 
     name = "team.own_settings"
     access = "own"
+    set_at = SETTINGS
     title = "My settings"
     submit = "Save"
 
@@ -224,7 +229,7 @@ def settings_form(team: Team, lead: Person | None) -> Form:
         "days_to_apologise": str(team.days_to_apologise),
         "coach": "yes" if team.coach else "",
     }
-    return Settings.form(
+    form = Settings.form(
         channel_id=team.channel_id,
         parts=messages.above_settings(team, lead),
         values=values,
@@ -233,6 +238,7 @@ def settings_form(team: Team, lead: Person | None) -> Form:
             "days": {"options": messages.WEEK},
         },
     )
+    return stamped(form)
 
 
 def open_own_settings(opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -249,11 +255,12 @@ def own_settings_form(mine: NotificationPreferences) -> Form:
         "digest": "yes" if mine.digest else "",
         "quiet_until": mine.quiet_until.isoformat() if mine.quiet_until else "",
     }
-    return OwnSettings.form(
+    form = OwnSettings.form(
         parts=messages.ABOVE_OWN_SETTINGS,
         values=values,
         changed={"days": {"options": messages.WEEK}},
     )
+    return stamped(form)
 
 
 def _written_days(days: tuple[int, ...]) -> str:
@@ -274,8 +281,10 @@ def own_settings(command: OwnSettings, work: UnitOfWork) -> Reply:
     quiet_until, day = command.quiet_until, today(command.person.zone or "UTC", command.at)
     if quiet_until is not None and quiet_until <= day:
         quiet_until = None
+    mine = _preferences(command, work)
+    check_seen(own_settings_form(mine), command, work)
     changed = notification_preferences.with_settings(
-        _preferences(command, work),
+        mine,
         starts=command.starts,
         ends=command.ends,
         days=command.days,
@@ -297,6 +306,7 @@ def settings(command: Settings, work: UnitOfWork) -> Reply:
         lambda: person_of(command.lead, "lead", work),
         lambda: teams.check_day(command.starts, command.ends),
     )
+    check_seen(settings_form(team), command, work)
     changed = teams.with_settings(
         team,
         lead=lead.id if lead else None,

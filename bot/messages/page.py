@@ -5,6 +5,7 @@ pages. Its files (`bot/messages/page_file.py`) are made from the same.
 """
 
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 
@@ -44,12 +45,14 @@ class Grid(BaseModel, frozen=True):
 class Section(BaseModel, frozen=True):
     """A part of a page under its heading; `note` is the quiet line below that.
 
-    `whole`: the label of the way to all of it, and what `show` says in this page's address there.
+    `whole`: the label of the way to all of it, and what `show` says in this page's address there. `ways`
+    lead to pages about it, by their labels.
     """
 
     heading: str
     note: Words = ()
     whole: tuple[str, str] | None = None
+    ways: tuple[tuple[str, str], ...] = ()
     parts: tuple[Annotated[Part | Grid, Field(discriminator="kind")], ...] = ()
 
 
@@ -81,6 +84,20 @@ class Page(BaseModel, frozen=True):
     listing: Listing | None = None
     thread: str = ""
     ways: tuple[tuple[str, str], ...] = ()
+
+
+SETTINGS = "settings"
+"""The address of the page of settings; what is set there has an address below it."""
+
+
+TAB = "tab"
+"""The address of the page that Teams shows as a personal tab."""
+
+
+def form_at(command_name: str, channel_id: str = "", about: str = "") -> str:
+    """The address of a setting's form, or of what leads to such forms: for a channel, about what."""
+    query = {name: value for name, value in {"place": channel_id, "about": about}.items() if value}
+    return f"{SETTINGS}/{command_name}" + (f"?{urlencode(query)}" if query else "")
 
 
 def case_at(number: int) -> str:

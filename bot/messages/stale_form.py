@@ -1,7 +1,9 @@
 """A form that was open while somebody changed what it is about."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date
+from json import dumps
 
 from bot.domain.person import Person
 from bot.messages.author import signed
@@ -18,6 +20,15 @@ from bot.messages.parts import (
 )
 
 NOT_SAVED = "Yours isn't saved yet. Save replaces what it says now."
+SEEN = "seen"
+"""Under this name a form carries what stood in it when it was drawn, as a checksum."""
+
+
+def stamped(form: Form) -> Form:
+    """The form, with a checksum of what stands in its fields."""
+    stands = dumps([(field.name, field.value) for field in form.fields])
+    seen = hashlib.sha256(stands.encode()).hexdigest()[:16]
+    return form.model_copy(update={"hidden": {**form.hidden, SEEN: seen}})
 
 
 def changed_meanwhile(
@@ -55,4 +66,6 @@ def _standing(field: FormField, people: Mapping[str, Person]) -> Words:
         return (Day(day=date.fromisoformat(field.value)),)
     if field.kind == "person":
         return (people[field.value].name if field.value in people else "Somebody",)
-    return (one_line(field.value),)
+    chosen = field.value.split(",") if field.kind == "choices" else [field.value]
+    labels = {option.value: option.label for option in field.options}
+    return (one_line(", ".join(labels.get(value, value) for value in chosen)),)

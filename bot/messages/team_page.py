@@ -6,23 +6,22 @@ from datetime import date
 from bot.domain.channel import channel_label
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.person import Person
+from bot.domain.prompt import Prompts, asked
+from bot.domain.reference import PromptsRef
 from bot.domain.team import Team
 from bot.messages import policy
 from bot.messages.item_page import name_of
-from bot.messages.page import Page, Section
-from bot.messages.parts import Context, Fields, Typed, Words, on, working_days
+from bot.messages.page import SETTINGS, Listing, Page, Section, form_at
+from bot.messages.parts import Fields, Words, on, working_days
 from bot.messages.team import days_off_words, short_days
+from bot.prompts import of_team
 
-CHANGE: Words = (
-    "To change them, type ",
-    Typed(words="settings"),
-    ", ",
-    Typed(words="settings days off"),
-    " or ",
-    Typed(words="settings policy"),
-    " in the team's channel.",
+WAYS = (
+    ("Change settings", "team.settings"),
+    ("Days off", "team.days_off"),
+    ("Policy", "team.policy"),
 )
-CHANGE_OWN: Words = ("To change them, type ", Typed(words="settings mine"), ".")
+"""The forms of a team that stand on the page, by what leads to them."""
 
 
 def settings_page(
@@ -30,21 +29,36 @@ def settings_page(
     people: Mapping[str, Person],
     own: NotificationPreferences,
     day: date,
+    listing: Listing,
     unasked: Words,
 ) -> Page:
     """Every team of whoever looks, and what is theirs alone."""
     mine = Section(
         heading="When you are reminded",
-        parts=(Fields(rows=tuple(_own(own, day))), Context(words=CHANGE_OWN)),
+        parts=(Fields(rows=tuple(_own(own, day))),),
+        ways=(("Change when you are reminded", form_at("team.own_settings")),),
     )
     sections = (
         Section(
             heading=channel_label(team.name),
-            parts=(Fields(rows=tuple(_facts(team, people, day))), Context(words=CHANGE)),
+            parts=(Fields(rows=tuple(_facts(team, people, day))),),
+            ways=(
+                *((label, form_at(name, team.channel_id)) for label, name in WAYS),
+                (
+                    "Prompts",
+                    form_at("prompts.show", about=str(PromptsRef(channel_id=team.channel_id))),
+                ),
+            ),
         )
         for team in teams
     )
-    return Page(title="Settings", here="settings", where=unasked, sections=(mine, *sections))
+    return Page(
+        title="Settings",
+        here=SETTINGS,
+        where=unasked,
+        listing=listing,
+        sections=(mine, *sections),
+    )
 
 
 def _facts(team: Team, people: Mapping[str, Person], day: date) -> Iterator[tuple[str, Words]]:
@@ -57,6 +71,13 @@ def _facts(team: Team, people: Mapping[str, Person], day: date) -> Iterator[tupl
     yield "Language coach", ("reads along" if team.coach else "is off",)
     yield "Days off", days_off_words(team.days_off, day) or ("none but the weekly ones",)
     yield from policy.rows(team.policy)
+    yield "Retros ask", (_labels(of_team(team)),)
+    kinds = [kind for kind in team.kinds if not kind.retired]
+    yield "Kinds of case", (", ".join(kind.name for kind in kinds) or "none of its own",)
+
+
+def _labels(prompts: Prompts) -> str:
+    return ", ".join(prompt.label for prompt in asked(prompts))
 
 
 def _own(own: NotificationPreferences, day: date) -> Iterator[tuple[str, Words]]:

@@ -9,7 +9,9 @@ import re
 import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from bot.messages.page import TAB
 from bot.routes import TYPED, TYPED_WORDS
 from bot.settings import Misconfigured
 
@@ -22,8 +24,11 @@ TARGETED_VERSION = "1.30"
 """Targeted messages are declared from 1.29 on; without them 1.25 is accepted most widely."""
 
 
-def manifest(app_id: str, domain: str, *, targeted: bool = False) -> dict[str, Any]:
-    """The manifest of one app; raises Misconfigured for what Teams would not take."""
+def manifest(app_id: str, domain: str, *, targeted: bool = False, pages_at: str = "") -> dict[str, Any]:
+    """The manifest of one app; raises Misconfigured for what Teams would not take.
+
+    `pages_at` is where the leads' pages are, without a last slash: by https they have a personal tab.
+    """
     if not GUID.fullmatch(app_id):
         raise Misconfigured("--app-id must be the app's id in Azure: 8-4-4-4-12 hexadecimal digits.")
     if not DOMAIN.fullmatch(domain):
@@ -37,6 +42,13 @@ def manifest(app_id: str, domain: str, *, targeted: bool = False) -> dict[str, A
             for typed, (words, meaning) in zip(TYPED_WORDS.values(), TYPED.items(), strict=True)
             if typed.suggested  # Teams takes 12
         ]
+    if pages_at.startswith("https://"):
+        tab = {"entityId": TAB, "name": "In your browser", "scopes": ["personal"]}
+        made["staticTabs"] = [
+            {**tab, "contentUrl": f"{pages_at}/{TAB}", "websiteUrl": f"{pages_at}/board"}
+        ]
+        host = urlsplit(pages_at).netloc
+        made["validDomains"] = list(dict.fromkeys((*made["validDomains"], host)))
     if targeted:
         made["$schema"] = made["$schema"].replace(made["manifestVersion"], TARGETED_VERSION)
         made["manifestVersion"] = TARGETED_VERSION
@@ -44,9 +56,9 @@ def manifest(app_id: str, domain: str, *, targeted: bool = False) -> dict[str, A
     return made
 
 
-def write(path: Path, app_id: str, domain: str, *, targeted: bool = False) -> None:
+def write(path: Path, app_id: str, domain: str, *, targeted: bool = False, pages_at: str = "") -> None:
     """Writes the package to upload to Teams; raises Misconfigured, also where it cannot be written."""
-    made = manifest(app_id, domain, targeted=targeted)
+    made = manifest(app_id, domain, targeted=targeted, pages_at=pages_at)
     files = {"manifest.json": json.dumps(made, indent=2, ensure_ascii=False).encode()}
     files |= {name: Path(__file__).with_name(name).read_bytes() for name in ICONS}
     try:

@@ -5,12 +5,11 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
 
 from aiohttp import web
 from markupsafe import Markup
 
-from bot.command import Reply, Request
+from bot.command import Reply
 from bot.demo.sample import SAMPLE
 from bot.domain.channel import Channel
 from bot.domain.person import Person
@@ -24,7 +23,9 @@ from handlers.web import additions, changes, cookies, incoming, pages, render
 from handlers.web.demo import SKIPPED, TOUR, Tour
 from handlers.web.guard import HEADERS, Handler, Stranger, guarded, html, own_path, problem, redirect
 from handlers.web.incoming import HTTPProblem, Pressed, ResolvedPress, new_key
-from handlers.web.leads import LeadPages, Reader, Shows
+from handlers.web.lead_forms import Answers
+from handlers.web.lead_page import Reader
+from handlers.web.leads import LeadPages
 from handlers.web.memberships import Everybody
 from handlers.web.outgoing import WORKSPACE, Hub, WebMessenger
 
@@ -37,12 +38,6 @@ CALM_SECONDS = 0.2
 Page = Callable[[web.Request, ReadOnlyWork], web.Response]
 Added = tuple[Person, Form, Channel | Person | None, additions.Faults, Sequence[Person]]
 Outcome = tuple[Person, Form, changes.Changed | None, additions.Faults, Sequence[Person]]
-
-
-class Answers(Shows, Protocol):
-    """What this adapter needs of the bot."""
-
-    async def answer(self, request: Request) -> Reply: ...
 
 
 class WebAdapter:

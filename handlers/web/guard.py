@@ -1,7 +1,7 @@
 """What stands around every page: who may ask, what goes wrong said in a sentence, strict headers."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from json import dumps
 
 from aiohttp import web
@@ -26,6 +26,16 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
+IN_TEAMS = {
+    **{name: value for name, value in HEADERS.items() if name != "X-Frame-Options"},
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
+        "frame-ancestors 'none'",
+        "frame-ancestors https://teams.microsoft.com https://*.teams.microsoft.com "
+        "https://*.cloud.microsoft",
+    ),
+}
+"""Of the one page that Teams may show inside itself: X-Frame-Options cannot name who may."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -40,6 +50,7 @@ def guarded(
     handler: Handler,
     check: Callable[[web.Request], None],
     ask_who: Callable[[web.Request, Stranger], Awaitable[web.StreamResponse]],
+    headers: Mapping[str, str] = HEADERS,
 ) -> Handler:
     """The handler, for whoever passes the check; what it raises becomes a page of one sentence."""
 
@@ -64,7 +75,7 @@ def guarded(
             words = "Something broke in Amends, and its log says where. Please try again."
             response = problem(request, words, 500)
         if not response.prepared:
-            for name, value in HEADERS.items():
+            for name, value in headers.items():
                 response.headers.setdefault(name, value)
         return response
 

@@ -159,6 +159,19 @@ async def posted(request: web.Request) -> Data:
         raise HTTPProblem("What was sent is no form, so nothing was done.", 400) from None
 
 
+async def written(request: web.Request) -> list[str]:
+    """What somebody wrote into the texts of a form; nothing where no form of ours was sent."""
+    try:
+        form, values = read_form(await posted(request))
+    except HTTPProblem:
+        return []
+    return [
+        text
+        for field in form.fields
+        if field.kind in ("line", "text") and (text := values.get(field.name, "").strip())
+    ]
+
+
 def text_of(data: Data, name: str) -> str:
     """One field's text, with line ends as "\\n"; NUL, which no database of ours stores, is dropped."""
     value = data.get(name, "")

@@ -5,29 +5,37 @@ button, because previews look too; pressing that uses the link up, and begins a 
 secret in a cookie, of which only a hash is stored: whoever makes one up is nobody.
 """
 
-import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import NamedTuple, Protocol
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, unquote
 
 from aiohttp import web
 
-from bot.access import NO_ANSWER_NOW
-from bot.command import Reply, Request
+from bot.command import Request
 from bot.commands import sign_in
 from bot.domain.person import Person
 from bot.domain.sign_in import idle_end
-from bot.messages.page import Page
+from bot.messages.page import SETTINGS, TAB, Page
 from bot.messages.page_file import PAGE_FORMATS
-from bot.messages.parts import Link, plain_words
+from bot.messages.parts import Link
 from bot.ports import ReadOnlyWork, Transactions
-from bot.settings import Settings, http_address
+from bot.settings import Settings
 from handlers.web import cookies, incoming, render
-from handlers.web.guard import HEADERS, Handler, Stranger, guarded, html, own_path, redirect
-from handlers.web.incoming import HTTPProblem, new_key
+from handlers.web.guard import (
+    HEADERS,
+    IN_TEAMS,
+    Handler,
+    Stranger,
+    guarded,
+    html,
+    own_path,
+    redirect,
+)
+from handlers.web.incoming import HTTPProblem
+from handlers.web.lead_forms import Answers, LeadForms
+from handlers.web.lead_page import Reader, draw, frame_of, refused
 
 STATIC = {path.name: path for path in (render.FOLDER / "static").iterdir()}
 PATHS: Mapping[str, str] = {
@@ -41,7 +49,6 @@ PATHS: Mapping[str, str] = {
     "/settings": "page.settings",
 }
 """Every page, and what it shows."""
-NAVIGATION = (("board", "Board"), ("cases", "Cases"), ("trends", "Trends"), ("settings", "Settings"))
 SESSION = "session"
 NOT_HERE = "I can't find this. Check the number, or look for it in the list of cases."
 USED = (
@@ -51,32 +58,13 @@ USED = (
 WRONG_FORM = "This page is out of date: go back, reload it and try again."
 
 
-class Shows(Protocol):
-    """What the pages need of the bot."""
-
-    async def show(self, request: Request) -> Reply: ...
-
-
-class Reader(NamedTuple):
-    """Who reads a page, of which workspace; `secret` is their session's, "" where nobody signs in."""
-
-    workspace: str
-    person: Person
-    secret: str = ""
-
-    @property
-    def form_token(self) -> str:
-        """What every form of theirs carries, and no other page can know."""
-        return hmac.new(self.secret.encode(), b"form", hashlib.sha256).hexdigest()
-
-
 class LeadPages:
     """Mount `routes()`; `here` says who reads where the web workspace is open, too."""
 
     def __init__(
         self,
         settings: Settings,
-        bot: Shows,
+        bot: Answers,
         transactions: Transactions,
         here: Callable[[web.Request], Awaitable[Reader]] | None = None,
     ) -> None:
@@ -84,6 +72,7 @@ class LeadPages:
         self._bot = bot
         self._transactions = transactions
         self._here = here
+        self._forms = LeadForms(settings, bot, transactions, self._reader)
         self._platforms = {
             name for name, is_open in (("slack", settings.slack), ("teams", settings.teams)) if is_open
         }
@@ -96,7 +85,15 @@ class LeadPages:
             web.post("/open/{workspace}/{secret}", self._guarded(self._use_link)),
             web.post("/sign-out", self._guarded(self._sign_out)),
         ]
-        return [*shown, *signing, web.get("/static/{name}", self._guarded(self._static))]
+        address = f"/{SETTINGS}/{{command}}"
+        forms = [
+            web.get(address, self._guarded(self._forms.open)),
+            web.post(address, self._guarded(self._forms.send)),
+        ]
+        if self._settings.teams and self._settings.amends_url.startswith("https://"):
+            tab = guarded(self._tab, self._check, self._ask_who, IN_TEAMS)
+            signing.append(web.get(f"/{TAB}", tab))
+        return [*shown, *forms, *signing, web.get("/static/{name}", self._guarded(self._static))]
 
     def mount(self, app: web.Application) -> None:
         """Adds the routes, with a first page and one for unknown paths; not beside the web workspace."""
@@ -123,7 +120,9 @@ class LeadPages:
         """Where the web workspace is open somebody says who they are there, and else comes from chat."""
         if self._here is not None and not self._platforms:
             return redirect(request, "/")
-        response = html(render.page("signed_out.html", title="Sign in", ended=False), 401)
+        typed = await incoming.written(request)
+        page = render.page("signed_out.html", title="Sign in", ended=False, typed=typed)
+        response = html(page, 401)
         self._forget(request, response)
         return response
 
@@ -180,20 +179,10 @@ class LeadPages:
                 )
             )
             if reply.page is None:
-                return self._refused(request, reply, is_thing=bool(about))
+                raise refused(reply, NOT_HERE if about else "")
             return self._drawn(request, reader, reply.page)
 
         return show
-
-    def _refused(self, request: web.Request, reply: Reply, *, is_thing: bool) -> web.Response:
-        """Why there is nothing to see, in the words for what is not there, unless nobody can say."""
-        told = [*reply.faults.values()]
-        if reply.message is not None:
-            parts = reply.message.parts
-            told += [plain_words(part.words) for part in parts if part.kind == "paragraph"]
-        if NO_ANSWER_NOW in told or not reply.saved:
-            raise HTTPProblem(" ".join(told), 503)
-        raise HTTPProblem(NOT_HERE, 404) if is_thing else HTTPProblem(" ".join(told), 400)
 
     def _drawn(self, request: web.Request, reader: Reader, page: Page) -> web.Response:
         way = request.query.get("as", "")
@@ -206,28 +195,9 @@ class LeadPages:
                 charset="utf-8",
                 headers={"Content-Disposition": f'attachment; filename="{name}.{way}"'},
             )
-        frame = render.Frame(
-            viewer=reader.person, now=datetime.now(UTC), key=new_key, base=self._base, beside=True
-        )
-        return html(
-            render.page(
-                "lead.html",
-                title=page.title,
-                page=page,
-                frame=frame,
-                reader=reader,
-                navigation=NAVIGATION,
-                formats=PAGE_FORMATS,
-                query={name: value for name, value in request.query.items() if name != "as"},
-                address=partial(_address, request),
-                thread=Link(text="The thread in chat", url=page.thread) if page.thread else None,
-            )
-        )
-
-    @property
-    def _base(self) -> str:
-        """This server's own address, which links to its web workspace begin with."""
-        return http_address(self._settings.amends_host, self._settings.amends_port)
+        thread = Link(text="The thread in chat", url=page.thread) if page.thread else None
+        frame = frame_of(reader, self._settings)
+        return draw(request, reader, frame, page, formats=PAGE_FORMATS, thread=thread)
 
     async def _first(self, request: web.Request) -> web.StreamResponse:
         return redirect(request, "/board")
@@ -242,6 +212,10 @@ class LeadPages:
         raise HTTPProblem("There is no such page here.", 404)
 
     # ---- the way in and out
+
+    async def _tab(self, request: web.Request) -> web.StreamResponse:
+        """What the personal tab in Teams shows: the way to the pages, the same to everybody."""
+        return html(render.page("tab.html", title="Open Amends in your browser"))
 
     async def _look_at_link(self, request: web.Request) -> web.StreamResponse:
         """Shows whom the link would let in; nothing happens, because previews look, too."""
@@ -285,12 +259,6 @@ class LeadPages:
             if not hmac.compare_digest(incoming.text_of(data, "form"), reader.form_token):
                 raise HTTPProblem(WRONG_FORM, 403)
             await self._transactions.write(reader.workspace, partial(sign_in.sign_out, reader.secret))
-        response = html(render.page("signed_out.html", title="Signed out", ended=True))
+        response = html(render.page("signed_out.html", title="Signed out", ended=True, typed=()))
         self._forget(request, response)
         return response
-
-
-def _address(request: web.Request, **changed: str) -> str:
-    """This page's address with something of it changed; an empty value is left out."""
-    query = {name: value for name, value in {**request.query, **changed}.items() if value}
-    return request.path + (f"?{urlencode(query)}" if query else "")

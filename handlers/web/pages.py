@@ -31,6 +31,7 @@ FOOTER = (
     Button(label="My action items", command_name="action_item.mine", about=""),
     Button(label="Status", command_name="board.status", about=""),
     Button(label="Trends", command_name="trends.show", about=""),
+    Button(label="Prompts", command_name="prompts.show", about="", opens=True),
     Button(label="Team settings", command_name="team.settings", about="", opens=True),
     MY_SETTINGS,
     Button(label="Help", command_name="team.help", about=""),

@@ -66,6 +66,8 @@ class Frame:
     people: Mapping[str, Person] = field(default_factory=dict)
     beside: bool = False
     """It is drawn on a page beside the workspace's channels, to which it does not lead."""
+    token: str = ""
+    """What every form of such a page carries, and no other page can know."""
 
     def zone(self, other: str = "UTC") -> ZoneInfo:
         """The reader's zone, or `other` while theirs is not known."""
@@ -218,18 +220,36 @@ def form(
 ) -> Markup:
     """The form as a dialog's content, with the faults beside their fields.
 
-    It carries itself along, so that a faulty one can be shown again with everything typed; the
-    field is called `dialog`, for one called `form` would hide the form itself from scripts.
     `people` and `channels` are the options of the fields that choose one.
     """
     faults = faults or {}
     drawn = fields_of(form, people, channels, faults)
+    sent = (form, _carried(form), drawn, faults, _loose(form, faults), frame)
+    return _macro("form.html", "dialog", *sent, action)
+
+
+def page_form(
+    form: Form, frame: Frame, people: Sequence[Person], faults: Mapping[str, str], back: str
+) -> Markup:
+    """The same as the content of a page without a script; `back` is where leaving it leads."""
+    drawn = fields_of(form, people, (), faults)
+    sent = (form, _carried(form), drawn, faults, _loose(form, faults), frame)
+    return _macro("form.html", "page_form", *sent, back)
+
+
+def _loose(form: Form, faults: Mapping[str, str]) -> list[str]:
+    """What is wrong with the form as a whole."""
     names = {field.name for field in form.fields}
-    loose = [sentence for name, sentence in faults.items() if name not in names]
-    # What was typed stands in the fields already: carried twice, long texts would be too much.
-    carried = filled(form, dict.fromkeys(names, ""))
-    dialog = carried.model_dump_json()
-    return _macro("form.html", "dialog", form, dialog, drawn, faults, loose, frame, action)
+    return [sentence for name, sentence in faults.items() if name not in names]
+
+
+def _carried(form: Form) -> str:
+    """The form, which carries itself along, so that a faulty one can be shown with everything typed.
+
+    The field is called `dialog`, for one called `form` would hide the form itself from scripts. What was
+    typed stands in the fields already: carried twice, long texts would be too much.
+    """
+    return filled(form, dict.fromkeys((field.name for field in form.fields), "")).model_dump_json()
 
 
 def fields_of(

@@ -7,6 +7,7 @@ from typing import Any
 from bot.command import Reply, Request
 from bot.domain.channel import Channel
 from bot.domain.job import MessageRef
+from bot.domain.person import Person
 from bot.messages.parts import Message, sentence
 from bot.ports import Delivery
 from bot.settings import Settings
@@ -33,6 +34,9 @@ class Script:
         self.asked.append(request)
         reply = self.replies.get(request.command_name, Reply())
         return reply(request) if callable(reply) else reply
+
+    async def is_guest(self, workspace: str, person: Person) -> bool:
+        return False
 
 
 def settings_for(slack: FakeSlack, *, socket: bool = False, **more: Any) -> Settings:

@@ -20,16 +20,41 @@ APP = "11111111-aaaa-4bbb-8ccc-000000000001"
 HOST = "amends.example.com"
 
 
+@pytest.mark.parametrize(
+    "pages_at", ["", "https://amends.example.com", "https://pages.example.com:8443"]
+)
 @pytest.mark.parametrize(("targeted", "version"), [(False, "1.25"), (True, "1.30")])
-def test_teams_accepts_the_manifest(targeted: bool, version: str) -> None:
+def test_teams_accepts_the_manifest(targeted: bool, version: str, pages_at: str) -> None:
     schema = SCHEMAS / f"teams-manifest-schema.v{version}.json"
     if not schema.exists():
         pytest.skip("Teams' manifest schema is not beside this repository")
-    made = package.manifest(APP, HOST, targeted=targeted)
+    made = package.manifest(APP, HOST, targeted=targeted, pages_at=pages_at)
     assert made["manifestVersion"] == version
     assert version in made["$schema"]
     validator = Draft4Validator(json.loads(schema.read_text(encoding="utf-8-sig")))
     assert [error.message for error in validator.iter_errors(made)] == []
+
+
+def test_pages_by_https_have_a_personal_tab_and_others_none() -> None:
+    made = package.manifest(APP, HOST, pages_at="https://pages.example.com")
+    [tab] = made["staticTabs"]
+    assert tab["contentUrl"] == "https://pages.example.com/tab"
+    assert tab["websiteUrl"] == "https://pages.example.com/board"
+    assert tab["scopes"] == ["personal"]
+    assert made["validDomains"] == [HOST, "pages.example.com"]
+    assert package.manifest(APP, HOST, pages_at=f"https://{HOST}")["validDomains"] == [HOST]
+    for pages_at in ("", "http://pages.example.com"):
+        assert package.manifest(APP, HOST, pages_at=pages_at) == package.manifest(APP, HOST)
+        assert "staticTabs" not in package.manifest(APP, HOST, pages_at=pages_at)
+
+
+def test_the_command_knows_where_the_pages_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AMENDS_URL", "https://pages.example.com/")
+    assert main(["teams-package", "--app-id", APP, "--domain", HOST, "--out", "made.zip"]) == 0
+    with zipfile.ZipFile(tmp_path / "made.zip") as made:
+        [tab] = json.loads(made.read("manifest.json"))["staticTabs"]
+    assert tab["contentUrl"] == "https://pages.example.com/tab"
 
 
 def test_targeted_messages_are_only_declared_where_they_are_switched_on() -> None:

@@ -22,6 +22,8 @@ LISTS = (
     "/board?show=agreed&gap=training",
     "/cases",
     "/cases?state=open&sort=closes",
+    "/cases?sort=-customer",
+    "/cases?sort=ended&state=closed",
     "/cases?gap=training",
     "/find?q=parcel",
     "/find?q=vorfall",
@@ -31,6 +33,13 @@ LISTS = (
     "/settings",
 )
 THINGS = ("/cases/C-1", "/cases/C-1/customer", "/items/AI-1")
+FORMS = (
+    "/settings/team.own_settings",
+    *(f"/settings/team.{name}?place=parcel-shop" for name in ("settings", "days_off", "policy")),
+    *(f"/settings/{name}?about=prompts:::parcel-shop" for name in ("prompts.show", "kinds.show")),
+    "/settings/prompt.add?about=prompts:::parcel-shop",
+    "/settings/prompt.edit?about=prompts::training:parcel-shop",
+)
 FORMULA = '=HYPERLINK("https://evil.example","x")'
 
 
@@ -91,6 +100,53 @@ async def test_a_long_list_comes_in_parts_in_the_order_of_its_address(visitor: V
     assert ordered.text.startswith("Failed")
 
 
+async def test_every_column_but_the_items_is_sorted_either_way_with_its_filters(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.commands.page.ROWS", 2)
+    await visitor.send("/add/channel", {"v.name": "desk"}, status=200)
+    for number, name in enumerate(("zebra", "Apple", "mango", "Émile")):
+        await fail(visitor, f"{name} waited", items=number % 2, where="support" if number else "desk")
+    start = "/cases?since=2020-01-01&gap=&state=open"
+    labels = [one.text.rstrip(" ▲▼↕") for one in (await visitor.see(start)).all("th", scope="col")]
+    assert labels[-2:] == ["Items open", "Team"]
+    for label in labels:
+        if label == "Items open":
+            continue
+        lists = []
+        for way in ("ascending", "descending"):
+            [head] = [
+                one for one in (await visitor.see(start)).all("a") if one.text.startswith(f"{label} ")
+            ]
+            path, found = head.attributes["href"], list[str]()
+            for _ in range(2 if way == "descending" else 1):
+                page = await visitor.see(path)
+                [sorted_by] = page.all("th", **{"aria-sort": "ascending"}) or page.all(
+                    "th", **{"aria-sort": "descending"}
+                )
+                assert sorted_by.text.startswith(label)
+                again = next(a for a in page.all("a") if a.text.startswith(f"{label} "))
+                first, path = page, again.attributes["href"]
+            assert sorted_by.attributes["aria-sort"] == way
+            page = first
+            while True:
+                found += [one.text for one in page.all("th", scope="row")]
+                more = [a.attributes["href"] for a in page.all("a") if a.text == "Show more"]
+                if not more:
+                    break
+                assert "state=open" in more[0]
+                assert "since=2020-01-01" in more[0]
+                assert "Apple" not in more[0]
+                page = await visitor.see(more[0])
+            assert len(found) == 4, (label, way, found)
+            lists.append(found)
+        if label in ("What happened", "Customer"):
+            assert lists[0] == [f"{one} waited" for one in ("Apple", "mango", "zebra", "Émile")]
+            assert lists[1] == lists[0][::-1]
+        if label == "Team":
+            assert (lists[0][0], lists[1][-1]) == ("zebra waited", "zebra waited")
+
+
 async def test_more_than_a_part_is_one_link_away(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,7 +170,11 @@ async def test_more_than_a_part_is_one_link_away(
         "cases?after=7",
         "cases?after=x_1",
         "cases?team=nowhere",
-        "cases?sort=customer",
+        "cases?sort=items",
+        "cases?sort=customer&after=0~_999",
+        "cases?sort=retro&after=7~1_1",
+        "cases?since=2026-13-01",
+        "cases?state=open&state=closed&sort=--failed",
         "find?q=parcel&team=nowhere",
         "find?q=parcel&after=x",
         f"find?q={'x' * 201}",
@@ -215,10 +275,32 @@ async def test_the_leads_two_questions_in_a_browser(demo_address: str, tab: Page
 async def test_axe_finds_nothing_on_the_pages(demo_address: str, tab: Page) -> None:
     found = []
     await tab.goto(demo_address)
-    for path in (*LISTS, *THINGS, "/cases/C-999"):
+    for path in (*LISTS, *THINGS, *FORMS, "/cases/C-999"):
         await tab.goto(demo_address + path)
         found += await findings(tab, path)
         await tab.set_viewport_size({"width": 390, "height": 844})
         wide = await tab.evaluate("document.documentElement.scrollWidth")
         assert wide <= 390, path
+    await tab.goto(f"{demo_address}/settings/team.days_off?place=parcel-shop")
+    await tab.get_by_label("Days off").fill("Christmas")
+    await tab.get_by_role("button", name="Save").click()
+    await expect(tab.get_by_label("Days off")).to_have_value("Christmas")
+    found += await findings(tab, "a form with a fault")
+    await tab.get_by_label("Days off").fill("2036-12-24")
+    await tab.get_by_role("button", name="Save").click()
+    await expect(tab.get_by_role("status")).to_contain_text("Saved for #parcel-shop.")
+    found += await findings(tab, "what was saved")
     assert not found, "\n".join(found)
+
+
+async def test_the_workspace_leads_to_every_page_and_has_its_prompts_at_hand(visitor: Visitor) -> None:
+    await fail(visitor, "Parcel missed", items=0)
+    channel = await visitor.see("/p/support")
+    for path in ("/board", "/cases", "/find", "/trends", "/settings"):
+        assert channel.all("a", href=path), path
+    for name in ("board.status", "trends.show", "prompts.show", "team.settings"):
+        assert channel.all("form", action=f"/verb/{name}"), name
+    asked = await visitor.press("prompts.show")
+    assert "What retros ask in #support" in asked.text
+    direct = await visitor.see("/dm")
+    assert not direct.all("form", action="/verb/prompts.show")

@@ -426,6 +426,61 @@ async def test_a_link_from_teams_lets_its_person_in(teams: FakeTeams, sqlite_url
                 assert (await browser.see("/cases/C-1")).status == (200 if sees else 404)
 
 
+async def test_the_tab_in_teams_shows_the_way_and_no_other_page_is_shown_inside_another(
+    teams: FakeTeams, sqlite_url: str
+) -> None:
+    https = "https://amends.example.com"
+    async with open_teams_app(teams, sqlite_url, amends_url=https):
+        url = str(teams.endpoint).removesuffix("/api/messages")
+        async with browsing(url) as browser:
+            tab = await browser.see("/tab", **{"Sec-Fetch-Dest": "iframe"})
+            assert tab.status == 200
+            assert "type browser" in tab.page.text
+            assert not tab.page.all("form")
+            assert not tab.page.all("script")
+            assert "Set-Cookie" not in tab.headers
+            assert "X-Frame-Options" not in tab.headers
+            policy = tab.headers["Content-Security-Policy"]
+            assert policy.endswith(
+                "frame-ancestors https://teams.microsoft.com https://*.teams.microsoft.com "
+                "https://*.cloud.microsoft"
+            )
+            assert "default-src 'none'" in policy
+            [way] = tab.page.all("a")
+            assert (way.attributes["href"], way.attributes["target"]) == ("/board", "_blank")
+            for path in (
+                "/board",
+                "/settings",
+                "/tab/",
+                "/nowhere",
+                "/open/teams%3A1/x",
+                "/static/app.css",
+            ):
+                other = await browser.see(path)
+                assert other.headers["X-Frame-Options"] == "DENY", path
+                assert "frame-ancestors 'none'" in other.headers["Content-Security-Policy"], path
+            rebound = await browser.see("/tab", Host="evil.example")
+            assert rebound.status == 403
+
+
+async def test_without_https_and_without_teams_there_is_no_tab(
+    slack: FakeSlack, teams: FakeTeams, sqlite_url: str, tmp_path: Path
+) -> None:
+    async with (
+        open_teams_app(teams, sqlite_url, amends_url=URL),
+        browsing(str(teams.endpoint).removesuffix("/api/messages")) as browser,
+    ):
+        missing = await browser.see("/tab")
+        assert missing.status == 404
+        assert missing.headers["X-Frame-Options"] == "DENY"
+    database_url = f"sqlite:///{tmp_path}/slack.db"
+    async with (
+        open_slack_app(slack, database_url, amends_url="https://amends.example.com"),
+        browsing(str(slack.events_url).removesuffix("/slack/events")) as browser,
+    ):
+        assert (await browser.see("/tab")).status == 404
+
+
 async def test_without_an_address_there_are_no_pages_and_no_button(
     slack: FakeSlack, sqlite_url: str
 ) -> None:

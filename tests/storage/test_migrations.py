@@ -20,9 +20,19 @@ from storage.migrations.run import upgrade
 from storage.tables import Row
 from tests.storage.made import a_case, saved, seen
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Skipped unsupported reflection of expression-based index cases_by_"
+)
+
 
 def _is_declared(name: str | None, kind: str, _: object = None) -> bool:
-    """Not of the index of words, which follows from the others: see `storage/search_index.py`."""
+    """Not of the index of words, which follows from the others: see `storage/search_index.py`.
+
+    Nor of indexes over expressions: SQLAlchemy cannot read SQLite's. That they are met is seen in
+    tests/storage/test_plans.py.
+    """
+    if kind == "index":
+        return name not in ("cases_by_what", "cases_by_name")
     return kind != "table" or not str(name).startswith("search_")
 
 

@@ -5,14 +5,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import Connection, event
 
 from bot.domain.board import Source
 from bot.domain.board_filter import EVERYTHING, Filters
-from bot.domain.case_list import CaseList, Place
+from bot.domain.case_list import CaseList, Order, Place
 from bot.domain.owner_day import day_everywhere
 from bot.repositories import BoardTeam
 from storage import tables
@@ -30,7 +30,10 @@ DueWork = Callable[[UnitOfWork], object]
 def listed(wanted: CaseList, work: UnitOfWork) -> object:
     """The first part of a list, and the next one."""
     first = work.cases.listed(wanted, None, 20)
-    key = {"failed": AT, "closes": AT.date(), "number": 900}[wanted.order]
+    keys = {"failed": AT, "closes": AT.date(), "case": 900, "what": "x", "customer": "x"}
+    keys |= {"retro": AT, "ended": 900, "team": AT}
+    keys |= {"closes": AT} if wanted.state == "closed" else {}
+    key = 900 if wanted.gap and wanted.order in ("failed", "case", "team") else keys[wanted.order]
     return first, work.cases.listed(wanted, Place(key=key, number=900), 20)
 
 
@@ -74,15 +77,19 @@ LOOKS: dict[str, DueWork] = {
     "cases.failures_in": lambda work: work.cases.failures_in(["P7", "P8"], AT, 20),
     "teams.nearest": lambda work: work.teams.nearest("U7", 20),
     **{
-        f"cases.listed {wanted.order} {wanted.state} {wanted.highest_first}": partial(listed, wanted)
+        f"cases.listed {wanted.order} {wanted.highest_first} {wanted.state} {wanted.gap}": partial(
+            listed, wanted
+        )
         for wanted in (
-            CaseList(channels=frozenset({"P7", "P8"}), highest_first=highest_first, since=AT, **narrowed)
+            CaseList(
+                channels=("P7", "P8"), since=AT, order=order, highest_first=highest_first, **narrowed
+            )
+            for order in get_args(Order)
             for highest_first in (True, False)
             for narrowed in (
                 {},
                 {"state": "open"},
                 {"state": "closed"},
-                {"state": "open", "by_closing": True},
                 {"gap": "training"},
                 {"gap": "training", "state": "open"},
             )

@@ -33,7 +33,14 @@ LISTED = {
     "cases_listed": ("cases", ["workspace", "place", "failed_at", "number"]),
     "retros_listed": ("retros", ["workspace", "place", "state", "opened_at", "case"]),
     "action_items_by_gap": ("action_items", ["workspace", "place", "gap", "case"]),
+    "cases_numbered": ("cases", ["workspace", "place", "number"]),
+    "recoveries_listed": ("recoveries", ["workspace", "place", "outcome", "case"]),
 }
+SORTED = {
+    "cases_by_what": ("what_happened", ""),
+    "cases_by_name": ("customer", " WHERE customer IS NOT NULL"),
+}
+"""Cases by the first letters of their words, which are too long for an index; and which of them."""
 
 ASKED_BEFORE = (
     {
@@ -149,11 +156,18 @@ def _upgrade_pages() -> None:
         op.create_index(name, table, columns)
     for name, columns in NEAR.items():
         op.create_index(name, "teams", ["workspace", *columns, "place"])
+    # By the code points, so that both databases, and this program, sort alike.
+    by = ' COLLATE "C"' if op.get_bind().dialect.name == "postgresql" else ""
+    for name, (words, where) in SORTED.items():
+        letters = f"(lower(substr({words}, 1, 60)){by})" if by else f"lower(substr({words}, 1, 60))"
+        op.execute(f"CREATE INDEX {name} ON cases (workspace, place, {letters}, number){where}")
 
 
 def _downgrade_pages() -> None:
     for name in NEAR:
         op.drop_index(name, "teams")
+    for name in SORTED:
+        op.drop_index(name, "cases")
     for name, (table, _) in LISTED.items():
         op.drop_index(name, table)
     op.drop_table("sign_ins")
