@@ -306,7 +306,7 @@ def settings(command: Settings, work: UnitOfWork) -> Reply:
         lambda: person_of(command.lead, "lead", work),
         lambda: teams.check_day(command.starts, command.ends),
     )
-    check_seen(settings_form(team), command, work)
+    check_seen(settings_form(team, lead_of(team, work)), command, work)
     changed = teams.with_settings(
         team,
         lead=lead.id if lead else None,
