@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -42,17 +43,24 @@ class Trouble(list[str]):
         context.set_default_timeout(PATIENCE_MS)
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+@asynccontextmanager
+async def open_chromium(*arguments: str) -> AsyncIterator[Browser]:
     """Chromium; where it is missing the test is skipped, and fails on CI."""
     path = find_chromium()
     if path is None:
         why = "Chromium is not installed here"
         pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
     async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        opened = await playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
         yield opened
         await opened.close()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """The same for one test."""
+    async with open_chromium() as opened:
+        yield opened
 
 
 @pytest.fixture
