@@ -518,9 +518,12 @@ def _turned_down(refused: Refused, request: Request) -> Reply:
 
 def _button_to(step: NextStep) -> Button:
     route = COMMANDS[step.command_name]
-    opens = route.reads or route.form is not None
     return Button(
-        label=step.label, command_name=step.command_name, about=step.about, look="main", opens=opens
+        label=step.label,
+        command_name=step.command_name,
+        about=step.about,
+        look="main",
+        opens=route.opens,
     )
 
 

@@ -217,8 +217,10 @@ class Command(Invocation, frozen=True):
     is not theirs. `title` and `submit` are its form's. `shows_things`: of whoever asks alone, it shows
     what belongs to channels, and so a guest only what is of those they are in. `takes_away`: it ends
     something or takes it away, and its form looks like it. `shown_at`: the page that shows the same in a
-    browser, without its first slash. `names_people`: of somebody whom its typed words mention, the id
-    counts and not the name. `set_at`: the page in a browser on which it can be asked for, too.
+    browser, without its first slash. `shows_link`: its answer is a link to follow, and so shown whole as
+    what is only read, although it saves something. `names_people`: of somebody whom its typed words
+    mention, the id counts and not the name. `set_at`: the page in a browser on which it can be asked for,
+    too.
     """
 
     name: ClassVar[str]
@@ -233,6 +235,7 @@ class Command(Invocation, frozen=True):
     submit: ClassVar[str] = ""
     takes_away: ClassVar[bool] = False
     shown_at: ClassVar[str] = ""
+    shows_link: ClassVar[bool] = False
     names_people: ClassVar[bool] = False
     set_at: ClassVar[str] = ""
 

@@ -63,6 +63,11 @@ class Route(NamedTuple):
         """Whether it changes nothing."""
         return self.run is None
 
+    @property
+    def opens(self) -> bool:
+        """Whether what its button shows is drawn whole: a form, or an answer to read or to follow."""
+        return self.reads or self.form is not None or self.command.shows_link
+
     def only_opens(self, request: Request) -> bool:
         """Whether the request just asks for the form: nothing was filled in, nor typed instead."""
         return self.form is not None and self.command.values_of(request) is None

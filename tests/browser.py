@@ -3,10 +3,11 @@
 import os
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 ARGUMENTS = (
     "--headless",
@@ -42,17 +43,24 @@ class Trouble(list[str]):
         context.set_default_timeout(PATIENCE_MS)
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+@asynccontextmanager
+async def open_chromium(*arguments: str) -> AsyncIterator[Browser]:
     """Chromium; where it is missing the test is skipped, and fails on CI."""
     path = find_chromium()
     if path is None:
         why = "Chromium is not installed here"
         pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
     async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        opened = await playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
         yield opened
         await opened.close()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """The same for one test."""
+    async with open_chromium() as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -72,3 +80,12 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
 async def page(context: BrowserContext) -> Page:
     """A tab in it."""
     return await context.new_page()
+
+
+async def tab_to(page: Page, target: Locator) -> None:
+    """Presses Tab until the target has the focus."""
+    for _ in range(60):
+        if await target.evaluate("one => one === document.activeElement"):
+            return
+        await page.keyboard.press("Tab")
+    await expect(target).to_be_focused()

@@ -4,17 +4,22 @@
 give the address of one that is ready, or has no tables yet.
 """
 
+import asyncio
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from bot import bootstrap
+from bot.settings import Settings, for_demo
+from handlers.web.demo import Tour
 from storage.database import Database
 
 if TYPE_CHECKING:
@@ -76,6 +81,21 @@ def _ready_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("sqlite") / "ready.db"
     _migrate(f"sqlite:///{file}")
     return file
+
+
+class DemoMonths(NamedTuple):
+    """The demo's months as they were told: a database to copy, and the notes that lead through it."""
+
+    file: Path
+    tour: Tour
+
+
+@pytest.fixture(scope="session")
+def demo_months(tmp_path_factory: pytest.TempPathFactory) -> DemoMonths:
+    """The demo's months until now, told once for every test that only begins there: it takes seconds."""
+    file = tmp_path_factory.mktemp("demo") / "demo.db"
+    settings = for_demo(Settings(_env_file=None), f"sqlite:///{file}")
+    return DemoMonths(file, asyncio.run(bootstrap.play(settings, datetime.now(UTC), "Europe/Lisbon")))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

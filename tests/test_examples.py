@@ -112,11 +112,12 @@ def test_every_button_and_form_asks_for_a_verb_that_is_routed() -> None:
     assert asked <= set(COMMANDS)
 
 
-def test_a_button_opens_a_form_exactly_when_its_verb_has_one() -> None:
+def test_a_button_opens_something_exactly_when_its_verb_has_a_form_or_is_read_or_followed() -> None:
     for message in MESSAGES.values():
         for button in pressable(message):
             route = COMMANDS[button.command_name]
-            assert button.opens == (route.form is not None or route.reads), button
+            drawn_whole = route.form is not None or route.reads or route.command.shows_link
+            assert button.opens == drawn_whole, button
 
 
 def test_routes_are_named_noun_verb_and_jobs_name_what_they_say() -> None:

@@ -1,23 +1,27 @@
 """The web adapter in a real server on loopback, with the real bot, memory and clock behind it."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
+from bot import bootstrap
 from bot.bot import Bot
 from bot.domain.person import Person
-from bot.settings import Settings
+from bot.settings import Settings, for_demo
 from handlers.web import cookies, pages
 from handlers.web.app import WebAdapter
 from handlers.web.outgoing import WORKSPACE
 from handlers.worker import Worker
 from storage.database import Database
+from tests.conftest import DemoMonths
 from tests.desk import IN_THREAD
 
 OPENED = f"{IN_THREAD} replies"
@@ -66,6 +70,19 @@ async def open_web_app(database: Database) -> AsyncIterator[WebHouse]:
         await clock
         await worker.stop()  # what it claimed at the last moment is said as well
         await server.close()
+
+
+@asynccontextmanager
+async def open_demo(months: DemoMonths, folder: Path) -> AsyncIterator[str]:
+    """Serves the demo from a copy of its months in this folder; yields its address."""
+    file = shutil.copy(months.file, folder / "demo.db")
+    settings = for_demo(Settings(_env_file=None, amends_port=0), f"sqlite:///{file}")
+    async with (
+        bootstrap.open_app(settings) as built,
+        bootstrap.adapters(built, months.tour) as opened,
+        bootstrap.server(built, opened) as url,
+    ):
+        yield url
 
 
 @dataclass

@@ -24,6 +24,7 @@ class Open(Command, frozen=True):
     name = "sign_in.open"
     access = "own"
     shown_at = "board"
+    shows_link = True
 
 
 class Session(NamedTuple):

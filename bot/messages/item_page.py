@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
-from bot.domain.action_item import ActionItem, is_late
+from bot.domain.action_item import ActionItem, Event, is_late
 from bot.domain.case import Case
+from bot.domain.item_step import STEPS
 from bot.domain.owner_day import owner_day
 from bot.domain.person import Person
 from bot.domain.team import Team
@@ -26,6 +27,7 @@ from bot.messages.parts import (
 ITEM_COLUMNS = tuple(
     Column(label=label) for label in ("What will change", "Item", "State", "Owner", "Due", "Gap")
 )
+_WHAT_CAME: Mapping[Event, str] = {"add": "added", **{name: row.outcome for name, row in STEPS.items()}}
 SIGNS: Mapping[str, Sign] = {
     "proposed": "waiting",
     "agreed": "note",
@@ -72,7 +74,7 @@ def item_page(
     zone = team.zone if team else "UTC"
     day, room = owner_day(item, people, zone, at), TEXTS // 4
     # What an edit replaced is not shown: somebody put it right.
-    told = [(moved.at, moved.step.replace("_", " "), moved.by, moved.words) for moved in item.history]
+    told = [(moved.at, _WHAT_CAME[moved.step], moved.by, moved.words) for moved in item.history]
     told += [(edit.at, f"edited: {edit.part}", edit.by, "") for edit in item.edits]
     steps = tuple(
         (

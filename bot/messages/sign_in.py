@@ -16,5 +16,5 @@ def way_in(url: str) -> Message:
 
 def with_way(message: Message, page: str) -> Message:
     """An answer in chat, with the way to the page that shows the same."""
-    way = Button(label="Open in browser", command_name="sign_in.open", about=page)
+    way = Button(label="Open in browser", command_name="sign_in.open", about=page, opens=True)
     return message.model_copy(update={"parts": (*message.parts, Buttons(buttons=(way,)))})

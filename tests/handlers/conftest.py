@@ -1,17 +1,15 @@
 """What the tests of the adapters share."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, CookieJar
 
-from bot import bootstrap
-from bot.settings import Settings, for_demo
 from storage.database import Database
 from tests.browser import browser, context, page
-from tests.web_app import Visitor, WebHouse, known_at, open_web_app
+from tests.conftest import DemoMonths
+from tests.web_app import Visitor, WebHouse, known_at, open_demo, open_web_app
 
 __all__ = ["browser", "context", "page"]
 
@@ -39,14 +37,7 @@ async def visitor(web_house: WebHouse) -> AsyncIterator[Visitor]:
 
 
 @pytest.fixture
-async def demo_address(tmp_path: Path) -> AsyncIterator[str]:
+async def demo_address(demo_months: DemoMonths, tmp_path: Path) -> AsyncIterator[str]:
     """The demo, open at this address."""
-    own = Settings(_env_file=None, amends_port=0)
-    settings = for_demo(own, f"sqlite:///{tmp_path}/demo.db")
-    tour = await bootstrap.play(settings, datetime.now(UTC), "Europe/Lisbon")
-    async with (
-        bootstrap.open_app(settings) as built,
-        bootstrap.adapters(built, tour) as opened,
-        bootstrap.server(built, opened) as url,
-    ):
+    async with open_demo(demo_months, tmp_path) as url:
         yield url

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 from bot.domain.person import Person
 from bot.repositories import Post
 from handlers.web.outgoing import WORKSPACE
-from tests.browser import PATIENCE_MS, Trouble
+from tests.browser import PATIENCE_MS, Trouble, tab_to
 from tests.session import open_work
 from tests.web_app import OPENED, YOU, WebHouse, known_at
 
@@ -254,15 +254,6 @@ async def test_everything_works_with_the_keyboard_alone(page: Page, web_house: W
     await page.keyboard.type("and another")
     await page.keyboard.press("Enter")
     await expect(thread(page).locator(".said")).to_have_text("One line\nand another")
-
-
-async def tab_to(page: Page, target: Locator) -> None:
-    """Presses Tab until the target has the focus."""
-    for _ in range(60):
-        if await target.evaluate("one => one === document.activeElement"):
-            return
-        await page.keyboard.press("Tab")
-    await expect(target).to_be_focused()
 
 
 async def test_faults_stand_beside_their_field_and_nothing_typed_is_lost(

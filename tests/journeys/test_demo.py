@@ -1,5 +1,7 @@
 """The month of the demo: always the same, whole, in the past, and told by the program itself."""
 
+import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -59,23 +61,29 @@ def said(work: ReadOnlyWork) -> list[tuple[str, str, str, datetime]]:
     )
 
 
-async def test_the_month_is_the_same_each_time_it_is_told(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def sunday(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The months that end on SUNDAY, for tests that only read them."""
+    database = asyncio.run(played(tmp_path_factory.mktemp("sunday"), SUNDAY))
+    yield database
+    database.close()
+
+
+async def test_the_month_is_the_same_each_time_it_is_told(sunday: Database, tmp_path: Path) -> None:
     told = []
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        database = await played(tmp_path / name, SUNDAY)
+    again = await played(tmp_path, SUNDAY)
+    for database in (sunday, again):
         with open_work(database, WORKSPACE, writes=False) as work:
             told.append(said(work))
-        database.close()
+    again.close()
     assert told[0] == told[1]
     assert len(told[0]) > 150
 
 
 async def test_what_came_before_goes_back_as_far_as_the_notes_say_and_repeats_no_words(
-    tmp_path: Path,
+    sunday: Database,
 ) -> None:
-    database = await played(tmp_path, SUNDAY)
-    with open_work(database, WORKSPACE, writes=False) as work:
+    with open_work(sunday, WORKSPACE, writes=False) as work:
         first = min(post.posted_at for post in posts(work))
         told = [work.recoveries.get(number) for number in CASES]
     months = round((SUNDAY - first) / timedelta(days=30.4))
@@ -84,7 +92,6 @@ async def test_what_came_before_goes_back_as_far_as_the_notes_say_and_repeats_no
     sorry = [one.step("apologise").words for one in told if one and one.is_in("apologise", "done")]
     assert len(sorry) > len(before.PASTS)
     assert len(sorry) == len(set(sorry))
-    database.close()
 
 
 async def test_another_story_can_be_told_than_the_month(tmp_path: Path) -> None:
@@ -114,9 +121,8 @@ async def test_a_month_that_ends_at_any_hour_is_over_by_then_and_owes_nothing(
     database.close()
 
 
-async def test_every_state_is_there(tmp_path: Path) -> None:
-    database = await played(tmp_path, SUNDAY)
-    with open_work(database, WORKSPACE, writes=False) as work:
+async def test_every_state_is_there(sunday: Database) -> None:
+    with open_work(sunday, WORKSPACE, writes=False) as work:
         check_retros(work)
         check_items(work)
         check_recoveries(work)
@@ -126,7 +132,6 @@ async def test_every_state_is_there(tmp_path: Path) -> None:
             "u_ruth",
             "u_greta",
         ]
-    database.close()
 
 
 def check_retros(work: ReadOnlyWork) -> None:

@@ -2,11 +2,9 @@
 
 import json
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -128,12 +126,6 @@ def links_of(slack: FakeSlack, person: SlackPerson) -> list[str]:
         r"https?://amends.example.com(/open/[^\s'|>]+)", " ".join(shown).replace("\\\\u0026", "&")
     )
     return list(dict.fromkeys(found))
-
-
-@pytest.fixture
-def sqlite_url(_ready_on_sqlite: Path, tmp_path: Path) -> str:
-    """A database on the quick one alone."""
-    return f"sqlite:///{shutil.copy(_ready_on_sqlite, tmp_path / 'amends.db')}"
 
 
 @asynccontextmanager
