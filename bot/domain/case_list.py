@@ -1,6 +1,6 @@
 """A list of cases, as somebody wants to see it: of which channels, narrowed by what, in which order."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from pydantic import BaseModel
@@ -63,7 +63,7 @@ def _moment(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError(text)
-    return at
+    return at.astimezone(UTC)  # what no clock can show in another zone is refused here
 
 
 def _number(text: str) -> int:
