@@ -1,6 +1,6 @@
 """A list of cases, as somebody wants to see it: of which channels, narrowed by what, in which order."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from pydantic import BaseModel
@@ -68,9 +68,16 @@ def _read(key: str) -> datetime | date | int | None:
     try:
         if key.isascii() and key.isdigit():
             return _number(key)
-        return datetime.fromisoformat(key) if "T" in key else date.fromisoformat(key)
+        return _moment(key) if "T" in key else date.fromisoformat(key)
     except (ValueError, OverflowError):
         raise Refused(WRONG_ADDRESS, "after") from None
+
+
+def _moment(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(text)
+    return at.astimezone(UTC)  # what no clock can show in another zone is refused here
 
 
 def _number(text: str) -> int:

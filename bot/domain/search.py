@@ -34,9 +34,11 @@ SNIPPET = 160
 """Characters of a text around its first word that was found."""
 
 _RUN = re.compile(
-    r"(?:[^\W_]|[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0df3])+"
+    r"(?:[^\W_]|[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0df3]"
+    r"|[\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u1056-\u109d\u17b4-\u17d3])+"
 )
-"""Letters, digits and what is written onto them; of Hebrew, Arabic and the scripts of India as well."""
+"""Letters, digits and what is written onto them; of Hebrew, Arabic, the scripts of India, Thai, Lao,
+Burmese and Khmer as well."""
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff66-\uffdc"
     "\U00020000-\U0003ffff"

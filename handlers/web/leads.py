@@ -156,7 +156,8 @@ class LeadPages:
         return self._known(unquote(workspace)), secret
 
     def _known(self, workspace: str) -> str:
-        return workspace if workspace.partition(":")[0] in self._platforms else ""
+        known = workspace.partition(":")[0] in self._platforms and "\0" not in workspace
+        return workspace if known else ""
 
     def _forget(self, request: web.Request, response: web.Response) -> None:
         response.del_cookie(cookies.name_at(request.host, SESSION))
@@ -256,7 +257,8 @@ class LeadPages:
         reader = await self._signed_in(request)
         data = await incoming.posted(request)
         if reader is not None:
-            if not hmac.compare_digest(incoming.text_of(data, "form"), reader.form_token):
+            sent = incoming.text_of(data, "form")
+            if not hmac.compare_digest(sent.encode(), reader.form_token.encode()):
                 raise HTTPProblem(WRONG_FORM, 403)
             await self._transactions.write(reader.workspace, partial(sign_in.sign_out, reader.secret))
         response = html(render.page("signed_out.html", title="Signed out", ended=True, typed=()))

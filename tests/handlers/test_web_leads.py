@@ -169,6 +169,8 @@ async def test_more_than_a_part_is_one_link_away(
         "cases?since=yesterday",
         "cases?after=7",
         "cases?after=x_1",
+        "cases?after=0001-01-01T00:00:00%2B14:00_1",
+        "cases?after=9999-12-31T23:59:59-14:00_1",
         "cases?team=nowhere",
         "cases?sort=items",
         "cases?sort=customer&after=0~_999",

@@ -252,7 +252,7 @@ async def test_a_session_ends_by_signing_out_wherever_its_cookie_is(
     async with world(slack, sqlite_url) as here, signed_in(here, here.ben) as ben:
         board = await ben.see("/board")
         [field] = board.page.all("input", name="form")
-        for wrong in ({}, {"form": "0" * 64}, {"form": field.attributes["value"][:-1]}):
+        for wrong in ({}, {"form": "0" * 64}, {"form": field.attributes["value"][:-1]}, {"form": "é"}):
             refused = await ben.send("/sign-out", wrong)
             assert refused.status == 403
             assert WRONG_FORM in refused.page.text
@@ -346,6 +346,15 @@ async def test_what_nobody_gave_lets_nobody_in(slack: FakeSlack, sqlite_url: str
                 assert SECRET_WORDS not in refused.page.text
         browser.session.cookie_jar.clear()
         assert (await browser.sign_in(link)).status == 200  # none of it used the link up
+
+
+async def test_a_cookie_that_no_database_can_look_up_lets_nobody_in(
+    slack: FakeSlack, database_url: str
+) -> None:
+    async with world(slack, database_url) as here, browsing(here.url) as browser:
+        name = f"session-{urlsplit(here.url).port}"
+        browser.session.cookie_jar.update_cookies({name: "slack:T0FAKE%00|x"})
+        assert (await browser.see("/board")).status == 401
 
 
 async def test_when_slack_is_silent_pages_say_so_and_show_nothing(

@@ -166,6 +166,19 @@ def test_any_word_will_do_where_that_is_asked(database: Database) -> None:
         assert work.search.find(asked_for("tiger elephant", any=True), {"P1"}, 5) == []
 
 
+@pytest.mark.parametrize(
+    ("written", "other"),
+    [("दिल", "दाल"), ("กิน", "กัน"), ("மீன்", "மான்"), ("কিনা", "কেনা")],
+    ids=["Hindi", "Thai", "Tamil", "Bengali"],
+)
+def test_words_that_differ_by_a_vowel_sign_alone_are_not_the_same(
+    database: Database, written: str, other: str
+) -> None:
+    saved(database, lambda work: work.cases.add(a_case(what_happened=written)))
+    assert _found(database, written) == [1]
+    assert _found(database, other) == []
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.text(max_size=80), typed=st.text(max_size=400))
 def test_no_text_whatever_is_a_fault_and_what_was_written_is_found_by_its_own_words(

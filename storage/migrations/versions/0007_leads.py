@@ -312,7 +312,8 @@ def _add_to_file() -> None:
     op.execute(
         "CREATE VIRTUAL TABLE search_words USING fts5(workspace UNINDEXED, case_number UNINDEXED, "
         "channel_id UNINDEXED, scope, case_words, item_words, customer_words, answer_words, "
-        "tokenize = 'unicode61 remove_diacritics 0')"
+        # Vowels that are written as signs are part of a word, as they are in Python and on a server.
+        "tokenize = 'unicode61 remove_diacritics 0 categories ''L* M* N* Co''')"
     )
     for table, (number, columns) in MARKED.items():
         changed = " OR ".join(f'OLD."{column}" IS NOT NEW."{column}"' for column in columns)
