@@ -174,7 +174,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _describe_import(imports: argparse.ArgumentParser) -> None:
-    imports.add_argument("file", type=Path, metavar="FILE.csv")
+    imports.add_argument("file", type=Path, metavar="FILE", help="a table: .csv, .xlsx, .ods, .xls")
     imports.add_argument(
         "--team", required=True, metavar="CHANNEL", help="a channel's id or a team's name"
     )
@@ -184,7 +184,11 @@ def _describe_import(imports: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FIELD=COLUMN|COLUMN",
         help="which column fills a field (what_happened, reference, customer, happened_at, "
-        "public_post); the first one that is not empty wins",
+        "public_post); the first one that is not empty wins; not needed for the "
+        "exports of known helpdesks",
+    )
+    imports.add_argument(
+        "--sheet", metavar="NAME", help="of a workbook; its first one that is shown when left out"
     )
     imports.add_argument(
         "--where",
@@ -277,6 +281,7 @@ def _import(args: argparse.Namespace, settings: Settings) -> int:
         day_order=args.day_order,
         way=args.way,
         rehearses=args.dry_run,
+        sheet=args.sheet,
     )
     with tqdm(unit="B", unit_scale=True, disable=None) as bar:
 
@@ -284,10 +289,13 @@ def _import(args: argparse.Namespace, settings: Settings) -> int:
             bar.total = size
             bar.update(position - bar.n)
 
-        def skipped(line: int, reason: str) -> None:
-            bar.write(f"line {line}: {reason}", file=sys.stderr)
+        def skipped(place: str, reason: str) -> None:
+            noted(f"{place}: {reason}")
 
-        summary = asyncio.run(bootstrap.import_file(settings, wanted, skipped, progress))
+        def noted(words: str) -> None:
+            bar.write(words, file=sys.stderr)
+
+        summary = asyncio.run(bootstrap.import_file(settings, wanted, skipped, progress, noted))
     if summary.untold:
         print(f"and {summary.untold} more.", file=sys.stderr)
     if summary.settled:
