@@ -8,6 +8,7 @@ import sys
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import LazyLoader, find_spec, module_from_spec
 from pathlib import Path
@@ -185,7 +186,7 @@ def _describe_import(imports: argparse.ArgumentParser) -> None:
         metavar="FIELD=COLUMN|COLUMN",
         help="which column fills a field (what_happened, reference, customer, happened_at, "
         "public_post); the first one that is not empty wins; not needed for the "
-        "exports of known helpdesks",
+        "exports of known helpdesks, and asked for on a terminal",
     )
     imports.add_argument(
         "--sheet", metavar="NAME", help="of a workbook; its first one that is shown when left out"
@@ -283,6 +284,16 @@ def _import(args: argparse.Namespace, settings: Settings) -> int:
         rehearses=args.dry_run,
         sheet=args.sheet,
     )
+    if not args.map and sys.stdin.isatty() and sys.stdout.isatty():
+        try:
+            mapping = bootstrap.choose_columns(wanted, input, print)
+        except (KeyboardInterrupt, EOFError):
+            print("\nNothing was imported.")
+            return 130
+        if mapping is None:
+            print("Nothing was imported.")
+            return 1
+        wanted = replace(wanted, mapping=mapping)
     with tqdm(unit="B", unit_scale=True, disable=None) as bar:
 
         def progress(position: int, size: int | None) -> None:

@@ -36,6 +36,7 @@ from bot.repositories import BeingSaid
 from bot.settings import Misconfigured, Settings, for_demo
 from handlers.connections import Connections
 from handlers.connections import Limits as ConnectionLimits
+from handlers.csv_import.column_questions import ask_columns
 from handlers.csv_import.import_file import (
     MAX_UNASKED,
     Import,
@@ -47,7 +48,8 @@ from handlers.csv_import.import_file import (
     shared_channel,
     waiting_in,
 )
-from handlers.csv_import.open_file import OpenTable, open_table
+from handlers.csv_import.known_export import recognise
+from handlers.csv_import.open_file import OpenTable, open_file, open_table
 from handlers.csv_import.rehearsal import Rehearsal
 from handlers.csv_import.spreadsheet import Broken, Row
 from handlers.csv_import.text_lines import CsvError
@@ -485,6 +487,26 @@ class Wanted:
     """Whether the retros open, or are taken in quietly; None: nobody said."""
     rehearses: bool = False
     sheet: str | None = None
+
+
+def choose_columns(
+    wanted: Wanted, ask: Callable[[str], str], say: Callable[[str], None]
+) -> Sequence[str] | None:
+    """The arguments of --map, asked for at a terminal; None when somebody looked and said no.
+
+    Nothing is asked, and nothing returned, about a file whose columns are known and about a pipe. Raises
+    Misconfigured when the file cannot be read, and Refused when its dates are written in two orders.
+    """
+    try:
+        records = open_file(wanted.path, wanted.encoding, wanted.sheet)
+        if records.size is None or recognise(records.header):
+            records.close()
+            return ()
+        if records.note:
+            say(records.note)
+        return ask_columns(records, wanted.where, wanted.day_order, ask, say)
+    except CsvError as unreadable:
+        raise Misconfigured(str(unreadable)) from None
 
 
 def _unheard(*_: object) -> None:
