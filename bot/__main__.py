@@ -8,6 +8,7 @@ import sys
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import LazyLoader, find_spec, module_from_spec
 from pathlib import Path
@@ -174,7 +175,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _describe_import(imports: argparse.ArgumentParser) -> None:
-    imports.add_argument("file", type=Path, metavar="FILE.csv")
+    imports.add_argument("file", type=Path, metavar="FILE", help="a table: .csv, .xlsx, .ods, .xls")
     imports.add_argument(
         "--team", required=True, metavar="CHANNEL", help="a channel's id or a team's name"
     )
@@ -184,7 +185,11 @@ def _describe_import(imports: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FIELD=COLUMN|COLUMN",
         help="which column fills a field (what_happened, reference, customer, happened_at, "
-        "public_post); the first one that is not empty wins",
+        "public_post); the first one that is not empty wins; not needed for the "
+        "exports of known helpdesks, and asked for on a terminal",
+    )
+    imports.add_argument(
+        "--sheet", metavar="NAME", help="of a workbook; its first one that is shown when left out"
     )
     imports.add_argument(
         "--where",
@@ -277,17 +282,31 @@ def _import(args: argparse.Namespace, settings: Settings) -> int:
         day_order=args.day_order,
         way=args.way,
         rehearses=args.dry_run,
+        sheet=args.sheet,
     )
+    if not args.map and sys.stdin.isatty() and sys.stdout.isatty():
+        try:
+            mapping = bootstrap.choose_columns(wanted, input, print)
+        except (KeyboardInterrupt, EOFError):
+            print("\nNothing was imported.")
+            return 130
+        if mapping is None:
+            print("Nothing was imported.")
+            return 1
+        wanted = replace(wanted, mapping=mapping)
     with tqdm(unit="B", unit_scale=True, disable=None) as bar:
 
         def progress(position: int, size: int | None) -> None:
             bar.total = size
             bar.update(position - bar.n)
 
-        def skipped(line: int, reason: str) -> None:
-            bar.write(f"line {line}: {reason}", file=sys.stderr)
+        def skipped(place: str, reason: str) -> None:
+            noted(f"{place}: {reason}")
 
-        summary = asyncio.run(bootstrap.import_file(settings, wanted, skipped, progress))
+        def noted(words: str) -> None:
+            bar.write(words, file=sys.stderr)
+
+        summary = asyncio.run(bootstrap.import_file(settings, wanted, skipped, progress, noted))
     if summary.untold:
         print(f"and {summary.untold} more.", file=sys.stderr)
     if summary.settled:

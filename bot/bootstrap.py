@@ -37,6 +37,7 @@ from bot.repositories import BeingSaid
 from bot.settings import Misconfigured, Settings, for_demo
 from handlers.connections import Connections
 from handlers.connections import Limits as ConnectionLimits
+from handlers.csv_import.column_questions import ask_columns
 from handlers.csv_import.import_file import (
     MAX_UNASKED,
     Import,
@@ -48,8 +49,10 @@ from handlers.csv_import.import_file import (
     shared_channel,
     waiting_in,
 )
+from handlers.csv_import.known_export import recognise
+from handlers.csv_import.open_file import OpenTable, open_file, open_table
 from handlers.csv_import.rehearsal import Rehearsal
-from handlers.csv_import.spreadsheet import Broken, Row, Table, parse_mapping
+from handlers.csv_import.spreadsheet import Broken, Row
 from handlers.csv_import.text_lines import CsvError
 from handlers.csv_import.written_date import DayOrder, settle_order
 from handlers.foretold import Forecast, foretell
@@ -484,69 +487,105 @@ class Wanted:
     way: Way | None = None
     """Whether the retros open, or are taken in quietly; None: nobody said."""
     rehearses: bool = False
+    sheet: str | None = None
+
+
+def choose_columns(
+    wanted: Wanted, ask: Callable[[str], str], say: Callable[[str], None]
+) -> Sequence[str] | None:
+    """The arguments of --map, asked for at a terminal; None when somebody looked and said no.
+
+    Nothing is asked, and nothing returned, about a file whose columns are known and about a pipe. Raises
+    Misconfigured when the file cannot be read, and Refused when its dates are written in two orders.
+    """
+    try:
+        records = open_file(wanted.path, wanted.encoding, wanted.sheet)
+        if records.size is None or recognise(records.header):
+            records.close()
+            return ()
+        if records.note:
+            say(records.note)
+        return ask_columns(records, wanted.where, wanted.day_order, ask, say)
+    except CsvError as unreadable:
+        raise Misconfigured(str(unreadable)) from None
+
+
+def _unheard(*_: object) -> None:
+    """Nobody listens to a rehearsal."""
 
 
 async def import_file(
     settings: Settings,
     wanted: Wanted,
-    skipped: Callable[[int, str], None],
+    skipped: Callable[[str, str], None],
     progress: Callable[[int, int | None], None],
+    noted: Callable[[str], None] = _unheard,
 ) -> Summary:
     """Opens a retro for every row of a table file, or takes it in quietly; safe to run twice.
 
     Raises Refused when the dates are written in two orders and nobody said which is meant, or when many
     retros would open in a chat's channel and nobody said so.
-    `skipped` hears the line and the reason of the first rows that were left out, `progress` the bytes
-    read and the file's size.
+    `skipped` hears the place and the reason of the first rows that were left out, `progress` the bytes
+    read and the file's size, `noted` what was understood without being said, before anything is written.
     """
     try:
-        table = Table(wanted.path, parse_mapping(wanted.mapping), wanted.where, wanted.encoding)
+        opened = open_table(
+            wanted.path, wanted.mapping, wanted.where, wanted.encoding, wanted.sheet, noted
+        )
+        with opened.table:
+            return await _import(settings, wanted, opened, skipped, progress)
     except CsvError as unreadable:
         raise Misconfigured(str(unreadable)) from None
-    with table:
-        settled = None if wanted.day_order else settle_order(table.column("happened_at"))
-        async with open_app(settings) as built:
-            rehearsal = Rehearsal(built.database)
-            transactions = rehearsal if wanted.rehearses else built.database
-            workspace, channel, made = await _channel(wanted.team, built, transactions)
-            team = await built.database.read(workspace, lambda work: work.teams.get(channel.id))
-            zone, way = team.zone if team else "UTC", wanted.way or "open"
-            waiting = (
-                await built.database.read(workspace, lambda work: waiting_in(channel.id, zone, work))
-                if way == "open"
-                else {}
-            )
-            importing = Import(
-                bot=built.bot,
-                workspace=workspace,
-                channel=channel,
-                zone=zone,
-                day_order=settled.order if settled else wanted.day_order,
-                way=way,
-                waiting=waiting,
-            )
-            rehearsing = replace(importing, bot=Bot(rehearsal, committed=lambda: None), rehearses=True)
-            pace = 0.0 if workspace == WEB else settings.amends_pace
-            each = await transactions.read(workspace, partial(messages_in, channel.id))
-            rows = iter(table)
-            first: list[Row | Broken] = []
-            if wanted.way is None and workspace != WEB and not wanted.rehearses:
-                first = list(islice(rows, MAX_UNASKED + 1))
-                if len(first) > MAX_UNASKED:
-                    read = await rehearsing.run(table, chain(first, rows), _unheard, _unheard)
-                    raise Refused(f"{foretold(read, channel, each, pace)}. {SAY_WHICH}")
-            summary = await (rehearsing if wanted.rehearses else importing).run(
-                table, chain(first, rows), skipped, lambda read: progress(read, table.size)
-            )
-            summary.made_channel = channel.name if made else ""
-            summary.settled = settled
-            if wanted.rehearses:
-                summary.foretold = foretold(summary, channel, each, pace)
-            return summary
 
 
-def _unheard(*_: object) -> None:
-    """Nobody listens to a rehearsal."""
+async def _import(
+    settings: Settings,
+    wanted: Wanted,
+    opened: OpenTable,
+    skipped: Callable[[str, str], None],
+    progress: Callable[[int, int | None], None],
+) -> Summary:
+    table = opened.table
+    settled = None if wanted.day_order else settle_order(table.column("happened_at"))
+    async with open_app(settings) as built:
+        rehearsal = Rehearsal(built.database)
+        transactions = rehearsal if wanted.rehearses else built.database
+        workspace, channel, made = await _channel(wanted.team, built, transactions)
+        team = await built.database.read(workspace, lambda work: work.teams.get(channel.id))
+        zone, way = team.zone if team else "UTC", wanted.way or "open"
+        waiting = (
+            await built.database.read(workspace, lambda work: waiting_in(channel.id, zone, work))
+            if way == "open"
+            else {}
+        )
+        importing = Import(
+            bot=built.bot,
+            workspace=workspace,
+            channel=channel,
+            zone=zone,
+            day_order=settled.order if settled else wanted.day_order,
+            way=way,
+            written_in=opened.zone,
+            waiting=waiting,
+        )
+        rehearsing = replace(importing, bot=Bot(rehearsal, committed=lambda: None), rehearses=True)
+        pace = 0.0 if workspace == WEB else settings.amends_pace
+        each = await transactions.read(workspace, partial(messages_in, channel.id))
+        rows = iter(table)
+        first: list[Row | Broken] = []
+        if wanted.way is None and workspace != WEB and not wanted.rehearses:
+            first = list(islice(rows, MAX_UNASKED + 1))
+            if len(first) > MAX_UNASKED:
+                read = await rehearsing.run(table, chain(first, rows), _unheard, _unheard)
+                raise Refused(f"{foretold(read, channel, each, pace)}. {SAY_WHICH}")
+        summary = await (rehearsing if wanted.rehearses else importing).run(
+            table, chain(first, rows), skipped, lambda read: progress(read, table.size)
+        )
+        summary.made_channel = channel.name if made else ""
+        summary.settled = settled
+        if wanted.rehearses:
+            summary.foretold = foretold(summary, channel, each, pace)
+        return summary
 
 
 async def _channel(name: str, built: App, transactions: Transactions) -> tuple[str, Channel, bool]:

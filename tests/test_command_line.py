@@ -23,6 +23,7 @@ from bot.routes import TYPED_WORDS
 from bot.settings import Settings
 from tests.command_line import ROOT, amends, environment
 from tests.shared import COMPLAINTS, generated_complaints
+from tests.workbooks import xlsx
 
 IMPORT = (
     "--map",
@@ -240,6 +241,38 @@ def test_of_many_rows_that_cannot_be_read_the_first_twenty_are_shown_and_all_are
     assert told.stdout.endswith(f"\n1 opened, 0 already there, {wrong} skipped.\n")
     lines = (f"line {line}: 'soon' is not a date that can be read.\n" for line in range(2, 22))
     assert told.stderr == "".join(lines) + more
+
+
+def test_a_known_export_is_said_before_anything_is_written_and_in_a_rehearsal(tmp_path: Path) -> None:
+    rows = "4711,Lost,Mrs. X,2026-03-04 10:15,Bad\n4712,Fine,Mr. Y,2026-03-04 10:15,Good\n"
+    file = table(tmp_path, f"Id,Subject,Requester,Created at,Satisfaction Score\n{rows}")
+    asked = ("import", file, "--team", "support")
+    told = amends(tmp_path, *asked, "--dry-run")
+    assert told.stdout.endswith("it would be: 1 opened, 0 already there, 0 skipped.\n")
+    assert told.stderr.startswith("This is a ticket export of Zendesk: what happened from 'Subject', ")
+    first = amends(tmp_path, *asked)
+    assert first.stderr == told.stderr
+    assert first.stdout.endswith("\n1 opened, 0 already there, 0 skipped.\n")
+    piped = amends(
+        tmp_path, "import", "/dev/stdin", "--team", "support", piped=(tmp_path / file).read_text()
+    )
+    assert piped.stdout == "0 opened, 1 already there, 0 skipped.\n", piped.stderr
+
+
+def test_a_sheet_may_be_named_and_a_wrong_one_is_one_line(tmp_path: Path) -> None:
+    file = xlsx(
+        tmp_path / "a.xlsx", {"March": [("Story",), ("Lost",)], "April": [("Story",), ("Late",)]}
+    )
+    asked = ("import", file.name, "--team", "support", "--map", "what_happened=Story")
+    wrong = amends(tmp_path, *asked, "--sheet", "Mai")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr == "amends: The workbook has no sheet 'Mai'; it has 'March', 'April'.\n"
+    assert not (tmp_path / "amends.db").exists()
+    told = amends(tmp_path, *asked, "--sheet", "April")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert (
+        json.loads(amends(tmp_path, "export", "--format", "json").stdout)[0]["what_happened"] == "Late"
+    )
 
 
 @pytest.mark.skipif(not COMPLAINTS.exists(), reason=f"{COMPLAINTS} is not here")

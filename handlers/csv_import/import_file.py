@@ -147,7 +147,9 @@ def _counted(number: int, noun: str) -> str:
 
 @dataclass(frozen=True)
 class Import:
-    """Rows on their way into one place. Dates without an offset are read in `zone`.
+    """Rows on their way into one place, which is in `zone`.
+
+    Dates without an offset are read in `written_in`; "": in `zone` as well.
 
     `rehearses`: nothing is kept, so what the file itself holds twice has to be known here. `waiting`:
     what an earlier import took in, which is opened now instead of being "already there".
@@ -159,6 +161,7 @@ class Import:
     zone: str
     day_order: DayOrder | None
     way: Way = "open"
+    written_in: str = ""
     rehearses: bool = False
     waiting: Mapping[Facts, str] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
@@ -167,30 +170,31 @@ class Import:
         self,
         table: Table,
         rows: Iterable[Row | Broken],
-        skipped: Callable[[int, str], None],
+        skipped: Callable[[str, str], None],
         progress: Callable[[int], None],
     ) -> Summary:
         """Asks for every row, a short transaction each, so that people can work beside it.
 
-        `rows` are the table's, from whatever was read of it before on. `skipped` is called with the line
-        and the reason of the first MAX_TOLD rows that were left out, `progress` with the bytes read.
+        `rows` are the table's, from whatever was read of it before on. `skipped` is called with the
+        place and the reason of the first MAX_TOLD rows left out, `progress` with the bytes read.
         Raises StorageUnavailable when the storage fails: running the same import again goes on there.
         """
         summary = Summary()
         for row in rows:
             progress(table.position)
-            reason = row.reason if isinstance(row, Broken) else await self._open(row, summary)
+            place = table.place(row.line)
+            reason = row.reason if isinstance(row, Broken) else await self._open(row, place, summary)
             if reason:
                 summary.skipped += 1
                 if not summary.untold:
-                    skipped(row.line, reason)
+                    skipped(place, reason)
         progress(table.position)
         return summary
 
-    async def _open(self, row: Row, summary: Summary) -> str:
+    async def _open(self, row: Row, place: str, summary: Summary) -> str:
         """Asks the bot, counts what came of it, and returns why the row was skipped, or ""."""
         try:
-            values = _form_values(row, self.zone, self.day_order)
+            values = _form_values(row, self.zone, self.written_in or self.zone, self.day_order)
         except Refused as refused:
             return refused.sentence
         request = Request(
@@ -207,11 +211,11 @@ class Import:
         if self.rehearses and self._again(request.key, values.get("reference", "")):
             summary.already += 1
             return ""
-        reply = await self._asked(request, row)
+        reply = await self._asked(request, place)
         if reply.already and (taken_in := self.waiting.get(_facts(values))):
             # The row was remembered when it was taken in: now it is to be opened.
             about = {"command_name": "case.open", "about": taken_in, "values": None, "key": None}
-            reply = await self._asked(request.model_copy(update=about), row)
+            reply = await self._asked(request.model_copy(update=about), place)
         if reply.faults:
             return " ".join(reply.faults.values())
         if reply.already:
@@ -222,12 +226,12 @@ class Import:
             summary.opened += 1
         return ""
 
-    async def _asked(self, request: Request, row: Row) -> Reply:
+    async def _asked(self, request: Request, place: str) -> Reply:
         for _ in range(MAX_TRIES):
             reply = await self.bot.answer(request)
             if reply.saved:
                 return reply
-        raise StorageUnavailable(f"The import stopped at line {row.line}; run it again to go on there.")
+        raise StorageUnavailable(f"The import stopped at {place}; run it again to go on there.")
 
     def _again(self, key: str | None, reference: str) -> bool:
         """Whether the file held this row, or another one with its reference, before."""
@@ -243,13 +247,13 @@ class Import:
         return "import:" + hashlib.sha256(joined.encode()).hexdigest()
 
 
-def _form_values(row: Row, zone: str, day_order: DayOrder | None) -> Mapping[str, str]:
-    """The row as if somebody had filled in the form."""
+def _form_values(row: Row, zone: str, written_in: str, day_order: DayOrder | None) -> Mapping[str, str]:
+    """The row as if somebody in `zone` had filled in the form, its times being those of `written_in`."""
     values = {name: value for name, value in row.values.items() if name != "happened_at"}
     written = row.values.get("happened_at", "")
     if written:
-        at, by_day = parse_moment(written, zone, day_order)
-        values |= _written(at, zone, by_day=by_day)
+        at, by_day = parse_moment(written, written_in, day_order)
+        values |= _written(at, written_in if by_day else zone, by_day=by_day)
     return values
 
 

@@ -1,21 +1,18 @@
-"""Reads a table file row by row, for `import`: any usual separator, encoding and kind of line end.
+"""Reads a table row by row, for `import`: the columns that fill a field, the rows that are asked for.
 
-A row that cannot be read is reported with its line, and the reading goes on behind it. Memory stays
-flat, however long the file is: at most one row of MAX_CHARACTERS is held.
+A row that cannot be read is reported with its line, and the reading goes on behind it.
 """
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from handlers.csv_import.text_lines import MAX_CHARACTERS, UNDECODABLE, CsvError, Lines, TooLong
+from handlers.csv_import.records import Records
+from handlers.csv_import.text_lines import CsvError
 
 FIELDS = ("what_happened", "reference", "customer", "happened_at", "public_post")
-SEPARATORS = (",", ";", "\t", "|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,44 +59,58 @@ def parse_mapping(pairs: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
     return mapping
 
 
+@dataclass(frozen=True)
+class Only:
+    """Rows that count: those with one of these values in a column, upper or lower case alike.
+
+    `otherwise` is what happened where no column says it; it may hold "{value}".
+    """
+
+    column: str
+    values: tuple[str, ...]
+    otherwise: str
+
+
 class Table:
-    """An open table file; iterate over it once, and close it (it is a context manager).
+    """The rows of an open table file; iterate over it once, and close it (it is a context manager).
 
     `where` are conditions "Column=value", which must all hold; blanks around a value do not count.
-    `encoding` None means what the file's byte order mark says, or else UTF-8. Raises CsvError when
-    there is no such file or column.
+    Takes the records over, also when it raises CsvError because there is no such column.
     """
 
     def __init__(
         self,
-        path: Path,
+        records: Records,
         mapping: Mapping[str, tuple[str, ...]],
         where: Sequence[str] = (),
-        encoding: str | None = None,
+        only: Only | None = None,
     ) -> None:
-        self._path, self._names, self._encoding = path, mapping, encoding
-        csv.field_size_limit(MAX_CHARACTERS)  # for the whole process: the module has no other way
-        self._lines = Lines(path, encoding)
+        self._records, self._only = records, only
         try:
-            self._number = 1
-            self._header, self._reader = self._read_header(path)
+            self._header = list(records.header)
             self._mapping = {
                 field: tuple(self._column(name) for name in names) for field, names in mapping.items()
             }
             self._where = tuple(self._condition(text) for text in where)
+            self._chosen = None if only is None else self._column(only.column)
+            self._accepted = {value.casefold() for value in (only.values if only else ())}
         except BaseException:
-            self._lines.close()
+            records.close()
             raise
 
     @property
     def size(self) -> int | None:
         """Of the file, in bytes; None for a pipe."""
-        return self._lines.size
+        return self._records.size
 
     @property
     def position(self) -> int:
-        """How many bytes were read so far, a buffer ahead of the row; for a progress bar."""
-        return self._lines.position
+        """How many bytes were read so far, ahead of the row; for a progress bar."""
+        return self._records.position
+
+    def place(self, line: int) -> str:
+        """How the row that starts there is named to people: `line 7`, `row 7 of Tickets`."""
+        return self._records.place(line)
 
     def __enter__(self) -> Self:
         return self
@@ -107,63 +118,52 @@ class Table:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lines.close()
+        self._records.close()
 
     def __iter__(self) -> Iterator[Row | Broken]:
-        for line, cells in self._records():
+        for line, number, cells in self._records:
             if isinstance(cells, str):
-                yield Broken(line, self._number, cells)
-            elif not any(cell and not cell.isspace() for cell in cells):
+                yield Broken(line, number, cells)
+            elif not any(cell and not cell.isspace() for cell in cells) or not self._is_asked_for(cells):
                 continue
-            elif reason := self._fault(line, cells):
-                yield Broken(line, self._number, reason)
-            elif all(cells[column].strip() == value for column, value in self._where):
-                yield Row(line, self._number, self._values(cells))
+            elif flaw := self._flaw(cells):
+                yield Broken(line, number, flaw)
+            else:
+                yield Row(line, number, self._row_values(cells))
 
-    def column(self, field: str) -> Iterator[tuple[int, str]]:
-        """The line and the value of a field in every row that can be read, asked for or not.
+    def column(self, field: str) -> Iterator[tuple[str, str]]:
+        """The place and the value of a field in every row that can be read, asked for or not.
 
         It is a reading of its own, behind which the rows are all still there. Nothing when the field
         is not mapped, and in a pipe, which can be read once only.
         """
-        if self.size is None or field not in self._names:
+        if field not in self._mapping or (other := self._records.again()) is None:
             return
-        with Table(self._path, {field: self._names[field]}, encoding=self._encoding) as other:
-            for line, cells in other._records():
-                if not isinstance(cells, str) and other._fault(line, cells) is None:
-                    yield line, other._values(cells)[field]
+        try:
+            for line, _, cells in other:
+                if not isinstance(cells, str) and len(cells) == len(self._header):
+                    yield other.place(line), self._values(cells)[field]
+        finally:
+            other.close()
 
-    def _records(self) -> Iterator[tuple[int, list[str] | str]]:
-        """The first line and the cells of each record behind the header, or why it has none."""
-        while True:
-            line = self._lines.begin()
-            self._number += 1
-            try:
-                cells = next(self._reader, None)
-            except TooLong:
-                self._lines.take_back(keep=1)
-                yield line, f"it has more than {MAX_CHARACTERS:,} characters, or an open quotation mark"
-            except csv.Error:
-                # An open quotation mark swallows what follows it: those lines are rows of their own.
-                self._lines.take_back(keep=1)
-                yield line, "a quotation mark is left open, or text follows a closing one"
-            else:
-                if cells is None:
-                    return
-                yield line, cells
+    def _is_asked_for(self, cells: list[str]) -> bool:
+        if self._chosen is not None and cells[self._chosen].strip().casefold() not in self._accepted:
+            return False
+        return all(cells[column].strip() == value for column, value in self._where)
 
-    def _fault(self, line: int, cells: list[str]) -> str | None:
-        if len(cells) != len(self._header):
-            until = f" up to line {self._lines.number}" if self._lines.number > line else ""
-            return f"it has {len(cells)} columns{until} where the header has {len(self._header)}"
-        for name, cell in zip(self._header, cells, strict=True):
-            if "\0" in cell:
-                return f"the column {name!r} has a NUL character"
-            if UNDECODABLE in cell:
-                return (
-                    f"the column {name!r} has bytes that are not {self._lines.encoding} (see --encoding)"
-                )
-        return None
+    def _flaw(self, cells: list[str]) -> str | None:
+        used = (column for columns in self._mapping.values() for column in columns)
+        flaws = ((self._header[column], self._records.flaw(cells[column])) for column in used)
+        return next((f"the column {name!r} has {flaw}" for name, flaw in flaws if flaw), None)
+
+    def _row_values(self, cells: list[str]) -> Mapping[str, str]:
+        values = self._values(cells)
+        if values.get("what_happened") or self._only is None or self._chosen is None:
+            return values
+        return {
+            **values,
+            "what_happened": self._only.otherwise.format(value=cells[self._chosen].strip()),
+        }
 
     def _values(self, cells: list[str]) -> Mapping[str, str]:
         def first(columns: tuple[int, ...]) -> str:
@@ -171,35 +171,6 @@ class Table:
             return next(filled, "").replace("\r\n", "\n").replace("\r", "\n")
 
         return {field: first(columns) for field, columns in self._mapping.items()}
-
-    def _read_header(self, path: Path) -> tuple[list[str], Iterator[list[str]]]:
-        try:
-            while not next(self._lines, "end").strip():
-                self._lines.begin()
-                self._number += 1
-            if not self._lines.take_back():
-                raise CsvError(f"{path} is empty.")
-            # On equal counts the first separator wins: a header of one column has none at all.
-            separator = max(SEPARATORS, key=self._columns_by)
-            reader = csv.reader(self._lines, delimiter=separator, strict=True)
-            header = [name.strip() for name in next(reader)]
-        except (csv.Error, TooLong):
-            raise CsvError(f"The header of {path} has an open quotation mark, or no end.") from None
-        if any("\0" in name for name in header):
-            raise CsvError(f"{path} looks like UTF-16 without a mark; try --encoding utf-16-le.")
-        if any(UNDECODABLE in name for name in header):
-            raise CsvError(
-                f"The header of {path} is not {self._lines.encoding}; name another with --encoding."
-            )
-        return header, reader
-
-    def _columns_by(self, separator: str) -> int:
-        try:
-            return len(next(csv.reader(self._lines, delimiter=separator, strict=True)))
-        except (csv.Error, TooLong):
-            return 0
-        finally:
-            self._lines.take_back()
 
     def _column(self, name: str) -> int:
         count = self._header.count(name)

@@ -24,7 +24,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls, or one with a password
 
 
 class CsvError(Exception):
@@ -52,9 +52,9 @@ class Lines:
         self.size = about.st_size if stat.S_ISREG(about.st_mode) else None
         buffered = io.BufferedReader(self._file)
         start = buffered.peek(4)
-        if start.startswith(_WORKBOOKS):
+        if start.startswith(WORKBOOKS):
             self.close()
-            raise CsvError(f"{path} is a workbook; save the sheet as CSV first.")
+            raise CsvError(f"{path} is a workbook in a pipe; name its file instead.")
         self.encoding = encoding or next(
             (name for mark, name in _MARKS if start.startswith(mark)), "UTF-8"
         )

@@ -32,35 +32,33 @@ class Settled(NamedTuple):
     """In which order a column's dates are written, and the first row that shows it."""
 
     order: DayOrder
-    line: int
+    place: str
     day: str
 
     @property
     def sentence(self) -> str:
         """The assumption that was made, in a sentence for whoever may know better."""
         first = {"dmy": "day", "mdy": "month"}[self.order]
-        return (
-            f"Dates are read {first} first, as {self.day!r} in line {self.line} shows (see --day-order)."
-        )
+        return f"Dates are read {first} first, as {self.day!r} in {self.place} shows (see --day-order)."
 
 
-def settle_order(column: Iterable[tuple[int, str]]) -> Settled | None:
-    """The order that a column's dates are written in, from the line and the text of each.
+def settle_order(column: Iterable[tuple[str, str]]) -> Settled | None:
+    """The order that a column's dates are written in, from the place and the text of each.
 
     A date that is possible in one order only decides for all. None when no row decides, or when no row
     is in doubt. Raises Refused when two rows decide differently.
     """
     settled: dict[DayOrder, Settled] = {}
     doubtful = False
-    for line, text in column:
+    for place, text in column:
         match = _DAY_AND_TIME.fullmatch(text.strip())
         readings = _readings(match[1]) if match else {}
         if match and len(readings) == 1:
             order = next(iter(readings))
-            settled.setdefault(order, Settled(order, line, match[1]))
+            settled.setdefault(order, Settled(order, place, match[1]))
         doubtful = doubtful or len(set(readings.values())) > 1
         if len(settled) > 1:
-            examples = " and ".join(f"{row.day!r} in line {row.line}" for row in settled.values())
+            examples = " and ".join(f"{row.day!r} in {row.place}" for row in settled.values())
             raise Refused(
                 f"The dates are written in two orders, {examples}; "
                 "say which with --day-order dmy or mdy.",

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handlers.csv_import.open_file import open_file
 from handlers.csv_import.spreadsheet import Broken, Row, Table, parse_mapping
 from handlers.csv_import.text_lines import MAX_CHARACTERS, CsvError
 from tests.shared import COMPLAINTS
@@ -24,7 +25,7 @@ OPEN_QUOTE = "a quotation mark is left open, or text follows a closing one"
 
 
 def read(path: Path, where: Sequence[str] = (), encoding: str | None = None) -> list[Row | Broken]:
-    with Table(path, SIMPLE, where, encoding) as table:
+    with Table(open_file(path, encoding), SIMPLE, where) as table:
         return list(table)
 
 
@@ -83,7 +84,17 @@ def test_a_wrong_mapping_is_one_clear_sentence(pairs: list[str], sentence: str) 
         (b"", "", "FILE is empty."),
         (b"\n \r\n\n", "", "FILE is empty."),
         (b"\xef\xbb\xbf", "", "FILE is empty."),
-        (b"PK\x03\x04rest", "", "FILE is a workbook; save the sheet as CSV first."),
+        (
+            b"PK\x03\x04rest",
+            "",
+            "FILE is a workbook that cannot be read: it is damaged, or protected by a password.",
+        ),
+        (
+            b"<html><table><tr><td>id",
+            "",
+            "FILE is a web page or XML, whatever it is called; save it as .xlsx or CSV.",
+        ),
+        (b'{"id": 1}', "", "FILE is JSON, whatever it is called; save it as .xlsx or CSV."),
         (b'"id,text\n1,x\n', "", "The header of FILE has an open quotation mark, or no end."),
         (b"x" * (MAX_CHARACTERS + 9), "", "The header of FILE has an open quotation mark, or no end."),
         (b"id,t\xe9xt\n", "", "The header of FILE is not UTF-8; name another with --encoding."),
@@ -149,7 +160,7 @@ def test_an_empty_value_asks_for_empty_cells(file: Path) -> None:
 
 def test_the_first_column_that_is_not_empty_wins(file: Path) -> None:
     file.write_text("long,short\nstory,s\n  ,t\n,\n")
-    with Table(file, parse_mapping(["what_happened=long|short"])) as table:
+    with Table(open_file(file), parse_mapping(["what_happened=long|short"])) as table:
         found = [row.values["what_happened"] for row in table if isinstance(row, Row)]
     assert found == ["story", "t"]
 
@@ -159,8 +170,12 @@ def test_a_column_has_every_row_that_can_be_read_asked_for_or_not(file: Path) ->
         'id,late,opened,sent\n1,No,,2/3/23\n"2,No\n\n3,Yes,"14/07/23 \n",1/1/23\n4,No\n5,No,,\n'
     )
     mapping = parse_mapping(["what_happened=id", "happened_at=opened|sent"])
-    with Table(file, mapping, ["late=No"]) as table:
-        assert list(table.column("happened_at")) == [(2, "2/3/23"), (5, "14/07/23"), (8, "")]
+    with Table(open_file(file), mapping, ["late=No"]) as table:
+        assert list(table.column("happened_at")) == [
+            ("line 2", "2/3/23"),
+            ("line 5", "14/07/23"),
+            ("line 8", ""),
+        ]
         assert len([row for row in table if isinstance(row, Row)]) == 2  # still there
         assert list(table.column("customer")) == []
 
@@ -213,13 +228,15 @@ def test_an_encoding_may_be_named_with_or_without_a_mark(file: Path, encoding: s
 
 def test_separators_inside_quotation_marks_of_the_header_do_not_count(file: Path) -> None:
     file.write_text('"a, b, c, d";"text\nof it";id\nx;y;1\n')
-    with Table(file, parse_mapping(["what_happened=a, b, c, d", "customer=text\nof it"])) as table:
+    with Table(
+        open_file(file), parse_mapping(["what_happened=a, b, c, d", "customer=text\nof it"])
+    ) as table:
         assert list(table) == [Row(3, 2, {"what_happened": "x", "customer": "y"})]
 
 
 def test_a_header_of_one_column_needs_no_separator(file: Path) -> None:
     file.write_text('text\nLate\n"Late, twice"\nLate, twice\n')
-    with Table(file, parse_mapping(["what_happened=text"])) as table:
+    with Table(open_file(file), parse_mapping(["what_happened=text"])) as table:
         assert list(table) == [
             Row(2, 2, {"what_happened": "Late"}),
             Row(3, 3, {"what_happened": "Late, twice"}),
@@ -377,7 +394,7 @@ def complaints() -> bytes:
 
 
 def late(path: Path) -> list[Row]:
-    with Table(path, parse_mapping(COMPLAINT_MAPPING), ["Timely response?=No"]) as table:
+    with Table(open_file(path), parse_mapping(COMPLAINT_MAPPING), ["Timely response?=No"]) as table:
         found = list(table)
     rows = [row for row in found if isinstance(row, Row)]
     assert len(rows) == len(found)
@@ -410,7 +427,7 @@ def test_a_large_file_is_read_in_flat_memory_with_its_progress_known(file: Path)
     count = 0
     tracemalloc.start()
     try:
-        with Table(file, SIMPLE) as table:
+        with Table(open_file(file), SIMPLE) as table:
             before = table.position
             for row in table:
                 count += isinstance(row, Row)
@@ -427,7 +444,7 @@ def test_a_pipe_has_no_size_and_is_read_all_the_same() -> None:
     try:
         os.write(writing, b"id,text\n1,x\n")
         os.close(writing)
-        with Table(Path(f"/dev/fd/{reading}"), SIMPLE) as table:
+        with Table(open_file(Path(f"/dev/fd/{reading}")), SIMPLE) as table:
             assert table.size is None
             assert list(table.column("reference")) == []
             assert list(table) == [row(2, 2, "1", "x")]

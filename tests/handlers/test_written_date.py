@@ -126,17 +126,17 @@ def test_a_long_text_is_shortened_in_the_refusal() -> None:
     assert len(refused.value.sentence) < 100
 
 
-def column(*texts: str) -> list[tuple[int, str]]:
+def column(*texts: str) -> list[tuple[str, str]]:
     """The dates of a table with a header."""
-    return list(enumerate(texts, 2))
+    return [(f"line {line}", text) for line, text in enumerate(texts, 2)]
 
 
 @pytest.mark.parametrize(
     ("texts", "settled"),
     [
-        (("03/04/23", "07/14/23"), Settled("mdy", 3, "07/14/23")),
-        (("14/07/23 10:15", "03/04/23", "15/07/23"), Settled("dmy", 2, "14/07/23")),
-        (("3-4-2023, 9:00 AM", "7-14-2023, 9:05 AM"), Settled("mdy", 3, "7-14-2023")),
+        (("03/04/23", "07/14/23"), Settled("mdy", "line 3", "07/14/23")),
+        (("14/07/23 10:15", "03/04/23", "15/07/23"), Settled("dmy", "line 2", "14/07/23")),
+        (("3-4-2023, 9:00 AM", "7-14-2023, 9:05 AM"), Settled("mdy", "line 3", "7-14-2023")),
     ],
 )
 def test_one_row_settles_the_order_of_all(texts: tuple[str, ...], settled: Settled) -> None:
@@ -166,7 +166,7 @@ def test_rows_that_settle_the_order_both_ways_are_one_sentence() -> None:
 
 @pytest.mark.parametrize(("order", "first"), [("dmy", "day"), ("mdy", "month")])
 def test_what_was_settled_is_told_with_the_row_that_shows_it(order: DayOrder, first: str) -> None:
-    assert Settled(order, 7, "07/14/23").sentence == (
+    assert Settled(order, "line 7", "07/14/23").sentence == (
         f"Dates are read {first} first, as '07/14/23' in line 7 shows (see --day-order)."
     )
 

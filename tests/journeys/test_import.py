@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bot.bootstrap import App
 from bot.domain.errors import Refused
 from bot.settings import Misconfigured, Settings
 from handlers.csv_import.import_file import Summary, Way
+from tests.exports import INTERCOM_RATINGS
 from tests.fake_teams import FakeTeams
 from tests.fakes import FakeSlack, SlackChannel, SlackPerson
 from tests.handlers.slack_adapter import settings_for
@@ -20,6 +22,7 @@ from tests.journeys.teams_app import open_teams_app
 from tests.journeys.teams_app import said as said_in_teams
 from tests.journeys.teams_app import settings_for as teams_settings
 from tests.session import open_work
+from tests.workbooks import Rows, xlsx
 
 
 @pytest.fixture
@@ -263,6 +266,63 @@ async def test_somebodys_direct_messages_are_no_channel_for_an_import(
         await ana.installs()
         with pytest.raises(Misconfigured, match="is no channel that I know"):
             await imported(tmp_path, ana.id, settings)
+
+
+async def of_export(
+    folder: Path, url: str, *, rehearses: bool = False
+) -> tuple[str, list[str], Settings]:
+    """The counts of an export of three rated conversations in a workbook, and what was said before."""
+    rows: Rows = [
+        INTERCOM_RATINGS,
+        (215469, datetime(2026, 3, 4, 22, 15), "Nobody wrote back", 1, "Mrs. Ó."),  # noqa: DTZ001
+        (215470, datetime(2026, 3, 4, 22, 20), None, 2, "Mr. X"),  # noqa: DTZ001
+        (215471, datetime(2026, 3, 4, 22, 25), "Great", 5, "Mr. Y"),  # noqa: DTZ001
+    ]
+    path = xlsx(folder / "ratings.xlsx", {"Ratings": rows, "About": [("Made in March",)]})
+    settings = Settings(_env_file=None, slack_bot_token=None, amends_database_url=url)
+    wanted = bootstrap.Wanted(path, "support", (), (), None, None, rehearses=rehearses)
+    said: list[str] = []
+    summary = await bootstrap.import_file(settings, wanted, _unheard, _unheard, said.append)
+    return summary.counts, said, settings
+
+
+async def test_an_export_in_a_workbook_is_taken_once_and_its_times_are_of_its_own_zone(
+    tmp_path: Path, database_url: str
+) -> None:
+    rehearsed, said, settings = await of_export(tmp_path, database_url, rehearses=True)
+    assert rehearsed == "2 opened, 0 already there, 0 skipped"
+    assert said[0] == "Of 2 sheets 'Ratings' is read; --sheet names another: 'About'."
+    assert said[1].startswith("This is a conversation export of Intercom: ")
+    assert "its 'Conversation rating' is 1 or 2" in said[1]
+    assert (await of_export(tmp_path, database_url))[0] == "2 opened, 0 already there, 0 skipped"
+    assert (await of_export(tmp_path, database_url))[0] == "0 opened, 2 already there, 0 skipped"
+    async with bootstrap.open_app(settings) as built:
+        with open_work(built.database, "web", writes=False) as work:
+            cases = work.cases.after(0, 10)
+    assert [(case.reference, case.what_happened, case.customer) for case in cases] == [
+        ("215469", "Nobody wrote back", "Mrs. Ó."),
+        ("215470", "The customer rated it 2.", "Mr. X"),
+    ]
+    # A quarter past ten in the evening in New York, wherever the team is.
+    assert cases[0].happened_at == datetime(2026, 3, 5, 3, 15, tzinfo=UTC)
+
+
+async def test_a_sheet_and_its_row_are_named_where_a_row_is_left_out(
+    tmp_path: Path, database_url: str
+) -> None:
+    rows: Rows = [("Story", "When"), ("Lost", "07/14/23"), ("Late", "soon"), ("Gone", "03/04/23")]
+    path = xlsx(tmp_path / "cases.xlsx", {"March": rows})
+    settings = Settings(_env_file=None, slack_bot_token=None, amends_database_url=database_url)
+    mapping = ("what_happened=Story", "happened_at=When")
+    wanted = bootstrap.Wanted(path, "support", mapping, (), None, None, sheet="march")
+    faults: list[tuple[str, str]] = []
+    summary = await bootstrap.import_file(
+        settings, wanted, lambda place, reason: faults.append((place, reason)), _unheard
+    )
+    assert faults == [("row 3 of March", "'soon' is not a date that can be read.")]
+    assert (summary.opened, summary.skipped) == (2, 1)
+    assert summary.settled is not None
+    assert "as '07/14/23' in row 2 of March shows" in summary.settled.sentence
 
 
 async def test_two_imports_at_once_make_one_channel(tmp_path: Path, url: str) -> None:
