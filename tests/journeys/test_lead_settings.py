@@ -8,11 +8,10 @@ from handlers.slack import directory
 from handlers.web.lead_forms import LOOK_AGAIN
 from tests.fakes import FakeSlack
 from tests.handlers.test_web_lead_forms import address, button, chosen, hidden, standing
-from tests.journeys.test_lead_pages import Browser, Seen, World, signed_in, sqlite_url, world
+from tests.journeys.test_lead_pages import Browser, Seen, World, signed_in, world
 from tests.session import open_work
 from tests.web_app import Markup
 
-__all__ = ["sqlite_url"]
 DAYS_OFF = {"v.days_off": "2036-12-24", "v.country": "none", "v.region": ""}
 
 
