@@ -219,7 +219,8 @@ class Command(Invocation, frozen=True):
     something or takes it away, and its form looks like it. `shown_at`: the page that shows the same in a
     browser, without its first slash. `shows_link`: its answer is a link to follow, and so shown whole as
     what is only read, although it saves something. `names_people`: of somebody whom its typed words
-    mention, the id counts and not the name. `set_at`: the page in a browser where it can be asked for, too.
+    mention, the id counts and not the name. `set_at`: the page in a browser where one can ask for it as
+    well.
     """
 
     name: ClassVar[str]
