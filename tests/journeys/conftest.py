@@ -1,7 +1,4 @@
-"""What journeys share: a workspace in Slack and a tenant in Teams, each a strict stand-in.
-
-Journeys are not measured for coverage: they keep to the clock, and start other processes.
-"""
+"""What journeys share: a workspace in Slack and a tenant in Teams, each a strict stand-in."""
 
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -19,7 +16,6 @@ OPENS: Mapping[str, Callable[[str], AbstractAsyncContextManager[Platform]]] = {
     "teams": open_in_teams,
     "browser": open_in_browser,
 }
-HERE = Path(__file__).parent
 
 
 @pytest.fixture
@@ -47,10 +43,3 @@ async def platform(request: pytest.FixtureRequest, sqlite_url: str) -> AsyncIter
     """Amends at work on each platform, one after the other."""
     async with OPENS[request.param](sqlite_url) as opened:
         yield opened
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks every journey, wherever the tests were started from."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker("no_cover")
