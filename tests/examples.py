@@ -1067,6 +1067,14 @@ MESSAGES: Mapping[str, Message] = {
         ANA,
         TODAY,
     ),
+    "team.home_of_lead": home.home(
+        home.Theirs(items=[AGREED], links=LINKS, led=_board(late=[LATE], customer=[LATE_PROMISE])),
+        ANA,
+        TODAY,
+    ),
+    "team.home_of_lead_of_several": home.home(
+        home.Theirs(led=_board(teams=(TEAM, SALES), unowned=[LATE])), ANA, TODAY
+    ),
     "team.help": team.help_text(TYPED),
     "team.help_unknown": team.help_text(TYPED, "a", "a parcel got lost"),
     "team.misheard": team.misheard("stauts", "status", OFFERS, ""),

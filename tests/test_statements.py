@@ -106,7 +106,7 @@ LOOKS = (
     Look("board.status", 14, "mine"),
     Look("board.status", 14, "gap:training since:2w"),
     Look("board.status", 15, "owner:Ana"),
-    Look("team.home", 16),
+    Look("team.home", 18),
     Look("search.find", 16, "lost"),
     Look("trends.show", 10),
     Look("page.board", 14, values={}),
@@ -159,8 +159,9 @@ async def test_what_a_lead_sees_costs_as_many_statements_of_two_teams_as_of_five
 
 
 PLACES = 12
-ALONE, AMONG_MANY = 22, 16
-"""Statements for the first message of a retro, and its own prompts: by itself, and of PLACES each."""
+ALONE, AMONG_MANY = 27, 20
+"""Statements for the first message of a retro, its own prompts, and the look for earlier cases, which
+saves a whole message where there are none: by itself, and of PLACES each."""
 
 
 @pytest.mark.parametrize(("channels", "limit"), [(1, ALONE), (PLACES, AMONG_MANY)])

@@ -61,6 +61,7 @@ GROUPS = (
     Group("promised", "customer", ("promised", "resting"), ("customers",), needs=False),
 )
 """Whoever waits outside comes before what waits in the house, and what is late before what waits."""
+NEEDING = tuple(group for group in GROUPS if group.needs)
 BY_NAME: Mapping[str, Group] = {group.name: group for group in GROUPS}
 
 Thing = ActionItem | Retro | Recovery

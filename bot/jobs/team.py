@@ -5,8 +5,11 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from bot import retro_thread
+from bot.board import BoardQuery, look
 from bot.domain import message_key
 from bot.domain.action_item import ActionItem
+from bot.domain.board import NEEDING, Board
+from bot.domain.board_filter import EVERYTHING
 from bot.domain.channel import Channel
 from bot.domain.job import Job
 from bot.domain.owner_day import day_everywhere
@@ -139,9 +142,18 @@ def home_of(
         more=len(items) > home.MAX_SHOWN or len(owed) > home.MAX_OWED,
         more_wanted=max(0, len(wanted) - home.MAX_WANTED),
         not_all=scope.not_all,
+        led=_led(person, scope.channels, at, work),
     )
     day = own_day(person, [*shown, *customers], at, work)
     return home.home(theirs, person, day, greets=greets)
+
+
+def _led(person: Person, channels: Collection[str], at: datetime, work: ReadOnlyWork) -> Board | None:
+    """How much of each group waits in the teams that somebody leads and is in; None: they lead none."""
+    teams = [team for team in work.teams.among(channels).values() if team.lead == person.id]
+    if not teams:
+        return None
+    return look(teams, NEEDING, BoardQuery(EVERYTHING, at, person, limit=0), work)
 
 
 def _wanting(

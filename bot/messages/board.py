@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from bot.domain.action_item import ActionItem, is_late, may, steps
-from bot.domain.board import GROUPS, MAX_COUNTED, WORDS, Board, Group, Thing
+from bot.domain.board import GROUPS, MAX_COUNTED, NEEDING, WORDS, Board, Group, Thing
 from bot.domain.board_filter import EVERYTHING, EXAMPLES, MINE, BoardView, Filters
 from bot.domain.case import Case
 from bot.domain.channel import channel_label
@@ -103,7 +103,7 @@ def status(board: Board, filters: Filters, reader: StatusFor, shared_by: str = "
 
     `shared_by`: who shared it, where it is for everybody.
     """
-    needing = [group for group in GROUPS if group.needs and board.counts[group.name]]
+    needing = [group for group in NEEDING if board.counts[group.name]]
     ways = [group for group in GROUPS if not group.needs and board.counts[group.name]]
     summary, first = headline(board, filters, "you" if reader.asker else "somebody")
     parts: list[Part] = [_where(board, filters, reader, shared_by), Paragraph(words=first)]
@@ -118,7 +118,7 @@ def status(board: Board, filters: Filters, reader: StatusFor, shared_by: str = "
 
 def headline(board: Board, filters: Filters, whom: str) -> tuple[str, Words]:
     """How much needs somebody, as a sentence, and with the sign of what is late or due."""
-    count = sum(board.counts[group.name] for group in GROUPS if group.needs)
+    count = sum(board.counts[group.name] for group in NEEDING)
     if not count:
         summary = nothing(filters, whom)
         return summary, (summary,)

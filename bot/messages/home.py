@@ -9,18 +9,23 @@ from functools import partial
 from typing import NamedTuple
 
 from bot.domain.action_item import ActionItem, is_late
+from bot.domain.board import Board
+from bot.domain.board_filter import EVERYTHING
 from bot.domain.case import Case
 from bot.domain.person import Person
 from bot.domain.recovery import Recovery, next_step, promised_by
 from bot.domain.retro import Retro
 from bot.messages import owed
 from bot.messages.action_item import own_line
+from bot.messages.board import headline
 from bot.messages.parts import (
     Bold,
     Button,
     Buttons,
+    ChannelName,
     Context,
     Divider,
+    Inline,
     Line,
     Message,
     Paragraph,
@@ -86,6 +91,7 @@ class Theirs(NamedTuple):
     more: bool = False
     more_wanted: int = 0
     not_all: bool = False
+    led: Board | None = None
 
 
 def home(theirs: Theirs, person: Person, today: date, *, greets: bool = False) -> Message:
@@ -93,7 +99,8 @@ def home(theirs: Theirs, person: Person, today: date, *, greets: bool = False) -
 
     `greets`: they are told what this is, whatever is theirs.
     """
-    greets = greets or not (theirs.items or theirs.customers)
+    led = [*_led(theirs.led)]
+    greets = greets or not (theirs.items or theirs.customers or led)
     people = {person.id: person}
     needing: list[Part] = []
     mine: list[Part] = []
@@ -108,6 +115,7 @@ def home(theirs: Theirs, person: Person, today: date, *, greets: bool = False) -
     parts: list[Part] = []
     if greets:
         parts += [*INTRODUCTION, Buttons(buttons=(MARK_FAILED, *MORE)), EXAMPLE, Divider()]
+    needing += led
     parts += [_heading("Needs you"), *(needing or [Context(words=(NOTHING,))])]
     for heading, lines in (
         ("Mine", mine),
@@ -120,8 +128,21 @@ def home(theirs: Theirs, person: Person, today: date, *, greets: bool = False) -
     if not greets:
         plain = MARK_FAILED.model_copy(update={"look": "plain"})
         settings, *others = MORE
-        parts += [Divider(), Buttons(buttons=(plain, TO_STATUS, settings), menu=tuple(others))]
+        status = () if led else (TO_STATUS,)
+        parts += [Divider(), Buttons(buttons=(plain, *status, settings), menu=tuple(others))]
     return Message(summary="Something needs you." if needing else NOTHING, parts=tuple(parts))
+
+
+def _led(board: Board | None) -> Iterator[Part]:
+    """How much waits in the teams that somebody leads, and the way to it."""
+    if board is None or not any(board.counts.values()):
+        return
+    _, counted = headline(board, EVERYTHING, "somebody")
+    first, *others = board.teams.values()
+    where: Inline = ChannelName(channel_id=first.channel_id, name=first.name)
+    if others:
+        where = f"your {len(board.teams)} teams"
+    yield Line(words=(*counted, "\nin ", where), button=TO_STATUS)
 
 
 def _heading(text: str) -> Paragraph:

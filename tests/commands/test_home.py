@@ -275,3 +275,25 @@ async def test_a_guests_own_list_holds_and_counts_only_what_is_of_channels_they_
     # Whoever is no guest keeps what is theirs, wherever it is.
     desk.memberships.guests.clear()
     assert "Secret 0" in words(await desk.ask(CLEO, "action_item.mine", channel=None))
+
+
+async def test_the_lead_of_a_team_reads_at_home_how_much_waits_there_and_others_do_not(
+    desk: Desk,
+) -> None:
+    await desk.fail(ANA)
+    await desk.add_item(ANA, what="Notes")
+    later = AT + timedelta(days=6)
+    lead = await desk.ask(ANA, "team.home", channel=None, at=later)
+    assert "3 things need somebody: Status: 0" in headings(lead)[:3]
+    assert "Nothing needs you right now." not in words(lead)
+    for other in (BEN, CLEO):
+        home = await desk.ask(other, "team.home", channel=None, at=later)
+        assert "need somebody" not in words(home)
+
+
+async def test_a_lead_who_is_not_in_the_channel_reads_at_home_nothing_of_the_team(desk: Desk) -> None:
+    await desk.fail(ANA)
+    await desk.add_item(BEN, what="Notes")
+    desk.memberships.channels[ANA.id] = set()
+    home = words(await desk.ask(ANA, "team.home", channel=None))
+    assert "somebody" not in home
