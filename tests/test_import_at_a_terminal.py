@@ -72,6 +72,12 @@ class Terminal:
 def terminal(folder: Path, *arguments: str) -> Iterator[Terminal]:
     """Runs `python -m bot import FILE --team support …` in a terminal of its own."""
     ours, theirs = pty.openpty()
+
+    def begin() -> None:
+        # So that Ctrl-C reaches it, which a shell lets ignore whatever it starts in the background.
+        os.login_tty(theirs)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     with subprocess.Popen(
         [sys.executable, "-m", "bot", "import", *arguments, "--team", "support"],
         cwd=folder,
@@ -79,8 +85,7 @@ def terminal(folder: Path, *arguments: str) -> Iterator[Terminal]:
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        # So that Ctrl-C reaches it: the terminal becomes its own.
-        preexec_fn=lambda: os.login_tty(theirs),  # noqa: PLW1509
+        preexec_fn=begin,  # noqa: PLW1509
     ) as process:
         os.close(theirs)
         try:

@@ -105,7 +105,7 @@ async def health(ships: Fleet, count: int) -> list[tuple[int, int]]:
 
 
 EXPERIMENTS: Mapping[str, Callable[[str, Path, int], Awaitable[None]]] = {
-    "killed on postgresql": partial(killed, processes=2, kills=50),
+    "killed on postgresql": partial(killed, processes=2, kills=25),
     "killed on sqlite": partial(killed, processes=1, kills=12),
     "slept on postgresql": slept,
 }

@@ -77,7 +77,7 @@ async def test_each_may_do_what_they_may_do_in_chat_and_an_outsider_finds_nothin
         )
         about = f"prompts:::{here.den.id}"
         refused = await ben.see(f"/settings/prompt.add?about={about}")
-        assert "Only the team's lead can change what its retros ask." in refused.page.text
+        assert "Only the team's lead changes what its retros ask: ask " in refused.page.text
         policy = await follow(ben, page, "Policy")
         assert "Ana leads #den and can change this." in policy.text
         assert not policy.all("form", enctype="multipart/form-data")

@@ -137,6 +137,6 @@ async def test_who_cannot_be_written_to_is_mentioned_once_for_each_thing_they_ar
     assert {(said.method, said.channel_id) for said in mentioning} == {("chat.postMessage", support.id)}
     assert Counter(id for said in mentioning for id in said.mentioned) == {ben.id: 2}
     assert sorted(said.words.partition(" waits for you")[0].split()[-1] for said in mentioning) == [
-        "(AI-1)",
+        "AI-1",
         "C-1",
     ]

@@ -66,7 +66,7 @@ async def test_an_item_is_brought_up_in_its_own_thread_until_it_is_done(
             assert reminds(told[-1].words(), "AI-1", "was due")
         assert "agreed · late · AI-1" in item.words()
         assert "1 late" in retro.words()
-        (heard,) = of(ana, "and Ben has it.")
+        (heard,) = of(ana, "and Ben has it")
         assert (
             f"I've reminded Ben four times, last on {shown(after(due, 2), after(due, 3))}."
             in heard.words()

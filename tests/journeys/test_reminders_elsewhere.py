@@ -114,7 +114,7 @@ async def test_in_teams_an_item_is_brought_up_in_its_owners_chat_until_it_is_don
         await later.turn(nine(3))
         again = mine(ben)[-1]
         assert reminds(again.words(), "AI-1", "was due")
-        (heard,) = (posted for posted in mine(ana) if "and Ben has it." in posted.words())
+        (heard,) = (posted for posted in mine(ana) if "and Ben has it" in posted.words())
         assert shown(after(due, 2), after(due, 3)) in heard.words()
 
         await ben.submit(await ben.press(again, "Mark done"), {"What changed": "It is printed."})
