@@ -38,11 +38,20 @@ class Terminal:
         self.words = ""
         self._read = 0
 
-    def until(self, words: str) -> str:
-        """What it says up to these words, which it has not said before."""
+    def until(self, words: str, *, insisting: str = "") -> str:
+        """What it says up to these words, which it has not said before.
+
+        `insisting` is typed first, and again after a second of silence: Python notices a Ctrl-C
+        that came between its question and its reading only with the next one.
+        """
         patience = time.monotonic() + 60
+        self.type(insisting)
         while (at := self.words.find(words, self._read)) < 0:
-            assert select.select([self._end], [], [], patience - time.monotonic())[0], self.words
+            wait = 1.0 if insisting else patience - time.monotonic()
+            if not select.select([self._end], [], [], wait)[0]:
+                assert time.monotonic() < patience, self.words
+                self.type(insisting)
+                continue
             try:
                 more = os.read(self._end, 10_000)
             except OSError:  # Linux says so when nobody is at the other end
@@ -164,8 +173,7 @@ def test_whoever_does_not_go_on_has_imported_nothing_and_reads_so(tmp_path: Path
             screen.until(f"{question} [-]: ")
         screen.type("\n")
         screen.until("[y/n] ")
-        screen.type(way)
-        screen.until("Nothing was imported.")
+        screen.until("Nothing was imported.", insisting=way)
         assert screen.ended() == (1 if way == "n\n" else 130)
         assert "Traceback" not in screen.words
     assert not (tmp_path / "amends.db").exists()
@@ -174,8 +182,7 @@ def test_whoever_does_not_go_on_has_imported_nothing_and_reads_so(tmp_path: Path
 def test_ctrl_c_before_any_answer_imports_nothing(tmp_path: Path) -> None:
     with terminal(tmp_path, table(tmp_path, "Story\nLost\n")) as screen:
         screen.until("What happened (needed) [Story]: ")
-        screen.process.send_signal(signal.SIGINT)
-        screen.until("Nothing was imported.")
+        screen.until("Nothing was imported.", insisting="\x03")
         assert screen.ended() == 130
     assert not (tmp_path / "amends.db").exists()
 
