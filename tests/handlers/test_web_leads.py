@@ -72,6 +72,7 @@ async def test_each_page_says_first_what_it_is_about(visitor: Visitor) -> None:
         ("/board", "Board"),
         ("/cases", "Cases"),
         ("/find?q=missed", "Find: missed"),
+        ("/find", "Find"),
         ("/trends", "Trends: support"),
         ("/settings", "Settings"),
     ):
@@ -236,6 +237,7 @@ async def test_a_page_full_of_long_words_stays_small(visitor: Visitor) -> None:
         await fail(visitor, f"{number} {long}", items=6)
     for path in (*LISTS, *THINGS):
         async with visitor.session.get(visitor.url + path) as response:
+            assert response.status == 200, path
             size = len(await response.read())
             # As if each list were full: fifty cases, and twenty-five of what waits for the same.
             assert size * (4 if path.startswith("/cases") and path not in THINGS else 1) < LARGEST, path
