@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from handlers.web.leads import NOT_HERE
 from tests.accessible import findings
 from tests.browser import PATIENCE_MS
-from tests.web_app import Visitor, read
+from tests.web_app import Visitor, known_at, read
 
 expect.set_options(timeout=PATIENCE_MS)
 LARGEST = 200_000
@@ -274,6 +274,19 @@ async def test_the_leads_two_questions_in_a_browser(demo_address: str, tab: Page
     await expect(tab).to_have_url(f"{demo_address}/cases?{tab.url.partition('?')[2]}")
     assert "state=open" in tab.url
     assert "gap=" in tab.url
+
+
+async def test_a_word_without_an_end_stays_in_its_column(visitor: Visitor, tab: Page) -> None:
+    await fail(visitor, "a" * 200)
+    [(name, value)] = known_at(visitor.url).items()
+    await tab.context.add_cookies([{"name": name, "value": value, "url": visitor.url}])
+    for path in ("/board", "/cases", "/find?q=aaa"):
+        await tab.goto(visitor.url + path)
+        link = tab.get_by_role("rowheader").get_by_role("link").first
+        for width in (1280, 390):
+            await tab.set_viewport_size({"width": width, "height": 800})
+            over = "it => it.getBoundingClientRect().right - it.closest('th').getBoundingClientRect().right"
+            assert await link.evaluate(over) <= 0, (path, width)
 
 
 async def test_axe_finds_nothing_on_the_pages(demo_address: str, tab: Page) -> None:
