@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, count
 from typing import NamedTuple
 
 from bot.messages.file_text import harmless, plain_markdown
@@ -28,6 +29,8 @@ from bot.messages.parts import (
 )
 
 Record = dict[str, str]
+SECTION, TABLE = "section", "table"
+"""Columns that say where a row stands."""
 
 
 def written(words: Words) -> str:
@@ -48,16 +51,10 @@ def _piece(piece: Inline) -> str:
 def records(part: Part | Grid) -> list[Record]:
     """What a part tells, row by row."""
     match part:
-        case Grid():
-            names = [column.label for column in part.columns]
-            return [dict(zip(names, map(_cell, row), strict=True)) for row in part.rows]
-        case Table():
-            return [
-                {"table": part.caption, **dict(zip(part.columns, map(shown_cell, row), strict=True))}
-                for row in part.rows
-            ]
-        case Chart():
-            return records(part.table)
+        case Grid() | Table() | Chart():
+            columns, rows = _table(part)
+            named = {} if isinstance(part, Grid) else {TABLE: _caption(part)}
+            return [{**named, **dict(zip(_unlike(columns), row, strict=True))} for row in rows]
         case Fields():
             return [{"label": label, "text": written(words)} for label, words in part.rows]
         case Paragraph() | Context() | Line():
@@ -68,6 +65,30 @@ def records(part: Part | Grid) -> list[Record]:
             return [{"text": plain_progress(part)}]
         case _:
             return []
+
+
+def _table(part: Grid | Table | Chart) -> tuple[Sequence[str], list[list[str]]]:
+    """What stands over the columns, and in the rows."""
+    match part:
+        case Grid():
+            return [one.label for one in part.columns], [[*map(_cell, row)] for row in part.rows]
+        case Table():
+            return part.columns, [[*map(shown_cell, row)] for row in part.rows]
+        case Chart():
+            return _table(part.table)
+
+
+def _caption(part: Table | Chart) -> str:
+    return part.title if isinstance(part, Chart) else part.caption
+
+
+def _unlike(columns: Sequence[str]) -> list[str]:
+    """The columns' names, each once and none of those beside them: teams name gaps as they like."""
+    names = [SECTION, TABLE]
+    for column in columns:
+        numbered = (f"{column} ({number})" for number in count(2))
+        names.append(next(name for name in chain((column,), numbered) if name not in names))
+    return names[2:]
 
 
 def _cell(cell: Cell) -> str:
@@ -94,12 +115,12 @@ def as_json(page: Page) -> str:
 def as_csv(page: Page) -> str:
     """The page's rows, each with its section; a formula gets an apostrophe, as in every export."""
     rows = [
-        {"section": section.heading, **record}
+        {SECTION: section.heading, **record}
         for section in page.sections
         for part in section.parts
         for record in records(part)
     ]
-    columns = list(dict.fromkeys(["section", *(name for row in rows for name in row)]))
+    columns = list(dict.fromkeys([SECTION, *(name for row in rows for name in row)]))
     file = io.StringIO()
     writer = csv.DictWriter(file, [str(harmless(column)) for column in columns])
     writer.writeheader()
@@ -124,7 +145,7 @@ def _section_lines(section: Section) -> Iterator[str]:
     for part in section.parts:
         match part:
             case Grid() | Table() | Chart():
-                yield from ("", *_table_lines(records(part)))
+                yield from ("", *_table_lines(*_table(part)))
             case Fields():
                 yield ""
                 for label, words in part.rows:
@@ -137,14 +158,11 @@ def _section_lines(section: Section) -> Iterator[str]:
                     yield from ("", plain_markdown(record["text"]))
 
 
-def _table_lines(rows: list[Record]) -> Iterator[str]:
-    columns = [name for name in (rows[0] if rows else {}) if name != "table"]
-    if not columns:
-        return
+def _table_lines(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     yield f"| {' | '.join(map(plain_markdown, columns))} |"
     yield f"|{' --- |' * len(columns)}"
     for row in rows:
-        yield f"| {' | '.join(plain_markdown(row[name]) for name in columns)} |"
+        yield f"| {' | '.join(map(plain_markdown, row))} |"
 
 
 class PageFormat(NamedTuple):
