@@ -472,5 +472,6 @@ def _answer(request: web.Request, title: str, back: str, pieces: render.Pieces) 
     if "HX-Request" in request.headers:
         return html(render.page("reply.html", pieces=pieces))
     note = "" if pieces.form else pieces.note
-    drawn = render.page("bare.html", title=title, sentence="", note=note, form=pieces.form, back=back)
+    way = (back, "Back to the workspace")
+    drawn = render.page("bare.html", title=title, sentence="", note=note, form=pieces.form, back=way)
     return html(drawn)

@@ -112,5 +112,6 @@ def problem(request: web.Request, sentence: str, status: int) -> web.Response:
         trigger = dumps({"amends-problem": {"target": "body", "sentence": sentence}})
         return web.Response(text=sentence, status=status, headers={"HX-Trigger": trigger})
     title = "Not here" if status == 404 else "Not this way"
-    page = render.page("bare.html", title=title, sentence=sentence, note="", form="", back="/")
+    back = ("/", "To the first page")
+    page = render.page("bare.html", title=title, sentence=sentence, note="", form="", back=back)
     return html(page, status)

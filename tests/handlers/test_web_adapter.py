@@ -106,7 +106,7 @@ async def test_no_page_has_a_script_or_a_style_of_its_own(visitor: Visitor) -> N
 async def test_an_unknown_path_is_a_small_page(visitor: Visitor, path: str) -> None:
     async with visitor.session.get(visitor.url + path) as response:
         assert response.status == 404
-        assert "Back to the workspace" in await response.text()
+        assert "To the first page" in await response.text()
 
 
 # ---- the first start

@@ -207,6 +207,7 @@ async def test_a_thing_of_another_channel_is_the_page_of_a_number_never_given(
             assert (theirs.status, theirs.page.text) == (404, never.page.text)
             assert never.status == 404
             assert NOT_HERE in theirs.page.text
+            assert "workspace" not in theirs.page.text  # with Slack there is none in the browser
         for path in ("/board", "/cases", "/trends", "/settings", "/cases?gap=training", *LOOKED_FOR):
             for way in ("", "md", "csv", "json"):
                 shown = await olga.see(path + (f"{'&' if '?' in path else '?'}as={way}" if way else ""))
