@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case, outside_hours
+from bot.domain.owner_day import owner_day
 from bot.domain.recovery import Recovery
 from bot.domain.retro import Answer, Counts, Retro, agreed_in, state_of
 from bot.domain.team import Team
@@ -42,7 +43,7 @@ from bot.messages.parts import (
     one_line,
     shortened,
 )
-from bot.messages.recovery import CardContext
+from bot.messages.recovery import CardContext, status_of, step_status
 from bot.messages.recovery import card as customer_card
 from bot.messages.retro import SMALL, title_of
 
@@ -125,7 +126,7 @@ def _case_row(row: Listed, around: Around, *, several: bool) -> tuple[Cell, ...]
         Cell(words=(retro_status(case, row.retro, row.items),)),
         Cell(words=closes),
         Cell(
-            words=(row.recovery.state,) if row.recovery else (),
+            words=(status_of(row.recovery, row.recovery.state),) if row.recovery else (),
             to=customer_at(case.number) if row.recovery else "",
         ),
         Cell(words=(str(open_items),) if open_items else ()),
@@ -172,7 +173,10 @@ def case_page(whole: Whole, link: str, at: datetime) -> Page:
                 Grid(
                     caption="Action items",
                     columns=ITEM_COLUMNS,
-                    rows=tuple(item_row(item, whole.people, now) for item in whole.items[:MAX_OF_ONE]),
+                    rows=tuple(
+                        item_row(item, whole.people, owner_day(item, whole.people, zone, at))
+                        for item in whole.items[:MAX_OF_ONE]
+                    ),
                 ),
             )
             if whole.items
@@ -225,6 +229,8 @@ def _facts(whole: Whole, now: date) -> Iterator[tuple[str, Words]]:
     zone = team.zone if team else "UTC"
     if case.reference:
         yield "Reference", (case.reference,)
+    if case.kind:
+        yield "Kind", (case.kind,)
     if case.customer:
         yield "Customer", (case.customer,)
     if case.happened_at:
@@ -283,7 +289,7 @@ def customer_page(context: CardContext, whole: Whole, link: str) -> Page:
         rows = tuple(
             (
                 Cell(words=(step.kind.label,)),
-                Cell(words=(step.chosen or step.state,)),
+                Cell(words=(step_status(step),)),
                 Cell(words=(name,) if (name := whole.name(step.by)) else ()),
                 Cell(words=(on(today(context.team.zone, step.at), context.today),) if step.at else ()),
                 Cell(words=(texts.fit(step.words),) if step.words else ()),
@@ -307,7 +313,7 @@ def customer_page(context: CardContext, whole: Whole, link: str) -> Page:
 
 def no_customer_page(case: Case, link: str) -> Page:
     """The same where nobody looks after the customer yet."""
-    waits = "Nobody looks after this customer yet: press Customer on the retro in chat to begin."
+    waits = f"Nobody looks after this customer yet: write customer {case.label} to Amends to begin."
     return Page(
         title=one_line(case.customer or f"The customer of {case.label}", 80),
         here="cases",

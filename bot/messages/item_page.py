@@ -9,12 +9,12 @@ from bot.domain.item_step import STEPS
 from bot.domain.owner_day import owner_day
 from bot.domain.person import Person
 from bot.domain.team import Team
+from bot.messages.action_item import SIGNS
 from bot.messages.author import signed
 from bot.messages.page import MAX_OF_ONE, TEXTS, Cell, Column, Grid, Page, Section, case_at, item_at
 from bot.messages.parts import (
     Fields,
     Quote,
-    Sign,
     Status,
     Timestamp,
     Words,
@@ -28,13 +28,6 @@ ITEM_COLUMNS = tuple(
     Column(label=label) for label in ("What will change", "Item", "State", "Owner", "Due", "Gap")
 )
 _WHAT_CAME: Mapping[Event, str] = {"add": "added", **{name: row.outcome for name, row in STEPS.items()}}
-SIGNS: Mapping[str, Sign] = {
-    "proposed": "waiting",
-    "agreed": "note",
-    "done": "waiting",
-    "verified": "done",
-    "dropped": "note",
-}
 
 
 def name_of(person_id: str | None, people: Mapping[str, Person]) -> str:

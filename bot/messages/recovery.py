@@ -270,14 +270,31 @@ def _body(context: CardContext, recipient_id: str = "") -> tuple[Part, ...]:
     return (*parts, quiet, offers(recovery, context.case.ref).row)
 
 
-SIGNS: Mapping[str, Sign] = {"promise late": "late", "recovered": "done", "not recovered": "waiting"}
+SIGNS: Mapping[str, Sign] = {
+    "promise late": "late",
+    "recovered": "done",
+    "not recovered": "waiting",
+    "done": "done",
+    "to do": "waiting",
+}
+
+
+def status_of(recovery: Recovery, state: str) -> Status:
+    """How it stands, by the word for it, at a glance."""
+    waits = next_step(recovery) is not None
+    return Status(sign=SIGNS.get(state, "waiting" if waits else "note"), text=state)
+
+
+def step_status(step: Step) -> Status:
+    """How one of its steps stands; how it ended is told in the customer's words."""
+    told = step.chosen or step.state
+    return Status(sign=SIGNS.get(told, "note"), text=told)
 
 
 def _quiet(context: CardContext, recipient_id: str) -> Words:
     """How it stands, who looks after whom, by when what is owed, how far it is, and the case."""
-    recovery, state = context.recovery, _state(context)
-    waits = next_step(recovery) is not None
-    status = Status(sign=SIGNS.get(state, "waiting" if waits else "note"), text=state)
+    recovery = context.recovery
+    status = status_of(recovery, _state(context))
     others = _looked_after(context, recipient_id)
     return joined((status,), *others, _by_when(context), _how_far(recovery), (recovery.case_label,))
 

@@ -17,6 +17,7 @@ from bot.messages.parts import (
     Message,
     Paragraph,
     Part,
+    Status,
     Words,
     joined,
     linked,
@@ -107,21 +108,23 @@ def _line(one: Found, asked: Asked, today: date) -> Words:
         piece = ("\n", of, ": ", *shown(text, asked))
     facts = joined(
         (linked(one.case.label, one.link),),
-        (state_of(one.retro),),
+        (status_of(one.retro),),
         ("failed ", on(one.failed_on, today)),
         (one.channel,) if one.channel else (),
     )
     return (Bold(text=title), *piece, "\n", *facts)
 
 
-def state_of(retro: Retro | None) -> str:
-    """How far a retro is, and with what outcome it ended."""
+def status_of(retro: Retro | None) -> Status:
+    """How far a retro is, and with what outcome it ended; not whether its items are finished."""
     if retro is None:
-        return "no retro yet"
+        return Status(sign="note", text="no retro yet")
     if retro.small:
-        return SMALL
-    outcome = retro.last.outcome if retro.last and retro.state == "closed" else None
-    return f"{retro.state}, {outcome}" if outcome else retro.state
+        return Status(sign="done", text=SMALL)
+    if retro.state == "open":
+        return Status(sign="waiting", text="open")
+    outcome = retro.last.outcome if retro.last else None
+    return Status(sign="note", text=f"closed, {outcome}" if outcome else "closed")
 
 
 def _button(one: Found) -> Button:

@@ -10,7 +10,7 @@ from bot.domain.search import Asked, Text
 from bot.domain.team import Team
 from bot.messages.page import Cell, Column, Grid, Listing, Page, Section, case_at, customer_at, item_at
 from bot.messages.parts import Paragraph, Words, on, one_line
-from bot.messages.search import HOW, Found, headline, shown, state_of
+from bot.messages.search import HOW, Found, headline, shown, status_of
 from bot.messages.search import Page as Part
 
 COLUMNS = tuple(
@@ -80,7 +80,7 @@ def _row(one: Found, around: Around, *, several: bool) -> tuple[Cell, ...]:
         Cell(words=(text.of,), to=_where(case, text)) if text else Cell(),
         Cell(words=shown(text, around.asked) if text else ()),
         Cell(words=(case.label,)),
-        Cell(words=(state_of(one.retro),)),
+        Cell(words=(status_of(one.retro),)),
         Cell(words=(on(one.failed_on, around.today),)),
         *((Cell(words=(team.name,) if team else ()),) if several else ()),
     )

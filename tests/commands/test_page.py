@@ -10,12 +10,13 @@ from bot.command import Reply, Request
 from bot.commands.page import NO_TEAM
 from bot.domain.days_off import DaysOff, Span
 from bot.domain.policy import Policy
+from bot.messages.page import Grid, Page
 from bot.messages.page_file import as_markdown, written
-from bot.messages.parts import Day
+from bot.messages.parts import Day, Status
 from bot.ports import UnitOfWork
 from bot.routes import COMMANDS, PAGES
 from storage.database import Database
-from tests.desk import ANA, BEN, Desk, words
+from tests.desk import ANA, BEN, CLEO, Desk, words
 from tests.test_statements import counted
 
 ASKED: Mapping[str, tuple[str, int]] = {
@@ -146,3 +147,60 @@ async def test_the_page_of_settings_says_a_teams_days_off_and_its_policy(sqlite:
     told = as_markdown(page)
     assert "**Days off**: 2026-12-24" in told
     assert "**Who verifies**: the lead" in told
+
+
+def statuses(page: Page, heading: str) -> list[Status]:
+    """The states with their signs in the tables under a heading."""
+    cells = (
+        cell
+        for section in page.sections
+        if section.heading.startswith(heading)
+        for part in section.parts
+        if isinstance(part, Grid)
+        for row in part.rows
+        for cell in row
+    )
+    return [word for cell in cells for word in cell.words if isinstance(word, Status)]
+
+
+async def test_each_state_on_a_page_has_its_sign(sqlite: Database) -> None:
+    desk = Desk(sqlite)
+    await desk.fail(BEN, typed="Parcel missed in the den")
+    await desk.ask(BEN, "recovery.hear", "C-1", {"words": "We waited"})
+    found = (await show(desk, "page.find", q="parcel")).page
+    cases = (await show(desk, "page.cases")).page
+    customer = (await show(desk, "page.customer", "C-1")).page
+    assert found is not None
+    assert statuses(found, "Cases") == [Status(sign="waiting", text="open")]
+    assert cases is not None
+    assert statuses(cases, "Failed cases") == [Status(sign="waiting", text="open")] * 2
+    assert customer is not None
+    first, *others = statuses(customer, "Step by step")
+    assert first == Status(sign="done", text="done")
+    assert others[0] == Status(sign="waiting", text="to do")
+
+
+async def test_what_is_late_where_its_owner_is_is_late_on_the_page_of_its_case(sqlite: Database) -> None:
+    desk = Desk(sqlite)
+    await desk.fail(ANA)
+    await desk.add_item(ANA, owner=CLEO.id, due="2026-03-05")
+    await desk.ask(CLEO, "action_item.accept", "AI-1")
+    for hour, state in ((14, "agreed"), (17, "late")):  # midnight in Tokyo is at 15:00
+        desk.at = desk.at.replace(hour=hour)
+        for name, about in (("page.case", "C-1"), ("page.item", "AI-1")):
+            page = (await show(desk, name, about)).page
+            assert page is not None
+            assert state in as_markdown(page), (name, hour)
+
+
+async def test_the_page_of_a_case_says_its_kind(sqlite: Database) -> None:
+    desk = Desk(sqlite)
+    await desk.fail(ANA)
+
+    def be_a_delivery(work: UnitOfWork) -> None:
+        work.cases.save(work.cases.require(1).model_copy(update={"kind": "Delivery"}))
+
+    await sqlite.write(desk.workspace, be_a_delivery)
+    page = (await show(desk, "page.case", "C-1")).page
+    assert page is not None
+    assert "**Kind**: Delivery" in as_markdown(page)

@@ -285,7 +285,9 @@ async def test_a_word_without_an_end_stays_in_its_column(visitor: Visitor, tab: 
         link = tab.get_by_role("rowheader").get_by_role("link").first
         for width in (1280, 390):
             await tab.set_viewport_size({"width": width, "height": 800})
-            over = "it => it.getBoundingClientRect().right - it.closest('th').getBoundingClientRect().right"
+            over = (
+                "it => it.getBoundingClientRect().right - it.closest('th').getBoundingClientRect().right"
+            )
             assert await link.evaluate(over) <= 0, (path, width)
 
 
