@@ -276,6 +276,7 @@ SIGNS: Mapping[str, Sign] = {
     "not recovered": "waiting",
     "done": "done",
     "to do": "waiting",
+    "cancelled": "note",
 }
 
 

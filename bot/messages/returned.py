@@ -36,7 +36,8 @@ def returned(
     back = (
         f"{gap_label(gap)} came back in ",
         linked(case.label, links.get(case.number)),
-        f": {one_line(case.what_happened)}. This fix may not hold:",
+        f": {one_line(case.what_happened)}",
+        "\nThis fix may not hold:",
     )
     button = Button(
         label=f"Reopen {fix.label}",

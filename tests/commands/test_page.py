@@ -174,6 +174,10 @@ async def test_each_state_on_a_page_has_its_sign(sqlite: Database) -> None:
     assert statuses(found, "Cases") == [Status(sign="waiting", text="open")]
     assert cases is not None
     assert statuses(cases, "Failed cases") == [Status(sign="waiting", text="open")] * 2
+    await desk.ask(ANA, "case.cancel", "C-1", {"why": "It was a test"})
+    cancelled = (await show(desk, "page.cases")).page
+    assert cancelled is not None
+    assert statuses(cancelled, "Failed cases") == [Status(sign="note", text="cancelled")] * 2
     assert customer is not None
     first, *others = statuses(customer, "Step by step")
     assert first == Status(sign="done", text="done")
