@@ -173,7 +173,7 @@ def shared(team: Team) -> Message:
 def nothing(filters: Filters, whom: str) -> str:
     """That there is nothing, with these filters or at all."""
     return (
-        f"Nothing needs {whom} right now."
+        f"Nothing needs {'anybody' if whom == 'somebody' else whom} right now."
         if filters._replace(team="") == EVERYTHING
         else "Nothing is left with these filters."
     )

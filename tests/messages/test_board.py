@@ -1,12 +1,14 @@
-"""The weekly summary puts each action item under what it waits for."""
+"""A status says whom it needs; the weekly summary puts each item under what it waits for."""
 
 import pytest
 
 from bot.domain.action_item import ActionItem
+from bot.domain.board import BY_NAME, Board
+from bot.domain.board_filter import EVERYTHING
 from bot.domain.owner_day import Days
 from bot.messages import board
 from bot.messages.parts import plain
-from tests.examples import AGREED, BEN, DONE, TODAY
+from tests.examples import AGREED, BEN, DONE, TEAM, TODAY
 
 
 @pytest.mark.parametrize(
@@ -27,3 +29,11 @@ def test_an_item_stands_under_what_it_waits_for(item: ActionItem, headings: list
     assert counts == " · ".join(
         ["1 action item waits for somebody", *(f"1 {section.counted}" for section in here)]
     )
+
+
+@pytest.mark.parametrize(("asker", "whom"), [(BEN.id, "you"), ("", "anybody")])
+def test_where_nothing_waits_a_status_says_so_to_whom_it_is_for(asker: str, whom: str) -> None:
+    nothing = dict.fromkeys(BY_NAME, 0)
+    empty = Board({TEAM.channel_id: TEAM}, nothing, {}, {}, {}, {}, Days(TODAY))
+    said = board.status(empty, EVERYTHING, board.StatusFor(asker=asker))
+    assert said.summary == f"Nothing needs {whom} right now."
