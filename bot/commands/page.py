@@ -263,7 +263,7 @@ def _gap_and_since(command: ShowBoard | ShowCases, teams: Mapping[str, Team]) ->
 
 
 def show_found(command: ShowFound, work: ReadOnlyWork) -> Reply:
-    """What `find` finds in all their teams or in one: a part of it, or the one thing that is named."""
+    """What `find` finds in all their teams or in one: a part of it, or the way to what is named."""
     every = _teams(command, work)
     teams = _chosen(every, command.team)
     if not teams:
@@ -275,7 +275,7 @@ def show_found(command: ShowFound, work: ReadOnlyWork) -> Reply:
     if not asked_for(words).words:
         return Reply(page=search_page.how(words, listing, unasked))
     if (thing := search.named(words, teams, work)) is not None:
-        return Reply(page=search_page.named(words, thing, listing, unasked))
+        return Reply(page=search_page.named(thing))
     zone = command.person.zone or "UTC"
     hits = search.look(words, teams, search.Part(page * FOUND, FOUND), zone, work)
     turned = {"later": str(page + 1) if hits.found and hits.goes_on else "", "first": page == 0}

@@ -73,7 +73,8 @@ class Page(BaseModel, frozen=True):
     """A page: its title names the thing; `where` is the quiet line under it.
 
     `here` is the entry of the navigation that it belongs to. `thread` leads to the thread in chat, and
-    `ways` to pages about the same, by their labels.
+    `ways` to pages about the same, by their labels. `leads_to` is the address of the page that was
+    meant, where that is another one: a browser goes on to it.
     """
 
     title: str
@@ -84,6 +85,7 @@ class Page(BaseModel, frozen=True):
     listing: Listing | None = None
     thread: str = ""
     ways: tuple[tuple[str, str], ...] = ()
+    leads_to: str = ""
 
 
 SETTINGS = "settings"

@@ -10,13 +10,16 @@ from bot.domain.search import Asked, Text
 from bot.domain.team import Team
 from bot.messages.page import Cell, Column, Grid, Listing, Page, Section, case_at, customer_at, item_at
 from bot.messages.parts import Paragraph, Words, on, one_line
-from bot.messages.search import HOW, Found, headline, shown, status_of
+from bot.messages.search import Found, headline, shown, status_of
 from bot.messages.search import Page as Part
 
 COLUMNS = tuple(
     Column(label=label) for label in ("What happened", "Found in", "In words", "Case", "Retro", "Failed")
 )
 TEAM = Column(label="Team")
+HOW_HERE = (
+    "Write what to look for into the field above. C-7, AI-12 or a case's own reference opens that."
+)
 
 
 class Around(NamedTuple):
@@ -42,23 +45,15 @@ def found_page(
     return _page(around.typed, lead, (Section(heading="Cases", parts=(grid,)),), listing, unasked)
 
 
-def named(typed: str, thing: Case | ActionItem, listing: Listing, unasked: Words) -> Page:
-    """The one thing whose number or reference was typed."""
-    what, to = (
-        (thing.what_happened, case_at(thing.number))
-        if isinstance(thing, Case)
-        else (thing.what, item_at(thing.number))
-    )
-    row = (Cell(words=(one_line(what),), to=to), Cell(words=(thing.label,)))
-    columns = (Column(label="What it is"), Column(label="Number"))
-    grid = Grid(caption="What is called so", columns=columns, rows=(row,))
-    lead = f"“{one_line(typed, 60)}” is this one."
-    return _page(typed, lead, (Section(heading=thing.label, parts=(grid,)),), listing, unasked)
+def named(thing: Case | ActionItem) -> Page:
+    """The way to the one thing whose number or reference was typed."""
+    at = case_at if isinstance(thing, Case) else item_at
+    return Page(title=thing.label, here="find", leads_to=at(thing.number))
 
 
 def how(typed: str, listing: Listing, unasked: Words) -> Page:
     """How to look for something, where nothing was typed that can be found."""
-    return _page(typed, HOW, (), listing, unasked)
+    return _page(typed, HOW_HERE, (), listing, unasked)
 
 
 def _page(

@@ -185,8 +185,10 @@ class LeadPages:
 
         return show
 
-    def _drawn(self, request: web.Request, reader: Reader, page: Page) -> web.Response:
+    def _drawn(self, request: web.Request, reader: Reader, page: Page) -> web.StreamResponse:
         way = request.query.get("as", "")
+        if page.leads_to:
+            return redirect(request, f"/{page.leads_to}" + (f"?as={quote(way)}" if way else ""))
         if way in PAGE_FORMATS:
             format_ = PAGE_FORMATS[way]
             name = quote(request.path.strip("/").replace("/", "-") or "page", safe="-")

@@ -11,7 +11,7 @@ from bot.domain.person import Person
 from bot.messages.page import Cell, Grid, Page
 from bot.messages.page_file import as_json, written
 from bot.messages.parts import Bold, plain_words
-from bot.messages.search import HOW
+from bot.messages.search_page import HOW_HERE
 from tests.commands.test_search import DIRECT, desk, find
 from tests.desk import ANA, BEN, CLEO, Desk, words
 
@@ -72,9 +72,8 @@ async def test_words_are_bold_and_each_row_leads_to_where_they_stand(desk: Desk)
 @pytest.mark.parametrize(
     ("named", "to"), [("C-1", "cases/C-1"), ("AI-1", "items/AI-1"), ("zd-4712", "cases/C-2")]
 )
-async def test_a_number_or_a_reference_is_the_one_thing(desk: Desk, named: str, to: str) -> None:
-    [row] = rows(await seen(desk, named))
-    assert row[0].to == to
+async def test_a_number_or_a_reference_leads_to_that_thing(desk: Desk, named: str, to: str) -> None:
+    assert (await seen(desk, named)).leads_to == to
 
 
 async def test_an_outsiders_words_are_never_found(desk: Desk) -> None:
@@ -110,7 +109,7 @@ async def test_what_another_workspace_said_is_never_found(desk: Desk) -> None:
 
 @pytest.mark.parametrize("looked_for", ["", "  ", "?!"])
 async def test_without_words_it_is_said_how_to_ask(desk: Desk, looked_for: str) -> None:
-    assert HOW in str(await seen(desk, looked_for))
+    assert HOW_HERE in str(await seen(desk, looked_for))
 
 
 async def test_all_that_was_found_is_there_part_by_part(

@@ -73,6 +73,7 @@ async def test_each_page_says_first_what_it_is_about(visitor: Visitor) -> None:
         ("/cases", "Cases"),
         ("/find?q=missed", "Find: missed"),
         ("/find", "Find"),
+        ("/find?q=C-1", "Parcel missed twice"),
         ("/trends", "Trends: support"),
         ("/settings", "Settings"),
     ):

@@ -61,12 +61,11 @@ async def find_on_the_page(platform: InBrowser) -> None:
     """Ben finds the same on the page, by the field that every page has, and with the keyboard alone."""
     page = platform.pages["Ben"]
     await page.goto(f"{platform.later.address}/board")
-    for typed, found in (("night depot", "Maps of the night depots"), ("ai-1", "“ai-1” is this one.")):
-        await page.get_by_role("searchbox").fill(typed)
-        await page.keyboard.press("Enter")
-        await expect(page.get_by_role("main")).to_contain_text(found)
-        await expect(page.get_by_role("main")).not_to_contain_text("Ana")
-    await page.get_by_role("link", name=FIX).focus()
+    await page.get_by_role("searchbox").fill("night depot")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("main")).to_contain_text("Maps of the night depots")
+    await expect(page.get_by_role("main")).not_to_contain_text("Ana")
+    await page.get_by_role("searchbox").fill("ai-1")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", level=1)).to_have_text(FIX)
 
