@@ -4,6 +4,7 @@ A journey names people and channels, types words, presses what is shown to someb
 what only one platform has is for its own tests. Nothing is said unasked but by `turn`.
 """
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -273,7 +274,8 @@ class InBrowser:
         await self._button(on, label).dispatch_event("click")  # also in a menu that is closed
         dialog = self.pages[who].get_by_role("dialog")
         for name, value in fields.items():
-            field = dialog.get_by_label(name)
+            # The whole label: "Needed" is in "Label (needed)", too.
+            field = dialog.get_by_label(re.compile(rf"^\s*{re.escape(name)}(\s*\(needed\))?\s*$"))
             if value is True:
                 await field.check()
             elif await field.evaluate("one => one.tagName") == "SELECT":

@@ -3,6 +3,7 @@
 import asyncio
 
 from aiohttp import ClientSession, CookieJar
+from playwright.async_api import expect
 
 from bot.domain.reference import PromptsRef
 from bot.prompts import PROMPTS
@@ -10,13 +11,19 @@ from storage.database import Database
 from tests.desk import ASKED
 from tests.fake_teams import Dialog, FakeTeams, Told
 from tests.fakes import FakeSlack
+from tests.journeys.platforms import Shown, open_in_browser
 from tests.journeys.slack_app import open_slack_app
 from tests.journeys.slack_app import said as said_in_slack
 from tests.journeys.teams_app import offered, open_teams_app, said
 from tests.web_app import OPENED, Markup, Visitor, known_at, open_web_app
 
 OWN = "What did we need from a supplier?"
-FILLED = {"Label": "Suppliers", "Question": OWN, "Another gap": "suppliers", "Needed": True}
+FILLED: dict[str, str | bool] = {
+    "Label": "Suppliers",
+    "Question": OWN,
+    "Another gap": "suppliers",
+    "Needed": True,
+}
 REQUIRED = {"Suppliers": "A second courier"}
 
 
@@ -116,6 +123,48 @@ async def test_in_teams(teams: FakeTeams, database_url: str) -> None:
         form = await ben.press(before, "Answer")
         assert form.labels()[:-1] == [prompt.label for prompt in PROMPTS]
     assert teams.refusals == []
+
+
+async def test_in_a_browser_with_scripts(sqlite_url: str) -> None:
+    async with open_in_browser(sqlite_url) as web:
+        await web.channel("support", "Ana", "Ben")
+        await web.asks("Ana", "failed ZD-1 Parcel missed", "support")
+        await web.turn()
+        listed = await web.asks("Ana", "prompts", "support")
+        await web.fills("Ana", listed, "Add prompt", FILLED)
+        await expect(listed.what).to_contain_text("Added: Suppliers.")
+        added = Shown(await listed.what.inner_text(), listed.what)
+        moved = await web.clicks("Ana", added, "Move down")  # the first one
+        assert in_order(moved.words, "Communication", "Training", "Suppliers")
+        retired = await web.clicks("Ana", moved, "Retire")
+        assert "Communication · retired" in retired.words
+        read = await web.asks("Ben", "prompts", "support")
+        assert "Only the team's lead, Ana, can change this." in read.words
+
+        await web.asks("Ben", "failed ZD-2 Kettle broke", "support")
+        await web.turn()
+        retro, *thread = await web.retro("Ben", "support")
+        asked = "\n".join(post.words for post in thread)
+        assert in_order(asked, ASKED[0].question, ASKED[2].question, OWN)
+        assert ASKED[1].question not in asked
+        await web.fills("Ben", retro, "Answer", {**REQUIRED, "Post without my name": True})
+        await web.turn()
+        retro, *thread = await web.retro("Ana", "support")
+        [answer] = [post for post in thread if "Suppliers · someone on the team" in post.words]
+        await web.fills("Ana", answer, "Add action item", {"What will change": "Two", "Owner": "Ana"})
+        await web.fills("Ana", retro, "Close retro", {"Outcome": "fixes agreed"})
+        await web.turn()
+        told = "\n".join(post.words for post in await web.retro("Ana", "support"))
+        assert "A second courier" in told.partition("What we heard and what will change")[2]
+        assert "suppliers" in told
+
+        # The one that was open keeps what it asked.
+        page = web.pages["Ben"]
+        await page.goto(f"{web.later.address}/p/support")
+        await page.locator("a.replies").first.click()
+        await page.locator("#thread button", has_text="Answer").first.dispatch_event("click")
+        fields = page.get_by_role("dialog").locator("textarea")
+        await expect(fields).to_have_count(len(PROMPTS))
 
 
 async def test_in_the_web_workspace(sqlite: Database) -> None:
