@@ -272,8 +272,8 @@ def _discussion(whole: Whole, texts: _Texts) -> Iterator[Part]:
 def _history(whole: Whole, zone: str, texts: _Texts) -> Iterator[Part]:
     for turn in whole.turns:
         done = f"closed: {turn.outcome}" if turn.step == "close" else "reopened"
-        by = whole.name(turn.by) or ""
-        yield Context(words=joined((Timestamp(at=turn.at, zone=zone),), (done,), (by,)))
+        by = whole.name(turn.by)
+        yield Context(words=joined((Timestamp(at=turn.at, zone=zone),), (done,), (by,) if by else ()))
         if turn.why:
             yield Quote(text=texts.fit(turn.why))
 

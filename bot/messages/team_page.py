@@ -62,7 +62,8 @@ def settings_page(
 
 
 def _facts(team: Team, people: Mapping[str, Person], day: date) -> Iterator[tuple[str, Words]]:
-    yield "Lead", (name_of(team.lead, people),)
+    lead = people.get(team.lead or "")
+    yield "Lead", (name_of(team.lead, people) + (", who has left" if lead and lead.gone else ""),)
     yield "Time zone", (team.zone.replace("_", " "),)
     yield "Working days", (f"{short_days(team.days)}, {team.starts:%H:%M}–{team.ends:%H:%M}",)
     yield "Days to answer", (working_days(team.days_to_answer),)

@@ -57,9 +57,10 @@ def guarded(
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
             check(request)
-            response = await handler(request)
-        except Stranger as stranger:
-            response = await ask_who(request, stranger)
+            try:
+                response = await handler(request)
+            except Stranger as stranger:
+                response = await ask_who(request, stranger)
         except HTTPProblem as wrong:
             response = problem(request, wrong.sentence, wrong.status)
         except web.HTTPRequestEntityTooLarge:

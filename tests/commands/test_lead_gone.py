@@ -3,8 +3,10 @@
 import pytest
 
 from bot.domain.reference import PromptsRef
+from bot.messages.page_file import as_markdown
 from bot.messages.parts import Message, plain, pressable
 from tests.commands.test_days_off import OFF
+from tests.commands.test_page import show
 from tests.commands.test_policy import BY_LEAD
 from tests.commands.test_prompt import SUPPLIERS
 from tests.commands.test_team import SETTINGS
@@ -90,3 +92,10 @@ async def test_settings_ask_for_the_next_lead_and_can_be_sent_as_they_open(
     assert (f"{told} Choose who leads it from now on." in shown) if told else ("lead" not in shown)
     assert not (await desk.ask(BEN, "team.settings", values={**values, "starts": "08:00"})).refused
     assert desk.team().starts.hour == 8
+
+
+async def test_the_page_of_settings_says_that_the_lead_has_left(desk: Desk) -> None:
+    await led_by(desk, LEFT.id)
+    page = (await show(desk, "page.settings")).page
+    assert page is not None
+    assert "- **Lead**: Dora, who has left\n" in as_markdown(page)

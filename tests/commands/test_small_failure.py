@@ -179,4 +179,5 @@ async def test_where_it_is_found_a_small_failure_is_said_to_be_one(desk: Desk) -
         assert page is not None
         shown = as_markdown(page)
         assert "small failure, no retro" in shown
+        assert " ·\n" not in shown
         assert "finished" not in shown

@@ -6,7 +6,8 @@ from io import BytesIO
 
 import pytest
 import yarl
-from aiohttp import ClientSession, CookieJar, MultipartWriter, StreamReader
+from aiohttp import ClientSession, CookieJar, MultipartWriter, StreamReader, web
+from aiohttp.test_utils import make_mocked_request
 from sqlalchemy import text as statement
 
 from bot.commands.forget import forget_person
@@ -15,6 +16,8 @@ from bot.domain.person import Person, is_former
 from bot.messages.parts import MAX_TEXT_LENGTH
 from bot.prompts import PROMPTS
 from handlers.web import additions
+from handlers.web.guard import Stranger, guarded
+from handlers.web.incoming import HTTPProblem
 from handlers.web.outgoing import WORKSPACE
 from storage.database import Database
 from tests.desk import A_CASE, ASKED, AT
@@ -107,6 +110,19 @@ async def test_an_unknown_path_is_a_small_page(visitor: Visitor, path: str) -> N
     async with visitor.session.get(visitor.url + path) as response:
         assert response.status == 404
         assert "To the first page" in await response.text()
+
+
+async def test_what_goes_wrong_while_it_asks_who_reads_is_one_sentence() -> None:
+    async def read(request: web.Request) -> web.StreamResponse:
+        raise Stranger
+
+    async def ask(request: web.Request, stranger: Stranger) -> web.StreamResponse:
+        raise HTTPProblem("Mina was removed.", 404)
+
+    response = await guarded(read, lambda _: None, ask)(make_mocked_request("GET", "/board"))
+    assert isinstance(response, web.Response)
+    assert response.status == 404
+    assert "<p>Mina was removed.</p>" in str(response.text)
 
 
 # ---- the first start
