@@ -9,6 +9,7 @@ people picker), and charts.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
@@ -295,8 +296,12 @@ def _line(line: Line, mentions: _Mentions, limit: int, dialog: bool) -> Iterator
 
 
 def _paragraph(words: Words, mentions: _Mentions, limit: int) -> Iterator[Element]:
-    """A few sentences; a sign they begin with stands above them, in its colour."""
-    first = words[0] if words else ""
+    """A few sentences; a sign they begin with stands above them, in its colour.
+
+    Of several lines with a sign each none is drawn otherwise than the next.
+    """
+    is_list = any(one == "\n" and isinstance(after, Status) for one, after in pairwise(words))
+    first = "" if is_list or not words else words[0]
     if isinstance(first, Status):
         sign, color = SIGNS[first.sign]
         drawn = f"{sign} {escaped(first.text)}"

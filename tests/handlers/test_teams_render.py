@@ -224,6 +224,14 @@ def test_a_status_stands_above_its_line_in_its_colour_and_says_its_word() -> Non
     assert (line["text"], line["spacing"]) == ("**Ask**", "None")
 
 
+def test_lines_with_a_sign_each_are_drawn_alike() -> None:
+    done = Status(sign="done", text="Seen")
+    [lines] = drawn(Paragraph(words=(done, " · C-1", "\n", done, " · C-2")))
+    first, second = lines["text"].split("\n\n")
+    assert second == first.replace("C-1", "C-2")
+    assert "color" not in lines
+
+
 def test_a_divider_is_a_line_above_what_follows_and_progress_marks_what_is_next() -> None:
     steps = (ProgressStep(label="Hear", state="done"), ProgressStep(label="Promise", state="next"))
     (line,) = drawn(Divider(), Progress(steps=steps), Divider())
