@@ -29,6 +29,18 @@ async def narrow(browser: Browser, scheme: str) -> BrowserContext:
     )
 
 
+async def test_what_was_verified_stays_in_a_narrow_window(demo_address: str, browser: Browser) -> None:
+    context = await narrow(browser, "light")
+    page = await context.new_page()
+    await page.goto(demo_address)
+    await page.goto(f"{demo_address}/p/parcel-shop")
+    signs = page.locator(".post .status")
+    await expect(signs.last).to_be_visible()
+    right = "them => Math.max(...them.map((one) => one.getBoundingClientRect().right))"
+    assert await signs.evaluate_all(right) <= 390
+    await context.close()
+
+
 async def test_four_notes_lead_a_newcomer_through_with_one_key_and_stay_skipped(
     demo_address: str, page: Page, browser: Browser
 ) -> None:
