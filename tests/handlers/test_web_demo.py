@@ -172,7 +172,7 @@ async def test_a_lead_sees_what_needs_them_today_in_the_demo_month(
     await page.get_by_role("button", name="Status", exact=True).click()
     note = page.get_by_role("region", name="Only you can see this")
     await expect(note.get_by_text(re.compile(r"\d+ things? needs? you"))).to_be_visible()
-    await expect(note.get_by_text("Promises due")).to_be_visible()
+    await expect(note.get_by_text("Customers who wait")).to_be_visible()
     await note.get_by_role("button", name="Hand over").first.click()
     form = page.get_by_role("dialog", name="Hand over")
     await form.get_by_label("New owner").select_option(label="Tomás")
