@@ -161,7 +161,8 @@ def show_board(command: ShowBoard, work: ReadOnlyWork) -> Reply:
     narrowed = (*_team_filter(command.team, every), *_board_fields(command, board))
     if not command.show:
         listing = Listing(filters=narrowed)
-        return Reply(page=board_page.board_page(board, filters, listing, _unasked(command)))
+        reader_id = command.person.id
+        return Reply(page=board_page.board_page(board, filters, reader_id, listing, _unasked(command)))
     count, end = board.counts[command.show], query.skipped + len(board.things[command.show])
     goes_on = end > query.skipped and (count > end or count > MAX_COUNTED)
     listing = Listing(filters=narrowed, later=str(page + 1) if goes_on else "", first=page == 0)

@@ -105,7 +105,7 @@ def status(board: Board, filters: Filters, reader: StatusFor, shared_by: str = "
     """
     needing = [group for group in NEEDING if board.counts[group.name]]
     ways = [group for group in GROUPS if not group.needs and board.counts[group.name]]
-    summary, first = headline(board, filters, "you" if reader.asker else "somebody")
+    summary, first = headline(board, filters, reader.asker)
     parts: list[Part] = [_where(board, filters, reader, shared_by), Paragraph(words=first)]
     for group in needing:
         parts += [_headed(board, group, filters), *_lines(board, group, reader)]
@@ -116,12 +116,18 @@ def status(board: Board, filters: Filters, reader: StatusFor, shared_by: str = "
     return Message(summary=summary, title="Status", parts=tuple(parts))
 
 
-def headline(board: Board, filters: Filters, whom: str) -> tuple[str, Words]:
-    """How much needs somebody, as a sentence, and with the sign of what is late or due."""
+def headline(board: Board, filters: Filters, asker: str) -> tuple[str, Words]:
+    """How much needs somebody, as a sentence, and with the sign of what is late or due.
+
+    It needs whoever asks where they lead all of these teams, or asked for what is theirs.
+    """
     count = sum(board.counts[group.name] for group in NEEDING)
     if not count:
-        summary = nothing(filters, whom)
+        summary = nothing(filters, "you" if asker else "anybody")
         return summary, (summary,)
+    shown = (team for team in board.teams.values() if filters.team in ("", team.channel_id))
+    leads = all(team.lead == asker for team in shown)
+    whom = "you" if asker and (leads or filters.owner == asker) else "somebody"
     needed = f"{things(count)} need{'s' if count == 1 else ''} {whom}"
     late = sum(board.counts[name] for name in ("late", "promise"))
     signs = [(Status(sign="late", text=f"{_counted(late)} late or due"),)] if late else []
@@ -173,7 +179,7 @@ def shared(team: Team) -> Message:
 def nothing(filters: Filters, whom: str) -> str:
     """That there is nothing, with these filters or at all."""
     return (
-        f"Nothing needs {'anybody' if whom == 'somebody' else whom} right now."
+        f"Nothing needs {whom} right now."
         if filters._replace(team="") == EVERYTHING
         else "Nothing is left with these filters."
     )

@@ -25,11 +25,11 @@ COLUMNS: Mapping[Kind, tuple[Column, ...]] = {
 TEAM = Column(label="Team")
 
 
-def board_page(board: Board, filters: Filters, listing: Listing, unasked: Words) -> Page:
+def board_page(board: Board, filters: Filters, reader_id: str, listing: Listing, unasked: Words) -> Page:
     """What needs somebody and what is on its way, in groups: counted, and the most urgent of each."""
     there = [group for group in GROUPS if board.counts[group.name]]
     sections = tuple(_section(board, group) for group in there)
-    _, where = headline(board, filters, "you")
+    _, where = headline(board, filters, reader_id)
     if not sections:
         sections = (_nothing(nothing(filters, "you")),)
     return Page(

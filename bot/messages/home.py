@@ -137,7 +137,7 @@ def _led(board: Board | None) -> Iterator[Part]:
     """How much waits in the teams that somebody leads, and the way to it."""
     if board is None or not any(board.counts.values()):
         return
-    _, counted = headline(board, EVERYTHING, "somebody")
+    _, counted = headline(board, EVERYTHING, "")
     first, *others = board.teams.values()
     where: Inline = ChannelName(channel_id=first.channel_id, name=first.name)
     if others:

@@ -37,3 +37,22 @@ def test_where_nothing_waits_a_status_says_so_to_whom_it_is_for(asker: str, whom
     empty = Board({TEAM.channel_id: TEAM}, nothing, {}, {}, {}, {}, Days(TODAY))
     said = board.status(empty, EVERYTHING, board.StatusFor(asker=asker))
     assert said.summary == f"Nothing needs {whom} right now."
+
+
+@pytest.mark.parametrize(
+    ("asker", "owner", "whom"),
+    [
+        (TEAM.lead, "", "you"),
+        (BEN.id, "", "somebody"),
+        (BEN.id, BEN.id, "you"),
+        (BEN.id, TEAM.lead, "somebody"),
+        ("", "", "somebody"),
+    ],
+)
+def test_what_waits_needs_its_lead_or_whoever_asks_for_their_own(
+    asker: str, owner: str, whom: str
+) -> None:
+    counts = dict.fromkeys(BY_NAME, 0) | {"unowned": 2}
+    waiting = Board({TEAM.channel_id: TEAM}, counts, dict.fromkeys(BY_NAME, ()), {}, {}, {}, Days(TODAY))
+    filters = EVERYTHING._replace(owner=owner)
+    assert board.headline(waiting, filters, asker)[0] == f"2 things need {whom}."
