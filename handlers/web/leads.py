@@ -221,39 +221,43 @@ class LeadPages:
         return html(render.page("tab.html", title="Open Amends in your browser"))
 
     async def _look_at_link(self, request: web.Request) -> web.StreamResponse:
-        """Shows whom the link would let in; nothing happens, because previews look, too."""
+        """Shows whom the link would let in; nothing happens, because previews look, too.
+
+        One that lets nobody in any more leads whoever is signed in already to where it led.
+        """
         person, other = await self._whose_link(request), await self._signed_in(request)
+        if person is None:
+            if other is not None and other.workspace == request.match_info["workspace"]:
+                return redirect(request, _meant(request))
+            raise HTTPProblem(USED, 410)
         other = None if other and other.person.id == person.id else other
         page = render.page("sign_in.html", title="Open Amends", person=person, other=other)
         return html(page, 409 if other else 200)
 
     async def _use_link(self, request: web.Request) -> web.StreamResponse:
         person, other = await self._whose_link(request), await self._signed_in(request)
-        if other is not None and other.person.id != person.id:
+        if person is None or (other is not None and other.person.id != person.id):
             return await self._look_at_link(request)
         workspace, at = self._known(request.match_info["workspace"]), datetime.now(UTC)
         use = partial(sign_in.use_link, request.match_info["secret"], at)
         secret = await self._transactions.write(workspace, use)
         if secret is None:
             raise HTTPProblem(USED, 410)
-        response = redirect(request, own_path("/" + request.query.get("to", "board")))
+        response = redirect(request, _meant(request))
         value = f"{quote(workspace, safe=':')}|{secret}"
         secure = self._settings.amends_url.startswith("https://")
         cookies.keep_session(request, response, SESSION, value, secure=secure)
         return response
 
-    async def _whose_link(self, request: web.Request) -> Person:
-        """Whom the link lets in; raises HTTPProblem where it lets nobody in."""
+    async def _whose_link(self, request: web.Request) -> Person | None:
+        """Whom the link lets in; None where it lets nobody in."""
         workspace, secret = self._known(request.match_info["workspace"]), request.match_info["secret"]
         at = datetime.now(UTC)
 
         def look(work: ReadOnlyWork) -> Person | None:
             return sign_in.whose_link(secret, at, work)
 
-        person = await self._transactions.read(workspace, look) if workspace else None
-        if person is None:
-            raise HTTPProblem(USED, 410)
-        return person
+        return await self._transactions.read(workspace, look) if workspace else None
 
     async def _sign_out(self, request: web.Request) -> web.StreamResponse:
         reader = await self._signed_in(request)
@@ -266,3 +270,8 @@ class LeadPages:
         response = html(render.page("signed_out.html", title="Signed out", ended=True, typed=()))
         self._forget(request, response)
         return response
+
+
+def _meant(request: web.Request) -> str:
+    """The page that a link from chat leads to."""
+    return own_path("/" + request.query.get("to", "board"))

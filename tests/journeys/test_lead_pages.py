@@ -170,6 +170,11 @@ async def test_a_link_from_chat_lets_its_person_in_once(slack: FakeSlack, databa
                 assert again.status == 410
                 assert USED in again.page.text
             assert thief.cookie() == ""
+        # Whoever goes back to it, or presses it in chat once more, is signed in already.
+        for again in (await browser.see(f"{link}?to=cases"), await browser.send(f"{link}?to=cases")):
+            assert (again.status, again.path) == (200, "/cases")
+        never = await browser.see(f"/open/slack%3AT0OTHER/{link.rpartition('/')[2]}")
+        assert never.status == 410
 
 
 async def test_nothing_that_lets_in_is_stored_and_the_cookie_is_kept_from_scripts(
