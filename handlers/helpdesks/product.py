@@ -1,0 +1,74 @@
+"""What a helpdesk's file has to have: the same four functions for every product."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from bot.domain.signal import Signal
+
+
+class Forged(Exception):
+    """This delivery is not signed with the connection's secret, or is too old."""
+
+
+class Unreadable(Exception):
+    """This delivery is not what I can read; the message is one sentence for whoever set it up."""
+
+
+class Received(NamedTuple):
+    """A delivery as it arrived. `url` is the public address it was sent to; header names are in lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    at: datetime
+
+
+class Account(NamedTuple):
+    """Where a product takes notes: the origin of its API, and the token with the right to write them."""
+
+    origin: str
+    token: str
+
+
+class Call(NamedTuple):
+    """One outgoing request, as data."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    json: Mapping[str, object]
+
+
+class Step(NamedTuple):
+    """One click of the instructions: what to do, and what to paste there (empty: nothing)."""
+
+    text: str
+    paste: str = ""
+
+
+class Product(Protocol):
+    """A helpdesk, which is a module."""
+
+    TITLE: str
+    OWN_SECRET: bool
+    """Whether the product makes the secret, which is pasted to us; otherwise we make it and show it once."""
+    HOSTS: Sequence[str]
+    """Where its API lives, as `api.example.com` or `*.example.com`; empty: it takes no notes."""
+
+    def verify(self, received: Received, secret: str) -> None:
+        """Raises Forged."""
+        ...
+
+    def read(self, received: Received) -> Sequence[Signal]:
+        """The signals of a verified delivery, in their order; none for a ping. Raises Unreadable."""
+        ...
+
+    def note(self, ticket: str, text: str, account: Account) -> Call:
+        """The request that leaves an internal note on a ticket."""
+        ...
+
+    def instructions(self, address: str, secret: str) -> Sequence[Step]:
+        """What to click and paste in the product; `secret` is "" where the product makes it."""
+        ...
