@@ -15,8 +15,12 @@ class Unreadable(Exception):
     """This delivery is not what I can read; the message is one sentence for whoever set it up."""
 
 
+class Unsendable(Exception):
+    """This ticket or token allows no note; the message is one sentence for whoever set it up."""
+
+
 class Received(NamedTuple):
-    """A delivery as it arrived. `url` is the public address it was sent to; header names are in lower case."""
+    """A delivery as it arrived, at the public address `url`; the names of headers are in lower case."""
 
     method: str
     url: str
@@ -53,7 +57,7 @@ class Product(Protocol):
 
     TITLE: str
     OWN_SECRET: bool
-    """Whether the product makes the secret, which is pasted to us; otherwise we make it and show it once."""
+    """Whether the product makes the secret, which is pasted to us; else we make it and show it once."""
     HOSTS: Sequence[str]
     """Where its API lives, as `api.example.com` or `*.example.com`; empty: it takes no notes."""
 
@@ -65,8 +69,8 @@ class Product(Protocol):
         """The signals of a verified delivery, in their order; none for a ping. Raises Unreadable."""
         ...
 
-    def note(self, ticket: str, text: str, account: Account) -> Call:
-        """The request that leaves an internal note on a ticket."""
+    def note(self, ticket: str, text: str, account: Account, at: datetime) -> Call:
+        """The request that leaves an internal note, of that time, on a ticket. Raises Unsendable."""
         ...
 
     def instructions(self, address: str, secret: str) -> Sequence[Step]:
