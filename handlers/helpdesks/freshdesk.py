@@ -45,7 +45,7 @@ def verify(received: Received, secret: str) -> None:
 def read(received: Received) -> Sequence[Signal]:
     """What a rule says, by our template or by the content that Freshdesk offers."""
     fields = pasted.read_fields(received.body)
-    offered = reading.nested(fields, "freshdesk_webhook")
+    offered = {} if pasted.is_filled(fields) else reading.nested(fields, "freshdesk_webhook")
     return _read_offered(offered, received) if offered else pasted.read_signals(fields, received, FILLED)
 
 

@@ -46,7 +46,7 @@ def read(received: Received) -> Sequence[Signal]:
     """What a rule or a webhook says; nothing of changes that tell no failure."""
     fields = pasted.read_fields(received.body)
     kind = reading.line(fields, "webhookEvent")
-    if not kind:
+    if pasted.is_filled(fields) or not kind:
         return pasted.read_signals(fields, received, FILLED)
     issue = reading.nested(fields, "issue")
     found = EVENTS[kind](fields, reading.nested(issue, "fields")) if kind in EVENTS else {}

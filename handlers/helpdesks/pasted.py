@@ -57,6 +57,11 @@ def read_fields(body: bytes) -> reading.Fields:
     return read
 
 
+def is_filled(fields: reading.Fields) -> bool:
+    """Whether this is a template of ours, whatever else customers wrote into it."""
+    return isinstance(fields.get("event"), str)
+
+
 def _by_lines(text: str) -> reading.Fields:
     starts: list[re.Match[str]] = []
     for match in _FIELD.finditer(text):

@@ -66,7 +66,7 @@ def read(received: Received) -> Sequence[Signal]:
     """What a trigger or a ticket event says; nothing of events that are about something else."""
     fields = pasted.read_fields(received.body)
     kind = reading.line(fields, "type")
-    if not kind.startswith(EVENT_PREFIX):
+    if pasted.is_filled(fields) or not kind.startswith(EVENT_PREFIX):
         return pasted.read_signals(fields, received, FILLED)
     change = CHANGES.get(kind.removeprefix(EVENT_PREFIX))
     found = change(reading.nested(fields, "event"), reading.nested(fields, "detail")) if change else None
