@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 from pydantic import BaseModel
 
 from bot.domain.channel import Channel
+from bot.domain.connection import Connection
 from bot.domain.job import Job, MessageRef
 from bot.domain.person import Person
 from bot.messages.parts import Message
@@ -20,17 +21,23 @@ from bot.repositories import (
     ActionItems,
     Cases,
     Channels,
+    Connections,
+    Deliveries,
     Jobs,
     People,
     Posts,
     PreferencesOfPeople,
+    Proposals,
     ReadActionItems,
     ReadBoard,
     ReadCases,
     ReadChannels,
+    ReadConnections,
+    ReadDeliveries,
     ReadPeople,
     ReadPosts,
     ReadPreferences,
+    ReadProposals,
     ReadRecoveries,
     ReadReminders,
     ReadRetros,
@@ -160,6 +167,12 @@ class ReadOnlyWork(Protocol):
     @property
     def sign_ins(self) -> ReadSignIns: ...
     @property
+    def connections(self) -> ReadConnections: ...
+    @property
+    def deliveries(self) -> ReadDeliveries: ...
+    @property
+    def proposals(self) -> ReadProposals: ...
+    @property
     def search(self) -> ReadSearch: ...
 
 
@@ -190,6 +203,12 @@ class UnitOfWork(ReadOnlyWork, Protocol):
     def posts(self) -> Posts: ...
     @property
     def sign_ins(self) -> SignIns: ...
+    @property
+    def connections(self) -> Connections: ...
+    @property
+    def deliveries(self) -> Deliveries: ...
+    @property
+    def proposals(self) -> Proposals: ...
     @property
     def search(self) -> Search: ...
     @property
@@ -402,12 +421,19 @@ class Queue(Protocol):
         """For the operator: what is dead and why, the most frequent `limit` first; names nobody."""
         ...
 
+    def connection_at(self, connection_id: str) -> tuple[str, Connection] | None:
+        """The connection that has this id in its address, and its workspace; an index carries it."""
+        ...
+
     def index_words(self) -> bool:
         """Indexes a batch of words that some other program changed; False when none are left."""
         ...
 
     def prune(self, before: datetime, limit: int = 500) -> int:
-        """Forgets finished jobs and seen requests older than `before`, a small batch at a time."""
+        """Forgets finished jobs and seen requests older than `before`, a small batch at a time.
+
+        So it does with deliveries of helpdesks, which stay for as long as `bot/domain/signal.py` says.
+        """
         ...
 
 

@@ -16,15 +16,18 @@ from bot.domain.board_filter import Filters
 from bot.domain.case import Case
 from bot.domain.case_list import CaseList, Place
 from bot.domain.channel import Channel
+from bot.domain.connection import Connection
 from bot.domain.job import Job, MessageRef
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.owner_day import DayEverywhere
 from bot.domain.person import Person
+from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery, Tally
 from bot.domain.reminder import SentReminder
 from bot.domain.retro import Answer, Comment, Counts, Retro, WithdrawnAnswer
 from bot.domain.search import Asked
 from bot.domain.sign_in import SignIn
+from bot.domain.signal import SignalDelivery
 from bot.domain.team import Team
 from bot.domain.trends import Failure, Fix
 from bot.messages.parts import Message
@@ -401,6 +404,107 @@ class Recoveries(ReadRecoveries, Protocol):
         ...
 
     def save(self, recovery: Recovery, /) -> None:
+        """Stores it as the next version; raises ConflictError when another one is stored."""
+        ...
+
+
+class ReadConnections(Protocol):
+    """Helpdesks' ways into channels, removed ones too."""
+
+    def get(self, connection_id: str, /) -> Connection | None: ...
+    def in_channel(self, channel_id: str) -> Sequence[Connection]:
+        """Those that were not removed, the oldest first; an index carries it."""
+        ...
+
+
+class Connections(ReadConnections, Protocol):
+    """The same, and what changes them."""
+
+    def add(self, connection: Connection, /) -> Connection: ...
+    def save(self, connection: Connection, /) -> None:
+        """Stores it as the next version; raises ConflictError when another one is stored."""
+        ...
+
+    def hold(self, connection_id: str) -> Connection | None:
+        """As it is now; nobody else changes or holds it until the transaction ends."""
+        ...
+
+
+class ReadDeliveries(Protocol):
+    """What helpdesks told, for a month."""
+
+    def last(self, connection_id: str, limit: int) -> Sequence[SignalDelivery]:
+        """A connection's, the newest first; an index carries it."""
+        ...
+
+    def of_reference(self, connection_id: str, reference: str, limit: int) -> Sequence[SignalDelivery]:
+        """Those about one ticket, whatever its case, the newest arrival first; an index carries it."""
+        ...
+
+    def of_customer(self, name: str) -> Sequence[SignalDelivery]:
+        """Those of a customer, upper and lower case alike; an index carries it."""
+        ...
+
+
+class Deliveries(ReadDeliveries, Protocol):
+    """The same, and what changes them."""
+
+    def add(self, delivery: SignalDelivery) -> bool:
+        """Stores it; False when it is known, so that a repeat changes nothing."""
+        ...
+
+    def save(self, delivery: SignalDelivery) -> None:
+        """Stores what is known of it now."""
+        ...
+
+
+class ReadProposals(Protocol):
+    """Cases that helpdesks propose, decided ones too."""
+
+    def get(self, number: int, /) -> Proposal | None: ...
+    def among(self, numbers: Collection[int], /) -> Mapping[int, Proposal]: ...
+    def by_reference(self, connection_id: str, reference: str) -> Proposal | None:
+        """The connection's proposal with this reference; upper and lower case are the same."""
+        ...
+
+    def of_case(self, case_number: int) -> Sequence[Proposal]:
+        """Those that became this case: their connections and tickets are where notes go."""
+        ...
+
+    def of_customer(self, name: str) -> Sequence[Proposal]:
+        """Those of a customer, upper and lower case alike; an index carries it."""
+        ...
+
+    def count_made(self, connection_id: str, since: datetime) -> int:
+        """How many have had a message of their own, or were opened at once, since then."""
+        ...
+
+    def gathered(
+        self, connection_id: str, since: datetime, until: datetime, limit: int
+    ) -> Sequence[Proposal]:
+        """Those made between two moments that have no message of their own, the first ones first."""
+        ...
+
+    def decided(self, connection_id: str, limit: int) -> Sequence[Proposal]:
+        """Those that somebody opened or waved off, the last one first."""
+        ...
+
+    def count_lapsed(self, channel_id: str, since: datetime, until: datetime) -> int:
+        """How many of a channel went away by themselves between two moments; an index carries it."""
+        ...
+
+
+class Proposals(ReadProposals, Protocol):
+    """The same, and what changes them."""
+
+    def add(self, proposal: Proposal, /) -> Proposal:
+        """Stores it under the workspace's next number (`proposal.number` is ignored) and returns it.
+
+        Raises ConflictError when the connection got a proposal with this reference meanwhile.
+        """
+        ...
+
+    def save(self, proposal: Proposal, /) -> None:
         """Stores it as the next version; raises ConflictError when another one is stored."""
         ...
 

@@ -40,7 +40,7 @@ from storage.upsert import put, put_each
 COPY = "copy"
 """The workspace of these rows, and no real one's name; they hold the minute of the backup."""
 NUMBERS, OWED, DOUBTED = "numbers", "owed", "doubted"
-NOUNS = ("case", "item", "post")
+NOUNS = ("case", "item", "post", "proposal")
 ROUND = 1000
 """Numbers go on from a full thousand, so that people see where the gap is."""
 SHARE = 10

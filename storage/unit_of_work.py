@@ -8,9 +8,12 @@ from storage.repositories.action_item import ActionItems
 from storage.repositories.board import Board
 from storage.repositories.case import Cases
 from storage.repositories.channel import Channels
+from storage.repositories.connection import Connections
+from storage.repositories.delivery import Deliveries
 from storage.repositories.notification_preferences import PreferencesOfPeople
 from storage.repositories.person import People
 from storage.repositories.post import Posts
+from storage.repositories.proposal import Proposals
 from storage.repositories.recovery import Recoveries
 from storage.repositories.reminder import Reminders
 from storage.repositories.request import Requests
@@ -42,6 +45,9 @@ class ReadOnlyWork:
         self.sent_messages = SentMessages(connection, workspace)
         self.posts = Posts(connection, workspace)
         self.sign_ins = SignIns(connection, workspace)
+        self.connections = Connections(connection, workspace)
+        self.deliveries = Deliveries(connection, workspace)
+        self.proposals = Proposals(connection, workspace)
         self.search = Search(connection, workspace)
 
 

@@ -1,6 +1,8 @@
 """A signal: what a helpdesk tells of one ticket, in words that are the same for every product."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -12,7 +14,7 @@ class Signal(BaseModel, frozen=True):
 
     `ticket` is the product's own id, under which it takes notes; `reference` is what people call it.
     `event_id` is the same for a repeat of the same event, and "" where the product has none. A rating is
-    brought to 1 (worst) to 5 (best). Everything else is empty, None or False where the product said nothing of it.
+    brought to 1 (worst) to 5 (best). All else is empty, None or False where the product said nothing.
     """
 
     event_id: str = ""
@@ -33,3 +35,29 @@ class Signal(BaseModel, frozen=True):
     reopened: bool = False
     replied: bool = False
     """Whether the customer wrote on a ticket that was solved."""
+
+
+Became = Literal["", "proposed", "gathered", "opened", "known", "test"]
+"""What was made of a delivery: nothing; a proposal, a gathered one, a case; more of what is there
+already; or it was a test."""
+KEPT = timedelta(days=30)
+"""How long deliveries are kept."""
+
+
+class SignalDelivery(BaseModel, frozen=True):
+    """A signal as it arrived, so that a repeat changes nothing and a lead sees what was understood.
+
+    `key` is the same for a repeat: the product's own id of the event, or else a digest of what it said.
+    """
+
+    connection_id: str
+    key: str
+    arrived_at: datetime
+    signal: Signal
+    became: Became = ""
+
+
+def without_customer(signal: Signal, scrub: Callable[[str], str]) -> Signal:
+    """The signal once its customer is forgotten: of which ticket it was is not known any more."""
+    gone = {"ticket": "", "reference": "", "words": "", "customer": "", "link": ""}
+    return signal.model_copy(update={**gone, "what_happened": scrub(signal.what_happened)})
