@@ -32,7 +32,7 @@ from bot.domain.job import LEASE_SECONDS
 from bot.domain.person import Person
 from bot.jobs.retro import Show
 from bot.messages.export import Format
-from bot.ports import Limits, Messenger, ReadOnlyWork, Transactions, UnitOfWork
+from bot.ports import Limits, Locked, Messenger, ReadOnlyWork, Transactions, UnitOfWork
 from bot.repositories import BeingSaid
 from bot.settings import Misconfigured, Settings, for_demo
 from handlers.connections import Connections
@@ -154,11 +154,21 @@ async def open_app(
                 log.warning(STRANGE_JOURNAL, database.file, database.file)
             try:
                 database.prepare()
+                if speaks:
+                    _check_secrets(database)
                 yield _app(settings, database)
             finally:
                 database.close()
     except (SchemaOutdated, AlreadyRunning) as refused:
         raise Misconfigured(str(refused)) from None
+
+
+def _check_secrets(database: Database) -> None:
+    """Logs that secrets cannot be opened: helpdesks wait then, and all else goes on."""
+    try:
+        database.check_secrets()
+    except Locked as locked:
+        log.error("%s Until then what helpdesks send is not taken.", locked)
 
 
 @asynccontextmanager
@@ -419,7 +429,7 @@ def _platforms(settings: Settings) -> Mapping[str, Limits]:
 
 def _database(settings: Settings, *, only_reads: bool = False) -> Database:
     try:
-        return Database(settings.amends_database_url, only_reads=only_reads)
+        return Database(settings.amends_database_url, only_reads=only_reads, keys=settings.secret_keys)
     except ValueError as wrong:
         raise Misconfigured(f"AMENDS_DATABASE_URL is wrong: {wrong}.") from None
 
@@ -450,9 +460,11 @@ async def migrate(settings: Settings, *, restored: bool = False) -> datetime | N
     database = _database(settings)
     try:
         database.migrate()
-        return database.mark_restored() if restored else None
-    except SchemaOutdated as outdated:
-        raise Misconfigured(str(outdated)) from None
+        made_at = database.mark_restored() if restored else None
+        database.reseal()
+        return made_at
+    except (SchemaOutdated, Locked) as refused:
+        raise Misconfigured(str(refused)) from None
     finally:
         database.close()
 

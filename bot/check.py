@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.bootstrap import is_new, open_app, open_unprepared, slack_adapter
-from bot.ports import MAX_COUNTED, StorageUnavailable
+from bot.ports import MAX_COUNTED, Locked, StorageUnavailable
 from bot.settings import Misconfigured, Settings, warning
+from storage.database import Database
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ async def _storage(settings: Settings) -> Sequence[Finding]:
     try:
         async with open_app(settings, makes=False) as built:
             age, file = settings.forget_after, built.database.file
-            damage = await built.database.damage(deep=True)
+            damage, locked = await built.database.damage(deep=True), _locked(built.database)
             state, given_up, held, waiting = await built.database.read_queue(
                 lambda queue: (
                     queue.state(),
@@ -69,6 +70,8 @@ async def _storage(settings: Settings) -> Sequence[Finding]:
         # Names of jobs and the platform's reasons: whom they were for is nobody's business here.
         what = "; ".join(f"{job.times} of {job.name}: {job.why}" for job in given_up)
         findings.append(Finding(False, f"Messages that were given up: {dead}. The most: {what}"))
+    if locked:
+        findings.append(Finding(False, locked))
     if held:
         words = (
             f"A backup was restored, and nobody can look up whether {held} messages "
@@ -83,6 +86,15 @@ async def _storage(settings: Settings) -> Sequence[Finding]:
         )
         findings.append(Finding(False, words))
     return findings
+
+
+def _locked(database: Database) -> str:
+    """Why stored secrets cannot be opened; "" where they can."""
+    try:
+        database.check_secrets()
+    except Locked as locked:
+        return str(locked)
+    return ""
 
 
 def _counted(count: object) -> str:

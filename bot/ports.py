@@ -135,6 +135,27 @@ class Memberships(Protocol):
         ...
 
 
+class Locked(Exception):
+    """A secret cannot be sealed, or not be opened; the sentence names the setting, and no secret."""
+
+
+class Vault(Protocol):
+    """Makes secrets unreadable before they are stored."""
+
+    @property
+    def has_key(self) -> bool:
+        """Whether secrets can be sealed at all."""
+        ...
+
+    def seal(self, secret: str) -> str:
+        """What is stored in its place, "" for none; raises Locked."""
+        ...
+
+    def open(self, sealed: str) -> str:
+        """The secret itself, "" for none; raises Locked where no key fits."""
+        ...
+
+
 class ReadOnlyWork(Protocol):
     """One transaction in one workspace that only reads; see Transactions for how it ends."""
 
@@ -172,6 +193,8 @@ class ReadOnlyWork(Protocol):
     def deliveries(self) -> ReadDeliveries: ...
     @property
     def proposals(self) -> ReadProposals: ...
+    @property
+    def vault(self) -> Vault: ...
     @property
     def search(self) -> ReadSearch: ...
 

@@ -1,13 +1,14 @@
 """All that differs between machines, read once from the environment (and a `.env` file)."""
 
 import os
+from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 USUAL_PACE = 1.1
@@ -15,6 +16,8 @@ USUAL_PACE = 1.1
 
 
 ENV_FILE = Path(".env")
+MIN_KEY_LENGTH = 16
+"""Characters of a key for secrets: a shorter one is found by trying."""
 OTHERS = 0o077
 """The bits of a file's mode for everybody but its owner."""
 
@@ -31,6 +34,8 @@ class Settings(BaseSettings):
     )
 
     amends_database_url: str = "sqlite:///amends.db"
+    amends_secret_key: SecretStr | None = None
+    """Encrypts stored secrets; of several, separated by commas, the first one does, and all decrypt."""
     amends_host: str = "127.0.0.1"
     amends_port: int = Field(default=3000, ge=0, le=65535)
     amends_url: str = ""
@@ -76,6 +81,13 @@ class Settings(BaseSettings):
             return url
         raise ValueError("must be sqlite:///FILE or start with postgresql://")
 
+    @field_validator("amends_secret_key")
+    @classmethod
+    def _long_keys(cls, keys: SecretStr | None) -> SecretStr | None:
+        if keys is not None and any(len(key) < MIN_KEY_LENGTH for key in _listed(keys)):
+            raise ValueError(f"each key needs {MIN_KEY_LENGTH} characters, as from openssl rand -hex 32")
+        return keys
+
     @field_validator("amends_url")
     @classmethod
     def _a_public_address(cls, url: str) -> str:
@@ -118,6 +130,11 @@ class Settings(BaseSettings):
         if token is not None and not token.startswith(start):
             raise ValueError(f"must start with {start}")
         return token
+
+    @property
+    def secret_keys(self) -> Sequence[str]:
+        """The keys that stored secrets are encrypted with, the newest first."""
+        return _listed(self.amends_secret_key) if self.amends_secret_key else ()
 
     @property
     def forget_after(self) -> timedelta | None:
@@ -164,6 +181,10 @@ class Settings(BaseSettings):
             return ip_address(self.amends_host).is_loopback
         except ValueError:
             return False
+
+
+def _listed(keys: SecretStr) -> Sequence[str]:
+    return [key.strip() for key in keys.get_secret_value().split(",")]
 
 
 def http_address(host: str, port: int) -> str:

@@ -22,6 +22,7 @@ from storage.repositories.sent_messages import SentMessages
 from storage.repositories.sign_in import SignIns
 from storage.repositories.team import Teams
 from storage.search_index import Search
+from storage.vault import NO_VAULT, Vault
 
 
 class ReadOnlyWork:
@@ -30,8 +31,9 @@ class ReadOnlyWork:
     What would be written only at the end, scheduled jobs above all, is not here.
     """
 
-    def __init__(self, connection: Connection, workspace: str) -> None:
+    def __init__(self, connection: Connection, workspace: str, vault: Vault = NO_VAULT) -> None:
         self.workspace = workspace
+        self.vault = vault
         self.people = People(connection, workspace)
         self.channels = Channels(connection, workspace)
         self.teams = Teams(connection, workspace)
@@ -54,8 +56,8 @@ class ReadOnlyWork:
 class UnitOfWork(ReadOnlyWork):
     """ports.UnitOfWork; whoever opened the connection rolls back what was not committed."""
 
-    def __init__(self, connection: Connection, workspace: str) -> None:
-        super().__init__(connection, workspace)
+    def __init__(self, connection: Connection, workspace: str, vault: Vault = NO_VAULT) -> None:
+        super().__init__(connection, workspace, vault)
         self.scheduler = Scheduler(connection, workspace)
         self.jobs = Jobs(connection, workspace)
         self.requests = Requests(connection, workspace)
