@@ -56,6 +56,8 @@ from handlers.csv_import.spreadsheet import Broken, Row
 from handlers.csv_import.text_lines import CsvError
 from handlers.csv_import.written_date import DayOrder, settle_order
 from handlers.foretold import Forecast, foretell
+from handlers.helpdesks.incoming import Hooks
+from handlers.helpdesks.products import PRODUCTS
 from handlers.server import healthz, listening
 from handlers.web.additions import add_channel, machine_zone
 from handlers.web.demo import Clock, Stage, Tour
@@ -266,6 +268,11 @@ async def _web_adapter(built: App, tour: Tour | None) -> "WebAdapter":
     return browser
 
 
+def _hooks(built: App) -> Hooks:
+    database, address = built.database, built.settings.amends_url
+    return Hooks(PRODUCTS, built.bot, database, database.vault, address)
+
+
 def _lead_pages(built: App) -> "LeadPages":
     from handlers.web.leads import LeadPages  # noqa: PLC0415 - only where there is an address for them
 
@@ -288,6 +295,7 @@ async def server(
     if opened.teams:
         # Every method: the web adapter's page for unknown paths would answer the others.
         app.router.add_route("*", "/api/messages", opened.teams.handler)
+    _hooks(built).mount(app)
     if opened.web:
         opened.web.mount(app)
     elif built.settings.amends_url:

@@ -433,6 +433,8 @@ class Connections(ReadConnections, Protocol):
 class ReadDeliveries(Protocol):
     """What helpdesks told, for a month."""
 
+    def get(self, connection_id: str, key: str) -> SignalDelivery | None: ...
+
     def last(self, connection_id: str, limit: int) -> Sequence[SignalDelivery]:
         """A connection's, the newest first; an index carries it."""
         ...

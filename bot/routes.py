@@ -17,11 +17,13 @@ from bot.commands import days_off as days_off_commands
 from bot.commands import page as page_commands
 from bot.commands import policy as policy_commands
 from bot.commands import prompt as prompt_commands
+from bot.commands import proposal as proposal_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import reminder as reminder_commands
 from bot.commands import retro as retro_commands
 from bot.commands import search as search_commands
 from bot.commands import sign_in as sign_in_commands
+from bot.commands import signal as signal_commands
 from bot.commands import team as team_commands
 from bot.commands import trends as trends_commands
 from bot.domain import reference
@@ -31,10 +33,12 @@ from bot.jobs import board as board_jobs
 from bot.jobs import carry_over as carry_over_jobs
 from bot.jobs import case as case_jobs
 from bot.jobs import prompt as prompt_jobs
+from bot.jobs import proposal as proposal_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.jobs import returned as returned_jobs
+from bot.jobs import signal as signal_jobs
 from bot.jobs import team as team_jobs
 from bot.jobs.payload import JobPayload, Unsaid
 from bot.messages.parts import Button, Message
@@ -252,6 +256,11 @@ _ROUTES = (
     _route(board_commands.Share, board_commands.share),
     _reading(reminder_commands.ShowAll, reminder_commands.show_all),
     _reading(reminder_commands.ShowAllHere, reminder_commands.show_all_here),
+    _route(signal_commands.TakeIn, signal_commands.take_in),
+    _route(proposal_commands.Open, proposal_commands.open_proposal),
+    _route(proposal_commands.WaveOff, proposal_commands.wave_off),
+    _route(proposal_commands.SayWhy, proposal_commands.say_why, proposal_commands.open_say_why),
+    _reading(proposal_commands.ShowAll, proposal_commands.show_all),
     _reading(trends_commands.Show, trends_commands.show),
     _route(sign_in_commands.Open, sign_in_commands.open_page),
     _reading(search_commands.Find, search_commands.find),
@@ -330,6 +339,10 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         team_jobs.SettingsChanged,
         team_jobs.ColleagueLeft,
         prompt_jobs.Changed,
+        proposal_jobs.Show,
+        proposal_jobs.Gather,
+        signal_jobs.ShowTest,
+        signal_jobs.AskRules,
         case_jobs.Backlog,
         case_jobs.Withdrawn,
         case_jobs.SayChange,

@@ -318,15 +318,7 @@ def _open_retro(
 ) -> None:
     """The retro of a case, and what is owed to its customer, begin now; the aim to apologise as said."""
     bulk = command.request.bulk
-    answers_close_on = add_working_days(team.hours, today(team.zone, command.at), team.days_to_answer)
-    retro = Retro(
-        case_number=case.number,
-        channel_id=case.channel_id,
-        opened_at=command.at,
-        answers_close_on=answers_close_on,
-        prompts=at_opening(team, case.kind),
-        opened_by=None if bulk else command.person.id,
-    )
+    retro = new_retro(case, team, None if bulk else command.person.id, command.at)
     small = isinstance(command, Fail) and bool(command.small)
     work.retros.add(only_made_right(retro, command.at) if small else retro)
     work.jobs.schedule(_retro_job(case, command))
@@ -336,6 +328,30 @@ def _open_retro(
         recovery = recovery_jobs.begin(case, contact, team, command.at, work, aim_from=aim_from)
         if small:
             work.recoveries.save(with_nothing_to_tell(recovery, command.person.id, command.at))
+
+
+def new_retro(case: Case, team: Team, opened_by: str | None, at: datetime) -> Retro:
+    """The retro of a case that opens now, not stored; None where nobody opened it."""
+    return Retro(
+        case_number=case.number,
+        channel_id=case.channel_id,
+        opened_at=at,
+        answers_close_on=add_working_days(team.hours, today(team.zone, at), team.days_to_answer),
+        prompts=at_opening(team, case.kind),
+        opened_by=opened_by,
+    )
+
+
+def mark_failed(new: Case, team: Team, by: str | None, at: datetime, work: UnitOfWork) -> Case:
+    """Stores a case that somebody, or nobody, marks failed now, and opens its retro.
+
+    Raises ConflictError when the team got a case with this reference meanwhile.
+    """
+    case = work.cases.add(new)
+    work.retros.add(new_retro(case, team, by, at))
+    work.jobs.schedule(retro_jobs.retro_job(case.number, case.channel_id, at, asked_by=by))
+    recovery_jobs.begin(case, by or team.lead, team, at, work)
+    return case
 
 
 def _point_out_double(new: Case, command: Fail, team: Team, work: ReadOnlyWork) -> None:

@@ -10,7 +10,8 @@ from datetime import date, datetime
 from urllib.parse import quote, unquote
 
 OWN_CHAT = re.compile(
-    r"(owner|asker|step|item_edit|customer|settings|unsaid|not_recovered|case_cancelled|returned):.*"
+    r"(owner|asker|step|item_edit|customer|settings|unsaid|not_recovered|case_cancelled|returned"
+    r"|hook_test|rules):.*"
     r"|remind:.*:\d+",
     re.DOTALL,
 )
@@ -263,6 +264,26 @@ def all_backlogs(channel_id: str) -> str:
 def hello(channel_id: str) -> str:
     """The line with which Amends introduces itself in a channel."""
     return f"hello:{channel_id}"
+
+
+def proposal(number: int) -> str:
+    """A proposed case in its channel."""
+    return f"proposal:{number}"
+
+
+def gathered(connection_id: str, day: date) -> str:
+    """What a connection proposes on a day of its team beyond what it may."""
+    return f"gathered:{connection_id}:{day.isoformat()}"
+
+
+def hook_test(delivery_key: str, person_id: str) -> str:
+    """To whoever wanted a test: the delivery with this key."""
+    return f"hook_test:{delivery_key}:{person_id}"
+
+
+def rules(connection_id: str, version: int, person_id: str) -> str:
+    """The question to a lead whether the rules of this version of a connection let too much through."""
+    return f"rules:{connection_id}:{version}:{person_id}"
 
 
 def settings(channel_id: str, version: int, person_id: str) -> str:

@@ -89,6 +89,9 @@ class Proposal(BaseModel, frozen=True):
         return self.history[-1] if self.history else None
 
 
+NOT_WAVED_OFF = "This is not waved off any more, so there is nothing to say about that."
+
+
 def check(proposal: Proposal, step: ProposalStep) -> None:
     """Refuses a step that the proposal does not allow as it is."""
     if proposal.state not in STEPS[step].places:
@@ -105,9 +108,8 @@ def take(
     return proposal.model_copy(update=moved)
 
 
-def heard_again(proposal: Proposal, signal: Signal) -> Proposal:
-    """The proposal with what is newer in a signal about the same ticket; what it leaves out stays."""
-    if signal.at <= proposal.signal.at:
-        return proposal
-    said = {name: value for name, value in signal if value not in ("", None, (), False)}
-    return proposal.model_copy(update={"signal": proposal.signal.model_copy(update=said)})
+def with_why(proposal: Proposal, why: str) -> Proposal:
+    """The proposal with why its last step was taken."""
+    *before, last = proposal.history
+    history = (*before, last.model_copy(update={"why": why}))
+    return proposal.model_copy(update={"history": history})

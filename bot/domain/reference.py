@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import BaseModel
 
@@ -15,7 +15,7 @@ CORRECT = "correct"
 _LABELLED = re.compile(r"(C|AI|P)-([0-9]{1,9})(?:~([0-9a-f]{8}))?(?:/(.*))?", re.IGNORECASE | re.DOTALL)
 _TICKET = re.compile(r"(?<![\w#-])(?:[A-Z][A-Z0-9]{1,9}-[0-9]{1,12}|#[0-9]{2,12})(?![\w-])")
 _ANSWER = re.compile(r"[0-9a-f]{32}")
-_CONNECTION = re.compile(r"connection:([0-9a-f]{40})")
+_CONNECTION = re.compile(r"connection:([0-9a-f]{40})(?:/(\d{4}-\d\d-\d\d))?", re.ASCII)
 _PROMPTS = re.compile(r"prompts:(\w{0,40}):(\w{0,40}):(\S{1,400})", re.ASCII)
 
 
@@ -108,9 +108,10 @@ class ProposalRef(BaseModel, frozen=True):
 
 
 class ConnectionRef(BaseModel, frozen=True):
-    """A connection, by its random id."""
+    """A connection, by its random id; `day`: what of that day is meant."""
 
     id: str
+    day: date | None = None
 
     @property
     def label(self) -> str:
@@ -118,7 +119,11 @@ class ConnectionRef(BaseModel, frozen=True):
         return str(self)
 
     def __str__(self) -> str:
-        return f"connection:{self.id}"
+        return f"connection:{self.id}{f'/{self.day}' if self.day else ''}"
+
+    def on(self, day: date) -> "ConnectionRef":
+        """What of a day of its is meant."""
+        return self.model_copy(update={"day": day})
 
 
 Reference = CaseRef | ItemRef | AnswerRef | PromptsRef | ProposalRef | ConnectionRef
@@ -131,7 +136,7 @@ def parse(text: str) -> Reference | None:
     if prompts := _PROMPTS.fullmatch(text):
         return PromptsRef(kind=prompts[1], key=prompts[2], channel_id=prompts[3])
     if connection := _CONNECTION.fullmatch(text):
-        return ConnectionRef(id=connection[1])
+        return _connection(connection[1], connection[2])
     labelled = _LABELLED.fullmatch(text.strip())
     if labelled is None:
         return None
@@ -140,6 +145,13 @@ def parse(text: str) -> Reference | None:
         return CaseRef(number=int(digits), key=key.lower(), part=part)
     numbered = ItemRef if noun.upper() == "AI" else ProposalRef
     return None if part else numbered(number=int(digits), key=key.lower())
+
+
+def _connection(id: str, day: str | None) -> ConnectionRef | None:
+    try:
+        return ConnectionRef(id=id, day=date.fromisoformat(day) if day else None)
+    except ValueError:
+        return None  # the 31st of a month that has none
 
 
 def likely_reference(words: str, link: str) -> str:

@@ -1,6 +1,6 @@
 """A signal: what a helpdesk tells of one ticket, in words that are the same for every product."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -55,6 +55,19 @@ class SignalDelivery(BaseModel, frozen=True):
     arrived_at: datetime
     signal: Signal
     became: Became = ""
+
+
+def together(signals: Sequence[Signal]) -> Signal:
+    """What is known of one ticket, of at least one signal about it: the newest that was said of each.
+
+    By when it happened, whenever it arrived; at the same moment the worse rating stands.
+    """
+    first, *others = sorted(signals, key=lambda signal: (signal.at, -(signal.rating or 0)))
+    known = first
+    for other in others:
+        said = {name: value for name, value in other if value not in ("", None, (), False)}
+        known = known.model_copy(update=said)
+    return known
 
 
 def without_customer(signal: Signal, scrub: Callable[[str], str]) -> Signal:

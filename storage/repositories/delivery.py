@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from bot.domain.signal import SignalDelivery
-from storage.row import Values, several, values
+from storage.row import Values, find, several, values
 from storage.statement import Statement
 from storage.tables import deliveries
 from storage.upsert import put
@@ -48,6 +48,10 @@ class Deliveries:
     def __init__(self, connection: Connection, workspace: str) -> None:
         self._connection = connection
         self._workspace = workspace
+
+    def get(self, connection_id: str, key: str) -> SignalDelivery | None:
+        named = {"connection_id": connection_id, "key": key}
+        return find(self._connection, SignalDelivery, deliveries, workspace=self._workspace, **named)
 
     def add(self, delivery: SignalDelivery) -> bool:
         return put(self._connection, deliveries, self._row(delivery))

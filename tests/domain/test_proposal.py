@@ -1,13 +1,12 @@
 """The life of a proposed case."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.domain import reference
 from bot.domain.errors import Refused
-from bot.domain.proposal import STEPS, Proposal, ProposalState, ProposalStep, heard_again, take
+from bot.domain.proposal import STEPS, Proposal, ProposalState, ProposalStep, take
 from tests.domain.test_connection import AT, a_signal
 
 
@@ -54,15 +53,6 @@ def test_what_was_done_and_why_is_kept_with_the_case_it_became() -> None:
         ("open", "U2", ""),
     ]
     assert opened.case_number == 9
-
-
-def test_the_newest_that_was_said_stands_whenever_it_arrived() -> None:
-    first = a_proposal()
-    later = a_signal(rating=2, at=AT + timedelta(minutes=5))
-    assert heard_again(first, later).signal.rating == 2
-    assert heard_again(first, later).signal.words == "Never again"
-    early = a_proposal(signal=later)
-    assert heard_again(early, a_signal(rating=1)) == early
 
 
 def test_its_reference_is_read_again() -> None:

@@ -1,0 +1,129 @@
+"""What happens when a helpdesk tells of a ticket: it is kept, judged by the rules, and proposed."""
+
+from collections.abc import Mapping
+from datetime import datetime, time
+
+from pydantic import TypeAdapter
+
+from bot.command import Command, Reply
+from bot.commands.proposal import open_case
+from bot.domain.connection import Connection, RuleName, met
+from bot.domain.person import Person
+from bot.domain.proposal import Proposal
+from bot.domain.signal import Became, Signal, SignalDelivery, together
+from bot.domain.working_hours import moment, today
+from bot.jobs import proposal as proposal_jobs
+from bot.jobs import signal as signal_jobs
+from bot.ports import UnitOfWork
+
+HELPDESK = Person(id="helpdesk", name="A helpdesk", bot=True)
+"""Who is said to ask, because nobody does; stored nowhere."""
+MAX_TOLD = 20
+"""Deliveries about one ticket that are looked at for what is known of it."""
+DELIVERIES = TypeAdapter(tuple[SignalDelivery, ...])
+
+
+class TakeIn(Command, frozen=True):
+    """Something arrived by a connection, and was verified."""
+
+    name = "signal.take_in"
+    access = "platform"
+    # Each delivery has a key of its own, by which a repeat is known; and nobody is to be remembered.
+    repeatable = True
+
+    connection_id: str
+    deliveries: tuple[SignalDelivery, ...]
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> dict[str, object]:
+        told = DELIVERIES.validate_json(values["deliveries"])
+        return {"connection_id": values["connection_id"], "deliveries": told}
+
+
+def values(connection_id: str, deliveries: tuple[SignalDelivery, ...]) -> Mapping[str, str]:
+    """What a request for it carries."""
+    told = DELIVERIES.dump_json(deliveries).decode()
+    return {"connection_id": connection_id, "deliveries": told}
+
+
+def take_in(command: TakeIn, work: UnitOfWork) -> Reply:
+    """Keeps what arrived, one by one, and does what the rules say; what is known changes nothing.
+
+    Refused once the connection was removed.
+    """
+    connection = work.connections.hold(command.connection_id)
+    if connection is None or connection.removed_at is not None:
+        return Reply(refused=True)
+    for delivery in command.deliveries:
+        if not work.deliveries.add(delivery):
+            continue
+        became = _take(delivery, work.connections.get(connection.id) or connection, command.at, work)
+        if became:
+            work.deliveries.save(delivery.model_copy(update={"became": became}))
+    return Reply()
+
+
+def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: UnitOfWork) -> Became:
+    """Does what a delivery gives reason to; returns what it became."""
+    if connection.test_for is not None:
+        return _show_test(delivery, connection, at, work)
+    signal = delivery.signal
+    told = work.deliveries.of_reference(connection.id, signal.reference, MAX_TOLD)
+    now = together([other.signal for other in told])
+    proposal = work.proposals.by_reference(connection.id, signal.reference)
+    if proposal is not None:
+        return _hear_again(proposal, now, at, work)
+    if work.cases.by_reference(connection.channel_id, signal.reference) is not None:
+        return "known"
+    rules = met(_as_it_stands(signal, now), connection.rules)
+    return _propose(now, rules, connection, at, work) if rules else ""
+
+
+def _as_it_stands(signal: Signal, now: Signal) -> Signal:
+    """A signal with the rating that stands now: a better one may have overtaken it on the way."""
+    return signal if signal.rating is None else signal.model_copy(update={"rating": now.rating})
+
+
+def _hear_again(proposal: Proposal, now: Signal, at: datetime, work: UnitOfWork) -> Became:
+    """Brings a proposal up to date, and what shows it; of a forgotten customer nothing comes back."""
+    if proposal.signal != now and proposal.forgotten_at is None:
+        changed = proposal.model_copy(update={"signal": now})
+        work.proposals.save(changed)
+        proposal_jobs.show(changed, at, work)
+    return "known"
+
+
+def _propose(
+    signal: Signal, rules: tuple[RuleName, ...], connection: Connection, at: datetime, work: UnitOfWork
+) -> Became:
+    """Proposes a case, or opens it; what is more than the connection may in a day is gathered."""
+    team = work.teams.require(connection.channel_id)
+    midnight = moment(team.zone, today(team.zone, at), time(0))
+    gathered = work.proposals.count_made(connection.id, midnight) >= connection.a_day
+    proposal = work.proposals.add(
+        Proposal(
+            number=0,
+            connection_id=connection.id,
+            channel_id=connection.channel_id,
+            ticket=signal.ticket,
+            reference=signal.reference,
+            signal=signal,
+            rules=rules,
+            made_at=at,
+            gathered=gathered,
+        )
+    )
+    if connection.action == "open" and not gathered:
+        open_case(proposal, team, None, at, work)
+        return "opened"
+    proposal_jobs.show(proposal, at, work)
+    return "gathered" if gathered else "proposed"
+
+
+def _show_test(
+    delivery: SignalDelivery, connection: Connection, at: datetime, work: UnitOfWork
+) -> Became:
+    """Owes whoever asked for a test what was understood; the one after it is taken as ever."""
+    work.jobs.schedule(signal_jobs.test_job(delivery, connection, connection.test_for or "", at))
+    work.connections.save(connection.model_copy(update={"test_for": None}))
+    return "test"
