@@ -1,15 +1,35 @@
 """What there is to see and do in one private channel: for tests that ask who may, command by command."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
+from bot.domain.connection import Connection
 from bot.domain.item_step import STEPS
+from bot.domain.proposal import Proposal, take
 from bot.domain.reference import PromptsRef
+from bot.domain.signal import Signal
+from bot.ports import UnitOfWork
 from bot.routes import COMMANDS
 
 CASE, ITEM, REFERENCE, PROMPT = "C-1", "AI-1", "ZD-4711", "prompts::training:C1"
 RETIRED_PROMPT = "communication"
-WORDS = ("Letter gone", "Show the notes", "Show all notes", "A list of holidays", "No time before")
+CONNECTION = "0f" * 20
+PROPOSED = {
+    "proposal.open": "P-1",
+    "proposal.wave_off": "P-2",
+    "proposal.say_why": "P-3",
+    "proposal.show_all": f"connection:{CONNECTION}/2026-03-05",
+}
+"""What commands about proposals are asked about."""
+WORDS = (
+    "Letter gone",
+    "Show the notes",
+    "Show all notes",
+    "A list of holidays",
+    "No time before",
+    "Never again",
+)
 """What is written in the channel, of which nobody outside may read anything."""
 NEVER = {
     CASE: "C-99",
@@ -17,6 +37,8 @@ NEVER = {
     PROMPT: "prompts::training:C99",
     f"prompts::{RETIRED_PROMPT}:C1": f"prompts::{RETIRED_PROMPT}:C99",
     "prompts:::C1": "prompts:::C99",
+    **dict.fromkeys(("P-1", "P-2", "P-3"), "P-99"),
+    f"connection:{CONNECTION}/2026-03-05": f"connection:{'0' * 40}/2026-03-05",
 }
 """Labels that were never given, for the same commands."""
 
@@ -62,6 +84,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "recovery.correct": {"step": "hear"},
     "recovery.take_back": {"step": "hear", "why": "It was another customer."},
     "recovery.hand_over": {"owner": "U3", "step": "everything"},
+    "proposal.say_why": {"why": "It was small."},
     "coach.draft": {"text": "Sorry.", "reader": "customer"},
     "team.settings": {
         "lead": "U9",
@@ -86,6 +109,27 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "team.message_deleted": {"id": "1.1"},
     "team.own_settings": {"starts": "09:00", "ends": "17:00"},
 }
+
+
+def propose(channel_id: str, at: datetime, work: UnitOfWork) -> None:
+    """A helpdesk proposes two cases, and a third one that was waved off."""
+    made: dict[str, Any] = {
+        "id": CONNECTION,
+        "channel_id": channel_id,
+        "product": "generic",
+        "made_by": "U1",
+    }
+    work.connections.add(Connection(**made, made_at=at))
+    for number in range(1, 4):
+        reference = f"HD-{number}"
+        signal = Signal(ticket=reference, reference=reference, at=at, words="Never again", rating=1)
+        of_it: dict[str, Any] = {"number": 0, "connection_id": CONNECTION, "channel_id": channel_id}
+        proposal = Proposal(
+            **of_it, ticket=reference, reference=reference, signal=signal, made_at=at, gathered=True
+        )
+        kept = work.proposals.add(proposal)
+        if number == 3:
+            work.proposals.save(take(kept, "wave_off", "U1", at))
 
 
 class Kinds(NamedTuple):
@@ -118,6 +162,8 @@ def about(command_name: str, answer: str, channel_id: str = "C1", kinds: Kinds =
         return ""
     if command_name.startswith(("prompt.", "prompts.", "kind.", "kinds.")):
         return str(_prompts(command_name, channel_id, kinds))
+    if command_name in PROPOSED:
+        return PROPOSED[command_name]
     if command_name.endswith("_answer"):
         return answer
     if command_name.startswith("action_item.") and not command_name.startswith("action_item.add"):

@@ -15,6 +15,7 @@ from bot.commands import coach as coach_commands
 from bot.commands import days_off as days_off_commands
 from bot.commands import policy as policy_commands
 from bot.commands import prompt as prompt_commands
+from bot.commands import proposal as proposal_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import retro as retro_commands
 from bot.commands import team as team_commands
@@ -23,6 +24,7 @@ from bot.domain.board import BY_NAME as BOARD_GROUPS
 from bot.domain.board import Board, Thing
 from bot.domain.board_filter import EVERYTHING, Filters
 from bot.domain.case import Case, CaseChange
+from bot.domain.connection import Connection
 from bot.domain.days_off import DaysOff, Span
 from bot.domain.gap import CameBack
 from bot.domain.item_step import ItemState
@@ -31,6 +33,8 @@ from bot.domain.owner_day import Days
 from bot.domain.person import Person
 from bot.domain.policy import Policy
 from bot.domain.prompt import MAX_KINDS, MAX_PROMPTS, MAX_RETIRED, Kind, Prompt
+from bot.domain.proposal import Proposal
+from bot.domain.proposal import take as take_proposal
 from bot.domain.recovery import (
     Recovery,
     Tally,
@@ -58,6 +62,7 @@ from bot.domain.retro import (
     only_made_right,
 )
 from bot.domain.search import WHAT_HAPPENED, Text, asked_for
+from bot.domain.signal import Signal
 from bot.domain.team import Team
 from bot.domain.trends import Failure, Fix, TeamRows, Trends, months_until
 from bot.domain.trends import trends as trends_of
@@ -70,6 +75,7 @@ from bot.messages import (
     home,
     owed,
     prompt,
+    proposal,
     recovery,
     recovery_form,
     reminder,
@@ -77,6 +83,7 @@ from bot.messages import (
     returned,
     search,
     sign_in,
+    signal,
     team,
     trends,
 )
@@ -386,6 +393,50 @@ def _shown(
     return CardContext(recovery_now, case_now, TEAM, PEOPLE, at, LINKS, back or {})
 
 
+CONNECTION = Connection(id="0f" * 20, channel_id="C1", product="generic", made_by="U1", made_at=AT)
+GATHERED_ON = CONNECTION.ref.on(TODAY)
+TOLD_SIGNAL = Signal(
+    ticket="4711",
+    reference="ZD-4711",
+    at=AT,
+    what_happened="Where is my parcel?",
+    words="Promised for Monday, then for Tuesday, and nobody came. Never again.",
+    customer="Maria Santos",
+    link="https://help.example.com/tickets/4711",
+    kind="Delivery",
+    rating=1,
+    tags=("parcel", "vip"),
+    priority="urgent",
+    sla_breached=True,
+    reopened=True,
+)
+PROPOSAL = Proposal(
+    number=3,
+    connection_id=CONNECTION.id,
+    channel_id="C1",
+    ticket="4711",
+    reference="ZD-4711",
+    signal=TOLD_SIGNAL,
+    rules=("rating", "sla_breached", "reopened", "priority", "tag"),
+    made_at=AT,
+)
+PROPOSED_BARE = PROPOSAL.model_copy(
+    update={
+        "signal": Signal(ticket="9", reference="HS-9", at=AT, what_happened="Ticket HS-9", rating=2),
+        "rules": ("rating",),
+    }
+)
+PROPOSED_HOSTILE = PROPOSAL.model_copy(
+    update={
+        "signal": TOLD_SIGNAL.model_copy(
+            update=dict.fromkeys(("words", "what_happened", "customer", "reference"), HOSTILE)
+            | {"tags": (HOSTILE,) * 9, "what_happened": LONG}
+        )
+    }
+)
+PROPOSAL_OPENED = take_proposal(PROPOSAL, "open", "U1", AT, case=7)
+WAVED_OFF = take_proposal(PROPOSAL, "wave_off", "U2", AT, "The courier called her before that.")
+LAPSED = take_proposal(PROPOSAL, "lapse", "", AT)
 IN_DOUBLE = _shown(OWED.model_copy(update={"cancelled": True}), SAME)
 
 
@@ -679,6 +730,26 @@ MESSAGES: Mapping[str, Message] = {
     "case.backlog": case.backlog([CASE.model_copy(update={"what_happened": HOSTILE})] * 6, 1_094),
     "case.backlog_one": case.backlog([CASE], 1),
     "case.backlog_over": case.backlog((), 0),
+    "proposal.card": proposal.card(PROPOSAL, PEOPLE, LINKS),
+    "proposal.bare": proposal.card(PROPOSED_BARE, PEOPLE, LINKS),
+    "proposal.hostile": proposal.card(PROPOSED_HOSTILE, PEOPLE, LINKS),
+    "proposal.decided_opened": proposal.card(PROPOSAL_OPENED, PEOPLE, LINKS),
+    "proposal.decided_waved_off": proposal.card(WAVED_OFF, PEOPLE, LINKS),
+    "proposal.decided_lapsed": proposal.card(LAPSED, PEOPLE, LINKS),
+    "proposal.gathered": proposal.gathered([PROPOSAL, PROPOSED_BARE] * 4, GATHERED_ON, 5),
+    "proposal.gathered_one": proposal.gathered([PROPOSAL], GATHERED_ON, 5),
+    "proposal.gathered_over": proposal.gathered((), GATHERED_ON, 5),
+    "proposal.all_gathered": proposal.all_gathered([PROPOSAL, PROPOSED_HOSTILE] * 9),
+    "proposal.all_gathered_over": proposal.all_gathered(()),
+    "proposal.opened": proposal.opened(CASE, TEAM),
+    "proposal.waved_off": proposal.waved_off(WAVED_OFF),
+    "proposal.decided": proposal.decided(WAVED_OFF, PEOPLE, LINKS),
+    "proposal.thanks_for_why": proposal.THANKS_FOR_WHY,
+    "signal.test": signal.test(TOLD_SIGNAL, ("rating", "tag"), CONNECTION, TEAM),
+    "signal.test_of_nothing": signal.test(
+        TOLD_SIGNAL.model_copy(update={"rating": 4}), (), CONNECTION, TEAM
+    ),
+    "signal.ask_rules": signal.ask_rules(CONNECTION, TEAM),
     "case.withdrawn": case.withdrawn(),
     "case.withdrawn_of_colleague": case.withdrawn_of_colleague(stays=True),
     "case.unsaid": case.unsaid("the retro C-7", "I am not there.", channel_id="C1", name="support"),
@@ -1117,6 +1188,7 @@ MESSAGES: Mapping[str, Message] = {
 
 
 FORMS: Mapping[str, Form] = {
+    "proposal.say_why": proposal_commands.SayWhy.form(WAVED_OFF.ref, channel_id="C1"),
     "case.fail": case_commands.fail_form("C1", {}),
     "case.fail_kind": case_commands.fail_form("C1", {}, OWN),
     "case.fail_message": case_commands.fail_form("C1", {"what_happened": HOSTILE}, link=LINK),

@@ -12,6 +12,7 @@ from bot.domain.person import Person
 from bot.domain.proposal import Proposal
 from bot.domain.signal import Became, Signal, SignalDelivery, together
 from bot.domain.working_hours import moment, today
+from bot.fields import Line, Text, field
 from bot.jobs import proposal as proposal_jobs
 from bot.jobs import signal as signal_jobs
 from bot.ports import UnitOfWork
@@ -20,6 +21,8 @@ HELPDESK = Person(id="helpdesk", name="A helpdesk", bot=True)
 """Who is said to ask, because nobody does; stored nowhere."""
 MAX_TOLD = 20
 """Deliveries about one ticket that are looked at for what is known of it."""
+MAX_LENGTH = 64 * 1024 * 1024
+"""Of all that one request carries, in characters: each body is 1 MiB at most before it is read."""
 DELIVERIES = TypeAdapter(tuple[SignalDelivery, ...])
 
 
@@ -31,19 +34,15 @@ class TakeIn(Command, frozen=True):
     # Each delivery has a key of its own, by which a repeat is known; and nobody is to be remembered.
     repeatable = True
 
-    connection_id: str
-    deliveries: tuple[SignalDelivery, ...]
-
-    @classmethod
-    def read(cls, values: Mapping[str, str]) -> dict[str, object]:
-        told = DELIVERIES.validate_json(values["deliveries"])
-        return {"connection_id": values["connection_id"], "deliveries": told}
+    connection_id: Line = field(hidden=True)
+    told: Text = field(hidden=True, max_length=MAX_LENGTH)
+    """The deliveries, as JSON: read only once it is known that nobody made them up."""
 
 
 def values(connection_id: str, deliveries: tuple[SignalDelivery, ...]) -> Mapping[str, str]:
     """What a request for it carries."""
     told = DELIVERIES.dump_json(deliveries).decode()
-    return {"connection_id": connection_id, "deliveries": told}
+    return {"connection_id": connection_id, "told": told}
 
 
 def take_in(command: TakeIn, work: UnitOfWork) -> Reply:
@@ -54,7 +53,7 @@ def take_in(command: TakeIn, work: UnitOfWork) -> Reply:
     connection = work.connections.hold(command.connection_id)
     if connection is None or connection.removed_at is not None:
         return Reply(refused=True)
-    for delivery in command.deliveries:
+    for delivery in DELIVERIES.validate_json(command.told):
         if not work.deliveries.add(delivery):
             continue
         became = _take(delivery, work.connections.get(connection.id) or connection, command.at, work)

@@ -72,7 +72,7 @@ class Hooks:
         try:
             return await self._take(request.match_info["id"], await self._received(request))
         except (StorageUnavailable, Locked) as trouble:
-            log.warning("a delivery of a helpdesk was put off: %s", trouble)
+            log.warning("a delivery of a helpdesk was not taken: %s", trouble)
             return _put_off()
 
     async def _received(self, request: web.Request) -> Received:

@@ -44,6 +44,10 @@ STORED = {
     "returned:7:a%3A%20b:U1": message_key.returned(7, "a: b", "U1"),
     "earlier:7:1,5:12": message_key.carried(7, (1, 5), (12,)),
     "hello:C1": message_key.hello("C1"),
+    "proposal:7": message_key.proposal(7),
+    "gathered:0f3a:2026-03-09": message_key.gathered("0f3a", DAY),
+    "hook_test:0f3a:U1": message_key.hook_test("0f3a", "U1"),
+    "rules:0f3a:3:U1": message_key.rules("0f3a", 3, "U1"),
     "settings:C1:3:U1": message_key.settings("C1", 3, "U1"),
     "asks:C1:2026-03-09": message_key.prompts("C1", DAY),
     "left:C1:2026-03-09T14:30:00.000001": message_key.colleague_left(

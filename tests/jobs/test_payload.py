@@ -13,10 +13,12 @@ from bot.jobs import (
     carry_over,
     case,
     prompt,
+    proposal,
     recovery,
     reminder,
     retro,
     returned,
+    signal,
     team,
 )
 from bot.jobs.payload import JobPayload, Unsaid
@@ -86,6 +88,10 @@ STORED: tuple[tuple[str, str, JobPayload], ...] = (
         "AI-4 C-7",
         team.ColleagueLeft(channel_id="C00SUPPORT", labels="AI-4 C-7"),
     ),
+    ("P-7", "", proposal.Show(number=7)),
+    ("2026-03-09", "0f3a", proposal.Gather(connection_id="0f3a", day=date(2026, 3, 9))),
+    ("09e1", "0f3a", signal.ShowTest(connection_id="0f3a", key="09e1")),
+    ("0f3a", "", signal.AskRules(connection_id="0f3a")),
     ("C-2", "", case.Withdrawn(case_number=2)),
     ("C-2", "colleague", case.Withdrawn(case_number=2, whose="colleague")),
     ("C-7/2", "", case.SayChange(case_number=7, number=2)),

@@ -26,7 +26,17 @@ from bot.domain.retro import Answer
 from bot.routes import COMMANDS
 from handlers.slack.memberships import SHARED
 from storage.tables import Row
-from tests.access_world import CASE, CHOSEN, ITEM, RETIRED_PROMPT, VALUES, WORDS, Kinds, about
+from tests.access_world import (
+    CASE,
+    CHOSEN,
+    ITEM,
+    RETIRED_PROMPT,
+    VALUES,
+    WORDS,
+    Kinds,
+    about,
+    propose,
+)
 from tests.desk import words
 from tests.fake_teams import FakeTeams, TeamsChannel, TeamsPerson
 from tests.fake_teams_forged import forge
@@ -285,6 +295,10 @@ async def _fill(built: bootstrap.App, workspace: str, channel_id: str, member: s
     ):
         reply = await built.bot.answer(request)
         assert not reply.refused, words(reply)
+
+    with open_work(built.database, workspace, writes=True) as work:
+        propose(channel_id, datetime.now(UTC), work)
+        work.commit()
 
     def kinds() -> list[str]:
         with open_work(built.database, workspace, writes=False) as work:

@@ -1,6 +1,7 @@
 """Makes the fixture of today's schema, `python -m tests.storage.make_fixture`: `fixtures/README.md`."""
 
 import asyncio
+import hashlib
 import random
 import secrets
 import sqlite3
@@ -18,8 +19,10 @@ from bot.bot import Bot
 from bot.command import Request
 from bot.commands import forget as forget_commands
 from bot.domain.channel import Channel
+from bot.domain.connection import Connection
 from bot.domain.job import Job, MessageRef
 from bot.domain.person import Person
+from bot.domain.team import Team
 from bot.ports import Delivery, Limits
 from bot.routes import COMMANDS
 from handlers.web.outgoing import Hub, WebMessenger
@@ -73,6 +76,19 @@ class Today:
         """At once."""
         forget = partial(forget_commands.forget_person, person, at)
         assert self._database.write_at_length(workspace, forget)
+
+    async def connect(self, workspace: str, place: Channel, lead: Person) -> str:
+        """Straight into the storage."""
+        id = hashlib.blake2s(place.id.encode(), digest_size=20).hexdigest()
+        of_place = {"id": id, "channel_id": place.id, "product": "generic", "made_by": lead.id}
+        made = Connection(**of_place, made_at=self.now, a_day=1, test_for=lead.id)
+        with open_work(self._database, workspace, writes=True) as work:
+            team = Team(channel_id=place.id, name=place.name, lead=lead.id, made_at=self.now)
+            work.teams.add(team)
+            work.channels.remember(place)
+            work.connections.add(made)
+            work.commit()
+        return id
 
     async def claim(self, workspace: str, by: datetime) -> Sequence[Job]:
         """One of each free lane."""

@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+from bot.commands import signal as signal_commands
 from bot.domain.channel import Channel
 from bot.domain.person import Person
+from bot.domain.signal import Signal, SignalDelivery
 
 BEGINS = datetime(2026, 2, 27, 14, 30, tzinfo=UTC)
 """A Friday."""
@@ -69,6 +71,8 @@ HALF_SAID = {
     "asks": ("prompts.changed",),
     "shared": ("board.shared",),
     "returned": ("action_item.tell_returned", "retro.carry_over"),
+    "proposed": ("proposal.show", "signal.show_test"),
+    "gathered": ("proposal.gather", "signal.ask_rules"),
 }
 """What is half said at the end where each scene has a place of its own."""
 ALONE = (
@@ -137,6 +141,10 @@ class House(Protocol):
 
     async def forget_person(self, workspace: str, person: Person, at: datetime) -> None:
         """Forgets a colleague who left."""
+        ...
+
+    async def connect(self, workspace: str, place: Channel, lead: Person) -> str:
+        """Makes a team and its connection, and returns its id; the first delivery is a test."""
         ...
 
     async def claim(self, workspace: str, by: datetime) -> Sequence[Any]:
@@ -213,7 +221,15 @@ class Story:
     def _cast(self, scene: str) -> Cast:
         # A double and the case that it is are in one place.
         scene = "double" if scene == "kept" else scene
-        alone = self._apart or scene in ("hello", "left", "backlog", "asks", *ELSEWHERE)
+        alone = self._apart or scene in (
+            "hello",
+            "left",
+            "backlog",
+            "asks",
+            "proposed",
+            "gathered",
+            *ELSEWHERE,
+        )
         number = self._scenes.index(scene) if alone and scene in self._scenes else 0
         platform = self._workspace.partition(":")[0]
         place = {"slack": "C{:02}SUPPORT", "teams": "19:{:02}support@thread.tacv2", "web": "place{:02}"}
@@ -479,6 +495,8 @@ class Story:
         await self._ask(cast.owner, "team.settings", "", "item", values=settings)
         cast = self._cast("asks")
         await self._ask(cast.lead, "prompt.move_down", f"prompts::training:{cast.place.id}", "asks")
+        for number, scene in enumerate(("proposed", "gathered")):
+            await self._propose(scene, number * 12)
         await self._ask(self._cast("card").lead, "recovery.begin", self._case("card"), "card")
         for scene in ("hello", *(("heard", "unheard") if self._workspace == "web" else ())):
             await self._ask(self._cast(scene).lead, "team.joined", "", scene)
@@ -489,6 +507,25 @@ class Story:
         item = await self._add("left", gro, gro)
         await self._house.forget_person(self._workspace, gro, self._house.now)
         await self._move(cast.lead, "take", item, "left")
+
+    async def _propose(self, scene: str, before: int) -> None:
+        """A helpdesk tells of more than its team wants to hear of, and most of it is waved off.
+
+        So many proposals were made `before`.
+        """
+        cast = self._cast(scene)
+        connection = await self._house.connect(self._workspace, cast.place, cast.lead)
+        for number in range(13):
+            signal = {"ticket": str(number), "reference": f"HD-{number}", "at": self._house.now}
+            signal |= {"words": f"Nobody came ({number}).", "rating": 1 + number % 2}
+            told = Signal.model_validate(signal)
+            delivery = SignalDelivery(
+                connection_id=connection, key=str(number), arrived_at=self._house.now, signal=told
+            )
+            sent = signal_commands.values(connection, (delivery,))
+            await self._ask(signal_commands.HELPDESK, "signal.take_in", "", scene, values=sent)
+        for number in range(2, 12):
+            await self._ask(cast.owner, "proposal.wave_off", f"P-{before + number}", scene)
 
     async def _look_again(self) -> None:
         """The clock looks, and whoever cannot be reached is not told what it found."""
