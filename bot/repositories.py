@@ -23,7 +23,7 @@ from bot.domain.owner_day import DayEverywhere
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery, Tally
-from bot.domain.reminder import SentReminder
+from bot.domain.reminder import SentReminder, Subject
 from bot.domain.retro import Answer, Comment, Counts, Retro, WithdrawnAnswer
 from bot.domain.search import Asked
 from bot.domain.sign_in import SignIn
@@ -567,6 +567,7 @@ class DueWork(BaseModel, frozen=True):
     items: tuple[ActionItem, ...] = ()
     retros: tuple[Retro, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
     teams: tuple[Team, ...] = ()
 
 
@@ -577,9 +578,7 @@ class Scheduler(Protocol):
         """At most `limit` of each kind, held until the transaction ends; others' are left out."""
         ...
 
-    def reschedule(
-        self, until: Sequence[tuple[ActionItem | Retro | Recovery | Team, datetime | None]]
-    ) -> None:
+    def reschedule(self, until: Sequence[tuple[Subject | Team, datetime | None]]) -> None:
         """Looks at them again at these moments; None: not before they are changed."""
         ...
 

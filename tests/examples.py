@@ -442,7 +442,7 @@ IN_DOUBLE = _shown(OWED.model_copy(update={"cancelled": True}), SAME)
 
 def _due(
     reminder_name: str,
-    subject: ActionItem | Retro | Recovery,
+    subject: ActionItem | Retro | Recovery | Proposal,
     recipient_id: str = "U1",
     *,
     day: date = ITEM.due or TODAY,
@@ -461,14 +461,18 @@ def _due(
         asked_at=AT,
         outcome=outcome,
     )
+    case_ref = None if isinstance(subject, Proposal) else CASE.ref
     what = subject.what if isinstance(subject, ActionItem) else CASE.what_happened
+    what = proposal.said(subject.signal) if isinstance(subject, Proposal) else what
     allowed = steps(subject) if isinstance(subject, ActionItem) else ()
     shown = tuple(step for step in entry.steps if step in allowed)
     later = entry.or_later and isinstance(subject, ActionItem) and can_wait(subject)
     return ReminderView(
-        sent, entry, subject, CASE.ref, what, LINK, "Ana", day, shown, later, before, holds
+        sent, entry, subject, case_ref, what, LINK, "Ana", day, shown, later, before, holds
     )
 
+
+PROPOSAL_WAITS = _due("proposal_waits", PROPOSAL)
 
 DUE_TODAY = _due("item_due_today", AGREED, day=TODAY)
 LATE_NOW = _due("item_late", LATE, day=date(2026, 3, 2))
@@ -741,6 +745,11 @@ MESSAGES: Mapping[str, Message] = {
     "proposal.gathered_over": proposal.gathered((), GATHERED_ON, 5),
     "proposal.all_gathered": proposal.all_gathered([PROPOSAL, PROPOSED_HOSTILE] * 9),
     "proposal.all_gathered_over": proposal.all_gathered(()),
+    "reminder.proposal": reminder.reminder_message([PROPOSAL_WAITS]),
+    "reminder.proposal_over": reminder.reminder_message(
+        [PROPOSAL_WAITS._replace(subject=LAPSED, holds=False)]
+    ),
+    "reminder.proposal_among": reminder.reminder_message([PROPOSAL_WAITS, _due("item_late", ITEM)]),
     "proposal.opened": proposal.opened(CASE, TEAM),
     "proposal.waved_off": proposal.waved_off(WAVED_OFF),
     "proposal.decided": proposal.decided(WAVED_OFF, PEOPLE, LINKS),
@@ -908,7 +917,7 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "board.weekly_verified": board.weekly(
         (LATE,),
-        board.LastWeek(((CLOSED, CASE),), verified=[DONE_AND_SEEN] * 7),
+        board.LastWeek(((CLOSED, CASE),), verified=[DONE_AND_SEEN] * 7, lapsed=2),
         LINKS,
         PEOPLE,
         Days(TODAY),

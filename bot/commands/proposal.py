@@ -16,6 +16,7 @@ from bot.domain.reference import ConnectionRef, ProposalRef, not_found
 from bot.domain.team import Team
 from bot.fields import Text, field
 from bot.jobs import proposal as proposal_jobs
+from bot.jobs import reminder as reminder_jobs
 from bot.jobs import signal as signal_jobs
 from bot.messages import proposal as messages
 from bot.ports import ReadOnlyWork, UnitOfWork
@@ -109,6 +110,7 @@ def open_case(proposal: Proposal, team: Team, by: str | None, at: datetime, work
 def _become(proposal: Proposal, case: Case, by: str, at: datetime, work: UnitOfWork) -> None:
     opened = domain.take(proposal, "open", by, at, case=case.number)
     work.proposals.save(opened)
+    reminder_jobs.resolve(opened, "retro opened", at, work)
     if by:
         proposal_jobs.show(opened, at, work)
 
@@ -123,6 +125,7 @@ def wave_off(command: WaveOff, work: UnitOfWork) -> Reply:
         return Reply(message=messages.decided(proposal, people, links), already=True)
     waved = domain.take(proposal, "wave_off", command.person.id, command.at)
     work.proposals.save(waved)
+    reminder_jobs.resolve(waved, "waved off", command.at, work)
     proposal_jobs.show(waved, command.at, work)
     _ask_for_other_rules(waved, command.at, work)
     return Reply(message=messages.waved_off(waved), done=False)

@@ -105,11 +105,16 @@ def card(proposal: Proposal, people: Mapping[str, Person], links: Mapping[int, s
 
 
 def _buttons(proposal: Proposal) -> tuple[Part, ...]:
-    about = {"about": str(proposal.ref)}
-    open_it = OPEN.model_copy(update=about)
+    open_it = OPEN.model_copy(update={"about": str(proposal.ref)})
     if proposal.state == "proposed":
-        return (row((open_it, WAVE_OFF.model_copy(update=about))),)
+        return (row(to_decide(proposal)),)
     return () if proposal.state == "opened" else (row((open_it.model_copy(update={"look": "plain"}),)),)
+
+
+def to_decide(proposal: Proposal) -> tuple[Button, ...]:
+    """What can be done with a proposal that waits."""
+    about = {"about": str(proposal.ref)}
+    return tuple(button.model_copy(update=about) for button in (OPEN, WAVE_OFF))
 
 
 def _decided(proposal: Proposal, people: Mapping[str, Person], links: Mapping[int, str]) -> Words:
