@@ -57,13 +57,14 @@ class BeingSaid(Exception):
 
 
 class Traces(NamedTuple):
-    """Where a person was: the cases in which something changed, and messages to change.
+    """Where a person was: the cases and proposals in which something changed, and messages to change.
 
     `messages` name them in a channel or to a lead, by the keys that these have from now on; `again` are
     jobs of messages that were said and read otherwise now.
     """
 
     cases: frozenset[int]
+    proposals: frozenset[int]
     messages: Mapping[str, MessageRef]
     again: Sequence[Job]
 

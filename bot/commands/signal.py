@@ -123,6 +123,6 @@ def _show_test(
     delivery: SignalDelivery, connection: Connection, at: datetime, work: UnitOfWork
 ) -> Became:
     """Owes whoever asked for a test what was understood; the one after it is taken as ever."""
-    work.jobs.schedule(signal_jobs.test_job(delivery, connection, connection.test_for or "", at))
+    work.jobs.schedule(signal_jobs.test_job(delivery, connection.test_for or "", at))
     work.connections.save(connection.model_copy(update={"test_for": None}))
     return "test"

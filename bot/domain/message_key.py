@@ -281,6 +281,11 @@ def hook_test(delivery_key: str, person_id: str) -> str:
     return f"hook_test:{delivery_key}:{person_id}"
 
 
+def all_hook_tests(delivery_key: str) -> str:
+    """What the keys of all words about this delivery begin with; whose each is follows."""
+    return f"hook_test:{delivery_key}:"
+
+
 def rules(connection_id: str, version: int, person_id: str) -> str:
     """The question to a lead whether the rules of this version of a connection let too much through."""
     return f"rules:{connection_id}:{version}:{person_id}"

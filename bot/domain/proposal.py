@@ -1,6 +1,6 @@
 """A proposal: what a helpdesk told of one ticket, which somebody opens as a case, or waves off."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from bot.domain.connection import RuleName
 from bot.domain.errors import Refused
 from bot.domain.reference import ProposalRef, key_of
-from bot.domain.signal import Signal
+from bot.domain.signal import Signal, without_customer
 
 ProposalState = Literal["proposed", "opened", "waved off", "lapsed"]
 ProposalStep = Literal["open", "wave_off", "lapse"]
@@ -106,6 +106,14 @@ def take(
     changed = ProposalChange(step=step, by=by, at=at, why=why)
     moved = {"state": STEPS[step].to, "history": (*proposal.history, changed), "case_number": case}
     return proposal.model_copy(update=moved)
+
+
+def forget(proposal: Proposal, scrub: Callable[[str], str], at: datetime) -> Proposal:
+    """The proposal without its customer, its ticket, and every way back to them."""
+    history = tuple(change.model_copy(update={"why": scrub(change.why)}) for change in proposal.history)
+    gone = {"reference": None, "ticket": "", "history": history, "forgotten_at": at}
+    signal = without_customer(proposal.signal, scrub)
+    return proposal.model_copy(update={**gone, "signal": signal})
 
 
 def with_why(proposal: Proposal, why: str) -> Proposal:

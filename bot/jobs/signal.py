@@ -1,15 +1,17 @@
 """What the bot says of what helpdesks send: a test as it was understood, and that rules are too wide."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain import message_key
 from bot.domain.connection import Connection, met
 from bot.domain.job import Job
 from bot.domain.signal import SignalDelivery
+from bot.jobs.edit_said import edit_said
 from bot.jobs.payload import JobPayload
 from bot.messages import signal as messages
 from bot.messages.parts import Message
-from bot.ports import ReadOnlyWork
+from bot.ports import ReadOnlyWork, UnitOfWork
 
 
 class ShowTest(JobPayload):
@@ -57,11 +59,22 @@ class AskRules(JobPayload):
         return messages.ask_rules(connection, team)
 
 
-def test_job(delivery: SignalDelivery, connection: Connection, person_id: str, at: datetime) -> Job:
+def test_job(delivery: SignalDelivery, person_id: str, at: datetime) -> Job:
     """The job that shows somebody the delivery that they asked for."""
-    return ShowTest(connection_id=connection.id, key=delivery.key).job(
+    return ShowTest(connection_id=delivery.connection_id, key=delivery.key).job(
         person_id, message_key.hook_test(delivery.key, person_id), at, direct=True, once=True
     )
+
+
+def edit_tests(deliveries: Sequence[SignalDelivery], at: datetime, work: UnitOfWork) -> None:
+    """Brings up to date what people read of deliveries that they had asked for as tests."""
+    jobs: list[Job] = []
+    for delivery in (one for one in deliveries if one.became == "test"):
+        prefix = message_key.all_hook_tests(delivery.key)
+        for key in work.sent_messages.starting(prefix):
+            job = test_job(delivery, key.removeprefix(prefix), at)
+            jobs.append(job.model_copy(update={"once": False}))
+    edit_said(jobs, work, on_their_way=True)
 
 
 def ask_job(connection: Connection, lead: str, at: datetime) -> Job:

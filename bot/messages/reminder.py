@@ -241,8 +241,10 @@ def _before(due: ReminderView) -> tuple[Part, ...]:
 
 def _pressable(due: ReminderView) -> tuple[Button, ...]:
     """What its reader may do about it."""
+    if isinstance(due.subject, Proposal):
+        return to_decide(due.subject)
     if due.case_ref is None:
-        return to_decide(due.subject) if isinstance(due.subject, Proposal) else ()
+        return ()
     if due.reminder.of_unanswered:
         return (ANSWER.model_copy(update={"about": str(due.case_ref)}),)
     if isinstance(due.subject, Retro):

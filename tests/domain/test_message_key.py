@@ -74,7 +74,7 @@ READERS = (
         "told_of",
         "reader_of_copy",
     ),
-    *("all_not_recovered", "all_case_cancelled", "all_backlogs", "all_customer"),
+    *("all_not_recovered", "all_case_cancelled", "all_backlogs", "all_customer", "all_hook_tests"),
 )
 """What reads a key, or changes one, or says how several begin, instead of making it."""
 

@@ -1,12 +1,14 @@
 """What becomes of a proposed case: one reminder, and an end by itself; and of a customer forgotten."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from bot.bot import Bot
 from bot.command import Request
+from bot.commands import forget as forget_commands
 from bot.commands import signal as signal_commands
 from bot.domain.connection import IN_A_ROW, Connection
 from bot.domain.proposal import Proposal
@@ -185,6 +187,26 @@ async def test_what_was_decided_before_it_was_said_is_not_said(desk: Desk) -> No
     await tell(desk)
     await desk.ask(BEN, "proposal.wave_off", "P-1")
     assert desk.say_all() == {}
+
+
+async def test_a_colleague_who_is_forgotten_is_named_on_no_proposal(desk: Desk) -> None:
+    await tell(desk, 1, words="Ben promised it to me.")
+    desk.say_all()
+    await desk.ask(BEN, "proposal.wave_off", "P-1")
+    assert "Ben waved this off." in plain(desk.say_all()["proposal:1"])
+    sealed = "Ben-Ben.Ben"
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        connection = work.connections.hold(ID)
+        assert connection is not None
+        work.connections.save(connection.model_copy(update={"secret": sealed}))
+        work.commit()
+    desk.database.write_at_length(desk.workspace, partial(forget_commands.forget_person, BEN, AT))
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        connection = work.connections.get(ID)
+    assert connection is not None
+    assert connection.secret == sealed
+    assert "Ben" not in plain(desk.say_all()["proposal:1"])
+    assert BEN.id not in proposal(desk).model_dump_json()
 
 
 async def test_with_the_customer_go_their_words_in_deliveries_and_proposals(desk: Desk) -> None:
