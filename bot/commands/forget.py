@@ -138,7 +138,7 @@ def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: Unit
     for delivery in deliveries.values():
         signal = without_customer(delivery.signal, scrub)
         work.deliveries.save(delivery.model_copy(update={"signal": signal}))
-    proposal_jobs.edit(list(proposals.values()), at, work)
+    proposal_jobs.edit(proposals.values(), at, work)
     signal_jobs.edit_tests(list(deliveries.values()), at, work)
     _say_reminders_anew(proposals.values(), at, work)
 
@@ -346,7 +346,7 @@ def forget_person(
         told[message_key.reader_of_copy(key)[0]].append(key)
     for number in sorted(traces.cases):
         _name_nobody(number, nobody.id, freed, told[number], at, work)
-    proposal_jobs.edit(list(work.proposals.among(traces.proposals).values()), at, work)
+    proposal_jobs.edit(work.proposals.among(traces.proposals).values(), at, work)
     named_in = work.cases.among(traces.cases).values()
     edit_all_carried({case.channel_id for case in named_in}, at, work)
     returned_jobs.edit_told(at, work)

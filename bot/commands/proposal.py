@@ -13,7 +13,7 @@ from bot.domain.errors import Refused
 from bot.domain.prompt import kind_called
 from bot.domain.proposal import Proposal
 from bot.domain.reference import ConnectionRef, ProposalRef, not_found
-from bot.domain.team import Team
+from bot.domain.team import Team, present_lead
 from bot.fields import Text, field
 from bot.jobs import proposal as proposal_jobs
 from bot.jobs import reminder as reminder_jobs
@@ -112,7 +112,7 @@ def _become(proposal: Proposal, case: Case, by: str, at: datetime, work: UnitOfW
     work.proposals.save(opened)
     reminder_jobs.resolve(opened, "retro opened", at, work)
     if by:
-        proposal_jobs.show(opened, at, work)
+        proposal_jobs.show(opened, at, work, by=by)
 
 
 def wave_off(command: WaveOff, work: UnitOfWork) -> Reply:
@@ -126,9 +126,9 @@ def wave_off(command: WaveOff, work: UnitOfWork) -> Reply:
     waved = domain.take(proposal, "wave_off", command.person.id, command.at)
     work.proposals.save(waved)
     reminder_jobs.resolve(waved, "waved off", command.at, work)
-    proposal_jobs.show(waved, command.at, work)
+    proposal_jobs.show(waved, command.at, work, by=command.person.id)
     _ask_for_other_rules(waved, command.at, work)
-    return Reply(message=messages.waved_off(waved), done=False)
+    return Reply(message=messages.waved_off(waved))
 
 
 def _ask_for_other_rules(waved: Proposal, at: datetime, work: UnitOfWork) -> None:
@@ -136,10 +136,11 @@ def _ask_for_other_rules(waved: Proposal, at: datetime, work: UnitOfWork) -> Non
     if connection is None or connection.removed_at is not None or connection.asked_at is not None:
         return
     last = work.proposals.decided(connection.id, IN_A_ROW)
-    lead = work.teams.require(waved.channel_id).lead
+    team = work.teams.require(waved.channel_id)
+    lead = present_lead(team, work.people.among({team.lead or ""}))
     if lead and len(last) == IN_A_ROW and all(one.state == "waved off" for one in last):
         work.connections.save(connection.model_copy(update={"asked_at": at}))
-        work.jobs.schedule(signal_jobs.ask_job(connection, lead, at))
+        work.jobs.schedule(signal_jobs.ask_job(connection, lead.id, at))
 
 
 def open_say_why(opening: Opening, work: ReadOnlyWork) -> Reply:
@@ -155,7 +156,7 @@ def say_why(command: SayWhy, work: UnitOfWork) -> Reply:
     _check_waved_off(proposal)
     said = domain.with_why(proposal, command.why)
     work.proposals.save(said)
-    proposal_jobs.show(said, command.at, work)
+    proposal_jobs.show(said, command.at, work, by=command.person.id)
     return Reply(message=messages.THANKS_FOR_WHY, done=True)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from bot.domain.reference import ConnectionRef
 from bot.domain.signal import Signal
@@ -44,8 +44,8 @@ class Connection(BaseModel, frozen=True):
     made_by: str
     """The lead who made it."""
     made_at: datetime
-    secret: str = ""
-    token: str = ""
+    secret: str = Field("", repr=False)
+    token: str = Field("", repr=False)
     origin: str = ""
     rules: Rules = Rules()
     action: Action = "propose"

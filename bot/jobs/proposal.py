@@ -1,6 +1,6 @@
 """What the bot says of proposed cases: each in a message of its own, or many in one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
 from bot import retro_thread
@@ -72,35 +72,26 @@ def waiting_of(connection: Connection, day: date, work: ReadOnlyWork) -> Sequenc
     return sorted(waiting, key=lambda one: (one.signal.rating or 6, one.number))
 
 
-def show(proposal: Proposal, at: datetime, work: UnitOfWork) -> None:
-    """Says a proposal, or brings up to date what says it."""
-    if not proposal.gathered:
-        work.jobs.schedule(show_job(proposal, at))
-        return
-    day = today(work.teams.require(proposal.channel_id).zone, proposal.made_at)
-    work.jobs.schedule(gather_job(proposal, day, at))
+def show(proposal: Proposal, at: datetime, work: UnitOfWork, *, by: str | None = None) -> None:
+    """Says a proposal, or brings up to date what says it.
+
+    `by`: who changed it, and sees that at once; without, it waits behind what people do.
+    """
+    job = _job(proposal, at, work)
+    work.jobs.schedule(job.model_copy(update={"bulk": by is None, "asked_by": by}))
 
 
-def show_job(proposal: Proposal, at: datetime) -> Job:
-    """The job that says it in its channel, and edits it later."""
-    return Show(number=proposal.number).job(
-        proposal.channel_id, message_key.proposal(proposal.number), at, bulk=True
-    )
-
-
-def gather_job(proposal: Proposal, day: date, at: datetime) -> Job:
-    """The job that says all that its connection may not say alone on that day."""
-    return Gather(connection_id=proposal.connection_id, day=day).job(
-        proposal.channel_id, message_key.gathered(proposal.connection_id, day), at, bulk=True
-    )
-
-
-def edit(proposals: Sequence[Proposal], at: datetime, work: UnitOfWork) -> None:
+def edit(proposals: Iterable[Proposal], at: datetime, work: UnitOfWork) -> None:
     """Brings up to date what was said of these, also what is on its way."""
-    alone = [show_job(one, at) for one in proposals if not one.gathered]
-    together = [
-        gather_job(one, today(work.teams.require(one.channel_id).zone, one.made_at), at)
-        for one in proposals
-        if one.gathered
-    ]
-    edit_said([*alone, *together], work, on_their_way=True)
+    edit_said([_job(proposal, at, work) for proposal in proposals], work, on_their_way=True)
+
+
+def _job(proposal: Proposal, at: datetime, work: ReadOnlyWork) -> Job:
+    """The job that says it in its channel, alone or with all that its connection may not say alone."""
+    if not proposal.gathered:
+        key = message_key.proposal(proposal.number)
+        return Show(number=proposal.number).job(proposal.channel_id, key, at, bulk=True)
+    day = today(work.teams.require(proposal.channel_id).zone, proposal.made_at)
+    key = message_key.gathered(proposal.connection_id, day)
+    payload = Gather(connection_id=proposal.connection_id, day=day)
+    return payload.job(proposal.channel_id, key, at, bulk=True)

@@ -6,8 +6,8 @@ import hmac
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from aiohttp import web
 
@@ -31,13 +31,14 @@ UNKNOWN = "There is nothing at this address."
 FORGED = "The signature or secret is wrong, or too old."
 
 
-class Known(NamedTuple):
+@dataclass(frozen=True)
+class Known:
     """A connection that takes what arrives, its workspace, its product, and its secret."""
 
     workspace: str
     connection: Connection
     product: Product
-    secret: str
+    secret: str = field(repr=False)
 
 
 class Hooks:

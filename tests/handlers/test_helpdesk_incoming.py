@@ -8,9 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiohttp import ClientResponse, web
+from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
+from pydantic import SecretStr
 
+from bot import bootstrap
 from bot.bootstrap import LARGEST_BODY
 from bot.domain.connection import Connection, Rules, without_secrets
 from bot.domain.proposal import Proposal
@@ -18,7 +20,8 @@ from bot.domain.signal import SignalDelivery
 from bot.domain.team import Team
 from bot.messages.parts import Message, plain, pressable
 from bot.ports import StorageUnavailable
-from handlers.helpdesks.incoming import Hooks
+from bot.settings import Settings
+from handlers.helpdesks.incoming import Hooks, Known
 from handlers.helpdesks.products import PRODUCTS
 from storage.database import Database
 from tests.desk import AT, BEN, SUPPORT, Desk, opening, words
@@ -342,3 +345,37 @@ async def test_a_proposal_of_an_hour_ago_counts_to_its_day_and_not_to_the_next(h
     await house.send()
     await house.send({**BODY, "reference": "ZD-2"})
     assert [one.gathered for one in house.proposals()] == [False, True]
+
+
+@only_sqlite
+async def test_the_address_is_open_whatever_adapter_is(database_url: str) -> None:
+    settings = Settings(
+        _env_file=None, amends_database_url=database_url, amends_port=0, amends_secret_key=SecretStr(KEY)
+    )
+    async with (
+        bootstrap.open_app(settings) as built,
+        bootstrap.adapters(built) as opened,
+        bootstrap.server(built, opened) as address,
+        ClientSession() as session,
+    ):
+        _connect(built.database, "web")
+        for id, secret, status in ((ID, SECRET, 200), (ID, "wrong", 401), ("b" * 40, SECRET, 404)):
+            sent = {"X-Amends-Secret": secret}
+            answer = await session.post(f"{address}/hooks/{id}", json=BODY, headers=sent)
+            assert answer.status == status
+        assert (await session.head(f"{address}/hooks/{ID}")).status == 200
+        assert await built.database.read("web", lambda work: work.proposals.get(1)) is not None
+
+
+def test_what_holds_a_secret_does_not_show_it() -> None:
+    connection = Connection(
+        id=ID,
+        channel_id="C1",
+        product="generic",
+        made_by="U1",
+        made_at=AT,
+        secret="s3cr3t",
+        token="t0k3n",
+    )
+    known = Known("web", connection, PRODUCTS["generic"], "pl41n")
+    assert not [word for word in ("s3cr3t", "t0k3n", "pl41n") if word in repr(known)]
