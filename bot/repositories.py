@@ -485,7 +485,7 @@ class ReadProposals(Protocol):
     def gathered(
         self, connection_id: str, since: datetime, until: datetime, limit: int
     ) -> Sequence[Proposal]:
-        """Those made between two moments that have no message of their own, the first ones first."""
+        """Undecided ones made between two moments that have no message of their own, the first first."""
         ...
 
     def decided(self, connection_id: str, limit: int) -> Sequence[Proposal]:

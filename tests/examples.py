@@ -741,6 +741,7 @@ MESSAGES: Mapping[str, Message] = {
     "proposal.decided_waved_off": proposal.card(WAVED_OFF, PEOPLE, LINKS),
     "proposal.decided_lapsed": proposal.card(LAPSED, PEOPLE, LINKS),
     "proposal.gathered": proposal.gathered([PROPOSAL, PROPOSED_BARE] * 4, GATHERED_ON, 5),
+    "proposal.gathered_many": proposal.gathered([PROPOSAL] * 201, GATHERED_ON, 5),
     "proposal.gathered_one": proposal.gathered([PROPOSAL], GATHERED_ON, 5),
     "proposal.gathered_over": proposal.gathered((), GATHERED_ON, 5),
     "proposal.all_gathered": proposal.all_gathered([PROPOSAL, PROPOSED_HOSTILE] * 9),

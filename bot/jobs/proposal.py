@@ -15,9 +15,6 @@ from bot.messages import proposal as messages
 from bot.messages.parts import Message
 from bot.ports import ReadOnlyWork, UnitOfWork
 
-MAX_WAITING = 200
-"""Gathered proposals of a day that are looked at; nobody decides more."""
-
 
 class Show(JobPayload):
     """A proposed case, in the team's channel; kept current until somebody decides, and then too."""
@@ -67,8 +64,7 @@ def waiting_of(connection: Connection, day: date, work: ReadOnlyWork) -> Sequenc
     """What was gathered of a connection on a day of its team and is not decided, the worst first."""
     zone = work.teams.require(connection.channel_id).zone
     since, until = (moment(zone, one, time(0)) for one in (day, day + timedelta(days=1)))
-    found = work.proposals.gathered(connection.id, since, until, MAX_WAITING)
-    waiting = [one for one in found if one.state == "proposed"]
+    waiting = work.proposals.gathered(connection.id, since, until, messages.MAX_COUNTED + 1)
     return sorted(waiting, key=lambda one: (one.signal.rating or 6, one.number))
 
 

@@ -43,8 +43,10 @@ WHY_HINT = "If many are waved off, this shows which rule lets too much through."
 THANKS_FOR_WHY = sentence("Noted. Thank you: that shows which rule lets too much through.")
 MAX_FIRST = 3
 """Gathered proposals that stand in their message; the rest is behind Show all."""
-MAX_SHOWN = 15
-"""Of all of them, so many fit one message with their buttons."""
+MAX_COUNTED = 200
+"""Of a day; nobody decides more, so they are not counted."""
+MAX_SHOWN = 10
+"""Of all of them: what a card of Teams holds with their buttons."""
 RATINGS: Mapping[int, tuple[Sign, str]] = {
     1: ("late", "very bad"),
     2: ("late", "bad"),
@@ -145,9 +147,11 @@ def gathered(waiting: Sequence[Proposal], about: ConnectionRef, a_day: int) -> M
         words = "All that a helpdesk proposed beside the rest of that day is decided."
         return Message(summary=words, parts=(Context(words=(words,)),))
     count = len(waiting)
-    summary = f"{count} more ticket{'' if count == 1 else 's'} may be failed cases."
+    summary = "1 more ticket may be a failed case."
+    if count > 1:
+        summary = f"{_counted(count)} more tickets may be failed cases."
     quiet = f"Your team hears of {a_day} a day one by one, and of the rest here."
-    all_of_it = show_all("proposal.show_all", about, count)
+    all_of_it = show_all("proposal.show_all", about, count if count <= MAX_COUNTED else 0)
     more: tuple[Part, ...] = (row((all_of_it,)),) if count > MAX_FIRST else ()
     return Message(
         summary=summary,
@@ -164,17 +168,23 @@ def all_gathered(waiting: Sequence[Proposal]) -> Message:
     if not waiting:
         return sentence("All of these are decided.")
     left = len(waiting) - MAX_SHOWN
-    rest = (Context(words=(f"and {left} more, once these are decided.",)),) if left > 0 else ()
-    count = f"{len(waiting)} wait for somebody to decide."
+    more = "The others come once these are decided."
+    rest = (Context(words=(more,)),) if left > 0 else ()
+    waits = "1 waits" if len(waiting) == 1 else f"{_counted(len(waiting))} wait"
+    count = f"{waits} for somebody to decide."
     lines = (_line(one) for one in waiting[:MAX_SHOWN])
     return Message(summary=count, parts=(Paragraph(words=(count,)), *lines, *rest))
 
 
+def _counted(count: int) -> str:
+    return str(count) if count <= MAX_COUNTED else f"More than {MAX_COUNTED}"
+
+
 def _line(proposal: Proposal) -> Line:
     about = {"about": str(proposal.ref)}
-    words: Words = (Bold(text=one_line(said(proposal.signal))),)
+    quiet = facts(proposal.signal, proposal.rules)
     return Line(
-        words=joined(words, facts(proposal.signal, proposal.rules)),
+        words=(Bold(text=one_line(said(proposal.signal))), *(("\n", *quiet) if quiet else ())),
         button=OPEN.model_copy(update={**about, "look": "plain"}),
         menu=(WAVE_OFF.model_copy(update=about),),
     )

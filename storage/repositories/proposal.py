@@ -27,6 +27,7 @@ GATHERED = Statement(
         _SINCE,
         proposals.c.made_at < bindparam("until", type_=UTCDateTime),
         proposals.c.gathered,
+        proposals.c.state == "proposed",
     )
     .order_by(proposals.c.made_at, proposals.c.number)
     .limit(bindparam("limit"))
