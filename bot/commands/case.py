@@ -265,9 +265,7 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
     quietly = command.request.quiet
     kind = _kind_chosen(command.kind, team)
     if first is not None and first.cancelled:
-        same_as = first.cancellation.same_as if first.cancellation else None
-        links = retro_thread.links_of({same_as} if same_as else (), work)
-        return Reply(message=messages.already_cancelled(first, links), already=True)
+        return say_cancelled(first, work)
     if first is not None:
         said = first.model_copy(update={"kind": kind or first.kind})
         return Reply(already=True) if quietly else _open_or_show(said, team, command, work)
@@ -282,6 +280,12 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
         return Reply()
     _open_retro(case, team, command, work)
     return Reply(message=messages.failed(case, team.name, small=bool(command.small)), done=True)
+
+
+def say_cancelled(case: Case, work: ReadOnlyWork) -> Reply:
+    """To whoever wants a cancelled case opened: how it comes back, or which case it is."""
+    links = retro_thread.links_of({case.same_as} if case.same_as else (), work)
+    return Reply(message=messages.already_cancelled(case, links), already=True)
 
 
 def open_retro(command: Open, work: UnitOfWork) -> Reply:

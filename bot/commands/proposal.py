@@ -66,6 +66,8 @@ def open_proposal(command: Open, work: UnitOfWork) -> Reply:
     """Opens its retro; where there is one already, it says where that is."""
     proposal = proposal_of(command.subject, work)
     case = _case_of(proposal, work)
+    if case is not None and case.cancelled:
+        return case_commands.say_cancelled(case, work)
     if case is not None:
         if proposal.case_number is None:
             _become(proposal, case, command.person.id, command.at, work)

@@ -183,6 +183,15 @@ async def test_what_somebody_marked_failed_meanwhile_is_not_opened_twice(desk: D
     assert proposal(desk).case_number == 1
 
 
+async def test_what_was_cancelled_is_not_opened_again_behind_that(desk: Desk) -> None:
+    await tell(desk)
+    await desk.fail(ANA, "HD-1 Parcel missed twice")
+    await desk.ask(ANA, "case.cancel", "C-1", {"why": "A test."})
+    reply = await desk.ask(BEN, "proposal.open", "P-1")
+    assert words(reply) == "HD-1 is C-1, which was cancelled. It can be brought back."
+    assert proposal(desk).state == "proposed"
+
+
 async def test_what_was_decided_before_it_was_said_is_not_said(desk: Desk) -> None:
     await tell(desk)
     await desk.ask(BEN, "proposal.wave_off", "P-1")
