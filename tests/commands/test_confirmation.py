@@ -13,7 +13,7 @@ from bot.messages.coach import COACHED
 from bot.messages.parts import Buttons
 from bot.routes import COMMANDS
 from storage.tables import Row
-from tests.access_world import CASE, ITEM, PROMPT, VALUES, about
+from tests.access_world import CASE, ITEM, PROMPT, VALUES, about, propose
 from tests.desk import ANA, BEN, CLEO, Desk, words
 from tests.session import open_work
 
@@ -95,6 +95,9 @@ async def world(desk: Desk) -> World:
     await desk.add_item(ANA, owner=BEN.id)
     await desk.ask(BEN, "retro.answer", CASE, {"training": "A list"})
     await desk.ask(CLEO, "retro.answer", CASE, {"training": "A map", "unnamed": "yes"})
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        propose("C1", desk.at, work)
+        work.commit()
     desk.say_all()
     answers = {answer.author: answer.id for answer in desk.answers(CASE)}
     return World(desk, answers[BEN.id], answers[None])
