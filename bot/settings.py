@@ -1,6 +1,7 @@
 """All that differs between machines, read once from the environment (and a `.env` file)."""
 
 import os
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_address
@@ -20,6 +21,8 @@ MIN_KEY_LENGTH = 16
 """Characters of a key for secrets: a shorter one is found by trying."""
 OTHERS = 0o077
 """The bits of a file's mode for everybody but its owner."""
+HOST_AND_PORT = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
+"""What may be vouched for: a name or an address of IPv4 or IPv6, and perhaps a port."""
 
 
 class Misconfigured(Exception):
@@ -52,6 +55,8 @@ class Settings(BaseSettings):
     """Works in Slack channels that are shared with another organisation, too."""
     amends_starts_a_minute: int = Field(default=60, ge=0, le=100_000)
     """How many cases, answers, items and the like one person may start a minute; 0: any number."""
+    amends_helpdesk_hosts: str = ""
+    """Hosts beside the helpdesks' own that take notes, separated by commas: for stand-ins."""
     amends_log_level: str = "INFO"
     slack_bot_token: str | None = None
     slack_signing_secret: str | None = None
@@ -105,6 +110,15 @@ class Settings(BaseSettings):
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
             raise ValueError("must be an address like https://slack.com/api/")
         return url
+
+    @field_validator("amends_helpdesk_hosts")
+    @classmethod
+    def _hosts(cls, hosts: str) -> str:
+        if not all(HOST_AND_PORT.fullmatch(host) for host in _named(hosts)):
+            raise ValueError(
+                "must be hosts like desk.example.com or 127.0.0.1:8080, with commas between"
+            )
+        return hosts
 
     @field_validator("amends_log_level")
     @classmethod
@@ -160,17 +174,17 @@ class Settings(BaseSettings):
     @property
     def tenants(self) -> frozenset[str]:
         """The tenants that may use the Teams app; empty: any, only without authentication."""
-        tenants = (
-            self.teams_tenants.split(",") if self.teams_tenants else [self.teams_app_tenant_id or ""]
-        )
-        return frozenset(tenant.strip().lower() for tenant in tenants if tenant.strip())
+        return _named(self.teams_tenants or self.teams_app_tenant_id or "")
 
     @property
     def service_hosts(self) -> frozenset[str]:
         """Hosts of Teams' service beside Microsoft's own, which the operator vouches for."""
-        return frozenset(
-            host.strip().lower() for host in self.teams_service_hosts.split(",") if host.strip()
-        )
+        return _named(self.teams_service_hosts)
+
+    @property
+    def helpdesk_hosts(self) -> frozenset[str]:
+        """Hosts of helpdesks, or `host:port`, for which the operator vouches: http will do there."""
+        return _named(self.amends_helpdesk_hosts)
 
     @property
     def loopback(self) -> bool:
@@ -181,6 +195,11 @@ class Settings(BaseSettings):
             return ip_address(self.amends_host).is_loopback
         except ValueError:
             return False
+
+
+def _named(words: str) -> frozenset[str]:
+    """What stands between commas, in lower case."""
+    return frozenset(word.strip().lower() for word in words.split(",") if word.strip())
 
 
 def _listed(keys: SecretStr) -> Sequence[str]:

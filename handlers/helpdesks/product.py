@@ -30,10 +30,16 @@ class Received(NamedTuple):
 
 
 class Account(NamedTuple):
-    """Where a product takes notes: the origin of its API, and the token with the right to write them."""
+    """Where a product takes notes: the origin of its API, and the token with the right to write them.
+
+    The token is in no log: neither this nor a Call is ever told with it.
+    """
 
     origin: str
     token: str
+
+    def __repr__(self) -> str:
+        return f"Account({self.origin!r}, …)"
 
 
 class Call(NamedTuple):
@@ -43,6 +49,9 @@ class Call(NamedTuple):
     url: str
     headers: Mapping[str, str]
     json: Mapping[str, object]
+
+    def __repr__(self) -> str:
+        return f"Call({self.method!r}, {self.url!r}, …)"
 
 
 class Step(NamedTuple):
