@@ -264,7 +264,8 @@ class Limits:
 
     `min_interval`: seconds between two new messages in one channel. `new` and `edits` hold for a whole
     workspace. `together`: a wait that the platform asks for concerns the whole workspace. `looks_up`:
-    what was said can be found there again by its key.
+    what was said can be found there again by its key. `in_order`: what comes later in a channel waits
+    for what could not be said yet.
     """
 
     min_interval: float = 0.0
@@ -272,13 +273,14 @@ class Limits:
     edits: Rate | None = None
     together: bool = False
     looks_up: bool = True
+    in_order: bool = False
 
     def at(self, min_interval: float) -> "Limits":
         """The same at another pace. A quicker one, for stand-ins, quickens all alike; 0 lifts all."""
         if min_interval >= self.min_interval:
             return replace(self, min_interval=min_interval)
         if min_interval <= 0:
-            return Limits(together=self.together, looks_up=self.looks_up)
+            return replace(self, min_interval=0.0, new=None, edits=None)
         quicker = self.min_interval / min_interval
         new, edits = (
             rate and Rate(rate.a_minute * quicker, rate.burst) for rate in (self.new, self.edits)

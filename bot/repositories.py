@@ -649,7 +649,10 @@ class Jobs(Protocol):
         ...
 
     def retry_dead(self, channel_id: str) -> int:
-        """Gives what was given up in this channel another try; returns how many messages."""
+        """Gives what was given up in this channel another try; returns how many messages.
+
+        `note.account` of a connection stands for all of its tickets.
+        """
         ...
 
 
