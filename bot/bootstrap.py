@@ -26,6 +26,7 @@ from bot.commands import forget as forget_commands
 from bot.commands.forget import Farewell
 from bot.demo.month import STORIES, tell
 from bot.demo.story import Story
+from bot.domain import note
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.job import LEASE_SECONDS
@@ -57,6 +58,9 @@ from handlers.csv_import.text_lines import CsvError
 from handlers.csv_import.written_date import DayOrder, settle_order
 from handlers.foretold import Forecast, foretell
 from handlers.helpdesks.incoming import Hooks
+from handlers.helpdesks.notes import LIMITS as OF_NOTES
+from handlers.helpdesks.notes import NoteMessenger
+from handlers.helpdesks.outgoing import Outgoing
 from handlers.helpdesks.products import PRODUCTS
 from handlers.server import healthz, listening
 from handlers.web.additions import add_channel, machine_zone
@@ -213,7 +217,10 @@ async def adapters(built: App, tour: Tour | None = None) -> AsyncIterator[Adapte
     slack = await slack_adapter(built) if settings.slack else None
     teams = await _teams_adapter(built) if settings.teams else None
     browser = await _web_adapter(built, tour) if settings.web else None
-    messengers: dict[str, Messenger] = {}
+    outgoing = Outgoing(settings.helpdesk_hosts)
+    messengers: dict[str, Messenger] = {
+        note.PLATFORM: NoteMessenger(outgoing, database, PRODUCTS, settings.amends_pace)
+    }
     if slack:
         messengers["slack"] = slack.messenger
         bot.memberships["slack"] = slack.memberships
@@ -241,6 +248,7 @@ async def adapters(built: App, tour: Tour | None = None) -> AsyncIterator[Adapte
             await slack.close()
         if teams:
             await teams.close()
+        await outgoing.close()
 
 
 # Each adapter is imported where it is opened: its platform's library takes time and memory, which nobody
@@ -421,7 +429,7 @@ def _gone_when_ended(folder: Path) -> Iterator[None]:
 
 def _platforms(settings: Settings) -> Mapping[str, Limits]:
     """What the platforms that are configured allow, without opening them."""
-    platforms: dict[str, Limits] = {}
+    platforms: dict[str, Limits] = {note.PLATFORM: OF_NOTES}
     if settings.slack:
         from handlers.slack.outgoing import LIMITS as OF_SLACK  # noqa: PLC0415 - its library takes time
 

@@ -409,8 +409,24 @@ class Recoveries(ReadRecoveries, Protocol):
         ...
 
 
+class NoteTrouble(NamedTuple):
+    """That a connection takes no notes just now: how many wait, how many were given up, and why."""
+
+    connection: Connection
+    waiting: int
+    given_up: int
+    why: str
+
+
 class ReadConnections(Protocol):
     """Helpdesks' ways into channels, removed ones too."""
+
+    def troubles(self) -> Sequence[NoteTrouble]:
+        """Of each connection whose notes failed the last time, as far as it was not removed.
+
+        Counted up to MAX_COUNTED of `ports`; an index carries it.
+        """
+        ...
 
     def get(self, connection_id: str, /) -> Connection | None: ...
     def in_channel(self, channel_id: str) -> Sequence[Connection]:

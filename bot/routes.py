@@ -32,6 +32,7 @@ from bot.jobs import action_item as action_item_jobs
 from bot.jobs import board as board_jobs
 from bot.jobs import carry_over as carry_over_jobs
 from bot.jobs import case as case_jobs
+from bot.jobs import note as note_jobs
 from bot.jobs import prompt as prompt_jobs
 from bot.jobs import proposal as proposal_jobs
 from bot.jobs import recovery as recovery_jobs
@@ -330,6 +331,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         recovery_jobs.TellLead,
         recovery_jobs.TellNotRecovered,
         recovery_jobs.CheckIn,
+        note_jobs.Leave,
         reminder_jobs.Tell,
         reminder_jobs.TellThread,
         reminder_jobs.TellInstead,

@@ -123,12 +123,15 @@ def doubt(connection: Connection, looked_up: Collection[str]) -> Doubted:
     began_at = case((and_(jobs.c.unsure, jobs.c.began_at < since), jobs.c.began_at), else_=since)
     connection.execute(update(jobs).where(unsaid).values(unsure=True, began_at=began_at))
     connection.execute(update(jobs).where(jobs.c.state == "running").values(state="waiting"))
-    spoken = (
-        or_(jobs.c.workspace == name, jobs.c.workspace.startswith(f"{name}:", autoescape=True))
-        for name in sorted(looked_up)
+    sure = or_(
+        false(),
+        *(
+            or_(jobs.c.workspace == name, jobs.c.workspace.startswith(f"{name}:", autoescape=True))
+            for name in sorted(looked_up)
+        ),
     )
-    is_note = jobs.c.channel_id.startswith(note.ALL, autoescape=True)
-    sure = or_(and_(or_(false(), *spoken), ~is_note), and_(is_note, note.PLATFORM in looked_up))
+    if note.PLATFORM not in looked_up:
+        sure = and_(sure, ~jobs.c.channel_id.startswith(note.ALL, autoescape=True))
     held = update(jobs).where(IS_WAITING, ~said, ~sure).values(state="held")
     how_many = connection.execute(held).rowcount
     left = select(func.count()).select_from(jobs).where(IS_WAITING, ~said)

@@ -73,6 +73,7 @@ from bot.messages import (
     case,
     coach,
     home,
+    note,
     owed,
     prompt,
     proposal,
@@ -675,6 +676,23 @@ FOUND = [
         TODAY,
     ),
 ]
+
+NOTES: Mapping[str, Message] = {
+    "note.opened": note.opened(CASE, "support", LINK),
+    "note.opened_unlinked": note.opened(CASE, "", None),
+    "note.promised": note.promised(CASE, PROMISED.step("promise"), TODAY),
+    "note.finished": note.finished(CASE, "fixes agreed", (VERIFIED, DROPPED), LINK),
+    "note.finished_many": note.finished(CASE, "fixes agreed", (VERIFIED,) * 12, LINK),
+    "note.finished_by_apology": note.finished(CASE, "an apology was enough", (), LINK),
+    "note.finished_without": note.finished(CASE, "fixes agreed", (DROPPED,), None),
+    "note.ended": note.ended(CASE, "recovered"),
+    "note.ended_not": note.ended(CASE, "not recovered"),
+    "note.ended_unanswered": note.ended(CASE, "no answer"),
+    "note.cancelled": note.cancelled(CANCELLED, None),
+    "note.cancelled_same": note.cancelled(SAME, LINK),
+    "note.restored": note.restored(CASE, LINK),
+}
+"""What is left on a helpdesk's ticket, and said on no other platform."""
 
 MESSAGES: Mapping[str, Message] = {
     "parts.figures": FIGURES,

@@ -9,10 +9,11 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import html
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
@@ -51,6 +52,16 @@ class Fault:
     body: bytes = b"{}"
 
 
+def _as_read(markup: str) -> str:
+    """What agents read of a note that is taken as HTML."""
+    return html.unescape(markup.replace("<br>", "\n"))
+
+
+def _as_written(text: str) -> str:
+    """What a vendor that takes HTML makes of it."""
+    return html.escape(text).replace("\n", "<br/>")
+
+
 def _need(met: bool, words: str, status: int = 422) -> None:
     if not met:
         raise Refusal(status, words)
@@ -72,7 +83,7 @@ def _intercom(ticket: str, body: Body) -> Note:
     _need(body.get("message_type") == "note", "message_type comment goes to the customer")
     _need(body.get("type") == "admin", "only an admin leaves notes", 400)
     _need(str(body.get("admin_id", "")).isdigit(), "admin_id must be given", 400)
-    return Note(ticket, _text(body.get("body")))
+    return Note(ticket, _as_read(_text(body.get("body"))))
 
 
 def _hubspot(_: str, body: Body) -> Note:
@@ -83,12 +94,12 @@ def _hubspot(_: str, body: Body) -> Note:
     # 228: from a note to a ticket.
     wanted = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 228}
     _need(kind == wanted, "a note is associated with a ticket", 400)
-    return Note(str(association["to"]["id"]), _text(properties.get("hs_note_body")))
+    return Note(str(association["to"]["id"]), _as_read(_text(properties.get("hs_note_body"))))
 
 
 def _freshdesk(ticket: str, body: Body) -> Note:
     _need(body.get("private", True) is True, "private false shows it to the customer", 400)
-    return Note(ticket, _text(body.get("body")))
+    return Note(ticket, _as_read(_text(body.get("body"))))
 
 
 def _jira(ticket: str, body: Body) -> Note:
@@ -98,6 +109,10 @@ def _jira(ticket: str, body: Body) -> Note:
 
 def _base64_hmac(secret: str, signed: bytes) -> str:
     return base64.b64encode(hmac.digest(secret.encode(), signed, "sha256")).decode()
+
+
+def _basic(pair: str) -> str:
+    return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
 def _zendesk_signature(secret: str, _: str, body: bytes, at: datetime) -> dict[str, str]:
@@ -130,53 +145,128 @@ def _jira_signature(secret: str, _: str, body: bytes, __: datetime) -> dict[str,
     return {"X-Hub-Signature": f"sha256={hmac.digest(secret.encode(), body, 'sha256').hex()}"}
 
 
-class Desk(NamedTuple):
-    """What one vendor's API is like; `path` finds the ticket, and `take` the note in what was sent."""
+def _zendesk_list(texts: Sequence[str]) -> object:
+    return {"comments": [{"type": "Comment", "body": text, "public": False} for text in texts]}
+
+
+def _intercom_list(texts: Sequence[str]) -> object:
+    parts = [{"part_type": "note", "body": f"<p>{_as_written(text)}</p>"} for text in texts]
+    return {"type": "conversation", "conversation_parts": {"conversation_parts": parts}}
+
+
+def _hubspot_list(texts: Sequence[str]) -> object:
+    return {"results": [{"properties": {"hs_note_body": _as_written(text)}} for text in texts]}
+
+
+def _freshdesk_list(texts: Sequence[str]) -> object:
+    return [{"body": f"<div>{_as_written(text)}</div>", "private": True} for text in texts]
+
+
+def _jira_list(texts: Sequence[str]) -> object:
+    return {"comments": [{"body": text.replace("\n", "\r\n")} for text in texts]}
+
+
+def _searched(body: bytes) -> str:
+    """The ticket whose notes are searched for."""
+    [group] = json.loads(body)["filterGroups"]
+    [wanted] = group["filters"]
+    _need((wanted["propertyName"], wanted["operator"]) == ("associations.ticket", "EQ"), "what?", 400)
+    return str(wanted["value"])
+
+
+class Reading(NamedTuple):
+    """How what stands on a ticket is asked for, and what comes back of these notes."""
 
     method: str
     path: str
-    scheme: str
+    drawn: Callable[[Sequence[str]], object]
+
+
+class Desk(NamedTuple):
+    """What one vendor's API is like; `path` finds the ticket, and `take` the note in what was sent.
+
+    `token` is one as somebody pastes it into Amends, and `authorization` what that makes of a call.
+    """
+
+    method: str
+    path: str
+    token: str
+    authorization: str
     status: int
     take: Callable[[str, Body], Note]
     sign: Callable[[str, str, bytes, datetime], dict[str, str]]
+    reading: Reading
 
 
 DESKS: Mapping[str, Desk] = {
     "zendesk": Desk(
-        "PUT", r"/api/v2/tickets/(\d+)(?:\.json)?", "Basic", 200, _zendesk, _zendesk_signature
+        "PUT",
+        r"/api/v2/tickets/(\d+)(?:\.json)?",
+        "ops@example.com/token:t0ken",
+        _basic("ops@example.com/token:t0ken"),
+        200,
+        _zendesk,
+        _zendesk_signature,
+        Reading("GET", r"/api/v2/tickets/(\d+)/comments", _zendesk_list),
     ),
     "intercom": Desk(
-        "POST", r"/conversations/(\d+)/reply", "Bearer", 200, _intercom, _intercom_signature
+        "POST",
+        r"/(?:conversations|tickets)/(\d+)/reply",
+        "814860:t0ken",
+        "Bearer t0ken",
+        200,
+        _intercom,
+        _intercom_signature,
+        Reading("GET", r"/(?:conversations|tickets)/(\d+)", _intercom_list),
     ),
-    "hubspot": Desk("POST", r"/crm/v3/objects/notes()", "Bearer", 201, _hubspot, _hubspot_signature),
+    "hubspot": Desk(
+        "POST",
+        r"/crm/v3/objects/notes()",
+        "pat-t0ken",
+        "Bearer pat-t0ken",
+        201,
+        _hubspot,
+        _hubspot_signature,
+        Reading("POST", r"/crm/v3/objects/notes/search()", _hubspot_list),
+    ),
     "freshdesk": Desk(
-        "POST", r"/api/v2/tickets/(\d+)/notes", "Basic", 201, _freshdesk, _freshdesk_signature
+        "POST",
+        r"/api/v2/tickets/(\d+)/notes",
+        "t0ken",
+        _basic("t0ken:X"),
+        201,
+        _freshdesk,
+        _freshdesk_signature,
+        Reading("GET", r"/api/v2/tickets/(\d+)/conversations", _freshdesk_list),
     ),
     "jira": Desk(
         "POST",
         r"/rest/servicedeskapi/request/([A-Z][A-Z0-9]+-\d+)/comment",
-        "Basic",
+        "ops@example.com:t0ken",
+        _basic("ops@example.com:t0ken"),
         201,
         _jira,
         _jira_signature,
+        Reading("GET", r"/rest/api/2/issue/([A-Z][A-Z0-9]+-\d+)/comment", _jira_list),
     ),
 }
 
 
 class FakeHelpdesk:
-    """One vendor's API, for one account, on 127.0.0.1; `token` opens it, in the vendor's own scheme.
+    """One vendor's API, for one account, on 127.0.0.1, which its desk's `token` opens.
 
     `notes` are those that were left, in their order. `calls` counts the requests, whatever came of them.
     """
 
-    def __init__(self, desk: str, token: str = "ops@example.com/token:t0ken") -> None:
-        self.desk = DESKS[desk]
-        self.token = token
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.desk = DESKS[name]
         self.notes: list[Note] = []
         self.refusals: list[str] = []
         self.calls = 0
         self.cookies: list[Mapping[str, str]] = []
         self.url = ""
+        self.may_read = True
         self.closed_tickets: set[str] = set()
         self._faults: deque[Fault] = deque()
         self._down: Fault | None = None
@@ -184,15 +274,23 @@ class FakeHelpdesk:
         self._ended = asyncio.Event()
 
     async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def start(self) -> None:
+        """Listens, where it listened before if it was stopped."""
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        await web.TCPSite(self._runner, "127.0.0.1", int(self.url.rpartition(":")[2] or 0)).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Listens no more."""
         self._ended.set()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -237,7 +335,11 @@ class FakeHelpdesk:
         if fault is not None and fault.status:
             return web.Response(status=fault.status, headers=fault.headers, body=fault.body)
         try:
-            note = self._note(request, await request.read())
+            body = await request.read()
+            reading = self._read(request, body)
+            if reading is not None:
+                return web.json_response(reading)
+            note = self._note(request, body)
         except Refusal as refusal:
             self.refusals.append(str(refusal))
             return web.json_response({"error": refusal.words}, status=refusal.status)
@@ -253,8 +355,23 @@ class FakeHelpdesk:
             return answer
         return web.json_response({"id": len(self.notes)}, status=self.desk.status)
 
+    def _read(self, request: web.Request, body: bytes) -> object | None:
+        """What stands on a ticket; None when something else is asked."""
+        reading = self.desk.reading
+        match = re.fullmatch(reading.path, request.path)
+        if match is None or request.method != reading.method:
+            return None
+        self._check_token(request)
+        _need(self.may_read, "this token only writes notes", 403)
+        ticket = match[1] or _searched(body)
+        return reading.drawn([note.text for note in self.notes if note.ticket == ticket])
+
+    def _check_token(self, request: web.Request) -> None:
+        given = request.headers.get("Authorization", "")
+        _need(given == self.desk.authorization, "who are you?", 401)
+
     def _note(self, request: web.Request, body: bytes) -> Note:
-        _need(request.headers.get("Authorization", "") == self.authorization(), "who are you?", 401)
+        self._check_token(request)
         match = re.fullmatch(self.desk.path, request.path)
         if match is None:
             raise Refusal(404, f"there is no {request.path}")
@@ -266,11 +383,6 @@ class FakeHelpdesk:
             raise Refusal(400, f"not understood: {type(wrong).__name__}") from None
         _need(note.ticket not in self.closed_tickets, "closed tickets take no updates")
         return note
-
-    def authorization(self) -> str:
-        if self.desk.scheme == "Bearer":
-            return f"Bearer {self.token}"
-        return f"Basic {base64.b64encode(self.token.encode()).decode()}"
 
 
 def _cut(request: web.Request) -> web.Response:

@@ -198,6 +198,23 @@ def told_of(key: str) -> tuple[int, int, str]:
     return int(case_number), int(number), person_id
 
 
+def note(proposal_number: int, mark: str) -> str:
+    """A note on the ticket of a proposal; its mark says what about."""
+    return f"{all_notes(proposal_number)}{mark}"
+
+
+def all_notes(proposal_number: int) -> str:
+    """What the keys of all notes on that ticket begin with."""
+    return f"note:{proposal_number}:"
+
+
+def proposal_of(key: str) -> int | None:
+    """The number of the proposal on whose ticket a note is left; None when it is no note's key."""
+    noun, _, rest = key.partition(":")
+    number = rest.partition(":")[0]
+    return int(number) if noun == "note" and number.isdecimal() else None
+
+
 def check_in(case_number: int, number: int) -> str:
     """The private word to whoever handled a case, after the `number`th turn of its retro."""
     return f"check_in:{case_number}:{number}"

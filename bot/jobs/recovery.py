@@ -16,6 +16,7 @@ from bot.domain.reference import not_found
 from bot.domain.retro import Retro, state_of
 from bot.domain.team import Team
 from bot.domain.working_hours import today
+from bot.jobs import note as note_jobs
 from bot.jobs import out_of_reach
 from bot.jobs.edit_said import edit_said
 from bot.jobs.payload import JobPayload, Number, may_have_been_read
@@ -389,6 +390,7 @@ def note_retro(case_number: int, at: datetime, work: UnitOfWork) -> None:
     recovery = recovery.model_copy(update=changed)
     work.recoveries.save(recovery)
     refresh_cards(recovery, at, work)
+    note_jobs.follow(case_number, at, work)
 
 
 def _has_verified(case_number: int, work: ReadOnlyWork) -> bool:

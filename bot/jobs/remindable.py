@@ -35,6 +35,7 @@ from bot.domain.retro import Retro, unanswered
 from bot.domain.team import Team, verifier
 from bot.domain.working_hours import WorkingHours, today
 from bot.jobs import action_item as action_item_jobs
+from bot.jobs import note as note_jobs
 from bot.jobs import proposal as proposal_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import retro as retro_jobs
@@ -432,6 +433,7 @@ class RemindableRecovery(Remindable):
         recovery_jobs.move_case(after, work)
         recovery_jobs.refresh_cards(after, at, work, was=recoveries.owners(self.recovery))
         work.jobs.schedule(retro_jobs.retro_job(after.case_number, after.channel_id, at))
+        note_jobs.follow(after.case_number, at, work)
         return "no answer"
 
     def jobs_instead(

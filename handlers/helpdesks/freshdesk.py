@@ -60,6 +60,13 @@ def note(ticket: str, text: str, account: Account, at: datetime) -> Call:
     )
 
 
+def notes(ticket: str, account: Account) -> Call:
+    """The first hundred things on the ticket; Freshdesk gives the oldest first."""
+    id_ = calling.ticket_id(ticket, reading.NUMBER, TITLE)
+    url = calling.address(account, f"/api/v2/tickets/{id_}/conversations?per_page=100")
+    return Call("GET", url, calling.basic(f"{account.token}:X"), {})
+
+
 def instructions(address: str, secret: str) -> Sequence[Step]:
     """A rule for each rating, with the secret in a header."""
     return (

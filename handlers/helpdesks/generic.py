@@ -12,6 +12,7 @@ TITLE = "Anything else"
 OWN_SECRET = False
 HOSTS: Sequence[str] = ()
 
+NO_NOTES = "A connection to anything else takes no notes."
 SIGNATURE = "X-Amends-Signature"
 """Carries `sha256=` and the body's HMAC, for those who rather sign than send the secret."""
 EXAMPLE = """{
@@ -69,7 +70,12 @@ def read(received: Received) -> Sequence[Signal]:
 
 def note(ticket: str, text: str, account: Account, at: datetime) -> Call:
     """Raises Unsendable: nobody knows where this takes notes."""
-    raise Unsendable("A connection to anything else takes no notes.")
+    raise Unsendable(NO_NOTES)
+
+
+def notes(ticket: str, account: Account) -> Call:
+    """Raises Unsendable as well."""
+    raise Unsendable(NO_NOTES)
 
 
 def instructions(address: str, secret: str) -> Sequence[Step]:

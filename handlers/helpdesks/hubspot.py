@@ -104,6 +104,26 @@ def note(ticket: str, text: str, account: Account, at: datetime) -> Call:
     )
 
 
+def notes(ticket: str, account: Account) -> Call:
+    """A search for the notes of the ticket, the newest first."""
+    of_ticket = {
+        "propertyName": "associations.ticket",
+        "operator": "EQ",
+        "value": calling.ticket_id(ticket, reading.NUMBER, TITLE),
+    }
+    return Call(
+        "POST",
+        calling.address(account, "/crm/v3/objects/notes/search"),
+        calling.bearer(account.token),
+        {
+            "filterGroups": [{"filters": [of_ticket]}],
+            "sorts": [{"propertyName": "hs_createdate", "direction": "DESCENDING"}],
+            "properties": ["hs_note_body"],
+            "limit": 100,
+        },
+    )
+
+
 def instructions(address: str, secret: str) -> Sequence[Step]:
     """A private app, its secret, and the properties of tickets."""
     return (

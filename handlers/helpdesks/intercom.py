@@ -47,22 +47,33 @@ def read(received: Received) -> Sequence[Signal]:
 
 def note(ticket: str, text: str, account: Account, at: datetime) -> Call:
     """A reply that is a note. Intercom wants to know whose: the token is `ADMIN_ID:TOKEN`."""
+    admin, headers = _signed_in(account)
+    return Call(
+        "POST",
+        f"{_address(ticket, account)}/reply",
+        headers,
+        {"message_type": "note", "type": "admin", "admin_id": admin, "body": calling.as_html(text)},
+    )
+
+
+def notes(ticket: str, account: Account) -> Call:
+    """The conversation or ticket, with its parts."""
+    _, headers = _signed_in(account)
+    return Call("GET", _address(ticket, account), headers, {})
+
+
+def _address(ticket: str, account: Account) -> str:
     id_ = calling.ticket_id(ticket, NOTABLE, TITLE)
+    kind = "tickets" if id_.startswith(TICKET_PREFIX) else "conversations"
+    return calling.address(account, f"/{kind}/{id_.removeprefix(TICKET_PREFIX)}")
+
+
+def _signed_in(account: Account) -> tuple[str, Mapping[str, str]]:
+    """The teammate whose notes they are, and the headers of a call."""
     admin = ADMIN_AND_TOKEN.fullmatch(account.token)
     if admin is None:
         raise Unsendable("The token has to be the teammate's number, a colon, and the access token.")
-    kind = "tickets" if id_.startswith(TICKET_PREFIX) else "conversations"
-    return Call(
-        "POST",
-        calling.address(account, f"/{kind}/{id_.removeprefix(TICKET_PREFIX)}/reply"),
-        {**calling.bearer(admin[2]), "Intercom-Version": "2.11"},
-        {
-            "message_type": "note",
-            "type": "admin",
-            "admin_id": admin[1],
-            "body": calling.as_html(text),
-        },
-    )
+    return admin[1], {**calling.bearer(admin[2]), "Intercom-Version": "2.11"}
 
 
 def instructions(address: str, secret: str) -> Sequence[Step]:

@@ -64,6 +64,13 @@ def note(ticket: str, text: str, account: Account, at: datetime) -> Call:
     )
 
 
+def notes(ticket: str, account: Account) -> Call:
+    """The comments of the issue, the newest first."""
+    key = calling.ticket_id(ticket, KEY, TITLE)
+    path = f"/rest/api/2/issue/{key}/comment?orderBy=-created&maxResults=100"
+    return Call("GET", calling.address(account, path), calling.basic_or_bearer(account.token), {})
+
+
 def instructions(address: str, secret: str) -> Sequence[Step]:
     """A rule for ratings with the secret in a header; or a webhook, which an admin makes."""
     return (

@@ -1,4 +1,4 @@
-"""What a helpdesk's file has to have: the same four functions for every product."""
+"""What a helpdesk's file has to have: the same functions for every product."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -80,6 +80,10 @@ class Product(Protocol):
 
     def note(self, ticket: str, text: str, account: Account, at: datetime) -> Call:
         """The request that leaves an internal note, of that time, on a ticket. Raises Unsendable."""
+        ...
+
+    def notes(self, ticket: str, account: Account) -> Call:
+        """The request for what stands on a ticket, the newest first where the product can. As `note`."""
         ...
 
     def instructions(self, address: str, secret: str) -> Sequence[Step]:

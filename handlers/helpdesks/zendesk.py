@@ -84,6 +84,13 @@ def note(ticket: str, text: str, account: Account, at: datetime) -> Call:
     )
 
 
+def notes(ticket: str, account: Account) -> Call:
+    """The ticket's comments, the newest first."""
+    id_ = calling.ticket_id(ticket, reading.NUMBER, TITLE)
+    url = calling.address(account, f"/api/v2/tickets/{id_}/comments?sort_order=desc")
+    return Call("GET", url, calling.basic_or_bearer(account.token), {})
+
+
 def instructions(address: str, secret: str) -> Sequence[Step]:
     """A webhook, its secret, and a trigger with the template."""
     return (

@@ -89,7 +89,10 @@ def moments(now: datetime) -> dict[str, datetime]:
 
 
 def on(platforms: Collection[str] | None) -> tuple[Any, ...]:
-    """The conditions for a channel queue to be on one of these platforms; None: on any."""
+    """The conditions for a channel queue to be on one of these platforms; None: on any.
+
+    Notes are left for the workspaces of the others among them.
+    """
     if platforms is None:
         return ()
     names = channel_queues.c.workspace
@@ -97,8 +100,8 @@ def on(platforms: Collection[str] | None) -> tuple[Any, ...]:
         or_(names == platform, names.startswith(f"{platform}:", autoescape=True))
         for platform in platforms
     )
-    spoken = and_(or_(false(), *ways), ~_IS_NOTE)
-    return (or_(spoken, _IS_NOTE) if note.PLATFORM in platforms else spoken,)
+    here = or_(false(), *ways)
+    return (here,) if note.PLATFORM in platforms else (here, ~_IS_NOTE)
 
 
 @cache

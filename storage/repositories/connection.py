@@ -1,14 +1,19 @@
 """Connections to helpdesks."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from sqlalchemy import Connection as Transaction
-from sqlalchemy import bindparam, null, select
+from sqlalchemy import and_, bindparam, null, select
 
+from bot.domain import note
 from bot.domain.connection import Connection
+from bot.ports import MAX_COUNTED
+from bot.repositories import NoteTrouble
+from storage.jobs.job import IS_DEAD, IS_WAITING
 from storage.row import read, several
 from storage.statement import Statement
-from storage.tables import connections
+from storage.tables import connections, jobs
 from storage.versioned import Versioned
 
 IN_CHANNEL = Statement(
@@ -25,6 +30,19 @@ HELD = Statement(
     .where(connections.c.workspace == bindparam("workspace"), connections.c.id == bindparam("id"))
     .with_for_update()
 )
+GIVEN_UP, PUT_BACK = (
+    Statement(
+        select(jobs.c.channel_id, jobs.c.why)
+        .where(
+            jobs.c.workspace == bindparam("workspace"),
+            jobs.c.channel_id.startswith(note.ALL, autoescape=True),
+            which,
+        )
+        .limit(MAX_COUNTED)
+    )
+    for which in (IS_DEAD, and_(IS_WAITING, jobs.c.why != ""))
+)
+"""The notes that were given up, and those that failed and wait for another try."""
 AT_ADDRESS = Statement(select(connections).where(connections.c.id == bindparam("id")))
 
 
@@ -32,6 +50,18 @@ class Connections(Versioned[Connection]):
     """repositories.Connections over one transaction."""
 
     kind, table, key = Connection, connections, "id"
+
+    def troubles(self) -> Sequence[NoteTrouble]:
+        here = {"workspace": self._workspace}
+        dead, waiting = GIVEN_UP.all(self._connection, here), PUT_BACK.all(self._connection, here)
+        why = {note.connection_of(row.channel_id): row.why for row in (*dead, *waiting)}
+        given_up = Counter(note.connection_of(row.channel_id) for row in dead)
+        wait = Counter(note.connection_of(row.channel_id) for row in waiting)
+        return [
+            NoteTrouble(connection, wait[id], given_up[id], why[id])
+            for id in sorted(why)
+            if (connection := self.get(id)) is not None and connection.removed_at is None
+        ]
 
     def in_channel(self, channel_id: str) -> Sequence[Connection]:
         params = {"workspace": self._workspace, "channel_id": channel_id}

@@ -22,7 +22,7 @@ from handlers.helpdesks.product import Account, Call, Product
 from tests.fake_helpdesks import FakeHelpdesk, Fault, Note
 from tests.https_front import open_front
 
-TOKEN = "xyzzy-secret-token"
+TOKEN = "t0ken"
 DESK = cast(Product, SimpleNamespace(TITLE="Freshdesk", HOSTS=("*.freshdesk.com", "api.example.com")))
 NOW = datetime(2026, 12, 4, 12, tzinfo=UTC)
 
@@ -50,7 +50,7 @@ class Directory(AbstractResolver):
 @pytest.fixture
 async def desk() -> AsyncIterator[FakeHelpdesk]:
     """A helpdesk."""
-    async with FakeHelpdesk("freshdesk", TOKEN) as fake:
+    async with FakeHelpdesk("freshdesk") as fake:
         yield fake
 
 
@@ -73,7 +73,7 @@ async def calls(desk: FakeHelpdesk) -> AsyncIterator[Outgoing]:
 
 def a_note(desk: FakeHelpdesk, text: str = "The retro is open.", **more: str) -> Call:
     """A call that leaves a note."""
-    headers = {"Authorization": desk.authorization(), **more}
+    headers = {"Authorization": desk.desk.authorization, **more}
     return Call("POST", f"{desk.url}/api/v2/tickets/7/notes", headers, {"body": text, "private": True})
 
 
@@ -225,7 +225,7 @@ async def test_an_address_that_is_no_name_is_checked_as_well() -> None:
 
 
 async def test_a_redirect_is_not_followed(desk: FakeHelpdesk, calls: Outgoing) -> None:
-    async with FakeHelpdesk("freshdesk", TOKEN) as other:
+    async with FakeHelpdesk("freshdesk") as other:
         desk.fail_next(Fault(307, {"Location": f"{other.url}/api/v2/tickets/7/notes"}))
         failed = await failure(calls, a_note(desk))
         assert other.calls == 0
@@ -310,7 +310,7 @@ async def test_of_a_connection_that_broke_off_nobody_knows_whether_it_was_done(
 
 
 async def test_who_cannot_be_reached_was_told_nothing(desk: FakeHelpdesk, calls: Outgoing) -> None:
-    await desk.__aexit__()
+    await desk.stop()
     failed = await failure(calls, a_note(desk))
     assert (failed.permanent, failed.maybe_delivered, failed.outage) == (False, False, True)
 
@@ -328,7 +328,7 @@ async def test_a_name_that_leads_nowhere_is_an_outage() -> None:
 
 
 async def test_who_answers_by_a_certificate_of_nobody_gets_no_token(tmp_path: Path) -> None:
-    async with open_front(tmp_path) as front, FakeHelpdesk("freshdesk", TOKEN) as desk:
+    async with open_front(tmp_path) as front, FakeHelpdesk("freshdesk") as desk:
         front.target = int(desk.url.rpartition(":")[2])
         call = a_note(desk)._replace(url=f"https://127.0.0.1:{front.port}/api/v2/tickets/7/notes")
         async with calling(f"127.0.0.1:{front.port}") as calls:
@@ -384,7 +384,7 @@ async def test_a_token_is_in_no_log_error_or_repr(
     for _ in faults:
         failed = await failure(calls, call)
         told += [repr(failed), failed.code, *traceback.format_exception(failed)]
-    await desk.__aexit__()
+    await desk.stop()
     told.append(repr(await failure(calls, call)))
     told += [record.getMessage() for record in caplog.records]
     assert [words for words in told if TOKEN in words or secret in words] == []
@@ -418,8 +418,8 @@ async def test_a_public_note_is_refused_by_every_stand_in() -> None:
         "jira": ("POST", "/rest/servicedeskapi/request/DESK-7/comment", {"body": "x"}),
     }
     for name, (method, path, body) in public.items():
-        async with FakeHelpdesk(name, TOKEN) as desk:
-            headers = {"Authorization": desk.authorization()}
+        async with FakeHelpdesk(name) as desk:
+            headers = {"Authorization": desk.desk.authorization}
             async with calling(desk.host) as calls:
                 failed = await failure(calls, Call(method, f"{desk.url}{path}", headers, body))
         assert failed.permanent, name

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from bot.commands import signal as signal_commands
+from bot.domain import note
 from bot.domain.channel import Channel
 from bot.domain.person import Person
 from bot.domain.signal import Signal, SignalDelivery
@@ -73,6 +74,7 @@ HALF_SAID = {
     "returned": ("action_item.tell_returned", "retro.carry_over"),
     "proposed": ("proposal.show", "signal.show_test"),
     "gathered": ("proposal.gather", "signal.ask_rules"),
+    "noted": ("note.leave",),
 }
 """What is half said at the end where each scene has a place of its own."""
 ALONE = (
@@ -86,6 +88,7 @@ ALONE = (
     "unmended",
     "left",
     "returned",
+    "noted",
 )
 """Scenes with a case of their own; the others share one where they share the place."""
 COME_BACK = ("returned", "fail")
@@ -145,6 +148,10 @@ class House(Protocol):
 
     async def connect(self, workspace: str, place: Channel, lead: Person) -> str:
         """Makes a team and its connection, and returns its id; the first delivery is a test."""
+        ...
+
+    async def told_of(self, workspace: str, place: Channel, case: int) -> None:
+        """Lets a helpdesk have told of a case, and take notes on its ticket."""
         ...
 
     async def claim(self, workspace: str, by: datetime) -> Sequence[Any]:
@@ -246,6 +253,8 @@ class Story:
         return Cast(Channel(id=id, name=f"support {number}", reference=reference), ana, ben, dora)
 
     def _scene_of(self, job: Any) -> str:
+        if note.is_channel(job.channel_id):
+            return "noted"
         numbers = re.search(r"[0-9]{2}(?=[A-Z]|support|$)", job.channel_id)
         return self._scenes[int(numbers[0])] if numbers else ""
 
@@ -327,7 +336,7 @@ class Story:
         digest = hashlib.sha256(message.model_dump_json().encode()).hexdigest()
         if said is not None:
             told = Told(said.channel_id, said.message, said.link, digest)
-        elif self._workspace == "web":
+        elif self._workspace == "web" and not note.is_channel(job.channel_id):
             told = (await self._house.post(job, message, root))._replace(digest=digest)
         else:
             self._messages += 1
@@ -348,6 +357,8 @@ class Story:
         self._house.now = BEGINS
         for scene in (*ALONE, *(SHARED if self._apart else ("main",))):
             await self._fail(scene, bulk=scene in IMPORTED)
+        told_of = int(self._case("noted")[2:])
+        await self._house.told_of(self._workspace, self._cast("noted").place, told_of)
         await self._speak()
         for scene in ("close", "reopen", "forgotten"):
             await self._answer(scene)
@@ -495,8 +506,10 @@ class Story:
         await self._ask(cast.owner, "team.settings", "", "item", values=settings)
         cast = self._cast("asks")
         await self._ask(cast.lead, "prompt.move_down", f"prompts::training:{cast.place.id}", "asks")
+        promise = {"words": "The fee back.", "due": "2026-03-20", "how": "A call"}
+        await self._step("noted", "recovery.promise", **promise)
         for number, scene in enumerate(("proposed", "gathered")):
-            await self._propose(scene, number * 12)
+            await self._propose(scene, 1 + number * 12)
         await self._ask(self._cast("card").lead, "recovery.begin", self._case("card"), "card")
         for scene in ("hello", *(("heard", "unheard") if self._workspace == "web" else ())):
             await self._ask(self._cast(scene).lead, "team.joined", "", scene)

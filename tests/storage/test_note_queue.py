@@ -22,6 +22,8 @@ LIMITS = {
     note.PLATFORM: Limits(new=Rate(60, 2), together=True, in_order=True),
 }
 
+LIMITLESS = {"W": Limits(), note.PLATFORM: Limits()}
+
 
 def on_ticket(key: str, proposal: int = 1, connection: str = ONE) -> Job:
     return a_job(key, channel_id=note.channel(connection, proposal), once=True)
@@ -37,7 +39,7 @@ def test_a_note_that_could_not_be_left_holds_up_what_comes_after_it_on_its_ticke
     clock = Clock()
     queue = queue_of(database, clock)
     schedule(database, on_ticket("first"), on_ticket("second"), on_ticket("else", 2))
-    claimed = {job.key: job for job in queue.claim(None, "me", 9, {note.PLATFORM: Limits()})}
+    claimed = {job.key: job for job in queue.claim(None, "me", 9, LIMITLESS)}
     assert set(claimed) == {"first", "else"}
     queue.retry(claimed["first"], 300, why="down", hold_queue=True)
     queue.finish(claimed["else"], MESSAGE_REF, 0)
@@ -90,15 +92,14 @@ def test_a_wait_that_a_helpdesk_asks_for_concerns_its_connection_alone(database:
     assert keys(queue.claim(None, "me", 20, LIMITS)) == ["a1", "a2"]
 
 
-def test_who_speaks_on_a_platform_claims_no_notes_and_who_leaves_notes_nothing_else(
-    database: Database,
-) -> None:
+def test_notes_are_left_by_who_leaves_notes_and_speaks_in_their_workspace(database: Database) -> None:
     queue = queue_of(database, Clock())
     schedule(database, on_ticket("note"), a_job("retro:1", channel_id="C1"))
-    assert queue.next_due({"elsewhere"}) is None
-    assert keys(queue.claim(None, "me", 9, {"elsewhere": Limits()})) == []
+    for limits in ({"elsewhere": Limits(), note.PLATFORM: Limits()}, {note.PLATFORM: Limits()}):
+        assert queue.next_due(limits) is None
+        assert keys(queue.claim(None, "me", 9, limits)) == []
     assert keys(queue.claim(None, "me", 9, {"W": Limits()})) == ["retro:1"]
-    assert keys(queue.claim(None, "me", 9, {note.PLATFORM: Limits()})) == ["note"]
+    assert keys(queue.claim(None, "me", 9, LIMITLESS)) == ["note"]
 
 
 def test_what_a_connection_did_not_take_gets_another_try_in_order(database: Database) -> None:
@@ -115,7 +116,8 @@ def test_what_a_connection_did_not_take_gets_another_try_in_order(database: Data
 
 
 @pytest.mark.parametrize(
-    ("looked_up", "counts"), [([note.PLATFORM], (1, 1)), (["W"], (1, 1)), ([], (0, 2))]
+    ("looked_up", "counts"),
+    [(["W", note.PLATFORM], (2, 0)), (["W"], (1, 1)), ([note.PLATFORM], (0, 2)), ([], (0, 2))],
 )
 def test_after_a_restore_notes_are_held_where_nobody_can_look_them_up(
     sqlite: Database, looked_up: list[str], counts: tuple[int, int]
