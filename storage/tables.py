@@ -614,6 +614,7 @@ class ProposalRow(Row, table=True):
     history: list[dict[str, Any]] = Field(sa_type=Data)
     ended_at: datetime | None = Field(sa_type=UTCDateTime)
     case_number: int | None
+    later: dict[str, Any] | None = Field(sa_type=Data)
     forgotten_at: datetime | None = Field(sa_type=UTCDateTime)
     version: int
     next_check_at: datetime | None = never_checked()

@@ -390,8 +390,9 @@ def _shown(
     case_now: Case = CASE,
     at: datetime = AT + timedelta(hours=3),
     back: Mapping[int, tuple[str, ...]] | None = None,
+    later: Signal | None = None,
 ) -> CardContext:
-    return CardContext(recovery_now, case_now, TEAM, PEOPLE, at, LINKS, back or {})
+    return CardContext(recovery_now, case_now, TEAM, PEOPLE, at, LINKS, back or {}, later)
 
 
 CONNECTION = Connection(id="0f" * 20, channel_id="C1", product="generic", made_by="U1", made_at=AT)
@@ -1072,6 +1073,17 @@ MESSAGES: Mapping[str, Message] = {
     "recovery.own_copy_closed": recovery.own_copy(_shown(RECOVERED), "U1"),
     "recovery.own_copy_over": recovery.own_copy(_shown(OWED), "U2"),
     "recovery.own_copy_thanked": recovery.own_copy(_shown(KEPT_BY_BEN), "U2"),
+    "recovery.card_later_word": recovery.card(
+        _shown(HEARD, later=TOLD_SIGNAL.model_copy(update={"rating": 5, "words": "sorted, thank you"}))
+    ),
+    "recovery.card_later_reply": recovery.card(
+        _shown(
+            HEARD,
+            later=TOLD_SIGNAL.model_copy(
+                update={"reference": "ZD-9", "rating": None, "replied": True, "words": HOSTILE}
+            ),
+        )
+    ),
     "recovery.call_owner": recovery.call_owner(OWED, ANA),
     "recovery.unreached": recovery.unreached(OWED, ANA, "They have left the workspace."),
     "recovery.check_in": recovery.check_in(OWED, "Ben"),

@@ -432,6 +432,7 @@ def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> 
     elif name == "verdict":
         of_case = work.action_items.of_case(recovery.case_number)
         items = [item for item in of_case if item.state in ("done", "verified")]
+        values |= forms.heard(recovery_jobs.later_word(recovery, work))
     case = work.cases.require(recovery.case_number)
     return Reply(form=step_form(command, recovery, case, values, items))
 

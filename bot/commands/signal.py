@@ -8,12 +8,14 @@ from pydantic import TypeAdapter
 from bot.command import Command, Reply
 from bot.commands.proposal import open_case
 from bot.domain.connection import Connection, RuleName, met
+from bot.domain.later_word import is_word, newer
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
 from bot.domain.signal import Became, Signal, SignalDelivery, together
 from bot.domain.working_hours import moment, today
 from bot.fields import Line, Text, field
 from bot.jobs import proposal as proposal_jobs
+from bot.jobs import recovery as recovery_jobs
 from bot.jobs import signal as signal_jobs
 from bot.ports import UnitOfWork
 
@@ -69,9 +71,10 @@ def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: 
     signal = delivery.signal
     told = work.deliveries.of_reference(connection.id, signal.reference, MAX_TOLD)
     now = together([other.signal for other in told])
+    _hear_elsewhere(signal, connection, at, work)
     proposal = work.proposals.by_reference(connection.id, signal.reference)
     if proposal is not None:
-        return _hear_again(proposal, now, at, work)
+        return _hear_again(proposal, signal, now, at, work)
     if work.cases.by_reference(connection.channel_id, signal.reference) is not None:
         return "known"
     rules = met(_as_it_stands(signal, now), connection.rules)
@@ -83,13 +86,40 @@ def _as_it_stands(signal: Signal, now: Signal) -> Signal:
     return signal if signal.rating is None else signal.model_copy(update={"rating": now.rating})
 
 
-def _hear_again(proposal: Proposal, now: Signal, at: datetime, work: UnitOfWork) -> Became:
+def _hear_again(
+    proposal: Proposal, signal: Signal, now: Signal, at: datetime, work: UnitOfWork
+) -> Became:
     """Brings a proposal up to date, and what shows it; of a forgotten customer nothing comes back."""
-    if proposal.signal != now and proposal.forgotten_at is None:
-        changed = proposal.model_copy(update={"signal": now})
-        work.proposals.save(changed)
-        proposal_jobs.show(changed, at, work)
+    if proposal.forgotten_at is not None:
+        return "known"
+    if proposal.signal != now:
+        proposal = proposal.model_copy(update={"signal": now})
+        work.proposals.save(proposal)
+        proposal_jobs.show(proposal, at, work)
+    _hear_later(work.proposals.get(proposal.number) or proposal, signal, at, work)
     return "known"
+
+
+def _hear_elsewhere(signal: Signal, connection: Connection, at: datetime, work: UnitOfWork) -> None:
+    """What a customer says on one ticket is shown in the cases of their others, too."""
+    if not signal.customer or not is_word(signal):
+        return
+    for other in work.proposals.of_customer(signal.customer):
+        if other.connection_id == connection.id and other.ticket != signal.ticket:
+            _hear_later(other, signal, at, work)
+
+
+def _hear_later(proposal: Proposal, signal: Signal, at: datetime, work: UnitOfWork) -> None:
+    """Shows the customer's last word where it is noted how it ended: nothing ends by itself."""
+    if proposal.state != "opened" or proposal.last is None or proposal.case_number is None:
+        return
+    later = newer(proposal.later, signal, proposal.last.at)
+    if later == proposal.later:
+        return
+    work.proposals.save(proposal.model_copy(update={"later": later}))
+    recovery = work.recoveries.get(proposal.case_number)
+    if recovery is not None:
+        recovery_jobs.refresh_cards(recovery, at, work)
 
 
 def _propose(

@@ -69,6 +69,8 @@ class Proposal(BaseModel, frozen=True):
     state: ProposalState = "proposed"
     history: tuple[ProposalChange, ...] = ()
     case_number: int | None = None
+    later: Signal | None = None
+    """The customer's last word since it was opened: a draft of how it ended."""
     forgotten_at: datetime | None = None
     """When what identifies the customer was removed."""
     version: int = 1
@@ -111,7 +113,7 @@ def take(
 def forget(proposal: Proposal, scrub: Callable[[str], str], at: datetime) -> Proposal:
     """The proposal without its customer, its ticket, and every way back to them."""
     history = tuple(change.model_copy(update={"why": scrub(change.why)}) for change in proposal.history)
-    gone = {"reference": None, "ticket": "", "history": history, "forgotten_at": at}
+    gone = {"reference": None, "ticket": "", "history": history, "later": None, "forgotten_at": at}
     signal = without_customer(proposal.signal, scrub)
     return proposal.model_copy(update={**gone, "signal": signal})
 

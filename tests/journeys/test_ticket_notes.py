@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from bot.check import check
@@ -14,16 +16,19 @@ from bot.domain.connection import Connection, new_id, without_secrets
 from bot.domain.job import MessageRef
 from bot.domain.proposal import Proposal
 from bot.domain.signal import Signal
+from bot.domain.team import Team
 from bot.domain.written_day import short_day
 from bot.jobs import note as note_jobs
 from bot.ports import Delivery, Messenger
 from bot.repositories import NoteTrouble
 from bot.settings import Settings
+from handlers.helpdesks.incoming import Hooks
 from handlers.helpdesks.notes import NoteMessenger
 from handlers.helpdesks.outgoing import Outgoing
 from handlers.helpdesks.products import PRODUCTS
 from handlers.worker import Worker
 from storage.database import Database
+from tests.deliveries import SECRET, ZENDESK_RATED
 from tests.desk import ANA, AT, BEN, CLEO, SUPPORT, Desk
 from tests.fake_helpdesks import DESKS, FakeHelpdesk, Fault
 from tests.handlers.test_worker import Platform, at_work, until
@@ -74,7 +79,9 @@ class Office:
         url = f"sqlite:///{self.desk.database.file}"
         return Settings(_env_file=None, amends_database_url=url, amends_secret_key=SecretStr(*KEYS))
 
-    def connect(self, helpdesk: FakeHelpdesk, *, token: str | None = None) -> Connection:
+    def connect(
+        self, helpdesk: FakeHelpdesk, *, token: str | None = None, secret: str = ""
+    ) -> Connection:
         """A connection, with the token that its notes need unless another is given."""
         with open_work(self.desk.database, WORKSPACE, writes=True) as work:
             sealed = work.vault.seal(helpdesk.desk.token if token is None else token)
@@ -86,6 +93,7 @@ class Office:
                     made_by=ANA.id,
                     made_at=AT,
                     token=sealed,
+                    secret=work.vault.seal(secret),
                     origin=helpdesk.url,
                 )
             )
@@ -185,6 +193,16 @@ async def open_office(database_url: str, product: str = "freshdesk") -> AsyncIte
             await office.worker.stop()
             await outgoing.close()
             database.close()
+
+
+@asynccontextmanager
+async def hooks_of(office: Office) -> AsyncIterator[str]:
+    """Where helpdesks deliver."""
+    app = web.Application()
+    database = office.desk.database
+    Hooks(PRODUCTS, office.desk.bot, database, database.vault, "").mount(app)
+    async with TestServer(app, host="127.0.0.1") as server:
+        yield str(server.make_url("")).rstrip("/")
 
 
 @pytest.fixture(autouse=True)
@@ -309,7 +327,7 @@ async def test_a_note_whose_answer_got_lost_is_found_on_the_ticket(
         await office.promises("C-1")
         # The first look at the ticket fails as well.
         assert await office.waits(minutes=30) == [OPENED, PROMISED]
-        assert office.helpdesk.refusals == []
+        assert (office.helpdesk.refusals, office.troubles()) == ([], [])
 
 
 async def test_a_note_whose_answer_got_lost_is_left_again_where_the_token_may_not_read(
@@ -319,6 +337,7 @@ async def test_a_note_whose_answer_got_lost_is_left_again_where_the_token_may_no
     office.helpdesk.fail_next(Fault(drop="after"))
     await everything(office)
     assert await office.waits(minutes=15) == [OPENED, *ALL]
+    assert office.troubles() == []
 
 
 async def test_a_token_that_is_not_accepted_stops_its_connection_alone_until_there_is_a_new_one(
@@ -452,3 +471,38 @@ async def test_of_a_customer_who_was_forgotten_nothing_is_told_any_more(office: 
     await office.said()
     await office.desk.bot.forget(WORKSPACE, 1, office.now.at)
     assert await office.waits(minutes=15) == []
+
+
+async def test_a_bad_rating_becomes_a_retro_and_a_good_one_the_draft_of_how_it_ended(
+    database_url: str,
+) -> None:
+    """From the helpdesk's first delivery to the last note on its ticket."""
+    async with open_office(database_url) as office, hooks_of(office) as address:
+        connection = office.connect(office.other, secret=SECRET)
+        with open_work(office.desk.database, WORKSPACE, writes=True) as work:
+            work.teams.add(Team(channel_id=SUPPORT.id, name=SUPPORT.name, lead=ANA.id, made_at=AT))
+            work.channels.remember(SUPPORT)
+            work.commit()
+        hook = f"{address}/hooks/{connection.id}"
+        bad = ZENDESK_RATED | {"changed_at": "2026-03-01T12:00:00Z"}
+        assert await office.other.deliver(hook, bad, SECRET) == 200
+        await office.waits(minutes=15)
+        assert "proposal:1" in office.platform.keys
+        await office.does("proposal.open", "P-1", {}, by=BEN)
+        await office.said()
+        assert [left.ticket for left in office.other.notes] == ["4711"]
+        good = ZENDESK_RATED | {
+            "rating": "Good, I'm satisfied",
+            "words": "Sorted, thanks.",
+            "changed_at": "",
+        }
+        for _ in range(2):
+            assert await office.other.deliver(hook, good, SECRET) == 200
+        form = (await office.desk.ask(ANA, "recovery.verdict", "C-1")).form
+        assert form is not None
+        drafted = {field.name: field.value for field in form.fields}
+        assert (drafted["verdict"], drafted["words"]) == ("recovered", "Sorted, thanks.")
+        await office.ends("C-1", drafted["verdict"], drafted["words"])
+        await office.said()
+        assert [" ".join(text.split()) for text in office.other.said] == [OPENED, ENDED]
+        assert office.other.refusals == []

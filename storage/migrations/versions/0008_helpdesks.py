@@ -87,6 +87,7 @@ def upgrade() -> None:
         sa.Column("history", sa.JSON(), nullable=False),
         sa.Column("ended_at", MOMENT, nullable=True),
         sa.Column("case_number", sa.Integer(), nullable=True),
+        sa.Column("later", sa.JSON(), nullable=True),
         sa.Column("forgotten_at", MOMENT, nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("look_at", MOMENT, nullable=True, server_default="1970-01-01 00:00:00.000000"),
