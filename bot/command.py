@@ -267,7 +267,8 @@ class Command(Invocation, frozen=True):
     @classmethod
     def filled_again(cls, values: Mapping[str, str]) -> Mapping[str, str]:
         """What stands in its form that is shown once more, after it was filled in like this."""
-        return values
+        secret = {spec.name for spec in cls.fields() if spec.kind == "secret"}
+        return {name: value for name, value in values.items() if name not in secret}
 
     @property
     def unnamed(self) -> bool:
