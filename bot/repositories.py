@@ -508,6 +508,10 @@ class ReadProposals(Protocol):
         """Those that somebody opened or waved off, the last one first."""
         ...
 
+    def waiting(self, connection_id: str) -> Sequence[Proposal]:
+        """Those of a connection that nobody has decided yet; an index carries it."""
+        ...
+
     def count_lapsed(self, channel_id: str, since: datetime, until: datetime) -> int:
         """How many of a channel went away by themselves between two moments; an index carries it."""
         ...

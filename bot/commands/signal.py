@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from bot.command import Command, Reply
 from bot.commands.proposal import open_case
-from bot.domain.connection import Connection, RuleName, met
+from bot.domain.connection import Connection, RuleName, met, without_test
 from bot.domain.later_word import is_word, newer
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
@@ -41,6 +41,19 @@ class TakeIn(Command, frozen=True):
     """The deliveries, as JSON: read only once it is known that nobody made them up."""
 
 
+class TellBroken(Command, frozen=True):
+    """Something arrived by a connection whose test somebody waits for, and was refused."""
+
+    name = "signal.tell_broken"
+    access = "platform"
+    connects = True
+    # Whoever waits is told once, whatever else arrives; and nobody is to be remembered.
+    repeatable = True
+
+    connection_id: Line = field(hidden=True)
+    why: Text = field(hidden=True)
+
+
 def values(connection_id: str, deliveries: tuple[SignalDelivery, ...]) -> Mapping[str, str]:
     """What a request for it carries."""
     told = DELIVERIES.dump_json(deliveries).decode()
@@ -64,10 +77,21 @@ def take_in(command: TakeIn, work: UnitOfWork) -> Reply:
     return Reply()
 
 
+def tell_broken(command: TellBroken, work: UnitOfWork) -> Reply:
+    """Owes whoever waits for a test the sentence by which something was refused, once."""
+    connection = work.connections.get(command.connection_id)
+    tester = connection.tester(command.at) if connection else None
+    if connection is not None and tester is not None:
+        title = command.helpdesks.title(connection.product)
+        why = " ".join(command.why.split())
+        work.jobs.schedule(signal_jobs.broken_job(connection, title, why, tester, command.at))
+    return Reply()
+
+
 def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: UnitOfWork) -> Became:
     """Does what a delivery gives reason to; returns what it became."""
-    if connection.test_for is not None:
-        return _show_test(delivery, connection, at, work)
+    if tester := connection.tester(at):
+        return _show_test(delivery, connection, tester, at, work)
     signal = delivery.signal
     told = work.deliveries.of_reference(connection.id, signal.reference, MAX_TOLD)
     now = together([other.signal for other in told])
@@ -150,9 +174,9 @@ def _propose(
 
 
 def _show_test(
-    delivery: SignalDelivery, connection: Connection, at: datetime, work: UnitOfWork
+    delivery: SignalDelivery, connection: Connection, tester: str, at: datetime, work: UnitOfWork
 ) -> Became:
     """Owes whoever asked for a test what was understood; the one after it is taken as ever."""
-    work.jobs.schedule(signal_jobs.test_job(delivery, connection.test_for or "", at))
-    work.connections.save(connection.model_copy(update={"test_for": None}))
+    work.jobs.schedule(signal_jobs.test_job(delivery, tester, at))
+    work.connections.save(without_test(connection))
     return "test"

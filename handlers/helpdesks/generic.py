@@ -11,6 +11,7 @@ from handlers.helpdesks.product import Account, Call, Received, Step, Unreadable
 TITLE = "Anything else"
 OWN_SECRET = False
 HOSTS: Sequence[str] = ()
+RIGHT = ""
 
 NO_NOTES = "A connection to anything else takes no notes."
 SIGNATURE = "X-Amends-Signature"

@@ -17,6 +17,7 @@ from handlers.helpdesks.product import Account, Call, Forged, Received, Step, Un
 TITLE = "HubSpot"
 OWN_SECRET = True
 HOSTS: Sequence[str] = ("api.hubapi.com",)
+RIGHT = "For notes it needs crm.objects.contacts.write, and no other right to write."
 
 TICKETS = "0-5"
 """The type of a ticket, where a subscription is for objects of any type."""

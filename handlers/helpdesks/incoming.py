@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from bot.bot import Bot
-from bot.command import Request
-from bot.commands.signal import HELPDESK, TakeIn, values
+from bot.command import Reply, Request
+from bot.commands.signal import HELPDESK, TakeIn, TellBroken, values
 from bot.domain.connection import Connection, new_id
 from bot.domain.signal import Signal, SignalDelivery
 from bot.ports import Locked, StorageUnavailable, Transactions, Vault
@@ -91,7 +91,8 @@ class Hooks:
         product, connection = known.product, known.connection
         try:
             product.verify(received, known.secret)
-        except Forged:
+        except Forged as forged:
+            await self._tell(known, str(forged), received.at)
             log.warning(
                 "workspace=%s a forged or old delivery of %s", known.workspace, connection.product
             )
@@ -99,24 +100,37 @@ class Hooks:
         try:
             signals = await _read(product, received)
         except Unreadable as unreadable:
+            await self._tell(known, str(unreadable), received.at)
             return _says(400, str(unreadable))
         if not signals:
             return web.Response()
         deliveries = tuple(_deliveries(connection, signals, received))
-        reply = await self._bot.answer(
+        reply = await self._ask(known, TakeIn.name, values(connection.id, deliveries), received.at)
+        if not reply.saved:
+            return _put_off()
+        return _says(404, UNKNOWN) if reply.refused else web.Response()
+
+    async def _tell(self, known: Known, why: str, at: datetime) -> None:
+        """Lets whoever waits for a test know why this was refused; nobody else hears of it."""
+        if known.connection.tester(at) is not None:
+            await self._ask(
+                known, TellBroken.name, {"connection_id": known.connection.id, "why": why}, at
+            )
+
+    async def _ask(
+        self, known: Known, command_name: str, values: Mapping[str, str], at: datetime
+    ) -> Reply:
+        return await self._bot.answer(
             Request(
                 workspace=known.workspace,
-                command_name=TakeIn.name,
+                command_name=command_name,
                 person=HELPDESK,
-                at=received.at,
-                values=values(connection.id, deliveries),
+                at=at,
+                values=values,
                 heard=True,
                 introduced=True,
             )
         )
-        if not reply.saved:
-            return _put_off()
-        return _says(404, UNKNOWN) if reply.refused else web.Response()
 
     async def _known(self, id: str) -> Known | None:
         """The connection at an address; where there is none, finding that out takes as long."""

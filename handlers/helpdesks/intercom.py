@@ -15,6 +15,7 @@ from handlers.helpdesks.product import Account, Call, Received, Step, Unsendable
 TITLE = "Intercom"
 OWN_SECRET = True
 HOSTS: Sequence[str] = ("api.intercom.io", "api.eu.intercom.io", "api.au.intercom.io")
+RIGHT = "It needs the right to write conversations and tickets, and no other."
 
 TICKET_PREFIX = "ticket-"
 """Tells a ticket, which takes notes under another address, from a conversation."""

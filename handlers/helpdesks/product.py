@@ -69,6 +69,8 @@ class Product(Protocol):
     """Whether the product makes the secret, which is pasted to us; else we make it and show it once."""
     HOSTS: Sequence[str]
     """Where its API lives, as `api.example.com` or `*.example.com`; empty: it takes no notes."""
+    RIGHT: str
+    """One sentence: which right a token needs, and no other; "" where no notes are taken."""
 
     def verify(self, received: Received, secret: str) -> None:
         """Raises Forged."""
@@ -87,5 +89,8 @@ class Product(Protocol):
         ...
 
     def instructions(self, address: str, secret: str) -> Sequence[Step]:
-        """What to click and paste in the product; `secret` is "" where the product makes it."""
+        """What to click and paste in the product; `secret` is "" where the product makes it.
+
+        The last step of a product that takes notes says where its token is made.
+        """
         ...

@@ -38,6 +38,11 @@ DECIDED = Statement(
     .order_by(proposals.c.ended_at.desc(), proposals.c.number.desc())
     .limit(bindparam("limit"))
 )
+WAITING = Statement(
+    select(proposals)
+    .where(*_OF_CONNECTION, proposals.c.state == "proposed")
+    .order_by(proposals.c.made_at, proposals.c.number)
+)
 COUNT_LAPSED = Statement(
     select(func.count().label("lapsed")).where(
         _HERE,
@@ -86,6 +91,9 @@ class Proposals(Versioned[Proposal]):
 
     def decided(self, connection_id: str, limit: int) -> Sequence[Proposal]:
         return self._several(DECIDED, connection_id=connection_id, limit=limit)
+
+    def waiting(self, connection_id: str) -> Sequence[Proposal]:
+        return self._several(WAITING, connection_id=connection_id)
 
     def count_lapsed(self, channel_id: str, since: datetime, until: datetime) -> int:
         params = {"workspace": self._workspace, "channel_id": channel_id}

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -326,7 +326,7 @@ async def test_beyond_so_many_a_day_the_rest_is_one_message_that_is_edited(house
 async def test_the_next_delivery_is_shown_to_whoever_wants_a_test_and_nothing_is_done(
     house: House,
 ) -> None:
-    house.change(test_for=BEN.id)
+    house.change(test_for=BEN.id, test_until=datetime.max.replace(tzinfo=UTC))
     await house.send()
     [(key, message)] = house.desk.say_all().items()
     assert key.endswith(f":{BEN.id}")
