@@ -15,10 +15,22 @@ from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.errors import Refused
 from bot.domain.recovery import owners
-from bot.domain.reference import AnswerRef, CaseRef, ItemRef, PromptsRef, Reference, lost, not_found
+from bot.domain.reference import (
+    AnswerRef,
+    CaseRef,
+    ConnectionRef,
+    ConnectionsRef,
+    ItemRef,
+    PromptsRef,
+    ProposalRef,
+    Reference,
+    lost,
+    not_found,
+)
 from bot.domain.retro import Answer, Retro
 from bot.ports import MembershipUnknown, ReadOnlyWork
 
+Numbered = CaseRef | ItemRef | ProposalRef
 AnyInvocation = TypeVar("AnyInvocation", Command, Opening)
 
 DEACTIVATED = "Your account is deactivated in this workspace, so nothing was changed."
@@ -242,12 +254,20 @@ def _referred(subject: Reference, work: ReadOnlyWork) -> list[_Thing]:
             answer = work.retros.answer(id)
             case = work.cases.get(answer.case_number) if answer else None
             return [_Thing(subject, case.channel_id, answer, case.cancelled)] if answer and case else []
-        case PromptsRef(channel_id=channel_id):
-            # Each channel has some, whether or not its team is there yet.
+        case PromptsRef(channel_id=channel_id) | ConnectionsRef(channel_id=channel_id):
+            # Each channel has them, whether or not its team is there yet.
             return [_Thing(subject, channel_id, None, cancelled=False)]
+        case ProposalRef(number=number):
+            proposal = work.proposals.get(number)
+            found = proposal is not None and _is(subject, proposal.ref)
+            return [_Thing(subject, proposal.channel_id, None, False)] if proposal and found else []
+        case ConnectionRef(id=id):
+            connection = work.connections.get(id)
+            there = connection is not None and connection.removed_at is None
+            return [_Thing(subject, connection.channel_id, None, False)] if connection and there else []
 
 
-def _is(subject: CaseRef | ItemRef, there: CaseRef | ItemRef) -> bool:
+def _is(subject: Numbered, there: Numbered) -> bool:
     """Whether both are the same thing; a reference without a key (an older button, typed) may be."""
     return subject.key in ("", there.key)
 

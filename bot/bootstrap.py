@@ -26,13 +26,15 @@ from bot.commands import forget as forget_commands
 from bot.commands.forget import Farewell
 from bot.demo.month import STORIES, tell
 from bot.demo.story import Story
+from bot.domain import note
 from bot.domain.channel import Channel
 from bot.domain.errors import Refused
 from bot.domain.job import LEASE_SECONDS
 from bot.domain.person import Person
+from bot.helpdesks import Helpdesks
 from bot.jobs.retro import Show
 from bot.messages.export import Format
-from bot.ports import Limits, Messenger, ReadOnlyWork, Transactions, UnitOfWork
+from bot.ports import Limits, Locked, Messenger, ReadOnlyWork, Transactions, UnitOfWork
 from bot.repositories import BeingSaid
 from bot.settings import Misconfigured, Settings, for_demo
 from handlers.connections import Connections
@@ -56,6 +58,11 @@ from handlers.csv_import.spreadsheet import Broken, Row
 from handlers.csv_import.text_lines import CsvError
 from handlers.csv_import.written_date import DayOrder, settle_order
 from handlers.foretold import Forecast, foretell
+from handlers.helpdesks.incoming import Hooks
+from handlers.helpdesks.notes import LIMITS as OF_NOTES
+from handlers.helpdesks.notes import NoteMessenger
+from handlers.helpdesks.outgoing import Outgoing, target
+from handlers.helpdesks.products import PRODUCTS
 from handlers.server import healthz, listening
 from handlers.web.additions import add_channel, machine_zone
 from handlers.web.demo import Clock, Stage, Tour
@@ -154,11 +161,21 @@ async def open_app(
                 log.warning(STRANGE_JOURNAL, database.file, database.file)
             try:
                 database.prepare()
+                if speaks:
+                    _check_secrets(database)
                 yield _app(settings, database)
             finally:
                 database.close()
     except (SchemaOutdated, AlreadyRunning) as refused:
         raise Misconfigured(str(refused)) from None
+
+
+def _check_secrets(database: Database) -> None:
+    """Logs that secrets cannot be opened: helpdesks wait then, and all else goes on."""
+    try:
+        database.check_secrets()
+    except Locked as locked:
+        log.error("%s Until then what helpdesks send is not taken.", locked)
 
 
 @asynccontextmanager
@@ -175,7 +192,19 @@ def _app(settings: Settings, database: Database) -> App:
     woken = asyncio.Event()
     # A pace of 0 is for stand-ins, which take as much as is sent.
     starts = settings.amends_starts_a_minute if settings.amends_pace else 0
-    return App(settings, database, Bot(database, woken.set, Allowance(starts)), woken)
+    bot = Bot(database, woken.set, Allowance(starts))
+    bot.helpdesks = helpdesks(settings)
+    return App(settings, database, bot, woken)
+
+
+def helpdesks(settings: Settings) -> Helpdesks:
+    """What a team can connect, and where that would send."""
+    stand_ins = settings.helpdesk_hosts
+    return Helpdesks(
+        PRODUCTS,
+        settings.amends_url,
+        lambda hosts, origin: target(origin, hosts, stand_ins) is not None,
+    )
 
 
 def _check_is_there(database: Database) -> None:
@@ -201,7 +230,10 @@ async def adapters(built: App, tour: Tour | None = None) -> AsyncIterator[Adapte
     slack = await slack_adapter(built) if settings.slack else None
     teams = await _teams_adapter(built) if settings.teams else None
     browser = await _web_adapter(built, tour) if settings.web else None
-    messengers: dict[str, Messenger] = {}
+    outgoing = Outgoing(settings.helpdesk_hosts)
+    messengers: dict[str, Messenger] = {
+        note.PLATFORM: NoteMessenger(outgoing, database, PRODUCTS, settings.amends_pace)
+    }
     if slack:
         messengers["slack"] = slack.messenger
         bot.memberships["slack"] = slack.memberships
@@ -229,6 +261,7 @@ async def adapters(built: App, tour: Tour | None = None) -> AsyncIterator[Adapte
             await slack.close()
         if teams:
             await teams.close()
+        await outgoing.close()
 
 
 # Each adapter is imported where it is opened: its platform's library takes time and memory, which nobody
@@ -256,6 +289,11 @@ async def _web_adapter(built: App, tour: Tour | None) -> "WebAdapter":
     return browser
 
 
+def _hooks(built: App) -> Hooks:
+    database, address = built.database, built.settings.amends_url
+    return Hooks(PRODUCTS, built.bot, database, database.vault, address)
+
+
 def _lead_pages(built: App) -> "LeadPages":
     from handlers.web.leads import LeadPages  # noqa: PLC0415 - only where there is an address for them
 
@@ -278,6 +316,7 @@ async def server(
     if opened.teams:
         # Every method: the web adapter's page for unknown paths would answer the others.
         app.router.add_route("*", "/api/messages", opened.teams.handler)
+    _hooks(built).mount(app)
     if opened.web:
         opened.web.mount(app)
     elif built.settings.amends_url:
@@ -403,7 +442,7 @@ def _gone_when_ended(folder: Path) -> Iterator[None]:
 
 def _platforms(settings: Settings) -> Mapping[str, Limits]:
     """What the platforms that are configured allow, without opening them."""
-    platforms: dict[str, Limits] = {}
+    platforms: dict[str, Limits] = {note.PLATFORM: OF_NOTES}
     if settings.slack:
         from handlers.slack.outgoing import LIMITS as OF_SLACK  # noqa: PLC0415 - its library takes time
 
@@ -419,7 +458,7 @@ def _platforms(settings: Settings) -> Mapping[str, Limits]:
 
 def _database(settings: Settings, *, only_reads: bool = False) -> Database:
     try:
-        return Database(settings.amends_database_url, only_reads=only_reads)
+        return Database(settings.amends_database_url, only_reads=only_reads, keys=settings.secret_keys)
     except ValueError as wrong:
         raise Misconfigured(f"AMENDS_DATABASE_URL is wrong: {wrong}.") from None
 
@@ -450,9 +489,11 @@ async def migrate(settings: Settings, *, restored: bool = False) -> datetime | N
     database = _database(settings)
     try:
         database.migrate()
-        return database.mark_restored() if restored else None
-    except SchemaOutdated as outdated:
-        raise Misconfigured(str(outdated)) from None
+        made_at = database.mark_restored() if restored else None
+        database.reseal()
+        return made_at
+    except (SchemaOutdated, Locked) as refused:
+        raise Misconfigured(str(refused)) from None
     finally:
         database.close()
 

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.bootstrap import is_new, open_app, open_unprepared, slack_adapter
-from bot.ports import MAX_COUNTED, StorageUnavailable
+from bot.ports import MAX_COUNTED, Locked, ReadOnlyWork, StorageUnavailable
+from bot.repositories import NoteTrouble
 from bot.settings import Misconfigured, Settings, warning
+from handlers.helpdesks.products import PRODUCTS
+from storage.database import Database
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ async def _storage(settings: Settings) -> Sequence[Finding]:
     try:
         async with open_app(settings, makes=False) as built:
             age, file = settings.forget_after, built.database.file
-            damage = await built.database.damage(deep=True)
+            damage, locked = await built.database.damage(deep=True), _locked(built.database)
+            helpdesks = await _helpdesks(built.database)
             state, given_up, held, waiting = await built.database.read_queue(
                 lambda queue: (
                     queue.state(),
@@ -69,6 +73,9 @@ async def _storage(settings: Settings) -> Sequence[Finding]:
         # Names of jobs and the platform's reasons: whom they were for is nobody's business here.
         what = "; ".join(f"{job.times} of {job.name}: {job.why}" for job in given_up)
         findings.append(Finding(False, f"Messages that were given up: {dead}. The most: {what}"))
+    if locked:
+        findings.append(Finding(False, locked))
+    findings += helpdesks
     if held:
         words = (
             f"A backup was restored, and nobody can look up whether {held} messages "
@@ -83,6 +90,40 @@ async def _storage(settings: Settings) -> Sequence[Finding]:
         )
         findings.append(Finding(False, words))
     return findings
+
+
+async def _helpdesks(database: Database) -> Sequence[Finding]:
+    """The connections that take no notes just now; what the notes say is nobody's business here."""
+    findings = []
+    for workspace in database.workspaces():
+        for channel, (connection, waiting, given_up, why) in await database.read(workspace, _troubles):
+            product = PRODUCTS.get(connection.product)
+            title = product.TITLE if product else connection.product
+            words = (
+                f"{title} takes no notes of the cases in #{channel} just now: {waiting} wait, "
+                f"{given_up} were given up. {why}"
+            )
+            findings.append(Finding(False, words))
+    return findings
+
+
+def _troubles(work: ReadOnlyWork) -> Sequence[tuple[str, NoteTrouble]]:
+    """Each trouble, with the name of the connection's channel."""
+    found = work.connections.troubles()
+    channels = {trouble: work.channels.get(trouble.connection.channel_id) for trouble in found}
+    return [
+        (channel.name if channel else trouble.connection.channel_id, trouble)
+        for trouble, channel in channels.items()
+    ]
+
+
+def _locked(database: Database) -> str:
+    """Why stored secrets cannot be opened; "" where they can."""
+    try:
+        database.check_secrets()
+    except Locked as locked:
+        return str(locked)
+    return ""
 
 
 def _counted(count: object) -> str:

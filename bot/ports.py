@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 from pydantic import BaseModel
 
 from bot.domain.channel import Channel
+from bot.domain.connection import Connection
 from bot.domain.job import Job, MessageRef
 from bot.domain.person import Person
 from bot.messages.parts import Message
@@ -20,17 +21,23 @@ from bot.repositories import (
     ActionItems,
     Cases,
     Channels,
+    Connections,
+    Deliveries,
     Jobs,
     People,
     Posts,
     PreferencesOfPeople,
+    Proposals,
     ReadActionItems,
     ReadBoard,
     ReadCases,
     ReadChannels,
+    ReadConnections,
+    ReadDeliveries,
     ReadPeople,
     ReadPosts,
     ReadPreferences,
+    ReadProposals,
     ReadRecoveries,
     ReadReminders,
     ReadRetros,
@@ -128,6 +135,27 @@ class Memberships(Protocol):
         ...
 
 
+class Locked(Exception):
+    """A secret cannot be sealed, or not be opened; the sentence names the setting, and no secret."""
+
+
+class Vault(Protocol):
+    """Makes secrets unreadable before they are stored."""
+
+    @property
+    def has_key(self) -> bool:
+        """Whether secrets can be sealed at all."""
+        ...
+
+    def seal(self, secret: str) -> str:
+        """What is stored in its place, "" for none; raises Locked."""
+        ...
+
+    def open(self, sealed: str) -> str:
+        """The secret itself, "" for none; raises Locked where no key fits."""
+        ...
+
+
 class ReadOnlyWork(Protocol):
     """One transaction in one workspace that only reads; see Transactions for how it ends."""
 
@@ -160,6 +188,14 @@ class ReadOnlyWork(Protocol):
     @property
     def sign_ins(self) -> ReadSignIns: ...
     @property
+    def connections(self) -> ReadConnections: ...
+    @property
+    def deliveries(self) -> ReadDeliveries: ...
+    @property
+    def proposals(self) -> ReadProposals: ...
+    @property
+    def vault(self) -> Vault: ...
+    @property
     def search(self) -> ReadSearch: ...
 
 
@@ -190,6 +226,12 @@ class UnitOfWork(ReadOnlyWork, Protocol):
     def posts(self) -> Posts: ...
     @property
     def sign_ins(self) -> SignIns: ...
+    @property
+    def connections(self) -> Connections: ...
+    @property
+    def deliveries(self) -> Deliveries: ...
+    @property
+    def proposals(self) -> Proposals: ...
     @property
     def search(self) -> Search: ...
     @property
@@ -222,7 +264,8 @@ class Limits:
 
     `min_interval`: seconds between two new messages in one channel. `new` and `edits` hold for a whole
     workspace. `together`: a wait that the platform asks for concerns the whole workspace. `looks_up`:
-    what was said can be found there again by its key.
+    what was said can be found there again by its key. `in_order`: what comes later in a channel waits
+    for what could not be said yet.
     """
 
     min_interval: float = 0.0
@@ -230,13 +273,14 @@ class Limits:
     edits: Rate | None = None
     together: bool = False
     looks_up: bool = True
+    in_order: bool = False
 
     def at(self, min_interval: float) -> "Limits":
         """The same at another pace. A quicker one, for stand-ins, quickens all alike; 0 lifts all."""
         if min_interval >= self.min_interval:
             return replace(self, min_interval=min_interval)
         if min_interval <= 0:
-            return Limits(together=self.together, looks_up=self.looks_up)
+            return replace(self, min_interval=0.0, new=None, edits=None)
         quicker = self.min_interval / min_interval
         new, edits = (
             rate and Rate(rate.a_minute * quicker, rate.burst) for rate in (self.new, self.edits)
@@ -402,12 +446,19 @@ class Queue(Protocol):
         """For the operator: what is dead and why, the most frequent `limit` first; names nobody."""
         ...
 
+    def connection_at(self, connection_id: str) -> tuple[str, Connection] | None:
+        """The connection that has this id in its address, and its workspace; an index carries it."""
+        ...
+
     def index_words(self) -> bool:
         """Indexes a batch of words that some other program changed; False when none are left."""
         ...
 
     def prune(self, before: datetime, limit: int = 500) -> int:
-        """Forgets finished jobs and seen requests older than `before`, a small batch at a time."""
+        """Forgets finished jobs and seen requests older than `before`, a small batch at a time.
+
+        So it does with deliveries of helpdesks, which stay for as long as `bot/domain/signal.py` says.
+        """
         ...
 
 

@@ -177,6 +177,16 @@ REMINDERS = (
         },
         or_thread=True,
     ),
+    # About a case that a helpdesk proposes; gathered ones have their message alone.
+    Reminder(
+        name="proposal_waits",
+        about="proposal",
+        when="a proposed case that nobody opened or waved off: once, after 2 working days, the lead",
+        since="made",
+        on=(On(2, ("lead",)),),
+        says="A helpdesk proposed this as a failed case, and nobody has decided yet.",
+        tells="A helpdesk proposed this as a failed case, and nobody has decided yet.",
+    ),
     # About what is owed to a customer. "Its owner" is whoever has that step: the case's contact, unless
     # it was handed over; or the lead, when they have left.
     Reminder(

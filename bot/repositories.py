@@ -16,15 +16,18 @@ from bot.domain.board_filter import Filters
 from bot.domain.case import Case
 from bot.domain.case_list import CaseList, Place
 from bot.domain.channel import Channel
+from bot.domain.connection import Connection
 from bot.domain.job import Job, MessageRef
 from bot.domain.notification_preferences import NotificationPreferences
 from bot.domain.owner_day import DayEverywhere
 from bot.domain.person import Person
+from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery, Tally
-from bot.domain.reminder import SentReminder
+from bot.domain.reminder import SentReminder, Subject
 from bot.domain.retro import Answer, Comment, Counts, Retro, WithdrawnAnswer
 from bot.domain.search import Asked
 from bot.domain.sign_in import SignIn
+from bot.domain.signal import SignalDelivery
 from bot.domain.team import Team
 from bot.domain.trends import Failure, Fix
 from bot.messages.parts import Message
@@ -54,13 +57,14 @@ class BeingSaid(Exception):
 
 
 class Traces(NamedTuple):
-    """Where a person was: the cases in which something changed, and messages to change.
+    """Where a person was: the cases and proposals in which something changed, and messages to change.
 
     `messages` name them in a channel or to a lead, by the keys that these have from now on; `again` are
     jobs of messages that were said and read otherwise now.
     """
 
     cases: frozenset[int]
+    proposals: frozenset[int]
     messages: Mapping[str, MessageRef]
     again: Sequence[Job]
 
@@ -405,6 +409,129 @@ class Recoveries(ReadRecoveries, Protocol):
         ...
 
 
+class NoteTrouble(NamedTuple):
+    """That a connection takes no notes just now: how many wait, how many were given up, and why."""
+
+    connection: Connection
+    waiting: int
+    given_up: int
+    why: str
+
+
+class ReadConnections(Protocol):
+    """Helpdesks' ways into channels, removed ones too."""
+
+    def troubles(self) -> Sequence[NoteTrouble]:
+        """Of each connection whose notes failed the last time, as far as it was not removed.
+
+        Counted up to MAX_COUNTED of `ports`; an index carries it.
+        """
+        ...
+
+    def get(self, connection_id: str, /) -> Connection | None: ...
+    def in_channel(self, channel_id: str) -> Sequence[Connection]:
+        """Those that were not removed, the oldest first; an index carries it."""
+        ...
+
+
+class Connections(ReadConnections, Protocol):
+    """The same, and what changes them."""
+
+    def add(self, connection: Connection, /) -> Connection: ...
+    def save(self, connection: Connection, /) -> None:
+        """Stores it as the next version; raises ConflictError when another one is stored."""
+        ...
+
+    def hold(self, connection_id: str) -> Connection | None:
+        """As it is now; nobody else changes or holds it until the transaction ends."""
+        ...
+
+
+class ReadDeliveries(Protocol):
+    """What helpdesks told, for a month."""
+
+    def get(self, connection_id: str, key: str) -> SignalDelivery | None: ...
+
+    def last(self, connection_id: str, limit: int) -> Sequence[SignalDelivery]:
+        """A connection's, the newest first; an index carries it."""
+        ...
+
+    def of_reference(self, connection_id: str, reference: str, limit: int) -> Sequence[SignalDelivery]:
+        """Those about one ticket, whatever its case, the newest arrival first; an index carries it."""
+        ...
+
+    def of_customer(self, name: str) -> Sequence[SignalDelivery]:
+        """Those of a customer, upper and lower case alike; an index carries it."""
+        ...
+
+
+class Deliveries(ReadDeliveries, Protocol):
+    """The same, and what changes them."""
+
+    def add(self, delivery: SignalDelivery) -> bool:
+        """Stores it; False when it is known, so that a repeat changes nothing."""
+        ...
+
+    def save(self, delivery: SignalDelivery) -> None:
+        """Stores what is known of it now."""
+        ...
+
+
+class ReadProposals(Protocol):
+    """Cases that helpdesks propose, decided ones too."""
+
+    def get(self, number: int, /) -> Proposal | None: ...
+    def among(self, numbers: Collection[int], /) -> Mapping[int, Proposal]: ...
+    def by_reference(self, connection_id: str, reference: str) -> Proposal | None:
+        """The connection's proposal with this reference; upper and lower case are the same."""
+        ...
+
+    def of_case(self, case_number: int) -> Sequence[Proposal]:
+        """Those that became this case: their connections and tickets are where notes go."""
+        ...
+
+    def of_customer(self, name: str) -> Sequence[Proposal]:
+        """Those of a customer, upper and lower case alike; an index carries it."""
+        ...
+
+    def count_made(self, connection_id: str, since: datetime) -> int:
+        """How many have had a message of their own, or were opened at once, since then."""
+        ...
+
+    def gathered(
+        self, connection_id: str, since: datetime, until: datetime, limit: int
+    ) -> Sequence[Proposal]:
+        """Undecided ones made between two moments that have no message of their own, the first first."""
+        ...
+
+    def decided(self, connection_id: str, limit: int) -> Sequence[Proposal]:
+        """Those that somebody opened or waved off, the last one first."""
+        ...
+
+    def waiting(self, connection_id: str) -> Sequence[Proposal]:
+        """Those of a connection that nobody has decided yet; an index carries it."""
+        ...
+
+    def count_lapsed(self, channel_id: str, since: datetime, until: datetime) -> int:
+        """How many of a channel went away by themselves between two moments; an index carries it."""
+        ...
+
+
+class Proposals(ReadProposals, Protocol):
+    """The same, and what changes them."""
+
+    def add(self, proposal: Proposal, /) -> Proposal:
+        """Stores it under the workspace's next number (`proposal.number` is ignored) and returns it.
+
+        Raises ConflictError when the connection got a proposal with this reference meanwhile.
+        """
+        ...
+
+    def save(self, proposal: Proposal, /) -> None:
+        """Stores it as the next version; raises ConflictError when another one is stored."""
+        ...
+
+
 class BoardTeam(NamedTuple):
     """A team to look into: its channel, its zone, and which day it is there.
 
@@ -461,6 +588,7 @@ class DueWork(BaseModel, frozen=True):
     items: tuple[ActionItem, ...] = ()
     retros: tuple[Retro, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
     teams: tuple[Team, ...] = ()
 
 
@@ -471,9 +599,7 @@ class Scheduler(Protocol):
         """At most `limit` of each kind, held until the transaction ends; others' are left out."""
         ...
 
-    def reschedule(
-        self, until: Sequence[tuple[ActionItem | Retro | Recovery | Team, datetime | None]]
-    ) -> None:
+    def reschedule(self, until: Sequence[tuple[Subject | Team, datetime | None]]) -> None:
         """Looks at them again at these moments; None: not before they are changed."""
         ...
 
@@ -543,7 +669,10 @@ class Jobs(Protocol):
         ...
 
     def retry_dead(self, channel_id: str) -> int:
-        """Gives what was given up in this channel another try; returns how many messages."""
+        """Gives what was given up in this channel another try; returns how many messages.
+
+        `note.account` of a connection stands for all of its tickets.
+        """
         ...
 
 

@@ -13,15 +13,19 @@ from bot.commands import board as board_commands
 from bot.commands import case as case_commands
 from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
+from bot.commands import connection as connection_commands
+from bot.commands import connection_secret as connection_secret_commands
 from bot.commands import days_off as days_off_commands
 from bot.commands import page as page_commands
 from bot.commands import policy as policy_commands
 from bot.commands import prompt as prompt_commands
+from bot.commands import proposal as proposal_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import reminder as reminder_commands
 from bot.commands import retro as retro_commands
 from bot.commands import search as search_commands
 from bot.commands import sign_in as sign_in_commands
+from bot.commands import signal as signal_commands
 from bot.commands import team as team_commands
 from bot.commands import trends as trends_commands
 from bot.domain import reference
@@ -30,11 +34,14 @@ from bot.jobs import action_item as action_item_jobs
 from bot.jobs import board as board_jobs
 from bot.jobs import carry_over as carry_over_jobs
 from bot.jobs import case as case_jobs
+from bot.jobs import note as note_jobs
 from bot.jobs import prompt as prompt_jobs
+from bot.jobs import proposal as proposal_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.jobs import returned as returned_jobs
+from bot.jobs import signal as signal_jobs
 from bot.jobs import team as team_jobs
 from bot.jobs.payload import JobPayload, Unsaid
 from bot.messages.parts import Button, Message
@@ -155,6 +162,11 @@ TYPED_WORDS: Mapping[str, TypedWord] = {
         "",
         "what this team's retros ask; its lead adds, rewords, reorders and retires prompts",
     ),
+    "connect": TypedWord(
+        "connections.show",
+        "",
+        "this team's helpdesks: what they tell of is proposed as a failed case; its lead connects them",
+    ),
     "draft": TypedWord(
         "coach.draft",
         "[words to a customer]",
@@ -252,6 +264,33 @@ _ROUTES = (
     _route(board_commands.Share, board_commands.share),
     _reading(reminder_commands.ShowAll, reminder_commands.show_all),
     _reading(reminder_commands.ShowAllHere, reminder_commands.show_all_here),
+    _reading(connection_commands.Show, connection_commands.show),
+    _route(connection_commands.Add, connection_commands.add, connection_commands.open_add),
+    _route(connection_commands.Edit, connection_commands.edit, connection_commands.open_edit),
+    _reading(connection_commands.ShowDeliveries, connection_commands.show_deliveries),
+    _route(connection_commands.Test, connection_commands.test),
+    _route(
+        connection_secret_commands.RenewSecret,
+        connection_secret_commands.renew_secret,
+        connection_secret_commands.open_renew_secret,
+    ),
+    _route(
+        connection_secret_commands.PasteSecret,
+        connection_secret_commands.paste_secret,
+        connection_secret_commands.open_paste_secret,
+    ),
+    _route(
+        connection_secret_commands.GiveToken,
+        connection_secret_commands.give_token,
+        connection_secret_commands.open_give_token,
+    ),
+    _route(connection_commands.Remove, connection_commands.remove, connection_commands.open_remove),
+    _route(signal_commands.TakeIn, signal_commands.take_in),
+    _route(signal_commands.TellBroken, signal_commands.tell_broken),
+    _route(proposal_commands.Open, proposal_commands.open_proposal),
+    _route(proposal_commands.WaveOff, proposal_commands.wave_off),
+    _route(proposal_commands.SayWhy, proposal_commands.say_why, proposal_commands.open_say_why),
+    _reading(proposal_commands.ShowAll, proposal_commands.show_all),
     _reading(trends_commands.Show, trends_commands.show),
     _route(sign_in_commands.Open, sign_in_commands.open_page),
     _reading(search_commands.Find, search_commands.find),
@@ -321,6 +360,7 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         recovery_jobs.TellLead,
         recovery_jobs.TellNotRecovered,
         recovery_jobs.CheckIn,
+        note_jobs.Leave,
         reminder_jobs.Tell,
         reminder_jobs.TellThread,
         reminder_jobs.TellInstead,
@@ -330,6 +370,11 @@ JOB_HANDLERS: Mapping[str, type[JobPayload]] = {
         team_jobs.SettingsChanged,
         team_jobs.ColleagueLeft,
         prompt_jobs.Changed,
+        proposal_jobs.Show,
+        proposal_jobs.Gather,
+        signal_jobs.ShowTest,
+        signal_jobs.TellBroken,
+        signal_jobs.AskRules,
         case_jobs.Backlog,
         case_jobs.Withdrawn,
         case_jobs.SayChange,

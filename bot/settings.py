@@ -1,13 +1,15 @@
 """All that differs between machines, read once from the environment (and a `.env` file)."""
 
 import os
+import re
+from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 USUAL_PACE = 1.1
@@ -15,8 +17,12 @@ USUAL_PACE = 1.1
 
 
 ENV_FILE = Path(".env")
+MIN_KEY_LENGTH = 16
+"""Characters of a key for secrets: a shorter one is found by trying."""
 OTHERS = 0o077
 """The bits of a file's mode for everybody but its owner."""
+HOST_AND_PORT = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
+"""What may be vouched for: a name or an address of IPv4 or IPv6, and perhaps a port."""
 
 
 class Misconfigured(Exception):
@@ -31,6 +37,8 @@ class Settings(BaseSettings):
     )
 
     amends_database_url: str = "sqlite:///amends.db"
+    amends_secret_key: SecretStr | None = None
+    """Encrypts stored secrets; of several, separated by commas, the first one does, and all decrypt."""
     amends_host: str = "127.0.0.1"
     amends_port: int = Field(default=3000, ge=0, le=65535)
     amends_url: str = ""
@@ -47,6 +55,8 @@ class Settings(BaseSettings):
     """Works in Slack channels that are shared with another organisation, too."""
     amends_starts_a_minute: int = Field(default=60, ge=0, le=100_000)
     """How many cases, answers, items and the like one person may start a minute; 0: any number."""
+    amends_helpdesk_hosts: str = ""
+    """Hosts beside the helpdesks' own that take notes, separated by commas: for stand-ins."""
     amends_log_level: str = "INFO"
     slack_bot_token: str | None = None
     slack_signing_secret: str | None = None
@@ -76,6 +86,13 @@ class Settings(BaseSettings):
             return url
         raise ValueError("must be sqlite:///FILE or start with postgresql://")
 
+    @field_validator("amends_secret_key")
+    @classmethod
+    def _long_keys(cls, keys: SecretStr | None) -> SecretStr | None:
+        if keys is not None and any(len(key) < MIN_KEY_LENGTH for key in _listed(keys)):
+            raise ValueError(f"each key needs {MIN_KEY_LENGTH} characters, as from openssl rand -hex 32")
+        return keys
+
     @field_validator("amends_url")
     @classmethod
     def _a_public_address(cls, url: str) -> str:
@@ -93,6 +110,15 @@ class Settings(BaseSettings):
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
             raise ValueError("must be an address like https://slack.com/api/")
         return url
+
+    @field_validator("amends_helpdesk_hosts")
+    @classmethod
+    def _hosts(cls, hosts: str) -> str:
+        if not all(HOST_AND_PORT.fullmatch(host) for host in _named(hosts)):
+            raise ValueError(
+                "must be hosts like desk.example.com or 127.0.0.1:8080, with commas between"
+            )
+        return hosts
 
     @field_validator("amends_log_level")
     @classmethod
@@ -120,6 +146,11 @@ class Settings(BaseSettings):
         return token
 
     @property
+    def secret_keys(self) -> Sequence[str]:
+        """The keys that stored secrets are encrypted with, the newest first."""
+        return _listed(self.amends_secret_key) if self.amends_secret_key else ()
+
+    @property
     def forget_after(self) -> timedelta | None:
         """How long a case is stored before its customer is forgotten; None: until somebody asks."""
         days = self.amends_forget_after_days
@@ -143,17 +174,17 @@ class Settings(BaseSettings):
     @property
     def tenants(self) -> frozenset[str]:
         """The tenants that may use the Teams app; empty: any, only without authentication."""
-        tenants = (
-            self.teams_tenants.split(",") if self.teams_tenants else [self.teams_app_tenant_id or ""]
-        )
-        return frozenset(tenant.strip().lower() for tenant in tenants if tenant.strip())
+        return _named(self.teams_tenants or self.teams_app_tenant_id or "")
 
     @property
     def service_hosts(self) -> frozenset[str]:
         """Hosts of Teams' service beside Microsoft's own, which the operator vouches for."""
-        return frozenset(
-            host.strip().lower() for host in self.teams_service_hosts.split(",") if host.strip()
-        )
+        return _named(self.teams_service_hosts)
+
+    @property
+    def helpdesk_hosts(self) -> frozenset[str]:
+        """Hosts of helpdesks, or `host:port`, for which the operator vouches: http will do there."""
+        return _named(self.amends_helpdesk_hosts)
 
     @property
     def loopback(self) -> bool:
@@ -164,6 +195,15 @@ class Settings(BaseSettings):
             return ip_address(self.amends_host).is_loopback
         except ValueError:
             return False
+
+
+def _named(words: str) -> frozenset[str]:
+    """What stands between commas, in lower case."""
+    return frozenset(word.strip().lower() for word in words.split(",") if word.strip())
+
+
+def _listed(keys: SecretStr) -> Sequence[str]:
+    return [key.strip() for key in keys.get_secret_value().split(",")]
 
 
 def http_address(host: str, port: int) -> str:

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from bot.bot import Bot
-from bot.domain import message_key
+from bot.domain import message_key, note
 from bot.domain.job import Job, MessageRef, minute
 from bot.domain.person import Person
 from bot.domain.reminder import SentReminder, parse_label
@@ -157,6 +157,8 @@ def _whom(one: Noted, people: Mapping[Name, str]) -> str:
     job, channel = one.job, one.delivery.channel
     if job.direct:
         return people.get((job.workspace, job.channel_id), job.channel_id)
+    if note.is_channel(job.channel_id):
+        return "a ticket in a helpdesk"
     if job.thread is None:
         return f"#{channel.name}"
     case_number = message_key.retro_of(job.thread)

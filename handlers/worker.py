@@ -24,6 +24,7 @@ from bot.domain.job import (
     is_hopeless,
     minute,
 )
+from bot.domain.note import platform_of
 from bot.messages.parts import Message, Superseded
 from bot.ports import (
     Delivery,
@@ -81,7 +82,8 @@ class RootMissing(DeliveryError):
 class Worker:
     """Speaks for the bot, one message at a time in each channel, channels side by side.
 
-    `messengers` maps a workspace's platform ("slack" of "slack:T1", "web") to who speaks there.
+    `messengers` maps a workspace's platform ("slack" of "slack:T1", "web") to who speaks there, and
+    `note.PLATFORM` to who leaves notes in helpdesks, for all workspaces.
     `woken` is set by whoever committed something, so that the clock looks at once.
     """
 
@@ -282,7 +284,7 @@ class Worker:
             raise
 
     async def _attempt(self, job: Job, words: WordsRead | None, until: float) -> None:
-        messenger = self._messengers[job.workspace.partition(":")[0]]
+        messenger = self._messengers[platform_of(job.workspace, job.channel_id)]
         if job.attempts > MAX_ATTEMPTS_IN_AN_OUTAGE:
             # Nobody lived to put it back so often: it kills whoever tries.
             await self._put_back(job, DeliveryError("Amends never came to its end.", permanent=True))
@@ -480,7 +482,7 @@ class Worker:
         wait = max(asked or 0.0, backoff(job.attempts, random.random()))  # noqa: S311 - jitter
         # Once unsure, only a look-up that was answered makes sure; a needless one costs little.
         unsure = job.unsure or undelivered.maybe_delivered
-        limits = self._limits[job.workspace.partition(":")[0]]
+        limits = self._limits[platform_of(job.workspace, job.channel_id)]
         behind = isinstance(undelivered, RootMissing)
         await self._put_away(
             Ended(
@@ -493,7 +495,7 @@ class Worker:
                 follow=self._bot.root_jobs(job) if behind else (),
                 # A tick may be told a later time than it is; only a channel queue's rest goes by the
                 # real clock.
-                hold_queue=asked is not None or self._ticking,
+                hold_queue=asked is not None or self._ticking or limits.in_order,
                 hold_workspace=asked is not None and limits.together,
             )
         )

@@ -10,7 +10,9 @@ from storage.tables import counters
 from storage.upsert import insert
 
 
-def count(connection: Connection, workspace: str, noun: Literal["case", "item", "post"]) -> int:
+def count(
+    connection: Connection, workspace: str, noun: Literal["case", "item", "post", "proposal"]
+) -> int:
     """The workspace's next number for a noun, from 1.
 
     It belongs to the transaction: others wait for it to end, and a rollback leaves no gap.

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot import ports
 from bot.domain.errors import ConflictError
-from storage import restored, search_index, sqlite
+from storage import restored, search_index, sqlite, vault
 from storage.copied import copy_rows
 from storage.damage import look_into_file, look_into_server
 from storage.failure import connect, translated
@@ -27,6 +27,7 @@ from storage.sqlite import SQLite
 from storage.tables import channels, teams
 from storage.turn import Turn
 from storage.unit_of_work import ReadOnlyWork, UnitOfWork
+from storage.vault import Vault
 
 if TYPE_CHECKING:
     from storage.postgresql import PostgreSQL
@@ -65,8 +66,17 @@ class Database:
     _engines: "SQLite | PostgreSQL"
     _server: "PostgreSQL | None" = None
 
-    def __init__(self, url: str, *, only_reads: bool = False, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        only_reads: bool = False,
+        clock: Clock | None = None,
+        keys: Sequence[str] = (),
+    ) -> None:
         """Opens nothing yet; `only_reads`: an SQLite file may be where nobody may write.
+
+        `keys` are the operator's, by which secrets are sealed: the first one seals.
 
         `clock`: what the queue goes by instead of the real time, for a story with times of its own.
         """
@@ -82,6 +92,7 @@ class Database:
             from storage.postgresql import PostgreSQL  # noqa: PLC0415
 
             self._engines = self._server = PostgreSQL(address)
+        self.vault = Vault(keys)
         self._past = Past()
         self._clock = clock
         self._damage: str | None = None
@@ -91,7 +102,7 @@ class Database:
         """ports.Transactions.write."""
 
         def turn(connection: Connection) -> Result:
-            work = UnitOfWork(connection, workspace)
+            work = UnitOfWork(connection, workspace, self.vault)
             result = change(work)
             work.flush()
             return result
@@ -106,7 +117,7 @@ class Database:
         """
 
         def turn(connection: Connection) -> Result:
-            return look(ReadOnlyWork(connection, workspace))
+            return look(ReadOnlyWork(connection, workspace, self.vault))
 
         return await self._turn(turn, writes=False)
 
@@ -121,7 +132,7 @@ class Database:
                 with self.transaction(writes=True) as connection:
                     if self._server is not None:
                         self._server.lift_limits(connection)
-                    work = UnitOfWork(connection, workspace)
+                    work = UnitOfWork(connection, workspace, self.vault)
                     result = change(work)
                     work.flush(at_length=True)
                     connection.commit()
@@ -298,6 +309,17 @@ class Database:
             continue
         while self._index_words():
             continue
+
+    def check_secrets(self) -> None:
+        """Raises Locked where something is stored that the keys do not open, or StorageUnavailable."""
+        with self.transaction(writes=False) as connection:
+            vault.check(connection, self.vault)
+
+    def reseal(self) -> None:
+        """Seals all secrets with the first key; raises Locked, or StorageUnavailable."""
+        with self.transaction(writes=True) as connection:
+            vault.reseal(connection, self.vault)
+            connection.commit()
 
     def _upgrade(self) -> None:
         # Only here: alembic costs a fifth of a second that most starts need not pay.

@@ -41,6 +41,7 @@ from storage.tables import (
     people,
     posts,
     preferences,
+    proposals,
     reminders,
     sent_messages,
     sign_ins,
@@ -54,6 +55,9 @@ OTHERS = {
     "people": ("id", "name", "zone"),
     "places": ("id", "name", "name_folded"),
     "teams": ("channel_id", "name", "zone"),
+    "connections": ("id", "product", "secret", "token", "origin"),
+    "deliveries": ("connection_id", "key", "reference_folded", "customer_folded"),
+    "proposals": ("connection_id", "ticket", "reference", "reference_folded", "customer_folded"),
     "cases": ("customer", "reference", "reference_folded", "link", "public_post"),
 }
 """Columns that hold no colleague: hashes, and what other people, channels and customers are called."""
@@ -74,6 +78,7 @@ class Former:
         self._person = person
         self._former = former
         self._scrub = scrub
+        self._proposals: set[int] = set()
         self._id = re.compile(rf"(?<!\w){re.escape(person.id)}(?!\w)")
 
     def forget(self, *, waits: bool) -> Traces:
@@ -88,7 +93,7 @@ class Former:
         for table in Row.metadata.sorted_tables:
             numbers |= self._rename_in(table)
         put(self._connection, people, values(self._workspace, self._former), "name")
-        return Traces(frozenset(numbers), messages, again)
+        return Traces(frozenset(numbers), frozenset(self._proposals), messages, again)
 
     def _drop_their_own(self) -> None:
         id = self._person.id
@@ -172,6 +177,8 @@ class Former:
                 # Whoever changes it on the ground of what it was loses, and reads it again.
                 changed["version"] = table.c.version + 1
             self._connection.execute(update(table).where(*self._this(table, row)).values(changed))
+            if table is proposals:
+                self._proposals.add(row["number"])
             number = row["number"] if table is cases else row.get("case_number")
             if number is not None:
                 numbers.add(number)

@@ -28,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 
+from bot.domain import note
 from bot.domain.job import minute
 from bot.ports import Doubted, Restored
 from storage.jobs.job import EPOCH, IS_DEAD, IS_WAITING, begun_anew, scheduled_at
@@ -40,7 +41,7 @@ from storage.upsert import put, put_each
 COPY = "copy"
 """The workspace of these rows, and no real one's name; they hold the minute of the backup."""
 NUMBERS, OWED, DOUBTED = "numbers", "owed", "doubted"
-NOUNS = ("case", "item", "post")
+NOUNS = ("case", "item", "post", "proposal")
 ROUND = 1000
 """Numbers go on from a full thousand, so that people see where the gap is."""
 SHARE = 10
@@ -129,6 +130,8 @@ def doubt(connection: Connection, looked_up: Collection[str]) -> Doubted:
             for name in sorted(looked_up)
         ),
     )
+    if note.PLATFORM not in looked_up:
+        sure = and_(sure, ~jobs.c.channel_id.startswith(note.ALL, autoescape=True))
     held = update(jobs).where(IS_WAITING, ~said, ~sure).values(state="held")
     how_many = connection.execute(held).rowcount
     left = select(func.count()).select_from(jobs).where(IS_WAITING, ~said)

@@ -523,6 +523,104 @@ class SignInRow(Row, table=True):
     expires_at: datetime = Field(sa_type=UTCDateTime)
 
 
+class ConnectionRow(Row, table=True):
+    """A helpdesk's way into a channel; by its random id it is found in whatever workspace it is."""
+
+    __tablename__ = "connections"
+    __table_args__ = (
+        index("connections_by_id", "id"),
+        index("connections_of_channel", "workspace", "channel_id", "made_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    channel_id: str
+    product: str
+    made_by: str
+    made_at: datetime = Field(sa_type=UTCDateTime)
+    secret: str
+    token: str
+    origin: str
+    rules: dict[str, Any] = Field(sa_type=Data)
+    action: str
+    kind: str | None
+    a_day: int
+    test_for: str | None
+    test_until: datetime | None = Field(sa_type=UTCDateTime)
+    asked_at: datetime | None = Field(sa_type=UTCDateTime)
+    removed_at: datetime | None = Field(sa_type=UTCDateTime)
+    version: int
+
+
+class DeliveryRow(Row, table=True):
+    """What arrived by a connection, for a month; what ends in `_folded` is in lower case."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        index("deliveries_arrived", "workspace", "connection_id", "arrived_at"),
+        index("deliveries_of_reference", "workspace", "connection_id", "reference_folded"),
+        index(
+            "deliveries_of_customer",
+            *("workspace", "customer_folded"),
+            where="customer_folded IS NOT NULL",
+        ),
+        index("deliveries_to_drop", "arrived_at"),
+    )
+
+    connection_id: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    arrived_at: datetime = Field(sa_type=UTCDateTime)
+    reference_folded: str
+    customer_folded: str | None
+    signal: dict[str, Any] = Field(sa_type=Data)
+    became: str
+
+
+class ProposalRow(Row, table=True):
+    """A case that a helpdesk proposes; `reference_folded` makes zd-7 and ZD-7 one, once a connection.
+
+    `ended_at` is when it was last decided, or lapsed.
+    """
+
+    __tablename__ = "proposals"
+    __table_args__ = (
+        index(
+            "proposals_by_reference",
+            *("workspace", "connection_id", "reference_folded"),
+            unique=True,
+            where="reference_folded IS NOT NULL",
+        ),
+        index("proposals_of_connection", "workspace", "connection_id", "made_at"),
+        index("proposals_ended", "workspace", "channel_id", "state", "ended_at"),
+        index("proposals_of_case", "workspace", "case_number", where="case_number IS NOT NULL"),
+        index(
+            "proposals_of_customer",
+            *("workspace", "customer_folded"),
+            where="customer_folded IS NOT NULL",
+        ),
+        checked_at("proposals"),
+    )
+
+    number: int = Field(primary_key=True)
+    connection_id: str
+    channel_id: str
+    ticket: str
+    reference: str | None
+    reference_folded: str | None
+    customer_folded: str | None
+    signal: dict[str, Any] = Field(sa_type=Data)
+    rules: list[str] = Field(sa_type=Data)
+    made_at: datetime = Field(sa_type=UTCDateTime)
+    gathered: bool
+    state: str
+    history: list[dict[str, Any]] = Field(sa_type=Data)
+    ended_at: datetime | None = Field(sa_type=UTCDateTime)
+    case_number: int | None
+    later: dict[str, Any] | None = Field(sa_type=Data)
+    forgotten_at: datetime | None = Field(sa_type=UTCDateTime)
+    version: int
+    next_check_at: datetime | None = never_checked()
+
+
 class CounterRow(Row, table=True):
     """The last number given out: C-7 means that the counter of cases stood at 7.
 
@@ -559,4 +657,7 @@ sent_messages = _table("said")
 requests = _table("requests")
 posts = _table("posts")
 sign_ins = _table("sign_ins")
+connections = _table("connections")
+deliveries = _table("deliveries")
+proposals = _table("proposals")
 counters = _table("counters")

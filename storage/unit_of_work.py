@@ -8,9 +8,12 @@ from storage.repositories.action_item import ActionItems
 from storage.repositories.board import Board
 from storage.repositories.case import Cases
 from storage.repositories.channel import Channels
+from storage.repositories.connection import Connections
+from storage.repositories.delivery import Deliveries
 from storage.repositories.notification_preferences import PreferencesOfPeople
 from storage.repositories.person import People
 from storage.repositories.post import Posts
+from storage.repositories.proposal import Proposals
 from storage.repositories.recovery import Recoveries
 from storage.repositories.reminder import Reminders
 from storage.repositories.request import Requests
@@ -19,6 +22,7 @@ from storage.repositories.sent_messages import SentMessages
 from storage.repositories.sign_in import SignIns
 from storage.repositories.team import Teams
 from storage.search_index import Search
+from storage.vault import NO_VAULT, Vault
 
 
 class ReadOnlyWork:
@@ -27,8 +31,9 @@ class ReadOnlyWork:
     What would be written only at the end, scheduled jobs above all, is not here.
     """
 
-    def __init__(self, connection: Connection, workspace: str) -> None:
+    def __init__(self, connection: Connection, workspace: str, vault: Vault = NO_VAULT) -> None:
         self.workspace = workspace
+        self.vault = vault
         self.people = People(connection, workspace)
         self.channels = Channels(connection, workspace)
         self.teams = Teams(connection, workspace)
@@ -42,14 +47,17 @@ class ReadOnlyWork:
         self.sent_messages = SentMessages(connection, workspace)
         self.posts = Posts(connection, workspace)
         self.sign_ins = SignIns(connection, workspace)
+        self.connections = Connections(connection, workspace)
+        self.deliveries = Deliveries(connection, workspace)
+        self.proposals = Proposals(connection, workspace)
         self.search = Search(connection, workspace)
 
 
 class UnitOfWork(ReadOnlyWork):
     """ports.UnitOfWork; whoever opened the connection rolls back what was not committed."""
 
-    def __init__(self, connection: Connection, workspace: str) -> None:
-        super().__init__(connection, workspace)
+    def __init__(self, connection: Connection, workspace: str, vault: Vault = NO_VAULT) -> None:
+        super().__init__(connection, workspace, vault)
         self.scheduler = Scheduler(connection, workspace)
         self.jobs = Jobs(connection, workspace)
         self.requests = Requests(connection, workspace)

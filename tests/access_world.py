@@ -1,15 +1,35 @@
 """What there is to see and do in one private channel: for tests that ask who may, command by command."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
+from bot.domain.connection import Connection
 from bot.domain.item_step import STEPS
-from bot.domain.reference import PromptsRef
+from bot.domain.proposal import Proposal, take
+from bot.domain.reference import ConnectionsRef, PromptsRef
+from bot.domain.signal import Signal
+from bot.ports import UnitOfWork
 from bot.routes import COMMANDS
 
 CASE, ITEM, REFERENCE, PROMPT = "C-1", "AI-1", "ZD-4711", "prompts::training:C1"
 RETIRED_PROMPT = "communication"
-WORDS = ("Letter gone", "Show the notes", "Show all notes", "A list of holidays", "No time before")
+CONNECTION = "0f" * 20
+PROPOSED = {
+    "proposal.open": "P-1",
+    "proposal.wave_off": "P-2",
+    "proposal.say_why": "P-3",
+    "proposal.show_all": f"connection:{CONNECTION}/2026-03-05",
+}
+"""What commands about proposals are asked about."""
+WORDS = (
+    "Letter gone",
+    "Show the notes",
+    "Show all notes",
+    "A list of holidays",
+    "No time before",
+    "Never again",
+)
 """What is written in the channel, of which nobody outside may read anything."""
 NEVER = {
     CASE: "C-99",
@@ -17,6 +37,10 @@ NEVER = {
     PROMPT: "prompts::training:C99",
     f"prompts::{RETIRED_PROMPT}:C1": f"prompts::{RETIRED_PROMPT}:C99",
     "prompts:::C1": "prompts:::C99",
+    **dict.fromkeys(("P-1", "P-2", "P-3"), "P-99"),
+    f"connection:{CONNECTION}/2026-03-05": f"connection:{'0' * 40}/2026-03-05",
+    f"connection:{CONNECTION}": f"connection:{'0' * 40}",
+    "connections:C1": "connections:C99",
 }
 """Labels that were never given, for the same commands."""
 
@@ -24,6 +48,15 @@ CHOSEN = {"text": "The notes are shown", "person": "U3", "date": "2026-04-01"}
 """What is filled into a field of a step's form, by its kind."""
 
 # What a person would fill in, so that the command would change something if it were let through.
+RULES = {
+    "rating": "1",
+    "tags": "",
+    "priorities": "",
+    "sla_breached": "",
+    "reopened": "",
+    "action": "open",
+    "a_day": "5",
+}
 VALUES: Mapping[str, Mapping[str, str]] = {
     "case.fail": {"what_happened": "Lost again", "place": "C1"},
     "case.fail_message": {"what_happened": "Lost again", "place": "C1"},
@@ -62,6 +95,13 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "recovery.correct": {"step": "hear"},
     "recovery.take_back": {"step": "hear", "why": "It was another customer."},
     "recovery.hand_over": {"owner": "U3", "step": "everything"},
+    "proposal.say_why": {"why": "It was small."},
+    "connection.add": {"product": "generic", **RULES},
+    "connection.edit": RULES,
+    "connection.renew_secret": {},
+    "connection.paste_secret": {"secret": "whsec-1"},
+    "connection.give_token": {"origin": "https://acme.zendesk.com", "token": "t"},
+    "connection.remove": {},
     "coach.draft": {"text": "Sorry.", "reader": "customer"},
     "team.settings": {
         "lead": "U9",
@@ -88,6 +128,27 @@ VALUES: Mapping[str, Mapping[str, str]] = {
 }
 
 
+def propose(channel_id: str, at: datetime, work: UnitOfWork) -> None:
+    """A helpdesk proposes two cases, and a third one that was waved off."""
+    made: dict[str, Any] = {
+        "id": CONNECTION,
+        "channel_id": channel_id,
+        "product": "generic",
+        "made_by": "U1",
+    }
+    work.connections.add(Connection(**made, made_at=at))
+    for number in range(1, 4):
+        reference = f"HD-{number}"
+        signal = Signal(ticket=reference, reference=reference, at=at, words="Never again", rating=1)
+        of_it: dict[str, Any] = {"number": 0, "connection_id": CONNECTION, "channel_id": channel_id}
+        proposal = Proposal(
+            **of_it, ticket=reference, reference=reference, signal=signal, made_at=at, gathered=True
+        )
+        kept = work.proposals.add(proposal)
+        if number == 3:
+            work.proposals.save(take(kept, "wave_off", "U1", at))
+
+
 class Kinds(NamedTuple):
     """The keys of the team's kinds of case: one in use, and a retired one; "" where there is none."""
 
@@ -108,6 +169,13 @@ def _prompts(command_name: str, channel_id: str, kinds: Kinds) -> PromptsRef:
     return PromptsRef(channel_id=channel_id, key=key)
 
 
+def _of_helpdesks(command_name: str, channel_id: str) -> str:
+    """A proposal, the connection, or all connections of the channel."""
+    if command_name in ("connections.show", "connection.add"):
+        return str(ConnectionsRef(channel_id=channel_id))
+    return PROPOSED.get(command_name, f"connection:{CONNECTION}")
+
+
 def about(command_name: str, answer: str, channel_id: str = "C1", kinds: Kinds = NO_KINDS) -> str:
     """What a command is asked about: case, item, prompt, kind, the answer with this id, a day, words."""
     if command_name.startswith("reminder.show_all"):
@@ -118,6 +186,8 @@ def about(command_name: str, answer: str, channel_id: str = "C1", kinds: Kinds =
         return ""
     if command_name.startswith(("prompt.", "prompts.", "kind.", "kinds.")):
         return str(_prompts(command_name, channel_id, kinds))
+    if command_name in PROPOSED or command_name.startswith(("connection.", "connections.")):
+        return _of_helpdesks(command_name, channel_id)
     if command_name.endswith("_answer"):
         return answer
     if command_name.startswith("action_item.") and not command_name.startswith("action_item.add"):

@@ -12,9 +12,12 @@ from bot.commands import action_item as action_item_commands
 from bot.commands import case as case_commands
 from bot.commands import case_change as case_change_commands
 from bot.commands import coach as coach_commands
+from bot.commands import connection as connection_commands
+from bot.commands import connection_secret as connection_secret_commands
 from bot.commands import days_off as days_off_commands
 from bot.commands import policy as policy_commands
 from bot.commands import prompt as prompt_commands
+from bot.commands import proposal as proposal_commands
 from bot.commands import recovery as recovery_commands
 from bot.commands import retro as retro_commands
 from bot.commands import team as team_commands
@@ -23,6 +26,7 @@ from bot.domain.board import BY_NAME as BOARD_GROUPS
 from bot.domain.board import Board, Thing
 from bot.domain.board_filter import EVERYTHING, Filters
 from bot.domain.case import Case, CaseChange
+from bot.domain.connection import Connection, Rules
 from bot.domain.days_off import DaysOff, Span
 from bot.domain.gap import CameBack
 from bot.domain.item_step import ItemState
@@ -31,6 +35,8 @@ from bot.domain.owner_day import Days
 from bot.domain.person import Person
 from bot.domain.policy import Policy
 from bot.domain.prompt import MAX_KINDS, MAX_PROMPTS, MAX_RETIRED, Kind, Prompt
+from bot.domain.proposal import Proposal
+from bot.domain.proposal import take as take_proposal
 from bot.domain.recovery import (
     Recovery,
     Tally,
@@ -58,18 +64,23 @@ from bot.domain.retro import (
     only_made_right,
 )
 from bot.domain.search import WHAT_HAPPENED, Text, asked_for
+from bot.domain.signal import Signal, SignalDelivery, without_customer
 from bot.domain.team import Team
 from bot.domain.trends import Failure, Fix, TeamRows, Trends, months_until
 from bot.domain.trends import trends as trends_of
+from bot.helpdesks import Helpdesks
 from bot.messages import (
     action_item,
     board,
     carry_over,
     case,
     coach,
+    connection,
     home,
+    note,
     owed,
     prompt,
+    proposal,
     recovery,
     recovery_form,
     reminder,
@@ -77,6 +88,7 @@ from bot.messages import (
     returned,
     search,
     sign_in,
+    signal,
     team,
     trends,
 )
@@ -100,7 +112,9 @@ from bot.messages.search import Page as FoundPage
 from bot.messages.stale_form import changed_meanwhile
 from bot.prompts import PROMPTS, gaps_in
 from bot.reminders import BY_NAME
+from bot.repositories import NoteTrouble
 from bot.routes import OFFERS, TYPED
+from handlers.helpdesks.products import PRODUCTS
 from tests.desk import ASKED
 
 AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
@@ -382,16 +396,103 @@ def _shown(
     case_now: Case = CASE,
     at: datetime = AT + timedelta(hours=3),
     back: Mapping[int, tuple[str, ...]] | None = None,
+    later: Signal | None = None,
 ) -> CardContext:
-    return CardContext(recovery_now, case_now, TEAM, PEOPLE, at, LINKS, back or {})
+    return CardContext(recovery_now, case_now, TEAM, PEOPLE, at, LINKS, back or {}, later)
 
 
+CONNECTION = Connection(id="0f" * 20, channel_id="C1", product="generic", made_by="U1", made_at=AT)
+SECRET = "shown-this-once-0123456789abcdefghijklmnopq"
+ADDRESS = f"https://amends.example.com/hooks/{CONNECTION.id}"
+ZENDESK = CONNECTION.model_copy(
+    update={
+        "id": "1e" * 20,
+        "product": "zendesk",
+        "secret": "sealed",
+        "rules": Rules(rating=1, tags=("vip", "complaint"), priorities=("urgent",), sla_breached=True),
+        "action": "open",
+        "kind": "Delivery",
+    }
+)
+ANYTHING = connection.Shown(CONNECTION, "Anything else", last_at=AT)
+IN_ZENDESK = connection.Shown(ZENDESK, "Zendesk", own_secret=True, takes_notes=True)
+NEW_IN_ZENDESK = IN_ZENDESK._replace(
+    connection=ZENDESK.model_copy(update={"secret": "", "rules": Rules(), "action": "propose"})
+)
+LOST_NOTES = IN_ZENDESK._replace(
+    last_at=AT, trouble=NoteTrouble(ZENDESK, 2, 3, "Zendesk does not accept the token.")
+)
+LATE_NOTE = IN_ZENDESK._replace(trouble=NoteTrouble(ZENDESK, 1, 0, "Zendesk cannot be reached."))
+HELPDESKS = Helpdesks(PRODUCTS, "https://amends.example.com", lambda hosts, origin: True)
+GATHERED_ON = CONNECTION.ref.on(TODAY)
+TOLD_SIGNAL = Signal(
+    ticket="4711",
+    reference="ZD-4711",
+    at=AT,
+    what_happened="Where is my parcel?",
+    words="Promised for Monday, then for Tuesday, and nobody came. Never again.",
+    customer="Maria Santos",
+    link="https://help.example.com/tickets/4711",
+    kind="Delivery",
+    rating=1,
+    tags=("parcel", "vip"),
+    priority="urgent",
+    sla_breached=True,
+    reopened=True,
+)
+OF_ZENDESK = SignalDelivery(
+    connection_id=ZENDESK.id, key="1", arrived_at=AT, signal=TOLD_SIGNAL, became="proposed"
+)
+DELIVERIES = (
+    OF_ZENDESK,
+    *(
+        OF_ZENDESK.model_copy(update={"key": made, "became": made})
+        for made in ("gathered", "opened", "known", "test")
+    ),
+    OF_ZENDESK.model_copy(
+        update={
+            "key": "hostile",
+            "became": "",
+            "signal": Signal(ticket="8", reference="<!channel> *8*", at=AT, what_happened=HOSTILE),
+        }
+    ),
+    OF_ZENDESK.model_copy(
+        update={"key": "forgotten", "signal": without_customer(TOLD_SIGNAL, lambda words: words)}
+    ),
+)
+PROPOSAL = Proposal(
+    number=3,
+    connection_id=CONNECTION.id,
+    channel_id="C1",
+    ticket="4711",
+    reference="ZD-4711",
+    signal=TOLD_SIGNAL,
+    rules=("rating", "sla_breached", "reopened", "priority", "tag"),
+    made_at=AT,
+)
+PROPOSED_BARE = PROPOSAL.model_copy(
+    update={
+        "signal": Signal(ticket="9", reference="HS-9", at=AT, what_happened="Ticket HS-9", rating=2),
+        "rules": ("rating",),
+    }
+)
+PROPOSED_HOSTILE = PROPOSAL.model_copy(
+    update={
+        "signal": TOLD_SIGNAL.model_copy(
+            update=dict.fromkeys(("words", "what_happened", "customer", "reference"), HOSTILE)
+            | {"tags": (HOSTILE,) * 9, "what_happened": LONG}
+        )
+    }
+)
+PROPOSAL_OPENED = take_proposal(PROPOSAL, "open", "U1", AT, case=7)
+WAVED_OFF = take_proposal(PROPOSAL, "wave_off", "U2", AT, "The courier called her before that.")
+LAPSED = take_proposal(PROPOSAL, "lapse", "", AT)
 IN_DOUBLE = _shown(OWED.model_copy(update={"cancelled": True}), SAME)
 
 
 def _due(
     reminder_name: str,
-    subject: ActionItem | Retro | Recovery,
+    subject: ActionItem | Retro | Recovery | Proposal,
     recipient_id: str = "U1",
     *,
     day: date = ITEM.due or TODAY,
@@ -410,14 +511,18 @@ def _due(
         asked_at=AT,
         outcome=outcome,
     )
+    case_ref = None if isinstance(subject, Proposal) else CASE.ref
     what = subject.what if isinstance(subject, ActionItem) else CASE.what_happened
+    what = proposal.said(subject.signal) if isinstance(subject, Proposal) else what
     allowed = steps(subject) if isinstance(subject, ActionItem) else ()
     shown = tuple(step for step in entry.steps if step in allowed)
     later = entry.or_later and isinstance(subject, ActionItem) and can_wait(subject)
     return ReminderView(
-        sent, entry, subject, CASE.ref, what, LINK, "Ana", day, shown, later, before, holds
+        sent, entry, subject, case_ref, what, LINK, "Ana", day, shown, later, before, holds
     )
 
+
+PROPOSAL_WAITS = _due("proposal_waits", PROPOSAL)
 
 DUE_TODAY = _due("item_due_today", AGREED, day=TODAY)
 LATE_NOW = _due("item_late", LATE, day=date(2026, 3, 2))
@@ -621,6 +726,23 @@ FOUND = [
     ),
 ]
 
+NOTES: Mapping[str, Message] = {
+    "note.opened": note.opened(CASE, "support", LINK),
+    "note.opened_unlinked": note.opened(CASE, "", None),
+    "note.promised": note.promised(CASE, PROMISED.step("promise"), TODAY),
+    "note.finished": note.finished(CASE, "fixes agreed", (VERIFIED, DROPPED), LINK),
+    "note.finished_many": note.finished(CASE, "fixes agreed", (VERIFIED,) * 12, LINK),
+    "note.finished_by_apology": note.finished(CASE, "an apology was enough", (), LINK),
+    "note.finished_without": note.finished(CASE, "fixes agreed", (DROPPED,), None),
+    "note.ended": note.ended(CASE, "recovered"),
+    "note.ended_not": note.ended(CASE, "not recovered"),
+    "note.ended_unanswered": note.ended(CASE, "no answer"),
+    "note.cancelled": note.cancelled(CANCELLED, None),
+    "note.cancelled_same": note.cancelled(SAME, LINK),
+    "note.restored": note.restored(CASE, LINK),
+}
+"""What is left on a helpdesk's ticket, and said on no other platform."""
+
 MESSAGES: Mapping[str, Message] = {
     "parts.figures": FIGURES,
     "search.found": search.results("courier notes", LOOKED_FOR, FOUND, FoundPage(0, 4), TODAY),
@@ -679,6 +801,65 @@ MESSAGES: Mapping[str, Message] = {
     "case.backlog": case.backlog([CASE.model_copy(update={"what_happened": HOSTILE})] * 6, 1_094),
     "case.backlog_one": case.backlog([CASE], 1),
     "case.backlog_over": case.backlog((), 0),
+    "proposal.card": proposal.card(PROPOSAL, PEOPLE, LINKS),
+    "proposal.bare": proposal.card(PROPOSED_BARE, PEOPLE, LINKS),
+    "proposal.hostile": proposal.card(PROPOSED_HOSTILE, PEOPLE, LINKS),
+    "proposal.decided_opened": proposal.card(PROPOSAL_OPENED, PEOPLE, LINKS),
+    "proposal.decided_waved_off": proposal.card(WAVED_OFF, PEOPLE, LINKS),
+    "proposal.decided_lapsed": proposal.card(LAPSED, PEOPLE, LINKS),
+    "proposal.gathered": proposal.gathered([PROPOSAL, PROPOSED_BARE] * 4, GATHERED_ON, 5),
+    "proposal.gathered_many": proposal.gathered([PROPOSAL] * 201, GATHERED_ON, 5),
+    "proposal.gathered_one": proposal.gathered([PROPOSAL], GATHERED_ON, 5),
+    "proposal.gathered_over": proposal.gathered((), GATHERED_ON, 5),
+    "proposal.all_gathered": proposal.all_gathered([PROPOSAL, PROPOSED_HOSTILE] * 9),
+    "proposal.all_gathered_over": proposal.all_gathered(()),
+    "reminder.proposal": reminder.reminder_message([PROPOSAL_WAITS]),
+    "reminder.proposal_over": reminder.reminder_message(
+        [PROPOSAL_WAITS._replace(subject=LAPSED, holds=False)]
+    ),
+    "reminder.proposal_among": reminder.reminder_message([PROPOSAL_WAITS, _due("item_late", ITEM)]),
+    "proposal.opened": proposal.opened(CASE, TEAM),
+    "proposal.waved_off": proposal.waved_off(WAVED_OFF),
+    "proposal.decided": proposal.decided(WAVED_OFF, PEOPLE, LINKS),
+    "proposal.thanks_for_why": proposal.THANKS_FOR_WHY,
+    "signal.test": signal.test(TOLD_SIGNAL, ("rating", "tag"), CONNECTION, TEAM),
+    "signal.test_of_nothing": signal.test(
+        TOLD_SIGNAL.model_copy(update={"rating": 4}), (), CONNECTION, TEAM
+    ),
+    "connection.listing": connection.listing(
+        TEAM, (ANYTHING, LOST_NOTES, LATE_NOTE, NEW_IN_ZENDESK), ANA
+    ),
+    "connection.listing_empty": connection.listing(TEAM, (), ANA),
+    "connection.listing_not_possible": connection.listing(
+        TEAM, (ANYTHING,), ANA, missing=connection_commands.NO_ADDRESS
+    ),
+    "connection.listing_without_a_lead": connection.listing(
+        TEAM.model_copy(update={"lead": "U9"}), (ANYTHING,), Person(id="U9", name="Dora", gone=True)
+    ),
+    "connection.listing_after": connection.listing(
+        TEAM, (ANYTHING,), ANA, before="Saved: that counts from the next delivery on."
+    ),
+    "connection.choice": connection.choice((TEAM, OWN.model_copy(update={"name": "sales"}))),
+    **{
+        f"connection.made_{name}": connection.made(
+            connection.Shown(CONNECTION, product.TITLE, product.OWN_SECRET, bool(product.HOSTS)),
+            product.instructions(ADDRESS, "" if product.OWN_SECRET else SECRET),
+            shows_secret=not product.OWN_SECRET,
+        )
+        for name, product in PRODUCTS.items()
+    },
+    "connection.renewed": connection.renewed(
+        ANYTHING, PRODUCTS["generic"].instructions(ADDRESS, SECRET)[1:2]
+    ),
+    "connection.secret_pasted": connection.secret_pasted("Zendesk"),
+    "connection.token_given": connection.token_given("https://acme.zendesk.com"),
+    "connection.awaits_test": connection.awaits_test("Zendesk"),
+    "connection.broken_test": connection.broken_test("Zendesk", "X-Amends-Secret is missing."),
+    "connection.deliveries": connection.deliveries(
+        "Zendesk", DELIVERIES, ZENDESK.ref, TEAM.zone, more=True
+    ),
+    "connection.deliveries_none": connection.deliveries("Zendesk", (), ZENDESK.ref, "UTC", more=False),
+    "signal.ask_rules": signal.ask_rules(CONNECTION, TEAM),
     "case.withdrawn": case.withdrawn(),
     "case.withdrawn_of_colleague": case.withdrawn_of_colleague(stays=True),
     "case.unsaid": case.unsaid("the retro C-7", "I am not there.", channel_id="C1", name="support"),
@@ -837,7 +1018,7 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "board.weekly_verified": board.weekly(
         (LATE,),
-        board.LastWeek(((CLOSED, CASE),), verified=[DONE_AND_SEEN] * 7),
+        board.LastWeek(((CLOSED, CASE),), verified=[DONE_AND_SEEN] * 7, lapsed=2),
         LINKS,
         PEOPLE,
         Days(TODAY),
@@ -973,6 +1154,17 @@ MESSAGES: Mapping[str, Message] = {
     "recovery.own_copy_closed": recovery.own_copy(_shown(RECOVERED), "U1"),
     "recovery.own_copy_over": recovery.own_copy(_shown(OWED), "U2"),
     "recovery.own_copy_thanked": recovery.own_copy(_shown(KEPT_BY_BEN), "U2"),
+    "recovery.card_later_word": recovery.card(
+        _shown(HEARD, later=TOLD_SIGNAL.model_copy(update={"rating": 5, "words": "sorted, thank you"}))
+    ),
+    "recovery.card_later_reply": recovery.card(
+        _shown(
+            HEARD,
+            later=TOLD_SIGNAL.model_copy(
+                update={"reference": "ZD-9", "rating": None, "replied": True, "words": HOSTILE}
+            ),
+        )
+    ),
     "recovery.call_owner": recovery.call_owner(OWED, ANA),
     "recovery.unreached": recovery.unreached(OWED, ANA, "They have left the workspace."),
     "recovery.check_in": recovery.check_in(OWED, "Ben"),
@@ -1117,6 +1309,19 @@ MESSAGES: Mapping[str, Message] = {
 
 
 FORMS: Mapping[str, Form] = {
+    "connection.add": connection_commands.add_form(TEAM, HELPDESKS),
+    "connection.add_kind": connection_commands.add_form(OWN, HELPDESKS),
+    "connection.edit": connection_commands.edit_form(OWN, ZENDESK),
+    "connection.renew_secret": connection_secret_commands.renewal_form(CONNECTION, "Anything else"),
+    "connection.paste_secret": connection_secret_commands.secret_form(ZENDESK, "Zendesk"),
+    **{
+        f"connection.give_token_{name}": connection_secret_commands.token_form(CONNECTION, product)
+        for name, product in PRODUCTS.items()
+        if product.HOSTS
+    },
+    "connection.remove": connection_commands.removal_form(ZENDESK, "Zendesk", 2),
+    "connection.remove_nothing_waits": connection_commands.removal_form(ZENDESK, "Zendesk", 0),
+    "proposal.say_why": proposal_commands.SayWhy.form(WAVED_OFF.ref, channel_id="C1"),
     "case.fail": case_commands.fail_form("C1", {}),
     "case.fail_kind": case_commands.fail_form("C1", {}, OWN),
     "case.fail_message": case_commands.fail_form("C1", {"what_happened": HOSTILE}, link=LINK),

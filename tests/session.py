@@ -12,13 +12,14 @@ from bot.ports import Ended
 from storage.database import Database
 from storage.jobs.queue import Clock, Past, Queue
 from storage.unit_of_work import UnitOfWork
+from storage.vault import Vault
 
 
 class Session(UnitOfWork):
     """A unit of work that is saved by hand."""
 
-    def __init__(self, connection: Connection, workspace: str) -> None:
-        super().__init__(connection, workspace)
+    def __init__(self, connection: Connection, workspace: str, vault: Vault) -> None:
+        super().__init__(connection, workspace, vault)
         self._session = connection
 
     def commit(self) -> None:
@@ -31,7 +32,7 @@ class Session(UnitOfWork):
 def open_work(database: Database, workspace: str, *, writes: bool) -> Iterator[Session]:
     """A transaction; without a commit everything is rolled back."""
     with database.transaction(writes=writes) as connection:
-        yield Session(connection, workspace)
+        yield Session(connection, workspace, database.vault)
 
 
 class QueueOf(ports.Queue, Protocol):

@@ -21,7 +21,7 @@ from bot.ports import MembershipUnknown
 from bot.routes import COMMANDS
 from storage.database import Database
 from storage.tables import Row
-from tests.access_world import CASE, ITEM, NEVER, REFERENCE, VALUES, about
+from tests.access_world import CASE, ITEM, NEVER, REFERENCE, VALUES, about, propose
 from tests.desk import ANA, AT, BEN, CLEO, ROBOT, SUPPORT, Desk, words
 from tests.session import open_work
 
@@ -56,6 +56,7 @@ async def _begun(desk: Desk) -> str:
     await desk.ask(BEN, "retro.answer", CASE, {"training": "A list", "unnamed": ""})
     with open_work(desk.database, desk.workspace, writes=True) as work:
         work.channels.remember(SALES)
+        propose(SUPPORT.id, AT, work)
         work.commit()
     desk.say_all()
     return desk.answers(CASE)[0].id

@@ -17,6 +17,7 @@ from bot.messages import (
     board,
     case,
     coach,
+    note,
     recovery,
     recovery_form,
     reminder,
@@ -27,10 +28,11 @@ from bot.messages import (
 )
 from bot.messages.parts import Form, Message, pressable
 from bot.routes import COMMANDS, JOB_HANDLERS
+from handlers.helpdesks import render as helpdesks
 from handlers.slack import render as slack
 from handlers.teams import render as teams
 from handlers.web import render as web
-from tests.examples import ANA, AT, BEN, FORMS, MESSAGES, PEOPLE
+from tests.examples import ANA, AT, BEN, FORMS, MESSAGES, NOTES, PEOPLE
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -65,8 +67,17 @@ def _web_form(form: Form) -> str:
     return f"{web.form(form, FRAME, [ANA, BEN], [Channel(id='C1', name='support')])}\n"
 
 
+def _note(message: Message) -> str:
+    return f"{helpdesks.text(message)}\n"
+
+
+def _no_form(form: Form) -> str:
+    raise AssertionError(f"{form.command_name} is asked on no ticket")
+
+
 # How a platform draws: the ending of its golden files, a message, a form.
 DRAWN: Mapping[str, tuple[str, Callable[[Message], str], Callable[[Form], str]]] = {
+    "helpdesks": ("txt", _note, _no_form),
     "slack": ("json", _slack_message, _slack_form),
     "teams": ("json", _teams_message, _teams_form),
     "web": ("html", _web_message, _web_form),
@@ -77,8 +88,10 @@ def _drawn(platform: str) -> Mapping[Path, str]:
     """What each golden file of a platform should hold."""
     ending, draw_message, draw_form = DRAWN[platform]
     folder = SNAPSHOTS / platform
-    messages = {folder / f"{name}.{ending}": draw_message(it) for name, it in MESSAGES.items()}
-    forms = {folder / f"{name}.form.{ending}": draw_form(it) for name, it in FORMS.items()}
+    on_tickets = platform == "helpdesks"
+    said, asked = (NOTES, {}) if on_tickets else (MESSAGES, FORMS)
+    messages = {folder / f"{name}.{ending}": draw_message(it) for name, it in said.items()}
+    forms = {folder / f"{name}.form.{ending}": draw_form(it) for name, it in asked.items()}
     return messages | forms
 
 
@@ -93,7 +106,10 @@ def test_every_example_looks_as_its_golden_file_says(platform: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [case, retro, action_item, team, board, reminder, recovery, recovery_form, coach, trends, sign_in],
+    [
+        *(case, retro, action_item, team, board, reminder, recovery, recovery_form, coach, trends),
+        *(sign_in, note),
+    ],
     ids=lambda module: module.__name__,
 )
 def test_every_function_that_makes_a_message_or_a_form_has_an_example(module: ModuleType) -> None:

@@ -11,12 +11,17 @@ WHOM = {
     "asker": "whoever asked for it",
     "thread": "the thread",
 }
-NOUNS = {"item": "an action item", "retro": "a retro", "recovery": "a customer"}
+NOUNS = {
+    "item": "an action item",
+    "retro": "a retro",
+    "recovery": "a customer",
+    "proposal": "a helpdesk",
+}
 WEEKLY = (
     "| each week, at the start of the team's first working day | the team's channel | which customers "
     "wait, what is late, not answered, without an owner, done and not verified, which gap came back "
-    "after a verified fix, and what was closed and verified; nothing when nothing waits and nothing "
-    "came back |"
+    "after a verified fix, what was closed and verified, and how many proposed cases nobody decided; "
+    "nothing when there is none of that |"
 )
 
 

@@ -118,7 +118,7 @@ LOOKS = (
     Look("page.trends", 10, values={}),
     Look("page.settings", 8, values={}),
     Look("page.case", 14, about="C-1"),
-    Look("page.customer", 15, about="C-1"),
+    Look("page.customer", 16, about="C-1"),
     Look("page.item", 10, about="AI-1"),
 )
 
@@ -159,9 +159,9 @@ async def test_what_a_lead_sees_costs_as_many_statements_of_two_teams_as_of_five
 
 
 PLACES = 12
-ALONE, AMONG_MANY = 27, 21
-"""Statements for the first message of a retro, its own prompts, and the look for earlier cases, which
-saves a whole message where there are none: by itself, and of PLACES each."""
+ALONE, AMONG_MANY = 28, 21
+"""Statements for the first message of a retro, its own prompts, and the looks for tickets and earlier
+cases, which saves a whole message where there are none: by itself, and of PLACES each."""
 
 
 @pytest.mark.parametrize(("channels", "limit"), [(1, ALONE), (PLACES, AMONG_MANY)])

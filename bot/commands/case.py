@@ -265,9 +265,7 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
     quietly = command.request.quiet
     kind = _kind_chosen(command.kind, team)
     if first is not None and first.cancelled:
-        same_as = first.cancellation.same_as if first.cancellation else None
-        links = retro_thread.links_of({same_as} if same_as else (), work)
-        return Reply(message=messages.already_cancelled(first, links), already=True)
+        return say_cancelled(first, work)
     if first is not None:
         said = first.model_copy(update={"kind": kind or first.kind})
         return Reply(already=True) if quietly else _open_or_show(said, team, command, work)
@@ -282,6 +280,12 @@ def fail(command: Fail, work: UnitOfWork) -> Reply:
         return Reply()
     _open_retro(case, team, command, work)
     return Reply(message=messages.failed(case, team.name, small=bool(command.small)), done=True)
+
+
+def say_cancelled(case: Case, work: ReadOnlyWork) -> Reply:
+    """To whoever wants a cancelled case opened: how it comes back, or which case it is."""
+    links = retro_thread.links_of({case.same_as} if case.same_as else (), work)
+    return Reply(message=messages.already_cancelled(case, links), already=True)
 
 
 def open_retro(command: Open, work: UnitOfWork) -> Reply:
@@ -318,15 +322,7 @@ def _open_retro(
 ) -> None:
     """The retro of a case, and what is owed to its customer, begin now; the aim to apologise as said."""
     bulk = command.request.bulk
-    answers_close_on = add_working_days(team.hours, today(team.zone, command.at), team.days_to_answer)
-    retro = Retro(
-        case_number=case.number,
-        channel_id=case.channel_id,
-        opened_at=command.at,
-        answers_close_on=answers_close_on,
-        prompts=at_opening(team, case.kind),
-        opened_by=None if bulk else command.person.id,
-    )
+    retro = new_retro(case, team, None if bulk else command.person.id, command.at)
     small = isinstance(command, Fail) and bool(command.small)
     work.retros.add(only_made_right(retro, command.at) if small else retro)
     work.jobs.schedule(_retro_job(case, command))
@@ -336,6 +332,30 @@ def _open_retro(
         recovery = recovery_jobs.begin(case, contact, team, command.at, work, aim_from=aim_from)
         if small:
             work.recoveries.save(with_nothing_to_tell(recovery, command.person.id, command.at))
+
+
+def new_retro(case: Case, team: Team, opened_by: str | None, at: datetime) -> Retro:
+    """The retro of a case that opens now, not stored; None where nobody opened it."""
+    return Retro(
+        case_number=case.number,
+        channel_id=case.channel_id,
+        opened_at=at,
+        answers_close_on=add_working_days(team.hours, today(team.zone, at), team.days_to_answer),
+        prompts=at_opening(team, case.kind),
+        opened_by=opened_by,
+    )
+
+
+def mark_failed(new: Case, team: Team, by: str | None, at: datetime, work: UnitOfWork) -> Case:
+    """Stores a case that somebody, or nobody, marks failed now, and opens its retro.
+
+    Raises ConflictError when the team got a case with this reference meanwhile.
+    """
+    case = work.cases.add(new)
+    work.retros.add(new_retro(case, team, by, at))
+    work.jobs.schedule(retro_jobs.retro_job(case.number, case.channel_id, at, asked_by=by))
+    recovery_jobs.begin(case, by or team.lead, team, at, work)
+    return case
 
 
 def _point_out_double(new: Case, command: Fail, team: Team, work: ReadOnlyWork) -> None:

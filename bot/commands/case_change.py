@@ -20,6 +20,7 @@ from bot.domain.retro import Retro, settle
 from bot.fields import Line, Text, field
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import case as case_jobs
+from bot.jobs import note as note_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
@@ -154,6 +155,7 @@ def _set_cancelled(case: Case, command: Command, work: UnitOfWork) -> None:
             work.jobs.schedule(action_item_jobs.owner_job(item, item.owner, at))
     edit_said((job for item in items for job in action_item_jobs.copies(item, at)), work)
     edit_carried(case.channel_id, at, work, cases=[number], items=[item.number for item in items])
+    note_jobs.follow(number, at, work)
     concerned = _concerned(items, recovery)
     # Whoever cancels it knows; that it is back is for all who read that it was not.
     _say_change(case, concerned - {by} if cancelled else concerned, command, work)

@@ -8,6 +8,7 @@ from functools import reduce
 from typing import Literal, NamedTuple
 
 from bot.domain import message_key
+from bot.domain import proposal as proposal_domain
 from bot.domain import recovery as recovery_domain
 from bot.domain.action_item import WAITING_STATES, ActionItem, without_owner
 from bot.domain.case import Case, number_of
@@ -26,20 +27,26 @@ from bot.domain.forget import (
 )
 from bot.domain.job import Job, MessageRef
 from bot.domain.person import Person, is_former
+from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery
 from bot.domain.reminder import Subject
 from bot.domain.retro import Answer, Retro
+from bot.domain.signal import SignalDelivery, without_customer
 from bot.jobs import action_item as action_item_jobs
 from bot.jobs import case as case_jobs
+from bot.jobs import proposal as proposal_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
 from bot.jobs import returned as returned_jobs
+from bot.jobs import signal as signal_jobs
 from bot.jobs import team as team_jobs
 from bot.jobs.carry_over import edit_all_carried
 from bot.jobs.edit_said import edit_said
 from bot.ports import ReadOnlyWork, UnitOfWork
 
+MAX_TOLD = 1000
+"""Deliveries about one ticket in a month; no ticket has more."""
 PAGE = 100
 """Things that are taken from somebody at a time."""
 MAX_WEEKS = 520
@@ -90,12 +97,50 @@ def forget(number: int, at: datetime, work: UnitOfWork) -> Sequence[int]:
     def scrub(text: str) -> str:
         return reduce(lambda words, without: without(words), scrubs, text)
 
+    _forget_told(list(cases.values()), scrub, at, work)
     # What was said in a double stays where it moved to, also when the double was brought back.
     for one in _one_with(case, work, still=False).values():
         if one.number in cases:
             work.cases.save(forget_case(one, scrub, at))
         _forget_in(one, scrub, at, work, whole=one.number in cases)
     return sorted(cases)
+
+
+def _forget_told(cases: Collection[Case], scrub: Scrub, at: datetime, work: UnitOfWork) -> None:
+    """Takes a customer out of all that helpdesks told of them, and of what was proposed of it."""
+    proposals: dict[int, Proposal] = {}
+    deliveries: dict[tuple[str, str], SignalDelivery] = {}
+    numbers = {case.number for case in cases}
+    tickets: set[tuple[str, str]] = set()
+    for case in cases:
+        found = list(work.proposals.of_case(case.number))
+        for name in filter(None, {case.customer, *(change.customer for change in case.history)}):
+            found += work.proposals.of_customer(name)
+            deliveries |= {
+                (one.connection_id, one.key): one for one in work.deliveries.of_customer(name)
+            }
+        references = {case.reference, *(change.reference for change in case.history)}
+        for connection in work.connections.in_channel(case.channel_id):
+            tickets |= {(connection.id, reference) for reference in references if reference}
+        # Another case of a customer of this name is theirs only if somebody says so.
+        proposals |= {
+            one.number: one for one in found if one.case_number is None or one.case_number in numbers
+        }
+    tickets |= {(one.connection_id, one.reference) for one in proposals.values() if one.reference}
+    for connection_id, reference in tickets:
+        about_it = work.deliveries.of_reference(connection_id, reference, MAX_TOLD)
+        deliveries |= {(one.connection_id, one.key): one for one in about_it}
+        proposal = work.proposals.by_reference(connection_id, reference)
+        if proposal is not None:
+            proposals[proposal.number] = proposal
+    for proposal in proposals.values():
+        work.proposals.save(proposal_domain.forget(proposal, scrub, at))
+    for delivery in deliveries.values():
+        signal = without_customer(delivery.signal, scrub)
+        work.deliveries.save(delivery.model_copy(update={"signal": signal}))
+    proposal_jobs.edit(proposals.values(), at, work)
+    signal_jobs.edit_tests(list(deliveries.values()), at, work)
+    _say_reminders_anew(proposals.values(), at, work)
 
 
 def _one_with(case: Case, work: ReadOnlyWork, *, still: bool) -> Mapping[int, Case]:
@@ -301,6 +346,7 @@ def forget_person(
         told[message_key.reader_of_copy(key)[0]].append(key)
     for number in sorted(traces.cases):
         _name_nobody(number, nobody.id, freed, told[number], at, work)
+    proposal_jobs.edit(work.proposals.among(traces.proposals).values(), at, work)
     named_in = work.cases.among(traces.cases).values()
     edit_all_carried({case.channel_id for case in named_in}, at, work)
     returned_jobs.edit_told(at, work)

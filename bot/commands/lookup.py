@@ -7,8 +7,9 @@ from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
 from bot.domain.errors import NextStep, Refused
 from bot.domain.person import Person
+from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery
-from bot.domain.reference import AnswerRef, CaseRef, ItemRef, Reference, not_found
+from bot.domain.reference import AnswerRef, CaseRef, ItemRef, ProposalRef, Reference, not_found
 from bot.domain.retro import Answer, Retro
 from bot.ports import ReadOnlyWork
 
@@ -49,6 +50,12 @@ def recovery_of(subject: Reference | None, work: ReadOnlyWork) -> Recovery:
             instead=NextStep("Look after this customer", "recovery.begin", str(subject)),
         )
     return recovery
+
+
+def proposal_of(subject: Reference | None, work: ReadOnlyWork) -> Proposal:
+    """The proposed case; raises Refused where there is none."""
+    proposal = work.proposals.get(subject.number) if isinstance(subject, ProposalRef) else None
+    return proposal or _refuse(subject)
 
 
 def person_of(person_id: str, field: str, work: ReadOnlyWork) -> Person | None:

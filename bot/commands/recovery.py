@@ -21,6 +21,7 @@ from bot.domain.reference import CORRECT, CaseRef
 from bot.domain.team import Team
 from bot.domain.working_hours import happened, moment, today, zone_of
 from bot.fields import MAX_LINK_LENGTH, Choice, Clock, Day, Line, NeededDay, PersonId, Text, field
+from bot.jobs import note as note_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import reminder as reminder_jobs
 from bot.jobs import retro as retro_jobs
@@ -431,6 +432,7 @@ def open_step(command: type[TakeStep], opening: Opening, work: ReadOnlyWork) -> 
     elif name == "verdict":
         of_case = work.action_items.of_case(recovery.case_number)
         items = [item for item in of_case if item.state in ("done", "verified")]
+        values |= forms.heard(recovery_jobs.later_word(recovery, work))
     case = work.cases.require(recovery.case_number)
     return Reply(form=step_form(command, recovery, case, values, items))
 
@@ -802,6 +804,7 @@ def _save(before: Recovery, after: Recovery, outcome: str, command: Command, wor
         after, command.at, work, was=domain.owners(before), asked_by=command.person.id
     )
     reminder_jobs.resolve_over(after, outcome, command.at, work)
+    note_jobs.follow(after.case_number, command.at, work)
     if _told(before) != _told(after):
         retro = retro_of(command.subject, work)
         retro_jobs.edit_summaries(retro, command.at, work)

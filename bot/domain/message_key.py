@@ -10,7 +10,8 @@ from datetime import date, datetime
 from urllib.parse import quote, unquote
 
 OWN_CHAT = re.compile(
-    r"(owner|asker|step|item_edit|customer|settings|unsaid|not_recovered|case_cancelled|returned):.*"
+    r"(owner|asker|step|item_edit|customer|settings|unsaid|not_recovered|case_cancelled|returned"
+    r"|hook_test|hook_broken|rules):.*"
     r"|remind:.*:\d+",
     re.DOTALL,
 )
@@ -197,6 +198,23 @@ def told_of(key: str) -> tuple[int, int, str]:
     return int(case_number), int(number), person_id
 
 
+def note(proposal_number: int, mark: str) -> str:
+    """A note on the ticket of a proposal; its mark says what about."""
+    return f"{all_notes(proposal_number)}{mark}"
+
+
+def all_notes(proposal_number: int) -> str:
+    """What the keys of all notes on that ticket begin with."""
+    return f"note:{proposal_number}:"
+
+
+def proposal_of(key: str) -> int | None:
+    """The number of the proposal on whose ticket a note is left; None when it is no note's key."""
+    noun, _, rest = key.partition(":")
+    number = rest.partition(":")[0]
+    return int(number) if noun == "note" and number.isdecimal() else None
+
+
 def check_in(case_number: int, number: int) -> str:
     """The private word to whoever handled a case, after the `number`th turn of its retro."""
     return f"check_in:{case_number}:{number}"
@@ -263,6 +281,36 @@ def all_backlogs(channel_id: str) -> str:
 def hello(channel_id: str) -> str:
     """The line with which Amends introduces itself in a channel."""
     return f"hello:{channel_id}"
+
+
+def proposal(number: int) -> str:
+    """A proposed case in its channel."""
+    return f"proposal:{number}"
+
+
+def gathered(connection_id: str, day: date) -> str:
+    """What a connection proposes on a day of its team beyond what it may."""
+    return f"gathered:{connection_id}:{day.isoformat()}"
+
+
+def hook_test(delivery_key: str, person_id: str) -> str:
+    """To whoever wanted a test: the delivery with this key."""
+    return f"hook_test:{delivery_key}:{person_id}"
+
+
+def hook_broken(connection_id: str, version: int, person_id: str) -> str:
+    """To whoever wanted a test of this version of a connection: what arrived was refused."""
+    return f"hook_broken:{connection_id}:{version}:{person_id}"
+
+
+def all_hook_tests(delivery_key: str) -> str:
+    """What the keys of all words about this delivery begin with; whose each is follows."""
+    return f"hook_test:{delivery_key}:"
+
+
+def rules(connection_id: str, version: int, person_id: str) -> str:
+    """The question to a lead whether the rules of this version of a connection let too much through."""
+    return f"rules:{connection_id}:{version}:{person_id}"
 
 
 def settings(channel_id: str, version: int, person_id: str) -> str:

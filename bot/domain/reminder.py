@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from bot.domain.action_item import ActionItem, Event, Moved
 from bot.domain.item_step import ItemStep
 from bot.domain.policy import Policy
+from bot.domain.proposal import WORKING_DAYS, Proposal
 from bot.domain.recovery import (
     SILENT_ASKS,
     SILENT_DAYS,
@@ -52,12 +53,13 @@ Since = Literal[
     "kept",
     "waits",
     "silent",
+    "made",
 ]
-Subject = ActionItem | Retro | Recovery
+Subject = ActionItem | Retro | Recovery | Proposal
 """What a reminder can be about."""
-SubjectKind = Literal["AI", "C", "R"]
-"""What a reminder is about: an action item, a retro, or what is owed to a customer."""
-KINDS: tuple[SubjectKind, ...] = ("AI", "C", "R")
+SubjectKind = Literal["AI", "C", "R", "P"]
+"""What a reminder is about: an action item, a retro, what is owed to a customer, or a proposed case."""
+KINDS: tuple[SubjectKind, ...] = ("AI", "C", "R", "P")
 NEVER_CHECKED = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 """Stands for "look at it at the next chance": what was just changed, or never looked at yet."""
 AGAIN = "asked again"
@@ -95,7 +97,7 @@ class Reminder(BaseModel, frozen=True):
     """
 
     name: str
-    about: Literal["item", "retro", "recovery"]
+    about: Literal["item", "retro", "recovery", "proposal"]
     when: str
     since: Since
     on: tuple[On, ...]
@@ -163,6 +165,11 @@ class SentReminder(BaseModel, frozen=True):
     asked_at: datetime
     outcome: str = ""
     outcome_at: datetime | None = None
+
+
+def case_of(subject: Subject) -> int:
+    """The number of the case that it belongs to; 0 of a proposal, which is none yet."""
+    return subject.case_number or 0
 
 
 def parse_label(label: str) -> tuple[SubjectKind, int]:
@@ -349,6 +356,19 @@ OF_RECOVERY: Mapping[str, Callable[[Recovery, WorkingHours], date | None]] = {
 }
 
 
+def _made(proposal: Proposal, hours: WorkingHours) -> date | None:
+    return today(hours.zone, proposal.made_at) if proposal.state == "proposed" else None
+
+
+OF_PROPOSAL: Mapping[str, Callable[[Proposal, WorkingHours], date | None]] = {"made": _made}
+
+
+def lapses_at(proposal: Proposal, hours: WorkingHours) -> datetime:
+    """When a proposal goes away by itself, by its team's hours."""
+    last = add_working_days(hours, today(hours.zone, proposal.made_at), WORKING_DAYS)
+    return moment(hours.zone, last, hours.starts)
+
+
 def days_of_silence(recovery: Recovery, sent_reminders: Iterable[SentReminder]) -> frozenset[date]:
     """On which days the verdict was asked for since the last step: not when it was due, but asked."""
     began = recovery.touched_at
@@ -371,6 +391,8 @@ def silence_ends(
 
 def since(reminder: Reminder, subject: Subject, hours: WorkingHours) -> date | None:
     """The day that the reminder counts from, in the reader's zone; None when its reason is not there."""
+    if isinstance(subject, Proposal):
+        return OF_PROPOSAL[reminder.since](subject, hours)
     if isinstance(subject, Recovery):
         return OF_RECOVERY[reminder.since](subject, hours) if subject.outcome is None else None
     if isinstance(subject, Retro):

@@ -69,7 +69,8 @@ class Weekly(JobPayload):
         failures = work.cases.failures(team.channel_id, this_week - LOOKED_BACK, MAX_FAILURES)
         fixes = work.action_items.fixes(*(failure.number for failure in failures))
         back = came_back(failures, fixes, last_week, this_week)
-        if not items and not waiting and not back:
+        lapsed = work.proposals.count_lapsed(team.channel_id, last_week, this_week)
+        if not items and not waiting and not back and not lapsed:
             return None
         closed = work.retros.closed_in(team.channel_id, last_week, MAX_LISTED)
         verified = _verified(fixes, last_week, this_week, work)
@@ -85,7 +86,7 @@ class Weekly(JobPayload):
         return messages.weekly(
             items[:MAX_LISTED],
             messages.LastWeek(
-                closed, [(gap, today(team.zone, gap.verified_at)) for gap in back], verified
+                closed, [(gap, today(team.zone, gap.verified_at)) for gap in back], verified, lapsed
             ),
             links,
             people,

@@ -9,13 +9,16 @@ from bot.domain import recovery as domain
 from bot.domain.case import Case, CaseState
 from bot.domain.errors import Refused
 from bot.domain.job import Job
+from bot.domain.later_word import standing
 from bot.domain.person import Person
 from bot.domain.prompt import gap_of
 from bot.domain.recovery import Recovery
 from bot.domain.reference import not_found
 from bot.domain.retro import Retro, state_of
+from bot.domain.signal import Signal
 from bot.domain.team import Team
 from bot.domain.working_hours import today
+from bot.jobs import note as note_jobs
 from bot.jobs import out_of_reach
 from bot.jobs.edit_said import edit_said
 from bot.jobs.payload import JobPayload, Number, may_have_been_read
@@ -54,7 +57,14 @@ def card_context(recovery: Recovery, at: datetime, work: ReadOnlyWork) -> CardCo
         at,
         retro_thread.links_of({case.number, *same_as, *back}, work),
         back,
+        later_word(recovery, work),
     )
+
+
+def later_word(recovery: Recovery, work: ReadOnlyWork) -> Signal | None:
+    """What the customer said last in their helpdesk, as long as nobody noted how it ended since."""
+    proposals = work.proposals.of_case(recovery.case_number)
+    return standing((each.later for each in proposals if each.later is not None), recovery)
 
 
 class Show(JobPayload):
@@ -389,6 +399,7 @@ def note_retro(case_number: int, at: datetime, work: UnitOfWork) -> None:
     recovery = recovery.model_copy(update=changed)
     work.recoveries.save(recovery)
     refresh_cards(recovery, at, work)
+    note_jobs.follow(case_number, at, work)
 
 
 def _has_verified(case_number: int, work: ReadOnlyWork) -> bool:

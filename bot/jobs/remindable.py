@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from bot.domain import action_item as items
 from bot.domain import message_key, owner_day
+from bot.domain import proposal as proposals
 from bot.domain import recovery as recoveries
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
@@ -18,6 +19,7 @@ from bot.domain.item_step import ItemStep
 from bot.domain.job import Job
 from bot.domain.notification_preferences import NotificationPreferences, hours_of
 from bot.domain.person import Person
+from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery
 from bot.domain.reminder import (
     Reminder,
@@ -25,6 +27,7 @@ from bot.domain.reminder import (
     Subject,
     Whom,
     days_of_silence,
+    lapses_at,
     silence_ends,
     since,
 )
@@ -32,9 +35,12 @@ from bot.domain.retro import Retro, unanswered
 from bot.domain.team import Team, verifier
 from bot.domain.working_hours import WorkingHours, today
 from bot.jobs import action_item as action_item_jobs
+from bot.jobs import note as note_jobs
+from bot.jobs import proposal as proposal_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs import retro as retro_jobs
 from bot.jobs.edit_said import edit_said
+from bot.messages import proposal as proposal_messages
 from bot.messages import reminder as messages
 from bot.messages.parts import Message
 from bot.messages.reminder import ReminderView
@@ -131,9 +137,9 @@ class Remindable(Protocol):
         """Whether the reader may ask to be reminded later."""
         return False
 
-    def what(self, case: Case) -> str:
-        """Its words."""
-        return case.what_happened
+    def what(self, case: Case | None) -> str:
+        """Its words; `case` is the one that it belongs to."""
+        return case.what_happened if case else ""
 
     def fixes(self, context: ReminderContext) -> Sequence[ActionItem]:
         """The items that it is to be decided by."""
@@ -256,7 +262,7 @@ class RemindableItem(Remindable):
         theirs = recipient_id in ("", self.item.owner)
         return reminder.or_later and theirs and items.can_wait(self.item)
 
-    def what(self, case: Case) -> str:
+    def what(self, case: Case | None) -> str:
         """What will change."""
         return self.item.what
 
@@ -427,6 +433,7 @@ class RemindableRecovery(Remindable):
         recovery_jobs.move_case(after, work)
         recovery_jobs.refresh_cards(after, at, work, was=recoveries.owners(self.recovery))
         work.jobs.schedule(retro_jobs.retro_job(after.case_number, after.channel_id, at))
+        note_jobs.follow(after.case_number, at, work)
         return "no answer"
 
     def jobs_instead(
@@ -434,6 +441,52 @@ class RemindableRecovery(Remindable):
     ) -> Sequence[Job] | None:
         """They are named in the thread, whether or not it was still due: the customer waits."""
         return recovery_jobs.go_public(self.recovery.case_number, person_id, reason, at, work)
+
+
+@dataclass(frozen=True)
+class RemindableProposal(Remindable):
+    """A case that a helpdesk proposes: it goes away by itself when nobody decides."""
+
+    proposal: Proposal
+
+    @property
+    def subject(self) -> Proposal:
+        """The proposal."""
+        return self.proposal
+
+    @property
+    def is_open(self) -> bool:
+        """Until somebody decides."""
+        return self.proposal.state == "proposed"
+
+    def applies(self, reminder: Reminder, context: ReminderContext) -> bool:
+        """Not about what is gathered: one message says all of that."""
+        return reminder.about == "proposal" and not self.proposal.gathered
+
+    def what(self, case: Case | None) -> str:
+        """The customer's words."""
+        return proposal_messages.said(self.proposal.signal)
+
+    def ends_at(self, rows: Iterable[SentReminder], hours: WorkingHours) -> datetime | None:
+        """When everybody had time enough, whether or not the lead was reminded."""
+        return lapses_at(self.proposal, hours)
+
+    def end(
+        self, rows: Iterable[SentReminder], hours: WorkingHours, at: datetime, work: UnitOfWork
+    ) -> str | None:
+        """It goes away; what shows it is edited, which tells nobody."""
+        if lapses_at(self.proposal, hours) > at:
+            return None
+        lapsed = proposals.take(self.proposal, "lapse", "", at)
+        work.proposals.save(lapsed)
+        proposal_jobs.edit([lapsed], at, work)
+        return "lapsed"
+
+    def jobs_instead(
+        self, person_id: str, reason: str, at: datetime, work: ReadOnlyWork, *, is_due: bool
+    ) -> Sequence[Job] | None:
+        """Nothing: it stands in the channel anyway."""
+        return ()
 
 
 def remindable(subject: Subject) -> Remindable:
@@ -445,6 +498,8 @@ def remindable(subject: Subject) -> Remindable:
             return RemindableRetro(subject)
         case Recovery():
             return RemindableRecovery(subject)
+        case Proposal():
+            return RemindableProposal(subject)
 
 
 def context_of(things: Iterable[Remindable], work: ReadOnlyWork) -> ReminderContext:

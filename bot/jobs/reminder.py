@@ -8,14 +8,17 @@ from bot.domain import message_key
 from bot.domain.case import Case
 from bot.domain.job import Job
 from bot.domain.owner_day import owner_day
+from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery
 from bot.domain.reminder import (
     AGAIN,
+    KINDS,
     NO_MESSAGE,
     SUPERSEDED,
     SentReminder,
     Subject,
     SubjectKind,
+    case_of,
     parse_label,
     since,
 )
@@ -112,7 +115,7 @@ def reminder_job(
             sent.recipient_id, sent.message, at, direct=True, thread=under, bulk=bulk
         )
     together = message_key.reminder_in_channel(subject.channel_id, sent.asked_at.date())
-    thread = None if sent.message == together else message_key.retro(subject.case_number)
+    thread = None if sent.message == together else message_key.retro(case_of(subject))
     return TellThread(kind=kind, number=number).job(
         subject.channel_id, sent.message, at, thread=thread, bulk=bulk
     )
@@ -225,7 +228,7 @@ def _waiting_in(keys: Collection[str], at: datetime, work: ReadOnlyWork) -> list
 def _day_for(subject: Subject, context: ReminderContext, at: datetime) -> date:
     """The day for whoever has to do it; of a retro the team's."""
     zone = context.teams[subject.channel_id].zone
-    if isinstance(subject, Retro):
+    if isinstance(subject, Retro | Proposal):
         return today(zone, at)
     return owner_day(subject, context.people, zone, at)
 
@@ -238,9 +241,10 @@ def _views(
         if row.name not in BY_NAME:
             raise DeliveryError(f"{row.name} is a newer version's: this one waits for it.", outage=True)
     things = _things({row.about for row in rows}, work)
-    cases = work.retros.with_cases({thing.subject.case_number for thing in things.values()})
+    cases = work.retros.with_cases({case_of(thing.subject) for thing in things.values()} - {0})
     context = context_of(things.values(), work)
     links = retro_thread.links_of(set(cases), work)
+    shown = _proposals_shown(things, work)
     earlier = said(work.reminders.of(things), work)
     views: list[ReminderView] = []
     for label, thing in things.items():
@@ -248,20 +252,28 @@ def _views(
         holding = [row for row in mine if _holds(row, thing, context)]
         row = (holding or mine)[0]
         others = [one for one in earlier if one.about == label and one.message != row.message]
-        number = thing.subject.case_number
+        number = case_of(thing.subject)
         views.append(
             _view(
                 row,
                 thing,
                 context,
-                case=cases[number][1],
-                link=links.get(number),
+                case=cases[number][1] if number in cases else None,
+                link=links.get(number) or shown.get(label),
                 before=thing.asked_before(row.recipient_id, others, context),
                 holds=bool(holding),
             )
         )
     # The most urgent first: a message has room for only so many.
     return context, sorted(views, key=lambda view: (RANK[view.reminder.name], view.day or date.max))
+
+
+def _proposals_shown(things: Mapping[str, Remindable], work: ReadOnlyWork) -> Mapping[str, str]:
+    """Where proposals are shown, by their labels."""
+    found = (thing.subject for thing in things.values())
+    keys = {one.label: message_key.proposal(one.number) for one in found if isinstance(one, Proposal)}
+    said = work.sent_messages.among(set(keys.values()))
+    return {label: said[key].link or "" for label, key in keys.items() if key in said}
 
 
 def _weight(row: SentReminder) -> tuple[int, int]:
@@ -272,7 +284,7 @@ def _weight(row: SentReminder) -> tuple[int, int]:
 
 def _things(labels: Collection[str], work: ReadOnlyWork) -> Mapping[str, Remindable]:
     """The things by their labels, in the order of their numbers; those that are gone are left out."""
-    numbers: dict[SubjectKind, set[int]] = {"AI": set(), "C": set(), "R": set()}
+    numbers: dict[SubjectKind, set[int]] = {kind: set() for kind in KINDS}
     for kind, number in map(parse_label, labels):
         numbers[kind].add(number)
     retros = work.retros.with_cases(numbers["C"])
@@ -280,6 +292,7 @@ def _things(labels: Collection[str], work: ReadOnlyWork) -> Mapping[str, Reminda
         *(item for _, item in sorted(work.action_items.among(numbers["AI"]).items())),
         *(retro for _, (retro, _) in sorted(retros.items())),
         *(recovery for _, recovery in sorted(work.recoveries.among(numbers["R"]).items())),
+        *(proposal for _, proposal in sorted(work.proposals.among(numbers["P"]).items())),
     ]
     return {subject.label: remindable(subject) for subject in subjects}
 
@@ -300,7 +313,7 @@ def _view(
     thing: Remindable,
     context: ReminderContext,
     *,
-    case: Case,
+    case: Case | None,
     link: str | None,
     before: tuple[date, ...],
     holds: bool,
@@ -314,7 +327,7 @@ def _view(
         sent=row,
         reminder=reminder,
         subject=subject,
-        case_ref=case.ref,
+        case_ref=case.ref if case else None,
         what=thing.what(case),
         link=link,
         owner=owner.name if owner else "its owner",
@@ -346,6 +359,6 @@ def instead_job(key: str, subject: Subject, at: datetime) -> Job:
         subject.channel_id,
         message_key.reminder_instead(key, subject.label),
         at,
-        thread=message_key.retro(subject.case_number),
+        thread=message_key.retro(case_of(subject)),
         bulk=True,
     )

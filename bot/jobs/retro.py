@@ -13,6 +13,7 @@ from bot.domain.retro import Answer, Counts, Retro
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.jobs import carry_over as carry_over_jobs
+from bot.jobs import note as note_jobs
 from bot.jobs import recovery as recovery_jobs
 from bot.jobs.edit_said import edit_said
 from bot.jobs.payload import JobPayload, Number, may_have_been_read
@@ -40,7 +41,7 @@ class Show(JobPayload):
         return card(self.case_number, job.now, work)
 
     def on_sent(self, job: Job, work: ReadOnlyWork) -> Sequence[Job]:
-        """Its prompts and its customer, in its thread, and what earlier cases teach.
+        """Its prompts and its customer, in its thread, what earlier cases teach, and its tickets' notes.
 
         Earlier cases are told of as they stood then, so never when the retro changes; nor in the
         threads of retros that came in with many others.
@@ -50,7 +51,8 @@ class Show(JobPayload):
             return ()
         case = None if job.bulk or retro.small else work.cases.get(self.case_number)
         carried = carry_over_jobs.carried_jobs(case, job.due_at, work) if case else ()
-        return [*ask(retro, job, work), *carried]
+        notes = note_jobs.owed(self.case_number, job.due_at, work, traceless=job.traceless)
+        return [*ask(retro, job, work), *carried, *notes]
 
 
 def card(case_number: int, at: datetime, work: ReadOnlyWork) -> Message | None:

@@ -18,6 +18,7 @@ from bot.domain.reminder import (
     SentReminder,
     Subject,
     around,
+    case_of,
     days,
     in_team,
     since,
@@ -85,7 +86,12 @@ def run_due(at: datetime, limit: int, work: UnitOfWork) -> int:
     if work.scheduler.stir(limit):
         return 1
     due_work = work.scheduler.due(at, limit)
-    subjects: tuple[Subject, ...] = (*due_work.items, *due_work.retros, *due_work.recoveries)
+    subjects: tuple[Subject, ...] = (
+        *due_work.items,
+        *due_work.retros,
+        *due_work.recoveries,
+        *due_work.proposals,
+    )
     look = _look(subjects, at, work)
     again: dict[str, datetime | None] = {}
     due: list[SentReminder] = []
@@ -118,6 +124,7 @@ def skip(at: datetime, work: UnitOfWork) -> list[str]:
         *due_work.items,
         *due_work.retros,
         *due_work.recoveries,
+        *due_work.proposals,
         *due_work.teams,
     )
     tomorrow = at + timedelta(days=1)
@@ -316,7 +323,7 @@ def _in_messages(
     newest, together = _newest(due, look), _together(due, look, work)
     rows: list[SentReminder] = []
     for row in due:
-        day, case_number = look.today(row), look.things[row.about].subject.case_number
+        day, case_number = look.today(row), case_of(look.things[row.about].subject)
         if row.recipient_id:
             number = min(slots[row.recipient_id, day], reminder_jobs.MAX_MESSAGES - 1)
             key = message_key.reminder(row.recipient_id, day, number)
@@ -337,14 +344,14 @@ def _together(due: Iterable[SentReminder], look: Look, work: ReadOnlyWork) -> Co
             in_channels[look.things[row.about].subject.channel_id].append(row)
     together: list[SentReminder] = []
     for rows in in_channels.values():
-        numbers = {look.things[row.about].subject.case_number for row in rows}
+        numbers = {case_of(look.things[row.about].subject) for row in rows}
         if len(numbers) > MAX_THREADS:
             # What was heard in a retro is told where it was heard.
             heard = {answer.case_number for answer in work.retros.answers(*numbers)}
             together += [
                 row
                 for row in rows
-                if not (BY_NAME[row.name].stays and look.things[row.about].subject.case_number in heard)
+                if not (BY_NAME[row.name].stays and case_of(look.things[row.about].subject) in heard)
             ]
     return together
 

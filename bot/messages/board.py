@@ -312,7 +312,7 @@ def _switches(filters: Filters, reader: StatusFor) -> Iterator[Button]:
 
 
 class LastWeek(NamedTuple):
-    """What last week brought: the retros closed in it, the gaps that came back, and the verified items.
+    """What last week brought: retros closed in it, gaps that came back, verified items, and what lapsed.
 
     Each gap has the day on which its fix was verified.
     """
@@ -320,6 +320,8 @@ class LastWeek(NamedTuple):
     closed: Sequence[tuple[Retro, Case]] = ()
     back: Sequence[tuple[CameBack, date]] = ()
     verified: Sequence[ActionItem] = ()
+    lapsed: int = 0
+    """How many proposed cases went away because nobody decided."""
 
 
 def weekly(
@@ -357,6 +359,11 @@ def weekly(
         parts.extend(Line(words=_closed_line(retro, case, links)) for retro, case in last_week.closed)
     if last_week.verified:
         parts += _verified_lines(last_week.verified, links)
+    if lapsed := last_week.lapsed:
+        one = "1 proposed case" if lapsed == 1 else f"{lapsed} proposed cases"
+        told = f"{one} of a helpdesk went away last week, because nobody decided in time"
+        parts.append(Context(words=(f"{told}.",)))
+        counts = counts or [told]
     return Message(
         summary=f"This week: {'; '.join(counts)}.",
         title="This week",

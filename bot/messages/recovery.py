@@ -34,6 +34,7 @@ from bot.domain.recovery_step import (
     Verdict,
 )
 from bot.domain.reference import VIEW, CaseRef
+from bot.domain.signal import BEST_RATING, Signal
 from bot.domain.team import Team
 from bot.domain.working_hours import today
 from bot.messages.author import signed
@@ -118,6 +119,8 @@ class CardContext(NamedTuple):
     at: datetime
     links: Mapping[int, str]
     back: Mapping[int, tuple[str, ...]]
+    later: Signal | None = None
+    """The customer's last word in their helpdesk, while nobody has noted how it ended since."""
 
     @property
     def today(self) -> date:
@@ -261,13 +264,15 @@ def _body(context: CardContext, recipient_id: str = "") -> tuple[Part, ...]:
     if rows := _rows(context):
         parts.append(Fields(rows=rows))
     parts.extend(_account(context))
+    parts.extend(_later(context))
     view = recovery.step("tell_changed").view
     if view:
         parts.append(Context(words=("Their view of what changed:",)))
         parts.append(Quote(text=shortened(view, SHOWN_ACCOUNT)))
     parts.extend(_recalled(context.back, context.links))
     quiet = Context(words=_quiet(context, recipient_id))
-    return (*parts, quiet, offers(recovery, context.case.ref).row)
+    first: StepName | None = "verdict" if context.later else None
+    return (*parts, quiet, offers(recovery, context.case.ref, first).row)
 
 
 SIGNS: Mapping[str, Sign] = {
@@ -459,6 +464,21 @@ def _account(context: CardContext) -> tuple[Part, ...]:
     return (Context(words=head), Quote(text=shortened(step.words, SHOWN_ACCOUNT)))
 
 
+def _later(context: CardContext) -> tuple[Part, ...]:
+    """What the customer said in their helpdesk since: whether it ended so is for a person to note."""
+    if (signal := context.later) is None:
+        return ()
+    said = f"rated {signal.rating} of {BEST_RATING}" if signal.rating is not None else "wrote again"
+    head = joined(
+        (f"The customer {said}",),
+        (signal.reference,) if signal.reference != context.case.reference else (),
+        (on(today(context.team.zone, signal.at), context.today),),
+        (f"{STEPS['verdict'].label} is filled in with it",),
+    )
+    quoted = (Quote(text=shortened(signal.words, SHOWN_ACCOUNT)),) if signal.words else ()
+    return (Context(words=head), *quoted)
+
+
 def _name(person_id: str | None, people: Mapping[str, Person]) -> str:
     person = people.get(person_id or "")
     return person.name if person else "Somebody"
@@ -476,13 +496,15 @@ class Offers(NamedTuple):
     under_both_sides: tuple[Button, ...]
 
 
-def offers(recovery: Recovery, ref: CaseRef) -> Offers:
+def offers(recovery: Recovery, ref: CaseRef, first: StepName | None = None) -> Offers:
     """The natural next step first, then the others in their order; what does not fit is in the menu.
+
+    `first`: another step than the natural one.
 
     Under *Both sides*, where all that was done stands, it is put right; on the card, too, where there
     is room. While a card is full, a step whose turn comes later waits there.
     """
-    steps = _steps_offered(recovery, ref)
+    steps = _steps_offered(recovery, ref, first or next_step(recovery))
     back = (
         *((CORRECT,) if correctable(recovery) else ()),
         *((TAKE_BACK,) if that_can_be_taken_back(recovery) else ()),
@@ -516,10 +538,9 @@ def _about(ref: CaseRef, buttons: Sequence[Button]) -> tuple[Button, ...]:
     return tuple(button.model_copy(update={"about": str(ref)}) for button in buttons)
 
 
-def _steps_offered(recovery: Recovery, ref: CaseRef) -> list[Button]:
+def _steps_offered(recovery: Recovery, ref: CaseRef, first: StepName | None) -> list[Button]:
     """The steps that can be noted now, in their order, and what can be added to one that was."""
-    first, about = next_step(recovery), str(ref)
-    buttons: list[Button] = []
+    about, buttons = str(ref), list[Button]()
     for step in recovery.steps:
         # Who could not be reached may still call; and the verdict may change.
         may_change = step.state == "not needed" if step.name == "hear" else step.name == "verdict"

@@ -5,6 +5,7 @@ from datetime import date
 
 from bot.domain.action_item import ActionItem
 from bot.domain.case import Case
+from bot.domain.later_word import suggested
 from bot.domain.person import Person
 from bot.domain.prompt import Prompts
 from bot.domain.recovery import (
@@ -19,6 +20,7 @@ from bot.domain.recovery_step import (
     StepName,
 )
 from bot.domain.retro import Answer, Comment
+from bot.domain.signal import BEST_RATING, Signal
 from bot.messages.author import signed
 from bot.messages.parts import (
     Bold,
@@ -66,6 +68,14 @@ def above_step(name: StepName, recovery: Recovery, case: Case) -> tuple[Part, ..
         holds = "what was verified, and nothing else" if recovery.has_verified else "no change"
         parts.append(Context(words=(f"The draft names {holds}: read it before you send it.",)))
     return tuple(parts)
+
+
+def heard(signal: Signal | None) -> Mapping[str, str]:
+    """How it ended, as the customer's last word in their helpdesk says: a draft to read over."""
+    if signal is None:
+        return {}
+    rated = f"Rated {signal.rating} of {BEST_RATING}." if signal.rating is not None else ""
+    return {"verdict": suggested(signal) or "", "words": signal.words or rated}
 
 
 def about(recovery: Recovery, case: Case) -> Context:

@@ -11,6 +11,7 @@ from bot.domain.action_item import ActionItem, is_late
 from bot.domain.digest_page import DigestPage
 from bot.domain.item_step import ItemStep
 from bot.domain.prompt import Prompts
+from bot.domain.proposal import Proposal
 from bot.domain.recovery import (
     Recovery,
     kind_of,
@@ -19,7 +20,7 @@ from bot.domain.recovery import (
 )
 from bot.domain.recovery import is_late as is_promise_late
 from bot.domain.reference import CaseRef
-from bot.domain.reminder import Reminder, SentReminder
+from bot.domain.reminder import Reminder, SentReminder, Subject
 from bot.domain.retro import Answer, Retro, agreed_in
 from bot.messages.action_item import all_reminders, later_button, outcome_of, step_button
 from bot.messages.case import show_all
@@ -48,6 +49,7 @@ from bot.messages.parts import (
     plain_words,
     row,
 )
+from bot.messages.proposal import to_decide
 from bot.messages.recovery import on_reminder
 from bot.messages.retro import ADD_ITEM, ANSWER, CLOSE, REOPEN, heard
 from bot.messages.team import MINE, TO_STATUS
@@ -68,13 +70,13 @@ class ReminderView(NamedTuple):
     It is a SentReminder with what other tables know of its thing when the message is said, because a
     message is made only from what it is given. `or_later`: they may also ask to be reminded later.
     `before`: when its owner was asked, for others to see. `holds` is False when the reason is gone.
-    `fixes` are the items of a retro.
+    `fixes` are the items of a retro. A proposal has no case yet.
     """
 
     sent: SentReminder
     reminder: Reminder
-    subject: ActionItem | Retro | Recovery
-    case_ref: CaseRef
+    subject: Subject
+    case_ref: CaseRef | None
     what: str
     link: str | None
     owner: str
@@ -221,6 +223,8 @@ def _number(due: ReminderView) -> Words:
 
 
 def _retro(due: ReminderView) -> Inline:
+    if isinstance(due.subject, Proposal):
+        return linked("its message", due.link)
     return linked(f"the retro C-{due.subject.case_number}", due.link)
 
 
@@ -237,6 +241,10 @@ def _before(due: ReminderView) -> tuple[Part, ...]:
 
 def _pressable(due: ReminderView) -> tuple[Button, ...]:
     """What its reader may do about it."""
+    if isinstance(due.subject, Proposal):
+        return to_decide(due.subject)
+    if due.case_ref is None:
+        return ()
     if due.reminder.of_unanswered:
         return (ANSWER.model_copy(update={"about": str(due.case_ref)}),)
     if isinstance(due.subject, Retro):
@@ -270,6 +278,8 @@ def _status(due: ReminderView) -> Status:
 
 def _label(due: ReminderView) -> str:
     """What people know it by."""
+    if isinstance(due.subject, Proposal):
+        return due.subject.reference or "a proposed case"
     return due.subject.case_label if isinstance(due.subject, Recovery) else due.subject.label
 
 

@@ -3,7 +3,8 @@
 Each workspace has two channel queues of its own, "" for new messages and "/edits", where nothing ever
 waits (`due_at` stays empty). Their `next_allowed_at` is when one more message may be said in the whole
 workspace; how far that lies before now is how much may be said at once (GCRA, a leaky bucket stored as
-one moment). They are locked last of all, in the order of their names, so that nobody can deadlock.
+one moment). So has each connection to a helpdesk one ("note/" and its id), for all of its tickets. They
+are locked last of all, in the order of their names, so that nobody can deadlock.
 """
 
 from collections import Counter
@@ -25,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from bot.domain import note
 from bot.domain.job import LEASE_SECONDS, minute
 from bot.ports import Limits, Rate
 from storage.column import UTCDateTime
@@ -66,6 +68,7 @@ FREE_QUEUE = Statement(
         next_allowed_at=_RESTS,
     )
 )
+_IS_NOTE = channel_queues.c.queue_id.startswith(note.ALL, autoescape=True)
 EDITS = edit_queue("")
 NEW = post_queue("")
 
@@ -86,7 +89,10 @@ def moments(now: datetime) -> dict[str, datetime]:
 
 
 def on(platforms: Collection[str] | None) -> tuple[Any, ...]:
-    """The conditions for a channel queue to be on one of these platforms; None: on any."""
+    """The conditions for a channel queue to be on one of these platforms; None: on any.
+
+    Notes are left for the workspaces of the others among them.
+    """
     if platforms is None:
         return ()
     names = channel_queues.c.workspace
@@ -94,7 +100,8 @@ def on(platforms: Collection[str] | None) -> tuple[Any, ...]:
         or_(names == platform, names.startswith(f"{platform}:", autoescape=True))
         for platform in platforms
     )
-    return (or_(false(), *ways),)
+    here = or_(false(), *ways)
+    return (here,) if note.PLATFORM in platforms else (here, ~_IS_NOTE)
 
 
 @cache
@@ -125,7 +132,12 @@ def free_queues(platforms: frozenset[str] | None) -> Statement:
     # A scalar, not NOT EXISTS: PostgreSQL would make a join of that, and read all channel queues for it.
     used_up = select(literal(1)).where(
         budget.c.workspace == channel_queues.c.workspace,
-        budget.c.queue_id == case((channel_queues.c.queue_id.endswith(EDITS), EDITS), else_=NEW),
+        budget.c.queue_id
+        == case(
+            (_IS_NOTE, func.substr(channel_queues.c.queue_id, 1, note.ACCOUNT_LENGTH)),
+            (channel_queues.c.queue_id.endswith(EDITS), EDITS),
+            else_=NEW,
+        ),
         budget.c.next_allowed_at <= at["no_rest"],
         spent,
     )
@@ -171,7 +183,7 @@ class RateLimiter:
         self._now = now
         self._rates: dict[Name, Rate] = {}
         for queue in due:
-            limit = limits.get(queue[0].partition(":")[0], Limits())
+            limit = limits.get(note.platform_of(*queue), Limits())
             rate = limit.edits if queue[1].endswith(EDITS) else limit.new
             if rate is not None:
                 self._rates[whole(queue)] = rate
@@ -213,8 +225,11 @@ class RateLimiter:
 
 
 def whole(name: Name) -> Name:
-    """The workspace's own channel queue of the same kind, which holds its rate limit."""
-    return name[0], EDITS if name[1].endswith(EDITS) else NEW
+    """The workspace's own channel queue of the same kind, or the connection's, which holds its limit."""
+    workspace, queue_id = name
+    if note.is_channel(queue_id):
+        return workspace, queue_id[: note.ACCOUNT_LENGTH]
+    return workspace, EDITS if queue_id.endswith(EDITS) else NEW
 
 
 def set_back(connection: Connection, now: datetime, latest: datetime) -> None:

@@ -27,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 
+from bot.domain import note
 from bot.domain.job import Job, minute
 from bot.domain.person import is_former
 from storage.jobs.moments import Name, wake
@@ -134,7 +135,7 @@ class Jobs:
         now = minute(datetime.now(UTC))  # traceless ones may be among them
         statement = (
             update(jobs)
-            .where(jobs.c.workspace == self._workspace, jobs.c.channel_id == channel_id, IS_DEAD)
+            .where(jobs.c.workspace == self._workspace, _within(channel_id), IS_DEAD)
             .values(**begun_anew(now))
             .returning(jobs.c.queue_id)
         )
@@ -154,6 +155,12 @@ class Jobs:
             woken[name] = min(due_at, woken.get(name, due_at))
         wake(self._connection, woken)
         self._scheduled, self._woken = [], {}
+
+
+def _within(channel_id: str) -> ColumnElement[bool]:
+    """The condition for a job to be said in a channel, or on a ticket of an account."""
+    below = jobs.c.channel_id.startswith(f"{channel_id}/", autoescape=True)
+    return or_(jobs.c.channel_id == channel_id, below)
 
 
 def put(
@@ -193,7 +200,8 @@ def put(
 
 def _lets_pass(job: Job, sent: Container[str], *, follow: bool) -> int:
     """How long it lets what people do elsewhere pass, in microseconds; `sent` has what was said."""
-    if job.traceless:
+    # What a ticket is told stays in the order in which it was owed: nobody waits behind it.
+    if job.traceless or note.is_channel(job.channel_id):
         return 0
     # What it belongs under lets others pass as well, and comes before it all the same.
     if follow or (job.thread and job.thread not in sent):

@@ -26,8 +26,10 @@ from sqlalchemy import (
     update,
 )
 
+from bot.domain import connection as helpdesk
 from bot.domain.errors import ConflictError
 from bot.domain.job import LEASE_SECONDS, Job, MessageRef, minute
+from bot.domain.signal import KEPT
 from bot.ports import MAX_COUNTED, Doubted, Ended, GivenUp, Limits, ObservedTime, Restored, ToForget
 from storage import observed_time, restored, search_index
 from storage.jobs import scheduler
@@ -48,10 +50,11 @@ from storage.jobs.channel_queue import (
 )
 from storage.jobs.job import IS_DEAD, IS_WAITING, edit_queue, next_id, numbered, post_queue, put
 from storage.jobs.moments import Name, hold_back, wake
+from storage.repositories import connection as connections
 from storage.repositories.sent_messages import SentMessages
 from storage.row import Values, read
 from storage.statement import Among, Statement
-from storage.tables import channel_queues, jobs, requests
+from storage.tables import channel_queues, deliveries, jobs, requests
 
 logger = logging.getLogger(__name__)
 
@@ -304,7 +307,12 @@ class Queue:
         # Said again in `_prune`, for a job that comes back to life while this waits for its row.
         old = and_(jobs.c.ended_at < before, or_(~IS_DEAD, jobs.c.ended_at < buried))
         seen = requests.c.day < before.date()
-        return _prune(connection, jobs, old, limit) + _prune(connection, requests, seen, limit)
+        past = deliveries.c.arrived_at < min(before, trusted - KEPT)
+        pruned = ((jobs, old), (requests, seen), (deliveries, past))
+        return sum(_prune(connection, table, which, limit) for table, which in pruned)
+
+    def connection_at(self, connection_id: str) -> tuple[str, helpdesk.Connection] | None:
+        return connections.at_address(self._connection, connection_id)
 
 
 def _clock(connection: Connection) -> datetime:
@@ -439,6 +447,6 @@ def _leave(
 
 
 def _prune(connection: Connection, table: Table, old: ColumnElement[bool], limit: int) -> int:
-    those = tuple_(table.c.workspace, table.c.key)
-    some = select(table.c.workspace, table.c.key).where(old).limit(limit)
-    return connection.execute(delete(table).where(those.in_(some), old)).rowcount
+    key = list(table.primary_key.columns)
+    some = select(*key).where(old).limit(limit)
+    return connection.execute(delete(table).where(tuple_(*key).in_(some), old)).rowcount

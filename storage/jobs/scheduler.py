@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, Select, Table, bindparam, select, union_all, update
 
 from bot.domain.action_item import ActionItem
+from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery
-from bot.domain.reminder import NEVER_CHECKED
+from bot.domain.reminder import NEVER_CHECKED, Subject
 from bot.domain.retro import Retro
 from bot.domain.team import Team
 from bot.repositories import DueWork
@@ -17,12 +18,13 @@ from storage.column import UTCDateTime
 from storage.jobs import stirred as stirring
 from storage.row import read
 from storage.statement import Statement
-from storage.tables import action_items, recoveries, retros, stirred, teams
+from storage.tables import action_items, proposals, recoveries, retros, stirred, teams
 
 KINDS: dict[type[BaseModel], tuple[Table, str]] = {
     ActionItem: (action_items, "number"),
     Retro: (retros, "case_number"),
     Recovery: (recoveries, "case_number"),
+    Proposal: (proposals, "number"),
     Team: (teams, "channel_id"),
 }
 BY = bindparam("by", type_=UTCDateTime)
@@ -93,12 +95,11 @@ class Scheduler:
             items=things[ActionItem],
             retros=things[Retro],
             recoveries=things[Recovery],
+            proposals=things[Proposal],
             teams=things[Team],
         )
 
-    def reschedule(
-        self, until: Sequence[tuple[ActionItem | Retro | Recovery | Team, datetime | None]]
-    ) -> None:
+    def reschedule(self, until: Sequence[tuple[Subject | Team, datetime | None]]) -> None:
         for kind, (_, key) in KINDS.items():
             rows = [
                 {

@@ -31,6 +31,7 @@ STORED = {
     "call_customer:7:U1": message_key.call_about_customer(7, "U1"),
     "unreached_customer:7:U1": message_key.unreached_about_customer(7, "U1"),
     "not_recovered:7:1:U1": message_key.not_recovered(7, 1, "U1"),
+    "note:12:promised.1.0f3a91c2": message_key.note(12, "promised.1.0f3a91c2"),
     "check_in:7:1": message_key.check_in(7, 1),
     "remind:U1:2026-03-09:0": message_key.reminder("U1", DAY, 0),
     "remind:C-7:retro_last_day:2026-03-09": message_key.reminder_in_thread(7, "retro_last_day", DAY),
@@ -44,6 +45,11 @@ STORED = {
     "returned:7:a%3A%20b:U1": message_key.returned(7, "a: b", "U1"),
     "earlier:7:1,5:12": message_key.carried(7, (1, 5), (12,)),
     "hello:C1": message_key.hello("C1"),
+    "proposal:7": message_key.proposal(7),
+    "gathered:0f3a:2026-03-09": message_key.gathered("0f3a", DAY),
+    "hook_test:0f3a:U1": message_key.hook_test("0f3a", "U1"),
+    "hook_broken:0f3a:3:U1": message_key.hook_broken("0f3a", 3, "U1"),
+    "rules:0f3a:3:U1": message_key.rules("0f3a", 3, "U1"),
     "settings:C1:3:U1": message_key.settings("C1", 3, "U1"),
     "asks:C1:2026-03-09": message_key.prompts("C1", DAY),
     "left:C1:2026-03-09T14:30:00.000001": message_key.colleague_left(
@@ -69,14 +75,24 @@ READERS = (
         "_number",
         "told_of",
         "reader_of_copy",
+        "proposal_of",
     ),
-    *("all_not_recovered", "all_case_cancelled", "all_backlogs", "all_customer"),
+    *("all_not_recovered", "all_case_cancelled", "all_backlogs", "all_customer", "all_hook_tests"),
+    *("all_notes",),
 )
 """What reads a key, or changes one, or says how several begin, instead of making it."""
 
 
 def test_keys_are_the_ones_that_stand_in_databases() -> None:
     assert list(STORED.values()) == list(STORED)
+
+
+@pytest.mark.parametrize(
+    ("key", "proposal"),
+    [("note:12:opened", 12), ("note:x:opened", None), ("retro:12", None), ("note:", None), ("", None)],
+)
+def test_a_notes_key_says_on_whose_ticket_it_is_left(key: str, proposal: int | None) -> None:
+    assert message_key.proposal_of(key) == proposal
 
 
 @pytest.mark.parametrize(

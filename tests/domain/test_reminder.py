@@ -27,10 +27,12 @@ from bot.domain.recovery_step import STEPS, Step, StepName
 from bot.domain.reminder import (
     NEVER_CHECKED,
     OF_ITEM,
+    OF_PROPOSAL,
     OF_RECOVERY,
     OF_RETRO,
     On,
     Reminder,
+    Subject,
     Whom,
     around,
     days,
@@ -44,6 +46,7 @@ from bot.reminders import BY_NAME, REMINDERS
 from tests import examples
 from tests.domain import slow_calendar as slow
 from tests.domain.slow_calendar import STEADY, situations
+from tests.domain.test_proposal import a_proposal
 
 STOCKHOLM = WorkingHours(zone="Europe/Stockholm")
 THURSDAY = datetime(2026, 3, 26, 13, 30, tzinfo=UTC)
@@ -92,12 +95,13 @@ def _customer(*done: StepName, due: date | None = None) -> Recovery:
     )
 
 
+PROPOSAL = a_proposal(made_at=THURSDAY)
 PROMISED = _customer("hear", "apologise", "ask_wish", "promise", due=date(2026, 3, 31))
 KEPT = _customer("hear", "apologise", "ask_wish", "promise", "keep")
 SILENT = _customer(*(name for name in STEPS if name != "verdict"))
 
 # Each line of the table on plain dates: about what, who hears it, and on which days first.
-LINES: list[tuple[str, ActionItem | Retro | Recovery, Whom, str]] = [
+LINES: list[tuple[str, Subject, Whom, str]] = [
     # A promise for Tuesday is like an item that is due then.
     ("recovery_promise_soon", PROMISED, "owner", "Fri 27 Mar"),
     ("recovery_promise_today", PROMISED, "owner", "Tue 31 Mar"),
@@ -124,6 +128,8 @@ LINES: list[tuple[str, ActionItem | Retro | Recovery, Whom, str]] = [
     ("retro_answers_closed", RETRO, "thread", "Wed 1 Apr"),
     # 2 working days after they closed, then every 3.
     ("retro_undecided", RETRO, "lead", "Thu 2 Apr, Tue 7 Apr, Fri 10 Apr, Wed 15 Apr, Mon 20 Apr"),
+    # Proposed by a helpdesk on Thursday: once.
+    ("proposal_waits", PROPOSAL, "lead", "Mon 30 Mar"),
     # Without an owner since Thursday: 2 working days, then the lead.
     ("item_unowned", ITEM.model_copy(update={"owner": None}), "thread", "Mon 30 Mar"),
     ("item_unowned", ITEM.model_copy(update={"owner": None}), "lead", "Wed 1 Apr"),
@@ -157,7 +163,7 @@ LINES: list[tuple[str, ActionItem | Retro | Recovery, Whom, str]] = [
 ]
 
 
-def _begun(reminder: Reminder, whom: Whom, subject: ActionItem | Retro | Recovery) -> Iterator[date]:
+def _begun(reminder: Reminder, whom: Whom, subject: Subject) -> Iterator[date]:
     first = since(reminder, subject, STOCKHOLM)
     assert first is not None
     return days(reminder, whom, first, STOCKHOLM)
@@ -165,7 +171,7 @@ def _begun(reminder: Reminder, whom: Whom, subject: ActionItem | Retro | Recover
 
 @pytest.mark.parametrize(("name", "subject", "whom", "expected"), LINES)
 def test_a_line_of_the_table_speaks_on_these_days(
-    name: str, subject: ActionItem | Retro | Recovery, whom: Whom, expected: str
+    name: str, subject: Subject, whom: Whom, expected: str
 ) -> None:
     wanted = expected.split(", ")
     begun = list(islice(_begun(BY_NAME[name], whom, subject), len(wanted) + 1))
@@ -189,7 +195,12 @@ def test_nine_o_clock_is_an_hour_earlier_in_utc_once_the_clock_has_changed() -> 
 def test_the_table_can_be_carried_out() -> None:
     assert len(BY_NAME) == len(REMINDERS)
     for entry in REMINDERS:
-        of = {"item": OF_ITEM, "retro": OF_RETRO, "recovery": OF_RECOVERY}[entry.about]
+        of = {
+            "item": OF_ITEM,
+            "retro": OF_RETRO,
+            "recovery": OF_RECOVERY,
+            "proposal": OF_PROPOSAL,
+        }[entry.about]
         assert entry.since in of, entry.name
         assert entry.about == "recovery" or entry.recovers is None, entry.name
         assert set(entry.steps) <= set(get_args(ItemStep)), entry.name

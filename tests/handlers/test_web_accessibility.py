@@ -24,8 +24,8 @@ TYPED_ONLY = {"coach.draft", "team.days_off", "team.policy"}
 """Forms that no message has a button for: they are typed."""
 OF_PROMPTS = {"prompt.add": "Add prompt", "prompt.edit": "Edit", "kind.add": "Add kind"}
 """Forms that the list of prompts opens, which is typed, and the button there."""
-LIKE_ANOTHER = {"kind.edit"}
-"""Forms that are drawn as another one, filled in; the demo has nothing that they are about."""
+LIKE_ANOTHER = {"kind.edit", "proposal.say_why"}
+"""Forms that look like others; the demo has nothing that they are about."""
 WANTED = {name for name, route in COMMANDS.items() if route.form}
 WANTED -= TYPED_ONLY | OF_PROMPTS.keys() | LIKE_ANOTHER
 FAULTY = ("case.fail", "action_item.add", "action_item.hand_over", "retro.close", "recovery.promise")

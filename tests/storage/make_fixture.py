@@ -1,6 +1,7 @@
 """Makes the fixture of today's schema, `python -m tests.storage.make_fixture`: `fixtures/README.md`."""
 
 import asyncio
+import hashlib
 import random
 import secrets
 import sqlite3
@@ -17,9 +18,14 @@ from unittest.mock import patch
 from bot.bot import Bot
 from bot.command import Request
 from bot.commands import forget as forget_commands
+from bot.domain import note
 from bot.domain.channel import Channel
+from bot.domain.connection import Connection, with_test
 from bot.domain.job import Job, MessageRef
 from bot.domain.person import Person
+from bot.domain.proposal import Proposal, ProposalChange
+from bot.domain.signal import Signal
+from bot.domain.team import Team
 from bot.ports import Delivery, Limits
 from bot.routes import COMMANDS
 from handlers.web.outgoing import Hub, WebMessenger
@@ -74,9 +80,46 @@ class Today:
         forget = partial(forget_commands.forget_person, person, at)
         assert self._database.write_at_length(workspace, forget)
 
+    async def connect(self, workspace: str, place: Channel, lead: Person) -> str:
+        """Straight into the storage."""
+        id = hashlib.blake2s(place.id.encode(), digest_size=20).hexdigest()
+        of_place = {"id": id, "channel_id": place.id, "product": "generic", "made_by": lead.id}
+        made = with_test(Connection(**of_place, made_at=self.now, a_day=1), lead.id, self.now)
+        with open_work(self._database, workspace, writes=True) as work:
+            team = Team(channel_id=place.id, name=place.name, lead=lead.id, made_at=self.now)
+            work.teams.add(team)
+            work.channels.remember(place)
+            work.connections.add(made)
+            work.commit()
+        return id
+
+    async def told_of(self, workspace: str, place: Channel, case: int) -> None:
+        """Straight into the storage; no key opens the token, and nobody asks."""
+        id = hashlib.blake2s(f"noted {place.id}".encode(), digest_size=20).hexdigest()
+        of_place = {"id": id, "channel_id": place.id, "product": "freshdesk", "made_by": "somebody"}
+        made = Connection(**of_place, made_at=self.now, token="sealed", origin="https://a.freshdesk.com")
+        opened = ProposalChange(step="open", by="somebody", at=self.now)
+        with open_work(self._database, workspace, writes=True) as work:
+            work.connections.add(made)
+            work.proposals.add(
+                Proposal(
+                    number=0,
+                    connection_id=id,
+                    channel_id=place.id,
+                    ticket="4711",
+                    reference="HD-4711",
+                    signal=Signal(ticket="4711", reference="HD-4711", at=self.now, rating=1),
+                    made_at=self.now,
+                    state="opened",
+                    history=(opened,),
+                    case_number=case,
+                )
+            )
+            work.commit()
+
     async def claim(self, workspace: str, by: datetime) -> Sequence[Job]:
         """One of each free lane."""
-        return self._queue.claim(by, "worker", 50, {workspace: Limits()})
+        return self._queue.claim(by, "worker", 50, {workspace: Limits(), note.PLATFORM: Limits()})
 
     async def words(self, job: Job) -> tuple[Any, Any, Any]:
         """As the worker reads them."""

@@ -11,8 +11,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+from bot.commands import signal as signal_commands
+from bot.domain import note
 from bot.domain.channel import Channel
 from bot.domain.person import Person
+from bot.domain.signal import Signal, SignalDelivery
 
 BEGINS = datetime(2026, 2, 27, 14, 30, tzinfo=UTC)
 """A Friday."""
@@ -69,6 +72,10 @@ HALF_SAID = {
     "asks": ("prompts.changed",),
     "shared": ("board.shared",),
     "returned": ("action_item.tell_returned", "retro.carry_over"),
+    "proposed": ("proposal.show", "signal.show_test"),
+    "gathered": ("proposal.gather", "signal.ask_rules"),
+    "noted": ("note.leave",),
+    "broken": ("signal.tell_broken",),
 }
 """What is half said at the end where each scene has a place of its own."""
 ALONE = (
@@ -82,6 +89,7 @@ ALONE = (
     "unmended",
     "left",
     "returned",
+    "noted",
 )
 """Scenes with a case of their own; the others share one where they share the place."""
 COME_BACK = ("returned", "fail")
@@ -137,6 +145,14 @@ class House(Protocol):
 
     async def forget_person(self, workspace: str, person: Person, at: datetime) -> None:
         """Forgets a colleague who left."""
+        ...
+
+    async def connect(self, workspace: str, place: Channel, lead: Person) -> str:
+        """Makes a team and its connection, and returns its id; the first delivery is a test."""
+        ...
+
+    async def told_of(self, workspace: str, place: Channel, case: int) -> None:
+        """Lets a helpdesk have told of a case, and take notes on its ticket."""
         ...
 
     async def claim(self, workspace: str, by: datetime) -> Sequence[Any]:
@@ -213,7 +229,16 @@ class Story:
     def _cast(self, scene: str) -> Cast:
         # A double and the case that it is are in one place.
         scene = "double" if scene == "kept" else scene
-        alone = self._apart or scene in ("hello", "left", "backlog", "asks", *ELSEWHERE)
+        alone = self._apart or scene in (
+            "hello",
+            "left",
+            "backlog",
+            "asks",
+            "proposed",
+            "gathered",
+            "broken",
+            *ELSEWHERE,
+        )
         number = self._scenes.index(scene) if alone and scene in self._scenes else 0
         platform = self._workspace.partition(":")[0]
         place = {"slack": "C{:02}SUPPORT", "teams": "19:{:02}support@thread.tacv2", "web": "place{:02}"}
@@ -230,6 +255,8 @@ class Story:
         return Cast(Channel(id=id, name=f"support {number}", reference=reference), ana, ben, dora)
 
     def _scene_of(self, job: Any) -> str:
+        if note.is_channel(job.channel_id):
+            return "noted"
         numbers = re.search(r"[0-9]{2}(?=[A-Z]|support|$)", job.channel_id)
         return self._scenes[int(numbers[0])] if numbers else ""
 
@@ -311,7 +338,7 @@ class Story:
         digest = hashlib.sha256(message.model_dump_json().encode()).hexdigest()
         if said is not None:
             told = Told(said.channel_id, said.message, said.link, digest)
-        elif self._workspace == "web":
+        elif self._workspace == "web" and not note.is_channel(job.channel_id):
             told = (await self._house.post(job, message, root))._replace(digest=digest)
         else:
             self._messages += 1
@@ -332,6 +359,8 @@ class Story:
         self._house.now = BEGINS
         for scene in (*ALONE, *(SHARED if self._apart else ("main",))):
             await self._fail(scene, bulk=scene in IMPORTED)
+        told_of = int(self._case("noted")[2:])
+        await self._house.told_of(self._workspace, self._cast("noted").place, told_of)
         await self._speak()
         for scene in ("close", "reopen", "forgotten"):
             await self._answer(scene)
@@ -479,6 +508,10 @@ class Story:
         await self._ask(cast.owner, "team.settings", "", "item", values=settings)
         cast = self._cast("asks")
         await self._ask(cast.lead, "prompt.move_down", f"prompts::training:{cast.place.id}", "asks")
+        promise = {"words": "The fee back.", "due": "2026-03-20", "how": "A call"}
+        await self._step("noted", "recovery.promise", **promise)
+        for number, scene in enumerate(("proposed", "gathered", "broken")):
+            await self._propose(scene, 1 + number * 12)
         await self._ask(self._cast("card").lead, "recovery.begin", self._case("card"), "card")
         for scene in ("hello", *(("heard", "unheard") if self._workspace == "web" else ())):
             await self._ask(self._cast(scene).lead, "team.joined", "", scene)
@@ -489,6 +522,29 @@ class Story:
         item = await self._add("left", gro, gro)
         await self._house.forget_person(self._workspace, gro, self._house.now)
         await self._move(cast.lead, "take", item, "left")
+
+    async def _propose(self, scene: str, before: int) -> None:
+        """A helpdesk tells of more than its team wants to hear of, and most of it is waved off.
+
+        So many proposals were made `before`.
+        """
+        cast = self._cast(scene)
+        connection = await self._house.connect(self._workspace, cast.place, cast.lead)
+        if scene == "broken":
+            broken = {"connection_id": connection, "why": "reference is missing."}
+            await self._ask(signal_commands.HELPDESK, "signal.tell_broken", "", scene, values=broken)
+            return
+        for number in range(13):
+            signal = {"ticket": str(number), "reference": f"HD-{number}", "at": self._house.now}
+            signal |= {"words": f"Nobody came ({number}).", "rating": 1 + number % 2}
+            told = Signal.model_validate(signal)
+            delivery = SignalDelivery(
+                connection_id=connection, key=str(number), arrived_at=self._house.now, signal=told
+            )
+            sent = signal_commands.values(connection, (delivery,))
+            await self._ask(signal_commands.HELPDESK, "signal.take_in", "", scene, values=sent)
+        for number in range(2, 12):
+            await self._ask(cast.owner, "proposal.wave_off", f"P-{before + number}", scene)
 
     async def _look_again(self) -> None:
         """The clock looks, and whoever cannot be reached is not told what it found."""

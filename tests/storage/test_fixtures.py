@@ -23,6 +23,7 @@ from sqlalchemy import MetaData, Table, insert, select, text
 from bot.bot import Bot
 from bot.check import check
 from bot.command import Request
+from bot.domain import note
 from bot.domain.channel import Channel
 from bot.domain.job import MessageRef
 from bot.domain.person import Person
@@ -127,6 +128,7 @@ class Upgraded:
         platforms = {
             "slack": Recorder(self.calls, self.heard),
             "teams": Recorder(self.calls, self.heard),
+            note.PLATFORM: Recorder(self.calls, self.heard),
         }
         platforms["web"] = Recorder(self.calls, self.heard, web)
         self._worker = Worker(self.bot, database, platforms, asyncio.Event())

@@ -48,6 +48,8 @@ LOOKS: dict[str, DueWork] = {
     "action_items.to_act_on": lambda work: work.action_items.to_act_on("P7", date(2026, 3, 2), 20),
     "agenda.due": lambda work: work.scheduler.due(AT, 20),
     "readers.get": lambda work: work.preferences.get("U7"),
+    "proposals.of_case": lambda work: work.proposals.of_case(7),
+    "connections.troubles": lambda work: work.connections.troubles(),
     "reminders.of": lambda work: work.reminders.of(["AI-7"]),
     "reminders.in_message": lambda work: work.reminders.in_message("remind:U7:2026-03-02:0"),
     "reminders.in_messages": lambda work: work.reminders.in_messages(["remind:U7:2026-03-02:0"]),

@@ -26,6 +26,9 @@ ACROSS = {
     "recoveries_look_at",
     "cases_to_forget",
     "teams_look_at",
+    "connections_by_id",
+    "deliveries_to_drop",
+    "proposals_look_at",
 }
 
 moments = Table("moments", MetaData(), Column("at", UTCDateTime))

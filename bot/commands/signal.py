@@ -1,0 +1,182 @@
+"""What happens when a helpdesk tells of a ticket: it is kept, judged by the rules, and proposed."""
+
+from collections.abc import Mapping
+from datetime import datetime, time
+
+from pydantic import TypeAdapter
+
+from bot.command import Command, Reply
+from bot.commands.proposal import open_case
+from bot.domain.connection import Connection, RuleName, met, without_test
+from bot.domain.later_word import is_word, newer
+from bot.domain.person import Person
+from bot.domain.proposal import Proposal
+from bot.domain.signal import Became, Signal, SignalDelivery, together
+from bot.domain.working_hours import moment, today
+from bot.fields import Line, Text, field
+from bot.jobs import proposal as proposal_jobs
+from bot.jobs import recovery as recovery_jobs
+from bot.jobs import signal as signal_jobs
+from bot.ports import UnitOfWork
+
+HELPDESK = Person(id="helpdesk", name="A helpdesk", bot=True)
+"""Who is said to ask, because nobody does; stored nowhere."""
+MAX_TOLD = 20
+"""Deliveries about one ticket that are looked at for what is known of it."""
+MAX_LENGTH = 64 * 1024 * 1024
+"""Of all that one request carries, in characters: each body is 1 MiB at most before it is read."""
+DELIVERIES = TypeAdapter(tuple[SignalDelivery, ...])
+
+
+class TakeIn(Command, frozen=True):
+    """Something arrived by a connection, and was verified."""
+
+    name = "signal.take_in"
+    access = "platform"
+    # Each delivery has a key of its own, by which a repeat is known; and nobody is to be remembered.
+    repeatable = True
+
+    connection_id: Line = field(hidden=True)
+    told: Text = field(hidden=True, max_length=MAX_LENGTH)
+    """The deliveries, as JSON: read only once it is known that nobody made them up."""
+
+
+class TellBroken(Command, frozen=True):
+    """Something arrived by a connection whose test somebody waits for, and was refused."""
+
+    name = "signal.tell_broken"
+    access = "platform"
+    connects = True
+    # Whoever waits is told once, whatever else arrives; and nobody is to be remembered.
+    repeatable = True
+
+    connection_id: Line = field(hidden=True)
+    why: Text = field(hidden=True)
+
+
+def values(connection_id: str, deliveries: tuple[SignalDelivery, ...]) -> Mapping[str, str]:
+    """What a request for it carries."""
+    told = DELIVERIES.dump_json(deliveries).decode()
+    return {"connection_id": connection_id, "told": told}
+
+
+def take_in(command: TakeIn, work: UnitOfWork) -> Reply:
+    """Keeps what arrived, one by one, and does what the rules say; what is known changes nothing.
+
+    Refused once the connection was removed.
+    """
+    connection = work.connections.hold(command.connection_id)
+    if connection is None or connection.removed_at is not None:
+        return Reply(refused=True)
+    for delivery in DELIVERIES.validate_json(command.told):
+        if not work.deliveries.add(delivery):
+            continue
+        became = _take(delivery, work.connections.get(connection.id) or connection, command.at, work)
+        if became:
+            work.deliveries.save(delivery.model_copy(update={"became": became}))
+    return Reply()
+
+
+def tell_broken(command: TellBroken, work: UnitOfWork) -> Reply:
+    """Owes whoever waits for a test the sentence by which something was refused, once."""
+    connection = work.connections.get(command.connection_id)
+    tester = connection.tester(command.at) if connection else None
+    if connection is not None and tester is not None:
+        title = command.helpdesks.title(connection.product)
+        why = " ".join(command.why.split())
+        work.jobs.schedule(signal_jobs.broken_job(connection, title, why, tester, command.at))
+    return Reply()
+
+
+def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: UnitOfWork) -> Became:
+    """Does what a delivery gives reason to; returns what it became."""
+    if tester := connection.tester(at):
+        return _show_test(delivery, connection, tester, at, work)
+    signal = delivery.signal
+    told = work.deliveries.of_reference(connection.id, signal.reference, MAX_TOLD)
+    now = together([other.signal for other in told])
+    _hear_elsewhere(signal, connection, at, work)
+    proposal = work.proposals.by_reference(connection.id, signal.reference)
+    if proposal is not None:
+        return _hear_again(proposal, signal, now, at, work)
+    if work.cases.by_reference(connection.channel_id, signal.reference) is not None:
+        return "known"
+    rules = met(_as_it_stands(signal, now), connection.rules)
+    return _propose(now, rules, connection, at, work) if rules else ""
+
+
+def _as_it_stands(signal: Signal, now: Signal) -> Signal:
+    """A signal with the rating that stands now: a better one may have overtaken it on the way."""
+    return signal if signal.rating is None else signal.model_copy(update={"rating": now.rating})
+
+
+def _hear_again(
+    proposal: Proposal, signal: Signal, now: Signal, at: datetime, work: UnitOfWork
+) -> Became:
+    """Brings a proposal up to date, and what shows it; of a forgotten customer nothing comes back."""
+    if proposal.forgotten_at is not None:
+        return "known"
+    if proposal.signal != now:
+        proposal = proposal.model_copy(update={"signal": now})
+        work.proposals.save(proposal)
+        proposal_jobs.show(proposal, at, work)
+    _hear_later(work.proposals.get(proposal.number) or proposal, signal, at, work)
+    return "known"
+
+
+def _hear_elsewhere(signal: Signal, connection: Connection, at: datetime, work: UnitOfWork) -> None:
+    """What a customer says on one ticket is shown in the cases of their others, too."""
+    if not signal.customer or not is_word(signal):
+        return
+    for other in work.proposals.of_customer(signal.customer):
+        if other.connection_id == connection.id and other.ticket != signal.ticket:
+            _hear_later(other, signal, at, work)
+
+
+def _hear_later(proposal: Proposal, signal: Signal, at: datetime, work: UnitOfWork) -> None:
+    """Shows the customer's last word where it is noted how it ended: nothing ends by itself."""
+    if proposal.state != "opened" or proposal.last is None or proposal.case_number is None:
+        return
+    later = newer(proposal.later, signal, proposal.last.at)
+    if later == proposal.later:
+        return
+    work.proposals.save(proposal.model_copy(update={"later": later}))
+    recovery = work.recoveries.get(proposal.case_number)
+    if recovery is not None:
+        recovery_jobs.refresh_cards(recovery, at, work)
+
+
+def _propose(
+    signal: Signal, rules: tuple[RuleName, ...], connection: Connection, at: datetime, work: UnitOfWork
+) -> Became:
+    """Proposes a case, or opens it; what is more than the connection may in a day is gathered."""
+    team = work.teams.require(connection.channel_id)
+    midnight = moment(team.zone, today(team.zone, at), time(0))
+    gathered = work.proposals.count_made(connection.id, midnight) >= connection.a_day
+    proposal = work.proposals.add(
+        Proposal(
+            number=0,
+            connection_id=connection.id,
+            channel_id=connection.channel_id,
+            ticket=signal.ticket,
+            reference=signal.reference,
+            signal=signal,
+            rules=rules,
+            made_at=at,
+            gathered=gathered,
+        )
+    )
+    if connection.action == "open" and not gathered:
+        open_case(proposal, team, None, at, work)
+        return "opened"
+    proposal_jobs.show(proposal, at, work)
+    return "gathered" if gathered else "proposed"
+
+
+def _show_test(
+    delivery: SignalDelivery, connection: Connection, tester: str, at: datetime, work: UnitOfWork
+) -> Became:
+    """Owes whoever asked for a test what was understood; the one after it is taken as ever."""
+    work.jobs.schedule(signal_jobs.test_job(delivery, tester, at))
+    work.connections.save(without_test(connection))
+    return "test"

@@ -1,0 +1,125 @@
+"""A proposal: what a helpdesk told of one ticket, which somebody opens as a case, or waves off."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel
+
+from bot.domain.connection import RuleName
+from bot.domain.errors import Refused
+from bot.domain.reference import ProposalRef, key_of
+from bot.domain.signal import Signal, without_customer
+
+ProposalState = Literal["proposed", "opened", "waved off", "lapsed"]
+ProposalStep = Literal["open", "wave_off", "lapse"]
+WORKING_DAYS = 10
+"""After so many working days a proposal that nobody decided goes away by itself."""
+
+
+class ProposalStepRow(NamedTuple):
+    """A step of a proposal: from which states, and to which."""
+
+    places: tuple[ProposalState, ...]
+    to: ProposalState
+
+
+STEPS: Mapping[ProposalStep, ProposalStepRow] = {
+    "open": ProposalStepRow(("proposed", "waved off", "lapsed"), "opened"),
+    "wave_off": ProposalStepRow(("proposed",), "waved off"),
+    "lapse": ProposalStepRow(("proposed",), "lapsed"),
+}
+OTHERWISE: Mapping[ProposalState, str] = {
+    "proposed": "This still waits for somebody to decide.",
+    "opened": "Somebody has opened the retro of this already.",
+    "waved off": "Somebody has waved this off already.",
+    "lapsed": "Nobody decided this in time, so it went away; its retro can still be opened.",
+}
+"""The sentence for a step that a state does not allow."""
+
+
+class ProposalChange(BaseModel, frozen=True):
+    """One step: by whom ("" where nobody did it), when, and in which words."""
+
+    step: ProposalStep
+    by: str
+    at: datetime
+    why: str = ""
+
+
+class Proposal(BaseModel, frozen=True):
+    """What is known of one ticket that met a rule; `number` counts within the workspace.
+
+    `connection_id` and `ticket` say where notes about it go, also once it is case `case_number`.
+    `reference` is what people call the ticket: there is one proposal for each of a connection.
+    """
+
+    number: int
+    connection_id: str
+    channel_id: str
+    ticket: str
+    reference: str | None
+    signal: Signal
+    """The newest that was said of it, whenever that arrived."""
+    rules: tuple[RuleName, ...] = ()
+    """Which rules it met."""
+    made_at: datetime
+    gathered: bool = False
+    """It was more than its connection may propose in a day, so it has no message of its own."""
+    state: ProposalState = "proposed"
+    history: tuple[ProposalChange, ...] = ()
+    case_number: int | None = None
+    later: Signal | None = None
+    """The customer's last word since it was opened: a draft of how it ended."""
+    forgotten_at: datetime | None = None
+    """When what identifies the customer was removed."""
+    version: int = 1
+
+    @property
+    def label(self) -> str:
+        """`P-7`."""
+        return f"P-{self.number}"
+
+    @property
+    def ref(self) -> ProposalRef:
+        """What its buttons and forms carry."""
+        return ProposalRef(number=self.number, key=key_of(self.number, self.made_at))
+
+    @property
+    def last(self) -> ProposalChange | None:
+        """The last step, if there was one."""
+        return self.history[-1] if self.history else None
+
+
+NOT_WAVED_OFF = "This is not waved off any more, so there is nothing to say about that."
+
+
+def check(proposal: Proposal, step: ProposalStep) -> None:
+    """Refuses a step that the proposal does not allow as it is."""
+    if proposal.state not in STEPS[step].places:
+        raise Refused(OTHERWISE[proposal.state])
+
+
+def take(
+    proposal: Proposal, step: ProposalStep, by: str, at: datetime, why: str = "", case: int | None = None
+) -> Proposal:
+    """The proposal after a step; `case` is the number of the case that it became."""
+    check(proposal, step)
+    changed = ProposalChange(step=step, by=by, at=at, why=why)
+    moved = {"state": STEPS[step].to, "history": (*proposal.history, changed), "case_number": case}
+    return proposal.model_copy(update=moved)
+
+
+def forget(proposal: Proposal, scrub: Callable[[str], str], at: datetime) -> Proposal:
+    """The proposal without its customer, its ticket, and every way back to them."""
+    history = tuple(change.model_copy(update={"why": scrub(change.why)}) for change in proposal.history)
+    gone = {"reference": None, "ticket": "", "history": history, "later": None, "forgotten_at": at}
+    signal = without_customer(proposal.signal, scrub)
+    return proposal.model_copy(update={**gone, "signal": signal})
+
+
+def with_why(proposal: Proposal, why: str) -> Proposal:
+    """The proposal with why its last step was taken."""
+    *before, last = proposal.history
+    history = (*before, last.model_copy(update={"why": why}))
+    return proposal.model_copy(update={"history": history})

@@ -1,0 +1,76 @@
+"""A signal: what a helpdesk tells of one ticket, in words that are the same for every product."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import BaseModel
+
+WORST_RATING, BEST_RATING = 1, 5
+
+
+class Signal(BaseModel, frozen=True):
+    """What one delivery says of one ticket.
+
+    `ticket` is the product's own id, under which it takes notes; `reference` is what people call it.
+    `event_id` is the same for a repeat of the same event, and "" where the product has none. A rating is
+    brought to 1 (worst) to 5 (best). All else is empty, None or False where the product said nothing.
+    """
+
+    event_id: str = ""
+    ticket: str
+    reference: str
+    at: datetime
+    what_happened: str = ""
+    """The customer's own words, or a plain title where the product sends none."""
+    words: str = ""
+    """What the customer wrote beside a rating, or in a reply."""
+    customer: str = ""
+    link: str = ""
+    kind: str = ""
+    rating: int | None = None
+    tags: tuple[str, ...] = ()
+    priority: str = ""
+    sla_breached: bool = False
+    reopened: bool = False
+    replied: bool = False
+    """Whether the customer wrote on a ticket that was solved."""
+
+
+Became = Literal["", "proposed", "gathered", "opened", "known", "test"]
+"""What was made of a delivery: nothing; a proposal, a gathered one, a case; more of what is there
+already; or it was a test."""
+KEPT = timedelta(days=30)
+"""How long deliveries are kept."""
+
+
+class SignalDelivery(BaseModel, frozen=True):
+    """A signal as it arrived, so that a repeat changes nothing and a lead sees what was understood.
+
+    `key` is the same for a repeat: the product's own id of the event, or else a digest of what it said.
+    """
+
+    connection_id: str
+    key: str
+    arrived_at: datetime
+    signal: Signal
+    became: Became = ""
+
+
+def together(signals: Sequence[Signal]) -> Signal:
+    """What is known of one ticket, of at least one signal about it: the newest that was said of each.
+
+    By when it happened, whenever it arrived; at the same moment the worse rating stands.
+    """
+    first, *others = sorted(signals, key=lambda signal: (signal.at, -(signal.rating or 0)))
+    known = first
+    for other in others:
+        said = {name: value for name, value in other if value not in ("", None, (), False)}
+        known = known.model_copy(update=said)
+    return known
+
+
+def without_customer(signal: Signal, scrub: Callable[[str], str]) -> Signal:
+    """The signal once its customer is forgotten: of which ticket it was is not known any more."""
+    gone = {"ticket": "", "reference": "", "words": "", "customer": "", "link": ""}
+    return signal.model_copy(update={**gone, "what_happened": scrub(signal.what_happened)})

@@ -1,0 +1,93 @@
+"""What the bot says of proposed cases: each in a message of its own, or many in one."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+
+from bot import retro_thread
+from bot.domain import message_key
+from bot.domain.connection import Connection
+from bot.domain.job import Job
+from bot.domain.proposal import Proposal
+from bot.domain.working_hours import moment, today
+from bot.jobs.edit_said import edit_said
+from bot.jobs.payload import JobPayload, Number
+from bot.messages import proposal as messages
+from bot.messages.parts import Message
+from bot.ports import ReadOnlyWork, UnitOfWork
+
+
+class Show(JobPayload):
+    """A proposed case, in the team's channel; kept current until somebody decides, and then too."""
+
+    name = "proposal.show"
+    what = "a proposed case"
+    about = "P-{number}"
+
+    number: Number
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """The proposal as it stands; nothing of one that was decided before it was said."""
+        proposal = work.proposals.get(self.number)
+        if proposal is None:
+            return None
+        if proposal.state != "proposed" and work.sent_messages.get(job.key) is None and not job.unsure:
+            return None
+        number = proposal.case_number
+        links = retro_thread.links_of({number} if number else (), work)
+        people = work.people.among({proposal.last.by} if proposal.last else ())
+        return messages.card(proposal, people, links)
+
+
+class Gather(JobPayload):
+    """How many more a connection would have proposed on a day than it may, the worst first."""
+
+    name = "proposal.gather"
+    what = "what a helpdesk proposes beside the rest"
+    about = "{day}"
+    detail = "{connection_id}"
+
+    connection_id: str
+    day: date
+
+    def text(self, job: Job, work: ReadOnlyWork) -> Message | None:
+        """Those that wait; nothing when all were decided before it was said."""
+        connection = work.connections.get(self.connection_id)
+        if connection is None:
+            return None
+        waiting = waiting_of(connection, self.day, work)
+        if not waiting and work.sent_messages.get(job.key) is None and not job.unsure:
+            return None
+        return messages.gathered(waiting, connection.ref.on(self.day), connection.a_day)
+
+
+def waiting_of(connection: Connection, day: date, work: ReadOnlyWork) -> Sequence[Proposal]:
+    """What was gathered of a connection on a day of its team and is not decided, the worst first."""
+    zone = work.teams.require(connection.channel_id).zone
+    since, until = (moment(zone, one, time(0)) for one in (day, day + timedelta(days=1)))
+    waiting = work.proposals.gathered(connection.id, since, until, messages.MAX_COUNTED + 1)
+    return sorted(waiting, key=lambda one: (one.signal.rating or 6, one.number))
+
+
+def show(proposal: Proposal, at: datetime, work: UnitOfWork, *, by: str | None = None) -> None:
+    """Says a proposal, or brings up to date what says it.
+
+    `by`: who changed it, and sees that at once; without, it waits behind what people do.
+    """
+    job = _job(proposal, at, work)
+    work.jobs.schedule(job.model_copy(update={"bulk": by is None, "asked_by": by}))
+
+
+def edit(proposals: Iterable[Proposal], at: datetime, work: UnitOfWork) -> None:
+    """Brings up to date what was said of these, also what is on its way."""
+    edit_said([_job(proposal, at, work) for proposal in proposals], work, on_their_way=True)
+
+
+def _job(proposal: Proposal, at: datetime, work: ReadOnlyWork) -> Job:
+    """The job that says it in its channel, alone or with all that its connection may not say alone."""
+    if not proposal.gathered:
+        key = message_key.proposal(proposal.number)
+        return Show(number=proposal.number).job(proposal.channel_id, key, at, bulk=True)
+    day = today(work.teams.require(proposal.channel_id).zone, proposal.made_at)
+    key = message_key.gathered(proposal.connection_id, day)
+    payload = Gather(connection_id=proposal.connection_id, day=day)
+    return payload.job(proposal.channel_id, key, at, bulk=True)

@@ -1,0 +1,207 @@
+"""What people read about a case that a helpdesk proposes."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from bot.domain.case import Case
+from bot.domain.connection import RuleName
+from bot.domain.person import Person
+from bot.domain.proposal import WORKING_DAYS, Proposal, ProposalChange
+from bot.domain.reference import ConnectionRef
+from bot.domain.signal import BEST_RATING, Signal
+from bot.domain.team import Team
+from bot.messages.author import signed
+from bot.messages.case import show_all
+from bot.messages.parts import (
+    Bold,
+    Button,
+    ChannelName,
+    Context,
+    Line,
+    Message,
+    Paragraph,
+    Part,
+    Quote,
+    Sign,
+    Status,
+    Words,
+    headed,
+    joined,
+    linked,
+    one_line,
+    plain_words,
+    row,
+    sentence,
+    shortened,
+    with_button,
+    working_days,
+)
+
+OPEN = Button(label="Open the retro", command_name="proposal.open", about="", look="main")
+WAVE_OFF = Button(label="Not this one", command_name="proposal.wave_off", about="")
+SAY_WHY = Button(label="Say why", command_name="proposal.say_why", about="", opens=True)
+WHY_HINT = "If many are waved off, this shows which rule lets too much through."
+THANKS_FOR_WHY = sentence("Noted. Thank you: that shows which rule lets too much through.")
+MAX_FIRST = 3
+"""Gathered proposals that stand in their message; the rest is behind Show all."""
+MAX_COUNTED = 200
+"""Of a day; nobody decides more, so they are not counted."""
+MAX_SHOWN = 10
+"""Of all of them: what a card of Teams holds with their buttons."""
+RATINGS: Mapping[int, tuple[Sign, str]] = {
+    1: ("late", "very bad"),
+    2: ("late", "bad"),
+    3: ("waiting", "neither good nor bad"),
+    4: ("done", "good"),
+    5: ("done", "very good"),
+}
+"""Each rating's sign, and its word."""
+BECAUSE: Mapping[RuleName, Callable[[Signal], str]] = {
+    "rating": lambda signal: "",  # its own words stand first
+    "sla_breached": lambda signal: "a promised time was missed",
+    "reopened": lambda signal: "reopened",
+    "priority": lambda signal: f"priority {one_line(signal.priority, 40)}",
+    "tag": lambda signal: f"tagged {one_line(', '.join(signal.tags), 80)}",
+}
+"""What of a signal each rule goes by, in words."""
+
+
+def rated(rating: int | None) -> Words:
+    """A rating with its sign and its word; nothing where there is none."""
+    if rating is None:
+        return ()
+    sign, word = RATINGS[rating]
+    return (Status(sign=sign, text=f"Rated {rating} of {BEST_RATING}, {word}"),)
+
+
+def said(signal: Signal) -> str:
+    """What the customer wrote, or else what happened, or else only of which ticket it is."""
+    return signal.words or signal.what_happened or signal.reference or "A ticket"
+
+
+def facts(signal: Signal, rules: Sequence[RuleName]) -> Words:
+    """The quiet line: the rating, why it is proposed, the ticket, the customer."""
+    ticket = linked(signal.reference, signal.link) if signal.reference else ""
+    reasons = [(reason,) for rule in rules if (reason := BECAUSE[rule](signal))]
+    customer = (one_line(signal.customer, 80),) if signal.customer else ()
+    return joined(rated(signal.rating), *reasons, (ticket,) if ticket else (), customer)
+
+
+def card(proposal: Proposal, people: Mapping[str, Person], links: Mapping[int, str]) -> Message:
+    """The proposal itself: the customer's words, what is known, and what can be or was decided."""
+    signal, words = proposal.signal, said(proposal.signal)
+    more = signal.what_happened if signal.words and signal.what_happened not in words else ""
+    story: tuple[Part, ...] = (Quote(text=shortened(more)),) if more else ()
+    decided_so = _decided(proposal, people, links)
+    below = (Context(words=decided_so),) if decided_so else ()
+    named = f"{signal.reference} may be a failed case" if signal.reference else "A proposed case"
+    return Message(
+        summary=plain_words(decided_so) if decided_so else f"{named}: {one_line(words)}",
+        parts=(
+            *headed(words),
+            *story,
+            Context(words=facts(signal, proposal.rules) or ("From a helpdesk",)),
+            *below,
+            *_buttons(proposal),
+        ),
+    )
+
+
+def _buttons(proposal: Proposal) -> tuple[Part, ...]:
+    open_it = OPEN.model_copy(update={"about": str(proposal.ref)})
+    if proposal.state == "proposed":
+        return (row(to_decide(proposal)),)
+    return () if proposal.state == "opened" else (row((open_it.model_copy(update={"look": "plain"}),)),)
+
+
+def to_decide(proposal: Proposal) -> tuple[Button, ...]:
+    """What can be done with a proposal that waits."""
+    about = {"about": str(proposal.ref)}
+    return tuple(button.model_copy(update=about) for button in (OPEN, WAVE_OFF))
+
+
+def _decided(proposal: Proposal, people: Mapping[str, Person], links: Mapping[int, str]) -> Words:
+    """Who decided what, or that nobody did; nothing while it waits."""
+    last = proposal.last
+    if last is None:
+        return ()
+    if last.step == "lapse":
+        return (
+            f"Nobody decided this in {working_days(WORKING_DAYS)}, so it is not asked about any more.",
+        )
+    who = _by(last, people)
+    if last.step == "open":
+        number = proposal.case_number or 0
+        return (f"{who} opened the retro ", linked(f"C-{number}", links.get(number)), ".")
+    why = f": {one_line(last.why, 300)}" if last.why else "."
+    return (f"{who} waved this off{why}",)
+
+
+def _by(change: ProposalChange, people: Mapping[str, Person]) -> str:
+    person = people.get(change.by)
+    return signed(person.name) if person else "Somebody"
+
+
+def gathered(waiting: Sequence[Proposal], about: ConnectionRef, a_day: int) -> Message:
+    """What a connection proposes beyond what it may in a day, in one message: the worst few."""
+    if not waiting:
+        words = "All that a helpdesk proposed beside the rest of that day is decided."
+        return Message(summary=words, parts=(Context(words=(words,)),))
+    count = len(waiting)
+    summary = "1 more ticket may be a failed case."
+    if count > 1:
+        summary = f"{_counted(count)} more tickets may be failed cases."
+    quiet = f"Your team hears of {a_day} a day one by one, and of the rest here."
+    all_of_it = show_all("proposal.show_all", about, count if count <= MAX_COUNTED else 0)
+    more: tuple[Part, ...] = (row((all_of_it,)),) if count > MAX_FIRST else ()
+    return Message(
+        summary=summary,
+        parts=(
+            Paragraph(words=(Bold(text=summary), f" {quiet}")),
+            *(_line(one) for one in waiting[:MAX_FIRST]),
+            *more,
+        ),
+    )
+
+
+def all_gathered(waiting: Sequence[Proposal]) -> Message:
+    """All of them that still wait, to whoever asks."""
+    if not waiting:
+        return sentence("All of these are decided.")
+    left = len(waiting) - MAX_SHOWN
+    more = "The others come once these are decided."
+    rest = (Context(words=(more,)),) if left > 0 else ()
+    waits = "1 waits" if len(waiting) == 1 else f"{_counted(len(waiting))} wait"
+    count = f"{waits} for somebody to decide."
+    lines = (_line(one) for one in waiting[:MAX_SHOWN])
+    return Message(summary=count, parts=(Paragraph(words=(count,)), *lines, *rest))
+
+
+def _counted(count: int) -> str:
+    return str(count) if count <= MAX_COUNTED else f"More than {MAX_COUNTED}"
+
+
+def _line(proposal: Proposal) -> Line:
+    about = {"about": str(proposal.ref)}
+    quiet = facts(proposal.signal, proposal.rules)
+    return Line(
+        words=(Bold(text=one_line(said(proposal.signal))), *(("\n", *quiet) if quiet else ())),
+        button=OPEN.model_copy(update={**about, "look": "plain"}),
+        menu=(WAVE_OFF.model_copy(update=about),),
+    )
+
+
+def opened(case: Case, team: Team) -> Message:
+    """To whoever opened it: where."""
+    channel = ChannelName(channel_id=case.channel_id, name=team.name)
+    return sentence(f"{case.label} is marked failed. Its retro opens in ", channel, ".")
+
+
+def waved_off(proposal: Proposal) -> Message:
+    """To whoever waved it off: that it is done, and the way to say why."""
+    button = SAY_WHY.model_copy(update={"about": str(proposal.ref)})
+    return with_button("Waved off: nobody is asked about it any more. A why is welcome.", button)
+
+
+def decided(proposal: Proposal, people: Mapping[str, Person], links: Mapping[int, str]) -> Message:
+    """To whoever waves off what is decided already: by whom, and how."""
+    return sentence(*_decided(proposal, people, links))

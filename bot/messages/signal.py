@@ -1,0 +1,92 @@
+"""What people read about what helpdesks send."""
+
+from collections.abc import Sequence
+
+from bot.domain.connection import IN_A_ROW, Connection, RuleName
+from bot.domain.signal import Signal
+from bot.domain.team import Team
+from bot.messages.parts import (
+    Button,
+    ChannelName,
+    Context,
+    Fields,
+    Link,
+    Message,
+    Paragraph,
+    Quote,
+    Timestamp,
+    Words,
+    one_line,
+    row,
+    shortened,
+)
+from bot.messages.proposal import BECAUSE, rated
+
+EDIT = Button(
+    label="Change the rules", command_name="connection.edit", about="", look="main", opens=True
+)
+NOTHING_DONE = (
+    "Nothing was done with it, and the very same sent once more does nothing either. What else arrives "
+    "is taken as ever."
+)
+WOULD = {
+    "propose": "It meets your rules, so it would have been proposed in ",
+    "open": "It meets your rules, so its retro would have opened in ",
+}
+WOULD_NOT = "It meets none of your rules, so nothing would have been said in "
+
+
+def test(signal: Signal, rules: Sequence[RuleName], connection: Connection, team: Team) -> Message:
+    """To whoever asked for a test: what was understood, and what would have happened."""
+    would = WOULD[connection.action] if rules else WOULD_NOT
+    verdict: Words = (would, ChannelName(channel_id=team.channel_id, name=team.name), ".")
+    rows: list[tuple[str, Words]] = [
+        (
+            "Ticket",
+            (Link(text=signal.reference, url=signal.link),) if signal.link else (signal.reference,),
+        ),
+        ("When", (Timestamp(at=signal.at, zone=team.zone),)),
+        ("Customer", (one_line(signal.customer),)),
+        ("Rating", rated(signal.rating)),
+        ("Kind", (one_line(signal.kind),)),
+        ("Tags", (one_line(", ".join(signal.tags)),)),
+        ("Priority", (one_line(signal.priority),)),
+        ("Besides", (", ".join(BECAUSE[name](signal) for name in _told(signal)),)),
+    ]
+    texts = dict.fromkeys(filter(None, (signal.what_happened, signal.words)))
+    return Message(
+        summary="A test arrived, and this is how I understood it.",
+        title="A test arrived",
+        parts=(
+            *(Quote(text=shortened(text)) for text in texts),
+            Fields(rows=tuple((label, words) for label, words in rows if any(words))),
+            Paragraph(words=verdict),
+            Context(words=(NOTHING_DONE,)),
+        ),
+    )
+
+
+def _told(signal: Signal) -> Sequence[RuleName]:
+    told: dict[RuleName, bool] = {"sla_breached": signal.sla_breached, "reopened": signal.reopened}
+    return [name for name, is_so in told.items() if is_so]
+
+
+def ask_rules(connection: Connection, team: Team) -> Message:
+    """To a lead: the last proposals were all waved off."""
+    summary = f"The last {IN_A_ROW} proposals of a helpdesk were waved off."
+    button = EDIT.model_copy(update={"about": str(connection.ref)})
+    where = ChannelName(channel_id=team.channel_id, name=team.name)
+    return Message(
+        summary=summary,
+        parts=(
+            Paragraph(
+                words=(
+                    f"The last {IN_A_ROW} cases that a helpdesk proposed in ",
+                    where,
+                    " were waved off: its rules let too much through. Change them?",
+                )
+            ),
+            Context(words=("I ask this once.",)),
+            row((button,)),
+        ),
+    )

@@ -1,0 +1,96 @@
+"""Anything else that can send JSON: Zapier, n8n, a helpdesk of one's own, curl."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.link import is_web_link
+from bot.domain.signal import Signal
+from handlers.helpdesks import proof, reading
+from handlers.helpdesks.product import Account, Call, Received, Step, Unreadable, Unsendable
+
+TITLE = "Anything else"
+OWN_SECRET = False
+HOSTS: Sequence[str] = ()
+RIGHT = ""
+
+NO_NOTES = "A connection to anything else takes no notes."
+SIGNATURE = "X-Amends-Signature"
+"""Carries `sha256=` and the body's HMAC, for those who rather sign than send the secret."""
+EXAMPLE = """{
+  "reference": "ZD-4711",
+  "what_happened": "Promised twice, and nobody came.",
+  "customer": "Mrs. Ólafsdóttir",
+  "happened_at": "2026-11-30T16:30:00Z",
+  "link": "https://helpdesk.example.com/tickets/4711",
+  "rating": 1,
+  "kind": "Delivery",
+  "tags": ["late", "parcel"]
+}"""
+
+
+def verify(received: Received, secret: str) -> None:
+    """Raises Forged unless the body is signed with our secret, or a header carries it."""
+    if SIGNATURE.lower() in received.headers:
+        proof.check_hub_signature(received, secret, "sha256", SIGNATURE)
+    else:
+        proof.check_own_secret(received, secret)
+
+
+def read(received: Received) -> Sequence[Signal]:
+    """The one signal that the documented JSON is; raises Unreadable, which names a bad field."""
+    fields = reading.read_object(received.body, "in the instructions")
+    reference = reading.line(fields, "reference")
+    if not reference:
+        raise Unreadable("reference is missing: it is what you call the ticket, like ZD-4711.")
+    link = reading.words(fields, "link")
+    if link and not reading.link(fields, "link"):
+        begins = (
+            "has to begin with https://"
+            if not is_web_link(link)
+            else "is too long, or has a blank in it"
+        )
+        raise Unreadable(f"link {begins}.")
+    rating = reading.rating(fields.get("rating"), "rating")
+    said = reading.words(fields, "what_happened")
+    return (
+        Signal(
+            event_id=reading.body_id(received, reading.line(fields, "happened_at")),
+            ticket=reference,
+            reference=reference,
+            at=reading.moment(fields, "happened_at", received.at),
+            what_happened=said or (f"{reference}: rated {rating}" if rating else reference),
+            words=said if rating else "",
+            customer=reading.line(fields, "customer"),
+            link=link,
+            kind=reading.line(fields, "kind"),
+            rating=rating,
+            tags=reading.tags(fields.get("tags"), "tags"),
+        ),
+    )
+
+
+def note(ticket: str, text: str, account: Account, at: datetime) -> Call:
+    """Raises Unsendable: nobody knows where this takes notes."""
+    raise Unsendable(NO_NOTES)
+
+
+def notes(ticket: str, account: Account) -> Call:
+    """Raises Unsendable as well."""
+    raise Unsendable(NO_NOTES)
+
+
+def instructions(address: str, secret: str) -> Sequence[Step]:
+    """What to send, and how to prove who sends it."""
+    return (
+        Step("Send a POST request to this address:", address),
+        Step(
+            "Send the secret in a header (or sign the body with it, see the page), and **Content-Type** "
+            "as application/json:",
+            f"{proof.OWN_HEADER}: {secret}",
+        ),
+        Step(
+            "The body is this JSON. Only the reference is needed; leave out what you do not know:",
+            EXAMPLE,
+        ),
+        Step("**Send me a test** in Amends shows you how the next one was understood."),
+    )

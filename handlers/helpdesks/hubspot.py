@@ -1,0 +1,214 @@
+"""HubSpot: what changed on tickets, which an app of one's own subscribes to.
+
+Signatures: https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests;
+notes: https://developers.hubspot.com/docs/api-reference/crm-notes-v3/guide.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from bot.domain.signal import Signal
+from handlers.helpdesks import calling, proof, reading
+from handlers.helpdesks.product import Account, Call, Forged, Received, Step, Unreadable
+
+TITLE = "HubSpot"
+OWN_SECRET = True
+HOSTS: Sequence[str] = ("api.hubapi.com",)
+RIGHT = "For notes it needs crm.objects.contacts.write, and no other right to write."
+
+TICKETS = "0-5"
+"""The type of a ticket, where a subscription is for objects of any type."""
+NOTE_TO_TICKET = 228
+"""HubSpot's own kind of link from a note to a ticket."""
+OVERDUE = ("1", "4", "OVERDUE", "COMPLETED_LATE")
+"""The states of a promised time that was missed: still open, or closed too late."""
+CES = {"1": 1, "2": 2, "3": 2, "4": 3, "5": 4, "6": 4, "7": 5}
+"""A customer effort score, from 1 to 7, as one of our ratings."""
+SUBSCRIBED = (
+    "hs_ticket_priority, hs_ticket_reopened_at, hs_time_to_close_sla_status, "
+    "hs_time_to_first_response_sla_status, hs_feedback_last_ces_rating"
+)
+
+
+def verify(received: Received, secret: str) -> None:
+    """Raises Forged unless the request is signed with the app's client secret.
+
+    Version 3 signs a time, too. The older ones, which do not, count only where there is no version 3.
+    """
+    key = proof.key(secret)
+    if "x-hubspot-signature-v3" in received.headers:
+        _verify_with_time(received, key)
+        return
+    given = proof.header(received, "X-HubSpot-Signature")
+    version = proof.header(received, "X-HubSpot-Signature-Version")
+    if version not in SIGNED_BEFORE:
+        raise Forged("This version of the signature is none of HubSpot's.")
+    signed = key + SIGNED_BEFORE[version](received) + received.body
+    proof.check_same(given, hashlib.sha256(signed).hexdigest())
+
+
+SIGNED_BEFORE: Mapping[str, Callable[[Received], bytes]] = {
+    "v1": lambda received: b"",
+    "v2": lambda received: proof.raw(received.method + received.url),
+}
+"""What stands between the secret and the body, by the version."""
+
+
+def _verify_with_time(received: Received, key: bytes) -> None:
+    time = proof.header(received, "X-HubSpot-Request-Timestamp")
+    if not (time.isascii() and time.isdigit() and len(time) < 15):
+        raise Forged("The signed time is none.")
+    request = proof.raw(received.method + received.url)
+    signed = hmac.digest(key, request + received.body + time.encode(), "sha256")
+    given = proof.header(received, "X-HubSpot-Signature-v3")
+    proof.check_same(given, base64.b64encode(signed).decode())
+    proof.check_fresh(datetime.fromtimestamp(int(time) / 1000, UTC), received)
+
+
+def read(received: Received) -> Sequence[Signal]:
+    """The changes of tickets, one by one; HubSpot sends no customer's words with them."""
+    sentence = reading.NO_JSON.format(product=TITLE)
+    events = reading.parsed(reading.decoded(received.body), sentence)
+    if not isinstance(events, list):
+        raise Unreadable(sentence)
+    read_events = (reading.nested({"event": event}, "event") for event in events)
+    return [_signal(event, received) for event in read_events if _changes_a_ticket(event)]
+
+
+def note(ticket: str, text: str, account: Account, at: datetime) -> Call:
+    """A note on the ticket's timeline, which customers do not see. The token is a private app's."""
+    id_ = calling.ticket_id(ticket, reading.NUMBER, TITLE)
+    return Call(
+        "POST",
+        calling.address(account, "/crm/v3/objects/notes"),
+        calling.bearer(account.token),
+        {
+            "properties": {
+                "hs_timestamp": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "hs_note_body": calling.as_html(text),
+            },
+            "associations": [
+                {
+                    "to": {"id": id_},
+                    "types": [
+                        {
+                            "associationCategory": "HUBSPOT_DEFINED",
+                            "associationTypeId": NOTE_TO_TICKET,
+                        }
+                    ],
+                }
+            ],
+        },
+    )
+
+
+def notes(ticket: str, account: Account) -> Call:
+    """A search for the notes of the ticket, the newest first."""
+    of_ticket = {
+        "propertyName": "associations.ticket",
+        "operator": "EQ",
+        "value": calling.ticket_id(ticket, reading.NUMBER, TITLE),
+    }
+    return Call(
+        "POST",
+        calling.address(account, "/crm/v3/objects/notes/search"),
+        calling.bearer(account.token),
+        {
+            "filterGroups": [{"filters": [of_ticket]}],
+            "sorts": [{"propertyName": "hs_createdate", "direction": "DESCENDING"}],
+            "properties": ["hs_note_body"],
+            "limit": 100,
+        },
+    )
+
+
+def instructions(address: str, secret: str) -> Sequence[Step]:
+    """A private app, its secret, and the properties of tickets."""
+    return (
+        Step(
+            "As a super admin open **Development**, **Legacy apps** in HubSpot, press **Create legacy "
+            "app**, choose **Private**, and name it Amends."
+        ),
+        Step(
+            "On the tab **Scopes** press **Add new scope** and tick tickets; for internal notes also "
+            "crm.objects.contacts.read and crm.objects.contacts.write, which HubSpot asks for."
+        ),
+        Step(
+            "On the tab **Webhooks** press **Edit webhooks**. **Target URL** is this address:", address
+        ),
+        Step(
+            "Press **Create subscription**, choose **Ticket** and **Property changed**, and tick those "
+            "of these properties that your HubSpot has:",
+            SUBSCRIBED,
+        ),
+        Step("Press **Subscribe**, and then **Create app**."),
+        Step(
+            "On the app's tab **Auth** press **Show secret** beside **Client secret**, and paste that "
+            "secret into Amends."
+        ),
+        Step(
+            "So that Amends can leave internal notes: paste the **Access token** of the same tab, too."
+        ),
+    )
+
+
+def _changes_a_ticket(event: reading.Fields) -> bool:
+    kind = reading.line(event, "subscriptionType")
+    of_tickets = reading.line(event, "objectTypeId") == TICKETS
+    return kind == "ticket.propertyChange" or (kind == "object.propertyChange" and of_tickets)
+
+
+Found = Mapping[str, object]
+
+PROPERTIES: Mapping[str, Callable[[str], Found]] = {
+    "hs_ticket_priority": lambda value: {"priority": value},
+    "hs_ticket_reopened_at": lambda value: {"reopened": bool(value)},
+    "hs_time_to_close_sla_status": lambda value: {"sla_breached": value.upper() in OVERDUE},
+    "hs_time_to_first_response_sla_status": lambda value: {"sla_breached": value.upper() in OVERDUE},
+    "hs_time_to_next_response_sla_status": lambda value: {"sla_breached": value.upper() in OVERDUE},
+    "hs_feedback_last_ces_rating": lambda value: {"rating": _effort(value)},
+}
+"""What a property that became a value says; of others only the title tells."""
+
+CALLED = {
+    "hs_ticket_priority": "priority",
+    "hs_ticket_reopened_at": "the day it was reopened",
+    "hs_time_to_close_sla_status": "the promised time to close",
+    "hs_time_to_first_response_sla_status": "the promised time to answer",
+    "hs_feedback_last_ces_rating": "the customer's effort score",
+}
+
+
+def _effort(value: str) -> int | None:
+    if value and value not in CES:
+        raise Unreadable("hs_feedback_last_ces_rating has to be a number from 1 to 7.")
+    return CES.get(value)
+
+
+def _signal(event: reading.Fields, received: Received) -> Signal:
+    reference = reading.ticket(event, "objectId", reading.NUMBER, "512")
+    name, value = reading.line(event, "propertyName"), reading.line(event, "propertyValue")
+    found = PROPERTIES[name](value) if name in PROPERTIES else {}
+    portal = reading.line(event, "portalId")
+    became = f"{CALLED.get(name, name)} became {value or 'empty'}"
+    return Signal.model_validate(
+        {
+            # Its event id alone is not unique, its documentation says.
+            "event_id": reading.event_id(
+                *(event.get(key) for key in ("eventId", "subscriptionId", "objectId", "occurredAt"))
+            ),
+            "ticket": reference,
+            "reference": reference,
+            "at": reading.counted_moment(event, "occurredAt", received.at, per_second=1000),
+            "what_happened": f"{TITLE} ticket {reference}: {became}",
+            "link": (
+                f"https://app.hubspot.com/contacts/{portal}/record/{TICKETS}/{reference}"
+                if reading.NUMBER.fullmatch(portal)
+                else ""
+            ),
+            **found,
+        }
+    )

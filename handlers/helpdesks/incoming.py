@@ -1,0 +1,175 @@
+"""`/hooks/<id>`: what helpdesks send; verified, read, kept, and only then acknowledged."""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from bot.bot import Bot
+from bot.command import Reply, Request
+from bot.commands.signal import HELPDESK, TakeIn, TellBroken, values
+from bot.domain.connection import Connection, new_id
+from bot.domain.signal import Signal, SignalDelivery
+from bot.ports import Locked, StorageUnavailable, Transactions, Vault
+from handlers.helpdesks.product import Forged, Product, Received, Unreadable
+
+log = logging.getLogger(__name__)
+
+MAX_SIGNALS = 500
+"""Of one delivery; the largest batch of a vendor has 100."""
+LONG_BODY = 64 * 1024
+"""Bytes from which reading a body would hold up others."""
+RETRY_SECONDS = 60
+WAIT = "Nothing was kept just now: send it again in a minute."
+UNKNOWN = "There is nothing at this address."
+FORGED = "The signature or secret is wrong, or too old."
+
+
+@dataclass(frozen=True)
+class Known:
+    """A connection that takes what arrives, its workspace, its product, and its secret."""
+
+    workspace: str
+    connection: Connection
+    product: Product
+    secret: str = field(repr=False)
+
+
+class Hooks:
+    """Takes what helpdesks send to the addresses of connections."""
+
+    def __init__(
+        self,
+        products: Mapping[str, Product],
+        bot: Bot,
+        transactions: Transactions,
+        vault: Vault,
+        public_address: str,
+    ) -> None:
+        """`public_address`: without a slash at its end; "": what is sent says by itself where to."""
+        self._products = products
+        self._bot = bot
+        self._transactions = transactions
+        self._vault = vault
+        self._public_address = public_address
+        self._decoy = vault.seal(new_id()) if vault.has_key else ""
+
+    def mount(self, app: web.Application) -> None:
+        """Adds the routes."""
+        app.router.add_route("*", "/hooks/{id}", self.handler)
+
+    async def handler(self, request: web.Request) -> web.Response:
+        """One delivery; the sentence of the answer is for whoever sets it up."""
+        if request.method == "HEAD":  # by which vendors look whether there is anybody
+            return web.Response()
+        if request.method != "POST":
+            return _says(405, "Send a POST request to this address.")
+        try:
+            return await self._take(request.match_info["id"], await self._received(request))
+        except (StorageUnavailable, Locked) as trouble:
+            log.warning("a delivery of a helpdesk was not taken: %s", trouble)
+            return _put_off()
+
+    async def _received(self, request: web.Request) -> Received:
+        origin = self._public_address or f"{request.scheme}://{request.host}"
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = await request.read()  # raises 413 beyond what the server takes
+        return Received(request.method, origin + request.path_qs, headers, body, datetime.now(UTC))
+
+    async def _take(self, id: str, received: Received) -> web.Response:
+        known = await self._known(id)
+        if known is None:
+            # As much work as a wrong secret makes: the time tells nobody who tries addresses anything.
+            hmac.digest(self._decoy.encode(), received.body, "sha256")
+            return _says(404, UNKNOWN)
+        product, connection = known.product, known.connection
+        try:
+            product.verify(received, known.secret)
+        except Forged as forged:
+            await self._tell(known, str(forged), received.at)
+            log.warning(
+                "workspace=%s a forged or old delivery of %s", known.workspace, connection.product
+            )
+            return _says(401, FORGED)
+        try:
+            signals = await _read(product, received)
+        except Unreadable as unreadable:
+            await self._tell(known, str(unreadable), received.at)
+            return _says(400, str(unreadable))
+        if not signals:
+            return web.Response()
+        deliveries = tuple(_deliveries(connection, signals, received))
+        reply = await self._ask(known, TakeIn.name, values(connection.id, deliveries), received.at)
+        if not reply.saved:
+            return _put_off()
+        return _says(404, UNKNOWN) if reply.refused else web.Response()
+
+    async def _tell(self, known: Known, why: str, at: datetime) -> None:
+        """Lets whoever waits for a test know why this was refused; nobody else hears of it."""
+        if known.connection.tester(at) is not None:
+            await self._ask(
+                known, TellBroken.name, {"connection_id": known.connection.id, "why": why}, at
+            )
+
+    async def _ask(
+        self, known: Known, command_name: str, values: Mapping[str, str], at: datetime
+    ) -> Reply:
+        return await self._bot.answer(
+            Request(
+                workspace=known.workspace,
+                command_name=command_name,
+                person=HELPDESK,
+                at=at,
+                values=values,
+                heard=True,
+                introduced=True,
+            )
+        )
+
+    async def _known(self, id: str) -> Known | None:
+        """The connection at an address; where there is none, finding that out takes as long."""
+        found = await self._transactions.read_queue(lambda queue: queue.connection_at(id))
+        workspace, connection = found or ("", None)
+        product = self._products.get(connection.product) if connection else None
+        taken = connection is not None and connection.removed_at is None
+        secret = self._vault.open(connection.secret if connection and taken else self._decoy)
+        if connection is None or product is None or not taken:
+            return None
+        return Known(workspace, connection, product, secret)
+
+
+async def _read(product: Product, received: Received) -> Sequence[Signal]:
+    if len(received.body) > LONG_BODY:
+        signals = await asyncio.to_thread(product.read, received)
+    else:
+        signals = product.read(received)
+    if len(signals) > MAX_SIGNALS:
+        raise Unreadable(f"This holds more than {MAX_SIGNALS} events: send fewer at once.")
+    return signals
+
+
+def _deliveries(
+    connection: Connection, signals: Sequence[Signal], received: Received
+) -> Iterator[SignalDelivery]:
+    """Each signal with what tells a repeat of it: the product's own id, or else the whole body."""
+    digest = hashlib.sha256(received.body).hexdigest()
+    times: Counter[str] = Counter()
+    for signal in signals:
+        event = signal.event_id or digest
+        times[event] += 1
+        key = hashlib.sha256(f"{event}\n{times[event]}".encode()).hexdigest()
+        yield SignalDelivery(connection_id=connection.id, key=key, arrived_at=received.at, signal=signal)
+
+
+def _says(status: int, sentence: str) -> web.Response:
+    return web.Response(status=status, text=sentence)
+
+
+def _put_off() -> web.Response:
+    return web.Response(status=503, text=WAIT, headers={"Retry-After": str(RETRY_SECONDS)})

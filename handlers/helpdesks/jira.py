@@ -1,0 +1,221 @@
+"""Jira Service Management: automation rules with our template, and an admin's webhooks as they are.
+
+Signatures and payloads: https://developer.atlassian.com/cloud/jira/platform/webhooks/; comments:
+https://developer.atlassian.com/cloud/jira/service-desk/rest/api-group-request/.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from bot.domain.signal import Signal
+from handlers.helpdesks import calling, pasted, proof, reading
+from handlers.helpdesks.product import Account, Call, Received, Step
+
+TITLE = "Jira Service Management"
+OWN_SECRET = False
+HOSTS: Sequence[str] = ("*.atlassian.net",)
+RIGHT = (
+    "A token may do what the person before it may: choose an agent whose only right is to "
+    "comment on requests."
+)
+
+KEY = re.compile(r"[A-Z][A-Z0-9_]{0,20}-[0-9]{1,12}")
+"""What a ticket is called, which is its id for everything here."""
+TEMPLATE = """{
+  "event": "rated",
+  "ticket": "{{issue.key}}",
+  "link": "{{issue.toUrl}}",
+  "rating": "{{issue.Satisfaction.rating}}",
+  "priority": "{{issue.priority.name}}",
+  "tags": "{{issue.labels}}",
+  "changed_at": "{{now.jiraDateTime}}",
+  "customer": {{issue.reporter.displayName.asJsonString}},
+  "title": {{issue.summary.asJsonString}},
+  "words": {{issue.comments.last.body.asJsonString}}
+}"""
+RATED = re.compile(r"(?<![0-9])[1-5](?![0-9])")
+
+
+def verify(received: Received, secret: str) -> None:
+    """Raises Forged unless a webhook is signed with our secret, or a rule's header carries it."""
+    if "x-hub-signature" in received.headers:
+        proof.check_hub_signature(received, secret, "sha256", "X-Hub-Signature")
+    else:
+        proof.check_own_secret(received, secret)
+
+
+def read(received: Received) -> Sequence[Signal]:
+    """What a rule or a webhook says; nothing of changes that tell no failure."""
+    fields = pasted.read_fields(received.body)
+    kind = reading.line(fields, "webhookEvent")
+    if pasted.is_filled(fields) or not kind:
+        return pasted.read_signals(fields, received, FILLED)
+    issue = reading.nested(fields, "issue")
+    found = EVENTS[kind](fields, reading.nested(issue, "fields")) if kind in EVENTS else {}
+    return (_signal(fields, issue, found, received),) if found else ()
+
+
+def note(ticket: str, text: str, account: Account, at: datetime) -> Call:
+    """An internal comment. The token is `name@example.com:TOKEN`, or one that stands for itself."""
+    key = calling.ticket_id(ticket, KEY, TITLE)
+    return Call(
+        "POST",
+        calling.address(account, f"/rest/servicedeskapi/request/{key}/comment"),
+        calling.basic_or_bearer(account.token),
+        {"body": text, "public": False},
+    )
+
+
+def notes(ticket: str, account: Account) -> Call:
+    """The comments of the issue, the newest first."""
+    key = calling.ticket_id(ticket, KEY, TITLE)
+    path = f"/rest/api/2/issue/{key}/comment?orderBy=-created&maxResults=100"
+    return Call("GET", calling.address(account, path), calling.basic_or_bearer(account.token), {})
+
+
+def instructions(address: str, secret: str) -> Sequence[Step]:
+    """A rule for ratings with the secret in a header; or a webhook, which an admin makes."""
+    return (
+        Step(
+            "In Jira open your service space (or project), **Space settings**, **Automation**, and "
+            "press **Create rule**."
+        ),
+        Step(
+            "As the trigger choose **Field value changed**, and as the field **Satisfaction**. (Others: "
+            "**SLA threshold breached**, **Issue transitioned**.)"
+        ),
+        Step(
+            "Add **THEN: Add an action**, **Send web request**. **Web request URL** is this address:",
+            address,
+        ),
+        Step("Under **Headers** write this name and this value, and tick **Hidden**:", proof.OWN_HEADER),
+        Step("The header's value is this secret:", secret),
+        Step(
+            "**HTTP method** is **POST**. As **Web request body** choose **Custom data**, and paste "
+            "this, each field in a line of its own:",
+            TEMPLATE,
+        ),
+        Step("Press **Turn on rule**."),
+        Step(
+            'For anything else make another rule with the same text, and say at "event" what happened: '
+            "reopened, replied (the customer wrote on a resolved ticket), sla breached, escalated or "
+            "tagged."
+        ),
+        Step(
+            "Or, as an admin of Jira: **Settings**, **System**, **WebHooks**, **Create a WebHook** with "
+            "this address as **URL** and the secret as **Secret**; tick **Issue: updated** and "
+            "**Comment: created**."
+        ),
+        Step(
+            "So that Amends can leave internal notes: make a token at "
+            "https://id.atlassian.com/manage-profile/security/api-tokens, and paste it into Amends with "
+            "the address of whoever writes the notes, like this:",
+            "name@example.com:THE_TOKEN",
+        ),
+    )
+
+
+FILLED = pasted.Filled(TITLE, KEY, "IT-4711", reading.COMMAS_AND_SPACES, reading.rating)
+
+Found = Mapping[str, object]
+
+
+def _changed(fields: reading.Fields, issue_fields: reading.Fields) -> Found:
+    found: dict[str, object] = {}
+    said: list[str] = []
+    for item in reading.listed(reading.nested(fields, "changelog"), "items"):
+        before, now = reading.line(item, "fromString"), reading.line(item, "toString")
+        name = reading.line(item, "field").casefold()
+        change = FIELDS[name](before, now) if name in FIELDS else {}
+        said += [str(change["what"])] if change else []
+        found |= change
+    if any(map(_is_breached, issue_fields.values())):
+        found["sla_breached"] = True
+        said.append("a promised time was missed")
+    return {**found, "what": " and ".join(said)} if found else {}
+
+
+def _resolution(before: str, now: str) -> Found:
+    return {"reopened": True, "what": "reopened"} if before and not now else {}
+
+
+def _priority(before: str, now: str) -> Found:
+    return {"priority": now, "what": f"priority became {now or 'none'}"}
+
+
+def _labels(before: str, now: str) -> Found:
+    had = before.split()
+    added = [label for label in now.split() if label not in had]
+    return {"what": f"tagged {', '.join(added)}"} if added else {}
+
+
+def _satisfaction(before: str, now: str) -> Found:
+    rated = RATED.search(now)
+    return {"rating": int(rated[0]), "what": f"rated {rated[0]}"} if rated else {}
+
+
+FIELDS: Mapping[str, Callable[[str, str], Found]] = {
+    "resolution": _resolution,
+    "priority": _priority,
+    "labels": _labels,
+    "satisfaction": _satisfaction,
+}
+"""What a field that had a value and has another one says."""
+
+
+def _is_breached(value: object) -> bool:
+    """Whether a field is a promised time that runs, and was missed."""
+    running = value.get("ongoingCycle") if isinstance(value, Mapping) else None
+    return isinstance(running, Mapping) and running.get("breached") is True
+
+
+def _commented(fields: reading.Fields, issue_fields: reading.Fields) -> Found:
+    comment = reading.nested(fields, "comment")
+    author, reporter = reading.nested(comment, "author"), reading.nested(issue_fields, "reporter")
+    same = any(
+        author.get(name) and author.get(name) == reporter.get(name) for name in ("accountId", "name")
+    )
+    by_customer = same or reading.line(author, "accountType") == "customer"
+    category = reading.nested(reading.nested(issue_fields, "status"), "statusCategory")
+    if not by_customer or reading.line(category, "key") != "done":
+        return {}
+    return {"replied": True, "words": reading.words(comment, "body"), "what": "replied"}
+
+
+EVENTS: Mapping[str, Callable[[reading.Fields, reading.Fields], Found]] = {
+    "jira:issue_updated": _changed,
+    "comment_created": _commented,
+}
+
+
+def _signal(fields: reading.Fields, issue: reading.Fields, found: Found, received: Received) -> Signal:
+    key = reading.ticket(issue, "key", KEY, "IT-4711")
+    issue_fields = reading.nested(issue, "fields")
+    told = {name: value for name, value in found.items() if name != "what"}
+    event = reading.nested(fields, "comment") or reading.nested(fields, "changelog")
+    plainly = f"{TITLE} ticket {key}: {found['what']}"
+    return Signal.model_validate(
+        {
+            "event_id": reading.event_id(reading.line(fields, "webhookEvent"), event.get("id")),
+            "ticket": key,
+            "reference": key,
+            "at": reading.counted_moment(fields, "timestamp", received.at, per_second=1000),
+            "what_happened": told.get("words") or reading.words(issue_fields, "summary") or plainly,
+            "customer": reading.line(reading.nested(issue_fields, "reporter"), "displayName"),
+            "link": _link(reading.link(issue, "self"), key),
+            "priority": reading.line(reading.nested(issue_fields, "priority"), "name"),
+            "tags": reading.tags(issue_fields.get("labels"), "labels"),
+            **told,
+        }
+    )
+
+
+def _link(itself: str, key: str) -> str:
+    """The ticket's page, beside the API that it is from."""
+    try:
+        parts = urlsplit(itself)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}/browse/{key}" if parts.netloc else ""

@@ -1,0 +1,96 @@
+"""What a helpdesk's file has to have: the same functions for every product."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from bot.domain.signal import Signal
+
+
+class Forged(Exception):
+    """This delivery is not signed with the connection's secret, or is too old."""
+
+
+class Unreadable(Exception):
+    """This delivery is not what I can read; the message is one sentence for whoever set it up."""
+
+
+class Unsendable(Exception):
+    """This ticket or token allows no note; the message is one sentence for whoever set it up."""
+
+
+class Received(NamedTuple):
+    """A delivery as it arrived, at the public address `url`; the names of headers are in lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    at: datetime
+
+
+class Account(NamedTuple):
+    """Where a product takes notes: the origin of its API, and the token with the right to write them.
+
+    The token is in no log: neither this nor a Call is ever told with it.
+    """
+
+    origin: str
+    token: str
+
+    def __repr__(self) -> str:
+        return f"Account({self.origin!r}, …)"
+
+
+class Call(NamedTuple):
+    """One outgoing request, as data."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    json: Mapping[str, object]
+
+    def __repr__(self) -> str:
+        return f"Call({self.method!r}, {self.url!r}, …)"
+
+
+class Step(NamedTuple):
+    """One click of the instructions: what to do, and what to paste there (empty: nothing)."""
+
+    text: str
+    paste: str = ""
+
+
+class Product(Protocol):
+    """A helpdesk, which is a module."""
+
+    TITLE: str
+    OWN_SECRET: bool
+    """Whether the product makes the secret, which is pasted to us; else we make it and show it once."""
+    HOSTS: Sequence[str]
+    """Where its API lives, as `api.example.com` or `*.example.com`; empty: it takes no notes."""
+    RIGHT: str
+    """One sentence: which right a token needs, and no other; "" where no notes are taken."""
+
+    def verify(self, received: Received, secret: str) -> None:
+        """Raises Forged."""
+        ...
+
+    def read(self, received: Received) -> Sequence[Signal]:
+        """The signals of a verified delivery, in their order; none for a ping. Raises Unreadable."""
+        ...
+
+    def note(self, ticket: str, text: str, account: Account, at: datetime) -> Call:
+        """The request that leaves an internal note, of that time, on a ticket. Raises Unsendable."""
+        ...
+
+    def notes(self, ticket: str, account: Account) -> Call:
+        """The request for what stands on a ticket, the newest first where the product can. As `note`."""
+        ...
+
+    def instructions(self, address: str, secret: str) -> Sequence[Step]:
+        """What to click and paste in the product; `secret` is "" where the product makes it.
+
+        The last step of a product that takes notes says where its token is made.
+        """
+        ...

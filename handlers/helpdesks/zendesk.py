@@ -1,0 +1,201 @@
+"""Zendesk: triggers with our template, and ticket events as they are.
+
+Signatures: https://developer.zendesk.com/documentation/webhooks/verifying/; ticket events:
+https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events.
+"""
+
+import base64
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from bot.domain.signal import BEST_RATING, WORST_RATING, Signal
+from handlers.helpdesks import calling, pasted, proof, reading
+from handlers.helpdesks.product import Account, Call, Forged, Received, Step
+
+TITLE = "Zendesk"
+OWN_SECRET = True
+HOSTS: Sequence[str] = ("*.zendesk.com",)
+RIGHT = (
+    "A token may do what the person before it may: choose one whose only right is to add "
+    "internal notes to tickets."
+)
+
+TEST_SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="  # noqa: S105 - published, and refused
+"""What everybody's test of a webhook that is not saved yet is signed with: it proves nothing."""
+
+TEMPLATE = """{
+  "event": "rated",
+  "ticket": "{{ticket.id}}",
+  "link": "{{ticket.link}}",
+  "rating": "{{satisfaction.current_rating}}",
+  "priority": "{{ticket.priority}}",
+  "tags": "{{ticket.tags}}",
+  "changed_at": "{{ticket.updated_at_with_timestamp}}",
+  "customer": "{{ticket.requester.name}}",
+  "title": "{{ticket.title}}",
+  "words": "{{satisfaction.current_comment}}"
+}"""
+
+EVENT_PREFIX = "zen:event-type:"
+OVER = ("SOLVED", "CLOSED")
+"""The states in which a ticket waits for nobody."""
+RATED = {"good": BEST_RATING, "bad": WORST_RATING}
+NOT_RATED = ("", "offered", "unoffered", "not offered")
+
+
+def verify(received: Received, secret: str) -> None:
+    """Raises Forged unless time and body are signed with this secret, within five minutes."""
+    if secret == TEST_SECRET:
+        raise Forged("Everybody knows the secret of Zendesk's tests: copy the one of the saved webhook.")
+    time = proof.header(received, "X-Zendesk-Webhook-Signature-Timestamp")
+    given = proof.header(received, "X-Zendesk-Webhook-Signature")
+    proof.check_same(given, signature(proof.key(secret), time, received.body))
+    try:
+        signed = datetime.fromisoformat(time)
+    except ValueError:
+        raise Forged("The signed time is none.") from None
+    if signed.tzinfo is None:
+        raise Forged("The signed time has no zone.")
+    proof.check_fresh(signed, received)
+
+
+def signature(key: bytes, time: str, body: bytes) -> str:
+    """How Zendesk signs a body at a time, as it writes that."""
+    signed = proof.raw(time) + body
+    return base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+
+
+def read(received: Received) -> Sequence[Signal]:
+    """What a trigger or a ticket event says; nothing of events that are about something else."""
+    fields = pasted.read_fields(received.body)
+    kind = reading.line(fields, "type")
+    if pasted.is_filled(fields) or not kind.startswith(EVENT_PREFIX):
+        return pasted.read_signals(fields, received, FILLED)
+    change = CHANGES.get(kind.removeprefix(EVENT_PREFIX))
+    found = change(reading.nested(fields, "event"), reading.nested(fields, "detail")) if change else None
+    return () if found is None else (_signal(fields, found, received),)
+
+
+def note(ticket: str, text: str, account: Account, at: datetime) -> Call:
+    """A comment that is not public. The token is `name@example.com/token:…`, or one of OAuth."""
+    id_ = calling.ticket_id(ticket, reading.NUMBER, TITLE)
+    return Call(
+        "PUT",
+        calling.address(account, f"/api/v2/tickets/{id_}"),
+        calling.basic_or_bearer(account.token),
+        {"ticket": {"comment": {"body": text, "public": False}}},
+    )
+
+
+def notes(ticket: str, account: Account) -> Call:
+    """The ticket's comments, the newest first."""
+    id_ = calling.ticket_id(ticket, reading.NUMBER, TITLE)
+    url = calling.address(account, f"/api/v2/tickets/{id_}/comments?sort_order=desc")
+    return Call("GET", url, calling.basic_or_bearer(account.token), {})
+
+
+def instructions(address: str, secret: str) -> Sequence[Step]:
+    """A webhook, its secret, and a trigger with the template."""
+    return (
+        Step(
+            "In Zendesk's Admin Center open **Apps and integrations**, **Webhooks**, and press "
+            "**Create webhook**. Choose **Trigger or automation** and press **Next**."
+        ),
+        Step("Name it Amends. **Endpoint URL** is this address:", address),
+        Step(
+            "**Request method** is **POST**, **Request format** is **JSON**, **Authentication** is "
+            "**None**. Press **Create webhook**; the test before that is not needed."
+        ),
+        Step(
+            "On the page of the webhook press **Reveal secret** beside **Signing secret**, and paste "
+            "that secret into Amends."
+        ),
+        Step(
+            "Open **Objects and rules**, **Business rules**, **Triggers**, and press **Create "
+            "trigger**. Under **Meet ANY of the following conditions** add **Satisfaction**, **Changed "
+            "to**, for each rating: good ones too, because they show how a case ended."
+        ),
+        Step(
+            "Under **Actions** choose **Notify active webhook**, then **Amends**, and paste this as the "
+            "**JSON body**, each field in a line of its own:",
+            TEMPLATE,
+        ),
+        Step(
+            'For anything else make another trigger with the same text, and say at "event" what '
+            "happened: reopened, replied (the customer wrote on a solved ticket), sla breached, "
+            'escalated or tagged. For replied, write {{ticket.latest_public_comment}} at "words".'
+        ),
+        Step(
+            "So that Amends can leave internal notes: under **Apps and integrations**, **APIs**, **API "
+            "tokens** add one, and paste it into Amends with the address of whoever writes the notes, "
+            "like this:",
+            "name@example.com/token:THE_TOKEN",
+        ),
+    )
+
+
+def _rating(value: object, name: str) -> int | None:
+    text = value.strip().casefold() if isinstance(value, str) else value
+    if text in NOT_RATED:
+        return None
+    named = (RATED[word] for word in RATED if isinstance(text, str) and text.startswith(word))
+    return next(named, None) or reading.rating(text, name)
+
+
+FILLED = pasted.Filled(TITLE, reading.NUMBER, "4711", reading.COMMAS_AND_SPACES, _rating)
+
+Found = Mapping[str, object]
+"""Some of a signal's attributes; `what` says it in words, where the customer said nothing."""
+
+
+def _status(event: reading.Fields, detail: reading.Fields) -> Found | None:
+    before, now = (reading.line(event, name).upper() for name in ("previous", "current"))
+    back = before in OVER and now not in OVER
+    return {"reopened": True, "what": "reopened"} if back else None
+
+
+def _priority(event: reading.Fields, detail: reading.Fields) -> Found | None:
+    return {"what": f"priority became {reading.line(event, 'current') or 'none'}"}
+
+
+def _tagged(event: reading.Fields, detail: reading.Fields) -> Found | None:
+    added = reading.tags(event.get("tags_added"), "tags_added")
+    return {"what": f"tagged {', '.join(added)}"} if added else None
+
+
+def _comment(event: reading.Fields, detail: reading.Fields) -> Found | None:
+    comment = reading.nested(event, "comment")
+    author = reading.nested(comment, "author")
+    by_customer = comment.get("is_public") is True and author.get("is_staff") is False
+    if not by_customer or reading.line(detail, "status").upper() not in OVER:
+        return None
+    said, who = reading.words(comment, "body"), reading.line(author, "name")
+    return {"replied": True, "words": said, "customer": who, "what": "replied"}
+
+
+CHANGES: Mapping[str, Callable[[reading.Fields, reading.Fields], Found | None]] = {
+    "ticket.status_changed": _status,
+    "ticket.priority_changed": _priority,
+    "ticket.tags_changed": _tagged,
+    "ticket.comment_added": _comment,
+}
+
+
+def _signal(fields: reading.Fields, found: Found, received: Received) -> Signal:
+    detail = reading.nested(fields, "detail")
+    reference = reading.ticket(detail, "id", reading.NUMBER, "4711")
+    told = {name: value for name, value in found.items() if name != "what"}
+    plainly = f"{TITLE} ticket {reference}: {found['what']}"
+    return Signal.model_validate(
+        {
+            "event_id": reading.event_id(fields.get("id")),
+            "ticket": reference,
+            "reference": reference,
+            "at": reading.moment(fields, "time", received.at),
+            "what_happened": told.get("words") or reading.words(detail, "subject") or plainly,
+            "priority": reading.line(detail, "priority"),
+            "tags": reading.tags(detail.get("tags"), "tags"),
+            **told,
+        }
+    )

@@ -1,0 +1,80 @@
+"""Connections to helpdesks."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sqlalchemy import Connection as Transaction
+from sqlalchemy import and_, bindparam, null, select
+
+from bot.domain import note
+from bot.domain.connection import Connection
+from bot.ports import MAX_COUNTED
+from bot.repositories import NoteTrouble
+from storage.jobs.job import IS_DEAD, IS_WAITING
+from storage.row import read, several
+from storage.statement import Statement
+from storage.tables import connections, jobs
+from storage.versioned import Versioned
+
+IN_CHANNEL = Statement(
+    select(connections)
+    .where(
+        connections.c.workspace == bindparam("workspace"),
+        connections.c.channel_id == bindparam("channel_id"),
+        connections.c.removed_at.is_(null()),
+    )
+    .order_by(connections.c.made_at, connections.c.id)
+)
+HELD = Statement(
+    select(connections)
+    .where(connections.c.workspace == bindparam("workspace"), connections.c.id == bindparam("id"))
+    .with_for_update()
+)
+GIVEN_UP, PUT_BACK = (
+    Statement(
+        select(jobs.c.channel_id, jobs.c.why)
+        .where(
+            jobs.c.workspace == bindparam("workspace"),
+            jobs.c.channel_id.startswith(note.ALL, autoescape=True),
+            which,
+        )
+        .limit(MAX_COUNTED)
+    )
+    for which in (IS_DEAD, and_(IS_WAITING, jobs.c.why != ""))
+)
+"""The notes that were given up, and those that failed and wait for another try."""
+AT_ADDRESS = Statement(select(connections).where(connections.c.id == bindparam("id")))
+
+
+class Connections(Versioned[Connection]):
+    """repositories.Connections over one transaction."""
+
+    kind, table, key = Connection, connections, "id"
+
+    def troubles(self) -> Sequence[NoteTrouble]:
+        here = {"workspace": self._workspace}
+        dead, waiting = GIVEN_UP.all(self._connection, here), PUT_BACK.all(self._connection, here)
+        why = {note.connection_of(row.channel_id): row.why for row in (*dead, *waiting)}
+        given_up = Counter(note.connection_of(row.channel_id) for row in dead)
+        wait = Counter(note.connection_of(row.channel_id) for row in waiting)
+        return [
+            NoteTrouble(connection, wait[id], given_up[id], why[id])
+            for id in sorted(why)
+            if (connection := self.get(id)) is not None and connection.removed_at is None
+        ]
+
+    def in_channel(self, channel_id: str) -> Sequence[Connection]:
+        params = {"workspace": self._workspace, "channel_id": channel_id}
+        return several(self._connection, Connection, IN_CHANNEL, params)
+
+    def hold(self, connection_id: str) -> Connection | None:
+        row = HELD.first(self._connection, {"workspace": self._workspace, "id": connection_id})
+        held = None if row is None else read(Connection, row)
+        self._known[connection_id] = held
+        return held
+
+
+def at_address(connection: Transaction, id: str) -> tuple[str, Connection] | None:
+    """The connection that has this id in its address, and its workspace."""
+    row = AT_ADDRESS.first(connection, {"id": id})
+    return None if row is None else (row.workspace, read(Connection, row))

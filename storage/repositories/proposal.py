@@ -1,0 +1,114 @@
+"""Proposed cases, numbered within the workspace."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, or_, select
+
+from bot.domain.proposal import Proposal
+from bot.domain.reminder import NEVER_CHECKED
+from storage.column import UTCDateTime
+from storage.counter import count
+from storage.row import Values, find, several, values
+from storage.statement import Statement
+from storage.tables import proposals
+from storage.versioned import Versioned
+
+_HERE = proposals.c.workspace == bindparam("workspace")
+_OF_CONNECTION = (_HERE, proposals.c.connection_id == bindparam("connection_id"))
+_SINCE = proposals.c.made_at >= bindparam("since", type_=UTCDateTime)
+COUNT_MADE = Statement(
+    select(func.count().label("made")).where(*_OF_CONNECTION, _SINCE, proposals.c.gathered.is_(False))
+)
+GATHERED = Statement(
+    select(proposals)
+    .where(
+        *_OF_CONNECTION,
+        _SINCE,
+        proposals.c.made_at < bindparam("until", type_=UTCDateTime),
+        proposals.c.gathered,
+        proposals.c.state == "proposed",
+    )
+    .order_by(proposals.c.made_at, proposals.c.number)
+    .limit(bindparam("limit"))
+)
+DECIDED = Statement(
+    select(proposals)
+    .where(*_OF_CONNECTION, or_(proposals.c.state == "opened", proposals.c.state == "waved off"))
+    .order_by(proposals.c.ended_at.desc(), proposals.c.number.desc())
+    .limit(bindparam("limit"))
+)
+WAITING = Statement(
+    select(proposals)
+    .where(*_OF_CONNECTION, proposals.c.state == "proposed")
+    .order_by(proposals.c.made_at, proposals.c.number)
+)
+COUNT_LAPSED = Statement(
+    select(func.count().label("lapsed")).where(
+        _HERE,
+        proposals.c.channel_id == bindparam("channel_id"),
+        proposals.c.state == "lapsed",
+        proposals.c.ended_at >= bindparam("since", type_=UTCDateTime),
+        proposals.c.ended_at < bindparam("until", type_=UTCDateTime),
+    )
+)
+OF_CASE, OF_CUSTOMER = (
+    Statement(select(proposals).where(_HERE, column == bindparam("this")).order_by(proposals.c.number))
+    for column in (proposals.c.case_number, proposals.c.customer_folded)
+)
+
+
+class Proposals(Versioned[Proposal]):
+    """repositories.Proposals over one transaction."""
+
+    kind, table, key = Proposal, proposals, "number"
+
+    def add(self, thing: Proposal) -> Proposal:
+        number = count(self._connection, self._workspace, "proposal")
+        return super().add(thing.model_copy(update={"number": number}))
+
+    def by_reference(self, connection_id: str, reference: str) -> Proposal | None:
+        named = {"connection_id": connection_id, "reference_folded": reference.casefold()}
+        return find(self._connection, Proposal, proposals, workspace=self._workspace, **named)
+
+    def of_case(self, case_number: int) -> Sequence[Proposal]:
+        return self._several(OF_CASE, this=case_number)
+
+    def of_customer(self, name: str) -> Sequence[Proposal]:
+        return self._several(OF_CUSTOMER, this=name.casefold())
+
+    def count_made(self, connection_id: str, since: datetime) -> int:
+        params = {"workspace": self._workspace, "connection_id": connection_id, "since": since}
+        [row] = COUNT_MADE.all(self._connection, params)
+        return int(row.made)
+
+    def gathered(
+        self, connection_id: str, since: datetime, until: datetime, limit: int
+    ) -> Sequence[Proposal]:
+        return self._several(
+            GATHERED, connection_id=connection_id, since=since, until=until, limit=limit
+        )
+
+    def decided(self, connection_id: str, limit: int) -> Sequence[Proposal]:
+        return self._several(DECIDED, connection_id=connection_id, limit=limit)
+
+    def waiting(self, connection_id: str) -> Sequence[Proposal]:
+        return self._several(WAITING, connection_id=connection_id)
+
+    def count_lapsed(self, channel_id: str, since: datetime, until: datetime) -> int:
+        params = {"workspace": self._workspace, "channel_id": channel_id}
+        [row] = COUNT_LAPSED.all(self._connection, {**params, "since": since, "until": until})
+        return int(row.lapsed)
+
+    def row(self, thing: Proposal) -> Values:
+        return values(
+            self._workspace,
+            thing,
+            reference_folded=thing.reference.casefold() if thing.reference else None,
+            customer_folded=thing.signal.customer.casefold() or None,
+            ended_at=thing.last.at if thing.last else None,
+            next_check_at=NEVER_CHECKED if thing.state == "proposed" else None,
+        )
+
+    def _several(self, query: Statement, **params: object) -> Sequence[Proposal]:
+        return several(self._connection, Proposal, query, {"workspace": self._workspace, **params})

@@ -1,0 +1,186 @@
+"""What a customer says in their helpdesk after a retro opened: a draft of how it ended, and no more."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from bot.commands import signal as signal_commands
+from bot.domain.connection import Connection, new_id
+from bot.domain.proposal import Proposal, ProposalChange
+from bot.domain.signal import Signal, SignalDelivery
+from bot.messages.parts import Message, plain, pressable
+from storage.database import Database
+from tests.desk import ANA, AT, SUPPORT, Desk
+from tests.session import open_work
+
+LATER = AT + timedelta(days=1)
+
+
+class Office(Desk):
+    """A team with a connection, whose first case came by it."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.connection = Connection(
+            id=new_id(), channel_id=SUPPORT.id, product="generic", made_by=ANA.id, made_at=AT
+        )
+
+    async def tell(self) -> None:
+        """The case of ZD-1, opened by somebody."""
+        await self.fail(typed="ZD-1 Parcel missed twice")
+        with open_work(self.database, self.workspace, writes=True) as work:
+            work.connections.add(self.connection)
+            work.proposals.add(
+                Proposal(
+                    number=0,
+                    connection_id=self.connection.id,
+                    channel_id=SUPPORT.id,
+                    ticket="1",
+                    reference="ZD-1",
+                    signal=self.signal(at=AT, rating=1),
+                    made_at=AT,
+                    state="opened",
+                    history=(ProposalChange(step="open", by=ANA.id, at=AT),),
+                    case_number=1,
+                )
+            )
+            work.commit()
+        self.say_all()
+
+    def signal(self, at: datetime = LATER, **more: Any) -> Signal:
+        """What the helpdesk tells of the ticket ZD-1, unless another is named."""
+        given = {"ticket": "1", "reference": "ZD-1", "at": at, "customer": "Eva", "link": "", **more}
+        return Signal.model_validate(given)
+
+    async def hears(self, *signals: Signal) -> Message | None:
+        """The helpdesk tells these, one after the other; returns the card, if that was edited."""
+        for signal in signals:
+            delivery = SignalDelivery(
+                connection_id=self.connection.id, key=uuid4().hex, arrived_at=LATER, signal=signal
+            )
+            sent = signal_commands.values(self.connection.id, (delivery,))
+            reply = await self.ask(signal_commands.HELPDESK, "signal.take_in", values=sent, channel=None)
+            assert not reply.refused, reply
+        return self.say_all().get("recovery:1")
+
+    def case_state(self) -> str:
+        """How the case stands."""
+        with open_work(self.database, self.workspace, writes=False) as work:
+            return work.cases.require(1).state
+
+    async def drafted(self) -> tuple[str, str]:
+        """What stands in How it ended when it is opened."""
+        form = (await self.ask(ANA, "recovery.verdict", "C-1")).form
+        assert form is not None
+        values = {field.name: field.value for field in form.fields}
+        return values["verdict"], values["words"]
+
+
+@pytest.fixture
+async def office(sqlite: Database) -> Office:
+    """One whose case is open."""
+    made = Office(sqlite)
+    await made.tell()
+    return made
+
+
+def main_button(card: Message) -> str:
+    return next(button.label for button in pressable(card) if button.look == "main")
+
+
+async def test_a_later_rating_is_on_the_card_with_how_it_ended_filled_in_and_ends_nothing(
+    office: Office,
+) -> None:
+    card = await office.hears(office.signal(rating=5, words="sorted, thank you"))
+    assert card is not None
+    assert (
+        "The customer rated 5 of 5 · Fri 6 Mar · How it ended is filled in with it\nsorted, thank you"
+    ) in plain(card)
+    assert main_button(card) == "How it ended"
+    assert await office.drafted() == ("recovered", "sorted, thank you")
+    assert office.case_state() == "failed"
+
+
+@pytest.mark.parametrize(
+    ("said", "draft"),
+    [
+        ({"rating": 4}, ("recovered", "Rated 4 of 5.")),
+        ({"rating": 3, "words": "Well."}, ("", "Well.")),
+        ({"rating": 2, "words": "Still late."}, ("not recovered", "Still late.")),
+        ({"replied": True, "words": "It came!"}, ("", "It came!")),
+    ],
+)
+async def test_only_a_clear_rating_chooses_how_it_ended(
+    office: Office, said: dict[str, Any], draft: tuple[str, str]
+) -> None:
+    await office.hears(office.signal(**said))
+    assert await office.drafted() == draft
+
+
+async def test_the_last_word_by_its_own_time_stands_whenever_it_arrives(office: Office) -> None:
+    last = office.signal(LATER + timedelta(hours=1), rating=5, words="Sorted.")
+    await office.hears(last, office.signal(LATER, rating=1, words="Still nothing."), last)
+    assert await office.drafted() == ("recovered", "Sorted.")
+
+
+async def test_what_was_said_before_the_retro_opened_is_no_answer_to_it(office: Office) -> None:
+    assert await office.hears(office.signal(AT - timedelta(hours=1), rating=5)) is None
+    assert await office.drafted() == ("", "")
+
+
+async def test_what_the_customer_did_not_say_changes_nothing(office: Office) -> None:
+    tagged = office.signal(tags=("late",), priority="urgent", reopened=True, sla_breached=True)
+    assert await office.hears(tagged) is None
+    assert await office.drafted() == ("", "")
+
+
+async def test_once_it_is_noted_how_it_ended_the_draft_is_gone_until_there_is_a_newer_word(
+    office: Office,
+) -> None:
+    await office.hears(office.signal(rating=1, words="Still nothing."))
+    values = {"verdict": "not recovered", "words": "Still nothing."}
+    await office.ask(ANA, "recovery.verdict", "C-1", values, at=LATER + timedelta(hours=1))
+    assert "is filled in with it" not in plain(office.say_all()["recovery:1"])
+    assert await office.drafted() == ("", "")
+    await office.hears(office.signal(LATER + timedelta(hours=2), rating=5))
+    assert await office.drafted() == ("recovered", "Rated 5 of 5.")
+
+
+async def test_a_rating_of_the_same_customer_on_another_ticket_is_shown_with_its_number(
+    office: Office,
+) -> None:
+    card = await office.hears(office.signal(ticket="2", reference="ZD-2", rating=5, customer="EVA"))
+    assert card is not None
+    assert "The customer rated 5 of 5 · ZD-2" in plain(card)
+
+
+@pytest.mark.parametrize("other", ["Ida", ""])
+async def test_a_rating_of_somebody_else_is_not(office: Office, other: str) -> None:
+    assert (
+        await office.hears(office.signal(ticket="2", reference="ZD-2", rating=5, customer=other)) is None
+    )
+    assert await office.drafted() == ("", "")
+
+
+async def test_a_rating_of_a_proposal_that_nobody_opened_is_no_draft(office: Office) -> None:
+    await office.hears(office.signal(ticket="3", reference="ZD-3", rating=1, customer="Ida"))
+    await office.hears(office.signal(LATER, ticket="3", reference="ZD-3", rating=5, customer="Ida"))
+    with open_work(office.database, office.workspace, writes=False) as work:
+        proposal = work.proposals.get(2)
+    assert proposal is not None
+    assert (proposal.state, proposal.later) == ("proposed", None)
+
+
+async def test_with_the_customer_their_last_word_is_forgotten_and_none_is_kept_again(
+    office: Office,
+) -> None:
+    await office.hears(office.signal(rating=5, words="Eva says: sorted"))
+    await office.bot.forget(office.workspace, 1, LATER)
+    await office.hears(office.signal(LATER + timedelta(hours=1), rating=5, words="Eva again"))
+    with open_work(office.database, office.workspace, writes=False) as work:
+        proposal = work.proposals.get(1)
+    assert proposal is not None
+    assert proposal.later is None
+    assert await office.drafted() == ("", "")

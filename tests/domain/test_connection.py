@@ -1,0 +1,68 @@
+"""Which signals a connection's rules let through."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.domain import connection as domain
+from bot.domain import reference
+from bot.domain.connection import Connection, Rules, met
+from bot.domain.signal import Signal
+
+AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def a_signal(**more: Any) -> Signal:
+    return Signal(**{"ticket": "77", "reference": "ZD-77", "at": AT, **more})
+
+
+@pytest.mark.parametrize(
+    ("rules", "said", "expected"),
+    [
+        ({"rating": 2}, {"rating": 2}, ("rating",)),
+        ({"rating": 2}, {"rating": 3}, ()),
+        ({"rating": 2}, {}, ()),
+        ({"rating": None}, {"rating": 1}, ()),
+        ({"tags": ("Refund",)}, {"tags": ("vip", "refund")}, ("tag",)),
+        ({"tags": ("refund",)}, {"tags": ("refunds",)}, ()),
+        ({}, {"tags": ("refund",)}, ()),
+        ({"priorities": ("urgent",)}, {"priority": "Urgent"}, ("priority",)),
+        ({"priorities": ("urgent",)}, {"priority": ""}, ()),
+        ({"sla_breached": True}, {"sla_breached": True}, ("sla_breached",)),
+        ({"sla_breached": False}, {"sla_breached": True}, ()),
+        ({"reopened": True}, {"reopened": True}, ("reopened",)),
+        ({"reopened": True}, {"replied": True}, ()),
+        (
+            {"rating": 2, "reopened": True, "tags": ("vip",)},
+            {"rating": 1, "reopened": True, "tags": ("vip",)},
+            ("rating", "reopened", "tag"),
+        ),
+    ],
+)
+def test_a_signal_meets_the_rules_that_it_meets_and_no_others(
+    rules: dict[str, Any], said: dict[str, Any], expected: tuple[str, ...]
+) -> None:
+    assert met(a_signal(**said), Rules(**rules)) == expected
+
+
+def test_without_more_being_said_only_a_bad_rating_is_of_a_failed_case() -> None:
+    everything = {"tags": ("vip",), "priority": "urgent", "sla_breached": True, "reopened": True}
+    assert met(a_signal(**everything, rating=3), Rules()) == ()
+    assert met(a_signal(rating=1), Rules()) == ("rating",)
+
+
+def test_nobody_guesses_an_id_and_its_reference_is_read_again() -> None:
+    ids = {domain.new_id() for _ in range(50)}
+    assert len(ids) == 50
+    assert all(len(id) * 4 >= 128 for id in ids)
+    made = Connection(id=ids.pop(), channel_id="C1", product="zendesk", made_by="U1", made_at=AT)
+    assert reference.parse(str(made.ref)) == made.ref
+
+
+def test_a_removed_connection_keeps_no_secret() -> None:
+    made = Connection(
+        id="a", channel_id="C1", product="zendesk", made_by="U1", made_at=AT, secret="s", token="t"
+    )
+    gone = domain.without_secrets(made, AT)
+    assert (gone.secret, gone.token, gone.removed_at) == ("", "", AT)

@@ -1,0 +1,60 @@
+"""The life of a proposed case."""
+
+from typing import Any
+
+import pytest
+
+from bot.domain import reference
+from bot.domain.errors import Refused
+from bot.domain.proposal import STEPS, Proposal, ProposalState, ProposalStep, take
+from tests.domain.test_connection import AT, a_signal
+
+
+def a_proposal(**more: Any) -> Proposal:
+    given = {
+        "number": 3,
+        "connection_id": "a" * 40,
+        "channel_id": "C1",
+        "ticket": "77",
+        "reference": "ZD-77",
+        "signal": a_signal(rating=1, words="Never again", customer="Mrs Lopez"),
+        "made_at": AT,
+    }
+    return Proposal(**{**given, **more})
+
+
+@pytest.mark.parametrize(
+    ("step", "allowed"),
+    [
+        ("open", {"proposed": "opened", "waved off": "opened", "lapsed": "opened"}),
+        ("wave_off", {"proposed": "waved off"}),
+        ("lapse", {"proposed": "lapsed"}),
+    ],
+)
+def test_each_step_leads_from_where_it_is_allowed_to_its_state(
+    step: ProposalStep, allowed: dict[ProposalState, ProposalState]
+) -> None:
+    assert set(STEPS[step].places) == set(allowed)
+    for state in ("proposed", "opened", "waved off", "lapsed"):
+        proposal = a_proposal(state=state)
+        if state in allowed:
+            assert take(proposal, step, "U1", AT, "because").state == allowed[state]
+            continue
+        with pytest.raises(Refused) as refused:
+            take(proposal, step, "U1", AT)
+        assert refused.value.sentence.endswith(".")
+
+
+def test_what_was_done_and_why_is_kept_with_the_case_it_became() -> None:
+    waved = take(a_proposal(), "wave_off", "U1", AT, "Not ours")
+    opened = take(waved, "open", "U2", AT, case=9)
+    assert [(change.step, change.by, change.why) for change in opened.history] == [
+        ("wave_off", "U1", "Not ours"),
+        ("open", "U2", ""),
+    ]
+    assert opened.case_number == 9
+
+
+def test_its_reference_is_read_again() -> None:
+    assert reference.parse(str(a_proposal().ref)) == a_proposal().ref
+    assert reference.parse("P-3/part") is None

@@ -1,0 +1,35 @@
+"""What is known of one ticket, from all that was said of it."""
+
+from datetime import timedelta
+from itertools import permutations
+
+from bot.domain.signal import together, without_customer
+from tests.domain.test_connection import AT, a_signal
+
+MINUTE = timedelta(minutes=1)
+
+
+def test_the_newest_that_was_said_stands_in_whatever_order_it_arrived() -> None:
+    signals = [
+        a_signal(rating=1, words="Never again", customer="Mrs Lopez"),
+        a_signal(rating=4, at=AT + MINUTE),
+        a_signal(reopened=True, at=AT + 2 * MINUTE),
+    ]
+    known = [together(some) for some in permutations(signals)]
+    assert len({one.model_dump_json() for one in known}) == 1
+    assert (known[0].rating, known[0].words, known[0].reopened) == (4, "Never again", True)
+    assert (known[0].customer, known[0].at) == ("Mrs Lopez", AT + 2 * MINUTE)
+
+
+def test_at_one_moment_the_worse_rating_stands() -> None:
+    signals = [a_signal(rating=1), a_signal(rating=3)]
+    assert [together(some).rating for some in permutations(signals)] == [1, 1]
+
+
+def test_of_a_forgotten_customer_only_what_was_learned_stays() -> None:
+    said = a_signal(
+        rating=1, words="I, Mrs Lopez", customer="Mrs Lopez", link="https://x", what_happened="Mrs Lopez"
+    )
+    left = without_customer(said, lambda text: text.replace("Mrs Lopez", "the customer"))
+    assert "Lopez" not in left.model_dump_json()
+    assert (left.rating, left.what_happened, left.ticket, left.reference) == (1, "the customer", "", "")

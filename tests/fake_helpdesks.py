@@ -1,0 +1,392 @@
+"""Helpdesks across the network, which take notes as strictly as the vendors', and sign what they send.
+
+What they take and refuse is in the vendors' own references: Zendesk "Update Ticket", Intercom "Reply to
+a conversation", HubSpot "Create a note", Freshdesk "Create a Note", Jira Service Management "Create
+request comment". A public comment is refused by all of them: nothing of ours is for the customer.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import html
+import json
+import re
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, Self
+
+from aiohttp import ClientSession, web
+
+Body = Mapping[str, Any]
+
+
+class Refusal(Exception):
+    """What the helpdesk answers instead of doing it."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(f"{status} {words}")
+        self.status, self.words = status, words
+
+
+class Note(NamedTuple):
+    """A note that was left on a ticket."""
+
+    ticket: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to a call.
+
+    `drop` closes the connection "before" it is done, or "after"; who `hangs` never ends the answer.
+    """
+
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    drop: str = ""
+    hangs: bool = False
+    body: bytes = b"{}"
+
+
+def _as_read(markup: str) -> str:
+    """What agents read of a note that is taken as HTML."""
+    return html.unescape(markup.replace("<br>", "\n"))
+
+
+def _as_written(text: str) -> str:
+    """What a vendor that takes HTML makes of it."""
+    return html.escape(text).replace("\n", "<br/>")
+
+
+def _need(met: bool, words: str, status: int = 422) -> None:
+    if not met:
+        raise Refusal(status, words)
+
+
+def _text(value: object) -> str:
+    _need(isinstance(value, str) and value != "", "a note needs words")
+    return str(value)
+
+
+def _zendesk(ticket: str, body: Body) -> Note:
+    comment = body["ticket"]["comment"]
+    _need(set(body["ticket"]) == {"comment"}, "only a comment was wanted")
+    _need(comment.get("public") is False, "comments are public unless they say otherwise")
+    return Note(ticket, _text(comment.get("body") or comment.get("html_body")))
+
+
+def _intercom(ticket: str, body: Body) -> Note:
+    _need(body.get("message_type") == "note", "message_type comment goes to the customer")
+    _need(body.get("type") == "admin", "only an admin leaves notes", 400)
+    _need(str(body.get("admin_id", "")).isdigit(), "admin_id must be given", 400)
+    return Note(ticket, _as_read(_text(body.get("body"))))
+
+
+def _hubspot(_: str, body: Body) -> Note:
+    properties = body["properties"]
+    _need(bool(properties.get("hs_timestamp")), "hs_timestamp must be given", 400)
+    (association,) = body["associations"]
+    (kind,) = association["types"]
+    # 228: from a note to a ticket.
+    wanted = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 228}
+    _need(kind == wanted, "a note is associated with a ticket", 400)
+    return Note(str(association["to"]["id"]), _as_read(_text(properties.get("hs_note_body"))))
+
+
+def _freshdesk(ticket: str, body: Body) -> Note:
+    _need(body.get("private", True) is True, "private false shows it to the customer", 400)
+    return Note(ticket, _as_read(_text(body.get("body"))))
+
+
+def _jira(ticket: str, body: Body) -> Note:
+    _need(body.get("public") is False, "public shows it to the customer", 400)
+    return Note(ticket, _text(body.get("body")))
+
+
+def _base64_hmac(secret: str, signed: bytes) -> str:
+    return base64.b64encode(hmac.digest(secret.encode(), signed, "sha256")).decode()
+
+
+def _basic(pair: str) -> str:
+    return f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+
+def _zendesk_signature(secret: str, _: str, body: bytes, at: datetime) -> dict[str, str]:
+    stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "X-Zendesk-Webhook-Signature": _base64_hmac(secret, stamp.encode() + body),
+        "X-Zendesk-Webhook-Signature-Timestamp": stamp,
+    }
+
+
+def _intercom_signature(secret: str, _: str, body: bytes, __: datetime) -> dict[str, str]:
+    return {"X-Hub-Signature": f"sha1={hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()}"}
+
+
+def _hubspot_signature(secret: str, url: str, body: bytes, at: datetime) -> dict[str, str]:
+    stamp = str(int(at.timestamp() * 1000))
+    signed = f"POST{url}".encode() + body + stamp.encode()
+    return {
+        "X-HubSpot-Signature-v3": _base64_hmac(secret, signed),
+        "X-HubSpot-Request-Timestamp": stamp,
+    }
+
+
+def _freshdesk_signature(secret: str, _: str, __: bytes, ___: datetime) -> dict[str, str]:
+    # Freshdesk signs nothing: a rule's webhook has the headers that somebody typed.
+    return {"X-Amends-Secret": secret}
+
+
+def _jira_signature(secret: str, _: str, body: bytes, __: datetime) -> dict[str, str]:
+    return {"X-Hub-Signature": f"sha256={hmac.digest(secret.encode(), body, 'sha256').hex()}"}
+
+
+def _zendesk_list(texts: Sequence[str]) -> object:
+    return {"comments": [{"type": "Comment", "body": text, "public": False} for text in texts]}
+
+
+def _intercom_list(texts: Sequence[str]) -> object:
+    parts = [{"part_type": "note", "body": f"<p>{_as_written(text)}</p>"} for text in texts]
+    return {"type": "conversation", "conversation_parts": {"conversation_parts": parts}}
+
+
+def _hubspot_list(texts: Sequence[str]) -> object:
+    return {"results": [{"properties": {"hs_note_body": _as_written(text)}} for text in texts]}
+
+
+def _freshdesk_list(texts: Sequence[str]) -> object:
+    return [{"body": f"<div>{_as_written(text)}</div>", "private": True} for text in texts]
+
+
+def _jira_list(texts: Sequence[str]) -> object:
+    return {"comments": [{"body": text.replace("\n", "\r\n")} for text in texts]}
+
+
+def _searched(body: bytes) -> str:
+    """The ticket whose notes are searched for."""
+    [group] = json.loads(body)["filterGroups"]
+    [wanted] = group["filters"]
+    _need((wanted["propertyName"], wanted["operator"]) == ("associations.ticket", "EQ"), "what?", 400)
+    return str(wanted["value"])
+
+
+class Reading(NamedTuple):
+    """How what stands on a ticket is asked for, and what comes back of these notes."""
+
+    method: str
+    path: str
+    drawn: Callable[[Sequence[str]], object]
+
+
+class Desk(NamedTuple):
+    """What one vendor's API is like; `path` finds the ticket, and `take` the note in what was sent.
+
+    `token` is one as somebody pastes it into Amends, and `authorization` what that makes of a call.
+    """
+
+    method: str
+    path: str
+    token: str
+    authorization: str
+    status: int
+    take: Callable[[str, Body], Note]
+    sign: Callable[[str, str, bytes, datetime], dict[str, str]]
+    reading: Reading
+
+
+DESKS: Mapping[str, Desk] = {
+    "zendesk": Desk(
+        "PUT",
+        r"/api/v2/tickets/(\d+)(?:\.json)?",
+        "ops@example.com/token:t0ken",
+        _basic("ops@example.com/token:t0ken"),
+        200,
+        _zendesk,
+        _zendesk_signature,
+        Reading("GET", r"/api/v2/tickets/(\d+)/comments", _zendesk_list),
+    ),
+    "intercom": Desk(
+        "POST",
+        r"/(?:conversations|tickets)/(\d+)/reply",
+        "814860:t0ken",
+        "Bearer t0ken",
+        200,
+        _intercom,
+        _intercom_signature,
+        Reading("GET", r"/(?:conversations|tickets)/(\d+)", _intercom_list),
+    ),
+    "hubspot": Desk(
+        "POST",
+        r"/crm/v3/objects/notes()",
+        "pat-t0ken",
+        "Bearer pat-t0ken",
+        201,
+        _hubspot,
+        _hubspot_signature,
+        Reading("POST", r"/crm/v3/objects/notes/search()", _hubspot_list),
+    ),
+    "freshdesk": Desk(
+        "POST",
+        r"/api/v2/tickets/(\d+)/notes",
+        "t0ken",
+        _basic("t0ken:X"),
+        201,
+        _freshdesk,
+        _freshdesk_signature,
+        Reading("GET", r"/api/v2/tickets/(\d+)/conversations", _freshdesk_list),
+    ),
+    "jira": Desk(
+        "POST",
+        r"/rest/servicedeskapi/request/([A-Z][A-Z0-9]+-\d+)/comment",
+        "ops@example.com:t0ken",
+        _basic("ops@example.com:t0ken"),
+        201,
+        _jira,
+        _jira_signature,
+        Reading("GET", r"/rest/api/2/issue/([A-Z][A-Z0-9]+-\d+)/comment", _jira_list),
+    ),
+}
+
+
+class FakeHelpdesk:
+    """One vendor's API, for one account, on 127.0.0.1, which its desk's `token` opens.
+
+    `notes` are those that were left, in their order. `calls` counts the requests, whatever came of them.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.desk = DESKS[name]
+        self.notes: list[Note] = []
+        self.refusals: list[str] = []
+        self.calls = 0
+        self.cookies: list[Mapping[str, str]] = []
+        self.url = ""
+        self.may_read = True
+        self.closed_tickets: set[str] = set()
+        self._faults: deque[Fault] = deque()
+        self._down: Fault | None = None
+        self._runner: web.AppRunner | None = None
+        self._ended = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def start(self) -> None:
+        """Listens, where it listened before if it was stopped."""
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._answer)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", int(self.url.rpartition(":")[2] or 0)).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Listens no more."""
+        self._ended.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @property
+    def host(self) -> str:
+        """What the operator vouches for."""
+        return self.url.removeprefix("http://")
+
+    @property
+    def said(self) -> list[str]:
+        """The words of all notes."""
+        return [note.text for note in self.notes]
+
+    def fail_next(self, *faults: Fault) -> None:
+        """What happens to the next calls, one each."""
+        self._faults.extend(faults)
+
+    def fail_until_told(self, fault: Fault | None) -> None:
+        """What happens to every call from now on; None: they are answered again."""
+        self._down = fault
+
+    async def deliver(
+        self, address: str, payload: object, secret: str, at: datetime | None = None, **headers: str
+    ) -> int:
+        """Posts an event as the vendor does, signed now or at this moment; returns the status."""
+        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        signature = self.desk.sign(secret, address, body, at or datetime.now(UTC))
+        sent = {"Content-Type": "application/json", **signature, **headers}
+        async with (
+            ClientSession() as session,
+            session.post(address, data=body, headers=sent) as answer,
+        ):
+            return answer.status
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        self.calls += 1
+        self.cookies.append(dict(request.cookies))
+        fault = self._faults.popleft() if self._faults else self._down
+        if fault is not None and fault.drop == "before":
+            return _cut(request)
+        if fault is not None and fault.status:
+            return web.Response(status=fault.status, headers=fault.headers, body=fault.body)
+        try:
+            body = await request.read()
+            reading = self._read(request, body)
+            if reading is not None:
+                return web.json_response(reading)
+            note = self._note(request, body)
+        except Refusal as refusal:
+            self.refusals.append(str(refusal))
+            return web.json_response({"error": refusal.words}, status=refusal.status)
+        self.notes.append(note)
+        if fault is not None and fault.drop == "after":
+            return _cut(request)
+        if fault is not None and fault.hangs:
+            # Its head says that it was done, and its body never ends.
+            answer = web.StreamResponse(status=self.desk.status)
+            await answer.prepare(request)
+            await answer.write(b"{")
+            await self._ended.wait()
+            return answer
+        return web.json_response({"id": len(self.notes)}, status=self.desk.status)
+
+    def _read(self, request: web.Request, body: bytes) -> object | None:
+        """What stands on a ticket; None when something else is asked."""
+        reading = self.desk.reading
+        match = re.fullmatch(reading.path, request.path)
+        if match is None or request.method != reading.method:
+            return None
+        self._check_token(request)
+        _need(self.may_read, "this token only writes notes", 403)
+        ticket = match[1] or _searched(body)
+        return reading.drawn([note.text for note in self.notes if note.ticket == ticket])
+
+    def _check_token(self, request: web.Request) -> None:
+        given = request.headers.get("Authorization", "")
+        _need(given == self.desk.authorization, "who are you?", 401)
+
+    def _note(self, request: web.Request, body: bytes) -> Note:
+        self._check_token(request)
+        match = re.fullmatch(self.desk.path, request.path)
+        if match is None:
+            raise Refusal(404, f"there is no {request.path}")
+        _need(request.method == self.desk.method, f"{request.method} is not for notes", 405)
+        _need(request.content_type == "application/json", "JSON is wanted", 415)
+        try:
+            note = self.desk.take(match[1], json.loads(body))
+        except (ValueError, KeyError, TypeError) as wrong:
+            raise Refusal(400, f"not understood: {type(wrong).__name__}") from None
+        _need(note.ticket not in self.closed_tickets, "closed tickets take no updates")
+        return note
+
+
+def _cut(request: web.Request) -> web.Response:
+    """Ends the connection without a word."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()

@@ -1,0 +1,105 @@
+"""A note is internal, goes to the ticket that was meant, and carries the token it was given."""
+
+import base64
+from datetime import UTC, datetime
+
+import pytest
+
+from handlers.helpdesks import generic, jira, zendesk
+from handlers.helpdesks.product import Account, Call, Product, Unsendable
+from handlers.helpdesks.products import PRODUCTS
+
+AT = datetime(2026, 11, 30, 16, 30, tzinfo=UTC)
+TEXT = "The retro is open:\nhttps://amends.example.com/c/7 <b>& more</b>"
+HTML = "The retro is open:<br>https://amends.example.com/c/7 &lt;b&gt;&amp; more&lt;/b&gt;"
+NOTING = {name: product for name, product in PRODUCTS.items() if product.HOSTS}
+TICKETS = {"jira": "IT-4"}
+TOKENS = {"zendesk": "a@example.com/token:T", "intercom": "814860:T", "jira": "a@example.com:T"}
+
+
+def call(
+    name: str, ticket: str = "", token: str = "", origin: str = "https://desk.example.com/"
+) -> Call:
+    account = Account(origin, token or TOKENS.get(name, "T"))
+    return NOTING[name].note(ticket or TICKETS.get(name, "4711"), TEXT, account, AT)
+
+
+def basic(pair: str) -> str:
+    return f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+
+def test_a_note_is_never_seen_by_the_customer() -> None:
+    """For each product, what its documentation says makes a note internal."""
+    assert call("zendesk").json == {"ticket": {"comment": {"body": TEXT, "public": False}}}
+    assert call("freshdesk").json == {"body": HTML, "private": True}
+    assert call("jira").json == {"body": TEXT, "public": False}
+    assert call("intercom").json == {
+        "message_type": "note",
+        "type": "admin",
+        "admin_id": "814860",
+        "body": HTML,
+    }
+    # A note of HubSpot's timeline is a record of its own, which no customer has access to.
+    kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 228}
+    assert call("hubspot").json == {
+        "properties": {"hs_timestamp": "2026-11-30T16:30:00Z", "hs_note_body": HTML},
+        "associations": [{"to": {"id": "4711"}, "types": [kind]}],
+    }
+    assert set(NOTING) == {"zendesk", "freshdesk", "jira", "intercom", "hubspot"}
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "path", "authorization"),
+    [
+        ("zendesk", "PUT", "/api/v2/tickets/4711", basic("a@example.com/token:T")),
+        ("freshdesk", "POST", "/api/v2/tickets/4711/notes", basic("T:X")),
+        ("jira", "POST", "/rest/servicedeskapi/request/IT-4/comment", basic("a@example.com:T")),
+        ("intercom", "POST", "/conversations/4711/reply", "Bearer T"),
+        ("hubspot", "POST", "/crm/v3/objects/notes", "Bearer T"),
+    ],
+)
+def test_a_note_goes_where_the_product_takes_it(
+    name: str, method: str, path: str, authorization: str
+) -> None:
+    made = call(name)
+    assert (made.method, made.url) == (method, f"https://desk.example.com{path}")
+    assert made.headers["Authorization"] == authorization
+
+
+def test_a_note_on_a_ticket_of_intercom_goes_to_the_ticket() -> None:
+    assert call("intercom", "ticket-4711").url == "https://desk.example.com/tickets/4711/reply"
+
+
+@pytest.mark.parametrize("product", [zendesk, jira])
+def test_a_token_alone_stands_for_itself(product: Product) -> None:
+    ticket = "IT-4" if product is jira else "4711"
+    made = product.note(ticket, TEXT, Account("https://desk.example.com", "oauth"), AT)
+    assert made.headers["Authorization"] == "Bearer oauth"
+
+
+@pytest.mark.parametrize("name", NOTING)
+@pytest.mark.parametrize(
+    "ticket", ["../../x", "4711/../1", "4711?x", "", " 4711", "4711\n", "٤٧١١", "-1", "9" * 21, "it-4"]
+)
+def test_a_ticket_that_could_lead_elsewhere_gets_no_note(name: str, ticket: str) -> None:
+    with pytest.raises(Unsendable):
+        NOTING[name].note(ticket, TEXT, Account("https://desk.example.com", TOKENS.get(name, "T")), AT)
+
+
+@pytest.mark.parametrize("name", NOTING)
+@pytest.mark.parametrize("end", [" QQ", "T\r\nX-More: 1", "é", "\udce9"])
+def test_a_token_that_would_break_the_header_is_refused_without_being_said(name: str, end: str) -> None:
+    with pytest.raises(Unsendable) as refused:
+        call(name, token=f"{TOKENS.get(name, 'T')}{end}")
+    assert end not in str(refused.value)
+
+
+def test_intercom_has_to_know_whose_note_it_is() -> None:
+    with pytest.raises(Unsendable) as refused:
+        call("intercom", token="dG9rOm5vYm9keQ==")
+    assert "teammate's number" in str(refused.value)
+
+
+def test_anything_else_takes_no_note() -> None:
+    with pytest.raises(Unsendable):
+        generic.note("4711", TEXT, Account("", ""), AT)

@@ -1,0 +1,515 @@
+"""What each helpdesk's deliveries say, in words that are the same for all of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.signal import Signal
+from handlers.helpdesks import freshdesk, generic, hubspot, intercom, jira, pasted, zendesk
+from handlers.helpdesks.product import Product, Unreadable
+from tests.deliveries import (
+    AT,
+    FRESHDESK_OFFERED,
+    FRESHDESK_RATED,
+    GENERIC,
+    HUBSPOT_CHANGED,
+    INTERCOM_RATED,
+    JIRA_COMMENTED,
+    JIRA_UPDATED,
+    ZENDESK_RATED,
+    ZENDESK_REOPENED,
+    delivery,
+)
+
+A_MINUTE_AGO = AT - timedelta(minutes=1)
+PASTING = pytest.mark.parametrize("product", [zendesk, freshdesk])
+
+
+def read(product: Product, body: object, **changes: object) -> Sequence[Signal]:
+    return product.read(delivery({**body, **changes} if isinstance(body, dict) else body))
+
+
+def refused(product: Product, body: object, **changes: object) -> str:
+    with pytest.raises(Unreadable) as unreadable:
+        read(product, body, **changes)
+    return str(unreadable.value)
+
+
+def changed(body: Any, path: str, value: object) -> Any:
+    """The same body with another value at `a.b.c`."""
+    first, _, rest = path.partition(".")
+    return {**body, first: changed(body.get(first, {}), rest, value) if rest else value}
+
+
+def test_a_trigger_of_zendesk_says_what_the_customer_said() -> None:
+    (signal,) = read(zendesk, ZENDESK_RATED)
+    assert signal.model_copy(update={"event_id": ""}) == Signal(
+        ticket="4711",
+        reference="4711",
+        at=A_MINUTE_AGO,
+        what_happened="Promised twice.",
+        words="Promised twice.",
+        customer="Sigrún Ólafsdóttir",
+        link="https://parcels.zendesk.com/agent/tickets/4711",
+        rating=1,
+        tags=("late", "parcel"),
+        priority="High",
+    )
+
+
+def test_the_same_template_sent_again_is_the_same_event_and_another_time_another() -> None:
+    (first,), (again,) = read(zendesk, ZENDESK_RATED), read(zendesk, ZENDESK_RATED)
+    (later,) = read(zendesk, ZENDESK_RATED, changed_at="2026-11-30T16:30Z")
+    assert first.event_id == again.event_id != ""
+    assert later.event_id not in ("", first.event_id)
+    (without_time,) = read(freshdesk, FRESHDESK_RATED)
+    assert (without_time.event_id, without_time.at) == ("", AT)
+
+
+@pytest.mark.parametrize(
+    ("written", "rating"),
+    [("Good, I'm satisfied", 5), ("bad", 1), ("Bad with comment", 1), ("3", 3), (4, 4), (" 5 ", 5)],
+)
+def test_ratings_of_zendesk_become_1_to_5(written: object, rating: int) -> None:
+    assert [signal.rating for signal in read(zendesk, ZENDESK_RATED, rating=written)] == [rating]
+
+
+@pytest.mark.parametrize("written", ["", None, "Offered", "Unoffered"])
+def test_a_rating_that_nobody_gave_yet_is_no_signal(written: object) -> None:
+    assert read(zendesk, ZENDESK_RATED, rating=written) == ()
+
+
+@PASTING
+@pytest.mark.parametrize("written", ["0", "6", "Schlecht", "1; drop", "-1", "1.5", True, [1], "104"])
+def test_a_rating_out_of_range_is_refused(product: Product, written: object) -> None:
+    assert refused(product, ZENDESK_RATED, rating=written) == "rating has to be a number from 1 to 5."
+
+
+@pytest.mark.parametrize(
+    ("event", "flags"),
+    [
+        ("reopened", {"reopened"}),
+        ("Replied", {"replied"}),
+        ("sla breached", {"sla_breached"}),
+        ("escalated", set()),
+        ("tagged", set()),
+    ],
+)
+@PASTING
+def test_a_template_for_another_event_says_that_and_no_older_rating(
+    product: Product, event: str, flags: set[str]
+) -> None:
+    (signal,) = read(product, ZENDESK_RATED, event=event, rating="nonsense")
+    told = {name for name in ("reopened", "replied", "sla_breached") if getattr(signal, name)}
+    assert (told, signal.rating) == (flags, None)
+    (plain,) = read(product, {"event": event, "ticket": 4711})
+    assert plain.what_happened == f"{product.TITLE} ticket 4711: {event.lower()}"
+
+
+def test_an_event_that_is_none_is_refused_with_those_there_are() -> None:
+    assert refused(zendesk, ZENDESK_RATED, event="exploded") == (
+        "event has to be one of: rated, reopened, replied, sla breached, escalated, tagged."
+    )
+
+
+WORDS = 'He said "tomorrow",\r\n"and" nobody came \\ {twice}'
+
+
+def filled(template: str, **values: str) -> bytes:
+    """A template with placeholders filled in as the products do it: without any care for JSON."""
+    values = {"ticket": "4711", "rating": "1", "customer": "Anna", "title": "", "words": "", **values}
+    lines = [line if ":" not in line else _line(line, values) for line in template.splitlines()]
+    return "\n".join(lines).encode()
+
+
+def _line(line: str, values: Mapping[str, str]) -> str:
+    name = line.split('"')[1]
+    if name == "event":
+        return line
+    end = "," if line.endswith(",") else ""
+    return f'  "{name}": "{values.get(name, "")}"{end}'
+
+
+@pytest.mark.parametrize(
+    ("product", "template"), [(zendesk, zendesk.TEMPLATE), (freshdesk, freshdesk.TEMPLATE)]
+)
+def test_quotation_marks_and_line_breaks_of_customers_are_read_as_they_are(
+    product: Product, template: str
+) -> None:
+    body = filled(template, title='The "best" phone', words=WORDS)
+    with pytest.raises(ValueError):
+        json.loads(body)
+    (signal,) = read(product, body)
+    assert (signal.ticket, signal.rating, signal.customer, signal.words) == ("4711", 1, "Anna", WORDS)
+    (titled,) = read(product, filled(template, title='The "best"\n\nphone,'))
+    assert (titled.what_happened, titled.words) == ('The "best"\n\nphone,', "")
+    (ended,) = read(product, body + b",}\n")
+    assert ended.ticket == "4711"
+
+
+@pytest.mark.parametrize("line", ["\n", ""])
+@PASTING
+def test_customers_words_pass_for_no_other_field(product: Product, line: str) -> None:
+    """A name in quotation marks is JSON; in a line of its own it is what the lines are read by."""
+    other = f'"ticket": "99",{line}  "event": "reopened",{line}  "rating": "5'
+    words = f'x",{line}  {other}",{line} "webhookEvent": "jira:issue_updated", "y": "{line}'
+    for name in ("customer", "title", "words"):
+        for more in ("", '"'):
+            body = filled(zendesk.TEMPLATE, **{name: words + more})
+            (signal,) = read(product, body)
+            assert (signal.ticket, signal.rating, signal.reopened) == ("4711", 1, False)
+            (same,) = read(jira, body.replace(b"4711", b"IT-4"))
+            assert (same.ticket, same.rating, same.reopened) == ("IT-4", 1, False)
+
+
+def test_customers_words_pass_for_no_event_of_the_product_itself() -> None:
+    offered = (
+        '", "freshdesk_webhook": {"triggered_event": "{status:{from:4,to:2}}", "ticket_id": 9}, "x": "'
+    )
+    (signal,) = read(freshdesk, filled(freshdesk.TEMPLATE, words=offered))
+    assert (signal.ticket, signal.reopened) == ("4711", False)
+    event = '", "type": "zen:event-type:ticket.priority_changed", "detail": {"id": "9"}, "x": "'
+    (signal,) = read(zendesk, filled(zendesk.TEMPLATE, words=event))
+    assert (signal.ticket, signal.priority) == ("4711", "")
+
+
+@pytest.mark.parametrize("body", ['{"a": 1,}', "{}x", '"rating": 1\n"ticket": 2', "late", "[]"])
+def test_what_is_not_the_template_says_what_to_paste(body: str) -> None:
+    for product in (zendesk, freshdesk, jira):
+        assert refused(product, body) == pasted.NOT_THE_TEMPLATE
+
+
+def test_an_unfilled_placeholder_is_named() -> None:
+    assert refused(zendesk, zendesk.TEMPLATE.replace("{{satisfaction.current_rating}}", "1")) == (
+        "ticket has to be a ticket's id like 4711, and is '{{ticket.id}}'."
+    )
+
+
+def test_a_solved_ticket_of_zendesk_that_opens_again_is_reopened() -> None:
+    (signal,) = read(zendesk, ZENDESK_REOPENED)
+    assert signal == Signal(
+        event_id="a8b9c1d2-3e4f-5a6b-7c8d-9e0f1a2b3c4d",
+        ticket="5158",
+        reference="5158",
+        at=datetime(2026, 11, 30, 16, 29, 20, 987654, UTC),
+        what_happened="I cannot log in",
+        priority="HIGH",
+        tags=("mobile", "login"),
+        reopened=True,
+    )
+    assert read(zendesk, ZENDESK_REOPENED, event={"previous": "OPEN", "current": "SOLVED"}) == ()
+    assert read(zendesk, ZENDESK_REOPENED, event={"previous": "NEW", "current": "OPEN"}) == ()
+
+
+def zendesk_event(kind: str, event: object, **detail: object) -> Sequence[Signal]:
+    body = changed(ZENDESK_REOPENED, "detail.subject", "")
+    body["detail"].update(detail)
+    return read(zendesk, body, type=f"zen:event-type:{kind}", event=event)
+
+
+def test_other_events_of_zendesk_say_what_changed() -> None:
+    (urgent,) = zendesk_event("ticket.priority_changed", {"current": "URGENT", "previous": None})
+    assert urgent.what_happened == "Zendesk ticket 5158: priority became URGENT"
+    (tagged,) = zendesk_event("ticket.tags_changed", {"tags_added": ["vip"], "tags_removed": []})
+    assert tagged.what_happened == "Zendesk ticket 5158: tagged vip"
+    assert zendesk_event("ticket.tags_changed", {"tags_added": [], "tags_removed": ["vip"]}) == ()
+    assert zendesk_event("ticket.merged", {}) == ()
+    assert zendesk_event("user.created", {}) == ()
+
+
+def test_only_a_customers_public_words_on_a_solved_ticket_are_a_reply() -> None:
+    comment = {
+        "body": "Still broken.",
+        "is_public": True,
+        "author": {"is_staff": False, "name": "Anna"},
+    }
+    (signal,) = zendesk_event("ticket.comment_added", {"comment": comment}, status="SOLVED")
+    assert (signal.replied, signal.words, signal.customer) == (True, "Still broken.", "Anna")
+    for other in (
+        {**comment, "is_public": False},
+        {**comment, "author": {"is_staff": True}},
+        {**comment, "author": {}},
+        {},
+    ):
+        assert zendesk_event("ticket.comment_added", {"comment": other}, status="SOLVED") == ()
+    assert zendesk_event("ticket.comment_added", {"comment": comment}, status="OPEN") == ()
+
+
+def test_a_rating_of_intercom_says_the_stars_and_the_remark() -> None:
+    (signal,) = read(intercom, INTERCOM_RATED)
+    assert signal == Signal(
+        event_id="notif_ccd8a4d0-f965-11e3-a367-c779cae3e1b3",
+        ticket="215468001",
+        reference="215468001",
+        at=datetime(2026, 11, 30, 16, 29, tzinfo=UTC),
+        what_happened="Nobody came.",
+        words="Nobody came.",
+        customer="Sigrún",
+        link="https://app.intercom.com/a/apps/a86dr8yl/conversations/215468001",
+        rating=1,
+        tags=("parcel",),
+        priority="not_priority",
+    )
+
+
+def test_a_remark_of_intercom_may_come_later() -> None:
+    without = changed(INTERCOM_RATED, "data.item.conversation_rating.remark", None)
+    (rated,) = read(intercom, without)
+    assert (rated.rating, rated.words) == (1, "")
+    assert rated.what_happened == "Where is my parcel & who has it?"
+    (remarked,) = read(intercom, INTERCOM_RATED, topic="conversation.rating.remarked")
+    assert (remarked.rating, remarked.words) == (1, "Nobody came.")
+    for empty in ({}, None, {"rating": None}):
+        assert read(intercom, changed(INTERCOM_RATED, "data.item.conversation_rating", empty)) == ()
+
+
+def test_a_ticket_of_intercom_is_called_by_the_number_that_people_see() -> None:
+    ticket = {
+        "type": "ticket",
+        "id": "215468002",
+        "ticket_id": "53",
+        "conversation_rating": {"rating": 2},
+    }
+    for item in (ticket, {"ticket": ticket}):
+        body = changed(INTERCOM_RATED, "data.item", item)
+        (signal,) = read(intercom, body, topic="ticket.rating.provided")
+        assert (signal.ticket, signal.reference, signal.rating) == ("ticket-215468002", "53", 2)
+        assert signal.what_happened == "Intercom ticket 53: rated 2"
+
+
+@pytest.mark.parametrize("topic", ["ping", "conversation.user.created", "contact.deleted", ""])
+def test_a_ping_of_intercom_and_other_topics_tell_nothing(topic: str) -> None:
+    assert read(intercom, {"type": "notification_event", "topic": topic, "data": None}) == ()
+    assert read(intercom, INTERCOM_RATED, topic=topic) == ()
+
+
+def replied(*parts: object) -> Sequence[Signal]:
+    body = changed(INTERCOM_RATED, "data.item.state", "open")
+    body = changed(body, "data.item.conversation_parts", {"conversation_parts": list(parts)})
+    return read(intercom, body, topic="conversation.user.replied")
+
+
+def test_a_reply_that_opens_a_conversation_of_intercom_again_is_one_on_a_solved_ticket() -> None:
+    again = {"part_type": "open", "body": "<p>Still broken</p>", "author": {"type": "user"}}
+    (signal,) = replied(again, {"part_type": "note", "author": {"type": "admin"}})
+    assert (signal.replied, signal.reopened, signal.words) == (True, True, "Still broken")
+    assert replied({**again, "part_type": "comment"}) == ()
+    assert replied({**again, "author": {"type": "admin"}}) == ()
+    assert replied() == ()
+
+
+def test_a_conversation_of_intercom_is_opened_tagged_and_made_a_priority() -> None:
+    (opened,) = read(intercom, INTERCOM_RATED, topic="conversation.admin.opened")
+    assert (opened.reopened, opened.rating) == (True, None)
+    part = {"part_type": "comment", "tags": {"tags": [{"name": "vip"}]}}
+    body = changed(INTERCOM_RATED, "data.item.conversation_parts", {"conversation_parts": [part]})
+    (tagged,) = read(intercom, body, topic="conversation_part.tag.created")
+    assert tagged.tags == ("parcel", "vip")
+    body = changed(INTERCOM_RATED, "data.item.priority", "priority")
+    (first,) = read(intercom, body, topic="conversation.priority.updated")
+    assert first.priority == "priority"
+
+
+def test_changes_of_hubspot_are_told_one_by_one_with_a_plain_title() -> None:
+    priority, late = read(hubspot, HUBSPOT_CHANGED)
+    assert priority == Signal(
+        event_id="100/12345/123/1796056140000",
+        ticket="123",
+        reference="123",
+        at=datetime(2026, 11, 30, 16, 29, tzinfo=UTC),
+        what_happened="HubSpot ticket 123: priority became HIGH",
+        link="https://app.hubspot.com/contacts/62515/record/0-5/123",
+        priority="HIGH",
+    )
+    assert (late.ticket, late.sla_breached) == ("124", True)
+    assert late.event_id != priority.event_id
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("hs_time_to_first_response_sla_status", "4", {"sla_breached": True}),
+        ("hs_time_to_first_response_sla_status", "3", {"sla_breached": False}),
+        ("hs_ticket_reopened_at", "1796056140000", {"reopened": True}),
+        ("hs_ticket_reopened_at", "", {"reopened": False}),
+        ("hs_feedback_last_ces_rating", "1", {"rating": 1}),
+        ("hs_feedback_last_ces_rating", "7", {"rating": 5}),
+        ("hs_feedback_last_ces_rating", None, {"rating": None}),
+        ("subject", "Late", {"rating": None, "reopened": False, "sla_breached": False}),
+    ],
+)
+def test_what_a_property_of_hubspot_became_says(
+    name: str, value: str | None, told: Mapping[str, object]
+) -> None:
+    event = {**HUBSPOT_CHANGED[0], "propertyName": name, "propertyValue": value}
+    (signal,) = read(hubspot, [event])
+    assert {key: getattr(signal, key) for key in told} == told
+
+
+def test_a_score_out_of_range_or_no_list_is_refused() -> None:
+    event = {
+        **HUBSPOT_CHANGED[0],
+        "propertyName": "hs_feedback_last_ces_rating",
+        "propertyValue": "8",
+    }
+    assert refused(hubspot, [event]) == "hs_feedback_last_ces_rating has to be a number from 1 to 7."
+    assert "not valid JSON" in refused(hubspot, HUBSPOT_CHANGED[0])
+    assert read(hubspot, [HUBSPOT_CHANGED[2]]) == read(hubspot, []) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "rating"),
+    [("1", 1), (5, 5), ("-103", 1), (-102, 2), ("-101", 2), ("100", 3), (101, 4), ("102", 4), (103, 5)],
+)
+def test_ratings_of_freshdesk_become_1_to_5(written: object, rating: int) -> None:
+    (signal,) = read(freshdesk, FRESHDESK_RATED, rating=written)
+    assert (signal.rating, signal.tags) == (rating, ("late parcel", "Akureyri"))
+    assert signal.what_happened == "Where is it?"
+
+
+def offered(change: str, **more: object) -> Sequence[Signal]:
+    told = {**FRESHDESK_OFFERED["freshdesk_webhook"], "triggered_event": change, **more}
+    return read(freshdesk, {"freshdesk_webhook": told})
+
+
+def test_what_freshdesk_offers_says_reopened_and_priority() -> None:
+    (back,) = offered("{status:{from:4,to:2}}")
+    assert (back.ticket, back.reopened, back.customer) == ("11", True, "Sigrún")
+    assert (back.what_happened, back.at) == ("Test ticket subject", AT)
+    (urgent,) = offered("{priority:{from:1,to:4}}", ticket_subject=None)
+    assert urgent.priority == "Urgent"
+    assert urgent.what_happened == "Freshdesk ticket 11: priority became Urgent"
+    for nothing in (
+        "{status:{from:2,to:4}}",
+        "{ticket_action:created}",
+        "{note_type:private}",
+        "",
+        None,
+    ):
+        assert offered(str(nothing) if nothing else "") == ()
+
+
+def test_a_resolution_of_jira_that_is_gone_is_reopened() -> None:
+    (signal,) = read(jira, JIRA_UPDATED)
+    assert signal == Signal(
+        event_id="jira:issue_updated/10124",
+        ticket="IT-4",
+        reference="IT-4",
+        at=datetime(2026, 11, 30, 16, 29, tzinfo=UTC),
+        what_happened="I cannot get my second screen to work",
+        customer="Jane Smith",
+        link="https://parcels.atlassian.net/browse/IT-4",
+        priority="High",
+        tags=("screen",),
+        reopened=True,
+    )
+
+
+def jira_changed(field: str, before: str | None, now: str | None) -> Sequence[Signal]:
+    item = {"field": field, "fromString": before, "toString": now}
+    return read(jira, changed(JIRA_UPDATED, "changelog.items", [item]))
+
+
+def test_other_changes_of_jira_say_what_changed_or_nothing() -> None:
+    (first,) = jira_changed("priority", "Low", "Highest")
+    assert first.priority == "Highest"
+    assert [signal.rating for signal in jira_changed("Satisfaction", None, "2")] == [2]
+    assert len(jira_changed("labels", "screen", "screen vip")) == 1
+    for nothing in (
+        ("labels", "screen vip", "screen"),
+        ("resolution", None, "Done"),
+        ("status", "A", "B"),
+    ):
+        assert jira_changed(*nothing) == ()
+    assert read(jira, JIRA_UPDATED, webhookEvent="jira:issue_created") == ()
+
+
+def test_a_promised_time_of_jira_that_was_missed_is_told() -> None:
+    body = changed(JIRA_UPDATED, "changelog.items", [])
+    assert read(jira, body) == ()
+    (signal,) = read(jira, changed(body, "issue.fields.customfield_10030.ongoingCycle.breached", True))
+    assert signal.sla_breached
+
+
+def test_only_a_customers_comment_on_a_done_ticket_of_jira_is_a_reply() -> None:
+    (signal,) = read(jira, JIRA_COMMENTED)
+    assert (signal.replied, signal.words) == (True, "It is black again.")
+    assert signal.event_id == "comment_created/10900"
+    agent = changed(JIRA_COMMENTED, "comment.author", {"accountId": "1", "accountType": "atlassian"})
+    assert read(jira, agent) == ()
+    reporter = changed(agent, "issue.fields.reporter", {"accountId": "1"})
+    assert len(read(jira, reporter)) == 1
+    status = {"statusCategory": {"key": "indeterminate"}}
+    assert read(jira, changed(JIRA_COMMENTED, "issue.fields.status", status)) == ()
+
+
+def test_a_rule_of_jira_is_read_though_a_value_is_missing() -> None:
+    body = jira.TEMPLATE.replace("{{issue.key}}", "IT-4").replace("{{issue.Satisfaction.rating}}", "2")
+    body = body.replace("{{now.jiraDateTime}}", "2026-11-30T17:29:00.000+0100")
+    body = body.replace("{{issue.summary.asJsonString}}", json.dumps('A "black"\nscreen'))
+    body = body.replace("{{issue.reporter.displayName.asJsonString}}", "")
+    body = body.replace("{{issue.comments.last.body.asJsonString}}", "")
+    (signal,) = read(jira, body.replace("{{issue.labels}}", "[a, b]"))
+    assert (signal.reference, signal.rating, signal.at) == ("IT-4", 2, A_MINUTE_AGO)
+    assert (signal.what_happened, signal.words, signal.customer) == ('A "black"\nscreen', "", "")
+    assert signal.tags == ("a", "b")
+
+
+def test_anything_else_says_each_documented_field() -> None:
+    (signal,) = read(generic, GENERIC)
+    assert signal.model_copy(update={"event_id": ""}) == Signal(
+        ticket="ZD-4711",
+        reference="ZD-4711",
+        at=AT - timedelta(minutes=30),
+        what_happened="Promised twice, and nobody came.",
+        words="Promised twice, and nobody came.",
+        customer="Mrs. Ólafsdóttir",
+        link="https://helpdesk.example.com/tickets/4711",
+        kind="Delivery",
+        rating=1,
+        tags=("late", "parcel"),
+    )
+    assert len(signal.event_id) == 64
+
+
+def test_anything_else_needs_no_more_than_a_reference() -> None:
+    assert read(generic, {"reference": 4711}) == (
+        Signal(ticket="4711", reference="4711", at=AT, what_happened="4711"),
+    )
+    (rated,) = read(generic, {"reference": "Z-1", "rating": "2", "tags": "late, parcel ,late"})
+    assert (rated.what_happened, rated.words) == ("Z-1: rated 2", "")
+    assert rated.tags == ("late", "parcel")
+    (told,) = read(generic, {"reference": "Z-1", "what_happened": "Late."})
+    assert (told.what_happened, told.words) == ("Late.", "")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("reference", ""), ("reference", None), ("reference", ["Z"]), ("reference", {"a": 1})),
+        *(("what_happened", True), ("customer", []), ("kind", {}), ("rating", 0), ("rating", "good")),
+        *(("happened_at", "yesterday"), ("happened_at", "2026-11-30"), ("happened_at", 1796056140)),
+        *(
+            ("happened_at", "2026-11-30T16:30:00"),
+            ("link", "javascript:alert(1)"),
+            ("link", "tickets/1"),
+        ),
+        *(("link", "https://example.com/" + "x" * 2000), ("link", "https://a b"), ("link", [])),
+        *(("tags", {}), ("tags", [1]), ("tags", 5)),
+    ],
+)
+def test_a_bad_field_of_anything_else_is_named(field: str, value: object) -> None:
+    assert refused(generic, GENERIC, **{field: value}).startswith(f"{field} ")
+
+
+def test_long_texts_are_shortened_and_a_time_to_come_is_now() -> None:
+    long = "word " * 20_000
+    (signal,) = read(generic, GENERIC, what_happened=long, customer=long, kind=long, tags=[long] * 99)
+    assert (len(signal.customer) <= 200, len(signal.kind) <= 200, len(signal.tags)) == (True, True, 1)
+    assert signal.what_happened.endswith("word…")
+    assert [told.at for told in read(generic, GENERIC, happened_at="2099-01-01T00:00:00Z")] == [AT]
+    (many,) = read(generic, GENERIC, tags=[str(number) for number in range(99)])
+    assert len(many.tags) == 50

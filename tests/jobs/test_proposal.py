@@ -1,0 +1,241 @@
+"""What becomes of a proposed case: one reminder, and an end by itself; and of a customer forgotten."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from bot.bot import Bot
+from bot.command import Request
+from bot.commands import forget as forget_commands
+from bot.commands import signal as signal_commands
+from bot.domain.connection import IN_A_ROW, Connection
+from bot.domain.proposal import Proposal
+from bot.domain.signal import Signal, SignalDelivery
+from bot.domain.team import Team
+from bot.messages.parts import plain, pressable
+from storage.database import Database
+from tests.desk import ANA, AT, BEN, SUPPORT, Desk, words
+from tests.session import open_work
+
+ID = "0f" * 20
+"""The connection of #support, of which Ana is the lead. AT is a Thursday, 15:30 in her zone."""
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def desk(sqlite: Database) -> Desk:
+    """With a connection that lets two a day be told one by one."""
+    desk = Desk(sqlite)
+    desk.meet(ANA)
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        work.channels.remember(SUPPORT)
+        zone = {"zone": "Europe/Stockholm", "lead": ANA.id, "made_at": AT}
+        work.teams.add(Team(channel_id=SUPPORT.id, name=SUPPORT.name, **zone))
+        made = Connection(
+            id=ID, channel_id=SUPPORT.id, product="generic", made_by=ANA.id, made_at=AT, a_day=2
+        )
+        work.connections.add(made)
+        work.commit()
+    return desk
+
+
+async def tell(desk: Desk, number: int = 1, at: datetime = AT, **said: Any) -> None:
+    """A helpdesk tells of ticket HD-`number`."""
+    given = {"words": f"Nobody came ({number}).", "rating": 1, "customer": "Maria Santos", **said}
+    of_it = {"ticket": f"t{number}", "reference": f"HD-{number}", "at": at}
+    signal = Signal.model_validate({**of_it, **given})
+    key = f"{number} {at.isoformat()} {signal.rating}"
+    delivery = SignalDelivery(connection_id=ID, key=key, arrived_at=at, signal=signal)
+    request = Request(
+        workspace=desk.workspace,
+        command_name="signal.take_in",
+        person=signal_commands.HELPDESK,
+        at=at,
+        values=signal_commands.values(ID, (delivery,)),
+        heard=True,
+        introduced=True,
+    )
+    bot: Bot = desk.bot
+    reply = await bot.answer(request)
+    assert reply.saved, reply
+    assert not reply.refused, reply
+
+
+def proposal(desk: Desk, number: int = 1) -> Proposal:
+    """As stored."""
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        found = work.proposals.get(number)
+    assert found is not None
+    return found
+
+
+def morning(day: int) -> datetime:
+    """09:30 in Stockholm, on a day of March."""
+    return datetime(2026, 3, day, 8, 30, tzinfo=UTC)
+
+
+async def test_the_lead_is_reminded_once_in_working_hours_and_never_again(desk: Desk) -> None:
+    await tell(desk)
+    assert set(desk.say_all()) == {"proposal:1"}
+    assert await desk.tick(morning(6)) == {}
+    assert await desk.tick(morning(7)) == {}  # a Saturday
+    [(key, reminder)] = (await desk.tick(morning(9))).items()
+    assert key == f"remind:{ANA.id}:2026-03-09:0"
+    assert "nobody has decided yet" in plain(reminder)
+    assert [button.label for button in pressable(reminder)] == ["Open the retro", "Not this one"]
+    for day in (10, 11, 12, 13, 16, 17, 18):
+        assert await desk.tick(morning(day)) == {}, day
+
+
+async def test_what_is_decided_reminds_nobody_and_a_reminder_that_was_said_says_what_came_of_it(
+    desk: Desk,
+) -> None:
+    await tell(desk, 1)
+    await tell(desk, 2)
+    desk.say_all()
+    await desk.ask(BEN, "proposal.open", "P-1")
+    desk.say_all()
+    said = await desk.tick(morning(9))
+    assert "HD-1" not in plain(said[f"remind:{ANA.id}:2026-03-09:0"])
+    await desk.ask(ANA, "proposal.wave_off", "P-2", at=morning(9))
+    over = desk.say_all(morning(9))
+    assert plain(over[f"remind:{ANA.id}:2026-03-09:0"]) == "Nobody came (2). · HD-2 · waved off"
+
+
+async def test_after_ten_working_days_it_goes_away_by_an_edit_and_is_counted_in_the_weekly(
+    desk: Desk,
+) -> None:
+    await tell(desk)
+    desk.say_all()
+    await desk.tick(morning(9))
+    await desk.tick(morning(18))
+    assert proposal(desk).state == "proposed"
+    said = await desk.tick(morning(19))
+    assert "Nobody decided this in 10 working days" in plain(said["proposal:1"])
+    assert [button.label for button in pressable(said["proposal:1"])] == ["Open the retro"]
+    assert set(said) <= {"proposal:1", f"remind:{ANA.id}:2026-03-09:0"}
+    weekly = (await desk.tick(morning(23)))["weekly:C1:2026-03-23"]
+    assert "1 proposed case of a helpdesk went away last week" in plain(weekly)
+    assert await desk.tick(morning(30)) == {}
+    reply = await desk.ask(BEN, "proposal.open", "P-1", at=morning(30))
+    assert "marked failed" in words(reply)
+
+
+async def test_gathered_ones_remind_nobody_and_go_away_as_well(desk: Desk) -> None:
+    for number in range(4):
+        await tell(desk, number)
+    desk.say_all()
+    said = await desk.tick(morning(9))
+    told = plain(said[f"remind:{ANA.id}:2026-03-09:0"])
+    assert "2 things" in told
+    lapsed = await desk.tick(morning(19))
+    assert {proposal(desk, number).state for number in range(1, 5)} == {"lapsed"}
+    assert "is decided" in plain(lapsed[f"gathered:{ID}:2026-03-05"])
+
+
+async def test_after_many_waved_off_in_a_row_the_lead_is_asked_once_to_change_the_rules(
+    desk: Desk,
+) -> None:
+    for number in range(1, IN_A_ROW + 4):
+        await tell(desk, number)
+    await desk.ask(BEN, "proposal.open", "P-1")
+    for number in range(2, IN_A_ROW + 1):
+        await desk.ask(BEN, "proposal.wave_off", f"P-{number}")
+    assert not [key for key in desk.say_all() if key.startswith("rules:")]
+    for number in range(IN_A_ROW + 1, IN_A_ROW + 4):
+        await desk.ask(BEN, "proposal.wave_off", f"P-{number}")
+    asked = {key: message for key, message in desk.say_all().items() if key.startswith("rules:")}
+    assert len(asked) == 1
+    [(key, message)] = asked.items()
+    assert key.endswith(f":{ANA.id}")
+    assert [button.label for button in pressable(message)] == ["Change the rules"]
+
+
+async def test_waving_off_takes_one_click_a_why_is_welcome_and_a_mistake_can_be_put_right(
+    desk: Desk,
+) -> None:
+    await tell(desk)
+    desk.say_all()
+    reply = await desk.ask(BEN, "proposal.wave_off", "P-1")
+    assert words(reply).startswith("Waved off: nobody is asked about it any more.")
+    assert "Ben waved this off." in plain(desk.say_all()["proposal:1"])
+    missing = await desk.ask(BEN, "proposal.say_why", "P-1", {"why": " "})
+    assert missing.faults == {"why": "Say why, in a few words."}
+    await desk.ask(BEN, "proposal.say_why", "P-1", {"why": "The courier called."})
+    assert "Ben waved this off: The courier called." in plain(desk.say_all()["proposal:1"])
+    again = await desk.ask(ANA, "proposal.wave_off", "P-1")
+    assert again.already
+    assert words(again) == "Ben waved this off: The courier called."
+    await desk.ask(ANA, "proposal.open", "P-1")
+    late = await desk.ask(BEN, "proposal.say_why", "P-1", {"why": "No."})
+    assert words(late) == "This is not waved off any more, so there is nothing to say about that."
+    assert proposal(desk).case_number == 1
+
+
+async def test_what_somebody_marked_failed_meanwhile_is_not_opened_twice(desk: Desk) -> None:
+    await tell(desk)
+    await desk.fail(ANA, "HD-1 Parcel missed twice")
+    reply = await desk.ask(BEN, "proposal.open", "P-1")
+    assert reply.already
+    assert "already has a retro" in words(reply)
+    assert proposal(desk).case_number == 1
+
+
+async def test_what_was_cancelled_is_not_opened_again_behind_that(desk: Desk) -> None:
+    await tell(desk)
+    await desk.fail(ANA, "HD-1 Parcel missed twice")
+    await desk.ask(ANA, "case.cancel", "C-1", {"why": "A test."})
+    reply = await desk.ask(BEN, "proposal.open", "P-1")
+    assert words(reply) == "HD-1 is C-1, which was cancelled. It can be brought back."
+    assert proposal(desk).state == "proposed"
+
+
+async def test_what_was_decided_before_it_was_said_is_not_said(desk: Desk) -> None:
+    await tell(desk)
+    await desk.ask(BEN, "proposal.wave_off", "P-1")
+    assert desk.say_all() == {}
+
+
+async def test_a_colleague_who_is_forgotten_is_named_on_no_proposal(desk: Desk) -> None:
+    await tell(desk, 1, words="Ben promised it to me.")
+    desk.say_all()
+    await desk.ask(BEN, "proposal.wave_off", "P-1")
+    assert "Ben waved this off." in plain(desk.say_all()["proposal:1"])
+    sealed = "Ben-Ben.Ben"
+    with open_work(desk.database, desk.workspace, writes=True) as work:
+        connection = work.connections.hold(ID)
+        assert connection is not None
+        work.connections.save(connection.model_copy(update={"secret": sealed}))
+        work.commit()
+    desk.database.write_at_length(desk.workspace, partial(forget_commands.forget_person, BEN, AT))
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        connection = work.connections.get(ID)
+    assert connection is not None
+    assert connection.secret == sealed
+    assert "Ben" not in plain(desk.say_all()["proposal:1"])
+    assert BEN.id not in proposal(desk).model_dump_json()
+
+
+async def test_with_the_customer_go_their_words_in_deliveries_and_proposals(desk: Desk) -> None:
+    await tell(desk, 1)
+    await tell(desk, 1, AT + DAY, words="", rating=2)
+    await tell(desk, 2, customer="maria santos", words="Maria Santos here: still nothing.")
+    await tell(desk, 3, customer="Somebody else", words="Late again.")
+    desk.say_all()
+    await desk.ask(BEN, "proposal.open", "P-1")
+    desk.say_all()
+    await desk.bot.forget(desk.workspace, 1, AT + 2 * DAY)
+    with open_work(desk.database, desk.workspace, writes=False) as work:
+        deliveries = work.deliveries.last(ID, 9)
+        kept = [work.proposals.get(number) for number in (1, 2, 3)]
+    stored = "".join(one.model_dump_json() for one in (*deliveries, *filter(None, kept)))
+    assert not [
+        word for word in ("aria", "antos", "Nobody came", "HD-1", "HD-2", "t1") if word in stored
+    ]
+    assert "Late again." in stored
+    said = desk.say_all()
+    assert "aria" not in "".join(plain(message) for message in said.values())
+    assert "proposal:1" in said
+    assert "proposal:2" in said

@@ -1,0 +1,139 @@
+"""Connections, what arrives by them, and what they propose, as stored."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from bot.domain.connection import Connection, without_secrets
+from bot.domain.errors import ConflictError
+from bot.domain.proposal import take
+from bot.domain.signal import KEPT, SignalDelivery
+from bot.ports import UnitOfWork
+from storage.database import Database
+from tests.domain.test_connection import AT, a_signal
+from tests.domain.test_proposal import a_proposal
+from tests.session import queue_of
+from tests.storage.made import saved, seen
+
+DAY = timedelta(days=1)
+
+
+def _connect(made: Connection, work: UnitOfWork) -> None:
+    work.connections.add(made)
+
+
+def _arrive(delivery: SignalDelivery, work: UnitOfWork) -> None:
+    assert work.deliveries.add(delivery)
+
+
+def a_connection(id: str = "a" * 40, **more: Any) -> Connection:
+    given = {"channel_id": "C1", "product": "generic", "made_by": "U1", "made_at": AT}
+    return Connection(**{"id": id, **given, **more})
+
+
+def a_delivery(key: str = "e1", **more: Any) -> SignalDelivery:
+    given = {"connection_id": "a" * 40, "arrived_at": AT, "signal": a_signal(rating=1)}
+    return SignalDelivery(**{"key": key, **given, **more})
+
+
+def test_a_connection_is_found_by_its_address_in_its_workspace_alone(database: Database) -> None:
+    saved(database, lambda work: work.connections.add(a_connection()), "A")
+    assert queue_of(database).connection_at("a" * 40) == ("A", a_connection())
+    assert queue_of(database).connection_at("b" * 40) is None
+    assert seen(database, lambda work: work.connections.get("a" * 40), "B") is None
+    assert seen(database, lambda work: work.connections.in_channel("C1"), "B") == []
+
+
+def test_a_removed_connection_is_not_among_those_of_its_channel(sqlite: Database) -> None:
+    for id in ("a" * 40, "b" * 40):
+        saved(sqlite, partial(_connect, a_connection(id)))
+
+    def remove(work: Any) -> None:
+        held = work.connections.hold("a" * 40)
+        work.connections.save(without_secrets(held, AT))
+
+    saved(sqlite, remove)
+    here = seen(sqlite, lambda work: work.connections.in_channel("C1"))
+    assert [one.id for one in here] == ["b" * 40]
+    assert seen(sqlite, lambda work: work.connections.get("a" * 40)).removed_at == AT
+
+
+def test_a_repeated_delivery_is_known_and_the_last_ones_come_first(database: Database) -> None:
+    assert saved(database, lambda work: work.deliveries.add(a_delivery()))
+    assert not saved(database, lambda work: work.deliveries.add(a_delivery(arrived_at=AT + DAY)))
+    assert saved(database, lambda work: work.deliveries.add(a_delivery("e2", arrived_at=AT + DAY)))
+    assert saved(database, lambda work: work.deliveries.add(a_delivery(connection_id="b" * 40)))
+    saved(database, lambda work: work.deliveries.save(a_delivery(became="proposed")))
+    last = seen(database, lambda work: work.deliveries.last("a" * 40, 5))
+    assert [(one.key, one.became) for one in last] == [("e2", ""), ("e1", "proposed")]
+    assert len(seen(database, lambda work: work.deliveries.of_reference("a" * 40, "zd-77", 1))) == 1
+    assert seen(database, lambda work: work.deliveries.of_reference("a" * 40, "ZD-78", 5)) == []
+
+
+def test_deliveries_are_found_by_their_customer(sqlite: Database) -> None:
+    theirs = a_delivery(signal=a_signal(customer="Mrs Lopez"))
+    saved(sqlite, lambda work: [work.deliveries.add(theirs), work.deliveries.add(a_delivery("e2"))])
+    assert seen(sqlite, lambda work: work.deliveries.of_customer("MRS LOPEZ")) == [theirs]
+    assert seen(sqlite, lambda work: work.deliveries.of_customer("Lopez")) == []
+
+
+def test_deliveries_are_dropped_after_a_month(database: Database) -> None:
+    now = datetime.now(UTC)
+    for key, age in (("young", KEPT - DAY), ("old", KEPT + DAY)):
+        arrived = a_delivery(key, arrived_at=now - age)
+        saved(database, partial(_arrive, arrived))
+    queue_of(database).prune(now - timedelta(days=7))
+    left = seen(database, lambda work: work.deliveries.last("a" * 40, 5))
+    assert [one.key for one in left] == ["young"]
+
+
+def test_a_connection_has_one_proposal_for_each_reference(database: Database) -> None:
+    first = saved(database, lambda work: work.proposals.add(a_proposal()))
+    assert first.number == 1
+    with pytest.raises(ConflictError):
+        saved(database, lambda work: work.proposals.add(a_proposal(reference="zd-77")))
+    other = saved(database, lambda work: work.proposals.add(a_proposal(connection_id="b" * 40)))
+    assert other.number == 2
+    assert seen(database, lambda work: work.proposals.by_reference("a" * 40, "Zd-77")) == first
+
+
+def test_proposals_are_found_by_their_case_their_customer_and_how_they_ended(
+    database: Database,
+) -> None:
+    def fill(work: Any) -> None:
+        for number in range(4):
+            work.proposals.add(a_proposal(reference=f"ZD-{number}", gathered=number == 3))
+        opened, waved, lapsed = (work.proposals.get(number) for number in (1, 2, 3))
+        work.proposals.save(take(opened, "open", "U1", AT, case=7))
+        work.proposals.save(take(waved, "wave_off", "U1", AT + DAY))
+        work.proposals.save(take(lapsed, "lapse", "", AT + DAY))
+
+    saved(database, fill)
+
+    def found(work: Any) -> list[object]:
+        of_case = work.proposals.of_case(7)
+        return [
+            [one.number for one in of_case],
+            [one.number for one in work.proposals.of_customer("mrs lopez")],
+            [one.number for one in work.proposals.decided("a" * 40, 5)],
+            [one.number for one in work.proposals.gathered("a" * 40, AT, AT + DAY, 5)],
+            work.proposals.count_made("a" * 40, AT),
+            work.proposals.count_lapsed("C1", AT, AT + 2 * DAY),
+            work.proposals.count_lapsed("C1", AT, AT + DAY),
+        ]
+
+    assert seen(database, found) == [[1], [1, 2, 3, 4], [2, 1], [4], 3, 1, 0]
+
+
+def test_what_waits_of_a_connection_is_found_until_somebody_decides(database: Database) -> None:
+    def fill(work: Any) -> None:
+        for number in range(3):
+            work.proposals.add(a_proposal(reference=f"ZD-{number}"))
+        work.proposals.add(a_proposal(reference="ZD-0", connection_id="b" * 40))
+        work.proposals.save(take(work.proposals.get(2), "wave_off", "U1", AT))
+
+    saved(database, fill)
+    waiting = seen(database, lambda work: work.proposals.waiting("a" * 40))
+    assert [one.number for one in waiting] == [1, 3]
