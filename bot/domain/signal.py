@@ -12,7 +12,8 @@ class Signal(BaseModel, frozen=True):
 
     `ticket` is the product's own id, under which it takes notes; `reference` is what people call it.
     `event_id` is the same for a repeat of the same event, and "" where the product has none. A rating is
-    brought to 1 (worst) to 5 (best). Everything else is empty, None or False where the product said nothing of it.
+    brought to 1 (worst) to 5 (best). Everything else is empty, None or False where the product said
+    nothing of it.
     """
 
     event_id: str = ""
