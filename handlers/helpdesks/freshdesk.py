@@ -27,7 +27,7 @@ TEMPLATE = """{
   "tags": "{{ticket.tags}}",
   "customer": "{{ticket.requester.name}}",
   "title": "{{ticket.subject}}",
-  "words": "{{ticket.latest_public_comment}}"
+  "words": ""
 }"""
 
 RATINGS = {"-103": 1, "-102": 2, "-101": 2, "100": 3, "101": 4, "102": 4, "103": 5}
@@ -99,7 +99,7 @@ def instructions(address: str, secret: str) -> Sequence[Step]:
         Step(
             'For anything else make another rule with the same text, and say at "event" what happened: '
             "reopened, replied (the customer wrote on a resolved ticket), sla breached, escalated or "
-            "tagged."
+            'tagged. For replied, write {{ticket.latest_public_comment}} at "words".'
         ),
         Step(
             "So that Amends can leave internal notes: press your picture, **Profile settings**, **View "

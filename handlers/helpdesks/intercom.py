@@ -86,7 +86,7 @@ def instructions(address: str, secret: str) -> Sequence[Step]:
         ),
         Step(
             "Under **Configure**, **Basic information** copy the **Client secret** and paste it into "
-            "Amends. Do this first: from then on Amends answers Intercom."
+            "Amends. Do this first: without it Amends refuses what Intercom sends."
         ),
         Step(
             "Under **Configure**, **Authentication** press **Edit**, tick the rights to read "

@@ -33,7 +33,7 @@ TEMPLATE = """{
   "changed_at": "{{now.jiraDateTime}}",
   "customer": {{issue.reporter.displayName.asJsonString}},
   "title": {{issue.summary.asJsonString}},
-  "words": {{issue.comments.last.body.asJsonString}}
+  "words": ""
 }"""
 RATED = re.compile(r"(?<![0-9])[1-5](?![0-9])")
 
@@ -101,7 +101,7 @@ def instructions(address: str, secret: str) -> Sequence[Step]:
         Step(
             'For anything else make another rule with the same text, and say at "event" what happened: '
             "reopened, replied (the customer wrote on a resolved ticket), sla breached, escalated or "
-            "tagged."
+            'tagged. For replied, write {{comment.body.asJsonString}} instead of the "" at "words".'
         ),
         Step(
             "Or, as an admin of Jira: **Settings**, **System**, **WebHooks**, **Create a WebHook** with "

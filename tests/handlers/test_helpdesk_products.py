@@ -171,6 +171,13 @@ def test_a_template_has_the_fields_in_an_order_in_which_customers_words_come_las
     assert there[-3:] == ["customer", "title", "words"]
 
 
+@pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
+def test_a_template_for_ratings_sends_no_comment_that_may_be_a_colleagues(template: str) -> None:
+    """The last comment on a rated ticket is seldom the customer's, and may be internal."""
+    (words,) = re.findall(r'"words": (.*)', template)
+    assert words in ('""', '"{{satisfaction.current_comment}}"')
+
+
 def test_the_example_of_the_instructions_is_read() -> None:
     (signal,) = generic.read(delivery(generic.EXAMPLE))
     assert set(json.loads(generic.EXAMPLE)) == {

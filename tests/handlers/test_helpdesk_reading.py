@@ -451,7 +451,6 @@ def test_a_rule_of_jira_is_read_though_a_value_is_missing() -> None:
     body = body.replace("{{now.jiraDateTime}}", "2026-11-30T17:29:00.000+0100")
     body = body.replace("{{issue.summary.asJsonString}}", json.dumps('A "black"\nscreen'))
     body = body.replace("{{issue.reporter.displayName.asJsonString}}", "")
-    body = body.replace("{{issue.comments.last.body.asJsonString}}", "")
     (signal,) = read(jira, body.replace("{{issue.labels}}", "[a, b]"))
     assert (signal.reference, signal.rating, signal.at) == ("IT-4", 2, A_MINUTE_AGO)
     assert (signal.what_happened, signal.words, signal.customer) == ('A "black"\nscreen', "", "")
