@@ -178,9 +178,9 @@ def counted_moment(fields: Fields, name: str, at: datetime, *, per_second: int =
     value = fields.get(name)
     if value is None:
         return at
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Unreadable(f"{name} has to be a time, as a number.")
     try:
-        return min(datetime.fromtimestamp(value / per_second, UTC), at)
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return min(datetime.fromtimestamp(value / per_second, UTC), at)
     except (OverflowError, OSError, ValueError):
-        raise Unreadable(f"{name} has to be a time, as a number.") from None
+        pass
+    raise Unreadable(f"{name} has to be a time, as a number.")
