@@ -29,6 +29,7 @@ RETRY_SECONDS = 60
 WAIT = "Nothing was kept just now: send it again in a minute."
 UNKNOWN = "There is nothing at this address."
 FORGED = "The signature or secret is wrong, or too old."
+NOT_PACKED = "The body is not packed as Content-Encoding says: send it plain."
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Hooks:
             return _says(405, "Send a POST request to this address.")
         try:
             return await self._take(request.match_info["id"], await self._received(request))
+        except web.RequestPayloadError:
+            return _says(400, NOT_PACKED)
         except (StorageUnavailable, Locked) as trouble:
             log.warning("a delivery of a helpdesk was not taken: %s", trouble)
             return _put_off()

@@ -48,12 +48,11 @@ def parsed(text: str, otherwise: str) -> Any:
         raise Unreadable(otherwise) from None
 
 
-def read_object(body: bytes, product: str) -> Fields:
-    """The one object that a delivery is; raises Unreadable."""
-    sentence = NO_JSON.format(product=product)
-    read = parsed(decoded(body), sentence)
+def read_object(body: bytes, otherwise: str) -> Fields:
+    """The one object that a delivery is; raises Unreadable with the sentence."""
+    read = parsed(decoded(body), otherwise)
     if not isinstance(read, Mapping):
-        raise Unreadable(sentence)
+        raise Unreadable(otherwise)
     return read
 
 

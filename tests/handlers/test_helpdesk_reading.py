@@ -475,6 +475,12 @@ def test_anything_else_says_each_documented_field() -> None:
     assert len(signal.event_id) == 64
 
 
+def test_what_is_not_the_json_of_the_instructions_leads_back_to_them() -> None:
+    for body in ("{", "[]", "reference=ZD-1"):
+        with pytest.raises(Unreadable, match="This is not the JSON of the instructions: send one "):
+            generic.read(delivery(body))
+
+
 def test_anything_else_needs_no_more_than_a_reference() -> None:
     assert read(generic, {"reference": 4711}) == (
         Signal(ticket="4711", reference="4711", at=AT, what_happened="4711"),
