@@ -113,14 +113,17 @@ def _as_it_stands(signal: Signal, now: Signal) -> Signal:
 def _hear_again(
     proposal: Proposal, signal: Signal, now: Signal, at: datetime, work: UnitOfWork
 ) -> Became:
-    """Brings a proposal up to date, and what shows it; of a forgotten customer nothing comes back."""
+    """Brings a proposal up to date, and what shows it; once it is opened, it stays as it was opened.
+
+    Of a forgotten customer nothing comes back.
+    """
     if proposal.forgotten_at is not None:
         return "known"
-    if proposal.signal != now:
-        proposal = proposal.model_copy(update={"signal": now})
-        work.proposals.save(proposal)
+    if proposal.state == "opened":
+        _hear_later(proposal, signal, at, work)
+    elif proposal.signal != now:
+        work.proposals.save(proposal.model_copy(update={"signal": now}))
         proposal_jobs.show(proposal, at, work)
-    _hear_later(work.proposals.get(proposal.number) or proposal, signal, at, work)
     return "known"
 
 
