@@ -23,6 +23,8 @@ HELPDESK = Person(id="helpdesk", name="A helpdesk", bot=True)
 """Who is said to ask, because nobody does; stored nowhere."""
 MAX_TOLD = 20
 """Deliveries about one ticket that are looked at for what is known of it."""
+MAX_CASES = 20
+"""Cases of one customer, the last ones, in which their word is shown."""
 MAX_LENGTH = 64 * 1024 * 1024
 """Of all that one request carries, in characters: each body is 1 MiB at most before it is read."""
 DELIVERIES = TypeAdapter(tuple[SignalDelivery, ...])
@@ -131,14 +133,14 @@ def _hear_elsewhere(signal: Signal, connection: Connection, at: datetime, work: 
     """What a customer says on one ticket is shown in the cases of their others, too."""
     if not signal.customer or not is_word(signal):
         return
-    for other in work.proposals.of_customer(signal.customer):
-        if other.connection_id == connection.id and other.ticket != signal.ticket:
+    for other in work.proposals.opened_of_customer(connection.id, signal.customer, MAX_CASES):
+        if other.ticket != signal.ticket:
             _hear_later(other, signal, at, work)
 
 
 def _hear_later(proposal: Proposal, signal: Signal, at: datetime, work: UnitOfWork) -> None:
     """Shows the customer's last word where it is noted how it ended: nothing ends by itself."""
-    if proposal.state != "opened" or proposal.last is None or proposal.case_number is None:
+    if proposal.last is None or proposal.case_number is None:
         return
     later = newer(proposal.later, signal, proposal.last.at)
     if later == proposal.later:
