@@ -25,6 +25,8 @@ NUMBER = re.compile(r"[0-9]{1,20}")
 RATING = re.compile(r"([0-9])(?:\.0+)?")
 COMMAS = re.compile(r"[,\n]")
 COMMAS_AND_SPACES = re.compile(r"[,\s\[\]]+")
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the rest of a line around, our words too."""
 TAG = re.compile(r"<[^<>]*>")
 BREAK = re.compile(r"<(?:br|/p|/div|/li)\b[^<>]*>", re.IGNORECASE)
 
@@ -100,12 +102,12 @@ def line(fields: Fields, name: str, limit: int = MAX_LINE_LENGTH) -> str:
 
 def _storable(text: str, limit: int) -> str:
     # Cut before it is cleaned, so that a huge text costs little.
-    return shortened(storable(text[: 4 * limit]).strip(), limit)
+    return shortened(UNSEEN.sub("", storable(text[: 4 * limit])).strip(), limit)
 
 
 def plain(text: str) -> str:
     """What HTML says, without its tags."""
-    return html.unescape(TAG.sub("", BREAK.sub("\n", text))).strip()
+    return UNSEEN.sub("", html.unescape(TAG.sub("", BREAK.sub("\n", text)))).strip()
 
 
 def link(fields: Fields, name: str) -> str:

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from bot.domain.signal import Signal
-from handlers.helpdesks import freshdesk, generic, hubspot, intercom, jira, pasted, zendesk
+from handlers.helpdesks import (
+    freshdesk,
+    generic,
+    hubspot,
+    intercom,
+    jira,
+    pasted,
+    reading,
+    zendesk,
+)
 from handlers.helpdesks.product import Product, Unreadable
 from tests.deliveries import (
     AT,
@@ -509,6 +518,16 @@ def test_anything_else_needs_no_more_than_a_reference() -> None:
 )
 def test_a_bad_field_of_anything_else_is_named(field: str, value: object) -> None:
     assert refused(generic, GENERIC, **{field: value}).startswith(f"{field} ")
+
+
+def test_no_character_of_a_customer_turns_the_rest_of_a_line_around() -> None:
+    turned = "Ana\u202e evil\u2066\x1b[2J\0\x9b"
+    (signal,) = read(
+        generic, GENERIC, customer=turned, what_happened=f"{turned}\r\nمرحبا", tags=[turned]
+    )
+    assert (signal.customer, signal.tags) == ("Ana evil[2J", ("Ana evil[2J",))
+    assert signal.what_happened == "Ana evil[2J\r\nمرحبا"
+    assert reading.plain("<b>Ana&#x202e; evil</b>") == "Ana evil"
 
 
 def test_long_texts_are_shortened_and_a_time_to_come_is_now() -> None:

@@ -60,7 +60,11 @@ async def test_a_bad_rating_becomes_a_retro_and_the_ticket_hears_of_it_until_it_
 
         await ben.submit(await ben.press(retro, "Answer"), {"Training": "The late list is unread"})
         customer = await said(slack, "open · looked after by", where=support.id)
-        promise = {"What was agreed": "The fee back", "By when": NEXT_WEEK, "How they were told": "A call"}
+        promise = {
+            "What was agreed": "The fee back",
+            "By when": NEXT_WEEK,
+            "How they were told": "A call",
+        }
         await ana.submit(await ana.press(customer, "Promise"), promise)
         assert "The fee back" in await zendesk.nth(2)
 
