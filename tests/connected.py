@@ -1,5 +1,6 @@
 """A helpdesk that is connected to a channel, whose deliveries go to where Amends listens."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.bootstrap import App
@@ -7,7 +8,6 @@ from bot.domain.channel import Channel
 from bot.domain.connection import Connection, new_id
 from bot.domain.team import Team
 from storage.database import Database
-from tests.desk import AT
 from tests.fake_helpdesks import FakeHelpdesk
 from tests.session import open_work
 
@@ -20,10 +20,11 @@ def connect(
     database: Database, workspace: str, channel: Channel, lead: str, product: str, **more: Any
 ) -> Connection:
     """A connection of a team, which is there already or is made; `token` is sealed here."""
+    now = datetime.now(UTC)
     with open_work(database, workspace, writes=True) as work:
         if work.teams.get(channel.id) is None:
             work.teams.add(
-                Team(channel_id=channel.id, name=channel.name, lead=lead, zone=ZONE, made_at=AT)
+                Team(channel_id=channel.id, name=channel.name, lead=lead, zone=ZONE, made_at=now)
             )
             work.channels.remember(channel)
         sealed = {
@@ -36,7 +37,7 @@ def connect(
                 channel_id=channel.id,
                 product=product,
                 made_by=lead,
-                made_at=AT,
+                made_at=now,
                 **sealed,
                 **more,
             )
@@ -46,8 +47,8 @@ def connect(
 
 
 def connect_helpdesk(
-    built: App, workspace: str, channel: Channel, lead: str, helpdesk: FakeHelpdesk
+    built: App, workspace: str, channel: Channel, lead: str, helpdesk: FakeHelpdesk, **more: Any
 ) -> Connection:
     """The same for a stand-in, which takes the notes."""
-    account = {"origin": helpdesk.url, "token": helpdesk.desk.token}
+    account = more | {"origin": helpdesk.url, "token": helpdesk.desk.token}
     return connect(built.database, workspace, channel, lead, helpdesk.name, **account)
