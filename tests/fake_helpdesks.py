@@ -42,13 +42,15 @@ class Note(NamedTuple):
 class Fault:
     """What happens to a call.
 
-    `drop` closes the connection "before" it is done, or "after"; who `hangs` never ends the answer.
+    `drop` closes the connection "before" it is done, or "after"; who `hangs` never ends the answer, and
+    who is `silent` never begins one, although it is done.
     """
 
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     drop: str = ""
     hangs: bool = False
+    silent: bool = False
     body: bytes = b"{}"
 
 
@@ -356,6 +358,8 @@ class FakeHelpdesk:
             self._noted.notify_all()
         if fault is not None and fault.drop == "after":
             return _cut(request)
+        if fault is not None and fault.silent:
+            await self._ended.wait()
         if fault is not None and fault.hangs:
             # Its head says that it was done, and its body never ends.
             answer = web.StreamResponse(status=self.desk.status)
