@@ -50,5 +50,5 @@ def connect_helpdesk(
     built: App, workspace: str, channel: Channel, lead: str, helpdesk: FakeHelpdesk, **more: Any
 ) -> Connection:
     """The same for a stand-in, which takes the notes."""
-    account = more | {"origin": helpdesk.url, "token": helpdesk.desk.token}
+    account = {"origin": helpdesk.url, "token": helpdesk.desk.token, **more}
     return connect(built.database, workspace, channel, lead, helpdesk.name, **account)
