@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot.command import Reply, Request
 from bot.domain.connection import Rules
+from handlers.helpdesks.incoming import AT_ONCE
 from storage.database import Database
 from tests.connected import connect
 from tests.deliveries import HUBSPOT_CHANGED
@@ -15,6 +17,7 @@ from tests.desk import AT, BEN, SUPPORT, Desk
 from tests.desk import words as said_in
 from tests.fake_helpdesks import DESKS
 from tests.handlers.test_helpdesk_incoming import (
+    BODY,
     ID,
     SECRET,
     House,
@@ -79,6 +82,29 @@ async def test_two_hundred_more_than_a_day_may_have_make_one_message_more(urgent
     day = [key for key in said if key.startswith("gathered:")]
     assert sorted(said - set(day)) == [f"proposal:{number}" for number in range(1, A_DAY + 1)]
     assert len(day) == 1
+
+
+@only_sqlite
+async def test_who_clicks_waits_behind_a_few_deliveries_however_many_come_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, going, most = house.desk.bot.answer, 0, 0
+
+    async def counted(request: Request) -> Reply:
+        nonlocal going, most
+        going += 1
+        most = max(most, going)
+        try:
+            return await answer(request)
+        finally:
+            going -= 1
+
+    monkeypatch.setattr(house.desk.bot, "answer", counted)
+    bodies = [{**BODY, "reference": f"ZD-{number}"} for number in range(40)]
+    answers = await asyncio.gather(*(house.send(body) for body in bodies))
+    assert {one.status for one in answers} == {200}
+    assert len(house.deliveries()) == len(bodies)
+    assert most == AT_ONCE
 
 
 async def test_a_delivery_means_only_the_connection_whose_secret_it_knows(
