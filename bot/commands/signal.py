@@ -1,7 +1,7 @@
 """What happens when a helpdesk tells of a ticket: it is kept, judged by the rules, and proposed."""
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 
 from pydantic import TypeAdapter
 
@@ -23,6 +23,7 @@ HELPDESK = Person(id="helpdesk", name="A helpdesk", bot=True)
 """Who is said to ask, because nobody does; stored nowhere."""
 MAX_TOLD = 20
 """Deliveries about one ticket that are looked at for what is known of it."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 MAX_CASES = 20
 """Cases of one customer, the last ones, in which their word is shown."""
 MAX_LENGTH = 64 * 1024 * 1024
@@ -96,9 +97,11 @@ def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: 
         return _show_test(delivery, connection, tester, at, work)
     signal = delivery.signal
     told = work.deliveries.of_reference(connection.id, signal.reference, MAX_TOLD)
-    now = together([other.signal for other in told])
     _hear_elsewhere(signal, connection, at, work)
     proposal = work.proposals.by_reference(connection.id, signal.reference)
+    # What a proposal says goes on from where older deliveries left it.
+    known = (proposal.signal.model_copy(update={"at": LONG_AGO}),) if proposal else ()
+    now = together([*known, *(other.signal for other in told)])
     if proposal is not None:
         return _hear_again(proposal, signal, now, at, work)
     if work.cases.by_reference(connection.channel_id, signal.reference) is not None:

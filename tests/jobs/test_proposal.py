@@ -243,3 +243,12 @@ async def test_with_the_customer_go_their_words_in_deliveries_and_proposals(desk
     assert "proposal:2" in said
     await desk.ask(BEN, "proposal.open", "P-2")
     assert "Retro: A ticket" in plain(desk.say_all()["retro:2"])
+
+
+async def test_a_proposal_keeps_what_was_said_however_much_is_told_of_its_ticket(desk: Desk) -> None:
+    await tell(desk)
+    for minute in range(1, signal_commands.MAX_TOLD + 2):
+        await tell(desk, 1, AT + timedelta(minutes=minute), rating=None, words="", tags=("late",))
+    signal = proposal(desk).signal
+    assert (signal.rating, signal.words, signal.tags) == (1, "Nobody came (1).", ("late",))
+    assert signal.at == AT + timedelta(minutes=minute)

@@ -30,14 +30,18 @@ async def test_no_secret_token_or_address_is_logged_stored_exported_or_told(
     ana = slack.person("Ana")
     support = slack.channel("support", members=[ana])
     told: list[str] = []
+    token = "f7e3-pasted-by-a-lead"
     async with FakeHelpdesk("freshdesk") as desk:
         set_up = {"amends_secret_key": SecretStr(KEY), "amends_helpdesk_hosts": desk.host}
         async with open_slack_app(slack, sqlite_url, **set_up) as built, ClientSession() as http:
             channel = Channel(id=support.id, name="support")
-            token = "f7e3-pasted-by-a-lead"
             made = connect_helpdesk(
-                built, f"slack:{slack.team}", channel, ana.id, desk, a_day=1, token=token
+                built, f"slack:{slack.team}", channel, ana.id, desk, a_day=1, token=""
             )
+            listed = await ana.command("connect", support)
+            assert listed is not None
+            form = await ana.press(listed, "Give a token")
+            await ana.submit(form, {"Address": desk.url, "Token": token})
             assert slack.events_url is not None
             address = slack.events_url.replace("/slack/events", f"/hooks/{made.id}")
             await desk.deliver(address, FRESHDESK_RATED, "forged-by-somebody")
@@ -51,6 +55,7 @@ async def test_no_secret_token_or_address_is_logged_stored_exported_or_told(
             await until(lambda: bool(desk.refusals))
             async with http.get(address.replace(f"/hooks/{made.id}", "/healthz")) as health:
                 told.append(await health.text())
+        told += [one.words() for one in (*slack.posted(), *ana.whispers)]
         settings = settings_for(slack, amends_database_url=sqlite_url, **set_up)
         told += [finding.words for finding in await check(settings)]
         for form in FORMATS.values():
