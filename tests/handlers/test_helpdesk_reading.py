@@ -369,6 +369,13 @@ def test_a_score_out_of_range_or_no_list_is_refused() -> None:
     assert read(hubspot, [HUBSPOT_CHANGED[2]]) == read(hubspot, []) == []
 
 
+def test_one_change_of_hubspot_that_cannot_be_read_loses_none_of_the_others() -> None:
+    odd = {**HUBSPOT_CHANGED[0], "objectId": "none"}
+    batch = [odd, HUBSPOT_CHANGED[0], None, HUBSPOT_CHANGED[1], 7]
+    assert [signal.ticket for signal in read(hubspot, batch)] == ["123", "124"]
+    assert refused(hubspot, [odd, 7]).startswith("objectId has to be a ticket's id")
+
+
 @pytest.mark.parametrize(
     ("written", "rating"),
     [("1", 1), (5, 5), ("-103", 1), (-102, 2), ("-101", 2), ("100", 3), (101, 4), ("102", 4), (103, 5)],
