@@ -104,7 +104,7 @@ async def _click(
     http: aiohttp.ClientSession, address: str, numbers: Sequence[int], seconds: float
 ) -> list[float]:
     """Takes these items one after another, spread over so many seconds; how long each click took."""
-    began, taken = time.perf_counter(), []
+    began, taken = time.perf_counter(), list[float]()
     for place_in_turn, number in enumerate(numbers):
         due = began + seconds * place_in_turn / len(numbers)
         await asyncio.sleep(max(0.0, due - time.perf_counter()))

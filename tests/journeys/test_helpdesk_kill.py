@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer
 from bot.domain import note
 from bot.domain.channel import Channel
 from bot.domain.job import LEASE_SECONDS
+from bot.ports import Messenger
 from handlers.helpdesks.incoming import Hooks
 from handlers.helpdesks.notes import NoteMessenger
 from handlers.helpdesks.outgoing import Outgoing
@@ -61,7 +62,7 @@ async def test_kill_9_between_a_note_and_its_saving_or_a_delivery_and_its_answer
         survivor = Database(f"sqlite:///{file}", keys=keys, clock=lambda _: datetime.now(UTC) + LATER)
         outgoing = Outgoing([zendesk.host])
         desk = Desk(survivor, workspace, at=datetime.now(UTC))
-        speakers = {
+        speakers: dict[str, Messenger] = {
             "slack": Platform(),
             note.PLATFORM: NoteMessenger(outgoing, survivor, PRODUCTS, 0.0),
         }

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession
@@ -32,7 +33,10 @@ async def test_no_secret_token_or_address_is_logged_stored_exported_or_told(
     told: list[str] = []
     token = "f7e3-pasted-by-a-lead"
     async with FakeHelpdesk("freshdesk") as desk:
-        set_up = {"amends_secret_key": SecretStr(KEY), "amends_helpdesk_hosts": desk.host}
+        set_up: dict[str, Any] = {
+            "amends_secret_key": SecretStr(KEY),
+            "amends_helpdesk_hosts": desk.host,
+        }
         async with open_slack_app(slack, sqlite_url, **set_up) as built, ClientSession() as http:
             channel = Channel(id=support.id, name="support")
             made = connect_helpdesk(
@@ -55,11 +59,11 @@ async def test_no_secret_token_or_address_is_logged_stored_exported_or_told(
             await until(lambda: bool(desk.refusals))
             async with http.get(address.replace(f"/hooks/{made.id}", "/healthz")) as health:
                 told.append(await health.text())
-        told += [one.words() for one in (*slack.posted(), *ana.whispers)]
+        told += [one.words() for one in slack.posted()] + [one.words() for one in ana.whispers]
         settings = settings_for(slack, amends_database_url=sqlite_url, **set_up)
         told += [finding.words for finding in await check(settings)]
-        for form in FORMATS.values():
-            told += [piece async for piece in bootstrap.export(settings, form, None, None)]
+        for way in FORMATS.values():
+            told += [piece async for piece in bootstrap.export(settings, way, None, None)]
     file = Path(sqlite_url.removeprefix("sqlite:///"))
     stored = b"".join(part.read_bytes() for part in file.parent.glob(f"{file.name}*"))
     for secret in (SECRET, token, KEY):
