@@ -18,8 +18,11 @@ from tests.deliveries import (
     ZENDESK_RATED,
 )
 from tests.fake_helpdesks import FakeHelpdesk
+from tests.fake_teams import FakeTeams
 from tests.fakes import FakeSlack
 from tests.journeys.slack_app import open_slack_app, said
+from tests.journeys.teams_app import answered, open_teams_app
+from tests.journeys.teams_app import said as teams_said
 
 NEXT_WEEK = date.today() + timedelta(days=7)  # noqa: DTZ011 - any day that has not passed anywhere
 
@@ -145,3 +148,28 @@ async def test_what_each_vendor_signs_becomes_a_retro_and_a_note_on_its_ticket(
     assert [note.ticket for note in helpdesk.notes] == [ticket]
     assert helpdesk.refusals == []
     assert once_each(slack, words)
+
+
+async def test_in_teams_a_case_is_waved_off_by_one_and_opened_by_another_after_all(
+    teams: FakeTeams, sqlite_url: str
+) -> None:
+    ana, ben = teams.person("Ana"), teams.person("Ben")
+    support = teams.channel("support", members=[ana, ben])
+    helpdesk = FakeHelpdesk("freshdesk")
+    async with open_teams_app(teams, sqlite_url, amends_secret_key=SecretStr(KEY)) as built:
+        await ana.says("connect", support, mention=True)
+        await answered(teams, ana, "Helpdesks of")
+        channel = Channel(id=support.id, name="support")
+        made = connect_helpdesk(built, f"teams:{teams.tenant}", channel, ana.id, helpdesk, token="")
+        assert teams.endpoint is not None
+        address = teams.endpoint.replace("/api/messages", f"/hooks/{made.id}")
+        hostile = "@everyone <at>Ana</at> [free](https://evil.example) **now**"
+        assert await helpdesk.deliver(address, {**FRESHDESK_RATED, "words": hostile}, SECRET) == 200
+        card = await teams_said(teams, hostile, where=support)
+        await ben.click(card, "Not this one")
+        await teams.until(lambda: "Ben waved this off." in card.words())
+        await ana.click(card, "Open the retro")
+        retro = await teams_said(teams, "Retro: @everyone", where=support)
+        await teams.until(lambda: "Ana opened the retro" in card.words())
+        assert "Open the retro" not in card.buttons()
+    assert [posted.mentioned() for posted in (card, retro)] == [[], []]
