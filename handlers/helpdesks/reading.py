@@ -17,6 +17,7 @@ from handlers.helpdesks.product import Received, Unreadable
 
 Fields = Mapping[str, Any]
 
+EPOCH = datetime.fromtimestamp(0, UTC)
 MAX_TAGS, MAX_TAG_LENGTH = 50, 100
 SHORT_ID = re.compile(r"[!-~]{1,200}")
 NO_JSON = "This is not valid JSON: send it as {product} makes it, unchanged."
@@ -161,17 +162,22 @@ def rating(value: object, name: str) -> int | None:
 
 
 def moment(fields: Fields, name: str, at: datetime) -> datetime:
-    """The time under a name, in UTC; when it is missing, or still to come, when it was told to us."""
+    """The time under a name, in UTC; when it is missing, or cannot be, when it was told to us."""
     text = line(fields, name)
     if not text:
         return at
     try:
         told = datetime.fromisoformat(text)
         if told.tzinfo is not None:
-            return min(told.astimezone(UTC), at)
+            return _possible(told.astimezone(UTC), at)
     except (ValueError, OverflowError):
         pass
     raise Unreadable(f"{name} has to be a time with its zone, like 2026-11-30T16:30:00Z.")
+
+
+def _possible(told: datetime, at: datetime) -> datetime:
+    """The told time; `at` for one still to come, or so old that a team's zone has no such day."""
+    return told if EPOCH <= told <= at else at
 
 
 def counted_moment(fields: Fields, name: str, at: datetime, *, per_second: int = 1) -> datetime:
@@ -181,7 +187,7 @@ def counted_moment(fields: Fields, name: str, at: datetime, *, per_second: int =
         return at
     try:
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            return min(datetime.fromtimestamp(value / per_second, UTC), at)
+            return _possible(datetime.fromtimestamp(value / per_second, UTC), at)
     except (OverflowError, OSError, ValueError):
         pass
     raise Unreadable(f"{name} has to be a time, as a number.")

@@ -537,6 +537,15 @@ def test_no_character_of_a_customer_turns_the_rest_of_a_line_around() -> None:
     assert reading.plain("<b>Ana&#x202e; evil</b>") == "Ana evil"
 
 
+@pytest.mark.parametrize(
+    "told", ["0001-01-01T00:00:00Z", "1899-12-31T00:00:00Z", "2099-01-01T00:00:00Z"]
+)
+def test_a_time_at_which_nobody_told_of_anything_is_when_it_arrived(told: str) -> None:
+    assert [signal.at for signal in read(generic, GENERIC, happened_at=told)] == [AT]
+    counted = datetime.fromisoformat(told).timestamp() * 1000
+    assert [signal.at for signal in read(jira, JIRA_UPDATED, timestamp=counted)] == [AT]
+
+
 def test_long_texts_are_shortened_and_a_time_to_come_is_now() -> None:
     long = "word " * 20_000
     (signal,) = read(generic, GENERIC, what_happened=long, customer=long, kind=long, tags=[long] * 99)
