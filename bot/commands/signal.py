@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 from pydantic import TypeAdapter
 
 from bot.command import Command, Reply
-from bot.commands.proposal import open_case
+from bot.commands.proposal import case_of_ticket, open_case
 from bot.domain.connection import Connection, RuleName, met, without_test
 from bot.domain.later_word import is_word, newer
 from bot.domain.person import Person
@@ -104,7 +104,7 @@ def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: 
     now = together([*known, *(other.signal for other in told)])
     if proposal is not None:
         return _hear_again(proposal, signal, now, at, work)
-    if work.cases.by_reference(connection.channel_id, signal.reference) is not None:
+    if case_of_ticket(connection, signal.reference, work) is not None:
         return "known"
     rules = met(_as_it_stands(signal, now), connection.rules)
     return _propose(now, rules, connection, at, work) if rules else ""
