@@ -8,7 +8,7 @@ from bot.commands import case as case_commands
 from bot.commands.lookup import proposal_of
 from bot.domain import proposal as domain
 from bot.domain.case import Case
-from bot.domain.connection import IN_A_ROW
+from bot.domain.connection import IN_A_ROW, Connection
 from bot.domain.errors import Refused
 from bot.domain.prompt import kind_called
 from bot.domain.proposal import Proposal
@@ -82,9 +82,20 @@ def _case_of(proposal: Proposal, work: ReadOnlyWork) -> Case | None:
     """The case that it became, or that somebody marked failed meanwhile."""
     if proposal.case_number is not None:
         return work.cases.get(proposal.case_number)
-    if proposal.reference is None:
+    connection = work.connections.get(proposal.connection_id)
+    if connection is None or proposal.reference is None:
         return None
-    return work.cases.by_reference(proposal.channel_id, proposal.reference)
+    return case_of_ticket(connection, proposal.reference, work)
+
+
+def case_of_ticket(connection: Connection, reference: str, work: ReadOnlyWork) -> Case | None:
+    """The case with this reference, unless only another product told of it: that has the number, too."""
+    case = work.cases.by_reference(connection.channel_id, reference)
+    if case is None:
+        return None
+    told_by = (work.connections.get(one.connection_id) for one in work.proposals.of_case(case.number))
+    products = {one.product for one in told_by if one is not None}
+    return case if not products or connection.product in products else None
 
 
 def open_case(proposal: Proposal, team: Team, by: str | None, at: datetime, work: UnitOfWork) -> Case:
@@ -92,11 +103,14 @@ def open_case(proposal: Proposal, team: Team, by: str | None, at: datetime, work
     signal, connection = proposal.signal, work.connections.get(proposal.connection_id)
     wanted = (connection.kind if connection else None) or signal.kind
     kind = kind_called(team.kinds, wanted) if wanted else None
+    reference = proposal.reference
+    if connection and reference and work.cases.by_reference(proposal.channel_id, reference):
+        reference = f"{connection.product}-{reference}"
     new = Case(
         number=0,
         channel_id=proposal.channel_id,
-        what_happened=signal.words or signal.what_happened or signal.reference,
-        reference=proposal.reference,
+        what_happened=messages.said(signal),
+        reference=reference,
         customer=signal.customer or None,
         # A vendor's clock may be ahead of ours.
         happened_at=min(signal.at, at),

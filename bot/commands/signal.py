@@ -1,12 +1,12 @@
 """What happens when a helpdesk tells of a ticket: it is kept, judged by the rules, and proposed."""
 
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 
 from pydantic import TypeAdapter
 
 from bot.command import Command, Reply
-from bot.commands.proposal import open_case
+from bot.commands.proposal import case_of_ticket, open_case
 from bot.domain.connection import Connection, RuleName, met, without_test
 from bot.domain.later_word import is_word, newer
 from bot.domain.person import Person
@@ -23,6 +23,9 @@ HELPDESK = Person(id="helpdesk", name="A helpdesk", bot=True)
 """Who is said to ask, because nobody does; stored nowhere."""
 MAX_TOLD = 20
 """Deliveries about one ticket that are looked at for what is known of it."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+MAX_CASES = 20
+"""Cases of one customer, the last ones, in which their word is shown."""
 MAX_LENGTH = 64 * 1024 * 1024
 """Of all that one request carries, in characters: each body is 1 MiB at most before it is read."""
 DELIVERIES = TypeAdapter(tuple[SignalDelivery, ...])
@@ -94,12 +97,14 @@ def _take(delivery: SignalDelivery, connection: Connection, at: datetime, work: 
         return _show_test(delivery, connection, tester, at, work)
     signal = delivery.signal
     told = work.deliveries.of_reference(connection.id, signal.reference, MAX_TOLD)
-    now = together([other.signal for other in told])
     _hear_elsewhere(signal, connection, at, work)
     proposal = work.proposals.by_reference(connection.id, signal.reference)
+    # What a proposal says goes on from where older deliveries left it.
+    known = (proposal.signal.model_copy(update={"at": LONG_AGO}),) if proposal else ()
+    now = together([*known, *(other.signal for other in told)])
     if proposal is not None:
         return _hear_again(proposal, signal, now, at, work)
-    if work.cases.by_reference(connection.channel_id, signal.reference) is not None:
+    if case_of_ticket(connection, signal.reference, work) is not None:
         return "known"
     rules = met(_as_it_stands(signal, now), connection.rules)
     return _propose(now, rules, connection, at, work) if rules else ""
@@ -113,14 +118,17 @@ def _as_it_stands(signal: Signal, now: Signal) -> Signal:
 def _hear_again(
     proposal: Proposal, signal: Signal, now: Signal, at: datetime, work: UnitOfWork
 ) -> Became:
-    """Brings a proposal up to date, and what shows it; of a forgotten customer nothing comes back."""
+    """Brings a proposal up to date, and what shows it; once it is opened, it stays as it was opened.
+
+    Of a forgotten customer nothing comes back.
+    """
     if proposal.forgotten_at is not None:
         return "known"
-    if proposal.signal != now:
-        proposal = proposal.model_copy(update={"signal": now})
-        work.proposals.save(proposal)
+    if proposal.state == "opened":
+        _hear_later(proposal, signal, at, work)
+    elif proposal.signal != now:
+        work.proposals.save(proposal.model_copy(update={"signal": now}))
         proposal_jobs.show(proposal, at, work)
-    _hear_later(work.proposals.get(proposal.number) or proposal, signal, at, work)
     return "known"
 
 
@@ -128,14 +136,14 @@ def _hear_elsewhere(signal: Signal, connection: Connection, at: datetime, work: 
     """What a customer says on one ticket is shown in the cases of their others, too."""
     if not signal.customer or not is_word(signal):
         return
-    for other in work.proposals.of_customer(signal.customer):
-        if other.connection_id == connection.id and other.ticket != signal.ticket:
+    for other in work.proposals.opened_of_customer(connection.id, signal.customer, MAX_CASES):
+        if other.ticket != signal.ticket:
             _hear_later(other, signal, at, work)
 
 
 def _hear_later(proposal: Proposal, signal: Signal, at: datetime, work: UnitOfWork) -> None:
     """Shows the customer's last word where it is noted how it ended: nothing ends by itself."""
-    if proposal.state != "opened" or proposal.last is None or proposal.case_number is None:
+    if proposal.last is None or proposal.case_number is None:
         return
     later = newer(proposal.later, signal, proposal.last.at)
     if later == proposal.later:

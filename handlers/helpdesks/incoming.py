@@ -23,12 +23,15 @@ log = logging.getLogger(__name__)
 
 MAX_SIGNALS = 500
 """Of one delivery; the largest batch of a vendor has 100."""
+AT_ONCE = 4
+"""Deliveries that wait for the database at the same time: whoever clicks waits behind no more."""
 LONG_BODY = 64 * 1024
 """Bytes from which reading a body would hold up others."""
 RETRY_SECONDS = 60
 WAIT = "Nothing was kept just now: send it again in a minute."
 UNKNOWN = "There is nothing at this address."
 FORGED = "The signature or secret is wrong, or too old."
+NOT_PACKED = "The body is not packed as Content-Encoding says: send it plain."
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Hooks:
         self._vault = vault
         self._public_address = public_address
         self._decoy = vault.seal(new_id()) if vault.has_key else ""
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     def mount(self, app: web.Application) -> None:
         """Adds the routes."""
@@ -71,7 +75,11 @@ class Hooks:
         if request.method != "POST":
             return _says(405, "Send a POST request to this address.")
         try:
-            return await self._take(request.match_info["id"], await self._received(request))
+            received = await self._received(request)
+            async with self._turns:
+                return await self._take(request.match_info["id"], received)
+        except web.RequestPayloadError:
+            return _says(400, NOT_PACKED)
         except (StorageUnavailable, Locked) as trouble:
             log.warning("a delivery of a helpdesk was not taken: %s", trouble)
             return _put_off()

@@ -36,7 +36,7 @@ def verify(received: Received, secret: str) -> None:
 
 def read(received: Received) -> Sequence[Signal]:
     """What a notification says; nothing of a ping, or of topics that tell no failure."""
-    fields = reading.read_object(received.body, TITLE)
+    fields = reading.read_object(received.body, reading.NO_JSON.format(product=TITLE))
     read_topic = TOPIC_READERS.get(reading.line(fields, "topic"))
     if read_topic is None:
         return ()

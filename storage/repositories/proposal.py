@@ -52,6 +52,16 @@ COUNT_LAPSED = Statement(
         proposals.c.ended_at < bindparam("until", type_=UTCDateTime),
     )
 )
+OPENED_OF_CUSTOMER = Statement(
+    select(proposals)
+    .where(
+        *_OF_CONNECTION,
+        proposals.c.customer_folded == bindparam("customer"),
+        proposals.c.state == "opened",
+    )
+    .order_by(proposals.c.number.desc())
+    .limit(bindparam("limit"))
+)
 OF_CASE, OF_CUSTOMER = (
     Statement(select(proposals).where(_HERE, column == bindparam("this")).order_by(proposals.c.number))
     for column in (proposals.c.case_number, proposals.c.customer_folded)
@@ -76,6 +86,10 @@ class Proposals(Versioned[Proposal]):
 
     def of_customer(self, name: str) -> Sequence[Proposal]:
         return self._several(OF_CUSTOMER, this=name.casefold())
+
+    def opened_of_customer(self, connection_id: str, name: str, limit: int) -> Sequence[Proposal]:
+        named = {"connection_id": connection_id, "customer": name.casefold()}
+        return self._several(OPENED_OF_CUSTOMER, **named, limit=limit)
 
     def count_made(self, connection_id: str, since: datetime) -> int:
         params = {"workspace": self._workspace, "connection_id": connection_id, "since": since}
