@@ -9,8 +9,17 @@ from bot.domain.errors import NextStep, Refused
 from bot.domain.person import Person
 from bot.domain.proposal import Proposal
 from bot.domain.recovery import Recovery
-from bot.domain.reference import AnswerRef, CaseRef, ItemRef, ProposalRef, Reference, not_found
+from bot.domain.reference import (
+    AnswerRef,
+    CaseRef,
+    ItemRef,
+    ProposalRef,
+    Reference,
+    not_found,
+    spellings,
+)
 from bot.domain.retro import Answer, Retro
+from bot.domain.signal import Signal
 from bot.ports import ReadOnlyWork
 
 
@@ -56,6 +65,13 @@ def proposal_of(subject: Reference | None, work: ReadOnlyWork) -> Proposal:
     """The proposed case; raises Refused where there is none."""
     proposal = work.proposals.get(subject.number) if isinstance(subject, ProposalRef) else None
     return proposal or _refuse(subject)
+
+
+def case_of_ticket(signal: Signal, channel_id: str, work: ReadOnlyWork) -> Case | None:
+    """The channel's case of a ticket, however people wrote that; one that was not cancelled is first."""
+    names = spellings(signal.reference, signal.prefix)
+    found = [case for name in names if (case := work.cases.by_reference(channel_id, name))]
+    return min(found, key=lambda case: case.cancelled, default=None)
 
 
 def person_of(person_id: str, field: str, work: ReadOnlyWork) -> Person | None:

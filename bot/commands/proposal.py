@@ -5,7 +5,7 @@ from datetime import datetime
 from bot import retro_thread
 from bot.command import Command, Opening, Reply
 from bot.commands import case as case_commands
-from bot.commands.lookup import proposal_of
+from bot.commands.lookup import case_of_ticket, proposal_of
 from bot.domain import proposal as domain
 from bot.domain.case import Case
 from bot.domain.connection import IN_A_ROW
@@ -84,7 +84,7 @@ def _case_of(proposal: Proposal, work: ReadOnlyWork) -> Case | None:
         return work.cases.get(proposal.case_number)
     if proposal.reference is None:
         return None
-    return work.cases.by_reference(proposal.channel_id, proposal.reference)
+    return case_of_ticket(proposal.signal, proposal.channel_id, work)
 
 
 def open_case(proposal: Proposal, team: Team, by: str | None, at: datetime, work: UnitOfWork) -> Case:

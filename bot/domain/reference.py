@@ -164,6 +164,18 @@ def likely_reference(words: str, link: str) -> str:
     return numbers[-1] if numbers else ""
 
 
+def spellings(reference: str, prefix: str = "") -> tuple[str, ...]:
+    """How people write a ticket's reference, as it is first: `4711`, `#4711`, with a prefix `ZD-4711`.
+
+    Only a number is written in several ways. With letters of its own it is whole: `SUP-12` is not `12`.
+    """
+    number = reference.removeprefix("#")
+    if not (number.isascii() and number.isdigit()):
+        return (reference,)
+    called = (f"{prefix}-{number}",) if prefix else ()
+    return tuple(dict.fromkeys((reference, number, f"#{number}", *called)))
+
+
 def missing(label: str) -> str:
     """The sentence for a thing that is not there, or that whoever asks may not see."""
     subject = parse(label)

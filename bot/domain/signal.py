@@ -20,6 +20,8 @@ class Signal(BaseModel, frozen=True):
     event_id: str = ""
     ticket: str
     reference: str
+    prefix: str = ""
+    """What people write before a reference that is a number, as ZD in ZD-4711."""
     at: datetime
     what_happened: str = ""
     """The customer's own words, or a plain title where the product sends none."""

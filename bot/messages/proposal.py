@@ -129,7 +129,7 @@ def _decided(proposal: Proposal, people: Mapping[str, Person], links: Mapping[in
             f"Nobody decided this in {working_days(WORKING_DAYS)}, so it is not asked about any more.",
         )
     who = _by(last, people)
-    if last.step == "open":
+    if last.step in ("open", "tie"):
         number = proposal.case_number or 0
         return (f"{who} opened the retro ", linked(f"C-{number}", links.get(number)), ".")
     why = f": {one_line(last.why, 300)}" if last.why else "."

@@ -16,6 +16,7 @@ from handlers.helpdesks.product import Account, Call, Forged, Received, Step, Un
 
 TITLE = "HubSpot"
 OWN_SECRET = True
+PREFIX = "HS"
 HOSTS: Sequence[str] = ("api.hubapi.com",)
 
 TICKETS = "0-5"

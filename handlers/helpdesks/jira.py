@@ -15,6 +15,7 @@ from handlers.helpdesks.product import Account, Call, Received, Step
 
 TITLE = "Jira Service Management"
 OWN_SECRET = False
+PREFIX = ""
 HOSTS: Sequence[str] = ("*.atlassian.net",)
 
 KEY = re.compile(r"[A-Z][A-Z0-9_]{0,20}-[0-9]{1,12}")

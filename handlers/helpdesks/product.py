@@ -67,6 +67,8 @@ class Product(Protocol):
     TITLE: str
     OWN_SECRET: bool
     """Whether the product makes the secret, which is pasted to us; else we make it and show it once."""
+    PREFIX: str
+    """What people write before a ticket's number, as ZD in ZD-4711; "": a reference is whole."""
     HOSTS: Sequence[str]
     """Where its API lives, as `api.example.com` or `*.example.com`; empty: it takes no notes."""
 

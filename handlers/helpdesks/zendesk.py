@@ -15,6 +15,7 @@ from handlers.helpdesks.product import Account, Call, Forged, Received, Step
 
 TITLE = "Zendesk"
 OWN_SECRET = True
+PREFIX = "ZD"
 HOSTS: Sequence[str] = ("*.zendesk.com",)
 
 TEST_SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="  # noqa: S105 - published, and refused

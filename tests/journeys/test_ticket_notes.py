@@ -415,6 +415,25 @@ async def test_a_case_that_no_helpdesk_told_of_owes_no_note(office: Office) -> N
     assert office.helpdesk.calls == 0
 
 
+async def test_the_ticket_of_a_case_that_was_marked_failed_by_hand_hears_what_happens_from_then_on(
+    office: Office,
+) -> None:
+    async with hooks_of(office) as address:
+        connection = office.connect(office.other, secret=SECRET)
+        await office.desk.fail(typed="ZD-4711 Parcel missed twice")
+        await office.said()
+        good = ZENDESK_RATED | {"rating": "Good, I'm satisfied", "changed_at": ""}
+        assert await office.other.deliver(f"{address}/hooks/{connection.id}", good, SECRET) == 200
+        await office.said()
+        assert office.other.notes == []
+        office.now.at += timedelta(hours=1)
+        values = {"words": "The fee back", "due": NEXT_WEEK.isoformat(), "how": "A call"}
+        await office.does("recovery.promise", "C-1", values, at=office.now.at)
+        await office.said()
+        [left] = office.other.notes
+        assert (left.ticket, " ".join(left.text.split())) == ("4711", PROMISED)
+
+
 async def test_a_case_that_is_cancelled_says_so_where_something_was_said_of_it(office: Office) -> None:
     connection = office.connect(office.helpdesk)
     await office.tell(connection, "4711")
