@@ -161,6 +161,7 @@ def _propose(
         open_case(proposal, team, None, at, work)
         return "opened"
     proposal_jobs.show(proposal, at, work)
+    proposal_jobs.look_up(proposal, at, work)
     return "gathered" if gathered else "proposed"
 
 

@@ -26,7 +26,9 @@ class Signal(BaseModel, frozen=True):
     what_happened: str = ""
     """The customer's own words, or a plain title where the product sends none."""
     words: str = ""
-    """What the customer wrote beside a rating, or in a reply."""
+    """What the customer wrote beside a rating, or in a reply; or on the ticket, where we had to ask."""
+    wordless: bool = False
+    """Whether the product sends none of the customer's words: they stand on the ticket alone."""
     customer: str = ""
     link: str = ""
     kind: str = ""

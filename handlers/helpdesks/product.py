@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from bot.domain.signal import Signal
 
@@ -90,4 +90,20 @@ class Product(Protocol):
 
     def instructions(self, address: str, secret: str) -> Sequence[Step]:
         """What to click and paste in the product; `secret` is "" where the product makes it."""
+        ...
+
+
+@runtime_checkable
+class Asked(Protocol):
+    """What the file of a product has beside all that, when its deliveries hold no customer's words.
+
+    Its signals are `wordless`; the words are read on the ticket, with the token for its notes.
+    """
+
+    def ask(self, ticket: str, account: Account) -> Call:
+        """The request for what stands on a ticket. Raises Unsendable."""
+        ...
+
+    def words(self, answer: bytes) -> str:
+        """What the customer wrote, by the answer; "" when they wrote nothing. Raises Unreadable."""
         ...

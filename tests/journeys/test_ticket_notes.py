@@ -19,6 +19,7 @@ from bot.domain.signal import Signal
 from bot.domain.team import Team
 from bot.domain.written_day import short_day
 from bot.jobs import note as note_jobs
+from bot.messages.parts import Message
 from bot.ports import Delivery, Messenger
 from bot.repositories import NoteTrouble
 from bot.settings import Settings
@@ -51,10 +52,19 @@ class Now:
 
 
 class Chat(Platform):
-    """A chat whose messages have links."""
+    """A chat whose messages have links; `messages` are as they are read now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: dict[str, Message] = {}
+
+    async def edit(self, delivery: Delivery, message_ref: MessageRef) -> MessageRef:
+        self.messages[delivery.key] = delivery.message
+        return await super().edit(delivery, message_ref)
 
     async def say(self, delivery: Delivery) -> MessageRef:
         said = await super().say(delivery)
+        self.messages[delivery.key] = delivery.message
         return said.model_copy(update={"link": f"https://chat.example/{delivery.key}"})
 
 
