@@ -14,6 +14,7 @@ CORRECT = "correct"
 """The part of a case whose recovery step is corrected, where its form would note it otherwise."""
 _LABELLED = re.compile(r"(C|AI|P)-([0-9]{1,9})(?:~([0-9a-f]{8}))?(?:/(.*))?", re.IGNORECASE | re.DOTALL)
 _TICKET = re.compile(r"(?<![\w#-])(?:[A-Z][A-Z0-9]{1,9}-[0-9]{1,12}|#[0-9]{2,12})(?![\w-])")
+_CALLED = re.compile(r"(?:#|[A-Z]+-)?([0-9]+)", re.IGNORECASE | re.ASCII)
 _ANSWER = re.compile(r"[0-9a-f]{32}")
 _CONNECTION = re.compile(r"connection:([0-9a-f]{40})(?:/(\d{4}-\d\d-\d\d))?", re.ASCII)
 _PROMPTS = re.compile(r"prompts:(\w{0,40}):(\w{0,40}):(\S{1,400})", re.ASCII)
@@ -174,6 +175,12 @@ def spellings(reference: str, prefix: str = "") -> tuple[str, ...]:
         return (reference,)
     called = (f"{prefix}-{number}",) if prefix else ()
     return tuple(dict.fromkeys((reference, number, f"#{number}", *called)))
+
+
+def tickets_called(written: str) -> tuple[str, ...]:
+    """The references of all tickets that may be called so: `spellings`, the other way round."""
+    number = _CALLED.fullmatch(written)
+    return (written, number[1], f"#{number[1]}") if number else (written,)
 
 
 def missing(label: str) -> str:

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from bot.domain.reference import spellings
+
 WORST_RATING, BEST_RATING = 1, 5
 
 
@@ -72,6 +74,12 @@ def together(signals: Sequence[Signal]) -> Signal:
         said = {name: value for name, value in other if value not in ("", None, (), False)}
         known = known.model_copy(update=said)
     return known
+
+
+def is_called(signal: Signal, written: str) -> bool:
+    """Whether it is of the ticket that somebody calls so; upper and lower case are the same."""
+    names = spellings(signal.reference, signal.prefix)
+    return written.casefold() in {name.casefold() for name in names}
 
 
 def without_customer(signal: Signal, scrub: Callable[[str], str]) -> Signal:

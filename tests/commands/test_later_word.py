@@ -298,3 +298,19 @@ async def test_a_tie_takes_no_place_among_the_proposals_of_a_day(sqlite: Databas
         office.signal(**NUMBER, tags=("late",)), office.signal(ticket="2", reference="2", rating=1)
     )
     assert "proposal:2" in said
+
+
+@pytest.mark.parametrize(("reference", "kept"), [("ZD-4711", {""}), ("SUP-4711", {"Eva waited.", ""})])
+async def test_a_ticket_is_forgotten_with_its_case_however_that_calls_it(
+    sqlite: Database, reference: str, kept: set[str]
+) -> None:
+    office = Office(sqlite)
+    await office.mark_by_hand("ZD-1")
+    await office.hears(office.signal(**NUMBER, rating=1, words="Eva waited.", at=AT, customer=""))
+    await office.fail(typed=f"{reference} Parcel missed twice")
+    await office.bot.forget(office.workspace, 2, LATER)
+    proposal = office.proposal()
+    assert proposal is not None
+    with open_work(office.database, office.workspace, writes=False) as work:
+        deliveries = work.deliveries.last(office.connection.id, 9)
+    assert {proposal.signal.words, *(one.signal.words for one in deliveries), ""} == kept

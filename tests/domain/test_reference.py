@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.reference import likely_reference, missing, spellings
+from bot.domain.reference import likely_reference, missing, spellings, tickets_called
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,11 @@ def test_only_a_number_is_written_in_several_ways(
     reference: str, prefix: str, written: tuple[str, ...]
 ) -> None:
     assert spellings(reference, prefix) == written
+
+
+@pytest.mark.parametrize(
+    ("reference", "prefix"), [("4711", "ZD"), ("#4711", ""), ("SUP-12", ""), ("x", "")]
+)
+def test_a_ticket_is_found_by_all_that_it_is_called(reference: str, prefix: str) -> None:
+    for written in spellings(reference, prefix):
+        assert reference in tickets_called(written)
